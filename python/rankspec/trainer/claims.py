@@ -9,7 +9,10 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
+from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
+
+from rankspec.source.origins import key_segment
 
 AdapterT = TypeVar("AdapterT", bound=Callable[..., object])
 
@@ -57,12 +60,12 @@ def unclaimed_paths(message: Message, path: str = "") -> Iterator[str]:
                 yield from unclaimed_paths(item, place)
 
 
-def _messages(field, value, path: str) -> Iterator[tuple[str, Message]]:
+def _messages(field: FieldDescriptor, value: object, path: str) -> Iterator[tuple[str, Message]]:
     """The messages a field holds, each with its path; none for a map of scalars."""
     if field.message_type.GetOptions().map_entry:
         if field.message_type.fields_by_name["value"].message_type is not None:
             for key in sorted(value):
-                yield f"{path}[{format_key(key)}]", value[key]
+                yield path + key_segment(key), value[key]
     elif field.is_repeated:
         yield from ((f"{path}[{index}]", item) for index, item in enumerate(value))
     else:

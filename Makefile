@@ -1,0 +1,212 @@
+# The development loop. `make` lists what there is; every target sets up what it needs, once.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+# Any Python from 3.11 on; `make PYTHON=/path/to/python` takes another one.
+PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+EXTRAS := demo,wandb,dev
+
+VENV := .venv
+PY := $(VENV)/bin/python
+BUF := $(VENV)/bin/buf
+BUILD := build
+export PATH := $(abspath $(VENV)/bin):$(PATH)
+
+# What `setup` leaves behind.
+INSTALLED := $(VENV)/.installed
+RULES_VERSION := 1.1.2
+RULES_PROTO := $(BUILD)/proto-deps/buf/validate/validate.proto
+RULES_STAMP := $(BUILD)/stamps/proto-deps-$(RULES_VERSION)
+RULES_BINDINGS := gen/python/buf/validate/validate_pb2.py
+
+# Code generators. Their versions stand where each language keeps its own: pom.xml, go.mod, package-lock.json.
+PROTOC := $(BUILD)/bin/protoc
+PROTOC_GEN_GO := $(BUILD)/bin/protoc-gen-go
+PROTOC_GEN_ES := ts/node_modules/.bin/protoc-gen-es
+PROTOC_CLASSIFIER := $(shell uname -s | sed 's/Linux/linux/; s/Darwin/osx/')-$(shell uname -m | sed 's/aarch64\|arm64/aarch_64/')
+# Folders too, so that a deleted file counts as a change.
+PROTOS = $(shell find proto -name '*.proto' -o -type d 2>/dev/null)
+GENERATED := $(BUILD)/generated/gen
+RELEASED_IMAGE := tests/schema/released.binpb
+
+MVN := mvn --quiet --batch-mode -Dstyle.color=never --file java/pom.xml
+PYTEST_ARGS ?= -n 2 --dist loadfile
+# One thread a process: the tests run in two processes, and more threads than cores only wait for each other.
+TEST_ENV := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
+
+need = @command -v $(1) >/dev/null || { echo "$(1) is not installed, and '$@' needs it: $(2)" >&2; exit 1; }
+need_go = $(call need,go,install Go 1.26 or later)
+need_mvn = $(call need,mvn,install a JDK 17 or later and Maven 3.8 or later)
+need_npm = $(call need,npm,install Node 20 or later)
+
+##@ Everyday
+
+.PHONY: help
+help: ## List the targets
+	@awk 'BEGIN {FS = ":.*## "} \
+		/^##@ / {printf "\n%s\n", substr($$0, 5)} \
+		/^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: setup ## Train a ranker on MovieLens-100K and compare it with two baselines (about 5 minutes)
+	@$(PY) -m rankspec demo
+
+.PHONY: test
+test: setup ## Run every test; bindings of a language whose tools are missing are skipped, by name
+	@$(TEST_ENV) $(PY) -m pytest $(PYTEST_ARGS)
+
+.PHONY: lint
+lint: lint-python lint-proto lint-go lint-java lint-ts ## Check format, style and types in every language, without changing a file
+
+.PHONY: format
+format: setup $(RULES_STAMP) ## Format every source file
+	@$(PY) -m ruff check --fix-only --quiet .
+	@$(PY) -m ruff format --quiet .
+	@$(BUF) format --write proto
+	@gofmt -w go
+
+.PHONY: check
+check: generate-check lint test ## All that CI runs: generated code is current, lint, tests
+
+.PHONY: bench
+bench: setup ## Run the benchmarks; ONLY=name runs one
+	@$(PY) -m benchmarks $(if $(ONLY),--only $(ONLY))
+
+##@ Set-up
+
+.PHONY: setup
+setup: $(INSTALLED) $(RULES_BINDINGS) ## Make the Python environment and what it imports (done by the others when needed)
+
+# The settings of tools, which pyproject.toml ends with, are none of the environment's business.
+$(INSTALLED): constraints.txt pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed: install it, or name it with make PYTHON=..." >&2; exit 1; }
+	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	@digest=$$(sed '/^\[tool\.pytest/,$$d' pyproject.toml | cat constraints.txt - | sha256sum); \
+	if [ "$$(cat $@ 2>/dev/null)" = "$$digest" ]; then \
+		touch $@; \
+	else \
+		echo "Installing Python packages into $(VENV) (torch is several GB; some minutes on a new machine)"; \
+		$(PY) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[$(EXTRAS)]'; \
+		echo "$$digest" > $@; \
+	fi
+
+# The rule annotations' schema, from the source distribution of the Python package that carries it.
+$(RULES_STAMP): | $(INSTALLED)
+	@rm -rf $(BUILD)/proto-deps $(BUILD)/protovalidate && mkdir -p $(dir $(RULES_PROTO)) $(BUILD)/protovalidate $(dir $@)
+	@$(PY) -m pip download --quiet --disable-pip-version-check --no-deps --no-binary protovalidate \
+		--dest $(BUILD)/protovalidate protovalidate==$(RULES_VERSION)
+	@tar -xzf $(BUILD)/protovalidate/protovalidate-$(RULES_VERSION).tar.gz -C $(BUILD)/protovalidate
+	@cp $(BUILD)/protovalidate/protovalidate-$(RULES_VERSION)/upstream/proto/buf/validate/validate.proto $(RULES_PROTO)
+	@rm -rf $(BUILD)/protovalidate && touch $@
+
+# No Python package ships these bindings for google.protobuf, so they are made here, and carried by the wheel.
+$(RULES_BINDINGS): $(RULES_STAMP) constraints.txt
+	@mkdir -p gen/python
+	@$(PY) -m grpc_tools.protoc --proto_path=$(BUILD)/proto-deps --python_out=gen/python --pyi_out=gen/python buf/validate/validate.proto
+	@touch $@
+
+.PHONY: proto-deps
+proto-deps: $(RULES_STAMP) ## Unpack the schema of the rule annotations, for editors and buf
+
+##@ Generated code
+
+.PHONY: generate
+generate: $(BUILD)/stamps/generated ## Write gen/ anew from proto/
+	@for language in python go java ts; do \
+		mkdir -p gen/$$language; \
+		for package in $(GENERATED)/$$language/*; do \
+			rm -rf "gen/$$language/$${package##*/}" && cp -R "$$package" "gen/$$language/"; \
+		done; \
+	done
+
+.PHONY: generate-check
+generate-check: $(BUILD)/stamps/generated ## Fail if gen/ is not what proto/ generates
+	@diff --recursive --brief --exclude=buf --exclude=__pycache__ --exclude='go.*' $(GENERATED) gen \
+		|| { echo "gen/ is not what proto/ generates: run 'make generate' and commit the result" >&2; exit 1; }
+
+$(BUILD)/stamps/generated: $(PROTOS) buf.yaml buf.gen.yaml $(RULES_STAMP) $(PROTOC) $(PROTOC_GEN_GO) $(PROTOC_GEN_ES) | $(INSTALLED)
+	@rm -rf $(BUILD)/generated
+	@$(BUF) generate proto --output $(BUILD)/generated
+	@touch $@
+
+$(PROTOC): java/pom.xml
+	$(need_mvn)
+	@$(MVN) -Dprotoc.classifier=$(PROTOC_CLASSIFIER) dependency:copy@protoc
+	@chmod +x $@ && touch $@
+
+$(PROTOC_GEN_GO): gen/go/go.mod gen/go/go.sum
+	$(need_go)
+	@mkdir -p $(dir $@)
+	@go -C gen/go build -o $(abspath $@) google.golang.org/protobuf/cmd/protoc-gen-go
+	@touch $@
+
+$(PROTOC_GEN_ES): ts/package.json ts/package-lock.json ts/.npmrc
+	$(need_npm)
+	@npm ci --prefix ts --silent
+	@touch $@
+
+.PHONY: release-image
+release-image: $(RULES_STAMP) ## Record proto/ as released: what `make lint` compares later changes with
+	@mkdir -p $(dir $(RELEASED_IMAGE))
+	@$(BUF) build proto --exclude-source-info --output $(RELEASED_IMAGE)
+
+##@ One language
+
+.PHONY: lint-python
+lint-python: setup ## ruff and mypy
+	@$(PY) -m ruff check --quiet .
+	@$(PY) -m ruff format --diff --quiet .
+	@$(PY) -m mypy
+
+.PHONY: lint-proto
+lint-proto: $(RULES_STAMP) ## buf: lint, format, and no break since the last release
+	@$(BUF) lint proto
+	@$(BUF) format --diff --exit-code proto
+	@$(BUF) breaking proto --against $(RELEASED_IMAGE)
+
+.PHONY: lint-go
+lint-go: ## gofmt and go vet
+	$(need_go)
+	@unformatted=$$(gofmt -l go); test -z "$$unformatted" || { echo "gofmt would change: $$unformatted" >&2; exit 1; }
+	@go -C go vet ./...
+
+.PHONY: lint-java
+lint-java: ## The Java compiler, with every warning an error
+	$(need_mvn)
+	@$(MVN) test-compile
+
+.PHONY: lint-ts
+lint-ts: $(PROTOC_GEN_ES) ## The TypeScript compiler
+	@npm run --prefix ts --silent lint
+
+.PHONY: test-go
+test-go: ## Compile and test the Go bindings
+	$(need_go)
+	@go -C gen/go build ./...
+	@go -C go test ./...
+
+.PHONY: test-java
+test-java: ## Compile and test the Java bindings
+	$(need_mvn)
+	@$(MVN) test
+
+.PHONY: test-ts
+test-ts: $(PROTOC_GEN_ES) ## Compile and test the TypeScript bindings
+	@npm test --prefix ts --silent
+
+##@ Packages
+
+.PHONY: package
+package: setup ## Build the wheel into dist/
+	@$(PY) -m build --wheel --no-isolation --outdir dist .
+
+.PHONY: clean
+clean: ## Remove what was built, except the Python environment
+	@rm -rf $(BUILD) dist gen/python/buf java/target ts/dist ts/src/gen ts/node_modules
+	@rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@find python gen tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,146 @@
+"""Variables in values: `${VAR}` and `${VAR:-default}` inside strings, replaced after parsing.
+
+Only string values are looked at: singular, in lists and as values of maps; never map keys, and never the raw
+text of a file. What has been put in is not looked at again. `$${` stands for a literal `${`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+from rankspec.diagnostics import Diagnostic
+from rankspec.paths import at, is_map, join, map_value
+
+if TYPE_CHECKING:
+    from google.protobuf.descriptor import FieldDescriptor
+    from google.protobuf.message import Message
+
+    from rankspec.source.origins import Origins
+
+_NAME = r"[A-Za-z_][A-Za-z0-9_]*"
+_REFERENCE = re.compile(rf"\$\$\{{|\$\{{({_NAME})(?::-([^}}]*))?\}}|\$\{{[^}}]*\}}?")
+
+
+class Replacement(NamedTuple):
+    """What the replacing did.
+
+    Attributes:
+        diagnostics: Variables that are unset and references that are none.
+        variables: The names of the variables that each path's value was made of.
+    """
+
+    diagnostics: list[Diagnostic]
+    variables: dict[str, tuple[str, ...]]
+
+
+def substitute(message: Message, environment: Mapping[str, str], origins: Origins) -> Replacement:
+    """Replaces the variables in all string values of a message, in place.
+
+    Args:
+        message: What to change.
+        environment: Values by name.
+        origins: Where the values came from, for the diagnostics.
+
+    Returns:
+        What is wrong, and which values were replaced. A value with a mistake keeps its text.
+    """
+    replacement = Replacement([], {})
+
+    def expand(path: str, text: str) -> str:
+        expansion = _Expansion(text, environment)
+        if expansion.problem is not None:
+            code, problem, suggestion = expansion.problem
+            nearest = origins.nearest(path)
+            position = origins.value(path) or (nearest[1] if nearest else None)
+            diagnostic = Diagnostic(code, problem, path, position, "error", suggestion)
+            replacement.diagnostics.append(diagnostic)
+            return text
+        if expansion.variables:
+            replacement.variables[path] = tuple(expansion.variables)
+        return expansion.text
+
+    _walk(message, "", expand)
+    return replacement
+
+
+def escape(text: str) -> str:
+    """Writes a value so that reading it replaces nothing."""
+    return text.replace("${", "$${") if "${" in text else text
+
+
+class _Expansion:
+    """One value with its references replaced, or the first thing that is wrong with it."""
+
+    def __init__(self, text: str, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+        self.problem: tuple[str, str, str] | None = None
+        self.variables: list[str] = []
+        self.text = _REFERENCE.sub(self._replace, text)
+
+    def _replace(self, match: re.Match[str]) -> str:
+        if match[0] == "$${":
+            return "${"
+        name, default = match[1], match[2]
+        if name is None:
+            return self._fail(
+                "env.malformed",
+                f"`{match[0]}` is no reference to a variable",
+                "write `${NAME}`, `${NAME:-default}`, or `$${` for a literal `${`",
+            )
+        value = self._environment.get(name)
+        if default is not None and not value:
+            value = default
+        if value is None:
+            return self._fail(
+                "env.unset",
+                f"the variable {name} is not set",
+                f"set {name}, or give a default: `${{{name}:-default}}`",
+            )
+        if not _is_text(value):
+            return self._fail("env.not_text", f"the value of {name} is not UTF-8", f"set {name} to plain text")
+        self.variables.append(name)
+        return value
+
+    def _fail(self, code: str, problem: str, suggestion: str) -> str:
+        self.problem = self.problem or (code, problem, suggestion)
+        return ""
+
+
+def _is_text(value: str) -> bool:
+    """Tells whether a string can be written as UTF-8; bytes that are none come as lone surrogates."""
+    return value.isascii() or not any("\ud800" <= character <= "\udfff" for character in value)
+
+
+def _walk(message: Message, prefix: str, expand: Callable[[str, str], str]) -> None:
+    for field, value in message.ListFields():
+        path = join(prefix, field.name)
+        if is_map(field):
+            _walk_map(field, value, path, expand)
+        elif field.message_type is not None:
+            elements = [(at(path, i), v) for i, v in enumerate(value)] if field.is_repeated else [(path, value)]
+            for place, element in elements:
+                _walk(element, place, expand)
+        elif field.type == field.TYPE_STRING:
+            _walk_strings(message, field, value, path, expand)
+
+
+def _walk_map(field: FieldDescriptor, value: object, path: str, expand: Callable[[str, str], str]) -> None:
+    item = map_value(field)
+    for key in sorted(value):
+        if item.message_type is not None:
+            _walk(value[key], at(path, key), expand)
+        elif item.type == item.TYPE_STRING and "${" in value[key]:
+            value[key] = expand(at(path, key), value[key])
+
+
+def _walk_strings(
+    message: Message, field: FieldDescriptor, value: object, path: str, expand: Callable[[str, str], str]
+) -> None:
+    if field.is_repeated:
+        for index, text in enumerate(value):
+            if "${" in text:
+                value[index] = expand(at(path, index), text)
+    elif "${" in value:
+        setattr(message, field.name, expand(path, value))

@@ -1,0 +1,174 @@
+"""From files to one checked message: reading, overlays, overrides, variables, rules.
+
+`load_valid` is what a program calls: it returns a config that is right, or raises with everything that is
+wrong. `load` and `check` return the mistakes as data.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from google.protobuf.message import Message
+
+from rankspec.diagnostics import Diagnostic, Position, SpecError, has_errors, in_order
+from rankspec.messages import DEFAULT_MESSAGE
+from rankspec.reading import STDIN_NAME, read
+from rankspec.source import Document, Origins
+
+PathName = str | os.PathLike[str]
+
+
+@dataclass
+class Loaded:
+    """A config as the files, overrides and variables give it, before any default is filled in.
+
+    Attributes:
+        message: The config.
+        origins: Where each value came from.
+        diagnostics: What is wrong with it, and warnings, in the order of their places.
+        sources: The texts that were read, by file name, for quoting lines.
+        variables: The variables that each path's value was made of.
+        document: The same as one document, for those who judge the message.
+    """
+
+    message: Message
+    origins: Origins
+    diagnostics: list[Diagnostic]
+    sources: dict[str, str]
+    variables: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    document: Document[Message] = field(repr=False, kw_only=True)
+
+    @property
+    def ok(self) -> bool:
+        """Whether there is no error; warnings do not count."""
+        return not has_errors(self.diagnostics)
+
+
+def load(
+    paths: Iterable[PathName] | PathName,
+    *,
+    message: str | None = None,
+    overrides: Iterable[str] = (),
+    environment: Mapping[str, str] | None = None,
+) -> Loaded:
+    """Reads a config and what is laid over it, without judging it by the rules.
+
+    Args:
+        paths: The base and its overlays, first to last; `-` is the standard input.
+        message: Name of the message; None takes what the first file's header says.
+        overrides: Single values, each `PATH=VALUE`.
+        environment: The variables that `${VAR}` stands for; None takes the process's.
+
+    Returns:
+        What could be read, and every mistake of the texts, overrides and variables.
+    """
+    names = [os.fspath(paths)] if isinstance(paths, (str, os.PathLike)) else [os.fspath(p) for p in paths]
+    if not names:
+        raise ValueError("load needs at least one file")
+    sources: dict[str, str] = {}
+    document = _read(names[0], message, sources)
+    for name in names[1:]:
+        document = _overlaid(document, name, message, sources)
+    for assignment in overrides:
+        document = _overridden(document, assignment, sources)
+    return _with_variables(document, os.environ if environment is None else environment, sources)
+
+
+def check(
+    paths: Iterable[PathName] | PathName,
+    *,
+    message: str | None = None,
+    overrides: Iterable[str] = (),
+    environment: Mapping[str, str] | None = None,
+) -> Loaded:
+    """Reads a config like `load` and judges it by all rules.
+
+    Returns:
+        The config; its diagnostics hold every mistake, and warnings about what is legal but known to hurt.
+    """
+    from rankspec.advice import advise
+    from rankspec.validation import validate
+
+    loaded = load(paths, message=message, overrides=overrides, environment=environment)
+    loaded.diagnostics += validate(loaded.document)
+    loaded.diagnostics += advise(loaded.document)
+    loaded.diagnostics = in_order(loaded.diagnostics)
+    return loaded
+
+
+def load_valid(
+    paths: Iterable[PathName] | PathName,
+    *,
+    message: str | None = None,
+    overrides: Iterable[str] = (),
+    environment: Mapping[str, str] | None = None,
+) -> Loaded:
+    """Reads a config that has to be right.
+
+    Returns:
+        The config; its diagnostics hold warnings only.
+
+    Raises:
+        SpecError: There are mistakes; all of them are in it.
+    """
+    loaded = check(paths, message=message, overrides=overrides, environment=environment)
+    if not loaded.ok:
+        raise SpecError(loaded.diagnostics)
+    return loaded
+
+
+def _read(name: str, message: str | None, sources: dict[str, str], default: str = DEFAULT_MESSAGE) -> Document[Message]:
+    document = read(name, message, default)
+    if document.text is not None:
+        sources[STDIN_NAME if name == "-" else name] = document.text
+    return document
+
+
+def _overlaid(
+    base: Document[Message], name: str, message: str | None, sources: dict[str, str]
+) -> Document[Message]:
+    from rankspec.merging import merge_documents
+
+    overlay = _read(name, message, sources, base.message.DESCRIPTOR.full_name)
+    expected, found = base.message.DESCRIPTOR, overlay.message.DESCRIPTOR
+    if expected is not found:
+        # Nothing of the overlay can be laid over another message.
+        problem = f"holds a {found.full_name}, but what it is laid over is a {expected.full_name}"
+        mismatch = Diagnostic("file.other_message", problem, "", Position(name, 1, 1), "error", None)
+        diagnostics = overlay.diagnostics or [mismatch]
+        overlay = Document(type(base.message)(), Origins(), diagnostics, frozenset({""}))
+    return merge_documents(base, overlay)
+
+
+def _overridden(document: Document[Message], assignment: str, sources: dict[str, str]) -> Document[Message]:
+    from rankspec.overrides import OVERRIDE, apply
+
+    path, _, value = assignment.partition("=")
+    sources[f"{OVERRIDE} {path.strip()}"] = value.strip()
+    return apply(document, assignment)
+
+
+def _with_variables(
+    document: Document[Message], environment: Mapping[str, str], sources: dict[str, str]
+) -> Loaded:
+    diagnostics = list(document.diagnostics)
+    variables: dict[str, tuple[str, ...]] = {}
+    if _may_have_variables(document, sources):
+        from rankspec.environment import substitute
+
+        replacement = substitute(document.message, environment, document.origins)
+        diagnostics += replacement.diagnostics
+        variables = replacement.variables
+        failed = {diagnostic.path for diagnostic in replacement.diagnostics}
+        document.damaged |= failed
+    return Loaded(document.message, document.origins, diagnostics, sources, variables, document=document)
+
+
+def _may_have_variables(document: Document[Message], sources: dict[str, str]) -> bool:
+    """Tells whether it is worth looking through the message: few configs have variables, and texts are quicker.
+
+    A `$` may also be written as an escape. The binary form has no text to look through.
+    """
+    return document.text is None or any("$" in text or "\\" in text for text in sources.values())

@@ -1,0 +1,143 @@
+"""Metrics of binary predictions: relative cross entropy, AUROC, calibration ratio, weighted means.
+
+All functions take one task's values for all rows, `[N]`, and reduce in float64.
+"""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+CLIP_EPSILON = 1e-7
+
+
+class WeightedMean:
+    """A running mean that does not overflow where the sum would.
+
+    The update is the weighted batch form of Welford's algorithm (West, 1979).
+    """
+
+    def __init__(self, mean: float = 0.0, weight: float = 0.0) -> None:
+        """Starts from the state of another mean; from nothing by default."""
+        self.mean = mean
+        self.weight = weight
+
+    def update(self, values: ArrayLike, weights: ArrayLike = 1.0) -> None:
+        """Adds values `[N]` with their weights, `[N]` or one for all. Values of weight 0 leave the mean as it is."""
+        values = np.asarray(values, dtype=np.float64)
+        weights = np.broadcast_to(np.asarray(weights, dtype=np.float64), values.shape)
+        added = weights.sum()
+        if added == 0:
+            return
+        self.weight += added
+        self.mean += float(((weights / self.weight) * (values - self.mean)).sum())
+
+    def merge(self, other: "WeightedMean") -> None:
+        """Adds what another mean has seen."""
+        self.update([other.mean], [other.weight])
+
+    def compute(self) -> float:
+        """The mean; NaN before any weight was seen."""
+        return self.mean if self.weight else float("nan")
+
+
+def cross_entropy(
+    predictions: NDArray, labels: NDArray, *, from_logits: bool = False, epsilon: float = CLIP_EPSILON
+) -> NDArray:
+    """Binary cross entropy of every row.
+
+    Args:
+        predictions: probabilities, or logits if `from_logits`, `[N]`; their dtype is that of the logarithms.
+        labels: 0, 1 or anything between, `[N]`.
+        from_logits: whether predictions are logits. They need no clipping.
+        epsilon: probabilities are clipped to `[epsilon, 1 - epsilon]`, and it is added inside the logarithms.
+
+    Returns:
+        Cross entropies in nats, `[N]`, in float64.
+    """
+    labels = np.asarray(labels, dtype=np.float64)
+    if from_logits:
+        logits = np.asarray(predictions, dtype=np.float64)
+        return np.maximum(logits, 0) - logits * labels + np.log1p(np.exp(-np.abs(logits)))
+    one = predictions.dtype.type(1)
+    small = predictions.dtype.type(epsilon)
+    clipped = np.clip(predictions, small, one - small)
+    return -(
+        labels * np.log(clipped + small).astype(np.float64)
+        + (1 - labels) * np.log(one - clipped + small).astype(np.float64)
+    )
+
+
+def relative_cross_entropy(
+    predictions: NDArray,
+    labels: NDArray,
+    weights: NDArray | None = None,
+    *,
+    from_logits: bool = False,
+    label_smoothing: float = 0.0,
+    epsilon: float = CLIP_EPSILON,
+) -> float:
+    """How much of the entropy of the mean label the predictions explain, in percent.
+
+    `100 * (1 - CE(predictions) / CE(mean label))`: 0 is as good as always predicting the mean label, 100 is perfect,
+    and a negative figure is worse than the mean label.
+
+    Args:
+        predictions: probabilities, or logits if `from_logits`, `[N]`.
+        labels: `[N]`.
+        weights: `[N]`; none: every row counts the same.
+        from_logits: whether predictions are logits.
+        label_smoothing: share by which every label is drawn towards one half.
+        epsilon: clipping of probabilities, see `cross_entropy`.
+
+    Returns:
+        Percent; NaN if there are no rows or the labels are all equal, where the figure means nothing.
+    """
+    if len(labels) == 0 or np.min(labels) == np.max(labels):
+        return float("nan")
+    smooth = np.asarray(labels, dtype=np.float64) * (1 - label_smoothing) + label_smoothing / 2
+    entropy, label = WeightedMean(), WeightedMean()
+    row_weights = 1.0 if weights is None else weights
+    entropy.update(cross_entropy(predictions, smooth, from_logits=from_logits, epsilon=epsilon), row_weights)
+    label.update(smooth, row_weights)
+    mean_label = np.array([label.compute()])
+    baseline = cross_entropy(mean_label, mean_label, epsilon=epsilon)[0]
+    return float(100 * (1 - entropy.compute() / baseline)) if entropy.weight else float("nan")
+
+
+def auroc(predictions: NDArray, labels: NDArray, weights: NDArray | None = None) -> float:
+    """Area under the ROC curve: the chance that a positive scores above a negative, ties counting half.
+
+    The weighted Mann-Whitney statistic. A row's label above one half makes it a positive.
+
+    Args:
+        predictions: any scores, `[N]`.
+        labels: `[N]`.
+        weights: `[N]`; none: every row counts the same.
+
+    Returns:
+        A figure in [0, 1]; NaN if one of the classes has no weight.
+    """
+    rows = np.argsort(predictions, kind="stable")
+    scores = predictions[rows]
+    mass = np.ones(len(rows)) if weights is None else np.asarray(weights, dtype=np.float64)[rows]
+    positive = np.where(labels[rows] > 0.5, mass, 0.0)
+    negative = mass - positive
+    if not positive.sum() or not negative.sum():
+        return float("nan")
+    starts = np.flatnonzero(np.concatenate(([True], scores[1:] != scores[:-1])))
+    tied_positive = np.add.reduceat(positive, starts)
+    tied_negative = np.add.reduceat(negative, starts)
+    below = np.cumsum(tied_negative) - tied_negative
+    wins = (tied_positive * (below + tied_negative / 2)).sum()
+    return float(wins / (positive.sum() * negative.sum()))
+
+
+def calibration_ratio(predictions: NDArray, labels: NDArray, weights: NDArray | None = None) -> float:
+    """Sum of the predicted probabilities over sum of the labels, both weighted: above 1 predicts too much.
+
+    Returns:
+        The ratio; NaN if no label has weight.
+    """
+    mass = 1.0 if weights is None else np.asarray(weights, dtype=np.float64)
+    labelled = (mass * np.asarray(labels, dtype=np.float64)).sum()
+    predicted = (mass * np.asarray(predictions, dtype=np.float64)).sum()
+    return float(predicted / labelled) if labelled else float("nan")

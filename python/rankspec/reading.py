@@ -1,0 +1,154 @@
+"""Reads a file into a document: its form by the extension, its message by the header."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from rankspec import source
+from rankspec.diagnostics import Diagnostic, Position
+from rankspec.messages import DEFAULT_MESSAGE, UnknownMessageError, message_class, named_in_header
+
+if TYPE_CHECKING:
+    from google.protobuf.message import Message
+
+STDIN = "-"
+STDIN_NAME = "<stdin>"
+
+TEXT_EXTENSIONS = (".textproto", ".txtpb", ".pbtxt")
+_FORMS = dict.fromkeys(TEXT_EXTENSIONS, "text") | {
+    ".json": "json",
+    ".yaml": "yaml",
+    ".yml": "yaml",
+    ".binpb": "binary",
+    ".pb": "binary",
+}
+_HEADER_LINE = re.compile(rb"[ \t\r]*(?:#[ \t]*(?:proto-(file|message):[ \t]*([^\s]*))?[^\n]*)?(?:\n|\Z)")
+
+
+class Header(NamedTuple):
+    """What the comments at the top of a file say about it.
+
+    Attributes:
+        proto_file: The file that defines the message.
+        proto_message: The message.
+        line: The line of the last of them, counted from 1.
+    """
+
+    proto_file: str | None
+    proto_message: str | None
+    line: int
+
+
+def form_of(path: str) -> str | None:
+    """Returns the form that a file name's extension stands for: `text`, `json`, `yaml` or `binary`."""
+    return _FORMS.get(Path(path).suffix.lower())
+
+
+def read_header(data: bytes) -> Header:
+    """Reads `# proto-file:` and `# proto-message:` among the comments and blank lines that a text begins with."""
+    found: dict[bytes, str] = {}
+    position, line, last = 0, 0, 1
+    while position < len(data):
+        match = _HEADER_LINE.match(data, position)
+        if match is None:
+            break
+        line += 1
+        if match[1]:
+            found.setdefault(match[1], match[2].decode(errors="replace"))
+            last = line
+        position = match.end()
+    return Header(found.get(b"file"), found.get(b"message"), last)
+
+
+def read(path: str, message: str | None, default: str = DEFAULT_MESSAGE) -> source.Document[Message]:
+    """Reads a file.
+
+    Args:
+        path: The file; `-` is the standard input, which is JSON if it begins with a brace.
+        message: Name of the message; None takes what the header says.
+        default: Name of the message of a file without a header.
+
+    Returns:
+        What could be read, and every mistake; a file that cannot be read at all has one.
+    """
+    name = STDIN_NAME if path == STDIN else path
+    try:
+        data = sys.stdin.buffer.read() if path == STDIN else Path(path).read_bytes()
+    except (OSError, ValueError) as error:
+        return unreadable(name, *_why(path, error))
+    form = _form(path, data)
+    if form is None:
+        known = ", ".join(sorted(_FORMS))
+        problem = f"the extension `{Path(path).suffix}` stands for no form of a config"
+        return unreadable(name, "file.unknown_form", problem, f"the extensions are {known}")
+    header = read_header(data) if form in {"text", "yaml"} else Header(None, None, 1)
+    try:
+        wanted = message_class(message or _wanted(header) or default)
+    except UnknownMessageError as error:
+        line = 1 if message else header.line
+        return unreadable(name, "file.unknown_message", error.message, error.suggestion, line)
+    return _parse(form, data, wanted, name)
+
+
+def _wanted(header: Header) -> str | None:
+    if header.proto_file is None and header.proto_message is None:
+        return None
+    return named_in_header(header.proto_message, header.proto_file)
+
+
+def _form(path: str, data: bytes) -> str | None:
+    if path == STDIN:
+        return "json" if data.lstrip()[:1] == b"{" else "text"
+    form = form_of(path)
+    # A name without an extension says nothing about the form, and text is the usual one.
+    return form or (None if Path(path).suffix else "text")
+
+
+def _parse(form: str, data: bytes, wanted: type[Message], name: str) -> source.Document[Message]:
+    match form:
+        case "text":
+            return source.read_textproto(data, wanted, name)
+        case "json":
+            return source.read_json(data, wanted, name)
+        case "yaml":
+            return source.read_yaml(data, wanted, name)
+        case _:
+            return source.read_binary(data, wanted, name)
+
+
+def _why(path: str, error: OSError | ValueError) -> tuple[str, str, str | None]:
+    match error:
+        case FileNotFoundError() | NotADirectoryError():
+            return "file.missing", f"there is no file `{path}`", _similar(path)
+        case IsADirectoryError():
+            return "file.is_folder", f"`{path}` is a folder", "name a file in it"
+        case PermissionError():
+            return "file.unreadable", f"`{path}` may not be read", "check the file's permissions"
+        case OSError():
+            return "file.unreadable", f"`{path}` cannot be read: {error.strerror or error}", None
+        case _:
+            return "file.missing", f"{path!r} is no file name", None
+
+
+def _similar(path: str) -> str | None:
+    from rankspec.source.suggest import closest
+
+    folder = Path(path).parent
+    try:
+        names = [entry.name for entry in folder.iterdir() if entry.is_file() and form_of(entry.name)]
+    except OSError:
+        return f"there is no folder `{folder}` either" if not folder.exists() else None
+    match = closest(Path(path).name, names)
+    return f"did you mean `{folder / match}`?" if match else None
+
+
+def unreadable(
+    name: str, code: str, problem: str, suggestion: str | None, line: int = 1
+) -> source.Document[Message]:
+    """Describes a file that nothing could be read of."""
+    empty = message_class(DEFAULT_MESSAGE)()
+    diagnostic = Diagnostic(code, problem, "", Position(name, line, 1), "error", suggestion)
+    return source.Document(empty, source.Origins(), [diagnostic], frozenset({""}))

@@ -1,0 +1,303 @@
+"""The inputs a model reads: names, order, types and widths, from a data set's schema file and preprocessing.
+
+Data, checkpoint and scorer have to agree on them. Each states its inputs as a tuple of `Input`, and compares
+`signature_hash` with the others'; `signature_differences` says in words what does not agree.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from rankspec.paths import at, join
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from rankspec.recap.v1.data_pb2 import RecapDataConfig, SegDenseSchema
+    from rankspec.recap.v1.model_pb2 import ModelConfig
+    from rankspec.recap.v1.preprocess_pb2 import TruncateAndSlice
+
+DType = Literal["float32", "int64"]
+
+# The inputs that a model knows, in the order in which it joins them.
+MODEL_INPUTS: dict[str, DType] = {
+    "continuous": "float32",
+    "binary": "int64",
+    "discrete": "int64",
+    "user_embedding": "float32",
+    "user_eng_embedding": "float32",
+    "author_embedding": "float32",
+}
+_DTYPES: dict[str, DType] = {"float_list": "float32", "int64_list": "int64"}
+
+
+class DataError(ValueError):
+    """Data, or the part of a spec that describes it, that cannot be used.
+
+    Attributes:
+        message: what is wrong and what to do about it, without the field's path.
+        path: the field of the spec it is about, such as `train_data.inputs`; "" if none.
+    """
+
+    def __init__(self, message: str, path: str = "") -> None:
+        super().__init__(f"{path}: {message}" if path else message)
+        self.message = message
+        self.path = path
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column as the schema file describes it.
+
+    Attributes:
+        dtype: type of its values; None for one that no input can have, such as text.
+        length: values in a row; -1 where that varies.
+    """
+
+    dtype: DType | None
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One input: a tensor `[B, width]` that the rows of a column become.
+
+    Attributes:
+        name: name the model knows it by.
+        column: column of the files that holds it.
+        dtype: type of its values.
+        stored_length: values in a row of the column.
+        width: values in a row of the input, after preprocessing.
+        kept: places in the stored row of the values that are kept, ascending; None means the first `width`.
+    """
+
+    name: str
+    column: str
+    dtype: DType
+    stored_length: int
+    width: int
+    kept: tuple[int, ...] | None = None
+
+
+def input_signature(data: RecapDataConfig, path: str = "") -> tuple[Input, ...]:
+    """The model's inputs, in the order in which it joins them.
+
+    Args:
+        data: the data set's configuration.
+        path: the data set's place in the spec, such as `train_data`, for errors.
+
+    Raises:
+        DataError: the schema file or a mask cannot be read, a column is not in the schema or of another type,
+            or preprocessing asks for more values than there are.
+    """
+    columns = read_schema(data.seg_dense_schema, path)
+    for task in sorted(data.tasks):
+        _check_label(task, columns, at(join(path, "tasks"), task), data.seg_dense_schema.schema_path)
+    inputs = [i for i in _renamed_inputs(data, columns, path) if i.name in MODEL_INPUTS]
+    inputs.sort(key=lambda item: list(MODEL_INPUTS).index(item.name))
+    steps = data.preprocess.truncate_and_slice
+    here = join(path, "preprocess.truncate_and_slice")
+    return tuple(_narrowed(item, steps, here) for item in inputs)
+
+
+def carried_inputs(data: RecapDataConfig, path: str = "") -> tuple[Input, ...]:
+    """The inputs that travel with the rows and that no model reads, in the order of their names.
+
+    Raises:
+        DataError: as `input_signature`.
+    """
+    columns = read_schema(data.seg_dense_schema, path)
+    carried = {i.name: i for i in _renamed_inputs(data, columns, path) if i.name not in MODEL_INPUTS}
+    for index, name in enumerate(data.seg_dense_schema.features):
+        here = at(join(path, "seg_dense_schema.features"), index)
+        column = fixed_column(name, columns, here, data.seg_dense_schema.schema_path)
+        if name in carried and carried[name].column != name:
+            raise DataError(
+                f'renamed_features calls another column "{name}"; give that one another name', here
+            )
+        carried[name] = column
+    return tuple(carried[name] for name in sorted(carried))
+
+
+def read_schema(schema: SegDenseSchema, path: str = "") -> dict[str, Column]:
+    """Reads the schema file of a data set: `{"schema": [{"feature_name", "dtype", "length"}, ...]}`.
+
+    Returns:
+        The columns by name.
+
+    Raises:
+        DataError: there is no such file, or it is not of that form.
+    """
+    here = join(path, "seg_dense_schema.schema_path")
+    try:
+        document = json.loads(Path(schema.schema_path).read_text(encoding="utf-8"))
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise DataError(f"cannot read the schema file {schema.schema_path}: {reason}", here) from error
+    except ValueError as error:
+        raise DataError(f"{schema.schema_path} is not JSON: {error}", here) from error
+    entries = document.get("schema") if isinstance(document, dict) else None
+    if not isinstance(entries, list):
+        raise DataError(f'{schema.schema_path}: expected an object with a list "schema"', here)
+    columns: dict[str, Column] = {}
+    for index, entry in enumerate(entries):
+        place = f"{schema.schema_path}: schema[{index}]"
+        name, column = _parsed_entry(entry, place, here)
+        if name in columns:
+            raise DataError(f'{place}: a second entry for "{name}"; a column has one', here)
+        columns[name] = column
+    return columns
+
+
+def _parsed_entry(entry: object, place: str, path: str) -> tuple[str, Column]:
+    fields = entry if isinstance(entry, dict) else {}
+    name, dtype, length = (fields.get(key) for key in ("feature_name", "dtype", "length"))
+    if not (isinstance(name, str) and isinstance(dtype, str) and type(length) is int):
+        raise DataError(f"{place}: expected feature_name and dtype (text) and length (a whole number)", path)
+    if length < 1 and length != -1:
+        raise DataError(f"{place}: length {length}; give the values in a row, or -1 if they vary", path)
+    return name, Column(_DTYPES.get(dtype), length)
+
+
+def _renamed_inputs(data: RecapDataConfig, columns: Mapping[str, Column], path: str) -> Iterator[Input]:
+    schema = data.seg_dense_schema
+    for name in sorted(schema.renamed_features):
+        here = at(join(path, "seg_dense_schema.renamed_features"), name)
+        found = fixed_column(schema.renamed_features[name], columns, here, schema.schema_path)
+        expected = MODEL_INPUTS.get(name, found.dtype)
+        if found.dtype != expected:
+            raise DataError(
+                f'"{found.column}" holds {found.dtype} values, and the input "{name}" takes {expected}', here
+            )
+        yield Input(name, found.column, found.dtype, found.stored_length, found.width)
+
+
+def fixed_column(name: str, columns: Mapping[str, Column], path: str, schema_path: str) -> Input:
+    """A column of a known type and length, as the input of the same name.
+
+    Raises:
+        DataError: the schema has no such column, or it holds text or rows of varying length.
+    """
+    column = columns.get(name)
+    if column is None:
+        raise DataError(f'the schema {schema_path} has no column "{name}"{_nearest(name, columns)}', path)
+    if column.dtype is None:
+        raise DataError(
+            f'"{name}" is neither float_list nor int64_list; drop it or write it as numbers', path
+        )
+    if column.length == -1:
+        raise DataError(f'the rows of "{name}" vary in length; write it with a fixed one', path)
+    return Input(name, name, column.dtype, column.length, column.length)
+
+
+def _nearest(name: str, columns: Iterable[str]) -> str:
+    from rankspec.source.suggest import closest
+
+    match = closest(name, list(columns))
+    return f'; did you mean "{match}"?' if match else ""
+
+
+def _check_label(task: str, columns: Mapping[str, Column], path: str, schema_path: str) -> None:
+    label = fixed_column(task, columns, path, schema_path)
+    if label.dtype != "int64" or label.stored_length != 1:
+        raise DataError(
+            f'the label "{task}" is a {label.dtype} column of length {label.stored_length}; '
+            "write it as one int64 a row, 0 or 1",
+            path,
+        )
+
+
+def _narrowed(item: Input, steps: TruncateAndSlice, path: str) -> Input:
+    """The input after truncation and, on what is left, its mask."""
+    truncation, mask = f"{item.name}_feature_truncation", f"{item.name}_feature_mask_path"
+    if truncation not in steps.DESCRIPTOR.fields_by_name:
+        return item
+    width = getattr(steps, truncation) if steps.HasField(truncation) else item.width
+    if width > item.width:
+        raise DataError(
+            f'"{item.column}" has {item.width} values a row, fewer than {width}; '
+            f"give at most {item.width}, or drop the field to keep all",
+            join(path, truncation),
+        )
+    kept = _masked(getattr(steps, mask), width, join(path, mask)) if steps.HasField(mask) else None
+    return Input(item.name, item.column, item.dtype, item.stored_length, len(kept) if kept else width, kept)
+
+
+def _masked(mask_path: str, width: int, path: str) -> tuple[int, ...]:
+    import numpy as np
+
+    try:
+        mask = np.load(mask_path, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise DataError(f"cannot read the mask {mask_path} as a NumPy file: {error}", path) from error
+    if not isinstance(mask, np.ndarray) or mask.shape != (width,):
+        shape = list(getattr(mask, "shape", ()))
+        raise DataError(
+            f"the mask {mask_path} has the shape {shape}; give one entry a feature, [{width}]", path
+        )
+    kept = tuple(int(index) for index in np.flatnonzero(mask))
+    if not kept:
+        raise DataError(f"the mask {mask_path} keeps no feature; set at least one entry", path)
+    return kept
+
+
+def check_discrete_columns(model: ModelConfig, inputs: Iterable[Input], path: str = "model") -> None:
+    """Makes sure that the columns of the discrete features that a model names exist.
+
+    Raises:
+        DataError: a column is named and there is no input `discrete`, or it has fewer columns.
+    """
+    width = next((i.width for i in inputs if i.name == "discrete"), 0)
+    for place, index in _named_discrete_columns(model, path):
+        if index >= width:
+            raise DataError(
+                f'{index} is no column of the input "discrete", which has {width}, counted from 0', place
+            )
+
+
+def _named_discrete_columns(model: ModelConfig, path: str) -> Iterator[tuple[str, int]]:
+    for number, table in enumerate(model.small_embeddings.tables):
+        yield join(at(join(path, "small_embeddings.tables"), number), "index"), table.index
+    if model.HasField("position_debias_config"):
+        place = join(path, "position_debias_config.position_feature_index")
+        yield place, model.position_debias_config.position_feature_index
+    for number, stratifier in enumerate(model.stratifiers):
+        yield join(at(join(path, "stratifiers"), number), "index"), stratifier.index
+
+
+def signature_hash(inputs: Iterable[Input]) -> str:
+    """SHA-256, in hexadecimal, of the inputs' names, types, widths, kept values and order.
+
+    Columns and stored lengths are left out: a data set may store an input under another name. No input has a
+    default: every row gives every value.
+    """
+    lines = [[i.name, i.dtype, i.width, list(i.kept) if i.kept else None, "required"] for i in inputs]
+    text = json.dumps(["rankspec inputs 1", *lines], separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def signature_differences(expected: Iterable[Input], found: Iterable[Input]) -> tuple[str, ...]:
+    """What makes two signatures differ, a sentence each; empty exactly when their hashes are equal."""
+    wanted, given = {i.name: i for i in expected}, {i.name: i for i in found}
+    differences = [f'"{name}" is missing' for name in wanted if name not in given]
+    differences += [f'"{name}" is not expected' for name in given if name not in wanted]
+    for name in wanted.keys() & given.keys():
+        for what in ("dtype", "width", "kept"):
+            before, now = getattr(wanted[name], what), getattr(given[name], what)
+            if before != now:
+                differences.append(f'"{name}" has another {what}: {_shown(now)} instead of {_shown(before)}')
+    differences.sort()
+    if not differences and list(wanted) != list(given):
+        differences.append(f"the order is {', '.join(given)} instead of {', '.join(wanted)}")
+    return tuple(differences)
+
+
+def _shown(value: object) -> str:
+    if not isinstance(value, tuple):
+        return "the first ones" if value is None else str(value)
+    head = ", ".join(str(place) for place in value[:8])
+    return f"places {head}{', …' if len(value) > 8 else ''}"

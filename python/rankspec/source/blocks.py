@@ -1,0 +1,159 @@
+"""The light tree that a reader leaves behind, and the places of its paths."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from rankspec.source.origins import LineIndex, Mark, key_segment
+from rankspec.source.tokens import plain_list_offsets
+
+if TYPE_CHECKING:
+    from rankspec.source.plans import FieldPlan, MessagePlan
+
+    # What was read for a value: None for a scalar, its block for a message or map entry, the offsets of the
+    # elements for a list of scalars, or only the offset of the list's end where the elements can be found again.
+    Child: TypeAlias = "None | Block | list[int] | int"
+    # Field, offset of its name, offset of its value, and what the value consists of.
+    Entry: TypeAlias = "tuple[FieldPlan, int, int, Child]"
+
+
+class Block:
+    """A message in the source: its fields in the order in which they were written.
+
+    Attributes:
+        parent: The block around it; None for the whole source.
+        field: The field whose value it is; None for the whole source.
+        message: The message that its fields are read into, of the type that the descriptor makes.
+        plan: How to read its fields.
+        entries: The fields that were read.
+        seen: The entry that first set each singular field or oneof.
+        index: Its index in a list.
+        keys: Map keys that were read, per map field, with the offset of each.
+        attached: Whether the message is part of the result; a block that is read only for its own mistakes is not.
+        opener: Offset of its first character.
+        closer: The punctuation that ends it.
+        in_list: Whether it stands between brackets.
+        label: The name as written, where that is not the field's.
+    """
+
+    __slots__ = (
+        "attached", "closer", "entries", "field", "in_list", "index", "keys", "label", "message", "opener",
+        "parent", "plan", "seen",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        plan: MessagePlan,
+        message: Any,
+        *,
+        parent: Block | None = None,
+        field: FieldPlan | None = None,
+        index: int | None = None,
+        opener: int = 0,
+        closer: str = "",
+    ) -> None:
+        self.plan = plan
+        self.message = message
+        self.parent = parent
+        self.field = field
+        self.index = index
+        self.opener = opener
+        self.closer = closer
+        self.entries: list[Entry] = []
+        self.seen: dict[str, Entry] = {}
+        self.keys: dict[str, dict[object, int]] = {}
+        self.attached = True
+        self.in_list = False
+        self.label: str | None = None
+
+    @property
+    def is_map_entry(self) -> bool:
+        """Whether the block is an entry of a map."""
+        return self.field is not None and self.field.is_map
+
+    def path(self) -> str:
+        """Returns the path of the block's message, once a map entry's key has been read."""
+        if self.parent is None or self.field is None:
+            return ""
+        if self.parent.is_map_entry and self.label is None and self.field.name == "value":
+            return self.parent.path()
+        path = join(self.parent.path(), self.label or self.field.name)
+        if self.is_map_entry:
+            return path + key_segment(self.message.key) if "key" in self.seen else path
+        return path if self.index is None else f"{path}[{self.index}]"
+
+    def path_of(self, name: str) -> str:
+        """Returns the path of a field of the block's message."""
+        if self.is_map_entry:
+            return self.path()
+        return join(self.path(), name)
+
+    def plans_around(self) -> Iterator[MessagePlan]:
+        """Yields the types of the messages that contain this one, innermost first."""
+        outer = self.parent
+        while outer is not None:
+            if not outer.is_map_entry:
+                yield outer.plan
+            outer = outer.parent
+
+    def description(self) -> str:
+        """Names the kind of message for a person."""
+        return f"an entry of `{self.field.name}`" if self.field and self.field.is_map else self.plan.name
+
+
+def join(path: str, name: str) -> str:
+    """Appends a field's name to a path."""
+    return f"{path}.{name}" if path else name
+
+
+def marks(root: Block, lines: LineIndex, text: str) -> Iterator[tuple[str, Mark]]:
+    """Yields the places of all paths of a source, in its order."""
+    return _marks(root, "", lines, text)
+
+
+def _marks(block: Block, prefix: str, lines: LineIndex, text: str) -> Iterator[tuple[str, Mark]]:
+    counts: dict[str, int] = {}
+    for field, name_offset, value_offset, child in block.entries:
+        path = join(prefix, field.name)
+        if field.is_map:
+            yield path, Mark(lines.position(name_offset), lines.position(value_offset))
+            if isinstance(child, Block):
+                yield from _entry_marks(child, path, value_offset, lines, text)
+        elif not field.repeated:
+            yield path, Mark(lines.position(name_offset), lines.position(value_offset))
+            if isinstance(child, Block):
+                yield from _marks(child, path, lines, text)
+        else:
+            yield path, Mark(lines.position(name_offset), lines.position(value_offset))
+            for offset, element in _elements(child, value_offset, text):
+                index = counts.get(path, 0)
+                counts[path] = index + 1
+                place = lines.position(offset)
+                yield f"{path}[{index}]", Mark(place, place)
+                if element is not None:
+                    yield from _marks(element, f"{path}[{index}]", lines, text)
+
+
+def _elements(child: Child, value_offset: int, text: str) -> Iterator[tuple[int, Block | None]]:
+    if isinstance(child, Block):
+        yield value_offset, child
+    elif child is None:
+        yield value_offset, None
+    else:
+        offsets = plain_list_offsets(text, value_offset, child) if isinstance(child, int) else child
+        for offset in offsets:
+            yield offset, None
+
+
+def _entry_marks(
+    entry: Block, path: str, offset: int, lines: LineIndex, text: str
+) -> Iterator[tuple[str, Mark]]:
+    """The places of one map entry: its key's is the name's place, its value's the value's."""
+    key, item = entry.seen.get("key"), entry.seen.get("value")
+    name_place = lines.position(key[2] if key else offset)
+    value_place = lines.position(item[2] if item else offset)
+    path += key_segment(entry.message.key)
+    yield path, Mark(name_place, value_place)
+    if item is not None and isinstance(item[3], Block):
+        yield from _marks(item[3], path, lines, text)

@@ -1,0 +1,145 @@
+"""Where each value of a message came from, as a map from field path to place in a source.
+
+Readers record a light tree of offsets while they read, because most runs never ask for a place. The map
+from path to place is computed from the tree when it is first needed.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+from rankspec.diagnostics import Position
+
+
+class LineIndex:
+    """Turns offsets into a text into lines and columns. Only a line feed ends a line."""
+
+    __slots__ = ("_starts", "_text", "file")
+
+    def __init__(self, file: str, text: str) -> None:
+        self.file = file
+        self._text = text
+        self._starts: list[int] | None = None
+
+    def position(self, offset: int) -> Position:
+        """Returns the place of the character at `offset`, or of the end of the text."""
+        starts = self._starts
+        if starts is None:
+            starts = self._starts = _line_starts(self._text)
+        line = bisect_right(starts, offset)
+        return Position(self.file, line, offset - starts[line - 1] + 1)
+
+
+def _line_starts(text: str) -> list[int]:
+    starts = [0]
+    at = text.find("\n")
+    while at >= 0:
+        starts.append(at + 1)
+        at = text.find("\n", at + 1)
+    return starts
+
+
+class Mark(NamedTuple):
+    """A path's places: of the field's name (or map key) and of its value."""
+
+    name: Position
+    value: Position
+
+
+class Origins:
+    """The places of the fields and values of one message.
+
+    Paths are those of protovalidate: `model.tasks["like"].mlp_config.layer_sizes[1]`. For a map entry the
+    name's place is that of its key; for a list element it is the same as the value's.
+    """
+
+    def __init__(self, read_marks: Callable[[], Iterable[tuple[str, Mark]]] | None = None) -> None:
+        """Creates origins whose marks are computed by `read_marks` when first asked for; none by default."""
+        self._read_marks = read_marks
+        self._marks: dict[str, Mark] | None = None if read_marks else {}
+
+    def name(self, path: str) -> Position | None:
+        """Returns the place of the field's name, or of the map entry's key."""
+        mark = self.marks().get(path)
+        return mark.name if mark else None
+
+    def value(self, path: str) -> Position | None:
+        """Returns the place where the field's value begins."""
+        mark = self.marks().get(path)
+        return mark.value if mark else None
+
+    def nearest(self, path: str) -> tuple[str, Position] | None:
+        """Returns the deepest prefix of `path` that has a place, and the place of its name."""
+        marks = self.marks()
+        for prefix in (path, *parents(path)):
+            if prefix in marks:
+                return prefix, marks[prefix].name
+        return None
+
+    def paths(self) -> Iterator[tuple[str, Position]]:
+        """Yields every path that has a place, with the place of its value, in the order of the source."""
+        for path, mark in self.marks().items():
+            yield path, mark.value
+
+    def merge(self, other: Origins, replaced: Iterable[str] = ()) -> Origins:
+        """Returns origins in which `other`, read later, wins.
+
+        Args:
+            other: Origins of the overlay.
+            replaced: Paths that the overlay replaced as a whole (a list, or the former member of a
+                oneof): their places, and those of everything below, are forgotten first.
+        """
+        gone = tuple(replaced)
+        return Origins(lambda: _overlaid(self.marks(), other.marks(), gone))
+
+    def marks(self) -> dict[str, Mark]:
+        """Returns the places of every path, in the order of the source."""
+        if self._marks is None:
+            marks: dict[str, Mark] = {}
+            for path, mark in self._read_marks() if self._read_marks else ():
+                marks.setdefault(path, mark)
+            self._marks = marks
+        return self._marks
+
+
+def _overlaid(
+    below: dict[str, Mark], above: dict[str, Mark], replaced: tuple[str, ...]
+) -> Iterator[tuple[str, Mark]]:
+    for path, mark in below.items():
+        if path not in above and not _is_at_or_below(path, replaced):
+            yield path, mark
+    yield from above.items()
+
+
+def _is_at_or_below(path: str, ancestors: tuple[str, ...]) -> bool:
+    return any(path == a or path.startswith((a + ".", a + "[")) for a in ancestors)
+
+
+def parents(path: str) -> list[str]:
+    """Lists the paths that contain `path`, innermost first, without the whole message (the empty path)."""
+    found = []
+    in_quotes = False
+    skip = False
+    for index, character in enumerate(path):
+        if skip:
+            skip = False
+        elif in_quotes:
+            skip = character == "\\"
+            in_quotes = character != '"'
+        elif character == '"':
+            in_quotes = True
+        elif character in ".[":
+            found.append(path[:index])
+    return found[::-1]
+
+
+def key_segment(key: str | int | bool) -> str:
+    """Writes a map key as in a path: strings quoted, numbers and booleans bare."""
+    if isinstance(key, bool):
+        return "[true]" if key else "[false]"
+    if isinstance(key, int):
+        return f"[{key}]"
+    escaped = key.replace("\\", "\\\\").replace('"', '\\"')
+    return f'["{escaped}"]'

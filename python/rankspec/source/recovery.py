@@ -1,0 +1,209 @@
+"""Finding the way back into a text after a mistake: skipping values, lines and unbalanced blocks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rankspec.source.tokens import (
+    ODD_COMMENT,
+    ODD_COMMENT_CHARACTER,
+    ODD_SPACE,
+    OPENERS,
+    SKIP,
+    TOKEN,
+    Token,
+)
+
+if TYPE_CHECKING:
+    from rankspec.source.blocks import Block
+    from rankspec.source.state import State
+
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+
+
+class TokenSource:
+    """Tokens of a text, one at a time, with what no parser should meet reported on the way.
+
+    Attributes:
+        state: Where the reader is.
+        by_indentation: Whether blocks end where the indentation says, because braces do not match.
+    """
+
+    def __init__(self, state: State, *, by_indentation: bool) -> None:
+        self.state = state
+        self.by_indentation = by_indentation
+        self._text = state.text
+        self._reported: set[int] = set()
+
+    def token(self, position: int) -> Token:
+        """Returns the first token at or after a position."""
+        text = self._text
+        while True:
+            skipped = SKIP.match(text, position)
+            position = skipped.end() if skipped else position
+            found = TOKEN.match(text, position)
+            if found is None:
+                return Token("end", "", position, position)
+            if found.lastgroup != "other":
+                return Token(found.lastgroup or "other", found[0], position, found.end())
+            end = self._odd_end(position)
+            if end is None:
+                return Token("other", found[0], position, found.end())
+            position = end
+
+    def _odd_end(self, position: int) -> int | None:
+        """Reports white space or a comment that parsers disagree about; returns its end, None for other things."""
+        text = self._text
+        space = ODD_SPACE.match(text, position)
+        if space is not None:
+            self._report_odd_space(position)
+            return space.end()
+        comment = ODD_COMMENT.match(text, position)
+        if comment is not None:
+            odd = ODD_COMMENT_CHARACTER.search(text, position, comment.end())
+            self._report_once(
+                odd.start() if odd else position,
+                "parse.not_portable.comment",
+                "a control character or unusual line end in a comment is not read alike by all languages",
+                "end the line with a line feed, and keep comments to printable characters",
+            )
+            return comment.end()
+        character = text[position]
+        if character < " " or character == "\x7f":
+            message = f"a control character (U+{ord(character):04X}) is not read alike by all languages"
+            self._report_once(position, "parse.not_portable.control_character", message, "remove it")
+            return position + 1
+        # What stands for bytes that could not be decoded has been reported when they were decoded.
+        return position + 1 if character == REPLACEMENT else None
+
+    def _report_odd_space(self, position: int) -> None:
+        character = self._text[position]
+        if character == "\ufeff":
+            message = "a byte order mark is not read alike by all languages"
+            self._report_once(
+                position, "parse.not_portable.byte_order_mark", message, "save the file as UTF-8 without one"
+            )
+            return
+        message = f"U+{ord(character):04X} as white space is not read alike by all languages"
+        self._report_once(
+            position, "parse.not_portable.white_space", message, "write a plain space or a line feed"
+        )
+
+    def _report_once(self, position: int, code: str, message: str, suggestion: str) -> None:
+        if position not in self._reported:
+            self._reported.add(position)
+            self.state.reporter.error(code, message, self.state.block, "", position, suggestion)
+
+    def begins_field(self, token: Token) -> bool:
+        """Tells whether a word is the name of the next field rather than a value."""
+        if token.kind != "word":
+            return False
+        following = self.token(token.end)
+        return following.is_mark(":", "{", "<") or following.text == "="
+
+    def literal(self, first: Token) -> tuple[list[Token], int]:
+        """Collects a literal: a word, a number, or a string with those that continue it.
+
+        Returns:
+            The tokens, and the offset after them. An unterminated string is reported, and ends the list.
+        """
+        tokens = [first]
+        token = first
+        while token.kind == "string":
+            token = self.token(token.end)
+            if token.kind in {"string", "unterminated"}:
+                tokens.append(token)
+        last = tokens[-1]
+        if last.kind != "unterminated":
+            return tokens, last.end
+        end = self._end_of_unterminated(last)
+        self._report_once(
+            last.start,
+            "parse.unterminated",
+            "this string has no closing quote on its line",
+            f"end it with {last.text[0]}",
+        )
+        return tokens, end
+
+    def _end_of_unterminated(self, token: Token) -> int:
+        """Where the string most likely ends: braces that close what stands before it are none of its text."""
+        text = token.text.rstrip()
+        while text.endswith(("}", ">", "]")) and _has_unpaired_closer(text):
+            text = text[:-1].rstrip()
+        return token.start + max(len(text), 1)
+
+    def skip_value(self, token: Token) -> int:
+        """Returns the offset after a value that is not read."""
+        if token.is_mark("{", "<", "["):
+            return self.skip_balanced(token)
+        if token.kind in {"word", "number", "string", "unterminated"} and not self.begins_field(token):
+            return self.literal(token)[1]
+        return token.start
+
+    def skip_balanced(self, opener: Token) -> int:
+        """Returns the offset after the bracket that closes `opener`; a missing one is reported."""
+        position = opener.end
+        indent = self.indent(opener.start)
+        depth = 1
+        while depth:
+            token = self.token(position)
+            ends_by_indentation = (
+                self.by_indentation and self.is_first_on_line(token) and self.column(token.start) <= indent
+            )
+            if token.kind == "end" or (ends_by_indentation and not token.is_mark("}", ">", "]")):
+                self.unterminated(opener.start, opener.text, self.state.block)
+                return token.start
+            if token.kind == "mark":
+                depth += (token.text in "{<[") - (token.text in "}>]")
+                depth = 0 if ends_by_indentation else depth
+            position = self.literal(token)[1] if token.kind == "unterminated" else token.end
+        return position
+
+    def unterminated(self, opener: int, bracket: str, block: Block) -> None:
+        """Reports a bracket without its counterpart."""
+        self.state.unbalanced = True
+        closer = OPENERS.get(bracket, "]")
+        self.state.reporter.error(
+            "parse.unterminated",
+            f"this `{bracket}` is never closed",
+            block,
+            "",
+            opener,
+            f"add the missing `{closer}`",
+        )
+
+    def resume(self, position: int) -> int:
+        """Returns the offset of what most likely begins the next statement after something unreadable."""
+        block = self.state.block
+        while True:
+            token = self.token(position)
+            if token.kind == "end" or token.is_mark("}", ">"):
+                return token.start
+            if token.is_mark(",", ";"):
+                return token.end
+            if token.kind == "word":
+                if self.is_first_on_line(token):
+                    return token.start
+                if token.text in block.plan.fields:
+                    self.state.reporter.damage(block, token.text)
+            position = self.skip_balanced(token) if token.is_mark("{", "<", "[") else self.literal(token)[1]
+
+    def column(self, offset: int) -> int:
+        """Returns how many characters stand before an offset on its line."""
+        return offset - self._text.rfind("\n", 0, offset) - 1
+
+    def indent(self, offset: int) -> int:
+        """Returns the indentation of the line of an offset."""
+        start = self._text.rfind("\n", 0, offset) + 1
+        line = self._text[start:offset]
+        return len(line) - len(line.lstrip(" \t"))
+
+    def is_first_on_line(self, token: Token) -> bool:
+        """Tells whether only white space stands before a token on its line."""
+        return self.indent(token.start) == self.column(token.start)
+
+
+def _has_unpaired_closer(text: str) -> bool:
+    return any(
+        text.count(closer) > text.count(opener) for opener, closer in (("{", "}"), ("<", ">"), ("[", "]"))
+    )

@@ -1,0 +1,125 @@
+"""Collects what is wrong with one source while it is read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from rankspec.diagnostics import Diagnostic
+from rankspec.source.suggest import closest, listed, suggest_place
+
+if TYPE_CHECKING:
+    from rankspec.source.blocks import Block, Entry
+    from rankspec.source.origins import LineIndex
+    from rankspec.source.plans import FieldPlan
+    from rankspec.source.values import LiteralError
+
+# A text with more mistakes than this is no config that somebody is about to correct.
+MAX_MISTAKES = 1000
+_MOST_LISTED = 10
+
+
+class TooManyMistakesError(Exception):
+    """Ends the reading of a text that is nothing but mistakes."""
+
+
+class _Report(NamedTuple):
+    code: str
+    message: str
+    block: Block
+    name: str
+    offset: int
+    suggestion: str | None
+    related: tuple[int, ...]
+
+
+class Reporter:
+    """The mistakes and the damage found so far.
+
+    Paths are worked out at the end, because a map entry's key may be written after its value.
+    """
+
+    def __init__(self) -> None:
+        self._reports: list[_Report] = []
+        self._damaged: list[tuple[Block, str]] = []
+
+    def __len__(self) -> int:
+        return len(self._reports)
+
+    def error(
+        self,
+        code: str,
+        message: str,
+        block: Block,
+        name: str,
+        offset: int,
+        suggestion: str | None = None,
+        related: tuple[int, ...] = (),
+    ) -> None:
+        """Adds a mistake at a field of a block, or at the block itself if `name` is empty.
+
+        Raises:
+            TooManyMistakesError: There are more than anybody will read.
+        """
+        if len(self._reports) >= MAX_MISTAKES:
+            raise TooManyMistakesError
+        self._reports.append(_Report(code, message, block, name, offset, suggestion, related))
+
+    def literal(self, error: LiteralError, block: Block, name: str, offset: int) -> None:
+        """Adds a literal's mistake; `offset` is where the literal begins."""
+        self.error(error.code, error.message, block, name, offset + error.at, error.suggestion)
+
+    def unknown_field(self, block: Block, name: str, offset: int) -> FieldPlan | None:
+        """Adds a name that a block's message does not have.
+
+        Returns:
+            The field that was most likely meant; it counts as damaged.
+        """
+        suggestion = suggest_place(name, block.plan, block.plans_around())
+        guess = None if suggestion else closest(name, block.plan.fields)
+        if guess is not None:
+            suggestion = f"did you mean `{guess}`?"
+            self.damage(block, guess)
+        elif suggestion is None and len(block.plan.fields) <= _MOST_LISTED:
+            suggestion = (
+                f"its fields are {listed(block.plan.fields)}" if block.plan.fields else "it has no fields"
+            )
+        message = f"{block.description()} has no field `{name[:80]}`"
+        self.error("parse.unknown_field", message, block, name, offset, suggestion)
+        return block.plan.fields[guess] if guess else None
+
+    def given_before(self, block: Block, field: FieldPlan, offset: int, first: Entry) -> None:
+        """Adds a second value of a field, or a second member of a oneof."""
+        first_field, first_offset = first[0], first[1]
+        if first_field is field:
+            code, message = "parse.duplicate_field", f"`{field.name}` is given twice"
+        else:
+            code = "parse.oneof_conflict"
+            message = f"`{field.name}` and `{first_field.name}` exclude each other: `{field.oneof}` takes one of them"
+        self.error(code, message, block, field.name, offset, "keep one of them", (first_offset,))
+        self.damage(block, field.name)
+
+    def damage(self, block: Block, name: str) -> None:
+        """Notes that a field was written and could not be read; with its oneof, which it would have set."""
+        self._damaged.append((block, name))
+        field = block.plan.fields.get(name)
+        if field is not None and field.oneof is not None:
+            self._damaged.append((block, field.oneof))
+
+    def damaged_paths(self) -> frozenset[str]:
+        """Returns the paths of everything damaged."""
+        return frozenset(b.path_of(name) if name else b.path() for b, name in self._damaged)
+
+    def diagnostics(self, lines: LineIndex) -> list[Diagnostic]:
+        """Returns the mistakes in the order of their places."""
+        return [
+            Diagnostic(
+                code=report.code,
+                message=report.message,
+                path=report.block.path_of(report.name) if report.name else report.block.path(),
+                position=lines.position(report.offset),
+                severity="error",
+                suggestion=report.suggestion,
+                related=tuple(lines.position(offset) for offset in report.related),
+            )
+            for report in sorted(self._reports, key=lambda report: report.offset)
+        ]

@@ -1,0 +1,59 @@
+"""What a run shows on the terminal: a progress bar, lines, a closing table."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+from rankspec.trainer.evaluation import METRICS
+
+
+class RunConsole:
+    """Speaks for a run. Processes other than the first are silent."""
+
+    def __init__(self, *, silent: bool = False) -> None:
+        """Writes to standard error, so that standard output stays free for results."""
+        self._console = Console(file=sys.stderr, quiet=silent, highlight=False)
+        self._bar: Progress | None = None
+        self._task = None
+
+    def say(self, line: str) -> None:
+        """Prints a line, above the progress bar if there is one."""
+        self._console.print(line, markup=False, soft_wrap=True)
+
+    @contextmanager
+    def progress(self, done: int, total: int) -> Iterator[None]:
+        """Shows a progress bar for the time of the context, where standard error is a terminal."""
+        columns = (
+            TextColumn("training"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[note]}"),
+            TimeElapsedColumn(), TimeRemainingColumn(),
+        )
+        with Progress(*columns, console=self._console, disable=not self._console.is_terminal) as self._bar:
+            self._task = self._bar.add_task("training", total=total, completed=done, note="")
+            yield
+        self._bar = None
+
+    def advance(self, done: int) -> None:
+        """Moves the bar to so many steps."""
+        if self._bar is not None:
+            self._bar.update(self._task, completed=done)
+
+    def note(self, text: str) -> None:
+        """Shows a few words beside the bar; without a terminal, prints them."""
+        if self._bar is not None and self._console.is_terminal:
+            self._bar.update(self._task, note=text)
+        else:
+            self.say(text)
+
+    def table(self, title: str, records: list[dict]) -> None:
+        """Prints the metrics of several splits, a row per split and task."""
+        names = [name for name in METRICS if any(key.startswith(f"{name}/") for record in records for key in record)]
+        table = Table("split", "task", *names, title=title, title_justify="left")
+        for record in records:
+            for task in sorted({key.split("/", 1)[1] for key in record if "/" in key}):
+                figures = (record.get(f"{name}/{task}") for name in names)
+                table.add_row(record["split"], task, *("-" if f is None else f"{f:.4f}" for f in figures))
+        self._console.print(table)

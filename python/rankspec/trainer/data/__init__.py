@@ -1,0 +1,1 @@
+"""Rows for the trainer: Parquet files in, batches of tensors out."""

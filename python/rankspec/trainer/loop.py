@@ -1,0 +1,179 @@
+"""The training loop: forward, backward, update, and what is due at which step."""
+
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from types import FrameType
+
+import torch
+from torch import nn
+from torch.nn.parallel import DistributedDataParallel
+
+from rankspec.recap.v1.training_pb2 import TrainingConfig
+from rankspec.trainer.batch import RecapBatch
+from rankspec.trainer.claims import obeys
+from rankspec.trainer.loss import task_losses
+from rankspec.trainer.model.ranking import RankingModel
+from rankspec.trainer.optimizers import RecapOptimizer
+from rankspec.trainer.processes import Processes
+from rankspec.trainer.runtime import Runtime
+from rankspec.trainer.window import TrainWindow
+
+
+@dataclass
+class Learner:
+    """What a step changes, and how it is done.
+
+    Attributes:
+        model: the model, on its device.
+        optimizer: steps all of its parameters.
+        runtime: device and precision.
+        processes: those that train together.
+        accumulation: batches whose gradients make one step.
+        clip_norm: largest norm of all gradients together, or none for no limit.
+    """
+
+    model: RankingModel
+    optimizer: RecapOptimizer
+    runtime: Runtime
+    processes: Processes
+    accumulation: int
+    clip_norm: float | None
+
+    def __post_init__(self) -> None:
+        self._parallel: nn.Module = self.model
+        if self.processes.world_size > 1:
+            # The model's batch norm shares its statistics itself, so every process holds the same buffers already.
+            self._parallel = DistributedDataParallel(self.model, broadcast_buffers=False)
+
+    def step(self, step: int, batches: Iterator[RecapBatch], window: TrainWindow) -> dict[str, float]:
+        """Does one optimizer step.
+
+        Args:
+            step: number of the step, from 0.
+            batches: yields the batches; `accumulation` of them are taken.
+            window: takes the figures of the step.
+
+        Returns:
+            The learning rates of the step, by parameter group.
+        """
+        rates = self.optimizer.set_learning_rates(step)
+        for micro in range(self.accumulation):
+            batch = next(batches).to(self.runtime.device, non_blocking=True)
+            self.model.set_position(step, micro)
+            with self._synchronized(micro == self.accumulation - 1):
+                self._accumulate(batch, window)
+        self._update()
+        return rates
+
+    def _update(self) -> None:
+        optimizer, scaler = self.optimizer.torch_optimizer, self.runtime.scaler
+        if self.clip_norm is not None:
+            scaler.unscale_(optimizer)
+            nn.utils.clip_grad_norm_(self.model.parameters(), self.clip_norm)
+        scaler.step(optimizer)
+        scaler.update()
+        optimizer.zero_grad(set_to_none=True)
+
+    def _accumulate(self, batch: RecapBatch, window: TrainWindow) -> None:
+        with self.runtime.autocast():
+            logits = self._parallel(batch)
+        logits = logits.float()
+        losses = task_losses(logits, batch.labels, batch.weights, self.model.pos_weights)
+        # Gradients are averaged over the processes, so each scales its share of the batch's mean up by their number.
+        share = self.processes.world_size / (batch.global_rows * self.accumulation)
+        loss = losses.mean(1).sum() * share
+        self.runtime.scaler.scale(loss).backward()
+        final = self.model.final_logits(logits.detach())
+        window.add(losses.detach(), final, batch.labels, batch.weights, batch.global_rows)
+
+    def _synchronized(self, synchronize: bool) -> AbstractContextManager[object]:
+        """Exchanges gradients in the last backward pass of a step only."""
+        if synchronize or not isinstance(self._parallel, DistributedDataParallel):
+            return nullcontext()
+        return self._parallel.no_sync()
+
+
+@obeys(TrainingConfig, "num_train_steps", "checkpoint_every_n", "train_log_every_n", "eval_log_every_n")
+@dataclass(frozen=True)
+class Cadence:
+    """When what is due: after every so many optimizer steps, and after the last."""
+
+    last: int
+    log_every: int
+    evaluate_every: int
+    save_every: int
+
+    @classmethod
+    def of(cls, config: TrainingConfig) -> "Cadence":
+        """The cadence that a config states."""
+        return cls(
+            last=config.num_train_steps,
+            log_every=config.train_log_every_n,
+            evaluate_every=config.eval_log_every_n,
+            save_every=config.checkpoint_every_n,
+        )
+
+    def due(self, done: int, every: int) -> bool:
+        """Whether something done every so many steps is due after `done` of them."""
+        return done % every == 0 or done == self.last
+
+
+@dataclass(frozen=True)
+class Duties:
+    """What the loop calls when it is due, each with the number of steps done."""
+
+    log: Callable[[int, dict[str, float]], None]
+    evaluate: Callable[[int], None]
+    save: Callable[[int], None]
+    advance: Callable[[int], None]
+
+
+def run_steps(
+    learner: Learner,
+    cadence: Cadence,
+    duties: Duties,
+    *,
+    start: int,
+    batches: Iterator[RecapBatch],
+    window: TrainWindow,
+) -> int:
+    """Trains from step `start` to the last, or until the process is asked to end.
+
+    Returns:
+        Steps done in all; fewer than the last if the process was asked to end, and then a checkpoint was saved.
+    """
+    learner.model.train()
+    done = start
+    with _asked_to_end() as asked:
+        while done < cadence.last:
+            rates = learner.step(done, batches, window)
+            done += 1
+            duties.advance(done)
+            if cadence.due(done, cadence.log_every):
+                duties.log(done, rates)
+            if cadence.due(done, cadence.evaluate_every):
+                duties.evaluate(done)
+            ending = learner.processes.any(asked())
+            if ending or cadence.due(done, cadence.save_every):
+                duties.save(done)
+            if ending:
+                break
+    return done
+
+
+@contextmanager
+def _asked_to_end() -> Iterator[Callable[[], bool]]:
+    """Turns SIGTERM into a question the loop can ask between two steps."""
+    asked_at: list[float] = []
+
+    def note(_signal: int, _frame: FrameType | None) -> None:
+        asked_at.append(time.monotonic())
+
+    before = signal.signal(signal.SIGTERM, note)
+    try:
+        yield lambda: bool(asked_at)
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,30 @@
+"""Brings probabilities back to the rates of the data before downsampling."""
+
+from __future__ import annotations
+
+from math import log
+from typing import TYPE_CHECKING
+
+import torch
+
+from rankspec.recap.v1.recap_pb2 import DOWNSAMPLING_CORRECTION_CALIBRATION, RecapConfig
+from rankspec.trainer.claims import obeys
+from rankspec.trainer.loss import downsampling_rates
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from torch import Tensor
+
+
+@obeys(RecapConfig, "downsampling_correction")
+def calibration_shift(config: RecapConfig, task_names: Sequence[str]) -> Tensor:
+    """What is added to each task's logit before its probability is taken, `[T]`.
+
+    With r = neg_rate / pos_rate, p * r / (1 - p + p * r) has r times the odds of p: log r more in the logit. Where
+    the loss was weighted instead, the model knows the true rates already and the shift is 0.
+    """
+    if config.downsampling_correction != DOWNSAMPLING_CORRECTION_CALIBRATION:
+        return torch.zeros(len(task_names))
+    rates = downsampling_rates(config.train_data, task_names)
+    return torch.tensor([log(negative / positive) for positive, negative in rates])

@@ -1,0 +1,86 @@
+"""The model's inputs: features, rows of small tables and given embeddings, joined in a fixed order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+from rankspec.recap.v1.model_pb2 import ModelConfig
+from rankspec.trainer.claims import obeys
+from rankspec.trainer.model.embeddings import SmallEmbeddings, build_small_embeddings
+from rankspec.trainer.model.featurization import Featurization, build_featurization
+from rankspec.trainer.model.normalization import LayerNorm
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from rankspec.signature import Input
+    from rankspec.trainer.batch import RecapBatch
+    from rankspec.trainer.model.dropout import RandomPosition
+
+# Embeddings that other models made. The model reads those that the data name, in this order.
+GIVEN_EMBEDDINGS = ("user_embedding", "user_eng_embedding", "author_embedding")
+
+
+class InputLayer(nn.Module):
+    """Joins everything that backbone and towers read.
+
+    Args:
+        featurization: of the raw features.
+        small_embeddings: tables looked up by the discrete features, or none.
+        given_widths: widths of the given embeddings that the data have, by name; each gets a layer norm.
+
+    Attributes:
+        width: columns of the joined inputs.
+    """
+
+    def __init__(
+        self,
+        featurization: Featurization,
+        small_embeddings: SmallEmbeddings | None,
+        given_widths: Mapping[str, int],
+    ) -> None:
+        super().__init__()
+        self.featurization = featurization
+        self.small_embeddings = small_embeddings
+        self.embedding_norms = nn.ModuleDict({name: LayerNorm(width) for name, width in given_widths.items()})
+        self.width = featurization.width + sum(given_widths.values())
+        if small_embeddings is not None:
+            self.width += small_embeddings.width
+
+    def forward(self, batch: RecapBatch) -> Tensor:
+        """The joined inputs of a batch, `[B, width]`."""
+        parts = [self.featurization(batch)]
+        if self.small_embeddings is not None:
+            assert batch.discrete is not None, "the spec's rules make the data have ids to look up"
+            parts.append(self.small_embeddings(batch.discrete, batch.first_row))
+        parts.extend(norm(getattr(batch, name)) for name, norm in self.embedding_norms.items())
+        return parts[0] if len(parts) == 1 else torch.cat(parts, dim=1)
+
+    def finish_checks(self) -> None:
+        """Raises what is still out of the checks of ids."""
+        if self.small_embeddings is not None:
+            self.small_embeddings.finish_checks()
+
+
+@obeys(ModelConfig, "featurization_config", "small_embeddings")
+def build_input_layer(config: ModelConfig, inputs: Sequence[Input], position: RandomPosition) -> InputLayer:
+    """The input layer of a model.
+
+    Args:
+        config: the model.
+        inputs: the data's inputs with their widths.
+        position: where in the run a forward pass is.
+
+    Raises:
+        TrainError: if a table reads a column that the data do not have.
+    """
+    widths = {item.name: item.width for item in inputs}
+    tables = None
+    if config.HasField("small_embeddings"):
+        path = "model.small_embeddings"
+        tables = build_small_embeddings(config.small_embeddings, widths["discrete"], path, position)
+    given = {name: widths[name] for name in GIVEN_EMBEDDINGS if name in widths}
+    return InputLayer(build_featurization(config.featurization_config, widths), tables, given)

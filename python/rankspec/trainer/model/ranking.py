@@ -1,0 +1,182 @@
+"""The ranking model: inputs, backbone, a tower per task."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+from rankspec.recap.v1 import model_pb2
+from rankspec.recap.v1.architecture_pb2 import AffineMap as AffineMapConfig
+from rankspec.recap.v1.architecture_pb2 import TaskModel
+from rankspec.recap.v1.model_pb2 import ModelConfig
+from rankspec.recap.v1.recap_pb2 import RecapConfig
+from rankspec.train.v1.runtime_pb2 import RuntimeConfig
+from rankspec.trainer.claims import obeys
+from rankspec.trainer.model.calibration import calibration_shift
+from rankspec.trainer.model.dropout import RandomPosition
+from rankspec.trainer.model.initialization import initialize
+from rankspec.trainer.model.inputs import InputLayer, build_input_layer
+from rankspec.trainer.model.networks import Network, build_network
+from rankspec.trainer.tasks import module_key, ordered_tasks
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rankspec.signature import Input
+    from rankspec.trainer.batch import RecapBatch
+
+
+class AffineMap(nn.Module):
+    """scale * logit + bias, both trained."""
+
+    def __init__(self, scale: float, bias: float) -> None:
+        super().__init__()
+        self.scale = nn.Parameter(torch.tensor(scale))
+        self.bias = nn.Parameter(torch.tensor(bias))
+
+    def forward(self, logits: Tensor) -> Tensor:
+        """Maps logits of any shape, in float32 at least."""
+        return torch.addcmul(self.bias, self.scale, logits.to(self.scale.dtype))
+
+
+class Tower(nn.Module):
+    """A task's network, and the map of its logit where there is one."""
+
+    def __init__(self, network: Network, affine_map: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+        self.affine_map = affine_map
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Logits `[B, 1]` for `[B, in_features]`."""
+        return self.affine_map(self.network(inputs))
+
+
+class RankingModel(nn.Module):
+    """A multi-task ranking model.
+
+    Args:
+        input_layer: turns a batch into the model's inputs.
+        backbone: what the towers share, or none.
+        towers: a tower per task, in the order of the logits.
+        shift: added to each logit before its probability is taken, `[T]`.
+        position: shared by all layers that draw random numbers.
+        keeps_inputs: towers read the inputs beside the backbone's output.
+
+    Attributes:
+        task_names: the tasks, in the order of the logits.
+    """
+
+    def __init__(
+        self,
+        input_layer: InputLayer,
+        backbone: nn.Module | None,
+        towers: dict[str, Tower],
+        shift: Tensor,
+        position: RandomPosition,
+        *,
+        keeps_inputs: bool,
+    ) -> None:
+        super().__init__()
+        self.task_names = tuple(towers)
+        self.inputs = input_layer
+        self.backbone = backbone
+        self.towers = nn.ModuleDict({module_key(name): tower for name, tower in towers.items()})
+        self.keeps_inputs = keeps_inputs
+        self._position = position
+        # Follows from the config, so no checkpoint may bring back another.
+        self._shift: Tensor
+        self.register_buffer("_shift", shift, persistent=False)
+
+    def forward(self, batch: RecapBatch) -> Tensor:
+        """Logits of every task, `[B, T]`, float32, for the rows of one process."""
+        self._position.first_row = batch.first_row
+        self._position.global_rows = batch.global_rows
+        values = self.inputs(batch)
+        if self.backbone is not None:
+            shared = self.backbone(values)
+            values = torch.cat([values, shared], dim=1) if self.keeps_inputs else shared
+        return torch.cat([tower(values) for tower in self.towers.values()], dim=1).float()
+
+    def probabilities(self, logits: Tensor) -> Tensor:
+        """Probabilities `[B, T]` of logits `[B, T]`, calibrated where the spec says so."""
+        return torch.sigmoid(logits + self._shift)
+
+    def set_position(self, step: int, micro_batch: int = 0) -> None:
+        """Says where in the run the next forward pass is; dropout in training depends on nothing else.
+
+        Args:
+            step: optimizer steps made so far.
+            micro_batch: number of the batch within the step, from 0.
+        """
+        self._position.step = step
+        self._position.micro_batch = micro_batch
+
+    def finish_checks(self) -> None:
+        """Raises what is still out of the checks that a GPU makes in the background; for the end of a run.
+
+        Raises:
+            OutOfRangeIdError: if the last batch had an id outside its table.
+        """
+        self.inputs.finish_checks()
+
+    def tower(self, task_name: str) -> nn.Module:
+        """The tower of a task."""
+        return self.towers[module_key(task_name)]
+
+
+@obeys(RecapConfig, "model", "runtime")
+@obeys(RuntimeConfig, "seed")
+def build_model(config: RecapConfig, inputs: Sequence[Input]) -> RankingModel:
+    """The model of a run, on the CPU, with its first values.
+
+    Args:
+        config: the run.
+        inputs: the data's inputs with their widths.
+
+    Returns:
+        The model, in training mode. Its values depend on `runtime.seed` and its shapes alone.
+
+    Raises:
+        TrainError: if the data do not have what the model reads, or a part would be empty.
+    """
+    position = RandomPosition(config.runtime.seed)
+    input_layer = build_input_layer(config.model, inputs, position)
+    backbone, towers = _build_networks(config.model, input_layer.width, position)
+    model = RankingModel(
+        input_layer,
+        backbone,
+        towers,
+        calibration_shift(config, tuple(towers)),
+        position,
+        keeps_inputs=config.model.multi_task_type == model_pb2.MULTI_TASK_TYPE_SHARE_PARTIAL,
+    )
+    initialize(model, config.runtime.seed)
+    return model
+
+
+@obeys(ModelConfig, "tasks", "multi_task_type", "backbone")
+def _build_networks(
+    config: ModelConfig, in_features: int, position: RandomPosition
+) -> tuple[Network | None, dict[str, Tower]]:
+    backbone, width = None, in_features
+    if config.multi_task_type != model_pb2.MULTI_TASK_TYPE_SHARE_NONE:
+        backbone = build_network(config.backbone, in_features, "model.backbone", position)
+        width = backbone.out_features
+    if config.multi_task_type == model_pb2.MULTI_TASK_TYPE_SHARE_PARTIAL:
+        width += in_features
+    names = ordered_tasks(config)
+    return backbone, {name: _build_tower(config.tasks[name], name, width, position) for name in names}
+
+
+@obeys(TaskModel, "affine_map")
+@obeys(AffineMapConfig, "scale", "bias")
+def _build_tower(config: TaskModel, name: str, in_features: int, position: RandomPosition) -> Tower:
+    network = build_network(config, in_features, f'model.tasks["{name}"]', position)
+    assert network.out_features == 1, "the spec's rules let a tower give one logit"
+    affine_map: nn.Module = nn.Identity()
+    if config.HasField("affine_map"):
+        affine_map = AffineMap(config.affine_map.scale, config.affine_map.bias)
+    return Tower(network, affine_map)

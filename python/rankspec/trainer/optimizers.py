@@ -1,0 +1,175 @@
+"""Optimizers and the learning rates they step with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from rankspec.optim.v1.learning_rate_pb2 import (
+    LearningRate,
+    LinearRampToConstant,
+    LinearRampToCosine,
+    PiecewiseConstant,
+)
+from rankspec.optim.v1.optimizer_pb2 import AdagradConfig, AdamConfig, OptimizerConfig, SgdConfig
+from rankspec.recap.v1.optimizer_pb2 import MultiTaskLearningRates, RecapAdamConfig, RecapOptimizerConfig
+from rankspec.recap.v1.recap_pb2 import RecapConfig
+from rankspec.schedules import learning_rate_at
+from rankspec.trainer.claims import obeys
+from rankspec.trainer.default_items import items_or_default
+from rankspec.trainer.model.embeddings import EmbeddingTable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from torch import nn
+
+    from rankspec.trainer.model import RankingModel
+
+# Float32's smallest positive number is 2^-149. A gradient below the root of it squares to 0, so that this epsilon
+# bounds what it is divided by, and a gradient of 0 moves nothing.
+_SMALLEST_ADAGRAD_EPSILON = (2.0**-149) ** 0.5
+
+
+@obeys(LearningRate, "constant", "linear_ramp_to_cosine", "linear_ramp_to_constant", "piecewise_constant")
+@obeys(LinearRampToConstant, "learning_rate", "num_ramp_steps")
+@obeys(LinearRampToCosine, "learning_rate", "final_learning_rate", "num_ramp_steps", "final_num_steps")
+@obeys(PiecewiseConstant, "learning_rate_boundaries", "learning_rate_values")
+class ScheduledOptimizer:
+    """A torch optimizer and the schedule of each of its parameter groups.
+
+    Attributes:
+        optimizer: torch's optimizer, for checkpoints and gradient scalers.
+        implementation: how it steps: `fused` in one kernel, or torch's own `default`.
+    """
+
+    def __init__(
+        self, optimizer: torch.optim.Optimizer, schedules: Mapping[str, LearningRate], implementation: str
+    ) -> None:
+        self.optimizer = optimizer
+        self.implementation = implementation
+        self._schedules = dict(schedules)
+        self.set_learning_rates(0)
+
+    def set_learning_rates(self, step: int) -> dict[str, float]:
+        """Gives every parameter group the rate of an optimizer step.
+
+        Args:
+            step: optimizer steps made before; 0 for the first.
+
+        Returns:
+            The rates, by the names of the groups.
+        """
+        rates = {}
+        for group in self.optimizer.param_groups:
+            group["lr"] = rates[group["name"]] = learning_rate_at(self._schedules[group["name"]], step)
+        return rates
+
+
+@obeys(RecapConfig, "optimizer")
+@obeys(RecapOptimizerConfig, "multi_task_learning_rates", "single_task_learning_rate", "adam")
+@obeys(MultiTaskLearningRates, "tower_learning_rates", "backbone_learning_rate")
+@obeys(RecapAdamConfig, "beta_1", "beta_2", "epsilon", "weight_decay")
+def build_optimizer(config: RecapOptimizerConfig, model: RankingModel) -> ScheduledOptimizer:
+    """The optimizer of a ranking model: Adam with decoupled weight decay (Loshchilov and Hutter, 2019, AdamW).
+
+    There is a parameter group for every task's tower, named as the task, one for what is outside the towers,
+    `backbone`, and one for every small table with a weight decay of its own, `backbone/<table>`.
+
+    Args:
+        config: algorithm and rates.
+        model: the model, on the device it will be trained on.
+    """
+    assert config.WhichOneof("optimizer") == "adam", "the spec's rules ask for Adam"
+    adam = config.adam
+    outside = list(_groups_outside_towers(model))
+    towers = [{"name": name, "params": list(model.tower(name).parameters())} for name in model.task_names]
+    groups = [group for group in [*towers, *outside] if group["params"]]
+    schedules = {group["name"]: _schedule(config, group["name"], model) for group in groups}
+    optimizer, implementation = _fused_where_possible(
+        torch.optim.AdamW,
+        groups,
+        betas=(adam.beta_1, adam.beta_2),
+        eps=adam.epsilon,
+        weight_decay=adam.weight_decay,
+    )
+    return ScheduledOptimizer(optimizer, schedules, implementation)
+
+
+def _schedule(config: RecapOptimizerConfig, group_name: str, model: RankingModel) -> LearningRate:
+    if config.WhichOneof("lr") == "single_task_learning_rate":
+        return config.single_task_learning_rate
+    rates = config.multi_task_learning_rates
+    if group_name in model.task_names:
+        return rates.tower_learning_rates[group_name]
+    assert rates.HasField("backbone_learning_rate"), "the spec's rules ask for it where there are such parameters"
+    return rates.backbone_learning_rate
+
+
+def _groups_outside_towers(model: RankingModel) -> Iterator[dict[str, Any]]:
+    # A task may be called `backbone` too; the slash is in no task's name.
+    name = "backbone" if "backbone" not in model.task_names else "backbone/rest"
+    own_decay = [
+        module
+        for module in model.modules()
+        if isinstance(module, EmbeddingTable) and module.weight_decay is not None
+    ]
+    elsewhere = {id(parameter) for parameter in model.towers.parameters()}
+    elsewhere |= {id(table.weight) for table in own_decay}
+    yield {"name": name, "params": [p for p in model.parameters() if id(p) not in elsewhere]}
+    for table in own_decay:
+        group = {"params": [table.weight], "weight_decay": table.weight_decay}
+        yield {"name": f"backbone/{table.name}", **group}
+
+
+def build_algorithm(config: OptimizerConfig, parameters: Iterable[nn.Parameter]) -> ScheduledOptimizer:
+    """The optimizer that an `OptimizerConfig` names, over one parameter group called `all`.
+
+    Args:
+        config: the algorithm, with a schedule or the algorithm's constant rate.
+        parameters: what it steps.
+    """
+    chosen = config.WhichOneof("optimizer")
+    assert chosen in _ALGORITHMS, f"unclaimed fields are refused before an optimizer is built: {chosen}"
+    algorithm = getattr(config, chosen)
+    schedule = config.learning_rate if config.HasField("learning_rate") else LearningRate(constant=algorithm.lr)
+    optimizer, implementation = _ALGORITHMS[chosen](algorithm, [{"name": "all", "params": list(parameters)}])
+    return ScheduledOptimizer(optimizer, {"all": schedule}, implementation)
+
+
+@obeys(AdamConfig, "lr", "betas", "eps", "weight_decay")
+def _adam(config: AdamConfig, groups: list[dict[str, Any]]) -> tuple[torch.optim.Optimizer, str]:
+    beta_1, beta_2 = (float(item) for item in items_or_default(config, "betas"))
+    options = {"betas": (beta_1, beta_2), "eps": config.eps, "weight_decay": config.weight_decay}
+    return _fused_where_possible(torch.optim.AdamW, groups, **options)
+
+
+@obeys(SgdConfig, "lr", "momentum", "weight_decay")
+def _sgd(config: SgdConfig, groups: list[dict[str, Any]]) -> tuple[torch.optim.Optimizer, str]:
+    options = {"momentum": config.momentum, "weight_decay": config.weight_decay}
+    return _fused_where_possible(torch.optim.SGD, groups, **options)
+
+
+@obeys(AdagradConfig, "lr", "eps", "weight_decay")
+def _adagrad(config: AdagradConfig, groups: list[dict[str, Any]]) -> tuple[torch.optim.Optimizer, str]:
+    options = {"eps": config.eps or _SMALLEST_ADAGRAD_EPSILON, "weight_decay": config.weight_decay}
+    return _fused_where_possible(torch.optim.Adagrad, groups, **options)
+
+
+_ALGORITHMS = {"adam": _adam, "sgd": _sgd, "adagrad": _adagrad}
+obeys(OptimizerConfig, "learning_rate", *_ALGORITHMS)(build_algorithm)
+
+
+def _fused_where_possible(
+    algorithm: Callable[..., torch.optim.Optimizer], groups: list[dict[str, Any]], **options: Any
+) -> tuple[torch.optim.Optimizer, str]:
+    """The algorithm in one kernel where torch has one for the parameters' device; says which it is.
+
+    The rates given here are overwritten before the first step.
+    """
+    try:
+        # Copies, as torch writes its options into the groups even where it refuses them.
+        return algorithm([dict(group) for group in groups], lr=0.0, fused=True, **options), "fused"
+    except (RuntimeError, NotImplementedError):
+        return algorithm(groups, lr=0.0, **options), "default"

@@ -1,0 +1,85 @@
+"""The processes of a run: which one this is, and how they exchange what they have."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+import torch
+from torch import distributed
+
+# A rank that dies must end the others within this time, not leave them waiting for ever.
+_TIMEOUT = timedelta(minutes=30)
+
+
+@dataclass(frozen=True)
+class Processes:
+    """Place of this process among those of the run.
+
+    Attributes:
+        rank: number of this process, from 0.
+        world_size: how many there are.
+        local_rank: number of this process on its machine; the CUDA device it takes.
+    """
+
+    rank: int = 0
+    world_size: int = 1
+    local_rank: int = 0
+
+    @property
+    def is_first(self) -> bool:
+        """Whether this process is the one that writes files and prints."""
+        return self.rank == 0
+
+    def gather(self, item: object) -> list[object]:
+        """What every process passed, in the order of their ranks, on every process."""
+        if self.world_size == 1:
+            return [item]
+        items: list[object] = [None] * self.world_size
+        distributed.all_gather_object(items, item)
+        return items
+
+    def broadcast(self, item: object) -> object:
+        """What the first process passed, on every process."""
+        if self.world_size == 1:
+            return item
+        items = [item]
+        distributed.broadcast_object_list(items, src=0)
+        return items[0]
+
+    def any(self, condition: bool) -> bool:
+        """Whether the condition holds on any process."""
+        if self.world_size == 1:
+            return condition
+        answer = torch.tensor(int(condition))
+        distributed.all_reduce(answer, op=distributed.ReduceOp.MAX)
+        return bool(answer)
+
+    def barrier(self) -> None:
+        """Waits until every process has come here."""
+        if self.world_size > 1:
+            distributed.barrier()
+
+
+@contextmanager
+def joined_processes(device_type: str) -> Iterator[Processes]:
+    """Joins the processes that torchrun started, for the time of the context; one process needs no joining.
+
+    Args:
+        device_type: `cuda` or `cpu`; chooses the backend that moves tensors.
+    """
+    world_size = int(os.environ.get("WORLD_SIZE", "1"))
+    if world_size == 1:
+        yield Processes()
+        return
+    processes = Processes(int(os.environ["RANK"]), world_size, int(os.environ.get("LOCAL_RANK", "0")))
+    if device_type == "cuda":
+        torch.cuda.set_device(processes.local_rank)
+    # Checkpoints travel over gloo from a thread of their own, whatever moves the gradients.
+    backend = "cpu:gloo,cuda:nccl" if device_type == "cuda" else "gloo"
+    distributed.init_process_group(backend, timeout=_TIMEOUT)
+    try:
+        yield processes
+    finally:
+        distributed.destroy_process_group()

@@ -1,0 +1,73 @@
+"""How fast a run goes and what it waits for: what `timing.jsonl` holds."""
+
+import resource
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+from rankspec.trainer.batch import RecapBatch
+
+
+class Stopwatch:
+    """Adds up time by what it was spent on, between two reports."""
+
+    def __init__(self, device: torch.device) -> None:
+        """Starts the clock."""
+        self._device = device
+        self._spent: dict[str, float] = {}
+        self._examples = 0
+        self._steps = 0
+        self._since = time.perf_counter()
+
+    @contextmanager
+    def spent_on(self, what: str) -> Iterator[None]:
+        """Counts the time of the context as spent on something other than steps."""
+        begin = time.perf_counter()
+        try:
+            yield
+        finally:
+            self._spent[what] = self._spent.get(what, 0.0) + time.perf_counter() - begin
+
+    def timed(self, batches: Iterator[RecapBatch]) -> Iterator[RecapBatch]:
+        """Passes batches on, counting the wait for each and the rows of all."""
+        while True:
+            with self.spent_on("data"):
+                batch = next(batches, None)
+            if batch is None:
+                return
+            self._examples += batch.global_rows
+            yield batch
+
+    def count_step(self) -> None:
+        """Counts one optimizer step."""
+        self._steps += 1
+
+    def report(self) -> dict[str, float]:
+        """Speeds, seconds by what they were spent on, and the peak memory so far; then starts anew.
+
+        Evaluations and checkpoints do not count against the speed of training.
+        """
+        synchronize(self._device)
+        now = time.perf_counter()
+        seconds = now - self._since
+        training = max(seconds - sum(s for what, s in self._spent.items() if what != "data"), 1e-9)
+        report = {
+            "seconds": seconds,
+            "steps_per_second": self._steps / training,
+            "examples_per_second": self._examples / training,
+        }
+        report |= {f"seconds_{what}": spent for what, spent in sorted(self._spent.items())}
+        # Linux reports kilobytes.
+        report["peak_memory_bytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        if self._device.type == "cuda":
+            report["peak_device_memory_bytes"] = torch.cuda.max_memory_allocated(self._device)
+        self._spent, self._examples, self._steps, self._since = {}, 0, 0, now
+        return report
+
+
+def synchronize(device: torch.device) -> None:
+    """Waits until the device has done all it was given, so that the clock means something."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)

@@ -1,0 +1,89 @@
+"""The wheel installs into an environment of its own and works there without torch."""
+
+import json
+import subprocess
+import sys
+import tomllib
+import xml.etree.ElementTree as ET
+import zipfile
+from pathlib import Path
+
+import pytest
+
+_ROOT = Path(__file__).parents[2]
+
+pytestmark = pytest.mark.slow
+
+
+def _run(*command: str | Path, cwd: Path) -> str:
+    result = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, f"{command}\n{result.stdout}\n{result.stderr}"
+    return result.stdout
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("dist")
+    _run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, ".", cwd=_ROOT)
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Returns the `bin` folder of an environment that has the wheel and its core dependencies alone."""
+    environment = tmp_path_factory.mktemp("installed")
+    _run(sys.executable, "-m", "venv", environment, cwd=environment)
+    pip = (environment / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
+    _run(*pip, "--constraint", _ROOT / "constraints.txt", wheel, cwd=environment)
+    return environment / "bin"
+
+
+def test_wheel_carries_bindings_schema_and_licences(wheel: Path) -> None:
+    names = set(zipfile.ZipFile(wheel).namelist())
+
+    expected = {"buf/validate/validate_pb2.py", "buf/validate/validate_pb2.pyi", "rankspec/py.typed"}
+    for schema in (_ROOT / "proto").rglob("*.proto"):
+        path = schema.relative_to(_ROOT / "proto")
+        expected |= {f"rankspec/proto/{path}"}
+        expected |= {str(path.with_name(f"{path.stem}_pb2{suffix}")) for suffix in (".py", ".pyi")}
+    assert expected <= names
+    licences = {Path(name).name for name in names if "/licenses/" in name}
+    assert licences == {"LICENSE", "NOTICE", "THIRD_PARTY_NOTICES.md"}
+
+
+def test_wheel_leaves_namespace_packages_open_to_others(wheel: Path) -> None:
+    names = zipfile.ZipFile(wheel).namelist()
+
+    assert {"buf/__init__.py", "buf/validate/__init__.py"}.isdisjoint(names)
+
+
+def test_hand_written_and_generated_modules_import_without_torch(installed: Path) -> None:
+    program = (
+        "import importlib.util, rankspec\n"
+        "from rankspec.recap.v1 import recap_pb2\n"
+        "from rankspec.twhin.v1 import twhin_pb2\n"
+        "assert importlib.util.find_spec('torch') is None\n"
+        "print(recap_pb2.RecapConfig().training.num_train_steps)\n"
+    )
+
+    output = _run(installed / "python", "-I", "-c", program, cwd=installed)
+
+    assert int(output) > 0
+
+
+def test_command_line_checks_the_shipped_configs_without_torch(installed: Path) -> None:
+    configs = sorted((_ROOT / "configs").rglob("*.textproto"))
+    assert configs
+
+    _run(installed / "rankspec", "check", *configs, cwd=installed)
+
+
+def test_every_language_has_the_same_version() -> None:
+    python = tomllib.loads((_ROOT / "pyproject.toml").read_text())["project"]["version"]
+    pom = ET.parse(_ROOT / "java" / "pom.xml").getroot()
+    npm = json.loads((_ROOT / "ts" / "package.json").read_text())["version"]
+
+    java = pom.findtext("{http://maven.apache.org/POM/4.0.0}version")
+    assert (java, npm) == (python, python)
+    assert f"github.com/rankspec/rankspec/gen/go v{python}" in (_ROOT / "go" / "go.mod").read_text()

@@ -1,0 +1,92 @@
+"""The metrics agree with the figures recorded from the reference, its defects excluded."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rankspec import metrics
+
+FIXTURES = Path(__file__).parent / "fixtures"
+ARRAYS = np.load(FIXTURES / "metrics_small.npz")
+CASES = json.loads((FIXTURES / "metrics_small.json").read_text())["cases"]
+UPDATES = ARRAYS["in/update_bounds"][1:]
+# Only what one call takes; the others describe modes of the reference's metric objects.
+RCE_CASES = [name for name, case in CASES.items() if name.startswith("RCE/") and "forward" not in name]
+AUROC_CASES = [name for name, case in CASES.items() if name.startswith("AUROCWithMWU/") and "predictions" in case]
+
+
+def _inputs(name: str, rows: int) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    case = CASES[name]
+    weight = case.get("weight", "in/weights" if name.endswith("_weighted") else None)
+    if isinstance(weight, str):
+        weights = ARRAYS[weight][:rows]
+    else:
+        weights = None if weight is None else np.full(rows, weight)
+    return ARRAYS[case["predictions"]][:rows], ARRAYS[case["labels"]][:rows], weights
+
+
+@pytest.mark.parametrize("name", RCE_CASES)
+def test_relative_cross_entropy_agrees(name: str) -> None:
+    options = CASES[name].get("constructor", {})
+    expected = ARRAYS[f"out/{name}"]
+    got = [metrics.relative_cross_entropy(*_inputs(name, rows), **options) for rows in UPDATES]
+    # The figure is in percent, and was computed in float32; as a ratio it agrees to 1e-6.
+    assert np.allclose(np.array(got) / 100, expected / 100, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", AUROC_CASES)
+def test_auroc_agrees(name: str) -> None:
+    got = [metrics.auroc(*_inputs(name, rows)) for rows in UPDATES]
+    assert np.allclose(got, ARRAYS[f"out/{name}"], rtol=0, atol=1e-6)
+
+
+def test_auroc_of_equal_scores_is_one_half() -> None:
+    labels = ARRAYS["in/labels"][:10]
+    assert metrics.auroc(np.full(10, 0.3), labels) == pytest.approx(
+        float(ARRAYS["out/AUROCWithMWU/all_equal_scores"][0]), abs=1e-6
+    )
+
+
+@pytest.mark.parametrize("weighted", [False, True], ids=["unweighted", "weighted"])
+def test_weighted_mean_agrees(weighted: bool) -> None:
+    mean, start, got = metrics.WeightedMean(), 0, []
+    for end in UPDATES:
+        mean.update(ARRAYS["in/values"][start:end], ARRAYS["in/weights"][start:end] if weighted else 1.0)
+        got.append(mean.compute())
+        start = end
+    assert np.allclose(got, ARRAYS[f"out/StableMean/{'weighted' if weighted else 'unweighted'}"], rtol=1e-6)
+
+
+def test_weighted_mean_merges_the_states_of_workers() -> None:
+    merged = metrics.WeightedMean()
+    for mean, weight in ARRAYS["in/worker_states"]:
+        merged.merge(metrics.WeightedMean(float(mean), float(weight)))
+    assert np.allclose([merged.mean, merged.weight], ARRAYS["out/StableMean/dist_reduce_4_workers"], rtol=1e-6)
+
+
+def test_weighted_mean_does_not_overflow() -> None:
+    mean = metrics.WeightedMean()
+    mean.update(np.full(12, 1.5e308))
+    assert mean.compute() == pytest.approx(1.5e308)
+
+
+def test_weighted_mean_survives_a_first_update_without_weight() -> None:
+    mean = metrics.WeightedMean()
+    mean.update([1.0, 2.0], 0.0)
+    assert np.isnan(mean.compute())
+    mean.update([4.0], 1.0)
+    assert mean.compute() == 4.0
+
+
+@pytest.mark.parametrize("label", [0.0, 1.0])
+def test_metrics_of_a_single_class_are_not_a_number(label: float) -> None:
+    predictions, labels = np.array([0.2, 0.4]), np.full(2, label)
+    assert np.isnan(metrics.relative_cross_entropy(predictions, labels))
+    assert np.isnan(metrics.auroc(predictions, labels))
+
+
+def test_calibration_ratio_weighs_rows() -> None:
+    ratio = metrics.calibration_ratio(np.array([0.5, 0.5]), np.array([1.0, 0.0]), np.array([1.0, 3.0]))
+    assert ratio == pytest.approx(2.0)
