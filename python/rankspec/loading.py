@@ -8,24 +8,23 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 
 from google.protobuf.message import Message
 
 from rankspec.diagnostics import Diagnostic, Position, SpecError, has_errors, in_order
 from rankspec.messages import DEFAULT_MESSAGE
-from rankspec.reading import STDIN_NAME, read
+from rankspec.reading import STDIN, STDIN_NAME, read
 from rankspec.source import Document, Origins
 
 PathName = str | os.PathLike[str]
 
 
-@dataclass
 class Loaded:
     """A config as the files, overrides and variables give it, before any default is filled in.
 
     Attributes:
         message: The config.
+        file: Name of the base.
         origins: Where each value came from.
         diagnostics: What is wrong with it, and warnings, in the order of their places.
         sources: The texts that were read, by file name, for quoting lines.
@@ -33,12 +32,21 @@ class Loaded:
         document: The same as one document, for those who judge the message.
     """
 
-    message: Message
-    origins: Origins
-    diagnostics: list[Diagnostic]
-    sources: dict[str, str]
-    variables: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    document: Document[Message] = field(repr=False, kw_only=True)
+    def __init__(
+        self,
+        document: Document[Message],
+        file: str,
+        diagnostics: list[Diagnostic],
+        sources: dict[str, str],
+        variables: dict[str, tuple[str, ...]],
+    ) -> None:
+        self.message: Message = document.message
+        self.origins: Origins = document.origins
+        self.document = document
+        self.file = file
+        self.diagnostics = diagnostics
+        self.sources = sources
+        self.variables = variables
 
     @property
     def ok(self) -> bool:
@@ -73,7 +81,8 @@ def load(
         document = _overlaid(document, name, message, sources)
     for assignment in overrides:
         document = _overridden(document, assignment, sources)
-    return _with_variables(document, os.environ if environment is None else environment, sources)
+    variables = os.environ if environment is None else environment
+    return _with_variables(document, _display_name(names[0]), variables, sources)
 
 
 def check(
@@ -92,8 +101,8 @@ def check(
     from rankspec.validation import validate
 
     loaded = load(paths, message=message, overrides=overrides, environment=environment)
-    loaded.diagnostics += validate(loaded.document)
-    loaded.diagnostics += advise(loaded.document)
+    loaded.diagnostics += validate(loaded.document, loaded.file)
+    loaded.diagnostics += advise(loaded.document, loaded.file)
     loaded.diagnostics = in_order(loaded.diagnostics)
     return loaded
 
@@ -122,8 +131,12 @@ def load_valid(
 def _read(name: str, message: str | None, sources: dict[str, str], default: str = DEFAULT_MESSAGE) -> Document[Message]:
     document = read(name, message, default)
     if document.text is not None:
-        sources[STDIN_NAME if name == "-" else name] = document.text
+        sources[_display_name(name)] = document.text
     return document
+
+
+def _display_name(name: str) -> str:
+    return STDIN_NAME if name == STDIN else name
 
 
 def _overlaid(
@@ -151,7 +164,7 @@ def _overridden(document: Document[Message], assignment: str, sources: dict[str,
 
 
 def _with_variables(
-    document: Document[Message], environment: Mapping[str, str], sources: dict[str, str]
+    document: Document[Message], file: str, environment: Mapping[str, str], sources: dict[str, str]
 ) -> Loaded:
     diagnostics = list(document.diagnostics)
     variables: dict[str, tuple[str, ...]] = {}
@@ -163,7 +176,7 @@ def _with_variables(
         variables = replacement.variables
         failed = {diagnostic.path for diagnostic in replacement.diagnostics}
         document.damaged |= failed
-    return Loaded(document.message, document.origins, diagnostics, sources, variables, document=document)
+    return Loaded(document, file, diagnostics, sources, variables)
 
 
 def _may_have_variables(document: Document[Message], sources: dict[str, str]) -> bool:

@@ -16,8 +16,8 @@ _MODULES = {
     DEFAULT_MESSAGE: "rankspec.recap.v1.recap_pb2",
     "rankspec.twhin.v1.TwhinConfig": "rankspec.twhin.v1.twhin_pb2",
 }
-_PACKAGE = re.compile(r"rankspec\.[a-z][a-z0-9_]*\.v[0-9]+")
-_PROTO_FILE = re.compile(r"(?:.*/)?(rankspec/[a-z][a-z0-9_]*/v[0-9]+)/[a-z][a-z0-9_]*\.proto")
+_PACKAGE = r"rankspec\.[a-z][a-z0-9_]*\.v[0-9]+"
+_PROTO_FILE = r"(?:.*/)?(rankspec/[a-z][a-z0-9_]*/v[0-9]+)/[a-z][a-z0-9_]*\.proto"
 
 
 class UnknownMessageError(ValueError):
@@ -50,7 +50,7 @@ def message_class(name: str) -> type[Message]:
     package, _, short = name.rpartition(".")
     if not package:
         return _by_short_name(short)
-    if _PACKAGE.fullmatch(package):
+    if re.fullmatch(_PACKAGE, package):
         for candidate in _classes_of(package):
             if candidate.DESCRIPTOR.full_name == name:
                 return candidate
@@ -69,7 +69,7 @@ def named_in_header(proto_message: str | None, proto_file: str | None) -> str:
     """
     package = "rankspec.recap.v1"
     if proto_file is not None:
-        match = _PROTO_FILE.fullmatch(proto_file)
+        match = re.fullmatch(_PROTO_FILE, proto_file)
         if match is None:
             raise UnknownMessageError(
                 f"`{proto_file}` is no file of the spec", "write `# proto-file: rankspec/recap/v1/recap.proto`"

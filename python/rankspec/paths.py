@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple, TypeGuard
 
 from rankspec.source.origins import key_segment
@@ -14,11 +13,10 @@ if TYPE_CHECKING:
 
 Key = str | int | bool
 
-_STEP = re.compile(
+_STEP = (
     r"(?P<name>[A-Za-z_][A-Za-z0-9_]*)"
     r'(?:\[(?:"(?P<text>(?:[^"\\]|\\.)*)"|(?P<number>-?[0-9]+)|(?P<truth>true|false))\])?'
-    r"(?:\.|\Z)",
-    re.DOTALL,
+    r"(?:\.|\Z)"
 )
 
 
@@ -49,10 +47,12 @@ def parse(path: str) -> tuple[Step, ...]:
     Raises:
         PathError: It is not written like a path.
     """
+    # Compiled here, because most runs never read a path.
+    pattern = re.compile(_STEP, re.DOTALL)
     steps = []
     position = 0
     while position < len(path):
-        match = _STEP.match(path, position)
+        match = pattern.match(path, position)
         if match is None or (match.end() == len(path) and path.endswith(".")):
             raise PathError(
                 f"`{path}` is no field path",
@@ -158,58 +158,3 @@ def _check_key(field: FieldDescriptor, step: Step) -> None:
             raise PathError(f"`{step.key}` is no key of `{step.name}`", f'write `{step.name}["{step.key}"]`')
     elif type(step.key) is not int or step.key < 0:
         raise PathError(f"`{step.key}` is no index of the list `{step.name}`", f"write `{step.name}[0]`")
-
-
-class Leaf(NamedTuple):
-    """A value of a message, or a message that is present.
-
-    Attributes:
-        path: Where it is.
-        fields: The fields along the path.
-        value: The scalar, or the message.
-    """
-
-    path: str
-    fields: tuple[FieldDescriptor, ...]
-    value: object
-
-
-def is_leaf_message(leaf: Leaf) -> bool:
-    """Tells whether the leaf stands for a message rather than a scalar."""
-    return is_message(leaf.fields[-1])
-
-
-def leaves(message: Message) -> Iterator[Leaf]:
-    """Yields everything that is set in a message, outer before inner.
-
-    Fields come in the order of the schema, map entries in that of their keys' UTF-8 bytes. Every present
-    message has a leaf of its own, before those of its fields.
-    """
-    return _leaves(message, "", ())
-
-
-def _leaves(message: Message, prefix: str, above: tuple[FieldDescriptor, ...]) -> Iterator[Leaf]:
-    for field, value in in_schema_order(message):
-        along = (*above, field)
-        for path, item in items(field, value, join(prefix, field.name)):
-            yield Leaf(path, along, item)
-            if is_message(field):
-                yield from _leaves(item, path, along)
-
-
-def in_schema_order(message: Message) -> list[tuple[FieldDescriptor, object]]:
-    """Lists the set fields in the order in which the schema declares them."""
-    return sorted(message.ListFields(), key=lambda pair: pair[0].index)
-
-
-def items(field: FieldDescriptor, value: object, path: str) -> Iterator[tuple[str, object]]:
-    """Yields the single values of a set field, each with its path."""
-    if is_map(field):
-        # Strings compare by code points, which is the order of their UTF-8 bytes.
-        for key in sorted(value):
-            yield at(path, key), value[key]
-    elif field.is_repeated:
-        for index, item in enumerate(value):
-            yield at(path, index), item
-    else:
-        yield path, value

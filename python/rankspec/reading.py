@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
+import os
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from rankspec import source
 from rankspec.diagnostics import Diagnostic, Position
@@ -25,10 +24,10 @@ _FORMS = dict.fromkeys(TEXT_EXTENSIONS, "text") | {
     ".binpb": "binary",
     ".pb": "binary",
 }
-_HEADER_LINE = re.compile(rb"[ \t\r]*(?:#[ \t]*(?:proto-(file|message):[ \t]*([^\s]*))?[^\n]*)?(?:\n|\Z)")
+_HEADER_KEYS = (b"proto-file:", b"proto-message:")
 
 
-class Header(NamedTuple):
+class Header:
     """What the comments at the top of a file say about it.
 
     Attributes:
@@ -37,30 +36,37 @@ class Header(NamedTuple):
         line: The line of the last of them, counted from 1.
     """
 
-    proto_file: str | None
-    proto_message: str | None
-    line: int
+    __slots__ = ("line", "proto_file", "proto_message")
+
+    def __init__(self, proto_file: str | None = None, proto_message: str | None = None, line: int = 1) -> None:
+        self.proto_file = proto_file
+        self.proto_message = proto_message
+        self.line = line
 
 
 def form_of(path: str) -> str | None:
     """Returns the form that a file name's extension stands for: `text`, `json`, `yaml` or `binary`."""
-    return _FORMS.get(Path(path).suffix.lower())
+    return _FORMS.get(os.path.splitext(path)[1].lower())
 
 
 def read_header(data: bytes) -> Header:
     """Reads `# proto-file:` and `# proto-message:` among the comments and blank lines that a text begins with."""
     found: dict[bytes, str] = {}
-    position, line, last = 0, 0, 1
+    number = last = 1
+    position = 0
     while position < len(data):
-        match = _HEADER_LINE.match(data, position)
-        if match is None:
+        end = data.find(b"\n", position)
+        end = len(data) if end < 0 else end
+        line = data[position:end].strip()
+        if line and not line.startswith(b"#"):
             break
-        line += 1
-        if match[1]:
-            found.setdefault(match[1], match[2].decode(errors="replace"))
-            last = line
-        position = match.end()
-    return Header(found.get(b"file"), found.get(b"message"), last)
+        comment = line[1:].strip()
+        for key in _HEADER_KEYS:
+            if comment.startswith(key):
+                found.setdefault(key, comment[len(key) :].strip().decode(errors="replace"))
+                last = number
+        position, number = end + 1, number + 1
+    return Header(*(found.get(key) for key in _HEADER_KEYS), line=last)
 
 
 def read(path: str, message: str | None, default: str = DEFAULT_MESSAGE) -> source.Document[Message]:
@@ -76,21 +82,29 @@ def read(path: str, message: str | None, default: str = DEFAULT_MESSAGE) -> sour
     """
     name = STDIN_NAME if path == STDIN else path
     try:
-        data = sys.stdin.buffer.read() if path == STDIN else Path(path).read_bytes()
+        data = _bytes_of(path)
     except (OSError, ValueError) as error:
         return unreadable(name, *_why(path, error))
     form = _form(path, data)
     if form is None:
         known = ", ".join(sorted(_FORMS))
-        problem = f"the extension `{Path(path).suffix}` stands for no form of a config"
+        problem = f"the extension `{os.path.splitext(path)[1]}` stands for no form of a config"
         return unreadable(name, "file.unknown_form", problem, f"the extensions are {known}")
-    header = read_header(data) if form in {"text", "yaml"} else Header(None, None, 1)
+    header = read_header(data) if form in {"text", "yaml"} else Header()
     try:
         wanted = message_class(message or _wanted(header) or default)
     except UnknownMessageError as error:
         line = 1 if message else header.line
         return unreadable(name, "file.unknown_message", error.message, error.suggestion, line)
     return _parse(form, data, wanted, name)
+
+
+def _bytes_of(path: str) -> bytes:
+    if path == STDIN:
+        return sys.stdin.buffer.read()
+    # Not through pathlib, which takes longer to import than the file to read.
+    with open(path, "rb") as file:
+        return file.read()
 
 
 def _wanted(header: Header) -> str | None:
@@ -104,7 +118,7 @@ def _form(path: str, data: bytes) -> str | None:
         return "json" if data.lstrip()[:1] == b"{" else "text"
     form = form_of(path)
     # A name without an extension says nothing about the form, and text is the usual one.
-    return form or (None if Path(path).suffix else "text")
+    return form or (None if os.path.splitext(path)[1] else "text")
 
 
 def _parse(form: str, data: bytes, wanted: type[Message], name: str) -> source.Document[Message]:
@@ -134,6 +148,8 @@ def _why(path: str, error: OSError | ValueError) -> tuple[str, str, str | None]:
 
 
 def _similar(path: str) -> str | None:
+    from pathlib import Path
+
     from rankspec.source.suggest import closest
 
     folder = Path(path).parent

@@ -116,9 +116,7 @@ def carried_inputs(data: RecapDataConfig, path: str = "") -> tuple[Input, ...]:
         here = at(join(path, "seg_dense_schema.features"), index)
         column = fixed_column(name, columns, here, data.seg_dense_schema.schema_path)
         if name in carried and carried[name].column != name:
-            raise DataError(
-                f'renamed_features calls another column "{name}"; give that one another name', here
-            )
+            raise DataError(f'renamed_features calls another column "{name}"; give that one another name', here)
         carried[name] = column
     return tuple(carried[name] for name in sorted(carried))
 
@@ -186,9 +184,7 @@ def fixed_column(name: str, columns: Mapping[str, Column], path: str, schema_pat
     if column is None:
         raise DataError(f'the schema {schema_path} has no column "{name}"{_nearest(name, columns)}', path)
     if column.dtype is None:
-        raise DataError(
-            f'"{name}" is neither float_list nor int64_list; drop it or write it as numbers', path
-        )
+        raise DataError(f'"{name}" is neither float_list nor int64_list; drop it or write it as numbers', path)
     if column.length == -1:
         raise DataError(f'the rows of "{name}" vary in length; write it with a fixed one', path)
     return Input(name, name, column.dtype, column.length, column.length)
@@ -236,9 +232,7 @@ def _masked(mask_path: str, width: int, path: str) -> tuple[int, ...]:
         raise DataError(f"cannot read the mask {mask_path} as a NumPy file: {error}", path) from error
     if not isinstance(mask, np.ndarray) or mask.shape != (width,):
         shape = list(getattr(mask, "shape", ()))
-        raise DataError(
-            f"the mask {mask_path} has the shape {shape}; give one entry a feature, [{width}]", path
-        )
+        raise DataError(f"the mask {mask_path} has the shape {shape}; give one entry a feature, [{width}]", path)
     kept = tuple(int(index) for index in np.flatnonzero(mask))
     if not kept:
         raise DataError(f"the mask {mask_path} keeps no feature; set at least one entry", path)
@@ -254,9 +248,7 @@ def check_discrete_columns(model: ModelConfig, inputs: Iterable[Input], path: st
     width = next((i.width for i in inputs if i.name == "discrete"), 0)
     for place, index in _named_discrete_columns(model, path):
         if index >= width:
-            raise DataError(
-                f'{index} is no column of the input "discrete", which has {width}, counted from 0', place
-            )
+            raise DataError(f'{index} is no column of the input "discrete", which has {width}, counted from 0', place)
 
 
 def _named_discrete_columns(model: ModelConfig, path: str) -> Iterator[tuple[str, int]]:

@@ -1,48 +1,22 @@
 """Judges a message by the rules of its schema and says what is wrong, each mistake at its place.
 
 The rules are the `buf.validate` annotations of the `.proto` files, and protovalidate is what judges by them.
-Here its violations become diagnostics: with the place of the offending field, the value that is there, and
-what to write instead.
-
-A rule of ours over several fields returns a text of one or more lines. Each begins with the path of the
-offending field, relative to the message that the rule stands at, and a colon; each becomes a diagnostic.
+Its violations become diagnostics with the place of the offending field, the value that is there, and what to
+write instead; the modules that do so are imported when there is a violation.
 """
 
 from __future__ import annotations
 
-import re
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-from rankspec.diagnostics import Diagnostic, Position
-from rankspec.paths import PathError, at, fields_along, join, message_of, parse
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from google.protobuf.descriptor import Descriptor
     from google.protobuf.message import Message
-    from protovalidate import Validator, Violation
+    from protovalidate import Validator
 
+    from rankspec.diagnostics import Diagnostic
+    from rankspec.findings import Finding
     from rankspec.source import Document
-
-_LINE = re.compile(r'(?P<path>[A-Za-z_](?:[A-Za-z0-9_.]|\[[0-9]+\]|\["(?:[^"\\]|\\.)*"\])*): (?P<text>.*)', re.DOTALL)
-
-
-class Finding(NamedTuple):
-    """One thing that a rule objects to.
-
-    Attributes:
-        code: The rule's id.
-        path: The offending field.
-        text: What a rule of ours says about it, without the path; None for a standard rule.
-        site: Path of the message or field that the rule stands at.
-        violation: What protovalidate reported.
-    """
-
-    code: str
-    path: str
-    text: str | None
-    site: str
-    violation: Violation
 
 
 @cache
@@ -53,94 +27,35 @@ def _validator() -> Validator:
     return Validator()
 
 
-def findings(message: Message) -> list[Finding]:
+def find(message: Message) -> list[Finding]:
     """Judges a message by all rules.
 
     Returns:
-        What the rules object to. A number that is not finite is that and nothing else: the ranges it also
-        misses are left out.
+        What the rules object to, as paths and rule ids.
     """
     violations = _validator().collect_violations(message)
     if not violations:
         return []
-    found = [finding for violation in violations for finding in _findings(violation, message)]
-    not_finite = {f.path for f in found if f.code.endswith(".finite")}
-    return [f for f in found if f.code.endswith(".finite") or f.text is not None or f.path not in not_finite]
+    from rankspec.findings import from_violations
+
+    return from_violations(violations, message)
 
 
-def validate(document: Document[Any]) -> list[Diagnostic]:
+def validate(document: Document[Any], file: str | None = None) -> list[Diagnostic]:
     """Judges a document's message by all rules.
+
+    Args:
+        document: What to judge.
+        file: The file to blame for what is missing from the message as a whole.
 
     Returns:
         The mistakes, leaving out those that only follow from a mistake of the text: what is damaged is not
         also missing.
     """
-    found = findings(document.message)
+    found = find(document.message)
     if not found:
         return []
+    from rankspec.mentions import is_consequence
     from rankspec.wording import describe
 
-    return [describe(f, document) for f in found if not _is_consequence(f, document)]
-
-
-def place_of(path: str, document: Document[Any]) -> Position | None:
-    """Returns the place of a path's value; if it is not there, that of the name of the deepest block that is."""
-    value = document.origins.value(path)
-    if value is not None:
-        return value
-    nearest = document.origins.nearest(path)
-    return nearest[1] if nearest else None
-
-
-def _findings(violation: Violation, message: Message) -> list[Finding]:
-    proto = violation.proto
-    site = _path(proto.field.elements) if proto.field is not None else ""
-    code, text = proto.rule_id, proto.message
-    rule = proto.rule.elements if proto.rule is not None else []
-    is_ours = "." in code and (not rule or rule[-1].field_name == "cel") and code != "message.oneof"
-    if not is_ours:
-        return [Finding(code, site, None, site, violation)]
-    holder = _type_at(site, message.DESCRIPTOR)
-    lines = [_split(line, holder) for line in text.split("\n")]
-    if holder is None or any(path is None for path, _ in lines):
-        return [Finding(code, site, text, site, violation)]
-    return [Finding(code, join(site, path or ""), line, site, violation) for path, line in lines]
-
-
-def _split(line: str, holder: Descriptor | None) -> tuple[str | None, str]:
-    """Splits a line of a rule's text into a path of the message's and the rest; None if it names no field."""
-    match = _LINE.fullmatch(line)
-    if match is None or holder is None:
-        return None, line
-    try:
-        fields_along(holder, parse(match["path"]))
-    except PathError:
-        return None, line
-    return match["path"], match["text"]
-
-
-def _type_at(path: str, descriptor: Descriptor) -> Descriptor | None:
-    if not path:
-        return descriptor
-    try:
-        return message_of(fields_along(descriptor, parse(path))[-1])
-    except PathError:
-        # The path of a oneof: no message, and no rule of ours stands there.
-        return None
-
-
-def _path(elements: Any) -> str:
-    path = ""
-    for element in elements:
-        path = join(path, element.field_name)
-        if element.subscript is not None:
-            path = at(path, element.subscript.value)
-    return path
-
-
-def _is_consequence(finding: Finding, document: Document[Any]) -> bool:
-    if not document.damaged:
-        return False
-    if finding.text is not None and document.is_damaged_within(finding.site):
-        return True
-    return document.is_consequence(finding.path)
+    return [describe(f, document, file) for f in found if not is_consequence(f, document)]

@@ -34,7 +34,5 @@ def read_yaml(text: str | bytes, message_class: type[M], file: str) -> Document[
 
 def read_binary(data: bytes, message_class: type[M], file: str) -> Document[M]:
     """Reads a message in the binary form, which has no places."""
-    document: Document[M] = import_module("rankspec.source.binary_form").read_binary(
-        data, message_class, file
-    )
+    document: Document[M] = import_module("rankspec.source.binary_form").read_binary(data, message_class, file)
     return document

@@ -48,7 +48,8 @@ def read_binary(data: bytes, message_class: type[M], file: str) -> Document[M]:
 
 
 def _unknown_fields(message: Message, path: str, file: str) -> Iterator[Diagnostic]:
-    numbers = sorted({unknown.field_number for unknown in UnknownFieldSet(message)})
+    unknown = UnknownFieldSet(message)
+    numbers = sorted({unknown[index].field_number for index in range(len(unknown))})
     if numbers:
         text = (
             f"{file} has fields that {message.DESCRIPTOR.name} does not have: "

@@ -11,9 +11,9 @@ from rankspec.source.tokens import plain_list_offsets
 if TYPE_CHECKING:
     from rankspec.source.plans import FieldPlan, MessagePlan
 
-    # What was read for a value: None for a scalar, its block for a message or map entry, the offsets of the
-    # elements for a list of scalars, or only the offset of the list's end where the elements can be found again.
-    Child: TypeAlias = "None | Block | list[int] | int"
+    # What a value consists of: a message or map entry, the offsets of the elements of a list of scalars (or
+    # only that of the list's end, where the elements can be found again), or nothing for a scalar.
+    Child: TypeAlias = "Block | list[int] | int | None"
     # Field, offset of its name, offset of its value, and what the value consists of.
     Entry: TypeAlias = "tuple[FieldPlan, int, int, Child]"
 
@@ -30,7 +30,7 @@ class Block:
         seen: The entry that first set each singular field or oneof.
         index: Its index in a list.
         keys: Map keys that were read, per map field, with the offset of each.
-        attached: Whether the message is part of the result; a block that is read only for its own mistakes is not.
+        attached: Whether the message is part of the result; one that is read for its mistakes only is not.
         opener: Offset of its first character.
         closer: The punctuation that ends it.
         in_list: Whether it stands between brackets.
@@ -146,9 +146,7 @@ def _elements(child: Child, value_offset: int, text: str) -> Iterator[tuple[int,
             yield offset, None
 
 
-def _entry_marks(
-    entry: Block, path: str, offset: int, lines: LineIndex, text: str
-) -> Iterator[tuple[str, Mark]]:
+def _entry_marks(entry: Block, path: str, offset: int, lines: LineIndex, text: str) -> Iterator[tuple[str, Mark]]:
     """The places of one map entry: its key's is the name's place, its value's the value's."""
     key, item = entry.seen.get("key"), entry.seen.get("value")
     name_place = lines.position(key[2] if key else offset)

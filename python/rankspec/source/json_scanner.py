@@ -16,8 +16,8 @@ _SPACE = re.compile(r"[ \t\r\n]*")
 _COMMENT = re.compile(r"//[^\n]*|#[^\n]*|/\*.*?(?:\*/|\Z)", re.DOTALL)
 _TOKEN = re.compile(
     r"""
-      (?P<string>"(?:[^"\\\n]|\\[^\n])*")
-    | (?P<quoted>'(?:[^'\\\n]|\\[^\n])*')
+      (?P<string>"[^"\\\n]*+(?:\\[^\n][^"\\\n]*+)*+")
+    | (?P<quoted>'[^'\\\n]*+(?:\\[^\n][^'\\\n]*+)*+')
     | (?P<unterminated>["'][^\n]*)
     | (?P<number>[+\-]?\.?[0-9][0-9A-Za-z_.+\-]*)
     | (?P<word>[+\-]?[A-Za-z_$][0-9A-Za-z_$\-]*)
@@ -140,9 +140,7 @@ class JsonScanner:
         plain = _OTHER_WORDS.get(token.text)
         if plain is None and token.kind == "word":
             plain = f'"{token.text[:40]}"'
-        message = (
-            f"unexpected `{token.text[:40]}`" if token.text else "a value is missing at the end of the file"
-        )
+        message = f"unexpected `{token.text[:40]}`" if token.text else "a value is missing at the end of the file"
         self._error("parse.syntax", message, token, f"write `{plain}`" if plain else None)
         return Node("unreadable", token.start)
 
@@ -164,9 +162,7 @@ class JsonScanner:
             message = f"a raw control character (U+{ord(control[0]):04X}) in a string is not JSON"
             offset = token.start + 1 + control.start()
             suggestion = f"write `\\u{ord(control[0]):04x}`"
-            self._reporter.error(
-                "parse.not_portable.control_character", message, self._block, "", offset, suggestion
-            )
+            self._reporter.error("parse.not_portable.control_character", message, self._block, "", offset, suggestion)
         text = _ESCAPE.sub(lambda escape: self._escaped(escape, token), inside) if "\\" in inside else inside
         return Node("string", token.start, text)
 
@@ -226,9 +222,7 @@ class JsonScanner:
         """Reads a name and its value; False, after a report, if something else stood here and was skipped."""
         token = self._token
         if token.kind not in _VALUES:
-            self._error(
-                "parse.syntax", f"unexpected `{token.text[:40]}`", token, 'a member begins with `"name":`'
-            )
+            self._error("parse.syntax", f"unexpected `{token.text[:40]}`", token, 'a member begins with `"name":`')
             if token.is_mark("{", "["):
                 self._value(depth + 1)
             else:
@@ -237,9 +231,7 @@ class JsonScanner:
         name = self._name(token)
         if self._token.text in {":", "="}:
             if self._token.text == "=":
-                self._error(
-                    "parse.syntax", f"`{name[:40]}` is followed by `=`", self._token, "write `:` instead"
-                )
+                self._error("parse.syntax", f"`{name[:40]}` is followed by `=`", self._token, "write `:` instead")
             self._next()
         else:
             message = f"`{name[:40]}` is not followed by a colon"

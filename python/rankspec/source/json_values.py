@@ -6,18 +6,16 @@ import re
 from math import isfinite, isnan
 from typing import TYPE_CHECKING
 
+from rankspec.source.literals import LiteralError, shortened, wrong_type
 from rankspec.source.plans import INTEGER_RANGES
 from rankspec.source.suggest import field_words
 from rankspec.source.values import (
-    LiteralError,
     in_range,
     known_enum_number,
     out_of_range,
     read_integer,
     read_real,
-    shortened,
     unknown_enum_value,
-    wrong_type,
 )
 
 if TYPE_CHECKING:
@@ -186,9 +184,7 @@ def read_map_key(key: FieldPlan, name: str) -> object:
     if key.kind == "bool":
         if name in {"true", "false"}:
             return name == "true"
-        raise LiteralError(
-            "parse.wrong_type", f"`{shortened(name)}` is no key of this map", "keys are true and false"
-        )
+        raise LiteralError("parse.wrong_type", f"`{shortened(name)}` is no key of this map", "keys are true and false")
     if not _INTEGER.match(name) or name == "-0":
         message = f"`{shortened(name)}` is no key of this map"
         raise LiteralError("parse.wrong_type", message, "keys are whole numbers in decimal")

@@ -104,9 +104,7 @@ class Origins:
         return self._marks
 
 
-def _overlaid(
-    below: dict[str, Mark], above: dict[str, Mark], replaced: tuple[str, ...]
-) -> Iterator[tuple[str, Mark]]:
+def _overlaid(below: dict[str, Mark], above: dict[str, Mark], replaced: tuple[str, ...]) -> Iterator[tuple[str, Mark]]:
     for path, mark in below.items():
         if path not in above and not _is_at_or_below(path, replaced):
             yield path, mark

@@ -134,7 +134,7 @@ class FieldPlan:
 
     @property
     def placeholder(self) -> object:
-        """Stands in a list for an element that could not be read: the indices of the others stay as written."""
+        """Stands in a list for an element that could not be read, so that the others keep their indices."""
         if self.kind == "enum":
             return next(iter(self.enum_numbers.values()))
         return {"bool": False, "string": "", "bytes": b""}.get(self.kind, 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rankspec.source.tokens import (
+    BRACKET,
     ODD_COMMENT,
     ODD_COMMENT_CHARACTER,
     ODD_SPACE,
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from rankspec.source.blocks import Block
     from rankspec.source.state import State
 
+LITERALS = frozenset({"word", "number", "string", "unterminated"})
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
@@ -34,6 +36,7 @@ class TokenSource:
         self.by_indentation = by_indentation
         self._text = state.text
         self._reported: set[int] = set()
+        self._indents: dict[int, int] = {}
 
     def token(self, position: int) -> Token:
         """Returns the first token at or after a position."""
@@ -52,7 +55,7 @@ class TokenSource:
             position = end
 
     def _odd_end(self, position: int) -> int | None:
-        """Reports white space or a comment that parsers disagree about; returns its end, None for other things."""
+        """Returns the end of white space or a comment that parsers disagree about, after a report."""
         text = self._text
         space = ODD_SPACE.match(text, position)
         if space is not None:
@@ -85,14 +88,25 @@ class TokenSource:
             )
             return
         message = f"U+{ord(character):04X} as white space is not read alike by all languages"
-        self._report_once(
-            position, "parse.not_portable.white_space", message, "write a plain space or a line feed"
-        )
+        self._report_once(position, "parse.not_portable.white_space", message, "write a plain space or a line feed")
 
     def _report_once(self, position: int, code: str, message: str, suggestion: str) -> None:
         if position not in self._reported:
             self._reported.add(position)
             self.state.reporter.error(code, message, self.state.block, "", position, suggestion)
+
+    def error(
+        self,
+        code: str,
+        message: str,
+        token: Token,
+        suggestion: str | None = None,
+        name: str = "",
+        related: tuple[int, ...] = (),
+    ) -> None:
+        """Reports a mistake at a token, at a field of the open block or at the block itself."""
+        state = self.state
+        state.reporter.error(code, message, state.block, name, token.start, suggestion, related)
 
     def begins_field(self, token: Token) -> bool:
         """Tells whether a word is the name of the next field rather than a value."""
@@ -127,10 +141,15 @@ class TokenSource:
 
     def _end_of_unterminated(self, token: Token) -> int:
         """Where the string most likely ends: braces that close what stands before it are none of its text."""
-        text = token.text.rstrip()
-        while text.endswith(("}", ">", "]")) and _has_unpaired_closer(text):
-            text = text[:-1].rstrip()
-        return token.start + max(len(text), 1)
+        text = token.text
+        unpaired = {closer: text.count(closer) - text.count(opener) for opener, closer in ("{}", "<>", "[]")}
+        end = len(text.rstrip())
+        while end > 1 and unpaired.get(text[end - 1], 0) > 0:
+            unpaired[text[end - 1]] -= 1
+            end -= 1
+            while text[end - 1].isspace():
+                end -= 1
+        return token.start + end
 
     def skip_value(self, token: Token) -> int:
         """Returns the offset after a value that is not read."""
@@ -142,20 +161,35 @@ class TokenSource:
 
     def skip_balanced(self, opener: Token) -> int:
         """Returns the offset after the bracket that closes `opener`; a missing one is reported."""
+        if self.by_indentation:
+            return self._skip_indented(opener)
+        position = opener.end
+        depth = 1
+        while depth:
+            found = BRACKET.search(self._text, position)
+            if found is None:
+                self.unterminated(opener.start, opener.text, self.state.block)
+                return len(self._text)
+            position = found.end()
+            if found.lastgroup == "unterminated":
+                position = self.literal(self.token(found.start()))[1]
+            depth += (found.lastgroup == "opener") - (found.lastgroup == "closer")
+        return position
+
+    def _skip_indented(self, opener: Token) -> int:
+        """Skips a block that ends at the latest where a line is not indented more than the one it begins on."""
         position = opener.end
         indent = self.indent(opener.start)
         depth = 1
         while depth:
             token = self.token(position)
-            ends_by_indentation = (
-                self.by_indentation and self.is_first_on_line(token) and self.column(token.start) <= indent
-            )
-            if token.kind == "end" or (ends_by_indentation and not token.is_mark("}", ">", "]")):
+            is_over = self.is_first_on_line(token) and self.column(token.start) <= indent
+            if token.kind == "end" or (is_over and not token.is_mark("}", ">", "]")):
                 self.unterminated(opener.start, opener.text, self.state.block)
                 return token.start
             if token.kind == "mark":
                 depth += (token.text in "{<[") - (token.text in "}>]")
-                depth = 0 if ends_by_indentation else depth
+                depth = 0 if is_over else depth
             position = self.literal(token)[1] if token.kind == "unterminated" else token.end
         return position
 
@@ -194,16 +228,18 @@ class TokenSource:
 
     def indent(self, offset: int) -> int:
         """Returns the indentation of the line of an offset."""
+        if offset not in self._indents:
+            self._indents[offset] = self._measured_indent(offset)
+        return self._indents[offset]
+
+    def _measured_indent(self, offset: int) -> int:
         start = self._text.rfind("\n", 0, offset) + 1
         line = self._text[start:offset]
         return len(line) - len(line.lstrip(" \t"))
 
     def is_first_on_line(self, token: Token) -> bool:
         """Tells whether only white space stands before a token on its line."""
-        return self.indent(token.start) == self.column(token.start)
-
-
-def _has_unpaired_closer(text: str) -> bool:
-    return any(
-        text.count(closer) > text.count(opener) for opener, closer in (("{", "}"), ("<", ">"), ("[", "]"))
-    )
+        before = token.start - 1
+        while before >= 0 and self._text[before] in " \t":
+            before -= 1
+        return before < 0 or self._text[before] == "\n"

@@ -9,9 +9,9 @@ from rankspec.source.suggest import closest, listed, suggest_place
 
 if TYPE_CHECKING:
     from rankspec.source.blocks import Block, Entry
+    from rankspec.source.literals import LiteralError
     from rankspec.source.origins import LineIndex
     from rankspec.source.plans import FieldPlan
-    from rankspec.source.values import LiteralError
 
 # A text with more mistakes than this is no config that somebody is about to correct.
 MAX_MISTAKES = 1000
@@ -80,9 +80,7 @@ class Reporter:
             suggestion = f"did you mean `{guess}`?"
             self.damage(block, guess)
         elif suggestion is None and len(block.plan.fields) <= _MOST_LISTED:
-            suggestion = (
-                f"its fields are {listed(block.plan.fields)}" if block.plan.fields else "it has no fields"
-            )
+            suggestion = f"its fields are {listed(block.plan.fields)}" if block.plan.fields else "it has no fields"
         message = f"{block.description()} has no field `{name[:80]}`"
         self.error("parse.unknown_field", message, block, name, offset, suggestion)
         return block.plan.fields[guess] if guess else None
@@ -94,7 +92,8 @@ class Reporter:
             code, message = "parse.duplicate_field", f"`{field.name}` is given twice"
         else:
             code = "parse.oneof_conflict"
-            message = f"`{field.name}` and `{first_field.name}` exclude each other: `{field.oneof}` takes one of them"
+            both = f"`{field.name}` and `{first_field.name}`"
+            message = f"{both} exclude each other: `{field.oneof}` takes one of them"
         self.error(code, message, block, field.name, offset, "keep one of them", (first_offset,))
         self.damage(block, field.name)
 

@@ -56,9 +56,7 @@ class State:
         else:
             message = getattr(outer.message, field.name)
             message.SetInParent()
-        inner = Block(
-            field.message_plan, message, parent=outer, field=field, index=index, opener=opener, closer=closer
-        )
+        inner = Block(field.message_plan, message, parent=outer, field=field, index=index, opener=opener, closer=closer)
         self.record(field, name_offset, opener, inner)
         self.block = inner
         self.depth += 1

@@ -63,8 +63,8 @@ def read_textproto(text: str | bytes, message_class: type[M], file: str) -> Docu
     source, bad_offset = decode(text)
     reading = _read(source, message_class, file, bad_offset, by_indentation=False)
     if reading.state.unbalanced:
-        # A missing brace is best found where the indentation and the braces part. Where a file's indentation says
-        # nothing, going by it finds more mistakes, not fewer.
+        # A missing brace is best found where the indentation and the braces part. Where a file's indentation
+        # says nothing, going by it finds more mistakes, not fewer.
         indented = _read(source, message_class, file, bad_offset, by_indentation=True)
         if len(indented.state.reporter) <= len(reading.state.reporter):
             reading = indented
@@ -101,9 +101,7 @@ def report_undecodable(state: State, offset: int | None) -> None:
     """Reports the place that `decode` found."""
     if offset is not None:
         message = "the file is not UTF-8 from here on"
-        state.reporter.error(
-            "parse.not_portable.encoding", message, state.root, "", offset, "save the file as UTF-8"
-        )
+        state.reporter.error("parse.not_portable.encoding", message, state.root, "", offset, "save the file as UTF-8")
 
 
 class Reading(Generic[M]):
@@ -129,9 +127,7 @@ class Reading(Generic[M]):
         return Document(self.message, origins, diagnostics, damaged, state.text)
 
 
-def _read(
-    text: str, message_class: type[M], file: str, bad_offset: int | None, *, by_indentation: bool
-) -> Reading[M]:
+def _read(text: str, message_class: type[M], file: str, bad_offset: int | None, *, by_indentation: bool) -> Reading[M]:
     reading = Reading(text, message_class, file)
     state = reading.state
     careful = StatementReader(state, by_indentation=by_indentation)
@@ -180,7 +176,7 @@ def _read_plain_statements(state: State, position: int) -> int:
                 if form >= NUMBERS:
                     if not _extend(message, field, form, literal):
                         return position
-                    entry = (field, statement.start(NAME), statement.start(form), statement.end(form))
+                    record((field, statement.start(NAME), statement.start(form), statement.end(form)))
                 else:
                     value = field.converters[form](literal)
                     if value is None:
@@ -191,10 +187,10 @@ def _read_plain_statements(state: State, position: int) -> int:
                     else:
                         setattr(message, name, value)
                         seen[field.exclusive] = entry
+                    record(entry)
             except ValueError:
                 # Out of range, or a real number for a whole one.
                 return position
-            record(entry)
             position = statement.end()
 
 

@@ -12,12 +12,14 @@ from typing import NamedTuple
 
 # The line ends that some parsers see inside a comment (a lone carriage return, U+0085, U+2028, U+2029) and
 # control characters are left out: what follows would be a comment to one parser and a field to another.
-_COMMENT = r"#[^\x00-\x08\n-\x1f\x7f\x85\u2028\u2029]*(?=\r?\n|\Z)"
-_SPACE = r"[ \t\r\n]*"
-_SKIP = rf"{_SPACE}(?:{_COMMENT}{_SPACE})*"
-_DECIMAL = r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?"
-_PLAIN_STRING = r'"[^"\\\x00-\x08\n-\x1f]*"'
+_COMMENT = r"#[^\x00-\x08\n-\x1f\x7f\x85\u2028\u2029]*+(?=\r?\n|\Z)"
+_SPACE = r"[ \t\r\n]*+"
+_SKIP = rf"{_SPACE}(?:{_COMMENT}{_SPACE})*+"
+_DECIMAL = r"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?"
+_PLAIN_STRING = r'"[^"\\\x00-\x08\n-\x1f]*+"'
 _NO_MORE_NUMBER = r"(?![0-9A-Za-z_.+\-])"
+
+# Quantifiers are possessive: what they took is never given back, so that no text makes matching slow.
 
 # Indices of the groups of STATEMENT.
 NAME, NUMBER, WORD, STRING, NUMBERS, STRINGS, OPEN, CLOSE = range(1, 9)
@@ -26,13 +28,13 @@ NAME, NUMBER, WORD, STRING, NUMBERS, STRINGS, OPEN, CLOSE = range(1, 9)
 # end. Everything else, right or wrong, is left to TOKEN.
 STATEMENT = re.compile(
     rf"{_SKIP}(?:"
-    rf"([A-Za-z_][0-9A-Za-z_]*){_SPACE}"
+    rf"([A-Za-z_][0-9A-Za-z_]*+){_SPACE}"
     rf"(?::{_SPACE}(?:"
     rf"({_DECIMAL}){_NO_MORE_NUMBER}"
-    rf"|([A-Za-z_][0-9A-Za-z_]*)(?![0-9A-Za-z_+\-])(?!{_SPACE}[:{{<\[])"
-    rf'|"([^"\\\x00-\x08\n-\x1f]*)"(?!{_SKIP}["\'])'
-    rf"|\[{_SPACE}({_DECIMAL}(?:{_SPACE},{_SPACE}{_DECIMAL})*){_SPACE}\]"
-    rf"|\[{_SPACE}({_PLAIN_STRING}(?:{_SPACE},{_SPACE}{_PLAIN_STRING})*){_SPACE}\]"
+    rf"|([A-Za-z_][0-9A-Za-z_]*+)(?![0-9A-Za-z_+\-])(?!{_SPACE}[:{{<\[])"
+    rf'|"([^"\\\x00-\x08\n-\x1f]*+)"(?!{_SKIP}["\'])'
+    rf"|\[{_SPACE}({_DECIMAL}(?:{_SPACE},{_SPACE}{_DECIMAL})*+){_SPACE}\]"
+    rf"|\[{_SPACE}({_PLAIN_STRING}(?:{_SPACE},{_SPACE}{_PLAIN_STRING})*+){_SPACE}\]"
     rf")|:?{_SPACE}([{{<]))"
     rf"|([}}>])"
     rf")"
@@ -44,12 +46,24 @@ TOKEN = re.compile(
     r"""
       (?P<word>[A-Za-z_][0-9A-Za-z_+\-]*)
     | (?P<number>[+\-]?\.?[0-9][0-9A-Za-z_.+\-]*|[+\-][A-Za-z_][0-9A-Za-z_+\-]*)
-    | (?P<string>"(?:[^"\\\n]|\\[^\n])*"|'(?:[^'\\\n]|\\[^\n])*')
+    | (?P<string>"[^"\\\n]*+(?:\\[^\n][^"\\\n]*+)*+"|'[^'\\\n]*+(?:\\[^\n][^'\\\n]*+)*+')
     | (?P<unterminated>["'][^\n]*)
     | (?P<mark>[{}<>\[\]:,;])
-    | (?P<other>.)
+    | (?P<other>[^\s\x00-\x1f\x7f\ufeff\ufffd\u200b0-9A-Za-z_"'{}<>\[\]:,;\#=+\-.]+|.)
     """,
     re.VERBOSE | re.DOTALL,
+)
+
+# What matters for finding the end of a block that is skipped.
+BRACKET = re.compile(
+    r"""
+      (?P<opener>[{<\[])
+    | (?P<closer>[}>\]])
+    | (?P<string>"[^"\\\n]*+(?:\\[^\n][^"\\\n]*+)*+"|'[^'\\\n]*+(?:\\[^\n][^'\\\n]*+)*+')
+    | (?P<unterminated>["'])
+    | (?P<comment>\#[^\n]*)
+    """,
+    re.VERBOSE,
 )
 
 # White space and line ends to some parsers only.
@@ -66,7 +80,7 @@ class Token(NamedTuple):
 
     Attributes:
         kind: `word`, `number` (anything that begins like one), `string`, `unterminated` (a string without
-            its closing quote), `mark` (punctuation), `other` (a character that begins nothing) or `end`.
+            its closing quote), `mark` (punctuation), `other` (characters that begin nothing) or `end`.
         text: As it is written.
         start: Offset of its first character.
         end: Offset after its last character.

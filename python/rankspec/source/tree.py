@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-# More containers inside of one another than a message of the greatest depth can have (lists and maps included).
+# A message of the greatest depth has fewer containers inside of one another, lists and maps included.
 MAX_CONTAINERS = 200
 
 Kind = Literal["object", "array", "string", "number", "bool", "null", "merge", "unreadable"]

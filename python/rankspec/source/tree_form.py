@@ -20,9 +20,7 @@ if TYPE_CHECKING:
 M = TypeVar("M", bound=Message)
 
 
-def read_tree(
-    text: str | bytes, message_class: type[M], file: str, scan: Callable[[State], Node]
-) -> Document[M]:
+def read_tree(text: str | bytes, message_class: type[M], file: str, scan: Callable[[State], Node]) -> Document[M]:
     """Reads a message from a text that `scan` turns into a tree.
 
     Args:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from rankspec.source.blocks import Block
 from rankspec.source.json_values import read_json_scalar, read_map_key
+from rankspec.source.literals import LiteralError
 from rankspec.source.state import MAX_DEPTH
 from rankspec.source.suggest import field_words
-from rankspec.source.values import LiteralError
 
 if TYPE_CHECKING:
     from rankspec.source.plans import FieldPlan
@@ -106,9 +106,7 @@ class TreeReader:
             self.read(inner, node, depth + 1)
 
     def _wrong_shape(self, block: Block, name: str, field: FieldPlan, node: Node, wanted: str) -> None:
-        found = {"object": "an object", "array": "a list", "string": f'"{node.text[:40]}"'}.get(
-            node.kind, node.text
-        )
+        found = {"object": "an object", "array": "a list", "string": f'"{node.text[:40]}"'}.get(node.kind, node.text)
         if node.kind != "unreadable":
             message = f"`{field.name}` takes {wanted}, not {found[:60]}"
             self._reporter.error("parse.wrong_type", message, block, name, node.offset)
@@ -156,9 +154,7 @@ class TreeReader:
             self._map_entry(block, field, member, depth)
 
     def _map_entry(self, block: Block, field: FieldPlan, member: Member, depth: int) -> None:
-        entry = Block(
-            field.message_plan, field.new_message(), parent=block, field=field, opener=member.offset
-        )
+        entry = Block(field.message_plan, field.new_message(), parent=block, field=field, opener=member.offset)
         try:
             entry.message.key = read_map_key(field.key, member.name)
         except LiteralError as error:
@@ -171,9 +167,7 @@ class TreeReader:
         if entry.message.key in keys:
             message = f"the key `{member.name}` of `{field.name}` is given twice"
             first = keys[entry.message.key]
-            self._reporter.error(
-                "parse.duplicate_key", message, entry, "", member.offset, "keep one", (first,)
-            )
+            self._reporter.error("parse.duplicate_key", message, entry, "", member.offset, "keep one", (first,))
             self._reporter.damage(entry, "")
             return
         keys[entry.message.key] = member.offset

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from rankspec.source.literals import LiteralError, shortened, wrong_type
 from rankspec.source.plans import INTEGER_RANGES, FieldPlan
+from rankspec.source.strings import read_text
 from rankspec.source.suggest import closest, field_words, listed
-from rankspec.source.tokens import Token
+from rankspec.source.tokens import TOKEN, Token
 
 _DECIMAL_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)\Z")
 _HEXADECIMAL = re.compile(r"(-?)0x([0-9a-fA-F]+)\Z")
@@ -24,33 +26,6 @@ _TRUE, _FALSE = ("true", "True", "t", "1"), ("false", "False", "f", "0")
 _BOOLS = dict.fromkeys(_TRUE, True) | dict.fromkeys(_FALSE, False)
 _BOOL_GUESSES = {"yes": "true", "on": "true", "no": "false", "off": "false", "y": "true", "n": "false"}
 
-_SIMPLE_ESCAPES = {
-    "a": b"\a", "b": b"\b", "f": b"\f", "n": b"\n", "r": b"\r", "t": b"\t", "v": b"\v",
-    "\\": b"\\", "'": b"'", '"': b'"',
-}  # fmt: skip
-_ESCAPE = re.compile(
-    r"\\(?:([abfnrtv\\'\"])|([0-7]{1,3})|x([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|)"
-)
-_CONTROL = re.compile("[\x00-\x08\n-\x1f]")
-
-
-class LiteralError(Exception):
-    """A literal that the field cannot take.
-
-    Attributes:
-        code: The diagnostic's code.
-        message: What is wrong.
-        suggestion: What to write instead, if that is known.
-        at: Offset of the offending character from the literal's start.
-    """
-
-    def __init__(self, code: str, message: str, suggestion: str | None = None, at: int = 0) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
-        self.suggestion = suggestion
-        self.at = at
-
 
 def read_scalar(field: FieldPlan, tokens: Sequence[Token]) -> object:
     """Reads a field's value.
@@ -66,7 +41,7 @@ def read_scalar(field: FieldPlan, tokens: Sequence[Token]) -> object:
         LiteralError: The field cannot take it, or not in this spelling.
     """
     if field.kind in {"string", "bytes"}:
-        return _read_text(field, tokens)
+        return read_text(field, tokens)
     token = tokens[0]
     if token.kind == "string":
         raise LiteralError(
@@ -83,24 +58,14 @@ def read_scalar(field: FieldPlan, tokens: Sequence[Token]) -> object:
 
 def _unquoted(field: FieldPlan, token: Token) -> str | None:
     inside = token.text[1:-1]
+    bare = TOKEN.fullmatch(inside)
+    if bare is None or bare.lastgroup not in {"word", "number"}:
+        return None
     try:
-        word = Token("word", inside, token.start + 1, token.end - 1)
-        read_scalar(field, [word])
+        read_scalar(field, [Token(bare.lastgroup, inside, token.start + 1, token.end - 1)])
     except LiteralError as error:
         return error.suggestion
     return f"without quotes: `{inside}`"
-
-
-def wrong_type(field: FieldPlan, text: str, suggestion: str | None = None) -> LiteralError:
-    """Describes a literal that is not of the field's type."""
-    return LiteralError(
-        "parse.wrong_type", f"`{field.name}` takes {field_words(field)}, not `{shortened(text)}`", suggestion
-    )
-
-
-def shortened(text: str) -> str:
-    """Cuts a literal to what fits into a sentence."""
-    return text if len(text) <= 40 else text[:37] + "..."
 
 
 def read_integer(field: FieldPlan, text: str) -> int:
@@ -123,7 +88,7 @@ def read_integer(field: FieldPlan, text: str) -> int:
         raise wrong_type(field, text, _whole(text))
     lenient = _LENIENT_INTEGER.match(text.replace("_", ""))
     if lenient is not None and not text.startswith("_"):
-        raise not_portable_integer(lenient, text)
+        raise _not_portable_integer(lenient, text)
     if text[0].isdigit() or text[0] in "+-.":
         raise _malformed_number(field, text)
     raise wrong_type(field, text)
@@ -163,7 +128,7 @@ def _malformed_number(field: FieldPlan, text: str) -> LiteralError:
     )
 
 
-def not_portable_integer(lenient: re.Match[str], text: str) -> LiteralError:
+def _not_portable_integer(lenient: re.Match[str], text: str) -> LiteralError:
     sign = "-" if lenient[1] == "-" else ""
     digits = lenient[2]
     plain = digits.lstrip("0") or "0"
@@ -189,6 +154,8 @@ def read_real(field: FieldPlan, text: str) -> float:
         return float(text.rstrip("fF"))
     if text in _NOT_FINITE:
         return _NOT_FINITE[text]
+    if len(text) > _MOST_DIGITS:
+        raise _not_portable_real(text, "a number with fewer digits")
     not_finite = _LENIENT_NOT_FINITE.match(text)
     if not_finite is not None:
         plain = "nan" if not_finite[2] else ("-inf" if not_finite[1] == "-" else "inf")
@@ -277,77 +244,4 @@ def unknown_enum_value(field: FieldPlan, text: str) -> LiteralError:
     suggestion = f"did you mean `{match}`?" if match else f"the values are {listed(list(names)[:12])}"
     return LiteralError(
         "parse.unknown_enum_value", f"`{shortened(text)}` is not a value of {field.enum.name}", suggestion
-    )
-
-
-def _read_text(field: FieldPlan, tokens: Sequence[Token]) -> str | bytes:
-    first = tokens[0]
-    if first.kind != "string":
-        raise wrong_type(field, first.text, f'in quotes: `"{shortened(first.text)}"`')
-    parts = []
-    for token in tokens:
-        try:
-            parts.append(_unescaped(token.text[1:-1]))
-        except LiteralError as error:
-            error.at += token.start + 1 - first.start
-            raise
-    data = b"".join(parts)
-    if field.kind == "bytes":
-        return data
-    try:
-        return data.decode()
-    except UnicodeDecodeError:
-        raise LiteralError(
-            "parse.not_portable.utf8",
-            f"the bytes of `{field.name}` are not UTF-8, which a string has to be",
-            "write the characters themselves",
-        ) from None
-
-
-def _unescaped(text: str) -> bytes:
-    """Reads the inside of a string literal.
-
-    Raises:
-        LiteralError: It has an escape that not all languages read, or a raw control character.
-    """
-    control = _CONTROL.search(text)
-    if control is not None:
-        raise LiteralError(
-            "parse.not_portable.control_character",
-            f"a raw control character (U+{ord(control[0]):04X}) in a string is not read alike by all languages",
-            f"write `\\{ord(control[0]):03o}`",
-            control.start(),
-        )
-    parts = []
-    done = 0
-    for escape in _ESCAPE.finditer(text):
-        parts += [text[done : escape.start()].encode(), _escaped_bytes(escape, text)]
-        done = escape.end()
-    parts.append(text[done:].encode())
-    return b"".join(parts)
-
-
-def _escaped_bytes(escape: re.Match[str], text: str) -> bytes:
-    simple, octal, hexadecimal, short, long = escape.groups()
-    if simple:
-        return _SIMPLE_ESCAPES[simple]
-    if octal and int(octal, 8) < 256:
-        return bytes([int(octal, 8)])
-    if hexadecimal:
-        return bytes([int(hexadecimal, 16)])
-    if short or long:
-        code = int(short or long, 16)
-        if code <= 0x10FFFF and not 0xD800 <= code <= 0xDFFF:
-            return chr(code).encode()
-        suggestion = "write the character itself"
-    else:
-        following = text[escape.end() : escape.end() + 1]
-        suggestion = f"write `{following}`" if following == "?" else "for a backslash itself write `\\\\`"
-        if octal:
-            suggestion = "an octal escape goes up to `\\377`"
-    raise LiteralError(
-        "parse.not_portable.escape",
-        f"the escape `{text[escape.start() : max(escape.end(), escape.start() + 2)]}` is not read alike by all languages",
-        suggestion,
-        escape.start(),
     )

@@ -17,7 +17,7 @@ from rankspec.source.tree_form import read_tree
 from rankspec.source.tree_reader import MAX_VALUES, TooManyValuesError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from rankspec.source.document import Document
     from rankspec.source.state import State
@@ -91,9 +91,7 @@ class _YamlTree:
         """Reads the only document of the text; an empty one is an empty object."""
         if self._shift:
             message = "a byte order mark is not read alike by all languages"
-            self._error(
-                "parse.not_portable.byte_order_mark", message, 0, "save the file as UTF-8 without one"
-            )
+            self._error("parse.not_portable.byte_order_mark", message, 0, "save the file as UTF-8 without one")
         try:
             self._read_events()
         except yaml.YAMLError as error:
@@ -111,9 +109,7 @@ class _YamlTree:
             if isinstance(event, yaml.DocumentStartEvent):
                 documents += 1
                 if documents > 1:
-                    self._error(
-                        "parse.syntax", "a second document begins here", offset, "keep one document a file"
-                    )
+                    self._error("parse.syntax", "a second document begins here", offset, "keep one document a file")
                     return
             elif isinstance(event, yaml.CollectionEndEvent):
                 self._end_container()
@@ -124,7 +120,7 @@ class _YamlTree:
         return int(event.start_mark.index) + self._shift
 
     def _node(self, event: Any, offset: int) -> bool:
-        """Takes a scalar, an alias or the start of a container; False where the nesting has lost all sense."""
+        """Takes a scalar, an alias or the start of a container; False where it is nested too deep."""
         if isinstance(event, yaml.AliasEvent):
             self._add(self._aliased(event.anchor, offset))
             return True
@@ -171,8 +167,8 @@ class _YamlTree:
                 around.node.members.append(Member(around.key.text, around.key.offset, node))
             around.key = None
 
-    def _aliased(self, anchor: str, offset: int) -> Node:
-        node = self._anchors.get(anchor)
+    def _aliased(self, anchor: str | None, offset: int) -> Node:
+        node = self._anchors.get(anchor or "")
         if node is not None:
             return node
         message = f"the alias `*{anchor}` names nothing that is complete before it"
@@ -182,12 +178,11 @@ class _YamlTree:
     def _scalar(self, event: yaml.ScalarEvent, offset: int) -> Node:
         node = Node("string", offset, event.value)
         tag = event.tag
-        if tag is None or tag == "!":
-            tag = (
-                self._loader.resolve(yaml.ScalarNode, event.value, event.implicit)
-                if tag is None
-                else f"{_TAG}str"
-            )
+        if tag is None:
+            resolve: Callable[..., str] = self._loader.resolve
+            tag = resolve(yaml.ScalarNode, event.value, event.implicit)
+        elif tag == "!":
+            tag = f"{_TAG}str"
         kind = _KINDS.get(tag.removeprefix(_TAG))
         if kind is None:
             self._check_tag(tag, frozenset(), node)
@@ -219,9 +214,7 @@ class _YamlTree:
                 if source.kind == "object":
                     yield source
                 elif source.kind != "unreadable":
-                    self._error(
-                        "parse.wrong_type", "a merge key takes mappings", source.offset, "write `<<: *anchor`"
-                    )
+                    self._error("parse.wrong_type", "a merge key takes mappings", source.offset, "write `<<: *anchor`")
 
     def _report(self, error: yaml.YAMLError) -> None:
         mark = getattr(error, "problem_mark", None)

@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import shutil
+import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -25,9 +26,13 @@ from torch.distributed.checkpoint.staging import DefaultStager, StagingOptions
 from rankspec.trainer.errors import TrainError
 from rankspec.trainer.processes import Processes
 
+# One process is the usual case here, not a mistake to warn about at every checkpoint.
+warnings.filterwarnings("ignore", message="torch.distributed is disabled, unavailable or uninitialized")
+
 _STATE = "state.json"
 _CONFIG = "resolved.textproto"
 _MANIFEST = "files.json"
+_BEST = "best.json"
 
 
 @dataclass(frozen=True)
@@ -102,6 +107,15 @@ def committed(folder: Path) -> list[Checkpoint]:
     return [Checkpoint(step, folder / str(step)) for step in sorted(int(name) for name in names if name.isdecimal())]
 
 
+def best_checkpoint(folder: Path) -> Checkpoint | None:
+    """The checkpoint that a run keeps as its best, if it keeps one."""
+    try:
+        step = json.loads((folder / _BEST).read_text())["step"]
+    except FileNotFoundError:
+        return None
+    return Checkpoint(step, folder / str(step))
+
+
 def newest_usable(folder: Path, say: Callable[[str], None]) -> Checkpoint | None:
     """The newest checkpoint whose files are whole; says which newer ones are not."""
     for torn in sorted(folder.glob(".saving-*")) if folder.is_dir() else []:
@@ -137,7 +151,7 @@ class CheckpointWriter:
                 if torn.is_dir():
                     shutil.rmtree(torn)
 
-    def save(self, step: int, tensors: dict, state: dict, config_text: str) -> None:
+    def save(self, step: int, tensors: dict, state: dict, config_text: str, *, is_best: bool = False) -> None:
         """Starts to write a checkpoint; returns once the values are copied, so they may change at once.
 
         Args:
@@ -145,6 +159,7 @@ class CheckpointWriter:
             tensors: nested dictionaries of tensors.
             state: anything else, as JSON.
             config_text: the resolved config.
+            is_best: whether to keep this one until a better comes, however old it gets.
 
         Raises:
             TrainError: if this checkpoint or the one before could not be written; those committed are untouched.
@@ -163,7 +178,7 @@ class CheckpointWriter:
             )
         except OSError as error:
             raise self._failure(error) from error
-        self._pending = self._then(upload, lambda: self._commit(step, target, state, config_text))
+        self._pending = self._then(upload, lambda: self._commit(step, target, state, config_text, is_best=is_best))
 
     def _then(self, upload: Future, commit: Callable[[], None]) -> Future:
         """A future that is done when the upload is and, on the first process, committed."""
@@ -208,7 +223,7 @@ class CheckpointWriter:
             "training.save_dir",
         )
 
-    def _commit(self, step: int, written: Path, state: dict, config_text: str) -> None:
+    def _commit(self, step: int, written: Path, state: dict, config_text: str, *, is_best: bool) -> None:
         _write_durably(written / _STATE, json.dumps(state))
         _write_durably(written / _CONFIG, config_text)
         manifest = {path.name: _sha256(path) for path in sorted(written.iterdir())}
@@ -223,13 +238,19 @@ class CheckpointWriter:
             shutil.rmtree(replaced)
         else:
             written.rename(final)
+        if is_best:
+            _write_durably(self._folder / f"{_BEST}.new", json.dumps({"step": step}))
+            (self._folder / f"{_BEST}.new").replace(self._folder / _BEST)
         _sync(self._folder)
         self._rotate()
 
     def _rotate(self) -> None:
         if self._max_to_keep is None:
             return
+        best = best_checkpoint(self._folder)
         for old in committed(self._folder)[: -self._max_to_keep]:
+            if old == best:
+                continue
             with (old.folder / _STATE).open() as file:
                 try:
                     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

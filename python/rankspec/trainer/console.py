@@ -28,8 +28,12 @@ class RunConsole:
     def progress(self, done: int, total: int) -> Iterator[None]:
         """Shows a progress bar for the time of the context, where standard error is a terminal."""
         columns = (
-            TextColumn("training"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[note]}"),
-            TimeElapsedColumn(), TimeRemainingColumn(),
+            TextColumn("training"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[note]}"),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
         )
         with Progress(*columns, console=self._console, disable=not self._console.is_terminal) as self._bar:
             self._task = self._bar.add_task("training", total=total, completed=done, note="")
@@ -53,7 +57,7 @@ class RunConsole:
         names = [name for name in METRICS if any(key.startswith(f"{name}/") for record in records for key in record)]
         table = Table("split", "task", *names, title=title, title_justify="left")
         for record in records:
-            for task in sorted({key.split("/", 1)[1] for key in record if "/" in key}):
+            for task in sorted({key.split("/", 1)[1] for key in record if "/" in key and key.split("/")[0] in names}):
                 figures = (record.get(f"{name}/{task}") for name in names)
                 table.add_row(record["split"], task, *("-" if f is None else f"{f:.4f}" for f in figures))
         self._console.print(table)

@@ -11,12 +11,18 @@ from rankspec import metrics
 from rankspec.recap.v1.recap_pb2 import RecapConfig
 from rankspec.trainer.batch import RecapBatch
 from rankspec.trainer.claims import obeys
-from rankspec.trainer.loss import task_losses
+from rankspec.trainer.loss import MultiTaskLoss
 from rankspec.trainer.model.ranking import RankingModel
 from rankspec.trainer.processes import Processes
 from rankspec.trainer.runtime import Runtime
 
-METRICS = ("loss", "auroc", "rce", "calibration_ratio")
+# What is computed of a task's probabilities, labels and weights; the loss is the model's own.
+_FIGURES = {
+    "auroc": metrics.auroc,
+    "rce": metrics.relative_cross_entropy,
+    "calibration_ratio": metrics.calibration_ratio,
+}
+METRICS = ("loss", *_FIGURES)
 
 
 @dataclass(frozen=True)
@@ -36,12 +42,16 @@ def chosen_metrics(config: RecapConfig) -> tuple[str, ...]:
 
 
 def score(
-    model: RankingModel, batches: Iterable[RecapBatch], runtime: Runtime, processes: Processes
-) -> Scores | None:
+    model: RankingModel,
+    loss: MultiTaskLoss,
+    batches: Iterable[RecapBatch],
+    runtime: Runtime,
+    processes: Processes,
+) -> Scores:
     """Runs the model over this process's share of the batches and joins it with the other processes' shares.
 
     Rows come in the order of the data set, whatever the number of processes, so that what is computed from them is
-    the same too. None on every process if there was no row.
+    the same too.
     """
     was_training = model.training
     model.eval()
@@ -51,14 +61,13 @@ def score(
             on_device = batch.to(runtime.device, non_blocking=True)
             with runtime.autocast():
                 logits = model(on_device)
-            final = model.final_logits(logits.float())
-            losses = task_losses(final, on_device.labels, on_device.weights, model.pos_weights)
+            final = model.final_logits(logits)
+            losses = loss.of_rows(final, on_device.labels, on_device.weights)
             columns = (torch.sigmoid(final), on_device.labels, on_device.weights, losses)
             parts.append((number, batch.first_row, [column.cpu().numpy() for column in columns]))
+    model.finish_checks()
     model.train(was_training)
     shares = [part for share in processes.gather(parts) for part in share]
-    if not shares:
-        return None
     shares.sort(key=lambda part: part[:2])
     return Scores(*(np.concatenate(column) for column in zip(*(part[2] for part in shares), strict=True)))
 
@@ -76,15 +85,10 @@ def task_metrics(scores: Scores, task_names: tuple[str, ...], tasks: Iterable[st
     losses = []
     for task in tasks:
         column = task_names.index(task)
-        arguments = (scores.probabilities[:, column], scores.labels[:, column], scores.weights[:, column])
         losses.append(float(scores.losses[:, column].mean(dtype=np.float64)))
-        figures = {
-            "loss": lambda: losses[-1],
-            "auroc": lambda: metrics.auroc(*arguments),
-            "rce": lambda: metrics.relative_cross_entropy(*arguments),
-            "calibration_ratio": lambda: metrics.calibration_ratio(*arguments),
-        }
-        report |= {f"{name}/{task}": figures[name]() for name in which}
+        arguments = (scores.probabilities[:, column], scores.labels[:, column], scores.weights[:, column])
+        for name in which:
+            report[f"{name}/{task}"] = losses[-1] if name == "loss" else _FIGURES[name](*arguments)
     if "loss" in which:
         report = {"loss": float(np.mean(losses))} | report
     return report

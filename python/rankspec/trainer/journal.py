@@ -20,8 +20,10 @@ class Journal:
 
     def append(self, record: dict) -> None:
         """Adds a line. Figures that are no number become null, since JSON has no other word for them."""
-        plain = {key: None if isinstance(value, float) and not math.isfinite(value) else value
-                 for key, value in record.items()}
+        plain = {
+            key: None if isinstance(value, float) and not math.isfinite(value) else value
+            for key, value in record.items()
+        }
         self._file.write(json.dumps(plain).encode() + b"\n")
         self._file.flush()
 

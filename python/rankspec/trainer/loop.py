@@ -1,25 +1,30 @@
 """The training loop: forward, backward, update, and what is due at which step."""
 
 import signal
+import warnings
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from enum import Enum, auto
 from types import FrameType
 
-import torch
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 from rankspec.recap.v1.training_pb2 import TrainingConfig
 from rankspec.trainer.batch import RecapBatch
 from rankspec.trainer.claims import obeys
-from rankspec.trainer.loss import task_losses
+from rankspec.trainer.loss import MultiTaskLoss
 from rankspec.trainer.model.ranking import RankingModel
-from rankspec.trainer.optimizers import RecapOptimizer
+from rankspec.trainer.optimizers import ScheduledOptimizer
 from rankspec.trainer.processes import Processes
 from rankspec.trainer.runtime import Runtime
 from rankspec.trainer.window import TrainWindow
+
+
+# torch 2.13 names the option anew, while 2.11 knows the old name alone.
+warnings.filterwarnings("ignore", message="`broadcast_buffers` is deprecated", category=FutureWarning)
 
 
 @dataclass
@@ -28,6 +33,7 @@ class Learner:
 
     Attributes:
         model: the model, on its device.
+        loss: what is made small.
         optimizer: steps all of its parameters.
         runtime: device and precision.
         processes: those that train together.
@@ -36,7 +42,8 @@ class Learner:
     """
 
     model: RankingModel
-    optimizer: RecapOptimizer
+    loss: MultiTaskLoss
+    optimizer: ScheduledOptimizer
     runtime: Runtime
     processes: Processes
     accumulation: int
@@ -69,7 +76,7 @@ class Learner:
         return rates
 
     def _update(self) -> None:
-        optimizer, scaler = self.optimizer.torch_optimizer, self.runtime.scaler
+        optimizer, scaler = self.optimizer.optimizer, self.runtime.scaler
         if self.clip_norm is not None:
             scaler.unscale_(optimizer)
             nn.utils.clip_grad_norm_(self.model.parameters(), self.clip_norm)
@@ -80,14 +87,12 @@ class Learner:
     def _accumulate(self, batch: RecapBatch, window: TrainWindow) -> None:
         with self.runtime.autocast():
             logits = self._parallel(batch)
-        logits = logits.float()
-        losses = task_losses(logits, batch.labels, batch.weights, self.model.pos_weights)
-        # Gradients are averaged over the processes, so each scales its share of the batch's mean up by their number.
-        share = self.processes.world_size / (batch.global_rows * self.accumulation)
-        loss = losses.mean(1).sum() * share
-        self.runtime.scaler.scale(loss).backward()
+            loss, of_tasks = self.loss(logits, batch.labels, batch.weights, batch.global_rows)
+        # Gradients are averaged over the processes, while the shares of the batch's loss add up.
+        share = loss * (self.processes.world_size / self.accumulation)
+        self.runtime.scaler.scale(share).backward()
         final = self.model.final_logits(logits.detach())
-        window.add(losses.detach(), final, batch.labels, batch.weights, batch.global_rows)
+        window.add(of_tasks.detach(), final, batch)
 
     def _synchronized(self, synchronize: bool) -> AbstractContextManager[object]:
         """Exchanges gradients in the last backward pass of a step only."""
@@ -122,13 +127,29 @@ class Cadence:
 
 
 @dataclass(frozen=True)
+class Verdict:
+    """What an evaluation says of the run: whether it is the best so far, and whether it pays to go on."""
+
+    is_best: bool
+    is_enough: bool
+
+
+@dataclass(frozen=True)
 class Duties:
-    """What the loop calls when it is due, each with the number of steps done."""
+    """What the loop calls when it is due, each with the number of steps done; `save` also hears if it is the best."""
 
     log: Callable[[int, dict[str, float]], None]
-    evaluate: Callable[[int], None]
-    save: Callable[[int], None]
+    evaluate: Callable[[int], Verdict]
+    save: Callable[[int, bool], None]
     advance: Callable[[int], None]
+
+
+class Ending(Enum):
+    """Why the loop ended."""
+
+    LAST_STEP = auto()
+    NO_BETTER = auto()
+    ASKED = auto()
 
 
 def run_steps(
@@ -139,29 +160,36 @@ def run_steps(
     start: int,
     batches: Iterator[RecapBatch],
     window: TrainWindow,
-) -> int:
-    """Trains from step `start` to the last, or until the process is asked to end.
+) -> tuple[int, Ending]:
+    """Trains from step `start` to the last, until it does not pay to go on, or until the process is asked to end.
 
     Returns:
-        Steps done in all; fewer than the last if the process was asked to end, and then a checkpoint was saved.
+        Steps done in all, all of them in a checkpoint that was asked for, and why there are no more.
     """
     learner.model.train()
     done = start
+    ending = None
     with _asked_to_end() as asked:
-        while done < cadence.last:
+        while ending is None:
             rates = learner.step(done, batches, window)
             done += 1
             duties.advance(done)
             if cadence.due(done, cadence.log_every):
                 duties.log(done, rates)
-            if cadence.due(done, cadence.evaluate_every):
-                duties.evaluate(done)
-            ending = learner.processes.any(asked())
-            if ending or cadence.due(done, cadence.save_every):
-                duties.save(done)
-            if ending:
-                break
-    return done
+            verdict = duties.evaluate(done) if cadence.due(done, cadence.evaluate_every) else _NOT_EVALUATED
+            if done == cadence.last:
+                ending = Ending.LAST_STEP
+            elif verdict.is_enough:
+                ending = Ending.NO_BETTER
+            elif learner.processes.any(asked()):
+                ending = Ending.ASKED
+            if ending or verdict.is_best or cadence.due(done, cadence.save_every):
+                duties.save(done, verdict.is_best)
+    learner.model.finish_checks()
+    return done, ending
+
+
+_NOT_EVALUATED = Verdict(is_best=False, is_enough=False)
 
 
 @contextmanager

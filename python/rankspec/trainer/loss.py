@@ -31,9 +31,7 @@ class MultiTaskLoss(nn.Module):
         self.pos_weights: Tensor
         self.register_buffer("pos_weights", pos_weights, persistent=False)
 
-    def forward(
-        self, logits: Tensor, labels: Tensor, weights: Tensor, global_rows: int
-    ) -> tuple[Tensor, Tensor]:
+    def forward(self, logits: Tensor, labels: Tensor, weights: Tensor, global_rows: int) -> tuple[Tensor, Tensor]:
         """The loss of the rows of one process, as a share of the whole batch's.
 
         Losses are divided by the rows of the global batch, not by the sum of the weights: the shares of all
@@ -49,11 +47,14 @@ class MultiTaskLoss(nn.Module):
         Returns:
             The total, a scalar, and the losses of the tasks, `[T]`.
         """
-        losses = functional.binary_cross_entropy_with_logits(
+        of_tasks = self.of_rows(logits, labels, weights).sum(0) / global_rows
+        return of_tasks.mean(), of_tasks
+
+    def of_rows(self, logits: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
+        """The loss of every row and task, `[B, T]`, of arguments as `forward` takes them."""
+        return functional.binary_cross_entropy_with_logits(
             logits, labels, weight=weights, pos_weight=self.pos_weights, reduction="none"
         )
-        of_tasks = losses.sum(0) / global_rows
-        return of_tasks.mean(), of_tasks
 
 
 @obeys(TaskModel, "pos_weight")

@@ -111,9 +111,7 @@ def _groups_outside_towers(model: RankingModel) -> Iterator[dict[str, Any]]:
     # A task may be called `backbone` too; the slash is in no task's name.
     name = "backbone" if "backbone" not in model.task_names else "backbone/rest"
     own_decay = [
-        module
-        for module in model.modules()
-        if isinstance(module, EmbeddingTable) and module.weight_decay is not None
+        module for module in model.modules() if isinstance(module, EmbeddingTable) and module.weight_decay is not None
     ]
     elsewhere = {id(parameter) for parameter in model.towers.parameters()}
     elsewhere |= {id(table.weight) for table in own_decay}

@@ -45,8 +45,8 @@ class Runtime:
 
 
 @obeys(RuntimeConfig, "device")
-def choose_device(config: RuntimeConfig, local_rank: int = 0) -> torch.device:
-    """The device that the config asks for.
+def choose_device(config: RuntimeConfig) -> torch.device:
+    """The device that the config asks for; of several, the one that torchrun's LOCAL_RANK names.
 
     Raises:
         TrainError: if it asks for CUDA and there is none.
@@ -54,7 +54,7 @@ def choose_device(config: RuntimeConfig, local_rank: int = 0) -> torch.device:
     if config.device == runtime_pb2.DEVICE_CPU:
         return torch.device("cpu")
     if torch.cuda.is_available():
-        return torch.device("cuda", local_rank)
+        return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
     if config.device == runtime_pb2.DEVICE_CUDA:
         raise TrainError(
             "DEVICE_CUDA, but this machine has no CUDA device; use DEVICE_AUTO or DEVICE_CPU", "runtime.device"

@@ -50,7 +50,8 @@ def restore(checkpoint: Checkpoint, model: nn.Module, optimizer: torch.optim.Opt
     saved = checkpoint.empty_tensors("model.")
     tensors = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
     strange = sorted(
-        name for name in saved.keys() | tensors.keys()
+        name
+        for name in saved.keys() | tensors.keys()
         if name not in saved or name not in tensors or saved[name].shape != tensors[name].shape
     )
     if strange:

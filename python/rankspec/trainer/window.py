@@ -5,6 +5,7 @@ import torch
 from torch import Tensor, distributed
 
 from rankspec.metrics import CLIP_EPSILON, cross_entropy
+from rankspec.trainer.batch import RecapBatch
 from rankspec.trainer.processes import Processes
 
 _LOSS, _CROSS_ENTROPY, _LABEL, _PREDICTION, _WEIGHT = range(5)
@@ -27,20 +28,21 @@ class TrainWindow:
         self.rows = 0
 
     @torch.no_grad()
-    def add(self, losses: Tensor, final_logits: Tensor, labels: Tensor, weights: Tensor, global_rows: int) -> None:
+    def add(self, losses: Tensor, final_logits: Tensor, batch: RecapBatch) -> None:
         """Adds a process's share of a batch.
 
         Args:
-            losses: training loss per row and task, `[B, T]`.
+            losses: this share of the tasks' training losses, `[T]`.
             final_logits: logits of the probabilities that are served, `[B, T]`.
-            labels: `[B, T]`.
-            weights: `[B, T]`.
-            global_rows: rows of the batch on all processes together.
+            batch: the share itself, with its labels and weights, on the same device.
         """
+        labels, weights = batch.labels, batch.weights
         entropies = torch.nn.functional.binary_cross_entropy_with_logits(final_logits, labels, reduction="none")
-        terms = (losses, weights * entropies, weights * labels, weights * torch.sigmoid(final_logits), weights)
-        self.sums += torch.stack([term.sum(0) for term in terms])
-        self.rows += global_rows
+        terms = (entropies, labels, torch.sigmoid(final_logits), torch.ones_like(labels))
+        sums = torch.stack(terms).mul_(weights).sum(1)
+        self.sums[_LOSS] += losses * batch.global_rows
+        self.sums[_CROSS_ENTROPY:] += sums
+        self.rows += batch.global_rows
 
     def report(self, tasks: tuple[str, ...], which: tuple[str, ...], processes: Processes) -> dict[str, float]:
         """Metrics by `name/task` and the mean loss over the tasks as `loss`; then starts anew.

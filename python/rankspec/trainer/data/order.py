@@ -1,12 +1,12 @@
-"""The order in which rows are read: a pure function of the seed and the data set, of no process and no thread.
+"""The order in which rows are read: a pure function of the seed and the data set.
 
-The rows of a data set are numbered through its files, in the order of the files' names. An epoch is a permutation of
-those numbers; the stream is one epoch after the other. Nothing here is state: any place of the stream can be asked
-for at any time, which is all that resuming takes.
+The rows of a data set are numbered through its files, in the order of the files' names. An epoch is a
+permutation of those numbers; the stream is one epoch after the other. Nothing here is state: any place of the
+stream can be asked for at any time, which is all that resuming takes.
 
-An epoch is made in two steps, because a permutation of all rows would need all of them in memory. First the row
-groups are put in an order (files shuffled, then the row groups of some files at a time mixed), and then the rows of
-one window of that sequence at a time are shuffled among each other.
+An epoch is made in two steps, because a permutation of all rows would need all of them in memory. First the
+row groups are put in an order (files shuffled, then the row groups of some files at a time mixed), and then the
+rows of one window of that sequence at a time are shuffled among each other.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ _UNSHUFFLED_WINDOW = 4096
 def permutation(size: int, *key: int) -> RowNumbers:
     """A random order of `0 … size - 1`, `[size]`, given by the key alone.
 
-    It sorts the raw output of PCG64: numpy keeps a bit generator's output the same from version to version, and
-    promises no such thing for `Generator.permutation`.
+    It sorts the raw output of PCG64: numpy keeps a bit generator's output the same from version to version,
+    and promises no such thing for `Generator.permutation`.
     """
     bits = np.random.PCG64(np.random.SeedSequence(key)).random_raw(size)
     return np.argsort(bits, kind="stable")
@@ -42,14 +42,20 @@ def permutation(size: int, *key: int) -> RowNumbers:
 
 @dataclass(frozen=True)
 class _Epoch:
-    """The sequence of row groups of one epoch: their numbers, and where in the epoch each begins (one more)."""
+    """The row groups of one epoch in reading order, and the places where they begin and the last one ends."""
 
     row_groups: NDArray[np.int64]
     starts: RowNumbers
 
 
 class RowOrder:
-    """The stream of row numbers of a data set."""
+    """The stream of row numbers of a data set.
+
+    Attributes:
+        num_rows: rows of one epoch.
+        window_size: rows that are shuffled among each other; 0 if none are.
+        largest_row_group: rows of the largest row group.
+    """
 
     def __init__(
         self,
@@ -64,7 +70,7 @@ class RowOrder:
         Args:
             rows_of_files: for each file, the numbers of rows of its row groups.
             seed: what the order is drawn from, 0 or more.
-            shuffle_rows: rows that are shuffled among each other; 1 leaves rows, row groups and files as they are.
+            shuffle_rows: rows that are shuffled among each other; 1 leaves rows and files in their order.
             mixed_files: files whose row groups are mixed with each other.
         """
         self._seed = seed
@@ -77,6 +83,8 @@ class RowOrder:
         self._first_row = np.cumsum([0, *sizes], dtype=np.int64)
         self._sizes = np.array(sizes, dtype=np.int64)
         self.num_rows = int(self._first_row[-1])
+        self.window_size = shuffle_rows if self._shuffles else 0
+        self.largest_row_group = max(sizes, default=0)
         self._epochs: OrderedDict[int, _Epoch] = OrderedDict()
         self._windows: OrderedDict[tuple[int, int], RowNumbers] = OrderedDict()
         self._lock = Lock()
@@ -93,7 +101,7 @@ class RowOrder:
         return np.concatenate(parts) if parts else np.empty(0, np.int64)
 
     def windows_around(self, start: int, stop: int) -> tuple[int, int]:
-        """The places of the stream, first and last plus one, whose rows are mixed with those at `start … stop - 1`."""
+        """The places, first and last plus one, whose rows are mixed with those at `start … stop - 1`."""
         if not self._shuffles:
             return start, stop
         first = start - (start % self.num_rows) % self._window
@@ -102,7 +110,7 @@ class RowOrder:
         return first, epoch * self.num_rows + end_of_window
 
     def row_groups(self, start: int, stop: int) -> list[int]:
-        """The row groups that are read for the places `start … stop - 1`, whole windows each, in reading order."""
+        """The row groups of the sequence at places `start … stop - 1`, in its order."""
         found: dict[int, None] = {}
         while start < stop:
             epoch, place = divmod(start, self.num_rows)

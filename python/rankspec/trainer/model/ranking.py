@@ -102,7 +102,11 @@ class RankingModel(nn.Module):
 
     def probabilities(self, logits: Tensor) -> Tensor:
         """Probabilities `[B, T]` of logits `[B, T]`, calibrated where the spec says so."""
-        return torch.sigmoid(logits + self._shift)
+        return torch.sigmoid(self.final_logits(logits))
+
+    def final_logits(self, logits: Tensor) -> Tensor:
+        """The logits of `probabilities`, `[B, T]`."""
+        return logits + self._shift
 
     def set_position(self, step: int, micro_batch: int = 0) -> None:
         """Says where in the run the next forward pass is; dropout in training depends on nothing else.

@@ -25,6 +25,70 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// Which checkpoint counts as the best: the one with the lowest loss, or the highest auroc or rce, of a validation set.
+type BestCheckpointConfig struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name of the validation set.
+	ValidationData *string `protobuf:"bytes,1,opt,name=validation_data,json=validationData" json:"validation_data,omitempty"`
+	// The metric: loss, the mean over the tasks, or loss, auroc or rce of one task, as in auroc/liked.
+	Metric *string `protobuf:"bytes,2,opt,name=metric" json:"metric,omitempty"`
+	// Evaluations in a row without a better value after which training ends early. Unset: it never does.
+	Patience      *int32 `protobuf:"varint,3,opt,name=patience" json:"patience,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BestCheckpointConfig) Reset() {
+	*x = BestCheckpointConfig{}
+	mi := &file_rankspec_recap_v1_training_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BestCheckpointConfig) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BestCheckpointConfig) ProtoMessage() {}
+
+func (x *BestCheckpointConfig) ProtoReflect() protoreflect.Message {
+	mi := &file_rankspec_recap_v1_training_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BestCheckpointConfig.ProtoReflect.Descriptor instead.
+func (*BestCheckpointConfig) Descriptor() ([]byte, []int) {
+	return file_rankspec_recap_v1_training_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *BestCheckpointConfig) GetValidationData() string {
+	if x != nil && x.ValidationData != nil {
+		return *x.ValidationData
+	}
+	return ""
+}
+
+func (x *BestCheckpointConfig) GetMetric() string {
+	if x != nil && x.Metric != nil {
+		return *x.Metric
+	}
+	return ""
+}
+
+func (x *BestCheckpointConfig) GetPatience() int32 {
+	if x != nil && x.Patience != nil {
+		return *x.Patience
+	}
+	return 0
+}
+
 // Length and cadences of a ranking run. Absent: every default below.
 type TrainingConfig struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -56,8 +120,10 @@ type TrainingConfig struct {
 	GradientAccumulation *int32 `protobuf:"varint,10,opt,name=gradient_accumulation,json=gradientAccumulation,def=1" json:"gradient_accumulation,omitempty"`
 	// Largest norm of all gradients of a step together; longer ones are scaled down to it. Unset: no limit.
 	GradientClipNorm *float64 `protobuf:"fixed64,11,opt,name=gradient_clip_norm,json=gradientClipNorm" json:"gradient_clip_norm,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// Keeps the checkpoint with the best value of a metric, whatever checkpoint_max_to_keep says. Absent: not done.
+	BestCheckpoint *BestCheckpointConfig `protobuf:"bytes,12,opt,name=best_checkpoint,json=bestCheckpoint" json:"best_checkpoint,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 // Default values for TrainingConfig fields.
@@ -74,7 +140,7 @@ const (
 
 func (x *TrainingConfig) Reset() {
 	*x = TrainingConfig{}
-	mi := &file_rankspec_recap_v1_training_proto_msgTypes[0]
+	mi := &file_rankspec_recap_v1_training_proto_msgTypes[1]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -86,7 +152,7 @@ func (x *TrainingConfig) String() string {
 func (*TrainingConfig) ProtoMessage() {}
 
 func (x *TrainingConfig) ProtoReflect() protoreflect.Message {
-	mi := &file_rankspec_recap_v1_training_proto_msgTypes[0]
+	mi := &file_rankspec_recap_v1_training_proto_msgTypes[1]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -99,7 +165,7 @@ func (x *TrainingConfig) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TrainingConfig.ProtoReflect.Descriptor instead.
 func (*TrainingConfig) Descriptor() ([]byte, []int) {
-	return file_rankspec_recap_v1_training_proto_rawDescGZIP(), []int{0}
+	return file_rankspec_recap_v1_training_proto_rawDescGZIP(), []int{1}
 }
 
 func (x *TrainingConfig) GetSaveDir() string {
@@ -188,6 +254,13 @@ func (x *TrainingConfig) GetGradientClipNorm() float64 {
 	return 0
 }
 
+func (x *TrainingConfig) GetBestCheckpoint() *BestCheckpointConfig {
+	if x != nil {
+		return x.BestCheckpoint
+	}
+	return nil
+}
+
 type isTrainingConfig_Initialization interface {
 	isTrainingConfig_Initialization()
 }
@@ -204,7 +277,11 @@ var File_rankspec_recap_v1_training_proto protoreflect.FileDescriptor
 
 const file_rankspec_recap_v1_training_proto_rawDesc = "" +
 	"\n" +
-	" rankspec/recap/v1/training.proto\x12\x11rankspec.recap.v1\x1a\x1bbuf/validate/validate.proto\x1a!rankspec/options/v1/options.proto\"\x8c\x06\n" +
+	" rankspec/recap/v1/training.proto\x12\x11rankspec.recap.v1\x1a\x1bbuf/validate/validate.proto\x1a!rankspec/options/v1/options.proto\"\xde\x01\n" +
+	"\x14BestCheckpointConfig\x12;\n" +
+	"\x0fvalidation_data\x18\x01 \x01(\tB\x12\xbaH\a\xc8\x01\x01r\x02\x10\x01\x88\xe7\x18\x01\x90\xe7\x18\x02R\x0evalidationData\x12\\\n" +
+	"\x06metric\x18\x02 \x01(\tBD\xbaH9\xc8\x01\x01r422^(loss|(loss|auroc|rce)/[A-Za-z_][A-Za-z0-9_.-]*)$\x88\xe7\x18\x01\x90\xe7\x18\x02R\x06metric\x12+\n" +
+	"\bpatience\x18\x03 \x01(\x05B\x0f\xbaH\x04\x1a\x02 \x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\bpatience\"\xe8\x06\n" +
 	"\x0eTrainingConfig\x126\n" +
 	"\bsave_dir\x18\x01 \x01(\t:\n" +
 	"/tmp/modelB\x0f\xbaH\x04r\x02\x10\x01\x88\xe7\x18\x02\x90\xe7\x18\x01R\asaveDir\x12@\n" +
@@ -218,7 +295,8 @@ const file_rankspec_recap_v1_training_proto_rawDesc = "" +
 	"\x11eval_timeout_in_s\x18\t \x01(\x01:\x043600B\x18\xbaH\r\x12\v@\x01!\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x02\x90\xe7\x18\x01R\x0eevalTimeoutInS\x12G\n" +
 	"\x15gradient_accumulation\x18\n" +
 	" \x01(\x05:\x011B\x0f\xbaH\x04\x1a\x02 \x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\x14gradientAccumulation\x12F\n" +
-	"\x12gradient_clip_norm\x18\v \x01(\x01B\x18\xbaH\r\x12\v@\x01!\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\x10gradientClipNormB\x10\n" +
+	"\x12gradient_clip_norm\x18\v \x01(\x01B\x18\xbaH\r\x12\v@\x01!\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\x10gradientClipNorm\x12Z\n" +
+	"\x0fbest_checkpoint\x18\f \x01(\v2'.rankspec.recap.v1.BestCheckpointConfigB\b\x88\xe7\x18\x01\x90\xe7\x18\x02R\x0ebestCheckpointB\x10\n" +
 	"\x0einitializationBg\n" +
 	"\x15dev.rankspec.recap.v1B\rTrainingProtoP\x01Z=github.com/rankspec/rankspec/gen/go/rankspec/recap/v1;recapv1b\beditionsp\xe8\a"
 
@@ -234,16 +312,18 @@ func file_rankspec_recap_v1_training_proto_rawDescGZIP() []byte {
 	return file_rankspec_recap_v1_training_proto_rawDescData
 }
 
-var file_rankspec_recap_v1_training_proto_msgTypes = make([]protoimpl.MessageInfo, 1)
+var file_rankspec_recap_v1_training_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
 var file_rankspec_recap_v1_training_proto_goTypes = []any{
-	(*TrainingConfig)(nil), // 0: rankspec.recap.v1.TrainingConfig
+	(*BestCheckpointConfig)(nil), // 0: rankspec.recap.v1.BestCheckpointConfig
+	(*TrainingConfig)(nil),       // 1: rankspec.recap.v1.TrainingConfig
 }
 var file_rankspec_recap_v1_training_proto_depIdxs = []int32{
-	0, // [0:0] is the sub-list for method output_type
-	0, // [0:0] is the sub-list for method input_type
-	0, // [0:0] is the sub-list for extension type_name
-	0, // [0:0] is the sub-list for extension extendee
-	0, // [0:0] is the sub-list for field type_name
+	0, // 0: rankspec.recap.v1.TrainingConfig.best_checkpoint:type_name -> rankspec.recap.v1.BestCheckpointConfig
+	1, // [1:1] is the sub-list for method output_type
+	1, // [1:1] is the sub-list for method input_type
+	1, // [1:1] is the sub-list for extension type_name
+	1, // [1:1] is the sub-list for extension extendee
+	0, // [0:1] is the sub-list for field type_name
 }
 
 func init() { file_rankspec_recap_v1_training_proto_init() }
@@ -251,7 +331,7 @@ func file_rankspec_recap_v1_training_proto_init() {
 	if File_rankspec_recap_v1_training_proto != nil {
 		return
 	}
-	file_rankspec_recap_v1_training_proto_msgTypes[0].OneofWrappers = []any{
+	file_rankspec_recap_v1_training_proto_msgTypes[1].OneofWrappers = []any{
 		(*TrainingConfig_InitialCheckpointDir)(nil),
 	}
 	type x struct{}
@@ -260,7 +340,7 @@ func file_rankspec_recap_v1_training_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_rankspec_recap_v1_training_proto_rawDesc), len(file_rankspec_recap_v1_training_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   1,
+			NumMessages:   2,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -14,7 +14,42 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file rankspec/recap/v1/training.proto.
  */
 export const file_rankspec_recap_v1_training: GenFile = /*@__PURE__*/
-  fileDesc("CiByYW5rc3BlYy9yZWNhcC92MS90cmFpbmluZy5wcm90bxIRcmFua3NwZWMucmVjYXAudjEi0gQKDlRyYWluaW5nQ29uZmlnEi0KCHNhdmVfZGlyGAEgASgJOgovdG1wL21vZGVsQg+6SARyAhABiOcYApDnGAESMQoPbnVtX3RyYWluX3N0ZXBzGAIgASgDOgcxMDAwMDAwQg+6SAQiAiAAiOcYAZDnGAESMQoWaW5pdGlhbF9jaGVja3BvaW50X2RpchgDIAEoCUIPukgEcgIQAYjnGAGQ5xgCSAASMQoSY2hlY2twb2ludF9ldmVyeV9uGAQgASgDOgQxMDAwQg+6SAQiAiAAiOcYApDnGAESLwoWY2hlY2twb2ludF9tYXhfdG9fa2VlcBgFIAEoA0IPukgEIgIgAIjnGAKQ5xgBEjAKEXRyYWluX2xvZ19ldmVyeV9uGAYgASgDOgQxMDAwQg+6SAQiAiAAiOcYApDnGAESLgoObnVtX2V2YWxfc3RlcHMYByABKAM6BTE2Mzg0Qg+6SAQiAjgAiOcYApDnGAESLwoQZXZhbF9sb2dfZXZlcnlfbhgIIAEoAzoENTAwMEIPukgEIgIgAIjnGAKQ5xgBEjkKEWV2YWxfdGltZW91dF9pbl9zGAkgASgBOgQzNjAwQhi6SA0SC0ABIQAAAAAAAAAAiOcYApDnGAESMQoVZ3JhZGllbnRfYWNjdW11bGF0aW9uGAogASgFOgExQg+6SAQaAiAAiOcYAZDnGAMSNAoSZ3JhZGllbnRfY2xpcF9ub3JtGAsgASgBQhi6SA0SC0ABIQAAAAAAAAAAiOcYAZDnGAJCEAoOaW5pdGlhbGl6YXRpb25CZwoVZGV2LnJhbmtzcGVjLnJlY2FwLnYxQg1UcmFpbmluZ1Byb3RvUAFaPWdpdGh1Yi5jb20vcmFua3NwZWMvcmFua3NwZWMvZ2VuL2dvL3JhbmtzcGVjL3JlY2FwL3YxO3JlY2FwdjFiCGVkaXRpb25zcOgH", [file_buf_validate_validate, file_rankspec_options_v1_options]);
+  fileDesc("CiByYW5rc3BlYy9yZWNhcC92MS90cmFpbmluZy5wcm90bxIRcmFua3NwZWMucmVjYXAudjEivAEKFEJlc3RDaGVja3BvaW50Q29uZmlnEisKD3ZhbGlkYXRpb25fZGF0YRgBIAEoCUISukgHyAEBcgIQAYjnGAGQ5xgCElQKBm1ldHJpYxgCIAEoCUJEukg5yAEBcjQyMl4obG9zc3wobG9zc3xhdXJvY3xyY2UpL1tBLVphLXpfXVtBLVphLXowLTlfLi1dKikkiOcYAZDnGAISIQoIcGF0aWVuY2UYAyABKAVCD7pIBBoCIACI5xgBkOcYAiKeBQoOVHJhaW5pbmdDb25maWcSLQoIc2F2ZV9kaXIYASABKAk6Ci90bXAvbW9kZWxCD7pIBHICEAGI5xgCkOcYARIxCg9udW1fdHJhaW5fc3RlcHMYAiABKAM6BzEwMDAwMDBCD7pIBCICIACI5xgBkOcYARIxChZpbml0aWFsX2NoZWNrcG9pbnRfZGlyGAMgASgJQg+6SARyAhABiOcYAZDnGAJIABIxChJjaGVja3BvaW50X2V2ZXJ5X24YBCABKAM6BDEwMDBCD7pIBCICIACI5xgCkOcYARIvChZjaGVja3BvaW50X21heF90b19rZWVwGAUgASgDQg+6SAQiAiAAiOcYApDnGAESMAoRdHJhaW5fbG9nX2V2ZXJ5X24YBiABKAM6BDEwMDBCD7pIBCICIACI5xgCkOcYARIuCg5udW1fZXZhbF9zdGVwcxgHIAEoAzoFMTYzODRCD7pIBCICOACI5xgCkOcYARIvChBldmFsX2xvZ19ldmVyeV9uGAggASgDOgQ1MDAwQg+6SAQiAiAAiOcYApDnGAESOQoRZXZhbF90aW1lb3V0X2luX3MYCSABKAE6BDM2MDBCGLpIDRILQAEhAAAAAAAAAACI5xgCkOcYARIxChVncmFkaWVudF9hY2N1bXVsYXRpb24YCiABKAU6ATFCD7pIBBoCIACI5xgBkOcYAxI0ChJncmFkaWVudF9jbGlwX25vcm0YCyABKAFCGLpIDRILQAEhAAAAAAAAAACI5xgBkOcYAhJKCg9iZXN0X2NoZWNrcG9pbnQYDCABKAsyJy5yYW5rc3BlYy5yZWNhcC52MS5CZXN0Q2hlY2twb2ludENvbmZpZ0IIiOcYAZDnGAJCEAoOaW5pdGlhbGl6YXRpb25CZwoVZGV2LnJhbmtzcGVjLnJlY2FwLnYxQg1UcmFpbmluZ1Byb3RvUAFaPWdpdGh1Yi5jb20vcmFua3NwZWMvcmFua3NwZWMvZ2VuL2dvL3JhbmtzcGVjL3JlY2FwL3YxO3JlY2FwdjFiCGVkaXRpb25zcOgH", [file_buf_validate_validate, file_rankspec_options_v1_options]);
+
+/**
+ * Which checkpoint counts as the best: the one with the lowest loss, or the highest auroc or rce, of a validation set.
+ *
+ * @generated from message rankspec.recap.v1.BestCheckpointConfig
+ */
+export type BestCheckpointConfig = Message<"rankspec.recap.v1.BestCheckpointConfig"> & {
+  /**
+   * Name of the validation set.
+   *
+   * @generated from field: string validation_data = 1;
+   */
+  validationData: string;
+
+  /**
+   * The metric: loss, the mean over the tasks, or loss, auroc or rce of one task, as in auroc/liked.
+   *
+   * @generated from field: string metric = 2;
+   */
+  metric: string;
+
+  /**
+   * Evaluations in a row without a better value after which training ends early. Unset: it never does.
+   *
+   * @generated from field: int32 patience = 3;
+   */
+  patience: number;
+};
+
+/**
+ * Describes the message rankspec.recap.v1.BestCheckpointConfig.
+ * Use `create(BestCheckpointConfigSchema)` to create a new message.
+ */
+export const BestCheckpointConfigSchema: GenMessage<BestCheckpointConfig> = /*@__PURE__*/
+  messageDesc(file_rankspec_recap_v1_training, 0);
 
 /**
  * Length and cadences of a ranking run. Absent: every default below.
@@ -109,6 +144,13 @@ export type TrainingConfig = Message<"rankspec.recap.v1.TrainingConfig"> & {
    * @generated from field: double gradient_clip_norm = 11;
    */
   gradientClipNorm: number;
+
+  /**
+   * Keeps the checkpoint with the best value of a metric, whatever checkpoint_max_to_keep says. Absent: not done.
+   *
+   * @generated from field: rankspec.recap.v1.BestCheckpointConfig best_checkpoint = 12;
+   */
+  bestCheckpoint?: BestCheckpointConfig | undefined;
 };
 
 /**
@@ -116,5 +158,5 @@ export type TrainingConfig = Message<"rankspec.recap.v1.TrainingConfig"> & {
  * Use `create(TrainingConfigSchema)` to create a new message.
  */
 export const TrainingConfigSchema: GenMessage<TrainingConfig> = /*@__PURE__*/
-  messageDesc(file_rankspec_recap_v1_training, 0);
+  messageDesc(file_rankspec_recap_v1_training, 1);
 

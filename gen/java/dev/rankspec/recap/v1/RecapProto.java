@@ -51,7 +51,7 @@ public final class RecapProto extends com.google.protobuf.GeneratedFile {
       "spec/recap/v1/data.proto\032\035rankspec/recap" +
       "/v1/model.proto\032!rankspec/recap/v1/optim" +
       "izer.proto\032 rankspec/recap/v1/training.p" +
-      "roto\032\037rankspec/train/v1/runtime.proto\"\307," +
+      "roto\032\037rankspec/train/v1/runtime.proto\"\3434" +
       "\n\013RecapConfig\022G\n\010training\030\001 \001(\0132!.ranksp" +
       "ec.recap.v1.TrainingConfigB\010\210\347\030\001\220\347\030\003R\010tr" +
       "aining\022D\n\005model\030\002 \001(\0132\036.rankspec.recap.v" +
@@ -73,7 +73,7 @@ public final class RecapProto extends com.google.protobuf.GeneratedFile {
       "\347\030\001\220\347\030\003R\026downsamplingCorrection\032e\n\023Valid" +
       "ationDataEntry\022\020\n\003key\030\001 \001(\tR\003key\0228\n\005valu" +
       "e\030\002 \001(\0132\".rankspec.recap.v1.RecapDataCon" +
-      "figR\005value:\0028\001:\356%\272H\352%\032\374\001\n\"recap.config.m" +
+      "figR\005value:\0028\001:\212.\272H\206.\032\374\001\n\"recap.config.m" +
       "odel_tasks_have_data\032\325\001this.model.tasks." +
       "filter(t, !(t in this.train_data.tasks))" +
       " .map(t, \'model.tasks[\"\' + t + \'\"]: trai" +
@@ -194,16 +194,43 @@ public final class RecapProto extends com.google.protobuf.GeneratedFile {
       "\']) ? \'which_metrics: \"\' + this.which_me" +
       "trics + \'\" is no list of metrics; join s" +
       "ome of loss, auroc, rce and calibration_" +
-      "ratio with commas\' : \'\'*f\n\007JobMode\022\030\n\024JO" +
-      "B_MODE_UNSPECIFIED\020\000\022\022\n\016JOB_MODE_TRAIN\020\001" +
-      "\022\025\n\021JOB_MODE_EVALUATE\020\002\022\026\n\022JOB_MODE_INFE" +
-      "RENCE\020\003*\224\001\n\026DownsamplingCorrection\022\'\n#DO" +
-      "WNSAMPLING_CORRECTION_UNSPECIFIED\020\000\022(\n$D" +
-      "OWNSAMPLING_CORRECTION_LOSS_WEIGHTS\020\001\022\'\n" +
-      "#DOWNSAMPLING_CORRECTION_CALIBRATION\020\002Bd" +
-      "\n\025dev.rankspec.recap.v1B\nRecapProtoP\001Z=g" +
-      "ithub.com/rankspec/rankspec/gen/go/ranks" +
-      "pec/recap/v1;recapv1b\010editionsp\350\007"
+      "ratio with commas\' : \'\'\032\231\010\n(recap.config" +
+      ".best_checkpoint_is_measured\032\354\007!has(this" +
+      ".training.best_checkpoint) ? \'\' : !(this" +
+      ".training.best_checkpoint.validation_dat" +
+      "a in this.validation_data) ? \'training.b" +
+      "est_checkpoint.validation_data: there is" +
+      " no validation set \"\' + this.training.be" +
+      "st_checkpoint.validation_data + \'\"; name" +
+      " one of validation_data\' : has(this.whic" +
+      "h_metrics) && !(this.training.best_check" +
+      "point.metric.split(\'/\')[0] in this.which" +
+      "_metrics.split(\',\')) ? \'training.best_ch" +
+      "eckpoint.metric: which_metrics leaves ou" +
+      "t \' + this.training.best_checkpoint.metr" +
+      "ic.split(\'/\')[0] + \'; add it there\' : th" +
+      "is.training.best_checkpoint.metric.conta" +
+      "ins(\'/\') && !(this.training.best_checkpo" +
+      "int.metric.split(\'/\')[1] in (size(this.v" +
+      "alidation_data[this.training.best_checkp" +
+      "oint.validation_data].evaluation_tasks) " +
+      "> 0 ? this.validation_data[this.training" +
+      ".best_checkpoint.validation_data].evalua" +
+      "tion_tasks : this.model.tasks.map(t, t))" +
+      ") ? \'training.best_checkpoint.metric: \"\'" +
+      " + this.training.best_checkpoint.metric." +
+      "split(\'/\')[1] + \'\" is no task that the v" +
+      "alidation set is evaluated on\' : \'\'*f\n\007J" +
+      "obMode\022\030\n\024JOB_MODE_UNSPECIFIED\020\000\022\022\n\016JOB_" +
+      "MODE_TRAIN\020\001\022\025\n\021JOB_MODE_EVALUATE\020\002\022\026\n\022J" +
+      "OB_MODE_INFERENCE\020\003*\224\001\n\026DownsamplingCorr" +
+      "ection\022\'\n#DOWNSAMPLING_CORRECTION_UNSPEC" +
+      "IFIED\020\000\022(\n$DOWNSAMPLING_CORRECTION_LOSS_" +
+      "WEIGHTS\020\001\022\'\n#DOWNSAMPLING_CORRECTION_CAL" +
+      "IBRATION\020\002Bd\n\025dev.rankspec.recap.v1B\nRec" +
+      "apProtoP\001Z=github.com/rankspec/rankspec/" +
+      "gen/go/rankspec/recap/v1;recapv1b\010editio" +
+      "nsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,

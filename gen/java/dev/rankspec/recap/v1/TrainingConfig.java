@@ -471,6 +471,44 @@ private static final long serialVersionUID = 0L;
     return gradientClipNorm_;
   }
 
+  public static final int BEST_CHECKPOINT_FIELD_NUMBER = 12;
+  private dev.rankspec.recap.v1.BestCheckpointConfig bestCheckpoint_;
+  /**
+   * <pre>
+   * Keeps the checkpoint with the best value of a metric, whatever checkpoint_max_to_keep says. Absent: not done.
+   * </pre>
+   *
+   * <code>.rankspec.recap.v1.BestCheckpointConfig best_checkpoint = 12 [json_name = "bestCheckpoint", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
+   * @return Whether the bestCheckpoint field is set.
+   */
+  @java.lang.Override
+  public boolean hasBestCheckpoint() {
+    return ((bitField0_ & 0x00000400) != 0);
+  }
+  /**
+   * <pre>
+   * Keeps the checkpoint with the best value of a metric, whatever checkpoint_max_to_keep says. Absent: not done.
+   * </pre>
+   *
+   * <code>.rankspec.recap.v1.BestCheckpointConfig best_checkpoint = 12 [json_name = "bestCheckpoint", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
+   * @return The bestCheckpoint.
+   */
+  @java.lang.Override
+  public dev.rankspec.recap.v1.BestCheckpointConfig getBestCheckpoint() {
+    return bestCheckpoint_ == null ? dev.rankspec.recap.v1.BestCheckpointConfig.getDefaultInstance() : bestCheckpoint_;
+  }
+  /**
+   * <pre>
+   * Keeps the checkpoint with the best value of a metric, whatever checkpoint_max_to_keep says. Absent: not done.
+   * </pre>
+   *
+   * <code>.rankspec.recap.v1.BestCheckpointConfig best_checkpoint = 12 [json_name = "bestCheckpoint", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
+   */
+  @java.lang.Override
+  public dev.rankspec.recap.v1.BestCheckpointConfigOrBuilder getBestCheckpointOrBuilder() {
+    return bestCheckpoint_ == null ? dev.rankspec.recap.v1.BestCheckpointConfig.getDefaultInstance() : bestCheckpoint_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -518,6 +556,9 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000200) != 0)) {
       output.writeDouble(11, gradientClipNorm_);
     }
+    if (((bitField0_ & 0x00000400) != 0)) {
+      output.writeMessage(12, getBestCheckpoint());
+    }
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -563,6 +604,10 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000200) != 0)) {
       size += com.google.protobuf.CodedOutputStream
         .computeDoubleSize(11, gradientClipNorm_);
+    }
+    if (((bitField0_ & 0x00000400) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(12, getBestCheckpoint());
     }
     return size;
   }
@@ -640,6 +685,11 @@ private static final long serialVersionUID = 0L;
           != java.lang.Double.doubleToLongBits(
               other.getGradientClipNorm())) return false;
     }
+    if (hasBestCheckpoint() != other.hasBestCheckpoint()) return false;
+    if (hasBestCheckpoint()) {
+      if (!getBestCheckpoint()
+          .equals(other.getBestCheckpoint())) return false;
+    }
     if (!getInitializationCase().equals(other.getInitializationCase())) return false;
     switch (initializationCase_) {
       case 3:
@@ -707,6 +757,10 @@ private static final long serialVersionUID = 0L;
       hash = (37 * hash) + GRADIENT_CLIP_NORM_FIELD_NUMBER;
       hash = (53 * hash) + com.google.protobuf.Internal.hashLong(
           java.lang.Double.doubleToLongBits(getGradientClipNorm()));
+    }
+    if (hasBestCheckpoint()) {
+      hash = (37 * hash) + BEST_CHECKPOINT_FIELD_NUMBER;
+      hash = (53 * hash) + getBestCheckpoint().hashCode();
     }
     switch (initializationCase_) {
       case 3:
@@ -839,13 +893,19 @@ private static final long serialVersionUID = 0L;
 
     // Construct using dev.rankspec.recap.v1.TrainingConfig.newBuilder()
     private Builder() {
-
+      maybeForceBuilderInitialization();
     }
 
     private Builder(
         com.google.protobuf.GeneratedMessage.BuilderParent parent) {
       super(parent);
-
+      maybeForceBuilderInitialization();
+    }
+    private void maybeForceBuilderInitialization() {
+      if (com.google.protobuf.GeneratedMessage
+              .alwaysUseFieldBuilders) {
+        internalGetBestCheckpointFieldBuilder();
+      }
     }
     @java.lang.Override
     public Builder clear() {
@@ -861,6 +921,11 @@ private static final long serialVersionUID = 0L;
       evalTimeoutInS_ = 3600D;
       gradientAccumulation_ = 1;
       gradientClipNorm_ = 0D;
+      bestCheckpoint_ = null;
+      if (bestCheckpointBuilder_ != null) {
+        bestCheckpointBuilder_.dispose();
+        bestCheckpointBuilder_ = null;
+      }
       initializationCase_ = 0;
       initialization_ = null;
       return this;
@@ -938,6 +1003,12 @@ private static final long serialVersionUID = 0L;
         result.gradientClipNorm_ = gradientClipNorm_;
         to_bitField0_ |= 0x00000200;
       }
+      if (((from_bitField0_ & 0x00000800) != 0)) {
+        result.bestCheckpoint_ = bestCheckpointBuilder_ == null
+            ? bestCheckpoint_
+            : bestCheckpointBuilder_.build();
+        to_bitField0_ |= 0x00000400;
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -989,6 +1060,9 @@ private static final long serialVersionUID = 0L;
       }
       if (other.hasGradientClipNorm()) {
         setGradientClipNorm(other.getGradientClipNorm());
+      }
+      if (other.hasBestCheckpoint()) {
+        mergeBestCheckpoint(other.getBestCheckpoint());
       }
       switch (other.getInitializationCase()) {
         case INITIAL_CHECKPOINT_DIR: {
@@ -1080,6 +1154,13 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000400;
               break;
             } // case 89
+            case 98: {
+              input.readMessage(
+                  internalGetBestCheckpointFieldBuilder().getBuilder(),
+                  extensionRegistry);
+              bitField0_ |= 0x00000800;
+              break;
+            } // case 98
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -1846,6 +1927,161 @@ private static final long serialVersionUID = 0L;
       gradientClipNorm_ = 0D;
       onChanged();
       return this;
+    }
+
+    private dev.rankspec.recap.v1.BestCheckpointConfig bestCheckpoint_;
+    private com.google.protobuf.SingleFieldBuilder<
+        dev.rankspec.recap.v1.BestCheckpointConfig, dev.rankspec.recap.v1.BestCheckpointConfig.Builder, dev.rankspec.recap.v1.BestCheckpointConfigOrBuilder> bestCheckpointBuilder_;
+    /**
+     * <pre>
+     * Keeps the checkpoint with the best value of a metric, whatever checkpoint_max_to_keep says. Absent: not done.
+     * </pre>
+     *
+     * <code>.rankspec.recap.v1.BestCheckpointConfig best_checkpoint = 12 [json_name = "bestCheckpoint", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
+     * @return Whether the bestCheckpoint field is set.
+     */
+    public boolean hasBestCheckpoint() {
+      return ((bitField0_ & 0x00000800) != 0);
+    }
+    /**
+     * <pre>
+     * Keeps the checkpoint with the best value of a metric, whatever checkpoint_max_to_keep says. Absent: not done.
+     * </pre>
+     *
+     * <code>.rankspec.recap.v1.BestCheckpointConfig best_checkpoint = 12 [json_name = "bestCheckpoint", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
+     * @return The bestCheckpoint.
+     */
+    public dev.rankspec.recap.v1.BestCheckpointConfig getBestCheckpoint() {
+      if (bestCheckpointBuilder_ == null) {
+        return bestCheckpoint_ == null ? dev.rankspec.recap.v1.BestCheckpointConfig.getDefaultInstance() : bestCheckpoint_;
+      } else {
+        return bestCheckpointBuilder_.getMessage();
+      }
+    }
+    /**
+     * <pre>
+     * Keeps the checkpoint with the best value of a metric, whatever checkpoint_max_to_keep says. Absent: not done.
+     * </pre>
+     *
+     * <code>.rankspec.recap.v1.BestCheckpointConfig best_checkpoint = 12 [json_name = "bestCheckpoint", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
+     */
+    public Builder setBestCheckpoint(dev.rankspec.recap.v1.BestCheckpointConfig value) {
+      if (bestCheckpointBuilder_ == null) {
+        java.util.Objects.requireNonNull(value);
+        bestCheckpoint_ = value;
+      } else {
+        bestCheckpointBuilder_.setMessage(value);
+      }
+      bitField0_ |= 0x00000800;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Keeps the checkpoint with the best value of a metric, whatever checkpoint_max_to_keep says. Absent: not done.
+     * </pre>
+     *
+     * <code>.rankspec.recap.v1.BestCheckpointConfig best_checkpoint = 12 [json_name = "bestCheckpoint", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
+     */
+    public Builder setBestCheckpoint(
+        dev.rankspec.recap.v1.BestCheckpointConfig.Builder builderForValue) {
+      if (bestCheckpointBuilder_ == null) {
+        bestCheckpoint_ = builderForValue.build();
+      } else {
+        bestCheckpointBuilder_.setMessage(builderForValue.build());
+      }
+      bitField0_ |= 0x00000800;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Keeps the checkpoint with the best value of a metric, whatever checkpoint_max_to_keep says. Absent: not done.
+     * </pre>
+     *
+     * <code>.rankspec.recap.v1.BestCheckpointConfig best_checkpoint = 12 [json_name = "bestCheckpoint", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
+     */
+    public Builder mergeBestCheckpoint(dev.rankspec.recap.v1.BestCheckpointConfig value) {
+      if (bestCheckpointBuilder_ == null) {
+        if (((bitField0_ & 0x00000800) != 0) &&
+          bestCheckpoint_ != null &&
+          bestCheckpoint_ != dev.rankspec.recap.v1.BestCheckpointConfig.getDefaultInstance()) {
+          getBestCheckpointBuilder().mergeFrom(value);
+        } else {
+          bestCheckpoint_ = value;
+        }
+      } else {
+        bestCheckpointBuilder_.mergeFrom(value);
+      }
+      if (bestCheckpoint_ != null) {
+        bitField0_ |= 0x00000800;
+        onChanged();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Keeps the checkpoint with the best value of a metric, whatever checkpoint_max_to_keep says. Absent: not done.
+     * </pre>
+     *
+     * <code>.rankspec.recap.v1.BestCheckpointConfig best_checkpoint = 12 [json_name = "bestCheckpoint", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
+     */
+    public Builder clearBestCheckpoint() {
+      bitField0_ = (bitField0_ & ~0x00000800);
+      bestCheckpoint_ = null;
+      if (bestCheckpointBuilder_ != null) {
+        bestCheckpointBuilder_.dispose();
+        bestCheckpointBuilder_ = null;
+      }
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Keeps the checkpoint with the best value of a metric, whatever checkpoint_max_to_keep says. Absent: not done.
+     * </pre>
+     *
+     * <code>.rankspec.recap.v1.BestCheckpointConfig best_checkpoint = 12 [json_name = "bestCheckpoint", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
+     */
+    public dev.rankspec.recap.v1.BestCheckpointConfig.Builder getBestCheckpointBuilder() {
+      bitField0_ |= 0x00000800;
+      onChanged();
+      return internalGetBestCheckpointFieldBuilder().getBuilder();
+    }
+    /**
+     * <pre>
+     * Keeps the checkpoint with the best value of a metric, whatever checkpoint_max_to_keep says. Absent: not done.
+     * </pre>
+     *
+     * <code>.rankspec.recap.v1.BestCheckpointConfig best_checkpoint = 12 [json_name = "bestCheckpoint", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
+     */
+    public dev.rankspec.recap.v1.BestCheckpointConfigOrBuilder getBestCheckpointOrBuilder() {
+      if (bestCheckpointBuilder_ != null) {
+        return bestCheckpointBuilder_.getMessageOrBuilder();
+      } else {
+        return bestCheckpoint_ == null ?
+            dev.rankspec.recap.v1.BestCheckpointConfig.getDefaultInstance() : bestCheckpoint_;
+      }
+    }
+    /**
+     * <pre>
+     * Keeps the checkpoint with the best value of a metric, whatever checkpoint_max_to_keep says. Absent: not done.
+     * </pre>
+     *
+     * <code>.rankspec.recap.v1.BestCheckpointConfig best_checkpoint = 12 [json_name = "bestCheckpoint", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
+     */
+    private com.google.protobuf.SingleFieldBuilder<
+        dev.rankspec.recap.v1.BestCheckpointConfig, dev.rankspec.recap.v1.BestCheckpointConfig.Builder, dev.rankspec.recap.v1.BestCheckpointConfigOrBuilder> 
+        internalGetBestCheckpointFieldBuilder() {
+      if (bestCheckpointBuilder_ == null) {
+        bestCheckpointBuilder_ = new com.google.protobuf.SingleFieldBuilder<
+            dev.rankspec.recap.v1.BestCheckpointConfig, dev.rankspec.recap.v1.BestCheckpointConfig.Builder, dev.rankspec.recap.v1.BestCheckpointConfigOrBuilder>(
+                getBestCheckpoint(),
+                getParentForChildren(),
+                isClean());
+        bestCheckpoint_ = null;
+      }
+      return bestCheckpointBuilder_;
     }
 
     // @@protoc_insertion_point(builder_scope:rankspec.recap.v1.TrainingConfig)

@@ -247,5 +247,32 @@ public interface TrainingConfigOrBuilder extends
    */
   double getGradientClipNorm();
 
+  /**
+   * <pre>
+   * Keeps the checkpoint with the best value of a metric, whatever checkpoint_max_to_keep says. Absent: not done.
+   * </pre>
+   *
+   * <code>.rankspec.recap.v1.BestCheckpointConfig best_checkpoint = 12 [json_name = "bestCheckpoint", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
+   * @return Whether the bestCheckpoint field is set.
+   */
+  boolean hasBestCheckpoint();
+  /**
+   * <pre>
+   * Keeps the checkpoint with the best value of a metric, whatever checkpoint_max_to_keep says. Absent: not done.
+   * </pre>
+   *
+   * <code>.rankspec.recap.v1.BestCheckpointConfig best_checkpoint = 12 [json_name = "bestCheckpoint", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
+   * @return The bestCheckpoint.
+   */
+  dev.rankspec.recap.v1.BestCheckpointConfig getBestCheckpoint();
+  /**
+   * <pre>
+   * Keeps the checkpoint with the best value of a metric, whatever checkpoint_max_to_keep says. Absent: not done.
+   * </pre>
+   *
+   * <code>.rankspec.recap.v1.BestCheckpointConfig best_checkpoint = 12 [json_name = "bestCheckpoint", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
+   */
+  dev.rankspec.recap.v1.BestCheckpointConfigOrBuilder getBestCheckpointOrBuilder();
+
   dev.rankspec.recap.v1.TrainingConfig.InitializationCase getInitializationCase();
 }

@@ -27,6 +27,11 @@ public final class TrainingProto extends com.google.protobuf.GeneratedFile {
         (com.google.protobuf.ExtensionRegistryLite) registry);
   }
   static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_rankspec_recap_v1_BestCheckpointConfig_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_rankspec_recap_v1_BestCheckpointConfig_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
     internal_static_rankspec_recap_v1_TrainingConfig_descriptor;
   static final 
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
@@ -42,30 +47,38 @@ public final class TrainingProto extends com.google.protobuf.GeneratedFile {
     java.lang.String[] descriptorData = {
       "\n rankspec/recap/v1/training.proto\022\021rank" +
       "spec.recap.v1\032\033buf/validate/validate.pro" +
-      "to\032!rankspec/options/v1/options.proto\"\214\006" +
-      "\n\016TrainingConfig\0226\n\010save_dir\030\001 \001(\t:\n/tmp" +
-      "/modelB\017\272H\004r\002\020\001\210\347\030\002\220\347\030\001R\007saveDir\022@\n\017num_" +
-      "train_steps\030\002 \001(\003:\0071000000B\017\272H\004\"\002 \000\210\347\030\001\220" +
-      "\347\030\001R\rnumTrainSteps\022G\n\026initial_checkpoint" +
-      "_dir\030\003 \001(\tB\017\272H\004r\002\020\001\210\347\030\001\220\347\030\002H\000R\024initialCh" +
-      "eckpointDir\022C\n\022checkpoint_every_n\030\004 \001(\003:" +
-      "\0041000B\017\272H\004\"\002 \000\210\347\030\002\220\347\030\001R\020checkpointEveryN" +
-      "\022D\n\026checkpoint_max_to_keep\030\005 \001(\003B\017\272H\004\"\002 " +
-      "\000\210\347\030\002\220\347\030\001R\023checkpointMaxToKeep\022@\n\021train_" +
-      "log_every_n\030\006 \001(\003:\0041000B\017\272H\004\"\002 \000\210\347\030\002\220\347\030\001" +
-      "R\016trainLogEveryN\022<\n\016num_eval_steps\030\007 \001(\003" +
-      ":\00516384B\017\272H\004\"\0028\000\210\347\030\002\220\347\030\001R\014numEvalSteps\022>" +
-      "\n\020eval_log_every_n\030\010 \001(\003:\0045000B\017\272H\004\"\002 \000\210" +
-      "\347\030\002\220\347\030\001R\revalLogEveryN\022I\n\021eval_timeout_i" +
-      "n_s\030\t \001(\001:\0043600B\030\272H\r\022\013!\000\000\000\000\000\000\000\000@\001\210\347\030\002\220\347\030" +
-      "\001R\016evalTimeoutInS\022G\n\025gradient_accumulati" +
-      "on\030\n \001(\005:\0011B\017\272H\004\032\002 \000\210\347\030\001\220\347\030\003R\024gradientAc" +
-      "cumulation\022F\n\022gradient_clip_norm\030\013 \001(\001B\030" +
-      "\272H\r\022\013!\000\000\000\000\000\000\000\000@\001\210\347\030\001\220\347\030\002R\020gradientClipNo" +
-      "rmB\020\n\016initializationBg\n\025dev.rankspec.rec" +
-      "ap.v1B\rTrainingProtoP\001Z=github.com/ranks" +
-      "pec/rankspec/gen/go/rankspec/recap/v1;re" +
-      "capv1b\010editionsp\350\007"
+      "to\032!rankspec/options/v1/options.proto\"\336\001" +
+      "\n\024BestCheckpointConfig\022;\n\017validation_dat" +
+      "a\030\001 \001(\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\002R\016validationD" +
+      "ata\022\\\n\006metric\030\002 \001(\tBD\272H9r422^(loss|(loss" +
+      "|auroc|rce)/[A-Za-z_][A-Za-z0-9_.-]*)$\310\001" +
+      "\001\210\347\030\001\220\347\030\002R\006metric\022+\n\010patience\030\003 \001(\005B\017\272H\004" +
+      "\032\002 \000\210\347\030\001\220\347\030\002R\010patience\"\350\006\n\016TrainingConfi" +
+      "g\0226\n\010save_dir\030\001 \001(\t:\n/tmp/modelB\017\272H\004r\002\020\001" +
+      "\210\347\030\002\220\347\030\001R\007saveDir\022@\n\017num_train_steps\030\002 \001" +
+      "(\003:\0071000000B\017\272H\004\"\002 \000\210\347\030\001\220\347\030\001R\rnumTrainSt" +
+      "eps\022G\n\026initial_checkpoint_dir\030\003 \001(\tB\017\272H\004" +
+      "r\002\020\001\210\347\030\001\220\347\030\002H\000R\024initialCheckpointDir\022C\n\022" +
+      "checkpoint_every_n\030\004 \001(\003:\0041000B\017\272H\004\"\002 \000\210" +
+      "\347\030\002\220\347\030\001R\020checkpointEveryN\022D\n\026checkpoint_" +
+      "max_to_keep\030\005 \001(\003B\017\272H\004\"\002 \000\210\347\030\002\220\347\030\001R\023chec" +
+      "kpointMaxToKeep\022@\n\021train_log_every_n\030\006 \001" +
+      "(\003:\0041000B\017\272H\004\"\002 \000\210\347\030\002\220\347\030\001R\016trainLogEvery" +
+      "N\022<\n\016num_eval_steps\030\007 \001(\003:\00516384B\017\272H\004\"\0028" +
+      "\000\210\347\030\002\220\347\030\001R\014numEvalSteps\022>\n\020eval_log_ever" +
+      "y_n\030\010 \001(\003:\0045000B\017\272H\004\"\002 \000\210\347\030\002\220\347\030\001R\revalLo" +
+      "gEveryN\022I\n\021eval_timeout_in_s\030\t \001(\001:\0043600" +
+      "B\030\272H\r\022\013!\000\000\000\000\000\000\000\000@\001\210\347\030\002\220\347\030\001R\016evalTimeoutI" +
+      "nS\022G\n\025gradient_accumulation\030\n \001(\005:\0011B\017\272H" +
+      "\004\032\002 \000\210\347\030\001\220\347\030\003R\024gradientAccumulation\022F\n\022g" +
+      "radient_clip_norm\030\013 \001(\001B\030\272H\r\022\013!\000\000\000\000\000\000\000\000@" +
+      "\001\210\347\030\001\220\347\030\002R\020gradientClipNorm\022Z\n\017best_chec" +
+      "kpoint\030\014 \001(\0132\'.rankspec.recap.v1.BestChe" +
+      "ckpointConfigB\010\210\347\030\001\220\347\030\002R\016bestCheckpointB" +
+      "\020\n\016initializationBg\n\025dev.rankspec.recap." +
+      "v1B\rTrainingProtoP\001Z=github.com/rankspec" +
+      "/rankspec/gen/go/rankspec/recap/v1;recap" +
+      "v1b\010editionsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -73,12 +86,18 @@ public final class TrainingProto extends com.google.protobuf.GeneratedFile {
           build.buf.validate.ValidateProto.getDescriptor(),
           dev.rankspec.options.v1.OptionsProto.getDescriptor(),
         });
-    internal_static_rankspec_recap_v1_TrainingConfig_descriptor =
+    internal_static_rankspec_recap_v1_BestCheckpointConfig_descriptor =
       getDescriptor().getMessageType(0);
+    internal_static_rankspec_recap_v1_BestCheckpointConfig_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_rankspec_recap_v1_BestCheckpointConfig_descriptor,
+        new java.lang.String[] { "ValidationData", "Metric", "Patience", });
+    internal_static_rankspec_recap_v1_TrainingConfig_descriptor =
+      getDescriptor().getMessageType(1);
     internal_static_rankspec_recap_v1_TrainingConfig_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_rankspec_recap_v1_TrainingConfig_descriptor,
-        new java.lang.String[] { "SaveDir", "NumTrainSteps", "InitialCheckpointDir", "CheckpointEveryN", "CheckpointMaxToKeep", "TrainLogEveryN", "NumEvalSteps", "EvalLogEveryN", "EvalTimeoutInS", "GradientAccumulation", "GradientClipNorm", "Initialization", });
+        new java.lang.String[] { "SaveDir", "NumTrainSteps", "InitialCheckpointDir", "CheckpointEveryN", "CheckpointMaxToKeep", "TrainLogEveryN", "NumEvalSteps", "EvalLogEveryN", "EvalTimeoutInS", "GradientAccumulation", "GradientClipNorm", "BestCheckpoint", "Initialization", });
     descriptor.resolveAllFeaturesImmutable();
     build.buf.validate.ValidateProto.getDescriptor();
     dev.rankspec.options.v1.OptionsProto.getDescriptor();

@@ -1,0 +1,98 @@
+"""Find every mistake of every config.
+
+Each file is checked by itself; a folder stands for the text-format files below it, `-` for the standard
+input. Warnings are about what is legal and known to hurt; they do not make the check fail.
+
+example:
+  rankspec check configs/
+  rankspec check --format json ranker.textproto
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import ArgumentParser, Namespace
+
+from rankspec.diagnostics import Diagnostic, Position, has_errors
+from rankspec.loading import check
+from rankspec.reading import STDIN, TEXT_EXTENSIONS
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Describes the verb's arguments."""
+    parser.add_argument("files", nargs="+", metavar="FILE", help="a config, a folder of configs, or - for stdin")
+    parser.add_argument("--format", choices=("text", "json", "sarif"), default="text", help="form of the report")
+    parser.add_argument("--message", metavar="NAME", help="message that the files hold, if no header says so")
+    parser.add_argument(
+        "--color", choices=("auto", "always", "never"), default="auto", help="colour in the text form"
+    )
+
+
+def run(arguments: Namespace) -> int:
+    """Checks the files and reports; 1 if any has an error."""
+    diagnostics: list[Diagnostic] = []
+    sources: dict[str, str] = {}
+    num_files = 0
+    for name in arguments.files:
+        files, problem = _files(name)
+        num_files += len(files)
+        diagnostics += problem
+        for file in files:
+            loaded = check(file, message=arguments.message)
+            diagnostics += loaded.diagnostics
+            sources |= loaded.sources
+    sys.stdout.write(_report(arguments, diagnostics, sources, num_files))
+    return 1 if has_errors(diagnostics) else 0
+
+
+def _files(name: str) -> tuple[list[str], list[Diagnostic]]:
+    """Lists the files that an argument stands for, and what is wrong with it."""
+    if name == STDIN or not os.path.isdir(name):
+        return [name], []
+    from pathlib import Path
+
+    found = sorted(
+        str(path) for path in Path(name).rglob("*") if path.suffix in TEXT_EXTENSIONS and path.is_file()
+    )
+    if found:
+        return found, []
+    extensions = ", ".join(TEXT_EXTENSIONS)
+    problem = Diagnostic(
+        "file.no_configs",
+        f"the folder `{name}` holds no config",
+        "",
+        Position(name, 1, 1),
+        "error",
+        f"a folder is searched for {extensions}; name other files one by one",
+    )
+    return [], [problem]
+
+
+def _report(
+    arguments: Namespace, diagnostics: list[Diagnostic], sources: dict[str, str], num_files: int
+) -> str:
+    if arguments.format == "json":
+        from rankspec.diagnostics import as_json
+
+        return as_json(diagnostics)
+    if arguments.format == "sarif":
+        from rankspec.diagnostics import as_sarif
+
+        return as_sarif(diagnostics)
+    from rankspec.cli.terminal import use_color
+    from rankspec.diagnostics import as_text
+
+    text = as_text(diagnostics, color=use_color(arguments.color, sys.stdout), sources=sources)
+    return text + _summary(diagnostics, num_files)
+
+
+def _summary(diagnostics: list[Diagnostic], num_files: int) -> str:
+    num_errors = sum(diagnostic.severity == "error" for diagnostic in diagnostics)
+    num_warnings = len(diagnostics) - num_errors
+    found = [_count(n, what) for n, what in ((num_errors, "error"), (num_warnings, "warning")) if n]
+    return f"{_count(num_files, 'file')} checked: {', '.join(found) or 'no mistakes'}\n"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

@@ -1,0 +1,150 @@
+"""Baselines that a ranker trained on the prepared MovieLens-100K is measured against, on the same rows.
+
+Gradient-boosted trees read the same continuous and binary inputs as the ranker; a logistic regression reads the
+one-hot user and item ids. One model is fitted per task.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Protocol
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
+
+EXPECTED_TEST_AUC = MappingProxyType({"liked": 0.779, "loved": 0.798, "disliked": 0.802})
+"""AUC that the better baseline of each task reaches on the test part."""
+
+AUC_TOLERANCE = 0.002
+"""How far below `EXPECTED_TEST_AUC` a baseline may fall before it is taken for broken."""
+
+_CLIP = 1e-7
+
+
+class BaselineError(ValueError):
+    """The baselines do not reach what they are known to reach, so a comparison with them would flatter."""
+
+
+@dataclass(frozen=True)
+class TaskScore:
+    """Quality of one model on one task: area under the ROC curve, and relative cross entropy in percent."""
+
+    task: str
+    model: str
+    auc: float
+    rce: float
+
+
+class _Classifier(Protocol):
+    """The part of scikit-learn's classifiers that is used here."""
+
+    def fit(self, X: NDArray[np.float64], y: NDArray[np.int64]) -> object: ...  # noqa: N803
+
+    def predict_proba(self, X: NDArray[np.float64]) -> NDArray[np.float64]: ...  # noqa: N803
+
+
+def relative_cross_entropy(labels: NDArray[np.int64], probabilities: NDArray[np.float64]) -> float:
+    """Improvement over always predicting the mean label of the evaluated rows, in percent.
+
+    `100 * (1 - CE(probabilities) / CE(mean label))`, with probabilities clipped to [1e-7, 1 - 1e-7]. 0 is no better
+    than the constant, 100 is perfect.
+
+    Args:
+        labels: 0 or 1, `[N]`.
+        probabilities: Of label 1, `[N]`.
+    """
+    constant = np.full(len(labels), labels.mean())
+    return 100 * (1 - _cross_entropy(labels, probabilities) / _cross_entropy(labels, constant))
+
+
+def _cross_entropy(labels: NDArray[np.int64], probabilities: NDArray[np.float64]) -> float:
+    clipped = np.clip(probabilities, _CLIP, 1 - _CLIP)
+    return float(-np.mean(labels * np.log(clipped) + (1 - labels) * np.log1p(-clipped)))
+
+
+def train_baselines(data: Path, split: str = "test", tasks: Iterable[str] = EXPECTED_TEST_AUC) -> list[TaskScore]:
+    """Fits every baseline to `train.parquet` and scores it on another part.
+
+    Args:
+        data: Folder that `rankspec.datasets.movielens.prepare` wrote.
+        split: Part to score: `validation` or `test`.
+        tasks: Labels to fit, one model each.
+
+    Returns:
+        A score per task and baseline.
+    """
+    train, scored = (pq.read_table(data / f"{part}.parquet") for part in ("train", split))
+    inputs = {
+        "HistGradientBoosting": (_dense_features(train), _dense_features(scored)),
+        "LogisticRegression": (_matrix(train, "discrete"), _matrix(scored, "discrete")),
+    }
+    scores = []
+    for task in tasks:
+        for name, (train_inputs, scored_inputs) in inputs.items():
+            model = _new_model(name)
+            model.fit(train_inputs, train[task].to_numpy())
+            probabilities = model.predict_proba(scored_inputs)[:, 1]
+            scores.append(_score(task, name, scored[task].to_numpy(), probabilities))
+    return scores
+
+
+def check_baselines(scores: Iterable[TaskScore]) -> None:
+    """Checks that the better baseline of each task is not more than `AUC_TOLERANCE` below its known test AUC.
+
+    Raises:
+        BaselineError: One falls short or is missing; names every such task.
+    """
+    best: dict[str, float] = {}
+    for score in scores:
+        best[score.task] = max(score.auc, best.get(score.task, 0.0))
+    shortfalls = [
+        f"{task}: AUC {best.get(task, float('nan')):.4f}, expected at least {expected - AUC_TOLERANCE:.3f}"
+        for task, expected in EXPECTED_TEST_AUC.items()
+        if not best.get(task, 0.0) >= expected - AUC_TOLERANCE
+    ]
+    if shortfalls:
+        raise BaselineError(
+            "the baselines are worse than they should be, so beating them means nothing; prepare the data again and "
+            f"compare the scikit-learn version with constraints.txt ({'; '.join(shortfalls)})"
+        )
+
+
+def _new_model(name: str) -> _Classifier:
+    """Settings chosen on the validation part.
+
+    Trees: the library's defaults, but no early stopping, which would hold back a tenth of the training rows. Logistic
+    regression: no penalty between 0.1 and 5 beats the default of 1; it needs more iterations than the default 100.
+    """
+    match name:
+        case "HistGradientBoosting":
+            return HistGradientBoostingClassifier(early_stopping=False, random_state=0)
+        case "LogisticRegression":
+            return make_pipeline(OneHotEncoder(handle_unknown="ignore"), LogisticRegression(max_iter=300))
+        case _:
+            raise ValueError(f"no baseline is called {name!r}")
+
+
+def _score(
+    task: str, model: str, labels: NDArray[np.int64], probabilities: NDArray[np.float64]
+) -> TaskScore:
+    auc = float(roc_auc_score(labels, probabilities))
+    return TaskScore(task=task, model=model, auc=auc, rce=relative_cross_entropy(labels, probabilities))
+
+
+def _dense_features(table: pa.Table) -> NDArray[np.float64]:
+    """Continuous and binary inputs side by side, `[rows, continuous + binary]`."""
+    return np.column_stack([_matrix(table, "continuous"), _matrix(table, "binary")])
+
+
+def _matrix(table: pa.Table, column: str) -> NDArray[np.float64]:
+    """A column of fixed-size lists as `[rows, width]`."""
+    vectors = table[column].combine_chunks()
+    return vectors.flatten().to_numpy().reshape(len(vectors), -1)

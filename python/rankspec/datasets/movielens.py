@@ -1,0 +1,102 @@
+"""Prepares MovieLens-100K for a multi-task ranker: `liked`, `loved` and `disliked` over the same interactions.
+
+Harper and Konstan, "The MovieLens Datasets: History and Context", ACM TiiS 5 (2015).
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from rankspec.datasets.movielens_features import TASKS, Features, build_features, split_rows
+from rankspec.datasets.movielens_formats import DatasetError, read_tables
+from rankspec.datasets.movielens_source import download_movielens
+
+__all__ = ["TASKS", "DatasetError", "MovieLensSummary", "prepare"]
+
+SCHEMA_FILE = "schema.json"
+"""Name of the file that lists every column's type and width."""
+
+
+@dataclass(frozen=True)
+class MovieLensSummary:
+    """What `prepare` wrote: rows per part, rows of the id tables, widths of the inputs."""
+
+    output: Path
+    num_train_rows: int
+    num_validation_rows: int
+    num_test_rows: int
+    num_users: int
+    num_items: int
+    continuous_width: int
+    binary_width: int
+    discrete_width: int
+
+
+def prepare(output: Path, source: Path | None = None, cache: Path | None = None) -> MovieLensSummary:
+    """Writes `train.parquet`, `validation.parquet`, `test.parquet` and `schema.json`.
+
+    Columns: `continuous` (float32), `binary` and `discrete` (int64), each a fixed-size list, and one int64 label
+    of 0 or 1 per task. Running it again gives the same rows in the same order.
+
+    Args:
+        output: Folder to write to; made if it is missing.
+        source: Folder holding ml-100k, in GroupLens' form (`u.data`, `u.item`, `u.user`) or in RecBole's
+            (`ml-100k.inter`, `.item`, `.user`). None downloads it.
+        cache: Where a download is kept for the next time; `output/download` by default.
+
+    Raises:
+        DatasetError: The data set cannot be downloaded, is incomplete or has another format.
+    """
+    folder = source if source is not None else download_movielens(cache or output / "download")
+    tables = read_tables(folder)
+    split = split_rows(tables.timestamps)
+    features = build_features(tables, split)
+    output.mkdir(parents=True, exist_ok=True)
+    for part, rows in vars(split).items():
+        pq.write_table(_to_arrow(features, rows), output / f"{part}.parquet")
+    (output / SCHEMA_FILE).write_text(json.dumps(_schema(features), indent=2) + "\n", encoding="utf-8")
+    return MovieLensSummary(
+        output=output,
+        num_train_rows=len(split.train),
+        num_validation_rows=len(split.validation),
+        num_test_rows=len(split.test),
+        num_users=len(tables.users),
+        num_items=len(tables.items),
+        continuous_width=features.continuous.shape[1],
+        binary_width=features.binary.shape[1],
+        discrete_width=features.discrete.shape[1],
+    )
+
+
+def _to_arrow(features: Features, rows: NDArray[np.int64]) -> pa.Table:
+    columns = {
+        "continuous": _vectors(features.continuous[rows]),
+        "binary": _vectors(features.binary[rows]),
+        "discrete": _vectors(features.discrete[rows]),
+    }
+    labels = {task: pa.array(features.labels[rows, index]) for index, task in enumerate(TASKS)}
+    return pa.table(columns | labels)
+
+
+def _vectors(values: NDArray[np.float32] | NDArray[np.int64]) -> pa.FixedSizeListArray:
+    """One fixed-size list per row of `[rows, width]`."""
+    return pa.FixedSizeListArray.from_arrays(pa.array(values.ravel()), values.shape[1])
+
+
+def _schema(features: Features) -> dict[str, list[dict[str, str | int]]]:
+    vectors = {
+        "continuous": ("float_list", features.continuous.shape[1]),
+        "binary": ("int64_list", features.binary.shape[1]),
+        "discrete": ("int64_list", features.discrete.shape[1]),
+    }
+    columns = vectors | {task: ("int64_list", 1) for task in TASKS}
+    return {
+        "schema": [
+            {"feature_name": name, "dtype": dtype, "length": length} for name, (dtype, length) in columns.items()
+        ]
+    }

@@ -1,0 +1,203 @@
+"""Random rows of the shape that the production ranker reads, with a signal in them that a model can learn.
+
+Every row has a few hidden numbers. Features, ids and embeddings are noisy functions of them, and so are the chances
+of the labels: what a model learns from any of the inputs helps it to predict the labels.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+CONTINUOUS = "home_recap_2022_cont__segdense_vals"
+BINARY = "home_recap_2022_binary__segdense_vals"
+DISCRETE = "home_recap_2022_discrete__segdense_vals"
+EMBEDDINGS = (
+    "user.timelines.twhin_user_follow_embeddings.twhin_user_follow_embeddings",
+    "user.timelines.twhin_user_engagement_embeddings.twhin_user_engagement_embeddings",
+    "original_author.timelines.twhin_author_follow_embeddings.twhin_author_follow_embeddings",
+)
+IDS = ("meta.author_id", "meta.user_id", "meta.tweet_id")
+# The labels and about how often each is 1.
+LABELS = {
+    "recap.engagement.is_bookmarked": 0.05,
+    "recap.engagement.is_favorited": 0.3,
+    "recap.engagement.is_good_clicked_convo_desc_favorited_or_replied": 0.1,
+    "recap.engagement.is_good_clicked_convo_desc_v2": 0.15,
+    "recap.engagement.is_negative_feedback_v2": 0.08,
+    "recap.engagement.is_profile_clicked_and_profile_engaged": 0.06,
+    "recap.engagement.is_replied": 0.1,
+    "recap.engagement.is_replied_reply_engaged_by_author": 0.05,
+    "recap.engagement.is_report_tweet_clicked": 0.04,
+    "recap.engagement.is_retweeted": 0.12,
+    "recap.engagement.is_shared": 0.05,
+    "recap.engagement.is_tweet_detail_dwelled_15_sec": 0.25,
+    "recap.engagement.is_video_playback_50": 0.4,
+}
+SCHEMA_FILE = "schema.json"
+
+_NUM_HIDDEN = 8
+# Scale of the labels' logits: large enough that the best AUC is about 0.9.
+_SIGNAL = 2.0
+_ROW_GROUP_ROWS = 1000
+_NUM_ENTITIES = 100_000
+
+
+@dataclass(frozen=True)
+class Widths:
+    """Values in a row of each vector.
+
+    Attributes:
+        continuous: continuous features.
+        binary: binary features.
+        discrete: discrete features.
+        embedding: each of the three embeddings.
+        num_ids: the discrete features run from 0 to one less.
+    """
+
+    continuous: int
+    binary: int
+    discrete: int
+    embedding: int
+    num_ids: int
+
+
+PRODUCTION = Widths(continuous=6000, binary=512, discrete=320, embedding=200, num_ids=50)
+SMALL = Widths(continuous=24, binary=7, discrete=5, embedding=8, num_ids=20)
+
+
+def write(
+    output: Path,
+    *,
+    num_rows: int,
+    num_files: int = 1,
+    seed: int = 0,
+    widths: Widths = PRODUCTION,
+    prefix: str = "part",
+) -> list[Path]:
+    """Writes Parquet files and their schema file, a row group at a time.
+
+    Args:
+        output: folder to write to; it is made if need be.
+        num_rows: rows in all.
+        num_files: files to spread them over; their sizes differ by at most one row.
+        seed: same arguments, same rows. What features mean depends on the widths alone, so that data of
+            one seed can be used to test what was learned from another's.
+        widths: values in a row.
+        prefix: files are called `<prefix>-00000.parquet` and so on.
+
+    Returns:
+        The Parquet files.
+
+    Raises:
+        ValueError: there are fewer rows than files, or no file.
+    """
+    if num_files < 1 or num_rows < num_files:
+        raise ValueError(f"{num_rows} rows cannot be spread over {num_files} files; give every file at least one")
+    output.mkdir(parents=True, exist_ok=True)
+    schema_text = json.dumps(segdense_schema(widths), indent=2) + "\n"
+    (output / SCHEMA_FILE).write_text(schema_text, encoding="utf-8")
+    world = _World.of(widths)
+    files = []
+    for number in range(num_files):
+        file = output / f"{prefix}-{number:05d}.parquet"
+        rows = num_rows * (number + 1) // num_files - num_rows * number // num_files
+        _write_file(file, world, rows, (seed, number))
+        files.append(file)
+    return files
+
+
+def segdense_schema(widths: Widths) -> dict[str, list[dict[str, str | int]]]:
+    """The content of the schema file: every column with its type and length."""
+    vectors = {CONTINUOUS: ("float_list", widths.continuous), BINARY: ("int64_list", widths.binary)}
+    vectors |= {DISCRETE: ("int64_list", widths.discrete)}
+    vectors |= dict.fromkeys(EMBEDDINGS, ("float_list", widths.embedding))
+    vectors |= dict.fromkeys((*IDS, *LABELS), ("int64_list", 1))
+    entries: list[dict[str, str | int]] = [
+        {"feature_name": name, "dtype": dtype, "length": length} for name, (dtype, length) in vectors.items()
+    ]
+    return {"schema": entries}
+
+
+@dataclass(frozen=True)
+class _World:
+    """How columns follow from the hidden numbers: one matrix `[hidden, width]` each."""
+
+    widths: Widths
+    loadings: dict[str, NDArray[np.float32]]
+
+    @classmethod
+    def of(cls, widths: Widths) -> _World:
+        rng = np.random.default_rng([widths.continuous, widths.binary, widths.discrete, widths.embedding])
+        sizes = {CONTINUOUS: widths.continuous, BINARY: widths.binary, DISCRETE: widths.discrete}
+        sizes |= dict.fromkeys(EMBEDDINGS, widths.embedding) | {"labels": len(LABELS)}
+        loadings = {
+            name: rng.standard_normal((_NUM_HIDDEN, size), dtype=np.float32) / np.sqrt(_NUM_HIDDEN)
+            for name, size in sizes.items()
+        }
+        return cls(widths, {name: loading.astype(np.float32) for name, loading in loadings.items()})
+
+    def rows(self, num_rows: int, rng: np.random.Generator) -> pa.RecordBatch:
+        """Draws rows."""
+        hidden = rng.standard_normal((num_rows, _NUM_HIDDEN), dtype=np.float32)
+
+        def noisy(name: str) -> NDArray[np.float32]:
+            signal = hidden @ self.loadings[name]
+            return signal + rng.standard_normal(signal.shape, dtype=np.float32)
+
+        columns: dict[str, NDArray[np.float32] | NDArray[np.int64]] = {}
+        # Heavy tails, as counts and ages have: what the model's logarithm is for.
+        continuous = noisy(CONTINUOUS)
+        columns[CONTINUOUS] = np.sign(continuous) * np.expm1(np.abs(continuous) * 2)
+        columns[BINARY] = (noisy(BINARY) > 1).astype(np.int64)
+        ids = np.floor((np.tanh(noisy(DISCRETE)) + 1) / 2 * self.widths.num_ids)
+        columns[DISCRETE] = np.clip(ids, 0, self.widths.num_ids - 1).astype(np.int64)
+        columns |= {name: noisy(name) for name in EMBEDDINGS}
+        columns |= {name: rng.integers(0, _NUM_ENTITIES, num_rows) for name in IDS}
+        rates = np.array(list(LABELS.values()))
+        logits = hidden @ self.loadings["labels"] * _SIGNAL + np.log(rates / (1 - rates))
+        labels = (rng.random(logits.shape) < 1 / (1 + np.exp(-logits))).astype(np.int64)
+        columns |= {name: labels[:, number] for number, name in enumerate(LABELS)}
+        schema = arrow_schema(self.widths)
+        return pa.record_batch([_arrow(columns[field.name], field.type) for field in schema], schema=schema)
+
+
+def arrow_schema(widths: Widths) -> pa.Schema:
+    """The recommended columns: fixed-size lists and scalars without nulls, which are read fastest."""
+    types = {"float_list": pa.float32(), "int64_list": pa.int64()}
+    fields = []
+    for entry in segdense_schema(widths)["schema"]:
+        values, length = types[str(entry["dtype"])], int(entry["length"])
+        item = pa.field("element", values, nullable=False)
+        stored = values if length == 1 else pa.list_(item, length)
+        fields.append(pa.field(str(entry["feature_name"]), stored, nullable=False))
+    return pa.schema(fields)
+
+
+def _arrow(values: NDArray[np.float32] | NDArray[np.int64], stored: pa.DataType) -> pa.Array:
+    if values.ndim == 1:
+        return pa.array(values, stored)
+    return pa.FixedSizeListArray.from_arrays(pa.array(values.reshape(-1)), type=stored)
+
+
+def _write_file(file: Path, world: _World, num_rows: int, key: tuple[int, ...]) -> None:
+    schema = arrow_schema(world.widths)
+    # Few different whole numbers are stored as short references; random mantissas do not get any smaller.
+    whole_numbers = [f"{BINARY}.list.element", f"{DISCRETE}.list.element", *LABELS]
+    with pq.ParquetWriter(
+        file, schema, compression="none", use_dictionary=whole_numbers, write_statistics=False
+    ) as writer:
+        for number, rows in enumerate(_row_group_sizes(num_rows)):
+            writer.write_batch(world.rows(rows, np.random.default_rng([*key, number])), row_group_size=rows)
+
+
+def _row_group_sizes(num_rows: int) -> Iterator[int]:
+    for start in range(0, num_rows, _ROW_GROUP_ROWS):
+        yield min(_ROW_GROUP_ROWS, num_rows - start)

@@ -1,0 +1,42 @@
+"""Where in the sources a person looks for a field."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rankspec.diagnostics import Position
+from rankspec.paths import PathError, fields_along, is_message, parse
+
+if TYPE_CHECKING:
+    from google.protobuf.descriptor import Descriptor
+
+    from rankspec.source import Document
+
+
+def place_of(path: str, document: Document[Any], file: str | None) -> Position | None:
+    """Returns the place to show for a path.
+
+    Args:
+        path: The path.
+        document: Where it came from.
+        file: The file, for what stands in no block.
+
+    Returns:
+        The place of a scalar's value, of a block's, list's or map entry's name, and for what is not there, of
+        the name of the deepest block around it. None if nothing is known.
+    """
+    nearest = document.origins.nearest(path)
+    if nearest is None:
+        return Position(file, 1, 1) if file is not None else None
+    if nearest[0] == path and _is_scalar(path, document.message.DESCRIPTOR):
+        return document.origins.value(path)
+    return nearest[1]
+
+
+def _is_scalar(path: str, descriptor: Descriptor) -> bool:
+    steps = parse(path)
+    try:
+        field = fields_along(descriptor, steps)[-1]
+    except PathError:
+        return False
+    return not is_message(field) and (steps[-1].key is not None or not field.is_repeated)

@@ -1,0 +1,40 @@
+"""What a literal can be refused for, whatever the form of the source."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rankspec.source.suggest import field_words
+
+if TYPE_CHECKING:
+    from rankspec.source.plans import FieldPlan
+
+
+class LiteralError(Exception):
+    """A literal that the field cannot take.
+
+    Attributes:
+        code: The diagnostic's code.
+        message: What is wrong.
+        suggestion: What to write instead, if that is known.
+        at: Offset of the offending character from the literal's start.
+    """
+
+    def __init__(self, code: str, message: str, suggestion: str | None = None, at: int = 0) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.suggestion = suggestion
+        self.at = at
+
+
+def wrong_type(field: FieldPlan, text: str, suggestion: str | None = None) -> LiteralError:
+    """Describes a literal that is not of the field's type."""
+    return LiteralError(
+        "parse.wrong_type", f"`{field.name}` takes {field_words(field)}, not `{shortened(text)}`", suggestion
+    )
+
+
+def shortened(text: str) -> str:
+    """Cuts a literal to what fits into a sentence."""
+    return text if len(text) <= 40 else text[:37] + "..."

@@ -1,0 +1,136 @@
+"""Row groups of Parquet files as numpy arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from rankspec.signature import DataError, DType
+
+Array = NDArray[Any]
+
+_EXPECTED = {"float32": "float32", "int64": "an integer type up to int64"}
+
+
+@dataclass(frozen=True, slots=True)
+class StoredColumn:
+    """A column to read: its name, the type its values are read as, and how many there are in a row."""
+
+    name: str
+    dtype: DType
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class ParquetFile:
+    """A file whose footer has been read and whose columns are as they should be.
+
+    Attributes:
+        path: the file.
+        footer: what its end says of it.
+        rows: rows of each row group.
+    """
+
+    path: Path
+    footer: pq.FileMetaData
+    rows: tuple[int, ...]
+
+
+def open_file(path: Path, columns: Sequence[StoredColumn]) -> ParquetFile:
+    """Reads a file's footer and makes sure that it has the columns.
+
+    Raises:
+        DataError: it is no Parquet file, or a column is missing or of another type; the text names the file.
+    """
+    try:
+        footer = pq.read_metadata(path)
+        schema = footer.schema.to_arrow_schema()
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(f"{path}: cannot be read as Parquet: {error}") from error
+    for column in columns:
+        _check_type(path, schema, column)
+    return ParquetFile(path, footer, tuple(footer.row_group(i).num_rows for i in range(footer.num_row_groups)))
+
+
+def _check_type(path: Path, schema: pa.Schema, column: StoredColumn) -> None:
+    found = schema.get_all_field_indices(column.name)
+    if len(found) != 1:
+        raise DataError(f'{path}: has {len(found) or "no"} columns "{column.name}"; there has to be one')
+    stored = schema.field(found[0]).type
+    is_list = pa.types.is_fixed_size_list(stored) or pa.types.is_list(stored) or pa.types.is_large_list(stored)
+    values = stored.value_type if is_list else stored
+    if pa.types.is_fixed_size_list(stored) and stored.list_size != column.length:
+        raise DataError(
+            f'{path}: column "{column.name}" has {stored.list_size} values a row; the schema says {column.length}'
+        )
+    if (not is_list and column.length != 1) or not _fits(values, column.dtype):
+        expected = _EXPECTED[column.dtype] + (f", {column.length} values a row" if column.length != 1 else "")
+        raise DataError(f'{path}: column "{column.name}" is {stored}; it has to be {expected}')
+
+
+def _fits(values: pa.DataType, dtype: DType) -> bool:
+    if dtype == "float32":
+        return bool(pa.types.is_float32(values))
+    return bool(pa.types.is_integer(values) and not pa.types.is_uint64(values))
+
+
+def read_row_group(file: ParquetFile, index: int, columns: Sequence[StoredColumn]) -> dict[str, Array]:
+    """Reads columns of one row group.
+
+    Returns:
+        For each column an array `[rows, length]`, by name; read-only and without a copy where the file's values lie
+        in memory as they are.
+
+    Raises:
+        DataError: a value is missing, a row has another number of values, or the file is damaged; the text names
+            file, row group and column.
+    """
+    place = f"{file.path}, row group {index}"
+    names = [column.name for column in columns]
+    try:
+        with pq.ParquetFile(file.path, metadata=file.footer, memory_map=True) as opened:
+            table = opened.read_row_group(index, columns=names)
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(f"{place}: cannot be read: {error}") from error
+    if table.num_rows != file.rows[index]:
+        raise DataError(f"{place}: has {table.num_rows} rows instead of {file.rows[index]}; it has been changed")
+    return {column.name: _values(table.column(column.name), column, place) for column in columns}
+
+
+def _values(chunks: pa.ChunkedArray, column: StoredColumn, place: str) -> Array:
+    parts, first_row = [], 0
+    for chunk in chunks.chunks:
+        parts.append(_rows_of(chunk, column, place, first_row))
+        first_row += len(chunk)
+    whole = parts[0] if len(parts) == 1 else np.concatenate(parts)
+    return whole.astype(np.dtype(column.dtype), copy=False)
+
+
+def _rows_of(array: pa.Array, column: StoredColumn, place: str, first_row: int) -> Array:
+    """One chunk's values, `[rows, length]`."""
+    here = f'{place}, column "{column.name}"'
+    if array.null_count:
+        row = first_row + int(np.flatnonzero(array.is_null().to_numpy(zero_copy_only=False))[0])
+        raise DataError(f"{here}: row {row} has no value; every row needs one")
+    values = array
+    if not pa.types.is_integer(array.type) and not pa.types.is_floating(array.type):
+        if not pa.types.is_fixed_size_list(array.type):
+            lengths = np.diff(array.offsets.to_numpy())
+            if (wrong := np.flatnonzero(lengths != column.length)).size:
+                row = int(wrong[0])
+                raise DataError(
+                    f"{here}: row {first_row + row} has {lengths[row]} values; the schema says {column.length}"
+                )
+        values = array.flatten()
+    if values.null_count:
+        row = first_row + int(np.flatnonzero(values.is_null().to_numpy(zero_copy_only=False))[0]) // column.length
+        raise DataError(f"{here}: a value of row {row} is missing; every row needs {column.length}")
+    rows: Array = values.to_numpy(zero_copy_only=True).reshape(len(array), column.length)
+    return rows

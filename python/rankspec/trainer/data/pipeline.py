@@ -1,0 +1,101 @@
+"""Opening a data set: files, columns and order are settled here, before any row is read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rankspec.paths import join
+from rankspec.recap.v1.data_pb2 import RecapDataConfig
+from rankspec.recap.v1.preprocess_pb2 import DownsampleNegatives, Preprocess
+from rankspec.signature import DataError, Input, input_signature, signature_differences
+from rankspec.trainer.claims import obeys
+from rankspec.trainer.data.dataset import Dataset, Share, TaskLabels
+from rankspec.trainer.data.files import select_files
+from rankspec.trainer.data.order import RowOrder
+from rankspec.trainer.data.parquet import ParquetFile, open_file
+from rankspec.trainer.data.rows import RowDecoder
+from rankspec.trainer.loss import downsampling_rates
+
+__all__ = ["Dataset", "open_dataset"]
+
+
+def open_dataset(
+    data: RecapDataConfig,
+    inputs: Sequence[Input],
+    task_names: Sequence[str],
+    *,
+    seed: int,
+    shuffle: bool,
+    rank: int = 0,
+    world_size: int = 1,
+    path: str = "",
+    weigh: bool,
+) -> Dataset:
+    """Opens a data set: reads every file's footer, and no rows yet.
+
+    Args:
+        data: the data set's configuration.
+        inputs: the inputs to read; the data set's own must agree with them.
+        task_names: the tasks whose labels to read, in the order of the columns of `RecapBatch.labels`. A task that the
+            data set has no labels for gets label 0 and weight 0.
+        seed: what the order of the rows is drawn from.
+        shuffle: whether this is the training stream, shuffled and repeated as the configuration says; if not, every
+            row comes once, in the order of the files.
+        rank: number of this process.
+        world_size: number of processes that share every batch.
+        path: the data set's place in the spec, such as `train_data`, for errors.
+        weigh: whether rows weigh what their task's downsampling rates say.
+
+    Raises:
+        DataError: the files, their columns or the configuration cannot be used; the text says where.
+    """
+    own = [item for item in input_signature(data, path) if item.name in {i.name for i in inputs}]
+    if differences := signature_differences(inputs, own):
+        place = join(path, "seg_dense_schema.renamed_features")
+        raise DataError(f"its inputs are not those the model reads: {'; '.join(differences)}", place)
+    labelled = [task for task in task_names if task in data.tasks]
+    decoder = RowDecoder(data, own, list(dict.fromkeys([*labelled, *_positive_tasks(data)])), path)
+    files, left_out = _open_files(data, decoder, path)
+    order = _row_order(data, files, seed=seed, shuffle=shuffle)
+    if order.num_rows == 0:
+        raise DataError(f"the {len(files)} files hold no row", join(path, str(data.WhichOneof("date_inputs_format"))))
+    if data.global_batch_size < world_size:
+        raise DataError(
+            f"{data.global_batch_size} rows cannot be shared by {world_size} processes; give at least {world_size}",
+            join(path, "global_batch_size"),
+        )
+    rates = downsampling_rates(data, labelled) if weigh else [(1.0, 1.0)] * len(labelled)
+    labels = TaskLabels(tuple(task_names), dict(zip(labelled, rates, strict=True)), tuple(_positive_tasks(data)))
+    share = Share(rank, world_size)
+    return Dataset(data, files, decoder, order, labels, share, left_out=left_out, training=shuffle, path=path)
+
+
+@obeys(Preprocess, "downsample_negatives")
+@obeys(DownsampleNegatives, "engagements_list", "num_engagements")
+def _positive_tasks(data: RecapDataConfig) -> list[str]:
+    """The tasks that make a row a positive; num_engagements is what the spec's own rule checks."""
+    return list(data.preprocess.downsample_negatives.engagements_list)
+
+
+@obeys(RecapDataConfig, "ignore_data_errors")
+def _open_files(data: RecapDataConfig, decoder: RowDecoder, path: str) -> tuple[list[ParquetFile], list[str]]:
+    place = join(path, str(data.WhichOneof("date_inputs_format")))
+    files, left_out = [], []
+    for file in select_files(data, path):
+        try:
+            files.append(open_file(file, decoder.columns))
+        except DataError as error:
+            if not data.ignore_data_errors:
+                raise DataError(f"{error}; ignore_data_errors leaves such files out", place) from error
+            left_out.append(str(error))
+    if not files:
+        raise DataError(f"none of the {len(left_out)} files can be read; the first: {left_out[0]}", place)
+    return files, left_out
+
+
+@obeys(RecapDataConfig, "file_batch_size", "examples_shuffle_buffer_size")
+def _row_order(data: RecapDataConfig, files: Sequence[ParquetFile], *, seed: int, shuffle: bool) -> RowOrder:
+    rows = [file.rows for file in files]
+    if not shuffle:
+        return RowOrder(rows, seed=seed)
+    return RowOrder(rows, seed=seed, shuffle_rows=data.examples_shuffle_buffer_size, mixed_files=data.file_batch_size)

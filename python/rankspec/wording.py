@@ -1,0 +1,218 @@
+"""Turns what a rule objects to into a diagnostic: in words, at its place, with what to write instead."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from rankspec.diagnostics import Diagnostic
+from rankspec.paths import PathError, at, fields_along, is_map, is_message, map_value, parse
+from rankspec.rules import bounds, choices, enum_names, exclusive_groups, number, value_rules
+from rankspec.places import place_of
+
+if TYPE_CHECKING:
+    from google.protobuf.descriptor import Descriptor, FieldDescriptor
+
+    from rankspec.findings import Finding
+    from rankspec.source import Document
+
+Words = tuple[str, str | None]
+
+_SCALARS = {"string": '"..."', "bool": "true", "bytes": '"..."'}
+
+
+def describe(finding: Finding, document: Document[Any], file: str | None) -> Diagnostic:
+    """Describes a finding about a document's message; `file` is for what stands in no block."""
+    if finding.text is not None:
+        return _describe_ours(finding, document, file)
+    descriptor = document.message.DESCRIPTOR
+    field = _field_at(finding.path, descriptor)
+    message, suggestion = _standard(finding, field, descriptor)
+    path, related = finding.path, ()
+    if finding.code == "repeated.unique":
+        path, related = _repetition(finding, document)
+    mark = document.origins.name(path) if finding.violation.proto.for_key else None
+    position = mark or place_of(path, document, file)
+    return Diagnostic(finding.code, message, finding.path, position, "error", suggestion, related)
+
+
+def _describe_ours(finding: Finding, document: Document[Any], file: str | None) -> Diagnostic:
+    from rankspec.hints import related_places, suggest
+
+    text, _, remedy = finding.text.partition("; ") if finding.text else ("", "", "")
+    suggestion = suggest(finding, document) or remedy or None
+    return Diagnostic(
+        finding.code,
+        text,
+        finding.path,
+        place_of(finding.path, document, file),
+        "error",
+        suggestion,
+        related_places(finding, document),
+    )
+
+
+def _field_at(path: str, descriptor: Descriptor) -> FieldDescriptor | None:
+    """Returns the field that a path leads to; None for the whole message and for a oneof."""
+    try:
+        fields = fields_along(descriptor, parse(path))
+    except PathError:
+        return None
+    return fields[-1] if fields else None
+
+
+def _standard(finding: Finding, field: FieldDescriptor | None, descriptor: Descriptor) -> Words:
+    kind, _, rule = finding.code.partition(".")
+    if finding.code == "required":
+        return _required(finding, field, descriptor)
+    if finding.code == "message.oneof":
+        return _exclusive(finding, descriptor)
+    if field is None:
+        return _fallback(finding)
+    if kind in {"repeated", "map"}:
+        return _sizes(finding, field)
+    return _value(finding, field, rule)
+
+
+def _fallback(finding: Finding) -> Words:
+    return finding.violation.proto.message, None
+
+
+def _required(finding: Finding, field: FieldDescriptor | None, descriptor: Descriptor) -> Words:
+    if field is None:
+        members = ", ".join(f"`{name}`" for name in _members(finding.path, descriptor))
+        name = finding.path.rpartition(".")[2]
+        return f"exactly one of {members} is required (`{name}`), and none is set", f"add one of {members}"
+    return f"`{field.name}` is required", f"add `{_example(field)}`"
+
+
+def _members(path: str, descriptor: Descriptor) -> list[str]:
+    above, _, name = path.rpartition(".")
+    holder = _field_at(above, descriptor)
+    owner = _message_type(holder) if holder is not None else descriptor
+    return [member.name for member in owner.oneofs_by_name[name].fields]
+
+
+def _message_type(field: FieldDescriptor) -> Descriptor:
+    found: Descriptor = (map_value(field) if is_map(field) else field).message_type
+    return found
+
+
+def _example(field: FieldDescriptor) -> str:
+    """Writes how a missing field would look."""
+    if is_message(field):
+        return f"{field.name} {{ ... }}"
+    if field.enum_type is not None:
+        return f"{field.name}: {' | '.join(enum_names(field))}"
+    kind = value_rules(field).WhichOneof("type")
+    limits = bounds(value_rules(field))
+    if kind in _SCALARS or field.type in {field.TYPE_STRING, field.TYPE_BOOL}:
+        return f"{field.name}: {'true' if field.type == field.TYPE_BOOL else _SCALARS['string']}"
+    return f"{field.name}: <number{f' {limits}' if limits else ''}>"
+
+
+def _exclusive(finding: Finding, descriptor: Descriptor) -> Words:
+    holder = _field_at(finding.path, descriptor)
+    owner = _message_type(holder) if holder is not None else descriptor
+    for names, required in exclusive_groups(owner):
+        listed = ", ".join(f"`{name}`" for name in names)
+        if all(name in finding.violation.proto.message for name in names):
+            if "only one" in finding.violation.proto.message:
+                return f"only one of {listed} may be set", "keep one of them"
+            assert required
+            return f"one of {listed} is required, and none is set", f"add one of {listed}"
+    return _fallback(finding)
+
+
+def _sizes(finding: Finding, field: FieldDescriptor) -> Words:
+    value: Any = finding.violation.field_value
+    limit: Any = finding.violation.rule_value
+    what = "entries" if is_map(field) else "items"
+    # protovalidate hands a missing list or map over as an empty one, or as None.
+    size = len(value) if value is not None else 0
+    match finding.code:
+        case "repeated.min_items" | "map.min_pairs":
+            add = f"add `{field.name} {{ ... }}`" if is_message(field) or is_map(field) else f"add to `{field.name}`"
+            return f"`{field.name}` needs at least {_count(limit, what)}, and has {size}", add
+        case "repeated.max_items" | "map.max_pairs":
+            return f"`{field.name}` takes at most {_count(limit, what)}, and has {size}", f"drop {size - limit}"
+        case "repeated.unique":
+            twice = next(item for index, item in enumerate(value) if item in list(value)[:index])
+            return f"`{twice}` is in `{field.name}` more than once", "drop the repetition"
+    return _fallback(finding)
+
+
+def _count(limit: int, what: str) -> str:
+    if limit != 1:
+        return f"{limit} {what}"
+    return "1 entry" if what == "entries" else "1 item"
+
+
+def _repetition(finding: Finding, document: Document[Any]) -> tuple[str, tuple[Any, ...]]:
+    """Returns the path of the first item that is there already, and the place of its first occurrence."""
+    items = list(finding.violation.field_value)
+    index = next(i for i, item in enumerate(items) if item in items[:i])
+    first = document.origins.value(at(finding.path, items.index(items[index])))
+    return at(finding.path, index), (first,) if first is not None else ()
+
+
+def _value(finding: Finding, field: FieldDescriptor, rule: str) -> Words:
+    of_key = finding.violation.proto.for_key
+    rules = value_rules(field, of_key=of_key)
+    value: Any = finding.violation.field_value
+    subject = "the key " if of_key else ""
+    if rule.partition("_")[0] in {"gt", "gte", "lt", "lte"}:
+        limits = bounds(rules)
+        assert limits is not None
+        nearest = limits.nearest(value)
+        near = f"the nearest allowed value is {number(nearest)}" if nearest is not None else None
+        return f"{subject}must be {limits}, got {number(value)}", near or f"write a number {limits}"
+    match rule:
+        case "finite":
+            limits = bounds(rules)
+            return f"must be a finite number, got {value!r}", f"write a number {limits}" if limits else None
+        case "defined_only" | "not_in" if finding.code.startswith("enum"):
+            return _enum(field, value)
+        case "in":
+            return _choice(choices(rules), value, subject)
+        case "min_len" if value == "":
+            return f"{subject or f'`{field.name}` '}must not be empty", _unless_empty(field, of_key=of_key)
+        case "pattern":
+            return _pattern(subject, value, finding.violation.rule_value)
+        case _:
+            return f"{subject}{finding.violation.proto.message}, got {_shown(value)}", None
+
+
+def _unless_empty(field: FieldDescriptor, *, of_key: bool) -> str:
+    required = value_rules(field).required if not field.is_repeated else False
+    return "write a value" if of_key or required else "write a value, or leave it out"
+
+
+def _enum(field: FieldDescriptor, value: int) -> Words:
+    holder = map_value(field) if is_map(field) else field
+    known = holder.enum_type.values_by_number.get(value)
+    names = enum_names(field)
+    listed = names[0] if len(names) == 1 else f"one of {', '.join(names)}"
+    return f"must be {listed}, got {known.name if known else value}", f"write {' or '.join(names)}"
+
+
+def _choice(allowed: list[Any], value: Any, subject: str) -> Words:
+    listed = ", ".join(_shown(choice) for choice in allowed)
+    if isinstance(value, str):
+        from rankspec.source.suggest import closest
+
+        match = closest(value, allowed)
+        return f"{subject}must be one of {listed}, got {_shown(value)}", f"did you mean `{match}`?" if match else None
+    nearest = min(allowed, key=lambda choice: abs(choice - value))
+    return f"{subject}must be one of {listed}, got {_shown(value)}", f"the nearest allowed value is {nearest}"
+
+
+def _pattern(subject: str, value: str, pattern: str) -> Words:
+    legal = re.sub(r"[^A-Za-z0-9_]", "_", value)
+    candidates = [value.strip(), re.sub(r"\s+", "_", value.strip()), legal, f"_{legal}"]
+    match = next((c for c in candidates if c and re.fullmatch(pattern, c)), None)
+    return f"{subject}{_shown(value)} does not match `{pattern}`", f"did you mean `{match}`?" if match else None
+
+
+def _shown(value: object) -> str:
+    return number(value) if isinstance(value, (int, float)) else f"`{value}`"
