@@ -43,6 +43,8 @@ class DataError(ValueError):
         path: the field of the spec it is about, such as `train_data.inputs`; "" if none.
     """
 
+    code = "data.refused"
+
     def __init__(self, message: str, path: str = "") -> None:
         super().__init__(f"{path}: {message}" if path else message)
         self.message = message

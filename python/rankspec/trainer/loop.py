@@ -1,8 +1,8 @@
 """The training loop: forward, backward, update, and what is due at which step."""
 
 import signal
-import warnings
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -21,7 +21,6 @@ from rankspec.trainer.optimizers import ScheduledOptimizer
 from rankspec.trainer.processes import Processes
 from rankspec.trainer.runtime import Runtime
 from rankspec.trainer.window import TrainWindow
-
 
 # torch 2.13 names the option anew, while 2.11 knows the old name alone.
 warnings.filterwarnings("ignore", message="`broadcast_buffers` is deprecated", category=FutureWarning)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 from rankspec.signature import DataError, DType
 
 Array = NDArray[Any]
+
+# What is decoded at once: little enough to be in a processor's cache still when the rows are copied out of it.
+_CHUNK_BYTES = 4 << 20
 
 _EXPECTED = {"float32": "float32", "int64": "an integer type up to int64"}
 
@@ -81,40 +84,40 @@ def _fits(values: pa.DataType, dtype: DType) -> bool:
     return bool(pa.types.is_integer(values) and not pa.types.is_uint64(values))
 
 
-def read_row_group(file: ParquetFile, index: int, columns: Sequence[StoredColumn]) -> dict[str, Array]:
-    """Reads columns of one row group.
+def read_chunks(
+    file: ParquetFile, index: int, columns: Sequence[StoredColumn]
+) -> Iterator[tuple[int, dict[str, Array]]]:
+    """Reads columns of one row group, some rows at a time.
 
-    Returns:
-        For each column an array `[rows, length]`, by name; read-only and without a copy where the file's values lie
-        in memory as they are.
+    Yields:
+        The place of the chunk's first row in the row group, and for each column an array `[rows, length]`, by name;
+        it is read-only, and without a copy where the file's values lie in memory as they are.
 
     Raises:
         DataError: a value is missing, a row has another number of values, or the file is damaged; the text names
             file, row group and column.
     """
     place = f"{file.path}, row group {index}"
-    names = [column.name for column in columns]
+    first = 0
     try:
         with pq.ParquetFile(file.path, metadata=file.footer, memory_map=True) as opened:
-            table = opened.read_row_group(index, columns=names)
+            names = [column.name for column in columns]
+            for chunk in opened.iter_batches(_chunk_rows(columns), row_groups=[index], columns=names):
+                yield first, {c.name: _values(chunk.column(c.name), c, place, first) for c in columns}
+                first += chunk.num_rows
     except (pa.ArrowException, OSError) as error:
         raise DataError(f"{place}: cannot be read: {error}") from error
-    if table.num_rows != file.rows[index]:
-        raise DataError(f"{place}: has {table.num_rows} rows instead of {file.rows[index]}; it has been changed")
-    return {column.name: _values(table.column(column.name), column, place) for column in columns}
+    if first != file.rows[index]:
+        raise DataError(f"{place}: has {first} rows instead of {file.rows[index]}; the file has been changed")
 
 
-def _values(chunks: pa.ChunkedArray, column: StoredColumn, place: str) -> Array:
-    parts, first_row = [], 0
-    for chunk in chunks.chunks:
-        parts.append(_rows_of(chunk, column, place, first_row))
-        first_row += len(chunk)
-    whole = parts[0] if len(parts) == 1 else np.concatenate(parts)
-    return whole.astype(np.dtype(column.dtype), copy=False)
+def _chunk_rows(columns: Sequence[StoredColumn]) -> int:
+    row_bytes = sum(np.dtype(column.dtype).itemsize * column.length for column in columns)
+    return max(_CHUNK_BYTES // row_bytes, 1)
 
 
-def _rows_of(array: pa.Array, column: StoredColumn, place: str, first_row: int) -> Array:
-    """One chunk's values, `[rows, length]`."""
+def _values(array: pa.Array, column: StoredColumn, place: str, first_row: int) -> Array:
+    """The values of a chunk, `[rows, length]`; its first row has the given place in the row group."""
     here = f'{place}, column "{column.name}"'
     if array.null_count:
         row = first_row + int(np.flatnonzero(array.is_null().to_numpy(zero_copy_only=False))[0])
@@ -133,4 +136,4 @@ def _rows_of(array: pa.Array, column: StoredColumn, place: str, first_row: int) 
         row = first_row + int(np.flatnonzero(values.is_null().to_numpy(zero_copy_only=False))[0]) // column.length
         raise DataError(f"{here}: a value of row {row} is missing; every row needs {column.length}")
     rows: Array = values.to_numpy(zero_copy_only=True).reshape(len(array), column.length)
-    return rows
+    return rows.astype(np.dtype(column.dtype), copy=False)

@@ -27,6 +27,11 @@ def torch_format(data_type: preprocess_pb2.DataType) -> torch.dtype:
     return _TORCH_FORMATS[data_type]
 
 
+def array_format(dtype: torch.dtype) -> np.dtype[Any]:
+    """The type of the array that `as_array` makes of a tensor of this format."""
+    return as_array(torch.empty(0, dtype=dtype)).dtype
+
+
 def as_array(tensor: torch.Tensor) -> Array:
     """The tensor's memory; bfloat16, which numpy does not have, as the uint16 of the same bits."""
     array: Array = (tensor.view(torch.uint16) if tensor.dtype == torch.bfloat16 else tensor).numpy()

@@ -22,8 +22,8 @@ from rankspec.recap.v1.preprocess_pb2 import (
 )
 from rankspec.signature import MODEL_INPUTS, DataError, Input, carried_inputs, fixed_column, read_schema
 from rankspec.trainer.claims import obeys
-from rankspec.trainer.data.parquet import ParquetFile, StoredColumn, read_row_group
-from rankspec.trainer.data.preprocess import as_array, downcast, mask_mantissa, rectify, torch_format
+from rankspec.trainer.data.parquet import ParquetFile, StoredColumn, read_chunks
+from rankspec.trainer.data.preprocess import array_format, as_array, downcast, mask_mantissa, rectify, torch_format
 
 Array = NDArray[Any]
 _MS_PER_HOUR = 3_600_000
@@ -114,38 +114,44 @@ class RowDecoder:
         Raises:
             DataError: a value is missing, of the wrong type or out of its range; the text names file and row group.
         """
-        stored = read_row_group(file, index, self.columns)
         place = f"{file.path}, row group {index}"
-        decoded = {item.name: self._decoded(item, stored[item.column], place) for item in self._inputs}
+        num_rows = file.rows[index]
+        rows = Rows(
+            {i.name: np.empty((num_rows, i.width), array_format(self.formats[i.name])) for i in self._inputs},
+            np.empty((num_rows, len(self.labels)), np.uint8),
+        )
+        for first, stored in read_chunks(file, index, self.columns):
+            here = slice(first, first + len(next(iter(stored.values()))))
+            for item in self._inputs:
+                rows.inputs[item.name][here] = self._decoded(item, stored[item.column], place)
+            for number, name in enumerate(self.labels):
+                rows.labels[here, number] = self._decoded_label(name, stored, place, first)
         for extraction in self._extractions:
-            decoded[extraction.name] = decoded[extraction.source][:, extraction.index : extraction.index + 1].copy()
-        return Rows(decoded, self._decoded_labels(stored, place))
+            source = rows.inputs[extraction.source]
+            rows.inputs[extraction.name] = source[:, extraction.index : extraction.index + 1].copy()
+        return rows
 
     def _decoded(self, item: Input, stored: Array, place: str) -> Array:
-        # A copy of the part that is kept: it is a third of a production row, and a view would keep all of it alive.
         values = stored[:, : item.width] if item.kept is None else stored[:, list(item.kept)]
         if item.name in self._mantissa:
             values = mask_mantissa(np.ascontiguousarray(values), self._mantissa[item.name])
-        if item.name in self._narrow:
-            try:
-                values = downcast(values, self._narrow[item.name])
-            except DataError as error:
-                raise DataError(f'{place}, column "{item.column}": {error}') from error
-        return np.ascontiguousarray(values)
+        if item.name not in self._narrow:
+            return values
+        try:
+            return downcast(values, self._narrow[item.name])
+        except DataError as error:
+            raise DataError(f'{place}, column "{item.column}": {error}') from error
 
-    def _decoded_labels(self, stored: Mapping[str, Array], place: str) -> NDArray[np.uint8]:
-        columns = []
-        for name in self.labels:
-            values = stored[name][:, 0]
-            wrong = (values != 0) & (values != 1)
-            if wrong.any():
-                row = int(np.flatnonzero(wrong)[0])
-                raise DataError(f'{place}, label "{name}": row {row} is {values[row]}; a label is 0 or 1')
-            label = values.astype(np.uint8)
-            if self._rectify is not None and name in self._rectify.engaged:
-                label = self._rectified(label, stored, name, self._rectify)
-            columns.append(label)
-        return np.stack(columns, axis=1)
+    def _decoded_label(self, name: str, stored: Mapping[str, Array], place: str, first: int) -> NDArray[np.uint8]:
+        values = stored[name][:, 0]
+        wrong = (values != 0) & (values != 1)
+        if wrong.any():
+            row = int(np.flatnonzero(wrong)[0])
+            raise DataError(f'{place}, label "{name}": row {first + row} is {values[row]}; a label is 0 or 1')
+        label = values.astype(np.uint8)
+        if self._rectify is None or name not in self._rectify.engaged:
+            return label
+        return self._rectified(label, stored, name, self._rectify)
 
     @staticmethod
     def _rectified(

@@ -1,0 +1,63 @@
+"""What the verbs that run a config share: loading it, refusing what cannot run, and saying what went wrong where."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from rankspec.cli.terminal import report
+from rankspec.diagnostics import Diagnostic
+from rankspec.loading import Loaded, check
+
+if TYPE_CHECKING:
+    from rankspec.trainer.setup import Job
+
+
+def add_config_arguments(parser: ArgumentParser) -> None:
+    """Describes the arguments that name a config."""
+    parser.add_argument("files", nargs="+", metavar="FILE", help="the config; further files are laid over it")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="PATH=VALUE", dest="overrides", help="lay one value over it"
+    )
+
+
+def run_config(arguments: Namespace, action: Callable[[Job], int]) -> int:
+    """Loads the config that the arguments name and does something with it.
+
+    Args:
+        arguments: as `add_config_arguments` describes them.
+        action: what to do with the config once it is known to be right; returns the exit status.
+
+    Returns:
+        The exit status: the action's, or 1 after saying what is wrong with the config or its data.
+    """
+    loaded = check(arguments.files, overrides=arguments.overrides)
+    if not loaded.ok:
+        report(loaded.diagnostics, loaded.sources)
+        return 1
+    report(loaded.diagnostics, loaded.sources)
+    try:
+        # Only now: a config that is wrong is told so without waiting for torch.
+        from rankspec.trainer.errors import TrainError
+        from rankspec.trainer.jobs import job_of, refusals
+    except ModuleNotFoundError as error:
+        sys.stderr.write(f"error: {error.name} is not installed; `pip install 'rankspec[train]'` installs what this takes\n")
+        return 1
+    from rankspec.signature import DataError
+
+    if refused := refusals(loaded):
+        report(refused, loaded.sources)
+        return 1
+    try:
+        return action(job_of(loaded))
+    except (TrainError, DataError) as error:
+        report([_at_its_place(error, loaded)], loaded.sources)
+        return 1
+
+
+def _at_its_place(error: TrainError | DataError, loaded: Loaded) -> Diagnostic:
+    """The error as a diagnostic at the field it names, or at the nearest field around it that the config sets."""
+    place = loaded.origins.nearest(error.path) if error.path else None
+    return Diagnostic(error.code, error.message, error.path, place[1] if place else None, "error", None)

@@ -1,0 +1,41 @@
+"""Train as a config says.
+
+The run's folder, training.save_dir, receives checkpoints, figures and the config as it was resolved and applied. The
+same command again goes on from the newest checkpoint. `torchrun -m rankspec train ...` trains with many processes.
+
+example:
+  rankspec train configs/recap/tiny.textproto
+  rankspec train ranker.textproto overlay.textproto --set training.num_train_steps=100
+"""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from typing import TYPE_CHECKING
+
+from rankspec.cli.running import add_config_arguments, run_config
+
+if TYPE_CHECKING:
+    from rankspec.trainer.setup import Job
+
+# What a process that was asked to end by SIGTERM is expected to exit with.
+_ASKED_TO_END = 143
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Describes the verb's arguments."""
+    add_config_arguments(parser)
+    parser.add_argument(
+        "--force", action="store_true", help="resume even where the config has changed in what must not change"
+    )
+
+
+def run(arguments: Namespace) -> int:
+    """Trains; 143 if the run was asked to end before it was done."""
+
+    def action(job: Job) -> int:
+        from rankspec.trainer.run import train
+
+        return 0 if train(job, force=arguments.force) else _ASKED_TO_END
+
+    return run_config(arguments, action)
