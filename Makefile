@@ -132,6 +132,7 @@ generate-check: $(BUILD)/stamps/generated ## Fail if gen/ is not what proto/ gen
 $(BUILD)/stamps/generated: $(PROTOS) buf.yaml buf.gen.yaml $(RULES_STAMP) $(PROTOC) $(PROTOC_GEN_GO) $(PROTOC_GEN_ES) | $(INSTALLED)
 	@rm -rf $(BUILD)/generated
 	@$(BUF) generate proto --output $(BUILD)/generated
+	@$(BUF) build proto --as-file-descriptor-set --exclude-imports --output $(GENERATED)/python/rankspec/schema.binpb
 	@touch $@
 
 $(PROTOC): java/pom.xml

@@ -70,11 +70,9 @@ def _ramp_past_the_end(schedule: Any, config: Any) -> tuple[str, str] | None:
     steps = _steps(config)
     if steps is None or schedule.num_ramp_steps <= steps:
         return None
-    return (
-        "num_ramp_steps",
-        f"training ends at step {steps}, within the ramp of {schedule.num_ramp_steps} steps: "
-        f"the rate never gets to {schedule.learning_rate:g}",
-    )
+    ramp, rate = schedule.num_ramp_steps, schedule.learning_rate
+    text = f"training ends at step {steps}, within the ramp of {ramp} steps: the rate never gets to {rate:g}"
+    return "num_ramp_steps", text
 
 
 def _boundary_past_the_end(schedule: Any, config: Any) -> tuple[str, str] | None:
@@ -182,9 +180,7 @@ ADVICE = (
         _calibration_of_nothing,
         "give the rates that the data was downsampled at, or drop downsampling_correction",
     ),
-    Advice(
-        "advice.most_is_dropped", ("rankspec.recap.v1.DropoutConfig",), _most_is_dropped, "0.1 to 0.5 is usual"
-    ),
+    Advice("advice.most_is_dropped", ("rankspec.recap.v1.DropoutConfig",), _most_is_dropped, "0.1 to 0.5 is usual"),
     Advice("advice.unshuffled", _RECAP, _unshuffled, "raise it, unless the files are shuffled already"),
 )
 

@@ -84,9 +84,7 @@ def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
 
 def summary(diagnostic: Diagnostic) -> str:
     """Renders a diagnostic on one line, without source, help or colour."""
-    place = f"{diagnostic.position}: " if diagnostic.position else ""
-    at = f"{diagnostic.path}: " if diagnostic.path and not diagnostic.position else ""
-    return f"{place}{diagnostic.severity}: {at}{diagnostic.message} [{diagnostic.code}]"
+    return _headline(diagnostic, diagnostic.severity)
 
 
 def as_text(diagnostics: Iterable[Diagnostic], *, color: bool, sources: Mapping[str, str]) -> str:
@@ -103,7 +101,7 @@ def as_text(diagnostics: Iterable[Diagnostic], *, color: bool, sources: Mapping[
     lines_of: dict[str, list[str]] = {}
     blocks = []
     for diagnostic in diagnostics:
-        block = [_headline(diagnostic, color)]
+        block = [_headline(diagnostic, _painted_severity(diagnostic, color))]
         position = diagnostic.position
         if position is not None and position.file in sources:
             lines = lines_of.setdefault(position.file, sources[position.file].split("\n"))
@@ -115,12 +113,17 @@ def as_text(diagnostics: Iterable[Diagnostic], *, color: bool, sources: Mapping[
     return "".join(blocks)
 
 
-def _headline(diagnostic: Diagnostic, color: bool) -> str:
-    if not color:
-        return summary(diagnostic)
+def _headline(diagnostic: Diagnostic, severity: str) -> str:
+    """The place, or else the path, and what is wrong; `severity` may carry colour."""
+    position, path = diagnostic.position, diagnostic.path
+    place = f"{position}: " if position else ""
+    at = f"{path}: " if path and not position else ""
+    return f"{place}{severity}: {at}{diagnostic.message} [{diagnostic.code}]"
+
+
+def _painted_severity(diagnostic: Diagnostic, color: bool) -> str:
     shade = _RED if diagnostic.severity == "error" else _YELLOW
-    severity = diagnostic.severity
-    return summary(diagnostic).replace(f"{severity}:", f"{_BOLD}{shade}{severity}{_RESET}:", 1)
+    return _paint(diagnostic.severity, _BOLD + shade, color)
 
 
 def _paint(text: str, shade: str, color: bool) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rankspec.diagnostics import Diagnostic
 from rankspec.paths import at, is_map, join, map_value
@@ -65,9 +65,9 @@ def substitute(message: Message, environment: Mapping[str, str], origins: Origin
     return replacement
 
 
-def escape(text: str) -> str:
-    """Writes a value so that reading it replaces nothing."""
-    return text.replace("${", "$${") if "${" in text else text
+def escape_values(message: Message) -> None:
+    """Changes the string values of a message, in place, so that reading them replaces nothing."""
+    _walk(message, "", lambda _path, text: text.replace("${", "$${"))
 
 
 class _Expansion:
@@ -126,7 +126,7 @@ def _walk(message: Message, prefix: str, expand: Callable[[str, str], str]) -> N
             _walk_strings(message, field, value, path, expand)
 
 
-def _walk_map(field: FieldDescriptor, value: object, path: str, expand: Callable[[str, str], str]) -> None:
+def _walk_map(field: FieldDescriptor, value: Any, path: str, expand: Callable[[str, str], str]) -> None:
     item = map_value(field)
     for key in sorted(value):
         if item.message_type is not None:
@@ -136,7 +136,7 @@ def _walk_map(field: FieldDescriptor, value: object, path: str, expand: Callable
 
 
 def _walk_strings(
-    message: Message, field: FieldDescriptor, value: object, path: str, expand: Callable[[str, str], str]
+    message: Message, field: FieldDescriptor, value: Any, path: str, expand: Callable[[str, str], str]
 ) -> None:
     if field.is_repeated:
         for index, text in enumerate(value):

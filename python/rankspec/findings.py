@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rankspec.paths import PathError, at, fields_along, join, message_of, parse
+from rankspec.paths import PathError, at, descriptor_of, fields_along, join, message_of, parse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,7 +61,7 @@ def _findings(violation: Violation, message: Message) -> list[Finding]:
     is_ours = "." in code and (not rule or rule[-1].field_name == "cel") and code != "message.oneof"
     if not is_ours:
         return [Finding(code, site, None, site, violation)]
-    holder = _type_at(site, message.DESCRIPTOR)
+    holder = _type_at(site, descriptor_of(message))
     lines = [_split(line, holder) for line in text.split("\n")]
     if any(path is None for path, _ in lines):
         return [Finding(code, site, text, site, violation)]

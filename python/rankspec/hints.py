@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from google.protobuf.message import Message
 
     from rankspec.diagnostics import Position
-    from rankspec.source import Document
     from rankspec.findings import Finding
+    from rankspec.source import Document
 
 _QUOTED = re.compile(r'"([^"]*)"')
 _MOST_RELATED = 2
@@ -67,7 +67,9 @@ def suggest(finding: Finding, document: Document[Any]) -> str | None:
     match = closest(name, sorted(known - right))
     if match is None:
         return None
-    return f"rename `{match}` to `{name}`, if that is what it stands for" if where.missing else f"did you mean `{match}`?"
+    return (
+        f"rename `{match}` to `{name}`, if that is what it stands for" if where.missing else f"did you mean `{match}`?"
+    )
 
 
 def _names_at(message: Message, path: str) -> set[str]:

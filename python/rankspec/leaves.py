@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rankspec.paths import at, is_map, is_message, join
+from rankspec.paths import Step, at, is_map, is_message, join
 
 if TYPE_CHECKING:
     from google.protobuf.descriptor import FieldDescriptor
@@ -17,11 +17,13 @@ class Leaf(NamedTuple):
 
     Attributes:
         path: Where it is.
-        fields: The fields along the path.
+        steps: The same, in pieces.
+        fields: The field of each step.
         value: The scalar, or the message.
     """
 
     path: str
+    steps: tuple[Step, ...]
     fields: tuple[FieldDescriptor, ...]
     value: Any
 
@@ -37,16 +39,18 @@ def leaves(message: Message) -> Iterator[Leaf]:
     Fields come in the order of the schema, map entries in that of their keys' UTF-8 bytes. Every present
     message has a leaf of its own, before those of its fields.
     """
-    return _leaves(message, "", ())
+    return _leaves(message, Leaf("", (), (), message))
 
 
-def _leaves(message: Message, prefix: str, above: tuple[FieldDescriptor, ...]) -> Iterator[Leaf]:
+def _leaves(message: Message, above: Leaf) -> Iterator[Leaf]:
     for field, value in in_schema_order(message):
-        along = (*above, field)
-        for path, item in items(field, value, join(prefix, field.name)):
-            yield Leaf(path, along, item)
+        fields = (*above.fields, field)
+        for step, item in _items(field, value):
+            path = join(above.path, step.name)
+            leaf = Leaf(path if step.key is None else at(path, step.key), (*above.steps, step), fields, item)
+            yield leaf
             if is_message(field):
-                yield from _leaves(item, path, along)
+                yield from _leaves(item, leaf)
 
 
 def in_schema_order(message: Message) -> list[tuple[FieldDescriptor, Any]]:
@@ -54,14 +58,14 @@ def in_schema_order(message: Message) -> list[tuple[FieldDescriptor, Any]]:
     return sorted(message.ListFields(), key=lambda pair: pair[0].index)
 
 
-def items(field: FieldDescriptor, value: Any, path: str) -> Iterator[tuple[str, Any]]:
-    """Yields the single values of a set field, each with its path."""
+def _items(field: FieldDescriptor, value: Any) -> Iterator[tuple[Step, Any]]:
+    """Yields the single values of a set field."""
     if is_map(field):
         # Strings compare by code points, which is the order of their UTF-8 bytes.
         for key in sorted(value):
-            yield at(path, key), value[key]
+            yield Step(field.name, key), value[key]
     elif field.is_repeated:
         for index, item in enumerate(value):
-            yield at(path, index), item
+            yield Step(field.name, index), item
     else:
-        yield path, value
+        yield Step(field.name), value

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from google.protobuf.message import Message
 
@@ -40,7 +41,8 @@ class Loaded:
         sources: dict[str, str],
         variables: dict[str, tuple[str, ...]],
     ) -> None:
-        self.message: Message = document.message
+        # Of whichever type the files ask for.
+        self.message: Any = document.message
         self.origins: Origins = document.origins
         self.document = document
         self.file = file
@@ -139,9 +141,7 @@ def _display_name(name: str) -> str:
     return STDIN_NAME if name == STDIN else name
 
 
-def _overlaid(
-    base: Document[Message], name: str, message: str | None, sources: dict[str, str]
-) -> Document[Message]:
+def _overlaid(base: Document[Message], name: str, message: str | None, sources: dict[str, str]) -> Document[Message]:
     from rankspec.merging import merge_documents
 
     overlay = _read(name, message, sources, base.message.DESCRIPTOR.full_name)

@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rankspec.paths import PathError, fields_along, is_map, join, message_of, parse
-from rankspec.rules import message_rules
+from rankspec.paths import PathError, descriptor_of, fields_along, is_map, join, message_of, parse
+from rankspec.rules import cel_rules
 from rankspec.source.document import is_below
 
 if TYPE_CHECKING:
     from google.protobuf.descriptor import Descriptor
 
-    from rankspec.source import Document
     from rankspec.findings import Finding
+    from rankspec.source import Document
 
 _MENTION = re.compile(r"\bthis((?:\.[a-z][a-z0-9_]*)+)(\[)?")
 
@@ -40,7 +40,7 @@ def mentions(finding: Finding, root: Descriptor) -> list[Mention]:
     if holder is None:
         return []
     rule: Any = finding.violation.rule_value
-    expression = rule.expression if rule is not None else dict(message_rules(holder)).get(finding.code, "")
+    expression = rule.expression if rule is not None else dict(cel_rules(holder)).get(finding.code, "")
     found: dict[str, Mention] = {}
     for match in _MENTION.finditer(expression):
         mention = _mention(match[1].split(".")[1:], holder, finding.site, subscripted=bool(match[2]))
@@ -76,7 +76,7 @@ def is_consequence(finding: Finding, document: Document[Any]) -> bool:
         return document.is_consequence(finding.path)
     return any(
         _touches(damaged, mention)
-        for mention in mentions(finding, document.message.DESCRIPTOR)
+        for mention in mentions(finding, descriptor_of(document.message))
         for damaged in document.damaged
     )
 

@@ -6,7 +6,7 @@ whole, and setting another member of a oneof switches it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from rankspec.paths import at, is_map, join, map_value
 from rankspec.source.document import Document
@@ -68,9 +68,7 @@ def merge(below: Message, above: Message, replaced: list[str], prefix: str = "")
             setattr(below, field.name, value)
 
 
-def _merge_map(
-    below: object, field: FieldDescriptor, above: object, replaced: list[str], path: str
-) -> None:
+def _merge_map(below: Any, field: FieldDescriptor, above: Any, replaced: list[str], path: str) -> None:
     holds_messages = map_value(field).message_type is not None
     for key in sorted(above):
         if not holds_messages:

@@ -7,11 +7,11 @@ name. A string may go without quotes. A path may also name an element of a list,
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from rankspec.diagnostics import Diagnostic, Position
 from rankspec.merging import merge
-from rankspec.paths import PathError, Step, at, fields_along, is_map, join, map_value, parse
+from rankspec.paths import PathError, Step, at, descriptor_of, fields_along, is_map, join, map_value, parse
 from rankspec.source.document import Document
 from rankspec.source.origins import Mark, Origins
 from rankspec.source.textproto import read_textproto
@@ -62,12 +62,8 @@ def apply(document: Document[M], assignment: str) -> Document[M]:
     path, equals, value = assignment.partition("=")
     path, file = path.strip(), f"{OVERRIDE} {path.strip()}"
     try:
-        if not equals:
-            raise _OverrideError("set.syntax", f"`{assignment}` gives no value", f"write `{path}=VALUE`")
-        steps = parse(path)
-        if not steps:
-            raise _OverrideError("set.syntax", "no field is named before the `=`", "write `PATH=VALUE`")
-        fields = fields_along(document.message.DESCRIPTOR, steps)
+        steps = _steps(path, equals)
+        fields = fields_along(descriptor_of(document.message), steps)
         target = _descend(document.message, steps, fields)
         return _assign(document, target, steps[-1], fields[-1], value.strip(), file)
     except PathError as error:
@@ -75,6 +71,14 @@ def apply(document: Document[M], assignment: str) -> Document[M]:
     except _OverrideError as error:
         problem = Diagnostic(error.code, error.message, path, Position(file, 1, 1), "error", error.suggestion)
     return _with(document, Origins(), [problem], [])
+
+
+def _steps(path: str, equals: str) -> tuple[Step, ...]:
+    if not equals:
+        raise _OverrideError("set.syntax", f"`{path}` is given no value", f"write `{path}=VALUE`")
+    if not path:
+        raise _OverrideError("set.syntax", "no field is named before the `=`", "write `PATH=VALUE`")
+    return parse(path)
 
 
 def _with(document: Document[M], origins: Origins, problems: list[Diagnostic], replaced: list[str]) -> Document[M]:
@@ -97,7 +101,7 @@ def _descend(message: Message, steps: tuple[Step, ...], fields: tuple[FieldDescr
             here = value
         else:
             path = at(path, step.key)
-            here = value[step.key] if is_map(field) else _element(value, step, path)
+            here = value[step.key] if is_map(field) else _element(value, step.key, path)
         created.append(path)
     _note_switch(here, fields[-1], path, replaced)
     return _Target(here, path, created, replaced)
@@ -110,21 +114,21 @@ def _note_switch(holder: Message, field: FieldDescriptor, path: str, replaced: l
         replaced.append(join(path, current))
 
 
-def _element(elements: object, step: Step, path: str) -> Message:
-    if step.key >= len(elements):
+def _element(elements: Any, index: Any, path: str) -> Any:
+    if index >= len(elements):
         raise _OverrideError(
             "set.index",
             f"`{path}` is past the end of the list, which has {len(elements)} elements",
-            f"set `{step.name}` as a whole: `[...]`",
+            "set the whole list: `[...]`",
         )
-    return elements[step.key]
+    return elements[index]
 
 
 def _assign(
     document: Document[M], target: _Target, step: Step, field: FieldDescriptor, value: str, file: str
 ) -> Document[M]:
     if not is_map(field) and step.key is not None:
-        _element(getattr(target.holder, field.name), step, at(join(target.path, step.name), step.key))
+        _element(getattr(target.holder, field.name), step.key, at(join(target.path, step.name), step.key))
     snippet = read_textproto(_snippet(step, field, value), type(target.holder), file)
     moved = _Moved(target.path, step, is_map(field), file)
     if snippet.diagnostics:
@@ -160,7 +164,7 @@ def quoted(text: str) -> str:
     """Writes a string as a literal of the text format."""
     from google.protobuf.text_encoding import CEscape
 
-    return f'"{CEscape(text, as_utf8=True)}"'
+    return f'"{CEscape(text.encode(), as_utf8=True)}"'
 
 
 def _refuse_more_than_one_field(message: Message, step: Step, field: FieldDescriptor) -> None:
@@ -176,7 +180,7 @@ def _refuse_more_than_one_field(message: Message, step: Step, field: FieldDescri
 
 
 def _set_element(
-    holder: Message, field: FieldDescriptor, index: object, above: Message, replaced: list[str], path: str
+    holder: Message, field: FieldDescriptor, index: Any, above: Message, replaced: list[str], path: str
 ) -> None:
     elements, value = getattr(holder, field.name), getattr(above, field.name)[0]
     if field.message_type is None:

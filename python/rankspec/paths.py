@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple, TypeGuard
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rankspec.source.origins import key_segment
 
 if TYPE_CHECKING:
-    from google.protobuf.descriptor import Descriptor, FieldDescriptor
+    from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
     from google.protobuf.message import Message
 
 Key = str | int | bool
@@ -88,11 +88,42 @@ def is_map(field: FieldDescriptor) -> bool:
 
 def map_value(field: FieldDescriptor) -> FieldDescriptor:
     """Returns the field that holds a map's values."""
-    value: FieldDescriptor = field.message_type.fields_by_name["value"]
-    return value
+    return _entry_field(field, "value")
 
 
-def is_message(field: FieldDescriptor) -> TypeGuard[FieldDescriptor]:
+def key_field(field: FieldDescriptor) -> FieldDescriptor:
+    """Returns the field that holds a map's keys."""
+    return _entry_field(field, "key")
+
+
+def _entry_field(field: FieldDescriptor, name: str) -> FieldDescriptor:
+    entry: Any = field.message_type
+    found: FieldDescriptor = entry.fields_by_name[name]
+    return found
+
+
+def descriptor_of(message: Message | type[Message]) -> Descriptor:
+    """Returns the descriptor of a message's type."""
+    # protobuf's stubs give it one of two types, of which only one can be imported.
+    descriptor: Any = message.DESCRIPTOR
+    found: Descriptor = descriptor
+    return found
+
+
+def fields_of(descriptor: Descriptor) -> list[FieldDescriptor]:
+    """Lists the fields of a message type in the order of the schema."""
+    fields: Any = descriptor.fields
+    return list(fields)
+
+
+def enum_of(field: FieldDescriptor) -> EnumDescriptor:
+    """Returns the enum that a field's single values are of."""
+    holder: Any = map_value(field) if is_map(field) else field
+    found: EnumDescriptor = holder.enum_type
+    return found
+
+
+def is_message(field: FieldDescriptor) -> bool:
     """Tells whether what one step of this field leads to is a message."""
     return (map_value(field) if is_map(field) else field).message_type is not None
 
@@ -118,7 +149,7 @@ def fields_along(descriptor: Descriptor, steps: tuple[Step, ...]) -> tuple[Field
     for step in steps:
         if here is None:
             raise PathError(f"`{walked}` is no message, so it has no field `{step.name}`")
-        field = here.fields_by_name.get(step.name)
+        field: FieldDescriptor | None = here.fields_by_name.get(step.name)
         if field is None:
             raise PathError(f"{here.name} has no field `{step.name}`", _nearest(step.name, here, walked))
         _check_key(field, step)
@@ -152,7 +183,7 @@ def _check_key(field: FieldDescriptor, step: Step) -> None:
     if not field.is_repeated:
         raise PathError(f"`{step.name}` is neither a list nor a map, so it takes no key", f"write `{step.name}`")
     if is_map(field):
-        key_type = field.message_type.fields_by_name["key"].cpp_type
+        key_type = key_field(field).cpp_type
         expected = str if key_type == field.CPPTYPE_STRING else bool if key_type == field.CPPTYPE_BOOL else int
         if type(step.key) is not expected:
             raise PathError(f"`{step.key}` is no key of `{step.name}`", f'write `{step.name}["{step.key}"]`')

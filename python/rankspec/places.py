@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rankspec.diagnostics import Position
-from rankspec.paths import PathError, fields_along, is_message, parse
+from rankspec.paths import PathError, descriptor_of, fields_along, is_message, parse
 
 if TYPE_CHECKING:
     from google.protobuf.descriptor import Descriptor
@@ -28,7 +28,7 @@ def place_of(path: str, document: Document[Any], file: str | None) -> Position |
     nearest = document.origins.nearest(path)
     if nearest is None:
         return Position(file, 1, 1) if file is not None else None
-    if nearest[0] == path and _is_scalar(path, document.message.DESCRIPTOR):
+    if nearest[0] == path and _is_scalar(path, descriptor_of(document.message)):
         return document.origins.value(path)
     return nearest[1]
 

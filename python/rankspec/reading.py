@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import sys
+from io import FileIO
 from typing import TYPE_CHECKING
 
 from rankspec import source
@@ -46,7 +46,12 @@ class Header:
 
 def form_of(path: str) -> str | None:
     """Returns the form that a file name's extension stands for: `text`, `json`, `yaml` or `binary`."""
-    return _FORMS.get(os.path.splitext(path)[1].lower())
+    return _FORMS.get(_extension(path).lower())
+
+
+def _extension(path: str) -> str:
+    stem, dot, extension = path.replace("\\", "/").rpartition("/")[2].rpartition(".")
+    return dot + extension if stem else ""
 
 
 def read_header(data: bytes) -> Header:
@@ -66,7 +71,7 @@ def read_header(data: bytes) -> Header:
                 found.setdefault(key, comment[len(key) :].strip().decode(errors="replace"))
                 last = number
         position, number = end + 1, number + 1
-    return Header(*(found.get(key) for key in _HEADER_KEYS), line=last)
+    return Header(found.get(_HEADER_KEYS[0]), found.get(_HEADER_KEYS[1]), last)
 
 
 def read(path: str, message: str | None, default: str = DEFAULT_MESSAGE) -> source.Document[Message]:
@@ -88,7 +93,7 @@ def read(path: str, message: str | None, default: str = DEFAULT_MESSAGE) -> sour
     form = _form(path, data)
     if form is None:
         known = ", ".join(sorted(_FORMS))
-        problem = f"the extension `{os.path.splitext(path)[1]}` stands for no form of a config"
+        problem = f"the extension `{_extension(path)}` stands for no form of a config"
         return unreadable(name, "file.unknown_form", problem, f"the extensions are {known}")
     header = read_header(data) if form in {"text", "yaml"} else Header()
     try:
@@ -103,8 +108,8 @@ def _bytes_of(path: str) -> bytes:
     if path == STDIN:
         return sys.stdin.buffer.read()
     # Not through pathlib, which takes longer to import than the file to read.
-    with open(path, "rb") as file:
-        return file.read()
+    with FileIO(path) as file:
+        return file.readall()
 
 
 def _wanted(header: Header) -> str | None:
@@ -118,7 +123,7 @@ def _form(path: str, data: bytes) -> str | None:
         return "json" if data.lstrip()[:1] == b"{" else "text"
     form = form_of(path)
     # A name without an extension says nothing about the form, and text is the usual one.
-    return form or (None if os.path.splitext(path)[1] else "text")
+    return form or (None if _extension(path) else "text")
 
 
 def _parse(form: str, data: bytes, wanted: type[Message], name: str) -> source.Document[Message]:
@@ -161,9 +166,7 @@ def _similar(path: str) -> str | None:
     return f"did you mean `{folder / match}`?" if match else None
 
 
-def unreadable(
-    name: str, code: str, problem: str, suggestion: str | None, line: int = 1
-) -> source.Document[Message]:
+def unreadable(name: str, code: str, problem: str, suggestion: str | None, line: int = 1) -> source.Document[Message]:
     """Describes a file that nothing could be read of."""
     empty = message_class(DEFAULT_MESSAGE)()
     diagnostic = Diagnostic(code, problem, "", Position(name, line, 1), "error", suggestion)

@@ -6,11 +6,11 @@ import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rankspec.paths import is_map, map_value
+from rankspec.annotations import field_rules, is_required, message_rules
+from rankspec.paths import enum_of, is_map
 
 if TYPE_CHECKING:
     from google.protobuf.descriptor import Descriptor, FieldDescriptor
-    from google.protobuf.message import Message
 
 _INTEGERS = frozenset({"int32", "int64", "uint32", "uint64", "sint32", "sint64"})
 
@@ -53,22 +53,14 @@ class Bounds(NamedTuple):
 
 def number(value: float) -> str:
     """Writes a number as a config would."""
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e16:
+    if float(value).is_integer() and abs(value) < 1e16:
         return str(int(value))
     return repr(value)
 
 
-def rules_of(field: FieldDescriptor) -> Message:
-    """Returns the `buf.validate.FieldRules` of a field."""
-    from buf.validate import validate_pb2
-
-    rules: Message = field.GetOptions().Extensions[validate_pb2.field]
-    return rules
-
-
-def value_rules(field: FieldDescriptor, *, of_key: bool = False) -> Message:
+def value_rules(field: FieldDescriptor, *, of_key: bool = False) -> Any:
     """Returns the rules of a field's single values: of a list's items, of a map's values or its keys."""
-    rules: Any = rules_of(field)
+    rules = field_rules(field)
     if is_map(field):
         return rules.map.keys if of_key else rules.map.values
     return rules.repeated.items if field.is_repeated else rules
@@ -102,14 +94,13 @@ def choices(rules: Any) -> list[Any]:
 
 def enum_names(field: FieldDescriptor) -> list[str]:
     """Returns the names that a field's enum may have, without those that its rules refuse."""
-    enum = (map_value(field) if is_map(field) else field).enum_type
-    refused = set(getattr(value_rules(field), "enum").not_in)
-    return [value.name for value in enum.values if value.number not in refused]
+    refused = set(value_rules(field).enum.not_in)
+    return [value.name for value in enum_of(field).values if value.number not in refused]
 
 
 def in_words(field: FieldDescriptor) -> list[str]:
     """Says what a field's standard rules ask for, one phrase a rule."""
-    rules: Any = rules_of(field)
+    rules = field_rules(field)
     words = ["required"] if rules.required else []
     if is_map(field):
         words += _size_words(rules.map.min_pairs, rules.map.max_pairs, "entries")
@@ -125,8 +116,13 @@ def in_words(field: FieldDescriptor) -> list[str]:
 
 
 def _size_words(least: int, most: int, what: str) -> list[str]:
-    words = [f"at least {least} {what}"] if least else []
-    return words + ([f"at most {most} {what}"] if most else [])
+    words = [f"at least {count(least, what)}"] if least else []
+    return words + ([f"at most {count(most, what)}"] if most else [])
+
+
+def count(number: int, what: str) -> str:
+    """Writes a number of `items` or `entries`."""
+    return f"{number} {what}" if number != 1 else {"items": "1 item", "entries": "1 entry"}[what]
 
 
 def _value_words(rules: Any, field: FieldDescriptor | None = None) -> list[str]:
@@ -164,14 +160,12 @@ def _literal(value: object) -> str:
     return number(value) if isinstance(value, (int, float)) else f"`{value}`"
 
 
-def message_rules(descriptor: Descriptor) -> Iterator[tuple[str, str]]:
+def cel_rules(descriptor: Descriptor) -> Iterator[tuple[str, str]]:
     """Yields id and expression of every CEL rule of a message type: its own, and those of its fields."""
-    from buf.validate import validate_pb2
-
-    for rule in descriptor.GetOptions().Extensions[validate_pb2.message].cel:
+    for rule in message_rules(descriptor).cel:
         yield rule.id, rule.expression
     for field in descriptor.fields:
-        rules: Any = rules_of(field)
+        rules = field_rules(field)
         for holder in (rules, rules.map.values, rules.map.keys, rules.repeated.items):
             for rule in holder.cel:
                 yield rule.id, rule.expression
@@ -179,14 +173,9 @@ def message_rules(descriptor: Descriptor) -> Iterator[tuple[str, str]]:
 
 def required_oneofs(descriptor: Descriptor) -> list[str]:
     """Returns the names of the oneofs of which a member has to be set."""
-    from buf.validate import validate_pb2
-
-    return [o.name for o in descriptor.oneofs if o.GetOptions().Extensions[validate_pb2.oneof].required]
+    return [oneof.name for oneof in descriptor.oneofs if is_required(oneof)]
 
 
 def exclusive_groups(descriptor: Descriptor) -> list[tuple[list[str], bool]]:
     """Returns the groups of fields of which at most one may be set, and whether one has to be."""
-    from buf.validate import validate_pb2
-
-    groups = descriptor.GetOptions().Extensions[validate_pb2.message].oneof
-    return [(list(group.fields), group.required) for group in groups]
+    return [(list(group.fields), bool(group.required)) for group in message_rules(descriptor).oneof]

@@ -6,9 +6,9 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from rankspec.diagnostics import Diagnostic
-from rankspec.paths import PathError, at, fields_along, is_map, is_message, map_value, parse
-from rankspec.rules import bounds, choices, enum_names, exclusive_groups, number, value_rules
+from rankspec.paths import PathError, at, descriptor_of, enum_of, fields_along, is_map, is_message, message_of, parse
 from rankspec.places import place_of
+from rankspec.rules import bounds, choices, count, enum_names, exclusive_groups, number, value_rules
 
 if TYPE_CHECKING:
     from google.protobuf.descriptor import Descriptor, FieldDescriptor
@@ -25,7 +25,7 @@ def describe(finding: Finding, document: Document[Any], file: str | None) -> Dia
     """Describes a finding about a document's message; `file` is for what stands in no block."""
     if finding.text is not None:
         return _describe_ours(finding, document, file)
-    descriptor = document.message.DESCRIPTOR
+    descriptor = descriptor_of(document.message)
     field = _field_at(finding.path, descriptor)
     message, suggestion = _standard(finding, field, descriptor)
     path, related = finding.path, ()
@@ -89,13 +89,8 @@ def _required(finding: Finding, field: FieldDescriptor | None, descriptor: Descr
 def _members(path: str, descriptor: Descriptor) -> list[str]:
     above, _, name = path.rpartition(".")
     holder = _field_at(above, descriptor)
-    owner = _message_type(holder) if holder is not None else descriptor
+    owner = (message_of(holder) if holder is not None else None) or descriptor
     return [member.name for member in owner.oneofs_by_name[name].fields]
-
-
-def _message_type(field: FieldDescriptor) -> Descriptor:
-    found: Descriptor = (map_value(field) if is_map(field) else field).message_type
-    return found
 
 
 def _example(field: FieldDescriptor) -> str:
@@ -113,7 +108,7 @@ def _example(field: FieldDescriptor) -> str:
 
 def _exclusive(finding: Finding, descriptor: Descriptor) -> Words:
     holder = _field_at(finding.path, descriptor)
-    owner = _message_type(holder) if holder is not None else descriptor
+    owner = (message_of(holder) if holder is not None else None) or descriptor
     for names, required in exclusive_groups(owner):
         listed = ", ".join(f"`{name}`" for name in names)
         if all(name in finding.violation.proto.message for name in names):
@@ -133,19 +128,13 @@ def _sizes(finding: Finding, field: FieldDescriptor) -> Words:
     match finding.code:
         case "repeated.min_items" | "map.min_pairs":
             add = f"add `{field.name} {{ ... }}`" if is_message(field) or is_map(field) else f"add to `{field.name}`"
-            return f"`{field.name}` needs at least {_count(limit, what)}, and has {size}", add
+            return f"`{field.name}` needs at least {count(limit, what)}, and has {size}", add
         case "repeated.max_items" | "map.max_pairs":
-            return f"`{field.name}` takes at most {_count(limit, what)}, and has {size}", f"drop {size - limit}"
+            return f"`{field.name}` takes at most {count(limit, what)}, and has {size}", f"drop {size - limit}"
         case "repeated.unique":
             twice = next(item for index, item in enumerate(value) if item in list(value)[:index])
             return f"`{twice}` is in `{field.name}` more than once", "drop the repetition"
     return _fallback(finding)
-
-
-def _count(limit: int, what: str) -> str:
-    if limit != 1:
-        return f"{limit} {what}"
-    return "1 entry" if what == "entries" else "1 item"
 
 
 def _repetition(finding: Finding, document: Document[Any]) -> tuple[str, tuple[Any, ...]]:
@@ -189,8 +178,7 @@ def _unless_empty(field: FieldDescriptor, *, of_key: bool) -> str:
 
 
 def _enum(field: FieldDescriptor, value: int) -> Words:
-    holder = map_value(field) if is_map(field) else field
-    known = holder.enum_type.values_by_number.get(value)
+    known = enum_of(field).values_by_number.get(value)
     names = enum_names(field)
     listed = names[0] if len(names) == 1 else f"one of {', '.join(names)}"
     return f"must be {listed}, got {known.name if known else value}", f"write {' or '.join(names)}"

@@ -10,7 +10,6 @@ import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -20,6 +19,7 @@ from torch import Tensor
 from rankspec.convert.reference import message_from_reference
 from rankspec.recap.v1.layers_pb2 import DropoutConfig
 from rankspec.recap.v1.recap_pb2 import RecapConfig
+from rankspec.signature import MODEL_INPUTS, Input
 from rankspec.trainer.batch import RecapBatch
 from rankspec.trainer.model import RankingModel
 from rankspec.trainer.tasks import ordered_tasks
@@ -32,6 +32,11 @@ FIXTURES = Path(__file__).parent / "fixtures"
 # rounding gives 6.1e-7; 9.3e-7 in gradients beside 9.9e-8; 1.9e-5 in final weights for Adam's, beside 2.8e-7).
 ROUNDING_MARGIN = 5.0
 _USUAL_NOISE = 4e-7
+
+
+def model_input(name: str, width: int) -> Input:
+    """An input of this width, in a column of its own name."""
+    return Input(name, name, MODEL_INPUTS[name], width, width)
 
 
 def fixture_folders() -> list[Path]:
@@ -52,7 +57,8 @@ class RecapFixture:
 
     @cached_property
     def manifest(self) -> dict[str, Any]:
-        return json.loads(self.path.read_text())
+        manifest: dict[str, Any] = json.loads(self.path.read_text())
+        return manifest
 
     @cached_property
     def arrays(self) -> dict[str, np.ndarray]:
@@ -81,12 +87,10 @@ class RecapFixture:
         return torch.from_numpy(self.arrays[name][..., self.task_order])
 
     @property
-    def inputs(self) -> tuple[SimpleNamespace, ...]:
-        """Name and width of the inputs that the data have."""
+    def inputs(self) -> tuple[Input, ...]:
+        """The inputs that the data have, with their widths."""
         names = self.config.train_data.seg_dense_schema.renamed_features
-        return tuple(
-            SimpleNamespace(name=name, width=self.batches[name].shape[-1]) for name in names if name in self.batches
-        )
+        return tuple(model_input(name, self.batches[name].shape[-1]) for name in names if name in self.batches)
 
     def batch(self, step: int) -> RecapBatch:
         """The batch that the reference trained on at a step."""
@@ -97,9 +101,7 @@ class RecapFixture:
         if self.manifest["weights_used"].startswith("ones"):
             weights = torch.ones_like(labels)
         size = len(labels)
-        return RecapBatch(
-            **rows, labels=labels, weights=weights, carried={}, first_row=0, global_rows=size
-        )
+        return RecapBatch(**rows, labels=labels, weights=weights, carried={}, first_row=0, global_rows=size)
 
     def load_into(self, model: RankingModel, prefix: str) -> None:
         """Gives a model the recorded values under `prefix`."""
@@ -114,15 +116,15 @@ class RecapFixture:
     def tolerance(self, figure: str) -> float:
         """How far a figure may be from the recorded one."""
         noise = self.manifest.get("verification", {})
-        own = noise.get(figure, noise.get("max_abs_diff", {}).get(figure, 0.0))
-        return ROUNDING_MARGIN * max(own, _USUAL_NOISE if own == 0 else 0)
+        recorded = noise.get(figure) or noise.get("max_abs_diff", {}).get(figure)
+        return ROUNDING_MARGIN * float(recorded or _USUAL_NOISE)
 
-    def without_gradient(self, model: RankingModel) -> set[str]:
+    def without_gradient(self, model: RankingModel) -> frozenset[str]:
         """Our names of what rounding noise alone moves: shifts that a batch norm takes out again."""
         noise = self.manifest.get("verification", {})
         keys = ("params_with_mathematically_zero_gradient", "running_means_affected_by_them")
         names = {name for key in keys for name in noise.get(key, {})}
-        return set(entries_by_our_name(model, {name: self.arrays[f"init/{name}"] for name in names}))
+        return frozenset(entries_by_our_name(model, {name: self.arrays[f"init/{name}"] for name in names}))
 
     @property
     def why_training_differs(self) -> str | None:

@@ -19,7 +19,7 @@ _RULES = [
     (r"_preprocessor\._before_concat_layers\.\d+\.layer\.", "inputs.featurization.transform.batch_norm."),
     (r"_preprocessor\.layer_norm\.layer\.", "inputs.featurization.transform.layer_norm."),
     (r"_(\w+_embedding)_layer_norm\.", r"inputs.embedding_norms.\1."),
-    (r"_affine_maps\.(\w+)\.weight", r"towers.task_\1.affine_map.scale"),
+    (r"_affine_maps\.([\w-]+)\.weight", r"towers.task_\1.affine_map.scale"),
     (r"_affine_maps\.([\w-]+)\.", r"towers.task_\1.affine_map."),
     (r"_towers\.([\w-]+)\.", r"towers.task_\1.network."),
     (r"_backbone\.", "backbone."),

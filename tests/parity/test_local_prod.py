@@ -1,12 +1,12 @@
 """The shipped configuration builds the model that the reference builds."""
 
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
 from rankspec.recap.v1.recap_pb2 import RecapConfig
 from rankspec.trainer.model import RankingModel, build_model
+from tests.parity.recap_fixtures import model_input
 from tests.parity.reference_names import our_name
 
 RECORDED = Path(__file__).parent / "fixtures" / "local_prod_state_dict.txt"
@@ -22,7 +22,7 @@ WIDTHS = {
 
 @pytest.fixture(scope="module")
 def model(local_prod: RecapConfig) -> RankingModel:
-    return build_model(local_prod, [SimpleNamespace(name=name, width=width) for name, width in WIDTHS.items()])
+    return build_model(local_prod, [model_input(name, width) for name, width in WIDTHS.items()])
 
 
 def test_number_of_parameters(model: RankingModel) -> None:

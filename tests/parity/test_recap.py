@@ -22,7 +22,8 @@ FIXTURES = discover()
 
 @pytest.fixture(params=FIXTURES, ids=lambda fixture: fixture.name)
 def recorded(request: pytest.FixtureRequest) -> RecapFixture:
-    return request.param
+    fixture: RecapFixture = request.param
+    return fixture
 
 
 @pytest.fixture
@@ -66,6 +67,11 @@ def _take_empty_step(run: Training) -> None:
     run.optimizer.optimizer.zero_grad()
 
 
+def _gradient(parameter: Tensor) -> Tensor:
+    assert parameter.grad is not None
+    return parameter.grad.clone()
+
+
 @cache
 def _train(recorded: RecapFixture) -> Training:
     model = _model(recorded)
@@ -86,7 +92,7 @@ def _train(recorded: RecapFixture) -> Training:
         run.losses.append(loss.detach())
         run.task_losses.append(task_losses.detach())
         if (step + 1) % accumulated == 0:
-            run.gradients.append({name: p.grad.clone() for name, p in model.named_parameters()})
+            run.gradients.append({name: _gradient(p) for name, p in model.named_parameters()})
             run.optimizer.optimizer.step()
             run.optimizer.optimizer.zero_grad()
     return run
@@ -97,7 +103,11 @@ def _assert_close(actual: Tensor, expected: Tensor, tolerance: float) -> None:
 
 
 def _assert_all_close(
-    actual: dict[str, Tensor], expected: dict[str, Tensor], tolerance: float, *, leaving_out: set[str] = frozenset()
+    actual: dict[str, Tensor],
+    expected: dict[str, Tensor],
+    tolerance: float,
+    *,
+    leaving_out: frozenset[str] = frozenset(),
 ) -> None:
     compared = expected.keys() - leaving_out
     assert compared <= actual.keys()
@@ -125,9 +135,7 @@ def test_logits(recorded: RecapFixture) -> None:
 
 def test_probabilities_are_not_corrected_twice(recorded: RecapFixture) -> None:
     _, probabilities = _evaluated(recorded, _model(recorded))
-    _assert_close(
-        probabilities, recorded.tasks("eval0/probabilities"), recorded.tolerance("eval0/probabilities")
-    )
+    _assert_close(probabilities, recorded.tasks("eval0/probabilities"), recorded.tolerance("eval0/probabilities"))
 
 
 def test_calibrated_probabilities(recorded: RecapFixture) -> None:
@@ -204,8 +212,9 @@ def test_moments_of_adam(recorded_training: RecapFixture) -> None:
 
 def test_logits_after_the_recorded_steps(recorded_training: RecapFixture) -> None:
     run = _train(recorded_training)
-    if recorded_training.without_gradient(run.model):
-        pytest.skip("batch norms' running means have rounding noise that Adam scaled up")
+    # Running means of batch norms have the rounding noise of such parameters, which Adam scales up.
+    is_noisy = bool(recorded_training.without_gradient(run.model))
+    tolerance = 2e-3 if is_noisy else recorded_training.tolerance("evalF/logits")
     logits, _ = _evaluated(recorded_training, run.model)
     run.model.train()
-    _assert_close(logits, recorded_training.tasks("evalF/logits"), recorded_training.tolerance("evalF/logits"))
+    _assert_close(logits, recorded_training.tasks("evalF/logits"), tolerance)

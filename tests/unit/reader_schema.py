@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message_factory import GetMessageClass
@@ -77,3 +78,49 @@ def _message_class() -> type[Any]:
 
 
 Root = _message_class()
+
+
+def fill(message: Any, depth: int = 0) -> None:
+    """Sets every field of a message, and of the messages in it, to some value; of a oneof, the first member."""
+    chosen = set()
+    for field in message.DESCRIPTOR.fields:
+        oneof = field.containing_oneof
+        if oneof is not None and oneof.name in chosen:
+            continue
+        chosen.add(oneof.name if oneof is not None else field.name)
+        if field.message_type is None:
+            if field.is_repeated:
+                getattr(message, field.name).extend([_sample(field), _sample(field)])
+            else:
+                setattr(message, field.name, _sample(field))
+        elif depth < 12:
+            _fill_message(message, field, depth)
+
+
+def _fill_message(message: Any, field: FieldDescriptor, depth: int) -> None:
+    value = getattr(message, field.name)
+    assert field.message_type is not None
+    if field.message_type.GetOptions().map_entry:
+        item = field.message_type.fields_by_name["value"]
+        for key in ("a.b", 'with "quotes"'):
+            if item.message_type is None:
+                value[key] = _sample(item)
+            else:
+                fill(value[key], depth + 1)
+    elif field.is_repeated:
+        fill(value.add(), depth + 1)
+        fill(value.add(), depth + 1)
+    else:
+        value.SetInParent()
+        fill(value, depth + 1)
+
+
+def _sample(field: FieldDescriptor) -> object:
+    if field.enum_type is not None:
+        return field.enum_type.values[-1].number
+    return {
+        FieldDescriptor.CPPTYPE_STRING: "some/path",
+        FieldDescriptor.CPPTYPE_BOOL: True,
+        FieldDescriptor.CPPTYPE_DOUBLE: 0.125,
+        FieldDescriptor.CPPTYPE_FLOAT: 0.125,
+    }.get(field.cpp_type, 3)

@@ -21,6 +21,10 @@ VERBS = {
     "fingerprint": "identify what a config says, however it is written",
     "diff": "show what two configs do differently",
     "explain": "show what a field or message is for",
+    "train": "train as a config says",
+    "evaluate": "evaluate the checkpoints of a run",
+    "data": "make, fetch or convert data sets",
+    "demo": "train on MovieLens-100K and compare with baselines",
 }
 
 
@@ -38,19 +42,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if not given or given[0] not in VERBS:
             return _without_verb(given)
         verb = import_module(f"rankspec.cli.{given[0]}")
-        parser = ArgumentParser(
-            prog=f"rankspec {given[0]}", description=verb.__doc__, formatter_class=RawDescriptionHelpFormatter
-        )
+        parser = ArgumentParser(prog=f"rankspec {given[0]}", description=verb.__doc__, formatter_class=_formatter)
         verb.add_arguments(parser)
         status: int = verb.run(parser.parse_args(given[1:]))
     except BrokenPipeError:
         # Whoever read our output has seen enough, as `head` has. Python would fail again when it flushes at exit.
-        sys.stdout = open(os.devnull, "w")
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except SystemExit as leaving:
         # How argparse ends: with the help, or with what is wrong about the usage.
         return leaving.code if isinstance(leaving.code, int) else 2
     return status
+
+
+def _formatter(prog: str) -> RawDescriptionHelpFormatter:
+    """Returns argparse's formatter, told the width that it would import a library of archives to find out."""
+    width = os.get_terminal_size().columns if sys.stdout.isatty() else 100
+    columns = os.environ.get("COLUMNS", "")
+    width = int(columns) if columns.isdecimal() else width
+    return RawDescriptionHelpFormatter(prog, width=max(width - 2, 20))
 
 
 def _without_verb(given: Sequence[str]) -> int:

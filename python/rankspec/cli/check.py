@@ -3,20 +3,19 @@
 Each file is checked by itself; a folder stands for the text-format files below it, `-` for the standard
 input. Warnings are about what is legal and known to hurt; they do not make the check fail.
 
-example:
+Examples:
   rankspec check configs/
   rankspec check --format json ranker.textproto
 """
 
 from __future__ import annotations
 
-import os
 import sys
 from argparse import ArgumentParser, Namespace
 
 from rankspec.diagnostics import Diagnostic, Position, has_errors
 from rankspec.loading import check
-from rankspec.reading import STDIN, TEXT_EXTENSIONS
+from rankspec.reading import STDIN, TEXT_EXTENSIONS, form_of
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -24,9 +23,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("files", nargs="+", metavar="FILE", help="a config, a folder of configs, or - for stdin")
     parser.add_argument("--format", choices=("text", "json", "sarif"), default="text", help="form of the report")
     parser.add_argument("--message", metavar="NAME", help="message that the files hold, if no header says so")
-    parser.add_argument(
-        "--color", choices=("auto", "always", "never"), default="auto", help="colour in the text form"
-    )
+    parser.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="colour in the text form")
 
 
 def run(arguments: Namespace) -> int:
@@ -48,13 +45,14 @@ def run(arguments: Namespace) -> int:
 
 def _files(name: str) -> tuple[list[str], list[Diagnostic]]:
     """Lists the files that an argument stands for, and what is wrong with it."""
-    if name == STDIN or not os.path.isdir(name):
+    # Asked in this order, a single file does not wait for the import of pathlib.
+    if name == STDIN or form_of(name) is not None:
         return [name], []
     from pathlib import Path
 
-    found = sorted(
-        str(path) for path in Path(name).rglob("*") if path.suffix in TEXT_EXTENSIONS and path.is_file()
-    )
+    if not Path(name).is_dir():
+        return [name], []
+    found = sorted(str(path) for path in Path(name).rglob("*") if path.suffix in TEXT_EXTENSIONS and path.is_file())
     if found:
         return found, []
     extensions = ", ".join(TEXT_EXTENSIONS)
@@ -69,9 +67,7 @@ def _files(name: str) -> tuple[list[str], list[Diagnostic]]:
     return [], [problem]
 
 
-def _report(
-    arguments: Namespace, diagnostics: list[Diagnostic], sources: dict[str, str], num_files: int
-) -> str:
+def _report(arguments: Namespace, diagnostics: list[Diagnostic], sources: dict[str, str], num_files: int) -> str:
     if arguments.format == "json":
         from rankspec.diagnostics import as_json
 

@@ -8,10 +8,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from rankspec.cli.terminal import report
-from rankspec.diagnostics import Diagnostic
+from rankspec.diagnostics import Diagnostic, SpecError
 from rankspec.loading import Loaded, check
 
 if TYPE_CHECKING:
+    from rankspec.signature import DataError
+    from rankspec.trainer.errors import TrainError
     from rankspec.trainer.setup import Job
 
 
@@ -43,7 +45,9 @@ def run_config(arguments: Namespace, action: Callable[[Job], int]) -> int:
         from rankspec.trainer.errors import TrainError
         from rankspec.trainer.jobs import job_of, refusals
     except ModuleNotFoundError as error:
-        sys.stderr.write(f"error: {error.name} is not installed; `pip install 'rankspec[train]'` installs what this takes\n")
+        sys.stderr.write(
+            f"error: {error.name} is not installed; `pip install 'rankspec[train]'` installs what this takes\n"
+        )
         return 1
     from rankspec.signature import DataError
 
@@ -52,6 +56,9 @@ def run_config(arguments: Namespace, action: Callable[[Job], int]) -> int:
         return 1
     try:
         return action(job_of(loaded))
+    except SpecError as error:
+        report(error.diagnostics, loaded.sources)
+        return 1
     except (TrainError, DataError) as error:
         report([_at_its_place(error, loaded)], loaded.sources)
         return 1

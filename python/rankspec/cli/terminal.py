@@ -1,13 +1,44 @@
-"""What the verbs share about the terminal: colour, and reporting a config that cannot be used."""
+"""What the verbs share: arguments that name a config, colour, and reporting a config that cannot be used."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterable, Mapping
 from typing import TextIO
 
 from rankspec.diagnostics import Diagnostic, as_text
+from rankspec.loading import Loaded, check
+
+
+def add_config_arguments(parser: ArgumentParser) -> None:
+    """Adds what names one config: files, `--set` and `--message`."""
+    parser.add_argument("files", nargs="+", metavar="FILE", help="the config and its overlays, or - for stdin")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        dest="overrides",
+        metavar="PATH=VALUE",
+        help="set one field, such as training.num_train_steps=1000; may be repeated",
+    )
+    parser.add_argument("--message", metavar="NAME", help="message that the files hold, if no header says so")
+
+
+def load_or_report(arguments: Namespace) -> Loaded | None:
+    """Loads the config that `add_config_arguments` names.
+
+    Mistakes go to the standard error; warnings alone are left to `check`.
+
+    Returns:
+        The config, or None if it has mistakes.
+    """
+    loaded = check(arguments.files, message=arguments.message, overrides=arguments.overrides)
+    if loaded.ok:
+        return loaded
+    report(loaded.diagnostics, loaded.sources)
+    return None
 
 
 def use_color(choice: str, stream: TextIO) -> bool:
@@ -17,6 +48,6 @@ def use_color(choice: str, stream: TextIO) -> bool:
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def report(diagnostics: Sequence[Diagnostic], sources: Mapping[str, str]) -> None:
+def report(diagnostics: Iterable[Diagnostic], sources: Mapping[str, str]) -> None:
     """Writes diagnostics to the standard error, as verbs other than `check` do."""
     sys.stderr.write(as_text(diagnostics, color=use_color("auto", sys.stderr), sources=sources))

@@ -2,7 +2,7 @@
 
 A row's history statistics (how often its user or its film was rated before, and how well) come from training rows
 alone. For a training row they are out of fold: the training part is cut into `NUM_FOLDS` random folds, and a row
-sees the nine that it is not in. Two simpler schemes do worse. Leaving out only the row itself lets a model read the
+sees the ones that it is not in. Two simpler schemes do worse. Leaving out only the row itself lets a model read the
 label off the statistics (within one user, a share that is a little low means that the row left out was positive),
 which costs .03 AUC on the validation part. Looking back in time alone costs .01, because rows to be scored here see
 their user's whole history.
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from rankspec.datasets.movielens_formats import GENRES, OCCUPATIONS, MovieLensTables
 
-NUM_FOLDS = 10
+NUM_FOLDS = 5
 """Folds of the training part for its own history statistics."""
 
 TASKS = ("disliked", "liked", "loved")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from google.protobuf.message import DecodeError, Message
 from google.protobuf.unknown_fields import UnknownFieldSet
@@ -64,14 +64,12 @@ def _unknown_fields(message: Message, path: str, file: str) -> Iterator[Diagnost
             yield from _unknown_fields(inner, join(path, field.name) + segment, file)
 
 
-def _messages(field: FieldPlan, value: object) -> Iterator[tuple[str, Message]]:
+def _messages(field: FieldPlan, value: Any) -> Iterator[tuple[str, Message]]:
     """Yields the messages that a field holds, each with its index or key as in a path."""
     if field.is_map and field.item.kind == "message":
-        assert hasattr(value, "items")
         for key, item in value.items():
             yield key_segment(key), item
     elif field.repeated and field.kind == "message":
-        assert isinstance(value, list) or hasattr(value, "__iter__")
         for index, item in enumerate(value):
             yield f"[{index}]", item
     elif isinstance(value, Message):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from rankspec.source.origins import LineIndex, Mark, key_segment
-from rankspec.source.tokens import plain_list_offsets
+from rankspec.source.plain import plain_list_offsets
 
 if TYPE_CHECKING:
     from rankspec.source.plans import FieldPlan, MessagePlan
@@ -72,6 +72,11 @@ class Block:
         """Whether the block is an entry of a map."""
         return self.field is not None and self.field.is_map
 
+    @property
+    def bracket(self) -> str:
+        """The punctuation that begins it."""
+        return "<" if self.closer == ">" else "{"
+
     def path(self) -> str:
         """Returns the path of the block's message, once a map entry's key has been read."""
         if self.parent is None or self.field is None:
@@ -125,7 +130,9 @@ def _marks(block: Block, prefix: str, lines: LineIndex, text: str) -> Iterator[t
             if isinstance(child, Block):
                 yield from _marks(child, path, lines, text)
         else:
-            yield path, Mark(lines.position(name_offset), lines.position(value_offset))
+            # A plain list is recorded by its first element.
+            start = text.rfind("[", name_offset, value_offset) if isinstance(child, int) else value_offset
+            yield path, Mark(lines.position(name_offset), lines.position(start))
             for offset, element in _elements(child, value_offset, text):
                 index = counts.get(path, 0)
                 counts[path] = index + 1

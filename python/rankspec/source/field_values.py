@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from rankspec.source.literals import LiteralError
+from rankspec.source.plain import OPENERS
 from rankspec.source.recovery import LITERALS
 from rankspec.source.state import MAX_DEPTH
 from rankspec.source.suggest import field_words
-from rankspec.source.tokens import OPENERS
+from rankspec.source.tokens import Token
 from rankspec.source.values import read_scalar
 
 if TYPE_CHECKING:
@@ -16,7 +18,8 @@ if TYPE_CHECKING:
     from rankspec.source.plans import FieldPlan
     from rankspec.source.recovery import TokenSource
     from rankspec.source.state import State
-    from rankspec.source.tokens import Token
+
+_BARE_TEXT = re.compile(r"[^\s,;{}<>\[\]#]+")
 
 
 class ValueReader:
@@ -42,6 +45,9 @@ class ValueReader:
             return self._list(field, name, value)
         if value.text in {"-", "+"}:
             return self._detached_sign(field, name, value)
+        if field.kind == "string" and value.kind in {"word", "number", "other"}:
+            # Without quotes a path or an address would fall into many tokens.
+            value = self._bare_text(value)
         tokens, end = self._source.literal(value)
         if tokens[-1].kind == "unterminated":
             self._spoil(field, name, value)
@@ -50,6 +56,10 @@ class ValueReader:
         else:
             self._scalar(field, name, tokens, is_new=first is None)
         return end
+
+    def _bare_text(self, token: Token) -> Token:
+        text = _BARE_TEXT.match(self._state.text, token.start)
+        return Token("word", text[0], token.start, text.end()) if text else token
 
     def _block(self, field: FieldPlan, name: Token, value: Token, *, is_new: bool) -> int:
         state = self._state

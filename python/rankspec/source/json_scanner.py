@@ -229,13 +229,13 @@ class JsonScanner:
                 self._next()
             return False
         name = self._name(token)
-        if self._token.text in {":", "="}:
+        if self._token.is_mark(":") or self._token.text == "=":
             if self._token.text == "=":
                 self._error("parse.syntax", f"`{name[:40]}` is followed by `=`", self._token, "write `:` instead")
             self._next()
-        else:
+        elif self._token.kind in _VALUES or self._token.is_mark("{", "["):
             message = f"`{name[:40]}` is not followed by a colon"
-            self._error("parse.syntax", message, token, 'a member is written `"name": value`')
+            self._error("parse.syntax", message, self._token, 'a member is written `"name": value`')
         if self._token.is_mark(",", "}", "]", ":") or self._token.kind == "end":
             self._error("parse.syntax", f"`{name[:40]}` has no value", token)
             node.members.append(Member(name, token.start, Node("unreadable", token.start)))

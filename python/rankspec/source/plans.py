@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message_factory import GetMessageClass
 
-from rankspec.source.tokens import NUMBER, STRING, WORD
+from rankspec.source.plain import NUMBER, STRING, WORD
 
 if TYPE_CHECKING:
     from google.protobuf.descriptor import Descriptor, EnumDescriptor

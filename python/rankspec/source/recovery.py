@@ -4,23 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rankspec.source.tokens import (
-    BRACKET,
-    ODD_COMMENT,
-    ODD_COMMENT_CHARACTER,
-    ODD_SPACE,
-    OPENERS,
-    SKIP,
-    TOKEN,
-    Token,
-)
+from rankspec.source.plain import OPENERS, SKIP
+from rankspec.source.reports import REPLACEMENT
+from rankspec.source.tokens import BRACKET, ODD_COMMENT, ODD_COMMENT_CHARACTER, ODD_SPACE, TOKEN, Token
 
 if TYPE_CHECKING:
     from rankspec.source.blocks import Block
     from rankspec.source.state import State
 
 LITERALS = frozenset({"word", "number", "string", "unterminated"})
-REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
 class TokenSource:
@@ -110,7 +102,7 @@ class TokenSource:
 
     def begins_field(self, token: Token) -> bool:
         """Tells whether a word is the name of the next field rather than a value."""
-        if token.kind != "word":
+        if token.kind != "word" or self._text.startswith("://", token.end):
             return False
         following = self.token(token.end)
         return following.is_mark(":", "{", "<") or following.text == "="

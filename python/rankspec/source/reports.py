@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 # A text with more mistakes than this is no config that somebody is about to correct.
 MAX_MISTAKES = 1000
+# Stands in a text for bytes that are not UTF-8, which have been reported.
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _MOST_LISTED = 10
 
 

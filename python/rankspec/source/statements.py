@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rankspec.source.field_values import ValueReader
+from rankspec.source.plain import OPENERS
 from rankspec.source.recovery import LITERALS, TokenSource
 from rankspec.source.state import MAX_DEPTH
 from rankspec.source.suggest import field_words
-from rankspec.source.tokens import OPENERS, Token
+from rankspec.source.tokens import Token
 
 if TYPE_CHECKING:
     from rankspec.source.blocks import Block
@@ -63,7 +64,7 @@ class StatementReader:
             self._reporter.damage(block, "")
             self._reporter.damage(block.parent or block, "")
             state.close()
-            self._source.unterminated(block.opener, state.text[block.opener], block)
+            self._source.unterminated(block.opener, block.bracket, block)
 
     def _close(self, token: Token) -> int:
         state = self._state
@@ -75,7 +76,7 @@ class StatementReader:
         if token.text != block.closer:
             self._source.error(
                 "parse.syntax",
-                f"a block that begins with `{state.text[block.opener]}` is closed by `{token.text}`",
+                f"a block that begins with `{block.bracket}` is closed by `{token.text}`",
                 token,
                 f"write `{block.closer}`",
                 related=(block.opener,),
@@ -84,11 +85,13 @@ class StatementReader:
         return self._values.after_element(block, token.end) if block.in_list else token.end
 
     def _is_indented_more(self, token: Token, block: Block) -> bool:
-        """Tells whether a line's closing brace stands further right than the block it would close."""
+        """Tells whether a line that begins with a closing brace is indented more than the block to be closed."""
         source = self._source
-        if not source.by_indentation or not source.is_first_on_line(token):
+        if not source.by_indentation:
             return False
-        return source.column(token.start) > source.indent(block.opener)
+        indent = source.indent(token.start)
+        first = self._state.text[token.start - source.column(token.start) + indent]
+        return first in "}>" and indent > source.indent(block.opener)
 
     def _close_by_indentation(self, token: Token) -> None:
         """Ends blocks that the indentation of a line shows to be over although their brace is missing."""
@@ -100,7 +103,7 @@ class StatementReader:
             if indent < column or (closes and indent == column):
                 return
             state.close()
-            source.unterminated(block.opener, state.text[block.opener], block)
+            source.unterminated(block.opener, block.bracket, block)
 
     def _separator(self, token: Token, position: int) -> int:
         if position == 0 or self._state.text[position - 1] in "{<,;":
@@ -139,10 +142,20 @@ class StatementReader:
             return value
         if value.text in {"-", "+"} and source.token(value.end).kind in {"number", "word"}:
             return value
-        self._source.error(
-            "parse.syntax", f"`{name.text}` has no value", name, f"it takes {field_words(field)}", name.text
-        )
+        if value.kind == "other" and field.kind == "string":
+            return value
+        if self._lacks_brace(name, field, value):
+            source.error("parse.syntax", f"the block of `{name.text}` lacks its `{{`", name, f"write `{name.text} {{`")
+            return Token("mark", "{", name.start, value.start)
+        source.error("parse.syntax", f"`{name.text}` has no value", name, f"it takes {field_words(field)}", name.text)
         return None
+
+    def _lacks_brace(self, name: Token, field: FieldPlan, following: Token) -> bool:
+        """Tells whether what follows a message's name is the inside of its block."""
+        if field.kind != "message" or following.text not in field.message_plan.fields:
+            return False
+        is_indented = self._source.column(following.start) > self._source.column(name.start)
+        return is_indented or following.text not in self._state.block.plan.fields
 
     def _missing_colon(self, name: Token, field: FieldPlan, token: Token) -> None:
         if field.kind == "message" and token.is_mark("["):

@@ -29,7 +29,8 @@ def read_text(field: FieldPlan, tokens: Sequence[Token]) -> str | bytes:
     """
     first = tokens[0]
     if first.kind != "string":
-        raise wrong_type(field, first.text, f'in quotes: `"{shortened(first.text)}"`')
+        bare = first.text.strip("\"'")
+        raise wrong_type(field, first.text, f'in quotes: `"{shortened(bare)}"`')
     parts = []
     for token in tokens:
         try:

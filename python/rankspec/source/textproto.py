@@ -19,23 +19,22 @@ from rankspec.diagnostics import Diagnostic
 from rankspec.source.blocks import marks
 from rankspec.source.document import Document
 from rankspec.source.origins import LineIndex, Origins
-from rankspec.source.plans import plan_of
-from rankspec.source.recovery import REPLACEMENT
-from rankspec.source.reports import MAX_MISTAKES, Reporter, TooManyMistakesError
-from rankspec.source.state import MAX_DEPTH, State
-from rankspec.source.statements import StatementReader
-from rankspec.source.tokens import (
+from rankspec.source.plain import (
     CLOSE,
     NAME,
     NUMBER,
     NUMBERS,
     OPEN,
     OPENERS,
+    SKIP,
     STATEMENT,
     STRING,
     STRINGS,
     plain_strings,
 )
+from rankspec.source.plans import plan_of
+from rankspec.source.reports import MAX_MISTAKES, REPLACEMENT, Reporter, TooManyMistakesError
+from rankspec.source.state import MAX_DEPTH, State
 
 if TYPE_CHECKING:
     from rankspec.source.plans import FieldPlan
@@ -130,17 +129,32 @@ class Reading(Generic[M]):
 def _read(text: str, message_class: type[M], file: str, bad_offset: int | None, *, by_indentation: bool) -> Reading[M]:
     reading = Reading(text, message_class, file)
     state = reading.state
-    careful = StatementReader(state, by_indentation=by_indentation)
-    position: int | None = 0
     try:
         report_undecodable(state, bad_offset)
-        while position is not None:
-            if not by_indentation:
-                position = _read_plain_statements(state, position)
-            position = careful.statement(position)
+        position = 0 if by_indentation else _read_plain_statements(state, 0)
+        if not _is_finished(state, position):
+            _read_all_statements(state, position, by_indentation=by_indentation)
     except TooManyMistakesError:
         reading.gave_up = True
     return reading
+
+
+def _is_finished(state: State, position: int) -> bool:
+    rest = SKIP.match(state.text, position)
+    return state.block is state.root and rest is not None and rest.end() == len(state.text)
+
+
+def _read_all_statements(state: State, start: int, *, by_indentation: bool) -> None:
+    """Reads the rest of the text, whatever it holds."""
+    # Imported only for texts that need it: most do not, and it has patterns to compile.
+    from rankspec.source.statements import StatementReader
+
+    careful = StatementReader(state, by_indentation=by_indentation)
+    position = careful.statement(start)
+    while position is not None:
+        if not by_indentation:
+            position = _read_plain_statements(state, position)
+        position = careful.statement(position)
 
 
 def _read_plain_statements(state: State, position: int) -> int:

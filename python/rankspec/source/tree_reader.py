@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rankspec.source.tree import Member, Node
 
 # Aliases let a short YAML text stand for a tree without end.
-MAX_VALUES = 1_000_000
+MAX_VALUES = 100_000
 
 
 class TooManyValuesError(Exception):

@@ -1,6 +1,7 @@
 """Which checkpoint is the best so far, and whether it pays to go on."""
 
 import math
+from typing import Any
 
 from rankspec.recap.v1.training_pb2 import BestCheckpointConfig, TrainingConfig
 from rankspec.trainer.claims import obeys
@@ -55,11 +56,11 @@ class Best:
         assert self._config is not None, "only what a config asks for is described"
         return f"best {self._config.metric} of {self._config.validation_data}: {self.value:.5f} at step {self.step}"
 
-    def state(self) -> dict:
+    def state(self) -> dict[str, Any]:
         """What a checkpoint keeps."""
         return {"step": self.step, "value": None if self.step is None else self.value, "waited": self.waited}
 
-    def restore(self, state: dict) -> None:
+    def restore(self, state: dict[str, Any]) -> None:
         """Takes up what `state` gave."""
         self.step, self.waited = state["step"], state["waited"]
         self.value = math.nan if state["value"] is None else state["value"]

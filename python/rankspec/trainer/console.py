@@ -3,10 +3,19 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from rich.table import Table
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Column, Table
 
 from rankspec.trainer.evaluation import METRICS
 
@@ -16,9 +25,11 @@ class RunConsole:
 
     def __init__(self, *, silent: bool = False) -> None:
         """Writes to standard error, so that standard output stays free for results."""
-        self._console = Console(file=sys.stderr, quiet=silent, highlight=False)
+        # A file has no width to keep to, and a table cut off at 80 columns would hide the tasks' names.
+        width = None if sys.stderr.isatty() else 160
+        self._console = Console(file=sys.stderr, quiet=silent, highlight=False, width=width)
         self._bar: Progress | None = None
-        self._task = None
+        self._task = TaskID(0)
 
     def say(self, line: str) -> None:
         """Prints a line, above the progress bar if there is one."""
@@ -52,10 +63,10 @@ class RunConsole:
         else:
             self.say(text)
 
-    def table(self, title: str, records: list[dict]) -> None:
+    def table(self, title: str, records: list[dict[str, Any]]) -> None:
         """Prints the metrics of several splits, a row per split and task."""
         names = [name for name in METRICS if any(key.startswith(f"{name}/") for record in records for key in record)]
-        table = Table("split", "task", *names, title=title, title_justify="left")
+        table = Table("split", Column("task", overflow="fold"), *names, title=title, title_justify="left")
         for record in records:
             for task in sorted({key.split("/", 1)[1] for key in record if "/" in key and key.split("/")[0] in names}):
                 figures = (record.get(f"{name}/{task}") for name in names)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rankspec.options.v1 import options_pb2
 
@@ -23,5 +23,6 @@ def items_or_default(message: Message, field_name: str) -> list[str]:
     items = getattr(message, field_name)
     if not items:
         options = message.DESCRIPTOR.fields_by_name[field_name].GetOptions()
-        items = options.Extensions[options_pb2.default_items]
+        extension: Any = options_pb2.default_items
+        items = options.Extensions[extension]
     return [str(item) for item in items]

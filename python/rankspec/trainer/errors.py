@@ -1,5 +1,9 @@
 """What ends a run with one clear message."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
 
 class TrainError(Exception):
     """The run cannot start or go on.
@@ -15,3 +19,20 @@ class TrainError(Exception):
         super().__init__(f"{path}: {message}" if path else message)
         self.message = message
         self.path = path
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Tells what is wrong with the disk if the context cannot write into a run's folder.
+
+    Raises:
+        TrainError: with the system's reason.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise TrainError(
+            f"{path} cannot be written: {error.strerror or error}; once it can be, the same command goes on from the "
+            "newest checkpoint",
+            "training.save_dir",
+        ) from error

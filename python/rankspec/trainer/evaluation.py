@@ -29,10 +29,10 @@ METRICS = ("loss", *_FIGURES)
 class Scores:
     """What the model said of every row of a data set, and what was true, each `[N, T]`; losses per row and task."""
 
-    probabilities: NDArray
-    labels: NDArray
-    weights: NDArray
-    losses: NDArray
+    probabilities: NDArray[np.float32]
+    labels: NDArray[np.float32]
+    weights: NDArray[np.float32]
+    losses: NDArray[np.float32]
 
 
 @obeys(RecapConfig, "which_metrics")
@@ -55,7 +55,7 @@ def score(
     """
     was_training = model.training
     model.eval()
-    parts: list[tuple[int, int, list[NDArray]]] = []
+    parts: list[tuple[int, int, list[NDArray[np.float32]]]] = []
     with torch.inference_mode():
         for number, batch in enumerate(batches):
             on_device = batch.to(runtime.device, non_blocking=True)
@@ -72,7 +72,9 @@ def score(
     return Scores(*(np.concatenate(column) for column in zip(*(part[2] for part in shares), strict=True)))
 
 
-def task_metrics(scores: Scores, task_names: tuple[str, ...], tasks: Iterable[str], which: tuple[str, ...]) -> dict:
+def task_metrics(
+    scores: Scores, task_names: tuple[str, ...], tasks: Iterable[str], which: tuple[str, ...]
+) -> dict[str, float]:
     """Metrics by `name/task`, and the mean loss over the tasks as `loss`.
 
     Args:

@@ -1,22 +1,23 @@
 """The folder a run writes: what lies there besides checkpoints and figures."""
 
+import fcntl
 import json
 import os
 import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 
 import google.protobuf
 import torch
-from google.protobuf import text_format
 
-import rankspec
 from rankspec.recap.v1.recap_pb2 import RecapConfig
 from rankspec.recap.v1.training_pb2 import TrainingConfig
 from rankspec.trainer.claims import obeys
-from rankspec.trainer.errors import TrainError
+from rankspec.trainer.errors import TrainError, writing
 from rankspec.trainer.runtime import Runtime
-
-_HEADER = "# proto-file: rankspec/recap/v1/recap.proto\n# proto-message: rankspec.recap.v1.RecapConfig\n"
+from rankspec.writing import to_textproto
 
 
 @obeys(TrainingConfig, "save_dir")
@@ -39,22 +40,48 @@ def prepare_folder(config: TrainingConfig) -> Path:
     return folder
 
 
-def write_facts(folder: Path, facts: dict) -> None:
+@contextmanager
+def sole_writer(folder: Path) -> Iterator[None]:
+    """Makes sure that no other run writes into the folder for the time of the context.
+
+    The system lets go of the lock when the process ends, however it ends.
+
+    Raises:
+        TrainError: if another run does.
+    """
+    path = folder / ".lock"
+    with writing(path):
+        file = path.open("a")
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise TrainError(
+                f"another run is training into {folder}; wait for its end, or choose another save_dir",
+                "training.save_dir",
+            ) from error
+        yield
+
+
+def write_facts(folder: Path, facts: dict[str, object]) -> None:
     """Writes `run.json`: what is known of a run before its first step, and with what it was made."""
     versions = {
-        "rankspec": rankspec.__version__,
+        "rankspec": version("rankspec"),
         "python": platform.python_version(),
         "torch": torch.__version__,
         "protobuf": google.protobuf.__version__,
     }
-    (folder / "run.json").write_text(json.dumps({**facts, "versions": versions}, indent=2) + "\n")
+    path = folder / "run.json"
+    with writing(path):
+        path.write_text(json.dumps({**facts, "versions": versions}, indent=2) + "\n")
 
 
 def write_configs(folder: Path, text: str, config: RecapConfig, runtime: Runtime) -> None:
     """Writes `resolved.textproto`, what was asked for, and `applied.textproto`, what took effect."""
-    (folder / "resolved.textproto").write_text(text)
     applied = RecapConfig()
     applied.CopyFrom(config)
     applied.runtime.CopyFrom(runtime.applied)
-    notes = "".join(f"# {note}\n" for note in runtime.notes)
-    (folder / "applied.textproto").write_text(f"{_HEADER}{notes}\n{text_format.MessageToString(applied, as_utf8=True)}")
+    notes = {note.partition(":")[0]: note for note in runtime.notes}
+    with writing(folder):
+        (folder / "resolved.textproto").write_text(text)
+        (folder / "applied.textproto").write_text(to_textproto(applied, notes.get))

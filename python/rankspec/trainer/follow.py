@@ -1,9 +1,14 @@
 """`rankspec evaluate`: evaluates a run's checkpoints, each once, until the run's last one has been seen."""
 
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 from rankspec.recap.v1.training_pb2 import TrainingConfig
+from rankspec.trainer.best import Best
+from rankspec.trainer.checkpoint_writer import ROTATED_FILE
 from rankspec.trainer.checkpoints import Checkpoint, committed
 from rankspec.trainer.claims import obeys
 from rankspec.trainer.errors import TrainError
@@ -11,6 +16,9 @@ from rankspec.trainer.journal import Journal, read_journal
 from rankspec.trainer.setup import Job, Setup, set_up
 
 EVALUATION_FILE = "evaluation.jsonl"
+# In a record of EVALUATION_FILE in place of figures: why there are none.
+_SKIPPED = "skipped"
+_DELETED = "deleted before it could be evaluated"
 _POLL_SECONDS = 2.0
 
 
@@ -42,71 +50,113 @@ class Evaluator:
         self._datasets = setup.open_validation_data()
         records = read_journal(self._folder / EVALUATION_FILE)
         self._done = {(record["step"], record["split"]) for record in records}
-        self._newest = {record["split"]: record for record in records}
+        self._newest = {record["split"]: record for record in records if _SKIPPED not in record}
 
     @obeys(TrainingConfig, "eval_timeout_in_s")
     def follow(self) -> None:
         """Evaluates checkpoints as they come, and shows the figures of the newest at the end."""
-        training = self._config.training
-        deadline = time.monotonic() + training.eval_timeout_in_s
-        newest = -1
+        timeout = self._config.training.eval_timeout_in_s
+        deadline = time.monotonic() + timeout
         while True:
-            for checkpoint in self._pending():
+            there = self._look()
+            pending = [checkpoint for checkpoint in there if self._missing(checkpoint.step)]
+            for checkpoint in pending:
                 self._evaluate(checkpoint)
-                deadline = time.monotonic() + training.eval_timeout_in_s
-            steps = [checkpoint.step for checkpoint in committed(self._folder)]
-            newest = self._processes.broadcast(max([newest, *steps]))
-            if newest >= training.num_train_steps:
+            if self._processes.broadcast(bool(there) and self._is_final(there[-1])):
                 break
-            if self._processes.broadcast(time.monotonic() > deadline):
-                raise TrainError(
-                    f"no further checkpoint in {self._folder} for {training.eval_timeout_in_s:g} s, and the last one "
-                    f"is at step {newest} of {training.num_train_steps}"
-                    if newest >= 0
-                    else f"no checkpoint in {self._folder} for {training.eval_timeout_in_s:g} s; train first",
-                    "training.eval_timeout_in_s",
-                )
-            time.sleep(_POLL_SECONDS)
+            now = time.monotonic()
+            deadline = now + timeout if pending else deadline
+            if self._processes.broadcast(now > deadline):
+                raise self._nothing_came(there)
+            time.sleep(min(_POLL_SECONDS, max(deadline - now, 0.0)))
         if self._processes.is_first and self._newest:
-            self._console.table(f"{self._folder}, step {newest}", [self._newest[n] for n in sorted(self._newest)])
+            title = f"{self._folder}, step {there[-1].step}"
+            self._console.table(title, [self._newest[name] for name in sorted(self._newest)])
 
-    def _pending(self) -> list[Checkpoint]:
-        """Checkpoints with a validation set left to evaluate; the first process looks, so that all see the same."""
-        found = [
-            checkpoint
-            for checkpoint in committed(self._folder)
-            if any((checkpoint.step, name) not in self._done for name in self._datasets)
-        ]
-        return self._processes.broadcast(found)
+    def _look(self) -> list[Checkpoint]:
+        """The checkpoints there are, oldest first; the first process looks, so that all see the same.
+
+        Those that were rotated away before anybody evaluated them are recorded as skipped.
+        """
+        found = self._processes.broadcast(committed(self._folder))
+        rotated = self._processes.broadcast(read_journal(self._folder / ROTATED_FILE))
+        for step in sorted({record["step"] for record in rotated} - {checkpoint.step for checkpoint in found}):
+            self._skip(step, _DELETED)
+        return found
+
+    def _missing(self, step: int) -> list[str]:
+        """The validation sets that a checkpoint has not been evaluated on."""
+        return [name for name in self._datasets if (step, name) not in self._done]
+
+    def _is_final(self, checkpoint: Checkpoint) -> bool:
+        """Whether the run ends with this checkpoint: at its last step, or early for want of a better one."""
+        if checkpoint.step >= self._config.training.num_train_steps:
+            return True
+        best = Best(self._config.training)
+        try:
+            best.restore(checkpoint.state["best"])
+        except (OSError, ValueError):
+            return False  # Deleted for a newer one since, or damaged.
+        return best.is_exhausted
+
+    def _nothing_came(self, there: list[Checkpoint]) -> TrainError:
+        training = self._config.training
+        waited = f"in {self._folder} for {training.eval_timeout_in_s:g} s"
+        if not there:
+            return TrainError(f"no checkpoint {waited}; train first", "training.eval_timeout_in_s")
+        return TrainError(
+            f"no further checkpoint {waited}, and the last one is at step {there[-1].step} of "
+            f"{training.num_train_steps}; the same command goes on once there are more",
+            "training.eval_timeout_in_s",
+        )
 
     def _evaluate(self, checkpoint: Checkpoint) -> None:
-        try:
-            with checkpoint.kept():
+        with self._kept(checkpoint) as trouble:
+            if trouble is None:
                 self._load(checkpoint)
-        except FileNotFoundError:
-            self._console.say(f"checkpoint {checkpoint.step} was deleted before it could be evaluated; skipped")
+        if trouble is not None:
+            self._skip(checkpoint.step, trouble)
             return
-        for name, dataset in self._datasets.items():
-            if (checkpoint.step, name) in self._done:
-                continue
-            figures = self._setup.evaluate(name, dataset)
+        for name in self._missing(checkpoint.step):
+            figures = self._setup.evaluate(name, self._datasets[name])
             self._record({"step": checkpoint.step, "split": name, **figures})
+            self._console.note(f"step {checkpoint.step}  {name}")
+
+    @contextmanager
+    def _kept(self, checkpoint: Checkpoint) -> Iterator[str | None]:
+        """Keeps a checkpoint from being deleted while every process loads it; yields why it cannot be loaded."""
+        trouble = None
+        with ExitStack() as stack:
+            if self._processes.is_first:
+                try:
+                    stack.enter_context(checkpoint.kept())
+                    trouble = checkpoint.damage()
+                except FileNotFoundError:
+                    trouble = _DELETED
+            yield self._processes.broadcast(trouble)
+            self._processes.barrier()
 
     def _load(self, checkpoint: Checkpoint) -> None:
-        state = checkpoint.state
-        if state["feature_signature"] != self._setup.signature:
+        if checkpoint.state["feature_signature"] != self._setup.signature:
             raise TrainError(
                 f"checkpoint {checkpoint.folder} was trained on other inputs than the config names", "train_data"
             )
         checkpoint.load({f"model.{name}": tensor for name, tensor in self._setup.model.state_dict().items()})
 
-    def _record(self, record: dict) -> None:
+    def _skip(self, step: int, reason: str) -> None:
+        """Says once that a checkpoint is not evaluated, and why."""
+        missing = self._missing(step)
+        if missing:
+            self._console.say(f"checkpoint {step} is skipped: {reason}")
+        for name in missing:
+            self._record({"step": step, "split": name, _SKIPPED: reason})
+
+    def _record(self, record: dict[str, Any]) -> None:
         self._done.add((record["step"], record["split"]))
         if not self._processes.is_first:
             return
-        journal = Journal(self._folder / EVALUATION_FILE)
-        journal.append(record)
-        journal.sync()
-        journal.close()
-        self._newest[record["split"]] = record
-        self._console.note(f"step {record['step']}  {record['split']}")
+        with Journal(self._folder / EVALUATION_FILE) as journal:
+            journal.append(record)
+            journal.sync()
+        if _SKIPPED not in record:
+            self._newest[record["split"]] = record

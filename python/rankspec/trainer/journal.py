@@ -4,6 +4,10 @@ import json
 import math
 import os
 from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from rankspec.trainer.errors import writing
 
 
 class Journal:
@@ -14,35 +18,56 @@ class Journal:
     """
 
     def __init__(self, path: Path) -> None:
-        """Opens the file, keeping what it holds."""
-        self._path = path
-        self._file = path.open("ab")
+        """Opens the file, keeping what it holds, except for a last line that a crash cut short.
 
-    def append(self, record: dict) -> None:
+        Raises:
+            TrainError: here and in all that follows, if the disk does not take what is written.
+        """
+        self._path = path
+        with writing(path):
+            self._file = path.open("ab")
+            self.cut(path.read_bytes().rfind(b"\n") + 1)
+
+    def append(self, record: dict[str, Any]) -> None:
         """Adds a line. Figures that are no number become null, since JSON has no other word for them."""
         plain = {
             key: None if isinstance(value, float) and not math.isfinite(value) else value
             for key, value in record.items()
         }
-        self._file.write(json.dumps(plain).encode() + b"\n")
-        self._file.flush()
+        with writing(self._path):
+            self._file.write(json.dumps(plain).encode() + b"\n")
+            self._file.flush()
 
     def sync(self) -> int:
         """Brings all lines to the disk and returns the file's size, where a later run may cut it off."""
-        os.fsync(self._file.fileno())
+        with writing(self._path):
+            os.fsync(self._file.fileno())
         return self._file.tell()
 
-    def cut(self, size: int) -> None:
-        """Drops everything after the first `size` bytes."""
-        self._file.truncate(size)
+    def cut(self, size: int) -> bool:
+        """Drops everything after the first `size` bytes; returns whether there were that many."""
+        there = self._file.seek(0, os.SEEK_END)
+        with writing(self._path):
+            # Never longer than it is: that would fill it up with zeros.
+            self._file.truncate(min(size, there))
         self._file.seek(0, os.SEEK_END)
+        return there >= size
 
     def close(self) -> None:
         """Closes the file; what was appended stays."""
-        self._file.close()
+        with writing(self._path):
+            self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
 
-def read_journal(path: Path) -> list[dict]:
+def read_journal(path: Path) -> list[dict[str, Any]]:
     """The records of a file; none if there is no such file. A last line cut short by a crash is left out."""
     if not path.exists():
         return []

@@ -11,6 +11,7 @@ from types import FrameType
 
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
+from torch.utils.flop_counter import FlopCounterMode
 
 from rankspec.recap.v1.training_pb2 import TrainingConfig
 from rankspec.trainer.batch import RecapBatch
@@ -38,6 +39,7 @@ class Learner:
         processes: those that train together.
         accumulation: batches whose gradients make one step.
         clip_norm: largest norm of all gradients together, or none for no limit.
+        counted_flops: this process's floating point operations of a step, or none before the first.
     """
 
     model: RankingModel
@@ -53,6 +55,7 @@ class Learner:
         if self.processes.world_size > 1:
             # The model's batch norm shares its statistics itself, so every process holds the same buffers already.
             self._parallel = DistributedDataParallel(self.model, broadcast_buffers=False)
+        self.counted_flops: int | None = None
 
     def step(self, step: int, batches: Iterator[RecapBatch], window: TrainWindow) -> dict[str, float]:
         """Does one optimizer step.
@@ -66,13 +69,21 @@ class Learner:
             The learning rates of the step, by parameter group.
         """
         rates = self.optimizer.set_learning_rates(step)
+        if self.counted_flops is None:
+            with FlopCounterMode(display=False) as counter:
+                self._backward(step, batches, window)
+            self.counted_flops = counter.get_total_flops()
+        else:
+            self._backward(step, batches, window)
+        self._update()
+        return rates
+
+    def _backward(self, step: int, batches: Iterator[RecapBatch], window: TrainWindow) -> None:
         for micro in range(self.accumulation):
             batch = next(batches).to(self.runtime.device, non_blocking=True)
             self.model.set_position(step, micro)
             with self._synchronized(micro == self.accumulation - 1):
                 self._accumulate(batch, window)
-        self._update()
-        return rates
 
     def _update(self) -> None:
         optimizer, scaler = self.optimizer.optimizer, self.runtime.scaler
@@ -135,11 +146,11 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Duties:
-    """What the loop calls when it is due, each with the number of steps done; `save` also hears if it is the best."""
+    """What the loop calls when it is due, each with the number of steps done."""
 
     log: Callable[[int, dict[str, float]], None]
     evaluate: Callable[[int], Verdict]
-    save: Callable[[int, bool], None]
+    save: Callable[[int], None]
     advance: Callable[[int], None]
 
 
@@ -183,7 +194,7 @@ def run_steps(
             elif learner.processes.any(asked()):
                 ending = Ending.ASKED
             if ending or verdict.is_best or cadence.due(done, cadence.save_every):
-                duties.save(done, verdict.is_best)
+                duties.save(done)
     learner.model.finish_checks()
     return done, ending
 

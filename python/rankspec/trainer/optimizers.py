@@ -155,7 +155,11 @@ def _adagrad(config: AdagradConfig, groups: list[dict[str, Any]]) -> tuple[torch
     return _fused_where_possible(torch.optim.Adagrad, groups, **options)
 
 
-_ALGORITHMS = {"adam": _adam, "sgd": _sgd, "adagrad": _adagrad}
+_ALGORITHMS: dict[str, Callable[[Any, list[dict[str, Any]]], tuple[torch.optim.Optimizer, str]]] = {
+    "adam": _adam,
+    "sgd": _sgd,
+    "adagrad": _adagrad,
+}
 obeys(OptimizerConfig, "learning_rate", *_ALGORITHMS)(build_algorithm)
 
 

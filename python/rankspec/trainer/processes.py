@@ -5,9 +5,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TypeVar
 
 import torch
 from torch import distributed
+
+ItemT = TypeVar("ItemT")
 
 # A rank that dies must end the others within this time, not leave them waiting for ever.
 _TIMEOUT = timedelta(minutes=30)
@@ -32,15 +35,15 @@ class Processes:
         """Whether this process is the one that writes files and prints."""
         return self.rank == 0
 
-    def gather(self, item: object) -> list[object]:
+    def gather(self, item: ItemT) -> list[ItemT]:
         """What every process passed, in the order of their ranks, on every process."""
         if self.world_size == 1:
             return [item]
-        items: list[object] = [None] * self.world_size
+        items = [item] * self.world_size
         distributed.all_gather_object(items, item)
         return items
 
-    def broadcast(self, item: object) -> object:
+    def broadcast(self, item: ItemT) -> ItemT:
         """What the first process passed, on every process."""
         if self.world_size == 1:
             return item

@@ -1,33 +1,37 @@
 """Takes a run's figures to its journals, its trackers and the terminal. Only the first process reports."""
 
 from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
 
 from rankspec.trainer.console import RunConsole
 from rankspec.trainer.journal import Journal
-from rankspec.trainer.trackers import TensorBoard, Trackers
+from rankspec.trainer.trackers import Openers, Trackers
 
 METRICS_FILE = "metrics.jsonl"
 TIMING_FILE = "timing.jsonl"
 
 
 class Reports:
-    """Where the figures of a run go."""
+    """Where the figures of a run go; a context manager that closes all of them."""
 
-    def __init__(self, folder: Path, console: RunConsole, *, step: int, metrics_bytes: int) -> None:
+    def __init__(self, folder: Path, console: RunConsole, trackers: Openers, *, metrics_bytes: int) -> None:
         """Opens the journals and trackers of a run that begins or goes on.
 
         Args:
             folder: the run's folder.
             console: shows figures to people.
-            step: optimizer steps done before.
-            metrics_bytes: size of `metrics.jsonl` at that step; what came after is dropped, for it comes again.
+            trackers: what opens the trackers, by their names for people.
+            metrics_bytes: size of `metrics.jsonl` at the step that the run goes on from; what came after is dropped,
+                for it comes again.
         """
         self._console = console
         self._metrics = Journal(folder / METRICS_FILE)
-        self._metrics.cut(metrics_bytes)
+        if not self._metrics.cut(metrics_bytes):
+            console.say(f"{folder / METRICS_FILE} has lost figures of earlier steps; they do not come again")
         self._timing = Journal(folder / TIMING_FILE)
-        self._trackers = Trackers({"TensorBoard": lambda: TensorBoard(folder / "tensorboard", step + 1)}, console.say)
-        self._newest: dict[str, dict] = {}
+        self._trackers = Trackers(trackers, console.say)
+        self._newest: dict[str, dict[str, Any]] = {}
 
     def metrics(self, step: int, split: str, figures: dict[str, float]) -> None:
         """Records figures that a repeat of the run would give again."""
@@ -47,10 +51,17 @@ class Reports:
         """Brings the metrics to the disk and returns how many bytes they are."""
         return self._metrics.sync()
 
-    def close(self, title: str) -> None:
-        """Shows the newest figures of every split as a table, and closes everything."""
+    def show(self, title: str) -> None:
+        """Shows the newest figures of every split as a table."""
         if self._newest:
             self._console.table(title, [self._newest[split] for split in sorted(self._newest)])
-        self._trackers.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._trackers.close(failed=error is not None)
         self._metrics.close()
         self._timing.close()

@@ -6,32 +6,41 @@ from pathlib import Path
 from rankspec.recap.v1.recap_pb2 import DOWNSAMPLING_CORRECTION_LOSS_WEIGHTS, RecapConfig
 from rankspec.recap.v1.training_pb2 import TrainingConfig
 from rankspec.trainer.best import Best
-from rankspec.trainer.checkpoints import Checkpoint, CheckpointWriter, committed, newest_usable
+from rankspec.trainer.checkpoint_writer import CheckpointWriter
+from rankspec.trainer.checkpoints import Checkpoint, committed, newest_usable
 from rankspec.trainer.claims import obeys
 from rankspec.trainer.errors import TrainError
 from rankspec.trainer.evaluation import chosen_metrics
-from rankspec.trainer.folder import prepare_folder, write_configs, write_facts
+from rankspec.trainer.folder import prepare_folder, sole_writer, write_configs, write_facts
 from rankspec.trainer.loop import Cadence, Duties, Ending, Learner, Verdict, run_steps
 from rankspec.trainer.optimizers import build_optimizer
 from rankspec.trainer.reports import Reports
+from rankspec.trainer.resume import check_resume
 from rankspec.trainer.setup import Job, Setup, evaluated_tasks, set_up
 from rankspec.trainer.state import restore, training_tensors, warm_start
 from rankspec.trainer.timing import Stopwatch
+from rankspec.trainer.trackers import chosen_trackers
+from rankspec.trainer.weights_and_biases import require_wandb
 from rankspec.trainer.window import TrainWindow
 
 
-def train(job: Job) -> bool:
+def train(job: Job, *, force: bool = False) -> bool:
     """Trains, continuing from the newest whole checkpoint in the run's folder if there is one.
+
+    Args:
+        job: what to obey.
+        force: whether to go on from a checkpoint of a config that differs in what must not change.
 
     Returns:
         Whether the run reached its last step; not if it was asked to end before.
 
     Raises:
+        SpecError: if the config differs from the checkpoint's in what must not change.
         TrainError: if the run cannot start or go on.
         DataError: if the data is not what the config says.
     """
     with set_up(job) as setup:
-        return TrainingRun(setup).train()
+        return TrainingRun(setup).train(force=force)
 
 
 @obeys(RecapConfig, "training", "downsampling_correction")
@@ -40,6 +49,8 @@ class TrainingRun:
 
     def __init__(self, setup: Setup) -> None:
         """Builds what training needs besides the setup; nothing is written yet."""
+        if setup.processes.is_first:
+            require_wandb(setup.config.runtime)
         self._setup = setup
         self._config = setup.config
         self._processes = setup.processes
@@ -48,26 +59,35 @@ class TrainingRun:
         self._window = TrainWindow(setup.model.task_names, setup.runtime.device)
         self._stopwatch = Stopwatch(setup.runtime.device)
         self._best = Best(self._config.training)
+        self._flops = 0
         weigh = self._config.downsampling_correction == DOWNSAMPLING_CORRECTION_LOSS_WEIGHTS
         self._train_data = setup.open(self._config.train_data, "train_data", shuffle=True, weigh=weigh)
         self._validation_data = setup.open_validation_data()
 
-    @obeys(TrainingConfig, "checkpoint_max_to_keep")
-    def train(self) -> bool:
+    def train(self, *, force: bool) -> bool:
         """Trains until there is nothing left to do, or the process is asked to end; returns whether it is done."""
+        self._folder = prepare_folder(self._config.training)
+        with ExitStack() as stack:
+            if self._processes.is_first:
+                stack.enter_context(sole_writer(self._folder))
+            return self._train(stack, force=force)
+
+    @obeys(TrainingConfig, "checkpoint_max_to_keep")
+    def _train(self, stack: ExitStack, *, force: bool) -> bool:
         training = self._config.training
         cadence = Cadence.of(training)
-        self._folder = prepare_folder(training)
         checkpoint = self._newest_checkpoint()
-        start = self._take_up(checkpoint)
+        start = self._take_up(checkpoint, force=force)
         if start >= cadence.last or self._best.is_exhausted:
             self._say(f"{self._folder} is trained to step {start} already; nothing is left to do")
             return True
-        self._open_reports(checkpoint, start)
+        if self._processes.is_first:
+            self._reports = stack.enter_context(self._open_reports(checkpoint, start))
         keep = training.checkpoint_max_to_keep if training.HasField("checkpoint_max_to_keep") else None
-        self._writer = CheckpointWriter(self._folder, keep, self._processes)
+        self._writer = CheckpointWriter(self._folder, keep, self._processes, start=start)
         done, ending = self._run(cadence, start)
-        self._close_reports(done, cadence.last, ending)
+        if self._processes.is_first:
+            self._conclude(done, cadence.last, ending)
         return ending != Ending.ASKED
 
     def _run(self, cadence: Cadence, start: int) -> tuple[int, Ending]:
@@ -76,24 +96,23 @@ class TrainingRun:
         first, count = (steps * self._learner.accumulation for steps in (start, cadence.last - start))
         duties = Duties(log=self._log, evaluate=self._evaluate, save=self._save, advance=self._advance)
         with ExitStack() as stack:
-            stack.callback(self._writer.wait)
+            stack.enter_context(self._writer)
             stack.enter_context(self._setup.console.progress(start, cadence.last))
             batches = stack.enter_context(self._train_data.batches(first, count))
             timed = self._stopwatch.timed(batches)
-            result = run_steps(self._learner, cadence, duties, start=start, batches=timed, window=self._window)
-        self._processes.barrier()
-        return result
+            return run_steps(self._learner, cadence, duties, start=start, batches=timed, window=self._window)
 
     def _newest_checkpoint(self) -> Checkpoint | None:
         """The checkpoint to go on from; the first process looks, so that all go on from the same."""
         found = newest_usable(self._folder, self._say) if self._processes.is_first else None
         return self._processes.broadcast(found)
 
-    def _take_up(self, checkpoint: Checkpoint | None) -> int:
+    def _take_up(self, checkpoint: Checkpoint | None, *, force: bool) -> int:
         """Brings the run to where a checkpoint left it, or to its start; returns the steps done."""
         if checkpoint is None:
             self._start_fresh(self._config.training)
             return 0
+        check_resume(checkpoint, self._setup, self._say, force=force)
         restore(checkpoint, self._setup.model, self._learner.optimizer.optimizer, self._processes.rank)
         state = checkpoint.state
         self._window.restore(state["window"], self._processes)
@@ -118,9 +137,7 @@ class TrainingRun:
         for line in warm_start(found[0], self._setup.model).lines():
             self._say(line)
 
-    def _open_reports(self, checkpoint: Checkpoint | None, start: int) -> None:
-        if not self._processes.is_first:
-            return
+    def _open_reports(self, checkpoint: Checkpoint | None, start: int) -> Reports:
         setup = self._setup
         parameters = sum(parameter.numel() for parameter in setup.model.parameters())
         facts = {
@@ -134,12 +151,11 @@ class TrainingRun:
             self._say(note)
         self._say(f"{parameters:,} parameters on {setup.runtime.device}, into {self._folder}")
         metrics_bytes = checkpoint.state["metrics_bytes"] if checkpoint else 0
-        self._reports = Reports(self._folder, setup.console, step=start, metrics_bytes=metrics_bytes)
+        trackers = chosen_trackers(self._config, self._folder, start, self._say)
+        return Reports(self._folder, setup.console, trackers, metrics_bytes=metrics_bytes)
 
-    def _close_reports(self, done: int, last: int, ending: Ending) -> None:
-        if not self._processes.is_first:
-            return
-        self._reports.close(f"{self._folder}, step {done}")
+    def _conclude(self, done: int, last: int, ending: Ending) -> None:
+        self._reports.show(f"{self._folder}, step {done}")
         if self._best.step is not None:
             self._say(self._best.describe())
         if ending == Ending.NO_BETTER:
@@ -157,13 +173,18 @@ class TrainingRun:
         }
 
     def _advance(self, done: int) -> None:
-        self._stopwatch.count_step()
+        if not self._flops:
+            # Counted in the first step, which is slower for it and is not timed.
+            self._flops = sum(self._processes.gather(self._learner.counted_flops or 0))
+            self._stopwatch.restart()
+        else:
+            self._stopwatch.count_step()
         self._setup.console.advance(done)
 
     def _log(self, done: int, rates: dict[str, float]) -> None:
         tasks = evaluated_tasks(self._config.train_data, self._setup.model.task_names)
         figures = self._window.report(tasks, chosen_metrics(self._config), self._processes)
-        timing = self._stopwatch.report()
+        timing = self._stopwatch.report(self._flops)
         if self._processes.is_first:
             self._reports.metrics(done, "train", figures | {f"learning_rate/{n}": r for n, r in rates.items()})
             self._reports.timing(done, timing)
@@ -176,7 +197,7 @@ class TrainingRun:
                 self._reports.metrics(done, name, of_set)
         return Verdict(is_best=self._best.update(done, figures), is_enough=self._best.is_exhausted)
 
-    def _save(self, done: int, is_best: bool) -> None:
+    def _save(self, done: int) -> None:
         with self._stopwatch.spent_on("checkpoint"):
             state = {
                 "step": done,
@@ -187,7 +208,7 @@ class TrainingRun:
                 **self._identity(),
             }
             tensors = training_tensors(self._setup.model, self._learner.optimizer.optimizer, self._processes.rank)
-            self._writer.save(done, tensors, state, self._setup.job.text, is_best=is_best)
+            self._writer.save(done, tensors, state, self._setup.job.text, best_step=self._best.step)
 
 
 @obeys(TrainingConfig, "gradient_accumulation", "gradient_clip_norm")

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rankspec.recap.v1.data_pb2 import RecapDataConfig
 from rankspec.recap.v1.recap_pb2 import RecapConfig
 from rankspec.recap.v1.training_pb2 import TrainingConfig
 from rankspec.signature import Input, input_signature, signature_hash
+from rankspec.source import Origins
 from rankspec.trainer.claims import obeys
 from rankspec.trainer.console import RunConsole
 from rankspec.trainer.data.pipeline import Dataset, open_dataset
@@ -27,12 +28,14 @@ class Job:
         text: the same as textproto, with its header.
         fingerprint: identity of everything in it.
         semantic_fingerprint: identity of what determines the trained function.
+        origins: where the config's values were written, for messages.
     """
 
     config: RecapConfig
     text: str
     fingerprint: str
     semantic_fingerprint: str
+    origins: Origins = field(default_factory=Origins)
 
 
 @dataclass(frozen=True)

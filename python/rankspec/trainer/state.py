@@ -3,6 +3,7 @@
 import json
 import random
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -32,7 +33,7 @@ class WarmStart:
         return [f"{len(names)} {kind}: {', '.join(names)}" for kind, names in kinds if names]
 
 
-def training_tensors(model: nn.Module, optimizer: torch.optim.Optimizer, rank: int) -> dict:
+def training_tensors(model: nn.Module, optimizer: torch.optim.Optimizer, rank: int) -> dict[str, Any]:
     """The live tensors of a run, nested by kind, as `CheckpointWriter.save` takes them."""
     return {
         "model": model.state_dict(),
@@ -118,14 +119,15 @@ def _restore_generators(states: dict[str, torch.Tensor]) -> None:
         torch.cuda.set_rng_state(states["cuda"])
 
 
-def _numpy_state() -> list:
-    name, keys, *rest = np.random.get_state()
-    return [name, keys.tolist(), *rest]
+def _numpy_state() -> list[Any]:
+    name, keys, *rest = np.random.get_state(legacy=True)
+    return [name, np.asarray(keys).tolist(), *rest]
 
 
 def _as_bytes(value: object) -> torch.Tensor:
     return torch.frombuffer(bytearray(json.dumps(value).encode()), dtype=torch.uint8)
 
 
-def _from_bytes(tensor: torch.Tensor) -> list:
-    return json.loads(bytes(tensor.tolist()))
+def _from_bytes(tensor: torch.Tensor) -> list[Any]:
+    value: list[Any] = json.loads(bytes(tensor.tolist()))
+    return value

@@ -16,6 +16,11 @@ class Stopwatch:
     def __init__(self, device: torch.device) -> None:
         """Starts the clock."""
         self._device = device
+        self.restart()
+
+    def restart(self) -> None:
+        """Forgets everything before now."""
+        synchronize(self._device)
         self._spent: dict[str, float] = {}
         self._examples = 0
         self._steps = 0
@@ -44,26 +49,29 @@ class Stopwatch:
         """Counts one optimizer step."""
         self._steps += 1
 
-    def report(self) -> dict[str, float]:
+    def report(self, flops_per_step: int) -> dict[str, float]:
         """Speeds, seconds by what they were spent on, and the peak memory so far; then starts anew.
 
-        Evaluations and checkpoints do not count against the speed of training.
+        Evaluations and checkpoints do not count against the speed of training, for which there are no figures if no
+        step was timed.
+
+        Args:
+            flops_per_step: floating point operations of a step, over all processes.
         """
         synchronize(self._device)
-        now = time.perf_counter()
-        seconds = now - self._since
+        seconds = time.perf_counter() - self._since
         training = max(seconds - sum(s for what, s in self._spent.items() if what != "data"), 1e-9)
-        report = {
-            "seconds": seconds,
-            "steps_per_second": self._steps / training,
-            "examples_per_second": self._examples / training,
-        }
+        report = {"seconds": seconds}
+        if self._steps:
+            report["steps_per_second"] = self._steps / training
+            report["examples_per_second"] = self._examples / training
+            report["flops_per_second"] = flops_per_step * self._steps / training
         report |= {f"seconds_{what}": spent for what, spent in sorted(self._spent.items())}
         # Linux reports kilobytes.
         report["peak_memory_bytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
         if self._device.type == "cuda":
             report["peak_device_memory_bytes"] = torch.cuda.max_memory_allocated(self._device)
-        self._spent, self._examples, self._steps, self._since = {}, 0, 0, now
+        self.restart()
         return report
 
 

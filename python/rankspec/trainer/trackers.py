@@ -1,8 +1,12 @@
-"""Where a run's figures go besides its journal: TensorBoard. A tracker that fails never stops the training."""
+"""Where a run's figures go besides its journal. A tracker that fails never stops the training."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
+
+from rankspec.recap.v1.recap_pb2 import RecapConfig
+from rankspec.trainer.weights_and_biases import WeightsAndBiases
 
 
 class Tracker(Protocol):
@@ -11,8 +15,8 @@ class Tracker(Protocol):
     def report(self, step: int, split: str, figures: dict[str, float]) -> None:
         """Takes the figures of one step and split, by name."""
 
-    def close(self) -> None:
-        """Brings everything to where it belongs."""
+    def close(self, *, failed: bool) -> None:
+        """Brings everything to where it belongs, and takes note if the run ended with an error."""
 
 
 class TensorBoard:
@@ -30,15 +34,33 @@ class TensorBoard:
         for name, value in figures.items():
             self._writer.add_scalar(f"{split}/{name}", value, step)
 
-    def close(self) -> None:
+    def close(self, *, failed: bool) -> None:  # noqa: ARG002 - an event file has no place for it
         """Flushes and closes the event file."""
         self._writer.close()
+
+
+Openers = dict[str, Callable[[], Tracker]]
+
+
+def chosen_trackers(config: RecapConfig, folder: Path, step: int, say: Callable[[str], None]) -> Openers:
+    """What opens the trackers of a run, by their names for people: TensorBoard always, others if the config says so.
+
+    Args:
+        config: the whole config.
+        folder: the run's folder.
+        step: optimizer steps done before; 0 for a run that begins.
+        say: takes a line for people.
+    """
+    openers: Openers = {"TensorBoard": lambda: TensorBoard(folder / "tensorboard", step + 1)}
+    if config.runtime.HasField("wandb"):
+        openers["Weights & Biases"] = lambda: WeightsAndBiases(config, folder, resumes=step > 0, say=say)
+    return openers
 
 
 class Trackers:
     """Passes figures on to several trackers, and drops one that fails, saying so once."""
 
-    def __init__(self, openers: dict[str, Callable[[], Tracker]], say: Callable[[str], None]) -> None:
+    def __init__(self, openers: Openers, say: Callable[[str], None]) -> None:
         """Opens the trackers.
 
         Args:
@@ -48,21 +70,25 @@ class Trackers:
         self._say = say
         self._open: dict[str, Tracker] = {}
         for name, opener in openers.items():
-            self._guarded(name, lambda name=name, opener=opener: self._open.__setitem__(name, opener()))
+            with self._guarded(name):
+                self._open[name] = opener()
 
     def report(self, step: int, split: str, figures: dict[str, float]) -> None:
         """Passes figures to every tracker that still works."""
         for name, tracker in list(self._open.items()):
-            self._guarded(name, lambda tracker=tracker: tracker.report(step, split, figures))
+            with self._guarded(name):
+                tracker.report(step, split, figures)
 
-    def close(self) -> None:
+    def close(self, *, failed: bool) -> None:
         """Closes every tracker that still works."""
         for name, tracker in list(self._open.items()):
-            self._guarded(name, tracker.close)
+            with self._guarded(name):
+                tracker.close(failed=failed)
 
-    def _guarded(self, name: str, action: Callable[[], object]) -> None:
+    @contextmanager
+    def _guarded(self, name: str) -> Iterator[None]:
         try:
-            action()
+            yield
         except Exception as error:  # noqa: BLE001 - whatever a tracker's library raises, training goes on
             self._open.pop(name, None)
             self._say(f"{name} failed and is left out from here on: {error}")

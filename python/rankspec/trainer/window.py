@@ -1,5 +1,7 @@
 """Training metrics between two reports, kept as sums on the device so that a step need not wait for them."""
 
+from typing import Any
+
 import numpy as np
 import torch
 from torch import Tensor, distributed
@@ -73,11 +75,11 @@ class TrainWindow:
         self.rows = 0
         return report
 
-    def state(self, processes: Processes) -> dict:
+    def state(self, processes: Processes) -> dict[str, Any]:
         """The sums of all processes, for a checkpoint."""
         return {"rows": self.rows, "sums": processes.gather(self.sums.tolist())}
 
-    def restore(self, state: dict, processes: Processes) -> None:
+    def restore(self, state: dict[str, Any], processes: Processes) -> None:
         """Takes up the sums that `state` gave; with another number of processes, the first takes all of them."""
         self.rows = state["rows"]
         sums = torch.tensor(state["sums"], dtype=torch.float64)

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from rankspec.paths import join
 from rankspec.recap.v1.data_pb2 import RecapDataConfig
-from rankspec.recap.v1.preprocess_pb2 import DownsampleNegatives, Preprocess
 from rankspec.signature import DataError, Input, input_signature, signature_differences
 from rankspec.trainer.claims import obeys
-from rankspec.trainer.data.dataset import Dataset, Share, TaskLabels
+from rankspec.trainer.data.assembly import Share, TaskLabels
+from rankspec.trainer.data.dataset import Dataset
 from rankspec.trainer.data.files import select_files
 from rankspec.trainer.data.order import RowOrder
 from rankspec.trainer.data.parquet import ParquetFile, open_file
@@ -54,7 +54,7 @@ def open_dataset(
         place = join(path, "seg_dense_schema.renamed_features")
         raise DataError(f"its inputs are not those the model reads: {'; '.join(differences)}", place)
     labelled = [task for task in task_names if task in data.tasks]
-    decoder = RowDecoder(data, own, list(dict.fromkeys([*labelled, *_positive_tasks(data)])), path)
+    decoder = RowDecoder(data, own, labelled, path)
     files, left_out = _open_files(data, decoder, path)
     order = _row_order(data, files, seed=seed, shuffle=shuffle)
     if order.num_rows == 0:
@@ -65,16 +65,9 @@ def open_dataset(
             join(path, "global_batch_size"),
         )
     rates = downsampling_rates(data, labelled) if weigh else [(1.0, 1.0)] * len(labelled)
-    labels = TaskLabels(tuple(task_names), dict(zip(labelled, rates, strict=True)), tuple(_positive_tasks(data)))
+    labels = TaskLabels(tuple(task_names), dict(zip(labelled, rates, strict=True)))
     share = Share(rank, world_size)
     return Dataset(data, files, decoder, order, labels, share, left_out=left_out, training=shuffle, path=path)
-
-
-@obeys(Preprocess, "downsample_negatives")
-@obeys(DownsampleNegatives, "engagements_list", "num_engagements")
-def _positive_tasks(data: RecapDataConfig) -> list[str]:
-    """The tasks that make a row a positive; num_engagements is what the spec's own rule checks."""
-    return list(data.preprocess.downsample_negatives.engagements_list)
 
 
 @obeys(RecapDataConfig, "ignore_data_errors")

@@ -14,6 +14,7 @@ from rankspec.paths import at, join
 from rankspec.recap.v1.data_pb2 import RecapDataConfig, SegDenseSchema
 from rankspec.recap.v1.preprocess_pb2 import (
     DownCast,
+    DownsampleNegatives,
     ExtractFeatures,
     ExtractFeaturesRow,
     Preprocess,
@@ -36,10 +37,13 @@ class Rows:
     Attributes:
         inputs: `[rows, width]` by name, in the formats of `RowDecoder.formats`.
         labels: 0 or 1, `[rows, L]`, a column for each of `RowDecoder.labels`.
+        positive: whether a row is a positive where negatives are thinned out, `[rows]`; by the labels of the file,
+            since that step comes before those that change labels.
     """
 
     inputs: dict[str, Array]
     labels: NDArray[np.uint8]
+    positive: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +83,11 @@ class RowDecoder:
         columns: what is read of a file.
         labels: the labels it decodes, in the order of their columns in `Rows.labels`.
         formats: the tensor format of every input.
+        pinned: whether tensors lie in pinned memory, because there is a CUDA device to copy them to.
     """
 
+    @obeys(Preprocess, "downsample_negatives")
+    @obeys(DownsampleNegatives, "engagements_list", "num_engagements")
     def __init__(self, data: RecapDataConfig, inputs: Sequence[Input], labels: Sequence[str], path: str = "") -> None:
         """Plans the decoding.
 
@@ -94,6 +101,9 @@ class RowDecoder:
             DataError: a step names what is not there.
         """
         self.labels = tuple(labels)
+        # num_engagements only has to be true, which is a rule of the spec.
+        self._positive_labels = tuple(data.preprocess.downsample_negatives.engagements_list)
+        self.pinned = torch.cuda.is_available()
         self._inputs = (*inputs, *carried_inputs(data, path))
         widths = {item.name: item.width for item in self._inputs}
         self.formats = {item.name: getattr(torch, item.dtype) for item in self._inputs}
@@ -105,7 +115,7 @@ class RowDecoder:
         self._extractions = self._extracted(steps.extract_features, widths, join(here, "extract_features"))
         stored = {item.column: StoredColumn(item.column, item.dtype, item.stored_length) for item in self._inputs}
         stored |= {time: StoredColumn(time, "int64", 1) for time in times}
-        stored |= {label: StoredColumn(label, "int64", 1) for label in self.labels}
+        stored |= {label: StoredColumn(label, "int64", 1) for label in (*self.labels, *self._positive_labels)}
         self.columns = tuple(stored.values())
 
     def read(self, file: ParquetFile, index: int) -> Rows:
@@ -119,13 +129,17 @@ class RowDecoder:
         rows = Rows(
             {i.name: np.empty((num_rows, i.width), array_format(self.formats[i.name])) for i in self._inputs},
             np.empty((num_rows, len(self.labels)), np.uint8),
+            np.zeros(num_rows, np.bool_),
         )
         for first, stored in read_chunks(file, index, self.columns):
             here = slice(first, first + len(next(iter(stored.values()))))
             for item in self._inputs:
                 rows.inputs[item.name][here] = self._decoded(item, stored[item.column], place)
             for number, name in enumerate(self.labels):
-                rows.labels[here, number] = self._decoded_label(name, stored, place, first)
+                label = checked_label(name, stored[name][:, 0], place, first)
+                rows.labels[here, number] = self._rectified(name, label, stored)
+            for name in self._positive_labels:
+                rows.positive[here] |= checked_label(name, stored[name][:, 0], place, first) == 1
         for extraction in self._extractions:
             source = rows.inputs[extraction.source]
             rows.inputs[extraction.name] = source[:, extraction.index : extraction.index + 1].copy()
@@ -142,21 +156,10 @@ class RowDecoder:
         except DataError as error:
             raise DataError(f'{place}, column "{item.column}": {error}') from error
 
-    def _decoded_label(self, name: str, stored: Mapping[str, Array], place: str, first: int) -> NDArray[np.uint8]:
-        values = stored[name][:, 0]
-        wrong = (values != 0) & (values != 1)
-        if wrong.any():
-            row = int(np.flatnonzero(wrong)[0])
-            raise DataError(f'{place}, label "{name}": row {first + row} is {values[row]}; a label is 0 or 1')
-        label = values.astype(np.uint8)
-        if self._rectify is None or name not in self._rectify.engaged:
+    def _rectified(self, name: str, label: NDArray[np.uint8], stored: Mapping[str, Array]) -> NDArray[np.uint8]:
+        step = self._rectify
+        if step is None or name not in step.engaged:
             return label
-        return self._rectified(label, stored, name, self._rectify)
-
-    @staticmethod
-    def _rectified(
-        label: NDArray[np.uint8], stored: Mapping[str, Array], name: str, step: _Rectification
-    ) -> NDArray[np.uint8]:
         served, impressed = stored[step.served][:, 0], stored[step.impressed][:, 0]
         return rectify(label, served, impressed, stored[step.engaged[name]][:, 0], step.window_in_ms)
 
@@ -255,11 +258,11 @@ class RowDecoder:
             num_rows: rows of the result.
 
         Returns:
-            A tensor `[num_rows, width]`, in pinned memory where there is a CUDA device to copy to.
+            A tensor `[num_rows, width]`.
         """
-        dtype, pinned = self.formats[name], torch.cuda.is_available()
+        dtype = self.formats[name]
         width = parts[0].rows.inputs[name].shape[1] if parts else self._width(name)
-        tensor = torch.empty((num_rows, width), dtype=dtype, pin_memory=pinned)
+        tensor = torch.empty((num_rows, width), dtype=dtype, pin_memory=self.pinned)
         into = as_array(tensor)
         for part in parts:
             into[part.into] = part.rows.inputs[name][part.taken]
@@ -267,3 +270,16 @@ class RowDecoder:
 
     def _width(self, name: str) -> int:
         return next((item.width for item in self._inputs if item.name == name), 1)
+
+
+def checked_label(name: str, values: Array, place: str, first_row: int) -> NDArray[np.uint8]:
+    """The values of a label, `[rows]`.
+
+    Raises:
+        DataError: one is neither 0 nor 1.
+    """
+    wrong = (values != 0) & (values != 1)
+    if wrong.any():
+        row = int(np.flatnonzero(wrong)[0])
+        raise DataError(f'{place}, label "{name}": row {first_row + row} is {values[row]}; a label is 0 or 1')
+    return values.astype(np.uint8)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class CrossLayer(nn.Module):
-    """x0 * (W x + b) + x (equation 1), or x0 * (U V x + b) + x with W of low rank (equation 2).
+    """x0 * (W x + b) + x (equation 1 of the paper), where W may be a product of two matrices of low rank.
 
     Args:
         width: features of the inputs.

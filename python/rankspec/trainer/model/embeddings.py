@@ -98,9 +98,7 @@ class SmallEmbeddings(nn.Module):
         ids = discrete.index_select(1, self._columns)
         out_of_range = (ids < 0) | (ids >= self._sizes)
         self._watch.check(ids, out_of_range, first_row, may_wait=self.training)
-        rows = [
-            table(ids[:, place], out_of_range[:, place]) for place, table in enumerate(self.tables.values())
-        ]
+        rows = [table(ids[:, place], out_of_range[:, place]) for place, table in enumerate(self.tables.values())]
         return self.dropout(torch.cat(rows, dim=1))
 
     def finish_checks(self) -> None:

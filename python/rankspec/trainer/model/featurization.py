@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -18,7 +18,7 @@ from rankspec.trainer.default_items import items_or_default
 from rankspec.trainer.model.normalization import build_batch_norm, build_layer_norm
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from rankspec.trainer.batch import RecapBatch
 
@@ -109,7 +109,7 @@ def _clip_log1p_abs(config: ClipLog1pAbsConfig, _continuous_width: int, _raw_wid
     return Log1pAbs(config.clip_magnitude)
 
 
-_TRANSFORMS = {
+_TRANSFORMS: dict[str, Callable[[Any, int, int], nn.Module]] = {
     "double_norm_log_config": _double_norm_log,
     "log1p_abs_config": _log1p_abs,
     "clip_log1p_abs_config": _clip_log1p_abs,

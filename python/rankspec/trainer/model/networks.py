@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any
 
 from rankspec.recap.v1.architecture_pb2 import TaskModel
 from rankspec.trainer.claims import obeys
-from rankspec.trainer.model.dcn import build_dcn
-from rankspec.trainer.model.mask_net import build_mask_net
-from rankspec.trainer.model.mlp import build_mlp
+from rankspec.trainer.model.dcn import Dcn, build_dcn
+from rankspec.trainer.model.mask_net import MaskNet, build_mask_net
+from rankspec.trainer.model.mlp import Mlp, build_mlp
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from collections.abc import Callable
 
     from rankspec.trainer.model.dropout import RandomPosition
 
+# What towers and backbones are: modules that map `[B, in_features]` to `[B, out_features]`.
+Network = Mlp | MaskNet | Dcn
 
-class Network(Protocol):
-    """What towers and backbones are: a module that maps `[B, in_features]` to `[B, out_features]`."""
-
-    out_features: int
-
-    def __call__(self, inputs: Tensor) -> Tensor:
-        """Runs the network."""
-
-
-_BUILDERS = {
+_BUILDERS: dict[str, Callable[[Any, int, str, RandomPosition], Network]] = {
     "mlp_config": build_mlp,
     "mask_net_config": build_mask_net,
     "dcn_config": build_dcn,

@@ -12,11 +12,13 @@ from rankspec.recap.v1.layers_pb2 import BatchNormConfig, LayerNormConfig
 from rankspec.trainer.claims import obeys
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from torch.autograd.function import FunctionCtx
 
 
 class LayerNorm(nn.Module):
-    """Layer normalization (Ba et al., 2016, equation 4) whose offset and factor come or go independently.
+    """Layer normalization (Ba et al., 2016) whose offset and factor come or go independently.
 
     Args:
         width: features of a row.
@@ -72,6 +74,9 @@ class BatchNorm(nn.BatchNorm1d):
     @torch.no_grad()
     def _update_running_statistics(self, count: Tensor, mean: Tensor, squares: Tensor) -> None:
         assert self.momentum is not None
+        assert self.running_mean is not None
+        assert self.running_var is not None
+        assert self.num_batches_tracked is not None
         variance = torch.where(count > 1, squares / (count - 1).clamp(min=1), self.running_var)
         self.num_batches_tracked.add_(1)
         self.running_mean.lerp_(mean.to(self.running_mean.dtype), self.momentum)
@@ -98,13 +103,13 @@ def _global_moments(values: Tensor, world_size: int) -> tuple[Tensor, Tensor, Te
     """
     rows, width = values.shape
     own_mean = values.sum(0) / max(rows, 1)
-    own = torch.cat([values.new_tensor([float(rows)]), own_mean, (values - own_mean).square().sum(0)])
+    own = torch.cat([values.new_full((1,), rows), own_mean, (values - own_mean).square().sum(0)])
     if world_size == 1:
         parts = own.unsqueeze(0)
     else:
         # Each process fills its own row and adds: a gather that every backend has, exact and differentiable.
-        place = functional.one_hot(torch.tensor(distributed.get_rank()), world_size).to(own)
-        parts = _SumOverProcesses.apply(place.unsqueeze(1) * own)
+        place = torch.arange(world_size, device=own.device) == distributed.get_rank()
+        parts = _sum_over_processes(place.unsqueeze(1) * own)
     counts, means, squares = parts.split([1, width, width], dim=1)
     count = counts.sum(0)
     mean = (counts * means).sum(0) / count
@@ -121,6 +126,9 @@ class _SumOverProcesses(torch.autograd.Function):
     @staticmethod
     def backward(_ctx: FunctionCtx, *gradients: Any) -> Tensor:
         return _summed(gradients[0])
+
+
+_sum_over_processes: Callable[[Tensor], Tensor] = _SumOverProcesses.apply
 
 
 def _summed(values: Tensor) -> Tensor:

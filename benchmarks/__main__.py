@@ -1,0 +1,32 @@
+"""Runs the benchmarks; the last lines are one JSON object each."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser
+from importlib import import_module
+
+from benchmarks import BENCHMARKS
+
+
+def main() -> int:
+    """Runs the benchmarks that the command line names, or all."""
+    parser = ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(BENCHMARKS)}; all without a name")
+    parser.add_argument("--only", action="append", default=[], metavar="NAME", help="the same as an option")
+    arguments = parser.parse_args()
+    names = [*arguments.names, *arguments.only] or list(BENCHMARKS)
+    unknown = [name for name in names if name not in BENCHMARKS]
+    if unknown:
+        parser.error(f"no benchmark is called {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
+    measurements = []
+    for name in names:
+        print(f"running {name}", file=sys.stderr)
+        measurements.append(import_module(BENCHMARKS[name]).run())
+    for measurement in measurements:
+        print(measurement.as_json())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

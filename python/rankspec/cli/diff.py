@@ -1,0 +1,80 @@
+"""Show what two configs do differently.
+
+Compares resolved values, so that comments, order and written-out defaults are no difference. Each change says
+whether another function is trained (semantic) or not (operational), and whether a run may resume from a
+checkpoint that was written under the other config: free, warn (it may, and says so) or forbidden.
+
+Examples:
+  rankspec diff before.textproto after.textproto
+"""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser, Namespace
+
+from rankspec.cli.terminal import load_or_report
+from rankspec.comparison import Change, compare, overall
+
+_VERDICTS = {
+    "free": "a run may resume",
+    "warn": "a run may resume, and says what changed",
+    "forbidden": "a run refuses to resume",
+}
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Describes the verb's arguments."""
+    parser.add_argument("old", metavar="A", help="the first config, or - for stdin")
+    parser.add_argument("new", metavar="B", help="the second config")
+    parser.add_argument("--message", metavar="NAME", help="message that the files hold, if no header says so")
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="form of the report")
+
+
+def run(arguments: Namespace) -> int:
+    """Prints the changes; 1 if a config has mistakes. Configs may differ without that being wrong."""
+    old = load_or_report(Namespace(files=[arguments.old], message=arguments.message, overrides=[]))
+    new = load_or_report(Namespace(files=[arguments.new], message=arguments.message, overrides=[]))
+    if old is None or new is None:
+        return 1
+    types = [config.message.DESCRIPTOR.full_name for config in (old, new)]
+    if types[0] != types[1]:
+        print(f"rankspec diff: error: one config is a {types[0]}, the other a {types[1]}", file=sys.stderr)
+        return 1
+    changes = compare(old.message, new.message)
+    sys.stdout.write(_as_json(changes) if arguments.format == "json" else _as_text(changes))
+    return 0
+
+
+def _as_text(changes: list[Change]) -> str:
+    if not changes:
+        return "no difference\n"
+    lines = [
+        f"{change.path}: {_side(change.old)} -> {_side(change.new)}"
+        f"  ({'semantic' if change.semantic else 'operational'}, resume: {change.resume})"
+        for change in changes
+    ]
+    num_semantic = sum(change.semantic for change in changes)
+    verdict = overall(changes)
+    lines += ["", f"{len(changes)} changed, {num_semantic} of them semantic; resume: {verdict}, {_VERDICTS[verdict]}"]
+    return "\n".join([*lines, ""])
+
+
+def _side(value: str | None) -> str:
+    return "absent" if value is None else value
+
+
+def _as_json(changes: list[Change]) -> str:
+    import json
+
+    listed = [
+        {
+            "path": change.path,
+            "old": change.old,
+            "new": change.new,
+            "effect": "semantic" if change.semantic else "operational",
+            "resume": change.resume,
+        }
+        for change in changes
+    ]
+    return json.dumps({"resume": overall(changes), "changes": listed}, ensure_ascii=False, indent=2) + "\n"

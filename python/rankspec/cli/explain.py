@@ -1,0 +1,32 @@
+"""Show what a field or message is for: its documentation, type, default, rules and options.
+
+SUBJECT is a path (keys may be left out), the name of a message or enum, or words to look for.
+
+Examples:
+  rankspec explain training.num_train_steps
+  rankspec explain MaskNetConfig
+  rankspec explain weight decay
+"""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser, Namespace
+
+from rankspec.explanation import explain
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Describes the verb's arguments."""
+    parser.add_argument("subject", nargs="+", metavar="SUBJECT", help="a path, a name, or words")
+
+
+def run(arguments: Namespace) -> int:
+    """Prints the explanation; 1 if nothing fits."""
+    subject = " ".join(arguments.subject)
+    explanation = explain(subject)
+    if explanation is None:
+        print(f"rankspec explain: nothing in the schema fits `{subject}`", file=sys.stderr)
+        return 1
+    print(explanation)
+    return 0

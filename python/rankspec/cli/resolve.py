@@ -1,0 +1,61 @@
+"""Write a config out with every default filled in.
+
+Several files are a base and its overlays, each laid over the ones before it. The result says all that will
+run, and reading it gives the same config again.
+
+Examples:
+  rankspec resolve ranker.textproto
+  rankspec resolve base.textproto large.textproto --set training.num_train_steps=1000 -o run.binpb
+  rankspec resolve --blame ranker.textproto
+"""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from rankspec.cli.terminal import add_config_arguments, load_or_report
+from rankspec.resolving import resolve
+from rankspec.writing import FORMS, form_for, to_textproto, write
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Describes the verb's arguments."""
+    add_config_arguments(parser)
+    parser.add_argument("-o", "--output", metavar="OUT", help="file to write; its extension chooses the form")
+    parser.add_argument("--format", choices=FORMS, help="form to write; textproto unless OUT says otherwise")
+    parser.add_argument("--blame", action="store_true", help="say behind each value where it came from")
+
+
+def run(arguments: Namespace) -> int:
+    """Writes the resolved config; 1 if it has mistakes, 2 if the output is asked for wrongly."""
+    form = arguments.format or (form_for(arguments.output) if arguments.output else "textproto")
+    if form is None or (arguments.blame and form != "textproto"):
+        problem = "--blame needs the textproto form" if form else f"no form is known for `{arguments.output}`"
+        print(f"rankspec resolve: error: {problem}; choose it with --format", file=sys.stderr)
+        return 2
+    loaded = load_or_report(arguments)
+    if loaded is None:
+        return 1
+    resolved = resolve(loaded.message)
+    if arguments.blame:
+        from rankspec.blame import blame
+
+        data = to_textproto(resolved, blame(loaded)).encode()
+    else:
+        data = write(resolved, form)
+    return _write(data, arguments.output)
+
+
+def _write(data: bytes, output: str | None) -> int:
+    if output is None:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        return 0
+    try:
+        Path(output).write_bytes(data)
+    except OSError as error:
+        print(f"rankspec resolve: error: `{output}` cannot be written: {error.strerror}", file=sys.stderr)
+        return 1
+    return 0

@@ -1,0 +1,216 @@
+"""Writes checkpoints beside the training loop; each is committed whole or not at all."""
+
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from torch import distributed
+from torch.distributed.checkpoint.staging import DefaultStager, StagingOptions
+from torch.distributed.checkpoint.state_dict_saver import async_save
+
+from rankspec.trainer.checkpoints import (
+    CONFIG_FILE,
+    MANIFEST_FILE,
+    STATE_FILE,
+    Checkpoint,
+    committed,
+    root_cause,
+    sha256,
+)
+from rankspec.trainer.errors import TrainError
+from rankspec.trainer.journal import Journal
+from rankspec.trainer.processes import Processes
+
+# Steps whose checkpoints were deleted to make room, a line each, so that who follows the run can name them.
+ROTATED_FILE = "rotated.jsonl"
+Tensors = dict[str, Any]
+_UNFINISHED = ("saving", "replaced", "removing")
+
+
+class CheckpointWriter:
+    """Writes checkpoints of one run, one at a time; a context manager that ends with the last one committed."""
+
+    def __init__(self, folder: Path, max_to_keep: int | None, processes: Processes, *, start: int) -> None:
+        """Clears away what an earlier process left unfinished.
+
+        Args:
+            folder: the run's folder, which exists.
+            max_to_keep: newest checkpoints to keep; none keeps all.
+            processes: the processes that write together, each its share.
+            start: step that the run goes on from. Checkpoints of later steps were found damaged: they are set aside
+                as `damaged-<step>`, so that they are neither chosen again nor counted among those to keep.
+        """
+        self._folder = folder
+        self._max_to_keep = max_to_keep
+        self._processes = processes
+        self._pending: Future[None] | None = None
+        self._pending_step = 0
+        # A group of its own: the writer's messages must not mix with those of the training step.
+        self._group = distributed.new_group(backend="gloo") if processes.world_size > 1 else None
+        if processes.is_first:
+            for kind in _UNFINISHED:
+                for torn in folder.glob(f".{kind}-*"):
+                    shutil.rmtree(torn)
+            for checkpoint in committed(folder):
+                if checkpoint.step > start:
+                    _set_aside(checkpoint)
+
+    def save(
+        self, step: int, tensors: Tensors, state: dict[str, Any], config_text: str, *, best_step: int | None
+    ) -> None:
+        """Starts to write a checkpoint; returns once the values are copied, so they may change at once.
+
+        Args:
+            step: optimizer steps done.
+            tensors: nested dictionaries of tensors.
+            state: anything else, as JSON.
+            config_text: the resolved config.
+            best_step: the checkpoint to keep until a better comes, however old it gets; none keeps none.
+
+        Raises:
+            TrainError: if the checkpoint before could not be written; those committed are untouched.
+        """
+        self.wait()
+        target = self._folder / f".saving-{step}"
+        self._pending_step = step
+        upload = async_save(
+            tensors,
+            checkpoint_id=target,
+            process_group=self._group,
+            # Staged before the call returns: what is staged later can already be the next step's values.
+            async_stager=DefaultStager(StagingOptions(False, False, False, False)),
+        )
+
+        def commit() -> None:
+            self._commit(step, target, state, config_text)
+            self._rotate(best_step)
+
+        assert isinstance(upload, Future), "staging is done, so there is one future only"
+        self._pending = self._then(upload, commit)
+
+    def _then(self, upload: Future[Any], commit: Callable[[], None]) -> "Future[None]":
+        """A future that is done when the upload is and, on the first process, committed."""
+        done: Future[None] = Future()
+
+        def finish(finished: Future[Any]) -> None:
+            try:
+                finished.result()
+                if self._processes.is_first:
+                    commit()
+            except BaseException as error:  # noqa: BLE001 - handed to whoever waits, whatever it is
+                done.set_exception(error)
+            else:
+                done.set_result(None)
+
+        upload.add_done_callback(finish)
+        return done
+
+    def wait(self) -> None:
+        """Waits until the checkpoint under way is committed; every process calls this at the same place.
+
+        Raises:
+            TrainError: if it could not be written, on every process.
+        """
+        problem = self._finish()
+        problems = [text for text in self._processes.gather(problem) if text is not None]
+        if problems:
+            raise TrainError(str(problems[0]), "training.save_dir")
+
+    def _finish(self) -> str | None:
+        """Waits for this process's part of the checkpoint under way; returns what went wrong with it."""
+        if self._pending is None:
+            return None
+        pending, self._pending = self._pending, None
+        error = pending.exception()
+        if error is None:
+            return None
+        if self._processes.is_first:
+            shutil.rmtree(self._folder / f".saving-{self._pending_step}", ignore_errors=True)
+        if isinstance(error, TrainError):
+            return error.message
+        return (
+            f"checkpoint {self._pending_step} could not be written to {self._folder}: {root_cause(error)}; "
+            "those before it are whole, and the same command goes on from the newest"
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is None:
+            self.wait()
+        elif (problem := self._finish()) is not None:
+            # The processes need not be at the same place any more, and the first error is the one to tell.
+            error.add_note(problem)
+
+    def _commit(self, step: int, written: Path, state: dict[str, Any], config_text: str) -> None:
+        _write_durably(written / STATE_FILE, json.dumps(state))
+        _write_durably(written / CONFIG_FILE, config_text)
+        manifest = {path.name: sha256(path) for path in sorted(written.iterdir())}
+        _write_durably(written / MANIFEST_FILE, json.dumps(manifest, indent=1))
+        _sync(written)
+        final = self._folder / str(step)
+        if final.exists():
+            # A forced restart repeats the step.
+            replaced = self._folder / f".replaced-{step}"
+            final.rename(replaced)
+            written.rename(final)
+            shutil.rmtree(replaced)
+        else:
+            written.rename(final)
+        _sync(self._folder)
+
+    def _rotate(self, best_step: int | None) -> None:
+        if self._max_to_keep is None:
+            return
+        for old in committed(self._folder)[: -self._max_to_keep]:
+            if old.step == best_step:
+                continue
+            try:
+                self._remove(old)
+            except OSError as error:
+                raise TrainError(f"{old.folder} could not be deleted: {root_cause(error)}") from error
+
+    def _remove(self, old: Checkpoint) -> None:
+        removed = self._folder / f".removing-{old.step}"
+        try:
+            with (old.folder / STATE_FILE).open("r+") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                old.folder.rename(removed)
+        except BlockingIOError:
+            return  # It is being evaluated; the next rotation takes it.
+        except FileNotFoundError:
+            old.folder.rename(removed)  # Damaged: nobody can be evaluating it.
+        with Journal(self._folder / ROTATED_FILE) as journal:
+            journal.append({"step": old.step})
+        shutil.rmtree(removed)
+
+
+def _set_aside(checkpoint: Checkpoint) -> None:
+    place = checkpoint.folder.with_name(f"damaged-{checkpoint.step}")
+    if place.exists():
+        shutil.rmtree(place)
+    checkpoint.folder.rename(place)
+
+
+def _write_durably(path: Path, text: str) -> None:
+    with path.open("w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,173 @@
+"""Batches from row groups: which a batch needs, and how its rows come together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from rankspec.paths import join
+from rankspec.recap.v1.data_pb2 import RecapDataConfig
+from rankspec.recap.v1.preprocess_pb2 import DownsampleNegatives
+from rankspec.signature import MODEL_INPUTS, DataError
+from rankspec.trainer.batch import RecapBatch
+from rankspec.trainer.claims import obeys
+from rankspec.trainer.data.order import RowNumbers, RowOrder
+from rankspec.trainer.data.preprocess import thin_negatives
+from rankspec.trainer.data.row_groups import Requests
+from rankspec.trainer.data.rows import Part, RowDecoder
+from rankspec.trainer.loss import sample_weights
+
+
+@dataclass(frozen=True)
+class Share:
+    """This process's place among those that share every global batch."""
+
+    rank: int
+    world_size: int
+
+    def of(self, num_rows: int) -> tuple[int, int]:
+        """First row and last plus one of this process's slice; slices differ by at most one row."""
+        return num_rows * self.rank // self.world_size, num_rows * (self.rank + 1) // self.world_size
+
+
+@dataclass(frozen=True)
+class TaskLabels:
+    """What is asked of the labels.
+
+    Attributes:
+        names: the tasks, in the order of the columns of a batch.
+        rates: for each task that has labels, the shares of the positives and the negatives that its weights make
+            good for.
+    """
+
+    names: tuple[str, ...]
+    rates: Mapping[str, tuple[float, float]]
+
+
+class BatchAssembler:
+    """Makes this process's slices of the global batches.
+
+    Attributes:
+        rows_per_batch: rows of the stream that a global batch is made of; more than it has where negatives are
+            thinned out.
+    """
+
+    @obeys(RecapDataConfig, "global_batch_size")
+    @obeys(DownsampleNegatives, "batch_multiplier")
+    def __init__(
+        self,
+        data: RecapDataConfig,
+        decoder: RowDecoder,
+        order: RowOrder,
+        labels: TaskLabels,
+        share: Share,
+        *,
+        repeats: bool,
+        path: str,
+    ) -> None:
+        """Takes what the data set consists of; `repeats` tells whether its rows come again and again."""
+        self._decoder = decoder
+        self._order = order
+        self._labels = labels
+        self._share = share
+        self._repeats = repeats
+        self._path = path
+        self._size = data.global_batch_size
+        self._thins = data.preprocess.HasField("downsample_negatives")
+        multiplier = data.preprocess.downsample_negatives.batch_multiplier if self._thins else 1
+        self.rows_per_batch = self._size * multiplier
+
+    def places(self, number: int) -> tuple[int, int]:
+        """The places of the stream that global batch `number` is made of, first and last plus one."""
+        start, stop = number * self.rows_per_batch, (number + 1) * self.rows_per_batch
+        return start, stop if self._repeats else min(stop, self._order.num_rows)
+
+    def needed(self, number: int, end: int | None) -> list[int]:
+        """The row groups that a batch is made from, and some of those that the next ones before `end` will need.
+
+        How far it reads ahead grows while a window of shuffled rows is being used up, so that the next window is there
+        when it begins and never more than two windows are in memory.
+        """
+        start, stop = self.places(number)
+        if not self._thins:
+            first, last = self._share.of(stop - start)
+            start, stop = start + first, start + last
+        start, end_of_window = self._order.windows_around(start, stop)
+        until = max(end_of_window, stop + self._order.window_size) + self._order.largest_row_group
+        return self._order.row_groups(start, until if end is None else max(min(until, end), end_of_window))
+
+    def assemble(self, number: int, row_groups: Requests) -> RecapBatch:
+        """This process's slice of global batch `number`, waiting for the row groups it is made from."""
+        rows = self._order.rows(*self.places(number))
+        weights = np.ones(len(rows), np.float32)
+        if self._thins:
+            chosen, weights = self._thinned(rows, row_groups)
+            rows = rows[chosen]
+        first, last = self._share.of(len(rows))
+        parts = self._parts(rows[first:last], row_groups)
+        inputs = {name: self._decoder.gather(name, parts, last - first) for name in self._decoder.formats}
+        labels = self._gathered_labels(parts, last - first)
+        return RecapBatch(
+            **{name: tensor for name, tensor in inputs.items() if name in MODEL_INPUTS},
+            labels=labels,
+            weights=self._weights(labels).mul_(torch.from_numpy(weights[first:last, None])),
+            carried={n: t.squeeze(1) if t.shape[1] == 1 else t for n, t in inputs.items() if n not in MODEL_INPUTS},
+            first_row=first,
+            global_rows=len(rows),
+        )
+
+    def _parts(self, rows: RowNumbers, row_groups: Requests) -> list[Part]:
+        groups, offsets = self._order.locate(rows)
+        parts = []
+        for group in np.unique(groups).tolist():
+            places = np.flatnonzero(groups == group)
+            parts.append(Part(row_groups[group].result(), as_slice(offsets[places]), as_slice(places)))
+        return parts
+
+    def _thinned(self, rows: RowNumbers, row_groups: Requests) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+        """The rows of a batch that are kept of those read, and their weights."""
+        positive = np.zeros(len(rows), np.bool_)
+        for part in self._parts(rows, row_groups):
+            positive[part.into] = part.rows.positive[part.taken]
+        size = self._size
+        if len(rows) < self.rows_per_batch:
+            # The short end of a pass: the same share, with room for a negative.
+            size = min(max(len(rows) * size // self.rows_per_batch, int(positive.sum()) + 1), len(rows))
+        try:
+            return thin_negatives(positive, size)
+        except DataError as error:
+            place = join(self._path, "preprocess.downsample_negatives.batch_multiplier")
+            raise DataError(error.message, place) from error
+
+    def _gathered_labels(self, parts: Sequence[Part], num_rows: int) -> Tensor:
+        """Labels `[num_rows, T]`; a task without labels has 0 throughout."""
+        labels = torch.zeros((num_rows, len(self._labels.names)), pin_memory=self._decoder.pinned)
+        known = [index for index, name in enumerate(self._labels.names) if name in self._labels.rates]
+        columns = [self._decoder.labels.index(self._labels.names[index]) for index in known]
+        into = labels.numpy()
+        for part in parts:
+            found = part.rows.labels[part.taken]
+            values = np.zeros((len(found), len(self._labels.names)), np.float32)
+            values[:, known] = found[:, columns]
+            into[part.into] = values
+        return labels
+
+    def _weights(self, labels: Tensor) -> Tensor:
+        """Weights `[B, T]` that make good for the rates; a task without labels weighs nothing."""
+        rates = [self._labels.rates.get(name) for name in self._labels.names]
+        if all(rate == (1.0, 1.0) for rate in rates):
+            return torch.ones_like(labels)
+        weights = sample_weights(labels, [rate or (1.0, 1.0) for rate in rates])
+        return weights * torch.tensor([float(rate is not None) for rate in rates])
+
+
+def as_slice(numbers: NDArray[np.int64]) -> slice | NDArray[np.int64]:
+    """A slice, which copies faster, if the numbers are consecutive; otherwise the numbers."""
+    if len(numbers) and numbers[-1] - numbers[0] == len(numbers) - 1 and (np.diff(numbers) == 1).all():
+        return slice(int(numbers[0]), int(numbers[-1]) + 1)
+    return numbers

@@ -1,0 +1,82 @@
+"""Ways to end a process that trains, at a moment that is known. Each is what a `Plan` calls."""
+
+import errno
+import os
+import signal
+from pathlib import Path
+
+from rankspec.trainer import checkpoint_writer
+from torch.optim.optimizer import register_optimizer_step_post_hook
+
+
+def in_step(number: int, how: signal.Signals) -> None:
+    """Sends a signal to the process when its optimizer has stepped so many times."""
+    taken = []
+
+    def count(*_: object) -> None:
+        taken.append(True)
+        if len(taken) == number:
+            os.kill(os.getpid(), how)
+
+    register_optimizer_step_post_hook(count)
+
+
+def before_manifest(step: int) -> None:
+    """Kills the process when all of a checkpoint is written except what makes it whole."""
+    write = checkpoint_writer._write_durably
+
+    def watched(path: Path, text: str) -> None:
+        if path.name == "files.json" and path.parent.name == f".saving-{step}":
+            os.kill(os.getpid(), signal.SIGKILL)
+        write(path, text)
+
+    checkpoint_writer._write_durably = watched
+
+
+def while_tensors_are_written(step: int) -> None:
+    """Kills the process in the middle of a file of tensors."""
+    sync = os.fsync
+
+    def watched(descriptor: int) -> None:
+        if f".saving-{step}/" in os.readlink(f"/proc/self/fd/{descriptor}"):
+            os.ftruncate(descriptor, os.fstat(descriptor).st_size // 2)
+            os.kill(os.getpid(), signal.SIGKILL)
+        sync(descriptor)
+
+    os.fsync = watched
+
+
+def after_rename(step: int) -> None:
+    """Kills the process when a checkpoint has just got its name, and older ones are not deleted yet."""
+    commit = checkpoint_writer.CheckpointWriter._commit
+
+    def watched(writer: checkpoint_writer.CheckpointWriter, number: int, *rest: object) -> None:
+        commit(writer, number, *rest)  # type: ignore[arg-type]
+        if number == step:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    checkpoint_writer.CheckpointWriter._commit = watched  # type: ignore[method-assign]
+
+
+def while_rotating(step: int) -> None:
+    """Kills the process when an old checkpoint has lost its name and still has its files."""
+    remove = checkpoint_writer.shutil.rmtree
+
+    def watched(folder: Path, **options: bool) -> None:
+        if Path(folder).name == f".removing-{step}":
+            os.kill(os.getpid(), signal.SIGKILL)
+        remove(folder, **options)
+
+    checkpoint_writer.shutil.rmtree = watched  # type: ignore[assignment]
+
+
+def disk_full_from(step: int) -> None:
+    """Lets the disk be full as soon as tensors of this step's checkpoint are brought to it."""
+    sync = os.fsync
+
+    def watched(descriptor: int) -> None:
+        if f".saving-{step}/" in os.readlink(f"/proc/self/fd/{descriptor}"):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        sync(descriptor)
+
+    os.fsync = watched

@@ -1,0 +1,241 @@
+"""Evaluation: what is measured on which rows, during training and by following a run."""
+
+import itertools
+import shutil
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from rankspec.trainer import follow
+from rankspec.trainer.checkpoints import committed
+from rankspec.trainer.errors import TrainError
+
+from tests.integration.trainer.runs import (
+    BATCH_ROWS,
+    VALID_ROWS,
+    Runs,
+    data_set,
+    records_of,
+    steps_of,
+)
+
+_OTHER_SET = 'validation_data {{ key: "other" value {{ {} evaluation_tasks: "reply" }} }}'
+
+
+@pytest.fixture(autouse=True)
+def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(follow, "_POLL_SECONDS", 0.02)
+
+
+def test_every_validation_set_is_evaluated(runs: Runs) -> None:
+    folder = runs.train("run", _OTHER_SET.format(data_set(runs.data, "train")))
+
+    for split in ("valid", "other"):
+        assert [record["step"] for record in records_of(folder, split)] == [10, 20, 30, 40]
+    metrics = ("loss", "auroc", "rce", "calibration_ratio")
+    both = {f"{name}/{task}" for name, task in itertools.product(metrics, ("like", "reply"))}
+    assert records_of(folder, "valid")[-1].keys() == {"step", "split", "loss"} | both
+    one = {name for name in both if name.endswith("/reply")}
+    assert records_of(folder, "other")[-1].keys() == {"step", "split", "loss"} | one
+    assert records_of(folder, "other")[-1]["loss"] == records_of(folder, "other")[-1]["loss/reply"]
+
+
+def test_metrics_are_those_asked_for(runs: Runs) -> None:
+    folder = runs.train("run", 'which_metrics: "auroc,rce" training { num_train_steps: 5 }')
+
+    (record,) = records_of(folder, "valid")
+    assert set(record) == {"step", "split", "auroc/like", "auroc/reply", "rce/like", "rce/reply"}
+    assert "loss" not in records_of(folder, "train")[0]
+
+
+def test_tasks_of_the_training_set_are_those_asked_for(runs: Runs) -> None:
+    folder = runs.train("run", 'train_data { evaluation_tasks: "like" } training { num_train_steps: 5 }')
+
+    assert "loss/like" in records_of(folder, "train")[0]
+    assert "loss/reply" not in records_of(folder, "train")[0]
+
+
+@pytest.mark.parametrize(
+    ("limit", "rows"), [(2, 2 * BATCH_ROWS), (100, VALID_ROWS), (-1, VALID_ROWS)], ids=["2", "100", "all"]
+)
+def test_evaluation_reads_so_many_batches(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch, limit: int, rows: int
+) -> None:
+    from rankspec.trainer import setup
+
+    scored = []
+    score = setup.score
+
+    def watched(*arguments: object) -> object:
+        scores = score(*arguments)  # type: ignore[arg-type]
+        scored.append(len(scores.labels))
+        return scores
+
+    monkeypatch.setattr(setup, "score", watched)
+    runs.train("run", f"training {{ num_train_steps: 2 num_eval_steps: {limit} }}")
+
+    assert scored == [rows]
+
+
+def test_training_figures_cover_the_steps_since_the_last(runs: Runs) -> None:
+    # With a rate of 0 every step of a pass has the same model, so that the mean over the whole pass is the loss of the
+    # whole set; the pass is 20 steps.
+    still = "optimizer { single_task_learning_rate { constant: 0 } } training { train_log_every_n: 20 }"
+    sets = f'validation_data {{ key: "same" value {{ {data_set(runs.data, "train")} }} }}'
+    folder = runs.train("run", still, sets, "training { num_train_steps: 40 }", plain=True)
+
+    ours, theirs = records_of(folder, "train"), records_of(folder, "same")[-1]
+    assert [record["step"] for record in ours] == [20, 40]
+    for record in ours:
+        for name in ("loss", "loss/like", "rce/like", "rce/reply", "calibration_ratio/reply"):
+            assert record[name] == pytest.approx(theirs[name], rel=1e-4)
+
+
+def test_evaluate_sees_each_checkpoint_once(
+    runs: Runs, finished: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = runs.folder / "run"
+    shutil.copytree(finished, folder)
+
+    runs.evaluate("run")
+
+    records = records_of(folder, "valid", "evaluation.jsonl")
+    # What rotation had deleted before is named.
+    assert [record["step"] for record in records] == [7, 14, 21, 28, 35, 40]
+    assert [record["step"] for record in records if "skipped" in record] == [7, 14, 21]
+    output = capsys.readouterr().err
+    assert output.count("is skipped: deleted before it could be evaluated") == 3
+    expected = records_of(folder, "valid")[-1]
+    assert {name: value for name, value in records[-1].items() if name != "split"} == pytest.approx(
+        {name: value for name, value in expected.items() if name != "split"}
+    )
+
+    runs.evaluate("run")
+
+    assert records_of(folder, "valid", "evaluation.jsonl") == records
+    assert "skipped" not in capsys.readouterr().err
+
+
+def test_evaluate_goes_on_where_it_was_stopped(runs: Runs, finished: Path) -> None:
+    folder = runs.folder / "run"
+    shutil.copytree(finished, folder)
+    runs.evaluate("run")
+    journal = folder / "evaluation.jsonl"
+    whole = journal.read_bytes()
+    journal.write_bytes(whole[: whole.rstrip().rfind(b"\n") + 30])
+
+    runs.evaluate("run")
+
+    assert journal.read_bytes() == whole
+
+
+def test_evaluate_takes_up_a_new_validation_set(runs: Runs, finished: Path) -> None:
+    folder = runs.folder / "run"
+    shutil.copytree(finished, folder)
+    runs.evaluate("run")
+    before = records_of(folder, "valid", "evaluation.jsonl")
+
+    runs.evaluate("run", _OTHER_SET.format(data_set(runs.data, "train")))
+
+    assert records_of(folder, "valid", "evaluation.jsonl") == before
+    assert [record["step"] for record in records_of(folder, "other", "evaluation.jsonl")][-3:] == [28, 35, 40]
+
+
+def test_evaluate_follows_a_run_that_trains(runs: Runs) -> None:
+    started = runs.start("run", "training { num_train_steps: 60 checkpoint_every_n: 20 }")
+
+    runs.evaluate("run", "training { num_train_steps: 60 eval_timeout_in_s: 60 }")
+
+    assert started.wait() == [0]
+    records = records_of(runs.folder / "run", "valid", "evaluation.jsonl")
+    assert [record["step"] for record in records] == [20, 40, 60]
+
+
+@pytest.mark.parametrize("steps", [0, 9], ids=["no_checkpoint", "no_further_checkpoint"])
+def test_evaluate_gives_up_after_the_time_it_was_given(runs: Runs, steps: int) -> None:
+    if steps:
+        runs.train("run", f"training {{ num_train_steps: {steps} }}")
+    begin = time.monotonic()
+
+    with pytest.raises(TrainError, match=f"no {'further ' if steps else ''}checkpoint in .* for 0.3 s"):
+        runs.evaluate("run", "training { eval_timeout_in_s: 0.3 }")
+
+    assert 0.3 < time.monotonic() - begin < 10
+
+
+def test_evaluate_ends_with_a_run_that_ended_early(runs: Runs) -> None:
+    worse = "optimizer { single_task_learning_rate { constant: 3 } }"
+    early = 'training { best_checkpoint { validation_data: "valid" metric: "loss" patience: 1 } eval_log_every_n: 2 }'
+    folder = runs.train("run", worse, early)
+    assert steps_of(folder)[-1] < 40
+
+    runs.evaluate("run", worse, early)
+
+    assert records_of(folder, "valid", "evaluation.jsonl")[-1]["step"] == steps_of(folder)[-1]
+
+
+def test_evaluate_skips_what_is_deleted_under_its_eyes(
+    runs: Runs, finished: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = runs.folder / "run"
+    shutil.copytree(finished, folder)
+    look = follow.committed
+
+    def looked(place: Path) -> list[object]:
+        found = look(place)
+        shutil.rmtree(place / "28", ignore_errors=True)
+        return found
+
+    monkeypatch.setattr(follow, "committed", looked)
+    runs.evaluate("run")
+
+    assert "checkpoint 28 is skipped: deleted before it could be evaluated" in capsys.readouterr().err
+    assert [record["step"] for record in records_of(folder, "valid", "evaluation.jsonl")][-3:] == [28, 35, 40]
+
+
+def test_evaluate_skips_a_damaged_checkpoint(
+    runs: Runs, finished: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = runs.folder / "run"
+    shutil.copytree(finished, folder)
+    (folder / "35" / "__0_0.distcp").write_bytes(b"")
+
+    runs.evaluate("run")
+
+    assert "checkpoint 35 is skipped: __0_0.distcp is not as it was written" in capsys.readouterr().err
+    assert "skipped" not in records_of(folder, "valid", "evaluation.jsonl")[-1]
+
+
+def test_evaluate_needs_a_validation_set(runs: Runs) -> None:
+    job = runs.job("run")
+    job.config.ClearField("validation_data")
+
+    with pytest.raises(TrainError, match="no validation set"):
+        follow.evaluate(job)
+
+
+def test_checkpoint_under_evaluation_waits_to_be_deleted(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs.train("run", "training { num_train_steps: 7 checkpoint_max_to_keep: 1 }")
+    loading, go_on = threading.Event(), threading.Event()
+    load = follow.Evaluator._load
+
+    def slowly(evaluator: follow.Evaluator, checkpoint: follow.Checkpoint) -> None:
+        loading.set()
+        assert go_on.wait(60)
+        load(evaluator, checkpoint)
+
+    monkeypatch.setattr(follow.Evaluator, "_load", slowly)
+    evaluating = threading.Thread(target=runs.evaluate, args=("run", "training { num_train_steps: 14 }"))
+    evaluating.start()
+    assert loading.wait(60)
+    started = runs.start("run", "training { num_train_steps: 14 checkpoint_max_to_keep: 1 }")
+    assert started.wait() == [0], started.output
+    assert [checkpoint.step for checkpoint in committed(runs.folder / "run")] == [7, 14]
+    go_on.set()
+    evaluating.join(60)
+
+    records = records_of(runs.folder / "run", "valid", "evaluation.jsonl")
+    assert [(record["step"], "skipped" in record) for record in records] == [(7, False), (14, False)]

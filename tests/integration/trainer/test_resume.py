@@ -1,0 +1,218 @@
+"""A run that was interrupted and goes on ends with the same bits as one that was not."""
+
+import json
+import os
+import shutil
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.integration.trainer import interruptions
+from tests.integration.trainer.runs import (
+    ASKED_TO_END,
+    Plan,
+    Runs,
+    assert_same_end,
+    newest,
+    records_of,
+    steps_of,
+)
+
+_KILLED = -signal.SIGKILL
+
+
+@pytest.mark.parametrize(
+    ("function", "argument", "goes_on_from"),
+    [
+        (interruptions.before_manifest, 14, 7),
+        (interruptions.while_tensors_are_written, 21, 14),
+        (interruptions.after_rename, 28, 28),
+        (interruptions.while_rotating, 7, 28),
+    ],
+    ids=["before_manifest", "while_tensors_are_written", "after_rename", "while_rotating"],
+)
+def test_killed_while_saving(
+    runs: Runs,
+    finished: Path,
+    capsys: pytest.CaptureFixture[str],
+    function: Callable[[int], None],
+    argument: int,
+    goes_on_from: int,
+) -> None:
+    assert runs.start("run", plan=Plan(function, [argument])).wait() == [_KILLED]
+
+    folder = runs.train("run")
+
+    output = capsys.readouterr().err
+    assert f"continuing from checkpoint {goes_on_from} " in output
+    assert (f"checkpoint {argument} was never finished" in output) == (argument in (14, 21))
+    assert_same_end(folder, finished)
+    assert steps_of(folder) == [28, 35, 40]
+    assert not [path.name for path in folder.iterdir() if path.name.startswith((".saving", ".removing", ".replaced"))]
+
+
+_VARIANTS = {
+    "accumulation": "training { gradient_accumulation: 3 }",
+    "bfloat16": "runtime { enable_amp: true }",
+    "float16": "runtime { enable_amp: true amp_dtype: AMP_DTYPE_FLOAT16 }",
+}
+
+
+@pytest.mark.parametrize("change", _VARIANTS.values(), ids=_VARIANTS)
+def test_killed_between_saves(runs: Runs, change: str) -> None:
+    whole = runs.train("whole", change)
+    first = runs.start("run", change, plan=Plan(interruptions.in_step, [12, signal.SIGKILL]))
+    assert first.wait() == [_KILLED]
+    # From the checkpoint of step 7, so that this is step 24; then to the end.
+    second = runs.start("run", change, plan=Plan(interruptions.in_step, [17, signal.SIGKILL]))
+    assert second.wait() == [_KILLED]
+
+    folder = runs.train("run", change)
+
+    assert_same_end(folder, whole)
+    assert newest(folder).state["scaler"] == newest(whole).state["scaler"]
+    assert bool(newest(folder).state["scaler"]) == ("FLOAT16" in change)
+
+
+def test_killed_before_the_first_checkpoint(runs: Runs, finished: Path) -> None:
+    killed = runs.start("run", plan=Plan(interruptions.in_step, [5, signal.SIGKILL]))
+    assert killed.wait() == [_KILLED]
+    assert records_of(runs.folder / "run", "train")
+
+    assert_same_end(runs.train("run"), finished)
+
+
+def test_asked_to_end_saves_and_goes_on_later(runs: Runs, finished: Path) -> None:
+    asked = runs.start("run", plan=Plan(interruptions.in_step, [10, signal.SIGTERM]))
+
+    assert asked.wait() == [ASKED_TO_END], asked.output
+    assert "asked to end: saved at step 10 of 40" in asked.output
+    assert steps_of(runs.folder / "run") == [7, 10]
+    assert_same_end(runs.train("run"), finished)
+
+
+def _flip_a_byte(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+_DAMAGE: dict[str, tuple[str, Callable[[Path], object], str]] = {
+    "corrupt_tensors": ("__0_0.distcp", _flip_a_byte, "__0_0.distcp is not as it was written"),
+    "missing_tensors": ("__0_0.distcp", Path.unlink, "__0_0.distcp is missing"),
+    "corrupt_state": ("state.json", _flip_a_byte, "state.json is not as it was written"),
+    "empty_manifest": ("files.json", lambda path: path.write_text(""), "files.json cannot be read"),
+    "missing_manifest": ("files.json", Path.unlink, "files.json is missing"),
+}
+
+
+@pytest.mark.parametrize(("file", "hurt", "reason"), _DAMAGE.values(), ids=_DAMAGE)
+def test_damaged_checkpoint_is_passed_over(
+    runs: Runs,
+    finished: Path,
+    capsys: pytest.CaptureFixture[str],
+    file: str,
+    hurt: Callable[[Path], object],
+    reason: str,
+) -> None:
+    folder = runs.folder / "run"
+    shutil.copytree(finished, folder)
+    hurt(folder / "40" / file)
+
+    # Were the damaged one still counted, keeping one would delete the good one.
+    runs.train("run", "training { checkpoint_max_to_keep: 1 }")
+
+    output = capsys.readouterr().err
+    assert f"checkpoint 40 is damaged ({reason}" in output
+    assert "falling back to the one before" in output
+    assert "continuing from checkpoint 35 " in output
+    assert_same_end(folder, finished)
+    assert (folder / "damaged-40").is_dir()
+
+
+def test_damaged_checkpoint_does_not_count_among_those_kept(runs: Runs, finished: Path) -> None:
+    folder = runs.folder / "run"
+    shutil.copytree(finished, folder)
+    _flip_a_byte(folder / "40" / "state.json")
+
+    started = runs.start(
+        "run",
+        "training { checkpoint_max_to_keep: 1 checkpoint_every_n: 2 }",
+        plan=Plan(interruptions.in_step, [4, signal.SIGKILL]),
+    )
+    assert started.wait() == [_KILLED]
+
+    assert steps_of(folder) in ([36], [38])
+    assert newest(folder).damage() is None
+
+
+def test_run_without_a_whole_checkpoint_begins_anew(
+    runs: Runs, finished: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = runs.folder / "run"
+    shutil.copytree(finished, folder)
+    for step in steps_of(folder):
+        (folder / str(step) / ".metadata").unlink()
+
+    runs.train("run")
+
+    assert "checkpoint 28 is damaged (.metadata is missing); there is none before it" in capsys.readouterr().err
+    assert_same_end(folder, finished)
+
+
+def test_lost_figures_are_told(runs: Runs, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = runs.train("run", "training { num_train_steps: 10 }")
+    (folder / "metrics.jsonl").unlink()
+
+    runs.train("run", "training { num_train_steps: 12 }")
+
+    assert "has lost figures of earlier steps" in capsys.readouterr().err
+    assert [json.loads(line)["step"] for line in (folder / "metrics.jsonl").read_text().splitlines()] == [12, 12]
+
+
+def test_line_cut_short_by_a_crash_is_written_anew(runs: Runs) -> None:
+    folder = runs.train("run", "training { num_train_steps: 8 }")
+    with (folder / "timing.jsonl").open("a") as file:
+        file.write('{"step": 9, "sec')
+
+    runs.train("run", "training { num_train_steps: 12 }")
+
+    assert [json.loads(line)["step"] for line in (folder / "timing.jsonl").read_text().splitlines()] == [4, 8, 12]
+
+
+def test_random_generators_go_on_where_they_were(runs: Runs) -> None:
+    import random
+
+    import numpy as np
+    import torch
+
+    runs.train("run", "training { num_train_steps: 3 }")
+    saved = torch.get_rng_state()
+    expected = random.random(), np.random.random()  # noqa: NPY002 - the generator that the trainer keeps
+    for seed in (random.seed, np.random.seed, torch.manual_seed):
+        seed(99)
+
+    runs.train("run", "training { num_train_steps: 4 }")
+
+    assert torch.equal(torch.get_rng_state(), saved)
+    assert (random.random(), np.random.random()) == expected  # noqa: NPY002
+
+
+def test_two_killed_processes_go_on(runs: Runs) -> None:
+    whole = runs.train_apart("whole", num_processes=2)
+    started = runs.start("run", num_processes=2, plan=Plan(interruptions.in_step, [16, signal.SIGKILL]))
+    assert started.wait() == [_KILLED, _KILLED]
+
+    assert_same_end(runs.train_apart("run", num_processes=2), whole)
+
+
+def test_second_run_into_one_folder_is_refused(runs: Runs) -> None:
+    from rankspec.trainer.errors import TrainError
+    from rankspec.trainer.folder import sole_writer
+
+    (runs.folder / "run").mkdir()
+    with sole_writer(runs.folder / "run"), pytest.raises(TrainError, match="another run is training into"):
+        runs.train("run")
+    assert os.listdir(runs.folder / "run") == [".lock"]

@@ -1,0 +1,182 @@
+"""Which files a data set is read from, and what is said of files that cannot be used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from rankspec.recap.v1.data_pb2 import RecapDataConfig
+from rankspec.signature import DataError
+
+from tests.unit.small_data import batches_of, columns_of, data_config, opened, row_numbers, table_of, write_files
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_files(tmp_path_factory.mktemp("data"), [20, 16, 25])
+
+
+def replaced(column: str, values: pa.Array) -> pa.Table:
+    table = table_of(columns_of(np.arange(16)))
+    return table.set_column(table.column_names.index(column), column, values)
+
+
+def lists(rows: Sequence[Sequence[float | None] | None]) -> pa.Array:
+    return pa.array(rows, pa.list_(pa.float32()))
+
+
+BAD_TABLES: dict[str, tuple[Callable[[], pa.Table], str]] = {
+    "missing column": (lambda: table_of(columns_of(np.arange(16))).drop_columns("emb"), 'no columns "emb"'),
+    "wrong type": (lambda: replaced("cont", pa.array([[1] * 6] * 16)), 'column "cont" is list<.*int64>'),
+    "double": (lambda: replaced("cont", pa.array([[1.0] * 6] * 16)), 'column "cont" is list<.*double>'),
+    "wrong fixed length": (
+        lambda: replaced("cont", pa.array([[1.0] * 5] * 16, pa.list_(pa.float32(), 5))),
+        'column "cont" has 5 values a row; the schema says 6',
+    ),
+    "scalar for vector": (lambda: replaced("cont", pa.array([1.0] * 16, pa.float32())), 'column "cont" is float'),
+    "float label": (lambda: replaced("like", pa.array([1.0] * 16)), 'column "like" is double'),
+}
+BAD_ROWS: dict[str, tuple[Callable[[], pa.Table], str]] = {
+    "null label": (lambda: replaced("like", pa.array([1] * 9 + [None] * 7)), 'column "like": row 1 has no value'),
+    "null row": (lambda: replaced("cont", lists([[1.0] * 6] * 9 + [None] * 7)), 'column "cont": row 1 has no value'),
+    "null in a row": (
+        lambda: replaced("cont", lists([[1.0] * 6] * 10 + [[1, 2, None, 4, 5, 6]] * 6)),
+        'column "cont": a value of row 2 is missing',
+    ),
+    "short row": (lambda: replaced("cont", lists([[1.0] * 6] * 15 + [[1.0]])), 'column "cont": row 7 has 1 values'),
+    "label of 2": (lambda: replaced("like", pa.array([1] * 15 + [2])), 'label "like": row 7 is 2'),
+}
+
+
+@pytest.mark.parametrize("case", BAD_TABLES)
+def test_a_file_with_other_columns_is_refused_at_the_start(tmp_path: Path, case: str) -> None:
+    make, message = BAD_TABLES[case]
+    folder = write_files(tmp_path, [16])
+    pq.write_table(make(), folder / "b.parquet")
+    with pytest.raises(DataError, match=rf"b\.parquet: .*{message}") as caught:
+        opened(data_config(folder))
+    assert caught.value.path == "train_data.inputs"
+
+
+@pytest.mark.parametrize("case", BAD_ROWS)
+def test_bad_rows_are_refused_with_their_place(tmp_path: Path, case: str) -> None:
+    make, message = BAD_ROWS[case]
+    folder = write_files(tmp_path, [16])
+    pq.write_table(make(), folder / "a.parquet", row_group_size=8)
+    with pytest.raises(DataError, match=rf"a\.parquet, row group 1, {message}"):
+        batches_of(opened(data_config(folder), shuffle=False))
+
+
+def test_plain_lists_and_narrow_integers_are_read_too(tmp_path: Path) -> None:
+    folder = write_files(tmp_path, [16])
+    table = table_of(columns_of(np.arange(16)))
+    expected = batches_of(opened(data_config(folder), shuffle=False))
+    schema = pa.schema(
+        {
+            "cont": pa.list_(pa.float32()),
+            "bin": pa.large_list(pa.int8()),
+            "ids": pa.list_(pa.uint16(), 3),
+            "emb": pa.list_(pa.float32()),
+            "like": pa.int8(),
+            **{name: pa.int64() for name in table.column_names if name not in {"cont", "bin", "ids", "emb", "like"}},
+        }
+    )
+    lists_only = pa.table({name: table[name].to_pylist() for name in schema.names}, schema=schema)
+    pq.write_table(lists_only, folder / "a.parquet", row_group_size=5)
+    found = batches_of(opened(data_config(folder), shuffle=False))
+    for name in ("continuous", "binary", "discrete", "author_embedding", "labels"):
+        assert [getattr(b, name).tolist() for b in found] == [getattr(b, name).tolist() for b in expected]
+
+
+def test_files_that_cannot_be_read_end_the_run_or_are_left_out(tmp_path: Path) -> None:
+    folder = write_files(tmp_path, [16, 16, 16])
+    (folder / "b.parquet").write_bytes(b"PAR1 and then nothing")
+    config = data_config(folder)
+    with pytest.raises(DataError, match=r"b\.parquet: cannot be read as Parquet.*ignore_data_errors"):
+        opened(config)
+    config.ignore_data_errors = True
+    dataset = opened(config, shuffle=False)
+    assert [row for batch in row_numbers(dataset) for row in batch] == [*range(16), *range(32, 48)]
+    assert len(dataset.left_out) == 1
+    assert "b.parquet" in dataset.left_out[0]
+
+
+def test_a_data_set_of_no_readable_file_is_refused(tmp_path: Path) -> None:
+    folder = write_files(tmp_path, [16])
+    (folder / "a.parquet").write_bytes(b"")
+    with pytest.raises(DataError, match="none of the 1 files can be read"):
+        opened(data_config(folder, ignore_data_errors=True))
+
+
+def test_a_data_set_without_rows_is_refused(tmp_path: Path) -> None:
+    folder = write_files(tmp_path, [16])
+    pq.write_table(table_of(columns_of(np.arange(16))).slice(0, 0), folder / "a.parquet")
+    with pytest.raises(DataError, match="hold no row"):
+        opened(data_config(folder))
+
+
+def test_the_first_files_by_name_are_kept(folder: Path) -> None:
+    config = data_config(folder, num_files_to_keep=2)
+    assert opened(config).num_rows == 36
+
+
+def test_no_matching_file_is_an_error(folder: Path) -> None:
+    config = data_config(folder, inputs=f"{folder}/*.csv")
+    with pytest.raises(DataError, match="no file matches") as caught:
+        opened(config)
+    assert caught.value.path == "train_data.inputs"
+
+
+@pytest.fixture
+def dated(tmp_path: Path) -> Path:
+    write_files(tmp_path, [])
+    rows = iter(np.split(np.arange(40), 5))
+    for place in ("2023/02/27/22", "2023/02/27/23", "2023/02/28/00", "2023/02/28/02", "2023/03/01/00"):
+        (tmp_path / place).mkdir(parents=True)
+        pq.write_table(table_of(columns_of(next(rows))), tmp_path / place / "x.parquet")
+    return tmp_path
+
+
+def hours_config(root: Path, end: str, hours: int, missing: int) -> RecapDataConfig:
+    config = data_config(root)
+    config.explicit_datetime_inputs.data_root = str(root)
+    config.explicit_datetime_inputs.end_datetime = end
+    config.explicit_datetime_inputs.hours = hours
+    config.explicit_datetime_inputs.num_missing_hours_tol = missing
+    return config
+
+
+def test_hourly_folders_are_read_up_to_the_last_hour_included(dated: Path) -> None:
+    config = hours_config(dated, "2023/02/28/02", 4, 1)
+    rows = [row for batch in row_numbers(opened(config, shuffle=False)) for row in batch]
+    assert rows == list(range(8, 32))
+
+
+def test_too_many_missing_hours_are_refused(dated: Path) -> None:
+    with pytest.raises(DataError, match=r"1 of 4 hours have no folder.*2023/02/28/01") as caught:
+        opened(hours_config(dated, "2023/02/28/02", 4, 0))
+    assert caught.value.path == "train_data.explicit_datetime_inputs.num_missing_hours_tol"
+
+
+def test_daily_folders_are_read_up_to_the_last_day_included(dated: Path) -> None:
+    for day in ("2023/02/27", "2023/02/28", "2023/03/01"):
+        pq.write_table(table_of(columns_of(np.array([int(day[-2:])]))), dated / day / "day.parquet")
+    config = data_config(dated)
+    config.explicit_date_inputs.data_root = str(dated)
+    config.explicit_date_inputs.end_date = "2023/03/01"
+    config.explicit_date_inputs.days = 2
+    assert row_numbers(opened(config, shuffle=False)) == [[28, 1]]
+    config.explicit_date_inputs.days = 4
+    with pytest.raises(DataError, match="1 of 4 days have no folder"):
+        opened(config)
+    config.explicit_date_inputs.num_missing_days_tol = 1
+    assert row_numbers(opened(config, shuffle=False)) == [[27, 28, 1]]
+
+
+def test_a_day_that_does_not_exist_is_refused(dated: Path) -> None:
+    with pytest.raises(DataError, match="no day of the calendar"):
+        opened(hours_config(dated, "2023/02/30/00", 1, 0))

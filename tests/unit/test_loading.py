@@ -1,0 +1,191 @@
+"""From files to one message: forms, headers, overlays, and files that cannot be read."""
+
+import io
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from google.protobuf.message import Message
+from rankspec.diagnostics import SpecError
+from rankspec.loading import check, load, load_valid
+from rankspec.reading import read_header
+from rankspec.recap.v1 import recap_pb2
+from rankspec.resolving import resolve
+from rankspec.twhin.v1 import twhin_pb2
+from rankspec.writing import to_binary, to_json, to_textproto
+
+from tests.unit.example_configs import HEADER, VALID, write
+
+
+def test_valid_config_loads_without_diagnostics(tmp_path: Path) -> None:
+    loaded = load_valid(write(tmp_path, VALID))
+
+    assert isinstance(loaded.message, recap_pb2.RecapConfig)
+    assert loaded.diagnostics == []
+    assert loaded.message.train_data.global_batch_size == 32
+
+
+@pytest.mark.parametrize(
+    ("extension", "write_form"),
+    [
+        pytest.param("txtpb", lambda config: to_textproto(config).encode(), id="textproto"),
+        pytest.param("json", lambda config: to_json(config).encode(), id="json"),
+        pytest.param("yaml", lambda config: to_json(config).encode(), id="yaml"),
+        pytest.param("binpb", to_binary, id="binary"),
+    ],
+)
+def test_every_form_gives_the_same_message(
+    tmp_path: Path, extension: str, write_form: Callable[[Message], bytes]
+) -> None:
+    config = load_valid(write(tmp_path, VALID)).message
+    path = tmp_path / f"same.{extension}"
+    path.write_bytes(write_form(config))
+
+    assert load_valid(path).message == config
+
+
+def test_mistakes_raise_one_error_with_all_of_them(tmp_path: Path) -> None:
+    text = VALID.replace("global_batch_size: 32", "global_batch_size: 0").replace("0.01", "nan")
+
+    with pytest.raises(SpecError) as caught:
+        load_valid(write(tmp_path, text))
+
+    assert {(d.path, d.code) for d in caught.value.diagnostics} == {
+        ("train_data.global_batch_size", "int32.gt"),
+        ("optimizer.single_task_learning_rate.constant", "double.finite"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("header", "message"),
+    [
+        pytest.param("", recap_pb2.RecapConfig, id="none"),
+        pytest.param("# proto-message: rankspec.twhin.v1.TwhinConfig\n", twhin_pb2.TwhinConfig, id="full_name"),
+        pytest.param("# proto-file: rankspec/twhin/v1/twhin.proto\n", twhin_pb2.TwhinConfig, id="file_alone"),
+        pytest.param(
+            "# A config.\n\n# proto-file: rankspec/twhin/v1/twhin.proto\n# proto-message: TwhinConfig\n",
+            twhin_pb2.TwhinConfig,
+            id="file_and_message_after_a_comment",
+        ),
+    ],
+)
+def test_header_chooses_the_message(tmp_path: Path, header: str, message: type) -> None:
+    assert type(load(write(tmp_path, header)).message) is message
+
+
+def test_message_argument_goes_before_the_header(tmp_path: Path) -> None:
+    loaded = load(write(tmp_path, HEADER), message="rankspec.optim.v1.LearningRate")
+
+    assert loaded.message.DESCRIPTOR.full_name == "rankspec.optim.v1.LearningRate"
+
+
+def test_header_after_the_first_field_is_a_comment() -> None:
+    assert read_header(b"a: 1\n# proto-message: X\n").proto_message is None
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "code", "line"),
+    [
+        pytest.param("# proto-message: RecapConfg\n", None, "file.unknown_message", 1, id="header/misspelled"),
+        pytest.param("\n# proto-file: other/x.proto\n", None, "file.unknown_message", 2, id="header/foreign_file"),
+        pytest.param("", "no.such.Message", "file.unknown_message", 1, id="argument/unknown"),
+        pytest.param("", "TrainingConfig", "file.unknown_message", 1, id="argument/ambiguous"),
+    ],
+)
+def test_unknown_message_is_one_diagnostic(
+    tmp_path: Path, text: str, message: str | None, code: str, line: int
+) -> None:
+    path = write(tmp_path, text)
+    (diagnostic,) = check(path, message=message).diagnostics
+
+    assert diagnostic.code == code
+    assert diagnostic.suggestion
+    assert diagnostic.position
+    assert (diagnostic.position.file, diagnostic.position.line) == (str(path), line)
+
+
+def _missing(folder: Path) -> Path:
+    return folder / "nothing.textproto"
+
+
+def _folder(folder: Path) -> Path:
+    (folder / "folder.textproto").mkdir()
+    return folder / "folder.textproto"
+
+
+def _not_utf8(folder: Path) -> Path:
+    path = folder / "latin1.textproto"
+    path.write_bytes(b'which_metrics: "\xe9"\n')
+    return path
+
+
+def _unknown_extension(folder: Path) -> Path:
+    return write(folder, VALID, "config.toml")
+
+
+@pytest.mark.parametrize(
+    ("make", "code"),
+    [
+        pytest.param(_missing, "file.missing", id="missing"),
+        pytest.param(_folder, "file.is_folder", id="folder"),
+        pytest.param(_not_utf8, "parse.not_portable.encoding", id="not_utf8"),
+        pytest.param(_unknown_extension, "file.unknown_form", id="unknown_extension"),
+        pytest.param(lambda _: Path("bad\0name"), "file.missing", id="impossible_name"),
+    ],
+)
+def test_file_that_cannot_be_read_is_a_diagnostic(tmp_path: Path, make: Callable[[Path], Path], code: str) -> None:
+    diagnostics = check(make(tmp_path)).diagnostics
+
+    assert code in {diagnostic.code for diagnostic in diagnostics}
+    assert all(diagnostic.position for diagnostic in diagnostics)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may read everything")
+def test_file_without_permission_is_a_diagnostic(tmp_path: Path) -> None:
+    path = write(tmp_path, VALID)
+    path.chmod(0)
+
+    assert [d.code for d in check(path).diagnostics] == ["file.unreadable"]
+
+
+def test_misspelled_file_name_is_suggested(tmp_path: Path) -> None:
+    write(tmp_path, VALID, "ranker.textproto")
+
+    (diagnostic,) = check(tmp_path / "rankr.textproto").diagnostics
+
+    assert "ranker.textproto" in (diagnostic.suggestion or "")
+
+
+@pytest.mark.parametrize(
+    "data", [pytest.param(VALID.encode(), id="textproto"), pytest.param(b'{"whichMetrics": "loss"}', id="json")]
+)
+def test_standard_input_is_read(monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
+
+    loaded = load("-")
+
+    assert loaded.file == "<stdin>"
+    assert loaded.message.ListFields()
+
+
+def test_resolved_config_is_a_config(tmp_path: Path) -> None:
+    config = load_valid(write(tmp_path, VALID)).message
+    path = write(tmp_path, to_textproto(resolve(config)), "resolved.textproto")
+
+    assert load_valid(path).message == resolve(config)
+
+
+def test_overlay_of_another_message_is_refused(tmp_path: Path) -> None:
+    base = write(tmp_path, VALID)
+    overlay = write(tmp_path, "# proto-message: rankspec.twhin.v1.TwhinConfig\n", "overlay.textproto")
+
+    assert [d.code for d in check([base, overlay]).diagnostics] == ["file.other_message"]
+
+
+def test_overlay_without_header_is_of_the_base_message(tmp_path: Path) -> None:
+    base = write(tmp_path, "# proto-message: rankspec.twhin.v1.TwhinConfig\n")
+    overlay = write(tmp_path, "training { num_epochs: 3 }\n", "overlay.textproto")
+
+    assert load([base, overlay]).message.training.num_epochs == 3

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import pytest
+import torch
+from google.protobuf import text_format
+from torch import Tensor
+
+from rankspec.recap.v1.data_pb2 import RecapDataConfig
+from rankspec.recap.v1.model_pb2 import ModelConfig
+from rankspec.trainer.loss import MultiTaskLoss, build_loss, downsampling_rates, sample_weights
+
+torch.set_num_threads(1)
+
+LOGITS = torch.tensor([[0.5, -2.0], [3.0, 0.0], [-1.0, 4.0], [0.25, -0.5]], dtype=torch.float64)
+LABELS = torch.tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0], [0.0, 0.0]], dtype=torch.float64)
+WEIGHTS = torch.tensor([[1.0, 2.0], [0.5, 1.0], [0.0, 3.0], [1.5, 1.0]], dtype=torch.float64)
+POS_WEIGHTS = torch.tensor([1.0, 4.0], dtype=torch.float64)
+
+
+def _by_hand(logits: Tensor) -> Tensor:
+    """Weighted cross-entropy from its definition, divided by the number of rows."""
+    probabilities = 1 / (1 + torch.exp(-logits))
+    losses = -(POS_WEIGHTS * LABELS * probabilities.log() + (1 - LABELS) * (1 - probabilities).log())
+    return (WEIGHTS * losses).sum(0) / len(logits)
+
+
+def _gradient(logits: Tensor, weights: Tensor) -> Tensor:
+    logits = logits.clone().requires_grad_()
+    MultiTaskLoss(POS_WEIGHTS)(logits, LABELS, weights, 4)[0].backward()
+    assert logits.grad is not None
+    return logits.grad
+
+
+def test_losses_of_tasks_are_the_definition() -> None:
+    total, of_tasks = MultiTaskLoss(POS_WEIGHTS)(LOGITS, LABELS, WEIGHTS, 4)
+    torch.testing.assert_close(of_tasks, _by_hand(LOGITS))
+    torch.testing.assert_close(total, _by_hand(LOGITS).mean())
+
+
+def test_doubled_weights_double_the_gradient() -> None:
+    torch.testing.assert_close(_gradient(LOGITS, 2 * WEIGHTS), 2 * _gradient(LOGITS, WEIGHTS))
+
+
+def test_rows_without_weight_have_no_gradient() -> None:
+    gradient = _gradient(LOGITS, WEIGHTS)
+    assert gradient[2, 0] == 0
+    assert gradient[WEIGHTS > 0].abs().min() > 0
+
+
+def test_gradient_of_pos_weight() -> None:
+    probabilities = torch.sigmoid(LOGITS)
+    expected = -POS_WEIGHTS * LABELS * (1 - probabilities) + (1 - LABELS) * probabilities
+    torch.testing.assert_close(_gradient(LOGITS, WEIGHTS), WEIGHTS * expected / 4 / 2)
+
+
+def test_shares_of_processes_add_up_to_the_batch() -> None:
+    loss = MultiTaskLoss(POS_WEIGHTS)
+    whole, of_tasks = loss(LOGITS, LABELS, WEIGHTS, 4)
+    slices = [slice(0, 3), slice(3, 4), slice(4, 4)]
+    shares = [loss(LOGITS[rows], LABELS[rows], WEIGHTS[rows], 4) for rows in slices]
+    torch.testing.assert_close(sum(share for share, _ in shares), whole)
+    torch.testing.assert_close(sum(share for _, share in shares), of_tasks)
+
+
+def test_losses_of_rows_are_not_reduced() -> None:
+    rows = MultiTaskLoss(POS_WEIGHTS).of_rows(LOGITS, LABELS, WEIGHTS)
+    assert rows.shape == LOGITS.shape
+    torch.testing.assert_close(rows.sum(0) / 4, _by_hand(LOGITS))
+
+
+def test_large_logits_stay_finite() -> None:
+    logits = torch.tensor([[1e4], [-1e4]], requires_grad=True)
+    total, _ = MultiTaskLoss(torch.ones(1))(logits, torch.tensor([[0.0], [1.0]]), torch.ones(2, 1), 2)
+    total.backward()
+    assert total == 1e4
+    assert logits.grad is not None
+    assert logits.grad.isfinite().all()
+
+
+def test_positives_weigh_what_their_task_says_in_byte_order() -> None:
+    config = ModelConfig()
+    for name, weight in (("b", 2.0), ("a", 3.0), ("B", 4.0)):
+        config.tasks[name].pos_weight = weight
+    assert build_loss(config).pos_weights.tolist() == [4.0, 3.0, 2.0]
+    assert not build_loss(config).state_dict()
+
+
+def test_a_row_stands_for_those_it_was_drawn_from() -> None:
+    data = RecapDataConfig()
+    text_format.Parse(
+        """
+        tasks { key: "click" value { neg_downsampling_rate: 0.1 } }
+        tasks { key: "like" value { pos_downsampling_rate: 0.5 neg_downsampling_rate: 0.01 } }
+        """,
+        data,
+    )
+    rates = downsampling_rates(data, ["like", "click"])
+    assert rates == [(0.5, 0.01), (1.0, 0.1)]
+    weights = sample_weights(torch.tensor([[1, 0], [0, 1]]), rates)
+    assert weights.dtype == torch.float32
+    torch.testing.assert_close(weights, torch.tensor([[2.0, 10.0], [100.0, 1.0]]))
+
+
+@pytest.mark.parametrize("label", [0, 1])
+def test_rows_that_were_all_kept_weigh_1(label: int) -> None:
+    assert sample_weights(torch.full((2, 3), label), [(1.0, 1.0)] * 3).tolist() == [[1.0] * 3] * 2
