@@ -58,7 +58,7 @@ class PlainRanker(nn.Module):
         return torch.cat([tower(shared) for tower in self.towers], 1)
 
 
-def random_batches(count: int) -> list[tuple]:
+def random_batches(count: int) -> list[tuple[Tensor, Tensor, list[Tensor], Tensor]]:
     """Batches of the production widths, in memory."""
     generator = torch.Generator().manual_seed(0)
 

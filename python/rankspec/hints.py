@@ -57,7 +57,8 @@ def suggest(finding: Finding, document: Document[Any]) -> str | None:
     """Guesses which name was meant by the one that a rule objects to."""
     where = _NAMES.get(finding.code)
     quoted = _QUOTED.findall(finding.text or "")
-    if where is None or not quoted:
+    # Where keys are so odd that the text could not be taken apart, the finding is at the rule's own site.
+    if where is None or not quoted or finding.path == finding.site:
         return None
     name = quoted[-1]
     known = _names_at(document.message, join(finding.site, where.known) if where.known else finding.path)
@@ -73,11 +74,14 @@ def suggest(finding: Finding, document: Document[Any]) -> str | None:
 
 
 def _names_at(message: Message, path: str) -> set[str]:
-    """Returns the keys of a map, or the names of a list's messages; a path may itself name a map entry's list."""
+    """Returns the keys of a map, or the items or names of the items of a list; none if the path is not there."""
     value: Any = message
     for step in parse(path):
         value = getattr(value, step.name)
         if step.key is not None:
+            # Asking a map of messages for a key that it lacks would add it.
+            if step.key not in value:
+                return set()
             value = value[step.key]
     return {item if isinstance(item, str) else item.name for item in value}
 

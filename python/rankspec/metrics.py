@@ -6,6 +6,8 @@ All functions take one task's values for all rows, `[N]`, and reduce in float64.
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+Floats = NDArray[np.floating]
+
 CLIP_EPSILON = 1e-7
 
 
@@ -40,8 +42,8 @@ class WeightedMean:
 
 
 def cross_entropy(
-    predictions: NDArray, labels: NDArray, *, from_logits: bool = False, epsilon: float = CLIP_EPSILON
-) -> NDArray:
+    predictions: Floats, labels: Floats, *, from_logits: bool = False, epsilon: float = CLIP_EPSILON
+) -> Floats:
     """Binary cross entropy of every row.
 
     Args:
@@ -67,9 +69,9 @@ def cross_entropy(
 
 
 def relative_cross_entropy(
-    predictions: NDArray,
-    labels: NDArray,
-    weights: NDArray | None = None,
+    predictions: Floats,
+    labels: Floats,
+    weights: Floats | None = None,
     *,
     from_logits: bool = False,
     label_smoothing: float = 0.0,
@@ -103,7 +105,7 @@ def relative_cross_entropy(
     return float(100 * (1 - entropy.compute() / baseline)) if entropy.weight else float("nan")
 
 
-def auroc(predictions: NDArray, labels: NDArray, weights: NDArray | None = None) -> float:
+def auroc(predictions: Floats, labels: Floats, weights: Floats | None = None) -> float:
     """Area under the ROC curve: the chance that a positive scores above a negative, ties counting half.
 
     The weighted Mann-Whitney statistic. A row's label above one half makes it a positive.
@@ -131,7 +133,7 @@ def auroc(predictions: NDArray, labels: NDArray, weights: NDArray | None = None)
     return float(wins / (positive.sum() * negative.sum()))
 
 
-def calibration_ratio(predictions: NDArray, labels: NDArray, weights: NDArray | None = None) -> float:
+def calibration_ratio(predictions: Floats, labels: Floats, weights: Floats | None = None) -> float:
     """Sum of the predicted probabilities over sum of the labels, both weighted: above 1 predicts too much.
 
     Returns:

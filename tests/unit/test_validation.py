@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
+from tests.unit.example_configs import VALID, write
+
 from rankspec.diagnostics import Diagnostic
 from rankspec.loading import check
-
-from tests.unit.example_configs import VALID, write
 
 MULTI = """multi_task_learning_rates {
     tower_learning_rates { key: "liked" value { constant: 0.1 } }
@@ -278,3 +278,12 @@ def test_empty_file_lacks_its_required_fields_at_its_start(tmp_path: Path) -> No
     assert [(d.path, d.code, str(d.position)) for d in diagnostics if d.code == "required"] == [
         (name, "required", f"{path}:1:1") for name in ("model", "train_data", "optimizer")
     ]
+
+
+@pytest.mark.parametrize("key", [r"a\nb", r"a\"b", "a: b", "a]", ""])
+def test_odd_map_key_is_reported_and_breaks_nothing(tmp_path: Path, key: str) -> None:
+    rates = MULTI.replace('"liked"', f'"{key}"')
+    _, errors = _check(tmp_path, VALID.replace("single_task_learning_rate { constant: 0.01 }", rates))
+
+    assert {"string.pattern", "recap.config.rates_have_towers"} <= {error.code for error in errors}
+    assert all(error.position and error.message for error in errors)

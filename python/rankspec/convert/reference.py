@@ -5,7 +5,7 @@ message's descriptor is all the knowledge there is here; no field is listed by h
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from google.protobuf import json_format
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
@@ -32,7 +32,8 @@ def message_from_reference(config: Mapping[str, object], message_class: type[Mes
         ConversionError: for an unknown field, or a value of another type than the field's.
     """
     message = message_class()
-    document = _fields(config, message.DESCRIPTOR, "")
+    descriptor: Any = message.DESCRIPTOR
+    document = _fields(config, descriptor, "")
     try:
         json_format.ParseDict(document, message)
     except json_format.ParseError as error:

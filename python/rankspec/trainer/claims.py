@@ -9,9 +9,10 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
-from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
+from rankspec.leaves import leaves
+from rankspec.source.document import is_below
 from rankspec.source.origins import key_segment
 
 AdapterT = TypeVar("AdapterT", bound=Callable[..., object])
@@ -48,25 +49,15 @@ def claimed_fields(message_class: type[Message]) -> frozenset[str]:
     return frozenset(_claimed[message_class.DESCRIPTOR.full_name])
 
 
-def unclaimed_paths(message: Message, path: str = "") -> Iterator[str]:
+def unclaimed_paths(message: Message) -> Iterator[str]:
     """Paths of the set fields that no adapter obeys, outermost only, in the order of the schema."""
-    claimed = _claimed[message.DESCRIPTOR.full_name]
-    for field, value in message.ListFields():
-        here = f"{path}.{field.name}" if path else field.name
-        if field.name not in claimed:
-            yield here
-        elif field.message_type is not None:
-            for place, item in _messages(field, value, here):
-                yield from unclaimed_paths(item, place)
-
-
-def _messages(field: FieldDescriptor, value: object, path: str) -> Iterator[tuple[str, Message]]:
-    """The messages a field holds, each with its path; none for a map of scalars."""
-    if field.message_type.GetOptions().map_entry:
-        if field.message_type.fields_by_name["value"].message_type is not None:
-            for key in sorted(value):
-                yield path + key_segment(key), value[key]
-    elif field.is_repeated:
-        yield from ((f"{path}[{index}]", item) for index, item in enumerate(value))
-    else:
-        yield path, value
+    reported = None
+    for leaf in leaves(message):
+        field, step = leaf.fields[-1], leaf.steps[-1]
+        if field.name in _claimed[field.full_name.rpartition(".")[0]]:
+            continue
+        # The field as a whole, not each of its items.
+        path = leaf.path if step.key is None else leaf.path.removesuffix(key_segment(step.key))
+        if reported is None or not (path == reported or is_below(path, reported)):
+            reported = path
+            yield path

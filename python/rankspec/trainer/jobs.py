@@ -1,24 +1,24 @@
 """From a loaded config to a job: what the trainer does not obey is refused, the rest is resolved."""
 
+from importlib import import_module
+
 from rankspec.diagnostics import Diagnostic
 from rankspec.fingerprint import fingerprint
 from rankspec.loading import Loaded
 from rankspec.resolving import resolve
 
-# The entry points import every adapter, so that all claims are in.
-from rankspec.trainer import follow as _follow
-from rankspec.trainer import run as _run
 from rankspec.trainer.claims import unclaimed_paths
 from rankspec.trainer.setup import Job
 from rankspec.writing import to_textproto
 
-__all__ = ["job_of", "refusals"]
-
-assert _follow
+# What runs a config: importing it imports every adapter, so that all claims are in.
+_ENTRY_POINTS = ("rankspec.trainer.run", "rankspec.trainer.follow")
 
 
 def refusals(loaded: Loaded) -> list[Diagnostic]:
     """What the config sets and the trainer does not obey, each at its place."""
+    for module in _ENTRY_POINTS:
+        import_module(module)
     found = []
     for path in unclaimed_paths(loaded.message):
         place = loaded.origins.nearest(path)

@@ -26,6 +26,8 @@ RowNumbers = NDArray[np.int64]
 # What a permutation is for, so that no two of them are drawn from the same numbers.
 _FILES, _ROW_GROUPS, _ROWS = range(3)
 _KEPT_WINDOWS = 4
+# Reading ahead in a data set of few rows reaches some epochs further.
+_KEPT_EPOCHS = 8
 # Rows whose numbers are computed at once where nothing is shuffled.
 _UNSHUFFLED_WINDOW = 4096
 
@@ -160,7 +162,7 @@ class RowOrder:
         """The epoch, made if need be; the caller holds the lock."""
         if number not in self._epochs:
             self._epochs[number] = self._ordered(number)
-            while len(self._epochs) > 2:
+            while len(self._epochs) > _KEPT_EPOCHS:
                 self._epochs.popitem(last=False)
         return self._epochs[number]
 

@@ -41,18 +41,19 @@ class RandomPosition:
     first_row: int = 0
     global_rows: int = 0
 
-    def uniform(self, key: str, rows: int, width: int, device: torch.device) -> Tensor:
-        """Numbers from [0, 1) for this process's rows, `[rows, width]`.
+    def draw(self, key: str, probability: float, like: Tensor) -> Tensor:
+        """Ones with a probability, and zeros, in the shape `[B, width]` and format of a tensor of this process.
 
-        All rows of the global batch are drawn and the process's own kept. The numbers differ between kinds of
+        All rows of the global batch are drawn and the process's own kept. The draws differ between kinds of
         devices, not between processes.
         """
+        rows, width = like.shape
         assert self.step is not None, "set_position comes before a forward pass that draws random numbers"
         assert self.first_row + rows <= self.global_rows, "a slice lies within its global batch"
-        generator = torch.Generator(device)
+        generator = torch.Generator(like.device)
         generator.manual_seed(seed_for(self.seed, "dropout", self.step, self.micro_batch, key))
-        numbers = torch.rand(self.global_rows, width, device=device, generator=generator)
-        return numbers[self.first_row : self.first_row + rows]
+        drawn = like.new_empty(self.global_rows, width).bernoulli_(probability, generator=generator)
+        return drawn[self.first_row : self.first_row + rows]
 
 
 class Dropout(nn.Module):
@@ -74,9 +75,7 @@ class Dropout(nn.Module):
         """Drops values of `[B, width]` in training and passes them through in evaluation."""
         if not self.training:
             return values
-        rows, width = values.shape
-        kept = self.position.uniform(self.key, rows, width, values.device) >= self.rate
-        return values * kept.to(values.dtype).mul_(1 / (1 - self.rate))
+        return values * self.position.draw(self.key, 1 - self.rate, values).mul_(1 / (1 - self.rate))
 
     def extra_repr(self) -> str:
         """Shows the rate where the model is printed."""

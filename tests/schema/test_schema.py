@@ -1,0 +1,114 @@
+"""What holds for every message of the schema: options, comments, inventory, and texts of its rules."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from rankspec.annotations import field_rules
+from rankspec.comments import all_comments
+from rankspec.explanation import type_of
+from rankspec.findings import from_violations
+from rankspec.loading import load
+from rankspec.messages import all_classes
+from rankspec.options.v1 import options_pb2
+from rankspec.paths import descriptor_of, fields_of
+from rankspec.resolving import default_items, resolve
+from rankspec.rules import cel_rules
+from rankspec.source.document import is_below
+from rankspec.validation import find
+from rankspec.writing import literal
+
+HERE = Path(__file__).parent
+CASES = HERE.parent / "conformance" / "cases"
+MESSAGES = [descriptor_of(message) for message in all_classes()]
+FIELDS = [field for message in MESSAGES for field in fields_of(message)]
+
+
+def _named(thing: Descriptor | FieldDescriptor) -> str:
+    return str(thing.full_name)
+
+
+@pytest.mark.parametrize("field", FIELDS, ids=_named)
+def test_every_field_states_effect_and_resume(field: FieldDescriptor) -> None:
+    options: Any = field.GetOptions().Extensions
+
+    assert options[options_pb2.effect] in {options_pb2.EFFECT_SEMANTIC, options_pb2.EFFECT_OPERATIONAL}
+    assert options[options_pb2.resume] in {
+        options_pb2.RESUME_FREE,
+        options_pb2.RESUME_WARN,
+        options_pb2.RESUME_FORBIDDEN,
+    }
+
+
+def test_everything_has_a_comment() -> None:
+    uncommented = [name for name, comment in all_comments().items() if not comment]
+
+    assert uncommented == []
+
+
+def test_comments_are_those_of_this_schema() -> None:
+    commented = all_comments().keys()
+    names = {message.full_name for message in MESSAGES} | {field.full_name for field in FIELDS}
+    oneofs = {oneof.full_name for message in MESSAGES for oneof in message.oneofs}
+
+    assert (names | oneofs) - commented == set(), "run `make generate`"
+
+
+@pytest.mark.parametrize("line", [line for line in (HERE / "inventory.txt").read_text().splitlines() if line[0] != "#"])
+def test_inventory_is_in_the_schema_with_its_types_and_defaults(line: str) -> None:
+    name, expected_type, expected_default = line.split(" ", 2)
+    field = next(field for field in FIELDS if field.full_name == name)
+
+    items = [] if field.message_type is not None or not field.is_repeated else default_items(field)
+    if field_rules(field).required:
+        default = "required"
+    elif items:
+        default = f"[{', '.join(literal(field, item) for item in items)}]"
+    else:
+        default = literal(field, field.default_value) if field.has_default_value else "-"
+    assert (type_of(field).replace(" ", "_"), default) == (expected_type, expected_default)
+
+
+@pytest.mark.parametrize("field", FIELDS, ids=_named)
+def test_required_field_has_no_default(field: FieldDescriptor) -> None:
+    assert not (field_rules(field).required and field.has_default_value)
+
+
+@pytest.mark.parametrize("message", MESSAGES, ids=_named)
+def test_defaults_keep_the_rules_of_their_fields(message: Descriptor) -> None:
+    empty = next(c for c in all_classes() if descriptor_of(c) is message)()
+    before = {(finding.path, finding.code) for finding in find(empty)}
+
+    after = {(finding.path, finding.code) for finding in find(resolve(empty))}
+
+    assert after <= before
+
+
+def _rule_ids() -> list[str]:
+    return [rule for message in MESSAGES for rule, _ in cel_rules(message)]
+
+
+def test_rule_ids_are_unique() -> None:
+    assert len(set(_rule_ids())) == len(_rule_ids())
+
+
+@pytest.mark.parametrize("rule", _rule_ids())
+def test_rule_id_begins_with_the_area_of_its_message(rule: str) -> None:
+    (message,) = [m for m in MESSAGES if rule in dict(cel_rules(m))]
+
+    assert rule.split(".", maxsplit=1)[0] == message.full_name.split(".")[1]
+    assert len(rule.split(".")) == 3
+
+
+@pytest.mark.parametrize(
+    "case", sorted(CASES.rglob("*.invalid.textproto")), ids=lambda case: str(case.relative_to(CASES))
+)
+def test_text_of_a_message_rule_begins_with_an_existing_field(case: Path) -> None:
+    message = load(case).message
+    violations = [f.violation for f in find(message) if f.text is not None]
+
+    for finding in from_violations(violations, message):
+        # The rule of a list of scalars stands at its field already.
+        assert is_below(finding.path, finding.site) or finding.code == "optim.adam.betas_pair"
+        assert finding.text
