@@ -81,6 +81,8 @@ bench: setup ## Run the benchmarks; ONLY=name runs one
 
 .PHONY: setup
 setup: $(INSTALLED) $(RULES_BINDINGS) ## Make the Python environment and what it imports (done by the others when needed)
+	@# As an installed wheel is: also where PYTHONDONTWRITEBYTECODE would have it compiled anew at every start.
+	@$(PY) -m compileall -q python gen/python
 
 # The settings of tools, which pyproject.toml ends with, are none of the environment's business.
 $(INSTALLED): constraints.txt pyproject.toml

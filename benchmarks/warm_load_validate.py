@@ -7,11 +7,11 @@ baseline parses the same text into a message and does nothing else.
 from __future__ import annotations
 
 from google.protobuf import text_format
-from rankspec.loading import load_valid
 from rankspec.recap.v1 import recap_pb2
 
 from benchmarks.cold_check import CONFIG
 from benchmarks.measuring import Measurement, interleaved_medians
+from rankspec.loading import load_valid
 
 _NUM_ROUNDS = 101
 

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from rankspec.recap.v1.data_pb2 import RecapDataConfig, SegDenseSchema
-    from rankspec.recap.v1.model_pb2 import ModelConfig
     from rankspec.recap.v1.preprocess_pb2 import TruncateAndSlice
 
 DType = Literal["float32", "int64"]
@@ -239,28 +238,6 @@ def _masked(mask_path: str, width: int, path: str) -> tuple[int, ...]:
     if not kept:
         raise DataError(f"the mask {mask_path} keeps no feature; set at least one entry", path)
     return kept
-
-
-def check_discrete_columns(model: ModelConfig, inputs: Iterable[Input], path: str = "model") -> None:
-    """Makes sure that the columns of the discrete features that a model names exist.
-
-    Raises:
-        DataError: a column is named and there is no input `discrete`, or it has fewer columns.
-    """
-    width = next((i.width for i in inputs if i.name == "discrete"), 0)
-    for place, index in _named_discrete_columns(model, path):
-        if index >= width:
-            raise DataError(f'{index} is no column of the input "discrete", which has {width}, counted from 0', place)
-
-
-def _named_discrete_columns(model: ModelConfig, path: str) -> Iterator[tuple[str, int]]:
-    for number, table in enumerate(model.small_embeddings.tables):
-        yield join(at(join(path, "small_embeddings.tables"), number), "index"), table.index
-    if model.HasField("position_debias_config"):
-        place = join(path, "position_debias_config.position_feature_index")
-        yield place, model.position_debias_config.position_feature_index
-    for number, stratifier in enumerate(model.stratifiers):
-        yield join(at(join(path, "stratifiers"), number), "index"), stratifier.index
 
 
 def signature_hash(inputs: Iterable[Input]) -> str:

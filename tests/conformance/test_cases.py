@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from rankspec.loading import check
 from rankspec.messages import all_classes
 from rankspec.paths import descriptor_of

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 from google.protobuf import text_format
-
 from rankspec.recap.v1.recap_pb2 import RecapConfig
 
 LOCAL_PROD = Path(__file__).parents[2] / "configs" / "recap" / "local_prod.textproto"

@@ -14,16 +14,16 @@ from typing import Any
 
 import numpy as np
 import torch
+from rankspec.recap.v1.layers_pb2 import DropoutConfig
+from rankspec.recap.v1.recap_pb2 import RecapConfig
+from tests.parity.reference_names import entries_by_our_name
 from torch import Tensor
 
 from rankspec.convert.reference import message_from_reference
-from rankspec.recap.v1.layers_pb2 import DropoutConfig
-from rankspec.recap.v1.recap_pb2 import RecapConfig
 from rankspec.signature import MODEL_INPUTS, Input
 from rankspec.trainer.batch import RecapBatch
 from rankspec.trainer.model import RankingModel
 from rankspec.trainer.tasks import ordered_tasks
-from tests.parity.reference_names import entries_by_our_name
 
 FIXTURES = Path(__file__).parent / "fixtures"
 # Rounding of another order of summation stays within some times the rounding that the reference itself shows beside

@@ -9,11 +9,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from rankspec.recap.v1.featurization_pb2 import FeaturizationConfig
+from rankspec.recap.v1.recap_pb2 import DOWNSAMPLING_CORRECTION_CALIBRATION, RecapConfig
 from torch import Tensor
 
 from rankspec.convert.reference import message_from_reference
-from rankspec.recap.v1.featurization_pb2 import FeaturizationConfig
-from rankspec.recap.v1.recap_pb2 import DOWNSAMPLING_CORRECTION_CALIBRATION, RecapConfig
 from rankspec.trainer.model.calibration import calibration_shift
 from rankspec.trainer.model.featurization import Featurization, build_featurization
 

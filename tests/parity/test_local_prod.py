@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import pytest
-
 from rankspec.recap.v1.recap_pb2 import RecapConfig
-from rankspec.trainer.model import RankingModel, build_model
 from tests.parity.recap_fixtures import model_input
 from tests.parity.reference_names import our_name
+
+from rankspec.trainer.model import RankingModel, build_model
 
 RECORDED = Path(__file__).parent / "fixtures" / "local_prod_state_dict.txt"
 WIDTHS = {

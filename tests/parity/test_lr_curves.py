@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import protovalidate
 import pytest
-
-from rankspec.convert.reference import message_from_reference
 from rankspec.optim.v1.learning_rate_pb2 import LearningRate
 from rankspec.recap.v1.recap_pb2 import RecapConfig
+
+from rankspec.convert.reference import message_from_reference
 from rankspec.schedules import learning_rate_at
 
 FIXTURES = Path(__file__).parent / "fixtures"

@@ -7,13 +7,13 @@ from functools import cache
 
 import pytest
 import torch
+from rankspec.recap.v1.recap_pb2 import DOWNSAMPLING_CORRECTION_CALIBRATION, RecapConfig
+from tests.parity.recap_fixtures import RecapFixture, discover
 from torch import Tensor
 
-from rankspec.recap.v1.recap_pb2 import DOWNSAMPLING_CORRECTION_CALIBRATION, RecapConfig
 from rankspec.trainer.loss import build_loss
 from rankspec.trainer.model import RankingModel, build_model
 from rankspec.trainer.optimizers import ScheduledOptimizer, build_optimizer
-from tests.parity.recap_fixtures import RecapFixture, discover
 
 torch.set_num_threads(1)
 

@@ -2,11 +2,11 @@
 
 import pytest
 from google.protobuf import text_format
-
 from rankspec.recap.v1.recap_pb2 import RecapConfig
-from rankspec.trainer.model import build_model
 from tests.parity.recap_fixtures import model_input
 from tests.parity.reference_names import our_name
+
+from rankspec.trainer.model import build_model
 
 MLP_WITH_ALL = "layer_sizes: [4, 1] batch_norm {} dropout {}"
 CASES = {

@@ -5,13 +5,14 @@ from typing import Any
 
 import pytest
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from rankspec.options.v1 import options_pb2
+
 from rankspec.annotations import field_rules
 from rankspec.comments import all_comments
 from rankspec.explanation import type_of
 from rankspec.findings import from_violations
 from rankspec.loading import load
 from rankspec.messages import all_classes
-from rankspec.options.v1 import options_pb2
 from rankspec.paths import descriptor_of, fields_of
 from rankspec.resolving import default_items, resolve
 from rankspec.rules import cel_rules

@@ -6,8 +6,8 @@ from typing import Any
 
 import torch
 from google.protobuf import text_format
-
 from rankspec.recap.v1.recap_pb2 import RecapConfig
+
 from rankspec.signature import MODEL_INPUTS, Input
 from rankspec.trainer.batch import RecapBatch
 from rankspec.trainer.model import build_model

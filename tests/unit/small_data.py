@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from rankspec.recap.v1.data_pb2 import RecapDataConfig
+
 from rankspec.signature import input_signature
 from rankspec.trainer.batch import RecapBatch
 from rankspec.trainer.data.pipeline import Dataset, open_dataset

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
+from tests.unit.example_configs import VALID, write
+
 from rankspec.advice import ADVICE
 from rankspec.loading import check
-
-from tests.unit.example_configs import VALID, write
 
 PAGE = Path(__file__).parents[2] / "docs" / "warnings.md"
 RATE = "constant: 0.01"

@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from rankspec.cli import VERBS, main
 from rankspec.recap.v1 import recap_pb2
-
 from tests.unit.example_configs import VALID, write
+
+from rankspec.cli import VERBS, main
 
 WRONG = VALID.replace("global_batch_size: 32", "global_batch_size: -5")
 WARNING = VALID.replace("constant: 0.01", "constant: 0")

@@ -11,6 +11,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 
 import pytest
+
 from rankspec.cli import data as data_verb
 
 PAGE = Path(__file__).parents[2] / "docs/data.md"

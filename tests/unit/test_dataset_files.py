@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from rankspec.recap.v1.data_pb2 import RecapDataConfig
-from rankspec.signature import DataError
-
 from tests.unit.small_data import batches_of, columns_of, data_config, opened, row_numbers, table_of, write_files
+
+from rankspec.signature import DataError
 
 
 @pytest.fixture(scope="module")

@@ -11,11 +11,11 @@ from google.protobuf import text_format
 from google.protobuf.message import Message
 from rankspec.recap.v1 import data_pb2, preprocess_pb2
 from rankspec.recap.v1.preprocess_pb2 import ExtractFeaturesRow
+from tests.unit.small_data import batches_of, columns_of, data_config, opened, row_numbers, write_files
+
 from rankspec.signature import DataError
 from rankspec.trainer.claims import claimed_fields
 from rankspec.trainer.data.preprocess import downcast, mask_mantissa, thin_negatives
-
-from tests.unit.small_data import batches_of, columns_of, data_config, opened, row_numbers, write_files
 
 torch.set_num_threads(1)
 

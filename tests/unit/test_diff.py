@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
+from tests.unit.example_configs import VALID, write
+
 from rankspec.comparison import Change, compare, overall
 from rankspec.loading import load
-
-from tests.unit.example_configs import VALID, write
 
 
 def _changes(folder: Path, *overrides: str) -> list[Change]:

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from rankspec.loading import check, load
-
 from tests.unit.example_configs import VALID, write
+
+from rankspec.loading import check, load
 
 VARIABLES = {"A": "one", "EMPTY": "", "NESTED": "${A}"}
 

@@ -1,6 +1,7 @@
 """Explaining the schema from its comments and annotations."""
 
 import pytest
+
 from rankspec.explanation import explain
 
 

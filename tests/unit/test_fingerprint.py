@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
+from rankspec.optim.v1 import learning_rate_pb2, optimizer_pb2
+from rankspec.train.v1 import wandb_pb2
+from tests.unit.example_configs import VALID, write
+
 from rankspec.fingerprint import Fingerprint, canonical_form, fingerprint
 from rankspec.loading import load
-from rankspec.optim.v1 import learning_rate_pb2, optimizer_pb2
 from rankspec.resolving import resolve
-from rankspec.train.v1 import wandb_pb2
-
-from tests.unit.example_configs import VALID, write
 
 _RENAMED = (
     '    renamed_features { key: "continuous" value: "c" }\n',

@@ -11,9 +11,9 @@ import pytest
 from google.protobuf import json_format
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rankspec.source import Document, read_binary, read_json, read_yaml
-
 from tests.unit.reader_schema import Root
+
+from rankspec.source import Document, read_binary, read_json, read_yaml
 
 
 def places(document: Document[Any]) -> list[tuple[str, int, int]]:

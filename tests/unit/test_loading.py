@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 from google.protobuf.message import Message
+from rankspec.recap.v1 import recap_pb2
+from rankspec.twhin.v1 import twhin_pb2
+from tests.unit.example_configs import HEADER, VALID, write
+
 from rankspec.diagnostics import SpecError
 from rankspec.loading import check, load, load_valid
 from rankspec.reading import read_header
-from rankspec.recap.v1 import recap_pb2
 from rankspec.resolving import resolve
-from rankspec.twhin.v1 import twhin_pb2
 from rankspec.writing import to_binary, to_json, to_textproto
-
-from tests.unit.example_configs import HEADER, VALID, write
 
 
 def test_valid_config_loads_without_diagnostics(tmp_path: Path) -> None:

@@ -3,10 +3,10 @@ from __future__ import annotations
 import pytest
 import torch
 from google.protobuf import text_format
-from torch import Tensor
-
 from rankspec.recap.v1.data_pb2 import RecapDataConfig
 from rankspec.recap.v1.model_pb2 import ModelConfig
+from torch import Tensor
+
 from rankspec.trainer.loss import MultiTaskLoss, build_loss, downsampling_rates, sample_weights
 
 torch.set_num_threads(1)

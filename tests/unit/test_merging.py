@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rankspec.loading import Loaded, check, load
-
 from tests.unit.example_configs import VALID, write
+
+from rankspec.loading import Loaded, check, load
 
 
 def _overlaid(folder: Path, base: str, overlay: str) -> Loaded:

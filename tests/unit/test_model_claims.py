@@ -10,7 +10,6 @@ import pytest
 import torch
 from google.protobuf import text_format
 from google.protobuf.message import Message
-
 from rankspec.optim.v1 import learning_rate_pb2, optimizer_pb2
 from rankspec.recap.v1 import (
     architecture_pb2,
@@ -23,10 +22,11 @@ from rankspec.recap.v1 import (
 from rankspec.recap.v1 import optimizer_pb2 as recap_optimizer_pb2
 from rankspec.recap.v1.data_pb2 import TaskData
 from rankspec.recap.v1.recap_pb2 import RecapConfig
+from tests.unit.recap_models import FULL, built, random_batch, recap_config
+
 from rankspec.trainer.claims import claimed_fields
 from rankspec.trainer.loss import build_loss
 from rankspec.trainer.optimizers import build_algorithm, build_optimizer
-from tests.unit.recap_models import FULL, built, random_batch, recap_config
 
 torch.set_num_threads(1)
 

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 import torch
 from google.protobuf import text_format
+from rankspec.recap.v1.embedding_pb2 import SmallEmbeddingsConfig
 from torch.nn import functional
 
-from rankspec.recap.v1.embedding_pb2 import SmallEmbeddingsConfig
 from rankspec.trainer.errors import TrainError
 from rankspec.trainer.model.dropout import RandomPosition
 from rankspec.trainer.model.embeddings import OutOfRangeIdError, build_small_embeddings

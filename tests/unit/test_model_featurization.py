@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import torch
 from google.protobuf import text_format
+from rankspec.recap.v1.featurization_pb2 import FeaturizationConfig
 from torch import Tensor
 
-from rankspec.recap.v1.featurization_pb2 import FeaturizationConfig
 from rankspec.trainer.model.featurization import build_featurization
 
 torch.set_num_threads(1)

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 import torch
 from google.protobuf import text_format
+from rankspec.recap.v1.architecture_pb2 import TaskModel
 from torch import Tensor, nn
 from torch.nn import functional
 
-from rankspec.recap.v1.architecture_pb2 import TaskModel
 from rankspec.trainer.errors import TrainError
 from rankspec.trainer.model.dropout import RandomPosition
 from rankspec.trainer.model.initialization import initialize

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 import torch
+from rankspec.recap.v1.layers_pb2 import BatchNormConfig, LayerNormConfig
 from torch import nn
 
-from rankspec.recap.v1.layers_pb2 import BatchNormConfig, LayerNormConfig
 from rankspec.trainer.model.normalization import BatchNorm, LayerNorm, build_batch_norm, build_layer_norm
 
 torch.set_num_threads(1)

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 import torch
+from tests.unit.recap_models import built, random_batch, recap_config, rows_of
 from torch import distributed
 from torch.nn.parallel import DistributedDataParallel
 
 from rankspec.trainer.batch import RecapBatch
 from rankspec.trainer.loss import build_loss
 from rankspec.trainer.optimizers import build_optimizer
-from tests.unit.recap_models import built, random_batch, recap_config, rows_of
 
 STEPS = 3
 # Rows of each process: uneven, and none where an epoch's last batch is too short for all.

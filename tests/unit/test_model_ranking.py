@@ -5,12 +5,12 @@ import math
 import pytest
 import torch
 from google.protobuf import text_format
+from rankspec.recap.v1.recap_pb2 import RecapConfig
+from tests.unit.recap_models import FULL, built, inputs, random_batch, recap_config, rows_of
 from torch import nn
 
-from rankspec.recap.v1.recap_pb2 import RecapConfig
 from rankspec.trainer.claims import unclaimed_paths
 from rankspec.trainer.model import RankingModel, build_model
-from tests.unit.recap_models import FULL, built, inputs, random_batch, recap_config, rows_of
 
 torch.set_num_threads(1)
 
@@ -224,7 +224,7 @@ def test_mixed_precision_stays_near_and_trains(dtype: torch.dtype) -> None:
 
 
 def test_everything_the_model_obeys_is_claimed() -> None:
-    assert list(unclaimed_paths(recap_config().model, "model")) == []
+    assert list(unclaimed_paths(recap_config().model)) == []
 
 
 def test_what_cannot_run_yet_is_unclaimed() -> None:
@@ -239,10 +239,10 @@ def test_what_cannot_run_yet_is_unclaimed() -> None:
         config.model,
     )
     config.model.backbone.dlrm_config.SetInParent()
-    assert set(unclaimed_paths(config.model, "model")) == {
-        "model.large_embeddings",
-        "model.position_debias_config",
-        "model.stratifiers",
-        "model.featurization_config.z_score_log_config",
-        "model.backbone.dlrm_config",
+    assert set(unclaimed_paths(config.model)) == {
+        "large_embeddings",
+        "position_debias_config",
+        "stratifiers",
+        "featurization_config.z_score_log_config",
+        "backbone.dlrm_config",
     }

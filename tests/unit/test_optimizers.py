@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 import torch
 from google.protobuf import text_format
-from torch import nn
-
 from rankspec.optim.v1.optimizer_pb2 import OptimizerConfig
 from rankspec.recap.v1.recap_pb2 import RecapConfig
+from tests.unit.recap_models import FULL, built, random_batch, recap_config
+from torch import nn
+
 from rankspec.trainer.model import RankingModel
 from rankspec.trainer.optimizers import ScheduledOptimizer, build_algorithm, build_optimizer
-from tests.unit.recap_models import FULL, built, random_batch, recap_config
 
 torch.set_num_threads(1)
 

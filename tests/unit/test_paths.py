@@ -1,8 +1,9 @@
 """Field paths: reading them, following them through the schema, and saying what is wrong with them."""
 
 import pytest
-from rankspec.paths import PathError, Step, descriptor_of, fields_along, parse
 from rankspec.recap.v1 import recap_pb2
+
+from rankspec.paths import PathError, Step, descriptor_of, fields_along, parse
 
 CONFIG = descriptor_of(recap_pb2.RecapConfig)
 

@@ -11,14 +11,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import torch
+from rankspec.recap.v1.data_pb2 import RecapDataConfig
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+
 from rankspec.cli import data as data_verb
 from rankspec.datasets import random_data
 from rankspec.datasets.random_data import LABELS, PRODUCTION, SMALL, write
-from rankspec.recap.v1.data_pb2 import RecapDataConfig
 from rankspec.signature import input_signature
 from rankspec.trainer.data.pipeline import open_dataset
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import roc_auc_score
 
 torch.set_num_threads(1)
 

@@ -4,15 +4,15 @@ from pathlib import Path
 
 import pytest
 from google.protobuf import json_format, text_format
-from rankspec.blame import blame
-from rankspec.loading import load, load_valid
 from rankspec.optim.v1 import optimizer_pb2
 from rankspec.recap.v1 import recap_pb2
-from rankspec.resolving import resolve
-from rankspec.writing import FORMS, form_for, to_json, to_textproto, write
-
 from tests.unit.example_configs import VALID
 from tests.unit.example_configs import write as write_file
+
+from rankspec.blame import blame
+from rankspec.loading import load, load_valid
+from rankspec.resolving import resolve
+from rankspec.writing import FORMS, form_for, to_json, to_textproto, write
 
 
 @pytest.fixture

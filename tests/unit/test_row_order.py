@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from rankspec.trainer.data.order import RowOrder, permutation
 
 FILES = st.lists(st.lists(st.integers(0, 9), min_size=1, max_size=4), min_size=1, max_size=5).filter(

@@ -6,8 +6,8 @@ import pytest
 from google.protobuf import text_format
 from hypothesis import given
 from hypothesis import strategies as st
-
 from rankspec.optim.v1.learning_rate_pb2 import LearningRate
+
 from rankspec.schedules import learning_rate_at
 
 RATES = st.floats(min_value=0, max_value=10, allow_nan=False)

@@ -12,12 +12,11 @@ import numpy as np
 import pytest
 from google.protobuf import text_format
 from rankspec.recap.v1.data_pb2 import RecapDataConfig
-from rankspec.recap.v1.model_pb2 import ModelConfig
+
 from rankspec.signature import (
     DataError,
     Input,
     carried_inputs,
-    check_discrete_columns,
     input_signature,
     signature_differences,
     signature_hash,
@@ -202,25 +201,3 @@ def test_features_may_not_take_the_name_of_another_input(data: RecapDataConfig) 
     with pytest.raises(DataError) as caught:
         carried_inputs(data)
     assert caught.value.path == "seg_dense_schema.features[0]"
-
-
-@pytest.mark.parametrize(
-    ("text", "path"),
-    [
-        ("small_embeddings { tables { index: 2 } tables { index: 3 } }", "model.small_embeddings.tables[1].index"),
-        ("position_debias_config { position_feature_index: 5 }", "model.position_debias_config.position_feature_index"),
-        ("stratifiers { index: 3 }", "model.stratifiers[0].index"),
-    ],
-    ids=["small_embeddings", "position_debias", "stratifier"],
-)
-def test_a_discrete_column_beyond_the_last_is_refused(data: RecapDataConfig, text: str, path: str) -> None:
-    model = text_format.Parse(text, ModelConfig())
-    with pytest.raises(DataError, match='"discrete", which has 3') as caught:
-        check_discrete_columns(model, input_signature(data))
-    assert caught.value.path == path
-
-
-def test_discrete_columns_within_the_vector_pass(data: RecapDataConfig) -> None:
-    check_discrete_columns(ModelConfig(), ())
-    model = text_format.Parse("small_embeddings { tables { index: 2 } }", ModelConfig())
-    check_discrete_columns(model, input_signature(data))

@@ -10,9 +10,9 @@ from google.protobuf import text_format
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rankspec.recap.v1.recap_pb2 import RecapConfig
-from rankspec.source import Document, read_textproto
-
 from tests.unit.reader_schema import Root, fill
+
+from rankspec.source import Document, read_textproto
 
 
 def read(text: str | bytes) -> Document[Any]:

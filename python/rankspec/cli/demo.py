@@ -4,7 +4,7 @@ Prepares the data, trains configs/movielens/ranker.textproto, fits gradient-boos
 the same rows, and prints AUC and relative cross entropy of all three. The figures also go to demo.json in the run's
 folder. The demo's folder is made anew each time; only the download is kept.
 
-example:
+Example:
   rankspec demo
   rankspec demo --source ~/ml-100k
 """

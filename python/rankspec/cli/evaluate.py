@@ -2,7 +2,7 @@
 
 Follows a run that is still training until its last step. The figures go to evaluation.jsonl in the run's folder.
 
-example:
+Example:
   rankspec evaluate configs/recap/tiny.textproto
 """
 

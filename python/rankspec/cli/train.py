@@ -3,7 +3,7 @@
 The run's folder, training.save_dir, receives checkpoints, figures and the config as it was resolved and applied. The
 same command again goes on from the newest checkpoint. `torchrun -m rankspec train ...` trains with many processes.
 
-example:
+Example:
   rankspec train configs/recap/tiny.textproto
   rankspec train ranker.textproto overlay.textproto --set training.num_train_steps=100
 """

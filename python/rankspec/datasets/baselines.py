@@ -132,9 +132,7 @@ def _new_model(name: str) -> _Classifier:
             raise ValueError(f"no baseline is called {name!r}")
 
 
-def _score(
-    task: str, model: str, labels: NDArray[np.int64], probabilities: NDArray[np.float64]
-) -> TaskScore:
+def _score(task: str, model: str, labels: NDArray[np.int64], probabilities: NDArray[np.float64]) -> TaskScore:
     auc = float(roc_auc_score(labels, probabilities))
     return TaskScore(task=task, model=model, auc=auc, rce=relative_cross_entropy(labels, probabilities))
 

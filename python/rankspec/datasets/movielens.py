@@ -94,7 +94,7 @@ def _schema(features: Features) -> dict[str, list[dict[str, str | int]]]:
         "binary": ("int64_list", features.binary.shape[1]),
         "discrete": ("int64_list", features.discrete.shape[1]),
     }
-    columns = vectors | {task: ("int64_list", 1) for task in TASKS}
+    columns = vectors | dict.fromkeys(TASKS, ("int64_list", 1))
     return {
         "schema": [
             {"feature_name": name, "dtype": dtype, "length": length} for name, (dtype, length) in columns.items()

@@ -129,9 +129,7 @@ def _folds(num_rows: int, train: NDArray[np.int64]) -> NDArray[np.int64]:
     return folds
 
 
-def _history(
-    keys: NDArray[np.int64], outcomes: NDArray[np.int64], folds: NDArray[np.int64]
-) -> NDArray[np.float64]:
+def _history(keys: NDArray[np.int64], outcomes: NDArray[np.int64], folds: NDArray[np.int64]) -> NDArray[np.float64]:
     """How often, and how well, the training rows outside a row's own fold rated its key.
 
     Args:

@@ -6,7 +6,6 @@ from rankspec.diagnostics import Diagnostic
 from rankspec.fingerprint import fingerprint
 from rankspec.loading import Loaded
 from rankspec.resolving import resolve
-
 from rankspec.trainer.claims import unclaimed_paths
 from rankspec.trainer.setup import Job
 from rankspec.writing import to_textproto

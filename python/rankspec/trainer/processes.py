@@ -10,6 +10,8 @@ from typing import TypeVar
 import torch
 from torch import distributed
 
+from rankspec.trainer.errors import TrainError
+
 ItemT = TypeVar("ItemT")
 
 # A rank that dies must end the others within this time, not leave them waiting for ever.
@@ -71,6 +73,9 @@ def joined_processes(device_type: str) -> Iterator[Processes]:
 
     Args:
         device_type: `cuda` or `cpu`; chooses the backend that moves tensors.
+
+    Raises:
+        TrainError: if another process ends before the work is done.
     """
     world_size = int(os.environ.get("WORLD_SIZE", "1"))
     if world_size == 1:
@@ -84,5 +89,17 @@ def joined_processes(device_type: str) -> Iterator[Processes]:
     distributed.init_process_group(backend, timeout=_TIMEOUT)
     try:
         yield processes
+    except RuntimeError as error:
+        if not _is_about_others(error):
+            raise
+        raise TrainError(
+            "another process of the run ended or does not answer; what it said itself is the reason. The same command "
+            "goes on from the newest checkpoint"
+        ) from error
     finally:
         distributed.destroy_process_group()
+
+
+def _is_about_others(error: RuntimeError) -> bool:
+    """Whether an exchange between processes failed; gloo has no type of its own for that."""
+    return isinstance(error, distributed.DistError) or "/gloo/" in str(error)

@@ -14,6 +14,7 @@ from rankspec.trainer.console import RunConsole
 from rankspec.trainer.data.pipeline import Dataset, open_dataset
 from rankspec.trainer.evaluation import chosen_metrics, score, task_metrics
 from rankspec.trainer.loss import MultiTaskLoss, build_loss
+from rankspec.trainer.model.inputs import inputs_read
 from rankspec.trainer.model.ranking import RankingModel, build_model
 from rankspec.trainer.processes import Processes, joined_processes
 from rankspec.trainer.runtime import Runtime, apply_runtime, choose_device
@@ -125,7 +126,7 @@ def set_up(job: Job) -> Iterator[Setup]:
         device = choose_device(job.config.runtime)
         processes = stack.enter_context(joined_processes(device.type))
         runtime = apply_runtime(job.config.runtime, device)
-        inputs = input_signature(job.config.train_data, "train_data")
+        inputs = inputs_read(job.config.model, input_signature(job.config.train_data, "train_data"))
         model = build_model(job.config, inputs).to(device)
         loss = build_loss(job.config.model).to(device)
         console = RunConsole(silent=not processes.is_first)

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 import torch
-
 from tests.integration.trainer.runs import Runs, write_data
 
 

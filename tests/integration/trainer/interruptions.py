@@ -5,8 +5,9 @@ import os
 import signal
 from pathlib import Path
 
-from rankspec.trainer import checkpoint_writer
 from torch.optim.optimizer import register_optimizer_step_post_hook
+
+from rankspec.trainer import checkpoint_writer
 
 
 def in_step(number: int, how: signal.Signals) -> None:

@@ -20,6 +20,7 @@ import torch
 from google.protobuf import text_format
 from numpy.typing import NDArray
 from rankspec.recap.v1.recap_pb2 import RecapConfig
+
 from rankspec.resolving import resolve
 from rankspec.trainer.checkpoints import Checkpoint, committed
 from rankspec.trainer.follow import evaluate

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 import torch
+from tests.integration.trainer import interruptions
+from tests.integration.trainer.runs import FAILED, Plan, Runs, assert_same_end, newest, steps_of
+
 from rankspec.trainer.checkpoint_writer import CheckpointWriter
 from rankspec.trainer.checkpoints import Checkpoint, best_checkpoint, committed
 from rankspec.trainer.errors import TrainError
 from rankspec.trainer.processes import Processes
-
-from tests.integration.trainer import interruptions
-from tests.integration.trainer.runs import FAILED, Plan, Runs, assert_same_end, newest, steps_of
 
 
 def _state(best: int | None = None) -> dict[str, Any]:

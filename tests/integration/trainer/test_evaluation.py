@@ -7,10 +7,6 @@ import time
 from pathlib import Path
 
 import pytest
-from rankspec.trainer import follow
-from rankspec.trainer.checkpoints import committed
-from rankspec.trainer.errors import TrainError
-
 from tests.integration.trainer.runs import (
     BATCH_ROWS,
     VALID_ROWS,
@@ -19,6 +15,10 @@ from tests.integration.trainer.runs import (
     records_of,
     steps_of,
 )
+
+from rankspec.trainer import follow
+from rankspec.trainer.checkpoints import committed
+from rankspec.trainer.errors import TrainError
 
 _OTHER_SET = 'validation_data {{ key: "other" value {{ {} evaluation_tasks: "reply" }} }}'
 
@@ -59,9 +59,7 @@ def test_tasks_of_the_training_set_are_those_asked_for(runs: Runs) -> None:
 @pytest.mark.parametrize(
     ("limit", "rows"), [(2, 2 * BATCH_ROWS), (100, VALID_ROWS), (-1, VALID_ROWS)], ids=["2", "100", "all"]
 )
-def test_evaluation_reads_so_many_batches(
-    runs: Runs, monkeypatch: pytest.MonkeyPatch, limit: int, rows: int
-) -> None:
+def test_evaluation_reads_so_many_batches(runs: Runs, monkeypatch: pytest.MonkeyPatch, limit: int, rows: int) -> None:
     from rankspec.trainer import setup
 
     scored = []
@@ -92,9 +90,7 @@ def test_training_figures_cover_the_steps_since_the_last(runs: Runs) -> None:
             assert record[name] == pytest.approx(theirs[name], rel=1e-4)
 
 
-def test_evaluate_sees_each_checkpoint_once(
-    runs: Runs, finished: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_evaluate_sees_each_checkpoint_once(runs: Runs, finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = runs.folder / "run"
     shutil.copytree(finished, folder)
 
@@ -194,9 +190,7 @@ def test_evaluate_skips_what_is_deleted_under_its_eyes(
     assert [record["step"] for record in records_of(folder, "valid", "evaluation.jsonl")][-3:] == [28, 35, 40]
 
 
-def test_evaluate_skips_a_damaged_checkpoint(
-    runs: Runs, finished: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_evaluate_skips_a_damaged_checkpoint(runs: Runs, finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = runs.folder / "run"
     shutil.copytree(finished, folder)
     (folder / "35" / "__0_0.distcp").write_bytes(b"")
@@ -215,9 +209,7 @@ def test_evaluate_needs_a_validation_set(runs: Runs) -> None:
         follow.evaluate(job)
 
 
-def test_checkpoint_under_evaluation_waits_to_be_deleted(
-    runs: Runs, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_checkpoint_under_evaluation_waits_to_be_deleted(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     runs.train("run", "training { num_train_steps: 7 checkpoint_max_to_keep: 1 }")
     loading, go_on = threading.Event(), threading.Event()
     load = follow.Evaluator._load

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
 from tests.integration.trainer import interruptions
 from tests.integration.trainer.runs import (
     ASKED_TO_END,

@@ -8,11 +8,6 @@ from pathlib import Path
 import pytest
 import torch
 from rankspec.optim.v1.learning_rate_pb2 import LearningRate, LinearRampToConstant
-from rankspec.schedules import learning_rate_at
-from rankspec.trainer import loop
-from rankspec.trainer.checkpoints import best_checkpoint
-from torch.optim.optimizer import register_optimizer_step_post_hook
-
 from tests.integration.trainer.runs import (
     BATCH_ROWS,
     TRAIN_ROWS,
@@ -23,6 +18,11 @@ from tests.integration.trainer.runs import (
     steps_of,
     tensors_of,
 )
+from torch.optim.optimizer import register_optimizer_step_post_hook
+
+from rankspec.schedules import learning_rate_at
+from rankspec.trainer import loop
+from rankspec.trainer.checkpoints import best_checkpoint
 
 
 @pytest.fixture

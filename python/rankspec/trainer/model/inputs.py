@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 GIVEN_EMBEDDINGS = ("user_embedding", "user_eng_embedding", "author_embedding")
 
 
+def inputs_read(config: ModelConfig, inputs: Sequence[Input]) -> tuple[Input, ...]:
+    """Those of the data's inputs that a model reads: all but ids that it looks up nowhere."""
+    looks_up = config.HasField("small_embeddings") or "discrete" in config.featurization_config.feature_names_to_concat
+    return tuple(item for item in inputs if looks_up or item.name != "discrete")
+
+
 class InputLayer(nn.Module):
     """Joins everything that backbone and towers read.
 

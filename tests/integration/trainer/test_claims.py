@@ -1,0 +1,44 @@
+"""What a config sets and the trainer does not obey is refused by its path."""
+
+import pytest
+from tests.integration.trainer.runs import Runs
+
+from rankspec.loading import check
+from rankspec.trainer.claims import unclaimed_paths
+from rankspec.trainer.jobs import refusals
+
+_SET_AND_NOT_OBEYED = {
+    'model { stratifiers { name: "age" index: 0 value: 1 } }': "model.stratifiers",
+    'train_data { data_service_dispatcher: "grpc://reader:5000" }': "train_data.data_service_dispatcher",
+    'train_data { sampler { name: "half" } }': "train_data.sampler",
+}
+
+
+def test_small_config_is_obeyed_in_full(runs: Runs) -> None:
+    assert list(unclaimed_paths(runs.job("run").config)) == []
+
+
+@pytest.mark.parametrize(("change", "path"), _SET_AND_NOT_OBEYED.items(), ids=_SET_AND_NOT_OBEYED.values())
+def test_field_that_nothing_obeys_is_named(runs: Runs, change: str, path: str) -> None:
+    assert list(unclaimed_paths(runs.job("run", change).config)) == [path]
+
+
+def test_every_field_of_wandb_is_obeyed(runs: Runs) -> None:
+    change = (
+        'runtime { wandb { host: "https://a.example" key_path: "k" name: "n" entity: "e" project: "p" tags: "t" '
+        'notes: "o" metadata { key: "a" value: "b" } } }'
+    )
+
+    assert list(unclaimed_paths(runs.job("run", change).config)) == []
+
+
+def test_refusal_says_where(runs: Runs) -> None:
+    file = runs.folder / "run.textproto"
+    file.write_text(runs.job("run", 'train_data { data_service_dispatcher: "grpc://reader:5000" }').text)
+
+    (refusal,) = refusals(check([file]))
+
+    assert refusal.path == "train_data.data_service_dispatcher"
+    assert refusal.position is not None
+    line = file.read_text().splitlines()[refusal.position.line - 1]
+    assert "data_service_dispatcher" in line

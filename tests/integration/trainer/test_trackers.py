@@ -1,0 +1,67 @@
+"""Trackers get every figure, and none of them can stop a run."""
+
+from pathlib import Path
+
+import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tests.integration.trainer.runs import Runs, assert_same_end, records_of
+
+from rankspec.trainer import run as run_module
+
+
+class _Failing:
+    """A tracker that fails where it is told to."""
+
+    def __init__(self, place: str) -> None:
+        self._place = place
+        if place == "open":
+            raise RuntimeError("no such server")
+
+    def report(self, step: int, split: str, figures: dict[str, float]) -> None:
+        if self._place == "report":
+            raise RuntimeError("no such server")
+
+    def close(self, *, failed: bool) -> None:
+        if self._place == "close":
+            raise RuntimeError("no such server")
+
+
+@pytest.mark.parametrize("place", ["open", "report", "close"])
+def test_tracker_that_fails_is_named_once(
+    runs: Runs, finished: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], place: str
+) -> None:
+    monkeypatch.setattr(run_module, "chosen_trackers", lambda *_: {"Ledger": lambda: _Failing(place)})
+
+    folder = runs.train("run")
+
+    assert capsys.readouterr().err.count("Ledger failed and is left out from here on: no such server") == 1
+    assert_same_end(folder, finished)
+
+
+def test_trackers_learn_of_a_run_that_fails(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    endings = []
+
+    class Listening(_Failing):
+        def close(self, *, failed: bool) -> None:
+            endings.append(failed)
+
+    monkeypatch.setattr(run_module, "chosen_trackers", lambda *_: {"Ledger": lambda: Listening("never")})
+    runs.train("good", "training { num_train_steps: 2 }")
+    monkeypatch.setattr(run_module.TrainingRun, "_evaluate", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        runs.train("bad", "training { num_train_steps: 2 }")
+
+    assert endings == [False, True]
+
+
+def test_tensorboard_shows_every_figure_once(runs: Runs) -> None:
+    runs.train("run", "training { num_train_steps: 12 }")
+    folder = runs.train("run", "training { num_train_steps: 20 }")
+
+    events = EventAccumulator(str(folder / "tensorboard")).Reload()
+    for split in ("train", "valid"):
+        records = records_of(folder, split)
+        for name in records[0].keys() - {"step", "split"}:
+            shown = [(event.step, event.value) for event in events.Scalars(f"{split}/{name}")]
+            assert shown == [(record["step"], pytest.approx(record[name], rel=1e-6)) for record in records]
+    assert events.Scalars("timing/examples_per_second")
