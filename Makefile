@@ -60,6 +60,10 @@ demo: setup ## Train a ranker on MovieLens-100K and compare it with two baseline
 test: setup ## Run every test; bindings of a language whose tools are missing are skipped, by name
 	@$(TEST_ENV) $(PY) -m pytest $(PYTEST_ARGS)
 
+.PHONY: crash-test
+crash-test: setup ## Kill 30 runs at random moments; each must go on to the very same bits (about 2 minutes)
+	@$(TEST_ENV) $(PY) -m tests.crash $(if $(KILLS),--kills $(KILLS))
+
 .PHONY: lint
 lint: lint-python lint-proto lint-go lint-java lint-ts ## Check format, style and types in every language, without changing a file
 

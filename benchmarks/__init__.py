@@ -1,11 +1,18 @@
 """Benchmarks: `python -m benchmarks`, or `make bench`.
 
-A benchmark is a module whose function `run` measures something of ours beside a baseline and returns a
+A benchmark is a function that measures something of ours beside a baseline and returns a
 `benchmarks.measuring.Measurement`. It has a line in `BENCHMARKS`.
 """
 
-# Name, and the module that measures it.
+# Name, and the module and function that measure it.
 BENCHMARKS = {
-    "cold_check": "benchmarks.cold_check",
-    "warm_load_validate": "benchmarks.warm_load_validate",
+    "cold_check": "benchmarks.cold_check:run",
+    "warm_load_validate": "benchmarks.warm_load_validate:run",
+    "training_float32": "benchmarks.training:float32",
+    "training_float32_over_unfused": "benchmarks.training:float32_over_unfused",
+    "training_amp": "benchmarks.training:amp",
+    "training_amp_over_unfused": "benchmarks.training:amp_over_unfused",
+    "input_pipeline": "benchmarks.input_pipeline:run",
+    "checkpoint_blocked": "benchmarks.checkpointing:blocked",
+    "checkpoint_slowdown": "benchmarks.checkpointing:slowdown",
 }

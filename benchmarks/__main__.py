@@ -22,7 +22,8 @@ def main() -> int:
     measurements = []
     for name in names:
         print(f"running {name}", file=sys.stderr)
-        measurements.append(import_module(BENCHMARKS[name]).run())
+        module, _, function = BENCHMARKS[name].partition(":")
+        measurements.append(getattr(import_module(module), function)())
     for measurement in measurements:
         print(measurement.as_json())
     return 0

@@ -1,7 +1,7 @@
 """The full-size heavy ranker as a plain torch loop, written by hand: what the trainer's speed is measured against."""
 
-import time
-from collections.abc import Iterator
+from collections.abc import Callable
+from itertools import cycle
 
 import torch
 from torch import Tensor, nn
@@ -76,26 +76,25 @@ def random_batches(count: int) -> list[tuple[Tensor, Tensor, list[Tensor], Tenso
     ]
 
 
-def timed_steps(*, fused: bool, bfloat16: bool, num_steps: int) -> Iterator[float]:
-    """Trains the plain model and yields the seconds of every step.
+def plain_steps(*, fused: bool, bfloat16: bool) -> Callable[[], None]:
+    """What does one training step of the plain model each time it is called.
 
     Args:
         fused: whether Adam steps in one kernel.
         bfloat16: whether the forward pass runs under autocast.
-        num_steps: steps to take, after two that are not counted.
     """
     torch.manual_seed(0)
     model = PlainRanker()
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-4, betas=(0.95, 0.999), eps=1e-7, fused=fused)
-    batches = random_batches(4)
-    for step in range(num_steps + 2):
-        begin = time.perf_counter()
-        continuous, binary, embeddings, labels = batches[step % len(batches)]
+    batches = cycle(random_batches(4))
+
+    def step() -> None:
+        continuous, binary, embeddings, labels = next(batches)
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bfloat16):
             logits = model(continuous, binary, embeddings)
             loss = functional.binary_cross_entropy_with_logits(logits.float(), labels)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()
-        if step >= 2:
-            yield time.perf_counter() - begin
+
+    return step

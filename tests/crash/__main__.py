@@ -1,7 +1,6 @@
 """`make crash-test`: many kills at random moments; every run must end as if there had been none."""
 
 import argparse
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -26,9 +25,8 @@ def main() -> None:
         for kill in crash_test(Runs(Path(folder), Path(folder)), arguments.kills, arguments.seed):
             kills.append(kill)
             where = "while a checkpoint was written" if kill.in_write else "between two checkpoints"
-            console.print(
-                f"{len(kills)}: {kill.variant.name}, killed {where}, went on from step {kill.step}: identical"
-            )
+            told = f"{len(kills)}: {kill.variant.name}, killed {where}, went on from step {kill.step}: identical"
+            console.print(told, soft_wrap=True)
     console.print(_summary(kills))
 
 
@@ -46,4 +44,4 @@ def _summary(kills: list[Kill]) -> Table:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

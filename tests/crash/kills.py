@@ -50,7 +50,7 @@ class CrashTest:
 
     def __init__(self, runs: Runs, seed: int) -> None:
         self._runs = runs
-        self._random = random.Random(seed)
+        self._random = random.Random(seed)  # noqa: S311 - moments of kills are no secret
         self._whole: dict[str, tuple[Path, float]] = {}
         self._number = 0
 
@@ -106,7 +106,8 @@ class CrashTest:
         return self._runs.start(name, _LENGTH, variant.change, num_processes=variant.num_processes)
 
     def _wait_for_figures(self, name: str, processes: Processes) -> float:
-        while not (self._runs.folder / name / "metrics.jsonl").exists():
+        figures = self._runs.folder / name / "metrics.jsonl"
+        while not (figures.exists() and figures.stat().st_size):
             assert _is_alive(processes), processes.output
             time.sleep(0.001)
         return time.monotonic()

@@ -20,11 +20,8 @@ AUROC_CASES = [name for name, case in CASES.items() if name.startswith("AUROCWit
 def _inputs(name: str, rows: int) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
     case = CASES[name]
     weight = case.get("weight", "in/weights" if name.endswith("_weighted") else None)
-    if isinstance(weight, str):
-        weights = ARRAYS[weight][:rows]
-    else:
-        weights = None if weight is None else np.full(rows, weight)
-    return ARRAYS[case["predictions"]][:rows], ARRAYS[case["labels"]][:rows], weights
+    weights = ARRAYS[weight] if isinstance(weight, str) else None if weight is None else np.full(rows, weight)
+    return ARRAYS[case["predictions"]][:rows], ARRAYS[case["labels"]][:rows], weights if weights is None else weights[:rows]
 
 
 @pytest.mark.parametrize("name", RCE_CASES)

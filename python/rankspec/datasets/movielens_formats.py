@@ -102,7 +102,7 @@ def _parse_atomic_item(fields: list[str]) -> list[int]:
     item, title, year, names = fields
     named = set(names.split())
     if unknown := named.difference(GENRES):
-        raise ValueError(f"unknown genre {sorted(unknown)[0]!r}")
+        raise ValueError(f"unknown genre {min(unknown)!r}")
     release_year = int(year) if re.fullmatch(r"\d{4}", year) else _year_in_title(title)
     return [int(item), release_year, *(int(genre in named) for genre in GENRES)]
 
@@ -146,13 +146,7 @@ def read_tables(folder: Path) -> MovieLensTables:
     users, items = users[np.argsort(users[:, 0])], items[np.argsort(items[:, 0])]
     _check_keys(folder / chosen.users, users[:, 0], folder / chosen.interactions, interactions[:, 0])
     _check_keys(folder / chosen.items, items[:, 0], folder / chosen.interactions, interactions[:, 1])
-    return MovieLensTables(
-        *interactions.T,
-        *users.T,
-        items=items[:, 0],
-        release_years=items[:, 1],
-        genres=items[:, 2:],
-    )
+    return MovieLensTables(*interactions.T, *users.T, *items[:, :2].T, items[:, 2:])
 
 
 def _detect_format(folder: Path) -> _Format:
@@ -222,5 +216,5 @@ def _parse_user(fields: list[str]) -> list[int]:
 def _check_keys(table: Path, keys: NDArray[np.int64], interactions: Path, used: NDArray[np.int64]) -> None:
     if len(np.unique(keys)) != len(keys):
         raise DatasetError(f"{table}: an id occurs twice; fetch ml-100k again")
-    if unknown := sorted(set(used.tolist()).difference(keys.tolist())):
-        raise DatasetError(f"{interactions}: id {unknown[0]} is not in {table.name}; the files do not belong together")
+    if unknown := set(used.tolist()).difference(keys.tolist()):
+        raise DatasetError(f"{interactions}: id {min(unknown)} is not in {table.name}; the files do not belong together")

@@ -2,12 +2,21 @@
 
 import errno
 import os
+import shutil
 import signal
 from pathlib import Path
 
+import pytest
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
 from rankspec.trainer import checkpoint_writer
+
+# Never undone: the process that is hindered is there for nothing else.
+_PATCH = pytest.MonkeyPatch()
+
+
+def _path_of(descriptor: int) -> str:
+    return str(Path(f"/proc/self/fd/{descriptor}").readlink())
 
 
 def in_step(number: int, how: signal.Signals) -> None:
@@ -31,7 +40,7 @@ def before_manifest(step: int) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         write(path, text)
 
-    checkpoint_writer._write_durably = watched
+    _PATCH.setattr(checkpoint_writer, "_write_durably", watched)
 
 
 def while_tensors_are_written(step: int) -> None:
@@ -39,12 +48,12 @@ def while_tensors_are_written(step: int) -> None:
     sync = os.fsync
 
     def watched(descriptor: int) -> None:
-        if f".saving-{step}/" in os.readlink(f"/proc/self/fd/{descriptor}"):
+        if f".saving-{step}/" in _path_of(descriptor):
             os.ftruncate(descriptor, os.fstat(descriptor).st_size // 2)
             os.kill(os.getpid(), signal.SIGKILL)
         sync(descriptor)
 
-    os.fsync = watched
+    _PATCH.setattr(os, "fsync", watched)
 
 
 def after_rename(step: int) -> None:
@@ -56,19 +65,19 @@ def after_rename(step: int) -> None:
         if number == step:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    checkpoint_writer.CheckpointWriter._commit = watched  # type: ignore[method-assign]
+    _PATCH.setattr(checkpoint_writer.CheckpointWriter, "_commit", watched)
 
 
 def while_rotating(step: int) -> None:
     """Kills the process when an old checkpoint has lost its name and still has its files."""
-    remove = checkpoint_writer.shutil.rmtree
+    remove = shutil.rmtree
 
-    def watched(folder: Path, **options: bool) -> None:
+    def watched(folder: Path) -> None:
         if Path(folder).name == f".removing-{step}":
             os.kill(os.getpid(), signal.SIGKILL)
-        remove(folder, **options)
+        remove(folder)
 
-    checkpoint_writer.shutil.rmtree = watched  # type: ignore[assignment]
+    _PATCH.setattr(shutil, "rmtree", watched)
 
 
 def disk_full_from(step: int) -> None:
@@ -76,8 +85,8 @@ def disk_full_from(step: int) -> None:
     sync = os.fsync
 
     def watched(descriptor: int) -> None:
-        if f".saving-{step}/" in os.readlink(f"/proc/self/fd/{descriptor}"):
+        if f".saving-{step}/" in _path_of(descriptor):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         sync(descriptor)
 
-    os.fsync = watched
+    _PATCH.setattr(os, "fsync", watched)

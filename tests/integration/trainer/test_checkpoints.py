@@ -114,7 +114,7 @@ def test_full_disk_while_committing(runs: Runs, monkeypatch: pytest.MonkeyPatch)
         write(path, text)
 
     monkeypatch.setattr(checkpoint_writer, "_write_durably", full)
-    with pytest.raises(TrainError, match="checkpoint 14 could not be written to .*: No space left on device"):
+    with pytest.raises(TrainError, match=r"checkpoint 14 could not be written to .*: No space left on device"):
         runs.train("run")
 
     assert steps_of(runs.folder / "run") == [7]
@@ -149,7 +149,7 @@ def test_checkpoint_that_cannot_be_read_is_one_clear_error(runs: Runs) -> None:
     checkpoint = newest(folder)
     (checkpoint.folder / "__0_0.distcp").unlink()
 
-    with pytest.raises(TrainError, match="cannot be read: No such file or directory"):
+    with pytest.raises(TrainError, match=r"cannot be read: No such file or directory"):
         checkpoint.load(checkpoint.empty_tensors("model."))
 
 
@@ -159,7 +159,7 @@ def test_other_model_is_refused(runs: Runs) -> None:
 
     from rankspec.trainer.run import train
 
-    with pytest.raises(TrainError, match="is of another model: .*initial_checkpoint_dir"):
+    with pytest.raises(TrainError, match=r"is of another model: .*initial_checkpoint_dir"):
         train(job, force=True)
 
 

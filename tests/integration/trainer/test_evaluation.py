@@ -178,7 +178,7 @@ def test_evaluate_skips_what_is_deleted_under_its_eyes(
     shutil.copytree(finished, folder)
     look = follow.committed
 
-    def looked(place: Path) -> list[object]:
+    def looked(place: Path) -> list[follow.Checkpoint]:
         found = look(place)
         shutil.rmtree(place / "28", ignore_errors=True)
         return found

@@ -1,7 +1,6 @@
 """A run that was interrupted and goes on ends with the same bits as one that was not."""
 
 import json
-import os
 import shutil
 import signal
 from collections.abc import Callable
@@ -189,14 +188,14 @@ def test_random_generators_go_on_where_they_were(runs: Runs) -> None:
 
     runs.train("run", "training { num_train_steps: 3 }")
     saved = torch.get_rng_state()
-    expected = random.random(), np.random.random()  # noqa: NPY002 - the generator that the trainer keeps
+    expected = random.random(), np.random.random()  # noqa: NPY002, S311 - those that the trainer keeps
     for seed in (random.seed, np.random.seed, torch.manual_seed):
         seed(99)
 
     runs.train("run", "training { num_train_steps: 4 }")
 
     assert torch.equal(torch.get_rng_state(), saved)
-    assert (random.random(), np.random.random()) == expected  # noqa: NPY002
+    assert (random.random(), np.random.random()) == expected  # noqa: NPY002, S311
 
 
 def test_two_killed_processes_go_on(runs: Runs) -> None:
@@ -214,4 +213,4 @@ def test_second_run_into_one_folder_is_refused(runs: Runs) -> None:
     (runs.folder / "run").mkdir()
     with sole_writer(runs.folder / "run"), pytest.raises(TrainError, match="another run is training into"):
         runs.train("run")
-    assert os.listdir(runs.folder / "run") == [".lock"]
+    assert [path.name for path in (runs.folder / "run").iterdir()] == [".lock"]

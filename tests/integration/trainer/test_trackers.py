@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator  # type: ignore[import-untyped]
 from tests.integration.trainer.runs import Runs, assert_same_end, records_of
 
 from rankspec.trainer import run as run_module
@@ -17,12 +17,12 @@ class _Failing:
         if place == "open":
             raise RuntimeError("no such server")
 
-    def report(self, step: int, split: str, figures: dict[str, float]) -> None:
+    def report(self, _step: int, _split: str, _figures: dict[str, float]) -> None:
         if self._place == "report":
             raise RuntimeError("no such server")
 
     def close(self, *, failed: bool) -> None:
-        if self._place == "close":
+        if self._place == "close" and not failed:
             raise RuntimeError("no such server")
 
 

@@ -18,10 +18,9 @@ from tests.integration.trainer.runs import (
     steps_of,
     tensors_of,
 )
-from torch.optim.optimizer import register_optimizer_step_post_hook
+from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 
 from rankspec.schedules import learning_rate_at
-from rankspec.trainer import loop
 from rankspec.trainer.checkpoints import best_checkpoint
 
 
@@ -148,27 +147,21 @@ def test_accumulated_batches_equal_the_large_one(runs: Runs, number: int) -> Non
     assert any(not torch.allclose(tensor, start[name], atol=1e-4) for name, tensor in one.items()), "nothing moved"
 
 
-def test_gradients_are_clipped_to_their_norm(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_gradients_are_clipped_to_their_norm(runs: Runs) -> None:
     norms = []
-    update = loop.Learner._update
 
-    def watched(learner: loop.Learner) -> None:
-        step = learner.optimizer.optimizer.step
+    def measure(optimizer: torch.optim.Optimizer, *_: object) -> None:
+        gradients = [p.grad for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
+        norms.append(torch.nn.utils.get_total_norm(gradients).item())
 
-        def measured(*arguments: object, **options: object) -> object:
-            gradients = [p.grad for p in learner.model.parameters() if p.grad is not None]
-            norms.append(torch.nn.utils.get_total_norm(gradients).item())
-            return step(*arguments, **options)
-
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(learner.optimizer.optimizer, "step", measured)
-            update(learner)
-
-    monkeypatch.setattr(loop.Learner, "_update", watched)
-    runs.train("free", "training { num_train_steps: 5 }")
-    free = norms.copy()
-    norms.clear()
-    runs.train("clipped", f"training {{ num_train_steps: 5 gradient_clip_norm: {free[0] / 2} }}")
+    handle = register_optimizer_step_pre_hook(measure)
+    try:
+        runs.train("free", "training { num_train_steps: 5 }")
+        free = norms.copy()
+        norms.clear()
+        runs.train("clipped", f"training {{ num_train_steps: 5 gradient_clip_norm: {free[0] / 2} }}")
+    finally:
+        handle.remove()
 
     assert norms[0] == pytest.approx(free[0] / 2, rel=1e-4)
     assert max(norms) <= free[0] / 2 * 1.0001 < max(free)

@@ -70,5 +70,5 @@ def test_initial_checkpoint_that_is_damaged_is_refused(runs: Runs) -> None:
     folder = runs.train("first", "training { num_train_steps: 8 }")
     (folder / "8" / "__0_0.distcp").write_bytes(b"")
 
-    with pytest.raises(TrainError, match="__0_0.distcp is not as it was written"):
+    with pytest.raises(TrainError, match=r"__0_0\.distcp is not as it was written"):
         runs.train("run", _start(runs))
