@@ -29,8 +29,9 @@ PROTOC := $(BUILD)/bin/protoc
 PROTOC_GEN_GO := $(BUILD)/bin/protoc-gen-go
 PROTOC_GEN_ES := ts/node_modules/.bin/protoc-gen-es
 PROTOC_CLASSIFIER := $(shell uname -s | sed 's/Linux/linux/; s/Darwin/osx/')-$(shell uname -m | sed 's/aarch64\|arm64/aarch_64/')
+CONFORMANCE_PROTO := tests/conformance/proto
 # Folders too, so that a deleted file counts as a change.
-PROTOS = $(shell find proto -name '*.proto' -o -type d 2>/dev/null)
+PROTOS = $(shell find proto $(CONFORMANCE_PROTO) -name '*.proto' -o -type d 2>/dev/null)
 GENERATED := $(BUILD)/generated/gen
 RELEASED_IMAGE := tests/schema/released.binpb
 
@@ -72,6 +73,7 @@ format: setup $(RULES_STAMP) ## Format every source file
 	@$(PY) -m ruff check --fix-only --quiet .
 	@$(PY) -m ruff format --quiet .
 	@$(BUF) format --write proto
+	@$(BUF) format --write $(CONFORMANCE_PROTO)
 	@gofmt -w go
 
 .PHONY: check
@@ -138,6 +140,7 @@ generate-check: $(BUILD)/stamps/generated ## Fail if gen/ is not what proto/ gen
 $(BUILD)/stamps/generated: $(PROTOS) buf.yaml buf.gen.yaml $(RULES_STAMP) $(PROTOC) $(PROTOC_GEN_GO) $(PROTOC_GEN_ES) | $(INSTALLED)
 	@rm -rf $(BUILD)/generated
 	@$(BUF) generate proto --output $(BUILD)/generated
+	@$(BUF) generate $(CONFORMANCE_PROTO) --output $(BUILD)/generated
 	@$(BUF) build proto --as-file-descriptor-set --exclude-imports --output $(GENERATED)/python/rankspec/schema.binpb
 	@touch $@
 
@@ -173,7 +176,9 @@ lint-python: setup ## ruff and mypy
 .PHONY: lint-proto
 lint-proto: $(RULES_STAMP) ## buf: lint, format, and no break since the last release
 	@$(BUF) lint proto
+	@$(BUF) lint $(CONFORMANCE_PROTO)
 	@$(BUF) format --diff --exit-code proto
+	@$(BUF) format --diff --exit-code $(CONFORMANCE_PROTO)
 	@$(BUF) breaking proto --against $(RELEASED_IMAGE)
 
 .PHONY: lint-go

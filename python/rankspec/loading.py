@@ -97,14 +97,17 @@ def check(
     """Reads a config like `load` and judges it by all rules.
 
     Returns:
-        The config; its diagnostics hold every mistake, and warnings about what is legal but known to hurt.
+        The config; its diagnostics hold every mistake or, if there is none, warnings about what is legal but known to
+        hurt.
     """
     from rankspec.advice import advise
     from rankspec.validation import validate
 
     loaded = load(paths, message=message, overrides=overrides, environment=environment)
     loaded.diagnostics += validate(loaded.document, loaded.file)
-    loaded.diagnostics += advise(loaded.document, loaded.file)
+    if loaded.ok:
+        # Advice on values that are wrong anyway would only repeat that.
+        loaded.diagnostics += advise(loaded.document, loaded.file)
     loaded.diagnostics = in_order(loaded.diagnostics)
     return loaded
 

@@ -100,7 +100,8 @@ def _report(scores: list[TaskScore], run_folder: Path) -> None:
                 text = format(getattr(own, figure), form)
                 cells.append(f"[bold]{text}[/bold]" if getattr(own, figure) == best else text)
         table.add_row(model, *cells)
-    Console().print("\nMovieLens-100K, test part", table, f"figures: {run_folder / 'demo.json'}")
+    # A file has no width to keep to.
+    Console(width=None if sys.stdout.isatty() else 120).print("\nMovieLens-100K, test part", table, f"figures: {run_folder / 'demo.json'}")
 
 
 def _say(line: str) -> None:

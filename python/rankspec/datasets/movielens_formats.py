@@ -146,7 +146,19 @@ def read_tables(folder: Path) -> MovieLensTables:
     users, items = users[np.argsort(users[:, 0])], items[np.argsort(items[:, 0])]
     _check_keys(folder / chosen.users, users[:, 0], folder / chosen.interactions, interactions[:, 0])
     _check_keys(folder / chosen.items, items[:, 0], folder / chosen.interactions, interactions[:, 1])
-    return MovieLensTables(*interactions.T, *users.T, *items[:, :2].T, items[:, 2:])
+    return MovieLensTables(
+        user_ids=interactions[:, 0],
+        item_ids=interactions[:, 1],
+        ratings=interactions[:, 2],
+        timestamps=interactions[:, 3],
+        users=users[:, 0],
+        ages=users[:, 1],
+        is_female=users[:, 2],
+        occupations=users[:, 3],
+        items=items[:, 0],
+        release_years=items[:, 1],
+        genres=items[:, 2:],
+    )
 
 
 def _detect_format(folder: Path) -> _Format:
@@ -217,4 +229,6 @@ def _check_keys(table: Path, keys: NDArray[np.int64], interactions: Path, used: 
     if len(np.unique(keys)) != len(keys):
         raise DatasetError(f"{table}: an id occurs twice; fetch ml-100k again")
     if unknown := set(used.tolist()).difference(keys.tolist()):
-        raise DatasetError(f"{interactions}: id {min(unknown)} is not in {table.name}; the files do not belong together")
+        raise DatasetError(
+            f"{interactions}: id {min(unknown)} is not in {table.name}; the files do not belong together"
+        )

@@ -22,9 +22,8 @@ from numpy.typing import NDArray
 from rankspec.recap.v1.recap_pb2 import RecapConfig
 
 from rankspec.resolving import resolve
+from rankspec.trainer import follow, run
 from rankspec.trainer.checkpoints import Checkpoint, committed
-from rankspec.trainer.follow import evaluate
-from rankspec.trainer.run import train
 from rankspec.trainer.setup import Job
 from rankspec.writing import to_textproto
 
@@ -147,15 +146,22 @@ class Runs:
 
     def train(self, name: str, *changes: str, plain: bool = False) -> Path:
         """Trains to the end in this process; returns the run's folder."""
-        assert train(self.job(name, *changes, plain=plain))
+        assert run.train(self.job(name, *changes, plain=plain))
         return self.folder / name
 
     def evaluate(self, name: str, *changes: str) -> None:
         """Evaluates the checkpoints of a run in this process."""
-        evaluate(self.job(name, *changes))
+        follow.evaluate(self.job(name, *changes))
 
-    def start(self, name: str, *changes: str, num_processes: int = 1, plan: Plan | None = None) -> Processes:
-        """Trains in processes of their own, which `plan` may hinder."""
+    def start(
+        self,
+        name: str,
+        *changes: str,
+        num_processes: int = 1,
+        plan: Plan | None = None,
+        action: Callable[[Job], bool | None] = run.train,
+    ) -> Processes:
+        """Trains, or does what `action` does, in processes of their own, which `plan` may hinder."""
         log = self.folder / f"{name}.log"
         job = self.job(name, *changes)
         with socket.socket() as free:
@@ -169,8 +175,8 @@ class Runs:
             if num_processes > 1:
                 environment |= {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": str(num_processes)}
                 environment |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
-            arguments = (job.config.SerializeToString(), environment, str(log), plan or Plan())
-            started.append(context.Process(target=_train_in_process, args=arguments))
+            arguments = (job.config.SerializeToString(), environment, str(log), plan or Plan(), action)
+            started.append(context.Process(target=_run_in_process, args=arguments))
         for process in started:
             process.start()
         return Processes(started, log)
@@ -219,7 +225,9 @@ class Processes:
 ASKED_TO_END, FAILED = 3, 4
 
 
-def _train_in_process(config: bytes, environment: dict[str, str], log: str, plan: Plan) -> None:
+def _run_in_process(
+    config: bytes, environment: dict[str, str], log: str, plan: Plan, action: Callable[[Job], bool | None]
+) -> None:
     os.environ.update(environment)
     torch.set_num_threads(1)
     output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
@@ -229,11 +237,11 @@ def _train_in_process(config: bytes, environment: dict[str, str], log: str, plan
     if plan.function is not None:
         plan.function(*plan.arguments)
     try:
-        done = train(Job(message, to_textproto(message), "fingerprint", "semantic fingerprint"))
+        done = action(Job(message, to_textproto(message), "fingerprint", "semantic fingerprint"))
     except Exception:  # noqa: BLE001 - whatever it is, the test wants to see it
         traceback.print_exc()
         raise SystemExit(FAILED) from None
-    raise SystemExit(0 if done else ASKED_TO_END)
+    raise SystemExit(ASKED_TO_END if done is False else 0)
 
 
 def newest(folder: Path) -> Checkpoint:

@@ -231,3 +231,19 @@ def test_checkpoint_under_evaluation_waits_to_be_deleted(runs: Runs, monkeypatch
 
     records = records_of(runs.folder / "run", "valid", "evaluation.jsonl")
     assert [(record["step"], "skipped" in record) for record in records] == [(7, False), (14, False)]
+
+
+def test_two_processes_evaluate_as_one(runs: Runs, finished: Path) -> None:
+    for name in ("one", "two"):
+        shutil.copytree(finished, runs.folder / name)
+    runs.evaluate("one")
+
+    started = runs.start("two", num_processes=2, action=follow.evaluate)
+
+    assert started.wait() == [0, 0], started.output
+    one, two = (records_of(runs.folder / name, "valid", "evaluation.jsonl") for name in ("one", "two"))
+    assert [record["step"] for record in two] == [7, 14, 21, 28, 35, 40]
+    for ours, theirs in zip(one, two, strict=True):
+        assert ours.keys() == theirs.keys()
+        for name in ours.keys() - {"split", "skipped"}:
+            assert ours[name] == pytest.approx(theirs[name], rel=1e-5)

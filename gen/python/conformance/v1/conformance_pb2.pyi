@@ -1,0 +1,119 @@
+from rankspec.optim.v1 import learning_rate_pb2 as _learning_rate_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class Suite(_message.Message):
+    __slots__ = ("cases",)
+    CASES_FIELD_NUMBER: _ClassVar[int]
+    cases: _containers.RepeatedCompositeFieldContainer[Case]
+    def __init__(self, cases: _Optional[_Iterable[_Union[Case, _Mapping]]] = ...) -> None: ...
+
+class Case(_message.Message):
+    __slots__ = ("id", "request", "expected")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_FIELD_NUMBER: _ClassVar[int]
+    EXPECTED_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    request: Request
+    expected: Expectation
+    def __init__(self, id: _Optional[str] = ..., request: _Optional[_Union[Request, _Mapping]] = ..., expected: _Optional[_Union[Expectation, _Mapping]] = ...) -> None: ...
+
+class Request(_message.Message):
+    __slots__ = ("load", "learning_rate_at")
+    LOAD_FIELD_NUMBER: _ClassVar[int]
+    LEARNING_RATE_AT_FIELD_NUMBER: _ClassVar[int]
+    load: Load
+    learning_rate_at: LearningRateAt
+    def __init__(self, load: _Optional[_Union[Load, _Mapping]] = ..., learning_rate_at: _Optional[_Union[LearningRateAt, _Mapping]] = ...) -> None: ...
+
+class Load(_message.Message):
+    __slots__ = ("message", "text", "json", "binary", "variables")
+    class VariablesEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    JSON_FIELD_NUMBER: _ClassVar[int]
+    BINARY_FIELD_NUMBER: _ClassVar[int]
+    VARIABLES_FIELD_NUMBER: _ClassVar[int]
+    message: str
+    text: bytes
+    json: bytes
+    binary: bytes
+    variables: _containers.ScalarMap[str, str]
+    def __init__(self, message: _Optional[str] = ..., text: _Optional[bytes] = ..., json: _Optional[bytes] = ..., binary: _Optional[bytes] = ..., variables: _Optional[_Mapping[str, str]] = ...) -> None: ...
+
+class LearningRateAt(_message.Message):
+    __slots__ = ("schedule", "step")
+    SCHEDULE_FIELD_NUMBER: _ClassVar[int]
+    STEP_FIELD_NUMBER: _ClassVar[int]
+    schedule: _learning_rate_pb2.LearningRate
+    step: int
+    def __init__(self, schedule: _Optional[_Union[_learning_rate_pb2.LearningRate, _Mapping]] = ..., step: _Optional[int] = ...) -> None: ...
+
+class Response(_message.Message):
+    __slots__ = ("config", "refusal", "learning_rate", "unsupported", "failure")
+    CONFIG_FIELD_NUMBER: _ClassVar[int]
+    REFUSAL_FIELD_NUMBER: _ClassVar[int]
+    LEARNING_RATE_FIELD_NUMBER: _ClassVar[int]
+    UNSUPPORTED_FIELD_NUMBER: _ClassVar[int]
+    FAILURE_FIELD_NUMBER: _ClassVar[int]
+    config: Config
+    refusal: Refusal
+    learning_rate: float
+    unsupported: str
+    failure: str
+    def __init__(self, config: _Optional[_Union[Config, _Mapping]] = ..., refusal: _Optional[_Union[Refusal, _Mapping]] = ..., learning_rate: _Optional[float] = ..., unsupported: _Optional[str] = ..., failure: _Optional[str] = ...) -> None: ...
+
+class Config(_message.Message):
+    __slots__ = ("form", "semantic", "full")
+    FORM_FIELD_NUMBER: _ClassVar[int]
+    SEMANTIC_FIELD_NUMBER: _ClassVar[int]
+    FULL_FIELD_NUMBER: _ClassVar[int]
+    form: str
+    semantic: str
+    full: str
+    def __init__(self, form: _Optional[str] = ..., semantic: _Optional[str] = ..., full: _Optional[str] = ...) -> None: ...
+
+class Refusal(_message.Message):
+    __slots__ = ("violations",)
+    VIOLATIONS_FIELD_NUMBER: _ClassVar[int]
+    violations: _containers.RepeatedCompositeFieldContainer[Violation]
+    def __init__(self, violations: _Optional[_Iterable[_Union[Violation, _Mapping]]] = ...) -> None: ...
+
+class Violation(_message.Message):
+    __slots__ = ("path", "code")
+    PATH_FIELD_NUMBER: _ClassVar[int]
+    CODE_FIELD_NUMBER: _ClassVar[int]
+    path: str
+    code: str
+    def __init__(self, path: _Optional[str] = ..., code: _Optional[str] = ...) -> None: ...
+
+class Expectation(_message.Message):
+    __slots__ = ("config", "refusal", "unreadable", "learning_rate")
+    CONFIG_FIELD_NUMBER: _ClassVar[int]
+    REFUSAL_FIELD_NUMBER: _ClassVar[int]
+    UNREADABLE_FIELD_NUMBER: _ClassVar[int]
+    LEARNING_RATE_FIELD_NUMBER: _ClassVar[int]
+    config: Config
+    refusal: Refusal
+    unreadable: str
+    learning_rate: Rate
+    def __init__(self, config: _Optional[_Union[Config, _Mapping]] = ..., refusal: _Optional[_Union[Refusal, _Mapping]] = ..., unreadable: _Optional[str] = ..., learning_rate: _Optional[_Union[Rate, _Mapping]] = ...) -> None: ...
+
+class Rate(_message.Message):
+    __slots__ = ("value", "tolerance")
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    TOLERANCE_FIELD_NUMBER: _ClassVar[int]
+    value: float
+    tolerance: float
+    def __init__(self, value: _Optional[float] = ..., tolerance: _Optional[float] = ...) -> None: ...
