@@ -1,4 +1,7 @@
-// Package rankspec reads and checks RankSpec configurations.
+// Package rankspec reads, checks and resolves RankSpec configs, identifies them by a fingerprint, and computes their
+// learning rates, as every other language's package of RankSpec does.
 //
-// The messages themselves are generated: see github.com/rankspec/rankspec/gen/go.
+// The messages themselves are generated: see github.com/rankspec/rankspec/gen/go. A config is read from the text format
+// ([LoadText], in the portable subset that all languages read alike) or from the binary form ([LoadBinary]); the JSON form
+// is not read. What is loaded is valid, or the error is an [*InvalidError] that holds every violation.
 package rankspec

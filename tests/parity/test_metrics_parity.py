@@ -20,8 +20,10 @@ AUROC_CASES = [name for name, case in CASES.items() if name.startswith("AUROCWit
 def _inputs(name: str, rows: int) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
     case = CASES[name]
     weight = case.get("weight", "in/weights" if name.endswith("_weighted") else None)
-    weights = ARRAYS[weight] if isinstance(weight, str) else None if weight is None else np.full(rows, weight)
-    return ARRAYS[case["predictions"]][:rows], ARRAYS[case["labels"]][:rows], weights if weights is None else weights[:rows]
+    columns = (ARRAYS[case["predictions"]][:rows], ARRAYS[case["labels"]][:rows])
+    if weight is None:
+        return *columns, None
+    return *columns, ARRAYS[weight][:rows] if isinstance(weight, str) else np.full(rows, weight)
 
 
 @pytest.mark.parametrize("name", RCE_CASES)

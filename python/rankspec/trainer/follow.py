@@ -13,6 +13,7 @@ from rankspec.trainer.checkpoints import Checkpoint, committed
 from rankspec.trainer.claims import obeys
 from rankspec.trainer.errors import TrainError
 from rankspec.trainer.journal import Journal, read_journal
+from rankspec.trainer.resume import check_evaluation
 from rankspec.trainer.setup import Job, Setup, set_up
 
 EVALUATION_FILE = "evaluation.jsonl"
@@ -137,10 +138,7 @@ class Evaluator:
             self._processes.barrier()
 
     def _load(self, checkpoint: Checkpoint) -> None:
-        if checkpoint.state["feature_signature"] != self._setup.signature:
-            raise TrainError(
-                f"checkpoint {checkpoint.folder} was trained on other inputs than the config names", "train_data"
-            )
+        check_evaluation(checkpoint, self._setup)
         checkpoint.load({f"model.{name}": tensor for name, tensor in self._setup.model.state_dict().items()})
 
     def _skip(self, step: int, reason: str) -> None:

@@ -170,8 +170,18 @@ def run_steps(
     start: int,
     batches: Iterator[RecapBatch],
     window: TrainWindow,
+    asked: Callable[[], bool],
 ) -> tuple[int, Ending]:
-    """Trains from step `start` to the last, until it does not pay to go on, or until the process is asked to end.
+    """Trains from step `start` to the last, until it does not pay to go on, or until a process is asked to end.
+
+    Args:
+        learner: what a step changes.
+        cadence: what is due when.
+        duties: what to call then.
+        start: steps done before.
+        batches: yields the batches from that step on.
+        window: takes the figures of the steps.
+        asked: says whether this process has been asked to end.
 
     Returns:
         Steps done in all, all of them in a checkpoint that was asked for, and why there are no more.
@@ -179,22 +189,21 @@ def run_steps(
     learner.model.train()
     done = start
     ending = None
-    with _asked_to_end() as asked:
-        while ending is None:
-            rates = learner.step(done, batches, window)
-            done += 1
-            duties.advance(done)
-            if cadence.due(done, cadence.log_every):
-                duties.log(done, rates)
-            verdict = duties.evaluate(done) if cadence.due(done, cadence.evaluate_every) else _NOT_EVALUATED
-            if done == cadence.last:
-                ending = Ending.LAST_STEP
-            elif verdict.is_enough:
-                ending = Ending.NO_BETTER
-            elif learner.processes.any(asked()):
-                ending = Ending.ASKED
-            if ending or verdict.is_best or cadence.due(done, cadence.save_every):
-                duties.save(done)
+    while ending is None:
+        rates = learner.step(done, batches, window)
+        done += 1
+        duties.advance(done)
+        if cadence.due(done, cadence.log_every):
+            duties.log(done, rates)
+        verdict = duties.evaluate(done) if cadence.due(done, cadence.evaluate_every) else _NOT_EVALUATED
+        if done == cadence.last:
+            ending = Ending.LAST_STEP
+        elif verdict.is_enough:
+            ending = Ending.NO_BETTER
+        elif learner.processes.any(asked()):
+            ending = Ending.ASKED
+        if ending or verdict.is_best or cadence.due(done, cadence.save_every):
+            duties.save(done)
     learner.model.finish_checks()
     return done, ending
 
@@ -203,8 +212,8 @@ _NOT_EVALUATED = Verdict(is_best=False, is_enough=False)
 
 
 @contextmanager
-def _asked_to_end() -> Iterator[Callable[[], bool]]:
-    """Turns SIGTERM into a question the loop can ask between two steps."""
+def asked_to_end() -> Iterator[Callable[[], bool]]:
+    """Turns SIGTERM into a question the loop can ask between two steps, for the time of the context."""
     asked_at: list[float] = []
 
     def note(_signal: int, _frame: FrameType | None) -> None:

@@ -1,14 +1,18 @@
-"""Whether a run may go on from a checkpoint under the config that it is given now."""
+"""Whether a checkpoint may be taken up under the config that is given now."""
 
 from collections.abc import Callable
 
 from rankspec.comparison import Change, compare
 from rankspec.diagnostics import Diagnostic, Position, SpecError
 from rankspec.loading import load
+from rankspec.signature import Input, signature_differences
 from rankspec.source import Origins
 from rankspec.trainer.checkpoints import Checkpoint
 from rankspec.trainer.errors import TrainError
 from rankspec.trainer.setup import Setup
+
+# What a model computes of a row follows from these alone; how it was trained is no matter for evaluation.
+_OF_THE_MODEL = ("model.", "train_data.seg_dense_schema.", "train_data.preprocess.")
 
 
 def check_resume(checkpoint: Checkpoint, setup: Setup, say: Callable[[str], None], *, force: bool) -> None:
@@ -24,25 +28,62 @@ def check_resume(checkpoint: Checkpoint, setup: Setup, say: Callable[[str], None
         SpecError: a value changed that must not; all such values are in it.
         TrainError: the checkpoint was trained on other inputs, or in another order.
     """
-    saved = load(checkpoint.config_file, message=setup.config.DESCRIPTOR.full_name, environment={})
-    changes = compare(saved.message, setup.config)
-    now = setup.job.origins
-    forbidden = [change for change in changes if change.resume == "forbidden" and not force]
-    if forbidden:
-        raise SpecError(_refusal(change, checkpoint, saved.origins, now) for change in forbidden)
+    changes, saved = _changes(checkpoint, setup)
+    if not force:
+        remedy = "go back to the old value, train into another save_dir, or resume with --force"
+        _refuse_forbidden(changes, checkpoint, saved, setup.job.origins, remedy)
     for change in changes:
         if change.resume != "free":
-            place = _place(now, change.path)
+            place = _place(setup.job.origins, change.path)
             say(f"{place or change.path}: {_difference(change, checkpoint)}; going on with the new value")
-    if checkpoint.state["feature_signature"] != setup.signature:
-        raise TrainError(
-            f"checkpoint {checkpoint.folder} was trained on other inputs, or on the same in another order: "
-            f"it has the signature {checkpoint.state['feature_signature'][:12]}, the data {setup.signature[:12]}",
-            "train_data.seg_dense_schema",
-        )
+    check_inputs(checkpoint, setup)
 
 
-def _refusal(change: Change, checkpoint: Checkpoint, saved: Origins, now: Origins) -> Diagnostic:
+def check_evaluation(checkpoint: Checkpoint, setup: Setup) -> None:
+    """Makes sure that the config describes the model of a checkpoint, and the inputs it was trained on.
+
+    Raises:
+        SpecError: a value of the model or of its inputs differs; all such values are in it.
+        TrainError: the checkpoint was trained on other inputs, or in another order.
+    """
+    changes, saved = _changes(checkpoint, setup)
+    of_the_model = [change for change in changes if change.path.startswith(_OF_THE_MODEL)]
+    remedy = "go back to the old value: the checkpoint's weights mean nothing under another"
+    _refuse_forbidden(of_the_model, checkpoint, saved, setup.job.origins, remedy)
+    check_inputs(checkpoint, setup)
+
+
+def check_inputs(checkpoint: Checkpoint, setup: Setup) -> None:
+    """Makes sure that the data give the inputs that a checkpoint was trained on, in their order.
+
+    Raises:
+        TrainError: they do not; the text names the differences.
+    """
+    state = checkpoint.state
+    if state["feature_signature"] == setup.signature:
+        return
+    # JSON has no tuples.
+    trained_on = [
+        Input(**described | {"kept": described["kept"] and tuple(described["kept"])}) for described in state["inputs"]
+    ]
+    differences = "; ".join(signature_differences(trained_on, setup.inputs))
+    raise TrainError(
+        f"checkpoint {checkpoint.folder} was trained on other inputs: {differences}", "train_data.seg_dense_schema"
+    )
+
+
+def _changes(checkpoint: Checkpoint, setup: Setup) -> tuple[list[Change], Origins]:
+    saved = load(checkpoint.config_file, message=setup.config.DESCRIPTOR.full_name, environment={})
+    return compare(saved.message, setup.config), saved.origins
+
+
+def _refuse_forbidden(changes: list[Change], checkpoint: Checkpoint, saved: Origins, now: Origins, remedy: str) -> None:
+    forbidden = [change for change in changes if change.resume == "forbidden"]
+    if forbidden:
+        raise SpecError(_refusal(change, checkpoint, saved, now, remedy) for change in forbidden)
+
+
+def _refusal(change: Change, checkpoint: Checkpoint, saved: Origins, now: Origins, remedy: str) -> Diagnostic:
     then = _place(saved, change.path)
     return Diagnostic(
         code="resume.forbidden",
@@ -50,7 +91,7 @@ def _refusal(change: Change, checkpoint: Checkpoint, saved: Origins, now: Origin
         path=change.path,
         position=_place(now, change.path),
         severity="error",
-        suggestion="go back to the old value, train into another save_dir, or resume with --force",
+        suggestion=remedy,
         related=(then,) if then else (),
     )
 

@@ -1,6 +1,7 @@
 """A whole training run: from a resolved config to checkpoints, figures and a closing table."""
 
 from contextlib import ExitStack
+from dataclasses import asdict
 from pathlib import Path
 
 from rankspec.recap.v1.recap_pb2 import DOWNSAMPLING_CORRECTION_LOSS_WEIGHTS, RecapConfig
@@ -12,7 +13,7 @@ from rankspec.trainer.claims import obeys
 from rankspec.trainer.errors import TrainError
 from rankspec.trainer.evaluation import chosen_metrics
 from rankspec.trainer.folder import prepare_folder, sole_writer, write_configs, write_facts
-from rankspec.trainer.loop import Cadence, Duties, Ending, Learner, Verdict, run_steps
+from rankspec.trainer.loop import Cadence, Duties, Ending, Learner, Verdict, asked_to_end, run_steps
 from rankspec.trainer.optimizers import build_optimizer
 from rankspec.trainer.reports import Reports
 from rankspec.trainer.resume import check_resume
@@ -96,11 +97,15 @@ class TrainingRun:
         first, count = (steps * self._learner.accumulation for steps in (start, cadence.last - start))
         duties = Duties(log=self._log, evaluate=self._evaluate, save=self._save, advance=self._advance)
         with ExitStack() as stack:
+            # Outlasts the writer: the last checkpoint is committed however often the process is asked.
+            asked = stack.enter_context(asked_to_end())
             stack.enter_context(self._writer)
             stack.enter_context(self._setup.console.progress(start, cadence.last))
             batches = stack.enter_context(self._train_data.batches(first, count))
             timed = self._stopwatch.timed(batches)
-            return run_steps(self._learner, cadence, duties, start=start, batches=timed, window=self._window)
+            return run_steps(
+                self._learner, cadence, duties, start=start, batches=timed, window=self._window, asked=asked
+            )
 
     def _newest_checkpoint(self) -> Checkpoint | None:
         """The checkpoint to go on from; the first process looks, so that all go on from the same."""
@@ -169,6 +174,7 @@ class TrainingRun:
             "fingerprint": self._setup.job.fingerprint,
             "semantic_fingerprint": self._setup.job.semantic_fingerprint,
             "feature_signature": self._setup.signature,
+            "inputs": [asdict(item) for item in self._setup.inputs],
             "world_size": self._processes.world_size,
         }
 

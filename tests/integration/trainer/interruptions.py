@@ -90,3 +90,16 @@ def disk_full_from(step: int) -> None:
         sync(descriptor)
 
     _PATCH.setattr(os, "fsync", watched)
+
+
+def asked_twice(step: int) -> None:
+    """Asks the process to end in a step, and again while that step's checkpoint is written."""
+    in_step(step, signal.SIGTERM)
+    sync = os.fsync
+
+    def watched(descriptor: int) -> None:
+        if f".saving-{step}/" in _path_of(descriptor):
+            os.kill(os.getpid(), signal.SIGTERM)
+        sync(descriptor)
+
+    _PATCH.setattr(os, "fsync", watched)

@@ -82,13 +82,26 @@ def test_killed_before_the_first_checkpoint(runs: Runs, finished: Path) -> None:
     assert_same_end(runs.train("run"), finished)
 
 
-def test_asked_to_end_saves_and_goes_on_later(runs: Runs, finished: Path) -> None:
-    asked = runs.start("run", plan=Plan(interruptions.in_step, [10, signal.SIGTERM]))
+@pytest.mark.parametrize(
+    ("function", "arguments"),
+    [(interruptions.in_step, [10, signal.SIGTERM]), (interruptions.asked_twice, [10])],
+    ids=["once", "twice"],
+)
+def test_asked_to_end_saves_and_goes_on_later(
+    runs: Runs, finished: Path, function: Callable[..., None], arguments: list[int]
+) -> None:
+    asked = runs.start("run", plan=Plan(function, arguments))
 
     assert asked.wait() == [ASKED_TO_END], asked.output
     assert "asked to end: saved at step 10 of 40" in asked.output
     assert steps_of(runs.folder / "run") == [7, 10]
     assert_same_end(runs.train("run"), finished)
+
+
+def test_asked_to_end_in_the_last_step_is_done(runs: Runs) -> None:
+    asked = runs.start("run", plan=Plan(interruptions.in_step, [40, signal.SIGTERM]))
+
+    assert asked.wait() == [0], asked.output
 
 
 def _flip_a_byte(path: Path) -> None:

@@ -1,0 +1,48 @@
+"""Decides conformance cases in Python: requests on the standard input, responses on the standard output."""
+
+import sys
+
+from conformance.v1 import conformance_pb2 as pb
+from google.protobuf.proto import parse_length_prefixed, serialize_length_prefixed
+from rankspec.fingerprint import canonical_form, fingerprint
+from rankspec.messages import message_class
+from rankspec.resolving import resolve
+from rankspec.schedules import learning_rate_at
+from rankspec.source import read_binary, read_json, read_textproto
+from rankspec.verdicts import judge
+
+_READERS = {"text": read_textproto, "json": read_json, "binary": read_binary}
+
+
+def answer(request: pb.Request) -> pb.Response:
+    """Does what a request asks for."""
+    if request.WhichOneof("task") == "learning_rate_at":
+        question = request.learning_rate_at
+        return pb.Response(learning_rate=learning_rate_at(question.schedule, question.step))
+    return _load(request.load)
+
+
+def _load(load: pb.Load) -> pb.Response:
+    form = load.WhichOneof("source") or "text"
+    document = _READERS[form](getattr(load, form), message_class(load.message), "case")
+    verdict = judge(document, dict(load.variables))
+    if verdict.violations:
+        found = [pb.Violation(path=violation.path, code=violation.code) for violation in verdict.violations]
+        return pb.Response(refusal=pb.Refusal(violations=found))
+    identity = fingerprint(verdict.config)
+    full_form = canonical_form(resolve(verdict.config), semantic=False).decode()
+    return pb.Response(config=pb.Config(form=full_form, semantic=identity.semantic, full=identity.full))
+
+
+def main() -> None:
+    """Answers until the requests end."""
+    while (request := parse_length_prefixed(pb.Request, sys.stdin.buffer)) is not None:
+        try:
+            response = answer(request)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the other cases go on
+            response = pb.Response(failure=f"{type(error).__name__}: {error}")
+        serialize_length_prefixed(response, sys.stdout.buffer)
+
+
+if __name__ == "__main__":
+    main()
