@@ -16,9 +16,12 @@ var (
 	decimalInteger = regexp.MustCompile(`^-?(?:0|[1-9][0-9]*)$`)
 	hexInteger     = regexp.MustCompile(`^-?0x[0-9a-fA-F]+$`)
 	realNumber     = regexp.MustCompile(`^-?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[fF]?$`)
-	// What some library reads as a number or a bool although it is none of the above.
-	lenientNumber = regexp.MustCompile(`(?i)^[+-]?(?:[0-9_]*\.?[0-9_]+\.?(?:e[+-]?[0-9_]+)?f*|0x[0-9a-f_]+|0o[0-7_]+|0b[01_]+|nanf?|inf(?:inity)?f?)$`)
-	escape        = regexp.MustCompile(`^\\(?:[abfnrtv\\'"]|[0-7]{1,3}|x[0-9a-fA-F]{1,2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8})`)
+	// What some library reads as a whole number, a bool or a real number although it is none of the above.
+	lenientInteger = regexp.MustCompile(`(?i)^[+-]?(?:[0-9][0-9_]*|0x[0-9a-f_]+|0o[0-7_]+|0b[01_]+)$`)
+	lenientBool    = regexp.MustCompile(`(?i)^[+-]?(?:0x|0o|0b)?0*[01]$`)
+	lenientReal    = regexp.MustCompile(
+		`(?i)^[+-]?(?:[0-9_]*\.?[0-9_]*(?:e[+-]?[0-9_]+)?f*|0x[0-9a-f_]+|0o[0-7_]+|0b[01_]+|nanf?|inf(?:inity)?f?)$`)
+	escape = regexp.MustCompile(`^\\(?:[abfnrtv\\'"]|[0-7]{1,3}|x[0-9a-fA-F]{1,2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8})`)
 )
 
 // checkLiteral checks that a field takes a literal in its spelling.
@@ -46,14 +49,22 @@ func checkLiteral(field protoreflect.FieldDescriptor, literal []token) (string, 
 	}
 }
 
+// wrongType says that a literal is not the field's, or is in a spelling that only some libraries read.
 func wrongType(field protoreflect.FieldDescriptor, found token) error {
-	code, what := "parse.wrong_type", fmt.Sprintf("%s takes a %s, not %.40s", field.Name(), field.Kind(), found.text)
-	if found.kind == numberToken || found.kind == wordToken {
-		if field.Kind() != protoreflect.StringKind && lenientNumber.MatchString(found.text) {
-			code, what = "parse.not_portable.number", fmt.Sprintf("%.40s is not read alike by all languages", found.text)
-		}
+	lenient, code := lenientInteger, "parse.not_portable.number"
+	switch field.Kind() {
+	case protoreflect.StringKind, protoreflect.BytesKind:
+		lenient = nil
+	case protoreflect.BoolKind:
+		lenient, code = lenientBool, "parse.not_portable.bool"
+	case protoreflect.DoubleKind, protoreflect.FloatKind:
+		lenient = lenientReal
 	}
-	return &mistake{code, what, "", found.start}
+	if lenient != nil && lenient.MatchString(found.text) {
+		return &mistake{code, fmt.Sprintf("%.40s is not read alike by all languages", found.text), "", found.start}
+	}
+	what := fmt.Sprintf("%s takes a %s, not %.40s", field.Name(), field.Kind(), found.text)
+	return &mistake{"parse.wrong_type", what, "", found.start}
 }
 
 func outOfRange(field protoreflect.FieldDescriptor, found token) error {

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.floating]
+Labels = NDArray[np.floating] | NDArray[np.integer]
 
 CLIP_EPSILON = 1e-7
 
@@ -42,7 +43,7 @@ class WeightedMean:
 
 
 def cross_entropy(
-    predictions: Floats, labels: Floats, *, from_logits: bool = False, epsilon: float = CLIP_EPSILON
+    predictions: Floats, labels: Labels, *, from_logits: bool = False, epsilon: float = CLIP_EPSILON
 ) -> Floats:
     """Binary cross entropy of every row.
 
@@ -70,7 +71,7 @@ def cross_entropy(
 
 def relative_cross_entropy(
     predictions: Floats,
-    labels: Floats,
+    labels: Labels,
     weights: Floats | None = None,
     *,
     from_logits: bool = False,
@@ -105,7 +106,7 @@ def relative_cross_entropy(
     return float(100 * (1 - entropy.compute() / baseline)) if entropy.weight else float("nan")
 
 
-def auroc(predictions: Floats, labels: Floats, weights: Floats | None = None) -> float:
+def auroc(predictions: Floats, labels: Labels, weights: Floats | None = None) -> float:
     """Area under the ROC curve: the chance that a positive scores above a negative, ties counting half.
 
     The weighted Mann-Whitney statistic. A row's label above one half makes it a positive.
@@ -133,7 +134,7 @@ def auroc(predictions: Floats, labels: Floats, weights: Floats | None = None) ->
     return float(wins / (positive.sum() * negative.sum()))
 
 
-def calibration_ratio(predictions: Floats, labels: Floats, weights: Floats | None = None) -> float:
+def calibration_ratio(predictions: Floats, labels: Labels, weights: Floats | None = None) -> float:
     """Sum of the predicted probabilities over sum of the labels, both weighted: above 1 predicts too much.
 
     Returns:

@@ -89,3 +89,10 @@ def test_metrics_of_a_single_class_are_not_a_number(label: float) -> None:
 def test_calibration_ratio_weighs_rows() -> None:
     ratio = metrics.calibration_ratio(np.array([0.5, 0.5]), np.array([1.0, 0.0]), np.array([1.0, 3.0]))
     assert ratio == pytest.approx(2.0)
+
+
+def test_relative_cross_entropy_of_a_worked_example() -> None:
+    predictions, labels = np.array([0.1, 0.4, 0.35, 0.8]), np.array([0, 0, 1, 1])
+    assert metrics.relative_cross_entropy(predictions, labels) == pytest.approx(31.8633, abs=1e-4)
+    assert metrics.relative_cross_entropy(np.full(4, 0.5), labels) == pytest.approx(0)
+    assert metrics.relative_cross_entropy(labels.astype(float), labels) == pytest.approx(100, abs=1e-4)

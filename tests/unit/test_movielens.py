@@ -20,7 +20,6 @@ from rankspec.datasets.baselines import (
     BaselineError,
     TaskScore,
     check_baselines,
-    relative_cross_entropy,
     train_baselines,
 )
 from rankspec.datasets.movielens import prepare
@@ -286,13 +285,6 @@ def test_history_is_the_mean_over_the_training_rows_of_other_folds(tables: Movie
 
 
 # Baselines
-
-
-def test_relative_cross_entropy_of_a_worked_example() -> None:
-    labels, probabilities = np.array([0, 0, 1, 1]), np.array([0.1, 0.4, 0.35, 0.8])
-    assert relative_cross_entropy(labels, probabilities) == pytest.approx(31.8633, abs=1e-4)
-    assert relative_cross_entropy(labels, np.full(4, 0.5)) == pytest.approx(0)
-    assert relative_cross_entropy(labels, labels.astype(float)) == pytest.approx(100, abs=1e-4)
 
 
 def test_baselines_learn_every_task_from_the_prepared_rows(tmp_path: Path) -> None:

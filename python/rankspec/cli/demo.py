@@ -101,7 +101,8 @@ def _report(scores: list[TaskScore], run_folder: Path) -> None:
                 cells.append(f"[bold]{text}[/bold]" if getattr(own, figure) == best else text)
         table.add_row(model, *cells)
     # A file has no width to keep to.
-    Console(width=None if sys.stdout.isatty() else 120).print("\nMovieLens-100K, test part", table, f"figures: {run_folder / 'demo.json'}")
+    console = Console(width=None if sys.stdout.isatty() else 120)
+    console.print("\nMovieLens-100K, test part", table, f"figures: {run_folder / 'demo.json'}")
 
 
 def _say(line: str) -> None:

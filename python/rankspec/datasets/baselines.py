@@ -15,18 +15,17 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 from threadpoolctl import threadpool_limits
+
+from rankspec.metrics import auroc, relative_cross_entropy
 
 EXPECTED_TEST_AUC = MappingProxyType({"liked": 0.779, "loved": 0.798, "disliked": 0.802})
 """AUC that the better baseline of each task reaches on the test part."""
 
 AUC_TOLERANCE = 0.002
 """How far below `EXPECTED_TEST_AUC` a baseline may fall before it is taken for broken."""
-
-_CLIP = 1e-7
 
 
 class BaselineError(ValueError):
@@ -41,25 +40,6 @@ class TaskScore:
     model: str
     auc: float
     rce: float
-
-
-def relative_cross_entropy(labels: NDArray[np.int64], probabilities: NDArray[np.float64]) -> float:
-    """Improvement over always predicting the mean label of the evaluated rows, in percent.
-
-    `100 * (1 - CE(probabilities) / CE(mean label))`, with probabilities clipped to [1e-7, 1 - 1e-7]. 0 is no better
-    than the constant, 100 is perfect.
-
-    Args:
-        labels: 0 or 1, `[N]`.
-        probabilities: Of label 1, `[N]`.
-    """
-    constant = np.full(len(labels), labels.mean())
-    return 100 * (1 - _cross_entropy(labels, probabilities) / _cross_entropy(labels, constant))
-
-
-def _cross_entropy(labels: NDArray[np.int64], probabilities: NDArray[np.float64]) -> float:
-    clipped = np.clip(probabilities, _CLIP, 1 - _CLIP)
-    return float(-np.mean(labels * np.log(clipped) + (1 - labels) * np.log1p(-clipped)))
 
 
 def train_baselines(data: Path, split: str = "test", tasks: Iterable[str] = EXPECTED_TEST_AUC) -> list[TaskScore]:
@@ -128,8 +108,7 @@ def _new_model(name: str) -> Pipeline:
 
 
 def _score(task: str, model: str, labels: NDArray[np.int64], probabilities: NDArray[np.float64]) -> TaskScore:
-    auc = float(roc_auc_score(labels, probabilities))
-    return TaskScore(task=task, model=model, auc=auc, rce=relative_cross_entropy(labels, probabilities))
+    return TaskScore(task, model, auroc(probabilities, labels), relative_cross_entropy(probabilities, labels))
 
 
 def _dense_features(table: pa.Table) -> NDArray[np.float64]:

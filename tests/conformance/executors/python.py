@@ -4,6 +4,7 @@ import sys
 
 from conformance.v1 import conformance_pb2 as pb
 from google.protobuf.proto import parse_length_prefixed, serialize_length_prefixed
+
 from rankspec.fingerprint import canonical_form, fingerprint
 from rankspec.messages import message_class
 from rankspec.resolving import resolve

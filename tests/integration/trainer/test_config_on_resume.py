@@ -110,7 +110,7 @@ def test_inputs_in_another_order_are_refused_by_their_names(runs_with_embeddings
     manifest["state.json"] = hashlib.sha256(state_file.read_bytes()).hexdigest()
     manifest_file.write_text(json.dumps(manifest))
     with pytest.raises(
-        TrainError, match="the order is .*user_embedding, author_embedding instead of .*author_embedding"
+        TrainError, match=r"the order is .*user_embedding, author_embedding instead of .*author_embedding"
     ):
         run.train(runs.job("order", _LONGER, _with_embeddings(runs, "user", "author")))
 

@@ -1,0 +1,111 @@
+package rankspec
+
+import (
+	"errors"
+	"fmt"
+
+	"google.golang.org/protobuf/encoding/prototext"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+)
+
+// Options say how a config is loaded. The zero value reads a config that has no variables.
+type Options struct {
+	// File is the config's name in errors.
+	File string
+	// Variables are what ${NAME} in string values stands for. [Environment] returns those of the process.
+	Variables map[string]string
+}
+
+// LoadText reads a config in the text format, replaces its variables and validates it.
+//
+// The text has to be in the portable subset, which every language reads alike. What is in config before is lost. If the
+// error is not nil, config is not to be used; an [*InvalidError] then has every violation, of a text that cannot be
+// read only the first.
+func LoadText(data []byte, config proto.Message, options Options) error {
+	proto.Reset(config)
+	message := config.ProtoReflect()
+	places, err := checkPortable(data, message.Descriptor())
+	if err == nil {
+		if err = prototext.Unmarshal(data, config); err != nil {
+			err = &mistake{"parse.syntax", err.Error(), "", 0}
+		}
+	}
+	var found *mistake
+	if errors.As(err, &found) {
+		violation := Violation{Path: found.path, Code: found.code, Message: found.message}
+		violation.Line, violation.Column = lineAndColumn(data, found.offset)
+		return invalid(options.File, violation)
+	}
+	return finish(config, options, func(violation *Violation) { locate(violation, places, data) })
+}
+
+// LoadBinary reads a config in the binary form, replaces its variables and validates it, as [LoadText] does.
+//
+// What the schema does not know is refused: a config of a newer schema may ask for what this one cannot do.
+func LoadBinary(data []byte, config proto.Message, options Options) error {
+	if len(data) > maxBytes {
+		return invalid(options.File, Violation{
+			Code: "parse.too_large", Message: fmt.Sprintf("a config has at most %d bytes", maxBytes),
+		})
+	}
+	if err := proto.Unmarshal(data, config); err != nil {
+		return invalid(options.File, Violation{Code: "parse.syntax", Message: err.Error()})
+	}
+	if unknown := unknownFields(config.ProtoReflect(), ""); len(unknown) > 0 {
+		return invalid(options.File, unknown...)
+	}
+	return finish(config, options, func(*Violation) {})
+}
+
+// finish does what follows the reading of every form.
+func finish(config proto.Message, options Options, locate func(*Violation)) error {
+	err := invalid("", replaceVariables(config.ProtoReflect(), "", options.Variables)...)
+	if err == nil {
+		err = Validate(config)
+	}
+	var found *InvalidError
+	if errors.As(err, &found) {
+		found.File = options.File
+		for i := range found.Violations {
+			locate(&found.Violations[i])
+		}
+	}
+	return err
+}
+
+// locate gives a violation the place of its field, or of the nearest block around it.
+func locate(violation *Violation, places []place, data []byte) {
+	best := place{"", -1}
+	for _, candidate := range places {
+		if isAtOrBelow(violation.Path, candidate.path) && (best.offset < 0 || len(candidate.path) > len(best.path)) {
+			best = candidate
+		}
+	}
+	violation.Line, violation.Column = lineAndColumn(data, max(best.offset, 0))
+}
+
+func isAtOrBelow(path, ancestor string) bool {
+	if len(path) < len(ancestor) || path[:len(ancestor)] != ancestor {
+		return false
+	}
+	return len(path) == len(ancestor) || path[len(ancestor)] == '.' || path[len(ancestor)] == '['
+}
+
+// unknownFields finds the messages that hold what the schema does not know.
+func unknownFields(message protoreflect.Message, path string) []Violation {
+	var found []Violation
+	if len(message.GetUnknown()) > 0 {
+		what := fmt.Sprintf("there are fields that %s does not have", message.Descriptor().Name())
+		found = append(found, Violation{Path: path, Code: "parse.unknown_field", Message: what})
+	}
+	message.Range(func(field protoreflect.FieldDescriptor, value protoreflect.Value) bool {
+		if elementMessage(field) != nil {
+			eachMessage(field, value, join(path, string(field.Name())), func(inner protoreflect.Message, at string) {
+				found = append(found, unknownFields(inner, at)...)
+			})
+		}
+		return true
+	})
+	return found
+}

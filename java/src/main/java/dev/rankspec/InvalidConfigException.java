@@ -1,0 +1,23 @@
+package dev.rankspec;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/** A config that cannot be read, or that breaks rules; it carries everything that was found. */
+public final class InvalidConfigException extends Exception {
+  private static final long serialVersionUID = 1L;
+
+  private final ArrayList<Violation> violations;
+
+  InvalidConfigException(List<Violation> violations) {
+    super(violations.stream().map(Violation::toString).collect(Collectors.joining("\n")));
+    this.violations = new ArrayList<>(violations);
+  }
+
+  /** Returns what is wrong; never empty, and no path with the same code twice. */
+  public List<Violation> violations() {
+    return Collections.unmodifiableList(violations);
+  }
+}

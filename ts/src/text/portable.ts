@@ -1,0 +1,254 @@
+/**
+ * Whether a text is in the portable subset of the text format (docs/portable.md), and fits its message type.
+ *
+ * What passes is read alike by the official parsers of all languages. That of protobuf-es, which comes after this,
+ * takes more than others do: octal numbers, signs apart from their numbers, a map key given twice.
+ */
+import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
+
+import { MAX_DEPTH } from "../limits.js";
+import { at, fieldsByName, join } from "../paths.js";
+import { SpecError, type Violation } from "../violations.js";
+import { checkEnum, checkScalar, type Kind, type Literal, shortened, takes } from "./literals.js";
+import { Mistake, Scanner, type Token } from "./scanner.js";
+
+const CLOSERS: ReadonlyMap<string, string> = new Map([
+  ["{", "}"],
+  ["<", ">"],
+]);
+
+type MapField = DescField & { fieldKind: "map" };
+
+/** What was given in one block so far. */
+interface Given {
+  /** The field that set each singular field or oneof, by the name of either. */
+  readonly once: Map<string, DescField>;
+  readonly counts: Map<DescField, number>;
+  readonly keys: Map<DescField, Set<Literal>>;
+}
+
+/**
+ * Checks a text.
+ *
+ * @param schema The type of the message.
+ * @param text The text, in well-formed Unicode.
+ * @throws SpecError with the first mistake, at its line and column.
+ */
+export function checkPortable(schema: DescMessage, text: string): void {
+  try {
+    new Checker(text).message(schema);
+  } catch (error) {
+    throw error instanceof Mistake ? new SpecError([located(error, text)]) : error;
+  }
+}
+
+function located({ path, code, message, offset }: Mistake, text: string): Violation {
+  const lines = text.slice(0, offset).split("\n");
+  // Characters, not UTF-16 units.
+  return { path, code, message, line: lines.length, column: [...(lines.at(-1) ?? "")].length + 1 };
+}
+
+class Checker {
+  private readonly scanner: Scanner;
+  /** Path of the open block. */
+  private path = "";
+  private depth = 0;
+
+  constructor(text: string) {
+    this.scanner = new Scanner(text);
+  }
+
+  /** Checks the fields of a message up to the end of its block, or without one of the text. */
+  message(schema: DescMessage, opener?: Token): void {
+    const given: Given = { once: new Map(), counts: new Map(), keys: new Map() };
+    this.fields(opener, (name) => {
+      const path = join(this.path, name.text);
+      const field = fieldsByName(schema).get(name.text);
+      if (field === undefined) {
+        const message = `${schema.name} has no field \`${shortened(name.text)}\``;
+        throw new Mistake("parse.unknown_field", message, name.start, path);
+      }
+      if (field.fieldKind === "list") {
+        this.elements(field, path, () => {
+          const index = given.counts.get(field) ?? 0;
+          given.counts.set(field, index + 1);
+          this.value(field, at(path, index));
+        });
+      } else if (field.fieldKind === "map") {
+        const keys = given.keys.get(field) ?? new Set();
+        given.keys.set(field, keys);
+        this.elements(field, path, () => this.entry(field, path, keys));
+      } else {
+        refuseSecond(field, name, path, given);
+        this.colon(field, path);
+        this.value(field, path);
+      }
+    });
+  }
+
+  /** Reads names and separators up to the end of a block; `field` reads what follows a name. */
+  private fields(opener: Token | undefined, field: (name: Token) => void): void {
+    for (;;) {
+      const token = this.scanner.next();
+      if (token.kind === "end" && opener === undefined) {
+        return;
+      }
+      if (token.kind === "end") {
+        throw new Mistake("parse.unterminated", `this \`${opener?.text}\` is never closed`, opener?.start ?? 0, this.path);
+      }
+      if (opener !== undefined && token.text === CLOSERS.get(opener.text)) {
+        return;
+      }
+      if (token.kind !== "word") {
+        throw new Mistake("parse.syntax", `unexpected \`${shortened(token.text)}\``, token.start, this.path);
+      }
+      field(token);
+      if (!this.scanner.take(",")) {
+        this.scanner.take(";");
+      }
+    }
+  }
+
+  /** Takes the colon after a name; before a block it may be missing. */
+  private colon(kind: Kind, path: string): boolean {
+    if (this.scanner.take(":")) {
+      return true;
+    }
+    const token = this.scanner.peek();
+    const isBlock = token.text === "{" || token.text === "<";
+    if (kind.message === undefined && !isBlock) {
+      throw new Mistake("parse.syntax", "is not followed by a colon", token.start, path);
+    }
+    return false;
+  }
+
+  /** Reads what follows the name of a list or map: one element, or several between brackets. */
+  private elements(field: DescField, path: string, element: () => void): void {
+    const hasColon = this.colon(field, path);
+    const bracket = this.scanner.peek();
+    if (!this.scanner.take("[")) {
+      element();
+      return;
+    }
+    if (!hasColon) {
+      const message = "a list without a colon before it is not read alike by all languages";
+      throw new Mistake("parse.not_portable.colon", message, bracket.start, path);
+    }
+    if (this.scanner.take("]")) {
+      return;
+    }
+    do {
+      element();
+    } while (this.scanner.take(","));
+    if (!this.scanner.take("]")) {
+      throw new Mistake("parse.unterminated", "this list is not closed", bracket.start, path);
+    }
+  }
+
+  private value(kind: Kind, path: string): void {
+    const { message } = kind;
+    if (message !== undefined) {
+      this.block(path, kind, (opener) => this.message(message, opener));
+      return;
+    }
+    const tokens = this.literal(kind, path);
+    if (kind.enum !== undefined) {
+      checkEnum(kind.enum, tokens[0], path);
+    } else if (kind.scalar !== undefined) {
+      checkScalar(kind.scalar, tokens, path);
+    }
+  }
+
+  /** Reads a block; `inside` reads up to its end. */
+  private block(path: string, kind: Kind, inside: (opener: Token) => void): void {
+    const opener = this.scanner.next();
+    if (!CLOSERS.has(opener.text)) {
+      throw this.misplaced(opener, kind, path);
+    }
+    if (this.depth >= MAX_DEPTH) {
+      throw new Mistake("parse.too_deep", `blocks are nested more than ${MAX_DEPTH} deep`, opener.start, path);
+    }
+    const outer = this.path;
+    this.path = path;
+    this.depth += 1;
+    inside(opener);
+    this.depth -= 1;
+    this.path = outer;
+  }
+
+  /** Reads an entry of a map. */
+  private entry(field: MapField, path: string, keys: Set<Literal>): void {
+    this.block(path, field, (opener) => {
+      const given = new Set<string>();
+      const keyKind = { scalar: field.mapKey };
+      let key = zeroKey(field.mapKey);
+      let keyOffset = opener.start;
+      this.fields(opener, (name) => {
+        if (given.has(name.text)) {
+          throw new Mistake("parse.duplicate_field", `\`${name.text}\` is given twice`, name.start, this.path);
+        }
+        given.add(name.text);
+        if (name.text === "key") {
+          this.colon(keyKind, this.path);
+          keyOffset = this.scanner.peek().start;
+          key = checkScalar(field.mapKey, this.literal(keyKind, this.path), this.path) ?? key;
+          this.path = at(path, key);
+        } else if (name.text === "value") {
+          this.colon(field, this.path);
+          this.value(field, this.path);
+        } else {
+          const message = `an entry of \`${field.name}\` has no field \`${shortened(name.text)}\``;
+          throw new Mistake("parse.unknown_field", message, name.start, this.path);
+        }
+      });
+      if (keys.has(key)) {
+        throw new Mistake("parse.duplicate_key", "this key is given twice", keyOffset, at(path, key));
+      }
+      keys.add(key);
+    });
+  }
+
+  /** Takes a word or number, or adjacent strings. */
+  private literal(kind: Kind, path: string): [Token, ...Token[]] {
+    const first = this.scanner.next();
+    if (first.kind !== "word" && first.kind !== "number" && first.kind !== "string") {
+      throw this.misplaced(first, kind, path);
+    }
+    const tokens: [Token, ...Token[]] = [first];
+    while (first.kind === "string" && this.scanner.peek().kind === "string") {
+      tokens.push(this.scanner.next());
+    }
+    return tokens;
+  }
+
+  /** Says what is wrong with a token that begins no value of this kind. */
+  private misplaced(token: Token, kind: Kind, path: string): Mistake {
+    if (token.kind === "sign" && ["number", "word"].includes(this.scanner.peek().kind)) {
+      const message = "a sign apart from its number is not read alike by all languages";
+      return new Mistake("parse.not_portable.sign", message, token.start, path);
+    }
+    const isValue = ["{", "<", "["].includes(token.text) || ["word", "number", "string"].includes(token.kind);
+    const found = token.kind === "end" ? "the end" : `\`${shortened(token.text)}\``;
+    return new Mistake(isValue ? "parse.wrong_type" : "parse.syntax", `takes ${takes(kind)}, not ${found}`, token.start, path);
+  }
+}
+
+function refuseSecond(field: DescField, name: Token, path: string, given: Given): void {
+  const exclusive = field.oneof?.name ?? field.name;
+  const first = given.once.get(exclusive);
+  if (first === field) {
+    throw new Mistake("parse.duplicate_field", `\`${field.name}\` is given twice`, name.start, path);
+  }
+  if (first !== undefined) {
+    const message = `\`${field.name}\` and \`${first.name}\` exclude each other: \`${exclusive}\` takes one of them`;
+    throw new Mistake("parse.oneof_conflict", message, name.start, path);
+  }
+  given.once.set(exclusive, field);
+}
+
+function zeroKey(type: ScalarType): Literal {
+  if (type === ScalarType.STRING) {
+    return "";
+  }
+  return type === ScalarType.BOOL ? false : 0n;
+}
