@@ -35,6 +35,7 @@ PROTOS = $(shell find proto $(CONFORMANCE_PROTO) -name '*.proto' -o -type d 2>/d
 GENERATED := $(BUILD)/generated/gen
 RELEASED_IMAGE := tests/schema/released.binpb
 
+JAVA_SOURCES = $(shell find java/src gen/java -name '*.java' -o -type d 2>/dev/null)
 MVN := mvn --quiet --batch-mode -Dstyle.color=never --file java/pom.xml
 PYTEST_ARGS ?= -n 2 --dist loadfile
 # One thread a process: the tests run in two processes, and more threads than cores only wait for each other.
@@ -197,7 +198,7 @@ lint-ts: $(PROTOC_GEN_ES) ## The TypeScript compiler
 	@npm run --prefix ts --silent lint
 
 .PHONY: test-go
-test-go: ## Compile and test the Go bindings
+test-go: ## Compile and test the Go package
 	$(need_go)
 	@go -C gen/go build ./...
 	@go -C go test ./...
@@ -208,8 +209,75 @@ test-java: ## Compile and test the Java bindings
 	@$(MVN) test
 
 .PHONY: test-ts
-test-ts: $(PROTOC_GEN_ES) ## Compile and test the TypeScript bindings
+test-ts: $(PROTOC_GEN_ES) ## Compile and test the TypeScript package
 	@npm test --prefix ts --silent
+
+##@ Every language alike
+
+# Of each language: what its executor of conformance cases and its verdict command are, and a target <language>-commands that
+# builds them.
+EXECUTOR_python := $(PY) tests/conformance/executors/python.py
+EXECUTOR_go := $(BUILD)/bin/rankspec-conformance
+EXECUTOR_typescript := node ts/dist/conformance/executor.js
+EXECUTOR_java := java @$(BUILD)/java/classpath dev.rankspec.conformance.Executor
+VERDICT_python := $(PY) -m rankspec.verdicts
+VERDICT_go := $(BUILD)/bin/rankspec-verdict
+VERDICT_typescript := node ts/dist/cli/verdict.js
+VERDICT_java := java @$(BUILD)/java/classpath dev.rankspec.VerdictCommand
+
+.PHONY: conformance
+conformance: setup ## Run every language over the conformance corpus and print a table
+	@$(PY) -m tests.conformance
+
+.PHONY: conformance-cases
+conformance-cases: setup ## Write what is derived of the conformance corpus, and what its cases expect
+	@$(PY) -m tests.conformance.make_cases
+
+.PHONY: agree
+agree: setup ## Compare every language on N=100000 generated near-misses; SEED=n takes others
+	@$(PY) -m tests.conformance.agree $(or $(N),100000) --seed $(or $(SEED),0)
+
+.PHONY: verdict
+verdict: language-commands ## Print what LANGUAGE=python|go|java|typescript says of FILES="...", a line of JSON each
+	@$(VERDICT_$(LANGUAGE)) $(FILES)
+
+# Conformance requests on the standard input, responses on the standard output.
+.PHONY: executor
+executor: language-commands
+	@$(EXECUTOR_$(LANGUAGE))
+
+.PHONY: language-commands
+language-commands:
+	$(if $(VERDICT_$(LANGUAGE)),,$(error LANGUAGE is one of $(patsubst VERDICT_%,%,$(filter VERDICT_%,$(.VARIABLES)))))
+	@$(MAKE) $(LANGUAGE)-commands >&2
+
+.PHONY: python-commands
+python-commands: $(INSTALLED) $(RULES_BINDINGS)
+
+.PHONY: go-commands
+go-commands:
+	$(need_go)
+	@mkdir -p $(BUILD)/bin
+	@go -C go build -o $(abspath $(BUILD))/bin/ ./cmd/...
+
+.PHONY: typescript-commands
+typescript-commands: $(PROTOC_GEN_ES)
+	$(need_npm)
+	@node ts/scripts/build.mjs
+
+.PHONY: java-commands
+java-commands: $(BUILD)/java/commands.jar
+
+# Built in a folder of its own and moved into place, because others may be building or running it at the same time.
+$(BUILD)/java/commands.jar: java/pom.xml $(JAVA_SOURCES)
+	$(need_mvn)
+	@mkdir -p $(@D)
+	@work=$$(mktemp -d $(abspath $(@D))/work.XXXXXX); trap 'rm -rf "$$work"' EXIT; \
+	$(MVN) -Dbuild.folder="$$work" test-compile dependency:build-classpath@classpath; \
+	jar --create --file "$$work/commands.jar" -C "$$work/classes" . -C "$$work/test-classes" .; \
+	echo "-cp \"$(abspath $@):$$(cat "$$work/classpath.txt")\"" > "$$work/classpath"; \
+	mv "$$work/classpath" $(@D)/classpath; \
+	mv "$$work/commands.jar" $@
 
 ##@ Packages
 

@@ -8,6 +8,7 @@ A benchmark is a function that measures something of ours beside a baseline and 
 BENCHMARKS = {
     "cold_check": "benchmarks.cold_check:run",
     "warm_load_validate": "benchmarks.warm_load_validate:run",
+    "mutations": "benchmarks.mutations:run",
     "training_float32": "benchmarks.training:float32",
     "training_float32_over_unfused": "benchmarks.training:float32_over_unfused",
     "training_amp": "benchmarks.training:amp",

@@ -259,7 +259,7 @@ func (c *checker) entry(in *block, field protoreflect.FieldDescriptor, path, clo
 	in.keys[keyedPath] = true
 	// The key may have stood behind the value, so that paths within are known only now.
 	for i := range c.places[first:] {
-		c.places[first+i].path = join2(keyedPath, c.places[first+i].path)
+		c.places[first+i].path = joinPaths(keyedPath, c.places[first+i].path)
 	}
 	c.places = append(c.places, place{keyedPath, start})
 	return nil
@@ -268,13 +268,13 @@ func (c *checker) entry(in *block, field protoreflect.FieldDescriptor, path, clo
 // inField puts the path of a field in front of that of a mistake in it.
 func inField(err error, path string) error {
 	if found, ok := err.(*mistake); ok {
-		found.path = join2(path, found.path)
+		found.path = joinPaths(path, found.path)
 	}
 	return err
 }
 
-// join2 puts two paths together, either of which may be empty.
-func join2(outer, inner string) string {
+// joinPaths puts two paths together, either of which may be empty.
+func joinPaths(outer, inner string) string {
 	if inner == "" {
 		return outer
 	}

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rankspec.paths import PathError, descriptor_of, fields_along, is_map, join, message_of, parse
-from rankspec.rules import cel_rules
+from rankspec.rules import cel_rules, exclusive_groups
 from rankspec.source.document import is_below
 
 if TYPE_CHECKING:
@@ -72,13 +72,25 @@ def is_consequence(finding: Finding, document: Document[Any]) -> bool:
     """
     if not document.damaged:
         return False
-    if finding.text is None or document.is_consequence(finding.path):
-        return document.is_consequence(finding.path)
+    if document.is_consequence(finding.path):
+        return True
+    if finding.code == "message.oneof":
+        return any(document.is_damaged_within(path) for path in _exclusive_fields(finding, document))
+    if finding.text is None:
+        return False
     return any(
         _touches(damaged, mention)
         for mention in mentions(finding, descriptor_of(document.message))
         for damaged in document.damaged
     )
+
+
+def _exclusive_fields(finding: Finding, document: Document[Any]) -> list[str]:
+    """Lists the fields of the groups of which the message at a finding's site takes one."""
+    root = descriptor_of(document.message)
+    holder = message_of(fields_along(root, parse(finding.site))[-1]) if finding.site else root
+    groups = exclusive_groups(holder) if holder is not None else []
+    return [join(finding.site, name) for names, _ in groups for name in names]
 
 
 def _touches(damaged: str, mention: Mention) -> bool:

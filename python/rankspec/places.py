@@ -25,12 +25,11 @@ def place_of(path: str, document: Document[Any], file: str | None) -> Position |
         The place of a scalar's value, of a block's, list's or map entry's name, and for what is not there, of
         the name of the deepest block around it. None if nothing is known.
     """
-    nearest = document.origins.nearest(path)
+    nearest = document.origins.nearest_mark(path)
     if nearest is None:
         return Position(file, 1, 1) if file is not None else None
-    if nearest[0] == path and _is_scalar(path, descriptor_of(document.message)):
-        return document.origins.value(path)
-    return nearest[1]
+    found, mark = nearest
+    return mark.value if found == path and _is_scalar(path, descriptor_of(document.message)) else mark.name
 
 
 def _is_scalar(path: str, descriptor: Descriptor) -> bool:

@@ -40,7 +40,17 @@ def form_for(path: str) -> str | None:
 
 
 def write(config: Message, form: str) -> bytes:
-    """Writes a config.
+    """Writes a config whose variables have been replaced.
+
+    Args:
+        config: What to write.
+        form: One of `FORMS`.
+    """
+    return write_with_variables(_escaped(config), form)
+
+
+def write_with_variables(config: Message, form: str) -> bytes:
+    """Writes a config as it stands: reading it replaces the `${VAR}` in its values.
 
     Args:
         config: What to write.
@@ -48,11 +58,11 @@ def write(config: Message, form: str) -> bytes:
     """
     match form:
         case "textproto":
-            return to_textproto(config).encode()
+            return _textproto(config, _no_note).encode()
         case "json":
-            return to_json(config).encode()
+            return _json(config).encode()
         case _:
-            return to_binary(config)
+            return config.SerializeToString(deterministic=True)
 
 
 def to_textproto(config: Message, note: Note | None = None) -> str:
@@ -62,26 +72,32 @@ def to_textproto(config: Message, note: Note | None = None) -> str:
         config: What to write.
         note: Gives comments for single values.
     """
-    descriptor = config.DESCRIPTOR
-    header = f"# proto-file: {descriptor.file.name}\n# proto-message: {descriptor.name}\n\n"
-    lines = _lines(_escaped(config), "", "", note or _no_note)
-    return header + "".join(f"{line}\n" for line in lines)
+    return _textproto(_escaped(config), note or _no_note)
 
 
 def to_json(config: Message) -> str:
     """Writes a config in Protobuf's JSON form, with the field names of the schema."""
-    import json
-
-    from google.protobuf import json_format
-
-    escaped = _escaped(config)
-    plain = json_format.MessageToDict(escaped, preserving_proto_field_name=True)
-    return json.dumps(_ordered(plain, escaped), ensure_ascii=False, indent=2) + "\n"
+    return _json(_escaped(config))
 
 
 def to_binary(config: Message) -> bytes:
     """Writes a config in the binary form."""
     return _escaped(config).SerializeToString(deterministic=True)
+
+
+def _textproto(config: Message, note: Note) -> str:
+    descriptor = config.DESCRIPTOR
+    header = f"# proto-file: {descriptor.file.name}\n# proto-message: {descriptor.name}\n\n"
+    return header + "".join(f"{line}\n" for line in _lines(config, "", "", note))
+
+
+def _json(config: Message) -> str:
+    import json
+
+    from google.protobuf import json_format
+
+    plain = json_format.MessageToDict(config, preserving_proto_field_name=True)
+    return json.dumps(_ordered(plain, config), ensure_ascii=False, indent=2) + "\n"
 
 
 def _escaped(config: M) -> M:

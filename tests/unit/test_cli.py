@@ -14,7 +14,7 @@ from rankspec.cli import VERBS, main
 
 WRONG = VALID.replace("global_batch_size: 32", "global_batch_size: -5")
 WARNING = VALID.replace("constant: 0.01", "constant: 0")
-OURS = ("check", "resolve", "fingerprint", "diff", "explain")
+OURS = ("check", "resolve", "fingerprint", "diff", "explain", "schema", "convert")
 
 
 @pytest.mark.parametrize("verb", OURS)
@@ -206,7 +206,7 @@ class TestDiff:
         path = str(write(tmp_path, VALID))
 
         assert main(["diff", path, path, "--format", "json"]) == 0
-        assert json.loads(capsys.readouterr().out) == {"resume": "free", "changes": []}
+        assert json.loads(capsys.readouterr().out) == {"resume": "free", "changes": [], "effects": []}
 
     def test_configs_of_different_messages_are_refused(
         self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -244,6 +244,7 @@ def test_closed_pipe_is_no_traceback(tmp_path: Path) -> None:
         pytest.param(["fingerprint", "CONFIG"], id="fingerprint"),
         pytest.param(["diff", "CONFIG", "CONFIG"], id="diff"),
         pytest.param(["explain", "optimizer.adam"], id="explain"),
+        pytest.param(["schema", "RecapConfig"], id="schema"),
     ],
 )
 def test_no_verb_of_the_authoring_side_imports_heavy_libraries(tmp_path: Path, arguments: list[str]) -> None:

@@ -34,12 +34,12 @@ export function namesField(message: DescMessage, path: string): boolean {
   STEP.lastIndex = 0;
   while (STEP.lastIndex < path.length) {
     const step = STEP.exec(path);
-    const field = step === null ? undefined : here && fieldsByName(here).get(step[1] ?? "");
+    const field: DescField | undefined = here && fieldsByName(here).get(step?.[1] ?? "");
     if (step === null || field === undefined || !takesKey(field, step)) {
       return false;
     }
     const hasKey = (step[2] ?? step[3] ?? step[4]) !== undefined;
-    const isMany = field.fieldKind === "list" || field.fieldKind === "map";
+    const isMany: boolean = field.fieldKind === "list" || field.fieldKind === "map";
     here = isMany && !hasKey ? undefined : field.message;
     // A path that ends in a dot goes on without naming anything.
     if (step[5] === "." && STEP.lastIndex === path.length) {

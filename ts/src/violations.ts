@@ -32,6 +32,10 @@ function describe(violation: Violation): string {
 
 /** Leaves out what has the path and code of an earlier one. */
 export function distinct(violations: readonly Violation[]): Violation[] {
-  const seen = new Map(violations.toReversed().map((violation) => [`${violation.code} ${violation.path}`, violation]));
-  return violations.filter((violation) => seen.get(`${violation.code} ${violation.path}`) === violation);
+  const first = new Map<string, Violation>();
+  for (const violation of violations) {
+    const key = `${violation.code} ${violation.path}`;
+    first.set(key, first.get(key) ?? violation);
+  }
+  return [...first.values()];
 }

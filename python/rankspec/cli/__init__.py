@@ -21,6 +21,8 @@ VERBS = {
     "fingerprint": "identify what a config says, however it is written",
     "diff": "show what two configs do differently",
     "explain": "show what a field or message is for",
+    "schema": "write a JSON Schema of configs in JSON or YAML, for editors",
+    "convert": "turn a YAML file of the public reference trainer into a config",
     "train": "train as a config says",
     "evaluate": "evaluate the checkpoints of a run",
     "data": "make, fetch or convert data sets",

@@ -2,7 +2,8 @@
 
 Compares resolved values, so that comments, order and written-out defaults are no difference. Each change says
 whether another function is trained (semantic) or not (operational), and whether a run may resume from a
-checkpoint that was written under the other config: free, warn (it may, and says so) or forbidden.
+checkpoint that was written under the other config: free, warn (it may, and says so) or forbidden. Below stands what
+the changes come to: rows of an optimizer step, parameter groups, learning rates at telling steps.
 
 Examples:
   rankspec diff before.textproto after.textproto
@@ -15,6 +16,7 @@ from argparse import ArgumentParser, Namespace
 
 from rankspec.cli.terminal import load_or_report
 from rankspec.comparison import Change, compare, overall
+from rankspec.effects import Effect, effects
 
 _VERDICTS = {
     "free": "a run may resume",
@@ -42,11 +44,12 @@ def run(arguments: Namespace) -> int:
         print(f"rankspec diff: error: one config is a {types[0]}, the other a {types[1]}", file=sys.stderr)
         return 1
     changes = compare(old.message, new.message)
-    sys.stdout.write(_as_json(changes) if arguments.format == "json" else _as_text(changes))
+    found = effects(old.message, new.message)
+    sys.stdout.write(_as_json(changes, found) if arguments.format == "json" else _as_text(changes, found))
     return 0
 
 
-def _as_text(changes: list[Change]) -> str:
+def _as_text(changes: list[Change], found: list[Effect]) -> str:
     if not changes:
         return "no difference\n"
     lines = [
@@ -54,17 +57,38 @@ def _as_text(changes: list[Change]) -> str:
         f"  ({'semantic' if change.semantic else 'operational'}, resume: {change.resume})"
         for change in changes
     ]
+    lines += ["", *_effect_lines(found)] if found else []
     num_semantic = sum(change.semantic for change in changes)
     verdict = overall(changes)
     lines += ["", f"{len(changes)} changed, {num_semantic} of them semantic; resume: {verdict}, {_VERDICTS[verdict]}"]
     return "\n".join([*lines, ""])
 
 
-def _side(value: str | None) -> str:
-    return "absent" if value is None else value
+def _effect_lines(found: list[Effect]) -> list[str]:
+    """Says each effect on one line; groups that change alike share it."""
+    names: dict[tuple[str, str], list[str]] = {}
+    for effect in found:
+        if effect.kind == "learning_rate":
+            steps = effect.new if effect.old is None else effect.old
+            said = "; ".join(f"step {step}: {_rate(effect.old, step)} -> {_rate(effect.new, step)}" for step in steps)
+        else:
+            said = f"{_side(effect.old)} -> {_side(effect.new)}"
+        names.setdefault((effect.kind, said), []).append(effect.name)
+    return [
+        f"{' of '.join(part for part in (kind.replace('_', ' '), ', '.join(of)) if part)}: {said}"
+        for (kind, said), of in names.items()
+    ]
 
 
-def _as_json(changes: list[Change]) -> str:
+def _rate(rates: dict[int, float] | None, step: int) -> str:
+    return "absent" if rates is None else f"{rates[step]:.4g}"
+
+
+def _side(value: str | int | None) -> str:
+    return "absent" if value is None else str(value)
+
+
+def _as_json(changes: list[Change], found: list[Effect]) -> str:
     import json
 
     listed = [
@@ -77,4 +101,5 @@ def _as_json(changes: list[Change]) -> str:
         }
         for change in changes
     ]
-    return json.dumps({"resume": overall(changes), "changes": listed}, ensure_ascii=False, indent=2) + "\n"
+    report = {"resume": overall(changes), "changes": listed, "effects": [effect._asdict() for effect in found]}
+    return json.dumps(report, ensure_ascii=False, indent=2) + "\n"

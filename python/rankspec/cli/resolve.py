@@ -13,9 +13,8 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser, Namespace
-from pathlib import Path
 
-from rankspec.cli.terminal import add_config_arguments, load_or_report
+from rankspec.cli.terminal import add_config_arguments, load_or_report, write_output
 from rankspec.resolving import resolve
 from rankspec.writing import FORMS, form_for, to_textproto, write
 
@@ -45,17 +44,4 @@ def run(arguments: Namespace) -> int:
         data = to_textproto(resolved, blame(loaded)).encode()
     else:
         data = write(resolved, form)
-    return _write(data, arguments.output)
-
-
-def _write(data: bytes, output: str | None) -> int:
-    if output is None:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(data)
-        return 0
-    try:
-        Path(output).write_bytes(data)
-    except OSError as error:
-        print(f"rankspec resolve: error: `{output}` cannot be written: {error.strerror}", file=sys.stderr)
-        return 1
-    return 0
+    return write_output("resolve", data, arguments.output)

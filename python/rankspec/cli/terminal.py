@@ -51,3 +51,22 @@ def use_color(choice: str, stream: TextIO) -> bool:
 def report(diagnostics: Iterable[Diagnostic], sources: Mapping[str, str]) -> None:
     """Writes diagnostics to the standard error, as verbs other than `check` do."""
     sys.stderr.write(as_text(diagnostics, color=use_color("auto", sys.stderr), sources=sources))
+
+
+def write_output(verb: str, data: bytes, output: str | None) -> int:
+    """Writes what a verb makes to a file, or to the standard output.
+
+    Returns:
+        The exit status: 1, after saying why, if the file cannot be written.
+    """
+    if output is None:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        return 0
+    try:
+        with open(output, "wb") as file:
+            file.write(data)
+    except OSError as error:
+        print(f"rankspec {verb}: error: `{output}` cannot be written: {error.strerror}", file=sys.stderr)
+        return 1
+    return 0

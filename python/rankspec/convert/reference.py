@@ -1,21 +1,89 @@
 """Turns a configuration in the form of the public reference trainer into a RankSpec message.
 
-The reference writes YAML: the same field names as ours, `null` for what is not set, and lower-case enum values. So the
-message's descriptor is all the knowledge there is here; no field is listed by hand.
+The reference writes YAML: the same field names as ours, `null` for what is not set, `$VAR` for variables and lower-case
+enum values. So the message's descriptor is all the knowledge of its form; what its fields really did is a table in
+`rankspec.convert.inert`.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from __future__ import annotations
 
-from google.protobuf import json_format
-from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
+from collections.abc import Mapping, Sequence
+from math import isfinite
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
 from google.protobuf.message import Message
 
+from rankspec.convert.inert import DROPPED, Effect
+from rankspec.convert.tree import Note, Rewriter
+from rankspec.diagnostics import Diagnostic, in_order
+from rankspec.leaves import leaves
+from rankspec.messages import DEFAULT_MESSAGE, message_class
+from rankspec.paths import descriptor_of, is_message, message_of, parse
+from rankspec.places import place_of
+from rankspec.source.document import Document
+from rankspec.source.origins import LineIndex
+from rankspec.source.tree import Member, Node
+from rankspec.source.tree_form import read_tree
+from rankspec.source.tree_reader import MAX_VALUES
+from rankspec.source.yaml_form import scan_yaml
+from rankspec.validation import find, validate
+from rankspec.writing import literal
+
+if TYPE_CHECKING:
+    from google.protobuf.descriptor import Descriptor
+
+    from rankspec.source.state import State
+
 MessageT = TypeVar("MessageT", bound=Message)
+
+ROOTS = (DEFAULT_MESSAGE, "rankspec.twhin.v1.TwhinConfig")
+_WHAT_HAPPENED: dict[Effect, tuple[str, str]] = {
+    "none": ("convert.no_effect", "had no effect in the reference"),
+    "other": ("convert.other_effect", "did something else in the reference"),
+    "failure": ("convert.failed", "ended the run in the reference"),
+}
 
 
 class ConversionError(ValueError):
     """The configuration has a field or value that the message has no place for; the text names its path."""
+
+
+class Conversion(NamedTuple):
+    """A file that was converted.
+
+    Attributes:
+        document: The message, its variables not replaced, and the places of its fields in the file.
+        mistakes: What keeps it from being a valid config, in the order of the file.
+        notes: Warnings: the fields that had no effect, or another one, and what was left out.
+    """
+
+    document: Document[Message]
+    mistakes: list[Diagnostic]
+    notes: list[Diagnostic]
+
+
+def convert(text: str | bytes, file: str, message: str | None = None) -> Conversion:
+    """Converts a YAML file of the reference.
+
+    Args:
+        text: Its content.
+        file: Its name, for places.
+        message: Name of the message it stands for; None chooses by its content.
+
+    Returns:
+        The message, judged by all rules, and what is to be said about it.
+
+    Raises:
+        UnknownMessageError: There is no such message.
+    """
+    tree, document, notes = _read(text, file, message_class(message or DEFAULT_MESSAGE))
+    if message is None and (fitting := _fitting(tree)) != DEFAULT_MESSAGE:
+        _, document, notes = _read(text, file, message_class(fitting))
+    notes += _drop_without_effect(document, file)
+    # What a variable stands for is judged when it is replaced.
+    unknown = {leaf.path for leaf in leaves(document.message) if isinstance(leaf.value, str) and "${" in leaf.value}
+    mistakes = document.diagnostics + [mistake for mistake in validate(document, file) if mistake.path not in unknown]
+    return Conversion(document, in_order(mistakes), in_order(notes))
 
 
 def message_from_reference(config: Mapping[str, object], message_class: type[MessageT]) -> MessageT:
@@ -31,57 +99,98 @@ def message_from_reference(config: Mapping[str, object], message_class: type[Mes
     Raises:
         ConversionError: for an unknown field, or a value of another type than the field's.
     """
-    message = message_class()
-    descriptor: Any = message.DESCRIPTOR
-    document = _fields(config, descriptor, "")
-    try:
-        json_format.ParseDict(document, message)
-    except json_format.ParseError as error:
-        raise ConversionError(str(error)) from error
-    return message
+    descriptor = descriptor_of(message_class)
+    document = read_tree("", message_class, "", lambda _state: Rewriter(MAX_VALUES).message(_node(config), descriptor))
+    if document.diagnostics:
+        raise ConversionError("; ".join(f"{d.path or 'the configuration'}: {d.message}" for d in document.diagnostics))
+    return document.message
 
 
-def _fields(config: object, descriptor: Descriptor, path: str) -> dict[str, object]:
-    if not isinstance(config, Mapping):
-        raise ConversionError(f"{path or 'the configuration'}: expected fields of {descriptor.name}, got {config!r}")
-    document = {}
-    for name, value in config.items():
-        here = f"{path}.{name}" if path else str(name)
-        field = descriptor.fields_by_name.get(str(name))
-        if field is None:
-            raise ConversionError(f"{here}: {descriptor.name} has no field {name!r}")
-        if value is not None:
-            document[field.name] = _value(value, field, here)
-    return document
+def _read(text: str | bytes, file: str, wanted: type[Message]) -> tuple[Node, Document[Message], list[Diagnostic]]:
+    """Reads a file as a message, with its tree and what its fields did."""
+    trees: list[Node] = []
+    notes: list[Diagnostic] = []
+
+    def scan(state: State) -> Node:
+        tree = scan_yaml(state)
+        trees.append(tree)
+        rewriter = Rewriter(max(MAX_VALUES, len(state.text)))
+        rewritten = rewriter.message(tree, descriptor_of(wanted))
+        lines = LineIndex(file, state.text)
+        notes.extend(_diagnostic(note, lines) for note in rewriter.notes)
+        return rewritten
+
+    document = read_tree(text, wanted, file, scan)
+    return trees[0] if trees else Node("unreadable", 0), document, notes
 
 
-def _value(value: object, field: FieldDescriptor, path: str) -> object:
-    if field.message_type is not None and field.message_type.GetOptions().map_entry:
-        if not isinstance(value, Mapping):
-            raise ConversionError(f"{path}: expected a mapping, got {value!r}")
-        of_entry = field.message_type.fields_by_name["value"]
-        return {str(key): _single(item, of_entry, f'{path}["{key}"]') for key, item in value.items()}
-    if field.is_repeated:
-        if not isinstance(value, Sequence) or isinstance(value, str):
-            raise ConversionError(f"{path}: expected a list, got {value!r}")
-        return [_single(item, field, f"{path}[{index}]") for index, item in enumerate(value)]
-    return _single(value, field, path)
+def _diagnostic(note: Note, lines: LineIndex) -> Diagnostic:
+    code, what = _WHAT_HAPPENED[note.effect]
+    return Diagnostic(
+        code, f"`{note.path}` {what}: {note.text}", note.path, lines.position(note.offset), "warning", None
+    )
 
 
-def _single(value: object, field: FieldDescriptor, path: str) -> object:
-    if field.message_type is not None:
-        # An entry without fields is written as an empty mapping or left blank.
-        return _fields({} if value is None else value, field.message_type, path)
-    if field.enum_type is not None:
-        return _enum_name(value, field.enum_type, path)
-    return value
+def _fitting(tree: Node) -> str:
+    """Returns the name of the message that has most of the names in a tree's first two levels."""
+    return max(ROOTS, key=lambda name: _num_known(tree, descriptor_of(message_class(name)), levels=2))
 
 
-def _enum_name(value: object, enum: EnumDescriptor, path: str) -> str:
-    """The reference writes `share_all` for what the schema names `MULTI_TASK_TYPE_SHARE_ALL`."""
-    prefix = enum.values[0].name.removesuffix("UNSPECIFIED")
-    name = prefix + str(value).upper()
-    if name not in enum.values_by_name:
-        allowed = ", ".join(v.name.removeprefix(prefix).lower() for v in enum.values[1:])
-        raise ConversionError(f"{path}: {value!r} is none of {allowed}")
-    return name
+def _num_known(node: Node, descriptor: Descriptor, *, levels: int) -> int:
+    known = 0
+    for member in node.members:
+        field = descriptor.fields_by_name.get(member.name)
+        known += field is not None
+        inner = message_of(field) if field is not None and not field.is_repeated else None
+        if inner is not None and levels > 1:
+            known += _num_known(member.value, inner, levels=levels - 1)
+    return known
+
+
+def _drop_without_effect(document: Document[Message], file: str) -> list[Diagnostic]:
+    """Leaves out, in place, what our rules refuse because it has no effect."""
+    notes: list[Diagnostic] = []
+    # A rule tells one field at a time; each round leaves out at least one, so this ends.
+    while dropped := _drop_once(document, file):
+        notes += dropped
+    return notes
+
+
+def _drop_once(document: Document[Message], file: str) -> list[Diagnostic]:
+    notes = []
+    for finding in find(document.message):
+        names, why = DROPPED.get(finding.code, ("", ""))
+        name = finding.path.rpartition(".")[2]
+        if name in names.split() and (value := _clear(document.message, finding.path)) is not None:
+            place = place_of(finding.path, document, file)
+            text = f"`{finding.path}`{value} is left out: {why}"
+            notes.append(Diagnostic("convert.dropped", text, finding.path, place, "warning", None))
+    return notes
+
+
+def _clear(message: Message, path: str) -> str | None:
+    """Clears a singular field and says which value it had, if it is a scalar; None if it was not set."""
+    *outer, last = parse(path)
+    holder: Any = message
+    for step in outer:
+        holder = getattr(holder, step.name)
+        holder = holder if step.key is None else holder[step.key]
+    if not holder.HasField(last.name):
+        return None
+    field = holder.DESCRIPTOR.fields_by_name[last.name]
+    said = "" if is_message(field) else f", {literal(field, getattr(holder, last.name))},"
+    holder.ClearField(last.name)
+    return said
+
+
+def _node(value: object) -> Node:
+    """Makes a tree of parsed YAML, which knows no places."""
+    if isinstance(value, Mapping):
+        return Node("object", 0, members=[Member(str(name), 0, _node(item)) for name, item in value.items()])
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return Node("array", 0, items=[_node(item) for item in value])
+    if value is None or isinstance(value, bool):
+        return Node("null" if value is None else "bool", 0, str(value).lower())
+    if isinstance(value, float) and not isfinite(value):
+        return Node("number", 0, {"nan": ".nan", "inf": ".inf"}.get(str(value), "-.inf"))
+    return Node("number" if isinstance(value, (int, float)) else "string", 0, str(value))

@@ -112,23 +112,30 @@ def join(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
 
 
-def marks(root: Block, lines: LineIndex, text: str) -> Iterator[tuple[str, Mark]]:
-    """Yields the places of all paths of a source, in its order."""
-    return _marks(root, "", lines, text)
+def marks(root: Block, lines: LineIndex, text: str, along: str | None = None) -> Iterator[tuple[str, Mark]]:
+    """Yields the places of all paths of a source, in its order; or only of those that lead to the path `along`."""
+    return _marks(root, "", lines, text, along)
 
 
-def _marks(block: Block, prefix: str, lines: LineIndex, text: str) -> Iterator[tuple[str, Mark]]:
+def _is_off(path: str, along: str | None) -> bool:
+    """Tells whether a path neither is nor leads to the one that is asked for."""
+    return along is not None and not (path == along or along.startswith((path + ".", path + "[")))
+
+
+def _marks(block: Block, prefix: str, lines: LineIndex, text: str, along: str | None) -> Iterator[tuple[str, Mark]]:
     counts: dict[str, int] = {}
     for field, name_offset, value_offset, child in block.entries:
         path = join(prefix, field.name)
+        if _is_off(path, along):
+            continue
         if field.is_map:
             yield path, Mark(lines.position(name_offset), lines.position(value_offset))
             if isinstance(child, Block):
-                yield from _entry_marks(child, path, value_offset, lines, text)
+                yield from _entry_marks(child, path, value_offset, lines, text, along)
         elif not field.repeated:
             yield path, Mark(lines.position(name_offset), lines.position(value_offset))
             if isinstance(child, Block):
-                yield from _marks(child, path, lines, text)
+                yield from _marks(child, path, lines, text, along)
         else:
             # A plain list is recorded by its first element.
             start = text.rfind("[", name_offset, value_offset) if isinstance(child, int) else value_offset
@@ -136,10 +143,13 @@ def _marks(block: Block, prefix: str, lines: LineIndex, text: str) -> Iterator[t
             for offset, element in _elements(child, value_offset, text):
                 index = counts.get(path, 0)
                 counts[path] = index + 1
+                item_path = f"{path}[{index}]"
+                if _is_off(item_path, along):
+                    continue
                 place = lines.position(offset)
-                yield f"{path}[{index}]", Mark(place, place)
+                yield item_path, Mark(place, place)
                 if element is not None:
-                    yield from _marks(element, f"{path}[{index}]", lines, text)
+                    yield from _marks(element, item_path, lines, text, along)
 
 
 def _elements(child: Child, value_offset: int, text: str) -> Iterator[tuple[int, Block | None]]:
@@ -153,12 +163,16 @@ def _elements(child: Child, value_offset: int, text: str) -> Iterator[tuple[int,
             yield offset, None
 
 
-def _entry_marks(entry: Block, path: str, offset: int, lines: LineIndex, text: str) -> Iterator[tuple[str, Mark]]:
+def _entry_marks(
+    entry: Block, path: str, offset: int, lines: LineIndex, text: str, along: str | None
+) -> Iterator[tuple[str, Mark]]:
     """The places of one map entry: its key's is the name's place, its value's the value's."""
+    path += key_segment(entry.message.key)
+    if _is_off(path, along):
+        return
     key, item = entry.seen.get("key"), entry.seen.get("value")
     name_place = lines.position(key[2] if key else offset)
     value_place = lines.position(item[2] if item else offset)
-    path += key_segment(entry.message.key)
     yield path, Mark(name_place, value_place)
     if item is not None and isinstance(item[3], Block):
-        yield from _marks(item[3], path, lines, text)
+        yield from _marks(item[3], path, lines, text, along)

@@ -12,6 +12,9 @@ from typing import NamedTuple
 
 from rankspec.diagnostics import Position
 
+# After so many single look-ups, computing all places takes less.
+_MOST_LOOKUPS = 64
+
 
 class LineIndex:
     """Turns offsets into a text into lines and columns. Only a line feed ends a line."""
@@ -55,28 +58,43 @@ class Origins:
     name's place is that of its key; for a list element it is the same as the value's.
     """
 
-    def __init__(self, read_marks: Callable[[], Iterable[tuple[str, Mark]]] | None = None) -> None:
-        """Creates origins whose marks are computed by `read_marks` when first asked for; none by default."""
+    def __init__(
+        self,
+        read_marks: Callable[[], Iterable[tuple[str, Mark]]] | None = None,
+        read_along: Callable[[str], Iterable[tuple[str, Mark]]] | None = None,
+    ) -> None:
+        """Creates origins whose marks are computed when first asked for; none by default.
+
+        Args:
+            read_marks: Computes all of them.
+            read_along: Computes those of a path and of what contains it, where that takes less.
+        """
         self._read_marks = read_marks
+        self._read_along = read_along
         self._marks: dict[str, Mark] | None = None if read_marks else {}
+        self._lookups_left = _MOST_LOOKUPS
 
     def name(self, path: str) -> Position | None:
         """Returns the place of the field's name, or of the map entry's key."""
-        mark = self.marks().get(path)
+        mark = self._marks_along(path).get(path)
         return mark.name if mark else None
 
     def value(self, path: str) -> Position | None:
         """Returns the place where the field's value begins."""
-        mark = self.marks().get(path)
+        mark = self._marks_along(path).get(path)
         return mark.value if mark else None
 
     def nearest(self, path: str) -> tuple[str, Position] | None:
         """Returns the deepest prefix of `path` that has a place, and the place of its name."""
-        marks = self.marks()
-        for prefix in (path, *parents(path)):
-            if prefix in marks:
-                return prefix, marks[prefix].name
-        return None
+        found = self.nearest_mark(path)
+        return (found[0], found[1].name) if found is not None else None
+
+    def nearest_mark(self, path: str) -> tuple[str, Mark] | None:
+        """Returns the deepest prefix of `path` that has a place, and its places."""
+        marks = self._marks_along(path)
+        if path in marks:
+            return path, marks[path]
+        return next(((prefix, marks[prefix]) for prefix in parents(path) if prefix in marks), None)
 
     def paths(self) -> Iterator[tuple[str, Position]]:
         """Yields every path that has a place, with the place of its value, in the order of the source."""
@@ -97,11 +115,22 @@ class Origins:
     def marks(self) -> dict[str, Mark]:
         """Returns the places of every path, in the order of the source."""
         if self._marks is None:
-            marks: dict[str, Mark] = {}
-            for path, mark in self._read_marks() if self._read_marks else ():
-                marks.setdefault(path, mark)
-            self._marks = marks
+            self._marks = _first_of_each(self._read_marks() if self._read_marks else ())
         return self._marks
+
+    def _marks_along(self, path: str) -> dict[str, Mark]:
+        """Returns at least the places of a path and of what contains it."""
+        if self._marks is not None or self._read_along is None or self._lookups_left == 0:
+            return self.marks()
+        self._lookups_left -= 1
+        return _first_of_each(self._read_along(path))
+
+
+def _first_of_each(marks: Iterable[tuple[str, Mark]]) -> dict[str, Mark]:
+    found: dict[str, Mark] = {}
+    for path, mark in marks:
+        found.setdefault(path, mark)
+    return found
 
 
 def _overlaid(below: dict[str, Mark], above: dict[str, Mark], replaced: tuple[str, ...]) -> Iterator[tuple[str, Mark]]:

@@ -122,7 +122,9 @@ class Reading(Generic[M]):
             message = f"there are more than {MAX_MISTAKES} mistakes; the rest was not read"
             diagnostics.append(Diagnostic("parse.too_many", message, "", None, "error", None))
             damaged = frozenset({""})
-        origins = Origins(lambda: marks(state.root, lines, state.text))
+        origins = Origins(
+            lambda: marks(state.root, lines, state.text), lambda path: marks(state.root, lines, state.text, path)
+        )
         return Document(self.message, origins, diagnostics, damaged, state.text)
 
 

@@ -50,10 +50,11 @@ def read_yaml(text: str | bytes, message_class: type[M], file: str) -> Document[
     Returns:
         What could be read, and every mistake. Never raises for what the text holds.
     """
-    return read_tree(text, message_class, file, _scan)
+    return read_tree(text, message_class, file, scan_yaml)
 
 
-def _scan(state: State) -> Node:
+def scan_yaml(state: State) -> Node:
+    """Reads the text of a state into a tree; its mistakes go to the state's reporter."""
     return _YamlTree(state).document()
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from types import FrameType
 
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -83,7 +83,12 @@ class Learner:
             batch = next(batches).to(self.runtime.device, non_blocking=True)
             self.model.set_position(step, micro)
             with self._synchronized(micro == self.accumulation - 1):
-                self._accumulate(batch, window)
+                share = self._forward(batch, window)
+                if micro == 0:
+                    # Not after the step: gradients freed just before new ones are needed leave their memory to them,
+                    # while the forward pass in between would give it back to the system, page by page.
+                    self.optimizer.optimizer.zero_grad(set_to_none=True)
+                self.runtime.scaler.scale(share).backward()
 
     def _update(self) -> None:
         optimizer, scaler = self.optimizer.optimizer, self.runtime.scaler
@@ -92,17 +97,17 @@ class Learner:
             nn.utils.clip_grad_norm_(self.model.parameters(), self.clip_norm)
         scaler.step(optimizer)
         scaler.update()
-        optimizer.zero_grad(set_to_none=True)
 
-    def _accumulate(self, batch: RecapBatch, window: TrainWindow) -> None:
+    def _forward(self, batch: RecapBatch, window: TrainWindow) -> Tensor:
+        """Adds a batch to the window, and returns what its backward pass begins with."""
         with self.runtime.autocast():
             logits = self._parallel(batch)
             loss, of_tasks = self.loss(logits, batch.labels, batch.weights, batch.global_rows)
-        # Gradients are averaged over the processes, while the shares of the batch's loss add up.
-        share = loss * (self.processes.world_size / self.accumulation)
-        self.runtime.scaler.scale(share).backward()
         final = self.model.final_logits(logits.detach())
         window.add(of_tasks.detach(), final, batch)
+        # Gradients are averaged over the processes, while the shares of the batch's loss add up.
+        share: Tensor = loss * (self.processes.world_size / self.accumulation)
+        return share
 
     def _synchronized(self, synchronize: bool) -> AbstractContextManager[object]:
         """Exchanges gradients in the last backward pass of a step only."""

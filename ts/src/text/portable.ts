@@ -10,12 +10,17 @@ import { MAX_DEPTH } from "../limits.js";
 import { at, fieldsByName, join } from "../paths.js";
 import { SpecError, type Violation } from "../violations.js";
 import { checkEnum, checkScalar, type Kind, type Literal, shortened, takes } from "./literals.js";
-import { Mistake, Scanner, type Token } from "./scanner.js";
+import { Mistake, Scanner, type Token, type TokenKind } from "./scanner.js";
 
 const CLOSERS: ReadonlyMap<string, string> = new Map([
   ["{", "}"],
   ["<", ">"],
 ]);
+
+const LITERALS: ReadonlySet<TokenKind> = new Set(["word", "number", "string"]);
+
+// What takes a block and nothing else.
+const BLOCK: Kind = {};
 
 type MapField = DescField & { fieldKind: "map" };
 
@@ -35,23 +40,24 @@ interface Given {
  * @throws SpecError with the first mistake, at its line and column.
  */
 export function checkPortable(schema: DescMessage, text: string): void {
+  const checker = new Checker(text);
   try {
-    new Checker(text).message(schema);
+    checker.message(schema);
   } catch (error) {
-    throw error instanceof Mistake ? new SpecError([located(error, text)]) : error;
+    throw error instanceof Mistake ? new SpecError([located(error, checker.path, text)]) : error;
   }
 }
 
-function located({ path, code, message, offset }: Mistake, text: string): Violation {
+function located({ path, code, message, offset }: Mistake, block: string, text: string): Violation {
   const lines = text.slice(0, offset).split("\n");
   // Characters, not UTF-16 units.
-  return { path, code, message, line: lines.length, column: [...(lines.at(-1) ?? "")].length + 1 };
+  return { path: path ?? block, code, message, line: lines.length, column: [...(lines.at(-1) ?? "")].length + 1 };
 }
 
 class Checker {
-  private readonly scanner: Scanner;
   /** Path of the open block. */
-  private path = "";
+  path = "";
+  private readonly scanner: Scanner;
   private depth = 0;
 
   constructor(text: string) {
@@ -80,7 +86,7 @@ class Checker {
         this.elements(field, path, () => this.entry(field, path, keys));
       } else {
         refuseSecond(field, name, path, given);
-        this.colon(field, path);
+        this.colon(field.message !== undefined, path);
         this.value(field, path);
       }
     });
@@ -94,13 +100,13 @@ class Checker {
         return;
       }
       if (token.kind === "end") {
-        throw new Mistake("parse.unterminated", `this \`${opener?.text}\` is never closed`, opener?.start ?? 0, this.path);
+        throw new Mistake("parse.unterminated", `this \`${opener?.text}\` is never closed`, opener?.start ?? 0);
       }
       if (opener !== undefined && token.text === CLOSERS.get(opener.text)) {
         return;
       }
       if (token.kind !== "word") {
-        throw new Mistake("parse.syntax", `unexpected \`${shortened(token.text)}\``, token.start, this.path);
+        throw new Mistake("parse.syntax", `unexpected \`${shortened(token.text)}\``, token.start);
       }
       field(token);
       if (!this.scanner.take(",")) {
@@ -109,14 +115,14 @@ class Checker {
     }
   }
 
-  /** Takes the colon after a name; before a block it may be missing. */
-  private colon(kind: Kind, path: string): boolean {
+  /** Takes the colon after a name; before a block it may be missing. Tells whether it is there. */
+  private colon(takesBlock: boolean, path: string): boolean {
     if (this.scanner.take(":")) {
       return true;
     }
     const token = this.scanner.peek();
     const isBlock = token.text === "{" || token.text === "<";
-    if (kind.message === undefined && !isBlock) {
+    if (!takesBlock && !isBlock) {
       throw new Mistake("parse.syntax", "is not followed by a colon", token.start, path);
     }
     return false;
@@ -124,7 +130,7 @@ class Checker {
 
   /** Reads what follows the name of a list or map: one element, or several between brackets. */
   private elements(field: DescField, path: string, element: () => void): void {
-    const hasColon = this.colon(field, path);
+    const hasColon = this.colon(field.fieldKind === "map" || field.message !== undefined, path);
     const bracket = this.scanner.peek();
     if (!this.scanner.take("[")) {
       element();
@@ -140,15 +146,20 @@ class Checker {
     do {
       element();
     } while (this.scanner.take(","));
-    if (!this.scanner.take("]")) {
-      throw new Mistake("parse.unterminated", "this list is not closed", bracket.start, path);
+    const token = this.scanner.next();
+    if (token.text === "]") {
+      return;
     }
+    if (LITERALS.has(token.kind) || CLOSERS.has(token.text)) {
+      throw new Mistake("parse.syntax", "a comma is missing between two elements", token.start, path);
+    }
+    throw new Mistake("parse.unterminated", "this list is not closed", bracket.start, path);
   }
 
   private value(kind: Kind, path: string): void {
     const { message } = kind;
     if (message !== undefined) {
-      this.block(path, kind, (opener) => this.message(message, opener));
+      this.block(path, (opener) => this.message(message, opener));
       return;
     }
     const tokens = this.literal(kind, path);
@@ -160,10 +171,10 @@ class Checker {
   }
 
   /** Reads a block; `inside` reads up to its end. */
-  private block(path: string, kind: Kind, inside: (opener: Token) => void): void {
+  private block(path: string, inside: (opener: Token) => void): void {
     const opener = this.scanner.next();
     if (!CLOSERS.has(opener.text)) {
-      throw this.misplaced(opener, kind, path);
+      throw this.misplaced(opener, BLOCK, path);
     }
     if (this.depth >= MAX_DEPTH) {
       throw new Mistake("parse.too_deep", `blocks are nested more than ${MAX_DEPTH} deep`, opener.start, path);
@@ -178,7 +189,7 @@ class Checker {
 
   /** Reads an entry of a map. */
   private entry(field: MapField, path: string, keys: Set<Literal>): void {
-    this.block(path, field, (opener) => {
+    this.block(path, (opener) => {
       const given = new Set<string>();
       const keyKind = { scalar: field.mapKey };
       let key = zeroKey(field.mapKey);
@@ -189,12 +200,12 @@ class Checker {
         }
         given.add(name.text);
         if (name.text === "key") {
-          this.colon(keyKind, this.path);
+          this.colon(false, this.path);
           keyOffset = this.scanner.peek().start;
           key = checkScalar(field.mapKey, this.literal(keyKind, this.path), this.path) ?? key;
           this.path = at(path, key);
         } else if (name.text === "value") {
-          this.colon(field, this.path);
+          this.colon(field.message !== undefined, this.path);
           this.value(field, this.path);
         } else {
           const message = `an entry of \`${field.name}\` has no field \`${shortened(name.text)}\``;
@@ -211,7 +222,7 @@ class Checker {
   /** Takes a word or number, or adjacent strings. */
   private literal(kind: Kind, path: string): [Token, ...Token[]] {
     const first = this.scanner.next();
-    if (first.kind !== "word" && first.kind !== "number" && first.kind !== "string") {
+    if (!LITERALS.has(first.kind) || this.beginsField(first)) {
       throw this.misplaced(first, kind, path);
     }
     const tokens: [Token, ...Token[]] = [first];
@@ -221,15 +232,21 @@ class Checker {
     return tokens;
   }
 
+  /** Tells whether the token just taken is the name of another field. */
+  private beginsField(token: Token): boolean {
+    return token.kind === "word" && [":", "{", "<"].includes(this.scanner.peek().text);
+  }
+
   /** Says what is wrong with a token that begins no value of this kind. */
   private misplaced(token: Token, kind: Kind, path: string): Mistake {
-    if (token.kind === "sign" && ["number", "word"].includes(this.scanner.peek().kind)) {
+    if (token.kind === "sign" && LITERALS.has(this.scanner.peek().kind)) {
       const message = "a sign apart from its number is not read alike by all languages";
       return new Mistake("parse.not_portable.sign", message, token.start, path);
     }
-    const isValue = ["{", "<", "["].includes(token.text) || ["word", "number", "string"].includes(token.kind);
+    const isValue = LITERALS.has(token.kind) || ["{", "<", "["].includes(token.text);
+    const code = isValue && !this.beginsField(token) ? "parse.wrong_type" : "parse.syntax";
     const found = token.kind === "end" ? "the end" : `\`${shortened(token.text)}\``;
-    return new Mistake(isValue ? "parse.wrong_type" : "parse.syntax", `takes ${takes(kind)}, not ${found}`, token.start, path);
+    return new Mistake(code, `takes ${takes(kind)}, not ${found}`, token.start, path);
   }
 }
 

@@ -10,13 +10,13 @@ export interface Token {
   readonly start: number;
 }
 
-/** A mistake of a text; `offset` counts UTF-16 units. */
+/** A mistake of a text; `offset` counts UTF-16 units, and `path` is missing where the open block is meant. */
 export class Mistake extends Error {
   constructor(
     readonly code: string,
     message: string,
     readonly offset: number,
-    readonly path = "",
+    readonly path?: string,
   ) {
     super(message);
   }

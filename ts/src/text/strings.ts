@@ -35,12 +35,18 @@ export function readString(tokens: readonly [Token, ...Token[]], isText: boolean
   if (tokens.every((token) => !token.text.includes("\\"))) {
     return tokens.map((token) => plain(token, path)).join("");
   }
-  const bytes = tokens.flatMap((token) => unescaped(token, path));
+  const texts = tokens.map((token) => plain(token, path));
+  // No escape gives more bytes than it has characters, and no character more than three.
+  const bytes = new Uint8Array(3 * texts.reduce((length, text) => length + text.length, 0));
+  let end = 0;
+  for (const [index, text] of texts.entries()) {
+    end = unescape(text, bytes, end, (tokens[index] ?? first).start + 1, path);
+  }
   if (!isText) {
     return undefined;
   }
   try {
-    return decoder.decode(joined(bytes));
+    return decoder.decode(bytes.subarray(0, end));
   } catch {
     const message = "the bytes are not UTF-8, which a string has to be";
     throw new Mistake("parse.not_portable.utf8", message, first.start, path);
@@ -60,43 +66,42 @@ function plain(token: Token, path: string): string {
   return text;
 }
 
-/** The bytes of a literal, in pieces. */
-function unescaped(token: Token, path: string): Uint8Array[] {
-  const text = plain(token, path);
-  const pieces: Uint8Array[] = [];
+/** Writes the bytes of a literal behind those that are there; returns the new end. `offset` is that of its inside. */
+function unescape(text: string, bytes: Uint8Array, start: number, offset: number, path: string): number {
+  let end = start;
   let done = 0;
-  for (const escape of text.matchAll(ESCAPE)) {
-    pieces.push(encoder.encode(text.slice(done, escape.index)), escapedBytes(escape, token, path));
-    done = escape.index + escape[0].length;
+  ESCAPE.lastIndex = 0;
+  for (let escape = ESCAPE.exec(text); escape !== null; escape = ESCAPE.exec(text)) {
+    if (done < escape.index) {
+      end += encoder.encodeInto(text.slice(done, escape.index), bytes.subarray(end)).written;
+    }
+    const byte = byteOf(escape);
+    const point = pointOf(escape);
+    if (byte !== undefined) {
+      bytes[end] = byte;
+      end += 1;
+    } else if (point !== undefined) {
+      end += encoder.encodeInto(String.fromCodePoint(point), bytes.subarray(end)).written;
+    } else {
+      const written = text.slice(escape.index, Math.max(ESCAPE.lastIndex, escape.index + 2));
+      const message = `the escape \`${written}\` is not read alike by all languages`;
+      throw new Mistake("parse.not_portable.escape", message, offset + escape.index, path);
+    }
+    done = ESCAPE.lastIndex;
   }
-  pieces.push(encoder.encode(text.slice(done)));
-  return pieces;
+  return end + encoder.encodeInto(text.slice(done), bytes.subarray(end)).written;
 }
 
-function escapedBytes(escape: RegExpExecArray, token: Token, path: string): Uint8Array {
-  const [written, simple, octal, hexadecimal, short, long] = escape;
-  const byte = simple === undefined ? Number.parseInt(octal ?? "", 8) : SIMPLE[simple];
-  if (byte !== undefined && byte < 256) {
-    return Uint8Array.of(byte);
+function byteOf([, simple, octal, hexadecimal]: RegExpExecArray): number | undefined {
+  if (simple !== undefined) {
+    return SIMPLE[simple];
   }
-  if (hexadecimal !== undefined) {
-    return Uint8Array.of(Number.parseInt(hexadecimal, 16));
-  }
+  const byte = octal === undefined ? Number.parseInt(hexadecimal ?? "", 16) : Number.parseInt(octal, 8);
+  return byte < 256 ? byte : undefined;
+}
+
+function pointOf([, , , , short, long]: RegExpExecArray): number | undefined {
   const point = Number.parseInt(short ?? long ?? "", 16);
-  if (point <= 0x10ffff && !(point >= 0xd800 && point <= 0xdfff)) {
-    return encoder.encode(String.fromCodePoint(point));
-  }
-  const what = written === "\\" ? token.text.slice(escape.index + 1, escape.index + 3) : written;
-  const message = `the escape \`${what}\` is not read alike by all languages`;
-  throw new Mistake("parse.not_portable.escape", message, token.start + 1 + escape.index, path);
-}
-
-function joined(pieces: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(pieces.reduce((length, piece) => length + piece.length, 0));
-  let offset = 0;
-  for (const piece of pieces) {
-    all.set(piece, offset);
-    offset += piece.length;
-  }
-  return all;
+  const isSurrogate = point >= 0xd800 && point <= 0xdfff;
+  return point <= 0x10ffff && !isSurrogate ? point : undefined;
 }

@@ -3,6 +3,7 @@ package dev.rankspec;
 import build.buf.validate.FieldPath;
 import build.buf.validate.FieldPathElement;
 import com.google.protobuf.Descriptors.Descriptor;
+import com.google.protobuf.Descriptors.FieldDescriptor;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -51,11 +52,11 @@ final class Findings {
     if (!isOurs(violation)) {
       return List.of(new Finding(site, code, text, false));
     }
-    Descriptor holder = FieldPaths.typeAt(site, type);
+    Descriptor holder = typeAt(violation.getField(), type);
     List<Finding> found = new ArrayList<>();
     for (String line : text.split("\n", -1)) {
-      int end = holder == null ? -1 : FieldPaths.endOfLeadingPath(line);
-      if (end < 0 || !FieldPaths.leadsToField(line.substring(0, end), holder)) {
+      int end = LeadingPath.length(line, holder);
+      if (end < 0) {
         return List.of(new Finding(site, code, text, true));
       }
       String path = Paths.join(site, line.substring(0, end));
@@ -69,6 +70,16 @@ final class Findings {
     boolean isCel = rule.isEmpty() || rule.get(rule.size() - 1).getFieldName().equals("cel");
     String code = violation.getRuleId();
     return isCel && code.contains(".") && !code.equals("message.oneof");
+  }
+
+  /** Returns the message type that a rule stands at; null if it stands at a scalar or a oneof. */
+  private static Descriptor typeAt(FieldPath site, Descriptor root) {
+    Descriptor here = root;
+    for (FieldPathElement element : site.getElementsList()) {
+      FieldDescriptor field = here == null ? null : here.findFieldByName(element.getFieldName());
+      here = field == null ? null : LeadingPath.messageType(field);
+    }
+    return here;
   }
 
   private static String path(FieldPath field) {

@@ -63,7 +63,8 @@ final class Literals {
   static TextException wrongType(FieldDescriptor field, Token token) {
     return new TextException(
         "parse.wrong_type",
-        "`" + field.getName() + "` takes " + Words.of(field) + ", not `" + Words.shortened(token.text()) + "`",
+        "`" + field.getName() + "` takes " + Words.of(field)
+            + ", not `" + Words.shortened(token.text()) + "`",
         token.start());
   }
 
@@ -74,7 +75,8 @@ final class Literals {
     }
     if (DECIMAL_INTEGER.matcher(text).matches() || HEXADECIMAL.matcher(text).matches()) {
       if (isUnsigned(field) && NEGATIVE_ZERO.matcher(text).matches()) {
-        throw notPortable(token, "number", "`-0` for an unsigned field is refused by some languages; write `0`");
+        throw notPortable(
+            token, "number", "`-0` for an unsigned field is refused by some languages; write `0`");
       }
       return inRange(field, token, value(text));
     }
@@ -152,7 +154,8 @@ final class Literals {
       throw notPortable(
           token,
           "bool",
-          "`" + Words.shortened(token.text()) + "` is not read alike by all languages; write `true` or `false`");
+          "`" + Words.shortened(token.text())
+              + "` is not read alike by all languages; write `true` or `false`");
     }
     throw wrongType(field, token);
   }
@@ -183,7 +186,9 @@ final class Literals {
     }
     if (isLenientInteger(text.replace("_", "")) && text.length() < MOST_DIGITS) {
       throw notPortable(
-          token, "number", "`" + text + "` for an enum is not read alike by all languages; write the value's name");
+          token,
+          "number",
+          "`" + text + "` for an enum is not read alike by all languages; write the value's name");
     }
     throw wrongType(field, token);
   }
@@ -211,7 +216,8 @@ final class Literals {
     }
     return new TextException(
         "parse.syntax",
-        "`" + Words.shortened(token.text()) + "` is no number; `" + field.getName() + "` takes " + Words.of(field),
+        "`" + Words.shortened(token.text()) + "` is no number; `" + field.getName()
+            + "` takes " + Words.of(field),
         token.start());
   }
 

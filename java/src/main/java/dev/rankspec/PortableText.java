@@ -74,7 +74,8 @@ final class PortableText {
       throw syntax("this `" + token.text() + "` closes nothing; remove it", token);
     }
     if (!token.text().equals(opener.text().equals("{") ? "}" : ">")) {
-      throw syntax("a block that begins with `" + opener.text() + "` is closed by `" + token.text() + "`", token);
+      throw syntax(
+          "a block that begins with `" + opener.text() + "` is closed by `" + token.text() + "`", token);
     }
     return token.end();
   }
@@ -96,7 +97,8 @@ final class PortableText {
     if (field == null) {
       List<String> known = block.type().getFields().stream().map(FieldDescriptor::getName).toList();
       String message =
-          block.type().getName() + " has no field `" + Words.shortened(name.text()) + "`; it has " + Words.listed(known);
+          block.type().getName() + " has no field `" + Words.shortened(name.text())
+              + "`; it has " + Words.listed(known);
       throw new TextException("parse.unknown_field", message, name.text(), name.start());
     }
     return value(field, name, valueAfter(name, field));
@@ -113,7 +115,8 @@ final class PortableText {
       throw missingColon(field, token);
     }
     boolean isText = value.kind() == Kind.OTHER && field.getJavaType() == JavaType.STRING;
-    if (value.isMark("{<[") || (value.isLiteral() && !beginsField(value)) || isSignOfNumber(value) || isText) {
+    boolean isLiteral = value.isLiteral() && !beginsField(value);
+    if (value.isMark("{<[") || isLiteral || isSignOfNumber(value) || isText) {
       return value;
     }
     throw syntax("`" + name.text() + "` has no value; it takes " + Words.of(field), name).at(field.getName());
@@ -324,10 +327,13 @@ final class PortableText {
 
   private TextException notClosed(FieldDescriptor field, Token bracket, Token token) throws TextException {
     boolean isElement =
-        field.getJavaType() == JavaType.MESSAGE ? token.isMark("{<") : token.isLiteral() && !beginsField(token);
+        field.getJavaType() == JavaType.MESSAGE
+            ? token.isMark("{<")
+            : token.isLiteral() && !beginsField(token);
     if (isElement) {
       return syntax("a comma is missing between two elements", token).at(field.getName());
     }
-    return new TextException("parse.unterminated", "this list is not closed", field.getName(), bracket.start());
+    return new TextException(
+        "parse.unterminated", "this list is not closed", field.getName(), bracket.start());
   }
 }

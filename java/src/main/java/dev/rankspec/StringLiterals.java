@@ -130,7 +130,8 @@ final class StringLiterals {
   private static TextException notPortable(Token token, int start, int end, String remedy) {
     return new TextException(
         "parse.not_portable.escape",
-        "the escape `" + token.text().substring(start, end) + "` is not read alike by all languages; " + remedy,
+        "the escape `" + token.text().substring(start, end)
+            + "` is not read alike by all languages; " + remedy,
         token.start() + start);
   }
 }

@@ -4,8 +4,8 @@ import { test } from "node:test";
 import { create } from "@bufbuild/protobuf";
 import { createValidator } from "@bufbuild/protovalidate";
 
-import { RecapConfigSchema } from "./index.js";
-import { TrainingConfigSchema } from "./gen/rankspec/recap/v1/training_pb.js";
+import { RecapConfigSchema } from "../index.js";
+import { TrainingConfigSchema } from "../gen/rankspec/recap/v1/training_pb.js";
 
 test("unset fields read as their schema defaults", () => {
   assert.equal(create(TrainingConfigSchema).numTrainSteps, 1_000_000n);

@@ -1,0 +1,205 @@
+package rankspec_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	optimv1 "github.com/rankspec/rankspec/gen/go/rankspec/optim/v1"
+	recapv1 "github.com/rankspec/rankspec/gen/go/rankspec/recap/v1"
+	trainv1 "github.com/rankspec/rankspec/gen/go/rankspec/train/v1"
+	rankspec "github.com/rankspec/rankspec/go"
+	"google.golang.org/protobuf/proto"
+)
+
+// violationsOf returns an error's violations as "line:column path code".
+func violationsOf(t *testing.T, err error) []string {
+	t.Helper()
+	var invalid *rankspec.InvalidError
+	if !errors.As(err, &invalid) {
+		t.Fatalf("got %v, want an *InvalidError", err)
+	}
+	var found []string
+	for _, v := range invalid.Violations {
+		found = append(found, fmt.Sprintf("%d:%d %s %s", v.Line, v.Column, v.Path, v.Code))
+	}
+	return found
+}
+
+func TestEveryMistakeHasAPlaceAPathAndACode(t *testing.T) {
+	for _, test := range []struct{ name, text, want string }{
+		{"rule of a field", "layer_sizes: [4,\n 0]", "2:2 layer_sizes[1] int32.gt"},
+		{"rule of an item of repeated fields", "layer_sizes: 4\nlayer_sizes: 0", "2:14 layer_sizes[1] int32.gt"},
+		{"what is missing stands at the block", "layers {\n}", "1:8 layers[0].layer_size required"},
+		{"rule over several fields", "layer_sizes: 4\nbatch_norm {}", "2:1 batch_norm recap.mlp.hidden_layer_options"},
+		{"rule of the whole config", "", "1:1  message.oneof"},
+		{"unknown field", "layer_sizes: 4\n  drop {}", "2:3 drop parse.unknown_field"},
+		{"columns count characters", "layer_sizes: 4 dropout { rate: 'é' x: 1 }", "1:32 dropout.rate parse.wrong_type"},
+		{"spelling", "layer_sizes: 010", "1:14 layer_sizes[0] parse.not_portable.number"},
+		{"encoding", "# \xff", "1:3  parse.not_portable.encoding"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			err := rankspec.LoadText([]byte(test.text), &recapv1.MlpConfig{}, rankspec.Options{})
+			if got := strings.Join(violationsOf(t, err), "\n"); got != test.want {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+func TestPlacesInsideMapsAreFoundWhereverTheKeyStands(t *testing.T) {
+	text := "tower_learning_rates {\n  value {\n    constant: -1\n  }\n  key: \"a\"\n}\n"
+
+	err := rankspec.LoadText([]byte(text), &recapv1.MultiTaskLearningRates{}, rankspec.Options{})
+
+	if got, want := violationsOf(t, err)[0], `3:5 tower_learning_rates["a"].constant double.gte`; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestErrorNamesTheFileInEveryLine(t *testing.T) {
+	err := rankspec.LoadText([]byte("layer_sizes: [0, 0, 1]"), &recapv1.MlpConfig{}, rankspec.Options{File: "a.textproto"})
+
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		if !strings.HasPrefix(line, "a.textproto:1:") || !strings.Contains(line, "[int32.gt]") {
+			t.Errorf("got line %q", line)
+		}
+	}
+}
+
+func TestLoadingForgetsWhatWasInTheMessage(t *testing.T) {
+	config := &recapv1.MlpConfig{Dropout: &recapv1.DropoutConfig{}}
+
+	if err := rankspec.LoadText([]byte("layer_sizes: 1"), config, rankspec.Options{}); err != nil {
+		t.Fatal(err)
+	}
+
+	if config.GetDropout() != nil {
+		t.Error("the dropout of before is still there")
+	}
+}
+
+func TestVariablesAreReplacedInEveryString(t *testing.T) {
+	text := []byte(`key_path: "${DIR}/key" tags: ["${TAG:-none}", "$${TAG}"] metadata { key: "${DIR}" value: "${DIR}" }`)
+	config := &trainv1.WandbConfig{}
+
+	err := rankspec.LoadText(text, config, rankspec.Options{Variables: map[string]string{"DIR": "/d"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	want := &trainv1.WandbConfig{
+		KeyPath:  proto.String("/d/key"),
+		Tags:     []string{"none", "${TAG}"},
+		Metadata: map[string]string{"${DIR}": "/d"},
+	}
+	if !proto.Equal(config, want) {
+		t.Errorf("got %v, want %v", config, want)
+	}
+}
+
+func TestBinaryFormOfANewerSchemaIsRefused(t *testing.T) {
+	data := append([]byte{0x1a, 3, 0xf8, 7, 1}, 0x08, 1)
+
+	err := rankspec.LoadBinary(data, &recapv1.MlpConfig{}, rankspec.Options{})
+
+	if got, want := violationsOf(t, err)[0], "0:0 dropout parse.unknown_field"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestResolvingFillsDefaultsAndLeavesTheConfigAlone(t *testing.T) {
+	config := &optimv1.OptimizerConfig{Optimizer: &optimv1.OptimizerConfig_Adam{Adam: &optimv1.AdamConfig{Lr: new(0.1)}}}
+	before := proto.CloneOf(config)
+
+	resolved := rankspec.Resolve(config)
+
+	if adam := resolved.GetAdam(); adam.Eps == nil || len(adam.GetBetas()) != 2 || adam.WeightDecay == nil {
+		t.Errorf("got %v", adam)
+	}
+	if !proto.Equal(config, before) || !proto.Equal(rankspec.Resolve(resolved), resolved) {
+		t.Error("resolving changed the config, or what was resolved")
+	}
+}
+
+func TestFingerprintIsOfWhatTheConfigSays(t *testing.T) {
+	first, second := &recapv1.LayerNormConfig{}, &recapv1.LayerNormConfig{}
+	load := func(config proto.Message, text string) rankspec.Identity {
+		if err := rankspec.LoadText([]byte(text), config, rankspec.Options{}); err != nil {
+			t.Fatal(err)
+		}
+		return rankspec.Fingerprint(config)
+	}
+
+	if load(first, "epsilon: 1e-3 # the default") != load(second, "") {
+		t.Error("a default that is written out gives another fingerprint")
+	}
+	if load(first, "epsilon: 0.5") == load(second, "epsilon: 0.25") {
+		t.Error("two configs have the same fingerprint")
+	}
+}
+
+func TestLearningRateIsRefusedOutsideItsDomain(t *testing.T) {
+	constant := &optimv1.LearningRate{Lr: &optimv1.LearningRate_Constant{Constant: 0.1}}
+	if _, err := rankspec.LearningRateAt(constant, -1); err == nil {
+		t.Error("there is a rate at step -1")
+	}
+	if _, err := rankspec.LearningRateAt(&optimv1.LearningRate{}, 0); err == nil {
+		t.Error("there is a rate of no schedule")
+	}
+}
+
+func TestFilesAreReadByExtensionAndHeader(t *testing.T) {
+	folder := t.TempDir()
+	const header = "# proto-file: rankspec/recap/v1/layers.proto\n# proto-message: "
+	for _, test := range []struct{ name, content, want string }{
+		{"a.textproto", header + "MlpConfig\nlayer_sizes: 1", ""},
+		{"b.txtpb", "\n # proto-message: rankspec.recap.v1.MlpConfig\nlayer_sizes: 1", ""},
+		{"c.binpb", "", "required"},
+		{"d", header + "MlpConfg\n", "file.unknown_message"},
+		{"e.textproto", "# proto-file: other.proto\n", "file.unknown_message"},
+		{"f.textproto", "layer_sizes: 1\n" + header + "MlpConfig\n", "parse.unknown_field"},
+		{"g.json", "{}", "file.unsupported_form"},
+		{"h.toml", "", "file.unknown_form"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			path := filepath.Join(folder, test.name)
+			if err := os.WriteFile(path, []byte(test.content), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			_, err := rankspec.LoadFile(path, rankspec.Options{})
+			if test.want == "" {
+				if err != nil {
+					t.Error(err)
+				}
+			} else if got := violationsOf(t, err)[0]; !strings.HasSuffix(got, test.want) {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
+	}
+	_, err := rankspec.LoadFile(filepath.Join(folder, "missing.textproto"), rankspec.Options{})
+	if got := violationsOf(t, err)[0]; got != "0:0  file.missing" {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestPrewarmCompilesTheRulesOfAConfig(t *testing.T) {
+	if err := rankspec.Prewarm(&recapv1.RecapConfig{}); err != nil {
+		t.Error(err)
+	}
+}
+
+func BenchmarkLoadText(b *testing.B) {
+	data, err := os.ReadFile("../configs/recap/local_prod.textproto")
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if err := rankspec.LoadText(data, &recapv1.RecapConfig{}, rankspec.Options{Variables: rankspec.Environment()}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

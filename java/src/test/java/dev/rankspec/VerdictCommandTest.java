@@ -1,0 +1,81 @@
+package dev.rankspec;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class VerdictCommandTest {
+  @TempDir Path folder;
+
+  private String verdict(String name, String text) throws IOException {
+    Path file = Files.writeString(folder.resolve(name), text);
+    return VerdictCommand.verdict(file.toString()).replace(folder.toString(), "");
+  }
+
+  @Test
+  void aValidFileHasFingerprints() throws IOException {
+    String text = "# proto-message: rankspec.optim.v1.LearningRate\nconstant: 1";
+    String line = verdict("a.textproto", text);
+    assertTrue(
+        line.matches(
+            "\\{\"file\": \"/a.textproto\", \"ok\": true, \"violations\": \\[],"
+                + " \"semantic\": \"[0-9a-f]{64}\", \"full\": \"[0-9a-f]{64}\"}"),
+        line);
+    assertEquals(line, verdict("a.textproto", text + ".0"));
+  }
+
+  @Test
+  void violationsComeInTheOrderOfTheirPaths() throws IOException {
+    assertEquals(
+        "{\"file\": \"/a\", \"ok\": false, \"violations\": ["
+            + "{\"path\": \"model\", \"code\": \"required\"}, "
+            + "{\"path\": \"optimizer\", \"code\": \"required\"}, "
+            + "{\"path\": \"train_data\", \"code\": \"required\"}, "
+            + "{\"path\": \"training.num_train_steps\", \"code\": \"int64.gt\"}], "
+            + "\"semantic\": null, \"full\": null}",
+        verdict("a", "training { num_train_steps: -1 }"));
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @CsvSource({
+    "a.json, file.unsupported_form",
+    "a.txt, file.unknown_form",
+    "a.textproto, parse.syntax",
+  })
+  void whatCannotBeReadHasACode(String name, String code) throws IOException {
+    assertTrue(verdict(name, "{}").contains("{\"path\": \"\", \"code\": \"" + code + "\"}"), code);
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "# proto-message: rankspec.optim.v1.Nothing | false",
+        "# proto-message: rankspec.optim.v1.LearningRateProto | false",
+        "# proto-message: LearningRate | false",
+        "# proto-file: elsewhere.proto | false",
+        "# proto-file: rankspec/optim/v1/learning_rate.proto | false",
+        "# proto-file: rankspec/twhin/v1/twhin.proto | true",
+        "# proto-message: TwhinConfig\\n\\n#proto-file: proto/rankspec/twhin/v1/twhin.proto | true",
+        "# proto-message: RecapConfig | true",
+        "training {}\\n# proto-message: Nothing | true",
+      })
+  void theHeaderNamesTheMessage(String header, boolean isKnown) throws IOException {
+    String line = verdict("a.textproto", header.replace("\\n", "\n"));
+    assertEquals(!isKnown, line.contains("file.unknown_message"), line);
+  }
+
+  @Test
+  void whatIsNoFileHasACode() {
+    assertTrue(VerdictCommand.verdict(folder.toString()).contains("file.is_folder"));
+    assertTrue(VerdictCommand.verdict(folder.resolve("é").toString()).contains("\\u00e9\", \"ok\": false"));
+    assertTrue(VerdictCommand.verdict(folder.resolve("a").toString()).contains("file.missing"));
+  }
+}

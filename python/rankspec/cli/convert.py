@@ -1,0 +1,57 @@
+"""Turn a YAML file of the public reference trainer into a config.
+
+Anchors and merge keys are expanded, nulls left out, `$VAR` becomes `${VAR}`. Which message the file stands for shows in
+its fields. What is said on the way: the fields that had no effect in the reference, or not the one they are named for
+(here they have it), and the fields that are left out because they cannot have any.
+
+Examples:
+  rankspec convert local_prod.yaml -o ranker.textproto
+  rankspec convert local.yaml --message TwhinConfig
+"""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from rankspec.cli.terminal import report, write_output
+from rankspec.convert.reference import convert
+from rankspec.diagnostics import has_errors
+from rankspec.messages import UnknownMessageError
+from rankspec.writing import FORMS, form_for, write_with_variables
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Describes the verb's arguments."""
+    parser.add_argument("file", metavar="IN", help="the YAML file, or - for stdin")
+    parser.add_argument("-o", "--output", metavar="OUT", help="file to write; its extension chooses the form")
+    parser.add_argument("--format", choices=FORMS, help="form to write; textproto unless OUT says otherwise")
+    parser.add_argument("--message", metavar="NAME", help="message that the file stands for; default: what fits best")
+
+
+def run(arguments: Namespace) -> int:
+    """Writes the config; 1 if the file cannot be read or what it says breaks a rule, 2 for a wrong usage."""
+    form = arguments.format or (form_for(arguments.output) if arguments.output else "textproto")
+    if form is None:
+        print(
+            f"rankspec convert: error: no form is known for `{arguments.output}`; choose it with --format",
+            file=sys.stderr,
+        )
+        return 2
+    name = "<stdin>" if arguments.file == "-" else arguments.file
+    try:
+        data = sys.stdin.buffer.read() if arguments.file == "-" else Path(arguments.file).read_bytes()
+        conversion = convert(data, name, arguments.message)
+    except OSError as error:
+        print(f"rankspec convert: error: `{name}` cannot be read: {error.strerror}", file=sys.stderr)
+        return 1
+    except UnknownMessageError as error:
+        print(f"rankspec convert: error: {error.message}; {error.suggestion}", file=sys.stderr)
+        return 2
+    document = conversion.document
+    report([*conversion.mistakes, *conversion.notes], {name: document.text or ""})
+    if not document.ok:
+        return 1
+    status = write_output("convert", write_with_variables(document.message, form), arguments.output)
+    return 1 if has_errors(conversion.mistakes) else status

@@ -1,0 +1,46 @@
+"""Compares what an executor answers with what a case expects."""
+
+from conformance.v1 import conformance_pb2 as pb
+
+
+def difference(expected: pb.Expectation, response: pb.Response) -> str | None:
+    """Says in what a response differs from what is expected; None if in nothing."""
+    result = response.WhichOneof("result")
+    match expected.WhichOneof("verdict"):
+        case "config" if result == "config":
+            return _config_difference(expected.config, response.config)
+        case "refusal" if result == "refusal":
+            return _refusal_difference(_pairs(expected.refusal), _pairs(response.refusal))
+        case "unreadable" if result == "refusal":
+            return _unreadable_difference(expected.unreadable, response.refusal)
+        case "learning_rate" if result == "learning_rate":
+            return _rate_difference(expected.learning_rate, response.learning_rate)
+        case verdict:
+            return f"expected {verdict}, got {str(response).strip() or 'nothing'}"
+
+
+def _config_difference(expected: pb.Config, found: pb.Config) -> str | None:
+    missing = sorted(set(expected.form.splitlines()) - set(found.form.splitlines()))
+    extra = sorted(set(found.form.splitlines()) - set(expected.form.splitlines()))
+    if missing or extra or expected.form != found.form:
+        return f"another form: lacks {missing}, has {extra}"
+    return None if expected == found else "the same form, but another fingerprint"
+
+
+def _pairs(refusal: pb.Refusal) -> list[tuple[str, str]]:
+    return sorted((violation.path, violation.code) for violation in refusal.violations)
+
+
+def _refusal_difference(expected: list[tuple[str, str]], found: list[tuple[str, str]]) -> str | None:
+    return None if expected == found else f"expected violations {expected}, got {found}"
+
+
+def _unreadable_difference(prefix: str, refusal: pb.Refusal) -> str | None:
+    codes = [violation.code for violation in refusal.violations]
+    if codes and all(code.startswith(prefix) for code in codes):
+        return None
+    return f"expected codes that begin with {prefix}, got {codes}"
+
+
+def _rate_difference(expected: pb.Rate, found: float) -> str | None:
+    return None if abs(found - expected.value) <= expected.tolerance else f"expected {expected.value!r}, got {found!r}"

@@ -1,0 +1,55 @@
+// Compiles the package, with the bindings of gen/ts, into dist/, unless dist/ is newer than everything it is made of.
+//
+// In a folder of its own that is then moved into place, because others may be building or running it at the same time.
+import { spawnSync } from "node:child_process";
+import { cpSync, existsSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const source = join(root, "src");
+const bindings = join(root, "../gen/ts");
+const settings = ["package.json", "tsconfig.json"].map((name) => join(root, name));
+const result = join(root, "dist");
+// Copied from the bindings for editors and the linter; not what is compiled.
+const copied = join(source, "gen");
+
+function lastChange(path) {
+  const status = statSync(path);
+  const inside = status.isDirectory() ? readdirSync(path).map((name) => join(path, name)) : [];
+  return Math.max(status.mtimeMs, ...inside.map(lastChange));
+}
+
+function isFresh() {
+  const made = join(result, "index.js");
+  // A folder's own time changes with the copy inside it.
+  const changes = readdirSync(source).map((name) => join(source, name)).filter((path) => path !== copied);
+  return existsSync(made) && statSync(made).mtimeMs > Math.max(...[bindings, ...changes, ...settings].map(lastChange));
+}
+
+function build(work) {
+  cpSync(source, join(work, "src"), { recursive: true, filter: (path) => path !== copied });
+  cpSync(bindings, join(work, "src/gen"), { recursive: true });
+  for (const path of settings) {
+    cpSync(path, join(work, path.slice(root.length)));
+  }
+  const compiler = join(root, "node_modules/.bin/tsc");
+  const { status, error } = spawnSync(compiler, ["--project", work], { stdio: "inherit" });
+  if (error !== undefined) {
+    throw error;
+  }
+  if (status === 0 && !isFresh()) {
+    rmSync(result, { recursive: true, force: true });
+    renameSync(join(work, "dist"), result);
+  }
+  return status ?? 1;
+}
+
+if (!isFresh()) {
+  const work = mkdtempSync(join(root, ".build-"));
+  try {
+    process.exitCode = build(work);
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}

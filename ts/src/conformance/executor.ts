@@ -1,0 +1,58 @@
+/** Decides conformance cases: requests on the standard input, responses on the standard output, each after its length. */
+import { create } from "@bufbuild/protobuf";
+import { sizeDelimitedDecodeStream, sizeDelimitedEncode } from "@bufbuild/protobuf/wire";
+
+import {
+  type Load,
+  type Request,
+  RequestSchema,
+  type Response,
+  ResponseSchema,
+} from "../gen/conformance/v1/conformance_pb.js";
+import { canonicalForm, fingerprint, learningRateAt, loadBinary, loadText, messageSchema, resolve, SpecError } from "../index.js";
+
+/** Does what a request asks for. */
+function answer({ task }: Request): Response {
+  try {
+    switch (task.case) {
+      case "load":
+        return load(task.value);
+      case "learningRateAt": {
+        const { schedule, step } = task.value;
+        if (schedule === undefined) {
+          throw new Error("the request has no schedule");
+        }
+        return create(ResponseSchema, { result: { case: "learningRate", value: learningRateAt(schedule, step) } });
+      }
+      default:
+        throw new Error("the request has no task");
+    }
+  } catch (error) {
+    if (error instanceof SpecError) {
+      const violations = error.violations.map(({ path, code }) => ({ path, code }));
+      return create(ResponseSchema, { result: { case: "refusal", value: { violations } } });
+    }
+    return create(ResponseSchema, { result: { case: "failure", value: String(error) } });
+  }
+}
+
+function load({ message, source, variables }: Load): Response {
+  const schema = messageSchema(message);
+  if (schema === undefined) {
+    throw new Error(`there is no message ${message}`);
+  }
+  if (source.case === "json") {
+    const value = "the TypeScript package does not take JSON";
+    return create(ResponseSchema, { result: { case: "unsupported", value } });
+  }
+  const config =
+    source.case === "binary"
+      ? loadBinary(schema, source.value, { variables })
+      : loadText(schema, source.value ?? "", { variables });
+  const form = canonicalForm(schema, resolve(schema, config), "full");
+  return create(ResponseSchema, { result: { case: "config", value: { form, ...fingerprint(schema, config) } } });
+}
+
+for await (const request of sizeDelimitedDecodeStream(RequestSchema, process.stdin)) {
+  process.stdout.write(sizeDelimitedEncode(ResponseSchema, answer(request)));
+}

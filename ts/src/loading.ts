@@ -1,0 +1,61 @@
+/** From a text or bytes to a checked config: reading, variables, rules. */
+import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
+
+import { readBinary } from "./binary/read.js";
+import { readText } from "./text/read.js";
+import { validate } from "./validation.js";
+import { replaceVariables, type Variables } from "./variables.js";
+import { SpecError } from "./violations.js";
+
+/** How a config is loaded. */
+export interface LoadOptions {
+  /** What `${NAME}` in string values stands for; without it, no variable is set. `process.env` is one. */
+  readonly variables?: Variables;
+}
+
+/**
+ * Loads a config from the text format.
+ *
+ * @param schema The config's type, such as `RecapConfigSchema`.
+ * @param source The text, in the portable subset; bytes are UTF-8.
+ * @returns The config, valid, without the defaults of the schema filled in.
+ * @throws SpecError with the first mistake of the text, every mistake of variables, or every broken rule.
+ */
+export function loadText<Desc extends DescMessage>(
+  schema: Desc,
+  source: string | Uint8Array,
+  options: LoadOptions = {},
+): MessageShape<Desc> {
+  return checked(schema, readText(schema, source), options);
+}
+
+/**
+ * Loads a config from the binary form.
+ *
+ * @param schema The config's type, such as `RecapConfigSchema`.
+ * @param bytes The serialized config.
+ * @returns The config, valid, without the defaults of the schema filled in.
+ * @throws SpecError if it does not decode or holds fields that the schema does not have; with every mistake of
+ *   variables, or every broken rule.
+ */
+export function loadBinary<Desc extends DescMessage>(
+  schema: Desc,
+  bytes: Uint8Array,
+  options: LoadOptions = {},
+): MessageShape<Desc> {
+  return checked(schema, readBinary(schema, bytes), options);
+}
+
+function checked<Desc extends DescMessage>(
+  schema: Desc,
+  config: MessageShape<Desc>,
+  { variables = {} }: LoadOptions,
+): MessageShape<Desc> {
+  const mistakes = replaceVariables(schema, config, variables);
+  // Where a variable is missing, the rules would judge its name.
+  const violations = mistakes.length > 0 ? mistakes : validate(schema, config);
+  if (violations.length > 0) {
+    throw new SpecError(violations);
+  }
+  return config;
+}

@@ -1,0 +1,24 @@
+import { readFileSync } from "node:fs";
+
+import { fingerprint, learningRateAt, loadText, RecapConfigSchema, resolve, SpecError } from "@rankspec/rankspec";
+
+/** What a serving program says of a config before it serves a model trained with it. */
+export function report(path: string): string {
+  try {
+    const config = loadText(RecapConfigSchema, readFileSync(path), { variables: process.env });
+    const resolved = resolve(RecapConfigSchema, config);
+    const rates = resolved.optimizer?.lr;
+    const schedule = rates?.case === "multiTaskLearningRates" ? rates.value.backboneLearningRate : rates?.value;
+    return [
+      `steps: ${resolved.training?.numTrainSteps}`,
+      `seed: ${resolved.runtime?.seed}`,
+      `rate at step 10: ${schedule && learningRateAt(schedule, 10)}`,
+      `trained as: ${fingerprint(RecapConfigSchema, config).semantic}`,
+    ].join("\n");
+  } catch (error) {
+    if (!(error instanceof SpecError)) {
+      throw error;
+    }
+    return error.violations.map(({ path, code, message }) => `${path}: ${message} [${code}]`).join("\n");
+  }
+}
