@@ -71,6 +71,7 @@ REFUSED = {
     "syntax/no_value_at_end": ("big: 1\nsmall", "parse.syntax", 2, 1),
     "syntax/no_colon": ("small 1\nbig: 1", "parse.syntax", 1, 7),
     "syntax/equals": ("small = 1", "parse.syntax", 1, 7),
+    "syntax/replacement_character": ("small: 1 \ufffd", "parse.syntax", 1, 10),
     "syntax/garbage": ("@@ 5\nbig: 1", "parse.syntax", 1, 1),
     "syntax/stray_value": ("small: 1 2\nbig: 1", "parse.syntax", 1, 10),
     "syntax/bad_number": ("real: 1.5.2", "parse.syntax", 1, 7),

@@ -69,7 +69,7 @@ class TokenSource:
             self._report_once(position, "parse.not_portable.control_character", message, "remove it")
             return position + 1
         # What stands for bytes that could not be decoded has been reported when they were decoded.
-        return position + 1 if character == REPLACEMENT else None
+        return position + 1 if character == REPLACEMENT and self.state.undecodable else None
 
     def _report_odd_space(self, position: int) -> None:
         character = self._text[position]

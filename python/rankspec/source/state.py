@@ -27,6 +27,7 @@ class State:
         depth: How many blocks are open below the root.
         reporter: The mistakes so far.
         unbalanced: Whether an opening and a closing brace could not be paired.
+        undecodable: Whether replacement characters stand for bytes that could not be decoded, which was reported.
     """
 
     def __init__(self, text: str, plan: MessagePlan, message: Message, reporter: Reporter) -> None:
@@ -35,6 +36,7 @@ class State:
         self.depth = 0
         self.reporter = reporter
         self.unbalanced = False
+        self.undecodable = False
 
     def record(self, field: FieldPlan, name_offset: int, value_offset: int, child: Child = None) -> None:
         """Notes in the tree that a field was read."""

@@ -99,6 +99,7 @@ def decode(text: str | bytes) -> tuple[str, int | None]:
 def report_undecodable(state: State, offset: int | None) -> None:
     """Reports the place that `decode` found."""
     if offset is not None:
+        state.undecodable = True
         message = "the file is not UTF-8 from here on"
         state.reporter.error("parse.not_portable.encoding", message, state.root, "", offset, "save the file as UTF-8")
 
