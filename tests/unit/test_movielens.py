@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 from tests.unit.small_movielens import NUM_ITEMS, NUM_ROWS, NUM_USERS, interactions, write_atomic, write_grouplens
 
+from rankspec.cli import main
 from rankspec.datasets import movielens_source
 from rankspec.datasets.baselines import (
     EXPECTED_TEST_AUC,
@@ -316,3 +317,16 @@ def test_baselines_that_fall_short_are_refused_task_by_task(offset: float) -> No
 def test_a_task_without_baselines_is_refused() -> None:
     with pytest.raises(BaselineError, match=r"\(loved: AUC nan"):
         check_baselines([score for score in scores_at(0.0) if score.task != "loved"])
+
+
+def test_the_verb_prepares_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = write_grouplens(tmp_path / "source")
+    assert main(["data", "movielens", "-o", str(tmp_path / "out"), "--source", str(source)]) == 0
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "schema.json",
+        "test.parquet",
+        "train.parquet",
+        "validation.parquet",
+    ]
+    assert main(["data", "movielens", "-o", str(tmp_path / "out"), "--source", str(tmp_path / "nowhere")]) == 1
+    assert "nowhere" in capsys.readouterr().err
