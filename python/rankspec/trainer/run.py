@@ -4,6 +4,8 @@ from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 
+import torch
+
 from rankspec.recap.v1.recap_pb2 import DOWNSAMPLING_CORRECTION_LOSS_WEIGHTS, RecapConfig
 from rankspec.recap.v1.training_pb2 import TrainingConfig
 from rankspec.trainer.best import Best
@@ -19,7 +21,7 @@ from rankspec.trainer.reports import Reports
 from rankspec.trainer.resume import check_resume
 from rankspec.trainer.setup import Job, Setup, evaluated_tasks, set_up
 from rankspec.trainer.state import restore, training_tensors, warm_start
-from rankspec.trainer.timing import Stopwatch
+from rankspec.trainer.timing import Stopwatch, matmul_flops_per_second
 from rankspec.trainer.trackers import chosen_trackers
 from rankspec.trainer.weights_and_biases import require_wandb
 from rankspec.trainer.window import TrainWindow
@@ -61,6 +63,7 @@ class TrainingRun:
         self._stopwatch = Stopwatch(setup.runtime.device)
         self._best = Best(self._config.training)
         self._flops = 0
+        self._peak = 0.0
         weigh = self._config.downsampling_correction == DOWNSAMPLING_CORRECTION_LOSS_WEIGHTS
         self._train_data = setup.open(self._config.train_data, "train_data", shuffle=True, weigh=weigh)
         self._validation_data = setup.open_validation_data()
@@ -182,6 +185,9 @@ class TrainingRun:
         if not self._flops:
             # Counted in the first step, which is slower for it and is not timed.
             self._flops = sum(self._processes.gather(self._learner.counted_flops or 0))
+            runtime = self._setup.runtime
+            peak = matmul_flops_per_second(runtime.device, runtime.amp_dtype or torch.float32)
+            self._peak = sum(self._processes.gather(peak))
             self._stopwatch.restart()
         else:
             self._stopwatch.count_step()
@@ -190,7 +196,7 @@ class TrainingRun:
     def _log(self, done: int, rates: dict[str, float]) -> None:
         tasks = evaluated_tasks(self._config.train_data, self._setup.model.task_names)
         figures = self._window.report(tasks, chosen_metrics(self._config), self._processes)
-        timing = self._stopwatch.report(self._flops)
+        timing = self._stopwatch.report(self._flops, self._peak)
         if self._processes.is_first:
             self._reports.metrics(done, "train", figures | {f"learning_rate/{n}": r for n, r in rates.items()})
             self._reports.timing(done, timing)

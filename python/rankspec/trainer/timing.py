@@ -49,7 +49,7 @@ class Stopwatch:
         """Counts one optimizer step."""
         self._steps += 1
 
-    def report(self, flops_per_step: int) -> dict[str, float]:
+    def report(self, flops_per_step: int, peak_flops_per_second: float) -> dict[str, float]:
         """Speeds, seconds by what they were spent on, and the peak memory so far; then starts anew.
 
         Evaluations and checkpoints do not count against the speed of training, for which there are no figures if no
@@ -57,6 +57,7 @@ class Stopwatch:
 
         Args:
             flops_per_step: floating point operations of a step, over all processes.
+            peak_flops_per_second: what all processes together can do at best, as `matmul_flops_per_second` has it.
         """
         synchronize(self._device)
         seconds = time.perf_counter() - self._since
@@ -66,6 +67,7 @@ class Stopwatch:
             report["steps_per_second"] = self._steps / training
             report["examples_per_second"] = self._examples / training
             report["flops_per_second"] = flops_per_step * self._steps / training
+            report["model_flops_utilisation"] = report["flops_per_second"] / peak_flops_per_second
         report |= {f"seconds_{what}": spent for what, spent in sorted(self._spent.items())}
         # Linux reports kilobytes.
         report["peak_memory_bytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
@@ -73,6 +75,23 @@ class Stopwatch:
             report["peak_device_memory_bytes"] = torch.cuda.max_memory_allocated(self._device)
         self.restart()
         return report
+
+
+def matmul_flops_per_second(device: torch.device, dtype: torch.dtype) -> float:
+    """Floating point operations a second of a large matrix product: what the device can do at best in a number format.
+
+    Measured, because data sheets know neither the cores a process may use nor the clock they run at.
+    """
+    size = 8192 if device.type == "cuda" else 1024
+    matrix = torch.ones(size, size, device=device, dtype=dtype)
+    seconds = []
+    for _ in range(4):
+        synchronize(device)
+        begin = time.perf_counter()
+        matrix @ matrix
+        synchronize(device)
+        seconds.append(time.perf_counter() - begin)
+    return 2 * size**3 / min(seconds)
 
 
 def synchronize(device: torch.device) -> None:

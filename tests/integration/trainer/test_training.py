@@ -233,6 +233,7 @@ def test_timing_says_speed_work_and_memory(finished: Path) -> None:
         assert record["examples_per_second"] == pytest.approx(BATCH_ROWS * record["steps_per_second"])
         assert record["peak_memory_bytes"] > 0
         assert math.isfinite(record["flops_per_second"])
+        assert 0 < record["model_flops_utilisation"] < 1
     flops = {round(record["flops_per_second"] / record["steps_per_second"]) for record in records}
     assert len(flops) == 1
     parameters = json.loads((finished / "run.json").read_text())["parameters"]
