@@ -70,6 +70,12 @@ def default_items(field: FieldDescriptor) -> list[Any]:
     return [_item(field, literal) for literal in default_item_literals(field)]
 
 
+def items_or_default(message: Message, name: str) -> list[Any]:
+    """Returns the items of a list of scalars, or those that it stands for where it is empty."""
+    field: Any = message.DESCRIPTOR.fields_by_name[name]
+    return list(getattr(message, name)) or default_items(field)
+
+
 def _item(field: FieldDescriptor, literal: str) -> Any:
     if field.type == field.TYPE_STRING:
         return literal

@@ -15,9 +15,9 @@ from rankspec.optim.v1.learning_rate_pb2 import (
 from rankspec.optim.v1.optimizer_pb2 import AdagradConfig, AdamConfig, OptimizerConfig, SgdConfig
 from rankspec.recap.v1.optimizer_pb2 import MultiTaskLearningRates, RecapAdamConfig, RecapOptimizerConfig
 from rankspec.recap.v1.recap_pb2 import RecapConfig
+from rankspec.resolving import items_or_default
 from rankspec.schedules import learning_rate_at
 from rankspec.trainer.claims import obeys
-from rankspec.trainer.default_items import items_or_default
 from rankspec.trainer.model.embeddings import EmbeddingTable
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from rankspec.recap.v1.featurization_pb2 import (
     FeaturizationConfig,
     Log1pAbsConfig,
 )
+from rankspec.resolving import items_or_default
 from rankspec.trainer.claims import obeys
-from rankspec.trainer.default_items import items_or_default
 from rankspec.trainer.model.normalization import build_batch_norm, build_layer_norm
 
 if TYPE_CHECKING:
