@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from math import isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rankspec.annotations import field_rules
+from rankspec.annotations import field_rules, inherits_from
 from rankspec.leaves import in_schema_order
 from rankspec.paths import at, descriptor_of, enum_of, fields_of, is_map, join, key_field, map_value
 from rankspec.rules import bounds, choices, exclusive_groups, required_oneofs, value_rules
+from rankspec.source.origins import is_at_or_below
 from rankspec.source.plans import INTEGER_RANGES
 from rankspec.writing import literal
 
@@ -76,6 +77,7 @@ class Layout:
         self.lines: list[str] = []
         self.sites: list[_Site] = []
         self._config = config
+        self._heirs: list[str] = []
         self._message(config, "")
 
     @property
@@ -104,9 +106,15 @@ class Layout:
         }
         return "\n".join(line for index, line in enumerate(self.lines) if index not in gone)
 
+    def inherits(self, path: str) -> bool:
+        """Tells whether what is not set in a message is taken from elsewhere."""
+        return any(is_at_or_below(path, heir) for heir in self._heirs)
+
     def _message(self, message: Message, path: str) -> None:
         for field, value in in_schema_order(message):
             here = join(path, field.name)
+            if inherits_from(field) and value:
+                self._heirs.append(path)
             if is_map(field):
                 for key in sorted(value):
                     self._entry(field, key, value[key], at(here, key))
@@ -173,14 +181,14 @@ def _of_what_is_not_set(laid_out: Layout, message: Message, path: str, begin: in
 
 
 def _of_choices(laid_out: Layout, message: Message, path: str, begin: int) -> Iterator[Mutation]:
-    """Has two fields that exclude each other, or none where one is required."""
+    """Has two fields that exclude each other, or none where one is required, and not inherited."""
     set_names = {field.name for field, _ in message.ListFields()}
     for names, required in _choices_of(descriptor_of(message)):
         chosen = set_names & names.keys()
         for name in names.keys() - chosen if chosen else ():
             text = laid_out.replaced(begin, begin, [_some(names[name])])
             yield Mutation("both", join(path, name), text, in_range=False)
-        if required:
+        if required and not laid_out.inherits(path):
             text = laid_out.without({join(path, name) for name in chosen})
             yield Mutation("none", join(path, "/".join(chosen)), text, in_range=False)
 

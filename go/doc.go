@@ -3,5 +3,6 @@
 //
 // The messages themselves are generated: see github.com/rankspec/rankspec/gen/go. A config is read from the text format
 // ([LoadText], in the portable subset that all languages read alike) or from the binary form ([LoadBinary]); the JSON form
-// is not read. What is loaded is valid, or the error is an [*InvalidError] that holds every violation.
+// is not read. Loading replaces variables and fills in what validation sets inherit from the training data. What is loaded
+// is valid, or the error is an [*InvalidError] that holds every violation.
 package rankspec

@@ -17,7 +17,7 @@ type Options struct {
 	Variables map[string]string
 }
 
-// LoadText reads a config in the text format, replaces its variables and validates it.
+// LoadText reads a config in the text format, replaces its variables, fills in what its parts inherit and validates it.
 //
 // The text has to be in the portable subset, which every language reads alike. What is in config before is lost. If the
 // error is not nil, config is not to be used; an [*InvalidError] then has every violation, of a text that cannot be
@@ -61,11 +61,14 @@ func LoadBinary(data []byte, config proto.Message, options Options) error {
 // finish does what follows the reading of every form.
 func finish(config proto.Message, options Options, locate func(*Violation)) error {
 	err := invalid("", replaceVariables(config.ProtoReflect(), "", options.Variables)...)
+	var copies []filled
 	if err == nil {
+		copies = inherit(config.ProtoReflect())
 		err = Validate(config)
 	}
 	var found *InvalidError
 	if errors.As(err, &found) {
+		found.Violations = withoutRepeats(found.Violations, copies)
 		found.File = options.File
 		for i := range found.Violations {
 			locate(&found.Violations[i])

@@ -34,6 +34,14 @@ def default_item_literals(field: FieldDescriptor) -> list[str]:
     return list(_options(field)[options_pb2.default_items])
 
 
+def inherits_from(field: FieldDescriptor) -> str:
+    """Returns the name of the config's field that the field switches inheritance from on; empty for others."""
+    from rankspec.options.v1 import options_pb2
+
+    name: str = _options(field)[options_pb2.inherits_from]
+    return name
+
+
 def field_rules(field: FieldDescriptor) -> Any:
     """Returns the `buf.validate.FieldRules` of a field."""
     from buf.validate import validate_pb2

@@ -8,9 +8,11 @@ JSON Schema refuses, `check` refuses too.
 
 from __future__ import annotations
 
+import json
+import re
 from typing import TYPE_CHECKING, Any
 
-from rankspec.annotations import field_rules, is_required
+from rankspec.annotations import field_rules, inherits_from, is_required
 from rankspec.comments import comment_on, first_sentence
 from rankspec.paths import descriptor_of, enum_of, fields_of, is_map, key_field, map_value
 from rankspec.resolving import default_items
@@ -26,6 +28,9 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _NULL: Schema = {"type": "null"}
 # A variable may stand in any string value; what it holds is judged when it is replaced.
 _VARIABLE: Schema = {"type": "string", "pattern": r"\$\{"}
+# Of a message, some of which may be inherited: all of it, and what may stand where the rest is.
+_WHOLE = ".whole"
+_PARTIAL = ".partial"
 _KEYS_OF_BOOL = "^(true|false)$"
 
 
@@ -42,8 +47,9 @@ def json_schema(message: type[Message]) -> Schema:
         descriptor = waiting.pop()
         if descriptor.full_name in definitions:
             continue
-        definitions[descriptor.full_name] = _message(descriptor)
+        definitions |= _definitions(descriptor)
         waiting += [inner for field in fields_of(descriptor) if (inner := _single(field).message_type) is not None]
+    _drop_unused(definitions, root.full_name)
     return {
         "$schema": DIALECT,
         "title": root.full_name,
@@ -56,21 +62,52 @@ def _single(field: FieldDescriptor) -> FieldDescriptor:
     return map_value(field) if is_map(field) else field
 
 
-def _message(descriptor: Descriptor) -> Schema:
-    in_required_oneof = {f.name for o in descriptor.oneofs if is_required(o) for f in o.fields}
+def _definitions(descriptor: Descriptor) -> dict[str, Schema]:
+    """Defines a message as it has to be, and as a part of it may be where the rest is inherited."""
+    name = descriptor.full_name
+    part = {name + _PARTIAL: _message(descriptor, name + _PARTIAL, partial=True)}
+    toggles = [field for field in fields_of(descriptor) if inherits_from(field)]
+    if not toggles:
+        return part | {name: _message(descriptor, name, partial=False)}
+    inherits = [{"required": [n], "properties": {n: {"const": True}}} for field in toggles for n in _names(field)]
+    either = {"if": {"anyOf": inherits}, "then": _reference(name + _PARTIAL), "else": _reference(name + _WHOLE)}
+    return part | {name: either, name + _WHOLE: _message(descriptor, name + _WHOLE, partial=False)}
+
+
+def _drop_unused(definitions: dict[str, Schema], root: str) -> None:
+    used = {root}
+    waiting = [root]
+    while waiting:
+        text = json.dumps(definitions[waiting.pop()])
+        found = {name for name in re.findall(r'"#/\$defs/([^"/]+)', text) if name not in used}
+        used |= found
+        waiting += found
+    for name in definitions.keys() - used:
+        del definitions[name]
+
+
+def _reference(name: str) -> Schema:
+    return {"$ref": f"#/$defs/{name}"}
+
+
+def _message(descriptor: Descriptor, name: str, *, partial: bool) -> Schema:
+    required_oneofs = [oneof for oneof in descriptor.oneofs if is_required(oneof) and not partial]
+    in_required_oneof = {field.name for oneof in required_oneofs for field in oneof.fields}
     properties: Schema = {}
     conditions: list[Schema] = []
     for field in fields_of(descriptor):
-        must_be_set = _must_be_set(field)
-        properties[field.name] = _field(field, nullable=not must_be_set and field.name not in in_required_oneof)
+        must_be_set = _must_be_set(field) and not partial
+        nullable = not must_be_set and field.name not in in_required_oneof
+        properties[field.name] = _field(field, nullable=nullable, partial=partial)
         if field.json_name != field.name:
-            properties[field.json_name] = {"$ref": f"#/$defs/{descriptor.full_name}/properties/{field.name}"}
+            properties[field.json_name] = _reference(f"{name}/properties/{field.name}")
         if must_be_set:
             conditions.append(_given(field))
     for oneof in descriptor.oneofs:
-        conditions += _choice([_given(field) for field in oneof.fields], required=is_required(oneof))
+        conditions += _choice([_given(field) for field in oneof.fields], required=oneof in required_oneofs)
     for names, required in exclusive_groups(descriptor):
-        conditions += _choice([_not_empty(descriptor.fields_by_name[name]) for name in names], required=required)
+        members = [_not_empty(descriptor.fields_by_name[name]) for name in names]
+        conditions += _choice(members, required=required and not partial)
     conditions += [{"not": {"required": _names(f)}} for f in fields_of(descriptor) if len(_names(f)) > 1]
     schema: Schema = {"type": "object", **_described(descriptor.full_name)}
     if rules := [rule_id for rule_id, _ in cel_rules(descriptor)]:
@@ -119,8 +156,13 @@ def _choice(members: list[Schema], *, required: bool) -> list[Schema]:
     return [{"oneOf": [*members, {"not": {"anyOf": members}}]}]
 
 
-def _field(field: FieldDescriptor, *, nullable: bool) -> Schema:
-    schema = _map(field) if is_map(field) else _list(field) if field.is_repeated else _value(field, value_rules(field))
+def _field(field: FieldDescriptor, *, nullable: bool, partial: bool) -> Schema:
+    if is_map(field):
+        schema = _map(field, partial=partial)
+    elif field.is_repeated:
+        schema = _list(field, partial=partial)
+    else:
+        schema = _value(field, value_rules(field), partial=partial)
     if nullable:
         schema = (
             {"anyOf": [*schema.pop("anyOf"), _NULL]} | schema
@@ -140,18 +182,20 @@ def _default(field: FieldDescriptor) -> Schema:
     return {"default": enum_of(field).values_by_number[value].name if field.enum_type is not None else value}
 
 
-def _list(field: FieldDescriptor) -> Schema:
+def _list(field: FieldDescriptor, *, partial: bool) -> Schema:
+    """Describes a list, which is inherited as a whole, so that its items are never partial."""
     rules = field_rules(field).repeated
-    schema: Schema = {"type": "array", "items": _value(field, rules.items)}
-    schema |= {"minItems": rules.min_items} if rules.min_items else {}
+    schema: Schema = {"type": "array", "items": _value(field, rules.items, partial=False)}
+    schema |= {"minItems": rules.min_items} if rules.min_items and not partial else {}
     schema |= {"maxItems": rules.max_items} if rules.max_items else {}
     return schema | ({"uniqueItems": True} if rules.unique else {})
 
 
-def _map(field: FieldDescriptor) -> Schema:
+def _map(field: FieldDescriptor, *, partial: bool) -> Schema:
     rules = field_rules(field).map
-    schema: Schema = {"type": "object", "additionalProperties": _value(map_value(field), rules.values)}
-    schema |= {"minProperties": rules.min_pairs} if rules.min_pairs else {}
+    values = _value(map_value(field), rules.values, partial=partial)
+    schema: Schema = {"type": "object", "additionalProperties": values}
+    schema |= {"minProperties": rules.min_pairs} if rules.min_pairs and not partial else {}
     schema |= {"maxProperties": rules.max_pairs} if rules.max_pairs else {}
     key = key_field(field)
     if key.type == key.TYPE_BOOL:
@@ -162,10 +206,10 @@ def _map(field: FieldDescriptor) -> Schema:
     return schema | {"propertyNames": {"pattern": _digits(key, rules.keys)}}
 
 
-def _value(field: FieldDescriptor, rules: Any) -> Schema:
+def _value(field: FieldDescriptor, rules: Any, *, partial: bool) -> Schema:
     """Describes a single value, the same for a field, a list's items and a map's values."""
     if field.message_type is not None:
-        return {"$ref": f"#/$defs/{field.message_type.full_name}"}
+        return _reference(field.message_type.full_name + (_PARTIAL if partial else ""))
     if field.enum_type is not None:
         return _enum(field, rules)
     if field.type == field.TYPE_BOOL:

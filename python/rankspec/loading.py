@@ -1,4 +1,4 @@
-"""From files to one checked message: reading, overlays, overrides, variables, rules.
+"""From files to one checked message: reading, overlays, overrides, variables, inheritance, rules.
 
 `load_valid` is what a program calls: it returns a config that is right, or raises with everything that is
 wrong. `load` and `check` return the mistakes as data.
@@ -13,6 +13,7 @@ from typing import Any
 from google.protobuf.message import Message
 
 from rankspec.diagnostics import Diagnostic, Position, SpecError, has_errors, in_order
+from rankspec.inheritance import Copy, inherit
 from rankspec.messages import DEFAULT_MESSAGE
 from rankspec.reading import STDIN, STDIN_NAME, read
 from rankspec.source import Document, Origins
@@ -31,6 +32,7 @@ class Loaded:
         sources: The texts that were read, by file name, for quoting lines.
         variables: The variables that each path's value was made of.
         document: The same as one document, for those who judge the message.
+        copies: What one part of the config took from another.
     """
 
     def __init__(
@@ -40,6 +42,7 @@ class Loaded:
         diagnostics: list[Diagnostic],
         sources: dict[str, str],
         variables: dict[str, tuple[str, ...]],
+        copies: list[Copy],
     ) -> None:
         # Of whichever type the files ask for.
         self.message: Any = document.message
@@ -49,6 +52,7 @@ class Loaded:
         self.diagnostics = diagnostics
         self.sources = sources
         self.variables = variables
+        self.copies = copies
 
     @property
     def ok(self) -> bool:
@@ -84,7 +88,7 @@ def load(
     for assignment in overrides:
         document = _overridden(document, assignment, sources)
     variables = os.environ if environment is None else environment
-    return _with_variables(document, _display_name(names[0]), variables, sources)
+    return _completed(document, _display_name(names[0]), variables, sources)
 
 
 def check(
@@ -104,7 +108,7 @@ def check(
     from rankspec.validation import validate
 
     loaded = load(paths, message=message, overrides=overrides, environment=environment)
-    loaded.diagnostics += validate(loaded.document, loaded.file)
+    loaded.diagnostics += validate(loaded.document, loaded.file, loaded.copies)
     if loaded.ok:
         # Advice on values that are wrong anyway would only repeat that.
         loaded.diagnostics += advise(loaded.document, loaded.file)
@@ -166,7 +170,7 @@ def _overridden(document: Document[Message], assignment: str, sources: dict[str,
     return apply(document, assignment)
 
 
-def _with_variables(
+def _completed(
     document: Document[Message], file: str, environment: Mapping[str, str], sources: dict[str, str]
 ) -> Loaded:
     diagnostics = list(document.diagnostics)
@@ -179,7 +183,8 @@ def _with_variables(
         variables = replacement.variables
         failed = {diagnostic.path for diagnostic in replacement.diagnostics}
         document.damaged |= failed
-    return Loaded(document, file, diagnostics, sources, variables)
+    copies = inherit(document)
+    return Loaded(document, file, diagnostics, sources, variables, copies)
 
 
 def _may_have_variables(document: Document[Message], sources: dict[str, str]) -> bool:

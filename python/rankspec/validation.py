@@ -11,11 +11,14 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from google.protobuf.message import Message
     from protovalidate import Validator
 
     from rankspec.diagnostics import Diagnostic
     from rankspec.findings import Finding
+    from rankspec.inheritance import Copy
     from rankspec.source import Document
 
 
@@ -27,8 +30,12 @@ def _validator() -> Validator:
     return Validator()
 
 
-def find(message: Message) -> list[Finding]:
+def find(message: Message, copies: Sequence[Copy] = ()) -> list[Finding]:
     """Judges a message by all rules.
+
+    Args:
+        message: What to judge.
+        copies: What one part of it took from another: a mistake in that is found where it was made only.
 
     Returns:
         What the rules object to, as paths and rule ids.
@@ -37,22 +44,24 @@ def find(message: Message) -> list[Finding]:
     if not violations:
         return []
     from rankspec.findings import from_violations
+    from rankspec.inheritance import without_repeats
 
-    return from_violations(violations, message)
+    return without_repeats(from_violations(violations, message), copies)
 
 
-def validate(document: Document[Any], file: str | None = None) -> list[Diagnostic]:
+def validate(document: Document[Any], file: str | None = None, copies: Sequence[Copy] = ()) -> list[Diagnostic]:
     """Judges a document's message by all rules.
 
     Args:
         document: What to judge.
         file: The file to blame for what is missing from the message as a whole.
+        copies: What one part of the message took from another.
 
     Returns:
         The mistakes, leaving out those that only follow from a mistake of the text: what is damaged is not
         also missing.
     """
-    found = find(document.message)
+    found = find(document.message, copies)
     if not found:
         return []
     from rankspec.mentions import is_consequence

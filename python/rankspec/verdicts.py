@@ -1,7 +1,8 @@
 """The verdict on a config that every language gives alike: valid with its fingerprints, or a set of violations.
 
-A verdict is reached in steps, and the first that objects ends it: reading, variables, rules. `check` of
-`rankspec.loading` says more, with places and words, and goes on after a mistake.
+A verdict is reached in steps, and the first that objects ends it: reading, variables, rules. What is inherited is
+filled in before the rules judge. `check` of `rankspec.loading` says more, with places and words, and goes on after a
+mistake.
 
 `python -m rankspec.verdicts FILE...` prints the verdict on each file as one line of JSON.
 """
@@ -19,6 +20,7 @@ from google.protobuf.message import Message
 from rankspec.diagnostics import Diagnostic
 from rankspec.environment import substitute
 from rankspec.fingerprint import fingerprint
+from rankspec.inheritance import inherit
 from rankspec.reading import read
 from rankspec.source import Document
 from rankspec.validation import find
@@ -41,7 +43,7 @@ class Verdict(NamedTuple):
 
     Attributes:
         violations: What is wrong, sorted, nothing twice.
-        config: The config with its variables replaced; complete only if nothing is wrong.
+        config: The config as it is judged by the rules; complete only if nothing is wrong.
     """
 
     violations: tuple[Violation, ...]
@@ -52,14 +54,15 @@ def judge(document: Document[Message], environment: Mapping[str, str]) -> Verdic
     """Reaches the verdict on what a reader returned.
 
     Args:
-        document: What was read; variables are replaced in its message, in place.
+        document: What was read; variables are replaced and what is inherited filled in in its message, in place.
         environment: The variables that `${VAR}` stands for.
     """
     violations = _of(document.diagnostics)
     if not violations:
         violations = _of(substitute(document.message, environment, document.origins).diagnostics)
     if not violations:
-        violations = {Violation(finding.path, finding.code) for finding in find(document.message)}
+        copies = inherit(document)
+        violations = {Violation(finding.path, finding.code) for finding in find(document.message, copies)}
     return Verdict(tuple(sorted(violations)), document.message)
 
 

@@ -7,13 +7,13 @@ import pytest
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from rankspec.options.v1 import options_pb2
 
-from rankspec.annotations import field_rules
+from rankspec.annotations import field_rules, inherits_from
 from rankspec.comments import all_comments
 from rankspec.explanation import type_of
 from rankspec.findings import from_violations
 from rankspec.loading import load
 from rankspec.messages import all_classes
-from rankspec.paths import descriptor_of, fields_of
+from rankspec.paths import descriptor_of, fields_of, message_of
 from rankspec.resolving import default_items, resolve
 from rankspec.rules import cel_rules
 from rankspec.source.document import is_below
@@ -84,6 +84,18 @@ def test_defaults_keep_the_rules_of_their_fields(message: Descriptor) -> None:
     after = {(finding.path, finding.code) for finding in find(resolve(empty))}
 
     assert after <= before
+
+
+@pytest.mark.parametrize("toggle", [field for field in FIELDS if inherits_from(field)], ids=_named)
+def test_config_has_what_is_inherited_from(toggle: FieldDescriptor) -> None:
+    holders = [m for m in MESSAGES if any(message_of(f) is toggle.containing_type for f in fields_of(m))]
+
+    assert toggle.type == toggle.TYPE_BOOL
+    assert not toggle.has_default_value
+    for holder in holders:
+        base = holder.fields_by_name[inherits_from(toggle)]
+        assert base.message_type is toggle.containing_type
+        assert not base.is_repeated
 
 
 def _rule_ids() -> list[str]:

@@ -21,6 +21,7 @@ from rankspec.reading import read
 from rankspec.resolving import resolve
 from rankspec.source import read_json, read_yaml
 from rankspec.validation import find
+from rankspec.verdicts import judge
 from rankspec.writing import write_with_variables
 
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -141,6 +142,28 @@ def test_group_of_exclusive_fields_takes_one(layers: dict[str, Any], *, fits: bo
     assert _validator("rankspec.recap.v1.MlpConfig").is_valid(layers) is fits
 
 
+@pytest.mark.parametrize(
+    ("data", "fits"),
+    [
+        pytest.param({"inherit_train_data": True}, True, id="everything_inherited"),
+        pytest.param({"inheritTrainData": True, "tasks": {}}, True, id="camel_case"),
+        pytest.param({"inherit_train_data": True, "seg_dense_schema": {"features": ["x"]}}, True, id="part_of_a_block"),
+        pytest.param({"inherit_train_data": True, "global_batch_size": 0}, False, id="out_of_range"),
+        pytest.param({"inherit_train_data": True, "sampler": {"nam": "x"}}, False, id="typo_in_a_block"),
+        pytest.param({"inherit_train_data": False}, False, id="switched_off"),
+        pytest.param({}, False, id="nothing"),
+    ],
+)
+def test_what_is_inherited_may_be_left_out(
+    recap: Draft202012Validator, config: dict[str, Any], data: dict[str, Any], *, fits: bool
+) -> None:
+    config["validation_data"] = {"v": data}
+
+    assert recap.is_valid(config) == fits
+    verdict = judge(read_json(json.dumps(config), message_class(RECAP), "x.json"), {})
+    assert (not verdict.violations) == fits
+
+
 def test_every_field_is_described() -> None:
     schema = json_schema(message_class(RECAP))
 
@@ -148,7 +171,7 @@ def test_every_field_is_described() -> None:
     assert steps["description"].startswith("Optimizer steps to train for")
     assert steps["default"] == 1000000
     for definition in schema["$defs"].values():
-        assert all("description" in p or "$ref" in p for p in definition["properties"].values())
+        assert all("description" in p or "$ref" in p for p in definition.get("properties", {}).values())
 
 
 # What a mutation writes in place of every value.

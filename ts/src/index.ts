@@ -10,6 +10,7 @@ export { loadFile, type LoadedFile } from "./files.js";
 export { canonicalForm, type Fingerprint, fingerprint, type Part } from "./fingerprint.js";
 export * from "./gen/rankspec/recap/v1/recap_pb.js";
 export * from "./gen/rankspec/twhin/v1/twhin_pb.js";
+export { type Copy, inherit, withoutRepeats } from "./inheritance.js";
 export { loadBinary, type LoadOptions, loadText } from "./loading.js";
 export { messageSchema } from "./messages.js";
 export { prewarm } from "./prewarming.js";

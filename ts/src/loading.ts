@@ -1,11 +1,12 @@
-/** From a text or bytes to a checked config: reading, variables, rules. */
+/** From a text or bytes to a checked config: reading, variables, inheritance, rules. */
 import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
 
 import { readBinary } from "./binary/read.js";
+import { inherit, withoutRepeats } from "./inheritance.js";
 import { readText } from "./text/read.js";
 import { validate } from "./validation.js";
 import { replaceVariables, type Variables } from "./variables.js";
-import { SpecError } from "./violations.js";
+import { SpecError, type Violation } from "./violations.js";
 
 /** How a config is loaded. */
 export interface LoadOptions {
@@ -51,11 +52,15 @@ function checked<Desc extends DescMessage>(
   config: MessageShape<Desc>,
   { variables = {} }: LoadOptions,
 ): MessageShape<Desc> {
-  const mistakes = replaceVariables(schema, config, variables);
   // Where a variable is missing, the rules would judge its name.
-  const violations = mistakes.length > 0 ? mistakes : validate(schema, config);
+  throwIfAny(replaceVariables(schema, config, variables));
+  const copies = inherit(schema, config);
+  throwIfAny(withoutRepeats(validate(schema, config), copies));
+  return config;
+}
+
+function throwIfAny(violations: Violation[]): void {
   if (violations.length > 0) {
     throw new SpecError(violations);
   }
-  return config;
 }

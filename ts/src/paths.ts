@@ -14,6 +14,11 @@ export function at(path: string, key: Key): string {
   return typeof key === "string" ? `${path}["${key.replace(/[\\"]/g, "\\$&")}"]` : `${path}[${key}]`;
 }
 
+/** Tells whether a path is another one or names something inside of it. */
+export function isAtOrBelow(path: string, ancestor: string): boolean {
+  return path === ancestor || path.startsWith(`${ancestor}.`) || path.startsWith(`${ancestor}[`);
+}
+
 const fieldMaps = new WeakMap<DescMessage, ReadonlyMap<string, DescField>>();
 
 /** The fields of a message type by their names in the schema. */

@@ -7,7 +7,7 @@ from path to place is computed from the tree when it is first needed.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from rankspec.diagnostics import Position
@@ -112,6 +112,22 @@ class Origins:
         gone = tuple(replaced)
         return Origins(lambda: _overlaid(self.marks(), other.marks(), gone))
 
+    def with_copies(self, copies: Sequence[tuple[str, str]]) -> Origins:
+        """Returns origins in which values have the places of those that they are copies of.
+
+        Args:
+            copies: The path of each copy, and the path that it was copied from.
+        """
+
+        def along(path: str) -> Iterator[tuple[str, Mark]]:
+            yield from self._marks_along(path).items()
+            for to, source in copies:
+                if is_at_or_below(path, to):
+                    there = self._marks_along(source + path[len(to) :])
+                    yield from _moved(there, source, to)
+
+        return Origins(lambda: _copied(self.marks(), copies), along)
+
     def marks(self) -> dict[str, Mark]:
         """Returns the places of every path, in the order of the source."""
         if self._marks is None:
@@ -135,13 +151,31 @@ def _first_of_each(marks: Iterable[tuple[str, Mark]]) -> dict[str, Mark]:
 
 def _overlaid(below: dict[str, Mark], above: dict[str, Mark], replaced: tuple[str, ...]) -> Iterator[tuple[str, Mark]]:
     for path, mark in below.items():
-        if path not in above and not _is_at_or_below(path, replaced):
+        if path not in above and not any(is_at_or_below(path, ancestor) for ancestor in replaced):
             yield path, mark
     yield from above.items()
 
 
-def _is_at_or_below(path: str, ancestors: tuple[str, ...]) -> bool:
-    return any(path == a or path.startswith((a + ".", a + "[")) for a in ancestors)
+def _copied(marks: dict[str, Mark], copies: Sequence[tuple[str, str]]) -> Iterator[tuple[str, Mark]]:
+    yield from marks.items()
+    # Several values may be copies of the same one.
+    below: dict[str, dict[str, Mark]] = {}
+    for to, source in copies:
+        if source not in below:
+            below[source] = {path: mark for path, mark in marks.items() if is_at_or_below(path, source)}
+        yield from _moved(below[source], source, to)
+
+
+def _moved(marks: dict[str, Mark], source: str, to: str) -> Iterator[tuple[str, Mark]]:
+    """Yields the marks at and below a path, as those of another path."""
+    for path, mark in marks.items():
+        if is_at_or_below(path, source):
+            yield to + path[len(source) :], mark
+
+
+def is_at_or_below(path: str, ancestor: str) -> bool:
+    """Tells whether `path` is `ancestor` or names something inside of it."""
+    return path == ancestor or path.startswith((ancestor + ".", ancestor + "["))
 
 
 def parents(path: str) -> list[str]:

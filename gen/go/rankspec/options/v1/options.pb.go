@@ -163,6 +163,14 @@ var file_rankspec_options_v1_options_proto_extTypes = []protoimpl.ExtensionInfo{
 		Tag:           "bytes,50803,rep,name=default_items",
 		Filename:      "rankspec/options/v1/options.proto",
 	},
+	{
+		ExtendedType:  (*descriptorpb.FieldOptions)(nil),
+		ExtensionType: (*string)(nil),
+		Field:         50804,
+		Name:          "rankspec.options.v1.inherits_from",
+		Tag:           "bytes,50804,opt,name=inherits_from",
+		Filename:      "rankspec/options/v1/options.proto",
+	},
 }
 
 // Extension fields to descriptorpb.FieldOptions.
@@ -180,6 +188,11 @@ var (
 	//
 	// repeated string default_items = 50803;
 	E_DefaultItems = &file_rankspec_options_v1_options_proto_extTypes[2]
+	// On a bool of a message that the config holds by name: the config's field of the same message type that, where
+	// the bool is true, fills in what is unset. Loading does that and then drops the bool.
+	//
+	// optional string inherits_from = 50804;
+	E_InheritsFrom = &file_rankspec_options_v1_options_proto_extTypes[3]
 )
 
 var File_rankspec_options_v1_options_proto protoreflect.FileDescriptor
@@ -198,7 +211,8 @@ const file_rankspec_options_v1_options_proto_rawDesc = "" +
 	"\x10RESUME_FORBIDDEN\x10\x03:T\n" +
 	"\x06effect\x12\x1d.google.protobuf.FieldOptions\x18\xf1\x8c\x03 \x01(\x0e2\x1b.rankspec.options.v1.EffectR\x06effect:T\n" +
 	"\x06resume\x12\x1d.google.protobuf.FieldOptions\x18\xf2\x8c\x03 \x01(\x0e2\x1b.rankspec.options.v1.ResumeR\x06resume:D\n" +
-	"\rdefault_items\x12\x1d.google.protobuf.FieldOptions\x18\xf3\x8c\x03 \x03(\tR\fdefaultItemsBl\n" +
+	"\rdefault_items\x12\x1d.google.protobuf.FieldOptions\x18\xf3\x8c\x03 \x03(\tR\fdefaultItems:D\n" +
+	"\rinherits_from\x12\x1d.google.protobuf.FieldOptions\x18\xf4\x8c\x03 \x01(\tR\finheritsFromBl\n" +
 	"\x17dev.rankspec.options.v1B\fOptionsProtoP\x01ZAgithub.com/rankspec/rankspec/gen/go/rankspec/options/v1;optionsv1b\beditionsp\xe8\a"
 
 var (
@@ -223,12 +237,13 @@ var file_rankspec_options_v1_options_proto_depIdxs = []int32{
 	2, // 0: rankspec.options.v1.effect:extendee -> google.protobuf.FieldOptions
 	2, // 1: rankspec.options.v1.resume:extendee -> google.protobuf.FieldOptions
 	2, // 2: rankspec.options.v1.default_items:extendee -> google.protobuf.FieldOptions
-	0, // 3: rankspec.options.v1.effect:type_name -> rankspec.options.v1.Effect
-	1, // 4: rankspec.options.v1.resume:type_name -> rankspec.options.v1.Resume
-	5, // [5:5] is the sub-list for method output_type
-	5, // [5:5] is the sub-list for method input_type
-	3, // [3:5] is the sub-list for extension type_name
-	0, // [0:3] is the sub-list for extension extendee
+	2, // 3: rankspec.options.v1.inherits_from:extendee -> google.protobuf.FieldOptions
+	0, // 4: rankspec.options.v1.effect:type_name -> rankspec.options.v1.Effect
+	1, // 5: rankspec.options.v1.resume:type_name -> rankspec.options.v1.Resume
+	6, // [6:6] is the sub-list for method output_type
+	6, // [6:6] is the sub-list for method input_type
+	4, // [4:6] is the sub-list for extension type_name
+	0, // [0:4] is the sub-list for extension extendee
 	0, // [0:0] is the sub-list for field type_name
 }
 
@@ -244,7 +259,7 @@ func file_rankspec_options_v1_options_proto_init() {
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_rankspec_options_v1_options_proto_rawDesc), len(file_rankspec_options_v1_options_proto_rawDesc)),
 			NumEnums:      2,
 			NumMessages:   0,
-			NumExtensions: 3,
+			NumExtensions: 4,
 			NumServices:   0,
 		},
 		GoTypes:           file_rankspec_options_v1_options_proto_goTypes,

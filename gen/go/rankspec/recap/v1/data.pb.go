@@ -466,9 +466,13 @@ type RecapDataConfig struct {
 	// Steps between files and model. Absent: none.
 	Preprocess *Preprocess `protobuf:"bytes,18,opt,name=preprocess" json:"preprocess,omitempty"`
 	// A sampling step. Absent: none.
-	Sampler       *Sampler `protobuf:"bytes,19,opt,name=sampler" json:"sampler,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Sampler *Sampler `protobuf:"bytes,19,opt,name=sampler" json:"sampler,omitempty"`
+	// For a validation set: takes everything that is not set here from train_data. Blocks are filled in field by field
+	// and maps key by key, a list as a whole if it is empty here, a oneof if no member of it is set here. Loading a config
+	// does that, so a resolved config does not have this field. Unset: nothing is taken.
+	InheritTrainData *bool `protobuf:"varint,20,opt,name=inherit_train_data,json=inheritTrainData" json:"inherit_train_data,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 // Default values for RecapDataConfig fields.
@@ -656,6 +660,13 @@ func (x *RecapDataConfig) GetSampler() *Sampler {
 	return nil
 }
 
+func (x *RecapDataConfig) GetInheritTrainData() bool {
+	if x != nil && x.InheritTrainData != nil {
+		return *x.InheritTrainData
+	}
+	return false
+}
+
 type isRecapDataConfig_DateInputsFormat interface {
 	isRecapDataConfig_DateInputsFormat()
 }
@@ -717,7 +728,7 @@ const file_rankspec_recap_v1_data_proto_rawDesc = "" +
 	"\x06kwargs\x18\x02 \x03(\v2&.rankspec.recap.v1.Sampler.KwargsEntryB\x14\xbaH\t\x9a\x01\x06\"\x04r\x02\x10\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x06kwargs\x1a9\n" +
 	"\vKwargsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xda\x16\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xa0\x17\n" +
 	"\x0fRecapDataConfig\x12)\n" +
 	"\x06inputs\x18\x01 \x01(\tB\x0f\xbaH\x04r\x02\x10\x01\x88\xe7\x18\x02\x90\xe7\x18\x02H\x00R\x06inputs\x12o\n" +
 	"\x18explicit_datetime_inputs\x18\x02 \x01(\v2).rankspec.recap.v1.ExplicitDatetimeInputsB\b\x88\xe7\x18\x01\x90\xe7\x18\x02H\x00R\x16explicitDatetimeInputs\x12c\n" +
@@ -740,7 +751,9 @@ const file_rankspec_recap_v1_data_proto_rawDesc = "" +
 	"\n" +
 	"preprocess\x18\x12 \x01(\v2\x1d.rankspec.recap.v1.PreprocessB\b\x88\xe7\x18\x01\x90\xe7\x18\x03R\n" +
 	"preprocess\x12>\n" +
-	"\asampler\x18\x13 \x01(\v2\x1a.rankspec.recap.v1.SamplerB\b\x88\xe7\x18\x01\x90\xe7\x18\x03R\asampler\x1aU\n" +
+	"\asampler\x18\x13 \x01(\v2\x1a.rankspec.recap.v1.SamplerB\b\x88\xe7\x18\x01\x90\xe7\x18\x03R\asampler\x12D\n" +
+	"\x12inherit_train_data\x18\x14 \x01(\bB\x16\x88\xe7\x18\x02\x90\xe7\x18\x01\xa2\xe7\x18\n" +
+	"train_dataR\x10inheritTrainData\x1aU\n" +
 	"\n" +
 	"TasksEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x121\n" +

@@ -30,3 +30,5 @@ RESUME_FIELD_NUMBER: _ClassVar[int]
 resume: _descriptor.FieldDescriptor
 DEFAULT_ITEMS_FIELD_NUMBER: _ClassVar[int]
 default_items: _descriptor.FieldDescriptor
+INHERITS_FROM_FIELD_NUMBER: _ClassVar[int]
+inherits_from: _descriptor.FieldDescriptor

@@ -91,7 +91,7 @@ class Sampler(_message.Message):
     def __init__(self, name: _Optional[str] = ..., kwargs: _Optional[_Mapping[str, str]] = ...) -> None: ...
 
 class RecapDataConfig(_message.Message):
-    __slots__ = ("inputs", "explicit_datetime_inputs", "explicit_date_inputs", "global_batch_size", "num_files_to_keep", "repeat_files", "file_batch_size", "cache", "data_service_dispatcher", "ignore_data_errors", "dataset_service_compression", "examples_shuffle_buffer_size", "map_num_parallel_calls", "interleave_num_parallel_calls", "seg_dense_schema", "tasks", "evaluation_tasks", "preprocess", "sampler")
+    __slots__ = ("inputs", "explicit_datetime_inputs", "explicit_date_inputs", "global_batch_size", "num_files_to_keep", "repeat_files", "file_batch_size", "cache", "data_service_dispatcher", "ignore_data_errors", "dataset_service_compression", "examples_shuffle_buffer_size", "map_num_parallel_calls", "interleave_num_parallel_calls", "seg_dense_schema", "tasks", "evaluation_tasks", "preprocess", "sampler", "inherit_train_data")
     class TasksEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -118,6 +118,7 @@ class RecapDataConfig(_message.Message):
     EVALUATION_TASKS_FIELD_NUMBER: _ClassVar[int]
     PREPROCESS_FIELD_NUMBER: _ClassVar[int]
     SAMPLER_FIELD_NUMBER: _ClassVar[int]
+    INHERIT_TRAIN_DATA_FIELD_NUMBER: _ClassVar[int]
     inputs: str
     explicit_datetime_inputs: ExplicitDatetimeInputs
     explicit_date_inputs: ExplicitDateInputs
@@ -137,4 +138,5 @@ class RecapDataConfig(_message.Message):
     evaluation_tasks: _containers.RepeatedScalarFieldContainer[str]
     preprocess: _preprocess_pb2.Preprocess
     sampler: Sampler
-    def __init__(self, inputs: _Optional[str] = ..., explicit_datetime_inputs: _Optional[_Union[ExplicitDatetimeInputs, _Mapping]] = ..., explicit_date_inputs: _Optional[_Union[ExplicitDateInputs, _Mapping]] = ..., global_batch_size: _Optional[int] = ..., num_files_to_keep: _Optional[int] = ..., repeat_files: _Optional[bool] = ..., file_batch_size: _Optional[int] = ..., cache: _Optional[bool] = ..., data_service_dispatcher: _Optional[str] = ..., ignore_data_errors: _Optional[bool] = ..., dataset_service_compression: _Optional[_Union[DdsCompressionOption, str]] = ..., examples_shuffle_buffer_size: _Optional[int] = ..., map_num_parallel_calls: _Optional[int] = ..., interleave_num_parallel_calls: _Optional[int] = ..., seg_dense_schema: _Optional[_Union[SegDenseSchema, _Mapping]] = ..., tasks: _Optional[_Mapping[str, TaskData]] = ..., evaluation_tasks: _Optional[_Iterable[str]] = ..., preprocess: _Optional[_Union[_preprocess_pb2.Preprocess, _Mapping]] = ..., sampler: _Optional[_Union[Sampler, _Mapping]] = ...) -> None: ...
+    inherit_train_data: bool
+    def __init__(self, inputs: _Optional[str] = ..., explicit_datetime_inputs: _Optional[_Union[ExplicitDatetimeInputs, _Mapping]] = ..., explicit_date_inputs: _Optional[_Union[ExplicitDateInputs, _Mapping]] = ..., global_batch_size: _Optional[int] = ..., num_files_to_keep: _Optional[int] = ..., repeat_files: _Optional[bool] = ..., file_batch_size: _Optional[int] = ..., cache: _Optional[bool] = ..., data_service_dispatcher: _Optional[str] = ..., ignore_data_errors: _Optional[bool] = ..., dataset_service_compression: _Optional[_Union[DdsCompressionOption, str]] = ..., examples_shuffle_buffer_size: _Optional[int] = ..., map_num_parallel_calls: _Optional[int] = ..., interleave_num_parallel_calls: _Optional[int] = ..., seg_dense_schema: _Optional[_Union[SegDenseSchema, _Mapping]] = ..., tasks: _Optional[_Mapping[str, TaskData]] = ..., evaluation_tasks: _Optional[_Iterable[str]] = ..., preprocess: _Optional[_Union[_preprocess_pb2.Preprocess, _Mapping]] = ..., sampler: _Optional[_Union[Sampler, _Mapping]] = ..., inherit_train_data: _Optional[bool] = ...) -> None: ...

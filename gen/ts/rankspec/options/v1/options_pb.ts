@@ -13,7 +13,7 @@ import { file_google_protobuf_descriptor } from "@bufbuild/protobuf/wkt";
  * Describes the file rankspec/options/v1/options.proto.
  */
 export const file_rankspec_options_v1_options: GenFile = /*@__PURE__*/
-  fileDesc("CiFyYW5rc3BlYy9vcHRpb25zL3YxL29wdGlvbnMucHJvdG8SE3JhbmtzcGVjLm9wdGlvbnMudjEqTQoGRWZmZWN0EhYKEkVGRkVDVF9VTlNQRUNJRklFRBAAEhMKD0VGRkVDVF9TRU1BTlRJQxABEhYKEkVGRkVDVF9PUEVSQVRJT05BTBACKlgKBlJlc3VtZRIWChJSRVNVTUVfVU5TUEVDSUZJRUQQABIPCgtSRVNVTUVfRlJFRRABEg8KC1JFU1VNRV9XQVJOEAISFAoQUkVTVU1FX0ZPUkJJRERFThADOlQKBmVmZmVjdBIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMY8YwDIAEoDjIbLnJhbmtzcGVjLm9wdGlvbnMudjEuRWZmZWN0UgZlZmZlY3Q6VAoGcmVzdW1lEh0uZ29vZ2xlLnByb3RvYnVmLkZpZWxkT3B0aW9ucxjyjAMgASgOMhsucmFua3NwZWMub3B0aW9ucy52MS5SZXN1bWVSBnJlc3VtZTpECg1kZWZhdWx0X2l0ZW1zEh0uZ29vZ2xlLnByb3RvYnVmLkZpZWxkT3B0aW9ucxjzjAMgAygJUgxkZWZhdWx0SXRlbXNCbAoXZGV2LnJhbmtzcGVjLm9wdGlvbnMudjFCDE9wdGlvbnNQcm90b1ABWkFnaXRodWIuY29tL3JhbmtzcGVjL3JhbmtzcGVjL2dlbi9nby9yYW5rc3BlYy9vcHRpb25zL3YxO29wdGlvbnN2MWIIZWRpdGlvbnNw6Ac", [file_google_protobuf_descriptor]);
+  fileDesc("CiFyYW5rc3BlYy9vcHRpb25zL3YxL29wdGlvbnMucHJvdG8SE3JhbmtzcGVjLm9wdGlvbnMudjEqTQoGRWZmZWN0EhYKEkVGRkVDVF9VTlNQRUNJRklFRBAAEhMKD0VGRkVDVF9TRU1BTlRJQxABEhYKEkVGRkVDVF9PUEVSQVRJT05BTBACKlgKBlJlc3VtZRIWChJSRVNVTUVfVU5TUEVDSUZJRUQQABIPCgtSRVNVTUVfRlJFRRABEg8KC1JFU1VNRV9XQVJOEAISFAoQUkVTVU1FX0ZPUkJJRERFThADOlQKBmVmZmVjdBIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMY8YwDIAEoDjIbLnJhbmtzcGVjLm9wdGlvbnMudjEuRWZmZWN0UgZlZmZlY3Q6VAoGcmVzdW1lEh0uZ29vZ2xlLnByb3RvYnVmLkZpZWxkT3B0aW9ucxjyjAMgASgOMhsucmFua3NwZWMub3B0aW9ucy52MS5SZXN1bWVSBnJlc3VtZTpECg1kZWZhdWx0X2l0ZW1zEh0uZ29vZ2xlLnByb3RvYnVmLkZpZWxkT3B0aW9ucxjzjAMgAygJUgxkZWZhdWx0SXRlbXM6RAoNaW5oZXJpdHNfZnJvbRIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMY9IwDIAEoCVIMaW5oZXJpdHNGcm9tQmwKF2Rldi5yYW5rc3BlYy5vcHRpb25zLnYxQgxPcHRpb25zUHJvdG9QAVpBZ2l0aHViLmNvbS9yYW5rc3BlYy9yYW5rc3BlYy9nZW4vZ28vcmFua3NwZWMvb3B0aW9ucy92MTtvcHRpb25zdjFiCGVkaXRpb25zcOgH", [file_google_protobuf_descriptor]);
 
 /**
  * Whether a field takes part in what the trained model computes.
@@ -118,4 +118,13 @@ export const resume: GenExtension<FieldOptions, Resume> = /*@__PURE__*/
  */
 export const default_items: GenExtension<FieldOptions, string[]> = /*@__PURE__*/
   extDesc(file_rankspec_options_v1_options, 2);
+
+/**
+ * On a bool of a message that the config holds by name: the config's field of the same message type that, where
+ * the bool is true, fills in what is unset. Loading does that and then drops the bool.
+ *
+ * @generated from extension: string inherits_from = 50804;
+ */
+export const inherits_from: GenExtension<FieldOptions, string> = /*@__PURE__*/
+  extDesc(file_rankspec_options_v1_options, 3);
 

@@ -22,6 +22,7 @@ public final class OptionsProto extends com.google.protobuf.GeneratedFile {
     registry.add(dev.rankspec.options.v1.OptionsProto.effect);
     registry.add(dev.rankspec.options.v1.OptionsProto.resume);
     registry.add(dev.rankspec.options.v1.OptionsProto.defaultItems);
+    registry.add(dev.rankspec.options.v1.OptionsProto.inheritsFrom);
   }
 
   public static void registerAllExtensions(
@@ -75,6 +76,22 @@ public final class OptionsProto extends com.google.protobuf.GeneratedFile {
           .newFileScopedGeneratedExtension(
         java.lang.String.class,
         null);
+  public static final int INHERITS_FROM_FIELD_NUMBER = 50804;
+  /**
+   * <pre>
+   * On a bool of a message that the config holds by name: the config's field of the same message type that, where
+   * the bool is true, fills in what is unset. Loading does that and then drops the bool.
+   * </pre>
+   *
+   * <code>extend .google.protobuf.FieldOptions { ... }</code>
+   */
+  public static final
+    com.google.protobuf.GeneratedMessage.GeneratedExtension<
+      com.google.protobuf.DescriptorProtos.FieldOptions,
+      java.lang.String> inheritsFrom = com.google.protobuf.GeneratedMessage
+          .newFileScopedGeneratedExtension(
+        java.lang.String.class,
+        null);
 
   public static com.google.protobuf.Descriptors.FileDescriptor
       getDescriptor() {
@@ -96,10 +113,12 @@ public final class OptionsProto extends com.google.protobuf.GeneratedFile {
       "ogle.protobuf.FieldOptions\030\362\214\003 \001(\0162\033.ran" +
       "kspec.options.v1.ResumeR\006resume:D\n\rdefau" +
       "lt_items\022\035.google.protobuf.FieldOptions\030" +
-      "\363\214\003 \003(\tR\014defaultItemsBl\n\027dev.rankspec.op" +
-      "tions.v1B\014OptionsProtoP\001ZAgithub.com/ran" +
-      "kspec/rankspec/gen/go/rankspec/options/v" +
-      "1;optionsv1b\010editionsp\350\007"
+      "\363\214\003 \003(\tR\014defaultItems:D\n\rinherits_from\022\035" +
+      ".google.protobuf.FieldOptions\030\364\214\003 \001(\tR\014i" +
+      "nheritsFromBl\n\027dev.rankspec.options.v1B\014" +
+      "OptionsProtoP\001ZAgithub.com/rankspec/rank" +
+      "spec/gen/go/rankspec/options/v1;optionsv" +
+      "1b\010editionsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -109,6 +128,7 @@ public final class OptionsProto extends com.google.protobuf.GeneratedFile {
     effect.internalInit(descriptor.getExtension(0));
     resume.internalInit(descriptor.getExtension(1));
     defaultItems.internalInit(descriptor.getExtension(2));
+    inheritsFrom.internalInit(descriptor.getExtension(3));
     descriptor.resolveAllFeaturesImmutable();
     com.google.protobuf.DescriptorProtos.getDescriptor();
   }

@@ -132,7 +132,7 @@ public final class DataProto extends com.google.protobuf.GeneratedFile {
       "rgs\030\002 \003(\0132&.rankspec.recap.v1.Sampler.Kw" +
       "argsEntryB\024\272H\t\232\001\006\"\004r\002\020\001\210\347\030\001\220\347\030\003R\006kwargs\032" +
       "9\n\013KwargsEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005valu" +
-      "e\030\002 \001(\tR\005value:\0028\001\"\332\026\n\017RecapDataConfig\022)" +
+      "e\030\002 \001(\tR\005value:\0028\001\"\240\027\n\017RecapDataConfig\022)" +
       "\n\006inputs\030\001 \001(\tB\017\272H\004r\002\020\001\210\347\030\002\220\347\030\002H\000R\006input" +
       "s\022o\n\030explicit_datetime_inputs\030\002 \001(\0132).ra" +
       "nkspec.recap.v1.ExplicitDatetimeInputsB\010" +
@@ -169,48 +169,50 @@ public final class DataProto extends com.google.protobuf.GeneratedFile {
       "\030\022 \001(\0132\035.rankspec.recap.v1.PreprocessB\010\210" +
       "\347\030\001\220\347\030\003R\npreprocess\022>\n\007sampler\030\023 \001(\0132\032.r" +
       "ankspec.recap.v1.SamplerB\010\210\347\030\001\220\347\030\003R\007samp" +
-      "ler\032U\n\nTasksEntry\022\020\n\003key\030\001 \001(\tR\003key\0221\n\005v" +
-      "alue\030\002 \001(\0132\033.rankspec.recap.v1.TaskDataR" +
-      "\005value:\0028\001:\255\n\272H\251\n\032\320\001\n\'recap.data.evaluat" +
-      "ion_tasks_have_labels\032\244\001this.evaluation_" +
-      "tasks.filter(t, !(t in this.tasks)) .map" +
-      "(t, \'evaluation_tasks: \"\' + t + \'\" is no" +
-      " task of this data set; add it to tasks " +
-      "or drop it here\').join(\'\\n\')\032\352\001\n\"recap.d" +
-      "ata.downsampled_tasks_exist\032\303\001this.prepr" +
-      "ocess.downsample_negatives.engagements_l" +
-      "ist.filter(t, !(t in this.tasks)) .map(t" +
-      ", \'preprocess.downsample_negatives.engag" +
-      "ements_list: \"\' + t + \'\" is no task of t" +
-      "his data set\').join(\'\\n\')\032\350\002\n\'recap.data" +
-      ".num_engagements_counts_tasks\032\274\002has(this" +
-      ".preprocess.downsample_negatives.num_eng" +
-      "agements) && this.preprocess.downsample_" +
-      "negatives.num_engagements != size(this.t" +
-      "asks) ? \'preprocess.downsample_negatives" +
-      ".num_engagements: the data set has \' + s" +
-      "tring(size(this.tasks)) + \' tasks, not \'" +
-      " + string(this.preprocess.downsample_neg" +
-      "atives.num_engagements) : \'\'\032\211\002\n recap.d" +
-      "ata.rectified_tasks_exist\032\344\001this.preproc" +
-      "ess.rectify_labels.label_to_engaged_time" +
-      "stamp_field.filter(t, !(t in this.tasks)" +
-      ") .map(t, \'preprocess.rectify_labels.lab" +
-      "el_to_engaged_timestamp_field[\"\' + t + \'" +
-      "\"]: \"\' + t + \'\" is no task of this data " +
-      "set\').join(\'\\n\')\032\357\001\n$recap.data.compress" +
-      "ion_needs_service\032\306\001has(this.dataset_ser" +
-      "vice_compression) && !has(this.data_serv" +
-      "ice_dispatcher) ? \'dataset_service_compr" +
-      "ession: nothing is compressed without a " +
-      "data service; set data_service_dispatche" +
-      "r or drop it\' : \'\'B\033\n\022date_inputs_format" +
-      "\022\005\272H\002\010\001*_\n\024DdsCompressionOption\022&\n\"DDS_C" +
-      "OMPRESSION_OPTION_UNSPECIFIED\020\000\022\037\n\033DDS_C" +
-      "OMPRESSION_OPTION_AUTO\020\001Bc\n\025dev.rankspec" +
-      ".recap.v1B\tDataProtoP\001Z=github.com/ranks" +
-      "pec/rankspec/gen/go/rankspec/recap/v1;re" +
-      "capv1b\010editionsp\350\007"
+      "ler\022D\n\022inherit_train_data\030\024 \001(\010B\026\210\347\030\002\220\347\030" +
+      "\001\242\347\030\ntrain_dataR\020inheritTrainData\032U\n\nTas" +
+      "ksEntry\022\020\n\003key\030\001 \001(\tR\003key\0221\n\005value\030\002 \001(\013" +
+      "2\033.rankspec.recap.v1.TaskDataR\005value:\0028\001" +
+      ":\255\n\272H\251\n\032\320\001\n\'recap.data.evaluation_tasks_" +
+      "have_labels\032\244\001this.evaluation_tasks.filt" +
+      "er(t, !(t in this.tasks)) .map(t, \'evalu" +
+      "ation_tasks: \"\' + t + \'\" is no task of t" +
+      "his data set; add it to tasks or drop it" +
+      " here\').join(\'\\n\')\032\352\001\n\"recap.data.downsa" +
+      "mpled_tasks_exist\032\303\001this.preprocess.down" +
+      "sample_negatives.engagements_list.filter" +
+      "(t, !(t in this.tasks)) .map(t, \'preproc" +
+      "ess.downsample_negatives.engagements_lis" +
+      "t: \"\' + t + \'\" is no task of this data s" +
+      "et\').join(\'\\n\')\032\350\002\n\'recap.data.num_engag" +
+      "ements_counts_tasks\032\274\002has(this.preproces" +
+      "s.downsample_negatives.num_engagements) " +
+      "&& this.preprocess.downsample_negatives." +
+      "num_engagements != size(this.tasks) ? \'p" +
+      "reprocess.downsample_negatives.num_engag" +
+      "ements: the data set has \' + string(size" +
+      "(this.tasks)) + \' tasks, not \' + string(" +
+      "this.preprocess.downsample_negatives.num" +
+      "_engagements) : \'\'\032\211\002\n recap.data.rectif" +
+      "ied_tasks_exist\032\344\001this.preprocess.rectif" +
+      "y_labels.label_to_engaged_timestamp_fiel" +
+      "d.filter(t, !(t in this.tasks)) .map(t, " +
+      "\'preprocess.rectify_labels.label_to_enga" +
+      "ged_timestamp_field[\"\' + t + \'\"]: \"\' + t" +
+      " + \'\" is no task of this data set\').join" +
+      "(\'\\n\')\032\357\001\n$recap.data.compression_needs_" +
+      "service\032\306\001has(this.dataset_service_compr" +
+      "ession) && !has(this.data_service_dispat" +
+      "cher) ? \'dataset_service_compression: no" +
+      "thing is compressed without a data servi" +
+      "ce; set data_service_dispatcher or drop " +
+      "it\' : \'\'B\033\n\022date_inputs_format\022\005\272H\002\010\001*_\n" +
+      "\024DdsCompressionOption\022&\n\"DDS_COMPRESSION" +
+      "_OPTION_UNSPECIFIED\020\000\022\037\n\033DDS_COMPRESSION" +
+      "_OPTION_AUTO\020\001Bc\n\025dev.rankspec.recap.v1B" +
+      "\tDataProtoP\001Z=github.com/rankspec/ranksp" +
+      "ec/gen/go/rankspec/recap/v1;recapv1b\010edi" +
+      "tionsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -272,7 +274,7 @@ public final class DataProto extends com.google.protobuf.GeneratedFile {
     internal_static_rankspec_recap_v1_RecapDataConfig_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_rankspec_recap_v1_RecapDataConfig_descriptor,
-        new java.lang.String[] { "Inputs", "ExplicitDatetimeInputs", "ExplicitDateInputs", "GlobalBatchSize", "NumFilesToKeep", "RepeatFiles", "FileBatchSize", "Cache", "DataServiceDispatcher", "IgnoreDataErrors", "DatasetServiceCompression", "ExamplesShuffleBufferSize", "MapNumParallelCalls", "InterleaveNumParallelCalls", "SegDenseSchema", "Tasks", "EvaluationTasks", "Preprocess", "Sampler", "DateInputsFormat", });
+        new java.lang.String[] { "Inputs", "ExplicitDatetimeInputs", "ExplicitDateInputs", "GlobalBatchSize", "NumFilesToKeep", "RepeatFiles", "FileBatchSize", "Cache", "DataServiceDispatcher", "IgnoreDataErrors", "DatasetServiceCompression", "ExamplesShuffleBufferSize", "MapNumParallelCalls", "InterleaveNumParallelCalls", "SegDenseSchema", "Tasks", "EvaluationTasks", "Preprocess", "Sampler", "InheritTrainData", "DateInputsFormat", });
     internal_static_rankspec_recap_v1_RecapDataConfig_TasksEntry_descriptor =
       internal_static_rankspec_recap_v1_RecapDataConfig_descriptor.getNestedType(0);
     internal_static_rankspec_recap_v1_RecapDataConfig_TasksEntry_fieldAccessorTable = new
@@ -289,6 +291,7 @@ public final class DataProto extends com.google.protobuf.GeneratedFile {
     registry.add(build.buf.validate.ValidateProto.message);
     registry.add(build.buf.validate.ValidateProto.oneof);
     registry.add(dev.rankspec.options.v1.OptionsProto.effect);
+    registry.add(dev.rankspec.options.v1.OptionsProto.inheritsFrom);
     registry.add(dev.rankspec.options.v1.OptionsProto.resume);
     com.google.protobuf.Descriptors.FileDescriptor
         .internalUpdateFileDescriptor(descriptor, registry);

@@ -867,6 +867,37 @@ dev.rankspec.recap.v1.TaskData defaultValue) {
     return sampler_ == null ? dev.rankspec.recap.v1.Sampler.getDefaultInstance() : sampler_;
   }
 
+  public static final int INHERIT_TRAIN_DATA_FIELD_NUMBER = 20;
+  private boolean inheritTrainData_ = false;
+  /**
+   * <pre>
+   * For a validation set: takes everything that is not set here from train_data. Blocks are filled in field by field
+   * and maps key by key, a list as a whole if it is empty here, a oneof if no member of it is set here. Loading a config
+   * does that, so a resolved config does not have this field. Unset: nothing is taken.
+   * </pre>
+   *
+   * <code>bool inherit_train_data = 20 [json_name = "inheritTrainData", (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE, (.rankspec.options.v1.inherits_from) = "train_data"];</code>
+   * @return Whether the inheritTrainData field is set.
+   */
+  @java.lang.Override
+  public boolean hasInheritTrainData() {
+    return ((bitField0_ & 0x00004000) != 0);
+  }
+  /**
+   * <pre>
+   * For a validation set: takes everything that is not set here from train_data. Blocks are filled in field by field
+   * and maps key by key, a list as a whole if it is empty here, a oneof if no member of it is set here. Loading a config
+   * does that, so a resolved config does not have this field. Unset: nothing is taken.
+   * </pre>
+   *
+   * <code>bool inherit_train_data = 20 [json_name = "inheritTrainData", (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE, (.rankspec.options.v1.inherits_from) = "train_data"];</code>
+   * @return The inheritTrainData.
+   */
+  @java.lang.Override
+  public boolean getInheritTrainData() {
+    return inheritTrainData_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -940,6 +971,9 @@ dev.rankspec.recap.v1.TaskData defaultValue) {
     }
     if (((bitField0_ & 0x00002000) != 0)) {
       output.writeMessage(19, getSampler());
+    }
+    if (((bitField0_ & 0x00004000) != 0)) {
+      output.writeBool(20, inheritTrainData_);
     }
     getUnknownFields().writeTo(output);
   }
@@ -1028,6 +1062,10 @@ dev.rankspec.recap.v1.TaskData defaultValue) {
     if (((bitField0_ & 0x00002000) != 0)) {
       size += com.google.protobuf.CodedOutputStream
         .computeMessageSize(19, getSampler());
+    }
+    if (((bitField0_ & 0x00004000) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeBoolSize(20, inheritTrainData_);
     }
     return size;
   }
@@ -1126,6 +1164,11 @@ dev.rankspec.recap.v1.TaskData defaultValue) {
       if (!getSampler()
           .equals(other.getSampler())) return false;
     }
+    if (hasInheritTrainData() != other.hasInheritTrainData()) return false;
+    if (hasInheritTrainData()) {
+      if (getInheritTrainData()
+          != other.getInheritTrainData()) return false;
+    }
     if (!getDateInputsFormatCase().equals(other.getDateInputsFormatCase())) return false;
     switch (dateInputsFormatCase_) {
       case 1:
@@ -1220,6 +1263,11 @@ dev.rankspec.recap.v1.TaskData defaultValue) {
     if (hasSampler()) {
       hash = (37 * hash) + SAMPLER_FIELD_NUMBER;
       hash = (53 * hash) + getSampler().hashCode();
+    }
+    if (hasInheritTrainData()) {
+      hash = (37 * hash) + INHERIT_TRAIN_DATA_FIELD_NUMBER;
+      hash = (53 * hash) + com.google.protobuf.Internal.hashBoolean(
+          getInheritTrainData());
     }
     switch (dateInputsFormatCase_) {
       case 1:
@@ -1437,6 +1485,7 @@ dev.rankspec.recap.v1.TaskData defaultValue) {
         samplerBuilder_.dispose();
         samplerBuilder_ = null;
       }
+      inheritTrainData_ = false;
       dateInputsFormatCase_ = 0;
       dateInputsFormat_ = null;
       return this;
@@ -1543,6 +1592,10 @@ dev.rankspec.recap.v1.TaskData defaultValue) {
             : samplerBuilder_.build();
         to_bitField0_ |= 0x00002000;
       }
+      if (((from_bitField0_ & 0x00080000) != 0)) {
+        result.inheritTrainData_ = inheritTrainData_;
+        to_bitField0_ |= 0x00004000;
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -1627,6 +1680,9 @@ dev.rankspec.recap.v1.TaskData defaultValue) {
       }
       if (other.hasSampler()) {
         mergeSampler(other.getSampler());
+      }
+      if (other.hasInheritTrainData()) {
+        setInheritTrainData(other.getInheritTrainData());
       }
       switch (other.getDateInputsFormatCase()) {
         case INPUTS: {
@@ -1780,6 +1836,11 @@ dev.rankspec.recap.v1.TaskData defaultValue) {
               bitField0_ |= 0x00040000;
               break;
             } // case 154
+            case 160: {
+              inheritTrainData_ = input.readBool();
+              bitField0_ |= 0x00080000;
+              break;
+            } // case 160
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -3771,6 +3832,70 @@ dev.rankspec.recap.v1.TaskData defaultValue) {
         sampler_ = null;
       }
       return samplerBuilder_;
+    }
+
+    private boolean inheritTrainData_ ;
+    /**
+     * <pre>
+     * For a validation set: takes everything that is not set here from train_data. Blocks are filled in field by field
+     * and maps key by key, a list as a whole if it is empty here, a oneof if no member of it is set here. Loading a config
+     * does that, so a resolved config does not have this field. Unset: nothing is taken.
+     * </pre>
+     *
+     * <code>bool inherit_train_data = 20 [json_name = "inheritTrainData", (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE, (.rankspec.options.v1.inherits_from) = "train_data"];</code>
+     * @return Whether the inheritTrainData field is set.
+     */
+    @java.lang.Override
+    public boolean hasInheritTrainData() {
+      return ((bitField0_ & 0x00080000) != 0);
+    }
+    /**
+     * <pre>
+     * For a validation set: takes everything that is not set here from train_data. Blocks are filled in field by field
+     * and maps key by key, a list as a whole if it is empty here, a oneof if no member of it is set here. Loading a config
+     * does that, so a resolved config does not have this field. Unset: nothing is taken.
+     * </pre>
+     *
+     * <code>bool inherit_train_data = 20 [json_name = "inheritTrainData", (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE, (.rankspec.options.v1.inherits_from) = "train_data"];</code>
+     * @return The inheritTrainData.
+     */
+    @java.lang.Override
+    public boolean getInheritTrainData() {
+      return inheritTrainData_;
+    }
+    /**
+     * <pre>
+     * For a validation set: takes everything that is not set here from train_data. Blocks are filled in field by field
+     * and maps key by key, a list as a whole if it is empty here, a oneof if no member of it is set here. Loading a config
+     * does that, so a resolved config does not have this field. Unset: nothing is taken.
+     * </pre>
+     *
+     * <code>bool inherit_train_data = 20 [json_name = "inheritTrainData", (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE, (.rankspec.options.v1.inherits_from) = "train_data"];</code>
+     * @param value The inheritTrainData to set.
+     * @return This builder for chaining.
+     */
+    public Builder setInheritTrainData(boolean value) {
+
+      inheritTrainData_ = value;
+      bitField0_ |= 0x00080000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * For a validation set: takes everything that is not set here from train_data. Blocks are filled in field by field
+     * and maps key by key, a list as a whole if it is empty here, a oneof if no member of it is set here. Loading a config
+     * does that, so a resolved config does not have this field. Unset: nothing is taken.
+     * </pre>
+     *
+     * <code>bool inherit_train_data = 20 [json_name = "inheritTrainData", (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE, (.rankspec.options.v1.inherits_from) = "train_data"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearInheritTrainData() {
+      bitField0_ = (bitField0_ & ~0x00080000);
+      inheritTrainData_ = false;
+      onChanged();
+      return this;
     }
 
     // @@protoc_insertion_point(builder_scope:rankspec.recap.v1.RecapDataConfig)

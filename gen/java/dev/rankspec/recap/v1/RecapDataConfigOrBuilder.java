@@ -501,5 +501,28 @@ dev.rankspec.recap.v1.TaskData defaultValue);
    */
   dev.rankspec.recap.v1.SamplerOrBuilder getSamplerOrBuilder();
 
+  /**
+   * <pre>
+   * For a validation set: takes everything that is not set here from train_data. Blocks are filled in field by field
+   * and maps key by key, a list as a whole if it is empty here, a oneof if no member of it is set here. Loading a config
+   * does that, so a resolved config does not have this field. Unset: nothing is taken.
+   * </pre>
+   *
+   * <code>bool inherit_train_data = 20 [json_name = "inheritTrainData", (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE, (.rankspec.options.v1.inherits_from) = "train_data"];</code>
+   * @return Whether the inheritTrainData field is set.
+   */
+  boolean hasInheritTrainData();
+  /**
+   * <pre>
+   * For a validation set: takes everything that is not set here from train_data. Blocks are filled in field by field
+   * and maps key by key, a list as a whole if it is empty here, a oneof if no member of it is set here. Loading a config
+   * does that, so a resolved config does not have this field. Unset: nothing is taken.
+   * </pre>
+   *
+   * <code>bool inherit_train_data = 20 [json_name = "inheritTrainData", (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE, (.rankspec.options.v1.inherits_from) = "train_data"];</code>
+   * @return The inheritTrainData.
+   */
+  boolean getInheritTrainData();
+
   dev.rankspec.recap.v1.RecapDataConfig.DateInputsFormatCase getDateInputsFormatCase();
 }

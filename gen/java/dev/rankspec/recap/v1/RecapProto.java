@@ -51,7 +51,7 @@ public final class RecapProto extends com.google.protobuf.GeneratedFile {
       "spec/recap/v1/data.proto\032\035rankspec/recap" +
       "/v1/model.proto\032!rankspec/recap/v1/optim" +
       "izer.proto\032 rankspec/recap/v1/training.p" +
-      "roto\032\037rankspec/train/v1/runtime.proto\"\3434" +
+      "roto\032\037rankspec/train/v1/runtime.proto\"\2516" +
       "\n\013RecapConfig\022G\n\010training\030\001 \001(\0132!.ranksp" +
       "ec.recap.v1.TrainingConfigB\010\210\347\030\001\220\347\030\003R\010tr" +
       "aining\022D\n\005model\030\002 \001(\0132\036.rankspec.recap.v" +
@@ -73,7 +73,7 @@ public final class RecapProto extends com.google.protobuf.GeneratedFile {
       "\347\030\001\220\347\030\003R\026downsamplingCorrection\032e\n\023Valid" +
       "ationDataEntry\022\020\n\003key\030\001 \001(\tR\003key\0228\n\005valu" +
       "e\030\002 \001(\0132\".rankspec.recap.v1.RecapDataCon" +
-      "figR\005value:\0028\001:\212.\272H\206.\032\374\001\n\"recap.config.m" +
+      "figR\005value:\0028\001:\320/\272H\314/\032\374\001\n\"recap.config.m" +
       "odel_tasks_have_data\032\325\001this.model.tasks." +
       "filter(t, !(t in this.train_data.tasks))" +
       " .map(t, \'model.tasks[\"\' + t + \'\"]: trai" +
@@ -106,131 +106,136 @@ public final class RecapProto extends com.google.protobuf.GeneratedFile {
       "his.model.tasks)) .map(t, \'train_data.ev" +
       "aluation_tasks: \"\' + t + \'\" is no task o" +
       "f the model; drop it or add a tower\').jo" +
-      "in(\'\\n\')\032\307\002\n\036recap.config.towers_have_ra" +
-      "tes\032\244\002has(this.optimizer.multi_task_lear" +
-      "ning_rates) ? this.model.tasks.filter(t," +
-      " !(t in this.optimizer.multi_task_learni" +
-      "ng_rates.tower_learning_rates)) .map(t, " +
-      "\'optimizer.multi_task_learning_rates.tow" +
-      "er_learning_rates: no rate for the task " +
-      "\"\' + t + \'\"; add an entry with that key\'" +
-      ") .join(\'\\n\') : \'\'\032\332\002\n\036recap.config.rate" +
-      "s_have_towers\032\267\002has(this.optimizer.multi" +
-      "_task_learning_rates) ? this.optimizer.m" +
-      "ulti_task_learning_rates.tower_learning_" +
-      "rates.filter(t, !(t in this.model.tasks)" +
-      ") .map(t, \'optimizer.multi_task_learning" +
-      "_rates.tower_learning_rates[\"\' + t + \'\"]" +
-      ": \"\' + t + \'\" is no task of the model; d" +
-      "rop the entry or add a tower\') .join(\'\\n" +
-      "\') : \'\'\032\267\010\n!recap.config.backbone_rate_n" +
-      "eeded\032\221\010has(this.optimizer.multi_task_le" +
-      "arning_rates) && !has(this.optimizer.mul" +
-      "ti_task_learning_rates.backbone_learning" +
-      "_rate) && (has(this.model.backbone) || h" +
-      "as(this.model.small_embeddings) || has(t" +
-      "his.model.position_debias_config) || has" +
-      "(this.model.featurization_config.double_" +
-      "norm_log_config.batch_norm_config) && th" +
-      "is.model.featurization_config.double_nor" +
-      "m_log_config.batch_norm_config.affine ||" +
-      " has(this.model.featurization_config.dou" +
-      "ble_norm_log_config.layer_norm_config) &" +
-      "& (this.model.featurization_config.doubl" +
-      "e_norm_log_config.layer_norm_config.cent" +
-      "er || this.model.featurization_config.do" +
-      "uble_norm_log_config.layer_norm_config.s" +
-      "cale) || this.model.featurization_config" +
-      ".z_score_log_config.use_batch_norm || th" +
-      "is.model.featurization_config.z_score_lo" +
-      "g_config.use_renorm || [\'user_embedding\'" +
-      ", \'user_eng_embedding\', \'author_embeddin" +
-      "g\'].exists(n, n in this.train_data.seg_d" +
-      "ense_schema.renamed_features)) ? \'optimi" +
-      "zer.multi_task_learning_rates: the model" +
-      " has parameters outside its towers and n" +
-      "o rate for them; set backbone_learning_r" +
-      "ate\' : \'\'\032\365\007\n\037recap.config.backbone_rate" +
-      "_used\032\321\007has(this.optimizer.multi_task_le" +
-      "arning_rates.backbone_learning_rate) && " +
-      "!(has(this.model.backbone) || has(this.m" +
-      "odel.small_embeddings) || has(this.model" +
-      ".position_debias_config) || has(this.mod" +
-      "el.featurization_config.double_norm_log_" +
-      "config.batch_norm_config) && this.model." +
-      "featurization_config.double_norm_log_con" +
-      "fig.batch_norm_config.affine || has(this" +
-      ".model.featurization_config.double_norm_" +
-      "log_config.layer_norm_config) && (this.m" +
-      "odel.featurization_config.double_norm_lo" +
-      "g_config.layer_norm_config.center || thi" +
-      "s.model.featurization_config.double_norm" +
-      "_log_config.layer_norm_config.scale) || " +
-      "this.model.featurization_config.z_score_" +
-      "log_config.use_batch_norm || this.model." +
-      "featurization_config.z_score_log_config." +
-      "use_renorm || [\'user_embedding\', \'user_e" +
-      "ng_embedding\', \'author_embedding\'].exist" +
-      "s(n, n in this.train_data.seg_dense_sche" +
-      "ma.renamed_features)) ? \'optimizer.multi" +
+      "in(\'\\n\')\032\303\001\n(recap.config.train_data_inh" +
+      "erits_nothing\032\226\001has(this.train_data.inhe" +
+      "rit_train_data) ? \'train_data.inherit_tr" +
+      "ain_data: there is nothing that train_da" +
+      "ta could take its settings from; drop it" +
+      "\' : \'\'\032\307\002\n\036recap.config.towers_have_rate" +
+      "s\032\244\002has(this.optimizer.multi_task_learni" +
+      "ng_rates) ? this.model.tasks.filter(t, !" +
+      "(t in this.optimizer.multi_task_learning" +
+      "_rates.tower_learning_rates)) .map(t, \'o" +
+      "ptimizer.multi_task_learning_rates.tower" +
+      "_learning_rates: no rate for the task \"\'" +
+      " + t + \'\"; add an entry with that key\') " +
+      ".join(\'\\n\') : \'\'\032\332\002\n\036recap.config.rates_" +
+      "have_towers\032\267\002has(this.optimizer.multi_t" +
+      "ask_learning_rates) ? this.optimizer.mul" +
+      "ti_task_learning_rates.tower_learning_ra" +
+      "tes.filter(t, !(t in this.model.tasks)) " +
+      ".map(t, \'optimizer.multi_task_learning_r" +
+      "ates.tower_learning_rates[\"\' + t + \'\"]: " +
+      "\"\' + t + \'\" is no task of the model; dro" +
+      "p the entry or add a tower\') .join(\'\\n\')" +
+      " : \'\'\032\267\010\n!recap.config.backbone_rate_nee" +
+      "ded\032\221\010has(this.optimizer.multi_task_lear" +
+      "ning_rates) && !has(this.optimizer.multi" +
       "_task_learning_rates.backbone_learning_r" +
-      "ate: the model has no parameter outside " +
-      "its towers; drop it\' : \'\'\032\321\003\n\033recap.conf" +
-      "ig.ids_have_input\032\261\003(has(this.model.smal" +
-      "l_embeddings) || has(this.model.position" +
-      "_debias_config) || size(this.model.strat" +
-      "ifiers) > 0 || \'discrete\' in this.model." +
-      "featurization_config.feature_names_to_co" +
-      "ncat) && has(this.train_data.seg_dense_s" +
-      "chema) && !(\'discrete\' in this.train_dat" +
-      "a.seg_dense_schema.renamed_features) ? \'" +
-      "train_data.seg_dense_schema.renamed_feat" +
-      "ures: the model looks up ids in an input" +
-      " \"discrete\"; add an entry that names its" +
-      " column\' : \'\'\032\237\002\n\032recap.config.known_met" +
-      "rics\032\200\002has(this.which_metrics) && !this." +
-      "which_metrics.split(\',\').all(m, m in [\'l" +
-      "oss\', \'auroc\', \'rce\', \'calibration_ratio" +
-      "\']) ? \'which_metrics: \"\' + this.which_me" +
-      "trics + \'\" is no list of metrics; join s" +
-      "ome of loss, auroc, rce and calibration_" +
-      "ratio with commas\' : \'\'\032\231\010\n(recap.config" +
-      ".best_checkpoint_is_measured\032\354\007!has(this" +
-      ".training.best_checkpoint) ? \'\' : !(this" +
-      ".training.best_checkpoint.validation_dat" +
-      "a in this.validation_data) ? \'training.b" +
-      "est_checkpoint.validation_data: there is" +
-      " no validation set \"\' + this.training.be" +
-      "st_checkpoint.validation_data + \'\"; name" +
-      " one of validation_data\' : has(this.whic" +
-      "h_metrics) && !(this.training.best_check" +
-      "point.metric.split(\'/\')[0] in this.which" +
-      "_metrics.split(\',\')) ? \'training.best_ch" +
-      "eckpoint.metric: which_metrics leaves ou" +
-      "t \' + this.training.best_checkpoint.metr" +
-      "ic.split(\'/\')[0] + \'; add it there\' : th" +
-      "is.training.best_checkpoint.metric.conta" +
-      "ins(\'/\') && !(this.training.best_checkpo" +
-      "int.metric.split(\'/\')[1] in (size(this.v" +
-      "alidation_data[this.training.best_checkp" +
-      "oint.validation_data].evaluation_tasks) " +
-      "> 0 ? this.validation_data[this.training" +
-      ".best_checkpoint.validation_data].evalua" +
-      "tion_tasks : this.model.tasks.map(t, t))" +
-      ") ? \'training.best_checkpoint.metric: \"\'" +
-      " + this.training.best_checkpoint.metric." +
-      "split(\'/\')[1] + \'\" is no task that the v" +
-      "alidation set is evaluated on\' : \'\'*f\n\007J" +
-      "obMode\022\030\n\024JOB_MODE_UNSPECIFIED\020\000\022\022\n\016JOB_" +
-      "MODE_TRAIN\020\001\022\025\n\021JOB_MODE_EVALUATE\020\002\022\026\n\022J" +
-      "OB_MODE_INFERENCE\020\003*\224\001\n\026DownsamplingCorr" +
-      "ection\022\'\n#DOWNSAMPLING_CORRECTION_UNSPEC" +
-      "IFIED\020\000\022(\n$DOWNSAMPLING_CORRECTION_LOSS_" +
-      "WEIGHTS\020\001\022\'\n#DOWNSAMPLING_CORRECTION_CAL" +
-      "IBRATION\020\002Bd\n\025dev.rankspec.recap.v1B\nRec" +
-      "apProtoP\001Z=github.com/rankspec/rankspec/" +
-      "gen/go/rankspec/recap/v1;recapv1b\010editio" +
-      "nsp\350\007"
+      "ate) && (has(this.model.backbone) || has" +
+      "(this.model.small_embeddings) || has(thi" +
+      "s.model.position_debias_config) || has(t" +
+      "his.model.featurization_config.double_no" +
+      "rm_log_config.batch_norm_config) && this" +
+      ".model.featurization_config.double_norm_" +
+      "log_config.batch_norm_config.affine || h" +
+      "as(this.model.featurization_config.doubl" +
+      "e_norm_log_config.layer_norm_config) && " +
+      "(this.model.featurization_config.double_" +
+      "norm_log_config.layer_norm_config.center" +
+      " || this.model.featurization_config.doub" +
+      "le_norm_log_config.layer_norm_config.sca" +
+      "le) || this.model.featurization_config.z" +
+      "_score_log_config.use_batch_norm || this" +
+      ".model.featurization_config.z_score_log_" +
+      "config.use_renorm || [\'user_embedding\', " +
+      "\'user_eng_embedding\', \'author_embedding\'" +
+      "].exists(n, n in this.train_data.seg_den" +
+      "se_schema.renamed_features)) ? \'optimize" +
+      "r.multi_task_learning_rates: the model h" +
+      "as parameters outside its towers and no " +
+      "rate for them; set backbone_learning_rat" +
+      "e\' : \'\'\032\365\007\n\037recap.config.backbone_rate_u" +
+      "sed\032\321\007has(this.optimizer.multi_task_lear" +
+      "ning_rates.backbone_learning_rate) && !(" +
+      "has(this.model.backbone) || has(this.mod" +
+      "el.small_embeddings) || has(this.model.p" +
+      "osition_debias_config) || has(this.model" +
+      ".featurization_config.double_norm_log_co" +
+      "nfig.batch_norm_config) && this.model.fe" +
+      "aturization_config.double_norm_log_confi" +
+      "g.batch_norm_config.affine || has(this.m" +
+      "odel.featurization_config.double_norm_lo" +
+      "g_config.layer_norm_config) && (this.mod" +
+      "el.featurization_config.double_norm_log_" +
+      "config.layer_norm_config.center || this." +
+      "model.featurization_config.double_norm_l" +
+      "og_config.layer_norm_config.scale) || th" +
+      "is.model.featurization_config.z_score_lo" +
+      "g_config.use_batch_norm || this.model.fe" +
+      "aturization_config.z_score_log_config.us" +
+      "e_renorm || [\'user_embedding\', \'user_eng" +
+      "_embedding\', \'author_embedding\'].exists(" +
+      "n, n in this.train_data.seg_dense_schema" +
+      ".renamed_features)) ? \'optimizer.multi_t" +
+      "ask_learning_rates.backbone_learning_rat" +
+      "e: the model has no parameter outside it" +
+      "s towers; drop it\' : \'\'\032\321\003\n\033recap.config" +
+      ".ids_have_input\032\261\003(has(this.model.small_" +
+      "embeddings) || has(this.model.position_d" +
+      "ebias_config) || size(this.model.stratif" +
+      "iers) > 0 || \'discrete\' in this.model.fe" +
+      "aturization_config.feature_names_to_conc" +
+      "at) && has(this.train_data.seg_dense_sch" +
+      "ema) && !(\'discrete\' in this.train_data." +
+      "seg_dense_schema.renamed_features) ? \'tr" +
+      "ain_data.seg_dense_schema.renamed_featur" +
+      "es: the model looks up ids in an input \"" +
+      "discrete\"; add an entry that names its c" +
+      "olumn\' : \'\'\032\237\002\n\032recap.config.known_metri" +
+      "cs\032\200\002has(this.which_metrics) && !this.wh" +
+      "ich_metrics.split(\',\').all(m, m in [\'los" +
+      "s\', \'auroc\', \'rce\', \'calibration_ratio\']" +
+      ") ? \'which_metrics: \"\' + this.which_metr" +
+      "ics + \'\" is no list of metrics; join som" +
+      "e of loss, auroc, rce and calibration_ra" +
+      "tio with commas\' : \'\'\032\231\010\n(recap.config.b" +
+      "est_checkpoint_is_measured\032\354\007!has(this.t" +
+      "raining.best_checkpoint) ? \'\' : !(this.t" +
+      "raining.best_checkpoint.validation_data " +
+      "in this.validation_data) ? \'training.bes" +
+      "t_checkpoint.validation_data: there is n" +
+      "o validation set \"\' + this.training.best" +
+      "_checkpoint.validation_data + \'\"; name o" +
+      "ne of validation_data\' : has(this.which_" +
+      "metrics) && !(this.training.best_checkpo" +
+      "int.metric.split(\'/\')[0] in this.which_m" +
+      "etrics.split(\',\')) ? \'training.best_chec" +
+      "kpoint.metric: which_metrics leaves out " +
+      "\' + this.training.best_checkpoint.metric" +
+      ".split(\'/\')[0] + \'; add it there\' : this" +
+      ".training.best_checkpoint.metric.contain" +
+      "s(\'/\') && !(this.training.best_checkpoin" +
+      "t.metric.split(\'/\')[1] in (size(this.val" +
+      "idation_data[this.training.best_checkpoi" +
+      "nt.validation_data].evaluation_tasks) > " +
+      "0 ? this.validation_data[this.training.b" +
+      "est_checkpoint.validation_data].evaluati" +
+      "on_tasks : this.model.tasks.map(t, t))) " +
+      "? \'training.best_checkpoint.metric: \"\' +" +
+      " this.training.best_checkpoint.metric.sp" +
+      "lit(\'/\')[1] + \'\" is no task that the val" +
+      "idation set is evaluated on\' : \'\'*f\n\007Job" +
+      "Mode\022\030\n\024JOB_MODE_UNSPECIFIED\020\000\022\022\n\016JOB_MO" +
+      "DE_TRAIN\020\001\022\025\n\021JOB_MODE_EVALUATE\020\002\022\026\n\022JOB" +
+      "_MODE_INFERENCE\020\003*\224\001\n\026DownsamplingCorrec" +
+      "tion\022\'\n#DOWNSAMPLING_CORRECTION_UNSPECIF" +
+      "IED\020\000\022(\n$DOWNSAMPLING_CORRECTION_LOSS_WE" +
+      "IGHTS\020\001\022\'\n#DOWNSAMPLING_CORRECTION_CALIB" +
+      "RATION\020\002Bd\n\025dev.rankspec.recap.v1B\nRecap" +
+      "ProtoP\001Z=github.com/rankspec/rankspec/ge" +
+      "n/go/rankspec/recap/v1;recapv1b\010editions" +
+      "p\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,

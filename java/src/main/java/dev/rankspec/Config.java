@@ -5,7 +5,7 @@ import com.google.protobuf.Message;
 /**
  * A valid config.
  *
- * @param message as it was written, with its variables replaced
+ * @param message as it was written, with its variables replaced and what its parts inherit filled in
  * @param resolved with every default of the schema filled in: what will run
  * @param <M> the config's message, such as {@code RecapConfig}
  */

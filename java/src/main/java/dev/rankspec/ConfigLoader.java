@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Reads configs of one type, replaces the variables in them, judges them by all rules of their schema and
- * fills in the defaults.
+ * Reads configs of one type, replaces the variables in them, fills in what their parts inherit, judges them by
+ * all rules of their schema and fills in the defaults.
  *
  * <pre>{@code
  * Config<RecapConfig> config =
@@ -103,8 +103,9 @@ public final class ConfigLoader<M extends Message> {
   }
 
   private Config<M> checked(M read) throws InvalidConfigException {
-    M message = Variables.replace(read, variables);
-    List<Violation> violations = Rules.violations(message);
+    Inheritance.Completed<M> completed = Inheritance.fill(Variables.replace(read, variables));
+    M message = completed.config();
+    List<Violation> violations = completed.withoutRepeats(Rules.violations(message));
     if (!violations.isEmpty()) {
       throw new InvalidConfigException(violations);
     }

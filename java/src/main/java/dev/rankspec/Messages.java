@@ -81,7 +81,8 @@ final class Messages {
     }
   }
 
-  private static Message mapEntry(Message.Builder builder, FieldDescriptor field, Object key, Object value) {
+  /** Makes an entry of a map field. */
+  static Message mapEntry(Message.Builder builder, FieldDescriptor field, Object key, Object value) {
     return builder
         .newBuilderForField(field)
         .setField(mapKey(field), key)

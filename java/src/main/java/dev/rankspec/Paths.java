@@ -16,4 +16,9 @@ final class Paths {
     }
     return path + "[" + key + "]";
   }
+
+  /** Tells whether a path is another one or names something inside of it. */
+  static boolean isAtOrBelow(String path, String ancestor) {
+    return path.equals(ancestor) || path.startsWith(ancestor + ".") || path.startsWith(ancestor + "[");
+  }
 }
