@@ -8,6 +8,12 @@ A benchmark is a function that measures something of ours beside a baseline and 
 BENCHMARKS = {
     "cold_check": "benchmarks.cold_check:run",
     "warm_load_validate": "benchmarks.warm_load_validate:run",
+    "warm_load_validate_pydantic": "benchmarks.peers:warm_pydantic",
+    "warm_load_validate_msgspec": "benchmarks.peers:warm_msgspec",
+    "warm_load_validate_msgspec_json": "benchmarks.peers:warm_msgspec_json",
+    "fresh_load_validate_pydantic": "benchmarks.peers:fresh_pydantic",
+    "fresh_load_validate_msgspec": "benchmarks.peers:fresh_msgspec",
+    "fresh_load_validate_msgspec_json": "benchmarks.peers:fresh_msgspec_json",
     "mutations": "benchmarks.mutations:run",
     "training_float32": "benchmarks.training:float32",
     "training_float32_over_unfused": "benchmarks.training:float32_over_unfused",

@@ -9,9 +9,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from benchmarks.content import CONFIG
 from benchmarks.measuring import Measurement, interleaved_medians, process
 
-CONFIG = Path(__file__).parents[1] / "configs" / "recap" / "local_prod.textproto"
 _NUM_ROUNDS = 21
 
 

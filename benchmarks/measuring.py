@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
 
 
@@ -19,13 +20,13 @@ class Measurement:
         name: The benchmark's name.
         value: What ours takes.
         unit: The unit of both figures.
-        baseline: What the baseline takes.
+        baseline: What the baseline takes; None for a figure that nothing comparable stands beside.
     """
 
     name: str
     value: float
     unit: str
-    baseline: float
+    baseline: float | None
 
     def as_json(self) -> str:
         """Writes the measurement as one line of JSON, with the ratio of ours to the baseline."""
@@ -33,7 +34,7 @@ class Measurement:
             "value": self.value,
             "unit": self.unit,
             "baseline": self.baseline,
-            "ratio": self.value / self.baseline,
+            "ratio": None if self.baseline is None else self.value / self.baseline,
         }
         rounded = {key: round(v, 4) if isinstance(v, float) else v for key, v in figures.items()}
         return json.dumps({"name": self.name, **rounded})
@@ -60,14 +61,18 @@ def interleaved_medians(candidates: Sequence[Callable[[], object]], num_rounds: 
     return [median(times) for times in samples]
 
 
-def process(*command: str) -> Callable[[], None]:
+def process(*command: str, folder: Path | None = None) -> Callable[[], None]:
     """Returns a function that runs a command to its end.
 
     Modules are compiled once and kept, as on a machine where the package is installed.
+
+    Args:
+        command: The program and its arguments.
+        folder: Where it runs; None for the current folder.
     """
     environment: Mapping[str, str] = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
 
     def run() -> None:
-        subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, check=True)
+        subprocess.run(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, check=True)
 
     return run

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from benchmarks.content import CONFIG
 from rankspec.datasets import random_data
 from rankspec.loading import load_valid
 from rankspec.trainer.jobs import job_of
@@ -14,7 +15,6 @@ from rankspec.trainer.run import build_learner
 from rankspec.trainer.setup import Job, set_up
 from rankspec.trainer.window import TrainWindow
 
-CONFIG = Path(__file__).parents[1] / "configs" / "recap" / "local_prod.textproto"
 NUM_ROWS = 4096
 
 
