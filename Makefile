@@ -214,8 +214,8 @@ test-ts: $(PROTOC_GEN_ES) ## Compile and test the TypeScript package
 
 ##@ Every language alike
 
-# Of each language: what its executor of conformance cases and its verdict command are, and a target <language>-commands that
-# builds them.
+# Of each language: what its executor of conformance cases, its verdict command and its benchmark are, and a target
+# <language>-commands that builds them.
 EXECUTOR_python := $(PY) tests/conformance/executors/python.py
 EXECUTOR_go := $(BUILD)/bin/rankspec-conformance
 EXECUTOR_typescript := node ts/dist/conformance/executor.js
@@ -224,6 +224,10 @@ VERDICT_python := $(PY) -m rankspec.verdicts
 VERDICT_go := $(BUILD)/bin/rankspec-verdict
 VERDICT_typescript := node ts/dist/cli/verdict.js
 VERDICT_java := java @$(BUILD)/java/classpath dev.rankspec.VerdictCommand
+# `make bench` measures Python itself.
+BENCHMARK_go := $(BUILD)/bin/rankspec-benchmark
+BENCHMARK_typescript := node --expose-gc ts/dist/benchmark/load.js
+BENCHMARK_java := java @$(BUILD)/java/classpath dev.rankspec.LoadBenchmark
 
 .PHONY: conformance
 conformance: setup ## Run every language over the conformance corpus and print a table
@@ -245,6 +249,11 @@ verdict: language-commands ## Print what LANGUAGE=python|go|java|typescript says
 .PHONY: executor
 executor: language-commands
 	@$(EXECUTOR_$(LANGUAGE))
+
+# How long a config takes to load, as a line of JSON: `make -s load-benchmark LANGUAGE=go ARGUMENTS="CONFIG EXPANDED prewarm"`.
+.PHONY: load-benchmark
+load-benchmark: language-commands
+	@$(BENCHMARK_$(LANGUAGE)) $(ARGUMENTS)
 
 .PHONY: language-commands
 language-commands:

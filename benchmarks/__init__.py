@@ -1,7 +1,7 @@
 """Benchmarks: `python -m benchmarks`, or `make bench`.
 
 A benchmark is a function that measures something of ours beside a baseline and returns a
-`benchmarks.measuring.Measurement`. It has a line in `BENCHMARKS`.
+`benchmarks.measuring.Measurement`, or a list of them. It has a line in `BENCHMARKS`.
 """
 
 # Name, and the module and function that measure it.
@@ -14,6 +14,9 @@ BENCHMARKS = {
     "fresh_load_validate_pydantic": "benchmarks.peers:fresh_pydantic",
     "fresh_load_validate_msgspec": "benchmarks.peers:fresh_msgspec",
     "fresh_load_validate_msgspec_json": "benchmarks.peers:fresh_msgspec_json",
+    "load_go": "benchmarks.languages:load_go",
+    "load_java": "benchmarks.languages:load_java",
+    "load_typescript": "benchmarks.languages:load_typescript",
     "mutations": "benchmarks.mutations:run",
     "training_float32": "benchmarks.training:float32",
     "training_float32_over_unfused": "benchmarks.training:float32_over_unfused",

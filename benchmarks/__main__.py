@@ -7,6 +7,7 @@ from argparse import ArgumentParser
 from importlib import import_module
 
 from benchmarks import BENCHMARKS
+from benchmarks.measuring import Measurement
 
 
 def main() -> int:
@@ -19,11 +20,12 @@ def main() -> int:
     unknown = [name for name in names if name not in BENCHMARKS]
     if unknown:
         parser.error(f"no benchmark is called {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
-    measurements = []
+    measurements: list[Measurement] = []
     for name in names:
         print(f"running {name}", file=sys.stderr)
         module, _, function = BENCHMARKS[name].partition(":")
-        measurements.append(getattr(import_module(module), function)())
+        measured = getattr(import_module(module), function)()
+        measurements += [measured] if isinstance(measured, Measurement) else measured
     for measurement in measurements:
         print(measurement.as_json())
     return 0
