@@ -1,7 +1,9 @@
 """Configurations in the form of the public reference trainer become configs."""
 
 import os
+import re
 from pathlib import Path
+from string import Template
 
 import pytest
 from google.protobuf.message import Message
@@ -13,12 +15,15 @@ from rankspec.twhin.v1 import twhin_pb2
 from rankspec.cli import main
 from rankspec.convert.inert import DROPPED, INERT
 from rankspec.convert.reference import Conversion, ConversionError, convert, message_from_reference
+from rankspec.convert.variables import with_our_variables
 from rankspec.diagnostics import has_errors
+from rankspec.environment import substitute
 from rankspec.loading import load
 from rankspec.messages import all_classes, message_class
 from rankspec.paths import descriptor_of, fields_along, parse
 from rankspec.reading import read
 from rankspec.rules import cel_rules
+from rankspec.source import Origins
 from rankspec.writing import write_with_variables
 
 RANKER = """\
@@ -131,6 +136,10 @@ def test_variables_are_written_as_ours() -> None:
         pytest.param("${A}b", "1b", id="braces"),
         pytest.param("$$A", "$A", id="escaped"),
         pytest.param("$${A}", "${A}", id="escaped_braces"),
+        pytest.param("$$$A", "$1", id="dollar_before_variable"),
+        pytest.param("a$$$$${A}", "a$$1", id="dollars_before_braces"),
+        pytest.param("a$$b${B}", "a$b2", id="dollar_apart_from_variable"),
+        pytest.param("$${A}$$$B$$", "${A}$2$", id="all_in_one"),
         pytest.param("$1 ${} $-", "$1 ${} $-", id="no_names"),
         pytest.param("${A:-x}", "${A:-x}", id="default_is_no_syntax_there"),
     ],
@@ -144,6 +153,45 @@ def test_text_with_dollars_means_what_it_meant(tmp_path: Path, text: str, value:
 
     assert loaded.diagnostics == []
     assert loaded.message.training.save_dir == value
+
+
+@given(text=st.text(st.sampled_from("$$$${}AB_1-: é"), max_size=14))
+@settings(max_examples=500, deadline=None)
+def test_any_text_means_what_python_templates_make_of_it(text: str) -> None:
+    variables = {name: f"<{name}>" for name in re.findall("(?=([A-Za-z_][A-Za-z0-9_]*))", text)}
+    # Every beginning of a name is one.
+    variables |= {name[:end]: f"<{name[:end]}>" for name in list(variables) for end in range(1, len(name))}
+    message = twhin_pb2.TwhinConfig(training={"save_dir": with_our_variables(text)})
+
+    replacement = substitute(message, variables, Origins())
+
+    assert replacement.diagnostics == []
+    assert message.training.save_dir == Template(text).safe_substitute(variables)
+
+
+def test_key_is_what_it_was() -> None:
+    conversion = _ranker(
+        "renamed_features: {continuous: c, binary: b}", "renamed_features: {continuous: c, binary: b, a$$b: d}"
+    )
+
+    assert conversion.mistakes == []
+    assert "a$b" in _config(conversion).train_data.seg_dense_schema.renamed_features
+
+
+def test_variable_in_a_key_is_told() -> None:
+    notes = {(note.code, note.path) for note in _ranker("    liked: &tower", "    $TASK: &tower").notes}
+
+    assert ("convert.other_effect", 'model.tasks["$TASK"]') in notes
+
+
+def test_variable_that_the_reference_did_not_replace_is_told() -> None:
+    conversion = convert(GRAPH.replace("edges/*", "$DATA/*"), "graph.yaml")
+
+    config = conversion.document.message
+    assert isinstance(config, twhin_pb2.TwhinConfig)
+    assert config.train_data.data_root == "${DATA}/*"
+    (note,) = [note for note in conversion.notes if note.path == "train_data.data_root"]
+    assert (note.code, note.position.line if note.position else None) == ("convert.other_effect", 11)
 
 
 def test_fields_without_effect_are_reported_at_their_places_once() -> None:

@@ -6,12 +6,12 @@ may be written as a string, an enum value in lower case. What is left unchanged 
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
 import yaml
 
 from rankspec.convert.inert import INERT, Effect
+from rankspec.convert.variables import has_variable, with_our_variables, without_escapes
 from rankspec.paths import at, enum_of, is_map, join, map_value
 from rankspec.source.tree import Member, Node
 from rankspec.source.tree_reader import TooManyValuesError
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 _SCHEMA = "rankspec."
-# As Python's string.Template has it, which the reference runs over the text of a file.
-_VARIABLE = re.compile(r"\$(?:(\$)|([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)\})")
 _LARGEST_EXACT = 2**53
 _TRUE = frozenset({"true", "yes", "on", "y", "t", "1"})
 _FALSE = frozenset({"false", "no", "off", "n", "f", "0"})
@@ -55,6 +53,7 @@ class Rewriter:
     def __init__(self, max_values: int) -> None:
         self.notes: list[Note] = []
         self._values_left = max_values
+        self._has_variables = True
 
     def message(self, node: Node, descriptor: Descriptor) -> Node:
         """Rewrites the object that stands for a whole config.
@@ -62,6 +61,8 @@ class Rewriter:
         Raises:
             TooManyValuesError: Aliases stand for more values than any config has.
         """
+        # The reference replaces variables in a ranker's file only.
+        self._has_variables = descriptor.name != "TwhinConfig"
         return self._message(node, descriptor, "", None)
 
     def _message(self, node: Node, descriptor: Descriptor, path: str, holder: str | None) -> Node:
@@ -119,12 +120,23 @@ class Rewriter:
 
     def _entries(self, node: Node, path: str) -> list[Member]:
         """Returns a map's entries, of equal keys the last; an entry without a value is one of defaults."""
-        last = {member.name: member for member in node.members}
-        for member in node.members:
+        members = [member._replace(name=self._key(member, path)) for member in node.members]
+        last = {member.name: member for member in members}
+        for member in members:
             if member is not last[member.name]:
                 text = "the key is given again further down, and the last counted"
                 self.notes.append(Note(at(path, member.name), member.offset, "none", text))
         return list(last.values())
+
+    def _key(self, member: Member, path: str) -> str:
+        """Returns the key of a map's entry; keys of ours have no variables."""
+        if not self._has_variables:
+            return member.name
+        if has_variable(member.name):
+            text = "the variable in its key was replaced; here keys are taken as they are"
+            self.notes.append(Note(at(path, member.name), member.offset, "other", text))
+            return member.name
+        return without_escapes(member.name)
 
     def _single(self, node: Node, field: FieldDescriptor, path: str, name: str | None) -> Node:
         self._values_left -= 1
@@ -132,6 +144,9 @@ class Rewriter:
             raise TooManyValuesError
         if field.message_type is not None:
             return self._message(node, field.message_type, path, name)
+        if not self._has_variables and has_variable(node.text) and field.type == field.TYPE_STRING:
+            text = "files of graph embeddings were read without replacing variables; here they are replaced"
+            self.notes.append(Note(path, node.offset, "other", text))
         return scalar(node, field)
 
 
@@ -166,22 +181,8 @@ def _enum(node: Node, field: FieldDescriptor) -> Node:
 
 def _string(node: Node) -> Node:
     if node.kind == "string":
-        return Node("string", node.offset, _with_our_variables(node.text))
+        return Node("string", node.offset, with_our_variables(node.text))
     return Node("string", node.offset, node.text) if node.kind == "number" else node
-
-
-def _with_our_variables(text: str) -> str:
-    """Writes `$NAME` and `${NAME}` as `${NAME}`, and what is no variable so that ours take it for none."""
-    parts = []
-    end = 0
-    for match in _VARIABLE.finditer(text):
-        parts.append(text[end : match.start()].replace("${", "$${"))
-        name = match[2] or match[3]
-        parts.append(f"${{{name}}}" if name else "$")
-        end = match.end()
-        if not name and text.startswith("{", end):
-            parts[-1] = "$$"
-    return "".join([*parts, text[end:].replace("${", "$${")])
 
 
 def _bool(node: Node) -> Node:
