@@ -80,17 +80,24 @@ def _fallback(finding: Finding) -> Words:
 
 def _required(finding: Finding, field: FieldDescriptor | None, descriptor: Descriptor) -> Words:
     if field is None:
-        members = ", ".join(f"`{name}`" for name in _members(finding.path, descriptor))
-        name = finding.path.rpartition(".")[2]
-        return f"exactly one of {members} is required (`{name}`), and none is set", f"add one of {members}"
+        return _required_oneof(finding, descriptor)
     return f"`{field.name}` is required", f"add `{_example(field)}`"
 
 
-def _members(path: str, descriptor: Descriptor) -> list[str]:
+def _required_oneof(finding: Finding, descriptor: Descriptor) -> Words:
+    fields = _members(finding.path, descriptor)
+    if len(fields) == 1:
+        return f"`{fields[0].name}` is required", f"add `{_example(fields[0])}`"
+    members = ", ".join(f"`{field.name}`" for field in fields)
+    name = finding.path.rpartition(".")[2]
+    return f"exactly one of {members} is required (`{name}`), and none is set", f"add one of {members}"
+
+
+def _members(path: str, descriptor: Descriptor) -> list[FieldDescriptor]:
     above, _, name = path.rpartition(".")
     holder = _field_at(above, descriptor)
     owner = (message_of(holder) if holder is not None else None) or descriptor
-    return [member.name for member in owner.oneofs_by_name[name].fields]
+    return list(owner.oneofs_by_name[name].fields)
 
 
 def _example(field: FieldDescriptor) -> str:

@@ -158,7 +158,8 @@ def test_rule_that_names_several_fields_gives_a_diagnostic_for_each(tmp_path: Pa
             "global_batch_size: 32", "global_batch_size: -5", "int32.gt", ["greater than 0", "-5"], id="bound"
         ),
         pytest.param("adam {}", "adam { beta_1: 2 }", "double.gte_lt", ["at least 0", "less than 1", "2"], id="range"),
-        pytest.param("  adam {}\n", "", "required", ["`adam`", "`optimizer`"], id="oneof"),
+        pytest.param("constant: 0.01", "", "required", ["exactly one", "`constant`", "`lr`"], id="oneof"),
+        pytest.param("  adam {}\n", "", "required", ["`adam` is required"], id="oneof_of_one"),
         pytest.param("  global_batch_size: 32\n", "", "required", ["`global_batch_size`"], id="missing"),
         pytest.param(
             "log1p_abs_config {}",

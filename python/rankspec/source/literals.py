@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rankspec.source.plans import INTEGER_RANGES
 from rankspec.source.suggest import field_words
 
 if TYPE_CHECKING:
@@ -30,9 +31,19 @@ class LiteralError(Exception):
 
 def wrong_type(field: FieldPlan, text: str, suggestion: str | None = None) -> LiteralError:
     """Describes a literal that is not of the field's type."""
-    return LiteralError(
-        "parse.wrong_type", f"`{field.name}` takes {field_words(field)}, not `{shortened(text)}`", suggestion
-    )
+    message = f"`{field.name}` takes {field_words(field)}, not `{shortened(text)}`"
+    return LiteralError("parse.wrong_type", message, suggestion or what_to_write(field, text))
+
+
+def what_to_write(field: FieldPlan, text: str) -> str | None:
+    """Says what a field takes instead of a literal that is nothing like it."""
+    kind = "number" if field.kind in {"float", "double"} else "whole number" if field.kind in INTEGER_RANGES else None
+    if kind is None:
+        return "write true or false" if field.kind == "bool" else None
+    if "$" in text:
+        return f"variables are replaced in strings only; `--set` lays a {kind} over a file"
+    descriptor = field.descriptor
+    return f"write a {kind}" + (f"; the default is {descriptor.default_value}" if descriptor.has_default_value else "")
 
 
 def shortened(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from rankspec.source.literals import LiteralError, shortened, wrong_type
+from rankspec.source.literals import LiteralError, shortened, what_to_write, wrong_type
 from rankspec.source.plans import INTEGER_RANGES, FieldPlan
 from rankspec.source.strings import read_text
 from rankspec.source.suggest import closest, field_words, listed
@@ -47,7 +47,7 @@ def read_scalar(field: FieldPlan, tokens: Sequence[Token]) -> object:
         raise LiteralError(
             "parse.wrong_type",
             f"`{field.name}` takes {field_words(field)}, not a string",
-            _unquoted(field, token),
+            _unquoted(field, token) or what_to_write(field, token.text),
         )
     if field.kind in INTEGER_RANGES:
         return read_integer(field, token.text)
