@@ -66,6 +66,10 @@ test: setup ## Run every test; bindings of a language whose tools are missing ar
 crash-test: setup ## Kill 30 runs at random moments; each must go on to the very same bits (about 2 minutes)
 	@$(TEST_ENV) $(PY) -m tests.crash $(if $(KILLS),--kills $(KILLS))
 
+.PHONY: fuzz
+fuzz: setup ## Try the readers on N=100000 generated or damaged texts, in every form; SEED=n takes others
+	@$(TEST_ENV) $(PY) -m tests.fuzz $(or $(N),100000) --seed $(or $(SEED),0)
+
 .PHONY: lint
 lint: lint-python lint-proto lint-go lint-java lint-ts ## Check format, style and types in every language, without changing a file
 

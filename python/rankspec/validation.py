@@ -67,4 +67,6 @@ def validate(document: Document[Any], file: str | None = None, copies: Sequence[
     from rankspec.mentions import is_consequence
     from rankspec.wording import describe
 
-    return [describe(f, document, file) for f in found if not is_consequence(f, document)]
+    described = (describe(f, document, file) for f in found if not is_consequence(f, document))
+    # A rule says the same of each of several equal items of a list.
+    return list(dict.fromkeys(described))

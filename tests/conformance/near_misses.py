@@ -53,12 +53,12 @@ def near_misses(count: int, seed: int) -> Iterator[pb.Request]:
     for _ in range(count):
         request = pb.Request()
         request.CopyFrom(chance.choice(seeds))
-        request.load.text = _changed(request.load.text, chance)
+        request.load.text = changed(request.load.text, chance)
         request.load.variables["A"] = "x"
         yield request
 
 
-def _changed(source: bytes, chance: random.Random) -> bytes:
+def changed(source: bytes, chance: random.Random) -> bytes:
     tokens = _TOKEN.findall(source.decode(errors="replace"))
     for _ in range(chance.choice((1, 1, 1, 2, 3))):
         _change(tokens, chance)
