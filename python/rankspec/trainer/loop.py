@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from enum import Enum, auto
-from types import FrameType
+from types import FrameType, TracebackType
+from typing import Self
 
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
@@ -29,7 +30,7 @@ warnings.filterwarnings("ignore", message="`broadcast_buffers` is deprecated", c
 
 @dataclass
 class Learner:
-    """What a step changes, and how it is done.
+    """What a step changes, and how it is done; several processes step together within its context alone.
 
     Attributes:
         model: the model, on its device.
@@ -52,10 +53,23 @@ class Learner:
 
     def __post_init__(self) -> None:
         self._parallel: nn.Module = self.model
+        self.counted_flops: int | None = None
+
+    def __enter__(self) -> Self:
         if self.processes.world_size > 1:
             # The model's batch norm shares its statistics itself, so every process holds the same buffers already.
             self._parallel = DistributedDataParallel(self.model, broadcast_buffers=False)
-        self.counted_flops: int | None = None
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        parallel, self._parallel = self._parallel, self.model
+        if isinstance(parallel, DistributedDataParallel):
+            # Its C++ part owns the process group too. As the last owner it would wait for the group's threads with the
+            # interpreter's lock in its hand, and for ever if one of them needs that. An error's traceback can keep
+            # the module; so it is emptied.
+            vars(parallel).clear()
 
     def step(self, step: int, batches: Iterator[RecapBatch], window: TrainWindow) -> dict[str, float]:
         """Does one optimizer step.

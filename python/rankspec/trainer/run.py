@@ -103,6 +103,7 @@ class TrainingRun:
             # Outlasts the writer: the last checkpoint is committed however often the process is asked.
             asked = stack.enter_context(asked_to_end())
             stack.enter_context(self._writer)
+            stack.enter_context(self._learner)
             stack.enter_context(self._setup.console.progress(start, cadence.last))
             batches = stack.enter_context(self._train_data.batches(first, count))
             timed = self._stopwatch.timed(batches)

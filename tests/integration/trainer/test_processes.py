@@ -93,8 +93,9 @@ def _fill_disk_on_rank(rank: int) -> None:
         interruptions.disk_full_from(14)
 
 
-def test_disk_that_is_full_for_the_first_ends_all_with_one_message(runs: Runs) -> None:
-    started = runs.start("run", num_processes=2, plan=Plan(_fill_disk_on_rank, [0]))
+@pytest.mark.parametrize("rank", [0, 1])
+def test_disk_that_is_full_for_one_ends_all_with_one_message(runs: Runs, rank: int) -> None:
+    started = runs.start("run", num_processes=2, plan=Plan(_fill_disk_on_rank, [rank]))
 
     assert started.wait(60) == [FAILED, FAILED]
     assert started.output.count("TrainError: training.save_dir: checkpoint 14 could not be written") == 2
