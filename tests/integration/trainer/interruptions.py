@@ -2,6 +2,7 @@
 
 import errno
 import os
+import pkgutil
 import shutil
 import signal
 from pathlib import Path
@@ -29,6 +30,20 @@ def in_step(number: int, how: signal.Signals) -> None:
             os.kill(os.getpid(), how)
 
     register_optimizer_step_post_hook(count)
+
+
+def failing(place: str, number: int) -> None:
+    """Lets the function of a dotted name raise an error of its own when it is called for so many times."""
+    function = pkgutil.resolve_name(place)
+    calls = []
+
+    def watched(*arguments: object, **options: object) -> object:
+        calls.append(True)
+        if len(calls) == number:
+            raise ValueError(f"{place} broke")
+        return function(*arguments, **options)
+
+    _PATCH.setattr(place, watched)
 
 
 def before_manifest(step: int) -> None:

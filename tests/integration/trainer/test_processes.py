@@ -4,13 +4,15 @@ import os
 import signal
 import subprocess
 import sys
-import time
+import weakref
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.integration.trainer import interruptions
 from tests.integration.trainer.runs import FAILED, Plan, Runs, newest, records_of, steps_of, tensors_of
+from torch import distributed
 
 from rankspec.trainer.checkpoints import committed
 
@@ -71,31 +73,88 @@ def test_another_number_of_processes_takes_over(runs: Runs) -> None:
         _assert_close(records_of(folder, "valid")[-1], records_of(whole, "valid")[-1])
 
 
-def _fail_on_rank(rank: int) -> None:
+def _on_rank(rank: int, function: Callable[..., None], *arguments: object) -> None:
     if int(os.environ["RANK"]) == rank:
-        interruptions.in_step(13, signal.SIGKILL)
+        function(*arguments)
 
 
-def test_survivor_of_a_killed_process_ends_with_an_error(runs: Runs) -> None:
-    started = runs.start("run", num_processes=2, plan=Plan(_fail_on_rank, [1]))
-    begin = time.monotonic()
-
-    statuses = started.wait(60)
-
-    assert statuses == [FAILED, -signal.SIGKILL]
-    assert time.monotonic() - begin < 50
-    assert "another process of the run" in started.output
-    assert [checkpoint.damage() for checkpoint in committed(runs.folder / "run")] == [None]
+def _assert_first_is_whole(folder: Path) -> None:
+    assert steps_of(folder)[0] == 7
+    assert {checkpoint.damage() for checkpoint in committed(folder)} == {None}
 
 
-def _fill_disk_on_rank(rank: int) -> None:
-    if int(os.environ["RANK"]) == rank:
-        interruptions.disk_full_from(14)
+@pytest.mark.parametrize(("num_processes", "rank"), [(2, 0), (2, 1), (4, 3)], ids=["0_of_2", "1_of_2", "3_of_4"])
+def test_survivors_of_a_killed_process_end_with_an_error(runs: Runs, num_processes: int, rank: int) -> None:
+    plan = Plan(_on_rank, [rank, interruptions.in_step, 16, signal.SIGKILL])
+    started = runs.start("run", num_processes=num_processes, plan=plan)
+
+    statuses = started.wait()
+
+    assert statuses == [-signal.SIGKILL if process == rank else FAILED for process in range(num_processes)]
+    assert started.output.count("TrainError: another process of the run") == num_processes - 1
+    _assert_first_is_whole(runs.folder / "run")
+
+
+# What breaks, when it is done for how many times, and on which process: all after the second checkpoint was asked for,
+# and so after the first was committed.
+_BREAKS = {
+    "reading": ("rankspec.trainer.data.assembly.BatchAssembler.assemble", 16, 1),
+    "reading_on_the_first": ("rankspec.trainer.data.assembly.BatchAssembler.assemble", 16, 0),
+    "forward": ("rankspec.trainer.model.ranking.RankingModel.forward", 23, 1),
+    "backward": ("torch.Tensor.backward", 16, 1),
+    "update": ("rankspec.trainer.loop.Learner._update", 16, 1),
+    "evaluating": ("rankspec.trainer.setup.score", 2, 1),
+    "reporting": ("rankspec.trainer.reports.Reports.metrics", 6, 0),
+    "staging_a_checkpoint": ("rankspec.trainer.checkpoint_writer.async_save", 2, 1),
+    "staging_a_checkpoint_on_the_first": ("rankspec.trainer.checkpoint_writer.async_save", 2, 0),
+}
+
+
+@pytest.mark.parametrize(("place", "number", "rank"), _BREAKS.values(), ids=_BREAKS)
+def test_error_of_one_process_ends_all(runs: Runs, place: str, number: int, rank: int) -> None:
+    started = runs.start("run", num_processes=2, plan=Plan(_on_rank, [rank, interruptions.failing, place, number]))
+
+    assert started.wait() == [FAILED, FAILED]
+    assert started.output.count(f"ValueError: {place} broke") == 1
+    assert started.output.count("TrainError: another process of the run") == 1
+    _assert_first_is_whole(runs.folder / "run")
+
+
+def _watch_reducers(file: Path, then: Callable[..., None], *arguments: object) -> None:
+    """Writes how many of DDP's reducers were made, and how many are left when the process group is destroyed."""
+    reducer, destroy = distributed.Reducer, distributed.destroy_process_group
+    made: list[weakref.ref[object]] = []
+
+    def making(*sizes: object) -> object:
+        new = reducer(*sizes)
+        made.append(weakref.ref(new))
+        return new
+
+    def destroying() -> None:
+        with file.open("a") as counts:
+            counts.write(f"{len(made)} made, {sum(one() is not None for one in made)} left\n")
+        destroy()
+
+    patch = pytest.MonkeyPatch()
+    patch.setattr(distributed, "Reducer", making)
+    patch.setattr(distributed, "destroy_process_group", destroying)
+    then(*arguments)
+
+
+@pytest.mark.parametrize("number", [23, 1000], ids=["error", "end"])
+def test_gradient_exchange_is_gone_before_the_process_group(runs: Runs, number: int) -> None:
+    # A reducer that is left destroys the group itself, which now and then takes for ever.
+    place = "rankspec.trainer.model.ranking.RankingModel.forward"
+    plan = Plan(_watch_reducers, [runs.folder / "counts", interruptions.failing, place, number])
+    started = runs.start("run", num_processes=2, plan=plan)
+
+    assert started.wait() == [0 if number == 1000 else FAILED] * 2
+    assert (runs.folder / "counts").read_text().splitlines() == ["1 made, 0 left"] * 2
 
 
 @pytest.mark.parametrize("rank", [0, 1])
 def test_disk_that_is_full_for_one_ends_all_with_one_message(runs: Runs, rank: int) -> None:
-    started = runs.start("run", num_processes=2, plan=Plan(_fill_disk_on_rank, [rank]))
+    started = runs.start("run", num_processes=2, plan=Plan(_on_rank, [rank, interruptions.disk_full_from, 14]))
 
     assert started.wait(60) == [FAILED, FAILED]
     assert started.output.count("TrainError: training.save_dir: checkpoint 14 could not be written") == 2
