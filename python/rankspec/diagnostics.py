@@ -104,8 +104,9 @@ def as_text(diagnostics: Iterable[Diagnostic], *, color: bool, sources: Mapping[
         block = [_headline(diagnostic, _painted_severity(diagnostic, color))]
         position = diagnostic.position
         if position is not None and position.file in sources:
-            lines = lines_of.setdefault(position.file, sources[position.file].split("\n"))
-            block += _quoted_line(lines, position, color)
+            if position.file not in lines_of:
+                lines_of[position.file] = sources[position.file].split("\n")
+            block += _quoted_line(lines_of[position.file], position, color)
         if diagnostic.suggestion:
             block.append(f"  {_paint('help', _BLUE, color)}: {diagnostic.suggestion}")
         block += [f"  {_paint('see also', _BLUE, color)}: {place}" for place in diagnostic.related]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from io import FileIO
 from typing import TYPE_CHECKING
 
 from rankspec import source
 from rankspec.diagnostics import Diagnostic, Position
 from rankspec.messages import DEFAULT_MESSAGE, UnknownMessageError, message_class, named_in_header
+from rankspec.source.textproto import MAX_BYTES
 
 if TYPE_CHECKING:
     from google.protobuf.message import Message
@@ -87,7 +87,7 @@ def read(path: str, message: str | None, default: str = DEFAULT_MESSAGE) -> sour
     """
     name = STDIN_NAME if path == STDIN else path
     try:
-        data = _bytes_of(path)
+        data = bytes_of(path)
     except (OSError, ValueError) as error:
         return unreadable(name, *_why(path, error))
     form = _form(path, data)
@@ -104,12 +104,18 @@ def read(path: str, message: str | None, default: str = DEFAULT_MESSAGE) -> sour
     return _parse(form, data, wanted, name)
 
 
-def _bytes_of(path: str) -> bytes:
+def bytes_of(path: str) -> bytes:
+    """Reads a file, or the standard input for `-`: at most one byte more than a config may have.
+
+    Raises:
+        OSError: It cannot be read.
+        ValueError: It is no file name.
+    """
     if path == STDIN:
-        return sys.stdin.buffer.read()
+        return sys.stdin.buffer.read(MAX_BYTES + 1)
     # Not through pathlib, which takes longer to import than the file to read.
-    with FileIO(path) as file:
-        return file.readall()
+    with open(path, "rb") as file:
+        return file.read(MAX_BYTES + 1)
 
 
 def _wanted(header: Header) -> str | None:

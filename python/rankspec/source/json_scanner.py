@@ -119,6 +119,7 @@ class JsonScanner:
         """Ends the reading where the nesting has no sense any more."""
         message = f"objects and lists are nested more than {MAX_CONTAINERS} deep"
         self._error("parse.too_deep", message, token)
+        self._reporter.damage(self._block, "")
         self._too_deep = True
         self._position = len(self._text)
         self._next()
@@ -275,6 +276,9 @@ class JsonScanner:
         if not self._too_deep:
             closer = "}" if opener.text == "{" else "]"
             message = f"this `{opener.text}` is never closed"
+            if self._token.kind == "end":
+                # What it swallowed may be what now seems to be missing around it.
+                self._reporter.damage(self._block, "")
             self._error("parse.unterminated", message, opener, f"add the missing `{closer}`")
 
     def _error(self, code: str, message: str, token: Token, suggestion: str | None = None) -> None:

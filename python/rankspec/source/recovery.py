@@ -160,6 +160,8 @@ class TokenSource:
         while depth:
             found = BRACKET.search(self._text, position)
             if found is None:
+                # The rest of the text, which nobody has read, may hold whatever now seems to be missing.
+                self.state.reporter.damage(self.state.block, "")
                 self.unterminated(opener.start, opener.text, self.state.block)
                 return len(self._text)
             position = found.end()
@@ -176,6 +178,8 @@ class TokenSource:
         while depth:
             token = self.token(position)
             is_over = self.is_first_on_line(token) and self.column(token.start) <= indent
+            if token.kind == "end":
+                self.state.reporter.damage(self.state.block, "")
             if token.kind == "end" or (is_over and not token.is_mark("}", ">", "]")):
                 self.unterminated(opener.start, opener.text, self.state.block)
                 return token.start
