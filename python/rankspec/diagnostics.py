@@ -108,8 +108,8 @@ def as_text(diagnostics: Iterable[Diagnostic], *, color: bool, sources: Mapping[
                 lines_of[position.file] = sources[position.file].split("\n")
             block += _quoted_line(lines_of[position.file], position, color)
         if diagnostic.suggestion:
-            block.append(f"  {_paint('help', _BLUE, color)}: {diagnostic.suggestion}")
-        block += [f"  {_paint('see also', _BLUE, color)}: {place}" for place in diagnostic.related]
+            block.append(f"  {_paint('help', _BLUE, color)}: {_printable(diagnostic.suggestion)}")
+        block += [f"  {_paint('see also', _BLUE, color)}: {_printable(str(place))}" for place in diagnostic.related]
         blocks.append("".join(f"{line}\n" for line in block))
     return "".join(blocks)
 
@@ -119,7 +119,7 @@ def _headline(diagnostic: Diagnostic, severity: str) -> str:
     position, path = diagnostic.position, diagnostic.path
     place = f"{position}: " if position else ""
     at = f"{path}: " if path and not position else ""
-    return f"{place}{severity}: {at}{diagnostic.message} [{diagnostic.code}]"
+    return f"{_printable(place)}{severity}: {_printable(f'{at}{diagnostic.message}')} [{diagnostic.code}]"
 
 
 def _painted_severity(diagnostic: Diagnostic, color: bool) -> str:
@@ -136,6 +136,8 @@ def _quoted_line(lines: Sequence[str], position: Position, color: bool) -> list[
     if position.line > len(lines):
         return []
     line = lines[position.line - 1].rstrip("\r")
+    if not line:
+        return []
     start = max(0, position.column - 1 - _MAX_SHOWN_COLUMNS // 2)
     shown = _printable(line[start : start + _MAX_SHOWN_COLUMNS])
     before = _printable(line[start : position.column - 1])
@@ -145,6 +147,8 @@ def _quoted_line(lines: Sequence[str], position: Position, color: bool) -> list[
 
 def _printable(text: str) -> str:
     """Replaces what a terminal would obey or swallow instead of showing it."""
+    if text.isprintable():
+        return text
     return "".join(c if c == "\t" or c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
@@ -159,7 +163,7 @@ def as_json(diagnostics: Iterable[Diagnostic]) -> str:
 
     listed = list(diagnostics)
     report = {"ok": not has_errors(listed), "diagnostics": [_json_object(d) for d in listed]}
-    return json.dumps(report, ensure_ascii=False, indent=2) + "\n"
+    return json.dumps(report, indent=2) + "\n"
 
 
 def _json_object(diagnostic: Diagnostic) -> dict[str, str | int | None]:
@@ -188,7 +192,7 @@ def as_sarif(diagnostics: Iterable[Diagnostic]) -> str:
         "results": [_sarif_result(diagnostic) for diagnostic in listed],
     }
     log = {"$schema": _SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}
-    return json.dumps(log, ensure_ascii=False, indent=2) + "\n"
+    return json.dumps(log, indent=2) + "\n"
 
 
 def _sarif_result(diagnostic: Diagnostic) -> dict[str, object]:
@@ -214,6 +218,6 @@ def _sarif_place(position: Position) -> dict[str, object]:
     from urllib.parse import quote
 
     return {
-        "artifactLocation": {"uri": quote(position.file.replace("\\", "/"))},
+        "artifactLocation": {"uri": quote(position.file.replace("\\", "/"), errors="surrogateescape")},
         "region": {"startLine": position.line, "startColumn": position.column},
     }

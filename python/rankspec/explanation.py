@@ -14,6 +14,7 @@ from rankspec.messages import DEFAULT_MESSAGE, UnknownMessageError, all_classes,
 from rankspec.paths import descriptor_of, enum_of, fields_of, is_map, key_field, map_value, message_of
 from rankspec.resolving import default_items
 from rankspec.rules import cel_rules, exclusive_groups, in_words, required_oneofs
+from rankspec.source.suggest import closest
 from rankspec.writing import literal
 
 if TYPE_CHECKING:
@@ -46,6 +47,13 @@ def explain(subject: str) -> str | None:
         if fields:
             return _field(path, fields)
     return _by_name(path) or _by_words(subject)
+
+
+def nearest(subject: str) -> str | None:
+    """Returns the path or name that a subject without an explanation is most likely a misspelling of."""
+    paths = [path for path, _ in _all_paths()]
+    names = [c.DESCRIPTOR.name for c in all_classes()] + [enum.name for enum in _enums()]
+    return closest(_KEY.sub("", subject.strip()), paths + names)
 
 
 def _along(descriptor: Descriptor, path: str) -> tuple[FieldDescriptor, ...]:

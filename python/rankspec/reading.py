@@ -89,7 +89,7 @@ def read(path: str, message: str | None, default: str = DEFAULT_MESSAGE) -> sour
     try:
         data = bytes_of(path)
     except (OSError, ValueError) as error:
-        return unreadable(name, *_why(path, error))
+        return unreadable(name, *why(path, error))
     form = _form(path, data)
     if form is None:
         known = ", ".join(sorted(_FORMS))
@@ -144,7 +144,8 @@ def _parse(form: str, data: bytes, wanted: type[Message], name: str) -> source.D
             return source.read_binary(data, wanted, name)
 
 
-def _why(path: str, error: OSError | ValueError) -> tuple[str, str, str | None]:
+def why(path: str, error: OSError | ValueError) -> tuple[str, str, str | None]:
+    """Says why a file cannot be read: a code, the problem, and a suggestion if there is one."""
     match error:
         case FileNotFoundError() | NotADirectoryError():
             return "file.missing", f"there is no file `{path}`", _similar(path)
@@ -163,6 +164,8 @@ def _similar(path: str) -> str | None:
 
     from rankspec.source.suggest import closest
 
+    if Path(path).is_symlink():
+        return f"it is a link to `{Path(path).readlink()}`, which is not there"
     folder = Path(path).parent
     try:
         names = [entry.name for entry in folder.iterdir() if entry.is_file() and form_of(entry.name)]

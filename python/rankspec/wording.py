@@ -205,7 +205,8 @@ def _choice(allowed: list[Any], value: Any, subject: str) -> Words:
 def _pattern(subject: str, value: str, pattern: str) -> Words:
     legal = re.sub(r"[^A-Za-z0-9_]", "_", value)
     candidates = [value.strip(), re.sub(r"\s+", "_", value.strip()), legal, f"_{legal}"]
-    match = next((c for c in candidates if c and re.fullmatch(pattern, c)), None)
+    # Underscores alone are no better guess than any other name.
+    match = next((c for c in candidates if c.strip("_") and re.fullmatch(pattern, c)), None)
     return f"{subject}{_shown(value)} does not match `{pattern}`", f"did you mean `{match}`?" if match else None
 
 

@@ -8,6 +8,7 @@ need.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from argparse import Action, ArgumentParser, Namespace, RawDescriptionHelpFormatter
@@ -30,6 +31,9 @@ VERBS = {
 }
 
 
+_LISTED = f"the verbs are {', '.join(VERBS)}"
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line.
 
@@ -40,6 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit status.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
+    _write_any_character()
     try:
         if not given or given[0] not in VERBS:
             return _without_verb(given)
@@ -55,6 +60,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # How argparse ends: with the help, or with what is wrong about the usage.
         return leaving.code if isinstance(leaving.code, int) else 2
     return status
+
+
+def _write_any_character() -> None:
+    """Lets the output take what its encoding has not, such as an odd file's name, as an escape."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _formatter(prog: str) -> RawDescriptionHelpFormatter:
@@ -77,6 +89,11 @@ def _without_verb(given: Sequence[str]) -> int:
         epilog="`rankspec VERB --help` shows a verb's arguments and an example.",
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
+    if given and not given[0].startswith("-"):
+        from rankspec.source.suggest import closest
+
+        match = closest(given[0], VERBS)
+        parser.error(f"there is no verb `{given[0]}`; {f'did you mean `{match}`?' if match else _LISTED}")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
     for name, summary in VERBS.items():
         verbs.add_parser(name, help=summary, add_help=False)

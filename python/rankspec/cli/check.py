@@ -30,23 +30,24 @@ def run(arguments: Namespace) -> int:
     """Checks the files and reports; 1 if any has an error."""
     diagnostics: list[Diagnostic] = []
     sources: dict[str, str] = {}
-    num_files = 0
+    files: dict[str, None] = {}
     for name in arguments.files:
-        files, problem = _files(name)
-        num_files += len(files)
+        found, problem = _files(name)
         diagnostics += problem
-        for file in files:
-            loaded = check(file, message=arguments.message)
-            diagnostics += loaded.diagnostics
-            sources |= loaded.sources
-    sys.stdout.write(_report(arguments, diagnostics, sources, num_files))
+        # A file may be named beside its folder.
+        files |= dict.fromkeys(found)
+    for file in files:
+        loaded = check(file, message=arguments.message)
+        diagnostics += loaded.diagnostics
+        sources |= loaded.sources
+    sys.stdout.write(_report(arguments, diagnostics, sources, len(files)))
     return 1 if has_errors(diagnostics) else 0
 
 
 def _files(name: str) -> tuple[list[str], list[Diagnostic]]:
     """Lists the files that an argument stands for, and what is wrong with it."""
     # Asked in this order, a single file does not wait for the import of pathlib.
-    if name == STDIN or form_of(name) is not None:
+    if name == STDIN or not name or form_of(name) is not None:
         return [name], []
     from pathlib import Path
 

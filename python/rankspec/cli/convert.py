@@ -13,12 +13,12 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser, Namespace
-from pathlib import Path
 
 from rankspec.cli.terminal import report, write_output
 from rankspec.convert.reference import convert
 from rankspec.diagnostics import has_errors
 from rankspec.messages import UnknownMessageError
+from rankspec.reading import STDIN, STDIN_NAME, bytes_of, why
 from rankspec.writing import FORMS, form_for, write_with_variables
 
 
@@ -39,12 +39,12 @@ def run(arguments: Namespace) -> int:
             file=sys.stderr,
         )
         return 2
-    name = "<stdin>" if arguments.file == "-" else arguments.file
+    name = STDIN_NAME if arguments.file == STDIN else arguments.file
     try:
-        data = sys.stdin.buffer.read() if arguments.file == "-" else Path(arguments.file).read_bytes()
-        conversion = convert(data, name, arguments.message)
+        conversion = convert(bytes_of(arguments.file), name, arguments.message)
     except OSError as error:
-        print(f"rankspec convert: error: `{name}` cannot be read: {error.strerror}", file=sys.stderr)
+        _, problem, suggestion = why(arguments.file, error)
+        print(f"rankspec convert: error: {problem}{f'; {suggestion}' if suggestion else ''}", file=sys.stderr)
         return 1
     except UnknownMessageError as error:
         print(f"rankspec convert: error: {error.message}; {error.suggestion}", file=sys.stderr)

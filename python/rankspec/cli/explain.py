@@ -13,7 +13,7 @@ from __future__ import annotations
 import sys
 from argparse import ArgumentParser, Namespace
 
-from rankspec.explanation import explain
+from rankspec.explanation import explain, nearest
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -26,7 +26,9 @@ def run(arguments: Namespace) -> int:
     subject = " ".join(arguments.subject)
     explanation = explain(subject)
     if explanation is None:
-        print(f"rankspec explain: nothing in the schema fits `{subject}`", file=sys.stderr)
+        match = nearest(subject)
+        meant = f"; did you mean `{match}`?" if match else ""
+        print(f"rankspec explain: nothing in the schema fits `{subject}`{meant}", file=sys.stderr)
         return 1
     print(explanation)
     return 0

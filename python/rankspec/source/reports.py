@@ -77,6 +77,9 @@ class Reporter:
             The field that was most likely meant; it counts as damaged.
         """
         suggestion = suggest_place(name, block.plan, block.plans_around())
+        if (first := name.partition(".")[0]) in block.plan.fields:
+            # A path in place of a name.
+            self.damage(block, first)
         guess = None if suggestion else closest(name, block.plan.fields)
         if guess is not None:
             suggestion = f"did you mean `{guess}`?"

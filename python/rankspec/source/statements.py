@@ -9,7 +9,7 @@ from rankspec.source.plain import OPENERS
 from rankspec.source.recovery import LITERALS, TokenSource
 from rankspec.source.state import MAX_DEPTH
 from rankspec.source.suggest import field_words
-from rankspec.source.tokens import Token
+from rankspec.source.tokens import FOREIGN_COMMENT, ODD_NAME, Token
 
 if TYPE_CHECKING:
     from rankspec.source.blocks import Block
@@ -114,6 +114,10 @@ class StatementReader:
 
     def _field(self, name: Token) -> int:
         field = self._state.block.plan.fields.get(name.text)
+        odd = ODD_NAME.match(self._state.text, name.start)
+        if odd is not None and odd.end() > name.end:
+            # No parser knows such names; as one name it is one mistake.
+            return self._unknown(Token("word", odd[0], name.start, odd.end()))
         if field is None:
             return self._unknown(name)
         value = self._value_after(name, field)
@@ -256,5 +260,9 @@ class StatementReader:
     def _unexpected(self, token: Token) -> int:
         if token.kind == "unterminated":
             return self._source.resume(self._source.literal(token)[1])
+        comment = FOREIGN_COMMENT.match(self._state.text, token.start)
+        if comment is not None:
+            self._source.error("parse.syntax", "a comment begins with `#`", token, "write `#`, once a line")
+            return comment.end()
         self._source.error("parse.syntax", f"unexpected `{token.text[:40]}`", token, "a field's name is expected here")
         return self._source.resume(token.end)

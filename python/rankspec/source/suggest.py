@@ -50,6 +50,9 @@ def suggest_place(name: str, plan: MessagePlan, around: Iterable[MessagePlan]) -
         plan: The message that it was found in.
         around: The messages that contain this one, innermost first.
     """
+    first, dot, _ = name.partition(".")
+    if dot and first in plan.fields:
+        return f"write {' inside of '.join(f'`{part}`' for part in reversed(name.split('.')))}"
     for outer in around:
         if name in outer.fields:
             return f"`{name}` is a field of {outer.name}: move it out of this block"

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from google.protobuf.message import Message
 
-from rankspec.diagnostics import Diagnostic
+from rankspec.diagnostics import Diagnostic, Position
 from rankspec.source.blocks import marks
 from rankspec.source.document import Document
 from rankspec.source.origins import LineIndex, Origins
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 M = TypeVar("M", bound=Message)
 
 MAX_BYTES = 16 * 1024 * 1024
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -56,7 +57,7 @@ def read_textproto(text: str | bytes, message_class: type[M], file: str) -> Docu
     Returns:
         What could be read, and every mistake. Never raises for what the text holds.
     """
-    refusal = too_large(text, file)
+    refusal = refusal_of(text, file)
     if refusal is not None:
         return Document(message_class(), Origins(), [refusal], frozenset({""}))
     source, bad_offset = decode(text)
@@ -68,6 +69,29 @@ def read_textproto(text: str | bytes, message_class: type[M], file: str) -> Docu
         if len(indented.state.reporter) <= len(reading.state.reporter):
             reading = indented
     return reading.document()
+
+
+def refusal_of(text: str | bytes, file: str) -> Diagnostic | None:
+    """Refuses a source that is too large, or no text at all, before anything is read of it."""
+    large = too_large(text, file)
+    problem = _no_text(text) if large is None and isinstance(text, bytes) else None
+    if problem is None:
+        return large
+    suggestion = "save the file as UTF-8"
+    return Diagnostic("parse.not_portable.encoding", problem, "", Position(file, 1, 1), "error", suggestion)
+
+
+def _no_text(data: bytes) -> str | None:
+    # Most files have no NUL; a single one in a text is reported at its place.
+    if data.startswith(_UTF_16) or data.count(b"\0") > len(data) // 4:
+        return "the file is UTF-16, not UTF-8"
+    if b"\0" not in data:
+        return None
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return "the file holds binary data, not text"
+    return None
 
 
 def too_large(text: str | bytes, file: str) -> Diagnostic | None:

@@ -36,6 +36,12 @@ ODD_COMMENT = re.compile(r"#[^\n]*")
 ODD_COMMENT_CHARACTER = re.compile("[\x00-\x08\x0b-\x1f\x7f\x85\u2028\u2029]")
 
 
+# What a person takes for a name: a path, or a word with letters that no name has.
+ODD_NAME = re.compile(r"[A-Za-z_](?:[0-9A-Za-z_+\-.]|[^\W\x00-\x7f])*[^\W]")
+# Comments of other languages.
+FOREIGN_COMMENT = re.compile(r"//[^\n]*|/\*.*?(?:\*/|\Z)", re.DOTALL)
+
+
 class Token(NamedTuple):
     """A piece of text.
 

@@ -29,6 +29,7 @@ class Node:
         text: A string's content; a number, a boolean or null as written.
         members: An object's members, in the order of the source.
         items: An array's items.
+        incomplete: Whether members are missing that could not be read, which has been reported.
     """
 
     kind: Kind
@@ -36,3 +37,4 @@ class Node:
     text: str = ""
     members: list[Member] = field(default_factory=list)
     items: list[Node] = field(default_factory=list)
+    incomplete: bool = False

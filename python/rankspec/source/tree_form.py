@@ -10,7 +10,7 @@ from google.protobuf.message import Message
 from rankspec.source.document import Document
 from rankspec.source.origins import Origins
 from rankspec.source.reports import TooManyMistakesError
-from rankspec.source.textproto import Reading, decode, report_undecodable, too_large
+from rankspec.source.textproto import Reading, decode, refusal_of, report_undecodable
 from rankspec.source.tree_reader import MAX_VALUES, TooManyValuesError, TreeReader
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def read_tree(text: str | bytes, message_class: type[M], file: str, scan: Callab
         file: The source's name, for positions.
         scan: Reads the text of a state into a tree; its mistakes go to the state's reporter.
     """
-    refusal = too_large(text, file)
+    refusal = refusal_of(text, file)
     if refusal is not None:
         return Document(message_class(), Origins(), [refusal], frozenset({""}))
     source, bad_offset = decode(text)

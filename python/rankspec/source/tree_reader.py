@@ -41,6 +41,8 @@ class TreeReader:
         Raises:
             TooManyValuesError: Aliases stand for too many values.
         """
+        if node.incomplete:
+            self._reporter.damage(block, "")
         for member in node.members:
             self._count()
             field = block.plan.by_json_name.get(member.name)

@@ -240,8 +240,12 @@ def known_enum_number(field: FieldPlan, number: int) -> int:
 def unknown_enum_value(field: FieldPlan, text: str) -> LiteralError:
     """Describes a name that an enum does not have, with the nearest one, or all of them if they are few."""
     names = field.enum_numbers
-    match = closest(text, names)
-    suggestion = f"did you mean `{match}`?" if match else f"the values are {listed(list(names)[:12])}"
+    prefix = next(iter(names)).removesuffix("UNSPECIFIED")
+    short = {name.removeprefix(prefix): name for name in names}
+    match = closest(text, names) or short.get(closest(text, short) or "")
+    # The zero is refused by rules where it is not the same as leaving the field out.
+    choices = [name for name in names if not name.endswith("_UNSPECIFIED")] or list(names)
+    suggestion = f"did you mean `{match}`?" if match else f"the values are {listed(choices[:12])}"
     return LiteralError(
         "parse.unknown_enum_value", f"`{shortened(text)}` is not a value of {field.enum.name}", suggestion
     )

@@ -214,7 +214,9 @@ class _YamlTree:
             for source in value.items if value.kind == "array" else (value,):
                 if source.kind == "object":
                     yield source
-                elif source.kind != "unreadable":
+                    continue
+                ended.node.incomplete = True
+                if source.kind != "unreadable":
                     self._error("parse.wrong_type", "a merge key takes mappings", source.offset, "write `<<: *anchor`")
 
     def _report(self, error: yaml.YAMLError) -> None:
