@@ -10,8 +10,9 @@ from tests.fuzz.texts import EXTENSIONS, Text
 
 from rankspec.diagnostics import Diagnostic, as_json, as_sarif, as_text
 from rankspec.environment import substitute
+from rankspec.inheritance import inherit
 from rankspec.loading import Loaded, check
-from rankspec.source import Origins
+from rankspec.source import Document, Origins
 
 VARIABLES = {"A": "x"}
 
@@ -75,6 +76,7 @@ def _misread(text: Text, loaded: Loaded) -> str | None:
     if official is None:
         return None
     substitute(official, VARIABLES, Origins())
+    inherit(Document(official, Origins()))
     # NaN, which equals nothing, is equal as bytes.
     same = official == loaded.message or _bytes_of(official) == _bytes_of(loaded.message)
     return None if same else f"the official parser reads {text_format.MessageToString(official, as_one_line=True)}"
