@@ -101,7 +101,14 @@ def read(path: str, message: str | None, default: str = DEFAULT_MESSAGE) -> sour
     except UnknownMessageError as error:
         line = 1 if message else header.line
         return unreadable(name, "file.unknown_message", error.message, error.suggestion, line)
-    return _parse(form, data, wanted, name)
+    document = _parse(form, data, wanted, name)
+    if not document.ok:
+        from rankspec.other_form import is_not_written, recognise
+
+        other = recognise(data, form, wanted, name) if is_not_written(document) else None
+        if other is not None:
+            return source.Document(wanted(), source.Origins(), [other], frozenset({""}))
+    return document
 
 
 def bytes_of(path: str) -> bytes:

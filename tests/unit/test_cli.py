@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -115,6 +116,39 @@ class TestCheck:
         assert main(["check", str(tmp_path)]) == 1
         assert "file.no_configs" in capsys.readouterr().out
 
+    def test_file_that_is_named_twice_is_checked_once(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        path = write(tmp_path, WRONG)
+
+        main(["check", str(path), str(tmp_path), str(path)])
+
+        assert capsys.readouterr().out.endswith("1 file checked: 1 error\n")
+
+    def test_empty_name_is_not_the_current_folder(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        write(tmp_path, VALID)
+        monkeypatch.chdir(tmp_path)
+
+        assert main(["check", ""]) == 1
+        assert "file.missing" in capsys.readouterr().out
+
+    @pytest.mark.parametrize("form", ["text", "json", "sarif"])
+    @pytest.mark.parametrize("encoding", ["ascii", "utf-8:strict"])
+    def test_odd_names_are_printed_whatever_the_encoding(self, tmp_path: Path, form: str, encoding: str) -> None:
+        path = os.fsdecode(os.fsencode(tmp_path / "caf\u00e9-") + b"\xff\n.textproto")
+        Path(path).write_text(WRONG.replace("liked", "\\033[31mliked\\303\\251"))
+        command = [sys.executable, "-m", "rankspec", "check", "--format", form, path]
+
+        result = subprocess.run(
+            command, capture_output=True, check=False, env=os.environ | {"PYTHONIOENCODING": encoding}
+        )
+
+        assert (result.returncode, result.stderr) == (1, b"")
+        assert b"\x1b" not in result.stdout
+        assert b"int32.gt" in result.stdout
+        if form != "text":
+            json.loads(result.stdout)
+
     def test_missing_file_does_not_hide_the_others(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert main(["check", str(tmp_path / "no.textproto"), str(write(tmp_path, WRONG))]) == 1
 
@@ -216,6 +250,23 @@ class TestDiff:
 
         assert main(["diff", str(old), str(rate)]) == 1
         assert "LearningRate" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "suggestion"),
+    [
+        pytest.param(["chek", "x"], "did you mean `check`?", id="verb"),
+        pytest.param(["zzz"], "the verbs are check, resolve", id="no_verb_at_all"),
+        pytest.param(["explain", "trainng.num_train_steps"], "did you mean `training.num_train_steps`?", id="path"),
+        pytest.param(["explain", "RecapConfg"], "did you mean `RecapConfig`?", id="message"),
+        pytest.param(["schema", "RecapConfg"], "did you mean `RecapConfig`?", id="schema"),
+    ],
+)
+def test_misspelling_on_the_command_line_is_guessed(
+    arguments: list[str], suggestion: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) != 0
+    assert suggestion in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("subject", "status"), [("training.num_train_steps", 0), ("zzzz", 1)])

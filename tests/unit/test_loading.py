@@ -150,6 +150,32 @@ def test_file_without_permission_is_a_diagnostic(tmp_path: Path) -> None:
     assert [d.code for d in check(path).diagnostics] == ["file.unreadable"]
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "code"),
+    [
+        pytest.param("a.yaml", "train_data: {<<: *nothing}", "parse.syntax", id="alias_of_nothing"),
+        pytest.param("a.json", '{"training": {"x": ' + "[" * 300, "parse.too_deep", id="nested_too_deep"),
+        pytest.param("a.json", '{"training": {"num_train_steps": 5}', "parse.unterminated", id="missing_brace"),
+        pytest.param("a.textproto", "unknown { model {", "parse.unterminated", id="unknown_block_without_end"),
+    ],
+)
+def test_what_could_not_be_read_is_not_also_missing(tmp_path: Path, name: str, text: str, code: str) -> None:
+    found = check(write(tmp_path, text, name)).diagnostics
+
+    assert code in {diagnostic.code for diagnostic in found}
+    assert not [d for d in found if d.code in {"required", "map.min_pairs"} and d.path.startswith("train_data.")]
+    assert name == "a.yaml" or "required" not in {diagnostic.code for diagnostic in found}
+
+
+def test_link_to_nowhere_says_where(tmp_path: Path) -> None:
+    link = tmp_path / "ranker.textproto"
+    link.symlink_to("nowhere.textproto")
+
+    (diagnostic,) = check(link).diagnostics
+
+    assert "nowhere.textproto" in (diagnostic.suggestion or "")
+
+
 def test_misspelled_file_name_is_suggested(tmp_path: Path) -> None:
     write(tmp_path, VALID, "ranker.textproto")
 

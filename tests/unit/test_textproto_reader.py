@@ -171,6 +171,18 @@ SUGGESTIONS = {
     "quotes": ("text: word", 'in quotes: `"word"`'),
     "whole_number": ("small: 1e3", "write `1000`"),
     "field_number": ("3: 1", "write `small`"),
+    "word_for_number": ("small: many", "write a whole number"),
+    "default": ("leaf { rate: fast }", "write a number; the default is 0.5"),
+    "variable_for_number": (
+        'small: "${SIZE}"',
+        "variables are replaced in strings only; `--set` lays a whole number over a file",
+    ),
+    "path_for_name": ("leaf.size: 1", "write `size` inside of `leaf`"),
+    "letters_that_no_name_has": ("smäll: 1", "did you mean `small`?"),
+    "enum_value_without_its_prefix": ("color: red", "did you mean `COLOR_RED`?"),
+    "enum_values": ("color: x", "the values are `COLOR_RED`, `COLOR_BLUE`"),
+    "foreign_comment": ("// why\nsmall: 1", "write `#`, once a line"),
+    "foreign_block_comment": ("/* why\n so */ small: 1", "write `#`, once a line"),
 }
 
 

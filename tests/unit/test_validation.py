@@ -151,6 +151,13 @@ def test_rule_that_names_several_fields_gives_a_diagnostic_for_each(tmp_path: Pa
     assert {"continuous" in e.message for e in errors} == {True, False}
 
 
+def test_what_a_rule_says_of_equal_items_is_told_once(tmp_path: Path) -> None:
+    _, errors = _check(tmp_path, VALID.replace("inputs:", 'evaluation_tasks: ["x", "x"]\n  inputs:'))
+
+    told = [(e.code, e.path, e.message) for e in errors]
+    assert len(told) == len(set(told)) > 0
+
+
 @pytest.mark.parametrize(
     ("old", "new", "code", "words"),
     [

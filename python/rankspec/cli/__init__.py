@@ -89,14 +89,14 @@ def _without_verb(given: Sequence[str]) -> int:
         epilog="`rankspec VERB --help` shows a verb's arguments and an example.",
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    for name, summary in VERBS.items():
+        verbs.add_parser(name, help=summary, add_help=False)
     if given and not given[0].startswith("-"):
         from rankspec.source.suggest import closest
 
         match = closest(given[0], VERBS)
         parser.error(f"there is no verb `{given[0]}`; {f'did you mean `{match}`?' if match else _LISTED}")
-    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
-    for name, summary in VERBS.items():
-        verbs.add_parser(name, help=summary, add_help=False)
     parser.parse_args(given)
     raise AssertionError("every verb is dispatched before")
 

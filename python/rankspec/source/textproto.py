@@ -74,23 +74,23 @@ def read_textproto(text: str | bytes, message_class: type[M], file: str) -> Docu
 def refusal_of(text: str | bytes, file: str) -> Diagnostic | None:
     """Refuses a source that is too large, or no text at all, before anything is read of it."""
     large = too_large(text, file)
-    problem = _no_text(text) if large is None and isinstance(text, bytes) else None
-    if problem is None:
+    found = _no_text(text) if large is None and isinstance(text, bytes) else None
+    if found is None:
         return large
-    suggestion = "save the file as UTF-8"
-    return Diagnostic("parse.not_portable.encoding", problem, "", Position(file, 1, 1), "error", suggestion)
+    return Diagnostic("parse.not_portable.encoding", found[0], "", Position(file, 1, 1), "error", found[1])
 
 
-def _no_text(data: bytes) -> str | None:
-    # Most files have no NUL; a single one in a text is reported at its place.
+def _no_text(data: bytes) -> tuple[str, str] | None:
+    """Says what bytes are that are no text, and what to do."""
     if data.startswith(_UTF_16) or data.count(b"\0") > len(data) // 4:
-        return "the file is UTF-16, not UTF-8"
+        return "the file is UTF-16, not UTF-8", "save the file as UTF-8"
+    # Most files have no NUL. In what is text otherwise, it is reported at its place.
     if b"\0" not in data:
         return None
     try:
         data.decode()
     except UnicodeDecodeError:
-        return "the file holds binary data, not text"
+        return "the file holds binary data, not text", "a config in the binary form has a name that ends in .binpb"
     return None
 
 
