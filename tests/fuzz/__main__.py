@@ -21,6 +21,7 @@ _BATCH = 500
 # A batch takes a second or so; one that takes this long hangs, and its process ends with a traceback.
 _HANGS_AFTER = 300
 _MOST_SHOWN = 20
+_TOLD_AFTER = 50_000
 
 
 @dataclass
@@ -73,6 +74,12 @@ def _one(seed: int, folder: Path, numbers: range) -> Result:
     return try_texts(seed, numbers, folder)
 
 
+def _show_progress(result: Result, count: int) -> None:
+    done = result.kinds.total()
+    if done % _TOLD_AFTER == 0 or done == count:
+        sys.stderr.write(f"{done} of {count} texts, {len(result.complaints)} failures\n")
+
+
 def _report(result: Result, seed: int, wall: float) -> str:
     count = result.kinds.total()
     lines = [f"{count} texts with seed {seed} in {wall:.0f} s: {len(result.complaints)} failures"]
@@ -95,6 +102,7 @@ def main() -> int:
         try:
             for result in _all(arguments.count, arguments.seed, Path(folder)):
                 total.add(result)
+                _show_progress(total, arguments.count)
         except BrokenProcessPool:
             last = [path.read_bytes() for path in Path(folder).glob("*/text.*")]
             total.complaints.append(f"a process died of one of these: {last}")
