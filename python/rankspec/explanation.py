@@ -73,10 +73,9 @@ def _by_name(name: str) -> str | None:
     for enum in _enums():
         if name in {enum.name, enum.full_name}:
             return _enum(enum)
-    try:
-        return _message(descriptor_of(message_class(name)))
-    except UnknownMessageError:
-        pass
+    messages = [c for c in all_classes() if name in {c.DESCRIPTOR.name, c.DESCRIPTOR.full_name}]
+    if messages:
+        return "\n\n".join(_message(descriptor_of(message)) for message in messages)
     holder, _, field_name = name.rpartition(".")
     try:
         fields = _along(descriptor_of(message_class(holder)), field_name) if holder else ()

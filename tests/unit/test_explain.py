@@ -39,3 +39,10 @@ def test_everything_below_an_operational_field_is_operational() -> None:
 @pytest.mark.parametrize("subject", ["zzzz", "", "...", "training.nothing_like_it_at_all"])
 def test_what_fits_nothing_is_not_explained(subject: str) -> None:
     assert explain(subject) is None
+
+
+def test_all_messages_of_a_name_are_explained() -> None:
+    explanation = explain("TrainingConfig")
+
+    assert explanation is not None
+    assert all(f"rankspec.{area}.v1.TrainingConfig" in explanation for area in ("recap", "train"))

@@ -178,6 +178,8 @@ SUGGESTIONS = {
         "variables are replaced in strings only; `--set` lays a whole number over a file",
     ),
     "path_for_name": ("leaf.size: 1", "write `size` inside of `leaf`"),
+    "oneof_for_a_member": ("choice: 1", "`choice` stands for one of `left`, `right`, `other`: write that"),
+    "nothing_near": ("zzz: 1", "`rankspec explain reader_test.Root` lists its fields"),
     "letters_that_no_name_has": ("smäll: 1", "did you mean `small`?"),
     "enum_value_without_its_prefix": ("color: red", "did you mean `COLOR_RED`?"),
     "enum_values": ("color: x", "the values are `COLOR_RED`, `COLOR_BLUE`"),

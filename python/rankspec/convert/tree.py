@@ -80,7 +80,7 @@ class Rewriter:
                 told = is_inert or self._note(names, here, member)
                 value = self._field(value, field, here, None if told else field.full_name)
             members.append(Member(member.name, member.offset, value))
-        return Node("object", node.offset, members=members)
+        return Node("object", node.offset, members=members, incomplete=node.incomplete)
 
     def _last_of_each(self, node: Node, path: str) -> list[Member]:
         """Returns the members that count: not null, and of equal names the last."""
@@ -108,7 +108,7 @@ class Rewriter:
                 Member(m.name, m.offset, self._single(_or_empty(m.value, item), item, at(path, m.name), name))
                 for m in self._entries(node, path)
             ]
-            return Node("object", node.offset, members=members)
+            return Node("object", node.offset, members=members, incomplete=node.incomplete)
         if field.is_repeated:
             if node.kind != "array":
                 return node

@@ -158,6 +158,10 @@ class MessagePlan:
         self.name: str = descriptor.name
         self.fields = {field.name: FieldPlan(field) for field in descriptor.fields}
 
+    def members_of(self, oneof: str) -> list[str]:
+        """Lists the fields of a oneof; none if the message has no oneof of this name."""
+        return [field.name for field in self.fields.values() if field.oneof == oneof]
+
     @cached_property
     def by_json_name(self) -> dict[str, FieldPlan]:
         """The fields by both of the names that JSON takes."""

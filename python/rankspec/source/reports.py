@@ -77,8 +77,9 @@ class Reporter:
             The field that was most likely meant; it counts as damaged.
         """
         suggestion = suggest_place(name, block.plan, block.plans_around())
-        if (first := name.partition(".")[0]) in block.plan.fields:
-            # A path in place of a name.
+        first = name.partition(".")[0]
+        if first in block.plan.fields or block.plan.members_of(name):
+            # A path, or what the schema calls a choice, in place of a field's name.
             self.damage(block, first)
         guess = None if suggestion else closest(name, block.plan.fields)
         if guess is not None:
@@ -86,6 +87,8 @@ class Reporter:
             self.damage(block, guess)
         elif suggestion is None and len(block.plan.fields) <= _MOST_LISTED:
             suggestion = f"its fields are {listed(block.plan.fields)}" if block.plan.fields else "it has no fields"
+        elif suggestion is None:
+            suggestion = f"`rankspec explain {block.plan.full_name}` lists its fields"
         message = f"{block.description()} has no field `{name[:80]}`"
         self.error("parse.unknown_field", message, block, name, offset, suggestion)
         return block.plan.fields[guess] if guess else None

@@ -50,6 +50,8 @@ def suggest_place(name: str, plan: MessagePlan, around: Iterable[MessagePlan]) -
         plan: The message that it was found in.
         around: The messages that contain this one, innermost first.
     """
+    if members := plan.members_of(name):
+        return f"`{name}` stands for one of {listed(members)}: write that"
     first, dot, _ = name.partition(".")
     if dot and first in plan.fields:
         return f"write {' inside of '.join(f'`{part}`' for part in reversed(name.split('.')))}"
