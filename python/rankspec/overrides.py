@@ -61,6 +61,8 @@ def apply(document: Document[M], assignment: str) -> Document[M]:
     """
     path, equals, value = assignment.partition("=")
     path, file = path.strip(), f"{OVERRIDE} {path.strip()}"
+    before = type(document.message)()
+    before.CopyFrom(document.message)
     try:
         steps = _steps(path, equals)
         fields = fields_along(descriptor_of(document.message), steps)
@@ -69,6 +71,8 @@ def apply(document: Document[M], assignment: str) -> Document[M]:
     except PathError as error:
         problem = Diagnostic("set.unknown_path", error.message, path, Position(file, 1, 1), "error", error.suggestion)
     except _OverrideError as error:
+        # What was made on the way to a field that is not there is no mistake of its own.
+        document.message.CopyFrom(before)
         problem = Diagnostic(error.code, error.message, path, Position(file, 1, 1), "error", error.suggestion)
     return _with(document, Origins(), [problem], [])
 

@@ -170,6 +170,15 @@ def test_wrong_override_is_a_diagnostic(tmp_path: Path, assignment: str, code: s
     assert all(d.position and d.position.file.startswith("--set") for d in loaded.diagnostics)
 
 
+def test_wrong_override_leaves_nothing_behind(tmp_path: Path) -> None:
+    path = write(tmp_path, VALID)
+
+    loaded = check(path, overrides=['model.tasks["other"].mlp_config.layer_sizes[2]=1'])
+
+    assert [diagnostic.code for diagnostic in loaded.diagnostics] == ["set.index"]
+    assert loaded.message == load(path).message
+
+
 def test_misspelled_override_is_suggested(tmp_path: Path) -> None:
     (diagnostic,) = load(write(tmp_path, VALID), overrides=["training.num_train_step=1"]).diagnostics
 
