@@ -125,7 +125,7 @@ def _watch_reducers(file: Path, then: Callable[..., None], *arguments: object) -
     reducer, destroy = distributed.Reducer, distributed.destroy_process_group
     made: list[weakref.ref[object]] = []
 
-    def making(*sizes: object) -> object:
+    def making(*sizes: Any) -> object:
         new = reducer(*sizes)
         made.append(weakref.ref(new))
         return new
