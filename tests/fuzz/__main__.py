@@ -20,7 +20,7 @@ from tests.fuzz.trying import attempt
 _BATCH = 500
 # A batch takes a second or so; one that takes this long hangs, and its process ends with a traceback.
 _HANGS_AFTER = 300
-_MOST_SHOWN = 20
+_LONGEST_SHOWN = 2000
 _TOLD_AFTER = 50_000
 
 
@@ -74,10 +74,11 @@ def _one(seed: int, folder: Path, numbers: range) -> Result:
     return try_texts(seed, numbers, folder)
 
 
-def _show_progress(result: Result, count: int) -> None:
-    done = result.kinds.total()
+def _show_progress(newest: Result, total: Result, count: int) -> None:
+    sys.stderr.write("".join(f"{complaint[:_LONGEST_SHOWN]}\n" for complaint in newest.complaints))
+    done = total.kinds.total()
     if done % _TOLD_AFTER == 0 or done == count:
-        sys.stderr.write(f"{done} of {count} texts, {len(result.complaints)} failures\n")
+        sys.stderr.write(f"{done} of {count} texts, {len(total.complaints)} failures\n")
 
 
 def _report(result: Result, seed: int, wall: float) -> str:
@@ -88,7 +89,7 @@ def _report(result: Result, seed: int, wall: float) -> str:
         lines.append(f"{form}: {', '.join(counts)}")
     mean = 1000 * result.seconds / max(count, 1)
     lines.append(f"{mean:.2f} ms a text; the slowest, number {result.slowest[1]}, took {result.slowest[0]:.2f} s")
-    return "".join(f"{line[:2000]}\n" for line in [*lines, *result.complaints[:_MOST_SHOWN]])
+    return "".join(f"{line}\n" for line in lines)
 
 
 def main() -> int:
@@ -102,10 +103,11 @@ def main() -> int:
         try:
             for result in _all(arguments.count, arguments.seed, Path(folder)):
                 total.add(result)
-                _show_progress(total, arguments.count)
+                _show_progress(result, total, arguments.count)
         except BrokenProcessPool:
             last = [path.read_bytes() for path in Path(folder).glob("*/text.*")]
             total.complaints.append(f"a process died of one of these: {last}")
+            sys.stderr.write(f"{total.complaints[-1]}\n")
     sys.stdout.write(_report(total, arguments.seed, time.monotonic() - begin))
     return 1 if total.complaints else 0
 

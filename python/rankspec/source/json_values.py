@@ -80,7 +80,8 @@ def _integral(field: FieldPlan, node: Node) -> int:
     """Reads a whole number that is written with a point or an exponent, which JSON numbers may be."""
     text = node.text
     if not _NUMBER.match(text):
-        return read_integer(field, text)
+        # The text format has hexadecimal numbers, JSON has not.
+        raise _not_portable(text, str(read_integer(field, text)))
     number = float(text)
     if not number.is_integer():
         if not isfinite(number):
