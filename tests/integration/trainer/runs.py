@@ -162,8 +162,18 @@ class Runs:
         action: Callable[[Job], bool | None] = run.train,
     ) -> Processes:
         """Trains, or does what `action` does, in processes of their own, which `plan` may hinder."""
-        log = self.folder / f"{name}.log"
-        job = self.job(name, *changes)
+        return self.start_job(self.job(name, *changes), num_processes=num_processes, plan=plan, action=action)
+
+    def start_job(
+        self,
+        job: Job,
+        *,
+        num_processes: int = 1,
+        plan: Plan | None = None,
+        action: Callable[[Job], bool | None] = run.train,
+    ) -> Processes:
+        """As `start`, with any job."""
+        log = self.folder / f"{Path(job.config.training.save_dir).name}.log"
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
