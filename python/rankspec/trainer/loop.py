@@ -93,16 +93,24 @@ class Learner:
         return rates
 
     def _backward(self, step: int, batches: Iterator[RecapBatch], window: TrainWindow) -> None:
+        full = rows = 0
         for micro in range(self.accumulation):
             batch = next(batches).to(self.runtime.device, non_blocking=True)
+            full = full or batch.global_rows
+            rows += batch.global_rows
             self.model.set_position(step, micro)
             with self._synchronized(micro == self.accumulation - 1):
-                share = self._forward(batch, window)
+                share = self._forward(batch, window, batch.global_rows / full / self.accumulation)
                 if micro == 0:
                     # Not after the step: gradients freed just before new ones are needed leave their memory to them,
                     # while the forward pass in between would give it back to the system, page by page.
                     self.optimizer.optimizer.zero_grad(set_to_none=True)
                 self.runtime.scaler.scale(share).backward()
+        if rows < full * self.accumulation:
+            # The last batch of the data is short, and its rows count as much as all others.
+            for parameter in self.model.parameters():
+                if parameter.grad is not None:
+                    parameter.grad.mul_(full * self.accumulation / rows)
 
     def _update(self) -> None:
         optimizer, scaler = self.optimizer.optimizer, self.runtime.scaler
@@ -112,15 +120,15 @@ class Learner:
         scaler.step(optimizer)
         scaler.update()
 
-    def _forward(self, batch: RecapBatch, window: TrainWindow) -> Tensor:
-        """Adds a batch to the window, and returns what its backward pass begins with."""
+    def _forward(self, batch: RecapBatch, window: TrainWindow, weight: float) -> Tensor:
+        """Adds a batch to the window, and returns what its backward pass begins with; the batch's weight is in it."""
         with self.runtime.autocast():
             logits = self._parallel(batch)
             loss, of_tasks = self.loss(logits, batch.labels, batch.weights, batch.global_rows)
         final = self.model.final_logits(logits.detach())
         window.add(of_tasks.detach(), final, batch)
         # Gradients are averaged over the processes, while the shares of the batch's loss add up.
-        share: Tensor = loss * (self.processes.world_size / self.accumulation)
+        share: Tensor = loss * (self.processes.world_size * weight)
         return share
 
     def _synchronized(self, synchronize: bool) -> AbstractContextManager[object]:

@@ -147,6 +147,24 @@ def test_accumulated_batches_equal_the_large_one(runs: Runs, number: int) -> Non
     assert any(not torch.allclose(tensor, start[name], atol=1e-4) for name, tensor in one.items()), "nothing moved"
 
 
+@pytest.mark.parametrize(("size", "number"), [(15, 2), (11, 5)])
+def test_short_last_batch_counts_by_its_rows(runs: Runs, size: int, number: int) -> None:
+    # One pass over 320 rows, whose last step takes a full batch or more and then a short one.
+    steps = -(-TRAIN_ROWS // (size * number))
+    assert -(-TRAIN_ROWS // size) == steps * number
+    same = f"training {{ num_train_steps: {steps} }} optimizer {{ adam {{ epsilon: 0.01 }} }}"
+    same += " train_data { examples_shuffle_buffer_size: 100000 repeat_files: false }"
+    change = f"train_data {{ global_batch_size: {size} }} training {{ gradient_accumulation: {number} }}"
+    accumulated = runs.train("accumulated", same, change, plain=True)
+    large = runs.train("large", same, f"train_data {{ global_batch_size: {size * number} }}", plain=True)
+
+    one, other = (tensors_of(newest(folder), "model.") for folder in (accumulated, large))
+    for name, tensor in one.items():
+        torch.testing.assert_close(tensor, other[name], rtol=1e-5, atol=1e-6)
+    for ours, theirs in zip(records_of(accumulated, "train"), records_of(large, "train"), strict=True):
+        assert ours["loss"] == pytest.approx(theirs["loss"], rel=1e-5)
+
+
 def test_gradients_are_clipped_to_their_norm(runs: Runs) -> None:
     norms = []
 
