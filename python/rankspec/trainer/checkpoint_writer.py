@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -23,14 +24,14 @@ from rankspec.trainer.checkpoints import (
     root_cause,
     sha256,
 )
-from rankspec.trainer.errors import TrainError
+from rankspec.trainer.errors import TrainError, writing
 from rankspec.trainer.journal import Journal
 from rankspec.trainer.processes import Processes
 
 # Steps whose checkpoints were deleted to make room, a line each, so that who follows the run can name them.
 ROTATED_FILE = "rotated.jsonl"
 Tensors = dict[str, Any]
-_UNFINISHED = ("saving", "replaced", "removing")
+_UNFINISHED = ("saving", "removing")
 
 
 class CheckpointWriter:
@@ -45,6 +46,9 @@ class CheckpointWriter:
             processes: the processes that write together, each its share.
             start: step that the run goes on from. Checkpoints of later steps were found damaged: they are set aside
                 as `damaged-<step>`, so that they are neither chosen again nor counted among those to keep.
+
+        Raises:
+            TrainError: if that cannot be cleared away.
         """
         self._folder = folder
         self._max_to_keep = max_to_keep
@@ -54,12 +58,8 @@ class CheckpointWriter:
         # A group of its own: the writer's messages must not mix with those of the training step.
         self._group = distributed.new_group(backend="gloo") if processes.world_size > 1 else None
         if processes.is_first:
-            for kind in _UNFINISHED:
-                for torn in folder.glob(f".{kind}-*"):
-                    shutil.rmtree(torn)
-            for checkpoint in committed(folder):
-                if checkpoint.step > start:
-                    _set_aside(checkpoint)
+            with writing(folder):
+                _clear_away(folder, start)
 
     def save(
         self, step: int, tensors: Tensors, state: dict[str, Any], config_text: str, *, best_step: int | None
@@ -157,15 +157,8 @@ class CheckpointWriter:
         manifest = {path.name: sha256(path) for path in sorted(written.iterdir())}
         _write_durably(written / MANIFEST_FILE, json.dumps(manifest, indent=1))
         _sync(written)
-        final = self._folder / str(step)
-        if final.exists():
-            # A forced restart repeats the step.
-            replaced = self._folder / f".replaced-{step}"
-            final.rename(replaced)
-            written.rename(final)
-            shutil.rmtree(replaced)
-        else:
-            written.rename(final)
+        # Of this step there is no other checkpoint: what is newer than where the run began has been set aside.
+        written.rename(self._folder / str(step))
         _sync(self._folder)
 
     def _rotate(self, best_step: int | None) -> None:
@@ -180,18 +173,29 @@ class CheckpointWriter:
                 raise TrainError(f"{old.folder} could not be deleted: {root_cause(error)}") from error
 
     def _remove(self, old: Checkpoint) -> None:
-        removed = self._folder / f".removing-{old.step}"
-        try:
-            with (old.folder / STATE_FILE).open("r+") as file:
+        with ExitStack() as stack:
+            try:
+                file = stack.enter_context((old.folder / STATE_FILE).open("r+"))
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                old.folder.rename(removed)
-        except BlockingIOError:
-            return  # It is being evaluated; the next rotation takes it.
-        except FileNotFoundError:
-            old.folder.rename(removed)  # Damaged: nobody can be evaluating it.
-        with Journal(self._folder / ROTATED_FILE) as journal:
-            journal.append({"step": old.step})
+            except BlockingIOError:
+                return  # It is being evaluated; the next rotation takes it.
+            except FileNotFoundError:
+                pass  # Damaged: nobody can be evaluating it.
+            # Told first: of one that a crash leaves in its place, nobody minds it.
+            with Journal(self._folder / ROTATED_FILE) as journal:
+                journal.append({"step": old.step})
+            removed = self._folder / f".removing-{old.step}"
+            old.folder.rename(removed)
         shutil.rmtree(removed)
+
+
+def _clear_away(folder: Path, start: int) -> None:
+    for kind in _UNFINISHED:
+        for torn in folder.glob(f".{kind}-*/"):
+            shutil.rmtree(torn)
+    for checkpoint in committed(folder):
+        if checkpoint.step > start:
+            _set_aside(checkpoint)
 
 
 def _set_aside(checkpoint: Checkpoint) -> None:

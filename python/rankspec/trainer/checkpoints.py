@@ -29,6 +29,7 @@ warnings.filterwarnings("ignore", message="torch.distributed is disabled, unavai
 STATE_FILE = "state.json"
 CONFIG_FILE = "resolved.textproto"
 MANIFEST_FILE = "files.json"
+_ALWAYS_THERE = {STATE_FILE, CONFIG_FILE, ".metadata"}
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,8 @@ class Checkpoint:
         """What is wrong with the files, or none if they are as they were written."""
         try:
             manifest = json.loads((self.folder / MANIFEST_FILE).read_text())
+            if missing := _ALWAYS_THERE - manifest.keys():
+                return f"{MANIFEST_FILE} does not list {min(missing)}"
             for name, expected in manifest.items():
                 if sha256(self.folder / name) != expected:
                     return f"{name} is not as it was written"
@@ -112,7 +115,9 @@ def committed(folder: Path) -> list[Checkpoint]:
     if not folder.is_dir():
         return []
     names = (entry.name for entry in folder.iterdir() if entry.is_dir())
-    return [Checkpoint(step, folder / str(step)) for step in sorted(int(name) for name in names if name.isdecimal())]
+    # A name such as 0040 is none that a checkpoint gets.
+    steps = sorted(int(name) for name in names if name.isdecimal() and name == str(int(name)))
+    return [Checkpoint(step, folder / str(step)) for step in steps]
 
 
 def best_checkpoint(folder: Path) -> Checkpoint | None:
@@ -125,7 +130,7 @@ def best_checkpoint(folder: Path) -> Checkpoint | None:
 
 def newest_usable(folder: Path, say: Callable[[str], None]) -> Checkpoint | None:
     """The newest checkpoint whose files are whole; says which newer ones are not, and if none is."""
-    for torn in sorted(folder.glob(".saving-*")) if folder.is_dir() else []:
+    for torn in sorted(folder.glob(".saving-*/")) if folder.is_dir() else []:
         say(f"checkpoint {torn.name.removeprefix('.saving-')} was never finished; it is left out")
     found = committed(folder)
     for checkpoint in reversed(found):

@@ -32,7 +32,8 @@ def prepare_folder(config: TrainingConfig) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         probe = folder / f".probe-{os.getpid()}"
         probe.touch()
-        probe.unlink()
+        # On a disk that machines share, another process of this number may have been quicker.
+        probe.unlink(missing_ok=True)
     except OSError as error:
         raise TrainError(
             f"{folder} cannot be written ({error.strerror}); free it or choose another save_dir", "training.save_dir"
@@ -41,15 +42,15 @@ def prepare_folder(config: TrainingConfig) -> Path:
 
 
 @contextmanager
-def sole_writer(folder: Path) -> Iterator[None]:
-    """Makes sure that no other run writes into the folder for the time of the context.
+def sole_writer(folder: Path, *, doing: str = "training into") -> Iterator[None]:
+    """Makes sure that no other process does the same with the folder for the time of the context.
 
     The system lets go of the lock when the process ends, however it ends.
 
     Raises:
-        TrainError: if another run does.
+        TrainError: if another process does.
     """
-    path = folder / ".lock"
+    path = folder / f".lock-{doing.partition(' ')[0]}"
     with writing(path):
         file = path.open("a")
     with file:
@@ -57,7 +58,7 @@ def sole_writer(folder: Path) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise TrainError(
-                f"another run is training into {folder}; wait for its end, or choose another save_dir",
+                f"another process is {doing} {folder}; wait for its end, or choose another save_dir",
                 "training.save_dir",
             ) from error
         yield

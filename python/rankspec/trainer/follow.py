@@ -12,6 +12,7 @@ from rankspec.trainer.checkpoint_writer import ROTATED_FILE
 from rankspec.trainer.checkpoints import Checkpoint, committed
 from rankspec.trainer.claims import obeys
 from rankspec.trainer.errors import TrainError
+from rankspec.trainer.folder import prepare_folder, sole_writer
 from rankspec.trainer.journal import Journal, read_journal
 from rankspec.trainer.resume import check_evaluation
 from rankspec.trainer.setup import Job, Setup, set_up
@@ -29,12 +30,15 @@ def evaluate(job: Job) -> None:
     Waits for further checkpoints of a run that has not come to its last step.
 
     Raises:
-        TrainError: if there is nothing to evaluate on, or no checkpoint came in time.
+        TrainError: if there is nothing to evaluate on, no checkpoint came in time, or another process evaluates them.
         DataError: if the data is not what the config says.
     """
     if not job.config.validation_data:
         raise TrainError("there is no validation set to evaluate on; add one", "validation_data")
-    with set_up(job) as setup:
+    with set_up(job) as setup, ExitStack() as stack:
+        folder = prepare_folder(job.config.training)
+        if setup.processes.is_first:
+            stack.enter_context(sole_writer(folder, doing="evaluating"))
         Evaluator(setup).follow()
 
 
@@ -133,7 +137,7 @@ class Evaluator:
                     stack.enter_context(checkpoint.kept())
                     trouble = checkpoint.damage()
                 except FileNotFoundError:
-                    trouble = _DELETED
+                    trouble = checkpoint.damage() if checkpoint.folder.exists() else _DELETED
             yield self._processes.broadcast(trouble)
             self._processes.barrier()
 

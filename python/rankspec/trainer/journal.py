@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from rankspec.trainer.errors import writing
+from rankspec.trainer.errors import TrainError, writing
 
 
 class Journal:
@@ -68,8 +68,22 @@ class Journal:
 
 
 def read_journal(path: Path) -> list[dict[str, Any]]:
-    """The records of a file; none if there is no such file. A last line cut short by a crash is left out."""
+    """The records of a file; none if there is no such file. A last line cut short by a crash is left out.
+
+    Raises:
+        TrainError: if another line is damaged.
+    """
     if not path.exists():
         return []
     lines = path.read_bytes().split(b"\n")
-    return [json.loads(line) for line in lines[:-1] if line]
+    return [_record(path, number, line) for number, line in enumerate(lines[:-1], 1)]
+
+
+def _record(path: Path, number: int, line: bytes) -> dict[str, Any]:
+    try:
+        record: dict[str, Any] = json.loads(line)
+    except ValueError as error:
+        raise TrainError(
+            f"{path}, line {number}, is not as it was written; delete the line", "training.save_dir"
+        ) from error
+    return record

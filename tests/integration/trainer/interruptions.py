@@ -83,6 +83,18 @@ def after_rename(step: int) -> None:
     _PATCH.setattr(checkpoint_writer.CheckpointWriter, "_commit", watched)
 
 
+def before_rotating(step: int) -> None:
+    """Kills the process when it has told that an old checkpoint goes, and the checkpoint still has its name."""
+    rename = Path.rename
+
+    def watched(folder: Path, target: Path) -> Path:
+        if target.name == f".removing-{step}":
+            os.kill(os.getpid(), signal.SIGKILL)
+        return rename(folder, target)
+
+    _PATCH.setattr(Path, "rename", watched)
+
+
 def while_rotating(step: int) -> None:
     """Kills the process when an old checkpoint has lost its name and still has its files."""
     remove = shutil.rmtree

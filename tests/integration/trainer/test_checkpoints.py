@@ -136,6 +136,19 @@ def test_full_disk_while_reporting(runs: Runs, monkeypatch: pytest.MonkeyPatch) 
         runs.train("run")
 
 
+def test_leftovers_that_cannot_be_cleared_away_are_named(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    from rankspec.trainer import checkpoint_writer
+
+    (runs.folder / "run" / ".saving-3").mkdir(parents=True)
+
+    def refused(_path: Path) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(checkpoint_writer.shutil, "rmtree", refused)
+    with pytest.raises(TrainError, match=r"training\.save_dir: .*run cannot be written: Permission denied"):
+        runs.train("run")
+
+
 def test_folder_that_cannot_be_made_is_refused(runs: Runs) -> None:
     (runs.folder / "file").write_text("")
 

@@ -19,6 +19,7 @@ from tests.integration.trainer.runs import (
 from rankspec.trainer import follow
 from rankspec.trainer.checkpoints import committed
 from rankspec.trainer.errors import TrainError
+from rankspec.trainer.folder import sole_writer
 
 _OTHER_SET = 'validation_data {{ key: "other" value {{ {} evaluation_tasks: "reply" }} }}'
 
@@ -199,6 +200,37 @@ def test_evaluate_skips_a_damaged_checkpoint(runs: Runs, finished: Path, capsys:
 
     assert "checkpoint 35 is skipped: __0_0.distcp is not as it was written" in capsys.readouterr().err
     assert "skipped" not in records_of(folder, "valid", "evaluation.jsonl")[-1]
+
+
+def test_evaluate_says_which_file_is_missing(runs: Runs, finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = runs.folder / "run"
+    shutil.copytree(finished, folder)
+    (folder / "35" / "state.json").unlink()
+
+    runs.evaluate("run")
+
+    assert "checkpoint 35 is skipped: state.json is missing" in capsys.readouterr().err
+
+
+def test_damaged_record_of_an_evaluation_is_named(runs: Runs, finished: Path) -> None:
+    folder = runs.folder / "run"
+    shutil.copytree(finished, folder)
+    runs.evaluate("run")
+    lines = (folder / "evaluation.jsonl").read_text().splitlines()
+    lines[1] = lines[1][:20]
+    (folder / "evaluation.jsonl").write_text("\n".join(lines) + "\n")
+
+    with pytest.raises(TrainError, match=r"evaluation\.jsonl, line 2, is not as it was written"):
+        runs.evaluate("run")
+
+
+def test_second_evaluation_of_one_run_is_refused(runs: Runs, finished: Path) -> None:
+    folder = runs.folder / "run"
+    shutil.copytree(finished, folder)
+
+    with sole_writer(folder, doing="evaluating"), pytest.raises(TrainError, match="another process is evaluating"):
+        runs.evaluate("run")
+    assert not (folder / "evaluation.jsonl").exists()
 
 
 def test_evaluate_needs_a_validation_set(runs: Runs) -> None:

@@ -1,6 +1,7 @@
 """A run that was interrupted and goes on ends with the same bits as one that was not."""
 
 import json
+import os
 import shutil
 import signal
 from collections.abc import Callable
@@ -27,9 +28,10 @@ _KILLED = -signal.SIGKILL
         (interruptions.before_manifest, 14, 7),
         (interruptions.while_tensors_are_written, 21, 14),
         (interruptions.after_rename, 28, 28),
+        (interruptions.before_rotating, 7, 28),
         (interruptions.while_rotating, 7, 28),
     ],
-    ids=["before_manifest", "while_tensors_are_written", "after_rename", "while_rotating"],
+    ids=["before_manifest", "while_tensors_are_written", "after_rename", "before_rotating", "while_rotating"],
 )
 def test_killed_while_saving(
     runs: Runs,
@@ -48,7 +50,7 @@ def test_killed_while_saving(
     assert (f"checkpoint {argument} was never finished" in output) == (argument in (14, 21))
     assert_same_end(folder, finished)
     assert steps_of(folder) == [28, 35, 40]
-    assert not [path.name for path in folder.iterdir() if path.name.startswith((".saving", ".removing", ".replaced"))]
+    assert not [path.name for path in folder.iterdir() if path.name.startswith((".saving", ".removing"))]
 
 
 _VARIANTS = {
@@ -110,12 +112,20 @@ def _flip_a_byte(path: Path) -> None:
     path.write_bytes(content)
 
 
+def _empty(folder: Path) -> None:
+    for path in folder.iterdir():
+        path.unlink()
+
+
 _DAMAGE: dict[str, tuple[str, Callable[[Path], object], str]] = {
     "corrupt_tensors": ("__0_0.distcp", _flip_a_byte, "__0_0.distcp is not as it was written"),
     "missing_tensors": ("__0_0.distcp", Path.unlink, "__0_0.distcp is missing"),
     "corrupt_state": ("state.json", _flip_a_byte, "state.json is not as it was written"),
     "empty_manifest": ("files.json", lambda path: path.write_text(""), "files.json cannot be read"),
     "missing_manifest": ("files.json", Path.unlink, "files.json is missing"),
+    "manifest_of_nothing": ("files.json", lambda path: path.write_text("{}"), "files.json does not list .metadata"),
+    "cut_tensors": ("__0_0.distcp", lambda path: os.truncate(path, 100), "__0_0.distcp is not as it was written"),
+    "all_files_missing": ("", _empty, "files.json is missing"),
 }
 
 
@@ -173,6 +183,19 @@ def test_run_without_a_whole_checkpoint_begins_anew(
     assert_same_end(folder, finished)
 
 
+def test_names_that_no_checkpoint_has_are_left_alone(runs: Runs, finished: Path) -> None:
+    folder = runs.folder / "run"
+    shutil.copytree(finished, folder)
+    (folder / "0050").mkdir()
+    (folder / ".saving-notes").write_text("mine")
+
+    runs.train("run", "training { num_train_steps: 42 }")
+
+    assert (folder / "0050").is_dir()
+    assert (folder / ".saving-notes").read_text() == "mine"
+    assert steps_of(folder) == [35, 40, 42]
+
+
 def test_lost_figures_are_told(runs: Runs, capsys: pytest.CaptureFixture[str]) -> None:
     folder = runs.train("run", "training { num_train_steps: 10 }")
     (folder / "metrics.jsonl").unlink()
@@ -224,6 +247,6 @@ def test_second_run_into_one_folder_is_refused(runs: Runs) -> None:
     from rankspec.trainer.folder import sole_writer
 
     (runs.folder / "run").mkdir()
-    with sole_writer(runs.folder / "run"), pytest.raises(TrainError, match="another run is training into"):
+    with sole_writer(runs.folder / "run"), pytest.raises(TrainError, match="another process is training into"):
         runs.train("run")
-    assert [path.name for path in (runs.folder / "run").iterdir()] == [".lock"]
+    assert [path.name for path in (runs.folder / "run").iterdir()] == [".lock-training"]

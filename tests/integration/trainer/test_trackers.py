@@ -38,6 +38,18 @@ def test_tracker_that_fails_is_named_once(
     assert_same_end(folder, finished)
 
 
+def test_tensorboard_that_cannot_write_is_named_once(
+    runs: Runs, finished: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (runs.folder / "run").mkdir()
+    (runs.folder / "run" / "tensorboard").write_text("no folder")
+
+    folder = runs.train("run")
+
+    assert capsys.readouterr().err.count("TensorBoard failed and is left out from here on: ") == 1
+    assert_same_end(folder, finished)
+
+
 def test_trackers_learn_of_a_run_that_fails(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     endings = []
 
