@@ -6,11 +6,12 @@ import pkgutil
 import shutil
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
-from rankspec.trainer import checkpoint_writer
+from rankspec.trainer import checkpoint_writer, evaluation, setup
 
 # Never undone: the process that is hindered is there for nothing else.
 _PATCH = pytest.MonkeyPatch()
@@ -117,6 +118,17 @@ def disk_full_from(step: int) -> None:
         sync(descriptor)
 
     _PATCH.setattr(os, "fsync", watched)
+
+
+def asked_in_evaluation() -> None:
+    """Asks the process to end while it evaluates for the first time."""
+    evaluate = setup.score
+
+    def watched(*arguments: Any) -> evaluation.Scores:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return evaluate(*arguments)
+
+    _PATCH.setattr(setup, "score", watched)
 
 
 def asked_twice(step: int) -> None:

@@ -1,6 +1,7 @@
 """Runs of several processes."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -62,14 +63,16 @@ def _validation(runs: Runs, batch_rows: int) -> str:
 def test_another_number_of_processes_takes_over(runs: Runs) -> None:
     short = "training { num_train_steps: 18 }"
     whole = runs.train("whole", _CALM)
-    runs.train_apart("two_then_one", _CALM, short, num_processes=2)
+    two = runs.train_apart("two_then_one", _CALM, short, num_processes=2)
+    shutil.copytree(two, runs.folder / "two_then_four")
     runs.train("one_then_two", _CALM, short)
 
     # Of the first run's last step, which is off the cadence, there are figures that the whole run does not have.
-    for folder in (runs.train("two_then_one", _CALM), runs.train_apart("one_then_two", _CALM, num_processes=2)):
+    for name, num_processes in (("two_then_one", 1), ("one_then_two", 2), ("two_then_four", 4)):
+        folder = runs.train_apart(name, _CALM, num_processes=num_processes)
         first, second = (tensors_of(newest(run), "model.") for run in (folder, whole))
-        for name, tensor in first.items():
-            assert tensor.allclose(second[name], rtol=1e-4, atol=1e-5), name
+        for tensor_name, tensor in first.items():
+            assert tensor.allclose(second[tensor_name], rtol=1e-4, atol=1e-5), tensor_name
         _assert_close(records_of(folder, "valid")[-1], records_of(whole, "valid")[-1])
 
 

@@ -53,10 +53,11 @@ def test_killed_while_saving(
     assert not [path.name for path in folder.iterdir() if path.name.startswith((".saving", ".removing"))]
 
 
+_THREE_CLIPPED = "training { gradient_accumulation: 3 gradient_clip_norm: 0.2 }"
 _VARIANTS = {
-    "accumulation": "training { gradient_accumulation: 3 }",
-    "bfloat16": "runtime { enable_amp: true }",
-    "float16": "runtime { enable_amp: true amp_dtype: AMP_DTYPE_FLOAT16 }",
+    "accumulation": _THREE_CLIPPED,
+    "bfloat16": f"runtime {{ enable_amp: true }} {_THREE_CLIPPED}",
+    "float16": f"runtime {{ enable_amp: true amp_dtype: AMP_DTYPE_FLOAT16 }} {_THREE_CLIPPED}",
 }
 
 
@@ -86,8 +87,12 @@ def test_killed_before_the_first_checkpoint(runs: Runs, finished: Path) -> None:
 
 @pytest.mark.parametrize(
     ("function", "arguments"),
-    [(interruptions.in_step, [10, signal.SIGTERM]), (interruptions.asked_twice, [10])],
-    ids=["once", "twice"],
+    [
+        (interruptions.in_step, [10, signal.SIGTERM]),
+        (interruptions.asked_twice, [10]),
+        (interruptions.asked_in_evaluation, []),
+    ],
+    ids=["once", "twice", "in_evaluation"],
 )
 def test_asked_to_end_saves_and_goes_on_later(
     runs: Runs, finished: Path, function: Callable[..., None], arguments: list[int]
