@@ -1,5 +1,6 @@
 """Where a run's figures go besides its journal. A tracker that fails never stops the training."""
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,6 +29,8 @@ class TensorBoard:
         from torch.utils.tensorboard import SummaryWriter
 
         self._writer = SummaryWriter(str(folder), purge_step=first_step)
+        self._on_others_errors = threading.excepthook
+        threading.excepthook = self._on_error_in_thread
 
     def report(self, step: int, split: str, figures: dict[str, float]) -> None:
         """Adds one scalar per figure, under `split/name`."""
@@ -37,6 +40,12 @@ class TensorBoard:
     def close(self, *, failed: bool) -> None:  # noqa: ARG002 - an event file has no place for it
         """Flushes and closes the event file."""
         self._writer.close()
+        threading.excepthook = self._on_others_errors
+
+    def _on_error_in_thread(self, raised: threading.ExceptHookArgs) -> None:
+        """Keeps the library's thread from printing a traceback: the next call here raises what it raised."""
+        if not type(raised.thread).__module__.startswith("tensorboard."):
+            self._on_others_errors(raised)
 
 
 Openers = dict[str, Callable[[], Tracker]]

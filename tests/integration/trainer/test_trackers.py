@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator  # type: ignore[import-untyped]
-from tests.integration.trainer.runs import Runs, assert_same_end, records_of
+from tests.integration.trainer import interruptions
+from tests.integration.trainer.runs import Plan, Runs, assert_same_end, records_of
 
 from rankspec.trainer import run as run_module
 
@@ -48,6 +49,15 @@ def test_tensorboard_that_cannot_write_is_named_once(
 
     assert capsys.readouterr().err.count("TensorBoard failed and is left out from here on: ") == 1
     assert_same_end(folder, finished)
+
+
+def test_tensorboard_whose_disk_is_full_is_named_once(runs: Runs) -> None:
+    place = "tensorboard.summary.writer.record_writer.RecordWriter.write"
+    started = runs.start("run", plan=Plan(interruptions.failing, [place, 5]))
+
+    assert started.wait() == [0]
+    assert started.output.count(f"TensorBoard failed and is left out from here on: {place} broke") == 1
+    assert "Traceback" not in started.output
 
 
 def test_trackers_learn_of_a_run_that_fails(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
