@@ -527,3 +527,11 @@ class TestRecapConfig:
             assert document.message == official
         else:
             assert any(diagnostic.code.startswith(_STRICTER) for diagnostic in document.diagnostics)
+
+
+def test_list_of_any_length_is_read_alike() -> None:
+    for count in (1000, 1001, 1002, 3000):
+        numbers = [str(number) for number in range(count)]
+        document = read(f"smalls: [{', '.join(numbers)}]")
+        assert document.diagnostics == []
+        assert [str(number) for number in document.message.smalls] == numbers

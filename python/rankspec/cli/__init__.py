@@ -52,6 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser = ArgumentParser(prog=f"rankspec {given[0]}", description=verb.__doc__, formatter_class=_formatter)
         verb.add_arguments(parser)
         status: int = verb.run(parser.parse_args(given[1:]))
+        sys.stdout.flush()
     except BrokenPipeError:
         # Whoever read our output has seen enough, as `head` has. Python would fail again when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

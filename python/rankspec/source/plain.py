@@ -13,12 +13,14 @@ import re
 # control characters are left out: what follows would be a comment to one parser and a field to another.
 _COMMENT = r"#[^\x00-\x08\n-\x1f\x7f\x85\u2028\u2029]*+(?=\r?\n|\Z)"
 _SPACE = r"[ \t\r\n]*+"
-_SKIP = rf"{_SPACE}(?:{_COMMENT}{_SPACE})*+"
+_SKIP = rf"{_SPACE}(?:{_COMMENT}{_SPACE})*"
 _DECIMAL = r"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?"
 _PLAIN_STRING = r'"[^"\\\x00-\x08\n-\x1f]*+"'
 _NO_MORE_NUMBER = r"(?![0-9A-Za-z_.+\-])"
 
-# Quantifiers are possessive: what they took is never given back, so that no text makes matching slow.
+# Quantifiers are possessive: what they took is never given back, so that no text makes matching slow. Those of groups
+# are not, because Python before 3.11.5 keeps what a group took that failed in its middle (CPython issue 106052). They
+# need memory for each turn, so that lists are short here; longer ones are left to TOKEN.
 
 # Indices of the groups of STATEMENT.
 NAME, NUMBER, WORD, STRING, NUMBERS, STRINGS, OPEN, CLOSE = range(1, 9)
@@ -32,8 +34,8 @@ STATEMENT = re.compile(
     rf"({_DECIMAL}){_NO_MORE_NUMBER}"
     rf"|([A-Za-z_][0-9A-Za-z_]*+)(?![0-9A-Za-z_+\-])(?!{_SPACE}[:{{<\[])"
     rf'|"([^"\\\x00-\x08\n-\x1f]*+)"(?!{_SKIP}["\'])'
-    rf"|\[{_SPACE}({_DECIMAL}(?:{_SPACE},{_SPACE}{_DECIMAL})*+){_SPACE}\]"
-    rf"|\[{_SPACE}({_PLAIN_STRING}(?:{_SPACE},{_SPACE}{_PLAIN_STRING})*+){_SPACE}\]"
+    rf"|\[{_SPACE}({_DECIMAL}(?:{_SPACE},{_SPACE}{_DECIMAL}){{0,1000}}){_SPACE}\]"
+    rf"|\[{_SPACE}({_PLAIN_STRING}(?:{_SPACE},{_SPACE}{_PLAIN_STRING}){{0,1000}}){_SPACE}\]"
     rf")|:?{_SPACE}([{{<]))"
     rf"|([}}>])"
     rf")"
