@@ -9,7 +9,7 @@ from rankspec.fingerprint import is_semantic_path
 from rankspec.leaves import Leaf, is_leaf_message, leaves
 from rankspec.paths import is_map, map_value
 from rankspec.resolving import resolve
-from rankspec.source.document import is_below
+from rankspec.source.origins import is_below
 from rankspec.writing import literal
 
 if TYPE_CHECKING:

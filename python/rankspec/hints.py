@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rankspec.mentions import mentions
 from rankspec.paths import join, parse
-from rankspec.source.document import is_below
+from rankspec.source.origins import is_at_or_below, is_below
 
 if TYPE_CHECKING:
     from google.protobuf.message import Message
@@ -91,7 +91,7 @@ def related_places(finding: Finding, document: Document[Any]) -> tuple[Position,
     places: list[Position] = []
     for path, *_ in mentions(finding, document.message.DESCRIPTOR):
         position = document.origins.name(path)
-        overlaps = path == finding.path or is_below(path, finding.path) or is_below(finding.path, path)
+        overlaps = is_at_or_below(path, finding.path) or is_below(finding.path, path)
         if position is not None and not overlaps and position not in places:
             places.append(position)
     return tuple(places[:_MOST_RELATED])

@@ -8,13 +8,12 @@ JSON Schema refuses, `check` refuses too.
 
 from __future__ import annotations
 
-import json
-import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from rankspec.annotations import field_rules, inherits_from, is_required
 from rankspec.comments import comment_on, first_sentence
-from rankspec.paths import descriptor_of, enum_of, fields_of, is_map, key_field, map_value
+from rankspec.paths import descriptor_of, enum_of, fields_of, is_map, key_field, map_value, message_of
 from rankspec.resolving import default_items
 from rankspec.rules import bounds, cel_rules, choices, enum_names, exclusive_groups, value_rules
 
@@ -42,14 +41,12 @@ def json_schema(message: type[Message]) -> Schema:
     """
     root = descriptor_of(message)
     definitions: dict[str, Schema] = {}
-    waiting = [root]
+    waiting = [(root, False)]
     while waiting:
-        descriptor = waiting.pop()
-        if descriptor.full_name in definitions:
-            continue
-        definitions |= _definitions(descriptor)
-        waiting += [inner for field in fields_of(descriptor) if (inner := _single(field).message_type) is not None]
-    _drop_unused(definitions, root.full_name)
+        descriptor, partial = waiting.pop()
+        if descriptor.full_name + (_PARTIAL if partial else "") not in definitions:
+            definitions |= _definitions(descriptor, partial=partial)
+            waiting += _mentioned(descriptor, partial=partial)
     return {
         "$schema": DIALECT,
         "title": root.full_name,
@@ -58,32 +55,27 @@ def json_schema(message: type[Message]) -> Schema:
     }
 
 
-def _single(field: FieldDescriptor) -> FieldDescriptor:
-    return map_value(field) if is_map(field) else field
-
-
-def _definitions(descriptor: Descriptor) -> dict[str, Schema]:
-    """Defines a message as it has to be, and as a part of it may be where the rest is inherited."""
+def _definitions(descriptor: Descriptor, *, partial: bool) -> dict[str, Schema]:
+    """Defines a message as it has to be, or as what may stand of it where the rest is inherited."""
     name = descriptor.full_name
-    part = {name + _PARTIAL: _message(descriptor, name + _PARTIAL, partial=True)}
+    if partial:
+        return {name + _PARTIAL: _message(descriptor, name + _PARTIAL, partial=True)}
     toggles = [field for field in fields_of(descriptor) if inherits_from(field)]
     if not toggles:
-        return part | {name: _message(descriptor, name, partial=False)}
+        return {name: _message(descriptor, name, partial=False)}
     inherits = [{"required": [n], "properties": {n: {"const": True}}} for field in toggles for n in _names(field)]
     either = {"if": {"anyOf": inherits}, "then": _reference(name + _PARTIAL), "else": _reference(name + _WHOLE)}
-    return part | {name: either, name + _WHOLE: _message(descriptor, name + _WHOLE, partial=False)}
+    return {name: either, name + _WHOLE: _message(descriptor, name + _WHOLE, partial=False)}
 
 
-def _drop_unused(definitions: dict[str, Schema], root: str) -> None:
-    used = {root}
-    waiting = [root]
-    while waiting:
-        text = json.dumps(definitions[waiting.pop()])
-        found = {name for name in re.findall(r'"#/\$defs/([^"/]+)', text) if name not in used}
-        used |= found
-        waiting += found
-    for name in definitions.keys() - used:
-        del definitions[name]
+def _mentioned(descriptor: Descriptor, *, partial: bool) -> Iterator[tuple[Descriptor, bool]]:
+    """Yields the messages that a definition refers to, and whether it is to what may stand of them."""
+    for field in fields_of(descriptor):
+        inner = message_of(field)
+        if inner is not None:
+            yield inner, partial and (is_map(field) or not field.is_repeated)
+        if inherits_from(field) and not partial:
+            yield descriptor, True
 
 
 def _reference(name: str) -> Schema:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rankspec.paths import PathError, descriptor_of, fields_along, is_map, join, message_of, parse
 from rankspec.rules import cel_rules, exclusive_groups
-from rankspec.source.document import is_below
+from rankspec.source.origins import is_at_or_below, is_below
 
 if TYPE_CHECKING:
     from google.protobuf.descriptor import Descriptor
@@ -94,7 +94,7 @@ def _exclusive_fields(finding: Finding, document: Document[Any]) -> list[str]:
 
 
 def _touches(damaged: str, mention: Mention) -> bool:
-    if damaged == mention.path or is_below(mention.path, damaged):
+    if is_at_or_below(mention.path, damaged):
         return True
     if not is_below(damaged, mention.path):
         return False

@@ -16,7 +16,7 @@ from rankspec.messages import all_classes
 from rankspec.paths import descriptor_of, fields_of, message_of
 from rankspec.resolving import default_items, resolve
 from rankspec.rules import cel_rules
-from rankspec.source.document import is_below
+from rankspec.source.origins import is_below
 from rankspec.validation import find
 from rankspec.writing import literal
 

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 from google.protobuf.message import Message
 
 from rankspec.diagnostics import Diagnostic, has_errors
-from rankspec.source.origins import Origins, parents
+from rankspec.source.origins import Origins, is_at_or_below, parents
 
 M = TypeVar("M", bound=Message)
 
@@ -54,14 +54,7 @@ class Document(Generic[M]):
 
         A rule that compares several fields of a message cannot be trusted when one of them is.
         """
-        return any(damaged == path or is_below(damaged, path) for damaged in self.damaged)
-
-
-def is_below(path: str, ancestor: str) -> bool:
-    """Tells whether `path` names something inside of what `ancestor` names."""
-    if not ancestor:
-        return bool(path)
-    return path.startswith((ancestor + ".", ancestor + "["))
+        return any(is_at_or_below(damaged, path) for damaged in self.damaged)
 
 
 def _prefixes(path: str) -> list[str]:

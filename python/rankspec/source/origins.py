@@ -175,7 +175,14 @@ def _moved(marks: dict[str, Mark], source: str, to: str) -> Iterator[tuple[str, 
 
 def is_at_or_below(path: str, ancestor: str) -> bool:
     """Tells whether `path` is `ancestor` or names something inside of it."""
-    return path == ancestor or path.startswith((ancestor + ".", ancestor + "["))
+    return path == ancestor or is_below(path, ancestor)
+
+
+def is_below(path: str, ancestor: str) -> bool:
+    """Tells whether `path` names something inside of what `ancestor` names; the empty path is the whole message."""
+    if not ancestor:
+        return bool(path)
+    return path.startswith((ancestor + ".", ancestor + "["))
 
 
 def parents(path: str) -> list[str]:

@@ -12,8 +12,7 @@ from typing import TypeVar
 from google.protobuf.message import Message
 
 from rankspec.leaves import leaves
-from rankspec.source.document import is_below
-from rankspec.source.origins import key_segment
+from rankspec.source.origins import is_at_or_below, key_segment
 
 AdapterT = TypeVar("AdapterT", bound=Callable[..., object])
 
@@ -58,6 +57,6 @@ def unclaimed_paths(message: Message) -> Iterator[str]:
             continue
         # The field as a whole, not each of its items.
         path = leaf.path if step.key is None else leaf.path.removesuffix(key_segment(step.key))
-        if reported is None or not (path == reported or is_below(path, reported)):
+        if reported is None or not is_at_or_below(path, reported):
             reported = path
             yield path
