@@ -8,6 +8,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from rankspec.families import parameter_groups
 from rankspec.leaves import in_schema_order
 from rankspec.paths import descriptor_of
 from rankspec.resolving import resolve
@@ -15,10 +16,12 @@ from rankspec.schedules import learning_rate_at
 from rankspec.writing import literal
 
 if TYPE_CHECKING:
+    from google.protobuf.descriptor import FieldDescriptor
     from google.protobuf.message import Message
 
+    from rankspec.families.parameter_group import ParameterGroup
+
 _MOST_STEPS = 7
-_BACKBONE_RULE = "recap.config.backbone_rate_needed"
 
 
 class Effect(NamedTuple):
@@ -38,18 +41,6 @@ class Effect(NamedTuple):
     new: Any
 
 
-class Group(NamedTuple):
-    """Parameters that step alike.
-
-    Attributes:
-        optimizer: The algorithm and its options, without the rate.
-        schedule: The learning rate.
-    """
-
-    optimizer: str
-    schedule: Any
-
-
 def effects(old: Message, new: Message) -> list[Effect]:
     """Compares what two valid configs of one message type do; types other than whole runs do nothing.
 
@@ -63,7 +54,7 @@ def effects(old: Message, new: Message) -> list[Effect]:
     found = [
         Effect(kind, "", runs[0].get(kind), value) for kind, value in runs[1].items() if runs[0].get(kind) != value
     ]
-    groups = [parameter_groups(config) for config in (before, after)]
+    groups = [{group.name: group for group in parameter_groups(config)} for config in (before, after)]
     num_steps = max(run["num_train_steps"] for run in runs)
     for name in dict.fromkeys([*groups[0], *groups[1]]):
         found += _of_group(name, groups[0].get(name), groups[1].get(name), num_steps)
@@ -80,85 +71,29 @@ def _run(config: Any) -> dict[str, int]:
     }
 
 
-def parameter_groups(config: Any) -> dict[str, Group]:
-    """Lists the parameter groups of a run, by their names.
-
-    Args:
-        config: A resolved `RecapConfig`, whose groups are the towers, by task, and `backbone`, all that is outside of
-            them, with a group `backbone/<table>` for each small table with a weight decay of its own; or a
-            `TwhinConfig`, whose groups are the tables and `relations`.
-    """
-    if "optimizer" in config.DESCRIPTOR.fields_by_name:
-        return _ranker_groups(config)
-    owners = [(table.name, table.optimizer) for table in config.model.embeddings.tables]
-    return {name: _group(of) for name, of in [*owners, ("relations", config.model.translation_optimizer)]}
+def _optimizer(group: ParameterGroup | None) -> str | None:
+    """Writes the algorithm and its options, without the rate: `adam beta_1=0.9 …`."""
+    if group is None:
+        return None
+    name = group.algorithm.DESCRIPTOR.name.removesuffix("Config").removeprefix("Recap").lower()
+    options = [f"{field.name}={_option(field, value)}" for field, value in in_schema_order(group.algorithm)]
+    return " ".join([name, *(option for option in options if not option.startswith("lr="))])
 
 
-def _ranker_groups(config: Any) -> dict[str, Group]:
-    optimizer = config.optimizer
-    is_single = optimizer.WhichOneof("lr") == "single_task_learning_rate"
-    rates = optimizer.multi_task_learning_rates
-    adam = _options(optimizer.adam)
-    groups = {}
-    for task in sorted(config.model.tasks):
-        schedule = optimizer.single_task_learning_rate if is_single else rates.tower_learning_rates[task]
-        groups[task] = Group(_written("adam", adam), schedule)
-    if is_single and not _has_parameters_outside_towers(config):
-        return groups
-    if is_single or rates.HasField("backbone_learning_rate"):
-        schedule = optimizer.single_task_learning_rate if is_single else rates.backbone_learning_rate
-        name = "backbone" if "backbone" not in groups else "backbone/rest"
-        groups[name] = Group(_written("adam", adam), schedule)
-        for table in config.model.small_embeddings.tables:
-            if table.HasField("weight_decay"):
-                own = adam | {"weight_decay": repr(table.weight_decay)}
-                groups[f"backbone/{table.name}"] = Group(_written("adam", own), schedule)
-    return groups
+def _option(field: FieldDescriptor, value: Any) -> str:
+    if field.is_repeated:
+        return f"[{', '.join(literal(field, item) for item in value)}]"
+    return literal(field, value)
 
 
-def _has_parameters_outside_towers(config: Any) -> bool:
-    """Asks the rule that demands a rate for them, with a config that has none."""
-    from rankspec.validation import find
-
-    asking = type(config)()
-    asking.CopyFrom(config)
-    asking.optimizer.multi_task_learning_rates.SetInParent()
-    return any(finding.code == _BACKBONE_RULE for finding in find(asking))
-
-
-def _group(config: Any) -> Group:
-    """Reads an `OptimizerConfig`, whose rate is a schedule or the algorithm's own."""
-    name = config.WhichOneof("optimizer")
-    algorithm = getattr(config, name)
-    schedule = type(config.learning_rate)()
-    if config.HasField("learning_rate"):
-        schedule.CopyFrom(config.learning_rate)
-    else:
-        schedule.constant = algorithm.lr
-    options = {key: value for key, value in _options(algorithm).items() if key != "lr"}
-    return Group(_written(name, options), schedule)
-
-
-def _options(algorithm: Message) -> dict[str, str]:
-    return {
-        field.name: f"[{', '.join(literal(field, item) for item in value)}]"
-        if field.is_repeated
-        else literal(field, value)
-        for field, value in in_schema_order(algorithm)
-    }
-
-
-def _written(name: str, options: dict[str, str]) -> str:
-    return " ".join([name, *(f"{key}={value}" for key, value in options.items())])
-
-
-def _of_group(name: str, old: Group | None, new: Group | None, num_steps: int) -> list[Effect]:
+def _of_group(name: str, old: ParameterGroup | None, new: ParameterGroup | None, num_steps: int) -> list[Effect]:
     found = []
-    if old is None or new is None or old.optimizer != new.optimizer:
-        found.append(Effect("parameter_group", name, old and old.optimizer, new and new.optimizer))
-    schedules = [group.schedule for group in (old, new) if group is not None]
+    optimizers = _optimizer(old), _optimizer(new)
+    if optimizers[0] != optimizers[1]:
+        found.append(Effect("parameter_group", name, *optimizers))
+    schedules = [group.learning_rate for group in (old, new) if group is not None]
     steps = _telling_steps(schedules, num_steps)
-    rates = [group and {step: learning_rate_at(group.schedule, step) for step in steps} for group in (old, new)]
+    rates = [group and {step: learning_rate_at(group.learning_rate, step) for step in steps} for group in (old, new)]
     if rates[0] != rates[1]:
         shown = _thinned(steps, rates[0] or {}, rates[1] or {})
         found.append(Effect("learning_rate", name, *(side and {step: side[step] for step in shown} for side in rates)))

@@ -75,7 +75,7 @@ def _gradient(parameter: Tensor) -> Tensor:
 @cache
 def _train(recorded: RecapFixture) -> Training:
     model = _model(recorded)
-    run = Training(model, build_optimizer(recorded.config.optimizer, model))
+    run = Training(model, build_optimizer(recorded.config, model))
     loss_of = build_loss(recorded.config.model)
     accumulated = recorded.config.training.gradient_accumulation
     if recorded.manifest["loop"] == "ctl":

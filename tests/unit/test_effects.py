@@ -4,15 +4,13 @@ import json
 from pathlib import Path
 
 import pytest
-from rankspec.recap.v1 import recap_pb2
 from tests.unit.example_configs import VALID, write
 from tests.unit.test_convert import GRAPH
 
 from rankspec.cli import main
 from rankspec.convert.reference import convert
-from rankspec.effects import Effect, effects, parameter_groups
+from rankspec.effects import Effect, effects
 from rankspec.loading import load
-from rankspec.resolving import resolve
 
 LOCAL_PROD = Path(__file__).parents[2] / "configs" / "recap" / "local_prod.textproto"
 ADAM = "adam beta_1=0.9 beta_2=0.999 epsilon=1e-07 weight_decay=0.0"
@@ -97,28 +95,6 @@ def test_parameters_outside_the_towers_are_a_group_of_their_own(tmp_path: Path) 
 
     assert found.keys() == {("parameter_group", "backbone"), ("learning_rate", "backbone")}
     assert found["parameter_group", "backbone"] == Effect("parameter_group", "backbone", None, ADAM)
-
-
-def test_table_with_its_own_weight_decay_is_a_group_of_its_own(tmp_path: Path) -> None:
-    table = 'name: "user" num_embeddings: 4 embedding_dim: 2 index: 0 weight_decay: 0.25'
-    config = load(
-        write(
-            tmp_path,
-            VALID.replace("featurization_config", f"small_embeddings {{ tables {{ {table} }} }} featurization_config"),
-        )
-    ).message
-
-    groups = parameter_groups(resolve(config))
-
-    assert list(groups) == ["liked", "backbone", "backbone/user"]
-    assert groups["backbone/user"].optimizer.endswith("weight_decay=0.25")
-
-
-def test_groups_are_those_of_the_shipped_ranker() -> None:
-    config = load(LOCAL_PROD, environment={}).message
-    assert isinstance(config, recap_pb2.RecapConfig)
-
-    assert list(parameter_groups(resolve(config))) == [*sorted(config.model.tasks), "backbone"]
 
 
 def test_graph_embeddings_step_table_by_table() -> None:

@@ -39,7 +39,7 @@ def _observe(config: RecapConfig) -> Observation:
     model = built(config)
     seen: Observation = {f"first {name}": value.clone() for name, value in model.state_dict().items()}
     batch, loss_of = random_batch(tasks=len(model.task_names)), build_loss(config.model)
-    optimizer = build_optimizer(config.optimizer, model)
+    optimizer = build_optimizer(config, model)
     for step in range(3):
         seen[f"rates {step}"] = optimizer.set_learning_rates(step)
         model.set_position(step)

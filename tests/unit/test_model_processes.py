@@ -26,7 +26,7 @@ def _train(batches: list[RecapBatch], world_size: int) -> dict[str, Any]:
     config = recap_config()
     model = built(config)
     parallel = DistributedDataParallel(model, broadcast_buffers=False) if world_size > 1 else model
-    optimizer, loss_of = build_optimizer(config.optimizer, model), build_loss(config.model)
+    optimizer, loss_of = build_optimizer(config, model), build_loss(config.model)
     logits, losses = [], []
     gradients: dict[str, torch.Tensor] = {}
     for step, batch in enumerate(batches):

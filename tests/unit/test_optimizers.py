@@ -28,7 +28,7 @@ optimizer { single_task_learning_rate { linear_ramp_to_constant { learning_rate:
 
 def _optimizer(config: RecapConfig) -> tuple[RankingModel, ScheduledOptimizer]:
     model = built(config)
-    return model, build_optimizer(config.optimizer, model)
+    return model, build_optimizer(config, model)
 
 
 def test_groups_are_towers_the_rest_and_tables_of_their_own_decay() -> None:
@@ -80,14 +80,15 @@ def test_one_rate_for_all_parameters_of_any_number_of_tasks() -> None:
 
 def test_no_group_without_parameters_outside_the_towers() -> None:
     model = built(recap_config(BARE), "continuous", "binary")
-    optimizer = build_optimizer(recap_config(BARE).optimizer, model)
+    optimizer = build_optimizer(recap_config(BARE), model)
     assert optimizer.set_learning_rates(1) == {"backbone": 0.25, "like": 0.25}
 
 
 def test_a_task_called_backbone_keeps_its_rate_apart() -> None:
     config = recap_config(BARE)
+    config.train_data.seg_dense_schema.renamed_features["user_embedding"] = "user"
     model = built(config)
-    optimizer = build_optimizer(config.optimizer, model)
+    optimizer = build_optimizer(config, model)
     names = [group["name"] for group in optimizer.optimizer.param_groups]
     assert names == ["backbone", "like", "backbone/rest"]
 

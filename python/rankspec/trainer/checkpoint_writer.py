@@ -56,7 +56,11 @@ class CheckpointWriter:
         self._pending: Future[None] | None = None
         self._pending_step = 0
         # A group of its own: the writer's messages must not mix with those of the training step.
-        self._group = distributed.new_group(backend="gloo") if processes.world_size > 1 else None
+        self._group: distributed.ProcessGroup | None = None
+        if processes.world_size > 1:
+            group = distributed.new_group(backend="gloo")
+            assert isinstance(group, distributed.ProcessGroup), "every process is in a group of all"
+            self._group = group
         if processes.is_first:
             with writing(folder):
                 _clear_away(folder, start)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from rankspec.families import parameter_groups
 from rankspec.optim.v1.learning_rate_pb2 import (
     LearningRate,
     LinearRampToConstant,
@@ -21,10 +22,11 @@ from rankspec.trainer.claims import obeys
 from rankspec.trainer.model.embeddings import EmbeddingTable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from torch import nn
 
+    from rankspec.families.parameter_group import ParameterGroup
     from rankspec.trainer.model import RankingModel
 
 # Float32's smallest positive number is 2^-149. A gradient below the root of it squares to 0, so that this epsilon
@@ -71,54 +73,42 @@ class ScheduledOptimizer:
 @obeys(RecapOptimizerConfig, "multi_task_learning_rates", "single_task_learning_rate", "adam")
 @obeys(MultiTaskLearningRates, "tower_learning_rates", "backbone_learning_rate")
 @obeys(RecapAdamConfig, "beta_1", "beta_2", "epsilon", "weight_decay")
-def build_optimizer(config: RecapOptimizerConfig, model: RankingModel) -> ScheduledOptimizer:
+def build_optimizer(config: RecapConfig, model: RankingModel) -> ScheduledOptimizer:
     """The optimizer of a ranking model: Adam with decoupled weight decay (Loshchilov and Hutter, 2019, AdamW).
 
-    There is a parameter group for every task's tower, named as the task, one for what is outside the towers,
-    `backbone`, and one for every small table with a weight decay of its own, `backbone/<table>`.
-
     Args:
-        config: algorithm and rates.
+        config: the run; its `optimizer` has algorithm and rates.
         model: the model, on the device it will be trained on.
     """
-    assert config.WhichOneof("optimizer") == "adam", "the spec's rules ask for Adam"
-    adam = config.adam
-    outside = list(_groups_outside_towers(model))
-    towers = [{"name": name, "params": list(model.tower(name).parameters())} for name in model.task_names]
-    groups = [group for group in [*towers, *outside] if group["params"]]
-    schedules = {group["name"]: _schedule(config, group["name"], model) for group in groups}
+    assert config.optimizer.WhichOneof("optimizer") == "adam", "the spec's rules ask for Adam"
+    adam = config.optimizer.adam
+    groups = parameter_groups(config)
+    members = _members(groups, model)
     optimizer, implementation = _fused_where_possible(
         torch.optim.AdamW,
-        groups,
+        [
+            {"name": group.name, "params": members[group.name], "weight_decay": group.algorithm.weight_decay}
+            for group in groups
+        ],
         betas=(adam.beta_1, adam.beta_2),
         eps=adam.epsilon,
-        weight_decay=adam.weight_decay,
     )
-    return ScheduledOptimizer(optimizer, schedules, implementation)
+    return ScheduledOptimizer(optimizer, {group.name: group.learning_rate for group in groups}, implementation)
 
 
-def _schedule(config: RecapOptimizerConfig, group_name: str, model: RankingModel) -> LearningRate:
-    if config.WhichOneof("lr") == "single_task_learning_rate":
-        return config.single_task_learning_rate
-    rates = config.multi_task_learning_rates
-    if group_name in model.task_names:
-        return rates.tower_learning_rates[group_name]
-    assert rates.HasField("backbone_learning_rate"), "the spec's rules ask for it where there are such parameters"
-    return rates.backbone_learning_rate
-
-
-def _groups_outside_towers(model: RankingModel) -> Iterator[dict[str, Any]]:
-    # A task may be called `backbone` too; the slash is in no task's name.
-    name = "backbone" if "backbone" not in model.task_names else "backbone/rest"
-    own_decay = [
-        module for module in model.modules() if isinstance(module, EmbeddingTable) and module.weight_decay is not None
-    ]
-    elsewhere = {id(parameter) for parameter in model.towers.parameters()}
-    elsewhere |= {id(table.weight) for table in own_decay}
-    yield {"name": name, "params": [p for p in model.parameters() if id(p) not in elsewhere]}
-    for table in own_decay:
-        group = {"params": [table.weight], "weight_decay": table.weight_decay}
-        yield {"name": f"backbone/{table.name}", **group}
+def _members(groups: Sequence[ParameterGroup], model: RankingModel) -> dict[str, list[nn.Parameter]]:
+    """The model's parameters by the names of their groups; every one is in exactly one group, and none is empty."""
+    tables = {module.name: module for module in model.modules() if isinstance(module, EmbeddingTable)}
+    owners = {"tower": model.tower, "table": tables.__getitem__}
+    members = {
+        group.name: list(owners[group.kind](group.owner).parameters()) for group in groups if group.kind in owners
+    }
+    owned = {id(parameter) for parameters in members.values() for parameter in parameters}
+    rest = [parameter for parameter in model.parameters() if id(parameter) not in owned]
+    members |= {group.name: rest for group in groups if group.kind == "rest"}
+    assert all(members.values()), f"no group is empty: {members.keys()}"
+    assert sum(map(len, members.values())) == len(list(model.parameters())), "every parameter is in a group"
+    return members
 
 
 def build_algorithm(config: OptimizerConfig, parameters: Iterable[nn.Parameter]) -> ScheduledOptimizer:

@@ -231,7 +231,7 @@ def build_learner(setup: Setup) -> Learner:
     return Learner(
         model=setup.model,
         loss=setup.loss,
-        optimizer=build_optimizer(setup.config.optimizer, setup.model),
+        optimizer=build_optimizer(setup.config, setup.model),
         runtime=setup.runtime,
         processes=setup.processes,
         accumulation=training.gradient_accumulation,

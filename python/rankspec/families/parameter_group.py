@@ -1,0 +1,24 @@
+"""Parameters that step alike, said without the parameters themselves."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+
+class ParameterGroup(NamedTuple):
+    """Parameters that step alike.
+
+    Attributes:
+        name: What metrics and `diff` call the group.
+        kind: What the parameters are of, in the family's terms: `tower`, `table`, `relations`, or `rest` for all that
+            have no group of their own.
+        owner: Which tower or table; empty for the others.
+        algorithm: The optimizer's message, with the options that hold for this group.
+        learning_rate: The schedule, a `rankspec.optim.v1.LearningRate`.
+    """
+
+    name: str
+    kind: str
+    owner: str
+    algorithm: Any
+    learning_rate: Any

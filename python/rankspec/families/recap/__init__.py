@@ -1,0 +1,1 @@
+"""What is known of `rankspec.recap.v1.RecapConfig`, without torch."""

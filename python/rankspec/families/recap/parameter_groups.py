@@ -1,0 +1,72 @@
+"""The parameter groups of a ranking model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rankspec.families.parameter_group import ParameterGroup
+from rankspec.validation import find
+
+if TYPE_CHECKING:
+    from rankspec.optim.v1.learning_rate_pb2 import LearningRate
+    from rankspec.recap.v1.embedding_pb2 import SmallEmbeddingBagConfig
+    from rankspec.recap.v1.optimizer_pb2 import RecapOptimizerConfig
+    from rankspec.recap.v1.recap_pb2 import RecapConfig
+
+_REST = "backbone"
+# The rule that asks for a learning rate of what is outside the towers: the one place that says when there is any.
+_REST_RULE = "recap.config.backbone_rate_needed"
+
+
+def parameter_groups(config: RecapConfig) -> list[ParameterGroup]:
+    """Lists a group for every task's tower, one for what is outside of the towers, and one for some tables.
+
+    A tower's group is named as its task, the one outside `backbone`; a small table with a weight decay of its own
+    has the group `backbone/<table>`.
+    """
+    optimizer, tables = config.optimizer, _tables_with_own_decay(config)
+    groups = [
+        ParameterGroup(task, "tower", task, optimizer.adam, _tower_rate(optimizer, task))
+        for task in sorted(config.model.tasks)
+    ]
+    if _has_rest(config):
+        # A task may be called `backbone` too; the slash is in no task's name.
+        name = f"{_REST}/rest" if _REST in config.model.tasks else _REST
+        groups.append(ParameterGroup(name, "rest", "", optimizer.adam, _rest_rate(optimizer)))
+    return groups + [_group_of_table(table, optimizer) for table in tables]
+
+
+def _tables_with_own_decay(config: RecapConfig) -> list[SmallEmbeddingBagConfig]:
+    return [table for table in config.model.small_embeddings.tables if table.HasField("weight_decay")]
+
+
+def _group_of_table(table: SmallEmbeddingBagConfig, optimizer: RecapOptimizerConfig) -> ParameterGroup:
+    algorithm = type(optimizer.adam)()
+    algorithm.CopyFrom(optimizer.adam)
+    algorithm.weight_decay = table.weight_decay
+    return ParameterGroup(f"{_REST}/{table.name}", "table", table.name, algorithm, _rest_rate(optimizer))
+
+
+def _tower_rate(optimizer: RecapOptimizerConfig, task: str) -> LearningRate:
+    if optimizer.WhichOneof("lr") == "single_task_learning_rate":
+        return optimizer.single_task_learning_rate
+    return optimizer.multi_task_learning_rates.tower_learning_rates[task]
+
+
+def _rest_rate(optimizer: RecapOptimizerConfig) -> LearningRate:
+    if optimizer.WhichOneof("lr") == "single_task_learning_rate":
+        return optimizer.single_task_learning_rate
+    return optimizer.multi_task_learning_rates.backbone_learning_rate
+
+
+def _has_rest(config: RecapConfig) -> bool:
+    """Whether anything outside the towers is in no table's group: asks the rule, of a config without those tables."""
+    asking = type(config)()
+    asking.CopyFrom(config)
+    tables = asking.model.small_embeddings.tables
+    shared = [table for table in tables if not table.HasField("weight_decay")]
+    if not shared:
+        asking.model.ClearField("small_embeddings")
+    asking.optimizer.multi_task_learning_rates.ClearField("backbone_learning_rate")
+    asking.optimizer.multi_task_learning_rates.SetInParent()
+    return any(finding.code == _REST_RULE for finding in find(asking))

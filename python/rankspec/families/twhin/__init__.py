@@ -1,0 +1,1 @@
+"""What is known of `rankspec.twhin.v1.TwhinConfig`, without torch."""

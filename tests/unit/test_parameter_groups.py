@@ -1,0 +1,95 @@
+"""The parameter groups that a config is said to have are those that its optimizer steps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import torch
+from rankspec.recap.v1.recap_pb2 import RecapConfig
+from tests.conformance.corpus import all_cases, verdict_of
+from tests.unit.recap_models import built, recap_config
+
+from rankspec.families import parameter_groups
+from rankspec.loading import load
+from rankspec.resolving import resolve
+from rankspec.signature import MODEL_INPUTS
+from rankspec.trainer import follow, run  # noqa: F401 - what the trainer claims is known once both are imported
+from rankspec.trainer.claims import unclaimed_paths
+from rankspec.trainer.optimizers import build_optimizer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CONFIGS = Path(__file__).parents[2] / "configs"
+TABLE = 'tables {{ name: "{}" num_embeddings: 4 embedding_dim: 2 index: {} {} }}'
+BARE = """
+model {{
+  featurization_config {{ log1p_abs_config {{}} }}
+  small_embeddings {{ {} }}
+  tasks {{ key: "like" value {{ mlp_config {{ layer_sizes: 1 }} }} }}
+}}
+optimizer {{ single_task_learning_rate {{ constant: 0.1 }} adam {{ weight_decay: 0.5 }} }}
+"""
+
+
+def _shipped() -> Iterator[tuple[str, RecapConfig]]:
+    for path in sorted(CONFIGS.rglob("*.textproto")):
+        yield path.stem, load(path, environment={}).message
+
+
+def _conforming() -> Iterator[tuple[str, RecapConfig]]:
+    """The corpus's valid configs that the trainer takes."""
+    for case in all_cases():
+        asked = case.request.load
+        if asked.message == RecapConfig.DESCRIPTOR.full_name and verdict_of(case) == "valid" and asked.text:
+            config = recap_config(asked.text.decode())
+            if not list(unclaimed_paths(config)):
+                yield case.id, config
+
+
+@pytest.mark.parametrize("config", [pytest.param(c, id=name) for name, c in [*_shipped(), *_conforming()]])
+def test_groups_are_those_that_the_optimizer_steps(config: RecapConfig) -> None:
+    config = resolve(config)
+    names = {"continuous", "binary"} | MODEL_INPUTS.keys() & config.train_data.seg_dense_schema.renamed_features.keys()
+    model = built(config, *sorted(names))
+
+    groups = build_optimizer(config, model).optimizer.param_groups
+
+    assert [group["name"] for group in groups] == [group.name for group in parameter_groups(config)]
+    assert all(group["params"] for group in groups)
+    assert sum(len(group["params"]) for group in groups) == len(list(model.parameters()))
+
+
+def test_table_with_its_own_weight_decay_alone_leaves_no_other_group_outside_the_towers() -> None:
+    config = recap_config(BARE.format(TABLE.format("user", 0, "weight_decay: 0.25")))
+
+    groups = parameter_groups(config)
+
+    assert [(group.name, group.kind, group.owner) for group in groups] == [
+        ("like", "tower", "like"),
+        ("backbone/user", "table", "user"),
+    ]
+    assert [group.algorithm.weight_decay for group in groups] == [0.5, 0.25]
+
+
+def test_table_without_one_is_of_the_rest() -> None:
+    tables = TABLE.format("user", 0, "weight_decay: 0.25") + TABLE.format("item", 1, "")
+
+    groups = parameter_groups(recap_config(BARE.format(tables)))
+
+    assert [(group.name, group.kind) for group in groups] == [
+        ("like", "tower"),
+        ("backbone", "rest"),
+        ("backbone/user", "table"),
+    ]
+
+
+def test_parameter_without_a_group_is_our_mistake() -> None:
+    config = recap_config(BARE.format(TABLE.format("user", 0, "weight_decay: 0.25")))
+    model = built(config, "continuous", "binary", "discrete")
+    model.register_parameter("stray", torch.nn.Parameter(torch.ones(1)))
+
+    with pytest.raises(AssertionError, match="every parameter is in a group"):
+        build_optimizer(config, model)
