@@ -14,7 +14,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-const canonicalForm = "rankspec-fingerprint-1"
+const canonicalForm = "rankspec-fingerprint-2"
 
 // An Identity is the fingerprint of a config: SHA-256 hashes in hexadecimal, the same in every language.
 type Identity struct {
@@ -46,10 +46,10 @@ func hash(form string) string {
 
 // CanonicalForm writes a part of a valid config in the form whose hash is its fingerprint: ASCII, a line for each value.
 func CanonicalForm(config proto.Message, part Part) string {
-	resolved := Resolve(config).ProtoReflect()
-	lines := formLines(nil, resolved, "", part)
+	condensed := condense(config).ProtoReflect()
+	lines := formLines(nil, condensed, "", part)
 	slices.Sort(lines)
-	header := []string{canonicalForm, string(resolved.Descriptor().FullName())}
+	header := []string{canonicalForm, string(condensed.Descriptor().FullName())}
 	return strings.Join(append(header, lines...), "\n") + "\n"
 }
 

@@ -16,15 +16,21 @@ var blocksOfDefaults = []protoreflect.Name{"training", "runtime"}
 //
 // Fields without a default stay unset. Resolving twice changes nothing.
 func Resolve[M proto.Message](config M) M {
-	resolved := proto.CloneOf(config)
-	message := resolved.ProtoReflect()
+	resolved := withBlocks(config)
+	fill(resolved.ProtoReflect())
+	return resolved
+}
+
+// withBlocks returns a copy in which the messages are present that stand for their defaults when they are absent.
+func withBlocks[M proto.Message](config M) M {
+	clone := proto.CloneOf(config)
+	message := clone.ProtoReflect()
 	for _, name := range blocksOfDefaults {
 		if field := message.Descriptor().Fields().ByName(name); field != nil {
 			message.Mutable(field)
 		}
 	}
-	fill(message)
-	return resolved
+	return clone
 }
 
 // fill sets what is unset in a message and in those inside it.
@@ -55,6 +61,41 @@ func fillList(message protoreflect.Message, field protoreflect.FieldDescriptor) 
 			panic(fmt.Sprintf("the schema's default %q of %s: %v", literal, field.FullName(), err))
 		}
 		message.Mutable(field).List().Append(item)
+	}
+}
+
+// condense returns a copy of a valid config in which no scalar is set that holds anyway. The blocks of defaults are
+// present, as in a resolved config.
+func condense[M proto.Message](config M) M {
+	condensed := withBlocks(config)
+	empty(condensed.ProtoReflect())
+	return condensed
+}
+
+// empty unsets what holds anyway in a message and in those inside it.
+func empty(message protoreflect.Message) {
+	message.Range(func(field protoreflect.FieldDescriptor, value protoreflect.Value) bool {
+		switch {
+		case elementMessage(field) != nil:
+			eachMessage(field, value, "", func(inner protoreflect.Message, _ string) { empty(inner) })
+		case holdsAnyway(message, field, value):
+			message.Clear(field)
+		}
+		return true
+	})
+}
+
+// holdsAnyway tells whether a scalar or a list of scalars says what it would say if it were unset.
+func holdsAnyway(message protoreflect.Message, field protoreflect.FieldDescriptor, value protoreflect.Value) bool {
+	switch {
+	case field.IsMap():
+		return false
+	case field.IsList():
+		unset := message.New()
+		fillList(unset, field)
+		return unset.Get(field).Equal(value)
+	default:
+		return field.HasDefault() && field.ContainingOneof() == nil && value.Equal(field.Default())
 	}
 }
 

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from rankspec.annotations import is_semantic
 from rankspec.leaves import Leaf, is_leaf_message, leaves
 from rankspec.paths import map_value
-from rankspec.resolving import resolve
+from rankspec.resolving import condense
 
 if TYPE_CHECKING:
     from google.protobuf.descriptor import FieldDescriptor
     from google.protobuf.message import Message
 
-FORM = "rankspec-fingerprint-1"
+FORM = "rankspec-fingerprint-2"
 _PLAIN = frozenset(range(0x20, 0x7F)) - {ord('"'), ord("\\")}
 
 
@@ -42,23 +42,23 @@ def fingerprint(config: Message) -> Fingerprint:
     Args:
         config: A valid config; defaults need not be filled in.
     """
-    resolved = resolve(config)
     return Fingerprint(
-        *(hashlib.sha256(canonical_form(resolved, semantic=semantic)).hexdigest() for semantic in (True, False))
+        *(hashlib.sha256(canonical_form(config, semantic=semantic)).hexdigest() for semantic in (True, False))
     )
 
 
-def canonical_form(resolved: Message, *, semantic: bool) -> bytes:
-    """Writes a resolved config in the form that is hashed.
+def canonical_form(config: Message, *, semantic: bool) -> bytes:
+    """Writes a config in the form that is hashed.
 
     Args:
-        resolved: A config with every default filled in.
+        config: A valid config; whether defaults are filled in makes no difference.
         semantic: Leaves out what does not take part in what the trained model computes.
     """
+    condensed = condense(config)
     lines = sorted(
-        f"{_path(leaf)}={_value(leaf)}" for leaf in leaves(resolved) if not semantic or is_semantic_path(leaf.fields)
+        f"{_path(leaf)}={_value(leaf)}" for leaf in leaves(condensed) if not semantic or is_semantic_path(leaf.fields)
     )
-    return "".join(f"{line}\n" for line in [FORM, resolved.DESCRIPTOR.full_name, *lines]).encode("ascii")
+    return "".join(f"{line}\n" for line in [FORM, config.DESCRIPTOR.full_name, *lines]).encode("ascii")
 
 
 def is_semantic_path(fields: tuple[FieldDescriptor, ...]) -> bool:

@@ -7,6 +7,7 @@ What is filled in, in every message that is present:
 - in the config itself, the blocks that stand for their defaults when they are absent.
 
 Fields without a default stay unset: that they are unset is what they say. Resolving twice changes nothing.
+`condense` is the way back.
 """
 
 from __future__ import annotations
@@ -32,13 +33,19 @@ def resolve(config: M) -> M:
     Args:
         config: A valid config; it is left as it is.
     """
-    resolved = type(config)()
-    resolved.CopyFrom(config)
-    for name in BLOCKS_OF_DEFAULTS:
-        if name in config.DESCRIPTOR.fields_by_name:
-            getattr(resolved, name).SetInParent()
+    resolved = _with_blocks(config)
     _fill(resolved)
     return resolved
+
+
+def _with_blocks(config: M) -> M:
+    """Returns a copy in which the blocks are present that stand for their defaults when they are absent."""
+    copy = type(config)()
+    copy.CopyFrom(config)
+    for name in BLOCKS_OF_DEFAULTS:
+        if name in config.DESCRIPTOR.fields_by_name:
+            getattr(copy, name).SetInParent()
+    return copy
 
 
 def _fill(message: Message) -> None:
@@ -63,6 +70,39 @@ def _fill_repeated(message: Message, field: FieldDescriptor) -> None:
             _fill(item)
     elif not values:
         values.extend(default_items(field))
+
+
+def condense(config: M) -> M:
+    """Returns a copy of a config in which no scalar is set that holds anyway.
+
+    The blocks that stand for their defaults are present, as in a resolved config.
+
+    Args:
+        config: A valid config, resolved or not; it is left as it is.
+    """
+    condensed = _with_blocks(config)
+    _empty(condensed)
+    return condensed
+
+
+def _empty(message: Message) -> None:
+    for field, value in message.ListFields():
+        if is_map(field):
+            items = value.values() if map_value(field).message_type is not None else ()
+        elif field.message_type is not None:
+            items = value if field.is_repeated else (value,)
+        else:
+            items = ()
+            if _holds_anyway(field, value):
+                message.ClearField(field.name)
+        for item in items:
+            _empty(item)
+
+
+def _holds_anyway(field: FieldDescriptor, value: Any) -> bool:
+    if field.is_repeated:
+        return list(value) == default_items(field)
+    return field.has_default_value and field.containing_oneof is None and value == field.default_value
 
 
 def default_items(field: FieldDescriptor) -> list[Any]:

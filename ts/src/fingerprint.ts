@@ -6,7 +6,7 @@ import { reflect, type ReflectMessage } from "@bufbuild/protobuf/reflect";
 
 import { annotationsOf } from "./annotations.js";
 import { join } from "./paths.js";
-import { resolve } from "./resolving.js";
+import { condense } from "./resolving.js";
 
 /** The identity of a config: SHA-256, as 64 hexadecimal digits. */
 export interface Fingerprint {
@@ -19,7 +19,7 @@ export interface Fingerprint {
 /** Which part of a config: what takes part in what the trained model computes, or everything. */
 export type Part = keyof Fingerprint;
 
-const FORM = "rankspec-fingerprint-1";
+const FORM = "rankspec-fingerprint-2";
 const encoder = new TextEncoder();
 const bits = new DataView(new ArrayBuffer(8));
 
@@ -30,24 +30,23 @@ const bits = new DataView(new ArrayBuffer(8));
  * @param config A valid config; defaults need not be filled in.
  */
 export function fingerprint<Desc extends DescMessage>(schema: Desc, config: MessageShape<Desc>): Fingerprint {
-  const resolved = resolve(schema, config);
-  const hash = (part: Part) => createHash("sha256").update(canonicalForm(schema, resolved, part)).digest("hex");
+  const hash = (part: Part) => createHash("sha256").update(canonicalForm(schema, config, part)).digest("hex");
   return { semantic: hash("semantic"), full: hash("full") };
 }
 
 /**
- * Writes a resolved config in the form that is hashed. It is ASCII.
+ * Writes a config in the form that is hashed. It is ASCII.
  *
  * @param schema The config's type.
- * @param resolved A config with every default filled in.
+ * @param config A valid config; whether defaults are filled in makes no difference.
  * @param part Which part of it.
  */
 export function canonicalForm<Desc extends DescMessage>(
   schema: Desc,
-  resolved: MessageShape<Desc>,
+  config: MessageShape<Desc>,
   part: Part,
 ): string {
-  const lines = [...linesOf(reflect(schema, resolved), "", part)].sort();
+  const lines = [...linesOf(reflect(schema, condense(schema, config)), "", part)].sort();
   return [FORM, schema.typeName, ...lines].map((line) => `${line}\n`).join("");
 }
 

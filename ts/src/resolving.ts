@@ -23,16 +23,22 @@ const BLOCKS_OF_DEFAULTS = ["training", "runtime"];
  * @param config A valid config; it is left as it is.
  */
 export function resolve<Desc extends DescMessage>(schema: Desc, config: MessageShape<Desc>): MessageShape<Desc> {
-  const resolved = clone(schema, config);
-  const root = reflect(schema, resolved);
+  const resolved = withBlocks(schema, config);
+  fill(reflect(schema, resolved));
+  return resolved;
+}
+
+/** A copy in which the messages are present that stand for their defaults when they are absent. */
+function withBlocks<Desc extends DescMessage>(schema: Desc, config: MessageShape<Desc>): MessageShape<Desc> {
+  const copy = clone(schema, config);
+  const root = reflect(schema, copy);
   for (const name of BLOCKS_OF_DEFAULTS) {
     const field = fieldsByName(schema).get(name);
     if (field?.fieldKind === "message" && !root.isSet(field)) {
       root.set(field, reflect(field.message));
     }
   }
-  fill(root);
-  return resolved;
+  return copy;
 }
 
 function fill(message: ReflectMessage): void {
@@ -70,6 +76,55 @@ function fillList(message: ReflectMessage, field: ListField): void {
     [...list].forEach((item) => fill(item as ReflectMessage));
   } else if (list.size === 0) {
     annotationsOf(field).defaultItems.forEach((literal) => list.add(item(field, literal)));
+  }
+}
+
+/**
+ * Returns a copy of a config in which no scalar is set that holds anyway; the blocks of defaults are present.
+ *
+ * @param schema The config's type.
+ * @param config A valid config, resolved or not; it is left as it is.
+ */
+export function condense<Desc extends DescMessage>(schema: Desc, config: MessageShape<Desc>): MessageShape<Desc> {
+  const condensed = withBlocks(schema, config);
+  empty(reflect(schema, condensed));
+  return condensed;
+}
+
+function empty(message: ReflectMessage): void {
+  for (const field of message.fields) {
+    if (!message.isSet(field)) {
+      continue;
+    }
+    switch (field.fieldKind) {
+      case "list":
+        emptyList(message, field);
+        break;
+      case "map":
+        if (field.mapKind === "message") {
+          [...message.get(field).values()].forEach((item) => empty(item as ReflectMessage));
+        }
+        break;
+      case "message":
+        empty(message.get(field));
+        break;
+      default:
+        if (field.oneof === undefined && message.get(field) === field.getDefaultValue()) {
+          message.clear(field);
+        }
+    }
+  }
+}
+
+function emptyList(message: ReflectMessage, field: ListField): void {
+  const items = [...message.get(field)];
+  if (field.listKind === "message") {
+    items.forEach((item) => empty(item as ReflectMessage));
+    return;
+  }
+  const defaults = annotationsOf(field).defaultItems.map((literal) => item(field, literal));
+  if (items.length === defaults.length && items.every((value, index) => value === defaults[index])) {
+    message.clear(field);
   }
 }
 

@@ -14,7 +14,6 @@ from argparse import ArgumentParser, Namespace
 
 from rankspec.cli.terminal import add_config_arguments, load_or_report
 from rankspec.fingerprint import canonical_form, fingerprint
-from rankspec.resolving import resolve
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -29,7 +28,7 @@ def run(arguments: Namespace) -> int:
     if loaded is None:
         return 1
     if arguments.form:
-        form = canonical_form(resolve(loaded.message), semantic=arguments.form == "semantic")
+        form = canonical_form(loaded.message, semantic=arguments.form == "semantic")
         print(form.decode("ascii"), end="")
         return 0
     identity = fingerprint(loaded.message)

@@ -9,7 +9,6 @@ from google.protobuf.proto import parse_length_prefixed, serialize_length_prefix
 
 from rankspec.fingerprint import canonical_form, fingerprint
 from rankspec.messages import message_class
-from rankspec.resolving import resolve
 from rankspec.schedules import learning_rate_at
 from rankspec.source import read_binary, read_json, read_textproto
 from rankspec.verdicts import judge
@@ -33,7 +32,7 @@ def _load(load: pb.Load) -> pb.Response:
         found = [pb.Violation(path=violation.path, code=violation.code) for violation in verdict.violations]
         return pb.Response(refusal=pb.Refusal(violations=found))
     identity = fingerprint(verdict.config)
-    full_form = canonical_form(resolve(verdict.config), semantic=False).decode()
+    full_form = canonical_form(verdict.config, semantic=False).decode()
     return pb.Response(config=pb.Config(form=full_form, semantic=identity.semantic, full=identity.full))
 
 

@@ -9,7 +9,7 @@ import {
   type Response,
   ResponseSchema,
 } from "../gen/conformance/v1/conformance_pb.js";
-import { canonicalForm, fingerprint, learningRateAt, loadBinary, loadText, messageSchema, resolve, SpecError } from "../index.js";
+import { canonicalForm, fingerprint, learningRateAt, loadBinary, loadText, messageSchema, SpecError } from "../index.js";
 
 /** Does what a request asks for. */
 function answer({ task }: Request): Response {
@@ -49,7 +49,7 @@ function load({ message, source, variables }: Load): Response {
     source.case === "binary"
       ? loadBinary(schema, source.value, { variables })
       : loadText(schema, source.value ?? "", { variables });
-  const form = canonicalForm(schema, resolve(schema, config), "full");
+  const form = canonicalForm(schema, config, "full");
   return create(ResponseSchema, { result: { case: "config", value: { form, ...fingerprint(schema, config) } } });
 }
 

@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A resolved config in the form that fingerprints are taken of.
+ * A config in the form that fingerprints are taken of.
  *
  * <p>It does not depend on the language, the order of map entries, comments, the spelling of numbers, or on
  * whether a default is written out.
@@ -22,14 +22,14 @@ import java.util.Map;
  * @param full the form of everything
  */
 public record CanonicalForm(String semantic, String full) {
-  private static final String FORM = "rankspec-fingerprint-1";
+  private static final String FORM = "rankspec-fingerprint-2";
   private static final long NAN_BITS = 0x7ff8000000000000L;
 
-  /** Writes the canonical form of a config with every default filled in. */
-  public static CanonicalForm of(Message resolved) {
+  /** Writes the canonical form of a valid config; whether defaults are filled in makes no difference. */
+  public static CanonicalForm of(Message config) {
     List<Line> lines = new ArrayList<>();
-    collect(resolved, "", true, lines);
-    String name = resolved.getDescriptorForType().getFullName();
+    collect(Defaults.condense(config), "", true, lines);
+    String name = config.getDescriptorForType().getFullName();
     return new CanonicalForm(
         joined(name, lines.stream().filter(Line::isSemantic).map(Line::text).toList()),
         joined(name, lines.stream().map(Line::text).toList()));

@@ -5,6 +5,7 @@ import com.google.protobuf.Descriptors.FieldDescriptor.JavaType;
 import com.google.protobuf.Message;
 import dev.rankspec.options.v1.OptionsProto;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Fills every default of the schema into a config, so that nothing of what will run is left unsaid.
@@ -22,6 +23,12 @@ public final class Defaults {
 
   /** Returns a valid config with every default filled in. */
   public static <M extends Message> M resolve(M config) {
+    Message.Builder builder = withBlocks(config);
+    fill(builder);
+    return Messages.built(builder, config);
+  }
+
+  private static Message.Builder withBlocks(Message config) {
     Message.Builder builder = config.toBuilder();
     for (String name : BLOCKS_OF_DEFAULTS) {
       FieldDescriptor field = config.getDescriptorForType().findFieldByName(name);
@@ -29,8 +36,7 @@ public final class Defaults {
         builder.setField(field, builder.newBuilderForField(field).build());
       }
     }
-    fill(builder);
-    return Messages.built(builder, config);
+    return builder;
   }
 
   private static void fill(Message.Builder builder) {
@@ -62,6 +68,44 @@ public final class Defaults {
         builder.addRepeatedField(field, item(field, literal));
       }
     }
+  }
+
+  /** Returns a valid config in which no scalar is set that holds anyway, with the blocks of defaults present. */
+  static Message condense(Message config) {
+    Message.Builder builder = withBlocks(config);
+    empty(builder);
+    return builder.build();
+  }
+
+  private static void empty(Message.Builder builder) {
+    Messages.replaceItems(builder, (field, item) -> emptied(item.value()));
+    for (Map.Entry<FieldDescriptor, Object> entry : builder.getAllFields().entrySet()) {
+      if (entry.getKey().getJavaType() != JavaType.MESSAGE && holdsAnyway(entry.getKey(), entry.getValue())) {
+        builder.clearField(entry.getKey());
+      }
+    }
+  }
+
+  private static Object emptied(Object value) {
+    if (value instanceof Message message) {
+      Message.Builder inner = message.toBuilder();
+      empty(inner);
+      return inner.build();
+    }
+    return value;
+  }
+
+  private static boolean holdsAnyway(FieldDescriptor field, Object value) {
+    if (field.isRepeated()) {
+      List<String> literals = field.getOptions().getExtension(OptionsProto.defaultItems);
+      return literals.stream().map(literal -> item(field, literal)).toList().equals(value);
+    }
+    // Both zeros are one, which Double.equals denies.
+    return field.hasDefaultValue()
+        && field.getContainingOneof() == null
+        && (value instanceof Double number
+            ? number == (double) (Double) field.getDefaultValue()
+            : value.equals(field.getDefaultValue()));
   }
 
   private static Object item(FieldDescriptor field, String literal) {

@@ -21,7 +21,7 @@ public record Fingerprint(String semantic, String full) {
    * @param config its variables replaced; defaults need not be filled in
    */
   public static Fingerprint of(Message config) {
-    return of(CanonicalForm.of(Defaults.resolve(config)));
+    return of(CanonicalForm.of(config));
   }
 
   /** Computes the fingerprint of a config's canonical form. */
