@@ -75,8 +75,8 @@ def _train(config: str, folder: Path) -> int:
 def _ranker_scores(run_folder: Path) -> list[TaskScore]:
     """The ranker's figures on the test part, as the run recorded them after its last step."""
     from rankspec.datasets.baselines import TaskScore
+    from rankspec.trainer.folder import METRICS_FILE
     from rankspec.trainer.journal import read_journal
-    from rankspec.trainer.reports import METRICS_FILE
 
     record = [r for r in read_journal(run_folder / METRICS_FILE) if r["split"] == "test"][-1]
     tasks = [key.removeprefix("auroc/") for key in record if key.startswith("auroc/")]

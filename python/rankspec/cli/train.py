@@ -26,6 +26,11 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Describes the verb's arguments."""
     add_config_arguments(parser)
     parser.add_argument(
+        "--restart",
+        action="store_true",
+        help="begin anew; what the folder holds of earlier runs is moved to set-aside-<n> inside it",
+    )
+    parser.add_argument(
         "--force", action="store_true", help="resume even where the config has changed in what must not change"
     )
 
@@ -36,6 +41,6 @@ def run(arguments: Namespace) -> int:
     def action(job: Job) -> int:
         from rankspec.trainer.run import train
 
-        return 0 if train(job, force=arguments.force) else _ASKED_TO_END
+        return 0 if train(job, force=arguments.force, restart=arguments.restart) else _ASKED_TO_END
 
     return run_config(arguments, action)

@@ -3,7 +3,6 @@
 import fcntl
 import json
 import os
-import shutil
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import ExitStack
@@ -16,43 +15,57 @@ from torch.distributed.checkpoint.staging import DefaultStager, StagingOptions
 from torch.distributed.checkpoint.state_dict_saver import async_save
 
 from rankspec.trainer.checkpoints import (
+    COMMITTED_FILE,
     CONFIG_FILE,
     MANIFEST_FILE,
+    ROTATED_FILE,
     STATE_FILE,
     Checkpoint,
     committed,
-    root_cause,
+    in_words,
     sha256,
+    strangers,
+    unfinished,
 )
 from rankspec.trainer.errors import TrainError, writing
 from rankspec.trainer.journal import Journal
 from rankspec.trainer.processes import Processes
+from rankspec.trainer.removal import Remover, free_place
 
-# Steps whose checkpoints were deleted to make room, a line each, so that who follows the run can name them.
-ROTATED_FILE = "rotated.jsonl"
 Tensors = dict[str, Any]
-_UNFINISHED = ("saving", "removing")
 
 
 class CheckpointWriter:
     """Writes checkpoints of one run, one at a time; a context manager that ends with the last one committed."""
 
-    def __init__(self, folder: Path, max_to_keep: int | None, processes: Processes, *, start: int) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        max_to_keep: int | None,
+        processes: Processes,
+        say: Callable[[str], None],
+        *,
+        start: int,
+        last: int,
+    ) -> None:
         """Clears away what an earlier process left unfinished.
 
         Args:
             folder: the run's folder, which exists.
             max_to_keep: newest checkpoints to keep; none keeps all.
             processes: the processes that write together, each its share.
+            say: takes a line for what cannot be deleted.
             start: step that the run goes on from. Checkpoints of later steps were found damaged: they are set aside
                 as `damaged-<step>`, so that they are neither chosen again nor counted among those to keep.
+            last: step that the run ends with.
 
         Raises:
-            TrainError: if that cannot be cleared away.
+            TrainError: if a checkpoint could not be set aside, or something else lies where one has to go.
         """
         self._folder = folder
         self._max_to_keep = max_to_keep
         self._processes = processes
+        self._remover = Remover(say)
         self._pending: Future[None] | None = None
         self._pending_step = 0
         # A group of its own: the writer's messages must not mix with those of the training step.
@@ -63,7 +76,8 @@ class CheckpointWriter:
             self._group = group
         if processes.is_first:
             with writing(folder):
-                _clear_away(folder, start)
+                refuse_what_is_in_the_way(folder, start, last)
+                _clear_away(folder, start, self._remover)
 
     def save(
         self, step: int, tensors: Tensors, state: dict[str, Any], config_text: str, *, best_step: int | None
@@ -80,8 +94,8 @@ class CheckpointWriter:
         Raises:
             TrainError: if the checkpoint before could not be written; those committed are untouched.
         """
-        self.wait()
         target = self._folder / f".saving-{step}"
+        self._agree(self._finish() or self._in_the_way(target))
         self._pending_step = step
         upload = async_save(
             tensors,
@@ -121,10 +135,19 @@ class CheckpointWriter:
         Raises:
             TrainError: if it could not be written, on every process.
         """
-        problem = self._finish()
+        self._agree(self._finish())
+
+    def _agree(self, problem: str | None) -> None:
+        """Raises what went wrong on any process, on every process."""
         problems = [text for text in self._processes.gather(problem) if text is not None]
         if problems:
             raise TrainError(str(problems[0]), "training.save_dir")
+
+    def _in_the_way(self, target: Path) -> str | None:
+        # torch would write into it.
+        if self._processes.is_first and os.path.lexists(target):
+            return f"{target} is in the way, and no run left it; move it away, and the same command goes on"
+        return None
 
     def _finish(self) -> str | None:
         """Waits for this process's part of the checkpoint under way; returns what went wrong with it."""
@@ -135,11 +158,13 @@ class CheckpointWriter:
         if error is None:
             return None
         if self._processes.is_first:
-            shutil.rmtree(self._folder / f".saving-{self._pending_step}", ignore_errors=True)
+            torn = self._folder / f".saving-{self._pending_step}"
+            if torn.exists() and self._remover.may_remove(torn):
+                self._remover.remove(torn)
         if isinstance(error, TrainError):
             return error.message
         return (
-            f"checkpoint {self._pending_step} could not be written to {self._folder}: {root_cause(error)}; "
+            f"checkpoint {self._pending_step} could not be written to {self._folder}: {in_words(error)}; "
             "those before it are whole, and the same command goes on from the newest"
         )
 
@@ -162,19 +187,25 @@ class CheckpointWriter:
         _write_durably(written / MANIFEST_FILE, json.dumps(manifest, indent=1))
         _sync(written)
         # Of this step there is no other checkpoint: what is newer than where the run began has been set aside.
-        written.rename(self._folder / str(step))
+        place = self._folder / str(step)
+        if os.path.lexists(place):
+            raise TrainError(
+                f"{place} has appeared where the checkpoint of step {step} goes; move it away, and the same command "
+                "goes on from the newest checkpoint"
+            )
+        written.rename(place)
         _sync(self._folder)
+        _note(self._folder / COMMITTED_FILE, step)
 
     def _rotate(self, best_step: int | None) -> None:
         if self._max_to_keep is None:
             return
         for old in committed(self._folder)[: -self._max_to_keep]:
-            if old.step == best_step:
-                continue
-            try:
-                self._remove(old)
-            except OSError as error:
-                raise TrainError(f"{old.folder} could not be deleted: {root_cause(error)}") from error
+            if old.step != best_step and self._remover.may_remove(old.folder):
+                try:
+                    self._remove(old)
+                except OSError as error:
+                    self._remover.failed(old.folder, error)
 
     def _remove(self, old: Checkpoint) -> None:
         with ExitStack() as stack:
@@ -186,27 +217,39 @@ class CheckpointWriter:
             except FileNotFoundError:
                 pass  # Damaged: nobody can be evaluating it.
             # Told first: of one that a crash leaves in its place, nobody minds it.
-            with Journal(self._folder / ROTATED_FILE) as journal:
-                journal.append({"step": old.step})
-            removed = self._folder / f".removing-{old.step}"
+            _note(self._folder / ROTATED_FILE, old.step)
+            removed = free_place(self._folder, f".removing-{old.step}")
             old.folder.rename(removed)
-        shutil.rmtree(removed)
+        self._remover.remove(removed)
 
 
-def _clear_away(folder: Path, start: int) -> None:
-    for kind in _UNFINISHED:
-        for torn in folder.glob(f".{kind}-*/"):
-            shutil.rmtree(torn)
+def _clear_away(folder: Path, start: int, remover: Remover) -> None:
+    for torn in unfinished(folder):
+        if remover.may_remove(torn):
+            remover.remove(torn)
     for checkpoint in committed(folder):
         if checkpoint.step > start:
-            _set_aside(checkpoint)
+            checkpoint.folder.rename(free_place(folder, f"damaged-{checkpoint.step}"))
 
 
-def _set_aside(checkpoint: Checkpoint) -> None:
-    place = checkpoint.folder.with_name(f"damaged-{checkpoint.step}")
-    if place.exists():
-        shutil.rmtree(place)
-    checkpoint.folder.rename(place)
+def refuse_what_is_in_the_way(folder: Path, start: int, last: int) -> None:
+    """Makes sure that there is room for every checkpoint that a run may write from step `start` to step `last`.
+
+    Raises:
+        TrainError: if something else lies where one may go.
+    """
+    for stranger in strangers(folder):
+        if start < stranger.step <= last:
+            raise TrainError(
+                f"{stranger.folder} is no checkpoint (it has no {MANIFEST_FILE} of a run), and lies where the one of "
+                f"step {stranger.step} may go; move it away, or choose another save_dir",
+                "training.save_dir",
+            )
+
+
+def _note(path: Path, step: int) -> None:
+    with Journal(path) as journal:
+        journal.append({"step": step})
 
 
 def _write_durably(path: Path, text: str) -> None:

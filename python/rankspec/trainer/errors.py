@@ -11,14 +11,14 @@ class TrainError(Exception):
     Attributes:
         message: what is wrong and what to do about it, without the field's path.
         path: path of the field of the spec that it is about, or "".
+        code: stable name of the kind of error.
     """
 
-    code = "train.refused"
-
-    def __init__(self, message: str, path: str = "") -> None:
+    def __init__(self, message: str, path: str = "", *, code: str = "train.refused") -> None:
         super().__init__(f"{path}: {message}" if path else message)
         self.message = message
         self.path = path
+        self.code = code
 
 
 @contextmanager

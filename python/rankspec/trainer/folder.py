@@ -7,6 +7,7 @@ import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
+from itertools import count
 from pathlib import Path
 
 import google.protobuf
@@ -14,10 +15,30 @@ import torch
 
 from rankspec.recap.v1.recap_pb2 import RecapConfig
 from rankspec.recap.v1.training_pb2 import TrainingConfig
+from rankspec.trainer.checkpoints import COMMITTED_FILE, CONFIG_FILE, ROTATED_FILE, committed, unfinished
 from rankspec.trainer.claims import obeys
 from rankspec.trainer.errors import TrainError, writing
 from rankspec.trainer.runtime import Runtime
 from rankspec.writing import to_textproto
+
+FACTS_FILE = "run.json"
+APPLIED_FILE = "applied.textproto"
+METRICS_FILE = "metrics.jsonl"
+TIMING_FILE = "timing.jsonl"
+EVALUATION_FILE = "evaluation.jsonl"
+TENSORBOARD_FOLDER = "tensorboard"
+# What a run writes besides checkpoints, in the order in which `set_aside` moves it.
+_OWN_NAMES = (
+    METRICS_FILE,
+    TIMING_FILE,
+    EVALUATION_FILE,
+    TENSORBOARD_FOLDER,
+    APPLIED_FILE,
+    CONFIG_FILE,
+    FACTS_FILE,
+    ROTATED_FILE,
+    COMMITTED_FILE,
+)
 
 
 @obeys(TrainingConfig, "save_dir")
@@ -39,6 +60,30 @@ def prepare_folder(config: TrainingConfig) -> Path:
             f"{folder} cannot be written ({error.strerror}); free it or choose another save_dir", "training.save_dir"
         ) from error
     return folder
+
+
+def set_aside(folder: Path) -> Path | None:
+    """Moves what runs wrote into the folder to one inside it, `set-aside-<n>`; anything else stays where it is.
+
+    Checkpoints go first: were this interrupted, what is left is not taken for a run that has none yet.
+
+    Returns:
+        Where it is now; none if there was nothing.
+
+    Raises:
+        TrainError: if it cannot be moved.
+    """
+    names = [checkpoint.folder.name for checkpoint in reversed(committed(folder))]
+    names += [path.name for path in unfinished(folder)]
+    names += [name for name in _OWN_NAMES if os.path.lexists(folder / name)]
+    if not names:
+        return None
+    place = next(place for number in count(1) if not os.path.lexists(place := folder / f"set-aside-{number}"))
+    with writing(folder):
+        place.mkdir()
+        for name in names:
+            (folder / name).rename(place / name)
+    return place
 
 
 @contextmanager
@@ -72,7 +117,7 @@ def write_facts(folder: Path, facts: dict[str, object]) -> None:
         "torch": torch.__version__,
         "protobuf": google.protobuf.__version__,
     }
-    path = folder / "run.json"
+    path = folder / FACTS_FILE
     with writing(path):
         path.write_text(json.dumps({**facts, "versions": versions}, indent=2) + "\n")
 
@@ -84,5 +129,5 @@ def write_configs(folder: Path, text: str, config: RecapConfig, runtime: Runtime
     applied.runtime.CopyFrom(runtime.applied)
     notes = {note.partition(":")[0]: note for note in runtime.notes}
     with writing(folder):
-        (folder / "resolved.textproto").write_text(text)
-        (folder / "applied.textproto").write_text(to_textproto(applied, notes.get))
+        (folder / CONFIG_FILE).write_text(text)
+        (folder / APPLIED_FILE).write_text(to_textproto(applied, notes.get))

@@ -8,16 +8,14 @@ from typing import Any
 
 from rankspec.recap.v1.training_pb2 import TrainingConfig
 from rankspec.trainer.best import Best
-from rankspec.trainer.checkpoint_writer import ROTATED_FILE
-from rankspec.trainer.checkpoints import Checkpoint, committed
+from rankspec.trainer.checkpoints import ROTATED_FILE, Checkpoint, committed
 from rankspec.trainer.claims import obeys
 from rankspec.trainer.errors import TrainError
-from rankspec.trainer.folder import prepare_folder, sole_writer
+from rankspec.trainer.folder import EVALUATION_FILE, prepare_folder, sole_writer
 from rankspec.trainer.journal import Journal, read_journal
 from rankspec.trainer.resume import check_evaluation
 from rankspec.trainer.setup import Job, Setup, set_up
 
-EVALUATION_FILE = "evaluation.jsonl"
 # In a record of EVALUATION_FILE in place of figures: why there are none.
 _SKIPPED = "skipped"
 _DELETED = "deleted before it could be evaluated"
@@ -100,7 +98,7 @@ class Evaluator:
         best = Best(self._config.training)
         try:
             best.restore(checkpoint.state["best"])
-        except (OSError, ValueError):
+        except (OSError, TrainError):
             return False  # Deleted for a newer one since, or damaged.
         return best.is_exhausted
 

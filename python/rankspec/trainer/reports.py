@@ -5,11 +5,9 @@ from types import TracebackType
 from typing import Any, Self
 
 from rankspec.trainer.console import RunConsole
+from rankspec.trainer.folder import METRICS_FILE, TIMING_FILE
 from rankspec.trainer.journal import Journal
 from rankspec.trainer.trackers import Openers, Trackers
-
-METRICS_FILE = "metrics.jsonl"
-TIMING_FILE = "timing.jsonl"
 
 
 class Reports:

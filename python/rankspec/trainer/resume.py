@@ -7,7 +7,7 @@ from rankspec.diagnostics import Diagnostic, Position, SpecError
 from rankspec.loading import load
 from rankspec.signature import Input, signature_differences
 from rankspec.source import Origins
-from rankspec.trainer.checkpoints import Checkpoint
+from rankspec.trainer.checkpoints import STATE_FILE, Checkpoint
 from rankspec.trainer.errors import TrainError
 from rankspec.trainer.setup import Setup
 
@@ -62,10 +62,12 @@ def check_inputs(checkpoint: Checkpoint, setup: Setup) -> None:
     state = checkpoint.state
     if state["feature_signature"] == setup.signature:
         return
-    # JSON has no tuples.
-    trained_on = [
-        Input(**described | {"kept": described["kept"] and tuple(described["kept"])}) for described in state["inputs"]
-    ]
+    with checkpoint.interpreting(STATE_FILE):
+        # JSON has no tuples.
+        trained_on = [
+            Input(**described | {"kept": described["kept"] and tuple(described["kept"])})
+            for described in state["inputs"]
+        ]
     differences = "; ".join(signature_differences(trained_on, setup.inputs))
     raise TrainError(
         f"checkpoint {checkpoint.folder} was trained on other inputs: {differences}", "train_data.seg_dense_schema"

@@ -9,12 +9,12 @@ import torch
 from rankspec.recap.v1.recap_pb2 import DOWNSAMPLING_CORRECTION_LOSS_WEIGHTS, RecapConfig
 from rankspec.recap.v1.training_pb2 import TrainingConfig
 from rankspec.trainer.best import Best
-from rankspec.trainer.checkpoint_writer import CheckpointWriter
-from rankspec.trainer.checkpoints import Checkpoint, committed, newest_usable
+from rankspec.trainer.checkpoint_writer import CheckpointWriter, refuse_what_is_in_the_way
+from rankspec.trainer.checkpoints import STATE_FILE, Checkpoint, Findings, committed, find_checkpoints
 from rankspec.trainer.claims import obeys
 from rankspec.trainer.errors import TrainError
 from rankspec.trainer.evaluation import chosen_metrics
-from rankspec.trainer.folder import prepare_folder, sole_writer, write_configs, write_facts
+from rankspec.trainer.folder import prepare_folder, set_aside, sole_writer, write_configs, write_facts
 from rankspec.trainer.loop import Cadence, Duties, Ending, Learner, Verdict, asked_to_end, run_steps
 from rankspec.trainer.optimizers import build_optimizer
 from rankspec.trainer.reports import Reports
@@ -27,12 +27,13 @@ from rankspec.trainer.weights_and_biases import require_wandb
 from rankspec.trainer.window import TrainWindow
 
 
-def train(job: Job, *, force: bool = False) -> bool:
+def train(job: Job, *, force: bool = False, restart: bool = False) -> bool:
     """Trains, continuing from the newest whole checkpoint in the run's folder if there is one.
 
     Args:
         job: what to obey.
         force: whether to go on from a checkpoint of a config that differs in what must not change.
+        restart: whether to set aside what the folder holds of an earlier run, and to begin anew.
 
     Returns:
         Whether the run reached its last step; not if it was asked to end before.
@@ -43,7 +44,7 @@ def train(job: Job, *, force: bool = False) -> bool:
         DataError: if the data is not what the config says.
     """
     with set_up(job) as setup:
-        return TrainingRun(setup).train(force=force)
+        return TrainingRun(setup).train(force=force, restart=restart)
 
 
 @obeys(RecapConfig, "training", "downsampling_correction")
@@ -68,13 +69,20 @@ class TrainingRun:
         self._train_data = setup.open(self._config.train_data, "train_data", shuffle=True, weigh=weigh)
         self._validation_data = setup.open_validation_data()
 
-    def train(self, *, force: bool) -> bool:
+    def train(self, *, force: bool, restart: bool) -> bool:
         """Trains until there is nothing left to do, or the process is asked to end; returns whether it is done."""
         self._folder = prepare_folder(self._config.training)
         with ExitStack() as stack:
             if self._processes.is_first:
                 stack.enter_context(sole_writer(self._folder))
+                if restart:
+                    self._set_aside()
             return self._train(stack, force=force)
+
+    def _set_aside(self) -> None:
+        refuse_what_is_in_the_way(self._folder, 0, self._config.training.num_train_steps)
+        if place := set_aside(self._folder):
+            self._say(f"what {self._folder} held is in {place} now; the run begins anew")
 
     @obeys(TrainingConfig, "checkpoint_max_to_keep")
     def _train(self, stack: ExitStack, *, force: bool) -> bool:
@@ -88,7 +96,7 @@ class TrainingRun:
         if self._processes.is_first:
             self._reports = stack.enter_context(self._open_reports(checkpoint, start))
         keep = training.checkpoint_max_to_keep if training.HasField("checkpoint_max_to_keep") else None
-        self._writer = CheckpointWriter(self._folder, keep, self._processes, start=start)
+        self._writer = CheckpointWriter(self._folder, keep, self._processes, self._say, start=start, last=cadence.last)
         done, ending = self._run(cadence, start)
         if self._processes.is_first:
             self._conclude(done, cadence.last, ending)
@@ -113,8 +121,19 @@ class TrainingRun:
 
     def _newest_checkpoint(self) -> Checkpoint | None:
         """The checkpoint to go on from; the first process looks, so that all go on from the same."""
-        found = newest_usable(self._folder, self._say) if self._processes.is_first else None
-        return self._processes.broadcast(found)
+        found: Findings | TrainError | None = None
+        if self._processes.is_first:
+            try:
+                found = find_checkpoints(self._folder)
+            except TrainError as error:
+                found = error
+        found = self._processes.broadcast(found)
+        if isinstance(found, TrainError):
+            raise found
+        assert found is not None, "the first process has looked"
+        for line in found.lines():
+            self._say(line)
+        return found.usable
 
     def _take_up(self, checkpoint: Checkpoint | None, *, force: bool) -> int:
         """Brings the run to where a checkpoint left it, or to its start; returns the steps done."""
@@ -123,11 +142,12 @@ class TrainingRun:
             return 0
         check_resume(checkpoint, self._setup, self._say, force=force)
         restore(checkpoint, self._setup.model, self._learner.optimizer.optimizer, self._processes.rank)
-        state = checkpoint.state
-        self._window.restore(state["window"], self._processes)
-        self._best.restore(state["best"])
-        if state["scaler"]:
-            self._setup.runtime.scaler.load_state_dict(state["scaler"])
+        with checkpoint.interpreting(STATE_FILE):
+            state = checkpoint.state
+            self._window.restore(state["window"], self._processes)
+            self._best.restore(state["best"])
+            if state["scaler"]:
+                self._setup.runtime.scaler.load_state_dict(state["scaler"])
         self._say(f"continuing from checkpoint {checkpoint.step} of {self._folder}")
         return checkpoint.step
 

@@ -64,7 +64,8 @@ def restore(checkpoint: Checkpoint, model: nn.Module, optimizer: torch.optim.Opt
     kept = checkpoint.empty_tensors("optimizer.") | checkpoint.empty_tensors(f"rng.{rank}.")
     checkpoint.load(tensors | kept)
     _restore_optimizer(kept, model, optimizer)
-    _restore_generators({name.split(".")[-1]: tensor for name, tensor in kept.items() if name.startswith("rng.")})
+    with checkpoint.interpreting("rng"):
+        _restore_generators({name.split(".")[-1]: tensor for name, tensor in kept.items() if name.startswith("rng.")})
 
 
 def warm_start(checkpoint: Checkpoint, model: nn.Module) -> WarmStart:
@@ -89,6 +90,12 @@ def _restore_optimizer(saved: dict[str, torch.Tensor], model: nn.Module, optimiz
     for name, parameter in model.named_parameters():
         prefix = f"optimizer.{name}."
         state = {key.removeprefix(prefix): tensor for key, tensor in saved.items() if key.startswith(prefix)}
+        if strange := [key for key, tensor in state.items() if tensor.shape not in (parameter.shape, torch.Size())]:
+            raise TrainError(
+                f"the checkpoint's {prefix}{strange[0]} has another shape than {name}; go back to another checkpoint",
+                "training.save_dir",
+                code="checkpoint.damaged",
+            )
         if state:
             # Adam keeps its step counter where the fused kernel wants it: beside the parameter.
             optimizer.state[parameter] = {key: tensor.to(parameter.device) for key, tensor in state.items()}

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from rankspec.recap.v1.recap_pb2 import RecapConfig
+from rankspec.trainer.folder import TENSORBOARD_FOLDER
 from rankspec.trainer.weights_and_biases import WeightsAndBiases
 
 
@@ -60,7 +61,7 @@ def chosen_trackers(config: RecapConfig, folder: Path, step: int, say: Callable[
         step: optimizer steps done before; 0 for a run that begins.
         say: takes a line for people.
     """
-    openers: Openers = {"TensorBoard": lambda: TensorBoard(folder / "tensorboard", step + 1)}
+    openers: Openers = {"TensorBoard": lambda: TensorBoard(folder / TENSORBOARD_FOLDER, step + 1)}
     if config.runtime.HasField("wandb"):
         openers["Weights & Biases"] = lambda: WeightsAndBiases(config, folder, resumes=step > 0, say=say)
     return openers

@@ -117,20 +117,13 @@ def _flip_a_byte(path: Path) -> None:
     path.write_bytes(content)
 
 
-def _empty(folder: Path) -> None:
-    for path in folder.iterdir():
-        path.unlink()
-
-
 _DAMAGE: dict[str, tuple[str, Callable[[Path], object], str]] = {
     "corrupt_tensors": ("__0_0.distcp", _flip_a_byte, "__0_0.distcp is not as it was written"),
     "missing_tensors": ("__0_0.distcp", Path.unlink, "__0_0.distcp is missing"),
     "corrupt_state": ("state.json", _flip_a_byte, "state.json is not as it was written"),
     "empty_manifest": ("files.json", lambda path: path.write_text(""), "files.json cannot be read"),
-    "missing_manifest": ("files.json", Path.unlink, "files.json is missing"),
     "manifest_of_nothing": ("files.json", lambda path: path.write_text("{}"), "files.json does not list .metadata"),
     "cut_tensors": ("__0_0.distcp", lambda path: os.truncate(path, 100), "__0_0.distcp is not as it was written"),
-    "all_files_missing": ("", _empty, "files.json is missing"),
 }
 
 
@@ -172,20 +165,6 @@ def test_damaged_checkpoint_does_not_count_among_those_kept(runs: Runs, finished
 
     assert steps_of(folder) in ([36], [38])
     assert newest(folder).damage() is None
-
-
-def test_run_without_a_whole_checkpoint_begins_anew(
-    runs: Runs, finished: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    folder = runs.folder / "run"
-    shutil.copytree(finished, folder)
-    for step in steps_of(folder):
-        (folder / str(step) / ".metadata").unlink()
-
-    runs.train("run")
-
-    assert "checkpoint 28 is damaged (.metadata is missing); there is none before it" in capsys.readouterr().err
-    assert_same_end(folder, finished)
 
 
 def test_names_that_no_checkpoint_has_are_left_alone(runs: Runs, finished: Path) -> None:

@@ -1,0 +1,244 @@
+"""Reads a checkpoint's index, torch.distributed.checkpoint's `.metadata`, without running anything that it says.
+
+The index is a pickle, and a pickle calls whatever it names. Here stand-ins take the place of the classes that an index
+consists of, and nothing else can be named; what they caught is made into torch's own objects value by value, each of
+them checked against the files it speaks of.
+"""
+
+import io
+import pickle
+import pickletools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.distributed.checkpoint.filesystem import FileSystemReader
+from torch.distributed.checkpoint.metadata import (
+    ChunkStorageMetadata,
+    Metadata,
+    MetadataIndex,
+    StorageMeta,
+    TensorProperties,
+    TensorStorageMetadata,
+)
+
+INDEX_FILE = ".metadata"
+_MAX_INDEX_BYTES = 1 << 28
+# What pickles of an index are made of. Without the opcodes that carry a place in the memo, its size is bounded.
+_OPCODES = {
+    *("PROTO", "FRAME", "MARK", "STOP", "MEMOIZE", "BINGET", "LONG_BINGET", "NONE", "NEWTRUE", "NEWFALSE"),
+    *("BININT", "BININT1", "BININT2", "LONG1", "BINUNICODE", "SHORT_BINUNICODE"),
+    *("EMPTY_DICT", "SETITEM", "SETITEMS", "EMPTY_LIST", "APPEND", "APPENDS"),
+    *("EMPTY_TUPLE", "TUPLE", "TUPLE1", "TUPLE2", "TUPLE3"),
+    *("STACK_GLOBAL", "NEWOBJ", "REDUCE", "BUILD"),
+}
+_DTYPES = {name: value for name, value in vars(torch).items() if isinstance(value, torch.dtype)}
+
+
+class UnsafeIndexError(ValueError):
+    """An index that names what no checkpoint consists of, or that does not fit its files."""
+
+
+@dataclass(frozen=True)
+class StoredChunk:
+    """Where a part of a tensor lies, with the attributes that torch's reader asks for."""
+
+    relative_path: str
+    offset: int
+    length: int
+    transform_descriptors: None = None
+
+
+class IndexReader(FileSystemReader):
+    """torch's reader of a checkpoint's files, with an index that was read without running it."""
+
+    def __init__(self, folder: Path, sizes: Mapping[str, int]) -> None:
+        """Reads nothing yet.
+
+        Args:
+            folder: the checkpoint's.
+            sizes: the files that the checkpoint consists of, with their sizes in bytes; no others are opened.
+        """
+        super().__init__(folder)
+        self._folder = folder
+        self._sizes = sizes
+
+    def read_metadata(self, *_arguments: Any, **_options: Any) -> Metadata:
+        """The index.
+
+        Raises:
+            UnsafeIndexError: if it is not what a run writes.
+        """
+        index = read_index(self._folder, self._sizes)
+        index.storage_meta = StorageMeta(load_id=self.load_id)
+        return index
+
+
+def read_index(folder: Path, sizes: Mapping[str, int]) -> Metadata:
+    """Reads a checkpoint's index; arguments as `IndexReader` takes them.
+
+    Raises:
+        UnsafeIndexError: if it names anything but tensors in the checkpoint's own files.
+    """
+    path = folder / INDEX_FILE
+    if path.stat().st_size > _MAX_INDEX_BYTES:
+        raise UnsafeIndexError(f"{INDEX_FILE} is larger than any index")
+    data = path.read_bytes()
+    try:
+        _check_opcodes(data)
+        return _metadata(_Unpickler(io.BytesIO(data)).load(), sizes)
+    except UnsafeIndexError:
+        raise
+    except Exception as error:
+        raise UnsafeIndexError(f"{INDEX_FILE} is no index: {error}") from error
+
+
+def _check_opcodes(data: bytes) -> None:
+    for opcode, _, _ in pickletools.genops(data):
+        if opcode.name not in _OPCODES:
+            raise UnsafeIndexError(f"{INDEX_FILE} does what no index does ({opcode.name})")
+
+
+class _Record:
+    """Stands in for an object: keeps what the pickle says of it."""
+
+    arguments: tuple[Any, ...] = ()
+    state: Any = None
+
+    def __init__(self, *arguments: Any) -> None:
+        self.arguments = arguments
+
+    def __setstate__(self, state: Any) -> None:
+        self.state = state
+
+
+class _Metadata(_Record): ...
+
+
+class _Tensor(_Record): ...
+
+
+class _Properties(_Record): ...
+
+
+class _Chunk(_Record): ...
+
+
+class _Index(_Record): ...
+
+
+class _Storage(_Record): ...
+
+
+class _Size(_Record): ...
+
+
+class _Ignored(_Record): ...
+
+
+_DCP = "torch.distributed.checkpoint"
+_STAND_INS: dict[tuple[str, str], type[_Record]] = {
+    (f"{_DCP}.metadata", "Metadata"): _Metadata,
+    (f"{_DCP}.metadata", "TensorStorageMetadata"): _Tensor,
+    (f"{_DCP}.metadata", "TensorProperties"): _Properties,
+    (f"{_DCP}.metadata", "ChunkStorageMetadata"): _Chunk,
+    (f"{_DCP}.metadata", "MetadataIndex"): _Index,
+    (f"{_DCP}.filesystem", "_StorageInfo"): _Storage,
+    ("torch", "Size"): _Size,
+    # Where it was saved, and how its tensors lay in memory: nothing is done with it.
+    (f"{_DCP}.metadata", "StorageMeta"): _Ignored,
+    (f"{_DCP}.metadata", "_MEM_FORMAT_ENCODING"): _Ignored,
+    ("torch.serialization", "_get_layout"): _Ignored,
+    ("pathlib", "PosixPath"): _Ignored,
+    # From Python 3.13 on.
+    ("pathlib._local", "PosixPath"): _Ignored,
+}
+
+
+class _Unpickler(pickle.Unpickler):
+    """Knows the stand-ins, and torch's names of types of numbers."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        if module == "torch" and name in _DTYPES:
+            return _DTYPES[name]
+        if (module, name) not in _STAND_INS:
+            raise UnsafeIndexError(f"{INDEX_FILE} names {module}.{name}, which is no part of a checkpoint")
+        return _STAND_INS[module, name]
+
+
+def _metadata(record: Any, sizes: Mapping[str, int]) -> Metadata:
+    fields = _fields(record, _Metadata)
+    storage = {_index(key): _storage(value, sizes) for key, value in _typed(fields.get("storage_data"), dict).items()}
+    tensors = {
+        _typed(name, str): _tensor(name, entry, storage)
+        for name, entry in _typed(fields.get("state_dict_metadata"), dict).items()
+    }
+    return Metadata(state_dict_metadata=dict(tensors), storage_data=storage)
+
+
+def _tensor(name: str, record: Any, storage: Mapping[MetadataIndex, StoredChunk]) -> TensorStorageMetadata:
+    fields = _fields(record, _Tensor)
+    properties = fields.get("properties")
+    state = properties.state if isinstance(properties, _Properties) else None
+    dtype = state[0] if isinstance(state, tuple) and state else None
+    if not isinstance(dtype, torch.dtype):
+        raise UnsafeIndexError(f"{name} has no type of numbers")
+    size = _size(fields.get("size"))
+    chunks = [_chunk(chunk) for chunk in _typed(fields.get("chunks"), list)]
+    for chunk in chunks:
+        stored = storage.get(MetadataIndex(name, chunk.offsets))
+        # An index that speaks of more than is stored would make the reader take the memory for it.
+        if stored is None or stored.length < prod(chunk.sizes) * dtype.itemsize:
+            raise UnsafeIndexError(f"{name} is larger than what is stored of it")
+    if sum(prod(chunk.sizes) for chunk in chunks) != prod(size):
+        raise UnsafeIndexError(f"{name} does not consist of what is stored of it")
+    return TensorStorageMetadata(TensorProperties(dtype=dtype), size, chunks)
+
+
+def _chunk(record: Any) -> ChunkStorageMetadata:
+    fields = _fields(record, _Chunk)
+    return ChunkStorageMetadata(_size(fields.get("offsets")), _size(fields.get("sizes")))
+
+
+def _index(record: Any) -> MetadataIndex:
+    fields = _fields(record, _Index)
+    return MetadataIndex(_typed(fields.get("fqn"), str), _size(fields.get("offset")))
+
+
+def _storage(record: Any, sizes: Mapping[str, int]) -> StoredChunk:
+    fields = _fields(record, _Storage)
+    file = _typed(fields.get("relative_path"), str)
+    offset, length = _count(fields.get("offset")), _count(fields.get("length"))
+    if fields.get("transform_descriptors"):
+        raise UnsafeIndexError(f"{file} is packed in a way that no run packs it")
+    if offset + length > sizes.get(file, -1):
+        raise UnsafeIndexError(f"{INDEX_FILE} reads beyond the checkpoint's own files: {file}")
+    return StoredChunk(file, offset, length)
+
+
+def _size(record: Any) -> torch.Size:
+    if not isinstance(record, _Size) or len(record.arguments) != 1:
+        raise UnsafeIndexError(f"{INDEX_FILE} lacks a size")
+    return torch.Size([_count(number) for number in record.arguments[0]])
+
+
+def _fields(record: Any, kind: type[_Record]) -> dict[str, Any]:
+    if not isinstance(record, kind):
+        raise UnsafeIndexError(f"{INDEX_FILE} holds a {type(record).__name__.strip('_')} where no index has one")
+    return dict(_typed(record.state, dict))
+
+
+def _typed(value: Any, kind: type[Any]) -> Any:
+    if type(value) is not kind:
+        raise UnsafeIndexError(f"{INDEX_FILE} holds a {type(value).__name__} where an index has a {kind.__name__}")
+    return value
+
+
+def _count(value: Any) -> int:
+    count: int = _typed(value, int)
+    if count < 0:
+        raise UnsafeIndexError(f"{INDEX_FILE} holds a negative size")
+    return count
