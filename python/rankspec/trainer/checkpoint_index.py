@@ -9,7 +9,7 @@ import io
 import pickle
 import pickletools
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -53,32 +53,23 @@ class StoredChunk:
 
 
 class IndexReader(FileSystemReader):
-    """torch's reader of a checkpoint's files, with an index that was read without running it."""
+    """torch's reader of a checkpoint's files, with an index that was read before, by `read_index`."""
 
-    def __init__(self, folder: Path, sizes: Mapping[str, int]) -> None:
-        """Reads nothing yet.
-
-        Args:
-            folder: the checkpoint's.
-            sizes: the files that the checkpoint consists of, with their sizes in bytes; no others are opened.
-        """
+    def __init__(self, folder: Path, index: Metadata) -> None:
         super().__init__(folder)
-        self._folder = folder
-        self._sizes = sizes
+        self._index = index
 
     def read_metadata(self, *_arguments: Any, **_options: Any) -> Metadata:
-        """The index.
-
-        Raises:
-            UnsafeIndexError: if it is not what a run writes.
-        """
-        index = read_index(self._folder, self._sizes)
-        index.storage_meta = StorageMeta(load_id=self.load_id)
-        return index
+        """The index."""
+        return replace(self._index, storage_meta=StorageMeta(load_id=self.load_id))
 
 
 def read_index(folder: Path, sizes: Mapping[str, int]) -> Metadata:
-    """Reads a checkpoint's index; arguments as `IndexReader` takes them.
+    """Reads a checkpoint's index.
+
+    Args:
+        folder: the checkpoint's.
+        sizes: the files that the checkpoint consists of, with their sizes in bytes; the index may name no others.
 
     Raises:
         UnsafeIndexError: if it names anything but tensors in the checkpoint's own files.

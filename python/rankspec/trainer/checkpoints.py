@@ -129,8 +129,9 @@ class Checkpoint:
         Raises:
             TrainError: if they cannot be read.
         """
+        index = self._index()
         with self._reading():
-            load(tensors, storage_reader=IndexReader(self.folder, self._sizes()))
+            load(tensors, storage_reader=IndexReader(self.folder, index))
 
     @contextmanager
     def interpreting(self, name: str) -> Iterator[None]:
@@ -169,7 +170,6 @@ class Checkpoint:
             if missing := _ALWAYS_THERE - manifest.keys():
                 return f"{MANIFEST_FILE} does not list {min(missing)}"
             for name, expected in manifest.items():
-                # Neither a device nor a pipe, which might have no end.
                 if (self.folder / name).exists() and not (self.folder / name).is_file():
                     return f"{name} is no plain file"
                 if sha256(self.folder / name) != expected:
@@ -340,6 +340,9 @@ def _read_json(path: Path) -> Any:
     Raises:
         ValueError: if it is none.
     """
+    if path.exists() and not path.is_file():
+        # A pipe or a device, which might have no end.
+        raise ValueError(f"{path.name} is no plain file")
     with path.open("rb") as file:
         text = file.read(_MAX_JSON_BYTES + 1)
     if len(text) > _MAX_JSON_BYTES:
