@@ -12,6 +12,7 @@ from rankspec.trainer.best import Best
 from rankspec.trainer.checkpoint_writer import CheckpointWriter
 from rankspec.trainer.checkpoints import Checkpoint, committed, newest_usable
 from rankspec.trainer.claims import obeys
+from rankspec.trainer.data.identity import Identity
 from rankspec.trainer.errors import TrainError
 from rankspec.trainer.evaluation import chosen_metrics
 from rankspec.trainer.folder import prepare_folder, sole_writer, write_configs, write_facts
@@ -180,7 +181,13 @@ class TrainingRun:
             "feature_signature": self._setup.signature,
             "inputs": [asdict(item) for item in self._setup.inputs],
             "world_size": self._processes.world_size,
+            "data": self._data_identities(),
         }
+
+    def _data_identities(self) -> dict[str, Identity]:
+        """The identity of every data set, by its place in the config."""
+        validation = {f'validation_data["{name}"]': data.identity for name, data in self._validation_data.items()}
+        return {"train_data": self._train_data.identity, **validation}
 
     def _advance(self, done: int) -> None:
         if not self._flops:

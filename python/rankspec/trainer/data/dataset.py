@@ -14,6 +14,7 @@ from rankspec.recap.v1.data_pb2 import RecapDataConfig
 from rankspec.signature import DataError
 from rankspec.trainer.claims import obeys
 from rankspec.trainer.data.assembly import BatchAssembler, Share, TaskLabels
+from rankspec.trainer.data.identity import Identity
 from rankspec.trainer.data.order import RowOrder
 from rankspec.trainer.data.parquet import ParquetFile
 from rankspec.trainer.data.row_groups import RowGroupCache, RowGroupReader
@@ -30,6 +31,7 @@ class Dataset:
         num_rows: rows of one pass.
         num_batches_per_epoch: global batches of one pass, a last short one included.
         files: the files it is read from.
+        identity: what tells whether it is the data it was; JSON takes it.
         left_out: for each file that cannot be read, why; empty unless ignore_data_errors is set.
     """
 
@@ -43,6 +45,7 @@ class Dataset:
         labels: TaskLabels,
         share: Share,
         *,
+        identity: Identity,
         left_out: Sequence[str],
         training: bool,
         path: str,
@@ -59,6 +62,7 @@ class Dataset:
         self._streams: list[BatchStream] = []
         self._first_row_group = list(accumulate((len(file.rows) for file in files), initial=0))
         self.files = tuple(files)
+        self.identity = identity
         self.left_out = tuple(left_out)
         self.num_rows = order.num_rows
         self.num_batches_per_epoch = -(-self.num_rows // self._batches.rows_per_batch)

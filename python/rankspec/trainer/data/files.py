@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,8 +13,21 @@ from rankspec.signature import DataError
 from rankspec.trainer.claims import obeys
 
 
+@dataclass(frozen=True)
+class Selection:
+    """The files of a data set.
+
+    Attributes:
+        folder: the deepest folder that the configuration names without a wildcard; all files lie below it.
+        files: the files, in their order.
+    """
+
+    folder: Path
+    files: tuple[Path, ...]
+
+
 @obeys(RecapDataConfig, "inputs", "explicit_date_inputs", "explicit_datetime_inputs", "num_files_to_keep")
-def select_files(data: RecapDataConfig, path: str = "") -> list[Path]:
+def select_files(data: RecapDataConfig, path: str = "") -> Selection:
     """The files of a data set, in the order of their names.
 
     Args:
@@ -25,28 +39,34 @@ def select_files(data: RecapDataConfig, path: str = "") -> list[Path]:
     """
     match data.WhichOneof("date_inputs_format"):
         case "inputs":
-            files = _matching(data.inputs, join(path, "inputs"))
+            folder, files = _matching(data.inputs, join(path, "inputs"))
         case "explicit_date_inputs":
-            files = _of_days(data.explicit_date_inputs, join(path, "explicit_date_inputs"))
+            folder, files = (
+                Path(data.explicit_date_inputs.data_root),
+                _of_days(data.explicit_date_inputs, join(path, "explicit_date_inputs")),
+            )
         case "explicit_datetime_inputs":
-            files = _of_hours(data.explicit_datetime_inputs, join(path, "explicit_datetime_inputs"))
+            folder, files = (
+                Path(data.explicit_datetime_inputs.data_root),
+                _of_hours(data.explicit_datetime_inputs, join(path, "explicit_datetime_inputs")),
+            )
         case _:
             raise DataError("no files are named; set inputs to a glob such as data/*.parquet", join(path, "inputs"))
-    return files[: data.num_files_to_keep] if data.HasField("num_files_to_keep") else files
+    return Selection(folder, tuple(files[: data.num_files_to_keep] if data.HasField("num_files_to_keep") else files))
 
 
-def _matching(pattern: str, path: str) -> list[Path]:
+def _matching(pattern: str, path: str) -> tuple[Path, list[Path]]:
     parts = Path(pattern).parts
-    first = next((index for index, part in enumerate(parts) if any(c in part for c in "*?[")), len(parts))
+    first = next((index for index, part in enumerate(parts) if any(c in part for c in "*?[")), len(parts) - 1)
     folder, rest = Path(*parts[:first]), "/".join(parts[first:])
     try:
-        found = sorted(folder.glob(rest)) if rest else [folder]
+        found = sorted(folder.glob(rest))
     except ValueError as error:
         raise DataError(f'"{pattern}" is no glob: {error}', path) from error
     files = [file for file in found if file.is_file()]
     if not files:
         raise DataError(f'no file matches "{pattern}" (relative names start at {Path.cwd()})', path)
-    return files
+    return folder, files
 
 
 @obeys(ExplicitDateInputs, "data_root", "end_date", "days", "num_missing_days_tol")

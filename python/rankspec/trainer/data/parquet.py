@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from rankspec.signature import DataError, DType
+from rankspec.trainer.data.footer import Footer, read_footer
 
 Array = NDArray[Any]
 
@@ -37,12 +38,12 @@ class ParquetFile:
 
     Attributes:
         path: the file.
-        footer: what its end says of it.
+        footer: its end.
         rows: rows of each row group.
     """
 
     path: Path
-    footer: pq.FileMetaData
+    footer: Footer
     rows: tuple[int, ...]
 
 
@@ -52,14 +53,15 @@ def open_file(path: Path, columns: Sequence[StoredColumn]) -> ParquetFile:
     Raises:
         DataError: it is no Parquet file, or a column is missing or of another type; the text names the file.
     """
+    footer = read_footer(path)
+    metadata = footer.metadata
     try:
-        footer = pq.read_metadata(path)
-        schema = footer.schema.to_arrow_schema()
-    except (pa.ArrowException, OSError) as error:
+        schema = metadata.schema.to_arrow_schema()
+    except pa.ArrowException as error:
         raise DataError(f"{path}: cannot be read as Parquet: {error}") from error
     for column in columns:
         _check_type(path, schema, column)
-    return ParquetFile(path, footer, tuple(footer.row_group(i).num_rows for i in range(footer.num_row_groups)))
+    return ParquetFile(path, footer, tuple(metadata.row_group(i).num_rows for i in range(metadata.num_row_groups)))
 
 
 def _check_type(path: Path, schema: pa.Schema, column: StoredColumn) -> None:
@@ -100,7 +102,7 @@ def read_chunks(
     place = f"{file.path}, row group {index}"
     first = 0
     try:
-        with pq.ParquetFile(file.path, metadata=file.footer, memory_map=True) as opened:
+        with pq.ParquetFile(file.path, metadata=file.footer.metadata, memory_map=True) as opened:
             names = [column.name for column in columns]
             for chunk in opened.iter_batches(_chunk_rows(columns), row_groups=[index], columns=names):
                 yield first, {c.name: _values(chunk.column(c.name), c, place, first) for c in columns}

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from rankspec.paths import join
 from rankspec.recap.v1.data_pb2 import RecapDataConfig
-from rankspec.signature import DataError, Input, input_signature, signature_differences
+from rankspec.signature import DataError, Input, input_signature, read_schema, signature_differences
 from rankspec.trainer.claims import obeys
 from rankspec.trainer.data.assembly import Share, TaskLabels
 from rankspec.trainer.data.dataset import Dataset
 from rankspec.trainer.data.files import select_files
+from rankspec.trainer.data.identity import identity_of
 from rankspec.trainer.data.order import RowOrder
 from rankspec.trainer.data.parquet import ParquetFile, open_file
 from rankspec.trainer.data.rows import RowDecoder
@@ -55,7 +57,8 @@ def open_dataset(
         raise DataError(f"its inputs are not those the model reads: {'; '.join(differences)}", place)
     labelled = [task for task in task_names if task in data.tasks]
     decoder = RowDecoder(data, own, labelled, path)
-    files, left_out = _open_files(data, decoder, path)
+    selection = select_files(data, path)
+    files, left_out = _open_files(data, selection.files, decoder, path)
     order = _row_order(data, files, seed=seed, shuffle=shuffle)
     if order.num_rows == 0:
         raise DataError(f"the {len(files)} files hold no row", join(path, str(data.WhichOneof("date_inputs_format"))))
@@ -67,14 +70,19 @@ def open_dataset(
     rates = downsampling_rates(data, labelled) if weigh else [(1.0, 1.0)] * len(labelled)
     labels = TaskLabels(tuple(task_names), dict(zip(labelled, rates, strict=True)))
     share = Share(rank, world_size)
-    return Dataset(data, files, decoder, order, labels, share, left_out=left_out, training=shuffle, path=path)
+    identity = identity_of(files, selection.folder, read_schema(data.seg_dense_schema, path))
+    return Dataset(
+        data, files, decoder, order, labels, share, identity=identity, left_out=left_out, training=shuffle, path=path
+    )
 
 
 @obeys(RecapDataConfig, "ignore_data_errors")
-def _open_files(data: RecapDataConfig, decoder: RowDecoder, path: str) -> tuple[list[ParquetFile], list[str]]:
+def _open_files(
+    data: RecapDataConfig, selected: Sequence[Path], decoder: RowDecoder, path: str
+) -> tuple[list[ParquetFile], list[str]]:
     place = join(path, str(data.WhichOneof("date_inputs_format")))
     files, left_out = [], []
-    for file in select_files(data, path):
+    for file in selected:
         try:
             files.append(open_file(file, decoder.columns))
         except DataError as error:

@@ -1,0 +1,68 @@
+"""The end of a Parquet file, which says what the file holds; it is read once, and hashed as it is read."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from rankspec.signature import DataError
+
+_MAGIC = b"PAR1"
+# The length of what is before it, in four bytes, and the magic number.
+_TAIL_BYTES = 8
+# What is read at once: nearly always all there is, so that a file costs one reading.
+_GUESS_BYTES = 64 << 10
+
+
+@dataclass(frozen=True, slots=True)
+class Footer:
+    """What a file's end says, and what tells the file from another.
+
+    Attributes:
+        metadata: the same as pyarrow has it.
+        size: bytes of the file.
+        digest: SHA-256 of the end, its length and the magic number included, in hexadecimal.
+    """
+
+    metadata: pq.FileMetaData
+    size: int
+    digest: str
+
+
+def read_footer(path: Path) -> Footer:
+    """Reads a file's end.
+
+    Raises:
+        DataError: it is no Parquet file, or a damaged one; the text names the file.
+    """
+    try:
+        size, end = _read_end(path)
+        # The bytes before the end are not asked for: a file that consists of its end alone gives the same metadata.
+        metadata = pq.read_metadata(pa.BufferReader(_MAGIC + end))
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read as Parquet: {error.strerror or error}") from error
+    except pa.ArrowException as error:
+        raise DataError(f"{path}: cannot be read as Parquet: {error}") from error
+    return Footer(metadata, size, hashlib.sha256(end).hexdigest())
+
+
+def _read_end(path: Path) -> tuple[int, bytes]:
+    """The size of a file, and its end with length and magic number."""
+    with path.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        end = _last(file.fileno(), size, min(size, _GUESS_BYTES))
+        if end[-len(_MAGIC) :] != _MAGIC:
+            raise DataError(f"{path}: cannot be read as Parquet: it does not end as a Parquet file does")
+        length = int.from_bytes(end[-_TAIL_BYTES : -len(_MAGIC)], "little") + _TAIL_BYTES
+        if length + len(_MAGIC) > size:
+            raise DataError(f"{path}: cannot be read as Parquet: it is shorter than its last bytes say")
+        return size, end[-length:] if length <= len(end) else _last(file.fileno(), size, length)
+
+
+def _last(descriptor: int, size: int, length: int) -> bytes:
+    return os.pread(descriptor, length, size - length)
