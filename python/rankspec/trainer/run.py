@@ -12,7 +12,8 @@ from rankspec.trainer.best import Best
 from rankspec.trainer.checkpoint_writer import CheckpointWriter
 from rankspec.trainer.checkpoints import Checkpoint, committed, newest_usable
 from rankspec.trainer.claims import obeys
-from rankspec.trainer.data.identity import Identity
+from rankspec.trainer.data.pipeline import Dataset
+from rankspec.trainer.data_changes import TRAIN_DATA, check_data
 from rankspec.trainer.errors import TrainError
 from rankspec.trainer.evaluation import chosen_metrics
 from rankspec.trainer.folder import prepare_folder, sole_writer, write_configs, write_facts
@@ -123,6 +124,8 @@ class TrainingRun:
             self._start_fresh(self._config.training)
             return 0
         check_resume(checkpoint, self._setup, self._say, force=force)
+        num_batches = checkpoint.step * self._learner.accumulation
+        check_data(checkpoint, self._datasets(), num_batches, self._say, force=force)
         restore(checkpoint, self._setup.model, self._learner.optimizer.optimizer, self._processes.rank)
         state = checkpoint.state
         self._window.restore(state["window"], self._processes)
@@ -181,13 +184,13 @@ class TrainingRun:
             "feature_signature": self._setup.signature,
             "inputs": [asdict(item) for item in self._setup.inputs],
             "world_size": self._processes.world_size,
-            "data": self._data_identities(),
+            "data": {path: dataset.identity for path, dataset in self._datasets().items()},
         }
 
-    def _data_identities(self) -> dict[str, Identity]:
-        """The identity of every data set, by its place in the config."""
-        validation = {f'validation_data["{name}"]': data.identity for name, data in self._validation_data.items()}
-        return {"train_data": self._train_data.identity, **validation}
+    def _datasets(self) -> dict[str, Dataset]:
+        """Every data set, by its place in the config."""
+        validation = {f'validation_data["{name}"]': data for name, data in self._validation_data.items()}
+        return {TRAIN_DATA: self._train_data, **validation}
 
     def _advance(self, done: int) -> None:
         if not self._flops:
@@ -225,6 +228,7 @@ class TrainingRun:
                 "best": self._best.state(),
                 "scaler": self._setup.runtime.scaler.state_dict(),
                 "metrics_bytes": self._reports.sync() if self._processes.is_first else 0,
+                "data_offset": self._train_data.offset,
                 **self._identity(),
             }
             tensors = training_tensors(self._setup.model, self._learner.optimizer.optimizer, self._processes.rank)

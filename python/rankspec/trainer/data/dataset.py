@@ -28,6 +28,7 @@ class Dataset:
     Global batch k is a function of the seed, the data and k alone, and a process gets its slice of it.
 
     Attributes:
+        path: the field of the spec that names the files.
         num_rows: rows of one pass.
         num_batches_per_epoch: global batches of one pass, a last short one included.
         files: the files it is read from.
@@ -61,6 +62,7 @@ class Dataset:
         self._cache = RowGroupCache() if data.cache else None
         self._streams: list[BatchStream] = []
         self._first_row_group = list(accumulate((len(file.rows) for file in files), initial=0))
+        self.path = join(path, str(data.WhichOneof("date_inputs_format")))
         self.files = tuple(files)
         self.identity = identity
         self.left_out = tuple(left_out)
@@ -98,7 +100,8 @@ class Dataset:
         return stream
 
     def _within_one_pass(self, start: int, num_batches: int | None) -> int:
-        there = max(self.num_batches_per_epoch - start, 0)
+        rows_left = self.num_rows - self._batches.places(start)[0]
+        there = max(-(-rows_left // self._batches.rows_per_batch), 0)
         if num_batches is None:
             return there
         if self._training and num_batches > there:
@@ -109,6 +112,25 @@ class Dataset:
                 join(self._path, "repeat_files"),
             )
         return min(num_batches, there)
+
+    @property
+    def offset(self) -> int:
+        """Rows of the stream before batch 0, or that it lacks if below 0; not 0 once data has been replaced."""
+        return self._batches.offset
+
+    @offset.setter
+    def offset(self, num_rows: int) -> None:
+        self._batches.offset = num_rows
+
+    def at_end_of_epoch(self, number: int, num_rows: int) -> bool:
+        """Whether batch `number` begins an epoch of data of so many rows, by this stream's offset."""
+        place = self._batches.places(number)[0]
+        return place % num_rows == 0 if self._repeats else place >= num_rows
+
+    def begin_epoch(self, number: int, num_rows: int) -> None:
+        """Has batch `number`, which would begin an epoch of data of so many rows, begin that epoch of this data."""
+        epoch = self._batches.places(number)[0] // num_rows if self._repeats else 0
+        self.offset = epoch * self.num_rows - number * self._batches.rows_per_batch
 
     def order_hash(self, num_batches: int) -> str:
         """SHA-256 of the numbers of the rows that the first global batches are made of, in order."""
@@ -133,6 +155,4 @@ class Dataset:
         try:
             return self._decoder.read(self.files[file], row_group - self._first_row_group[file])
         except DataError as error:
-            raise DataError(
-                error.message, join(self._path, str(self._data.WhichOneof("date_inputs_format")))
-            ) from error
+            raise DataError(error.message, self.path) from error
