@@ -101,8 +101,8 @@ def test_files_that_cannot_be_read_end_the_run_or_are_left_out(tmp_path: Path) -
     config.ignore_data_errors = True
     dataset = opened(config, shuffle=False)
     assert [row for batch in row_numbers(dataset) for row in batch] == [*range(16), *range(32, 48)]
-    assert len(dataset.left_out) == 1
-    assert "b.parquet" in dataset.left_out[0]
+    assert len(dataset.notes) == 1
+    assert "b.parquet" in dataset.notes[0]
 
 
 def test_a_data_set_of_no_readable_file_is_refused(tmp_path: Path) -> None:

@@ -92,8 +92,8 @@ class Setup:
             path=path,
             weigh=weigh,
         )
-        for reason in dataset.left_out:
-            self.console.say(f"{path}: left out {reason}")
+        for note in dataset.notes:
+            self.console.say(f"{dataset.path}: {note}")
         return self._stack.enter_context(dataset)
 
     def open_validation_data(self) -> dict[str, Dataset]:

@@ -33,7 +33,8 @@ class Dataset:
         num_batches_per_epoch: global batches of one pass, a last short one included.
         files: the files it is read from.
         identity: what tells whether it is the data it was; JSON takes it.
-        left_out: for each file that cannot be read, why; empty unless ignore_data_errors is set.
+        notes: a line for each kind of files that is left out by rule, and for each file that cannot be read where
+            ignore_data_errors is set.
     """
 
     @obeys(RecapDataConfig, "repeat_files", "cache")
@@ -47,7 +48,7 @@ class Dataset:
         share: Share,
         *,
         identity: Identity,
-        left_out: Sequence[str],
+        notes: Sequence[str],
         training: bool,
         path: str,
     ) -> None:
@@ -65,7 +66,7 @@ class Dataset:
         self.path = join(path, str(data.WhichOneof("date_inputs_format")))
         self.files = tuple(files)
         self.identity = identity
-        self.left_out = tuple(left_out)
+        self.notes = tuple(notes)
         self.num_rows = order.num_rows
         self.num_batches_per_epoch = -(-self.num_rows // self._batches.rows_per_batch)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from rankspec.paths import join
 from rankspec.recap.v1.data_pb2 import RecapDataConfig
@@ -11,7 +10,7 @@ from rankspec.signature import DataError, Input, input_signature, read_schema, s
 from rankspec.trainer.claims import obeys
 from rankspec.trainer.data.assembly import Share, TaskLabels
 from rankspec.trainer.data.dataset import Dataset
-from rankspec.trainer.data.files import select_files
+from rankspec.trainer.data.files import Selection, select_files
 from rankspec.trainer.data.identity import identity_of
 from rankspec.trainer.data.order import RowOrder
 from rankspec.trainer.data.parquet import ParquetFile, open_file
@@ -58,7 +57,7 @@ def open_dataset(
     labelled = [task for task in task_names if task in data.tasks]
     decoder = RowDecoder(data, own, labelled, path)
     selection = select_files(data, path)
-    files, left_out = _open_files(data, selection.files, decoder, path)
+    files, left_out = _open_files(data, selection, decoder, path)
     order = _row_order(data, files, seed=seed, shuffle=shuffle)
     if order.num_rows == 0:
         raise DataError(f"the {len(files)} files hold no row", join(path, str(data.WhichOneof("date_inputs_format"))))
@@ -72,23 +71,32 @@ def open_dataset(
     share = Share(rank, world_size)
     identity = identity_of(files, selection.folder, read_schema(data.seg_dense_schema, path))
     return Dataset(
-        data, files, decoder, order, labels, share, identity=identity, left_out=left_out, training=shuffle, path=path
+        data,
+        files,
+        decoder,
+        order,
+        labels,
+        share,
+        identity=identity,
+        notes=[*selection.notes, *(f"left out {reason}" for reason in left_out)],
+        training=shuffle,
+        path=path,
     )
 
 
 @obeys(RecapDataConfig, "ignore_data_errors")
 def _open_files(
-    data: RecapDataConfig, selected: Sequence[Path], decoder: RowDecoder, path: str
+    data: RecapDataConfig, selection: Selection, decoder: RowDecoder, path: str
 ) -> tuple[list[ParquetFile], list[str]]:
     place = join(path, str(data.WhichOneof("date_inputs_format")))
-    files, left_out = [], []
-    for file in selected:
+    files, left_out = [], list(selection.problems)
+    for file in selection.files:
         try:
             files.append(open_file(file, decoder.columns))
         except DataError as error:
-            if not data.ignore_data_errors:
-                raise DataError(f"{error}; ignore_data_errors leaves such files out", place) from error
             left_out.append(str(error))
+        if left_out and not data.ignore_data_errors:
+            raise DataError(f"{left_out[0]}; ignore_data_errors leaves such files out", place)
     if not files:
         raise DataError(f"none of the {len(left_out)} files can be read; the first: {left_out[0]}", place)
     return files, left_out
