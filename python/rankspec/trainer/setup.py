@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from rankspec.recap.v1.data_pb2 import RecapDataConfig
 from rankspec.recap.v1.recap_pb2 import RecapConfig
@@ -91,6 +92,7 @@ class Setup:
             world_size=self.processes.world_size,
             path=path,
             weigh=weigh,
+            save_dir=Path(self.config.training.save_dir),
         )
         for note in dataset.notes:
             self.console.say(f"{dataset.path}: {note}")

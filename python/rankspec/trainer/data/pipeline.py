@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from rankspec.paths import join
 from rankspec.recap.v1.data_pb2 import RecapDataConfig
 from rankspec.signature import DataError, Input, input_signature, read_schema, signature_differences
 from rankspec.trainer.claims import obeys
+from rankspec.trainer.data.apart import refuse_data_in_run
 from rankspec.trainer.data.assembly import Share, TaskLabels
 from rankspec.trainer.data.dataset import Dataset
 from rankspec.trainer.data.files import Selection, select_files
@@ -31,6 +33,7 @@ def open_dataset(
     world_size: int = 1,
     path: str = "",
     weigh: bool,
+    save_dir: Path | None = None,
 ) -> Dataset:
     """Opens a data set: reads every file's footer, and no rows yet.
 
@@ -46,6 +49,7 @@ def open_dataset(
         world_size: number of processes that share every batch.
         path: the data set's place in the spec, such as `train_data`, for errors.
         weigh: whether rows weigh what their task's downsampling rates say.
+        save_dir: the folder that the run writes, in which no data may lie; none if there is no run.
 
     Raises:
         DataError: the files, their columns or the configuration cannot be used; the text says where.
@@ -57,6 +61,8 @@ def open_dataset(
     labelled = [task for task in task_names if task in data.tasks]
     decoder = RowDecoder(data, own, labelled, path)
     selection = select_files(data, path)
+    if save_dir is not None:
+        refuse_data_in_run(data, selection, save_dir, path)
     files, left_out = _open_files(data, selection, decoder, path)
     order = _row_order(data, files, seed=seed, shuffle=shuffle)
     if order.num_rows == 0:
