@@ -73,7 +73,7 @@ def test_a_pattern_that_takes_what_the_run_writes_is_refused_before_it_writes(
 ) -> None:
     write_files(tmp_path / "input" / "data" / "0", [16])
     config = data_config(write_files(tmp_path / "schema", []), inputs=f"{tmp_path}/input/{pattern}")
-    with pytest.raises(DataError, match="would take what the run writes into .*, such as") as caught:
+    with pytest.raises(DataError, match=r"would take what the run writes into .*, such as") as caught:
         open_beside(config, tmp_path / "input" / save_dir)
     assert caught.value.path == "train_data.inputs"
 

@@ -57,7 +57,7 @@ def _refuse_inside(files: Iterable[Path], run: Path, save_dir: Path, path: str) 
     found = next((file for file in files if os.path.realpath(file).startswith(inside)), None)
     if found is not None:
         raise DataError(
-            f"{shown(found)} lies in the folder {save_dir} that the run writes, where whatever is older is rotated away "
+            f"{shown(found)} lies in the folder {save_dir} that the run writes, where older things are rotated away "
             "or set aside; move it elsewhere, or choose another training.save_dir",
             path,
         )
