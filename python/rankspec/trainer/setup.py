@@ -93,6 +93,7 @@ class Setup:
             path=path,
             weigh=weigh,
             save_dir=Path(self.config.training.save_dir),
+            id_ranges=self.model.id_ranges,
         )
         for note in dataset.notes:
             self.console.say(f"{dataset.path}: {note}")

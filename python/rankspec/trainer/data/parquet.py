@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from rankspec.signature import DataError, DType
 from rankspec.trainer.data.footer import Footer, read_footer
+from rankspec.trainer.data.place import Place
 
 Array = NDArray[Any]
 
@@ -45,6 +46,10 @@ class ParquetFile:
     path: Path
     footer: Footer
     rows: tuple[int, ...]
+
+    def place(self, row_group: int, first_row: int = 0) -> Place:
+        """The place of a row group, or of rows from a place in it on."""
+        return Place(self.path, row_group, sum(self.rows[:row_group]) + first_row)
 
 
 def open_file(path: Path, columns: Sequence[StoredColumn]) -> ParquetFile:
@@ -99,13 +104,14 @@ def read_chunks(
         DataError: a value is missing, a row has another number of values, or the file is damaged; the text names
             file, row group and column.
     """
-    place = f"{file.path}, row group {index}"
+    place = file.place(index)
     first = 0
     try:
         with pq.ParquetFile(file.path, metadata=file.footer.metadata, memory_map=True) as opened:
             names = [column.name for column in columns]
             for chunk in opened.iter_batches(_chunk_rows(columns), row_groups=[index], columns=names):
-                yield first, {c.name: _values(chunk.column(c.name), c, place, first) for c in columns}
+                here = file.place(index, first)
+                yield first, {column.name: _values(chunk.column(column.name), column, here) for column in columns}
                 first += chunk.num_rows
     except (pa.ArrowException, OSError) as error:
         raise DataError(f"{place}: cannot be read: {error}") from error
@@ -118,24 +124,30 @@ def _chunk_rows(columns: Sequence[StoredColumn]) -> int:
     return max(_CHUNK_BYTES // row_bytes, 1)
 
 
-def _values(array: pa.Array, column: StoredColumn, place: str, first_row: int) -> Array:
-    """The values of a chunk, `[rows, length]`; its first row has the given place in the row group."""
-    here = f'{place}, column "{column.name}"'
+def _values(array: pa.Array, column: StoredColumn, place: Place) -> Array:
+    """The values of a chunk, `[rows, length]`."""
     if array.null_count:
-        row = first_row + int(np.flatnonzero(array.is_null().to_numpy(zero_copy_only=False))[0])
-        raise DataError(f"{here}: row {row} has no value; every row needs one")
+        row = _first_null(array)
+        raise DataError(f"{place.of(column.name, row)}: there is no value; every row needs one")
     values = array
     if not pa.types.is_integer(array.type) and not pa.types.is_floating(array.type):
         if not pa.types.is_fixed_size_list(array.type):
-            lengths = np.diff(array.offsets.to_numpy())
-            if (wrong := np.flatnonzero(lengths != column.length)).size:
-                row = int(wrong[0])
-                raise DataError(
-                    f"{here}: row {first_row + row} has {lengths[row]} values; the schema says {column.length}"
-                )
+            _check_lengths(np.diff(array.offsets.to_numpy()), column, place)
         values = array.flatten()
     if values.null_count:
-        row = first_row + int(np.flatnonzero(values.is_null().to_numpy(zero_copy_only=False))[0]) // column.length
-        raise DataError(f"{here}: a value of row {row} is missing; every row needs {column.length}")
+        row = _first_null(values) // column.length
+        raise DataError(f"{place.of(column.name, row)}: a value is missing; every row needs {column.length}")
     rows: Array = values.to_numpy(zero_copy_only=True).reshape(len(array), column.length)
     return rows.astype(np.dtype(column.dtype), copy=False)
+
+
+def _first_null(array: pa.Array) -> int:
+    return int(np.flatnonzero(array.is_null().to_numpy(zero_copy_only=False))[0])
+
+
+def _check_lengths(lengths: NDArray[Any], column: StoredColumn, place: Place) -> None:
+    if (wrong := np.flatnonzero(lengths != column.length)).size:
+        row = int(wrong[0])
+        raise DataError(
+            f"{place.of(column.name, row)}: there are {lengths[row]} values; the schema says {column.length}"
+        )

@@ -14,6 +14,7 @@ from rankspec.trainer.data.assembly import Share, TaskLabels
 from rankspec.trainer.data.dataset import Dataset
 from rankspec.trainer.data.files import Selection, select_files
 from rankspec.trainer.data.identity import identity_of
+from rankspec.trainer.data.ids import IdRange
 from rankspec.trainer.data.order import RowOrder
 from rankspec.trainer.data.parquet import ParquetFile, open_file
 from rankspec.trainer.data.rows import RowDecoder
@@ -34,6 +35,7 @@ def open_dataset(
     path: str = "",
     weigh: bool,
     save_dir: Path | None = None,
+    id_ranges: Sequence[IdRange] = (),
 ) -> Dataset:
     """Opens a data set: reads every file's footer, and no rows yet.
 
@@ -50,6 +52,7 @@ def open_dataset(
         path: the data set's place in the spec, such as `train_data`, for errors.
         weigh: whether rows weigh what their task's downsampling rates say.
         save_dir: the folder that the run writes, in which no data may lie; none if there is no run.
+        id_ranges: the ids that the model has rows for; any other ends the run once its row is read.
 
     Raises:
         DataError: the files, their columns or the configuration cannot be used; the text says where.
@@ -59,7 +62,7 @@ def open_dataset(
         place = join(path, "seg_dense_schema.renamed_features")
         raise DataError(f"its inputs are not those the model reads: {'; '.join(differences)}", place)
     labelled = [task for task in task_names if task in data.tasks]
-    decoder = RowDecoder(data, own, labelled, path)
+    decoder = RowDecoder(data, own, labelled, path, id_ranges)
     selection = select_files(data, path)
     if save_dir is not None:
         refuse_data_in_run(data, selection, save_dir, path)
