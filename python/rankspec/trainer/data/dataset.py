@@ -152,8 +152,13 @@ class Dataset:
         self.close()
 
     def _read(self, row_group: int) -> Rows:
-        file = bisect_right(self._first_row_group, row_group) - 1
+        number = bisect_right(self._first_row_group, row_group) - 1
+        file = self.files[number]
         try:
-            return self._decoder.read(self.files[file], row_group - self._first_row_group[file])
+            rows = self._decoder.read(file, row_group - self._first_row_group[number])
         except DataError as error:
-            raise DataError(error.message, self.path) from error
+            raise DataError(file.footer.change(file.path) or error.message, self.path) from error
+        # Looked at when all has been read: what was read of another file is not what it was taken for.
+        if change := file.footer.change(file.path):
+            raise DataError(change, self.path)
+        return rows

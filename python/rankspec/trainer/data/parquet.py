@@ -107,16 +107,33 @@ def read_chunks(
     place = file.place(index)
     first = 0
     try:
-        with pq.ParquetFile(file.path, metadata=file.footer.metadata, memory_map=True) as opened:
+        with _opened(file) as opened:
             names = [column.name for column in columns]
             for chunk in opened.iter_batches(_chunk_rows(columns), row_groups=[index], columns=names):
                 here = file.place(index, first)
                 yield first, {column.name: _values(chunk.column(column.name), column, here) for column in columns}
                 first += chunk.num_rows
     except (pa.ArrowException, OSError) as error:
-        raise DataError(f"{place}: cannot be read: {error}") from error
+        raise DataError(f"{_blamed(file, index, columns)}: cannot be read: {error}") from error
     if first != file.rows[index]:
-        raise DataError(f"{place}: has {first} rows instead of {file.rows[index]}; the file has been changed")
+        raise DataError(f"{place}: has {first} rows instead of {file.rows[index]}; the file is damaged")
+
+
+def _opened(file: ParquetFile) -> pq.ParquetFile:
+    # Not mapped into memory: there, a file that is cut off or a disk that fails ends the process without a word.
+    return pq.ParquetFile(file.path, metadata=file.footer.metadata, page_checksum_verification=True)
+
+
+def _blamed(file: ParquetFile, index: int, columns: Sequence[StoredColumn]) -> str:
+    """The place of the first column of a row group that cannot be read, or of the row group if each can by itself."""
+    place = file.place(index)
+    for column in columns:
+        try:
+            with _opened(file) as opened:
+                opened.read_row_group(index, columns=[column.name])
+        except (pa.ArrowException, OSError):
+            return place.of(column.name)
+    return str(place)
 
 
 def _chunk_rows(columns: Sequence[StoredColumn]) -> int:
