@@ -12,6 +12,8 @@ import pyarrow.parquet as pq
 
 from rankspec.signature import DataError
 
+# What pyarrow raises of damaged files: names in them that are no UTF-8 give the ValueError.
+UNREADABLE = (pa.ArrowException, OSError, ValueError, MemoryError)
 _MAGIC = b"PAR1"
 # The length of what is before it, in four bytes, and the magic number.
 _TAIL_BYTES = 8
@@ -53,11 +55,12 @@ def read_footer(path: Path) -> Footer:
     """
     try:
         status, end = _read_end(path)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror or error}") from error
+    try:
         # The bytes before the end are not asked for: a file that consists of its end alone gives the same metadata.
         metadata = pq.read_metadata(pa.BufferReader(_MAGIC + end))
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read as Parquet: {error.strerror or error}") from error
-    except pa.ArrowException as error:
+    except UNREADABLE as error:
         raise DataError(f"{path}: cannot be read as Parquet: {error}") from error
     return Footer(metadata, status.st_size, hashlib.sha256(end).hexdigest(), _status(status))
 

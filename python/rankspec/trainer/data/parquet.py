@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from rankspec.signature import DataError, DType
-from rankspec.trainer.data.footer import Footer, read_footer
+from rankspec.trainer.data.footer import UNREADABLE, Footer, read_footer
 from rankspec.trainer.data.place import Place
 
 Array = NDArray[Any]
@@ -62,11 +62,14 @@ def open_file(path: Path, columns: Sequence[StoredColumn]) -> ParquetFile:
     metadata = footer.metadata
     try:
         schema = metadata.schema.to_arrow_schema()
-    except pa.ArrowException as error:
+        rows = tuple(metadata.row_group(index).num_rows for index in range(metadata.num_row_groups))
+    except UNREADABLE as error:
         raise DataError(f"{path}: cannot be read as Parquet: {error}") from error
+    if min(rows, default=0) < 0 or sum(rows) != metadata.num_rows:
+        raise DataError(f"{path}: says it has {metadata.num_rows} rows, and row groups of {sum(rows)}; it is damaged")
     for column in columns:
         _check_type(path, schema, column)
-    return ParquetFile(path, footer, tuple(metadata.row_group(i).num_rows for i in range(metadata.num_row_groups)))
+    return ParquetFile(path, footer, rows)
 
 
 def _check_type(path: Path, schema: pa.Schema, column: StoredColumn) -> None:
@@ -113,7 +116,9 @@ def read_chunks(
                 here = file.place(index, first)
                 yield first, {column.name: _values(chunk.column(column.name), column, here) for column in columns}
                 first += chunk.num_rows
-    except (pa.ArrowException, OSError) as error:
+    except DataError:
+        raise
+    except UNREADABLE as error:
         raise DataError(f"{_blamed(file, index, columns)}: cannot be read: {error}") from error
     if first != file.rows[index]:
         raise DataError(f"{place}: has {first} rows instead of {file.rows[index]}; the file is damaged")
@@ -131,7 +136,7 @@ def _blamed(file: ParquetFile, index: int, columns: Sequence[StoredColumn]) -> s
         try:
             with _opened(file) as opened:
                 opened.read_row_group(index, columns=[column.name])
-        except (pa.ArrowException, OSError):
+        except UNREADABLE:
             return place.of(column.name)
     return str(place)
 

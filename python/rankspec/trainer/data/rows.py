@@ -143,12 +143,7 @@ class RowDecoder:
         Raises:
             DataError: a value is missing, of the wrong type or out of its range; the text names file and row group.
         """
-        num_rows = file.rows[index]
-        rows = Rows(
-            {i.name: np.empty((num_rows, i.width), array_format(self.formats[i.name])) for i in self._inputs},
-            np.empty((num_rows, len(self.labels)), np.uint8),
-            np.zeros(num_rows, np.bool_),
-        )
+        rows = self._room(file, index)
         for first, stored in read_chunks(file, index, self.columns):
             place = file.place(index, first)
             here = slice(first, first + len(next(iter(stored.values()))))
@@ -163,6 +158,21 @@ class RowDecoder:
             source = rows.inputs[extraction.source]
             rows.inputs[extraction.name] = source[:, extraction.index : extraction.index + 1].copy()
         return rows
+
+    def _room(self, file: ParquetFile, index: int) -> Rows:
+        """Memory for the rows of a row group, inputs and labels uninitialised."""
+        num_rows = file.rows[index]
+        try:
+            return Rows(
+                {i.name: np.empty((num_rows, i.width), array_format(self.formats[i.name])) for i in self._inputs},
+                np.empty((num_rows, len(self.labels)), np.uint8),
+                np.zeros(num_rows, np.bool_),
+            )
+        # Numbers of rows that no memory could ever hold give the ValueError.
+        except (MemoryError, ValueError) as error:
+            raise DataError(
+                f"{file.place(index)}: its {num_rows} rows do not fit into memory; write smaller row groups"
+            ) from error
 
     def _decoded(self, item: Input, stored: Array, place: Place) -> Array:
         values = stored[:, : item.width] if item.kept is None else stored[:, list(item.kept)]
