@@ -105,6 +105,11 @@ def _broken_link(path: Path) -> Path | None:
     return None
 
 
+def _may_take(part: str, entry: os.DirEntry[str]) -> bool:
+    """Whether a component takes an entry of a folder, hidden or not; `**` takes folders, and links that may be some."""
+    return not entry.is_file(follow_symlinks=False) if part == ANY_FOLDERS else takes_name(part, entry.name)
+
+
 @dataclass
 class _Walk:
     """What has been found so far."""
@@ -181,7 +186,7 @@ class _Walk:
                 self.follows_links |= S_ISLNK((folder / part).lstat().st_mode)
                 return [part]
             with os.scandir(folder) as entries:
-                found = [entry for entry in entries if part == ANY_FOLDERS or takes_name(part, entry.name)]
+                found = [entry for entry in entries if _may_take(part, entry)]
         except (FileNotFoundError, NotADirectoryError):
             return []
         except OSError as error:
