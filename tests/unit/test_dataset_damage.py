@@ -69,7 +69,7 @@ def test_bytes_that_changed_anywhere_are_read_or_refused_and_nothing_else(tmp_pa
             batches_of(opened(data_config(tmp_path), shuffle=False))
         except DataError as error:
             refused += 1
-            unnamed += str(file) not in error.message
+            unnamed += str(file) not in error.message or not error.message.isprintable()
     assert refused > 10
     assert unnamed == 0
 

@@ -56,13 +56,19 @@ def read_footer(path: Path) -> Footer:
     try:
         status, end = _read_end(path)
     except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror or error}") from error
+        raise DataError(f"{path}: cannot be read: {reason(error)}") from error
     try:
         # The bytes before the end are not asked for: a file that consists of its end alone gives the same metadata.
         metadata = pq.read_metadata(pa.BufferReader(_MAGIC + end))
     except UNREADABLE as error:
-        raise DataError(f"{path}: cannot be read as Parquet: {error}") from error
+        raise DataError(f"{path}: cannot be read as Parquet: {reason(error)}") from error
     return Footer(metadata, status.st_size, hashlib.sha256(end).hexdigest(), _status(status))
+
+
+def reason(error: BaseException) -> str:
+    """What an error says, in one line and without what a damaged file brings along that cannot be printed."""
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return "".join(character if character.isprintable() else "?" for character in " ".join(text.split()))
 
 
 def _status(status: os.stat_result) -> tuple[int, ...]:

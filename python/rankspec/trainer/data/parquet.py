@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from rankspec.signature import DataError, DType
-from rankspec.trainer.data.footer import UNREADABLE, Footer, read_footer
+from rankspec.trainer.data.footer import UNREADABLE, Footer, read_footer, reason
 from rankspec.trainer.data.place import Place
 
 Array = NDArray[Any]
@@ -64,7 +64,7 @@ def open_file(path: Path, columns: Sequence[StoredColumn]) -> ParquetFile:
         schema = metadata.schema.to_arrow_schema()
         rows = tuple(metadata.row_group(index).num_rows for index in range(metadata.num_row_groups))
     except UNREADABLE as error:
-        raise DataError(f"{path}: cannot be read as Parquet: {error}") from error
+        raise DataError(f"{path}: cannot be read as Parquet: {reason(error)}") from error
     if min(rows, default=0) < 0 or sum(rows) != metadata.num_rows:
         raise DataError(f"{path}: says it has {metadata.num_rows} rows, and row groups of {sum(rows)}; it is damaged")
     for column in columns:
@@ -119,7 +119,7 @@ def read_chunks(
     except DataError:
         raise
     except UNREADABLE as error:
-        raise DataError(f"{_blamed(file, index, columns)}: cannot be read: {error}") from error
+        raise DataError(f"{_blamed(file, index, columns)}: cannot be read: {reason(error)}") from error
     if first != file.rows[index]:
         raise DataError(f"{place}: has {first} rows instead of {file.rows[index]}; the file is damaged")
 
