@@ -26,7 +26,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Describes the verb's arguments."""
     add_config_arguments(parser)
     parser.add_argument(
-        "--force", action="store_true", help="resume even where the config has changed in what must not change"
+        "--force", action="store_true", help="resume even where config or data have changed in what must not change"
     )
 
 
