@@ -21,6 +21,10 @@ Array = NDArray[Any]
 # What is decoded at once: little enough to be in a processor's cache still when the rows are copied out of it.
 _CHUNK_BYTES = 4 << 20
 
+# What is read of a column at once. Reading whole columns first (pre_buffer) is slower by 5 to 40 % at the production
+# widths: they have left the cache when they are decoded.
+_BUFFER_BYTES = 256 << 10
+
 _EXPECTED = {"float32": "float32", "int64": "an integer type up to int64"}
 
 
@@ -126,7 +130,13 @@ def read_chunks(
 
 def _opened(file: ParquetFile) -> pq.ParquetFile:
     # Not mapped into memory: there, a file that is cut off or a disk that fails ends the process without a word.
-    return pq.ParquetFile(file.path, metadata=file.footer.metadata, page_checksum_verification=True)
+    return pq.ParquetFile(
+        file.path,
+        metadata=file.footer.metadata,
+        pre_buffer=False,
+        buffer_size=_BUFFER_BYTES,
+        page_checksum_verification=True,
+    )
 
 
 def _blamed(file: ParquetFile, index: int, columns: Sequence[StoredColumn]) -> str:
