@@ -222,7 +222,7 @@ def test_an_error_in_a_thread_reaches_the_consumer_at_its_batch(tmp_path: Path) 
     pq.write_table(table_of(columns), folder / "b.parquet", row_group_size=8)
     with opened(data_config(folder), shuffle=False) as dataset, dataset.batches() as batches:
         good = [next(batches).num_rows for _ in range(3)]
-        with pytest.raises(DataError, match=r'b\.parquet, row group 1, label "like": row 1 is 4') as caught:
+        with pytest.raises(DataError, match=r'b\.parquet, row group 1, row 9, column "like": the label is 4') as caught:
             next(batches)
     assert good == [8, 8, 8]
     assert caught.value.path == "train_data.inputs"

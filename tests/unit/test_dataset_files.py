@@ -41,14 +41,21 @@ BAD_TABLES: dict[str, tuple[Callable[[], pa.Table], str]] = {
     "float label": (lambda: replaced("like", pa.array([1.0] * 16)), 'column "like" is double'),
 }
 BAD_ROWS: dict[str, tuple[Callable[[], pa.Table], str]] = {
-    "null label": (lambda: replaced("like", pa.array([1] * 9 + [None] * 7)), 'column "like": row 1 has no value'),
-    "null row": (lambda: replaced("cont", lists([[1.0] * 6] * 9 + [None] * 7)), 'column "cont": row 1 has no value'),
+    "null label": (lambda: replaced("like", pa.array([1] * 9 + [None] * 7)), 'row 9, column "like": there is no value'),
+    "null row": (
+        lambda: replaced("cont", lists([[1.0] * 6] * 9 + [None] * 7)),
+        'row 9, column "cont": there is no value',
+    ),
     "null in a row": (
         lambda: replaced("cont", lists([[1.0] * 6] * 10 + [[1, 2, None, 4, 5, 6]] * 6)),
-        'column "cont": a value of row 2 is missing',
+        'row 10, column "cont": a value is missing',
     ),
-    "short row": (lambda: replaced("cont", lists([[1.0] * 6] * 15 + [[1.0]])), 'column "cont": row 7 has 1 values'),
-    "label of 2": (lambda: replaced("like", pa.array([1] * 15 + [2])), 'label "like": row 7 is 2'),
+    "short row": (
+        lambda: replaced("cont", lists([[1.0] * 6] * 15 + [[1.0]])),
+        'row 15, column "cont": there are 1 values',
+    ),
+    "label of 2": (lambda: replaced("like", pa.array([1] * 15 + [2])), 'row 15, column "like": the label is 2'),
+    "label below 0": (lambda: replaced("reply", pa.array([1] * 15 + [-1])), 'row 15, column "reply": the label is -1'),
 }
 
 
@@ -101,8 +108,8 @@ def test_files_that_cannot_be_read_end_the_run_or_are_left_out(tmp_path: Path) -
     config.ignore_data_errors = True
     dataset = opened(config, shuffle=False)
     assert [row for batch in row_numbers(dataset) for row in batch] == [*range(16), *range(32, 48)]
-    assert len(dataset.left_out) == 1
-    assert "b.parquet" in dataset.left_out[0]
+    assert len(dataset.notes) == 1
+    assert "b.parquet" in dataset.notes[0]
 
 
 def test_a_data_set_of_no_readable_file_is_refused(tmp_path: Path) -> None:

@@ -9,9 +9,10 @@ from google.protobuf import text_format
 from rankspec.recap.v1.embedding_pb2 import SmallEmbeddingsConfig
 from torch.nn import functional
 
+from rankspec.trainer.data.ids import IdRange
 from rankspec.trainer.errors import TrainError
 from rankspec.trainer.model.dropout import RandomPosition
-from rankspec.trainer.model.embeddings import OutOfRangeIdError, build_small_embeddings
+from rankspec.trainer.model.embeddings import build_small_embeddings
 from rankspec.trainer.model.initialization import initialize
 
 torch.set_num_threads(1)
@@ -35,7 +36,7 @@ def test_rows_are_joined_in_the_order_of_the_spec() -> None:
     tables = _built()
     types, keys = (table.weight for table in tables.tables.values())
     assert tables.width == 5
-    assert torch.equal(tables(IDS, 0), torch.cat([types[[3, 0, 1]], keys[[0, 5, 2]]], dim=1))
+    assert torch.equal(tables(IDS), torch.cat([types[[3, 0, 1]], keys[[0, 5, 2]]], dim=1))
 
 
 def test_only_tables_with_a_bucket_have_a_further_row() -> None:
@@ -47,47 +48,14 @@ def test_ids_out_of_range_share_a_trained_bucket(stray: int) -> None:
     tables = _built()
     ids = torch.tensor([[stray, 0, 0], [2, 0, 0]])
     bucket = tables.tables["table_keys"].weight
-    rows = tables(ids, 0)
+    rows = tables(ids)
     assert torch.equal(rows[0, 3:], bucket[6])
     rows.sum().backward()
     assert bucket.grad[:, 0].tolist() == [0, 0, 1, 0, 0, 0, 1]
 
 
-@pytest.mark.parametrize("stray", [4, -1, 2**40])
-@pytest.mark.parametrize("training", [False, True])
-def test_ids_out_of_range_are_an_error_that_says_where(stray: int, training: bool) -> None:
-    tables = _built().train(training)
-    ids = IDS.clone()
-    ids[1, 2] = stray
-    with pytest.raises(OutOfRangeIdError) as caught:
-        tables(ids, first_row=40)
-    expected = (
-        f"row 41 of the batch has the id {stray} for table 'type', whose ids run from 0 to 3 (column 2 of discrete)"
-    )
-    assert expected in str(caught.value)
-    assert caught.value.path == "model.small_embeddings.tables[0]"
-    assert isinstance(caught.value, ValueError)
-
-
-def test_an_error_passes_with_its_batch() -> None:
-    tables = _built()
-    with pytest.raises(OutOfRangeIdError):
-        tables(IDS + 7, 0)
-    tables.finish_checks()
-    assert tables(IDS, 0).shape == (3, 5)
-
-
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="checks wait for the next batch on CUDA only")
-def test_on_cuda_the_error_comes_with_the_next_batch() -> None:
-    tables = _built().cuda().train()
-    tables((IDS + 7).cuda(), 0)
-    with pytest.raises(OutOfRangeIdError):
-        tables(IDS.cuda(), 0)
-    tables((IDS + 7).cuda(), 0)
-    with pytest.raises(OutOfRangeIdError):
-        tables.finish_checks()
-    with pytest.raises(OutOfRangeIdError):
-        tables.eval()((IDS + 7).cuda(), 0)
+def test_tables_without_a_bucket_say_which_ids_they_have() -> None:
+    assert _built().id_ranges == (IdRange("discrete", 2, 4, "type", "model.small_embeddings.tables[0].num_embeddings"),)
 
 
 def test_a_table_cannot_read_a_column_that_is_not_there() -> None:
@@ -106,18 +74,18 @@ def test_rows_start_normal_with_the_deviation_asked_for() -> None:
 
 def test_dropout_of_the_joined_rows() -> None:
     tables = _built(TABLES + "dropout { rate: 0.5 }")
-    rows = tables(IDS, 0)
-    kept = tables.eval()(IDS, 0)
+    rows = tables(IDS)
+    kept = tables.eval()(IDS)
     assert 0 < (rows == 0).sum() < rows.numel()
     torch.testing.assert_close(rows[rows != 0], 2 * kept[rows != 0])
 
 
 def test_gradient_is_that_of_the_looked_up_rows() -> None:
     tables = _built()
-    tables(torch.tensor([[1, 0, 2], [1, 0, 2]]), 0).sum().backward()
+    tables(torch.tensor([[1, 0, 2], [1, 0, 2]])).sum().backward()
     keys = functional.one_hot(torch.tensor([1]), 7).T * 2.0
     assert torch.equal(tables.tables["table_keys"].weight.grad, keys.expand(7, 2))
 
 
 def test_no_rows_are_no_error() -> None:
-    assert _built()(IDS[:0], 0).shape == (0, 5)
+    assert _built()(IDS[:0]).shape == (0, 5)

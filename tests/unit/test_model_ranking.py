@@ -81,7 +81,7 @@ def test_inputs_are_joined_in_their_order() -> None:
     norms = model.inputs.embedding_norms
     expected = [
         model.inputs.featurization(batch),
-        model.inputs.small_embeddings(batch.discrete, 0),
+        model.inputs.small_embeddings(batch.discrete),
         *(norms[name](getattr(batch, name)) for name in ("user_embedding", "user_eng_embedding", "author_embedding")),
     ]
     torch.testing.assert_close(model.inputs(batch), torch.cat(expected, dim=1))

@@ -31,7 +31,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="begin anew; what the folder holds of earlier runs is moved to set-aside-<n> inside it",
     )
     parser.add_argument(
-        "--force", action="store_true", help="resume even where the config has changed in what must not change"
+        "--force", action="store_true", help="resume even where config or data have changed in what must not change"
     )
 
 

@@ -53,7 +53,9 @@ def train_baselines(data: Path, split: str = "test", tasks: Iterable[str] = EXPE
     Returns:
         A score per task and baseline.
     """
-    train, scored = (pq.read_table(data / f"{part}.parquet") for part in ("train", split))
+    train, scored = (
+        pq.read_table(data / f"{part}.parquet", page_checksum_verification=True) for part in ("train", split)
+    )
     inputs = {
         "HistGradientBoosting": (_dense_features(train), _dense_features(scored)),
         "LogisticRegression": (_matrix(train, "discrete"), _matrix(scored, "discrete")),

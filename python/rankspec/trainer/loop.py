@@ -231,7 +231,6 @@ def run_steps(
             ending = Ending.ASKED
         if ending or verdict.is_best or cadence.due(done, cadence.save_every):
             duties.save(done)
-    learner.model.finish_checks()
     return done, ending
 
 

@@ -12,6 +12,8 @@ from rankspec.trainer.best import Best
 from rankspec.trainer.checkpoint_writer import CheckpointWriter, refuse_what_is_in_the_way
 from rankspec.trainer.checkpoints import STATE_FILE, Checkpoint, Findings, committed, find_checkpoints
 from rankspec.trainer.claims import obeys
+from rankspec.trainer.data.pipeline import Dataset
+from rankspec.trainer.data_changes import TRAIN_DATA, check_data
 from rankspec.trainer.errors import TrainError
 from rankspec.trainer.evaluation import chosen_metrics
 from rankspec.trainer.folder import prepare_folder, set_aside, sole_writer, write_configs, write_facts
@@ -141,6 +143,8 @@ class TrainingRun:
             self._start_fresh(self._config.training)
             return 0
         check_resume(checkpoint, self._setup, self._say, force=force)
+        num_batches = checkpoint.step * self._learner.accumulation
+        check_data(checkpoint, self._datasets(), num_batches, self._say, force=force)
         restore(checkpoint, self._setup.model, self._learner.optimizer.optimizer, self._processes.rank)
         with checkpoint.interpreting(STATE_FILE):
             state = checkpoint.state
@@ -200,7 +204,13 @@ class TrainingRun:
             "feature_signature": self._setup.signature,
             "inputs": [asdict(item) for item in self._setup.inputs],
             "world_size": self._processes.world_size,
+            "data": {path: dataset.identity for path, dataset in self._datasets().items()},
         }
+
+    def _datasets(self) -> dict[str, Dataset]:
+        """Every data set, by its place in the config."""
+        validation = {f'validation_data["{name}"]': data for name, data in self._validation_data.items()}
+        return {TRAIN_DATA: self._train_data, **validation}
 
     def _advance(self, done: int) -> None:
         if not self._flops:
@@ -238,6 +248,7 @@ class TrainingRun:
                 "best": self._best.state(),
                 "scaler": self._setup.runtime.scaler.state_dict(),
                 "metrics_bytes": self._reports.sync() if self._processes.is_first else 0,
+                "data_offset": self._train_data.offset,
                 **self._identity(),
             }
             tensors = training_tensors(self._setup.model, self._learner.optimizer.optimizer, self._processes.rank)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from rankspec.recap.v1.data_pb2 import RecapDataConfig
 from rankspec.recap.v1.recap_pb2 import RecapConfig
@@ -91,9 +92,11 @@ class Setup:
             world_size=self.processes.world_size,
             path=path,
             weigh=weigh,
+            save_dir=Path(self.config.training.save_dir),
+            id_ranges=self.model.id_ranges,
         )
-        for reason in dataset.left_out:
-            self.console.say(f"{path}: left out {reason}")
+        for note in dataset.notes:
+            self.console.say(f"{dataset.path}: {note}")
         return self._stack.enter_context(dataset)
 
     def open_validation_data(self) -> dict[str, Dataset]:

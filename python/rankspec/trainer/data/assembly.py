@@ -55,6 +55,7 @@ class BatchAssembler:
     Attributes:
         rows_per_batch: rows of the stream that a global batch is made of; more than it has where negatives are
             thinned out.
+        offset: rows of the stream that lie before global batch 0, or that it lacks if below 0.
     """
 
     @obeys(RecapDataConfig, "global_batch_size")
@@ -81,10 +82,12 @@ class BatchAssembler:
         self._thins = data.preprocess.HasField("downsample_negatives")
         multiplier = data.preprocess.downsample_negatives.batch_multiplier if self._thins else 1
         self.rows_per_batch = self._size * multiplier
+        self.offset = 0
 
     def places(self, number: int) -> tuple[int, int]:
         """The places of the stream that global batch `number` is made of, first and last plus one."""
-        start, stop = number * self.rows_per_batch, (number + 1) * self.rows_per_batch
+        start = number * self.rows_per_batch + self.offset
+        stop = start + self.rows_per_batch
         return start, stop if self._repeats else min(stop, self._order.num_rows)
 
     def needed(self, number: int, end: int | None) -> list[int]:

@@ -14,6 +14,7 @@ from rankspec.recap.v1.data_pb2 import RecapDataConfig
 from rankspec.signature import DataError
 from rankspec.trainer.claims import obeys
 from rankspec.trainer.data.assembly import BatchAssembler, Share, TaskLabels
+from rankspec.trainer.data.identity import Identity
 from rankspec.trainer.data.order import RowOrder
 from rankspec.trainer.data.parquet import ParquetFile
 from rankspec.trainer.data.row_groups import RowGroupCache, RowGroupReader
@@ -27,10 +28,13 @@ class Dataset:
     Global batch k is a function of the seed, the data and k alone, and a process gets its slice of it.
 
     Attributes:
+        path: the field of the spec that names the files.
         num_rows: rows of one pass.
         num_batches_per_epoch: global batches of one pass, a last short one included.
         files: the files it is read from.
-        left_out: for each file that cannot be read, why; empty unless ignore_data_errors is set.
+        identity: what tells whether it is the data it was; JSON takes it.
+        notes: a line for each kind of files that is left out by rule, and for each file that cannot be read where
+            ignore_data_errors is set.
     """
 
     @obeys(RecapDataConfig, "repeat_files", "cache")
@@ -43,7 +47,8 @@ class Dataset:
         labels: TaskLabels,
         share: Share,
         *,
-        left_out: Sequence[str],
+        identity: Identity,
+        notes: Sequence[str],
         training: bool,
         path: str,
     ) -> None:
@@ -58,8 +63,10 @@ class Dataset:
         self._cache = RowGroupCache() if data.cache else None
         self._streams: list[BatchStream] = []
         self._first_row_group = list(accumulate((len(file.rows) for file in files), initial=0))
+        self.path = join(path, str(data.WhichOneof("date_inputs_format")))
         self.files = tuple(files)
-        self.left_out = tuple(left_out)
+        self.identity = identity
+        self.notes = tuple(notes)
         self.num_rows = order.num_rows
         self.num_batches_per_epoch = -(-self.num_rows // self._batches.rows_per_batch)
 
@@ -94,7 +101,8 @@ class Dataset:
         return stream
 
     def _within_one_pass(self, start: int, num_batches: int | None) -> int:
-        there = max(self.num_batches_per_epoch - start, 0)
+        rows_left = self.num_rows - self._batches.places(start)[0]
+        there = max(-(-rows_left // self._batches.rows_per_batch), 0)
         if num_batches is None:
             return there
         if self._training and num_batches > there:
@@ -105,6 +113,25 @@ class Dataset:
                 join(self._path, "repeat_files"),
             )
         return min(num_batches, there)
+
+    @property
+    def offset(self) -> int:
+        """Rows of the stream before batch 0, or that it lacks if below 0; not 0 once data has been replaced."""
+        return self._batches.offset
+
+    @offset.setter
+    def offset(self, num_rows: int) -> None:
+        self._batches.offset = num_rows
+
+    def at_end_of_epoch(self, number: int, num_rows: int) -> bool:
+        """Whether batch `number` begins an epoch of data of so many rows, by this stream's offset."""
+        place = self._batches.places(number)[0]
+        return place % num_rows == 0 if self._repeats else place >= num_rows
+
+    def begin_epoch(self, number: int, num_rows: int) -> None:
+        """Has batch `number`, which would begin an epoch of data of so many rows, begin that epoch of this data."""
+        epoch = self._batches.places(number)[0] // num_rows if self._repeats else 0
+        self.offset = epoch * self.num_rows - number * self._batches.rows_per_batch
 
     def order_hash(self, num_batches: int) -> str:
         """SHA-256 of the numbers of the rows that the first global batches are made of, in order."""
@@ -125,10 +152,13 @@ class Dataset:
         self.close()
 
     def _read(self, row_group: int) -> Rows:
-        file = bisect_right(self._first_row_group, row_group) - 1
+        number = bisect_right(self._first_row_group, row_group) - 1
+        file = self.files[number]
         try:
-            return self._decoder.read(self.files[file], row_group - self._first_row_group[file])
+            rows = self._decoder.read(file, row_group - self._first_row_group[number])
         except DataError as error:
-            raise DataError(
-                error.message, join(self._path, str(self._data.WhichOneof("date_inputs_format")))
-            ) from error
+            raise DataError(file.footer.change(file.path) or error.message, self.path) from error
+        # Looked at when all has been read: what was read of another file is not what it was taken for.
+        if change := file.footer.change(file.path):
+            raise DataError(change, self.path)
+        return rows

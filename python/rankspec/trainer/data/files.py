@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,10 +10,35 @@ from rankspec.paths import join
 from rankspec.recap.v1.data_pb2 import ExplicitDateInputs, ExplicitDatetimeInputs, RecapDataConfig
 from rankspec.signature import DataError
 from rankspec.trainer.claims import obeys
+from rankspec.trainer.data.listing import Listing, list_files, merged, with_folders_refused
+from rankspec.trainer.data.no_match import reason_for_none
+from rankspec.trainer.data.pattern import Pattern
+
+# What is read of a folder of a day or an hour.
+_PARQUET = "*.parquet"
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The files of a data set.
+
+    Attributes:
+        folder: the deepest folder that the configuration names without a wildcard; all files lie below it.
+        patterns: what they were found by.
+        files: the files, in their order.
+        notes: a line for each kind of files that is left out by rule.
+        problems: for everything that should have been a file and cannot be opened, why.
+    """
+
+    folder: Path
+    patterns: tuple[Pattern, ...]
+    files: tuple[Path, ...]
+    notes: tuple[str, ...]
+    problems: tuple[str, ...]
 
 
 @obeys(RecapDataConfig, "inputs", "explicit_date_inputs", "explicit_datetime_inputs", "num_files_to_keep")
-def select_files(data: RecapDataConfig, path: str = "") -> list[Path]:
+def select_files(data: RecapDataConfig, path: str = "") -> Selection:
     """The files of a data set, in the order of their names.
 
     Args:
@@ -25,32 +50,33 @@ def select_files(data: RecapDataConfig, path: str = "") -> list[Path]:
     """
     match data.WhichOneof("date_inputs_format"):
         case "inputs":
-            files = _matching(data.inputs, join(path, "inputs"))
+            pattern, listing = _matching(data.inputs, join(path, "inputs"))
+            folder, patterns = pattern.folder, [pattern]
         case "explicit_date_inputs":
-            files = _of_days(data.explicit_date_inputs, join(path, "explicit_date_inputs"))
+            folder = Path(data.explicit_date_inputs.data_root)
+            patterns, listing = _of_days(data.explicit_date_inputs, join(path, "explicit_date_inputs"))
         case "explicit_datetime_inputs":
-            files = _of_hours(data.explicit_datetime_inputs, join(path, "explicit_datetime_inputs"))
+            folder = Path(data.explicit_datetime_inputs.data_root)
+            patterns, listing = _of_hours(data.explicit_datetime_inputs, join(path, "explicit_datetime_inputs"))
         case _:
             raise DataError("no files are named; set inputs to a glob such as data/*.parquet", join(path, "inputs"))
-    return files[: data.num_files_to_keep] if data.HasField("num_files_to_keep") else files
+    kept = data.num_files_to_keep if data.HasField("num_files_to_keep") else None
+    return Selection(folder, tuple(patterns), listing.files[:kept], tuple(listing.notes), listing.problems)
 
 
-def _matching(pattern: str, path: str) -> list[Path]:
-    parts = Path(pattern).parts
-    first = next((index for index, part in enumerate(parts) if any(c in part for c in "*?[")), len(parts))
-    folder, rest = Path(*parts[:first]), "/".join(parts[first:])
+def _matching(text: str, path: str) -> tuple[Pattern, Listing]:
     try:
-        found = sorted(folder.glob(rest)) if rest else [folder]
-    except ValueError as error:
-        raise DataError(f'"{pattern}" is no glob: {error}', path) from error
-    files = [file for file in found if file.is_file()]
-    if not files:
-        raise DataError(f'no file matches "{pattern}" (relative names start at {Path.cwd()})', path)
-    return files
+        pattern = Pattern.parse(text)
+    except DataError as error:
+        raise DataError(error.message, path) from error
+    listing = list_files(pattern)
+    if not listing.files and not listing.problems:
+        raise DataError(f'no file matches "{text}"{reason_for_none(pattern, listing)}', path)
+    return pattern, with_folders_refused(listing)
 
 
 @obeys(ExplicitDateInputs, "data_root", "end_date", "days", "num_missing_days_tol")
-def _of_days(days: ExplicitDateInputs, path: str) -> list[Path]:
+def _of_days(days: ExplicitDateInputs, path: str) -> tuple[list[Pattern], Listing]:
     end = _parsed(days.end_date, "%Y/%m/%d", join(path, "end_date"))
     wanted = [end - timedelta(days=back) for back in reversed(range(days.days))]
     folders = [Path(days.data_root, day.strftime("%Y/%m/%d")) for day in wanted]
@@ -58,7 +84,7 @@ def _of_days(days: ExplicitDateInputs, path: str) -> list[Path]:
 
 
 @obeys(ExplicitDatetimeInputs, "data_root", "end_datetime", "hours", "num_missing_hours_tol")
-def _of_hours(hours: ExplicitDatetimeInputs, path: str) -> list[Path]:
+def _of_hours(hours: ExplicitDatetimeInputs, path: str) -> tuple[list[Pattern], Listing]:
     end = _parsed(hours.end_datetime, "%Y/%m/%d/%H", join(path, "end_datetime"))
     wanted = [end - timedelta(hours=back) for back in reversed(range(hours.hours))]
     folders = [Path(hours.data_root, hour.strftime("%Y/%m/%d/%H")) for hour in wanted]
@@ -72,23 +98,18 @@ def _parsed(text: str, form: str, path: str) -> datetime:
         raise DataError(f'"{text}" is no day of the calendar', path) from error
 
 
-def _in_folders(folders: list[Path], num_missing_allowed: int, unit: str, path: str) -> list[Path]:
-    files, missing = [], []
-    for folder in folders:
-        here = list(_parquet_files(folder))
-        files += here
-        if not here:
-            missing.append(folder)
+def _in_folders(folders: list[Path], num_missing_allowed: int, unit: str, path: str) -> tuple[list[Pattern], Listing]:
+    patterns = [Pattern(f"{folder}/{_PARQUET}", folder, (_PARQUET,)) for folder in folders]
+    listings = [with_folders_refused(list_files(pattern)) for pattern in patterns]
+    missing = [
+        folder for folder, listing in zip(folders, listings, strict=True) if not listing.files and not listing.problems
+    ]
     if len(missing) > num_missing_allowed:
         raise DataError(
-            f"{len(missing)} of {len(folders)} {unit} have no folder with *.parquet files, {num_missing_allowed} may; "
+            f"{len(missing)} of {len(folders)} {unit} have no folder with {_PARQUET} files, {num_missing_allowed} may; "
             f"the first is {missing[0]}",
             path,
         )
-    if not files:
+    if len(missing) == len(folders):
         raise DataError(f"none of the {len(folders)} {unit} has a file, from {folders[0]} to {folders[-1]}", path)
-    return files
-
-
-def _parquet_files(folder: Path) -> Iterator[Path]:
-    return (file for file in sorted(folder.glob("*.parquet")) if file.is_file())
+    return patterns, merged(listings)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from rankspec.paths import join
 from rankspec.recap.v1.data_pb2 import RecapDataConfig
-from rankspec.signature import DataError, Input, input_signature, signature_differences
+from rankspec.signature import DataError, Input, input_signature, read_schema, signature_differences
 from rankspec.trainer.claims import obeys
+from rankspec.trainer.data.apart import refuse_data_in_run
 from rankspec.trainer.data.assembly import Share, TaskLabels
 from rankspec.trainer.data.dataset import Dataset
-from rankspec.trainer.data.files import select_files
+from rankspec.trainer.data.files import Selection, select_files
+from rankspec.trainer.data.identity import identity_of
+from rankspec.trainer.data.ids import IdRange
 from rankspec.trainer.data.order import RowOrder
 from rankspec.trainer.data.parquet import ParquetFile, open_file
 from rankspec.trainer.data.rows import RowDecoder
@@ -30,6 +34,8 @@ def open_dataset(
     world_size: int = 1,
     path: str = "",
     weigh: bool,
+    save_dir: Path | None = None,
+    id_ranges: Sequence[IdRange] = (),
 ) -> Dataset:
     """Opens a data set: reads every file's footer, and no rows yet.
 
@@ -45,6 +51,8 @@ def open_dataset(
         world_size: number of processes that share every batch.
         path: the data set's place in the spec, such as `train_data`, for errors.
         weigh: whether rows weigh what their task's downsampling rates say.
+        save_dir: the folder that the run writes, in which no data may lie; none if there is no run.
+        id_ranges: the ids that the model has rows for; any other ends the run once its row is read.
 
     Raises:
         DataError: the files, their columns or the configuration cannot be used; the text says where.
@@ -54,8 +62,11 @@ def open_dataset(
         place = join(path, "seg_dense_schema.renamed_features")
         raise DataError(f"its inputs are not those the model reads: {'; '.join(differences)}", place)
     labelled = [task for task in task_names if task in data.tasks]
-    decoder = RowDecoder(data, own, labelled, path)
-    files, left_out = _open_files(data, decoder, path)
+    decoder = RowDecoder(data, own, labelled, path, id_ranges)
+    selection = select_files(data, path)
+    if save_dir is not None:
+        refuse_data_in_run(data, selection, save_dir, path)
+    files, left_out = _open_files(data, selection, decoder, path)
     order = _row_order(data, files, seed=seed, shuffle=shuffle)
     if order.num_rows == 0:
         raise DataError(f"the {len(files)} files hold no row", join(path, str(data.WhichOneof("date_inputs_format"))))
@@ -67,20 +78,34 @@ def open_dataset(
     rates = downsampling_rates(data, labelled) if weigh else [(1.0, 1.0)] * len(labelled)
     labels = TaskLabels(tuple(task_names), dict(zip(labelled, rates, strict=True)))
     share = Share(rank, world_size)
-    return Dataset(data, files, decoder, order, labels, share, left_out=left_out, training=shuffle, path=path)
+    identity = identity_of(files, selection.folder, read_schema(data.seg_dense_schema, path))
+    return Dataset(
+        data,
+        files,
+        decoder,
+        order,
+        labels,
+        share,
+        identity=identity,
+        notes=[*selection.notes, *(f"left out {reason}" for reason in left_out)],
+        training=shuffle,
+        path=path,
+    )
 
 
 @obeys(RecapDataConfig, "ignore_data_errors")
-def _open_files(data: RecapDataConfig, decoder: RowDecoder, path: str) -> tuple[list[ParquetFile], list[str]]:
+def _open_files(
+    data: RecapDataConfig, selection: Selection, decoder: RowDecoder, path: str
+) -> tuple[list[ParquetFile], list[str]]:
     place = join(path, str(data.WhichOneof("date_inputs_format")))
-    files, left_out = [], []
-    for file in select_files(data, path):
+    files, left_out = [], list(selection.problems)
+    for file in selection.files:
         try:
             files.append(open_file(file, decoder.columns))
         except DataError as error:
-            if not data.ignore_data_errors:
-                raise DataError(f"{error}; ignore_data_errors leaves such files out", place) from error
             left_out.append(str(error))
+        if left_out and not data.ignore_data_errors:
+            raise DataError(f"{left_out[0]}; ignore_data_errors leaves such files out", place)
     if not files:
         raise DataError(f"none of the {len(left_out)} files can be read; the first: {left_out[0]}", place)
     return files, left_out

@@ -22,6 +22,18 @@ _TORCH_FORMATS = {
 }
 
 
+class UnfitValueError(DataError):
+    """A value that does not fit the format it is asked to have.
+
+    Attributes:
+        row: place of its row in what was to be converted.
+    """
+
+    def __init__(self, message: str, row: int) -> None:
+        super().__init__(message)
+        self.row = row
+
+
 def torch_format(data_type: preprocess_pb2.DataType) -> torch.dtype:
     """The tensor format that a `DataType` stands for."""
     return _TORCH_FORMATS[data_type]
@@ -53,7 +65,7 @@ def downcast(values: Array, dtype: torch.dtype) -> Array:
     """Converts numbers to a smaller format, rounding to nearest; returns them as `as_array` does.
 
     Raises:
-        DataError: a finite value is too large for the format or, for whole numbers, not from 0 to 255.
+        UnfitValueError: a finite value is too large for the format or, for whole numbers, not from 0 to 255.
     """
     if dtype == torch.bool:
         return np.not_equal(values, 0)
@@ -69,7 +81,10 @@ def downcast(values: Array, dtype: torch.dtype) -> Array:
 
 def _refuse(values: Array, lost: NDArray[np.bool_], name: str) -> None:
     if lost.any():
-        raise DataError(f"the value {values[lost][0]} does not fit {name}; drop the downcast or choose another format")
+        row = int(np.argwhere(lost)[0, 0])
+        raise UnfitValueError(
+            f"the value {values[lost][0]} does not fit {name}; drop the downcast or choose another format", row
+        )
 
 
 def rectify(

@@ -23,8 +23,18 @@ from rankspec.recap.v1.preprocess_pb2 import (
 )
 from rankspec.signature import MODEL_INPUTS, DataError, Input, carried_inputs, fixed_column, read_schema
 from rankspec.trainer.claims import obeys
+from rankspec.trainer.data.ids import IdCheck, IdRange
 from rankspec.trainer.data.parquet import ParquetFile, StoredColumn, read_chunks
-from rankspec.trainer.data.preprocess import array_format, as_array, downcast, mask_mantissa, rectify, torch_format
+from rankspec.trainer.data.place import Place
+from rankspec.trainer.data.preprocess import (
+    UnfitValueError,
+    array_format,
+    as_array,
+    downcast,
+    mask_mantissa,
+    rectify,
+    torch_format,
+)
 
 Array = NDArray[Any]
 _MS_PER_HOUR = 3_600_000
@@ -88,7 +98,14 @@ class RowDecoder:
 
     @obeys(Preprocess, "downsample_negatives")
     @obeys(DownsampleNegatives, "engagements_list", "num_engagements")
-    def __init__(self, data: RecapDataConfig, inputs: Sequence[Input], labels: Sequence[str], path: str = "") -> None:
+    def __init__(
+        self,
+        data: RecapDataConfig,
+        inputs: Sequence[Input],
+        labels: Sequence[str],
+        path: str = "",
+        id_ranges: Sequence[IdRange] = (),
+    ) -> None:
         """Plans the decoding.
 
         Args:
@@ -96,6 +113,7 @@ class RowDecoder:
             inputs: the model's inputs to read; carried ones are read besides.
             labels: the labels to read.
             path: the data set's place in the spec, for errors.
+            id_ranges: the ids that the model has rows for.
 
         Raises:
             DataError: a step names what is not there.
@@ -105,6 +123,7 @@ class RowDecoder:
         self._positive_labels = tuple(data.preprocess.downsample_negatives.engagements_list)
         self.pinned = torch.cuda.is_available()
         self._inputs = (*inputs, *carried_inputs(data, path))
+        self._ids = {i.name: IdCheck([one for one in id_ranges if one.input == i.name]) for i in self._inputs}
         widths = {item.name: item.width for item in self._inputs}
         self.formats = {item.name: getattr(torch, item.dtype) for item in self._inputs}
         steps, here = data.preprocess, join(path, "preprocess")
@@ -124,37 +143,48 @@ class RowDecoder:
         Raises:
             DataError: a value is missing, of the wrong type or out of its range; the text names file and row group.
         """
-        place = f"{file.path}, row group {index}"
-        num_rows = file.rows[index]
-        rows = Rows(
-            {i.name: np.empty((num_rows, i.width), array_format(self.formats[i.name])) for i in self._inputs},
-            np.empty((num_rows, len(self.labels)), np.uint8),
-            np.zeros(num_rows, np.bool_),
-        )
+        rows = self._room(file, index)
         for first, stored in read_chunks(file, index, self.columns):
+            place = file.place(index, first)
             here = slice(first, first + len(next(iter(stored.values()))))
             for item in self._inputs:
                 rows.inputs[item.name][here] = self._decoded(item, stored[item.column], place)
             for number, name in enumerate(self.labels):
-                label = checked_label(name, stored[name][:, 0], place, first)
+                label = checked_label(name, stored[name][:, 0], place)
                 rows.labels[here, number] = self._rectified(name, label, stored)
             for name in self._positive_labels:
-                rows.positive[here] |= checked_label(name, stored[name][:, 0], place, first) == 1
+                rows.positive[here] |= checked_label(name, stored[name][:, 0], place) == 1
         for extraction in self._extractions:
             source = rows.inputs[extraction.source]
             rows.inputs[extraction.name] = source[:, extraction.index : extraction.index + 1].copy()
         return rows
 
-    def _decoded(self, item: Input, stored: Array, place: str) -> Array:
+    def _room(self, file: ParquetFile, index: int) -> Rows:
+        """Memory for the rows of a row group, inputs and labels uninitialised."""
+        num_rows = file.rows[index]
+        try:
+            return Rows(
+                {i.name: np.empty((num_rows, i.width), array_format(self.formats[i.name])) for i in self._inputs},
+                np.empty((num_rows, len(self.labels)), np.uint8),
+                np.zeros(num_rows, np.bool_),
+            )
+        # Numbers of rows that no memory could ever hold give the ValueError.
+        except (MemoryError, ValueError) as error:
+            raise DataError(
+                f"{file.place(index)}: its {num_rows} rows do not fit into memory; write smaller row groups"
+            ) from error
+
+    def _decoded(self, item: Input, stored: Array, place: Place) -> Array:
         values = stored[:, : item.width] if item.kept is None else stored[:, list(item.kept)]
+        self._ids[item.name].check(values, item.column, place)
         if item.name in self._mantissa:
             values = mask_mantissa(np.ascontiguousarray(values), self._mantissa[item.name])
         if item.name not in self._narrow:
             return values
         try:
             return downcast(values, self._narrow[item.name])
-        except DataError as error:
-            raise DataError(f'{place}, column "{item.column}": {error}') from error
+        except UnfitValueError as error:
+            raise DataError(f"{place.of(item.column, error.row)}: {error}") from error
 
     def _rectified(self, name: str, label: NDArray[np.uint8], stored: Mapping[str, Array]) -> NDArray[np.uint8]:
         step = self._rectify
@@ -272,7 +302,7 @@ class RowDecoder:
         return next((item.width for item in self._inputs if item.name == name), 1)
 
 
-def checked_label(name: str, values: Array, place: str, first_row: int) -> NDArray[np.uint8]:
+def checked_label(name: str, values: Array, place: Place) -> NDArray[np.uint8]:
     """The values of a label, `[rows]`.
 
     Raises:
@@ -281,5 +311,5 @@ def checked_label(name: str, values: Array, place: str, first_row: int) -> NDArr
     wrong = (values != 0) & (values != 1)
     if wrong.any():
         row = int(np.flatnonzero(wrong)[0])
-        raise DataError(f'{place}, label "{name}": row {first_row + row} is {values[row]}; a label is 0 or 1')
+        raise DataError(f"{place.of(name, row)}: the label is {values[row]}; a label is 0 or 1")
     return values.astype(np.uint8)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from rankspec.signature import Input
     from rankspec.trainer.batch import RecapBatch
+    from rankspec.trainer.data.ids import IdRange
     from rankspec.trainer.model.dropout import RandomPosition
 
 # Embeddings that other models made. The model reads those that the data name, in this order.
@@ -61,14 +62,14 @@ class InputLayer(nn.Module):
         parts = [self.featurization(batch)]
         if self.small_embeddings is not None:
             assert batch.discrete is not None, "the spec's rules make the data have ids to look up"
-            parts.append(self.small_embeddings(batch.discrete, batch.first_row))
+            parts.append(self.small_embeddings(batch.discrete))
         parts.extend(norm(getattr(batch, name)) for name, norm in self.embedding_norms.items())
         return parts[0] if len(parts) == 1 else torch.cat(parts, dim=1)
 
-    def finish_checks(self) -> None:
-        """Raises what is still out of the checks of ids."""
-        if self.small_embeddings is not None:
-            self.small_embeddings.finish_checks()
+    @property
+    def id_ranges(self) -> tuple[IdRange, ...]:
+        """The ids that the tables have rows for, where others are an error."""
+        return () if self.small_embeddings is None else self.small_embeddings.id_ranges
 
 
 @obeys(ModelConfig, "featurization_config", "small_embeddings")

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from rankspec.signature import Input
     from rankspec.trainer.batch import RecapBatch
+    from rankspec.trainer.data.ids import IdRange
 
 
 class AffineMap(nn.Module):
@@ -118,13 +119,10 @@ class RankingModel(nn.Module):
         self._position.step = step
         self._position.micro_batch = micro_batch
 
-    def finish_checks(self) -> None:
-        """Raises what is still out of the checks that a GPU makes in the background; for the end of a run.
-
-        Raises:
-            OutOfRangeIdError: if the last batch had an id outside its table.
-        """
-        self.inputs.finish_checks()
+    @property
+    def id_ranges(self) -> tuple[IdRange, ...]:
+        """The ids that the model has rows for; what reads them lets no others pass."""
+        return self.inputs.id_ranges
 
     def tower(self, task_name: str) -> nn.Module:
         """The tower of a task."""

@@ -1,0 +1,67 @@
+"""Whether the data are those that a checkpoint was trained on; if not, where the run goes on in the new ones."""
+
+from collections.abc import Callable, Mapping
+
+from rankspec.trainer.checkpoints import Checkpoint
+from rankspec.trainer.data.dataset import Dataset
+from rankspec.trainer.data.identity import Identity, differences, num_rows
+from rankspec.trainer.errors import TrainError
+
+TRAIN_DATA = "train_data"
+
+
+class DataChangedError(TrainError):
+    """The training data changed in the middle of an epoch."""
+
+    code = "resume.data_changed"
+
+
+def check_data(
+    checkpoint: Checkpoint,
+    datasets: Mapping[str, Dataset],
+    num_batches: int,
+    say: Callable[[str], None],
+    *,
+    force: bool,
+) -> None:
+    """Compares the data sets with those of a checkpoint, and has the training stream go on where it has to.
+
+    Args:
+        checkpoint: where the run goes on from.
+        datasets: the run's data sets by their places in the config.
+        num_batches: training batches taken when the checkpoint was written.
+        say: takes a line for every change that does not end the run.
+        force: whether to go on even though an epoch was not over.
+
+    Raises:
+        DataChangedError: the training data changed in the middle of an epoch; the text names the files.
+    """
+    saved = checkpoint.state
+    before: Mapping[str, Identity] = saved.get("data", {})
+    if not before:
+        say(f"checkpoint {checkpoint.step} does not say which data it was trained on, so changed data go unnoticed")
+        return
+    changes = {
+        path: "; ".join(found)
+        for path, dataset in datasets.items()
+        if path in before and (found := differences(before[path], dataset.identity))
+    }
+    since = f"the data changed since checkpoint {checkpoint.step} was written"
+    for path in changes.keys() - {TRAIN_DATA}:
+        say(f"{path}: {since}: {changes[path]}; figures are of the new data from here on")
+    stream = datasets[TRAIN_DATA]
+    stream.offset = saved["data_offset"]
+    if TRAIN_DATA not in changes:
+        return
+    what = f"{since}: {changes[TRAIN_DATA]}"
+    if stream.at_end_of_epoch(num_batches, num_rows(before[TRAIN_DATA])):
+        stream.begin_epoch(num_batches, num_rows(before[TRAIN_DATA]))
+        say(f"{TRAIN_DATA}: {what}; an epoch was over, and the next one is of the new data")
+    elif force:
+        say(f"{TRAIN_DATA}: {what}; going on in the middle of an epoch: it leaves rows out, or reads them twice")
+    else:
+        raise DataChangedError(
+            f"{what}, in the middle of an epoch; bring the old data back, train into another save_dir, or resume with "
+            "--force, which leaves rows of this epoch out or reads them twice",
+            stream.path,
+        )
