@@ -14,11 +14,13 @@ class TrainError(Exception):
         code: stable name of the kind of error.
     """
 
-    def __init__(self, message: str, path: str = "", *, code: str = "train.refused") -> None:
+    code = "train.refused"
+
+    def __init__(self, message: str, path: str = "", *, code: str | None = None) -> None:
         super().__init__(f"{path}: {message}" if path else message)
         self.message = message
         self.path = path
-        self.code = code
+        self.code = code or self.code
 
 
 @contextmanager
