@@ -72,7 +72,15 @@ def list_files(pattern: Pattern) -> Listing:
 def merged(listings: Iterable[Listing]) -> Listing:
     """Several listings as one, in their order."""
     every = list(listings)
-    return Listing(*(tuple(item for one in every for item in getattr(one, name)) for name in Listing.__match_args__))
+    names = Listing.__match_args__
+    return _each_once(Listing(*(tuple(item for one in every for item in getattr(one, name)) for name in names)))
+
+
+def _each_once(listing: Listing) -> Listing:
+    """The same without files that are there under an earlier name."""
+    real: dict[str, Path] = {}
+    repeated = [file for file in listing.files if real.setdefault(os.path.realpath(file), file) != file]
+    return replace(listing, files=tuple(real.values()), repeated=(*listing.repeated, *repeated))
 
 
 def shown(path: Path) -> str:
@@ -157,19 +165,13 @@ class _Walk:
 
     def listing(self) -> Listing:
         """What was found, in order."""
-        files = sorted(self.files)
-        repeated: list[Path] = []
-        if self.follows_links:
-            real: dict[str, Path] = {}
-            repeated = [file for file in files if real.setdefault(os.path.realpath(file), file) != file]
-        left_out = set(repeated)
-        return Listing(
-            files=tuple(file for file in files if file not in left_out),
+        found = Listing(
+            files=tuple(sorted(self.files)),
             hidden=tuple(sorted(self.hidden.keys() - self.files.keys())),
-            repeated=tuple(repeated),
             folders=tuple(sorted(self.folders)),
             problems=tuple(sorted(self.problems)),
         )
+        return _each_once(found) if self.follows_links else found
 
     def status(self, path: Path, *, hidden: bool = False) -> os.stat_result | None:
         """What the system says of a path, behind all links; what cannot be opened is a problem."""
