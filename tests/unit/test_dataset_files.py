@@ -112,6 +112,14 @@ def test_files_that_cannot_be_read_end_the_run_or_are_left_out(tmp_path: Path) -
     assert "b.parquet" in dataset.notes[0]
 
 
+def test_all_files_that_cannot_be_read_are_named_or_counted(tmp_path: Path) -> None:
+    folder = write_files(tmp_path, [4] * 6)
+    for name in "bcdef":
+        (folder / f"{name}.parquet").write_bytes(b"nothing")
+    with pytest.raises(DataError, match=r"b\.parquet: .*c\.parquet: .*d\.parquet: .*; and 2 more; ignore_data_errors"):
+        opened(data_config(folder))
+
+
 def test_a_data_set_of_no_readable_file_is_refused(tmp_path: Path) -> None:
     folder = write_files(tmp_path, [16])
     (folder / "a.parquet").write_bytes(b"")
