@@ -10,9 +10,10 @@ from rankspec.paths import join
 from rankspec.recap.v1.data_pb2 import ExplicitDateInputs, ExplicitDatetimeInputs, RecapDataConfig
 from rankspec.signature import DataError
 from rankspec.trainer.claims import obeys
-from rankspec.trainer.data.listing import Listing, list_files, merged, with_folders_refused
+from rankspec.trainer.data.listing import Listing, merged
 from rankspec.trainer.data.no_match import reason_for_none
 from rankspec.trainer.data.pattern import Pattern
+from rankspec.trainer.data.walk import list_files, with_folders_refused
 
 # What is read of a folder of a day or an hour.
 _PARQUET = "*.parquet"

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from rankspec.source.suggest import closest
-from rankspec.trainer.data.listing import Listing, list_files, shown
+from rankspec.trainer.data.listing import Listing, shown
 from rankspec.trainer.data.pattern import Pattern, has_wildcard
+from rankspec.trainer.data.walk import list_files
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/")
 _NAMED = 3
