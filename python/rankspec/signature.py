@@ -137,8 +137,8 @@ def read_schema(schema: SegDenseSchema, path: str = "") -> dict[str, Column]:
     except OSError as error:
         reason = error.strerror or str(error)
         raise DataError(f"cannot read the schema file {schema.schema_path}: {reason}", here) from error
-    except ValueError as error:
-        raise DataError(f"{schema.schema_path} is not JSON: {error}", here) from error
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{schema.schema_path} is not JSON of a schema: {error}", here) from error
     entries = document.get("schema") if isinstance(document, dict) else None
     if not isinstance(entries, list):
         raise DataError(f'{schema.schema_path}: expected an object with a list "schema"', here)
@@ -225,11 +225,14 @@ def _narrowed(item: Input, steps: TruncateAndSlice, path: str) -> Input:
 
 
 def _masked(mask_path: str, width: int, path: str) -> tuple[int, ...]:
+    # What NumPy parses a file's header with raises the error of its own.
+    from tokenize import TokenError
+
     import numpy as np
 
     try:
         mask = np.load(mask_path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+    except (OSError, ValueError, EOFError, MemoryError, TokenError) as error:
         raise DataError(f"cannot read the mask {mask_path} as a NumPy file: {error}", path) from error
     if not isinstance(mask, np.ndarray) or mask.shape != (width,):
         shape = list(getattr(mask, "shape", ()))

@@ -112,6 +112,14 @@ def test_files_that_cannot_be_read_end_the_run_or_are_left_out(tmp_path: Path) -
     assert "b.parquet" in dataset.notes[0]
 
 
+def test_all_files_that_cannot_be_read_are_named_or_counted(tmp_path: Path) -> None:
+    folder = write_files(tmp_path, [4] * 6)
+    for name in "bcdef":
+        (folder / f"{name}.parquet").write_bytes(b"nothing")
+    with pytest.raises(DataError, match=r"b\.parquet: .*c\.parquet: .*d\.parquet: .*; and 2 more; ignore_data_errors"):
+        opened(data_config(folder))
+
+
 def test_a_data_set_of_no_readable_file_is_refused(tmp_path: Path) -> None:
     folder = write_files(tmp_path, [16])
     (folder / "a.parquet").write_bytes(b"")
@@ -187,3 +195,24 @@ def test_daily_folders_are_read_up_to_the_last_day_included(dated: Path) -> None
 def test_a_day_that_does_not_exist_is_refused(dated: Path) -> None:
     with pytest.raises(DataError, match="no day of the calendar"):
         opened(hours_config(dated, "2023/02/30/00", 1, 0))
+
+
+@pytest.mark.parametrize("days", [800_000, 2**31 - 1])
+def test_days_that_reach_back_before_the_calendar_are_refused(dated: Path, days: int) -> None:
+    config = data_config(dated)
+    config.explicit_date_inputs.data_root = str(dated)
+    config.explicit_date_inputs.end_date = "2023/03/01"
+    config.explicit_date_inputs.days = days
+    with pytest.raises(DataError, match="reach back from 2023-03-01 to before the year 1") as caught:
+        opened(config)
+    assert caught.value.path == "train_data.explicit_date_inputs.days"
+
+
+def test_years_of_fewer_digits_have_folders_of_four(dated: Path) -> None:
+    (dated / "0987/02/03").mkdir(parents=True)
+    pq.write_table(table_of(columns_of(np.arange(4))), dated / "0987/02/03/x.parquet")
+    config = data_config(dated)
+    config.explicit_date_inputs.data_root = str(dated)
+    config.explicit_date_inputs.end_date = "0987/02/03"
+    config.explicit_date_inputs.days = 1
+    assert opened(config).num_rows == 4

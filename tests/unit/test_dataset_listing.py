@@ -11,8 +11,9 @@ import pytest
 from tests.unit.small_data import data_config, opened, write_files
 
 from rankspec.signature import DataError
-from rankspec.trainer.data.listing import Listing, list_files
+from rankspec.trainer.data.listing import Listing
 from rankspec.trainer.data.pattern import Pattern
+from rankspec.trainer.data.walk import list_files
 
 
 def listed(folder: Path, pattern: str) -> Listing:
@@ -190,6 +191,27 @@ def test_a_day_behind_a_broken_link_is_not_taken_for_a_missing_one(tmp_path: Pat
         opened(config)
 
 
+def test_a_day_that_a_link_leads_to_twice_is_read_once(tmp_path: Path) -> None:
+    folder = write_files(tmp_path, [16])
+    (folder / "2023/02/27").mkdir(parents=True)
+    shutil.copy(folder / "a.parquet", folder / "2023/02/27/a.parquet")
+    (folder / "2023/02/28").symlink_to("27")
+    config = data_config(folder)
+    config.explicit_date_inputs.data_root = str(folder)
+    config.explicit_date_inputs.end_date = "2023/02/28"
+    config.explicit_date_inputs.days = 2
+    with opened(config) as dataset:
+        assert dataset.num_rows == 16
+        assert [note for note in dataset.notes if "28/a.parquet" in note and "read under another name" in note]
+
+
+def test_files_and_row_groups_without_rows_are_fine(tmp_path: Path) -> None:
+    folder = write_files(tmp_path, [16, 0, 5])
+    with opened(data_config(folder), shuffle=False) as dataset, dataset.batches() as batches:
+        assert [batch.num_rows for batch in batches] == [8, 8, 5]
+        assert dataset.identity["files"]["b.parquet"][1] == 0
+
+
 # Pattern below the folder, and what is said of it; `{0}` is the folder.
 NO_MATCH = {
     "folder": ("data", '{0}/data is a folder; write "{0}/data/*.parquet"'),
@@ -207,6 +229,8 @@ NO_MATCH = {
     "misspelt file": ("data/a.parqet", 'did you mean "a.parquet"?'),
     "other ending": ("data/*.pq", "{0}/data has a.parquet"),
     "deeper": ("deep/*.parquet", '{0}/deep/more/a.parquet lies deeper; write "{0}/deep/*/*.parquet"'),
+    "blank": ("data/*.parquet ", "it begins or ends with a blank"),
+    "backslash": ("data\\*.parquet", "a backslash stands for itself; folders are separated by /"),
     "empty": ("empty/*.parquet", "{0}/empty is empty"),
 }
 

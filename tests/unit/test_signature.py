@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -109,6 +110,7 @@ def test_the_hash_is_the_same_in_every_release() -> None:
 SCHEMA_FILES = {
     "missing": (None, "cannot read the schema file"),
     "not JSON": ("{'schema': []}", "is not JSON"),
+    "nested too deeply": ("[" * 100_000, "is not JSON of a schema"),
     "no list": ('{"schema": {}}', 'expected an object with a list "schema"'),
     "not an object": ("[1]", 'expected an object with a list "schema"'),
     "entry without length": ('{"schema": [{"feature_name": "a", "dtype": "float_list"}]}', r"schema\[0\]: expected"),
@@ -201,3 +203,19 @@ def test_features_may_not_take_the_name_of_another_input(data: RecapDataConfig) 
     with pytest.raises(DataError) as caught:
         carried_inputs(data)
     assert caught.value.path == "seg_dense_schema.features[0]"
+
+
+def test_a_damaged_mask_is_refused_whatever_byte_changed(data: RecapDataConfig, tmp_path: Path) -> None:
+    mask = tmp_path / "mask.npy"
+    np.save(mask, np.ones(4, np.bool_))
+    whole = mask.read_bytes()
+    data.preprocess.truncate_and_slice.binary_feature_mask_path = str(mask)
+    refused = 0
+    for place in range(10, 90):
+        for byte in (0x00, 0x0A, 0x28, 0xFF):
+            mask.write_bytes(whole[:place] + bytes([byte]) + whole[place + 1 :])
+            with suppress(DataError):
+                input_signature(data)
+                refused -= 1
+            refused += 1
+    assert refused > 100

@@ -41,27 +41,30 @@ def check_data(
     if not before:
         say(f"checkpoint {checkpoint.step} does not say which data it was trained on, so changed data go unnoticed")
         return
-    changes = {
-        path: "; ".join(found)
-        for path, dataset in datasets.items()
-        if path in before and (found := differences(before[path], dataset.identity))
-    }
-    since = f"the data changed since checkpoint {checkpoint.step} was written"
-    for path in changes.keys() - {TRAIN_DATA}:
-        say(f"{path}: {since}: {changes[path]}; figures are of the new data from here on")
     stream = datasets[TRAIN_DATA]
     stream.offset = saved["data_offset"]
-    if TRAIN_DATA not in changes:
-        return
-    what = f"{since}: {changes[TRAIN_DATA]}"
-    if stream.at_end_of_epoch(num_batches, num_rows(before[TRAIN_DATA])):
-        stream.begin_epoch(num_batches, num_rows(before[TRAIN_DATA]))
-        say(f"{TRAIN_DATA}: {what}; an epoch was over, and the next one is of the new data")
+    since = f"the data changed since checkpoint {checkpoint.step} was written"
+    for path, dataset in datasets.items():
+        found = differences(before[path], dataset.identity) if path in before else []
+        change = f"{since}: {'; '.join(found)}"
+        if found and path == TRAIN_DATA:
+            _take_up(stream, num_batches, num_rows(before[path]), change, say, force=force)
+        elif found:
+            say(f"{path}: {change}; figures are of the new data from here on")
+
+
+def _take_up(
+    stream: Dataset, num_batches: int, rows_before: int, change: str, say: Callable[[str], None], *, force: bool
+) -> None:
+    """Has a stream of changed data go on behind so many batches of the old data, or raises `DataChangedError`."""
+    if stream.at_end_of_epoch(num_batches, rows_before):
+        stream.begin_epoch(num_batches, rows_before)
+        say(f"{TRAIN_DATA}: {change}; an epoch was over, and the next one is of the new data")
     elif force:
-        say(f"{TRAIN_DATA}: {what}; going on in the middle of an epoch: it leaves rows out, or reads them twice")
+        say(f"{TRAIN_DATA}: {change}; going on in the middle of an epoch: it leaves rows out, or reads them twice")
     else:
         raise DataChangedError(
-            f"{what}, in the middle of an epoch; bring the old data back, train into another save_dir, or resume with "
-            "--force, which leaves rows of this epoch out or reads them twice",
+            f"{change}, in the middle of an epoch; bring the old data back, train into another save_dir, or resume "
+            "with --force, which leaves rows of this epoch out or reads them twice",
             stream.path,
         )

@@ -143,8 +143,10 @@ class TrainingRun:
             self._start_fresh(self._config.training)
             return 0
         check_resume(checkpoint, self._setup, self._say, force=force)
-        num_batches = checkpoint.step * self._learner.accumulation
-        check_data(checkpoint, self._datasets(), num_batches, self._say, force=force)
+        # A run that is done reads no more data, so it does not matter what became of them.
+        if checkpoint.step < self._config.training.num_train_steps:
+            num_batches = checkpoint.step * self._learner.accumulation
+            check_data(checkpoint, self._datasets(), num_batches, self._say, force=force)
         restore(checkpoint, self._setup.model, self._learner.optimizer.optimizer, self._processes.rank)
         with checkpoint.interpreting(STATE_FILE):
             state = checkpoint.state

@@ -109,6 +109,13 @@ def test_new_data_are_passed_over_once_where_files_are_not_repeated(own: Runs, p
     assert places[-1] == (0, TRAIN_ROWS + 100)
 
 
+def test_a_run_that_is_done_does_not_mind_changed_data(own: Runs, capsys: pytest.CaptureFixture[str]) -> None:
+    own.train("done", _MID, files(own))
+    add_file(own)
+    own.train("done", _MID, files(own))
+    assert "nothing is left to do" in capsys.readouterr().err
+
+
 def test_moved_data_are_the_same_data(own: Runs, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     own.train("moved", _MID, files(own))
     (tmp_path / "elsewhere").mkdir()

@@ -10,9 +10,10 @@ from rankspec.paths import join
 from rankspec.recap.v1.data_pb2 import ExplicitDateInputs, ExplicitDatetimeInputs, RecapDataConfig
 from rankspec.signature import DataError
 from rankspec.trainer.claims import obeys
-from rankspec.trainer.data.listing import Listing, list_files, merged, with_folders_refused
+from rankspec.trainer.data.listing import Listing, merged
 from rankspec.trainer.data.no_match import reason_for_none
 from rankspec.trainer.data.pattern import Pattern
+from rankspec.trainer.data.walk import list_files, with_folders_refused
 
 # What is read of a folder of a day or an hour.
 _PARQUET = "*.parquet"
@@ -78,17 +79,25 @@ def _matching(text: str, path: str) -> tuple[Pattern, Listing]:
 @obeys(ExplicitDateInputs, "data_root", "end_date", "days", "num_missing_days_tol")
 def _of_days(days: ExplicitDateInputs, path: str) -> tuple[list[Pattern], Listing]:
     end = _parsed(days.end_date, "%Y/%m/%d", join(path, "end_date"))
-    wanted = [end - timedelta(days=back) for back in reversed(range(days.days))]
-    folders = [Path(days.data_root, day.strftime("%Y/%m/%d")) for day in wanted]
+    wanted = _up_to(end, days.days, timedelta(days=1), join(path, "days"))
+    # %Y has no leading zeros on some systems.
+    folders = [Path(days.data_root, f"{day.year:04}/{day:%m/%d}") for day in wanted]
     return _in_folders(folders, days.num_missing_days_tol, "days", join(path, "num_missing_days_tol"))
 
 
 @obeys(ExplicitDatetimeInputs, "data_root", "end_datetime", "hours", "num_missing_hours_tol")
 def _of_hours(hours: ExplicitDatetimeInputs, path: str) -> tuple[list[Pattern], Listing]:
     end = _parsed(hours.end_datetime, "%Y/%m/%d/%H", join(path, "end_datetime"))
-    wanted = [end - timedelta(hours=back) for back in reversed(range(hours.hours))]
-    folders = [Path(hours.data_root, hour.strftime("%Y/%m/%d/%H")) for hour in wanted]
+    wanted = _up_to(end, hours.hours, timedelta(hours=1), join(path, "hours"))
+    folders = [Path(hours.data_root, f"{hour.year:04}/{hour:%m/%d/%H}") for hour in wanted]
     return _in_folders(folders, hours.num_missing_hours_tol, "hours", join(path, "num_missing_hours_tol"))
+
+
+def _up_to(end: datetime, count: int, step: timedelta, path: str) -> list[datetime]:
+    try:
+        return [end - step * back for back in reversed(range(count))]
+    except OverflowError as error:
+        raise DataError(f"{count} reach back from {end.date()} to before the year 1; give fewer", path) from error
 
 
 def _parsed(text: str, form: str, path: str) -> datetime:

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from rankspec.source.suggest import closest
-from rankspec.trainer.data.listing import Listing, list_files, shown
+from rankspec.trainer.data.listing import Listing, shown
 from rankspec.trainer.data.pattern import Pattern, has_wildcard
+from rankspec.trainer.data.walk import list_files
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/")
 _NAMED = 3
@@ -18,6 +19,7 @@ def reason_for_none(pattern: Pattern, listing: Listing) -> str:
     """What follows `no file matches "…"` in a message: the likeliest reason, and what to write instead."""
     reasons: tuple[Callable[[Pattern, Listing], str | None], ...] = (
         _is_address,
+        _has_odd_characters,
         _is_hidden,
         _is_folder,
         _has_brackets,
@@ -43,6 +45,12 @@ def _is_address(pattern: Pattern, _listing: Listing) -> str | None:
     if _SCHEME.match(pattern.text) is None:
         return None
     return "files are read from folders of this machine alone; mount the store or copy the files"
+
+
+def _has_odd_characters(pattern: Pattern, _listing: Listing) -> str | None:
+    if pattern.text != pattern.text.strip():
+        return "it begins or ends with a blank, which is taken as it stands"
+    return "a backslash stands for itself; folders are separated by /" if "\\" in pattern.text else None
 
 
 def _is_hidden(_pattern: Pattern, listing: Listing) -> str | None:

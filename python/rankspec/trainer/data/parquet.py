@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
 from rankspec.signature import DataError, DType
 from rankspec.trainer.data.footer import UNREADABLE, Footer, read_footer, reason
 from rankspec.trainer.data.place import Place
-
-Array = NDArray[Any]
+from rankspec.trainer.data.values import Array, StoredColumn, values_of
 
 # What is decoded at once: little enough to be in a processor's cache still when the rows are copied out of it.
 _CHUNK_BYTES = 4 << 20
@@ -26,15 +23,6 @@ _CHUNK_BYTES = 4 << 20
 _BUFFER_BYTES = 256 << 10
 
 _EXPECTED = {"float32": "float32", "int64": "an integer type up to int64"}
-
-
-@dataclass(frozen=True, slots=True)
-class StoredColumn:
-    """A column to read: its name, the type its values are read as, and how many there are in a row."""
-
-    name: str
-    dtype: DType
-    length: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +106,7 @@ def read_chunks(
             names = [column.name for column in columns]
             for chunk in opened.iter_batches(_chunk_rows(columns), row_groups=[index], columns=names):
                 here = file.place(index, first)
-                yield first, {column.name: _values(chunk.column(column.name), column, here) for column in columns}
+                yield first, {column.name: values_of(chunk.column(column.name), column, here) for column in columns}
                 first += chunk.num_rows
     except DataError:
         raise
@@ -154,32 +142,3 @@ def _blamed(file: ParquetFile, index: int, columns: Sequence[StoredColumn]) -> s
 def _chunk_rows(columns: Sequence[StoredColumn]) -> int:
     row_bytes = sum(np.dtype(column.dtype).itemsize * column.length for column in columns)
     return max(_CHUNK_BYTES // row_bytes, 1)
-
-
-def _values(array: pa.Array, column: StoredColumn, place: Place) -> Array:
-    """The values of a chunk, `[rows, length]`."""
-    if array.null_count:
-        row = _first_null(array)
-        raise DataError(f"{place.of(column.name, row)}: there is no value; every row needs one")
-    values = array
-    if not pa.types.is_integer(array.type) and not pa.types.is_floating(array.type):
-        if not pa.types.is_fixed_size_list(array.type):
-            _check_lengths(np.diff(array.offsets.to_numpy()), column, place)
-        values = array.flatten()
-    if values.null_count:
-        row = _first_null(values) // column.length
-        raise DataError(f"{place.of(column.name, row)}: a value is missing; every row needs {column.length}")
-    rows: Array = values.to_numpy(zero_copy_only=True).reshape(len(array), column.length)
-    return rows.astype(np.dtype(column.dtype), copy=False)
-
-
-def _first_null(array: pa.Array) -> int:
-    return int(np.flatnonzero(array.is_null().to_numpy(zero_copy_only=False))[0])
-
-
-def _check_lengths(lengths: NDArray[Any], column: StoredColumn, place: Place) -> None:
-    if (wrong := np.flatnonzero(lengths != column.length)).size:
-        row = int(wrong[0])
-        raise DataError(
-            f"{place.of(column.name, row)}: there are {lengths[row]} values; the schema says {column.length}"
-        )

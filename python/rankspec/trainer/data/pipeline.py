@@ -20,6 +20,9 @@ from rankspec.trainer.data.parquet import ParquetFile, open_file
 from rankspec.trainer.data.rows import RowDecoder
 from rankspec.trainer.loss import downsampling_rates
 
+# Files that an error names before it counts the rest.
+_NAMED = 3
+
 __all__ = ["Dataset", "open_dataset"]
 
 
@@ -104,8 +107,9 @@ def _open_files(
             files.append(open_file(file, decoder.columns))
         except DataError as error:
             left_out.append(str(error))
-        if left_out and not data.ignore_data_errors:
-            raise DataError(f"{left_out[0]}; ignore_data_errors leaves such files out", place)
+    if left_out and not data.ignore_data_errors:
+        rest = f"; and {len(left_out) - _NAMED} more" if len(left_out) > _NAMED else ""
+        raise DataError(f"{'; '.join(left_out[:_NAMED])}{rest}; ignore_data_errors leaves such files out", place)
     if not files:
         raise DataError(f"none of the {len(left_out)} files can be read; the first: {left_out[0]}", place)
     return files, left_out

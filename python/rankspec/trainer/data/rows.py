@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -24,7 +23,7 @@ from rankspec.recap.v1.preprocess_pb2 import (
 from rankspec.signature import MODEL_INPUTS, DataError, Input, carried_inputs, fixed_column, read_schema
 from rankspec.trainer.claims import obeys
 from rankspec.trainer.data.ids import IdCheck, IdRange
-from rankspec.trainer.data.parquet import ParquetFile, StoredColumn, read_chunks
+from rankspec.trainer.data.parquet import ParquetFile, read_chunks
 from rankspec.trainer.data.place import Place
 from rankspec.trainer.data.preprocess import (
     UnfitValueError,
@@ -35,8 +34,8 @@ from rankspec.trainer.data.preprocess import (
     rectify,
     torch_format,
 )
+from rankspec.trainer.data.values import Array, StoredColumn
 
-Array = NDArray[Any]
 _MS_PER_HOUR = 3_600_000
 
 

@@ -1,0 +1,57 @@
+"""The values of Arrow columns as numpy arrays, where every row has to have all of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from rankspec.signature import DataError, DType
+from rankspec.trainer.data.place import Place
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredColumn:
+    """A column to read: its name, the type its values are read as, and how many there are in a row."""
+
+    name: str
+    dtype: DType
+    length: int
+
+
+def values_of(array: pa.Array, column: StoredColumn, place: Place) -> Array:
+    """The values of a chunk, `[rows, length]`, without a copy where they lie in memory as they are.
+
+    Raises:
+        DataError: one is missing, or a row has another number of values; the text names the place.
+    """
+    if array.null_count:
+        row = _first_null(array)
+        raise DataError(f"{place.of(column.name, row)}: there is no value; every row needs one")
+    values = array
+    if not pa.types.is_integer(array.type) and not pa.types.is_floating(array.type):
+        if not pa.types.is_fixed_size_list(array.type):
+            _check_lengths(np.diff(array.offsets.to_numpy()), column, place)
+        values = array.flatten()
+    if values.null_count:
+        row = _first_null(values) // column.length
+        raise DataError(f"{place.of(column.name, row)}: a value is missing; every row needs {column.length}")
+    rows: Array = values.to_numpy(zero_copy_only=True).reshape(len(array), column.length)
+    return rows.astype(np.dtype(column.dtype), copy=False)
+
+
+def _first_null(array: pa.Array) -> int:
+    return int(np.flatnonzero(array.is_null().to_numpy(zero_copy_only=False))[0])
+
+
+def _check_lengths(lengths: NDArray[Any], column: StoredColumn, place: Place) -> None:
+    if (wrong := np.flatnonzero(lengths != column.length)).size:
+        row = int(wrong[0])
+        raise DataError(
+            f"{place.of(column.name, row)}: there are {lengths[row]} values; the schema says {column.length}"
+        )

@@ -1,0 +1,165 @@
+"""Finds the files that a pattern names; there is no other way in which input files are found.
+
+Links to files and folders are followed, but not one that leads back to a folder above it. What matches and cannot be
+opened is a problem and not left out, and a file that two names lead to is read once.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from stat import S_ISDIR, S_ISLNK, S_ISREG
+
+from rankspec.trainer.data.listing import Listing, each_once, shown
+from rankspec.trainer.data.pattern import ANY_FOLDERS, Pattern, has_wildcard, is_hidden, takes_name
+
+_Inode = tuple[int, int]
+
+
+def list_files(pattern: Pattern) -> Listing:
+    """The files that a pattern names."""
+    walk = _Walk()
+    status = walk.status(pattern.folder) if _is_there(pattern.folder) else None
+    if pattern.parts and status and S_ISDIR(status.st_mode):
+        walk.visit(pattern.folder, status, pattern.parts)
+    return walk.listing()
+
+
+def with_folders_refused(listing: Listing) -> Listing:
+    """The same, where a folder of a file's name that holds files, as Spark writes them, is a problem."""
+    files = set(listing.files)
+    found = []
+    for folder in listing.folders:
+        below = list_files(Pattern(str(folder), folder, ("*.parquet",))).files
+        if below and below[0] not in files:
+            found.append(
+                f"{shown(folder)} is a folder with files in it, such as {below[0].name}, which the pattern does not "
+                "name; give the pattern a further component, or move the folder"
+            )
+    return replace(listing, problems=(*listing.problems, *found))
+
+
+@dataclass
+class _Walk:
+    """What has been found so far."""
+
+    files: dict[Path, None] = field(default_factory=dict)
+    hidden: dict[Path, None] = field(default_factory=dict)
+    folders: dict[Path, None] = field(default_factory=dict)
+    problems: dict[str, None] = field(default_factory=dict)
+    follows_links: bool = False
+    seen: set[tuple[Path, int, bool]] = field(default_factory=set)
+
+    def visit(
+        self,
+        folder: Path,
+        status: os.stat_result,
+        parts: tuple[str, ...],
+        above: frozenset[_Inode] = frozenset(),
+        *,
+        hidden: bool = False,
+    ) -> None:
+        """Looks for the first component in a folder, and for the others below what it finds.
+
+        Args:
+            folder: where to look.
+            status: what the system says of it.
+            parts: the components.
+            above: the folders that led to it.
+            hidden: whether what is found is only counted.
+        """
+        inode, state = (status.st_dev, status.st_ino), (folder, len(parts), hidden)
+        if inode in above or state in self.seen:
+            return
+        self.seen.add(state)
+        part, rest = parts[0], parts[1:]
+        if part == ANY_FOLDERS:
+            self.visit(folder, status, rest, above, hidden=hidden)
+            rest = parts
+        for name in self._names(folder, part, hidden=hidden):
+            path, out = folder / name, hidden or is_hidden(part, name)
+            found = self.status(path, hidden=out)
+            if found and rest and S_ISDIR(found.st_mode):
+                self.visit(path, found, rest, above | {inode}, hidden=out)
+            elif found and not rest:
+                self._take(path, found, hidden=out)
+
+    def listing(self) -> Listing:
+        """What was found, in order."""
+        found = Listing(
+            files=tuple(sorted(self.files)),
+            hidden=tuple(sorted(self.hidden.keys() - self.files.keys())),
+            folders=tuple(sorted(self.folders)),
+            problems=tuple(sorted(self.problems)),
+        )
+        return each_once(found) if self.follows_links else found
+
+    def status(self, path: Path, *, hidden: bool = False) -> os.stat_result | None:
+        """What the system says of a path, behind all links; what cannot be opened is a problem."""
+        try:
+            return path.stat()
+        except OSError as error:
+            self._report(path, error, hidden=hidden)
+            return None
+
+    def _names(self, folder: Path, part: str, *, hidden: bool) -> list[str]:
+        """The names in a folder that a component takes, hidden ones too."""
+        try:
+            if not has_wildcard(part):
+                self.follows_links |= S_ISLNK((folder / part).lstat().st_mode)
+                return [part]
+            with os.scandir(folder) as entries:
+                found = [entry for entry in entries if _may_take(part, entry)]
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        except OSError as error:
+            self._report(folder, error, hidden=hidden)
+            return []
+        self.follows_links |= any(entry.is_symlink() for entry in found)
+        return sorted(entry.name for entry in found)
+
+    def _take(self, path: Path, status: os.stat_result, *, hidden: bool) -> None:
+        if hidden:
+            self.hidden |= {path: None} if S_ISREG(status.st_mode) else {}
+        elif S_ISDIR(status.st_mode):
+            self.folders[path] = None
+        elif not S_ISREG(status.st_mode):
+            self.problems[f"{shown(path)} is no regular file"] = None
+        elif shown(path) != str(path):
+            self.problems[f"{shown(path)}: its name is not UTF-8; rename the file or its folder"] = None
+        else:
+            self.files[path] = None
+
+    def _report(self, path: Path, error: OSError, *, hidden: bool) -> None:
+        if hidden:
+            return
+        reason = f"cannot be opened: {error.strerror}"
+        if isinstance(error, FileNotFoundError) and (link := _broken_link(path)):
+            path, reason = link, f"is a broken link: there is no {shown(link.readlink())}"
+        self.problems[f"{shown(path)} {reason}"] = None
+
+
+def _is_there(folder: Path) -> bool:
+    """Whether a folder exists, or is lost behind a broken link or a closed door, which is no absence."""
+    try:
+        folder.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return _broken_link(folder) is not None
+    except OSError:
+        return True
+    return True
+
+
+def _broken_link(path: Path) -> Path | None:
+    """The broken link that a path ends at or leads through, if there is one."""
+    for one in (path, *path.parents):
+        # Not `Path.is_symlink`, which raises where a folder cannot be entered.
+        if os.path.islink(one) and not os.path.exists(one):  # noqa: PTH110, PTH114
+            return one
+    return None
+
+
+def _may_take(part: str, entry: os.DirEntry[str]) -> bool:
+    """Whether a component takes an entry of a folder, hidden or not; `**` takes folders, and links that may be some."""
+    return not entry.is_file(follow_symlinks=False) if part == ANY_FOLDERS else takes_name(part, entry.name)
