@@ -92,9 +92,10 @@ def relative_cross_entropy(
         epsilon: clipping of probabilities, see `cross_entropy`.
 
     Returns:
-        Percent; NaN if there are no rows or the labels are all equal, where the figure means nothing.
+        Percent; NaN if there are no rows or the labels are all equal, where the figure means nothing, and where
+        anything is not finite.
     """
-    if len(labels) == 0 or np.min(labels) == np.max(labels):
+    if len(labels) == 0 or np.min(labels) == np.max(labels) or not _all_finite(predictions, labels, weights):
         return float("nan")
     smooth = np.asarray(labels, dtype=np.float64) * (1 - label_smoothing) + label_smoothing / 2
     entropy, label = WeightedMean(), WeightedMean()
@@ -117,8 +118,11 @@ def auroc(predictions: Floats, labels: Labels, weights: Floats | None = None) ->
         weights: `[N]`; none: every row counts the same.
 
     Returns:
-        A figure in [0, 1]; NaN if one of the classes has no weight.
+        A figure in [0, 1]; NaN if one of the classes has no weight, or anything is not finite.
     """
+    if not _all_finite(predictions, labels, weights):
+        # Sorted, such scores would lie by the order of their rows.
+        return float("nan")
     rows = np.argsort(predictions, kind="stable")
     scores = predictions[rows]
     mass = np.ones(len(rows)) if weights is None else np.asarray(weights, dtype=np.float64)[rows]
@@ -138,9 +142,15 @@ def calibration_ratio(predictions: Floats, labels: Labels, weights: Floats | Non
     """Sum of the predicted probabilities over sum of the labels, both weighted: above 1 predicts too much.
 
     Returns:
-        The ratio; NaN if no label has weight.
+        The ratio; NaN if no label has weight, or anything is not finite.
     """
+    if not _all_finite(predictions, labels, weights):
+        return float("nan")
     mass = 1.0 if weights is None else np.asarray(weights, dtype=np.float64)
     labelled = (mass * np.asarray(labels, dtype=np.float64)).sum()
     predicted = (mass * np.asarray(predictions, dtype=np.float64)).sum()
     return float(predicted / labelled) if labelled else float("nan")
+
+
+def _all_finite(*columns: ArrayLike | None) -> bool:
+    return all(column is None or bool(np.isfinite(column).all()) for column in columns)

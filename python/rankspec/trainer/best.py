@@ -1,6 +1,7 @@
 """Which checkpoint is the best so far, and whether it pays to go on."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 from rankspec.recap.v1.training_pb2 import BestCheckpointConfig, TrainingConfig
@@ -18,9 +19,16 @@ class Best:
         waited: evaluations since.
     """
 
-    def __init__(self, config: TrainingConfig) -> None:
-        """Starts before the first evaluation."""
+    def __init__(self, config: TrainingConfig, say: Callable[[str], None]) -> None:
+        """Starts before the first evaluation.
+
+        Args:
+            config: says which metric, if any.
+            say: takes a line when there is something to know about it.
+        """
         self._config = config.best_checkpoint if config.HasField("best_checkpoint") else None
+        self._say = say
+        self._has_told = False
         self.step: int | None = None
         self.value = math.nan
         self.waited = 0
@@ -33,34 +41,79 @@ class Best:
             figures: metrics by name, by validation set.
 
         Returns:
-            Whether this is the best evaluation so far. A metric that is no number never is.
+            Whether this is the best evaluation so far. A metric that is no number never is, and does not count as one
+            that is no better either.
         """
         if self._config is None:
             return False
         value = figures[self._config.validation_data][self._config.metric]
+        if not math.isfinite(value):
+            self._tell_undefined(step)
+            return False
         # Of the metrics the spec allows here, only the loss is better when lower.
         gain = self.value - value if self._config.metric.startswith("loss") else value - self.value
-        if gain > 0 or (self.step is None and not math.isnan(value)):
+        if gain > 0 or self.step is None:
             self.step, self.value, self.waited = step, value, 0
             return True
         self.waited += 1
         return False
+
+    def _tell_undefined(self, step: int) -> None:
+        if not self._has_told:
+            self._has_told = True
+            self._say(
+                f"{self._name()} is undefined at step {step}, as where all labels are equal or no row counts: such an "
+                "evaluation is neither the best nor one that is no better"
+            )
+
+    def _name(self) -> str:
+        assert self._config is not None, "only what a config asks for is named"
+        return f"{self._config.metric} of {self._config.validation_data}"
 
     @property
     def is_exhausted(self) -> bool:
         """Whether the metric has not become better for as long as the config has patience."""
         return self._config is not None and self._config.HasField("patience") and self.waited >= self._config.patience
 
-    def describe(self) -> str:
-        """The best evaluation, for people."""
-        assert self._config is not None, "only what a config asks for is described"
-        return f"best {self._config.metric} of {self._config.validation_data}: {self.value:.5f} at step {self.step}"
+    def describe(self) -> str | None:
+        """The best evaluation, for people; none if nothing is followed."""
+        if self._config is None:
+            return None
+        if self.step is None:
+            return f"no evaluation has given {self._name()}, so no checkpoint is the best"
+        return f"best {self._name()}: {self.value:.5f} at step {self.step}"
 
     def state(self) -> dict[str, Any]:
-        """What a checkpoint keeps."""
-        return {"step": self.step, "value": None if self.step is None else self.value, "waited": self.waited}
+        """What a checkpoint keeps: the record, and what it is of."""
+        return {
+            "step": self.step,
+            "value": None if self.step is None else self.value,
+            "waited": self.waited,
+            "of": None if self._config is None else [self._config.validation_data, self._config.metric],
+        }
 
-    def restore(self, state: dict[str, Any]) -> None:
-        """Takes up what `state` gave."""
-        self.step, self.waited = state["step"], state["waited"]
-        self.value = math.nan if state["value"] is None else state["value"]
+    def restore(self, state: dict[str, Any], saved: TrainingConfig, *, is_same_data: Callable[[str], bool]) -> None:
+        """Takes up what `state` gave, if it is of the metric that is followed now; begins anew, and says so, if not.
+
+        Args:
+            state: what `state` gave.
+            saved: the config at that time. Release 0.1 wrote no word of the metric into the state.
+            is_same_data: says of a validation set whether its data are what they were.
+        """
+        before = state["of"] if "of" in state else _metric_of(saved)
+        if self._config is None or state["step"] is None:
+            return
+        if before != _metric_of_best(self._config):
+            self._say(f"the best so far was of {before[1]} of {before[0]}; {self._name()} begins anew")
+        elif not is_same_data(self._config.validation_data):
+            self._say(f"the best so far was of other data; {self._name()} begins anew")
+        else:
+            self.step, self.value, self.waited = int(state["step"]), float(state["value"]), int(state["waited"])
+
+
+def _metric_of(config: TrainingConfig) -> list[str] | None:
+    return _metric_of_best(config.best_checkpoint) if config.HasField("best_checkpoint") else None
+
+
+def _metric_of_best(config: BestCheckpointConfig) -> list[str]:
+    return [config.validation_data, config.metric]

@@ -11,9 +11,10 @@ from rankspec.trainer.best import Best
 from rankspec.trainer.checkpoints import ROTATED_FILE, Checkpoint, committed
 from rankspec.trainer.claims import obeys
 from rankspec.trainer.errors import TrainError
+from rankspec.trainer.finite import not_finite
 from rankspec.trainer.folder import EVALUATION_FILE, prepare_folder, sole_writer
 from rankspec.trainer.journal import Journal, read_journal
-from rankspec.trainer.resume import check_evaluation
+from rankspec.trainer.resume import check_evaluation, saved_config
 from rankspec.trainer.setup import Job, Setup, set_up
 
 # In a record of EVALUATION_FILE in place of figures: why there are none.
@@ -95,9 +96,10 @@ class Evaluator:
         """Whether the run ends with this checkpoint: at its last step, or early for want of a better one."""
         if checkpoint.step >= self._config.training.num_train_steps:
             return True
-        best = Best(self._config.training)
+        best = Best(self._config.training, lambda _line: None)
         try:
-            best.restore(checkpoint.state["best"])
+            saved = saved_config(checkpoint).message.training
+            best.restore(checkpoint.state["best"], saved, is_same_data=lambda _name: True)
         except (OSError, TrainError):
             return False  # Deleted for a newer one since, or damaged.
         return best.is_exhausted
@@ -142,6 +144,10 @@ class Evaluator:
     def _load(self, checkpoint: Checkpoint) -> None:
         check_evaluation(checkpoint, self._setup)
         checkpoint.load({f"model.{name}": tensor for name, tensor in self._setup.model.state_dict().items()})
+        if names := not_finite(self._setup.model.state_dict()):
+            self._console.say(
+                f"checkpoint {checkpoint.step} holds weights that are not finite ({names[0]}): it has no figures"
+            )
 
     def _skip(self, step: int, reason: str) -> None:
         """Says once that a checkpoint is not evaluated, and why."""

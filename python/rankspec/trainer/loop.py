@@ -17,6 +17,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from rankspec.recap.v1.training_pb2 import TrainingConfig
 from rankspec.trainer.batch import RecapBatch
 from rankspec.trainer.claims import obeys
+from rankspec.trainer.finite import FiniteWatch
 from rankspec.trainer.loss import MultiTaskLoss
 from rankspec.trainer.model.ranking import RankingModel
 from rankspec.trainer.optimizers import ScheduledOptimizer
@@ -40,6 +41,7 @@ class Learner:
         processes: those that train together.
         accumulation: batches whose gradients make one step.
         clip_norm: largest norm of all gradients together, or none for no limit.
+        watch: looks for losses and gradients that are not finite.
         counted_flops: this process's floating point operations of a step, or none before the first.
     """
 
@@ -53,6 +55,7 @@ class Learner:
 
     def __post_init__(self) -> None:
         self._parallel: nn.Module = self.model
+        self.watch = FiniteWatch(self.model.task_names, self.runtime.device, skips=self.runtime.scaler.is_enabled())
         self.counted_flops: int | None = None
 
     def __enter__(self) -> Self:
@@ -89,7 +92,7 @@ class Learner:
             self.counted_flops = counter.get_total_flops()
         else:
             self._backward(step, batches, window)
-        self._update()
+        self._update(step)
         return rates
 
     def _backward(self, step: int, batches: Iterator[RecapBatch], window: TrainWindow) -> None:
@@ -112,13 +115,26 @@ class Learner:
                 if parameter.grad is not None:
                     parameter.grad.mul_(full * self.accumulation / rows)
 
-    def _update(self) -> None:
+    def _update(self, step: int) -> None:
         optimizer, scaler = self.optimizer.optimizer, self.runtime.scaler
-        if self.clip_norm is not None:
+        if self.clip_norm is not None or scaler.is_enabled():
             scaler.unscale_(optimizer)
-            nn.utils.clip_grad_norm_(self.model.parameters(), self.clip_norm)
+        self._watch_gradients()
+        self.watch.end_step(step)
+        if self.watch.is_alarmed:
+            # The weights stay as they were: they tell what went wrong.
+            return
         scaler.step(optimizer)
         scaler.update()
+
+    def _watch_gradients(self) -> None:
+        if self.clip_norm is not None:
+            self.watch.add_norm(nn.utils.clip_grad_norm_(self.model.parameters(), self.clip_norm))
+        elif self.runtime.device.type == "cuda" or self.runtime.scaler.is_enabled():
+            gradients = [parameter.grad for parameter in self.model.parameters() if parameter.grad is not None]
+            self.watch.add_norm(nn.utils.get_total_norm(gradients))
+        # On a CPU it would take longer than the rest of the update, and the next step's losses tell: weights that are
+        # not finite make them so too.
 
     def _forward(self, batch: RecapBatch, window: TrainWindow, weight: float) -> Tensor:
         """Adds a batch to the window, and returns what its backward pass begins with; the batch's weight is in it."""
@@ -127,6 +143,7 @@ class Learner:
             loss, of_tasks = self.loss(logits, batch.labels, batch.weights, batch.global_rows)
         final = self.model.final_logits(logits.detach())
         window.add(of_tasks.detach(), final, batch)
+        self.watch.add_losses(of_tasks.detach())
         # Gradients are averaged over the processes, while the shares of the batch's loss add up.
         share: Tensor = loss * (self.processes.world_size * weight)
         return share
@@ -173,12 +190,13 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Duties:
-    """What the loop calls when it is due, each with the number of steps done."""
+    """What the loop calls when it is due, each with the number of steps done; `check` before any that reports or saves."""
 
     log: Callable[[int, dict[str, float]], None]
     evaluate: Callable[[int], Verdict]
     save: Callable[[int], None]
     advance: Callable[[int], None]
+    check: Callable[[int], None]
 
 
 class Ending(Enum):
@@ -220,6 +238,8 @@ def run_steps(
         rates = learner.step(done, batches, window)
         done += 1
         duties.advance(done)
+        if cadence.due(done, cadence.log_every) or cadence.due(done, cadence.evaluate_every):
+            duties.check(done)
         if cadence.due(done, cadence.log_every):
             duties.log(done, rates)
         verdict = duties.evaluate(done) if cadence.due(done, cadence.evaluate_every) else _NOT_EVALUATED
@@ -227,9 +247,11 @@ def run_steps(
             ending = Ending.LAST_STEP
         elif verdict.is_enough:
             ending = Ending.NO_BETTER
-        elif learner.processes.any(asked()):
+        elif learner.processes.any(asked() or learner.watch.is_alarmed):
+            duties.check(done)
             ending = Ending.ASKED
         if ending or verdict.is_best or cadence.due(done, cadence.save_every):
+            duties.check(done)
             duties.save(done)
     return done, ending
 

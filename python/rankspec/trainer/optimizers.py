@@ -63,10 +63,14 @@ class ScheduledOptimizer:
         Returns:
             The rates, by the names of the groups.
         """
-        rates = {}
+        rates = self.learning_rates(step)
         for group in self.optimizer.param_groups:
-            group["lr"] = rates[group["name"]] = learning_rate_at(self._schedules[group["name"]], step)
+            group["lr"] = rates[group["name"]]
         return rates
+
+    def learning_rates(self, step: int) -> dict[str, float]:
+        """The rates of an optimizer step, by the names of the groups; nothing changes."""
+        return {name: learning_rate_at(schedule, step) for name, schedule in self._schedules.items()}
 
 
 @obeys(RecapConfig, "optimizer")

@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 from rankspec.comparison import Change, compare
 from rankspec.diagnostics import Diagnostic, Position, SpecError
-from rankspec.loading import load
+from rankspec.loading import Loaded, load
+from rankspec.recap.v1.recap_pb2 import RecapConfig
 from rankspec.signature import Input, signature_differences
 from rankspec.source import Origins
 from rankspec.trainer.checkpoints import STATE_FILE, Checkpoint
@@ -15,7 +16,7 @@ from rankspec.trainer.setup import Setup
 _OF_THE_MODEL = ("model.", "train_data.seg_dense_schema.", "train_data.preprocess.")
 
 
-def check_resume(checkpoint: Checkpoint, setup: Setup, say: Callable[[str], None], *, force: bool) -> None:
+def check_resume(checkpoint: Checkpoint, setup: Setup, say: Callable[[str], None], *, force: bool) -> RecapConfig:
     """Compares the config a checkpoint was written under with the run's, by the fields' `resume` options.
 
     Args:
@@ -24,19 +25,25 @@ def check_resume(checkpoint: Checkpoint, setup: Setup, say: Callable[[str], None
         say: takes a line for every change that is allowed with a warning.
         force: whether to go on even where the options forbid it.
 
+    Returns:
+        The config that the checkpoint was written under.
+
     Raises:
         SpecError: a value changed that must not; all such values are in it.
         TrainError: the checkpoint was trained on other inputs, or in another order.
     """
-    changes, saved = _changes(checkpoint, setup)
+    saved = saved_config(checkpoint)
+    changes = compare(saved.message, setup.config)
     if not force:
         remedy = "go back to the old value, train into another save_dir, or resume with --force"
-        _refuse_forbidden(changes, checkpoint, saved, setup.job.origins, remedy)
+        _refuse_forbidden(changes, checkpoint, saved.origins, setup.job.origins, remedy)
     for change in changes:
         if change.resume != "free":
             place = _place(setup.job.origins, change.path)
             say(f"{place or change.path}: {_difference(change, checkpoint)}; going on with the new value")
     check_inputs(checkpoint, setup)
+    config: RecapConfig = saved.message
+    return config
 
 
 def check_evaluation(checkpoint: Checkpoint, setup: Setup) -> None:
@@ -46,10 +53,11 @@ def check_evaluation(checkpoint: Checkpoint, setup: Setup) -> None:
         SpecError: a value of the model or of its inputs differs; all such values are in it.
         TrainError: the checkpoint was trained on other inputs, or in another order.
     """
-    changes, saved = _changes(checkpoint, setup)
+    saved = saved_config(checkpoint)
+    changes = compare(saved.message, setup.config)
     of_the_model = [change for change in changes if change.path.startswith(_OF_THE_MODEL)]
     remedy = "go back to the old value: the checkpoint's weights mean nothing under another"
-    _refuse_forbidden(of_the_model, checkpoint, saved, setup.job.origins, remedy)
+    _refuse_forbidden(of_the_model, checkpoint, saved.origins, setup.job.origins, remedy)
     check_inputs(checkpoint, setup)
 
 
@@ -74,9 +82,9 @@ def check_inputs(checkpoint: Checkpoint, setup: Setup) -> None:
     )
 
 
-def _changes(checkpoint: Checkpoint, setup: Setup) -> tuple[list[Change], Origins]:
-    saved = load(checkpoint.config_file, message=setup.config.DESCRIPTOR.full_name, environment={})
-    return compare(saved.message, setup.config), saved.origins
+def saved_config(checkpoint: Checkpoint) -> Loaded:
+    """The config that a checkpoint was written under."""
+    return load(checkpoint.config_file, message=RecapConfig.DESCRIPTOR.full_name, environment={})
 
 
 def _refuse_forbidden(changes: list[Change], checkpoint: Checkpoint, saved: Origins, now: Origins, remedy: str) -> None:

@@ -2,20 +2,26 @@
 
 from contextlib import ExitStack
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from rankspec.recap.v1.recap_pb2 import DOWNSAMPLING_CORRECTION_LOSS_WEIGHTS, RecapConfig
 from rankspec.recap.v1.training_pb2 import TrainingConfig
+from rankspec.trainer import diagnosis
+from rankspec.trainer.batch import RecapBatch
 from rankspec.trainer.best import Best
 from rankspec.trainer.checkpoint_writer import CheckpointWriter, refuse_what_is_in_the_way
 from rankspec.trainer.checkpoints import STATE_FILE, Checkpoint, Findings, committed, find_checkpoints
 from rankspec.trainer.claims import obeys
+from rankspec.trainer.data.identity import differences
 from rankspec.trainer.data.pipeline import Dataset
 from rankspec.trainer.data_changes import TRAIN_DATA, check_data
 from rankspec.trainer.errors import TrainError
 from rankspec.trainer.evaluation import chosen_metrics
+from rankspec.trainer.finite import not_finite
 from rankspec.trainer.folder import prepare_folder, set_aside, sole_writer, write_configs, write_facts
 from rankspec.trainer.loop import Cadence, Duties, Ending, Learner, Verdict, asked_to_end, run_steps
 from rankspec.trainer.optimizers import build_optimizer
@@ -64,7 +70,7 @@ class TrainingRun:
         self._learner = build_learner(setup)
         self._window = TrainWindow(setup.model.task_names, setup.runtime.device)
         self._stopwatch = Stopwatch(setup.runtime.device)
-        self._best = Best(self._config.training)
+        self._best = Best(self._config.training, self._say)
         self._flops = 0
         self._peak = 0.0
         weigh = self._config.downsampling_correction == DOWNSAMPLING_CORRECTION_LOSS_WEIGHTS
@@ -108,7 +114,9 @@ class TrainingRun:
         """Trains from a step on; returns the steps done once their checkpoint is committed, and why no more."""
         # A step takes gradient_accumulation batches.
         first, count = (steps * self._learner.accumulation for steps in (start, cadence.last - start))
-        duties = Duties(log=self._log, evaluate=self._evaluate, save=self._save, advance=self._advance)
+        duties = Duties(
+            log=self._log, evaluate=self._evaluate, save=self._save, advance=self._advance, check=self._check
+        )
         with ExitStack() as stack:
             # Outlasts the writer: the last checkpoint is committed however often the process is asked.
             asked = stack.enter_context(asked_to_end())
@@ -142,16 +150,17 @@ class TrainingRun:
         if checkpoint is None:
             self._start_fresh(self._config.training)
             return 0
-        check_resume(checkpoint, self._setup, self._say, force=force)
+        saved = check_resume(checkpoint, self._setup, self._say, force=force)
         # A run that is done reads no more data, so it does not matter what became of them.
         if checkpoint.step < self._config.training.num_train_steps:
             num_batches = checkpoint.step * self._learner.accumulation
             check_data(checkpoint, self._datasets(), num_batches, self._say, force=force)
         restore(checkpoint, self._setup.model, self._learner.optimizer.optimizer, self._processes.rank)
+        self._refuse_not_finite(checkpoint, "training.save_dir")
         with checkpoint.interpreting(STATE_FILE):
             state = checkpoint.state
             self._window.restore(state["window"], self._processes)
-            self._best.restore(state["best"])
+            self._best.restore(state["best"], saved.training, is_same_data=partial(self._is_same_data, state))
             if state["scaler"]:
                 self._setup.runtime.scaler.load_state_dict(state["scaler"])
         self._say(f"continuing from checkpoint {checkpoint.step} of {self._folder}")
@@ -171,6 +180,20 @@ class TrainingRun:
             )
         for line in warm_start(found[0], self._setup.model).lines():
             self._say(line)
+        self._refuse_not_finite(found[0], "training.initial_checkpoint_dir")
+
+    def _refuse_not_finite(self, loaded: Checkpoint, path: str) -> None:
+        if names := not_finite(self._tensors()):
+            raise diagnosis.of_loaded(names, loaded.folder, path)
+
+    def _tensors(self) -> dict[str, Any]:
+        return training_tensors(self._setup.model, self._learner.optimizer.optimizer, self._processes.rank)
+
+    def _is_same_data(self, state: dict[str, Any], name: str) -> bool:
+        """Whether a validation set's data are those of a saved state; one of release 0.1 does not say."""
+        path = f'validation_data["{name}"]'
+        before = state.get("data", {}).get(path)
+        return before is None or not differences(before, self._datasets()[path].identity)
 
     def _open_reports(self, checkpoint: Checkpoint | None, start: int) -> Reports:
         setup = self._setup
@@ -191,8 +214,8 @@ class TrainingRun:
 
     def _conclude(self, done: int, last: int, ending: Ending) -> None:
         self._reports.show(f"{self._folder}, step {done}")
-        if self._best.step is not None:
-            self._say(self._best.describe())
+        if (best := self._best.describe()) is not None:
+            self._say(best)
         if ending == Ending.NO_BETTER:
             self._say(f"ended early at step {done} of {last}: {self._best.waited} evaluations brought nothing better")
         if ending == Ending.ASKED:
@@ -242,8 +265,35 @@ class TrainingRun:
                 self._reports.metrics(done, name, of_set)
         return Verdict(is_best=self._best.update(done, figures), is_enough=self._best.is_exhausted)
 
+    def _check(self, done: int) -> None:
+        """Ends the run, on every process, if a step until now computed what is no finite number.
+
+        Raises:
+            NotFiniteError: with the step and the likely cause.
+        """
+        trouble = self._learner.watch.trouble(self._processes)
+        if trouble is None:
+            return
+        rates = self._learner.optimizer.learning_rates(max(trouble.step - 2, 0))
+        problem = diagnosis.of_training(
+            trouble, self._setup.model, rates, self._batches_of(trouble.step), self._setup.inputs, self._folder
+        )
+        # The process whose rows they were has not stepped, and its weights tell the most.
+        told = self._processes.gather((not self._learner.watch.is_alarmed, problem))
+        raise min(told, key=lambda pair: pair[0])[1]
+
+    def _batches_of(self, step: int) -> list[RecapBatch]:
+        """This process's share of the batches of a step, numbered from 1, read once more."""
+        first = (step - 1) * self._learner.accumulation
+        with self._train_data.batches(first, self._learner.accumulation) as batches:
+            return [batch.to("cpu") for batch in batches]
+
     def _save(self, done: int) -> None:
         with self._stopwatch.spent_on("checkpoint"):
+            names = not_finite(self._tensors())
+            if self._processes.any(bool(names)):
+                known = next(found for found in self._processes.gather(names) if found)
+                raise diagnosis.of_checkpoint(known, done, self._folder)
             state = {
                 "step": done,
                 "window": self._window.state(self._processes),
@@ -253,8 +303,7 @@ class TrainingRun:
                 "data_offset": self._train_data.offset,
                 **self._identity(),
             }
-            tensors = training_tensors(self._setup.model, self._learner.optimizer.optimizer, self._processes.rank)
-            self._writer.save(done, tensors, state, self._setup.job.text, best_step=self._best.step)
+            self._writer.save(done, self._tensors(), state, self._setup.job.text, best_step=self._best.step)
 
 
 @obeys(TrainingConfig, "gradient_accumulation", "gradient_clip_norm")

@@ -31,8 +31,8 @@ def signed_log(values: Tensor) -> Tensor:
 class DoubleNormLog(nn.Module):
     """The logarithm between two norms.
 
-    Continuous features: non-finite values become 0, signed logarithm, batch norm, clipping. Then the raw features
-    are joined as they are, and layer norm goes over all.
+    Continuous features: signed logarithm, batch norm, clipping. Then the raw features are joined as they are, and layer
+    norm goes over all.
 
     Args:
         config: norms and clipping.
@@ -52,8 +52,7 @@ class DoubleNormLog(nn.Module):
 
     def forward(self, continuous: Tensor, raw: Tensor) -> Tensor:
         """Joins `[B, C]` and `[B, R]` to `[B, C + R]`."""
-        finite = torch.nan_to_num(continuous, nan=0.0, posinf=0.0, neginf=0.0)
-        normalized = self.batch_norm(signed_log(finite))
+        normalized = self.batch_norm(signed_log(continuous))
         clipped = normalized.clamp(-self.clip_magnitude, self.clip_magnitude)
         return self.layer_norm(torch.cat([clipped, raw], dim=1))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import torch
@@ -58,7 +59,11 @@ class InputLayer(nn.Module):
             self.width += small_embeddings.width
 
     def forward(self, batch: RecapBatch) -> Tensor:
-        """The joined inputs of a batch, `[B, width]`."""
+        """The joined inputs of a batch, `[B, width]`.
+
+        Features and given embeddings that are not finite count as 0, here and for whatever is made of them.
+        """
+        batch = _with_finite_values(batch)
         parts = [self.featurization(batch)]
         if self.small_embeddings is not None:
             assert batch.discrete is not None, "the spec's rules make the data have ids to look up"
@@ -70,6 +75,18 @@ class InputLayer(nn.Module):
     def id_ranges(self) -> tuple[IdRange, ...]:
         """The ids that the tables have rows for, where others are an error."""
         return () if self.small_embeddings is None else self.small_embeddings.id_ranges
+
+
+def _with_finite_values(batch: RecapBatch) -> RecapBatch:
+    values = {name: getattr(batch, name) for name in ("continuous", *GIVEN_EMBEDDINGS)}
+    return replace(
+        batch,
+        **{
+            name: torch.nan_to_num(value, nan=0.0, posinf=0.0, neginf=0.0)
+            for name, value in values.items()
+            if value is not None
+        },
+    )
 
 
 @obeys(ModelConfig, "featurization_config", "small_embeddings")
