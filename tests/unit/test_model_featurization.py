@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 import torch
 from google.protobuf import text_format
 from rankspec.recap.v1.featurization_pb2 import FeaturizationConfig
+from tests.unit.recap_models import built, random_batch, recap_config
 from torch import Tensor
 
 from rankspec.trainer.model.featurization import build_featurization
@@ -18,6 +20,11 @@ BATCH = SimpleNamespace(
     continuous=torch.tensor([[math.nan, math.inf, -1e6, 3.0], [-math.inf, 0.0, -0.5, 1e-3]]),
     binary=torch.tensor([[1, 0], [0, 1]], dtype=torch.int8),
     discrete=torch.tensor([[7, 300], [9, -1]]),
+)
+
+# What the featurization gets in a model.
+CLEAN = SimpleNamespace(
+    **vars(BATCH) | {"continuous": torch.nan_to_num(BATCH.continuous, nan=0.0, posinf=0.0, neginf=0.0)}
 )
 
 
@@ -36,15 +43,42 @@ def _assert_close(actual: Tensor, expected: list[list[float]]) -> None:
 
 def test_double_norm_log_without_norms() -> None:
     featurization = _built("double_norm_log_config {}")
-    _assert_close(featurization(BATCH), [[0, 0, -5, _log(3), 1, 0], [0, 0, _log(-0.5), _log(1e-3), 0, 1]])
+    _assert_close(featurization(CLEAN), [[0, 0, -5, _log(3), 1, 0], [0, 0, _log(-0.5), _log(1e-3), 0, 1]])
     assert featurization.width == 6
 
 
 def test_layer_norm_goes_over_continuous_and_raw_features() -> None:
     featurization = _built("double_norm_log_config { layer_norm_config { epsilon: 0 center: false scale: false } }")
-    normalized = featurization(BATCH)
+    normalized = featurization(CLEAN)
     torch.testing.assert_close(normalized.mean(1), torch.zeros(2), atol=1e-6, rtol=0)
     torch.testing.assert_close(normalized.std(1, correction=0), torch.ones(2))
+
+
+@pytest.mark.parametrize(
+    "featurization",
+    [
+        "double_norm_log_config { batch_norm_config {} layer_norm_config {} }",
+        "double_norm_log_config {}",
+        "log1p_abs_config {}",
+        "clip_log1p_abs_config {}",
+    ],
+)
+def test_features_that_are_not_finite_count_as_0_whatever_the_featurization(featurization: str) -> None:
+    config = recap_config()
+    text_format.Merge(f"model {{ featurization_config {{ {featurization} }} }}", config)
+    model, batch = built(config).eval(), random_batch()
+    assert batch.user_embedding is not None
+    odd = torch.tensor([math.nan, math.inf, -math.inf])
+    zeroed = replace(batch, continuous=batch.continuous.clone(), user_embedding=batch.user_embedding.clone())
+    assert zeroed.user_embedding is not None
+    zeroed.continuous[:3, 1] = zeroed.user_embedding[:3, 1] = 0
+    spoilt = replace(batch, continuous=batch.continuous.clone(), user_embedding=batch.user_embedding.clone())
+    assert spoilt.user_embedding is not None
+    spoilt.continuous[:3, 1] = spoilt.user_embedding[:3, 1] = odd
+
+    assert torch.isfinite(model(spoilt)).all()
+    assert torch.equal(model(spoilt), model(zeroed))
+    assert not torch.equal(model(spoilt), model(batch))
 
 
 def test_batch_norm_goes_over_continuous_features_before_clipping() -> None:

@@ -145,9 +145,7 @@ class Evaluator:
         check_evaluation(checkpoint, self._setup)
         checkpoint.load({f"model.{name}": tensor for name, tensor in self._setup.model.state_dict().items()})
         if names := not_finite(self._setup.model.state_dict()):
-            self._console.say(
-                f"checkpoint {checkpoint.step} holds weights that are not finite ({names[0]}): it has no figures"
-            )
+            self._console.say(f"checkpoint {checkpoint.step} has no figures: its {names[0]} is not finite")
 
     def _skip(self, step: int, reason: str) -> None:
         """Says once that a checkpoint is not evaluated, and why."""

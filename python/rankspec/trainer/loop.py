@@ -190,13 +190,13 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Duties:
-    """What the loop calls when it is due, each with the number of steps done; `check` before any that reports or saves."""
+    """What the loop calls when it is due, with the number of steps done; `check` before any other but `advance`."""
 
     log: Callable[[int, dict[str, float]], None]
     evaluate: Callable[[int], Verdict]
     save: Callable[[int], None]
     advance: Callable[[int], None]
-    check: Callable[[int], None]
+    check: Callable[[], None]
 
 
 class Ending(Enum):
@@ -239,7 +239,7 @@ def run_steps(
         done += 1
         duties.advance(done)
         if cadence.due(done, cadence.log_every) or cadence.due(done, cadence.evaluate_every):
-            duties.check(done)
+            duties.check()
         if cadence.due(done, cadence.log_every):
             duties.log(done, rates)
         verdict = duties.evaluate(done) if cadence.due(done, cadence.evaluate_every) else _NOT_EVALUATED
@@ -248,10 +248,10 @@ def run_steps(
         elif verdict.is_enough:
             ending = Ending.NO_BETTER
         elif learner.processes.any(asked() or learner.watch.is_alarmed):
-            duties.check(done)
+            duties.check()
             ending = Ending.ASKED
         if ending or verdict.is_best or cadence.due(done, cadence.save_every):
-            duties.check(done)
+            duties.check()
             duties.save(done)
     return done, ending
 

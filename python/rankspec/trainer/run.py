@@ -265,7 +265,7 @@ class TrainingRun:
                 self._reports.metrics(done, name, of_set)
         return Verdict(is_best=self._best.update(done, figures), is_enough=self._best.is_exhausted)
 
-    def _check(self, done: int) -> None:
+    def _check(self) -> None:
         """Ends the run, on every process, if a step until now computed what is no finite number.
 
         Raises:
@@ -274,6 +274,7 @@ class TrainingRun:
         trouble = self._learner.watch.trouble(self._processes)
         if trouble is None:
             return
+        self._writer.wait()
         rates = self._learner.optimizer.learning_rates(max(trouble.step - 2, 0))
         problem = diagnosis.of_training(
             trouble, self._setup.model, rates, self._batches_of(trouble.step), self._setup.inputs, self._folder

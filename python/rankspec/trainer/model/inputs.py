@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -63,7 +63,7 @@ class InputLayer(nn.Module):
 
         Features and given embeddings that are not finite count as 0, here and for whatever is made of them.
         """
-        batch = _with_finite_values(batch)
+        batch = with_finite_values(batch)
         parts = [self.featurization(batch)]
         if self.small_embeddings is not None:
             assert batch.discrete is not None, "the spec's rules make the data have ids to look up"
@@ -77,16 +77,13 @@ class InputLayer(nn.Module):
         return () if self.small_embeddings is None else self.small_embeddings.id_ranges
 
 
-def _with_finite_values(batch: RecapBatch) -> RecapBatch:
-    values = {name: getattr(batch, name) for name in ("continuous", *GIVEN_EMBEDDINGS)}
-    return replace(
-        batch,
-        **{
-            name: torch.nan_to_num(value, nan=0.0, posinf=0.0, neginf=0.0)
-            for name, value in values.items()
-            if value is not None
-        },
-    )
+def with_finite_values(batch: RecapBatch) -> RecapBatch:
+    """The batch, with 0 in place of features and given embeddings that are not finite."""
+    finite: dict[str, Any] = {}
+    for name in ("continuous", *GIVEN_EMBEDDINGS):
+        if (value := getattr(batch, name)) is not None:
+            finite[name] = torch.nan_to_num(value, nan=0.0, posinf=0.0, neginf=0.0)
+    return replace(batch, **finite)
 
 
 @obeys(ModelConfig, "featurization_config", "small_embeddings")
