@@ -22,6 +22,8 @@ BENCHMARKS = {
     "training_float32_over_unfused": "benchmarks.training:float32_over_unfused",
     "training_amp": "benchmarks.training:amp",
     "training_amp_over_unfused": "benchmarks.training:amp_over_unfused",
+    "finite_checks_float32": "benchmarks.finite:float32",
+    "finite_checks_amp": "benchmarks.finite:amp",
     "input_pipeline": "benchmarks.input_pipeline:run",
     "checkpoint_blocked": "benchmarks.checkpointing:blocked",
     "checkpoint_slowdown": "benchmarks.checkpointing:slowdown",

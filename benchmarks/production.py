@@ -11,6 +11,7 @@ from benchmarks.content import CONFIG
 from rankspec.datasets import random_data
 from rankspec.loading import load_valid
 from rankspec.trainer.jobs import job_of
+from rankspec.trainer.loop import Learner
 from rankspec.trainer.run import build_learner
 from rankspec.trainer.setup import Job, set_up
 from rankspec.trainer.window import TrainWindow
@@ -47,6 +48,13 @@ def production_steps(folder: Path, num_steps: int, *overrides: str) -> Iterator[
         num_steps: how often it may be called.
         overrides: as `production_job`.
     """
+    with production_learner(folder, num_steps, *overrides) as (_, step):
+        yield step
+
+
+@contextmanager
+def production_learner(folder: Path, num_steps: int, *overrides: str) -> Iterator[tuple[Learner, Callable[[], None]]]:
+    """The learner of `production_steps`, and what does a step of it; arguments as there."""
     with set_up(production_job(folder, *overrides)) as setup:
         learner = build_learner(setup)
         window = TrainWindow(setup.model.task_names, setup.runtime.device)
@@ -58,4 +66,4 @@ def production_steps(folder: Path, num_steps: int, *overrides: str) -> Iterator[
             def step() -> None:
                 learner.step(next(steps), batches, window)
 
-            yield step
+            yield learner, step
