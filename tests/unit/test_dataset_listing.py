@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -176,6 +178,19 @@ def test_a_folder_of_a_files_name_is_refused(tmp_path: Path) -> None:
         assert dataset.num_rows == 32
 
 
+def test_folders_may_be_nested_more_deeply_than_calls(tmp_path: Path) -> None:
+    (tmp_path / "/".join("a" * 200)).mkdir(parents=True)
+    (tmp_path / "/".join("a" * 200) / "x.parquet").touch()
+    whole = Pattern.parse(f"{tmp_path}/**/*.parquet")
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(len(inspect.stack()) + 60)
+    try:
+        found = list_files(whole)
+    finally:
+        sys.setrecursionlimit(before)
+    assert len(found.files) == 1
+
+
 def test_a_day_behind_a_broken_link_is_not_taken_for_a_missing_one(tmp_path: Path) -> None:
     folder = write_files(tmp_path, [16])
     (folder / "2023/02").mkdir(parents=True)
@@ -217,6 +232,7 @@ NO_MATCH = {
     "folder": ("data", '{0}/data is a folder; write "{0}/data/*.parquet"'),
     "folder with slash": ("data/", '{0}/data is a folder; write "{0}/data/*.parquet"'),
     "folder of folders": ("deep", '{0}/deep is a folder; write "{0}/deep/**/*.parquet"'),
+    "folder with brackets": ("run[1]", '{0}/run[1] is a folder; write "{0}/run[[]1]/*.parquet"'),
     "list": ("data/a.parquet,data/b.parquet", "a comma separates nothing, inputs is one pattern"),
     "braces": ("data/{{a}}.parquet", "braces stand for themselves; write * or [ab] for what differs"),
     "brackets": ("run[1]/*.parquet", '"[" begins a set of characters; write "{0}/run[[]1]/*.parquet"'),
@@ -253,6 +269,8 @@ def test_why_no_file_matches_is_said(tmp_path: Path, case: str) -> None:
     ("pattern", "reason"),
     [
         ("gs://bucket/*.parquet", "files are read from folders of this machine alone"),
+        (".", r'\. is a folder; write "\./\*\.parquet"'),
+        ("/", r'/ is a folder; write "/\*\.parquet"'),
         ("data/**", r'ends in \*\*, which stands for folders; write "data/\*\*/\*.parquet"'),
         ("data/part-**.parquet", "has to be a whole component"),
         ("a\0b", "U\\+0000"),

@@ -64,15 +64,20 @@ def _is_hidden(_pattern: Pattern, listing: Listing) -> str | None:
 
 
 def _is_folder(pattern: Pattern, listing: Listing) -> str | None:
-    folders = listing.folders or ((Path(pattern.text),) if Path(pattern.text).is_dir() else ())
-    if not folders:
+    text = pattern.text.rstrip("/")
+    if listing.folders:
+        found = shown(listing.folders[0])
+    elif Path(pattern.text).is_dir():
+        found, text = pattern.text, _escaped(text)
+    else:
         return None
-    deeper = next((part for part in ("*.parquet", "**/*.parquet") if _lists(f"{pattern.text}/{part}")), "*.parquet")
-    return f'{shown(folders[0])} is a folder; write "{pattern.text.rstrip("/")}/{deeper}"'
+    # One level is all that is looked at: the folder may be anything, the root of the system too.
+    is_deeper = not _lists(f"{text}/*.parquet") and _lists(f"{text}/*/*.parquet")
+    return f'{found} is a folder; write "{text}/{"**/" if is_deeper else ""}*.parquet"'
 
 
 def _has_brackets(pattern: Pattern, _listing: Listing) -> str | None:
-    escaped = pattern.text.replace("[", "[[]")
+    escaped = _escaped(pattern.text)
     if "[" not in pattern.text or not _lists(escaped):
         return None
     return f'"[" begins a set of characters; write "{escaped}"'
@@ -123,6 +128,10 @@ def _has_other_names(pattern: Pattern, _listing: Listing) -> str | None:
         return f'did you mean "{match}"?'
     rest = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     return f"{shown(pattern.folder)} has {', '.join(names[:_NAMED])}{rest}"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("[", "[[]")
 
 
 def _lists(text: str) -> tuple[Path, ...]:

@@ -7,6 +7,7 @@ opened is a problem and not left out, and a file that two names lead to is read 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from stat import S_ISDIR, S_ISLNK, S_ISREG
@@ -22,7 +23,7 @@ def list_files(pattern: Pattern) -> Listing:
     walk = _Walk()
     status = walk.status(pattern.folder) if _is_there(pattern.folder) else None
     if pattern.parts and status and S_ISDIR(status.st_mode):
-        walk.visit(pattern.folder, status, pattern.parts)
+        walk.search(_Stop(pattern.folder, (status.st_dev, status.st_ino), pattern.parts))
     return walk.listing()
 
 
@@ -40,6 +41,25 @@ def with_folders_refused(listing: Listing) -> Listing:
     return replace(listing, problems=(*listing.problems, *found))
 
 
+@dataclass(frozen=True)
+class _Stop:
+    """A folder to look into.
+
+    Attributes:
+        folder: its path.
+        inode: what tells it from others, whatever path leads to it.
+        parts: the components of the pattern to look for in it and below.
+        above: the folders that led to it.
+        hidden: whether what is found is only counted.
+    """
+
+    folder: Path
+    inode: _Inode
+    parts: tuple[str, ...]
+    above: frozenset[_Inode] = frozenset()
+    hidden: bool = False
+
+
 @dataclass
 class _Walk:
     """What has been found so far."""
@@ -51,39 +71,29 @@ class _Walk:
     follows_links: bool = False
     seen: set[tuple[Path, int, bool]] = field(default_factory=set)
 
-    def visit(
-        self,
-        folder: Path,
-        status: os.stat_result,
-        parts: tuple[str, ...],
-        above: frozenset[_Inode] = frozenset(),
-        *,
-        hidden: bool = False,
-    ) -> None:
-        """Looks for the first component in a folder, and for the others below what it finds.
+    def search(self, start: _Stop) -> None:
+        """Looks at a stop, and at all that it leads to; folders may be nested more deeply than calls."""
+        pending = [start]
+        while pending:
+            stop = pending.pop()
+            state = (stop.folder, len(stop.parts), stop.hidden)
+            if stop.inode not in stop.above and state not in self.seen:
+                self.seen.add(state)
+                pending += self._look(stop)
 
-        Args:
-            folder: where to look.
-            status: what the system says of it.
-            parts: the components.
-            above: the folders that led to it.
-            hidden: whether what is found is only counted.
-        """
-        inode, state = (status.st_dev, status.st_ino), (folder, len(parts), hidden)
-        if inode in above or state in self.seen:
-            return
-        self.seen.add(state)
-        part, rest = parts[0], parts[1:]
+    def _look(self, stop: _Stop) -> Iterator[_Stop]:
+        """Takes what the last component finds in a folder, and gives the folders that any other one finds."""
+        part, rest = stop.parts[0], stop.parts[1:]
         if part == ANY_FOLDERS:
-            self.visit(folder, status, rest, above, hidden=hidden)
-            rest = parts
-        for name in self._names(folder, part, hidden=hidden):
-            path, out = folder / name, hidden or is_hidden(part, name)
-            found = self.status(path, hidden=out)
+            yield replace(stop, parts=rest)
+            rest = stop.parts
+        for name in self._names(stop.folder, part, hidden=stop.hidden):
+            path, hidden = stop.folder / name, stop.hidden or is_hidden(part, name)
+            found = self.status(path, hidden=hidden)
             if found and rest and S_ISDIR(found.st_mode):
-                self.visit(path, found, rest, above | {inode}, hidden=out)
+                yield _Stop(path, (found.st_dev, found.st_ino), rest, stop.above | {stop.inode}, hidden)
             elif found and not rest:
-                self._take(path, found, hidden=out)
+                self._take(path, found, hidden=hidden)
 
     def listing(self) -> Listing:
         """What was found, in order."""
@@ -136,7 +146,7 @@ class _Walk:
             return
         reason = f"cannot be opened: {error.strerror}"
         if isinstance(error, FileNotFoundError) and (link := _broken_link(path)):
-            path, reason = link, f"is a broken link: there is no {shown(link.readlink())}"
+            path, reason = link, f"is a broken link{_target(link)}"
         self.problems[f"{shown(path)} {reason}"] = None
 
 
@@ -158,6 +168,13 @@ def _broken_link(path: Path) -> Path | None:
         if os.path.islink(one) and not os.path.exists(one):  # noqa: PTH110, PTH114
             return one
     return None
+
+
+def _target(link: Path) -> str:
+    try:
+        return f": there is no {shown(link.readlink())}"
+    except OSError:
+        return ""  # Removed by now; or one of the system's own, which cannot be read.
 
 
 def _may_take(part: str, entry: os.DirEntry[str]) -> bool:
