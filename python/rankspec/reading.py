@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from typing import TYPE_CHECKING
 
@@ -119,6 +120,8 @@ def bytes_of(path: str) -> bytes:
         ValueError: It is no file name.
     """
     if path == STDIN:
+        if sys.stdin is None:
+            raise OSError(errno.EBADF, "it is closed")
         return sys.stdin.buffer.read(MAX_BYTES + 1)
     # Not through pathlib, which takes longer to import than the file to read.
     with open(path, "rb") as file:
@@ -161,7 +164,8 @@ def why(path: str, error: OSError | ValueError) -> tuple[str, str, str | None]:
         case PermissionError():
             return "file.unreadable", f"`{path}` may not be read", "check the file's permissions"
         case OSError():
-            return "file.unreadable", f"`{path}` cannot be read: {error.strerror or error}", None
+            name = "the standard input" if path == STDIN else f"`{path}`"
+            return "file.unreadable", f"{name} cannot be read: {error.strerror or error}", None
         case _:
             return "file.missing", f"{path!r} is no file name", None
 

@@ -1,19 +1,21 @@
 """The command line: `rankspec VERB ...`.
 
 Each verb is a module of this package with two functions: `add_arguments` describes its arguments to argparse,
-`run` does the work and returns the exit status: 0 fine, 1 the config or the data is wrong, 2 wrong usage.
+`run` does the work and returns the exit status, one of `statuses`.
 Only the module of the verb that is asked for is imported, so that `check` waits for nothing that it does not
 need.
 """
 
 from __future__ import annotations
 
-import io
 import os
 import sys
 from argparse import Action, ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Sequence
 from importlib import import_module
+from itertools import pairwise
+
+from rankspec.cli import statuses, streams
 
 # Verb, and what it does. Its module is `rankspec.cli.<verb>`.
 VERBS = {
@@ -44,30 +46,81 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit status.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
-    _write_any_character()
+    streams.prepare()
     try:
+        status = _run(given)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read our output has seen enough, as `head` has.
+        streams.drop_output()
+        return statuses.WRONG
+    except streams.OutputError as error:
+        streams.drop_output()
+        return _end(given, f"the standard output cannot be written: {error}", statuses.TRY_AGAIN)
+    except KeyboardInterrupt:
+        return _end(given, "interrupted", statuses.INTERRUPTED)
+    except MemoryError as error:
+        asked = " ".join(str(error).split()) or "it is not known how much was asked for"
+        return _end(given, f"there is not enough memory: {asked}", statuses.WRONG)
+    except Exception as error:  # noqa: BLE001 - the last resort: our own mistake, told in one line
+        return _own_mistake(given, error)
+    return status
+
+
+def _run(given: Sequence[str]) -> int:
+    try:
+        if odd := _odd_value(given):
+            print(f"rankspec {given[0]}: error: {odd}", file=sys.stderr)
+            return statuses.USAGE
         if not given or given[0] not in VERBS:
             return _without_verb(given)
         verb = import_module(f"rankspec.cli.{given[0]}")
         parser = ArgumentParser(prog=f"rankspec {given[0]}", description=verb.__doc__, formatter_class=_formatter)
         verb.add_arguments(parser)
         status: int = verb.run(parser.parse_args(given[1:]))
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Whoever read our output has seen enough, as `head` has. Python would fail again when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
     except SystemExit as leaving:
         # How argparse ends: with the help, or with what is wrong about the usage.
-        return leaving.code if isinstance(leaving.code, int) else 2
+        return leaving.code if isinstance(leaving.code, int) else statuses.USAGE
     return status
 
 
-def _write_any_character() -> None:
-    """Lets the output take what its encoding has not, such as an odd file's name, as an escape."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+def _odd_value(given: Sequence[str]) -> str | None:
+    """What is wrong with a value of `--set` that cannot be read as UTF-8. A file may have any name."""
+    for before, value in pairwise(given):
+        if (before == "--set" or value.startswith("--set=")) and not _is_text(value):
+            encoding = sys.getfilesystemencoding()
+            cause = "" if encoding == "utf-8" else f", as the locale has the encoding {encoding}; set LC_ALL=C.UTF-8"
+            return f"a value cannot be read as UTF-8{cause}: {value}"
+    return None
+
+
+def _is_text(argument: str) -> bool:
+    try:
+        argument.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _end(given: Sequence[str], why: str, status: int) -> int:
+    print(f"rankspec {given[0] if given else ''}".rstrip() + f": error: {why}", file=sys.stderr)
+    return status
+
+
+def _own_mistake(given: Sequence[str], error: Exception) -> int:
+    """Tells an error that nothing foresaw, in one line; all of it where RANKSPEC_TRACEBACK is set."""
+    import traceback
+
+    if os.environ.get("RANKSPEC_TRACEBACK"):
+        traceback.print_exception(error)
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    text = " ".join(str(error).split())[:500]
+    return _end(
+        given,
+        f"this should not happen: {type(error).__name__}: {text} ({os.path.basename(frame.filename)}:{frame.lineno}); "
+        "RANKSPEC_TRACEBACK=1 shows where",
+        statuses.OWN_MISTAKE,
+    )
 
 
 def _formatter(prog: str) -> RawDescriptionHelpFormatter:

@@ -7,6 +7,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from rankspec.cli import statuses
 from rankspec.cli.terminal import report
 from rankspec.diagnostics import Diagnostic, SpecError
 from rankspec.loading import Loaded, check
@@ -33,7 +34,7 @@ def run_config(arguments: Namespace, action: Callable[[Job], int]) -> int:
         action: what to do with the config once it is known to be right; returns the exit status.
 
     Returns:
-        The exit status: the action's, or 1 after saying what is wrong with the config or its data.
+        The exit status: the action's, or that of what is wrong, after saying it.
     """
     loaded = check(arguments.files, overrides=arguments.overrides)
     if not loaded.ok:
@@ -58,10 +59,13 @@ def run_config(arguments: Namespace, action: Callable[[Job], int]) -> int:
         return action(job_of(loaded))
     except SpecError as error:
         report(error.diagnostics, loaded.sources)
-        return 1
-    except (TrainError, DataError) as error:
+        return statuses.WRONG
+    except DataError as error:
         report([_at_its_place(error, loaded)], loaded.sources)
-        return 1
+        return statuses.WRONG
+    except TrainError as error:
+        report([_at_its_place(error, loaded)], loaded.sources)
+        return statuses.TRY_AGAIN if error.restart_helps else statuses.WRONG
 
 
 def _at_its_place(error: TrainError | DataError, loaded: Loaded) -> Diagnostic:

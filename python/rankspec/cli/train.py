@@ -13,13 +13,11 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING
 
+from rankspec.cli import statuses
 from rankspec.cli.running import add_config_arguments, run_config
 
 if TYPE_CHECKING:
     from rankspec.trainer.setup import Job
-
-# What a process that was asked to end by SIGTERM is expected to exit with.
-_ASKED_TO_END = 143
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -41,6 +39,6 @@ def run(arguments: Namespace) -> int:
     def action(job: Job) -> int:
         from rankspec.trainer.run import train
 
-        return 0 if train(job, force=arguments.force, restart=arguments.restart) else _ASKED_TO_END
+        return 0 if train(job, force=arguments.force, restart=arguments.restart) else statuses.ASKED_TO_END
 
     return run_config(arguments, action)

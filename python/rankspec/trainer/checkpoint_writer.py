@@ -23,11 +23,12 @@ from rankspec.trainer.checkpoints import (
     Checkpoint,
     committed,
     in_words,
+    root_cause,
     sha256,
     strangers,
     unfinished,
 )
-from rankspec.trainer.errors import TrainError, writing
+from rankspec.trainer.errors import TrainError, is_passing, writing
 from rankspec.trainer.journal import Journal
 from rankspec.trainer.processes import Processes
 from rankspec.trainer.removal import Remover, free_place
@@ -137,19 +138,22 @@ class CheckpointWriter:
         """
         self._agree(self._finish())
 
-    def _agree(self, problem: str | None) -> None:
+    def _agree(self, problem: TrainError | None) -> None:
         """Raises what went wrong on any process, on every process."""
-        problems = [text for text in self._processes.gather(problem) if text is not None]
+        problems = [found for found in self._processes.gather(problem) if found is not None]
         if problems:
-            raise TrainError(str(problems[0]), "training.save_dir")
+            raise problems[0]
 
-    def _in_the_way(self, target: Path) -> str | None:
+    def _in_the_way(self, target: Path) -> TrainError | None:
         # torch would write into it.
         if self._processes.is_first and os.path.lexists(target):
-            return f"{target} is in the way, and no run left it; move it away, and the same command goes on"
+            return TrainError(
+                f"{target} is in the way, and no run left it; move it away, and the same command goes on",
+                "training.save_dir",
+            )
         return None
 
-    def _finish(self) -> str | None:
+    def _finish(self) -> TrainError | None:
         """Waits for this process's part of the checkpoint under way; returns what went wrong with it."""
         if self._pending is None:
             return None
@@ -162,10 +166,12 @@ class CheckpointWriter:
             if torn.exists() and self._remover.may_remove(torn):
                 self._remover.remove(torn)
         if isinstance(error, TrainError):
-            return error.message
-        return (
+            return error
+        return TrainError(
             f"checkpoint {self._pending_step} could not be written to {self._folder}: {in_words(error)}; "
-            "those before it are whole, and the same command goes on from the newest"
+            "those before it are whole, and the same command goes on from the newest",
+            "training.save_dir",
+            restart_helps=is_passing(root_cause(error)),
         )
 
     def __enter__(self) -> Self:
@@ -178,7 +184,7 @@ class CheckpointWriter:
             self.wait()
         elif (problem := self._finish()) is not None:
             # The processes need not be at the same place any more, and the first error is the one to tell.
-            error.add_note(problem)
+            error.add_note(problem.message)
 
     def _commit(self, step: int, written: Path, state: dict[str, Any], config_text: str) -> None:
         _write_durably(written / STATE_FILE, json.dumps(state))
@@ -191,7 +197,8 @@ class CheckpointWriter:
         if os.path.lexists(place):
             raise TrainError(
                 f"{place} has appeared where the checkpoint of step {step} goes; move it away, and the same command "
-                "goes on from the newest checkpoint"
+                "goes on from the newest checkpoint",
+                "training.save_dir",
             )
         written.rename(place)
         _sync(self._folder)

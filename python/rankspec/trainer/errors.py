@@ -1,5 +1,6 @@
 """What ends a run with one clear message."""
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,15 +13,29 @@ class TrainError(Exception):
         message: what is wrong and what to do about it, without the field's path.
         path: path of the field of the spec that it is about, or "".
         code: stable name of the kind of error.
+        restart_helps: whether the same command may do better later, since nothing in the config or data is wrong.
     """
 
     code = "train.refused"
 
-    def __init__(self, message: str, path: str = "", *, code: str | None = None) -> None:
+    def __init__(self, message: str, path: str = "", *, code: str | None = None, restart_helps: bool = False) -> None:
         super().__init__(f"{path}: {message}" if path else message)
         self.message = message
         self.path = path
         self.code = code or self.code
+        self.restart_helps = restart_helps
+
+
+# What the system answers because of what was asked, and would answer again.
+_LASTING = {
+    *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.ENOENT, errno.ENAMETOOLONG),
+    *(errno.EINVAL, errno.ELOOP, errno.EFBIG),
+}
+
+
+def is_passing(error: BaseException) -> bool:
+    """Whether what the system answered may be otherwise later, as with a full disk."""
+    return isinstance(error, OSError) and error.errno not in _LASTING
 
 
 @contextmanager
@@ -37,4 +52,5 @@ def writing(path: Path) -> Iterator[None]:
             f"{path} cannot be written: {error.strerror or error}; once it can be, the same command goes on from the "
             "newest checkpoint",
             "training.save_dir",
+            restart_helps=is_passing(error),
         ) from error

@@ -17,8 +17,9 @@ from rankspec.recap.v1.recap_pb2 import RecapConfig
 from rankspec.recap.v1.training_pb2 import TrainingConfig
 from rankspec.trainer.checkpoints import COMMITTED_FILE, CONFIG_FILE, ROTATED_FILE, committed, unfinished
 from rankspec.trainer.claims import obeys
-from rankspec.trainer.errors import TrainError, writing
+from rankspec.trainer.errors import TrainError, is_passing, writing
 from rankspec.trainer.runtime import Runtime
+from rankspec.trainer.status import STATUS_FILE
 from rankspec.writing import to_textproto
 
 FACTS_FILE = "run.json"
@@ -36,6 +37,7 @@ _OWN_NAMES = (
     APPLIED_FILE,
     CONFIG_FILE,
     FACTS_FILE,
+    STATUS_FILE,
     ROTATED_FILE,
     COMMITTED_FILE,
 )
@@ -57,7 +59,9 @@ def prepare_folder(config: TrainingConfig) -> Path:
         probe.unlink(missing_ok=True)
     except OSError as error:
         raise TrainError(
-            f"{folder} cannot be written ({error.strerror}); free it or choose another save_dir", "training.save_dir"
+            f"{folder} cannot be written ({error.strerror}); free it or choose another save_dir",
+            "training.save_dir",
+            restart_helps=is_passing(error),
         ) from error
     return folder
 
@@ -105,6 +109,7 @@ def sole_writer(folder: Path, *, doing: str = "training into") -> Iterator[None]
             raise TrainError(
                 f"another process is {doing} {folder}; wait for its end, or choose another save_dir",
                 "training.save_dir",
+                restart_helps=True,
             ) from error
         yield
 

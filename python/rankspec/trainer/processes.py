@@ -94,7 +94,8 @@ def joined_processes(device_type: str) -> Iterator[Processes]:
             raise
         raise TrainError(
             "another process of the run ended or does not answer; what it said itself is the reason. The same command "
-            "goes on from the newest checkpoint"
+            "goes on from the newest checkpoint",
+            restart_helps=True,
         ) from error
     finally:
         distributed.destroy_process_group()

@@ -24,11 +24,13 @@ from rankspec.trainer.evaluation import chosen_metrics
 from rankspec.trainer.finite import not_finite
 from rankspec.trainer.folder import prepare_folder, set_aside, sole_writer, write_configs, write_facts
 from rankspec.trainer.loop import Cadence, Duties, Ending, Learner, Verdict, asked_to_end, run_steps
+from rankspec.trainer.memory import allocating
 from rankspec.trainer.optimizers import build_optimizer
 from rankspec.trainer.reports import Reports
 from rankspec.trainer.resume import check_resume
 from rankspec.trainer.setup import Job, Setup, evaluated_tasks, set_up
 from rankspec.trainer.state import restore, training_tensors, warm_start
+from rankspec.trainer.status import RunStatus
 from rankspec.trainer.timing import Stopwatch, matmul_flops_per_second
 from rankspec.trainer.trackers import chosen_trackers
 from rankspec.trainer.weights_and_biases import require_wandb
@@ -71,6 +73,7 @@ class TrainingRun:
         self._window = TrainWindow(setup.model.task_names, setup.runtime.device)
         self._stopwatch = Stopwatch(setup.runtime.device)
         self._best = Best(self._config.training, self._say)
+        self._status: RunStatus | None = None
         self._flops = 0
         self._peak = 0.0
         weigh = self._config.downsampling_correction == DOWNSAMPLING_CORRECTION_LOSS_WEIGHTS
@@ -85,6 +88,8 @@ class TrainingRun:
                 stack.enter_context(sole_writer(self._folder))
                 if restart:
                     self._set_aside()
+                last = self._config.training.num_train_steps
+                self._status = stack.enter_context(RunStatus(self._folder, last, self._say))
             return self._train(stack, force=force)
 
     def _set_aside(self) -> None:
@@ -125,9 +130,10 @@ class TrainingRun:
             stack.enter_context(self._setup.console.progress(start, cadence.last))
             batches = stack.enter_context(self._train_data.batches(first, count))
             timed = self._stopwatch.timed(batches)
-            return run_steps(
-                self._learner, cadence, duties, start=start, batches=timed, window=self._window, asked=asked
-            )
+            with allocating("train_data"):
+                return run_steps(
+                    self._learner, cadence, duties, start=start, batches=timed, window=self._window, asked=asked
+                )
 
     def _newest_checkpoint(self) -> Checkpoint | None:
         """The checkpoint to go on from; the first process looks, so that all go on from the same."""
@@ -219,6 +225,8 @@ class TrainingRun:
         if ending == Ending.NO_BETTER:
             self._say(f"ended early at step {done} of {last}: {self._best.waited} evaluations brought nothing better")
         if ending == Ending.ASKED:
+            assert self._status is not None, "the first process has a status"
+            self._status.stop()
             self._say(f"asked to end: saved at step {done} of {last}; the same command goes on from there")
 
     def _identity(self) -> dict[str, object]:
@@ -248,6 +256,8 @@ class TrainingRun:
         else:
             self._stopwatch.count_step()
         self._setup.console.advance(done)
+        if self._status is not None:
+            self._status.advance(done)
 
     def _log(self, done: int, rates: dict[str, float]) -> None:
         tasks = evaluated_tasks(self._config.train_data, self._setup.model.task_names)
@@ -304,7 +314,8 @@ class TrainingRun:
                 "data_offset": self._train_data.offset,
                 **self._identity(),
             }
-            self._writer.save(done, self._tensors(), state, self._setup.job.text, best_step=self._best.step)
+            with allocating("training.checkpoint_every_n"):
+                self._writer.save(done, self._tensors(), state, self._setup.job.text, best_step=self._best.step)
 
 
 @obeys(TrainingConfig, "gradient_accumulation", "gradient_clip_norm")

@@ -15,6 +15,7 @@ from rankspec.trainer.console import RunConsole
 from rankspec.trainer.data.pipeline import Dataset, open_dataset
 from rankspec.trainer.evaluation import chosen_metrics, score, task_metrics
 from rankspec.trainer.loss import MultiTaskLoss, build_loss
+from rankspec.trainer.memory import allocating
 from rankspec.trainer.model.inputs import inputs_read
 from rankspec.trainer.model.ranking import RankingModel, build_model
 from rankspec.trainer.processes import Processes, joined_processes
@@ -110,7 +111,7 @@ class Setup:
     def evaluate(self, name: str, dataset: Dataset) -> dict[str, float]:
         """Metrics of the model as it is on a validation set, by name; the same on every process."""
         limit = self.config.training.num_eval_steps
-        with dataset.batches(0, None if limit < 0 else limit) as batches:
+        with allocating(f'validation_data["{name}"]'), dataset.batches(0, None if limit < 0 else limit) as batches:
             scores = score(self.model, self.loss, batches, self.runtime, self.processes)
         tasks = evaluated_tasks(self.config.validation_data[name], self.model.task_names)
         return task_metrics(scores, self.model.task_names, tasks, chosen_metrics(self.config))
@@ -130,7 +131,8 @@ def set_up(job: Job) -> Iterator[Setup]:
         processes = stack.enter_context(joined_processes(device.type))
         runtime = apply_runtime(job.config.runtime, device)
         inputs = inputs_read(job.config.model, input_signature(job.config.train_data, "train_data"))
-        model = build_model(job.config, inputs).to(device)
+        with allocating("model"):
+            model = build_model(job.config, inputs).to(device)
         loss = build_loss(job.config.model).to(device)
         console = RunConsole(silent=not processes.is_first)
         yield Setup(job, processes, console, runtime, inputs, model, loss, stack)

@@ -16,6 +16,7 @@ from rankspec.recap.v1.embedding_pb2 import (
 from rankspec.trainer.claims import obeys
 from rankspec.trainer.data.ids import IdRange
 from rankspec.trainer.errors import TrainError
+from rankspec.trainer.memory import allocating
 from rankspec.trainer.model.dropout import RandomPosition, build_dropout
 
 if TYPE_CHECKING:
@@ -112,4 +113,8 @@ def build_small_embeddings(
     dropout: nn.Module = nn.Identity()
     if config.HasField("dropout"):
         dropout = build_dropout(config.dropout, f"{path}.dropout", position)
-    return SmallEmbeddings([EmbeddingTable(table) for table in config.tables], dropout, f"{path}.tables")
+    tables = []
+    for place, table in enumerate(config.tables):
+        with allocating(f"{path}.tables[{place}].num_embeddings"):
+            tables.append(EmbeddingTable(table))
+    return SmallEmbeddings(tables, dropout, f"{path}.tables")

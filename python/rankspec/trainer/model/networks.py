@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from rankspec.recap.v1.architecture_pb2 import TaskModel
 from rankspec.trainer.claims import obeys
+from rankspec.trainer.memory import allocating
 from rankspec.trainer.model.dcn import Dcn, build_dcn
 from rankspec.trainer.model.mask_net import MaskNet, build_mask_net
 from rankspec.trainer.model.mlp import Mlp, build_mlp
@@ -37,4 +38,5 @@ def build_network(config: TaskModel, in_features: int, path: str, position: Rand
     """
     chosen = config.WhichOneof("architecture")
     assert chosen in _BUILDERS, f"unclaimed fields are refused before a model is built: {chosen}"
-    return _BUILDERS[chosen](getattr(config, chosen), in_features, f"{path}.{chosen}", position)
+    with allocating(f"{path}.{chosen}"):
+        return _BUILDERS[chosen](getattr(config, chosen), in_features, f"{path}.{chosen}", position)
