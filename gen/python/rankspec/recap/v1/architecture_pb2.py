@@ -27,7 +27,7 @@ from rankspec.options.v1 import options_pb2 as rankspec_dot_options_dot_v1_dot_o
 from rankspec.recap.v1 import layers_pb2 as rankspec_dot_recap_dot_v1_dot_layers__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$rankspec/recap/v1/architecture.proto\x12\x11rankspec.recap.v1\x1a\x1b\x62uf/validate/validate.proto\x1a!rankspec/options/v1/options.proto\x1a\x1erankspec/recap/v1/layers.proto\"\xf7\x03\n\tDcnConfig\x12\x33\n\x0bpoly_degree\x18\x01 \x01(\x05\x42\x12\xbaH\x07\x1a\x02 \x00\xc8\x01\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\npolyDegree\x12\x36\n\x0eprojection_dim\x18\x02 \x01(\x05\x42\x0f\xbaH\x04\x1a\x02 \x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\rprojectionDim\x12I\n\x0cparallel_mlp\x18\x03 \x01(\x0b\x32\x1c.rankspec.recap.v1.MlpConfigB\x08\x88\xe7\x18\x01\x90\xe7\x18\x03R\x0bparallelMlp\x12\x31\n\x0cuse_parallel\x18\x04 \x01(\x08:\x04trueB\x08\x88\xe7\x18\x01\x90\xe7\x18\x03R\x0buseParallel\x12\x45\n\noutput_mlp\x18\x05 \x01(\x0b\x32\x1c.rankspec.recap.v1.MlpConfigB\x08\x88\xe7\x18\x01\x90\xe7\x18\x03R\toutputMlp:\xb7\x01\xbaH\xb3\x01\x1a\xb0\x01\n\x1brecap.dcn.parallel_mlp_used\x1a\x90\x01!this.use_parallel && has(this.parallel_mlp) ? \'parallel_mlp: has no effect while use_parallel is false; drop it or set use_parallel: true\' : \'\'\"\x9b\x02\n\x0fMaskBlockConfig\x12\x33\n\x0boutput_size\x18\x01 \x01(\x05\x42\x12\xbaH\x07\x1a\x02 \x00\xc8\x01\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\noutputSize\x12\x45\n\x10reduction_factor\x18\x02 \x01(\x01\x42\x18\xbaH\r\x12\x0b!\x00\x00\x00\x00\x00\x00\x00\x00@\x01\x88\xe7\x18\x01\x90\xe7\x18\x03H\x00R\x0freductionFactor\x12<\n\x10\x61ggregation_size\x18\x03 \x01(\x05\x42\x0f\xbaH\x04\x1a\x02 \x00\x88\xe7\x18\x01\x90\xe7\x18\x03H\x00R\x0f\x61ggregationSize\x12\x38\n\x10input_layer_norm\x18\x04 \x01(\x08\x42\x0e\xbaH\x03\xc8\x01\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x0einputLayerNormB\x14\n\x0b\x61ggregation\x12\x05\xbaH\x02\x08\x01\"\xd4\x01\n\rMaskNetConfig\x12U\n\x0bmask_blocks\x18\x01 \x03(\x0b\x32\".rankspec.recap.v1.MaskBlockConfigB\x10\xbaH\x05\x92\x01\x02\x08\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\nmaskBlocks\x12\x38\n\x03mlp\x18\x02 \x01(\x0b\x32\x1c.rankspec.recap.v1.MlpConfigB\x08\x88\xe7\x18\x01\x90\xe7\x18\x03R\x03mlp\x12\x32\n\x0cuse_parallel\x18\x03 \x01(\x08:\x05\x66\x61lseB\x08\x88\xe7\x18\x01\x90\xe7\x18\x03R\x0buseParallel\"\xa0\x01\n\nDLRMConfig\x12K\n\nbottom_mlp\x18\x01 \x01(\x0b\x32\x1c.rankspec.recap.v1.MlpConfigB\x0e\xbaH\x03\xc8\x01\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\tbottomMlp\x12\x45\n\x07top_mlp\x18\x02 \x01(\x0b\x32\x1c.rankspec.recap.v1.MlpConfigB\x0e\xbaH\x03\xc8\x01\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x06topMlp\"]\n\tAffineMap\x12(\n\x05scale\x18\x01 \x01(\x01:\x01\x31\x42\x0f\xbaH\x04\x12\x02@\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x05scale\x12&\n\x04\x62ias\x18\x02 \x01(\x01:\x01\x30\x42\x0f\xbaH\x04\x12\x02@\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x04\x62ias\"\x9c\x02\n\x14PositionDebiasConfig\x12\x37\n\x0cmax_position\x18\x01 \x01(\x05:\x03\x32\x35\x36\x42\x0f\xbaH\x04\x1a\x02 \x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\x0bmaxPosition\x12.\n\x08num_dims\x18\x02 \x01(\x05:\x02\x36\x34\x42\x0f\xbaH\x04\x1a\x02 \x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\x07numDims\x12Q\n\x10\x64rop_probability\x18\x03 \x01(\x01:\x03\x30.5B!\xbaH\x16\x12\x14\x11\x00\x00\x00\x00\x00\x00\xf0?)\x00\x00\x00\x00\x00\x00\x00\x00@\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x0f\x64ropProbability\x12H\n\x16position_feature_index\x18\x04 \x01(\x05\x42\x12\xbaH\x07\x1a\x02(\x00\xc8\x01\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x14positionFeatureIndex\"\xd9\x03\n\tTaskModel\x12G\n\nmlp_config\x18\x01 \x01(\x0b\x32\x1c.rankspec.recap.v1.MlpConfigB\x08\x88\xe7\x18\x01\x90\xe7\x18\x03H\x00R\tmlpConfig\x12G\n\ndcn_config\x18\x02 \x01(\x0b\x32\x1c.rankspec.recap.v1.DcnConfigB\x08\x88\xe7\x18\x01\x90\xe7\x18\x03H\x00R\tdcnConfig\x12J\n\x0b\x64lrm_config\x18\x03 \x01(\x0b\x32\x1d.rankspec.recap.v1.DLRMConfigB\x08\x88\xe7\x18\x01\x90\xe7\x18\x03H\x00R\ndlrmConfig\x12T\n\x0fmask_net_config\x18\x04 \x01(\x0b\x32 .rankspec.recap.v1.MaskNetConfigB\x08\x88\xe7\x18\x01\x90\xe7\x18\x03H\x00R\rmaskNetConfig\x12\x45\n\naffine_map\x18\x05 \x01(\x0b\x32\x1c.rankspec.recap.v1.AffineMapB\x08\x88\xe7\x18\x01\x90\xe7\x18\x03R\taffineMap\x12:\n\npos_weight\x18\x06 \x01(\x01:\x01\x31\x42\x18\xbaH\r\x12\x0b!\x00\x00\x00\x00\x00\x00\x00\x00@\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\tposWeightB\x15\n\x0c\x61rchitecture\x12\x05\xbaH\x02\x08\x01\x42k\n\x15\x64\x65v.rankspec.recap.v1B\x11\x41rchitectureProtoP\x01Z=github.com/rankspec/rankspec/gen/go/rankspec/recap/v1;recapv1b\x08\x65\x64itionsp\xe8\x07')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$rankspec/recap/v1/architecture.proto\x12\x11rankspec.recap.v1\x1a\x1b\x62uf/validate/validate.proto\x1a!rankspec/options/v1/options.proto\x1a\x1erankspec/recap/v1/layers.proto\"\xfe\x03\n\tDcnConfig\x12\x36\n\x0bpoly_degree\x18\x01 \x01(\x05\x42\x15\xbaH\n\x1a\x05\x18\x80\x08 \x00\xc8\x01\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\npolyDegree\x12:\n\x0eprojection_dim\x18\x02 \x01(\x05\x42\x13\xbaH\x08\x1a\x06\x18\x80\x80@ \x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\rprojectionDim\x12I\n\x0cparallel_mlp\x18\x03 \x01(\x0b\x32\x1c.rankspec.recap.v1.MlpConfigB\x08\x88\xe7\x18\x01\x90\xe7\x18\x03R\x0bparallelMlp\x12\x31\n\x0cuse_parallel\x18\x04 \x01(\x08:\x04trueB\x08\x88\xe7\x18\x01\x90\xe7\x18\x03R\x0buseParallel\x12\x45\n\noutput_mlp\x18\x05 \x01(\x0b\x32\x1c.rankspec.recap.v1.MlpConfigB\x08\x88\xe7\x18\x01\x90\xe7\x18\x03R\toutputMlp:\xb7\x01\xbaH\xb3\x01\x1a\xb0\x01\n\x1brecap.dcn.parallel_mlp_used\x1a\x90\x01!this.use_parallel && has(this.parallel_mlp) ? \'parallel_mlp: has no effect while use_parallel is false; drop it or set use_parallel: true\' : \'\'\"\xac\x02\n\x0fMaskBlockConfig\x12\x37\n\x0boutput_size\x18\x01 \x01(\x05\x42\x16\xbaH\x0b\x1a\x06\x18\x80\x80@ \x00\xc8\x01\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\noutputSize\x12N\n\x10reduction_factor\x18\x02 \x01(\x01\x42!\xbaH\x16\x12\x14\x19\x00\x00\x00\x00\x00\x00\x30\x41!\x00\x00\x00\x00\x00\x00\x00\x00@\x01\x88\xe7\x18\x01\x90\xe7\x18\x03H\x00R\x0freductionFactor\x12@\n\x10\x61ggregation_size\x18\x03 \x01(\x05\x42\x13\xbaH\x08\x1a\x06\x18\x80\x80@ \x00\x88\xe7\x18\x01\x90\xe7\x18\x03H\x00R\x0f\x61ggregationSize\x12\x38\n\x10input_layer_norm\x18\x04 \x01(\x08\x42\x0e\xbaH\x03\xc8\x01\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x0einputLayerNormB\x14\n\x0b\x61ggregation\x12\x05\xbaH\x02\x08\x01\"\xd4\x01\n\rMaskNetConfig\x12U\n\x0bmask_blocks\x18\x01 \x03(\x0b\x32\".rankspec.recap.v1.MaskBlockConfigB\x10\xbaH\x05\x92\x01\x02\x08\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\nmaskBlocks\x12\x38\n\x03mlp\x18\x02 \x01(\x0b\x32\x1c.rankspec.recap.v1.MlpConfigB\x08\x88\xe7\x18\x01\x90\xe7\x18\x03R\x03mlp\x12\x32\n\x0cuse_parallel\x18\x03 \x01(\x08:\x05\x66\x61lseB\x08\x88\xe7\x18\x01\x90\xe7\x18\x03R\x0buseParallel\"\xa0\x01\n\nDLRMConfig\x12K\n\nbottom_mlp\x18\x01 \x01(\x0b\x32\x1c.rankspec.recap.v1.MlpConfigB\x0e\xbaH\x03\xc8\x01\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\tbottomMlp\x12\x45\n\x07top_mlp\x18\x02 \x01(\x0b\x32\x1c.rankspec.recap.v1.MlpConfigB\x0e\xbaH\x03\xc8\x01\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x06topMlp\"]\n\tAffineMap\x12(\n\x05scale\x18\x01 \x01(\x01:\x01\x31\x42\x0f\xbaH\x04\x12\x02@\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x05scale\x12&\n\x04\x62ias\x18\x02 \x01(\x01:\x01\x30\x42\x0f\xbaH\x04\x12\x02@\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x04\x62ias\"\xa4\x02\n\x14PositionDebiasConfig\x12;\n\x0cmax_position\x18\x01 \x01(\x05:\x03\x32\x35\x36\x42\x13\xbaH\x08\x1a\x06\x18\x80\x80@ \x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\x0bmaxPosition\x12\x32\n\x08num_dims\x18\x02 \x01(\x05:\x02\x36\x34\x42\x13\xbaH\x08\x1a\x06\x18\x80\x80@ \x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\x07numDims\x12Q\n\x10\x64rop_probability\x18\x03 \x01(\x01:\x03\x30.5B!\xbaH\x16\x12\x14\x11\x00\x00\x00\x00\x00\x00\xf0?)\x00\x00\x00\x00\x00\x00\x00\x00@\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x0f\x64ropProbability\x12H\n\x16position_feature_index\x18\x04 \x01(\x05\x42\x12\xbaH\x07\x1a\x02(\x00\xc8\x01\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x14positionFeatureIndex\"\xe2\x03\n\tTaskModel\x12G\n\nmlp_config\x18\x01 \x01(\x0b\x32\x1c.rankspec.recap.v1.MlpConfigB\x08\x88\xe7\x18\x01\x90\xe7\x18\x03H\x00R\tmlpConfig\x12G\n\ndcn_config\x18\x02 \x01(\x0b\x32\x1c.rankspec.recap.v1.DcnConfigB\x08\x88\xe7\x18\x01\x90\xe7\x18\x03H\x00R\tdcnConfig\x12J\n\x0b\x64lrm_config\x18\x03 \x01(\x0b\x32\x1d.rankspec.recap.v1.DLRMConfigB\x08\x88\xe7\x18\x01\x90\xe7\x18\x03H\x00R\ndlrmConfig\x12T\n\x0fmask_net_config\x18\x04 \x01(\x0b\x32 .rankspec.recap.v1.MaskNetConfigB\x08\x88\xe7\x18\x01\x90\xe7\x18\x03H\x00R\rmaskNetConfig\x12\x45\n\naffine_map\x18\x05 \x01(\x0b\x32\x1c.rankspec.recap.v1.AffineMapB\x08\x88\xe7\x18\x01\x90\xe7\x18\x03R\taffineMap\x12\x43\n\npos_weight\x18\x06 \x01(\x01:\x01\x31\x42!\xbaH\x16\x12\x14\x19\x00\x00\x00\xa2\x94\x1amB)\x11\xea-\x81\x99\x97q=@\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\tposWeightB\x15\n\x0c\x61rchitecture\x12\x05\xbaH\x02\x08\x01\x42k\n\x15\x64\x65v.rankspec.recap.v1B\x11\x41rchitectureProtoP\x01Z=github.com/rankspec/rankspec/gen/go/rankspec/recap/v1;recapv1b\x08\x65\x64itionsp\xe8\x07')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,9 +36,9 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\025dev.rankspec.recap.v1B\021ArchitectureProtoP\001Z=github.com/rankspec/rankspec/gen/go/rankspec/recap/v1;recapv1'
   _globals['_DCNCONFIG'].fields_by_name['poly_degree']._loaded_options = None
-  _globals['_DCNCONFIG'].fields_by_name['poly_degree']._serialized_options = b'\272H\007\032\002 \000\310\001\001\210\347\030\001\220\347\030\003'
+  _globals['_DCNCONFIG'].fields_by_name['poly_degree']._serialized_options = b'\272H\n\032\005\030\200\010 \000\310\001\001\210\347\030\001\220\347\030\003'
   _globals['_DCNCONFIG'].fields_by_name['projection_dim']._loaded_options = None
-  _globals['_DCNCONFIG'].fields_by_name['projection_dim']._serialized_options = b'\272H\004\032\002 \000\210\347\030\001\220\347\030\003'
+  _globals['_DCNCONFIG'].fields_by_name['projection_dim']._serialized_options = b'\272H\010\032\006\030\200\200@ \000\210\347\030\001\220\347\030\003'
   _globals['_DCNCONFIG'].fields_by_name['parallel_mlp']._loaded_options = None
   _globals['_DCNCONFIG'].fields_by_name['parallel_mlp']._serialized_options = b'\210\347\030\001\220\347\030\003'
   _globals['_DCNCONFIG'].fields_by_name['use_parallel']._loaded_options = None
@@ -50,11 +50,11 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_MASKBLOCKCONFIG'].oneofs_by_name['aggregation']._loaded_options = None
   _globals['_MASKBLOCKCONFIG'].oneofs_by_name['aggregation']._serialized_options = b'\272H\002\010\001'
   _globals['_MASKBLOCKCONFIG'].fields_by_name['output_size']._loaded_options = None
-  _globals['_MASKBLOCKCONFIG'].fields_by_name['output_size']._serialized_options = b'\272H\007\032\002 \000\310\001\001\210\347\030\001\220\347\030\003'
+  _globals['_MASKBLOCKCONFIG'].fields_by_name['output_size']._serialized_options = b'\272H\013\032\006\030\200\200@ \000\310\001\001\210\347\030\001\220\347\030\003'
   _globals['_MASKBLOCKCONFIG'].fields_by_name['reduction_factor']._loaded_options = None
-  _globals['_MASKBLOCKCONFIG'].fields_by_name['reduction_factor']._serialized_options = b'\272H\r\022\013!\000\000\000\000\000\000\000\000@\001\210\347\030\001\220\347\030\003'
+  _globals['_MASKBLOCKCONFIG'].fields_by_name['reduction_factor']._serialized_options = b'\272H\026\022\024\031\000\000\000\000\000\0000A!\000\000\000\000\000\000\000\000@\001\210\347\030\001\220\347\030\003'
   _globals['_MASKBLOCKCONFIG'].fields_by_name['aggregation_size']._loaded_options = None
-  _globals['_MASKBLOCKCONFIG'].fields_by_name['aggregation_size']._serialized_options = b'\272H\004\032\002 \000\210\347\030\001\220\347\030\003'
+  _globals['_MASKBLOCKCONFIG'].fields_by_name['aggregation_size']._serialized_options = b'\272H\010\032\006\030\200\200@ \000\210\347\030\001\220\347\030\003'
   _globals['_MASKBLOCKCONFIG'].fields_by_name['input_layer_norm']._loaded_options = None
   _globals['_MASKBLOCKCONFIG'].fields_by_name['input_layer_norm']._serialized_options = b'\272H\003\310\001\001\210\347\030\001\220\347\030\003'
   _globals['_MASKNETCONFIG'].fields_by_name['mask_blocks']._loaded_options = None
@@ -72,9 +72,9 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_AFFINEMAP'].fields_by_name['bias']._loaded_options = None
   _globals['_AFFINEMAP'].fields_by_name['bias']._serialized_options = b'\272H\004\022\002@\001\210\347\030\001\220\347\030\003'
   _globals['_POSITIONDEBIASCONFIG'].fields_by_name['max_position']._loaded_options = None
-  _globals['_POSITIONDEBIASCONFIG'].fields_by_name['max_position']._serialized_options = b'\272H\004\032\002 \000\210\347\030\001\220\347\030\003'
+  _globals['_POSITIONDEBIASCONFIG'].fields_by_name['max_position']._serialized_options = b'\272H\010\032\006\030\200\200@ \000\210\347\030\001\220\347\030\003'
   _globals['_POSITIONDEBIASCONFIG'].fields_by_name['num_dims']._loaded_options = None
-  _globals['_POSITIONDEBIASCONFIG'].fields_by_name['num_dims']._serialized_options = b'\272H\004\032\002 \000\210\347\030\001\220\347\030\003'
+  _globals['_POSITIONDEBIASCONFIG'].fields_by_name['num_dims']._serialized_options = b'\272H\010\032\006\030\200\200@ \000\210\347\030\001\220\347\030\003'
   _globals['_POSITIONDEBIASCONFIG'].fields_by_name['drop_probability']._loaded_options = None
   _globals['_POSITIONDEBIASCONFIG'].fields_by_name['drop_probability']._serialized_options = b'\272H\026\022\024\021\000\000\000\000\000\000\360?)\000\000\000\000\000\000\000\000@\001\210\347\030\001\220\347\030\003'
   _globals['_POSITIONDEBIASCONFIG'].fields_by_name['position_feature_index']._loaded_options = None
@@ -92,19 +92,19 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TASKMODEL'].fields_by_name['affine_map']._loaded_options = None
   _globals['_TASKMODEL'].fields_by_name['affine_map']._serialized_options = b'\210\347\030\001\220\347\030\003'
   _globals['_TASKMODEL'].fields_by_name['pos_weight']._loaded_options = None
-  _globals['_TASKMODEL'].fields_by_name['pos_weight']._serialized_options = b'\272H\r\022\013!\000\000\000\000\000\000\000\000@\001\210\347\030\001\220\347\030\003'
+  _globals['_TASKMODEL'].fields_by_name['pos_weight']._serialized_options = b'\272H\026\022\024\031\000\000\000\242\224\032mB)\021\352-\201\231\227q=@\001\210\347\030\001\220\347\030\003'
   _globals['_DCNCONFIG']._serialized_start=156
-  _globals['_DCNCONFIG']._serialized_end=659
-  _globals['_MASKBLOCKCONFIG']._serialized_start=662
-  _globals['_MASKBLOCKCONFIG']._serialized_end=945
-  _globals['_MASKNETCONFIG']._serialized_start=948
-  _globals['_MASKNETCONFIG']._serialized_end=1160
-  _globals['_DLRMCONFIG']._serialized_start=1163
-  _globals['_DLRMCONFIG']._serialized_end=1323
-  _globals['_AFFINEMAP']._serialized_start=1325
-  _globals['_AFFINEMAP']._serialized_end=1418
-  _globals['_POSITIONDEBIASCONFIG']._serialized_start=1421
-  _globals['_POSITIONDEBIASCONFIG']._serialized_end=1705
-  _globals['_TASKMODEL']._serialized_start=1708
-  _globals['_TASKMODEL']._serialized_end=2181
+  _globals['_DCNCONFIG']._serialized_end=666
+  _globals['_MASKBLOCKCONFIG']._serialized_start=669
+  _globals['_MASKBLOCKCONFIG']._serialized_end=969
+  _globals['_MASKNETCONFIG']._serialized_start=972
+  _globals['_MASKNETCONFIG']._serialized_end=1184
+  _globals['_DLRMCONFIG']._serialized_start=1187
+  _globals['_DLRMCONFIG']._serialized_end=1347
+  _globals['_AFFINEMAP']._serialized_start=1349
+  _globals['_AFFINEMAP']._serialized_end=1442
+  _globals['_POSITIONDEBIASCONFIG']._serialized_start=1445
+  _globals['_POSITIONDEBIASCONFIG']._serialized_end=1737
+  _globals['_TASKMODEL']._serialized_start=1740
+  _globals['_TASKMODEL']._serialized_end=2222
 # @@protoc_insertion_point(module_scope)

@@ -49,28 +49,67 @@ public final class EmbeddingProto extends com.google.protobuf.GeneratedFile {
       "\025rankspec.embedding.v1\032\033buf/validate/val" +
       "idate.proto\032!rankspec/optim/v1/optimizer" +
       ".proto\032!rankspec/options/v1/options.prot" +
-      "o\"\214\001\n\021EmbeddingSnapshot\022-\n\010emb_name\030\001 \001(" +
+      "o\"\203\006\n\021EmbeddingSnapshot\022-\n\010emb_name\030\001 \001(" +
       "\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\003R\007embName\022H\n\026embedd" +
       "ing_snapshot_uri\030\002 \001(\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220\347" +
-      "\030\003R\024embeddingSnapshotUri\"\352\003\n\022EmbeddingBa" +
-      "gConfig\022>\n\004name\030\001 \001(\tB*\272H\037r\0322\030^[A-Za-z_]" +
-      "[A-Za-z0-9_]*$\310\001\001\210\347\030\001\220\347\030\003R\004name\0229\n\016num_e" +
-      "mbeddings\030\002 \001(\003B\022\272H\007\"\002 \000\310\001\001\210\347\030\001\220\347\030\003R\rnum" +
-      "Embeddings\0227\n\rembedding_dim\030\003 \001(\005B\022\272H\007\032\002" +
-      " \000\310\001\001\210\347\030\001\220\347\030\003R\014embeddingDim\022R\n\npretraine" +
-      "d\030\004 \001(\0132(.rankspec.embedding.v1.Embeddin" +
-      "gSnapshotB\010\210\347\030\001\220\347\030\003R\npretrained\022%\n\005vocab" +
-      "\030\005 \001(\tB\017\272H\004r\002\020\001\210\347\030\001\220\347\030\003R\005vocab\022P\n\toptimi" +
-      "zer\030\006 \001(\0132\".rankspec.optim.v1.OptimizerC" +
-      "onfigB\016\272H\003\310\001\001\210\347\030\001\220\347\030\003R\toptimizer\022S\n\tdata" +
-      "_type\030\007 \001(\0162\037.rankspec.embedding.v1.Data" +
-      "TypeB\025\272H\n\202\001\004\020\001 \000\310\001\001\210\347\030\001\220\347\030\003R\010dataType*M\n" +
-      "\010DataType\022\031\n\025DATA_TYPE_UNSPECIFIED\020\000\022\022\n\016" +
-      "DATA_TYPE_FP32\020\001\022\022\n\016DATA_TYPE_FP16\020\002Bt\n\031" +
-      "dev.rankspec.embedding.v1B\016EmbeddingProt" +
-      "oP\001ZEgithub.com/rankspec/rankspec/gen/go" +
-      "/rankspec/embedding/v1;embeddingv1b\010edit" +
-      "ionsp\350\007"
+      "\030\003R\024embeddingSnapshotUri:\364\004\272H\360\004\032\355\004\n\036embe" +
+      "dding.snapshot.local_paths\032\312\004[{\'name\': \'" +
+      "embedding_snapshot_uri\', \'path\': this.em" +
+      "bedding_snapshot_uri}] .filter(f, f.path" +
+      ".matches(\'[\\\\x00-\\\\x1f\\\\x7f]|^ +$|^ *[A-" +
+      "Za-z][A-Za-z0-9+.:-]*:/\')) .map(f, f.nam" +
+      "e + (f.path.matches(\'[\\\\x00-\\\\x1f\\\\x7f]\'" +
+      ") ? \': a path takes no line break and no" +
+      " other control character; take it out\' :" +
+      " f.path.matches(\'^ +$\') ? \': a path of n" +
+      "othing but blanks; write the path\' : \': " +
+      "\' + f.path.split(\':/\')[0] + \':/ begins a" +
+      "n address of another storage, and only l" +
+      "ocal paths are taken; \' + \'mount the sto" +
+      "rage or copy from it, and write the loca" +
+      "l path, ./ first if a folder is called s" +
+      "o\')).join(\'\\n\')\"\212\013\n\022EmbeddingBagConfig\022>" +
+      "\n\004name\030\001 \001(\tB*\272H\037r\0322\030^[A-Za-z_][A-Za-z0-" +
+      "9_]*$\310\001\001\210\347\030\001\220\347\030\003R\004name\0229\n\016num_embeddings" +
+      "\030\002 \001(\003B\022\272H\007\"\002 \000\310\001\001\210\347\030\001\220\347\030\003R\rnumEmbedding" +
+      "s\022;\n\rembedding_dim\030\003 \001(\005B\026\272H\013\032\006\030\200\200@ \000\310\001\001" +
+      "\210\347\030\001\220\347\030\003R\014embeddingDim\022R\n\npretrained\030\004 \001" +
+      "(\0132(.rankspec.embedding.v1.EmbeddingSnap" +
+      "shotB\010\210\347\030\001\220\347\030\003R\npretrained\022%\n\005vocab\030\005 \001(" +
+      "\tB\017\272H\004r\002\020\001\210\347\030\001\220\347\030\003R\005vocab\022P\n\toptimizer\030\006" +
+      " \001(\0132\".rankspec.optim.v1.OptimizerConfig" +
+      "B\016\272H\003\310\001\001\210\347\030\001\220\347\030\003R\toptimizer\022S\n\tdata_type" +
+      "\030\007 \001(\0162\037.rankspec.embedding.v1.DataTypeB" +
+      "\025\272H\n\202\001\004\020\001 \000\310\001\001\210\347\030\001\220\347\030\003R\010dataType:\231\007\272H\225\007\032" +
+      "\311\002\n\030embedding.bag.table_size\032\254\002this.embe" +
+      "dding_dim > 0 && this.num_embeddings > 1" +
+      "099511627776 / this.embedding_dim ? \'num" +
+      "_embeddings: \' + string(this.num_embeddi" +
+      "ngs) + \' rows of \' + string(this.embeddi" +
+      "ng_dim) + \' are more than 1099511627776 " +
+      "(2^40) numbers, the most that a table ma" +
+      "y have; lower num_embeddings or embeddin" +
+      "g_dim\' : \'\'\032\306\004\n\031embedding.bag.local_path" +
+      "s\032\250\004[{\'name\': \'vocab\', \'path\': this.voca" +
+      "b}] .filter(f, f.path.matches(\'[\\\\x00-\\\\" +
+      "x1f\\\\x7f]|^ +$|^ *[A-Za-z][A-Za-z0-9+.:-" +
+      "]*:/\')) .map(f, f.name + (f.path.matches" +
+      "(\'[\\\\x00-\\\\x1f\\\\x7f]\') ? \': a path takes" +
+      " no line break and no other control char" +
+      "acter; take it out\' : f.path.matches(\'^ " +
+      "+$\') ? \': a path of nothing but blanks; " +
+      "write the path\' : \': \' + f.path.split(\':" +
+      "/\')[0] + \':/ begins an address of anothe" +
+      "r storage, and only local paths are take" +
+      "n; \' + \'mount the storage or copy from i" +
+      "t, and write the local path, ./ first if" +
+      " a folder is called so\')).join(\'\\n\')*M\n\010" +
+      "DataType\022\031\n\025DATA_TYPE_UNSPECIFIED\020\000\022\022\n\016D" +
+      "ATA_TYPE_FP32\020\001\022\022\n\016DATA_TYPE_FP16\020\002Bt\n\031d" +
+      "ev.rankspec.embedding.v1B\016EmbeddingProto" +
+      "P\001ZEgithub.com/rankspec/rankspec/gen/go/" +
+      "rankspec/embedding/v1;embeddingv1b\010editi" +
+      "onsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -98,6 +137,7 @@ public final class EmbeddingProto extends com.google.protobuf.GeneratedFile {
     com.google.protobuf.ExtensionRegistry registry =
         com.google.protobuf.ExtensionRegistry.newInstance();
     registry.add(build.buf.validate.ValidateProto.field);
+    registry.add(build.buf.validate.ValidateProto.message);
     registry.add(dev.rankspec.options.v1.OptionsProto.effect);
     registry.add(dev.rankspec.options.v1.OptionsProto.resume);
     com.google.protobuf.Descriptors.FileDescriptor

@@ -74,77 +74,125 @@ public final class EmbeddingProto extends com.google.protobuf.GeneratedFile {
       "kspec.recap.v1\032\033buf/validate/validate.pr" +
       "oto\032%rankspec/optim/v1/learning_rate.pro" +
       "to\032!rankspec/options/v1/options.proto\032\036r" +
-      "ankspec/recap/v1/layers.proto\"\214\001\n\021Embedd" +
+      "ankspec/recap/v1/layers.proto\"\377\005\n\021Embedd" +
       "ingSnapshot\022-\n\010emb_name\030\001 \001(\tB\022\272H\007r\002\020\001\310\001" +
       "\001\210\347\030\001\220\347\030\003R\007embName\022H\n\026embedding_snapshot" +
       "_uri\030\002 \001(\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\003R\024embeddin" +
-      "gSnapshotUri\"\277\002\n\022EmbeddingBagConfig\022>\n\004n" +
-      "ame\030\001 \001(\tB*\272H\037r\0322\030^[A-Za-z_][A-Za-z0-9_]" +
-      "*$\310\001\001\210\347\030\001\220\347\030\003R\004name\0229\n\016num_embeddings\030\002 " +
-      "\001(\003B\022\272H\007\"\002 \000\310\001\001\210\347\030\001\220\347\030\003R\rnumEmbeddings\0227" +
-      "\n\rembedding_dim\030\003 \001(\005B\022\272H\007\032\002 \000\310\001\001\210\347\030\001\220\347\030" +
-      "\003R\014embeddingDim\022N\n\npretrained\030\004 \001(\0132$.ra" +
-      "nkspec.recap.v1.EmbeddingSnapshotB\010\210\347\030\001\220" +
-      "\347\030\003R\npretrained\022%\n\005vocab\030\005 \001(\tB\017\272H\004r\002\020\001\210" +
-      "\347\030\001\220\347\030\003R\005vocab\"\317\003\n\030EmbeddingOptimizerCon" +
-      "fig\022N\n\rlearning_rate\030\001 \001(\0132\037.rankspec.op" +
-      "tim.v1.LearningRateB\010\210\347\030\001\220\347\030\002R\014learningR" +
-      "ate\022F\n\022init_learning_rate\030\002 \001(\001B\030\272H\r\022\013)\000" +
-      "\000\000\000\000\000\000\000@\001\210\347\030\001\220\347\030\002R\020initLearningRate:\232\002\272H" +
-      "\226\002\032\223\002\n+recap.embedding_optimizer.one_lea" +
-      "rning_rate\032\343\001has(this.learning_rate) == " +
-      "has(this.init_learning_rate) ? \'init_lea" +
-      "rning_rate: \' + (has(this.learning_rate)" +
-      " ? \'given beside learning_rate; keep one" +
-      " of the two\' : \'no learning rate; set in" +
-      "it_learning_rate or learning_rate\') : \'\'" +
-      "\"\353\004\n\025LargeEmbeddingsConfig\022O\n\006tables\030\001 \003" +
-      "(\0132%.rankspec.recap.v1.EmbeddingBagConfi" +
-      "gB\020\272H\005\222\001\002\010\001\210\347\030\001\220\347\030\003R\006tables\022Y\n\toptimizer" +
-      "\030\002 \001(\0132+.rankspec.recap.v1.EmbeddingOpti" +
-      "mizerConfigB\016\272H\003\310\001\001\210\347\030\001\220\347\030\003R\toptimizer\0224" +
-      "\n\rtables_to_log\030\003 \003(\tB\020\272H\005\222\001\002\030\001\210\347\030\002\220\347\030\001R" +
-      "\013tablesToLog:\357\002\272H\353\002\032\236\001\n#recap.large_embe" +
-      "ddings.unique_names\032wthis.tables.map(t, " +
-      "t.name).unique() ? \'\' : \'tables: two tab" +
-      "les have the same name; every table need" +
-      "s a name of its own\'\032\307\001\n*recap.large_emb" +
-      "eddings.logged_tables_exist\032\230\001this.table" +
-      "s_to_log.filter(n, !this.tables.exists(t" +
-      ", t.name == n)) .map(n, \'tables_to_log: " +
-      "there is no table \"\' + n + \'\"; name one " +
-      "of tables\').join(\'\\n\')\"\244\001\n\020StratifierCon" +
-      "fig\022@\n\004name\030\001 \001(\tB,\272H!r\0342\032^[A-Za-z_][A-Z" +
-      "a-z0-9_.-]*$\310\001\001\210\347\030\002\220\347\030\001R\004name\022(\n\005index\030\002" +
-      " \001(\005B\022\272H\007\032\002(\000\310\001\001\210\347\030\002\220\347\030\001R\005index\022$\n\005value" +
-      "\030\003 \001(\003B\016\272H\003\310\001\001\210\347\030\002\220\347\030\001R\005value\"\346\003\n\027SmallE" +
-      "mbeddingBagConfig\022>\n\004name\030\001 \001(\tB*\272H\037r\0322\030" +
-      "^[A-Za-z_][A-Za-z0-9_]*$\310\001\001\210\347\030\001\220\347\030\003R\004nam" +
-      "e\0229\n\016num_embeddings\030\002 \001(\003B\022\272H\007\"\002 \000\310\001\001\210\347\030" +
-      "\001\220\347\030\003R\rnumEmbeddings\0227\n\rembedding_dim\030\003 " +
-      "\001(\005B\022\272H\007\032\002 \000\310\001\001\210\347\030\001\220\347\030\003R\014embeddingDim\022(\n" +
-      "\005index\030\004 \001(\005B\022\272H\007\032\002(\000\310\001\001\210\347\030\001\220\347\030\003R\005index\022" +
-      "u\n\020out_of_range_ids\030\005 \001(\0162 .rankspec.rec" +
-      "ap.v1.OutOfRangeIds:\026OUT_OF_RANGE_IDS_ER" +
-      "RORB\022\272H\007\202\001\004\020\001 \000\210\347\030\001\220\347\030\003R\routOfRangeIds\022;" +
-      "\n\014weight_decay\030\006 \001(\001B\030\272H\r\022\013)\000\000\000\000\000\000\000\000@\001\210\347" +
-      "\030\001\220\347\030\002R\013weightDecay\0229\n\010init_std\030\007 \001(\001:\0040" +
-      ".01B\030\272H\r\022\013!\000\000\000\000\000\000\000\000@\001\210\347\030\001\220\347\030\003R\007initStd\"\333" +
-      "\002\n\025SmallEmbeddingsConfig\022T\n\006tables\030\001 \003(\013" +
-      "2*.rankspec.recap.v1.SmallEmbeddingBagCo" +
-      "nfigB\020\272H\005\222\001\002\010\001\210\347\030\001\220\347\030\003R\006tables\022D\n\007dropou" +
-      "t\030\002 \001(\0132 .rankspec.recap.v1.DropoutConfi" +
-      "gB\010\210\347\030\001\220\347\030\003R\007dropout:\245\001\272H\241\001\032\236\001\n#recap.sm" +
-      "all_embeddings.unique_names\032wthis.tables" +
-      ".map(t, t.name).unique() ? \'\' : \'tables:" +
-      " two tables have the same name; every ta" +
-      "ble needs a name of its own\'*j\n\rOutOfRan" +
-      "geIds\022 \n\034OUT_OF_RANGE_IDS_UNSPECIFIED\020\000\022" +
-      "\032\n\026OUT_OF_RANGE_IDS_ERROR\020\001\022\033\n\027OUT_OF_RA" +
-      "NGE_IDS_BUCKET\020\002Bh\n\025dev.rankspec.recap.v" +
-      "1B\016EmbeddingProtoP\001Z=github.com/rankspec" +
-      "/rankspec/gen/go/rankspec/recap/v1;recap" +
-      "v1b\010editionsp\350\007"
+      "gSnapshotUri:\360\004\272H\354\004\032\351\004\n\032recap.snapshot.l" +
+      "ocal_paths\032\312\004[{\'name\': \'embedding_snapsh" +
+      "ot_uri\', \'path\': this.embedding_snapshot" +
+      "_uri}] .filter(f, f.path.matches(\'[\\\\x00" +
+      "-\\\\x1f\\\\x7f]|^ +$|^ *[A-Za-z][A-Za-z0-9+" +
+      ".:-]*:/\')) .map(f, f.name + (f.path.matc" +
+      "hes(\'[\\\\x00-\\\\x1f\\\\x7f]\') ? \': a path ta" +
+      "kes no line break and no other control c" +
+      "haracter; take it out\' : f.path.matches(" +
+      "\'^ +$\') ? \': a path of nothing but blank" +
+      "s; write the path\' : \': \' + f.path.split" +
+      "(\':/\')[0] + \':/ begins an address of ano" +
+      "ther storage, and only local paths are t" +
+      "aken; \' + \'mount the storage or copy fro" +
+      "m it, and write the local path, ./ first" +
+      " if a folder is called so\')).join(\'\\n\')\"" +
+      "\353\t\n\022EmbeddingBagConfig\022>\n\004name\030\001 \001(\tB*\272H" +
+      "\037r\0322\030^[A-Za-z_][A-Za-z0-9_]*$\310\001\001\210\347\030\001\220\347\030\003" +
+      "R\004name\0229\n\016num_embeddings\030\002 \001(\003B\022\272H\007\"\002 \000\310" +
+      "\001\001\210\347\030\001\220\347\030\003R\rnumEmbeddings\022;\n\rembedding_d" +
+      "im\030\003 \001(\005B\026\272H\013\032\006\030\200\200@ \000\310\001\001\210\347\030\001\220\347\030\003R\014embedd" +
+      "ingDim\022N\n\npretrained\030\004 \001(\0132$.rankspec.re" +
+      "cap.v1.EmbeddingSnapshotB\010\210\347\030\001\220\347\030\003R\npret" +
+      "rained\022%\n\005vocab\030\005 \001(\tB\017\272H\004r\002\020\001\210\347\030\001\220\347\030\003R\005" +
+      "vocab:\245\007\272H\241\007\032\317\002\n\036recap.embedding_bag.tab" +
+      "le_size\032\254\002this.embedding_dim > 0 && this" +
+      ".num_embeddings > 1099511627776 / this.e" +
+      "mbedding_dim ? \'num_embeddings: \' + stri" +
+      "ng(this.num_embeddings) + \' rows of \' + " +
+      "string(this.embedding_dim) + \' are more " +
+      "than 1099511627776 (2^40) numbers, the m" +
+      "ost that a table may have; lower num_emb" +
+      "eddings or embedding_dim\' : \'\'\032\314\004\n\037recap" +
+      ".embedding_bag.local_paths\032\250\004[{\'name\': \'" +
+      "vocab\', \'path\': this.vocab}] .filter(f, " +
+      "f.path.matches(\'[\\\\x00-\\\\x1f\\\\x7f]|^ +$|" +
+      "^ *[A-Za-z][A-Za-z0-9+.:-]*:/\')) .map(f," +
+      " f.name + (f.path.matches(\'[\\\\x00-\\\\x1f\\" +
+      "\\x7f]\') ? \': a path takes no line break " +
+      "and no other control character; take it " +
+      "out\' : f.path.matches(\'^ +$\') ? \': a pat" +
+      "h of nothing but blanks; write the path\'" +
+      " : \': \' + f.path.split(\':/\')[0] + \':/ be" +
+      "gins an address of another storage, and " +
+      "only local paths are taken; \' + \'mount t" +
+      "he storage or copy from it, and write th" +
+      "e local path, ./ first if a folder is ca" +
+      "lled so\')).join(\'\\n\')\"\317\003\n\030EmbeddingOptim" +
+      "izerConfig\022N\n\rlearning_rate\030\001 \001(\0132\037.rank" +
+      "spec.optim.v1.LearningRateB\010\210\347\030\001\220\347\030\002R\014le" +
+      "arningRate\022F\n\022init_learning_rate\030\002 \001(\001B\030" +
+      "\272H\r\022\013)\000\000\000\000\000\000\000\000@\001\210\347\030\001\220\347\030\002R\020initLearningRa" +
+      "te:\232\002\272H\226\002\032\223\002\n+recap.embedding_optimizer." +
+      "one_learning_rate\032\343\001has(this.learning_ra" +
+      "te) == has(this.init_learning_rate) ? \'i" +
+      "nit_learning_rate: \' + (has(this.learnin" +
+      "g_rate) ? \'given beside learning_rate; k" +
+      "eep one of the two\' : \'no learning rate;" +
+      " set init_learning_rate or learning_rate" +
+      "\') : \'\'\"\353\004\n\025LargeEmbeddingsConfig\022O\n\006tab" +
+      "les\030\001 \003(\0132%.rankspec.recap.v1.EmbeddingB" +
+      "agConfigB\020\272H\005\222\001\002\010\001\210\347\030\001\220\347\030\003R\006tables\022Y\n\top" +
+      "timizer\030\002 \001(\0132+.rankspec.recap.v1.Embedd" +
+      "ingOptimizerConfigB\016\272H\003\310\001\001\210\347\030\001\220\347\030\003R\topti" +
+      "mizer\0224\n\rtables_to_log\030\003 \003(\tB\020\272H\005\222\001\002\030\001\210\347" +
+      "\030\002\220\347\030\001R\013tablesToLog:\357\002\272H\353\002\032\236\001\n#recap.lar" +
+      "ge_embeddings.unique_names\032wthis.tables." +
+      "map(t, t.name).unique() ? \'\' : \'tables: " +
+      "two tables have the same name; every tab" +
+      "le needs a name of its own\'\032\307\001\n*recap.la" +
+      "rge_embeddings.logged_tables_exist\032\230\001thi" +
+      "s.tables_to_log.filter(n, !this.tables.e" +
+      "xists(t, t.name == n)) .map(n, \'tables_t" +
+      "o_log: there is no table \"\' + n + \'\"; na" +
+      "me one of tables\').join(\'\\n\')\"\244\001\n\020Strati" +
+      "fierConfig\022@\n\004name\030\001 \001(\tB,\272H!r\0342\032^[A-Za-" +
+      "z_][A-Za-z0-9_.-]*$\310\001\001\210\347\030\002\220\347\030\001R\004name\022(\n\005" +
+      "index\030\002 \001(\005B\022\272H\007\032\002(\000\310\001\001\210\347\030\002\220\347\030\001R\005index\022$" +
+      "\n\005value\030\003 \001(\003B\016\272H\003\310\001\001\210\347\030\002\220\347\030\001R\005value\"\311\006\n" +
+      "\027SmallEmbeddingBagConfig\022>\n\004name\030\001 \001(\tB*" +
+      "\272H\037r\0322\030^[A-Za-z_][A-Za-z0-9_]*$\310\001\001\210\347\030\001\220\347" +
+      "\030\003R\004name\0229\n\016num_embeddings\030\002 \001(\003B\022\272H\007\"\002 " +
+      "\000\310\001\001\210\347\030\001\220\347\030\003R\rnumEmbeddings\022;\n\rembedding" +
+      "_dim\030\003 \001(\005B\026\272H\013\032\006\030\200\200@ \000\310\001\001\210\347\030\001\220\347\030\003R\014embe" +
+      "ddingDim\022(\n\005index\030\004 \001(\005B\022\272H\007\032\002(\000\310\001\001\210\347\030\001\220" +
+      "\347\030\003R\005index\022u\n\020out_of_range_ids\030\005 \001(\0162 .r" +
+      "ankspec.recap.v1.OutOfRangeIds:\026OUT_OF_R" +
+      "ANGE_IDS_ERRORB\022\272H\007\202\001\004\020\001 \000\210\347\030\001\220\347\030\003R\routO" +
+      "fRangeIds\022;\n\014weight_decay\030\006 \001(\001B\030\272H\r\022\013)\000" +
+      "\000\000\000\000\000\000\000@\001\210\347\030\001\220\347\030\002R\013weightDecay\0229\n\010init_s" +
+      "td\030\007 \001(\001:\0040.01B\030\272H\r\022\013!\000\000\000\000\000\000\000\000@\001\210\347\030\001\220\347\030\003" +
+      "R\007initStd:\334\002\272H\330\002\032\325\002\n$recap.small_embeddi" +
+      "ng_bag.table_size\032\254\002this.embedding_dim >" +
+      " 0 && this.num_embeddings > 109951162777" +
+      "6 / this.embedding_dim ? \'num_embeddings" +
+      ": \' + string(this.num_embeddings) + \' ro" +
+      "ws of \' + string(this.embedding_dim) + \'" +
+      " are more than 1099511627776 (2^40) numb" +
+      "ers, the most that a table may have; low" +
+      "er num_embeddings or embedding_dim\' : \'\'" +
+      "\"\333\002\n\025SmallEmbeddingsConfig\022T\n\006tables\030\001 \003" +
+      "(\0132*.rankspec.recap.v1.SmallEmbeddingBag" +
+      "ConfigB\020\272H\005\222\001\002\010\001\210\347\030\001\220\347\030\003R\006tables\022D\n\007drop" +
+      "out\030\002 \001(\0132 .rankspec.recap.v1.DropoutCon" +
+      "figB\010\210\347\030\001\220\347\030\003R\007dropout:\245\001\272H\241\001\032\236\001\n#recap." +
+      "small_embeddings.unique_names\032wthis.tabl" +
+      "es.map(t, t.name).unique() ? \'\' : \'table" +
+      "s: two tables have the same name; every " +
+      "table needs a name of its own\'*j\n\rOutOfR" +
+      "angeIds\022 \n\034OUT_OF_RANGE_IDS_UNSPECIFIED\020" +
+      "\000\022\032\n\026OUT_OF_RANGE_IDS_ERROR\020\001\022\033\n\027OUT_OF_" +
+      "RANGE_IDS_BUCKET\020\002Bh\n\025dev.rankspec.recap" +
+      ".v1B\016EmbeddingProtoP\001Z=github.com/ranksp" +
+      "ec/rankspec/gen/go/rankspec/recap/v1;rec" +
+      "apv1b\010editionsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
