@@ -242,11 +242,12 @@ const file_rankspec_embedding_v1_embedding_proto_rawDesc = "" +
 	"\x11EmbeddingSnapshot\x12-\n" +
 	"\bemb_name\x18\x01 \x01(\tB\x12\xbaH\a\xc8\x01\x01r\x02\x10\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\aembName\x12H\n" +
 	"\x16embedding_snapshot_uri\x18\x02 \x01(\tB\x12\xbaH\a\xc8\x01\x01r\x02\x10\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x14embeddingSnapshotUri:\xf4\x04\xbaH\xf0\x04\x1a\xed\x04\n" +
-	"\x1eembedding.snapshot.local_paths\x1a\xca\x04[{'name': 'embedding_snapshot_uri', 'path': this.embedding_snapshot_uri}] .filter(f, f.path.matches('[\\\\x00-\\\\x1f\\\\x7f]|^ +$|^ *[A-Za-z][A-Za-z0-9+.:-]*:/')) .map(f, f.name + (f.path.matches('[\\\\x00-\\\\x1f\\\\x7f]') ? ': a path takes no line break and no other control character; take it out' : f.path.matches('^ +$') ? ': a path of nothing but blanks; write the path' : ': ' + f.path.split(':/')[0] + ':/ begins an address of another storage, and only local paths are taken; ' + 'mount the storage or copy from it, and write the local path, ./ first if a folder is called so')).join('\\n')\"\x8a\v\n" +
+	"\x1eembedding.snapshot.local_paths\x1a\xca\x04[{'name': 'embedding_snapshot_uri', 'path': this.embedding_snapshot_uri}] .filter(f, f.path.matches('[\\\\x00-\\\\x1f\\\\x7f]|^ +$|^ *[A-Za-z][A-Za-z0-9+.:-]*:/')) .map(f, f.name + (f.path.matches('[\\\\x00-\\\\x1f\\\\x7f]') ? ': a path takes no line break and no other control character; take it out' : f.path.matches('^ +$') ? ': a path of nothing but blanks; write the path' : ': ' + f.path.split(':/')[0] + ':/ begins an address of another storage, and only local paths are taken; ' + 'mount the storage or copy from it, and write the local path, ./ first if a folder is called so')).join('\\n')\"\x93\f\n" +
 	"\x12EmbeddingBagConfig\x12>\n" +
 	"\x04name\x18\x01 \x01(\tB*\xbaH\x1f\xc8\x01\x01r\x1a2\x18^[A-Za-z_][A-Za-z0-9_]*$\x88\xe7\x18\x01\x90\xe7\x18\x03R\x04name\x129\n" +
-	"\x0enum_embeddings\x18\x02 \x01(\x03B\x12\xbaH\a\xc8\x01\x01\"\x02 \x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\rnumEmbeddings\x12;\n" +
-	"\rembedding_dim\x18\x03 \x01(\x05B\x16\xbaH\v\xc8\x01\x01\x1a\x06\x18\x80\x80@ \x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\fembeddingDim\x12R\n" +
+	"\x0enum_embeddings\x18\x02 \x01(\x03B\x12\xbaH\a\xc8\x01\x01\"\x02 \x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\rnumEmbeddings\x12\xc3\x01\n" +
+	"\rembedding_dim\x18\x03 \x01(\x05B\x9d\x01\xbaH\x91\x01\xba\x01\x86\x01\n" +
+	"\x13embedding.bag.width\x1aothis > 1048576 ? 'must be at most 1048576, got ' + string(this) + '; the largest allowed value is 1048576' : ''\xc8\x01\x01\x1a\x02 \x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\fembeddingDim\x12R\n" +
 	"\n" +
 	"pretrained\x18\x04 \x01(\v2(.rankspec.embedding.v1.EmbeddingSnapshotB\b\x88\xe7\x18\x01\x90\xe7\x18\x03R\n" +
 	"pretrained\x12%\n" +

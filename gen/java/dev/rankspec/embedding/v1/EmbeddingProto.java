@@ -68,48 +68,51 @@ public final class EmbeddingProto extends com.google.protobuf.GeneratedFile {
       "ocal paths are taken; \' + \'mount the sto" +
       "rage or copy from it, and write the loca" +
       "l path, ./ first if a folder is called s" +
-      "o\')).join(\'\\n\')\"\212\013\n\022EmbeddingBagConfig\022>" +
+      "o\')).join(\'\\n\')\"\223\014\n\022EmbeddingBagConfig\022>" +
       "\n\004name\030\001 \001(\tB*\272H\037r\0322\030^[A-Za-z_][A-Za-z0-" +
       "9_]*$\310\001\001\210\347\030\001\220\347\030\003R\004name\0229\n\016num_embeddings" +
       "\030\002 \001(\003B\022\272H\007\"\002 \000\310\001\001\210\347\030\001\220\347\030\003R\rnumEmbedding" +
-      "s\022;\n\rembedding_dim\030\003 \001(\005B\026\272H\013\032\006\030\200\200@ \000\310\001\001" +
-      "\210\347\030\001\220\347\030\003R\014embeddingDim\022R\n\npretrained\030\004 \001" +
-      "(\0132(.rankspec.embedding.v1.EmbeddingSnap" +
-      "shotB\010\210\347\030\001\220\347\030\003R\npretrained\022%\n\005vocab\030\005 \001(" +
-      "\tB\017\272H\004r\002\020\001\210\347\030\001\220\347\030\003R\005vocab\022P\n\toptimizer\030\006" +
-      " \001(\0132\".rankspec.optim.v1.OptimizerConfig" +
-      "B\016\272H\003\310\001\001\210\347\030\001\220\347\030\003R\toptimizer\022S\n\tdata_type" +
-      "\030\007 \001(\0162\037.rankspec.embedding.v1.DataTypeB" +
-      "\025\272H\n\202\001\004\020\001 \000\310\001\001\210\347\030\001\220\347\030\003R\010dataType:\231\007\272H\225\007\032" +
-      "\311\002\n\030embedding.bag.table_size\032\254\002this.embe" +
-      "dding_dim > 0 && this.num_embeddings > 1" +
-      "099511627776 / this.embedding_dim ? \'num" +
-      "_embeddings: \' + string(this.num_embeddi" +
-      "ngs) + \' rows of \' + string(this.embeddi" +
-      "ng_dim) + \' are more than 1099511627776 " +
-      "(2^40) numbers, the most that a table ma" +
-      "y have; lower num_embeddings or embeddin" +
-      "g_dim\' : \'\'\032\306\004\n\031embedding.bag.local_path" +
-      "s\032\250\004[{\'name\': \'vocab\', \'path\': this.voca" +
-      "b}] .filter(f, f.path.matches(\'[\\\\x00-\\\\" +
-      "x1f\\\\x7f]|^ +$|^ *[A-Za-z][A-Za-z0-9+.:-" +
-      "]*:/\')) .map(f, f.name + (f.path.matches" +
-      "(\'[\\\\x00-\\\\x1f\\\\x7f]\') ? \': a path takes" +
-      " no line break and no other control char" +
-      "acter; take it out\' : f.path.matches(\'^ " +
-      "+$\') ? \': a path of nothing but blanks; " +
-      "write the path\' : \': \' + f.path.split(\':" +
-      "/\')[0] + \':/ begins an address of anothe" +
-      "r storage, and only local paths are take" +
-      "n; \' + \'mount the storage or copy from i" +
-      "t, and write the local path, ./ first if" +
-      " a folder is called so\')).join(\'\\n\')*M\n\010" +
-      "DataType\022\031\n\025DATA_TYPE_UNSPECIFIED\020\000\022\022\n\016D" +
-      "ATA_TYPE_FP32\020\001\022\022\n\016DATA_TYPE_FP16\020\002Bt\n\031d" +
-      "ev.rankspec.embedding.v1B\016EmbeddingProto" +
-      "P\001ZEgithub.com/rankspec/rankspec/gen/go/" +
-      "rankspec/embedding/v1;embeddingv1b\010editi" +
-      "onsp\350\007"
+      "s\022\303\001\n\rembedding_dim\030\003 \001(\005B\235\001\272H\221\001\032\002 \000\272\001\206\001" +
+      "\n\023embedding.bag.width\032othis > 1048576 ? " +
+      "\'must be at most 1048576, got \' + string" +
+      "(this) + \'; the largest allowed value is" +
+      " 1048576\' : \'\'\310\001\001\210\347\030\001\220\347\030\003R\014embeddingDim\022" +
+      "R\n\npretrained\030\004 \001(\0132(.rankspec.embedding" +
+      ".v1.EmbeddingSnapshotB\010\210\347\030\001\220\347\030\003R\npretrai" +
+      "ned\022%\n\005vocab\030\005 \001(\tB\017\272H\004r\002\020\001\210\347\030\001\220\347\030\003R\005voc" +
+      "ab\022P\n\toptimizer\030\006 \001(\0132\".rankspec.optim.v" +
+      "1.OptimizerConfigB\016\272H\003\310\001\001\210\347\030\001\220\347\030\003R\toptim" +
+      "izer\022S\n\tdata_type\030\007 \001(\0162\037.rankspec.embed" +
+      "ding.v1.DataTypeB\025\272H\n\202\001\004\020\001 \000\310\001\001\210\347\030\001\220\347\030\003R" +
+      "\010dataType:\231\007\272H\225\007\032\311\002\n\030embedding.bag.table" +
+      "_size\032\254\002this.embedding_dim > 0 && this.n" +
+      "um_embeddings > 1099511627776 / this.emb" +
+      "edding_dim ? \'num_embeddings: \' + string" +
+      "(this.num_embeddings) + \' rows of \' + st" +
+      "ring(this.embedding_dim) + \' are more th" +
+      "an 1099511627776 (2^40) numbers, the mos" +
+      "t that a table may have; lower num_embed" +
+      "dings or embedding_dim\' : \'\'\032\306\004\n\031embeddi" +
+      "ng.bag.local_paths\032\250\004[{\'name\': \'vocab\', " +
+      "\'path\': this.vocab}] .filter(f, f.path.m" +
+      "atches(\'[\\\\x00-\\\\x1f\\\\x7f]|^ +$|^ *[A-Za" +
+      "-z][A-Za-z0-9+.:-]*:/\')) .map(f, f.name " +
+      "+ (f.path.matches(\'[\\\\x00-\\\\x1f\\\\x7f]\') " +
+      "? \': a path takes no line break and no o" +
+      "ther control character; take it out\' : f" +
+      ".path.matches(\'^ +$\') ? \': a path of not" +
+      "hing but blanks; write the path\' : \': \' " +
+      "+ f.path.split(\':/\')[0] + \':/ begins an " +
+      "address of another storage, and only loc" +
+      "al paths are taken; \' + \'mount the stora" +
+      "ge or copy from it, and write the local " +
+      "path, ./ first if a folder is called so\'" +
+      ")).join(\'\\n\')*M\n\010DataType\022\031\n\025DATA_TYPE_U" +
+      "NSPECIFIED\020\000\022\022\n\016DATA_TYPE_FP32\020\001\022\022\n\016DATA" +
+      "_TYPE_FP16\020\002Bt\n\031dev.rankspec.embedding.v" +
+      "1B\016EmbeddingProtoP\001ZEgithub.com/rankspec" +
+      "/rankspec/gen/go/rankspec/embedding/v1;e" +
+      "mbeddingv1b\010editionsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,

@@ -94,105 +94,112 @@ public final class EmbeddingProto extends com.google.protobuf.GeneratedFile {
       "aken; \' + \'mount the storage or copy fro" +
       "m it, and write the local path, ./ first" +
       " if a folder is called so\')).join(\'\\n\')\"" +
-      "\353\t\n\022EmbeddingBagConfig\022>\n\004name\030\001 \001(\tB*\272H" +
+      "\372\n\n\022EmbeddingBagConfig\022>\n\004name\030\001 \001(\tB*\272H" +
       "\037r\0322\030^[A-Za-z_][A-Za-z0-9_]*$\310\001\001\210\347\030\001\220\347\030\003" +
       "R\004name\0229\n\016num_embeddings\030\002 \001(\003B\022\272H\007\"\002 \000\310" +
-      "\001\001\210\347\030\001\220\347\030\003R\rnumEmbeddings\022;\n\rembedding_d" +
-      "im\030\003 \001(\005B\026\272H\013\032\006\030\200\200@ \000\310\001\001\210\347\030\001\220\347\030\003R\014embedd" +
-      "ingDim\022N\n\npretrained\030\004 \001(\0132$.rankspec.re" +
-      "cap.v1.EmbeddingSnapshotB\010\210\347\030\001\220\347\030\003R\npret" +
-      "rained\022%\n\005vocab\030\005 \001(\tB\017\272H\004r\002\020\001\210\347\030\001\220\347\030\003R\005" +
-      "vocab:\245\007\272H\241\007\032\317\002\n\036recap.embedding_bag.tab" +
-      "le_size\032\254\002this.embedding_dim > 0 && this" +
-      ".num_embeddings > 1099511627776 / this.e" +
-      "mbedding_dim ? \'num_embeddings: \' + stri" +
-      "ng(this.num_embeddings) + \' rows of \' + " +
-      "string(this.embedding_dim) + \' are more " +
-      "than 1099511627776 (2^40) numbers, the m" +
-      "ost that a table may have; lower num_emb" +
-      "eddings or embedding_dim\' : \'\'\032\314\004\n\037recap" +
-      ".embedding_bag.local_paths\032\250\004[{\'name\': \'" +
-      "vocab\', \'path\': this.vocab}] .filter(f, " +
-      "f.path.matches(\'[\\\\x00-\\\\x1f\\\\x7f]|^ +$|" +
-      "^ *[A-Za-z][A-Za-z0-9+.:-]*:/\')) .map(f," +
-      " f.name + (f.path.matches(\'[\\\\x00-\\\\x1f\\" +
-      "\\x7f]\') ? \': a path takes no line break " +
-      "and no other control character; take it " +
-      "out\' : f.path.matches(\'^ +$\') ? \': a pat" +
-      "h of nothing but blanks; write the path\'" +
-      " : \': \' + f.path.split(\':/\')[0] + \':/ be" +
-      "gins an address of another storage, and " +
-      "only local paths are taken; \' + \'mount t" +
-      "he storage or copy from it, and write th" +
-      "e local path, ./ first if a folder is ca" +
-      "lled so\')).join(\'\\n\')\"\317\003\n\030EmbeddingOptim" +
-      "izerConfig\022N\n\rlearning_rate\030\001 \001(\0132\037.rank" +
-      "spec.optim.v1.LearningRateB\010\210\347\030\001\220\347\030\002R\014le" +
-      "arningRate\022F\n\022init_learning_rate\030\002 \001(\001B\030" +
-      "\272H\r\022\013)\000\000\000\000\000\000\000\000@\001\210\347\030\001\220\347\030\002R\020initLearningRa" +
-      "te:\232\002\272H\226\002\032\223\002\n+recap.embedding_optimizer." +
-      "one_learning_rate\032\343\001has(this.learning_ra" +
-      "te) == has(this.init_learning_rate) ? \'i" +
-      "nit_learning_rate: \' + (has(this.learnin" +
-      "g_rate) ? \'given beside learning_rate; k" +
-      "eep one of the two\' : \'no learning rate;" +
-      " set init_learning_rate or learning_rate" +
-      "\') : \'\'\"\353\004\n\025LargeEmbeddingsConfig\022O\n\006tab" +
-      "les\030\001 \003(\0132%.rankspec.recap.v1.EmbeddingB" +
-      "agConfigB\020\272H\005\222\001\002\010\001\210\347\030\001\220\347\030\003R\006tables\022Y\n\top" +
-      "timizer\030\002 \001(\0132+.rankspec.recap.v1.Embedd" +
-      "ingOptimizerConfigB\016\272H\003\310\001\001\210\347\030\001\220\347\030\003R\topti" +
-      "mizer\0224\n\rtables_to_log\030\003 \003(\tB\020\272H\005\222\001\002\030\001\210\347" +
-      "\030\002\220\347\030\001R\013tablesToLog:\357\002\272H\353\002\032\236\001\n#recap.lar" +
-      "ge_embeddings.unique_names\032wthis.tables." +
-      "map(t, t.name).unique() ? \'\' : \'tables: " +
-      "two tables have the same name; every tab" +
-      "le needs a name of its own\'\032\307\001\n*recap.la" +
-      "rge_embeddings.logged_tables_exist\032\230\001thi" +
-      "s.tables_to_log.filter(n, !this.tables.e" +
-      "xists(t, t.name == n)) .map(n, \'tables_t" +
-      "o_log: there is no table \"\' + n + \'\"; na" +
-      "me one of tables\').join(\'\\n\')\"\244\001\n\020Strati" +
-      "fierConfig\022@\n\004name\030\001 \001(\tB,\272H!r\0342\032^[A-Za-" +
-      "z_][A-Za-z0-9_.-]*$\310\001\001\210\347\030\002\220\347\030\001R\004name\022(\n\005" +
-      "index\030\002 \001(\005B\022\272H\007\032\002(\000\310\001\001\210\347\030\002\220\347\030\001R\005index\022$" +
-      "\n\005value\030\003 \001(\003B\016\272H\003\310\001\001\210\347\030\002\220\347\030\001R\005value\"\311\006\n" +
-      "\027SmallEmbeddingBagConfig\022>\n\004name\030\001 \001(\tB*" +
-      "\272H\037r\0322\030^[A-Za-z_][A-Za-z0-9_]*$\310\001\001\210\347\030\001\220\347" +
-      "\030\003R\004name\0229\n\016num_embeddings\030\002 \001(\003B\022\272H\007\"\002 " +
-      "\000\310\001\001\210\347\030\001\220\347\030\003R\rnumEmbeddings\022;\n\rembedding" +
-      "_dim\030\003 \001(\005B\026\272H\013\032\006\030\200\200@ \000\310\001\001\210\347\030\001\220\347\030\003R\014embe" +
-      "ddingDim\022(\n\005index\030\004 \001(\005B\022\272H\007\032\002(\000\310\001\001\210\347\030\001\220" +
-      "\347\030\003R\005index\022u\n\020out_of_range_ids\030\005 \001(\0162 .r" +
-      "ankspec.recap.v1.OutOfRangeIds:\026OUT_OF_R" +
-      "ANGE_IDS_ERRORB\022\272H\007\202\001\004\020\001 \000\210\347\030\001\220\347\030\003R\routO" +
-      "fRangeIds\022;\n\014weight_decay\030\006 \001(\001B\030\272H\r\022\013)\000" +
-      "\000\000\000\000\000\000\000@\001\210\347\030\001\220\347\030\002R\013weightDecay\0229\n\010init_s" +
-      "td\030\007 \001(\001:\0040.01B\030\272H\r\022\013!\000\000\000\000\000\000\000\000@\001\210\347\030\001\220\347\030\003" +
-      "R\007initStd:\334\002\272H\330\002\032\325\002\n$recap.small_embeddi" +
-      "ng_bag.table_size\032\254\002this.embedding_dim >" +
-      " 0 && this.num_embeddings > 109951162777" +
-      "6 / this.embedding_dim ? \'num_embeddings" +
-      ": \' + string(this.num_embeddings) + \' ro" +
-      "ws of \' + string(this.embedding_dim) + \'" +
-      " are more than 1099511627776 (2^40) numb" +
-      "ers, the most that a table may have; low" +
-      "er num_embeddings or embedding_dim\' : \'\'" +
-      "\"\333\002\n\025SmallEmbeddingsConfig\022T\n\006tables\030\001 \003" +
-      "(\0132*.rankspec.recap.v1.SmallEmbeddingBag" +
-      "ConfigB\020\272H\005\222\001\002\010\001\210\347\030\001\220\347\030\003R\006tables\022D\n\007drop" +
-      "out\030\002 \001(\0132 .rankspec.recap.v1.DropoutCon" +
-      "figB\010\210\347\030\001\220\347\030\003R\007dropout:\245\001\272H\241\001\032\236\001\n#recap." +
-      "small_embeddings.unique_names\032wthis.tabl" +
-      "es.map(t, t.name).unique() ? \'\' : \'table" +
-      "s: two tables have the same name; every " +
-      "table needs a name of its own\'*j\n\rOutOfR" +
-      "angeIds\022 \n\034OUT_OF_RANGE_IDS_UNSPECIFIED\020" +
-      "\000\022\032\n\026OUT_OF_RANGE_IDS_ERROR\020\001\022\033\n\027OUT_OF_" +
-      "RANGE_IDS_BUCKET\020\002Bh\n\025dev.rankspec.recap" +
-      ".v1B\016EmbeddingProtoP\001Z=github.com/ranksp" +
-      "ec/rankspec/gen/go/rankspec/recap/v1;rec" +
-      "apv1b\010editionsp\350\007"
+      "\001\001\210\347\030\001\220\347\030\003R\rnumEmbeddings\022\311\001\n\rembedding_" +
+      "dim\030\003 \001(\005B\243\001\272H\227\001\032\002 \000\272\001\214\001\n\031recap.embeddin" +
+      "g_bag.width\032othis > 1048576 ? \'must be a" +
+      "t most 1048576, got \' + string(this) + \'" +
+      "; the largest allowed value is 1048576\' " +
+      ": \'\'\310\001\001\210\347\030\001\220\347\030\003R\014embeddingDim\022N\n\npretrai" +
+      "ned\030\004 \001(\0132$.rankspec.recap.v1.EmbeddingS" +
+      "napshotB\010\210\347\030\001\220\347\030\003R\npretrained\022%\n\005vocab\030\005" +
+      " \001(\tB\017\272H\004r\002\020\001\210\347\030\001\220\347\030\003R\005vocab:\245\007\272H\241\007\032\317\002\n\036" +
+      "recap.embedding_bag.table_size\032\254\002this.em" +
+      "bedding_dim > 0 && this.num_embeddings >" +
+      " 1099511627776 / this.embedding_dim ? \'n" +
+      "um_embeddings: \' + string(this.num_embed" +
+      "dings) + \' rows of \' + string(this.embed" +
+      "ding_dim) + \' are more than 109951162777" +
+      "6 (2^40) numbers, the most that a table " +
+      "may have; lower num_embeddings or embedd" +
+      "ing_dim\' : \'\'\032\314\004\n\037recap.embedding_bag.lo" +
+      "cal_paths\032\250\004[{\'name\': \'vocab\', \'path\': t" +
+      "his.vocab}] .filter(f, f.path.matches(\'[" +
+      "\\\\x00-\\\\x1f\\\\x7f]|^ +$|^ *[A-Za-z][A-Za-" +
+      "z0-9+.:-]*:/\')) .map(f, f.name + (f.path" +
+      ".matches(\'[\\\\x00-\\\\x1f\\\\x7f]\') ? \': a pa" +
+      "th takes no line break and no other cont" +
+      "rol character; take it out\' : f.path.mat" +
+      "ches(\'^ +$\') ? \': a path of nothing but " +
+      "blanks; write the path\' : \': \' + f.path." +
+      "split(\':/\')[0] + \':/ begins an address o" +
+      "f another storage, and only local paths " +
+      "are taken; \' + \'mount the storage or cop" +
+      "y from it, and write the local path, ./ " +
+      "first if a folder is called so\')).join(\'" +
+      "\\n\')\"\317\003\n\030EmbeddingOptimizerConfig\022N\n\rlea" +
+      "rning_rate\030\001 \001(\0132\037.rankspec.optim.v1.Lea" +
+      "rningRateB\010\210\347\030\001\220\347\030\002R\014learningRate\022F\n\022ini" +
+      "t_learning_rate\030\002 \001(\001B\030\272H\r\022\013)\000\000\000\000\000\000\000\000@\001\210" +
+      "\347\030\001\220\347\030\002R\020initLearningRate:\232\002\272H\226\002\032\223\002\n+rec" +
+      "ap.embedding_optimizer.one_learning_rate" +
+      "\032\343\001has(this.learning_rate) == has(this.i" +
+      "nit_learning_rate) ? \'init_learning_rate" +
+      ": \' + (has(this.learning_rate) ? \'given " +
+      "beside learning_rate; keep one of the tw" +
+      "o\' : \'no learning rate; set init_learnin" +
+      "g_rate or learning_rate\') : \'\'\"\353\004\n\025Large" +
+      "EmbeddingsConfig\022O\n\006tables\030\001 \003(\0132%.ranks" +
+      "pec.recap.v1.EmbeddingBagConfigB\020\272H\005\222\001\002\010" +
+      "\001\210\347\030\001\220\347\030\003R\006tables\022Y\n\toptimizer\030\002 \001(\0132+.r" +
+      "ankspec.recap.v1.EmbeddingOptimizerConfi" +
+      "gB\016\272H\003\310\001\001\210\347\030\001\220\347\030\003R\toptimizer\0224\n\rtables_t" +
+      "o_log\030\003 \003(\tB\020\272H\005\222\001\002\030\001\210\347\030\002\220\347\030\001R\013tablesToL" +
+      "og:\357\002\272H\353\002\032\236\001\n#recap.large_embeddings.uni" +
+      "que_names\032wthis.tables.map(t, t.name).un" +
+      "ique() ? \'\' : \'tables: two tables have t" +
+      "he same name; every table needs a name o" +
+      "f its own\'\032\307\001\n*recap.large_embeddings.lo" +
+      "gged_tables_exist\032\230\001this.tables_to_log.f" +
+      "ilter(n, !this.tables.exists(t, t.name =" +
+      "= n)) .map(n, \'tables_to_log: there is n" +
+      "o table \"\' + n + \'\"; name one of tables\'" +
+      ").join(\'\\n\')\"\244\001\n\020StratifierConfig\022@\n\004nam" +
+      "e\030\001 \001(\tB,\272H!r\0342\032^[A-Za-z_][A-Za-z0-9_.-]" +
+      "*$\310\001\001\210\347\030\002\220\347\030\001R\004name\022(\n\005index\030\002 \001(\005B\022\272H\007\032" +
+      "\002(\000\310\001\001\210\347\030\002\220\347\030\001R\005index\022$\n\005value\030\003 \001(\003B\016\272H" +
+      "\003\310\001\001\210\347\030\002\220\347\030\001R\005value\"\336\007\n\027SmallEmbeddingBa" +
+      "gConfig\022>\n\004name\030\001 \001(\tB*\272H\037r\0322\030^[A-Za-z_]" +
+      "[A-Za-z0-9_]*$\310\001\001\210\347\030\001\220\347\030\003R\004name\0229\n\016num_e" +
+      "mbeddings\030\002 \001(\003B\022\272H\007\"\002 \000\310\001\001\210\347\030\001\220\347\030\003R\rnum" +
+      "Embeddings\022\317\001\n\rembedding_dim\030\003 \001(\005B\251\001\272H\235" +
+      "\001\032\002 \000\272\001\222\001\n\037recap.small_embedding_bag.wid" +
+      "th\032othis > 1048576 ? \'must be at most 10" +
+      "48576, got \' + string(this) + \'; the lar" +
+      "gest allowed value is 1048576\' : \'\'\310\001\001\210\347" +
+      "\030\001\220\347\030\003R\014embeddingDim\022(\n\005index\030\004 \001(\005B\022\272H\007" +
+      "\032\002(\000\310\001\001\210\347\030\001\220\347\030\003R\005index\022u\n\020out_of_range_i" +
+      "ds\030\005 \001(\0162 .rankspec.recap.v1.OutOfRangeI" +
+      "ds:\026OUT_OF_RANGE_IDS_ERRORB\022\272H\007\202\001\004\020\001 \000\210\347" +
+      "\030\001\220\347\030\003R\routOfRangeIds\022;\n\014weight_decay\030\006 " +
+      "\001(\001B\030\272H\r\022\013)\000\000\000\000\000\000\000\000@\001\210\347\030\001\220\347\030\002R\013weightDec" +
+      "ay\0229\n\010init_std\030\007 \001(\001:\0040.01B\030\272H\r\022\013!\000\000\000\000\000\000" +
+      "\000\000@\001\210\347\030\001\220\347\030\003R\007initStd:\334\002\272H\330\002\032\325\002\n$recap.s" +
+      "mall_embedding_bag.table_size\032\254\002this.emb" +
+      "edding_dim > 0 && this.num_embeddings > " +
+      "1099511627776 / this.embedding_dim ? \'nu" +
+      "m_embeddings: \' + string(this.num_embedd" +
+      "ings) + \' rows of \' + string(this.embedd" +
+      "ing_dim) + \' are more than 1099511627776" +
+      " (2^40) numbers, the most that a table m" +
+      "ay have; lower num_embeddings or embeddi" +
+      "ng_dim\' : \'\'\"\333\002\n\025SmallEmbeddingsConfig\022T" +
+      "\n\006tables\030\001 \003(\0132*.rankspec.recap.v1.Small" +
+      "EmbeddingBagConfigB\020\272H\005\222\001\002\010\001\210\347\030\001\220\347\030\003R\006ta" +
+      "bles\022D\n\007dropout\030\002 \001(\0132 .rankspec.recap.v" +
+      "1.DropoutConfigB\010\210\347\030\001\220\347\030\003R\007dropout:\245\001\272H\241" +
+      "\001\032\236\001\n#recap.small_embeddings.unique_name" +
+      "s\032wthis.tables.map(t, t.name).unique() ?" +
+      " \'\' : \'tables: two tables have the same " +
+      "name; every table needs a name of its ow" +
+      "n\'*j\n\rOutOfRangeIds\022 \n\034OUT_OF_RANGE_IDS_" +
+      "UNSPECIFIED\020\000\022\032\n\026OUT_OF_RANGE_IDS_ERROR\020" +
+      "\001\022\033\n\027OUT_OF_RANGE_IDS_BUCKET\020\002Bh\n\025dev.ra" +
+      "nkspec.recap.v1B\016EmbeddingProtoP\001Z=githu" +
+      "b.com/rankspec/rankspec/gen/go/rankspec/" +
+      "recap/v1;recapv1b\010editionsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,

@@ -143,37 +143,41 @@ public final class PreprocessProto extends com.google.protobuf.GeneratedFile {
       "\003R\005index\"~\n\017ExtractFeatures\022k\n\025extract_f" +
       "eature_table\030\001 \003(\0132%.rankspec.recap.v1.E" +
       "xtractFeaturesRowB\020\272H\005\222\001\002\010\001\210\347\030\001\220\347\030\003R\023ext" +
-      "ractFeatureTable\"\323\001\n\023DownsampleNegatives" +
-      "\022@\n\020batch_multiplier\030\001 \001(\005B\025\272H\n\032\005\030\200\010 \001\310\001" +
-      "\001\210\347\030\001\220\347\030\003R\017batchMultiplier\022=\n\020engagement" +
-      "s_list\030\002 \003(\tB\022\272H\007\222\001\004\010\001\030\001\210\347\030\001\220\347\030\003R\017engage" +
-      "mentsList\022;\n\017num_engagements\030\003 \001(\005B\022\272H\007\032" +
-      "\002 \000\310\001\001\210\347\030\001\220\347\030\003R\016numEngagements\"\325\005\n\nPrepr" +
-      "ocess\022[\n\022truncate_and_slice\030\001 \001(\0132#.rank" +
-      "spec.recap.v1.TruncateAndSliceB\010\210\347\030\001\220\347\030\003" +
-      "R\020truncateAndSlice\022A\n\010downcast\030\002 \001(\0132\033.r" +
-      "ankspec.recap.v1.DownCastB\010\210\347\030\001\220\347\030\003R\010dow" +
-      "ncast\022Q\n\016rectify_labels\030\003 \001(\0132 .rankspec" +
-      ".recap.v1.RectifyLabelsB\010\210\347\030\001\220\347\030\003R\rrecti" +
-      "fyLabels\022W\n\020extract_features\030\004 \001(\0132\".ran" +
-      "kspec.recap.v1.ExtractFeaturesB\010\210\347\030\001\220\347\030\003" +
-      "R\017extractFeatures\022c\n\024downsample_negative" +
-      "s\030\005 \001(\0132&.rankspec.recap.v1.DownsampleNe" +
-      "gativesB\010\210\347\030\001\220\347\030\003R\023downsampleNegatives:\225" +
-      "\002\272H\221\002\032\216\002\n\037recap.preprocess.does_somethin" +
-      "g\032\352\001has(this.truncate_and_slice) || has(" +
-      "this.downcast) || has(this.rectify_label" +
-      "s) || has(this.extract_features) || has(" +
-      "this.downsample_negatives) ? \'\' : \'trunc" +
-      "ate_and_slice: no step is set, so nothin" +
-      "g is done; set one or drop preprocess\'*\224" +
-      "\001\n\010DataType\022\031\n\025DATA_TYPE_UNSPECIFIED\020\000\022\026" +
-      "\n\022DATA_TYPE_BFLOAT16\020\001\022\022\n\016DATA_TYPE_BOOL" +
-      "\020\002\022\025\n\021DATA_TYPE_FLOAT32\020\003\022\025\n\021DATA_TYPE_F" +
-      "LOAT16\020\004\022\023\n\017DATA_TYPE_UINT8\020\005Bi\n\025dev.ran" +
-      "kspec.recap.v1B\017PreprocessProtoP\001Z=githu" +
-      "b.com/rankspec/rankspec/gen/go/rankspec/" +
-      "recap/v1;recapv1b\010editionsp\350\007"
+      "ractFeatureTable\"\346\002\n\023DownsampleNegatives" +
+      "\022\322\001\n\020batch_multiplier\030\001 \001(\005B\246\001\272H\232\001\032\002 \001\272\001" +
+      "\217\001\n%recap.downsample_negatives.multiplie" +
+      "r\032fthis > 1024 ? \'must be at most 1024, " +
+      "got \' + string(this) + \'; the largest al" +
+      "lowed value is 1024\' : \'\'\310\001\001\210\347\030\001\220\347\030\003R\017ba" +
+      "tchMultiplier\022=\n\020engagements_list\030\002 \003(\tB" +
+      "\022\272H\007\222\001\004\010\001\030\001\210\347\030\001\220\347\030\003R\017engagementsList\022;\n\017" +
+      "num_engagements\030\003 \001(\005B\022\272H\007\032\002 \000\310\001\001\210\347\030\001\220\347\030" +
+      "\003R\016numEngagements\"\325\005\n\nPreprocess\022[\n\022trun" +
+      "cate_and_slice\030\001 \001(\0132#.rankspec.recap.v1" +
+      ".TruncateAndSliceB\010\210\347\030\001\220\347\030\003R\020truncateAnd" +
+      "Slice\022A\n\010downcast\030\002 \001(\0132\033.rankspec.recap" +
+      ".v1.DownCastB\010\210\347\030\001\220\347\030\003R\010downcast\022Q\n\016rect" +
+      "ify_labels\030\003 \001(\0132 .rankspec.recap.v1.Rec" +
+      "tifyLabelsB\010\210\347\030\001\220\347\030\003R\rrectifyLabels\022W\n\020e" +
+      "xtract_features\030\004 \001(\0132\".rankspec.recap.v" +
+      "1.ExtractFeaturesB\010\210\347\030\001\220\347\030\003R\017extractFeat" +
+      "ures\022c\n\024downsample_negatives\030\005 \001(\0132&.ran" +
+      "kspec.recap.v1.DownsampleNegativesB\010\210\347\030\001" +
+      "\220\347\030\003R\023downsampleNegatives:\225\002\272H\221\002\032\216\002\n\037rec" +
+      "ap.preprocess.does_something\032\352\001has(this." +
+      "truncate_and_slice) || has(this.downcast" +
+      ") || has(this.rectify_labels) || has(thi" +
+      "s.extract_features) || has(this.downsamp" +
+      "le_negatives) ? \'\' : \'truncate_and_slice" +
+      ": no step is set, so nothing is done; se" +
+      "t one or drop preprocess\'*\224\001\n\010DataType\022\031" +
+      "\n\025DATA_TYPE_UNSPECIFIED\020\000\022\026\n\022DATA_TYPE_B" +
+      "FLOAT16\020\001\022\022\n\016DATA_TYPE_BOOL\020\002\022\025\n\021DATA_TY" +
+      "PE_FLOAT32\020\003\022\025\n\021DATA_TYPE_FLOAT16\020\004\022\023\n\017D" +
+      "ATA_TYPE_UINT8\020\005Bi\n\025dev.rankspec.recap.v" +
+      "1B\017PreprocessProtoP\001Z=github.com/rankspe" +
+      "c/rankspec/gen/go/rankspec/recap/v1;reca" +
+      "pv1b\010editionsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
