@@ -567,11 +567,11 @@ var File_rankspec_recap_v1_embedding_proto protoreflect.FileDescriptor
 
 const file_rankspec_recap_v1_embedding_proto_rawDesc = "" +
 	"\n" +
-	"!rankspec/recap/v1/embedding.proto\x12\x11rankspec.recap.v1\x1a\x1bbuf/validate/validate.proto\x1a%rankspec/optim/v1/learning_rate.proto\x1a!rankspec/options/v1/options.proto\x1a\x1erankspec/recap/v1/layers.proto\"\xff\x05\n" +
+	"!rankspec/recap/v1/embedding.proto\x12\x11rankspec.recap.v1\x1a\x1bbuf/validate/validate.proto\x1a%rankspec/optim/v1/learning_rate.proto\x1a!rankspec/options/v1/options.proto\x1a\x1erankspec/recap/v1/layers.proto\"\xef\x05\n" +
 	"\x11EmbeddingSnapshot\x12-\n" +
 	"\bemb_name\x18\x01 \x01(\tB\x12\xbaH\a\xc8\x01\x01r\x02\x10\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\aembName\x12H\n" +
-	"\x16embedding_snapshot_uri\x18\x02 \x01(\tB\x12\xbaH\a\xc8\x01\x01r\x02\x10\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x14embeddingSnapshotUri:\xf0\x04\xbaH\xec\x04\x1a\xe9\x04\n" +
-	"\x1arecap.snapshot.local_paths\x1a\xca\x04[{'name': 'embedding_snapshot_uri', 'path': this.embedding_snapshot_uri}] .filter(f, f.path.matches('[\\\\x00-\\\\x1f\\\\x7f]|^ +$|^ *[A-Za-z][A-Za-z0-9+.:-]*:/')) .map(f, f.name + (f.path.matches('[\\\\x00-\\\\x1f\\\\x7f]') ? ': a path takes no line break and no other control character; take it out' : f.path.matches('^ +$') ? ': a path of nothing but blanks; write the path' : ': ' + f.path.split(':/')[0] + ':/ begins an address of another storage, and only local paths are taken; ' + 'mount the storage or copy from it, and write the local path, ./ first if a folder is called so')).join('\\n')\"\xfa\n" +
+	"\x16embedding_snapshot_uri\x18\x02 \x01(\tB\x12\xbaH\a\xc8\x01\x01r\x02\x10\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x14embeddingSnapshotUri:\xe0\x04\xbaH\xdc\x04\x1a\xd9\x04\n" +
+	"\x1arecap.snapshot.local_paths\x1a\xba\x04[{'name': 'embedding_snapshot_uri', 'path': this.embedding_snapshot_uri}] .filter(f, f.path.matches('[\\\\x00\\\\n\\\\r]|^ +$|^ *[A-Za-z][A-Za-z0-9+.:-]*:/')) .map(f, f.name + (f.path.matches('[\\\\x00\\\\n\\\\r]') ? ': a path takes neither line breaks nor NUL characters; take it out' : f.path.matches('^ +$') ? ': a path of nothing but blanks; write the path' : ': ' + f.path.split(':/')[0] + ':/ begins an address of another storage, and only local paths are taken; ' + 'mount the storage or copy from it, and write the local path, ./ first if a folder is called so')).join('\\n')\"\xea\n" +
 	"\n" +
 	"\x12EmbeddingBagConfig\x12>\n" +
 	"\x04name\x18\x01 \x01(\tB*\xbaH\x1f\xc8\x01\x01r\x1a2\x18^[A-Za-z_][A-Za-z0-9_]*$\x88\xe7\x18\x01\x90\xe7\x18\x03R\x04name\x129\n" +
@@ -581,9 +581,9 @@ const file_rankspec_recap_v1_embedding_proto_rawDesc = "" +
 	"\n" +
 	"pretrained\x18\x04 \x01(\v2$.rankspec.recap.v1.EmbeddingSnapshotB\b\x88\xe7\x18\x01\x90\xe7\x18\x03R\n" +
 	"pretrained\x12%\n" +
-	"\x05vocab\x18\x05 \x01(\tB\x0f\xbaH\x04r\x02\x10\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x05vocab:\xa5\a\xbaH\xa1\a\x1a\xcf\x02\n" +
-	"\x1erecap.embedding_bag.table_size\x1a\xac\x02this.embedding_dim > 0 && this.num_embeddings > 1099511627776 / this.embedding_dim ? 'num_embeddings: ' + string(this.num_embeddings) + ' rows of ' + string(this.embedding_dim) + ' are more than 1099511627776 (2^40) numbers, the most that a table may have; lower num_embeddings or embedding_dim' : ''\x1a\xcc\x04\n" +
-	"\x1frecap.embedding_bag.local_paths\x1a\xa8\x04[{'name': 'vocab', 'path': this.vocab}] .filter(f, f.path.matches('[\\\\x00-\\\\x1f\\\\x7f]|^ +$|^ *[A-Za-z][A-Za-z0-9+.:-]*:/')) .map(f, f.name + (f.path.matches('[\\\\x00-\\\\x1f\\\\x7f]') ? ': a path takes no line break and no other control character; take it out' : f.path.matches('^ +$') ? ': a path of nothing but blanks; write the path' : ': ' + f.path.split(':/')[0] + ':/ begins an address of another storage, and only local paths are taken; ' + 'mount the storage or copy from it, and write the local path, ./ first if a folder is called so')).join('\\n')\"\xcf\x03\n" +
+	"\x05vocab\x18\x05 \x01(\tB\x0f\xbaH\x04r\x02\x10\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x05vocab:\x95\a\xbaH\x91\a\x1a\xcf\x02\n" +
+	"\x1erecap.embedding_bag.table_size\x1a\xac\x02this.embedding_dim > 0 && this.num_embeddings > 1099511627776 / this.embedding_dim ? 'num_embeddings: ' + string(this.num_embeddings) + ' rows of ' + string(this.embedding_dim) + ' are more than 1099511627776 (2^40) numbers, the most that a table may have; lower num_embeddings or embedding_dim' : ''\x1a\xbc\x04\n" +
+	"\x1frecap.embedding_bag.local_paths\x1a\x98\x04[{'name': 'vocab', 'path': this.vocab}] .filter(f, f.path.matches('[\\\\x00\\\\n\\\\r]|^ +$|^ *[A-Za-z][A-Za-z0-9+.:-]*:/')) .map(f, f.name + (f.path.matches('[\\\\x00\\\\n\\\\r]') ? ': a path takes neither line breaks nor NUL characters; take it out' : f.path.matches('^ +$') ? ': a path of nothing but blanks; write the path' : ': ' + f.path.split(':/')[0] + ':/ begins an address of another storage, and only local paths are taken; ' + 'mount the storage or copy from it, and write the local path, ./ first if a folder is called so')).join('\\n')\"\xcf\x03\n" +
 	"\x18EmbeddingOptimizerConfig\x12N\n" +
 	"\rlearning_rate\x18\x01 \x01(\v2\x1f.rankspec.optim.v1.LearningRateB\b\x88\xe7\x18\x01\x90\xe7\x18\x02R\flearningRate\x12F\n" +
 	"\x12init_learning_rate\x18\x02 \x01(\x01B\x18\xbaH\r\x12\v@\x01)\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\x10initLearningRate:\x9a\x02\xbaH\x96\x02\x1a\x93\x02\n" +

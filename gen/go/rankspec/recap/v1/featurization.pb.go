@@ -423,7 +423,7 @@ const file_rankspec_recap_v1_featurization_proto_rawDesc = "" +
 	"\x11layer_norm_config\x18\x03 \x01(\v2\".rankspec.recap.v1.LayerNormConfigB\b\x88\xe7\x18\x01\x90\xe7\x18\x03R\x0flayerNormConfig\"\x10\n" +
 	"\x0eLog1pAbsConfig\"\\\n" +
 	"\x12ClipLog1pAbsConfig\x12F\n" +
-	"\x0eclip_magnitude\x18\x01 \x01(\x01:\x053e+38B\x18\xbaH\r\x12\v@\x01!\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\rclipMagnitude\"\xf1\a\n" +
+	"\x0eclip_magnitude\x18\x01 \x01(\x01:\x053e+38B\x18\xbaH\r\x12\v@\x01!\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\rclipMagnitude\"\xe1\a\n" +
 	"\x0fZScoreLogConfig\x127\n" +
 	"\ranalysis_path\x18\x01 \x01(\tB\x12\xbaH\a\xc8\x01\x01r\x02\x10\x01\x88\xe7\x18\x01\x90\xe7\x18\x02R\fanalysisPath\x120\n" +
 	"\vschema_path\x18\x02 \x01(\tB\x0f\xbaH\x04r\x02\x10\x01\x88\xe7\x18\x01\x90\xe7\x18\x02R\n" +
@@ -433,8 +433,8 @@ const file_rankspec_recap_v1_featurization_proto_rawDesc = "" +
 	"\n" +
 	"use_renorm\x18\x05 \x01(\b:\x05falseB\b\x88\xe7\x18\x01\x90\xe7\x18\x03R\tuseRenorm\x121\n" +
 	"\fuse_bq_stats\x18\x06 \x01(\b:\x05falseB\b\x88\xe7\x18\x01\x90\xe7\x18\x03R\n" +
-	"useBqStats:\x94\x05\xbaH\x90\x05\x1a\x8d\x05\n" +
-	"\x1drecap.z_score_log.local_paths\x1a\xeb\x04[{'name': 'analysis_path', 'path': this.analysis_path}, {'name': 'schema_path', 'path': this.schema_path}] .filter(f, f.path.matches('[\\\\x00-\\\\x1f\\\\x7f]|^ +$|^ *[A-Za-z][A-Za-z0-9+.:-]*:/')) .map(f, f.name + (f.path.matches('[\\\\x00-\\\\x1f\\\\x7f]') ? ': a path takes no line break and no other control character; take it out' : f.path.matches('^ +$') ? ': a path of nothing but blanks; write the path' : ': ' + f.path.split(':/')[0] + ':/ begins an address of another storage, and only local paths are taken; ' + 'mount the storage or copy from it, and write the local path, ./ first if a folder is called so')).join('\\n')\"\x9b\x04\n" +
+	"useBqStats:\x84\x05\xbaH\x80\x05\x1a\xfd\x04\n" +
+	"\x1drecap.z_score_log.local_paths\x1a\xdb\x04[{'name': 'analysis_path', 'path': this.analysis_path}, {'name': 'schema_path', 'path': this.schema_path}] .filter(f, f.path.matches('[\\\\x00\\\\n\\\\r]|^ +$|^ *[A-Za-z][A-Za-z0-9+.:-]*:/')) .map(f, f.name + (f.path.matches('[\\\\x00\\\\n\\\\r]') ? ': a path takes neither line breaks nor NUL characters; take it out' : f.path.matches('^ +$') ? ': a path of nothing but blanks; write the path' : ': ' + f.path.split(':/')[0] + ':/ begins an address of another storage, and only local paths are taken; ' + 'mount the storage or copy from it, and write the local path, ./ first if a folder is called so')).join('\\n')\"\x9b\x04\n" +
 	"\x13FeaturizationConfig\x12W\n" +
 	"\x10log1p_abs_config\x18\x01 \x01(\v2!.rankspec.recap.v1.Log1pAbsConfigB\b\x88\xe7\x18\x01\x90\xe7\x18\x03H\x00R\x0elog1pAbsConfig\x12d\n" +
 	"\x15clip_log1p_abs_config\x18\x02 \x01(\v2%.rankspec.recap.v1.ClipLog1pAbsConfigB\b\x88\xe7\x18\x01\x90\xe7\x18\x03H\x00R\x12clipLog1pAbsConfig\x12[\n" +

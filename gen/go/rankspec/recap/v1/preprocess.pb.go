@@ -551,14 +551,14 @@ var File_rankspec_recap_v1_preprocess_proto protoreflect.FileDescriptor
 
 const file_rankspec_recap_v1_preprocess_proto_rawDesc = "" +
 	"\n" +
-	"\"rankspec/recap/v1/preprocess.proto\x12\x11rankspec.recap.v1\x1a\x1bbuf/validate/validate.proto\x1a!rankspec/options/v1/options.proto\"\xea\n" +
+	"\"rankspec/recap/v1/preprocess.proto\x12\x11rankspec.recap.v1\x1a\x1bbuf/validate/validate.proto\x1a!rankspec/options/v1/options.proto\"\xda\n" +
 	"\n" +
 	"\x10TruncateAndSlice\x12S\n" +
 	"\x1dcontinuous_feature_truncation\x18\x01 \x01(\x05B\x0f\xbaH\x04\x1a\x02 \x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\x1bcontinuousFeatureTruncation\x12K\n" +
 	"\x19binary_feature_truncation\x18\x02 \x01(\x05B\x0f\xbaH\x04\x1a\x02 \x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\x17binaryFeatureTruncation\x12P\n" +
 	"\x1ccontinuous_feature_mask_path\x18\x03 \x01(\tB\x0f\xbaH\x04r\x02\x10\x01\x88\xe7\x18\x01\x90\xe7\x18\x02R\x19continuousFeatureMaskPath\x12H\n" +
-	"\x18binary_feature_mask_path\x18\x04 \x01(\tB\x0f\xbaH\x04r\x02\x10\x01\x88\xe7\x18\x01\x90\xe7\x18\x02R\x15binaryFeatureMaskPath:\x97\b\xbaH\x93\b\x1a\xcc\x05\n" +
-	"$recap.truncate_and_slice.local_paths\x1a\xa3\x05[{'name': 'continuous_feature_mask_path', 'path': this.continuous_feature_mask_path}, {'name': 'binary_feature_mask_path', 'path': this.binary_feature_mask_path}] .filter(f, f.path.matches('[\\\\x00-\\\\x1f\\\\x7f]|^ +$|^ *[A-Za-z][A-Za-z0-9+.:-]*:/')) .map(f, f.name + (f.path.matches('[\\\\x00-\\\\x1f\\\\x7f]') ? ': a path takes no line break and no other control character; take it out' : f.path.matches('^ +$') ? ': a path of nothing but blanks; write the path' : ': ' + f.path.split(':/')[0] + ':/ begins an address of another storage, and only local paths are taken; ' + 'mount the storage or copy from it, and write the local path, ./ first if a folder is called so')).join('\\n')\x1a\xc1\x02\n" +
+	"\x18binary_feature_mask_path\x18\x04 \x01(\tB\x0f\xbaH\x04r\x02\x10\x01\x88\xe7\x18\x01\x90\xe7\x18\x02R\x15binaryFeatureMaskPath:\x87\b\xbaH\x83\b\x1a\xbc\x05\n" +
+	"$recap.truncate_and_slice.local_paths\x1a\x93\x05[{'name': 'continuous_feature_mask_path', 'path': this.continuous_feature_mask_path}, {'name': 'binary_feature_mask_path', 'path': this.binary_feature_mask_path}] .filter(f, f.path.matches('[\\\\x00\\\\n\\\\r]|^ +$|^ *[A-Za-z][A-Za-z0-9+.:-]*:/')) .map(f, f.name + (f.path.matches('[\\\\x00\\\\n\\\\r]') ? ': a path takes neither line breaks nor NUL characters; take it out' : f.path.matches('^ +$') ? ': a path of nothing but blanks; write the path' : ': ' + f.path.split(':/')[0] + ':/ begins an address of another storage, and only local paths are taken; ' + 'mount the storage or copy from it, and write the local path, ./ first if a folder is called so')).join('\\n')\x1a\xc1\x02\n" +
 	"'recap.truncate_and_slice.does_something\x1a\x95\x02has(this.continuous_feature_truncation) || has(this.binary_feature_truncation) || has(this.continuous_feature_mask_path) || has(this.binary_feature_mask_path) ? '' : 'continuous_feature_truncation: nothing is set, so nothing is narrowed; set a field or drop truncate_and_slice'\"\xcc\x01\n" +
 	"\bDownCast\x12f\n" +
 	"\bfeatures\x18\x01 \x03(\v2).rankspec.recap.v1.DownCast.FeaturesEntryB\x1f\xbaH\x14\x9a\x01\x11\b\x01\"\x04r\x02\x10\x01*\a\x82\x01\x04\x10\x01 \x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\bfeatures\x1aX\n" +

@@ -74,132 +74,131 @@ public final class EmbeddingProto extends com.google.protobuf.GeneratedFile {
       "kspec.recap.v1\032\033buf/validate/validate.pr" +
       "oto\032%rankspec/optim/v1/learning_rate.pro" +
       "to\032!rankspec/options/v1/options.proto\032\036r" +
-      "ankspec/recap/v1/layers.proto\"\377\005\n\021Embedd" +
+      "ankspec/recap/v1/layers.proto\"\357\005\n\021Embedd" +
       "ingSnapshot\022-\n\010emb_name\030\001 \001(\tB\022\272H\007r\002\020\001\310\001" +
       "\001\210\347\030\001\220\347\030\003R\007embName\022H\n\026embedding_snapshot" +
       "_uri\030\002 \001(\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\003R\024embeddin" +
-      "gSnapshotUri:\360\004\272H\354\004\032\351\004\n\032recap.snapshot.l" +
-      "ocal_paths\032\312\004[{\'name\': \'embedding_snapsh" +
+      "gSnapshotUri:\340\004\272H\334\004\032\331\004\n\032recap.snapshot.l" +
+      "ocal_paths\032\272\004[{\'name\': \'embedding_snapsh" +
       "ot_uri\', \'path\': this.embedding_snapshot" +
       "_uri}] .filter(f, f.path.matches(\'[\\\\x00" +
-      "-\\\\x1f\\\\x7f]|^ +$|^ *[A-Za-z][A-Za-z0-9+" +
-      ".:-]*:/\')) .map(f, f.name + (f.path.matc" +
-      "hes(\'[\\\\x00-\\\\x1f\\\\x7f]\') ? \': a path ta" +
-      "kes no line break and no other control c" +
-      "haracter; take it out\' : f.path.matches(" +
-      "\'^ +$\') ? \': a path of nothing but blank" +
-      "s; write the path\' : \': \' + f.path.split" +
-      "(\':/\')[0] + \':/ begins an address of ano" +
-      "ther storage, and only local paths are t" +
-      "aken; \' + \'mount the storage or copy fro" +
-      "m it, and write the local path, ./ first" +
-      " if a folder is called so\')).join(\'\\n\')\"" +
-      "\372\n\n\022EmbeddingBagConfig\022>\n\004name\030\001 \001(\tB*\272H" +
-      "\037r\0322\030^[A-Za-z_][A-Za-z0-9_]*$\310\001\001\210\347\030\001\220\347\030\003" +
-      "R\004name\0229\n\016num_embeddings\030\002 \001(\003B\022\272H\007\"\002 \000\310" +
-      "\001\001\210\347\030\001\220\347\030\003R\rnumEmbeddings\022\311\001\n\rembedding_" +
-      "dim\030\003 \001(\005B\243\001\272H\227\001\032\002 \000\272\001\214\001\n\031recap.embeddin" +
-      "g_bag.width\032othis > 1048576 ? \'must be a" +
-      "t most 1048576, got \' + string(this) + \'" +
-      "; the largest allowed value is 1048576\' " +
-      ": \'\'\310\001\001\210\347\030\001\220\347\030\003R\014embeddingDim\022N\n\npretrai" +
-      "ned\030\004 \001(\0132$.rankspec.recap.v1.EmbeddingS" +
-      "napshotB\010\210\347\030\001\220\347\030\003R\npretrained\022%\n\005vocab\030\005" +
-      " \001(\tB\017\272H\004r\002\020\001\210\347\030\001\220\347\030\003R\005vocab:\245\007\272H\241\007\032\317\002\n\036" +
-      "recap.embedding_bag.table_size\032\254\002this.em" +
-      "bedding_dim > 0 && this.num_embeddings >" +
-      " 1099511627776 / this.embedding_dim ? \'n" +
-      "um_embeddings: \' + string(this.num_embed" +
-      "dings) + \' rows of \' + string(this.embed" +
-      "ding_dim) + \' are more than 109951162777" +
-      "6 (2^40) numbers, the most that a table " +
-      "may have; lower num_embeddings or embedd" +
-      "ing_dim\' : \'\'\032\314\004\n\037recap.embedding_bag.lo" +
-      "cal_paths\032\250\004[{\'name\': \'vocab\', \'path\': t" +
-      "his.vocab}] .filter(f, f.path.matches(\'[" +
-      "\\\\x00-\\\\x1f\\\\x7f]|^ +$|^ *[A-Za-z][A-Za-" +
-      "z0-9+.:-]*:/\')) .map(f, f.name + (f.path" +
-      ".matches(\'[\\\\x00-\\\\x1f\\\\x7f]\') ? \': a pa" +
-      "th takes no line break and no other cont" +
-      "rol character; take it out\' : f.path.mat" +
-      "ches(\'^ +$\') ? \': a path of nothing but " +
-      "blanks; write the path\' : \': \' + f.path." +
-      "split(\':/\')[0] + \':/ begins an address o" +
-      "f another storage, and only local paths " +
-      "are taken; \' + \'mount the storage or cop" +
-      "y from it, and write the local path, ./ " +
-      "first if a folder is called so\')).join(\'" +
-      "\\n\')\"\317\003\n\030EmbeddingOptimizerConfig\022N\n\rlea" +
-      "rning_rate\030\001 \001(\0132\037.rankspec.optim.v1.Lea" +
-      "rningRateB\010\210\347\030\001\220\347\030\002R\014learningRate\022F\n\022ini" +
-      "t_learning_rate\030\002 \001(\001B\030\272H\r\022\013)\000\000\000\000\000\000\000\000@\001\210" +
-      "\347\030\001\220\347\030\002R\020initLearningRate:\232\002\272H\226\002\032\223\002\n+rec" +
-      "ap.embedding_optimizer.one_learning_rate" +
-      "\032\343\001has(this.learning_rate) == has(this.i" +
-      "nit_learning_rate) ? \'init_learning_rate" +
-      ": \' + (has(this.learning_rate) ? \'given " +
-      "beside learning_rate; keep one of the tw" +
-      "o\' : \'no learning rate; set init_learnin" +
-      "g_rate or learning_rate\') : \'\'\"\353\004\n\025Large" +
-      "EmbeddingsConfig\022O\n\006tables\030\001 \003(\0132%.ranks" +
-      "pec.recap.v1.EmbeddingBagConfigB\020\272H\005\222\001\002\010" +
-      "\001\210\347\030\001\220\347\030\003R\006tables\022Y\n\toptimizer\030\002 \001(\0132+.r" +
-      "ankspec.recap.v1.EmbeddingOptimizerConfi" +
-      "gB\016\272H\003\310\001\001\210\347\030\001\220\347\030\003R\toptimizer\0224\n\rtables_t" +
-      "o_log\030\003 \003(\tB\020\272H\005\222\001\002\030\001\210\347\030\002\220\347\030\001R\013tablesToL" +
-      "og:\357\002\272H\353\002\032\236\001\n#recap.large_embeddings.uni" +
+      "\\\\n\\\\r]|^ +$|^ *[A-Za-z][A-Za-z0-9+.:-]*" +
+      ":/\')) .map(f, f.name + (f.path.matches(\'" +
+      "[\\\\x00\\\\n\\\\r]\') ? \': a path takes neithe" +
+      "r line breaks nor NUL characters; take i" +
+      "t out\' : f.path.matches(\'^ +$\') ? \': a p" +
+      "ath of nothing but blanks; write the pat" +
+      "h\' : \': \' + f.path.split(\':/\')[0] + \':/ " +
+      "begins an address of another storage, an" +
+      "d only local paths are taken; \' + \'mount" +
+      " the storage or copy from it, and write " +
+      "the local path, ./ first if a folder is " +
+      "called so\')).join(\'\\n\')\"\352\n\n\022EmbeddingBag" +
+      "Config\022>\n\004name\030\001 \001(\tB*\272H\037r\0322\030^[A-Za-z_][" +
+      "A-Za-z0-9_]*$\310\001\001\210\347\030\001\220\347\030\003R\004name\0229\n\016num_em" +
+      "beddings\030\002 \001(\003B\022\272H\007\"\002 \000\310\001\001\210\347\030\001\220\347\030\003R\rnumE" +
+      "mbeddings\022\311\001\n\rembedding_dim\030\003 \001(\005B\243\001\272H\227\001" +
+      "\032\002 \000\272\001\214\001\n\031recap.embedding_bag.width\032othi" +
+      "s > 1048576 ? \'must be at most 1048576, " +
+      "got \' + string(this) + \'; the largest al" +
+      "lowed value is 1048576\' : \'\'\310\001\001\210\347\030\001\220\347\030\003R" +
+      "\014embeddingDim\022N\n\npretrained\030\004 \001(\0132$.rank" +
+      "spec.recap.v1.EmbeddingSnapshotB\010\210\347\030\001\220\347\030" +
+      "\003R\npretrained\022%\n\005vocab\030\005 \001(\tB\017\272H\004r\002\020\001\210\347\030" +
+      "\001\220\347\030\003R\005vocab:\225\007\272H\221\007\032\317\002\n\036recap.embedding_" +
+      "bag.table_size\032\254\002this.embedding_dim > 0 " +
+      "&& this.num_embeddings > 1099511627776 /" +
+      " this.embedding_dim ? \'num_embeddings: \'" +
+      " + string(this.num_embeddings) + \' rows " +
+      "of \' + string(this.embedding_dim) + \' ar" +
+      "e more than 1099511627776 (2^40) numbers" +
+      ", the most that a table may have; lower " +
+      "num_embeddings or embedding_dim\' : \'\'\032\274\004" +
+      "\n\037recap.embedding_bag.local_paths\032\230\004[{\'n" +
+      "ame\': \'vocab\', \'path\': this.vocab}] .fil" +
+      "ter(f, f.path.matches(\'[\\\\x00\\\\n\\\\r]|^ +" +
+      "$|^ *[A-Za-z][A-Za-z0-9+.:-]*:/\')) .map(" +
+      "f, f.name + (f.path.matches(\'[\\\\x00\\\\n\\\\" +
+      "r]\') ? \': a path takes neither line brea" +
+      "ks nor NUL characters; take it out\' : f." +
+      "path.matches(\'^ +$\') ? \': a path of noth" +
+      "ing but blanks; write the path\' : \': \' +" +
+      " f.path.split(\':/\')[0] + \':/ begins an a" +
+      "ddress of another storage, and only loca" +
+      "l paths are taken; \' + \'mount the storag" +
+      "e or copy from it, and write the local p" +
+      "ath, ./ first if a folder is called so\')" +
+      ").join(\'\\n\')\"\317\003\n\030EmbeddingOptimizerConfi" +
+      "g\022N\n\rlearning_rate\030\001 \001(\0132\037.rankspec.opti" +
+      "m.v1.LearningRateB\010\210\347\030\001\220\347\030\002R\014learningRat" +
+      "e\022F\n\022init_learning_rate\030\002 \001(\001B\030\272H\r\022\013)\000\000\000" +
+      "\000\000\000\000\000@\001\210\347\030\001\220\347\030\002R\020initLearningRate:\232\002\272H\226\002" +
+      "\032\223\002\n+recap.embedding_optimizer.one_learn" +
+      "ing_rate\032\343\001has(this.learning_rate) == ha" +
+      "s(this.init_learning_rate) ? \'init_learn" +
+      "ing_rate: \' + (has(this.learning_rate) ?" +
+      " \'given beside learning_rate; keep one o" +
+      "f the two\' : \'no learning rate; set init" +
+      "_learning_rate or learning_rate\') : \'\'\"\353" +
+      "\004\n\025LargeEmbeddingsConfig\022O\n\006tables\030\001 \003(\013" +
+      "2%.rankspec.recap.v1.EmbeddingBagConfigB" +
+      "\020\272H\005\222\001\002\010\001\210\347\030\001\220\347\030\003R\006tables\022Y\n\toptimizer\030\002" +
+      " \001(\0132+.rankspec.recap.v1.EmbeddingOptimi" +
+      "zerConfigB\016\272H\003\310\001\001\210\347\030\001\220\347\030\003R\toptimizer\0224\n\r" +
+      "tables_to_log\030\003 \003(\tB\020\272H\005\222\001\002\030\001\210\347\030\002\220\347\030\001R\013t" +
+      "ablesToLog:\357\002\272H\353\002\032\236\001\n#recap.large_embedd" +
+      "ings.unique_names\032wthis.tables.map(t, t." +
+      "name).unique() ? \'\' : \'tables: two table" +
+      "s have the same name; every table needs " +
+      "a name of its own\'\032\307\001\n*recap.large_embed" +
+      "dings.logged_tables_exist\032\230\001this.tables_" +
+      "to_log.filter(n, !this.tables.exists(t, " +
+      "t.name == n)) .map(n, \'tables_to_log: th" +
+      "ere is no table \"\' + n + \'\"; name one of" +
+      " tables\').join(\'\\n\')\"\244\001\n\020StratifierConfi" +
+      "g\022@\n\004name\030\001 \001(\tB,\272H!r\0342\032^[A-Za-z_][A-Za-" +
+      "z0-9_.-]*$\310\001\001\210\347\030\002\220\347\030\001R\004name\022(\n\005index\030\002 \001" +
+      "(\005B\022\272H\007\032\002(\000\310\001\001\210\347\030\002\220\347\030\001R\005index\022$\n\005value\030\003" +
+      " \001(\003B\016\272H\003\310\001\001\210\347\030\002\220\347\030\001R\005value\"\336\007\n\027SmallEmb" +
+      "eddingBagConfig\022>\n\004name\030\001 \001(\tB*\272H\037r\0322\030^[" +
+      "A-Za-z_][A-Za-z0-9_]*$\310\001\001\210\347\030\001\220\347\030\003R\004name\022" +
+      "9\n\016num_embeddings\030\002 \001(\003B\022\272H\007\"\002 \000\310\001\001\210\347\030\001\220" +
+      "\347\030\003R\rnumEmbeddings\022\317\001\n\rembedding_dim\030\003 \001" +
+      "(\005B\251\001\272H\235\001\032\002 \000\272\001\222\001\n\037recap.small_embedding" +
+      "_bag.width\032othis > 1048576 ? \'must be at" +
+      " most 1048576, got \' + string(this) + \';" +
+      " the largest allowed value is 1048576\' :" +
+      " \'\'\310\001\001\210\347\030\001\220\347\030\003R\014embeddingDim\022(\n\005index\030\004 " +
+      "\001(\005B\022\272H\007\032\002(\000\310\001\001\210\347\030\001\220\347\030\003R\005index\022u\n\020out_of" +
+      "_range_ids\030\005 \001(\0162 .rankspec.recap.v1.Out" +
+      "OfRangeIds:\026OUT_OF_RANGE_IDS_ERRORB\022\272H\007\202" +
+      "\001\004\020\001 \000\210\347\030\001\220\347\030\003R\routOfRangeIds\022;\n\014weight_" +
+      "decay\030\006 \001(\001B\030\272H\r\022\013)\000\000\000\000\000\000\000\000@\001\210\347\030\001\220\347\030\002R\013w" +
+      "eightDecay\0229\n\010init_std\030\007 \001(\001:\0040.01B\030\272H\r\022" +
+      "\013!\000\000\000\000\000\000\000\000@\001\210\347\030\001\220\347\030\003R\007initStd:\334\002\272H\330\002\032\325\002\n" +
+      "$recap.small_embedding_bag.table_size\032\254\002" +
+      "this.embedding_dim > 0 && this.num_embed" +
+      "dings > 1099511627776 / this.embedding_d" +
+      "im ? \'num_embeddings: \' + string(this.nu" +
+      "m_embeddings) + \' rows of \' + string(thi" +
+      "s.embedding_dim) + \' are more than 10995" +
+      "11627776 (2^40) numbers, the most that a" +
+      " table may have; lower num_embeddings or" +
+      " embedding_dim\' : \'\'\"\333\002\n\025SmallEmbeddings" +
+      "Config\022T\n\006tables\030\001 \003(\0132*.rankspec.recap." +
+      "v1.SmallEmbeddingBagConfigB\020\272H\005\222\001\002\010\001\210\347\030\001" +
+      "\220\347\030\003R\006tables\022D\n\007dropout\030\002 \001(\0132 .rankspec" +
+      ".recap.v1.DropoutConfigB\010\210\347\030\001\220\347\030\003R\007dropo" +
+      "ut:\245\001\272H\241\001\032\236\001\n#recap.small_embeddings.uni" +
       "que_names\032wthis.tables.map(t, t.name).un" +
       "ique() ? \'\' : \'tables: two tables have t" +
       "he same name; every table needs a name o" +
-      "f its own\'\032\307\001\n*recap.large_embeddings.lo" +
-      "gged_tables_exist\032\230\001this.tables_to_log.f" +
-      "ilter(n, !this.tables.exists(t, t.name =" +
-      "= n)) .map(n, \'tables_to_log: there is n" +
-      "o table \"\' + n + \'\"; name one of tables\'" +
-      ").join(\'\\n\')\"\244\001\n\020StratifierConfig\022@\n\004nam" +
-      "e\030\001 \001(\tB,\272H!r\0342\032^[A-Za-z_][A-Za-z0-9_.-]" +
-      "*$\310\001\001\210\347\030\002\220\347\030\001R\004name\022(\n\005index\030\002 \001(\005B\022\272H\007\032" +
-      "\002(\000\310\001\001\210\347\030\002\220\347\030\001R\005index\022$\n\005value\030\003 \001(\003B\016\272H" +
-      "\003\310\001\001\210\347\030\002\220\347\030\001R\005value\"\336\007\n\027SmallEmbeddingBa" +
-      "gConfig\022>\n\004name\030\001 \001(\tB*\272H\037r\0322\030^[A-Za-z_]" +
-      "[A-Za-z0-9_]*$\310\001\001\210\347\030\001\220\347\030\003R\004name\0229\n\016num_e" +
-      "mbeddings\030\002 \001(\003B\022\272H\007\"\002 \000\310\001\001\210\347\030\001\220\347\030\003R\rnum" +
-      "Embeddings\022\317\001\n\rembedding_dim\030\003 \001(\005B\251\001\272H\235" +
-      "\001\032\002 \000\272\001\222\001\n\037recap.small_embedding_bag.wid" +
-      "th\032othis > 1048576 ? \'must be at most 10" +
-      "48576, got \' + string(this) + \'; the lar" +
-      "gest allowed value is 1048576\' : \'\'\310\001\001\210\347" +
-      "\030\001\220\347\030\003R\014embeddingDim\022(\n\005index\030\004 \001(\005B\022\272H\007" +
-      "\032\002(\000\310\001\001\210\347\030\001\220\347\030\003R\005index\022u\n\020out_of_range_i" +
-      "ds\030\005 \001(\0162 .rankspec.recap.v1.OutOfRangeI" +
-      "ds:\026OUT_OF_RANGE_IDS_ERRORB\022\272H\007\202\001\004\020\001 \000\210\347" +
-      "\030\001\220\347\030\003R\routOfRangeIds\022;\n\014weight_decay\030\006 " +
-      "\001(\001B\030\272H\r\022\013)\000\000\000\000\000\000\000\000@\001\210\347\030\001\220\347\030\002R\013weightDec" +
-      "ay\0229\n\010init_std\030\007 \001(\001:\0040.01B\030\272H\r\022\013!\000\000\000\000\000\000" +
-      "\000\000@\001\210\347\030\001\220\347\030\003R\007initStd:\334\002\272H\330\002\032\325\002\n$recap.s" +
-      "mall_embedding_bag.table_size\032\254\002this.emb" +
-      "edding_dim > 0 && this.num_embeddings > " +
-      "1099511627776 / this.embedding_dim ? \'nu" +
-      "m_embeddings: \' + string(this.num_embedd" +
-      "ings) + \' rows of \' + string(this.embedd" +
-      "ing_dim) + \' are more than 1099511627776" +
-      " (2^40) numbers, the most that a table m" +
-      "ay have; lower num_embeddings or embeddi" +
-      "ng_dim\' : \'\'\"\333\002\n\025SmallEmbeddingsConfig\022T" +
-      "\n\006tables\030\001 \003(\0132*.rankspec.recap.v1.Small" +
-      "EmbeddingBagConfigB\020\272H\005\222\001\002\010\001\210\347\030\001\220\347\030\003R\006ta" +
-      "bles\022D\n\007dropout\030\002 \001(\0132 .rankspec.recap.v" +
-      "1.DropoutConfigB\010\210\347\030\001\220\347\030\003R\007dropout:\245\001\272H\241" +
-      "\001\032\236\001\n#recap.small_embeddings.unique_name" +
-      "s\032wthis.tables.map(t, t.name).unique() ?" +
-      " \'\' : \'tables: two tables have the same " +
-      "name; every table needs a name of its ow" +
-      "n\'*j\n\rOutOfRangeIds\022 \n\034OUT_OF_RANGE_IDS_" +
-      "UNSPECIFIED\020\000\022\032\n\026OUT_OF_RANGE_IDS_ERROR\020" +
-      "\001\022\033\n\027OUT_OF_RANGE_IDS_BUCKET\020\002Bh\n\025dev.ra" +
-      "nkspec.recap.v1B\016EmbeddingProtoP\001Z=githu" +
-      "b.com/rankspec/rankspec/gen/go/rankspec/" +
-      "recap/v1;recapv1b\010editionsp\350\007"
+      "f its own\'*j\n\rOutOfRangeIds\022 \n\034OUT_OF_RA" +
+      "NGE_IDS_UNSPECIFIED\020\000\022\032\n\026OUT_OF_RANGE_ID" +
+      "S_ERROR\020\001\022\033\n\027OUT_OF_RANGE_IDS_BUCKET\020\002Bh" +
+      "\n\025dev.rankspec.recap.v1B\016EmbeddingProtoP" +
+      "\001Z=github.com/rankspec/rankspec/gen/go/r" +
+      "ankspec/recap/v1;recapv1b\010editionsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,

@@ -73,7 +73,7 @@ public final class FeaturizationProto extends com.google.protobuf.GeneratedFile 
       "\010\210\347\030\001\220\347\030\003R\017layerNormConfig\"\020\n\016Log1pAbsCo" +
       "nfig\"\\\n\022ClipLog1pAbsConfig\022F\n\016clip_magni" +
       "tude\030\001 \001(\001:\0053e+38B\030\272H\r\022\013!\000\000\000\000\000\000\000\000@\001\210\347\030\001\220" +
-      "\347\030\003R\rclipMagnitude\"\361\007\n\017ZScoreLogConfig\0227" +
+      "\347\030\003R\rclipMagnitude\"\341\007\n\017ZScoreLogConfig\0227" +
       "\n\ranalysis_path\030\001 \001(\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030" +
       "\002R\014analysisPath\0220\n\013schema_path\030\002 \001(\tB\017\272H" +
       "\004r\002\020\001\210\347\030\001\220\347\030\002R\nschemaPath\022B\n\016clip_magnit" +
@@ -82,40 +82,39 @@ public final class FeaturizationProto extends com.google.protobuf.GeneratedFile 
       "alseB\010\210\347\030\001\220\347\030\003R\014useBatchNorm\022.\n\nuse_reno" +
       "rm\030\005 \001(\010:\005falseB\010\210\347\030\001\220\347\030\003R\tuseRenorm\0221\n\014" +
       "use_bq_stats\030\006 \001(\010:\005falseB\010\210\347\030\001\220\347\030\003R\nuse" +
-      "BqStats:\224\005\272H\220\005\032\215\005\n\035recap.z_score_log.loc" +
-      "al_paths\032\353\004[{\'name\': \'analysis_path\', \'p" +
+      "BqStats:\204\005\272H\200\005\032\375\004\n\035recap.z_score_log.loc" +
+      "al_paths\032\333\004[{\'name\': \'analysis_path\', \'p" +
       "ath\': this.analysis_path}, {\'name\': \'sch" +
       "ema_path\', \'path\': this.schema_path}] .f" +
-      "ilter(f, f.path.matches(\'[\\\\x00-\\\\x1f\\\\x" +
-      "7f]|^ +$|^ *[A-Za-z][A-Za-z0-9+.:-]*:/\')" +
-      ") .map(f, f.name + (f.path.matches(\'[\\\\x" +
-      "00-\\\\x1f\\\\x7f]\') ? \': a path takes no li" +
-      "ne break and no other control character;" +
-      " take it out\' : f.path.matches(\'^ +$\') ?" +
-      " \': a path of nothing but blanks; write " +
-      "the path\' : \': \' + f.path.split(\':/\')[0]" +
-      " + \':/ begins an address of another stor" +
-      "age, and only local paths are taken; \' +" +
-      " \'mount the storage or copy from it, and" +
-      " write the local path, ./ first if a fol" +
-      "der is called so\')).join(\'\\n\')\"\233\004\n\023Featu" +
-      "rizationConfig\022W\n\020log1p_abs_config\030\001 \001(\013" +
-      "2!.rankspec.recap.v1.Log1pAbsConfigB\010\210\347\030" +
-      "\001\220\347\030\003H\000R\016log1pAbsConfig\022d\n\025clip_log1p_ab" +
-      "s_config\030\002 \001(\0132%.rankspec.recap.v1.ClipL" +
-      "og1pAbsConfigB\010\210\347\030\001\220\347\030\003H\000R\022clipLog1pAbsC" +
-      "onfig\022[\n\022z_score_log_config\030\003 \001(\0132\".rank" +
-      "spec.recap.v1.ZScoreLogConfigB\010\210\347\030\001\220\347\030\003H" +
-      "\000R\017zScoreLogConfig\022g\n\026double_norm_log_co" +
-      "nfig\030\004 \001(\0132&.rankspec.recap.v1.DoubleNor" +
-      "mLogConfigB\010\210\347\030\001\220\347\030\003H\000R\023doubleNormLogCon" +
-      "fig\022g\n\027feature_names_to_concat\030\005 \003(\tB0\272H" +
-      "\033\222\001\030\030\001\"\024r\022R\006binaryR\010discrete\210\347\030\001\220\347\030\003\232\347\030\006" +
-      "binaryR\024featureNamesToConcatB\026\n\rfeaturiz" +
-      "ation\022\005\272H\002\010\001Bl\n\025dev.rankspec.recap.v1B\022F" +
-      "eaturizationProtoP\001Z=github.com/rankspec" +
-      "/rankspec/gen/go/rankspec/recap/v1;recap" +
-      "v1b\010editionsp\350\007"
+      "ilter(f, f.path.matches(\'[\\\\x00\\\\n\\\\r]|^" +
+      " +$|^ *[A-Za-z][A-Za-z0-9+.:-]*:/\')) .ma" +
+      "p(f, f.name + (f.path.matches(\'[\\\\x00\\\\n" +
+      "\\\\r]\') ? \': a path takes neither line br" +
+      "eaks nor NUL characters; take it out\' : " +
+      "f.path.matches(\'^ +$\') ? \': a path of no" +
+      "thing but blanks; write the path\' : \': \'" +
+      " + f.path.split(\':/\')[0] + \':/ begins an" +
+      " address of another storage, and only lo" +
+      "cal paths are taken; \' + \'mount the stor" +
+      "age or copy from it, and write the local" +
+      " path, ./ first if a folder is called so" +
+      "\')).join(\'\\n\')\"\233\004\n\023FeaturizationConfig\022W" +
+      "\n\020log1p_abs_config\030\001 \001(\0132!.rankspec.reca" +
+      "p.v1.Log1pAbsConfigB\010\210\347\030\001\220\347\030\003H\000R\016log1pAb" +
+      "sConfig\022d\n\025clip_log1p_abs_config\030\002 \001(\0132%" +
+      ".rankspec.recap.v1.ClipLog1pAbsConfigB\010\210" +
+      "\347\030\001\220\347\030\003H\000R\022clipLog1pAbsConfig\022[\n\022z_score" +
+      "_log_config\030\003 \001(\0132\".rankspec.recap.v1.ZS" +
+      "coreLogConfigB\010\210\347\030\001\220\347\030\003H\000R\017zScoreLogConf" +
+      "ig\022g\n\026double_norm_log_config\030\004 \001(\0132&.ran" +
+      "kspec.recap.v1.DoubleNormLogConfigB\010\210\347\030\001" +
+      "\220\347\030\003H\000R\023doubleNormLogConfig\022g\n\027feature_n" +
+      "ames_to_concat\030\005 \003(\tB0\272H\033\222\001\030\030\001\"\024r\022R\006bina" +
+      "ryR\010discrete\210\347\030\001\220\347\030\003\232\347\030\006binaryR\024featureN" +
+      "amesToConcatB\026\n\rfeaturization\022\005\272H\002\010\001Bl\n\025" +
+      "dev.rankspec.recap.v1B\022FeaturizationProt" +
+      "oP\001Z=github.com/rankspec/rankspec/gen/go" +
+      "/rankspec/recap/v1;recapv1b\010editionsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
