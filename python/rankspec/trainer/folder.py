@@ -12,6 +12,7 @@ from pathlib import Path
 import google.protobuf
 import torch
 
+from rankspec.home import expanded
 from rankspec.recap.v1.recap_pb2 import RecapConfig
 from rankspec.recap.v1.training_pb2 import TrainingConfig
 from rankspec.trainer.claims import obeys
@@ -27,7 +28,7 @@ def prepare_folder(config: TrainingConfig) -> Path:
     Raises:
         TrainError: if it cannot.
     """
-    folder = Path(config.save_dir)
+    folder = Path(expanded(config.save_dir, "training.save_dir"))
     try:
         folder.mkdir(parents=True, exist_ok=True)
         probe = folder / f".probe-{os.getpid()}"

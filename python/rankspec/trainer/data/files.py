@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from rankspec.home import expanded
 from rankspec.paths import join
 from rankspec.recap.v1.data_pb2 import ExplicitDateInputs, ExplicitDatetimeInputs, RecapDataConfig
 from rankspec.signature import DataError
@@ -25,7 +26,7 @@ def select_files(data: RecapDataConfig, path: str = "") -> list[Path]:
     """
     match data.WhichOneof("date_inputs_format"):
         case "inputs":
-            files = _matching(data.inputs, join(path, "inputs"))
+            files = _matching(expanded(data.inputs, join(path, "inputs")), join(path, "inputs"))
         case "explicit_date_inputs":
             files = _of_days(data.explicit_date_inputs, join(path, "explicit_date_inputs"))
         case "explicit_datetime_inputs":
@@ -53,7 +54,9 @@ def _matching(pattern: str, path: str) -> list[Path]:
 def _of_days(days: ExplicitDateInputs, path: str) -> list[Path]:
     end = _parsed(days.end_date, "%Y/%m/%d", join(path, "end_date"))
     wanted = [end - timedelta(days=back) for back in reversed(range(days.days))]
-    folders = [Path(days.data_root, day.strftime("%Y/%m/%d")) for day in wanted]
+    root = expanded(days.data_root, join(path, "data_root"))
+    # %Y has no leading zeros on some systems.
+    folders = [Path(root, f"{day.year:04}/{day:%m/%d}") for day in wanted]
     return _in_folders(folders, days.num_missing_days_tol, "days", join(path, "num_missing_days_tol"))
 
 
@@ -61,7 +64,8 @@ def _of_days(days: ExplicitDateInputs, path: str) -> list[Path]:
 def _of_hours(hours: ExplicitDatetimeInputs, path: str) -> list[Path]:
     end = _parsed(hours.end_datetime, "%Y/%m/%d/%H", join(path, "end_datetime"))
     wanted = [end - timedelta(hours=back) for back in reversed(range(hours.hours))]
-    folders = [Path(hours.data_root, hour.strftime("%Y/%m/%d/%H")) for hour in wanted]
+    root = expanded(hours.data_root, join(path, "data_root"))
+    folders = [Path(root, f"{hour.year:04}/{hour:%m/%d/%H}") for hour in wanted]
     return _in_folders(folders, hours.num_missing_hours_tol, "hours", join(path, "num_missing_hours_tol"))
 
 
