@@ -120,43 +120,53 @@ public final class ArchitectureProto extends com.google.protobuf.GeneratedFile {
       "RMConfig\022K\n\nbottom_mlp\030\001 \001(\0132\034.rankspec." +
       "recap.v1.MlpConfigB\016\272H\003\310\001\001\210\347\030\001\220\347\030\003R\tbott" +
       "omMlp\022E\n\007top_mlp\030\002 \001(\0132\034.rankspec.recap." +
-      "v1.MlpConfigB\016\272H\003\310\001\001\210\347\030\001\220\347\030\003R\006topMlp\"]\n\t" +
-      "AffineMap\022(\n\005scale\030\001 \001(\001:\0011B\017\272H\004\022\002@\001\210\347\030\001" +
-      "\220\347\030\003R\005scale\022&\n\004bias\030\002 \001(\001:\0010B\017\272H\004\022\002@\001\210\347\030" +
-      "\001\220\347\030\003R\004bias\"\305\004\n\024PositionDebiasConfig\022\312\001\n" +
-      "\014max_position\030\001 \001(\005:\003256B\241\001\272H\225\001\032\002 \000\272\001\215\001\n" +
-      "\032recap.position_debias.rows\032othis > 1048" +
-      "576 ? \'must be at most 1048576, got \' + " +
-      "string(this) + \'; the largest allowed va" +
-      "lue is 1048576\' : \'\'\210\347\030\001\220\347\030\003R\013maxPositio" +
-      "n\022\302\001\n\010num_dims\030\002 \001(\005:\00264B\242\001\272H\226\001\032\002 \000\272\001\216\001\n" +
-      "\033recap.position_debias.width\032othis > 104" +
-      "8576 ? \'must be at most 1048576, got \' +" +
-      " string(this) + \'; the largest allowed v" +
-      "alue is 1048576\' : \'\'\210\347\030\001\220\347\030\003R\007numDims\022Q" +
-      "\n\020drop_probability\030\003 \001(\001:\0030.5B!\272H\026\022\024\021\000\000\000" +
-      "\000\000\000\360?)\000\000\000\000\000\000\000\000@\001\210\347\030\001\220\347\030\003R\017dropProbabilit" +
-      "y\022H\n\026position_feature_index\030\004 \001(\005B\022\272H\007\032\002" +
-      "(\000\310\001\001\210\347\030\001\220\347\030\003R\024positionFeatureIndex\"\341\004\n\t" +
-      "TaskModel\022G\n\nmlp_config\030\001 \001(\0132\034.rankspec" +
-      ".recap.v1.MlpConfigB\010\210\347\030\001\220\347\030\003H\000R\tmlpConf" +
-      "ig\022G\n\ndcn_config\030\002 \001(\0132\034.rankspec.recap." +
-      "v1.DcnConfigB\010\210\347\030\001\220\347\030\003H\000R\tdcnConfig\022J\n\013d" +
-      "lrm_config\030\003 \001(\0132\035.rankspec.recap.v1.DLR" +
-      "MConfigB\010\210\347\030\001\220\347\030\003H\000R\ndlrmConfig\022T\n\017mask_" +
-      "net_config\030\004 \001(\0132 .rankspec.recap.v1.Mas" +
-      "kNetConfigB\010\210\347\030\001\220\347\030\003H\000R\rmaskNetConfig\022E\n" +
-      "\naffine_map\030\005 \001(\0132\034.rankspec.recap.v1.Af" +
-      "fineMapB\010\210\347\030\001\220\347\030\003R\taffineMap\022\301\001\n\npos_wei" +
-      "ght\030\006 \001(\001:\0011B\236\001\272H\222\001\022\013!\000\000\000\000\000\000\000\000@\001\272\001\201\001\n\027re" +
-      "cap.task_model.weight\032fthis > 1e12 ? \'mu" +
-      "st be at most 1e12, got \' + string(this)" +
-      " + \'; the largest allowed value is 1e12\'" +
-      " : \'\'\210\347\030\001\220\347\030\003R\tposWeightB\025\n\014architecture" +
-      "\022\005\272H\002\010\001Bk\n\025dev.rankspec.recap.v1B\021Archit" +
-      "ectureProtoP\001Z=github.com/rankspec/ranks" +
-      "pec/gen/go/rankspec/recap/v1;recapv1b\010ed" +
-      "itionsp\350\007"
+      "v1.MlpConfigB\016\272H\003\310\001\001\210\347\030\001\220\347\030\003R\006topMlp\"\362\003\n" +
+      "\tAffineMap\022\362\001\n\005scale\030\001 \001(\001:\0011B\330\001\272H\314\001\022\002@\001" +
+      "\272\001\304\001\n\034recap.affine_map.scale_bound\032\243\001thi" +
+      "s > 1e30 || this < -1e30 ? \'must be from" +
+      " -1e30 to 1e30, got \' + string(this) + \'" +
+      ", because what is computed with it has t" +
+      "o fit float32; write a smaller one\' : \'\'" +
+      "\210\347\030\001\220\347\030\003R\005scale\022\357\001\n\004bias\030\002 \001(\001:\0010B\327\001\272H\313\001" +
+      "\022\002@\001\272\001\303\001\n\033recap.affine_map.bias_bound\032\243\001" +
+      "this > 1e30 || this < -1e30 ? \'must be f" +
+      "rom -1e30 to 1e30, got \' + string(this) " +
+      "+ \', because what is computed with it ha" +
+      "s to fit float32; write a smaller one\' :" +
+      " \'\'\210\347\030\001\220\347\030\003R\004bias\"\305\004\n\024PositionDebiasConf" +
+      "ig\022\312\001\n\014max_position\030\001 \001(\005:\003256B\241\001\272H\225\001\032\002 " +
+      "\000\272\001\215\001\n\032recap.position_debias.rows\032othis " +
+      "> 1048576 ? \'must be at most 1048576, go" +
+      "t \' + string(this) + \'; the largest allo" +
+      "wed value is 1048576\' : \'\'\210\347\030\001\220\347\030\003R\013maxP" +
+      "osition\022\302\001\n\010num_dims\030\002 \001(\005:\00264B\242\001\272H\226\001\032\002 " +
+      "\000\272\001\216\001\n\033recap.position_debias.width\032othis" +
+      " > 1048576 ? \'must be at most 1048576, g" +
+      "ot \' + string(this) + \'; the largest all" +
+      "owed value is 1048576\' : \'\'\210\347\030\001\220\347\030\003R\007num" +
+      "Dims\022Q\n\020drop_probability\030\003 \001(\001:\0030.5B!\272H\026" +
+      "\022\024\021\000\000\000\000\000\000\360?)\000\000\000\000\000\000\000\000@\001\210\347\030\001\220\347\030\003R\017dropProb" +
+      "ability\022H\n\026position_feature_index\030\004 \001(\005B" +
+      "\022\272H\007\032\002(\000\310\001\001\210\347\030\001\220\347\030\003R\024positionFeatureInde" +
+      "x\"\341\004\n\tTaskModel\022G\n\nmlp_config\030\001 \001(\0132\034.ra" +
+      "nkspec.recap.v1.MlpConfigB\010\210\347\030\001\220\347\030\003H\000R\tm" +
+      "lpConfig\022G\n\ndcn_config\030\002 \001(\0132\034.rankspec." +
+      "recap.v1.DcnConfigB\010\210\347\030\001\220\347\030\003H\000R\tdcnConfi" +
+      "g\022J\n\013dlrm_config\030\003 \001(\0132\035.rankspec.recap." +
+      "v1.DLRMConfigB\010\210\347\030\001\220\347\030\003H\000R\ndlrmConfig\022T\n" +
+      "\017mask_net_config\030\004 \001(\0132 .rankspec.recap." +
+      "v1.MaskNetConfigB\010\210\347\030\001\220\347\030\003H\000R\rmaskNetCon" +
+      "fig\022E\n\naffine_map\030\005 \001(\0132\034.rankspec.recap" +
+      ".v1.AffineMapB\010\210\347\030\001\220\347\030\003R\taffineMap\022\301\001\n\np" +
+      "os_weight\030\006 \001(\001:\0011B\236\001\272H\222\001\022\013!\000\000\000\000\000\000\000\000@\001\272\001" +
+      "\201\001\n\027recap.task_model.weight\032fthis > 1e12" +
+      " ? \'must be at most 1e12, got \' + string" +
+      "(this) + \'; the largest allowed value is" +
+      " 1e12\' : \'\'\210\347\030\001\220\347\030\003R\tposWeightB\025\n\014archit" +
+      "ecture\022\005\272H\002\010\001Bk\n\025dev.rankspec.recap.v1B\021" +
+      "ArchitectureProtoP\001Z=github.com/rankspec" +
+      "/rankspec/gen/go/rankspec/recap/v1;recap" +
+      "v1b\010editionsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
