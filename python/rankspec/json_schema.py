@@ -236,6 +236,7 @@ def _text(rules: Any) -> Schema:
     schema |= {"pattern": rules.pattern} if rules.pattern else {}
     allowed = list(getattr(rules, "in"))
     schema |= {"enum": allowed} if allowed else {}
+    schema |= {"not": {"enum": list(rules.not_in)}} if rules.not_in else {}
     return schema | ({"format": "uri"} if rules.WhichOneof("well_known") == "uri" else {})
 
 

@@ -131,9 +131,11 @@ def read_schema(schema: SegDenseSchema, path: str = "") -> dict[str, Column]:
     Raises:
         DataError: there is no such file, or it is not of that form.
     """
+    from rankspec.home import expanded
+
     here = join(path, "seg_dense_schema.schema_path")
     try:
-        document = json.loads(Path(schema.schema_path).read_text(encoding="utf-8"))
+        document = json.loads(Path(expanded(schema.schema_path, here)).read_text(encoding="utf-8"))
     except OSError as error:
         reason = error.strerror or str(error)
         raise DataError(f"cannot read the schema file {schema.schema_path}: {reason}", here) from error
@@ -230,8 +232,10 @@ def _masked(mask_path: str, width: int, path: str) -> tuple[int, ...]:
 
     import numpy as np
 
+    from rankspec.home import expanded
+
     try:
-        mask = np.load(mask_path, allow_pickle=False)
+        mask = np.load(expanded(mask_path, path), allow_pickle=False)
     except (OSError, ValueError, EOFError, MemoryError, TokenError) as error:
         raise DataError(f"cannot read the mask {mask_path} as a NumPy file: {error}", path) from error
     if not isinstance(mask, np.ndarray) or mask.shape != (width,):

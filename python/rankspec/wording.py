@@ -171,6 +171,9 @@ def _value(finding: Finding, field: FieldDescriptor, rule: str) -> Words:
             return _enum(field, value)
         case "in":
             return _choice(choices(rules), value, subject)
+        case "not_in":
+            refused = ", ".join(_shown(name) for name in finding.violation.rule_value)
+            return f"{subject}must be none of {refused}, got {_shown(value)}", "choose another"
         case "min_len" if value == "":
             return f"{subject or f'`{field.name}` '}must not be empty", _unless_empty(field, of_key=of_key)
         case "pattern":

@@ -234,6 +234,7 @@ def _string_attempts(rules: Any) -> Iterator[Try]:
     if listed:
         yield from (Try("string.in", f"listed_{i}", text, valid=True) for i, text in enumerate(listed))
         yield Try("string.in", "other", f"{listed[0]}x", valid=False)
+    yield from (Try("string.not_in", f"refused_{i}", text, valid=False) for i, text in enumerate(rules.not_in))
 
 
 # Good messages.

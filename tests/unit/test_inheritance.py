@@ -97,7 +97,7 @@ def test_shipped_production_config_is_short_and_resolves_to_all_of_its_sets() ->
     for name, data in config.validation_data.items():
         assert data.seg_dense_schema == config.train_data.seg_dense_schema
         assert data.tasks.keys() == config.train_data.tasks.keys()
-        assert list(data.evaluation_tasks) == ([] if name in {"train", "validation"} else [name])
+        assert list(data.evaluation_tasks) == ([] if name in {"train_data", "validation"} else [name])
 
 
 def test_resolve_prints_what_is_inherited(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

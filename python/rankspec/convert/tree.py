@@ -13,11 +13,12 @@ import yaml
 from rankspec.convert.inert import INERT, Effect
 from rankspec.convert.variables import has_variable, with_our_variables, without_escapes
 from rankspec.paths import at, enum_of, is_map, join, map_value
+from rankspec.rules import value_rules
 from rankspec.source.tree import Member, Node
 from rankspec.source.tree_reader import TooManyValuesError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
@@ -106,7 +107,7 @@ class Rewriter:
             item = map_value(field)
             members = [
                 Member(m.name, m.offset, self._single(_or_empty(m.value, item), item, at(path, m.name), name))
-                for m in self._entries(node, path)
+                for m in self._entries(node, field, path)
             ]
             return Node("object", node.offset, members=members, incomplete=node.incomplete)
         if field.is_repeated:
@@ -118,7 +119,7 @@ class Rewriter:
             return Node("array", node.offset, items=items)
         return self._single(node, field, path, name)
 
-    def _entries(self, node: Node, path: str) -> list[Member]:
+    def _entries(self, node: Node, field: FieldDescriptor, path: str) -> list[Member]:
         """Returns a map's entries, of equal keys the last; an entry without a value is one of defaults."""
         members = [member._replace(name=self._key(member, path)) for member in node.members]
         last = {member.name: member for member in members}
@@ -126,7 +127,18 @@ class Rewriter:
             if member is not last[member.name]:
                 text = "the key is given again further down, and the last counted"
                 self.notes.append(Note(at(path, member.name), member.offset, "none", text))
-        return list(last.values())
+        return [self._unreserved(member, field, last.keys(), path) for member in last.values()]
+
+    def _unreserved(self, member: Member, field: FieldDescriptor, taken: Collection[str], path: str) -> Member:
+        """Renames an entry whose key the reference took and our schema reserves."""
+        if member.name not in value_rules(field, of_key=True).string.not_in:
+            return member
+        name = f"{member.name}_data"
+        while name in taken:
+            name += "_"
+        text = f"the name is reserved here, and the entry is called {name}"
+        self.notes.append(Note(at(path, member.name), member.offset, "other", text))
+        return member._replace(name=name)
 
     def _key(self, member: Member, path: str) -> str:
         """Returns the key of a map's entry; keys of ours have no variables."""

@@ -13,6 +13,7 @@ from pathlib import Path
 import google.protobuf
 import torch
 
+from rankspec.home import expanded
 from rankspec.recap.v1.recap_pb2 import RecapConfig
 from rankspec.recap.v1.training_pb2 import TrainingConfig
 from rankspec.trainer.checkpoints import COMMITTED_FILE, CONFIG_FILE, ROTATED_FILE, committed, unfinished
@@ -50,7 +51,7 @@ def prepare_folder(config: TrainingConfig) -> Path:
     Raises:
         TrainError: if it cannot.
     """
-    folder = Path(config.save_dir)
+    folder = Path(expanded(config.save_dir, "training.save_dir"))
     try:
         folder.mkdir(parents=True, exist_ok=True)
         probe = folder / f".probe-{os.getpid()}"

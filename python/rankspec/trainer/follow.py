@@ -6,6 +6,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+from rankspec.home import expanded
 from rankspec.recap.v1.training_pb2 import TrainingConfig
 from rankspec.trainer.best import Best
 from rankspec.trainer.checkpoints import ROTATED_FILE, Checkpoint, committed
@@ -50,7 +51,7 @@ class Evaluator:
         self._config = setup.config
         self._processes = setup.processes
         self._console = setup.console
-        self._folder = Path(setup.config.training.save_dir)
+        self._folder = Path(expanded(setup.config.training.save_dir, "training.save_dir"))
         self._datasets = setup.open_validation_data()
         records = read_journal(self._folder / EVALUATION_FILE)
         self._done = {(record["step"], record["split"]) for record in records}

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from rankspec.home import expanded
 from rankspec.recap.v1.recap_pb2 import DOWNSAMPLING_CORRECTION_LOSS_WEIGHTS, RecapConfig
 from rankspec.recap.v1.training_pb2 import TrainingConfig
 from rankspec.trainer import diagnosis
@@ -176,7 +177,7 @@ class TrainingRun:
     def _start_fresh(self, training: TrainingConfig) -> None:
         if not training.initial_checkpoint_dir:
             return
-        folder = Path(training.initial_checkpoint_dir)
+        folder = Path(expanded(training.initial_checkpoint_dir, "training.initial_checkpoint_dir"))
         found = [c for c in committed(folder.parent) if c.folder.name == folder.name]
         damage = found[0].damage() if found else "there is no checkpoint of that name"
         if damage is not None:

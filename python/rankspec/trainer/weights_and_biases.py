@@ -8,10 +8,10 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
 
 from google.protobuf.json_format import MessageToDict
 
+from rankspec.home import expanded
 from rankspec.recap.v1.recap_pb2 import RecapConfig
 from rankspec.train.v1.runtime_pb2 import RuntimeConfig
 from rankspec.train.v1.wandb_pb2 import WandbConfig
@@ -28,7 +28,7 @@ def require_wandb(config: RuntimeConfig) -> None:
     """Makes sure, before anything is trained, that a run that is to be reported can be.
 
     Raises:
-        TrainError: if the client library or the key is missing, or the server's address is none.
+        TrainError: if the client library or the key is missing.
     """
     if not config.HasField("wandb"):
         return
@@ -38,8 +38,6 @@ def require_wandb(config: RuntimeConfig) -> None:
             "`pip install rankspec[wandb]`, or drop this",
             "runtime.wandb",
         )
-    if config.wandb.host and urlsplit(config.wandb.host).scheme not in {"http", "https"}:
-        raise TrainError(f"{config.wandb.host} is no address of a server; begin it with https://", "runtime.wandb.host")
     read_key(config.wandb)
 
 
@@ -51,7 +49,7 @@ def read_key(config: WandbConfig) -> str:
         TrainError: if the file cannot be read or its first line is empty.
     """
     try:
-        key = Path(config.key_path).expanduser().read_text().partition("\n")[0].strip()
+        key = Path(expanded(config.key_path, "runtime.wandb.key_path")).read_text().partition("\n")[0].strip()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is no text"
         raise TrainError(f"{config.key_path} cannot be read: {reason}", "runtime.wandb.key_path") from error

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from rankspec.home import expanded
 from rankspec.paths import join
 from rankspec.recap.v1.data_pb2 import ExplicitDateInputs, ExplicitDatetimeInputs, RecapDataConfig
 from rankspec.signature import DataError
@@ -51,13 +52,14 @@ def select_files(data: RecapDataConfig, path: str = "") -> Selection:
     """
     match data.WhichOneof("date_inputs_format"):
         case "inputs":
-            pattern, listing = _matching(data.inputs, join(path, "inputs"))
+            pattern, listing = _matching(expanded(data.inputs, join(path, "inputs")), join(path, "inputs"))
             folder, patterns = pattern.folder, [pattern]
         case "explicit_date_inputs":
-            folder = Path(data.explicit_date_inputs.data_root)
+            folder = Path(expanded(data.explicit_date_inputs.data_root, join(path, "explicit_date_inputs.data_root")))
             patterns, listing = _of_days(data.explicit_date_inputs, join(path, "explicit_date_inputs"))
         case "explicit_datetime_inputs":
-            folder = Path(data.explicit_datetime_inputs.data_root)
+            root = join(path, "explicit_datetime_inputs.data_root")
+            folder = Path(expanded(data.explicit_datetime_inputs.data_root, root))
             patterns, listing = _of_hours(data.explicit_datetime_inputs, join(path, "explicit_datetime_inputs"))
         case _:
             raise DataError("no files are named; set inputs to a glob such as data/*.parquet", join(path, "inputs"))
@@ -80,8 +82,9 @@ def _matching(text: str, path: str) -> tuple[Pattern, Listing]:
 def _of_days(days: ExplicitDateInputs, path: str) -> tuple[list[Pattern], Listing]:
     end = _parsed(days.end_date, "%Y/%m/%d", join(path, "end_date"))
     wanted = _up_to(end, days.days, timedelta(days=1), join(path, "days"))
+    root = expanded(days.data_root, join(path, "data_root"))
     # %Y has no leading zeros on some systems.
-    folders = [Path(days.data_root, f"{day.year:04}/{day:%m/%d}") for day in wanted]
+    folders = [Path(root, f"{day.year:04}/{day:%m/%d}") for day in wanted]
     return _in_folders(folders, days.num_missing_days_tol, "days", join(path, "num_missing_days_tol"))
 
 
@@ -89,7 +92,8 @@ def _of_days(days: ExplicitDateInputs, path: str) -> tuple[list[Pattern], Listin
 def _of_hours(hours: ExplicitDatetimeInputs, path: str) -> tuple[list[Pattern], Listing]:
     end = _parsed(hours.end_datetime, "%Y/%m/%d/%H", join(path, "end_datetime"))
     wanted = _up_to(end, hours.hours, timedelta(hours=1), join(path, "hours"))
-    folders = [Path(hours.data_root, f"{hour.year:04}/{hour:%m/%d/%H}") for hour in wanted]
+    root = expanded(hours.data_root, join(path, "data_root"))
+    folders = [Path(root, f"{hour.year:04}/{hour:%m/%d/%H}") for hour in wanted]
     return _in_folders(folders, hours.num_missing_hours_tol, "hours", join(path, "num_missing_hours_tol"))
 
 

@@ -238,21 +238,25 @@ var File_rankspec_embedding_v1_embedding_proto protoreflect.FileDescriptor
 
 const file_rankspec_embedding_v1_embedding_proto_rawDesc = "" +
 	"\n" +
-	"%rankspec/embedding/v1/embedding.proto\x12\x15rankspec.embedding.v1\x1a\x1bbuf/validate/validate.proto\x1a!rankspec/optim/v1/optimizer.proto\x1a!rankspec/options/v1/options.proto\"\x8c\x01\n" +
+	"%rankspec/embedding/v1/embedding.proto\x12\x15rankspec.embedding.v1\x1a\x1bbuf/validate/validate.proto\x1a!rankspec/optim/v1/optimizer.proto\x1a!rankspec/options/v1/options.proto\"\xf3\x05\n" +
 	"\x11EmbeddingSnapshot\x12-\n" +
 	"\bemb_name\x18\x01 \x01(\tB\x12\xbaH\a\xc8\x01\x01r\x02\x10\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\aembName\x12H\n" +
-	"\x16embedding_snapshot_uri\x18\x02 \x01(\tB\x12\xbaH\a\xc8\x01\x01r\x02\x10\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x14embeddingSnapshotUri\"\xea\x03\n" +
+	"\x16embedding_snapshot_uri\x18\x02 \x01(\tB\x12\xbaH\a\xc8\x01\x01r\x02\x10\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x14embeddingSnapshotUri:\xe4\x04\xbaH\xe0\x04\x1a\xdd\x04\n" +
+	"\x1eembedding.snapshot.local_paths\x1a\xba\x04[{'name': 'embedding_snapshot_uri', 'path': this.embedding_snapshot_uri}] .filter(f, f.path.matches('[\\\\x00\\\\n\\\\r]|^ +$|^ *[A-Za-z][A-Za-z0-9+.:-]*:/')) .map(f, f.name + (f.path.matches('[\\\\x00\\\\n\\\\r]') ? ': a path takes neither line breaks nor NUL characters; take it out' : f.path.matches('^ +$') ? ': a path of nothing but blanks; write the path' : ': ' + f.path.split(':/')[0] + ':/ begins an address of another storage, and only local paths are taken; ' + 'mount the storage or copy from it, and write the local path, ./ first if a folder is called so')).join('\\n')\"\x83\f\n" +
 	"\x12EmbeddingBagConfig\x12>\n" +
 	"\x04name\x18\x01 \x01(\tB*\xbaH\x1f\xc8\x01\x01r\x1a2\x18^[A-Za-z_][A-Za-z0-9_]*$\x88\xe7\x18\x01\x90\xe7\x18\x03R\x04name\x129\n" +
-	"\x0enum_embeddings\x18\x02 \x01(\x03B\x12\xbaH\a\xc8\x01\x01\"\x02 \x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\rnumEmbeddings\x127\n" +
-	"\rembedding_dim\x18\x03 \x01(\x05B\x12\xbaH\a\xc8\x01\x01\x1a\x02 \x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\fembeddingDim\x12R\n" +
+	"\x0enum_embeddings\x18\x02 \x01(\x03B\x12\xbaH\a\xc8\x01\x01\"\x02 \x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\rnumEmbeddings\x12\xc3\x01\n" +
+	"\rembedding_dim\x18\x03 \x01(\x05B\x9d\x01\xbaH\x91\x01\xba\x01\x86\x01\n" +
+	"\x13embedding.bag.width\x1aothis > 1048576 ? 'must be at most 1048576, got ' + string(this) + '; the largest allowed value is 1048576' : ''\xc8\x01\x01\x1a\x02 \x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\fembeddingDim\x12R\n" +
 	"\n" +
 	"pretrained\x18\x04 \x01(\v2(.rankspec.embedding.v1.EmbeddingSnapshotB\b\x88\xe7\x18\x01\x90\xe7\x18\x03R\n" +
 	"pretrained\x12%\n" +
 	"\x05vocab\x18\x05 \x01(\tB\x0f\xbaH\x04r\x02\x10\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x05vocab\x12P\n" +
 	"\toptimizer\x18\x06 \x01(\v2\".rankspec.optim.v1.OptimizerConfigB\x0e\xbaH\x03\xc8\x01\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\toptimizer\x12S\n" +
 	"\tdata_type\x18\a \x01(\x0e2\x1f.rankspec.embedding.v1.DataTypeB\x15\xbaH\n" +
-	"\xc8\x01\x01\x82\x01\x04\x10\x01 \x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\bdataType*M\n" +
+	"\xc8\x01\x01\x82\x01\x04\x10\x01 \x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\bdataType:\x89\a\xbaH\x85\a\x1a\xc9\x02\n" +
+	"\x18embedding.bag.table_size\x1a\xac\x02this.embedding_dim > 0 && this.num_embeddings > 1099511627776 / this.embedding_dim ? 'num_embeddings: ' + string(this.num_embeddings) + ' rows of ' + string(this.embedding_dim) + ' are more than 1099511627776 (2^40) numbers, the most that a table may have; lower num_embeddings or embedding_dim' : ''\x1a\xb6\x04\n" +
+	"\x19embedding.bag.local_paths\x1a\x98\x04[{'name': 'vocab', 'path': this.vocab}] .filter(f, f.path.matches('[\\\\x00\\\\n\\\\r]|^ +$|^ *[A-Za-z][A-Za-z0-9+.:-]*:/')) .map(f, f.name + (f.path.matches('[\\\\x00\\\\n\\\\r]') ? ': a path takes neither line breaks nor NUL characters; take it out' : f.path.matches('^ +$') ? ': a path of nothing but blanks; write the path' : ': ' + f.path.split(':/')[0] + ':/ begins an address of another storage, and only local paths are taken; ' + 'mount the storage or copy from it, and write the local path, ./ first if a folder is called so')).join('\\n')*M\n" +
 	"\bDataType\x12\x19\n" +
 	"\x15DATA_TYPE_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eDATA_TYPE_FP32\x10\x01\x12\x12\n" +

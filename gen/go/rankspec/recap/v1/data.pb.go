@@ -696,20 +696,29 @@ var File_rankspec_recap_v1_data_proto protoreflect.FileDescriptor
 
 const file_rankspec_recap_v1_data_proto_rawDesc = "" +
 	"\n" +
-	"\x1crankspec/recap/v1/data.proto\x12\x11rankspec.recap.v1\x1a\x1bbuf/validate/validate.proto\x1a!rankspec/options/v1/options.proto\x1a\"rankspec/recap/v1/preprocess.proto\"\x94\x02\n" +
+	"\x1crankspec/recap/v1/data.proto\x12\x11rankspec.recap.v1\x1a\x1bbuf/validate/validate.proto\x1a!rankspec/options/v1/options.proto\x1a\"rankspec/recap/v1/preprocess.proto\"\xa7\x11\n" +
 	"\x12ExplicitDateInputs\x12/\n" +
 	"\tdata_root\x18\x01 \x01(\tB\x12\xbaH\a\xc8\x01\x01r\x02\x10\x01\x88\xe7\x18\x02\x90\xe7\x18\x02R\bdataRoot\x12`\n" +
-	"\bend_date\x18\x02 \x01(\tBE\xbaH:\xc8\x01\x01r523^[0-9]{4}/(0[1-9]|1[0-2])/(0[1-9]|[12][0-9]|3[01])$\x88\xe7\x18\x01\x90\xe7\x18\x02R\aendDate\x12&\n" +
-	"\x04days\x18\x03 \x01(\x05B\x12\xbaH\a\xc8\x01\x01\x1a\x02 \x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\x04days\x12C\n" +
-	"\x14num_missing_days_tol\x18\x04 \x01(\x05:\x010B\x0f\xbaH\x04\x1a\x02(\x00\x88\xe7\x18\x02\x90\xe7\x18\x01R\x11numMissingDaysTol\"\xb7\x02\n" +
+	"\bend_date\x18\x02 \x01(\tBE\xbaH:\xc8\x01\x01r523^[0-9]{4}/(0[1-9]|1[0-2])/(0[1-9]|[12][0-9]|3[01])$\x88\xe7\x18\x01\x90\xe7\x18\x02R\aendDate\x12\xb8\x01\n" +
+	"\x04days\x18\x03 \x01(\x05B\xa3\x01\xbaH\x97\x01\xba\x01\x8c\x01\n" +
+	"\x1frecap.explicit_date_inputs.span\x1aithis > 36525 ? 'must be at most 36525, got ' + string(this) + '; the largest allowed value is 36525' : ''\xc8\x01\x01\x1a\x02 \x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\x04days\x12C\n" +
+	"\x14num_missing_days_tol\x18\x04 \x01(\x05:\x010B\x0f\xbaH\x04\x1a\x02(\x00\x88\xe7\x18\x02\x90\xe7\x18\x01R\x11numMissingDaysTol:\xfd\r\xbaH\xf9\r\x1a\xa8\t\n" +
+	"#recap.explicit_date_inputs.calendar\x1a\x80\t!this.end_date.matches('^[0-9]{4}/(0[1-9]|1[0-2])/(0[1-9]|[12][0-9]|3[01])$') ? '' : this.end_date.startsWith('0000/') ? 'end_date: ' + this.end_date + ' is in the year 0, which the calendar does not have; years begin at 0001' : this.end_date.matches('^[0-9]{4}/((02|04|06|09|11)/31|02/30)') || this.end_date.matches('^[0-9]{4}/02/29') && !this.end_date.matches('^(0[48]|[2468][048]|[13579][26])00/|^[0-9]{2}(0[48]|[2468][048]|[13579][26])/') ? 'end_date: ' + this.end_date + ' is no day of the calendar; write one that its month has' : this.days <= 36525 && this.days > ((int(this.end_date.split('/')[0]) - 1) * 365 + (int(this.end_date.split('/')[0]) - 1) / 4 - (int(this.end_date.split('/')[0]) - 1) / 100 + (int(this.end_date.split('/')[0]) - 1) / 400 + [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334][int(this.end_date.split('/')[1]) - 1] + (int(this.end_date.split('/')[1]) > 2 && this.end_date.matches('^(0[48]|[2468][048]|[13579][26])00/|^[0-9]{2}(0[48]|[2468][048]|[13579][26])/') ? 1 : 0) + int(this.end_date.split('/')[2])) ? 'days: ' + string(this.days) + ' days up to ' + this.end_date + ' begin before the year 1; lower days' : ''\x1a\xcb\x04\n" +
+	"&recap.explicit_date_inputs.local_paths\x1a\xa0\x04[{'name': 'data_root', 'path': this.data_root}] .filter(f, f.path.matches('[\\\\x00\\\\n\\\\r]|^ +$|^ *[A-Za-z][A-Za-z0-9+.:-]*:/')) .map(f, f.name + (f.path.matches('[\\\\x00\\\\n\\\\r]') ? ': a path takes neither line breaks nor NUL characters; take it out' : f.path.matches('^ +$') ? ': a path of nothing but blanks; write the path' : ': ' + f.path.split(':/')[0] + ':/ begins an address of another storage, and only local paths are taken; ' + 'mount the storage or copy from it, and write the local path, ./ first if a folder is called so')).join('\\n')\"\xef\x12\n" +
 	"\x16ExplicitDatetimeInputs\x12/\n" +
 	"\tdata_root\x18\x01 \x01(\tB\x12\xbaH\a\xc8\x01\x01r\x02\x10\x01\x88\xe7\x18\x02\x90\xe7\x18\x02R\bdataRoot\x12{\n" +
-	"\fend_datetime\x18\x02 \x01(\tBX\xbaHM\xc8\x01\x01rH2F^[0-9]{4}/(0[1-9]|1[0-2])/(0[1-9]|[12][0-9]|3[01])/([01][0-9]|2[0-3])$\x88\xe7\x18\x01\x90\xe7\x18\x02R\vendDatetime\x12(\n" +
-	"\x05hours\x18\x03 \x01(\x05B\x12\xbaH\a\xc8\x01\x01\x1a\x02 \x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\x05hours\x12E\n" +
-	"\x15num_missing_hours_tol\x18\x04 \x01(\x05:\x010B\x0f\xbaH\x04\x1a\x02(\x00\x88\xe7\x18\x02\x90\xe7\x18\x01R\x12numMissingHoursTol\"\xbe\x01\n" +
+	"\fend_datetime\x18\x02 \x01(\tBX\xbaHM\xc8\x01\x01rH2F^[0-9]{4}/(0[1-9]|1[0-2])/(0[1-9]|[12][0-9]|3[01])/([01][0-9]|2[0-3])$\x88\xe7\x18\x01\x90\xe7\x18\x02R\vendDatetime\x12\xc1\x01\n" +
+	"\x05hours\x18\x03 \x01(\x05B\xaa\x01\xbaH\x9e\x01\xba\x01\x93\x01\n" +
+	"#recap.explicit_datetime_inputs.span\x1althis > 876600 ? 'must be at most 876600, got ' + string(this) + '; the largest allowed value is 876600' : ''\xc8\x01\x01\x1a\x02 \x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\x05hours\x12E\n" +
+	"\x15num_missing_hours_tol\x18\x04 \x01(\x05:\x010B\x0f\xbaH\x04\x1a\x02(\x00\x88\xe7\x18\x02\x90\xe7\x18\x01R\x12numMissingHoursTol:\x9b\x0f\xbaH\x97\x0f\x1a\xc2\n" +
+	"\n" +
+	"'recap.explicit_datetime_inputs.calendar\x1a\x96\n" +
+	"!this.end_datetime.matches('^[0-9]{4}/(0[1-9]|1[0-2])/(0[1-9]|[12][0-9]|3[01])/([01][0-9]|2[0-3])$') ? '' : this.end_datetime.startsWith('0000/') ? 'end_datetime: ' + this.end_datetime + ' is in the year 0, which the calendar does not have; years begin at 0001' : this.end_datetime.matches('^[0-9]{4}/((02|04|06|09|11)/31|02/30)') || this.end_datetime.matches('^[0-9]{4}/02/29') && !this.end_datetime.matches('^(0[48]|[2468][048]|[13579][26])00/|^[0-9]{2}(0[48]|[2468][048]|[13579][26])/') ? 'end_datetime: ' + this.end_datetime + ' is no day of the calendar; write one that its month has' : this.hours <= 876600 && this.hours > ((int(this.end_datetime.split('/')[0]) - 1) * 365 + (int(this.end_datetime.split('/')[0]) - 1) / 4 - (int(this.end_datetime.split('/')[0]) - 1) / 100 + (int(this.end_datetime.split('/')[0]) - 1) / 400 + [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334][int(this.end_datetime.split('/')[1]) - 1] + (int(this.end_datetime.split('/')[1]) > 2 && this.end_datetime.matches('^(0[48]|[2468][048]|[13579][26])00/|^[0-9]{2}(0[48]|[2468][048]|[13579][26])/') ? 1 : 0) + int(this.end_datetime.split('/')[2]) - 1) * 24 + int(this.end_datetime.split('/')[3]) + 1 ? 'hours: ' + string(this.hours) + ' hours up to ' + this.end_datetime + ' begin before the year 1; lower hours' : ''\x1a\xcf\x04\n" +
+	"*recap.explicit_datetime_inputs.local_paths\x1a\xa0\x04[{'name': 'data_root', 'path': this.data_root}] .filter(f, f.path.matches('[\\\\x00\\\\n\\\\r]|^ +$|^ *[A-Za-z][A-Za-z0-9+.:-]*:/')) .map(f, f.name + (f.path.matches('[\\\\x00\\\\n\\\\r]') ? ': a path takes neither line breaks nor NUL characters; take it out' : f.path.matches('^ +$') ? ': a path of nothing but blanks; write the path' : ': ' + f.path.split(':/')[0] + ':/ begins an address of another storage, and only local paths are taken; ' + 'mount the storage or copy from it, and write the local path, ./ first if a folder is called so')).join('\\n')\"\xbe\x01\n" +
 	"\bTaskData\x12X\n" +
-	"\x15pos_downsampling_rate\x18\x01 \x01(\x01:\x011B!\xbaH\x16\x12\x14@\x01\x19\x00\x00\x00\x00\x00\x00\xf0?!\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\x13posDownsamplingRate\x12X\n" +
-	"\x15neg_downsampling_rate\x18\x02 \x01(\x01:\x011B!\xbaH\x16\x12\x14@\x01\x19\x00\x00\x00\x00\x00\x00\xf0?!\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\x13negDownsamplingRate\"\xfb\x05\n" +
+	"\x15pos_downsampling_rate\x18\x01 \x01(\x01:\x011B!\xbaH\x16\x12\x14@\x01\x19\x00\x00\x00\x00\x00\x00\xf0?!\x11\xea-\x81\x99\x97q=\x88\xe7\x18\x01\x90\xe7\x18\x02R\x13posDownsamplingRate\x12X\n" +
+	"\x15neg_downsampling_rate\x18\x02 \x01(\x01:\x011B!\xbaH\x16\x12\x14@\x01\x19\x00\x00\x00\x00\x00\x00\xf0?!\x11\xea-\x81\x99\x97q=\x88\xe7\x18\x01\x90\xe7\x18\x02R\x13negDownsamplingRate\"\xc9\n" +
+	"\n" +
 	"\x0eSegDenseSchema\x123\n" +
 	"\vschema_path\x18\x01 \x01(\tB\x12\xbaH\a\xc8\x01\x01r\x02\x10\x01\x88\xe7\x18\x02\x90\xe7\x18\x02R\n" +
 	"schemaPath\x122\n" +
@@ -721,14 +730,15 @@ const file_rankspec_recap_v1_data_proto_rawDesc = "" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\x1aG\n" +
 	"\x19MaskMantissaFeaturesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\x05R\x05value:\x028\x01:\xe1\x01\xbaH\xdd\x01\x1a\xda\x01\n" +
+	"\x05value\x18\x02 \x01(\x05R\x05value:\x028\x01:\xaf\x06\xbaH\xab\x06\x1a\xcb\x04\n" +
+	"\"recap.seg_dense_schema.local_paths\x1a\xa4\x04[{'name': 'schema_path', 'path': this.schema_path}] .filter(f, f.path.matches('[\\\\x00\\\\n\\\\r]|^ +$|^ *[A-Za-z][A-Za-z0-9+.:-]*:/')) .map(f, f.name + (f.path.matches('[\\\\x00\\\\n\\\\r]') ? ': a path takes neither line breaks nor NUL characters; take it out' : f.path.matches('^ +$') ? ': a path of nothing but blanks; write the path' : ': ' + f.path.split(':/')[0] + ':/ begins an address of another storage, and only local paths are taken; ' + 'mount the storage or copy from it, and write the local path, ./ first if a folder is called so')).join('\\n')\x1a\xda\x01\n" +
 	"#recap.seg_dense_schema.model_inputs\x1a\xb2\x01['continuous', 'binary'].filter(n, !(n in this.renamed_features)) .map(n, 'renamed_features: the model reads an input \"' + n + '\"; add an entry that names its column').join('\\n')\"\xc2\x01\n" +
 	"\aSampler\x12&\n" +
 	"\x04name\x18\x01 \x01(\tB\x12\xbaH\a\xc8\x01\x01r\x02\x10\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x04name\x12T\n" +
 	"\x06kwargs\x18\x02 \x03(\v2&.rankspec.recap.v1.Sampler.KwargsEntryB\x14\xbaH\t\x9a\x01\x06\"\x04r\x02\x10\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x06kwargs\x1a9\n" +
 	"\vKwargsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xa0\x17\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xdd\x1d\n" +
 	"\x0fRecapDataConfig\x12)\n" +
 	"\x06inputs\x18\x01 \x01(\tB\x0f\xbaH\x04r\x02\x10\x01\x88\xe7\x18\x02\x90\xe7\x18\x02H\x00R\x06inputs\x12o\n" +
 	"\x18explicit_datetime_inputs\x18\x02 \x01(\v2).rankspec.recap.v1.ExplicitDatetimeInputsB\b\x88\xe7\x18\x01\x90\xe7\x18\x02H\x00R\x16explicitDatetimeInputs\x12c\n" +
@@ -742,9 +752,11 @@ const file_rankspec_recap_v1_data_proto_rawDesc = "" +
 	"\x12ignore_data_errors\x18\n" +
 	" \x01(\b:\x05falseB\b\x88\xe7\x18\x01\x90\xe7\x18\x02R\x10ignoreDataErrors\x12{\n" +
 	"\x1bdataset_service_compression\x18\v \x01(\x0e2'.rankspec.recap.v1.DdsCompressionOptionB\x12\xbaH\a\x82\x01\x04\x10\x01 \x00\x88\xe7\x18\x02\x90\xe7\x18\x01R\x19datasetServiceCompression\x12V\n" +
-	"\x1cexamples_shuffle_buffer_size\x18\f \x01(\x05:\x041024B\x0f\xbaH\x04\x1a\x02 \x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\x19examplesShuffleBufferSize\x12D\n" +
-	"\x16map_num_parallel_calls\x18\r \x01(\x05B\x0f\xbaH\x04\x1a\x02 \x00\x88\xe7\x18\x02\x90\xe7\x18\x01R\x13mapNumParallelCalls\x12R\n" +
-	"\x1dinterleave_num_parallel_calls\x18\x0e \x01(\x05B\x0f\xbaH\x04\x1a\x02 \x00\x88\xe7\x18\x02\x90\xe7\x18\x01R\x1ainterleaveNumParallelCalls\x12[\n" +
+	"\x1cexamples_shuffle_buffer_size\x18\f \x01(\x05:\x041024B\x0f\xbaH\x04\x1a\x02 \x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\x19examplesShuffleBufferSize\x12\xc6\x01\n" +
+	"\x16map_num_parallel_calls\x18\r \x01(\x05B\x90\x01\xbaH\x84\x01\xba\x01}\n" +
+	"\x13recap.data.decoders\x1afthis > 1024 ? 'must be at most 1024, got ' + string(this) + '; the largest allowed value is 1024' : ''\x1a\x02 \x00\x88\xe7\x18\x02\x90\xe7\x18\x01R\x13mapNumParallelCalls\x12\xd3\x01\n" +
+	"\x1dinterleave_num_parallel_calls\x18\x0e \x01(\x05B\x8f\x01\xbaH\x83\x01\xba\x01|\n" +
+	"\x12recap.data.readers\x1afthis > 1024 ? 'must be at most 1024, got ' + string(this) + '; the largest allowed value is 1024' : ''\x1a\x02 \x00\x88\xe7\x18\x02\x90\xe7\x18\x01R\x1ainterleaveNumParallelCalls\x12[\n" +
 	"\x10seg_dense_schema\x18\x0f \x01(\v2!.rankspec.recap.v1.SegDenseSchemaB\x0e\xbaH\x03\xc8\x01\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x0esegDenseSchema\x12u\n" +
 	"\x05tasks\x18\x10 \x03(\v2-.rankspec.recap.v1.RecapDataConfig.TasksEntryB0\xbaH%\x9a\x01\"\b\x01\"\x1er\x1c2\x1a^[A-Za-z_][A-Za-z0-9_.-]*$\x88\xe7\x18\x01\x90\xe7\x18\x03R\x05tasks\x12;\n" +
 	"\x10evaluation_tasks\x18\x11 \x03(\tB\x10\xbaH\x05\x92\x01\x02\x18\x01\x88\xe7\x18\x02\x90\xe7\x18\x01R\x0fevaluationTasks\x12G\n" +
@@ -757,9 +769,8 @@ const file_rankspec_recap_v1_data_proto_rawDesc = "" +
 	"\n" +
 	"TasksEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x121\n" +
-	"\x05value\x18\x02 \x01(\v2\x1b.rankspec.recap.v1.TaskDataR\x05value:\x028\x01:\xad\n" +
-	"\xbaH\xa9\n" +
-	"\x1a\xd0\x01\n" +
+	"\x05value\x18\x02 \x01(\v2\x1b.rankspec.recap.v1.TaskDataR\x05value:\x028\x01:\xe5\x0e\xbaH\xe1\x0e\x1a\xb5\x04\n" +
+	"\x16recap.data.local_paths\x1a\x9a\x04[{'name': 'inputs', 'path': this.inputs}] .filter(f, f.path.matches('[\\\\x00\\\\n\\\\r]|^ +$|^ *[A-Za-z][A-Za-z0-9+.:-]*:/')) .map(f, f.name + (f.path.matches('[\\\\x00\\\\n\\\\r]') ? ': a path takes neither line breaks nor NUL characters; take it out' : f.path.matches('^ +$') ? ': a path of nothing but blanks; write the path' : ': ' + f.path.split(':/')[0] + ':/ begins an address of another storage, and only local paths are taken; ' + 'mount the storage or copy from it, and write the local path, ./ first if a folder is called so')).join('\\n')\x1a\xd0\x01\n" +
 	"'recap.data.evaluation_tasks_have_labels\x1a\xa4\x01this.evaluation_tasks.filter(t, !(t in this.tasks)) .map(t, 'evaluation_tasks: \"' + t + '\" is no task of this data set; add it to tasks or drop it here').join('\\n')\x1a\xea\x01\n" +
 	"\"recap.data.downsampled_tasks_exist\x1a\xc3\x01this.preprocess.downsample_negatives.engagements_list.filter(t, !(t in this.tasks)) .map(t, 'preprocess.downsample_negatives.engagements_list: \"' + t + '\" is no task of this data set').join('\\n')\x1a\xe8\x02\n" +
 	"'recap.data.num_engagements_counts_tasks\x1a\xbc\x02has(this.preprocess.downsample_negatives.num_engagements) && this.preprocess.downsample_negatives.num_engagements != size(this.tasks) ? 'preprocess.downsample_negatives.num_engagements: the data set has ' + string(size(this.tasks)) + ' tasks, not ' + string(this.preprocess.downsample_negatives.num_engagements) : ''\x1a\x89\x02\n" +

@@ -256,13 +256,13 @@ var File_rankspec_recap_v1_recap_proto protoreflect.FileDescriptor
 
 const file_rankspec_recap_v1_recap_proto_rawDesc = "" +
 	"\n" +
-	"\x1drankspec/recap/v1/recap.proto\x12\x11rankspec.recap.v1\x1a\x1bbuf/validate/validate.proto\x1a!rankspec/options/v1/options.proto\x1a\x1crankspec/recap/v1/data.proto\x1a\x1drankspec/recap/v1/model.proto\x1a!rankspec/recap/v1/optimizer.proto\x1a rankspec/recap/v1/training.proto\x1a\x1frankspec/train/v1/runtime.proto\"\xa96\n" +
+	"\x1drankspec/recap/v1/recap.proto\x12\x11rankspec.recap.v1\x1a\x1bbuf/validate/validate.proto\x1a!rankspec/options/v1/options.proto\x1a\x1crankspec/recap/v1/data.proto\x1a\x1drankspec/recap/v1/model.proto\x1a!rankspec/recap/v1/optimizer.proto\x1a rankspec/recap/v1/training.proto\x1a\x1frankspec/train/v1/runtime.proto\"\xb86\n" +
 	"\vRecapConfig\x12G\n" +
 	"\btraining\x18\x01 \x01(\v2!.rankspec.recap.v1.TrainingConfigB\b\x88\xe7\x18\x01\x90\xe7\x18\x03R\btraining\x12D\n" +
 	"\x05model\x18\x02 \x01(\v2\x1e.rankspec.recap.v1.ModelConfigB\x0e\xbaH\x03\xc8\x01\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x05model\x12Q\n" +
 	"\n" +
-	"train_data\x18\x03 \x01(\v2\".rankspec.recap.v1.RecapDataConfigB\x0e\xbaH\x03\xc8\x01\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\ttrainData\x12\x8b\x01\n" +
-	"\x0fvalidation_data\x18\x04 \x03(\v22.rankspec.recap.v1.RecapConfig.ValidationDataEntryB.\xbaH#\x9a\x01 \"\x1er\x1c2\x1a^[A-Za-z_][A-Za-z0-9_.-]*$\x88\xe7\x18\x02\x90\xe7\x18\x01R\x0evalidationData\x12U\n" +
+	"train_data\x18\x03 \x01(\v2\".rankspec.recap.v1.RecapDataConfigB\x0e\xbaH\x03\xc8\x01\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\ttrainData\x12\x9a\x01\n" +
+	"\x0fvalidation_data\x18\x04 \x03(\v22.rankspec.recap.v1.RecapConfig.ValidationDataEntryB=\xbaH2\x9a\x01/\"-r+2\x1a^[A-Za-z_][A-Za-z0-9_.-]*$Z\x05trainZ\x06timing\x88\xe7\x18\x02\x90\xe7\x18\x01R\x0evalidationData\x12U\n" +
 	"\toptimizer\x18\x05 \x01(\v2'.rankspec.recap.v1.RecapOptimizerConfigB\x0e\xbaH\x03\xc8\x01\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\toptimizer\x124\n" +
 	"\rwhich_metrics\x18\x06 \x01(\tB\x0f\xbaH\x04r\x02\x10\x01\x88\xe7\x18\x02\x90\xe7\x18\x01R\fwhichMetrics\x12D\n" +
 	"\aruntime\x18\a \x01(\v2 .rankspec.train.v1.RuntimeConfigB\b\x88\xe7\x18\x01\x90\xe7\x18\x03R\aruntime\x12\x9c\x01\n" +

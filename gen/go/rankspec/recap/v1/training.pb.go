@@ -281,7 +281,7 @@ const file_rankspec_recap_v1_training_proto_rawDesc = "" +
 	"\x14BestCheckpointConfig\x12;\n" +
 	"\x0fvalidation_data\x18\x01 \x01(\tB\x12\xbaH\a\xc8\x01\x01r\x02\x10\x01\x88\xe7\x18\x01\x90\xe7\x18\x02R\x0evalidationData\x12\\\n" +
 	"\x06metric\x18\x02 \x01(\tBD\xbaH9\xc8\x01\x01r422^(loss|(loss|auroc|rce)/[A-Za-z_][A-Za-z0-9_.-]*)$\x88\xe7\x18\x01\x90\xe7\x18\x02R\x06metric\x12+\n" +
-	"\bpatience\x18\x03 \x01(\x05B\x0f\xbaH\x04\x1a\x02 \x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\bpatience\"\xe8\x06\n" +
+	"\bpatience\x18\x03 \x01(\x05B\x0f\xbaH\x04\x1a\x02 \x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\bpatience\"\xf8\v\n" +
 	"\x0eTrainingConfig\x126\n" +
 	"\bsave_dir\x18\x01 \x01(\t:\n" +
 	"/tmp/modelB\x0f\xbaH\x04r\x02\x10\x01\x88\xe7\x18\x02\x90\xe7\x18\x01R\asaveDir\x12@\n" +
@@ -296,7 +296,8 @@ const file_rankspec_recap_v1_training_proto_rawDesc = "" +
 	"\x15gradient_accumulation\x18\n" +
 	" \x01(\x05:\x011B\x0f\xbaH\x04\x1a\x02 \x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\x14gradientAccumulation\x12F\n" +
 	"\x12gradient_clip_norm\x18\v \x01(\x01B\x18\xbaH\r\x12\v@\x01!\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\x10gradientClipNorm\x12Z\n" +
-	"\x0fbest_checkpoint\x18\f \x01(\v2'.rankspec.recap.v1.BestCheckpointConfigB\b\x88\xe7\x18\x01\x90\xe7\x18\x02R\x0ebestCheckpointB\x10\n" +
+	"\x0fbest_checkpoint\x18\f \x01(\v2'.rankspec.recap.v1.BestCheckpointConfigB\b\x88\xe7\x18\x01\x90\xe7\x18\x02R\x0ebestCheckpoint:\x8d\x05\xbaH\x89\x05\x1a\x86\x05\n" +
+	"\x1arecap.training.local_paths\x1a\xe7\x04[{'name': 'save_dir', 'path': this.save_dir}, {'name': 'initial_checkpoint_dir', 'path': this.initial_checkpoint_dir}] .filter(f, f.path.matches('[\\\\x00\\\\n\\\\r]|^ +$|^ *[A-Za-z][A-Za-z0-9+.:-]*:/')) .map(f, f.name + (f.path.matches('[\\\\x00\\\\n\\\\r]') ? ': a path takes neither line breaks nor NUL characters; take it out' : f.path.matches('^ +$') ? ': a path of nothing but blanks; write the path' : ': ' + f.path.split(':/')[0] + ':/ begins an address of another storage, and only local paths are taken; ' + 'mount the storage or copy from it, and write the local path, ./ first if a folder is called so')).join('\\n')B\x10\n" +
 	"\x0einitializationBg\n" +
 	"\x15dev.rankspec.recap.v1B\rTrainingProtoP\x01Z=github.com/rankspec/rankspec/gen/go/rankspec/recap/v1;recapv1b\beditionsp\xe8\a"
 

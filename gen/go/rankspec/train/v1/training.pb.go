@@ -214,7 +214,7 @@ var File_rankspec_train_v1_training_proto protoreflect.FileDescriptor
 
 const file_rankspec_train_v1_training_proto_rawDesc = "" +
 	"\n" +
-	" rankspec/train/v1/training.proto\x12\x11rankspec.train.v1\x1a\x1bbuf/validate/validate.proto\x1a!rankspec/options/v1/options.proto\"\xbd\x06\n" +
+	" rankspec/train/v1/training.proto\x12\x11rankspec.train.v1\x1a\x1bbuf/validate/validate.proto\x1a!rankspec/options/v1/options.proto\"\xcd\v\n" +
 	"\x0eTrainingConfig\x126\n" +
 	"\bsave_dir\x18\x01 \x01(\t:\n" +
 	"/tmp/modelB\x0f\xbaH\x04r\x02\x10\x01\x88\xe7\x18\x02\x90\xe7\x18\x01R\asaveDir\x12>\n" +
@@ -230,7 +230,8 @@ const file_rankspec_train_v1_training_proto_rawDesc = "" +
 	" \x01(\x05:\x011B\x0f\xbaH\x04\x1a\x02 \x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\x14gradientAccumulation\x121\n" +
 	"\n" +
 	"num_epochs\x18\v \x01(\x03:\x011B\x0f\xbaH\x04\"\x02 \x00\x88\xe7\x18\x01\x90\xe7\x18\x01R\tnumEpochs\x12F\n" +
-	"\x12gradient_clip_norm\x18\f \x01(\x01B\x18\xbaH\r\x12\v@\x01!\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\x10gradientClipNormB\x10\n" +
+	"\x12gradient_clip_norm\x18\f \x01(\x01B\x18\xbaH\r\x12\v@\x01!\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\x10gradientClipNorm:\x8d\x05\xbaH\x89\x05\x1a\x86\x05\n" +
+	"\x1atrain.training.local_paths\x1a\xe7\x04[{'name': 'save_dir', 'path': this.save_dir}, {'name': 'initial_checkpoint_dir', 'path': this.initial_checkpoint_dir}] .filter(f, f.path.matches('[\\\\x00\\\\n\\\\r]|^ +$|^ *[A-Za-z][A-Za-z0-9+.:-]*:/')) .map(f, f.name + (f.path.matches('[\\\\x00\\\\n\\\\r]') ? ': a path takes neither line breaks nor NUL characters; take it out' : f.path.matches('^ +$') ? ': a path of nothing but blanks; write the path' : ': ' + f.path.split(':/')[0] + ':/ begins an address of another storage, and only local paths are taken; ' + 'mount the storage or copy from it, and write the local path, ./ first if a folder is called so')).join('\\n')B\x10\n" +
 	"\x0einitializationBg\n" +
 	"\x15dev.rankspec.train.v1B\rTrainingProtoP\x01Z=github.com/rankspec/rankspec/gen/go/rankspec/train/v1;trainv1b\beditionsp\xe8\a"
 

@@ -138,7 +138,7 @@ var File_rankspec_train_v1_wandb_proto protoreflect.FileDescriptor
 
 const file_rankspec_train_v1_wandb_proto_rawDesc = "" +
 	"\n" +
-	"\x1drankspec/train/v1/wandb.proto\x12\x11rankspec.train.v1\x1a\x1bbuf/validate/validate.proto\x1a!rankspec/options/v1/options.proto\"\xc4\x03\n" +
+	"\x1drankspec/train/v1/wandb.proto\x12\x11rankspec.train.v1\x1a\x1bbuf/validate/validate.proto\x1a!rankspec/options/v1/options.proto\"\xa6\x10\n" +
 	"\vWandbConfig\x12$\n" +
 	"\x04host\x18\x01 \x01(\tB\x10\xbaH\x05r\x03\x88\x01\x01\x88\xe7\x18\x02\x90\xe7\x18\x01R\x04host\x12-\n" +
 	"\bkey_path\x18\x02 \x01(\tB\x12\xbaH\a\xc8\x01\x01r\x02\x10\x01\x88\xe7\x18\x02\x90\xe7\x18\x01R\akeyPath\x12#\n" +
@@ -150,7 +150,9 @@ const file_rankspec_train_v1_wandb_proto_rawDesc = "" +
 	"\bmetadata\x18\b \x03(\v2,.rankspec.train.v1.WandbConfig.MetadataEntryB\x14\xbaH\t\x9a\x01\x06\"\x04r\x02\x10\x01\x88\xe7\x18\x02\x90\xe7\x18\x01R\bmetadata\x1a;\n" +
 	"\rMetadataEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01Bd\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01:\xdf\f\xbaH\xdb\f\x1a\x9b\b\n" +
+	"\x15train.wandb.safe_host\x1a\x81\b!has(this.host) || this.host.lowerAscii().matches('^https://([a-z0-9.-]+|\\\\[[0-9a-f:.]+\\\\])(:([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?(/[a-z0-9._~%/-]*)?$') || this.host.lowerAscii().matches('^http://(localhost|127(\\\\.(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])){3}|\\\\[::1\\\\])(:([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?(/[a-z0-9._~%/-]*)?$') ? '' : this.host.contains('@') ? 'host: holds a user name or an @; write the address of the server alone, and the key into the file of key_path' : this.host.contains('?') || this.host.contains('#') ? 'host: has a query or a fragment, which are no part of the address of a server; drop what begins with ? or #' : this.host.lowerAscii().startsWith('http://') ? 'host: http sends the API key unprotected, which only this machine itself may be sent; begin it with https://' : 'host: is no address of a server; write https://, the name of the host and, if need be, : and a port from 1 to 65535'\x1a\xba\x04\n" +
+	"\x17train.wandb.local_paths\x1a\x9e\x04[{'name': 'key_path', 'path': this.key_path}] .filter(f, f.path.matches('[\\\\x00\\\\n\\\\r]|^ +$|^ *[A-Za-z][A-Za-z0-9+.:-]*:/')) .map(f, f.name + (f.path.matches('[\\\\x00\\\\n\\\\r]') ? ': a path takes neither line breaks nor NUL characters; take it out' : f.path.matches('^ +$') ? ': a path of nothing but blanks; write the path' : ': ' + f.path.split(':/')[0] + ':/ begins an address of another storage, and only local paths are taken; ' + 'mount the storage or copy from it, and write the local path, ./ first if a folder is called so')).join('\\n')Bd\n" +
 	"\x15dev.rankspec.train.v1B\n" +
 	"WandbProtoP\x01Z=github.com/rankspec/rankspec/gen/go/rankspec/train/v1;trainv1b\beditionsp\xe8\a"
 

@@ -120,14 +120,15 @@ var File_rankspec_twhin_v1_data_proto protoreflect.FileDescriptor
 
 const file_rankspec_twhin_v1_data_proto_rawDesc = "" +
 	"\n" +
-	"\x1crankspec/twhin/v1/data.proto\x12\x11rankspec.twhin.v1\x1a\x1bbuf/validate/validate.proto\x1a!rankspec/options/v1/options.proto\"\xdf\x02\n" +
+	"\x1crankspec/twhin/v1/data.proto\x12\x11rankspec.twhin.v1\x1a\x1bbuf/validate/validate.proto\x1a!rankspec/options/v1/options.proto\"\xa4\a\n" +
 	"\x0fTwhinDataConfig\x12/\n" +
 	"\tdata_root\x18\x01 \x01(\tB\x12\xbaH\a\xc8\x01\x01r\x02\x10\x01\x88\xe7\x18\x02\x90\xe7\x18\x02R\bdataRoot\x12G\n" +
 	"\x16per_replica_batch_size\x18\x02 \x01(\x05B\x12\xbaH\a\xc8\x01\x01\x1a\x02 \x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\x13perReplicaBatchSize\x12=\n" +
 	"\x10global_negatives\x18\x03 \x01(\x05B\x12\xbaH\a\xc8\x01\x01\x1a\x02(\x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\x0fglobalNegatives\x12@\n" +
 	"\x12in_batch_negatives\x18\x04 \x01(\x05B\x12\xbaH\a\xc8\x01\x01\x1a\x02(\x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\x10inBatchNegatives\x12(\n" +
 	"\x05limit\x18\x05 \x01(\x03B\x12\xbaH\a\xc8\x01\x01\"\x02 \x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\x05limit\x12'\n" +
-	"\x06offset\x18\x06 \x01(\x03B\x0f\xbaH\x04\"\x02(\x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\x06offsetBc\n" +
+	"\x06offset\x18\x06 \x01(\x03B\x0f\xbaH\x04\"\x02(\x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\x06offset:\xc2\x04\xbaH\xbe\x04\x1a\xbb\x04\n" +
+	"\x16twhin.data.local_paths\x1a\xa0\x04[{'name': 'data_root', 'path': this.data_root}] .filter(f, f.path.matches('[\\\\x00\\\\n\\\\r]|^ +$|^ *[A-Za-z][A-Za-z0-9+.:-]*:/')) .map(f, f.name + (f.path.matches('[\\\\x00\\\\n\\\\r]') ? ': a path takes neither line breaks nor NUL characters; take it out' : f.path.matches('^ +$') ? ': a path of nothing but blanks; write the path' : ': ' + f.path.split(':/')[0] + ':/ begins an address of another storage, and only local paths are taken; ' + 'mount the storage or copy from it, and write the local path, ./ first if a folder is called so')).join('\\n')Bc\n" +
 	"\x15dev.rankspec.twhin.v1B\tDataProtoP\x01Z=github.com/rankspec/rankspec/gen/go/rankspec/twhin/v1;twhinv1b\beditionsp\xe8\a"
 
 var (

@@ -73,61 +73,100 @@ public final class ArchitectureProto extends com.google.protobuf.GeneratedFile {
       "\n$rankspec/recap/v1/architecture.proto\022\021" +
       "rankspec.recap.v1\032\033buf/validate/validate" +
       ".proto\032!rankspec/options/v1/options.prot" +
-      "o\032\036rankspec/recap/v1/layers.proto\"\367\003\n\tDc" +
-      "nConfig\0223\n\013poly_degree\030\001 \001(\005B\022\272H\007\032\002 \000\310\001\001" +
-      "\210\347\030\001\220\347\030\003R\npolyDegree\0226\n\016projection_dim\030\002" +
-      " \001(\005B\017\272H\004\032\002 \000\210\347\030\001\220\347\030\003R\rprojectionDim\022I\n\014" +
-      "parallel_mlp\030\003 \001(\0132\034.rankspec.recap.v1.M" +
-      "lpConfigB\010\210\347\030\001\220\347\030\003R\013parallelMlp\0221\n\014use_p" +
-      "arallel\030\004 \001(\010:\004trueB\010\210\347\030\001\220\347\030\003R\013useParall" +
-      "el\022E\n\noutput_mlp\030\005 \001(\0132\034.rankspec.recap." +
-      "v1.MlpConfigB\010\210\347\030\001\220\347\030\003R\toutputMlp:\267\001\272H\263\001" +
-      "\032\260\001\n\033recap.dcn.parallel_mlp_used\032\220\001!this" +
-      ".use_parallel && has(this.parallel_mlp) " +
-      "? \'parallel_mlp: has no effect while use" +
-      "_parallel is false; drop it or set use_p" +
-      "arallel: true\' : \'\'\"\233\002\n\017MaskBlockConfig\022" +
-      "3\n\013output_size\030\001 \001(\005B\022\272H\007\032\002 \000\310\001\001\210\347\030\001\220\347\030\003" +
-      "R\noutputSize\022E\n\020reduction_factor\030\002 \001(\001B\030" +
-      "\272H\r\022\013!\000\000\000\000\000\000\000\000@\001\210\347\030\001\220\347\030\003H\000R\017reductionFac" +
-      "tor\022<\n\020aggregation_size\030\003 \001(\005B\017\272H\004\032\002 \000\210\347" +
-      "\030\001\220\347\030\003H\000R\017aggregationSize\0228\n\020input_layer" +
-      "_norm\030\004 \001(\010B\016\272H\003\310\001\001\210\347\030\001\220\347\030\003R\016inputLayerN" +
-      "ormB\024\n\013aggregation\022\005\272H\002\010\001\"\324\001\n\rMaskNetCon" +
-      "fig\022U\n\013mask_blocks\030\001 \003(\0132\".rankspec.reca" +
-      "p.v1.MaskBlockConfigB\020\272H\005\222\001\002\010\001\210\347\030\001\220\347\030\003R\n" +
-      "maskBlocks\0228\n\003mlp\030\002 \001(\0132\034.rankspec.recap" +
-      ".v1.MlpConfigB\010\210\347\030\001\220\347\030\003R\003mlp\0222\n\014use_para" +
-      "llel\030\003 \001(\010:\005falseB\010\210\347\030\001\220\347\030\003R\013useParallel" +
-      "\"\240\001\n\nDLRMConfig\022K\n\nbottom_mlp\030\001 \001(\0132\034.ra" +
-      "nkspec.recap.v1.MlpConfigB\016\272H\003\310\001\001\210\347\030\001\220\347\030" +
-      "\003R\tbottomMlp\022E\n\007top_mlp\030\002 \001(\0132\034.rankspec" +
-      ".recap.v1.MlpConfigB\016\272H\003\310\001\001\210\347\030\001\220\347\030\003R\006top" +
-      "Mlp\"]\n\tAffineMap\022(\n\005scale\030\001 \001(\001:\0011B\017\272H\004\022" +
-      "\002@\001\210\347\030\001\220\347\030\003R\005scale\022&\n\004bias\030\002 \001(\001:\0010B\017\272H\004" +
-      "\022\002@\001\210\347\030\001\220\347\030\003R\004bias\"\234\002\n\024PositionDebiasCon" +
-      "fig\0227\n\014max_position\030\001 \001(\005:\003256B\017\272H\004\032\002 \000\210" +
-      "\347\030\001\220\347\030\003R\013maxPosition\022.\n\010num_dims\030\002 \001(\005:\002" +
-      "64B\017\272H\004\032\002 \000\210\347\030\001\220\347\030\003R\007numDims\022Q\n\020drop_pro" +
-      "bability\030\003 \001(\001:\0030.5B!\272H\026\022\024\021\000\000\000\000\000\000\360?)\000\000\000\000" +
-      "\000\000\000\000@\001\210\347\030\001\220\347\030\003R\017dropProbability\022H\n\026posit" +
-      "ion_feature_index\030\004 \001(\005B\022\272H\007\032\002(\000\310\001\001\210\347\030\001\220" +
-      "\347\030\003R\024positionFeatureIndex\"\331\003\n\tTaskModel\022" +
-      "G\n\nmlp_config\030\001 \001(\0132\034.rankspec.recap.v1." +
-      "MlpConfigB\010\210\347\030\001\220\347\030\003H\000R\tmlpConfig\022G\n\ndcn_" +
-      "config\030\002 \001(\0132\034.rankspec.recap.v1.DcnConf" +
-      "igB\010\210\347\030\001\220\347\030\003H\000R\tdcnConfig\022J\n\013dlrm_config" +
-      "\030\003 \001(\0132\035.rankspec.recap.v1.DLRMConfigB\010\210" +
-      "\347\030\001\220\347\030\003H\000R\ndlrmConfig\022T\n\017mask_net_config" +
-      "\030\004 \001(\0132 .rankspec.recap.v1.MaskNetConfig" +
-      "B\010\210\347\030\001\220\347\030\003H\000R\rmaskNetConfig\022E\n\naffine_ma" +
-      "p\030\005 \001(\0132\034.rankspec.recap.v1.AffineMapB\010\210" +
-      "\347\030\001\220\347\030\003R\taffineMap\022:\n\npos_weight\030\006 \001(\001:\001" +
-      "1B\030\272H\r\022\013!\000\000\000\000\000\000\000\000@\001\210\347\030\001\220\347\030\003R\tposWeightB\025" +
-      "\n\014architecture\022\005\272H\002\010\001Bk\n\025dev.rankspec.re" +
-      "cap.v1B\021ArchitectureProtoP\001Z=github.com/" +
-      "rankspec/rankspec/gen/go/rankspec/recap/" +
-      "v1;recapv1b\010editionsp\350\007"
+      "o\032\036rankspec/recap/v1/layers.proto\"\377\005\n\tDc" +
+      "nConfig\022\262\001\n\013poly_degree\030\001 \001(\005B\220\001\272H\204\001\032\002 \000" +
+      "\272\001z\n\020recap.dcn.degree\032fthis > 1024 ? \'mu" +
+      "st be at most 1024, got \' + string(this)" +
+      " + \'; the largest allowed value is 1024\'" +
+      " : \'\'\310\001\001\210\347\030\001\220\347\030\003R\npolyDegree\022\275\001\n\016project" +
+      "ion_dim\030\002 \001(\005B\225\001\272H\211\001\032\002 \000\272\001\201\001\n\016recap.dcn." +
+      "rank\032othis > 1048576 ? \'must be at most " +
+      "1048576, got \' + string(this) + \'; the l" +
+      "argest allowed value is 1048576\' : \'\'\210\347\030" +
+      "\001\220\347\030\003R\rprojectionDim\022I\n\014parallel_mlp\030\003 \001" +
+      "(\0132\034.rankspec.recap.v1.MlpConfigB\010\210\347\030\001\220\347" +
+      "\030\003R\013parallelMlp\0221\n\014use_parallel\030\004 \001(\010:\004t" +
+      "rueB\010\210\347\030\001\220\347\030\003R\013useParallel\022E\n\noutput_mlp" +
+      "\030\005 \001(\0132\034.rankspec.recap.v1.MlpConfigB\010\210\347" +
+      "\030\001\220\347\030\003R\toutputMlp:\267\001\272H\263\001\032\260\001\n\033recap.dcn.p" +
+      "arallel_mlp_used\032\220\001!this.use_parallel &&" +
+      " has(this.parallel_mlp) ? \'parallel_mlp:" +
+      " has no effect while use_parallel is fal" +
+      "se; drop it or set use_parallel: true\' :" +
+      " \'\'\"\334\005\n\017MaskBlockConfig\022\302\001\n\013output_size\030" +
+      "\001 \001(\005B\240\001\272H\224\001\032\002 \000\272\001\211\001\n\026recap.mask_block.w" +
+      "idth\032othis > 1048576 ? \'must be at most " +
+      "1048576, got \' + string(this) + \'; the l" +
+      "argest allowed value is 1048576\' : \'\'\310\001\001" +
+      "\210\347\030\001\220\347\030\003R\noutputSize\022\336\001\n\020reduction_facto" +
+      "r\030\002 \001(\001B\260\001\272H\244\001\022\013!\000\000\000\000\000\000\000\000@\001\272\001\223\001\n\036recap.m" +
+      "ask_block.hidden_factor\032qthis > 1048576." +
+      "0 ? \'must be at most 1048576, got \' + st" +
+      "ring(this) + \'; the largest allowed valu" +
+      "e is 1048576\' : \'\'\210\347\030\001\220\347\030\003H\000R\017reductionF" +
+      "actor\022\322\001\n\020aggregation_size\030\003 \001(\005B\244\001\272H\230\001\032" +
+      "\002 \000\272\001\220\001\n\035recap.mask_block.hidden_width\032o" +
+      "this > 1048576 ? \'must be at most 104857" +
+      "6, got \' + string(this) + \'; the largest" +
+      " allowed value is 1048576\' : \'\'\210\347\030\001\220\347\030\003H" +
+      "\000R\017aggregationSize\0228\n\020input_layer_norm\030\004" +
+      " \001(\010B\016\272H\003\310\001\001\210\347\030\001\220\347\030\003R\016inputLayerNormB\024\n\013" +
+      "aggregation\022\005\272H\002\010\001\"\324\001\n\rMaskNetConfig\022U\n\013" +
+      "mask_blocks\030\001 \003(\0132\".rankspec.recap.v1.Ma" +
+      "skBlockConfigB\020\272H\005\222\001\002\010\001\210\347\030\001\220\347\030\003R\nmaskBlo" +
+      "cks\0228\n\003mlp\030\002 \001(\0132\034.rankspec.recap.v1.Mlp" +
+      "ConfigB\010\210\347\030\001\220\347\030\003R\003mlp\0222\n\014use_parallel\030\003 " +
+      "\001(\010:\005falseB\010\210\347\030\001\220\347\030\003R\013useParallel\"\240\001\n\nDL" +
+      "RMConfig\022K\n\nbottom_mlp\030\001 \001(\0132\034.rankspec." +
+      "recap.v1.MlpConfigB\016\272H\003\310\001\001\210\347\030\001\220\347\030\003R\tbott" +
+      "omMlp\022E\n\007top_mlp\030\002 \001(\0132\034.rankspec.recap." +
+      "v1.MlpConfigB\016\272H\003\310\001\001\210\347\030\001\220\347\030\003R\006topMlp\"\362\003\n" +
+      "\tAffineMap\022\362\001\n\005scale\030\001 \001(\001:\0011B\330\001\272H\314\001\022\002@\001" +
+      "\272\001\304\001\n\034recap.affine_map.scale_bound\032\243\001thi" +
+      "s > 1e30 || this < -1e30 ? \'must be from" +
+      " -1e30 to 1e30, got \' + string(this) + \'" +
+      ", because what is computed with it has t" +
+      "o fit float32; write a smaller one\' : \'\'" +
+      "\210\347\030\001\220\347\030\003R\005scale\022\357\001\n\004bias\030\002 \001(\001:\0010B\327\001\272H\313\001" +
+      "\022\002@\001\272\001\303\001\n\033recap.affine_map.bias_bound\032\243\001" +
+      "this > 1e30 || this < -1e30 ? \'must be f" +
+      "rom -1e30 to 1e30, got \' + string(this) " +
+      "+ \', because what is computed with it ha" +
+      "s to fit float32; write a smaller one\' :" +
+      " \'\'\210\347\030\001\220\347\030\003R\004bias\"\305\004\n\024PositionDebiasConf" +
+      "ig\022\312\001\n\014max_position\030\001 \001(\005:\003256B\241\001\272H\225\001\032\002 " +
+      "\000\272\001\215\001\n\032recap.position_debias.rows\032othis " +
+      "> 1048576 ? \'must be at most 1048576, go" +
+      "t \' + string(this) + \'; the largest allo" +
+      "wed value is 1048576\' : \'\'\210\347\030\001\220\347\030\003R\013maxP" +
+      "osition\022\302\001\n\010num_dims\030\002 \001(\005:\00264B\242\001\272H\226\001\032\002 " +
+      "\000\272\001\216\001\n\033recap.position_debias.width\032othis" +
+      " > 1048576 ? \'must be at most 1048576, g" +
+      "ot \' + string(this) + \'; the largest all" +
+      "owed value is 1048576\' : \'\'\210\347\030\001\220\347\030\003R\007num" +
+      "Dims\022Q\n\020drop_probability\030\003 \001(\001:\0030.5B!\272H\026" +
+      "\022\024\021\000\000\000\000\000\000\360?)\000\000\000\000\000\000\000\000@\001\210\347\030\001\220\347\030\003R\017dropProb" +
+      "ability\022H\n\026position_feature_index\030\004 \001(\005B" +
+      "\022\272H\007\032\002(\000\310\001\001\210\347\030\001\220\347\030\003R\024positionFeatureInde" +
+      "x\"\341\004\n\tTaskModel\022G\n\nmlp_config\030\001 \001(\0132\034.ra" +
+      "nkspec.recap.v1.MlpConfigB\010\210\347\030\001\220\347\030\003H\000R\tm" +
+      "lpConfig\022G\n\ndcn_config\030\002 \001(\0132\034.rankspec." +
+      "recap.v1.DcnConfigB\010\210\347\030\001\220\347\030\003H\000R\tdcnConfi" +
+      "g\022J\n\013dlrm_config\030\003 \001(\0132\035.rankspec.recap." +
+      "v1.DLRMConfigB\010\210\347\030\001\220\347\030\003H\000R\ndlrmConfig\022T\n" +
+      "\017mask_net_config\030\004 \001(\0132 .rankspec.recap." +
+      "v1.MaskNetConfigB\010\210\347\030\001\220\347\030\003H\000R\rmaskNetCon" +
+      "fig\022E\n\naffine_map\030\005 \001(\0132\034.rankspec.recap" +
+      ".v1.AffineMapB\010\210\347\030\001\220\347\030\003R\taffineMap\022\301\001\n\np" +
+      "os_weight\030\006 \001(\001:\0011B\236\001\272H\222\001\022\013!\000\000\000\000\000\000\000\000@\001\272\001" +
+      "\201\001\n\027recap.task_model.weight\032fthis > 1e12" +
+      " ? \'must be at most 1e12, got \' + string" +
+      "(this) + \'; the largest allowed value is" +
+      " 1e12\' : \'\'\210\347\030\001\220\347\030\003R\tposWeightB\025\n\014archit" +
+      "ecture\022\005\272H\002\010\001Bk\n\025dev.rankspec.recap.v1B\021" +
+      "ArchitectureProtoP\001Z=github.com/rankspec" +
+      "/rankspec/gen/go/rankspec/recap/v1;recap" +
+      "v1b\010editionsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,

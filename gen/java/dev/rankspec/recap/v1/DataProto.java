@@ -88,131 +88,267 @@ public final class DataProto extends com.google.protobuf.GeneratedFile {
       "\n\034rankspec/recap/v1/data.proto\022\021rankspec" +
       ".recap.v1\032\033buf/validate/validate.proto\032!" +
       "rankspec/options/v1/options.proto\032\"ranks" +
-      "pec/recap/v1/preprocess.proto\"\224\002\n\022Explic" +
+      "pec/recap/v1/preprocess.proto\"\247\021\n\022Explic" +
       "itDateInputs\022/\n\tdata_root\030\001 \001(\tB\022\272H\007r\002\020\001" +
       "\310\001\001\210\347\030\002\220\347\030\002R\010dataRoot\022`\n\010end_date\030\002 \001(\tB" +
       "E\272H:r523^[0-9]{4}/(0[1-9]|1[0-2])/(0[1-9" +
       "]|[12][0-9]|3[01])$\310\001\001\210\347\030\001\220\347\030\002R\007endDate\022" +
-      "&\n\004days\030\003 \001(\005B\022\272H\007\032\002 \000\310\001\001\210\347\030\001\220\347\030\002R\004days\022" +
-      "C\n\024num_missing_days_tol\030\004 \001(\005:\0010B\017\272H\004\032\002(" +
-      "\000\210\347\030\002\220\347\030\001R\021numMissingDaysTol\"\267\002\n\026Explici" +
-      "tDatetimeInputs\022/\n\tdata_root\030\001 \001(\tB\022\272H\007r" +
-      "\002\020\001\310\001\001\210\347\030\002\220\347\030\002R\010dataRoot\022{\n\014end_datetime" +
-      "\030\002 \001(\tBX\272HMrH2F^[0-9]{4}/(0[1-9]|1[0-2])" +
-      "/(0[1-9]|[12][0-9]|3[01])/([01][0-9]|2[0" +
-      "-3])$\310\001\001\210\347\030\001\220\347\030\002R\013endDatetime\022(\n\005hours\030\003" +
-      " \001(\005B\022\272H\007\032\002 \000\310\001\001\210\347\030\001\220\347\030\002R\005hours\022E\n\025num_m" +
-      "issing_hours_tol\030\004 \001(\005:\0010B\017\272H\004\032\002(\000\210\347\030\002\220\347" +
-      "\030\001R\022numMissingHoursTol\"\276\001\n\010TaskData\022X\n\025p" +
-      "os_downsampling_rate\030\001 \001(\001:\0011B!\272H\026\022\024\031\000\000\000" +
-      "\000\000\000\360?!\000\000\000\000\000\000\000\000@\001\210\347\030\001\220\347\030\002R\023posDownsamplin" +
-      "gRate\022X\n\025neg_downsampling_rate\030\002 \001(\001:\0011B" +
-      "!\272H\026\022\024\031\000\000\000\000\000\000\360?!\000\000\000\000\000\000\000\000@\001\210\347\030\001\220\347\030\002R\023negD" +
-      "ownsamplingRate\"\373\005\n\016SegDenseSchema\0223\n\013sc" +
-      "hema_path\030\001 \001(\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\002\220\347\030\002R\nsch" +
-      "emaPath\0222\n\010features\030\002 \003(\tB\026\272H\013\222\001\010\030\001\"\004r\002\020" +
-      "\001\210\347\030\001\220\347\030\003R\010features\022}\n\020renamed_features\030" +
-      "\003 \003(\01326.rankspec.recap.v1.SegDenseSchema" +
-      ".RenamedFeaturesEntryB\032\272H\017\232\001\014\"\004r\002\020\001*\004r\002\020" +
-      "\001\210\347\030\001\220\347\030\003R\017renamedFeatures\022\217\001\n\026mask_mant" +
-      "issa_features\030\004 \003(\0132;.rankspec.recap.v1." +
-      "SegDenseSchema.MaskMantissaFeaturesEntry" +
-      "B\034\272H\021\232\001\016\"\004r\002\020\001*\006\032\004\030\027 \000\210\347\030\001\220\347\030\003R\024maskMant" +
-      "issaFeatures\032B\n\024RenamedFeaturesEntry\022\020\n\003" +
-      "key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\tR\005value:\0028\001" +
-      "\032G\n\031MaskMantissaFeaturesEntry\022\020\n\003key\030\001 \001" +
-      "(\tR\003key\022\024\n\005value\030\002 \001(\005R\005value:\0028\001:\341\001\272H\335\001" +
-      "\032\332\001\n#recap.seg_dense_schema.model_inputs" +
-      "\032\262\001[\'continuous\', \'binary\'].filter(n, !(" +
-      "n in this.renamed_features)) .map(n, \'re" +
-      "named_features: the model reads an input" +
-      " \"\' + n + \'\"; add an entry that names it" +
-      "s column\').join(\'\\n\')\"\302\001\n\007Sampler\022&\n\004nam" +
-      "e\030\001 \001(\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\003R\004name\022T\n\006kwa" +
-      "rgs\030\002 \003(\0132&.rankspec.recap.v1.Sampler.Kw" +
-      "argsEntryB\024\272H\t\232\001\006\"\004r\002\020\001\210\347\030\001\220\347\030\003R\006kwargs\032" +
-      "9\n\013KwargsEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005valu" +
-      "e\030\002 \001(\tR\005value:\0028\001\"\240\027\n\017RecapDataConfig\022)" +
-      "\n\006inputs\030\001 \001(\tB\017\272H\004r\002\020\001\210\347\030\002\220\347\030\002H\000R\006input" +
-      "s\022o\n\030explicit_datetime_inputs\030\002 \001(\0132).ra" +
-      "nkspec.recap.v1.ExplicitDatetimeInputsB\010" +
-      "\210\347\030\001\220\347\030\002H\000R\026explicitDatetimeInputs\022c\n\024ex" +
-      "plicit_date_inputs\030\003 \001(\0132%.rankspec.reca" +
-      "p.v1.ExplicitDateInputsB\010\210\347\030\001\220\347\030\002H\000R\022exp" +
-      "licitDateInputs\022>\n\021global_batch_size\030\004 \001" +
-      "(\005B\022\272H\007\032\002 \000\310\001\001\210\347\030\001\220\347\030\003R\017globalBatchSize\022" +
-      ":\n\021num_files_to_keep\030\005 \001(\005B\017\272H\004\032\002 \000\210\347\030\001\220" +
-      "\347\030\003R\016numFilesToKeep\0221\n\014repeat_files\030\006 \001(" +
-      "\010:\004trueB\010\210\347\030\001\220\347\030\003R\013repeatFiles\022;\n\017file_b" +
-      "atch_size\030\007 \001(\005:\00216B\017\272H\004\032\002 \000\210\347\030\001\220\347\030\003R\rfi" +
-      "leBatchSize\022%\n\005cache\030\010 \001(\010:\005falseB\010\210\347\030\002\220" +
-      "\347\030\001R\005cache\022G\n\027data_service_dispatcher\030\t " +
-      "\001(\tB\017\272H\004r\002\020\001\210\347\030\002\220\347\030\001R\025dataServiceDispatc" +
-      "her\022=\n\022ignore_data_errors\030\n \001(\010:\005falseB\010" +
-      "\210\347\030\001\220\347\030\002R\020ignoreDataErrors\022{\n\033dataset_se" +
-      "rvice_compression\030\013 \001(\0162\'.rankspec.recap" +
-      ".v1.DdsCompressionOptionB\022\272H\007\202\001\004\020\001 \000\210\347\030\002" +
-      "\220\347\030\001R\031datasetServiceCompression\022V\n\034examp" +
-      "les_shuffle_buffer_size\030\014 \001(\005:\0041024B\017\272H\004" +
-      "\032\002 \000\210\347\030\001\220\347\030\003R\031examplesShuffleBufferSize\022" +
-      "D\n\026map_num_parallel_calls\030\r \001(\005B\017\272H\004\032\002 \000" +
-      "\210\347\030\002\220\347\030\001R\023mapNumParallelCalls\022R\n\035interle" +
-      "ave_num_parallel_calls\030\016 \001(\005B\017\272H\004\032\002 \000\210\347\030" +
-      "\002\220\347\030\001R\032interleaveNumParallelCalls\022[\n\020seg" +
-      "_dense_schema\030\017 \001(\0132!.rankspec.recap.v1." +
-      "SegDenseSchemaB\016\272H\003\310\001\001\210\347\030\001\220\347\030\003R\016segDense" +
-      "Schema\022u\n\005tasks\030\020 \003(\0132-.rankspec.recap.v" +
-      "1.RecapDataConfig.TasksEntryB0\272H%\232\001\"\010\001\"\036" +
-      "r\0342\032^[A-Za-z_][A-Za-z0-9_.-]*$\210\347\030\001\220\347\030\003R\005" +
-      "tasks\022;\n\020evaluation_tasks\030\021 \003(\tB\020\272H\005\222\001\002\030" +
-      "\001\210\347\030\002\220\347\030\001R\017evaluationTasks\022G\n\npreprocess" +
-      "\030\022 \001(\0132\035.rankspec.recap.v1.PreprocessB\010\210" +
-      "\347\030\001\220\347\030\003R\npreprocess\022>\n\007sampler\030\023 \001(\0132\032.r" +
-      "ankspec.recap.v1.SamplerB\010\210\347\030\001\220\347\030\003R\007samp" +
-      "ler\022D\n\022inherit_train_data\030\024 \001(\010B\026\210\347\030\002\220\347\030" +
-      "\001\242\347\030\ntrain_dataR\020inheritTrainData\032U\n\nTas" +
-      "ksEntry\022\020\n\003key\030\001 \001(\tR\003key\0221\n\005value\030\002 \001(\013" +
-      "2\033.rankspec.recap.v1.TaskDataR\005value:\0028\001" +
-      ":\255\n\272H\251\n\032\320\001\n\'recap.data.evaluation_tasks_" +
-      "have_labels\032\244\001this.evaluation_tasks.filt" +
-      "er(t, !(t in this.tasks)) .map(t, \'evalu" +
-      "ation_tasks: \"\' + t + \'\" is no task of t" +
-      "his data set; add it to tasks or drop it" +
-      " here\').join(\'\\n\')\032\352\001\n\"recap.data.downsa" +
-      "mpled_tasks_exist\032\303\001this.preprocess.down" +
-      "sample_negatives.engagements_list.filter" +
-      "(t, !(t in this.tasks)) .map(t, \'preproc" +
-      "ess.downsample_negatives.engagements_lis" +
-      "t: \"\' + t + \'\" is no task of this data s" +
-      "et\').join(\'\\n\')\032\350\002\n\'recap.data.num_engag" +
-      "ements_counts_tasks\032\274\002has(this.preproces" +
-      "s.downsample_negatives.num_engagements) " +
-      "&& this.preprocess.downsample_negatives." +
-      "num_engagements != size(this.tasks) ? \'p" +
-      "reprocess.downsample_negatives.num_engag" +
-      "ements: the data set has \' + string(size" +
-      "(this.tasks)) + \' tasks, not \' + string(" +
-      "this.preprocess.downsample_negatives.num" +
-      "_engagements) : \'\'\032\211\002\n recap.data.rectif" +
-      "ied_tasks_exist\032\344\001this.preprocess.rectif" +
+      "\270\001\n\004days\030\003 \001(\005B\243\001\272H\227\001\032\002 \000\272\001\214\001\n\037recap.exp" +
+      "licit_date_inputs.span\032ithis > 36525 ? \'" +
+      "must be at most 36525, got \' + string(th" +
+      "is) + \'; the largest allowed value is 36" +
+      "525\' : \'\'\310\001\001\210\347\030\001\220\347\030\002R\004days\022C\n\024num_missin" +
+      "g_days_tol\030\004 \001(\005:\0010B\017\272H\004\032\002(\000\210\347\030\002\220\347\030\001R\021nu" +
+      "mMissingDaysTol:\375\r\272H\371\r\032\250\t\n#recap.explici" +
+      "t_date_inputs.calendar\032\200\t!this.end_date." +
+      "matches(\'^[0-9]{4}/(0[1-9]|1[0-2])/(0[1-" +
+      "9]|[12][0-9]|3[01])$\') ? \'\' : this.end_d" +
+      "ate.startsWith(\'0000/\') ? \'end_date: \' +" +
+      " this.end_date + \' is in the year 0, whi" +
+      "ch the calendar does not have; years beg" +
+      "in at 0001\' : this.end_date.matches(\'^[0" +
+      "-9]{4}/((02|04|06|09|11)/31|02/30)\') || " +
+      "this.end_date.matches(\'^[0-9]{4}/02/29\')" +
+      " && !this.end_date.matches(\'^(0[48]|[246" +
+      "8][048]|[13579][26])00/|^[0-9]{2}(0[48]|" +
+      "[2468][048]|[13579][26])/\') ? \'end_date:" +
+      " \' + this.end_date + \' is no day of the " +
+      "calendar; write one that its month has\' " +
+      ": this.days <= 36525 && this.days > ((in" +
+      "t(this.end_date.split(\'/\')[0]) - 1) * 36" +
+      "5 + (int(this.end_date.split(\'/\')[0]) - " +
+      "1) / 4 - (int(this.end_date.split(\'/\')[0" +
+      "]) - 1) / 100 + (int(this.end_date.split" +
+      "(\'/\')[0]) - 1) / 400 + [0, 31, 59, 90, 1" +
+      "20, 151, 181, 212, 243, 273, 304, 334][i" +
+      "nt(this.end_date.split(\'/\')[1]) - 1] + (" +
+      "int(this.end_date.split(\'/\')[1]) > 2 && " +
+      "this.end_date.matches(\'^(0[48]|[2468][04" +
+      "8]|[13579][26])00/|^[0-9]{2}(0[48]|[2468" +
+      "][048]|[13579][26])/\') ? 1 : 0) + int(th" +
+      "is.end_date.split(\'/\')[2])) ? \'days: \' +" +
+      " string(this.days) + \' days up to \' + th" +
+      "is.end_date + \' begin before the year 1;" +
+      " lower days\' : \'\'\032\313\004\n&recap.explicit_dat" +
+      "e_inputs.local_paths\032\240\004[{\'name\': \'data_r" +
+      "oot\', \'path\': this.data_root}] .filter(f" +
+      ", f.path.matches(\'[\\\\x00\\\\n\\\\r]|^ +$|^ *" +
+      "[A-Za-z][A-Za-z0-9+.:-]*:/\')) .map(f, f." +
+      "name + (f.path.matches(\'[\\\\x00\\\\n\\\\r]\') " +
+      "? \': a path takes neither line breaks no" +
+      "r NUL characters; take it out\' : f.path." +
+      "matches(\'^ +$\') ? \': a path of nothing b" +
+      "ut blanks; write the path\' : \': \' + f.pa" +
+      "th.split(\':/\')[0] + \':/ begins an addres" +
+      "s of another storage, and only local pat" +
+      "hs are taken; \' + \'mount the storage or " +
+      "copy from it, and write the local path, " +
+      "./ first if a folder is called so\')).joi" +
+      "n(\'\\n\')\"\357\022\n\026ExplicitDatetimeInputs\022/\n\tda" +
+      "ta_root\030\001 \001(\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\002\220\347\030\002R\010dataR" +
+      "oot\022{\n\014end_datetime\030\002 \001(\tBX\272HMrH2F^[0-9]" +
+      "{4}/(0[1-9]|1[0-2])/(0[1-9]|[12][0-9]|3[" +
+      "01])/([01][0-9]|2[0-3])$\310\001\001\210\347\030\001\220\347\030\002R\013end" +
+      "Datetime\022\301\001\n\005hours\030\003 \001(\005B\252\001\272H\236\001\032\002 \000\272\001\223\001\n" +
+      "#recap.explicit_datetime_inputs.span\032lth" +
+      "is > 876600 ? \'must be at most 876600, g" +
+      "ot \' + string(this) + \'; the largest all" +
+      "owed value is 876600\' : \'\'\310\001\001\210\347\030\001\220\347\030\002R\005h" +
+      "ours\022E\n\025num_missing_hours_tol\030\004 \001(\005:\0010B\017" +
+      "\272H\004\032\002(\000\210\347\030\002\220\347\030\001R\022numMissingHoursTol:\233\017\272H" +
+      "\227\017\032\302\n\n\'recap.explicit_datetime_inputs.ca" +
+      "lendar\032\226\n!this.end_datetime.matches(\'^[0" +
+      "-9]{4}/(0[1-9]|1[0-2])/(0[1-9]|[12][0-9]" +
+      "|3[01])/([01][0-9]|2[0-3])$\') ? \'\' : thi" +
+      "s.end_datetime.startsWith(\'0000/\') ? \'en" +
+      "d_datetime: \' + this.end_datetime + \' is" +
+      " in the year 0, which the calendar does " +
+      "not have; years begin at 0001\' : this.en" +
+      "d_datetime.matches(\'^[0-9]{4}/((02|04|06" +
+      "|09|11)/31|02/30)\') || this.end_datetime" +
+      ".matches(\'^[0-9]{4}/02/29\') && !this.end" +
+      "_datetime.matches(\'^(0[48]|[2468][048]|[" +
+      "13579][26])00/|^[0-9]{2}(0[48]|[2468][04" +
+      "8]|[13579][26])/\') ? \'end_datetime: \' + " +
+      "this.end_datetime + \' is no day of the c" +
+      "alendar; write one that its month has\' :" +
+      " this.hours <= 876600 && this.hours > ((" +
+      "int(this.end_datetime.split(\'/\')[0]) - 1" +
+      ") * 365 + (int(this.end_datetime.split(\'" +
+      "/\')[0]) - 1) / 4 - (int(this.end_datetim" +
+      "e.split(\'/\')[0]) - 1) / 100 + (int(this." +
+      "end_datetime.split(\'/\')[0]) - 1) / 400 +" +
+      " [0, 31, 59, 90, 120, 151, 181, 212, 243" +
+      ", 273, 304, 334][int(this.end_datetime.s" +
+      "plit(\'/\')[1]) - 1] + (int(this.end_datet" +
+      "ime.split(\'/\')[1]) > 2 && this.end_datet" +
+      "ime.matches(\'^(0[48]|[2468][048]|[13579]" +
+      "[26])00/|^[0-9]{2}(0[48]|[2468][048]|[13" +
+      "579][26])/\') ? 1 : 0) + int(this.end_dat" +
+      "etime.split(\'/\')[2]) - 1) * 24 + int(thi" +
+      "s.end_datetime.split(\'/\')[3]) + 1 ? \'hou" +
+      "rs: \' + string(this.hours) + \' hours up " +
+      "to \' + this.end_datetime + \' begin befor" +
+      "e the year 1; lower hours\' : \'\'\032\317\004\n*reca" +
+      "p.explicit_datetime_inputs.local_paths\032\240" +
+      "\004[{\'name\': \'data_root\', \'path\': this.dat" +
+      "a_root}] .filter(f, f.path.matches(\'[\\\\x" +
+      "00\\\\n\\\\r]|^ +$|^ *[A-Za-z][A-Za-z0-9+.:-" +
+      "]*:/\')) .map(f, f.name + (f.path.matches" +
+      "(\'[\\\\x00\\\\n\\\\r]\') ? \': a path takes neit" +
+      "her line breaks nor NUL characters; take" +
+      " it out\' : f.path.matches(\'^ +$\') ? \': a" +
+      " path of nothing but blanks; write the p" +
+      "ath\' : \': \' + f.path.split(\':/\')[0] + \':" +
+      "/ begins an address of another storage, " +
+      "and only local paths are taken; \' + \'mou" +
+      "nt the storage or copy from it, and writ" +
+      "e the local path, ./ first if a folder i" +
+      "s called so\')).join(\'\\n\')\"\276\001\n\010TaskData\022X" +
+      "\n\025pos_downsampling_rate\030\001 \001(\001:\0011B!\272H\026\022\024\031" +
+      "\000\000\000\000\000\000\360?!\021\352-\201\231\227q=@\001\210\347\030\001\220\347\030\002R\023posDownsamp" +
+      "lingRate\022X\n\025neg_downsampling_rate\030\002 \001(\001:" +
+      "\0011B!\272H\026\022\024\031\000\000\000\000\000\000\360?!\021\352-\201\231\227q=@\001\210\347\030\001\220\347\030\002R\023n" +
+      "egDownsamplingRate\"\311\n\n\016SegDenseSchema\0223\n" +
+      "\013schema_path\030\001 \001(\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\002\220\347\030\002R\n" +
+      "schemaPath\0222\n\010features\030\002 \003(\tB\026\272H\013\222\001\010\030\001\"\004" +
+      "r\002\020\001\210\347\030\001\220\347\030\003R\010features\022}\n\020renamed_featur" +
+      "es\030\003 \003(\01326.rankspec.recap.v1.SegDenseSch" +
+      "ema.RenamedFeaturesEntryB\032\272H\017\232\001\014\"\004r\002\020\001*\004" +
+      "r\002\020\001\210\347\030\001\220\347\030\003R\017renamedFeatures\022\217\001\n\026mask_m" +
+      "antissa_features\030\004 \003(\0132;.rankspec.recap." +
+      "v1.SegDenseSchema.MaskMantissaFeaturesEn" +
+      "tryB\034\272H\021\232\001\016\"\004r\002\020\001*\006\032\004\030\027 \000\210\347\030\001\220\347\030\003R\024maskM" +
+      "antissaFeatures\032B\n\024RenamedFeaturesEntry\022" +
+      "\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\tR\005value:" +
+      "\0028\001\032G\n\031MaskMantissaFeaturesEntry\022\020\n\003key\030" +
+      "\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\005R\005value:\0028\001:\257\006\272" +
+      "H\253\006\032\313\004\n\"recap.seg_dense_schema.local_pat" +
+      "hs\032\244\004[{\'name\': \'schema_path\', \'path\': th" +
+      "is.schema_path}] .filter(f, f.path.match" +
+      "es(\'[\\\\x00\\\\n\\\\r]|^ +$|^ *[A-Za-z][A-Za-" +
+      "z0-9+.:-]*:/\')) .map(f, f.name + (f.path" +
+      ".matches(\'[\\\\x00\\\\n\\\\r]\') ? \': a path ta" +
+      "kes neither line breaks nor NUL characte" +
+      "rs; take it out\' : f.path.matches(\'^ +$\'" +
+      ") ? \': a path of nothing but blanks; wri" +
+      "te the path\' : \': \' + f.path.split(\':/\')" +
+      "[0] + \':/ begins an address of another s" +
+      "torage, and only local paths are taken; " +
+      "\' + \'mount the storage or copy from it, " +
+      "and write the local path, ./ first if a " +
+      "folder is called so\')).join(\'\\n\')\032\332\001\n#re" +
+      "cap.seg_dense_schema.model_inputs\032\262\001[\'co" +
+      "ntinuous\', \'binary\'].filter(n, !(n in th" +
+      "is.renamed_features)) .map(n, \'renamed_f" +
+      "eatures: the model reads an input \"\' + n" +
+      " + \'\"; add an entry that names its colum" +
+      "n\').join(\'\\n\')\"\302\001\n\007Sampler\022&\n\004name\030\001 \001(\t" +
+      "B\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\003R\004name\022T\n\006kwargs\030\002 \003" +
+      "(\0132&.rankspec.recap.v1.Sampler.KwargsEnt" +
+      "ryB\024\272H\t\232\001\006\"\004r\002\020\001\210\347\030\001\220\347\030\003R\006kwargs\0329\n\013Kwar" +
+      "gsEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\t" +
+      "R\005value:\0028\001\"\335\035\n\017RecapDataConfig\022)\n\006input" +
+      "s\030\001 \001(\tB\017\272H\004r\002\020\001\210\347\030\002\220\347\030\002H\000R\006inputs\022o\n\030ex" +
+      "plicit_datetime_inputs\030\002 \001(\0132).rankspec." +
+      "recap.v1.ExplicitDatetimeInputsB\010\210\347\030\001\220\347\030" +
+      "\002H\000R\026explicitDatetimeInputs\022c\n\024explicit_" +
+      "date_inputs\030\003 \001(\0132%.rankspec.recap.v1.Ex" +
+      "plicitDateInputsB\010\210\347\030\001\220\347\030\002H\000R\022explicitDa" +
+      "teInputs\022>\n\021global_batch_size\030\004 \001(\005B\022\272H\007" +
+      "\032\002 \000\310\001\001\210\347\030\001\220\347\030\003R\017globalBatchSize\022:\n\021num_" +
+      "files_to_keep\030\005 \001(\005B\017\272H\004\032\002 \000\210\347\030\001\220\347\030\003R\016nu" +
+      "mFilesToKeep\0221\n\014repeat_files\030\006 \001(\010:\004true" +
+      "B\010\210\347\030\001\220\347\030\003R\013repeatFiles\022;\n\017file_batch_si" +
+      "ze\030\007 \001(\005:\00216B\017\272H\004\032\002 \000\210\347\030\001\220\347\030\003R\rfileBatch" +
+      "Size\022%\n\005cache\030\010 \001(\010:\005falseB\010\210\347\030\002\220\347\030\001R\005ca" +
+      "che\022G\n\027data_service_dispatcher\030\t \001(\tB\017\272H" +
+      "\004r\002\020\001\210\347\030\002\220\347\030\001R\025dataServiceDispatcher\022=\n\022" +
+      "ignore_data_errors\030\n \001(\010:\005falseB\010\210\347\030\001\220\347\030" +
+      "\002R\020ignoreDataErrors\022{\n\033dataset_service_c" +
+      "ompression\030\013 \001(\0162\'.rankspec.recap.v1.Dds" +
+      "CompressionOptionB\022\272H\007\202\001\004\020\001 \000\210\347\030\002\220\347\030\001R\031d" +
+      "atasetServiceCompression\022V\n\034examples_shu" +
+      "ffle_buffer_size\030\014 \001(\005:\0041024B\017\272H\004\032\002 \000\210\347\030" +
+      "\001\220\347\030\003R\031examplesShuffleBufferSize\022\306\001\n\026map" +
+      "_num_parallel_calls\030\r \001(\005B\220\001\272H\204\001\032\002 \000\272\001}\n" +
+      "\023recap.data.decoders\032fthis > 1024 ? \'mus" +
+      "t be at most 1024, got \' + string(this) " +
+      "+ \'; the largest allowed value is 1024\' " +
+      ": \'\'\210\347\030\002\220\347\030\001R\023mapNumParallelCalls\022\323\001\n\035in" +
+      "terleave_num_parallel_calls\030\016 \001(\005B\217\001\272H\203\001" +
+      "\032\002 \000\272\001|\n\022recap.data.readers\032fthis > 1024" +
+      " ? \'must be at most 1024, got \' + string" +
+      "(this) + \'; the largest allowed value is" +
+      " 1024\' : \'\'\210\347\030\002\220\347\030\001R\032interleaveNumParall" +
+      "elCalls\022[\n\020seg_dense_schema\030\017 \001(\0132!.rank" +
+      "spec.recap.v1.SegDenseSchemaB\016\272H\003\310\001\001\210\347\030\001" +
+      "\220\347\030\003R\016segDenseSchema\022u\n\005tasks\030\020 \003(\0132-.ra" +
+      "nkspec.recap.v1.RecapDataConfig.TasksEnt" +
+      "ryB0\272H%\232\001\"\010\001\"\036r\0342\032^[A-Za-z_][A-Za-z0-9_." +
+      "-]*$\210\347\030\001\220\347\030\003R\005tasks\022;\n\020evaluation_tasks\030" +
+      "\021 \003(\tB\020\272H\005\222\001\002\030\001\210\347\030\002\220\347\030\001R\017evaluationTasks" +
+      "\022G\n\npreprocess\030\022 \001(\0132\035.rankspec.recap.v1" +
+      ".PreprocessB\010\210\347\030\001\220\347\030\003R\npreprocess\022>\n\007sam" +
+      "pler\030\023 \001(\0132\032.rankspec.recap.v1.SamplerB\010" +
+      "\210\347\030\001\220\347\030\003R\007sampler\022D\n\022inherit_train_data\030" +
+      "\024 \001(\010B\026\210\347\030\002\220\347\030\001\242\347\030\ntrain_dataR\020inheritTr" +
+      "ainData\032U\n\nTasksEntry\022\020\n\003key\030\001 \001(\tR\003key\022" +
+      "1\n\005value\030\002 \001(\0132\033.rankspec.recap.v1.TaskD" +
+      "ataR\005value:\0028\001:\345\016\272H\341\016\032\265\004\n\026recap.data.loc" +
+      "al_paths\032\232\004[{\'name\': \'inputs\', \'path\': t" +
+      "his.inputs}] .filter(f, f.path.matches(\'" +
+      "[\\\\x00\\\\n\\\\r]|^ +$|^ *[A-Za-z][A-Za-z0-9" +
+      "+.:-]*:/\')) .map(f, f.name + (f.path.mat" +
+      "ches(\'[\\\\x00\\\\n\\\\r]\') ? \': a path takes " +
+      "neither line breaks nor NUL characters; " +
+      "take it out\' : f.path.matches(\'^ +$\') ? " +
+      "\': a path of nothing but blanks; write t" +
+      "he path\' : \': \' + f.path.split(\':/\')[0] " +
+      "+ \':/ begins an address of another stora" +
+      "ge, and only local paths are taken; \' + " +
+      "\'mount the storage or copy from it, and " +
+      "write the local path, ./ first if a fold" +
+      "er is called so\')).join(\'\\n\')\032\320\001\n\'recap." +
+      "data.evaluation_tasks_have_labels\032\244\001this" +
+      ".evaluation_tasks.filter(t, !(t in this." +
+      "tasks)) .map(t, \'evaluation_tasks: \"\' + " +
+      "t + \'\" is no task of this data set; add " +
+      "it to tasks or drop it here\').join(\'\\n\')" +
+      "\032\352\001\n\"recap.data.downsampled_tasks_exist\032" +
+      "\303\001this.preprocess.downsample_negatives.e" +
+      "ngagements_list.filter(t, !(t in this.ta" +
+      "sks)) .map(t, \'preprocess.downsample_neg" +
+      "atives.engagements_list: \"\' + t + \'\" is " +
+      "no task of this data set\').join(\'\\n\')\032\350\002" +
+      "\n\'recap.data.num_engagements_counts_task" +
+      "s\032\274\002has(this.preprocess.downsample_negat" +
+      "ives.num_engagements) && this.preprocess" +
+      ".downsample_negatives.num_engagements !=" +
+      " size(this.tasks) ? \'preprocess.downsamp" +
+      "le_negatives.num_engagements: the data s" +
+      "et has \' + string(size(this.tasks)) + \' " +
+      "tasks, not \' + string(this.preprocess.do" +
+      "wnsample_negatives.num_engagements) : \'\'" +
+      "\032\211\002\n recap.data.rectified_tasks_exist\032\344\001" +
+      "this.preprocess.rectify_labels.label_to_" +
+      "engaged_timestamp_field.filter(t, !(t in" +
+      " this.tasks)) .map(t, \'preprocess.rectif" +
       "y_labels.label_to_engaged_timestamp_fiel" +
-      "d.filter(t, !(t in this.tasks)) .map(t, " +
-      "\'preprocess.rectify_labels.label_to_enga" +
-      "ged_timestamp_field[\"\' + t + \'\"]: \"\' + t" +
-      " + \'\" is no task of this data set\').join" +
-      "(\'\\n\')\032\357\001\n$recap.data.compression_needs_" +
-      "service\032\306\001has(this.dataset_service_compr" +
-      "ession) && !has(this.data_service_dispat" +
-      "cher) ? \'dataset_service_compression: no" +
-      "thing is compressed without a data servi" +
-      "ce; set data_service_dispatcher or drop " +
-      "it\' : \'\'B\033\n\022date_inputs_format\022\005\272H\002\010\001*_\n" +
-      "\024DdsCompressionOption\022&\n\"DDS_COMPRESSION" +
-      "_OPTION_UNSPECIFIED\020\000\022\037\n\033DDS_COMPRESSION" +
-      "_OPTION_AUTO\020\001Bc\n\025dev.rankspec.recap.v1B" +
-      "\tDataProtoP\001Z=github.com/rankspec/ranksp" +
-      "ec/gen/go/rankspec/recap/v1;recapv1b\010edi" +
-      "tionsp\350\007"
+      "d[\"\' + t + \'\"]: \"\' + t + \'\" is no task o" +
+      "f this data set\').join(\'\\n\')\032\357\001\n$recap.d" +
+      "ata.compression_needs_service\032\306\001has(this" +
+      ".dataset_service_compression) && !has(th" +
+      "is.data_service_dispatcher) ? \'dataset_s" +
+      "ervice_compression: nothing is compresse" +
+      "d without a data service; set data_servi" +
+      "ce_dispatcher or drop it\' : \'\'B\033\n\022date_i" +
+      "nputs_format\022\005\272H\002\010\001*_\n\024DdsCompressionOpt" +
+      "ion\022&\n\"DDS_COMPRESSION_OPTION_UNSPECIFIE" +
+      "D\020\000\022\037\n\033DDS_COMPRESSION_OPTION_AUTO\020\001Bc\n\025" +
+      "dev.rankspec.recap.v1B\tDataProtoP\001Z=gith" +
+      "ub.com/rankspec/rankspec/gen/go/rankspec" +
+      "/recap/v1;recapv1b\010editionsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,

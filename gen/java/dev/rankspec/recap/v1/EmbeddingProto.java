@@ -74,77 +74,146 @@ public final class EmbeddingProto extends com.google.protobuf.GeneratedFile {
       "kspec.recap.v1\032\033buf/validate/validate.pr" +
       "oto\032%rankspec/optim/v1/learning_rate.pro" +
       "to\032!rankspec/options/v1/options.proto\032\036r" +
-      "ankspec/recap/v1/layers.proto\"\214\001\n\021Embedd" +
+      "ankspec/recap/v1/layers.proto\"\357\005\n\021Embedd" +
       "ingSnapshot\022-\n\010emb_name\030\001 \001(\tB\022\272H\007r\002\020\001\310\001" +
       "\001\210\347\030\001\220\347\030\003R\007embName\022H\n\026embedding_snapshot" +
       "_uri\030\002 \001(\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\003R\024embeddin" +
-      "gSnapshotUri\"\277\002\n\022EmbeddingBagConfig\022>\n\004n" +
-      "ame\030\001 \001(\tB*\272H\037r\0322\030^[A-Za-z_][A-Za-z0-9_]" +
-      "*$\310\001\001\210\347\030\001\220\347\030\003R\004name\0229\n\016num_embeddings\030\002 " +
-      "\001(\003B\022\272H\007\"\002 \000\310\001\001\210\347\030\001\220\347\030\003R\rnumEmbeddings\0227" +
-      "\n\rembedding_dim\030\003 \001(\005B\022\272H\007\032\002 \000\310\001\001\210\347\030\001\220\347\030" +
-      "\003R\014embeddingDim\022N\n\npretrained\030\004 \001(\0132$.ra" +
-      "nkspec.recap.v1.EmbeddingSnapshotB\010\210\347\030\001\220" +
-      "\347\030\003R\npretrained\022%\n\005vocab\030\005 \001(\tB\017\272H\004r\002\020\001\210" +
-      "\347\030\001\220\347\030\003R\005vocab\"\317\003\n\030EmbeddingOptimizerCon" +
-      "fig\022N\n\rlearning_rate\030\001 \001(\0132\037.rankspec.op" +
-      "tim.v1.LearningRateB\010\210\347\030\001\220\347\030\002R\014learningR" +
-      "ate\022F\n\022init_learning_rate\030\002 \001(\001B\030\272H\r\022\013)\000" +
-      "\000\000\000\000\000\000\000@\001\210\347\030\001\220\347\030\002R\020initLearningRate:\232\002\272H" +
-      "\226\002\032\223\002\n+recap.embedding_optimizer.one_lea" +
-      "rning_rate\032\343\001has(this.learning_rate) == " +
-      "has(this.init_learning_rate) ? \'init_lea" +
-      "rning_rate: \' + (has(this.learning_rate)" +
-      " ? \'given beside learning_rate; keep one" +
-      " of the two\' : \'no learning rate; set in" +
-      "it_learning_rate or learning_rate\') : \'\'" +
-      "\"\353\004\n\025LargeEmbeddingsConfig\022O\n\006tables\030\001 \003" +
-      "(\0132%.rankspec.recap.v1.EmbeddingBagConfi" +
-      "gB\020\272H\005\222\001\002\010\001\210\347\030\001\220\347\030\003R\006tables\022Y\n\toptimizer" +
-      "\030\002 \001(\0132+.rankspec.recap.v1.EmbeddingOpti" +
-      "mizerConfigB\016\272H\003\310\001\001\210\347\030\001\220\347\030\003R\toptimizer\0224" +
-      "\n\rtables_to_log\030\003 \003(\tB\020\272H\005\222\001\002\030\001\210\347\030\002\220\347\030\001R" +
-      "\013tablesToLog:\357\002\272H\353\002\032\236\001\n#recap.large_embe" +
-      "ddings.unique_names\032wthis.tables.map(t, " +
-      "t.name).unique() ? \'\' : \'tables: two tab" +
-      "les have the same name; every table need" +
-      "s a name of its own\'\032\307\001\n*recap.large_emb" +
-      "eddings.logged_tables_exist\032\230\001this.table" +
-      "s_to_log.filter(n, !this.tables.exists(t" +
-      ", t.name == n)) .map(n, \'tables_to_log: " +
-      "there is no table \"\' + n + \'\"; name one " +
-      "of tables\').join(\'\\n\')\"\244\001\n\020StratifierCon" +
-      "fig\022@\n\004name\030\001 \001(\tB,\272H!r\0342\032^[A-Za-z_][A-Z" +
-      "a-z0-9_.-]*$\310\001\001\210\347\030\002\220\347\030\001R\004name\022(\n\005index\030\002" +
-      " \001(\005B\022\272H\007\032\002(\000\310\001\001\210\347\030\002\220\347\030\001R\005index\022$\n\005value" +
-      "\030\003 \001(\003B\016\272H\003\310\001\001\210\347\030\002\220\347\030\001R\005value\"\346\003\n\027SmallE" +
-      "mbeddingBagConfig\022>\n\004name\030\001 \001(\tB*\272H\037r\0322\030" +
-      "^[A-Za-z_][A-Za-z0-9_]*$\310\001\001\210\347\030\001\220\347\030\003R\004nam" +
-      "e\0229\n\016num_embeddings\030\002 \001(\003B\022\272H\007\"\002 \000\310\001\001\210\347\030" +
-      "\001\220\347\030\003R\rnumEmbeddings\0227\n\rembedding_dim\030\003 " +
-      "\001(\005B\022\272H\007\032\002 \000\310\001\001\210\347\030\001\220\347\030\003R\014embeddingDim\022(\n" +
-      "\005index\030\004 \001(\005B\022\272H\007\032\002(\000\310\001\001\210\347\030\001\220\347\030\003R\005index\022" +
-      "u\n\020out_of_range_ids\030\005 \001(\0162 .rankspec.rec" +
-      "ap.v1.OutOfRangeIds:\026OUT_OF_RANGE_IDS_ER" +
-      "RORB\022\272H\007\202\001\004\020\001 \000\210\347\030\001\220\347\030\003R\routOfRangeIds\022;" +
-      "\n\014weight_decay\030\006 \001(\001B\030\272H\r\022\013)\000\000\000\000\000\000\000\000@\001\210\347" +
-      "\030\001\220\347\030\002R\013weightDecay\0229\n\010init_std\030\007 \001(\001:\0040" +
-      ".01B\030\272H\r\022\013!\000\000\000\000\000\000\000\000@\001\210\347\030\001\220\347\030\003R\007initStd\"\333" +
-      "\002\n\025SmallEmbeddingsConfig\022T\n\006tables\030\001 \003(\013" +
-      "2*.rankspec.recap.v1.SmallEmbeddingBagCo" +
-      "nfigB\020\272H\005\222\001\002\010\001\210\347\030\001\220\347\030\003R\006tables\022D\n\007dropou" +
-      "t\030\002 \001(\0132 .rankspec.recap.v1.DropoutConfi" +
-      "gB\010\210\347\030\001\220\347\030\003R\007dropout:\245\001\272H\241\001\032\236\001\n#recap.sm" +
-      "all_embeddings.unique_names\032wthis.tables" +
-      ".map(t, t.name).unique() ? \'\' : \'tables:" +
-      " two tables have the same name; every ta" +
-      "ble needs a name of its own\'*j\n\rOutOfRan" +
-      "geIds\022 \n\034OUT_OF_RANGE_IDS_UNSPECIFIED\020\000\022" +
-      "\032\n\026OUT_OF_RANGE_IDS_ERROR\020\001\022\033\n\027OUT_OF_RA" +
-      "NGE_IDS_BUCKET\020\002Bh\n\025dev.rankspec.recap.v" +
-      "1B\016EmbeddingProtoP\001Z=github.com/rankspec" +
-      "/rankspec/gen/go/rankspec/recap/v1;recap" +
-      "v1b\010editionsp\350\007"
+      "gSnapshotUri:\340\004\272H\334\004\032\331\004\n\032recap.snapshot.l" +
+      "ocal_paths\032\272\004[{\'name\': \'embedding_snapsh" +
+      "ot_uri\', \'path\': this.embedding_snapshot" +
+      "_uri}] .filter(f, f.path.matches(\'[\\\\x00" +
+      "\\\\n\\\\r]|^ +$|^ *[A-Za-z][A-Za-z0-9+.:-]*" +
+      ":/\')) .map(f, f.name + (f.path.matches(\'" +
+      "[\\\\x00\\\\n\\\\r]\') ? \': a path takes neithe" +
+      "r line breaks nor NUL characters; take i" +
+      "t out\' : f.path.matches(\'^ +$\') ? \': a p" +
+      "ath of nothing but blanks; write the pat" +
+      "h\' : \': \' + f.path.split(\':/\')[0] + \':/ " +
+      "begins an address of another storage, an" +
+      "d only local paths are taken; \' + \'mount" +
+      " the storage or copy from it, and write " +
+      "the local path, ./ first if a folder is " +
+      "called so\')).join(\'\\n\')\"\352\n\n\022EmbeddingBag" +
+      "Config\022>\n\004name\030\001 \001(\tB*\272H\037r\0322\030^[A-Za-z_][" +
+      "A-Za-z0-9_]*$\310\001\001\210\347\030\001\220\347\030\003R\004name\0229\n\016num_em" +
+      "beddings\030\002 \001(\003B\022\272H\007\"\002 \000\310\001\001\210\347\030\001\220\347\030\003R\rnumE" +
+      "mbeddings\022\311\001\n\rembedding_dim\030\003 \001(\005B\243\001\272H\227\001" +
+      "\032\002 \000\272\001\214\001\n\031recap.embedding_bag.width\032othi" +
+      "s > 1048576 ? \'must be at most 1048576, " +
+      "got \' + string(this) + \'; the largest al" +
+      "lowed value is 1048576\' : \'\'\310\001\001\210\347\030\001\220\347\030\003R" +
+      "\014embeddingDim\022N\n\npretrained\030\004 \001(\0132$.rank" +
+      "spec.recap.v1.EmbeddingSnapshotB\010\210\347\030\001\220\347\030" +
+      "\003R\npretrained\022%\n\005vocab\030\005 \001(\tB\017\272H\004r\002\020\001\210\347\030" +
+      "\001\220\347\030\003R\005vocab:\225\007\272H\221\007\032\317\002\n\036recap.embedding_" +
+      "bag.table_size\032\254\002this.embedding_dim > 0 " +
+      "&& this.num_embeddings > 1099511627776 /" +
+      " this.embedding_dim ? \'num_embeddings: \'" +
+      " + string(this.num_embeddings) + \' rows " +
+      "of \' + string(this.embedding_dim) + \' ar" +
+      "e more than 1099511627776 (2^40) numbers" +
+      ", the most that a table may have; lower " +
+      "num_embeddings or embedding_dim\' : \'\'\032\274\004" +
+      "\n\037recap.embedding_bag.local_paths\032\230\004[{\'n" +
+      "ame\': \'vocab\', \'path\': this.vocab}] .fil" +
+      "ter(f, f.path.matches(\'[\\\\x00\\\\n\\\\r]|^ +" +
+      "$|^ *[A-Za-z][A-Za-z0-9+.:-]*:/\')) .map(" +
+      "f, f.name + (f.path.matches(\'[\\\\x00\\\\n\\\\" +
+      "r]\') ? \': a path takes neither line brea" +
+      "ks nor NUL characters; take it out\' : f." +
+      "path.matches(\'^ +$\') ? \': a path of noth" +
+      "ing but blanks; write the path\' : \': \' +" +
+      " f.path.split(\':/\')[0] + \':/ begins an a" +
+      "ddress of another storage, and only loca" +
+      "l paths are taken; \' + \'mount the storag" +
+      "e or copy from it, and write the local p" +
+      "ath, ./ first if a folder is called so\')" +
+      ").join(\'\\n\')\"\214\005\n\030EmbeddingOptimizerConfi" +
+      "g\022N\n\rlearning_rate\030\001 \001(\0132\037.rankspec.opti" +
+      "m.v1.LearningRateB\010\210\347\030\001\220\347\030\002R\014learningRat" +
+      "e\022\202\002\n\022init_learning_rate\030\002 \001(\001B\323\001\272H\307\001\022\013)" +
+      "\000\000\000\000\000\000\000\000@\001\272\001\266\001\n$recap.embedding_optimize" +
+      "r.rate_bound\032\215\001this > 1e30 ? \'must be at" +
+      " most 1e30, got \' + string(this) + \', be" +
+      "cause what is computed with it has to fi" +
+      "t float32; write a smaller one\' : \'\'\210\347\030\001" +
+      "\220\347\030\002R\020initLearningRate:\232\002\272H\226\002\032\223\002\n+recap." +
+      "embedding_optimizer.one_learning_rate\032\343\001" +
+      "has(this.learning_rate) == has(this.init" +
+      "_learning_rate) ? \'init_learning_rate: \'" +
+      " + (has(this.learning_rate) ? \'given bes" +
+      "ide learning_rate; keep one of the two\' " +
+      ": \'no learning rate; set init_learning_r" +
+      "ate or learning_rate\') : \'\'\"\353\004\n\025LargeEmb" +
+      "eddingsConfig\022O\n\006tables\030\001 \003(\0132%.rankspec" +
+      ".recap.v1.EmbeddingBagConfigB\020\272H\005\222\001\002\010\001\210\347" +
+      "\030\001\220\347\030\003R\006tables\022Y\n\toptimizer\030\002 \001(\0132+.rank" +
+      "spec.recap.v1.EmbeddingOptimizerConfigB\016" +
+      "\272H\003\310\001\001\210\347\030\001\220\347\030\003R\toptimizer\0224\n\rtables_to_l" +
+      "og\030\003 \003(\tB\020\272H\005\222\001\002\030\001\210\347\030\002\220\347\030\001R\013tablesToLog:" +
+      "\357\002\272H\353\002\032\236\001\n#recap.large_embeddings.unique" +
+      "_names\032wthis.tables.map(t, t.name).uniqu" +
+      "e() ? \'\' : \'tables: two tables have the " +
+      "same name; every table needs a name of i" +
+      "ts own\'\032\307\001\n*recap.large_embeddings.logge" +
+      "d_tables_exist\032\230\001this.tables_to_log.filt" +
+      "er(n, !this.tables.exists(t, t.name == n" +
+      ")) .map(n, \'tables_to_log: there is no t" +
+      "able \"\' + n + \'\"; name one of tables\').j" +
+      "oin(\'\\n\')\"\244\001\n\020StratifierConfig\022@\n\004name\030\001" +
+      " \001(\tB,\272H!r\0342\032^[A-Za-z_][A-Za-z0-9_.-]*$\310" +
+      "\001\001\210\347\030\002\220\347\030\001R\004name\022(\n\005index\030\002 \001(\005B\022\272H\007\032\002(\000" +
+      "\310\001\001\210\347\030\002\220\347\030\001R\005index\022$\n\005value\030\003 \001(\003B\016\272H\003\310\001" +
+      "\001\210\347\030\002\220\347\030\001R\005value\"\330\n\n\027SmallEmbeddingBagCo" +
+      "nfig\022>\n\004name\030\001 \001(\tB*\272H\037r\0322\030^[A-Za-z_][A-" +
+      "Za-z0-9_]*$\310\001\001\210\347\030\001\220\347\030\003R\004name\0229\n\016num_embe" +
+      "ddings\030\002 \001(\003B\022\272H\007\"\002 \000\310\001\001\210\347\030\001\220\347\030\003R\rnumEmb" +
+      "eddings\022\317\001\n\rembedding_dim\030\003 \001(\005B\251\001\272H\235\001\032\002" +
+      " \000\272\001\222\001\n\037recap.small_embedding_bag.width\032" +
+      "othis > 1048576 ? \'must be at most 10485" +
+      "76, got \' + string(this) + \'; the larges" +
+      "t allowed value is 1048576\' : \'\'\310\001\001\210\347\030\001\220" +
+      "\347\030\003R\014embeddingDim\022(\n\005index\030\004 \001(\005B\022\272H\007\032\002(" +
+      "\000\310\001\001\210\347\030\001\220\347\030\003R\005index\022u\n\020out_of_range_ids\030" +
+      "\005 \001(\0162 .rankspec.recap.v1.OutOfRangeIds:" +
+      "\026OUT_OF_RANGE_IDS_ERRORB\022\272H\007\202\001\004\020\001 \000\210\347\030\001\220" +
+      "\347\030\003R\routOfRangeIds\022\370\001\n\014weight_decay\030\006 \001(" +
+      "\001B\324\001\272H\310\001\022\013)\000\000\000\000\000\000\000\000@\001\272\001\267\001\n%recap.small_e" +
+      "mbedding_bag.decay_bound\032\215\001this > 1e30 ?" +
+      " \'must be at most 1e30, got \' + string(t" +
+      "his) + \', because what is computed with " +
+      "it has to fit float32; write a smaller o" +
+      "ne\' : \'\'\210\347\030\001\220\347\030\002R\013weightDecay\022\364\001\n\010init_s" +
+      "td\030\007 \001(\001:\0040.01B\322\001\272H\306\001\022\013!\000\000\000\000\000\000\000\000@\001\272\001\265\001\n#" +
+      "recap.small_embedding_bag.std_bound\032\215\001th" +
+      "is > 1e30 ? \'must be at most 1e30, got \'" +
+      " + string(this) + \', because what is com" +
+      "puted with it has to fit float32; write " +
+      "a smaller one\' : \'\'\210\347\030\001\220\347\030\003R\007initStd:\334\002\272" +
+      "H\330\002\032\325\002\n$recap.small_embedding_bag.table_" +
+      "size\032\254\002this.embedding_dim > 0 && this.nu" +
+      "m_embeddings > 1099511627776 / this.embe" +
+      "dding_dim ? \'num_embeddings: \' + string(" +
+      "this.num_embeddings) + \' rows of \' + str" +
+      "ing(this.embedding_dim) + \' are more tha" +
+      "n 1099511627776 (2^40) numbers, the most" +
+      " that a table may have; lower num_embedd" +
+      "ings or embedding_dim\' : \'\'\"\333\002\n\025SmallEmb" +
+      "eddingsConfig\022T\n\006tables\030\001 \003(\0132*.rankspec" +
+      ".recap.v1.SmallEmbeddingBagConfigB\020\272H\005\222\001" +
+      "\002\010\001\210\347\030\001\220\347\030\003R\006tables\022D\n\007dropout\030\002 \001(\0132 .r" +
+      "ankspec.recap.v1.DropoutConfigB\010\210\347\030\001\220\347\030\003" +
+      "R\007dropout:\245\001\272H\241\001\032\236\001\n#recap.small_embeddi" +
+      "ngs.unique_names\032wthis.tables.map(t, t.n" +
+      "ame).unique() ? \'\' : \'tables: two tables" +
+      " have the same name; every table needs a" +
+      " name of its own\'*j\n\rOutOfRangeIds\022 \n\034OU" +
+      "T_OF_RANGE_IDS_UNSPECIFIED\020\000\022\032\n\026OUT_OF_R" +
+      "ANGE_IDS_ERROR\020\001\022\033\n\027OUT_OF_RANGE_IDS_BUC" +
+      "KET\020\002Bh\n\025dev.rankspec.recap.v1B\016Embeddin" +
+      "gProtoP\001Z=github.com/rankspec/rankspec/g" +
+      "en/go/rankspec/recap/v1;recapv1b\010edition" +
+      "sp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,

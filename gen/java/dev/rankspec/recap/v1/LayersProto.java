@@ -73,41 +73,48 @@ public final class LayersProto extends com.google.protobuf.GeneratedFile {
       "e\"}\n\017BatchNormConfig\022&\n\006affine\030\001 \001(\010:\004tr" +
       "ueB\010\210\347\030\001\220\347\030\003R\006affine\022B\n\010momentum\030\002 \001(\001:\003" +
       "0.1B!\272H\026\022\024\031\000\000\000\000\000\000\360?!\000\000\000\000\000\000\000\000@\001\210\347\030\001\220\347\030\003R\010" +
-      "momentum\"\213\001\n\020DenseLayerConfig\0221\n\nlayer_s" +
-      "ize\030\001 \001(\005B\022\272H\007\032\002 \000\310\001\001\210\347\030\001\220\347\030\003R\tlayerSize" +
-      "\022D\n\007dropout\030\002 \001(\0132 .rankspec.recap.v1.Dr" +
-      "opoutConfigB\010\210\347\030\001\220\347\030\003R\007dropout\"\305\010\n\tMlpCo" +
-      "nfig\0225\n\013layer_sizes\030\001 \003(\005B\024\272H\t\222\001\006\"\004\032\002 \000\210" +
-      "\347\030\001\220\347\030\003R\nlayerSizes\022K\n\nbatch_norm\030\002 \001(\0132" +
-      "\".rankspec.recap.v1.BatchNormConfigB\010\210\347\030" +
-      "\001\220\347\030\003R\tbatchNorm\022D\n\007dropout\030\003 \001(\0132 .rank" +
-      "spec.recap.v1.DropoutConfigB\010\210\347\030\001\220\347\030\003R\007d" +
-      "ropout\022E\n\026final_layer_activation\030\004 \001(\010:\005" +
-      "falseB\010\210\347\030\001\220\347\030\003R\024finalLayerActivation\022E\n" +
-      "\006layers\030\005 \003(\0132#.rankspec.recap.v1.DenseL" +
-      "ayerConfigB\010\210\347\030\001\220\347\030\003R\006layers:\337\005\272H\333\005\032\315\002\n\036" +
-      "recap.mlp.hidden_layer_options\032\252\002size(th" +
-      "is.layer_sizes) + size(this.layers) != 1" +
-      " ? \'\' : has(this.batch_norm) ? \'batch_no" +
-      "rm: applies to hidden layers, and a sing" +
-      "le layer has none; add a layer or drop b" +
-      "atch_norm\' : has(this.dropout) ? \'dropou" +
-      "t: applies to hidden layers, and a singl" +
-      "e layer has none; add a layer or drop dr" +
-      "opout\' : \'\'\032\234\001\n\025recap.mlp.one_dropout\032\202\001" +
-      "size(this.layers) > 0 && has(this.dropou" +
-      "t) ? \'dropout: with layers, each layer h" +
-      "as a dropout of its own; move the rate t" +
-      "here\' : \'\'\032\320\001\n\032recap.mlp.no_final_dropou" +
-      "t\032\261\001size(this.layers) > 0 && has(this.la" +
-      "yers[size(this.layers) - 1].dropout) ? \'" +
-      "layers[\' + string(size(this.layers) - 1)" +
-      " + \'].dropout: the last layer takes no d" +
-      "ropout; drop it\' : \'\'\"\027\n\013layer_sizes\n\006la" +
-      "yers\020\001Be\n\025dev.rankspec.recap.v1B\013LayersP" +
-      "rotoP\001Z=github.com/rankspec/rankspec/gen" +
-      "/go/rankspec/recap/v1;recapv1b\010editionsp" +
-      "\350\007"
+      "momentum\"\234\002\n\020DenseLayerConfig\022\301\001\n\nlayer_" +
+      "size\030\001 \001(\005B\241\001\272H\225\001\032\002 \000\272\001\212\001\n\027recap.dense_l" +
+      "ayer.width\032othis > 1048576 ? \'must be at" +
+      " most 1048576, got \' + string(this) + \';" +
+      " the largest allowed value is 1048576\' :" +
+      " \'\'\310\001\001\210\347\030\001\220\347\030\003R\tlayerSize\022D\n\007dropout\030\002 \001" +
+      "(\0132 .rankspec.recap.v1.DropoutConfigB\010\210\347" +
+      "\030\001\220\347\030\003R\007dropout\"\320\t\n\tMlpConfig\022\277\001\n\013layer_" +
+      "sizes\030\001 \003(\005B\235\001\272H\221\001\222\001\215\001\"\212\001\032\002 \000\272\001\202\001\n\017recap" +
+      ".mlp.width\032othis > 1048576 ? \'must be at" +
+      " most 1048576, got \' + string(this) + \';" +
+      " the largest allowed value is 1048576\' :" +
+      " \'\'\210\347\030\001\220\347\030\003R\nlayerSizes\022K\n\nbatch_norm\030\002 " +
+      "\001(\0132\".rankspec.recap.v1.BatchNormConfigB" +
+      "\010\210\347\030\001\220\347\030\003R\tbatchNorm\022D\n\007dropout\030\003 \001(\0132 ." +
+      "rankspec.recap.v1.DropoutConfigB\010\210\347\030\001\220\347\030" +
+      "\003R\007dropout\022E\n\026final_layer_activation\030\004 \001" +
+      "(\010:\005falseB\010\210\347\030\001\220\347\030\003R\024finalLayerActivatio" +
+      "n\022E\n\006layers\030\005 \003(\0132#.rankspec.recap.v1.De" +
+      "nseLayerConfigB\010\210\347\030\001\220\347\030\003R\006layers:\337\005\272H\333\005\032" +
+      "\315\002\n\036recap.mlp.hidden_layer_options\032\252\002siz" +
+      "e(this.layer_sizes) + size(this.layers) " +
+      "!= 1 ? \'\' : has(this.batch_norm) ? \'batc" +
+      "h_norm: applies to hidden layers, and a " +
+      "single layer has none; add a layer or dr" +
+      "op batch_norm\' : has(this.dropout) ? \'dr" +
+      "opout: applies to hidden layers, and a s" +
+      "ingle layer has none; add a layer or dro" +
+      "p dropout\' : \'\'\032\234\001\n\025recap.mlp.one_dropou" +
+      "t\032\202\001size(this.layers) > 0 && has(this.dr" +
+      "opout) ? \'dropout: with layers, each lay" +
+      "er has a dropout of its own; move the ra" +
+      "te there\' : \'\'\032\320\001\n\032recap.mlp.no_final_dr" +
+      "opout\032\261\001size(this.layers) > 0 && has(thi" +
+      "s.layers[size(this.layers) - 1].dropout)" +
+      " ? \'layers[\' + string(size(this.layers) " +
+      "- 1) + \'].dropout: the last layer takes " +
+      "no dropout; drop it\' : \'\'\"\027\n\013layer_sizes" +
+      "\n\006layers\020\001Be\n\025dev.rankspec.recap.v1B\013Lay" +
+      "ersProtoP\001Z=github.com/rankspec/rankspec" +
+      "/gen/go/rankspec/recap/v1;recapv1b\010editi" +
+      "onsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,

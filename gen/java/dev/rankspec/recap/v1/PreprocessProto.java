@@ -83,7 +83,7 @@ public final class PreprocessProto extends com.google.protobuf.GeneratedFile {
       "\n\"rankspec/recap/v1/preprocess.proto\022\021ra" +
       "nkspec.recap.v1\032\033buf/validate/validate.p" +
       "roto\032!rankspec/options/v1/options.proto\"" +
-      "\233\005\n\020TruncateAndSlice\022S\n\035continuous_featu" +
+      "\332\n\n\020TruncateAndSlice\022S\n\035continuous_featu" +
       "re_truncation\030\001 \001(\005B\017\272H\004\032\002 \000\210\347\030\001\220\347\030\003R\033co" +
       "ntinuousFeatureTruncation\022K\n\031binary_feat" +
       "ure_truncation\030\002 \001(\005B\017\272H\004\032\002 \000\210\347\030\001\220\347\030\003R\027b" +
@@ -91,71 +91,92 @@ public final class PreprocessProto extends com.google.protobuf.GeneratedFile {
       "ture_mask_path\030\003 \001(\tB\017\272H\004r\002\020\001\210\347\030\001\220\347\030\002R\031c" +
       "ontinuousFeatureMaskPath\022H\n\030binary_featu" +
       "re_mask_path\030\004 \001(\tB\017\272H\004r\002\020\001\210\347\030\001\220\347\030\002R\025bin" +
-      "aryFeatureMaskPath:\310\002\272H\304\002\032\301\002\n\'recap.trun" +
-      "cate_and_slice.does_something\032\225\002has(this" +
-      ".continuous_feature_truncation) || has(t" +
-      "his.binary_feature_truncation) || has(th" +
-      "is.continuous_feature_mask_path) || has(" +
-      "this.binary_feature_mask_path) ? \'\' : \'c" +
-      "ontinuous_feature_truncation: nothing is" +
-      " set, so nothing is narrowed; set a fiel" +
-      "d or drop truncate_and_slice\'\"\314\001\n\010DownCa" +
-      "st\022f\n\010features\030\001 \003(\0132).rankspec.recap.v1" +
-      ".DownCast.FeaturesEntryB\037\272H\024\232\001\021\010\001\"\004r\002\020\001*" +
-      "\007\202\001\004\020\001 \000\210\347\030\001\220\347\030\003R\010features\032X\n\rFeaturesEn" +
-      "try\022\020\n\003key\030\001 \001(\tR\003key\0221\n\005value\030\002 \001(\0162\033.r" +
-      "ankspec.recap.v1.DataTypeR\005value:\0028\001\"\220\004\n" +
-      "\rRectifyLabels\022i\n#label_rectification_wi" +
-      "ndow_in_hours\030\001 \001(\001:\0013B\030\272H\r\022\013!\000\000\000\000\000\000\000\000@\001" +
-      "\210\347\030\001\220\347\030\003R\037labelRectificationWindowInHour" +
-      "s\022H\n\026served_timestamp_field\030\002 \001(\tB\022\272H\007r\002" +
-      "\020\001\310\001\001\210\347\030\001\220\347\030\003R\024servedTimestampField\022N\n\031i" +
-      "mpressed_timestamp_field\030\003 \001(\tB\022\272H\007r\002\020\001\310" +
-      "\001\001\210\347\030\001\220\347\030\003R\027impressedTimestampField\022\250\001\n " +
-      "label_to_engaged_timestamp_field\030\004 \003(\0132B" +
-      ".rankspec.recap.v1.RectifyLabels.LabelTo" +
-      "EngagedTimestampFieldEntryB\034\272H\021\232\001\016\010\001\"\004r\002" +
-      "\020\001*\004r\002\020\001\210\347\030\001\220\347\030\003R\034labelToEngagedTimestam" +
-      "pField\032O\n!LabelToEngagedTimestampFieldEn" +
-      "try\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\tR\005va" +
-      "lue:\0028\001\"\237\001\n\022ExtractFeaturesRow\022&\n\004name\030\001" +
-      " \001(\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\003R\004name\0227\n\rsource" +
-      "_tensor\030\002 \001(\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\003R\014sourc" +
-      "eTensor\022(\n\005index\030\003 \001(\005B\022\272H\007\032\002(\000\310\001\001\210\347\030\001\220\347" +
-      "\030\003R\005index\"~\n\017ExtractFeatures\022k\n\025extract_" +
-      "feature_table\030\001 \003(\0132%.rankspec.recap.v1." +
-      "ExtractFeaturesRowB\020\272H\005\222\001\002\010\001\210\347\030\001\220\347\030\003R\023ex" +
-      "tractFeatureTable\"\320\001\n\023DownsampleNegative" +
-      "s\022=\n\020batch_multiplier\030\001 \001(\005B\022\272H\007\032\002 \001\310\001\001\210" +
-      "\347\030\001\220\347\030\003R\017batchMultiplier\022=\n\020engagements_" +
-      "list\030\002 \003(\tB\022\272H\007\222\001\004\010\001\030\001\210\347\030\001\220\347\030\003R\017engageme" +
-      "ntsList\022;\n\017num_engagements\030\003 \001(\005B\022\272H\007\032\002 " +
-      "\000\310\001\001\210\347\030\001\220\347\030\003R\016numEngagements\"\325\005\n\nPreproc" +
-      "ess\022[\n\022truncate_and_slice\030\001 \001(\0132#.ranksp" +
-      "ec.recap.v1.TruncateAndSliceB\010\210\347\030\001\220\347\030\003R\020" +
-      "truncateAndSlice\022A\n\010downcast\030\002 \001(\0132\033.ran" +
-      "kspec.recap.v1.DownCastB\010\210\347\030\001\220\347\030\003R\010downc" +
-      "ast\022Q\n\016rectify_labels\030\003 \001(\0132 .rankspec.r" +
-      "ecap.v1.RectifyLabelsB\010\210\347\030\001\220\347\030\003R\rrectify" +
-      "Labels\022W\n\020extract_features\030\004 \001(\0132\".ranks" +
-      "pec.recap.v1.ExtractFeaturesB\010\210\347\030\001\220\347\030\003R\017" +
-      "extractFeatures\022c\n\024downsample_negatives\030" +
-      "\005 \001(\0132&.rankspec.recap.v1.DownsampleNega" +
-      "tivesB\010\210\347\030\001\220\347\030\003R\023downsampleNegatives:\225\002\272" +
-      "H\221\002\032\216\002\n\037recap.preprocess.does_something\032" +
-      "\352\001has(this.truncate_and_slice) || has(th" +
-      "is.downcast) || has(this.rectify_labels)" +
-      " || has(this.extract_features) || has(th" +
-      "is.downsample_negatives) ? \'\' : \'truncat" +
-      "e_and_slice: no step is set, so nothing " +
-      "is done; set one or drop preprocess\'*\224\001\n" +
-      "\010DataType\022\031\n\025DATA_TYPE_UNSPECIFIED\020\000\022\026\n\022" +
-      "DATA_TYPE_BFLOAT16\020\001\022\022\n\016DATA_TYPE_BOOL\020\002" +
-      "\022\025\n\021DATA_TYPE_FLOAT32\020\003\022\025\n\021DATA_TYPE_FLO" +
-      "AT16\020\004\022\023\n\017DATA_TYPE_UINT8\020\005Bi\n\025dev.ranks" +
-      "pec.recap.v1B\017PreprocessProtoP\001Z=github." +
-      "com/rankspec/rankspec/gen/go/rankspec/re" +
-      "cap/v1;recapv1b\010editionsp\350\007"
+      "aryFeatureMaskPath:\207\010\272H\203\010\032\274\005\n$recap.trun" +
+      "cate_and_slice.local_paths\032\223\005[{\'name\': \'" +
+      "continuous_feature_mask_path\', \'path\': t" +
+      "his.continuous_feature_mask_path}, {\'nam" +
+      "e\': \'binary_feature_mask_path\', \'path\': " +
+      "this.binary_feature_mask_path}] .filter(" +
+      "f, f.path.matches(\'[\\\\x00\\\\n\\\\r]|^ +$|^ " +
+      "*[A-Za-z][A-Za-z0-9+.:-]*:/\')) .map(f, f" +
+      ".name + (f.path.matches(\'[\\\\x00\\\\n\\\\r]\')" +
+      " ? \': a path takes neither line breaks n" +
+      "or NUL characters; take it out\' : f.path" +
+      ".matches(\'^ +$\') ? \': a path of nothing " +
+      "but blanks; write the path\' : \': \' + f.p" +
+      "ath.split(\':/\')[0] + \':/ begins an addre" +
+      "ss of another storage, and only local pa" +
+      "ths are taken; \' + \'mount the storage or" +
+      " copy from it, and write the local path," +
+      " ./ first if a folder is called so\')).jo" +
+      "in(\'\\n\')\032\301\002\n\'recap.truncate_and_slice.do" +
+      "es_something\032\225\002has(this.continuous_featu" +
+      "re_truncation) || has(this.binary_featur" +
+      "e_truncation) || has(this.continuous_fea" +
+      "ture_mask_path) || has(this.binary_featu" +
+      "re_mask_path) ? \'\' : \'continuous_feature" +
+      "_truncation: nothing is set, so nothing " +
+      "is narrowed; set a field or drop truncat" +
+      "e_and_slice\'\"\314\001\n\010DownCast\022f\n\010features\030\001 " +
+      "\003(\0132).rankspec.recap.v1.DownCast.Feature" +
+      "sEntryB\037\272H\024\232\001\021\010\001\"\004r\002\020\001*\007\202\001\004\020\001 \000\210\347\030\001\220\347\030\003R" +
+      "\010features\032X\n\rFeaturesEntry\022\020\n\003key\030\001 \001(\tR" +
+      "\003key\0221\n\005value\030\002 \001(\0162\033.rankspec.recap.v1." +
+      "DataTypeR\005value:\0028\001\"\220\004\n\rRectifyLabels\022i\n" +
+      "#label_rectification_window_in_hours\030\001 \001" +
+      "(\001:\0013B\030\272H\r\022\013!\000\000\000\000\000\000\000\000@\001\210\347\030\001\220\347\030\003R\037labelRe" +
+      "ctificationWindowInHours\022H\n\026served_times" +
+      "tamp_field\030\002 \001(\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\003R\024se" +
+      "rvedTimestampField\022N\n\031impressed_timestam" +
+      "p_field\030\003 \001(\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\003R\027impre" +
+      "ssedTimestampField\022\250\001\n label_to_engaged_" +
+      "timestamp_field\030\004 \003(\0132B.rankspec.recap.v" +
+      "1.RectifyLabels.LabelToEngagedTimestampF" +
+      "ieldEntryB\034\272H\021\232\001\016\010\001\"\004r\002\020\001*\004r\002\020\001\210\347\030\001\220\347\030\003R" +
+      "\034labelToEngagedTimestampField\032O\n!LabelTo" +
+      "EngagedTimestampFieldEntry\022\020\n\003key\030\001 \001(\tR" +
+      "\003key\022\024\n\005value\030\002 \001(\tR\005value:\0028\001\"\237\001\n\022Extra" +
+      "ctFeaturesRow\022&\n\004name\030\001 \001(\tB\022\272H\007r\002\020\001\310\001\001\210" +
+      "\347\030\001\220\347\030\003R\004name\0227\n\rsource_tensor\030\002 \001(\tB\022\272H" +
+      "\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\003R\014sourceTensor\022(\n\005index\030" +
+      "\003 \001(\005B\022\272H\007\032\002(\000\310\001\001\210\347\030\001\220\347\030\003R\005index\"~\n\017Extr" +
+      "actFeatures\022k\n\025extract_feature_table\030\001 \003" +
+      "(\0132%.rankspec.recap.v1.ExtractFeaturesRo" +
+      "wB\020\272H\005\222\001\002\010\001\210\347\030\001\220\347\030\003R\023extractFeatureTable" +
+      "\"\346\002\n\023DownsampleNegatives\022\322\001\n\020batch_multi" +
+      "plier\030\001 \001(\005B\246\001\272H\232\001\032\002 \001\272\001\217\001\n%recap.downsa" +
+      "mple_negatives.multiplier\032fthis > 1024 ?" +
+      " \'must be at most 1024, got \' + string(t" +
+      "his) + \'; the largest allowed value is 1" +
+      "024\' : \'\'\310\001\001\210\347\030\001\220\347\030\003R\017batchMultiplier\022=\n" +
+      "\020engagements_list\030\002 \003(\tB\022\272H\007\222\001\004\010\001\030\001\210\347\030\001\220" +
+      "\347\030\003R\017engagementsList\022;\n\017num_engagements\030" +
+      "\003 \001(\005B\022\272H\007\032\002 \000\310\001\001\210\347\030\001\220\347\030\003R\016numEngagement" +
+      "s\"\325\005\n\nPreprocess\022[\n\022truncate_and_slice\030\001" +
+      " \001(\0132#.rankspec.recap.v1.TruncateAndSlic" +
+      "eB\010\210\347\030\001\220\347\030\003R\020truncateAndSlice\022A\n\010downcas" +
+      "t\030\002 \001(\0132\033.rankspec.recap.v1.DownCastB\010\210\347" +
+      "\030\001\220\347\030\003R\010downcast\022Q\n\016rectify_labels\030\003 \001(\013" +
+      "2 .rankspec.recap.v1.RectifyLabelsB\010\210\347\030\001" +
+      "\220\347\030\003R\rrectifyLabels\022W\n\020extract_features\030" +
+      "\004 \001(\0132\".rankspec.recap.v1.ExtractFeature" +
+      "sB\010\210\347\030\001\220\347\030\003R\017extractFeatures\022c\n\024downsamp" +
+      "le_negatives\030\005 \001(\0132&.rankspec.recap.v1.D" +
+      "ownsampleNegativesB\010\210\347\030\001\220\347\030\003R\023downsample" +
+      "Negatives:\225\002\272H\221\002\032\216\002\n\037recap.preprocess.do" +
+      "es_something\032\352\001has(this.truncate_and_sli" +
+      "ce) || has(this.downcast) || has(this.re" +
+      "ctify_labels) || has(this.extract_featur" +
+      "es) || has(this.downsample_negatives) ? " +
+      "\'\' : \'truncate_and_slice: no step is set" +
+      ", so nothing is done; set one or drop pr" +
+      "eprocess\'*\224\001\n\010DataType\022\031\n\025DATA_TYPE_UNSP" +
+      "ECIFIED\020\000\022\026\n\022DATA_TYPE_BFLOAT16\020\001\022\022\n\016DAT" +
+      "A_TYPE_BOOL\020\002\022\025\n\021DATA_TYPE_FLOAT32\020\003\022\025\n\021" +
+      "DATA_TYPE_FLOAT16\020\004\022\023\n\017DATA_TYPE_UINT8\020\005" +
+      "Bi\n\025dev.rankspec.recap.v1B\017PreprocessPro" +
+      "toP\001Z=github.com/rankspec/rankspec/gen/g" +
+      "o/rankspec/recap/v1;recapv1b\010editionsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,

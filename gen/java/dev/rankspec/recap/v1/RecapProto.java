@@ -51,191 +51,191 @@ public final class RecapProto extends com.google.protobuf.GeneratedFile {
       "spec/recap/v1/data.proto\032\035rankspec/recap" +
       "/v1/model.proto\032!rankspec/recap/v1/optim" +
       "izer.proto\032 rankspec/recap/v1/training.p" +
-      "roto\032\037rankspec/train/v1/runtime.proto\"\2516" +
+      "roto\032\037rankspec/train/v1/runtime.proto\"\2706" +
       "\n\013RecapConfig\022G\n\010training\030\001 \001(\0132!.ranksp" +
       "ec.recap.v1.TrainingConfigB\010\210\347\030\001\220\347\030\003R\010tr" +
       "aining\022D\n\005model\030\002 \001(\0132\036.rankspec.recap.v" +
       "1.ModelConfigB\016\272H\003\310\001\001\210\347\030\001\220\347\030\003R\005model\022Q\n\n" +
       "train_data\030\003 \001(\0132\".rankspec.recap.v1.Rec" +
       "apDataConfigB\016\272H\003\310\001\001\210\347\030\001\220\347\030\003R\ttrainData\022" +
-      "\213\001\n\017validation_data\030\004 \003(\01322.rankspec.rec" +
-      "ap.v1.RecapConfig.ValidationDataEntryB.\272" +
-      "H#\232\001 \"\036r\0342\032^[A-Za-z_][A-Za-z0-9_.-]*$\210\347\030" +
-      "\002\220\347\030\001R\016validationData\022U\n\toptimizer\030\005 \001(\013" +
-      "2\'.rankspec.recap.v1.RecapOptimizerConfi" +
-      "gB\016\272H\003\310\001\001\210\347\030\001\220\347\030\003R\toptimizer\0224\n\rwhich_me" +
-      "trics\030\006 \001(\tB\017\272H\004r\002\020\001\210\347\030\002\220\347\030\001R\014whichMetri" +
-      "cs\022D\n\007runtime\030\007 \001(\0132 .rankspec.train.v1." +
-      "RuntimeConfigB\010\210\347\030\001\220\347\030\003R\007runtime\022\234\001\n\027dow" +
-      "nsampling_correction\030\010 \001(\0162).rankspec.re" +
-      "cap.v1.DownsamplingCorrection:$DOWNSAMPL" +
-      "ING_CORRECTION_LOSS_WEIGHTSB\022\272H\007\202\001\004\020\001 \000\210" +
-      "\347\030\001\220\347\030\003R\026downsamplingCorrection\032e\n\023Valid" +
-      "ationDataEntry\022\020\n\003key\030\001 \001(\tR\003key\0228\n\005valu" +
-      "e\030\002 \001(\0132\".rankspec.recap.v1.RecapDataCon" +
-      "figR\005value:\0028\001:\320/\272H\314/\032\374\001\n\"recap.config.m" +
-      "odel_tasks_have_data\032\325\001this.model.tasks." +
-      "filter(t, !(t in this.train_data.tasks))" +
-      " .map(t, \'model.tasks[\"\' + t + \'\"]: trai" +
-      "n_data.tasks has no \"\' + t + \'\", so ther" +
-      "e are no labels to train it on; add it t" +
-      "here or drop the tower\') .join(\'\\n\')\032\261\003\n" +
-      "\'recap.config.validation_tasks_have_data" +
-      "\032\205\003this.validation_data.filter(v, size(t" +
-      "his.validation_data[v].evaluation_tasks)" +
-      " == 0 && this.model.tasks.exists(t, !(t " +
-      "in this.validation_data[v].tasks))) .map" +
-      "(v, this.model.tasks.filter(t, !(t in th" +
-      "is.validation_data[v].tasks)).map(t, \'va" +
-      "lidation_data[\"\' + v + \'\"].tasks: no \"\' " +
-      "+ t + \'\", a task of the model; add it or" +
-      " list the tasks to evaluate in evaluatio" +
-      "n_tasks\').join(\'\\n\')).join(\'\\n\')\032\373\002\n)rec" +
-      "ap.config.evaluation_tasks_have_towers\032\315" +
-      "\002this.validation_data.filter(v, this.val" +
-      "idation_data[v].evaluation_tasks.exists(" +
-      "t, !(t in this.model.tasks))) .map(v, th" +
-      "is.validation_data[v].evaluation_tasks.f" +
-      "ilter(t, !(t in this.model.tasks)).map(t" +
-      ", \'validation_data[\"\' + v + \'\"].evaluati" +
-      "on_tasks: \"\' + t + \'\" is no task of the " +
-      "model; drop it or add a tower\').join(\'\\n" +
-      "\')).join(\'\\n\')\032\347\001\n/recap.config.train_ev" +
-      "aluation_tasks_have_towers\032\263\001this.train_" +
-      "data.evaluation_tasks.filter(t, !(t in t" +
-      "his.model.tasks)) .map(t, \'train_data.ev" +
-      "aluation_tasks: \"\' + t + \'\" is no task o" +
-      "f the model; drop it or add a tower\').jo" +
-      "in(\'\\n\')\032\303\001\n(recap.config.train_data_inh" +
-      "erits_nothing\032\226\001has(this.train_data.inhe" +
-      "rit_train_data) ? \'train_data.inherit_tr" +
-      "ain_data: there is nothing that train_da" +
-      "ta could take its settings from; drop it" +
-      "\' : \'\'\032\307\002\n\036recap.config.towers_have_rate" +
-      "s\032\244\002has(this.optimizer.multi_task_learni" +
-      "ng_rates) ? this.model.tasks.filter(t, !" +
-      "(t in this.optimizer.multi_task_learning" +
-      "_rates.tower_learning_rates)) .map(t, \'o" +
-      "ptimizer.multi_task_learning_rates.tower" +
-      "_learning_rates: no rate for the task \"\'" +
-      " + t + \'\"; add an entry with that key\') " +
-      ".join(\'\\n\') : \'\'\032\332\002\n\036recap.config.rates_" +
-      "have_towers\032\267\002has(this.optimizer.multi_t" +
-      "ask_learning_rates) ? this.optimizer.mul" +
-      "ti_task_learning_rates.tower_learning_ra" +
-      "tes.filter(t, !(t in this.model.tasks)) " +
-      ".map(t, \'optimizer.multi_task_learning_r" +
-      "ates.tower_learning_rates[\"\' + t + \'\"]: " +
-      "\"\' + t + \'\" is no task of the model; dro" +
-      "p the entry or add a tower\') .join(\'\\n\')" +
-      " : \'\'\032\267\010\n!recap.config.backbone_rate_nee" +
-      "ded\032\221\010has(this.optimizer.multi_task_lear" +
-      "ning_rates) && !has(this.optimizer.multi" +
-      "_task_learning_rates.backbone_learning_r" +
-      "ate) && (has(this.model.backbone) || has" +
-      "(this.model.small_embeddings) || has(thi" +
-      "s.model.position_debias_config) || has(t" +
-      "his.model.featurization_config.double_no" +
-      "rm_log_config.batch_norm_config) && this" +
-      ".model.featurization_config.double_norm_" +
-      "log_config.batch_norm_config.affine || h" +
-      "as(this.model.featurization_config.doubl" +
-      "e_norm_log_config.layer_norm_config) && " +
-      "(this.model.featurization_config.double_" +
-      "norm_log_config.layer_norm_config.center" +
-      " || this.model.featurization_config.doub" +
-      "le_norm_log_config.layer_norm_config.sca" +
-      "le) || this.model.featurization_config.z" +
-      "_score_log_config.use_batch_norm || this" +
-      ".model.featurization_config.z_score_log_" +
-      "config.use_renorm || [\'user_embedding\', " +
-      "\'user_eng_embedding\', \'author_embedding\'" +
-      "].exists(n, n in this.train_data.seg_den" +
-      "se_schema.renamed_features)) ? \'optimize" +
-      "r.multi_task_learning_rates: the model h" +
-      "as parameters outside its towers and no " +
-      "rate for them; set backbone_learning_rat" +
-      "e\' : \'\'\032\365\007\n\037recap.config.backbone_rate_u" +
-      "sed\032\321\007has(this.optimizer.multi_task_lear" +
-      "ning_rates.backbone_learning_rate) && !(" +
-      "has(this.model.backbone) || has(this.mod" +
-      "el.small_embeddings) || has(this.model.p" +
-      "osition_debias_config) || has(this.model" +
-      ".featurization_config.double_norm_log_co" +
-      "nfig.batch_norm_config) && this.model.fe" +
-      "aturization_config.double_norm_log_confi" +
-      "g.batch_norm_config.affine || has(this.m" +
-      "odel.featurization_config.double_norm_lo" +
-      "g_config.layer_norm_config) && (this.mod" +
-      "el.featurization_config.double_norm_log_" +
-      "config.layer_norm_config.center || this." +
-      "model.featurization_config.double_norm_l" +
-      "og_config.layer_norm_config.scale) || th" +
-      "is.model.featurization_config.z_score_lo" +
-      "g_config.use_batch_norm || this.model.fe" +
-      "aturization_config.z_score_log_config.us" +
-      "e_renorm || [\'user_embedding\', \'user_eng" +
-      "_embedding\', \'author_embedding\'].exists(" +
-      "n, n in this.train_data.seg_dense_schema" +
-      ".renamed_features)) ? \'optimizer.multi_t" +
-      "ask_learning_rates.backbone_learning_rat" +
-      "e: the model has no parameter outside it" +
-      "s towers; drop it\' : \'\'\032\321\003\n\033recap.config" +
-      ".ids_have_input\032\261\003(has(this.model.small_" +
-      "embeddings) || has(this.model.position_d" +
-      "ebias_config) || size(this.model.stratif" +
-      "iers) > 0 || \'discrete\' in this.model.fe" +
-      "aturization_config.feature_names_to_conc" +
-      "at) && has(this.train_data.seg_dense_sch" +
-      "ema) && !(\'discrete\' in this.train_data." +
-      "seg_dense_schema.renamed_features) ? \'tr" +
-      "ain_data.seg_dense_schema.renamed_featur" +
-      "es: the model looks up ids in an input \"" +
-      "discrete\"; add an entry that names its c" +
-      "olumn\' : \'\'\032\237\002\n\032recap.config.known_metri" +
-      "cs\032\200\002has(this.which_metrics) && !this.wh" +
-      "ich_metrics.split(\',\').all(m, m in [\'los" +
-      "s\', \'auroc\', \'rce\', \'calibration_ratio\']" +
-      ") ? \'which_metrics: \"\' + this.which_metr" +
-      "ics + \'\" is no list of metrics; join som" +
-      "e of loss, auroc, rce and calibration_ra" +
-      "tio with commas\' : \'\'\032\231\010\n(recap.config.b" +
-      "est_checkpoint_is_measured\032\354\007!has(this.t" +
-      "raining.best_checkpoint) ? \'\' : !(this.t" +
-      "raining.best_checkpoint.validation_data " +
-      "in this.validation_data) ? \'training.bes" +
-      "t_checkpoint.validation_data: there is n" +
-      "o validation set \"\' + this.training.best" +
-      "_checkpoint.validation_data + \'\"; name o" +
-      "ne of validation_data\' : has(this.which_" +
-      "metrics) && !(this.training.best_checkpo" +
-      "int.metric.split(\'/\')[0] in this.which_m" +
-      "etrics.split(\',\')) ? \'training.best_chec" +
-      "kpoint.metric: which_metrics leaves out " +
-      "\' + this.training.best_checkpoint.metric" +
-      ".split(\'/\')[0] + \'; add it there\' : this" +
-      ".training.best_checkpoint.metric.contain" +
-      "s(\'/\') && !(this.training.best_checkpoin" +
-      "t.metric.split(\'/\')[1] in (size(this.val" +
-      "idation_data[this.training.best_checkpoi" +
-      "nt.validation_data].evaluation_tasks) > " +
-      "0 ? this.validation_data[this.training.b" +
-      "est_checkpoint.validation_data].evaluati" +
-      "on_tasks : this.model.tasks.map(t, t))) " +
-      "? \'training.best_checkpoint.metric: \"\' +" +
-      " this.training.best_checkpoint.metric.sp" +
-      "lit(\'/\')[1] + \'\" is no task that the val" +
-      "idation set is evaluated on\' : \'\'*f\n\007Job" +
-      "Mode\022\030\n\024JOB_MODE_UNSPECIFIED\020\000\022\022\n\016JOB_MO" +
-      "DE_TRAIN\020\001\022\025\n\021JOB_MODE_EVALUATE\020\002\022\026\n\022JOB" +
-      "_MODE_INFERENCE\020\003*\224\001\n\026DownsamplingCorrec" +
-      "tion\022\'\n#DOWNSAMPLING_CORRECTION_UNSPECIF" +
-      "IED\020\000\022(\n$DOWNSAMPLING_CORRECTION_LOSS_WE" +
-      "IGHTS\020\001\022\'\n#DOWNSAMPLING_CORRECTION_CALIB" +
-      "RATION\020\002Bd\n\025dev.rankspec.recap.v1B\nRecap" +
-      "ProtoP\001Z=github.com/rankspec/rankspec/ge" +
-      "n/go/rankspec/recap/v1;recapv1b\010editions" +
-      "p\350\007"
+      "\232\001\n\017validation_data\030\004 \003(\01322.rankspec.rec" +
+      "ap.v1.RecapConfig.ValidationDataEntryB=\272" +
+      "H2\232\001/\"-r+2\032^[A-Za-z_][A-Za-z0-9_.-]*$Z\005t" +
+      "rainZ\006timing\210\347\030\002\220\347\030\001R\016validationData\022U\n\t" +
+      "optimizer\030\005 \001(\0132\'.rankspec.recap.v1.Reca" +
+      "pOptimizerConfigB\016\272H\003\310\001\001\210\347\030\001\220\347\030\003R\toptimi" +
+      "zer\0224\n\rwhich_metrics\030\006 \001(\tB\017\272H\004r\002\020\001\210\347\030\002\220" +
+      "\347\030\001R\014whichMetrics\022D\n\007runtime\030\007 \001(\0132 .ran" +
+      "kspec.train.v1.RuntimeConfigB\010\210\347\030\001\220\347\030\003R\007" +
+      "runtime\022\234\001\n\027downsampling_correction\030\010 \001(" +
+      "\0162).rankspec.recap.v1.DownsamplingCorrec" +
+      "tion:$DOWNSAMPLING_CORRECTION_LOSS_WEIGH" +
+      "TSB\022\272H\007\202\001\004\020\001 \000\210\347\030\001\220\347\030\003R\026downsamplingCorr" +
+      "ection\032e\n\023ValidationDataEntry\022\020\n\003key\030\001 \001" +
+      "(\tR\003key\0228\n\005value\030\002 \001(\0132\".rankspec.recap." +
+      "v1.RecapDataConfigR\005value:\0028\001:\320/\272H\314/\032\374\001\n" +
+      "\"recap.config.model_tasks_have_data\032\325\001th" +
+      "is.model.tasks.filter(t, !(t in this.tra" +
+      "in_data.tasks)) .map(t, \'model.tasks[\"\' " +
+      "+ t + \'\"]: train_data.tasks has no \"\' + " +
+      "t + \'\", so there are no labels to train " +
+      "it on; add it there or drop the tower\') " +
+      ".join(\'\\n\')\032\261\003\n\'recap.config.validation_" +
+      "tasks_have_data\032\205\003this.validation_data.f" +
+      "ilter(v, size(this.validation_data[v].ev" +
+      "aluation_tasks) == 0 && this.model.tasks" +
+      ".exists(t, !(t in this.validation_data[v" +
+      "].tasks))) .map(v, this.model.tasks.filt" +
+      "er(t, !(t in this.validation_data[v].tas" +
+      "ks)).map(t, \'validation_data[\"\' + v + \'\"" +
+      "].tasks: no \"\' + t + \'\", a task of the m" +
+      "odel; add it or list the tasks to evalua" +
+      "te in evaluation_tasks\').join(\'\\n\')).joi" +
+      "n(\'\\n\')\032\373\002\n)recap.config.evaluation_task" +
+      "s_have_towers\032\315\002this.validation_data.fil" +
+      "ter(v, this.validation_data[v].evaluatio" +
+      "n_tasks.exists(t, !(t in this.model.task" +
+      "s))) .map(v, this.validation_data[v].eva" +
+      "luation_tasks.filter(t, !(t in this.mode" +
+      "l.tasks)).map(t, \'validation_data[\"\' + v" +
+      " + \'\"].evaluation_tasks: \"\' + t + \'\" is " +
+      "no task of the model; drop it or add a t" +
+      "ower\').join(\'\\n\')).join(\'\\n\')\032\347\001\n/recap." +
+      "config.train_evaluation_tasks_have_tower" +
+      "s\032\263\001this.train_data.evaluation_tasks.fil" +
+      "ter(t, !(t in this.model.tasks)) .map(t," +
+      " \'train_data.evaluation_tasks: \"\' + t + " +
+      "\'\" is no task of the model; drop it or a" +
+      "dd a tower\').join(\'\\n\')\032\303\001\n(recap.config" +
+      ".train_data_inherits_nothing\032\226\001has(this." +
+      "train_data.inherit_train_data) ? \'train_" +
+      "data.inherit_train_data: there is nothin" +
+      "g that train_data could take its setting" +
+      "s from; drop it\' : \'\'\032\307\002\n\036recap.config.t" +
+      "owers_have_rates\032\244\002has(this.optimizer.mu" +
+      "lti_task_learning_rates) ? this.model.ta" +
+      "sks.filter(t, !(t in this.optimizer.mult" +
+      "i_task_learning_rates.tower_learning_rat" +
+      "es)) .map(t, \'optimizer.multi_task_learn" +
+      "ing_rates.tower_learning_rates: no rate " +
+      "for the task \"\' + t + \'\"; add an entry w" +
+      "ith that key\') .join(\'\\n\') : \'\'\032\332\002\n\036reca" +
+      "p.config.rates_have_towers\032\267\002has(this.op" +
+      "timizer.multi_task_learning_rates) ? thi" +
+      "s.optimizer.multi_task_learning_rates.to" +
+      "wer_learning_rates.filter(t, !(t in this" +
+      ".model.tasks)) .map(t, \'optimizer.multi_" +
+      "task_learning_rates.tower_learning_rates" +
+      "[\"\' + t + \'\"]: \"\' + t + \'\" is no task of" +
+      " the model; drop the entry or add a towe" +
+      "r\') .join(\'\\n\') : \'\'\032\267\010\n!recap.config.ba" +
+      "ckbone_rate_needed\032\221\010has(this.optimizer." +
+      "multi_task_learning_rates) && !has(this." +
+      "optimizer.multi_task_learning_rates.back" +
+      "bone_learning_rate) && (has(this.model.b" +
+      "ackbone) || has(this.model.small_embeddi" +
+      "ngs) || has(this.model.position_debias_c" +
+      "onfig) || has(this.model.featurization_c" +
+      "onfig.double_norm_log_config.batch_norm_" +
+      "config) && this.model.featurization_conf" +
+      "ig.double_norm_log_config.batch_norm_con" +
+      "fig.affine || has(this.model.featurizati" +
+      "on_config.double_norm_log_config.layer_n" +
+      "orm_config) && (this.model.featurization" +
+      "_config.double_norm_log_config.layer_nor" +
+      "m_config.center || this.model.featurizat" +
+      "ion_config.double_norm_log_config.layer_" +
+      "norm_config.scale) || this.model.featuri" +
+      "zation_config.z_score_log_config.use_bat" +
+      "ch_norm || this.model.featurization_conf" +
+      "ig.z_score_log_config.use_renorm || [\'us" +
+      "er_embedding\', \'user_eng_embedding\', \'au" +
+      "thor_embedding\'].exists(n, n in this.tra" +
+      "in_data.seg_dense_schema.renamed_feature" +
+      "s)) ? \'optimizer.multi_task_learning_rat" +
+      "es: the model has parameters outside its" +
+      " towers and no rate for them; set backbo" +
+      "ne_learning_rate\' : \'\'\032\365\007\n\037recap.config." +
+      "backbone_rate_used\032\321\007has(this.optimizer." +
+      "multi_task_learning_rates.backbone_learn" +
+      "ing_rate) && !(has(this.model.backbone) " +
+      "|| has(this.model.small_embeddings) || h" +
+      "as(this.model.position_debias_config) ||" +
+      " has(this.model.featurization_config.dou" +
+      "ble_norm_log_config.batch_norm_config) &" +
+      "& this.model.featurization_config.double" +
+      "_norm_log_config.batch_norm_config.affin" +
+      "e || has(this.model.featurization_config" +
+      ".double_norm_log_config.layer_norm_confi" +
+      "g) && (this.model.featurization_config.d" +
+      "ouble_norm_log_config.layer_norm_config." +
+      "center || this.model.featurization_confi" +
+      "g.double_norm_log_config.layer_norm_conf" +
+      "ig.scale) || this.model.featurization_co" +
+      "nfig.z_score_log_config.use_batch_norm |" +
+      "| this.model.featurization_config.z_scor" +
+      "e_log_config.use_renorm || [\'user_embedd" +
+      "ing\', \'user_eng_embedding\', \'author_embe" +
+      "dding\'].exists(n, n in this.train_data.s" +
+      "eg_dense_schema.renamed_features)) ? \'op" +
+      "timizer.multi_task_learning_rates.backbo" +
+      "ne_learning_rate: the model has no param" +
+      "eter outside its towers; drop it\' : \'\'\032\321" +
+      "\003\n\033recap.config.ids_have_input\032\261\003(has(th" +
+      "is.model.small_embeddings) || has(this.m" +
+      "odel.position_debias_config) || size(thi" +
+      "s.model.stratifiers) > 0 || \'discrete\' i" +
+      "n this.model.featurization_config.featur" +
+      "e_names_to_concat) && has(this.train_dat" +
+      "a.seg_dense_schema) && !(\'discrete\' in t" +
+      "his.train_data.seg_dense_schema.renamed_" +
+      "features) ? \'train_data.seg_dense_schema" +
+      ".renamed_features: the model looks up id" +
+      "s in an input \"discrete\"; add an entry t" +
+      "hat names its column\' : \'\'\032\237\002\n\032recap.con" +
+      "fig.known_metrics\032\200\002has(this.which_metri" +
+      "cs) && !this.which_metrics.split(\',\').al" +
+      "l(m, m in [\'loss\', \'auroc\', \'rce\', \'cali" +
+      "bration_ratio\']) ? \'which_metrics: \"\' + " +
+      "this.which_metrics + \'\" is no list of me" +
+      "trics; join some of loss, auroc, rce and" +
+      " calibration_ratio with commas\' : \'\'\032\231\010\n" +
+      "(recap.config.best_checkpoint_is_measure" +
+      "d\032\354\007!has(this.training.best_checkpoint) " +
+      "? \'\' : !(this.training.best_checkpoint.v" +
+      "alidation_data in this.validation_data) " +
+      "? \'training.best_checkpoint.validation_d" +
+      "ata: there is no validation set \"\' + thi" +
+      "s.training.best_checkpoint.validation_da" +
+      "ta + \'\"; name one of validation_data\' : " +
+      "has(this.which_metrics) && !(this.traini" +
+      "ng.best_checkpoint.metric.split(\'/\')[0] " +
+      "in this.which_metrics.split(\',\')) ? \'tra" +
+      "ining.best_checkpoint.metric: which_metr" +
+      "ics leaves out \' + this.training.best_ch" +
+      "eckpoint.metric.split(\'/\')[0] + \'; add i" +
+      "t there\' : this.training.best_checkpoint" +
+      ".metric.contains(\'/\') && !(this.training" +
+      ".best_checkpoint.metric.split(\'/\')[1] in" +
+      " (size(this.validation_data[this.trainin" +
+      "g.best_checkpoint.validation_data].evalu" +
+      "ation_tasks) > 0 ? this.validation_data[" +
+      "this.training.best_checkpoint.validation" +
+      "_data].evaluation_tasks : this.model.tas" +
+      "ks.map(t, t))) ? \'training.best_checkpoi" +
+      "nt.metric: \"\' + this.training.best_check" +
+      "point.metric.split(\'/\')[1] + \'\" is no ta" +
+      "sk that the validation set is evaluated " +
+      "on\' : \'\'*f\n\007JobMode\022\030\n\024JOB_MODE_UNSPECIF" +
+      "IED\020\000\022\022\n\016JOB_MODE_TRAIN\020\001\022\025\n\021JOB_MODE_EV" +
+      "ALUATE\020\002\022\026\n\022JOB_MODE_INFERENCE\020\003*\224\001\n\026Dow" +
+      "nsamplingCorrection\022\'\n#DOWNSAMPLING_CORR" +
+      "ECTION_UNSPECIFIED\020\000\022(\n$DOWNSAMPLING_COR" +
+      "RECTION_LOSS_WEIGHTS\020\001\022\'\n#DOWNSAMPLING_C" +
+      "ORRECTION_CALIBRATION\020\002Bd\n\025dev.rankspec." +
+      "recap.v1B\nRecapProtoP\001Z=github.com/ranks" +
+      "pec/rankspec/gen/go/rankspec/recap/v1;re" +
+      "capv1b\010editionsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,

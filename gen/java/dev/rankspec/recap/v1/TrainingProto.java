@@ -53,7 +53,7 @@ public final class TrainingProto extends com.google.protobuf.GeneratedFile {
       "ata\022\\\n\006metric\030\002 \001(\tBD\272H9r422^(loss|(loss" +
       "|auroc|rce)/[A-Za-z_][A-Za-z0-9_.-]*)$\310\001" +
       "\001\210\347\030\001\220\347\030\002R\006metric\022+\n\010patience\030\003 \001(\005B\017\272H\004" +
-      "\032\002 \000\210\347\030\001\220\347\030\002R\010patience\"\350\006\n\016TrainingConfi" +
+      "\032\002 \000\210\347\030\001\220\347\030\002R\010patience\"\370\013\n\016TrainingConfi" +
       "g\0226\n\010save_dir\030\001 \001(\t:\n/tmp/modelB\017\272H\004r\002\020\001" +
       "\210\347\030\002\220\347\030\001R\007saveDir\022@\n\017num_train_steps\030\002 \001" +
       "(\003:\0071000000B\017\272H\004\"\002 \000\210\347\030\001\220\347\030\001R\rnumTrainSt" +
@@ -74,11 +74,27 @@ public final class TrainingProto extends com.google.protobuf.GeneratedFile {
       "radient_clip_norm\030\013 \001(\001B\030\272H\r\022\013!\000\000\000\000\000\000\000\000@" +
       "\001\210\347\030\001\220\347\030\002R\020gradientClipNorm\022Z\n\017best_chec" +
       "kpoint\030\014 \001(\0132\'.rankspec.recap.v1.BestChe" +
-      "ckpointConfigB\010\210\347\030\001\220\347\030\002R\016bestCheckpointB" +
-      "\020\n\016initializationBg\n\025dev.rankspec.recap." +
-      "v1B\rTrainingProtoP\001Z=github.com/rankspec" +
-      "/rankspec/gen/go/rankspec/recap/v1;recap" +
-      "v1b\010editionsp\350\007"
+      "ckpointConfigB\010\210\347\030\001\220\347\030\002R\016bestCheckpoint:" +
+      "\215\005\272H\211\005\032\206\005\n\032recap.training.local_paths\032\347\004" +
+      "[{\'name\': \'save_dir\', \'path\': this.save_" +
+      "dir}, {\'name\': \'initial_checkpoint_dir\'," +
+      " \'path\': this.initial_checkpoint_dir}] ." +
+      "filter(f, f.path.matches(\'[\\\\x00\\\\n\\\\r]|" +
+      "^ +$|^ *[A-Za-z][A-Za-z0-9+.:-]*:/\')) .m" +
+      "ap(f, f.name + (f.path.matches(\'[\\\\x00\\\\" +
+      "n\\\\r]\') ? \': a path takes neither line b" +
+      "reaks nor NUL characters; take it out\' :" +
+      " f.path.matches(\'^ +$\') ? \': a path of n" +
+      "othing but blanks; write the path\' : \': " +
+      "\' + f.path.split(\':/\')[0] + \':/ begins a" +
+      "n address of another storage, and only l" +
+      "ocal paths are taken; \' + \'mount the sto" +
+      "rage or copy from it, and write the loca" +
+      "l path, ./ first if a folder is called s" +
+      "o\')).join(\'\\n\')B\020\n\016initializationBg\n\025dev" +
+      ".rankspec.recap.v1B\rTrainingProtoP\001Z=git" +
+      "hub.com/rankspec/rankspec/gen/go/rankspe" +
+      "c/recap/v1;recapv1b\010editionsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -104,6 +120,7 @@ public final class TrainingProto extends com.google.protobuf.GeneratedFile {
     com.google.protobuf.ExtensionRegistry registry =
         com.google.protobuf.ExtensionRegistry.newInstance();
     registry.add(build.buf.validate.ValidateProto.field);
+    registry.add(build.buf.validate.ValidateProto.message);
     registry.add(dev.rankspec.options.v1.OptionsProto.effect);
     registry.add(dev.rankspec.options.v1.OptionsProto.resume);
     com.google.protobuf.Descriptors.FileDescriptor

@@ -42,7 +42,7 @@ public final class TrainingProto extends com.google.protobuf.GeneratedFile {
     java.lang.String[] descriptorData = {
       "\n rankspec/train/v1/training.proto\022\021rank" +
       "spec.train.v1\032\033buf/validate/validate.pro" +
-      "to\032!rankspec/options/v1/options.proto\"\275\006" +
+      "to\032!rankspec/options/v1/options.proto\"\315\013" +
       "\n\016TrainingConfig\0226\n\010save_dir\030\001 \001(\t:\n/tmp" +
       "/modelB\017\272H\004r\002\020\001\210\347\030\002\220\347\030\001R\007saveDir\022>\n\017num_" +
       "train_steps\030\002 \001(\003:\00510000B\017\272H\004\"\002 \000\210\347\030\001\220\347\030" +
@@ -63,10 +63,27 @@ public final class TrainingProto extends com.google.protobuf.GeneratedFile {
       "mulation\0221\n\nnum_epochs\030\013 \001(\003:\0011B\017\272H\004\"\002 \000" +
       "\210\347\030\001\220\347\030\001R\tnumEpochs\022F\n\022gradient_clip_nor" +
       "m\030\014 \001(\001B\030\272H\r\022\013!\000\000\000\000\000\000\000\000@\001\210\347\030\001\220\347\030\002R\020gradi" +
-      "entClipNormB\020\n\016initializationBg\n\025dev.ran" +
-      "kspec.train.v1B\rTrainingProtoP\001Z=github." +
-      "com/rankspec/rankspec/gen/go/rankspec/tr" +
-      "ain/v1;trainv1b\010editionsp\350\007"
+      "entClipNorm:\215\005\272H\211\005\032\206\005\n\032train.training.lo" +
+      "cal_paths\032\347\004[{\'name\': \'save_dir\', \'path\'" +
+      ": this.save_dir}, {\'name\': \'initial_chec" +
+      "kpoint_dir\', \'path\': this.initial_checkp" +
+      "oint_dir}] .filter(f, f.path.matches(\'[\\" +
+      "\\x00\\\\n\\\\r]|^ +$|^ *[A-Za-z][A-Za-z0-9+." +
+      ":-]*:/\')) .map(f, f.name + (f.path.match" +
+      "es(\'[\\\\x00\\\\n\\\\r]\') ? \': a path takes ne" +
+      "ither line breaks nor NUL characters; ta" +
+      "ke it out\' : f.path.matches(\'^ +$\') ? \':" +
+      " a path of nothing but blanks; write the" +
+      " path\' : \': \' + f.path.split(\':/\')[0] + " +
+      "\':/ begins an address of another storage" +
+      ", and only local paths are taken; \' + \'m" +
+      "ount the storage or copy from it, and wr" +
+      "ite the local path, ./ first if a folder" +
+      " is called so\')).join(\'\\n\')B\020\n\016initializ" +
+      "ationBg\n\025dev.rankspec.train.v1B\rTraining" +
+      "ProtoP\001Z=github.com/rankspec/rankspec/ge" +
+      "n/go/rankspec/train/v1;trainv1b\010editions" +
+      "p\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -86,6 +103,7 @@ public final class TrainingProto extends com.google.protobuf.GeneratedFile {
     com.google.protobuf.ExtensionRegistry registry =
         com.google.protobuf.ExtensionRegistry.newInstance();
     registry.add(build.buf.validate.ValidateProto.field);
+    registry.add(build.buf.validate.ValidateProto.message);
     registry.add(dev.rankspec.options.v1.OptionsProto.effect);
     registry.add(dev.rankspec.options.v1.OptionsProto.resume);
     com.google.protobuf.Descriptors.FileDescriptor
