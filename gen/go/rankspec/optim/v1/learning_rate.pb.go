@@ -337,29 +337,29 @@ var File_rankspec_optim_v1_learning_rate_proto protoreflect.FileDescriptor
 
 const file_rankspec_optim_v1_learning_rate_proto_rawDesc = "" +
 	"\n" +
-	"%rankspec/optim/v1/learning_rate.proto\x12\x11rankspec.optim.v1\x1a\x1bbuf/validate/validate.proto\x1a!rankspec/options/v1/options.proto\"\xb0\n" +
+	"%rankspec/optim/v1/learning_rate.proto\x12\x11rankspec.optim.v1\x1a\x1bbuf/validate/validate.proto\x1a!rankspec/options/v1/options.proto\"\xc1\n" +
 	"\n" +
 	"\x11PiecewiseConstant\x12P\n" +
-	"\x18learning_rate_boundaries\x18\x01 \x03(\x03B\x16\xbaH\v\x92\x01\b\x10@\"\x04\"\x02 \x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\x16learningRateBoundaries\x12\x91\x02\n" +
-	"\x14learning_rate_values\x18\x02 \x03(\x01B\xde\x01\xbaH\xd2\x01\x92\x01\xce\x01\b\x01\x10A\"\xc7\x01\xba\x01\xb6\x01\n" +
-	"$optim.piecewise_constant.value_bound\x1a\x8d\x01this > 1e30 ? 'must be at most 1e30, got ' + string(this) + ', because what is computed with it has to fit float32; write a smaller one' : ''\x12\v@\x01)\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\x12learningRateValues:\xb4\a\xbaH\xb0\a\x1a\x91\x03\n" +
+	"\x18learning_rate_boundaries\x18\x01 \x03(\x03B\x16\xbaH\v\x92\x01\b\x10@\"\x04\"\x02 \x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\x16learningRateBoundaries\x12\xa2\x02\n" +
+	"\x14learning_rate_values\x18\x02 \x03(\x01B\xef\x01\xbaH\xe3\x01\x92\x01\xdf\x01\b\x01\x10A\"\xd8\x01\xba\x01\xc7\x01\n" +
+	"$optim.piecewise_constant.value_bound\x1a\x9e\x01!this.isInf() && this > 1e30 ? 'must be at most 1e30, got ' + string(this) + ', because what is computed with it has to fit float32; write a smaller one' : ''\x12\v@\x01)\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\x12learningRateValues:\xb4\a\xbaH\xb0\a\x1a\x91\x03\n" +
 	"$optim.piecewise_constant.sizes_match\x1a\xe8\x02size(this.learning_rate_values) != 0 && size(this.learning_rate_values) != size(this.learning_rate_boundaries) + 1 ? 'learning_rate_values: ' + string(size(this.learning_rate_boundaries)) + ' boundaries need ' + string(size(this.learning_rate_boundaries) + 1) + ' values, one more than boundaries, but there are ' + string(size(this.learning_rate_values)) : ''\x1a\x99\x04\n" +
-	",optim.piecewise_constant.boundaries_increase\x1a\xe8\x03[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63] .exists(i, i + 1 < size(this.learning_rate_boundaries) && this.learning_rate_boundaries[i] >= this.learning_rate_boundaries[i + 1]) ? 'learning_rate_boundaries: each boundary must lie after the one before it; sort them and drop repeats' : ''\"\xd3\x02\n" +
-	"\x14LinearRampToConstant\x12\x80\x02\n" +
-	"\rlearning_rate\x18\x01 \x01(\x01B\xda\x01\xbaH\xce\x01\xba\x01\xba\x01\n" +
-	"(optim.linear_ramp_to_constant.rate_bound\x1a\x8d\x01this > 1e30 ? 'must be at most 1e30, got ' + string(this) + ', because what is computed with it has to fit float32; write a smaller one' : ''\xc8\x01\x01\x12\v@\x01)\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\flearningRate\x128\n" +
-	"\x0enum_ramp_steps\x18\x02 \x01(\x03B\x12\xbaH\a\xc8\x01\x01\"\x02 \x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\fnumRampSteps\"\xfd\a\n" +
-	"\x12LinearRampToCosine\x12\xfe\x01\n" +
-	"\rlearning_rate\x18\x01 \x01(\x01B\xd8\x01\xbaH\xcc\x01\xba\x01\xb8\x01\n" +
-	"&optim.linear_ramp_to_cosine.rate_bound\x1a\x8d\x01this > 1e30 ? 'must be at most 1e30, got ' + string(this) + ', because what is computed with it has to fit float32; write a smaller one' : ''\xc8\x01\x01\x12\v@\x01)\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\flearningRate\x12\x8f\x02\n" +
-	"\x13final_learning_rate\x18\x02 \x01(\x01B\xde\x01\xbaH\xd2\x01\xba\x01\xbe\x01\n" +
-	",optim.linear_ramp_to_cosine.final_rate_bound\x1a\x8d\x01this > 1e30 ? 'must be at most 1e30, got ' + string(this) + ', because what is computed with it has to fit float32; write a smaller one' : ''\xc8\x01\x01\x12\v@\x01)\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\x11finalLearningRate\x128\n" +
+	",optim.piecewise_constant.boundaries_increase\x1a\xe8\x03[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63] .exists(i, i + 1 < size(this.learning_rate_boundaries) && this.learning_rate_boundaries[i] >= this.learning_rate_boundaries[i + 1]) ? 'learning_rate_boundaries: each boundary must lie after the one before it; sort them and drop repeats' : ''\"\xe4\x02\n" +
+	"\x14LinearRampToConstant\x12\x91\x02\n" +
+	"\rlearning_rate\x18\x01 \x01(\x01B\xeb\x01\xbaH\xdf\x01\xba\x01\xcb\x01\n" +
+	"(optim.linear_ramp_to_constant.rate_bound\x1a\x9e\x01!this.isInf() && this > 1e30 ? 'must be at most 1e30, got ' + string(this) + ', because what is computed with it has to fit float32; write a smaller one' : ''\xc8\x01\x01\x12\v@\x01)\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\flearningRate\x128\n" +
+	"\x0enum_ramp_steps\x18\x02 \x01(\x03B\x12\xbaH\a\xc8\x01\x01\"\x02 \x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\fnumRampSteps\"\x9f\b\n" +
+	"\x12LinearRampToCosine\x12\x8f\x02\n" +
+	"\rlearning_rate\x18\x01 \x01(\x01B\xe9\x01\xbaH\xdd\x01\xba\x01\xc9\x01\n" +
+	"&optim.linear_ramp_to_cosine.rate_bound\x1a\x9e\x01!this.isInf() && this > 1e30 ? 'must be at most 1e30, got ' + string(this) + ', because what is computed with it has to fit float32; write a smaller one' : ''\xc8\x01\x01\x12\v@\x01)\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\flearningRate\x12\xa0\x02\n" +
+	"\x13final_learning_rate\x18\x02 \x01(\x01B\xef\x01\xbaH\xe3\x01\xba\x01\xcf\x01\n" +
+	",optim.linear_ramp_to_cosine.final_rate_bound\x1a\x9e\x01!this.isInf() && this > 1e30 ? 'must be at most 1e30, got ' + string(this) + ', because what is computed with it has to fit float32; write a smaller one' : ''\xc8\x01\x01\x12\v@\x01)\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\x11finalLearningRate\x128\n" +
 	"\x0enum_ramp_steps\x18\x03 \x01(\x03B\x12\xbaH\a\xc8\x01\x01\"\x02 \x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\fnumRampSteps\x12:\n" +
 	"\x0ffinal_num_steps\x18\x04 \x01(\x03B\x12\xbaH\a\xc8\x01\x01\"\x02 \x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\rfinalNumSteps:\xdd\x02\xbaH\xd9\x02\x1a\xd6\x02\n" +
-	"-optim.linear_ramp_to_cosine.ramp_before_final\x1a\xa4\x02has(this.num_ramp_steps) && has(this.final_num_steps) && this.num_ramp_steps >= this.final_num_steps ? 'num_ramp_steps: the ramp ends at step ' + string(this.num_ramp_steps) + ', not before final_num_steps, ' + string(this.final_num_steps) + '; shorten the ramp or raise final_num_steps' : ''\"\xc1\x04\n" +
-	"\fLearningRate\x12\xf0\x01\n" +
-	"\bconstant\x18\x01 \x01(\x01B\xd1\x01\xbaH\xc5\x01\xba\x01\xb4\x01\n" +
-	"\"optim.learning_rate.constant_bound\x1a\x8d\x01this > 1e30 ? 'must be at most 1e30, got ' + string(this) + ', because what is computed with it has to fit float32; write a smaller one' : ''\x12\v@\x01)\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x02H\x00R\bconstant\x12d\n" +
+	"-optim.linear_ramp_to_cosine.ramp_before_final\x1a\xa4\x02has(this.num_ramp_steps) && has(this.final_num_steps) && this.num_ramp_steps >= this.final_num_steps ? 'num_ramp_steps: the ramp ends at step ' + string(this.num_ramp_steps) + ', not before final_num_steps, ' + string(this.final_num_steps) + '; shorten the ramp or raise final_num_steps' : ''\"\xd2\x04\n" +
+	"\fLearningRate\x12\x81\x02\n" +
+	"\bconstant\x18\x01 \x01(\x01B\xe2\x01\xbaH\xd6\x01\xba\x01\xc5\x01\n" +
+	"\"optim.learning_rate.constant_bound\x1a\x9e\x01!this.isInf() && this > 1e30 ? 'must be at most 1e30, got ' + string(this) + ', because what is computed with it has to fit float32; write a smaller one' : ''\x12\v@\x01)\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x02H\x00R\bconstant\x12d\n" +
 	"\x15linear_ramp_to_cosine\x18\x02 \x01(\v2%.rankspec.optim.v1.LinearRampToCosineB\b\x88\xe7\x18\x01\x90\xe7\x18\x02H\x00R\x12linearRampToCosine\x12j\n" +
 	"\x17linear_ramp_to_constant\x18\x03 \x01(\v2'.rankspec.optim.v1.LinearRampToConstantB\b\x88\xe7\x18\x01\x90\xe7\x18\x02H\x00R\x14linearRampToConstant\x12_\n" +
 	"\x12piecewise_constant\x18\x04 \x01(\v2$.rankspec.optim.v1.PiecewiseConstantB\b\x88\xe7\x18\x01\x90\xe7\x18\x02H\x00R\x11piecewiseConstantB\v\n" +

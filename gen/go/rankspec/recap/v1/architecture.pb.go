@@ -643,13 +643,13 @@ const file_rankspec_recap_v1_architecture_proto_rawDesc = "" +
 	"\fuse_parallel\x18\x04 \x01(\b:\x04trueB\b\x88\xe7\x18\x01\x90\xe7\x18\x03R\vuseParallel\x12E\n" +
 	"\n" +
 	"output_mlp\x18\x05 \x01(\v2\x1c.rankspec.recap.v1.MlpConfigB\b\x88\xe7\x18\x01\x90\xe7\x18\x03R\toutputMlp:\xb7\x01\xbaH\xb3\x01\x1a\xb0\x01\n" +
-	"\x1brecap.dcn.parallel_mlp_used\x1a\x90\x01!this.use_parallel && has(this.parallel_mlp) ? 'parallel_mlp: has no effect while use_parallel is false; drop it or set use_parallel: true' : ''\"\xdc\x05\n" +
+	"\x1brecap.dcn.parallel_mlp_used\x1a\x90\x01!this.use_parallel && has(this.parallel_mlp) ? 'parallel_mlp: has no effect while use_parallel is false; drop it or set use_parallel: true' : ''\"\xee\x05\n" +
 	"\x0fMaskBlockConfig\x12\xc2\x01\n" +
 	"\voutput_size\x18\x01 \x01(\x05B\xa0\x01\xbaH\x94\x01\xba\x01\x89\x01\n" +
 	"\x16recap.mask_block.width\x1aothis > 1048576 ? 'must be at most 1048576, got ' + string(this) + '; the largest allowed value is 1048576' : ''\xc8\x01\x01\x1a\x02 \x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\n" +
-	"outputSize\x12\xde\x01\n" +
-	"\x10reduction_factor\x18\x02 \x01(\x01B\xb0\x01\xbaH\xa4\x01\xba\x01\x93\x01\n" +
-	"\x1erecap.mask_block.hidden_factor\x1aqthis > 1048576.0 ? 'must be at most 1048576, got ' + string(this) + '; the largest allowed value is 1048576' : ''\x12\v@\x01!\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x03H\x00R\x0freductionFactor\x12\xd2\x01\n" +
+	"outputSize\x12\xf0\x01\n" +
+	"\x10reduction_factor\x18\x02 \x01(\x01B\xc2\x01\xbaH\xb6\x01\xba\x01\xa5\x01\n" +
+	"\x1erecap.mask_block.hidden_factor\x1a\x82\x01!this.isInf() && this > 1048576.0 ? 'must be at most 1048576, got ' + string(this) + '; the largest allowed value is 1048576' : ''\x12\v@\x01!\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x03H\x00R\x0freductionFactor\x12\xd2\x01\n" +
 	"\x10aggregation_size\x18\x03 \x01(\x05B\xa4\x01\xbaH\x98\x01\xba\x01\x90\x01\n" +
 	"\x1drecap.mask_block.hidden_width\x1aothis > 1048576 ? 'must be at most 1048576, got ' + string(this) + '; the largest allowed value is 1048576' : ''\x1a\x02 \x00\x88\xe7\x18\x01\x90\xe7\x18\x03H\x00R\x0faggregationSize\x128\n" +
 	"\x10input_layer_norm\x18\x04 \x01(\bB\x0e\xbaH\x03\xc8\x01\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x0einputLayerNormB\x14\n" +
@@ -663,19 +663,19 @@ const file_rankspec_recap_v1_architecture_proto_rawDesc = "" +
 	"DLRMConfig\x12K\n" +
 	"\n" +
 	"bottom_mlp\x18\x01 \x01(\v2\x1c.rankspec.recap.v1.MlpConfigB\x0e\xbaH\x03\xc8\x01\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\tbottomMlp\x12E\n" +
-	"\atop_mlp\x18\x02 \x01(\v2\x1c.rankspec.recap.v1.MlpConfigB\x0e\xbaH\x03\xc8\x01\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x06topMlp\"\xf2\x03\n" +
-	"\tAffineMap\x12\xf2\x01\n" +
-	"\x05scale\x18\x01 \x01(\x01:\x011B\xd8\x01\xbaH\xcc\x01\xba\x01\xc4\x01\n" +
-	"\x1crecap.affine_map.scale_bound\x1a\xa3\x01this > 1e30 || this < -1e30 ? 'must be from -1e30 to 1e30, got ' + string(this) + ', because what is computed with it has to fit float32; write a smaller one' : ''\x12\x02@\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x05scale\x12\xef\x01\n" +
-	"\x04bias\x18\x02 \x01(\x01:\x010B\xd7\x01\xbaH\xcb\x01\xba\x01\xc3\x01\n" +
-	"\x1brecap.affine_map.bias_bound\x1a\xa3\x01this > 1e30 || this < -1e30 ? 'must be from -1e30 to 1e30, got ' + string(this) + ', because what is computed with it has to fit float32; write a smaller one' : ''\x12\x02@\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x04bias\"\xc5\x04\n" +
+	"\atop_mlp\x18\x02 \x01(\v2\x1c.rankspec.recap.v1.MlpConfigB\x0e\xbaH\x03\xc8\x01\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x06topMlp\"\x98\x04\n" +
+	"\tAffineMap\x12\x85\x02\n" +
+	"\x05scale\x18\x01 \x01(\x01:\x011B\xeb\x01\xbaH\xdf\x01\xba\x01\xd7\x01\n" +
+	"\x1crecap.affine_map.scale_bound\x1a\xb6\x01!this.isInf() && (this > 1e30 || this < -1e30) ? 'must be from -1e30 to 1e30, got ' + string(this) + ', because what is computed with it has to fit float32; write a smaller one' : ''\x12\x02@\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x05scale\x12\x82\x02\n" +
+	"\x04bias\x18\x02 \x01(\x01:\x010B\xea\x01\xbaH\xde\x01\xba\x01\xd6\x01\n" +
+	"\x1brecap.affine_map.bias_bound\x1a\xb6\x01!this.isInf() && (this > 1e30 || this < -1e30) ? 'must be from -1e30 to 1e30, got ' + string(this) + ', because what is computed with it has to fit float32; write a smaller one' : ''\x12\x02@\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x04bias\"\xc5\x04\n" +
 	"\x14PositionDebiasConfig\x12\xca\x01\n" +
 	"\fmax_position\x18\x01 \x01(\x05:\x03256B\xa1\x01\xbaH\x95\x01\xba\x01\x8d\x01\n" +
 	"\x1arecap.position_debias.rows\x1aothis > 1048576 ? 'must be at most 1048576, got ' + string(this) + '; the largest allowed value is 1048576' : ''\x1a\x02 \x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\vmaxPosition\x12\xc2\x01\n" +
 	"\bnum_dims\x18\x02 \x01(\x05:\x0264B\xa2\x01\xbaH\x96\x01\xba\x01\x8e\x01\n" +
 	"\x1brecap.position_debias.width\x1aothis > 1048576 ? 'must be at most 1048576, got ' + string(this) + '; the largest allowed value is 1048576' : ''\x1a\x02 \x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\anumDims\x12Q\n" +
 	"\x10drop_probability\x18\x03 \x01(\x01:\x030.5B!\xbaH\x16\x12\x14@\x01\x11\x00\x00\x00\x00\x00\x00\xf0?)\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\x0fdropProbability\x12H\n" +
-	"\x16position_feature_index\x18\x04 \x01(\x05B\x12\xbaH\a\xc8\x01\x01\x1a\x02(\x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\x14positionFeatureIndex\"\xe1\x04\n" +
+	"\x16position_feature_index\x18\x04 \x01(\x05B\x12\xbaH\a\xc8\x01\x01\x1a\x02(\x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\x14positionFeatureIndex\"\xf2\x04\n" +
 	"\tTaskModel\x12G\n" +
 	"\n" +
 	"mlp_config\x18\x01 \x01(\v2\x1c.rankspec.recap.v1.MlpConfigB\b\x88\xe7\x18\x01\x90\xe7\x18\x03H\x00R\tmlpConfig\x12G\n" +
@@ -685,10 +685,10 @@ const file_rankspec_recap_v1_architecture_proto_rawDesc = "" +
 	"dlrmConfig\x12T\n" +
 	"\x0fmask_net_config\x18\x04 \x01(\v2 .rankspec.recap.v1.MaskNetConfigB\b\x88\xe7\x18\x01\x90\xe7\x18\x03H\x00R\rmaskNetConfig\x12E\n" +
 	"\n" +
-	"affine_map\x18\x05 \x01(\v2\x1c.rankspec.recap.v1.AffineMapB\b\x88\xe7\x18\x01\x90\xe7\x18\x03R\taffineMap\x12\xc1\x01\n" +
+	"affine_map\x18\x05 \x01(\v2\x1c.rankspec.recap.v1.AffineMapB\b\x88\xe7\x18\x01\x90\xe7\x18\x03R\taffineMap\x12\xd2\x01\n" +
 	"\n" +
-	"pos_weight\x18\x06 \x01(\x01:\x011B\x9e\x01\xbaH\x92\x01\xba\x01\x81\x01\n" +
-	"\x17recap.task_model.weight\x1afthis > 1e12 ? 'must be at most 1e12, got ' + string(this) + '; the largest allowed value is 1e12' : ''\x12\v@\x01!\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\tposWeightB\x15\n" +
+	"pos_weight\x18\x06 \x01(\x01:\x011B\xaf\x01\xbaH\xa3\x01\xba\x01\x92\x01\n" +
+	"\x17recap.task_model.weight\x1aw!this.isInf() && this > 1e12 ? 'must be at most 1e12, got ' + string(this) + '; the largest allowed value is 1e12' : ''\x12\v@\x01!\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\tposWeightB\x15\n" +
 	"\farchitecture\x12\x05\xbaH\x02\b\x01Bk\n" +
 	"\x15dev.rankspec.recap.v1B\x11ArchitectureProtoP\x01Z=github.com/rankspec/rankspec/gen/go/rankspec/recap/v1;recapv1b\beditionsp\xe8\a"
 

@@ -583,11 +583,11 @@ const file_rankspec_recap_v1_embedding_proto_rawDesc = "" +
 	"pretrained\x12%\n" +
 	"\x05vocab\x18\x05 \x01(\tB\x0f\xbaH\x04r\x02\x10\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x05vocab:\x95\a\xbaH\x91\a\x1a\xcf\x02\n" +
 	"\x1erecap.embedding_bag.table_size\x1a\xac\x02this.embedding_dim > 0 && this.num_embeddings > 1099511627776 / this.embedding_dim ? 'num_embeddings: ' + string(this.num_embeddings) + ' rows of ' + string(this.embedding_dim) + ' are more than 1099511627776 (2^40) numbers, the most that a table may have; lower num_embeddings or embedding_dim' : ''\x1a\xbc\x04\n" +
-	"\x1frecap.embedding_bag.local_paths\x1a\x98\x04[{'name': 'vocab', 'path': this.vocab}] .filter(f, f.path.matches('[\\\\x00\\\\n\\\\r]|^ +$|^ *[A-Za-z][A-Za-z0-9+.:-]*:/')) .map(f, f.name + (f.path.matches('[\\\\x00\\\\n\\\\r]') ? ': a path takes neither line breaks nor NUL characters; take it out' : f.path.matches('^ +$') ? ': a path of nothing but blanks; write the path' : ': ' + f.path.split(':/')[0] + ':/ begins an address of another storage, and only local paths are taken; ' + 'mount the storage or copy from it, and write the local path, ./ first if a folder is called so')).join('\\n')\"\x8c\x05\n" +
+	"\x1frecap.embedding_bag.local_paths\x1a\x98\x04[{'name': 'vocab', 'path': this.vocab}] .filter(f, f.path.matches('[\\\\x00\\\\n\\\\r]|^ +$|^ *[A-Za-z][A-Za-z0-9+.:-]*:/')) .map(f, f.name + (f.path.matches('[\\\\x00\\\\n\\\\r]') ? ': a path takes neither line breaks nor NUL characters; take it out' : f.path.matches('^ +$') ? ': a path of nothing but blanks; write the path' : ': ' + f.path.split(':/')[0] + ':/ begins an address of another storage, and only local paths are taken; ' + 'mount the storage or copy from it, and write the local path, ./ first if a folder is called so')).join('\\n')\"\x9d\x05\n" +
 	"\x18EmbeddingOptimizerConfig\x12N\n" +
-	"\rlearning_rate\x18\x01 \x01(\v2\x1f.rankspec.optim.v1.LearningRateB\b\x88\xe7\x18\x01\x90\xe7\x18\x02R\flearningRate\x12\x82\x02\n" +
-	"\x12init_learning_rate\x18\x02 \x01(\x01B\xd3\x01\xbaH\xc7\x01\xba\x01\xb6\x01\n" +
-	"$recap.embedding_optimizer.rate_bound\x1a\x8d\x01this > 1e30 ? 'must be at most 1e30, got ' + string(this) + ', because what is computed with it has to fit float32; write a smaller one' : ''\x12\v@\x01)\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\x10initLearningRate:\x9a\x02\xbaH\x96\x02\x1a\x93\x02\n" +
+	"\rlearning_rate\x18\x01 \x01(\v2\x1f.rankspec.optim.v1.LearningRateB\b\x88\xe7\x18\x01\x90\xe7\x18\x02R\flearningRate\x12\x93\x02\n" +
+	"\x12init_learning_rate\x18\x02 \x01(\x01B\xe4\x01\xbaH\xd8\x01\xba\x01\xc7\x01\n" +
+	"$recap.embedding_optimizer.rate_bound\x1a\x9e\x01!this.isInf() && this > 1e30 ? 'must be at most 1e30, got ' + string(this) + ', because what is computed with it has to fit float32; write a smaller one' : ''\x12\v@\x01)\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\x10initLearningRate:\x9a\x02\xbaH\x96\x02\x1a\x93\x02\n" +
 	"+recap.embedding_optimizer.one_learning_rate\x1a\xe3\x01has(this.learning_rate) == has(this.init_learning_rate) ? 'init_learning_rate: ' + (has(this.learning_rate) ? 'given beside learning_rate; keep one of the two' : 'no learning rate; set init_learning_rate or learning_rate') : ''\"\xeb\x04\n" +
 	"\x15LargeEmbeddingsConfig\x12O\n" +
 	"\x06tables\x18\x01 \x03(\v2%.rankspec.recap.v1.EmbeddingBagConfigB\x10\xbaH\x05\x92\x01\x02\b\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x06tables\x12Y\n" +
@@ -598,7 +598,7 @@ const file_rankspec_recap_v1_embedding_proto_rawDesc = "" +
 	"\x10StratifierConfig\x12@\n" +
 	"\x04name\x18\x01 \x01(\tB,\xbaH!\xc8\x01\x01r\x1c2\x1a^[A-Za-z_][A-Za-z0-9_.-]*$\x88\xe7\x18\x02\x90\xe7\x18\x01R\x04name\x12(\n" +
 	"\x05index\x18\x02 \x01(\x05B\x12\xbaH\a\xc8\x01\x01\x1a\x02(\x00\x88\xe7\x18\x02\x90\xe7\x18\x01R\x05index\x12$\n" +
-	"\x05value\x18\x03 \x01(\x03B\x0e\xbaH\x03\xc8\x01\x01\x88\xe7\x18\x02\x90\xe7\x18\x01R\x05value\"\xd8\n" +
+	"\x05value\x18\x03 \x01(\x03B\x0e\xbaH\x03\xc8\x01\x01\x88\xe7\x18\x02\x90\xe7\x18\x01R\x05value\"\xfa\n" +
 	"\n" +
 	"\x17SmallEmbeddingBagConfig\x12>\n" +
 	"\x04name\x18\x01 \x01(\tB*\xbaH\x1f\xc8\x01\x01r\x1a2\x18^[A-Za-z_][A-Za-z0-9_]*$\x88\xe7\x18\x01\x90\xe7\x18\x03R\x04name\x129\n" +
@@ -606,11 +606,11 @@ const file_rankspec_recap_v1_embedding_proto_rawDesc = "" +
 	"\rembedding_dim\x18\x03 \x01(\x05B\xa9\x01\xbaH\x9d\x01\xba\x01\x92\x01\n" +
 	"\x1frecap.small_embedding_bag.width\x1aothis > 1048576 ? 'must be at most 1048576, got ' + string(this) + '; the largest allowed value is 1048576' : ''\xc8\x01\x01\x1a\x02 \x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\fembeddingDim\x12(\n" +
 	"\x05index\x18\x04 \x01(\x05B\x12\xbaH\a\xc8\x01\x01\x1a\x02(\x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\x05index\x12u\n" +
-	"\x10out_of_range_ids\x18\x05 \x01(\x0e2 .rankspec.recap.v1.OutOfRangeIds:\x16OUT_OF_RANGE_IDS_ERRORB\x12\xbaH\a\x82\x01\x04\x10\x01 \x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\routOfRangeIds\x12\xf8\x01\n" +
-	"\fweight_decay\x18\x06 \x01(\x01B\xd4\x01\xbaH\xc8\x01\xba\x01\xb7\x01\n" +
-	"%recap.small_embedding_bag.decay_bound\x1a\x8d\x01this > 1e30 ? 'must be at most 1e30, got ' + string(this) + ', because what is computed with it has to fit float32; write a smaller one' : ''\x12\v@\x01)\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\vweightDecay\x12\xf4\x01\n" +
-	"\binit_std\x18\a \x01(\x01:\x040.01B\xd2\x01\xbaH\xc6\x01\xba\x01\xb5\x01\n" +
-	"#recap.small_embedding_bag.std_bound\x1a\x8d\x01this > 1e30 ? 'must be at most 1e30, got ' + string(this) + ', because what is computed with it has to fit float32; write a smaller one' : ''\x12\v@\x01!\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\ainitStd:\xdc\x02\xbaH\xd8\x02\x1a\xd5\x02\n" +
+	"\x10out_of_range_ids\x18\x05 \x01(\x0e2 .rankspec.recap.v1.OutOfRangeIds:\x16OUT_OF_RANGE_IDS_ERRORB\x12\xbaH\a\x82\x01\x04\x10\x01 \x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\routOfRangeIds\x12\x89\x02\n" +
+	"\fweight_decay\x18\x06 \x01(\x01B\xe5\x01\xbaH\xd9\x01\xba\x01\xc8\x01\n" +
+	"%recap.small_embedding_bag.decay_bound\x1a\x9e\x01!this.isInf() && this > 1e30 ? 'must be at most 1e30, got ' + string(this) + ', because what is computed with it has to fit float32; write a smaller one' : ''\x12\v@\x01)\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\vweightDecay\x12\x85\x02\n" +
+	"\binit_std\x18\a \x01(\x01:\x040.01B\xe3\x01\xbaH\xd7\x01\xba\x01\xc6\x01\n" +
+	"#recap.small_embedding_bag.std_bound\x1a\x9e\x01!this.isInf() && this > 1e30 ? 'must be at most 1e30, got ' + string(this) + ', because what is computed with it has to fit float32; write a smaller one' : ''\x12\v@\x01!\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\ainitStd:\xdc\x02\xbaH\xd8\x02\x1a\xd5\x02\n" +
 	"$recap.small_embedding_bag.table_size\x1a\xac\x02this.embedding_dim > 0 && this.num_embeddings > 1099511627776 / this.embedding_dim ? 'num_embeddings: ' + string(this.num_embeddings) + ' rows of ' + string(this.embedding_dim) + ' are more than 1099511627776 (2^40) numbers, the most that a table may have; lower num_embeddings or embedding_dim' : ''\"\xdb\x02\n" +
 	"\x15SmallEmbeddingsConfig\x12T\n" +
 	"\x06tables\x18\x01 \x03(\v2*.rankspec.recap.v1.SmallEmbeddingBagConfigB\x10\xbaH\x05\x92\x01\x02\b\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x06tables\x12D\n" +

@@ -416,22 +416,22 @@ var File_rankspec_recap_v1_featurization_proto protoreflect.FileDescriptor
 
 const file_rankspec_recap_v1_featurization_proto_rawDesc = "" +
 	"\n" +
-	"%rankspec/recap/v1/featurization.proto\x12\x11rankspec.recap.v1\x1a\x1bbuf/validate/validate.proto\x1a!rankspec/options/v1/options.proto\x1a\x1erankspec/recap/v1/layers.proto\"\xbe\x03\n" +
+	"%rankspec/recap/v1/featurization.proto\x12\x11rankspec.recap.v1\x1a\x1bbuf/validate/validate.proto\x1a!rankspec/options/v1/options.proto\x1a\x1erankspec/recap/v1/layers.proto\"\xcf\x03\n" +
 	"\x13DoubleNormLogConfig\x12X\n" +
-	"\x11batch_norm_config\x18\x01 \x01(\v2\".rankspec.recap.v1.BatchNormConfigB\b\x88\xe7\x18\x01\x90\xe7\x18\x03R\x0fbatchNormConfig\x12\xf2\x01\n" +
-	"\x0eclip_magnitude\x18\x02 \x01(\x01:\x015B\xc7\x01\xbaH\xbb\x01\xba\x01\xaa\x01\n" +
-	" recap.double_norm_log.clip_bound\x1a\x85\x01this > 3.4e38 ? 'must be at most 3.4e38, got ' + string(this) + ', because float32 holds no larger numbers; write a smaller one' : ''\x12\v@\x01!\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\rclipMagnitude\x12X\n" +
+	"\x11batch_norm_config\x18\x01 \x01(\v2\".rankspec.recap.v1.BatchNormConfigB\b\x88\xe7\x18\x01\x90\xe7\x18\x03R\x0fbatchNormConfig\x12\x83\x02\n" +
+	"\x0eclip_magnitude\x18\x02 \x01(\x01:\x015B\xd8\x01\xbaH\xcc\x01\xba\x01\xbb\x01\n" +
+	" recap.double_norm_log.clip_bound\x1a\x96\x01!this.isInf() && this > 3.4e38 ? 'must be at most 3.4e38, got ' + string(this) + ', because float32 holds no larger numbers; write a smaller one' : ''\x12\v@\x01!\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\rclipMagnitude\x12X\n" +
 	"\x11layer_norm_config\x18\x03 \x01(\v2\".rankspec.recap.v1.LayerNormConfigB\b\x88\xe7\x18\x01\x90\xe7\x18\x03R\x0flayerNormConfig\"\x10\n" +
-	"\x0eLog1pAbsConfig\"\x8c\x02\n" +
-	"\x12ClipLog1pAbsConfig\x12\xf5\x01\n" +
-	"\x0eclip_magnitude\x18\x01 \x01(\x01:\x053e+38B\xc6\x01\xbaH\xba\x01\xba\x01\xa9\x01\n" +
-	"\x1frecap.clip_log1p_abs.clip_bound\x1a\x85\x01this > 3.4e38 ? 'must be at most 3.4e38, got ' + string(this) + ', because float32 holds no larger numbers; write a smaller one' : ''\x12\v@\x01!\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\rclipMagnitude\"\x8e\t\n" +
+	"\x0eLog1pAbsConfig\"\x9d\x02\n" +
+	"\x12ClipLog1pAbsConfig\x12\x86\x02\n" +
+	"\x0eclip_magnitude\x18\x01 \x01(\x01:\x053e+38B\xd7\x01\xbaH\xcb\x01\xba\x01\xba\x01\n" +
+	"\x1frecap.clip_log1p_abs.clip_bound\x1a\x96\x01!this.isInf() && this > 3.4e38 ? 'must be at most 3.4e38, got ' + string(this) + ', because float32 holds no larger numbers; write a smaller one' : ''\x12\v@\x01!\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\rclipMagnitude\"\x9f\t\n" +
 	"\x0fZScoreLogConfig\x127\n" +
 	"\ranalysis_path\x18\x01 \x01(\tB\x12\xbaH\a\xc8\x01\x01r\x02\x10\x01\x88\xe7\x18\x01\x90\xe7\x18\x02R\fanalysisPath\x120\n" +
 	"\vschema_path\x18\x02 \x01(\tB\x0f\xbaH\x04r\x02\x10\x01\x88\xe7\x18\x01\x90\xe7\x18\x02R\n" +
-	"schemaPath\x12\xee\x01\n" +
-	"\x0eclip_magnitude\x18\x03 \x01(\x01:\x015B\xc3\x01\xbaH\xb7\x01\xba\x01\xa6\x01\n" +
-	"\x1crecap.z_score_log.clip_bound\x1a\x85\x01this > 3.4e38 ? 'must be at most 3.4e38, got ' + string(this) + ', because float32 holds no larger numbers; write a smaller one' : ''\x12\v@\x01!\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\rclipMagnitude\x125\n" +
+	"schemaPath\x12\xff\x01\n" +
+	"\x0eclip_magnitude\x18\x03 \x01(\x01:\x015B\xd4\x01\xbaH\xc8\x01\xba\x01\xb7\x01\n" +
+	"\x1crecap.z_score_log.clip_bound\x1a\x96\x01!this.isInf() && this > 3.4e38 ? 'must be at most 3.4e38, got ' + string(this) + ', because float32 holds no larger numbers; write a smaller one' : ''\x12\v@\x01!\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\rclipMagnitude\x125\n" +
 	"\x0euse_batch_norm\x18\x04 \x01(\b:\x05falseB\b\x88\xe7\x18\x01\x90\xe7\x18\x03R\fuseBatchNorm\x12.\n" +
 	"\n" +
 	"use_renorm\x18\x05 \x01(\b:\x05falseB\b\x88\xe7\x18\x01\x90\xe7\x18\x03R\tuseRenorm\x121\n" +

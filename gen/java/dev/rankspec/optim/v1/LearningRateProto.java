@@ -58,92 +58,94 @@ public final class LearningRateProto extends com.google.protobuf.GeneratedFile {
       "\n%rankspec/optim/v1/learning_rate.proto\022" +
       "\021rankspec.optim.v1\032\033buf/validate/validat" +
       "e.proto\032!rankspec/options/v1/options.pro" +
-      "to\"\260\n\n\021PiecewiseConstant\022P\n\030learning_rat" +
+      "to\"\301\n\n\021PiecewiseConstant\022P\n\030learning_rat" +
       "e_boundaries\030\001 \003(\003B\026\272H\013\222\001\010\020@\"\004\"\002 \000\210\347\030\001\220\347" +
-      "\030\002R\026learningRateBoundaries\022\221\002\n\024learning_" +
-      "rate_values\030\002 \003(\001B\336\001\272H\322\001\222\001\316\001\010\001\020A\"\307\001\022\013)\000\000" +
-      "\000\000\000\000\000\000@\001\272\001\266\001\n$optim.piecewise_constant.v" +
-      "alue_bound\032\215\001this > 1e30 ? \'must be at m" +
-      "ost 1e30, got \' + string(this) + \', beca" +
-      "use what is computed with it has to fit " +
-      "float32; write a smaller one\' : \'\'\210\347\030\001\220\347" +
-      "\030\002R\022learningRateValues:\264\007\272H\260\007\032\221\003\n$optim." +
-      "piecewise_constant.sizes_match\032\350\002size(th" +
-      "is.learning_rate_values) != 0 && size(th" +
-      "is.learning_rate_values) != size(this.le" +
-      "arning_rate_boundaries) + 1 ? \'learning_" +
-      "rate_values: \' + string(size(this.learni" +
-      "ng_rate_boundaries)) + \' boundaries need" +
-      " \' + string(size(this.learning_rate_boun" +
-      "daries) + 1) + \' values, one more than b" +
-      "oundaries, but there are \' + string(size" +
-      "(this.learning_rate_values)) : \'\'\032\231\004\n,op" +
-      "tim.piecewise_constant.boundaries_increa" +
-      "se\032\350\003[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, " +
-      "11, 12, 13, 14, 15, 16, 17, 18, 19, 20, " +
-      "21, 22, 23, 24, 25, 26, 27, 28, 29, 30, " +
-      "31, 32, 33, 34, 35, 36, 37, 38, 39, 40, " +
-      "41, 42, 43, 44, 45, 46, 47, 48, 49, 50, " +
-      "51, 52, 53, 54, 55, 56, 57, 58, 59, 60, " +
-      "61, 62, 63] .exists(i, i + 1 < size(this" +
-      ".learning_rate_boundaries) && this.learn" +
-      "ing_rate_boundaries[i] >= this.learning_" +
-      "rate_boundaries[i + 1]) ? \'learning_rate" +
-      "_boundaries: each boundary must lie afte" +
-      "r the one before it; sort them and drop " +
-      "repeats\' : \'\'\"\323\002\n\024LinearRampToConstant\022\200" +
-      "\002\n\rlearning_rate\030\001 \001(\001B\332\001\272H\316\001\022\013)\000\000\000\000\000\000\000\000" +
-      "@\001\272\001\272\001\n(optim.linear_ramp_to_constant.ra" +
-      "te_bound\032\215\001this > 1e30 ? \'must be at mos" +
-      "t 1e30, got \' + string(this) + \', becaus" +
-      "e what is computed with it has to fit fl" +
-      "oat32; write a smaller one\' : \'\'\310\001\001\210\347\030\001\220" +
-      "\347\030\002R\014learningRate\0228\n\016num_ramp_steps\030\002 \001(" +
-      "\003B\022\272H\007\"\002 \000\310\001\001\210\347\030\001\220\347\030\002R\014numRampSteps\"\375\007\n\022" +
-      "LinearRampToCosine\022\376\001\n\rlearning_rate\030\001 \001" +
-      "(\001B\330\001\272H\314\001\022\013)\000\000\000\000\000\000\000\000@\001\272\001\270\001\n&optim.linear" +
-      "_ramp_to_cosine.rate_bound\032\215\001this > 1e30" +
-      " ? \'must be at most 1e30, got \' + string" +
-      "(this) + \', because what is computed wit" +
-      "h it has to fit float32; write a smaller" +
-      " one\' : \'\'\310\001\001\210\347\030\001\220\347\030\002R\014learningRate\022\217\002\n\023" +
-      "final_learning_rate\030\002 \001(\001B\336\001\272H\322\001\022\013)\000\000\000\000\000" +
-      "\000\000\000@\001\272\001\276\001\n,optim.linear_ramp_to_cosine.f" +
-      "inal_rate_bound\032\215\001this > 1e30 ? \'must be" +
-      " at most 1e30, got \' + string(this) + \'," +
-      " because what is computed with it has to" +
-      " fit float32; write a smaller one\' : \'\'\310" +
-      "\001\001\210\347\030\001\220\347\030\002R\021finalLearningRate\0228\n\016num_ram" +
-      "p_steps\030\003 \001(\003B\022\272H\007\"\002 \000\310\001\001\210\347\030\001\220\347\030\002R\014numRa" +
-      "mpSteps\022:\n\017final_num_steps\030\004 \001(\003B\022\272H\007\"\002 " +
-      "\000\310\001\001\210\347\030\001\220\347\030\002R\rfinalNumSteps:\335\002\272H\331\002\032\326\002\n-o" +
-      "ptim.linear_ramp_to_cosine.ramp_before_f" +
-      "inal\032\244\002has(this.num_ramp_steps) && has(t" +
-      "his.final_num_steps) && this.num_ramp_st" +
-      "eps >= this.final_num_steps ? \'num_ramp_" +
-      "steps: the ramp ends at step \' + string(" +
-      "this.num_ramp_steps) + \', not before fin" +
-      "al_num_steps, \' + string(this.final_num_" +
-      "steps) + \'; shorten the ramp or raise fi" +
-      "nal_num_steps\' : \'\'\"\301\004\n\014LearningRate\022\360\001\n" +
-      "\010constant\030\001 \001(\001B\321\001\272H\305\001\022\013)\000\000\000\000\000\000\000\000@\001\272\001\264\001\n" +
-      "\"optim.learning_rate.constant_bound\032\215\001th" +
-      "is > 1e30 ? \'must be at most 1e30, got \'" +
-      " + string(this) + \', because what is com" +
-      "puted with it has to fit float32; write " +
-      "a smaller one\' : \'\'\210\347\030\001\220\347\030\002H\000R\010constant\022" +
-      "d\n\025linear_ramp_to_cosine\030\002 \001(\0132%.rankspe" +
-      "c.optim.v1.LinearRampToCosineB\010\210\347\030\001\220\347\030\002H" +
-      "\000R\022linearRampToCosine\022j\n\027linear_ramp_to_" +
-      "constant\030\003 \001(\0132\'.rankspec.optim.v1.Linea" +
-      "rRampToConstantB\010\210\347\030\001\220\347\030\002H\000R\024linearRampT" +
-      "oConstant\022_\n\022piecewise_constant\030\004 \001(\0132$." +
-      "rankspec.optim.v1.PiecewiseConstantB\010\210\347\030" +
-      "\001\220\347\030\002H\000R\021piecewiseConstantB\013\n\002lr\022\005\272H\002\010\001B" +
-      "k\n\025dev.rankspec.optim.v1B\021LearningRatePr" +
-      "otoP\001Z=github.com/rankspec/rankspec/gen/" +
-      "go/rankspec/optim/v1;optimv1b\010editionsp\350" +
-      "\007"
+      "\030\002R\026learningRateBoundaries\022\242\002\n\024learning_" +
+      "rate_values\030\002 \003(\001B\357\001\272H\343\001\222\001\337\001\010\001\020A\"\330\001\022\013)\000\000" +
+      "\000\000\000\000\000\000@\001\272\001\307\001\n$optim.piecewise_constant.v" +
+      "alue_bound\032\236\001!this.isInf() && this > 1e3" +
+      "0 ? \'must be at most 1e30, got \' + strin" +
+      "g(this) + \', because what is computed wi" +
+      "th it has to fit float32; write a smalle" +
+      "r one\' : \'\'\210\347\030\001\220\347\030\002R\022learningRateValues:" +
+      "\264\007\272H\260\007\032\221\003\n$optim.piecewise_constant.size" +
+      "s_match\032\350\002size(this.learning_rate_values" +
+      ") != 0 && size(this.learning_rate_values" +
+      ") != size(this.learning_rate_boundaries)" +
+      " + 1 ? \'learning_rate_values: \' + string" +
+      "(size(this.learning_rate_boundaries)) + " +
+      "\' boundaries need \' + string(size(this.l" +
+      "earning_rate_boundaries) + 1) + \' values" +
+      ", one more than boundaries, but there ar" +
+      "e \' + string(size(this.learning_rate_val" +
+      "ues)) : \'\'\032\231\004\n,optim.piecewise_constant." +
+      "boundaries_increase\032\350\003[0, 1, 2, 3, 4, 5," +
+      " 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16," +
+      " 17, 18, 19, 20, 21, 22, 23, 24, 25, 26," +
+      " 27, 28, 29, 30, 31, 32, 33, 34, 35, 36," +
+      " 37, 38, 39, 40, 41, 42, 43, 44, 45, 46," +
+      " 47, 48, 49, 50, 51, 52, 53, 54, 55, 56," +
+      " 57, 58, 59, 60, 61, 62, 63] .exists(i, " +
+      "i + 1 < size(this.learning_rate_boundari" +
+      "es) && this.learning_rate_boundaries[i] " +
+      ">= this.learning_rate_boundaries[i + 1])" +
+      " ? \'learning_rate_boundaries: each bound" +
+      "ary must lie after the one before it; so" +
+      "rt them and drop repeats\' : \'\'\"\344\002\n\024Linea" +
+      "rRampToConstant\022\221\002\n\rlearning_rate\030\001 \001(\001B" +
+      "\353\001\272H\337\001\022\013)\000\000\000\000\000\000\000\000@\001\272\001\313\001\n(optim.linear_ra" +
+      "mp_to_constant.rate_bound\032\236\001!this.isInf(" +
+      ") && this > 1e30 ? \'must be at most 1e30" +
+      ", got \' + string(this) + \', because what" +
+      " is computed with it has to fit float32;" +
+      " write a smaller one\' : \'\'\310\001\001\210\347\030\001\220\347\030\002R\014l" +
+      "earningRate\0228\n\016num_ramp_steps\030\002 \001(\003B\022\272H\007" +
+      "\"\002 \000\310\001\001\210\347\030\001\220\347\030\002R\014numRampSteps\"\237\010\n\022Linear" +
+      "RampToCosine\022\217\002\n\rlearning_rate\030\001 \001(\001B\351\001\272" +
+      "H\335\001\022\013)\000\000\000\000\000\000\000\000@\001\272\001\311\001\n&optim.linear_ramp_" +
+      "to_cosine.rate_bound\032\236\001!this.isInf() && " +
+      "this > 1e30 ? \'must be at most 1e30, got" +
+      " \' + string(this) + \', because what is c" +
+      "omputed with it has to fit float32; writ" +
+      "e a smaller one\' : \'\'\310\001\001\210\347\030\001\220\347\030\002R\014learni" +
+      "ngRate\022\240\002\n\023final_learning_rate\030\002 \001(\001B\357\001\272" +
+      "H\343\001\022\013)\000\000\000\000\000\000\000\000@\001\272\001\317\001\n,optim.linear_ramp_" +
+      "to_cosine.final_rate_bound\032\236\001!this.isInf" +
+      "() && this > 1e30 ? \'must be at most 1e3" +
+      "0, got \' + string(this) + \', because wha" +
+      "t is computed with it has to fit float32" +
+      "; write a smaller one\' : \'\'\310\001\001\210\347\030\001\220\347\030\002R\021" +
+      "finalLearningRate\0228\n\016num_ramp_steps\030\003 \001(" +
+      "\003B\022\272H\007\"\002 \000\310\001\001\210\347\030\001\220\347\030\002R\014numRampSteps\022:\n\017f" +
+      "inal_num_steps\030\004 \001(\003B\022\272H\007\"\002 \000\310\001\001\210\347\030\001\220\347\030\002" +
+      "R\rfinalNumSteps:\335\002\272H\331\002\032\326\002\n-optim.linear_" +
+      "ramp_to_cosine.ramp_before_final\032\244\002has(t" +
+      "his.num_ramp_steps) && has(this.final_nu" +
+      "m_steps) && this.num_ramp_steps >= this." +
+      "final_num_steps ? \'num_ramp_steps: the r" +
+      "amp ends at step \' + string(this.num_ram" +
+      "p_steps) + \', not before final_num_steps" +
+      ", \' + string(this.final_num_steps) + \'; " +
+      "shorten the ramp or raise final_num_step" +
+      "s\' : \'\'\"\322\004\n\014LearningRate\022\201\002\n\010constant\030\001 " +
+      "\001(\001B\342\001\272H\326\001\022\013)\000\000\000\000\000\000\000\000@\001\272\001\305\001\n\"optim.learn" +
+      "ing_rate.constant_bound\032\236\001!this.isInf() " +
+      "&& this > 1e30 ? \'must be at most 1e30, " +
+      "got \' + string(this) + \', because what i" +
+      "s computed with it has to fit float32; w" +
+      "rite a smaller one\' : \'\'\210\347\030\001\220\347\030\002H\000R\010cons" +
+      "tant\022d\n\025linear_ramp_to_cosine\030\002 \001(\0132%.ra" +
+      "nkspec.optim.v1.LinearRampToCosineB\010\210\347\030\001" +
+      "\220\347\030\002H\000R\022linearRampToCosine\022j\n\027linear_ram" +
+      "p_to_constant\030\003 \001(\0132\'.rankspec.optim.v1." +
+      "LinearRampToConstantB\010\210\347\030\001\220\347\030\002H\000R\024linear" +
+      "RampToConstant\022_\n\022piecewise_constant\030\004 \001" +
+      "(\0132$.rankspec.optim.v1.PiecewiseConstant" +
+      "B\010\210\347\030\001\220\347\030\002H\000R\021piecewiseConstantB\013\n\002lr\022\005\272" +
+      "H\002\010\001Bk\n\025dev.rankspec.optim.v1B\021LearningR" +
+      "ateProtoP\001Z=github.com/rankspec/rankspec" +
+      "/gen/go/rankspec/optim/v1;optimv1b\010editi" +
+      "onsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,

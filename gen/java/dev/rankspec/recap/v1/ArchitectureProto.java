@@ -93,80 +93,82 @@ public final class ArchitectureProto extends com.google.protobuf.GeneratedFile {
       " has(this.parallel_mlp) ? \'parallel_mlp:" +
       " has no effect while use_parallel is fal" +
       "se; drop it or set use_parallel: true\' :" +
-      " \'\'\"\334\005\n\017MaskBlockConfig\022\302\001\n\013output_size\030" +
+      " \'\'\"\356\005\n\017MaskBlockConfig\022\302\001\n\013output_size\030" +
       "\001 \001(\005B\240\001\272H\224\001\032\002 \000\272\001\211\001\n\026recap.mask_block.w" +
       "idth\032othis > 1048576 ? \'must be at most " +
       "1048576, got \' + string(this) + \'; the l" +
       "argest allowed value is 1048576\' : \'\'\310\001\001" +
-      "\210\347\030\001\220\347\030\003R\noutputSize\022\336\001\n\020reduction_facto" +
-      "r\030\002 \001(\001B\260\001\272H\244\001\022\013!\000\000\000\000\000\000\000\000@\001\272\001\223\001\n\036recap.m" +
-      "ask_block.hidden_factor\032qthis > 1048576." +
-      "0 ? \'must be at most 1048576, got \' + st" +
-      "ring(this) + \'; the largest allowed valu" +
-      "e is 1048576\' : \'\'\210\347\030\001\220\347\030\003H\000R\017reductionF" +
-      "actor\022\322\001\n\020aggregation_size\030\003 \001(\005B\244\001\272H\230\001\032" +
-      "\002 \000\272\001\220\001\n\035recap.mask_block.hidden_width\032o" +
-      "this > 1048576 ? \'must be at most 104857" +
-      "6, got \' + string(this) + \'; the largest" +
-      " allowed value is 1048576\' : \'\'\210\347\030\001\220\347\030\003H" +
-      "\000R\017aggregationSize\0228\n\020input_layer_norm\030\004" +
-      " \001(\010B\016\272H\003\310\001\001\210\347\030\001\220\347\030\003R\016inputLayerNormB\024\n\013" +
-      "aggregation\022\005\272H\002\010\001\"\324\001\n\rMaskNetConfig\022U\n\013" +
-      "mask_blocks\030\001 \003(\0132\".rankspec.recap.v1.Ma" +
-      "skBlockConfigB\020\272H\005\222\001\002\010\001\210\347\030\001\220\347\030\003R\nmaskBlo" +
-      "cks\0228\n\003mlp\030\002 \001(\0132\034.rankspec.recap.v1.Mlp" +
-      "ConfigB\010\210\347\030\001\220\347\030\003R\003mlp\0222\n\014use_parallel\030\003 " +
-      "\001(\010:\005falseB\010\210\347\030\001\220\347\030\003R\013useParallel\"\240\001\n\nDL" +
-      "RMConfig\022K\n\nbottom_mlp\030\001 \001(\0132\034.rankspec." +
-      "recap.v1.MlpConfigB\016\272H\003\310\001\001\210\347\030\001\220\347\030\003R\tbott" +
-      "omMlp\022E\n\007top_mlp\030\002 \001(\0132\034.rankspec.recap." +
-      "v1.MlpConfigB\016\272H\003\310\001\001\210\347\030\001\220\347\030\003R\006topMlp\"\362\003\n" +
-      "\tAffineMap\022\362\001\n\005scale\030\001 \001(\001:\0011B\330\001\272H\314\001\022\002@\001" +
-      "\272\001\304\001\n\034recap.affine_map.scale_bound\032\243\001thi" +
-      "s > 1e30 || this < -1e30 ? \'must be from" +
-      " -1e30 to 1e30, got \' + string(this) + \'" +
-      ", because what is computed with it has t" +
-      "o fit float32; write a smaller one\' : \'\'" +
-      "\210\347\030\001\220\347\030\003R\005scale\022\357\001\n\004bias\030\002 \001(\001:\0010B\327\001\272H\313\001" +
-      "\022\002@\001\272\001\303\001\n\033recap.affine_map.bias_bound\032\243\001" +
-      "this > 1e30 || this < -1e30 ? \'must be f" +
-      "rom -1e30 to 1e30, got \' + string(this) " +
-      "+ \', because what is computed with it ha" +
-      "s to fit float32; write a smaller one\' :" +
-      " \'\'\210\347\030\001\220\347\030\003R\004bias\"\305\004\n\024PositionDebiasConf" +
-      "ig\022\312\001\n\014max_position\030\001 \001(\005:\003256B\241\001\272H\225\001\032\002 " +
-      "\000\272\001\215\001\n\032recap.position_debias.rows\032othis " +
-      "> 1048576 ? \'must be at most 1048576, go" +
-      "t \' + string(this) + \'; the largest allo" +
-      "wed value is 1048576\' : \'\'\210\347\030\001\220\347\030\003R\013maxP" +
-      "osition\022\302\001\n\010num_dims\030\002 \001(\005:\00264B\242\001\272H\226\001\032\002 " +
-      "\000\272\001\216\001\n\033recap.position_debias.width\032othis" +
-      " > 1048576 ? \'must be at most 1048576, g" +
-      "ot \' + string(this) + \'; the largest all" +
-      "owed value is 1048576\' : \'\'\210\347\030\001\220\347\030\003R\007num" +
-      "Dims\022Q\n\020drop_probability\030\003 \001(\001:\0030.5B!\272H\026" +
-      "\022\024\021\000\000\000\000\000\000\360?)\000\000\000\000\000\000\000\000@\001\210\347\030\001\220\347\030\003R\017dropProb" +
-      "ability\022H\n\026position_feature_index\030\004 \001(\005B" +
-      "\022\272H\007\032\002(\000\310\001\001\210\347\030\001\220\347\030\003R\024positionFeatureInde" +
-      "x\"\341\004\n\tTaskModel\022G\n\nmlp_config\030\001 \001(\0132\034.ra" +
-      "nkspec.recap.v1.MlpConfigB\010\210\347\030\001\220\347\030\003H\000R\tm" +
-      "lpConfig\022G\n\ndcn_config\030\002 \001(\0132\034.rankspec." +
-      "recap.v1.DcnConfigB\010\210\347\030\001\220\347\030\003H\000R\tdcnConfi" +
-      "g\022J\n\013dlrm_config\030\003 \001(\0132\035.rankspec.recap." +
-      "v1.DLRMConfigB\010\210\347\030\001\220\347\030\003H\000R\ndlrmConfig\022T\n" +
-      "\017mask_net_config\030\004 \001(\0132 .rankspec.recap." +
-      "v1.MaskNetConfigB\010\210\347\030\001\220\347\030\003H\000R\rmaskNetCon" +
-      "fig\022E\n\naffine_map\030\005 \001(\0132\034.rankspec.recap" +
-      ".v1.AffineMapB\010\210\347\030\001\220\347\030\003R\taffineMap\022\301\001\n\np" +
-      "os_weight\030\006 \001(\001:\0011B\236\001\272H\222\001\022\013!\000\000\000\000\000\000\000\000@\001\272\001" +
-      "\201\001\n\027recap.task_model.weight\032fthis > 1e12" +
-      " ? \'must be at most 1e12, got \' + string" +
-      "(this) + \'; the largest allowed value is" +
-      " 1e12\' : \'\'\210\347\030\001\220\347\030\003R\tposWeightB\025\n\014archit" +
-      "ecture\022\005\272H\002\010\001Bk\n\025dev.rankspec.recap.v1B\021" +
-      "ArchitectureProtoP\001Z=github.com/rankspec" +
-      "/rankspec/gen/go/rankspec/recap/v1;recap" +
-      "v1b\010editionsp\350\007"
+      "\210\347\030\001\220\347\030\003R\noutputSize\022\360\001\n\020reduction_facto" +
+      "r\030\002 \001(\001B\302\001\272H\266\001\022\013!\000\000\000\000\000\000\000\000@\001\272\001\245\001\n\036recap.m" +
+      "ask_block.hidden_factor\032\202\001!this.isInf() " +
+      "&& this > 1048576.0 ? \'must be at most 1" +
+      "048576, got \' + string(this) + \'; the la" +
+      "rgest allowed value is 1048576\' : \'\'\210\347\030\001" +
+      "\220\347\030\003H\000R\017reductionFactor\022\322\001\n\020aggregation_" +
+      "size\030\003 \001(\005B\244\001\272H\230\001\032\002 \000\272\001\220\001\n\035recap.mask_bl" +
+      "ock.hidden_width\032othis > 1048576 ? \'must" +
+      " be at most 1048576, got \' + string(this" +
+      ") + \'; the largest allowed value is 1048" +
+      "576\' : \'\'\210\347\030\001\220\347\030\003H\000R\017aggregationSize\0228\n\020" +
+      "input_layer_norm\030\004 \001(\010B\016\272H\003\310\001\001\210\347\030\001\220\347\030\003R\016" +
+      "inputLayerNormB\024\n\013aggregation\022\005\272H\002\010\001\"\324\001\n" +
+      "\rMaskNetConfig\022U\n\013mask_blocks\030\001 \003(\0132\".ra" +
+      "nkspec.recap.v1.MaskBlockConfigB\020\272H\005\222\001\002\010" +
+      "\001\210\347\030\001\220\347\030\003R\nmaskBlocks\0228\n\003mlp\030\002 \001(\0132\034.ran" +
+      "kspec.recap.v1.MlpConfigB\010\210\347\030\001\220\347\030\003R\003mlp\022" +
+      "2\n\014use_parallel\030\003 \001(\010:\005falseB\010\210\347\030\001\220\347\030\003R\013" +
+      "useParallel\"\240\001\n\nDLRMConfig\022K\n\nbottom_mlp" +
+      "\030\001 \001(\0132\034.rankspec.recap.v1.MlpConfigB\016\272H" +
+      "\003\310\001\001\210\347\030\001\220\347\030\003R\tbottomMlp\022E\n\007top_mlp\030\002 \001(\013" +
+      "2\034.rankspec.recap.v1.MlpConfigB\016\272H\003\310\001\001\210\347" +
+      "\030\001\220\347\030\003R\006topMlp\"\230\004\n\tAffineMap\022\205\002\n\005scale\030\001" +
+      " \001(\001:\0011B\353\001\272H\337\001\022\002@\001\272\001\327\001\n\034recap.affine_map" +
+      ".scale_bound\032\266\001!this.isInf() && (this > " +
+      "1e30 || this < -1e30) ? \'must be from -1" +
+      "e30 to 1e30, got \' + string(this) + \', b" +
+      "ecause what is computed with it has to f" +
+      "it float32; write a smaller one\' : \'\'\210\347\030" +
+      "\001\220\347\030\003R\005scale\022\202\002\n\004bias\030\002 \001(\001:\0010B\352\001\272H\336\001\022\002@" +
+      "\001\272\001\326\001\n\033recap.affine_map.bias_bound\032\266\001!th" +
+      "is.isInf() && (this > 1e30 || this < -1e" +
+      "30) ? \'must be from -1e30 to 1e30, got \'" +
+      " + string(this) + \', because what is com" +
+      "puted with it has to fit float32; write " +
+      "a smaller one\' : \'\'\210\347\030\001\220\347\030\003R\004bias\"\305\004\n\024Po" +
+      "sitionDebiasConfig\022\312\001\n\014max_position\030\001 \001(" +
+      "\005:\003256B\241\001\272H\225\001\032\002 \000\272\001\215\001\n\032recap.position_de" +
+      "bias.rows\032othis > 1048576 ? \'must be at " +
+      "most 1048576, got \' + string(this) + \'; " +
+      "the largest allowed value is 1048576\' : " +
+      "\'\'\210\347\030\001\220\347\030\003R\013maxPosition\022\302\001\n\010num_dims\030\002 \001" +
+      "(\005:\00264B\242\001\272H\226\001\032\002 \000\272\001\216\001\n\033recap.position_de" +
+      "bias.width\032othis > 1048576 ? \'must be at" +
+      " most 1048576, got \' + string(this) + \';" +
+      " the largest allowed value is 1048576\' :" +
+      " \'\'\210\347\030\001\220\347\030\003R\007numDims\022Q\n\020drop_probability" +
+      "\030\003 \001(\001:\0030.5B!\272H\026\022\024\021\000\000\000\000\000\000\360?)\000\000\000\000\000\000\000\000@\001\210\347" +
+      "\030\001\220\347\030\003R\017dropProbability\022H\n\026position_feat" +
+      "ure_index\030\004 \001(\005B\022\272H\007\032\002(\000\310\001\001\210\347\030\001\220\347\030\003R\024pos" +
+      "itionFeatureIndex\"\362\004\n\tTaskModel\022G\n\nmlp_c" +
+      "onfig\030\001 \001(\0132\034.rankspec.recap.v1.MlpConfi" +
+      "gB\010\210\347\030\001\220\347\030\003H\000R\tmlpConfig\022G\n\ndcn_config\030\002" +
+      " \001(\0132\034.rankspec.recap.v1.DcnConfigB\010\210\347\030\001" +
+      "\220\347\030\003H\000R\tdcnConfig\022J\n\013dlrm_config\030\003 \001(\0132\035" +
+      ".rankspec.recap.v1.DLRMConfigB\010\210\347\030\001\220\347\030\003H" +
+      "\000R\ndlrmConfig\022T\n\017mask_net_config\030\004 \001(\0132 " +
+      ".rankspec.recap.v1.MaskNetConfigB\010\210\347\030\001\220\347" +
+      "\030\003H\000R\rmaskNetConfig\022E\n\naffine_map\030\005 \001(\0132" +
+      "\034.rankspec.recap.v1.AffineMapB\010\210\347\030\001\220\347\030\003R" +
+      "\taffineMap\022\322\001\n\npos_weight\030\006 \001(\001:\0011B\257\001\272H\243" +
+      "\001\022\013!\000\000\000\000\000\000\000\000@\001\272\001\222\001\n\027recap.task_model.wei" +
+      "ght\032w!this.isInf() && this > 1e12 ? \'mus" +
+      "t be at most 1e12, got \' + string(this) " +
+      "+ \'; the largest allowed value is 1e12\' " +
+      ": \'\'\210\347\030\001\220\347\030\003R\tposWeightB\025\n\014architecture\022" +
+      "\005\272H\002\010\001Bk\n\025dev.rankspec.recap.v1B\021Archite" +
+      "ctureProtoP\001Z=github.com/rankspec/ranksp" +
+      "ec/gen/go/rankspec/recap/v1;recapv1b\010edi" +
+      "tionsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,

@@ -128,92 +128,93 @@ public final class EmbeddingProto extends com.google.protobuf.GeneratedFile {
       "l paths are taken; \' + \'mount the storag" +
       "e or copy from it, and write the local p" +
       "ath, ./ first if a folder is called so\')" +
-      ").join(\'\\n\')\"\214\005\n\030EmbeddingOptimizerConfi" +
+      ").join(\'\\n\')\"\235\005\n\030EmbeddingOptimizerConfi" +
       "g\022N\n\rlearning_rate\030\001 \001(\0132\037.rankspec.opti" +
       "m.v1.LearningRateB\010\210\347\030\001\220\347\030\002R\014learningRat" +
-      "e\022\202\002\n\022init_learning_rate\030\002 \001(\001B\323\001\272H\307\001\022\013)" +
-      "\000\000\000\000\000\000\000\000@\001\272\001\266\001\n$recap.embedding_optimize" +
-      "r.rate_bound\032\215\001this > 1e30 ? \'must be at" +
-      " most 1e30, got \' + string(this) + \', be" +
-      "cause what is computed with it has to fi" +
-      "t float32; write a smaller one\' : \'\'\210\347\030\001" +
-      "\220\347\030\002R\020initLearningRate:\232\002\272H\226\002\032\223\002\n+recap." +
-      "embedding_optimizer.one_learning_rate\032\343\001" +
-      "has(this.learning_rate) == has(this.init" +
-      "_learning_rate) ? \'init_learning_rate: \'" +
-      " + (has(this.learning_rate) ? \'given bes" +
-      "ide learning_rate; keep one of the two\' " +
-      ": \'no learning rate; set init_learning_r" +
-      "ate or learning_rate\') : \'\'\"\353\004\n\025LargeEmb" +
-      "eddingsConfig\022O\n\006tables\030\001 \003(\0132%.rankspec" +
-      ".recap.v1.EmbeddingBagConfigB\020\272H\005\222\001\002\010\001\210\347" +
-      "\030\001\220\347\030\003R\006tables\022Y\n\toptimizer\030\002 \001(\0132+.rank" +
-      "spec.recap.v1.EmbeddingOptimizerConfigB\016" +
-      "\272H\003\310\001\001\210\347\030\001\220\347\030\003R\toptimizer\0224\n\rtables_to_l" +
-      "og\030\003 \003(\tB\020\272H\005\222\001\002\030\001\210\347\030\002\220\347\030\001R\013tablesToLog:" +
-      "\357\002\272H\353\002\032\236\001\n#recap.large_embeddings.unique" +
-      "_names\032wthis.tables.map(t, t.name).uniqu" +
-      "e() ? \'\' : \'tables: two tables have the " +
-      "same name; every table needs a name of i" +
-      "ts own\'\032\307\001\n*recap.large_embeddings.logge" +
-      "d_tables_exist\032\230\001this.tables_to_log.filt" +
-      "er(n, !this.tables.exists(t, t.name == n" +
-      ")) .map(n, \'tables_to_log: there is no t" +
-      "able \"\' + n + \'\"; name one of tables\').j" +
-      "oin(\'\\n\')\"\244\001\n\020StratifierConfig\022@\n\004name\030\001" +
-      " \001(\tB,\272H!r\0342\032^[A-Za-z_][A-Za-z0-9_.-]*$\310" +
-      "\001\001\210\347\030\002\220\347\030\001R\004name\022(\n\005index\030\002 \001(\005B\022\272H\007\032\002(\000" +
-      "\310\001\001\210\347\030\002\220\347\030\001R\005index\022$\n\005value\030\003 \001(\003B\016\272H\003\310\001" +
-      "\001\210\347\030\002\220\347\030\001R\005value\"\330\n\n\027SmallEmbeddingBagCo" +
-      "nfig\022>\n\004name\030\001 \001(\tB*\272H\037r\0322\030^[A-Za-z_][A-" +
-      "Za-z0-9_]*$\310\001\001\210\347\030\001\220\347\030\003R\004name\0229\n\016num_embe" +
-      "ddings\030\002 \001(\003B\022\272H\007\"\002 \000\310\001\001\210\347\030\001\220\347\030\003R\rnumEmb" +
-      "eddings\022\317\001\n\rembedding_dim\030\003 \001(\005B\251\001\272H\235\001\032\002" +
-      " \000\272\001\222\001\n\037recap.small_embedding_bag.width\032" +
-      "othis > 1048576 ? \'must be at most 10485" +
-      "76, got \' + string(this) + \'; the larges" +
-      "t allowed value is 1048576\' : \'\'\310\001\001\210\347\030\001\220" +
-      "\347\030\003R\014embeddingDim\022(\n\005index\030\004 \001(\005B\022\272H\007\032\002(" +
-      "\000\310\001\001\210\347\030\001\220\347\030\003R\005index\022u\n\020out_of_range_ids\030" +
-      "\005 \001(\0162 .rankspec.recap.v1.OutOfRangeIds:" +
-      "\026OUT_OF_RANGE_IDS_ERRORB\022\272H\007\202\001\004\020\001 \000\210\347\030\001\220" +
-      "\347\030\003R\routOfRangeIds\022\370\001\n\014weight_decay\030\006 \001(" +
-      "\001B\324\001\272H\310\001\022\013)\000\000\000\000\000\000\000\000@\001\272\001\267\001\n%recap.small_e" +
-      "mbedding_bag.decay_bound\032\215\001this > 1e30 ?" +
-      " \'must be at most 1e30, got \' + string(t" +
-      "his) + \', because what is computed with " +
-      "it has to fit float32; write a smaller o" +
-      "ne\' : \'\'\210\347\030\001\220\347\030\002R\013weightDecay\022\364\001\n\010init_s" +
-      "td\030\007 \001(\001:\0040.01B\322\001\272H\306\001\022\013!\000\000\000\000\000\000\000\000@\001\272\001\265\001\n#" +
-      "recap.small_embedding_bag.std_bound\032\215\001th" +
-      "is > 1e30 ? \'must be at most 1e30, got \'" +
-      " + string(this) + \', because what is com" +
-      "puted with it has to fit float32; write " +
-      "a smaller one\' : \'\'\210\347\030\001\220\347\030\003R\007initStd:\334\002\272" +
-      "H\330\002\032\325\002\n$recap.small_embedding_bag.table_" +
-      "size\032\254\002this.embedding_dim > 0 && this.nu" +
-      "m_embeddings > 1099511627776 / this.embe" +
-      "dding_dim ? \'num_embeddings: \' + string(" +
-      "this.num_embeddings) + \' rows of \' + str" +
-      "ing(this.embedding_dim) + \' are more tha" +
-      "n 1099511627776 (2^40) numbers, the most" +
-      " that a table may have; lower num_embedd" +
-      "ings or embedding_dim\' : \'\'\"\333\002\n\025SmallEmb" +
-      "eddingsConfig\022T\n\006tables\030\001 \003(\0132*.rankspec" +
-      ".recap.v1.SmallEmbeddingBagConfigB\020\272H\005\222\001" +
-      "\002\010\001\210\347\030\001\220\347\030\003R\006tables\022D\n\007dropout\030\002 \001(\0132 .r" +
-      "ankspec.recap.v1.DropoutConfigB\010\210\347\030\001\220\347\030\003" +
-      "R\007dropout:\245\001\272H\241\001\032\236\001\n#recap.small_embeddi" +
-      "ngs.unique_names\032wthis.tables.map(t, t.n" +
-      "ame).unique() ? \'\' : \'tables: two tables" +
-      " have the same name; every table needs a" +
-      " name of its own\'*j\n\rOutOfRangeIds\022 \n\034OU" +
-      "T_OF_RANGE_IDS_UNSPECIFIED\020\000\022\032\n\026OUT_OF_R" +
-      "ANGE_IDS_ERROR\020\001\022\033\n\027OUT_OF_RANGE_IDS_BUC" +
-      "KET\020\002Bh\n\025dev.rankspec.recap.v1B\016Embeddin" +
-      "gProtoP\001Z=github.com/rankspec/rankspec/g" +
-      "en/go/rankspec/recap/v1;recapv1b\010edition" +
-      "sp\350\007"
+      "e\022\223\002\n\022init_learning_rate\030\002 \001(\001B\344\001\272H\330\001\022\013)" +
+      "\000\000\000\000\000\000\000\000@\001\272\001\307\001\n$recap.embedding_optimize" +
+      "r.rate_bound\032\236\001!this.isInf() && this > 1" +
+      "e30 ? \'must be at most 1e30, got \' + str" +
+      "ing(this) + \', because what is computed " +
+      "with it has to fit float32; write a smal" +
+      "ler one\' : \'\'\210\347\030\001\220\347\030\002R\020initLearningRate:" +
+      "\232\002\272H\226\002\032\223\002\n+recap.embedding_optimizer.one" +
+      "_learning_rate\032\343\001has(this.learning_rate)" +
+      " == has(this.init_learning_rate) ? \'init" +
+      "_learning_rate: \' + (has(this.learning_r" +
+      "ate) ? \'given beside learning_rate; keep" +
+      " one of the two\' : \'no learning rate; se" +
+      "t init_learning_rate or learning_rate\') " +
+      ": \'\'\"\353\004\n\025LargeEmbeddingsConfig\022O\n\006tables" +
+      "\030\001 \003(\0132%.rankspec.recap.v1.EmbeddingBagC" +
+      "onfigB\020\272H\005\222\001\002\010\001\210\347\030\001\220\347\030\003R\006tables\022Y\n\toptim" +
+      "izer\030\002 \001(\0132+.rankspec.recap.v1.Embedding" +
+      "OptimizerConfigB\016\272H\003\310\001\001\210\347\030\001\220\347\030\003R\toptimiz" +
+      "er\0224\n\rtables_to_log\030\003 \003(\tB\020\272H\005\222\001\002\030\001\210\347\030\002\220" +
+      "\347\030\001R\013tablesToLog:\357\002\272H\353\002\032\236\001\n#recap.large_" +
+      "embeddings.unique_names\032wthis.tables.map" +
+      "(t, t.name).unique() ? \'\' : \'tables: two" +
+      " tables have the same name; every table " +
+      "needs a name of its own\'\032\307\001\n*recap.large" +
+      "_embeddings.logged_tables_exist\032\230\001this.t" +
+      "ables_to_log.filter(n, !this.tables.exis" +
+      "ts(t, t.name == n)) .map(n, \'tables_to_l" +
+      "og: there is no table \"\' + n + \'\"; name " +
+      "one of tables\').join(\'\\n\')\"\244\001\n\020Stratifie" +
+      "rConfig\022@\n\004name\030\001 \001(\tB,\272H!r\0342\032^[A-Za-z_]" +
+      "[A-Za-z0-9_.-]*$\310\001\001\210\347\030\002\220\347\030\001R\004name\022(\n\005ind" +
+      "ex\030\002 \001(\005B\022\272H\007\032\002(\000\310\001\001\210\347\030\002\220\347\030\001R\005index\022$\n\005v" +
+      "alue\030\003 \001(\003B\016\272H\003\310\001\001\210\347\030\002\220\347\030\001R\005value\"\372\n\n\027Sm" +
+      "allEmbeddingBagConfig\022>\n\004name\030\001 \001(\tB*\272H\037" +
+      "r\0322\030^[A-Za-z_][A-Za-z0-9_]*$\310\001\001\210\347\030\001\220\347\030\003R" +
+      "\004name\0229\n\016num_embeddings\030\002 \001(\003B\022\272H\007\"\002 \000\310\001" +
+      "\001\210\347\030\001\220\347\030\003R\rnumEmbeddings\022\317\001\n\rembedding_d" +
+      "im\030\003 \001(\005B\251\001\272H\235\001\032\002 \000\272\001\222\001\n\037recap.small_emb" +
+      "edding_bag.width\032othis > 1048576 ? \'must" +
+      " be at most 1048576, got \' + string(this" +
+      ") + \'; the largest allowed value is 1048" +
+      "576\' : \'\'\310\001\001\210\347\030\001\220\347\030\003R\014embeddingDim\022(\n\005in" +
+      "dex\030\004 \001(\005B\022\272H\007\032\002(\000\310\001\001\210\347\030\001\220\347\030\003R\005index\022u\n\020" +
+      "out_of_range_ids\030\005 \001(\0162 .rankspec.recap." +
+      "v1.OutOfRangeIds:\026OUT_OF_RANGE_IDS_ERROR" +
+      "B\022\272H\007\202\001\004\020\001 \000\210\347\030\001\220\347\030\003R\routOfRangeIds\022\211\002\n\014" +
+      "weight_decay\030\006 \001(\001B\345\001\272H\331\001\022\013)\000\000\000\000\000\000\000\000@\001\272\001" +
+      "\310\001\n%recap.small_embedding_bag.decay_boun" +
+      "d\032\236\001!this.isInf() && this > 1e30 ? \'must" +
+      " be at most 1e30, got \' + string(this) +" +
+      " \', because what is computed with it has" +
+      " to fit float32; write a smaller one\' : " +
+      "\'\'\210\347\030\001\220\347\030\002R\013weightDecay\022\205\002\n\010init_std\030\007 \001" +
+      "(\001:\0040.01B\343\001\272H\327\001\022\013!\000\000\000\000\000\000\000\000@\001\272\001\306\001\n#recap." +
+      "small_embedding_bag.std_bound\032\236\001!this.is" +
+      "Inf() && this > 1e30 ? \'must be at most " +
+      "1e30, got \' + string(this) + \', because " +
+      "what is computed with it has to fit floa" +
+      "t32; write a smaller one\' : \'\'\210\347\030\001\220\347\030\003R\007" +
+      "initStd:\334\002\272H\330\002\032\325\002\n$recap.small_embedding" +
+      "_bag.table_size\032\254\002this.embedding_dim > 0" +
+      " && this.num_embeddings > 1099511627776 " +
+      "/ this.embedding_dim ? \'num_embeddings: " +
+      "\' + string(this.num_embeddings) + \' rows" +
+      " of \' + string(this.embedding_dim) + \' a" +
+      "re more than 1099511627776 (2^40) number" +
+      "s, the most that a table may have; lower" +
+      " num_embeddings or embedding_dim\' : \'\'\"\333" +
+      "\002\n\025SmallEmbeddingsConfig\022T\n\006tables\030\001 \003(\013" +
+      "2*.rankspec.recap.v1.SmallEmbeddingBagCo" +
+      "nfigB\020\272H\005\222\001\002\010\001\210\347\030\001\220\347\030\003R\006tables\022D\n\007dropou" +
+      "t\030\002 \001(\0132 .rankspec.recap.v1.DropoutConfi" +
+      "gB\010\210\347\030\001\220\347\030\003R\007dropout:\245\001\272H\241\001\032\236\001\n#recap.sm" +
+      "all_embeddings.unique_names\032wthis.tables" +
+      ".map(t, t.name).unique() ? \'\' : \'tables:" +
+      " two tables have the same name; every ta" +
+      "ble needs a name of its own\'*j\n\rOutOfRan" +
+      "geIds\022 \n\034OUT_OF_RANGE_IDS_UNSPECIFIED\020\000\022" +
+      "\032\n\026OUT_OF_RANGE_IDS_ERROR\020\001\022\033\n\027OUT_OF_RA" +
+      "NGE_IDS_BUCKET\020\002Bh\n\025dev.rankspec.recap.v" +
+      "1B\016EmbeddingProtoP\001Z=github.com/rankspec" +
+      "/rankspec/gen/go/rankspec/recap/v1;recap" +
+      "v1b\010editionsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,

@@ -63,72 +63,73 @@ public final class FeaturizationProto extends com.google.protobuf.GeneratedFile 
       "\n%rankspec/recap/v1/featurization.proto\022" +
       "\021rankspec.recap.v1\032\033buf/validate/validat" +
       "e.proto\032!rankspec/options/v1/options.pro" +
-      "to\032\036rankspec/recap/v1/layers.proto\"\276\003\n\023D" +
+      "to\032\036rankspec/recap/v1/layers.proto\"\317\003\n\023D" +
       "oubleNormLogConfig\022X\n\021batch_norm_config\030" +
       "\001 \001(\0132\".rankspec.recap.v1.BatchNormConfi" +
-      "gB\010\210\347\030\001\220\347\030\003R\017batchNormConfig\022\362\001\n\016clip_ma" +
-      "gnitude\030\002 \001(\001:\0015B\307\001\272H\273\001\022\013!\000\000\000\000\000\000\000\000@\001\272\001\252\001" +
-      "\n recap.double_norm_log.clip_bound\032\205\001thi" +
-      "s > 3.4e38 ? \'must be at most 3.4e38, go" +
-      "t \' + string(this) + \', because float32 " +
-      "holds no larger numbers; write a smaller" +
-      " one\' : \'\'\210\347\030\001\220\347\030\003R\rclipMagnitude\022X\n\021lay" +
-      "er_norm_config\030\003 \001(\0132\".rankspec.recap.v1" +
-      ".LayerNormConfigB\010\210\347\030\001\220\347\030\003R\017layerNormCon" +
-      "fig\"\020\n\016Log1pAbsConfig\"\214\002\n\022ClipLog1pAbsCo" +
-      "nfig\022\365\001\n\016clip_magnitude\030\001 \001(\001:\0053e+38B\306\001\272" +
-      "H\272\001\022\013!\000\000\000\000\000\000\000\000@\001\272\001\251\001\n\037recap.clip_log1p_a" +
-      "bs.clip_bound\032\205\001this > 3.4e38 ? \'must be" +
-      " at most 3.4e38, got \' + string(this) + " +
-      "\', because float32 holds no larger numbe" +
-      "rs; write a smaller one\' : \'\'\210\347\030\001\220\347\030\003R\rc" +
-      "lipMagnitude\"\216\t\n\017ZScoreLogConfig\0227\n\ranal" +
-      "ysis_path\030\001 \001(\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\002R\014ana" +
-      "lysisPath\0220\n\013schema_path\030\002 \001(\tB\017\272H\004r\002\020\001\210" +
-      "\347\030\001\220\347\030\002R\nschemaPath\022\356\001\n\016clip_magnitude\030\003" +
-      " \001(\001:\0015B\303\001\272H\267\001\022\013!\000\000\000\000\000\000\000\000@\001\272\001\246\001\n\034recap.z" +
-      "_score_log.clip_bound\032\205\001this > 3.4e38 ? " +
-      "\'must be at most 3.4e38, got \' + string(" +
-      "this) + \', because float32 holds no larg" +
-      "er numbers; write a smaller one\' : \'\'\210\347\030" +
-      "\001\220\347\030\003R\rclipMagnitude\0225\n\016use_batch_norm\030\004" +
-      " \001(\010:\005falseB\010\210\347\030\001\220\347\030\003R\014useBatchNorm\022.\n\nu" +
-      "se_renorm\030\005 \001(\010:\005falseB\010\210\347\030\001\220\347\030\003R\tuseRen" +
-      "orm\0221\n\014use_bq_stats\030\006 \001(\010:\005falseB\010\210\347\030\001\220\347" +
-      "\030\003R\nuseBqStats:\204\005\272H\200\005\032\375\004\n\035recap.z_score_" +
-      "log.local_paths\032\333\004[{\'name\': \'analysis_pa" +
-      "th\', \'path\': this.analysis_path}, {\'name" +
-      "\': \'schema_path\', \'path\': this.schema_pa" +
-      "th}] .filter(f, f.path.matches(\'[\\\\x00\\\\" +
-      "n\\\\r]|^ +$|^ *[A-Za-z][A-Za-z0-9+.:-]*:/" +
-      "\')) .map(f, f.name + (f.path.matches(\'[\\" +
-      "\\x00\\\\n\\\\r]\') ? \': a path takes neither " +
-      "line breaks nor NUL characters; take it " +
-      "out\' : f.path.matches(\'^ +$\') ? \': a pat" +
-      "h of nothing but blanks; write the path\'" +
-      " : \': \' + f.path.split(\':/\')[0] + \':/ be" +
-      "gins an address of another storage, and " +
-      "only local paths are taken; \' + \'mount t" +
-      "he storage or copy from it, and write th" +
-      "e local path, ./ first if a folder is ca" +
-      "lled so\')).join(\'\\n\')\"\233\004\n\023FeaturizationC" +
-      "onfig\022W\n\020log1p_abs_config\030\001 \001(\0132!.ranksp" +
-      "ec.recap.v1.Log1pAbsConfigB\010\210\347\030\001\220\347\030\003H\000R\016" +
-      "log1pAbsConfig\022d\n\025clip_log1p_abs_config\030" +
-      "\002 \001(\0132%.rankspec.recap.v1.ClipLog1pAbsCo" +
-      "nfigB\010\210\347\030\001\220\347\030\003H\000R\022clipLog1pAbsConfig\022[\n\022" +
-      "z_score_log_config\030\003 \001(\0132\".rankspec.reca" +
-      "p.v1.ZScoreLogConfigB\010\210\347\030\001\220\347\030\003H\000R\017zScore" +
-      "LogConfig\022g\n\026double_norm_log_config\030\004 \001(" +
-      "\0132&.rankspec.recap.v1.DoubleNormLogConfi" +
-      "gB\010\210\347\030\001\220\347\030\003H\000R\023doubleNormLogConfig\022g\n\027fe" +
-      "ature_names_to_concat\030\005 \003(\tB0\272H\033\222\001\030\030\001\"\024r" +
-      "\022R\006binaryR\010discrete\210\347\030\001\220\347\030\003\232\347\030\006binaryR\024f" +
-      "eatureNamesToConcatB\026\n\rfeaturization\022\005\272H" +
-      "\002\010\001Bl\n\025dev.rankspec.recap.v1B\022Featurizat" +
-      "ionProtoP\001Z=github.com/rankspec/rankspec" +
-      "/gen/go/rankspec/recap/v1;recapv1b\010editi" +
-      "onsp\350\007"
+      "gB\010\210\347\030\001\220\347\030\003R\017batchNormConfig\022\203\002\n\016clip_ma" +
+      "gnitude\030\002 \001(\001:\0015B\330\001\272H\314\001\022\013!\000\000\000\000\000\000\000\000@\001\272\001\273\001" +
+      "\n recap.double_norm_log.clip_bound\032\226\001!th" +
+      "is.isInf() && this > 3.4e38 ? \'must be a" +
+      "t most 3.4e38, got \' + string(this) + \'," +
+      " because float32 holds no larger numbers" +
+      "; write a smaller one\' : \'\'\210\347\030\001\220\347\030\003R\rcli" +
+      "pMagnitude\022X\n\021layer_norm_config\030\003 \001(\0132\"." +
+      "rankspec.recap.v1.LayerNormConfigB\010\210\347\030\001\220" +
+      "\347\030\003R\017layerNormConfig\"\020\n\016Log1pAbsConfig\"\235" +
+      "\002\n\022ClipLog1pAbsConfig\022\206\002\n\016clip_magnitude" +
+      "\030\001 \001(\001:\0053e+38B\327\001\272H\313\001\022\013!\000\000\000\000\000\000\000\000@\001\272\001\272\001\n\037r" +
+      "ecap.clip_log1p_abs.clip_bound\032\226\001!this.i" +
+      "sInf() && this > 3.4e38 ? \'must be at mo" +
+      "st 3.4e38, got \' + string(this) + \', bec" +
+      "ause float32 holds no larger numbers; wr" +
+      "ite a smaller one\' : \'\'\210\347\030\001\220\347\030\003R\rclipMag" +
+      "nitude\"\237\t\n\017ZScoreLogConfig\0227\n\ranalysis_p" +
+      "ath\030\001 \001(\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\002R\014analysisP" +
+      "ath\0220\n\013schema_path\030\002 \001(\tB\017\272H\004r\002\020\001\210\347\030\001\220\347\030" +
+      "\002R\nschemaPath\022\377\001\n\016clip_magnitude\030\003 \001(\001:\001" +
+      "5B\324\001\272H\310\001\022\013!\000\000\000\000\000\000\000\000@\001\272\001\267\001\n\034recap.z_score" +
+      "_log.clip_bound\032\226\001!this.isInf() && this " +
+      "> 3.4e38 ? \'must be at most 3.4e38, got " +
+      "\' + string(this) + \', because float32 ho" +
+      "lds no larger numbers; write a smaller o" +
+      "ne\' : \'\'\210\347\030\001\220\347\030\003R\rclipMagnitude\0225\n\016use_b" +
+      "atch_norm\030\004 \001(\010:\005falseB\010\210\347\030\001\220\347\030\003R\014useBat" +
+      "chNorm\022.\n\nuse_renorm\030\005 \001(\010:\005falseB\010\210\347\030\001\220" +
+      "\347\030\003R\tuseRenorm\0221\n\014use_bq_stats\030\006 \001(\010:\005fa" +
+      "lseB\010\210\347\030\001\220\347\030\003R\nuseBqStats:\204\005\272H\200\005\032\375\004\n\035rec" +
+      "ap.z_score_log.local_paths\032\333\004[{\'name\': \'" +
+      "analysis_path\', \'path\': this.analysis_pa" +
+      "th}, {\'name\': \'schema_path\', \'path\': thi" +
+      "s.schema_path}] .filter(f, f.path.matche" +
+      "s(\'[\\\\x00\\\\n\\\\r]|^ +$|^ *[A-Za-z][A-Za-z" +
+      "0-9+.:-]*:/\')) .map(f, f.name + (f.path." +
+      "matches(\'[\\\\x00\\\\n\\\\r]\') ? \': a path tak" +
+      "es neither line breaks nor NUL character" +
+      "s; take it out\' : f.path.matches(\'^ +$\')" +
+      " ? \': a path of nothing but blanks; writ" +
+      "e the path\' : \': \' + f.path.split(\':/\')[" +
+      "0] + \':/ begins an address of another st" +
+      "orage, and only local paths are taken; \'" +
+      " + \'mount the storage or copy from it, a" +
+      "nd write the local path, ./ first if a f" +
+      "older is called so\')).join(\'\\n\')\"\233\004\n\023Fea" +
+      "turizationConfig\022W\n\020log1p_abs_config\030\001 \001" +
+      "(\0132!.rankspec.recap.v1.Log1pAbsConfigB\010\210" +
+      "\347\030\001\220\347\030\003H\000R\016log1pAbsConfig\022d\n\025clip_log1p_" +
+      "abs_config\030\002 \001(\0132%.rankspec.recap.v1.Cli" +
+      "pLog1pAbsConfigB\010\210\347\030\001\220\347\030\003H\000R\022clipLog1pAb" +
+      "sConfig\022[\n\022z_score_log_config\030\003 \001(\0132\".ra" +
+      "nkspec.recap.v1.ZScoreLogConfigB\010\210\347\030\001\220\347\030" +
+      "\003H\000R\017zScoreLogConfig\022g\n\026double_norm_log_" +
+      "config\030\004 \001(\0132&.rankspec.recap.v1.DoubleN" +
+      "ormLogConfigB\010\210\347\030\001\220\347\030\003H\000R\023doubleNormLogC" +
+      "onfig\022g\n\027feature_names_to_concat\030\005 \003(\tB0" +
+      "\272H\033\222\001\030\030\001\"\024r\022R\006binaryR\010discrete\210\347\030\001\220\347\030\003\232\347" +
+      "\030\006binaryR\024featureNamesToConcatB\026\n\rfeatur" +
+      "ization\022\005\272H\002\010\001Bl\n\025dev.rankspec.recap.v1B" +
+      "\022FeaturizationProtoP\001Z=github.com/ranksp" +
+      "ec/rankspec/gen/go/rankspec/recap/v1;rec" +
+      "apv1b\010editionsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,

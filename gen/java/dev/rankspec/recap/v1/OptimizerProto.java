@@ -58,44 +58,45 @@ public final class OptimizerProto extends com.google.protobuf.GeneratedFile {
       "\n!rankspec/recap/v1/optimizer.proto\022\021ran" +
       "kspec.recap.v1\032\033buf/validate/validate.pr" +
       "oto\032%rankspec/optim/v1/learning_rate.pro" +
-      "to\032!rankspec/options/v1/options.proto\"\354\004" +
+      "to\032!rankspec/options/v1/options.proto\"\216\005" +
       "\n\017RecapAdamConfig\022=\n\006beta_1\030\001 \001(\001:\0030.9B!" +
       "\272H\026\022\024\021\000\000\000\000\000\000\360?)\000\000\000\000\000\000\000\000@\001\210\347\030\001\220\347\030\002R\005beta1" +
       "\022?\n\006beta_2\030\002 \001(\001:\0050.999B!\272H\026\022\024\021\000\000\000\000\000\000\360?)" +
-      "\000\000\000\000\000\000\000\000@\001\210\347\030\001\220\347\030\002R\005beta2\022\351\001\n\007epsilon\030\003 " +
-      "\001(\001:\0051e-07B\307\001\272H\273\001\022\013!\000\000\000\000\000\000\000\000@\001\272\001\252\001\n\030reca" +
-      "p.adam.epsilon_bound\032\215\001this > 1e30 ? \'mu" +
-      "st be at most 1e30, got \' + string(this)" +
-      " + \', because what is computed with it h" +
-      "as to fit float32; write a smaller one\' " +
-      ": \'\'\210\347\030\001\220\347\030\002R\007epsilon\022\354\001\n\014weight_decay\030\004" +
-      " \001(\001:\0010B\305\001\272H\271\001\022\013)\000\000\000\000\000\000\000\000@\001\272\001\250\001\n\026recap.a" +
-      "dam.decay_bound\032\215\001this > 1e30 ? \'must be" +
-      " at most 1e30, got \' + string(this) + \'," +
-      " because what is computed with it has to" +
-      " fit float32; write a smaller one\' : \'\'\210" +
-      "\347\030\001\220\347\030\002R\013weightDecay\"\211\003\n\026MultiTaskLearni" +
-      "ngRates\022\245\001\n\024tower_learning_rates\030\001 \003(\0132A" +
-      ".rankspec.recap.v1.MultiTaskLearningRate" +
-      "s.TowerLearningRatesEntryB0\272H%\232\001\"\010\001\"\036r\0342" +
-      "\032^[A-Za-z_][A-Za-z0-9_.-]*$\210\347\030\001\220\347\030\002R\022tow" +
-      "erLearningRates\022_\n\026backbone_learning_rat" +
-      "e\030\002 \001(\0132\037.rankspec.optim.v1.LearningRate" +
-      "B\010\210\347\030\001\220\347\030\002R\024backboneLearningRate\032f\n\027Towe" +
-      "rLearningRatesEntry\022\020\n\003key\030\001 \001(\tR\003key\0225\n" +
-      "\005value\030\002 \001(\0132\037.rankspec.optim.v1.Learnin" +
-      "gRateR\005value:\0028\001\"\325\002\n\024RecapOptimizerConfi" +
-      "g\022p\n\031multi_task_learning_rates\030\001 \001(\0132).r" +
-      "ankspec.recap.v1.MultiTaskLearningRatesB" +
-      "\010\210\347\030\001\220\347\030\003H\000R\026multiTaskLearningRates\022f\n\031s" +
-      "ingle_task_learning_rate\030\002 \001(\0132\037.rankspe" +
-      "c.optim.v1.LearningRateB\010\210\347\030\001\220\347\030\003H\000R\026sin" +
-      "gleTaskLearningRate\022B\n\004adam\030\003 \001(\0132\".rank" +
-      "spec.recap.v1.RecapAdamConfigB\010\210\347\030\001\220\347\030\003H" +
-      "\001R\004adamB\013\n\002lr\022\005\272H\002\010\001B\022\n\toptimizer\022\005\272H\002\010\001" +
-      "Bh\n\025dev.rankspec.recap.v1B\016OptimizerProt" +
-      "oP\001Z=github.com/rankspec/rankspec/gen/go" +
-      "/rankspec/recap/v1;recapv1b\010editionsp\350\007"
+      "\000\000\000\000\000\000\000\000@\001\210\347\030\001\220\347\030\002R\005beta2\022\372\001\n\007epsilon\030\003 " +
+      "\001(\001:\0051e-07B\330\001\272H\314\001\022\013!\000\000\000\000\000\000\000\000@\001\272\001\273\001\n\030reca" +
+      "p.adam.epsilon_bound\032\236\001!this.isInf() && " +
+      "this > 1e30 ? \'must be at most 1e30, got" +
+      " \' + string(this) + \', because what is c" +
+      "omputed with it has to fit float32; writ" +
+      "e a smaller one\' : \'\'\210\347\030\001\220\347\030\002R\007epsilon\022\375" +
+      "\001\n\014weight_decay\030\004 \001(\001:\0010B\326\001\272H\312\001\022\013)\000\000\000\000\000\000" +
+      "\000\000@\001\272\001\271\001\n\026recap.adam.decay_bound\032\236\001!this" +
+      ".isInf() && this > 1e30 ? \'must be at mo" +
+      "st 1e30, got \' + string(this) + \', becau" +
+      "se what is computed with it has to fit f" +
+      "loat32; write a smaller one\' : \'\'\210\347\030\001\220\347\030" +
+      "\002R\013weightDecay\"\211\003\n\026MultiTaskLearningRate" +
+      "s\022\245\001\n\024tower_learning_rates\030\001 \003(\0132A.ranks" +
+      "pec.recap.v1.MultiTaskLearningRates.Towe" +
+      "rLearningRatesEntryB0\272H%\232\001\"\010\001\"\036r\0342\032^[A-Z" +
+      "a-z_][A-Za-z0-9_.-]*$\210\347\030\001\220\347\030\002R\022towerLear" +
+      "ningRates\022_\n\026backbone_learning_rate\030\002 \001(" +
+      "\0132\037.rankspec.optim.v1.LearningRateB\010\210\347\030\001" +
+      "\220\347\030\002R\024backboneLearningRate\032f\n\027TowerLearn" +
+      "ingRatesEntry\022\020\n\003key\030\001 \001(\tR\003key\0225\n\005value" +
+      "\030\002 \001(\0132\037.rankspec.optim.v1.LearningRateR" +
+      "\005value:\0028\001\"\325\002\n\024RecapOptimizerConfig\022p\n\031m" +
+      "ulti_task_learning_rates\030\001 \001(\0132).rankspe" +
+      "c.recap.v1.MultiTaskLearningRatesB\010\210\347\030\001\220" +
+      "\347\030\003H\000R\026multiTaskLearningRates\022f\n\031single_" +
+      "task_learning_rate\030\002 \001(\0132\037.rankspec.opti" +
+      "m.v1.LearningRateB\010\210\347\030\001\220\347\030\003H\000R\026singleTas" +
+      "kLearningRate\022B\n\004adam\030\003 \001(\0132\".rankspec.r" +
+      "ecap.v1.RecapAdamConfigB\010\210\347\030\001\220\347\030\003H\001R\004ada" +
+      "mB\013\n\002lr\022\005\272H\002\010\001B\022\n\toptimizer\022\005\272H\002\010\001Bh\n\025de" +
+      "v.rankspec.recap.v1B\016OptimizerProtoP\001Z=g" +
+      "ithub.com/rankspec/rankspec/gen/go/ranks" +
+      "pec/recap/v1;recapv1b\010editionsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
