@@ -102,6 +102,15 @@ def read(path: str, message: str | None, default: str = DEFAULT_MESSAGE) -> sour
     except UnknownMessageError as error:
         line = 1 if message else header.line
         return unreadable(name, "file.unknown_message", error.message, error.suggestion, line)
+    if form != "binary" and b"<<<<<<<" in data:
+        from rankspec.merge_conflicts import without_conflicts
+
+        merged, conflicts = without_conflicts(data, name)
+        if conflicts:
+            document = _parse(form, merged, wanted, name)
+            document.diagnostics[:0] = conflicts
+            document.text = data.decode(errors="replace")
+            return document
     document = _parse(form, data, wanted, name)
     if not document.ok:
         from rankspec.other_form import is_not_written, recognise

@@ -18,6 +18,7 @@ MAX_MISTAKES = 1000
 # Stands in a text for bytes that are not UTF-8, which have been reported.
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _MOST_LISTED = 10
+_ABOUT_WORDS = {"parse.syntax", "parse.wrong_type", "parse.unterminated", "parse.unknown_field", "parse.wrong_value"}
 
 
 class TooManyMistakesError(Exception):
@@ -116,8 +117,11 @@ class Reporter:
         """Returns the paths of everything damaged."""
         return frozenset(b.path_of(name) if name else b.path() for b, name in self._damaged)
 
-    def diagnostics(self, lines: LineIndex) -> list[Diagnostic]:
-        """Returns the mistakes in the order of their places."""
+    def diagnostics(self, lines: LineIndex, text: str) -> list[Diagnostic]:
+        """Returns the mistakes in the order of their places; `text` is the source."""
+        reports = sorted(self._reports, key=lambda report: report.offset)
+        if not text.isascii():
+            reports = [_with_look_alike(report, text) for report in reports]
         return [
             Diagnostic(
                 code=report.code,
@@ -128,5 +132,18 @@ class Reporter:
                 suggestion=report.suggestion,
                 related=tuple(lines.position(offset) for offset in report.related),
             )
-            for report in sorted(self._reports, key=lambda report: report.offset)
+            for report in reports
         ]
+
+
+def _with_look_alike(report: _Report, text: str) -> _Report:
+    """The report, with the character named that looks like what was meant, if one is there."""
+    from rankspec.source.look_alikes import look_alike
+
+    if report.code not in _ABOUT_WORDS:
+        return report
+    found = look_alike(text, report.offset, further=report.code == "parse.syntax")
+    if found is None:
+        return report
+    what, plain = found
+    return report._replace(message=f"{report.message}; there is {what}", suggestion=f"write `{plain}` in its place")

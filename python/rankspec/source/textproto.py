@@ -141,7 +141,7 @@ class Reading(Generic[M]):
         """Returns what was read."""
         state = self.state
         lines = LineIndex(self.file, state.text)
-        diagnostics = state.reporter.diagnostics(lines) if len(state.reporter) else []
+        diagnostics = state.reporter.diagnostics(lines, state.text) if len(state.reporter) else []
         damaged = state.reporter.damaged_paths()
         if self.gave_up:
             message = f"there are more than {MAX_MISTAKES} mistakes; the rest was not read"
