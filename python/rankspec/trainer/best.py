@@ -101,7 +101,7 @@ class Best:
             is_same_data: says of a validation set whether its data are what they were.
         """
         before = state["of"] if "of" in state else _metric_of(saved)
-        if self._config is None or before is None or state["step"] is None:
+        if self._config is None or before is None or state["step"] is None or not math.isfinite(state["value"]):
             return
         if before != _metric_of_best(self._config):
             self._say(f"the best so far was of {before[1]} of {before[0]}; {self._name()} begins anew")

@@ -29,12 +29,17 @@ METRICS_FILE = "metrics.jsonl"
 TIMING_FILE = "timing.jsonl"
 EVALUATION_FILE = "evaluation.jsonl"
 TENSORBOARD_FOLDER = "tensorboard"
+WANDB_FOLDER = "wandb"
+# Which of a Weights & Biases server's runs the folder's is.
+RUN_ID_FILE = "wandb-run-id"
 # What a run writes besides checkpoints, in the order in which `set_aside` moves it.
 _OWN_NAMES = (
     METRICS_FILE,
     TIMING_FILE,
     EVALUATION_FILE,
     TENSORBOARD_FOLDER,
+    WANDB_FOLDER,
+    RUN_ID_FILE,
     APPLIED_FILE,
     CONFIG_FILE,
     FACTS_FILE,

@@ -1,7 +1,7 @@
 """`rankspec evaluate`: evaluates a run's checkpoints, each once, until the run's last one has been seen."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from rankspec.trainer.best import Best
 from rankspec.trainer.checkpoints import ROTATED_FILE, Checkpoint, committed
 from rankspec.trainer.claims import obeys
 from rankspec.trainer.errors import TrainError
+from rankspec.trainer.evaluation_identity import evaluation_identity
 from rankspec.trainer.finite import not_finite
 from rankspec.trainer.folder import EVALUATION_FILE, prepare_folder, sole_writer
 from rankspec.trainer.journal import Journal, read_journal
@@ -53,9 +54,9 @@ class Evaluator:
         self._console = setup.console
         self._folder = Path(expanded(setup.config.training.save_dir, "training.save_dir"))
         self._datasets = setup.open_validation_data()
-        records = read_journal(self._folder / EVALUATION_FILE)
-        self._done = {(record["step"], record["split"]) for record in records}
-        self._newest = {record["split"]: record for record in records if _SKIPPED not in record}
+        # Records of release 0.1 do not say what they are of; they stay, and count for nothing.
+        self._records = {_key(record): record for record in read_journal(self._folder / EVALUATION_FILE)}
+        self._newest: dict[str, dict[str, Any]] = {}
 
     @obeys(TrainingConfig, "eval_timeout_in_s")
     def follow(self) -> None:
@@ -64,7 +65,7 @@ class Evaluator:
         deadline = time.monotonic() + timeout
         while True:
             there = self._look()
-            pending = [checkpoint for checkpoint in there if self._missing(checkpoint.step)]
+            pending = [checkpoint for checkpoint in there if self._missing(checkpoint)]
             for checkpoint in pending:
                 self._evaluate(checkpoint)
             if self._processes.broadcast(bool(there) and self._is_final(there[-1])):
@@ -85,13 +86,33 @@ class Evaluator:
         """
         found = self._processes.broadcast(committed(self._folder))
         rotated = self._processes.broadcast(read_journal(self._folder / ROTATED_FILE))
+        told = {(step, split) for step, split, _ in self._records}
         for step in sorted({record["step"] for record in rotated} - {checkpoint.step for checkpoint in found}):
-            self._skip(step, _DELETED)
+            self._skip(step, _DELETED, {name: None for name in self._datasets if (step, name) not in told})
         return found
 
-    def _missing(self, step: int) -> list[str]:
-        """The validation sets that a checkpoint has not been evaluated on."""
-        return [name for name in self._datasets if (step, name) not in self._done]
+    def _missing(self, checkpoint: Checkpoint) -> dict[str, str | None]:
+        """The validation sets that a checkpoint has not been evaluated on as they are, with what figures would be of.
+
+        The first process looks, as one may find a checkpoint that another finds deleted.
+        """
+        try:
+            wanted: dict[str, str | None] = {
+                name: evaluation_identity(checkpoint, name, dataset, self._setup)
+                for name, dataset in self._datasets.items()
+            }
+        except FileNotFoundError:
+            # Deleted, which `_look` finds out next, or damaged.
+            wanted = dict.fromkeys(self._datasets)
+        wanted = self._processes.broadcast(wanted)
+        missing = {}
+        for name, of in wanted.items():
+            record = self._records.get((checkpoint.step, name, of))
+            if record is None:
+                missing[name] = of
+            elif _SKIPPED not in record:
+                self._newest[name] = record
+        return missing
 
     def _is_final(self, checkpoint: Checkpoint) -> bool:
         """Whether the run ends with this checkpoint: at its last step, or early for want of a better one."""
@@ -120,12 +141,13 @@ class Evaluator:
         with self._kept(checkpoint) as trouble:
             if trouble is None:
                 self._load(checkpoint)
+        missing = self._missing(checkpoint)
         if trouble is not None:
-            self._skip(checkpoint.step, trouble)
+            self._skip(checkpoint.step, trouble, missing)
             return
-        for name in self._missing(checkpoint.step):
+        for name, of in missing.items():
             figures = self._setup.evaluate(name, self._datasets[name])
-            self._record({"step": checkpoint.step, "split": name, **figures})
+            self._record({"step": checkpoint.step, "split": name, "of": of, **figures})
             self._console.note(f"step {checkpoint.step}  {name}")
 
     @contextmanager
@@ -148,16 +170,15 @@ class Evaluator:
         if names := not_finite(self._setup.model.state_dict()):
             self._console.say(f"checkpoint {checkpoint.step} has no figures: its {names[0]} is not finite")
 
-    def _skip(self, step: int, reason: str) -> None:
-        """Says once that a checkpoint is not evaluated, and why."""
-        missing = self._missing(step)
+    def _skip(self, step: int, reason: str, missing: Mapping[str, str | None]) -> None:
+        """Says once that a checkpoint is not evaluated on these validation sets, and why."""
         if missing:
             self._console.say(f"checkpoint {step} is skipped: {reason}")
-        for name in missing:
-            self._record({"step": step, "split": name, _SKIPPED: reason})
+        for name, of in missing.items():
+            self._record({"step": step, "split": name, "of": of, _SKIPPED: reason})
 
     def _record(self, record: dict[str, Any]) -> None:
-        self._done.add((record["step"], record["split"]))
+        self._records[_key(record)] = record
         if not self._processes.is_first:
             return
         with Journal(self._folder / EVALUATION_FILE) as journal:
@@ -165,3 +186,8 @@ class Evaluator:
             journal.sync()
         if _SKIPPED not in record:
             self._newest[record["split"]] = record
+
+
+def _key(record: dict[str, Any]) -> tuple[int, str, str | None]:
+    """What a record is known by: step, validation set, and what the figures are of."""
+    return record["step"], record["split"], record.get("of", "release 0.1")

@@ -1,6 +1,9 @@
 """Reports a run to a Weights & Biases server, or into a folder that can be sent to one later."""
 
+import errno
+import ipaddress
 import os
+import re
 import secrets
 import urllib.error
 import urllib.request
@@ -8,6 +11,7 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from google.protobuf.json_format import MessageToDict
 
@@ -17,10 +21,14 @@ from rankspec.train.v1.runtime_pb2 import RuntimeConfig
 from rankspec.train.v1.wandb_pb2 import WandbConfig
 from rankspec.trainer.claims import obeys
 from rankspec.trainer.errors import TrainError
+from rankspec.trainer.folder import RUN_ID_FILE
 
-# Which of the server's runs this folder's is.
-RUN_ID_FILE = "wandb-run-id"
 _SECONDS_FOR_AN_ANSWER = 5.0
+# Servers that may get the key besides the public one: `host` or `host:port`, separated by commas or spaces.
+HOSTS_VARIABLE = "RANKSPEC_WANDB_HOSTS"
+_PUBLIC_SERVER = "https://api.wandb.ai"
+_KEY = re.compile(rb"[A-Za-z0-9_-]{16,256}")
+_MOST_KEY_BYTES = 4096
 
 
 @obeys(RuntimeConfig, "wandb")
@@ -28,7 +36,7 @@ def require_wandb(config: RuntimeConfig) -> None:
     """Makes sure, before anything is trained, that a run that is to be reported can be.
 
     Raises:
-        TrainError: if the client library or the key is missing.
+        TrainError: if the client library or the key is missing, or the key may not go to the server.
     """
     if not config.HasField("wandb"):
         return
@@ -38,6 +46,7 @@ def require_wandb(config: RuntimeConfig) -> None:
             "`pip install rankspec[wandb]`, or drop this",
             "runtime.wandb",
         )
+    require_allowed(config.wandb.host)
     read_key(config.wandb)
 
 
@@ -46,18 +55,68 @@ def read_key(config: WandbConfig) -> str:
     """The API key.
 
     Raises:
-        TrainError: if the file cannot be read or its first line is empty.
+        TrainError: if the file cannot be read, or its first line is empty or no key.
     """
     try:
-        key = Path(expanded(config.key_path, "runtime.wandb.key_path")).read_text().partition("\n")[0].strip()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no text"
-        raise TrainError(f"{config.key_path} cannot be read: {reason}", "runtime.wandb.key_path") from error
+        key = _first_line(Path(expanded(config.key_path, "runtime.wandb.key_path")))
+    except OSError as error:
+        raise TrainError(f"{config.key_path} cannot be read: {error.strerror}", "runtime.wandb.key_path") from error
     if not key:
         raise TrainError(
             f"the first line of {config.key_path} is empty; write the API key there", "runtime.wandb.key_path"
         )
-    return key
+    if not _KEY.fullmatch(key):
+        # Not a word of it: it may be anything.
+        raise TrainError(
+            f"the first line of {config.key_path} is no API key; name the file that holds it", "runtime.wandb.key_path"
+        )
+    return key.decode()
+
+
+def _first_line(path: Path) -> bytes:
+    """The first line of a file, as far as a key could reach.
+
+    Raises:
+        OSError: if it cannot be read, or is no plain file and might have no end.
+    """
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "it is no plain file")
+    with path.open("rb") as file:
+        return file.readline(_MOST_KEY_BYTES).strip()
+
+
+def require_allowed(host: str) -> None:
+    """Makes sure that a key may go to a server: a config is no authority on that, whoever starts the run is.
+
+    Args:
+        host: the server's address; empty for the client library's own choice, which the environment makes.
+
+    Raises:
+        TrainError: if it is neither the public server, nor this machine, nor named in RANKSPEC_WANDB_HOSTS.
+    """
+    server = urlsplit(host)
+    name, port = (server.hostname or "").lower(), server.port or (443 if server.scheme == "https" else 80)
+    allowed = re.split(r"[\s,]+", os.environ.get(HOSTS_VARIABLE, "").lower())
+    if not host or host.rstrip("/") == _PUBLIC_SERVER or _is_here(name):
+        return
+    if server.scheme != "https":
+        raise TrainError(f"{host} would get the API key unencrypted; write an https address", "runtime.wandb.host")
+    if f"{name}:{port}" not in allowed and not (port == 443 and name in allowed):
+        entry = name if port == 443 else f"{name}:{port}"
+        raise TrainError(
+            f"{host} would get the API key, and the environment does not allow that; if you trust it, set "
+            f"{HOSTS_VARIABLE}={entry}",
+            "runtime.wandb.host",
+        )
+
+
+def _is_here(name: str) -> bool:
+    if name == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
 
 
 class WeightsAndBiases:

@@ -6,6 +6,7 @@ import threading
 import time
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from tests.integration.trainer.runs import (
     BATCH_ROWS,
@@ -16,7 +17,7 @@ from tests.integration.trainer.runs import (
     steps_of,
 )
 
-from rankspec.trainer import follow
+from rankspec.trainer import follow, run
 from rankspec.trainer.checkpoints import committed
 from rankspec.trainer.errors import TrainError
 from rankspec.trainer.folder import sole_writer
@@ -104,7 +105,7 @@ def test_evaluate_sees_each_checkpoint_once(runs: Runs, finished: Path, capsys: 
     output = capsys.readouterr().err
     assert output.count("is skipped: deleted before it could be evaluated") == 3
     expected = records_of(folder, "valid")[-1]
-    assert {name: value for name, value in records[-1].items() if name != "split"} == pytest.approx(
+    assert {name: value for name, value in records[-1].items() if name not in ("split", "of")} == pytest.approx(
         {name: value for name, value in expected.items() if name != "split"}
     )
 
@@ -277,5 +278,84 @@ def test_two_processes_evaluate_as_one(runs: Runs, finished: Path) -> None:
     assert [record["step"] for record in two] == [7, 14, 21, 28, 35, 40]
     for ours, theirs in zip(one, two, strict=True):
         assert ours.keys() == theirs.keys()
-        for name in ours.keys() - {"split", "skipped"}:
+        assert ours["of"] == theirs["of"]
+        for name in ours.keys() - {"split", "skipped", "of"}:
             assert ours[name] == pytest.approx(theirs[name], rel=1e-5)
+
+
+def _evaluated(folder: Path) -> list[int]:
+    """Steps of the evaluations that have figures, in their order."""
+    return [r["step"] for r in records_of(folder, "valid", "evaluation.jsonl") if "skipped" not in r]
+
+
+_RATE = 'tasks { key: "like" value { neg_downsampling_rate: 0.5 } }'
+_OF_OTHER_THINGS = {
+    "downsampling": ("", _RATE),
+    "metrics": ('which_metrics: "auroc"', ""),
+    "number_of_batches": ("training { num_eval_steps: 2 }", ""),
+}
+
+
+@pytest.mark.parametrize(("change", "of_data"), _OF_OTHER_THINGS.values(), ids=_OF_OTHER_THINGS)
+def test_figures_under_another_config_are_computed_anew(runs: Runs, finished: Path, change: str, of_data: str) -> None:
+    folder = runs.folder / "run"
+    shutil.copytree(finished, folder)
+    runs.evaluate("run")
+    before = (folder / "evaluation.jsonl").read_text()
+
+    validation = f'validation_data {{ key: "valid" value {{ {data_set(runs.data, "valid")} {of_data} }} }}'
+    runs.evaluate("run", change, validation)
+
+    assert _evaluated(folder) == [28, 35, 40, 28, 35, 40]
+    assert (folder / "evaluation.jsonl").read_text().startswith(before)
+
+
+def test_figures_of_other_data_are_computed_anew_and_those_of_moved_data_are_not(
+    runs: Runs, finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = runs.folder / "run"
+    shutil.copytree(finished, folder)
+    moved = tmp_path / "moved"
+    shutil.copytree(runs.data, moved)
+    runs.evaluate("run")
+    change = f'validation_data {{ key: "valid" value {{ {data_set(moved, "valid")} }} }}'
+
+    runs.evaluate("run", change)
+
+    assert _evaluated(folder) == [28, 35, 40]
+
+    table = pq.read_table(moved / "valid.parquet")
+    pq.write_table(table.slice(0, 50), moved / "valid.parquet")
+    capsys.readouterr()
+    runs.evaluate("run", change)
+
+    assert _evaluated(folder) == [28, 35, 40, 28, 35, 40]
+    record = records_of(folder, "valid", "evaluation.jsonl")[-1]
+    assert f"{record['loss/like']:.4f}" in capsys.readouterr().err
+
+
+def test_figures_of_a_run_that_was_trained_anew_are_computed_anew(runs: Runs) -> None:
+    short = "training { num_train_steps: 7 }"
+    folder = runs.train("run", short)
+    runs.evaluate("run", short)
+    other = short + " runtime { seed: 5 }"
+
+    assert run.train(runs.job("run", other), restart=True)
+    shutil.copy(folder / "set-aside-1" / "evaluation.jsonl", folder)
+    runs.evaluate("run", other)
+
+    one, two = records_of(folder, "valid", "evaluation.jsonl")
+    assert one["step"] == two["step"] == 7
+    assert one["loss"] != two["loss"]
+
+
+def test_records_of_release_0_1_are_kept_and_not_shown(runs: Runs, finished: Path) -> None:
+    folder = runs.folder / "run"
+    shutil.copytree(finished, folder)
+    old = '{"step": 40, "split": "valid", "loss": 123.0}\n'
+    (folder / "evaluation.jsonl").write_text(old)
+
+    runs.evaluate("run")
+
+    assert (folder / "evaluation.jsonl").read_text().startswith(old)
+    assert _evaluated(folder) == [40, 28, 35, 40]

@@ -1,6 +1,7 @@
 """Reporting to Weights & Biases, without a network."""
 
 import json
+import os
 import socket
 from pathlib import Path
 from types import SimpleNamespace
@@ -54,7 +55,10 @@ def begun(monkeypatch: pytest.MonkeyPatch) -> list[_Run]:
     return runs
 
 
-def test_every_field_reaches_the_library(runs: Runs, begun: list[_Run], key_file: Path) -> None:
+def test_every_field_reaches_the_library(
+    runs: Runs, begun: list[_Run], key_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RANKSPEC_WANDB_HOSTS", "other.example:8443, tracker.example")
     folder = runs.train(
         "run",
         _SHORT,
@@ -158,3 +162,65 @@ def test_library_that_fails_does_not_stop_the_run(
     runs.train("run", _SHORT, f'runtime {{ wandb {{ key_path: "{key_file}" }} }}')
 
     assert "Weights & Biases failed and is left out from here on: the key is not known" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("host", "allowed"),
+    [
+        ("https://tracker.example", ""),
+        ("https://tracker.example", "tracker.example.org, racker.example"),
+        ("https://tracker.example:8443", "tracker.example"),
+        ("https://tracker.example", "tracker.example:8443"),
+        ("https://api.wandb.ai.example", ""),
+        ("http://tracker.example", "tracker.example:80"),
+    ],
+)
+def test_key_goes_to_no_server_that_the_environment_does_not_name(
+    runs: Runs, begun: list[_Run], key_file: Path, monkeypatch: pytest.MonkeyPatch, host: str, allowed: str
+) -> None:
+    monkeypatch.setenv("RANKSPEC_WANDB_HOSTS", allowed)
+
+    with pytest.raises(TrainError, match=r"runtime\.wandb\.host: .* would get the API key") as caught:
+        runs.train("run", f'runtime {{ wandb {{ key_path: "{key_file}" host: "{host}" }} }}')
+
+    assert begun == []
+    assert "0123456789" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("host", "allowed"),
+    [
+        ("", ""),
+        ("https://api.wandb.ai", ""),
+        ("https://api.wandb.ai/", ""),
+        ("http://localhost:8080", ""),
+        ("http://127.0.0.3:8080", ""),
+        ("http://[::1]:8080", ""),
+        ("https://tracker.example", "tracker.example"),
+        ("https://TRACKER.example:8443", "a b,tracker.example:8443"),
+    ],
+)
+def test_key_may_go_to_the_public_server_this_machine_and_what_the_environment_names(
+    monkeypatch: pytest.MonkeyPatch, host: str, allowed: str
+) -> None:
+    monkeypatch.setenv("RANKSPEC_WANDB_HOSTS", allowed)
+
+    weights_and_biases.require_allowed(host)
+
+
+@pytest.mark.parametrize("content", [b"root:x:0:0:root:/root:/bin/bash\n", b"short\n", b"\xff" * 40, b"a" * 10_000])
+def test_file_that_holds_no_key_is_refused_and_not_shown(runs: Runs, tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "key").write_bytes(content)
+
+    with pytest.raises(TrainError, match=r"is no API key") as caught:
+        runs.train("run", f'runtime {{ wandb {{ key_path: "{tmp_path}/key" }} }}')
+
+    assert "/bin/bash" not in str(caught.value)
+    assert "aaaa" not in str(caught.value)
+
+
+def test_pipe_is_no_key_file(runs: Runs, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "key")
+
+    with pytest.raises(TrainError, match=r"it is no plain file"):
+        runs.train("run", f'runtime {{ wandb {{ key_path: "{tmp_path}/key" }} }}')
