@@ -83,6 +83,12 @@ BASES = {
     "rankspec.recap.v1.RecapDataConfig.dataset_service_compression": (
         _DATA + 'data_service_dispatcher: "grpc://localhost:1" dataset_service_compression: DDS_COMPRESSION_OPTION_AUTO'
     ),
+    "rankspec.recap.v1.SegDenseSchema.mask_mantissa_features": """
+        schema_path: "schema.json"
+        renamed_features { key: "continuous" value: "c" }
+        renamed_features { key: "binary" value: "b" }
+        mask_mantissa_features { key: "continuous" value: 2 }
+    """,
     "rankspec.recap.v1.SegDenseSchema": """
         schema_path: "schema.json"
         renamed_features { key: "continuous" value: "c" }

@@ -178,6 +178,15 @@ def test_key_is_what_it_was() -> None:
     assert "a$b" in _config(conversion).train_data.seg_dense_schema.renamed_features
 
 
+@pytest.mark.parametrize("name", ["train", "timing"])
+def test_set_of_a_reserved_name_is_renamed_and_told(name: str) -> None:
+    conversion = _ranker("  test:\n", f"  {name}_data: *data\n  {name}:\n")
+
+    assert conversion.mistakes == []
+    assert set(_config(conversion).validation_data) == {f"{name}_data", f"{name}_data_"}
+    assert ("convert.other_effect", f'validation_data["{name}"]') in _codes(conversion)
+
+
 def test_variable_in_a_key_is_told() -> None:
     notes = {(note.code, note.path) for note in _ranker("    liked: &tower", "    $TASK: &tower").notes}
 

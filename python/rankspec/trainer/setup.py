@@ -5,6 +5,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from rankspec.home import expanded
 from rankspec.recap.v1.data_pb2 import RecapDataConfig
 from rankspec.recap.v1.recap_pb2 import RecapConfig
 from rankspec.recap.v1.training_pb2 import TrainingConfig
@@ -93,7 +94,7 @@ class Setup:
             world_size=self.processes.world_size,
             path=path,
             weigh=weigh,
-            save_dir=Path(self.config.training.save_dir),
+            save_dir=Path(expanded(self.config.training.save_dir, "training.save_dir")),
             id_ranges=self.model.id_ranges,
         )
         for note in dataset.notes:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from rankspec.home import expanded
 from rankspec.paths import join
 from rankspec.recap.v1.data_pb2 import RecapDataConfig
 from rankspec.signature import DataError
@@ -41,7 +42,8 @@ def refuse_data_in_run(data: RecapDataConfig, selection: Selection, save_dir: Pa
         (steps, of_steps, "binary_feature_mask_path"),
     ):
         if owner.HasField(name):
-            _refuse_inside([Path(getattr(owner, name))], run, save_dir, join(place, name))
+            file = Path(expanded(getattr(owner, name), join(place, name)))
+            _refuse_inside([file], run, save_dir, join(place, name))
     for pattern in selection.patterns:
         taken = next((name for name in _WRITTEN if pattern.takes(run / name)), None)
         if taken:

@@ -366,26 +366,26 @@ const file_rankspec_optim_v1_optimizer_proto_rawDesc = "" +
 	"\n" +
 	"AdamConfig\x12\xe4\x01\n" +
 	"\x02lr\x18\x01 \x01(\x01B\xd3\x01\xbaH\xc7\x01\xba\x01\xb6\x01\n" +
-	"\x13optim.adam.lr_bound\x1a\x9e\x01!this.isInf() && this > 1e30 ? 'must be at most 1e30, got ' + string(this) + ', because what is computed with it has to fit float32; write a smaller one' : ''\x12\v@\x01)\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\x02lr\x12\xb6\x01\n" +
+	"\x13optim.adam.lr_bound\x1a\x9e\x01!this.isInf() && this > 1e20 ? 'must be at most 1e20, got ' + string(this) + ', because what is computed with it has to fit float32; write a smaller one' : ''\x12\v@\x01)\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\x02lr\x12\xb6\x01\n" +
 	"\x05betas\x18\x02 \x03(\x01B\x9f\x01\xbaH\x83\x01\xba\x01g\n" +
 	"\x15optim.adam.betas_pair\x1aNsize(this) in [0, 2] ? '' : 'betas takes two numbers, or none for the default'\x92\x01\x16\"\x14\x12\x12\x11\x00\x00\x00\x00\x00\x00\xf0?)\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x02\x9a\xe7\x18\x030.9\x9a\xe7\x18\x050.999R\x05betas\x12\xee\x01\n" +
 	"\x03eps\x18\x03 \x01(\x01:\x051e-07B\xd4\x01\xbaH\xc8\x01\xba\x01\xb7\x01\n" +
-	"\x14optim.adam.eps_bound\x1a\x9e\x01!this.isInf() && this > 1e30 ? 'must be at most 1e30, got ' + string(this) + ', because what is computed with it has to fit float32; write a smaller one' : ''\x12\v@\x01!\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\x03eps\x12\xfd\x01\n" +
+	"\x14optim.adam.eps_bound\x1a\x9e\x01!this.isInf() && this > 1e20 ? 'must be at most 1e20, got ' + string(this) + ', because what is computed with it has to fit float32; write a smaller one' : ''\x12\v@\x01!\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\x03eps\x12\xfd\x01\n" +
 	"\fweight_decay\x18\x04 \x01(\x01:\x010B\xd6\x01\xbaH\xca\x01\xba\x01\xb9\x01\n" +
-	"\x16optim.adam.decay_bound\x1a\x9e\x01!this.isInf() && this > 1e30 ? 'must be at most 1e30, got ' + string(this) + ', because what is computed with it has to fit float32; write a smaller one' : ''\x12\v@\x01)\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\vweightDecay\"\xb2\x04\n" +
+	"\x16optim.adam.decay_bound\x1a\x9e\x01!this.isInf() && this > 1e20 ? 'must be at most 1e20, got ' + string(this) + ', because what is computed with it has to fit float32; write a smaller one' : ''\x12\v@\x01)\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\vweightDecay\"\xb2\x04\n" +
 	"\tSgdConfig\x12\xe3\x01\n" +
 	"\x02lr\x18\x01 \x01(\x01B\xd2\x01\xbaH\xc6\x01\xba\x01\xb5\x01\n" +
-	"\x12optim.sgd.lr_bound\x1a\x9e\x01!this.isInf() && this > 1e30 ? 'must be at most 1e30, got ' + string(this) + ', because what is computed with it has to fit float32; write a smaller one' : ''\x12\v@\x01)\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\x02lr\x12@\n" +
+	"\x12optim.sgd.lr_bound\x1a\x9e\x01!this.isInf() && this > 1e20 ? 'must be at most 1e20, got ' + string(this) + ', because what is computed with it has to fit float32; write a smaller one' : ''\x12\v@\x01)\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\x02lr\x12@\n" +
 	"\bmomentum\x18\x02 \x01(\x01:\x010B!\xbaH\x16\x12\x14@\x01\x11\x00\x00\x00\x00\x00\x00\xf0?)\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\bmomentum\x12\xfc\x01\n" +
 	"\fweight_decay\x18\x03 \x01(\x01:\x010B\xd5\x01\xbaH\xc9\x01\xba\x01\xb8\x01\n" +
-	"\x15optim.sgd.decay_bound\x1a\x9e\x01!this.isInf() && this > 1e30 ? 'must be at most 1e30, got ' + string(this) + ', because what is computed with it has to fit float32; write a smaller one' : ''\x12\v@\x01)\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\vweightDecay\"\xec\x05\n" +
+	"\x15optim.sgd.decay_bound\x1a\x9e\x01!this.isInf() && this > 1e20 ? 'must be at most 1e20, got ' + string(this) + ', because what is computed with it has to fit float32; write a smaller one' : ''\x12\v@\x01)\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\vweightDecay\"\xec\x05\n" +
 	"\rAdagradConfig\x12\xe7\x01\n" +
 	"\x02lr\x18\x01 \x01(\x01B\xd6\x01\xbaH\xca\x01\xba\x01\xb9\x01\n" +
-	"\x16optim.adagrad.lr_bound\x1a\x9e\x01!this.isInf() && this > 1e30 ? 'must be at most 1e30, got ' + string(this) + ', because what is computed with it has to fit float32; write a smaller one' : ''\x12\v@\x01)\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\x02lr\x12\xed\x01\n" +
+	"\x16optim.adagrad.lr_bound\x1a\x9e\x01!this.isInf() && this > 1e20 ? 'must be at most 1e20, got ' + string(this) + ', because what is computed with it has to fit float32; write a smaller one' : ''\x12\v@\x01)\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\x02lr\x12\xed\x01\n" +
 	"\x03eps\x18\x02 \x01(\x01:\x010B\xd7\x01\xbaH\xcb\x01\xba\x01\xba\x01\n" +
-	"\x17optim.adagrad.eps_bound\x1a\x9e\x01!this.isInf() && this > 1e30 ? 'must be at most 1e30, got ' + string(this) + ', because what is computed with it has to fit float32; write a smaller one' : ''\x12\v@\x01)\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\x03eps\x12\x80\x02\n" +
+	"\x17optim.adagrad.eps_bound\x1a\x9e\x01!this.isInf() && this > 1e20 ? 'must be at most 1e20, got ' + string(this) + ', because what is computed with it has to fit float32; write a smaller one' : ''\x12\v@\x01)\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\x03eps\x12\x80\x02\n" +
 	"\fweight_decay\x18\x03 \x01(\x01:\x010B\xd9\x01\xbaH\xcd\x01\xba\x01\xbc\x01\n" +
-	"\x19optim.adagrad.decay_bound\x1a\x9e\x01!this.isInf() && this > 1e30 ? 'must be at most 1e30, got ' + string(this) + ', because what is computed with it has to fit float32; write a smaller one' : ''\x12\v@\x01)\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\vweightDecay\"\xac\a\n" +
+	"\x19optim.adagrad.decay_bound\x1a\x9e\x01!this.isInf() && this > 1e20 ? 'must be at most 1e20, got ' + string(this) + ', because what is computed with it has to fit float32; write a smaller one' : ''\x12\v@\x01)\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\vweightDecay\"\xac\a\n" +
 	"\x0fOptimizerConfig\x12N\n" +
 	"\rlearning_rate\x18\x01 \x01(\v2\x1f.rankspec.optim.v1.LearningRateB\b\x88\xe7\x18\x01\x90\xe7\x18\x02R\flearningRate\x12=\n" +
 	"\x04adam\x18\x02 \x01(\v2\x1d.rankspec.optim.v1.AdamConfigB\b\x88\xe7\x18\x01\x90\xe7\x18\x03H\x00R\x04adam\x12:\n" +

@@ -666,9 +666,9 @@ const file_rankspec_recap_v1_architecture_proto_rawDesc = "" +
 	"\atop_mlp\x18\x02 \x01(\v2\x1c.rankspec.recap.v1.MlpConfigB\x0e\xbaH\x03\xc8\x01\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x06topMlp\"\x98\x04\n" +
 	"\tAffineMap\x12\x85\x02\n" +
 	"\x05scale\x18\x01 \x01(\x01:\x011B\xeb\x01\xbaH\xdf\x01\xba\x01\xd7\x01\n" +
-	"\x1crecap.affine_map.scale_bound\x1a\xb6\x01!this.isInf() && (this > 1e30 || this < -1e30) ? 'must be from -1e30 to 1e30, got ' + string(this) + ', because what is computed with it has to fit float32; write a smaller one' : ''\x12\x02@\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x05scale\x12\x82\x02\n" +
+	"\x1crecap.affine_map.scale_bound\x1a\xb6\x01!this.isInf() && (this > 1e20 || this < -1e20) ? 'must be from -1e20 to 1e20, got ' + string(this) + ', because what is computed with it has to fit float32; write a smaller one' : ''\x12\x02@\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x05scale\x12\x82\x02\n" +
 	"\x04bias\x18\x02 \x01(\x01:\x010B\xea\x01\xbaH\xde\x01\xba\x01\xd6\x01\n" +
-	"\x1brecap.affine_map.bias_bound\x1a\xb6\x01!this.isInf() && (this > 1e30 || this < -1e30) ? 'must be from -1e30 to 1e30, got ' + string(this) + ', because what is computed with it has to fit float32; write a smaller one' : ''\x12\x02@\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x04bias\"\xc5\x04\n" +
+	"\x1brecap.affine_map.bias_bound\x1a\xb6\x01!this.isInf() && (this > 1e20 || this < -1e20) ? 'must be from -1e20 to 1e20, got ' + string(this) + ', because what is computed with it has to fit float32; write a smaller one' : ''\x12\x02@\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x04bias\"\xc5\x04\n" +
 	"\x14PositionDebiasConfig\x12\xca\x01\n" +
 	"\fmax_position\x18\x01 \x01(\x05:\x03256B\xa1\x01\xbaH\x95\x01\xba\x01\x8d\x01\n" +
 	"\x1arecap.position_debias.rows\x1aothis > 1048576 ? 'must be at most 1048576, got ' + string(this) + '; the largest allowed value is 1048576' : ''\x1a\x02 \x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\vmaxPosition\x12\xc2\x01\n" +

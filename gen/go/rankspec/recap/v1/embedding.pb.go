@@ -587,7 +587,7 @@ const file_rankspec_recap_v1_embedding_proto_rawDesc = "" +
 	"\x18EmbeddingOptimizerConfig\x12N\n" +
 	"\rlearning_rate\x18\x01 \x01(\v2\x1f.rankspec.optim.v1.LearningRateB\b\x88\xe7\x18\x01\x90\xe7\x18\x02R\flearningRate\x12\x93\x02\n" +
 	"\x12init_learning_rate\x18\x02 \x01(\x01B\xe4\x01\xbaH\xd8\x01\xba\x01\xc7\x01\n" +
-	"$recap.embedding_optimizer.rate_bound\x1a\x9e\x01!this.isInf() && this > 1e30 ? 'must be at most 1e30, got ' + string(this) + ', because what is computed with it has to fit float32; write a smaller one' : ''\x12\v@\x01)\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\x10initLearningRate:\x9a\x02\xbaH\x96\x02\x1a\x93\x02\n" +
+	"$recap.embedding_optimizer.rate_bound\x1a\x9e\x01!this.isInf() && this > 1e20 ? 'must be at most 1e20, got ' + string(this) + ', because what is computed with it has to fit float32; write a smaller one' : ''\x12\v@\x01)\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\x10initLearningRate:\x9a\x02\xbaH\x96\x02\x1a\x93\x02\n" +
 	"+recap.embedding_optimizer.one_learning_rate\x1a\xe3\x01has(this.learning_rate) == has(this.init_learning_rate) ? 'init_learning_rate: ' + (has(this.learning_rate) ? 'given beside learning_rate; keep one of the two' : 'no learning rate; set init_learning_rate or learning_rate') : ''\"\xeb\x04\n" +
 	"\x15LargeEmbeddingsConfig\x12O\n" +
 	"\x06tables\x18\x01 \x03(\v2%.rankspec.recap.v1.EmbeddingBagConfigB\x10\xbaH\x05\x92\x01\x02\b\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x06tables\x12Y\n" +
@@ -608,9 +608,9 @@ const file_rankspec_recap_v1_embedding_proto_rawDesc = "" +
 	"\x05index\x18\x04 \x01(\x05B\x12\xbaH\a\xc8\x01\x01\x1a\x02(\x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\x05index\x12u\n" +
 	"\x10out_of_range_ids\x18\x05 \x01(\x0e2 .rankspec.recap.v1.OutOfRangeIds:\x16OUT_OF_RANGE_IDS_ERRORB\x12\xbaH\a\x82\x01\x04\x10\x01 \x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\routOfRangeIds\x12\x89\x02\n" +
 	"\fweight_decay\x18\x06 \x01(\x01B\xe5\x01\xbaH\xd9\x01\xba\x01\xc8\x01\n" +
-	"%recap.small_embedding_bag.decay_bound\x1a\x9e\x01!this.isInf() && this > 1e30 ? 'must be at most 1e30, got ' + string(this) + ', because what is computed with it has to fit float32; write a smaller one' : ''\x12\v@\x01)\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\vweightDecay\x12\x85\x02\n" +
+	"%recap.small_embedding_bag.decay_bound\x1a\x9e\x01!this.isInf() && this > 1e20 ? 'must be at most 1e20, got ' + string(this) + ', because what is computed with it has to fit float32; write a smaller one' : ''\x12\v@\x01)\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\vweightDecay\x12\x85\x02\n" +
 	"\binit_std\x18\a \x01(\x01:\x040.01B\xe3\x01\xbaH\xd7\x01\xba\x01\xc6\x01\n" +
-	"#recap.small_embedding_bag.std_bound\x1a\x9e\x01!this.isInf() && this > 1e30 ? 'must be at most 1e30, got ' + string(this) + ', because what is computed with it has to fit float32; write a smaller one' : ''\x12\v@\x01!\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\ainitStd:\xdc\x02\xbaH\xd8\x02\x1a\xd5\x02\n" +
+	"#recap.small_embedding_bag.std_bound\x1a\x9e\x01!this.isInf() && this > 1e20 ? 'must be at most 1e20, got ' + string(this) + ', because what is computed with it has to fit float32; write a smaller one' : ''\x12\v@\x01!\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\ainitStd:\xdc\x02\xbaH\xd8\x02\x1a\xd5\x02\n" +
 	"$recap.small_embedding_bag.table_size\x1a\xac\x02this.embedding_dim > 0 && this.num_embeddings > 1099511627776 / this.embedding_dim ? 'num_embeddings: ' + string(this.num_embeddings) + ' rows of ' + string(this.embedding_dim) + ' are more than 1099511627776 (2^40) numbers, the most that a table may have; lower num_embeddings or embedding_dim' : ''\"\xdb\x02\n" +
 	"\x15SmallEmbeddingsConfig\x12T\n" +
 	"\x06tables\x18\x01 \x03(\v2*.rankspec.recap.v1.SmallEmbeddingBagConfigB\x10\xbaH\x05\x92\x01\x02\b\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x06tables\x12D\n" +

@@ -61,8 +61,8 @@ public final class OptimizerProto extends com.google.protobuf.GeneratedFile {
       "to\032!rankspec/options/v1/options.proto\"\235\007" +
       "\n\nAdamConfig\022\344\001\n\002lr\030\001 \001(\001B\323\001\272H\307\001\022\013)\000\000\000\000\000" +
       "\000\000\000@\001\272\001\266\001\n\023optim.adam.lr_bound\032\236\001!this.i" +
-      "sInf() && this > 1e30 ? \'must be at most" +
-      " 1e30, got \' + string(this) + \', because" +
+      "sInf() && this > 1e20 ? \'must be at most" +
+      " 1e20, got \' + string(this) + \', because" +
       " what is computed with it has to fit flo" +
       "at32; write a smaller one\' : \'\'\210\347\030\001\220\347\030\002R" +
       "\002lr\022\266\001\n\005betas\030\002 \003(\001B\237\001\272H\203\001\222\001\026\"\024\022\022\021\000\000\000\000\000\000" +
@@ -72,46 +72,46 @@ public final class OptimizerProto extends com.google.protobuf.GeneratedFile {
       "\001\220\347\030\002\232\347\030\0030.9\232\347\030\0050.999R\005betas\022\356\001\n\003eps\030\003 \001" +
       "(\001:\0051e-07B\324\001\272H\310\001\022\013!\000\000\000\000\000\000\000\000@\001\272\001\267\001\n\024optim" +
       ".adam.eps_bound\032\236\001!this.isInf() && this " +
-      "> 1e30 ? \'must be at most 1e30, got \' + " +
+      "> 1e20 ? \'must be at most 1e20, got \' + " +
       "string(this) + \', because what is comput" +
       "ed with it has to fit float32; write a s" +
       "maller one\' : \'\'\210\347\030\001\220\347\030\002R\003eps\022\375\001\n\014weight" +
       "_decay\030\004 \001(\001:\0010B\326\001\272H\312\001\022\013)\000\000\000\000\000\000\000\000@\001\272\001\271\001\n" +
       "\026optim.adam.decay_bound\032\236\001!this.isInf() " +
-      "&& this > 1e30 ? \'must be at most 1e30, " +
+      "&& this > 1e20 ? \'must be at most 1e20, " +
       "got \' + string(this) + \', because what i" +
       "s computed with it has to fit float32; w" +
       "rite a smaller one\' : \'\'\210\347\030\001\220\347\030\002R\013weight" +
       "Decay\"\262\004\n\tSgdConfig\022\343\001\n\002lr\030\001 \001(\001B\322\001\272H\306\001\022" +
       "\013)\000\000\000\000\000\000\000\000@\001\272\001\265\001\n\022optim.sgd.lr_bound\032\236\001!" +
-      "this.isInf() && this > 1e30 ? \'must be a" +
-      "t most 1e30, got \' + string(this) + \', b" +
+      "this.isInf() && this > 1e20 ? \'must be a" +
+      "t most 1e20, got \' + string(this) + \', b" +
       "ecause what is computed with it has to f" +
       "it float32; write a smaller one\' : \'\'\210\347\030" +
       "\001\220\347\030\002R\002lr\022@\n\010momentum\030\002 \001(\001:\0010B!\272H\026\022\024\021\000\000" +
       "\000\000\000\000\360?)\000\000\000\000\000\000\000\000@\001\210\347\030\001\220\347\030\002R\010momentum\022\374\001\n\014" +
       "weight_decay\030\003 \001(\001:\0010B\325\001\272H\311\001\022\013)\000\000\000\000\000\000\000\000@" +
       "\001\272\001\270\001\n\025optim.sgd.decay_bound\032\236\001!this.isI" +
-      "nf() && this > 1e30 ? \'must be at most 1" +
-      "e30, got \' + string(this) + \', because w" +
+      "nf() && this > 1e20 ? \'must be at most 1" +
+      "e20, got \' + string(this) + \', because w" +
       "hat is computed with it has to fit float" +
       "32; write a smaller one\' : \'\'\210\347\030\001\220\347\030\002R\013w" +
       "eightDecay\"\354\005\n\rAdagradConfig\022\347\001\n\002lr\030\001 \001(" +
       "\001B\326\001\272H\312\001\022\013)\000\000\000\000\000\000\000\000@\001\272\001\271\001\n\026optim.adagrad" +
-      ".lr_bound\032\236\001!this.isInf() && this > 1e30" +
-      " ? \'must be at most 1e30, got \' + string" +
+      ".lr_bound\032\236\001!this.isInf() && this > 1e20" +
+      " ? \'must be at most 1e20, got \' + string" +
       "(this) + \', because what is computed wit" +
       "h it has to fit float32; write a smaller" +
       " one\' : \'\'\210\347\030\001\220\347\030\002R\002lr\022\355\001\n\003eps\030\002 \001(\001:\0010B" +
       "\327\001\272H\313\001\022\013)\000\000\000\000\000\000\000\000@\001\272\001\272\001\n\027optim.adagrad.e" +
-      "ps_bound\032\236\001!this.isInf() && this > 1e30 " +
-      "? \'must be at most 1e30, got \' + string(" +
+      "ps_bound\032\236\001!this.isInf() && this > 1e20 " +
+      "? \'must be at most 1e20, got \' + string(" +
       "this) + \', because what is computed with" +
       " it has to fit float32; write a smaller " +
       "one\' : \'\'\210\347\030\001\220\347\030\002R\003eps\022\200\002\n\014weight_decay\030" +
       "\003 \001(\001:\0010B\331\001\272H\315\001\022\013)\000\000\000\000\000\000\000\000@\001\272\001\274\001\n\031optim." +
       "adagrad.decay_bound\032\236\001!this.isInf() && t" +
-      "his > 1e30 ? \'must be at most 1e30, got " +
+      "his > 1e20 ? \'must be at most 1e20, got " +
       "\' + string(this) + \', because what is co" +
       "mputed with it has to fit float32; write" +
       " a smaller one\' : \'\'\210\347\030\001\220\347\030\002R\013weightDeca" +

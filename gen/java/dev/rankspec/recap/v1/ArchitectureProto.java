@@ -124,14 +124,14 @@ public final class ArchitectureProto extends com.google.protobuf.GeneratedFile {
       "\030\001\220\347\030\003R\006topMlp\"\230\004\n\tAffineMap\022\205\002\n\005scale\030\001" +
       " \001(\001:\0011B\353\001\272H\337\001\022\002@\001\272\001\327\001\n\034recap.affine_map" +
       ".scale_bound\032\266\001!this.isInf() && (this > " +
-      "1e30 || this < -1e30) ? \'must be from -1" +
-      "e30 to 1e30, got \' + string(this) + \', b" +
+      "1e20 || this < -1e20) ? \'must be from -1" +
+      "e20 to 1e20, got \' + string(this) + \', b" +
       "ecause what is computed with it has to f" +
       "it float32; write a smaller one\' : \'\'\210\347\030" +
       "\001\220\347\030\003R\005scale\022\202\002\n\004bias\030\002 \001(\001:\0010B\352\001\272H\336\001\022\002@" +
       "\001\272\001\326\001\n\033recap.affine_map.bias_bound\032\266\001!th" +
-      "is.isInf() && (this > 1e30 || this < -1e" +
-      "30) ? \'must be from -1e30 to 1e30, got \'" +
+      "is.isInf() && (this > 1e20 || this < -1e" +
+      "20) ? \'must be from -1e20 to 1e20, got \'" +
       " + string(this) + \', because what is com" +
       "puted with it has to fit float32; write " +
       "a smaller one\' : \'\'\210\347\030\001\220\347\030\003R\004bias\"\305\004\n\024Po" +

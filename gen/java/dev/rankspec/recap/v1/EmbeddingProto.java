@@ -134,7 +134,7 @@ public final class EmbeddingProto extends com.google.protobuf.GeneratedFile {
       "e\022\223\002\n\022init_learning_rate\030\002 \001(\001B\344\001\272H\330\001\022\013)" +
       "\000\000\000\000\000\000\000\000@\001\272\001\307\001\n$recap.embedding_optimize" +
       "r.rate_bound\032\236\001!this.isInf() && this > 1" +
-      "e30 ? \'must be at most 1e30, got \' + str" +
+      "e20 ? \'must be at most 1e20, got \' + str" +
       "ing(this) + \', because what is computed " +
       "with it has to fit float32; write a smal" +
       "ler one\' : \'\'\210\347\030\001\220\347\030\002R\020initLearningRate:" +
@@ -180,15 +180,15 @@ public final class EmbeddingProto extends com.google.protobuf.GeneratedFile {
       "B\022\272H\007\202\001\004\020\001 \000\210\347\030\001\220\347\030\003R\routOfRangeIds\022\211\002\n\014" +
       "weight_decay\030\006 \001(\001B\345\001\272H\331\001\022\013)\000\000\000\000\000\000\000\000@\001\272\001" +
       "\310\001\n%recap.small_embedding_bag.decay_boun" +
-      "d\032\236\001!this.isInf() && this > 1e30 ? \'must" +
-      " be at most 1e30, got \' + string(this) +" +
+      "d\032\236\001!this.isInf() && this > 1e20 ? \'must" +
+      " be at most 1e20, got \' + string(this) +" +
       " \', because what is computed with it has" +
       " to fit float32; write a smaller one\' : " +
       "\'\'\210\347\030\001\220\347\030\002R\013weightDecay\022\205\002\n\010init_std\030\007 \001" +
       "(\001:\0040.01B\343\001\272H\327\001\022\013!\000\000\000\000\000\000\000\000@\001\272\001\306\001\n#recap." +
       "small_embedding_bag.std_bound\032\236\001!this.is" +
-      "Inf() && this > 1e30 ? \'must be at most " +
-      "1e30, got \' + string(this) + \', because " +
+      "Inf() && this > 1e20 ? \'must be at most " +
+      "1e20, got \' + string(this) + \', because " +
       "what is computed with it has to fit floa" +
       "t32; write a smaller one\' : \'\'\210\347\030\001\220\347\030\003R\007" +
       "initStd:\334\002\272H\330\002\032\325\002\n$recap.small_embedding" +

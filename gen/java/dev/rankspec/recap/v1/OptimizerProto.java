@@ -65,14 +65,14 @@ public final class OptimizerProto extends com.google.protobuf.GeneratedFile {
       "\000\000\000\000\000\000\000\000@\001\210\347\030\001\220\347\030\002R\005beta2\022\372\001\n\007epsilon\030\003 " +
       "\001(\001:\0051e-07B\330\001\272H\314\001\022\013!\000\000\000\000\000\000\000\000@\001\272\001\273\001\n\030reca" +
       "p.adam.epsilon_bound\032\236\001!this.isInf() && " +
-      "this > 1e30 ? \'must be at most 1e30, got" +
+      "this > 1e20 ? \'must be at most 1e20, got" +
       " \' + string(this) + \', because what is c" +
       "omputed with it has to fit float32; writ" +
       "e a smaller one\' : \'\'\210\347\030\001\220\347\030\002R\007epsilon\022\375" +
       "\001\n\014weight_decay\030\004 \001(\001:\0010B\326\001\272H\312\001\022\013)\000\000\000\000\000\000" +
       "\000\000@\001\272\001\271\001\n\026recap.adam.decay_bound\032\236\001!this" +
-      ".isInf() && this > 1e30 ? \'must be at mo" +
-      "st 1e30, got \' + string(this) + \', becau" +
+      ".isInf() && this > 1e20 ? \'must be at mo" +
+      "st 1e20, got \' + string(this) + \', becau" +
       "se what is computed with it has to fit f" +
       "loat32; write a smaller one\' : \'\'\210\347\030\001\220\347\030" +
       "\002R\013weightDecay\"\211\003\n\026MultiTaskLearningRate" +
