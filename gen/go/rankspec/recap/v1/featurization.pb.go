@@ -282,7 +282,8 @@ func (x *ZScoreLogConfig) GetUseBqStats() bool {
 	return Default_ZScoreLogConfig_UseBqStats
 }
 
-// How features are turned into the model's first inputs.
+// How features are turned into the model's first inputs. Continuous features and given embeddings that are not finite count
+// as 0, whatever is chosen here.
 type FeaturizationConfig struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// What is done to the continuous features.

@@ -147,7 +147,8 @@ export const ZScoreLogConfigSchema: GenMessage<ZScoreLogConfig> = /*@__PURE__*/
   messageDesc(file_rankspec_recap_v1_featurization, 3);
 
 /**
- * How features are turned into the model's first inputs.
+ * How features are turned into the model's first inputs. Continuous features and given embeddings that are not finite count
+ * as 0, whatever is chosen here.
  *
  * @generated from message rankspec.recap.v1.FeaturizationConfig
  */

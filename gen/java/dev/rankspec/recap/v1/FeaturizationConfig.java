@@ -7,7 +7,8 @@ package dev.rankspec.recap.v1;
 
 /**
  * <pre>
- * How features are turned into the model's first inputs.
+ * How features are turned into the model's first inputs. Continuous features and given embeddings that are not finite count
+ * as 0, whatever is chosen here.
  * </pre>
  *
  * Protobuf type {@code rankspec.recap.v1.FeaturizationConfig}
@@ -563,7 +564,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * How features are turned into the model's first inputs.
+   * How features are turned into the model's first inputs. Continuous features and given embeddings that are not finite count
+   * as 0, whatever is chosen here.
    * </pre>
    *
    * Protobuf type {@code rankspec.recap.v1.FeaturizationConfig}
