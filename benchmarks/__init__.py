@@ -17,6 +17,7 @@ BENCHMARKS = {
     "load_go": "benchmarks.languages:load_go",
     "load_java": "benchmarks.languages:load_java",
     "load_typescript": "benchmarks.languages:load_typescript",
+    "bounds": "benchmarks.bounds:run",
     "mutations": "benchmarks.mutations:run",
     "training_float32": "benchmarks.training:float32",
     "training_float32_over_unfused": "benchmarks.training:float32_over_unfused",

@@ -31,6 +31,9 @@ func Prewarm(config proto.Message) error {
 //
 // Its error is an [*InvalidError], or that of rules that cannot be compiled or evaluated.
 func Validate(config proto.Message) error {
+	if found := tooMany(config.ProtoReflect(), ""); len(found) > 0 {
+		return invalid("", found...)
+	}
 	err := validateWith(config)
 	var violated *protovalidate.ValidationError
 	if !errors.As(err, &violated) {

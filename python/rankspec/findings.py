@@ -21,6 +21,22 @@ if TYPE_CHECKING:
 _LINE = re.compile(r'(?P<path>[A-Za-z_](?:[A-Za-z0-9_.]|\[[0-9]+\]|\["(?:[^"\\]|\\.)*"\])*): (?P<text>.*)', re.DOTALL)
 
 
+class Reported(NamedTuple):
+    """What is known of a violation beside its place and rule.
+
+    Attributes:
+        message: What the rule engine says.
+        for_key: Whether it is about a map's key.
+        field_value: The value that is wrong.
+        rule_value: The value of the rule, such as a bound.
+    """
+
+    message: str
+    for_key: bool
+    field_value: Any
+    rule_value: Any
+
+
 class Finding(NamedTuple):
     """One thing that a rule objects to.
 
@@ -29,14 +45,14 @@ class Finding(NamedTuple):
         path: The offending field.
         text: What a rule of ours says about it, without the path; None for a standard rule.
         site: Path of the message or field that the rule stands at.
-        violation: What protovalidate reported.
+        violation: What was reported of it.
     """
 
     code: str
     path: str
     text: str | None
     site: str
-    violation: Violation
+    violation: Reported
 
 
 def from_violations(violations: Sequence[Violation], message: Message) -> list[Finding]:
@@ -58,14 +74,15 @@ def _findings(violation: Violation, message: Message) -> list[Finding]:
     site = _path(proto.field.elements) if proto.field is not None else ""
     code, text = proto.rule_id, proto.message
     rule = proto.rule.elements if proto.rule is not None else []
+    reported = Reported(proto.message, proto.for_key, violation.field_value, violation.rule_value)
     is_ours = "." in code and (not rule or rule[-1].field_name == "cel") and code != "message.oneof"
     if not is_ours:
-        return [Finding(code, site, None, site, violation)]
+        return [Finding(code, site, None, site, reported)]
     holder = _type_at(site, descriptor_of(message))
     lines = [_split(line, holder) for line in text.split("\n")]
     if any(path is None for path, _ in lines):
-        return [Finding(code, site, text, site, violation)]
-    return [Finding(code, join(site, path or ""), line, site, violation) for path, line in lines]
+        return [Finding(code, site, text, site, reported)]
+    return [Finding(code, join(site, path or ""), line, site, reported) for path, line in lines]
 
 
 def _split(line: str, holder: Descriptor | None) -> tuple[str | None, str]:

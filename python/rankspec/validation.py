@@ -38,8 +38,14 @@ def find(message: Message, copies: Sequence[Copy] = ()) -> list[Finding]:
         copies: What one part of it took from another: a mistake in that is found where it was made only.
 
     Returns:
-        What the rules object to, as paths and rule ids.
+        What the rules object to, as paths and rule ids. Where a list or map is too long, that and nothing else.
     """
+    from rankspec.counts import too_many
+
+    if found := too_many(message):
+        from rankspec.inheritance import without_repeats
+
+        return without_repeats(found, copies)
     violations = _validator().collect_violations(message)
     if not violations:
         return []

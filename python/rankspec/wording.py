@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from rankspec.diagnostics import Diagnostic
@@ -31,7 +32,7 @@ def describe(finding: Finding, document: Document[Any], file: str | None) -> Dia
     path, related = finding.path, ()
     if finding.code == "repeated.unique":
         path, related = _repetition(finding, document)
-    mark = document.origins.name(path) if finding.violation.proto.for_key else None
+    mark = document.origins.name(path) if finding.violation.for_key else None
     position = mark or place_of(path, document, file)
     return Diagnostic(finding.code, message, finding.path, position, "error", suggestion, related)
 
@@ -75,7 +76,7 @@ def _standard(finding: Finding, field: FieldDescriptor | None, descriptor: Descr
 
 
 def _fallback(finding: Finding) -> Words:
-    return finding.violation.proto.message, None
+    return finding.violation.message, None
 
 
 def _required(finding: Finding, field: FieldDescriptor | None, descriptor: Descriptor) -> Words:
@@ -118,8 +119,8 @@ def _exclusive(finding: Finding, descriptor: Descriptor) -> Words:
     owner = (message_of(holder) if holder is not None else None) or descriptor
     for names, required in exclusive_groups(owner):
         listed = ", ".join(f"`{name}`" for name in names)
-        if all(name in finding.violation.proto.message for name in names):
-            if "only one" in finding.violation.proto.message:
+        if all(name in finding.violation.message for name in names):
+            if "only one" in finding.violation.message:
                 return f"only one of {listed} may be set", "keep one of them"
             assert required
             return f"one of {listed} is required, and none is set", f"add one of {listed}"
@@ -139,7 +140,7 @@ def _sizes(finding: Finding, field: FieldDescriptor) -> Words:
         case "repeated.max_items" | "map.max_pairs":
             return f"`{field.name}` takes at most {count(limit, what)}, and has {size}", f"drop {size - limit}"
         case "repeated.unique":
-            twice = next(item for index, item in enumerate(value) if item in list(value)[:index])
+            twice = next(item for item, times in Counter(value).items() if times > 1)
             return f"`{twice}` is in `{field.name}` more than once", "drop the repetition"
     return _fallback(finding)
 
@@ -147,13 +148,14 @@ def _sizes(finding: Finding, field: FieldDescriptor) -> Words:
 def _repetition(finding: Finding, document: Document[Any]) -> tuple[str, tuple[Any, ...]]:
     """Returns the path of the first item that is there already, and the place of its first occurrence."""
     items = list(finding.violation.field_value)
-    index = next(i for i, item in enumerate(items) if item in items[:i])
-    first = document.origins.value(at(finding.path, items.index(items[index])))
+    first_places: dict[Any, int] = {}
+    index = next(i for i, item in enumerate(items) if first_places.setdefault(item, i) != i)
+    first = document.origins.value(at(finding.path, first_places[items[index]]))
     return at(finding.path, index), (first,) if first is not None else ()
 
 
 def _value(finding: Finding, field: FieldDescriptor, rule: str) -> Words:
-    of_key = finding.violation.proto.for_key
+    of_key = finding.violation.for_key
     rules = value_rules(field, of_key=of_key)
     value: Any = finding.violation.field_value
     subject = "the key " if of_key else ""
@@ -179,7 +181,7 @@ def _value(finding: Finding, field: FieldDescriptor, rule: str) -> Words:
         case "pattern":
             return _pattern(subject, value, finding.violation.rule_value)
         case _:
-            return f"{subject}{finding.violation.proto.message}, got {_shown(value)}", None
+            return f"{subject}{finding.violation.message}, got {_shown(value)}", None
 
 
 def _unless_empty(field: FieldDescriptor, *, of_key: bool) -> str:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable, Iterator
+from itertools import cycle, islice
 from typing import Any, NamedTuple
 
 from conformance.v1 import conformance_pb2 as pb
@@ -136,7 +137,8 @@ def _list_attempts(field: Any, rules: Any) -> Iterator[Try]:
         yield Try("repeated.min_items", "least", values[:least], valid=True)
         yield Try("repeated.min_items", "too_few", values[: least - 1], valid=False)
     if rules.HasField("max_items"):
-        yield Try("repeated.max_items", "too_many", values[: int(rules.max_items) + 1], valid=False)
+        # Counted before anything else is judged, so that items may repeat.
+        yield Try("repeated.max_items", "too_many", list(islice(cycle(values), rules.max_items + 1)), valid=False)
     if rules.unique:
         yield Try("repeated.unique", "twice", [values[0], values[0]], valid=False)
         yield Try("repeated.unique", "once", values[:1], valid=True)
@@ -166,6 +168,10 @@ def _map_attempts(field: Any, rules: Any) -> Iterator[Try]:
     key, value = good_value(key_field(field), rules.keys), good_value(map_value(field), rules.values)
     if rules.min_pairs:
         yield Try("map.min_pairs", "none", None, valid=False)
+    if rules.HasField("max_pairs"):
+        numbers = range(rules.max_pairs + 1)
+        many = {f"{key}{number}" if isinstance(key, str) else key + number: value for number in numbers}
+        yield Try("map.max_pairs", "too_many", many, valid=False)
     for attempt in scalar_attempts(rules.keys):
         if not attempt.valid:
             yield attempt._replace(name=f"key_{attempt.name}", values={attempt.values: value})

@@ -10,7 +10,6 @@ from rankspec.options.v1 import options_pb2
 from rankspec.annotations import field_rules, inherits_from
 from rankspec.comments import all_comments
 from rankspec.explanation import type_of
-from rankspec.findings import from_violations
 from rankspec.loading import load
 from rankspec.messages import all_classes
 from rankspec.paths import descriptor_of, fields_of, message_of
@@ -119,9 +118,7 @@ def test_rule_id_begins_with_the_area_of_its_message(rule: str) -> None:
 )
 def test_text_of_a_message_rule_begins_with_an_existing_field(case: Path) -> None:
     message = load(case).message
-    violations = [f.violation for f in find(message) if f.text is not None]
-
-    for finding in from_violations(violations, message):
+    for finding in (found for found in find(message) if found.text is not None):
         # The rule of a list of scalars stands at its field already.
         assert is_below(finding.path, finding.site) or finding.code == "optim.adam.betas_pair"
         assert finding.text

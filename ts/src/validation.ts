@@ -2,6 +2,7 @@
 import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
 import { createValidator, type Violation as Reported, violationToProto, type Validator } from "@bufbuild/protovalidate";
 
+import { tooMany } from "./counts.js";
 import { at, join, type Key, namesField } from "./paths.js";
 import { distinct, type Violation } from "./violations.js";
 
@@ -24,9 +25,14 @@ let shared: Validator | undefined;
  *
  * @param schema The config's type.
  * @param config The config, with its variables replaced.
- * @returns What the rules object to, each path and code once; empty for a valid config.
+ * @returns What the rules object to, each path and code once; empty for a valid config. Where a list or map is too long,
+ * that and nothing else.
  */
 export function validate<Desc extends DescMessage>(schema: Desc, config: MessageShape<Desc>): Violation[] {
+  const long = tooMany(schema, config);
+  if (long.length > 0) {
+    return long;
+  }
   // The validator keeps the compiled rules of every type it has seen.
   shared ??= createValidator();
   const result = shared.validate(schema, config);

@@ -717,13 +717,13 @@ const file_rankspec_recap_v1_data_proto_rawDesc = "" +
 	"*recap.explicit_datetime_inputs.local_paths\x1a\xa0\x04[{'name': 'data_root', 'path': this.data_root}] .filter(f, f.path.matches('[\\\\x00\\\\n\\\\r]|^ +$|^ *[A-Za-z][A-Za-z0-9+.:-]*:/')) .map(f, f.name + (f.path.matches('[\\\\x00\\\\n\\\\r]') ? ': a path takes neither line breaks nor NUL characters; take it out' : f.path.matches('^ +$') ? ': a path of nothing but blanks; write the path' : ': ' + f.path.split(':/')[0] + ':/ begins an address of another storage, and only local paths are taken; ' + 'mount the storage or copy from it, and write the local path, ./ first if a folder is called so')).join('\\n')\"\xbe\x01\n" +
 	"\bTaskData\x12X\n" +
 	"\x15pos_downsampling_rate\x18\x01 \x01(\x01:\x011B!\xbaH\x16\x12\x14@\x01\x19\x00\x00\x00\x00\x00\x00\xf0?!\x11\xea-\x81\x99\x97q=\x88\xe7\x18\x01\x90\xe7\x18\x02R\x13posDownsamplingRate\x12X\n" +
-	"\x15neg_downsampling_rate\x18\x02 \x01(\x01:\x011B!\xbaH\x16\x12\x14@\x01\x19\x00\x00\x00\x00\x00\x00\xf0?!\x11\xea-\x81\x99\x97q=\x88\xe7\x18\x01\x90\xe7\x18\x02R\x13negDownsamplingRate\"\xdb\r\n" +
+	"\x15neg_downsampling_rate\x18\x02 \x01(\x01:\x011B!\xbaH\x16\x12\x14@\x01\x19\x00\x00\x00\x00\x00\x00\xf0?!\x11\xea-\x81\x99\x97q=\x88\xe7\x18\x01\x90\xe7\x18\x02R\x13negDownsamplingRate\"\xe5\r\n" +
 	"\x0eSegDenseSchema\x123\n" +
 	"\vschema_path\x18\x01 \x01(\tB\x12\xbaH\a\xc8\x01\x01r\x02\x10\x01\x88\xe7\x18\x02\x90\xe7\x18\x02R\n" +
-	"schemaPath\x122\n" +
-	"\bfeatures\x18\x02 \x03(\tB\x16\xbaH\v\x92\x01\b\x18\x01\"\x04r\x02\x10\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\bfeatures\x12}\n" +
-	"\x10renamed_features\x18\x03 \x03(\v26.rankspec.recap.v1.SegDenseSchema.RenamedFeaturesEntryB\x1a\xbaH\x0f\x9a\x01\f\"\x04r\x02\x10\x01*\x04r\x02\x10\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x0frenamedFeatures\x12\x8f\x01\n" +
-	"\x16mask_mantissa_features\x18\x04 \x03(\v2;.rankspec.recap.v1.SegDenseSchema.MaskMantissaFeaturesEntryB\x1c\xbaH\x11\x9a\x01\x0e\"\x04r\x02\x10\x01*\x06\x1a\x04\x18\x17 \x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\x14maskMantissaFeatures\x1aB\n" +
+	"schemaPath\x125\n" +
+	"\bfeatures\x18\x02 \x03(\tB\x19\xbaH\x0e\x92\x01\v\x10\x80\b\x18\x01\"\x04r\x02\x10\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\bfeatures\x12\x80\x01\n" +
+	"\x10renamed_features\x18\x03 \x03(\v26.rankspec.recap.v1.SegDenseSchema.RenamedFeaturesEntryB\x1d\xbaH\x12\x9a\x01\x0f\x10\x80\x02\"\x04r\x02\x10\x01*\x04r\x02\x10\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x0frenamedFeatures\x12\x92\x01\n" +
+	"\x16mask_mantissa_features\x18\x04 \x03(\v2;.rankspec.recap.v1.SegDenseSchema.MaskMantissaFeaturesEntryB\x1f\xbaH\x14\x9a\x01\x11\x10\x80\x02\"\x04r\x02\x10\x01*\x06\x1a\x04\x18\x17 \x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\x14maskMantissaFeatures\x1aB\n" +
 	"\x14RenamedFeaturesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\x1aG\n" +
@@ -732,13 +732,13 @@ const file_rankspec_recap_v1_data_proto_rawDesc = "" +
 	"\x05value\x18\x02 \x01(\x05R\x05value:\x028\x01:\xc1\t\xbaH\xbd\t\x1a\x8f\x03\n" +
 	"*recap.seg_dense_schema.masked_inputs_exist\x1a\xe0\x02this.mask_mantissa_features.filter(n, !(n in this.renamed_features) || n in ['binary', 'discrete']) .map(n, 'mask_mantissa_features[\"' + n + '\"]: ' + (n in this.renamed_features ? '\"' + n + '\" holds whole numbers, and only float32 values have a mantissa; drop it' : 'renamed_features has no input \"' + n + '\"; add it there or drop it here')).join('\\n')\x1a\xcb\x04\n" +
 	"\"recap.seg_dense_schema.local_paths\x1a\xa4\x04[{'name': 'schema_path', 'path': this.schema_path}] .filter(f, f.path.matches('[\\\\x00\\\\n\\\\r]|^ +$|^ *[A-Za-z][A-Za-z0-9+.:-]*:/')) .map(f, f.name + (f.path.matches('[\\\\x00\\\\n\\\\r]') ? ': a path takes neither line breaks nor NUL characters; take it out' : f.path.matches('^ +$') ? ': a path of nothing but blanks; write the path' : ': ' + f.path.split(':/')[0] + ':/ begins an address of another storage, and only local paths are taken; ' + 'mount the storage or copy from it, and write the local path, ./ first if a folder is called so')).join('\\n')\x1a\xda\x01\n" +
-	"#recap.seg_dense_schema.model_inputs\x1a\xb2\x01['continuous', 'binary'].filter(n, !(n in this.renamed_features)) .map(n, 'renamed_features: the model reads an input \"' + n + '\"; add an entry that names its column').join('\\n')\"\xc2\x01\n" +
+	"#recap.seg_dense_schema.model_inputs\x1a\xb2\x01['continuous', 'binary'].filter(n, !(n in this.renamed_features)) .map(n, 'renamed_features: the model reads an input \"' + n + '\"; add an entry that names its column').join('\\n')\"\xc5\x01\n" +
 	"\aSampler\x12&\n" +
-	"\x04name\x18\x01 \x01(\tB\x12\xbaH\a\xc8\x01\x01r\x02\x10\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x04name\x12T\n" +
-	"\x06kwargs\x18\x02 \x03(\v2&.rankspec.recap.v1.Sampler.KwargsEntryB\x14\xbaH\t\x9a\x01\x06\"\x04r\x02\x10\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x06kwargs\x1a9\n" +
+	"\x04name\x18\x01 \x01(\tB\x12\xbaH\a\xc8\x01\x01r\x02\x10\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x04name\x12W\n" +
+	"\x06kwargs\x18\x02 \x03(\v2&.rankspec.recap.v1.Sampler.KwargsEntryB\x17\xbaH\f\x9a\x01\t\x10\x80\x02\"\x04r\x02\x10\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x06kwargs\x1a9\n" +
 	"\vKwargsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x96*\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xd7+\n" +
 	"\x0fRecapDataConfig\x12)\n" +
 	"\x06inputs\x18\x01 \x01(\tB\x0f\xbaH\x04r\x02\x10\x01\x88\xe7\x18\x02\x90\xe7\x18\x02H\x00R\x06inputs\x12o\n" +
 	"\x18explicit_datetime_inputs\x18\x02 \x01(\v2).rankspec.recap.v1.ExplicitDatetimeInputsB\b\x88\xe7\x18\x01\x90\xe7\x18\x02H\x00R\x16explicitDatetimeInputs\x12c\n" +
@@ -757,9 +757,9 @@ const file_rankspec_recap_v1_data_proto_rawDesc = "" +
 	"\x13recap.data.decoders\x1afthis > 1024 ? 'must be at most 1024, got ' + string(this) + '; the largest allowed value is 1024' : ''\x1a\x02 \x00\x88\xe7\x18\x02\x90\xe7\x18\x01R\x13mapNumParallelCalls\x12\xd3\x01\n" +
 	"\x1dinterleave_num_parallel_calls\x18\x0e \x01(\x05B\x8f\x01\xbaH\x83\x01\xba\x01|\n" +
 	"\x12recap.data.readers\x1afthis > 1024 ? 'must be at most 1024, got ' + string(this) + '; the largest allowed value is 1024' : ''\x1a\x02 \x00\x88\xe7\x18\x02\x90\xe7\x18\x01R\x1ainterleaveNumParallelCalls\x12[\n" +
-	"\x10seg_dense_schema\x18\x0f \x01(\v2!.rankspec.recap.v1.SegDenseSchemaB\x0e\xbaH\x03\xc8\x01\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x0esegDenseSchema\x12u\n" +
-	"\x05tasks\x18\x10 \x03(\v2-.rankspec.recap.v1.RecapDataConfig.TasksEntryB0\xbaH%\x9a\x01\"\b\x01\"\x1er\x1c2\x1a^[A-Za-z_][A-Za-z0-9_.-]*$\x88\xe7\x18\x01\x90\xe7\x18\x03R\x05tasks\x12;\n" +
-	"\x10evaluation_tasks\x18\x11 \x03(\tB\x10\xbaH\x05\x92\x01\x02\x18\x01\x88\xe7\x18\x02\x90\xe7\x18\x01R\x0fevaluationTasks\x12G\n" +
+	"\x10seg_dense_schema\x18\x0f \x01(\v2!.rankspec.recap.v1.SegDenseSchemaB\x0e\xbaH\x03\xc8\x01\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x0esegDenseSchema\x12x\n" +
+	"\x05tasks\x18\x10 \x03(\v2-.rankspec.recap.v1.RecapDataConfig.TasksEntryB3\xbaH(\x9a\x01%\b\x01\x10\xc8\x01\"\x1er\x1c2\x1a^[A-Za-z_][A-Za-z0-9_.-]*$\x88\xe7\x18\x01\x90\xe7\x18\x03R\x05tasks\x12>\n" +
+	"\x10evaluation_tasks\x18\x11 \x03(\tB\x13\xbaH\b\x92\x01\x05\x10\xc8\x01\x18\x01\x88\xe7\x18\x02\x90\xe7\x18\x01R\x0fevaluationTasks\x12G\n" +
 	"\n" +
 	"preprocess\x18\x12 \x01(\v2\x1d.rankspec.recap.v1.PreprocessB\b\x88\xe7\x18\x01\x90\xe7\x18\x03R\n" +
 	"preprocess\x12>\n" +
@@ -769,14 +769,14 @@ const file_rankspec_recap_v1_data_proto_rawDesc = "" +
 	"\n" +
 	"TasksEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x121\n" +
-	"\x05value\x18\x02 \x01(\v2\x1b.rankspec.recap.v1.TaskDataR\x05value:\x028\x01:\x9e\x1b\xbaH\x9a\x1b\x1a\xc8\x02\n" +
+	"\x05value\x18\x02 \x01(\v2\x1b.rankspec.recap.v1.TaskDataR\x05value:\x028\x01:\xd9\x1c\xbaH\xd5\x1c\x1a\xc8\x02\n" +
 	" recap.data.downcast_inputs_exist\x1a\xa3\x02!has(this.seg_dense_schema) ? '' : this.preprocess.downcast.features .filter(n, !(n in this.seg_dense_schema.renamed_features || n in this.seg_dense_schema.features)) .map(n, 'preprocess.downcast.features[\"' + n + '\"]: there is no input \"' + n + '\"; name one of seg_dense_schema').join('\\n')\x1a\x9c\x02\n" +
-	"\x19recap.data.ids_stay_whole\x1a\xfe\x01'discrete' in this.preprocess.downcast.features && int(this.preprocess.downcast.features['discrete']) in [1, 3, 4] ? 'preprocess.downcast.features[\"discrete\"]: discrete holds ids, which no floating-point format keeps; use DATA_TYPE_UINT8 or drop it' : ''\x1a\xa0\x04\n" +
-	"\"recap.data.extracted_names_are_new\x1a\xf9\x03this.preprocess.extract_features.extract_feature_table.filter(r, r.name in this.seg_dense_schema.renamed_features || r.name in this.seg_dense_schema.features || r.name in ['continuous', 'binary', 'discrete', 'user_embedding', 'user_eng_embedding', 'author_embedding'] || this.preprocess.extract_features.extract_feature_table.filter(q, q.name == r.name).size() > 1) .map(r, 'preprocess.extract_features.extract_feature_table: \"' + r.name + '\" is the name of another input; choose another name').join('\\n')\x1a\xa9\x03\n" +
+	"\x19recap.data.ids_stay_whole\x1a\xfe\x01'discrete' in this.preprocess.downcast.features && int(this.preprocess.downcast.features['discrete']) in [1, 3, 4] ? 'preprocess.downcast.features[\"discrete\"]: discrete holds ids, which no floating-point format keeps; use DATA_TYPE_UINT8 or drop it' : ''\x1a\xe5\x04\n" +
+	"\"recap.data.extracted_names_are_new\x1a\xbe\x04['\\n' + this.preprocess.extract_features.extract_feature_table.map(r, r.name).join('\\n\\n') + '\\n'].map(written, this.preprocess.extract_features.extract_feature_table.filter(r, r.name in this.seg_dense_schema.renamed_features || r.name in this.seg_dense_schema.features || r.name in ['continuous', 'binary', 'discrete', 'user_embedding', 'user_eng_embedding', 'author_embedding'] || written.split('\\n' + r.name + '\\n').size() > 2) .map(r, 'preprocess.extract_features.extract_feature_table: \"' + r.name + '\" is the name of another input; choose another name').join('\\n'))[0]\x1a\xa9\x03\n" +
 	"!recap.data.extracted_inputs_exist\x1a\x83\x03!has(this.seg_dense_schema) ? '' : this.preprocess.extract_features.extract_feature_table .filter(r, r.source_tensor != '' && !(r.source_tensor in this.seg_dense_schema.renamed_features || r.source_tensor in this.seg_dense_schema.features)) .map(r, 'preprocess.extract_features.extract_feature_table: there is no input \"' + r.source_tensor + '\"; name one of seg_dense_schema').join('\\n')\x1a\xb5\x04\n" +
-	"\x16recap.data.local_paths\x1a\x9a\x04[{'name': 'inputs', 'path': this.inputs}] .filter(f, f.path.matches('[\\\\x00\\\\n\\\\r]|^ +$|^ *[A-Za-z][A-Za-z0-9+.:-]*:/')) .map(f, f.name + (f.path.matches('[\\\\x00\\\\n\\\\r]') ? ': a path takes neither line breaks nor NUL characters; take it out' : f.path.matches('^ +$') ? ': a path of nothing but blanks; write the path' : ': ' + f.path.split(':/')[0] + ':/ begins an address of another storage, and only local paths are taken; ' + 'mount the storage or copy from it, and write the local path, ./ first if a folder is called so')).join('\\n')\x1a\xd0\x01\n" +
-	"'recap.data.evaluation_tasks_have_labels\x1a\xa4\x01this.evaluation_tasks.filter(t, !(t in this.tasks)) .map(t, 'evaluation_tasks: \"' + t + '\" is no task of this data set; add it to tasks or drop it here').join('\\n')\x1a\xea\x01\n" +
-	"\"recap.data.downsampled_tasks_exist\x1a\xc3\x01this.preprocess.downsample_negatives.engagements_list.filter(t, !(t in this.tasks)) .map(t, 'preprocess.downsample_negatives.engagements_list: \"' + t + '\" is no task of this data set').join('\\n')\x1a\xe8\x02\n" +
+	"\x16recap.data.local_paths\x1a\x9a\x04[{'name': 'inputs', 'path': this.inputs}] .filter(f, f.path.matches('[\\\\x00\\\\n\\\\r]|^ +$|^ *[A-Za-z][A-Za-z0-9+.:-]*:/')) .map(f, f.name + (f.path.matches('[\\\\x00\\\\n\\\\r]') ? ': a path takes neither line breaks nor NUL characters; take it out' : f.path.matches('^ +$') ? ': a path of nothing but blanks; write the path' : ': ' + f.path.split(':/')[0] + ':/ begins an address of another storage, and only local paths are taken; ' + 'mount the storage or copy from it, and write the local path, ./ first if a folder is called so')).join('\\n')\x1a\x8b\x02\n" +
+	"'recap.data.evaluation_tasks_have_labels\x1a\xdf\x01[this.tasks].map(labelled, [this.evaluation_tasks.filter(t, !(t in labelled))].map(odd, size(odd) == 0 ? '' : 'evaluation_tasks: this data set has no task \"' + odd.join('\", \"') + '\"; add it to tasks or drop it here')[0])[0]\x1a\xa5\x02\n" +
+	"\"recap.data.downsampled_tasks_exist\x1a\xfe\x01[this.tasks].map(labelled, [this.preprocess.downsample_negatives.engagements_list.filter(t, !(t in labelled))].map(odd, size(odd) == 0 ? '' : 'preprocess.downsample_negatives.engagements_list: this data set has no task \"' + odd.join('\", \"') + '\"')[0])[0]\x1a\xe8\x02\n" +
 	"'recap.data.num_engagements_counts_tasks\x1a\xbc\x02has(this.preprocess.downsample_negatives.num_engagements) && this.preprocess.downsample_negatives.num_engagements != size(this.tasks) ? 'preprocess.downsample_negatives.num_engagements: the data set has ' + string(size(this.tasks)) + ' tasks, not ' + string(this.preprocess.downsample_negatives.num_engagements) : ''\x1a\x89\x02\n" +
 	" recap.data.rectified_tasks_exist\x1a\xe4\x01this.preprocess.rectify_labels.label_to_engaged_timestamp_field.filter(t, !(t in this.tasks)) .map(t, 'preprocess.rectify_labels.label_to_engaged_timestamp_field[\"' + t + '\"]: \"' + t + '\" is no task of this data set').join('\\n')\x1a\xef\x01\n" +
 	"$recap.data.compression_needs_service\x1a\xc6\x01has(this.dataset_service_compression) && !has(this.data_service_dispatcher) ? 'dataset_service_compression: nothing is compressed without a data service; set data_service_dispatcher or drop it' : ''B\x1b\n" +

@@ -588,13 +588,13 @@ const file_rankspec_recap_v1_embedding_proto_rawDesc = "" +
 	"\rlearning_rate\x18\x01 \x01(\v2\x1f.rankspec.optim.v1.LearningRateB\b\x88\xe7\x18\x01\x90\xe7\x18\x02R\flearningRate\x12\x93\x02\n" +
 	"\x12init_learning_rate\x18\x02 \x01(\x01B\xe4\x01\xbaH\xd8\x01\xba\x01\xc7\x01\n" +
 	"$recap.embedding_optimizer.rate_bound\x1a\x9e\x01!this.isInf() && this > 1e20 ? 'must be at most 1e20, got ' + string(this) + ', because what is computed with it has to fit float32; write a smaller one' : ''\x12\v@\x01)\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\x10initLearningRate:\x9a\x02\xbaH\x96\x02\x1a\x93\x02\n" +
-	"+recap.embedding_optimizer.one_learning_rate\x1a\xe3\x01has(this.learning_rate) == has(this.init_learning_rate) ? 'init_learning_rate: ' + (has(this.learning_rate) ? 'given beside learning_rate; keep one of the two' : 'no learning rate; set init_learning_rate or learning_rate') : ''\"\xeb\x04\n" +
-	"\x15LargeEmbeddingsConfig\x12O\n" +
-	"\x06tables\x18\x01 \x03(\v2%.rankspec.recap.v1.EmbeddingBagConfigB\x10\xbaH\x05\x92\x01\x02\b\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x06tables\x12Y\n" +
-	"\toptimizer\x18\x02 \x01(\v2+.rankspec.recap.v1.EmbeddingOptimizerConfigB\x0e\xbaH\x03\xc8\x01\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\toptimizer\x124\n" +
-	"\rtables_to_log\x18\x03 \x03(\tB\x10\xbaH\x05\x92\x01\x02\x18\x01\x88\xe7\x18\x02\x90\xe7\x18\x01R\vtablesToLog:\xef\x02\xbaH\xeb\x02\x1a\x9e\x01\n" +
-	"#recap.large_embeddings.unique_names\x1awthis.tables.map(t, t.name).unique() ? '' : 'tables: two tables have the same name; every table needs a name of its own'\x1a\xc7\x01\n" +
-	"*recap.large_embeddings.logged_tables_exist\x1a\x98\x01this.tables_to_log.filter(n, !this.tables.exists(t, t.name == n)) .map(n, 'tables_to_log: there is no table \"' + n + '\"; name one of tables').join('\\n')\"\xa4\x01\n" +
+	"+recap.embedding_optimizer.one_learning_rate\x1a\xe3\x01has(this.learning_rate) == has(this.init_learning_rate) ? 'init_learning_rate: ' + (has(this.learning_rate) ? 'given beside learning_rate; keep one of the two' : 'no learning rate; set init_learning_rate or learning_rate') : ''\"\x87\x05\n" +
+	"\x15LargeEmbeddingsConfig\x12R\n" +
+	"\x06tables\x18\x01 \x03(\v2%.rankspec.recap.v1.EmbeddingBagConfigB\x13\xbaH\b\x92\x01\x05\b\x01\x10\x80\x04\x88\xe7\x18\x01\x90\xe7\x18\x03R\x06tables\x12Y\n" +
+	"\toptimizer\x18\x02 \x01(\v2+.rankspec.recap.v1.EmbeddingOptimizerConfigB\x0e\xbaH\x03\xc8\x01\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\toptimizer\x127\n" +
+	"\rtables_to_log\x18\x03 \x03(\tB\x13\xbaH\b\x92\x01\x05\x10\x80\x04\x18\x01\x88\xe7\x18\x02\x90\xe7\x18\x01R\vtablesToLog:\x85\x03\xbaH\x81\x03\x1a\x9e\x01\n" +
+	"#recap.large_embeddings.unique_names\x1awthis.tables.map(t, t.name).unique() ? '' : 'tables: two tables have the same name; every table needs a name of its own'\x1a\xdd\x01\n" +
+	"*recap.large_embeddings.logged_tables_exist\x1a\xae\x01[this.tables.map(t, t.name)].map(names, this.tables_to_log.filter(n, !(n in names)) .map(n, 'tables_to_log: there is no table \"' + n + '\"; name one of tables').join('\\n'))[0]\"\xa4\x01\n" +
 	"\x10StratifierConfig\x12@\n" +
 	"\x04name\x18\x01 \x01(\tB,\xbaH!\xc8\x01\x01r\x1c2\x1a^[A-Za-z_][A-Za-z0-9_.-]*$\x88\xe7\x18\x02\x90\xe7\x18\x01R\x04name\x12(\n" +
 	"\x05index\x18\x02 \x01(\x05B\x12\xbaH\a\xc8\x01\x01\x1a\x02(\x00\x88\xe7\x18\x02\x90\xe7\x18\x01R\x05index\x12$\n" +
@@ -611,9 +611,9 @@ const file_rankspec_recap_v1_embedding_proto_rawDesc = "" +
 	"%recap.small_embedding_bag.decay_bound\x1a\x9e\x01!this.isInf() && this > 1e20 ? 'must be at most 1e20, got ' + string(this) + ', because what is computed with it has to fit float32; write a smaller one' : ''\x12\v@\x01)\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\vweightDecay\x12\x85\x02\n" +
 	"\binit_std\x18\a \x01(\x01:\x040.01B\xe3\x01\xbaH\xd7\x01\xba\x01\xc6\x01\n" +
 	"#recap.small_embedding_bag.std_bound\x1a\x9e\x01!this.isInf() && this > 1e20 ? 'must be at most 1e20, got ' + string(this) + ', because what is computed with it has to fit float32; write a smaller one' : ''\x12\v@\x01!\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\ainitStd:\xdc\x02\xbaH\xd8\x02\x1a\xd5\x02\n" +
-	"$recap.small_embedding_bag.table_size\x1a\xac\x02this.embedding_dim > 0 && this.num_embeddings > 1099511627776 / this.embedding_dim ? 'num_embeddings: ' + string(this.num_embeddings) + ' rows of ' + string(this.embedding_dim) + ' are more than 1099511627776 (2^40) numbers, the most that a table may have; lower num_embeddings or embedding_dim' : ''\"\xdb\x02\n" +
-	"\x15SmallEmbeddingsConfig\x12T\n" +
-	"\x06tables\x18\x01 \x03(\v2*.rankspec.recap.v1.SmallEmbeddingBagConfigB\x10\xbaH\x05\x92\x01\x02\b\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x06tables\x12D\n" +
+	"$recap.small_embedding_bag.table_size\x1a\xac\x02this.embedding_dim > 0 && this.num_embeddings > 1099511627776 / this.embedding_dim ? 'num_embeddings: ' + string(this.num_embeddings) + ' rows of ' + string(this.embedding_dim) + ' are more than 1099511627776 (2^40) numbers, the most that a table may have; lower num_embeddings or embedding_dim' : ''\"\xde\x02\n" +
+	"\x15SmallEmbeddingsConfig\x12W\n" +
+	"\x06tables\x18\x01 \x03(\v2*.rankspec.recap.v1.SmallEmbeddingBagConfigB\x13\xbaH\b\x92\x01\x05\b\x01\x10\x80\x04\x88\xe7\x18\x01\x90\xe7\x18\x03R\x06tables\x12D\n" +
 	"\adropout\x18\x02 \x01(\v2 .rankspec.recap.v1.DropoutConfigB\b\x88\xe7\x18\x01\x90\xe7\x18\x03R\adropout:\xa5\x01\xbaH\xa1\x01\x1a\x9e\x01\n" +
 	"#recap.small_embeddings.unique_names\x1awthis.tables.map(t, t.name).unique() ? '' : 'tables: two tables have the same name; every table needs a name of its own'*j\n" +
 	"\rOutOfRangeIds\x12 \n" +

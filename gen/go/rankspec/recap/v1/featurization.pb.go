@@ -438,13 +438,13 @@ const file_rankspec_recap_v1_featurization_proto_rawDesc = "" +
 	"use_renorm\x18\x05 \x01(\b:\x05falseB\b\x88\xe7\x18\x01\x90\xe7\x18\x03R\tuseRenorm\x121\n" +
 	"\fuse_bq_stats\x18\x06 \x01(\b:\x05falseB\b\x88\xe7\x18\x01\x90\xe7\x18\x03R\n" +
 	"useBqStats:\x84\x05\xbaH\x80\x05\x1a\xfd\x04\n" +
-	"\x1drecap.z_score_log.local_paths\x1a\xdb\x04[{'name': 'analysis_path', 'path': this.analysis_path}, {'name': 'schema_path', 'path': this.schema_path}] .filter(f, f.path.matches('[\\\\x00\\\\n\\\\r]|^ +$|^ *[A-Za-z][A-Za-z0-9+.:-]*:/')) .map(f, f.name + (f.path.matches('[\\\\x00\\\\n\\\\r]') ? ': a path takes neither line breaks nor NUL characters; take it out' : f.path.matches('^ +$') ? ': a path of nothing but blanks; write the path' : ': ' + f.path.split(':/')[0] + ':/ begins an address of another storage, and only local paths are taken; ' + 'mount the storage or copy from it, and write the local path, ./ first if a folder is called so')).join('\\n')\"\x9b\x04\n" +
+	"\x1drecap.z_score_log.local_paths\x1a\xdb\x04[{'name': 'analysis_path', 'path': this.analysis_path}, {'name': 'schema_path', 'path': this.schema_path}] .filter(f, f.path.matches('[\\\\x00\\\\n\\\\r]|^ +$|^ *[A-Za-z][A-Za-z0-9+.:-]*:/')) .map(f, f.name + (f.path.matches('[\\\\x00\\\\n\\\\r]') ? ': a path takes neither line breaks nor NUL characters; take it out' : f.path.matches('^ +$') ? ': a path of nothing but blanks; write the path' : ': ' + f.path.split(':/')[0] + ':/ begins an address of another storage, and only local paths are taken; ' + 'mount the storage or copy from it, and write the local path, ./ first if a folder is called so')).join('\\n')\"\x9d\x04\n" +
 	"\x13FeaturizationConfig\x12W\n" +
 	"\x10log1p_abs_config\x18\x01 \x01(\v2!.rankspec.recap.v1.Log1pAbsConfigB\b\x88\xe7\x18\x01\x90\xe7\x18\x03H\x00R\x0elog1pAbsConfig\x12d\n" +
 	"\x15clip_log1p_abs_config\x18\x02 \x01(\v2%.rankspec.recap.v1.ClipLog1pAbsConfigB\b\x88\xe7\x18\x01\x90\xe7\x18\x03H\x00R\x12clipLog1pAbsConfig\x12[\n" +
 	"\x12z_score_log_config\x18\x03 \x01(\v2\".rankspec.recap.v1.ZScoreLogConfigB\b\x88\xe7\x18\x01\x90\xe7\x18\x03H\x00R\x0fzScoreLogConfig\x12g\n" +
-	"\x16double_norm_log_config\x18\x04 \x01(\v2&.rankspec.recap.v1.DoubleNormLogConfigB\b\x88\xe7\x18\x01\x90\xe7\x18\x03H\x00R\x13doubleNormLogConfig\x12g\n" +
-	"\x17feature_names_to_concat\x18\x05 \x03(\tB0\xbaH\x1b\x92\x01\x18\x18\x01\"\x14r\x12R\x06binaryR\bdiscrete\x88\xe7\x18\x01\x90\xe7\x18\x03\x9a\xe7\x18\x06binaryR\x14featureNamesToConcatB\x16\n" +
+	"\x16double_norm_log_config\x18\x04 \x01(\v2&.rankspec.recap.v1.DoubleNormLogConfigB\b\x88\xe7\x18\x01\x90\xe7\x18\x03H\x00R\x13doubleNormLogConfig\x12i\n" +
+	"\x17feature_names_to_concat\x18\x05 \x03(\tB2\xbaH\x1d\x92\x01\x1a\x10@\x18\x01\"\x14r\x12R\x06binaryR\bdiscrete\x88\xe7\x18\x01\x90\xe7\x18\x03\x9a\xe7\x18\x06binaryR\x14featureNamesToConcatB\x16\n" +
 	"\rfeaturization\x12\x05\xbaH\x02\b\x01Bl\n" +
 	"\x15dev.rankspec.recap.v1B\x12FeaturizationProtoP\x01Z=github.com/rankspec/rankspec/gen/go/rankspec/recap/v1;recapv1b\beditionsp\xe8\a"
 

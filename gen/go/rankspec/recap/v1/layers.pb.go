@@ -381,16 +381,16 @@ const file_rankspec_recap_v1_layers_proto_rawDesc = "" +
 	"\n" +
 	"layer_size\x18\x01 \x01(\x05B\xa1\x01\xbaH\x95\x01\xba\x01\x8a\x01\n" +
 	"\x17recap.dense_layer.width\x1aothis > 1048576 ? 'must be at most 1048576, got ' + string(this) + '; the largest allowed value is 1048576' : ''\xc8\x01\x01\x1a\x02 \x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\tlayerSize\x12D\n" +
-	"\adropout\x18\x02 \x01(\v2 .rankspec.recap.v1.DropoutConfigB\b\x88\xe7\x18\x01\x90\xe7\x18\x03R\adropout\"\xd0\t\n" +
-	"\tMlpConfig\x12\xbf\x01\n" +
-	"\vlayer_sizes\x18\x01 \x03(\x05B\x9d\x01\xbaH\x91\x01\x92\x01\x8d\x01\"\x8a\x01\xba\x01\x82\x01\n" +
+	"\adropout\x18\x02 \x01(\v2 .rankspec.recap.v1.DropoutConfigB\b\x88\xe7\x18\x01\x90\xe7\x18\x03R\adropout\"\xdc\t\n" +
+	"\tMlpConfig\x12\xc2\x01\n" +
+	"\vlayer_sizes\x18\x01 \x03(\x05B\xa0\x01\xbaH\x94\x01\x92\x01\x90\x01\x10\x80\x02\"\x8a\x01\xba\x01\x82\x01\n" +
 	"\x0frecap.mlp.width\x1aothis > 1048576 ? 'must be at most 1048576, got ' + string(this) + '; the largest allowed value is 1048576' : ''\x1a\x02 \x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\n" +
 	"layerSizes\x12K\n" +
 	"\n" +
 	"batch_norm\x18\x02 \x01(\v2\".rankspec.recap.v1.BatchNormConfigB\b\x88\xe7\x18\x01\x90\xe7\x18\x03R\tbatchNorm\x12D\n" +
 	"\adropout\x18\x03 \x01(\v2 .rankspec.recap.v1.DropoutConfigB\b\x88\xe7\x18\x01\x90\xe7\x18\x03R\adropout\x12E\n" +
-	"\x16final_layer_activation\x18\x04 \x01(\b:\x05falseB\b\x88\xe7\x18\x01\x90\xe7\x18\x03R\x14finalLayerActivation\x12E\n" +
-	"\x06layers\x18\x05 \x03(\v2#.rankspec.recap.v1.DenseLayerConfigB\b\x88\xe7\x18\x01\x90\xe7\x18\x03R\x06layers:\xdf\x05\xbaH\xdb\x05\x1a\xcd\x02\n" +
+	"\x16final_layer_activation\x18\x04 \x01(\b:\x05falseB\b\x88\xe7\x18\x01\x90\xe7\x18\x03R\x14finalLayerActivation\x12N\n" +
+	"\x06layers\x18\x05 \x03(\v2#.rankspec.recap.v1.DenseLayerConfigB\x11\xbaH\x06\x92\x01\x03\x10\x80\x02\x88\xe7\x18\x01\x90\xe7\x18\x03R\x06layers:\xdf\x05\xbaH\xdb\x05\x1a\xcd\x02\n" +
 	"\x1erecap.mlp.hidden_layer_options\x1a\xaa\x02size(this.layer_sizes) + size(this.layers) != 1 ? '' : has(this.batch_norm) ? 'batch_norm: applies to hidden layers, and a single layer has none; add a layer or drop batch_norm' : has(this.dropout) ? 'dropout: applies to hidden layers, and a single layer has none; add a layer or drop dropout' : ''\x1a\x9c\x01\n" +
 	"\x15recap.mlp.one_dropout\x1a\x82\x01size(this.layers) > 0 && has(this.dropout) ? 'dropout: with layers, each layer has a dropout of its own; move the rate there' : ''\x1a\xd0\x01\n" +
 	"\x1arecap.mlp.no_final_dropout\x1a\xb1\x01size(this.layers) > 0 && has(this.layers[size(this.layers) - 1].dropout) ? 'layers[' + string(size(this.layers) - 1) + '].dropout: the last layer takes no dropout; drop it' : ''\"\x17\n" +

@@ -559,30 +559,31 @@ const file_rankspec_recap_v1_preprocess_proto_rawDesc = "" +
 	"\x1ccontinuous_feature_mask_path\x18\x03 \x01(\tB\x0f\xbaH\x04r\x02\x10\x01\x88\xe7\x18\x01\x90\xe7\x18\x02R\x19continuousFeatureMaskPath\x12H\n" +
 	"\x18binary_feature_mask_path\x18\x04 \x01(\tB\x0f\xbaH\x04r\x02\x10\x01\x88\xe7\x18\x01\x90\xe7\x18\x02R\x15binaryFeatureMaskPath:\x87\b\xbaH\x83\b\x1a\xbc\x05\n" +
 	"$recap.truncate_and_slice.local_paths\x1a\x93\x05[{'name': 'continuous_feature_mask_path', 'path': this.continuous_feature_mask_path}, {'name': 'binary_feature_mask_path', 'path': this.binary_feature_mask_path}] .filter(f, f.path.matches('[\\\\x00\\\\n\\\\r]|^ +$|^ *[A-Za-z][A-Za-z0-9+.:-]*:/')) .map(f, f.name + (f.path.matches('[\\\\x00\\\\n\\\\r]') ? ': a path takes neither line breaks nor NUL characters; take it out' : f.path.matches('^ +$') ? ': a path of nothing but blanks; write the path' : ': ' + f.path.split(':/')[0] + ':/ begins an address of another storage, and only local paths are taken; ' + 'mount the storage or copy from it, and write the local path, ./ first if a folder is called so')).join('\\n')\x1a\xc1\x02\n" +
-	"'recap.truncate_and_slice.does_something\x1a\x95\x02has(this.continuous_feature_truncation) || has(this.binary_feature_truncation) || has(this.continuous_feature_mask_path) || has(this.binary_feature_mask_path) ? '' : 'continuous_feature_truncation: nothing is set, so nothing is narrowed; set a field or drop truncate_and_slice'\"\xcc\x01\n" +
-	"\bDownCast\x12f\n" +
-	"\bfeatures\x18\x01 \x03(\v2).rankspec.recap.v1.DownCast.FeaturesEntryB\x1f\xbaH\x14\x9a\x01\x11\b\x01\"\x04r\x02\x10\x01*\a\x82\x01\x04\x10\x01 \x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\bfeatures\x1aX\n" +
+	"'recap.truncate_and_slice.does_something\x1a\x95\x02has(this.continuous_feature_truncation) || has(this.binary_feature_truncation) || has(this.continuous_feature_mask_path) || has(this.binary_feature_mask_path) ? '' : 'continuous_feature_truncation: nothing is set, so nothing is narrowed; set a field or drop truncate_and_slice'\"\xcf\x01\n" +
+	"\bDownCast\x12i\n" +
+	"\bfeatures\x18\x01 \x03(\v2).rankspec.recap.v1.DownCast.FeaturesEntryB\"\xbaH\x17\x9a\x01\x14\b\x01\x10\x80\x02\"\x04r\x02\x10\x01*\a\x82\x01\x04\x10\x01 \x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\bfeatures\x1aX\n" +
 	"\rFeaturesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x121\n" +
-	"\x05value\x18\x02 \x01(\x0e2\x1b.rankspec.recap.v1.DataTypeR\x05value:\x028\x01\"\x90\x04\n" +
+	"\x05value\x18\x02 \x01(\x0e2\x1b.rankspec.recap.v1.DataTypeR\x05value:\x028\x01\"\x93\x04\n" +
 	"\rRectifyLabels\x12i\n" +
 	"#label_rectification_window_in_hours\x18\x01 \x01(\x01:\x013B\x18\xbaH\r\x12\v@\x01!\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\x1flabelRectificationWindowInHours\x12H\n" +
 	"\x16served_timestamp_field\x18\x02 \x01(\tB\x12\xbaH\a\xc8\x01\x01r\x02\x10\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x14servedTimestampField\x12N\n" +
-	"\x19impressed_timestamp_field\x18\x03 \x01(\tB\x12\xbaH\a\xc8\x01\x01r\x02\x10\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x17impressedTimestampField\x12\xa8\x01\n" +
-	" label_to_engaged_timestamp_field\x18\x04 \x03(\v2B.rankspec.recap.v1.RectifyLabels.LabelToEngagedTimestampFieldEntryB\x1c\xbaH\x11\x9a\x01\x0e\b\x01\"\x04r\x02\x10\x01*\x04r\x02\x10\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x1clabelToEngagedTimestampField\x1aO\n" +
+	"\x19impressed_timestamp_field\x18\x03 \x01(\tB\x12\xbaH\a\xc8\x01\x01r\x02\x10\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x17impressedTimestampField\x12\xab\x01\n" +
+	" label_to_engaged_timestamp_field\x18\x04 \x03(\v2B.rankspec.recap.v1.RectifyLabels.LabelToEngagedTimestampFieldEntryB\x1f\xbaH\x14\x9a\x01\x11\b\x01\x10\xc8\x01\"\x04r\x02\x10\x01*\x04r\x02\x10\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x1clabelToEngagedTimestampField\x1aO\n" +
 	"!LabelToEngagedTimestampFieldEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x9f\x01\n" +
 	"\x12ExtractFeaturesRow\x12&\n" +
 	"\x04name\x18\x01 \x01(\tB\x12\xbaH\a\xc8\x01\x01r\x02\x10\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x04name\x127\n" +
 	"\rsource_tensor\x18\x02 \x01(\tB\x12\xbaH\a\xc8\x01\x01r\x02\x10\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\fsourceTensor\x12(\n" +
-	"\x05index\x18\x03 \x01(\x05B\x12\xbaH\a\xc8\x01\x01\x1a\x02(\x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\x05index\"~\n" +
-	"\x0fExtractFeatures\x12k\n" +
-	"\x15extract_feature_table\x18\x01 \x03(\v2%.rankspec.recap.v1.ExtractFeaturesRowB\x10\xbaH\x05\x92\x01\x02\b\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x13extractFeatureTable\"\xe6\x02\n" +
+	"\x05index\x18\x03 \x01(\x05B\x12\xbaH\a\xc8\x01\x01\x1a\x02(\x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\x05index\"\x81\x01\n" +
+	"\x0fExtractFeatures\x12n\n" +
+	"\x15extract_feature_table\x18\x01 \x03(\v2%.rankspec.recap.v1.ExtractFeaturesRowB\x13\xbaH\b\x92\x01\x05\b\x01\x10\x80\x02\x88\xe7\x18\x01\x90\xe7\x18\x03R\x13extractFeatureTable\"\xe9\x02\n" +
 	"\x13DownsampleNegatives\x12\xd2\x01\n" +
 	"\x10batch_multiplier\x18\x01 \x01(\x05B\xa6\x01\xbaH\x9a\x01\xba\x01\x8f\x01\n" +
-	"%recap.downsample_negatives.multiplier\x1afthis > 1024 ? 'must be at most 1024, got ' + string(this) + '; the largest allowed value is 1024' : ''\xc8\x01\x01\x1a\x02 \x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x0fbatchMultiplier\x12=\n" +
-	"\x10engagements_list\x18\x02 \x03(\tB\x12\xbaH\a\x92\x01\x04\b\x01\x18\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x0fengagementsList\x12;\n" +
+	"%recap.downsample_negatives.multiplier\x1afthis > 1024 ? 'must be at most 1024, got ' + string(this) + '; the largest allowed value is 1024' : ''\xc8\x01\x01\x1a\x02 \x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x0fbatchMultiplier\x12@\n" +
+	"\x10engagements_list\x18\x02 \x03(\tB\x15\xbaH\n" +
+	"\x92\x01\a\b\x01\x10\xc8\x01\x18\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x0fengagementsList\x12;\n" +
 	"\x0fnum_engagements\x18\x03 \x01(\x05B\x12\xbaH\a\xc8\x01\x01\x1a\x02 \x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\x0enumEngagements\"\xd5\x05\n" +
 	"\n" +
 	"Preprocess\x12[\n" +

@@ -278,26 +278,26 @@ var File_rankspec_twhin_v1_model_proto protoreflect.FileDescriptor
 
 const file_rankspec_twhin_v1_model_proto_rawDesc = "" +
 	"\n" +
-	"\x1drankspec/twhin/v1/model.proto\x12\x11rankspec.twhin.v1\x1a\x1bbuf/validate/validate.proto\x1a%rankspec/embedding/v1/embedding.proto\x1a!rankspec/optim/v1/optimizer.proto\x1a!rankspec/options/v1/options.proto\"\xe8\b\n" +
-	"\x15TwhinEmbeddingsConfig\x12S\n" +
-	"\x06tables\x18\x01 \x03(\v2).rankspec.embedding.v1.EmbeddingBagConfigB\x10\xbaH\x05\x92\x01\x02\b\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x06tables\x124\n" +
-	"\rtables_to_log\x18\x02 \x03(\tB\x10\xbaH\x05\x92\x01\x02\x18\x01\x88\xe7\x18\x02\x90\xe7\x18\x01R\vtablesToLog:\xc3\a\xbaH\xbf\a\x1a\x98\x01\n" +
+	"\x1drankspec/twhin/v1/model.proto\x12\x11rankspec.twhin.v1\x1a\x1bbuf/validate/validate.proto\x1a%rankspec/embedding/v1/embedding.proto\x1a!rankspec/optim/v1/optimizer.proto\x1a!rankspec/options/v1/options.proto\"\x84\t\n" +
+	"\x15TwhinEmbeddingsConfig\x12V\n" +
+	"\x06tables\x18\x01 \x03(\v2).rankspec.embedding.v1.EmbeddingBagConfigB\x13\xbaH\b\x92\x01\x05\b\x01\x10\x80\x04\x88\xe7\x18\x01\x90\xe7\x18\x03R\x06tables\x127\n" +
+	"\rtables_to_log\x18\x02 \x03(\tB\x13\xbaH\b\x92\x01\x05\x10\x80\x04\x18\x01\x88\xe7\x18\x02\x90\xe7\x18\x01R\vtablesToLog:\xd9\a\xbaH\xd5\a\x1a\x98\x01\n" +
 	"\x1dtwhin.embeddings.unique_names\x1awthis.tables.map(t, t.name).unique() ? '' : 'tables: two tables have the same name; every table needs a name of its own'\x1a\xd3\x02\n" +
 	"\x1btwhin.embeddings.equal_dims\x1a\xb3\x02size(this.tables) == 0 ? '' : this.tables.filter(t, t.embedding_dim != this.tables[0].embedding_dim) .map(t, 'tables: \"' + t.name + '\" is ' + string(t.embedding_dim) + ' wide and \"' + this.tables[0].name + '\" ' + string(this.tables[0].embedding_dim) + '; give every table the same embedding_dim').join('\\n')\x1a\x87\x02\n" +
-	"\x1ctwhin.embeddings.equal_types\x1a\xe6\x01size(this.tables) == 0 ? '' : this.tables.filter(t, int(t.data_type) != int(this.tables[0].data_type)) .map(t, 'tables: \"' + t.name + '\" and \"' + this.tables[0].name + '\" differ in data_type; give every table the same').join('\\n')\x1a\xc1\x01\n" +
-	"$twhin.embeddings.logged_tables_exist\x1a\x98\x01this.tables_to_log.filter(n, !this.tables.exists(t, t.name == n)) .map(n, 'tables_to_log: there is no table \"' + n + '\"; name one of tables').join('\\n')\"\xe1\x01\n" +
+	"\x1ctwhin.embeddings.equal_types\x1a\xe6\x01size(this.tables) == 0 ? '' : this.tables.filter(t, int(t.data_type) != int(this.tables[0].data_type)) .map(t, 'tables: \"' + t.name + '\" and \"' + this.tables[0].name + '\" differ in data_type; give every table the same').join('\\n')\x1a\xd7\x01\n" +
+	"$twhin.embeddings.logged_tables_exist\x1a\xae\x01[this.tables.map(t, t.name)].map(names, this.tables_to_log.filter(n, !(n in names)) .map(n, 'tables_to_log: there is no table \"' + n + '\"; name one of tables').join('\\n'))[0]\"\xe1\x01\n" +
 	"\bRelation\x12&\n" +
 	"\x04name\x18\x01 \x01(\tB\x12\xbaH\a\xc8\x01\x01r\x02\x10\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x04name\x12$\n" +
 	"\x03lhs\x18\x02 \x01(\tB\x12\xbaH\a\xc8\x01\x01r\x02\x10\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x03lhs\x12$\n" +
 	"\x03rhs\x18\x03 \x01(\tB\x12\xbaH\a\xc8\x01\x01r\x02\x10\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x03rhs\x12a\n" +
-	"\boperator\x18\x04 \x01(\x0e2\x1b.rankspec.twhin.v1.Operator:\x14OPERATOR_TRANSLATIONB\x12\xbaH\a\x82\x01\x04\x10\x01 \x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\boperator\"\xa9\b\n" +
+	"\boperator\x18\x04 \x01(\x0e2\x1b.rankspec.twhin.v1.Operator:\x14OPERATOR_TRANSLATIONB\x12\xbaH\a\x82\x01\x04\x10\x01 \x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\boperator\"\xeb\x06\n" +
 	"\x10TwhinModelConfig\x12X\n" +
 	"\n" +
 	"embeddings\x18\x01 \x01(\v2(.rankspec.twhin.v1.TwhinEmbeddingsConfigB\x0e\xbaH\x03\xc8\x01\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\n" +
-	"embeddings\x12K\n" +
-	"\trelations\x18\x02 \x03(\v2\x1b.rankspec.twhin.v1.RelationB\x10\xbaH\x05\x92\x01\x02\b\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\trelations\x12g\n" +
-	"\x15translation_optimizer\x18\x03 \x01(\v2\".rankspec.optim.v1.OptimizerConfigB\x0e\xbaH\x03\xc8\x01\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x14translationOptimizer:\x84\x06\xbaH\x80\x06\x1a\xd6\x04\n" +
-	"!twhin.model.relations_name_tables\x1a\xb0\x04this.relations.filter(r, !this.embeddings.tables.exists(t, t.name == r.lhs)) .map(r, 'relations: relation \"' + r.name + '\" has lhs \"' + r.lhs + '\", which is no table of embeddings').join('\\n') + (this.relations.exists(r, !this.embeddings.tables.exists(t, t.name == r.lhs)) && this.relations.exists(r, !this.embeddings.tables.exists(t, t.name == r.rhs)) ? '\\n' : '') + this.relations.filter(r, !this.embeddings.tables.exists(t, t.name == r.rhs)) .map(r, 'relations: relation \"' + r.name + '\" has rhs \"' + r.rhs + '\", which is no table of embeddings').join('\\n')\x1a\xa4\x01\n" +
+	"embeddings\x12N\n" +
+	"\trelations\x18\x02 \x03(\v2\x1b.rankspec.twhin.v1.RelationB\x13\xbaH\b\x92\x01\x05\b\x01\x10\x80\x04\x88\xe7\x18\x01\x90\xe7\x18\x03R\trelations\x12g\n" +
+	"\x15translation_optimizer\x18\x03 \x01(\v2\".rankspec.optim.v1.OptimizerConfigB\x0e\xbaH\x03\xc8\x01\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x14translationOptimizer:\xc3\x04\xbaH\xbf\x04\x1a\x95\x03\n" +
+	"!twhin.model.relations_name_tables\x1a\xef\x02[this.embeddings.tables.map(t, t.name)].map(names, (this.relations.filter(r, !(r.lhs in names)) .map(r, 'relations: relation \"' + r.name + '\" has lhs \"' + r.lhs + '\", which is no table of embeddings') + this.relations.filter(r, !(r.rhs in names)) .map(r, 'relations: relation \"' + r.name + '\" has rhs \"' + r.rhs + '\", which is no table of embeddings')).join('\\n'))[0]\x1a\xa4\x01\n" +
 	"\x1ctwhin.model.unique_relations\x1a\x83\x01this.relations.map(r, r.name).unique() ? '' : 'relations: two relations have the same name; every relation needs a name of its own'*>\n" +
 	"\bOperator\x12\x18\n" +
 	"\x14OPERATOR_UNSPECIFIED\x10\x00\x12\x18\n" +

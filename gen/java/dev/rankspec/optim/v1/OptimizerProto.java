@@ -58,90 +58,90 @@ public final class OptimizerProto extends com.google.protobuf.GeneratedFile {
       "\n!rankspec/optim/v1/optimizer.proto\022\021ran" +
       "kspec.optim.v1\032\033buf/validate/validate.pr" +
       "oto\032%rankspec/optim/v1/learning_rate.pro" +
-      "to\032!rankspec/options/v1/options.proto\"\235\007" +
+      "to\032!rankspec/options/v1/options.proto\"\237\007" +
       "\n\nAdamConfig\022\344\001\n\002lr\030\001 \001(\001B\323\001\272H\307\001\022\013)\000\000\000\000\000" +
       "\000\000\000@\001\272\001\266\001\n\023optim.adam.lr_bound\032\236\001!this.i" +
       "sInf() && this > 1e20 ? \'must be at most" +
       " 1e20, got \' + string(this) + \', because" +
       " what is computed with it has to fit flo" +
       "at32; write a smaller one\' : \'\'\210\347\030\001\220\347\030\002R" +
-      "\002lr\022\266\001\n\005betas\030\002 \003(\001B\237\001\272H\203\001\222\001\026\"\024\022\022\021\000\000\000\000\000\000" +
-      "\360?)\000\000\000\000\000\000\000\000\272\001g\n\025optim.adam.betas_pair\032Ns" +
-      "ize(this) in [0, 2] ? \'\' : \'betas takes " +
-      "two numbers, or none for the default\'\210\347\030" +
-      "\001\220\347\030\002\232\347\030\0030.9\232\347\030\0050.999R\005betas\022\356\001\n\003eps\030\003 \001" +
-      "(\001:\0051e-07B\324\001\272H\310\001\022\013!\000\000\000\000\000\000\000\000@\001\272\001\267\001\n\024optim" +
-      ".adam.eps_bound\032\236\001!this.isInf() && this " +
-      "> 1e20 ? \'must be at most 1e20, got \' + " +
-      "string(this) + \', because what is comput" +
-      "ed with it has to fit float32; write a s" +
-      "maller one\' : \'\'\210\347\030\001\220\347\030\002R\003eps\022\375\001\n\014weight" +
-      "_decay\030\004 \001(\001:\0010B\326\001\272H\312\001\022\013)\000\000\000\000\000\000\000\000@\001\272\001\271\001\n" +
-      "\026optim.adam.decay_bound\032\236\001!this.isInf() " +
-      "&& this > 1e20 ? \'must be at most 1e20, " +
-      "got \' + string(this) + \', because what i" +
-      "s computed with it has to fit float32; w" +
-      "rite a smaller one\' : \'\'\210\347\030\001\220\347\030\002R\013weight" +
-      "Decay\"\262\004\n\tSgdConfig\022\343\001\n\002lr\030\001 \001(\001B\322\001\272H\306\001\022" +
-      "\013)\000\000\000\000\000\000\000\000@\001\272\001\265\001\n\022optim.sgd.lr_bound\032\236\001!" +
-      "this.isInf() && this > 1e20 ? \'must be a" +
-      "t most 1e20, got \' + string(this) + \', b" +
-      "ecause what is computed with it has to f" +
-      "it float32; write a smaller one\' : \'\'\210\347\030" +
-      "\001\220\347\030\002R\002lr\022@\n\010momentum\030\002 \001(\001:\0010B!\272H\026\022\024\021\000\000" +
-      "\000\000\000\000\360?)\000\000\000\000\000\000\000\000@\001\210\347\030\001\220\347\030\002R\010momentum\022\374\001\n\014" +
-      "weight_decay\030\003 \001(\001:\0010B\325\001\272H\311\001\022\013)\000\000\000\000\000\000\000\000@" +
-      "\001\272\001\270\001\n\025optim.sgd.decay_bound\032\236\001!this.isI" +
-      "nf() && this > 1e20 ? \'must be at most 1" +
-      "e20, got \' + string(this) + \', because w" +
-      "hat is computed with it has to fit float" +
-      "32; write a smaller one\' : \'\'\210\347\030\001\220\347\030\002R\013w" +
-      "eightDecay\"\354\005\n\rAdagradConfig\022\347\001\n\002lr\030\001 \001(" +
-      "\001B\326\001\272H\312\001\022\013)\000\000\000\000\000\000\000\000@\001\272\001\271\001\n\026optim.adagrad" +
-      ".lr_bound\032\236\001!this.isInf() && this > 1e20" +
-      " ? \'must be at most 1e20, got \' + string" +
-      "(this) + \', because what is computed wit" +
-      "h it has to fit float32; write a smaller" +
-      " one\' : \'\'\210\347\030\001\220\347\030\002R\002lr\022\355\001\n\003eps\030\002 \001(\001:\0010B" +
-      "\327\001\272H\313\001\022\013)\000\000\000\000\000\000\000\000@\001\272\001\272\001\n\027optim.adagrad.e" +
-      "ps_bound\032\236\001!this.isInf() && this > 1e20 " +
-      "? \'must be at most 1e20, got \' + string(" +
-      "this) + \', because what is computed with" +
-      " it has to fit float32; write a smaller " +
-      "one\' : \'\'\210\347\030\001\220\347\030\002R\003eps\022\200\002\n\014weight_decay\030" +
-      "\003 \001(\001:\0010B\331\001\272H\315\001\022\013)\000\000\000\000\000\000\000\000@\001\272\001\274\001\n\031optim." +
-      "adagrad.decay_bound\032\236\001!this.isInf() && t" +
-      "his > 1e20 ? \'must be at most 1e20, got " +
-      "\' + string(this) + \', because what is co" +
-      "mputed with it has to fit float32; write" +
-      " a smaller one\' : \'\'\210\347\030\001\220\347\030\002R\013weightDeca" +
-      "y\"\254\007\n\017OptimizerConfig\022N\n\rlearning_rate\030\001" +
-      " \001(\0132\037.rankspec.optim.v1.LearningRateB\010\210" +
-      "\347\030\001\220\347\030\002R\014learningRate\022=\n\004adam\030\002 \001(\0132\035.ra" +
-      "nkspec.optim.v1.AdamConfigB\010\210\347\030\001\220\347\030\003H\000R\004" +
-      "adam\022:\n\003sgd\030\003 \001(\0132\034.rankspec.optim.v1.Sg" +
-      "dConfigB\010\210\347\030\001\220\347\030\003H\000R\003sgd\022F\n\007adagrad\030\004 \001(" +
-      "\0132 .rankspec.optim.v1.AdagradConfigB\010\210\347\030" +
-      "\001\220\347\030\003H\000R\007adagrad:\361\004\272H\355\004\032\352\004\n!optim.optimi" +
-      "zer.one_learning_rate\032\304\004has(this.learnin" +
-      "g_rate) ? (has(this.adam.lr) ? \'adam.lr:" +
-      " given beside learning_rate; keep one of" +
-      " the two\' : has(this.sgd.lr) ? \'sgd.lr: " +
-      "given beside learning_rate; keep one of " +
-      "the two\' : has(this.adagrad.lr) ? \'adagr" +
-      "ad.lr: given beside learning_rate; keep " +
-      "one of the two\' : \'\') : (has(this.adam) " +
-      "&& !has(this.adam.lr) ? \'adam: no learni" +
-      "ng rate; set adam.lr or learning_rate\' :" +
-      " has(this.sgd) && !has(this.sgd.lr) ? \'s" +
-      "gd: no learning rate; set sgd.lr or lear" +
-      "ning_rate\' : has(this.adagrad) && !has(t" +
-      "his.adagrad.lr) ? \'adagrad: no learning " +
-      "rate; set adagrad.lr or learning_rate\' :" +
-      " \'\')B\022\n\toptimizer\022\005\272H\002\010\001Bh\n\025dev.rankspec" +
-      ".optim.v1B\016OptimizerProtoP\001Z=github.com/" +
-      "rankspec/rankspec/gen/go/rankspec/optim/" +
-      "v1;optimv1b\010editionsp\350\007"
+      "\002lr\022\270\001\n\005betas\030\002 \003(\001B\241\001\272H\205\001\222\001\030\020\020\"\024\022\022\021\000\000\000\000" +
+      "\000\000\360?)\000\000\000\000\000\000\000\000\272\001g\n\025optim.adam.betas_pair\032" +
+      "Nsize(this) in [0, 2] ? \'\' : \'betas take" +
+      "s two numbers, or none for the default\'\210" +
+      "\347\030\001\220\347\030\002\232\347\030\0030.9\232\347\030\0050.999R\005betas\022\356\001\n\003eps\030\003" +
+      " \001(\001:\0051e-07B\324\001\272H\310\001\022\013!\000\000\000\000\000\000\000\000@\001\272\001\267\001\n\024opt" +
+      "im.adam.eps_bound\032\236\001!this.isInf() && thi" +
+      "s > 1e20 ? \'must be at most 1e20, got \' " +
+      "+ string(this) + \', because what is comp" +
+      "uted with it has to fit float32; write a" +
+      " smaller one\' : \'\'\210\347\030\001\220\347\030\002R\003eps\022\375\001\n\014weig" +
+      "ht_decay\030\004 \001(\001:\0010B\326\001\272H\312\001\022\013)\000\000\000\000\000\000\000\000@\001\272\001\271" +
+      "\001\n\026optim.adam.decay_bound\032\236\001!this.isInf(" +
+      ") && this > 1e20 ? \'must be at most 1e20" +
+      ", got \' + string(this) + \', because what" +
+      " is computed with it has to fit float32;" +
+      " write a smaller one\' : \'\'\210\347\030\001\220\347\030\002R\013weig" +
+      "htDecay\"\262\004\n\tSgdConfig\022\343\001\n\002lr\030\001 \001(\001B\322\001\272H\306" +
+      "\001\022\013)\000\000\000\000\000\000\000\000@\001\272\001\265\001\n\022optim.sgd.lr_bound\032\236" +
+      "\001!this.isInf() && this > 1e20 ? \'must be" +
+      " at most 1e20, got \' + string(this) + \'," +
+      " because what is computed with it has to" +
+      " fit float32; write a smaller one\' : \'\'\210" +
+      "\347\030\001\220\347\030\002R\002lr\022@\n\010momentum\030\002 \001(\001:\0010B!\272H\026\022\024\021" +
+      "\000\000\000\000\000\000\360?)\000\000\000\000\000\000\000\000@\001\210\347\030\001\220\347\030\002R\010momentum\022\374\001" +
+      "\n\014weight_decay\030\003 \001(\001:\0010B\325\001\272H\311\001\022\013)\000\000\000\000\000\000\000" +
+      "\000@\001\272\001\270\001\n\025optim.sgd.decay_bound\032\236\001!this.i" +
+      "sInf() && this > 1e20 ? \'must be at most" +
+      " 1e20, got \' + string(this) + \', because" +
+      " what is computed with it has to fit flo" +
+      "at32; write a smaller one\' : \'\'\210\347\030\001\220\347\030\002R" +
+      "\013weightDecay\"\354\005\n\rAdagradConfig\022\347\001\n\002lr\030\001 " +
+      "\001(\001B\326\001\272H\312\001\022\013)\000\000\000\000\000\000\000\000@\001\272\001\271\001\n\026optim.adagr" +
+      "ad.lr_bound\032\236\001!this.isInf() && this > 1e" +
+      "20 ? \'must be at most 1e20, got \' + stri" +
+      "ng(this) + \', because what is computed w" +
+      "ith it has to fit float32; write a small" +
+      "er one\' : \'\'\210\347\030\001\220\347\030\002R\002lr\022\355\001\n\003eps\030\002 \001(\001:\001" +
+      "0B\327\001\272H\313\001\022\013)\000\000\000\000\000\000\000\000@\001\272\001\272\001\n\027optim.adagrad" +
+      ".eps_bound\032\236\001!this.isInf() && this > 1e2" +
+      "0 ? \'must be at most 1e20, got \' + strin" +
+      "g(this) + \', because what is computed wi" +
+      "th it has to fit float32; write a smalle" +
+      "r one\' : \'\'\210\347\030\001\220\347\030\002R\003eps\022\200\002\n\014weight_deca" +
+      "y\030\003 \001(\001:\0010B\331\001\272H\315\001\022\013)\000\000\000\000\000\000\000\000@\001\272\001\274\001\n\031opti" +
+      "m.adagrad.decay_bound\032\236\001!this.isInf() &&" +
+      " this > 1e20 ? \'must be at most 1e20, go" +
+      "t \' + string(this) + \', because what is " +
+      "computed with it has to fit float32; wri" +
+      "te a smaller one\' : \'\'\210\347\030\001\220\347\030\002R\013weightDe" +
+      "cay\"\254\007\n\017OptimizerConfig\022N\n\rlearning_rate" +
+      "\030\001 \001(\0132\037.rankspec.optim.v1.LearningRateB" +
+      "\010\210\347\030\001\220\347\030\002R\014learningRate\022=\n\004adam\030\002 \001(\0132\035." +
+      "rankspec.optim.v1.AdamConfigB\010\210\347\030\001\220\347\030\003H\000" +
+      "R\004adam\022:\n\003sgd\030\003 \001(\0132\034.rankspec.optim.v1." +
+      "SgdConfigB\010\210\347\030\001\220\347\030\003H\000R\003sgd\022F\n\007adagrad\030\004 " +
+      "\001(\0132 .rankspec.optim.v1.AdagradConfigB\010\210" +
+      "\347\030\001\220\347\030\003H\000R\007adagrad:\361\004\272H\355\004\032\352\004\n!optim.opti" +
+      "mizer.one_learning_rate\032\304\004has(this.learn" +
+      "ing_rate) ? (has(this.adam.lr) ? \'adam.l" +
+      "r: given beside learning_rate; keep one " +
+      "of the two\' : has(this.sgd.lr) ? \'sgd.lr" +
+      ": given beside learning_rate; keep one o" +
+      "f the two\' : has(this.adagrad.lr) ? \'ada" +
+      "grad.lr: given beside learning_rate; kee" +
+      "p one of the two\' : \'\') : (has(this.adam" +
+      ") && !has(this.adam.lr) ? \'adam: no lear" +
+      "ning rate; set adam.lr or learning_rate\'" +
+      " : has(this.sgd) && !has(this.sgd.lr) ? " +
+      "\'sgd: no learning rate; set sgd.lr or le" +
+      "arning_rate\' : has(this.adagrad) && !has" +
+      "(this.adagrad.lr) ? \'adagrad: no learnin" +
+      "g rate; set adagrad.lr or learning_rate\'" +
+      " : \'\')B\022\n\toptimizer\022\005\272H\002\010\001Bh\n\025dev.ranksp" +
+      "ec.optim.v1B\016OptimizerProtoP\001Z=github.co" +
+      "m/rankspec/rankspec/gen/go/rankspec/opti" +
+      "m/v1;optimv1b\010editionsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,

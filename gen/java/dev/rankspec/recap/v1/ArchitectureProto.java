@@ -111,64 +111,64 @@ public final class ArchitectureProto extends com.google.protobuf.GeneratedFile {
       ") + \'; the largest allowed value is 1048" +
       "576\' : \'\'\210\347\030\001\220\347\030\003H\000R\017aggregationSize\0228\n\020" +
       "input_layer_norm\030\004 \001(\010B\016\272H\003\310\001\001\210\347\030\001\220\347\030\003R\016" +
-      "inputLayerNormB\024\n\013aggregation\022\005\272H\002\010\001\"\324\001\n" +
-      "\rMaskNetConfig\022U\n\013mask_blocks\030\001 \003(\0132\".ra" +
-      "nkspec.recap.v1.MaskBlockConfigB\020\272H\005\222\001\002\010" +
-      "\001\210\347\030\001\220\347\030\003R\nmaskBlocks\0228\n\003mlp\030\002 \001(\0132\034.ran" +
-      "kspec.recap.v1.MlpConfigB\010\210\347\030\001\220\347\030\003R\003mlp\022" +
-      "2\n\014use_parallel\030\003 \001(\010:\005falseB\010\210\347\030\001\220\347\030\003R\013" +
-      "useParallel\"\240\001\n\nDLRMConfig\022K\n\nbottom_mlp" +
-      "\030\001 \001(\0132\034.rankspec.recap.v1.MlpConfigB\016\272H" +
-      "\003\310\001\001\210\347\030\001\220\347\030\003R\tbottomMlp\022E\n\007top_mlp\030\002 \001(\013" +
-      "2\034.rankspec.recap.v1.MlpConfigB\016\272H\003\310\001\001\210\347" +
-      "\030\001\220\347\030\003R\006topMlp\"\230\004\n\tAffineMap\022\205\002\n\005scale\030\001" +
-      " \001(\001:\0011B\353\001\272H\337\001\022\002@\001\272\001\327\001\n\034recap.affine_map" +
-      ".scale_bound\032\266\001!this.isInf() && (this > " +
-      "1e20 || this < -1e20) ? \'must be from -1" +
-      "e20 to 1e20, got \' + string(this) + \', b" +
-      "ecause what is computed with it has to f" +
-      "it float32; write a smaller one\' : \'\'\210\347\030" +
-      "\001\220\347\030\003R\005scale\022\202\002\n\004bias\030\002 \001(\001:\0010B\352\001\272H\336\001\022\002@" +
-      "\001\272\001\326\001\n\033recap.affine_map.bias_bound\032\266\001!th" +
-      "is.isInf() && (this > 1e20 || this < -1e" +
-      "20) ? \'must be from -1e20 to 1e20, got \'" +
-      " + string(this) + \', because what is com" +
-      "puted with it has to fit float32; write " +
-      "a smaller one\' : \'\'\210\347\030\001\220\347\030\003R\004bias\"\305\004\n\024Po" +
-      "sitionDebiasConfig\022\312\001\n\014max_position\030\001 \001(" +
-      "\005:\003256B\241\001\272H\225\001\032\002 \000\272\001\215\001\n\032recap.position_de" +
-      "bias.rows\032othis > 1048576 ? \'must be at " +
-      "most 1048576, got \' + string(this) + \'; " +
-      "the largest allowed value is 1048576\' : " +
-      "\'\'\210\347\030\001\220\347\030\003R\013maxPosition\022\302\001\n\010num_dims\030\002 \001" +
-      "(\005:\00264B\242\001\272H\226\001\032\002 \000\272\001\216\001\n\033recap.position_de" +
-      "bias.width\032othis > 1048576 ? \'must be at" +
-      " most 1048576, got \' + string(this) + \';" +
-      " the largest allowed value is 1048576\' :" +
-      " \'\'\210\347\030\001\220\347\030\003R\007numDims\022Q\n\020drop_probability" +
-      "\030\003 \001(\001:\0030.5B!\272H\026\022\024\021\000\000\000\000\000\000\360?)\000\000\000\000\000\000\000\000@\001\210\347" +
-      "\030\001\220\347\030\003R\017dropProbability\022H\n\026position_feat" +
-      "ure_index\030\004 \001(\005B\022\272H\007\032\002(\000\310\001\001\210\347\030\001\220\347\030\003R\024pos" +
-      "itionFeatureIndex\"\362\004\n\tTaskModel\022G\n\nmlp_c" +
-      "onfig\030\001 \001(\0132\034.rankspec.recap.v1.MlpConfi" +
-      "gB\010\210\347\030\001\220\347\030\003H\000R\tmlpConfig\022G\n\ndcn_config\030\002" +
-      " \001(\0132\034.rankspec.recap.v1.DcnConfigB\010\210\347\030\001" +
-      "\220\347\030\003H\000R\tdcnConfig\022J\n\013dlrm_config\030\003 \001(\0132\035" +
-      ".rankspec.recap.v1.DLRMConfigB\010\210\347\030\001\220\347\030\003H" +
-      "\000R\ndlrmConfig\022T\n\017mask_net_config\030\004 \001(\0132 " +
-      ".rankspec.recap.v1.MaskNetConfigB\010\210\347\030\001\220\347" +
-      "\030\003H\000R\rmaskNetConfig\022E\n\naffine_map\030\005 \001(\0132" +
-      "\034.rankspec.recap.v1.AffineMapB\010\210\347\030\001\220\347\030\003R" +
-      "\taffineMap\022\322\001\n\npos_weight\030\006 \001(\001:\0011B\257\001\272H\243" +
-      "\001\022\013!\000\000\000\000\000\000\000\000@\001\272\001\222\001\n\027recap.task_model.wei" +
-      "ght\032w!this.isInf() && this > 1e12 ? \'mus" +
-      "t be at most 1e12, got \' + string(this) " +
-      "+ \'; the largest allowed value is 1e12\' " +
-      ": \'\'\210\347\030\001\220\347\030\003R\tposWeightB\025\n\014architecture\022" +
-      "\005\272H\002\010\001Bk\n\025dev.rankspec.recap.v1B\021Archite" +
-      "ctureProtoP\001Z=github.com/rankspec/ranksp" +
-      "ec/gen/go/rankspec/recap/v1;recapv1b\010edi" +
-      "tionsp\350\007"
+      "inputLayerNormB\024\n\013aggregation\022\005\272H\002\010\001\"\327\001\n" +
+      "\rMaskNetConfig\022X\n\013mask_blocks\030\001 \003(\0132\".ra" +
+      "nkspec.recap.v1.MaskBlockConfigB\023\272H\010\222\001\005\010" +
+      "\001\020\200\002\210\347\030\001\220\347\030\003R\nmaskBlocks\0228\n\003mlp\030\002 \001(\0132\034." +
+      "rankspec.recap.v1.MlpConfigB\010\210\347\030\001\220\347\030\003R\003m" +
+      "lp\0222\n\014use_parallel\030\003 \001(\010:\005falseB\010\210\347\030\001\220\347\030" +
+      "\003R\013useParallel\"\240\001\n\nDLRMConfig\022K\n\nbottom_" +
+      "mlp\030\001 \001(\0132\034.rankspec.recap.v1.MlpConfigB" +
+      "\016\272H\003\310\001\001\210\347\030\001\220\347\030\003R\tbottomMlp\022E\n\007top_mlp\030\002 " +
+      "\001(\0132\034.rankspec.recap.v1.MlpConfigB\016\272H\003\310\001" +
+      "\001\210\347\030\001\220\347\030\003R\006topMlp\"\230\004\n\tAffineMap\022\205\002\n\005scal" +
+      "e\030\001 \001(\001:\0011B\353\001\272H\337\001\022\002@\001\272\001\327\001\n\034recap.affine_" +
+      "map.scale_bound\032\266\001!this.isInf() && (this" +
+      " > 1e20 || this < -1e20) ? \'must be from" +
+      " -1e20 to 1e20, got \' + string(this) + \'" +
+      ", because what is computed with it has t" +
+      "o fit float32; write a smaller one\' : \'\'" +
+      "\210\347\030\001\220\347\030\003R\005scale\022\202\002\n\004bias\030\002 \001(\001:\0010B\352\001\272H\336\001" +
+      "\022\002@\001\272\001\326\001\n\033recap.affine_map.bias_bound\032\266\001" +
+      "!this.isInf() && (this > 1e20 || this < " +
+      "-1e20) ? \'must be from -1e20 to 1e20, go" +
+      "t \' + string(this) + \', because what is " +
+      "computed with it has to fit float32; wri" +
+      "te a smaller one\' : \'\'\210\347\030\001\220\347\030\003R\004bias\"\305\004\n" +
+      "\024PositionDebiasConfig\022\312\001\n\014max_position\030\001" +
+      " \001(\005:\003256B\241\001\272H\225\001\032\002 \000\272\001\215\001\n\032recap.position" +
+      "_debias.rows\032othis > 1048576 ? \'must be " +
+      "at most 1048576, got \' + string(this) + " +
+      "\'; the largest allowed value is 1048576\'" +
+      " : \'\'\210\347\030\001\220\347\030\003R\013maxPosition\022\302\001\n\010num_dims\030" +
+      "\002 \001(\005:\00264B\242\001\272H\226\001\032\002 \000\272\001\216\001\n\033recap.position" +
+      "_debias.width\032othis > 1048576 ? \'must be" +
+      " at most 1048576, got \' + string(this) +" +
+      " \'; the largest allowed value is 1048576" +
+      "\' : \'\'\210\347\030\001\220\347\030\003R\007numDims\022Q\n\020drop_probabil" +
+      "ity\030\003 \001(\001:\0030.5B!\272H\026\022\024\021\000\000\000\000\000\000\360?)\000\000\000\000\000\000\000\000@" +
+      "\001\210\347\030\001\220\347\030\003R\017dropProbability\022H\n\026position_f" +
+      "eature_index\030\004 \001(\005B\022\272H\007\032\002(\000\310\001\001\210\347\030\001\220\347\030\003R\024" +
+      "positionFeatureIndex\"\362\004\n\tTaskModel\022G\n\nml" +
+      "p_config\030\001 \001(\0132\034.rankspec.recap.v1.MlpCo" +
+      "nfigB\010\210\347\030\001\220\347\030\003H\000R\tmlpConfig\022G\n\ndcn_confi" +
+      "g\030\002 \001(\0132\034.rankspec.recap.v1.DcnConfigB\010\210" +
+      "\347\030\001\220\347\030\003H\000R\tdcnConfig\022J\n\013dlrm_config\030\003 \001(" +
+      "\0132\035.rankspec.recap.v1.DLRMConfigB\010\210\347\030\001\220\347" +
+      "\030\003H\000R\ndlrmConfig\022T\n\017mask_net_config\030\004 \001(" +
+      "\0132 .rankspec.recap.v1.MaskNetConfigB\010\210\347\030" +
+      "\001\220\347\030\003H\000R\rmaskNetConfig\022E\n\naffine_map\030\005 \001" +
+      "(\0132\034.rankspec.recap.v1.AffineMapB\010\210\347\030\001\220\347" +
+      "\030\003R\taffineMap\022\322\001\n\npos_weight\030\006 \001(\001:\0011B\257\001" +
+      "\272H\243\001\022\013!\000\000\000\000\000\000\000\000@\001\272\001\222\001\n\027recap.task_model." +
+      "weight\032w!this.isInf() && this > 1e12 ? \'" +
+      "must be at most 1e12, got \' + string(thi" +
+      "s) + \'; the largest allowed value is 1e1" +
+      "2\' : \'\'\210\347\030\001\220\347\030\003R\tposWeightB\025\n\014architectu" +
+      "re\022\005\272H\002\010\001Bk\n\025dev.rankspec.recap.v1B\021Arch" +
+      "itectureProtoP\001Z=github.com/rankspec/ran" +
+      "kspec/gen/go/rankspec/recap/v1;recapv1b\010" +
+      "editionsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,

@@ -209,196 +209,201 @@ public final class DataProto extends com.google.protobuf.GeneratedFile {
       "\000\000\000\000\000\000\360?!\021\352-\201\231\227q=@\001\210\347\030\001\220\347\030\002R\023posDownsamp" +
       "lingRate\022X\n\025neg_downsampling_rate\030\002 \001(\001:" +
       "\0011B!\272H\026\022\024\031\000\000\000\000\000\000\360?!\021\352-\201\231\227q=@\001\210\347\030\001\220\347\030\002R\023n" +
-      "egDownsamplingRate\"\333\r\n\016SegDenseSchema\0223\n" +
+      "egDownsamplingRate\"\345\r\n\016SegDenseSchema\0223\n" +
       "\013schema_path\030\001 \001(\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\002\220\347\030\002R\n" +
-      "schemaPath\0222\n\010features\030\002 \003(\tB\026\272H\013\222\001\010\030\001\"\004" +
-      "r\002\020\001\210\347\030\001\220\347\030\003R\010features\022}\n\020renamed_featur" +
-      "es\030\003 \003(\01326.rankspec.recap.v1.SegDenseSch" +
-      "ema.RenamedFeaturesEntryB\032\272H\017\232\001\014\"\004r\002\020\001*\004" +
-      "r\002\020\001\210\347\030\001\220\347\030\003R\017renamedFeatures\022\217\001\n\026mask_m" +
-      "antissa_features\030\004 \003(\0132;.rankspec.recap." +
-      "v1.SegDenseSchema.MaskMantissaFeaturesEn" +
-      "tryB\034\272H\021\232\001\016\"\004r\002\020\001*\006\032\004\030\027 \000\210\347\030\001\220\347\030\003R\024maskM" +
-      "antissaFeatures\032B\n\024RenamedFeaturesEntry\022" +
-      "\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\tR\005value:" +
-      "\0028\001\032G\n\031MaskMantissaFeaturesEntry\022\020\n\003key\030" +
-      "\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\005R\005value:\0028\001:\301\t\272" +
-      "H\275\t\032\217\003\n*recap.seg_dense_schema.masked_in" +
-      "puts_exist\032\340\002this.mask_mantissa_features" +
-      ".filter(n, !(n in this.renamed_features)" +
-      " || n in [\'binary\', \'discrete\']) .map(n," +
-      " \'mask_mantissa_features[\"\' + n + \'\"]: \'" +
-      " + (n in this.renamed_features ? \'\"\' + n" +
-      " + \'\" holds whole numbers, and only floa" +
-      "t32 values have a mantissa; drop it\' : \'" +
-      "renamed_features has no input \"\' + n + \'" +
-      "\"; add it there or drop it here\')).join(" +
-      "\'\\n\')\032\313\004\n\"recap.seg_dense_schema.local_p" +
-      "aths\032\244\004[{\'name\': \'schema_path\', \'path\': " +
-      "this.schema_path}] .filter(f, f.path.mat" +
-      "ches(\'[\\\\x00\\\\n\\\\r]|^ +$|^ *[A-Za-z][A-Z" +
-      "a-z0-9+.:-]*:/\')) .map(f, f.name + (f.pa" +
-      "th.matches(\'[\\\\x00\\\\n\\\\r]\') ? \': a path " +
-      "takes neither line breaks nor NUL charac" +
-      "ters; take it out\' : f.path.matches(\'^ +" +
-      "$\') ? \': a path of nothing but blanks; w" +
-      "rite the path\' : \': \' + f.path.split(\':/" +
-      "\')[0] + \':/ begins an address of another" +
-      " storage, and only local paths are taken" +
-      "; \' + \'mount the storage or copy from it" +
-      ", and write the local path, ./ first if " +
-      "a folder is called so\')).join(\'\\n\')\032\332\001\n#" +
-      "recap.seg_dense_schema.model_inputs\032\262\001[\'" +
-      "continuous\', \'binary\'].filter(n, !(n in " +
-      "this.renamed_features)) .map(n, \'renamed" +
-      "_features: the model reads an input \"\' +" +
-      " n + \'\"; add an entry that names its col" +
-      "umn\').join(\'\\n\')\"\302\001\n\007Sampler\022&\n\004name\030\001 \001" +
-      "(\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\003R\004name\022T\n\006kwargs\030\002" +
-      " \003(\0132&.rankspec.recap.v1.Sampler.KwargsE" +
-      "ntryB\024\272H\t\232\001\006\"\004r\002\020\001\210\347\030\001\220\347\030\003R\006kwargs\0329\n\013Kw" +
-      "argsEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001" +
-      "(\tR\005value:\0028\001\"\226*\n\017RecapDataConfig\022)\n\006inp" +
-      "uts\030\001 \001(\tB\017\272H\004r\002\020\001\210\347\030\002\220\347\030\002H\000R\006inputs\022o\n\030" +
-      "explicit_datetime_inputs\030\002 \001(\0132).rankspe" +
-      "c.recap.v1.ExplicitDatetimeInputsB\010\210\347\030\001\220" +
-      "\347\030\002H\000R\026explicitDatetimeInputs\022c\n\024explici" +
-      "t_date_inputs\030\003 \001(\0132%.rankspec.recap.v1." +
-      "ExplicitDateInputsB\010\210\347\030\001\220\347\030\002H\000R\022explicit" +
-      "DateInputs\022>\n\021global_batch_size\030\004 \001(\005B\022\272" +
-      "H\007\032\002 \000\310\001\001\210\347\030\001\220\347\030\003R\017globalBatchSize\022:\n\021nu" +
-      "m_files_to_keep\030\005 \001(\005B\017\272H\004\032\002 \000\210\347\030\001\220\347\030\003R\016" +
-      "numFilesToKeep\0221\n\014repeat_files\030\006 \001(\010:\004tr" +
-      "ueB\010\210\347\030\001\220\347\030\003R\013repeatFiles\022;\n\017file_batch_" +
-      "size\030\007 \001(\005:\00216B\017\272H\004\032\002 \000\210\347\030\001\220\347\030\003R\rfileBat" +
-      "chSize\022%\n\005cache\030\010 \001(\010:\005falseB\010\210\347\030\002\220\347\030\001R\005" +
-      "cache\022G\n\027data_service_dispatcher\030\t \001(\tB\017" +
-      "\272H\004r\002\020\001\210\347\030\002\220\347\030\001R\025dataServiceDispatcher\022=" +
-      "\n\022ignore_data_errors\030\n \001(\010:\005falseB\010\210\347\030\001\220" +
-      "\347\030\002R\020ignoreDataErrors\022{\n\033dataset_service" +
-      "_compression\030\013 \001(\0162\'.rankspec.recap.v1.D" +
-      "dsCompressionOptionB\022\272H\007\202\001\004\020\001 \000\210\347\030\002\220\347\030\001R" +
-      "\031datasetServiceCompression\022V\n\034examples_s" +
-      "huffle_buffer_size\030\014 \001(\005:\0041024B\017\272H\004\032\002 \000\210" +
-      "\347\030\001\220\347\030\003R\031examplesShuffleBufferSize\022\306\001\n\026m" +
-      "ap_num_parallel_calls\030\r \001(\005B\220\001\272H\204\001\032\002 \000\272\001" +
-      "}\n\023recap.data.decoders\032fthis > 1024 ? \'m" +
-      "ust be at most 1024, got \' + string(this" +
-      ") + \'; the largest allowed value is 1024" +
-      "\' : \'\'\210\347\030\002\220\347\030\001R\023mapNumParallelCalls\022\323\001\n\035" +
-      "interleave_num_parallel_calls\030\016 \001(\005B\217\001\272H" +
-      "\203\001\032\002 \000\272\001|\n\022recap.data.readers\032fthis > 10" +
-      "24 ? \'must be at most 1024, got \' + stri" +
-      "ng(this) + \'; the largest allowed value " +
-      "is 1024\' : \'\'\210\347\030\002\220\347\030\001R\032interleaveNumPara" +
-      "llelCalls\022[\n\020seg_dense_schema\030\017 \001(\0132!.ra" +
-      "nkspec.recap.v1.SegDenseSchemaB\016\272H\003\310\001\001\210\347" +
-      "\030\001\220\347\030\003R\016segDenseSchema\022u\n\005tasks\030\020 \003(\0132-." +
-      "rankspec.recap.v1.RecapDataConfig.TasksE" +
-      "ntryB0\272H%\232\001\"\010\001\"\036r\0342\032^[A-Za-z_][A-Za-z0-9" +
-      "_.-]*$\210\347\030\001\220\347\030\003R\005tasks\022;\n\020evaluation_task" +
-      "s\030\021 \003(\tB\020\272H\005\222\001\002\030\001\210\347\030\002\220\347\030\001R\017evaluationTas" +
-      "ks\022G\n\npreprocess\030\022 \001(\0132\035.rankspec.recap." +
-      "v1.PreprocessB\010\210\347\030\001\220\347\030\003R\npreprocess\022>\n\007s" +
-      "ampler\030\023 \001(\0132\032.rankspec.recap.v1.Sampler" +
-      "B\010\210\347\030\001\220\347\030\003R\007sampler\022D\n\022inherit_train_dat" +
-      "a\030\024 \001(\010B\026\210\347\030\002\220\347\030\001\242\347\030\ntrain_dataR\020inherit" +
-      "TrainData\032U\n\nTasksEntry\022\020\n\003key\030\001 \001(\tR\003ke" +
-      "y\0221\n\005value\030\002 \001(\0132\033.rankspec.recap.v1.Tas" +
-      "kDataR\005value:\0028\001:\236\033\272H\232\033\032\310\002\n recap.data.d" +
-      "owncast_inputs_exist\032\243\002!has(this.seg_den" +
-      "se_schema) ? \'\' : this.preprocess.downca" +
-      "st.features .filter(n, !(n in this.seg_d" +
-      "ense_schema.renamed_features || n in thi" +
-      "s.seg_dense_schema.features)) .map(n, \'p" +
-      "reprocess.downcast.features[\"\' + n + \'\"]" +
-      ": there is no input \"\' + n + \'\"; name on" +
-      "e of seg_dense_schema\').join(\'\\n\')\032\234\002\n\031r" +
-      "ecap.data.ids_stay_whole\032\376\001\'discrete\' in" +
-      " this.preprocess.downcast.features && in" +
-      "t(this.preprocess.downcast.features[\'dis" +
-      "crete\']) in [1, 3, 4] ? \'preprocess.down" +
-      "cast.features[\"discrete\"]: discrete hold" +
-      "s ids, which no floating-point format ke" +
-      "eps; use DATA_TYPE_UINT8 or drop it\' : \'" +
-      "\'\032\240\004\n\"recap.data.extracted_names_are_new" +
-      "\032\371\003this.preprocess.extract_features.extr" +
-      "act_feature_table.filter(r, r.name in th" +
-      "is.seg_dense_schema.renamed_features || " +
-      "r.name in this.seg_dense_schema.features" +
-      " || r.name in [\'continuous\', \'binary\', \'" +
-      "discrete\', \'user_embedding\', \'user_eng_e" +
-      "mbedding\', \'author_embedding\'] || this.p" +
-      "reprocess.extract_features.extract_featu" +
-      "re_table.filter(q, q.name == r.name).siz" +
-      "e() > 1) .map(r, \'preprocess.extract_fea" +
-      "tures.extract_feature_table: \"\' + r.name" +
-      " + \'\" is the name of another input; choo" +
-      "se another name\').join(\'\\n\')\032\251\003\n!recap.d" +
-      "ata.extracted_inputs_exist\032\203\003!has(this.s" +
-      "eg_dense_schema) ? \'\' : this.preprocess." +
-      "extract_features.extract_feature_table ." +
-      "filter(r, r.source_tensor != \'\' && !(r.s" +
-      "ource_tensor in this.seg_dense_schema.re" +
-      "named_features || r.source_tensor in thi" +
-      "s.seg_dense_schema.features)) .map(r, \'p" +
-      "reprocess.extract_features.extract_featu" +
-      "re_table: there is no input \"\' + r.sourc" +
-      "e_tensor + \'\"; name one of seg_dense_sch" +
-      "ema\').join(\'\\n\')\032\265\004\n\026recap.data.local_pa" +
-      "ths\032\232\004[{\'name\': \'inputs\', \'path\': this.i" +
-      "nputs}] .filter(f, f.path.matches(\'[\\\\x0" +
-      "0\\\\n\\\\r]|^ +$|^ *[A-Za-z][A-Za-z0-9+.:-]" +
-      "*:/\')) .map(f, f.name + (f.path.matches(" +
-      "\'[\\\\x00\\\\n\\\\r]\') ? \': a path takes neith" +
-      "er line breaks nor NUL characters; take " +
-      "it out\' : f.path.matches(\'^ +$\') ? \': a " +
-      "path of nothing but blanks; write the pa" +
-      "th\' : \': \' + f.path.split(\':/\')[0] + \':/" +
-      " begins an address of another storage, a" +
-      "nd only local paths are taken; \' + \'moun" +
-      "t the storage or copy from it, and write" +
-      " the local path, ./ first if a folder is" +
-      " called so\')).join(\'\\n\')\032\320\001\n\'recap.data." +
-      "evaluation_tasks_have_labels\032\244\001this.eval" +
-      "uation_tasks.filter(t, !(t in this.tasks" +
-      ")) .map(t, \'evaluation_tasks: \"\' + t + \'" +
-      "\" is no task of this data set; add it to" +
-      " tasks or drop it here\').join(\'\\n\')\032\352\001\n\"" +
-      "recap.data.downsampled_tasks_exist\032\303\001thi" +
-      "s.preprocess.downsample_negatives.engage" +
-      "ments_list.filter(t, !(t in this.tasks))" +
-      " .map(t, \'preprocess.downsample_negative" +
-      "s.engagements_list: \"\' + t + \'\" is no ta" +
-      "sk of this data set\').join(\'\\n\')\032\350\002\n\'rec" +
-      "ap.data.num_engagements_counts_tasks\032\274\002h" +
-      "as(this.preprocess.downsample_negatives." +
-      "num_engagements) && this.preprocess.down" +
-      "sample_negatives.num_engagements != size" +
-      "(this.tasks) ? \'preprocess.downsample_ne" +
-      "gatives.num_engagements: the data set ha" +
-      "s \' + string(size(this.tasks)) + \' tasks" +
-      ", not \' + string(this.preprocess.downsam" +
-      "ple_negatives.num_engagements) : \'\'\032\211\002\n " +
-      "recap.data.rectified_tasks_exist\032\344\001this." +
-      "preprocess.rectify_labels.label_to_engag" +
-      "ed_timestamp_field.filter(t, !(t in this" +
-      ".tasks)) .map(t, \'preprocess.rectify_lab" +
-      "els.label_to_engaged_timestamp_field[\"\' " +
-      "+ t + \'\"]: \"\' + t + \'\" is no task of thi" +
-      "s data set\').join(\'\\n\')\032\357\001\n$recap.data.c" +
-      "ompression_needs_service\032\306\001has(this.data" +
-      "set_service_compression) && !has(this.da" +
-      "ta_service_dispatcher) ? \'dataset_servic" +
-      "e_compression: nothing is compressed wit" +
-      "hout a data service; set data_service_di" +
-      "spatcher or drop it\' : \'\'B\033\n\022date_inputs" +
-      "_format\022\005\272H\002\010\001*_\n\024DdsCompressionOption\022&" +
-      "\n\"DDS_COMPRESSION_OPTION_UNSPECIFIED\020\000\022\037" +
-      "\n\033DDS_COMPRESSION_OPTION_AUTO\020\001Bc\n\025dev.r" +
-      "ankspec.recap.v1B\tDataProtoP\001Z=github.co" +
-      "m/rankspec/rankspec/gen/go/rankspec/reca" +
-      "p/v1;recapv1b\010editionsp\350\007"
+      "schemaPath\0225\n\010features\030\002 \003(\tB\031\272H\016\222\001\013\020\200\010\030" +
+      "\001\"\004r\002\020\001\210\347\030\001\220\347\030\003R\010features\022\200\001\n\020renamed_fe" +
+      "atures\030\003 \003(\01326.rankspec.recap.v1.SegDens" +
+      "eSchema.RenamedFeaturesEntryB\035\272H\022\232\001\017\020\200\002\"" +
+      "\004r\002\020\001*\004r\002\020\001\210\347\030\001\220\347\030\003R\017renamedFeatures\022\222\001\n" +
+      "\026mask_mantissa_features\030\004 \003(\0132;.rankspec" +
+      ".recap.v1.SegDenseSchema.MaskMantissaFea" +
+      "turesEntryB\037\272H\024\232\001\021\020\200\002\"\004r\002\020\001*\006\032\004\030\027 \000\210\347\030\001\220" +
+      "\347\030\003R\024maskMantissaFeatures\032B\n\024RenamedFeat" +
+      "uresEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001" +
+      "(\tR\005value:\0028\001\032G\n\031MaskMantissaFeaturesEnt" +
+      "ry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\005R\005val" +
+      "ue:\0028\001:\301\t\272H\275\t\032\217\003\n*recap.seg_dense_schema" +
+      ".masked_inputs_exist\032\340\002this.mask_mantiss" +
+      "a_features.filter(n, !(n in this.renamed" +
+      "_features) || n in [\'binary\', \'discrete\'" +
+      "]) .map(n, \'mask_mantissa_features[\"\' + " +
+      "n + \'\"]: \' + (n in this.renamed_features" +
+      " ? \'\"\' + n + \'\" holds whole numbers, and" +
+      " only float32 values have a mantissa; dr" +
+      "op it\' : \'renamed_features has no input " +
+      "\"\' + n + \'\"; add it there or drop it her" +
+      "e\')).join(\'\\n\')\032\313\004\n\"recap.seg_dense_sche" +
+      "ma.local_paths\032\244\004[{\'name\': \'schema_path\'" +
+      ", \'path\': this.schema_path}] .filter(f, " +
+      "f.path.matches(\'[\\\\x00\\\\n\\\\r]|^ +$|^ *[A" +
+      "-Za-z][A-Za-z0-9+.:-]*:/\')) .map(f, f.na" +
+      "me + (f.path.matches(\'[\\\\x00\\\\n\\\\r]\') ? " +
+      "\': a path takes neither line breaks nor " +
+      "NUL characters; take it out\' : f.path.ma" +
+      "tches(\'^ +$\') ? \': a path of nothing but" +
+      " blanks; write the path\' : \': \' + f.path" +
+      ".split(\':/\')[0] + \':/ begins an address " +
+      "of another storage, and only local paths" +
+      " are taken; \' + \'mount the storage or co" +
+      "py from it, and write the local path, ./" +
+      " first if a folder is called so\')).join(" +
+      "\'\\n\')\032\332\001\n#recap.seg_dense_schema.model_i" +
+      "nputs\032\262\001[\'continuous\', \'binary\'].filter(" +
+      "n, !(n in this.renamed_features)) .map(n" +
+      ", \'renamed_features: the model reads an " +
+      "input \"\' + n + \'\"; add an entry that nam" +
+      "es its column\').join(\'\\n\')\"\305\001\n\007Sampler\022&" +
+      "\n\004name\030\001 \001(\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\003R\004name\022W" +
+      "\n\006kwargs\030\002 \003(\0132&.rankspec.recap.v1.Sampl" +
+      "er.KwargsEntryB\027\272H\014\232\001\t\020\200\002\"\004r\002\020\001\210\347\030\001\220\347\030\003R" +
+      "\006kwargs\0329\n\013KwargsEntry\022\020\n\003key\030\001 \001(\tR\003key" +
+      "\022\024\n\005value\030\002 \001(\tR\005value:\0028\001\"\327+\n\017RecapData" +
+      "Config\022)\n\006inputs\030\001 \001(\tB\017\272H\004r\002\020\001\210\347\030\002\220\347\030\002H" +
+      "\000R\006inputs\022o\n\030explicit_datetime_inputs\030\002 " +
+      "\001(\0132).rankspec.recap.v1.ExplicitDatetime" +
+      "InputsB\010\210\347\030\001\220\347\030\002H\000R\026explicitDatetimeInpu" +
+      "ts\022c\n\024explicit_date_inputs\030\003 \001(\0132%.ranks" +
+      "pec.recap.v1.ExplicitDateInputsB\010\210\347\030\001\220\347\030" +
+      "\002H\000R\022explicitDateInputs\022>\n\021global_batch_" +
+      "size\030\004 \001(\005B\022\272H\007\032\002 \000\310\001\001\210\347\030\001\220\347\030\003R\017globalBa" +
+      "tchSize\022:\n\021num_files_to_keep\030\005 \001(\005B\017\272H\004\032" +
+      "\002 \000\210\347\030\001\220\347\030\003R\016numFilesToKeep\0221\n\014repeat_fi" +
+      "les\030\006 \001(\010:\004trueB\010\210\347\030\001\220\347\030\003R\013repeatFiles\022;" +
+      "\n\017file_batch_size\030\007 \001(\005:\00216B\017\272H\004\032\002 \000\210\347\030\001" +
+      "\220\347\030\003R\rfileBatchSize\022%\n\005cache\030\010 \001(\010:\005fals" +
+      "eB\010\210\347\030\002\220\347\030\001R\005cache\022G\n\027data_service_dispa" +
+      "tcher\030\t \001(\tB\017\272H\004r\002\020\001\210\347\030\002\220\347\030\001R\025dataServic" +
+      "eDispatcher\022=\n\022ignore_data_errors\030\n \001(\010:" +
+      "\005falseB\010\210\347\030\001\220\347\030\002R\020ignoreDataErrors\022{\n\033da" +
+      "taset_service_compression\030\013 \001(\0162\'.ranksp" +
+      "ec.recap.v1.DdsCompressionOptionB\022\272H\007\202\001\004" +
+      "\020\001 \000\210\347\030\002\220\347\030\001R\031datasetServiceCompression\022" +
+      "V\n\034examples_shuffle_buffer_size\030\014 \001(\005:\0041" +
+      "024B\017\272H\004\032\002 \000\210\347\030\001\220\347\030\003R\031examplesShuffleBuf" +
+      "ferSize\022\306\001\n\026map_num_parallel_calls\030\r \001(\005" +
+      "B\220\001\272H\204\001\032\002 \000\272\001}\n\023recap.data.decoders\032fthi" +
+      "s > 1024 ? \'must be at most 1024, got \' " +
+      "+ string(this) + \'; the largest allowed " +
+      "value is 1024\' : \'\'\210\347\030\002\220\347\030\001R\023mapNumParal" +
+      "lelCalls\022\323\001\n\035interleave_num_parallel_cal" +
+      "ls\030\016 \001(\005B\217\001\272H\203\001\032\002 \000\272\001|\n\022recap.data.reade" +
+      "rs\032fthis > 1024 ? \'must be at most 1024," +
+      " got \' + string(this) + \'; the largest a" +
+      "llowed value is 1024\' : \'\'\210\347\030\002\220\347\030\001R\032inte" +
+      "rleaveNumParallelCalls\022[\n\020seg_dense_sche" +
+      "ma\030\017 \001(\0132!.rankspec.recap.v1.SegDenseSch" +
+      "emaB\016\272H\003\310\001\001\210\347\030\001\220\347\030\003R\016segDenseSchema\022x\n\005t" +
+      "asks\030\020 \003(\0132-.rankspec.recap.v1.RecapData" +
+      "Config.TasksEntryB3\272H(\232\001%\010\001\020\310\001\"\036r\0342\032^[A-" +
+      "Za-z_][A-Za-z0-9_.-]*$\210\347\030\001\220\347\030\003R\005tasks\022>\n" +
+      "\020evaluation_tasks\030\021 \003(\tB\023\272H\010\222\001\005\020\310\001\030\001\210\347\030\002" +
+      "\220\347\030\001R\017evaluationTasks\022G\n\npreprocess\030\022 \001(" +
+      "\0132\035.rankspec.recap.v1.PreprocessB\010\210\347\030\001\220\347" +
+      "\030\003R\npreprocess\022>\n\007sampler\030\023 \001(\0132\032.ranksp" +
+      "ec.recap.v1.SamplerB\010\210\347\030\001\220\347\030\003R\007sampler\022D" +
+      "\n\022inherit_train_data\030\024 \001(\010B\026\210\347\030\002\220\347\030\001\242\347\030\n" +
+      "train_dataR\020inheritTrainData\032U\n\nTasksEnt" +
+      "ry\022\020\n\003key\030\001 \001(\tR\003key\0221\n\005value\030\002 \001(\0132\033.ra" +
+      "nkspec.recap.v1.TaskDataR\005value:\0028\001:\331\034\272H" +
+      "\325\034\032\310\002\n recap.data.downcast_inputs_exist\032" +
+      "\243\002!has(this.seg_dense_schema) ? \'\' : thi" +
+      "s.preprocess.downcast.features .filter(n" +
+      ", !(n in this.seg_dense_schema.renamed_f" +
+      "eatures || n in this.seg_dense_schema.fe" +
+      "atures)) .map(n, \'preprocess.downcast.fe" +
+      "atures[\"\' + n + \'\"]: there is no input \"" +
+      "\' + n + \'\"; name one of seg_dense_schema" +
+      "\').join(\'\\n\')\032\234\002\n\031recap.data.ids_stay_wh" +
+      "ole\032\376\001\'discrete\' in this.preprocess.down" +
+      "cast.features && int(this.preprocess.dow" +
+      "ncast.features[\'discrete\']) in [1, 3, 4]" +
+      " ? \'preprocess.downcast.features[\"discre" +
+      "te\"]: discrete holds ids, which no float" +
+      "ing-point format keeps; use DATA_TYPE_UI" +
+      "NT8 or drop it\' : \'\'\032\345\004\n\"recap.data.extr" +
+      "acted_names_are_new\032\276\004[\'\\n\' + this.prepr" +
+      "ocess.extract_features.extract_feature_t" +
+      "able.map(r, r.name).join(\'\\n\\n\') + \'\\n\']" +
+      ".map(written, this.preprocess.extract_fe" +
+      "atures.extract_feature_table.filter(r, r" +
+      ".name in this.seg_dense_schema.renamed_f" +
+      "eatures || r.name in this.seg_dense_sche" +
+      "ma.features || r.name in [\'continuous\', " +
+      "\'binary\', \'discrete\', \'user_embedding\', " +
+      "\'user_eng_embedding\', \'author_embedding\'" +
+      "] || written.split(\'\\n\' + r.name + \'\\n\')" +
+      ".size() > 2) .map(r, \'preprocess.extract" +
+      "_features.extract_feature_table: \"\' + r." +
+      "name + \'\" is the name of another input; " +
+      "choose another name\').join(\'\\n\'))[0]\032\251\003\n" +
+      "!recap.data.extracted_inputs_exist\032\203\003!ha" +
+      "s(this.seg_dense_schema) ? \'\' : this.pre" +
+      "process.extract_features.extract_feature" +
+      "_table .filter(r, r.source_tensor != \'\' " +
+      "&& !(r.source_tensor in this.seg_dense_s" +
+      "chema.renamed_features || r.source_tenso" +
+      "r in this.seg_dense_schema.features)) .m" +
+      "ap(r, \'preprocess.extract_features.extra" +
+      "ct_feature_table: there is no input \"\' +" +
+      " r.source_tensor + \'\"; name one of seg_d" +
+      "ense_schema\').join(\'\\n\')\032\265\004\n\026recap.data." +
+      "local_paths\032\232\004[{\'name\': \'inputs\', \'path\'" +
+      ": this.inputs}] .filter(f, f.path.matche" +
+      "s(\'[\\\\x00\\\\n\\\\r]|^ +$|^ *[A-Za-z][A-Za-z" +
+      "0-9+.:-]*:/\')) .map(f, f.name + (f.path." +
+      "matches(\'[\\\\x00\\\\n\\\\r]\') ? \': a path tak" +
+      "es neither line breaks nor NUL character" +
+      "s; take it out\' : f.path.matches(\'^ +$\')" +
+      " ? \': a path of nothing but blanks; writ" +
+      "e the path\' : \': \' + f.path.split(\':/\')[" +
+      "0] + \':/ begins an address of another st" +
+      "orage, and only local paths are taken; \'" +
+      " + \'mount the storage or copy from it, a" +
+      "nd write the local path, ./ first if a f" +
+      "older is called so\')).join(\'\\n\')\032\213\002\n\'rec" +
+      "ap.data.evaluation_tasks_have_labels\032\337\001[" +
+      "this.tasks].map(labelled, [this.evaluati" +
+      "on_tasks.filter(t, !(t in labelled))].ma" +
+      "p(odd, size(odd) == 0 ? \'\' : \'evaluation" +
+      "_tasks: this data set has no task \"\' + o" +
+      "dd.join(\'\", \"\') + \'\"; add it to tasks or" +
+      " drop it here\')[0])[0]\032\245\002\n\"recap.data.do" +
+      "wnsampled_tasks_exist\032\376\001[this.tasks].map" +
+      "(labelled, [this.preprocess.downsample_n" +
+      "egatives.engagements_list.filter(t, !(t " +
+      "in labelled))].map(odd, size(odd) == 0 ?" +
+      " \'\' : \'preprocess.downsample_negatives.e" +
+      "ngagements_list: this data set has no ta" +
+      "sk \"\' + odd.join(\'\", \"\') + \'\"\')[0])[0]\032\350" +
+      "\002\n\'recap.data.num_engagements_counts_tas" +
+      "ks\032\274\002has(this.preprocess.downsample_nega" +
+      "tives.num_engagements) && this.preproces" +
+      "s.downsample_negatives.num_engagements !" +
+      "= size(this.tasks) ? \'preprocess.downsam" +
+      "ple_negatives.num_engagements: the data " +
+      "set has \' + string(size(this.tasks)) + \'" +
+      " tasks, not \' + string(this.preprocess.d" +
+      "ownsample_negatives.num_engagements) : \'" +
+      "\'\032\211\002\n recap.data.rectified_tasks_exist\032\344" +
+      "\001this.preprocess.rectify_labels.label_to" +
+      "_engaged_timestamp_field.filter(t, !(t i" +
+      "n this.tasks)) .map(t, \'preprocess.recti" +
+      "fy_labels.label_to_engaged_timestamp_fie" +
+      "ld[\"\' + t + \'\"]: \"\' + t + \'\" is no task " +
+      "of this data set\').join(\'\\n\')\032\357\001\n$recap." +
+      "data.compression_needs_service\032\306\001has(thi" +
+      "s.dataset_service_compression) && !has(t" +
+      "his.data_service_dispatcher) ? \'dataset_" +
+      "service_compression: nothing is compress" +
+      "ed without a data service; set data_serv" +
+      "ice_dispatcher or drop it\' : \'\'B\033\n\022date_" +
+      "inputs_format\022\005\272H\002\010\001*_\n\024DdsCompressionOp" +
+      "tion\022&\n\"DDS_COMPRESSION_OPTION_UNSPECIFI" +
+      "ED\020\000\022\037\n\033DDS_COMPRESSION_OPTION_AUTO\020\001Bc\n" +
+      "\025dev.rankspec.recap.v1B\tDataProtoP\001Z=git" +
+      "hub.com/rankspec/rankspec/gen/go/rankspe" +
+      "c/recap/v1;recapv1b\010editionsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,

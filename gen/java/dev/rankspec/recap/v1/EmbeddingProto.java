@@ -145,76 +145,77 @@ public final class EmbeddingProto extends com.google.protobuf.GeneratedFile {
       "ate) ? \'given beside learning_rate; keep" +
       " one of the two\' : \'no learning rate; se" +
       "t init_learning_rate or learning_rate\') " +
-      ": \'\'\"\353\004\n\025LargeEmbeddingsConfig\022O\n\006tables" +
+      ": \'\'\"\207\005\n\025LargeEmbeddingsConfig\022R\n\006tables" +
       "\030\001 \003(\0132%.rankspec.recap.v1.EmbeddingBagC" +
-      "onfigB\020\272H\005\222\001\002\010\001\210\347\030\001\220\347\030\003R\006tables\022Y\n\toptim" +
-      "izer\030\002 \001(\0132+.rankspec.recap.v1.Embedding" +
-      "OptimizerConfigB\016\272H\003\310\001\001\210\347\030\001\220\347\030\003R\toptimiz" +
-      "er\0224\n\rtables_to_log\030\003 \003(\tB\020\272H\005\222\001\002\030\001\210\347\030\002\220" +
-      "\347\030\001R\013tablesToLog:\357\002\272H\353\002\032\236\001\n#recap.large_" +
-      "embeddings.unique_names\032wthis.tables.map" +
-      "(t, t.name).unique() ? \'\' : \'tables: two" +
-      " tables have the same name; every table " +
-      "needs a name of its own\'\032\307\001\n*recap.large" +
-      "_embeddings.logged_tables_exist\032\230\001this.t" +
-      "ables_to_log.filter(n, !this.tables.exis" +
-      "ts(t, t.name == n)) .map(n, \'tables_to_l" +
-      "og: there is no table \"\' + n + \'\"; name " +
-      "one of tables\').join(\'\\n\')\"\244\001\n\020Stratifie" +
-      "rConfig\022@\n\004name\030\001 \001(\tB,\272H!r\0342\032^[A-Za-z_]" +
-      "[A-Za-z0-9_.-]*$\310\001\001\210\347\030\002\220\347\030\001R\004name\022(\n\005ind" +
-      "ex\030\002 \001(\005B\022\272H\007\032\002(\000\310\001\001\210\347\030\002\220\347\030\001R\005index\022$\n\005v" +
-      "alue\030\003 \001(\003B\016\272H\003\310\001\001\210\347\030\002\220\347\030\001R\005value\"\372\n\n\027Sm" +
-      "allEmbeddingBagConfig\022>\n\004name\030\001 \001(\tB*\272H\037" +
-      "r\0322\030^[A-Za-z_][A-Za-z0-9_]*$\310\001\001\210\347\030\001\220\347\030\003R" +
-      "\004name\0229\n\016num_embeddings\030\002 \001(\003B\022\272H\007\"\002 \000\310\001" +
-      "\001\210\347\030\001\220\347\030\003R\rnumEmbeddings\022\317\001\n\rembedding_d" +
-      "im\030\003 \001(\005B\251\001\272H\235\001\032\002 \000\272\001\222\001\n\037recap.small_emb" +
-      "edding_bag.width\032othis > 1048576 ? \'must" +
-      " be at most 1048576, got \' + string(this" +
-      ") + \'; the largest allowed value is 1048" +
-      "576\' : \'\'\310\001\001\210\347\030\001\220\347\030\003R\014embeddingDim\022(\n\005in" +
-      "dex\030\004 \001(\005B\022\272H\007\032\002(\000\310\001\001\210\347\030\001\220\347\030\003R\005index\022u\n\020" +
-      "out_of_range_ids\030\005 \001(\0162 .rankspec.recap." +
-      "v1.OutOfRangeIds:\026OUT_OF_RANGE_IDS_ERROR" +
-      "B\022\272H\007\202\001\004\020\001 \000\210\347\030\001\220\347\030\003R\routOfRangeIds\022\211\002\n\014" +
-      "weight_decay\030\006 \001(\001B\345\001\272H\331\001\022\013)\000\000\000\000\000\000\000\000@\001\272\001" +
-      "\310\001\n%recap.small_embedding_bag.decay_boun" +
-      "d\032\236\001!this.isInf() && this > 1e20 ? \'must" +
-      " be at most 1e20, got \' + string(this) +" +
-      " \', because what is computed with it has" +
-      " to fit float32; write a smaller one\' : " +
-      "\'\'\210\347\030\001\220\347\030\002R\013weightDecay\022\205\002\n\010init_std\030\007 \001" +
-      "(\001:\0040.01B\343\001\272H\327\001\022\013!\000\000\000\000\000\000\000\000@\001\272\001\306\001\n#recap." +
-      "small_embedding_bag.std_bound\032\236\001!this.is" +
+      "onfigB\023\272H\010\222\001\005\010\001\020\200\004\210\347\030\001\220\347\030\003R\006tables\022Y\n\top" +
+      "timizer\030\002 \001(\0132+.rankspec.recap.v1.Embedd" +
+      "ingOptimizerConfigB\016\272H\003\310\001\001\210\347\030\001\220\347\030\003R\topti" +
+      "mizer\0227\n\rtables_to_log\030\003 \003(\tB\023\272H\010\222\001\005\020\200\004\030" +
+      "\001\210\347\030\002\220\347\030\001R\013tablesToLog:\205\003\272H\201\003\032\236\001\n#recap." +
+      "large_embeddings.unique_names\032wthis.tabl" +
+      "es.map(t, t.name).unique() ? \'\' : \'table" +
+      "s: two tables have the same name; every " +
+      "table needs a name of its own\'\032\335\001\n*recap" +
+      ".large_embeddings.logged_tables_exist\032\256\001" +
+      "[this.tables.map(t, t.name)].map(names, " +
+      "this.tables_to_log.filter(n, !(n in name" +
+      "s)) .map(n, \'tables_to_log: there is no " +
+      "table \"\' + n + \'\"; name one of tables\')." +
+      "join(\'\\n\'))[0]\"\244\001\n\020StratifierConfig\022@\n\004n" +
+      "ame\030\001 \001(\tB,\272H!r\0342\032^[A-Za-z_][A-Za-z0-9_." +
+      "-]*$\310\001\001\210\347\030\002\220\347\030\001R\004name\022(\n\005index\030\002 \001(\005B\022\272H" +
+      "\007\032\002(\000\310\001\001\210\347\030\002\220\347\030\001R\005index\022$\n\005value\030\003 \001(\003B\016" +
+      "\272H\003\310\001\001\210\347\030\002\220\347\030\001R\005value\"\372\n\n\027SmallEmbedding" +
+      "BagConfig\022>\n\004name\030\001 \001(\tB*\272H\037r\0322\030^[A-Za-z" +
+      "_][A-Za-z0-9_]*$\310\001\001\210\347\030\001\220\347\030\003R\004name\0229\n\016num" +
+      "_embeddings\030\002 \001(\003B\022\272H\007\"\002 \000\310\001\001\210\347\030\001\220\347\030\003R\rn" +
+      "umEmbeddings\022\317\001\n\rembedding_dim\030\003 \001(\005B\251\001\272" +
+      "H\235\001\032\002 \000\272\001\222\001\n\037recap.small_embedding_bag.w" +
+      "idth\032othis > 1048576 ? \'must be at most " +
+      "1048576, got \' + string(this) + \'; the l" +
+      "argest allowed value is 1048576\' : \'\'\310\001\001" +
+      "\210\347\030\001\220\347\030\003R\014embeddingDim\022(\n\005index\030\004 \001(\005B\022\272" +
+      "H\007\032\002(\000\310\001\001\210\347\030\001\220\347\030\003R\005index\022u\n\020out_of_range" +
+      "_ids\030\005 \001(\0162 .rankspec.recap.v1.OutOfRang" +
+      "eIds:\026OUT_OF_RANGE_IDS_ERRORB\022\272H\007\202\001\004\020\001 \000" +
+      "\210\347\030\001\220\347\030\003R\routOfRangeIds\022\211\002\n\014weight_decay" +
+      "\030\006 \001(\001B\345\001\272H\331\001\022\013)\000\000\000\000\000\000\000\000@\001\272\001\310\001\n%recap.sm" +
+      "all_embedding_bag.decay_bound\032\236\001!this.is" +
       "Inf() && this > 1e20 ? \'must be at most " +
       "1e20, got \' + string(this) + \', because " +
       "what is computed with it has to fit floa" +
-      "t32; write a smaller one\' : \'\'\210\347\030\001\220\347\030\003R\007" +
-      "initStd:\334\002\272H\330\002\032\325\002\n$recap.small_embedding" +
-      "_bag.table_size\032\254\002this.embedding_dim > 0" +
-      " && this.num_embeddings > 1099511627776 " +
-      "/ this.embedding_dim ? \'num_embeddings: " +
-      "\' + string(this.num_embeddings) + \' rows" +
-      " of \' + string(this.embedding_dim) + \' a" +
-      "re more than 1099511627776 (2^40) number" +
-      "s, the most that a table may have; lower" +
-      " num_embeddings or embedding_dim\' : \'\'\"\333" +
-      "\002\n\025SmallEmbeddingsConfig\022T\n\006tables\030\001 \003(\013" +
-      "2*.rankspec.recap.v1.SmallEmbeddingBagCo" +
-      "nfigB\020\272H\005\222\001\002\010\001\210\347\030\001\220\347\030\003R\006tables\022D\n\007dropou" +
-      "t\030\002 \001(\0132 .rankspec.recap.v1.DropoutConfi" +
-      "gB\010\210\347\030\001\220\347\030\003R\007dropout:\245\001\272H\241\001\032\236\001\n#recap.sm" +
-      "all_embeddings.unique_names\032wthis.tables" +
-      ".map(t, t.name).unique() ? \'\' : \'tables:" +
-      " two tables have the same name; every ta" +
-      "ble needs a name of its own\'*j\n\rOutOfRan" +
-      "geIds\022 \n\034OUT_OF_RANGE_IDS_UNSPECIFIED\020\000\022" +
-      "\032\n\026OUT_OF_RANGE_IDS_ERROR\020\001\022\033\n\027OUT_OF_RA" +
-      "NGE_IDS_BUCKET\020\002Bh\n\025dev.rankspec.recap.v" +
-      "1B\016EmbeddingProtoP\001Z=github.com/rankspec" +
-      "/rankspec/gen/go/rankspec/recap/v1;recap" +
-      "v1b\010editionsp\350\007"
+      "t32; write a smaller one\' : \'\'\210\347\030\001\220\347\030\002R\013" +
+      "weightDecay\022\205\002\n\010init_std\030\007 \001(\001:\0040.01B\343\001\272" +
+      "H\327\001\022\013!\000\000\000\000\000\000\000\000@\001\272\001\306\001\n#recap.small_embedd" +
+      "ing_bag.std_bound\032\236\001!this.isInf() && thi" +
+      "s > 1e20 ? \'must be at most 1e20, got \' " +
+      "+ string(this) + \', because what is comp" +
+      "uted with it has to fit float32; write a" +
+      " smaller one\' : \'\'\210\347\030\001\220\347\030\003R\007initStd:\334\002\272H" +
+      "\330\002\032\325\002\n$recap.small_embedding_bag.table_s" +
+      "ize\032\254\002this.embedding_dim > 0 && this.num" +
+      "_embeddings > 1099511627776 / this.embed" +
+      "ding_dim ? \'num_embeddings: \' + string(t" +
+      "his.num_embeddings) + \' rows of \' + stri" +
+      "ng(this.embedding_dim) + \' are more than" +
+      " 1099511627776 (2^40) numbers, the most " +
+      "that a table may have; lower num_embeddi" +
+      "ngs or embedding_dim\' : \'\'\"\336\002\n\025SmallEmbe" +
+      "ddingsConfig\022W\n\006tables\030\001 \003(\0132*.rankspec." +
+      "recap.v1.SmallEmbeddingBagConfigB\023\272H\010\222\001\005" +
+      "\010\001\020\200\004\210\347\030\001\220\347\030\003R\006tables\022D\n\007dropout\030\002 \001(\0132 " +
+      ".rankspec.recap.v1.DropoutConfigB\010\210\347\030\001\220\347" +
+      "\030\003R\007dropout:\245\001\272H\241\001\032\236\001\n#recap.small_embed" +
+      "dings.unique_names\032wthis.tables.map(t, t" +
+      ".name).unique() ? \'\' : \'tables: two tabl" +
+      "es have the same name; every table needs" +
+      " a name of its own\'*j\n\rOutOfRangeIds\022 \n\034" +
+      "OUT_OF_RANGE_IDS_UNSPECIFIED\020\000\022\032\n\026OUT_OF" +
+      "_RANGE_IDS_ERROR\020\001\022\033\n\027OUT_OF_RANGE_IDS_B" +
+      "UCKET\020\002Bh\n\025dev.rankspec.recap.v1B\016Embedd" +
+      "ingProtoP\001Z=github.com/rankspec/rankspec" +
+      "/gen/go/rankspec/recap/v1;recapv1b\010editi" +
+      "onsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,

@@ -112,7 +112,7 @@ public final class FeaturizationProto extends com.google.protobuf.GeneratedFile 
       "orage, and only local paths are taken; \'" +
       " + \'mount the storage or copy from it, a" +
       "nd write the local path, ./ first if a f" +
-      "older is called so\')).join(\'\\n\')\"\233\004\n\023Fea" +
+      "older is called so\')).join(\'\\n\')\"\235\004\n\023Fea" +
       "turizationConfig\022W\n\020log1p_abs_config\030\001 \001" +
       "(\0132!.rankspec.recap.v1.Log1pAbsConfigB\010\210" +
       "\347\030\001\220\347\030\003H\000R\016log1pAbsConfig\022d\n\025clip_log1p_" +
@@ -123,13 +123,13 @@ public final class FeaturizationProto extends com.google.protobuf.GeneratedFile 
       "\003H\000R\017zScoreLogConfig\022g\n\026double_norm_log_" +
       "config\030\004 \001(\0132&.rankspec.recap.v1.DoubleN" +
       "ormLogConfigB\010\210\347\030\001\220\347\030\003H\000R\023doubleNormLogC" +
-      "onfig\022g\n\027feature_names_to_concat\030\005 \003(\tB0" +
-      "\272H\033\222\001\030\030\001\"\024r\022R\006binaryR\010discrete\210\347\030\001\220\347\030\003\232\347" +
-      "\030\006binaryR\024featureNamesToConcatB\026\n\rfeatur" +
-      "ization\022\005\272H\002\010\001Bl\n\025dev.rankspec.recap.v1B" +
-      "\022FeaturizationProtoP\001Z=github.com/ranksp" +
-      "ec/rankspec/gen/go/rankspec/recap/v1;rec" +
-      "apv1b\010editionsp\350\007"
+      "onfig\022i\n\027feature_names_to_concat\030\005 \003(\tB2" +
+      "\272H\035\222\001\032\020@\030\001\"\024r\022R\006binaryR\010discrete\210\347\030\001\220\347\030\003" +
+      "\232\347\030\006binaryR\024featureNamesToConcatB\026\n\rfeat" +
+      "urization\022\005\272H\002\010\001Bl\n\025dev.rankspec.recap.v" +
+      "1B\022FeaturizationProtoP\001Z=github.com/rank" +
+      "spec/rankspec/gen/go/rankspec/recap/v1;r" +
+      "ecapv1b\010editionsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,

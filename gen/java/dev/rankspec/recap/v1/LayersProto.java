@@ -80,41 +80,41 @@ public final class LayersProto extends com.google.protobuf.GeneratedFile {
       " the largest allowed value is 1048576\' :" +
       " \'\'\310\001\001\210\347\030\001\220\347\030\003R\tlayerSize\022D\n\007dropout\030\002 \001" +
       "(\0132 .rankspec.recap.v1.DropoutConfigB\010\210\347" +
-      "\030\001\220\347\030\003R\007dropout\"\320\t\n\tMlpConfig\022\277\001\n\013layer_" +
-      "sizes\030\001 \003(\005B\235\001\272H\221\001\222\001\215\001\"\212\001\032\002 \000\272\001\202\001\n\017recap" +
-      ".mlp.width\032othis > 1048576 ? \'must be at" +
-      " most 1048576, got \' + string(this) + \';" +
-      " the largest allowed value is 1048576\' :" +
-      " \'\'\210\347\030\001\220\347\030\003R\nlayerSizes\022K\n\nbatch_norm\030\002 " +
-      "\001(\0132\".rankspec.recap.v1.BatchNormConfigB" +
-      "\010\210\347\030\001\220\347\030\003R\tbatchNorm\022D\n\007dropout\030\003 \001(\0132 ." +
-      "rankspec.recap.v1.DropoutConfigB\010\210\347\030\001\220\347\030" +
-      "\003R\007dropout\022E\n\026final_layer_activation\030\004 \001" +
-      "(\010:\005falseB\010\210\347\030\001\220\347\030\003R\024finalLayerActivatio" +
-      "n\022E\n\006layers\030\005 \003(\0132#.rankspec.recap.v1.De" +
-      "nseLayerConfigB\010\210\347\030\001\220\347\030\003R\006layers:\337\005\272H\333\005\032" +
-      "\315\002\n\036recap.mlp.hidden_layer_options\032\252\002siz" +
-      "e(this.layer_sizes) + size(this.layers) " +
-      "!= 1 ? \'\' : has(this.batch_norm) ? \'batc" +
-      "h_norm: applies to hidden layers, and a " +
-      "single layer has none; add a layer or dr" +
-      "op batch_norm\' : has(this.dropout) ? \'dr" +
-      "opout: applies to hidden layers, and a s" +
-      "ingle layer has none; add a layer or dro" +
-      "p dropout\' : \'\'\032\234\001\n\025recap.mlp.one_dropou" +
-      "t\032\202\001size(this.layers) > 0 && has(this.dr" +
-      "opout) ? \'dropout: with layers, each lay" +
-      "er has a dropout of its own; move the ra" +
-      "te there\' : \'\'\032\320\001\n\032recap.mlp.no_final_dr" +
-      "opout\032\261\001size(this.layers) > 0 && has(thi" +
-      "s.layers[size(this.layers) - 1].dropout)" +
-      " ? \'layers[\' + string(size(this.layers) " +
-      "- 1) + \'].dropout: the last layer takes " +
-      "no dropout; drop it\' : \'\'\"\027\n\013layer_sizes" +
-      "\n\006layers\020\001Be\n\025dev.rankspec.recap.v1B\013Lay" +
-      "ersProtoP\001Z=github.com/rankspec/rankspec" +
-      "/gen/go/rankspec/recap/v1;recapv1b\010editi" +
-      "onsp\350\007"
+      "\030\001\220\347\030\003R\007dropout\"\334\t\n\tMlpConfig\022\302\001\n\013layer_" +
+      "sizes\030\001 \003(\005B\240\001\272H\224\001\222\001\220\001\020\200\002\"\212\001\032\002 \000\272\001\202\001\n\017re" +
+      "cap.mlp.width\032othis > 1048576 ? \'must be" +
+      " at most 1048576, got \' + string(this) +" +
+      " \'; the largest allowed value is 1048576" +
+      "\' : \'\'\210\347\030\001\220\347\030\003R\nlayerSizes\022K\n\nbatch_norm" +
+      "\030\002 \001(\0132\".rankspec.recap.v1.BatchNormConf" +
+      "igB\010\210\347\030\001\220\347\030\003R\tbatchNorm\022D\n\007dropout\030\003 \001(\013" +
+      "2 .rankspec.recap.v1.DropoutConfigB\010\210\347\030\001" +
+      "\220\347\030\003R\007dropout\022E\n\026final_layer_activation\030" +
+      "\004 \001(\010:\005falseB\010\210\347\030\001\220\347\030\003R\024finalLayerActiva" +
+      "tion\022N\n\006layers\030\005 \003(\0132#.rankspec.recap.v1" +
+      ".DenseLayerConfigB\021\272H\006\222\001\003\020\200\002\210\347\030\001\220\347\030\003R\006la" +
+      "yers:\337\005\272H\333\005\032\315\002\n\036recap.mlp.hidden_layer_o" +
+      "ptions\032\252\002size(this.layer_sizes) + size(t" +
+      "his.layers) != 1 ? \'\' : has(this.batch_n" +
+      "orm) ? \'batch_norm: applies to hidden la" +
+      "yers, and a single layer has none; add a" +
+      " layer or drop batch_norm\' : has(this.dr" +
+      "opout) ? \'dropout: applies to hidden lay" +
+      "ers, and a single layer has none; add a " +
+      "layer or drop dropout\' : \'\'\032\234\001\n\025recap.ml" +
+      "p.one_dropout\032\202\001size(this.layers) > 0 &&" +
+      " has(this.dropout) ? \'dropout: with laye" +
+      "rs, each layer has a dropout of its own;" +
+      " move the rate there\' : \'\'\032\320\001\n\032recap.mlp" +
+      ".no_final_dropout\032\261\001size(this.layers) > " +
+      "0 && has(this.layers[size(this.layers) -" +
+      " 1].dropout) ? \'layers[\' + string(size(t" +
+      "his.layers) - 1) + \'].dropout: the last " +
+      "layer takes no dropout; drop it\' : \'\'\"\027\n" +
+      "\013layer_sizes\n\006layers\020\001Be\n\025dev.rankspec.r" +
+      "ecap.v1B\013LayersProtoP\001Z=github.com/ranks" +
+      "pec/rankspec/gen/go/rankspec/recap/v1;re" +
+      "capv1b\010editionsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,

@@ -209,7 +209,7 @@ private static final long serialVersionUID = 0L;
    * The layers, first to last.
    * </pre>
    *
-   * <code>repeated .rankspec.recap.v1.DenseLayerConfig layers = 5 [json_name = "layers", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+   * <code>repeated .rankspec.recap.v1.DenseLayerConfig layers = 5 [json_name = "layers", (.buf.validate.field) = { ... }</code>
    */
   @java.lang.Override
   public java.util.List<dev.rankspec.recap.v1.DenseLayerConfig> getLayersList() {
@@ -220,7 +220,7 @@ private static final long serialVersionUID = 0L;
    * The layers, first to last.
    * </pre>
    *
-   * <code>repeated .rankspec.recap.v1.DenseLayerConfig layers = 5 [json_name = "layers", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+   * <code>repeated .rankspec.recap.v1.DenseLayerConfig layers = 5 [json_name = "layers", (.buf.validate.field) = { ... }</code>
    */
   @java.lang.Override
   public java.util.List<? extends dev.rankspec.recap.v1.DenseLayerConfigOrBuilder> 
@@ -232,7 +232,7 @@ private static final long serialVersionUID = 0L;
    * The layers, first to last.
    * </pre>
    *
-   * <code>repeated .rankspec.recap.v1.DenseLayerConfig layers = 5 [json_name = "layers", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+   * <code>repeated .rankspec.recap.v1.DenseLayerConfig layers = 5 [json_name = "layers", (.buf.validate.field) = { ... }</code>
    */
   @java.lang.Override
   public int getLayersCount() {
@@ -243,7 +243,7 @@ private static final long serialVersionUID = 0L;
    * The layers, first to last.
    * </pre>
    *
-   * <code>repeated .rankspec.recap.v1.DenseLayerConfig layers = 5 [json_name = "layers", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+   * <code>repeated .rankspec.recap.v1.DenseLayerConfig layers = 5 [json_name = "layers", (.buf.validate.field) = { ... }</code>
    */
   @java.lang.Override
   public dev.rankspec.recap.v1.DenseLayerConfig getLayers(int index) {
@@ -254,7 +254,7 @@ private static final long serialVersionUID = 0L;
    * The layers, first to last.
    * </pre>
    *
-   * <code>repeated .rankspec.recap.v1.DenseLayerConfig layers = 5 [json_name = "layers", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+   * <code>repeated .rankspec.recap.v1.DenseLayerConfig layers = 5 [json_name = "layers", (.buf.validate.field) = { ... }</code>
    */
   @java.lang.Override
   public dev.rankspec.recap.v1.DenseLayerConfigOrBuilder getLayersOrBuilder(
@@ -1285,7 +1285,7 @@ private static final long serialVersionUID = 0L;
      * The layers, first to last.
      * </pre>
      *
-     * <code>repeated .rankspec.recap.v1.DenseLayerConfig layers = 5 [json_name = "layers", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+     * <code>repeated .rankspec.recap.v1.DenseLayerConfig layers = 5 [json_name = "layers", (.buf.validate.field) = { ... }</code>
      */
     public java.util.List<dev.rankspec.recap.v1.DenseLayerConfig> getLayersList() {
       if (layersBuilder_ == null) {
@@ -1299,7 +1299,7 @@ private static final long serialVersionUID = 0L;
      * The layers, first to last.
      * </pre>
      *
-     * <code>repeated .rankspec.recap.v1.DenseLayerConfig layers = 5 [json_name = "layers", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+     * <code>repeated .rankspec.recap.v1.DenseLayerConfig layers = 5 [json_name = "layers", (.buf.validate.field) = { ... }</code>
      */
     public int getLayersCount() {
       if (layersBuilder_ == null) {
@@ -1313,7 +1313,7 @@ private static final long serialVersionUID = 0L;
      * The layers, first to last.
      * </pre>
      *
-     * <code>repeated .rankspec.recap.v1.DenseLayerConfig layers = 5 [json_name = "layers", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+     * <code>repeated .rankspec.recap.v1.DenseLayerConfig layers = 5 [json_name = "layers", (.buf.validate.field) = { ... }</code>
      */
     public dev.rankspec.recap.v1.DenseLayerConfig getLayers(int index) {
       if (layersBuilder_ == null) {
@@ -1327,7 +1327,7 @@ private static final long serialVersionUID = 0L;
      * The layers, first to last.
      * </pre>
      *
-     * <code>repeated .rankspec.recap.v1.DenseLayerConfig layers = 5 [json_name = "layers", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+     * <code>repeated .rankspec.recap.v1.DenseLayerConfig layers = 5 [json_name = "layers", (.buf.validate.field) = { ... }</code>
      */
     public Builder setLayers(
         int index, dev.rankspec.recap.v1.DenseLayerConfig value) {
@@ -1346,7 +1346,7 @@ private static final long serialVersionUID = 0L;
      * The layers, first to last.
      * </pre>
      *
-     * <code>repeated .rankspec.recap.v1.DenseLayerConfig layers = 5 [json_name = "layers", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+     * <code>repeated .rankspec.recap.v1.DenseLayerConfig layers = 5 [json_name = "layers", (.buf.validate.field) = { ... }</code>
      */
     public Builder setLayers(
         int index, dev.rankspec.recap.v1.DenseLayerConfig.Builder builderForValue) {
@@ -1364,7 +1364,7 @@ private static final long serialVersionUID = 0L;
      * The layers, first to last.
      * </pre>
      *
-     * <code>repeated .rankspec.recap.v1.DenseLayerConfig layers = 5 [json_name = "layers", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+     * <code>repeated .rankspec.recap.v1.DenseLayerConfig layers = 5 [json_name = "layers", (.buf.validate.field) = { ... }</code>
      */
     public Builder addLayers(dev.rankspec.recap.v1.DenseLayerConfig value) {
       if (layersBuilder_ == null) {
@@ -1382,7 +1382,7 @@ private static final long serialVersionUID = 0L;
      * The layers, first to last.
      * </pre>
      *
-     * <code>repeated .rankspec.recap.v1.DenseLayerConfig layers = 5 [json_name = "layers", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+     * <code>repeated .rankspec.recap.v1.DenseLayerConfig layers = 5 [json_name = "layers", (.buf.validate.field) = { ... }</code>
      */
     public Builder addLayers(
         int index, dev.rankspec.recap.v1.DenseLayerConfig value) {
@@ -1401,7 +1401,7 @@ private static final long serialVersionUID = 0L;
      * The layers, first to last.
      * </pre>
      *
-     * <code>repeated .rankspec.recap.v1.DenseLayerConfig layers = 5 [json_name = "layers", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+     * <code>repeated .rankspec.recap.v1.DenseLayerConfig layers = 5 [json_name = "layers", (.buf.validate.field) = { ... }</code>
      */
     public Builder addLayers(
         dev.rankspec.recap.v1.DenseLayerConfig.Builder builderForValue) {
@@ -1419,7 +1419,7 @@ private static final long serialVersionUID = 0L;
      * The layers, first to last.
      * </pre>
      *
-     * <code>repeated .rankspec.recap.v1.DenseLayerConfig layers = 5 [json_name = "layers", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+     * <code>repeated .rankspec.recap.v1.DenseLayerConfig layers = 5 [json_name = "layers", (.buf.validate.field) = { ... }</code>
      */
     public Builder addLayers(
         int index, dev.rankspec.recap.v1.DenseLayerConfig.Builder builderForValue) {
@@ -1437,7 +1437,7 @@ private static final long serialVersionUID = 0L;
      * The layers, first to last.
      * </pre>
      *
-     * <code>repeated .rankspec.recap.v1.DenseLayerConfig layers = 5 [json_name = "layers", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+     * <code>repeated .rankspec.recap.v1.DenseLayerConfig layers = 5 [json_name = "layers", (.buf.validate.field) = { ... }</code>
      */
     public Builder addAllLayers(
         java.lang.Iterable<? extends dev.rankspec.recap.v1.DenseLayerConfig> values) {
@@ -1456,7 +1456,7 @@ private static final long serialVersionUID = 0L;
      * The layers, first to last.
      * </pre>
      *
-     * <code>repeated .rankspec.recap.v1.DenseLayerConfig layers = 5 [json_name = "layers", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+     * <code>repeated .rankspec.recap.v1.DenseLayerConfig layers = 5 [json_name = "layers", (.buf.validate.field) = { ... }</code>
      */
     public Builder clearLayers() {
       if (layersBuilder_ == null) {
@@ -1473,7 +1473,7 @@ private static final long serialVersionUID = 0L;
      * The layers, first to last.
      * </pre>
      *
-     * <code>repeated .rankspec.recap.v1.DenseLayerConfig layers = 5 [json_name = "layers", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+     * <code>repeated .rankspec.recap.v1.DenseLayerConfig layers = 5 [json_name = "layers", (.buf.validate.field) = { ... }</code>
      */
     public Builder removeLayers(int index) {
       if (layersBuilder_ == null) {
@@ -1490,7 +1490,7 @@ private static final long serialVersionUID = 0L;
      * The layers, first to last.
      * </pre>
      *
-     * <code>repeated .rankspec.recap.v1.DenseLayerConfig layers = 5 [json_name = "layers", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+     * <code>repeated .rankspec.recap.v1.DenseLayerConfig layers = 5 [json_name = "layers", (.buf.validate.field) = { ... }</code>
      */
     public dev.rankspec.recap.v1.DenseLayerConfig.Builder getLayersBuilder(
         int index) {
@@ -1501,7 +1501,7 @@ private static final long serialVersionUID = 0L;
      * The layers, first to last.
      * </pre>
      *
-     * <code>repeated .rankspec.recap.v1.DenseLayerConfig layers = 5 [json_name = "layers", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+     * <code>repeated .rankspec.recap.v1.DenseLayerConfig layers = 5 [json_name = "layers", (.buf.validate.field) = { ... }</code>
      */
     public dev.rankspec.recap.v1.DenseLayerConfigOrBuilder getLayersOrBuilder(
         int index) {
@@ -1515,7 +1515,7 @@ private static final long serialVersionUID = 0L;
      * The layers, first to last.
      * </pre>
      *
-     * <code>repeated .rankspec.recap.v1.DenseLayerConfig layers = 5 [json_name = "layers", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+     * <code>repeated .rankspec.recap.v1.DenseLayerConfig layers = 5 [json_name = "layers", (.buf.validate.field) = { ... }</code>
      */
     public java.util.List<? extends dev.rankspec.recap.v1.DenseLayerConfigOrBuilder> 
          getLayersOrBuilderList() {
@@ -1530,7 +1530,7 @@ private static final long serialVersionUID = 0L;
      * The layers, first to last.
      * </pre>
      *
-     * <code>repeated .rankspec.recap.v1.DenseLayerConfig layers = 5 [json_name = "layers", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+     * <code>repeated .rankspec.recap.v1.DenseLayerConfig layers = 5 [json_name = "layers", (.buf.validate.field) = { ... }</code>
      */
     public dev.rankspec.recap.v1.DenseLayerConfig.Builder addLayersBuilder() {
       return internalGetLayersFieldBuilder().addBuilder(
@@ -1541,7 +1541,7 @@ private static final long serialVersionUID = 0L;
      * The layers, first to last.
      * </pre>
      *
-     * <code>repeated .rankspec.recap.v1.DenseLayerConfig layers = 5 [json_name = "layers", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+     * <code>repeated .rankspec.recap.v1.DenseLayerConfig layers = 5 [json_name = "layers", (.buf.validate.field) = { ... }</code>
      */
     public dev.rankspec.recap.v1.DenseLayerConfig.Builder addLayersBuilder(
         int index) {
@@ -1553,7 +1553,7 @@ private static final long serialVersionUID = 0L;
      * The layers, first to last.
      * </pre>
      *
-     * <code>repeated .rankspec.recap.v1.DenseLayerConfig layers = 5 [json_name = "layers", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+     * <code>repeated .rankspec.recap.v1.DenseLayerConfig layers = 5 [json_name = "layers", (.buf.validate.field) = { ... }</code>
      */
     public java.util.List<dev.rankspec.recap.v1.DenseLayerConfig.Builder> 
          getLayersBuilderList() {

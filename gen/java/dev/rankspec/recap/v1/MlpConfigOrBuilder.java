@@ -117,7 +117,7 @@ public interface MlpConfigOrBuilder extends
    * The layers, first to last.
    * </pre>
    *
-   * <code>repeated .rankspec.recap.v1.DenseLayerConfig layers = 5 [json_name = "layers", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+   * <code>repeated .rankspec.recap.v1.DenseLayerConfig layers = 5 [json_name = "layers", (.buf.validate.field) = { ... }</code>
    */
   java.util.List<dev.rankspec.recap.v1.DenseLayerConfig> 
       getLayersList();
@@ -126,7 +126,7 @@ public interface MlpConfigOrBuilder extends
    * The layers, first to last.
    * </pre>
    *
-   * <code>repeated .rankspec.recap.v1.DenseLayerConfig layers = 5 [json_name = "layers", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+   * <code>repeated .rankspec.recap.v1.DenseLayerConfig layers = 5 [json_name = "layers", (.buf.validate.field) = { ... }</code>
    */
   dev.rankspec.recap.v1.DenseLayerConfig getLayers(int index);
   /**
@@ -134,7 +134,7 @@ public interface MlpConfigOrBuilder extends
    * The layers, first to last.
    * </pre>
    *
-   * <code>repeated .rankspec.recap.v1.DenseLayerConfig layers = 5 [json_name = "layers", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+   * <code>repeated .rankspec.recap.v1.DenseLayerConfig layers = 5 [json_name = "layers", (.buf.validate.field) = { ... }</code>
    */
   int getLayersCount();
   /**
@@ -142,7 +142,7 @@ public interface MlpConfigOrBuilder extends
    * The layers, first to last.
    * </pre>
    *
-   * <code>repeated .rankspec.recap.v1.DenseLayerConfig layers = 5 [json_name = "layers", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+   * <code>repeated .rankspec.recap.v1.DenseLayerConfig layers = 5 [json_name = "layers", (.buf.validate.field) = { ... }</code>
    */
   java.util.List<? extends dev.rankspec.recap.v1.DenseLayerConfigOrBuilder> 
       getLayersOrBuilderList();
@@ -151,7 +151,7 @@ public interface MlpConfigOrBuilder extends
    * The layers, first to last.
    * </pre>
    *
-   * <code>repeated .rankspec.recap.v1.DenseLayerConfig layers = 5 [json_name = "layers", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+   * <code>repeated .rankspec.recap.v1.DenseLayerConfig layers = 5 [json_name = "layers", (.buf.validate.field) = { ... }</code>
    */
   dev.rankspec.recap.v1.DenseLayerConfigOrBuilder getLayersOrBuilder(
       int index);

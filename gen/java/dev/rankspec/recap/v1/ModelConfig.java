@@ -397,7 +397,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
    * Slices of the rows that metrics are reported for as well. Empty: none.
    * </pre>
    *
-   * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
+   * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
    */
   @java.lang.Override
   public java.util.List<dev.rankspec.recap.v1.StratifierConfig> getStratifiersList() {
@@ -408,7 +408,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
    * Slices of the rows that metrics are reported for as well. Empty: none.
    * </pre>
    *
-   * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
+   * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
    */
   @java.lang.Override
   public java.util.List<? extends dev.rankspec.recap.v1.StratifierConfigOrBuilder> 
@@ -420,7 +420,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
    * Slices of the rows that metrics are reported for as well. Empty: none.
    * </pre>
    *
-   * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
+   * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
    */
   @java.lang.Override
   public int getStratifiersCount() {
@@ -431,7 +431,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
    * Slices of the rows that metrics are reported for as well. Empty: none.
    * </pre>
    *
-   * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
+   * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
    */
   @java.lang.Override
   public dev.rankspec.recap.v1.StratifierConfig getStratifiers(int index) {
@@ -442,7 +442,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
    * Slices of the rows that metrics are reported for as well. Empty: none.
    * </pre>
    *
-   * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
+   * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
    */
   @java.lang.Override
   public dev.rankspec.recap.v1.StratifierConfigOrBuilder getStratifiersOrBuilder(
@@ -2150,7 +2150,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
      * Slices of the rows that metrics are reported for as well. Empty: none.
      * </pre>
      *
-     * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
+     * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
      */
     public java.util.List<dev.rankspec.recap.v1.StratifierConfig> getStratifiersList() {
       if (stratifiersBuilder_ == null) {
@@ -2164,7 +2164,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
      * Slices of the rows that metrics are reported for as well. Empty: none.
      * </pre>
      *
-     * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
+     * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
      */
     public int getStratifiersCount() {
       if (stratifiersBuilder_ == null) {
@@ -2178,7 +2178,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
      * Slices of the rows that metrics are reported for as well. Empty: none.
      * </pre>
      *
-     * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
+     * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
      */
     public dev.rankspec.recap.v1.StratifierConfig getStratifiers(int index) {
       if (stratifiersBuilder_ == null) {
@@ -2192,7 +2192,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
      * Slices of the rows that metrics are reported for as well. Empty: none.
      * </pre>
      *
-     * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
+     * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
      */
     public Builder setStratifiers(
         int index, dev.rankspec.recap.v1.StratifierConfig value) {
@@ -2211,7 +2211,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
      * Slices of the rows that metrics are reported for as well. Empty: none.
      * </pre>
      *
-     * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
+     * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
      */
     public Builder setStratifiers(
         int index, dev.rankspec.recap.v1.StratifierConfig.Builder builderForValue) {
@@ -2229,7 +2229,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
      * Slices of the rows that metrics are reported for as well. Empty: none.
      * </pre>
      *
-     * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
+     * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
      */
     public Builder addStratifiers(dev.rankspec.recap.v1.StratifierConfig value) {
       if (stratifiersBuilder_ == null) {
@@ -2247,7 +2247,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
      * Slices of the rows that metrics are reported for as well. Empty: none.
      * </pre>
      *
-     * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
+     * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
      */
     public Builder addStratifiers(
         int index, dev.rankspec.recap.v1.StratifierConfig value) {
@@ -2266,7 +2266,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
      * Slices of the rows that metrics are reported for as well. Empty: none.
      * </pre>
      *
-     * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
+     * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
      */
     public Builder addStratifiers(
         dev.rankspec.recap.v1.StratifierConfig.Builder builderForValue) {
@@ -2284,7 +2284,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
      * Slices of the rows that metrics are reported for as well. Empty: none.
      * </pre>
      *
-     * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
+     * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
      */
     public Builder addStratifiers(
         int index, dev.rankspec.recap.v1.StratifierConfig.Builder builderForValue) {
@@ -2302,7 +2302,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
      * Slices of the rows that metrics are reported for as well. Empty: none.
      * </pre>
      *
-     * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
+     * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
      */
     public Builder addAllStratifiers(
         java.lang.Iterable<? extends dev.rankspec.recap.v1.StratifierConfig> values) {
@@ -2321,7 +2321,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
      * Slices of the rows that metrics are reported for as well. Empty: none.
      * </pre>
      *
-     * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
+     * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
      */
     public Builder clearStratifiers() {
       if (stratifiersBuilder_ == null) {
@@ -2338,7 +2338,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
      * Slices of the rows that metrics are reported for as well. Empty: none.
      * </pre>
      *
-     * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
+     * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
      */
     public Builder removeStratifiers(int index) {
       if (stratifiersBuilder_ == null) {
@@ -2355,7 +2355,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
      * Slices of the rows that metrics are reported for as well. Empty: none.
      * </pre>
      *
-     * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
+     * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
      */
     public dev.rankspec.recap.v1.StratifierConfig.Builder getStratifiersBuilder(
         int index) {
@@ -2366,7 +2366,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
      * Slices of the rows that metrics are reported for as well. Empty: none.
      * </pre>
      *
-     * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
+     * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
      */
     public dev.rankspec.recap.v1.StratifierConfigOrBuilder getStratifiersOrBuilder(
         int index) {
@@ -2380,7 +2380,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
      * Slices of the rows that metrics are reported for as well. Empty: none.
      * </pre>
      *
-     * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
+     * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
      */
     public java.util.List<? extends dev.rankspec.recap.v1.StratifierConfigOrBuilder> 
          getStratifiersOrBuilderList() {
@@ -2395,7 +2395,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
      * Slices of the rows that metrics are reported for as well. Empty: none.
      * </pre>
      *
-     * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
+     * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
      */
     public dev.rankspec.recap.v1.StratifierConfig.Builder addStratifiersBuilder() {
       return internalGetStratifiersFieldBuilder().addBuilder(
@@ -2406,7 +2406,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
      * Slices of the rows that metrics are reported for as well. Empty: none.
      * </pre>
      *
-     * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
+     * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
      */
     public dev.rankspec.recap.v1.StratifierConfig.Builder addStratifiersBuilder(
         int index) {
@@ -2418,7 +2418,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
      * Slices of the rows that metrics are reported for as well. Empty: none.
      * </pre>
      *
-     * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
+     * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
      */
     public java.util.List<dev.rankspec.recap.v1.StratifierConfig.Builder> 
          getStratifiersBuilderList() {

@@ -232,7 +232,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue);
    * Slices of the rows that metrics are reported for as well. Empty: none.
    * </pre>
    *
-   * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
+   * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
    */
   java.util.List<dev.rankspec.recap.v1.StratifierConfig> 
       getStratifiersList();
@@ -241,7 +241,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue);
    * Slices of the rows that metrics are reported for as well. Empty: none.
    * </pre>
    *
-   * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
+   * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
    */
   dev.rankspec.recap.v1.StratifierConfig getStratifiers(int index);
   /**
@@ -249,7 +249,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue);
    * Slices of the rows that metrics are reported for as well. Empty: none.
    * </pre>
    *
-   * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
+   * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
    */
   int getStratifiersCount();
   /**
@@ -257,7 +257,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue);
    * Slices of the rows that metrics are reported for as well. Empty: none.
    * </pre>
    *
-   * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
+   * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
    */
   java.util.List<? extends dev.rankspec.recap.v1.StratifierConfigOrBuilder> 
       getStratifiersOrBuilderList();
@@ -266,7 +266,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue);
    * Slices of the rows that metrics are reported for as well. Empty: none.
    * </pre>
    *
-   * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
+   * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
    */
   dev.rankspec.recap.v1.StratifierConfigOrBuilder getStratifiersOrBuilder(
       int index);

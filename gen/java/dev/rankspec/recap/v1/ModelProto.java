@@ -50,113 +50,115 @@ public final class ModelProto extends com.google.protobuf.GeneratedFile {
       "!rankspec/options/v1/options.proto\032$rank" +
       "spec/recap/v1/architecture.proto\032!ranksp" +
       "ec/recap/v1/embedding.proto\032%rankspec/re" +
-      "cap/v1/featurization.proto\"\220\037\n\013ModelConf" +
-      "ig\022\377\020\n\005tasks\030\001 \003(\0132).rankspec.recap.v1.M" +
-      "odelConfig.TasksEntryB\275\020\272H\261\020\232\001\255\020\010\001\"\036r\0342\032" +
-      "^[A-Za-z_][A-Za-z0-9_.-]*$*\210\020\272\001\204\020\n!recap" +
-      ".model.tower_gives_one_logit\032\336\017has(this." +
-      "mlp_config) && (size(this.mlp_config.lay" +
-      "er_sizes) > 0 && this.mlp_config.layer_s" +
-      "izes[size(this.mlp_config.layer_sizes) -" +
-      " 1] != 1 || size(this.mlp_config.layers)" +
-      " > 0 && this.mlp_config.layers[size(this" +
-      ".mlp_config.layers) - 1].layer_size != 1" +
-      ") ? \'mlp_config: a tower gives one logit" +
-      "; make 1 the last layer size\' : has(this" +
-      ".mask_net_config.mlp) && (size(this.mask" +
-      "_net_config.mlp.layer_sizes) > 0 && this" +
-      ".mask_net_config.mlp.layer_sizes[size(th" +
-      "is.mask_net_config.mlp.layer_sizes) - 1]" +
-      " != 1 || size(this.mask_net_config.mlp.l" +
-      "ayers) > 0 && this.mask_net_config.mlp.l" +
-      "ayers[size(this.mask_net_config.mlp.laye" +
-      "rs) - 1].layer_size != 1) ? \'mask_net_co" +
-      "nfig.mlp: a tower gives one logit; make " +
-      "1 the last layer size\' : has(this.mask_n" +
-      "et_config) && !has(this.mask_net_config." +
-      "mlp) && size(this.mask_net_config.mask_b" +
-      "locks) > 0 && (this.mask_net_config.mask" +
-      "_blocks[size(this.mask_net_config.mask_b" +
-      "locks) - 1].output_size != 1 || this.mas" +
-      "k_net_config.use_parallel && size(this.m" +
-      "ask_net_config.mask_blocks) != 1) ? \'mas" +
-      "k_net_config: a tower gives one logit; a" +
-      "dd an mlp that ends in 1\' : has(this.dcn" +
-      "_config.output_mlp) && (size(this.dcn_co" +
-      "nfig.output_mlp.layer_sizes) > 0 && this" +
-      ".dcn_config.output_mlp.layer_sizes[size(" +
-      "this.dcn_config.output_mlp.layer_sizes) " +
-      "- 1] != 1 || size(this.dcn_config.output" +
-      "_mlp.layers) > 0 && this.dcn_config.outp" +
-      "ut_mlp.layers[size(this.dcn_config.outpu" +
-      "t_mlp.layers) - 1].layer_size != 1) ? \'d" +
-      "cn_config.output_mlp: a tower gives one " +
-      "logit; make 1 the last layer size\' : has" +
-      "(this.dcn_config) && !has(this.dcn_confi" +
-      "g.output_mlp) ? \'dcn_config: a tower giv" +
-      "es one logit; add an output_mlp that end" +
-      "s in 1\' : has(this.dlrm_config.top_mlp) " +
-      "&& (size(this.dlrm_config.top_mlp.layer_" +
-      "sizes) > 0 && this.dlrm_config.top_mlp.l" +
-      "ayer_sizes[size(this.dlrm_config.top_mlp" +
-      ".layer_sizes) - 1] != 1 || size(this.dlr" +
-      "m_config.top_mlp.layers) > 0 && this.dlr" +
-      "m_config.top_mlp.layers[size(this.dlrm_c" +
-      "onfig.top_mlp.layers) - 1].layer_size !=" +
-      " 1) ? \'dlrm_config.top_mlp: a tower give" +
-      "s one logit; make 1 the last layer size\'" +
-      " : \'\'\210\347\030\001\220\347\030\003R\005tasks\022]\n\020large_embeddings" +
-      "\030\002 \001(\0132(.rankspec.recap.v1.LargeEmbeddin" +
-      "gsConfigB\010\210\347\030\001\220\347\030\003R\017largeEmbeddings\022]\n\020s" +
-      "mall_embeddings\030\003 \001(\0132(.rankspec.recap.v" +
-      "1.SmallEmbeddingsConfigB\010\210\347\030\001\220\347\030\003R\017small" +
-      "Embeddings\022g\n\026position_debias_config\030\004 \001" +
-      "(\0132\'.rankspec.recap.v1.PositionDebiasCon" +
-      "figB\010\210\347\030\001\220\347\030\003R\024positionDebiasConfig\022i\n\024f" +
-      "eaturization_config\030\005 \001(\0132&.rankspec.rec" +
-      "ap.v1.FeaturizationConfigB\016\272H\003\310\001\001\210\347\030\001\220\347\030" +
-      "\003R\023featurizationConfig\022x\n\017multi_task_typ" +
-      "e\030\006 \001(\0162 .rankspec.recap.v1.MultiTaskTyp" +
-      "e:\032MULTI_TASK_TYPE_SHARE_NONEB\022\272H\007\202\001\004\020\001 " +
-      "\000\210\347\030\001\220\347\030\003R\rmultiTaskType\022B\n\010backbone\030\007 \001" +
-      "(\0132\034.rankspec.recap.v1.TaskModelB\010\210\347\030\001\220\347" +
-      "\030\003R\010backbone\022O\n\013stratifiers\030\010 \003(\0132#.rank" +
-      "spec.recap.v1.StratifierConfigB\010\210\347\030\002\220\347\030\001" +
-      "R\013stratifiers\032V\n\nTasksEntry\022\020\n\003key\030\001 \001(\t" +
-      "R\003key\0222\n\005value\030\002 \001(\0132\034.rankspec.recap.v1" +
-      ".TaskModelR\005value:\0028\001:\205\010\272H\201\010\032\363\002\n\036recap.m" +
-      "odel.backbone_fits_type\032\320\002int(this.multi" +
-      "_task_type) in [2, 3] && !has(this.backb" +
-      "one) ? \'multi_task_type: towers share a " +
-      "backbone, and there is none; add backbon" +
-      "e or choose MULTI_TASK_TYPE_SHARE_NONE\' " +
-      ": int(this.multi_task_type) == 1 && has(" +
-      "this.backbone) ? \'backbone: no tower rea" +
-      "ds it under MULTI_TASK_TYPE_SHARE_NONE; " +
-      "drop it or choose a type that shares\' : " +
-      "\'\'\032\300\002\n!recap.model.backbone_has_no_logit" +
-      "\032\232\002has(this.backbone.affine_map) ? \'back" +
-      "bone.affine_map: maps a logit, and a bac" +
-      "kbone gives none; drop it or move it to " +
-      "a tower\' : has(this.backbone) && this.ba" +
-      "ckbone.pos_weight != 1.0 ? \'backbone.pos" +
-      "_weight: weights a loss, and a backbone " +
-      "has none; drop it or move it to a tower\'" +
-      " : \'\'\032\305\002\n\037recap.model.distinct_task_name" +
-      "s\032\241\002this.tasks.map(t, t.replace(\'.\', \'__" +
-      "\')).unique() ? \'\' : this.tasks.filter(t," +
-      " this.tasks.exists(u, u != t && u.replac" +
-      "e(\'.\', \'__\') == t.replace(\'.\', \'__\'))) ." +
-      "map(t, \'tasks[\"\' + t + \'\"]: another task" +
-      " has this name once \".\" is written \"__\"," +
-      " and both would be one tower; rename one" +
-      "\').join(\'\\n\')*\222\001\n\rMultiTaskType\022\037\n\033MULTI" +
-      "_TASK_TYPE_UNSPECIFIED\020\000\022\036\n\032MULTI_TASK_T" +
-      "YPE_SHARE_NONE\020\001\022\035\n\031MULTI_TASK_TYPE_SHAR" +
-      "E_ALL\020\002\022!\n\035MULTI_TASK_TYPE_SHARE_PARTIAL" +
-      "\020\003Bd\n\025dev.rankspec.recap.v1B\nModelProtoP" +
-      "\001Z=github.com/rankspec/rankspec/gen/go/r" +
-      "ankspec/recap/v1;recapv1b\010editionsp\350\007"
+      "cap/v1/featurization.proto\"\342\037\n\013ModelConf" +
+      "ig\022\202\021\n\005tasks\030\001 \003(\0132).rankspec.recap.v1.M" +
+      "odelConfig.TasksEntryB\300\020\272H\264\020\232\001\260\020\010\001\020\310\001\"\036r" +
+      "\0342\032^[A-Za-z_][A-Za-z0-9_.-]*$*\210\020\272\001\204\020\n!re" +
+      "cap.model.tower_gives_one_logit\032\336\017has(th" +
+      "is.mlp_config) && (size(this.mlp_config." +
+      "layer_sizes) > 0 && this.mlp_config.laye" +
+      "r_sizes[size(this.mlp_config.layer_sizes" +
+      ") - 1] != 1 || size(this.mlp_config.laye" +
+      "rs) > 0 && this.mlp_config.layers[size(t" +
+      "his.mlp_config.layers) - 1].layer_size !" +
+      "= 1) ? \'mlp_config: a tower gives one lo" +
+      "git; make 1 the last layer size\' : has(t" +
+      "his.mask_net_config.mlp) && (size(this.m" +
+      "ask_net_config.mlp.layer_sizes) > 0 && t" +
+      "his.mask_net_config.mlp.layer_sizes[size" +
+      "(this.mask_net_config.mlp.layer_sizes) -" +
+      " 1] != 1 || size(this.mask_net_config.ml" +
+      "p.layers) > 0 && this.mask_net_config.ml" +
+      "p.layers[size(this.mask_net_config.mlp.l" +
+      "ayers) - 1].layer_size != 1) ? \'mask_net" +
+      "_config.mlp: a tower gives one logit; ma" +
+      "ke 1 the last layer size\' : has(this.mas" +
+      "k_net_config) && !has(this.mask_net_conf" +
+      "ig.mlp) && size(this.mask_net_config.mas" +
+      "k_blocks) > 0 && (this.mask_net_config.m" +
+      "ask_blocks[size(this.mask_net_config.mas" +
+      "k_blocks) - 1].output_size != 1 || this." +
+      "mask_net_config.use_parallel && size(thi" +
+      "s.mask_net_config.mask_blocks) != 1) ? \'" +
+      "mask_net_config: a tower gives one logit" +
+      "; add an mlp that ends in 1\' : has(this." +
+      "dcn_config.output_mlp) && (size(this.dcn" +
+      "_config.output_mlp.layer_sizes) > 0 && t" +
+      "his.dcn_config.output_mlp.layer_sizes[si" +
+      "ze(this.dcn_config.output_mlp.layer_size" +
+      "s) - 1] != 1 || size(this.dcn_config.out" +
+      "put_mlp.layers) > 0 && this.dcn_config.o" +
+      "utput_mlp.layers[size(this.dcn_config.ou" +
+      "tput_mlp.layers) - 1].layer_size != 1) ?" +
+      " \'dcn_config.output_mlp: a tower gives o" +
+      "ne logit; make 1 the last layer size\' : " +
+      "has(this.dcn_config) && !has(this.dcn_co" +
+      "nfig.output_mlp) ? \'dcn_config: a tower " +
+      "gives one logit; add an output_mlp that " +
+      "ends in 1\' : has(this.dlrm_config.top_ml" +
+      "p) && (size(this.dlrm_config.top_mlp.lay" +
+      "er_sizes) > 0 && this.dlrm_config.top_ml" +
+      "p.layer_sizes[size(this.dlrm_config.top_" +
+      "mlp.layer_sizes) - 1] != 1 || size(this." +
+      "dlrm_config.top_mlp.layers) > 0 && this." +
+      "dlrm_config.top_mlp.layers[size(this.dlr" +
+      "m_config.top_mlp.layers) - 1].layer_size" +
+      " != 1) ? \'dlrm_config.top_mlp: a tower g" +
+      "ives one logit; make 1 the last layer si" +
+      "ze\' : \'\'\210\347\030\001\220\347\030\003R\005tasks\022]\n\020large_embeddi" +
+      "ngs\030\002 \001(\0132(.rankspec.recap.v1.LargeEmbed" +
+      "dingsConfigB\010\210\347\030\001\220\347\030\003R\017largeEmbeddings\022]" +
+      "\n\020small_embeddings\030\003 \001(\0132(.rankspec.reca" +
+      "p.v1.SmallEmbeddingsConfigB\010\210\347\030\001\220\347\030\003R\017sm" +
+      "allEmbeddings\022g\n\026position_debias_config\030" +
+      "\004 \001(\0132\'.rankspec.recap.v1.PositionDebias" +
+      "ConfigB\010\210\347\030\001\220\347\030\003R\024positionDebiasConfig\022i" +
+      "\n\024featurization_config\030\005 \001(\0132&.rankspec." +
+      "recap.v1.FeaturizationConfigB\016\272H\003\310\001\001\210\347\030\001" +
+      "\220\347\030\003R\023featurizationConfig\022x\n\017multi_task_" +
+      "type\030\006 \001(\0162 .rankspec.recap.v1.MultiTask" +
+      "Type:\032MULTI_TASK_TYPE_SHARE_NONEB\022\272H\007\202\001\004" +
+      "\020\001 \000\210\347\030\001\220\347\030\003R\rmultiTaskType\022B\n\010backbone\030" +
+      "\007 \001(\0132\034.rankspec.recap.v1.TaskModelB\010\210\347\030" +
+      "\001\220\347\030\003R\010backbone\022X\n\013stratifiers\030\010 \003(\0132#.r" +
+      "ankspec.recap.v1.StratifierConfigB\021\272H\006\222\001" +
+      "\003\020\200\002\210\347\030\002\220\347\030\001R\013stratifiers\032V\n\nTasksEntry\022" +
+      "\020\n\003key\030\001 \001(\tR\003key\0222\n\005value\030\002 \001(\0132\034.ranks" +
+      "pec.recap.v1.TaskModelR\005value:\0028\001:\313\010\272H\307\010" +
+      "\032\363\002\n\036recap.model.backbone_fits_type\032\320\002in" +
+      "t(this.multi_task_type) in [2, 3] && !ha" +
+      "s(this.backbone) ? \'multi_task_type: tow" +
+      "ers share a backbone, and there is none;" +
+      " add backbone or choose MULTI_TASK_TYPE_" +
+      "SHARE_NONE\' : int(this.multi_task_type) " +
+      "== 1 && has(this.backbone) ? \'backbone: " +
+      "no tower reads it under MULTI_TASK_TYPE_" +
+      "SHARE_NONE; drop it or choose a type tha" +
+      "t shares\' : \'\'\032\300\002\n!recap.model.backbone_" +
+      "has_no_logit\032\232\002has(this.backbone.affine_" +
+      "map) ? \'backbone.affine_map: maps a logi" +
+      "t, and a backbone gives none; drop it or" +
+      " move it to a tower\' : has(this.backbone" +
+      ") && this.backbone.pos_weight != 1.0 ? \'" +
+      "backbone.pos_weight: weights a loss, and" +
+      " a backbone has none; drop it or move it" +
+      " to a tower\' : \'\'\032\213\003\n\037recap.model.distin" +
+      "ct_task_names\032\347\002this.tasks.map(t, t.repl" +
+      "ace(\'.\', \'__\')).unique() ? \'\' : [\'\\n\' + " +
+      "this.tasks.map(t, t.replace(\'.\', \'__\'))." +
+      "join(\'\\n\\n\') + \'\\n\'].map(written, this.t" +
+      "asks.filter(t, written.split(\'\\n\' + t.re" +
+      "place(\'.\', \'__\') + \'\\n\').size() > 2) .ma" +
+      "p(t, \'tasks[\"\' + t + \'\"]: another task h" +
+      "as this name once \".\" is written \"__\", a" +
+      "nd both would be one tower; rename one\')" +
+      ".join(\'\\n\'))[0]*\222\001\n\rMultiTaskType\022\037\n\033MUL" +
+      "TI_TASK_TYPE_UNSPECIFIED\020\000\022\036\n\032MULTI_TASK" +
+      "_TYPE_SHARE_NONE\020\001\022\035\n\031MULTI_TASK_TYPE_SH" +
+      "ARE_ALL\020\002\022!\n\035MULTI_TASK_TYPE_SHARE_PARTI" +
+      "AL\020\003Bd\n\025dev.rankspec.recap.v1B\nModelProt" +
+      "oP\001Z=github.com/rankspec/rankspec/gen/go" +
+      "/rankspec/recap/v1;recapv1b\010editionsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,

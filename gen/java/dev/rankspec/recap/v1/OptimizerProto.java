@@ -75,28 +75,28 @@ public final class OptimizerProto extends com.google.protobuf.GeneratedFile {
       "st 1e20, got \' + string(this) + \', becau" +
       "se what is computed with it has to fit f" +
       "loat32; write a smaller one\' : \'\'\210\347\030\001\220\347\030" +
-      "\002R\013weightDecay\"\211\003\n\026MultiTaskLearningRate" +
-      "s\022\245\001\n\024tower_learning_rates\030\001 \003(\0132A.ranks" +
+      "\002R\013weightDecay\"\214\003\n\026MultiTaskLearningRate" +
+      "s\022\250\001\n\024tower_learning_rates\030\001 \003(\0132A.ranks" +
       "pec.recap.v1.MultiTaskLearningRates.Towe" +
-      "rLearningRatesEntryB0\272H%\232\001\"\010\001\"\036r\0342\032^[A-Z" +
-      "a-z_][A-Za-z0-9_.-]*$\210\347\030\001\220\347\030\002R\022towerLear" +
-      "ningRates\022_\n\026backbone_learning_rate\030\002 \001(" +
-      "\0132\037.rankspec.optim.v1.LearningRateB\010\210\347\030\001" +
-      "\220\347\030\002R\024backboneLearningRate\032f\n\027TowerLearn" +
-      "ingRatesEntry\022\020\n\003key\030\001 \001(\tR\003key\0225\n\005value" +
-      "\030\002 \001(\0132\037.rankspec.optim.v1.LearningRateR" +
-      "\005value:\0028\001\"\325\002\n\024RecapOptimizerConfig\022p\n\031m" +
-      "ulti_task_learning_rates\030\001 \001(\0132).rankspe" +
-      "c.recap.v1.MultiTaskLearningRatesB\010\210\347\030\001\220" +
-      "\347\030\003H\000R\026multiTaskLearningRates\022f\n\031single_" +
-      "task_learning_rate\030\002 \001(\0132\037.rankspec.opti" +
-      "m.v1.LearningRateB\010\210\347\030\001\220\347\030\003H\000R\026singleTas" +
-      "kLearningRate\022B\n\004adam\030\003 \001(\0132\".rankspec.r" +
-      "ecap.v1.RecapAdamConfigB\010\210\347\030\001\220\347\030\003H\001R\004ada" +
-      "mB\013\n\002lr\022\005\272H\002\010\001B\022\n\toptimizer\022\005\272H\002\010\001Bh\n\025de" +
-      "v.rankspec.recap.v1B\016OptimizerProtoP\001Z=g" +
-      "ithub.com/rankspec/rankspec/gen/go/ranks" +
-      "pec/recap/v1;recapv1b\010editionsp\350\007"
+      "rLearningRatesEntryB3\272H(\232\001%\010\001\020\310\001\"\036r\0342\032^[" +
+      "A-Za-z_][A-Za-z0-9_.-]*$\210\347\030\001\220\347\030\002R\022towerL" +
+      "earningRates\022_\n\026backbone_learning_rate\030\002" +
+      " \001(\0132\037.rankspec.optim.v1.LearningRateB\010\210" +
+      "\347\030\001\220\347\030\002R\024backboneLearningRate\032f\n\027TowerLe" +
+      "arningRatesEntry\022\020\n\003key\030\001 \001(\tR\003key\0225\n\005va" +
+      "lue\030\002 \001(\0132\037.rankspec.optim.v1.LearningRa" +
+      "teR\005value:\0028\001\"\325\002\n\024RecapOptimizerConfig\022p" +
+      "\n\031multi_task_learning_rates\030\001 \001(\0132).rank" +
+      "spec.recap.v1.MultiTaskLearningRatesB\010\210\347" +
+      "\030\001\220\347\030\003H\000R\026multiTaskLearningRates\022f\n\031sing" +
+      "le_task_learning_rate\030\002 \001(\0132\037.rankspec.o" +
+      "ptim.v1.LearningRateB\010\210\347\030\001\220\347\030\003H\000R\026single" +
+      "TaskLearningRate\022B\n\004adam\030\003 \001(\0132\".rankspe" +
+      "c.recap.v1.RecapAdamConfigB\010\210\347\030\001\220\347\030\003H\001R\004" +
+      "adamB\013\n\002lr\022\005\272H\002\010\001B\022\n\toptimizer\022\005\272H\002\010\001Bh\n" +
+      "\025dev.rankspec.recap.v1B\016OptimizerProtoP\001" +
+      "Z=github.com/rankspec/rankspec/gen/go/ra" +
+      "nkspec/recap/v1;recapv1b\010editionsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,

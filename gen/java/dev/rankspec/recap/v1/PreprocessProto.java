@@ -117,66 +117,67 @@ public final class PreprocessProto extends com.google.protobuf.GeneratedFile {
       "re_mask_path) ? \'\' : \'continuous_feature" +
       "_truncation: nothing is set, so nothing " +
       "is narrowed; set a field or drop truncat" +
-      "e_and_slice\'\"\314\001\n\010DownCast\022f\n\010features\030\001 " +
+      "e_and_slice\'\"\317\001\n\010DownCast\022i\n\010features\030\001 " +
       "\003(\0132).rankspec.recap.v1.DownCast.Feature" +
-      "sEntryB\037\272H\024\232\001\021\010\001\"\004r\002\020\001*\007\202\001\004\020\001 \000\210\347\030\001\220\347\030\003R" +
-      "\010features\032X\n\rFeaturesEntry\022\020\n\003key\030\001 \001(\tR" +
-      "\003key\0221\n\005value\030\002 \001(\0162\033.rankspec.recap.v1." +
-      "DataTypeR\005value:\0028\001\"\220\004\n\rRectifyLabels\022i\n" +
-      "#label_rectification_window_in_hours\030\001 \001" +
-      "(\001:\0013B\030\272H\r\022\013!\000\000\000\000\000\000\000\000@\001\210\347\030\001\220\347\030\003R\037labelRe" +
-      "ctificationWindowInHours\022H\n\026served_times" +
-      "tamp_field\030\002 \001(\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\003R\024se" +
-      "rvedTimestampField\022N\n\031impressed_timestam" +
-      "p_field\030\003 \001(\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\003R\027impre" +
-      "ssedTimestampField\022\250\001\n label_to_engaged_" +
-      "timestamp_field\030\004 \003(\0132B.rankspec.recap.v" +
-      "1.RectifyLabels.LabelToEngagedTimestampF" +
-      "ieldEntryB\034\272H\021\232\001\016\010\001\"\004r\002\020\001*\004r\002\020\001\210\347\030\001\220\347\030\003R" +
-      "\034labelToEngagedTimestampField\032O\n!LabelTo" +
-      "EngagedTimestampFieldEntry\022\020\n\003key\030\001 \001(\tR" +
-      "\003key\022\024\n\005value\030\002 \001(\tR\005value:\0028\001\"\237\001\n\022Extra" +
-      "ctFeaturesRow\022&\n\004name\030\001 \001(\tB\022\272H\007r\002\020\001\310\001\001\210" +
-      "\347\030\001\220\347\030\003R\004name\0227\n\rsource_tensor\030\002 \001(\tB\022\272H" +
-      "\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\003R\014sourceTensor\022(\n\005index\030" +
-      "\003 \001(\005B\022\272H\007\032\002(\000\310\001\001\210\347\030\001\220\347\030\003R\005index\"~\n\017Extr" +
-      "actFeatures\022k\n\025extract_feature_table\030\001 \003" +
-      "(\0132%.rankspec.recap.v1.ExtractFeaturesRo" +
-      "wB\020\272H\005\222\001\002\010\001\210\347\030\001\220\347\030\003R\023extractFeatureTable" +
-      "\"\346\002\n\023DownsampleNegatives\022\322\001\n\020batch_multi" +
-      "plier\030\001 \001(\005B\246\001\272H\232\001\032\002 \001\272\001\217\001\n%recap.downsa" +
-      "mple_negatives.multiplier\032fthis > 1024 ?" +
-      " \'must be at most 1024, got \' + string(t" +
-      "his) + \'; the largest allowed value is 1" +
-      "024\' : \'\'\310\001\001\210\347\030\001\220\347\030\003R\017batchMultiplier\022=\n" +
-      "\020engagements_list\030\002 \003(\tB\022\272H\007\222\001\004\010\001\030\001\210\347\030\001\220" +
-      "\347\030\003R\017engagementsList\022;\n\017num_engagements\030" +
-      "\003 \001(\005B\022\272H\007\032\002 \000\310\001\001\210\347\030\001\220\347\030\003R\016numEngagement" +
-      "s\"\325\005\n\nPreprocess\022[\n\022truncate_and_slice\030\001" +
-      " \001(\0132#.rankspec.recap.v1.TruncateAndSlic" +
-      "eB\010\210\347\030\001\220\347\030\003R\020truncateAndSlice\022A\n\010downcas" +
-      "t\030\002 \001(\0132\033.rankspec.recap.v1.DownCastB\010\210\347" +
-      "\030\001\220\347\030\003R\010downcast\022Q\n\016rectify_labels\030\003 \001(\013" +
-      "2 .rankspec.recap.v1.RectifyLabelsB\010\210\347\030\001" +
-      "\220\347\030\003R\rrectifyLabels\022W\n\020extract_features\030" +
-      "\004 \001(\0132\".rankspec.recap.v1.ExtractFeature" +
-      "sB\010\210\347\030\001\220\347\030\003R\017extractFeatures\022c\n\024downsamp" +
-      "le_negatives\030\005 \001(\0132&.rankspec.recap.v1.D" +
-      "ownsampleNegativesB\010\210\347\030\001\220\347\030\003R\023downsample" +
-      "Negatives:\225\002\272H\221\002\032\216\002\n\037recap.preprocess.do" +
-      "es_something\032\352\001has(this.truncate_and_sli" +
-      "ce) || has(this.downcast) || has(this.re" +
-      "ctify_labels) || has(this.extract_featur" +
-      "es) || has(this.downsample_negatives) ? " +
-      "\'\' : \'truncate_and_slice: no step is set" +
-      ", so nothing is done; set one or drop pr" +
-      "eprocess\'*\224\001\n\010DataType\022\031\n\025DATA_TYPE_UNSP" +
-      "ECIFIED\020\000\022\026\n\022DATA_TYPE_BFLOAT16\020\001\022\022\n\016DAT" +
-      "A_TYPE_BOOL\020\002\022\025\n\021DATA_TYPE_FLOAT32\020\003\022\025\n\021" +
-      "DATA_TYPE_FLOAT16\020\004\022\023\n\017DATA_TYPE_UINT8\020\005" +
-      "Bi\n\025dev.rankspec.recap.v1B\017PreprocessPro" +
-      "toP\001Z=github.com/rankspec/rankspec/gen/g" +
-      "o/rankspec/recap/v1;recapv1b\010editionsp\350\007"
+      "sEntryB\"\272H\027\232\001\024\010\001\020\200\002\"\004r\002\020\001*\007\202\001\004\020\001 \000\210\347\030\001\220\347" +
+      "\030\003R\010features\032X\n\rFeaturesEntry\022\020\n\003key\030\001 \001" +
+      "(\tR\003key\0221\n\005value\030\002 \001(\0162\033.rankspec.recap." +
+      "v1.DataTypeR\005value:\0028\001\"\223\004\n\rRectifyLabels" +
+      "\022i\n#label_rectification_window_in_hours\030" +
+      "\001 \001(\001:\0013B\030\272H\r\022\013!\000\000\000\000\000\000\000\000@\001\210\347\030\001\220\347\030\003R\037labe" +
+      "lRectificationWindowInHours\022H\n\026served_ti" +
+      "mestamp_field\030\002 \001(\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\003R" +
+      "\024servedTimestampField\022N\n\031impressed_times" +
+      "tamp_field\030\003 \001(\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\003R\027im" +
+      "pressedTimestampField\022\253\001\n label_to_engag" +
+      "ed_timestamp_field\030\004 \003(\0132B.rankspec.reca" +
+      "p.v1.RectifyLabels.LabelToEngagedTimesta" +
+      "mpFieldEntryB\037\272H\024\232\001\021\010\001\020\310\001\"\004r\002\020\001*\004r\002\020\001\210\347\030" +
+      "\001\220\347\030\003R\034labelToEngagedTimestampField\032O\n!L" +
+      "abelToEngagedTimestampFieldEntry\022\020\n\003key\030" +
+      "\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\tR\005value:\0028\001\"\237\001\n" +
+      "\022ExtractFeaturesRow\022&\n\004name\030\001 \001(\tB\022\272H\007r\002" +
+      "\020\001\310\001\001\210\347\030\001\220\347\030\003R\004name\0227\n\rsource_tensor\030\002 \001" +
+      "(\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\003R\014sourceTensor\022(\n\005" +
+      "index\030\003 \001(\005B\022\272H\007\032\002(\000\310\001\001\210\347\030\001\220\347\030\003R\005index\"\201" +
+      "\001\n\017ExtractFeatures\022n\n\025extract_feature_ta" +
+      "ble\030\001 \003(\0132%.rankspec.recap.v1.ExtractFea" +
+      "turesRowB\023\272H\010\222\001\005\010\001\020\200\002\210\347\030\001\220\347\030\003R\023extractFe" +
+      "atureTable\"\351\002\n\023DownsampleNegatives\022\322\001\n\020b" +
+      "atch_multiplier\030\001 \001(\005B\246\001\272H\232\001\032\002 \001\272\001\217\001\n%re" +
+      "cap.downsample_negatives.multiplier\032fthi" +
+      "s > 1024 ? \'must be at most 1024, got \' " +
+      "+ string(this) + \'; the largest allowed " +
+      "value is 1024\' : \'\'\310\001\001\210\347\030\001\220\347\030\003R\017batchMul" +
+      "tiplier\022@\n\020engagements_list\030\002 \003(\tB\025\272H\n\222\001" +
+      "\007\010\001\020\310\001\030\001\210\347\030\001\220\347\030\003R\017engagementsList\022;\n\017num" +
+      "_engagements\030\003 \001(\005B\022\272H\007\032\002 \000\310\001\001\210\347\030\001\220\347\030\003R\016" +
+      "numEngagements\"\325\005\n\nPreprocess\022[\n\022truncat" +
+      "e_and_slice\030\001 \001(\0132#.rankspec.recap.v1.Tr" +
+      "uncateAndSliceB\010\210\347\030\001\220\347\030\003R\020truncateAndSli" +
+      "ce\022A\n\010downcast\030\002 \001(\0132\033.rankspec.recap.v1" +
+      ".DownCastB\010\210\347\030\001\220\347\030\003R\010downcast\022Q\n\016rectify" +
+      "_labels\030\003 \001(\0132 .rankspec.recap.v1.Rectif" +
+      "yLabelsB\010\210\347\030\001\220\347\030\003R\rrectifyLabels\022W\n\020extr" +
+      "act_features\030\004 \001(\0132\".rankspec.recap.v1.E" +
+      "xtractFeaturesB\010\210\347\030\001\220\347\030\003R\017extractFeature" +
+      "s\022c\n\024downsample_negatives\030\005 \001(\0132&.ranksp" +
+      "ec.recap.v1.DownsampleNegativesB\010\210\347\030\001\220\347\030" +
+      "\003R\023downsampleNegatives:\225\002\272H\221\002\032\216\002\n\037recap." +
+      "preprocess.does_something\032\352\001has(this.tru" +
+      "ncate_and_slice) || has(this.downcast) |" +
+      "| has(this.rectify_labels) || has(this.e" +
+      "xtract_features) || has(this.downsample_" +
+      "negatives) ? \'\' : \'truncate_and_slice: n" +
+      "o step is set, so nothing is done; set o" +
+      "ne or drop preprocess\'*\224\001\n\010DataType\022\031\n\025D" +
+      "ATA_TYPE_UNSPECIFIED\020\000\022\026\n\022DATA_TYPE_BFLO" +
+      "AT16\020\001\022\022\n\016DATA_TYPE_BOOL\020\002\022\025\n\021DATA_TYPE_" +
+      "FLOAT32\020\003\022\025\n\021DATA_TYPE_FLOAT16\020\004\022\023\n\017DATA" +
+      "_TYPE_UINT8\020\005Bi\n\025dev.rankspec.recap.v1B\017" +
+      "PreprocessProtoP\001Z=github.com/rankspec/r" +
+      "ankspec/gen/go/rankspec/recap/v1;recapv1" +
+      "b\010editionsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,

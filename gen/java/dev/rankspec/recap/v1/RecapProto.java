@@ -51,191 +51,197 @@ public final class RecapProto extends com.google.protobuf.GeneratedFile {
       "spec/recap/v1/data.proto\032\035rankspec/recap" +
       "/v1/model.proto\032!rankspec/recap/v1/optim" +
       "izer.proto\032 rankspec/recap/v1/training.p" +
-      "roto\032\037rankspec/train/v1/runtime.proto\"\2706" +
+      "roto\032\037rankspec/train/v1/runtime.proto\"\2458" +
       "\n\013RecapConfig\022G\n\010training\030\001 \001(\0132!.ranksp" +
       "ec.recap.v1.TrainingConfigB\010\210\347\030\001\220\347\030\003R\010tr" +
       "aining\022D\n\005model\030\002 \001(\0132\036.rankspec.recap.v" +
       "1.ModelConfigB\016\272H\003\310\001\001\210\347\030\001\220\347\030\003R\005model\022Q\n\n" +
       "train_data\030\003 \001(\0132\".rankspec.recap.v1.Rec" +
       "apDataConfigB\016\272H\003\310\001\001\210\347\030\001\220\347\030\003R\ttrainData\022" +
-      "\232\001\n\017validation_data\030\004 \003(\01322.rankspec.rec" +
-      "ap.v1.RecapConfig.ValidationDataEntryB=\272" +
-      "H2\232\001/\"-r+2\032^[A-Za-z_][A-Za-z0-9_.-]*$Z\005t" +
-      "rainZ\006timing\210\347\030\002\220\347\030\001R\016validationData\022U\n\t" +
-      "optimizer\030\005 \001(\0132\'.rankspec.recap.v1.Reca" +
-      "pOptimizerConfigB\016\272H\003\310\001\001\210\347\030\001\220\347\030\003R\toptimi" +
-      "zer\0224\n\rwhich_metrics\030\006 \001(\tB\017\272H\004r\002\020\001\210\347\030\002\220" +
-      "\347\030\001R\014whichMetrics\022D\n\007runtime\030\007 \001(\0132 .ran" +
-      "kspec.train.v1.RuntimeConfigB\010\210\347\030\001\220\347\030\003R\007" +
-      "runtime\022\234\001\n\027downsampling_correction\030\010 \001(" +
-      "\0162).rankspec.recap.v1.DownsamplingCorrec" +
-      "tion:$DOWNSAMPLING_CORRECTION_LOSS_WEIGH" +
-      "TSB\022\272H\007\202\001\004\020\001 \000\210\347\030\001\220\347\030\003R\026downsamplingCorr" +
-      "ection\032e\n\023ValidationDataEntry\022\020\n\003key\030\001 \001" +
-      "(\tR\003key\0228\n\005value\030\002 \001(\0132\".rankspec.recap." +
-      "v1.RecapDataConfigR\005value:\0028\001:\320/\272H\314/\032\374\001\n" +
-      "\"recap.config.model_tasks_have_data\032\325\001th" +
-      "is.model.tasks.filter(t, !(t in this.tra" +
-      "in_data.tasks)) .map(t, \'model.tasks[\"\' " +
-      "+ t + \'\"]: train_data.tasks has no \"\' + " +
-      "t + \'\", so there are no labels to train " +
-      "it on; add it there or drop the tower\') " +
-      ".join(\'\\n\')\032\261\003\n\'recap.config.validation_" +
-      "tasks_have_data\032\205\003this.validation_data.f" +
-      "ilter(v, size(this.validation_data[v].ev" +
-      "aluation_tasks) == 0 && this.model.tasks" +
-      ".exists(t, !(t in this.validation_data[v" +
-      "].tasks))) .map(v, this.model.tasks.filt" +
-      "er(t, !(t in this.validation_data[v].tas" +
-      "ks)).map(t, \'validation_data[\"\' + v + \'\"" +
-      "].tasks: no \"\' + t + \'\", a task of the m" +
-      "odel; add it or list the tasks to evalua" +
-      "te in evaluation_tasks\').join(\'\\n\')).joi" +
-      "n(\'\\n\')\032\373\002\n)recap.config.evaluation_task" +
-      "s_have_towers\032\315\002this.validation_data.fil" +
-      "ter(v, this.validation_data[v].evaluatio" +
-      "n_tasks.exists(t, !(t in this.model.task" +
-      "s))) .map(v, this.validation_data[v].eva" +
-      "luation_tasks.filter(t, !(t in this.mode" +
-      "l.tasks)).map(t, \'validation_data[\"\' + v" +
-      " + \'\"].evaluation_tasks: \"\' + t + \'\" is " +
-      "no task of the model; drop it or add a t" +
-      "ower\').join(\'\\n\')).join(\'\\n\')\032\347\001\n/recap." +
-      "config.train_evaluation_tasks_have_tower" +
-      "s\032\263\001this.train_data.evaluation_tasks.fil" +
-      "ter(t, !(t in this.model.tasks)) .map(t," +
-      " \'train_data.evaluation_tasks: \"\' + t + " +
-      "\'\" is no task of the model; drop it or a" +
-      "dd a tower\').join(\'\\n\')\032\303\001\n(recap.config" +
-      ".train_data_inherits_nothing\032\226\001has(this." +
-      "train_data.inherit_train_data) ? \'train_" +
-      "data.inherit_train_data: there is nothin" +
-      "g that train_data could take its setting" +
-      "s from; drop it\' : \'\'\032\307\002\n\036recap.config.t" +
-      "owers_have_rates\032\244\002has(this.optimizer.mu" +
-      "lti_task_learning_rates) ? this.model.ta" +
-      "sks.filter(t, !(t in this.optimizer.mult" +
-      "i_task_learning_rates.tower_learning_rat" +
-      "es)) .map(t, \'optimizer.multi_task_learn" +
-      "ing_rates.tower_learning_rates: no rate " +
-      "for the task \"\' + t + \'\"; add an entry w" +
-      "ith that key\') .join(\'\\n\') : \'\'\032\332\002\n\036reca" +
-      "p.config.rates_have_towers\032\267\002has(this.op" +
-      "timizer.multi_task_learning_rates) ? thi" +
-      "s.optimizer.multi_task_learning_rates.to" +
-      "wer_learning_rates.filter(t, !(t in this" +
-      ".model.tasks)) .map(t, \'optimizer.multi_" +
-      "task_learning_rates.tower_learning_rates" +
-      "[\"\' + t + \'\"]: \"\' + t + \'\" is no task of" +
-      " the model; drop the entry or add a towe" +
-      "r\') .join(\'\\n\') : \'\'\032\267\010\n!recap.config.ba" +
-      "ckbone_rate_needed\032\221\010has(this.optimizer." +
-      "multi_task_learning_rates) && !has(this." +
-      "optimizer.multi_task_learning_rates.back" +
-      "bone_learning_rate) && (has(this.model.b" +
-      "ackbone) || has(this.model.small_embeddi" +
-      "ngs) || has(this.model.position_debias_c" +
-      "onfig) || has(this.model.featurization_c" +
-      "onfig.double_norm_log_config.batch_norm_" +
-      "config) && this.model.featurization_conf" +
+      "\234\001\n\017validation_data\030\004 \003(\01322.rankspec.rec" +
+      "ap.v1.RecapConfig.ValidationDataEntryB?\272" +
+      "H4\232\0011\020 \"-r+2\032^[A-Za-z_][A-Za-z0-9_.-]*$Z" +
+      "\005trainZ\006timing\210\347\030\002\220\347\030\001R\016validationData\022U" +
+      "\n\toptimizer\030\005 \001(\0132\'.rankspec.recap.v1.Re" +
+      "capOptimizerConfigB\016\272H\003\310\001\001\210\347\030\001\220\347\030\003R\topti" +
+      "mizer\0224\n\rwhich_metrics\030\006 \001(\tB\017\272H\004r\002\020\001\210\347\030" +
+      "\002\220\347\030\001R\014whichMetrics\022D\n\007runtime\030\007 \001(\0132 .r" +
+      "ankspec.train.v1.RuntimeConfigB\010\210\347\030\001\220\347\030\003" +
+      "R\007runtime\022\234\001\n\027downsampling_correction\030\010 " +
+      "\001(\0162).rankspec.recap.v1.DownsamplingCorr" +
+      "ection:$DOWNSAMPLING_CORRECTION_LOSS_WEI" +
+      "GHTSB\022\272H\007\202\001\004\020\001 \000\210\347\030\001\220\347\030\003R\026downsamplingCo" +
+      "rrection\032e\n\023ValidationDataEntry\022\020\n\003key\030\001" +
+      " \001(\tR\003key\0228\n\005value\030\002 \001(\0132\".rankspec.reca" +
+      "p.v1.RecapDataConfigR\005value:\0028\001:\2731\272H\2671\032\231" +
+      "\002\n\"recap.config.model_tasks_have_data\032\362\001" +
+      "[this.train_data.tasks].map(labelled, th" +
+      "is.model.tasks.filter(t, !(t in labelled" +
+      ")) .map(t, \'model.tasks[\"\' + t + \'\"]: tr" +
+      "ain_data.tasks has no \"\' + t + \'\", so th" +
+      "ere are no labels to train it on; add it" +
+      " there or drop the tower\') .join(\'\\n\'))[" +
+      "0]\032\357\003\n\'recap.config.validation_tasks_hav" +
+      "e_data\032\303\003[this.model.tasks].map(towers, " +
+      "[this.validation_data].map(sets, sets.ma" +
+      "p(v, size(sets[v].evaluation_tasks) > 0 " +
+      "? \'\' : [sets[v].tasks].map(labelled, [to" +
+      "wers.filter(t, !(t in labelled))].map(mi" +
+      "ssing, size(missing) == 0 ? \'\' : \'valida" +
+      "tion_data[\"\' + v + \'\"].tasks: no \"\' + mi" +
+      "ssing.join(\'\", \"\') + \'\", which the model" +
+      " has towers for; add what is missing or " +
+      "list the tasks to evaluate in evaluation" +
+      "_tasks\')[0])[0]).filter(line, line != \'\'" +
+      ").join(\'\\n\'))[0])[0]\032\371\002\n)recap.config.ev" +
+      "aluation_tasks_have_towers\032\313\002[this.model" +
+      ".tasks].map(towers, [this.validation_dat" +
+      "a].map(sets, sets.map(v, [sets[v].evalua" +
+      "tion_tasks.filter(t, !(t in towers))].ma" +
+      "p(odd, size(odd) == 0 ? \'\' : \'validation" +
+      "_data[\"\' + v + \'\"].evaluation_tasks: the" +
+      " model has no task \"\' + odd.join(\'\", \"\')" +
+      " + \'\"; drop it or add a tower\')[0]) .fil" +
+      "ter(line, line != \'\').join(\'\\n\'))[0])[0]" +
+      "\032\236\002\n/recap.config.train_evaluation_tasks" +
+      "_have_towers\032\352\001[this.model.tasks].map(to" +
+      "wers, [this.train_data.evaluation_tasks." +
+      "filter(t, !(t in towers))].map(odd, size" +
+      "(odd) == 0 ? \'\' : \'train_data.evaluation" +
+      "_tasks: the model has no task \"\' + odd.j" +
+      "oin(\'\", \"\') + \'\"; drop it or add a tower" +
+      "\')[0])[0]\032\303\001\n(recap.config.train_data_in" +
+      "herits_nothing\032\226\001has(this.train_data.inh" +
+      "erit_train_data) ? \'train_data.inherit_t" +
+      "rain_data: there is nothing that train_d" +
+      "ata could take its settings from; drop i" +
+      "t\' : \'\'\032\211\003\n\036recap.config.towers_have_rat" +
+      "es\032\346\002has(this.optimizer.multi_task_learn" +
+      "ing_rates) ? [this.optimizer.multi_task_" +
+      "learning_rates.tower_learning_rates].map" +
+      "(rates, [this.model.tasks.filter(t, !(t " +
+      "in rates))].map(missing, size(missing) =" +
+      "= 0 ? \'\' : \'optimizer.multi_task_learnin" +
+      "g_rates.tower_learning_rates: no rate fo" +
+      "r the task \"\' + missing.join(\'\", \"\') + \'" +
+      "\"; add an entry with that key\')[0])[0] :" +
+      " \'\'\032\363\002\n\036recap.config.rates_have_towers\032\320" +
+      "\002has(this.optimizer.multi_task_learning_" +
+      "rates) ? [this.model.tasks].map(towers, " +
+      "this.optimizer.multi_task_learning_rates" +
+      ".tower_learning_rates.filter(t, !(t in t" +
+      "owers)) .map(t, \'optimizer.multi_task_le" +
+      "arning_rates.tower_learning_rates[\"\' + t" +
+      " + \'\"]: \"\' + t + \'\" is no task of the mo" +
+      "del; drop the entry or add a tower\') .jo" +
+      "in(\'\\n\'))[0] : \'\'\032\267\010\n!recap.config.backb" +
+      "one_rate_needed\032\221\010has(this.optimizer.mul" +
+      "ti_task_learning_rates) && !has(this.opt" +
+      "imizer.multi_task_learning_rates.backbon" +
+      "e_learning_rate) && (has(this.model.back" +
+      "bone) || has(this.model.small_embeddings" +
+      ") || has(this.model.position_debias_conf" +
+      "ig) || has(this.model.featurization_conf" +
       "ig.double_norm_log_config.batch_norm_con" +
-      "fig.affine || has(this.model.featurizati" +
-      "on_config.double_norm_log_config.layer_n" +
-      "orm_config) && (this.model.featurization" +
+      "fig) && this.model.featurization_config." +
+      "double_norm_log_config.batch_norm_config" +
+      ".affine || has(this.model.featurization_" +
+      "config.double_norm_log_config.layer_norm" +
+      "_config) && (this.model.featurization_co" +
+      "nfig.double_norm_log_config.layer_norm_c" +
+      "onfig.center || this.model.featurization" +
       "_config.double_norm_log_config.layer_nor" +
-      "m_config.center || this.model.featurizat" +
-      "ion_config.double_norm_log_config.layer_" +
-      "norm_config.scale) || this.model.featuri" +
-      "zation_config.z_score_log_config.use_bat" +
-      "ch_norm || this.model.featurization_conf" +
-      "ig.z_score_log_config.use_renorm || [\'us" +
-      "er_embedding\', \'user_eng_embedding\', \'au" +
-      "thor_embedding\'].exists(n, n in this.tra" +
-      "in_data.seg_dense_schema.renamed_feature" +
-      "s)) ? \'optimizer.multi_task_learning_rat" +
-      "es: the model has parameters outside its" +
-      " towers and no rate for them; set backbo" +
-      "ne_learning_rate\' : \'\'\032\365\007\n\037recap.config." +
-      "backbone_rate_used\032\321\007has(this.optimizer." +
-      "multi_task_learning_rates.backbone_learn" +
-      "ing_rate) && !(has(this.model.backbone) " +
-      "|| has(this.model.small_embeddings) || h" +
-      "as(this.model.position_debias_config) ||" +
-      " has(this.model.featurization_config.dou" +
-      "ble_norm_log_config.batch_norm_config) &" +
-      "& this.model.featurization_config.double" +
-      "_norm_log_config.batch_norm_config.affin" +
-      "e || has(this.model.featurization_config" +
-      ".double_norm_log_config.layer_norm_confi" +
-      "g) && (this.model.featurization_config.d" +
+      "m_config.scale) || this.model.featurizat" +
+      "ion_config.z_score_log_config.use_batch_" +
+      "norm || this.model.featurization_config." +
+      "z_score_log_config.use_renorm || [\'user_" +
+      "embedding\', \'user_eng_embedding\', \'autho" +
+      "r_embedding\'].exists(n, n in this.train_" +
+      "data.seg_dense_schema.renamed_features))" +
+      " ? \'optimizer.multi_task_learning_rates:" +
+      " the model has parameters outside its to" +
+      "wers and no rate for them; set backbone_" +
+      "learning_rate\' : \'\'\032\365\007\n\037recap.config.bac" +
+      "kbone_rate_used\032\321\007has(this.optimizer.mul" +
+      "ti_task_learning_rates.backbone_learning" +
+      "_rate) && !(has(this.model.backbone) || " +
+      "has(this.model.small_embeddings) || has(" +
+      "this.model.position_debias_config) || ha" +
+      "s(this.model.featurization_config.double" +
+      "_norm_log_config.batch_norm_config) && t" +
+      "his.model.featurization_config.double_no" +
+      "rm_log_config.batch_norm_config.affine |" +
+      "| has(this.model.featurization_config.do" +
+      "uble_norm_log_config.layer_norm_config) " +
+      "&& (this.model.featurization_config.doub" +
+      "le_norm_log_config.layer_norm_config.cen" +
+      "ter || this.model.featurization_config.d" +
       "ouble_norm_log_config.layer_norm_config." +
-      "center || this.model.featurization_confi" +
-      "g.double_norm_log_config.layer_norm_conf" +
-      "ig.scale) || this.model.featurization_co" +
-      "nfig.z_score_log_config.use_batch_norm |" +
-      "| this.model.featurization_config.z_scor" +
-      "e_log_config.use_renorm || [\'user_embedd" +
-      "ing\', \'user_eng_embedding\', \'author_embe" +
-      "dding\'].exists(n, n in this.train_data.s" +
-      "eg_dense_schema.renamed_features)) ? \'op" +
-      "timizer.multi_task_learning_rates.backbo" +
-      "ne_learning_rate: the model has no param" +
-      "eter outside its towers; drop it\' : \'\'\032\321" +
-      "\003\n\033recap.config.ids_have_input\032\261\003(has(th" +
-      "is.model.small_embeddings) || has(this.m" +
-      "odel.position_debias_config) || size(thi" +
-      "s.model.stratifiers) > 0 || \'discrete\' i" +
-      "n this.model.featurization_config.featur" +
-      "e_names_to_concat) && has(this.train_dat" +
-      "a.seg_dense_schema) && !(\'discrete\' in t" +
-      "his.train_data.seg_dense_schema.renamed_" +
-      "features) ? \'train_data.seg_dense_schema" +
-      ".renamed_features: the model looks up id" +
-      "s in an input \"discrete\"; add an entry t" +
-      "hat names its column\' : \'\'\032\237\002\n\032recap.con" +
-      "fig.known_metrics\032\200\002has(this.which_metri" +
-      "cs) && !this.which_metrics.split(\',\').al" +
-      "l(m, m in [\'loss\', \'auroc\', \'rce\', \'cali" +
-      "bration_ratio\']) ? \'which_metrics: \"\' + " +
-      "this.which_metrics + \'\" is no list of me" +
-      "trics; join some of loss, auroc, rce and" +
-      " calibration_ratio with commas\' : \'\'\032\231\010\n" +
-      "(recap.config.best_checkpoint_is_measure" +
-      "d\032\354\007!has(this.training.best_checkpoint) " +
-      "? \'\' : !(this.training.best_checkpoint.v" +
-      "alidation_data in this.validation_data) " +
-      "? \'training.best_checkpoint.validation_d" +
-      "ata: there is no validation set \"\' + thi" +
+      "scale) || this.model.featurization_confi" +
+      "g.z_score_log_config.use_batch_norm || t" +
+      "his.model.featurization_config.z_score_l" +
+      "og_config.use_renorm || [\'user_embedding" +
+      "\', \'user_eng_embedding\', \'author_embeddi" +
+      "ng\'].exists(n, n in this.train_data.seg_" +
+      "dense_schema.renamed_features)) ? \'optim" +
+      "izer.multi_task_learning_rates.backbone_" +
+      "learning_rate: the model has no paramete" +
+      "r outside its towers; drop it\' : \'\'\032\321\003\n\033" +
+      "recap.config.ids_have_input\032\261\003(has(this." +
+      "model.small_embeddings) || has(this.mode" +
+      "l.position_debias_config) || size(this.m" +
+      "odel.stratifiers) > 0 || \'discrete\' in t" +
+      "his.model.featurization_config.feature_n" +
+      "ames_to_concat) && has(this.train_data.s" +
+      "eg_dense_schema) && !(\'discrete\' in this" +
+      ".train_data.seg_dense_schema.renamed_fea" +
+      "tures) ? \'train_data.seg_dense_schema.re" +
+      "named_features: the model looks up ids i" +
+      "n an input \"discrete\"; add an entry that" +
+      " names its column\' : \'\'\032\237\002\n\032recap.config" +
+      ".known_metrics\032\200\002has(this.which_metrics)" +
+      " && !this.which_metrics.split(\',\').all(m" +
+      ", m in [\'loss\', \'auroc\', \'rce\', \'calibra" +
+      "tion_ratio\']) ? \'which_metrics: \"\' + thi" +
+      "s.which_metrics + \'\" is no list of metri" +
+      "cs; join some of loss, auroc, rce and ca" +
+      "libration_ratio with commas\' : \'\'\032\231\010\n(re" +
+      "cap.config.best_checkpoint_is_measured\032\354" +
+      "\007!has(this.training.best_checkpoint) ? \'" +
+      "\' : !(this.training.best_checkpoint.vali" +
+      "dation_data in this.validation_data) ? \'" +
+      "training.best_checkpoint.validation_data" +
+      ": there is no validation set \"\' + this.t" +
+      "raining.best_checkpoint.validation_data " +
+      "+ \'\"; name one of validation_data\' : has" +
+      "(this.which_metrics) && !(this.training." +
+      "best_checkpoint.metric.split(\'/\')[0] in " +
+      "this.which_metrics.split(\',\')) ? \'traini" +
+      "ng.best_checkpoint.metric: which_metrics" +
+      " leaves out \' + this.training.best_check" +
+      "point.metric.split(\'/\')[0] + \'; add it t" +
+      "here\' : this.training.best_checkpoint.me" +
+      "tric.contains(\'/\') && !(this.training.be" +
+      "st_checkpoint.metric.split(\'/\')[1] in (s" +
+      "ize(this.validation_data[this.training.b" +
+      "est_checkpoint.validation_data].evaluati" +
+      "on_tasks) > 0 ? this.validation_data[thi" +
       "s.training.best_checkpoint.validation_da" +
-      "ta + \'\"; name one of validation_data\' : " +
-      "has(this.which_metrics) && !(this.traini" +
-      "ng.best_checkpoint.metric.split(\'/\')[0] " +
-      "in this.which_metrics.split(\',\')) ? \'tra" +
-      "ining.best_checkpoint.metric: which_metr" +
-      "ics leaves out \' + this.training.best_ch" +
-      "eckpoint.metric.split(\'/\')[0] + \'; add i" +
-      "t there\' : this.training.best_checkpoint" +
-      ".metric.contains(\'/\') && !(this.training" +
-      ".best_checkpoint.metric.split(\'/\')[1] in" +
-      " (size(this.validation_data[this.trainin" +
-      "g.best_checkpoint.validation_data].evalu" +
-      "ation_tasks) > 0 ? this.validation_data[" +
-      "this.training.best_checkpoint.validation" +
-      "_data].evaluation_tasks : this.model.tas" +
-      "ks.map(t, t))) ? \'training.best_checkpoi" +
-      "nt.metric: \"\' + this.training.best_check" +
-      "point.metric.split(\'/\')[1] + \'\" is no ta" +
-      "sk that the validation set is evaluated " +
-      "on\' : \'\'*f\n\007JobMode\022\030\n\024JOB_MODE_UNSPECIF" +
-      "IED\020\000\022\022\n\016JOB_MODE_TRAIN\020\001\022\025\n\021JOB_MODE_EV" +
-      "ALUATE\020\002\022\026\n\022JOB_MODE_INFERENCE\020\003*\224\001\n\026Dow" +
-      "nsamplingCorrection\022\'\n#DOWNSAMPLING_CORR" +
-      "ECTION_UNSPECIFIED\020\000\022(\n$DOWNSAMPLING_COR" +
-      "RECTION_LOSS_WEIGHTS\020\001\022\'\n#DOWNSAMPLING_C" +
-      "ORRECTION_CALIBRATION\020\002Bd\n\025dev.rankspec." +
-      "recap.v1B\nRecapProtoP\001Z=github.com/ranks" +
-      "pec/rankspec/gen/go/rankspec/recap/v1;re" +
-      "capv1b\010editionsp\350\007"
+      "ta].evaluation_tasks : this.model.tasks." +
+      "map(t, t))) ? \'training.best_checkpoint." +
+      "metric: \"\' + this.training.best_checkpoi" +
+      "nt.metric.split(\'/\')[1] + \'\" is no task " +
+      "that the validation set is evaluated on\'" +
+      " : \'\'*f\n\007JobMode\022\030\n\024JOB_MODE_UNSPECIFIED" +
+      "\020\000\022\022\n\016JOB_MODE_TRAIN\020\001\022\025\n\021JOB_MODE_EVALU" +
+      "ATE\020\002\022\026\n\022JOB_MODE_INFERENCE\020\003*\224\001\n\026Downsa" +
+      "mplingCorrection\022\'\n#DOWNSAMPLING_CORRECT" +
+      "ION_UNSPECIFIED\020\000\022(\n$DOWNSAMPLING_CORREC" +
+      "TION_LOSS_WEIGHTS\020\001\022\'\n#DOWNSAMPLING_CORR" +
+      "ECTION_CALIBRATION\020\002Bd\n\025dev.rankspec.rec" +
+      "ap.v1B\nRecapProtoP\001Z=github.com/rankspec" +
+      "/rankspec/gen/go/rankspec/recap/v1;recap" +
+      "v1b\010editionsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,

@@ -47,63 +47,63 @@ public final class WandbProto extends com.google.protobuf.GeneratedFile {
     java.lang.String[] descriptorData = {
       "\n\035rankspec/train/v1/wandb.proto\022\021rankspe" +
       "c.train.v1\032\033buf/validate/validate.proto\032" +
-      "!rankspec/options/v1/options.proto\"\274\020\n\013W" +
+      "!rankspec/options/v1/options.proto\"\302\020\n\013W" +
       "andbConfig\022$\n\004host\030\001 \001(\tB\020\272H\005r\003\210\001\001\210\347\030\002\220\347" +
       "\030\001R\004host\022-\n\010key_path\030\002 \001(\tB\022\272H\007r\002\020\001\310\001\001\210\347" +
       "\030\002\220\347\030\001R\007keyPath\022#\n\004name\030\003 \001(\tB\017\272H\004r\002\020\001\210\347" +
       "\030\002\220\347\030\001R\004name\022\'\n\006entity\030\004 \001(\tB\017\272H\004r\002\020\001\210\347\030" +
       "\002\220\347\030\001R\006entity\022)\n\007project\030\005 \001(\tB\017\272H\004r\002\020\001\210" +
-      "\347\030\002\220\347\030\001R\007project\022*\n\004tags\030\006 \003(\tB\026\272H\013\222\001\010\030\001" +
-      "\"\004r\002\020\001\210\347\030\002\220\347\030\001R\004tags\022\036\n\005notes\030\007 \001(\tB\010\210\347\030" +
-      "\002\220\347\030\001R\005notes\022^\n\010metadata\030\010 \003(\0132,.rankspe" +
-      "c.train.v1.WandbConfig.MetadataEntryB\024\272H" +
-      "\t\232\001\006\"\004r\002\020\001\210\347\030\002\220\347\030\001R\010metadata\032;\n\rMetadata" +
-      "Entry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\tR\005" +
-      "value:\0028\001:\365\014\272H\361\014\032\261\010\n\025train.wandb.safe_ho" +
-      "st\032\227\010!has(this.host) || !this.host.isUri" +
-      "() || this.host.lowerAscii().matches(\'^h" +
-      "ttps://([a-z0-9.-]+|\\\\[[0-9a-f:.]+\\\\])(:" +
-      "([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-" +
-      "9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553" +
-      "[0-5]))?(/[a-z0-9._~%/-]*)?$\') || this.h" +
-      "ost.lowerAscii().matches(\'^http://(local" +
-      "host|127(\\\\.(25[0-5]|2[0-4][0-9]|1[0-9]{" +
-      "2}|[1-9]?[0-9])){3}|\\\\[::1\\\\])(:([1-9][0" +
-      "-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65" +
-      "[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?" +
-      "(/[a-z0-9._~%/-]*)?$\') ? \'\' : this.host." +
-      "contains(\'@\') ? \'host: holds a user name" +
-      " or an @; write the address of the serve" +
-      "r alone, and the key into the file of ke" +
-      "y_path\' : this.host.contains(\'?\') || thi" +
-      "s.host.contains(\'#\') ? \'host: has a quer" +
-      "y or a fragment, which are no part of th" +
-      "e address of a server; drop what begins " +
-      "with ? or #\' : this.host.lowerAscii().st" +
-      "artsWith(\'http://\') ? \'host: http sends " +
-      "the API key unprotected, which only this" +
-      " machine itself may be sent; begin it wi" +
-      "th https://\' : \'host: is no address of a" +
-      " server; write https://, the name of the" +
-      " host and, if need be, : and a port from" +
-      " 1 to 65535\'\032\272\004\n\027train.wandb.local_paths" +
-      "\032\236\004[{\'name\': \'key_path\', \'path\': this.ke" +
-      "y_path}] .filter(f, f.path.matches(\'[\\\\x" +
-      "00\\\\n\\\\r]|^ +$|^ *[A-Za-z][A-Za-z0-9+.:-" +
-      "]*:/\')) .map(f, f.name + (f.path.matches" +
-      "(\'[\\\\x00\\\\n\\\\r]\') ? \': a path takes neit" +
-      "her line breaks nor NUL characters; take" +
-      " it out\' : f.path.matches(\'^ +$\') ? \': a" +
-      " path of nothing but blanks; write the p" +
-      "ath\' : \': \' + f.path.split(\':/\')[0] + \':" +
-      "/ begins an address of another storage, " +
-      "and only local paths are taken; \' + \'mou" +
-      "nt the storage or copy from it, and writ" +
-      "e the local path, ./ first if a folder i" +
-      "s called so\')).join(\'\\n\')Bd\n\025dev.rankspe" +
-      "c.train.v1B\nWandbProtoP\001Z=github.com/ran" +
-      "kspec/rankspec/gen/go/rankspec/train/v1;" +
-      "trainv1b\010editionsp\350\007"
+      "\347\030\002\220\347\030\001R\007project\022-\n\004tags\030\006 \003(\tB\031\272H\016\222\001\013\020\200" +
+      "\002\030\001\"\004r\002\020\001\210\347\030\002\220\347\030\001R\004tags\022\036\n\005notes\030\007 \001(\tB\010" +
+      "\210\347\030\002\220\347\030\001R\005notes\022a\n\010metadata\030\010 \003(\0132,.rank" +
+      "spec.train.v1.WandbConfig.MetadataEntryB" +
+      "\027\272H\014\232\001\t\020\200\002\"\004r\002\020\001\210\347\030\002\220\347\030\001R\010metadata\032;\n\rMe" +
+      "tadataEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value\030\002" +
+      " \001(\tR\005value:\0028\001:\365\014\272H\361\014\032\261\010\n\025train.wandb.s" +
+      "afe_host\032\227\010!has(this.host) || !this.host" +
+      ".isUri() || this.host.lowerAscii().match" +
+      "es(\'^https://([a-z0-9.-]+|\\\\[[0-9a-f:.]+" +
+      "\\\\])(:([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0" +
+      "-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9" +
+      "]|6553[0-5]))?(/[a-z0-9._~%/-]*)?$\') || " +
+      "this.host.lowerAscii().matches(\'^http://" +
+      "(localhost|127(\\\\.(25[0-5]|2[0-4][0-9]|1" +
+      "[0-9]{2}|[1-9]?[0-9])){3}|\\\\[::1\\\\])(:([" +
+      "1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]" +
+      "{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0" +
+      "-5]))?(/[a-z0-9._~%/-]*)?$\') ? \'\' : this" +
+      ".host.contains(\'@\') ? \'host: holds a use" +
+      "r name or an @; write the address of the" +
+      " server alone, and the key into the file" +
+      " of key_path\' : this.host.contains(\'?\') " +
+      "|| this.host.contains(\'#\') ? \'host: has " +
+      "a query or a fragment, which are no part" +
+      " of the address of a server; drop what b" +
+      "egins with ? or #\' : this.host.lowerAsci" +
+      "i().startsWith(\'http://\') ? \'host: http " +
+      "sends the API key unprotected, which onl" +
+      "y this machine itself may be sent; begin" +
+      " it with https://\' : \'host: is no addres" +
+      "s of a server; write https://, the name " +
+      "of the host and, if need be, : and a por" +
+      "t from 1 to 65535\'\032\272\004\n\027train.wandb.local" +
+      "_paths\032\236\004[{\'name\': \'key_path\', \'path\': t" +
+      "his.key_path}] .filter(f, f.path.matches" +
+      "(\'[\\\\x00\\\\n\\\\r]|^ +$|^ *[A-Za-z][A-Za-z0" +
+      "-9+.:-]*:/\')) .map(f, f.name + (f.path.m" +
+      "atches(\'[\\\\x00\\\\n\\\\r]\') ? \': a path take" +
+      "s neither line breaks nor NUL characters" +
+      "; take it out\' : f.path.matches(\'^ +$\') " +
+      "? \': a path of nothing but blanks; write" +
+      " the path\' : \': \' + f.path.split(\':/\')[0" +
+      "] + \':/ begins an address of another sto" +
+      "rage, and only local paths are taken; \' " +
+      "+ \'mount the storage or copy from it, an" +
+      "d write the local path, ./ first if a fo" +
+      "lder is called so\')).join(\'\\n\')Bd\n\025dev.r" +
+      "ankspec.train.v1B\nWandbProtoP\001Z=github.c" +
+      "om/rankspec/rankspec/gen/go/rankspec/tra" +
+      "in/v1;trainv1b\010editionsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,

@@ -54,72 +54,68 @@ public final class ModelProto extends com.google.protobuf.GeneratedFile {
       "c.twhin.v1\032\033buf/validate/validate.proto\032" +
       "%rankspec/embedding/v1/embedding.proto\032!" +
       "rankspec/optim/v1/optimizer.proto\032!ranks" +
-      "pec/options/v1/options.proto\"\350\010\n\025TwhinEm" +
-      "beddingsConfig\022S\n\006tables\030\001 \003(\0132).rankspe" +
-      "c.embedding.v1.EmbeddingBagConfigB\020\272H\005\222\001" +
-      "\002\010\001\210\347\030\001\220\347\030\003R\006tables\0224\n\rtables_to_log\030\002 \003" +
-      "(\tB\020\272H\005\222\001\002\030\001\210\347\030\002\220\347\030\001R\013tablesToLog:\303\007\272H\277\007" +
-      "\032\230\001\n\035twhin.embeddings.unique_names\032wthis" +
-      ".tables.map(t, t.name).unique() ? \'\' : \'" +
-      "tables: two tables have the same name; e" +
-      "very table needs a name of its own\'\032\323\002\n\033" +
-      "twhin.embeddings.equal_dims\032\263\002size(this." +
-      "tables) == 0 ? \'\' : this.tables.filter(t" +
-      ", t.embedding_dim != this.tables[0].embe" +
-      "dding_dim) .map(t, \'tables: \"\' + t.name " +
-      "+ \'\" is \' + string(t.embedding_dim) + \' " +
-      "wide and \"\' + this.tables[0].name + \'\" \'" +
-      " + string(this.tables[0].embedding_dim) " +
-      "+ \'; give every table the same embedding" +
-      "_dim\').join(\'\\n\')\032\207\002\n\034twhin.embeddings.e" +
-      "qual_types\032\346\001size(this.tables) == 0 ? \'\'" +
-      " : this.tables.filter(t, int(t.data_type" +
-      ") != int(this.tables[0].data_type)) .map" +
-      "(t, \'tables: \"\' + t.name + \'\" and \"\' + t" +
-      "his.tables[0].name + \'\" differ in data_t" +
-      "ype; give every table the same\').join(\'\\" +
-      "n\')\032\301\001\n$twhin.embeddings.logged_tables_e" +
-      "xist\032\230\001this.tables_to_log.filter(n, !thi" +
-      "s.tables.exists(t, t.name == n)) .map(n," +
-      " \'tables_to_log: there is no table \"\' + " +
-      "n + \'\"; name one of tables\').join(\'\\n\')\"" +
-      "\341\001\n\010Relation\022&\n\004name\030\001 \001(\tB\022\272H\007r\002\020\001\310\001\001\210\347" +
-      "\030\001\220\347\030\003R\004name\022$\n\003lhs\030\002 \001(\tB\022\272H\007r\002\020\001\310\001\001\210\347\030" +
-      "\001\220\347\030\003R\003lhs\022$\n\003rhs\030\003 \001(\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220" +
-      "\347\030\003R\003rhs\022a\n\010operator\030\004 \001(\0162\033.rankspec.tw" +
-      "hin.v1.Operator:\024OPERATOR_TRANSLATIONB\022\272" +
-      "H\007\202\001\004\020\001 \000\210\347\030\001\220\347\030\003R\010operator\"\251\010\n\020TwhinMod" +
-      "elConfig\022X\n\nembeddings\030\001 \001(\0132(.rankspec." +
-      "twhin.v1.TwhinEmbeddingsConfigB\016\272H\003\310\001\001\210\347" +
-      "\030\001\220\347\030\003R\nembeddings\022K\n\trelations\030\002 \003(\0132\033." +
-      "rankspec.twhin.v1.RelationB\020\272H\005\222\001\002\010\001\210\347\030\001" +
-      "\220\347\030\003R\trelations\022g\n\025translation_optimizer" +
-      "\030\003 \001(\0132\".rankspec.optim.v1.OptimizerConf" +
-      "igB\016\272H\003\310\001\001\210\347\030\001\220\347\030\003R\024translationOptimizer" +
-      ":\204\006\272H\200\006\032\326\004\n!twhin.model.relations_name_t" +
-      "ables\032\260\004this.relations.filter(r, !this.e" +
-      "mbeddings.tables.exists(t, t.name == r.l" +
-      "hs)) .map(r, \'relations: relation \"\' + r" +
-      ".name + \'\" has lhs \"\' + r.lhs + \'\", whic" +
-      "h is no table of embeddings\').join(\'\\n\')" +
-      " + (this.relations.exists(r, !this.embed" +
-      "dings.tables.exists(t, t.name == r.lhs))" +
-      " && this.relations.exists(r, !this.embed" +
-      "dings.tables.exists(t, t.name == r.rhs))" +
-      " ? \'\\n\' : \'\') + this.relations.filter(r," +
-      " !this.embeddings.tables.exists(t, t.nam" +
-      "e == r.rhs)) .map(r, \'relations: relatio" +
-      "n \"\' + r.name + \'\" has rhs \"\' + r.rhs + " +
-      "\'\", which is no table of embeddings\').jo" +
-      "in(\'\\n\')\032\244\001\n\034twhin.model.unique_relation" +
-      "s\032\203\001this.relations.map(r, r.name).unique" +
-      "() ? \'\' : \'relations: two relations have" +
-      " the same name; every relation needs a n" +
-      "ame of its own\'*>\n\010Operator\022\030\n\024OPERATOR_" +
-      "UNSPECIFIED\020\000\022\030\n\024OPERATOR_TRANSLATION\020\001B" +
-      "d\n\025dev.rankspec.twhin.v1B\nModelProtoP\001Z=" +
-      "github.com/rankspec/rankspec/gen/go/rank" +
-      "spec/twhin/v1;twhinv1b\010editionsp\350\007"
+      "pec/options/v1/options.proto\"\204\t\n\025TwhinEm" +
+      "beddingsConfig\022V\n\006tables\030\001 \003(\0132).rankspe" +
+      "c.embedding.v1.EmbeddingBagConfigB\023\272H\010\222\001" +
+      "\005\010\001\020\200\004\210\347\030\001\220\347\030\003R\006tables\0227\n\rtables_to_log\030" +
+      "\002 \003(\tB\023\272H\010\222\001\005\020\200\004\030\001\210\347\030\002\220\347\030\001R\013tablesToLog:" +
+      "\331\007\272H\325\007\032\230\001\n\035twhin.embeddings.unique_names" +
+      "\032wthis.tables.map(t, t.name).unique() ? " +
+      "\'\' : \'tables: two tables have the same n" +
+      "ame; every table needs a name of its own" +
+      "\'\032\323\002\n\033twhin.embeddings.equal_dims\032\263\002size" +
+      "(this.tables) == 0 ? \'\' : this.tables.fi" +
+      "lter(t, t.embedding_dim != this.tables[0" +
+      "].embedding_dim) .map(t, \'tables: \"\' + t" +
+      ".name + \'\" is \' + string(t.embedding_dim" +
+      ") + \' wide and \"\' + this.tables[0].name " +
+      "+ \'\" \' + string(this.tables[0].embedding" +
+      "_dim) + \'; give every table the same emb" +
+      "edding_dim\').join(\'\\n\')\032\207\002\n\034twhin.embedd" +
+      "ings.equal_types\032\346\001size(this.tables) == " +
+      "0 ? \'\' : this.tables.filter(t, int(t.dat" +
+      "a_type) != int(this.tables[0].data_type)" +
+      ") .map(t, \'tables: \"\' + t.name + \'\" and " +
+      "\"\' + this.tables[0].name + \'\" differ in " +
+      "data_type; give every table the same\').j" +
+      "oin(\'\\n\')\032\327\001\n$twhin.embeddings.logged_ta" +
+      "bles_exist\032\256\001[this.tables.map(t, t.name)" +
+      "].map(names, this.tables_to_log.filter(n" +
+      ", !(n in names)) .map(n, \'tables_to_log:" +
+      " there is no table \"\' + n + \'\"; name one" +
+      " of tables\').join(\'\\n\'))[0]\"\341\001\n\010Relation" +
+      "\022&\n\004name\030\001 \001(\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\003R\004name" +
+      "\022$\n\003lhs\030\002 \001(\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\003R\003lhs\022$" +
+      "\n\003rhs\030\003 \001(\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\003R\003rhs\022a\n\010" +
+      "operator\030\004 \001(\0162\033.rankspec.twhin.v1.Opera" +
+      "tor:\024OPERATOR_TRANSLATIONB\022\272H\007\202\001\004\020\001 \000\210\347\030" +
+      "\001\220\347\030\003R\010operator\"\353\006\n\020TwhinModelConfig\022X\n\n" +
+      "embeddings\030\001 \001(\0132(.rankspec.twhin.v1.Twh" +
+      "inEmbeddingsConfigB\016\272H\003\310\001\001\210\347\030\001\220\347\030\003R\nembe" +
+      "ddings\022N\n\trelations\030\002 \003(\0132\033.rankspec.twh" +
+      "in.v1.RelationB\023\272H\010\222\001\005\010\001\020\200\004\210\347\030\001\220\347\030\003R\trel" +
+      "ations\022g\n\025translation_optimizer\030\003 \001(\0132\"." +
+      "rankspec.optim.v1.OptimizerConfigB\016\272H\003\310\001" +
+      "\001\210\347\030\001\220\347\030\003R\024translationOptimizer:\303\004\272H\277\004\032\225" +
+      "\003\n!twhin.model.relations_name_tables\032\357\002[" +
+      "this.embeddings.tables.map(t, t.name)].m" +
+      "ap(names, (this.relations.filter(r, !(r." +
+      "lhs in names)) .map(r, \'relations: relat" +
+      "ion \"\' + r.name + \'\" has lhs \"\' + r.lhs " +
+      "+ \'\", which is no table of embeddings\') " +
+      "+ this.relations.filter(r, !(r.rhs in na" +
+      "mes)) .map(r, \'relations: relation \"\' + " +
+      "r.name + \'\" has rhs \"\' + r.rhs + \'\", whi" +
+      "ch is no table of embeddings\')).join(\'\\n" +
+      "\'))[0]\032\244\001\n\034twhin.model.unique_relations\032" +
+      "\203\001this.relations.map(r, r.name).unique()" +
+      " ? \'\' : \'relations: two relations have t" +
+      "he same name; every relation needs a nam" +
+      "e of its own\'*>\n\010Operator\022\030\n\024OPERATOR_UN" +
+      "SPECIFIED\020\000\022\030\n\024OPERATOR_TRANSLATION\020\001Bd\n" +
+      "\025dev.rankspec.twhin.v1B\nModelProtoP\001Z=gi" +
+      "thub.com/rankspec/rankspec/gen/go/ranksp" +
+      "ec/twhin/v1;twhinv1b\010editionsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,

@@ -16,9 +16,14 @@ public final class Rules {
   /**
    * Judges a message by all rules.
    *
-   * @return everything they object to, no path with the same code twice; empty for a valid message
+   * @return everything they object to, no path with the same code twice; empty for a valid message. Where a list or map is
+   *     too long, that and nothing else
    */
   public static List<Violation> violations(Message message) {
+    List<Violation> tooMany = Counts.tooMany(message);
+    if (!tooMany.isEmpty()) {
+      return tooMany;
+    }
     try {
       return Findings.of(
           VALIDATOR.validate(message).toProto().getViolationsList(), message.getDescriptorForType());
