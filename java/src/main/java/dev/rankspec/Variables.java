@@ -96,8 +96,16 @@ final class Variables {
           "the variable " + name + " is not set; set it, or give a default: `${" + name + ":-default}`";
       return new Violation(path, "env.unset", message, null);
     }
-    return Utf8.isEncodable(value)
-        ? null
-        : new Violation(path, "env.not_text", "the value of " + name + " is not UTF-8", null);
+    return isText(value) ? null : new Violation(path, "env.not_text", notText(name), null);
+  }
+
+  /** Tells whether a value is the same text in every language; U+FFFD is what is left of other bytes. */
+  private static boolean isText(String value) {
+    return Utf8.isEncodable(value) && value.indexOf('\ufffd') < 0;
+  }
+
+  private static String notText(String name) {
+    return "the value of the variable " + name + " is no text: it has bytes that are not UTF-8, or U+FFFD in their"
+        + " place; set " + name + " to text in UTF-8" + Environment.remedy(Environment.encoding());
   }
 }

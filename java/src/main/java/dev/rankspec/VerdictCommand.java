@@ -54,7 +54,7 @@ public final class VerdictCommand {
     if (prototype.isEmpty()) {
       throw refusal("file.unknown_message");
     }
-    ConfigLoader<Message> loader = ConfigLoader.of(prototype.get()).withVariables(System.getenv());
+    ConfigLoader<Message> loader = ConfigLoader.of(prototype.get()).withVariables(Environment.variables());
     return form == Form.TEXT ? loader.loadText(data) : loader.loadBinary(data);
   }
 
