@@ -103,16 +103,20 @@ class _Expansion:
     def _replace(self, match: re.Match[str]) -> str:
         if match[0] == "$${":
             return "${"
-        name, default = match[1], match[2]
-        if name is None:
+        if match[1] is None:
             return self._fail(
                 "env.malformed",
                 f"`{match[0]}` is no reference to a variable",
                 "write `${NAME}`, `${NAME:-default}`, or `$${` for a literal `${`",
             )
+        return self._value(match[1], match[2])
+
+    def _value(self, name: str, default: str | None) -> str:
+        self.variables.append(name)
         value = self._environment.get(name)
         if default is not None and not value:
-            value = default
+            # Text of the file, whatever it holds.
+            return default
         if value is None:
             return self._fail(
                 "env.unset",
@@ -125,7 +129,6 @@ class _Expansion:
                 f"the value of the variable {name} is no text: it has bytes that are not UTF-8, or U+FFFD in their place",
                 f"set {name} to text in UTF-8",
             )
-        self.variables.append(name)
         return value
 
     def _fail(self, code: str, problem: str, suggestion: str) -> str:

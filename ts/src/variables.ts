@@ -62,8 +62,11 @@ function expanded(text: string, variables: Variables): string {
       const message = `\`${reference}\` is no reference to a variable; write \`\${NAME}\`, or \`$\${\` for a literal \`\${\``;
       throw new BadReference("env.malformed", message);
     }
-    const given = Object.hasOwn(variables, name) ? variables[name] : undefined;
-    const value = fallback === undefined ? given : given || fallback;
+    const value = Object.hasOwn(variables, name) ? variables[name] : undefined;
+    if (fallback !== undefined && !value) {
+      // Text of the file, whatever it holds.
+      return fallback;
+    }
     if (value === undefined) {
       const message = `the variable ${name} is not set; set it, or give a default: \`\${${name}:-default}\``;
       throw new BadReference("env.unset", message);

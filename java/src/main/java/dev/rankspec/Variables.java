@@ -83,20 +83,25 @@ final class Variables {
   }
 
   private Violation problem(Matcher reference, String path) {
+    if (reference.group().equals("$${")) {
+      return null;
+    }
     String name = reference.group(1);
-    if (name == null && !reference.group().equals("$${")) {
+    if (name == null) {
       String message =
           "`" + reference.group() + "` is no reference to a variable; write `${NAME}`, `${NAME:-default}`,"
               + " or `$${` for a literal `${`";
       return new Violation(path, "env.malformed", message, null);
     }
-    String value = value(reference);
-    if (value == null) {
+    if (value(reference) == null) {
       String message =
           "the variable " + name + " is not set; set it, or give a default: `${" + name + ":-default}`";
       return new Violation(path, "env.unset", message, null);
     }
-    return isText(value) ? null : new Violation(path, "env.not_text", notText(name), null);
+    // A default is text of the file, whatever it holds.
+    return isText(values.getOrDefault(name, ""))
+        ? null
+        : new Violation(path, "env.not_text", notText(name), null);
   }
 
   /** Tells whether a value is the same text in every language; U+FFFD is what is left of other bytes. */

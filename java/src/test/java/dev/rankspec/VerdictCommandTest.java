@@ -77,5 +77,14 @@ class VerdictCommandTest {
     assertTrue(VerdictCommand.verdict(folder.toString()).contains("file.is_folder"));
     assertTrue(VerdictCommand.verdict(folder.resolve("é").toString()).contains("\\u00e9\", \"ok\": false"));
     assertTrue(VerdictCommand.verdict(folder.resolve("a").toString()).contains("file.missing"));
+    assertTrue(VerdictCommand.verdict(folder + "/a\0").contains("file.missing"));
+  }
+
+  @Test
+  void aNameThatTheJvmCouldNotReadIsNotCalledMissing() {
+    String name = folder + "/caf\ufffd";
+    assertTrue(VerdictCommand.verdict(name).contains("file.unreadable"));
+    assertTrue(VerdictCommand.warning(name).orElseThrow().contains("LC_ALL=C.UTF-8"));
+    assertTrue(VerdictCommand.warning(folder + "/cafe").isEmpty());
   }
 }
