@@ -93,7 +93,7 @@ func expandText(text string, variables map[string]string) (string, *Violation) {
 	return expanded, violation
 }
 
-const notText = "the value of the variable %[1]s is no text: it has bytes that are not UTF-8, or U+FFFD in their place; " +
+const notText = "the value of the variable %[1]s is no text: it has bytes that are not UTF-8, or U+FFFD for them; " +
 	"set %[1]s to text in UTF-8"
 
 // isText tells whether a value is the same text in every language: the replacement character is what some make of other bytes.

@@ -24,8 +24,8 @@ _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 _REFERENCE = re.compile(rf"\$\$\{{|\$\{{({_NAME})(?::-([^}}]*))?\}}|\$\{{[^}}]*\}}?")
 
 
-# What cannot be shown as text: a lone surrogate, which Python makes of a byte that it cannot decode, and the replacement
-# character, which is all that Java and Node leave of one.
+# A lone surrogate is what Python makes of a byte that it cannot decode; the replacement character is all that Java and
+# Node leave of one.
 _NO_TEXT = re.compile("[\ud800-\udfff\ufffd]")
 
 
@@ -126,7 +126,7 @@ class _Expansion:
         if _NO_TEXT.search(value):
             return self._fail(
                 "env.not_text",
-                f"the value of the variable {name} is no text: it has bytes that are not UTF-8, or U+FFFD in their place",
+                f"the value of the variable {name} is no text: it has bytes that are not UTF-8, or U+FFFD for them",
                 f"set {name} to text in UTF-8",
             )
         return value

@@ -73,7 +73,7 @@ function expanded(text: string, variables: Variables): string {
     }
     if (NO_TEXT.test(value)) {
       const message =
-        `the value of the variable ${name} is no text: it has bytes that are not UTF-8, or U+FFFD in their place; ` +
+        `the value of the variable ${name} is no text: it has bytes that are not UTF-8, or U+FFFD for them; ` +
         `set ${name} to text in UTF-8`;
       throw new BadReference("env.not_text", message);
     }

@@ -110,7 +110,7 @@ final class Variables {
   }
 
   private static String notText(String name) {
-    return "the value of the variable " + name + " is no text: it has bytes that are not UTF-8, or U+FFFD in their"
-        + " place; set " + name + " to text in UTF-8" + Environment.remedy(Environment.encoding());
+    return "the value of the variable " + name + " is no text: it has bytes that are not UTF-8, or U+FFFD for"
+        + " them; set " + name + " to text in UTF-8" + Environment.remedy(Environment.encoding());
   }
 }

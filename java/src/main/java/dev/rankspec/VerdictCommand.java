@@ -3,7 +3,6 @@ package dev.rankspec;
 import com.google.protobuf.Message;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -33,7 +32,7 @@ public final class VerdictCommand {
   public static void main(String[] files) {
     PrintStream out = new PrintStream(System.out, true, StandardCharsets.US_ASCII);
     for (String file : files) {
-      warning(file).ifPresent(System.err::println);
+      FileNames.misreading(file).ifPresent(System.err::println);
       out.println(verdict(file));
     }
   }
@@ -79,23 +78,7 @@ public final class VerdictCommand {
 
   /** What is said of a file that is not there; the JVM may have read its name as another. */
   private static InvalidConfigException missing(String file) {
-    return refusal(isMisread(file) ? "file.unreadable" : "file.missing");
-  }
-
-  /** Tells whether the locale has no such name: the JVM made U+FFFD of its bytes, or cannot turn it into bytes. */
-  private static boolean isMisread(String file) {
-    String encoding = System.getProperty("sun.jnu.encoding");
-    return file.indexOf('\ufffd') >= 0 || !Charset.forName(encoding).newEncoder().canEncode(file);
-  }
-
-  /** Returns what a person is to be told of a file's name; empty if nothing. */
-  static Optional<String> warning(String file) {
-    return isMisread(file)
-        ? Optional.of(
-            "the name of " + quoted(file) + " is no text in the locale's encoding, "
-                + System.getProperty("sun.jnu.encoding")
-                + ", by which the JVM reads names: set LC_ALL=C.UTF-8, or give the file a name in UTF-8")
-        : Optional.empty();
+    return refusal(FileNames.misreading(file).isPresent() ? "file.unreadable" : "file.missing");
   }
 
   private static InvalidConfigException refusal(String code) {

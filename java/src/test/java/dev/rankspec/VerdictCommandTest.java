@@ -84,7 +84,8 @@ class VerdictCommandTest {
   void aNameThatTheJvmCouldNotReadIsNotCalledMissing() {
     String name = folder + "/caf\ufffd";
     assertTrue(VerdictCommand.verdict(name).contains("file.unreadable"));
-    assertTrue(VerdictCommand.warning(name).orElseThrow().contains("LC_ALL=C.UTF-8"));
-    assertTrue(VerdictCommand.warning(folder + "/cafe").isEmpty());
+    assertTrue(FileNames.misreading(name).orElseThrow().contains("the locale, whose encoding"));
+    assertTrue(FileNames.misreading(folder + "/cafe").isEmpty());
+    assertTrue(FileNames.misreading(folder + "/\0").isEmpty());
   }
 }
