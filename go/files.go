@@ -31,7 +31,7 @@ var (
 	mainMessages = map[string]string{"rankspec.recap.v1": "RecapConfig", "rankspec.twhin.v1": "TwhinConfig"}
 )
 
-// Environment returns the variables of the process.
+// Environment returns the variables of the process, each value with the bytes that it has.
 func Environment() map[string]string {
 	variables := map[string]string{}
 	for _, entry := range os.Environ() {

@@ -101,6 +101,34 @@ func TestVariablesAreReplacedInEveryString(t *testing.T) {
 	}
 }
 
+func TestVariableThatIsNoTextIsRefusedAtItsPlace(t *testing.T) {
+	for _, value := range []string{"\xff", "caf\xc3", "\xed\xa0\x80", "\xc0\xaf", "caf\ufffd"} {
+		options := rankspec.Options{Variables: map[string]string{"BAD": value, "UNUSED": "\xff"}}
+
+		err := rankspec.LoadText([]byte("tags: \"a\"\ntags: \"${BAD:-x}\""), &trainv1.WandbConfig{}, options)
+
+		violation := err.(*rankspec.InvalidError).Violations[0]
+		if got, want := violationsOf(t, err)[0], "2:7 tags[1] env.not_text"; got != want {
+			t.Errorf("%q: got %q, want %q", value, got, want)
+		}
+		if !strings.Contains(violation.Message, "variable BAD") {
+			t.Errorf("%q is not named: %s", value, violation.Message)
+		}
+	}
+}
+
+func TestReplacementCharacterOfTheTextItselfStays(t *testing.T) {
+	config := &trainv1.WandbConfig{}
+
+	if err := rankspec.LoadText([]byte("key_path: \"\ufffd${NO:-\ufffd}\""), config, rankspec.Options{}); err != nil {
+		t.Fatal(err)
+	}
+
+	if got, want := config.GetKeyPath(), "\ufffd\ufffd"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 func TestBinaryFormOfANewerSchemaIsRefused(t *testing.T) {
 	data := append([]byte{0x1a, 3, 0xf8, 7, 1}, 0x08, 1)
 

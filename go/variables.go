@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"unicode/utf8"
 
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
@@ -84,10 +85,20 @@ func expandText(text string, variables map[string]string) (string, *Violation) {
 			return fallback[len(":-"):]
 		case !isSet:
 			violation = &Violation{Code: "env.unset", Message: fmt.Sprintf("the variable %s is not set", name)}
+		case !isText(value):
+			violation = &Violation{Code: "env.not_text", Message: fmt.Sprintf(notText, name)}
 		}
 		return value
 	})
 	return expanded, violation
+}
+
+const notText = "the value of the variable %[1]s is no text: it has bytes that are not UTF-8, or U+FFFD for them; " +
+	"set %[1]s to text in UTF-8"
+
+// isText tells whether a value is the same text in every language: the replacement character is what some make of other bytes.
+func isText(value string) bool {
+	return utf8.ValidString(value) && !strings.ContainsRune(value, utf8.RuneError)
 }
 
 // eachMessage calls a function with every message that a field of messages holds, and its path.

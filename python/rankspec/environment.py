@@ -6,6 +6,7 @@ text of a file. What has been put in is not looked at again. `$${` stands for a 
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -23,16 +24,36 @@ _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 _REFERENCE = re.compile(rf"\$\$\{{|\$\{{({_NAME})(?::-([^}}]*))?\}}|\$\{{[^}}]*\}}?")
 
 
+# A lone surrogate is what Python makes of a byte that it cannot decode; the replacement character is all that Java and
+# Node leave of one.
+_NO_TEXT = re.compile("[\ud800-\udfff\ufffd]")
+
+
 class Replacement(NamedTuple):
     """What the replacing did.
 
     Attributes:
-        diagnostics: Variables that are unset and references that are none.
+        diagnostics: Variables that are unset or no text, and references that are none.
         variables: The names of the variables that each path's value was made of.
     """
 
     diagnostics: list[Diagnostic]
     variables: dict[str, tuple[str, ...]]
+
+
+def process_environment() -> dict[str, str]:
+    """Returns the variables of this process, read as UTF-8 whatever the locale says.
+
+    In another locale `os.environ` would have other characters, and so the config another fingerprint.
+    """
+    if not os.supports_bytes_environ:
+        return dict(os.environ)
+    return {as_text(name): as_text(value) for name, value in os.environb.items()}
+
+
+def as_text(value: bytes) -> str:
+    """Decodes a variable's bytes; each that is not UTF-8 becomes a lone surrogate, by which it is refused later."""
+    return value.decode("utf-8", "surrogateescape")
 
 
 def substitute(message: Message, environment: Mapping[str, str], origins: Origins) -> Replacement:
@@ -82,35 +103,37 @@ class _Expansion:
     def _replace(self, match: re.Match[str]) -> str:
         if match[0] == "$${":
             return "${"
-        name, default = match[1], match[2]
-        if name is None:
+        if match[1] is None:
             return self._fail(
                 "env.malformed",
                 f"`{match[0]}` is no reference to a variable",
                 "write `${NAME}`, `${NAME:-default}`, or `$${` for a literal `${`",
             )
+        return self._value(match[1], match[2])
+
+    def _value(self, name: str, default: str | None) -> str:
+        self.variables.append(name)
         value = self._environment.get(name)
         if default is not None and not value:
-            value = default
+            # Text of the file, whatever it holds.
+            return default
         if value is None:
             return self._fail(
                 "env.unset",
                 f"the variable {name} is not set",
                 f"set {name}, or give a default: `${{{name}:-default}}`",
             )
-        if not _is_text(value):
-            return self._fail("env.not_text", f"the value of {name} is not UTF-8", f"set {name} to plain text")
-        self.variables.append(name)
+        if _NO_TEXT.search(value):
+            return self._fail(
+                "env.not_text",
+                f"the value of the variable {name} is no text: it has bytes that are not UTF-8, or U+FFFD for them",
+                f"set {name} to text in UTF-8",
+            )
         return value
 
     def _fail(self, code: str, problem: str, suggestion: str) -> str:
         self.problem = self.problem or (code, problem, suggestion)
         return ""
-
-
-def _is_text(value: str) -> bool:
-    """Tells whether a string can be written as UTF-8; bytes that are none come as lone surrogates."""
-    return value.isascii() or not any("\ud800" <= character <= "\udfff" for character in value)
 
 
 def _walk(message: Message, prefix: str, expand: Callable[[str, str], str]) -> None:

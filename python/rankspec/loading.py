@@ -73,7 +73,7 @@ def load(
         paths: The base and its overlays, first to last; `-` is the standard input.
         message: Name of the message; None takes what the first file's header says.
         overrides: Single values, each `PATH=VALUE`.
-        environment: The variables that `${VAR}` stands for; None takes the process's.
+        environment: The variables that `${VAR}` stands for; None takes the process's, as UTF-8 in every locale.
 
     Returns:
         What could be read, and every mistake of the texts, overrides and variables.
@@ -87,8 +87,7 @@ def load(
         document = _overlaid(document, name, message, sources)
     for assignment in overrides:
         document = _overridden(document, assignment, sources)
-    variables = os.environ if environment is None else environment
-    return _completed(document, _display_name(names[0]), variables, sources)
+    return _completed(document, _display_name(names[0]), environment, sources)
 
 
 def check(
@@ -171,14 +170,15 @@ def _overridden(document: Document[Message], assignment: str, sources: dict[str,
 
 
 def _completed(
-    document: Document[Message], file: str, environment: Mapping[str, str], sources: dict[str, str]
+    document: Document[Message], file: str, environment: Mapping[str, str] | None, sources: dict[str, str]
 ) -> Loaded:
     diagnostics = list(document.diagnostics)
     variables: dict[str, tuple[str, ...]] = {}
     if _may_have_variables(document, sources):
-        from rankspec.environment import substitute
+        from rankspec.environment import process_environment, substitute
 
-        replacement = substitute(document.message, environment, document.origins)
+        values = process_environment() if environment is None else environment
+        replacement = substitute(document.message, values, document.origins)
         diagnostics += replacement.diagnostics
         variables = replacement.variables
         failed = {diagnostic.path for diagnostic in replacement.diagnostics}

@@ -10,7 +10,6 @@ mistake.
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
@@ -18,7 +17,7 @@ from typing import NamedTuple
 from google.protobuf.message import Message
 
 from rankspec.diagnostics import Diagnostic
-from rankspec.environment import substitute
+from rankspec.environment import process_environment, substitute
 from rankspec.fingerprint import fingerprint
 from rankspec.inheritance import inherit
 from rankspec.reading import read
@@ -92,8 +91,9 @@ def verdict_line(path: str, environment: Mapping[str, str]) -> str:
 
 def main(paths: Sequence[str]) -> None:
     """Prints the verdict on each file, in order."""
+    environment = process_environment()
     for path in paths:
-        sys.stdout.write(verdict_line(path, os.environ) + "\n")
+        sys.stdout.write(verdict_line(path, environment) + "\n")
 
 
 if __name__ == "__main__":

@@ -69,7 +69,7 @@ def _field_lines(field: object, value: object, indent: str) -> Iterator[str]:
     if _is_map(field):
         assert isinstance(value, Iterable)
         for key, item in sorted(dict(value).items()):
-            yield f"{indent}{name} {{ key: {_quoted(key)} value: {_quoted(item)} }}"
+            yield f"{indent}{name} {{ key: {_quoted(key)} value: {_quoted(_readable(item))} }}"
     elif isinstance(value, Message):
         yield from _message_lines(name, value, indent)
     elif isinstance(value, str | bytes):
@@ -79,18 +79,22 @@ def _field_lines(field: object, value: object, indent: str) -> Iterator[str]:
 
 
 def _string_lines(name: str, value: str | bytes, indent: str) -> Iterator[str]:
-    try:
-        text = value.decode() if isinstance(value, bytes) else value
-    except UnicodeDecodeError:
-        yield f"{indent}{name}: {_quoted(value)}"
-        return
-    parts = _LINES.findall(text)
+    text = _readable(value)
+    parts = _LINES.findall(text) if isinstance(text, str) else []
     if len(parts) <= 1:
         yield f"{indent}{name}: {_quoted(text)}"
         return
     yield f"{indent}{name}:"
     for part in parts:
         yield f"{indent}  {_quoted(part)}"
+
+
+def _readable(value: str | bytes) -> str | bytes:
+    """Bytes that are UTF-8 as their text, which people read more easily."""
+    try:
+        return value.decode() if isinstance(value, bytes) else value
+    except UnicodeDecodeError:
+        return value
 
 
 def _quoted(value: str | bytes) -> str:

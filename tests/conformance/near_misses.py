@@ -54,7 +54,7 @@ def near_misses(count: int, seed: int) -> Iterator[pb.Request]:
         request = pb.Request()
         request.CopyFrom(chance.choice(seeds))
         request.load.text = changed(request.load.text, chance)
-        request.load.variables["A"] = "x"
+        request.load.variables["A"] = b"x"
         yield request
 
 

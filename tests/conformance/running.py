@@ -70,12 +70,12 @@ def ask(language: str, requests: Sequence[pb.Request]) -> list[pb.Response]:
     return responses
 
 
-def verdicts(language: str, files: Sequence[Path | str], variables: Mapping[str, str]) -> list[dict[str, Any]]:
+def verdicts(language: str, files: Sequence[Path | str], variables: Mapping[str, str | bytes]) -> list[dict[str, Any]]:
     """Returns what a language's verdict command prints of files, none of whose names has a space."""
     names = " ".join(map(str, files))
     command = ["make", "--silent", "verdict", f"LANGUAGE={language}", f"FILES={names}"]
     done = subprocess.run(
-        command, cwd=ROOT, env=environment() | dict(variables), capture_output=True, check=True, text=True
+        command, cwd=ROOT, env={**environment(), **variables}, capture_output=True, check=True, text=True
     )
     return [json.loads(line) for line in done.stdout.splitlines()]
 

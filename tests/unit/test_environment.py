@@ -1,5 +1,8 @@
 """Variables in string values."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -93,7 +96,48 @@ def test_variable_in_an_override_is_replaced(tmp_path: Path) -> None:
     assert loaded.message.training.save_dir == "one"
 
 
-def test_variable_that_is_no_text_is_refused(tmp_path: Path) -> None:
-    loaded = load(write(tmp_path, 'training { save_dir: "${A}" }'), environment={"A": "\udcff"})
+@pytest.mark.parametrize("value", ["caf" + chr(0xDCC3), chr(0xD800), "caf\ufffd"])
+def test_variable_that_is_no_text_is_refused_at_its_place_by_its_name(tmp_path: Path, value: str) -> None:
+    path = write(tmp_path, 'training {\n  save_dir: "${B:-x}"\n}')
 
-    assert [d.code for d in loaded.diagnostics] == ["env.not_text"]
+    (refused,) = load(path, environment={"B": value, "UNUSED": chr(0xDCFF)}).diagnostics
+
+    assert (refused.code, refused.path) == ("env.not_text", "training.save_dir")
+    assert refused.position is not None
+    assert (refused.position.line, refused.position.column) == (2, 13)
+    assert "variable B " in refused.message
+
+
+def test_replacement_character_of_the_file_itself_stays(tmp_path: Path) -> None:
+    loaded = load(write(tmp_path, 'training { save_dir: "\ufffd${B:-\ufffd}${A:-\ufffd}" }'), environment=VARIABLES)
+
+    assert loaded.diagnostics == []
+    assert loaded.message.training.save_dir == "\ufffd\ufffdone"
+
+
+def test_variable_of_a_default_is_named_as_used(tmp_path: Path) -> None:
+    loaded = load(write(tmp_path, 'training { save_dir: "${B:-x}${A}" }'), environment=VARIABLES)
+
+    assert loaded.variables == {"training.save_dir": ("B", "A")}
+
+
+_PRINT = """
+import sys
+from rankspec.loading import load
+loaded = load(sys.argv[1])
+print(ascii((loaded.message.training.save_dir, [d.code for d in loaded.diagnostics])))
+"""
+
+
+@pytest.mark.parametrize("locale", [{"LC_ALL": "C", "PYTHONUTF8": "0"}, {"LC_ALL": "C.UTF-8"}, {}], ids=str)
+def test_environment_is_read_as_utf8_in_every_locale(tmp_path: Path, locale: dict[str, str]) -> None:
+    path = write(tmp_path, 'training { save_dir: "${V}" }')
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith(("LC_", "LANG", "PYTHONUTF8"))}
+
+    def printed(value: bytes) -> str:
+        environment = {os.fsencode(k): os.fsencode(v) for k, v in (inherited | locale).items()} | {b"V": value}
+        command = [sys.executable, "-c", _PRINT, str(path)]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.strip()
+
+    assert printed("café".encode()) == ascii(("café", []))
+    assert printed(b"\xff") == ascii(("${V}", ["env.not_text"]))

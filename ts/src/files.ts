@@ -95,6 +95,10 @@ function unreadable(file: string, error: unknown): unknown {
   if (code === "EISDIR") {
     return refusal("file.is_folder", `\`${file}\` is a folder; name a file in it`);
   }
+  if (MISSING.has(code) && file.includes("\ufffd")) {
+    // It may well be there: Node reads names as UTF-8, and this is what it makes of other bytes.
+    return refusal("file.unreadable", `the name of \`${file}\` is not UTF-8, and Node takes no other; give the file another name`);
+  }
   if (MISSING.has(code)) {
     return refusal("file.missing", `there is no file \`${file}\``);
   }

@@ -12,6 +12,9 @@ type Expand = (path: string, text: string) => string;
 
 const REFERENCE = /\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}|\$\{[^}]*\}?/g;
 
+// The replacement character is what Node makes of bytes that are not UTF-8.
+const NO_TEXT = /[\p{Surrogate}\ufffd]/u;
+
 /**
  * Replaces the variables in all string values of a message, in place: singular ones, in lists and as values of maps,
  * never map keys. What was put in is not looked at again.
@@ -59,14 +62,20 @@ function expanded(text: string, variables: Variables): string {
       const message = `\`${reference}\` is no reference to a variable; write \`\${NAME}\`, or \`$\${\` for a literal \`\${\``;
       throw new BadReference("env.malformed", message);
     }
-    const given = Object.hasOwn(variables, name) ? variables[name] : undefined;
-    const value = fallback === undefined ? given : given || fallback;
+    const value = Object.hasOwn(variables, name) ? variables[name] : undefined;
+    if (fallback !== undefined && !value) {
+      // Text of the file, whatever it holds.
+      return fallback;
+    }
     if (value === undefined) {
       const message = `the variable ${name} is not set; set it, or give a default: \`\${${name}:-default}\``;
       throw new BadReference("env.unset", message);
     }
-    if (/\p{Surrogate}/u.test(value)) {
-      throw new BadReference("env.not_text", `the value of ${name} cannot be written as UTF-8`);
+    if (NO_TEXT.test(value)) {
+      const message =
+        `the value of the variable ${name} is no text: it has bytes that are not UTF-8, or U+FFFD for them; ` +
+        `set ${name} to text in UTF-8`;
+      throw new BadReference("env.not_text", message);
     }
     return value;
   });

@@ -66,7 +66,10 @@ func load(task *conformancev1.Load) *conformancev1.Response {
 	if err != nil {
 		return failure(err)
 	}
-	options := rankspec.Options{Variables: task.GetVariables()}
+	options := rankspec.Options{Variables: map[string]string{}}
+	for name, value := range task.GetVariables() {
+		options.Variables[name] = string(value)
+	}
 	switch source := task.GetSource().(type) {
 	case *conformancev1.Load_Text:
 		err = rankspec.LoadText(source.Text, config, options)

@@ -7,6 +7,7 @@ from typing import cast
 from conformance.v1 import conformance_pb2 as pb
 from google.protobuf.proto import parse_length_prefixed, serialize_length_prefixed
 
+from rankspec.environment import as_text
 from rankspec.fingerprint import canonical_form, fingerprint
 from rankspec.messages import message_class
 from rankspec.schedules import learning_rate_at
@@ -27,7 +28,8 @@ def answer(request: pb.Request) -> pb.Response:
 def _load(load: pb.Load) -> pb.Response:
     form = load.WhichOneof("source") or "text"
     document = _READERS[form](getattr(load, form), message_class(load.message), "case")
-    verdict = judge(document, dict(load.variables))
+    variables = {name: as_text(value) for name, value in load.variables.items()}
+    verdict = judge(document, variables)
     if verdict.violations:
         found = [pb.Violation(path=violation.path, code=violation.code) for violation in verdict.violations]
         return pb.Response(refusal=pb.Refusal(violations=found))

@@ -36,7 +36,13 @@ function answer({ task }: Request): Response {
   }
 }
 
-function load({ message, source, variables }: Load): Response {
+/** Decodes variables as Node does those of its process. */
+function decoded(variables: Load["variables"]): Record<string, string> {
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  return Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, decoder.decode(value)]));
+}
+
+function load({ message, source, variables: bytes }: Load): Response {
   const schema = messageSchema(message);
   if (schema === undefined) {
     throw new Error(`there is no message ${message}`);
@@ -45,6 +51,7 @@ function load({ message, source, variables }: Load): Response {
     const value = "the TypeScript package does not take JSON";
     return create(ResponseSchema, { result: { case: "unsupported", value } });
   }
+  const variables = decoded(bytes);
   const config =
     source.case === "binary"
       ? loadBinary(schema, source.value, { variables })

@@ -37,6 +37,7 @@ describe("a file that cannot be read is refused with the reason", () => {
     "no such file": [join(FOLDER, "none.textproto"), "file.missing"],
     "below a file": [join(written("file", ""), "none"), "file.missing"],
     "a NUL in its name": ["\0", "file.missing"],
+    "a name that was not UTF-8": [join(FOLDER, "\ufffd.textproto"), "file.unreadable"],
     "a folder": [FOLDER, "file.is_folder"],
     JSON: [written("a.json", "{}"), "file.unsupported_form"],
     YAML: [written("a.YML", ""), "file.unsupported_form"],

@@ -7,7 +7,7 @@ import { WandbConfigSchema } from "../gen/rankspec/train/v1/wandb_pb.js";
 import { loadText, RecapConfigSchema, replaceVariables } from "../index.js";
 import { summary, violationsOf } from "./refusals.js";
 
-const VARIABLES = { NAME: "value", EMPTY: "", NESTED: "${NAME}", BROKEN: "\ud800", MISSING: undefined };
+const VARIABLES = { NAME: "value", EMPTY: "", NESTED: "${NAME}", BROKEN: "\ud800", REPLACED: "caf\ufffd", MISSING: undefined };
 
 function expanded(text: string): string {
   const config = create(WandbConfigSchema, { keyPath: text });
@@ -23,6 +23,8 @@ describe("references are replaced from left to right", () => {
     "${NAME:-default}": "value",
     "${MISSING:-}": "",
     "${EMPTY}": "",
+    "${MISSING:-\ufffd}": "\ufffd",
+    "\ufffd${NAME:-${}": "\ufffdvalue",
     "${NESTED}": "${NAME}",
     "$${NAME}": "${NAME}",
     "$$${NAME}": "$${NAME}",
@@ -42,6 +44,8 @@ describe("a bad reference is a violation of the value", () => {
     "${NAME": "env.malformed",
     "${}": "env.malformed",
     "${BROKEN}": "env.not_text",
+    "${REPLACED}": "env.not_text",
+    "${REPLACED:-default}": "env.not_text",
   };
   for (const [text, code] of Object.entries(cases)) {
     test(text, () => assert.equal(expanded(text), `key_path ${code}`));

@@ -235,8 +235,8 @@ type Load struct {
 	//	*Load_Json
 	//	*Load_Binary
 	Source isLoad_Source `protobuf_oneof:"source"`
-	// What `${NAME}` stands for; no other variable is set.
-	Variables     map[string]string `protobuf:"bytes,5,rep,name=variables" json:"variables,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// What `${NAME}` stands for; no other variable is set. Bytes, because some are not UTF-8.
+	Variables     map[string][]byte `protobuf:"bytes,5,rep,name=variables" json:"variables,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -312,7 +312,7 @@ func (x *Load) GetBinary() []byte {
 	return nil
 }
 
-func (x *Load) GetVariables() map[string]string {
+func (x *Load) GetVariables() map[string][]byte {
 	if x != nil {
 		return x.Variables
 	}
@@ -902,7 +902,7 @@ const file_conformance_v1_conformance_proto_rawDesc = "" +
 	"\tvariables\x18\x05 \x03(\v2#.conformance.v1.Load.VariablesEntryR\tvariables\x1a<\n" +
 	"\x0eVariablesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\b\n" +
+	"\x05value\x18\x02 \x01(\fR\x05value:\x028\x01B\b\n" +
 	"\x06source\"a\n" +
 	"\x0eLearningRateAt\x12;\n" +
 	"\bschedule\x18\x01 \x01(\v2\x1f.rankspec.optim.v1.LearningRateR\bschedule\x12\x12\n" +

@@ -38,8 +38,8 @@ class Load(_message.Message):
         KEY_FIELD_NUMBER: _ClassVar[int]
         VALUE_FIELD_NUMBER: _ClassVar[int]
         key: str
-        value: str
-        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+        value: bytes
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[bytes] = ...) -> None: ...
     MESSAGE_FIELD_NUMBER: _ClassVar[int]
     TEXT_FIELD_NUMBER: _ClassVar[int]
     JSON_FIELD_NUMBER: _ClassVar[int]
@@ -49,8 +49,8 @@ class Load(_message.Message):
     text: bytes
     json: bytes
     binary: bytes
-    variables: _containers.ScalarMap[str, str]
-    def __init__(self, message: _Optional[str] = ..., text: _Optional[bytes] = ..., json: _Optional[bytes] = ..., binary: _Optional[bytes] = ..., variables: _Optional[_Mapping[str, str]] = ...) -> None: ...
+    variables: _containers.ScalarMap[str, bytes]
+    def __init__(self, message: _Optional[str] = ..., text: _Optional[bytes] = ..., json: _Optional[bytes] = ..., binary: _Optional[bytes] = ..., variables: _Optional[_Mapping[str, bytes]] = ...) -> None: ...
 
 class LearningRateAt(_message.Message):
     __slots__ = ("schedule", "step")

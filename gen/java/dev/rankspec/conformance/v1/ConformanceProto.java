@@ -110,7 +110,7 @@ public final class ConformanceProto extends com.google.protobuf.GeneratedFile {
       "\030\003 \001(\014H\000R\004json\022\030\n\006binary\030\004 \001(\014H\000R\006binary" +
       "\022A\n\tvariables\030\005 \003(\0132#.conformance.v1.Loa" +
       "d.VariablesEntryR\tvariables\032<\n\016Variables" +
-      "Entry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\tR\005" +
+      "Entry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\014R\005" +
       "value:\0028\001B\010\n\006source\"a\n\016LearningRateAt\022;\n" +
       "\010schedule\030\001 \001(\0132\037.rankspec.optim.v1.Lear" +
       "ningRateR\010schedule\022\022\n\004step\030\002 \001(\003R\004step\"\342" +

@@ -259,19 +259,19 @@ private static final long serialVersionUID = 0L;
   public static final int VARIABLES_FIELD_NUMBER = 5;
   private static final class VariablesDefaultEntryHolder {
     static final com.google.protobuf.MapEntry<
-        java.lang.String, java.lang.String> defaultEntry =
+        java.lang.String, com.google.protobuf.ByteString> defaultEntry =
             com.google.protobuf.MapEntry
-            .<java.lang.String, java.lang.String>newDefaultInstance(
+            .<java.lang.String, com.google.protobuf.ByteString>newDefaultInstance(
                 dev.rankspec.conformance.v1.ConformanceProto.internal_static_conformance_v1_Load_VariablesEntry_descriptor, 
                 com.google.protobuf.WireFormat.FieldType.STRING,
                 "",
-                com.google.protobuf.WireFormat.FieldType.STRING,
-                "");
+                com.google.protobuf.WireFormat.FieldType.BYTES,
+                com.google.protobuf.ByteString.EMPTY);
   }
   @SuppressWarnings("serial")
   private com.google.protobuf.MapField<
-      java.lang.String, java.lang.String> variables_;
-  private com.google.protobuf.MapField<java.lang.String, java.lang.String>
+      java.lang.String, com.google.protobuf.ByteString> variables_;
+  private com.google.protobuf.MapField<java.lang.String, com.google.protobuf.ByteString>
   internalGetVariables() {
     if (variables_ == null) {
       return com.google.protobuf.MapField.emptyMapField(
@@ -284,10 +284,10 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * What `${NAME}` stands for; no other variable is set.
+   * What `${NAME}` stands for; no other variable is set. Bytes, because some are not UTF-8.
    * </pre>
    *
-   * <code>map&lt;string, string&gt; variables = 5 [json_name = "variables"];</code>
+   * <code>map&lt;string, bytes&gt; variables = 5 [json_name = "variables"];</code>
    */
   @java.lang.Override
   public boolean containsVariables(
@@ -300,50 +300,50 @@ private static final long serialVersionUID = 0L;
    */
   @java.lang.Override
   @java.lang.Deprecated
-  public java.util.Map<java.lang.String, java.lang.String> getVariables() {
+  public java.util.Map<java.lang.String, com.google.protobuf.ByteString> getVariables() {
     return getVariablesMap();
   }
   /**
    * <pre>
-   * What `${NAME}` stands for; no other variable is set.
+   * What `${NAME}` stands for; no other variable is set. Bytes, because some are not UTF-8.
    * </pre>
    *
-   * <code>map&lt;string, string&gt; variables = 5 [json_name = "variables"];</code>
+   * <code>map&lt;string, bytes&gt; variables = 5 [json_name = "variables"];</code>
    */
   @java.lang.Override
-  public java.util.Map<java.lang.String, java.lang.String> getVariablesMap() {
+  public java.util.Map<java.lang.String, com.google.protobuf.ByteString> getVariablesMap() {
     return internalGetVariables().getMap();
   }
   /**
    * <pre>
-   * What `${NAME}` stands for; no other variable is set.
+   * What `${NAME}` stands for; no other variable is set. Bytes, because some are not UTF-8.
    * </pre>
    *
-   * <code>map&lt;string, string&gt; variables = 5 [json_name = "variables"];</code>
+   * <code>map&lt;string, bytes&gt; variables = 5 [json_name = "variables"];</code>
    */
   @java.lang.Override
   public /* nullable */
-java.lang.String getVariablesOrDefault(
+com.google.protobuf.ByteString getVariablesOrDefault(
       java.lang.String key,
       /* nullable */
-java.lang.String defaultValue) {
+com.google.protobuf.ByteString defaultValue) {
     java.util.Objects.requireNonNull(key, "map key");
-    java.util.Map<java.lang.String, java.lang.String> map =
+    java.util.Map<java.lang.String, com.google.protobuf.ByteString> map =
         internalGetVariables().getMap();
     return map.containsKey(key) ? map.get(key) : defaultValue;
   }
   /**
    * <pre>
-   * What `${NAME}` stands for; no other variable is set.
+   * What `${NAME}` stands for; no other variable is set. Bytes, because some are not UTF-8.
    * </pre>
    *
-   * <code>map&lt;string, string&gt; variables = 5 [json_name = "variables"];</code>
+   * <code>map&lt;string, bytes&gt; variables = 5 [json_name = "variables"];</code>
    */
   @java.lang.Override
-  public java.lang.String getVariablesOrThrow(
+  public com.google.protobuf.ByteString getVariablesOrThrow(
       java.lang.String key) {
     java.util.Objects.requireNonNull(key, "map key");
-    java.util.Map<java.lang.String, java.lang.String> map =
+    java.util.Map<java.lang.String, com.google.protobuf.ByteString> map =
         internalGetVariables().getMap();
     if (!map.containsKey(key)) {
       throw new java.lang.IllegalArgumentException();
@@ -408,9 +408,9 @@ java.lang.String defaultValue) {
         .computeBytesSize(
             4, (com.google.protobuf.ByteString) source_);
     }
-    for (java.util.Map.Entry<java.lang.String, java.lang.String> entry
+    for (java.util.Map.Entry<java.lang.String, com.google.protobuf.ByteString> entry
          : internalGetVariables().getMap().entrySet()) {
-      com.google.protobuf.MapEntry<java.lang.String, java.lang.String>
+      com.google.protobuf.MapEntry<java.lang.String, com.google.protobuf.ByteString>
       variables__ = VariablesDefaultEntryHolder.defaultEntry.newBuilderForType()
           .setKey(entry.getKey())
           .setValue(entry.getValue())
@@ -795,7 +795,7 @@ java.lang.String defaultValue) {
               break;
             } // case 34
             case 42: {
-              com.google.protobuf.MapEntry<java.lang.String, java.lang.String>
+              com.google.protobuf.MapEntry<java.lang.String, com.google.protobuf.ByteString>
               variables__ = input.readMessage(
                   VariablesDefaultEntryHolder.defaultEntry.getParserForType(), extensionRegistry);
               internalGetMutableVariables().getMutableMap().put(
@@ -1113,8 +1113,8 @@ java.lang.String defaultValue) {
     }
 
     private com.google.protobuf.MapField<
-        java.lang.String, java.lang.String> variables_;
-    private com.google.protobuf.MapField<java.lang.String, java.lang.String>
+        java.lang.String, com.google.protobuf.ByteString> variables_;
+    private com.google.protobuf.MapField<java.lang.String, com.google.protobuf.ByteString>
         internalGetVariables() {
       if (variables_ == null) {
         return com.google.protobuf.MapField.emptyMapField(
@@ -1122,7 +1122,7 @@ java.lang.String defaultValue) {
       }
       return variables_;
     }
-    private com.google.protobuf.MapField<java.lang.String, java.lang.String>
+    private com.google.protobuf.MapField<java.lang.String, com.google.protobuf.ByteString>
         internalGetMutableVariables() {
       if (variables_ == null) {
         variables_ = com.google.protobuf.MapField.newMapField(
@@ -1140,10 +1140,10 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * What `${NAME}` stands for; no other variable is set.
+     * What `${NAME}` stands for; no other variable is set. Bytes, because some are not UTF-8.
      * </pre>
      *
-     * <code>map&lt;string, string&gt; variables = 5 [json_name = "variables"];</code>
+     * <code>map&lt;string, bytes&gt; variables = 5 [json_name = "variables"];</code>
      */
     @java.lang.Override
     public boolean containsVariables(
@@ -1156,50 +1156,50 @@ java.lang.String defaultValue) {
      */
     @java.lang.Override
     @java.lang.Deprecated
-    public java.util.Map<java.lang.String, java.lang.String> getVariables() {
+    public java.util.Map<java.lang.String, com.google.protobuf.ByteString> getVariables() {
       return getVariablesMap();
     }
     /**
      * <pre>
-     * What `${NAME}` stands for; no other variable is set.
+     * What `${NAME}` stands for; no other variable is set. Bytes, because some are not UTF-8.
      * </pre>
      *
-     * <code>map&lt;string, string&gt; variables = 5 [json_name = "variables"];</code>
+     * <code>map&lt;string, bytes&gt; variables = 5 [json_name = "variables"];</code>
      */
     @java.lang.Override
-    public java.util.Map<java.lang.String, java.lang.String> getVariablesMap() {
+    public java.util.Map<java.lang.String, com.google.protobuf.ByteString> getVariablesMap() {
       return internalGetVariables().getMap();
     }
     /**
      * <pre>
-     * What `${NAME}` stands for; no other variable is set.
+     * What `${NAME}` stands for; no other variable is set. Bytes, because some are not UTF-8.
      * </pre>
      *
-     * <code>map&lt;string, string&gt; variables = 5 [json_name = "variables"];</code>
+     * <code>map&lt;string, bytes&gt; variables = 5 [json_name = "variables"];</code>
      */
     @java.lang.Override
     public /* nullable */
-java.lang.String getVariablesOrDefault(
+com.google.protobuf.ByteString getVariablesOrDefault(
         java.lang.String key,
         /* nullable */
-java.lang.String defaultValue) {
+com.google.protobuf.ByteString defaultValue) {
       java.util.Objects.requireNonNull(key, "map key");
-      java.util.Map<java.lang.String, java.lang.String> map =
+      java.util.Map<java.lang.String, com.google.protobuf.ByteString> map =
           internalGetVariables().getMap();
       return map.containsKey(key) ? map.get(key) : defaultValue;
     }
     /**
      * <pre>
-     * What `${NAME}` stands for; no other variable is set.
+     * What `${NAME}` stands for; no other variable is set. Bytes, because some are not UTF-8.
      * </pre>
      *
-     * <code>map&lt;string, string&gt; variables = 5 [json_name = "variables"];</code>
+     * <code>map&lt;string, bytes&gt; variables = 5 [json_name = "variables"];</code>
      */
     @java.lang.Override
-    public java.lang.String getVariablesOrThrow(
+    public com.google.protobuf.ByteString getVariablesOrThrow(
         java.lang.String key) {
       java.util.Objects.requireNonNull(key, "map key");
-      java.util.Map<java.lang.String, java.lang.String> map =
+      java.util.Map<java.lang.String, com.google.protobuf.ByteString> map =
           internalGetVariables().getMap();
       if (!map.containsKey(key)) {
         throw new java.lang.IllegalArgumentException();
@@ -1214,10 +1214,10 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * What `${NAME}` stands for; no other variable is set.
+     * What `${NAME}` stands for; no other variable is set. Bytes, because some are not UTF-8.
      * </pre>
      *
-     * <code>map&lt;string, string&gt; variables = 5 [json_name = "variables"];</code>
+     * <code>map&lt;string, bytes&gt; variables = 5 [json_name = "variables"];</code>
      */
     public Builder removeVariables(
         java.lang.String key) {
@@ -1230,21 +1230,21 @@ java.lang.String defaultValue) {
      * Use alternate mutation accessors instead.
      */
     @java.lang.Deprecated
-    public java.util.Map<java.lang.String, java.lang.String>
+    public java.util.Map<java.lang.String, com.google.protobuf.ByteString>
         getMutableVariables() {
       bitField0_ |= 0x00000010;
       return internalGetMutableVariables().getMutableMap();
     }
     /**
      * <pre>
-     * What `${NAME}` stands for; no other variable is set.
+     * What `${NAME}` stands for; no other variable is set. Bytes, because some are not UTF-8.
      * </pre>
      *
-     * <code>map&lt;string, string&gt; variables = 5 [json_name = "variables"];</code>
+     * <code>map&lt;string, bytes&gt; variables = 5 [json_name = "variables"];</code>
      */
     public Builder putVariables(
         java.lang.String key,
-        java.lang.String value) {
+        com.google.protobuf.ByteString value) {
       java.util.Objects.requireNonNull(key, "map key");
       java.util.Objects.requireNonNull(value, "map value");
       internalGetMutableVariables().getMutableMap()
@@ -1254,13 +1254,13 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * What `${NAME}` stands for; no other variable is set.
+     * What `${NAME}` stands for; no other variable is set. Bytes, because some are not UTF-8.
      * </pre>
      *
-     * <code>map&lt;string, string&gt; variables = 5 [json_name = "variables"];</code>
+     * <code>map&lt;string, bytes&gt; variables = 5 [json_name = "variables"];</code>
      */
     public Builder putAllVariables(
-        java.util.Map<java.lang.String, java.lang.String> values) {
+        java.util.Map<java.lang.String, com.google.protobuf.ByteString> values) {
       internalGetMutableVariables().getMutableMap()
           .putAll(values);
       bitField0_ |= 0x00000010;

@@ -98,18 +98,18 @@ public interface LoadOrBuilder extends
 
   /**
    * <pre>
-   * What `${NAME}` stands for; no other variable is set.
+   * What `${NAME}` stands for; no other variable is set. Bytes, because some are not UTF-8.
    * </pre>
    *
-   * <code>map&lt;string, string&gt; variables = 5 [json_name = "variables"];</code>
+   * <code>map&lt;string, bytes&gt; variables = 5 [json_name = "variables"];</code>
    */
   int getVariablesCount();
   /**
    * <pre>
-   * What `${NAME}` stands for; no other variable is set.
+   * What `${NAME}` stands for; no other variable is set. Bytes, because some are not UTF-8.
    * </pre>
    *
-   * <code>map&lt;string, string&gt; variables = 5 [json_name = "variables"];</code>
+   * <code>map&lt;string, bytes&gt; variables = 5 [json_name = "variables"];</code>
    */
   boolean containsVariables(
       java.lang.String key);
@@ -117,37 +117,37 @@ public interface LoadOrBuilder extends
    * Use {@link #getVariablesMap()} instead.
    */
   @java.lang.Deprecated
-  java.util.Map<java.lang.String, java.lang.String>
+  java.util.Map<java.lang.String, com.google.protobuf.ByteString>
   getVariables();
   /**
    * <pre>
-   * What `${NAME}` stands for; no other variable is set.
+   * What `${NAME}` stands for; no other variable is set. Bytes, because some are not UTF-8.
    * </pre>
    *
-   * <code>map&lt;string, string&gt; variables = 5 [json_name = "variables"];</code>
+   * <code>map&lt;string, bytes&gt; variables = 5 [json_name = "variables"];</code>
    */
-  java.util.Map<java.lang.String, java.lang.String>
+  java.util.Map<java.lang.String, com.google.protobuf.ByteString>
   getVariablesMap();
   /**
    * <pre>
-   * What `${NAME}` stands for; no other variable is set.
+   * What `${NAME}` stands for; no other variable is set. Bytes, because some are not UTF-8.
    * </pre>
    *
-   * <code>map&lt;string, string&gt; variables = 5 [json_name = "variables"];</code>
+   * <code>map&lt;string, bytes&gt; variables = 5 [json_name = "variables"];</code>
    */
   /* nullable */
-java.lang.String getVariablesOrDefault(
+com.google.protobuf.ByteString getVariablesOrDefault(
       java.lang.String key,
       /* nullable */
-java.lang.String defaultValue);
+com.google.protobuf.ByteString defaultValue);
   /**
    * <pre>
-   * What `${NAME}` stands for; no other variable is set.
+   * What `${NAME}` stands for; no other variable is set. Bytes, because some are not UTF-8.
    * </pre>
    *
-   * <code>map&lt;string, string&gt; variables = 5 [json_name = "variables"];</code>
+   * <code>map&lt;string, bytes&gt; variables = 5 [json_name = "variables"];</code>
    */
-  java.lang.String getVariablesOrThrow(
+  com.google.protobuf.ByteString getVariablesOrThrow(
       java.lang.String key);
 
   dev.rankspec.conformance.v1.Load.SourceCase getSourceCase();

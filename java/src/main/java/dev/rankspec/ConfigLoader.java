@@ -15,7 +15,7 @@ import java.util.Map;
  * <pre>{@code
  * Config<RecapConfig> config =
  *     ConfigLoader.of(RecapConfig.getDefaultInstance())
- *         .withVariables(System.getenv())
+ *         .withVariables(Environment.variables())
  *         .load(Path.of("ranker.textproto"));
  * }</pre>
  *
@@ -45,7 +45,10 @@ public final class ConfigLoader<M extends Message> {
     return new ConfigLoader<>(prototype, Map.of());
   }
 
-  /** Returns a loader for which {@code ${NAME}} in string values stands for these values, and no others. */
+  /**
+   * Returns a loader for which {@code ${NAME}} in string values stands for these values, and no others; those of
+   * the process are {@link Environment#variables()}.
+   */
   public ConfigLoader<M> withVariables(Map<String, String> values) {
     return new ConfigLoader<>(prototype, Map.copyOf(values));
   }

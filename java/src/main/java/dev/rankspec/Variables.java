@@ -83,21 +83,34 @@ final class Variables {
   }
 
   private Violation problem(Matcher reference, String path) {
+    if (reference.group().equals("$${")) {
+      return null;
+    }
     String name = reference.group(1);
-    if (name == null && !reference.group().equals("$${")) {
+    if (name == null) {
       String message =
           "`" + reference.group() + "` is no reference to a variable; write `${NAME}`, `${NAME:-default}`,"
               + " or `$${` for a literal `${`";
       return new Violation(path, "env.malformed", message, null);
     }
-    String value = value(reference);
-    if (value == null) {
+    if (value(reference) == null) {
       String message =
           "the variable " + name + " is not set; set it, or give a default: `${" + name + ":-default}`";
       return new Violation(path, "env.unset", message, null);
     }
-    return Utf8.isEncodable(value)
+    // A default is text of the file, whatever it holds.
+    return isText(values.getOrDefault(name, ""))
         ? null
-        : new Violation(path, "env.not_text", "the value of " + name + " is not UTF-8", null);
+        : new Violation(path, "env.not_text", notText(name), null);
+  }
+
+  /** Tells whether a value is the same text in every language; U+FFFD is what is left of other bytes. */
+  private static boolean isText(String value) {
+    return Utf8.isEncodable(value) && value.indexOf('\ufffd') < 0;
+  }
+
+  private static String notText(String name) {
+    return "the value of the variable " + name + " is no text: it has bytes that are not UTF-8, or U+FFFD for"
+        + " them; set " + name + " to text in UTF-8" + Environment.remedy(Environment.encoding());
   }
 }

@@ -32,6 +32,7 @@ public final class VerdictCommand {
   public static void main(String[] files) {
     PrintStream out = new PrintStream(System.out, true, StandardCharsets.US_ASCII);
     for (String file : files) {
+      FileNames.misreading(file).ifPresent(System.err::println);
       out.println(verdict(file));
     }
   }
@@ -54,7 +55,7 @@ public final class VerdictCommand {
     if (prototype.isEmpty()) {
       throw refusal("file.unknown_message");
     }
-    ConfigLoader<Message> loader = ConfigLoader.of(prototype.get()).withVariables(System.getenv());
+    ConfigLoader<Message> loader = ConfigLoader.of(prototype.get()).withVariables(Environment.variables());
     return form == Form.TEXT ? loader.loadText(data) : loader.loadBinary(data);
   }
 
@@ -65,14 +66,19 @@ public final class VerdictCommand {
         throw refusal("file.is_folder");
       }
       if (Files.notExists(path)) {
-        throw refusal("file.missing");
+        throw missing(file);
       }
       return Files.readAllBytes(path);
     } catch (InvalidPathException noName) {
-      throw refusal("file.missing");
+      throw missing(file);
     } catch (IOException broken) {
       throw refusal("file.unreadable");
     }
+  }
+
+  /** What is said of a file that is not there; the JVM may have read its name as another. */
+  private static InvalidConfigException missing(String file) {
+    return refusal(FileNames.misreading(file).isPresent() ? "file.unreadable" : "file.missing");
   }
 
   private static InvalidConfigException refusal(String code) {

@@ -2,6 +2,7 @@ package dev.rankspec;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.rankspec.recap.v1.SegDenseSchema;
 import java.util.List;
@@ -9,6 +10,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class VariablesTest {
   private static final Map<String, String> VALUES = Map.of("A", "one", "EMPTY", "", "NESTED", "${A}");
@@ -50,13 +52,20 @@ class VariablesTest {
     assertEquals(List.of(code), refused.violations().stream().map(Violation::code).toList());
   }
 
-  @Test
-  void aValueThatCannotBeWrittenAsUtf8IsReported() {
+  @ParameterizedTest
+  @ValueSource(strings = {"\ud800", "\udc00x", "caf\ufffd"})
+  void aValueThatIsNoTextIsReportedWithItsName(String value) {
     InvalidConfigException refused =
         assertThrows(
             InvalidConfigException.class,
-            () -> Variables.replace(schema("${BAD}"), Map.of("BAD", "\ud800")));
+            () -> Variables.replace(schema("${BAD:-other}"), Map.of("BAD", value)));
     assertEquals("env.not_text", refused.violations().get(0).code());
+    assertTrue(refused.getMessage().contains("variable BAD"), refused.getMessage());
+  }
+
+  @Test
+  void aReplacementCharacterInTheTextItselfStays() throws InvalidConfigException {
+    assertEquals("\ufffd\ufffd", Variables.replace(schema("\ufffd${B:-\ufffd}"), VALUES).getSchemaPath());
   }
 
   @Test

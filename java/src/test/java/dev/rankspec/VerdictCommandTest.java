@@ -77,5 +77,15 @@ class VerdictCommandTest {
     assertTrue(VerdictCommand.verdict(folder.toString()).contains("file.is_folder"));
     assertTrue(VerdictCommand.verdict(folder.resolve("é").toString()).contains("\\u00e9\", \"ok\": false"));
     assertTrue(VerdictCommand.verdict(folder.resolve("a").toString()).contains("file.missing"));
+    assertTrue(VerdictCommand.verdict(folder + "/a\0").contains("file.missing"));
+  }
+
+  @Test
+  void aNameThatTheJvmCouldNotReadIsNotCalledMissing() {
+    String name = folder + "/caf\ufffd";
+    assertTrue(VerdictCommand.verdict(name).contains("file.unreadable"));
+    assertTrue(FileNames.misreading(name).orElseThrow().contains("the locale, whose encoding"));
+    assertTrue(FileNames.misreading(folder + "/cafe").isEmpty());
+    assertTrue(FileNames.misreading(folder + "/\0").isEmpty());
   }
 }

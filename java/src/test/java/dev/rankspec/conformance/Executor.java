@@ -1,5 +1,6 @@
 package dev.rankspec.conformance;
 
+import com.google.protobuf.ByteString;
 import com.google.protobuf.Message;
 import dev.rankspec.Config;
 import dev.rankspec.ConfigLoader;
@@ -18,6 +19,8 @@ import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.util.Map;
+import java.util.stream.Collectors;
 
 /** Decides conformance cases: requests on the standard input, responses on the standard output. */
 public final class Executor {
@@ -55,7 +58,7 @@ public final class Executor {
         MessageTypes.named(load.getMessage())
             .orElseThrow(() -> new IllegalArgumentException("there is no message " + load.getMessage()));
     ConfigLoader<Message> loader =
-        ConfigLoader.of(prototype).withVariables(load.getVariablesMap());
+        ConfigLoader.of(prototype).withVariables(decoded(load.getVariablesMap()));
     try {
       return switch (load.getSourceCase()) {
         case BINARY -> valid(loader.loadBinary(load.getBinary().toByteArray()));
@@ -66,6 +69,12 @@ public final class Executor {
     } catch (InvalidConfigException invalid) {
       return refusal(invalid);
     }
+  }
+
+  /** Decodes variables as those of the process are. */
+  private static Map<String, String> decoded(Map<String, ByteString> variables) {
+    return variables.entrySet().stream()
+        .collect(Collectors.toMap(Map.Entry::getKey, entry -> entry.getValue().toStringUtf8()));
   }
 
   private static Response valid(Config<Message> config) {

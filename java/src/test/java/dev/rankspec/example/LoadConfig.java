@@ -2,6 +2,7 @@ package dev.rankspec.example;
 
 import dev.rankspec.Config;
 import dev.rankspec.ConfigLoader;
+import dev.rankspec.Environment;
 import dev.rankspec.InvalidConfigException;
 import dev.rankspec.Schedules;
 import dev.rankspec.recap.v1.RecapConfig;
@@ -15,7 +16,7 @@ public final class LoadConfig {
   // README: begin
   public static void main(String[] arguments) throws IOException {
     ConfigLoader<RecapConfig> loader =
-        ConfigLoader.of(RecapConfig.getDefaultInstance()).withVariables(System.getenv());
+        ConfigLoader.of(RecapConfig.getDefaultInstance()).withVariables(Environment.variables());
     try {
       Config<RecapConfig> config = loader.load(Path.of(arguments[0]));
       RecapConfig resolved = config.resolved();
