@@ -1,4 +1,4 @@
-"""The largest config that the schema's bounds allow, with a mistake in each of its parts: how long each language takes."""
+"""The largest config that the bounds allow, with a mistake in each of its parts: how long each language takes."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Counts lists and maps before any other rule is asked.
 
-Rules are written for configs that people write, and some would take minutes for a list of ten thousand. A config with too
-long a list or map is told so, and nothing else, in every language.
+Rules are written for configs that people write, and some would take minutes for a list of ten thousand. A config with
+too long a list or map is told so, and nothing else, in every language.
 """
 
 from __future__ import annotations
