@@ -211,7 +211,8 @@ def interrupted(life: Life) -> int:
 def full_disk(life: Life) -> int:
     """Files may not grow beyond a random size."""
     life.target += _STEPS
-    size = life.chance.choice([300, 1_000, 5_000, 20_000, 60_000, 200_000])
+    # What the command says of it has to fit its own file too.
+    size = life.chance.choice([4_000, 8_000, 20_000, 60_000, 200_000])
     status = life.train(before=_Limit(size))
     life.check(status, {0, 1, 75})
     return _goes_on(life)

@@ -27,6 +27,7 @@ from torch.distributed.checkpoint.metadata import (
 
 INDEX_FILE = ".metadata"
 _MAX_INDEX_BYTES = 1 << 28
+_MAX_NUMBERS = 1 << 48
 # What pickles of an index are made of. Without the opcodes that carry a place in the memo, its size is bounded.
 _OPCODES = {
     *("PROTO", "FRAME", "MARK", "STOP", "MEMOIZE", "BINGET", "LONG_BINGET", "NONE", "NEWTRUE", "NEWFALSE"),
@@ -167,6 +168,9 @@ def _metadata(record: Any, sizes: Mapping[str, int]) -> Metadata:
         _typed(name, str): _tensor(name, entry, storage)
         for name, entry in _typed(fields.get("state_dict_metadata"), dict).items()
     }
+    # Several names for the same bytes would multiply the memory that they take.
+    if sum(stored.length for stored in storage.values()) > sum(sizes.values()):
+        raise UnsafeIndexError(f"{INDEX_FILE} speaks of more than is stored")
     return Metadata(state_dict_metadata=dict(tensors), storage_data=storage)
 
 
@@ -179,13 +183,14 @@ def _tensor(name: str, record: Any, storage: Mapping[MetadataIndex, StoredChunk]
         raise UnsafeIndexError(f"{name} has no type of numbers")
     size = _size(fields.get("size"))
     chunks = [_chunk(chunk) for chunk in _typed(fields.get("chunks"), list)]
-    for chunk in chunks:
-        stored = storage.get(MetadataIndex(name, chunk.offsets))
-        # An index that speaks of more than is stored would make the reader take the memory for it.
-        if stored is None or stored.length < prod(chunk.sizes) * dtype.itemsize:
-            raise UnsafeIndexError(f"{name} is larger than what is stored of it")
-    if sum(prod(chunk.sizes) for chunk in chunks) != prod(size):
-        raise UnsafeIndexError(f"{name} does not consist of what is stored of it")
+    # What a run saves is in one piece. Of other pieces the reader would read those that fit, and leave the rest of the
+    # tensor as it was in memory.
+    if [(tuple(chunk.offsets), chunk.sizes) for chunk in chunks] != [((0,) * len(size), size)]:
+        raise UnsafeIndexError(f"{name} is not stored in one piece")
+    stored = storage.get(MetadataIndex(name, chunks[0].offsets))
+    # An index that speaks of more than is stored would make the reader take the memory for it.
+    if stored is None or stored.length < prod(size) * dtype.itemsize:
+        raise UnsafeIndexError(f"{name} is larger than what is stored of it")
     return TensorStorageMetadata(TensorProperties(dtype=dtype), size, chunks)
 
 
@@ -213,7 +218,11 @@ def _storage(record: Any, sizes: Mapping[str, int]) -> StoredChunk:
 def _size(record: Any) -> torch.Size:
     if not isinstance(record, _Size) or len(record.arguments) != 1:
         raise UnsafeIndexError(f"{INDEX_FILE} lacks a size")
-    return torch.Size([_count(number) for number in record.arguments[0]])
+    numbers = [_count(number) for number in record.arguments[0]]
+    # An empty tensor has strides too, which have to be numbers.
+    if prod(max(number, 1) for number in numbers) > _MAX_NUMBERS:
+        raise UnsafeIndexError(f"{INDEX_FILE} speaks of a tensor of more numbers than there can be")
+    return torch.Size(numbers)
 
 
 def _fields(record: Any, kind: type[_Record]) -> dict[str, Any]:

@@ -76,6 +76,9 @@ class Checkpoint:
             for name, kind in _STATE_TYPES.items():
                 if not isinstance(state[name], kind):
                     raise TypeError(f"{name} is a {type(state[name]).__name__}")
+            best = state["best"]["step"]
+            if not (best is None or isinstance(best, int)) or min(state["step"], state["metrics_bytes"], best or 0) < 0:
+                raise ValueError("a step or a size is no count")
             return state
 
     @property

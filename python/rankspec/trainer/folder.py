@@ -34,6 +34,17 @@ TENSORBOARD_FOLDER = "tensorboard"
 WANDB_FOLDER = "wandb"
 # Which of a Weights & Biases server's runs the folder's is.
 RUN_ID_FILE = "wandb-run-id"
+# What it writes over or cuts off when it begins.
+_WRITTEN_OVER = (
+    METRICS_FILE,
+    TIMING_FILE,
+    STATUS_FILE,
+    APPLIED_FILE,
+    CONFIG_FILE,
+    FACTS_FILE,
+    ROTATED_FILE,
+    COMMITTED_FILE,
+)
 # What a run writes besides checkpoints, in the order in which `set_aside` moves it.
 _OWN_NAMES = (
     METRICS_FILE,
@@ -75,6 +86,33 @@ def prepare_folder(config: TrainingConfig) -> Path:
     return folder
 
 
+def refuse_foreign_files(folder: Path) -> None:
+    """Makes sure that the files which a run writes over are a run's.
+
+    Raises:
+        TrainError: one of them is there, in a folder that no run has been in.
+    """
+    if _has_seen_a_run(folder):
+        return
+    there = next((name for name in _WRITTEN_OVER if os.path.lexists(folder / name)), None)
+    if there is not None:
+        raise TrainError(
+            f"{folder / there} is there, and no run wrote it; move it away, choose another save_dir, or set it aside "
+            "with --restart",
+            "training.save_dir",
+        )
+
+
+def _has_seen_a_run(folder: Path) -> bool:
+    if os.path.lexists(_lock_of(folder, "training into")) or committed(folder):
+        return True
+    try:
+        facts = json.loads((folder / FACTS_FILE).read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(facts, dict) and "feature_signature" in facts
+
+
 def set_aside(folder: Path) -> Path | None:
     """Moves what runs wrote into the folder to one inside it, `set-aside-<n>`; anything else stays where it is.
 
@@ -108,7 +146,7 @@ def sole_writer(folder: Path, *, doing: str = "training into") -> Iterator[None]
     Raises:
         TrainError: if another process does.
     """
-    path = folder / f".lock-{doing.partition(' ')[0]}"
+    path = _lock_of(folder, doing)
     with writing(path):
         file = path.open("a")
     with file:
@@ -121,6 +159,10 @@ def sole_writer(folder: Path, *, doing: str = "training into") -> Iterator[None]
                 restart_helps=True,
             ) from error
         yield
+
+
+def _lock_of(folder: Path, doing: str) -> Path:
+    return folder / f".lock-{doing.partition(' ')[0]}"
 
 
 def write_facts(folder: Path, facts: dict[str, object]) -> None:

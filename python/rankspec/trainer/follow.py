@@ -128,7 +128,7 @@ class Evaluator:
         return {name: record for name, record in records.items() if record is not None and _SKIPPED not in record}
 
     def _missing(self, checkpoint: Checkpoint) -> dict[str, str | None]:
-        """The validation sets that a checkpoint has not been evaluated on as they are, with what figures would be of."""
+        """The validation sets that a checkpoint has no figures of as they are, with what figures would be of."""
         if checkpoint.step in self._damaged:
             return {}
         wanted = self._wanted(checkpoint)

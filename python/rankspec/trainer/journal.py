@@ -87,10 +87,9 @@ def read_journal(path: Path, **fields: type) -> list[dict[str, Any]]:
 def _record(path: Path, number: int, line: bytes, fields: Mapping[str, type]) -> dict[str, Any]:
     try:
         record: dict[str, Any] = json.loads(line)
-        if any(type(record[name]) is not kind for name, kind in fields.items()):
-            raise TypeError(record)
-    except (ValueError, TypeError, LookupError, RecursionError) as error:
-        raise TrainError(
-            f"{path}, line {number}, is not as it was written; delete the line", "training.save_dir"
-        ) from error
+        is_whole = all(type(record[name]) is kind for name, kind in fields.items())
+    except (ValueError, TypeError, LookupError, RecursionError):
+        is_whole = False
+    if not is_whole:
+        raise TrainError(f"{path}, line {number}, is not as it was written; delete the line", "training.save_dir")
     return record

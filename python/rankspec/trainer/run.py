@@ -23,7 +23,14 @@ from rankspec.trainer.data_changes import TRAIN_DATA, check_data
 from rankspec.trainer.errors import TrainError
 from rankspec.trainer.evaluation import chosen_metrics
 from rankspec.trainer.finite import not_finite
-from rankspec.trainer.folder import prepare_folder, set_aside, sole_writer, write_configs, write_facts
+from rankspec.trainer.folder import (
+    prepare_folder,
+    refuse_foreign_files,
+    set_aside,
+    sole_writer,
+    write_configs,
+    write_facts,
+)
 from rankspec.trainer.loop import Cadence, Duties, Ending, Learner, Verdict, asked_to_end, run_steps
 from rankspec.trainer.memory import allocating
 from rankspec.trainer.optimizers import build_optimizer
@@ -86,6 +93,8 @@ class TrainingRun:
         self._folder = prepare_folder(self._config.training)
         with ExitStack() as stack:
             if self._processes.is_first:
+                if not restart:
+                    refuse_foreign_files(self._folder)
                 stack.enter_context(sole_writer(self._folder))
                 if restart:
                     self._set_aside()

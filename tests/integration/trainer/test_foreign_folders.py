@@ -200,3 +200,26 @@ def test_restart_of_an_empty_folder_is_a_start(runs: Runs, finished: Path) -> No
 
     assert_same_end(runs.folder / "run", finished)
     assert list((runs.folder / "run").glob("set-aside*")) == []
+
+
+@pytest.mark.parametrize("name", ["metrics.jsonl", "run.json", "status.json", "resolved.textproto", "committed.jsonl"])
+def test_file_of_ones_own_that_a_run_would_write_over_is_refused(runs: Runs, name: str) -> None:
+    folder = runs.folder / "run"
+    folder.mkdir()
+    (folder / name).write_text("mine")
+
+    with pytest.raises(TrainError, match=rf"{name} is there, and no run wrote it"):
+        runs.train("run")
+
+    assert [path.name for path in folder.iterdir()] == [name]
+    assert (folder / name).read_text() == "mine"
+
+
+def test_file_of_ones_own_is_set_aside_by_restart(runs: Runs, finished: Path) -> None:
+    (runs.folder / "run").mkdir()
+    (runs.folder / "run" / "metrics.jsonl").write_text("mine")
+
+    assert train(runs.job("run"), restart=True)
+
+    assert (runs.folder / "run" / "set-aside-1" / "metrics.jsonl").read_text() == "mine"
+    assert_same_end(runs.folder / "run", finished)

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import os
 import pickle
 import shutil
@@ -14,7 +15,7 @@ import pytest
 import torch
 from tests.integration.trainer.runs import Runs, newest
 from torch.distributed.checkpoint.filesystem import FileSystemReader
-from torch.distributed.checkpoint.metadata import BytesStorageMetadata, Metadata, TensorStorageMetadata
+from torch.distributed.checkpoint.metadata import BytesStorageMetadata, MetadataIndex, TensorStorageMetadata
 
 from rankspec.trainer.checkpoints import Checkpoint
 from rankspec.trainer.errors import TrainError
@@ -41,7 +42,7 @@ def _mend_hashes(checkpoint: Path) -> None:
     (checkpoint / "files.json").write_text(json.dumps(manifest))
 
 
-def _index(checkpoint: Path) -> Metadata:
+def _index(checkpoint: Path) -> Any:
     return FileSystemReader(checkpoint).read_metadata()
 
 
@@ -96,6 +97,36 @@ def _larger_than_stored(checkpoint: Path) -> None:
     _write_index(checkpoint, index)
 
 
+def _chunk_outside(checkpoint: Path) -> None:
+    index = _index(checkpoint)
+    for name, entry in index.state_dict_metadata.items():
+        if name.startswith("model.") and len(entry.size) == 1:
+            entry.chunks[0].offsets = torch.Size([1000])
+            stored = index.storage_data.pop(MetadataIndex(name, torch.Size([0])))
+            index.storage_data[MetadataIndex(name, torch.Size([1000]))] = stored
+            break
+    _write_index(checkpoint, index)
+
+
+def _empty_by_huge(checkpoint: Path) -> None:
+    index = _index(checkpoint)
+    for name, entry in index.state_dict_metadata.items():
+        if name.startswith("optimizer."):
+            entry.size = entry.chunks[0].sizes = torch.Size([0, 1 << 62, 1 << 62])
+            entry.chunks[0].offsets = torch.Size([0, 0, 0])
+    _write_index(checkpoint, index)
+
+
+def _same_bytes_many_times(checkpoint: Path) -> None:
+    index = _index(checkpoint)
+    name, entry = max(index.state_dict_metadata.items(), key=lambda pair: pair[1].size.numel())
+    stored = index.storage_data[MetadataIndex(name, torch.Size([0] * len(entry.size)))]
+    for number in range(1000):
+        index.state_dict_metadata[f"optimizer.x.{number}"] = entry
+        index.storage_data[MetadataIndex(f"optimizer.x.{number}", torch.Size([0] * len(entry.size)))] = stored
+    _write_index(checkpoint, index)
+
+
 def _no_index(checkpoint: Path) -> None:
     (checkpoint / ".metadata").write_bytes(b"\x80\x04N.")
 
@@ -110,6 +141,9 @@ UNSAFE = {
     "absolute_file": _another_file("/etc/passwd"),
     "unlisted_file": _another_file("other.distcp"),
     "larger_than_stored": _larger_than_stored,
+    "chunk_outside": _chunk_outside,
+    "empty_by_huge": _empty_by_huge,
+    "same_bytes_many_times": _same_bytes_many_times,
     "no_index": _no_index,
 }
 
@@ -179,10 +213,18 @@ def test_tensors_that_pickle_as_calls_run_nothing(runs: Runs, finished: Path, tm
     assert not (tmp_path / "ran").exists()
 
 
+def _state(**changes: object) -> str:
+    state: dict[str, object] = {"step": 40, "window": {}, "best": {"step": None}, "scaler": {}, "metrics_bytes": 0}
+    return json.dumps(state | {"feature_signature": "", "inputs": []} | changes)
+
+
 _ODD_STATES = {
     "list": "[]",
     "nested": "[" * 100_000,
     "no_number": '{"step": NaN}',
+    "negative_size": _state(metrics_bytes=-5),
+    "no_best": _state(best={}),
+    "infinite_best": _state(best={"step": math.inf}),
     "missing_keys": '{"step": 40}',
     "wrong_types": (
         '{"step": 40, "window": {"rows": "x", "sums": 3}, "best": {"step": [], "value": 1}, "scaler": {}, '
