@@ -63,8 +63,9 @@ test: setup ## Run every test; bindings of a language whose tools are missing ar
 	@$(TEST_ENV) $(PY) -m pytest $(PYTEST_ARGS)
 
 .PHONY: crash-test
-crash-test: setup ## Kill 30 runs at random moments; each must go on to the very same bits (about 2 minutes)
-	@$(TEST_ENV) $(PY) -m tests.crash $(if $(KILLS),--kills $(KILLS))
+crash-test: setup ## 30 kills, each going on to the very same bits, then 200 accidents in a row; SEED=n repeats them
+	@$(TEST_ENV) $(PY) -m tests.crash $(if $(KILLS),--kills $(KILLS)) $(if $(ACCIDENTS),--accidents $(ACCIDENTS)) \
+		$(if $(SEED),--seed $(SEED))
 
 .PHONY: fuzz
 fuzz: setup ## Try the readers on N=100000 generated or damaged texts, in every form; SEED=n takes others

@@ -322,7 +322,7 @@ def test_a_task_without_baselines_is_refused() -> None:
 def test_the_verb_prepares_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source = write_grouplens(tmp_path / "source")
     assert main(["data", "movielens", "-o", str(tmp_path / "out"), "--source", str(source)]) == 0
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+    assert sorted(path.name for path in (tmp_path / "out").glob("[!.]*")) == [
         "schema.json",
         "test.parquet",
         "train.parquet",

@@ -2,7 +2,7 @@
 
 Prepares the data, trains configs/movielens/ranker.textproto, fits gradient-boosted trees and a logistic regression to
 the same rows, and prints AUC and relative cross entropy of all three. The figures also go to demo.json in the run's
-folder. The demo's folder is made anew each time; only the download is kept.
+folder. What an earlier demo left in the run's folder is set aside there; nothing is deleted.
 
 Example:
   rankspec demo
@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import sys
 from argparse import ArgumentParser, Namespace
 from dataclasses import asdict
@@ -40,13 +39,13 @@ def run(arguments: Namespace) -> int:
     try:
         from rankspec.datasets import baselines, movielens
         from rankspec.datasets.movielens_formats import DatasetError
+        from rankspec.datasets.ownership import ForeignFilesError
     except ModuleNotFoundError as error:
         sys.stderr.write(
             f"error: {error.name} is not installed; `pip install 'rankspec[demo]'` installs what this takes\n"
         )
         return 1
     data, run_folder = arguments.folder / "data", arguments.folder / "run"
-    shutil.rmtree(run_folder, ignore_errors=True)
     try:
         summary = movielens.prepare(data, arguments.source, cache=arguments.folder / "download")
         _say(
@@ -59,7 +58,7 @@ def run(arguments: Namespace) -> int:
         of_baselines = baselines.train_baselines(data)
         _report([*_ranker_scores(run_folder), *of_baselines], run_folder)
         baselines.check_baselines(of_baselines)
-    except (DatasetError, baselines.BaselineError) as error:
+    except (DatasetError, ForeignFilesError, baselines.BaselineError) as error:
         sys.stderr.write(f"error: {error}\n")
         return 1
     return 0
@@ -69,7 +68,7 @@ def _train(config: str, folder: Path) -> int:
     from rankspec.cli import main
 
     os.environ[_FOLDER_VARIABLE] = str(folder)
-    return main(["train", config])
+    return main(["train", config, "--restart"])
 
 
 def _ranker_scores(run_folder: Path) -> list[TaskScore]:
@@ -88,7 +87,9 @@ def _report(scores: list[TaskScore], run_folder: Path) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    (run_folder / "demo.json").write_text(json.dumps([asdict(score) for score in scores], indent=2) + "\n")
+    from rankspec.trainer.folder import DEMO_FILE
+
+    (run_folder / DEMO_FILE).write_text(json.dumps([asdict(score) for score in scores], indent=2) + "\n")
     tasks = list(dict.fromkeys(score.task for score in scores))
     table = Table("model", *(f"{task} {figure}" for task in tasks for figure in ("AUC", "RCE %")))
     for model in dict.fromkeys(score.model for score in scores):
@@ -102,7 +103,7 @@ def _report(scores: list[TaskScore], run_folder: Path) -> None:
         table.add_row(model, *cells)
     # A file has no width to keep to.
     console = Console(width=None if sys.stdout.isatty() else 120)
-    console.print("\nMovieLens-100K, test part", table, f"figures: {run_folder / 'demo.json'}")
+    console.print("\nMovieLens-100K, test part", table, f"figures: {run_folder / DEMO_FILE}")
 
 
 def _say(line: str) -> None:

@@ -16,6 +16,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from rankspec.datasets.ownership import claim
+
 CONTINUOUS = "home_recap_2022_cont__segdense_vals"
 BINARY = "home_recap_2022_binary__segdense_vals"
 DISCRETE = "home_recap_2022_discrete__segdense_vals"
@@ -98,16 +100,18 @@ def write(
 
     Raises:
         ValueError: there are fewer rows than files, or no file.
+        ForeignFilesError: the folder holds such files already, and they were not made here.
     """
     if num_files < 1 or num_rows < num_files:
         raise ValueError(f"{num_rows} rows cannot be spread over {num_files} files; give every file at least one")
-    output.mkdir(parents=True, exist_ok=True)
+    names = [f"{prefix}-{number:05d}.parquet" for number in range(num_files)]
+    claim(output, [*names, SCHEMA_FILE])
     schema_text = json.dumps(segdense_schema(widths), indent=2) + "\n"
     (output / SCHEMA_FILE).write_text(schema_text, encoding="utf-8")
     world = _World.of(widths)
     files = []
-    for number in range(num_files):
-        file = output / f"{prefix}-{number:05d}.parquet"
+    for number, name in enumerate(names):
+        file = output / name
         rows = num_rows * (number + 1) // num_files - num_rows * number // num_files
         _write_file(file, world, rows, (seed, number))
         files.append(file)

@@ -294,7 +294,7 @@ def find_checkpoints(folder: Path) -> Findings:
 
 
 def _had_checkpoints(folder: Path) -> bool:
-    return any(read_journal(folder / name) for name in (COMMITTED_FILE, ROTATED_FILE))
+    return any(read_journal(folder / name, step=int) for name in (COMMITTED_FILE, ROTATED_FILE))
 
 
 def _none_is_whole(folder: Path, found: Findings) -> TrainError:

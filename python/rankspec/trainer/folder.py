@@ -28,6 +28,8 @@ APPLIED_FILE = "applied.textproto"
 METRICS_FILE = "metrics.jsonl"
 TIMING_FILE = "timing.jsonl"
 EVALUATION_FILE = "evaluation.jsonl"
+# The figures that `rankspec demo` compares.
+DEMO_FILE = "demo.json"
 TENSORBOARD_FOLDER = "tensorboard"
 WANDB_FOLDER = "wandb"
 # Which of a Weights & Biases server's runs the folder's is.
@@ -37,6 +39,7 @@ _OWN_NAMES = (
     METRICS_FILE,
     TIMING_FILE,
     EVALUATION_FILE,
+    DEMO_FILE,
     TENSORBOARD_FOLDER,
     WANDB_FOLDER,
     RUN_ID_FILE,

@@ -55,8 +55,11 @@ class Evaluator:
         self._folder = Path(expanded(setup.config.training.save_dir, "training.save_dir"))
         self._datasets = setup.open_validation_data()
         # Records of release 0.1 do not say what they are of; they stay, and count for nothing.
-        self._records = {_key(record): record for record in read_journal(self._folder / EVALUATION_FILE)}
-        self._newest: dict[str, dict[str, Any]] = {}
+        self._records = {
+            _key(record): record for record in read_journal(self._folder / EVALUATION_FILE, step=int, split=str)
+        }
+        # Checkpoints that were found damaged; whether they still are is looked up by the next call.
+        self._damaged: set[int] = set()
 
     @obeys(TrainingConfig, "eval_timeout_in_s")
     def follow(self) -> None:
@@ -75,9 +78,20 @@ class Evaluator:
             if self._processes.broadcast(now > deadline):
                 raise self._nothing_came(there)
             time.sleep(min(_POLL_SECONDS, max(deadline - now, 0.0)))
-        if self._processes.is_first and self._newest:
-            title = f"{self._folder}, step {there[-1].step}"
-            self._console.table(title, [self._newest[name] for name in sorted(self._newest)])
+        self._show(there)
+
+    def _show(self, there: list[Checkpoint]) -> None:
+        """Shows the figures of the newest checkpoint that has some, and says so if another is newer."""
+        for checkpoint in reversed(there):
+            known = self._known(checkpoint)
+            if not known:
+                continue
+            if checkpoint != there[-1]:
+                self._console.say(f"checkpoint {there[-1].step} has no figures; those below are of another")
+            if self._processes.is_first:
+                title = f"{self._folder}, step {checkpoint.step}"
+                self._console.table(title, [known[name] for name in sorted(known)])
+            return
 
     def _look(self) -> list[Checkpoint]:
         """The checkpoints there are, oldest first; the first process looks, so that all see the same.
@@ -85,14 +99,14 @@ class Evaluator:
         Those that were rotated away before anybody evaluated them are recorded as skipped.
         """
         found = self._processes.broadcast(committed(self._folder))
-        rotated = self._processes.broadcast(read_journal(self._folder / ROTATED_FILE))
+        rotated = self._processes.broadcast(read_journal(self._folder / ROTATED_FILE, step=int))
         told = {(step, split) for step, split, _ in self._records}
         for step in sorted({record["step"] for record in rotated} - {checkpoint.step for checkpoint in found}):
             self._skip(step, _DELETED, {name: None for name in self._datasets if (step, name) not in told})
         return found
 
-    def _missing(self, checkpoint: Checkpoint) -> dict[str, str | None]:
-        """The validation sets that a checkpoint has not been evaluated on as they are, with what figures would be of.
+    def _wanted(self, checkpoint: Checkpoint) -> dict[str, str | None]:
+        """What the figures of a checkpoint would be of, by validation set; none of it if the checkpoint is gone.
 
         The first process looks, as one may find a checkpoint that another finds deleted.
         """
@@ -104,15 +118,21 @@ class Evaluator:
         except FileNotFoundError:
             # Deleted, which `_look` finds out next, or damaged.
             wanted = dict.fromkeys(self._datasets)
-        wanted = self._processes.broadcast(wanted)
-        missing = {}
-        for name, of in wanted.items():
-            record = self._records.get((checkpoint.step, name, of))
-            if record is None:
-                missing[name] = of
-            elif _SKIPPED not in record:
-                self._newest[name] = record
-        return missing
+        return self._processes.broadcast(wanted)
+
+    def _known(self, checkpoint: Checkpoint) -> dict[str, dict[str, Any]]:
+        """The figures there are of a checkpoint, by validation set."""
+        records = {
+            name: self._records.get((checkpoint.step, name, of)) for name, of in self._wanted(checkpoint).items()
+        }
+        return {name: record for name, record in records.items() if record is not None and _SKIPPED not in record}
+
+    def _missing(self, checkpoint: Checkpoint) -> dict[str, str | None]:
+        """The validation sets that a checkpoint has not been evaluated on as they are, with what figures would be of."""
+        if checkpoint.step in self._damaged:
+            return {}
+        wanted = self._wanted(checkpoint)
+        return {name: of for name, of in wanted.items() if (checkpoint.step, name, of) not in self._records}
 
     def _is_final(self, checkpoint: Checkpoint) -> bool:
         """Whether the run ends with this checkpoint: at its last step, or early for want of a better one."""
@@ -141,11 +161,13 @@ class Evaluator:
         with self._kept(checkpoint) as trouble:
             if trouble is None:
                 self._load(checkpoint)
-        missing = self._missing(checkpoint)
         if trouble is not None:
-            self._skip(checkpoint.step, trouble, missing)
+            self._damaged.add(checkpoint.step)
+            told = {(step, split) for step, split, of in self._records if of is None}
+            untold = {name for name in self._datasets if (checkpoint.step, name) not in told}
+            self._skip(checkpoint.step, trouble, dict.fromkeys(untold))
             return
-        for name, of in missing.items():
+        for name, of in self._missing(checkpoint).items():
             figures = self._setup.evaluate(name, self._datasets[name])
             self._record({"step": checkpoint.step, "split": name, "of": of, **figures})
             self._console.note(f"step {checkpoint.step}  {name}")
@@ -171,8 +193,8 @@ class Evaluator:
             self._console.say(f"checkpoint {checkpoint.step} has no figures: its {names[0]} is not finite")
 
     def _skip(self, step: int, reason: str, missing: Mapping[str, str | None]) -> None:
-        """Says once that a checkpoint is not evaluated on these validation sets, and why."""
-        if missing:
+        """Says that a checkpoint is not evaluated, and why; records it for these validation sets."""
+        if missing or step in self._damaged:
             self._console.say(f"checkpoint {step} is skipped: {reason}")
         for name, of in missing.items():
             self._record({"step": step, "split": name, "of": of, _SKIPPED: reason})
@@ -184,8 +206,6 @@ class Evaluator:
         with Journal(self._folder / EVALUATION_FILE) as journal:
             journal.append(record)
             journal.sync()
-        if _SKIPPED not in record:
-            self._newest[record["split"]] = record
 
 
 def _key(record: dict[str, Any]) -> tuple[int, str, str | None]:

@@ -3,6 +3,7 @@
 import json
 import math
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -67,8 +68,12 @@ class Journal:
         self.close()
 
 
-def read_journal(path: Path) -> list[dict[str, Any]]:
+def read_journal(path: Path, **fields: type) -> list[dict[str, Any]]:
     """The records of a file; none if there is no such file. A last line cut short by a crash is left out.
+
+    Args:
+        path: the file.
+        fields: what every record has, and of which type.
 
     Raises:
         TrainError: if another line is damaged.
@@ -76,13 +81,15 @@ def read_journal(path: Path) -> list[dict[str, Any]]:
     if not path.exists():
         return []
     lines = path.read_bytes().split(b"\n")
-    return [_record(path, number, line) for number, line in enumerate(lines[:-1], 1)]
+    return [_record(path, number, line, fields) for number, line in enumerate(lines[:-1], 1)]
 
 
-def _record(path: Path, number: int, line: bytes) -> dict[str, Any]:
+def _record(path: Path, number: int, line: bytes, fields: Mapping[str, type]) -> dict[str, Any]:
     try:
         record: dict[str, Any] = json.loads(line)
-    except ValueError as error:
+        if any(type(record[name]) is not kind for name, kind in fields.items()):
+            raise TypeError(record)
+    except (ValueError, TypeError, LookupError, RecursionError) as error:
         raise TrainError(
             f"{path}, line {number}, is not as it was written; delete the line", "training.save_dir"
         ) from error

@@ -26,6 +26,7 @@ from rankspec.trainer.folder import RUN_ID_FILE
 _SECONDS_FOR_AN_ANSWER = 5.0
 # Servers that may get the key besides the public one: `host` or `host:port`, separated by commas or spaces.
 HOSTS_VARIABLE = "RANKSPEC_WANDB_HOSTS"
+_SERVER_VARIABLE = "WANDB_BASE_URL"
 _PUBLIC_SERVER = "https://api.wandb.ai"
 _KEY = re.compile(rb"[A-Za-z0-9_-]{16,256}")
 _MOST_KEY_BYTES = 4096
@@ -46,7 +47,7 @@ def require_wandb(config: RuntimeConfig) -> None:
             "`pip install rankspec[wandb]`, or drop this",
             "runtime.wandb",
         )
-    require_allowed(config.wandb.host)
+    require_allowed(server_of(config.wandb))
     read_key(config.wandb)
 
 
@@ -85,19 +86,36 @@ def _first_line(path: Path) -> bytes:
         return file.readline(_MOST_KEY_BYTES).strip()
 
 
+def server_of(config: WandbConfig) -> str:
+    """The server's address: the config's, or what the environment says, or the public one.
+
+    The client library would also take it from a file in the current folder, which may be anybody's.
+    """
+    return config.host or os.environ.get(_SERVER_VARIABLE) or _librarys_server()
+
+
+def _librarys_server() -> str:
+    import wandb
+
+    # A new Settings has the library's defaults alone, while `wandb.setup()` reads files.
+    server: str = wandb.Settings().base_url
+    return server
+
+
 def require_allowed(host: str) -> None:
     """Makes sure that a key may go to a server: a config is no authority on that, whoever starts the run is.
 
     Args:
-        host: the server's address; empty for the client library's own choice, which the environment makes.
+        host: the server's address.
 
     Raises:
-        TrainError: if it is neither the public server, nor this machine, nor named in RANKSPEC_WANDB_HOSTS.
+        TrainError: if it is neither the public server, nor this machine, nor one that the environment names.
     """
     server = urlsplit(host)
     name, port = (server.hostname or "").lower(), server.port or (443 if server.scheme == "https" else 80)
     allowed = re.split(r"[\s,]+", os.environ.get(HOSTS_VARIABLE, "").lower())
-    if not host or host.rstrip("/") == _PUBLIC_SERVER or _is_here(name):
+    known = (_PUBLIC_SERVER, _librarys_server(), os.environ.get(_SERVER_VARIABLE, ""))
+    if host.rstrip("/") in [one.rstrip("/") for one in known] or _is_here(name):
         return
     if server.scheme != "https":
         raise TrainError(f"{host} would get the API key unencrypted; write an https address", "runtime.wandb.host")
@@ -135,7 +153,7 @@ class WeightsAndBiases:
         import wandb
 
         chosen = config.runtime.wandb
-        server = chosen.host or wandb.setup().settings.base_url
+        server = server_of(chosen)
         self._run = wandb.init(
             name=chosen.name or None,
             entity=chosen.entity or None,

@@ -359,3 +359,56 @@ def test_records_of_release_0_1_are_kept_and_not_shown(runs: Runs, finished: Pat
 
     assert (folder / "evaluation.jsonl").read_text().startswith(old)
     assert _evaluated(folder) == [40, 28, 35, 40]
+
+
+def test_table_is_of_the_step_that_it_names(runs: Runs, finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = runs.folder / "run"
+    shutil.copytree(finished, folder)
+    runs.evaluate("run")
+    lines = (folder / "evaluation.jsonl").read_text().splitlines(keepends=True)
+    (folder / "evaluation.jsonl").write_text("".join(line for line in lines if '"step": 35' not in line))
+    capsys.readouterr()
+
+    runs.evaluate("run")
+
+    newest_record = next(r for r in records_of(folder, "valid", "evaluation.jsonl") if r["step"] == 40)
+    output = capsys.readouterr().err
+    assert "step 40" in output
+    assert f"{newest_record['loss/like']:.4f}" in output
+
+
+def test_damaged_checkpoint_is_evaluated_once_it_is_whole_again(
+    runs: Runs, finished: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = runs.folder / "run"
+    shutil.copytree(finished, folder)
+    tensors = folder / "40" / "__0_0.distcp"
+    whole = tensors.read_bytes()
+    tensors.write_bytes(whole[:10])
+    for _ in range(2):
+        runs.evaluate("run")
+        output = " ".join(capsys.readouterr().err.split())
+        assert "checkpoint 40 is skipped: __0_0.distcp is not as it was written" in output
+        assert "checkpoint 40 has no figures; those below are of another" in output
+        assert "step 35" in output
+    assert len([r for r in records_of(folder, "valid", "evaluation.jsonl") if r["step"] == 40]) == 1
+    tensors.write_bytes(whole)
+
+    runs.evaluate("run")
+
+    assert "loss" in records_of(folder, "valid", "evaluation.jsonl")[-1]
+    assert records_of(folder, "valid", "evaluation.jsonl")[-1]["step"] == 40
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["[]", "3", "{}", '{"step": 8}', '{"step": 8, "split": ["a"]}', "[" * 100_000],
+    ids=["list", "number", "empty", "half", "wrong_type", "nested"],
+)
+def test_line_that_is_no_record_is_named(runs: Runs, finished: Path, line: str) -> None:
+    folder = runs.folder / "run"
+    shutil.copytree(finished, folder)
+    (folder / "evaluation.jsonl").write_text(line + "\n")
+
+    with pytest.raises(TrainError, match=r"evaluation\.jsonl, line 1, is not as it was written; delete the line"):
+        runs.evaluate("run")

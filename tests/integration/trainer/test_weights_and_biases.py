@@ -190,7 +190,6 @@ def test_key_goes_to_no_server_that_the_environment_does_not_name(
 @pytest.mark.parametrize(
     ("host", "allowed"),
     [
-        ("", ""),
         ("https://api.wandb.ai", ""),
         ("https://api.wandb.ai/", ""),
         ("http://localhost:8080", ""),
@@ -224,3 +223,26 @@ def test_pipe_is_no_key_file(runs: Runs, tmp_path: Path) -> None:
 
     with pytest.raises(TrainError, match=r"it is no plain file"):
         runs.train("run", f'runtime {{ wandb {{ key_path: "{tmp_path}/key" }} }}')
+
+
+def test_settings_in_the_current_folder_do_not_choose_the_server(
+    runs: Runs, begun: list[_Run], key_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here" / "wandb").mkdir(parents=True)
+    (tmp_path / "here" / "wandb" / "settings").write_text("[default]\nbase_url = https://evil.example\n")
+    monkeypatch.chdir(tmp_path / "here")
+    monkeypatch.delenv("WANDB_BASE_URL", raising=False)
+
+    runs.train("run", _SHORT, f'runtime {{ wandb {{ key_path: "{key_file}" }} }}')
+
+    assert begun[0].options["settings"].base_url == wandb.Settings().base_url != "https://evil.example"
+
+
+def test_environment_may_choose_the_server(
+    runs: Runs, begun: list[_Run], key_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WANDB_BASE_URL", "https://ours.example")
+
+    runs.train("run", _SHORT, f'runtime {{ wandb {{ key_path: "{key_file}" }} }}')
+
+    assert begun[0].options["settings"].base_url == "https://ours.example"

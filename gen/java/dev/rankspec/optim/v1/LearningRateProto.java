@@ -63,8 +63,8 @@ public final class LearningRateProto extends com.google.protobuf.GeneratedFile {
       "\030\002R\026learningRateBoundaries\022\242\002\n\024learning_" +
       "rate_values\030\002 \003(\001B\357\001\272H\343\001\222\001\337\001\010\001\020A\"\330\001\022\013)\000\000" +
       "\000\000\000\000\000\000@\001\272\001\307\001\n$optim.piecewise_constant.v" +
-      "alue_bound\032\236\001!this.isInf() && this > 1e2" +
-      "0 ? \'must be at most 1e20, got \' + strin" +
+      "alue_bound\032\236\001!this.isInf() && this > 1e3" +
+      "8 ? \'must be at most 1e38, got \' + strin" +
       "g(this) + \', because what is computed wi" +
       "th it has to fit float32; write a smalle" +
       "r one\' : \'\'\210\347\030\001\220\347\030\002R\022learningRateValues:" +
@@ -95,7 +95,7 @@ public final class LearningRateProto extends com.google.protobuf.GeneratedFile {
       "rRampToConstant\022\221\002\n\rlearning_rate\030\001 \001(\001B" +
       "\353\001\272H\337\001\022\013)\000\000\000\000\000\000\000\000@\001\272\001\313\001\n(optim.linear_ra" +
       "mp_to_constant.rate_bound\032\236\001!this.isInf(" +
-      ") && this > 1e20 ? \'must be at most 1e20" +
+      ") && this > 1e38 ? \'must be at most 1e38" +
       ", got \' + string(this) + \', because what" +
       " is computed with it has to fit float32;" +
       " write a smaller one\' : \'\'\310\001\001\210\347\030\001\220\347\030\002R\014l" +
@@ -104,15 +104,15 @@ public final class LearningRateProto extends com.google.protobuf.GeneratedFile {
       "RampToCosine\022\217\002\n\rlearning_rate\030\001 \001(\001B\351\001\272" +
       "H\335\001\022\013)\000\000\000\000\000\000\000\000@\001\272\001\311\001\n&optim.linear_ramp_" +
       "to_cosine.rate_bound\032\236\001!this.isInf() && " +
-      "this > 1e20 ? \'must be at most 1e20, got" +
+      "this > 1e38 ? \'must be at most 1e38, got" +
       " \' + string(this) + \', because what is c" +
       "omputed with it has to fit float32; writ" +
       "e a smaller one\' : \'\'\310\001\001\210\347\030\001\220\347\030\002R\014learni" +
       "ngRate\022\240\002\n\023final_learning_rate\030\002 \001(\001B\357\001\272" +
       "H\343\001\022\013)\000\000\000\000\000\000\000\000@\001\272\001\317\001\n,optim.linear_ramp_" +
       "to_cosine.final_rate_bound\032\236\001!this.isInf" +
-      "() && this > 1e20 ? \'must be at most 1e2" +
-      "0, got \' + string(this) + \', because wha" +
+      "() && this > 1e38 ? \'must be at most 1e3" +
+      "8, got \' + string(this) + \', because wha" +
       "t is computed with it has to fit float32" +
       "; write a smaller one\' : \'\'\310\001\001\210\347\030\001\220\347\030\002R\021" +
       "finalLearningRate\0228\n\016num_ramp_steps\030\003 \001(" +
@@ -130,7 +130,7 @@ public final class LearningRateProto extends com.google.protobuf.GeneratedFile {
       "s\' : \'\'\"\322\004\n\014LearningRate\022\201\002\n\010constant\030\001 " +
       "\001(\001B\342\001\272H\326\001\022\013)\000\000\000\000\000\000\000\000@\001\272\001\305\001\n\"optim.learn" +
       "ing_rate.constant_bound\032\236\001!this.isInf() " +
-      "&& this > 1e20 ? \'must be at most 1e20, " +
+      "&& this > 1e38 ? \'must be at most 1e38, " +
       "got \' + string(this) + \', because what i" +
       "s computed with it has to fit float32; w" +
       "rite a smaller one\' : \'\'\210\347\030\001\220\347\030\002H\000R\010cons" +

@@ -61,8 +61,8 @@ public final class OptimizerProto extends com.google.protobuf.GeneratedFile {
       "to\032!rankspec/options/v1/options.proto\"\237\007" +
       "\n\nAdamConfig\022\344\001\n\002lr\030\001 \001(\001B\323\001\272H\307\001\022\013)\000\000\000\000\000" +
       "\000\000\000@\001\272\001\266\001\n\023optim.adam.lr_bound\032\236\001!this.i" +
-      "sInf() && this > 1e20 ? \'must be at most" +
-      " 1e20, got \' + string(this) + \', because" +
+      "sInf() && this > 1e38 ? \'must be at most" +
+      " 1e38, got \' + string(this) + \', because" +
       " what is computed with it has to fit flo" +
       "at32; write a smaller one\' : \'\'\210\347\030\001\220\347\030\002R" +
       "\002lr\022\270\001\n\005betas\030\002 \003(\001B\241\001\272H\205\001\222\001\030\020\020\"\024\022\022\021\000\000\000\000" +
@@ -84,8 +84,8 @@ public final class OptimizerProto extends com.google.protobuf.GeneratedFile {
       " write a smaller one\' : \'\'\210\347\030\001\220\347\030\002R\013weig" +
       "htDecay\"\262\004\n\tSgdConfig\022\343\001\n\002lr\030\001 \001(\001B\322\001\272H\306" +
       "\001\022\013)\000\000\000\000\000\000\000\000@\001\272\001\265\001\n\022optim.sgd.lr_bound\032\236" +
-      "\001!this.isInf() && this > 1e20 ? \'must be" +
-      " at most 1e20, got \' + string(this) + \'," +
+      "\001!this.isInf() && this > 1e38 ? \'must be" +
+      " at most 1e38, got \' + string(this) + \'," +
       " because what is computed with it has to" +
       " fit float32; write a smaller one\' : \'\'\210" +
       "\347\030\001\220\347\030\002R\002lr\022@\n\010momentum\030\002 \001(\001:\0010B!\272H\026\022\024\021" +
@@ -99,7 +99,7 @@ public final class OptimizerProto extends com.google.protobuf.GeneratedFile {
       "\013weightDecay\"\354\005\n\rAdagradConfig\022\347\001\n\002lr\030\001 " +
       "\001(\001B\326\001\272H\312\001\022\013)\000\000\000\000\000\000\000\000@\001\272\001\271\001\n\026optim.adagr" +
       "ad.lr_bound\032\236\001!this.isInf() && this > 1e" +
-      "20 ? \'must be at most 1e20, got \' + stri" +
+      "38 ? \'must be at most 1e38, got \' + stri" +
       "ng(this) + \', because what is computed w" +
       "ith it has to fit float32; write a small" +
       "er one\' : \'\'\210\347\030\001\220\347\030\002R\002lr\022\355\001\n\003eps\030\002 \001(\001:\001" +
