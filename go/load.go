@@ -63,6 +63,10 @@ func finish(config proto.Message, options Options, locate func(*Violation)) erro
 	err := invalid("", replaceVariables(config.ProtoReflect(), "", options.Variables)...)
 	var copies []filled
 	if err == nil {
+		// What is inherited is copied for each heir, so that both are counted before.
+		err = invalid("", tooMany(config.ProtoReflect(), "")...)
+	}
+	if err == nil {
 		copies = inherit(config.ProtoReflect())
 		err = Validate(config)
 	}

@@ -12,6 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rankspec.annotations import inherits_from
+from rankspec.counts import too_many
 from rankspec.paths import at, descriptor_of, fields_of, is_map, join, map_value, message_of
 from rankspec.source.origins import is_at_or_below
 
@@ -58,9 +59,12 @@ def inherit(document: Document[Any]) -> list[Copy]:
 
     Returns:
         What was filled in. Where there is nothing to inherit from, what should have inherited stands for all of it.
+        Nothing, where a list or map is too long: each heir gets a copy, and the rules refuse the config anyway.
     """
     message = document.message
     copies: list[Copy] = []
+    if too_many(message):
+        return copies
     for heir in _heirs(descriptor_of(message)):
         for path, value in _values(message, heir.field):
             inherits = getattr(value, heir.switch)

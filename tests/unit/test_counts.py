@@ -75,3 +75,24 @@ def test_tasks_that_would_be_one_tower_are_found(names: list[str], refused: list
     found = [finding.path for finding in find(config) if finding.code == "recap.model.distinct_task_names"]
 
     assert sorted(found) == [f'tasks["{name}"]' for name in refused]
+
+
+def test_nothing_is_inherited_where_a_list_or_map_is_too_long(tmp_path: Path) -> None:
+    sets = "".join(
+        f'validation_data {{ key: "v{number}" value {{ inherit_train_data: true }} }}\n' for number in range(33)
+    )
+
+    loaded = check([str(write(tmp_path, VALID + sets))])
+
+    assert [(found.code, found.path) for found in loaded.diagnostics] == [("map.max_pairs", "validation_data")]
+    assert loaded.copies == []
+
+
+def test_long_list_of_metrics_is_judged(tmp_path: Path) -> None:
+    metrics = "auroc," * 100_000
+
+    right = check([str(write(tmp_path, f'{VALID}which_metrics: "{metrics}loss"\n'))])
+    wrong = check([str(write(tmp_path, f'{VALID}which_metrics: "{metrics}"\n'))])
+
+    assert right.ok
+    assert [found.code for found in wrong.diagnostics] == ["recap.config.known_metrics"]

@@ -2,6 +2,7 @@
 import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
 
 import { readBinary } from "./binary/read.js";
+import { tooMany } from "./counts.js";
 import { inherit, withoutRepeats } from "./inheritance.js";
 import { readText } from "./text/read.js";
 import { validate } from "./validation.js";
@@ -54,6 +55,8 @@ function checked<Desc extends DescMessage>(
 ): MessageShape<Desc> {
   // Where a variable is missing, the rules would judge its name.
   throwIfAny(replaceVariables(schema, config, variables));
+  // What is inherited is copied for each heir, so that both are counted before.
+  throwIfAny(tooMany(schema, config));
   const copies = inherit(schema, config);
   throwIfAny(withoutRepeats(validate(schema, config), copies));
   return config;

@@ -50,7 +50,7 @@ public final class ModelProto extends com.google.protobuf.GeneratedFile {
       "!rankspec/options/v1/options.proto\032$rank" +
       "spec/recap/v1/architecture.proto\032!ranksp" +
       "ec/recap/v1/embedding.proto\032%rankspec/re" +
-      "cap/v1/featurization.proto\"\342\037\n\013ModelConf" +
+      "cap/v1/featurization.proto\"\353\037\n\013ModelConf" +
       "ig\022\202\021\n\005tasks\030\001 \003(\0132).rankspec.recap.v1.M" +
       "odelConfig.TasksEntryB\300\020\272H\264\020\232\001\260\020\010\001\020\310\001\"\036r" +
       "\0342\032^[A-Za-z_][A-Za-z0-9_.-]*$*\210\020\272\001\204\020\n!re" +
@@ -124,7 +124,7 @@ public final class ModelProto extends com.google.protobuf.GeneratedFile {
       "ankspec.recap.v1.StratifierConfigB\021\272H\006\222\001" +
       "\003\020\200\002\210\347\030\002\220\347\030\001R\013stratifiers\032V\n\nTasksEntry\022" +
       "\020\n\003key\030\001 \001(\tR\003key\0222\n\005value\030\002 \001(\0132\034.ranks" +
-      "pec.recap.v1.TaskModelR\005value:\0028\001:\313\010\272H\307\010" +
+      "pec.recap.v1.TaskModelR\005value:\0028\001:\324\010\272H\320\010" +
       "\032\363\002\n\036recap.model.backbone_fits_type\032\320\002in" +
       "t(this.multi_task_type) in [2, 3] && !ha" +
       "s(this.backbone) ? \'multi_task_type: tow" +
@@ -142,23 +142,24 @@ public final class ModelProto extends com.google.protobuf.GeneratedFile {
       ") && this.backbone.pos_weight != 1.0 ? \'" +
       "backbone.pos_weight: weights a loss, and" +
       " a backbone has none; drop it or move it" +
-      " to a tower\' : \'\'\032\213\003\n\037recap.model.distin" +
-      "ct_task_names\032\347\002this.tasks.map(t, t.repl" +
-      "ace(\'.\', \'__\')).unique() ? \'\' : [\'\\n\' + " +
-      "this.tasks.map(t, t.replace(\'.\', \'__\'))." +
-      "join(\'\\n\\n\') + \'\\n\'].map(written, this.t" +
-      "asks.filter(t, written.split(\'\\n\' + t.re" +
-      "place(\'.\', \'__\') + \'\\n\').size() > 2) .ma" +
-      "p(t, \'tasks[\"\' + t + \'\"]: another task h" +
-      "as this name once \".\" is written \"__\", a" +
-      "nd both would be one tower; rename one\')" +
-      ".join(\'\\n\'))[0]*\222\001\n\rMultiTaskType\022\037\n\033MUL" +
-      "TI_TASK_TYPE_UNSPECIFIED\020\000\022\036\n\032MULTI_TASK" +
-      "_TYPE_SHARE_NONE\020\001\022\035\n\031MULTI_TASK_TYPE_SH" +
-      "ARE_ALL\020\002\022!\n\035MULTI_TASK_TYPE_SHARE_PARTI" +
-      "AL\020\003Bd\n\025dev.rankspec.recap.v1B\nModelProt" +
-      "oP\001Z=github.com/rankspec/rankspec/gen/go" +
-      "/rankspec/recap/v1;recapv1b\010editionsp\350\007"
+      " to a tower\' : \'\'\032\224\003\n\037recap.model.distin" +
+      "ct_task_names\032\360\002this.tasks.map(t, t.spli" +
+      "t(\'.\').join(\'__\')).unique() ? \'\' : [\'\\n\'" +
+      " + this.tasks.map(t, t.split(\'.\').join(\'" +
+      "__\')).join(\'\\n\\n\') + \'\\n\'].map(written, " +
+      "this.tasks.filter(t, written.split(\'\\n\' " +
+      "+ t.split(\'.\').join(\'__\') + \'\\n\').size()" +
+      " > 2) .map(t, \'tasks[\"\' + t + \'\"]: anoth" +
+      "er task has this name once \".\" is writte" +
+      "n \"__\", and both would be one tower; ren" +
+      "ame one\').join(\'\\n\'))[0]*\222\001\n\rMultiTaskTy" +
+      "pe\022\037\n\033MULTI_TASK_TYPE_UNSPECIFIED\020\000\022\036\n\032M" +
+      "ULTI_TASK_TYPE_SHARE_NONE\020\001\022\035\n\031MULTI_TAS" +
+      "K_TYPE_SHARE_ALL\020\002\022!\n\035MULTI_TASK_TYPE_SH" +
+      "ARE_PARTIAL\020\003Bd\n\025dev.rankspec.recap.v1B\n" +
+      "ModelProtoP\001Z=github.com/rankspec/ranksp" +
+      "ec/gen/go/rankspec/recap/v1;recapv1b\010edi" +
+      "tionsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,

@@ -51,7 +51,7 @@ public final class RecapProto extends com.google.protobuf.GeneratedFile {
       "spec/recap/v1/data.proto\032\035rankspec/recap" +
       "/v1/model.proto\032!rankspec/recap/v1/optim" +
       "izer.proto\032 rankspec/recap/v1/training.p" +
-      "roto\032\037rankspec/train/v1/runtime.proto\"\2458" +
+      "roto\032\037rankspec/train/v1/runtime.proto\"\2658" +
       "\n\013RecapConfig\022G\n\010training\030\001 \001(\0132!.ranksp" +
       "ec.recap.v1.TrainingConfigB\010\210\347\030\001\220\347\030\003R\010tr" +
       "aining\022D\n\005model\030\002 \001(\0132\036.rankspec.recap.v" +
@@ -73,7 +73,7 @@ public final class RecapProto extends com.google.protobuf.GeneratedFile {
       "GHTSB\022\272H\007\202\001\004\020\001 \000\210\347\030\001\220\347\030\003R\026downsamplingCo" +
       "rrection\032e\n\023ValidationDataEntry\022\020\n\003key\030\001" +
       " \001(\tR\003key\0228\n\005value\030\002 \001(\0132\".rankspec.reca" +
-      "p.v1.RecapDataConfigR\005value:\0028\001:\2731\272H\2671\032\231" +
+      "p.v1.RecapDataConfigR\005value:\0028\001:\3131\272H\3071\032\231" +
       "\002\n\"recap.config.model_tasks_have_data\032\362\001" +
       "[this.train_data.tasks].map(labelled, th" +
       "is.model.tasks.filter(t, !(t in labelled" +
@@ -198,50 +198,50 @@ public final class RecapProto extends com.google.protobuf.GeneratedFile {
       "tures) ? \'train_data.seg_dense_schema.re" +
       "named_features: the model looks up ids i" +
       "n an input \"discrete\"; add an entry that" +
-      " names its column\' : \'\'\032\237\002\n\032recap.config" +
-      ".known_metrics\032\200\002has(this.which_metrics)" +
-      " && !this.which_metrics.split(\',\').all(m" +
-      ", m in [\'loss\', \'auroc\', \'rce\', \'calibra" +
-      "tion_ratio\']) ? \'which_metrics: \"\' + thi" +
-      "s.which_metrics + \'\" is no list of metri" +
-      "cs; join some of loss, auroc, rce and ca" +
-      "libration_ratio with commas\' : \'\'\032\231\010\n(re" +
-      "cap.config.best_checkpoint_is_measured\032\354" +
-      "\007!has(this.training.best_checkpoint) ? \'" +
-      "\' : !(this.training.best_checkpoint.vali" +
-      "dation_data in this.validation_data) ? \'" +
-      "training.best_checkpoint.validation_data" +
-      ": there is no validation set \"\' + this.t" +
-      "raining.best_checkpoint.validation_data " +
-      "+ \'\"; name one of validation_data\' : has" +
-      "(this.which_metrics) && !(this.training." +
-      "best_checkpoint.metric.split(\'/\')[0] in " +
-      "this.which_metrics.split(\',\')) ? \'traini" +
-      "ng.best_checkpoint.metric: which_metrics" +
-      " leaves out \' + this.training.best_check" +
-      "point.metric.split(\'/\')[0] + \'; add it t" +
-      "here\' : this.training.best_checkpoint.me" +
-      "tric.contains(\'/\') && !(this.training.be" +
-      "st_checkpoint.metric.split(\'/\')[1] in (s" +
-      "ize(this.validation_data[this.training.b" +
-      "est_checkpoint.validation_data].evaluati" +
-      "on_tasks) > 0 ? this.validation_data[thi" +
-      "s.training.best_checkpoint.validation_da" +
-      "ta].evaluation_tasks : this.model.tasks." +
-      "map(t, t))) ? \'training.best_checkpoint." +
-      "metric: \"\' + this.training.best_checkpoi" +
-      "nt.metric.split(\'/\')[1] + \'\" is no task " +
-      "that the validation set is evaluated on\'" +
-      " : \'\'*f\n\007JobMode\022\030\n\024JOB_MODE_UNSPECIFIED" +
-      "\020\000\022\022\n\016JOB_MODE_TRAIN\020\001\022\025\n\021JOB_MODE_EVALU" +
-      "ATE\020\002\022\026\n\022JOB_MODE_INFERENCE\020\003*\224\001\n\026Downsa" +
-      "mplingCorrection\022\'\n#DOWNSAMPLING_CORRECT" +
-      "ION_UNSPECIFIED\020\000\022(\n$DOWNSAMPLING_CORREC" +
-      "TION_LOSS_WEIGHTS\020\001\022\'\n#DOWNSAMPLING_CORR" +
-      "ECTION_CALIBRATION\020\002Bd\n\025dev.rankspec.rec" +
-      "ap.v1B\nRecapProtoP\001Z=github.com/rankspec" +
-      "/rankspec/gen/go/rankspec/recap/v1;recap" +
-      "v1b\010editionsp\350\007"
+      " names its column\' : \'\'\032\257\002\n\032recap.config" +
+      ".known_metrics\032\220\002has(this.which_metrics)" +
+      " && !this.which_metrics.matches(\'^(loss|" +
+      "auroc|rce|calibration_ratio)(,(loss|auro" +
+      "c|rce|calibration_ratio))*$\') ? \'which_m" +
+      "etrics: \"\' + this.which_metrics + \'\" is " +
+      "no list of metrics; join some of loss, a" +
+      "uroc, rce and calibration_ratio with com" +
+      "mas\' : \'\'\032\231\010\n(recap.config.best_checkpoi" +
+      "nt_is_measured\032\354\007!has(this.training.best" +
+      "_checkpoint) ? \'\' : !(this.training.best" +
+      "_checkpoint.validation_data in this.vali" +
+      "dation_data) ? \'training.best_checkpoint" +
+      ".validation_data: there is no validation" +
+      " set \"\' + this.training.best_checkpoint." +
+      "validation_data + \'\"; name one of valida" +
+      "tion_data\' : has(this.which_metrics) && " +
+      "!(this.training.best_checkpoint.metric.s" +
+      "plit(\'/\')[0] in this.which_metrics.split" +
+      "(\',\')) ? \'training.best_checkpoint.metri" +
+      "c: which_metrics leaves out \' + this.tra" +
+      "ining.best_checkpoint.metric.split(\'/\')[" +
+      "0] + \'; add it there\' : this.training.be" +
+      "st_checkpoint.metric.contains(\'/\') && !(" +
+      "this.training.best_checkpoint.metric.spl" +
+      "it(\'/\')[1] in (size(this.validation_data" +
+      "[this.training.best_checkpoint.validatio" +
+      "n_data].evaluation_tasks) > 0 ? this.val" +
+      "idation_data[this.training.best_checkpoi" +
+      "nt.validation_data].evaluation_tasks : t" +
+      "his.model.tasks.map(t, t))) ? \'training." +
+      "best_checkpoint.metric: \"\' + this.traini" +
+      "ng.best_checkpoint.metric.split(\'/\')[1] " +
+      "+ \'\" is no task that the validation set " +
+      "is evaluated on\' : \'\'*f\n\007JobMode\022\030\n\024JOB_" +
+      "MODE_UNSPECIFIED\020\000\022\022\n\016JOB_MODE_TRAIN\020\001\022\025" +
+      "\n\021JOB_MODE_EVALUATE\020\002\022\026\n\022JOB_MODE_INFERE" +
+      "NCE\020\003*\224\001\n\026DownsamplingCorrection\022\'\n#DOWN" +
+      "SAMPLING_CORRECTION_UNSPECIFIED\020\000\022(\n$DOW" +
+      "NSAMPLING_CORRECTION_LOSS_WEIGHTS\020\001\022\'\n#D" +
+      "OWNSAMPLING_CORRECTION_CALIBRATION\020\002Bd\n\025" +
+      "dev.rankspec.recap.v1B\nRecapProtoP\001Z=git" +
+      "hub.com/rankspec/rankspec/gen/go/rankspe" +
+      "c/recap/v1;recapv1b\010editionsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,

@@ -106,12 +106,18 @@ public final class ConfigLoader<M extends Message> {
   }
 
   private Config<M> checked(M read) throws InvalidConfigException {
-    Inheritance.Completed<M> completed = Inheritance.fill(Variables.replace(read, variables));
+    M replaced = Variables.replace(read, variables);
+    // What is inherited is copied for each heir, so that both are counted before.
+    refuseAny(Counts.tooMany(replaced));
+    Inheritance.Completed<M> completed = Inheritance.fill(replaced);
     M message = completed.config();
-    List<Violation> violations = completed.withoutRepeats(Rules.violations(message));
+    refuseAny(completed.withoutRepeats(Rules.violations(message)));
+    return new Config<>(message, Defaults.resolve(message));
+  }
+
+  private static void refuseAny(List<Violation> violations) throws InvalidConfigException {
     if (!violations.isEmpty()) {
       throw new InvalidConfigException(violations);
     }
-    return new Config<>(message, Defaults.resolve(message));
   }
 }
