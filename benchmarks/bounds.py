@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from benchmarks.measuring import Measurement
 
 LANGUAGES = ("python", "go", "typescript", "java")
-_TASKS, _SETS, _TABLES = 200, 32, 512
+_TASKS, _SETS, _TABLES = 128, 32, 512
 
 
 def run() -> list[Measurement]:

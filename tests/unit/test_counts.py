@@ -37,7 +37,7 @@ def test_ten_thousand_tasks_are_one_mistake(tmp_path: Path) -> None:
     (found,) = check([str(write(tmp_path, text))]).diagnostics
 
     assert (found.code, found.path) == ("map.max_pairs", "model.tasks")
-    assert found.message == "`tasks` takes at most 200 entries, and has 10001"
+    assert found.message == "`tasks` takes at most 128 entries, and has 10001"
 
 
 def test_what_is_inside_a_map_that_is_too_long_is_not_looked_at() -> None:

@@ -295,9 +295,9 @@ public final class DataProto extends com.google.protobuf.GeneratedFile {
       "ma\030\017 \001(\0132!.rankspec.recap.v1.SegDenseSch" +
       "emaB\016\272H\003\310\001\001\210\347\030\001\220\347\030\003R\016segDenseSchema\022x\n\005t" +
       "asks\030\020 \003(\0132-.rankspec.recap.v1.RecapData" +
-      "Config.TasksEntryB3\272H(\232\001%\010\001\020\310\001\"\036r\0342\032^[A-" +
+      "Config.TasksEntryB3\272H(\232\001%\010\001\020\200\001\"\036r\0342\032^[A-" +
       "Za-z_][A-Za-z0-9_.-]*$\210\347\030\001\220\347\030\003R\005tasks\022>\n" +
-      "\020evaluation_tasks\030\021 \003(\tB\023\272H\010\222\001\005\020\310\001\030\001\210\347\030\002" +
+      "\020evaluation_tasks\030\021 \003(\tB\023\272H\010\222\001\005\020\200\001\030\001\210\347\030\002" +
       "\220\347\030\001R\017evaluationTasks\022G\n\npreprocess\030\022 \001(" +
       "\0132\035.rankspec.recap.v1.PreprocessB\010\210\347\030\001\220\347" +
       "\030\003R\npreprocess\022>\n\007sampler\030\023 \001(\0132\032.ranksp" +

@@ -52,7 +52,7 @@ public final class ModelProto extends com.google.protobuf.GeneratedFile {
       "ec/recap/v1/embedding.proto\032%rankspec/re" +
       "cap/v1/featurization.proto\"\353\037\n\013ModelConf" +
       "ig\022\202\021\n\005tasks\030\001 \003(\0132).rankspec.recap.v1.M" +
-      "odelConfig.TasksEntryB\300\020\272H\264\020\232\001\260\020\010\001\020\310\001\"\036r" +
+      "odelConfig.TasksEntryB\300\020\272H\264\020\232\001\260\020\010\001\020\200\001\"\036r" +
       "\0342\032^[A-Za-z_][A-Za-z0-9_.-]*$*\210\020\272\001\204\020\n!re" +
       "cap.model.tower_gives_one_logit\032\336\017has(th" +
       "is.mlp_config) && (size(this.mlp_config." +

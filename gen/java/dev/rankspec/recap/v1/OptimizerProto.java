@@ -78,7 +78,7 @@ public final class OptimizerProto extends com.google.protobuf.GeneratedFile {
       "\002R\013weightDecay\"\214\003\n\026MultiTaskLearningRate" +
       "s\022\250\001\n\024tower_learning_rates\030\001 \003(\0132A.ranks" +
       "pec.recap.v1.MultiTaskLearningRates.Towe" +
-      "rLearningRatesEntryB3\272H(\232\001%\010\001\020\310\001\"\036r\0342\032^[" +
+      "rLearningRatesEntryB3\272H(\232\001%\010\001\020\200\001\"\036r\0342\032^[" +
       "A-Za-z_][A-Za-z0-9_.-]*$\210\347\030\001\220\347\030\002R\022towerL" +
       "earningRates\022_\n\026backbone_learning_rate\030\002" +
       " \001(\0132\037.rankspec.optim.v1.LearningRateB\010\210" +
