@@ -2,7 +2,7 @@
 
 Prepares the data, trains configs/movielens/ranker.textproto, fits gradient-boosted trees and a logistic regression to
 the same rows, and prints AUC and relative cross entropy of all three. The figures also go to demo.json in the run's
-folder. The demo's folder is made anew each time; only the download is kept.
+folder. What an earlier run left there is set aside; nothing is deleted, and nobody else's file is written over.
 
 Example:
   rankspec demo
@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import sys
 from argparse import ArgumentParser, Namespace
 from dataclasses import asdict
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
 _CONFIG = "configs/movielens/ranker.textproto"
 # Where the config looks for the prepared data, and where it puts the run.
 _FOLDER_VARIABLE = "MOVIELENS_DATA"
+_FIGURES = "demo.json"
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -40,26 +40,27 @@ def run(arguments: Namespace) -> int:
     try:
         from rankspec.datasets import baselines, movielens
         from rankspec.datasets.movielens_formats import DatasetError
+        from rankspec.datasets.own_files import ForeignFileError, writing_data
     except ModuleNotFoundError as error:
         sys.stderr.write(
             f"error: {error.name} is not installed; `pip install 'rankspec[demo]'` installs what this takes\n"
         )
         return 1
     data, run_folder = arguments.folder / "data", arguments.folder / "run"
-    shutil.rmtree(run_folder, ignore_errors=True)
     try:
-        summary = movielens.prepare(data, arguments.source, cache=arguments.folder / "download")
-        _say(
-            f"prepared {summary.num_train_rows} training, {summary.num_validation_rows} validation and "
-            f"{summary.num_test_rows} test rows in {data}"
-        )
-        if status := _train(arguments.config, arguments.folder):
-            return status
-        _say("fitting the baselines")
-        of_baselines = baselines.train_baselines(data)
-        _report([*_ranker_scores(run_folder), *of_baselines], run_folder)
+        with writing_data(run_folder, [_FIGURES]):
+            summary = movielens.prepare(data, arguments.source, cache=arguments.folder / "download")
+            _say(
+                f"prepared {summary.num_train_rows} training, {summary.num_validation_rows} validation and "
+                f"{summary.num_test_rows} test rows in {data}"
+            )
+            if status := _train(arguments.config, arguments.folder):
+                return status
+            _say("fitting the baselines")
+            of_baselines = baselines.train_baselines(data)
+            _report([*_ranker_scores(run_folder), *of_baselines], run_folder / _FIGURES)
         baselines.check_baselines(of_baselines)
-    except (DatasetError, baselines.BaselineError) as error:
+    except (DatasetError, ForeignFileError, baselines.BaselineError, OSError) as error:
         sys.stderr.write(f"error: {error}\n")
         return 1
     return 0
@@ -69,7 +70,7 @@ def _train(config: str, folder: Path) -> int:
     from rankspec.cli import main
 
     os.environ[_FOLDER_VARIABLE] = str(folder)
-    return main(["train", config])
+    return main(["train", config, "--restart"])
 
 
 def _ranker_scores(run_folder: Path) -> list[TaskScore]:
@@ -83,12 +84,12 @@ def _ranker_scores(run_folder: Path) -> list[TaskScore]:
     return [TaskScore(task, "RankSpec", record[f"auroc/{task}"], record[f"rce/{task}"]) for task in tasks]
 
 
-def _report(scores: list[TaskScore], run_folder: Path) -> None:
-    """Prints the figures as a table, the best of each task marked, and writes them to demo.json."""
+def _report(scores: list[TaskScore], file: Path) -> None:
+    """Prints the figures as a table, the best of each task marked, and writes them to a file."""
     from rich.console import Console
     from rich.table import Table
 
-    (run_folder / "demo.json").write_text(json.dumps([asdict(score) for score in scores], indent=2) + "\n")
+    file.write_text(json.dumps([asdict(score) for score in scores], indent=2) + "\n")
     tasks = list(dict.fromkeys(score.task for score in scores))
     table = Table("model", *(f"{task} {figure}" for task in tasks for figure in ("AUC", "RCE %")))
     for model in dict.fromkeys(score.model for score in scores):
@@ -102,7 +103,7 @@ def _report(scores: list[TaskScore], run_folder: Path) -> None:
         table.add_row(model, *cells)
     # A file has no width to keep to.
     console = Console(width=None if sys.stdout.isatty() else 120)
-    console.print("\nMovieLens-100K, test part", table, f"figures: {run_folder / 'demo.json'}")
+    console.print("\nMovieLens-100K, test part", table, f"figures: {file}")
 
 
 def _say(line: str) -> None:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from rankspec.datasets.movielens_features import TASKS, Features, build_features, split_rows
 from rankspec.datasets.movielens_formats import DatasetError, read_tables
 from rankspec.datasets.movielens_source import download_movielens
+from rankspec.datasets.own_files import writing_data
 
 __all__ = ["TASKS", "DatasetError", "MovieLensSummary", "prepare"]
 
@@ -51,15 +52,16 @@ def prepare(output: Path, source: Path | None = None, cache: Path | None = None)
 
     Raises:
         DatasetError: The data set cannot be downloaded, is incomplete or has another format.
+        ForeignFileError: Somebody else's files lie where these would go.
     """
     folder = source if source is not None else download_movielens(cache or output / "download")
     tables = read_tables(folder)
     split = split_rows(tables.timestamps)
     features = build_features(tables, split)
-    output.mkdir(parents=True, exist_ok=True)
-    for part, rows in vars(split).items():
-        pq.write_table(_to_arrow(features, rows), output / f"{part}.parquet")
-    (output / SCHEMA_FILE).write_text(json.dumps(_schema(features), indent=2) + "\n", encoding="utf-8")
+    with writing_data(output, [*(f"{part}.parquet" for part in vars(split)), SCHEMA_FILE]):
+        for part, rows in vars(split).items():
+            pq.write_table(_to_arrow(features, rows), output / f"{part}.parquet")
+        (output / SCHEMA_FILE).write_text(json.dumps(_schema(features), indent=2) + "\n", encoding="utf-8")
     return MovieLensSummary(
         output=output,
         num_train_rows=len(split.train),

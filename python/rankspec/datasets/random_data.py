@@ -16,6 +16,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from rankspec.datasets.own_files import writing_data
+
 CONTINUOUS = "home_recap_2022_cont__segdense_vals"
 BINARY = "home_recap_2022_binary__segdense_vals"
 DISCRETE = "home_recap_2022_discrete__segdense_vals"
@@ -97,20 +99,18 @@ def write(
         The Parquet files.
 
     Raises:
-        ValueError: there are fewer rows than files, or no file.
+        ValueError: there are fewer rows than files, or no file; or somebody else's files lie where these would go.
     """
     if num_files < 1 or num_rows < num_files:
         raise ValueError(f"{num_rows} rows cannot be spread over {num_files} files; give every file at least one")
-    output.mkdir(parents=True, exist_ok=True)
-    schema_text = json.dumps(segdense_schema(widths), indent=2) + "\n"
-    (output / SCHEMA_FILE).write_text(schema_text, encoding="utf-8")
-    world = _World.of(widths)
-    files = []
-    for number in range(num_files):
-        file = output / f"{prefix}-{number:05d}.parquet"
-        rows = num_rows * (number + 1) // num_files - num_rows * number // num_files
-        _write_file(file, world, rows, (seed, number))
-        files.append(file)
+    files = [output / f"{prefix}-{number:05d}.parquet" for number in range(num_files)]
+    with writing_data(output, [SCHEMA_FILE, *(file.name for file in files)]):
+        schema_text = json.dumps(segdense_schema(widths), indent=2) + "\n"
+        (output / SCHEMA_FILE).write_text(schema_text, encoding="utf-8")
+        world = _World.of(widths)
+        for number, file in enumerate(files):
+            rows = num_rows * (number + 1) // num_files - num_rows * number // num_files
+            _write_file(file, world, rows, (seed, number))
     return files
 
 
