@@ -323,6 +323,7 @@ def test_the_verb_prepares_a_folder(tmp_path: Path, capsys: pytest.CaptureFixtur
     source = write_grouplens(tmp_path / "source")
     assert main(["data", "movielens", "-o", str(tmp_path / "out"), "--source", str(source)]) == 0
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        ".rankspec-data.json",
         "schema.json",
         "test.parquet",
         "train.parquet",

@@ -29,7 +29,7 @@ class TrainError(Exception):
 # What the system answers because of what was asked, and would answer again.
 _LASTING = {
     *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.ENOENT, errno.ENAMETOOLONG),
-    *(errno.EINVAL, errno.ELOOP, errno.EFBIG),
+    *(errno.EINVAL, errno.ELOOP, errno.EFBIG, errno.EEXIST, errno.ENOTEMPTY),
 }
 
 

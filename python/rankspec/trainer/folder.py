@@ -47,6 +47,8 @@ _OWN_NAMES = (
     ROTATED_FILE,
     COMMITTED_FILE,
 )
+# What a run that begins writes over; a status and facts in a run's own form tell that the rest is a run's too.
+_WRITTEN_OVER = (METRICS_FILE, TIMING_FILE, APPLIED_FILE, CONFIG_FILE, FACTS_FILE, STATUS_FILE, RUN_ID_FILE)
 
 
 @obeys(TrainingConfig, "save_dir")
@@ -64,12 +66,46 @@ def prepare_folder(config: TrainingConfig) -> Path:
         # On a disk that machines share, another process of this number may have been quicker.
         probe.unlink(missing_ok=True)
     except OSError as error:
+        reason = "it is no folder" if isinstance(error, FileExistsError) else error.strerror
         raise TrainError(
-            f"{folder} cannot be written ({error.strerror}); free it or choose another save_dir",
+            f"{folder} cannot be written ({reason}); free it or choose another save_dir",
             "training.save_dir",
             restart_helps=is_passing(error),
         ) from error
     return folder
+
+
+def refuse_foreign_files(folder: Path) -> None:
+    """Makes sure that nothing is written over which a run did not write: files of a run's names where none has been.
+
+    Raises:
+        TrainError: there is such a file, not empty.
+    """
+    if _is_of_a_run(folder):
+        return
+    for name in _WRITTEN_OVER:
+        path = folder / name
+        if path.is_symlink() or (path.exists() and (path.is_dir() or path.stat().st_size > 0)):
+            raise TrainError(
+                f"{path} was not written by a run, which would write its own over it; move it away, or choose another "
+                "save_dir",
+                "training.save_dir",
+            )
+
+
+def _is_of_a_run(folder: Path) -> bool:
+    if any(os.path.lexists(folder / name) for name in (COMMITTED_FILE, ROTATED_FILE)) or committed(folder):
+        return True
+    return _has_keys(folder / STATUS_FILE, "heartbeat", "last_step") or _has_keys(folder / FACTS_FILE, "fingerprint")
+
+
+def _has_keys(path: Path, *keys: str) -> bool:
+    """Whether a file is a JSON object with such keys."""
+    try:
+        value = json.loads(path.read_bytes()) if path.is_file() else None
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(value, dict) and value.keys() >= set(keys)
 
 
 def set_aside(folder: Path) -> Path | None:
