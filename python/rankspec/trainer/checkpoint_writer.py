@@ -139,7 +139,7 @@ class CheckpointWriter:
         """Raises what went wrong on any process, on every process."""
         problems = [found for found in self._processes.gather(problem) if found is not None]
         if problems:
-            raise problems[0]
+            raise self._processes.shared(problems[0])
 
     def _in_the_way(self, target: Path) -> TrainError | None:
         # torch would write into it.

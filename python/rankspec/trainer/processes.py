@@ -67,8 +67,13 @@ class Processes:
                 outcome = error
         outcome = self.broadcast(outcome)
         if isinstance(outcome, TrainError):
-            raise outcome
+            raise self.shared(outcome)
         return cast(ItemT, outcome)
+
+    def shared(self, error: TrainError) -> TrainError:
+        """Marks an error that every process is about to raise, of which the first tells."""
+        error.is_shared = self.world_size > 1
+        return error
 
     def any(self, condition: bool) -> bool:
         """Whether the condition holds on any process."""

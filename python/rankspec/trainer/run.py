@@ -299,7 +299,7 @@ class TrainingRun:
         )
         # The process whose rows they were has not stepped, and its weights tell the most.
         told = self._processes.gather((not self._learner.watch.is_alarmed, problem))
-        raise min(told, key=lambda pair: pair[0])[1]
+        raise self._processes.shared(min(told, key=lambda pair: pair[0])[1])
 
     def _batches_of(self, step: int) -> list[RecapBatch]:
         """This process's share of the batches of a step, numbered from 1, read once more."""
@@ -312,7 +312,7 @@ class TrainingRun:
             names = not_finite(self._tensors())
             if self._processes.any(bool(names)):
                 known = next(found for found in self._processes.gather(names) if found)
-                raise diagnosis.of_checkpoint(known, done, self._folder)
+                raise self._processes.shared(diagnosis.of_checkpoint(known, done, self._folder))
             state = {
                 "step": done,
                 "window": self._window.state(self._processes),
