@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
@@ -64,7 +65,8 @@ def run_config(arguments: Namespace, action: Callable[[Job], int]) -> int:
         report([_at_its_place(error, loaded)], loaded.sources)
         return statuses.WRONG
     except TrainError as error:
-        report([_at_its_place(error, loaded)], loaded.sources)
+        if not error.is_shared or os.environ.get("RANK", "0") == "0":
+            report([_at_its_place(error, loaded)], loaded.sources)
         return statuses.TRY_AGAIN if error.restart_helps else statuses.WRONG
 
 

@@ -47,7 +47,6 @@ class CheckpointWriter:
         say: Callable[[str], None],
         *,
         start: int,
-        last: int,
     ) -> None:
         """Clears away what an earlier process left unfinished.
 
@@ -58,10 +57,9 @@ class CheckpointWriter:
             say: takes a line for what cannot be deleted.
             start: step that the run goes on from. Checkpoints of later steps were found damaged: they are set aside
                 as `damaged-<step>`, so that they are neither chosen again nor counted among those to keep.
-            last: step that the run ends with.
 
         Raises:
-            TrainError: if a checkpoint could not be set aside, or something else lies where one has to go.
+            TrainError: if a checkpoint could not be set aside.
         """
         self._folder = folder
         self._max_to_keep = max_to_keep
@@ -77,7 +75,6 @@ class CheckpointWriter:
             self._group = group
         if processes.is_first:
             with writing(folder):
-                refuse_what_is_in_the_way(folder, start, last)
                 _clear_away(folder, start, self._remover)
 
     def save(
@@ -142,7 +139,7 @@ class CheckpointWriter:
         """Raises what went wrong on any process, on every process."""
         problems = [found for found in self._processes.gather(problem) if found is not None]
         if problems:
-            raise problems[0]
+            raise self._processes.shared(problems[0])
 
     def _in_the_way(self, target: Path) -> TrainError | None:
         # torch would write into it.

@@ -14,6 +14,7 @@ class TrainError(Exception):
         path: path of the field of the spec that it is about, or "".
         code: stable name of the kind of error.
         restart_helps: whether the same command may do better later, since nothing in the config or data is wrong.
+        is_shared: whether every process of the run raises the same error, so that it is enough if the first tells it.
     """
 
     code = "train.refused"
@@ -24,12 +25,13 @@ class TrainError(Exception):
         self.path = path
         self.code = code or self.code
         self.restart_helps = restart_helps
+        self.is_shared = False
 
 
 # What the system answers because of what was asked, and would answer again.
 _LASTING = {
     *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.ENOENT, errno.ENAMETOOLONG),
-    *(errno.EINVAL, errno.ELOOP, errno.EFBIG),
+    *(errno.EINVAL, errno.ELOOP, errno.EFBIG, errno.EEXIST, errno.ENOTEMPTY),
 }
 
 

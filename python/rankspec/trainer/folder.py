@@ -34,17 +34,6 @@ TENSORBOARD_FOLDER = "tensorboard"
 WANDB_FOLDER = "wandb"
 # Which of a Weights & Biases server's runs the folder's is.
 RUN_ID_FILE = "wandb-run-id"
-# What it writes over or cuts off when it begins.
-_WRITTEN_OVER = (
-    METRICS_FILE,
-    TIMING_FILE,
-    STATUS_FILE,
-    APPLIED_FILE,
-    CONFIG_FILE,
-    FACTS_FILE,
-    ROTATED_FILE,
-    COMMITTED_FILE,
-)
 # What a run writes besides checkpoints, in the order in which `set_aside` moves it.
 _OWN_NAMES = (
     METRICS_FILE,
@@ -61,6 +50,8 @@ _OWN_NAMES = (
     ROTATED_FILE,
     COMMITTED_FILE,
 )
+# What a run that begins writes over; a status and facts in a run's own form tell that the rest is a run's too.
+_WRITTEN_OVER = (METRICS_FILE, TIMING_FILE, APPLIED_FILE, CONFIG_FILE, FACTS_FILE, STATUS_FILE, RUN_ID_FILE)
 
 
 @obeys(TrainingConfig, "save_dir")
@@ -78,8 +69,9 @@ def prepare_folder(config: TrainingConfig) -> Path:
         # On a disk that machines share, another process of this number may have been quicker.
         probe.unlink(missing_ok=True)
     except OSError as error:
+        reason = "it is no folder" if isinstance(error, FileExistsError) else error.strerror
         raise TrainError(
-            f"{folder} cannot be written ({error.strerror}); free it or choose another save_dir",
+            f"{folder} cannot be written ({reason}); free it or choose another save_dir",
             "training.save_dir",
             restart_helps=is_passing(error),
         ) from error
@@ -87,30 +79,36 @@ def prepare_folder(config: TrainingConfig) -> Path:
 
 
 def refuse_foreign_files(folder: Path) -> None:
-    """Makes sure that the files which a run writes over are a run's.
+    """Makes sure that nothing is written over which a run did not write: files of a run's names where none has been.
 
     Raises:
-        TrainError: one of them is there, in a folder that no run has been in.
+        TrainError: there is such a file, not empty.
     """
-    if _has_seen_a_run(folder):
+    if _is_of_a_run(folder):
         return
-    there = next((name for name in _WRITTEN_OVER if os.path.lexists(folder / name)), None)
-    if there is not None:
-        raise TrainError(
-            f"{folder / there} is there, and no run wrote it; move it away, choose another save_dir, or set it aside "
-            "with --restart",
-            "training.save_dir",
-        )
+    for name in _WRITTEN_OVER:
+        path = folder / name
+        if path.is_symlink() or (path.exists() and (path.is_dir() or path.stat().st_size > 0)):
+            raise TrainError(
+                f"{path} was not written by a run, which would write its own over it; move it away, or choose another "
+                "save_dir",
+                "training.save_dir",
+            )
 
 
-def _has_seen_a_run(folder: Path) -> bool:
-    if os.path.lexists(_lock_of(folder, "training into")) or committed(folder):
+def _is_of_a_run(folder: Path) -> bool:
+    if any(os.path.lexists(folder / name) for name in (COMMITTED_FILE, ROTATED_FILE)) or committed(folder):
         return True
+    return _has_keys(folder / STATUS_FILE, "heartbeat", "last_step") or _has_keys(folder / FACTS_FILE, "fingerprint")
+
+
+def _has_keys(path: Path, *keys: str) -> bool:
+    """Whether a file is a JSON object with such keys."""
     try:
-        facts = json.loads((folder / FACTS_FILE).read_bytes())
+        value = json.loads(path.read_bytes()) if path.is_file() else None
     except (OSError, ValueError, RecursionError):
         return False
-    return isinstance(facts, dict) and "feature_signature" in facts
+    return isinstance(value, dict) and value.keys() >= set(keys)
 
 
 def set_aside(folder: Path) -> Path | None:
@@ -146,7 +144,7 @@ def sole_writer(folder: Path, *, doing: str = "training into") -> Iterator[None]
     Raises:
         TrainError: if another process does.
     """
-    path = _lock_of(folder, doing)
+    path = folder / f".lock-{doing.partition(' ')[0]}"
     with writing(path):
         file = path.open("a")
     with file:
@@ -159,10 +157,6 @@ def sole_writer(folder: Path, *, doing: str = "training into") -> Iterator[None]
                 restart_helps=True,
             ) from error
         yield
-
-
-def _lock_of(folder: Path, doing: str) -> Path:
-    return folder / f".lock-{doing.partition(' ')[0]}"
 
 
 def write_facts(folder: Path, facts: dict[str, object]) -> None:

@@ -1,11 +1,11 @@
 """The processes of a run: which one this is, and how they exchange what they have."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import torch
 from torch import distributed
@@ -52,6 +52,28 @@ class Processes:
         items = [item]
         distributed.broadcast_object_list(items, src=0)
         return items[0]
+
+    def of_first(self, action: Callable[[], ItemT]) -> ItemT:
+        """What an action gives that the first process alone does, on every process.
+
+        Raises:
+            TrainError: on every process, if the action raised it: no process waits for one that has ended.
+        """
+        outcome: ItemT | TrainError | None = None
+        if self.is_first:
+            try:
+                outcome = action()
+            except TrainError as error:
+                outcome = error
+        outcome = self.broadcast(outcome)
+        if isinstance(outcome, TrainError):
+            raise self.shared(outcome)
+        return cast(ItemT, outcome)
+
+    def shared(self, error: TrainError) -> TrainError:
+        """Marks an error that every process is about to raise, of which the first tells."""
+        error.is_shared = self.world_size > 1
+        return error
 
     def any(self, condition: bool) -> bool:
         """Whether the condition holds on any process."""

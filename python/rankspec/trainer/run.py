@@ -92,18 +92,19 @@ class TrainingRun:
         """Trains until there is nothing left to do, or the process is asked to end; returns whether it is done."""
         self._folder = prepare_folder(self._config.training)
         with ExitStack() as stack:
-            if self._processes.is_first:
-                if not restart:
-                    refuse_foreign_files(self._folder)
-                stack.enter_context(sole_writer(self._folder))
-                if restart:
-                    self._set_aside()
-                last = self._config.training.num_train_steps
-                self._status = stack.enter_context(RunStatus(self._folder, last, self._say))
+            self._processes.of_first(lambda: self._take_possession(stack, restart=restart))
             return self._train(stack, force=force)
 
+    def _take_possession(self, stack: ExitStack, *, restart: bool) -> None:
+        stack.enter_context(sole_writer(self._folder))
+        refuse_foreign_files(self._folder)
+        last = self._config.training.num_train_steps
+        if restart:
+            refuse_what_is_in_the_way(self._folder, 0, last)
+            self._set_aside()
+        self._status = stack.enter_context(RunStatus(self._folder, last, self._say))
+
     def _set_aside(self) -> None:
-        refuse_what_is_in_the_way(self._folder, 0, self._config.training.num_train_steps)
         if place := set_aside(self._folder):
             self._say(f"what {self._folder} held is in {place} now; the run begins anew")
 
@@ -119,7 +120,7 @@ class TrainingRun:
         if self._processes.is_first:
             self._reports = stack.enter_context(self._open_reports(checkpoint, start))
         keep = training.checkpoint_max_to_keep if training.HasField("checkpoint_max_to_keep") else None
-        self._writer = CheckpointWriter(self._folder, keep, self._processes, self._say, start=start, last=cadence.last)
+        self._writer = CheckpointWriter(self._folder, keep, self._processes, self._say, start=start)
         done, ending = self._run(cadence, start)
         if self._processes.is_first:
             self._conclude(done, cadence.last, ending)
@@ -147,19 +148,16 @@ class TrainingRun:
 
     def _newest_checkpoint(self) -> Checkpoint | None:
         """The checkpoint to go on from; the first process looks, so that all go on from the same."""
-        found: Findings | TrainError | None = None
-        if self._processes.is_first:
-            try:
-                found = find_checkpoints(self._folder)
-            except TrainError as error:
-                found = error
-        found = self._processes.broadcast(found)
-        if isinstance(found, TrainError):
-            raise found
-        assert found is not None, "the first process has looked"
+        found = self._processes.of_first(self._look)
         for line in found.lines():
             self._say(line)
         return found.usable
+
+    def _look(self) -> Findings:
+        found = find_checkpoints(self._folder)
+        start = found.usable.step if found.usable else 0
+        refuse_what_is_in_the_way(self._folder, start, self._config.training.num_train_steps)
+        return found
 
     def _take_up(self, checkpoint: Checkpoint | None, *, force: bool) -> int:
         """Brings the run to where a checkpoint left it, or to its start; returns the steps done."""
@@ -301,7 +299,7 @@ class TrainingRun:
         )
         # The process whose rows they were has not stepped, and its weights tell the most.
         told = self._processes.gather((not self._learner.watch.is_alarmed, problem))
-        raise min(told, key=lambda pair: pair[0])[1]
+        raise self._processes.shared(min(told, key=lambda pair: pair[0])[1])
 
     def _batches_of(self, step: int) -> list[RecapBatch]:
         """This process's share of the batches of a step, numbered from 1, read once more."""
@@ -314,7 +312,7 @@ class TrainingRun:
             names = not_finite(self._tensors())
             if self._processes.any(bool(names)):
                 known = next(found for found in self._processes.gather(names) if found)
-                raise diagnosis.of_checkpoint(known, done, self._folder)
+                raise self._processes.shared(diagnosis.of_checkpoint(known, done, self._folder))
             state = {
                 "step": done,
                 "window": self._window.state(self._processes),

@@ -30,7 +30,7 @@ def _state(best: int | None = None) -> dict[str, Any]:
 
 
 def _writer(folder: Path, max_to_keep: int | None) -> CheckpointWriter:
-    return CheckpointWriter(folder, max_to_keep, Processes(), print, start=0, last=100)
+    return CheckpointWriter(folder, max_to_keep, Processes(), print, start=0)
 
 
 def test_weights_changed_right_after_a_save_are_not_saved(tmp_path: Path) -> None:

@@ -202,24 +202,77 @@ def test_restart_of_an_empty_folder_is_a_start(runs: Runs, finished: Path) -> No
     assert list((runs.folder / "run").glob("set-aside*")) == []
 
 
-@pytest.mark.parametrize("name", ["metrics.jsonl", "run.json", "status.json", "resolved.textproto", "committed.jsonl"])
-def test_file_of_ones_own_that_a_run_would_write_over_is_refused(runs: Runs, name: str) -> None:
+@pytest.mark.parametrize(
+    "name", ["metrics.jsonl", "timing.jsonl", "run.json", "status.json", "resolved.textproto", "applied.textproto"]
+)
+@pytest.mark.parametrize("content", ["mine\n", '{"state": "of the art"}\n'])
+@pytest.mark.parametrize("restart", [False, True])
+def test_files_of_ones_own_that_are_named_as_a_runs_are_not_written_over(
+    runs: Runs, name: str, content: str, restart: bool
+) -> None:
     folder = runs.folder / "run"
     folder.mkdir()
-    (folder / name).write_text("mine")
+    (folder / name).write_text(content)
+    before = _everything(folder)
 
-    with pytest.raises(TrainError, match=rf"{name} is there, and no run wrote it"):
+    with pytest.raises(TrainError, match=rf"{name} was not written by a run.*move it away, or choose another save_dir"):
+        train(runs.job("run"), restart=restart)
+
+    after = _everything(folder)
+    assert after.pop(".lock-training") == b""
+    assert after == before
+
+
+def test_linked_figures_of_somebody_else_are_not_written_through(runs: Runs) -> None:
+    folder = runs.folder / "run"
+    folder.mkdir()
+    (runs.folder / "mine").write_text("mine\n")
+    (folder / "metrics.jsonl").symlink_to(runs.folder / "mine")
+
+    with pytest.raises(TrainError, match=r"metrics\.jsonl was not written by a run"):
         runs.train("run")
 
-    assert [path.name for path in folder.iterdir()] == [name]
-    assert (folder / name).read_text() == "mine"
+    assert (runs.folder / "mine").read_text() == "mine\n"
 
 
-def test_file_of_ones_own_is_set_aside_by_restart(runs: Runs, finished: Path) -> None:
-    (runs.folder / "run").mkdir()
-    (runs.folder / "run" / "metrics.jsonl").write_text("mine")
+@pytest.mark.parametrize("kept", ["run.json", "status.json"])
+def test_run_that_ended_before_its_first_checkpoint_begins_again(runs: Runs, finished: Path, kept: str) -> None:
+    folder = runs.folder / "run"
+    folder.mkdir()
+    for name in (kept, "metrics.jsonl", "resolved.textproto"):
+        shutil.copy(finished / name, folder / name)
+    # As a disk that was full leaves them.
+    for name in {"run.json", "status.json"} - {kept}:
+        (folder / name).touch()
 
-    assert train(runs.job("run"), restart=True)
+    runs.train("run")
 
-    assert (runs.folder / "run" / "set-aside-1" / "metrics.jsonl").read_text() == "mine"
-    assert_same_end(runs.folder / "run", finished)
+    assert_same_end(folder, finished)
+
+
+def test_what_is_in_the_way_is_told_before_anything_of_the_run_is_written(runs: Runs) -> None:
+    folder = runs.folder / "run"
+    (folder / "20").mkdir(parents=True)
+
+    with pytest.raises(TrainError, match="20 is no checkpoint"):
+        runs.train("run")
+
+    assert {path.name for path in folder.iterdir()} == {"20", ".lock-training", "status.json"}
+
+
+@pytest.mark.parametrize("kind", ["file", "broken link"])
+def test_save_dir_that_is_no_folder_is_told_as_what_no_restart_helps(runs: Runs, kind: str) -> None:
+    place = runs.folder / "run"
+    if kind == "file":
+        place.write_text("mine")
+    else:
+        place.symlink_to("nowhere")
+
+    with pytest.raises(TrainError, match="it is no folder") as caught:
+        runs.train("run")
+
+    assert not caught.value.restart_helps
+
+
+def _everything(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}

@@ -142,7 +142,7 @@ def _spoil(folder: Path) -> None:
     for full, tensor in tensors.items():
         kind, _, rest = full.partition(".")
         nested.setdefault(kind, {})[rest] = tensor
-    with CheckpointWriter(folder, None, Processes(), print, start=checkpoint.step - 1, last=100) as writer:
+    with CheckpointWriter(folder, None, Processes(), print, start=checkpoint.step - 1) as writer:
         writer.save(checkpoint.step, nested, state, text, best_step=None)
 
 

@@ -182,3 +182,23 @@ def test_torchrun_ends_with_the_error_of_the_rank_that_fails(runs: Runs) -> None
 
     assert result.returncode != 0
     assert "1 rows cannot be shared by 2 processes" in result.stderr
+
+
+def test_what_is_in_the_way_ends_all_processes_with_one_message(runs: Runs) -> None:
+    (runs.folder / "run" / "14").mkdir(parents=True)
+    config = runs.folder / "run.textproto"
+    config.write_text(runs.job("run").text)
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+
+    result = subprocess.run(
+        [*command, "-m", "rankspec", "train", str(config)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        check=False,
+    )
+
+    assert result.returncode != 0
+    assert result.stderr.count("14 is no checkpoint (it has no files.json of a run)") == 1
+    assert "another process of the run ended" not in result.stderr
