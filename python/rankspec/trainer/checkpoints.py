@@ -76,6 +76,10 @@ class Checkpoint:
             for name, kind in _STATE_TYPES.items():
                 if not isinstance(state[name], kind):
                     raise TypeError(f"{name} is a {type(state[name]).__name__}")
+            if state["step"] != self.step:
+                raise ValueError(f"it is of step {state['step']}, and the folder was renamed to {self.step}")
+            if state["metrics_bytes"] < 0:
+                raise ValueError("metrics_bytes is negative")
             return state
 
     @property

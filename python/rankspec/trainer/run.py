@@ -17,7 +17,7 @@ from rankspec.trainer.best import Best
 from rankspec.trainer.checkpoint_writer import CheckpointWriter, refuse_what_is_in_the_way
 from rankspec.trainer.checkpoints import STATE_FILE, Checkpoint, Findings, committed, find_checkpoints
 from rankspec.trainer.claims import obeys
-from rankspec.trainer.data.identity import differences
+from rankspec.trainer.data.identity import differences, identity_from
 from rankspec.trainer.data.pipeline import Dataset
 from rankspec.trainer.data_changes import TRAIN_DATA, check_data
 from rankspec.trainer.errors import TrainError
@@ -207,7 +207,7 @@ class TrainingRun:
         """Whether a validation set's data are those of a saved state; one of release 0.1 does not say."""
         path = f'validation_data["{name}"]'
         before = state.get("data", {}).get(path)
-        return before is None or not differences(before, self._datasets()[path].identity)
+        return before is None or not differences(identity_from(before), self._datasets()[path].identity)
 
     def _open_reports(self, checkpoint: Checkpoint | None, start: int) -> Reports:
         setup = self._setup
