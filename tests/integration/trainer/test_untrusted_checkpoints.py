@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from tests.integration.trainer.runs import Runs, newest
+from tests.integration.trainer.runs import Runs, newest, steps_of
 from torch.distributed.checkpoint.filesystem import FileSystemReader
 from torch.distributed.checkpoint.metadata import BytesStorageMetadata, Metadata, TensorStorageMetadata
 
@@ -233,7 +233,7 @@ def test_checkpoint_under_the_name_of_another_step_is_not_gone_on_from(runs: Run
     shutil.copytree(finished, folder)
     shutil.copytree(folder / "40", folder / "45")
 
-    with pytest.raises(TrainError, match="it is of step 40, and the folder was renamed to 45; go back to another"):
+    with pytest.raises(TrainError, match=r"it is of step 40, and the folder was renamed to 45\); go back"):
         runs.train("run", LONGER)
 
     assert steps_of(folder)[-1] == 45
