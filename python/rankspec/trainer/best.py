@@ -98,7 +98,7 @@ class Best:
         Args:
             state: what `state` gave.
             saved: the config at that time. Release 0.1 wrote no word of the metric into the state.
-            is_same_data: says of a validation set whether its data are what they were.
+            is_same_data: says of a validation set whether its data, and what is taken of them, are what they were.
         """
         before = state["of"] if "of" in state else _metric_of(saved)
         if self._config is None or before is None or state["step"] is None or not math.isfinite(state["value"]):
@@ -106,7 +106,9 @@ class Best:
         if before != _metric_of_best(self._config):
             self._say(f"the best so far was of {before[1]} of {before[0]}; {self._name()} begins anew")
         elif not is_same_data(self._config.validation_data):
-            self._say(f"the best so far was of other data; {self._name()} begins anew")
+            self._say(
+                f"the best so far was of other data, or of other rows or weights of them; {self._name()} begins anew"
+            )
         else:
             self.step, self.value, self.waited = int(state["step"]), float(state["value"]), int(state["waited"])
 

@@ -79,6 +79,8 @@ class Checkpoint:
             best = state["best"]["step"]
             if not (best is None or isinstance(best, int)) or min(state["step"], state["metrics_bytes"], best or 0) < 0:
                 raise ValueError("a step or a size is no count")
+            if state["step"] != self.step:
+                raise ValueError(f"it is of step {state['step']}, and the folder was renamed to {self.step}")
             return state
 
     @property

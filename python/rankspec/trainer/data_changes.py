@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Mapping
 
-from rankspec.trainer.checkpoints import Checkpoint
+from rankspec.trainer.checkpoints import STATE_FILE, Checkpoint
 from rankspec.trainer.data.dataset import Dataset
-from rankspec.trainer.data.identity import Identity, differences, num_rows
+from rankspec.trainer.data.identity import differences, identity_from, num_rows
 from rankspec.trainer.errors import TrainError
 
 TRAIN_DATA = "train_data"
@@ -37,12 +37,16 @@ def check_data(
         DataChangedError: the training data changed in the middle of an epoch; the text names the files.
     """
     saved = checkpoint.state
-    before: Mapping[str, Identity] = saved.get("data", {})
+    with checkpoint.interpreting(STATE_FILE):
+        before = {path: identity_from(identity) for path, identity in saved.get("data", {}).items()}
+        offset = saved["data_offset"] if before else 0
+        if type(offset) is not int:
+            raise TypeError(f"data_offset is a {type(offset).__name__}")
     if not before:
         say(f"checkpoint {checkpoint.step} does not say which data it was trained on, so changed data go unnoticed")
         return
     stream = datasets[TRAIN_DATA]
-    stream.offset = saved["data_offset"]
+    stream.offset = offset
     since = f"the data changed since checkpoint {checkpoint.step} was written"
     for path, dataset in datasets.items():
         found = differences(before[path], dataset.identity) if path in before else []

@@ -29,6 +29,8 @@ def evaluation_identity(checkpoint: Checkpoint, name: str, dataset: Dataset, set
     parts = [
         sha256(checkpoint.folder / MANIFEST_FILE),
         identity_digest(dataset.identity),
+        # Labels that changed in place can leave a file with the same size and the same end.
+        dataset.content,
         setup.signature,
         hashlib.sha256(_relevant(setup.config, name)).hexdigest(),
         setup.runtime.device.type,

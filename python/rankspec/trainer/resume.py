@@ -8,6 +8,7 @@ from rankspec.loading import Loaded, load
 from rankspec.recap.v1.recap_pb2 import RecapConfig
 from rankspec.signature import Input, signature_differences
 from rankspec.source import Origins
+from rankspec.source.origins import is_at_or_below
 from rankspec.trainer.checkpoints import STATE_FILE, Checkpoint
 from rankspec.trainer.errors import TrainError
 from rankspec.trainer.setup import Setup
@@ -44,6 +45,22 @@ def check_resume(checkpoint: Checkpoint, setup: Setup, say: Callable[[str], None
     check_inputs(checkpoint, setup)
     config: RecapConfig = saved.message
     return config
+
+
+def changes_figures(saved: RecapConfig, config: RecapConfig, path: str) -> bool:
+    """Whether two configs give figures of other rows, or of other weights, for the same files of a validation set.
+
+    Args:
+        saved: the one config.
+        config: the other.
+        path: the validation set's place in the spec.
+    """
+    telling = ["training.num_eval_steps", "downsampling_correction", "train_data.tasks"]
+    telling += [f"{path}.tasks", f"{path}.preprocess"]
+    if config.training.num_eval_steps >= 0:
+        # So many batches are so many rows.
+        telling.append(f"{path}.global_batch_size")
+    return any(is_at_or_below(change.path, place) for change in compare(saved, config) for place in telling)
 
 
 def check_evaluation(checkpoint: Checkpoint, setup: Setup) -> None:

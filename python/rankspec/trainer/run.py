@@ -17,7 +17,7 @@ from rankspec.trainer.best import Best
 from rankspec.trainer.checkpoint_writer import CheckpointWriter, refuse_what_is_in_the_way
 from rankspec.trainer.checkpoints import STATE_FILE, Checkpoint, Findings, committed, find_checkpoints
 from rankspec.trainer.claims import obeys
-from rankspec.trainer.data.identity import differences
+from rankspec.trainer.data.identity import differences, identity_from
 from rankspec.trainer.data.pipeline import Dataset
 from rankspec.trainer.data_changes import TRAIN_DATA, check_data
 from rankspec.trainer.errors import TrainError
@@ -35,7 +35,7 @@ from rankspec.trainer.loop import Cadence, Duties, Ending, Learner, Verdict, ask
 from rankspec.trainer.memory import allocating
 from rankspec.trainer.optimizers import build_optimizer
 from rankspec.trainer.reports import Reports
-from rankspec.trainer.resume import check_resume
+from rankspec.trainer.resume import changes_figures, check_resume
 from rankspec.trainer.setup import Job, Setup, evaluated_tasks, set_up
 from rankspec.trainer.state import restore, training_tensors, warm_start
 from rankspec.trainer.status import RunStatus
@@ -174,7 +174,9 @@ class TrainingRun:
         with checkpoint.interpreting(STATE_FILE):
             state = checkpoint.state
             self._window.restore(state["window"], self._processes)
-            self._best.restore(state["best"], saved.training, is_same_data=partial(self._is_same_data, state))
+            self._best.restore(
+                state["best"], saved.training, is_same_data=partial(self._is_measured_alike, state, saved)
+            )
             if state["scaler"]:
                 self._setup.runtime.scaler.load_state_dict(state["scaler"])
         self._say(f"continuing from checkpoint {checkpoint.step} of {self._folder}")
@@ -203,11 +205,13 @@ class TrainingRun:
     def _tensors(self) -> dict[str, Any]:
         return training_tensors(self._setup.model, self._learner.optimizer.optimizer, self._processes.rank)
 
-    def _is_same_data(self, state: dict[str, Any], name: str) -> bool:
-        """Whether a validation set's data are those of a saved state; one of release 0.1 does not say."""
+    def _is_measured_alike(self, state: dict[str, Any], saved: RecapConfig, name: str) -> bool:
+        """Whether a validation set's rows and weights are those of a saved state; one of release 0.1 does not say."""
         path = f'validation_data["{name}"]'
         before = state.get("data", {}).get(path)
-        return before is None or not differences(before, self._datasets()[path].identity)
+        if before is not None and differences(identity_from(before), self._datasets()[path].identity):
+            return False
+        return not changes_figures(saved, self._config, path)
 
     def _open_reports(self, checkpoint: Checkpoint | None, start: int) -> Reports:
         setup = self._setup

@@ -6,6 +6,7 @@ import threading
 import time
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from tests.integration.trainer.runs import (
@@ -19,6 +20,7 @@ from tests.integration.trainer.runs import (
 
 from rankspec.trainer import follow, run
 from rankspec.trainer.checkpoints import committed
+from rankspec.trainer.data.footer import read_footer
 from rankspec.trainer.errors import TrainError
 from rankspec.trainer.folder import sole_writer
 
@@ -332,6 +334,30 @@ def test_figures_of_other_data_are_computed_anew_and_those_of_moved_data_are_not
     assert _evaluated(folder) == [28, 35, 40, 28, 35, 40]
     record = records_of(folder, "valid", "evaluation.jsonl")[-1]
     assert f"{record['loss/like']:.4f}" in capsys.readouterr().err
+
+
+def test_figures_of_labels_that_changed_under_the_same_footer_are_computed_anew(
+    runs: Runs, finished: Path, tmp_path: Path
+) -> None:
+    folder = runs.folder / "run"
+    shutil.copytree(finished, folder)
+    other = tmp_path / "other"
+    shutil.copytree(runs.data, other)
+    change = f'validation_data {{ key: "valid" value {{ {data_set(other, "valid")} }} }}'
+    table = pq.read_table(other / "valid.parquet")
+    labels = table.column("like").to_pylist()
+    ends = []
+    for _ in range(2):
+        place = table.column_names.index("like")
+        table = table.set_column(place, "like", pa.array(labels))
+        pq.write_table(table, other / "valid.parquet", use_dictionary=False, compression="NONE", row_group_size=64)
+        ends.append(read_footer(other / "valid.parquet").digest)
+        runs.evaluate("run", change)
+        first, second = labels.index(0), labels.index(1)
+        labels[first], labels[second] = 1, 0
+
+    assert ends[0] == ends[1]
+    assert _evaluated(folder) == [28, 35, 40, 28, 35, 40]
 
 
 def test_figures_of_a_run_that_was_trained_anew_are_computed_anew(runs: Runs) -> None:

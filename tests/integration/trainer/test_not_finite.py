@@ -215,6 +215,24 @@ def test_best_of_another_metric_begins_anew(runs: Runs, capsys: pytest.CaptureFi
     assert later[state["step"]] == state["value"]
 
 
+@pytest.mark.parametrize(
+    ("change", "begins_anew"),
+    [
+        ("training { num_eval_steps: 2 }", True),
+        ('validation_data { key: "valid" value { global_batch_size: 8 } }', False),
+    ],
+)
+def test_best_of_other_rows_begins_anew(
+    runs: Runs, capsys: pytest.CaptureFixture[str], change: str, *, begins_anew: bool
+) -> None:
+    best = 'training {{ best_checkpoint {{ validation_data: "valid" metric: "loss" }} num_train_steps: {} }}'
+    runs.train("run", best.format(10))
+    runs.train("run", best.format(20), change)
+
+    output = " ".join(capsys.readouterr().err.split())
+    assert ("or of other rows or weights of them; loss of valid begins anew" in output) == begins_anew
+
+
 def test_best_of_release_0_1_counts_for_the_metric_that_its_config_names() -> None:
     from rankspec.recap.v1.training_pb2 import TrainingConfig
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from tests.integration.trainer.runs import Runs, newest
+from tests.integration.trainer.runs import Runs, newest, steps_of
 from torch.distributed.checkpoint.filesystem import FileSystemReader
 from torch.distributed.checkpoint.metadata import BytesStorageMetadata, MetadataIndex, TensorStorageMetadata
 
@@ -244,6 +244,41 @@ def test_odd_state_is_one_clear_error(runs: Runs, finished: Path, text: str) -> 
         runs.train("run", LONGER)
 
     assert caught.value.code == "checkpoint.damaged"
+
+
+_ODD_VALUES = {
+    "negative_size": {"metrics_bytes": -5},
+    "offset_of_words": {"data_offset": "a"},
+    "data_without_files": {"data": {"train_data": {}}},
+    "files_without_rows": {"data": {"train_data": {"files": {"a": [1]}, "schema": ""}}},
+    "rows_of_words": {"data": {"train_data": {"files": {"a": [1, "b", "c"]}, "schema": ""}}},
+    "data_as_a_list": {"data": [1]},
+}
+
+
+@pytest.mark.parametrize("change", _ODD_VALUES.values(), ids=_ODD_VALUES)
+def test_odd_value_in_a_state_is_one_clear_error(runs: Runs, finished: Path, change: dict[str, Any]) -> None:
+    folder = runs.folder / "run"
+    shutil.copytree(finished, folder)
+    state = json.loads((folder / "40" / "state.json").read_text())
+    (folder / "40" / "state.json").write_text(json.dumps(state | change))
+    _mend_hashes(folder / "40")
+
+    with pytest.raises(TrainError, match=r"40/state\.json is not what a run writes .*another checkpoint") as caught:
+        runs.train("run", LONGER)
+
+    assert caught.value.code == "checkpoint.damaged"
+
+
+def test_checkpoint_under_the_name_of_another_step_is_not_gone_on_from(runs: Runs, finished: Path) -> None:
+    folder = runs.folder / "run"
+    shutil.copytree(finished, folder)
+    shutil.copytree(folder / "40", folder / "45")
+
+    with pytest.raises(TrainError, match=r"it is of step 40, and the folder was renamed to 45\); go back"):
+        runs.train("run", LONGER)
+
+    assert steps_of(folder)[-1] == 45
 
 
 def test_flipped_bytes_of_an_index_are_one_clear_error(finished: Path, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from rankspec.signature import Column
 from rankspec.trainer.data.parquet import ParquetFile
@@ -54,6 +54,20 @@ def identity_of(files: Sequence[ParquetFile], folder: Path, columns: Mapping[str
 def identity_digest(identity: Identity) -> str:
     """SHA-256 of an identity, in hexadecimal; of what was written to JSON and read back it is the same."""
     return _digest(identity)
+
+
+def identity_from(value: Any) -> Identity:
+    """An identity as JSON gave it back, whoever wrote that.
+
+    Raises:
+        TypeError, ValueError, KeyError, AttributeError: it is none.
+    """
+    files: dict[str, FileIdentity] = {}
+    for name, (size, rows, digest) in value["files"].items():
+        if not (type(size) is type(rows) is int and isinstance(digest, str) and min(size, rows) >= 0):
+            raise ValueError(f"{name} is described by no size, rows and hash")
+        files[name] = (size, rows, digest)
+    return {"files": files, "schema": str(value["schema"])}
 
 
 def num_rows(identity: Identity) -> int:
