@@ -15,16 +15,14 @@ import pytest
 
 from rankspec.cli import statuses
 from rankspec.trainer.checkpoints import MANIFEST_FILE
-from tests.crash.checks import check, check_end
-from tests.crash.command import Command, Ended
+from tests.crash.checks import check_end
+from tests.crash.command import Ended
 from tests.crash.damage import change_a_file, drop_hidden_names, make_old
 from tests.crash.scene import SAVE_EVERY, Scene
 from tests.integration.trainer.runs import Plan
 
 Accident = Callable[[Scene], str]
 
-# Seconds from a process's start to the end of a run of some steps, roughly: moments are drawn from them.
-_SECONDS = 1.2
 _FAR = 10**7
 
 
@@ -52,7 +50,7 @@ def interrupted(scene: Scene) -> str:
 
 def _signalled(scene: Scene, number: signal.Signals, *, in_write: bool = False) -> Ended:
     command = scene.start()
-    moment = command.begin + scene.source.uniform(0, _SECONDS)
+    moment = command.begin + scene.source.uniform(0, scene.seconds)
     while command.is_alive and (time.monotonic() < moment or (in_write and not _is_writing(scene))):
         time.sleep(0.001)
     command.send(number)

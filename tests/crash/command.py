@@ -14,7 +14,11 @@ from pathlib import Path
 
 import torch
 
-# What a run imports, so that the processes find it there.
+# Never named here, but what a run imports: the processes find it there, as they begin as forks of one that has it.
+import torch._inductor
+import torch.utils.tensorboard
+
+import rankspec.cli.train
 import rankspec.trainer.jobs
 import rankspec.trainer.run  # noqa: F401
 from rankspec import cli

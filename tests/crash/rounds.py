@@ -61,7 +61,7 @@ def _live(folder: Path, run: int, number: int, seed: int) -> list[Happened]:
     happened: list[Happened] = []
     # All kinds come before one comes again; the runs begin at different places of the order.
     kinds = _in_random_order(random.Random(seed), run * _ACCIDENTS_OF_A_RUN)  # noqa: S311
-    check_end(scene, scene.train(), 0)
+    check_end(scene, scene.begin(), 0)
     for kind in (next(kinds) for _ in range(number)):
         try:
             detail = KINDS[kind](scene)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,6 +38,7 @@ class Scene:
         aside: folder for what is taken out of the run's.
         foreign: what is not the run's.
         kept: step of the newest whole checkpoint that no accident may take away.
+        seconds: that a command took which nothing hindered.
         lost: steps whose checkpoints an accident has damaged or taken away.
     """
 
@@ -50,6 +52,7 @@ class Scene:
         self.aside = folder / "aside"
         self.foreign = Foreign()
         self.kept = 0
+        self.seconds = 0.0
         self.lost: set[int] = set()
         self.aside.mkdir(parents=True)
         shutil.copytree(TINY.parent / "tiny_data", self.data)
@@ -117,3 +120,11 @@ class Scene:
     def train(self, *options: str, steps: int = 0, plan: Plan | None = None, runs: Path | None = None) -> Ended:
         """As `start`, to the command's end."""
         return self.start(*options, steps=steps, plan=plan, runs=runs).end()
+
+    def begin(self) -> Ended:
+        """Trains for the first time, and takes the time of a command: one before it starts the server of the forks."""
+        self.train()
+        begin = time.monotonic()
+        ended = self.train()
+        self.seconds = time.monotonic() - begin
+        return ended
