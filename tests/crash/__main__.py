@@ -1,4 +1,4 @@
-"""`make crash-test`: many kills and other accidents; runs end as if there had been none, and nothing is lost or harmed."""
+"""`make crash-test`: kills and other accidents; runs go on as if there had been none, and nothing is lost or harmed."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def main() -> int:
         _show_accidents(folder, arguments.accidents, arguments.seed, arguments.jobs)
         _show_kills(folder, arguments.kills, arguments.seed)
     except AssertionError as error:
-        print(f"{error}\n{folder} is left as it was; the seed was {arguments.seed}", file=sys.stderr)
+        sys.stderr.write(f"{error}\n{folder} is left as it was; the seed was {arguments.seed}\n")
         return 1
     shutil.rmtree(folder)
     return 0

@@ -12,14 +12,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-from rankspec.cli import statuses
-from rankspec.trainer.checkpoints import MANIFEST_FILE
 from tests.crash.checks import check_end
 from tests.crash.command import Ended
 from tests.crash.damage import change_a_file, drop_hidden_names, make_old
 from tests.crash.scene import SAVE_EVERY, Scene
 from tests.integration.trainer.runs import Plan
+
+from rankspec.cli import statuses
+from rankspec.trainer.checkpoints import MANIFEST_FILE
 
 Accident = Callable[[Scene], str]
 

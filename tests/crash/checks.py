@@ -7,13 +7,13 @@ import re
 from typing import Any
 
 import torch
+from tests.crash.command import Ended
+from tests.crash.scene import LOG_EVERY, Scene
 
 from rankspec.cli import statuses
 from rankspec.trainer.checkpoints import Checkpoint, best_checkpoint
 from rankspec.trainer.folder import METRICS_FILE
 from rankspec.trainer.status import STATUS_FILE
-from tests.crash.command import Ended
-from tests.crash.scene import LOG_EVERY, Scene
 
 # What `status.json` says of a command that could say it, by its exit status.
 _STATES = {
@@ -119,4 +119,6 @@ def _check_metrics(scene: Scene) -> None:
         due = set(range(LOG_EVERY, newest.step + 1, LOG_EVERY))
         missing = due - {step for step, split in places if split == "train"}
         assert not missing, f"{METRICS_FILE} has lost steps {sorted(missing)} of checkpoint {newest.step}"
-        assert newest.state["metrics_bytes"] <= len(text), f"{METRICS_FILE} is shorter than checkpoint {newest.step} says"
+        assert newest.state["metrics_bytes"] <= len(text), (
+            f"{METRICS_FILE} is shorter than checkpoint {newest.step} says"
+        )

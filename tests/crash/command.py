@@ -17,12 +17,12 @@ import torch
 # Never named here, but what a run imports: the processes find it there, as they begin as forks of one that has it.
 import torch._inductor
 import torch.utils.tensorboard
+from tests.integration.trainer.runs import Plan
 
 import rankspec.cli.train
 import rankspec.trainer.jobs
 import rankspec.trainer.run  # noqa: F401
 from rankspec import cli
-from tests.integration.trainer.runs import Plan
 
 # A run of some steps that has not ended by then never will.
 _PATIENCE_SECONDS = 120.0

@@ -7,8 +7,9 @@ import json
 import random
 from pathlib import Path
 
-from rankspec.trainer.checkpoints import MANIFEST_FILE, STATE_FILE
 from tests.crash.foreign import Foreign
+
+from rankspec.trainer.checkpoints import MANIFEST_FILE, STATE_FILE
 
 
 def change_a_file(checkpoint: Path, source: random.Random, foreign: Foreign) -> str:

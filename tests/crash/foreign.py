@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 from pathlib import Path
 
@@ -42,9 +41,7 @@ class Foreign:
 
     def changed(self) -> list[Path]:
         """Files that are gone, or other than they were."""
-        return [
-            file for file, content in self._content.items() if not os.path.isfile(file) or file.read_bytes() != content
-        ]
+        return [file for file, content in self._content.items() if not file.is_file() or file.read_bytes() != content]
 
 
 def _is_below(file: Path, folder: Path) -> bool:

@@ -84,4 +84,6 @@ def _in_random_order(source: random.Random, skipped: int) -> Iterator[str]:
 def _story(scene: Scene, happened: list[Happened], kind: str, error: Exception) -> str:
     before = "\n".join(f"  {one.kind}: {one.detail}; checkpoint {one.step}" for one in happened)
     output = scene.output.read_text(errors="replace")
-    return f"after `{kind}` in {scene.run}: {type(error).__name__}: {error}\nbefore it:\n{before}\nlast output:\n{output}"
+    return (
+        f"after `{kind}` in {scene.run}: {type(error).__name__}: {error}\nbefore it:\n{before}\nlast output:\n{output}"
+    )

@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow.parquet as pq
-
-from rankspec.trainer.checkpoints import Checkpoint, committed
 from tests.crash.command import Command, Ended
 from tests.crash.foreign import Foreign
 from tests.integration.trainer.runs import Plan
+
+from rankspec.trainer.checkpoints import Checkpoint, committed
 
 TINY = Path("configs/recap/tiny.textproto")
 SAVE_EVERY, LOG_EVERY, EVALUATE_EVERY, KEEP = 5, 5, 10, 3
