@@ -43,14 +43,14 @@ def main() -> int:
 
 def _show_accidents(folder: Path, number: int, seed: int, jobs: int) -> None:
     begin = time.monotonic()
-    happened = []
-    for one in accidents(folder, number, seed, jobs=jobs):
-        happened.append(one)
-        detail = f" ({one.detail})" if one.detail else ""
-        _tell(f"run {one.run}: {one.kind}{detail}; newest checkpoint {one.step}, all as it has to be")
-    if happened:
+    if happened := accidents(folder, number, seed, _tell_accident, jobs=jobs):
         _CONSOLE.print(_table_of_accidents(happened))
         _tell(f"{len(happened)} accidents in {time.monotonic() - begin:.0f} s, nothing lost")
+
+
+def _tell_accident(one: Happened) -> None:
+    detail = f" ({one.detail})" if one.detail else ""
+    _tell(f"run {one.run}: {one.kind}{detail}; newest checkpoint {one.step}")
 
 
 def _table_of_accidents(happened: Sequence[Happened]) -> Table:

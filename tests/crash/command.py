@@ -58,10 +58,13 @@ class Command:
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(["tests.crash.command"])
         self._log = log
+        log.unlink(missing_ok=True)
         self._process: ForkServerProcess = context.Process(
             target=_run_in_process, args=(list(arguments), dict(environment), str(log), plan)
         )
         self._process.start()
+        while self._process.is_alive() and not log.exists():
+            time.sleep(0.001)
         self.begin = time.monotonic()
 
     @property
@@ -90,13 +93,14 @@ class Command:
 
 
 def _run_in_process(arguments: list[str], environment: dict[str, str], log: str, plan: Plan) -> None:
-    output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-    os.dup2(output, 1)
-    os.dup2(output, 2)
     os.environ.update(environment)
     # As a shell starts a command; the server of the forks has its own ways with signals.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     torch.set_num_threads(1)
+    # Last: from now on the process can be sent signals, and answers as a command does.
+    output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
     if plan.function is not None:
         plan.function(*plan.arguments)
     sys.exit(cli.main(arguments))

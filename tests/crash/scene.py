@@ -42,9 +42,9 @@ class Scene:
         lost: steps whose checkpoints an accident has damaged or taken away.
     """
 
-    def __init__(self, folder: Path, source: random.Random) -> None:
+    def __init__(self, folder: Path, seed: str) -> None:
         """Makes the data; nothing is trained yet."""
-        self.source = source
+        self.source = random.Random(seed)  # noqa: S311 - accidents are no secret
         self._folder = folder
         self._runs = folder / "runs"
         self._num_moves = 0
