@@ -132,15 +132,19 @@ def foreign_folder(scene: Scene) -> str:
     is_file = scene.source.random() < 1 / 3
     scene.foreign.write(place if is_file else place / "notes.txt", scene.source)
     ended = scene.train(steps=3 * SAVE_EVERY)
-    if name == names[0]:
+    if name == names[0] or (name == names[2] and _is_due(start, ahead)):
         assert check_end(scene, ended, statuses.WRONG) == "train.refused"
-        assert name in ended.output
-        scene.move_aside(place)
+        assert name in ended.output, ended.output
     else:
-        check_end(scene, ended, statuses.FINE, statuses.WRONG)
-        if name == names[2]:
-            scene.move_aside(place)
+        check_end(scene, ended, statuses.FINE)
+    if name in (names[0], names[2]):
+        scene.move_aside(place)
     return f"{'file' if is_file else 'folder'} {name}, exit {ended.status}"
+
+
+def _is_due(start: int, ahead: int) -> bool:
+    """Whether a checkpoint is due so many steps ahead."""
+    return (start + ahead) % SAVE_EVERY == 0
 
 
 def own_file_inside(scene: Scene) -> str:
