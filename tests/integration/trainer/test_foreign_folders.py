@@ -200,3 +200,17 @@ def test_restart_of_an_empty_folder_is_a_start(runs: Runs, finished: Path) -> No
 
     assert_same_end(runs.folder / "run", finished)
     assert list((runs.folder / "run").glob("set-aside*")) == []
+
+
+def test_checkpoint_whose_manifest_is_changed_by_a_byte_is_a_damaged_one(
+    runs: Runs, finished: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = _copy(finished, runs)
+    manifest = folder / "40" / "files.json"
+    # Still JSON, and no hash any more.
+    manifest.write_text(manifest.read_text().replace('": "', '": "z', 1))
+
+    assert_same_end(runs.train("run"), finished)
+
+    assert (folder / "damaged-40" / "files.json").is_file()
+    assert "checkpoint 40 is damaged" in " ".join(capsys.readouterr().err.split())
