@@ -50,7 +50,7 @@ def interrupted(scene: Scene) -> str:
 
 def _signalled(scene: Scene, number: signal.Signals, *, in_write: bool = False) -> Ended:
     command = scene.start()
-    moment = command.begin + scene.source.uniform(0, scene.seconds)
+    moment = command.begin + scene.source.uniform(0, 0.9 * scene.seconds)
     while command.is_alive and (time.monotonic() < moment or (in_write and not _is_writing(scene))):
         time.sleep(0.001)
     command.send(number)

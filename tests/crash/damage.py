@@ -18,9 +18,9 @@ def change_a_file(checkpoint: Path, source: random.Random, foreign: Foreign) -> 
     path = source.choice([path for path in sorted(checkpoint.iterdir()) if path not in others])
     content = bytearray(path.read_bytes())
     place = source.randrange(len(content))
-    how = source.choice(("cut off", "changed", "deleted"))
     # Without its manifest it would be somebody else's folder.
-    if how == "deleted" and path.name != MANIFEST_FILE:
+    how = source.choice(("cut off", "changed", *([] if path.name == MANIFEST_FILE else ["deleted"])))
+    if how == "deleted":
         path.unlink()
     elif how == "changed":
         content[place] ^= 1 << source.randrange(8)

@@ -124,7 +124,7 @@ class Scene:
     def begin(self) -> Ended:
         """Trains for the first time, and takes the time of a command: one before it starts the server of the forks."""
         self.train()
-        begin = time.monotonic()
-        ended = self.train()
-        self.seconds = time.monotonic() - begin
+        command = self.start()
+        ended = command.end()
+        self.seconds = time.monotonic() - command.begin
         return ended

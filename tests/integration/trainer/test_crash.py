@@ -81,6 +81,6 @@ def test_crash_test_sees_what_is_lost(spoil: Callable[[Scene], None], told: str,
 def begun(tmp_path: Path) -> Scene:
     """A run that has begun, and of which all is as it has to be."""
     scene = Scene(tmp_path / "scene", "0")
-    scene.begin()
+    scene.train()
     check(scene)
     return scene
