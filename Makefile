@@ -63,9 +63,8 @@ test: setup ## Run every test; bindings of a language whose tools are missing ar
 	@$(TEST_ENV) $(PY) -m pytest $(PYTEST_ARGS)
 
 .PHONY: crash-test
-crash-test: setup ## 30 kills, each going on to the very same bits, then 200 accidents in a row; SEED=n repeats them
-	@$(TEST_ENV) $(PY) -m tests.crash $(if $(KILLS),--kills $(KILLS)) $(if $(ACCIDENTS),--accidents $(ACCIDENTS)) \
-		$(if $(SEED),--seed $(SEED))
+crash-test: setup ## Let runs live through ACCIDENTS=200 in a row, and kill KILLS=30 that must go on to the very same bits; SEED=n repeats
+	@$(TEST_ENV) $(PY) -m tests.crash --accidents $(or $(ACCIDENTS),200) --kills $(or $(KILLS),30) $(if $(SEED),--seed $(SEED))
 
 .PHONY: fuzz
 fuzz: setup ## Try the readers on N=100000 generated or damaged texts, in every form; SEED=n takes others

@@ -1,456 +1,307 @@
-"""One run lives through accidents in a row; after each of them everything that counts has to be as it should be."""
+"""The accidents that a run lives through; each ends with the run able to go on."""
 
-import hashlib
-import json
-import multiprocessing
+from __future__ import annotations
+
+import errno
 import os
-import random
-import re
 import resource
 import shutil
 import signal
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from multiprocessing.context import ForkServerProcess
+from collections.abc import Callable
 from pathlib import Path
 
-from tests.integration.trainer.runs import tensors_of
+import pytest
+from tests.crash.checks import check_end
+from tests.crash.command import Ended
+from tests.crash.damage import change_a_file, drop_hidden_names, make_old
+from tests.crash.scene import SAVE_EVERY, Scene
+from tests.integration.trainer.runs import Plan
 
-from rankspec.cli import main
-from rankspec.trainer.checkpoints import Checkpoint, best_checkpoint, committed
-from rankspec.trainer.finite import not_finite
-from rankspec.trainer.journal import read_journal
+from rankspec.cli import statuses
+from rankspec.trainer.checkpoints import MANIFEST_FILE
 
-TINY = Path(__file__).parents[2] / "configs" / "recap" / "tiny.textproto"
-_DIVERGES = "optimizer { single_task_learning_rate { constant: 1e30 } adam {} }"
-_STEPS = 8
-# So many steps into a run, another begins.
-_LONGEST = 240
-_ERROR = re.compile(r"error: .*\[[a-z_]+\.[a-z_]+\]$", re.MULTILINE)
+Accident = Callable[[Scene], str]
 
-
-@dataclass(frozen=True)
-class Accident:
-    """What happened, and how the command ended."""
-
-    name: str
-    status: int
-    seconds: float
+_FAR = 10**7
 
 
-@dataclass
-class Life:
-    """A run, its data, and what other people put beside it.
+def killed(scene: Scene) -> str:
+    """`kill -9` at a random moment, every third time while a checkpoint is written."""
+    in_write = scene.source.random() < 1 / 3
+    ended = _signalled(scene, signal.SIGKILL, in_write=in_write)
+    check_end(scene, ended, -signal.SIGKILL, statuses.FINE)
+    return "while writing" if in_write else ""
 
-    Attributes:
-        folder: everything lies below it.
-        chance: draws what happens.
-        foreign: files that no run wrote, with their hashes.
-    """
 
-    folder: Path
-    chance: random.Random
-    foreign: dict[Path, str] = field(default_factory=dict)
-    _number: int = 0
+def terminated(scene: Scene) -> str:
+    """SIGTERM at a random moment; before the first step it ends the process as it does any."""
+    ended = _signalled(scene, signal.SIGTERM)
+    check_end(scene, ended, statuses.ASKED_TO_END, -signal.SIGTERM, statuses.FINE)
+    return f"exit {ended.status}"
 
-    def __post_init__(self) -> None:
-        self.begin()
 
-    def begin(self) -> None:
-        """Begins another run, with data of its own."""
-        self._number += 1
-        self.run = self.folder / f"run{self._number}"
-        self.data = self.folder / f"data{self._number}"
-        shutil.copytree(TINY.parent / "tiny_data", self.data)
-        self.target = 0
-        self.foreign.clear()
+def interrupted(scene: Scene) -> str:
+    """Ctrl-C at a random moment."""
+    ended = _signalled(scene, signal.SIGINT)
+    check_end(scene, ended, statuses.INTERRUPTED, statuses.FINE)
+    return f"exit {ended.status}"
 
-    # What a person does beside the run.
 
-    def put(self, path: Path, content: str = "mine") -> None:
-        """Writes a file that no run wrote."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(content)
-        self.foreign[path] = _hash(path)
+def _signalled(scene: Scene, number: signal.Signals, *, in_write: bool = False) -> Ended:
+    command = scene.start()
+    moment = command.begin + scene.source.uniform(0, 0.9 * scene.seconds)
+    while command.is_alive and (time.monotonic() < moment or (in_write and not _is_writing(scene))):
+        time.sleep(0.001)
+    command.send(number)
+    return command.end()
 
-    # Commands.
 
-    def train(
-        self,
-        *arguments: str,
-        before: Callable[[], None] | None = None,
-        during: Callable[[ForkServerProcess], None] | None = None,
-        run: Path | None = None,
-    ) -> int:
-        """Runs `rankspec train` in a process of its own; returns its exit status, a signal's number being negative.
+def _is_writing(scene: Scene) -> bool:
+    return next(scene.run.glob(".saving-*/*"), None) is not None
 
-        Args:
-            arguments: more of the command line.
-            before: called in the process before it begins.
-            during: called with the process while it runs.
-            run: the run's folder, if it is another.
-        """
-        save_dir = run or self.run
-        command = [
-            *("train", str(TINY), *(argument for argument in arguments if not argument.startswith("-"))),
-            *(argument for argument in arguments if argument.startswith("-")),
-            *("--set", f"training.save_dir={save_dir}", "--set", f"training.num_train_steps={self.target}"),
-            *("--set", "training.checkpoint_every_n=4", "--set", "training.eval_log_every_n=4"),
-            *("--set", "training.train_log_every_n=2"),
-            *("--set", 'training.best_checkpoint={ validation_data: "validation" metric: "loss" }'),
-        ]
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["tests.crash.accidents", "rankspec.trainer.run", "rankspec.trainer.trackers"])
-        log = self.folder / "output.log"
-        log.unlink(missing_ok=True)
-        process = context.Process(target=_command, args=(command, str(log), {"RANKSPEC_TINY": str(self.data)}, before))
-        process.start()
-        if during is not None:
-            during(process)
-        process.join(120)
-        assert process.exitcode is not None, "the command did not end"
-        self.output = log.read_text(errors="replace")
-        return process.exitcode
 
-    def go_on(self, *arguments: str) -> int:
-        """Trains some steps more."""
-        self.target += _STEPS
-        return self.train(*arguments)
+def disk_full(scene: Scene) -> str:
+    """The disk takes nothing more from some moment on."""
+    writes = scene.source.randrange(1, 40)
+    ended = scene.train(plan=Plan(_full_from, [writes]))
+    check_end(scene, ended, statuses.TRY_AGAIN, statuses.FINE)
+    return f"from call {writes} on, exit {ended.status}"
 
-    # What has to hold.
 
-    def check(self, status: int, expected: set[int]) -> None:
-        """Looks at everything that an accident must not have harmed.
+def _full_from(number: int) -> None:
+    """Lets every call that brings something to the disk fail from the given one on."""
+    sync, calls = os.fsync, []
 
-        Raises:
-            AssertionError: with what it has.
-        """
-        assert status in expected, f"status {status}: {self.output}"
-        assert "Traceback" not in self.output, self.output
-        assert "this should not happen" not in self.output, self.output
-        if status in (1, 75):
-            assert len(_ERROR.findall(self.output)) == 1, self.output
-        for path, hashed in self.foreign.items():
-            assert _hash(path) == hashed, path
-        self._check_figures()
-        self._check_checkpoints()
-        self._check_status(status)
+    def watched(descriptor: int) -> None:
+        calls.append(descriptor)
+        if len(calls) >= number:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        sync(descriptor)
 
-    def _check_figures(self) -> None:
-        places = [(record["step"], record["split"]) for record in read_journal(self.run / "metrics.jsonl")]
-        assert len(set(places)) == len(places), places
-        steps = [step for step, _ in places]
-        assert steps == sorted(steps), steps
+    pytest.MonkeyPatch().setattr(os, "fsync", watched)
 
-    def _check_checkpoints(self) -> None:
-        whole = [checkpoint for checkpoint in committed(self.run) if checkpoint.damage() is None]
-        if not whole:
+
+def file_limit(scene: Scene) -> str:
+    """No file may grow beyond some size."""
+    size = scene.source.randrange(1, 60_000)
+    ended = scene.train(plan=Plan(_limit_files_to, [size]))
+    check_end(scene, ended, statuses.WRONG, statuses.TRY_AGAIN, statuses.FINE)
+    return f"{size} bytes, exit {ended.status}"
+
+
+def _limit_files_to(size: int) -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+
+
+def not_a_number(scene: Scene) -> str:
+    """A learning rate with which the loss is no number any more, for a while."""
+    rate = scene.source.choice(("1e20", "1e15", "1e10"))
+    path = "optimizer.multi_task_learning_rates.backbone_learning_rate.constant"
+    ended = scene.train("--set", f"{path}={rate}")
+    code = check_end(scene, ended, statuses.WRONG, statuses.FINE)
+    assert code in ("train.not_finite", ""), code
+    if rate == "1e20":
+        assert code, "the loss stayed finite at a rate of 1e20"
+    _go_back_until_finite(scene)
+    return f"rate {rate}, exit {ended.status}"
+
+
+def _go_back_until_finite(scene: Scene) -> None:
+    """Trains on with the old rate, from an earlier checkpoint if the newest has weights that have grown too much."""
+    while check_end(scene, ended := scene.train(), statuses.FINE, statuses.WRONG):
+        if not scene.newest:
+            assert "[checkpoint.damaged]" in ended.output, ended.output
+            _restart(scene)
             return
-        best = best_checkpoint(self.run)
-        for checkpoint in (whole[-1], *([best] if best in whole else [])):
-            assert checkpoint is not None
-            assert not_finite(tensors_of(checkpoint)) == [], checkpoint
-
-    def _check_status(self, status: int) -> None:
-        path = self.run / "status.json"
-        if status == 2 or not path.exists():
-            return
-        state = json.loads(path.read_text())["state"]
-        meant = {0: "ended", 1: "failed", 75: "failed", 130: "stopped", 143: "stopped", -signal.SIGKILL: "running"}
-        if status in (-signal.SIGKILL, 130, 143):
-            # The signal may come when the run is over, and its process is not.
-            assert state in {meant[status], "ended"}, state
-        else:
-            assert state == meant[status], (state, status, self.output)
+        assert "[train.not_finite]" in ended.output, ended.output
+        newest = next(scene.whole())
+        scene.move_aside(newest.folder)
+        scene.lost.add(newest.step)
+        scene.kept = scene.newest
 
 
-def _command(command: list[str], log: str, environment: dict[str, str], before: Callable[[], None] | None) -> None:
-    os.environ.update(environment)
-    output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    for descriptor in (1, 2):
-        os.dup2(output, descriptor)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    if before is not None:
-        before()
-    raise SystemExit(main(command))
-
-
-def _hash(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-# The accidents: each takes the life, does what it is called for, and checks.
-
-
-def killed(life: Life) -> int:
-    """The process is killed at a random moment; it goes on."""
-    life.target += _STEPS
-    status = life.train(during=_signal(life, signal.SIGKILL))
-    life.check(status, {-signal.SIGKILL, 0})
-    return _goes_on(life)
-
-
-def asked_to_end(life: Life) -> int:
-    """SIGTERM at a random moment."""
-    life.target += _STEPS
-    status = life.train(during=_signal(life, signal.SIGTERM))
-    # Before the loop begins, the signal ends the process as it does any other.
-    life.check(status, {143, 0}) if status != -signal.SIGTERM else None
-    return _goes_on(life)
-
-
-def interrupted(life: Life) -> int:
-    """SIGINT at a random moment."""
-    life.target += _STEPS
-    status = life.train(during=_signal(life, signal.SIGINT))
-    life.check(status, {130, 0}) if status != 1 or "KeyboardInterrupt" not in life.output else None
-    return _goes_on(life)
-
-
-def full_disk(life: Life) -> int:
-    """Files may not grow beyond a random size."""
-    life.target += _STEPS
-    # What the command says of it has to fit its own file too.
-    size = life.chance.choice([4_000, 8_000, 20_000, 60_000, 200_000])
-    status = life.train(before=_Limit(size))
-    life.check(status, {0, 1, 75})
-    return _goes_on(life)
-
-
-def step_of_nan(life: Life) -> int:
-    """A learning rate that makes weights overflow, for a while."""
-    overlay = life.folder / "diverges.textproto"
-    overlay.write_text(_DIVERGES)
-    _goes_on(life)
-    life.target += _STEPS
-    status = life.train(str(overlay), "--force")
-    life.check(status, {1})
-    assert "[train.not_finite]" in life.output, life.output
-    return _goes_on(life)
-
-
-def foreign_files(life: Life) -> int:
-    """Folders and files of somebody else, named as a run's own."""
-    _goes_on(life)
-    done = life.target
-    unused = next(step for step in range(1, done + 2) if not os.path.lexists(life.run / str(step)))
-    if unused <= done:
-        life.put(life.run / str(unused) / "notes.txt")
-    life.put(life.run / f".saving-{life.chance.randint(1, 3)}" / "novel.txt")
-    life.put(life.run / "damaged-4" / "evidence.txt")
-    life.put(life.run / "notes.txt")
-    oldest = committed(life.run)[0]
-    if not oldest.folder.is_symlink():
-        life.put(oldest.folder / "my-note.txt")
-    return _goes_on(life)
-
-
-def foreign_folder_in_the_way(life: Life) -> int:
-    """A folder of somebody else where a checkpoint goes."""
-    _goes_on(life)
-    there = life.run / str(life.target + 4)
-    life.put(there / "notes.txt")
-    life.target += _STEPS
-    status = life.train()
-    life.check(status, {1})
-    assert "move it away" in life.output, life.output
-    life.foreign.pop(there / "notes.txt")
-    shutil.move(there, life.folder / f"moved-{life.target}-{time.monotonic_ns()}")
-    return _goes_on(life)
-
-
-def changed_data(life: Life) -> int:
-    """A file of the training data is added, or goes away."""
-    _goes_on(life)
-    added = life.data / "train-added.parquet"
-    if added.exists():
-        added.unlink()
+def foreign_folder(scene: Scene) -> str:
+    """Something of somebody else's under a name that a checkpoint has or gets."""
+    start, ahead = scene.newest, scene.source.randrange(1, 2 * SAVE_EVERY)
+    names = [str(start + ahead), str(_FAR + start), f".saving-{start + ahead}", f"damaged-{start + ahead}", "7.old"]
+    name = scene.source.choice(names)
+    place = scene.run / name
+    if os.path.lexists(place):
+        return f"{name} is there already"
+    is_file = scene.source.random() < 1 / 3
+    scene.foreign.write(place if is_file else place / "notes.txt", scene.source)
+    ended = scene.train(steps=3 * SAVE_EVERY)
+    if name == names[0] or (name == names[2] and _is_due(start, ahead)):
+        assert check_end(scene, ended, statuses.WRONG) == "train.refused"
+        assert name in ended.output, ended.output
     else:
-        shutil.copy(next(life.data.glob("train*.parquet")), added)
-    life.target += _STEPS
-    status = life.train()
-    life.check(status, {0, 1})
-    if status == 1:
-        assert "[resume.data_changed]" in life.output, life.output
-        status = life.train("--force")
-        life.check(status, {0})
-    return status
+        check_end(scene, ended, statuses.FINE)
+    if name in (names[0], names[2]):
+        scene.move_aside(place)
+    return f"{'file' if is_file else 'folder'} {name}, exit {ended.status}"
 
 
-def moved_run(life: Life) -> int:
-    """The run's folder is moved elsewhere."""
-    _goes_on(life)
-    elsewhere = life.folder / f"moved-run-{time.monotonic_ns()}"
-    life.run.rename(elsewhere)
-    life.foreign = {_moved(path, life.run, elsewhere): hashed for path, hashed in life.foreign.items()}
-    life.run = elsewhere
-    return _goes_on(life)
+def _is_due(start: int, ahead: int) -> bool:
+    """Whether a checkpoint is due so many steps ahead."""
+    return (start + ahead) % SAVE_EVERY == 0
 
 
-def linked_checkpoint(life: Life) -> int:
-    """The newest checkpoint is moved to another place and linked."""
-    _goes_on(life)
-    newest = committed(life.run)[-1]
-    if newest.folder.is_symlink():
-        return 0
-    elsewhere = life.folder / f"linked-{time.monotonic_ns()}"
-    newest.folder.rename(elsewhere)
-    newest.folder.symlink_to(elsewhere)
-    life.foreign |= {path: _hash(path) for path in elsewhere.iterdir()}
-    return _goes_on(life)
+def own_file_inside(scene: Scene) -> str:
+    """A file of one's own inside a checkpoint, which therefore stays."""
+    checkpoints = scene.checkpoints()
+    if not checkpoints:
+        return "no checkpoint yet"
+    chosen = scene.source.choice(checkpoints)
+    scene.foreign.write(chosen.folder / f"my-notes-{scene.source.randrange(10**6)}.txt", scene.source)
+    check_end(scene, scene.train(), statuses.FINE)
+    return f"in {chosen.step}"
 
 
-def damaged_checkpoint(life: Life) -> int:
-    """A file of the newest checkpoint is cut off, changed or gone."""
-    _goes_on(life)
-    newest = committed(life.run)[-1]
-    if newest.folder.is_symlink():
-        return 0
-    names = ["__0_0.distcp", "state.json", ".metadata", "resolved.textproto"]
-    victim = newest.folder / life.chance.choice(names)
-    match life.chance.randrange(3):
-        case 0:
-            victim.unlink()
-        case 1:
-            os.truncate(victim, victim.stat().st_size // 2)
-        case _:
-            content = bytearray(victim.read_bytes())
-            content[life.chance.randrange(len(content))] ^= 1
-            victim.write_bytes(content)
-    life.target += _STEPS
-    status = life.train()
-    life.check(status, {0, 1})
-    if status == 1:
-        assert "[checkpoint.damaged]" in life.output, life.output
-        status = life.train("--restart")
-        life.check(status, {0})
-    return status
+def data_changed(scene: Scene) -> str:
+    """A file of training data is added, or another is put in its place; somebody insists or brings the old one back."""
+    name = scene.source.choice(("train-00001.parquet", "train-00002.parquet"))
+    before = (scene.data / name).read_bytes() if (scene.data / name).exists() else None
+    start = scene.newest
+    scene.add_training_file(name)
+    ended = scene.train()
+    code = check_end(scene, ended, statuses.FINE, statuses.WRONG)
+    if ended.status == statuses.FINE:
+        assert start == 0 or "an epoch was over" in ended.output, ended.output
+        return f"{name}, at an epoch's end"
+    assert code == "resume.data_changed", code
+    if scene.source.random() < 1 / 2:
+        check_end(scene, scene.train("--force"), statuses.FINE)
+        return f"{name}, --force"
+    (scene.data / name).unlink() if before is None else (scene.data / name).write_bytes(before)
+    check_end(scene, scene.train(), statuses.FINE)
+    return f"{name}, brought back"
 
 
-def copied_without_dot_files(life: Life) -> int:
-    """A copy of the run lacks the files whose names begin with a dot."""
-    _goes_on(life)
-    copy = life.folder / f"copy-{time.monotonic_ns()}"
-    shutil.copytree(life.run, copy, ignore=lambda _folder, names: [n for n in names if n.startswith(".")])
-    status = life.train(run=copy)
-    assert status == 1, life.output
-    assert "[checkpoint.damaged]" in life.output, life.output
-    assert not list(copy.glob("damaged-[0-9]*")) or list(life.run.glob("damaged-[0-9]*"))
-    shutil.rmtree(copy)
-    return _goes_on(life)
+def validation_changed(scene: Scene) -> str:
+    """A file is added to the validation data, so that the best so far begins anew."""
+    name = f"validation-{scene.source.randrange(1, 10**5):05}.parquet"
+    shutil.copy(scene.data / "validation-00000.parquet", scene.data / name)
+    start = scene.newest
+    ended = scene.train()
+    check_end(scene, ended, statuses.FINE)
+    assert start == 0 or f"{name} added" in ended.output, ended.output
+    return name
 
 
-def checkpoint_of_release_0_1(life: Life) -> int:
-    """The newest checkpoint says no more than those of release 0.1 did."""
-    _goes_on(life)
-    newest = committed(life.run)[-1]
-    if newest.folder.is_symlink():
-        return 0
-    state = newest.state
-    for name in ("data", "data_offset"):
-        del state[name]
-    del state["best"]["of"]
-    _rewrite(newest, "state.json", json.dumps(state))
-    (life.run / "committed.jsonl").unlink(missing_ok=True)
-    (life.run / "status.json").unlink(missing_ok=True)
-    return _goes_on(life)
+def moved(scene: Scene) -> str:
+    """The run's folder is moved."""
+    scene.move_run()
+    check_end(scene, scene.train(), statuses.FINE)
+    return str(scene.run.parent.name)
 
 
-def begun_anew(life: Life) -> int:
-    """--restart."""
-    life.target = _STEPS
-    # What lies where a checkpoint of the new run goes has to be moved away by a person.
-    for step in range(1, life.target + 1):
-        there = life.run / str(step)
-        is_foreign = there in {path.parent for path in life.foreign} and not (there / "files.json").exists()
-        if os.path.lexists(there) and is_foreign:
-            elsewhere = life.folder / f"away-{time.monotonic_ns()}"
-            there.rename(elsewhere)
-            life.foreign = {_moved(path, there, elsewhere): hashed for path, hashed in life.foreign.items()}
-    before = {step.step for step in committed(life.run)}
-    status = life.train("--restart")
-    aside = sorted(life.run.glob("set-aside-*"), key=lambda path: int(path.name.rpartition("-")[2]))
-    if aside and before:
-        assert {checkpoint.step for checkpoint in committed(aside[-1])} == before
-        moved = {path: _moved(path, life.run, aside[-1]) for path in life.foreign}
-        life.foreign = {new if new.exists() else old: life.foreign[old] for old, new in moved.items()}
-    life.check(status, {0})
-    return status
+def linked(scene: Scene) -> str:
+    """A checkpoint is kept elsewhere, with a link in its place."""
+    checkpoints = [one for one in scene.checkpoints() if not one.folder.is_symlink()]
+    if not checkpoints:
+        return "no checkpoint yet"
+    chosen = scene.source.choice(checkpoints)
+    place = scene.move_aside(chosen.folder)
+    chosen.folder.symlink_to(place)
+    scene.foreign.follow(place)
+    check_end(scene, scene.train(), statuses.FINE)
+    assert chosen.folder.is_symlink(), f"the link {chosen.folder} is gone"
+    return str(chosen.step)
 
 
-ACCIDENTS = (
-    killed,
-    asked_to_end,
-    interrupted,
-    full_disk,
-    step_of_nan,
-    foreign_files,
-    foreign_folder_in_the_way,
-    changed_data,
-    moved_run,
-    linked_checkpoint,
-    damaged_checkpoint,
-    copied_without_dot_files,
-    checkpoint_of_release_0_1,
-    begun_anew,
-)
+def damaged(scene: Scene) -> str:
+    """The newest checkpoint is cut off or changed."""
+    newest = next((one for one in scene.whole() if not one.folder.is_symlink()), None)
+    if newest is None or newest.step != scene.newest:
+        return "no checkpoint that is no link"
+    what = change_a_file(newest.folder, scene.source, scene.foreign)
+    scene.kept = scene.newest
+    scene.lost.add(newest.step)
+    there = scene.kept
+    ended = scene.train()
+    if there:
+        check_end(scene, ended, statuses.FINE)
+        assert f"checkpoint {newest.step} is damaged" in ended.output, ended.output
+        place = next(scene.run.glob(f"damaged-{newest.step}*"))
+        scene.foreign.moved(newest.folder, _newest_of(scene.run, f"damaged-{newest.step}"))
+        return f"{what} of {newest.step}, {place.name}"
+    assert check_end(scene, ended, statuses.WRONG) == "checkpoint.damaged"
+    _restart(scene)
+    return f"{what} of {newest.step}, the only one: restarted"
 
 
-def live_through(folder: Path, number: int, seed: int) -> Iterator[Accident]:
-    """Lets so many accidents happen: each kind in turn, in an order that the seed gives."""
-    chance = random.Random(seed)  # noqa: S311 - no secret
-    life = Life(folder, chance)
-    happen: list[Callable[[Life], int]] = []
-    for _ in range(number):
-        if life.target > _LONGEST:
-            life.begin()
-        if not happen:
-            happen = list(ACCIDENTS)
-            chance.shuffle(happen)
-        accident = happen.pop()
-        begin = time.monotonic()
-        status = accident(life)
-        yield Accident(accident.__name__, status, time.monotonic() - begin)
+def _newest_of(folder: Path, name: str) -> Path:
+    """The last that `free_place` gave."""
+    places = [folder / name, *(folder / f"{name}.{number}" for number in range(2, 100))]
+    return [place for place in places if place.exists()][-1]
 
 
-def _goes_on(life: Life) -> int:
-    status = life.go_on()
-    if status == 1 and "[resume.data_changed]" in life.output:
-        # The epoch that the data changed in was not over.
-        status = life.train("--force")
-    life.check(status, {0})
-    return status
+def copied_without_hidden(scene: Scene) -> str:
+    """A copy of the run that lacks the files whose names begin with a dot is not gone on with."""
+    if not scene.newest:
+        return "no checkpoint yet"
+    copy = scene.run.parent.with_name("copy") / scene.run.name
+    shutil.copytree(scene.run, copy, symlinks=False)
+    drop_hidden_names(copy)
+    ended = scene.train(runs=copy.parent)
+    assert ended.status == statuses.WRONG, ended.status
+    assert "[checkpoint.damaged]" in ended.output
+    assert "cp -a" in ended.output
+    shutil.rmtree(copy.parent)
+    return ""
 
 
-class _Limit:
-    """Keeps the files of a process from growing beyond a size."""
-
-    def __init__(self, size: int) -> None:
-        self._size = size
-
-    def __call__(self) -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (self._size, self._size))
-
-
-def _signal(life: Life, number: signal.Signals) -> Callable[[ForkServerProcess], None]:
-    """Sends a signal at a random moment after the run's first figures, or a little before."""
-    delay = life.chance.uniform(0.1, 0.9)
-
-    def send(process: ForkServerProcess) -> None:
-        time.sleep(delay)
-        if process.is_alive() and process.pid is not None:
-            os.kill(process.pid, number)
-
-    return send
+def of_first_release(scene: Scene) -> str:
+    """The newest checkpoint is one of release 0.1, which knew less of its run."""
+    newest = next((one for one in scene.whole() if not one.folder.is_symlink()), None)
+    if newest is None or newest.step != scene.newest:
+        return "no checkpoint that is no link"
+    make_old(newest.folder)
+    ended = scene.train()
+    check_end(scene, ended, statuses.FINE)
+    assert "does not say which data it was trained on" in ended.output, ended.output
+    return str(newest.step)
 
 
-def _moved(path: Path, old: Path, new: Path) -> Path:
-    return new / path.relative_to(old) if path.is_relative_to(old) else path
+def restarted(scene: Scene) -> str:
+    """`--restart`, which sets aside what there is."""
+    return _restart(scene)
 
 
-def _rewrite(checkpoint: Checkpoint, name: str, text: str) -> None:
-    path = checkpoint.folder / name
-    path.write_text(text)
-    manifest = checkpoint.manifest() | {name: _hash(path)}
-    (checkpoint.folder / "files.json").write_text(json.dumps(manifest))
+def _restart(scene: Scene) -> str:
+    before = {one.folder.name: (one.folder / MANIFEST_FILE).read_bytes() for one in scene.checkpoints()}
+    scene.kept = 0
+    scene.lost.clear()
+    last = max(scene.newest, 0) + 20
+    in_the_way = [path for path in scene.run.iterdir() if path.name.isdecimal() and path.name not in before]
+    for path in in_the_way:
+        if int(path.name) <= last:
+            scene.move_aside(path)
+    ended = scene.train("--restart", steps=20)
+    check_end(scene, ended, statuses.FINE)
+    places = sorted(scene.run.glob("set-aside-*"), key=lambda path: int(path.name.rpartition("-")[2]))
+    for name, manifest in before.items():
+        scene.foreign.moved(scene.run / name, places[-1] / name)
+        assert (places[-1] / name / MANIFEST_FILE).read_bytes() == manifest, f"checkpoint {name} was not set aside"
+    return places[-1].name if before else "nothing to set aside"
+
+
+KINDS: dict[str, Accident] = {
+    "kill -9": killed,
+    "SIGTERM": terminated,
+    "SIGINT": interrupted,
+    "full disk": disk_full,
+    "limited file size": file_limit,
+    "NaN step": not_a_number,
+    "foreign folder": foreign_folder,
+    "own file inside": own_file_inside,
+    "changed data": data_changed,
+    "changed validation": validation_changed,
+    "moved run": moved,
+    "linked checkpoint": linked,
+    "damaged newest": damaged,
+    "copy without dots": copied_without_hidden,
+    "checkpoint of 0.1": of_first_release,
+    "--restart": restarted,
+}

@@ -276,3 +276,17 @@ def test_save_dir_that_is_no_folder_is_told_as_what_no_restart_helps(runs: Runs,
 
 def _everything(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_checkpoint_whose_manifest_is_changed_by_a_byte_is_a_damaged_one(
+    runs: Runs, finished: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = _copy(finished, runs)
+    manifest = folder / "40" / "files.json"
+    # Still JSON, and no hash any more.
+    manifest.write_text(manifest.read_text().replace('": "', '": "z', 1))
+
+    assert_same_end(runs.train("run"), finished)
+
+    assert (folder / "damaged-40" / "files.json").is_file()
+    assert "checkpoint 40 is damaged" in " ".join(capsys.readouterr().err.split())
