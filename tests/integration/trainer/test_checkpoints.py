@@ -17,9 +17,9 @@ from rankspec.trainer.errors import TrainError
 from rankspec.trainer.processes import Processes
 
 
-def _state(best: int | None = None) -> dict[str, Any]:
+def _state(step: int, best: int | None = None) -> dict[str, Any]:
     return {
-        "step": 0,
+        "step": step,
         "window": {},
         "best": {"step": best},
         "scaler": {},
@@ -40,7 +40,7 @@ def test_weights_changed_right_after_a_save_are_not_saved(tmp_path: Path) -> Non
         for step in steps:
             for tensor in tensors["model"].values():
                 tensor.fill_(step)
-            writer.save(step, tensors, _state(), "", best_step=None)
+            writer.save(step, tensors, _state(step), "", best_step=None)
             for tensor in tensors["model"].values():
                 tensor.fill_(-1)
 
@@ -53,7 +53,7 @@ def test_weights_changed_right_after_a_save_are_not_saved(tmp_path: Path) -> Non
 
 def test_checkpoint_in_use_is_not_deleted(tmp_path: Path) -> None:
     def save(writer: CheckpointWriter, step: int) -> None:
-        writer.save(step, {"model": {"w": torch.ones(3)}}, _state(), "", best_step=None)
+        writer.save(step, {"model": {"w": torch.ones(3)}}, _state(step), "", best_step=None)
         writer.wait()
 
     with _writer(tmp_path, 1) as writer:
@@ -69,7 +69,7 @@ def test_checkpoint_in_use_is_not_deleted(tmp_path: Path) -> None:
 def test_best_checkpoint_outlives_the_others(tmp_path: Path) -> None:
     with _writer(tmp_path, 1) as writer:
         for step, best in ((1, None), (2, 2), (3, 2), (4, 2), (5, 5), (6, 5)):
-            writer.save(step, {"model": {"w": torch.ones(3)}}, _state(best), "", best_step=best)
+            writer.save(step, {"model": {"w": torch.ones(3)}}, _state(step, best), "", best_step=best)
 
     assert steps_of(tmp_path) == [5, 6]
     assert best_checkpoint(tmp_path) == Checkpoint(5, tmp_path / "5")
