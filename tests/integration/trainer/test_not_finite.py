@@ -219,7 +219,7 @@ def test_best_of_another_metric_begins_anew(runs: Runs, capsys: pytest.CaptureFi
     ("change", "begins_anew"),
     [
         ("training { num_eval_steps: 2 }", True),
-        ('validation_data { key: "valid" value { global_batch_size: 8 } }', False),
+        ("training { checkpoint_every_n: 3 }", False),
     ],
 )
 def test_best_of_other_rows_begins_anew(
