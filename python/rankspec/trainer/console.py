@@ -1,5 +1,6 @@
 """What a run shows on the terminal: a progress bar, lines, a closing table."""
 
+import math
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -70,5 +71,10 @@ class RunConsole:
         for record in records:
             for task in sorted({key.split("/", 1)[1] for key in record if "/" in key and key.split("/")[0] in names}):
                 figures = (record.get(f"{name}/{task}") for name in names)
-                table.add_row(record["split"], task, *("-" if f is None else f"{f:.4f}" for f in figures))
+                table.add_row(record["split"], task, *(_written(figure) for figure in figures))
         self._console.print(table)
+
+
+def _written(figure: float | None) -> str:
+    """A figure for the table; a dash for one that there is not, or that is undefined."""
+    return "-" if figure is None or not math.isfinite(figure) else f"{figure:.4f}"

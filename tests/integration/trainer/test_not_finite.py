@@ -200,6 +200,7 @@ def test_undefined_metric_is_told_once_is_never_best_and_uses_up_no_patience(
     assert output.count("auroc/like of valid is undefined at step 5") == 1
     assert output.count("is undefined") == 1
     assert "no evaluation has given auroc/like of valid" in output
+    assert "nan" not in output.split("split")[-1]
 
 
 def test_best_of_another_metric_begins_anew(runs: Runs, capsys: pytest.CaptureFixture[str]) -> None:
