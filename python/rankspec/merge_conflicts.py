@@ -25,8 +25,6 @@ def without_conflicts(data: bytes, file: str) -> tuple[bytes, list[Diagnostic]]:
     Returns:
         The text, and a mistake for each conflict.
     """
-    if b"<<<<<<<" not in data:
-        return data, []
     found: list[Diagnostic] = []
 
     def blanked(conflict: re.Match[bytes]) -> bytes:

@@ -27,6 +27,7 @@ class Best:
             say: takes a line when there is something to know about it.
         """
         self._config = config.best_checkpoint if config.HasField("best_checkpoint") else None
+        self._of = _metric_of(config)
         self._say = say
         self._has_told = False
         self.step: int | None = None
@@ -89,7 +90,7 @@ class Best:
             "step": self.step,
             "value": None if self.step is None else self.value,
             "waited": self.waited,
-            "of": None if self._config is None else [self._config.validation_data, self._config.metric],
+            "of": self._of,
         }
 
     def restore(self, state: dict[str, Any], saved: TrainingConfig, *, is_same_data: Callable[[str], bool]) -> None:
@@ -103,7 +104,7 @@ class Best:
         before = state["of"] if "of" in state else _metric_of(saved)
         if self._config is None or before is None or state["step"] is None or not math.isfinite(state["value"]):
             return
-        if before != _metric_of_best(self._config):
+        if before != self._of:
             self._say(f"the best so far was of {before[1]} of {before[0]}; {self._name()} begins anew")
         elif not is_same_data(self._config.validation_data):
             self._say(
@@ -114,8 +115,5 @@ class Best:
 
 
 def _metric_of(config: TrainingConfig) -> list[str] | None:
-    return _metric_of_best(config.best_checkpoint) if config.HasField("best_checkpoint") else None
-
-
-def _metric_of_best(config: BestCheckpointConfig) -> list[str]:
-    return [config.validation_data, config.metric]
+    best = config.best_checkpoint
+    return [best.validation_data, best.metric] if config.HasField("best_checkpoint") else None

@@ -72,7 +72,7 @@ class Checkpoint:
             TrainError: if it is not what a run writes.
         """
         with self.interpreting(STATE_FILE):
-            state: dict[str, Any] = _read_json(self.folder / STATE_FILE)
+            state: dict[str, Any] = read_json(self.folder / STATE_FILE)
             for name, kind in _STATE_TYPES.items():
                 if not isinstance(state[name], kind):
                     raise TypeError(f"{name} is a {type(state[name]).__name__}")
@@ -162,7 +162,7 @@ class Checkpoint:
             OSError: if it cannot be read.
             ValueError: if it is no manifest.
         """
-        manifest = _read_json(self.folder / MANIFEST_FILE)
+        manifest = read_json(self.folder / MANIFEST_FILE)
         if not _is_manifest(manifest):
             raise ValueError("it is no list of files and their hashes")
         checked: dict[str, str] = manifest
@@ -232,7 +232,7 @@ def _has_manifest(folder: Path) -> bool:
     if not path.is_file():
         return False
     try:
-        manifest = _read_json(path)
+        manifest = read_json(path)
     except (OSError, ValueError):
         return True
     return _is_manifest(manifest) or _was_manifest(manifest)
@@ -345,7 +345,7 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _read_json(path: Path) -> Any:
+def read_json(path: Path) -> Any:
     """Reads a JSON file of a bounded size.
 
     Raises:

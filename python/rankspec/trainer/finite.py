@@ -89,9 +89,9 @@ class FiniteWatch:
         return Trouble(step, tuple(name for name, at in zip(self._task_names, first, strict=False) if at == step))
 
 
-def not_finite(tensors: Mapping[str, Any], prefix: str = "") -> list[str]:
+def not_finite(tensors: Mapping[str, Any]) -> list[str]:
     """Names of the tensors of real numbers with a value that is not finite, in nested dictionaries of tensors."""
-    named = dict(_flat(tensors, prefix))
+    named = dict(_flat(tensors))
     # Optimizer state begins with zeros or a given constant, and every count is an integer: no infinity is meant.
     if not named:
         return []
@@ -112,7 +112,7 @@ def largest_weight(model: nn.Module) -> tuple[str, float]:
     return name, sizes[name]
 
 
-def _flat(tensors: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Tensor]]:
+def _flat(tensors: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Tensor]]:
     for key, value in tensors.items():
         name = f"{prefix}{key}"
         if isinstance(value, Mapping):

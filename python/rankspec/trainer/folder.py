@@ -16,7 +16,7 @@ import torch
 from rankspec.home import expanded
 from rankspec.recap.v1.recap_pb2 import RecapConfig
 from rankspec.recap.v1.training_pb2 import TrainingConfig
-from rankspec.trainer.checkpoints import COMMITTED_FILE, CONFIG_FILE, ROTATED_FILE, committed, unfinished
+from rankspec.trainer.checkpoints import COMMITTED_FILE, CONFIG_FILE, ROTATED_FILE, committed, read_json, unfinished
 from rankspec.trainer.claims import obeys
 from rankspec.trainer.errors import TrainError, is_passing, writing
 from rankspec.trainer.runtime import Runtime
@@ -105,8 +105,8 @@ def _is_of_a_run(folder: Path) -> bool:
 def _has_keys(path: Path, *keys: str) -> bool:
     """Whether a file is a JSON object with such keys."""
     try:
-        value = json.loads(path.read_bytes()) if path.is_file() else None
-    except (OSError, ValueError, RecursionError):
+        value = read_json(path)
+    except (OSError, ValueError):
         return False
     return isinstance(value, dict) and value.keys() >= set(keys)
 

@@ -248,7 +248,7 @@ def run_steps(
         elif verdict.is_enough:
             ending = Ending.NO_BETTER
         elif learner.processes.any(asked() or learner.watch.is_alarmed):
-            duties.check()
+            # Alarm ends the run in the check below.
             ending = Ending.ASKED
         if ending or verdict.is_best or cadence.due(done, cadence.save_every):
             duties.check()

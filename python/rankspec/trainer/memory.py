@@ -47,4 +47,4 @@ def _refusal(error: BaseException, path: str) -> TrainError:
 
 
 def _in_bytes(size: str) -> str:
-    return f"{int(size):,} bytes" if size.isdigit() else size.removesuffix(".") if "byte" not in size else size
+    return f"{int(size):,} bytes" if size.isdigit() else size

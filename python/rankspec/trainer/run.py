@@ -313,7 +313,8 @@ class TrainingRun:
 
     def _save(self, done: int) -> None:
         with self._stopwatch.spent_on("checkpoint"):
-            names = not_finite(self._tensors())
+            tensors = self._tensors()
+            names = not_finite(tensors)
             if self._processes.any(bool(names)):
                 known = next(found for found in self._processes.gather(names) if found)
                 raise self._processes.shared(diagnosis.of_checkpoint(known, done, self._folder))
@@ -327,7 +328,7 @@ class TrainingRun:
                 **self._identity(),
             }
             with allocating("training.checkpoint_every_n"):
-                self._writer.save(done, self._tensors(), state, self._setup.job.text, best_step=self._best.step)
+                self._writer.save(done, tensors, state, self._setup.job.text, best_step=self._best.step)
 
 
 @obeys(TrainingConfig, "gradient_accumulation", "gradient_clip_norm")
