@@ -6,7 +6,7 @@ a path asks here first.
 
 import os.path
 
-from rankspec.signature import DataError
+from rankspec.data_error import DataError
 
 
 class NoHomeError(DataError):

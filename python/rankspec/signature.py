@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from rankspec.data_error import DataError
+from rankspec.home import expanded
 from rankspec.paths import at, join
 
 if TYPE_CHECKING:
@@ -32,22 +34,6 @@ MODEL_INPUTS: dict[str, DType] = {
     "author_embedding": "float32",
 }
 _DTYPES: dict[str, DType] = {"float_list": "float32", "int64_list": "int64"}
-
-
-class DataError(ValueError):
-    """Data, or the part of a spec that describes it, that cannot be used.
-
-    Attributes:
-        message: what is wrong and what to do about it, without the field's path.
-        path: the field of the spec it is about, such as `train_data.inputs`; "" if none.
-    """
-
-    code = "data.refused"
-
-    def __init__(self, message: str, path: str = "") -> None:
-        super().__init__(f"{path}: {message}" if path else message)
-        self.message = message
-        self.path = path
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +117,6 @@ def read_schema(schema: SegDenseSchema, path: str = "") -> dict[str, Column]:
     Raises:
         DataError: there is no such file, or it is not of that form.
     """
-    from rankspec.home import expanded
-
     here = join(path, "seg_dense_schema.schema_path")
     try:
         document = json.loads(Path(expanded(schema.schema_path, here)).read_text(encoding="utf-8"))
@@ -231,8 +215,6 @@ def _masked(mask_path: str, width: int, path: str) -> tuple[int, ...]:
     from tokenize import TokenError
 
     import numpy as np
-
-    from rankspec.home import expanded
 
     try:
         mask = np.load(expanded(mask_path, path), allow_pickle=False)

@@ -55,13 +55,18 @@ _WRITTEN_OVER = (METRICS_FILE, TIMING_FILE, APPLIED_FILE, CONFIG_FILE, FACTS_FIL
 
 
 @obeys(TrainingConfig, "save_dir")
+def run_folder(config: TrainingConfig) -> Path:
+    """The run's folder, which need not exist."""
+    return Path(expanded(config.save_dir, "training.save_dir"))
+
+
 def prepare_folder(config: TrainingConfig) -> Path:
     """Makes the run's folder, and makes sure that it can be written.
 
     Raises:
         TrainError: if it cannot.
     """
-    folder = Path(expanded(config.save_dir, "training.save_dir"))
+    folder = run_folder(config)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         probe = folder / f".probe-{os.getpid()}"

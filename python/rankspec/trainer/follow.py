@@ -3,10 +3,8 @@
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import Any
 
-from rankspec.home import expanded
 from rankspec.recap.v1.training_pb2 import TrainingConfig
 from rankspec.trainer.best import Best
 from rankspec.trainer.checkpoints import ROTATED_FILE, Checkpoint, committed
@@ -14,7 +12,7 @@ from rankspec.trainer.claims import obeys
 from rankspec.trainer.errors import TrainError
 from rankspec.trainer.evaluation_identity import evaluation_identity
 from rankspec.trainer.finite import not_finite
-from rankspec.trainer.folder import EVALUATION_FILE, prepare_folder, sole_writer
+from rankspec.trainer.folder import EVALUATION_FILE, prepare_folder, run_folder, sole_writer
 from rankspec.trainer.journal import Journal, read_journal
 from rankspec.trainer.resume import check_evaluation, saved_config
 from rankspec.trainer.setup import Job, Setup, set_up
@@ -52,7 +50,7 @@ class Evaluator:
         self._config = setup.config
         self._processes = setup.processes
         self._console = setup.console
-        self._folder = Path(expanded(setup.config.training.save_dir, "training.save_dir"))
+        self._folder = run_folder(setup.config.training)
         self._datasets = setup.open_validation_data()
         # Records of release 0.1 do not say what they are of; they stay, and count for nothing.
         self._records = {

@@ -3,9 +3,7 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from rankspec.home import expanded
 from rankspec.recap.v1.data_pb2 import RecapDataConfig
 from rankspec.recap.v1.recap_pb2 import RecapConfig
 from rankspec.recap.v1.training_pb2 import TrainingConfig
@@ -15,6 +13,7 @@ from rankspec.trainer.claims import obeys
 from rankspec.trainer.console import RunConsole
 from rankspec.trainer.data.pipeline import Dataset, open_dataset
 from rankspec.trainer.evaluation import chosen_metrics, score, task_metrics
+from rankspec.trainer.folder import run_folder
 from rankspec.trainer.loss import MultiTaskLoss, build_loss
 from rankspec.trainer.memory import allocating
 from rankspec.trainer.model.inputs import inputs_read
@@ -94,7 +93,7 @@ class Setup:
             world_size=self.processes.world_size,
             path=path,
             weigh=weigh,
-            save_dir=Path(expanded(self.config.training.save_dir, "training.save_dir")),
+            save_dir=run_folder(self.config.training),
             id_ranges=self.model.id_ranges,
         )
         for note in dataset.notes:
