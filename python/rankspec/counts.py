@@ -6,15 +6,16 @@ too long a list or map is told so, and nothing else, in every language.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rankspec.annotations import field_rules
-from rankspec.findings import Finding, Reported
 from rankspec.paths import at, is_map, join, map_value
 
 if TYPE_CHECKING:
     from google.protobuf.descriptor import FieldDescriptor
     from google.protobuf.message import Message
+
+    from rankspec.findings import Finding
 
 # No bound of the schema is smaller, so that shorter ones need not be looked up.
 SMALLEST_BOUND = 16
@@ -27,7 +28,7 @@ def too_many(message: Message, path: str = "") -> list[Finding]:
         message: What to look into.
         path: Where it is, for the findings.
     """
-    found = []
+    found: list[Finding] = []
     for field, value in message.ListFields():
         here = join(path, field.name)
         if is_map(field):
@@ -37,12 +38,19 @@ def too_many(message: Message, path: str = "") -> list[Finding]:
         else:
             items = ()
         if field.is_repeated and len(value) > SMALLEST_BOUND and len(value) > (limit := _bound(field)):
-            code = "map.max_pairs" if is_map(field) else "repeated.max_items"
-            found.append(Finding(code, here, None, here, Reported("", False, value, limit)))
+            found.append(_finding(field, here, value, limit))
             continue
         for key, item in items:
             found += too_many(item, here if key is None else at(here, key))
     return found
+
+
+def _finding(field: FieldDescriptor, path: str, value: Any, limit: int) -> Finding:
+    # A valid config has none, and is loaded without this.
+    from rankspec.findings import Finding, Reported
+
+    code = "map.max_pairs" if is_map(field) else "repeated.max_items"
+    return Finding(code, path, None, path, Reported("", False, value, limit))
 
 
 def _bound(field: FieldDescriptor) -> int:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from rankspec.counts import too_many
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -40,8 +42,6 @@ def find(message: Message, copies: Sequence[Copy] = ()) -> list[Finding]:
     Returns:
         What the rules object to, as paths and rule ids. Where a list or map is too long, that and nothing else.
     """
-    from rankspec.counts import too_many
-
     if found := too_many(message):
         from rankspec.inheritance import without_repeats
 
