@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from rankspec.trainer.model import RankingModel
+from rankspec.families.recap.program.model import RankingModel
 
 _FROM_CONFIG = re.compile(r"_calibrators\..*|_preprocessor\._before_concat_layers\.\d+\.(min|max)_value")
 _RULES = [

@@ -14,8 +14,8 @@ from rankspec.recap.v1.recap_pb2 import DOWNSAMPLING_CORRECTION_CALIBRATION, Rec
 from torch import Tensor
 
 from rankspec.convert.reference import message_from_reference
-from rankspec.trainer.model.calibration import calibration_shift
-from rankspec.trainer.model.featurization import Featurization, build_featurization
+from rankspec.families.recap.program.model.calibration import calibration_shift
+from rankspec.families.recap.program.model.featurization import Featurization, build_featurization
 
 FIXTURES = Path(__file__).parent / "fixtures"
 MANIFEST = json.loads((FIXTURES / "feature_norm_small.json").read_text())

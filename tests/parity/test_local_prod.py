@@ -7,7 +7,7 @@ from rankspec.recap.v1.recap_pb2 import RecapConfig
 from tests.parity.recap_fixtures import model_input
 from tests.parity.reference_names import our_name
 
-from rankspec.trainer.model import RankingModel, build_model
+from rankspec.families.recap.program.model import RankingModel, build_model
 
 RECORDED = Path(__file__).parent / "fixtures" / "local_prod_state_dict.txt"
 WIDTHS = {

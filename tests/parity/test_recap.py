@@ -11,8 +11,8 @@ from rankspec.recap.v1.recap_pb2 import DOWNSAMPLING_CORRECTION_CALIBRATION, Rec
 from tests.parity.recap_fixtures import RecapFixture, discover
 from torch import Tensor
 
-from rankspec.trainer.loss import build_loss
-from rankspec.trainer.model import RankingModel, build_model
+from rankspec.families.recap.program.loss import build_loss
+from rankspec.families.recap.program.model import RankingModel, build_model
 from rankspec.trainer.optimizers import ScheduledOptimizer, build_optimizer
 
 torch.set_num_threads(1)

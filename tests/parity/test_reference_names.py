@@ -6,7 +6,7 @@ from rankspec.recap.v1.recap_pb2 import RecapConfig
 from tests.parity.recap_fixtures import model_input
 from tests.parity.reference_names import our_name
 
-from rankspec.trainer.model import build_model
+from rankspec.families.recap.program.model import build_model
 
 MLP_WITH_ALL = "layer_sizes: [4, 1] batch_norm {} dropout {}"
 CASES = {

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from rankspec.recap.v1.data_pb2 import RecapDataConfig
 
 from rankspec.signature import input_signature
-from rankspec.trainer.batch import RecapBatch
+from rankspec.families.recap.program.batch import RecapBatch
 from rankspec.trainer.data.pipeline import Dataset, open_dataset
 
 _MOST_ROWS = 512

@@ -7,7 +7,7 @@ from rankspec.recap.v1.data_pb2 import RecapDataConfig
 from rankspec.recap.v1.model_pb2 import ModelConfig
 from torch import Tensor
 
-from rankspec.trainer.loss import MultiTaskLoss, build_loss, downsampling_rates, sample_weights
+from rankspec.families.recap.program.loss import MultiTaskLoss, build_loss, downsampling_rates, sample_weights
 
 torch.set_num_threads(1)
 

@@ -25,7 +25,7 @@ from rankspec.recap.v1.recap_pb2 import RecapConfig
 from tests.unit.recap_models import FULL, built, random_batch, recap_config
 
 from rankspec.trainer.claims import claimed_fields
-from rankspec.trainer.loss import build_loss
+from rankspec.families.recap.program.loss import build_loss
 from rankspec.trainer.optimizers import build_algorithm, build_optimizer
 
 torch.set_num_threads(1)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import torch
 
-from rankspec.trainer.model.dropout import Dropout, RandomPosition, seed_for
+from rankspec.families.recap.program.model.dropout import Dropout, RandomPosition, seed_for
 
 torch.set_num_threads(1)
 

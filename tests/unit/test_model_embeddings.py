@@ -11,9 +11,9 @@ from torch.nn import functional
 
 from rankspec.trainer.data.ids import IdRange
 from rankspec.trainer.errors import TrainError
-from rankspec.trainer.model.dropout import RandomPosition
-from rankspec.trainer.model.embeddings import build_small_embeddings
-from rankspec.trainer.model.initialization import initialize
+from rankspec.families.recap.program.model.dropout import RandomPosition
+from rankspec.families.recap.program.model.embeddings import build_small_embeddings
+from rankspec.families.recap.program.model.initialization import initialize
 
 torch.set_num_threads(1)
 

@@ -9,7 +9,7 @@ import torch
 from tests.unit.recap_models import WIDTHS, built, random_batch
 from torch import Tensor, nn
 
-from rankspec.trainer.batch import RecapBatch
+from rankspec.families.recap.program.batch import RecapBatch
 
 torch.set_num_threads(1)
 

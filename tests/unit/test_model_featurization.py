@@ -12,7 +12,7 @@ from rankspec.recap.v1.featurization_pb2 import FeaturizationConfig
 from tests.unit.recap_models import built, random_batch, recap_config
 from torch import Tensor
 
-from rankspec.trainer.model.featurization import build_featurization
+from rankspec.families.recap.program.model.featurization import build_featurization
 
 torch.set_num_threads(1)
 

@@ -10,9 +10,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from rankspec.trainer.errors import TrainError
-from rankspec.trainer.model.dropout import RandomPosition
-from rankspec.trainer.model.initialization import initialize
-from rankspec.trainer.model.networks import build_network
+from rankspec.families.recap.program.model.dropout import RandomPosition
+from rankspec.families.recap.program.model.initialization import initialize
+from rankspec.families.recap.program.model.networks import build_network
 
 torch.set_num_threads(1)
 

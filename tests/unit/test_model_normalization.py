@@ -5,7 +5,7 @@ import torch
 from rankspec.recap.v1.layers_pb2 import BatchNormConfig, LayerNormConfig
 from torch import nn
 
-from rankspec.trainer.model.normalization import BatchNorm, LayerNorm, build_batch_norm, build_layer_norm
+from rankspec.families.recap.program.model.normalization import BatchNorm, LayerNorm, build_batch_norm, build_layer_norm
 
 torch.set_num_threads(1)
 

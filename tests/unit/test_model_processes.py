@@ -12,8 +12,8 @@ from tests.unit.recap_models import built, random_batch, recap_config, rows_of
 from torch import distributed
 from torch.nn.parallel import DistributedDataParallel
 
-from rankspec.trainer.batch import RecapBatch
-from rankspec.trainer.loss import build_loss
+from rankspec.families.recap.program.batch import RecapBatch
+from rankspec.families.recap.program.loss import build_loss
 from rankspec.trainer.optimizers import build_optimizer
 
 STEPS = 3
@@ -70,7 +70,7 @@ def together(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     folder = tmp_path_factory.mktemp("processes")
     # Not forked from here, where torch has threads already, but from a process that has imported it and no more.
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["rankspec.trainer.model"])
+    context.set_forkserver_preload(["rankspec.families.recap.program.model"])
     processes = [context.Process(target=_process, args=(rank, folder)) for rank in range(len(SPLIT))]
     for process in processes:
         process.start()

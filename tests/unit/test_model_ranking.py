@@ -10,7 +10,7 @@ from tests.unit.recap_models import FULL, built, inputs, random_batch, recap_con
 from torch import nn
 
 from rankspec.trainer.claims import unclaimed_paths
-from rankspec.trainer.model import RankingModel, build_model
+from rankspec.families.recap.program.model import RankingModel, build_model
 
 torch.set_num_threads(1)
 

@@ -11,7 +11,7 @@ from rankspec.recap.v1.recap_pb2 import RecapConfig
 from tests.unit.recap_models import FULL, built, random_batch, recap_config
 from torch import nn
 
-from rankspec.trainer.model import RankingModel
+from rankspec.families.recap.program.model import RankingModel
 from rankspec.trainer.optimizers import ScheduledOptimizer, build_algorithm, build_optimizer
 
 torch.set_num_threads(1)

@@ -8,11 +8,11 @@ from pathlib import Path
 import torch
 
 from rankspec.signature import Input
-from rankspec.trainer.batch import RecapBatch
+from rankspec.families.recap.program.batch import RecapBatch
 from rankspec.trainer.checkpoints import committed
 from rankspec.trainer.errors import TrainError
 from rankspec.trainer.finite import Trouble, largest_weight, not_finite
-from rankspec.trainer.model.ranking import RankingModel
+from rankspec.families.recap.program.model.ranking import RankingModel
 
 CODE = "train.not_finite"
 # Squares of larger ones overflow float32, and norms take squares.

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from rankspec import metrics
 from rankspec.recap.v1.recap_pb2 import RecapConfig
-from rankspec.trainer.batch import RecapBatch
+from rankspec.families.recap.program.batch import RecapBatch
 from rankspec.trainer.claims import obeys
-from rankspec.trainer.loss import MultiTaskLoss
-from rankspec.trainer.model.ranking import RankingModel
+from rankspec.families.recap.program.loss import MultiTaskLoss
+from rankspec.families.recap.program.model.ranking import RankingModel
 from rankspec.trainer.processes import Processes
 from rankspec.trainer.runtime import Runtime
 

@@ -15,11 +15,11 @@ from torch.nn.parallel import DistributedDataParallel
 from torch.utils.flop_counter import FlopCounterMode
 
 from rankspec.recap.v1.training_pb2 import TrainingConfig
-from rankspec.trainer.batch import RecapBatch
+from rankspec.families.recap.program.batch import RecapBatch
 from rankspec.trainer.claims import obeys
 from rankspec.trainer.finite import FiniteWatch
-from rankspec.trainer.loss import MultiTaskLoss
-from rankspec.trainer.model.ranking import RankingModel
+from rankspec.families.recap.program.loss import MultiTaskLoss
+from rankspec.families.recap.program.model.ranking import RankingModel
 from rankspec.trainer.optimizers import ScheduledOptimizer
 from rankspec.trainer.processes import Processes
 from rankspec.trainer.runtime import Runtime

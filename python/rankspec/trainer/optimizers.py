@@ -19,7 +19,7 @@ from rankspec.recap.v1.recap_pb2 import RecapConfig
 from rankspec.resolving import items_or_default
 from rankspec.schedules import learning_rate_at
 from rankspec.trainer.claims import obeys
-from rankspec.trainer.model.embeddings import EmbeddingTable
+from rankspec.families.recap.program.model.embeddings import EmbeddingTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from rankspec.families.parameter_group import ParameterGroup
-    from rankspec.trainer.model import RankingModel
+    from rankspec.families.recap.program.model import RankingModel
 
 # Float32's smallest positive number is 2^-149. A gradient below the root of it squares to 0, so that this epsilon
 # bounds what it is divided by, and a gradient of 0 moves nothing.

@@ -12,7 +12,7 @@ from rankspec.home import expanded
 from rankspec.recap.v1.recap_pb2 import DOWNSAMPLING_CORRECTION_LOSS_WEIGHTS, RecapConfig
 from rankspec.recap.v1.training_pb2 import TrainingConfig
 from rankspec.trainer import diagnosis
-from rankspec.trainer.batch import RecapBatch
+from rankspec.families.recap.program.batch import RecapBatch
 from rankspec.trainer.best import Best
 from rankspec.trainer.checkpoint_writer import CheckpointWriter, refuse_what_is_in_the_way
 from rankspec.trainer.checkpoints import STATE_FILE, Checkpoint, Findings, committed, find_checkpoints

@@ -14,10 +14,10 @@ from rankspec.trainer.console import RunConsole
 from rankspec.trainer.data.pipeline import Dataset, open_dataset
 from rankspec.trainer.evaluation import chosen_metrics, score, task_metrics
 from rankspec.trainer.folder import run_folder
-from rankspec.trainer.loss import MultiTaskLoss, build_loss
+from rankspec.families.recap.program.loss import MultiTaskLoss, build_loss
 from rankspec.trainer.memory import allocating
-from rankspec.trainer.model.inputs import inputs_read
-from rankspec.trainer.model.ranking import RankingModel, build_model
+from rankspec.families.recap.program.model.inputs import inputs_read
+from rankspec.families.recap.program.model.ranking import RankingModel, build_model
 from rankspec.trainer.processes import Processes, joined_processes
 from rankspec.trainer.runtime import Runtime, apply_runtime, choose_device
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import torch
 
-from rankspec.trainer.batch import RecapBatch
+from rankspec.families.recap.program.batch import RecapBatch
 
 
 class Stopwatch:

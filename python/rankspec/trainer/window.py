@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, distributed
 
 from rankspec.metrics import CLIP_EPSILON, cross_entropy
-from rankspec.trainer.batch import RecapBatch
+from rankspec.families.recap.program.batch import RecapBatch
 from rankspec.trainer.processes import Processes
 
 _LOSS, _CROSS_ENTROPY, _LABEL, _PREDICTION, _WEIGHT = range(5)

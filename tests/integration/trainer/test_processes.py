@@ -103,7 +103,7 @@ def test_survivors_of_a_killed_process_end_with_an_error(runs: Runs, num_process
 _BREAKS = {
     "reading": ("rankspec.trainer.data.assembly.BatchAssembler.assemble", 16, 1),
     "reading_on_the_first": ("rankspec.trainer.data.assembly.BatchAssembler.assemble", 16, 0),
-    "forward": ("rankspec.trainer.model.ranking.RankingModel.forward", 23, 1),
+    "forward": ("rankspec.families.recap.program.model.ranking.RankingModel.forward", 23, 1),
     "backward": ("torch.Tensor.backward", 16, 1),
     "update": ("rankspec.trainer.loop.Learner._update", 16, 1),
     "evaluating": ("rankspec.trainer.setup.score", 2, 1),
@@ -147,7 +147,7 @@ def _watch_reducers(file: Path, then: Callable[..., None], *arguments: object) -
 @pytest.mark.parametrize("number", [23, 1000], ids=["error", "end"])
 def test_gradient_exchange_is_gone_before_the_process_group(runs: Runs, number: int) -> None:
     # A reducer that is left destroys the group itself, which now and then takes for ever.
-    place = "rankspec.trainer.model.ranking.RankingModel.forward"
+    place = "rankspec.families.recap.program.model.ranking.RankingModel.forward"
     plan = Plan(_watch_reducers, [runs.folder / "counts", interruptions.failing, place, number])
     started = runs.start("run", num_processes=2, plan=plan)
 

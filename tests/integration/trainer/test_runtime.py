@@ -10,7 +10,7 @@ from tests.integration.trainer.runs import Runs, newest, records_of
 from torch import Tensor, nn
 
 from rankspec.trainer.errors import TrainError
-from rankspec.trainer.model.ranking import RankingModel
+from rankspec.families.recap.program.model.ranking import RankingModel
 
 _SHORT = "training { num_train_steps: 3 }"
 

@@ -18,7 +18,7 @@ from rankspec.trainer.data.ids import IdRange
 from rankspec.trainer.data.order import RowOrder
 from rankspec.trainer.data.parquet import ParquetFile, open_file
 from rankspec.trainer.data.rows import RowDecoder
-from rankspec.trainer.loss import downsampling_rates
+from rankspec.families.recap.program.loss import downsampling_rates
 
 # Files that an error names before it counts the rest.
 _NAMED = 3

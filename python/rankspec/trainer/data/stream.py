@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from rankspec.trainer.batch import RecapBatch
+from rankspec.families.recap.program.batch import RecapBatch
 from rankspec.trainer.data.row_groups import Requests, RowGroupReader
 
 # Batches beyond one for each thread that lie ready or are being made.

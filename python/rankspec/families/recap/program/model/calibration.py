@@ -9,7 +9,7 @@ import torch
 
 from rankspec.recap.v1.recap_pb2 import DOWNSAMPLING_CORRECTION_CALIBRATION, RecapConfig
 from rankspec.trainer.claims import obeys
-from rankspec.trainer.loss import downsampling_rates
+from rankspec.families.recap.program.loss import downsampling_rates
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from rankspec.trainer.model.dropout import seed_for
-from rankspec.trainer.model.embeddings import EmbeddingTable
+from rankspec.families.recap.program.model.dropout import seed_for
+from rankspec.families.recap.program.model.embeddings import EmbeddingTable
 
 
 @torch.no_grad()

@@ -10,11 +10,11 @@ from torch import Tensor, nn
 from rankspec.recap.v1.architecture_pb2 import MaskBlockConfig, MaskNetConfig
 from rankspec.trainer.claims import obeys
 from rankspec.trainer.errors import TrainError
-from rankspec.trainer.model.mlp import Mlp, build_mlp, linear
-from rankspec.trainer.model.normalization import LayerNorm
+from rankspec.families.recap.program.model.mlp import Mlp, build_mlp, linear
+from rankspec.families.recap.program.model.normalization import LayerNorm
 
 if TYPE_CHECKING:
-    from rankspec.trainer.model.dropout import RandomPosition
+    from rankspec.families.recap.program.model.dropout import RandomPosition
 
 
 class MaskBlock(nn.Module):

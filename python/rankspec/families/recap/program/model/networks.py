@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 from rankspec.recap.v1.architecture_pb2 import TaskModel
 from rankspec.trainer.claims import obeys
 from rankspec.trainer.memory import allocating
-from rankspec.trainer.model.dcn import Dcn, build_dcn
-from rankspec.trainer.model.mask_net import MaskNet, build_mask_net
-from rankspec.trainer.model.mlp import Mlp, build_mlp
+from rankspec.families.recap.program.model.dcn import Dcn, build_dcn
+from rankspec.families.recap.program.model.mask_net import MaskNet, build_mask_net
+from rankspec.families.recap.program.model.mlp import Mlp, build_mlp
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rankspec.trainer.model.dropout import RandomPosition
+    from rankspec.families.recap.program.model.dropout import RandomPosition
 
 # What towers and backbones are: modules that map `[B, in_features]` to `[B, out_features]`.
 Network = Mlp | MaskNet | Dcn

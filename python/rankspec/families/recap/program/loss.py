@@ -11,7 +11,7 @@ from torch.nn import functional
 from rankspec.recap.v1.architecture_pb2 import TaskModel
 from rankspec.recap.v1.data_pb2 import RecapDataConfig, TaskData
 from rankspec.trainer.claims import obeys
-from rankspec.trainer.tasks import ordered_tasks
+from rankspec.families.recap.program.tasks import ordered_tasks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

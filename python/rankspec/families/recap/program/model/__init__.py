@@ -1,5 +1,5 @@
 """The ranking model, built from its message."""
 
-from rankspec.trainer.model.ranking import RankingModel, build_model
+from rankspec.families.recap.program.model.ranking import RankingModel, build_model
 
 __all__ = ["RankingModel", "build_model"]

@@ -17,7 +17,7 @@ from rankspec.trainer.claims import obeys
 from rankspec.trainer.data.ids import IdRange
 from rankspec.trainer.errors import TrainError
 from rankspec.trainer.memory import allocating
-from rankspec.trainer.model.dropout import RandomPosition, build_dropout
+from rankspec.families.recap.program.model.dropout import RandomPosition, build_dropout
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

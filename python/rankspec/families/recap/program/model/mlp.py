@@ -8,8 +8,8 @@ from torch import nn
 
 from rankspec.recap.v1.layers_pb2 import DenseLayerConfig, DropoutConfig, MlpConfig
 from rankspec.trainer.claims import obeys
-from rankspec.trainer.model.dropout import RandomPosition, build_dropout
-from rankspec.trainer.model.normalization import build_batch_norm
+from rankspec.families.recap.program.model.dropout import RandomPosition, build_dropout
+from rankspec.families.recap.program.model.normalization import build_batch_norm
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,12 +15,12 @@ from rankspec.recap.v1.featurization_pb2 import (
 )
 from rankspec.resolving import items_or_default
 from rankspec.trainer.claims import obeys
-from rankspec.trainer.model.normalization import build_batch_norm, build_layer_norm
+from rankspec.families.recap.program.model.normalization import build_batch_norm, build_layer_norm
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from rankspec.trainer.batch import RecapBatch
+    from rankspec.families.recap.program.batch import RecapBatch
 
 
 def signed_log(values: Tensor) -> Tensor:

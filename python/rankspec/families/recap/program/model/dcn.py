@@ -9,10 +9,10 @@ from torch import Tensor, nn
 
 from rankspec.recap.v1.architecture_pb2 import DcnConfig
 from rankspec.trainer.claims import obeys
-from rankspec.trainer.model.mlp import Mlp, build_mlp, linear
+from rankspec.families.recap.program.model.mlp import Mlp, build_mlp, linear
 
 if TYPE_CHECKING:
-    from rankspec.trainer.model.dropout import RandomPosition
+    from rankspec.families.recap.program.model.dropout import RandomPosition
 
 
 class CrossLayer(nn.Module):

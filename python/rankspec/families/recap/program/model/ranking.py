@@ -14,18 +14,18 @@ from rankspec.recap.v1.model_pb2 import ModelConfig
 from rankspec.recap.v1.recap_pb2 import RecapConfig
 from rankspec.train.v1.runtime_pb2 import RuntimeConfig
 from rankspec.trainer.claims import obeys
-from rankspec.trainer.model.calibration import calibration_shift
-from rankspec.trainer.model.dropout import RandomPosition
-from rankspec.trainer.model.initialization import initialize
-from rankspec.trainer.model.inputs import InputLayer, build_input_layer
-from rankspec.trainer.model.networks import Network, build_network
-from rankspec.trainer.tasks import module_key, ordered_tasks
+from rankspec.families.recap.program.model.calibration import calibration_shift
+from rankspec.families.recap.program.model.dropout import RandomPosition
+from rankspec.families.recap.program.model.initialization import initialize
+from rankspec.families.recap.program.model.inputs import InputLayer, build_input_layer
+from rankspec.families.recap.program.model.networks import Network, build_network
+from rankspec.families.recap.program.tasks import module_key, ordered_tasks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rankspec.signature import Input
-    from rankspec.trainer.batch import RecapBatch
+    from rankspec.families.recap.program.batch import RecapBatch
     from rankspec.trainer.data.ids import IdRange
 
 

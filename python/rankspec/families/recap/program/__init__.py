@@ -1,0 +1,1 @@
+"""The heavy ranker as the engine trains it: model, loss, metrics and data of a `RecapConfig`."""
