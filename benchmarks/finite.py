@@ -47,7 +47,7 @@ def _cost(name: str, *, amp: bool) -> Measurement:
     with TemporaryDirectory() as folder, production_learner(Path(folder), num_steps, flag) as (learner, step):
         watches = {
             True: learner.watch,
-            False: _Blind(learner.model.task_names, learner.runtime.device, skips=False),
+            False: _Blind(learner.program.loss_parts, learner.runtime.device, skips=False),
         }
         for pair in range(_NUM_PAIRS + 1):
             for checks in (pair % 2 == 0, pair % 2 == 1):

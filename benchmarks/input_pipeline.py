@@ -20,9 +20,8 @@ _NUM_ROUNDS = 7
 def run() -> Measurement:
     """Measures both in turn, each reading all rows once."""
     with TemporaryDirectory() as folder, set_up(production_job(Path(folder))) as setup:
-        data = setup.config.train_data
-        rows = setup.open(data, "train_data", shuffle=True, weigh=True)
-        columns = [*(item.column for item in setup.inputs), *setup.model.task_names]
+        rows = setup.open_training_data()
+        columns = [*(item.column for item in setup.program.inputs), *setup.program.loss_parts]
         files = [str(path) for path in sorted((Path(folder) / "random").glob("*.parquet"))]
         ours, scan = [], []
         for _ in range(_NUM_ROUNDS):

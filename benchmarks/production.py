@@ -9,8 +9,8 @@ from pathlib import Path
 
 from benchmarks.content import CONFIG
 from rankspec.datasets import random_data
+from rankspec.families.jobs import job_of
 from rankspec.loading import load_valid
-from rankspec.trainer.jobs import job_of
 from rankspec.trainer.loop import Learner
 from rankspec.trainer.run import build_learner
 from rankspec.trainer.setup import Job, set_up
@@ -57,9 +57,10 @@ def production_learner(folder: Path, num_steps: int, *overrides: str) -> Iterato
     """The learner of `production_steps`, and what does a step of it; arguments as there."""
     with set_up(production_job(folder, *overrides)) as setup:
         learner = build_learner(setup)
-        window = TrainWindow(setup.model.task_names, setup.runtime.device)
-        data = setup.open(setup.config.train_data, "train_data", shuffle=True, weigh=True)
-        setup.model.train()
+        program = setup.program
+        window = TrainWindow(program.num_sums, len(program.loss_parts), setup.runtime.device)
+        data = setup.open_training_data()
+        program.model.train()
         with data.batches(0, num_steps) as batches:
             steps = iter(range(num_steps))
 

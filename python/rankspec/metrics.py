@@ -1,7 +1,9 @@
-"""Metrics of binary predictions: relative cross entropy, AUROC, calibration ratio, weighted means.
+"""Metrics of predictions: relative cross entropy, AUROC, calibration ratio; errors of numbers; weighted means.
 
 All functions take one task's values for all rows, `[N]`, and reduce in float64.
 """
+
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -150,6 +152,33 @@ def calibration_ratio(predictions: Floats, labels: Labels, weights: Floats | Non
     labelled = (mass * np.asarray(labels, dtype=np.float64)).sum()
     predicted = (mass * np.asarray(predictions, dtype=np.float64)).sum()
     return float(predicted / labelled) if labelled else float("nan")
+
+
+def root_mean_squared_error(predictions: Floats, labels: Labels, weights: Floats | None = None) -> float:
+    """Root of the weighted mean of the squared errors.
+
+    Returns:
+        The error, in the labels' unit; NaN if no row has weight, or anything is not finite.
+    """
+    return float(np.sqrt(_mean_of(np.square, predictions, labels, weights)))
+
+
+def mean_absolute_error(predictions: Floats, labels: Labels, weights: Floats | None = None) -> float:
+    """Weighted mean of the absolute errors.
+
+    Returns:
+        The error, in the labels' unit; NaN if no row has weight, or anything is not finite.
+    """
+    return _mean_of(np.abs, predictions, labels, weights)
+
+
+def _mean_of(measure: Callable[[Floats], Floats], predictions: Floats, labels: Labels, weights: Floats | None) -> float:
+    """The weighted mean of a measure of the errors."""
+    if not _all_finite(predictions, labels, weights):
+        return float("nan")
+    errors = np.asarray(predictions, dtype=np.float64) - np.asarray(labels, dtype=np.float64)
+    mass = np.ones_like(errors) if weights is None else np.asarray(weights, dtype=np.float64)
+    return float((mass * measure(errors)).sum() / mass.sum()) if mass.sum() else float("nan")
 
 
 def _all_finite(*columns: ArrayLike | None) -> bool:

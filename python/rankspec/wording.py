@@ -87,8 +87,6 @@ def _required(finding: Finding, field: FieldDescriptor | None, descriptor: Descr
 
 def _required_oneof(finding: Finding, descriptor: Descriptor) -> Words:
     fields = _members(finding.path, descriptor)
-    if len(fields) == 1:
-        return f"`{fields[0].name}` is required", f"add `{_example(fields[0])}`"
     members = ", ".join(f"`{field.name}`" for field in fields)
     name = finding.path.rpartition(".")[2]
     return f"exactly one of {members} is required (`{name}`), and none is set", f"add one of {members}"

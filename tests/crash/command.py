@@ -20,7 +20,7 @@ import torch.utils.tensorboard
 from tests.integration.trainer.runs import Plan
 
 import rankspec.cli.train
-import rankspec.trainer.jobs
+import rankspec.families.jobs
 import rankspec.trainer.run  # noqa: F401
 from rankspec import cli
 

@@ -14,7 +14,7 @@ from rankspec.recap.v1.recap_pb2 import DOWNSAMPLING_CORRECTION_CALIBRATION, Rec
 from torch import Tensor
 
 from rankspec.convert.reference import message_from_reference
-from rankspec.families.recap.program.model.calibration import calibration_shift
+from rankspec.families.recap.program.downsampling import calibration_shift
 from rankspec.families.recap.program.model.featurization import Featurization, build_featurization
 
 FIXTURES = Path(__file__).parent / "fixtures"

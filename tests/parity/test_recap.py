@@ -13,7 +13,8 @@ from torch import Tensor
 
 from rankspec.families.recap.program.loss import build_loss
 from rankspec.families.recap.program.model import RankingModel, build_model
-from rankspec.trainer.optimizers import ScheduledOptimizer, build_optimizer
+from rankspec.families.recap.program.optimizer import build_ranking_optimizer
+from rankspec.trainer.optimizers import ScheduledOptimizer
 
 torch.set_num_threads(1)
 
@@ -43,7 +44,7 @@ def _model(recorded: RecapFixture, config: RecapConfig | None = None) -> Ranking
 def _evaluated(recorded: RecapFixture, model: RankingModel) -> tuple[Tensor, Tensor]:
     model.eval()
     logits = model(recorded.batch(0))
-    return logits, model.probabilities(logits)
+    return logits, model.predictions(logits)
 
 
 @dataclass
@@ -63,8 +64,8 @@ def _take_empty_step(run: Training) -> None:
     """The reference's main loop steps once with gradients of 0, so its Adam starts to count at 1."""
     for parameter in run.model.parameters():
         parameter.grad = torch.zeros_like(parameter)
-    run.optimizer.optimizer.step()
-    run.optimizer.optimizer.zero_grad()
+    run.optimizer.step()
+    run.optimizer.zero_grad()
 
 
 def _gradient(parameter: Tensor) -> Tensor:
@@ -75,7 +76,7 @@ def _gradient(parameter: Tensor) -> Tensor:
 @cache
 def _train(recorded: RecapFixture) -> Training:
     model = _model(recorded)
-    run = Training(model, build_optimizer(recorded.config, model))
+    run = Training(model, build_ranking_optimizer(recorded.config, model))
     loss_of = build_loss(recorded.config.model)
     accumulated = recorded.config.training.gradient_accumulation
     if recorded.manifest["loop"] == "ctl":
@@ -93,8 +94,8 @@ def _train(recorded: RecapFixture) -> Training:
         run.task_losses.append(task_losses.detach())
         if (step + 1) % accumulated == 0:
             run.gradients.append({name: _gradient(p) for name, p in model.named_parameters()})
-            run.optimizer.optimizer.step()
-            run.optimizer.optimizer.zero_grad()
+            run.optimizer.step()
+            run.optimizer.zero_grad()
     return run
 
 
@@ -201,7 +202,7 @@ def test_weights_after_the_recorded_steps(recorded_training: RecapFixture) -> No
 
 def test_moments_of_adam(recorded_training: RecapFixture) -> None:
     run = _train(recorded_training)
-    state = run.optimizer.optimizer.state
+    state = run.optimizer.optimizers[0].state
     steps = {float(state[parameter]["step"]) for parameter in run.model.parameters()}
     assert steps == {float(recorded_training.arrays["adam_step"])}
     for ours, recorded_name in (("exp_avg", "adam_m"), ("exp_avg_sq", "adam_v")):

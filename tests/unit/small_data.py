@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from rankspec.recap.v1.data_pb2 import RecapDataConfig
 
-from rankspec.signature import input_signature
 from rankspec.families.recap.program.batch import RecapBatch
+from rankspec.signature import input_signature
 from rankspec.trainer.data.pipeline import Dataset, open_dataset
 
 _MOST_ROWS = 512

@@ -7,7 +7,9 @@ from rankspec.recap.v1.data_pb2 import RecapDataConfig
 from rankspec.recap.v1.model_pb2 import ModelConfig
 from torch import Tensor
 
-from rankspec.families.recap.program.loss import MultiTaskLoss, build_loss, downsampling_rates, sample_weights
+from rankspec.families.recap.program.downsampling import downsampling_rates, sample_weights
+from rankspec.families.recap.program.loss import MultiTaskLoss, build_loss
+from rankspec.families.recap.program.tasks import BinaryClassification, Task, Tasks
 
 torch.set_num_threads(1)
 
@@ -15,6 +17,13 @@ LOGITS = torch.tensor([[0.5, -2.0], [3.0, 0.0], [-1.0, 4.0], [0.25, -0.5]], dtyp
 LABELS = torch.tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0], [0.0, 0.0]], dtype=torch.float64)
 WEIGHTS = torch.tensor([[1.0, 2.0], [0.5, 1.0], [0.0, 3.0], [1.5, 1.0]], dtype=torch.float64)
 POS_WEIGHTS = torch.tensor([1.0, 4.0], dtype=torch.float64)
+
+
+def _loss(pos_weights: Tensor) -> MultiTaskLoss:
+    kind = BinaryClassification()
+    loss = MultiTaskLoss(Tasks([Task(str(number), kind, 1.0) for number in range(len(pos_weights))]))
+    loss.pos_weights = pos_weights
+    return loss
 
 
 def _by_hand(logits: Tensor) -> Tensor:
@@ -26,13 +35,13 @@ def _by_hand(logits: Tensor) -> Tensor:
 
 def _gradient(logits: Tensor, weights: Tensor) -> Tensor:
     logits = logits.clone().requires_grad_()
-    MultiTaskLoss(POS_WEIGHTS)(logits, LABELS, weights, 4)[0].backward()
+    _loss(POS_WEIGHTS)(logits, LABELS, weights, 4)[0].backward()
     assert logits.grad is not None
     return logits.grad
 
 
 def test_losses_of_tasks_are_the_definition() -> None:
-    total, of_tasks = MultiTaskLoss(POS_WEIGHTS)(LOGITS, LABELS, WEIGHTS, 4)
+    total, of_tasks = _loss(POS_WEIGHTS)(LOGITS, LABELS, WEIGHTS, 4)
     torch.testing.assert_close(of_tasks, _by_hand(LOGITS))
     torch.testing.assert_close(total, _by_hand(LOGITS).mean())
 
@@ -54,7 +63,7 @@ def test_gradient_of_pos_weight() -> None:
 
 
 def test_shares_of_processes_add_up_to_the_batch() -> None:
-    loss = MultiTaskLoss(POS_WEIGHTS)
+    loss = _loss(POS_WEIGHTS)
     whole, of_tasks = loss(LOGITS, LABELS, WEIGHTS, 4)
     slices = [slice(0, 3), slice(3, 4), slice(4, 4)]
     shares = [loss(LOGITS[rows], LABELS[rows], WEIGHTS[rows], 4) for rows in slices]
@@ -63,14 +72,14 @@ def test_shares_of_processes_add_up_to_the_batch() -> None:
 
 
 def test_losses_of_rows_are_not_reduced() -> None:
-    rows = MultiTaskLoss(POS_WEIGHTS).of_rows(LOGITS, LABELS, WEIGHTS)
+    rows = _loss(POS_WEIGHTS).of_rows(LOGITS, LABELS, WEIGHTS)
     assert rows.shape == LOGITS.shape
     torch.testing.assert_close(rows.sum(0) / 4, _by_hand(LOGITS))
 
 
 def test_large_logits_stay_finite() -> None:
     logits = torch.tensor([[1e4], [-1e4]], requires_grad=True)
-    total, _ = MultiTaskLoss(torch.ones(1))(logits, torch.tensor([[0.0], [1.0]]), torch.ones(2, 1), 2)
+    total, _ = _loss(torch.ones(1))(logits, torch.tensor([[0.0], [1.0]]), torch.ones(2, 1), 2)
     total.backward()
     assert total == 1e4
     assert logits.grad is not None

@@ -9,11 +9,11 @@ from google.protobuf import text_format
 from rankspec.recap.v1.embedding_pb2 import SmallEmbeddingsConfig
 from torch.nn import functional
 
-from rankspec.trainer.data.ids import IdRange
-from rankspec.trainer.errors import TrainError
 from rankspec.families.recap.program.model.dropout import RandomPosition
 from rankspec.families.recap.program.model.embeddings import build_small_embeddings
 from rankspec.families.recap.program.model.initialization import initialize
+from rankspec.trainer.data.ids import IdRange
+from rankspec.trainer.errors import TrainError
 
 torch.set_num_threads(1)
 

@@ -24,7 +24,7 @@ class _OfTensors(nn.Module):
 
     def forward(self, *values: Tensor) -> Tensor:
         given: dict[str, Any] = dict(zip(WIDTHS, values, strict=True))
-        probabilities: Tensor = self.model.probabilities(self.model(replace(self.batch, **given)))
+        probabilities: Tensor = self.model.predictions(self.model(replace(self.batch, **given)))
         return probabilities
 
 
@@ -38,4 +38,4 @@ def test_a_model_of_every_kind_of_part_is_exported_and_gives_the_same_probabilit
     rows = {0: torch.export.Dim("rows", min=2)}
     with torch.no_grad():
         program = torch.export.export(_OfTensors(model, batch), _inputs(batch), dynamic_shapes=((rows,) * len(WIDTHS),))
-        torch.testing.assert_close(program.module()(*_inputs(other)), model.probabilities(model(other)))
+        torch.testing.assert_close(program.module()(*_inputs(other)), model.predictions(model(other)))

@@ -9,10 +9,10 @@ from rankspec.recap.v1.architecture_pb2 import TaskModel
 from torch import Tensor, nn
 from torch.nn import functional
 
-from rankspec.trainer.errors import TrainError
 from rankspec.families.recap.program.model.dropout import RandomPosition
 from rankspec.families.recap.program.model.initialization import initialize
 from rankspec.families.recap.program.model.networks import build_network
+from rankspec.trainer.errors import TrainError
 
 torch.set_num_threads(1)
 

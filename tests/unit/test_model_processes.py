@@ -14,7 +14,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from rankspec.families.recap.program.batch import RecapBatch
 from rankspec.families.recap.program.loss import build_loss
-from rankspec.trainer.optimizers import build_optimizer
+from rankspec.families.recap.program.optimizer import build_ranking_optimizer
 
 STEPS = 3
 # Rows of each process: uneven, and none where an epoch's last batch is too short for all.
@@ -26,7 +26,7 @@ def _train(batches: list[RecapBatch], world_size: int) -> dict[str, Any]:
     config = recap_config()
     model = built(config)
     parallel = DistributedDataParallel(model, broadcast_buffers=False) if world_size > 1 else model
-    optimizer, loss_of = build_optimizer(config, model), build_loss(config.model)
+    optimizer, loss_of = build_ranking_optimizer(config, model), build_loss(config.model)
     logits, losses = [], []
     gradients: dict[str, torch.Tensor] = {}
     for step, batch in enumerate(batches):
@@ -36,8 +36,8 @@ def _train(batches: list[RecapBatch], world_size: int) -> dict[str, Any]:
         loss, _ = loss_of(logits[-1], batch.labels, batch.weights, batch.global_rows)
         (loss * world_size).backward()
         gradients = gradients or {name: p.grad.clone() for name, p in model.named_parameters() if p.grad is not None}
-        optimizer.optimizer.step()
-        optimizer.optimizer.zero_grad()
+        optimizer.step()
+        optimizer.zero_grad()
         losses.append(loss.detach())
     return {
         "logits": [part.detach() for part in logits],

@@ -9,8 +9,8 @@ from rankspec.recap.v1.recap_pb2 import RecapConfig
 from tests.unit.recap_models import FULL, built, inputs, random_batch, recap_config, rows_of
 from torch import nn
 
-from rankspec.trainer.claims import unclaimed_paths
 from rankspec.families.recap.program.model import RankingModel, build_model
+from rankspec.trainer.claims import unclaimed_paths
 
 torch.set_num_threads(1)
 
@@ -115,15 +115,15 @@ def test_odds_are_calibrated_by_the_rates() -> None:
     logits = torch.tensor([[0.3, 0.3, 0.3]])
     probability, ratio = torch.sigmoid(torch.tensor(0.3)).item(), 0.1 / 0.8
     calibrated = probability * ratio / (1 - probability + probability * ratio)
-    assert model.probabilities(logits)[0].tolist() == pytest.approx([probability, calibrated, probability])
-    assert torch.equal(model.probabilities(logits), torch.sigmoid(model.final_logits(logits)))
+    assert model.predictions(logits)[0].tolist() == pytest.approx([probability, calibrated, probability])
+    assert torch.equal(model.predictions(logits), torch.sigmoid(model.final_outputs(logits)))
 
 
 def test_weighted_losses_need_no_calibration() -> None:
     config = recap_config()
     config.ClearField("downsampling_correction")
     logits = torch.tensor([[0.3, -2.0, 40.0]])
-    assert torch.equal(built(config).probabilities(logits), torch.sigmoid(logits))
+    assert torch.equal(built(config).predictions(logits), torch.sigmoid(logits))
 
 
 def test_a_checkpoint_brings_back_nothing_that_follows_from_the_config() -> None:
@@ -133,7 +133,7 @@ def test_a_checkpoint_brings_back_nothing_that_follows_from_the_config() -> None
     config.model.featurization_config.double_norm_log_config.clip_magnitude = 9
     model = built(config)
     model.load_state_dict(saved)
-    assert model.final_logits(torch.zeros(1, 3)).tolist() == [[0, 0, 0]]
+    assert model.final_outputs(torch.zeros(1, 3)).tolist() == [[0, 0, 0]]
     assert model.inputs.featurization.transform.clip_magnitude == 9
 
 

@@ -8,11 +8,13 @@ import torch
 from google.protobuf import text_format
 from rankspec.optim.v1.optimizer_pb2 import OptimizerConfig
 from rankspec.recap.v1.recap_pb2 import RecapConfig
+from tests.unit.optimizers import optimizer_of
 from tests.unit.recap_models import FULL, built, random_batch, recap_config
 from torch import nn
 
 from rankspec.families.recap.program.model import RankingModel
-from rankspec.trainer.optimizers import ScheduledOptimizer, build_algorithm, build_optimizer
+from rankspec.families.recap.program.optimizer import build_ranking_optimizer
+from rankspec.trainer.optimizers import ScheduledOptimizer
 
 torch.set_num_threads(1)
 
@@ -28,12 +30,12 @@ optimizer { single_task_learning_rate { linear_ramp_to_constant { learning_rate:
 
 def _optimizer(config: RecapConfig) -> tuple[RankingModel, ScheduledOptimizer]:
     model = built(config)
-    return model, build_optimizer(config, model)
+    return model, build_ranking_optimizer(config, model)
 
 
 def test_groups_are_towers_the_rest_and_tables_of_their_own_decay() -> None:
     model, optimizer = _optimizer(recap_config(FULL))
-    groups = {group["name"]: group for group in optimizer.optimizer.param_groups}
+    groups = {group["name"]: group for group in optimizer.optimizers[0].param_groups}
     assert list(groups) == ["home.click", "home.like", "home.reply", "backbone", "backbone/user"]
     towers = {name: {id(p) for p in model.tower(name).parameters()} for name in model.task_names}
     assert {name: {id(p) for p in groups[name]["params"]} for name in towers} == towers
@@ -49,7 +51,7 @@ def test_groups_are_towers_the_rest_and_tables_of_their_own_decay() -> None:
 
 def test_every_parameter_is_in_one_group() -> None:
     model, optimizer = _optimizer(recap_config(FULL))
-    grouped = [id(p) for group in optimizer.optimizer.param_groups for p in group["params"]]
+    grouped = [id(p) for group in optimizer.optimizers[0].param_groups for p in group["params"]]
     assert sorted(grouped) == sorted(id(p) for p in model.parameters())
 
 
@@ -62,12 +64,12 @@ def test_every_group_has_its_own_rate_at_every_step() -> None:
         "backbone": 0.02,
         "backbone/user": 0.02,
     }
-    assert [group["lr"] for group in optimizer.optimizer.param_groups] == [0.02, 0.05, 0.06, 0.02, 0.02]
+    assert [group["lr"] for group in optimizer.optimizers[0].param_groups] == [0.02, 0.05, 0.06, 0.02, 0.02]
 
 
 def test_the_rate_of_step_0_holds_from_the_start() -> None:
     _, optimizer = _optimizer(recap_config(FULL))
-    assert [group["lr"] for group in optimizer.optimizer.param_groups] == [0.0, 0.05, 0.03, 0.0, 0.0]
+    assert [group["lr"] for group in optimizer.optimizers[0].param_groups] == [0.0, 0.05, 0.03, 0.0, 0.0]
 
 
 def test_one_rate_for_all_parameters_of_any_number_of_tasks() -> None:
@@ -75,12 +77,12 @@ def test_one_rate_for_all_parameters_of_any_number_of_tasks() -> None:
     config.optimizer.single_task_learning_rate.constant = 0.125
     _, optimizer = _optimizer(config)
     assert set(optimizer.set_learning_rates(7).values()) == {0.125}
-    assert len(optimizer.optimizer.param_groups) == 5
+    assert len(optimizer.optimizers[0].param_groups) == 5
 
 
 def test_no_group_without_parameters_outside_the_towers() -> None:
     model = built(recap_config(BARE), "continuous", "binary")
-    optimizer = build_optimizer(recap_config(BARE), model)
+    optimizer = build_ranking_optimizer(recap_config(BARE), model)
     assert optimizer.set_learning_rates(1) == {"backbone": 0.25, "like": 0.25}
 
 
@@ -88,16 +90,16 @@ def test_a_task_called_backbone_keeps_its_rate_apart() -> None:
     config = recap_config(BARE)
     config.train_data.seg_dense_schema.renamed_features["user_embedding"] = "user"
     model = built(config)
-    optimizer = build_optimizer(config, model)
-    names = [group["name"] for group in optimizer.optimizer.param_groups]
+    optimizer = build_ranking_optimizer(config, model)
+    names = [group["name"] for group in optimizer.optimizers[0].param_groups]
     assert names == ["backbone", "like", "backbone/rest"]
 
 
 def test_one_fused_adam_on_a_cpu() -> None:
     _, optimizer = _optimizer(recap_config(FULL))
-    assert type(optimizer.optimizer) is torch.optim.AdamW
+    assert type(optimizer.optimizers[0]) is torch.optim.AdamW
     assert optimizer.implementation == "fused"
-    assert all(group["fused"] for group in optimizer.optimizer.param_groups)
+    assert all(group["fused"] for group in optimizer.optimizers[0].param_groups)
 
 
 def test_where_no_kernel_fits_torch_steps_its_own_way(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,18 +113,18 @@ def test_where_no_kernel_fits_torch_steps_its_own_way(monkeypatch: pytest.Monkey
     monkeypatch.setattr(torch.optim, "AdamW", WithoutKernel)
     _, optimizer = _optimizer(recap_config(FULL))
     assert optimizer.implementation == "default"
-    assert not any(group["fused"] for group in optimizer.optimizer.param_groups)
+    assert not any(group["fused"] for group in optimizer.optimizers[0].param_groups)
 
 
 def test_adam_follows_its_definition() -> None:
     config = text_format.Parse("adam { lr: 0.1 betas: [0.8, 0.9] eps: 1e-3 weight_decay: 0.5 }", OptimizerConfig())
     weight = nn.Parameter(torch.tensor([2.0]))
-    optimizer = build_algorithm(config, [weight])
+    optimizer = optimizer_of(config, [weight])
     value, mean, square = 2.0, 0.0, 0.0
     for step, gradient in enumerate((3.0, -1.0, 0.5)):
         weight.grad = torch.tensor([gradient])
         optimizer.set_learning_rates(step)
-        optimizer.optimizer.step()
+        optimizer.step()
         mean = 0.8 * mean + 0.2 * gradient
         square = 0.9 * square + 0.1 * gradient**2
         unbiased_mean, unbiased_square = mean / (1 - 0.8 ** (step + 1)), square / (1 - 0.9 ** (step + 1))
@@ -133,8 +135,8 @@ def test_adam_follows_its_definition() -> None:
 
 def test_empty_betas_are_the_schemas_default() -> None:
     config = text_format.Parse("adam { lr: 0.1 }", OptimizerConfig())
-    optimizer = build_algorithm(config, [nn.Parameter(torch.ones(1))])
-    assert optimizer.optimizer.param_groups[0]["betas"] == (0.9, 0.999)
+    optimizer = optimizer_of(config, [nn.Parameter(torch.ones(1))])
+    assert optimizer.optimizers[0].param_groups[0]["betas"] == (0.9, 0.999)
 
 
 def test_sgd_and_its_schedule() -> None:
@@ -146,12 +148,12 @@ def test_sgd_and_its_schedule() -> None:
         OptimizerConfig(),
     )
     weight = nn.Parameter(torch.tensor([4.0]))
-    optimizer = build_algorithm(config, [weight])
+    optimizer = optimizer_of(config, [weight])
     values = []
     for step in range(2):
         weight.grad = torch.tensor([1.0])
         optimizer.set_learning_rates(step)
-        optimizer.optimizer.step()
+        optimizer.step()
         values.append(weight.item())
     first = 4 - 1 * (1 + 0.25 * 4)
     assert values == [first, first - 0.5 * (0.5 * 2 + (1 + 0.25 * first))]
@@ -160,9 +162,9 @@ def test_sgd_and_its_schedule() -> None:
 def test_adagrad_without_epsilon_leaves_what_has_no_gradient() -> None:
     config = text_format.Parse("adagrad { lr: 0.5 eps: 0 }", OptimizerConfig())
     weight = nn.Parameter(torch.tensor([1.0, 1.0, 1.0]))
-    optimizer = build_algorithm(config, [weight])
+    optimizer = optimizer_of(config, [weight])
     weight.grad = torch.tensor([0.0, 3.0, 1e-30])
-    optimizer.optimizer.step()
+    optimizer.step()
     assert weight[0] == 1
     assert weight[1].item() == pytest.approx(0.5)
     # Its square is no float32, so that nothing but epsilon is left to divide by.
@@ -178,7 +180,7 @@ def test_training_with_it_lowers_the_loss() -> None:
         optimizer.set_learning_rates(step)
         loss = nn.functional.binary_cross_entropy_with_logits(model(batch), batch.labels)
         loss.backward()
-        optimizer.optimizer.step()
-        optimizer.optimizer.zero_grad()
+        optimizer.step()
+        optimizer.zero_grad()
         losses.append(loss.item())
     assert losses[-1] < 0.7 * losses[0]

@@ -12,12 +12,12 @@ from tests.conformance.corpus import all_cases, verdict_of
 from tests.unit.recap_models import built, recap_config
 
 from rankspec.families import parameter_groups
+from rankspec.families.recap.program.optimizer import build_ranking_optimizer
 from rankspec.loading import load
 from rankspec.resolving import resolve
 from rankspec.signature import MODEL_INPUTS
 from rankspec.trainer import follow, run  # noqa: F401 - what the trainer claims is known once both are imported
 from rankspec.trainer.claims import unclaimed_paths
-from rankspec.trainer.optimizers import build_optimizer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,7 +55,7 @@ def test_groups_are_those_that_the_optimizer_steps(config: RecapConfig) -> None:
     names = {"continuous", "binary"} | MODEL_INPUTS.keys() & config.train_data.seg_dense_schema.renamed_features.keys()
     model = built(config, *sorted(names))
 
-    groups = build_optimizer(config, model).optimizer.param_groups
+    groups = build_ranking_optimizer(config, model).optimizers[0].param_groups
 
     assert [group["name"] for group in groups] == [group.name for group in parameter_groups(config)]
     assert all(group["params"] for group in groups)
@@ -91,5 +91,5 @@ def test_parameter_without_a_group_is_our_mistake() -> None:
     model = built(config, "continuous", "binary", "discrete")
     model.register_parameter("stray", torch.nn.Parameter(torch.ones(1)))
 
-    with pytest.raises(AssertionError, match="every parameter is in a group"):
-        build_optimizer(config, model)
+    with pytest.raises(AssertionError, match="every parameter is in one group"):
+        build_ranking_optimizer(config, model)

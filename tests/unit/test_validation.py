@@ -166,7 +166,6 @@ def test_what_a_rule_says_of_equal_items_is_told_once(tmp_path: Path) -> None:
         ),
         pytest.param("adam {}", "adam { beta_1: 2 }", "double.gte_lt", ["at least 0", "less than 1", "2"], id="range"),
         pytest.param("constant: 0.01", "", "required", ["exactly one", "`constant`", "`lr`"], id="oneof"),
-        pytest.param("  adam {}\n", "", "required", ["`adam` is required"], id="oneof_of_one"),
         pytest.param("  global_batch_size: 32\n", "", "required", ["`global_batch_size`"], id="missing"),
         pytest.param(
             "log1p_abs_config {}",

@@ -44,8 +44,8 @@ def run_config(arguments: Namespace, action: Callable[[Job], int]) -> int:
     report(loaded.diagnostics, loaded.sources)
     try:
         # Only now: a config that is wrong is told so without waiting for torch.
+        from rankspec.families.jobs import job_of, refusals
         from rankspec.trainer.errors import TrainError
-        from rankspec.trainer.jobs import job_of, refusals
     except ModuleNotFoundError as error:
         sys.stderr.write(
             f"error: {error.name} is not installed; `pip install 'rankspec[train]'` installs what this takes\n"

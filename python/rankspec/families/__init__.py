@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rankspec.families.recap import parameter_groups as recap
-from rankspec.families.twhin import parameter_groups as twhin
+from rankspec.families.recap.parameter_groups import parameter_groups as groups_of_recap
+from rankspec.families.twhin.parameter_groups import parameter_groups as groups_of_twhin
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from rankspec.families.parameter_group import ParameterGroup
+    from rankspec.trainer.program import Program
 
-_PARAMETER_GROUPS: dict[str, Callable[[Any], list[ParameterGroup]]] = {
-    "rankspec.recap.v1.RecapConfig": recap.parameter_groups,
-    "rankspec.twhin.v1.TwhinConfig": twhin.parameter_groups,
+
+class Family(NamedTuple):
+    """What is known of a root message.
+
+    Attributes:
+        parameter_groups: Lists the parameter groups of a resolved config.
+        program: Module and name of its program; imported when something is trained, as it takes torch.
+    """
+
+    parameter_groups: Callable[[Any], list[ParameterGroup]]
+    program: tuple[str, str] | None
+
+
+_FAMILIES = {
+    "rankspec.recap.v1.RecapConfig": Family(
+        groups_of_recap, ("rankspec.families.recap.program.program", "RecapProgram")
+    ),
+    "rankspec.twhin.v1.TwhinConfig": Family(groups_of_twhin, None),
 }
 
 
@@ -27,5 +44,19 @@ def parameter_groups(config: Any) -> list[ParameterGroup]:
     Returns:
         The groups; none for a message that nothing is trained from.
     """
-    of_the_family = _PARAMETER_GROUPS.get(config.DESCRIPTOR.full_name)
-    return of_the_family(config) if of_the_family else []
+    family = _FAMILIES.get(config.DESCRIPTOR.full_name)
+    return family.parameter_groups(config) if family else []
+
+
+def program_of(message: str) -> type[Program[Any]] | None:
+    """Returns the program that trains a root message, or none if there is none.
+
+    Args:
+        message: The message's full name.
+    """
+    family = _FAMILIES.get(message)
+    if family is None or family.program is None:
+        return None
+    module, name = family.program
+    program: type[Program[Any]] = getattr(import_module(module), name)
+    return program

@@ -4,14 +4,12 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from rankspec.recap.v1.training_pb2 import BestCheckpointConfig, TrainingConfig
-from rankspec.trainer.claims import obeys
+from rankspec.trainer.program import Program
+from rankspec.trainer.training import Followed
 
 
-@obeys(TrainingConfig, "best_checkpoint")
-@obeys(BestCheckpointConfig, "validation_data", "metric", "patience")
 class Best:
-    """Follows one metric over the evaluations of a run; without a config it finds nothing better, ever.
+    """Follows one metric over the evaluations of a run; without one it finds nothing better, ever.
 
     Attributes:
         step: optimizer steps done at the best evaluation, or none before the first.
@@ -19,15 +17,16 @@ class Best:
         waited: evaluations since.
     """
 
-    def __init__(self, config: TrainingConfig, say: Callable[[str], None]) -> None:
+    def __init__(self, followed: Followed | None, say: Callable[[str], None], *, is_lower_better: bool = False) -> None:
         """Starts before the first evaluation.
 
         Args:
-            config: says which metric, if any.
+            followed: which metric, if any.
             say: takes a line when there is something to know about it.
+            is_lower_better: whether of two values of the metric the lower one is the better.
         """
-        self._config = config.best_checkpoint if config.HasField("best_checkpoint") else None
-        self._of = _metric_of(config)
+        self._followed = followed
+        self._is_lower_better = is_lower_better
         self._say = say
         self._has_told = False
         self.step: int | None = None
@@ -45,14 +44,13 @@ class Best:
             Whether this is the best evaluation so far. A metric that is no number never is, and does not count as one
             that is no better either.
         """
-        if self._config is None:
+        if self._followed is None:
             return False
-        value = figures[self._config.validation_data][self._config.metric]
+        value = figures[self._followed.validation_data][self._followed.metric]
         if not math.isfinite(value):
             self._tell_undefined(step)
             return False
-        # Of the metrics the spec allows here, only the loss is better when lower.
-        gain = self.value - value if self._config.metric.startswith("loss") else value - self.value
+        gain = self.value - value if self._is_lower_better else value - self.value
         if gain > 0 or self.step is None:
             self.step, self.value, self.waited = step, value, 0
             return True
@@ -68,17 +66,21 @@ class Best:
             )
 
     def _name(self) -> str:
-        assert self._config is not None, "only what a config asks for is named"
-        return f"{self._config.metric} of {self._config.validation_data}"
+        assert self._followed is not None, "only a metric that is followed is named"
+        return f"{self._followed.metric} of {self._followed.validation_data}"
 
     @property
     def is_exhausted(self) -> bool:
-        """Whether the metric has not become better for as long as the config has patience."""
-        return self._config is not None and self._config.HasField("patience") and self.waited >= self._config.patience
+        """Whether the metric has not become better for as long as there is patience."""
+        return (
+            self._followed is not None
+            and self._followed.patience is not None
+            and self.waited >= self._followed.patience
+        )
 
     def describe(self) -> str | None:
         """The best evaluation, for people; none if nothing is followed."""
-        if self._config is None:
+        if self._followed is None:
             return None
         if self.step is None:
             return f"no evaluation has given {self._name()}, so no checkpoint is the best"
@@ -90,23 +92,23 @@ class Best:
             "step": self.step,
             "value": None if self.step is None else self.value,
             "waited": self.waited,
-            "of": self._of,
+            "of": _metric_of(self._followed),
         }
 
-    def restore(self, state: dict[str, Any], saved: TrainingConfig, *, is_same_data: Callable[[str], bool]) -> None:
+    def restore(self, state: dict[str, Any], saved: Followed | None, *, is_same_data: Callable[[str], bool]) -> None:
         """Takes up what `state` gave, if it is of the metric that is followed now; begins anew, and says so, if not.
 
         Args:
             state: what `state` gave.
-            saved: the config at that time. Release 0.1 wrote no word of the metric into the state.
+            saved: the metric at that time. Release 0.1 wrote no word of it into the state.
             is_same_data: says of a validation set whether its data, and what is taken of them, are what they were.
         """
         before = state["of"] if "of" in state else _metric_of(saved)
-        if self._config is None or before is None or state["step"] is None or not math.isfinite(state["value"]):
+        if self._followed is None or before is None or state["step"] is None or not math.isfinite(state["value"]):
             return
-        if before != self._of:
+        if before != _metric_of(self._followed):
             self._say(f"the best so far was of {before[1]} of {before[0]}; {self._name()} begins anew")
-        elif not is_same_data(self._config.validation_data):
+        elif not is_same_data(self._followed.validation_data):
             self._say(
                 f"the best so far was of other data, or of other rows or weights of them; {self._name()} begins anew"
             )
@@ -114,6 +116,11 @@ class Best:
             self.step, self.value, self.waited = int(state["step"]), float(state["value"]), int(state["waited"])
 
 
-def _metric_of(config: TrainingConfig) -> list[str] | None:
-    best = config.best_checkpoint
-    return [best.validation_data, best.metric] if config.HasField("best_checkpoint") else None
+def best_of(program: Program[Any], say: Callable[[str], None]) -> Best:
+    """The record of a program's run, before its first evaluation; `say` takes lines for people."""
+    followed = program.training.followed
+    return Best(followed, say, is_lower_better=followed is not None and program.is_lower_better(followed.metric))
+
+
+def _metric_of(followed: Followed | None) -> list[str] | None:
+    return None if followed is None else [followed.validation_data, followed.metric]

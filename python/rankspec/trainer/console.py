@@ -2,7 +2,7 @@
 
 import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,8 +17,6 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 from rich.table import Column, Table
-
-from rankspec.trainer.evaluation import METRICS
 
 
 class RunConsole:
@@ -64,9 +62,9 @@ class RunConsole:
         else:
             self.say(text)
 
-    def table(self, title: str, records: list[dict[str, Any]]) -> None:
-        """Prints the metrics of several splits, a row per split and task."""
-        names = [name for name in METRICS if any(key.startswith(f"{name}/") for record in records for key in record)]
+    def table(self, title: str, records: list[dict[str, Any]], metrics: Sequence[str]) -> None:
+        """Prints those of these metrics that several splits have, a row per split and task."""
+        names = [name for name in metrics if any(key.startswith(f"{name}/") for record in records for key in record)]
         table = Table("split", Column("task", overflow="fold"), *names, title=title, title_justify="left")
         for record in records:
             for task in sorted({key.split("/", 1)[1] for key in record if "/" in key and key.split("/")[0] in names}):

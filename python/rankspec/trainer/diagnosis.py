@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
+from torch import nn
 
-from rankspec.signature import Input
-from rankspec.families.recap.program.batch import RecapBatch
 from rankspec.trainer.checkpoints import committed
 from rankspec.trainer.errors import TrainError
 from rankspec.trainer.finite import Trouble, largest_weight, not_finite
-from rankspec.families.recap.program.model.ranking import RankingModel
+from rankspec.trainer.program import Batch, Program
 
 CODE = "train.not_finite"
 # Squares of larger ones overflow float32, and norms take squares.
@@ -29,24 +29,22 @@ class NotFiniteError(TrainError):
 
 def of_training(
     trouble: Trouble,
-    model: RankingModel,
+    program: Program[Any],
     rates: Mapping[str, float],
-    batches: Sequence[RecapBatch],
-    inputs: Sequence[Input],
+    batches: Sequence[Batch],
     folder: Path,
 ) -> NotFiniteError:
     """What to say of a step whose loss or gradients were not finite.
 
     Args:
         trouble: the step.
-        model: as it is now.
+        program: what is trained, as it is now.
         rates: learning rates of the step before it, by parameter group: what made the weights what they were.
         batches: this process's share of the step's batches, in the formats that the model gets.
-        inputs: the model's inputs.
         folder: the run's.
     """
-    what = f"the loss of {', '.join(trouble.tasks)} is" if trouble.tasks else "the norm of the gradients is"
-    causes = [*_odd_columns(batches, inputs), *_odd_weights(model)]
+    what = f"the loss of {', '.join(trouble.parts)} is" if trouble.parts else "the norm of the gradients is"
+    causes = [*_odd_columns(program, batches), *_odd_weights(program.model)]
     rate = max(rates.values(), default=0.0)
     causes.append(f"the learning rate was {rate:g} in the step before" if trouble.step > 1 else "it is the first step")
     return NotFiniteError(
@@ -82,7 +80,7 @@ def last_good(folder: Path) -> str:
     return f"The last good checkpoint is {there[-1].folder}; the same command goes on from it"
 
 
-def _odd_weights(model: RankingModel) -> Iterator[str]:
+def _odd_weights(model: nn.Module) -> Iterator[str]:
     if names := not_finite(model.state_dict()):
         yield f"{_listed(names)} not finite"
         return
@@ -91,22 +89,18 @@ def _odd_weights(model: RankingModel) -> Iterator[str]:
         yield f"the weight {name} has grown to {size:.3g}"
 
 
-def _odd_columns(batches: Sequence[RecapBatch], inputs: Sequence[Input]) -> Iterator[str]:
-    """Columns of the batches with values too large to compute with; non-finite ones are zeroed in the model."""
-    for item in inputs:
-        for batch in batches:
-            values = getattr(batch, item.name, None)
-            if values is None or not values.is_floating_point():
-                continue
-            sizes = torch.nan_to_num(values.float().abs(), nan=0.0, posinf=0.0)
-            if sizes.numel() and (largest := sizes.max().item()) > _EXTREME:
-                number = int(sizes.max(dim=0).values.argmax())
-                yield f'the input column "{item.column}" holds {largest:.3g} (value {number})'
-                break
-    for batch in batches:
-        if batch.weights.numel() and not (batch.weights.abs() < _EXTREME).all():
-            yield "rows weigh more than float32 can sum up; raise the downsampling rates"
-            return
+def _odd_columns(program: Program[Any], batches: Sequence[Batch]) -> Iterator[str]:
+    """Columns of the batches with values too large to compute with; the model zeroes those that are not finite."""
+    told = set()
+    for column, values in (pair for batch in batches for pair in program.features(batch)):
+        sizes = torch.nan_to_num(values.float().abs(), nan=0.0, posinf=0.0)
+        if column not in told and sizes.numel() and (largest := sizes.max().item()) > _EXTREME:
+            told.add(column)
+            number = int(sizes.max(dim=0).values.argmax())
+            yield f'the input column "{column}" holds {largest:.3g} (value {number})'
+    weights = (program.row_weights(batch) for batch in batches)
+    if any(of is not None and not (of.abs() < _EXTREME).all() for of in weights):
+        yield "rows weigh more than float32 can sum up; raise the downsampling rates"
 
 
 def _listed(names: Sequence[str]) -> str:

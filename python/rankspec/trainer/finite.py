@@ -24,11 +24,11 @@ class Trouble:
 
     Attributes:
         step: number of the step, from 1.
-        tasks: those whose loss was not finite; none where it was the gradients alone.
+        parts: those parts of the loss that were not finite; none where it was the gradients alone.
     """
 
     step: int
-    tasks: tuple[str, ...]
+    parts: tuple[str, ...]
 
 
 class FiniteWatch:
@@ -37,24 +37,24 @@ class FiniteWatch:
     A step is not made to wait for its own figures: `trouble` does, and is asked when figures are due anyway.
     """
 
-    def __init__(self, task_names: tuple[str, ...], device: torch.device, *, skips: bool) -> None:
+    def __init__(self, part_names: tuple[str, ...], device: torch.device, *, skips: bool) -> None:
         """Has seen nothing yet.
 
         Args:
-            task_names: in the order of the losses.
+            part_names: names of the parts of the loss, in their order.
             device: where losses are computed.
             skips: whether a loss scaler skips steps that overflow; then single ones are no trouble.
         """
-        self._task_names = task_names
+        self._part_names = part_names
         self._skips = skips
         self._is_host = device.type == "cpu"
         # The last entry is the gradient norm's.
-        self._first = torch.full((len(task_names) + 1,), _NEVER, dtype=torch.int64, device=device)
-        self._sums = torch.zeros(len(task_names) + 1, device=device)
+        self._first = torch.full((len(part_names) + 1,), _NEVER, dtype=torch.int64, device=device)
+        self._sums = torch.zeros(len(part_names) + 1, device=device)
         self._skipped = torch.zeros((), dtype=torch.int64, device=device)
 
     def add_losses(self, losses: Tensor) -> None:
-        """Takes the losses of the tasks in a batch of the step, `[T]`."""
+        """Takes the parts of the loss of a batch of the step, `[P]`."""
         self._sums[:-1] += losses
 
     def add_norm(self, norm: Tensor) -> None:
@@ -86,7 +86,7 @@ class FiniteWatch:
         step = min(first)
         if step == _NEVER:
             return None
-        return Trouble(step, tuple(name for name, at in zip(self._task_names, first, strict=False) if at == step))
+        return Trouble(step, tuple(name for name, at in zip(self._part_names, first, strict=False) if at == step))
 
 
 def not_finite(tensors: Mapping[str, Any]) -> list[str]:

@@ -9,15 +9,13 @@ from contextlib import contextmanager
 from importlib.metadata import version
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import google.protobuf
 import torch
+from google.protobuf.message import Message
 
-from rankspec.home import expanded
-from rankspec.recap.v1.recap_pb2 import RecapConfig
-from rankspec.recap.v1.training_pb2 import TrainingConfig
 from rankspec.trainer.checkpoints import COMMITTED_FILE, CONFIG_FILE, ROTATED_FILE, committed, read_json, unfinished
-from rankspec.trainer.claims import obeys
 from rankspec.trainer.errors import TrainError, is_passing, writing
 from rankspec.trainer.runtime import Runtime
 from rankspec.trainer.status import STATUS_FILE
@@ -54,19 +52,12 @@ _OWN_NAMES = (
 _WRITTEN_OVER = (METRICS_FILE, TIMING_FILE, APPLIED_FILE, CONFIG_FILE, FACTS_FILE, STATUS_FILE, RUN_ID_FILE)
 
 
-@obeys(TrainingConfig, "save_dir")
-def run_folder(config: TrainingConfig) -> Path:
-    """The run's folder, which need not exist."""
-    return Path(expanded(config.save_dir, "training.save_dir"))
-
-
-def prepare_folder(config: TrainingConfig) -> Path:
-    """Makes the run's folder, and makes sure that it can be written.
+def prepare_folder(folder: Path) -> None:
+    """Makes a run's folder, and makes sure that it can be written.
 
     Raises:
         TrainError: if it cannot.
     """
-    folder = run_folder(config)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         probe = folder / f".probe-{os.getpid()}"
@@ -80,7 +71,6 @@ def prepare_folder(config: TrainingConfig) -> Path:
             "training.save_dir",
             restart_helps=is_passing(error),
         ) from error
-    return folder
 
 
 def refuse_foreign_files(folder: Path) -> None:
@@ -177,9 +167,9 @@ def write_facts(folder: Path, facts: dict[str, object]) -> None:
         path.write_text(json.dumps({**facts, "versions": versions}, indent=2) + "\n")
 
 
-def write_configs(folder: Path, text: str, config: RecapConfig, runtime: Runtime) -> None:
+def write_configs(folder: Path, text: str, config: Message, runtime: Runtime) -> None:
     """Writes `resolved.textproto`, what was asked for, and `applied.textproto`, what took effect."""
-    applied = RecapConfig()
+    applied: Any = type(config)()
     applied.CopyFrom(config)
     applied.runtime.CopyFrom(runtime.applied)
     notes = {note.partition(":")[0]: note for note in runtime.notes}

@@ -5,14 +5,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from rankspec.recap.v1.training_pb2 import TrainingConfig
-from rankspec.trainer.best import Best
+from rankspec.trainer.best import best_of
 from rankspec.trainer.checkpoints import ROTATED_FILE, Checkpoint, committed
-from rankspec.trainer.claims import obeys
 from rankspec.trainer.errors import TrainError
 from rankspec.trainer.evaluation_identity import evaluation_identity
 from rankspec.trainer.finite import not_finite
-from rankspec.trainer.folder import EVALUATION_FILE, prepare_folder, run_folder, sole_writer
+from rankspec.trainer.folder import EVALUATION_FILE, prepare_folder, sole_writer
 from rankspec.trainer.journal import Journal, read_journal
 from rankspec.trainer.resume import check_evaluation, saved_config
 from rankspec.trainer.setup import Job, Setup, set_up
@@ -32,10 +30,9 @@ def evaluate(job: Job) -> None:
         TrainError: if there is nothing to evaluate on, no checkpoint came in time, or another process evaluates them.
         DataError: if the data is not what the config says.
     """
-    if not job.config.validation_data:
-        raise TrainError("there is no validation set to evaluate on; add one", "validation_data")
     with set_up(job) as setup, ExitStack() as stack:
-        folder = prepare_folder(job.config.training)
+        folder = setup.program.training.folder
+        prepare_folder(folder)
         if setup.processes.is_first:
             stack.enter_context(sole_writer(folder, doing="evaluating"))
         Evaluator(setup).follow()
@@ -47,11 +44,13 @@ class Evaluator:
     def __init__(self, setup: Setup) -> None:
         """Opens the validation sets, and takes up what was evaluated before."""
         self._setup = setup
-        self._config = setup.config
+        self._training = setup.program.training
         self._processes = setup.processes
         self._console = setup.console
-        self._folder = run_folder(setup.config.training)
+        self._folder = setup.program.training.folder
         self._datasets = setup.open_validation_data()
+        if not self._datasets:
+            raise TrainError("there is no validation set to evaluate on; add one", "validation_data")
         # Records of release 0.1 do not say what they are of; they stay, and count for nothing.
         self._records = {
             _key(record): record for record in read_journal(self._folder / EVALUATION_FILE, step=int, split=str)
@@ -59,10 +58,9 @@ class Evaluator:
         # Checkpoints that were found damaged; whether they still are is looked up by the next call.
         self._damaged: set[int] = set()
 
-    @obeys(TrainingConfig, "eval_timeout_in_s")
     def follow(self) -> None:
         """Evaluates checkpoints as they come, and shows the figures of the newest at the end."""
-        timeout = self._config.training.eval_timeout_in_s
+        timeout = self._training.eval_timeout_in_s
         deadline = time.monotonic() + timeout
         while True:
             there = self._look()
@@ -88,7 +86,7 @@ class Evaluator:
                 self._console.say(f"checkpoint {there[-1].step} has no figures; those below are of another")
             if self._processes.is_first:
                 title = f"{self._folder}, step {checkpoint.step}"
-                self._console.table(title, [known[name] for name in sorted(known)])
+                self._console.table(title, [known[name] for name in sorted(known)], self._setup.program.metrics)
             return
 
     def _look(self) -> list[Checkpoint]:
@@ -134,18 +132,19 @@ class Evaluator:
 
     def _is_final(self, checkpoint: Checkpoint) -> bool:
         """Whether the run ends with this checkpoint: at its last step, or early for want of a better one."""
-        if checkpoint.step >= self._config.training.num_train_steps:
+        if checkpoint.step >= self._training.num_train_steps:
             return True
-        best = Best(self._config.training, lambda _line: None)
+        program = self._setup.program
+        best = best_of(program, lambda _line: None)
         try:
-            saved = saved_config(checkpoint).message.training
+            saved = type(program).followed_by(saved_config(checkpoint, self._setup).message)
             best.restore(checkpoint.state["best"], saved, is_same_data=lambda _name: True)
         except (OSError, TrainError):
             return False  # Deleted for a newer one since, or damaged.
         return best.is_exhausted
 
     def _nothing_came(self, there: list[Checkpoint]) -> TrainError:
-        training = self._config.training
+        training = self._training
         waited = f"in {self._folder} for {training.eval_timeout_in_s:g} s"
         if not there:
             return TrainError(f"no checkpoint {waited}; train first", "training.eval_timeout_in_s")
@@ -186,8 +185,9 @@ class Evaluator:
 
     def _load(self, checkpoint: Checkpoint) -> None:
         check_evaluation(checkpoint, self._setup)
-        checkpoint.load({f"model.{name}": tensor for name, tensor in self._setup.model.state_dict().items()})
-        if names := not_finite(self._setup.model.state_dict()):
+        tensors = self._setup.program.model.state_dict()
+        checkpoint.load({f"model.{name}": tensor for name, tensor in tensors.items()})
+        if names := not_finite(tensors):
             self._console.say(f"checkpoint {checkpoint.step} has no figures: its {names[0]} is not finite")
 
     def _skip(self, step: int, reason: str, missing: Mapping[str, str | None]) -> None:

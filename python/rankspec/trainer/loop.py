@@ -8,21 +8,19 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from enum import Enum, auto
 from types import FrameType, TracebackType
-from typing import Self
+from typing import Any, Self
 
+import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 from torch.utils.flop_counter import FlopCounterMode
 
-from rankspec.recap.v1.training_pb2 import TrainingConfig
-from rankspec.families.recap.program.batch import RecapBatch
-from rankspec.trainer.claims import obeys
 from rankspec.trainer.finite import FiniteWatch
-from rankspec.families.recap.program.loss import MultiTaskLoss
-from rankspec.families.recap.program.model.ranking import RankingModel
 from rankspec.trainer.optimizers import ScheduledOptimizer
 from rankspec.trainer.processes import Processes
+from rankspec.trainer.program import Batch, Program
 from rankspec.trainer.runtime import Runtime
+from rankspec.trainer.training import Training
 from rankspec.trainer.window import TrainWindow
 
 # torch 2.13 names the option anew, while 2.11 knows the old name alone.
@@ -34,9 +32,8 @@ class Learner:
     """What a step changes, and how it is done; several processes step together within its context alone.
 
     Attributes:
-        model: the model, on its device.
-        loss: what is made small.
-        optimizer: steps all of its parameters.
+        program: what is trained; its model is on its device.
+        optimizer: steps all parameters of the model.
         runtime: device and precision.
         processes: those that train together.
         accumulation: batches whose gradients make one step.
@@ -45,8 +42,7 @@ class Learner:
         counted_flops: this process's floating point operations of a step, or none before the first.
     """
 
-    model: RankingModel
-    loss: MultiTaskLoss
+    program: Program[Any]
     optimizer: ScheduledOptimizer
     runtime: Runtime
     processes: Processes
@@ -54,8 +50,9 @@ class Learner:
     clip_norm: float | None
 
     def __post_init__(self) -> None:
+        self.model = self.program.model
         self._parallel: nn.Module = self.model
-        self.watch = FiniteWatch(self.model.task_names, self.runtime.device, skips=self.runtime.scaler.is_enabled())
+        self.watch = FiniteWatch(self.program.loss_parts, self.runtime.device, skips=self.runtime.scaler.is_enabled())
         self.counted_flops: int | None = None
 
     def __enter__(self) -> Self:
@@ -74,7 +71,7 @@ class Learner:
             # the module; so it is emptied.
             vars(parallel).clear()
 
-    def step(self, step: int, batches: Iterator[RecapBatch], window: TrainWindow) -> dict[str, float]:
+    def step(self, step: int, batches: Iterator[Batch], window: TrainWindow) -> dict[str, float]:
         """Does one optimizer step.
 
         Args:
@@ -95,19 +92,19 @@ class Learner:
         self._update(step)
         return rates
 
-    def _backward(self, step: int, batches: Iterator[RecapBatch], window: TrainWindow) -> None:
+    def _backward(self, step: int, batches: Iterator[Batch], window: TrainWindow) -> None:
         full = rows = 0
         for micro in range(self.accumulation):
             batch = next(batches).to(self.runtime.device, non_blocking=True)
             full = full or batch.global_rows
             rows += batch.global_rows
-            self.model.set_position(step, micro)
+            self.program.set_position(step, micro)
             with self._synchronized(micro == self.accumulation - 1):
                 share = self._forward(batch, window, batch.global_rows / full / self.accumulation)
                 if micro == 0:
                     # Not after the step: gradients freed just before new ones are needed leave their memory to them,
                     # while the forward pass in between would give it back to the system, page by page.
-                    self.optimizer.optimizer.zero_grad(set_to_none=True)
+                    self.optimizer.zero_grad()
                 self.runtime.scaler.scale(share).backward()
         if rows < full * self.accumulation:
             # The last batch of the data is short, and its rows count as much as all others.
@@ -116,15 +113,17 @@ class Learner:
                     parameter.grad.mul_(full * self.accumulation / rows)
 
     def _update(self, step: int) -> None:
-        optimizer, scaler = self.optimizer.optimizer, self.runtime.scaler
+        scaler = self.runtime.scaler
         if self.clip_norm is not None or scaler.is_enabled():
-            scaler.unscale_(optimizer)
+            for optimizer in self.optimizer.optimizers:
+                scaler.unscale_(optimizer)
         self._watch_gradients()
         self.watch.end_step(step)
         if self.watch.is_alarmed:
             # The weights stay as they were: they tell what went wrong.
             return
-        scaler.step(optimizer)
+        for optimizer in self.optimizer.optimizers:
+            scaler.step(optimizer)
         scaler.update()
 
     def _watch_gradients(self) -> None:
@@ -136,14 +135,15 @@ class Learner:
         # On a CPU it would take longer than the rest of the update, and the next step's losses tell: weights that are
         # not finite make them so too.
 
-    def _forward(self, batch: RecapBatch, window: TrainWindow, weight: float) -> Tensor:
+    def _forward(self, batch: Batch, window: TrainWindow, weight: float) -> Tensor:
         """Adds a batch to the window, and returns what its backward pass begins with; the batch's weight is in it."""
         with self.runtime.autocast():
-            logits = self._parallel(batch)
-            loss, of_tasks = self.loss(logits, batch.labels, batch.weights, batch.global_rows)
-        final = self.model.final_logits(logits.detach())
-        window.add(of_tasks.detach(), final, batch)
-        self.watch.add_losses(of_tasks.detach())
+            outputs = self._parallel(batch)
+            loss, parts = self.program.loss(outputs, batch)
+        with torch.no_grad():
+            sums = self.program.sums(outputs, batch)
+        window.add(parts.detach(), sums, batch.global_rows)
+        self.watch.add_losses(parts.detach())
         # Gradients are averaged over the processes, while the shares of the batch's loss add up.
         share: Tensor = loss * (self.processes.world_size * weight)
         return share
@@ -153,31 +153,6 @@ class Learner:
         if synchronize or not isinstance(self._parallel, DistributedDataParallel):
             return nullcontext()
         return self._parallel.no_sync()
-
-
-@obeys(TrainingConfig, "num_train_steps", "checkpoint_every_n", "train_log_every_n", "eval_log_every_n")
-@dataclass(frozen=True)
-class Cadence:
-    """When what is due: after every so many optimizer steps, and after the last."""
-
-    last: int
-    log_every: int
-    evaluate_every: int
-    save_every: int
-
-    @classmethod
-    def of(cls, config: TrainingConfig) -> "Cadence":
-        """The cadence that a config states."""
-        return cls(
-            last=config.num_train_steps,
-            log_every=config.train_log_every_n,
-            evaluate_every=config.eval_log_every_n,
-            save_every=config.checkpoint_every_n,
-        )
-
-    def due(self, done: int, every: int) -> bool:
-        """Whether something done every so many steps is due after `done` of them."""
-        return done % every == 0 or done == self.last
 
 
 @dataclass(frozen=True)
@@ -209,11 +184,11 @@ class Ending(Enum):
 
 def run_steps(
     learner: Learner,
-    cadence: Cadence,
+    training: Training,
     duties: Duties,
     *,
     start: int,
-    batches: Iterator[RecapBatch],
+    batches: Iterator[Batch],
     window: TrainWindow,
     asked: Callable[[], bool],
 ) -> tuple[int, Ending]:
@@ -221,7 +196,7 @@ def run_steps(
 
     Args:
         learner: what a step changes.
-        cadence: what is due when.
+        training: how long, and what is due when.
         duties: what to call then.
         start: steps done before.
         batches: yields the batches from that step on.
@@ -238,19 +213,19 @@ def run_steps(
         rates = learner.step(done, batches, window)
         done += 1
         duties.advance(done)
-        if cadence.due(done, cadence.log_every) or cadence.due(done, cadence.evaluate_every):
+        if training.due(done, training.train_log_every_n) or training.due(done, training.eval_log_every_n):
             duties.check()
-        if cadence.due(done, cadence.log_every):
+        if training.due(done, training.train_log_every_n):
             duties.log(done, rates)
-        verdict = duties.evaluate(done) if cadence.due(done, cadence.evaluate_every) else _NOT_EVALUATED
-        if done == cadence.last:
+        verdict = duties.evaluate(done) if training.due(done, training.eval_log_every_n) else _NOT_EVALUATED
+        if done == training.num_train_steps:
             ending = Ending.LAST_STEP
         elif verdict.is_enough:
             ending = Ending.NO_BETTER
         elif learner.processes.any(asked() or learner.watch.is_alarmed):
             # Alarm ends the run in the check below.
             ending = Ending.ASKED
-        if ending or verdict.is_best or cadence.due(done, cadence.save_every):
+        if ending or verdict.is_best or training.due(done, training.checkpoint_every_n):
             duties.check()
             duties.save(done)
     return done, ending

@@ -2,36 +2,70 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 
-from rankspec.families import parameter_groups
 from rankspec.optim.v1.learning_rate_pb2 import (
     LearningRate,
     LinearRampToConstant,
     LinearRampToCosine,
     PiecewiseConstant,
 )
-from rankspec.optim.v1.optimizer_pb2 import AdagradConfig, AdamConfig, OptimizerConfig, SgdConfig
-from rankspec.recap.v1.optimizer_pb2 import MultiTaskLearningRates, RecapAdamConfig, RecapOptimizerConfig
-from rankspec.recap.v1.recap_pb2 import RecapConfig
+from rankspec.optim.v1.optimizer_pb2 import AdagradConfig, AdamConfig, SgdConfig
 from rankspec.resolving import items_or_default
 from rankspec.schedules import learning_rate_at
 from rankspec.trainer.claims import obeys
-from rankspec.families.recap.program.model.embeddings import EmbeddingTable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from google.protobuf.message import Message
     from torch import nn
 
     from rankspec.families.parameter_group import ParameterGroup
-    from rankspec.families.recap.program.model import RankingModel
 
 # Float32's smallest positive number is 2^-149. A gradient below the root of it squares to 0, so that this epsilon
 # bounds what it is divided by, and a gradient of 0 moves nothing.
 _SMALLEST_ADAGRAD_EPSILON = (2.0**-149) ** 0.5
+
+
+class Algorithm(NamedTuple):
+    """An algorithm of torch with its options, the learning rate excepted.
+
+    Attributes:
+        optimizer: the class.
+        options: its arguments; parameter groups of one algorithm may differ in them.
+    """
+
+    optimizer: Callable[..., torch.optim.Optimizer]
+    options: dict[str, Any]
+
+
+@obeys(AdamConfig, "lr", "betas", "eps", "weight_decay")
+def _adam(config: AdamConfig) -> Algorithm:
+    beta_1, beta_2 = (float(item) for item in items_or_default(config, "betas"))
+    options = {"betas": (beta_1, beta_2), "eps": config.eps, "weight_decay": config.weight_decay}
+    return Algorithm(torch.optim.AdamW, options)
+
+
+@obeys(SgdConfig, "lr", "momentum", "weight_decay")
+def _sgd(config: SgdConfig) -> Algorithm:
+    return Algorithm(torch.optim.SGD, {"momentum": config.momentum, "weight_decay": config.weight_decay})
+
+
+@obeys(AdagradConfig, "lr", "eps", "weight_decay")
+def _adagrad(config: AdagradConfig) -> Algorithm:
+    options = {"eps": config.eps or _SMALLEST_ADAGRAD_EPSILON, "weight_decay": config.weight_decay}
+    return Algorithm(torch.optim.Adagrad, options)
+
+
+# By the message that holds an algorithm's options. A family that has messages of its own adds them.
+ALGORITHMS: Mapping[type[Message], Callable[[Any], Algorithm]] = {
+    AdamConfig: _adam,
+    SgdConfig: _sgd,
+    AdagradConfig: _adagrad,
+}
 
 
 @obeys(LearningRate, "constant", "linear_ramp_to_cosine", "linear_ramp_to_constant", "piecewise_constant")
@@ -39,19 +73,25 @@ _SMALLEST_ADAGRAD_EPSILON = (2.0**-149) ** 0.5
 @obeys(LinearRampToCosine, "learning_rate", "final_learning_rate", "num_ramp_steps", "final_num_steps")
 @obeys(PiecewiseConstant, "learning_rate_boundaries", "learning_rate_values")
 class ScheduledOptimizer:
-    """A torch optimizer and the schedule of each of its parameter groups.
+    """The optimizers of a model's parameters, and the learning rate of each parameter group.
 
     Attributes:
-        optimizer: torch's optimizer, for checkpoints and gradient scalers.
-        implementation: how it steps: `fused` in one kernel, or torch's own `default`.
+        optimizers: torch's optimizers, for gradient scalers; one for each algorithm.
+        implementation: how they step: `fused` in one kernel, or torch's own `default`.
     """
 
     def __init__(
-        self, optimizer: torch.optim.Optimizer, schedules: Mapping[str, LearningRate], implementation: str
+        self, optimizers: Sequence[torch.optim.Optimizer], schedules: Mapping[str, LearningRate], implementation: str
     ) -> None:
-        self.optimizer = optimizer
+        self.optimizers = tuple(optimizers)
         self.implementation = implementation
         self._schedules = dict(schedules)
+        self._owners = {
+            parameter: optimizer
+            for optimizer in optimizers
+            for group in optimizer.param_groups
+            for parameter in group["params"]
+        }
         self.set_learning_rates(0)
 
     def set_learning_rates(self, step: int) -> dict[str, float]:
@@ -64,101 +104,68 @@ class ScheduledOptimizer:
             The rates, by the names of the groups.
         """
         rates = self.learning_rates(step)
-        for group in self.optimizer.param_groups:
-            group["lr"] = rates[group["name"]]
+        for optimizer in self.optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = rates[group["name"]]
         return rates
 
     def learning_rates(self, step: int) -> dict[str, float]:
         """The rates of an optimizer step, by the names of the groups; nothing changes."""
         return {name: learning_rate_at(schedule, step) for name, schedule in self._schedules.items()}
 
+    def step(self) -> None:
+        """Updates all parameters by their gradients."""
+        for optimizer in self.optimizers:
+            optimizer.step()
 
-@obeys(RecapConfig, "optimizer")
-@obeys(RecapOptimizerConfig, "multi_task_learning_rates", "single_task_learning_rate", "adam")
-@obeys(MultiTaskLearningRates, "tower_learning_rates", "backbone_learning_rate")
-@obeys(RecapAdamConfig, "beta_1", "beta_2", "epsilon", "weight_decay")
-def build_optimizer(config: RecapConfig, model: RankingModel) -> ScheduledOptimizer:
-    """The optimizer of a ranking model: Adam with decoupled weight decay (Loshchilov and Hutter, 2019, AdamW).
+    def zero_grad(self) -> None:
+        """Frees the gradients of all parameters."""
+        for optimizer in self.optimizers:
+            optimizer.zero_grad(set_to_none=True)
+
+    def state_of(self, parameter: nn.Parameter) -> dict[str, Any]:
+        """What its optimizer keeps of a parameter, live; empty before the first step of most algorithms."""
+        # Not by index: that would make a state where there is none.
+        state: dict[str, Any] = self._owners[parameter].state.get(parameter, {})
+        return state
+
+    def set_state(self, parameter: nn.Parameter, state: dict[str, Any]) -> None:
+        """Replaces what its optimizer keeps of a parameter."""
+        self._owners[parameter].state[parameter] = state
+
+
+def build_optimizer(
+    groups: Sequence[ParameterGroup],
+    members: Mapping[str, Sequence[nn.Parameter]],
+    model: nn.Module,
+    algorithms: Mapping[type[Message], Callable[[Any], Algorithm]] = ALGORITHMS,
+) -> ScheduledOptimizer:
+    """The optimizers of a model: one for each algorithm among its parameter groups.
 
     Args:
-        config: the run; its `optimizer` has algorithm and rates.
-        model: the model, on the device it will be trained on.
+        groups: the parameter groups.
+        members: their parameters, by the groups' names.
+        model: the model, on the device it will be trained on; each of its parameters is in exactly one group.
+        algorithms: what reads the options of a group, by the message that holds them.
     """
-    assert config.optimizer.WhichOneof("optimizer") == "adam", "the spec's rules ask for Adam"
-    adam = config.optimizer.adam
-    groups = parameter_groups(config)
-    members = _members(groups, model)
-    optimizer, implementation = _fused_where_possible(
-        torch.optim.AdamW,
-        [
-            {"name": group.name, "params": members[group.name], "weight_decay": group.algorithm.weight_decay}
-            for group in groups
-        ],
-        betas=(adam.beta_1, adam.beta_2),
-        eps=adam.epsilon,
+    assert all(members[group.name] for group in groups), f"no group is empty: {list(members)}"
+    stepped = [id(parameter) for group in groups for parameter in members[group.name]]
+    assert sorted(stepped) == sorted(map(id, model.parameters())), "every parameter is in one group"
+    of_algorithm: dict[Callable[..., torch.optim.Optimizer], list[dict[str, Any]]] = {}
+    for group in groups:
+        algorithm = algorithms[type(group.algorithm)](group.algorithm)
+        parameters = {"name": group.name, "params": list(members[group.name])}
+        of_algorithm.setdefault(algorithm.optimizer, []).append(parameters | algorithm.options)
+    built = [_fused_where_possible(algorithm, options) for algorithm, options in of_algorithm.items()]
+    return ScheduledOptimizer(
+        [optimizer for optimizer, _ in built],
+        {group.name: group.learning_rate for group in groups},
+        ", ".join(sorted({implementation for _, implementation in built})),
     )
-    return ScheduledOptimizer(optimizer, {group.name: group.learning_rate for group in groups}, implementation)
-
-
-def _members(groups: Sequence[ParameterGroup], model: RankingModel) -> dict[str, list[nn.Parameter]]:
-    """The model's parameters by the names of their groups; every one is in exactly one group, and none is empty."""
-    tables = {module.name: module for module in model.modules() if isinstance(module, EmbeddingTable)}
-    owners = {"tower": model.tower, "table": tables.__getitem__}
-    members = {
-        group.name: list(owners[group.kind](group.owner).parameters()) for group in groups if group.kind in owners
-    }
-    owned = {id(parameter) for parameters in members.values() for parameter in parameters}
-    rest = [parameter for parameter in model.parameters() if id(parameter) not in owned]
-    members |= {group.name: rest for group in groups if group.kind == "rest"}
-    assert all(members.values()), f"no group is empty: {members.keys()}"
-    assert sum(map(len, members.values())) == len(list(model.parameters())), "every parameter is in a group"
-    return members
-
-
-def build_algorithm(config: OptimizerConfig, parameters: Iterable[nn.Parameter]) -> ScheduledOptimizer:
-    """The optimizer that an `OptimizerConfig` names, over one parameter group called `all`.
-
-    Args:
-        config: the algorithm, with a schedule or the algorithm's constant rate.
-        parameters: what it steps.
-    """
-    chosen = config.WhichOneof("optimizer")
-    assert chosen in _ALGORITHMS, f"unclaimed fields are refused before an optimizer is built: {chosen}"
-    algorithm = getattr(config, chosen)
-    schedule = config.learning_rate if config.HasField("learning_rate") else LearningRate(constant=algorithm.lr)
-    optimizer, implementation = _ALGORITHMS[chosen](algorithm, [{"name": "all", "params": list(parameters)}])
-    return ScheduledOptimizer(optimizer, {"all": schedule}, implementation)
-
-
-@obeys(AdamConfig, "lr", "betas", "eps", "weight_decay")
-def _adam(config: AdamConfig, groups: list[dict[str, Any]]) -> tuple[torch.optim.Optimizer, str]:
-    beta_1, beta_2 = (float(item) for item in items_or_default(config, "betas"))
-    options = {"betas": (beta_1, beta_2), "eps": config.eps, "weight_decay": config.weight_decay}
-    return _fused_where_possible(torch.optim.AdamW, groups, **options)
-
-
-@obeys(SgdConfig, "lr", "momentum", "weight_decay")
-def _sgd(config: SgdConfig, groups: list[dict[str, Any]]) -> tuple[torch.optim.Optimizer, str]:
-    options = {"momentum": config.momentum, "weight_decay": config.weight_decay}
-    return _fused_where_possible(torch.optim.SGD, groups, **options)
-
-
-@obeys(AdagradConfig, "lr", "eps", "weight_decay")
-def _adagrad(config: AdagradConfig, groups: list[dict[str, Any]]) -> tuple[torch.optim.Optimizer, str]:
-    options = {"eps": config.eps or _SMALLEST_ADAGRAD_EPSILON, "weight_decay": config.weight_decay}
-    return _fused_where_possible(torch.optim.Adagrad, groups, **options)
-
-
-_ALGORITHMS: dict[str, Callable[[Any, list[dict[str, Any]]], tuple[torch.optim.Optimizer, str]]] = {
-    "adam": _adam,
-    "sgd": _sgd,
-    "adagrad": _adagrad,
-}
-obeys(OptimizerConfig, "learning_rate", *_ALGORITHMS)(build_algorithm)
 
 
 def _fused_where_possible(
-    algorithm: Callable[..., torch.optim.Optimizer], groups: list[dict[str, Any]], **options: Any
+    algorithm: Callable[..., torch.optim.Optimizer], groups: list[dict[str, Any]]
 ) -> tuple[torch.optim.Optimizer, str]:
     """The algorithm in one kernel where torch has one for the parameters' device; says which it is.
 
@@ -166,6 +173,6 @@ def _fused_where_possible(
     """
     try:
         # Copies, as torch writes its options into the groups even where it refuses them.
-        return algorithm([dict(group) for group in groups], lr=0.0, fused=True, **options), "fused"
+        return algorithm([dict(group) for group in groups], lr=0.0, fused=True), "fused"
     except (RuntimeError, NotImplementedError):
-        return algorithm(groups, lr=0.0, **options), "default"
+        return algorithm(groups, lr=0.0), "default"

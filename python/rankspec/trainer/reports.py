@@ -1,5 +1,6 @@
 """Takes a run's figures to its journals, its trackers and the terminal. Only the first process reports."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -49,10 +50,10 @@ class Reports:
         """Brings the metrics to the disk and returns how many bytes they are."""
         return self._metrics.sync()
 
-    def show(self, title: str) -> None:
+    def show(self, title: str, metrics: Sequence[str]) -> None:
         """Shows the newest figures of every split as a table."""
         if self._newest:
-            self._console.table(title, [self._newest[split] for split in sorted(self._newest)])
+            self._console.table(title, [self._newest[split] for split in sorted(self._newest)], metrics)
 
     def __enter__(self) -> Self:
         return self

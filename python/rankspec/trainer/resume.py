@@ -1,11 +1,13 @@
 """Whether a checkpoint may be taken up under the config that is given now."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from typing import Any
+
+from google.protobuf.message import Message
 
 from rankspec.comparison import Change, compare
 from rankspec.diagnostics import Diagnostic, Position, SpecError
 from rankspec.loading import Loaded, load
-from rankspec.recap.v1.recap_pb2 import RecapConfig
 from rankspec.signature import Input, signature_differences
 from rankspec.source import Origins
 from rankspec.source.origins import is_at_or_below
@@ -13,11 +15,8 @@ from rankspec.trainer.checkpoints import STATE_FILE, Checkpoint
 from rankspec.trainer.errors import TrainError
 from rankspec.trainer.setup import Setup
 
-# What a model computes of a row follows from these alone; how it was trained is no matter for evaluation.
-_OF_THE_MODEL = ("model.", "train_data.seg_dense_schema.", "train_data.preprocess.")
 
-
-def check_resume(checkpoint: Checkpoint, setup: Setup, say: Callable[[str], None], *, force: bool) -> RecapConfig:
+def check_resume(checkpoint: Checkpoint, setup: Setup, say: Callable[[str], None], *, force: bool) -> Any:
     """Compares the config a checkpoint was written under with the run's, by the fields' `resume` options.
 
     Args:
@@ -33,7 +32,7 @@ def check_resume(checkpoint: Checkpoint, setup: Setup, say: Callable[[str], None
         SpecError: a value changed that must not; all such values are in it.
         TrainError: the checkpoint was trained on other inputs, or in another order.
     """
-    saved = saved_config(checkpoint)
+    saved = saved_config(checkpoint, setup)
     changes = compare(saved.message, setup.config)
     if not force:
         remedy = "go back to the old value, train into another save_dir, or resume with --force"
@@ -43,24 +42,12 @@ def check_resume(checkpoint: Checkpoint, setup: Setup, say: Callable[[str], None
             place = _place(setup.job.origins, change.path)
             say(f"{place or change.path}: {_difference(change, checkpoint)}; going on with the new value")
     check_inputs(checkpoint, setup)
-    config: RecapConfig = saved.message
-    return config
+    return saved.message
 
 
-def changes_figures(saved: RecapConfig, config: RecapConfig, path: str) -> bool:
-    """Whether two configs give figures of other rows, or of other weights, for the same files of a validation set.
-
-    Args:
-        saved: the one config.
-        config: the other.
-        path: the validation set's place in the spec.
-    """
-    telling = ["training.num_eval_steps", "downsampling_correction", "train_data.tasks"]
-    telling += [f"{path}.tasks", f"{path}.preprocess"]
-    if config.training.num_eval_steps >= 0:
-        # So many batches are so many rows.
-        telling.append(f"{path}.global_batch_size")
-    return any(is_at_or_below(change.path, place) for change in compare(saved, config) for place in telling)
+def changes_figures(saved: Message, config: Message, fields: Collection[str]) -> bool:
+    """Whether two configs differ in any of these fields, or in what they hold."""
+    return any(is_at_or_below(change.path, place) for change in compare(saved, config) for place in fields)
 
 
 def check_evaluation(checkpoint: Checkpoint, setup: Setup) -> None:
@@ -70,9 +57,10 @@ def check_evaluation(checkpoint: Checkpoint, setup: Setup) -> None:
         SpecError: a value of the model or of its inputs differs; all such values are in it.
         TrainError: the checkpoint was trained on other inputs, or in another order.
     """
-    saved = saved_config(checkpoint)
+    saved = saved_config(checkpoint, setup)
     changes = compare(saved.message, setup.config)
-    of_the_model = [change for change in changes if change.path.startswith(_OF_THE_MODEL)]
+    # How a model was trained is no matter for evaluation.
+    of_the_model = [change for change in changes if change.path.startswith(setup.program.model_fields)]
     remedy = "go back to the old value: the checkpoint's weights mean nothing under another"
     _refuse_forbidden(of_the_model, checkpoint, saved.origins, setup.job.origins, remedy)
     check_inputs(checkpoint, setup)
@@ -93,15 +81,15 @@ def check_inputs(checkpoint: Checkpoint, setup: Setup) -> None:
             Input(**described | {"kept": described["kept"] and tuple(described["kept"])})
             for described in state["inputs"]
         ]
-    differences = "; ".join(signature_differences(trained_on, setup.inputs))
+    differences = "; ".join(signature_differences(trained_on, setup.program.inputs))
     raise TrainError(
         f"checkpoint {checkpoint.folder} was trained on other inputs: {differences}", "train_data.seg_dense_schema"
     )
 
 
-def saved_config(checkpoint: Checkpoint) -> Loaded:
-    """The config that a checkpoint was written under."""
-    return load(checkpoint.config_file, message=RecapConfig.DESCRIPTOR.full_name, environment={})
+def saved_config(checkpoint: Checkpoint, setup: Setup) -> Loaded:
+    """The config that a checkpoint was written under, which is of the run's message."""
+    return load(checkpoint.config_file, message=setup.config.DESCRIPTOR.full_name, environment={})
 
 
 def _refuse_forbidden(changes: list[Change], checkpoint: Checkpoint, saved: Origins, now: Origins, remedy: str) -> None:

@@ -7,21 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from google.protobuf.message import Message
 
 from rankspec.home import expanded
-from rankspec.recap.v1.recap_pb2 import DOWNSAMPLING_CORRECTION_LOSS_WEIGHTS, RecapConfig
-from rankspec.recap.v1.training_pb2 import TrainingConfig
 from rankspec.trainer import diagnosis
-from rankspec.families.recap.program.batch import RecapBatch
-from rankspec.trainer.best import Best
+from rankspec.trainer.best import best_of
 from rankspec.trainer.checkpoint_writer import CheckpointWriter, refuse_what_is_in_the_way
 from rankspec.trainer.checkpoints import STATE_FILE, Checkpoint, Findings, committed, find_checkpoints
-from rankspec.trainer.claims import obeys
 from rankspec.trainer.data.identity import differences, identity_from
 from rankspec.trainer.data.pipeline import Dataset
-from rankspec.trainer.data_changes import TRAIN_DATA, check_data
+from rankspec.trainer.data_changes import check_data
 from rankspec.trainer.errors import TrainError
-from rankspec.trainer.evaluation import chosen_metrics
 from rankspec.trainer.finite import not_finite
 from rankspec.trainer.folder import (
     prepare_folder,
@@ -31,12 +27,12 @@ from rankspec.trainer.folder import (
     write_configs,
     write_facts,
 )
-from rankspec.trainer.loop import Cadence, Duties, Ending, Learner, Verdict, asked_to_end, run_steps
+from rankspec.trainer.loop import Duties, Ending, Learner, Verdict, asked_to_end, run_steps
 from rankspec.trainer.memory import allocating
-from rankspec.trainer.optimizers import build_optimizer
+from rankspec.trainer.program import Batch
 from rankspec.trainer.reports import Reports
 from rankspec.trainer.resume import changes_figures, check_resume
-from rankspec.trainer.setup import Job, Setup, evaluated_tasks, set_up
+from rankspec.trainer.setup import Job, Setup, set_up
 from rankspec.trainer.state import restore, training_tensors, warm_start
 from rankspec.trainer.status import RunStatus
 from rankspec.trainer.timing import Stopwatch, matmul_flops_per_second
@@ -65,7 +61,6 @@ def train(job: Job, *, force: bool = False, restart: bool = False) -> bool:
         return TrainingRun(setup).train(force=force, restart=restart)
 
 
-@obeys(RecapConfig, "training", "downsampling_correction")
 class TrainingRun:
     """One process's part of a run."""
 
@@ -78,19 +73,22 @@ class TrainingRun:
         self._processes = setup.processes
         self._say = setup.console.say
         self._learner = build_learner(setup)
-        self._window = TrainWindow(setup.model.task_names, setup.runtime.device)
+        self._program = setup.program
+        self._training = setup.program.training
+        parts = len(self._program.loss_parts)
+        self._window = TrainWindow(self._program.num_sums, parts, setup.runtime.device)
         self._stopwatch = Stopwatch(setup.runtime.device)
-        self._best = Best(self._config.training, self._say)
+        self._best = best_of(self._program, self._say)
         self._status: RunStatus | None = None
         self._flops = 0
         self._peak = 0.0
-        weigh = self._config.downsampling_correction == DOWNSAMPLING_CORRECTION_LOSS_WEIGHTS
-        self._train_data = setup.open(self._config.train_data, "train_data", shuffle=True, weigh=weigh)
+        self._train_data = setup.open_training_data()
         self._validation_data = setup.open_validation_data()
 
     def train(self, *, force: bool, restart: bool) -> bool:
         """Trains until there is nothing left to do, or the process is asked to end; returns whether it is done."""
-        self._folder = prepare_folder(self._config.training)
+        self._folder = self._training.folder
+        prepare_folder(self._folder)
         with ExitStack() as stack:
             self._processes.of_first(lambda: self._take_possession(stack, restart=restart))
             return self._train(stack, force=force)
@@ -98,7 +96,7 @@ class TrainingRun:
     def _take_possession(self, stack: ExitStack, *, restart: bool) -> None:
         stack.enter_context(sole_writer(self._folder))
         refuse_foreign_files(self._folder)
-        last = self._config.training.num_train_steps
+        last = self._training.num_train_steps
         if restart:
             refuse_what_is_in_the_way(self._folder, 0, last)
             self._set_aside()
@@ -108,28 +106,27 @@ class TrainingRun:
         if place := set_aside(self._folder):
             self._say(f"what {self._folder} held is in {place} now; the run begins anew")
 
-    @obeys(TrainingConfig, "checkpoint_max_to_keep")
     def _train(self, stack: ExitStack, *, force: bool) -> bool:
-        training = self._config.training
-        cadence = Cadence.of(training)
+        last = self._training.num_train_steps
         checkpoint = self._newest_checkpoint()
         start = self._take_up(checkpoint, force=force)
-        if start >= cadence.last or self._best.is_exhausted:
+        if start >= last or self._best.is_exhausted:
             self._say(f"{self._folder} is trained to step {start} already; nothing is left to do")
             return True
         if self._processes.is_first:
             self._reports = stack.enter_context(self._open_reports(checkpoint, start))
-        keep = training.checkpoint_max_to_keep if training.HasField("checkpoint_max_to_keep") else None
+        keep = self._training.checkpoint_max_to_keep
         self._writer = CheckpointWriter(self._folder, keep, self._processes, self._say, start=start)
-        done, ending = self._run(cadence, start)
+        done, ending = self._run(start)
         if self._processes.is_first:
-            self._conclude(done, cadence.last, ending)
+            self._conclude(done, last, ending)
         return ending != Ending.ASKED
 
-    def _run(self, cadence: Cadence, start: int) -> tuple[int, Ending]:
+    def _run(self, start: int) -> tuple[int, Ending]:
         """Trains from a step on; returns the steps done once their checkpoint is committed, and why no more."""
         # A step takes gradient_accumulation batches.
-        first, count = (steps * self._learner.accumulation for steps in (start, cadence.last - start))
+        last = self._training.num_train_steps
+        first, count = (steps * self._learner.accumulation for steps in (start, last - start))
         duties = Duties(
             log=self._log, evaluate=self._evaluate, save=self._save, advance=self._advance, check=self._check
         )
@@ -138,12 +135,18 @@ class TrainingRun:
             asked = stack.enter_context(asked_to_end())
             stack.enter_context(self._writer)
             stack.enter_context(self._learner)
-            stack.enter_context(self._setup.console.progress(start, cadence.last))
+            stack.enter_context(self._setup.console.progress(start, last))
             batches = stack.enter_context(self._train_data.batches(first, count))
             timed = self._stopwatch.timed(batches)
             with allocating("train_data"):
                 return run_steps(
-                    self._learner, cadence, duties, start=start, batches=timed, window=self._window, asked=asked
+                    self._learner,
+                    self._training,
+                    duties,
+                    start=start,
+                    batches=timed,
+                    window=self._window,
+                    asked=asked,
                 )
 
     def _newest_checkpoint(self) -> Checkpoint | None:
@@ -156,37 +159,38 @@ class TrainingRun:
     def _look(self) -> Findings:
         found = find_checkpoints(self._folder)
         start = found.usable.step if found.usable else 0
-        refuse_what_is_in_the_way(self._folder, start, self._config.training.num_train_steps)
+        refuse_what_is_in_the_way(self._folder, start, self._training.num_train_steps)
         return found
 
     def _take_up(self, checkpoint: Checkpoint | None, *, force: bool) -> int:
         """Brings the run to where a checkpoint left it, or to its start; returns the steps done."""
         if checkpoint is None:
-            self._start_fresh(self._config.training)
+            self._start_fresh()
             return 0
         saved = check_resume(checkpoint, self._setup, self._say, force=force)
         # A run that is done reads no more data, so it does not matter what became of them.
-        if checkpoint.step < self._config.training.num_train_steps:
+        if checkpoint.step < self._training.num_train_steps:
             num_batches = checkpoint.step * self._learner.accumulation
             check_data(checkpoint, self._datasets(), num_batches, self._say, force=force)
-        restore(checkpoint, self._setup.model, self._learner.optimizer.optimizer, self._processes.rank)
+        restore(checkpoint, self._program.model, self._learner.optimizer, self._processes.rank)
         self._refuse_not_finite(checkpoint, "training.save_dir")
         with checkpoint.interpreting(STATE_FILE):
             state = checkpoint.state
             self._window.restore(state["window"], self._processes)
             self._best.restore(
-                state["best"], saved.training, is_same_data=partial(self._is_measured_alike, state, saved)
+                state["best"],
+                type(self._program).followed_by(saved),
+                is_same_data=partial(self._is_measured_alike, state, saved),
             )
             if state["scaler"]:
                 self._setup.runtime.scaler.load_state_dict(state["scaler"])
         self._say(f"continuing from checkpoint {checkpoint.step} of {self._folder}")
         return checkpoint.step
 
-    @obeys(TrainingConfig, "initial_checkpoint_dir")
-    def _start_fresh(self, training: TrainingConfig) -> None:
-        if not training.initial_checkpoint_dir:
+    def _start_fresh(self) -> None:
+        if not self._training.initial_checkpoint_dir:
             return
-        folder = Path(expanded(training.initial_checkpoint_dir, "training.initial_checkpoint_dir"))
+        folder = Path(expanded(self._training.initial_checkpoint_dir, "training.initial_checkpoint_dir"))
         found = [c for c in committed(folder.parent) if c.folder.name == folder.name]
         damage = found[0].damage() if found else "there is no checkpoint of that name"
         if damage is not None:
@@ -194,7 +198,7 @@ class TrainingRun:
                 f"{folder} cannot be started from: {damage}; name a folder save_dir/<step> of an earlier run",
                 "training.initial_checkpoint_dir",
             )
-        for line in warm_start(found[0], self._setup.model).lines():
+        for line in warm_start(found[0], self._program.model).lines():
             self._say(line)
         self._refuse_not_finite(found[0], "training.initial_checkpoint_dir")
 
@@ -203,19 +207,19 @@ class TrainingRun:
             raise diagnosis.of_loaded(names, loaded.folder, path)
 
     def _tensors(self) -> dict[str, Any]:
-        return training_tensors(self._setup.model, self._learner.optimizer.optimizer, self._processes.rank)
+        return training_tensors(self._program.model, self._learner.optimizer, self._processes.rank)
 
-    def _is_measured_alike(self, state: dict[str, Any], saved: RecapConfig, name: str) -> bool:
+    def _is_measured_alike(self, state: dict[str, Any], saved: Message, name: str) -> bool:
         """Whether a validation set's rows and weights are those of a saved state; one of release 0.1 does not say."""
-        path = f'validation_data["{name}"]'
-        before = state.get("data", {}).get(path)
-        if before is not None and differences(identity_from(before), self._datasets()[path].identity):
+        dataset = self._validation_data[name]
+        before = state.get("data", {}).get(dataset.place)
+        if before is not None and differences(identity_from(before), dataset.identity):
             return False
-        return not changes_figures(saved, self._config, path)
+        return not changes_figures(saved, self._config, self._program.figure_fields(name))
 
     def _open_reports(self, checkpoint: Checkpoint | None, start: int) -> Reports:
         setup = self._setup
-        parameters = sum(parameter.numel() for parameter in setup.model.parameters())
+        parameters = sum(parameter.numel() for parameter in setup.program.model.parameters())
         facts = {
             "parameters": parameters,
             **self._identity(),
@@ -231,7 +235,7 @@ class TrainingRun:
         return Reports(self._folder, setup.console, trackers, metrics_bytes=metrics_bytes)
 
     def _conclude(self, done: int, last: int, ending: Ending) -> None:
-        self._reports.show(f"{self._folder}, step {done}")
+        self._reports.show(f"{self._folder}, step {done}", self._program.metrics)
         if (best := self._best.describe()) is not None:
             self._say(best)
         if ending == Ending.NO_BETTER:
@@ -247,15 +251,14 @@ class TrainingRun:
             "fingerprint": self._setup.job.fingerprint,
             "semantic_fingerprint": self._setup.job.semantic_fingerprint,
             "feature_signature": self._setup.signature,
-            "inputs": [asdict(item) for item in self._setup.inputs],
+            "inputs": [asdict(item) for item in self._program.inputs],
             "world_size": self._processes.world_size,
             "data": {path: dataset.identity for path, dataset in self._datasets().items()},
         }
 
     def _datasets(self) -> dict[str, Dataset]:
         """Every data set, by its place in the config."""
-        validation = {f'validation_data["{name}"]': data for name, data in self._validation_data.items()}
-        return {TRAIN_DATA: self._train_data, **validation}
+        return {dataset.place: dataset for dataset in (self._train_data, *self._validation_data.values())}
 
     def _advance(self, done: int) -> None:
         if not self._flops:
@@ -272,8 +275,7 @@ class TrainingRun:
             self._status.advance(done)
 
     def _log(self, done: int, rates: dict[str, float]) -> None:
-        tasks = evaluated_tasks(self._config.train_data, self._setup.model.task_names)
-        figures = self._window.report(tasks, chosen_metrics(self._config), self._processes)
+        figures = self._program.training_figures(*self._window.take(self._processes))
         timing = self._stopwatch.report(self._flops, self._peak)
         if self._processes.is_first:
             self._reports.metrics(done, "train", figures | {f"learning_rate/{n}": r for n, r in rates.items()})
@@ -298,14 +300,12 @@ class TrainingRun:
             return
         self._writer.wait()
         rates = self._learner.optimizer.learning_rates(max(trouble.step - 2, 0))
-        problem = diagnosis.of_training(
-            trouble, self._setup.model, rates, self._batches_of(trouble.step), self._setup.inputs, self._folder
-        )
+        problem = diagnosis.of_training(trouble, self._program, rates, self._batches_of(trouble.step), self._folder)
         # The process whose rows they were has not stepped, and its weights tell the most.
         told = self._processes.gather((not self._learner.watch.is_alarmed, problem))
         raise self._processes.shared(min(told, key=lambda pair: pair[0])[1])
 
-    def _batches_of(self, step: int) -> list[RecapBatch]:
+    def _batches_of(self, step: int) -> list[Batch]:
         """This process's share of the batches of a step, numbered from 1, read once more."""
         first = (step - 1) * self._learner.accumulation
         with self._train_data.batches(first, self._learner.accumulation) as batches:
@@ -331,16 +331,13 @@ class TrainingRun:
                 self._writer.save(done, tensors, state, self._setup.job.text, best_step=self._best.step)
 
 
-@obeys(TrainingConfig, "gradient_accumulation", "gradient_clip_norm")
 def build_learner(setup: Setup) -> Learner:
     """What updates the model as the config says."""
-    training = setup.config.training
     return Learner(
-        model=setup.model,
-        loss=setup.loss,
-        optimizer=build_optimizer(setup.config, setup.model),
+        program=setup.program,
+        optimizer=setup.program.build_optimizer(),
         runtime=setup.runtime,
         processes=setup.processes,
-        accumulation=training.gradient_accumulation,
-        clip_norm=training.gradient_clip_norm if training.HasField("gradient_clip_norm") else None,
+        accumulation=setup.program.training.gradient_accumulation,
+        clip_norm=setup.program.training.gradient_clip_norm,
     )

@@ -1,24 +1,21 @@
 """What training, evaluation and prediction have in common: runtime, model, data sets."""
 
-from collections.abc import Iterator
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
-from rankspec.recap.v1.data_pb2 import RecapDataConfig
-from rankspec.recap.v1.recap_pb2 import RecapConfig
-from rankspec.recap.v1.training_pb2 import TrainingConfig
-from rankspec.signature import Input, input_signature, signature_hash
+from rankspec.signature import signature_hash
 from rankspec.source import Origins
-from rankspec.trainer.claims import obeys
 from rankspec.trainer.console import RunConsole
-from rankspec.trainer.data.pipeline import Dataset, open_dataset
-from rankspec.trainer.evaluation import chosen_metrics, score, task_metrics
-from rankspec.trainer.folder import run_folder
-from rankspec.families.recap.program.loss import MultiTaskLoss, build_loss
+from rankspec.trainer.data.assembly import Share
+from rankspec.trainer.data.dataset import Dataset
+from rankspec.trainer.evaluation import scored
 from rankspec.trainer.memory import allocating
-from rankspec.families.recap.program.model.inputs import inputs_read
-from rankspec.families.recap.program.model.ranking import RankingModel, build_model
 from rankspec.trainer.processes import Processes, joined_processes
+from rankspec.trainer.program import Program
 from rankspec.trainer.runtime import Runtime, apply_runtime, choose_device
 
 
@@ -27,17 +24,19 @@ class Job:
     """What a run obeys.
 
     Attributes:
-        config: the config with every default filled in.
+        config: the config with every default filled in: a root message with the fields `runtime` and `training`.
         text: the same as textproto, with its header.
         fingerprint: identity of everything in it.
         semantic_fingerprint: identity of what determines the trained function.
+        build_program: makes of the config what is trained, with its first values, on the CPU.
         origins: where the config's values were written, for messages.
     """
 
-    config: RecapConfig
+    config: Any
     text: str
     fingerprint: str
     semantic_fingerprint: str
+    build_program: Callable[[Any], Program[Any]]
     origins: Origins = field(default_factory=Origins)
 
 
@@ -50,75 +49,52 @@ class Setup:
         processes: those that work together.
         console: speaks for the run.
         runtime: device and precision.
-        inputs: the model's inputs, in their order.
-        model: the model, on its device, with its first values.
-        loss: what training makes small.
+        program: what is trained; its model is on its device, with its first values.
     """
 
     job: Job
     processes: Processes
     console: RunConsole
     runtime: Runtime
-    inputs: tuple[Input, ...]
-    model: RankingModel
-    loss: MultiTaskLoss
+    program: Program[Any]
     _stack: ExitStack
 
     @property
-    def config(self) -> RecapConfig:
+    def config(self) -> Any:
         """The job's config."""
         return self.job.config
 
     @property
     def signature(self) -> str:
         """Hash of the model's inputs and their order."""
-        return signature_hash(self.inputs)
+        return signature_hash(self.program.inputs)
 
-    def open(self, data: RecapDataConfig, path: str, *, shuffle: bool, weigh: bool) -> Dataset:
-        """Opens this process's share of a data set; it is closed with the setup.
+    def open_training_data(self) -> Dataset:
+        """Opens this process's share of the training data; it is closed with the setup."""
+        return self._opened(self.program.open_training_data(self._share, self.program.training.folder))
 
-        Args:
-            data: the set's part of the config.
-            path: where that part stands in the config, for messages.
-            shuffle: whether to give the rows in a seeded random order.
-            weigh: whether rows weigh what makes good for the set's downsampling rates.
-        """
-        dataset = open_dataset(
-            data,
-            self.inputs,
-            self.model.task_names,
-            seed=self.config.runtime.seed,
-            shuffle=shuffle,
-            rank=self.processes.rank,
-            world_size=self.processes.world_size,
-            path=path,
-            weigh=weigh,
-            save_dir=run_folder(self.config.training),
-            id_ranges=self.model.id_ranges,
-        )
+    def open_validation_data(self) -> dict[str, Dataset]:
+        """Opens this process's share of every validation set, by name; they are closed with the setup."""
+        datasets = self.program.open_validation_data(self._share, self.program.training.folder)
+        return {name: self._opened(datasets[name]) for name in sorted(datasets)}
+
+    @property
+    def _share(self) -> Share:
+        return Share(self.processes.rank, self.processes.world_size)
+
+    def _opened(self, dataset: Dataset) -> Dataset:
         for note in dataset.notes:
             self.console.say(f"{dataset.path}: {note}")
         return self._stack.enter_context(dataset)
 
-    def open_validation_data(self) -> dict[str, Dataset]:
-        """Opens every validation set, by name."""
-        return {
-            name: self.open(data, f'validation_data["{name}"]', shuffle=False, weigh=True)
-            for name, data in sorted(self.config.validation_data.items())
-        }
-
-    @obeys(TrainingConfig, "num_eval_steps")
     def evaluate(self, name: str, dataset: Dataset) -> dict[str, float]:
         """Metrics of the model as it is on a validation set, by name; the same on every process."""
-        limit = self.config.training.num_eval_steps
-        with allocating(f'validation_data["{name}"]'), dataset.batches(0, None if limit < 0 else limit) as batches:
-            scores = score(self.model, self.loss, batches, self.runtime, self.processes)
-        tasks = evaluated_tasks(self.config.validation_data[name], self.model.task_names)
-        return task_metrics(scores, self.model.task_names, tasks, chosen_metrics(self.config))
+        with allocating(dataset.place), dataset.batches(0, self.program.training.num_eval_steps) as batches:
+            columns = scored(self.program, batches, self.runtime, self.processes)
+        return self.program.figures(name, columns)
 
 
 @contextmanager
-@obeys(RecapConfig, "model", "train_data", "validation_data", "runtime")
 def set_up(job: Job) -> Iterator[Setup]:
     """Joins the processes, applies the runtime flags and builds the model; ends it all with the context.
 
@@ -130,15 +106,9 @@ def set_up(job: Job) -> Iterator[Setup]:
         device = choose_device(job.config.runtime)
         processes = stack.enter_context(joined_processes(device.type))
         runtime = apply_runtime(job.config.runtime, device)
-        inputs = inputs_read(job.config.model, input_signature(job.config.train_data, "train_data"))
         with allocating("model"):
-            model = build_model(job.config, inputs).to(device)
-        loss = build_loss(job.config.model).to(device)
+            program = job.build_program(job.config)
+            # In place, as a program may hold modules beside its model.
+            program.model.to(device)
         console = RunConsole(silent=not processes.is_first)
-        yield Setup(job, processes, console, runtime, inputs, model, loss, stack)
-
-
-@obeys(RecapDataConfig, "evaluation_tasks")
-def evaluated_tasks(data: RecapDataConfig, task_names: tuple[str, ...]) -> tuple[str, ...]:
-    """The tasks to report metrics for: those the data set names, or all of the model's."""
-    return tuple(task for task in task_names if task in data.evaluation_tasks or not data.evaluation_tasks)
+        yield Setup(job, processes, console, runtime, program, stack)

@@ -11,6 +11,7 @@ from torch import nn
 
 from rankspec.trainer.checkpoints import Checkpoint
 from rankspec.trainer.errors import TrainError
+from rankspec.trainer.optimizers import ScheduledOptimizer
 
 
 @dataclass(frozen=True)
@@ -33,16 +34,18 @@ class WarmStart:
         return [f"{len(names)} {kind}: {', '.join(names)}" for kind, names in kinds if names]
 
 
-def training_tensors(model: nn.Module, optimizer: torch.optim.Optimizer, rank: int) -> dict[str, Any]:
+def training_tensors(model: nn.Module, optimizer: ScheduledOptimizer, rank: int) -> dict[str, Any]:
     """The live tensors of a run, nested by kind, as `CheckpointWriter.save` takes them."""
     return {
         "model": model.state_dict(),
-        "optimizer": {name: optimizer.state[parameter] for name, parameter in _trained(model, optimizer)},
+        "optimizer": {
+            name: state for name, parameter in model.named_parameters() if (state := optimizer.state_of(parameter))
+        },
         "rng": {str(rank): _generator_states()},
     }
 
 
-def restore(checkpoint: Checkpoint, model: nn.Module, optimizer: torch.optim.Optimizer, rank: int) -> None:
+def restore(checkpoint: Checkpoint, model: nn.Module, optimizer: ScheduledOptimizer, rank: int) -> None:
     """Brings model, optimizer and random number generators to where the checkpoint left them.
 
     Raises:
@@ -82,11 +85,7 @@ def warm_start(checkpoint: Checkpoint, model: nn.Module) -> WarmStart:
     )
 
 
-def _trained(model: nn.Module, optimizer: torch.optim.Optimizer) -> list[tuple[str, nn.Parameter]]:
-    return [(name, parameter) for name, parameter in model.named_parameters() if parameter in optimizer.state]
-
-
-def _restore_optimizer(saved: dict[str, torch.Tensor], model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+def _restore_optimizer(saved: dict[str, torch.Tensor], model: nn.Module, optimizer: ScheduledOptimizer) -> None:
     for name, parameter in model.named_parameters():
         prefix = f"optimizer.{name}."
         state = {key.removeprefix(prefix): tensor for key, tensor in saved.items() if key.startswith(prefix)}
@@ -98,7 +97,7 @@ def _restore_optimizer(saved: dict[str, torch.Tensor], model: nn.Module, optimiz
             )
         if state:
             # Adam keeps its step counter where the fused kernel wants it: beside the parameter.
-            optimizer.state[parameter] = {key: tensor.to(parameter.device) for key, tensor in state.items()}
+            optimizer.set_state(parameter, {key: tensor.to(parameter.device) for key, tensor in state.items()})
 
 
 def _generator_states() -> dict[str, torch.Tensor]:

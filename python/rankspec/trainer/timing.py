@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import torch
 
-from rankspec.families.recap.program.batch import RecapBatch
+from rankspec.trainer.program import BatchT
 
 
 class Stopwatch:
@@ -35,7 +35,7 @@ class Stopwatch:
         finally:
             self._spent[what] = self._spent.get(what, 0.0) + time.perf_counter() - begin
 
-    def timed(self, batches: Iterator[RecapBatch]) -> Iterator[RecapBatch]:
+    def timed(self, batches: Iterator[BatchT]) -> Iterator[BatchT]:
         """Passes batches on, counting the wait for each and the rows of all."""
         while True:
             with self.spent_on("data"):

@@ -4,9 +4,8 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
-from rankspec.recap.v1.recap_pb2 import RecapConfig
 from rankspec.trainer.folder import TENSORBOARD_FOLDER
 from rankspec.trainer.weights_and_biases import WeightsAndBiases
 
@@ -52,7 +51,7 @@ class TensorBoard:
 Openers = dict[str, Callable[[], Tracker]]
 
 
-def chosen_trackers(config: RecapConfig, folder: Path, step: int, say: Callable[[str], None]) -> Openers:
+def chosen_trackers(config: Any, folder: Path, step: int, say: Callable[[str], None]) -> Openers:
     """What opens the trackers of a run, by their names for people: TensorBoard always, others if the config says so.
 
     Args:

@@ -10,13 +10,12 @@ import urllib.request
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from google.protobuf.json_format import MessageToDict
 
 from rankspec.home import expanded
-from rankspec.recap.v1.recap_pb2 import RecapConfig
 from rankspec.train.v1.runtime_pb2 import RuntimeConfig
 from rankspec.train.v1.wandb_pb2 import WandbConfig
 from rankspec.trainer.claims import obeys
@@ -141,7 +140,7 @@ class WeightsAndBiases:
     """A tracker. A run that resumes goes on reporting into the same run of the server."""
 
     @obeys(WandbConfig, "host", "name", "entity", "project", "tags", "notes", "metadata")
-    def __init__(self, config: RecapConfig, folder: Path, *, resumes: bool, say: Callable[[str], None]) -> None:
+    def __init__(self, config: Any, folder: Path, *, resumes: bool, say: Callable[[str], None]) -> None:
         """Begins or takes up the run.
 
         Args:

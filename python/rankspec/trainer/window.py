@@ -1,79 +1,50 @@
-"""Training metrics between two reports, kept as sums on the device so that a step need not wait for them."""
+"""What training figures are computed from, kept as sums on the device so that a step need not wait for them."""
 
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, distributed
 
-from rankspec.metrics import CLIP_EPSILON, cross_entropy
-from rankspec.families.recap.program.batch import RecapBatch
 from rankspec.trainer.processes import Processes
-
-_LOSS, _CROSS_ENTROPY, _LABEL, _PREDICTION, _WEIGHT = range(5)
-# Metrics that sums suffice for; AUROC needs every score.
-SUMMED = ("loss", "rce", "calibration_ratio")
 
 
 class TrainWindow:
     """Sums over the rows trained on since the last report.
 
     Attributes:
-        sums: `[5, T]` in float64: loss, weighted cross entropy, label, probability, and the weight itself.
+        sums: `[1 + num_sums, P]` in float64: the losses, and what the program sums up, for each part of the loss.
         rows: rows summed, on all processes together.
     """
 
-    def __init__(self, task_names: tuple[str, ...], device: torch.device) -> None:
+    def __init__(self, num_sums: int, num_parts: int, device: torch.device) -> None:
         """Starts empty."""
-        self._task_names = task_names
-        self.sums = torch.zeros(5, len(task_names), dtype=torch.float64, device=device)
+        self.sums = torch.zeros(1 + num_sums, num_parts, dtype=torch.float64, device=device)
         self.rows = 0
 
     @torch.no_grad()
-    def add(self, losses: Tensor, final_logits: Tensor, batch: RecapBatch) -> None:
+    def add(self, losses: Tensor, sums: Tensor, global_rows: int) -> None:
         """Adds a process's share of a batch.
 
         Args:
-            losses: this share of the tasks' training losses, `[T]`.
-            final_logits: logits of the probabilities that are served, `[B, T]`.
-            batch: the share itself, with its labels and weights, on the same device.
+            losses: this share of the parts of the loss, `[P]`.
+            sums: what the program sums up over the rows of the share, `[num_sums, P]`.
+            global_rows: rows of the batch over all processes.
         """
-        labels, weights = batch.labels, batch.weights
-        entropies = torch.nn.functional.binary_cross_entropy_with_logits(final_logits, labels, reduction="none")
-        terms = (entropies, labels, torch.sigmoid(final_logits), torch.ones_like(labels))
-        sums = torch.stack(terms).mul_(weights).sum(1)
-        self.sums[_LOSS] += losses * batch.global_rows
-        self.sums[_CROSS_ENTROPY:] += sums
-        self.rows += batch.global_rows
+        self.sums[0] += losses * global_rows
+        self.sums[1:] += sums
+        self.rows += global_rows
 
-    def report(self, tasks: tuple[str, ...], which: tuple[str, ...], processes: Processes) -> dict[str, float]:
-        """Metrics by `name/task` and the mean loss over the tasks as `loss`; then starts anew.
-
-        Args:
-            tasks: tasks to report.
-            which: names of the metrics; those that sums do not suffice for are left out.
-            processes: those that each hold sums of their own.
-        """
+    def take(self, processes: Processes) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The mean losses, `[P]`, and the sums, `[num_sums, P]`, of all processes; then starts anew."""
         if processes.world_size > 1:
             distributed.all_reduce(self.sums)
         sums = self.sums.cpu().numpy()
-        losses = sums[_LOSS] / self.rows
-        with np.errstate(divide="ignore", invalid="ignore"):
-            label = sums[_LABEL] / sums[_WEIGHT]
-            baseline = cross_entropy(label, label, epsilon=CLIP_EPSILON)
-            has_both_classes = (label > 0) & (label < 1)
-            columns = {
-                "loss": losses,
-                "rce": np.where(has_both_classes, 100 * (1 - sums[_CROSS_ENTROPY] / sums[_WEIGHT] / baseline), np.nan),
-                "calibration_ratio": sums[_PREDICTION] / sums[_LABEL],
-            }
-        report: dict[str, float] = {"loss": float(losses.mean())} if "loss" in which else {}
-        for column, task in enumerate(self._task_names):
-            if task in tasks:
-                report |= {f"{n}/{task}": float(columns[n][column]) for n in SUMMED if n in which}
-        self.sums.zero_()
+        losses = sums[0] / self.rows
+        self.sums = torch.zeros_like(self.sums)
         self.rows = 0
-        return report
+        return losses, sums[1:]
 
     def state(self, processes: Processes) -> dict[str, Any]:
         """The sums of all processes, for a checkpoint."""

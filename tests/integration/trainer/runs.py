@@ -21,6 +21,7 @@ from google.protobuf import text_format
 from numpy.typing import NDArray
 from rankspec.recap.v1.recap_pb2 import RecapConfig
 
+from rankspec.families.recap.program.program import RecapProgram
 from rankspec.resolving import resolve
 from rankspec.trainer import follow, run
 from rankspec.trainer.checkpoints import Checkpoint, committed
@@ -142,7 +143,7 @@ class Runs:
             text_format.Merge(text, config)
         config.training.save_dir = str(self.folder / name)
         resolved = resolve(config)
-        return Job(resolved, to_textproto(resolved), "fingerprint", "semantic fingerprint")
+        return Job(resolved, to_textproto(resolved), "fingerprint", "semantic fingerprint", RecapProgram)
 
     def train(self, name: str, *changes: str, plain: bool = False) -> Path:
         """Trains to the end in this process; returns the run's folder."""
@@ -247,7 +248,7 @@ def _run_in_process(
     if plan.function is not None:
         plan.function(*plan.arguments)
     try:
-        done = action(Job(message, to_textproto(message), "fingerprint", "semantic fingerprint"))
+        done = action(Job(message, to_textproto(message), "fingerprint", "semantic fingerprint", RecapProgram))
     except Exception:  # noqa: BLE001 - whatever it is, the test wants to see it
         traceback.print_exc()
         raise SystemExit(FAILED) from None

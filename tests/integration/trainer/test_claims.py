@@ -3,9 +3,9 @@
 import pytest
 from tests.integration.trainer.runs import Runs
 
+from rankspec.families.jobs import refusals
 from rankspec.loading import check
 from rankspec.trainer.claims import unclaimed_paths
-from rankspec.trainer.jobs import refusals
 
 _SET_AND_NOT_OBEYED = {
     'model { stratifiers { name: "age" index: 0 value: 1 } }': "model.stratifiers",

@@ -5,6 +5,7 @@ import shutil
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -67,14 +68,14 @@ def test_evaluation_reads_so_many_batches(runs: Runs, monkeypatch: pytest.Monkey
     from rankspec.trainer import setup
 
     scored = []
-    score = setup.score
+    score = setup.scored
 
-    def watched(*arguments: object) -> object:
-        scores = score(*arguments)  # type: ignore[arg-type]
-        scored.append(len(scores.labels))
+    def watched(*arguments: Any) -> object:
+        scores = score(*arguments)
+        scored.append(len(scores["label/like"]))
         return scores
 
-    monkeypatch.setattr(setup, "score", watched)
+    monkeypatch.setattr(setup, "scored", watched)
     runs.train("run", f"training {{ num_train_steps: 2 num_eval_steps: {limit} }}")
 
     assert scored == [rows]

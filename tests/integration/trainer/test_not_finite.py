@@ -5,6 +5,7 @@ import math
 import re
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,15 +14,15 @@ import pytest
 import torch
 from tests.integration.trainer import interruptions
 from tests.integration.trainer.runs import FAILED, Plan, Runs, data_set, newest, records_of, steps_of, tensors_of
-from tests.unit.recap_models import WIDTHS, built, random_batch
+from tests.unit.recap_models import built, random_batch
 
-from rankspec.signature import Input
 from rankspec.trainer import diagnosis
 from rankspec.trainer.best import Best
 from rankspec.trainer.checkpoints import committed
 from rankspec.trainer.errors import TrainError
 from rankspec.trainer.finite import MAX_SKIPPED_STEPS, FiniteWatch, Trouble, not_finite
 from rankspec.trainer.processes import Processes
+from rankspec.trainer.training import Followed
 
 
 def _rates(boundary: int, rate: float) -> str:
@@ -113,7 +114,7 @@ def _spoils_a_buffer(step: int) -> None:
 
     def watched(run: TrainingRun, done: int) -> None:
         if done == step:
-            buffers = [b for name, b in run._setup.model.named_buffers() if "running_mean" in name]
+            buffers = [b for name, b in run._program.model.named_buffers() if "running_mean" in name]
             buffers[0][0] = math.inf
         save(run, done)
 
@@ -235,12 +236,7 @@ def test_best_of_other_rows_begins_anew(
 
 
 def test_best_of_release_0_1_counts_for_the_metric_that_its_config_names() -> None:
-    from rankspec.recap.v1.training_pb2 import TrainingConfig
-
-    config = TrainingConfig()
-    config.best_checkpoint.validation_data, config.best_checkpoint.metric = "valid", "loss"
-    other = TrainingConfig()
-    other.best_checkpoint.validation_data, other.best_checkpoint.metric = "valid", "auroc/like"
+    config, other = Followed("valid", "loss", None), Followed("valid", "auroc/like", None)
     old = {"step": 5, "value": 0.5, "waited": 1}
     said: list[str] = []
 
@@ -305,8 +301,10 @@ def test_figures_that_are_not_finite_are_null(tmp_path: Path) -> None:
 def test_input_column_with_extreme_values_is_named(tmp_path: Path, value: float) -> None:
     batch = random_batch()
     batch.continuous[3, 2] = value
-    item = Input("continuous", "numbers", "float32", WIDTHS["continuous"], WIDTHS["continuous"])
+    program: Any = SimpleNamespace(
+        model=built(), features=lambda batch: [("numbers", batch.continuous)], row_weights=lambda batch: batch.weights
+    )
 
-    error = diagnosis.of_training(Trouble(5, ("a",)), built(), {"a": 0.1}, [batch], [item], tmp_path)
+    error = diagnosis.of_training(Trouble(5, ("a",)), program, {"a": 0.1}, [batch], tmp_path)
 
     assert ('the input column "numbers" holds 1e+30 (value 2)' in str(error)) == (value == 1e30)

@@ -9,8 +9,8 @@ from rankspec.recap.v1.recap_pb2 import RecapConfig
 from tests.integration.trainer.runs import Runs, newest, records_of
 from torch import Tensor, nn
 
-from rankspec.trainer.errors import TrainError
 from rankspec.families.recap.program.model.ranking import RankingModel
+from rankspec.trainer.errors import TrainError
 
 _SHORT = "training { num_train_steps: 3 }"
 

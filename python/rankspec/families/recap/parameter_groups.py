@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rankspec.families.parameter_group import ParameterGroup
 from rankspec.validation import find
@@ -25,14 +25,15 @@ def parameter_groups(config: RecapConfig) -> list[ParameterGroup]:
     has the group `backbone/<table>`.
     """
     optimizer, tables = config.optimizer, _tables_with_own_decay(config)
+    algorithm = _algorithm(optimizer)
     groups = [
-        ParameterGroup(task, "tower", task, optimizer.adam, _tower_rate(optimizer, task))
+        ParameterGroup(task, "tower", task, algorithm, _tower_rate(optimizer, task))
         for task in sorted(config.model.tasks)
     ]
     if _has_rest(config):
         # A task may be called `backbone` too; the slash is in no task's name.
         name = f"{_REST}/rest" if _REST in config.model.tasks else _REST
-        groups.append(ParameterGroup(name, "rest", "", optimizer.adam, _rest_rate(optimizer)))
+        groups.append(ParameterGroup(name, "rest", "", algorithm, _rest_rate(optimizer)))
     return groups + [_group_of_table(table, optimizer) for table in tables]
 
 
@@ -41,10 +42,17 @@ def _tables_with_own_decay(config: RecapConfig) -> list[SmallEmbeddingBagConfig]
 
 
 def _group_of_table(table: SmallEmbeddingBagConfig, optimizer: RecapOptimizerConfig) -> ParameterGroup:
-    algorithm = type(optimizer.adam)()
-    algorithm.CopyFrom(optimizer.adam)
+    chosen = _algorithm(optimizer)
+    algorithm = type(chosen)()
+    algorithm.CopyFrom(chosen)
     algorithm.weight_decay = table.weight_decay
     return ParameterGroup(f"{_REST}/{table.name}", "table", table.name, algorithm, _rest_rate(optimizer))
+
+
+def _algorithm(optimizer: RecapOptimizerConfig) -> Any:
+    chosen = optimizer.WhichOneof("optimizer")
+    assert chosen is not None, "the spec's rules ask for an algorithm"
+    return getattr(optimizer, chosen)
 
 
 def _tower_rate(optimizer: RecapOptimizerConfig, task: str) -> LearningRate:

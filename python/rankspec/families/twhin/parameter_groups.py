@@ -13,11 +13,12 @@ if TYPE_CHECKING:
 
 def parameter_groups(config: TwhinConfig) -> list[ParameterGroup]:
     """Lists a group for every table, named as the table, and `relations`, the translations."""
-    tables = [_group(table.name, "table", table.name, table.optimizer) for table in config.model.embeddings.tables]
-    return [*tables, _group("relations", "relations", "", config.model.translation_optimizer)]
+    tables = [group_of(table.name, "table", table.name, table.optimizer) for table in config.model.embeddings.tables]
+    return [*tables, group_of("relations", "relations", "", config.model.translation_optimizer)]
 
 
-def _group(name: str, kind: str, owner: str, optimizer: OptimizerConfig) -> ParameterGroup:
+def group_of(name: str, kind: str, owner: str, optimizer: OptimizerConfig) -> ParameterGroup:
+    """Returns the group that an optimizer's config stands for; the other arguments are those of the group."""
     algorithm = getattr(optimizer, optimizer.WhichOneof("optimizer") or "")
     learning_rate = type(optimizer.learning_rate)()
     if optimizer.HasField("learning_rate"):

@@ -10,17 +10,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from rankspec.families.recap.program.batch import RecapBatch
+from rankspec.families.recap.program.downsampling import sample_weights
 from rankspec.paths import join
 from rankspec.recap.v1.data_pb2 import RecapDataConfig
 from rankspec.recap.v1.preprocess_pb2 import DownsampleNegatives
 from rankspec.signature import MODEL_INPUTS, DataError
-from rankspec.families.recap.program.batch import RecapBatch
 from rankspec.trainer.claims import obeys
 from rankspec.trainer.data.order import RowNumbers, RowOrder
 from rankspec.trainer.data.preprocess import thin_negatives
 from rankspec.trainer.data.row_groups import Requests
 from rankspec.trainer.data.rows import Part, RowDecoder
-from rankspec.families.recap.program.loss import sample_weights
 
 
 @dataclass(frozen=True)

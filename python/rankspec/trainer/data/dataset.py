@@ -30,6 +30,7 @@ class Dataset:
     Global batch k is a function of the seed, the data and k alone, and a process gets its slice of it.
 
     Attributes:
+        place: the data set's place in the spec, such as `train_data`.
         path: the field of the spec that names the files.
         num_rows: rows of one pass.
         num_batches_per_epoch: global batches of one pass, a last short one included.
@@ -65,6 +66,7 @@ class Dataset:
         self._cache = RowGroupCache() if data.cache else None
         self._streams: list[BatchStream] = []
         self._first_row_group = list(accumulate((len(file.rows) for file in files), initial=0))
+        self.place = path
         self.path = join(path, str(data.WhichOneof("date_inputs_format")))
         self.files = tuple(files)
         self.identity = identity

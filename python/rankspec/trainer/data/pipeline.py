@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from rankspec.families.recap.program.downsampling import downsampling_rates
 from rankspec.paths import join
 from rankspec.recap.v1.data_pb2 import RecapDataConfig
 from rankspec.signature import DataError, Input, input_signature, read_schema, signature_differences
@@ -18,7 +19,6 @@ from rankspec.trainer.data.ids import IdRange
 from rankspec.trainer.data.order import RowOrder
 from rankspec.trainer.data.parquet import ParquetFile, open_file
 from rankspec.trainer.data.rows import RowDecoder
-from rankspec.families.recap.program.loss import downsampling_rates
 
 # Files that an error names before it counts the rest.
 _NAMED = 3

@@ -25,6 +25,60 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// What a task's label is, and with it the task's loss and metrics.
+type TaskKind int32
+
+const (
+	// Not stated; refused where a value is asked for.
+	TaskKind_TASK_KIND_UNSPECIFIED TaskKind = 0
+	// Labels are 0 or 1; the tower gives a logit, and binary cross-entropy is the loss. Metrics: auroc, rce,
+	// calibration_ratio.
+	TaskKind_TASK_KIND_BINARY_CLASSIFICATION TaskKind = 1
+	// Labels are any finite numbers; the tower gives the number, and the squared error is the loss. Metrics: rmse, mae.
+	TaskKind_TASK_KIND_REGRESSION TaskKind = 2
+)
+
+// Enum value maps for TaskKind.
+var (
+	TaskKind_name = map[int32]string{
+		0: "TASK_KIND_UNSPECIFIED",
+		1: "TASK_KIND_BINARY_CLASSIFICATION",
+		2: "TASK_KIND_REGRESSION",
+	}
+	TaskKind_value = map[string]int32{
+		"TASK_KIND_UNSPECIFIED":           0,
+		"TASK_KIND_BINARY_CLASSIFICATION": 1,
+		"TASK_KIND_REGRESSION":            2,
+	}
+)
+
+func (x TaskKind) Enum() *TaskKind {
+	p := new(TaskKind)
+	*p = x
+	return p
+}
+
+func (x TaskKind) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (TaskKind) Descriptor() protoreflect.EnumDescriptor {
+	return file_rankspec_recap_v1_architecture_proto_enumTypes[0].Descriptor()
+}
+
+func (TaskKind) Type() protoreflect.EnumType {
+	return &file_rankspec_recap_v1_architecture_proto_enumTypes[0]
+}
+
+func (x TaskKind) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use TaskKind.Descriptor instead.
+func (TaskKind) EnumDescriptor() ([]byte, []int) {
+	return file_rankspec_recap_v1_architecture_proto_rawDescGZIP(), []int{0}
+}
+
 // Deep and cross network, version 2 (Wang et al., 2021).
 type DcnConfig struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -496,10 +550,12 @@ type TaskModel struct {
 	//	*TaskModel_DlrmConfig
 	//	*TaskModel_MaskNetConfig
 	Architecture isTaskModel_Architecture `protobuf_oneof:"architecture"`
-	// Trained map of the logit. Absent: none. Towers only.
+	// Trained map of the tower's output. Absent: none. Towers only.
 	AffineMap *AffineMap `protobuf:"bytes,5,opt,name=affine_map,json=affineMap" json:"affine_map,omitempty"`
 	// Weight of the positives in the task's loss. Towers only.
-	PosWeight     *float64 `protobuf:"fixed64,6,opt,name=pos_weight,json=posWeight,def=1" json:"pos_weight,omitempty"`
+	PosWeight *float64 `protobuf:"fixed64,6,opt,name=pos_weight,json=posWeight,def=1" json:"pos_weight,omitempty"`
+	// What the task's label is. Towers only.
+	Kind          *TaskKind `protobuf:"varint,7,opt,name=kind,enum=rankspec.recap.v1.TaskKind,def=1" json:"kind,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -507,6 +563,7 @@ type TaskModel struct {
 // Default values for TaskModel fields.
 const (
 	Default_TaskModel_PosWeight = float64(1)
+	Default_TaskModel_Kind      = TaskKind_TASK_KIND_BINARY_CLASSIFICATION
 )
 
 func (x *TaskModel) Reset() {
@@ -596,6 +653,13 @@ func (x *TaskModel) GetPosWeight() float64 {
 	return Default_TaskModel_PosWeight
 }
 
+func (x *TaskModel) GetKind() TaskKind {
+	if x != nil && x.Kind != nil {
+		return *x.Kind
+	}
+	return Default_TaskModel_Kind
+}
+
 type isTaskModel_Architecture interface {
 	isTaskModel_Architecture()
 }
@@ -675,7 +739,7 @@ const file_rankspec_recap_v1_architecture_proto_rawDesc = "" +
 	"\bnum_dims\x18\x02 \x01(\x05:\x0264B\xa2\x01\xbaH\x96\x01\xba\x01\x8e\x01\n" +
 	"\x1brecap.position_debias.width\x1aothis > 1048576 ? 'must be at most 1048576, got ' + string(this) + '; the largest allowed value is 1048576' : ''\x1a\x02 \x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\anumDims\x12Q\n" +
 	"\x10drop_probability\x18\x03 \x01(\x01:\x030.5B!\xbaH\x16\x12\x14@\x01\x11\x00\x00\x00\x00\x00\x00\xf0?)\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\x0fdropProbability\x12H\n" +
-	"\x16position_feature_index\x18\x04 \x01(\x05B\x12\xbaH\a\xc8\x01\x01\x1a\x02(\x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\x14positionFeatureIndex\"\xf2\x04\n" +
+	"\x16position_feature_index\x18\x04 \x01(\x05B\x12\xbaH\a\xc8\x01\x01\x1a\x02(\x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\x14positionFeatureIndex\"\xd8\x05\n" +
 	"\tTaskModel\x12G\n" +
 	"\n" +
 	"mlp_config\x18\x01 \x01(\v2\x1c.rankspec.recap.v1.MlpConfigB\b\x88\xe7\x18\x01\x90\xe7\x18\x03H\x00R\tmlpConfig\x12G\n" +
@@ -688,8 +752,13 @@ const file_rankspec_recap_v1_architecture_proto_rawDesc = "" +
 	"affine_map\x18\x05 \x01(\v2\x1c.rankspec.recap.v1.AffineMapB\b\x88\xe7\x18\x01\x90\xe7\x18\x03R\taffineMap\x12\xd2\x01\n" +
 	"\n" +
 	"pos_weight\x18\x06 \x01(\x01:\x011B\xaf\x01\xbaH\xa3\x01\xba\x01\x92\x01\n" +
-	"\x17recap.task_model.weight\x1aw!this.isInf() && this > 1e12 ? 'must be at most 1e12, got ' + string(this) + '; the largest allowed value is 1e12' : ''\x12\v@\x01!\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\tposWeightB\x15\n" +
-	"\farchitecture\x12\x05\xbaH\x02\b\x01Bk\n" +
+	"\x17recap.task_model.weight\x1aw!this.isInf() && this > 1e12 ? 'must be at most 1e12, got ' + string(this) + '; the largest allowed value is 1e12' : ''\x12\v@\x01!\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\tposWeight\x12d\n" +
+	"\x04kind\x18\a \x01(\x0e2\x1b.rankspec.recap.v1.TaskKind:\x1fTASK_KIND_BINARY_CLASSIFICATIONB\x12\xbaH\a\x82\x01\x04\x10\x01 \x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\x04kindB\x15\n" +
+	"\farchitecture\x12\x05\xbaH\x02\b\x01*d\n" +
+	"\bTaskKind\x12\x19\n" +
+	"\x15TASK_KIND_UNSPECIFIED\x10\x00\x12#\n" +
+	"\x1fTASK_KIND_BINARY_CLASSIFICATION\x10\x01\x12\x18\n" +
+	"\x14TASK_KIND_REGRESSION\x10\x02Bk\n" +
 	"\x15dev.rankspec.recap.v1B\x11ArchitectureProtoP\x01Z=github.com/rankspec/rankspec/gen/go/rankspec/recap/v1;recapv1b\beditionsp\xe8\a"
 
 var (
@@ -704,34 +773,37 @@ func file_rankspec_recap_v1_architecture_proto_rawDescGZIP() []byte {
 	return file_rankspec_recap_v1_architecture_proto_rawDescData
 }
 
+var file_rankspec_recap_v1_architecture_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
 var file_rankspec_recap_v1_architecture_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
 var file_rankspec_recap_v1_architecture_proto_goTypes = []any{
-	(*DcnConfig)(nil),            // 0: rankspec.recap.v1.DcnConfig
-	(*MaskBlockConfig)(nil),      // 1: rankspec.recap.v1.MaskBlockConfig
-	(*MaskNetConfig)(nil),        // 2: rankspec.recap.v1.MaskNetConfig
-	(*DLRMConfig)(nil),           // 3: rankspec.recap.v1.DLRMConfig
-	(*AffineMap)(nil),            // 4: rankspec.recap.v1.AffineMap
-	(*PositionDebiasConfig)(nil), // 5: rankspec.recap.v1.PositionDebiasConfig
-	(*TaskModel)(nil),            // 6: rankspec.recap.v1.TaskModel
-	(*MlpConfig)(nil),            // 7: rankspec.recap.v1.MlpConfig
+	(TaskKind)(0),                // 0: rankspec.recap.v1.TaskKind
+	(*DcnConfig)(nil),            // 1: rankspec.recap.v1.DcnConfig
+	(*MaskBlockConfig)(nil),      // 2: rankspec.recap.v1.MaskBlockConfig
+	(*MaskNetConfig)(nil),        // 3: rankspec.recap.v1.MaskNetConfig
+	(*DLRMConfig)(nil),           // 4: rankspec.recap.v1.DLRMConfig
+	(*AffineMap)(nil),            // 5: rankspec.recap.v1.AffineMap
+	(*PositionDebiasConfig)(nil), // 6: rankspec.recap.v1.PositionDebiasConfig
+	(*TaskModel)(nil),            // 7: rankspec.recap.v1.TaskModel
+	(*MlpConfig)(nil),            // 8: rankspec.recap.v1.MlpConfig
 }
 var file_rankspec_recap_v1_architecture_proto_depIdxs = []int32{
-	7,  // 0: rankspec.recap.v1.DcnConfig.parallel_mlp:type_name -> rankspec.recap.v1.MlpConfig
-	7,  // 1: rankspec.recap.v1.DcnConfig.output_mlp:type_name -> rankspec.recap.v1.MlpConfig
-	1,  // 2: rankspec.recap.v1.MaskNetConfig.mask_blocks:type_name -> rankspec.recap.v1.MaskBlockConfig
-	7,  // 3: rankspec.recap.v1.MaskNetConfig.mlp:type_name -> rankspec.recap.v1.MlpConfig
-	7,  // 4: rankspec.recap.v1.DLRMConfig.bottom_mlp:type_name -> rankspec.recap.v1.MlpConfig
-	7,  // 5: rankspec.recap.v1.DLRMConfig.top_mlp:type_name -> rankspec.recap.v1.MlpConfig
-	7,  // 6: rankspec.recap.v1.TaskModel.mlp_config:type_name -> rankspec.recap.v1.MlpConfig
-	0,  // 7: rankspec.recap.v1.TaskModel.dcn_config:type_name -> rankspec.recap.v1.DcnConfig
-	3,  // 8: rankspec.recap.v1.TaskModel.dlrm_config:type_name -> rankspec.recap.v1.DLRMConfig
-	2,  // 9: rankspec.recap.v1.TaskModel.mask_net_config:type_name -> rankspec.recap.v1.MaskNetConfig
-	4,  // 10: rankspec.recap.v1.TaskModel.affine_map:type_name -> rankspec.recap.v1.AffineMap
-	11, // [11:11] is the sub-list for method output_type
-	11, // [11:11] is the sub-list for method input_type
-	11, // [11:11] is the sub-list for extension type_name
-	11, // [11:11] is the sub-list for extension extendee
-	0,  // [0:11] is the sub-list for field type_name
+	8,  // 0: rankspec.recap.v1.DcnConfig.parallel_mlp:type_name -> rankspec.recap.v1.MlpConfig
+	8,  // 1: rankspec.recap.v1.DcnConfig.output_mlp:type_name -> rankspec.recap.v1.MlpConfig
+	2,  // 2: rankspec.recap.v1.MaskNetConfig.mask_blocks:type_name -> rankspec.recap.v1.MaskBlockConfig
+	8,  // 3: rankspec.recap.v1.MaskNetConfig.mlp:type_name -> rankspec.recap.v1.MlpConfig
+	8,  // 4: rankspec.recap.v1.DLRMConfig.bottom_mlp:type_name -> rankspec.recap.v1.MlpConfig
+	8,  // 5: rankspec.recap.v1.DLRMConfig.top_mlp:type_name -> rankspec.recap.v1.MlpConfig
+	8,  // 6: rankspec.recap.v1.TaskModel.mlp_config:type_name -> rankspec.recap.v1.MlpConfig
+	1,  // 7: rankspec.recap.v1.TaskModel.dcn_config:type_name -> rankspec.recap.v1.DcnConfig
+	4,  // 8: rankspec.recap.v1.TaskModel.dlrm_config:type_name -> rankspec.recap.v1.DLRMConfig
+	3,  // 9: rankspec.recap.v1.TaskModel.mask_net_config:type_name -> rankspec.recap.v1.MaskNetConfig
+	5,  // 10: rankspec.recap.v1.TaskModel.affine_map:type_name -> rankspec.recap.v1.AffineMap
+	0,  // 11: rankspec.recap.v1.TaskModel.kind:type_name -> rankspec.recap.v1.TaskKind
+	12, // [12:12] is the sub-list for method output_type
+	12, // [12:12] is the sub-list for method input_type
+	12, // [12:12] is the sub-list for extension type_name
+	12, // [12:12] is the sub-list for extension extendee
+	0,  // [0:12] is the sub-list for field type_name
 }
 
 func init() { file_rankspec_recap_v1_architecture_proto_init() }
@@ -755,13 +827,14 @@ func file_rankspec_recap_v1_architecture_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_rankspec_recap_v1_architecture_proto_rawDesc), len(file_rankspec_recap_v1_architecture_proto_rawDesc)),
-			NumEnums:      0,
+			NumEnums:      1,
 			NumMessages:   7,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
 		GoTypes:           file_rankspec_recap_v1_architecture_proto_goTypes,
 		DependencyIndexes: file_rankspec_recap_v1_architecture_proto_depIdxs,
+		EnumInfos:         file_rankspec_recap_v1_architecture_proto_enumTypes,
 		MessageInfos:      file_rankspec_recap_v1_architecture_proto_msgTypes,
 	}.Build()
 	File_rankspec_recap_v1_architecture_proto = out.File

@@ -415,7 +415,8 @@ type SmallEmbeddingBagConfig struct {
 	Index *int32 `protobuf:"varint,4,opt,name=index" json:"index,omitempty"`
 	// What happens to an id below 0 or not below num_embeddings.
 	OutOfRangeIds *OutOfRangeIds `protobuf:"varint,5,opt,name=out_of_range_ids,json=outOfRangeIds,enum=rankspec.recap.v1.OutOfRangeIds,def=1" json:"out_of_range_ids,omitempty"`
-	// Decoupled weight decay of this table. Unset: the optimizer's own.
+	// Weight decay of this table, of the optimizer's kind: decoupled with Adam, an L2 penalty with gradient descent. Unset: the
+	// optimizer's own.
 	WeightDecay *float64 `protobuf:"fixed64,6,opt,name=weight_decay,json=weightDecay" json:"weight_decay,omitempty"`
 	// Standard deviation of the normal distribution that the rows start from; its mean is 0.
 	InitStd       *float64 `protobuf:"fixed64,7,opt,name=init_std,json=initStd,def=0.01" json:"init_std,omitempty"`

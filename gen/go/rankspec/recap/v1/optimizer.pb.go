@@ -108,6 +108,67 @@ func (x *RecapAdamConfig) GetWeightDecay() float64 {
 	return Default_RecapAdamConfig_WeightDecay
 }
 
+// Stochastic gradient descent.
+type RecapSgdConfig struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Share of the previous update that the next one keeps.
+	Momentum *float64 `protobuf:"fixed64,1,opt,name=momentum,def=0" json:"momentum,omitempty"`
+	// L2 penalty: this times the weight is added to the gradient. An embedding table may have its own.
+	WeightDecay   *float64 `protobuf:"fixed64,2,opt,name=weight_decay,json=weightDecay,def=0" json:"weight_decay,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+// Default values for RecapSgdConfig fields.
+const (
+	Default_RecapSgdConfig_Momentum    = float64(0)
+	Default_RecapSgdConfig_WeightDecay = float64(0)
+)
+
+func (x *RecapSgdConfig) Reset() {
+	*x = RecapSgdConfig{}
+	mi := &file_rankspec_recap_v1_optimizer_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RecapSgdConfig) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RecapSgdConfig) ProtoMessage() {}
+
+func (x *RecapSgdConfig) ProtoReflect() protoreflect.Message {
+	mi := &file_rankspec_recap_v1_optimizer_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RecapSgdConfig.ProtoReflect.Descriptor instead.
+func (*RecapSgdConfig) Descriptor() ([]byte, []int) {
+	return file_rankspec_recap_v1_optimizer_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *RecapSgdConfig) GetMomentum() float64 {
+	if x != nil && x.Momentum != nil {
+		return *x.Momentum
+	}
+	return Default_RecapSgdConfig_Momentum
+}
+
+func (x *RecapSgdConfig) GetWeightDecay() float64 {
+	if x != nil && x.WeightDecay != nil {
+		return *x.WeightDecay
+	}
+	return Default_RecapSgdConfig_WeightDecay
+}
+
 // A learning rate per tower and one for everything else.
 type MultiTaskLearningRates struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -122,7 +183,7 @@ type MultiTaskLearningRates struct {
 
 func (x *MultiTaskLearningRates) Reset() {
 	*x = MultiTaskLearningRates{}
-	mi := &file_rankspec_recap_v1_optimizer_proto_msgTypes[1]
+	mi := &file_rankspec_recap_v1_optimizer_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -134,7 +195,7 @@ func (x *MultiTaskLearningRates) String() string {
 func (*MultiTaskLearningRates) ProtoMessage() {}
 
 func (x *MultiTaskLearningRates) ProtoReflect() protoreflect.Message {
-	mi := &file_rankspec_recap_v1_optimizer_proto_msgTypes[1]
+	mi := &file_rankspec_recap_v1_optimizer_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -147,7 +208,7 @@ func (x *MultiTaskLearningRates) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MultiTaskLearningRates.ProtoReflect.Descriptor instead.
 func (*MultiTaskLearningRates) Descriptor() ([]byte, []int) {
-	return file_rankspec_recap_v1_optimizer_proto_rawDescGZIP(), []int{1}
+	return file_rankspec_recap_v1_optimizer_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *MultiTaskLearningRates) GetTowerLearningRates() map[string]*v1.LearningRate {
@@ -179,6 +240,7 @@ type RecapOptimizerConfig struct {
 	// Types that are valid to be assigned to Optimizer:
 	//
 	//	*RecapOptimizerConfig_Adam
+	//	*RecapOptimizerConfig_Sgd
 	Optimizer     isRecapOptimizerConfig_Optimizer `protobuf_oneof:"optimizer"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -186,7 +248,7 @@ type RecapOptimizerConfig struct {
 
 func (x *RecapOptimizerConfig) Reset() {
 	*x = RecapOptimizerConfig{}
-	mi := &file_rankspec_recap_v1_optimizer_proto_msgTypes[2]
+	mi := &file_rankspec_recap_v1_optimizer_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -198,7 +260,7 @@ func (x *RecapOptimizerConfig) String() string {
 func (*RecapOptimizerConfig) ProtoMessage() {}
 
 func (x *RecapOptimizerConfig) ProtoReflect() protoreflect.Message {
-	mi := &file_rankspec_recap_v1_optimizer_proto_msgTypes[2]
+	mi := &file_rankspec_recap_v1_optimizer_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -211,7 +273,7 @@ func (x *RecapOptimizerConfig) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecapOptimizerConfig.ProtoReflect.Descriptor instead.
 func (*RecapOptimizerConfig) Descriptor() ([]byte, []int) {
-	return file_rankspec_recap_v1_optimizer_proto_rawDescGZIP(), []int{2}
+	return file_rankspec_recap_v1_optimizer_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *RecapOptimizerConfig) GetLr() isRecapOptimizerConfig_Lr {
@@ -255,6 +317,15 @@ func (x *RecapOptimizerConfig) GetAdam() *RecapAdamConfig {
 	return nil
 }
 
+func (x *RecapOptimizerConfig) GetSgd() *RecapSgdConfig {
+	if x != nil {
+		if x, ok := x.Optimizer.(*RecapOptimizerConfig_Sgd); ok {
+			return x.Sgd
+		}
+	}
+	return nil
+}
+
 type isRecapOptimizerConfig_Lr interface {
 	isRecapOptimizerConfig_Lr()
 }
@@ -282,7 +353,14 @@ type RecapOptimizerConfig_Adam struct {
 	Adam *RecapAdamConfig `protobuf:"bytes,3,opt,name=adam,oneof"`
 }
 
+type RecapOptimizerConfig_Sgd struct {
+	// Stochastic gradient descent.
+	Sgd *RecapSgdConfig `protobuf:"bytes,4,opt,name=sgd,oneof"`
+}
+
 func (*RecapOptimizerConfig_Adam) isRecapOptimizerConfig_Optimizer() {}
+
+func (*RecapOptimizerConfig_Sgd) isRecapOptimizerConfig_Optimizer() {}
 
 var File_rankspec_recap_v1_optimizer_proto protoreflect.FileDescriptor
 
@@ -295,17 +373,22 @@ const file_rankspec_recap_v1_optimizer_proto_rawDesc = "" +
 	"\aepsilon\x18\x03 \x01(\x01:\x051e-07B\xd8\x01\xbaH\xcc\x01\xba\x01\xbb\x01\n" +
 	"\x18recap.adam.epsilon_bound\x1a\x9e\x01!this.isInf() && this > 1e20 ? 'must be at most 1e20, got ' + string(this) + ', because what is computed with it has to fit float32; write a smaller one' : ''\x12\v@\x01!\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\aepsilon\x12\xfd\x01\n" +
 	"\fweight_decay\x18\x04 \x01(\x01:\x010B\xd6\x01\xbaH\xca\x01\xba\x01\xb9\x01\n" +
-	"\x16recap.adam.decay_bound\x1a\x9e\x01!this.isInf() && this > 1e20 ? 'must be at most 1e20, got ' + string(this) + ', because what is computed with it has to fit float32; write a smaller one' : ''\x12\v@\x01)\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\vweightDecay\"\x8c\x03\n" +
+	"\x16recap.adam.decay_bound\x1a\x9e\x01!this.isInf() && this > 1e20 ? 'must be at most 1e20, got ' + string(this) + ', because what is computed with it has to fit float32; write a smaller one' : ''\x12\v@\x01)\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\vweightDecay\"\xd1\x02\n" +
+	"\x0eRecapSgdConfig\x12@\n" +
+	"\bmomentum\x18\x01 \x01(\x01:\x010B!\xbaH\x16\x12\x14@\x01\x11\x00\x00\x00\x00\x00\x00\xf0?)\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\bmomentum\x12\xfc\x01\n" +
+	"\fweight_decay\x18\x02 \x01(\x01:\x010B\xd5\x01\xbaH\xc9\x01\xba\x01\xb8\x01\n" +
+	"\x15recap.sgd.decay_bound\x1a\x9e\x01!this.isInf() && this > 1e20 ? 'must be at most 1e20, got ' + string(this) + ', because what is computed with it has to fit float32; write a smaller one' : ''\x12\v@\x01)\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\vweightDecay\"\x8c\x03\n" +
 	"\x16MultiTaskLearningRates\x12\xa8\x01\n" +
 	"\x14tower_learning_rates\x18\x01 \x03(\v2A.rankspec.recap.v1.MultiTaskLearningRates.TowerLearningRatesEntryB3\xbaH(\x9a\x01%\b\x01\x10\x80\x01\"\x1er\x1c2\x1a^[A-Za-z_][A-Za-z0-9_.-]*$\x88\xe7\x18\x01\x90\xe7\x18\x02R\x12towerLearningRates\x12_\n" +
 	"\x16backbone_learning_rate\x18\x02 \x01(\v2\x1f.rankspec.optim.v1.LearningRateB\b\x88\xe7\x18\x01\x90\xe7\x18\x02R\x14backboneLearningRate\x1af\n" +
 	"\x17TowerLearningRatesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x125\n" +
-	"\x05value\x18\x02 \x01(\v2\x1f.rankspec.optim.v1.LearningRateR\x05value:\x028\x01\"\xd5\x02\n" +
+	"\x05value\x18\x02 \x01(\v2\x1f.rankspec.optim.v1.LearningRateR\x05value:\x028\x01\"\x96\x03\n" +
 	"\x14RecapOptimizerConfig\x12p\n" +
 	"\x19multi_task_learning_rates\x18\x01 \x01(\v2).rankspec.recap.v1.MultiTaskLearningRatesB\b\x88\xe7\x18\x01\x90\xe7\x18\x03H\x00R\x16multiTaskLearningRates\x12f\n" +
 	"\x19single_task_learning_rate\x18\x02 \x01(\v2\x1f.rankspec.optim.v1.LearningRateB\b\x88\xe7\x18\x01\x90\xe7\x18\x03H\x00R\x16singleTaskLearningRate\x12B\n" +
-	"\x04adam\x18\x03 \x01(\v2\".rankspec.recap.v1.RecapAdamConfigB\b\x88\xe7\x18\x01\x90\xe7\x18\x03H\x01R\x04adamB\v\n" +
+	"\x04adam\x18\x03 \x01(\v2\".rankspec.recap.v1.RecapAdamConfigB\b\x88\xe7\x18\x01\x90\xe7\x18\x03H\x01R\x04adam\x12?\n" +
+	"\x03sgd\x18\x04 \x01(\v2!.rankspec.recap.v1.RecapSgdConfigB\b\x88\xe7\x18\x01\x90\xe7\x18\x03H\x01R\x03sgdB\v\n" +
 	"\x02lr\x12\x05\xbaH\x02\b\x01B\x12\n" +
 	"\toptimizer\x12\x05\xbaH\x02\b\x01Bh\n" +
 	"\x15dev.rankspec.recap.v1B\x0eOptimizerProtoP\x01Z=github.com/rankspec/rankspec/gen/go/rankspec/recap/v1;recapv1b\beditionsp\xe8\a"
@@ -322,26 +405,28 @@ func file_rankspec_recap_v1_optimizer_proto_rawDescGZIP() []byte {
 	return file_rankspec_recap_v1_optimizer_proto_rawDescData
 }
 
-var file_rankspec_recap_v1_optimizer_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
+var file_rankspec_recap_v1_optimizer_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
 var file_rankspec_recap_v1_optimizer_proto_goTypes = []any{
 	(*RecapAdamConfig)(nil),        // 0: rankspec.recap.v1.RecapAdamConfig
-	(*MultiTaskLearningRates)(nil), // 1: rankspec.recap.v1.MultiTaskLearningRates
-	(*RecapOptimizerConfig)(nil),   // 2: rankspec.recap.v1.RecapOptimizerConfig
-	nil,                            // 3: rankspec.recap.v1.MultiTaskLearningRates.TowerLearningRatesEntry
-	(*v1.LearningRate)(nil),        // 4: rankspec.optim.v1.LearningRate
+	(*RecapSgdConfig)(nil),         // 1: rankspec.recap.v1.RecapSgdConfig
+	(*MultiTaskLearningRates)(nil), // 2: rankspec.recap.v1.MultiTaskLearningRates
+	(*RecapOptimizerConfig)(nil),   // 3: rankspec.recap.v1.RecapOptimizerConfig
+	nil,                            // 4: rankspec.recap.v1.MultiTaskLearningRates.TowerLearningRatesEntry
+	(*v1.LearningRate)(nil),        // 5: rankspec.optim.v1.LearningRate
 }
 var file_rankspec_recap_v1_optimizer_proto_depIdxs = []int32{
-	3, // 0: rankspec.recap.v1.MultiTaskLearningRates.tower_learning_rates:type_name -> rankspec.recap.v1.MultiTaskLearningRates.TowerLearningRatesEntry
-	4, // 1: rankspec.recap.v1.MultiTaskLearningRates.backbone_learning_rate:type_name -> rankspec.optim.v1.LearningRate
-	1, // 2: rankspec.recap.v1.RecapOptimizerConfig.multi_task_learning_rates:type_name -> rankspec.recap.v1.MultiTaskLearningRates
-	4, // 3: rankspec.recap.v1.RecapOptimizerConfig.single_task_learning_rate:type_name -> rankspec.optim.v1.LearningRate
+	4, // 0: rankspec.recap.v1.MultiTaskLearningRates.tower_learning_rates:type_name -> rankspec.recap.v1.MultiTaskLearningRates.TowerLearningRatesEntry
+	5, // 1: rankspec.recap.v1.MultiTaskLearningRates.backbone_learning_rate:type_name -> rankspec.optim.v1.LearningRate
+	2, // 2: rankspec.recap.v1.RecapOptimizerConfig.multi_task_learning_rates:type_name -> rankspec.recap.v1.MultiTaskLearningRates
+	5, // 3: rankspec.recap.v1.RecapOptimizerConfig.single_task_learning_rate:type_name -> rankspec.optim.v1.LearningRate
 	0, // 4: rankspec.recap.v1.RecapOptimizerConfig.adam:type_name -> rankspec.recap.v1.RecapAdamConfig
-	4, // 5: rankspec.recap.v1.MultiTaskLearningRates.TowerLearningRatesEntry.value:type_name -> rankspec.optim.v1.LearningRate
-	6, // [6:6] is the sub-list for method output_type
-	6, // [6:6] is the sub-list for method input_type
-	6, // [6:6] is the sub-list for extension type_name
-	6, // [6:6] is the sub-list for extension extendee
-	0, // [0:6] is the sub-list for field type_name
+	1, // 5: rankspec.recap.v1.RecapOptimizerConfig.sgd:type_name -> rankspec.recap.v1.RecapSgdConfig
+	5, // 6: rankspec.recap.v1.MultiTaskLearningRates.TowerLearningRatesEntry.value:type_name -> rankspec.optim.v1.LearningRate
+	7, // [7:7] is the sub-list for method output_type
+	7, // [7:7] is the sub-list for method input_type
+	7, // [7:7] is the sub-list for extension type_name
+	7, // [7:7] is the sub-list for extension extendee
+	0, // [0:7] is the sub-list for field type_name
 }
 
 func init() { file_rankspec_recap_v1_optimizer_proto_init() }
@@ -349,10 +434,11 @@ func file_rankspec_recap_v1_optimizer_proto_init() {
 	if File_rankspec_recap_v1_optimizer_proto != nil {
 		return
 	}
-	file_rankspec_recap_v1_optimizer_proto_msgTypes[2].OneofWrappers = []any{
+	file_rankspec_recap_v1_optimizer_proto_msgTypes[3].OneofWrappers = []any{
 		(*RecapOptimizerConfig_MultiTaskLearningRates)(nil),
 		(*RecapOptimizerConfig_SingleTaskLearningRate)(nil),
 		(*RecapOptimizerConfig_Adam)(nil),
+		(*RecapOptimizerConfig_Sgd)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -360,7 +446,7 @@ func file_rankspec_recap_v1_optimizer_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_rankspec_recap_v1_optimizer_proto_rawDesc), len(file_rankspec_recap_v1_optimizer_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   4,
+			NumMessages:   5,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -25,12 +25,14 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Which checkpoint counts as the best: the one with the lowest loss, or the highest auroc or rce, of a validation set.
+// Which checkpoint counts as the best: the one with the lowest loss, rmse or mae, or the highest auroc or rce, of a validation
+// set.
 type BestCheckpointConfig struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Name of the validation set.
 	ValidationData *string `protobuf:"bytes,1,opt,name=validation_data,json=validationData" json:"validation_data,omitempty"`
-	// The metric: loss, the mean over the tasks, or loss, auroc or rce of one task, as in auroc/liked.
+	// The metric: loss, the mean over the tasks, or loss, auroc, rce, rmse or mae of one task, as in auroc/liked. Names of
+	// metrics are written metric@group/task; no metric is computed by group yet.
 	Metric *string `protobuf:"bytes,2,opt,name=metric" json:"metric,omitempty"`
 	// Evaluations in a row without a better value after which training ends early. Unset: it never does.
 	Patience      *int32 `protobuf:"varint,3,opt,name=patience" json:"patience,omitempty"`
@@ -277,10 +279,10 @@ var File_rankspec_recap_v1_training_proto protoreflect.FileDescriptor
 
 const file_rankspec_recap_v1_training_proto_rawDesc = "" +
 	"\n" +
-	" rankspec/recap/v1/training.proto\x12\x11rankspec.recap.v1\x1a\x1bbuf/validate/validate.proto\x1a!rankspec/options/v1/options.proto\"\xde\x01\n" +
+	" rankspec/recap/v1/training.proto\x12\x11rankspec.recap.v1\x1a\x1bbuf/validate/validate.proto\x1a!rankspec/options/v1/options.proto\"\xec\x01\n" +
 	"\x14BestCheckpointConfig\x12;\n" +
-	"\x0fvalidation_data\x18\x01 \x01(\tB\x12\xbaH\a\xc8\x01\x01r\x02\x10\x01\x88\xe7\x18\x01\x90\xe7\x18\x02R\x0evalidationData\x12\\\n" +
-	"\x06metric\x18\x02 \x01(\tBD\xbaH9\xc8\x01\x01r422^(loss|(loss|auroc|rce)/[A-Za-z_][A-Za-z0-9_.-]*)$\x88\xe7\x18\x01\x90\xe7\x18\x02R\x06metric\x12+\n" +
+	"\x0fvalidation_data\x18\x01 \x01(\tB\x12\xbaH\a\xc8\x01\x01r\x02\x10\x01\x88\xe7\x18\x01\x90\xe7\x18\x02R\x0evalidationData\x12j\n" +
+	"\x06metric\x18\x02 \x01(\tBR\xbaHG\xc8\x01\x01rB2@^[a-z][a-z0-9_]*(@[A-Za-z0-9_.-]+)?(/[A-Za-z_][A-Za-z0-9_.-]*)?$\x88\xe7\x18\x01\x90\xe7\x18\x02R\x06metric\x12+\n" +
 	"\bpatience\x18\x03 \x01(\x05B\x0f\xbaH\x04\x1a\x02 \x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\bpatience\"\xf8\v\n" +
 	"\x0eTrainingConfig\x126\n" +
 	"\bsave_dir\x18\x01 \x01(\t:\n" +

@@ -2,12 +2,22 @@ from buf.validate import validate_pb2 as _validate_pb2
 from rankspec.options.v1 import options_pb2 as _options_pb2
 from rankspec.recap.v1 import layers_pb2 as _layers_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from collections.abc import Iterable as _Iterable, Mapping as _Mapping
 from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class TaskKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    TASK_KIND_UNSPECIFIED: _ClassVar[TaskKind]
+    TASK_KIND_BINARY_CLASSIFICATION: _ClassVar[TaskKind]
+    TASK_KIND_REGRESSION: _ClassVar[TaskKind]
+TASK_KIND_UNSPECIFIED: TaskKind
+TASK_KIND_BINARY_CLASSIFICATION: TaskKind
+TASK_KIND_REGRESSION: TaskKind
 
 class DcnConfig(_message.Message):
     __slots__ = ("poly_degree", "projection_dim", "parallel_mlp", "use_parallel", "output_mlp")
@@ -74,17 +84,19 @@ class PositionDebiasConfig(_message.Message):
     def __init__(self, max_position: _Optional[int] = ..., num_dims: _Optional[int] = ..., drop_probability: _Optional[float] = ..., position_feature_index: _Optional[int] = ...) -> None: ...
 
 class TaskModel(_message.Message):
-    __slots__ = ("mlp_config", "dcn_config", "dlrm_config", "mask_net_config", "affine_map", "pos_weight")
+    __slots__ = ("mlp_config", "dcn_config", "dlrm_config", "mask_net_config", "affine_map", "pos_weight", "kind")
     MLP_CONFIG_FIELD_NUMBER: _ClassVar[int]
     DCN_CONFIG_FIELD_NUMBER: _ClassVar[int]
     DLRM_CONFIG_FIELD_NUMBER: _ClassVar[int]
     MASK_NET_CONFIG_FIELD_NUMBER: _ClassVar[int]
     AFFINE_MAP_FIELD_NUMBER: _ClassVar[int]
     POS_WEIGHT_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
     mlp_config: _layers_pb2.MlpConfig
     dcn_config: DcnConfig
     dlrm_config: DLRMConfig
     mask_net_config: MaskNetConfig
     affine_map: AffineMap
     pos_weight: float
-    def __init__(self, mlp_config: _Optional[_Union[_layers_pb2.MlpConfig, _Mapping]] = ..., dcn_config: _Optional[_Union[DcnConfig, _Mapping]] = ..., dlrm_config: _Optional[_Union[DLRMConfig, _Mapping]] = ..., mask_net_config: _Optional[_Union[MaskNetConfig, _Mapping]] = ..., affine_map: _Optional[_Union[AffineMap, _Mapping]] = ..., pos_weight: _Optional[float] = ...) -> None: ...
+    kind: TaskKind
+    def __init__(self, mlp_config: _Optional[_Union[_layers_pb2.MlpConfig, _Mapping]] = ..., dcn_config: _Optional[_Union[DcnConfig, _Mapping]] = ..., dlrm_config: _Optional[_Union[DLRMConfig, _Mapping]] = ..., mask_net_config: _Optional[_Union[MaskNetConfig, _Mapping]] = ..., affine_map: _Optional[_Union[AffineMap, _Mapping]] = ..., pos_weight: _Optional[float] = ..., kind: _Optional[_Union[TaskKind, str]] = ...) -> None: ...

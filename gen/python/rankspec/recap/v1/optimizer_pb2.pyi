@@ -21,6 +21,14 @@ class RecapAdamConfig(_message.Message):
     weight_decay: float
     def __init__(self, beta_1: _Optional[float] = ..., beta_2: _Optional[float] = ..., epsilon: _Optional[float] = ..., weight_decay: _Optional[float] = ...) -> None: ...
 
+class RecapSgdConfig(_message.Message):
+    __slots__ = ("momentum", "weight_decay")
+    MOMENTUM_FIELD_NUMBER: _ClassVar[int]
+    WEIGHT_DECAY_FIELD_NUMBER: _ClassVar[int]
+    momentum: float
+    weight_decay: float
+    def __init__(self, momentum: _Optional[float] = ..., weight_decay: _Optional[float] = ...) -> None: ...
+
 class MultiTaskLearningRates(_message.Message):
     __slots__ = ("tower_learning_rates", "backbone_learning_rate")
     class TowerLearningRatesEntry(_message.Message):
@@ -37,11 +45,13 @@ class MultiTaskLearningRates(_message.Message):
     def __init__(self, tower_learning_rates: _Optional[_Mapping[str, _learning_rate_pb2.LearningRate]] = ..., backbone_learning_rate: _Optional[_Union[_learning_rate_pb2.LearningRate, _Mapping]] = ...) -> None: ...
 
 class RecapOptimizerConfig(_message.Message):
-    __slots__ = ("multi_task_learning_rates", "single_task_learning_rate", "adam")
+    __slots__ = ("multi_task_learning_rates", "single_task_learning_rate", "adam", "sgd")
     MULTI_TASK_LEARNING_RATES_FIELD_NUMBER: _ClassVar[int]
     SINGLE_TASK_LEARNING_RATE_FIELD_NUMBER: _ClassVar[int]
     ADAM_FIELD_NUMBER: _ClassVar[int]
+    SGD_FIELD_NUMBER: _ClassVar[int]
     multi_task_learning_rates: MultiTaskLearningRates
     single_task_learning_rate: _learning_rate_pb2.LearningRate
     adam: RecapAdamConfig
-    def __init__(self, multi_task_learning_rates: _Optional[_Union[MultiTaskLearningRates, _Mapping]] = ..., single_task_learning_rate: _Optional[_Union[_learning_rate_pb2.LearningRate, _Mapping]] = ..., adam: _Optional[_Union[RecapAdamConfig, _Mapping]] = ...) -> None: ...
+    sgd: RecapSgdConfig
+    def __init__(self, multi_task_learning_rates: _Optional[_Union[MultiTaskLearningRates, _Mapping]] = ..., single_task_learning_rate: _Optional[_Union[_learning_rate_pb2.LearningRate, _Mapping]] = ..., adam: _Optional[_Union[RecapAdamConfig, _Mapping]] = ..., sgd: _Optional[_Union[RecapSgdConfig, _Mapping]] = ...) -> None: ...

@@ -240,7 +240,8 @@ export type SmallEmbeddingBagConfig = Message<"rankspec.recap.v1.SmallEmbeddingB
   outOfRangeIds: OutOfRangeIds;
 
   /**
-   * Decoupled weight decay of this table. Unset: the optimizer's own.
+   * Weight decay of this table, of the optimizer's kind: decoupled with Adam, an L2 penalty with gradient descent. Unset: the
+   * optimizer's own.
    *
    * @generated from field: double weight_decay = 6;
    */

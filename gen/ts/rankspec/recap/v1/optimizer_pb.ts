@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file rankspec/recap/v1/optimizer.proto.
  */
 export const file_rankspec_recap_v1_optimizer: GenFile = /*@__PURE__*/
-  fileDesc("CiFyYW5rc3BlYy9yZWNhcC92MS9vcHRpbWl6ZXIucHJvdG8SEXJhbmtzcGVjLnJlY2FwLnYxIuoECg9SZWNhcEFkYW1Db25maWcSNgoGYmV0YV8xGAEgASgBOgMwLjlCIbpIFhIUQAERAAAAAAAA8D8pAAAAAAAAAACI5xgBkOcYAhI4CgZiZXRhXzIYAiABKAE6BTAuOTk5QiG6SBYSFEABEQAAAAAAAPA/KQAAAAAAAAAAiOcYAZDnGAIS8QEKB2Vwc2lsb24YAyABKAE6BTFlLTA3QtgBukjMAboBuwEKGHJlY2FwLmFkYW0uZXBzaWxvbl9ib3VuZBqeASF0aGlzLmlzSW5mKCkgJiYgdGhpcyA+IDFlMjAgPyAnbXVzdCBiZSBhdCBtb3N0IDFlMjAsIGdvdCAnICsgc3RyaW5nKHRoaXMpICsgJywgYmVjYXVzZSB3aGF0IGlzIGNvbXB1dGVkIHdpdGggaXQgaGFzIHRvIGZpdCBmbG9hdDMyOyB3cml0ZSBhIHNtYWxsZXIgb25lJyA6ICcnEgtAASEAAAAAAAAAAIjnGAGQ5xgCEvABCgx3ZWlnaHRfZGVjYXkYBCABKAE6ATBC1gG6SMoBugG5AQoWcmVjYXAuYWRhbS5kZWNheV9ib3VuZBqeASF0aGlzLmlzSW5mKCkgJiYgdGhpcyA+IDFlMjAgPyAnbXVzdCBiZSBhdCBtb3N0IDFlMjAsIGdvdCAnICsgc3RyaW5nKHRoaXMpICsgJywgYmVjYXVzZSB3aGF0IGlzIGNvbXB1dGVkIHdpdGggaXQgaGFzIHRvIGZpdCBmbG9hdDMyOyB3cml0ZSBhIHNtYWxsZXIgb25lJyA6ICcnEgtAASkAAAAAAAAAAIjnGAGQ5xgCItYCChZNdWx0aVRhc2tMZWFybmluZ1JhdGVzEpQBChR0b3dlcl9sZWFybmluZ19yYXRlcxgBIAMoCzJBLnJhbmtzcGVjLnJlY2FwLnYxLk11bHRpVGFza0xlYXJuaW5nUmF0ZXMuVG93ZXJMZWFybmluZ1JhdGVzRW50cnlCM7pIKJoBJQgBEIABIh5yHDIaXltBLVphLXpfXVtBLVphLXowLTlfLi1dKiSI5xgBkOcYAhJJChZiYWNrYm9uZV9sZWFybmluZ19yYXRlGAIgASgLMh8ucmFua3NwZWMub3B0aW0udjEuTGVhcm5pbmdSYXRlQgiI5xgBkOcYAhpaChdUb3dlckxlYXJuaW5nUmF0ZXNFbnRyeRILCgNrZXkYASABKAkSLgoFdmFsdWUYAiABKAsyHy5yYW5rc3BlYy5vcHRpbS52MS5MZWFybmluZ1JhdGU6AjgBIp8CChRSZWNhcE9wdGltaXplckNvbmZpZxJYChltdWx0aV90YXNrX2xlYXJuaW5nX3JhdGVzGAEgASgLMikucmFua3NwZWMucmVjYXAudjEuTXVsdGlUYXNrTGVhcm5pbmdSYXRlc0IIiOcYAZDnGANIABJOChlzaW5nbGVfdGFza19sZWFybmluZ19yYXRlGAIgASgLMh8ucmFua3NwZWMub3B0aW0udjEuTGVhcm5pbmdSYXRlQgiI5xgBkOcYA0gAEjwKBGFkYW0YAyABKAsyIi5yYW5rc3BlYy5yZWNhcC52MS5SZWNhcEFkYW1Db25maWdCCIjnGAGQ5xgDSAFCCwoCbHISBbpIAggBQhIKCW9wdGltaXplchIFukgCCAFCaAoVZGV2LnJhbmtzcGVjLnJlY2FwLnYxQg5PcHRpbWl6ZXJQcm90b1ABWj1naXRodWIuY29tL3JhbmtzcGVjL3JhbmtzcGVjL2dlbi9nby9yYW5rc3BlYy9yZWNhcC92MTtyZWNhcHYxYghlZGl0aW9uc3DoBw", [file_buf_validate_validate, file_rankspec_optim_v1_learning_rate, file_rankspec_options_v1_options]);
+  fileDesc("CiFyYW5rc3BlYy9yZWNhcC92MS9vcHRpbWl6ZXIucHJvdG8SEXJhbmtzcGVjLnJlY2FwLnYxIuoECg9SZWNhcEFkYW1Db25maWcSNgoGYmV0YV8xGAEgASgBOgMwLjlCIbpIFhIUQAERAAAAAAAA8D8pAAAAAAAAAACI5xgBkOcYAhI4CgZiZXRhXzIYAiABKAE6BTAuOTk5QiG6SBYSFEABEQAAAAAAAPA/KQAAAAAAAAAAiOcYAZDnGAIS8QEKB2Vwc2lsb24YAyABKAE6BTFlLTA3QtgBukjMAboBuwEKGHJlY2FwLmFkYW0uZXBzaWxvbl9ib3VuZBqeASF0aGlzLmlzSW5mKCkgJiYgdGhpcyA+IDFlMjAgPyAnbXVzdCBiZSBhdCBtb3N0IDFlMjAsIGdvdCAnICsgc3RyaW5nKHRoaXMpICsgJywgYmVjYXVzZSB3aGF0IGlzIGNvbXB1dGVkIHdpdGggaXQgaGFzIHRvIGZpdCBmbG9hdDMyOyB3cml0ZSBhIHNtYWxsZXIgb25lJyA6ICcnEgtAASEAAAAAAAAAAIjnGAGQ5xgCEvABCgx3ZWlnaHRfZGVjYXkYBCABKAE6ATBC1gG6SMoBugG5AQoWcmVjYXAuYWRhbS5kZWNheV9ib3VuZBqeASF0aGlzLmlzSW5mKCkgJiYgdGhpcyA+IDFlMjAgPyAnbXVzdCBiZSBhdCBtb3N0IDFlMjAsIGdvdCAnICsgc3RyaW5nKHRoaXMpICsgJywgYmVjYXVzZSB3aGF0IGlzIGNvbXB1dGVkIHdpdGggaXQgaGFzIHRvIGZpdCBmbG9hdDMyOyB3cml0ZSBhIHNtYWxsZXIgb25lJyA6ICcnEgtAASkAAAAAAAAAAIjnGAGQ5xgCIroCCg5SZWNhcFNnZENvbmZpZxI2Cghtb21lbnR1bRgBIAEoAToBMEIhukgWEhRAAREAAAAAAADwPykAAAAAAAAAAIjnGAGQ5xgDEu8BCgx3ZWlnaHRfZGVjYXkYAiABKAE6ATBC1QG6SMkBugG4AQoVcmVjYXAuc2dkLmRlY2F5X2JvdW5kGp4BIXRoaXMuaXNJbmYoKSAmJiB0aGlzID4gMWUyMCA/ICdtdXN0IGJlIGF0IG1vc3QgMWUyMCwgZ290ICcgKyBzdHJpbmcodGhpcykgKyAnLCBiZWNhdXNlIHdoYXQgaXMgY29tcHV0ZWQgd2l0aCBpdCBoYXMgdG8gZml0IGZsb2F0MzI7IHdyaXRlIGEgc21hbGxlciBvbmUnIDogJycSC0ABKQAAAAAAAAAAiOcYAZDnGAMi1gIKFk11bHRpVGFza0xlYXJuaW5nUmF0ZXMSlAEKFHRvd2VyX2xlYXJuaW5nX3JhdGVzGAEgAygLMkEucmFua3NwZWMucmVjYXAudjEuTXVsdGlUYXNrTGVhcm5pbmdSYXRlcy5Ub3dlckxlYXJuaW5nUmF0ZXNFbnRyeUIzukgomgElCAEQgAEiHnIcMhpeW0EtWmEtel9dW0EtWmEtejAtOV8uLV0qJIjnGAGQ5xgCEkkKFmJhY2tib25lX2xlYXJuaW5nX3JhdGUYAiABKAsyHy5yYW5rc3BlYy5vcHRpbS52MS5MZWFybmluZ1JhdGVCCIjnGAGQ5xgCGloKF1Rvd2VyTGVhcm5pbmdSYXRlc0VudHJ5EgsKA2tleRgBIAEoCRIuCgV2YWx1ZRgCIAEoCzIfLnJhbmtzcGVjLm9wdGltLnYxLkxlYXJuaW5nUmF0ZToCOAEi2wIKFFJlY2FwT3B0aW1pemVyQ29uZmlnElgKGW11bHRpX3Rhc2tfbGVhcm5pbmdfcmF0ZXMYASABKAsyKS5yYW5rc3BlYy5yZWNhcC52MS5NdWx0aVRhc2tMZWFybmluZ1JhdGVzQgiI5xgBkOcYA0gAEk4KGXNpbmdsZV90YXNrX2xlYXJuaW5nX3JhdGUYAiABKAsyHy5yYW5rc3BlYy5vcHRpbS52MS5MZWFybmluZ1JhdGVCCIjnGAGQ5xgDSAASPAoEYWRhbRgDIAEoCzIiLnJhbmtzcGVjLnJlY2FwLnYxLlJlY2FwQWRhbUNvbmZpZ0IIiOcYAZDnGANIARI6CgNzZ2QYBCABKAsyIS5yYW5rc3BlYy5yZWNhcC52MS5SZWNhcFNnZENvbmZpZ0IIiOcYAZDnGANIAUILCgJschIFukgCCAFCEgoJb3B0aW1pemVyEgW6SAIIAUJoChVkZXYucmFua3NwZWMucmVjYXAudjFCDk9wdGltaXplclByb3RvUAFaPWdpdGh1Yi5jb20vcmFua3NwZWMvcmFua3NwZWMvZ2VuL2dvL3JhbmtzcGVjL3JlY2FwL3YxO3JlY2FwdjFiCGVkaXRpb25zcOgH", [file_buf_validate_validate, file_rankspec_optim_v1_learning_rate, file_rankspec_options_v1_options]);
 
 /**
  * Adam (Kingma and Ba, 2015), with decoupled weight decay (Loshchilov and Hutter, 2019).
@@ -62,6 +62,34 @@ export const RecapAdamConfigSchema: GenMessage<RecapAdamConfig> = /*@__PURE__*/
   messageDesc(file_rankspec_recap_v1_optimizer, 0);
 
 /**
+ * Stochastic gradient descent.
+ *
+ * @generated from message rankspec.recap.v1.RecapSgdConfig
+ */
+export type RecapSgdConfig = Message<"rankspec.recap.v1.RecapSgdConfig"> & {
+  /**
+   * Share of the previous update that the next one keeps.
+   *
+   * @generated from field: double momentum = 1 [default = 0];
+   */
+  momentum: number;
+
+  /**
+   * L2 penalty: this times the weight is added to the gradient. An embedding table may have its own.
+   *
+   * @generated from field: double weight_decay = 2 [default = 0];
+   */
+  weightDecay: number;
+};
+
+/**
+ * Describes the message rankspec.recap.v1.RecapSgdConfig.
+ * Use `create(RecapSgdConfigSchema)` to create a new message.
+ */
+export const RecapSgdConfigSchema: GenMessage<RecapSgdConfig> = /*@__PURE__*/
+  messageDesc(file_rankspec_recap_v1_optimizer, 1);
+
+/**
  * A learning rate per tower and one for everything else.
  *
  * @generated from message rankspec.recap.v1.MultiTaskLearningRates
@@ -88,7 +116,7 @@ export type MultiTaskLearningRates = Message<"rankspec.recap.v1.MultiTaskLearnin
  * Use `create(MultiTaskLearningRatesSchema)` to create a new message.
  */
 export const MultiTaskLearningRatesSchema: GenMessage<MultiTaskLearningRates> = /*@__PURE__*/
-  messageDesc(file_rankspec_recap_v1_optimizer, 1);
+  messageDesc(file_rankspec_recap_v1_optimizer, 2);
 
 /**
  * The optimizer of a ranking model and its learning rates.
@@ -132,6 +160,14 @@ export type RecapOptimizerConfig = Message<"rankspec.recap.v1.RecapOptimizerConf
      */
     value: RecapAdamConfig;
     case: "adam";
+  } | {
+    /**
+     * Stochastic gradient descent.
+     *
+     * @generated from field: rankspec.recap.v1.RecapSgdConfig sgd = 4;
+     */
+    value: RecapSgdConfig;
+    case: "sgd";
   } | { case: undefined; value?: undefined };
 };
 
@@ -140,5 +176,5 @@ export type RecapOptimizerConfig = Message<"rankspec.recap.v1.RecapOptimizerConf
  * Use `create(RecapOptimizerConfigSchema)` to create a new message.
  */
 export const RecapOptimizerConfigSchema: GenMessage<RecapOptimizerConfig> = /*@__PURE__*/
-  messageDesc(file_rankspec_recap_v1_optimizer, 2);
+  messageDesc(file_rankspec_recap_v1_optimizer, 3);
 

@@ -149,7 +149,7 @@ public final class ArchitectureProto extends com.google.protobuf.GeneratedFile {
       "ity\030\003 \001(\001:\0030.5B!\272H\026\022\024\021\000\000\000\000\000\000\360?)\000\000\000\000\000\000\000\000@" +
       "\001\210\347\030\001\220\347\030\003R\017dropProbability\022H\n\026position_f" +
       "eature_index\030\004 \001(\005B\022\272H\007\032\002(\000\310\001\001\210\347\030\001\220\347\030\003R\024" +
-      "positionFeatureIndex\"\362\004\n\tTaskModel\022G\n\nml" +
+      "positionFeatureIndex\"\330\005\n\tTaskModel\022G\n\nml" +
       "p_config\030\001 \001(\0132\034.rankspec.recap.v1.MlpCo" +
       "nfigB\010\210\347\030\001\220\347\030\003H\000R\tmlpConfig\022G\n\ndcn_confi" +
       "g\030\002 \001(\0132\034.rankspec.recap.v1.DcnConfigB\010\210" +
@@ -164,11 +164,16 @@ public final class ArchitectureProto extends com.google.protobuf.GeneratedFile {
       "weight\032w!this.isInf() && this > 1e12 ? \'" +
       "must be at most 1e12, got \' + string(thi" +
       "s) + \'; the largest allowed value is 1e1" +
-      "2\' : \'\'\210\347\030\001\220\347\030\003R\tposWeightB\025\n\014architectu" +
-      "re\022\005\272H\002\010\001Bk\n\025dev.rankspec.recap.v1B\021Arch" +
-      "itectureProtoP\001Z=github.com/rankspec/ran" +
-      "kspec/gen/go/rankspec/recap/v1;recapv1b\010" +
-      "editionsp\350\007"
+      "2\' : \'\'\210\347\030\001\220\347\030\003R\tposWeight\022d\n\004kind\030\007 \001(\016" +
+      "2\033.rankspec.recap.v1.TaskKind:\037TASK_KIND" +
+      "_BINARY_CLASSIFICATIONB\022\272H\007\202\001\004\020\001 \000\210\347\030\001\220\347" +
+      "\030\003R\004kindB\025\n\014architecture\022\005\272H\002\010\001*d\n\010TaskK" +
+      "ind\022\031\n\025TASK_KIND_UNSPECIFIED\020\000\022#\n\037TASK_K" +
+      "IND_BINARY_CLASSIFICATION\020\001\022\030\n\024TASK_KIND" +
+      "_REGRESSION\020\002Bk\n\025dev.rankspec.recap.v1B\021" +
+      "ArchitectureProtoP\001Z=github.com/rankspec" +
+      "/rankspec/gen/go/rankspec/recap/v1;recap" +
+      "v1b\010editionsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -218,7 +223,7 @@ public final class ArchitectureProto extends com.google.protobuf.GeneratedFile {
     internal_static_rankspec_recap_v1_TaskModel_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_rankspec_recap_v1_TaskModel_descriptor,
-        new java.lang.String[] { "MlpConfig", "DcnConfig", "DlrmConfig", "MaskNetConfig", "AffineMap", "PosWeight", "Architecture", });
+        new java.lang.String[] { "MlpConfig", "DcnConfig", "DlrmConfig", "MaskNetConfig", "AffineMap", "PosWeight", "Kind", "Architecture", });
     descriptor.resolveAllFeaturesImmutable();
     build.buf.validate.ValidateProto.getDescriptor();
     dev.rankspec.options.v1.OptionsProto.getDescriptor();

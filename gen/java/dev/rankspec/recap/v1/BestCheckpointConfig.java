@@ -7,7 +7,8 @@ package dev.rankspec.recap.v1;
 
 /**
  * <pre>
- * Which checkpoint counts as the best: the one with the lowest loss, or the highest auroc or rce, of a validation set.
+ * Which checkpoint counts as the best: the one with the lowest loss, rmse or mae, or the highest auroc or rce, of a validation
+ * set.
  * </pre>
  *
  * Protobuf type {@code rankspec.recap.v1.BestCheckpointConfig}
@@ -119,7 +120,8 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object metric_ = "";
   /**
    * <pre>
-   * The metric: loss, the mean over the tasks, or loss, auroc or rce of one task, as in auroc/liked.
+   * The metric: loss, the mean over the tasks, or loss, auroc, rce, rmse or mae of one task, as in auroc/liked. Names of
+   * metrics are written metric&#64;group/task; no metric is computed by group yet.
    * </pre>
    *
    * <code>string metric = 2 [json_name = "metric", (.buf.validate.field) = { ... }</code>
@@ -131,7 +133,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The metric: loss, the mean over the tasks, or loss, auroc or rce of one task, as in auroc/liked.
+   * The metric: loss, the mean over the tasks, or loss, auroc, rce, rmse or mae of one task, as in auroc/liked. Names of
+   * metrics are written metric&#64;group/task; no metric is computed by group yet.
    * </pre>
    *
    * <code>string metric = 2 [json_name = "metric", (.buf.validate.field) = { ... }</code>
@@ -152,7 +155,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The metric: loss, the mean over the tasks, or loss, auroc or rce of one task, as in auroc/liked.
+   * The metric: loss, the mean over the tasks, or loss, auroc, rce, rmse or mae of one task, as in auroc/liked. Names of
+   * metrics are written metric&#64;group/task; no metric is computed by group yet.
    * </pre>
    *
    * <code>string metric = 2 [json_name = "metric", (.buf.validate.field) = { ... }</code>
@@ -398,7 +402,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Which checkpoint counts as the best: the one with the lowest loss, or the highest auroc or rce, of a validation set.
+   * Which checkpoint counts as the best: the one with the lowest loss, rmse or mae, or the highest auroc or rce, of a validation
+   * set.
    * </pre>
    *
    * Protobuf type {@code rankspec.recap.v1.BestCheckpointConfig}
@@ -673,7 +678,8 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object metric_ = "";
     /**
      * <pre>
-     * The metric: loss, the mean over the tasks, or loss, auroc or rce of one task, as in auroc/liked.
+     * The metric: loss, the mean over the tasks, or loss, auroc, rce, rmse or mae of one task, as in auroc/liked. Names of
+     * metrics are written metric&#64;group/task; no metric is computed by group yet.
      * </pre>
      *
      * <code>string metric = 2 [json_name = "metric", (.buf.validate.field) = { ... }</code>
@@ -684,7 +690,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The metric: loss, the mean over the tasks, or loss, auroc or rce of one task, as in auroc/liked.
+     * The metric: loss, the mean over the tasks, or loss, auroc, rce, rmse or mae of one task, as in auroc/liked. Names of
+     * metrics are written metric&#64;group/task; no metric is computed by group yet.
      * </pre>
      *
      * <code>string metric = 2 [json_name = "metric", (.buf.validate.field) = { ... }</code>
@@ -704,7 +711,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The metric: loss, the mean over the tasks, or loss, auroc or rce of one task, as in auroc/liked.
+     * The metric: loss, the mean over the tasks, or loss, auroc, rce, rmse or mae of one task, as in auroc/liked. Names of
+     * metrics are written metric&#64;group/task; no metric is computed by group yet.
      * </pre>
      *
      * <code>string metric = 2 [json_name = "metric", (.buf.validate.field) = { ... }</code>
@@ -725,7 +733,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The metric: loss, the mean over the tasks, or loss, auroc or rce of one task, as in auroc/liked.
+     * The metric: loss, the mean over the tasks, or loss, auroc, rce, rmse or mae of one task, as in auroc/liked. Names of
+     * metrics are written metric&#64;group/task; no metric is computed by group yet.
      * </pre>
      *
      * <code>string metric = 2 [json_name = "metric", (.buf.validate.field) = { ... }</code>
@@ -742,7 +751,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The metric: loss, the mean over the tasks, or loss, auroc or rce of one task, as in auroc/liked.
+     * The metric: loss, the mean over the tasks, or loss, auroc, rce, rmse or mae of one task, as in auroc/liked. Names of
+     * metrics are written metric&#64;group/task; no metric is computed by group yet.
      * </pre>
      *
      * <code>string metric = 2 [json_name = "metric", (.buf.validate.field) = { ... }</code>
@@ -756,7 +766,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The metric: loss, the mean over the tasks, or loss, auroc or rce of one task, as in auroc/liked.
+     * The metric: loss, the mean over the tasks, or loss, auroc, rce, rmse or mae of one task, as in auroc/liked. Names of
+     * metrics are written metric&#64;group/task; no metric is computed by group yet.
      * </pre>
      *
      * <code>string metric = 2 [json_name = "metric", (.buf.validate.field) = { ... }</code>

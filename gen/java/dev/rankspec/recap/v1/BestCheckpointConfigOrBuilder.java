@@ -41,7 +41,8 @@ public interface BestCheckpointConfigOrBuilder extends
 
   /**
    * <pre>
-   * The metric: loss, the mean over the tasks, or loss, auroc or rce of one task, as in auroc/liked.
+   * The metric: loss, the mean over the tasks, or loss, auroc, rce, rmse or mae of one task, as in auroc/liked. Names of
+   * metrics are written metric&#64;group/task; no metric is computed by group yet.
    * </pre>
    *
    * <code>string metric = 2 [json_name = "metric", (.buf.validate.field) = { ... }</code>
@@ -50,7 +51,8 @@ public interface BestCheckpointConfigOrBuilder extends
   boolean hasMetric();
   /**
    * <pre>
-   * The metric: loss, the mean over the tasks, or loss, auroc or rce of one task, as in auroc/liked.
+   * The metric: loss, the mean over the tasks, or loss, auroc, rce, rmse or mae of one task, as in auroc/liked. Names of
+   * metrics are written metric&#64;group/task; no metric is computed by group yet.
    * </pre>
    *
    * <code>string metric = 2 [json_name = "metric", (.buf.validate.field) = { ... }</code>
@@ -59,7 +61,8 @@ public interface BestCheckpointConfigOrBuilder extends
   java.lang.String getMetric();
   /**
    * <pre>
-   * The metric: loss, the mean over the tasks, or loss, auroc or rce of one task, as in auroc/liked.
+   * The metric: loss, the mean over the tasks, or loss, auroc, rce, rmse or mae of one task, as in auroc/liked. Names of
+   * metrics are written metric&#64;group/task; no metric is computed by group yet.
    * </pre>
    *
    * <code>string metric = 2 [json_name = "metric", (.buf.validate.field) = { ... }</code>

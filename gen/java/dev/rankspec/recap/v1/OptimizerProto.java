@@ -32,6 +32,11 @@ public final class OptimizerProto extends com.google.protobuf.GeneratedFile {
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
       internal_static_rankspec_recap_v1_RecapAdamConfig_fieldAccessorTable;
   static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_rankspec_recap_v1_RecapSgdConfig_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_rankspec_recap_v1_RecapSgdConfig_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
     internal_static_rankspec_recap_v1_MultiTaskLearningRates_descriptor;
   static final 
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
@@ -75,28 +80,39 @@ public final class OptimizerProto extends com.google.protobuf.GeneratedFile {
       "st 1e20, got \' + string(this) + \', becau" +
       "se what is computed with it has to fit f" +
       "loat32; write a smaller one\' : \'\'\210\347\030\001\220\347\030" +
-      "\002R\013weightDecay\"\214\003\n\026MultiTaskLearningRate" +
-      "s\022\250\001\n\024tower_learning_rates\030\001 \003(\0132A.ranks" +
-      "pec.recap.v1.MultiTaskLearningRates.Towe" +
-      "rLearningRatesEntryB3\272H(\232\001%\010\001\020\200\001\"\036r\0342\032^[" +
-      "A-Za-z_][A-Za-z0-9_.-]*$\210\347\030\001\220\347\030\002R\022towerL" +
-      "earningRates\022_\n\026backbone_learning_rate\030\002" +
-      " \001(\0132\037.rankspec.optim.v1.LearningRateB\010\210" +
-      "\347\030\001\220\347\030\002R\024backboneLearningRate\032f\n\027TowerLe" +
-      "arningRatesEntry\022\020\n\003key\030\001 \001(\tR\003key\0225\n\005va" +
-      "lue\030\002 \001(\0132\037.rankspec.optim.v1.LearningRa" +
-      "teR\005value:\0028\001\"\325\002\n\024RecapOptimizerConfig\022p" +
-      "\n\031multi_task_learning_rates\030\001 \001(\0132).rank" +
-      "spec.recap.v1.MultiTaskLearningRatesB\010\210\347" +
-      "\030\001\220\347\030\003H\000R\026multiTaskLearningRates\022f\n\031sing" +
-      "le_task_learning_rate\030\002 \001(\0132\037.rankspec.o" +
-      "ptim.v1.LearningRateB\010\210\347\030\001\220\347\030\003H\000R\026single" +
-      "TaskLearningRate\022B\n\004adam\030\003 \001(\0132\".rankspe" +
-      "c.recap.v1.RecapAdamConfigB\010\210\347\030\001\220\347\030\003H\001R\004" +
-      "adamB\013\n\002lr\022\005\272H\002\010\001B\022\n\toptimizer\022\005\272H\002\010\001Bh\n" +
-      "\025dev.rankspec.recap.v1B\016OptimizerProtoP\001" +
-      "Z=github.com/rankspec/rankspec/gen/go/ra" +
-      "nkspec/recap/v1;recapv1b\010editionsp\350\007"
+      "\002R\013weightDecay\"\321\002\n\016RecapSgdConfig\022@\n\010mom" +
+      "entum\030\001 \001(\001:\0010B!\272H\026\022\024\021\000\000\000\000\000\000\360?)\000\000\000\000\000\000\000\000@" +
+      "\001\210\347\030\001\220\347\030\003R\010momentum\022\374\001\n\014weight_decay\030\002 \001" +
+      "(\001:\0010B\325\001\272H\311\001\022\013)\000\000\000\000\000\000\000\000@\001\272\001\270\001\n\025recap.sgd" +
+      ".decay_bound\032\236\001!this.isInf() && this > 1" +
+      "e20 ? \'must be at most 1e20, got \' + str" +
+      "ing(this) + \', because what is computed " +
+      "with it has to fit float32; write a smal" +
+      "ler one\' : \'\'\210\347\030\001\220\347\030\003R\013weightDecay\"\214\003\n\026M" +
+      "ultiTaskLearningRates\022\250\001\n\024tower_learning" +
+      "_rates\030\001 \003(\0132A.rankspec.recap.v1.MultiTa" +
+      "skLearningRates.TowerLearningRatesEntryB" +
+      "3\272H(\232\001%\010\001\020\200\001\"\036r\0342\032^[A-Za-z_][A-Za-z0-9_." +
+      "-]*$\210\347\030\001\220\347\030\002R\022towerLearningRates\022_\n\026back" +
+      "bone_learning_rate\030\002 \001(\0132\037.rankspec.opti" +
+      "m.v1.LearningRateB\010\210\347\030\001\220\347\030\002R\024backboneLea" +
+      "rningRate\032f\n\027TowerLearningRatesEntry\022\020\n\003" +
+      "key\030\001 \001(\tR\003key\0225\n\005value\030\002 \001(\0132\037.rankspec" +
+      ".optim.v1.LearningRateR\005value:\0028\001\"\226\003\n\024Re" +
+      "capOptimizerConfig\022p\n\031multi_task_learnin" +
+      "g_rates\030\001 \001(\0132).rankspec.recap.v1.MultiT" +
+      "askLearningRatesB\010\210\347\030\001\220\347\030\003H\000R\026multiTaskL" +
+      "earningRates\022f\n\031single_task_learning_rat" +
+      "e\030\002 \001(\0132\037.rankspec.optim.v1.LearningRate" +
+      "B\010\210\347\030\001\220\347\030\003H\000R\026singleTaskLearningRate\022B\n\004" +
+      "adam\030\003 \001(\0132\".rankspec.recap.v1.RecapAdam" +
+      "ConfigB\010\210\347\030\001\220\347\030\003H\001R\004adam\022?\n\003sgd\030\004 \001(\0132!." +
+      "rankspec.recap.v1.RecapSgdConfigB\010\210\347\030\001\220\347" +
+      "\030\003H\001R\003sgdB\013\n\002lr\022\005\272H\002\010\001B\022\n\toptimizer\022\005\272H\002" +
+      "\010\001Bh\n\025dev.rankspec.recap.v1B\016OptimizerPr" +
+      "otoP\001Z=github.com/rankspec/rankspec/gen/" +
+      "go/rankspec/recap/v1;recapv1b\010editionsp\350" +
+      "\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -111,8 +127,14 @@ public final class OptimizerProto extends com.google.protobuf.GeneratedFile {
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_rankspec_recap_v1_RecapAdamConfig_descriptor,
         new java.lang.String[] { "Beta1", "Beta2", "Epsilon", "WeightDecay", });
-    internal_static_rankspec_recap_v1_MultiTaskLearningRates_descriptor =
+    internal_static_rankspec_recap_v1_RecapSgdConfig_descriptor =
       getDescriptor().getMessageType(1);
+    internal_static_rankspec_recap_v1_RecapSgdConfig_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_rankspec_recap_v1_RecapSgdConfig_descriptor,
+        new java.lang.String[] { "Momentum", "WeightDecay", });
+    internal_static_rankspec_recap_v1_MultiTaskLearningRates_descriptor =
+      getDescriptor().getMessageType(2);
     internal_static_rankspec_recap_v1_MultiTaskLearningRates_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_rankspec_recap_v1_MultiTaskLearningRates_descriptor,
@@ -124,11 +146,11 @@ public final class OptimizerProto extends com.google.protobuf.GeneratedFile {
         internal_static_rankspec_recap_v1_MultiTaskLearningRates_TowerLearningRatesEntry_descriptor,
         new java.lang.String[] { "Key", "Value", });
     internal_static_rankspec_recap_v1_RecapOptimizerConfig_descriptor =
-      getDescriptor().getMessageType(2);
+      getDescriptor().getMessageType(3);
     internal_static_rankspec_recap_v1_RecapOptimizerConfig_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_rankspec_recap_v1_RecapOptimizerConfig_descriptor,
-        new java.lang.String[] { "MultiTaskLearningRates", "SingleTaskLearningRate", "Adam", "Lr", "Optimizer", });
+        new java.lang.String[] { "MultiTaskLearningRates", "SingleTaskLearningRate", "Adam", "Sgd", "Lr", "Optimizer", });
     descriptor.resolveAllFeaturesImmutable();
     build.buf.validate.ValidateProto.getDescriptor();
     dev.rankspec.optim.v1.LearningRateProto.getDescriptor();

@@ -319,7 +319,8 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
   private volatile java.lang.Object whichMetrics_ = "";
   /**
    * <pre>
-   * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio. Unset: all of them.
+   * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Unset:
+   * all of them.
    * </pre>
    *
    * <code>string which_metrics = 6 [json_name = "whichMetrics", (.buf.validate.field) = { ... }</code>
@@ -331,7 +332,8 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
   }
   /**
    * <pre>
-   * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio. Unset: all of them.
+   * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Unset:
+   * all of them.
    * </pre>
    *
    * <code>string which_metrics = 6 [json_name = "whichMetrics", (.buf.validate.field) = { ... }</code>
@@ -352,7 +354,8 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
   }
   /**
    * <pre>
-   * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio. Unset: all of them.
+   * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Unset:
+   * all of them.
    * </pre>
    *
    * <code>string which_metrics = 6 [json_name = "whichMetrics", (.buf.validate.field) = { ... }</code>
@@ -1848,7 +1851,8 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
     private java.lang.Object whichMetrics_ = "";
     /**
      * <pre>
-     * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio. Unset: all of them.
+     * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Unset:
+     * all of them.
      * </pre>
      *
      * <code>string which_metrics = 6 [json_name = "whichMetrics", (.buf.validate.field) = { ... }</code>
@@ -1859,7 +1863,8 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
     }
     /**
      * <pre>
-     * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio. Unset: all of them.
+     * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Unset:
+     * all of them.
      * </pre>
      *
      * <code>string which_metrics = 6 [json_name = "whichMetrics", (.buf.validate.field) = { ... }</code>
@@ -1879,7 +1884,8 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
     }
     /**
      * <pre>
-     * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio. Unset: all of them.
+     * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Unset:
+     * all of them.
      * </pre>
      *
      * <code>string which_metrics = 6 [json_name = "whichMetrics", (.buf.validate.field) = { ... }</code>
@@ -1900,7 +1906,8 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
     }
     /**
      * <pre>
-     * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio. Unset: all of them.
+     * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Unset:
+     * all of them.
      * </pre>
      *
      * <code>string which_metrics = 6 [json_name = "whichMetrics", (.buf.validate.field) = { ... }</code>
@@ -1917,7 +1924,8 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
     }
     /**
      * <pre>
-     * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio. Unset: all of them.
+     * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Unset:
+     * all of them.
      * </pre>
      *
      * <code>string which_metrics = 6 [json_name = "whichMetrics", (.buf.validate.field) = { ... }</code>
@@ -1931,7 +1939,8 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
     }
     /**
      * <pre>
-     * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio. Unset: all of them.
+     * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Unset:
+     * all of them.
      * </pre>
      *
      * <code>string which_metrics = 6 [json_name = "whichMetrics", (.buf.validate.field) = { ... }</code>

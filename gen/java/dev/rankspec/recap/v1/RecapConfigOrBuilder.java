@@ -174,7 +174,8 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue);
 
   /**
    * <pre>
-   * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio. Unset: all of them.
+   * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Unset:
+   * all of them.
    * </pre>
    *
    * <code>string which_metrics = 6 [json_name = "whichMetrics", (.buf.validate.field) = { ... }</code>
@@ -183,7 +184,8 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue);
   boolean hasWhichMetrics();
   /**
    * <pre>
-   * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio. Unset: all of them.
+   * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Unset:
+   * all of them.
    * </pre>
    *
    * <code>string which_metrics = 6 [json_name = "whichMetrics", (.buf.validate.field) = { ... }</code>
@@ -192,7 +194,8 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue);
   java.lang.String getWhichMetrics();
   /**
    * <pre>
-   * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio. Unset: all of them.
+   * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Unset:
+   * all of them.
    * </pre>
    *
    * <code>string which_metrics = 6 [json_name = "whichMetrics", (.buf.validate.field) = { ... }</code>

@@ -101,6 +101,7 @@ private static final long serialVersionUID = 0L;
       implements com.google.protobuf.Internal.EnumLite,
           com.google.protobuf.AbstractMessage.InternalOneOfEnum {
     ADAM(3),
+    SGD(4),
     OPTIMIZER_NOT_SET(0);
     private final int value;
     private OptimizerCase(int value) {
@@ -119,6 +120,7 @@ private static final long serialVersionUID = 0L;
     public static OptimizerCase forNumber(int value) {
       switch (value) {
         case 3: return ADAM;
+        case 4: return SGD;
         case 0: return OPTIMIZER_NOT_SET;
         default: return null;
       }
@@ -263,6 +265,49 @@ private static final long serialVersionUID = 0L;
     return dev.rankspec.recap.v1.RecapAdamConfig.getDefaultInstance();
   }
 
+  public static final int SGD_FIELD_NUMBER = 4;
+  /**
+   * <pre>
+   * Stochastic gradient descent.
+   * </pre>
+   *
+   * <code>.rankspec.recap.v1.RecapSgdConfig sgd = 4 [json_name = "sgd", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+   * @return Whether the sgd field is set.
+   */
+  @java.lang.Override
+  public boolean hasSgd() {
+    return optimizerCase_ == 4;
+  }
+  /**
+   * <pre>
+   * Stochastic gradient descent.
+   * </pre>
+   *
+   * <code>.rankspec.recap.v1.RecapSgdConfig sgd = 4 [json_name = "sgd", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+   * @return The sgd.
+   */
+  @java.lang.Override
+  public dev.rankspec.recap.v1.RecapSgdConfig getSgd() {
+    if (optimizerCase_ == 4) {
+       return (dev.rankspec.recap.v1.RecapSgdConfig) optimizer_;
+    }
+    return dev.rankspec.recap.v1.RecapSgdConfig.getDefaultInstance();
+  }
+  /**
+   * <pre>
+   * Stochastic gradient descent.
+   * </pre>
+   *
+   * <code>.rankspec.recap.v1.RecapSgdConfig sgd = 4 [json_name = "sgd", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+   */
+  @java.lang.Override
+  public dev.rankspec.recap.v1.RecapSgdConfigOrBuilder getSgdOrBuilder() {
+    if (optimizerCase_ == 4) {
+       return (dev.rankspec.recap.v1.RecapSgdConfig) optimizer_;
+    }
+    return dev.rankspec.recap.v1.RecapSgdConfig.getDefaultInstance();
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -286,6 +331,9 @@ private static final long serialVersionUID = 0L;
     if (optimizerCase_ == 3) {
       output.writeMessage(3, (dev.rankspec.recap.v1.RecapAdamConfig) optimizer_);
     }
+    if (optimizerCase_ == 4) {
+      output.writeMessage(4, (dev.rankspec.recap.v1.RecapSgdConfig) optimizer_);
+    }
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -301,6 +349,10 @@ private static final long serialVersionUID = 0L;
     if (optimizerCase_ == 3) {
       size += com.google.protobuf.CodedOutputStream
         .computeMessageSize(3, (dev.rankspec.recap.v1.RecapAdamConfig) optimizer_);
+    }
+    if (optimizerCase_ == 4) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(4, (dev.rankspec.recap.v1.RecapSgdConfig) optimizer_);
     }
     return size;
   }
@@ -345,6 +397,10 @@ private static final long serialVersionUID = 0L;
         if (!getAdam()
             .equals(other.getAdam())) return false;
         break;
+      case 4:
+        if (!getSgd()
+            .equals(other.getSgd())) return false;
+        break;
       case 0:
       default:
     }
@@ -375,6 +431,10 @@ private static final long serialVersionUID = 0L;
       case 3:
         hash = (37 * hash) + ADAM_FIELD_NUMBER;
         hash = (53 * hash) + getAdam().hashCode();
+        break;
+      case 4:
+        hash = (37 * hash) + SGD_FIELD_NUMBER;
+        hash = (53 * hash) + getSgd().hashCode();
         break;
       case 0:
       default:
@@ -523,6 +583,9 @@ private static final long serialVersionUID = 0L;
       if (adamBuilder_ != null) {
         adamBuilder_.clear();
       }
+      if (sgdBuilder_ != null) {
+        sgdBuilder_.clear();
+      }
       lrCase_ = 0;
       lr_ = null;
       optimizerCase_ = 0;
@@ -580,6 +643,10 @@ private static final long serialVersionUID = 0L;
           adamBuilder_ != null) {
         result.optimizer_ = adamBuilder_.build();
       }
+      if (optimizerCase_ == 4 &&
+          sgdBuilder_ != null) {
+        result.optimizer_ = sgdBuilder_.build();
+      }
     }
 
     @java.lang.Override
@@ -610,6 +677,10 @@ private static final long serialVersionUID = 0L;
       switch (other.getOptimizerCase()) {
         case ADAM: {
           mergeAdam(other.getAdam());
+          break;
+        }
+        case SGD: {
+          mergeSgd(other.getSgd());
           break;
         }
         case OPTIMIZER_NOT_SET: {
@@ -661,6 +732,13 @@ private static final long serialVersionUID = 0L;
               optimizerCase_ = 3;
               break;
             } // case 26
+            case 34: {
+              input.readMessage(
+                  internalGetSgdFieldBuilder().getBuilder(),
+                  extensionRegistry);
+              optimizerCase_ = 4;
+              break;
+            } // case 34
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -1234,6 +1312,182 @@ private static final long serialVersionUID = 0L;
       optimizerCase_ = 3;
       onChanged();
       return adamBuilder_;
+    }
+
+    private com.google.protobuf.SingleFieldBuilder<
+        dev.rankspec.recap.v1.RecapSgdConfig, dev.rankspec.recap.v1.RecapSgdConfig.Builder, dev.rankspec.recap.v1.RecapSgdConfigOrBuilder> sgdBuilder_;
+    /**
+     * <pre>
+     * Stochastic gradient descent.
+     * </pre>
+     *
+     * <code>.rankspec.recap.v1.RecapSgdConfig sgd = 4 [json_name = "sgd", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+     * @return Whether the sgd field is set.
+     */
+    @java.lang.Override
+    public boolean hasSgd() {
+      return optimizerCase_ == 4;
+    }
+    /**
+     * <pre>
+     * Stochastic gradient descent.
+     * </pre>
+     *
+     * <code>.rankspec.recap.v1.RecapSgdConfig sgd = 4 [json_name = "sgd", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+     * @return The sgd.
+     */
+    @java.lang.Override
+    public dev.rankspec.recap.v1.RecapSgdConfig getSgd() {
+      if (sgdBuilder_ == null) {
+        if (optimizerCase_ == 4) {
+          return (dev.rankspec.recap.v1.RecapSgdConfig) optimizer_;
+        }
+        return dev.rankspec.recap.v1.RecapSgdConfig.getDefaultInstance();
+      } else {
+        if (optimizerCase_ == 4) {
+          return sgdBuilder_.getMessage();
+        }
+        return dev.rankspec.recap.v1.RecapSgdConfig.getDefaultInstance();
+      }
+    }
+    /**
+     * <pre>
+     * Stochastic gradient descent.
+     * </pre>
+     *
+     * <code>.rankspec.recap.v1.RecapSgdConfig sgd = 4 [json_name = "sgd", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+     */
+    public Builder setSgd(dev.rankspec.recap.v1.RecapSgdConfig value) {
+      if (sgdBuilder_ == null) {
+        java.util.Objects.requireNonNull(value);
+        optimizer_ = value;
+        onChanged();
+      } else {
+        sgdBuilder_.setMessage(value);
+      }
+      optimizerCase_ = 4;
+      return this;
+    }
+    /**
+     * <pre>
+     * Stochastic gradient descent.
+     * </pre>
+     *
+     * <code>.rankspec.recap.v1.RecapSgdConfig sgd = 4 [json_name = "sgd", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+     */
+    public Builder setSgd(
+        dev.rankspec.recap.v1.RecapSgdConfig.Builder builderForValue) {
+      if (sgdBuilder_ == null) {
+        optimizer_ = builderForValue.build();
+        onChanged();
+      } else {
+        sgdBuilder_.setMessage(builderForValue.build());
+      }
+      optimizerCase_ = 4;
+      return this;
+    }
+    /**
+     * <pre>
+     * Stochastic gradient descent.
+     * </pre>
+     *
+     * <code>.rankspec.recap.v1.RecapSgdConfig sgd = 4 [json_name = "sgd", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+     */
+    public Builder mergeSgd(dev.rankspec.recap.v1.RecapSgdConfig value) {
+      if (sgdBuilder_ == null) {
+        if (optimizerCase_ == 4 &&
+            optimizer_ != dev.rankspec.recap.v1.RecapSgdConfig.getDefaultInstance()) {
+          optimizer_ = dev.rankspec.recap.v1.RecapSgdConfig.newBuilder((dev.rankspec.recap.v1.RecapSgdConfig) optimizer_)
+              .mergeFrom(value).buildPartial();
+        } else {
+          optimizer_ = value;
+        }
+        onChanged();
+      } else {
+        if (optimizerCase_ == 4) {
+          sgdBuilder_.mergeFrom(value);
+        } else {
+          sgdBuilder_.setMessage(value);
+        }
+      }
+      optimizerCase_ = 4;
+      return this;
+    }
+    /**
+     * <pre>
+     * Stochastic gradient descent.
+     * </pre>
+     *
+     * <code>.rankspec.recap.v1.RecapSgdConfig sgd = 4 [json_name = "sgd", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+     */
+    public Builder clearSgd() {
+      if (sgdBuilder_ == null) {
+        if (optimizerCase_ == 4) {
+          optimizerCase_ = 0;
+          optimizer_ = null;
+          onChanged();
+        }
+      } else {
+        if (optimizerCase_ == 4) {
+          optimizerCase_ = 0;
+          optimizer_ = null;
+        }
+        sgdBuilder_.clear();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Stochastic gradient descent.
+     * </pre>
+     *
+     * <code>.rankspec.recap.v1.RecapSgdConfig sgd = 4 [json_name = "sgd", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+     */
+    public dev.rankspec.recap.v1.RecapSgdConfig.Builder getSgdBuilder() {
+      return internalGetSgdFieldBuilder().getBuilder();
+    }
+    /**
+     * <pre>
+     * Stochastic gradient descent.
+     * </pre>
+     *
+     * <code>.rankspec.recap.v1.RecapSgdConfig sgd = 4 [json_name = "sgd", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+     */
+    @java.lang.Override
+    public dev.rankspec.recap.v1.RecapSgdConfigOrBuilder getSgdOrBuilder() {
+      if ((optimizerCase_ == 4) && (sgdBuilder_ != null)) {
+        return sgdBuilder_.getMessageOrBuilder();
+      } else {
+        if (optimizerCase_ == 4) {
+          return (dev.rankspec.recap.v1.RecapSgdConfig) optimizer_;
+        }
+        return dev.rankspec.recap.v1.RecapSgdConfig.getDefaultInstance();
+      }
+    }
+    /**
+     * <pre>
+     * Stochastic gradient descent.
+     * </pre>
+     *
+     * <code>.rankspec.recap.v1.RecapSgdConfig sgd = 4 [json_name = "sgd", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+     */
+    private com.google.protobuf.SingleFieldBuilder<
+        dev.rankspec.recap.v1.RecapSgdConfig, dev.rankspec.recap.v1.RecapSgdConfig.Builder, dev.rankspec.recap.v1.RecapSgdConfigOrBuilder> 
+        internalGetSgdFieldBuilder() {
+      if (sgdBuilder_ == null) {
+        if (!(optimizerCase_ == 4)) {
+          optimizer_ = dev.rankspec.recap.v1.RecapSgdConfig.getDefaultInstance();
+        }
+        sgdBuilder_ = new com.google.protobuf.SingleFieldBuilder<
+            dev.rankspec.recap.v1.RecapSgdConfig, dev.rankspec.recap.v1.RecapSgdConfig.Builder, dev.rankspec.recap.v1.RecapSgdConfigOrBuilder>(
+                (dev.rankspec.recap.v1.RecapSgdConfig) optimizer_,
+                getParentForChildren(),
+                isClean());
+        optimizer_ = null;
+      }
+      optimizerCase_ = 4;
+      onChanged();
+      return sgdBuilder_;
     }
 
     // @@protoc_insertion_point(builder_scope:rankspec.recap.v1.RecapOptimizerConfig)

@@ -91,6 +91,33 @@ public interface RecapOptimizerConfigOrBuilder extends
    */
   dev.rankspec.recap.v1.RecapAdamConfigOrBuilder getAdamOrBuilder();
 
+  /**
+   * <pre>
+   * Stochastic gradient descent.
+   * </pre>
+   *
+   * <code>.rankspec.recap.v1.RecapSgdConfig sgd = 4 [json_name = "sgd", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+   * @return Whether the sgd field is set.
+   */
+  boolean hasSgd();
+  /**
+   * <pre>
+   * Stochastic gradient descent.
+   * </pre>
+   *
+   * <code>.rankspec.recap.v1.RecapSgdConfig sgd = 4 [json_name = "sgd", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+   * @return The sgd.
+   */
+  dev.rankspec.recap.v1.RecapSgdConfig getSgd();
+  /**
+   * <pre>
+   * Stochastic gradient descent.
+   * </pre>
+   *
+   * <code>.rankspec.recap.v1.RecapSgdConfig sgd = 4 [json_name = "sgd", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+   */
+  dev.rankspec.recap.v1.RecapSgdConfigOrBuilder getSgdOrBuilder();
+
   dev.rankspec.recap.v1.RecapOptimizerConfig.LrCase getLrCase();
 
   dev.rankspec.recap.v1.RecapOptimizerConfig.OptimizerCase getOptimizerCase();

@@ -51,7 +51,7 @@ public final class RecapProto extends com.google.protobuf.GeneratedFile {
       "spec/recap/v1/data.proto\032\035rankspec/recap" +
       "/v1/model.proto\032!rankspec/recap/v1/optim" +
       "izer.proto\032 rankspec/recap/v1/training.p" +
-      "roto\032\037rankspec/train/v1/runtime.proto\"\2658" +
+      "roto\032\037rankspec/train/v1/runtime.proto\"\261Y" +
       "\n\013RecapConfig\022G\n\010training\030\001 \001(\0132!.ranksp" +
       "ec.recap.v1.TrainingConfigB\010\210\347\030\001\220\347\030\003R\010tr" +
       "aining\022D\n\005model\030\002 \001(\0132\036.rankspec.recap.v" +
@@ -73,7 +73,7 @@ public final class RecapProto extends com.google.protobuf.GeneratedFile {
       "GHTSB\022\272H\007\202\001\004\020\001 \000\210\347\030\001\220\347\030\003R\026downsamplingCo" +
       "rrection\032e\n\023ValidationDataEntry\022\020\n\003key\030\001" +
       " \001(\tR\003key\0228\n\005value\030\002 \001(\0132\".rankspec.reca" +
-      "p.v1.RecapDataConfigR\005value:\0028\001:\3131\272H\3071\032\231" +
+      "p.v1.RecapDataConfigR\005value:\0028\001:\307R\272H\303R\032\231" +
       "\002\n\"recap.config.model_tasks_have_data\032\362\001" +
       "[this.train_data.tasks].map(labelled, th" +
       "is.model.tasks.filter(t, !(t in labelled" +
@@ -198,50 +198,156 @@ public final class RecapProto extends com.google.protobuf.GeneratedFile {
       "tures) ? \'train_data.seg_dense_schema.re" +
       "named_features: the model looks up ids i" +
       "n an input \"discrete\"; add an entry that" +
-      " names its column\' : \'\'\032\257\002\n\032recap.config" +
-      ".known_metrics\032\220\002has(this.which_metrics)" +
+      " names its column\' : \'\'\032\314\002\n\032recap.config" +
+      ".known_metrics\032\255\002has(this.which_metrics)" +
       " && !this.which_metrics.matches(\'^(loss|" +
-      "auroc|rce|calibration_ratio)(,(loss|auro" +
-      "c|rce|calibration_ratio))*$\') ? \'which_m" +
-      "etrics: \"\' + this.which_metrics + \'\" is " +
-      "no list of metrics; join some of loss, a" +
-      "uroc, rce and calibration_ratio with com" +
-      "mas\' : \'\'\032\231\010\n(recap.config.best_checkpoi" +
-      "nt_is_measured\032\354\007!has(this.training.best" +
-      "_checkpoint) ? \'\' : !(this.training.best" +
-      "_checkpoint.validation_data in this.vali" +
-      "dation_data) ? \'training.best_checkpoint" +
-      ".validation_data: there is no validation" +
-      " set \"\' + this.training.best_checkpoint." +
-      "validation_data + \'\"; name one of valida" +
-      "tion_data\' : has(this.which_metrics) && " +
-      "!(this.training.best_checkpoint.metric.s" +
-      "plit(\'/\')[0] in this.which_metrics.split" +
-      "(\',\')) ? \'training.best_checkpoint.metri" +
-      "c: which_metrics leaves out \' + this.tra" +
-      "ining.best_checkpoint.metric.split(\'/\')[" +
-      "0] + \'; add it there\' : this.training.be" +
-      "st_checkpoint.metric.contains(\'/\') && !(" +
-      "this.training.best_checkpoint.metric.spl" +
-      "it(\'/\')[1] in (size(this.validation_data" +
-      "[this.training.best_checkpoint.validatio" +
-      "n_data].evaluation_tasks) > 0 ? this.val" +
-      "idation_data[this.training.best_checkpoi" +
-      "nt.validation_data].evaluation_tasks : t" +
-      "his.model.tasks.map(t, t))) ? \'training." +
-      "best_checkpoint.metric: \"\' + this.traini" +
-      "ng.best_checkpoint.metric.split(\'/\')[1] " +
-      "+ \'\" is no task that the validation set " +
-      "is evaluated on\' : \'\'*f\n\007JobMode\022\030\n\024JOB_" +
-      "MODE_UNSPECIFIED\020\000\022\022\n\016JOB_MODE_TRAIN\020\001\022\025" +
-      "\n\021JOB_MODE_EVALUATE\020\002\022\026\n\022JOB_MODE_INFERE" +
-      "NCE\020\003*\224\001\n\026DownsamplingCorrection\022\'\n#DOWN" +
-      "SAMPLING_CORRECTION_UNSPECIFIED\020\000\022(\n$DOW" +
-      "NSAMPLING_CORRECTION_LOSS_WEIGHTS\020\001\022\'\n#D" +
-      "OWNSAMPLING_CORRECTION_CALIBRATION\020\002Bd\n\025" +
-      "dev.rankspec.recap.v1B\nRecapProtoP\001Z=git" +
-      "hub.com/rankspec/rankspec/gen/go/rankspe" +
-      "c/recap/v1;recapv1b\010editionsp\350\007"
+      "auroc|rce|calibration_ratio|rmse|mae)(,(" +
+      "loss|auroc|rce|calibration_ratio|rmse|ma" +
+      "e))*$\') ? \'which_metrics: \"\' + this.whic" +
+      "h_metrics + \'\" is no list of metrics; jo" +
+      "in some of loss, auroc, rce, calibration" +
+      "_ratio, rmse and mae with commas\' : \'\'\032\261" +
+      "\004\n\037recap.config.metrics_have_tasks\032\215\004!ha" +
+      "s(this.which_metrics) ? \'\' : [this.model" +
+      ".tasks].map(towers, [this.which_metrics." +
+      "split(\',\')].map(names, (towers.exists(t," +
+      " int(towers[t].kind) == 1) ? [] : [\'auro" +
+      "c\', \'rce\', \'calibration_ratio\'].filter(n" +
+      ", n in names) .map(n, \'which_metrics: \"\'" +
+      " + n + \'\" is a metric of binary classifi" +
+      "cation, and no task is one; drop it\')) +" +
+      " (towers.exists(t, int(towers[t].kind) =" +
+      "= 2) ? [] : [\'rmse\', \'mae\'].filter(n, n " +
+      "in names) .map(n, \'which_metrics: \"\' + n" +
+      " + \'\" is a metric of regression, and no " +
+      "task is one; drop it\')))[0].join(\'\\n\'))[" +
+      "0]\032\231\010\n(recap.config.best_checkpoint_is_m" +
+      "easured\032\354\007!has(this.training.best_checkp" +
+      "oint) ? \'\' : !(this.training.best_checkp" +
+      "oint.validation_data in this.validation_" +
+      "data) ? \'training.best_checkpoint.valida" +
+      "tion_data: there is no validation set \"\'" +
+      " + this.training.best_checkpoint.validat" +
+      "ion_data + \'\"; name one of validation_da" +
+      "ta\' : has(this.which_metrics) && !(this." +
+      "training.best_checkpoint.metric.split(\'/" +
+      "\')[0] in this.which_metrics.split(\',\')) " +
+      "? \'training.best_checkpoint.metric: whic" +
+      "h_metrics leaves out \' + this.training.b" +
+      "est_checkpoint.metric.split(\'/\')[0] + \';" +
+      " add it there\' : this.training.best_chec" +
+      "kpoint.metric.contains(\'/\') && !(this.tr" +
+      "aining.best_checkpoint.metric.split(\'/\')" +
+      "[1] in (size(this.validation_data[this.t" +
+      "raining.best_checkpoint.validation_data]" +
+      ".evaluation_tasks) > 0 ? this.validation" +
+      "_data[this.training.best_checkpoint.vali" +
+      "dation_data].evaluation_tasks : this.mod" +
+      "el.tasks.map(t, t))) ? \'training.best_ch" +
+      "eckpoint.metric: \"\' + this.training.best" +
+      "_checkpoint.metric.split(\'/\')[1] + \'\" is" +
+      " no task that the validation set is eval" +
+      "uated on\' : \'\'\032\361\t\n&recap.config.best_che" +
+      "ckpoint_has_order\032\306\t!has(this.training.b" +
+      "est_checkpoint) || !this.training.best_c" +
+      "heckpoint.metric.matches(\'^[a-z][a-z0-9_" +
+      "]*(@[A-Za-z0-9_.-]+)?(/[A-Za-z_][A-Za-z0" +
+      "-9_.-]*)?$\') ? \'\' : [this.training.best_" +
+      "checkpoint.metric].map(m, [m.split(\'/\')[" +
+      "0]].map(name, name.contains(\'@\') ? \'trai" +
+      "ning.best_checkpoint.metric: no metric i" +
+      "s computed by group; drop \"@\' + name.spl" +
+      "it(\'@\')[1] + \'\"\' : !(name in [\'loss\', \'a" +
+      "uroc\', \'rce\', \'rmse\', \'mae\']) ? \'trainin" +
+      "g.best_checkpoint.metric: \"\' + name + \'\"" +
+      " is nothing that one checkpoint can be b" +
+      "etter in; name loss, auroc, rce, rmse or" +
+      " mae\' : !m.contains(\'/\') ? (name == \'los" +
+      "s\' ? \'\' : \'training.best_checkpoint.metr" +
+      "ic: \"\' + name + \'\" is a metric of one ta" +
+      "sk; write it as \' + name + \'/<task>\') : " +
+      "m.split(\'/\')[1] in this.model.tasks && n" +
+      "ame in [\'auroc\', \'rce\'] && int(this.mode" +
+      "l.tasks[m.split(\'/\')[1]].kind) == 2 ? \'t" +
+      "raining.best_checkpoint.metric: \"\' + m.s" +
+      "plit(\'/\')[1] + \'\" is a regression task, " +
+      "which has no \' + name + \'; name loss, rm" +
+      "se or mae\' : m.split(\'/\')[1] in this.mod" +
+      "el.tasks && name in [\'rmse\', \'mae\'] && i" +
+      "nt(this.model.tasks[m.split(\'/\')[1]].kin" +
+      "d) == 1 ? \'training.best_checkpoint.metr" +
+      "ic: \"\' + m.split(\'/\')[1] + \'\" is a binar" +
+      "y classification, which has no \' + name " +
+      "+ \'; name loss, auroc or rce\' : \'\')[0])[" +
+      "0]\032\327\010\n*recap.config.regression_labels_ar" +
+      "e_numbers\032\250\010[this.model.tasks].map(tower" +
+      "s, [towers.filter(t, int(towers[t].kind)" +
+      " == 2)].map(numbers, size(numbers) == 0 " +
+      "? \'\' : [[this.train_data.tasks].map(know" +
+      "n, numbers.filter(t, t in known && known" +
+      "[t].pos_downsampling_rate != 1.0) .map(t" +
+      ", \'train_data.tasks[\"\' + t + \'\"].pos_dow" +
+      "nsampling_rate: a regression task has no" +
+      " positives; drop it\') + numbers.filter(t" +
+      ", t in known && known[t].neg_downsamplin" +
+      "g_rate != 1.0) .map(t, \'train_data.tasks" +
+      "[\"\' + t + \'\"].neg_downsampling_rate: a r" +
+      "egression task has no negatives; drop it" +
+      "\'))[0] + this.train_data.preprocess.down" +
+      "sample_negatives.engagements_list.filter" +
+      "(t, t in numbers) .map(t, \'train_data.pr" +
+      "eprocess.downsample_negatives.engagement" +
+      "s_list: \"\' + t + \'\" is a regression task" +
+      ", which has no positives; drop it\') + nu" +
+      "mbers.filter(t, t in this.train_data.pre" +
+      "process.rectify_labels.label_to_engaged_" +
+      "timestamp_field) .map(t, \'train_data.pre" +
+      "process.rectify_labels.label_to_engaged_" +
+      "timestamp_field[\"\' + t + \'\"]: \"\' + t + \'" +
+      "\" is a regression task, and only labels " +
+      "of 0 or 1 are rectified; drop it\')] .map" +
+      "(lines, lines.join(\'\\n\'))[0])[0])[0]\032\332\t\n" +
+      "5recap.config.regression_validation_labe" +
+      "ls_are_numbers\032\240\t[this.model.tasks].map(" +
+      "towers, [towers.filter(t, int(towers[t]." +
+      "kind) == 2)].map(numbers, size(numbers) " +
+      "== 0 ? \'\' : [this.validation_data].map(s" +
+      "ets, sets.map(v, [sets[v]].map(data, (nu" +
+      "mbers.filter(t, t in data.tasks && data." +
+      "tasks[t].pos_downsampling_rate != 1.0) ." +
+      "map(t, \'validation_data[\"\' + v + \'\"].tas" +
+      "ks[\"\' + t + \'\"].pos_downsampling_rate: a" +
+      " regression task has no positives; drop " +
+      "it\') + numbers.filter(t, t in data.tasks" +
+      " && data.tasks[t].neg_downsampling_rate " +
+      "!= 1.0) .map(t, \'validation_data[\"\' + v " +
+      "+ \'\"].tasks[\"\' + t + \'\"].neg_downsamplin" +
+      "g_rate: a regression task has no negativ" +
+      "es; drop it\') + data.preprocess.downsamp" +
+      "le_negatives.engagements_list.filter(t, " +
+      "t in numbers) .map(t, \'validation_data[\"" +
+      "\' + v + \'\"].preprocess.downsample_negati" +
+      "ves.engagements_list: \"\' + t + \'\" is a r" +
+      "egression task, which has no positives; " +
+      "drop it\') + numbers.filter(t, t in data." +
+      "preprocess.rectify_labels.label_to_engag" +
+      "ed_timestamp_field) .map(t, \'validation_" +
+      "data[\"\' + v + \'\"].preprocess.rectify_lab" +
+      "els.label_to_engaged_timestamp_field[\"\' " +
+      "+ t + \'\"]: \"\' + t + \'\" is a regression t" +
+      "ask, and only labels of 0 or 1 are recti" +
+      "fied; drop it\')) .join(\'\\n\'))[0]).filter" +
+      "(line, line != \'\').join(\'\\n\'))[0])[0])[0" +
+      "]*f\n\007JobMode\022\030\n\024JOB_MODE_UNSPECIFIED\020\000\022\022" +
+      "\n\016JOB_MODE_TRAIN\020\001\022\025\n\021JOB_MODE_EVALUATE\020" +
+      "\002\022\026\n\022JOB_MODE_INFERENCE\020\003*\224\001\n\026Downsampli" +
+      "ngCorrection\022\'\n#DOWNSAMPLING_CORRECTION_" +
+      "UNSPECIFIED\020\000\022(\n$DOWNSAMPLING_CORRECTION" +
+      "_LOSS_WEIGHTS\020\001\022\'\n#DOWNSAMPLING_CORRECTI" +
+      "ON_CALIBRATION\020\002Bd\n\025dev.rankspec.recap.v" +
+      "1B\nRecapProtoP\001Z=github.com/rankspec/ran" +
+      "kspec/gen/go/rankspec/recap/v1;recapv1b\010" +
+      "editionsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,

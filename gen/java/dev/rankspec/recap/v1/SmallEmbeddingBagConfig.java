@@ -238,7 +238,8 @@ private static final long serialVersionUID = 0L;
   private double weightDecay_ = 0D;
   /**
    * <pre>
-   * Decoupled weight decay of this table. Unset: the optimizer's own.
+   * Weight decay of this table, of the optimizer's kind: decoupled with Adam, an L2 penalty with gradient descent. Unset: the
+   * optimizer's own.
    * </pre>
    *
    * <code>double weight_decay = 6 [json_name = "weightDecay", (.buf.validate.field) = { ... }</code>
@@ -250,7 +251,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Decoupled weight decay of this table. Unset: the optimizer's own.
+   * Weight decay of this table, of the optimizer's kind: decoupled with Adam, an L2 penalty with gradient descent. Unset: the
+   * optimizer's own.
    * </pre>
    *
    * <code>double weight_decay = 6 [json_name = "weightDecay", (.buf.validate.field) = { ... }</code>
@@ -1132,7 +1134,8 @@ private static final long serialVersionUID = 0L;
     private double weightDecay_ ;
     /**
      * <pre>
-     * Decoupled weight decay of this table. Unset: the optimizer's own.
+     * Weight decay of this table, of the optimizer's kind: decoupled with Adam, an L2 penalty with gradient descent. Unset: the
+     * optimizer's own.
      * </pre>
      *
      * <code>double weight_decay = 6 [json_name = "weightDecay", (.buf.validate.field) = { ... }</code>
@@ -1144,7 +1147,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Decoupled weight decay of this table. Unset: the optimizer's own.
+     * Weight decay of this table, of the optimizer's kind: decoupled with Adam, an L2 penalty with gradient descent. Unset: the
+     * optimizer's own.
      * </pre>
      *
      * <code>double weight_decay = 6 [json_name = "weightDecay", (.buf.validate.field) = { ... }</code>
@@ -1156,7 +1160,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Decoupled weight decay of this table. Unset: the optimizer's own.
+     * Weight decay of this table, of the optimizer's kind: decoupled with Adam, an L2 penalty with gradient descent. Unset: the
+     * optimizer's own.
      * </pre>
      *
      * <code>double weight_decay = 6 [json_name = "weightDecay", (.buf.validate.field) = { ... }</code>
@@ -1172,7 +1177,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Decoupled weight decay of this table. Unset: the optimizer's own.
+     * Weight decay of this table, of the optimizer's kind: decoupled with Adam, an L2 penalty with gradient descent. Unset: the
+     * optimizer's own.
      * </pre>
      *
      * <code>double weight_decay = 6 [json_name = "weightDecay", (.buf.validate.field) = { ... }</code>

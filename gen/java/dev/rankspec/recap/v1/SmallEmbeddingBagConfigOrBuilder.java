@@ -126,7 +126,8 @@ public interface SmallEmbeddingBagConfigOrBuilder extends
 
   /**
    * <pre>
-   * Decoupled weight decay of this table. Unset: the optimizer's own.
+   * Weight decay of this table, of the optimizer's kind: decoupled with Adam, an L2 penalty with gradient descent. Unset: the
+   * optimizer's own.
    * </pre>
    *
    * <code>double weight_decay = 6 [json_name = "weightDecay", (.buf.validate.field) = { ... }</code>
@@ -135,7 +136,8 @@ public interface SmallEmbeddingBagConfigOrBuilder extends
   boolean hasWeightDecay();
   /**
    * <pre>
-   * Decoupled weight decay of this table. Unset: the optimizer's own.
+   * Weight decay of this table, of the optimizer's kind: decoupled with Adam, an L2 penalty with gradient descent. Unset: the
+   * optimizer's own.
    * </pre>
    *
    * <code>double weight_decay = 6 [json_name = "weightDecay", (.buf.validate.field) = { ... }</code>

@@ -33,6 +33,7 @@ private static final long serialVersionUID = 0L;
   }
   private TaskModel() {
     posWeight_ = 1D;
+    kind_ = 1;
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -276,7 +277,7 @@ private static final long serialVersionUID = 0L;
   private dev.rankspec.recap.v1.AffineMap affineMap_;
   /**
    * <pre>
-   * Trained map of the logit. Absent: none. Towers only.
+   * Trained map of the tower's output. Absent: none. Towers only.
    * </pre>
    *
    * <code>.rankspec.recap.v1.AffineMap affine_map = 5 [json_name = "affineMap", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -288,7 +289,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Trained map of the logit. Absent: none. Towers only.
+   * Trained map of the tower's output. Absent: none. Towers only.
    * </pre>
    *
    * <code>.rankspec.recap.v1.AffineMap affine_map = 5 [json_name = "affineMap", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -300,7 +301,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Trained map of the logit. Absent: none. Towers only.
+   * Trained map of the tower's output. Absent: none. Towers only.
    * </pre>
    *
    * <code>.rankspec.recap.v1.AffineMap affine_map = 5 [json_name = "affineMap", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -337,6 +338,43 @@ private static final long serialVersionUID = 0L;
     return posWeight_;
   }
 
+  public static final int KIND_FIELD_NUMBER = 7;
+  private int kind_ = 1;
+  /**
+   * <pre>
+   * What the task's label is. Towers only.
+   * </pre>
+   *
+   * <code>.rankspec.recap.v1.TaskKind kind = 7 [default = TASK_KIND_BINARY_CLASSIFICATION, json_name = "kind", (.buf.validate.field) = { ... }</code>
+   * @return Whether the kind field is set.
+   */
+  @java.lang.Override public boolean hasKind() {
+    return ((bitField0_ & 0x00000004) != 0);
+  }
+  /**
+   * <pre>
+   * What the task's label is. Towers only.
+   * </pre>
+   *
+   * <code>.rankspec.recap.v1.TaskKind kind = 7 [default = TASK_KIND_BINARY_CLASSIFICATION, json_name = "kind", (.buf.validate.field) = { ... }</code>
+   * @return The enum numeric value on the wire for kind.
+   */
+  @java.lang.Override public int getKindValue() {
+    return kind_;
+  }
+  /**
+   * <pre>
+   * What the task's label is. Towers only.
+   * </pre>
+   *
+   * <code>.rankspec.recap.v1.TaskKind kind = 7 [default = TASK_KIND_BINARY_CLASSIFICATION, json_name = "kind", (.buf.validate.field) = { ... }</code>
+   * @return The kind.
+   */
+  @java.lang.Override public dev.rankspec.recap.v1.TaskKind getKind() {
+    dev.rankspec.recap.v1.TaskKind result = dev.rankspec.recap.v1.TaskKind.forNumber(kind_);
+    return result == null ? dev.rankspec.recap.v1.TaskKind.UNRECOGNIZED : result;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -369,6 +407,9 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000002) != 0)) {
       output.writeDouble(6, posWeight_);
     }
+    if (((bitField0_ & 0x00000004) != 0)) {
+      output.writeEnum(7, kind_);
+    }
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -396,6 +437,10 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000002) != 0)) {
       size += com.google.protobuf.CodedOutputStream
         .computeDoubleSize(6, posWeight_);
+    }
+    if (((bitField0_ & 0x00000004) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeEnumSize(7, kind_);
     }
     return size;
   }
@@ -431,6 +476,10 @@ private static final long serialVersionUID = 0L;
       if (java.lang.Double.doubleToLongBits(getPosWeight())
           != java.lang.Double.doubleToLongBits(
               other.getPosWeight())) return false;
+    }
+    if (hasKind() != other.hasKind()) return false;
+    if (hasKind()) {
+      if (kind_ != other.kind_) return false;
     }
     if (!getArchitectureCase().equals(other.getArchitectureCase())) return false;
     switch (architectureCase_) {
@@ -472,6 +521,10 @@ private static final long serialVersionUID = 0L;
       hash = (37 * hash) + POS_WEIGHT_FIELD_NUMBER;
       hash = (53 * hash) + com.google.protobuf.Internal.hashLong(
           java.lang.Double.doubleToLongBits(getPosWeight()));
+    }
+    if (hasKind()) {
+      hash = (37 * hash) + KIND_FIELD_NUMBER;
+      hash = (53 * hash) + kind_;
     }
     switch (architectureCase_) {
       case 1:
@@ -652,6 +705,7 @@ private static final long serialVersionUID = 0L;
         affineMapBuilder_ = null;
       }
       posWeight_ = 1D;
+      kind_ = 1;
       architectureCase_ = 0;
       architecture_ = null;
       return this;
@@ -699,6 +753,10 @@ private static final long serialVersionUID = 0L;
         result.posWeight_ = posWeight_;
         to_bitField0_ |= 0x00000002;
       }
+      if (((from_bitField0_ & 0x00000040) != 0)) {
+        result.kind_ = kind_;
+        to_bitField0_ |= 0x00000004;
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -740,6 +798,9 @@ private static final long serialVersionUID = 0L;
       }
       if (other.hasPosWeight()) {
         setPosWeight(other.getPosWeight());
+      }
+      if (other.hasKind()) {
+        setKindValue(other.getKindValue());
       }
       switch (other.getArchitectureCase()) {
         case MLP_CONFIG: {
@@ -826,6 +887,11 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000020;
               break;
             } // case 49
+            case 56: {
+              kind_ = input.readEnum();
+              bitField0_ |= 0x00000040;
+              break;
+            } // case 56
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -1567,7 +1633,7 @@ private static final long serialVersionUID = 0L;
         dev.rankspec.recap.v1.AffineMap, dev.rankspec.recap.v1.AffineMap.Builder, dev.rankspec.recap.v1.AffineMapOrBuilder> affineMapBuilder_;
     /**
      * <pre>
-     * Trained map of the logit. Absent: none. Towers only.
+     * Trained map of the tower's output. Absent: none. Towers only.
      * </pre>
      *
      * <code>.rankspec.recap.v1.AffineMap affine_map = 5 [json_name = "affineMap", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -1578,7 +1644,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Trained map of the logit. Absent: none. Towers only.
+     * Trained map of the tower's output. Absent: none. Towers only.
      * </pre>
      *
      * <code>.rankspec.recap.v1.AffineMap affine_map = 5 [json_name = "affineMap", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -1593,7 +1659,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Trained map of the logit. Absent: none. Towers only.
+     * Trained map of the tower's output. Absent: none. Towers only.
      * </pre>
      *
      * <code>.rankspec.recap.v1.AffineMap affine_map = 5 [json_name = "affineMap", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -1611,7 +1677,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Trained map of the logit. Absent: none. Towers only.
+     * Trained map of the tower's output. Absent: none. Towers only.
      * </pre>
      *
      * <code>.rankspec.recap.v1.AffineMap affine_map = 5 [json_name = "affineMap", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -1629,7 +1695,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Trained map of the logit. Absent: none. Towers only.
+     * Trained map of the tower's output. Absent: none. Towers only.
      * </pre>
      *
      * <code>.rankspec.recap.v1.AffineMap affine_map = 5 [json_name = "affineMap", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -1654,7 +1720,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Trained map of the logit. Absent: none. Towers only.
+     * Trained map of the tower's output. Absent: none. Towers only.
      * </pre>
      *
      * <code>.rankspec.recap.v1.AffineMap affine_map = 5 [json_name = "affineMap", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -1671,7 +1737,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Trained map of the logit. Absent: none. Towers only.
+     * Trained map of the tower's output. Absent: none. Towers only.
      * </pre>
      *
      * <code>.rankspec.recap.v1.AffineMap affine_map = 5 [json_name = "affineMap", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -1683,7 +1749,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Trained map of the logit. Absent: none. Towers only.
+     * Trained map of the tower's output. Absent: none. Towers only.
      * </pre>
      *
      * <code>.rankspec.recap.v1.AffineMap affine_map = 5 [json_name = "affineMap", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -1698,7 +1764,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Trained map of the logit. Absent: none. Towers only.
+     * Trained map of the tower's output. Absent: none. Towers only.
      * </pre>
      *
      * <code>.rankspec.recap.v1.AffineMap affine_map = 5 [json_name = "affineMap", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -1769,6 +1835,89 @@ private static final long serialVersionUID = 0L;
     public Builder clearPosWeight() {
       bitField0_ = (bitField0_ & ~0x00000020);
       posWeight_ = 1D;
+      onChanged();
+      return this;
+    }
+
+    private int kind_ = 1;
+    /**
+     * <pre>
+     * What the task's label is. Towers only.
+     * </pre>
+     *
+     * <code>.rankspec.recap.v1.TaskKind kind = 7 [default = TASK_KIND_BINARY_CLASSIFICATION, json_name = "kind", (.buf.validate.field) = { ... }</code>
+     * @return Whether the kind field is set.
+     */
+    @java.lang.Override public boolean hasKind() {
+      return ((bitField0_ & 0x00000040) != 0);
+    }
+    /**
+     * <pre>
+     * What the task's label is. Towers only.
+     * </pre>
+     *
+     * <code>.rankspec.recap.v1.TaskKind kind = 7 [default = TASK_KIND_BINARY_CLASSIFICATION, json_name = "kind", (.buf.validate.field) = { ... }</code>
+     * @return The enum numeric value on the wire for kind.
+     */
+    @java.lang.Override public int getKindValue() {
+      return kind_;
+    }
+    /**
+     * <pre>
+     * What the task's label is. Towers only.
+     * </pre>
+     *
+     * <code>.rankspec.recap.v1.TaskKind kind = 7 [default = TASK_KIND_BINARY_CLASSIFICATION, json_name = "kind", (.buf.validate.field) = { ... }</code>
+     * @param value The enum numeric value on the wire for kind to set.
+     * @return This builder for chaining.
+     */
+    public Builder setKindValue(int value) {
+      kind_ = value;
+      bitField0_ |= 0x00000040;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * What the task's label is. Towers only.
+     * </pre>
+     *
+     * <code>.rankspec.recap.v1.TaskKind kind = 7 [default = TASK_KIND_BINARY_CLASSIFICATION, json_name = "kind", (.buf.validate.field) = { ... }</code>
+     * @return The kind.
+     */
+    @java.lang.Override
+    public dev.rankspec.recap.v1.TaskKind getKind() {
+      dev.rankspec.recap.v1.TaskKind result = dev.rankspec.recap.v1.TaskKind.forNumber(kind_);
+      return result == null ? dev.rankspec.recap.v1.TaskKind.UNRECOGNIZED : result;
+    }
+    /**
+     * <pre>
+     * What the task's label is. Towers only.
+     * </pre>
+     *
+     * <code>.rankspec.recap.v1.TaskKind kind = 7 [default = TASK_KIND_BINARY_CLASSIFICATION, json_name = "kind", (.buf.validate.field) = { ... }</code>
+     * @param value The kind to set.
+     * @throws IllegalArgumentException if UNRECOGNIZED is provided.
+     * @return This builder for chaining.
+     */
+    public Builder setKind(dev.rankspec.recap.v1.TaskKind value) {
+      java.util.Objects.requireNonNull(value);
+      bitField0_ |= 0x00000040;
+      kind_ = value.getNumber();
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * What the task's label is. Towers only.
+     * </pre>
+     *
+     * <code>.rankspec.recap.v1.TaskKind kind = 7 [default = TASK_KIND_BINARY_CLASSIFICATION, json_name = "kind", (.buf.validate.field) = { ... }</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearKind() {
+      bitField0_ = (bitField0_ & ~0x00000040);
+      kind_ = 1;
       onChanged();
       return this;
     }

@@ -120,7 +120,7 @@ public interface TaskModelOrBuilder extends
 
   /**
    * <pre>
-   * Trained map of the logit. Absent: none. Towers only.
+   * Trained map of the tower's output. Absent: none. Towers only.
    * </pre>
    *
    * <code>.rankspec.recap.v1.AffineMap affine_map = 5 [json_name = "affineMap", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -129,7 +129,7 @@ public interface TaskModelOrBuilder extends
   boolean hasAffineMap();
   /**
    * <pre>
-   * Trained map of the logit. Absent: none. Towers only.
+   * Trained map of the tower's output. Absent: none. Towers only.
    * </pre>
    *
    * <code>.rankspec.recap.v1.AffineMap affine_map = 5 [json_name = "affineMap", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -138,7 +138,7 @@ public interface TaskModelOrBuilder extends
   dev.rankspec.recap.v1.AffineMap getAffineMap();
   /**
    * <pre>
-   * Trained map of the logit. Absent: none. Towers only.
+   * Trained map of the tower's output. Absent: none. Towers only.
    * </pre>
    *
    * <code>.rankspec.recap.v1.AffineMap affine_map = 5 [json_name = "affineMap", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -163,6 +163,34 @@ public interface TaskModelOrBuilder extends
    * @return The posWeight.
    */
   double getPosWeight();
+
+  /**
+   * <pre>
+   * What the task's label is. Towers only.
+   * </pre>
+   *
+   * <code>.rankspec.recap.v1.TaskKind kind = 7 [default = TASK_KIND_BINARY_CLASSIFICATION, json_name = "kind", (.buf.validate.field) = { ... }</code>
+   * @return Whether the kind field is set.
+   */
+  boolean hasKind();
+  /**
+   * <pre>
+   * What the task's label is. Towers only.
+   * </pre>
+   *
+   * <code>.rankspec.recap.v1.TaskKind kind = 7 [default = TASK_KIND_BINARY_CLASSIFICATION, json_name = "kind", (.buf.validate.field) = { ... }</code>
+   * @return The enum numeric value on the wire for kind.
+   */
+  int getKindValue();
+  /**
+   * <pre>
+   * What the task's label is. Towers only.
+   * </pre>
+   *
+   * <code>.rankspec.recap.v1.TaskKind kind = 7 [default = TASK_KIND_BINARY_CLASSIFICATION, json_name = "kind", (.buf.validate.field) = { ... }</code>
+   * @return The kind.
+   */
+  dev.rankspec.recap.v1.TaskKind getKind();
 
   dev.rankspec.recap.v1.TaskModel.ArchitectureCase getArchitectureCase();
 }

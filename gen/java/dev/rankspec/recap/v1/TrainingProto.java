@@ -47,54 +47,55 @@ public final class TrainingProto extends com.google.protobuf.GeneratedFile {
     java.lang.String[] descriptorData = {
       "\n rankspec/recap/v1/training.proto\022\021rank" +
       "spec.recap.v1\032\033buf/validate/validate.pro" +
-      "to\032!rankspec/options/v1/options.proto\"\336\001" +
+      "to\032!rankspec/options/v1/options.proto\"\354\001" +
       "\n\024BestCheckpointConfig\022;\n\017validation_dat" +
       "a\030\001 \001(\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\002R\016validationD" +
-      "ata\022\\\n\006metric\030\002 \001(\tBD\272H9r422^(loss|(loss" +
-      "|auroc|rce)/[A-Za-z_][A-Za-z0-9_.-]*)$\310\001" +
-      "\001\210\347\030\001\220\347\030\002R\006metric\022+\n\010patience\030\003 \001(\005B\017\272H\004" +
-      "\032\002 \000\210\347\030\001\220\347\030\002R\010patience\"\370\013\n\016TrainingConfi" +
-      "g\0226\n\010save_dir\030\001 \001(\t:\n/tmp/modelB\017\272H\004r\002\020\001" +
-      "\210\347\030\002\220\347\030\001R\007saveDir\022@\n\017num_train_steps\030\002 \001" +
-      "(\003:\0071000000B\017\272H\004\"\002 \000\210\347\030\001\220\347\030\001R\rnumTrainSt" +
-      "eps\022G\n\026initial_checkpoint_dir\030\003 \001(\tB\017\272H\004" +
-      "r\002\020\001\210\347\030\001\220\347\030\002H\000R\024initialCheckpointDir\022C\n\022" +
-      "checkpoint_every_n\030\004 \001(\003:\0041000B\017\272H\004\"\002 \000\210" +
-      "\347\030\002\220\347\030\001R\020checkpointEveryN\022D\n\026checkpoint_" +
-      "max_to_keep\030\005 \001(\003B\017\272H\004\"\002 \000\210\347\030\002\220\347\030\001R\023chec" +
-      "kpointMaxToKeep\022@\n\021train_log_every_n\030\006 \001" +
-      "(\003:\0041000B\017\272H\004\"\002 \000\210\347\030\002\220\347\030\001R\016trainLogEvery" +
-      "N\022<\n\016num_eval_steps\030\007 \001(\003:\00516384B\017\272H\004\"\0028" +
-      "\000\210\347\030\002\220\347\030\001R\014numEvalSteps\022>\n\020eval_log_ever" +
-      "y_n\030\010 \001(\003:\0045000B\017\272H\004\"\002 \000\210\347\030\002\220\347\030\001R\revalLo" +
-      "gEveryN\022I\n\021eval_timeout_in_s\030\t \001(\001:\0043600" +
-      "B\030\272H\r\022\013!\000\000\000\000\000\000\000\000@\001\210\347\030\002\220\347\030\001R\016evalTimeoutI" +
-      "nS\022G\n\025gradient_accumulation\030\n \001(\005:\0011B\017\272H" +
-      "\004\032\002 \000\210\347\030\001\220\347\030\003R\024gradientAccumulation\022F\n\022g" +
-      "radient_clip_norm\030\013 \001(\001B\030\272H\r\022\013!\000\000\000\000\000\000\000\000@" +
-      "\001\210\347\030\001\220\347\030\002R\020gradientClipNorm\022Z\n\017best_chec" +
-      "kpoint\030\014 \001(\0132\'.rankspec.recap.v1.BestChe" +
-      "ckpointConfigB\010\210\347\030\001\220\347\030\002R\016bestCheckpoint:" +
-      "\215\005\272H\211\005\032\206\005\n\032recap.training.local_paths\032\347\004" +
-      "[{\'name\': \'save_dir\', \'path\': this.save_" +
-      "dir}, {\'name\': \'initial_checkpoint_dir\'," +
-      " \'path\': this.initial_checkpoint_dir}] ." +
-      "filter(f, f.path.matches(\'[\\\\x00\\\\n\\\\r]|" +
-      "^ +$|^ *[A-Za-z][A-Za-z0-9+.:-]*:/\')) .m" +
-      "ap(f, f.name + (f.path.matches(\'[\\\\x00\\\\" +
-      "n\\\\r]\') ? \': a path takes neither line b" +
-      "reaks nor NUL characters; take it out\' :" +
-      " f.path.matches(\'^ +$\') ? \': a path of n" +
-      "othing but blanks; write the path\' : \': " +
-      "\' + f.path.split(\':/\')[0] + \':/ begins a" +
-      "n address of another storage, and only l" +
-      "ocal paths are taken; \' + \'mount the sto" +
-      "rage or copy from it, and write the loca" +
-      "l path, ./ first if a folder is called s" +
-      "o\')).join(\'\\n\')B\020\n\016initializationBg\n\025dev" +
-      ".rankspec.recap.v1B\rTrainingProtoP\001Z=git" +
-      "hub.com/rankspec/rankspec/gen/go/rankspe" +
-      "c/recap/v1;recapv1b\010editionsp\350\007"
+      "ata\022j\n\006metric\030\002 \001(\tBR\272HGrB2@^[a-z][a-z0-" +
+      "9_]*(@[A-Za-z0-9_.-]+)?(/[A-Za-z_][A-Za-" +
+      "z0-9_.-]*)?$\310\001\001\210\347\030\001\220\347\030\002R\006metric\022+\n\010patie" +
+      "nce\030\003 \001(\005B\017\272H\004\032\002 \000\210\347\030\001\220\347\030\002R\010patience\"\370\013\n" +
+      "\016TrainingConfig\0226\n\010save_dir\030\001 \001(\t:\n/tmp/" +
+      "modelB\017\272H\004r\002\020\001\210\347\030\002\220\347\030\001R\007saveDir\022@\n\017num_t" +
+      "rain_steps\030\002 \001(\003:\0071000000B\017\272H\004\"\002 \000\210\347\030\001\220\347" +
+      "\030\001R\rnumTrainSteps\022G\n\026initial_checkpoint_" +
+      "dir\030\003 \001(\tB\017\272H\004r\002\020\001\210\347\030\001\220\347\030\002H\000R\024initialChe" +
+      "ckpointDir\022C\n\022checkpoint_every_n\030\004 \001(\003:\004" +
+      "1000B\017\272H\004\"\002 \000\210\347\030\002\220\347\030\001R\020checkpointEveryN\022" +
+      "D\n\026checkpoint_max_to_keep\030\005 \001(\003B\017\272H\004\"\002 \000" +
+      "\210\347\030\002\220\347\030\001R\023checkpointMaxToKeep\022@\n\021train_l" +
+      "og_every_n\030\006 \001(\003:\0041000B\017\272H\004\"\002 \000\210\347\030\002\220\347\030\001R" +
+      "\016trainLogEveryN\022<\n\016num_eval_steps\030\007 \001(\003:" +
+      "\00516384B\017\272H\004\"\0028\000\210\347\030\002\220\347\030\001R\014numEvalSteps\022>\n" +
+      "\020eval_log_every_n\030\010 \001(\003:\0045000B\017\272H\004\"\002 \000\210\347" +
+      "\030\002\220\347\030\001R\revalLogEveryN\022I\n\021eval_timeout_in" +
+      "_s\030\t \001(\001:\0043600B\030\272H\r\022\013!\000\000\000\000\000\000\000\000@\001\210\347\030\002\220\347\030\001" +
+      "R\016evalTimeoutInS\022G\n\025gradient_accumulatio" +
+      "n\030\n \001(\005:\0011B\017\272H\004\032\002 \000\210\347\030\001\220\347\030\003R\024gradientAcc" +
+      "umulation\022F\n\022gradient_clip_norm\030\013 \001(\001B\030\272" +
+      "H\r\022\013!\000\000\000\000\000\000\000\000@\001\210\347\030\001\220\347\030\002R\020gradientClipNor" +
+      "m\022Z\n\017best_checkpoint\030\014 \001(\0132\'.rankspec.re" +
+      "cap.v1.BestCheckpointConfigB\010\210\347\030\001\220\347\030\002R\016b" +
+      "estCheckpoint:\215\005\272H\211\005\032\206\005\n\032recap.training." +
+      "local_paths\032\347\004[{\'name\': \'save_dir\', \'pat" +
+      "h\': this.save_dir}, {\'name\': \'initial_ch" +
+      "eckpoint_dir\', \'path\': this.initial_chec" +
+      "kpoint_dir}] .filter(f, f.path.matches(\'" +
+      "[\\\\x00\\\\n\\\\r]|^ +$|^ *[A-Za-z][A-Za-z0-9" +
+      "+.:-]*:/\')) .map(f, f.name + (f.path.mat" +
+      "ches(\'[\\\\x00\\\\n\\\\r]\') ? \': a path takes " +
+      "neither line breaks nor NUL characters; " +
+      "take it out\' : f.path.matches(\'^ +$\') ? " +
+      "\': a path of nothing but blanks; write t" +
+      "he path\' : \': \' + f.path.split(\':/\')[0] " +
+      "+ \':/ begins an address of another stora" +
+      "ge, and only local paths are taken; \' + " +
+      "\'mount the storage or copy from it, and " +
+      "write the local path, ./ first if a fold" +
+      "er is called so\')).join(\'\\n\')B\020\n\016initial" +
+      "izationBg\n\025dev.rankspec.recap.v1B\rTraini" +
+      "ngProtoP\001Z=github.com/rankspec/rankspec/" +
+      "gen/go/rankspec/recap/v1;recapv1b\010editio" +
+      "nsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,

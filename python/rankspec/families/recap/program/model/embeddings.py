@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from rankspec.families.recap.program.model.dropout import RandomPosition, build_dropout
 from rankspec.recap.v1.embedding_pb2 import (
     OUT_OF_RANGE_IDS_BUCKET,
     SmallEmbeddingBagConfig,
@@ -17,7 +18,6 @@ from rankspec.trainer.claims import obeys
 from rankspec.trainer.data.ids import IdRange
 from rankspec.trainer.errors import TrainError
 from rankspec.trainer.memory import allocating
-from rankspec.families.recap.program.model.dropout import RandomPosition, build_dropout
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

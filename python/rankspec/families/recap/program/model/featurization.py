@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
+from rankspec.families.recap.program.model.normalization import build_batch_norm, build_layer_norm
 from rankspec.recap.v1.featurization_pb2 import (
     ClipLog1pAbsConfig,
     DoubleNormLogConfig,
@@ -15,7 +16,6 @@ from rankspec.recap.v1.featurization_pb2 import (
 )
 from rankspec.resolving import items_or_default
 from rankspec.trainer.claims import obeys
-from rankspec.families.recap.program.model.normalization import build_batch_norm, build_layer_norm
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

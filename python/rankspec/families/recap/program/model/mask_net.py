@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
+from rankspec.families.recap.program.model.mlp import Mlp, build_mlp, linear
+from rankspec.families.recap.program.model.normalization import LayerNorm
 from rankspec.recap.v1.architecture_pb2 import MaskBlockConfig, MaskNetConfig
 from rankspec.trainer.claims import obeys
 from rankspec.trainer.errors import TrainError
-from rankspec.families.recap.program.model.mlp import Mlp, build_mlp, linear
-from rankspec.families.recap.program.model.normalization import LayerNorm
 
 if TYPE_CHECKING:
     from rankspec.families.recap.program.model.dropout import RandomPosition

@@ -7,6 +7,12 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
+from rankspec.families.recap.program.downsampling import calibration_shift
+from rankspec.families.recap.program.model.dropout import RandomPosition
+from rankspec.families.recap.program.model.initialization import initialize
+from rankspec.families.recap.program.model.inputs import InputLayer, build_input_layer
+from rankspec.families.recap.program.model.networks import Network, build_network
+from rankspec.families.recap.program.tasks import Tasks, build_tasks, module_key
 from rankspec.recap.v1 import model_pb2
 from rankspec.recap.v1.architecture_pb2 import AffineMap as AffineMapConfig
 from rankspec.recap.v1.architecture_pb2 import TaskModel
@@ -14,18 +20,12 @@ from rankspec.recap.v1.model_pb2 import ModelConfig
 from rankspec.recap.v1.recap_pb2 import RecapConfig
 from rankspec.train.v1.runtime_pb2 import RuntimeConfig
 from rankspec.trainer.claims import obeys
-from rankspec.families.recap.program.model.calibration import calibration_shift
-from rankspec.families.recap.program.model.dropout import RandomPosition
-from rankspec.families.recap.program.model.initialization import initialize
-from rankspec.families.recap.program.model.inputs import InputLayer, build_input_layer
-from rankspec.families.recap.program.model.networks import Network, build_network
-from rankspec.families.recap.program.tasks import module_key, ordered_tasks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rankspec.signature import Input
     from rankspec.families.recap.program.batch import RecapBatch
+    from rankspec.signature import Input
     from rankspec.trainer.data.ids import IdRange
 
 
@@ -61,19 +61,21 @@ class RankingModel(nn.Module):
     Args:
         input_layer: turns a batch into the model's inputs.
         backbone: what the towers share, or none.
-        towers: a tower per task, in the order of the logits.
+        tasks: the tasks, in the order of the outputs.
+        towers: the tower of every task, by its name.
         shift: added to each logit before its probability is taken, `[T]`.
         position: shared by all layers that draw random numbers.
         keeps_inputs: towers read the inputs beside the backbone's output.
 
     Attributes:
-        task_names: the tasks, in the order of the logits.
+        task_names: the tasks, in the order of the outputs.
     """
 
     def __init__(
         self,
         input_layer: InputLayer,
         backbone: nn.Module | None,
+        tasks: Tasks,
         towers: dict[str, Tower],
         shift: Tensor,
         position: RandomPosition,
@@ -81,10 +83,11 @@ class RankingModel(nn.Module):
         keeps_inputs: bool,
     ) -> None:
         super().__init__()
-        self.task_names = tuple(towers)
+        self.task_names = tasks.names
+        self._tasks = tasks
         self.inputs = input_layer
         self.backbone = backbone
-        self.towers = nn.ModuleDict({module_key(name): tower for name, tower in towers.items()})
+        self.towers = nn.ModuleDict({module_key(name): towers[name] for name in tasks.names})
         self.keeps_inputs = keeps_inputs
         self._position = position
         # Follows from the config, so no checkpoint may bring back another.
@@ -92,7 +95,7 @@ class RankingModel(nn.Module):
         self.register_buffer("_shift", shift, persistent=False)
 
     def forward(self, batch: RecapBatch) -> Tensor:
-        """Logits of every task, `[B, T]`, float32, for the rows of one process."""
+        """Outputs of every task's tower, `[B, T]`, float32, for the rows of one process: a logit, or a number."""
         self._position.first_row = batch.first_row
         self._position.global_rows = batch.global_rows
         values = self.inputs(batch)
@@ -101,13 +104,13 @@ class RankingModel(nn.Module):
             values = torch.cat([values, shared], dim=1) if self.keeps_inputs else shared
         return torch.cat([tower(values) for tower in self.towers.values()], dim=1).float()
 
-    def probabilities(self, logits: Tensor) -> Tensor:
-        """Probabilities `[B, T]` of logits `[B, T]`, calibrated where the spec says so."""
-        return torch.sigmoid(self.final_logits(logits))
+    def final_outputs(self, outputs: Tensor) -> Tensor:
+        """Outputs `[B, T]`, calibrated where the spec says so: logits, or a regression's value."""
+        return outputs + self._shift
 
-    def final_logits(self, logits: Tensor) -> Tensor:
-        """The logits of `probabilities`, `[B, T]`."""
-        return logits + self._shift
+    def predictions(self, outputs: Tensor) -> Tensor:
+        """What is served, `[B, T]`, of outputs `[B, T]`: probabilities, or a regression's values."""
+        return self._tasks.predictions(self.final_outputs(outputs))
 
     def set_position(self, step: int, micro_batch: int = 0) -> None:
         """Says where in the run the next forward pass is; dropout in training depends on nothing else.
@@ -146,12 +149,14 @@ def build_model(config: RecapConfig, inputs: Sequence[Input]) -> RankingModel:
     """
     position = RandomPosition(config.runtime.seed)
     input_layer = build_input_layer(config.model, inputs, position)
-    backbone, towers = _build_networks(config.model, input_layer.width, position)
+    tasks = build_tasks(config.model)
+    backbone, towers = _build_networks(config.model, tasks.names, input_layer.width, position)
     model = RankingModel(
         input_layer,
         backbone,
+        tasks,
         towers,
-        calibration_shift(config, tuple(towers)),
+        calibration_shift(config, tasks.names),
         position,
         keeps_inputs=config.model.multi_task_type == model_pb2.MULTI_TASK_TYPE_SHARE_PARTIAL,
     )
@@ -161,7 +166,7 @@ def build_model(config: RecapConfig, inputs: Sequence[Input]) -> RankingModel:
 
 @obeys(ModelConfig, "tasks", "multi_task_type", "backbone")
 def _build_networks(
-    config: ModelConfig, in_features: int, position: RandomPosition
+    config: ModelConfig, names: Sequence[str], in_features: int, position: RandomPosition
 ) -> tuple[Network | None, dict[str, Tower]]:
     backbone, width = None, in_features
     if config.multi_task_type != model_pb2.MULTI_TASK_TYPE_SHARE_NONE:
@@ -169,7 +174,6 @@ def _build_networks(
         width = backbone.out_features
     if config.multi_task_type == model_pb2.MULTI_TASK_TYPE_SHARE_PARTIAL:
         width += in_features
-    names = ordered_tasks(config)
     return backbone, {name: _build_tower(config.tasks[name], name, width, position) for name in names}
 
 

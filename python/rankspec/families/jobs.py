@@ -2,7 +2,8 @@
 
 from importlib import import_module
 
-from rankspec.diagnostics import Diagnostic
+from rankspec.diagnostics import Diagnostic, Position
+from rankspec.families import program_of
 from rankspec.fingerprint import fingerprint
 from rankspec.loading import Loaded
 from rankspec.resolving import resolve
@@ -10,13 +11,17 @@ from rankspec.trainer.claims import unclaimed_paths
 from rankspec.trainer.setup import Job
 from rankspec.writing import to_textproto
 
-# What runs a config: importing it imports every adapter, so that all claims are in.
-_ENTRY_POINTS = ("rankspec.trainer.run", "rankspec.trainer.follow")
+# The engine: importing it, and the family's program, imports every adapter, so that all claims are in.
+_ENGINE = ("rankspec.trainer.run", "rankspec.trainer.follow")
 
 
 def refusals(loaded: Loaded) -> list[Diagnostic]:
     """What the config sets and the trainer does not obey, each at its place."""
-    for module in _ENTRY_POINTS:
+    name = loaded.message.DESCRIPTOR.full_name
+    if program_of(name) is None:
+        sentence = f"nothing trains a {name} yet"
+        return [Diagnostic("train.no_program", sentence, "", Position(loaded.file, 1, 1), "error", None)]
+    for module in _ENGINE:
         import_module(module)
     found = []
     for path in unclaimed_paths(loaded.message):
@@ -35,13 +40,16 @@ def refusals(loaded: Loaded) -> list[Diagnostic]:
 
 
 def job_of(loaded: Loaded) -> Job:
-    """The job that a valid config asks for."""
+    """The job that a config asks for which nothing objects to."""
     config = resolve(loaded.message)
+    program = program_of(config.DESCRIPTOR.full_name)
+    assert program is not None, "a message without a program is refused"
     identity = fingerprint(config)
     return Job(
         config=config,
         text=to_textproto(config),
         fingerprint=identity.full,
         semantic_fingerprint=identity.semantic,
+        build_program=program,
         origins=loaded.origins,
     )

@@ -1,0 +1,73 @@
+"""The optimizer of a ranking model: the ranker's own messages for algorithms, and who is in which parameter group."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from rankspec.families.recap.parameter_groups import parameter_groups
+from rankspec.families.recap.program.model.embeddings import EmbeddingTable
+from rankspec.recap.v1.optimizer_pb2 import (
+    MultiTaskLearningRates,
+    RecapAdamConfig,
+    RecapOptimizerConfig,
+    RecapSgdConfig,
+)
+from rankspec.recap.v1.recap_pb2 import RecapConfig
+from rankspec.trainer.claims import obeys
+from rankspec.trainer.optimizers import ALGORITHMS, Algorithm, ScheduledOptimizer, build_optimizer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from google.protobuf.message import Message
+    from torch import nn
+
+    from rankspec.families.parameter_group import ParameterGroup
+    from rankspec.families.recap.program.model import RankingModel
+
+
+@obeys(RecapAdamConfig, "beta_1", "beta_2", "epsilon", "weight_decay")
+def _adam(config: RecapAdamConfig) -> Algorithm:
+    """Adam with decoupled weight decay (Loshchilov and Hutter, 2019, AdamW)."""
+    options = {"betas": (config.beta_1, config.beta_2), "eps": config.epsilon, "weight_decay": config.weight_decay}
+    return Algorithm(torch.optim.AdamW, options)
+
+
+@obeys(RecapSgdConfig, "momentum", "weight_decay")
+def _sgd(config: RecapSgdConfig) -> Algorithm:
+    return Algorithm(torch.optim.SGD, {"momentum": config.momentum, "weight_decay": config.weight_decay})
+
+
+_ALGORITHMS: Mapping[type[Message], Callable[[Any], Algorithm]] = {
+    **ALGORITHMS,
+    RecapAdamConfig: _adam,
+    RecapSgdConfig: _sgd,
+}
+
+
+@obeys(RecapConfig, "optimizer")
+@obeys(RecapOptimizerConfig, "multi_task_learning_rates", "single_task_learning_rate", "adam", "sgd")
+@obeys(MultiTaskLearningRates, "tower_learning_rates", "backbone_learning_rate")
+def build_ranking_optimizer(config: RecapConfig, model: RankingModel) -> ScheduledOptimizer:
+    """The optimizer of a ranking model.
+
+    Args:
+        config: the run; its `optimizer` has algorithm and rates.
+        model: the model, on the device it will be trained on.
+    """
+    groups = parameter_groups(config)
+    return build_optimizer(groups, _members(groups, model), model, _ALGORITHMS)
+
+
+def _members(groups: Sequence[ParameterGroup], model: RankingModel) -> dict[str, list[nn.Parameter]]:
+    """The model's parameters by the names of their groups."""
+    tables = {module.name: module for module in model.modules() if isinstance(module, EmbeddingTable)}
+    owners = {"tower": model.tower, "table": tables.__getitem__}
+    members = {
+        group.name: list(owners[group.kind](group.owner).parameters()) for group in groups if group.kind in owners
+    }
+    owned = {id(parameter) for parameters in members.values() for parameter in parameters}
+    rest = [parameter for parameter in model.parameters() if id(parameter) not in owned]
+    return members | {group.name: rest for group in groups if group.kind == "rest"}

@@ -1,0 +1,220 @@
+"""The heavy ranker as a program of the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from rankspec.families.recap.program.loss import MultiTaskLoss, build_loss
+from rankspec.families.recap.program.model import build_model
+from rankspec.families.recap.program.model.inputs import inputs_read
+from rankspec.families.recap.program.optimizer import build_ranking_optimizer
+from rankspec.families.recap.program.tasks import figures_by_name
+from rankspec.families.recap.task_kinds import LOSS, METRICS, is_lower_better
+from rankspec.recap.v1.data_pb2 import RecapDataConfig
+from rankspec.recap.v1.recap_pb2 import DOWNSAMPLING_CORRECTION_LOSS_WEIGHTS, RecapConfig
+from rankspec.recap.v1.training_pb2 import BestCheckpointConfig, TrainingConfig
+from rankspec.signature import input_signature
+from rankspec.trainer.claims import obeys
+from rankspec.trainer.data.pipeline import Dataset, open_dataset
+from rankspec.trainer.optimizers import ScheduledOptimizer
+from rankspec.trainer.program import Program
+from rankspec.trainer.training import COMMON_FIELDS, Followed, training_from
+
+if TYPE_CHECKING:
+    from rankspec.families.recap.program.batch import RecapBatch
+    from rankspec.families.recap.program.model import RankingModel
+    from rankspec.trainer.data.assembly import Share
+
+
+@obeys(RecapConfig, "training", "model", "train_data", "validation_data", "downsampling_correction", "runtime")
+@obeys(TrainingConfig, *COMMON_FIELDS)
+class RecapProgram(Program["RecapBatch"]):
+    """A ranking model with its tasks and data."""
+
+    num_sums = 4
+    metrics = (LOSS, *(name for of_kind in METRICS.values() for name in of_kind))
+    model_fields = ("model.", "train_data.seg_dense_schema.", "train_data.preprocess.")
+    model: RankingModel
+
+    def __init__(self, config: RecapConfig) -> None:
+        """Builds the model, on the CPU, with its first values.
+
+        Raises:
+            DataError: if the data's schema is not what the config says.
+            TrainError: if the data do not have what the model reads.
+        """
+        self._config = config
+        self._loss = build_loss(config.model)
+        self._tasks = self._loss.tasks
+        self.loss_parts = self._tasks.names
+        self.training = training_from(config.training, followed=self.followed_by(config))
+        self.inputs = inputs_read(config.model, input_signature(config.train_data, "train_data"))
+        self.model = build_model(config, self.inputs)
+
+    @classmethod
+    @obeys(TrainingConfig, "best_checkpoint")
+    @obeys(BestCheckpointConfig, "validation_data", "metric", "patience")
+    def followed_by(cls, config: RecapConfig) -> Followed | None:
+        """The metric of the best checkpoint, if the config asks for one."""
+        if not config.training.HasField("best_checkpoint"):
+            return None
+        best = config.training.best_checkpoint
+        return Followed(best.validation_data, best.metric, best.patience if best.HasField("patience") else None)
+
+    def open_training_data(self, share: Share, folder: Path) -> Dataset:
+        """Opens the training stream, whose rows weigh what makes good for downsampling if the config says so."""
+        weigh = self._config.downsampling_correction == DOWNSAMPLING_CORRECTION_LOSS_WEIGHTS
+        return self._open(self._config.train_data, "train_data", share, folder, shuffle=True, weigh=weigh)
+
+    def open_validation_data(self, share: Share, folder: Path) -> dict[str, Dataset]:
+        """Opens the validation sets; a metric is of the data before downsampling, so their rows are weighed always."""
+        return {
+            name: self._open(data, _place(name), share, folder, shuffle=False, weigh=True)
+            for name, data in sorted(self._config.validation_data.items())
+        }
+
+    def _open(
+        self, data: RecapDataConfig, path: str, share: Share, folder: Path, *, shuffle: bool, weigh: bool
+    ) -> Dataset:
+        return open_dataset(
+            data,
+            self.inputs,
+            self._tasks.names,
+            seed=self._config.runtime.seed,
+            shuffle=shuffle,
+            rank=share.rank,
+            world_size=share.world_size,
+            path=path,
+            weigh=weigh,
+            save_dir=folder,
+            id_ranges=self.model.id_ranges,
+        )
+
+    def build_optimizer(self) -> ScheduledOptimizer:
+        """The optimizer; each tower is a group of its own, and so is a table with a weight decay of its own."""
+        return build_ranking_optimizer(self._config, self.model)
+
+    def set_position(self, step: int, micro_batch: int) -> None:
+        """Says where in the run the next forward pass is; dropout in training depends on nothing else."""
+        self.model.set_position(step, micro_batch)
+
+    def loss(self, outputs: Tensor, batch: RecapBatch) -> tuple[Tensor, Tensor]:
+        """The mean of the tasks' losses, and these, `[T]`, of outputs `[B, T]`."""
+        total, of_tasks = self._loss_on(outputs)(outputs, batch.labels, batch.weights, batch.global_rows)
+        return total, of_tasks
+
+    def sums(self, outputs: Tensor, batch: RecapBatch) -> Tensor:
+        """Sums over the rows of a slice, by task, `[4, T]`: three terms of its kind, and the weights."""
+        return self._tasks.sums(self.model.final_outputs(outputs), batch.labels, batch.weights)
+
+    @obeys(RecapDataConfig, "evaluation_tasks")
+    def training_figures(self, losses: NDArray[np.float64], sums: NDArray[np.float64]) -> dict[str, float]:
+        """Those of the chosen metrics that sums suffice for, of the tasks that the training data name."""
+        figures = self._tasks.training_figures(sums)
+        of_losses = dict(zip(self._tasks.names, losses.tolist(), strict=True))
+        of_tasks = {task: {LOSS: of_losses[task]} | figures[task] for task in self._evaluated(self._config.train_data)}
+        return figures_by_name(float(losses.mean()), of_tasks, self._chosen_metrics())
+
+    def score(self, outputs: Tensor, batch: RecapBatch) -> dict[str, Tensor]:
+        """Prediction, label, weight and loss of every row and task, as `<column>/<task>`."""
+        final = self.model.final_outputs(outputs)
+        columns = {
+            "prediction": self.model.predictions(outputs),
+            "label": batch.labels,
+            "weight": batch.weights,
+            "loss": self._loss_on(outputs).of_rows(final, batch.labels, batch.weights),
+        }
+        return {
+            f"{name}/{task}": values[:, place]
+            for place, task in enumerate(self._tasks.names)
+            for name, values in columns.items()
+        }
+
+    def figures(self, name: str, columns: Mapping[str, NDArray[np.float32]]) -> dict[str, float]:
+        """The chosen metrics of the tasks that the validation set names."""
+        which, tasks = self._chosen_metrics(), {task.name: task for task in self._tasks}
+        of_tasks = {}
+        for task in self._evaluated(self._config.validation_data[name]):
+            of_rows = [columns[f"{column}/{task}"] for column in ("prediction", "label", "weight")]
+            computed = {metric: of for metric, of in tasks[task].kind.metrics.items() if metric in which}
+            of_tasks[task] = {LOSS: float(columns[f"loss/{task}"].mean(dtype=np.float64))} | {
+                metric: of.compute(*of_rows) for metric, of in computed.items()
+            }
+        total = float(np.mean([values[LOSS] for values in of_tasks.values()]))
+        return figures_by_name(total, of_tasks, which)
+
+    def is_lower_better(self, metric: str) -> bool:
+        """Whether of two values of a metric, named with or without its task, the lower one is the better."""
+        return is_lower_better(metric.partition("/")[0])
+
+    def figure_fields(self, name: str) -> tuple[str, ...]:
+        """Which batches are taken, which tasks have labels, how rows are weighed and thinned out."""
+        place = _place(name)
+        fields = ["training.num_eval_steps", "downsampling_correction", "train_data.tasks"]
+        fields += [f"{place}.tasks", f"{place}.preprocess"]
+        if self.training.num_eval_steps is not None:
+            # So many batches are so many rows.
+            fields.append(f"{place}.global_batch_size")
+        return tuple(fields)
+
+    def evaluated_part(self, name: str) -> RecapConfig:
+        """The config without optimizer, cadences, tracking, other validation sets and places of files."""
+        config = self._config
+        part = RecapConfig(
+            model=config.model,
+            train_data=_without_places(config.train_data),
+            which_metrics=config.which_metrics,
+            downsampling_correction=config.downsampling_correction,
+            runtime=config.runtime,
+        )
+        part.validation_data[name].CopyFrom(_without_places(config.validation_data[name]))
+        part.training.num_eval_steps = config.training.num_eval_steps
+        part.runtime.ClearField("wandb")
+        return part
+
+    def features(self, batch: RecapBatch) -> Iterator[tuple[str, Tensor]]:
+        """The inputs that hold real numbers, by the columns that they come from."""
+        for item in self.inputs:
+            values = getattr(batch, item.name, None)
+            if values is not None and values.is_floating_point():
+                yield item.column, values
+
+    def row_weights(self, batch: RecapBatch) -> Tensor:
+        """What each row counts in each task's loss, `[B, T]`."""
+        return batch.weights
+
+    def _evaluated(self, data: RecapDataConfig) -> tuple[str, ...]:
+        """The tasks to report metrics for: those that the data set names, or all of the model's."""
+        named = data.evaluation_tasks
+        return tuple(task for task in self._tasks.names if task in named or not named)
+
+    @obeys(RecapConfig, "which_metrics")
+    def _chosen_metrics(self) -> tuple[str, ...]:
+        """The metrics that the config names; all of them if it names none."""
+        chosen = self._config.which_metrics
+        return tuple(chosen.split(",")) if chosen else self.metrics
+
+    def _loss_on(self, outputs: Tensor) -> MultiTaskLoss:
+        """The loss, where the outputs are."""
+        return self._loss.to(outputs.device)
+
+
+def _place(name: str) -> str:
+    return f'validation_data["{name}"]'
+
+
+def _without_places(data: RecapDataConfig) -> RecapDataConfig:
+    """The config of a data set without the names of its files, which the data's own identity stands for."""
+    copy = RecapDataConfig()
+    copy.CopyFrom(data)
+    chosen = copy.WhichOneof("date_inputs_format")
+    if chosen is not None:
+        copy.ClearField(chosen)
+    copy.seg_dense_schema.ClearField("schema_path")
+    return copy

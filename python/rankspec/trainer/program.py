@@ -1,0 +1,143 @@
+"""What the engine asks of a kind of model. A family implements it; the engine knows nothing else of what it trains."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, Self, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import torch
+    from google.protobuf.message import Message
+
+    from rankspec.signature import Input
+    from rankspec.trainer.data.assembly import Share
+    from rankspec.trainer.data.dataset import Dataset
+    from rankspec.trainer.optimizers import ScheduledOptimizer
+    from rankspec.trainer.training import Followed, Training
+
+
+class Batch(Protocol):
+    """One process's slice of a global batch, as far as the engine looks at it."""
+
+    @property
+    def first_row(self) -> int:
+        """Place of the slice's first row in the global batch."""
+
+    @property
+    def global_rows(self) -> int:
+        """Rows of the global batch over all processes."""
+
+    @property
+    def num_rows(self) -> int:
+        """Rows of the slice, which may be 0."""
+
+    def to(self, device: torch.device | str, *, non_blocking: bool = False) -> Self:
+        """The same slice with its tensors on a device."""
+
+
+BatchT = TypeVar("BatchT", bound=Batch)
+
+
+class Program(ABC, Generic[BatchT]):
+    """The model of one run, and what is computed with it.
+
+    Attributes:
+        model: maps a batch to what `loss`, `sums` and `score` take as `outputs`.
+        loss_parts: names of what the loss is the mean of.
+        num_sums: figures that `sums` gives for each part.
+        metrics: names of the metrics that are computed for parts of the model, in the order in which people see them.
+        training: length and cadences of the run.
+        inputs: the model's inputs, in their order.
+        model_fields: fields of the root message that determine the function that is trained; names or parts of paths,
+            each followed by a dot.
+    """
+
+    model: nn.Module
+    loss_parts: tuple[str, ...]
+    num_sums: int
+    metrics: tuple[str, ...]
+    training: Training
+    inputs: tuple[Input, ...]
+    model_fields: ClassVar[tuple[str, ...]]
+
+    @abstractmethod
+    def open_training_data(self, share: Share, folder: Path) -> Dataset:
+        """Opens a process's share of the training data; no data may lie in the run's folder."""
+
+    @abstractmethod
+    def open_validation_data(self, share: Share, folder: Path) -> dict[str, Dataset]:
+        """Opens a process's share of every validation set, by name."""
+
+    @abstractmethod
+    def build_optimizer(self) -> ScheduledOptimizer:
+        """The optimizer of all parameters; the model is where it will be trained."""
+
+    @abstractmethod
+    def set_position(self, step: int, micro_batch: int) -> None:
+        """Says where in the run the next forward pass is: after so many optimizer steps, the batch of that number."""
+
+    @abstractmethod
+    def loss(self, outputs: Any, batch: BatchT) -> tuple[Tensor, Tensor]:
+        """The loss of a slice as a share of the global batch's: shares of all processes add up to it.
+
+        Returns:
+            The total, a scalar, and its parts, `[P]`.
+        """
+
+    @abstractmethod
+    def sums(self, outputs: Any, batch: BatchT) -> Tensor:
+        """What training figures are computed from, added up over the rows of a slice, `[num_sums, P]`."""
+
+    @abstractmethod
+    def training_figures(self, losses: NDArray[np.float64], sums: NDArray[np.float64]) -> dict[str, float]:
+        """Metrics of the rows trained on since the last report, by name.
+
+        Args:
+            losses: mean loss of each part, `[P]`.
+            sums: what `sums` gave, added up, `[num_sums, P]`.
+        """
+
+    @abstractmethod
+    def score(self, outputs: Any, batch: BatchT) -> dict[str, Tensor]:
+        """What metrics are computed from, for each row of a slice: columns `[B]` by name."""
+
+    @abstractmethod
+    def figures(self, name: str, columns: Mapping[str, NDArray[np.float32]]) -> dict[str, float]:
+        """Metrics of a validation set, by name.
+
+        Args:
+            name: the validation set.
+            columns: what `score` gave, for all rows of the set in their order.
+        """
+
+    @abstractmethod
+    def is_lower_better(self, metric: str) -> bool:
+        """Whether of two values of a metric the lower one is the better."""
+
+    @classmethod
+    @abstractmethod
+    def followed_by(cls, config: Any) -> Followed | None:
+        """The metric that decides which checkpoint is the best under a config of this family, if any."""
+
+    @abstractmethod
+    def figure_fields(self, name: str) -> tuple[str, ...]:
+        """Fields of the root message that decide which rows a validation set's figures are of, and what rows weigh."""
+
+    @abstractmethod
+    def evaluated_part(self, name: str) -> Message:
+        """The config without what figures of a validation set do not follow from: places of files, other sets."""
+
+    @abstractmethod
+    def features(self, batch: BatchT) -> Iterator[tuple[str, Tensor]]:
+        """The columns of a batch that hold real numbers, `[B, W]`, each under the name that people know it by."""
+
+    @abstractmethod
+    def row_weights(self, batch: BatchT) -> Tensor | None:
+        """What the rows of a batch weigh, of any shape; none if all weigh the same."""

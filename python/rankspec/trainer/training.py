@@ -1,0 +1,96 @@
+"""Length and cadences of a run: what its `training` message says, as the engine takes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rankspec.home import expanded
+
+
+@dataclass(frozen=True)
+class Followed:
+    """The metric that decides which checkpoint is the best.
+
+    Attributes:
+        validation_data: the validation set.
+        metric: the metric's name in the set's figures.
+        patience: evaluations without a better one that end the run, or none for no end.
+    """
+
+    validation_data: str
+    metric: str
+    patience: int | None
+
+
+@dataclass(frozen=True)
+class Training:
+    """Length and cadences of a run; all counts but those of batches are of optimizer steps.
+
+    Attributes:
+        save_dir: the run's folder, as it is written in the config.
+        num_train_steps: steps of the whole run.
+        checkpoint_every_n: steps between checkpoints.
+        checkpoint_max_to_keep: newest checkpoints that are kept, or none for all.
+        train_log_every_n: steps between reports.
+        eval_log_every_n: steps between evaluations.
+        num_eval_steps: batches an evaluation takes of each set, or none for all.
+        eval_timeout_in_s: seconds to wait for a further checkpoint.
+        gradient_accumulation: batches of a step.
+        gradient_clip_norm: largest norm of a step's gradients, or none for no limit.
+        initial_checkpoint_dir: where first weights come from; empty for random ones.
+        followed: the metric of the best checkpoint, or none.
+    """
+
+    save_dir: str
+    num_train_steps: int
+    checkpoint_every_n: int
+    checkpoint_max_to_keep: int | None
+    train_log_every_n: int
+    eval_log_every_n: int
+    num_eval_steps: int | None
+    eval_timeout_in_s: float
+    gradient_accumulation: int
+    gradient_clip_norm: float | None
+    initial_checkpoint_dir: str
+    followed: Followed | None
+
+    @property
+    def folder(self) -> Path:
+        """The run's folder, which need not exist."""
+        return Path(expanded(self.save_dir, "training.save_dir"))
+
+    def due(self, done: int, every: int) -> bool:
+        """Whether something done every so many steps is due after `done` of them: also after the last."""
+        return done % every == 0 or done == self.num_train_steps
+
+
+# Fields that every family's training message has in common, with the same meaning.
+COMMON_FIELDS = (
+    "save_dir",
+    "num_train_steps",
+    "checkpoint_every_n",
+    "checkpoint_max_to_keep",
+    "train_log_every_n",
+    "eval_log_every_n",
+    "num_eval_steps",
+    "eval_timeout_in_s",
+    "gradient_accumulation",
+    "gradient_clip_norm",
+    "initial_checkpoint_dir",
+)
+
+
+def training_from(message: Any, *, followed: Followed | None = None) -> Training:
+    """Takes over the common fields of a family's training message.
+
+    Args:
+        message: the message, resolved.
+        followed: as in `Training`, where the family has it.
+    """
+    values = {name: getattr(message, name) for name in COMMON_FIELDS}
+    values["num_eval_steps"] = message.num_eval_steps if message.num_eval_steps >= 0 else None
+    for name in ("checkpoint_max_to_keep", "gradient_clip_norm"):
+        values[name] = values[name] if message.HasField(name) else None
+    return Training(**values, followed=followed)
