@@ -36,7 +36,7 @@ func (v Violation) String() string {
 type InvalidError struct {
 	// File is the config's name, if it has one.
 	File string
-	// Violations is sorted by path and code, never empty, and names no pair of them twice.
+	// Violations is sorted by line, column, path and code, never empty, and names no path and code twice.
 	Violations []Violation
 }
 
@@ -58,7 +58,10 @@ func invalid(file string, violations ...Violation) error {
 		return nil
 	}
 	slices.SortStableFunc(violations, func(a, b Violation) int {
-		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Code, b.Code))
+		return cmp.Or(
+			cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column),
+			cmp.Compare(a.Path, b.Path), cmp.Compare(a.Code, b.Code),
+		)
 	})
 	return &InvalidError{File: file, Violations: slices.CompactFunc(violations, func(a, b Violation) bool {
 		return a.Path == b.Path && a.Code == b.Code

@@ -46,6 +46,6 @@ func ExampleLoadText_invalid() {
 		}
 	}
 	// Output:
-	// 5 adam.lr optim.optimizer.one_learning_rate
 	// 2 learning_rate.constant double.gte
+	// 5 adam.lr optim.optimizer.one_learning_rate
 }

@@ -37,7 +37,9 @@ func LoadText(data []byte, config proto.Message, options Options) error {
 		violation.Line, violation.Column = lineAndColumn(data, found.offset)
 		return invalid(options.File, violation)
 	}
-	return finish(config, options, func(violation *Violation) { locate(violation, places, data) })
+	return finish(config, options, func(violations []Violation, copies []filled) {
+		newPlacer(places, copies).locate(violations, data)
+	})
 }
 
 // LoadBinary reads a config in the binary form, replaces its variables and validates it, as [LoadText] does.
@@ -55,48 +57,27 @@ func LoadBinary(data []byte, config proto.Message, options Options) error {
 	if unknown := unknownFields(config.ProtoReflect(), ""); len(unknown) > 0 {
 		return invalid(options.File, unknown...)
 	}
-	return finish(config, options, func(*Violation) {})
+	return finish(config, options, func([]Violation, []filled) {})
 }
 
 // finish does what follows the reading of every form.
-func finish(config proto.Message, options Options, locate func(*Violation)) error {
-	err := invalid("", replaceVariables(config.ProtoReflect(), "", options.Variables)...)
-	var copies []filled
-	if err == nil {
+func finish(config proto.Message, options Options, locate func([]Violation, []filled)) error {
+	violations := replaceVariables(config.ProtoReflect(), "", options.Variables)
+	if len(violations) == 0 {
 		// What is inherited is copied for each heir, so that both are counted before.
-		err = invalid("", tooMany(config.ProtoReflect(), "")...)
+		violations = tooMany(config.ProtoReflect(), "")
 	}
-	if err == nil {
+	var copies []filled
+	if len(violations) == 0 {
 		copies = inherit(config.ProtoReflect())
-		err = Validate(config)
-	}
-	var found *InvalidError
-	if errors.As(err, &found) {
-		found.Violations = withoutRepeats(found.Violations, copies)
-		found.File = options.File
-		for i := range found.Violations {
-			locate(&found.Violations[i])
+		found, err := judge(config)
+		if err != nil {
+			return err
 		}
+		violations = withoutRepeats(found, copies)
 	}
-	return err
-}
-
-// locate gives a violation the place of its field, or of the nearest block around it.
-func locate(violation *Violation, places []place, data []byte) {
-	best := place{"", -1}
-	for _, candidate := range places {
-		if isAtOrBelow(violation.Path, candidate.path) && (best.offset < 0 || len(candidate.path) > len(best.path)) {
-			best = candidate
-		}
-	}
-	violation.Line, violation.Column = lineAndColumn(data, max(best.offset, 0))
-}
-
-func isAtOrBelow(path, ancestor string) bool {
-	if len(path) < len(ancestor) || path[:len(ancestor)] != ancestor {
-		return false
-	}
-	return len(path) == len(ancestor) || path[len(ancestor)] == '.' || path[len(ancestor)] == '['
+	locate(violations, copies)
+	return invalid(options.File, violations...)
 }
 
 // unknownFields finds the messages that hold what the schema does not know.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -55,8 +56,51 @@ func TestPlacesInsideMapsAreFoundWhereverTheKeyStands(t *testing.T) {
 
 	err := rankspec.LoadText([]byte(text), &recapv1.MultiTaskLearningRates{}, rankspec.Options{})
 
-	if got, want := violationsOf(t, err)[0], `3:5 tower_learning_rates["a"].constant double.gte`; got != want {
+	if got, want := violationsOf(t, err)[0], `3:15 tower_learning_rates["a"].constant double.gte`; got != want {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestViolationsStandInTheOrderOfTheText(t *testing.T) {
+	text := "# é\nlayer_sizes: 0 dropout { rate: 2 }\nlayer_sizes: [-1, 0] batch_norm {\n  momentum: -1\n}"
+
+	err := rankspec.LoadText([]byte(text), &recapv1.MlpConfig{}, rankspec.Options{})
+
+	want := []string{
+		"2:14 layer_sizes[0] int32.gt",
+		"2:32 dropout.rate double.gt_lt",
+		"3:15 layer_sizes[1] int32.gt",
+		"3:19 layer_sizes[2] int32.gt",
+		"4:13 batch_norm.momentum double.gt_lte",
+	}
+	if got := violationsOf(t, err); !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestEntryStandsAtItsValueItsKeyOrItsMark(t *testing.T) {
+	for _, test := range []struct{ name, text, want string }{
+		{"scalar", `metadata { key: "a" value: "${NO}" }`, `1:28 metadata["a"] env.unset`},
+		{"scalar in a list", `metadata: [{ value: "a" key: "b" }, < value: "${NO}" >]`, `1:46 metadata[""] env.unset`},
+		{"path with marks", `metadata { key: ".[\"\\" value: "${NO}" }`, `1:33 metadata[".[\"\\"] env.unset`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			err := rankspec.LoadText([]byte(test.text), &trainv1.WandbConfig{}, rankspec.Options{})
+			if got := violationsOf(t, err)[0]; got != test.want {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
+	}
+	for _, test := range []struct{ name, text, want string }{
+		{"message", "tower_learning_rates {\n  value {} key: 'a' }", `2:17 tower_learning_rates["a"].lr required`},
+		{"message without a key", "tower_learning_rates {\n  value {} }", `1:22 tower_learning_rates[""].lr required`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			err := rankspec.LoadText([]byte(test.text), &recapv1.MultiTaskLearningRates{}, rankspec.Options{})
+			if got := violationsOf(t, err); !slices.Contains(got, test.want) {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
 	}
 }
 

@@ -31,15 +31,24 @@ func Prewarm(config proto.Message) error {
 //
 // Its error is an [*InvalidError], or that of rules that cannot be compiled or evaluated.
 func Validate(config proto.Message) error {
+	violations, err := judge(config)
+	if err != nil {
+		return err
+	}
+	return invalid("", violations...)
+}
+
+// judge finds what is wrong with a config. Its error is that of rules that cannot be compiled or evaluated.
+func judge(config proto.Message) ([]Violation, error) {
 	if found := tooMany(config.ProtoReflect(), ""); len(found) > 0 {
-		return invalid("", found...)
+		return found, nil
 	}
 	err := validateWith(config)
 	var violated *protovalidate.ValidationError
 	if !errors.As(err, &violated) {
-		return err
+		return nil, err
 	}
-	return invalid("", violationsOf(violated, config.ProtoReflect().Descriptor())...)
+	return violationsOf(violated, config.ProtoReflect().Descriptor()), nil
 }
 
 func validateWith(config proto.Message) error {

@@ -98,8 +98,10 @@ func refusal(found *rankspec.InvalidError) *conformancev1.Response {
 	refusal := &conformancev1.Refusal{}
 	for _, violation := range found.Violations {
 		refusal.Violations = append(refusal.Violations, &conformancev1.Violation{
-			Path: &violation.Path,
-			Code: &violation.Code,
+			Path:   &violation.Path,
+			Code:   &violation.Code,
+			Line:   proto.Uint32(uint32(violation.Line)),
+			Column: proto.Uint32(uint32(violation.Column)),
 		})
 	}
 	return &conformancev1.Response{Result: &conformancev1.Response_Refusal{Refusal: refusal}}
