@@ -9,7 +9,8 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// Options say how a config is loaded. The zero value reads a config that has no variables.
+// Options say how a config is loaded. The zero value reads a config that has no variables. Loading only reads them, so that
+// loads at the same time may share the map.
 type Options struct {
 	// File is the config's name in errors.
 	File string
@@ -21,7 +22,9 @@ type Options struct {
 //
 // The text has to be in the portable subset, which every language reads alike. What is in config before is lost. If the
 // error is not nil, config is not to be used; an [*InvalidError] then has every violation, of a text that cannot be
-// read only the first.
+// read only the first. Other errors are those of rules that cannot be compiled or evaluated.
+//
+// Loads at the same time need a config each. No other goroutine may use config before LoadText returns.
 func LoadText(data []byte, config proto.Message, options Options) error {
 	proto.Reset(config)
 	message := config.ProtoReflect()
@@ -44,7 +47,8 @@ func LoadText(data []byte, config proto.Message, options Options) error {
 
 // LoadBinary reads a config in the binary form, replaces its variables and validates it, as [LoadText] does.
 //
-// What the schema does not know is refused: a config of a newer schema may ask for what this one cannot do.
+// What the schema does not know is refused: a config of a newer schema may ask for what this one cannot do. Calls at the
+// same time are as of [LoadText].
 func LoadBinary(data []byte, config proto.Message, options Options) error {
 	if len(data) > maxBytes {
 		return invalid(options.File, Violation{

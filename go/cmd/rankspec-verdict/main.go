@@ -9,6 +9,7 @@ import (
 	"os"
 
 	rankspec "github.com/rankspec/rankspec/go"
+	_ "github.com/rankspec/rankspec/go/internal/bindings" // headers name messages of every area
 )
 
 type violation struct {
@@ -70,7 +71,10 @@ func judge(file string, options rankspec.Options) (verdict, error) {
 	case err != nil:
 		return line, fmt.Errorf("%s: %w", file, err)
 	default:
-		identity := rankspec.Fingerprint(config)
+		identity, err := rankspec.Fingerprint(config)
+		if err != nil {
+			return line, fmt.Errorf("%s: %w", file, err)
+		}
 		line.OK, line.Semantic, line.Full = true, &identity.Semantic, &identity.Full
 	}
 	return line, nil
