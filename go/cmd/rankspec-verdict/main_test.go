@@ -12,13 +12,12 @@ import (
 func TestViolationHasAPlaceInATextAndNoneElsewhere(t *testing.T) {
 	folder := t.TempDir()
 	text := filepath.Join(folder, "a.textproto")
-	content := "# proto-message: rankspec.recap.v1.MlpConfig\nlayer_sizes: 0 dropout { rate: 2 }\n"
+	content := "# proto-message: rankspec.recap.v1.MlpConfig\nlayer_sizes: [1, 0]\n"
 	if err := os.WriteFile(text, []byte(content), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for file, want := range map[string]string{
-		text: `[{"path":"layer_sizes[0]","code":"int32.gt","line":2,"column":14},` +
-			`{"path":"dropout.rate","code":"double.gt_lt","line":2,"column":32}]`,
+		text:                       `[{"path":"layer_sizes[1]","code":"int32.gt","line":2,"column":18}]`,
 		filepath.Join(folder, "b"): `[{"path":"","code":"file.missing","line":null,"column":null}]`,
 	} {
 		line, err := judge(file, rankspec.Options{})
