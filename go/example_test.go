@@ -20,8 +20,18 @@ adam { eps: 1e-08 }
 		fmt.Println(err)
 		return
 	}
-	fmt.Println(rankspec.Resolve(config).GetAdam().GetBetas())
-	fmt.Println(rankspec.Fingerprint(config).Semantic[:16])
+	resolved, err := rankspec.Resolve(config)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	identity, err := rankspec.Fingerprint(config)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(resolved.GetAdam().GetBetas())
+	fmt.Println(identity.Semantic[:16])
 	for step := range int64(5) {
 		rate, err := rankspec.LearningRateAt(config.GetLearningRate(), step)
 		if err != nil {
@@ -46,6 +56,6 @@ func ExampleLoadText_invalid() {
 		}
 	}
 	// Output:
-	// 5 adam.lr optim.optimizer.one_learning_rate
 	// 2 learning_rate.constant double.gte
+	// 5 adam.lr optim.optimizer.one_learning_rate
 }

@@ -35,8 +35,14 @@ const (
 )
 
 // Fingerprint identifies a valid config, however it is written and whether or not defaults are written out.
-func Fingerprint(config proto.Message) Identity {
-	return Identity{Semantic: hash(CanonicalForm(config, SemanticPart)), Full: hash(CanonicalForm(config, FullPart))}
+//
+// The error is as of [Resolve], and so are calls at the same time.
+func Fingerprint(config proto.Message) (Identity, error) {
+	condensed, err := condense(config)
+	if err != nil {
+		return Identity{}, err
+	}
+	return Identity{Semantic: hash(formOf(condensed, SemanticPart)), Full: hash(formOf(condensed, FullPart))}, nil
 }
 
 func hash(form string) string {
@@ -45,8 +51,17 @@ func hash(form string) string {
 }
 
 // CanonicalForm writes a part of a valid config in the form whose hash is its fingerprint: ASCII, a line for each value.
-func CanonicalForm(config proto.Message, part Part) string {
-	condensed := condense(config).ProtoReflect()
+//
+// The error is as of [Resolve], and so are calls at the same time.
+func CanonicalForm(config proto.Message, part Part) (string, error) {
+	condensed, err := condense(config)
+	if err != nil {
+		return "", err
+	}
+	return formOf(condensed, part), nil
+}
+
+func formOf(condensed protoreflect.Message, part Part) string {
 	lines := formLines(nil, condensed, "", part)
 	slices.Sort(lines)
 	header := []string{canonicalForm, string(condensed.Descriptor().FullName())}

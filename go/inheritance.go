@@ -107,12 +107,15 @@ func hasOtherMember(message protoreflect.Message, field protoreflect.FieldDescri
 // withoutRepeats leaves out what is said of a value that was filled in and of the one it came from alike. Where there is
 // nothing to inherit from, that is what is missing, and nothing else.
 func withoutRepeats(violations []Violation, copies []filled) []Violation {
-	said := func(path, code string) bool {
-		return slices.ContainsFunc(violations, func(v Violation) bool { return v.Path == path && v.Code == code })
+	type finding struct{ path, code string }
+	said := make(map[finding]bool, len(violations))
+	for _, v := range violations {
+		said[finding{v.Path, v.Code}] = true
 	}
-	return slices.DeleteFunc(slices.Clone(violations), func(v Violation) bool {
+	return slices.DeleteFunc(violations, func(v Violation) bool {
 		return slices.ContainsFunc(copies, func(c filled) bool {
-			return isAtOrBelow(v.Path, c.path) && (said(c.base, "required") || said(c.source+v.Path[len(c.path):], v.Code))
+			return isAtOrBelow(v.Path, c.path) &&
+				(said[finding{c.base, "required"}] || said[finding{c.source + v.Path[len(c.path):], v.Code}])
 		})
 	})
 }

@@ -9,7 +9,8 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// Options say how a config is loaded. The zero value reads a config that has no variables.
+// Options say how a config is loaded. The zero value reads a config that has no variables. Loading only reads them, so that
+// loads at the same time may share the map.
 type Options struct {
 	// File is the config's name in errors.
 	File string
@@ -21,7 +22,9 @@ type Options struct {
 //
 // The text has to be in the portable subset, which every language reads alike. What is in config before is lost. If the
 // error is not nil, config is not to be used; an [*InvalidError] then has every violation, of a text that cannot be
-// read only the first.
+// read only the first. Other errors are those of rules that cannot be compiled or evaluated.
+//
+// Loads at the same time need a config each. No other goroutine may use config before LoadText returns.
 func LoadText(data []byte, config proto.Message, options Options) error {
 	proto.Reset(config)
 	message := config.ProtoReflect()
@@ -37,12 +40,15 @@ func LoadText(data []byte, config proto.Message, options Options) error {
 		violation.Line, violation.Column = lineAndColumn(data, found.offset)
 		return invalid(options.File, violation)
 	}
-	return finish(config, options, func(violation *Violation) { locate(violation, places, data) })
+	return finish(config, options, func(violations []Violation, copies []filled) {
+		newPlacer(places, copies).locate(violations, data)
+	})
 }
 
 // LoadBinary reads a config in the binary form, replaces its variables and validates it, as [LoadText] does.
 //
-// What the schema does not know is refused: a config of a newer schema may ask for what this one cannot do.
+// What the schema does not know is refused: a config of a newer schema may ask for what this one cannot do. Calls at the
+// same time are as of [LoadText].
 func LoadBinary(data []byte, config proto.Message, options Options) error {
 	if len(data) > maxBytes {
 		return invalid(options.File, Violation{
@@ -55,48 +61,27 @@ func LoadBinary(data []byte, config proto.Message, options Options) error {
 	if unknown := unknownFields(config.ProtoReflect(), ""); len(unknown) > 0 {
 		return invalid(options.File, unknown...)
 	}
-	return finish(config, options, func(*Violation) {})
+	return finish(config, options, func([]Violation, []filled) {})
 }
 
 // finish does what follows the reading of every form.
-func finish(config proto.Message, options Options, locate func(*Violation)) error {
-	err := invalid("", replaceVariables(config.ProtoReflect(), "", options.Variables)...)
-	var copies []filled
-	if err == nil {
+func finish(config proto.Message, options Options, locate func([]Violation, []filled)) error {
+	violations := replaceVariables(config.ProtoReflect(), "", options.Variables)
+	if len(violations) == 0 {
 		// What is inherited is copied for each heir, so that both are counted before.
-		err = invalid("", tooMany(config.ProtoReflect(), "")...)
+		violations = tooMany(config.ProtoReflect(), "")
 	}
-	if err == nil {
+	var copies []filled
+	if len(violations) == 0 {
 		copies = inherit(config.ProtoReflect())
-		err = Validate(config)
-	}
-	var found *InvalidError
-	if errors.As(err, &found) {
-		found.Violations = withoutRepeats(found.Violations, copies)
-		found.File = options.File
-		for i := range found.Violations {
-			locate(&found.Violations[i])
+		found, err := judge(config)
+		if err != nil {
+			return err
 		}
+		violations = withoutRepeats(found, copies)
 	}
-	return err
-}
-
-// locate gives a violation the place of its field, or of the nearest block around it.
-func locate(violation *Violation, places []place, data []byte) {
-	best := place{"", -1}
-	for _, candidate := range places {
-		if isAtOrBelow(violation.Path, candidate.path) && (best.offset < 0 || len(candidate.path) > len(best.path)) {
-			best = candidate
-		}
-	}
-	violation.Line, violation.Column = lineAndColumn(data, max(best.offset, 0))
-}
-
-func isAtOrBelow(path, ancestor string) bool {
-	if len(path) < len(ancestor) || path[:len(ancestor)] != ancestor {
-		return false
-	}
-	return len(path) == len(ancestor) || path[len(ancestor)] == '.' || path[len(ancestor)] == '['
+	locate(violations, copies)
+	return invalid(options.File, violations...)
 }
 
 // unknownFields finds the messages that hold what the schema does not know.

@@ -42,6 +42,30 @@ func quotedKey(key string) string {
 	return `["` + keyEscaper.Replace(key) + `"]`
 }
 
+// parentOf returns the path of what contains a field, an item or an entry; empty for the config itself.
+func parentOf(path string) string {
+	end, inQuotes := 0, false
+	for i := 0; i < len(path); i++ {
+		switch c := path[i]; {
+		case inQuotes && c == '\\':
+			i++
+		case c == '"':
+			inQuotes = !inQuotes
+		case !inQuotes && (c == '.' || c == '['):
+			end = i
+		}
+	}
+	return path[:end]
+}
+
+// isAtOrBelow tells whether a path is another one, or names something inside of what that names.
+func isAtOrBelow(path, ancestor string) bool {
+	if len(path) < len(ancestor) || path[:len(ancestor)] != ancestor {
+		return false
+	}
+	return len(path) == len(ancestor) || path[len(ancestor)] == '.' || path[len(ancestor)] == '['
+}
+
 // violationPath writes a path as protovalidate reports it.
 func violationPath(elements []*validate.FieldPathElement) string {
 	path := ""

@@ -12,12 +12,6 @@ const (
 	maxDepth = 100
 )
 
-// A place is where the field of a path begins in a text.
-type place struct {
-	path   string
-	offset int
-}
-
 // A checker reads a text by the rules of docs/portable.md, next to the schema, without keeping its values.
 //
 // It stands in front of the library's parser: what it lets pass, every language's parser reads alike.
@@ -41,7 +35,7 @@ func checkPortable(data []byte, message protoreflect.MessageDescriptor) ([]place
 	if err := c.advance(); err != nil {
 		return nil, err
 	}
-	_, err := c.fields(message, "", "")
+	err := c.fields(newBlock(message, ""), "")
 	return c.places, err
 }
 
@@ -68,32 +62,28 @@ func (c *checker) fail(code, path, format string, arguments ...any) error {
 }
 
 // fields reads the fields of a message up to and including its closing mark, or to the end of the text if that is empty.
-//
-// It returns the literals of the singular fields by name, as checkLiteral tells them apart.
-func (c *checker) fields(message protoreflect.MessageDescriptor, closer, path string) (map[string]string, error) {
-	block := &block{message: message, path: path, given: map[protoreflect.Name]protoreflect.Name{}, values: map[string]string{},
-		keys: map[string]bool{}}
+func (c *checker) fields(in *block, closer string) error {
 	separable := false
 	for {
 		switch {
 		case c.token.kind == endToken && closer == "":
-			return block.values, nil
+			return nil
 		case c.token.kind == endToken:
-			return nil, c.fail("parse.unterminated", path, "a block is not closed: %s is missing", closer)
+			return c.fail("parse.unterminated", in.path, "a block is not closed: %s is missing", closer)
 		case closer != "" && c.token.isMark(closer):
-			return block.values, c.advance()
+			return c.advance()
 		case separable && c.token.isMark(",;"):
 			separable = false
 			if err := c.advance(); err != nil {
-				return nil, err
+				return err
 			}
 		case c.token.kind == wordToken:
 			separable = true
-			if err := c.field(block); err != nil {
-				return nil, err
+			if err := c.field(in); err != nil {
+				return err
 			}
 		default:
-			return nil, c.fail("parse.syntax", path, "unexpected %.40s; a field's name is expected here", c.token.text)
+			return c.fail("parse.syntax", in.path, "unexpected %.40s; a field's name is expected here", c.token.text)
 		}
 	}
 }
@@ -104,11 +94,24 @@ type block struct {
 	path    string
 	// Singular fields so far, by the name of their oneof or their own.
 	given map[protoreflect.Name]protoreflect.Name
-	// Values of the singular fields, and map fields with a key, so far.
-	values map[string]string
-	keys   map[string]bool
+	// Entries of map fields so far, by path.
+	keys map[string]bool
 	// Items of each list so far.
 	items map[protoreflect.Name]int
+	// Of a map's entry, its key as checkLiteral tells keys apart, and where key and value begin.
+	key    string
+	starts map[protoreflect.Name]int
+}
+
+func newBlock(message protoreflect.MessageDescriptor, path string) *block {
+	return &block{
+		message: message,
+		path:    path,
+		given:   map[protoreflect.Name]protoreflect.Name{},
+		keys:    map[string]bool{},
+		items:   map[protoreflect.Name]int{},
+		starts:  map[protoreflect.Name]int{},
+	}
 }
 
 // field reads a field, from its name on.
@@ -125,9 +128,6 @@ func (c *checker) field(in *block) error {
 	if err := c.notGivenBefore(in, field, path); err != nil {
 		return err
 	}
-	if !field.IsMap() {
-		c.places = append(c.places, place{path, name.start})
-	}
 	if err := c.advance(); err != nil {
 		return err
 	}
@@ -137,7 +137,20 @@ func (c *checker) field(in *block) error {
 			return err
 		}
 	}
+	c.note(in, field, path, name.start)
 	return c.value(in, field, path, hasColon)
+}
+
+// note keeps where a field is, whose value begins at the current token.
+func (c *checker) note(in *block, field protoreflect.FieldDescriptor, path string, nameStart int) {
+	switch {
+	case in.message.IsMapEntry():
+		in.starts[field.Name()] = c.token.start
+	case field.Cardinality() == protoreflect.Repeated || field.Message() != nil:
+		c.places = append(c.places, place{path, nameStart})
+	default:
+		c.places = append(c.places, place{path, c.token.start})
+	}
 }
 
 // notGivenBefore refuses a singular field, or a member of a oneof, after the first.
@@ -208,7 +221,9 @@ func (c *checker) element(in *block, field protoreflect.FieldDescriptor, path st
 	}
 	if field.Message() == nil {
 		value, err := c.scalar(field, path)
-		in.values[string(field.Name())] = value
+		if in.message.IsMapEntry() && field.Name() == "key" {
+			in.key = value
+		}
 		return err
 	}
 	closer := map[string]string{"{": "}", "<": ">"}[c.token.text]
@@ -226,14 +241,10 @@ func (c *checker) element(in *block, field protoreflect.FieldDescriptor, path st
 	if field.IsMap() {
 		return c.entry(in, field, path, closer, start)
 	}
-	_, err := c.fields(field.Message(), closer, path)
-	return err
+	return c.fields(newBlock(field.Message(), path), closer)
 }
 
 func (b *block) nextItem(list protoreflect.Name) int {
-	if b.items == nil {
-		b.items = map[protoreflect.Name]int{}
-	}
 	b.items[list]++
 	return b.items[list] - 1
 }
@@ -241,28 +252,46 @@ func (b *block) nextItem(list protoreflect.Name) int {
 // entry reads an entry of a map, after its opening mark.
 func (c *checker) entry(in *block, field protoreflect.FieldDescriptor, path, closer string, start int) error {
 	first := len(c.places)
-	values, err := c.fields(field.Message(), closer, "")
-	if err != nil {
+	entry := newBlock(field.Message(), "")
+	if err := c.fields(entry, closer); err != nil {
 		return inField(err, path)
 	}
-	key, ok := values["key"]
-	if !ok {
-		key = fmt.Sprint(field.MapKey().Default().Interface())
-	}
-	keyedPath := path + "[" + key + "]"
-	if field.MapKey().Kind() == protoreflect.StringKind {
-		keyedPath = path + quotedKey(key)
-	}
+	keyedPath := path + entry.subscript(field.MapKey())
 	if in.keys[keyedPath] {
-		return &mistake{"parse.duplicate_key", fmt.Sprintf("the key %.40q is given twice", key), keyedPath, start}
+		return &mistake{"parse.duplicate_key", "the same key is given twice", keyedPath, start}
 	}
 	in.keys[keyedPath] = true
 	// The key may have stood behind the value, so that paths within are known only now.
 	for i := range c.places[first:] {
 		c.places[first+i].path = joinPaths(keyedPath, c.places[first+i].path)
 	}
-	c.places = append(c.places, place{keyedPath, start})
+	c.places = append(c.places, place{keyedPath, entry.start(field.MapValue(), start)})
 	return nil
+}
+
+// subscript returns what an entry adds to the path of its map.
+func (b *block) subscript(key protoreflect.FieldDescriptor) string {
+	switch _, given := b.starts["key"]; {
+	case key.Kind() == protoreflect.StringKind:
+		return quotedKey(b.key)
+	case given:
+		return "[" + b.key + "]"
+	default:
+		return fmt.Sprintf("[%v]", key.Default().Interface())
+	}
+}
+
+// start returns where a person looks for an entry: at a scalar's value, at the key of a message; where the entry itself
+// begins if that is not given.
+func (b *block) start(value protoreflect.FieldDescriptor, opener int) int {
+	what := protoreflect.Name("value")
+	if value.Message() != nil {
+		what = "key"
+	}
+	if start, given := b.starts[what]; given {
+		return start
+	}
+	return opener
 }
 
 // inField puts the path of a field in front of that of a mistake in it.

@@ -1,7 +1,6 @@
 package rankspec
 
 import (
-	"bytes"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -178,11 +177,4 @@ func stringLength(text string) int {
 		}
 	}
 	return -1
-}
-
-// lineAndColumn returns the place of an offset, both from 1; columns count characters.
-func lineAndColumn(data []byte, offset int) (line, column int) {
-	before := data[:offset]
-	start := bytes.LastIndexByte(before, '\n') + 1
-	return bytes.Count(before, []byte("\n")) + 1, utf8.RuneCount(before[start:]) + 1
 }

@@ -11,7 +11,8 @@ import (
 
 // LearningRateAt computes the rate that update number step, counted from 0, is made with.
 //
-// The schedule has to be a valid one; it is an error if none is chosen, or step is negative.
+// The schedule has to be a valid one; it is an error if none is chosen, or step is negative. Several goroutines may ask the
+// same schedule at the same time, as long as none changes it.
 func LearningRateAt(schedule *optimv1.LearningRate, step int64) (float64, error) {
 	if step < 0 {
 		return 0, fmt.Errorf("steps count from 0, there is no step %d", step)

@@ -19,6 +19,8 @@ var ruleLine = regexp.MustCompile(
 	`(?s)^([A-Za-z_](?:[A-Za-z0-9_.]|\[[0-9]+\]|\["(?:[^"\\]|\\.)*"\])*): (.*)$`)
 
 // Prewarm compiles the rules of a config's type, so that the first config is checked as quickly as every later one.
+//
+// Nothing in the config is looked at but its type. It may be called at any time.
 func Prewarm(config proto.Message) error {
 	var violated *protovalidate.ValidationError
 	if err := validateWith(config.ProtoReflect().Type().New().Interface()); err != nil && !errors.As(err, &violated) {
@@ -29,17 +31,27 @@ func Prewarm(config proto.Message) error {
 
 // Validate judges a config by every rule of the schema.
 //
-// Its error is an [*InvalidError], or that of rules that cannot be compiled or evaluated.
+// Its error is an [*InvalidError] without places, or that of rules that cannot be compiled or evaluated. Several goroutines
+// may validate the same config at the same time, as long as none changes it.
 func Validate(config proto.Message) error {
+	violations, err := judge(config)
+	if err != nil {
+		return err
+	}
+	return invalid("", violations...)
+}
+
+// judge finds what is wrong with a config. Its error is that of rules that cannot be compiled or evaluated.
+func judge(config proto.Message) ([]Violation, error) {
 	if found := tooMany(config.ProtoReflect(), ""); len(found) > 0 {
-		return invalid("", found...)
+		return found, nil
 	}
 	err := validateWith(config)
 	var violated *protovalidate.ValidationError
 	if !errors.As(err, &violated) {
-		return err
+		return nil, err
 	}
-	return invalid("", violationsOf(violated, config.ProtoReflect().Descriptor())...)
+	return violationsOf(violated, config.ProtoReflect().Descriptor()), nil
 }
 
 func validateWith(config proto.Message) error {

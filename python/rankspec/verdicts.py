@@ -1,8 +1,7 @@
 """The verdict on a config that every language gives alike: valid with its fingerprints, or a set of violations.
 
 A verdict is reached in steps, and the first that objects ends it: reading, variables, rules. What is inherited is
-filled in before the rules judge. `check` of `rankspec.loading` says more, with places and words, and goes on after a
-mistake.
+filled in before the rules judge. `check` of `rankspec.loading` says more, in words, and goes on after a mistake.
 
 `python -m rankspec.verdicts FILE...` prints the verdict on each file as one line of JSON.
 """
@@ -16,10 +15,11 @@ from typing import NamedTuple
 
 from google.protobuf.message import Message
 
-from rankspec.diagnostics import Diagnostic
+from rankspec.diagnostics import Diagnostic, Position
 from rankspec.environment import process_environment, substitute
 from rankspec.fingerprint import fingerprint
 from rankspec.inheritance import inherit
+from rankspec.places import place_of
 from rankspec.reading import read
 from rankspec.source import Document
 from rankspec.validation import find
@@ -31,17 +31,21 @@ class Violation(NamedTuple):
     Attributes:
         path: The offending field; empty for the config itself.
         code: Id of the rule, or `file.…`, `parse.…`, `env.…`.
+        line: Line of its place, from 1; None where there is no text.
+        column: Column of its place, in characters from 1; None where there is no text.
     """
 
     path: str
     code: str
+    line: int | None
+    column: int | None
 
 
 class Verdict(NamedTuple):
     """What is to be said of a config.
 
     Attributes:
-        violations: What is wrong, sorted, nothing twice.
+        violations: What is wrong, in the order of places, paths and codes, nothing twice.
         config: The config as it is judged by the rules; complete only if nothing is wrong.
     """
 
@@ -61,12 +65,23 @@ def judge(document: Document[Message], environment: Mapping[str, str]) -> Verdic
         violations = _of(substitute(document.message, environment, document.origins).diagnostics)
     if not violations:
         copies = inherit(document)
-        violations = {Violation(finding.path, finding.code) for finding in find(document.message, copies)}
-    return Verdict(tuple(sorted(violations)), document.message)
+        # What is missing from a text as a whole is missed at its start.
+        start = "" if document.text is not None else None
+        found = find(document.message, copies)
+        violations = {_at(f.path, f.code, place_of(f.path, document, start)) for f in found}
+    return Verdict(tuple(sorted(violations, key=_order)), document.message)
 
 
 def _of(diagnostics: Iterable[Diagnostic]) -> set[Violation]:
-    return {Violation(d.path, d.code) for d in diagnostics if d.severity == "error"}
+    return {_at(d.path, d.code, d.position) for d in diagnostics if d.severity == "error"}
+
+
+def _at(path: str, code: str, place: Position | None) -> Violation:
+    return Violation(path, code, place.line if place else None, place.column if place else None)
+
+
+def _order(violation: Violation) -> tuple[int, int, str, str]:
+    return violation.line or 0, violation.column or 0, violation.path, violation.code
 
 
 def verdict_line(path: str, environment: Mapping[str, str]) -> str:

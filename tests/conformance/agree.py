@@ -19,8 +19,10 @@ def verdict(response: pb.Response) -> object:
         case "config":
             return response.config.form, response.config.semantic, response.config.full
         case "refusal":
-            found = {(violation.path, violation.code) for violation in response.refusal.violations}
-            return "unreadable" if any(code.startswith("parse.") for _, code in found) else frozenset(found)
+            found = response.refusal.violations
+            if any(violation.code.startswith("parse.") for violation in found):
+                return "unreadable"
+            return tuple((v.line, v.column, v.path, v.code) for v in found)
         case _:
             return str(response)
 

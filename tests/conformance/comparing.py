@@ -10,7 +10,7 @@ def difference(expected: pb.Expectation, response: pb.Response) -> str | None:
         case "config" if result == "config":
             return _config_difference(expected.config, response.config)
         case "refusal" if result == "refusal":
-            return _refusal_difference(_pairs(expected.refusal), _pairs(response.refusal))
+            return _refusal_difference(expected.refusal, response.refusal)
         case "unreadable" if result == "refusal":
             return _unreadable_difference(expected.unreadable, response.refusal)
         case "learning_rate" if result == "learning_rate":
@@ -27,12 +27,14 @@ def _config_difference(expected: pb.Config, found: pb.Config) -> str | None:
     return None if expected == found else "the same form, but another fingerprint"
 
 
-def _pairs(refusal: pb.Refusal) -> list[tuple[str, str]]:
-    return sorted((violation.path, violation.code) for violation in refusal.violations)
+def _violations(refusal: pb.Refusal) -> list[tuple[int, int, str, str]]:
+    """Line, column, path and code of each, in the order in which they were given."""
+    return [(violation.line, violation.column, violation.path, violation.code) for violation in refusal.violations]
 
 
-def _refusal_difference(expected: list[tuple[str, str]], found: list[tuple[str, str]]) -> str | None:
-    return None if expected == found else f"expected violations {expected}, got {found}"
+def _refusal_difference(expected: pb.Refusal, found: pb.Refusal) -> str | None:
+    wanted, got = _violations(expected), _violations(found)
+    return None if wanted == got else f"expected violations {wanted}, got {got}"
 
 
 def _unreadable_difference(prefix: str, refusal: pb.Refusal) -> str | None:

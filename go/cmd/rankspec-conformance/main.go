@@ -11,6 +11,7 @@ import (
 
 	conformancev1 "github.com/rankspec/rankspec/gen/go/conformance/v1"
 	rankspec "github.com/rankspec/rankspec/go"
+	_ "github.com/rankspec/rankspec/go/internal/bindings" // requests name messages of every area
 	"google.golang.org/protobuf/encoding/protodelim"
 	"google.golang.org/protobuf/proto"
 )
@@ -86,9 +87,20 @@ func load(task *conformancev1.Load) *conformancev1.Response {
 	case err != nil:
 		return failure(err)
 	}
-	identity := rankspec.Fingerprint(config)
+	return identify(config)
+}
+
+func identify(config proto.Message) *conformancev1.Response {
+	form, err := rankspec.CanonicalForm(config, rankspec.FullPart)
+	if err != nil {
+		return failure(err)
+	}
+	identity, err := rankspec.Fingerprint(config)
+	if err != nil {
+		return failure(err)
+	}
 	return &conformancev1.Response{Result: &conformancev1.Response_Config{Config: &conformancev1.Config{
-		Form:     proto.String(rankspec.CanonicalForm(config, rankspec.FullPart)),
+		Form:     &form,
 		Semantic: &identity.Semantic,
 		Full:     &identity.Full,
 	}}}
@@ -98,8 +110,10 @@ func refusal(found *rankspec.InvalidError) *conformancev1.Response {
 	refusal := &conformancev1.Refusal{}
 	for _, violation := range found.Violations {
 		refusal.Violations = append(refusal.Violations, &conformancev1.Violation{
-			Path: &violation.Path,
-			Code: &violation.Code,
+			Path:   &violation.Path,
+			Code:   &violation.Code,
+			Line:   proto.Uint32(uint32(violation.Line)),
+			Column: proto.Uint32(uint32(violation.Column)),
 		})
 	}
 	return &conformancev1.Response{Result: &conformancev1.Response_Refusal{Refusal: refusal}}

@@ -9,11 +9,14 @@ import (
 	"os"
 
 	rankspec "github.com/rankspec/rankspec/go"
+	_ "github.com/rankspec/rankspec/go/internal/bindings" // headers name messages of every area
 )
 
 type violation struct {
-	Path string `json:"path"`
-	Code string `json:"code"`
+	Path   string `json:"path"`
+	Code   string `json:"code"`
+	Line   *int   `json:"line"`
+	Column *int   `json:"column"`
 }
 
 type verdict struct {
@@ -48,6 +51,14 @@ func run(files []string) error {
 	return out.Flush()
 }
 
+// known returns a line or column; nil where there is no text that it could be of.
+func known(number int) *int {
+	if number == 0 {
+		return nil
+	}
+	return &number
+}
+
 func judge(file string, options rankspec.Options) (verdict, error) {
 	line := verdict{File: file, Violations: []violation{}}
 	config, err := rankspec.LoadFile(file, options)
@@ -55,12 +66,15 @@ func judge(file string, options rankspec.Options) (verdict, error) {
 	switch {
 	case errors.As(err, &found):
 		for _, v := range found.Violations {
-			line.Violations = append(line.Violations, violation{v.Path, v.Code})
+			line.Violations = append(line.Violations, violation{v.Path, v.Code, known(v.Line), known(v.Column)})
 		}
 	case err != nil:
 		return line, fmt.Errorf("%s: %w", file, err)
 	default:
-		identity := rankspec.Fingerprint(config)
+		identity, err := rankspec.Fingerprint(config)
+		if err != nil {
+			return line, fmt.Errorf("%s: %w", file, err)
+		}
 		line.OK, line.Semantic, line.Full = true, &identity.Semantic, &identity.Full
 	}
 	return line, nil

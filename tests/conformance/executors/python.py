@@ -31,7 +31,7 @@ def _load(load: pb.Load) -> pb.Response:
     variables = {name: as_text(value) for name, value in load.variables.items()}
     verdict = judge(document, variables)
     if verdict.violations:
-        found = [pb.Violation(path=violation.path, code=violation.code) for violation in verdict.violations]
+        found = [pb.Violation(**violation._asdict()) for violation in verdict.violations]
         return pb.Response(refusal=pb.Refusal(violations=found))
     identity = fingerprint(verdict.config)
     full_form = canonical_form(verdict.config, semantic=False).decode()

@@ -653,7 +653,11 @@ type Violation struct {
 	// Path of the offending field; empty for the config itself.
 	Path *string `protobuf:"bytes,1,opt,name=path" json:"path,omitempty"`
 	// Id of the rule, or a code that begins with `parse.` or `env.`.
-	Code          *string `protobuf:"bytes,2,opt,name=code" json:"code,omitempty"`
+	Code *string `protobuf:"bytes,2,opt,name=code" json:"code,omitempty"`
+	// Line of its place, from 1; absent where the source is no text.
+	Line *uint32 `protobuf:"varint,3,opt,name=line" json:"line,omitempty"`
+	// Column of its place, in characters from 1; absent where the source is no text.
+	Column        *uint32 `protobuf:"varint,4,opt,name=column" json:"column,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -700,6 +704,20 @@ func (x *Violation) GetCode() string {
 		return *x.Code
 	}
 	return ""
+}
+
+func (x *Violation) GetLine() uint32 {
+	if x != nil && x.Line != nil {
+		return *x.Line
+	}
+	return 0
+}
+
+func (x *Violation) GetColumn() uint32 {
+	if x != nil && x.Column != nil {
+		return *x.Column
+	}
+	return 0
 }
 
 // What a response is compared with.
@@ -921,10 +939,12 @@ const file_conformance_v1_conformance_proto_rawDesc = "" +
 	"\aRefusal\x129\n" +
 	"\n" +
 	"violations\x18\x01 \x03(\v2\x19.conformance.v1.ViolationR\n" +
-	"violations\"3\n" +
+	"violations\"_\n" +
 	"\tViolation\x12\x12\n" +
 	"\x04path\x18\x01 \x01(\tR\x04path\x12\x12\n" +
-	"\x04code\x18\x02 \x01(\tR\x04code\"\xde\x01\n" +
+	"\x04code\x18\x02 \x01(\tR\x04code\x12\x12\n" +
+	"\x04line\x18\x03 \x01(\rR\x04line\x12\x16\n" +
+	"\x06column\x18\x04 \x01(\rR\x06column\"\xde\x01\n" +
 	"\vExpectation\x120\n" +
 	"\x06config\x18\x01 \x01(\v2\x16.conformance.v1.ConfigH\x00R\x06config\x123\n" +
 	"\arefusal\x18\x02 \x01(\v2\x17.conformance.v1.RefusalH\x00R\arefusal\x12 \n" +

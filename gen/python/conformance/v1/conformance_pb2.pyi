@@ -91,12 +91,16 @@ class Refusal(_message.Message):
     def __init__(self, violations: _Optional[_Iterable[_Union[Violation, _Mapping]]] = ...) -> None: ...
 
 class Violation(_message.Message):
-    __slots__ = ("path", "code")
+    __slots__ = ("path", "code", "line", "column")
     PATH_FIELD_NUMBER: _ClassVar[int]
     CODE_FIELD_NUMBER: _ClassVar[int]
+    LINE_FIELD_NUMBER: _ClassVar[int]
+    COLUMN_FIELD_NUMBER: _ClassVar[int]
     path: str
     code: str
-    def __init__(self, path: _Optional[str] = ..., code: _Optional[str] = ...) -> None: ...
+    line: int
+    column: int
+    def __init__(self, path: _Optional[str] = ..., code: _Optional[str] = ..., line: _Optional[int] = ..., column: _Optional[int] = ...) -> None: ...
 
 class Expectation(_message.Message):
     __slots__ = ("config", "refusal", "unreadable", "learning_rate")

@@ -123,19 +123,20 @@ public final class ConformanceProto extends com.google.protobuf.GeneratedFile {
       "\004form\030\001 \001(\tR\004form\022\032\n\010semantic\030\002 \001(\tR\010sem" +
       "antic\022\022\n\004full\030\003 \001(\tR\004full\"D\n\007Refusal\0229\n\n" +
       "violations\030\001 \003(\0132\031.conformance.v1.Violat" +
-      "ionR\nviolations\"3\n\tViolation\022\022\n\004path\030\001 \001" +
-      "(\tR\004path\022\022\n\004code\030\002 \001(\tR\004code\"\336\001\n\013Expecta" +
-      "tion\0220\n\006config\030\001 \001(\0132\026.conformance.v1.Co" +
-      "nfigH\000R\006config\0223\n\007refusal\030\002 \001(\0132\027.confor" +
-      "mance.v1.RefusalH\000R\007refusal\022 \n\nunreadabl" +
-      "e\030\003 \001(\tH\000R\nunreadable\022;\n\rlearning_rate\030\004" +
-      " \001(\0132\024.conformance.v1.RateH\000R\014learningRa" +
-      "teB\t\n\007verdict\":\n\004Rate\022\024\n\005value\030\001 \001(\001R\005va" +
-      "lue\022\034\n\ttolerance\030\002 \001(\001R\ttoleranceBs\n\033dev" +
-      ".rankspec.conformance.v1B\020ConformancePro" +
-      "toP\001Z@github.com/rankspec/rankspec/gen/g" +
-      "o/conformance/v1;conformancev1b\010editions" +
-      "p\350\007"
+      "ionR\nviolations\"_\n\tViolation\022\022\n\004path\030\001 \001" +
+      "(\tR\004path\022\022\n\004code\030\002 \001(\tR\004code\022\022\n\004line\030\003 \001" +
+      "(\rR\004line\022\026\n\006column\030\004 \001(\rR\006column\"\336\001\n\013Exp" +
+      "ectation\0220\n\006config\030\001 \001(\0132\026.conformance.v" +
+      "1.ConfigH\000R\006config\0223\n\007refusal\030\002 \001(\0132\027.co" +
+      "nformance.v1.RefusalH\000R\007refusal\022 \n\nunrea" +
+      "dable\030\003 \001(\tH\000R\nunreadable\022;\n\rlearning_ra" +
+      "te\030\004 \001(\0132\024.conformance.v1.RateH\000R\014learni" +
+      "ngRateB\t\n\007verdict\":\n\004Rate\022\024\n\005value\030\001 \001(\001" +
+      "R\005value\022\034\n\ttolerance\030\002 \001(\001R\ttoleranceBs\n" +
+      "\033dev.rankspec.conformance.v1B\020Conformanc" +
+      "eProtoP\001Z@github.com/rankspec/rankspec/g" +
+      "en/go/conformance/v1;conformancev1b\010edit" +
+      "ionsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -201,7 +202,7 @@ public final class ConformanceProto extends com.google.protobuf.GeneratedFile {
     internal_static_conformance_v1_Violation_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_conformance_v1_Violation_descriptor,
-        new java.lang.String[] { "Path", "Code", });
+        new java.lang.String[] { "Path", "Code", "Line", "Column", });
     internal_static_conformance_v1_Expectation_descriptor =
       getDescriptor().getMessageType(9);
     internal_static_conformance_v1_Expectation_fieldAccessorTable = new

@@ -173,6 +173,60 @@ private static final long serialVersionUID = 0L;
     }
   }
 
+  public static final int LINE_FIELD_NUMBER = 3;
+  private int line_ = 0;
+  /**
+   * <pre>
+   * Line of its place, from 1; absent where the source is no text.
+   * </pre>
+   *
+   * <code>uint32 line = 3 [json_name = "line"];</code>
+   * @return Whether the line field is set.
+   */
+  @java.lang.Override
+  public boolean hasLine() {
+    return ((bitField0_ & 0x00000004) != 0);
+  }
+  /**
+   * <pre>
+   * Line of its place, from 1; absent where the source is no text.
+   * </pre>
+   *
+   * <code>uint32 line = 3 [json_name = "line"];</code>
+   * @return The line.
+   */
+  @java.lang.Override
+  public int getLine() {
+    return line_;
+  }
+
+  public static final int COLUMN_FIELD_NUMBER = 4;
+  private int column_ = 0;
+  /**
+   * <pre>
+   * Column of its place, in characters from 1; absent where the source is no text.
+   * </pre>
+   *
+   * <code>uint32 column = 4 [json_name = "column"];</code>
+   * @return Whether the column field is set.
+   */
+  @java.lang.Override
+  public boolean hasColumn() {
+    return ((bitField0_ & 0x00000008) != 0);
+  }
+  /**
+   * <pre>
+   * Column of its place, in characters from 1; absent where the source is no text.
+   * </pre>
+   *
+   * <code>uint32 column = 4 [json_name = "column"];</code>
+   * @return The column.
+   */
+  @java.lang.Override
+  public int getColumn() {
+    return column_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -193,6 +247,12 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000002) != 0)) {
       com.google.protobuf.GeneratedMessage.writeString(output, 2, code_);
     }
+    if (((bitField0_ & 0x00000004) != 0)) {
+      output.writeUInt32(3, line_);
+    }
+    if (((bitField0_ & 0x00000008) != 0)) {
+      output.writeUInt32(4, column_);
+    }
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -202,6 +262,14 @@ private static final long serialVersionUID = 0L;
     }
     if (((bitField0_ & 0x00000002) != 0)) {
       size += com.google.protobuf.GeneratedMessage.computeStringSize(2, code_);
+    }
+    if (((bitField0_ & 0x00000004) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeUInt32Size(3, line_);
+    }
+    if (((bitField0_ & 0x00000008) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeUInt32Size(4, column_);
     }
     return size;
   }
@@ -237,6 +305,16 @@ private static final long serialVersionUID = 0L;
       if (!getCode()
           .equals(other.getCode())) return false;
     }
+    if (hasLine() != other.hasLine()) return false;
+    if (hasLine()) {
+      if (getLine()
+          != other.getLine()) return false;
+    }
+    if (hasColumn() != other.hasColumn()) return false;
+    if (hasColumn()) {
+      if (getColumn()
+          != other.getColumn()) return false;
+    }
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -255,6 +333,14 @@ private static final long serialVersionUID = 0L;
     if (hasCode()) {
       hash = (37 * hash) + CODE_FIELD_NUMBER;
       hash = (53 * hash) + getCode().hashCode();
+    }
+    if (hasLine()) {
+      hash = (37 * hash) + LINE_FIELD_NUMBER;
+      hash = (53 * hash) + getLine();
+    }
+    if (hasColumn()) {
+      hash = (37 * hash) + COLUMN_FIELD_NUMBER;
+      hash = (53 * hash) + getColumn();
     }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
@@ -393,6 +479,8 @@ private static final long serialVersionUID = 0L;
       bitField0_ = 0;
       path_ = "";
       code_ = "";
+      line_ = 0;
+      column_ = 0;
       return this;
     }
 
@@ -435,6 +523,14 @@ private static final long serialVersionUID = 0L;
         result.code_ = code_;
         to_bitField0_ |= 0x00000002;
       }
+      if (((from_bitField0_ & 0x00000004) != 0)) {
+        result.line_ = line_;
+        to_bitField0_ |= 0x00000004;
+      }
+      if (((from_bitField0_ & 0x00000008) != 0)) {
+        result.column_ = column_;
+        to_bitField0_ |= 0x00000008;
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -459,6 +555,12 @@ private static final long serialVersionUID = 0L;
         code_ = other.code_;
         bitField0_ |= 0x00000002;
         onChanged();
+      }
+      if (other.hasLine()) {
+        setLine(other.getLine());
+      }
+      if (other.hasColumn()) {
+        setColumn(other.getColumn());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -494,6 +596,16 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000002;
               break;
             } // case 18
+            case 24: {
+              line_ = input.readUInt32();
+              bitField0_ |= 0x00000004;
+              break;
+            } // case 24
+            case 32: {
+              column_ = input.readUInt32();
+              bitField0_ |= 0x00000008;
+              break;
+            } // case 32
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -713,6 +825,118 @@ private static final long serialVersionUID = 0L;
       checkByteStringIsUtf8(value);
       code_ = value;
       bitField0_ |= 0x00000002;
+      onChanged();
+      return this;
+    }
+
+    private int line_ ;
+    /**
+     * <pre>
+     * Line of its place, from 1; absent where the source is no text.
+     * </pre>
+     *
+     * <code>uint32 line = 3 [json_name = "line"];</code>
+     * @return Whether the line field is set.
+     */
+    @java.lang.Override
+    public boolean hasLine() {
+      return ((bitField0_ & 0x00000004) != 0);
+    }
+    /**
+     * <pre>
+     * Line of its place, from 1; absent where the source is no text.
+     * </pre>
+     *
+     * <code>uint32 line = 3 [json_name = "line"];</code>
+     * @return The line.
+     */
+    @java.lang.Override
+    public int getLine() {
+      return line_;
+    }
+    /**
+     * <pre>
+     * Line of its place, from 1; absent where the source is no text.
+     * </pre>
+     *
+     * <code>uint32 line = 3 [json_name = "line"];</code>
+     * @param value The line to set.
+     * @return This builder for chaining.
+     */
+    public Builder setLine(int value) {
+
+      line_ = value;
+      bitField0_ |= 0x00000004;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Line of its place, from 1; absent where the source is no text.
+     * </pre>
+     *
+     * <code>uint32 line = 3 [json_name = "line"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearLine() {
+      bitField0_ = (bitField0_ & ~0x00000004);
+      line_ = 0;
+      onChanged();
+      return this;
+    }
+
+    private int column_ ;
+    /**
+     * <pre>
+     * Column of its place, in characters from 1; absent where the source is no text.
+     * </pre>
+     *
+     * <code>uint32 column = 4 [json_name = "column"];</code>
+     * @return Whether the column field is set.
+     */
+    @java.lang.Override
+    public boolean hasColumn() {
+      return ((bitField0_ & 0x00000008) != 0);
+    }
+    /**
+     * <pre>
+     * Column of its place, in characters from 1; absent where the source is no text.
+     * </pre>
+     *
+     * <code>uint32 column = 4 [json_name = "column"];</code>
+     * @return The column.
+     */
+    @java.lang.Override
+    public int getColumn() {
+      return column_;
+    }
+    /**
+     * <pre>
+     * Column of its place, in characters from 1; absent where the source is no text.
+     * </pre>
+     *
+     * <code>uint32 column = 4 [json_name = "column"];</code>
+     * @param value The column to set.
+     * @return This builder for chaining.
+     */
+    public Builder setColumn(int value) {
+
+      column_ = value;
+      bitField0_ |= 0x00000008;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Column of its place, in characters from 1; absent where the source is no text.
+     * </pre>
+     *
+     * <code>uint32 column = 4 [json_name = "column"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearColumn() {
+      bitField0_ = (bitField0_ & ~0x00000008);
+      column_ = 0;
       onChanged();
       return this;
     }

@@ -67,4 +67,42 @@ public interface ViolationOrBuilder extends
    */
   com.google.protobuf.ByteString
       getCodeBytes();
+
+  /**
+   * <pre>
+   * Line of its place, from 1; absent where the source is no text.
+   * </pre>
+   *
+   * <code>uint32 line = 3 [json_name = "line"];</code>
+   * @return Whether the line field is set.
+   */
+  boolean hasLine();
+  /**
+   * <pre>
+   * Line of its place, from 1; absent where the source is no text.
+   * </pre>
+   *
+   * <code>uint32 line = 3 [json_name = "line"];</code>
+   * @return The line.
+   */
+  int getLine();
+
+  /**
+   * <pre>
+   * Column of its place, in characters from 1; absent where the source is no text.
+   * </pre>
+   *
+   * <code>uint32 column = 4 [json_name = "column"];</code>
+   * @return Whether the column field is set.
+   */
+  boolean hasColumn();
+  /**
+   * <pre>
+   * Column of its place, in characters from 1; absent where the source is no text.
+   * </pre>
+   *
+   * <code>uint32 column = 4 [json_name = "column"];</code>
+   * @return The column.
+   */
+  int getColumn();
 }
