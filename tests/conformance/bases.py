@@ -27,8 +27,9 @@ PATTERNS = {
     "^[0-9]{4}/(0[1-9]|1[0-2])/(0[1-9]|[12][0-9]|3[01])/([01][0-9]|2[0-3])$": Samples(
         ("2023/01/31/23",), ("2023/01/31", "2023/01/31/24", "2023/01/31/7")
     ),
-    "^(loss|(loss|auroc|rce)/[A-Za-z_][A-Za-z0-9_.-]*)$": Samples(
-        ("loss", "auroc/liked"), ("auroc", "loss/", "accuracy/liked", "loss\n")
+    "^[a-z][a-z0-9_]*(@[A-Za-z0-9_.-]+)?(/[A-Za-z_][A-Za-z0-9_.-]*)?$": Samples(
+        matching=("loss", "auroc/like", "ndcg@10/home.reply-2"),
+        others=("Loss", "auroc/", "auroc@/like", "auroc/like/reply", "loss/2", "loss\n", "loss@a b"),
     ),
 }
 

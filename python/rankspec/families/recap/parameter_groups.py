@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _REST = "backbone"
 # The rule that asks for a learning rate of what is outside the towers: the one place that says when there is any.
-_REST_RULE = "recap.config.backbone_rate_needed"
+_REST_RULE = "recap.config.backbone_rate_matches_model"
 
 
 def parameter_groups(config: RecapConfig) -> list[ParameterGroup]:

@@ -51,7 +51,7 @@ public final class RecapProto extends com.google.protobuf.GeneratedFile {
       "spec/recap/v1/data.proto\032\035rankspec/recap" +
       "/v1/model.proto\032!rankspec/recap/v1/optim" +
       "izer.proto\032 rankspec/recap/v1/training.p" +
-      "roto\032\037rankspec/train/v1/runtime.proto\"\261Y" +
+      "roto\032\037rankspec/train/v1/runtime.proto\"\212Q" +
       "\n\013RecapConfig\022G\n\010training\030\001 \001(\0132!.ranksp" +
       "ec.recap.v1.TrainingConfigB\010\210\347\030\001\220\347\030\003R\010tr" +
       "aining\022D\n\005model\030\002 \001(\0132\036.rankspec.recap.v" +
@@ -73,7 +73,7 @@ public final class RecapProto extends com.google.protobuf.GeneratedFile {
       "GHTSB\022\272H\007\202\001\004\020\001 \000\210\347\030\001\220\347\030\003R\026downsamplingCo" +
       "rrection\032e\n\023ValidationDataEntry\022\020\n\003key\030\001" +
       " \001(\tR\003key\0228\n\005value\030\002 \001(\0132\".rankspec.reca" +
-      "p.v1.RecapDataConfigR\005value:\0028\001:\307R\272H\303R\032\231" +
+      "p.v1.RecapDataConfigR\005value:\0028\001:\240J\272H\234J\032\231" +
       "\002\n\"recap.config.model_tasks_have_data\032\362\001" +
       "[this.train_data.tasks].map(labelled, th" +
       "is.model.tasks.filter(t, !(t in labelled" +
@@ -134,220 +134,193 @@ public final class RecapProto extends com.google.protobuf.GeneratedFile {
       "arning_rates.tower_learning_rates[\"\' + t" +
       " + \'\"]: \"\' + t + \'\" is no task of the mo" +
       "del; drop the entry or add a tower\') .jo" +
-      "in(\'\\n\'))[0] : \'\'\032\267\010\n!recap.config.backb" +
-      "one_rate_needed\032\221\010has(this.optimizer.mul" +
-      "ti_task_learning_rates) && !has(this.opt" +
-      "imizer.multi_task_learning_rates.backbon" +
-      "e_learning_rate) && (has(this.model.back" +
-      "bone) || has(this.model.small_embeddings" +
-      ") || has(this.model.position_debias_conf" +
-      "ig) || has(this.model.featurization_conf" +
-      "ig.double_norm_log_config.batch_norm_con" +
-      "fig) && this.model.featurization_config." +
-      "double_norm_log_config.batch_norm_config" +
-      ".affine || has(this.model.featurization_" +
-      "config.double_norm_log_config.layer_norm" +
-      "_config) && (this.model.featurization_co" +
-      "nfig.double_norm_log_config.layer_norm_c" +
-      "onfig.center || this.model.featurization" +
-      "_config.double_norm_log_config.layer_nor" +
-      "m_config.scale) || this.model.featurizat" +
-      "ion_config.z_score_log_config.use_batch_" +
-      "norm || this.model.featurization_config." +
-      "z_score_log_config.use_renorm || [\'user_" +
-      "embedding\', \'user_eng_embedding\', \'autho" +
-      "r_embedding\'].exists(n, n in this.train_" +
-      "data.seg_dense_schema.renamed_features))" +
-      " ? \'optimizer.multi_task_learning_rates:" +
-      " the model has parameters outside its to" +
-      "wers and no rate for them; set backbone_" +
-      "learning_rate\' : \'\'\032\365\007\n\037recap.config.bac" +
-      "kbone_rate_used\032\321\007has(this.optimizer.mul" +
-      "ti_task_learning_rates.backbone_learning" +
-      "_rate) && !(has(this.model.backbone) || " +
-      "has(this.model.small_embeddings) || has(" +
-      "this.model.position_debias_config) || ha" +
-      "s(this.model.featurization_config.double" +
-      "_norm_log_config.batch_norm_config) && t" +
-      "his.model.featurization_config.double_no" +
-      "rm_log_config.batch_norm_config.affine |" +
-      "| has(this.model.featurization_config.do" +
-      "uble_norm_log_config.layer_norm_config) " +
-      "&& (this.model.featurization_config.doub" +
-      "le_norm_log_config.layer_norm_config.cen" +
-      "ter || this.model.featurization_config.d" +
-      "ouble_norm_log_config.layer_norm_config." +
-      "scale) || this.model.featurization_confi" +
-      "g.z_score_log_config.use_batch_norm || t" +
-      "his.model.featurization_config.z_score_l" +
-      "og_config.use_renorm || [\'user_embedding" +
-      "\', \'user_eng_embedding\', \'author_embeddi" +
-      "ng\'].exists(n, n in this.train_data.seg_" +
-      "dense_schema.renamed_features)) ? \'optim" +
-      "izer.multi_task_learning_rates.backbone_" +
-      "learning_rate: the model has no paramete" +
-      "r outside its towers; drop it\' : \'\'\032\321\003\n\033" +
-      "recap.config.ids_have_input\032\261\003(has(this." +
-      "model.small_embeddings) || has(this.mode" +
-      "l.position_debias_config) || size(this.m" +
-      "odel.stratifiers) > 0 || \'discrete\' in t" +
-      "his.model.featurization_config.feature_n" +
-      "ames_to_concat) && has(this.train_data.s" +
-      "eg_dense_schema) && !(\'discrete\' in this" +
-      ".train_data.seg_dense_schema.renamed_fea" +
-      "tures) ? \'train_data.seg_dense_schema.re" +
-      "named_features: the model looks up ids i" +
-      "n an input \"discrete\"; add an entry that" +
-      " names its column\' : \'\'\032\314\002\n\032recap.config" +
-      ".known_metrics\032\255\002has(this.which_metrics)" +
-      " && !this.which_metrics.matches(\'^(loss|" +
-      "auroc|rce|calibration_ratio|rmse|mae)(,(" +
-      "loss|auroc|rce|calibration_ratio|rmse|ma" +
-      "e))*$\') ? \'which_metrics: \"\' + this.whic" +
-      "h_metrics + \'\" is no list of metrics; jo" +
-      "in some of loss, auroc, rce, calibration" +
-      "_ratio, rmse and mae with commas\' : \'\'\032\261" +
-      "\004\n\037recap.config.metrics_have_tasks\032\215\004!ha" +
-      "s(this.which_metrics) ? \'\' : [this.model" +
-      ".tasks].map(towers, [this.which_metrics." +
-      "split(\',\')].map(names, (towers.exists(t," +
-      " int(towers[t].kind) == 1) ? [] : [\'auro" +
-      "c\', \'rce\', \'calibration_ratio\'].filter(n" +
-      ", n in names) .map(n, \'which_metrics: \"\'" +
-      " + n + \'\" is a metric of binary classifi" +
-      "cation, and no task is one; drop it\')) +" +
-      " (towers.exists(t, int(towers[t].kind) =" +
-      "= 2) ? [] : [\'rmse\', \'mae\'].filter(n, n " +
-      "in names) .map(n, \'which_metrics: \"\' + n" +
-      " + \'\" is a metric of regression, and no " +
-      "task is one; drop it\')))[0].join(\'\\n\'))[" +
-      "0]\032\231\010\n(recap.config.best_checkpoint_is_m" +
-      "easured\032\354\007!has(this.training.best_checkp" +
-      "oint) ? \'\' : !(this.training.best_checkp" +
-      "oint.validation_data in this.validation_" +
-      "data) ? \'training.best_checkpoint.valida" +
-      "tion_data: there is no validation set \"\'" +
-      " + this.training.best_checkpoint.validat" +
-      "ion_data + \'\"; name one of validation_da" +
-      "ta\' : has(this.which_metrics) && !(this." +
-      "training.best_checkpoint.metric.split(\'/" +
-      "\')[0] in this.which_metrics.split(\',\')) " +
-      "? \'training.best_checkpoint.metric: whic" +
-      "h_metrics leaves out \' + this.training.b" +
-      "est_checkpoint.metric.split(\'/\')[0] + \';" +
-      " add it there\' : this.training.best_chec" +
-      "kpoint.metric.contains(\'/\') && !(this.tr" +
-      "aining.best_checkpoint.metric.split(\'/\')" +
-      "[1] in (size(this.validation_data[this.t" +
-      "raining.best_checkpoint.validation_data]" +
-      ".evaluation_tasks) > 0 ? this.validation" +
-      "_data[this.training.best_checkpoint.vali" +
-      "dation_data].evaluation_tasks : this.mod" +
-      "el.tasks.map(t, t))) ? \'training.best_ch" +
-      "eckpoint.metric: \"\' + this.training.best" +
-      "_checkpoint.metric.split(\'/\')[1] + \'\" is" +
-      " no task that the validation set is eval" +
-      "uated on\' : \'\'\032\361\t\n&recap.config.best_che" +
-      "ckpoint_has_order\032\306\t!has(this.training.b" +
-      "est_checkpoint) || !this.training.best_c" +
-      "heckpoint.metric.matches(\'^[a-z][a-z0-9_" +
-      "]*(@[A-Za-z0-9_.-]+)?(/[A-Za-z_][A-Za-z0" +
-      "-9_.-]*)?$\') ? \'\' : [this.training.best_" +
-      "checkpoint.metric].map(m, [m.split(\'/\')[" +
-      "0]].map(name, name.contains(\'@\') ? \'trai" +
-      "ning.best_checkpoint.metric: no metric i" +
-      "s computed by group; drop \"@\' + name.spl" +
-      "it(\'@\')[1] + \'\"\' : !(name in [\'loss\', \'a" +
-      "uroc\', \'rce\', \'rmse\', \'mae\']) ? \'trainin" +
-      "g.best_checkpoint.metric: \"\' + name + \'\"" +
-      " is nothing that one checkpoint can be b" +
-      "etter in; name loss, auroc, rce, rmse or" +
-      " mae\' : !m.contains(\'/\') ? (name == \'los" +
-      "s\' ? \'\' : \'training.best_checkpoint.metr" +
-      "ic: \"\' + name + \'\" is a metric of one ta" +
-      "sk; write it as \' + name + \'/<task>\') : " +
-      "m.split(\'/\')[1] in this.model.tasks && n" +
-      "ame in [\'auroc\', \'rce\'] && int(this.mode" +
-      "l.tasks[m.split(\'/\')[1]].kind) == 2 ? \'t" +
-      "raining.best_checkpoint.metric: \"\' + m.s" +
-      "plit(\'/\')[1] + \'\" is a regression task, " +
-      "which has no \' + name + \'; name loss, rm" +
-      "se or mae\' : m.split(\'/\')[1] in this.mod" +
-      "el.tasks && name in [\'rmse\', \'mae\'] && i" +
-      "nt(this.model.tasks[m.split(\'/\')[1]].kin" +
-      "d) == 1 ? \'training.best_checkpoint.metr" +
-      "ic: \"\' + m.split(\'/\')[1] + \'\" is a binar" +
-      "y classification, which has no \' + name " +
-      "+ \'; name loss, auroc or rce\' : \'\')[0])[" +
-      "0]\032\327\010\n*recap.config.regression_labels_ar" +
-      "e_numbers\032\250\010[this.model.tasks].map(tower" +
-      "s, [towers.filter(t, int(towers[t].kind)" +
-      " == 2)].map(numbers, size(numbers) == 0 " +
-      "? \'\' : [[this.train_data.tasks].map(know" +
-      "n, numbers.filter(t, t in known && known" +
-      "[t].pos_downsampling_rate != 1.0) .map(t" +
-      ", \'train_data.tasks[\"\' + t + \'\"].pos_dow" +
-      "nsampling_rate: a regression task has no" +
-      " positives; drop it\') + numbers.filter(t" +
-      ", t in known && known[t].neg_downsamplin" +
-      "g_rate != 1.0) .map(t, \'train_data.tasks" +
-      "[\"\' + t + \'\"].neg_downsampling_rate: a r" +
-      "egression task has no negatives; drop it" +
-      "\'))[0] + this.train_data.preprocess.down" +
-      "sample_negatives.engagements_list.filter" +
-      "(t, t in numbers) .map(t, \'train_data.pr" +
-      "eprocess.downsample_negatives.engagement" +
-      "s_list: \"\' + t + \'\" is a regression task" +
-      ", which has no positives; drop it\') + nu" +
-      "mbers.filter(t, t in this.train_data.pre" +
-      "process.rectify_labels.label_to_engaged_" +
-      "timestamp_field) .map(t, \'train_data.pre" +
-      "process.rectify_labels.label_to_engaged_" +
-      "timestamp_field[\"\' + t + \'\"]: \"\' + t + \'" +
-      "\" is a regression task, and only labels " +
-      "of 0 or 1 are rectified; drop it\')] .map" +
-      "(lines, lines.join(\'\\n\'))[0])[0])[0]\032\332\t\n" +
-      "5recap.config.regression_validation_labe" +
-      "ls_are_numbers\032\240\t[this.model.tasks].map(" +
-      "towers, [towers.filter(t, int(towers[t]." +
-      "kind) == 2)].map(numbers, size(numbers) " +
-      "== 0 ? \'\' : [this.validation_data].map(s" +
-      "ets, sets.map(v, [sets[v]].map(data, (nu" +
-      "mbers.filter(t, t in data.tasks && data." +
-      "tasks[t].pos_downsampling_rate != 1.0) ." +
-      "map(t, \'validation_data[\"\' + v + \'\"].tas" +
-      "ks[\"\' + t + \'\"].pos_downsampling_rate: a" +
-      " regression task has no positives; drop " +
-      "it\') + numbers.filter(t, t in data.tasks" +
-      " && data.tasks[t].neg_downsampling_rate " +
-      "!= 1.0) .map(t, \'validation_data[\"\' + v " +
-      "+ \'\"].tasks[\"\' + t + \'\"].neg_downsamplin" +
-      "g_rate: a regression task has no negativ" +
-      "es; drop it\') + data.preprocess.downsamp" +
-      "le_negatives.engagements_list.filter(t, " +
-      "t in numbers) .map(t, \'validation_data[\"" +
-      "\' + v + \'\"].preprocess.downsample_negati" +
-      "ves.engagements_list: \"\' + t + \'\" is a r" +
-      "egression task, which has no positives; " +
-      "drop it\') + numbers.filter(t, t in data." +
-      "preprocess.rectify_labels.label_to_engag" +
-      "ed_timestamp_field) .map(t, \'validation_" +
-      "data[\"\' + v + \'\"].preprocess.rectify_lab" +
-      "els.label_to_engaged_timestamp_field[\"\' " +
-      "+ t + \'\"]: \"\' + t + \'\" is a regression t" +
-      "ask, and only labels of 0 or 1 are recti" +
-      "fied; drop it\')) .join(\'\\n\'))[0]).filter" +
-      "(line, line != \'\').join(\'\\n\'))[0])[0])[0" +
-      "]*f\n\007JobMode\022\030\n\024JOB_MODE_UNSPECIFIED\020\000\022\022" +
-      "\n\016JOB_MODE_TRAIN\020\001\022\025\n\021JOB_MODE_EVALUATE\020" +
-      "\002\022\026\n\022JOB_MODE_INFERENCE\020\003*\224\001\n\026Downsampli" +
-      "ngCorrection\022\'\n#DOWNSAMPLING_CORRECTION_" +
-      "UNSPECIFIED\020\000\022(\n$DOWNSAMPLING_CORRECTION" +
-      "_LOSS_WEIGHTS\020\001\022\'\n#DOWNSAMPLING_CORRECTI" +
-      "ON_CALIBRATION\020\002Bd\n\025dev.rankspec.recap.v" +
-      "1B\nRecapProtoP\001Z=github.com/rankspec/ran" +
-      "kspec/gen/go/rankspec/recap/v1;recapv1b\010" +
-      "editionsp\350\007"
+      "in(\'\\n\'))[0] : \'\'\032\334\t\n(recap.config.backb" +
+      "one_rate_matches_model\032\257\t!has(this.optim" +
+      "izer.multi_task_learning_rates) ? \'\' : [" +
+      "has(this.model.backbone) || has(this.mod" +
+      "el.small_embeddings) || has(this.model.p" +
+      "osition_debias_config) || has(this.model" +
+      ".featurization_config.double_norm_log_co" +
+      "nfig.batch_norm_config) && this.model.fe" +
+      "aturization_config.double_norm_log_confi" +
+      "g.batch_norm_config.affine || has(this.m" +
+      "odel.featurization_config.double_norm_lo" +
+      "g_config.layer_norm_config) && (this.mod" +
+      "el.featurization_config.double_norm_log_" +
+      "config.layer_norm_config.center || this." +
+      "model.featurization_config.double_norm_l" +
+      "og_config.layer_norm_config.scale) || th" +
+      "is.model.featurization_config.z_score_lo" +
+      "g_config.use_batch_norm || this.model.fe" +
+      "aturization_config.z_score_log_config.us" +
+      "e_renorm || [\'user_embedding\', \'user_eng" +
+      "_embedding\', \'author_embedding\'].exists(" +
+      "n, n in this.train_data.seg_dense_schema" +
+      ".renamed_features)].map(outside, outside" +
+      " == has(this.optimizer.multi_task_learni" +
+      "ng_rates.backbone_learning_rate) ? \'\' : " +
+      "outside ? \'optimizer.multi_task_learning" +
+      "_rates: the model has parameters outside" +
+      " its towers and no rate for them; set ba" +
+      "ckbone_learning_rate\' : \'optimizer.multi" +
+      "_task_learning_rates.backbone_learning_r" +
+      "ate: the model has no parameter outside " +
+      "its towers; drop it\')[0]\032\321\003\n\033recap.confi" +
+      "g.ids_have_input\032\261\003(has(this.model.small" +
+      "_embeddings) || has(this.model.position_" +
+      "debias_config) || size(this.model.strati" +
+      "fiers) > 0 || \'discrete\' in this.model.f" +
+      "eaturization_config.feature_names_to_con" +
+      "cat) && has(this.train_data.seg_dense_sc" +
+      "hema) && !(\'discrete\' in this.train_data" +
+      ".seg_dense_schema.renamed_features) ? \'t" +
+      "rain_data.seg_dense_schema.renamed_featu" +
+      "res: the model looks up ids in an input " +
+      "\"discrete\"; add an entry that names its " +
+      "column\' : \'\'\032\314\002\n\032recap.config.known_metr" +
+      "ics\032\255\002has(this.which_metrics) && !this.w" +
+      "hich_metrics.matches(\'^(loss|auroc|rce|c" +
+      "alibration_ratio|rmse|mae)(,(loss|auroc|" +
+      "rce|calibration_ratio|rmse|mae))*$\') ? \'" +
+      "which_metrics: \"\' + this.which_metrics +" +
+      " \'\" is no list of metrics; join some of " +
+      "loss, auroc, rce, calibration_ratio, rms" +
+      "e and mae with commas\' : \'\'\032\261\004\n\037recap.co" +
+      "nfig.metrics_have_tasks\032\215\004!has(this.whic" +
+      "h_metrics) ? \'\' : [this.model.tasks].map" +
+      "(towers, [this.which_metrics.split(\',\')]" +
+      ".map(names, (towers.exists(t, int(towers" +
+      "[t].kind) == 1) ? [] : [\'auroc\', \'rce\', " +
+      "\'calibration_ratio\'].filter(n, n in name" +
+      "s) .map(n, \'which_metrics: \"\' + n + \'\" i" +
+      "s a metric of binary classification, and" +
+      " no task is one; drop it\')) + (towers.ex" +
+      "ists(t, int(towers[t].kind) == 2) ? [] :" +
+      " [\'rmse\', \'mae\'].filter(n, n in names) ." +
+      "map(n, \'which_metrics: \"\' + n + \'\" is a " +
+      "metric of regression, and no task is one" +
+      "; drop it\')))[0].join(\'\\n\'))[0]\032\231\010\n(reca" +
+      "p.config.best_checkpoint_is_measured\032\354\007!" +
+      "has(this.training.best_checkpoint) ? \'\' " +
+      ": !(this.training.best_checkpoint.valida" +
+      "tion_data in this.validation_data) ? \'tr" +
+      "aining.best_checkpoint.validation_data: " +
+      "there is no validation set \"\' + this.tra" +
+      "ining.best_checkpoint.validation_data + " +
+      "\'\"; name one of validation_data\' : has(t" +
+      "his.which_metrics) && !(this.training.be" +
+      "st_checkpoint.metric.split(\'/\')[0] in th" +
+      "is.which_metrics.split(\',\')) ? \'training" +
+      ".best_checkpoint.metric: which_metrics l" +
+      "eaves out \' + this.training.best_checkpo" +
+      "int.metric.split(\'/\')[0] + \'; add it the" +
+      "re\' : this.training.best_checkpoint.metr" +
+      "ic.contains(\'/\') && !(this.training.best" +
+      "_checkpoint.metric.split(\'/\')[1] in (siz" +
+      "e(this.validation_data[this.training.bes" +
+      "t_checkpoint.validation_data].evaluation" +
+      "_tasks) > 0 ? this.validation_data[this." +
+      "training.best_checkpoint.validation_data" +
+      "].evaluation_tasks : this.model.tasks.ma" +
+      "p(t, t))) ? \'training.best_checkpoint.me" +
+      "tric: \"\' + this.training.best_checkpoint" +
+      ".metric.split(\'/\')[1] + \'\" is no task th" +
+      "at the validation set is evaluated on\' :" +
+      " \'\'\032\361\t\n&recap.config.best_checkpoint_has" +
+      "_order\032\306\t!has(this.training.best_checkpo" +
+      "int) || !this.training.best_checkpoint.m" +
+      "etric.matches(\'^[a-z][a-z0-9_]*(@[A-Za-z" +
+      "0-9_.-]+)?(/[A-Za-z_][A-Za-z0-9_.-]*)?$\'" +
+      ") ? \'\' : [this.training.best_checkpoint." +
+      "metric].map(m, [m.split(\'/\')[0]].map(nam" +
+      "e, name.contains(\'@\') ? \'training.best_c" +
+      "heckpoint.metric: no metric is computed " +
+      "by group; drop \"@\' + name.split(\'@\')[1] " +
+      "+ \'\"\' : !(name in [\'loss\', \'auroc\', \'rce" +
+      "\', \'rmse\', \'mae\']) ? \'training.best_chec" +
+      "kpoint.metric: \"\' + name + \'\" is nothing" +
+      " that one checkpoint can be better in; n" +
+      "ame loss, auroc, rce, rmse or mae\' : !m." +
+      "contains(\'/\') ? (name == \'loss\' ? \'\' : \'" +
+      "training.best_checkpoint.metric: \"\' + na" +
+      "me + \'\" is a metric of one task; write i" +
+      "t as \' + name + \'/<task>\') : m.split(\'/\'" +
+      ")[1] in this.model.tasks && name in [\'au" +
+      "roc\', \'rce\'] && int(this.model.tasks[m.s" +
+      "plit(\'/\')[1]].kind) == 2 ? \'training.bes" +
+      "t_checkpoint.metric: \"\' + m.split(\'/\')[1" +
+      "] + \'\" is a regression task, which has n" +
+      "o \' + name + \'; name loss, rmse or mae\' " +
+      ": m.split(\'/\')[1] in this.model.tasks &&" +
+      " name in [\'rmse\', \'mae\'] && int(this.mod" +
+      "el.tasks[m.split(\'/\')[1]].kind) == 1 ? \'" +
+      "training.best_checkpoint.metric: \"\' + m." +
+      "split(\'/\')[1] + \'\" is a binary classific" +
+      "ation, which has no \' + name + \'; name l" +
+      "oss, auroc or rce\' : \'\')[0])[0]\032\340\020\n*reca" +
+      "p.config.regression_labels_are_numbers\032\261" +
+      "\020[this.model.tasks].map(towers, [towers." +
+      "filter(t, int(towers[t].kind) == 2)].map" +
+      "(numbers, size(numbers) == 0 ? \'\' : ([th" +
+      "is.train_data].map(data, (numbers.filter" +
+      "(t, t in data.tasks && data.tasks[t].pos" +
+      "_downsampling_rate != 1.0) .map(t, \'trai" +
+      "n_data.tasks[\"\' + t + \'\"].pos_downsampli" +
+      "ng_rate: a regression task has no positi" +
+      "ves; drop it\') + numbers.filter(t, t in " +
+      "data.tasks && data.tasks[t].neg_downsamp" +
+      "ling_rate != 1.0) .map(t, \'train_data.ta" +
+      "sks[\"\' + t + \'\"].neg_downsampling_rate: " +
+      "a regression task has no negatives; drop" +
+      " it\') + data.preprocess.downsample_negat" +
+      "ives.engagements_list.filter(t, t in num" +
+      "bers) .map(t, \'train_data.preprocess.dow" +
+      "nsample_negatives.engagements_list: \"\' +" +
+      " t + \'\" is a regression task, which has " +
+      "no positives; drop it\') + numbers.filter" +
+      "(t, t in data.preprocess.rectify_labels." +
+      "label_to_engaged_timestamp_field) .map(t" +
+      ", \'train_data.preprocess.rectify_labels." +
+      "label_to_engaged_timestamp_field[\"\' + t " +
+      "+ \'\"]: \"\' + t + \'\" is a regression task," +
+      " and only labels of 0 or 1 are rectified" +
+      "; drop it\')) .join(\'\\n\')) + [this.valida" +
+      "tion_data].map(sets, sets.map(v, [sets[v" +
+      "]].map(data, (numbers.filter(t, t in dat" +
+      "a.tasks && data.tasks[t].pos_downsamplin" +
+      "g_rate != 1.0) .map(t, \'validation_data[" +
+      "\"\' + v + \'\"].tasks[\"\' + t + \'\"].pos_down" +
+      "sampling_rate: a regression task has no " +
+      "positives; drop it\') + numbers.filter(t," +
+      " t in data.tasks && data.tasks[t].neg_do" +
+      "wnsampling_rate != 1.0) .map(t, \'validat" +
+      "ion_data[\"\' + v + \'\"].tasks[\"\' + t + \'\"]" +
+      ".neg_downsampling_rate: a regression tas" +
+      "k has no negatives; drop it\') + data.pre" +
+      "process.downsample_negatives.engagements" +
+      "_list.filter(t, t in numbers) .map(t, \'v" +
+      "alidation_data[\"\' + v + \'\"].preprocess.d" +
+      "ownsample_negatives.engagements_list: \"\'" +
+      " + t + \'\" is a regression task, which ha" +
+      "s no positives; drop it\') + numbers.filt" +
+      "er(t, t in data.preprocess.rectify_label" +
+      "s.label_to_engaged_timestamp_field) .map" +
+      "(t, \'validation_data[\"\' + v + \'\"].prepro" +
+      "cess.rectify_labels.label_to_engaged_tim" +
+      "estamp_field[\"\' + t + \'\"]: \"\' + t + \'\" i" +
+      "s a regression task, and only labels of " +
+      "0 or 1 are rectified; drop it\')) .join(\'" +
+      "\\n\'))[0]))[0]).filter(line, line != \'\')." +
+      "join(\'\\n\'))[0])[0]*f\n\007JobMode\022\030\n\024JOB_MOD" +
+      "E_UNSPECIFIED\020\000\022\022\n\016JOB_MODE_TRAIN\020\001\022\025\n\021J" +
+      "OB_MODE_EVALUATE\020\002\022\026\n\022JOB_MODE_INFERENCE" +
+      "\020\003*\224\001\n\026DownsamplingCorrection\022\'\n#DOWNSAM" +
+      "PLING_CORRECTION_UNSPECIFIED\020\000\022(\n$DOWNSA" +
+      "MPLING_CORRECTION_LOSS_WEIGHTS\020\001\022\'\n#DOWN" +
+      "SAMPLING_CORRECTION_CALIBRATION\020\002Bd\n\025dev" +
+      ".rankspec.recap.v1B\nRecapProtoP\001Z=github" +
+      ".com/rankspec/rankspec/gen/go/rankspec/r" +
+      "ecap/v1;recapv1b\010editionsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
