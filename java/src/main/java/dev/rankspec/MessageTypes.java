@@ -18,12 +18,8 @@ public final class MessageTypes {
   // Not of types inside of others, those of a map's entries for one.
   private static final Pattern FULL_NAME =
       Pattern.compile("rankspec\\.[a-z][a-z0-9_]*\\.v[0-9]+\\.[A-Za-z0-9_]+");
-  private static final Map<String, Message> BY_NAME = new HashMap<>();
-
-  static {
-    collect(RecapConfig.getDefaultInstance());
-    collect(TwhinConfig.getDefaultInstance());
-  }
+  private static final Map<String, Message> BY_NAME =
+      collected(RecapConfig.getDefaultInstance(), TwhinConfig.getDefaultInstance());
 
   private MessageTypes() {}
 
@@ -50,15 +46,23 @@ public final class MessageTypes {
     return Header.of(text).message().orElseGet(RecapConfig::getDefaultInstance);
   }
 
-  /** Collects a type and those of the messages in it. */
-  private static void collect(Message type) {
-    if (BY_NAME.putIfAbsent(type.getDescriptorForType().getFullName(), type) != null) {
+  /** Returns types and those of the messages in them, by their names. */
+  private static Map<String, Message> collected(Message... types) {
+    Map<String, Message> byName = new HashMap<>();
+    for (Message type : types) {
+      collect(type, byName);
+    }
+    return Map.copyOf(byName);
+  }
+
+  private static void collect(Message type, Map<String, Message> byName) {
+    if (byName.putIfAbsent(type.getDescriptorForType().getFullName(), type) != null) {
       return;
     }
     Message.Builder builder = type.newBuilderForType();
     for (FieldDescriptor field : type.getDescriptorForType().getFields()) {
       if (field.getJavaType() == JavaType.MESSAGE) {
-        collect(builder.newBuilderForField(field).getDefaultInstanceForType());
+        collect(builder.newBuilderForField(field).getDefaultInstanceForType(), byName);
       }
     }
   }
