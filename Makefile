@@ -193,9 +193,9 @@ lint-go: ## gofmt and go vet
 	@go -C go vet ./...
 
 .PHONY: lint-java
-lint-java: ## The Java compiler, with every warning an error
+lint-java: ## The Java compiler and javadoc, with every warning an error
 	$(need_mvn)
-	@$(MVN) test-compile
+	@$(MVN) test-compile javadoc:javadoc@javadoc
 
 .PHONY: lint-ts
 lint-ts: $(PROTOC_GEN_ES) ## The TypeScript compiler

@@ -11,13 +11,13 @@ import java.util.Map;
 final class BinaryReader {
   private BinaryReader() {}
 
-  static <M extends Message> M read(byte[] data, M prototype) throws InvalidConfigException {
+  static <M extends Message> Source<M> read(byte[] data, M prototype) throws InvalidConfigException {
     Message.Builder builder = prototype.newBuilderForType();
     try {
       builder.mergeFrom(data);
     } catch (InvalidProtocolBufferException broken) {
       String message = "this is not a serialized " + prototype.getDescriptorForType().getName();
-      throw new InvalidConfigException(List.of(new Violation("", "parse.syntax", message, null)));
+      throw new InvalidConfigException(new Violation("", "parse.syntax", message));
     }
     M read = Messages.built(builder, prototype);
     List<Violation> unknown = new ArrayList<>();
@@ -25,7 +25,7 @@ final class BinaryReader {
     if (!unknown.isEmpty()) {
       throw new InvalidConfigException(unknown);
     }
-    return read;
+    return new Source<>(read, Places.NONE);
   }
 
   private static void collectUnknown(Message message, String path, List<Violation> unknown) {
@@ -34,7 +34,7 @@ final class BinaryReader {
           message.getDescriptorForType().getName() + " has no fields with the numbers "
               + message.getUnknownFields().asMap().keySet()
               + "; it was written by a newer schema, or for another message";
-      unknown.add(new Violation(path, "parse.unknown_field", text, null));
+      unknown.add(new Violation(path, "parse.unknown_field", text));
     }
     for (Map.Entry<FieldDescriptor, Object> entry : message.getAllFields().entrySet()) {
       FieldDescriptor field = entry.getKey();

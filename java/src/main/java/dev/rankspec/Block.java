@@ -3,43 +3,43 @@ package dev.rankspec;
 import com.google.protobuf.Descriptors.Descriptor;
 import com.google.protobuf.Descriptors.FieldDescriptor;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.Map;
-import java.util.Set;
 
-/** A message in a text while it is read: what has been given so far, and where it is. */
+/** A message in a text while it is read: what has been given so far, and where. */
 final class Block {
   private final Block parent;
   private final FieldDescriptor field;
   private final int index;
   private final Descriptor type;
   private final int depth;
+  private final Place place;
   private final Map<String, FieldDescriptor> given = new HashMap<>();
-  private final Map<String, Integer> counts = new HashMap<>();
-  private final Map<String, Set<Object>> keys = new HashMap<>();
   private Object key;
-  private int keyOffset = -1;
 
   /** The whole text. */
   Block(Descriptor type) {
-    this(null, null, type);
+    this.parent = null;
+    this.field = null;
+    this.type = type;
+    this.depth = 0;
+    this.index = -1;
+    this.place = new Place(0);
   }
 
-  /** A block that is a field's value, element or entry. */
-  Block(Block parent, FieldDescriptor field) {
-    this(parent, field, field.getMessageType());
-  }
-
-  private Block(Block parent, FieldDescriptor field, Descriptor type) {
+  /**
+   * A block that is a field's value, element or entry.
+   *
+   * @param ofField the place of the field
+   * @param opener offset of the mark that opens the block
+   */
+  Block(Block parent, FieldDescriptor field, Place ofField, int opener) {
+    boolean isElement = field.isRepeated() && !field.isMapField();
     this.parent = parent;
     this.field = field;
-    this.type = type;
-    this.depth = parent == null ? 0 : parent.depth + 1;
-    this.index = parent == null || !isListOf(field) ? -1 : parent.count(field);
-  }
-
-  private static boolean isListOf(FieldDescriptor field) {
-    return field.isRepeated() && !field.isMapField();
+    this.type = field.getMessageType();
+    this.depth = parent.depth + 1;
+    this.index = isElement ? ofField.size() : -1;
+    this.place = !field.isRepeated() ? ofField : isElement ? ofField.addBlock(opener) : new Place(opener);
   }
 
   Block parent() {
@@ -71,29 +71,33 @@ final class Block {
     return given.putIfAbsent(exclusive, singular);
   }
 
-  /** Counts an element of a list; returns its index. */
-  int count(FieldDescriptor list) {
-    return counts.merge(list.getName(), 1, Integer::sum) - 1;
+  /** Returns the place of the message. */
+  Place place() {
+    return place;
   }
 
   /** Notes the key of a map entry. */
-  void setKey(Object value, int offset) {
+  void setKey(Object value) {
     key = value;
-    keyOffset = offset;
   }
 
-  /** Notes the key of a finished entry of a map; says whether it is the first one with that key. */
-  boolean insert(FieldDescriptor map, Block entry) {
-    Object defaultKey = map.getMessageType().findFieldByName("key").getDefaultValue();
-    Object added = entry.key == null ? defaultKey : entry.key;
-    // Numbers are kept in one type, whatever the field's.
-    Object comparable = added instanceof Number number ? number.toString() : added;
-    return keys.computeIfAbsent(map.getName(), name -> new HashSet<>()).add(comparable);
+  /**
+   * Puts a finished entry into its map.
+   *
+   * @param map the place of the map
+   * @return whether it is the first one with its key
+   */
+  boolean insertInto(Place map) {
+    Object given = key == null ? Messages.mapKey(field).getDefaultValue() : key;
+    Place value = place.step("value");
+    int scalar = value == null ? place.offset() : value.offset();
+    return map.addEntry(Paths.at("", given), Messages.holdsMessages(field) ? keyOffset() : scalar, value);
   }
 
   /** Where the key of a map entry stands, or what stands in for it. */
-  int keyOffset(int opener) {
-    return keyOffset < 0 ? opener : keyOffset;
+  int keyOffset() {
+    Place written = place.step("key");
+    return written == null ? place.offset() : written.offset();
   }
 
   /** Returns the path of the message. */

@@ -9,6 +9,7 @@ import dev.rankspec.options.v1.OptionsProto;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -82,7 +83,7 @@ public record CanonicalForm(String semantic, String full) {
   /** The bits of a number, big end first; both zeros are one, and so are all NaNs. */
   private static String real(double value) {
     long bits = Double.isNaN(value) ? NAN_BITS : Double.doubleToRawLongBits(value == 0 ? 0 : value);
-    return String.format("%016x", bits);
+    return String.format(Locale.ROOT, "%016x", bits);
   }
 
   private static String text(byte[] bytes) {
@@ -92,7 +93,7 @@ public record CanonicalForm(String semantic, String full) {
       if (octet >= 0x20 && octet <= 0x7e && octet != '"' && octet != '\\') {
         written.append((char) octet);
       } else {
-        written.append(String.format("\\x%02x", octet));
+        written.append(String.format(Locale.ROOT, "\\x%02x", octet));
       }
     }
     return written.append('"').toString();

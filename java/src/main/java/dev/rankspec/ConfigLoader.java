@@ -2,11 +2,13 @@ package dev.rankspec;
 
 import com.google.protobuf.Message;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Reads configs of one type, replaces the variables in them, fills in what their parts inherit, judges them by
@@ -39,7 +41,7 @@ public final class ConfigLoader<M extends Message> {
   /**
    * Returns a loader for a message type; no variable is set.
    *
-   * @param prototype the type's default instance; a header in a text that names another type has no effect
+   * @param prototype the type's default instance
    */
   public static <M extends Message> ConfigLoader<M> of(M prototype) {
     return new ConfigLoader<>(prototype, Map.of());
@@ -67,51 +69,77 @@ public final class ConfigLoader<M extends Message> {
    * Loads a file; its extension tells its form.
    *
    * @throws IOException if the file cannot be read
-   * @throws InvalidConfigException if it is no valid config, or in a form that this package does not read
+   * @throws InvalidConfigException if it is no valid config, is in a form that this package does not read, or has a
+   *     header that asks for another message than the loader's
    */
   public Config<M> load(Path file) throws IOException, InvalidConfigException {
     Form form = Form.readableOf(file);
-    byte[] data = Files.readAllBytes(file);
-    return form == Form.TEXT ? loadText(data) : loadBinary(data);
+    byte[] data = bytesOf(file);
+    if (form == Form.BINARY) {
+      return loadBinary(data);
+    }
+    refuseOtherMessage(Header.of(data));
+    return loadText(data);
   }
 
-  /** Loads a config from its text, which is UTF-8. */
+  /** Loads a config from its text, which is UTF-8; a header in it is a comment. */
   public Config<M> loadText(byte[] text) throws InvalidConfigException {
-    refuseTooLarge(text.length);
+    refuseTooLarge(text.length, Position.START);
     return checked(TextReader.read(text, prototype));
   }
 
-  /** Loads a config from its text. */
+  /** Loads a config from its text; a header in it is a comment. */
   public Config<M> loadText(String text) throws InvalidConfigException {
-    if (!Utf8.isEncodable(text)) {
-      throw new InvalidConfigException(
-          List.of(
-              new Violation(
-                  "", "parse.not_portable.encoding", "the text has a lone surrogate", null)));
+    int surrogate = Utf8.loneSurrogate(text);
+    if (surrogate >= 0) {
+      Violation violation = new Violation("", "parse.not_portable.encoding", "this is a lone surrogate");
+      throw new InvalidConfigException(violation.at(Position.of(text, surrogate)));
     }
     return loadText(text.getBytes(StandardCharsets.UTF_8));
   }
 
   /** Loads a config from its serialized form. */
   public Config<M> loadBinary(byte[] data) throws InvalidConfigException {
-    refuseTooLarge(data.length);
+    refuseTooLarge(data.length, null);
     return checked(BinaryReader.read(data, prototype));
   }
 
-  private static void refuseTooLarge(int size) throws InvalidConfigException {
-    if (size > MAX_BYTES) {
-      String message = "this has more than " + MAX_BYTES / 1024 / 1024 + " MiB, which no config needs";
-      throw new InvalidConfigException(List.of(new Violation("", "parse.too_large", message, null)));
+  /** Reads a file, but of one that is too large only so much that it shows. */
+  static byte[] bytesOf(Path file) throws IOException {
+    try (InputStream bytes = Files.newInputStream(file)) {
+      return bytes.readNBytes(MAX_BYTES + 1);
     }
   }
 
-  private Config<M> checked(M read) throws InvalidConfigException {
-    M replaced = Variables.replace(read, variables);
+  private void refuseOtherMessage(Header header) throws InvalidConfigException {
+    Optional<String> named = header.messageName();
+    String wanted = prototype.getDescriptorForType().getFullName();
+    if (named.isEmpty() || named.get().equals(wanted)) {
+      return;
+    }
+    // A message that does not exist is another mistake than the wrong one.
+    header.message();
+    throw header.refusal(
+        "file.other_message", "the header says that this is a " + named.get() + ", but it is loaded as a " + wanted);
+  }
+
+  private static void refuseTooLarge(int size, Position position) throws InvalidConfigException {
+    if (size > MAX_BYTES) {
+      String message = "this has more than " + MAX_BYTES / 1024 / 1024 + " MiB, which no config needs";
+      throw new InvalidConfigException(new Violation("", "parse.too_large", message).at(position));
+    }
+  }
+
+  private Config<M> checked(Source<M> source) throws InvalidConfigException {
+    Places places = source.places();
+    Variables.Replaced<M> replaced = Variables.replace(source.message(), variables);
+    refuseAny(places.locate(replaced.violations(), List.of()));
     // What is inherited is copied for each heir, so that both are counted before.
-    refuseAny(Counts.tooMany(replaced));
-    Inheritance.Completed<M> completed = Inheritance.fill(replaced);
+    refuseAny(places.locate(Counts.tooMany(replaced.message()), List.of()));
+    Inheritance.Completed<M> completed = Inheritance.fill(replaced.message());
     M message = completed.config();
-    refuseAny(completed.withoutRepeats(Rules.violations(message)));
+    List<Violation> violations = completed.withoutRepeats(Rules.violations(message));
+    refuseAny(places.locate(violations, completed.copies()));
     return new Config<>(message, Defaults.resolve(message));
   }
 

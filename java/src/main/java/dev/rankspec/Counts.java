@@ -51,7 +51,7 @@ final class Counts {
     }
     String code = field.isMapField() ? "map.max_pairs" : "repeated.max_items";
     String text = "has " + size + " items, and may have " + bound;
-    found.add(new Violation(Paths.join(prefix, field.getName()), code, text, null));
+    found.add(new Violation(Paths.join(prefix, field.getName()), code, text));
     return true;
   }
 }

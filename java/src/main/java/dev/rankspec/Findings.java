@@ -5,9 +5,7 @@ import build.buf.validate.FieldPathElement;
 import com.google.protobuf.Descriptors.Descriptor;
 import com.google.protobuf.Descriptors.FieldDescriptor;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -26,7 +24,7 @@ final class Findings {
     }
 
     Violation violation() {
-      return new Violation(path, code, text, null);
+      return new Violation(path, code, text);
     }
   }
 
@@ -36,13 +34,11 @@ final class Findings {
     // A number that is not finite is that and nothing else: the ranges it also misses are left out.
     Set<String> notFinite =
         found.stream().filter(Finding::isFiniteRule).map(Finding::path).collect(Collectors.toSet());
-    Map<String, Violation> distinct = new LinkedHashMap<>();
-    for (Finding finding : found) {
-      if (finding.isOurs() || finding.isFiniteRule() || !notFinite.contains(finding.path())) {
-        distinct.putIfAbsent(finding.code() + " " + finding.path(), finding.violation());
-      }
-    }
-    return List.copyOf(distinct.values());
+    return Violation.inOrder(
+        found.stream()
+            .filter(f -> f.isOurs() || f.isFiniteRule() || !notFinite.contains(f.path()))
+            .map(Finding::violation)
+            .toList());
   }
 
   private static List<Finding> findings(build.buf.validate.Violation violation, Descriptor type) {

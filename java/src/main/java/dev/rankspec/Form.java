@@ -1,7 +1,6 @@
 package dev.rankspec;
 
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
@@ -62,6 +61,6 @@ enum Form {
   }
 
   private static InvalidConfigException refusal(String code, String message) {
-    return new InvalidConfigException(List.of(new Violation("", code, message, null)));
+    return new InvalidConfigException(new Violation("", code, message).at(Position.START));
   }
 }

@@ -31,9 +31,14 @@ final class Inheritance {
    * @param source the path it came from
    * @param base what is inherited from; it contains the source
    */
-  private record Copy(String path, String source, String base) {
+  record Copy(String path, String source, String base) {
     Copy field(FieldDescriptor field) {
       return new Copy(Paths.join(path, field.getName()), Paths.join(source, field.getName()), base);
+    }
+
+    /** Returns the path that a path at or below this one came from. */
+    String sourceOf(String below) {
+      return source + below.substring(path.length());
     }
 
     Copy entry(Object key) {
@@ -61,7 +66,7 @@ final class Inheritance {
       if (!Paths.isAtOrBelow(violation.path(), copy.path())) {
         return false;
       }
-      String source = copy.source() + violation.path().substring(copy.path().length());
+      String source = copy.sourceOf(violation.path());
       return violations.stream()
           .anyMatch(
               said ->

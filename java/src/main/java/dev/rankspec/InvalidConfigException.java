@@ -12,11 +12,22 @@ public final class InvalidConfigException extends Exception {
   private final ArrayList<Violation> violations;
 
   InvalidConfigException(List<Violation> violations) {
-    super(violations.stream().map(Violation::toString).collect(Collectors.joining("\n")));
-    this.violations = new ArrayList<>(violations);
+    this(new ArrayList<>(Violation.inOrder(violations)));
   }
 
-  /** Returns what is wrong; never empty, and no path with the same code twice. */
+  InvalidConfigException(Violation violation) {
+    this(List.of(violation));
+  }
+
+  private InvalidConfigException(ArrayList<Violation> violations) {
+    super(violations.stream().map(Violation::toString).collect(Collectors.joining("\n")));
+    this.violations = violations;
+  }
+
+  /**
+   * Returns what is wrong, sorted by line, column, then by the UTF-8 bytes of path and code; never empty, and nothing
+   * twice.
+   */
   public List<Violation> violations() {
     return Collections.unmodifiableList(violations);
   }

@@ -30,17 +30,18 @@ final class PortableText {
   /**
    * Checks a text.
    *
-   * @return the first mistake in it; null if there is none
+   * @return the places of all that it says
+   * @throws InvalidConfigException with the first mistake in it
    */
-  static Violation firstMistake(String text, Descriptor type) {
+  static Places check(String text, Descriptor type) throws InvalidConfigException {
     PortableText walk = new PortableText(text, type);
     try {
       walk.statements(0, null);
-      return null;
+      return new Places(text, walk.block.place());
     } catch (TextException mistake) {
       String path = mistake.field().isEmpty() ? walk.block.path() : walk.block.pathOf(mistake.field());
-      Position position = Position.of(text, mistake.offset());
-      return new Violation(path, mistake.code(), mistake.getMessage(), position);
+      Violation violation = new Violation(path, mistake.code(), mistake.getMessage());
+      throw new InvalidConfigException(violation.at(Position.of(text, mistake.offset())));
     }
   }
 
@@ -156,11 +157,13 @@ final class PortableText {
     if (!field.isRepeated()) {
       refuseSecond(field, block.give(field), name);
     }
+    boolean isScalar = !field.isRepeated() && field.getJavaType() != JavaType.MESSAGE;
+    Place place = block.place().field(field.getName(), isScalar ? value.start() : name.start());
     if (value.isMark("{<")) {
-      return block(field, value);
+      return block(field, place, value);
     }
     if (value.isMark("[")) {
-      return list(field, value);
+      return list(field, place, value);
     }
     if (value.isSign()) {
       throw detachedSign(value).at(field.getName());
@@ -168,7 +171,12 @@ final class PortableText {
     if (field.getJavaType() == JavaType.MESSAGE && value.kind() != Kind.UNTERMINATED) {
       throw Literals.wrongType(field, value).at(field.getName());
     }
-    String path = field.isRepeated() ? Paths.at(field.getName(), block.count(field)) : field.getName();
+    return field.isRepeated() ? scalarElement(field, place, value) : scalar(field, value, field.getName());
+  }
+
+  private int scalarElement(FieldDescriptor field, Place list, Token value) throws TextException {
+    String path = Paths.at(field.getName(), list.size());
+    list.addScalar(value.start());
     return scalar(field, value, path);
   }
 
@@ -210,7 +218,7 @@ final class PortableText {
     try {
       Object key = Literals.check(field, literal);
       if (block.isMapEntry() && field.getName().equals("key")) {
-        block.setKey(key, first.start());
+        block.setKey(key);
       }
     } catch (TextException mistake) {
       throw mistake.at(path);
@@ -237,7 +245,7 @@ final class PortableText {
 
   // Blocks.
 
-  private int block(FieldDescriptor field, Token opener) throws TextException {
+  private int block(FieldDescriptor field, Place place, Token opener) throws TextException {
     if (field.getJavaType() != JavaType.MESSAGE) {
       throw new TextException(
           "parse.wrong_type",
@@ -252,14 +260,14 @@ final class PortableText {
           field.getName(),
           opener.start());
     }
-    Block inner = new Block(block, field);
+    Block inner = new Block(block, field, place, opener.start());
     block = inner;
     int end = statements(opener.end(), opener);
-    if (field.isMapField() && !inner.parent().insert(field, inner)) {
+    if (field.isMapField() && !inner.insertInto(place)) {
       throw new TextException(
           "parse.duplicate_key",
           "a key of `" + field.getName() + "` is given twice; keep one of the entries, or rename one",
-          inner.keyOffset(opener.start()));
+          inner.keyOffset());
     }
     block = inner.parent();
     return end;
@@ -267,7 +275,7 @@ final class PortableText {
 
   // Lists.
 
-  private int list(FieldDescriptor field, Token bracket) throws TextException {
+  private int list(FieldDescriptor field, Place place, Token bracket) throws TextException {
     if (!field.isRepeated()) {
       throw new TextException(
           "parse.wrong_type",
@@ -276,13 +284,13 @@ final class PortableText {
           bracket.start());
     }
     Token first = tokens.next(bracket.end());
-    return first.isMark("]") ? first.end() : elements(field, bracket, first);
+    return first.isMark("]") ? first.end() : elements(field, place, bracket, first);
   }
 
-  private int elements(FieldDescriptor field, Token bracket, Token first) throws TextException {
+  private int elements(FieldDescriptor field, Place place, Token bracket, Token first) throws TextException {
     Token element = first;
     while (true) {
-      Token after = tokens.next(element(field, bracket, element));
+      Token after = tokens.next(element(field, place, bracket, element));
       if (after.isMark("]")) {
         return after.end();
       }
@@ -297,14 +305,14 @@ final class PortableText {
   }
 
   /** Goes through one element; returns the offset after it. */
-  private int element(FieldDescriptor field, Token bracket, Token token) throws TextException {
+  private int element(FieldDescriptor field, Place place, Token bracket, Token token) throws TextException {
     if (field.getJavaType() == JavaType.MESSAGE) {
       if (token.isMark("{<")) {
-        return block(field, token);
+        return block(field, place, token);
       }
       throw notAnElement(field, token, field.getName());
     }
-    String path = Paths.at(field.getName(), block.count(field));
+    String path = Paths.at(field.getName(), place.size());
     if (token.isSign()) {
       throw detachedSign(token).at(path);
     }
@@ -317,7 +325,7 @@ final class PortableText {
     if (!token.isLiteral() || beginsField(token)) {
       throw notClosed(field, bracket, token);
     }
-    return scalar(field, token, path);
+    return scalarElement(field, place, token);
   }
 
   private static TextException notAnElement(FieldDescriptor field, Token token, String path) {

@@ -16,13 +16,13 @@ public final class Rules {
   /**
    * Judges a message by all rules.
    *
-   * @return everything they object to, no path with the same code twice; empty for a valid message. Where a list or map is
-   *     too long, that and nothing else
+   * @return everything they object to, sorted by the UTF-8 bytes of path and code, nothing twice; empty for a valid
+   *     message. Where a list or map is too long, that and nothing else
    */
   public static List<Violation> violations(Message message) {
     List<Violation> tooMany = Counts.tooMany(message);
     if (!tooMany.isEmpty()) {
-      return tooMany;
+      return Violation.inOrder(tooMany);
     }
     try {
       return Findings.of(

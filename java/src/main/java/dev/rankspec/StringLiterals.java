@@ -6,6 +6,7 @@ import java.io.ByteArrayOutputStream;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Locale;
 
 /** String literals of the text format. */
 final class StringLiterals {
@@ -52,6 +53,7 @@ final class StringLiterals {
         throw new TextException(
             "parse.not_portable.control_character",
             String.format(
+                Locale.ROOT,
                 "a raw U+%04X in a string is not read alike by all languages; write `\\%03o`",
                 (int) character, (int) character),
             token.start() + index);

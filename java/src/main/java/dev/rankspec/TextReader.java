@@ -4,7 +4,6 @@ import com.google.protobuf.Message;
 import com.google.protobuf.TextFormat;
 import com.google.protobuf.TextFormat.Parser.SingularOverwritePolicy;
 import java.nio.charset.CharacterCodingException;
-import java.util.List;
 
 /** Reads the portable subset of the text format. */
 final class TextReader {
@@ -17,24 +16,18 @@ final class TextReader {
 
   private TextReader() {}
 
-  static <M extends Message> M read(byte[] text, M prototype) throws InvalidConfigException {
-    return read(decode(text), prototype);
-  }
-
-  static <M extends Message> M read(String text, M prototype) throws InvalidConfigException {
-    Violation mistake = PortableText.firstMistake(text, prototype.getDescriptorForType());
-    if (mistake != null) {
-      throw new InvalidConfigException(List.of(mistake));
-    }
+  static <M extends Message> Source<M> read(byte[] bytes, M prototype) throws InvalidConfigException {
+    String text = decode(bytes);
+    Places places = PortableText.check(text, prototype.getDescriptorForType());
     Message.Builder builder = prototype.newBuilderForType();
     try {
       PARSER.merge(text, builder);
     } catch (TextFormat.ParseException refusal) {
-      Position position = new Position(refusal.getLine(), refusal.getColumn());
-      throw new InvalidConfigException(
-          List.of(new Violation("", "parse.syntax", refusal.getMessage(), position)));
+      // The message begins with the column, which the library counts in UTF-16 units.
+      Position line = new Position(refusal.getLine(), 1);
+      throw new InvalidConfigException(new Violation("", "parse.syntax", refusal.getMessage()).at(line));
     }
-    return Messages.built(builder, prototype);
+    return new Source<>(Messages.built(builder, prototype), places);
   }
 
   private static String decode(byte[] text) throws InvalidConfigException {
@@ -45,7 +38,7 @@ final class TextReader {
       Position position = Position.of(valid, valid.length());
       String message = "the text is not UTF-8 from here on; save it as UTF-8";
       throw new InvalidConfigException(
-          List.of(new Violation("", "parse.not_portable.encoding", message, position)));
+          new Violation("", "parse.not_portable.encoding", message).at(position));
     }
   }
 }

@@ -1,6 +1,7 @@
 package dev.rankspec;
 
 import dev.rankspec.Token.Kind;
+import java.util.Locale;
 
 /**
  * Tokens of the portable text format.
@@ -38,7 +39,7 @@ final class Tokenizer {
     if (first < ' ' || first == '\u007f') {
       throw new TextException(
           "parse.not_portable.control_character",
-          String.format("a control character (U+%04X) is not read alike by all languages", (int) first),
+          "a control character (" + name(first) + ") is not read alike by all languages",
           start);
     }
     return token(Kind.OTHER, start, text.offsetByCodePoints(start, 1));
@@ -100,9 +101,12 @@ final class Tokenizer {
     }
     return new TextException(
         "parse.not_portable.white_space",
-        String.format(
-            "U+%04X as white space is not read alike by all languages; write a plain space", (int) character),
+        name(character) + " as white space is not read alike by all languages; write a plain space",
         position);
+  }
+
+  private static String name(char character) {
+    return String.format(Locale.ROOT, "U+%04X", (int) character);
   }
 
   /** Reads a number, a word with a sign, or a sign or full stop that begins neither. */

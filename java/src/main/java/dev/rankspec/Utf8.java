@@ -27,6 +27,19 @@ final class Utf8 {
 
   /** Tells whether a string can be written as UTF-8: it has no lone surrogate. */
   static boolean isEncodable(String text) {
-    return StandardCharsets.UTF_8.newEncoder().canEncode(text);
+    return loneSurrogate(text) < 0;
+  }
+
+  /** Returns the offset of the first lone surrogate; -1 if there is none. */
+  static int loneSurrogate(String text) {
+    int at = 0;
+    while (at < text.length()) {
+      int codePoint = text.codePointAt(at);
+      if (codePoint >= Character.MIN_SURROGATE && codePoint <= Character.MAX_SURROGATE) {
+        return at;
+      }
+      at += Character.charCount(codePoint);
+    }
+    return -1;
   }
 }

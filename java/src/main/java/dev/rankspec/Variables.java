@@ -26,19 +26,18 @@ final class Variables {
   }
 
   /**
-   * Replaces the variables in all string values of a message.
+   * A message after the replacing.
    *
-   * @throws InvalidConfigException naming every value with a variable that is unset or malformed
+   * @param violations every value with a variable that is unset, malformed or no text; such a value is as it was
    */
-  static <M extends Message> M replace(M message, Map<String, String> values)
-      throws InvalidConfigException {
+  record Replaced<M extends Message>(M message, List<Violation> violations) {}
+
+  /** Replaces the variables in all string values of a message. */
+  static <M extends Message> Replaced<M> replace(M message, Map<String, String> values) {
     Variables variables = new Variables(values);
     Message.Builder builder = message.toBuilder();
     variables.expand(builder, "");
-    if (!variables.violations.isEmpty()) {
-      throw new InvalidConfigException(variables.violations);
-    }
-    return Messages.built(builder, message);
+    return new Replaced<>(Messages.built(builder, message), variables.violations);
   }
 
   private void expand(Message.Builder builder, String path) {
@@ -91,17 +90,17 @@ final class Variables {
       String message =
           "`" + reference.group() + "` is no reference to a variable; write `${NAME}`, `${NAME:-default}`,"
               + " or `$${` for a literal `${`";
-      return new Violation(path, "env.malformed", message, null);
+      return new Violation(path, "env.malformed", message);
     }
     if (value(reference) == null) {
       String message =
           "the variable " + name + " is not set; set it, or give a default: `${" + name + ":-default}`";
-      return new Violation(path, "env.unset", message, null);
+      return new Violation(path, "env.unset", message);
     }
     // A default is text of the file, whatever it holds.
     return isText(values.getOrDefault(name, ""))
         ? null
-        : new Violation(path, "env.not_text", notText(name), null);
+        : new Violation(path, "env.not_text", notText(name));
   }
 
   /** Tells whether a value is the same text in every language; U+FFFD is what is left of other bytes. */

@@ -8,13 +8,23 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.google.protobuf.UnknownFieldSet;
 import dev.rankspec.optim.v1.LearningRate;
 import dev.rankspec.recap.v1.RecapConfig;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.ObjectInputStream;
+import java.io.ObjectOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class ConfigLoaderTest {
@@ -88,12 +98,119 @@ class ConfigLoaderTest {
     assertTrue(refused.getMessage().endsWith("[parse.not_portable.number]"), refused.getMessage());
   }
 
+  private static List<String> places(Executable loading) {
+    return assertThrows(InvalidConfigException.class, loading).violations().stream()
+        .map(v -> v.position().map(at -> at.line() + ":" + at.column()).orElse("-") + " " + v.path())
+        .toList();
+  }
+
+  @Test
+  void violationsAreSortedByTheirPlacesWhichCountCodePoints() {
+    String text =
+        """
+        train_data { inputs: "\ud83d\ude00" global_batch_size: 0 }
+        validation_data { value { inherit_train_data: true global_batch_size: -1 } key: "like" }
+        model {
+          tasks { value { mlp_config { layer_sizes: 1 layer_sizes: [2, 0] } } key: "a].\\"" }
+          stratifiers: [{ name: "s" value: 0 index: 0 }, { name: "\ud83d\ude00" index: -1 }]
+        }
+        """;
+    assertEquals(
+        List.of(
+            "1:1 ",
+            "1:1 optimizer",
+            "1:1 train_data.seg_dense_schema",
+            "1:1 train_data.tasks",
+            "1:45 train_data.global_batch_size",
+            "2:71 validation_data[\"like\"].global_batch_size",
+            "2:81 validation_data[\"like\"].seg_dense_schema",
+            "2:81 validation_data[\"like\"].tasks",
+            "2:81 validation_data[\"like\"].tasks",
+            "3:1 model.featurization_config",
+            "4:19 model.tasks[\"a].\\\"\"].mlp_config",
+            "4:64 model.tasks[\"a].\\\"\"].mlp_config.layer_sizes[2]",
+            "4:76 model.tasks[\"a].\\\"\"]",
+            "5:50 model.stratifiers[1].value",
+            "5:58 model.stratifiers[1].name",
+            "5:69 model.stratifiers[1].index"),
+        places(() -> RECAP.loadText(text)));
+  }
+
+  @Test
+  void whatWasNotReadFromATextHasNoPlace() {
+    byte[] negative = LearningRate.newBuilder().setConstant(-1).build().toByteArray();
+    assertEquals(List.of("- constant"), places(() -> RATE.loadBinary(negative)));
+    assertEquals(List.of("- "), places(() -> RATE.loadBinary(new byte[ConfigLoader.MAX_BYTES + 1])));
+    assertEquals(List.of("1:1 "), places(() -> RATE.loadText(new byte[ConfigLoader.MAX_BYTES + 1])));
+  }
+
+  @Test
+  void anExceptionKeepsItsViolationsWhenItIsSerialized() throws Exception {
+    InvalidConfigException refused =
+        assertThrows(InvalidConfigException.class, () -> RATE.loadText("constant: -1"));
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    new ObjectOutputStream(bytes).writeObject(refused);
+    ObjectInputStream reader = new ObjectInputStream(new ByteArrayInputStream(bytes.toByteArray()));
+    InvalidConfigException copy = (InvalidConfigException) reader.readObject();
+    assertEquals(refused.getMessage(), copy.getMessage());
+    assertEquals(Optional.of(new Position(1, 11)), copy.violations().get(0).position());
+  }
+
+  @Test
+  void onlyLoadersMakeConfigs() {
+    assertEquals(0, Config.class.getConstructors().length);
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "# proto-message: rankspec.train.v1.TrainingConfig | 1:1  [file.other_message]",
+        "# proto-file: rankspec/recap/v1/recap.proto       | 1:1  [file.other_message]",
+        "\\n# proto-message: LearningRate                  | 2:1  [file.unknown_message]",
+        "# proto-file: elsewhere.proto                     | 1:1  [file.unknown_message]",
+        "# proto-file: rankspec/optim/v1/optimizer.proto   | 1:1  [file.unknown_message]",
+      })
+  void aFileWhoseHeaderAsksForAnotherMessageIsRefused(String header, String refusal, @TempDir Path folder)
+      throws IOException {
+    Path file = Files.writeString(folder.resolve("a"), header.replace("\\n", "\n") + "\nconstant: 1");
+    InvalidConfigException refused = assertThrows(InvalidConfigException.class, () -> RATE.load(file));
+    assertEquals(refusal, refused.getMessage().replaceFirst(": .*? (?=\\[file)", "  "));
+  }
+
+  @Test
+  void aFileWhoseHeaderAsksForTheLoadersMessageOrForNoneIsLoaded(@TempDir Path folder) throws Exception {
+    String text = "# proto-file: rankspec/recap/v1/recap.proto\nconstant: 1";
+    String named = "# proto-message: rankspec.optim.v1.LearningRate\nconstant: 1";
+    Fingerprint expected = RATE.loadText(text).fingerprint();
+    assertEquals(expected, RATE.load(Files.writeString(folder.resolve("a"), named)).fingerprint());
+    assertEquals(expected, RATE.load(Files.writeString(folder.resolve("b"), "constant: 1")).fingerprint());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"tr-TR", "ar-EG-u-nu-arab", "hi-IN-u-nu-deva"})
+  void theLocaleOfTheJvmChangesNothing(String locale) throws Exception {
+    Executable odd = () -> RATE.loadText("constant: 1\u000b");
+    String message = assertThrows(InvalidConfigException.class, odd).getMessage();
+    String form = RECAP.load(TINY).canonicalForm().full();
+    Locale before = Locale.getDefault();
+    try {
+      Locale.setDefault(Locale.forLanguageTag(locale));
+      assertEquals(message, assertThrows(InvalidConfigException.class, odd).getMessage());
+      assertEquals(form, RECAP.load(TINY).canonicalForm().full());
+      assertEquals(Form.TEXT, Form.ofFile(Path.of("A.TXTPB")));
+      assertEquals(Form.BINARY, Form.ofFile(Path.of("A.BINPB")));
+    } finally {
+      Locale.setDefault(before);
+    }
+  }
+
   @Test
   void aTextThatIsNotUtf8IsRefused() {
     byte[] latin1 = "# é\nconstant: 1".getBytes(StandardCharsets.ISO_8859_1);
     InvalidConfigException refused = assertThrows(InvalidConfigException.class, () -> RATE.loadText(latin1));
     assertEquals("parse.not_portable.encoding", refused.violations().get(0).code());
-    assertEquals(new Position(1, 3), refused.violations().get(0).position());
+    assertEquals(Optional.of(new Position(1, 3)), refused.violations().get(0).position());
     assertEquals(List.of(" parse.not_portable.encoding"), refusal(() -> RATE.loadText("# \ud800")));
   }
 

@@ -6,6 +6,7 @@ import java.lang.ref.Reference;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Locale;
 
 /**
  * Prints, as a line of JSON, how long loading the ranker's config that is named takes: the first time, with and
@@ -33,6 +34,7 @@ public final class LoadBenchmark {
     System.gc();
     Runtime runtime = Runtime.getRuntime();
     System.out.printf(
+        Locale.ROOT,
         "{\"prewarm_ms\": %.3f, \"first_ms\": %.3f, \"warm_ms\": %.3f, \"parse_ms\": %.3f, \"heap_mib\": %.3f}%n",
         prewarm,
         first,

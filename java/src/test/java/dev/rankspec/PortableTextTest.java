@@ -1,10 +1,11 @@
 package dev.rankspec;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import com.google.protobuf.TextFormat;
 import dev.rankspec.recap.v1.RecapConfig;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -12,7 +13,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class PortableTextTest {
   private static Violation firstMistake(String text) {
-    return PortableText.firstMistake(text, RecapConfig.getDescriptor());
+    return assertThrows(
+            InvalidConfigException.class, () -> PortableText.check(text, RecapConfig.getDescriptor()))
+        .violations()
+        .get(0);
   }
 
   @ParameterizedTest(name = "{0}")
@@ -28,8 +32,9 @@ class PortableTextTest {
         "model { tasks { value { pos_weight: nan } } }",
         "model { tasks { value { mlp_config { layer_sizes: [] layer_sizes: [1, -0x2] layer_sizes: 3 } } } }",
       })
-  void theLibraryReadsWhatThePortableSubsetHas(String text) throws TextFormat.ParseException {
-    assertNull(firstMistake(text));
+  void theLibraryReadsWhatThePortableSubsetHas(String text)
+      throws InvalidConfigException, TextFormat.ParseException {
+    PortableText.check(text, RecapConfig.getDescriptor());
     TextFormat.merge(text, RecapConfig.newBuilder());
   }
 
@@ -108,6 +113,6 @@ class PortableTextTest {
     String sizes = "mlp_config { layer_sizes: [1,\n  'é'] }";
     Violation mistake = firstMistake("model {\n  tasks { key: 'a\"b' value { " + sizes + " } }\n}");
     assertEquals("model.tasks[\"a\\\"b\"].mlp_config.layer_sizes[1]", mistake.path());
-    assertEquals(new Position(3, 3), mistake.position());
+    assertEquals(Optional.of(new Position(3, 3)), mistake.position());
   }
 }

@@ -32,15 +32,21 @@ class VerdictCommandTest {
   }
 
   @Test
-  void violationsComeInTheOrderOfTheirPaths() throws IOException {
+  void violationsComeInTheOrderOfTheirPlaces() throws IOException {
     assertEquals(
         "{\"file\": \"/a\", \"ok\": false, \"violations\": ["
-            + "{\"path\": \"model\", \"code\": \"required\"}, "
-            + "{\"path\": \"optimizer\", \"code\": \"required\"}, "
-            + "{\"path\": \"train_data\", \"code\": \"required\"}, "
-            + "{\"path\": \"training.num_train_steps\", \"code\": \"int64.gt\"}], "
+            + "{\"path\": \"model\", \"code\": \"required\", \"line\": 1, \"column\": 1}, "
+            + "{\"path\": \"optimizer\", \"code\": \"required\", \"line\": 1, \"column\": 1}, "
+            + "{\"path\": \"train_data\", \"code\": \"required\", \"line\": 1, \"column\": 1}, "
+            + "{\"path\": \"training.num_train_steps\", \"code\": \"int64.gt\", \"line\": 2, \"column\": 18}], "
             + "\"semantic\": null, \"full\": null}",
-        verdict("a", "training { num_train_steps: -1 }"));
+        verdict("a", "training {\nnum_train_steps: -1 }"));
+  }
+
+  @Test
+  void theBinaryFormHasNoPlaces() throws IOException {
+    assertTrue(
+        verdict("a.binpb", "").contains("{\"path\": \"model\", \"code\": \"required\", \"line\": null, \"column\": null}"));
   }
 
   @ParameterizedTest(name = "{0}")
@@ -50,7 +56,7 @@ class VerdictCommandTest {
     "a.textproto, parse.syntax",
   })
   void whatCannotBeReadHasACode(String name, String code) throws IOException {
-    assertTrue(verdict(name, "{}").contains("{\"path\": \"\", \"code\": \"" + code + "\"}"), code);
+    assertTrue(verdict(name, "{}").contains("{\"path\": \"\", \"code\": \"" + code + "\", \"line\": 1, \"column\": 1}"), code);
   }
 
   @ParameterizedTest(name = "{0}")
@@ -62,7 +68,9 @@ class VerdictCommandTest {
         "# proto-message: LearningRate | false",
         "# proto-file: elsewhere.proto | false",
         "# proto-file: rankspec/optim/v1/learning_rate.proto | false",
+        "# proto-file: elsewhere.proto\\n# proto-message: rankspec.optim.v1.LearningRate | false",
         "# proto-file: rankspec/twhin/v1/twhin.proto | true",
+        "# proto-file: \u0085/rankspec/twhin/v1/twhin.proto | true",
         "# proto-message: TwhinConfig\\n\\n#proto-file: proto/rankspec/twhin/v1/twhin.proto | true",
         "# proto-message: RecapConfig | true",
         "training {}\\n# proto-message: Nothing | true",

@@ -91,8 +91,9 @@ public final class Executor {
   private static Response refusal(InvalidConfigException invalid) {
     Refusal.Builder refusal = Refusal.newBuilder();
     for (dev.rankspec.Violation violation : invalid.violations()) {
-      refusal.addViolations(
-          Violation.newBuilder().setPath(violation.path()).setCode(violation.code()));
+      Violation.Builder said =
+          refusal.addViolationsBuilder().setPath(violation.path()).setCode(violation.code());
+      violation.position().ifPresent(at -> said.setLine(at.line()).setColumn(at.column()));
     }
     return Response.newBuilder().setRefusal(refusal).build();
   }

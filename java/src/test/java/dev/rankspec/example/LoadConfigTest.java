@@ -9,6 +9,8 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
 class LoadConfigTest {
@@ -18,6 +20,15 @@ class LoadConfigTest {
     String shown =
         source.substring(source.indexOf("begin\n") + 6, source.indexOf("\n  // README: end")).stripIndent();
     assertTrue(Repository.text("java/README.md").contains("```java\n" + shown + "\n```\n"), shown);
+  }
+
+  @Test
+  void theReadmeDependsOnTheVersionThatIsBuilt() {
+    Pattern version = Pattern.compile("<artifactId>rankspec</artifactId>\\s*<version>([^<]*)");
+    Matcher built = version.matcher(Repository.text("java/pom.xml"));
+    Matcher shown = version.matcher(Repository.text("java/README.md"));
+    assertTrue(built.find() && shown.find());
+    assertEquals(built.group(1), shown.group(1));
   }
 
   @Test

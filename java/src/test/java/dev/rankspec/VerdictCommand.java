@@ -1,15 +1,16 @@
 package dev.rankspec;
 
 import com.google.protobuf.Message;
+import dev.rankspec.recap.v1.RecapConfig;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
-import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 
@@ -18,14 +19,6 @@ import java.util.stream.Collectors;
  * it, and its fingerprint.
  */
 public final class VerdictCommand {
-  // Strings compare by UTF-16 units of their own accord, which is not the order of UTF-8.
-  private static final Comparator<String> BY_BYTES =
-      (a, b) ->
-          Arrays.compareUnsigned(
-              a.getBytes(StandardCharsets.UTF_8), b.getBytes(StandardCharsets.UTF_8));
-  private static final Comparator<Violation> IN_ORDER =
-      Comparator.comparing(Violation::path, BY_BYTES).thenComparing(Violation::code, BY_BYTES);
-
   private VerdictCommand() {}
 
   /** Judges the files; {@code ${VAR}} in them stands for variables of the environment. */
@@ -50,13 +43,10 @@ public final class VerdictCommand {
   private static Config<Message> load(String file) throws InvalidConfigException {
     byte[] data = bytesOf(file);
     Form form = Form.readableOf(Path.of(file));
-    Optional<Message> prototype =
-        form == Form.TEXT ? MessageTypes.ofHeader(data) : MessageTypes.named(MessageTypes.DEFAULT);
-    if (prototype.isEmpty()) {
-      throw refusal("file.unknown_message");
-    }
-    ConfigLoader<Message> loader = ConfigLoader.of(prototype.get()).withVariables(Environment.variables());
-    return form == Form.TEXT ? loader.loadText(data) : loader.loadBinary(data);
+    Map<String, String> variables = Environment.variables();
+    return form == Form.TEXT
+        ? ConfigLoader.of(MessageTypes.ofHeader(data)).withVariables(variables).loadText(data)
+        : ConfigLoader.<Message>of(RecapConfig.getDefaultInstance()).withVariables(variables).loadBinary(data);
   }
 
   private static byte[] bytesOf(String file) throws InvalidConfigException {
@@ -68,7 +58,7 @@ public final class VerdictCommand {
       if (Files.notExists(path)) {
         throw missing(file);
       }
-      return Files.readAllBytes(path);
+      return ConfigLoader.bytesOf(path);
     } catch (InvalidPathException noName) {
       throw missing(file);
     } catch (IOException broken) {
@@ -82,21 +72,26 @@ public final class VerdictCommand {
   }
 
   private static InvalidConfigException refusal(String code) {
-    return new InvalidConfigException(List.of(new Violation("", code, "the file cannot be read", null)));
+    return new InvalidConfigException(new Violation("", code, "the file cannot be read").at(Position.START));
   }
 
   private static String line(String file, List<Violation> violations, Fingerprint fingerprint) {
     String list =
-        violations.stream()
-            .sorted(IN_ORDER)
-            .map(v -> "{\"path\": " + quoted(v.path()) + ", \"code\": " + quoted(v.code()) + "}")
-            .distinct()
-            .collect(Collectors.joining(", ", "[", "]"));
+        violations.stream().map(VerdictCommand::object).collect(Collectors.joining(", ", "[", "]"));
     return "{\"file\": " + quoted(file)
         + ", \"ok\": " + (fingerprint != null)
         + ", \"violations\": " + list
         + ", \"semantic\": " + (fingerprint == null ? "null" : quoted(fingerprint.semantic()))
         + ", \"full\": " + (fingerprint == null ? "null" : quoted(fingerprint.full()))
+        + "}";
+  }
+
+  private static String object(Violation violation) {
+    Optional<Position> position = violation.position();
+    return "{\"path\": " + quoted(violation.path())
+        + ", \"code\": " + quoted(violation.code())
+        + ", \"line\": " + position.map(Position::line).orElse(null)
+        + ", \"column\": " + position.map(Position::column).orElse(null)
         + "}";
   }
 
@@ -106,7 +101,7 @@ public final class VerdictCommand {
       if (character == '"' || character == '\\') {
         json.append('\\').append(character);
       } else if (character < ' ' || character > '~') {
-        json.append(String.format("\\u%04x", (int) character));
+        json.append(String.format(Locale.ROOT, "\\u%04x", (int) character));
       } else {
         json.append(character);
       }
