@@ -25,6 +25,10 @@ from rankspec.source import Document
 from rankspec.validation import find
 
 
+# The text's header is what is wrong.
+_NAMED_IN_TEXT = "file.unknown_message"
+
+
 class Violation(NamedTuple):
     """Something that is wrong with a config.
 
@@ -60,9 +64,9 @@ def judge(document: Document[Message], environment: Mapping[str, str]) -> Verdic
         document: What was read; variables are replaced and what is inherited filled in in its message, in place.
         environment: The variables that `${VAR}` stands for.
     """
-    violations = _of(document.diagnostics)
+    violations = _of(document.diagnostics, document)
     if not violations:
-        violations = _of(substitute(document.message, environment, document.origins).diagnostics)
+        violations = _of(substitute(document.message, environment, document.origins).diagnostics, document)
     if not violations:
         copies = inherit(document)
         # What is missing from a text as a whole is missed at its start.
@@ -72,8 +76,11 @@ def judge(document: Document[Message], environment: Mapping[str, str]) -> Verdic
     return Verdict(tuple(sorted(violations, key=_order)), document.message)
 
 
-def _of(diagnostics: Iterable[Diagnostic]) -> set[Violation]:
-    return {_at(d.path, d.code, d.position) for d in diagnostics if d.severity == "error"}
+def _of(diagnostics: Iterable[Diagnostic], document: Document[Message]) -> set[Violation]:
+    errors = [diagnostic for diagnostic in diagnostics if diagnostic.severity == "error"]
+    # `check` shows the first line of a file that has no text, or none that could be read; here there is no place in it.
+    has_places = document.text is not None or any(error.code == _NAMED_IN_TEXT for error in errors)
+    return {_at(error.path, error.code, error.position if has_places else None) for error in errors}
 
 
 def _at(path: str, code: str, place: Position | None) -> Violation:

@@ -53,7 +53,18 @@ def test_files_are_found_out_about_alike(language: str, files: list[Path]) -> No
 
     assert [line["file"] for line in lines[: len(files)]] == list(map(str, files))
     assert [_codes(line) for line in lines] == expected
+    assert [_places(line) for line in lines] == [_places(line) for line in _verdicts_of_python(files)]
     assert all(line["ok"] == (not line["violations"]) == (line["full"] is not None) for line in lines)
+
+
+def _verdicts_of_python(files: list[Path]) -> list[dict[str, Any]]:
+    folder = files[0].parent
+    return verdicts("python", [*files, folder, folder / "missing.textproto"], {"RANKSPEC_KEY": "k"})
+
+
+def _places(line: dict[str, Any]) -> list[tuple[int | None, int | None]]:
+    """Lines and columns of a verdict; none of a file that cannot be read, where languages find different mistakes."""
+    return [] if _codes(line) == ["parse."] else [(v["line"], v["column"]) for v in line["violations"]]
 
 
 def _codes(line: dict[str, Any]) -> list[str]:

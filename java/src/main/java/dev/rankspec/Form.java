@@ -61,6 +61,6 @@ enum Form {
   }
 
   private static InvalidConfigException refusal(String code, String message) {
-    return new InvalidConfigException(new Violation("", code, message).at(Position.START));
+    return new InvalidConfigException(new Violation("", code, message));
   }
 }

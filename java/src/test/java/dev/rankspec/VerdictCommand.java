@@ -72,7 +72,7 @@ public final class VerdictCommand {
   }
 
   private static InvalidConfigException refusal(String code) {
-    return new InvalidConfigException(new Violation("", code, "the file cannot be read").at(Position.START));
+    return new InvalidConfigException(new Violation("", code, "the file cannot be read"));
   }
 
   private static String line(String file, List<Violation> violations, Fingerprint fingerprint) {
