@@ -1,21 +1,29 @@
-"""Tokens of the text format, for what is not plain: every form that is right, and everything that is not."""
+"""Tokens of the text format: every form that is right, and everything that is not."""
 
 from __future__ import annotations
 
 import re
 from typing import NamedTuple
 
-TOKEN = re.compile(
-    r"""
+# The line ends that some parsers see inside a comment (a lone carriage return, U+0085, U+2028, U+2029) and
+# control characters are left out: what follows would be a comment to one parser and a field to another.
+_COMMENT = r"\#[^\x00-\x08\n-\x1f\x7f\x85\u2028\u2029]*+(?=\r?\n|\Z)"
+# Quantifiers are possessive: what they took is never given back, so that no text makes matching slow. That of the group
+# is not, because Python before 3.11.5 keeps what a group took that failed in its middle (CPython issue 106052).
+_SKIP = rf"[ \t\r\n]*+(?:{_COMMENT}[ \t\r\n]*+)*"
+_TOKEN = r"""
       (?P<word>[A-Za-z_][0-9A-Za-z_+\-]*)
     | (?P<number>[+\-]?\.?[0-9][0-9A-Za-z_.+\-]*|[+\-][A-Za-z_][0-9A-Za-z_+\-]*)
     | (?P<string>"[^"\\\n]*+(?:\\[^\n][^"\\\n]*+)*+"|'[^'\\\n]*+(?:\\[^\n][^'\\\n]*+)*+')
     | (?P<unterminated>["'][^\n]*)
     | (?P<mark>[{}<>\[\]:,;])
     | (?P<other>[^\s\x00-\x1f\x7f\ufeff\ufffd\u200b0-9A-Za-z_"'{}<>\[\]:,;\#=+\-.]+|.)
-    """,
-    re.VERBOSE | re.DOTALL,
-)
+"""
+TOKEN = re.compile(_TOKEN, re.VERBOSE | re.DOTALL)
+# A token with the white space and comments before it, or the end of the text.
+NEXT_TOKEN = re.compile(rf"{_SKIP}(?:{_TOKEN}|(?P<end>\Z))", re.VERBOSE | re.DOTALL)
+
+OPENERS = {"{": "}", "<": ">"}
 
 # What matters for finding the end of a block that is skipped.
 BRACKET = re.compile(
