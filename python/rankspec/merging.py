@@ -91,7 +91,7 @@ def _note_switch(below: Message, field: FieldDescriptor, prefix: str, replaced: 
 def _emptied_lists(below: Message, overlay: Document[M]) -> list[str]:
     """Empties the lists that the overlay names without giving them an element."""
     emptied = []
-    named = overlay.origins.marks() if overlay.text is not None else {}
+    named = overlay.origins.marks if overlay.text is not None else {}
     for owner, field, path in _lists(below, overlay.message, ""):
         if path in named:
             owner.ClearField(field)

@@ -111,64 +111,31 @@ def join(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
 
 
-def marks(root: Block, lines: LineIndex, along: str | None = None) -> Iterator[tuple[str, Mark]]:
-    """Yields the places of all paths of a source, in its order; or only of those that lead to the path `along`."""
-    return _marks(root, "", lines, along)
-
-
-def _is_off(path: str, along: str | None) -> bool:
-    """Tells whether a path neither is nor leads to the one that is asked for."""
-    return along is not None and not (path == along or along.startswith((path + ".", path + "[")))
-
-
-def _marks(block: Block, prefix: str, lines: LineIndex, along: str | None) -> Iterator[tuple[str, Mark]]:
+def marks(block: Block, lines: LineIndex, prefix: str = "") -> Iterator[tuple[str, Mark]]:
+    """Yields the places of all paths below a block, in the order of the source; those of a list once for each part."""
     counts: dict[str, int] = {}
     for field, name_offset, value_offset, child in block.entries:
         path = join(prefix, field.name)
-        if _is_off(path, along):
-            continue
+        yield path, Mark(lines, name_offset, value_offset)
         if field.is_map:
-            yield path, Mark(lines.position(name_offset), lines.position(value_offset))
             if isinstance(child, Block):
-                yield from _entry_marks(child, path, value_offset, lines, along)
+                yield from _entry_marks(child, path, value_offset, lines)
         elif not field.repeated:
-            yield path, Mark(lines.position(name_offset), lines.position(value_offset))
             if isinstance(child, Block):
-                yield from _marks(child, path, lines, along)
+                yield from marks(child, lines, path)
         else:
-            yield path, Mark(lines.position(name_offset), lines.position(value_offset))
-            for offset, element in _elements(child, value_offset):
-                index = counts.get(path, 0)
+            for index, offset in enumerate(child if isinstance(child, list) else [value_offset], counts.get(path, 0)):
                 counts[path] = index + 1
                 item_path = f"{path}[{index}]"
-                if _is_off(item_path, along):
-                    continue
-                place = lines.position(offset)
-                yield item_path, Mark(place, place)
-                if element is not None:
-                    yield from _marks(element, item_path, lines, along)
+                yield item_path, Mark(lines, offset, offset)
+                if isinstance(child, Block):
+                    yield from marks(child, lines, item_path)
 
 
-def _elements(child: Child, value_offset: int) -> Iterator[tuple[int, Block | None]]:
-    if isinstance(child, Block):
-        yield value_offset, child
-    elif child is None:
-        yield value_offset, None
-    else:
-        for offset in child:
-            yield offset, None
-
-
-def _entry_marks(
-    entry: Block, path: str, offset: int, lines: LineIndex, along: str | None
-) -> Iterator[tuple[str, Mark]]:
+def _entry_marks(entry: Block, path: str, offset: int, lines: LineIndex) -> Iterator[tuple[str, Mark]]:
     """The places of one map entry: its key's is the name's place, its value's the value's."""
     path += key_segment(entry.message.key)
-    if _is_off(path, along):
-        return
     key, item = entry.seen.get("key"), entry.seen.get("value")
-    name_place = lines.position(key[2] if key else offset)
-    value_place = lines.position(item[2] if item else offset)
-    yield path, Mark(name_place, value_place)
+    yield path, Mark(lines, key[2] if key else offset, item[2] if item else offset)
     if item is not None and isinstance(item[3], Block):
-        yield from _marks(item[3], path, lines, along)
+        yield from marks(item[3], lines, path)

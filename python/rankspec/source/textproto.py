@@ -128,8 +128,7 @@ class Reading(Generic[M]):
             message = f"there are more than {MAX_MISTAKES} mistakes; the rest was not read"
             diagnostics.append(Diagnostic("parse.too_many", message, "", None, "error", None))
             damaged = frozenset({""})
-        origins = Origins(lambda: marks(state.root, lines), lambda path: marks(state.root, lines, path))
-        return Document(self.message, origins, diagnostics, damaged, state.text)
+        return Document(self.message, Origins(lambda: marks(state.root, lines)), diagnostics, damaged, state.text)
 
 
 def _read(text: str, message_class: type[M], file: str, bad_offset: int | None, *, by_indentation: bool) -> Reading[M]:

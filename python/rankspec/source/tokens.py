@@ -11,17 +11,19 @@ _COMMENT = r"\#[^\x00-\x08\n-\x1f\x7f\x85\u2028\u2029]*+(?=\r?\n|\Z)"
 # Quantifiers are possessive: what they took is never given back, so that no text makes matching slow. That of the group
 # is not, because Python before 3.11.5 keeps what a group took that failed in its middle (CPython issue 106052).
 _SKIP = rf"[ \t\r\n]*+(?:{_COMMENT}[ \t\r\n]*+)*"
-_TOKEN = r"""
+TOKEN = re.compile(
+    r"""
       (?P<word>[A-Za-z_][0-9A-Za-z_+\-]*)
     | (?P<number>[+\-]?\.?[0-9][0-9A-Za-z_.+\-]*|[+\-][A-Za-z_][0-9A-Za-z_+\-]*)
     | (?P<string>"[^"\\\n]*+(?:\\[^\n][^"\\\n]*+)*+"|'[^'\\\n]*+(?:\\[^\n][^'\\\n]*+)*+')
     | (?P<unterminated>["'][^\n]*)
     | (?P<mark>[{}<>\[\]:,;])
     | (?P<other>[^\s\x00-\x1f\x7f\ufeff\ufffd\u200b0-9A-Za-z_"'{}<>\[\]:,;\#=+\-.]+|.)
-"""
-TOKEN = re.compile(_TOKEN, re.VERBOSE | re.DOTALL)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
 # A token with the white space and comments before it, or the end of the text.
-NEXT_TOKEN = re.compile(rf"{_SKIP}(?:{_TOKEN}|(?P<end>\Z))", re.VERBOSE | re.DOTALL)
+NEXT_TOKEN = re.compile(rf"{_SKIP}(?:{TOKEN.pattern}|(?P<end>\Z))", re.VERBOSE | re.DOTALL)
 
 OPENERS = {"{": "}", "<": ">"}
 
