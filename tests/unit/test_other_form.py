@@ -63,6 +63,11 @@ def test_mistake_in_the_form_that_the_name_says_is_told_as_such(tmp_path: Path) 
     assert codes == ["parse.syntax"]
 
 
+def test_json_with_a_comma_too_many_is_not_taken_for_yaml(tmp_path: Path) -> None:
+    told = _told(tmp_path / "a.json", FORMS["json"].rstrip().removesuffix(b"}") + b",}")
+    assert [code for code, _ in told] == ["parse.syntax"]
+
+
 def test_json_may_be_called_yaml(tmp_path: Path) -> None:
     assert _told(tmp_path / "a.yaml", FORMS["json"]) == []
 
