@@ -280,7 +280,11 @@ def test_damage_in_another_message_does_not_hide_a_rule(tmp_path: Path) -> None:
 
     _, errors = _check(tmp_path, text)
 
-    assert {e.code for e in errors} == {"parse.wrong_type", "double.gt_lt", "optim.linear_ramp_to_cosine.ramp_before_final"}
+    assert {e.code for e in errors} == {
+        "parse.wrong_type",
+        "double.gt_lt",
+        "optim.linear_ramp_to_cosine.ramp_before_final",
+    }
 
 
 def test_empty_file_lacks_its_required_fields_at_its_start(tmp_path: Path) -> None:
