@@ -53,7 +53,7 @@ def merge(below: Message, above: Message, replaced: list[str], prefix: str = "")
     """
     for field, value in above.ListFields():
         path = join(prefix, field.name)
-        _note_switch(below, field, prefix, replaced)
+        note_switch(below, field, prefix, replaced)
         if is_map(field):
             _merge_map(getattr(below, field.name), field, value, replaced, path)
         elif field.is_repeated:
@@ -79,7 +79,7 @@ def _merge_map(below: Any, field: FieldDescriptor, above: Any, replaced: list[st
             below[key].CopyFrom(above[key])
 
 
-def _note_switch(below: Message, field: FieldDescriptor, prefix: str, replaced: list[str]) -> None:
+def note_switch(below: Message, field: FieldDescriptor, prefix: str, replaced: list[str]) -> None:
     """Notes the member of a oneof that setting `field` unsets."""
     if field.containing_oneof is None:
         return

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from rankspec.diagnostics import Diagnostic, Position
-from rankspec.merging import merge
+from rankspec.merging import merge, note_switch
 from rankspec.paths import PathError, Step, at, descriptor_of, fields_along, is_map, join, map_value, parse
 from rankspec.source.document import Document
 from rankspec.source.origins import LineIndex, Mark, Origins
@@ -97,7 +97,7 @@ def _descend(message: Message, steps: tuple[Step, ...], fields: tuple[FieldDescr
     created: list[str] = []
     replaced: list[str] = []
     for step, field in zip(steps[:-1], fields[:-1], strict=True):
-        _note_switch(here, field, path, replaced)
+        note_switch(here, field, path, replaced)
         value = getattr(here, field.name)
         path = join(path, step.name)
         if step.key is None:
@@ -107,15 +107,8 @@ def _descend(message: Message, steps: tuple[Step, ...], fields: tuple[FieldDescr
             path = at(path, step.key)
             here = value[step.key] if is_map(field) else _element(value, step.key, path)
         created.append(path)
-    _note_switch(here, fields[-1], path, replaced)
+    note_switch(here, fields[-1], path, replaced)
     return _Target(here, path, created, replaced)
-
-
-def _note_switch(holder: Message, field: FieldDescriptor, path: str, replaced: list[str]) -> None:
-    oneof = field.containing_oneof
-    current = holder.WhichOneof(oneof.name) if oneof is not None else None
-    if current not in {None, field.name}:
-        replaced.append(join(path, current))
 
 
 def _element(elements: Any, index: Any, path: str) -> Any:

@@ -106,16 +106,6 @@ def to_textproto(config: Message, note: Note | None = None) -> str:
     return _textproto(_escaped(config), note or _no_note)
 
 
-def to_json(config: Message) -> str:
-    """Writes a config in Protobuf's JSON form, with the field names of the schema."""
-    return _json(_escaped(config))
-
-
-def to_binary(config: Message) -> bytes:
-    """Writes a config in the binary form."""
-    return _escaped(config).SerializeToString(deterministic=True)
-
-
 def _textproto(config: Message, note: Note) -> str:
     descriptor = config.DESCRIPTOR
     header = f"# proto-file: {descriptor.file.name}\n# proto-message: {descriptor.name}\n\n"

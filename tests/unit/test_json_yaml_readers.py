@@ -138,7 +138,7 @@ def test_every_mistake_in_json_is_reported_in_one_run() -> None:
 
 def test_json_values_have_their_places() -> None:
     document = from_json('{"byName": {\n  "a": {"sizes": [1, 2]}},\n "leaves": [{"size": 1}]}')
-    found = {path: (place.line, place.column) for path, place in document.origins.paths()}
+    found = {path: (mark.value.line, mark.value.column) for path, mark in document.origins.marks.items()}
     assert found == {
         "by_name": (1, 12),
         'by_name["a"]': (2, 8),

@@ -10,14 +10,14 @@ from rankspec.recap.v1 import recap_pb2
 from tests.unit.example_configs import VALID
 
 from rankspec.loading import check
-from rankspec.writing import to_binary, to_json
+from rankspec.writing import write
 
 CONFIG: Message = text_format.Parse(VALID, recap_pb2.RecapConfig())
 FORMS = {
     "text": VALID.encode(),
-    "json": to_json(CONFIG).encode(),
+    "json": write(CONFIG, "json"),
     "yaml": yaml.safe_dump(json_format.MessageToDict(CONFIG)).encode(),
-    "binary": to_binary(CONFIG),
+    "binary": write(CONFIG, "binary"),
 }
 
 

@@ -90,11 +90,6 @@ class Origins:
         """Returns the deepest prefix of `path` that has a place, and its places."""
         return next(((prefix, self.marks[prefix]) for prefix in (path, *parents(path)) if prefix in self.marks), None)
 
-    def paths(self) -> Iterator[tuple[str, Position]]:
-        """Yields every path that has a place, with the place of its value, in the order of the source."""
-        for path, mark in self.marks.items():
-            yield path, mark.value
-
     def merge(self, other: Origins, replaced: Iterable[str] = ()) -> Origins:
         """Returns origins in which `other`, read later, wins.
 
