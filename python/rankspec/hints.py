@@ -89,7 +89,7 @@ def _names_at(message: Message, path: str) -> set[str]:
 def related_places(finding: Finding, document: Document[Any]) -> tuple[Position, ...]:
     """Returns the places of the other fields that a rule's expression speaks of, as far as they are written."""
     places: list[Position] = []
-    for path, *_ in mentions(finding, document.message.DESCRIPTOR):
+    for path in mentions(finding, document.message.DESCRIPTOR):
         position = document.origins.name(path)
         overlaps = is_at_or_below(path, finding.path) or is_below(finding.path, path)
         if position is not None and not overlaps and position not in places:

@@ -53,7 +53,7 @@ def merge(below: Message, above: Message, replaced: list[str], prefix: str = "")
     """
     for field, value in above.ListFields():
         path = join(prefix, field.name)
-        _note_switch(below, field, prefix, replaced)
+        note_switch(below, field, prefix, replaced)
         if is_map(field):
             _merge_map(getattr(below, field.name), field, value, replaced, path)
         elif field.is_repeated:
@@ -79,7 +79,7 @@ def _merge_map(below: Any, field: FieldDescriptor, above: Any, replaced: list[st
             below[key].CopyFrom(above[key])
 
 
-def _note_switch(below: Message, field: FieldDescriptor, prefix: str, replaced: list[str]) -> None:
+def note_switch(below: Message, field: FieldDescriptor, prefix: str, replaced: list[str]) -> None:
     """Notes the member of a oneof that setting `field` unsets."""
     if field.containing_oneof is None:
         return
@@ -91,7 +91,7 @@ def _note_switch(below: Message, field: FieldDescriptor, prefix: str, replaced: 
 def _emptied_lists(below: Message, overlay: Document[M]) -> list[str]:
     """Empties the lists that the overlay names without giving them an element."""
     emptied = []
-    named = overlay.origins.marks() if overlay.text is not None else {}
+    named = overlay.origins.marks if overlay.text is not None else {}
     for owner, field, path in _lists(below, overlay.message, ""):
         if path in named:
             owner.ClearField(field)

@@ -1,9 +1,7 @@
-"""Metrics of predictions: relative cross entropy, AUROC, calibration ratio; errors of numbers; weighted means.
+"""Metrics of binary predictions: relative cross entropy, AUROC, calibration ratio.
 
 All functions take one task's values for all rows, `[N]`, and reduce in float64.
 """
-
-from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,36 +10,6 @@ Floats = NDArray[np.floating]
 Labels = NDArray[np.floating] | NDArray[np.integer]
 
 CLIP_EPSILON = 1e-7
-
-
-class WeightedMean:
-    """A running mean that does not overflow where the sum would.
-
-    The update is the weighted batch form of Welford's algorithm (West, 1979).
-    """
-
-    def __init__(self, mean: float = 0.0, weight: float = 0.0) -> None:
-        """Starts from the state of another mean; from nothing by default."""
-        self.mean = mean
-        self.weight = weight
-
-    def update(self, values: ArrayLike, weights: ArrayLike = 1.0) -> None:
-        """Adds values `[N]` with their weights, `[N]` or one for all. Values of weight 0 leave the mean as it is."""
-        values = np.asarray(values, dtype=np.float64)
-        weights = np.broadcast_to(np.asarray(weights, dtype=np.float64), values.shape)
-        added = weights.sum()
-        if added == 0:
-            return
-        self.weight += added
-        self.mean += float(((weights / self.weight) * (values - self.mean)).sum())
-
-    def merge(self, other: "WeightedMean") -> None:
-        """Adds what another mean has seen."""
-        self.update([other.mean], [other.weight])
-
-    def compute(self) -> float:
-        """The mean; NaN before any weight was seen."""
-        return self.mean if self.weight else float("nan")
 
 
 def cross_entropy(
@@ -94,19 +62,17 @@ def relative_cross_entropy(
         epsilon: clipping of probabilities, see `cross_entropy`.
 
     Returns:
-        Percent; NaN if there are no rows or the labels are all equal, where the figure means nothing, and where
+        Percent; NaN if no row has weight or the labels are all equal, where the figure means nothing, and where
         anything is not finite.
     """
     if len(labels) == 0 or np.min(labels) == np.max(labels) or not _all_finite(predictions, labels, weights):
         return float("nan")
+    if weights is not None and not np.any(weights):
+        return float("nan")
     smooth = np.asarray(labels, dtype=np.float64) * (1 - label_smoothing) + label_smoothing / 2
-    entropy, label = WeightedMean(), WeightedMean()
-    row_weights = 1.0 if weights is None else weights
-    entropy.update(cross_entropy(predictions, smooth, from_logits=from_logits, epsilon=epsilon), row_weights)
-    label.update(smooth, row_weights)
-    mean_label = np.array([label.compute()])
-    baseline = cross_entropy(mean_label, mean_label, epsilon=epsilon)[0]
-    return float(100 * (1 - entropy.compute() / baseline)) if entropy.weight else float("nan")
+    entropy = np.average(cross_entropy(predictions, smooth, from_logits=from_logits, epsilon=epsilon), weights=weights)
+    mean_label = np.average(smooth, weights=weights, keepdims=True)
+    return float(100 * (1 - entropy / cross_entropy(mean_label, mean_label, epsilon=epsilon)[0]))
 
 
 def auroc(predictions: Floats, labels: Labels, weights: Floats | None = None) -> float:
@@ -152,33 +118,6 @@ def calibration_ratio(predictions: Floats, labels: Labels, weights: Floats | Non
     labelled = (mass * np.asarray(labels, dtype=np.float64)).sum()
     predicted = (mass * np.asarray(predictions, dtype=np.float64)).sum()
     return float(predicted / labelled) if labelled else float("nan")
-
-
-def root_mean_squared_error(predictions: Floats, labels: Labels, weights: Floats | None = None) -> float:
-    """Root of the weighted mean of the squared errors.
-
-    Returns:
-        The error, in the labels' unit; NaN if no row has weight, or anything is not finite.
-    """
-    return float(np.sqrt(_mean_of(np.square, predictions, labels, weights)))
-
-
-def mean_absolute_error(predictions: Floats, labels: Labels, weights: Floats | None = None) -> float:
-    """Weighted mean of the absolute errors.
-
-    Returns:
-        The error, in the labels' unit; NaN if no row has weight, or anything is not finite.
-    """
-    return _mean_of(np.abs, predictions, labels, weights)
-
-
-def _mean_of(measure: Callable[[Floats], Floats], predictions: Floats, labels: Labels, weights: Floats | None) -> float:
-    """The weighted mean of a measure of the errors."""
-    if not _all_finite(predictions, labels, weights):
-        return float("nan")
-    errors = np.asarray(predictions, dtype=np.float64) - np.asarray(labels, dtype=np.float64)
-    mass = np.ones_like(errors) if weights is None else np.asarray(weights, dtype=np.float64)
-    return float((mass * measure(errors)).sum() / mass.sum()) if mass.sum() else float("nan")
 
 
 def _all_finite(*columns: ArrayLike | None) -> bool:

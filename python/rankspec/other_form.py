@@ -27,6 +27,9 @@ def recognise(data: bytes, form: str, wanted: type[Message], file: str) -> Diagn
     Returns:
         What is wrong with the file's name; None if the content is of no other form.
     """
+    if form == "json" and data.lstrip()[:1] == b"{":
+        # Most JSON with a mistake, such as a comma too many, is YAML.
+        return None
     for other, name, extension, read in _FORMS:
         if other != form and _is_written(read(data, wanted, file)):
             problem = f"this is {name}, not {_NAMES[form]}"

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from rankspec.diagnostics import Diagnostic, Position
-from rankspec.merging import merge
+from rankspec.merging import merge, note_switch
 from rankspec.paths import PathError, Step, at, descriptor_of, fields_along, is_map, join, map_value, parse
 from rankspec.source.document import Document
-from rankspec.source.origins import Mark, Origins
+from rankspec.source.origins import LineIndex, Mark, Origins
 from rankspec.source.textproto import read_textproto
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def _descend(message: Message, steps: tuple[Step, ...], fields: tuple[FieldDescr
     created: list[str] = []
     replaced: list[str] = []
     for step, field in zip(steps[:-1], fields[:-1], strict=True):
-        _note_switch(here, field, path, replaced)
+        note_switch(here, field, path, replaced)
         value = getattr(here, field.name)
         path = join(path, step.name)
         if step.key is None:
@@ -107,15 +107,8 @@ def _descend(message: Message, steps: tuple[Step, ...], fields: tuple[FieldDescr
             path = at(path, step.key)
             here = value[step.key] if is_map(field) else _element(value, step.key, path)
         created.append(path)
-    _note_switch(here, fields[-1], path, replaced)
+    note_switch(here, fields[-1], path, replaced)
     return _Target(here, path, created, replaced)
-
-
-def _note_switch(holder: Message, field: FieldDescriptor, path: str, replaced: list[str]) -> None:
-    oneof = field.containing_oneof
-    current = holder.WhichOneof(oneof.name) if oneof is not None else None
-    if current not in {None, field.name}:
-        replaced.append(join(path, current))
 
 
 def _element(elements: Any, index: Any, path: str) -> Any:
@@ -133,7 +126,8 @@ def _assign(
 ) -> Document[M]:
     if not is_map(field) and step.key is not None:
         _element(getattr(target.holder, field.name), step.key, at(join(target.path, step.name), step.key))
-    snippet = read_textproto(_snippet(step, field, value), type(target.holder), file)
+    text = _snippet(step, field, value)
+    snippet = read_textproto(text, type(target.holder), file)
     moved = _Moved(target.path, step, is_map(field), file)
     if snippet.diagnostics:
         return _with(document, Origins(), [moved.diagnostic(d) for d in snippet.diagnostics], [])
@@ -148,7 +142,7 @@ def _assign(
         replaced.append(join(target.path, field.name))
     known = document.origins
     outer = [path for path in target.created if known.name(path) is None or path in replaced]
-    origins = Origins(lambda: moved.marks(snippet.origins, outer))
+    origins = Origins(lambda: moved.marks(snippet.origins, text, outer))
     return _with(document, origins, [], replaced)
 
 
@@ -222,10 +216,11 @@ class _Moved:
             diagnostic.suggestion,
         )
 
-    def marks(self, origins: Origins, outer: list[str]) -> Iterator[tuple[str, Mark]]:
-        start = Position(self._file, 1, 1)
+    def marks(self, origins: Origins, text: str, outer: list[str]) -> Iterator[tuple[str, Mark]]:
+        begin = text.index("\n") + 1
+        lines = LineIndex(self._file, text[begin:])
         for path in outer:
-            yield path, Mark(start, start)
-        for path, mark in origins.marks().items():
+            yield path, Mark(lines, 0, 0)
+        for path, mark in origins.marks.items():
             if path.startswith(self._from):
-                yield self.path(path), Mark(self.position(mark.name), self.position(mark.value))
+                yield self.path(path), Mark(lines, max(mark.name_offset - begin, 0), max(mark.value_offset - begin, 0))

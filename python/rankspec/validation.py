@@ -70,9 +70,17 @@ def validate(document: Document[Any], file: str | None = None, copies: Sequence[
     found = find(document.message, copies)
     if not found:
         return []
-    from rankspec.mentions import is_consequence
     from rankspec.wording import describe
 
-    described = (describe(f, document, file) for f in found if not is_consequence(f, document))
+    described = (describe(f, document, file) for f in found if not _is_consequence(f, document))
     # A rule says the same of each of several equal items of a list.
     return list(dict.fromkeys(described))
+
+
+def _is_consequence(finding: Finding, document: Document[Any]) -> bool:
+    """Tells whether a finding may only follow from a mistake of the text.
+
+    A rule over several fields of a message cannot be trusted where anything in that message could not be read.
+    """
+    is_over_several = finding.text is not None or finding.code == "message.oneof"
+    return document.is_consequence(finding.path) or (is_over_several and document.is_damaged_within(finding.site))

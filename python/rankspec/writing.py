@@ -6,6 +6,8 @@ value is written `$${`, so that reading it back replaces nothing.
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -65,6 +67,35 @@ def write_with_variables(config: Message, form: str) -> bytes:
             return config.SerializeToString(deterministic=True)
 
 
+def write_file(path: str, data: bytes) -> None:
+    """Writes a file as a whole: whatever happens, it holds what it held before, or all of the data.
+
+    A file that is there keeps its permissions. Pipes, devices and symbolic links are written through.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    from pathlib import Path
+
+    target = Path(path)
+    mode = target.lstat().st_mode if os.path.lexists(target) else None
+    if mode is not None and not (stat.S_ISREG(mode) and os.access(target, os.W_OK)):
+        # A file that may not be written is refused here: a new one could take its place all the same.
+        target.write_bytes(data)
+        return
+    beside = target.with_name(f".rankspec-{os.getpid()}")
+    with beside.open("xb") as file:
+        try:
+            file.write(data)
+            file.flush()
+            if mode is not None:
+                beside.chmod(stat.S_IMODE(mode))
+            beside.replace(target)
+        except BaseException:
+            beside.unlink()
+            raise
+
+
 def to_textproto(config: Message, note: Note | None = None) -> str:
     """Writes a config in the text format, under the header that tells readers which message it is.
 
@@ -73,16 +104,6 @@ def to_textproto(config: Message, note: Note | None = None) -> str:
         note: Gives comments for single values.
     """
     return _textproto(_escaped(config), note or _no_note)
-
-
-def to_json(config: Message) -> str:
-    """Writes a config in Protobuf's JSON form, with the field names of the schema."""
-    return _json(_escaped(config))
-
-
-def to_binary(config: Message) -> bytes:
-    """Writes a config in the binary form."""
-    return _escaped(config).SerializeToString(deterministic=True)
 
 
 def _textproto(config: Message, note: Note) -> str:

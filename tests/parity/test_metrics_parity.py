@@ -48,42 +48,17 @@ def test_auroc_of_equal_scores_is_one_half() -> None:
     )
 
 
-@pytest.mark.parametrize("weighted", [False, True], ids=["unweighted", "weighted"])
-def test_weighted_mean_agrees(weighted: bool) -> None:
-    mean, start, got = metrics.WeightedMean(), 0, []
-    for end in UPDATES:
-        mean.update(ARRAYS["in/values"][start:end], ARRAYS["in/weights"][start:end] if weighted else 1.0)
-        got.append(mean.compute())
-        start = end
-    assert np.allclose(got, ARRAYS[f"out/StableMean/{'weighted' if weighted else 'unweighted'}"], rtol=1e-6)
-
-
-def test_weighted_mean_merges_the_states_of_workers() -> None:
-    merged = metrics.WeightedMean()
-    for mean, weight in ARRAYS["in/worker_states"]:
-        merged.merge(metrics.WeightedMean(float(mean), float(weight)))
-    assert np.allclose([merged.mean, merged.weight], ARRAYS["out/StableMean/dist_reduce_4_workers"], rtol=1e-6)
-
-
-def test_weighted_mean_does_not_overflow() -> None:
-    mean = metrics.WeightedMean()
-    mean.update(np.full(12, 1.5e308))
-    assert mean.compute() == pytest.approx(1.5e308)
-
-
-def test_weighted_mean_survives_a_first_update_without_weight() -> None:
-    mean = metrics.WeightedMean()
-    mean.update([1.0, 2.0], 0.0)
-    assert np.isnan(mean.compute())
-    mean.update([4.0], 1.0)
-    assert mean.compute() == 4.0
-
-
 @pytest.mark.parametrize("label", [0.0, 1.0])
 def test_metrics_of_a_single_class_are_not_a_number(label: float) -> None:
     predictions, labels = np.array([0.2, 0.4]), np.full(2, label)
     assert np.isnan(metrics.relative_cross_entropy(predictions, labels))
     assert np.isnan(metrics.auroc(predictions, labels))
+
+
+def test_metrics_of_rows_without_weight_are_not_a_number() -> None:
+    predictions, labels, weights = np.array([0.2, 0.4]), np.array([0.0, 1.0]), np.zeros(2)
+    assert np.isnan(metrics.relative_cross_entropy(predictions, labels, weights))
+    assert np.isnan(metrics.auroc(predictions, labels, weights))
 
 
 def test_calibration_ratio_weighs_rows() -> None:

@@ -10,14 +10,14 @@ from rankspec.recap.v1 import recap_pb2
 from tests.unit.example_configs import VALID
 
 from rankspec.loading import check
-from rankspec.writing import to_binary, to_json
+from rankspec.writing import write
 
 CONFIG: Message = text_format.Parse(VALID, recap_pb2.RecapConfig())
 FORMS = {
     "text": VALID.encode(),
-    "json": to_json(CONFIG).encode(),
+    "json": write(CONFIG, "json"),
     "yaml": yaml.safe_dump(json_format.MessageToDict(CONFIG)).encode(),
-    "binary": to_binary(CONFIG),
+    "binary": write(CONFIG, "binary"),
 }
 
 
@@ -61,6 +61,11 @@ def test_mistake_in_the_form_that_the_name_says_is_told_as_such(tmp_path: Path) 
     codes = [code for code, _ in _told(tmp_path / "a.textproto", FORMS["text"].replace(b"adam {}", b"adam {} ]"))]
 
     assert codes == ["parse.syntax"]
+
+
+def test_json_with_a_comma_too_many_is_not_taken_for_yaml(tmp_path: Path) -> None:
+    told = _told(tmp_path / "a.json", FORMS["json"].rstrip().removesuffix(b"}") + b",}")
+    assert [code for code, _ in told] == ["parse.syntax"]
 
 
 def test_json_may_be_called_yaml(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from tests.unit.example_configs import write as write_file
 from rankspec.blame import blame
 from rankspec.loading import load, load_valid
 from rankspec.resolving import resolve
-from rankspec.writing import FORMS, form_for, to_json, to_textproto, write
+from rankspec.writing import FORMS, form_for, to_textproto, write
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ def test_protobufs_own_parsers_read_what_is_written(config: recap_pb2.RecapConfi
     resolved = resolve(config)
 
     assert text_format.Parse(to_textproto(resolved), recap_pb2.RecapConfig()) == resolved
-    assert json_format.Parse(to_json(resolved), recap_pb2.RecapConfig()) == resolved
+    assert json_format.Parse(write(resolved, "json"), recap_pb2.RecapConfig()) == resolved
 
 
 def test_order_is_that_of_the_schema_and_of_keys_whatever_the_order_of_writing(tmp_path: Path) -> None:
@@ -98,7 +98,7 @@ def test_order_is_that_of_the_schema_and_of_keys_whatever_the_order_of_writing(t
 
     (text,) = written
     assert text.index("cache") < text.index('"Z"') < text.index('"a"') < text.index('"a.b"') < text.index('"a_b"')
-    as_json = to_json(load(write_file(tmp_path, texts[0])).message)
+    as_json = write(load(write_file(tmp_path, texts[0])).message, "json").decode()
     assert as_json.index("cache") < as_json.index('"Z"') < as_json.index('"a.b"') < as_json.index('"a_b"')
 
 

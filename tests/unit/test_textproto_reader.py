@@ -332,7 +332,7 @@ texts: "z"
         base = read("smalls: [1, 2, 3] small: 1").origins
         overlay = read_textproto("\nsmalls: 4", Root, "overlay").origins
         merged = base.merge(overlay, replaced=["smalls"])
-        assert {path: (place.file, place.line) for path, place in merged.paths()} == {
+        assert {path: (mark.value.file, mark.value.line) for path, mark in merged.marks.items()} == {
             "small": ("spec.textproto", 1),
             "smalls": ("overlay", 2),
             "smalls[0]": ("overlay", 2),
@@ -500,7 +500,7 @@ class TestRecapConfig:
         document = read_textproto(text, RecapConfig, "recap.textproto")
         assert document.diagnostics == []
         assert document.message == text_format.Parse(text, RecapConfig())
-        lines = {place.line for _, place in document.origins.paths()}
+        lines = {mark.value.line for mark in document.origins.marks.values()}
         # A map entry's value is where its value is written; its key only gives the place of its name.
         written = {n for n, line in enumerate(text.splitlines(), 1) if ": " in line and "key: " not in line}
         assert written <= lines

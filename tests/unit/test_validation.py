@@ -265,16 +265,24 @@ def test_what_follows_from_a_mistake_of_the_text_is_not_reported(
     assert [e.code for e in errors] == codes
 
 
-def test_damage_elsewhere_does_not_hide_a_cross_field_rule(tmp_path: Path) -> None:
+def test_rule_over_several_fields_waits_until_its_message_can_be_read(tmp_path: Path) -> None:
     rates = MULTI.replace('"liked"', '"other"')
-    text = VALID.replace("single_task_learning_rate { constant: 0.01 }", rates).replace("[8, 1]", "[8, x]")
+    text = VALID.replace("single_task_learning_rate { constant: 0.01 }", rates)
+    told = [{error.code for error in _check(tmp_path, t)[1]} for t in (text.replace("[8, 1]", "[8, x]"), text)]
+
+    assert told == [{"parse.wrong_type"}, {"recap.config.towers_have_rates", "recap.config.rates_have_towers"}]
+
+
+def test_damage_in_another_message_does_not_hide_a_rule(tmp_path: Path) -> None:
+    ramp = "linear_ramp_to_cosine { learning_rate: 1 final_learning_rate: 0.1 num_ramp_steps: 9 final_num_steps: 9 }"
+    text = VALID.replace("constant: 0.01", ramp).replace("[8, 1]", "[8, x] dropout { rate: 2 }")
 
     _, errors = _check(tmp_path, text)
 
     assert {e.code for e in errors} == {
         "parse.wrong_type",
-        "recap.config.towers_have_rates",
-        "recap.config.rates_have_towers",
+        "double.gt_lt",
+        "optim.linear_ramp_to_cosine.ramp_before_final",
     }
 
 

@@ -63,9 +63,10 @@ def write_output(verb: str, data: bytes, output: str | None) -> int:
         sys.stdout.flush()
         sys.stdout.buffer.write(data)
         return 0
+    from rankspec.writing import write_file
+
     try:
-        with open(output, "wb") as file:
-            file.write(data)
+        write_file(output, data)
     except OSError as error:
         print(f"rankspec {verb}: error: `{output}` cannot be written: {error.strerror}", file=sys.stderr)
         return 1

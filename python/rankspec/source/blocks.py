@@ -6,14 +6,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from rankspec.source.origins import LineIndex, Mark, key_segment
-from rankspec.source.plain import plain_list_offsets
 
 if TYPE_CHECKING:
     from rankspec.source.plans import FieldPlan, MessagePlan
 
-    # What a value consists of: a message or map entry, the offsets of the elements of a list of scalars (or
-    # only that of the list's end, where the elements can be found again), or nothing for a scalar.
-    Child: TypeAlias = "Block | list[int] | int | None"
+    # What a value consists of: a message or map entry, the offsets of the elements of a list of scalars, or nothing for
+    # a scalar.
+    Child: TypeAlias = "Block | list[int] | None"
     # Field, offset of its name, offset of its value, and what the value consists of.
     Entry: TypeAlias = "tuple[FieldPlan, int, int, Child]"
 
@@ -112,67 +111,31 @@ def join(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
 
 
-def marks(root: Block, lines: LineIndex, text: str, along: str | None = None) -> Iterator[tuple[str, Mark]]:
-    """Yields the places of all paths of a source, in its order; or only of those that lead to the path `along`."""
-    return _marks(root, "", lines, text, along)
-
-
-def _is_off(path: str, along: str | None) -> bool:
-    """Tells whether a path neither is nor leads to the one that is asked for."""
-    return along is not None and not (path == along or along.startswith((path + ".", path + "[")))
-
-
-def _marks(block: Block, prefix: str, lines: LineIndex, text: str, along: str | None) -> Iterator[tuple[str, Mark]]:
+def marks(block: Block, lines: LineIndex, prefix: str = "") -> Iterator[tuple[str, Mark]]:
+    """Yields the places of all paths below a block, in the order of the source; those of a list once for each part."""
     counts: dict[str, int] = {}
     for field, name_offset, value_offset, child in block.entries:
         path = join(prefix, field.name)
-        if _is_off(path, along):
-            continue
+        yield path, Mark(lines, name_offset, value_offset)
         if field.is_map:
-            yield path, Mark(lines.position(name_offset), lines.position(value_offset))
             if isinstance(child, Block):
-                yield from _entry_marks(child, path, value_offset, lines, text, along)
+                yield from _entry_marks(child, path, value_offset, lines)
         elif not field.repeated:
-            yield path, Mark(lines.position(name_offset), lines.position(value_offset))
             if isinstance(child, Block):
-                yield from _marks(child, path, lines, text, along)
+                yield from marks(child, lines, path)
         else:
-            # A plain list is recorded by its first element.
-            start = text.rfind("[", name_offset, value_offset) if isinstance(child, int) else value_offset
-            yield path, Mark(lines.position(name_offset), lines.position(start))
-            for offset, element in _elements(child, value_offset, text):
-                index = counts.get(path, 0)
+            for index, offset in enumerate(child if isinstance(child, list) else [value_offset], counts.get(path, 0)):
                 counts[path] = index + 1
                 item_path = f"{path}[{index}]"
-                if _is_off(item_path, along):
-                    continue
-                place = lines.position(offset)
-                yield item_path, Mark(place, place)
-                if element is not None:
-                    yield from _marks(element, item_path, lines, text, along)
+                yield item_path, Mark(lines, offset, offset)
+                if isinstance(child, Block):
+                    yield from marks(child, lines, item_path)
 
 
-def _elements(child: Child, value_offset: int, text: str) -> Iterator[tuple[int, Block | None]]:
-    if isinstance(child, Block):
-        yield value_offset, child
-    elif child is None:
-        yield value_offset, None
-    else:
-        offsets = plain_list_offsets(text, value_offset, child) if isinstance(child, int) else child
-        for offset in offsets:
-            yield offset, None
-
-
-def _entry_marks(
-    entry: Block, path: str, offset: int, lines: LineIndex, text: str, along: str | None
-) -> Iterator[tuple[str, Mark]]:
+def _entry_marks(entry: Block, path: str, offset: int, lines: LineIndex) -> Iterator[tuple[str, Mark]]:
     """The places of one map entry: its key's is the name's place, its value's the value's."""
     path += key_segment(entry.message.key)
-    if _is_off(path, along):
-        return
     key, item = entry.seen.get("key"), entry.seen.get("value")
-    name_place = lines.position(key[2] if key else offset)
-    value_place = lines.position(item[2] if item else offset)
-    yield path, Mark(name_place, value_place)
+    yield path, Mark(lines, key[2] if key else offset, item[2] if item else offset)
     if item is not None and isinstance(item[3], Block):
-        yield from _marks(item[3], path, lines, text, along)
+        yield from marks(item[3], lines, path)

@@ -6,11 +6,10 @@ import re
 from typing import TYPE_CHECKING
 
 from rankspec.source.literals import LiteralError
-from rankspec.source.plain import OPENERS
 from rankspec.source.recovery import LITERALS
 from rankspec.source.state import MAX_DEPTH
 from rankspec.source.suggest import field_words
-from rankspec.source.tokens import Token
+from rankspec.source.tokens import OPENERS, Token
 from rankspec.source.values import read_scalar
 
 if TYPE_CHECKING:

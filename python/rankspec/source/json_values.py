@@ -26,6 +26,7 @@ _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)\Z")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?\Z")
 _NOT_FINITE = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}
 _YAML_NOT_FINITE = re.compile(r"([+-]?)\.(?:(nan)|inf)\Z", re.IGNORECASE)
+# Further away, a number with a point or an exponent may stand for several whole ones.
 _LARGEST_EXACT = 2**53
 _LARGEST_FLOAT = 3.4028234663852886e38
 _TRUE_WORDS = frozenset({"true", "yes", "on", "y", "t", "1"})
@@ -63,34 +64,15 @@ def read_json_scalar(field: FieldPlan, node: Node) -> object:
 
 def _read_integer(field: FieldPlan, node: Node) -> int:
     text = node.text
-    if node.kind == "bool" or (node.kind == "string" and not _looks_like_number(text)):
+    if _INTEGER.match(text):
+        return read_integer(field, text)
+    if node.kind == "bool" or not _looks_like_number(text):
         raise wrong_type(field, text)
-    if not _INTEGER.match(text):
-        return _integral(field, node)
-    if text == "-0":
-        raise _not_portable(text, "0")
-    number = read_integer(field, text)
-    if node.kind == "number" and abs(number) > _LARGEST_EXACT:
-        message = f"`{text}` without quotes loses digits in some languages"
-        raise LiteralError("parse.not_portable.number", message, f'write `"{text}"`')
-    return number
-
-
-def _integral(field: FieldPlan, node: Node) -> int:
-    """Reads a whole number that is written with a point or an exponent, which JSON numbers may be."""
-    text = node.text
-    if not _NUMBER.match(text):
-        # The text format has hexadecimal numbers, JSON has not.
-        raise _not_portable(text, str(read_integer(field, text)))
-    number = float(text)
-    if not number.is_integer():
-        if not isfinite(number):
-            raise out_of_range(field, text, negative=number < 0)
-        raise wrong_type(field, text)
-    if node.kind == "string" or abs(number) > _LARGEST_EXACT or (number == 0 and text.startswith("-")):
-        in_range(field, int(number), text)
-        raise _not_portable(text, str(int(number)))
-    return in_range(field, int(number), text)
+    number = float(text) if node.kind == "number" and _NUMBER.match(text) else 0.5
+    if number.is_integer() and abs(number) < _LARGEST_EXACT:
+        return in_range(field, int(number), text)
+    # The text format has hexadecimal numbers, JSON has not.
+    raise _not_portable(text, str(read_integer(field, text)))
 
 
 def _read_real(field: FieldPlan, node: Node) -> float:
@@ -109,13 +91,14 @@ def _read_real(field: FieldPlan, node: Node) -> float:
         message = f"{shortened(text)} is too large for `{field.name}` ({field.kind})"
         raise LiteralError("parse.out_of_range", message)
     if number == 0 and text.startswith("-"):
+        # Python's parser of this form drops the sign of `-0` and keeps that of `-0.0`.
         raise _not_portable(text, "0")
     return number
 
 
 def _refuse_real(field: FieldPlan, text: str) -> float:
     """Refuses a number that the text format may have, but JSON has not, with the spelling that both have."""
-    number = read_real(field, text)
+    number = _NOT_FINITE[text] if text in _NOT_FINITE else read_real(field, text)
     if not isfinite(number):
         name = "NaN" if isnan(number) else ("Infinity" if number > 0 else "-Infinity")
         raise _not_portable(text, f'"{name}"')
@@ -148,7 +131,7 @@ def _read_enum(field: FieldPlan, node: Node) -> int:
     text = node.text
     if node.kind == "string" and text in field.enum_numbers:
         return field.enum_numbers[text]
-    if node.kind == "number" and _INTEGER.match(text) and text != "-0":
+    if node.kind == "number" and _INTEGER.match(text):
         if len(text) > 20:
             raise out_of_range(field, text, negative=text.startswith("-"))
         return known_enum_number(field, in_range(field, int(text), text))
@@ -186,7 +169,7 @@ def read_map_key(key: FieldPlan, name: str) -> object:
         if name in {"true", "false"}:
             return name == "true"
         raise LiteralError("parse.wrong_type", f"`{shortened(name)}` is no key of this map", "keys are true and false")
-    if not _INTEGER.match(name) or name == "-0":
+    if not _INTEGER.match(name):
         message = f"`{shortened(name)}` is no key of this map"
         raise LiteralError("parse.wrong_type", message, "keys are whole numbers in decimal")
     return read_integer(key, name)

@@ -8,47 +8,48 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 from rankspec.diagnostics import Position
-
-# After so many single look-ups, computing all places takes less.
-_MOST_LOOKUPS = 64
 
 
 class LineIndex:
     """Turns offsets into a text into lines and columns. Only a line feed ends a line."""
 
-    __slots__ = ("_starts", "_text", "file")
-
     def __init__(self, file: str, text: str) -> None:
         self.file = file
         self._text = text
-        self._starts: list[int] | None = None
 
     def position(self, offset: int) -> Position:
         """Returns the place of the character at `offset`, or of the end of the text."""
-        starts = self._starts
-        if starts is None:
-            starts = self._starts = _line_starts(self._text)
-        line = bisect_right(starts, offset)
-        return Position(self.file, line, offset - starts[line - 1] + 1)
+        line = bisect_right(self._starts, offset)
+        return Position(self.file, line, offset - self._starts[line - 1] + 1)
 
-
-def _line_starts(text: str) -> list[int]:
-    starts = [0]
-    at = text.find("\n")
-    while at >= 0:
-        starts.append(at + 1)
-        at = text.find("\n", at + 1)
-    return starts
+    @cached_property
+    def _starts(self) -> list[int]:
+        starts = [0]
+        while at := self._text.find("\n", starts[-1]) + 1:
+            starts.append(at)
+        return starts
 
 
 class Mark(NamedTuple):
-    """A path's places: of the field's name (or map key) and of its value."""
+    """A path's places: of the field's name (or map key) and of its value, as offsets into a source."""
 
-    name: Position
-    value: Position
+    lines: LineIndex
+    name_offset: int
+    value_offset: int
+
+    @property
+    def name(self) -> Position:
+        """The place of the field's name, or of the map entry's key."""
+        return self.lines.position(self.name_offset)
+
+    @property
+    def value(self) -> Position:
+        """The place where the field's value begins."""
+        return self.lines.position(self.value_offset)
 
 
 class Origins:
@@ -58,30 +59,26 @@ class Origins:
     name's place is that of its key; for a list element it is the same as the value's.
     """
 
-    def __init__(
-        self,
-        read_marks: Callable[[], Iterable[tuple[str, Mark]]] | None = None,
-        read_along: Callable[[str], Iterable[tuple[str, Mark]]] | None = None,
-    ) -> None:
-        """Creates origins whose marks are computed when first asked for; none by default.
-
-        Args:
-            read_marks: Computes all of them.
-            read_along: Computes those of a path and of what contains it, where that takes less.
-        """
+    def __init__(self, read_marks: Callable[[], Iterable[tuple[str, Mark]]] = tuple) -> None:
+        """Creates origins whose marks are computed when first asked for; none by default."""
         self._read_marks = read_marks
-        self._read_along = read_along
-        self._marks: dict[str, Mark] | None = None if read_marks else {}
-        self._lookups_left = _MOST_LOOKUPS
+
+    @cached_property
+    def marks(self) -> dict[str, Mark]:
+        """The places of every path, in the order of the source; of several, the first."""
+        found: dict[str, Mark] = {}
+        for path, mark in self._read_marks():
+            found.setdefault(path, mark)
+        return found
 
     def name(self, path: str) -> Position | None:
         """Returns the place of the field's name, or of the map entry's key."""
-        mark = self._marks_along(path).get(path)
+        mark = self.marks.get(path)
         return mark.name if mark else None
 
     def value(self, path: str) -> Position | None:
         """Returns the place where the field's value begins."""
-        mark = self._marks_along(path).get(path)
+        mark = self.marks.get(path)
         return mark.value if mark else None
 
     def nearest(self, path: str) -> tuple[str, Position] | None:
@@ -91,15 +88,7 @@ class Origins:
 
     def nearest_mark(self, path: str) -> tuple[str, Mark] | None:
         """Returns the deepest prefix of `path` that has a place, and its places."""
-        marks = self._marks_along(path)
-        if path in marks:
-            return path, marks[path]
-        return next(((prefix, marks[prefix]) for prefix in parents(path) if prefix in marks), None)
-
-    def paths(self) -> Iterator[tuple[str, Position]]:
-        """Yields every path that has a place, with the place of its value, in the order of the source."""
-        for path, mark in self.marks().items():
-            yield path, mark.value
+        return next(((prefix, self.marks[prefix]) for prefix in (path, *parents(path)) if prefix in self.marks), None)
 
     def merge(self, other: Origins, replaced: Iterable[str] = ()) -> Origins:
         """Returns origins in which `other`, read later, wins.
@@ -110,7 +99,7 @@ class Origins:
                 oneof): their places, and those of everything below, are forgotten first.
         """
         gone = tuple(replaced)
-        return Origins(lambda: _overlaid(self.marks(), other.marks(), gone))
+        return Origins(lambda: _overlaid(self.marks, other.marks, gone))
 
     def with_copies(self, copies: Sequence[tuple[str, str]]) -> Origins:
         """Returns origins in which values have the places of those that they are copies of.
@@ -118,35 +107,7 @@ class Origins:
         Args:
             copies: The path of each copy, and the path that it was copied from.
         """
-
-        def along(path: str) -> Iterator[tuple[str, Mark]]:
-            yield from self._marks_along(path).items()
-            for to, source in copies:
-                if is_at_or_below(path, to):
-                    there = self._marks_along(source + path[len(to) :])
-                    yield from _moved(there, source, to)
-
-        return Origins(lambda: _copied(self.marks(), copies), along)
-
-    def marks(self) -> dict[str, Mark]:
-        """Returns the places of every path, in the order of the source."""
-        if self._marks is None:
-            self._marks = _first_of_each(self._read_marks() if self._read_marks else ())
-        return self._marks
-
-    def _marks_along(self, path: str) -> dict[str, Mark]:
-        """Returns at least the places of a path and of what contains it."""
-        if self._marks is not None or self._read_along is None or self._lookups_left == 0:
-            return self.marks()
-        self._lookups_left -= 1
-        return _first_of_each(self._read_along(path))
-
-
-def _first_of_each(marks: Iterable[tuple[str, Mark]]) -> dict[str, Mark]:
-    found: dict[str, Mark] = {}
-    for path, mark in marks:
-        found.setdefault(path, mark)
-    return found
+        return Origins(lambda: _copied(self.marks, copies))
 
 
 def _overlaid(below: dict[str, Mark], above: dict[str, Mark], replaced: tuple[str, ...]) -> Iterator[tuple[str, Mark]]:
@@ -159,18 +120,13 @@ def _overlaid(below: dict[str, Mark], above: dict[str, Mark], replaced: tuple[st
 def _copied(marks: dict[str, Mark], copies: Sequence[tuple[str, str]]) -> Iterator[tuple[str, Mark]]:
     yield from marks.items()
     # Several values may be copies of the same one.
-    below: dict[str, dict[str, Mark]] = {}
+    below: dict[str, list[str]] = {}
     for to, source in copies:
         if source not in below:
-            below[source] = {path: mark for path, mark in marks.items() if is_at_or_below(path, source)}
-        yield from _moved(below[source], source, to)
-
-
-def _moved(marks: dict[str, Mark], source: str, to: str) -> Iterator[tuple[str, Mark]]:
-    """Yields the marks at and below a path, as those of another path."""
-    for path, mark in marks.items():
-        if is_at_or_below(path, source):
-            yield to + path[len(source) :], mark
+            inside = (source + ".", source + "[")
+            below[source] = [path for path in marks if path == source or path.startswith(inside)]
+        for path in below[source]:
+            yield to + path[len(source) :], marks[path]
 
 
 def is_at_or_below(path: str, ancestor: str) -> bool:

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message_factory import GetMessageClass
 
-from rankspec.source.plain import NUMBER, STRING, WORD
-
 if TYPE_CHECKING:
     from google.protobuf.descriptor import Descriptor, EnumDescriptor
     from google.protobuf.message import Message
-
-    # Reads a literal in its plain, portable spelling; None or a ValueError if it is not one.
-    Converter = Callable[[str], object]
 
 _KINDS = {
     FieldDescriptor.TYPE_INT32: "int32",
@@ -46,8 +40,6 @@ INTEGER_RANGES = {
     "uint64": (0, 2**64 - 1),
 }
 
-_BOOLS = {"true": True, "false": False}
-
 
 class FieldPlan:
     """One field, as the readers need it.
@@ -60,9 +52,6 @@ class FieldPlan:
         is_map: Whether it is a map.
         oneof: Name of the oneof it is a member of, if any.
         exclusive: What may be given once only: the oneof's name for a member, else the field's own.
-        converters: For each form of a literal (`tokens.NUMBER`, `WORD`, `STRING`), what reads its plain
-            spelling: a decimal number, a word, the inside of a string without escapes. Answers None where
-            the field takes no such literal.
     """
 
     def __init__(self, descriptor: FieldDescriptor) -> None:
@@ -73,26 +62,6 @@ class FieldPlan:
         self.repeated = descriptor.is_repeated and not self.is_map
         self.oneof: str | None = descriptor.containing_oneof.name if descriptor.containing_oneof else None
         self.exclusive = self.oneof or self.name
-        self.converters: list[Converter] = [_not_taken] * (STRING + 1)
-        form, converter = self._converter()
-        self.converters[form] = converter
-
-    def _converter(self) -> tuple[int, Converter]:
-        match self.kind:
-            case "int32" | "int64":
-                return NUMBER, int
-            case "uint32" | "uint64":
-                return NUMBER, _unsigned
-            case "float" | "double":
-                return NUMBER, float
-            case "bool":
-                return WORD, _BOOLS.get
-            case "enum":
-                return WORD, self.enum_numbers.get
-            case "string":
-                return STRING, str
-            case _:
-                return STRING, _not_taken
 
     @cached_property
     def json_name(self) -> str:
@@ -172,12 +141,3 @@ class MessagePlan:
 def plan_of(descriptor: Descriptor) -> MessagePlan:
     """Returns the plan of a message type; the same one every time."""
     return MessagePlan(descriptor)
-
-
-def _not_taken(_literal: str) -> None:
-    """Stands for literals that a field does not take."""
-
-
-def _unsigned(literal: str) -> int | None:
-    """Reads an unsigned number; `-0` is not one, because languages disagree about it."""
-    return None if "-" in literal else int(literal)

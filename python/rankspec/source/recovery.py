@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rankspec.source.plain import OPENERS, SKIP
 from rankspec.source.reports import REPLACEMENT
-from rankspec.source.tokens import BRACKET, ODD_COMMENT, ODD_COMMENT_CHARACTER, ODD_SPACE, TOKEN, Token
+from rankspec.source.tokens import (
+    BRACKET,
+    NEXT_TOKEN,
+    ODD_COMMENT,
+    ODD_COMMENT_CHARACTER,
+    ODD_SPACE,
+    OPENERS,
+    Token,
+)
 
 if TYPE_CHECKING:
     from rankspec.source.blocks import Block
@@ -27,24 +34,24 @@ class TokenSource:
         self.state = state
         self.by_indentation = by_indentation
         self._text = state.text
+        self._position, self._token = -1, Token("end", "", 0, 0)
         self._reported: set[int] = set()
         self._indents: dict[int, int] = {}
 
     def token(self, position: int) -> Token:
         """Returns the first token at or after a position."""
-        text = self._text
-        while True:
-            skipped = SKIP.match(text, position)
-            position = skipped.end() if skipped else position
-            found = TOKEN.match(text, position)
-            if found is None:
-                return Token("end", "", position, position)
-            if found.lastgroup != "other":
-                return Token(found.lastgroup or "other", found[0], position, found.end())
-            end = self._odd_end(position)
-            if end is None:
-                return Token("other", found[0], position, found.end())
-            position = end
+        if position == self._position:
+            # What was looked at to see where a value ends is mostly what comes next.
+            return self._token
+        self._position = position
+        end: int | None = position
+        while end is not None:
+            found = NEXT_TOKEN.match(self._text, end)
+            assert found is not None
+            kind = found.lastgroup or "end"
+            self._token = Token(kind, found[kind], found.start(kind), found.end())
+            end = self._odd_end(self._token.start) if kind == "other" else None
+        return self._token
 
     def _odd_end(self, position: int) -> int | None:
         """Returns the end of white space or a comment that parsers disagree about, after a report."""

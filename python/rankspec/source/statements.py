@@ -1,15 +1,14 @@
-"""Statements of the text format, read with care: all its forms, and every mistake told apart."""
+"""Statements of the text format: all its forms, and every mistake told apart."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from rankspec.source.field_values import ValueReader
-from rankspec.source.plain import OPENERS
 from rankspec.source.recovery import LITERALS, TokenSource
 from rankspec.source.state import MAX_DEPTH
 from rankspec.source.suggest import field_words
-from rankspec.source.tokens import FOREIGN_COMMENT, ODD_NAME, Token
+from rankspec.source.tokens import FOREIGN_COMMENT, ODD_NAME, OPENERS, Token
 
 if TYPE_CHECKING:
     from rankspec.source.blocks import Block
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class StatementReader:
-    """Reads one statement at a time, where the quick pattern of the common forms does not match."""
+    """Reads one statement at a time."""
 
     def __init__(self, state: State, *, by_indentation: bool = False) -> None:
         self._state = state
@@ -26,7 +25,13 @@ class StatementReader:
         self._source = TokenSource(state, by_indentation=by_indentation)
         self._values = ValueReader(state, self._source)
 
-    def statement(self, position: int) -> int | None:
+    def read_all(self) -> None:
+        """Reads the whole text."""
+        position: int | None = 0
+        while position is not None:
+            position = self._statement(position)
+
+    def _statement(self, position: int) -> int | None:
         """Reads the statement at a position.
 
         Args:
@@ -38,17 +43,17 @@ class StatementReader:
         token = self._source.token(position)
         if self._source.by_indentation and self._source.is_first_on_line(token):
             self._close_by_indentation(token)
+        if token.kind == "word":
+            return self._field(token)
+        if token.is_mark("}", ">"):
+            return self._close(token)
         if token.kind == "end":
             self._end()
             return None
-        if token.is_mark("}", ">"):
-            return self._close(token)
         if token.is_mark(",", ";"):
             return self._separator(token, position)
         if token.is_mark("["):
             return self._extension(token)
-        if token.kind == "word":
-            return self._field(token)
         if token.kind == "string":
             return self._quoted_name(token)
         if token.kind == "number":

@@ -2,16 +2,12 @@
 
 What it accepts, `google.protobuf.text_format` accepts with the same message; what the official parsers of
 other languages read differently is refused (`parse.not_portable.…`).
-
-Most statements of a real file have one of a few plain forms. One regular expression matches such a statement
-as a whole, and the value goes straight into the message. Whatever does not match, or does not fit, is read
-again by `StatementReader`, which knows all forms and tells mistakes apart.
 """
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from google.protobuf.message import Message
 
@@ -19,25 +15,10 @@ from rankspec.diagnostics import Diagnostic, Position
 from rankspec.source.blocks import marks
 from rankspec.source.document import Document
 from rankspec.source.origins import LineIndex, Origins
-from rankspec.source.plain import (
-    CLOSE,
-    NAME,
-    NUMBER,
-    NUMBERS,
-    OPEN,
-    OPENERS,
-    SKIP,
-    STATEMENT,
-    STRING,
-    STRINGS,
-    plain_strings,
-)
 from rankspec.source.plans import plan_of
 from rankspec.source.reports import MAX_MISTAKES, REPLACEMENT, Reporter, TooManyMistakesError
-from rankspec.source.state import MAX_DEPTH, State
-
-if TYPE_CHECKING:
-    from rankspec.source.plans import FieldPlan
+from rankspec.source.state import State
+from rankspec.source.statements import StatementReader
 
 M = TypeVar("M", bound=Message)
 
@@ -147,116 +128,14 @@ class Reading(Generic[M]):
             message = f"there are more than {MAX_MISTAKES} mistakes; the rest was not read"
             diagnostics.append(Diagnostic("parse.too_many", message, "", None, "error", None))
             damaged = frozenset({""})
-        origins = Origins(
-            lambda: marks(state.root, lines, state.text), lambda path: marks(state.root, lines, state.text, path)
-        )
-        return Document(self.message, origins, diagnostics, damaged, state.text)
+        return Document(self.message, Origins(lambda: marks(state.root, lines)), diagnostics, damaged, state.text)
 
 
 def _read(text: str, message_class: type[M], file: str, bad_offset: int | None, *, by_indentation: bool) -> Reading[M]:
     reading = Reading(text, message_class, file)
-    state = reading.state
     try:
-        report_undecodable(state, bad_offset)
-        position = 0 if by_indentation else _read_plain_statements(state, 0)
-        if not _is_finished(state, position):
-            _read_all_statements(state, position, by_indentation=by_indentation)
+        report_undecodable(reading.state, bad_offset)
+        StatementReader(reading.state, by_indentation=by_indentation).read_all()
     except TooManyMistakesError:
         reading.gave_up = True
     return reading
-
-
-def _is_finished(state: State, position: int) -> bool:
-    rest = SKIP.match(state.text, position)
-    return state.block is state.root and rest is not None and rest.end() == len(state.text)
-
-
-def _read_all_statements(state: State, start: int, *, by_indentation: bool) -> None:
-    """Reads the rest of the text, whatever it holds."""
-    # Imported only for texts that need it: most do not, and it has patterns to compile.
-    from rankspec.source.statements import StatementReader
-
-    careful = StatementReader(state, by_indentation=by_indentation)
-    position = careful.statement(start)
-    while position is not None:
-        if not by_indentation:
-            position = _read_plain_statements(state, position)
-        position = careful.statement(position)
-
-
-def _read_plain_statements(state: State, position: int) -> int:
-    """Reads statements as long as they are plain; returns the offset after the last one."""
-    text = state.text
-    match = STATEMENT.match
-    while True:
-        block = state.block
-        message, seen, fields = block.message, block.seen, block.plan.fields
-        record = block.entries.append
-        while True:
-            statement = match(text, position)
-            if statement is None:
-                return position
-            form = statement.lastindex or 0
-            if form == CLOSE:
-                if statement[CLOSE] != block.closer or block.in_list:
-                    return position
-                state.close()
-                position = statement.end()
-                break
-            name, literal = statement.group(NAME, form)
-            field = fields.get(name)
-            if field is None or field.exclusive in seen:
-                return position
-            if form == OPEN:
-                if field.kind != "message" or state.depth >= MAX_DEPTH:
-                    return position
-                state.open(field, statement.start(NAME), statement.start(OPEN), OPENERS[literal])
-                position = statement.end()
-                break
-            try:
-                if form >= NUMBERS:
-                    if not _extend(message, field, form, literal):
-                        return position
-                    record((field, statement.start(NAME), statement.start(form), statement.end(form)))
-                else:
-                    value = field.converters[form](literal)
-                    if value is None:
-                        return position
-                    entry = (field, statement.start(NAME), statement.start(form) - (form == STRING), None)
-                    if field.repeated:
-                        getattr(message, name).append(value)
-                    else:
-                        setattr(message, name, value)
-                        seen[field.exclusive] = entry
-                    record(entry)
-            except ValueError:
-                # Out of range, or a real number for a whole one.
-                return position
-            position = statement.end()
-
-
-def _extend(message: Message, field: FieldPlan, form: int, inside: str) -> bool:
-    """Appends the elements of a plain list; False if the field does not take them.
-
-    Raises:
-        ValueError: It does not take the value of one of them. Nothing is appended then.
-    """
-    if not field.repeated:
-        return False
-    container = getattr(message, field.name)
-    if form == STRINGS:
-        if field.kind != "string":
-            return False
-        container.extend(plain_strings(inside))
-        return True
-    convert = field.converters[NUMBER]
-    values = [convert(literal) for literal in inside.split(",")]
-    if None in values:
-        return False
-    length = len(container)
-    try:
-        container.extend(values)
-    except ValueError:
-        del container[length:]
-        raise
-    return True

@@ -1,10 +1,16 @@
-"""Tokens of the text format, for what is not plain: every form that is right, and everything that is not."""
+"""Tokens of the text format: every form that is right, and everything that is not."""
 
 from __future__ import annotations
 
 import re
 from typing import NamedTuple
 
+# The line ends that some parsers see inside a comment (a lone carriage return, U+0085, U+2028, U+2029) and
+# control characters are left out: what follows would be a comment to one parser and a field to another.
+_COMMENT = r"\#[^\x00-\x08\n-\x1f\x7f\x85\u2028\u2029]*+(?=\r?\n|\Z)"
+# Quantifiers are possessive: what they took is never given back, so that no text makes matching slow. That of the group
+# is not, because Python before 3.11.5 keeps what a group took that failed in its middle (CPython issue 106052).
+_SKIP = rf"[ \t\r\n]*+(?:{_COMMENT}[ \t\r\n]*+)*"
 TOKEN = re.compile(
     r"""
       (?P<word>[A-Za-z_][0-9A-Za-z_+\-]*)
@@ -16,6 +22,10 @@ TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+# A token with the white space and comments before it, or the end of the text.
+NEXT_TOKEN = re.compile(rf"{_SKIP}(?:{TOKEN.pattern}|(?P<end>\Z))", re.VERBOSE | re.DOTALL)
+
+OPENERS = {"{": "}", "<": ">"}
 
 # What matters for finding the end of a block that is skipped.
 BRACKET = re.compile(

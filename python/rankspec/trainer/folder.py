@@ -1,6 +1,5 @@
 """The folder a run writes: what lies there besides checkpoints and figures."""
 
-import fcntl
 import json
 import os
 import platform
@@ -13,6 +12,7 @@ from typing import Any
 
 import google.protobuf
 import torch
+from filelock import FileLock, Timeout
 from google.protobuf.message import Message
 
 from rankspec.trainer.checkpoints import COMMITTED_FILE, CONFIG_FILE, ROTATED_FILE, committed, read_json, unfinished
@@ -140,18 +140,20 @@ def sole_writer(folder: Path, *, doing: str = "training into") -> Iterator[None]
         TrainError: if another process does.
     """
     path = folder / f".lock-{doing.partition(' ')[0]}"
+    lock = FileLock(path, blocking=False)
     with writing(path):
-        file = path.open("a")
-    with file:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
+            lock.acquire()
+        except Timeout as error:
             raise TrainError(
                 f"another process is {doing} {folder}; wait for its end, or choose another save_dir",
                 "training.save_dir",
                 restart_helps=True,
             ) from error
+    try:
         yield
+    finally:
+        lock.release()
 
 
 def write_facts(folder: Path, facts: dict[str, object]) -> None:
