@@ -8,7 +8,8 @@ from datetime import timedelta
 from typing import TypeVar, cast
 
 import torch
-from torch import distributed
+from torch import Tensor, distributed
+from torch.nn import functional
 
 from rankspec.trainer.errors import TrainError
 
@@ -44,6 +45,29 @@ class Processes:
         items = [item] * self.world_size
         distributed.all_gather_object(items, item)
         return items
+
+    def gather_rows(self, columns: Tensor) -> Tensor:
+        """The rows of every process, in the order of their ranks, on the first process; none on the others.
+
+        Args:
+            columns: this process's rows, `[C, B]`, on the device that the processes work on; B may differ between
+                them, and be 0.
+
+        Returns:
+            `[C, sum of B]` on the first process, `[C, 0]` on the others; on the same device.
+        """
+        if self.world_size == 1:
+            return columns
+        shares = [torch.zeros(1, dtype=torch.int64) for _ in range(self.world_size)]
+        distributed.all_gather(shares, torch.tensor([columns.shape[1]]))
+        num_rows = [int(share) for share in shares]
+        # What is gathered has to be of one size.
+        padded = functional.pad(columns, (0, max(num_rows) - columns.shape[1])).contiguous()
+        gathered = [torch.empty_like(padded) for _ in num_rows] if self.is_first else None
+        distributed.gather(padded, gathered, dst=0)
+        if gathered is None:
+            return columns[:, :0]
+        return torch.cat([share[:, :rows] for share, rows in zip(gathered, num_rows, strict=True)], dim=1)
 
     def broadcast(self, item: ItemT) -> ItemT:
         """What the first process passed, on every process."""

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 
 from rankspec.recap.v1.data_pb2 import RecapDataConfig
 from rankspec.recap.v1.recap_pb2 import RecapConfig
@@ -12,7 +14,7 @@ from rankspec.source import Origins
 from rankspec.trainer.claims import obeys
 from rankspec.trainer.console import RunConsole
 from rankspec.trainer.data.pipeline import Dataset, open_dataset
-from rankspec.trainer.evaluation import chosen_metrics, score, task_metrics
+from rankspec.trainer.evaluation import chosen_metrics, in_evaluation_mode, score, task_metrics
 from rankspec.trainer.folder import run_folder
 from rankspec.trainer.loss import MultiTaskLoss, build_loss
 from rankspec.trainer.memory import allocating
@@ -20,6 +22,8 @@ from rankspec.trainer.model.inputs import inputs_read
 from rankspec.trainer.model.ranking import RankingModel, build_model
 from rankspec.trainer.processes import Processes, joined_processes
 from rankspec.trainer.runtime import Runtime, apply_runtime, choose_device
+from rankspec.trainer.scored_rows import read_rows
+from rankspec.trainer.scoring import evaluate_rows
 
 
 @dataclass(frozen=True)
@@ -108,13 +112,29 @@ class Setup:
         }
 
     @obeys(TrainingConfig, "num_eval_steps")
-    def evaluate(self, name: str, dataset: Dataset) -> dict[str, float]:
-        """Metrics of the model as it is on a validation set, by name; the same on every process."""
+    def evaluate(self, name: str, dataset: Dataset, folder: Path) -> dict[str, float]:
+        """Metrics of the model as it is on a validation set, by name; the same on every process.
+
+        Args:
+            name: of the set.
+            dataset: the set itself.
+            folder: where the scores of its rows go, as `<name>.parquet`; no other process may write there.
+        """
         limit = self.config.training.num_eval_steps
-        with allocating(f'validation_data["{name}"]'), dataset.batches(0, None if limit < 0 else limit) as batches:
-            scores = score(self.model, self.loss, batches, self.runtime, self.processes)
+        file = folder / f"{name}.parquet"
+        score_batch = partial(score, self.model, self.loss, self.runtime)
+        with ExitStack() as stack:
+            stack.enter_context(allocating(f'validation_data["{name}"]'))
+            stack.enter_context(in_evaluation_mode(self.model))
+            batches = stack.enter_context(dataset.batches(0, None if limit < 0 else limit))
+            evaluate_rows(batches, score_batch, file, self.processes)
         tasks = evaluated_tasks(self.config.validation_data[name], self.model.task_names)
-        return task_metrics(scores, self.model.task_names, tasks, chosen_metrics(self.config))
+        which = chosen_metrics(self.config)
+        return self.processes.of_first(
+            lambda: task_metrics(
+                partial(read_rows, file), tasks, which, lambda note: self.console.say(f"{name}: {note}")
+            )
+        )
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
-from rankspec.trainer import checkpoint_writer, evaluation, setup
+from rankspec.trainer import checkpoint_writer, setup
 
 # Never undone: the process that is hindered is there for nothing else.
 _PATCH = pytest.MonkeyPatch()
@@ -122,13 +122,13 @@ def disk_full_from(step: int) -> None:
 
 def asked_in_evaluation() -> None:
     """Asks the process to end while it evaluates for the first time."""
-    evaluate = setup.score
+    evaluate = setup.evaluate_rows
 
-    def watched(*arguments: Any) -> evaluation.Scores:
+    def watched(*arguments: Any) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
-        return evaluate(*arguments)
+        evaluate(*arguments)
 
-    _PATCH.setattr(setup, "score", watched)
+    _PATCH.setattr(setup, "evaluate_rows", watched)
 
 
 def asked_twice(step: int) -> None:
