@@ -6,7 +6,6 @@ from decimal import ROUND_UP, Context
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from rankspec.auroc import RunningAuroc
@@ -17,16 +16,15 @@ from rankspec.trainer.claims import obeys
 from rankspec.trainer.loss import MultiTaskLoss
 from rankspec.trainer.model.ranking import RankingModel
 from rankspec.trainer.runtime import Runtime
+from rankspec.trainer.scored_rows import Column
 
-Column = NDArray[np.float32]
 # Gives columns by their names, some rows at a time.
 Reader = Callable[[Sequence[str]], Iterable[dict[str, Column]]]
-
 
 # Of each task; the losses are weighted.
 _COLUMNS = ("probability", "label", "weight", "loss")
 # What is computed of a task's probabilities, labels and weights; the loss is the model's own.
-_FIGURES = {
+_FIGURES: dict[str, type[RunningAuroc | RunningRelativeCrossEntropy | RunningCalibrationRatio]] = {
     "auroc": RunningAuroc,
     "rce": RunningRelativeCrossEntropy,
     "calibration_ratio": RunningCalibrationRatio,

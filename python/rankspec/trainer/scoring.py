@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,6 +14,10 @@ from rankspec.trainer.scored_rows import ScoredRowsWriter
 
 BatchT = TypeVar("BatchT")
 
+# Batches whose columns are exchanged at once: an exchange takes milliseconds where processes share cores, while the
+# columns of so many batches are smaller than the inputs of one.
+_BATCHES_AT_ONCE = 16
+
 
 def evaluate_rows(
     batches: Iterable[BatchT], score: Callable[[BatchT], Mapping[str, Tensor]], file: Path, processes: Processes
@@ -23,8 +28,8 @@ def evaluate_rows(
     is the same too.
 
     Args:
-        batches: this process's shares of the same batches; those of one batch are in the order of the ranks, and may
-            have 0 rows.
+        batches: this process's shares of the batches, as many as on every process; those of one batch are in the
+            order of the ranks, and may have 0 rows.
         score: gives named columns of a share, `[B]` each, the same names in the same order every time.
         file: where the columns go in float32, see `scored_rows`; it is written over.
         processes: those that share the batches.
@@ -32,10 +37,10 @@ def evaluate_rows(
     Raises:
         TrainError: on every process, if the first cannot write the file.
     """
+    remaining = iter(batches)
     with torch.inference_mode(), ScoredRowsWriter(file) as writer:
-        for batch in batches:
-            columns = score(batch)
-            rows = processes.gather_rows(torch.stack([values.float() for values in columns.values()]))
-            named = dict(zip(columns, rows.cpu().numpy(), strict=True))
-            processes.of_first(partial(writer.add, named))
+        while scored := [score(batch) for batch in islice(remaining, _BATCHES_AT_ONCE)]:
+            stacked = [torch.stack([values.float() for values in columns.values()]) for columns in scored]
+            rows = processes.gather_rows(stacked).cpu().numpy()
+            processes.of_first(partial(writer.add, dict(zip(scored[0], rows, strict=True))))
         processes.of_first(writer.commit)
