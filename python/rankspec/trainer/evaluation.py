@@ -91,6 +91,6 @@ def _of_task(read: Reader, task: str, which: tuple[str, ...], say: Callable[[str
             figure.add(*columns)
     auroc = others.get("auroc")
     if isinstance(auroc, RunningAuroc) and auroc.error:
-        error = Context(prec=2, rounding=ROUND_UP).create_decimal(auroc.error)
+        error = float(Context(prec=2, rounding=ROUND_UP).create_decimal(auroc.error))
         say(f"auroc of {task}: ±{error:.1e}, by bins of {auroc.num_rows:,} rows")
     return {name: loss.compute() if name == "loss" else others[name].compute() for name in which}

@@ -1,16 +1,20 @@
 """Evaluation: what is measured on which rows, during training and by following a run."""
 
 import itertools
+import re
 import shutil
 import threading
 import time
+from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from tests.integration.trainer.runs import (
     BATCH_ROWS,
+    FAILED,
     VALID_ROWS,
     Runs,
     data_set,
@@ -18,7 +22,8 @@ from tests.integration.trainer.runs import (
     steps_of,
 )
 
-from rankspec.trainer import follow, run
+from rankspec.auroc import RunningAuroc, auroc
+from rankspec.trainer import evaluation, follow, run
 from rankspec.trainer.checkpoints import committed
 from rankspec.trainer.data.footer import read_footer
 from rankspec.trainer.errors import TrainError
@@ -67,6 +72,59 @@ def test_evaluation_reads_so_many_batches(runs: Runs, limit: int, rows: int) -> 
     folder = runs.train("run", f"training {{ num_train_steps: 2 num_eval_steps: {limit} }}")
 
     assert pq.read_metadata(folder / "_scores/valid.parquet").num_rows == rows
+
+
+def test_scored_rows_are_those_that_the_figures_are_of(runs: Runs, finished: Path) -> None:
+    folder = runs.folder / "run"
+    shutil.copytree(finished, folder)
+    before = (folder / "_scores/valid.parquet").read_bytes()
+
+    runs.evaluate("run")
+
+    record = records_of(folder, "valid", "evaluation.jsonl")[-1]
+    labels = pq.read_table(runs.data / "valid.parquet", columns=["like", "reply"])
+    scores = pq.read_table(folder / "_scores/evaluation/valid.parquet")
+    for task in ("like", "reply"):
+        assert scores[f"label/{task}"].to_pylist() == labels[task].to_pylist()
+        assert set(scores[f"weight/{task}"].to_pylist()) == {1.0}
+        assert np.mean(scores[f"loss/{task}"].to_numpy(), dtype=np.float64) == pytest.approx(record[f"loss/{task}"])
+        columns = [scores[f"{name}/{task}"].to_numpy() for name in ("probability", "label")]
+        assert auroc(*columns) == pytest.approx(record[f"auroc/{task}"])
+    # Training may go on beside it.
+    assert (folder / "_scores/valid.parquet").read_bytes() == before
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no file that is always full")
+@pytest.mark.parametrize("num_processes", [1, 2])
+def test_disk_without_room_for_scored_rows_ends_the_evaluation(runs: Runs, finished: Path, num_processes: int) -> None:
+    folder = runs.folder / "run"
+    shutil.copytree(finished, folder)
+    (folder / "_scores/evaluation").mkdir()
+    (folder / "_scores/evaluation/.writing-valid.parquet").symlink_to("/dev/full")
+
+    started = runs.start("run", num_processes=num_processes, action=follow.evaluate)
+
+    assert started.wait() == [FAILED] * num_processes
+    error = "TrainError: training.save_dir: .*evaluation/valid.parquet cannot be written: No space left on device;"
+    assert len(re.findall(error, started.output)) == num_processes
+    assert "another process of the run" not in started.output
+    assert list((folder / "_scores/evaluation").iterdir()) == []
+
+
+def test_auroc_by_bins_is_told_with_its_bound(
+    runs: Runs, finished: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = runs.folder / "run"
+    shutil.copytree(finished, folder)
+    monkeypatch.setitem(evaluation._FIGURES, "auroc", partial(RunningAuroc, 10))
+    monkeypatch.setattr("rankspec.auroc._NUM_EDGES", 8)
+
+    runs.evaluate("run")
+
+    lines = [line for line in capsys.readouterr().err.splitlines() if "by bins of" in line]
+    assert len(lines) == 6
+    for line, task in zip(lines, ["like", "reply"] * 3, strict=True):
+        assert re.fullmatch(rf"valid: auroc of {task}: ±\d\.\de-\d\d, by bins of 100 rows", line)
 
 
 def test_training_figures_cover_the_steps_since_the_last(runs: Runs) -> None:
