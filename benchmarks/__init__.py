@@ -25,6 +25,8 @@ BENCHMARKS = {
     "training_amp_over_unfused": "benchmarks.training:amp_over_unfused",
     "finite_checks_float32": "benchmarks.finite:float32",
     "finite_checks_amp": "benchmarks.finite:amp",
+    "auroc_exact": "benchmarks.auroc:exact",
+    "auroc_binned": "benchmarks.auroc:binned",
     "input_pipeline": "benchmarks.input_pipeline:run",
     "checkpoint_blocked": "benchmarks.checkpointing:blocked",
     "checkpoint_slowdown": "benchmarks.checkpointing:slowdown",

@@ -1,4 +1,4 @@
-"""Metrics of binary predictions: relative cross entropy, AUROC, calibration ratio.
+"""Metrics of binary predictions: relative cross entropy, calibration ratio.
 
 All functions take one task's values for all rows, `[N]`, and reduce in float64.
 """
@@ -73,37 +73,6 @@ def relative_cross_entropy(
     entropy = np.average(cross_entropy(predictions, smooth, from_logits=from_logits, epsilon=epsilon), weights=weights)
     mean_label = np.average(smooth, weights=weights, keepdims=True)
     return float(100 * (1 - entropy / cross_entropy(mean_label, mean_label, epsilon=epsilon)[0]))
-
-
-def auroc(predictions: Floats, labels: Labels, weights: Floats | None = None) -> float:
-    """Area under the ROC curve: the chance that a positive scores above a negative, ties counting half.
-
-    The weighted Mann-Whitney statistic. A row's label above one half makes it a positive.
-
-    Args:
-        predictions: any scores, `[N]`.
-        labels: `[N]`.
-        weights: `[N]`; none: every row counts the same.
-
-    Returns:
-        A figure in [0, 1]; NaN if one of the classes has no weight, or anything is not finite.
-    """
-    if not _all_finite(predictions, labels, weights):
-        # Sorted, such scores would lie by the order of their rows.
-        return float("nan")
-    rows = np.argsort(predictions, kind="stable")
-    scores = predictions[rows]
-    mass = np.ones(len(rows)) if weights is None else np.asarray(weights, dtype=np.float64)[rows]
-    positive = np.where(labels[rows] > 0.5, mass, 0.0)
-    negative = mass - positive
-    if not positive.sum() or not negative.sum():
-        return float("nan")
-    starts = np.flatnonzero(np.concatenate(([True], scores[1:] != scores[:-1])))
-    tied_positive = np.add.reduceat(positive, starts)
-    tied_negative = np.add.reduceat(negative, starts)
-    below = np.cumsum(tied_negative) - tied_negative
-    wins = (tied_positive * (below + tied_negative / 2)).sum()
-    return float(wins / (positive.sum() * negative.sum()))
 
 
 def calibration_ratio(predictions: Floats, labels: Labels, weights: Floats | None = None) -> float:

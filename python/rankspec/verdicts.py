@@ -24,7 +24,6 @@ from rankspec.reading import read
 from rankspec.source import Document
 from rankspec.validation import find
 
-
 # The text's header is what is wrong.
 _NAMED_IN_TEXT = "file.unknown_message"
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from rankspec import metrics
+from rankspec.auroc import auroc
 
 FIXTURES = Path(__file__).parent / "fixtures"
 ARRAYS = np.load(FIXTURES / "metrics_small.npz")
@@ -37,13 +38,13 @@ def test_relative_cross_entropy_agrees(name: str) -> None:
 
 @pytest.mark.parametrize("name", AUROC_CASES)
 def test_auroc_agrees(name: str) -> None:
-    got = [metrics.auroc(*_inputs(name, rows)) for rows in UPDATES]
+    got = [auroc(*_inputs(name, rows)) for rows in UPDATES]
     assert np.allclose(got, ARRAYS[f"out/{name}"], rtol=0, atol=1e-6)
 
 
 def test_auroc_of_equal_scores_is_one_half() -> None:
     labels = ARRAYS["in/labels"][:10]
-    assert metrics.auroc(np.full(10, 0.3), labels) == pytest.approx(
+    assert auroc(np.full(10, 0.3), labels) == pytest.approx(
         float(ARRAYS["out/AUROCWithMWU/all_equal_scores"][0]), abs=1e-6
     )
 
@@ -52,13 +53,13 @@ def test_auroc_of_equal_scores_is_one_half() -> None:
 def test_metrics_of_a_single_class_are_not_a_number(label: float) -> None:
     predictions, labels = np.array([0.2, 0.4]), np.full(2, label)
     assert np.isnan(metrics.relative_cross_entropy(predictions, labels))
-    assert np.isnan(metrics.auroc(predictions, labels))
+    assert np.isnan(auroc(predictions, labels))
 
 
 def test_metrics_of_rows_without_weight_are_not_a_number() -> None:
     predictions, labels, weights = np.array([0.2, 0.4]), np.array([0.0, 1.0]), np.zeros(2)
     assert np.isnan(metrics.relative_cross_entropy(predictions, labels, weights))
-    assert np.isnan(metrics.auroc(predictions, labels, weights))
+    assert np.isnan(auroc(predictions, labels, weights))
 
 
 def test_calibration_ratio_weighs_rows() -> None:

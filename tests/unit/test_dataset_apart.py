@@ -66,12 +66,16 @@ def test_schema_and_masks_in_the_runs_folder_are_refused(tmp_path: Path, field: 
 
 @pytest.mark.parametrize(
     ("pattern", "save_dir"),
-    [("**/*", "run"), ("*/*/*", "run"), ("**/*", "deep/er/run"), ("*/[0-9]*/*", "run"), ("d*/**/*", "data/0/run")],
+    [
+        *(("**/*", "run"), ("*/*/*", "run"), ("**/*", "deep/er/run"), ("*/[0-9]*/*", "run"), ("d*/**/*", "data/0/run")),
+        *(("*/_*/*.parquet", "run"), ("**/_scores/evaluation/*.parquet", "run")),
+    ],
 )
 def test_a_pattern_that_takes_what_the_run_writes_is_refused_before_it_writes(
     tmp_path: Path, pattern: str, save_dir: str
 ) -> None:
-    write_files(tmp_path / "input" / "data" / "0", [16])
+    for place in ("0", "_0", "_scores/evaluation"):
+        write_files(tmp_path / "input" / "data" / place, [16])
     config = data_config(write_files(tmp_path / "schema", []), inputs=f"{tmp_path}/input/{pattern}")
     with pytest.raises(DataError, match=r"would take what the run writes into .*, such as") as caught:
         open_beside(config, tmp_path / "input" / save_dir)

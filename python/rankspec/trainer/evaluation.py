@@ -1,40 +1,68 @@
-"""Evaluates a program on a data set: one pass in evaluation mode, columns of what was said of every row."""
+"""One pass over a data set that leaves what was scored in a file, in memory that does not grow with the rows."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any, TypeVar
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
+from torch import Tensor
 
 from rankspec.trainer.processes import Processes
 from rankspec.trainer.program import Batch, Program
 from rankspec.trainer.runtime import Runtime
+from rankspec.trainer.scored_rows import ScoredRowsWriter
+
+BatchT = TypeVar("BatchT")
+
+# Batches whose columns are exchanged at once: an exchange takes milliseconds where processes share cores, while the
+# columns of so many batches are smaller than the inputs of one.
+_BATCHES_AT_ONCE = 16
 
 
-def scored(
-    program: Program[Any], batches: Iterable[Batch], runtime: Runtime, processes: Processes
-) -> dict[str, NDArray[np.float32]]:
-    """Runs the model over this process's share of the batches and joins it with the other processes' shares.
+def evaluate_rows(
+    batches: Iterable[BatchT], score: Callable[[BatchT], Mapping[str, Tensor]], file: Path, processes: Processes
+) -> None:
+    """Scores every batch, and has the first process write the columns of all rows to a file.
 
-    Rows come in the order of the data set, whatever the number of processes, so that what is computed from them is
-    the same too.
+    Rows come in the order of the data set, whatever the number of processes, so that what is computed from the file
+    is the same too.
 
-    Returns:
-        The columns that the program's `score` gives, for all rows.
+    Args:
+        batches: this process's shares of the batches, as many as on every process; those of one batch are in the
+            order of the ranks, and may have 0 rows.
+        score: gives named columns of a share, `[B]` each, the same names in the same order every time.
+        file: where the columns go in float32, see `scored_rows`; it is written over.
+        processes: those that share the batches.
+
+    Raises:
+        TrainError: on every process, if the first cannot write the file.
     """
+    remaining = iter(batches)
+    with torch.inference_mode(), ScoredRowsWriter(file) as writer:
+        while scored := [score(batch) for batch in islice(remaining, _BATCHES_AT_ONCE)]:
+            stacked = [torch.stack([values.float() for values in columns.values()]) for columns in scored]
+            rows = processes.gather_rows(stacked).cpu().numpy()
+            processes.of_first(partial(writer.add, dict(zip(scored[0], rows, strict=True))))
+        processes.of_first(writer.commit)
+
+
+@contextmanager
+def scoring(program: Program[Any], runtime: Runtime) -> Iterator[Callable[[Batch], dict[str, Tensor]]]:
+    """Sets the model to evaluation mode for the time of the context; yields what scores a batch."""
     model = program.model
+
+    def score(batch: Batch) -> dict[str, Tensor]:
+        on_device = batch.to(runtime.device, non_blocking=True)
+        with runtime.autocast():
+            outputs = model(on_device)
+        return program.score(outputs, on_device)
+
     was_training = model.training
     model.eval()
-    parts: list[tuple[int, int, dict[str, NDArray[np.float32]]]] = []
-    with torch.inference_mode():
-        for number, batch in enumerate(batches):
-            on_device = batch.to(runtime.device, non_blocking=True)
-            with runtime.autocast():
-                outputs = model(on_device)
-            columns = program.score(outputs, on_device)
-            parts.append((number, batch.first_row, {name: column.cpu().numpy() for name, column in columns.items()}))
-    model.train(was_training)
-    shares = [part for share in processes.gather(parts) for part in share]
-    shares.sort(key=lambda part: part[:2])
-    return {name: np.concatenate([columns[name] for _, _, columns in shares]) for name in shares[0][2]}
+    try:
+        yield score
+    finally:
+        model.train(was_training)

@@ -26,6 +26,10 @@ APPLIED_FILE = "applied.textproto"
 METRICS_FILE = "metrics.jsonl"
 TIMING_FILE = "timing.jsonl"
 EVALUATION_FILE = "evaluation.jsonl"
+# The scored rows of each validation set: of its last evaluation by `train`, and by `evaluate`, which may run beside it.
+# A hidden name, so that a pattern of input files does not take them.
+SCORES_FOLDER = "_scores"
+EVALUATION_SCORES_FOLDER = f"{SCORES_FOLDER}/evaluation"
 # The figures that `rankspec demo` compares.
 DEMO_FILE = "demo.json"
 TENSORBOARD_FOLDER = "tensorboard"
@@ -37,6 +41,7 @@ _OWN_NAMES = (
     METRICS_FILE,
     TIMING_FILE,
     EVALUATION_FILE,
+    SCORES_FOLDER,
     DEMO_FILE,
     TENSORBOARD_FOLDER,
     WANDB_FOLDER,
@@ -49,7 +54,10 @@ _OWN_NAMES = (
     COMMITTED_FILE,
 )
 # What a run that begins writes over; a status and facts in a run's own form tell that the rest is a run's too.
-_WRITTEN_OVER = (METRICS_FILE, TIMING_FILE, APPLIED_FILE, CONFIG_FILE, FACTS_FILE, STATUS_FILE, RUN_ID_FILE)
+_WRITTEN_OVER = (
+    *(METRICS_FILE, TIMING_FILE, APPLIED_FILE, CONFIG_FILE, FACTS_FILE, STATUS_FILE, RUN_ID_FILE),
+    SCORES_FOLDER,
+)
 
 
 def prepare_folder(folder: Path) -> None:

@@ -10,7 +10,7 @@ from rankspec.trainer.checkpoints import ROTATED_FILE, Checkpoint, committed
 from rankspec.trainer.errors import TrainError
 from rankspec.trainer.evaluation_identity import evaluation_identity
 from rankspec.trainer.finite import not_finite
-from rankspec.trainer.folder import EVALUATION_FILE, prepare_folder, sole_writer
+from rankspec.trainer.folder import EVALUATION_FILE, EVALUATION_SCORES_FOLDER, prepare_folder, sole_writer
 from rankspec.trainer.journal import Journal, read_journal
 from rankspec.trainer.resume import check_evaluation, saved_config
 from rankspec.trainer.setup import Job, Setup, set_up
@@ -165,7 +165,7 @@ class Evaluator:
             self._skip(checkpoint.step, trouble, dict.fromkeys(untold))
             return
         for name, of in self._missing(checkpoint).items():
-            figures = self._setup.evaluate(name, self._datasets[name])
+            figures = self._setup.evaluate(name, self._datasets[name], self._folder / EVALUATION_SCORES_FOLDER)
             self._record({"step": checkpoint.step, "split": name, "of": of, **figures})
             self._console.note(f"step {checkpoint.step}  {name}")
 

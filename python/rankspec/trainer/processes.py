@@ -1,14 +1,15 @@
 """The processes of a run: which one this is, and how they exchange what they have."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar, cast
 
 import torch
-from torch import distributed
+from torch import Tensor, distributed
+from torch.nn import functional
 
 from rankspec.trainer.errors import TrainError
 
@@ -44,6 +45,34 @@ class Processes:
         items = [item] * self.world_size
         distributed.all_gather_object(items, item)
         return items
+
+    def gather_rows(self, batches: Sequence[Tensor]) -> Tensor:
+        """The rows of several batches of every process, on the first process: batch after batch, by rank within each.
+
+        Args:
+            batches: this process's shares, `[C, B]` each, as many as on every other process and on the device that
+                all work on; B may be 0, and differ between batches and processes.
+
+        Returns:
+            `[C, sum of B]` on the first process, `[C, 0]` on the others; on the same device.
+        """
+        own = torch.cat(list(batches), dim=1)
+        if self.world_size == 1:
+            return own
+        rows = torch.tensor([batch.shape[1] for batch in batches])
+        rows_of_all = [torch.empty_like(rows) for _ in range(self.world_size)]
+        distributed.all_gather(rows_of_all, rows)
+        # What is gathered has to be of one size.
+        largest = max(int(rows.sum()) for rows in rows_of_all)
+        padded = functional.pad(own, (0, largest - own.shape[1])).contiguous()
+        gathered = [torch.empty_like(padded) for _ in rows_of_all] if self.is_first else None
+        distributed.gather(padded, gathered, dst=0)
+        if gathered is None:
+            return own[:, :0]
+        shares = (
+            share[:, : rows.sum()].split(rows.tolist(), 1) for share, rows in zip(gathered, rows_of_all, strict=True)
+        )
+        return torch.cat([share for batch in zip(*shares, strict=True) for share in batch], dim=1)
 
     def broadcast(self, item: ItemT) -> ItemT:
         """What the first process passed, on every process."""

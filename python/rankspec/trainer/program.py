@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, Self, TypeVar
 
 import numpy as np
@@ -41,6 +41,9 @@ class Batch(Protocol):
     def to(self, device: torch.device | str, *, non_blocking: bool = False) -> Self:
         """The same slice with its tensors on a device."""
 
+
+# Gives columns by their names, `[N]` each, some rows at a time.
+Reader = Callable[[Sequence[str]], Iterable[dict[str, NDArray[np.float32]]]]
 
 BatchT = TypeVar("BatchT", bound=Batch)
 
@@ -109,12 +112,13 @@ class Program(ABC, Generic[BatchT]):
         """What metrics are computed from, for each row of a slice: columns `[B]` by name."""
 
     @abstractmethod
-    def figures(self, name: str, columns: Mapping[str, NDArray[np.float32]]) -> dict[str, float]:
+    def figures(self, name: str, read: Reader, say: Callable[[str], None]) -> dict[str, float]:
         """Metrics of a validation set, by name.
 
         Args:
             name: the validation set.
-            columns: what `score` gave, for all rows of the set in their order.
+            read: gives columns that `score` gave, for all rows of the set in their order, some rows at a time.
+            say: takes a line for each figure that is not exact.
         """
 
     @abstractmethod

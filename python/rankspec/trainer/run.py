@@ -20,6 +20,7 @@ from rankspec.trainer.data_changes import check_data
 from rankspec.trainer.errors import TrainError
 from rankspec.trainer.finite import not_finite
 from rankspec.trainer.folder import (
+    SCORES_FOLDER,
     prepare_folder,
     refuse_foreign_files,
     set_aside,
@@ -283,7 +284,8 @@ class TrainingRun:
 
     def _evaluate(self, done: int) -> Verdict:
         with self._stopwatch.spent_on("evaluation"):
-            figures = {name: self._setup.evaluate(name, dataset) for name, dataset in self._validation_data.items()}
+            scores = self._folder / SCORES_FOLDER
+            figures = {name: self._setup.evaluate(name, data, scores) for name, data in self._validation_data.items()}
         if self._processes.is_first:
             for name, of_set in figures.items():
                 self._reports.metrics(done, name, of_set)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from rankspec.signature import signature_hash
@@ -12,11 +14,12 @@ from rankspec.source import Origins
 from rankspec.trainer.console import RunConsole
 from rankspec.trainer.data.assembly import Share
 from rankspec.trainer.data.dataset import Dataset
-from rankspec.trainer.evaluation import scored
+from rankspec.trainer.evaluation import evaluate_rows, scoring
 from rankspec.trainer.memory import allocating
 from rankspec.trainer.processes import Processes, joined_processes
 from rankspec.trainer.program import Program
 from rankspec.trainer.runtime import Runtime, apply_runtime, choose_device
+from rankspec.trainer.scored_rows import read_rows
 
 
 @dataclass(frozen=True)
@@ -87,11 +90,27 @@ class Setup:
             self.console.say(f"{dataset.path}: {note}")
         return self._stack.enter_context(dataset)
 
-    def evaluate(self, name: str, dataset: Dataset) -> dict[str, float]:
-        """Metrics of the model as it is on a validation set, by name; the same on every process."""
-        with allocating(dataset.place), dataset.batches(0, self.program.training.num_eval_steps) as batches:
-            columns = scored(self.program, batches, self.runtime, self.processes)
-        return self.program.figures(name, columns)
+    def evaluate(self, name: str, dataset: Dataset, folder: Path) -> dict[str, float]:
+        """Metrics of the model as it is on a validation set, by name; the same on every process.
+
+        Args:
+            name: of the set.
+            dataset: the set itself.
+            folder: where the scores of its rows go, as `<name>.parquet`; no other process may write there.
+        """
+        file = folder / f"{name}.parquet"
+        num_batches = self.program.training.num_eval_steps
+        with (
+            allocating(dataset.place),
+            scoring(self.program, self.runtime) as score,
+            dataset.batches(0, num_batches) as batches,
+        ):
+            evaluate_rows(batches, score, file, self.processes)
+        return self.processes.of_first(
+            lambda: self.program.figures(
+                name, partial(read_rows, file), lambda note: self.console.say(f"{name}: {note}")
+            )
+        )
 
 
 @contextmanager

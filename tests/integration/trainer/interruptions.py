@@ -122,13 +122,13 @@ def disk_full_from(step: int) -> None:
 
 def asked_in_evaluation() -> None:
     """Asks the process to end while it evaluates for the first time."""
-    evaluate = setup.scored
+    evaluate = setup.evaluate_rows
 
-    def watched(*arguments: Any) -> object:
+    def watched(*arguments: Any) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
-        return evaluate(*arguments)
+        evaluate(*arguments)
 
-    _PATCH.setattr(setup, "scored", watched)
+    _PATCH.setattr(setup, "evaluate_rows", watched)
 
 
 def asked_twice(step: int) -> None:

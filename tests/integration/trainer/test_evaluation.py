@@ -1,17 +1,20 @@
 """Evaluation: what is measured on which rows, during training and by following a run."""
 
 import itertools
+import re
 import shutil
 import threading
 import time
+from functools import partial
 from pathlib import Path
-from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from tests.integration.trainer.runs import (
     BATCH_ROWS,
+    FAILED,
     VALID_ROWS,
     Runs,
     data_set,
@@ -19,6 +22,9 @@ from tests.integration.trainer.runs import (
     steps_of,
 )
 
+from rankspec.auroc import RunningAuroc, auroc
+from rankspec.families.recap.program.tasks import BinaryClassification
+from rankspec.families.recap.task_kinds import Metric
 from rankspec.trainer import follow, run
 from rankspec.trainer.checkpoints import committed
 from rankspec.trainer.data.footer import read_footer
@@ -64,21 +70,64 @@ def test_tasks_of_the_training_set_are_those_asked_for(runs: Runs) -> None:
 @pytest.mark.parametrize(
     ("limit", "rows"), [(2, 2 * BATCH_ROWS), (100, VALID_ROWS), (-1, VALID_ROWS)], ids=["2", "100", "all"]
 )
-def test_evaluation_reads_so_many_batches(runs: Runs, monkeypatch: pytest.MonkeyPatch, limit: int, rows: int) -> None:
-    from rankspec.trainer import setup
+def test_evaluation_reads_so_many_batches(runs: Runs, limit: int, rows: int) -> None:
+    folder = runs.train("run", f"training {{ num_train_steps: 2 num_eval_steps: {limit} }}")
 
-    scored = []
-    score = setup.scored
+    assert pq.read_metadata(folder / "_scores/valid.parquet").num_rows == rows
 
-    def watched(*arguments: Any) -> object:
-        scores = score(*arguments)
-        scored.append(len(scores["label/like"]))
-        return scores
 
-    monkeypatch.setattr(setup, "scored", watched)
-    runs.train("run", f"training {{ num_train_steps: 2 num_eval_steps: {limit} }}")
+def test_scored_rows_are_those_that_the_figures_are_of(runs: Runs, finished: Path) -> None:
+    folder = runs.folder / "run"
+    shutil.copytree(finished, folder)
+    before = (folder / "_scores/valid.parquet").read_bytes()
 
-    assert scored == [rows]
+    runs.evaluate("run")
+
+    record = records_of(folder, "valid", "evaluation.jsonl")[-1]
+    labels = pq.read_table(runs.data / "valid.parquet", columns=["like", "reply"])
+    scores = pq.read_table(folder / "_scores/evaluation/valid.parquet")
+    for task in ("like", "reply"):
+        assert scores[f"label/{task}"].to_pylist() == labels[task].to_pylist()
+        assert set(scores[f"weight/{task}"].to_pylist()) == {1.0}
+        assert np.mean(scores[f"loss/{task}"].to_numpy(), dtype=np.float64) == pytest.approx(record[f"loss/{task}"])
+        columns = [scores[f"{name}/{task}"].to_numpy() for name in ("prediction", "label")]
+        assert auroc(*columns) == pytest.approx(record[f"auroc/{task}"])
+    # Training may go on beside it.
+    assert (folder / "_scores/valid.parquet").read_bytes() == before
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no file that is always full")
+@pytest.mark.parametrize("num_processes", [1, 2])
+def test_disk_without_room_for_scored_rows_ends_the_evaluation(runs: Runs, finished: Path, num_processes: int) -> None:
+    folder = runs.folder / "run"
+    shutil.copytree(finished, folder)
+    (folder / "_scores/evaluation").mkdir()
+    (folder / "_scores/evaluation/.writing-valid.parquet").symlink_to("/dev/full")
+
+    started = runs.start("run", num_processes=num_processes, action=follow.evaluate)
+
+    assert started.wait() == [FAILED] * num_processes
+    error = "TrainError: training.save_dir: .*evaluation/valid.parquet cannot be written: No space left on device;"
+    assert len(re.findall(error, started.output)) == num_processes
+    assert "another process of the run" not in started.output
+    assert list((folder / "_scores/evaluation").iterdir()) == []
+
+
+def test_auroc_by_bins_is_told_with_its_bound(
+    runs: Runs, finished: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = runs.folder / "run"
+    shutil.copytree(finished, folder)
+    short = Metric(partial(RunningAuroc, 10), is_lower_better=False)
+    monkeypatch.setattr(BinaryClassification, "metrics", {**BinaryClassification.metrics, "auroc": short})
+    monkeypatch.setattr("rankspec.auroc._NUM_EDGES", 8)
+
+    runs.evaluate("run")
+
+    lines = [line for line in capsys.readouterr().err.splitlines() if "by bins of" in line]
+    assert len(lines) == 6
+    for line, task in zip(lines, ["like", "reply"] * 3, strict=True):
+        assert re.fullmatch(rf"valid: auroc of {task}: ±\d\.\de-\d\d, by bins of 100 rows", line)
 
 
 def test_training_figures_cover_the_steps_since_the_last(runs: Runs) -> None:

@@ -188,6 +188,7 @@ def test_restart_sets_the_old_content_aside_and_deletes_nothing(runs: Runs, fini
     assert train(runs.job("run", "training { num_train_steps: 10 }"), restart=True)
 
     own = {path: content for path, content in before.items() if path not in ("notes.txt", ".lock-training")}
+    assert "_scores/valid.parquet" in own
     assert _contents(folder / "set-aside-1") == own
     assert steps_of(folder / "set-aside-2") == [28, 35, 40]
     assert steps_of(folder) == [7, 10]
@@ -221,6 +222,18 @@ def test_files_of_ones_own_that_are_named_as_a_runs_are_not_written_over(
     after = _everything(folder)
     assert after.pop(".lock-training") == b""
     assert after == before
+
+
+@pytest.mark.parametrize("restart", [False, True])
+def test_scores_of_ones_own_are_not_written_over(runs: Runs, restart: bool) -> None:
+    folder = runs.folder / "run"
+    (folder / "_scores").mkdir(parents=True)
+    (folder / "_scores/valid.parquet").write_text("mine")
+
+    with pytest.raises(TrainError, match=r"_scores was not written by a run.*move it away"):
+        train(runs.job("run"), restart=restart)
+
+    assert (folder / "_scores/valid.parquet").read_text() == "mine"
 
 
 def test_linked_figures_of_somebody_else_are_not_written_through(runs: Runs) -> None:

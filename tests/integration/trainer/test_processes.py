@@ -106,7 +106,7 @@ _BREAKS = {
     "forward": ("rankspec.families.recap.program.model.ranking.RankingModel.forward", 23, 1),
     "backward": ("torch.Tensor.backward", 16, 1),
     "update": ("rankspec.trainer.loop.Learner._update", 16, 1),
-    "evaluating": ("rankspec.trainer.setup.scored", 2, 1),
+    "evaluating": ("rankspec.trainer.setup.evaluate_rows", 2, 1),
     "reporting": ("rankspec.trainer.reports.Reports.metrics", 6, 0),
     "staging_a_checkpoint": ("rankspec.trainer.checkpoint_writer.async_save", 2, 1),
     "staging_a_checkpoint_on_the_first": ("rankspec.trainer.checkpoint_writer.async_save", 2, 0),

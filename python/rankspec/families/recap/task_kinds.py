@@ -3,39 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rankspec import metrics
+from rankspec.auroc import RunningAuroc
 from rankspec.recap.v1.architecture_pb2 import TASK_KIND_BINARY_CLASSIFICATION, TASK_KIND_REGRESSION
+from rankspec.running_metrics import (
+    RunningCalibrationRatio,
+    RunningMeanAbsoluteError,
+    RunningRelativeCrossEntropy,
+    RunningRootMeanSquaredError,
+)
 
-Column = NDArray[np.float32]
+Floats = NDArray[np.floating]
+
+
+class RunningMetric(Protocol):
+    """A metric of rows that come in chunks."""
+
+    def add(self, predictions: Floats, labels: Floats, weights: Floats) -> None:
+        """Adds rows, `[N]` each."""
+
+    def compute(self) -> float:
+        """The figure of all rows so far; NaN where it is undefined."""
 
 
 class Metric(NamedTuple):
     """A metric of one task.
 
     Attributes:
-        compute: takes predictions, labels and weights, `[N]` each.
+        start: makes one that has seen no rows.
         is_lower_better: whether of two values the lower one is the better.
     """
 
-    compute: Callable[[Column, Column, Column], float]
+    start: Callable[[], RunningMetric]
     is_lower_better: bool
 
 
 # Beside them every kind has `loss`, which is the model's own.
 METRICS: Mapping[int, Mapping[str, Metric]] = {
     TASK_KIND_BINARY_CLASSIFICATION: {
-        "auroc": Metric(metrics.auroc, is_lower_better=False),
-        "rce": Metric(metrics.relative_cross_entropy, is_lower_better=False),
-        "calibration_ratio": Metric(metrics.calibration_ratio, is_lower_better=False),
+        "auroc": Metric(RunningAuroc, is_lower_better=False),
+        "rce": Metric(RunningRelativeCrossEntropy, is_lower_better=False),
+        "calibration_ratio": Metric(RunningCalibrationRatio, is_lower_better=False),
     },
     TASK_KIND_REGRESSION: {
-        "rmse": Metric(metrics.root_mean_squared_error, is_lower_better=True),
-        "mae": Metric(metrics.mean_absolute_error, is_lower_better=True),
+        "rmse": Metric(RunningRootMeanSquaredError, is_lower_better=True),
+        "mae": Metric(RunningMeanAbsoluteError, is_lower_better=True),
     },
 }
 LOSS = "loss"

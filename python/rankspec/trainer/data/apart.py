@@ -17,6 +17,7 @@ from rankspec.trainer.data.listing import shown
 _WRITTEN = (
     *("metrics.jsonl", "run.json", "resolved.textproto"),
     *("1/state.json", "1/resolved.textproto", "1/__0_0.distcp", "tensorboard/events.out.tfevents.1.host.1.0"),
+    *("_scores/valid.parquet", "_scores/evaluation/valid.parquet"),
 )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from rankspec.families.recap.program.figures import COLUMNS, task_figures
 from rankspec.families.recap.program.loss import MultiTaskLoss, build_loss
 from rankspec.families.recap.program.model import build_model
 from rankspec.families.recap.program.model.inputs import inputs_read
@@ -23,7 +24,7 @@ from rankspec.signature import input_signature
 from rankspec.trainer.claims import obeys
 from rankspec.trainer.data.pipeline import Dataset, open_dataset
 from rankspec.trainer.optimizers import ScheduledOptimizer
-from rankspec.trainer.program import Program
+from rankspec.trainer.program import Program, Reader
 from rankspec.trainer.training import COMMON_FIELDS, Followed, training_from
 
 if TYPE_CHECKING:
@@ -124,30 +125,18 @@ class RecapProgram(Program["RecapBatch"]):
     def score(self, outputs: Tensor, batch: RecapBatch) -> dict[str, Tensor]:
         """Prediction, label, weight and loss of every row and task, as `<column>/<task>`."""
         final = self.model.final_outputs(outputs)
-        columns = {
-            "prediction": self.model.predictions(outputs),
-            "label": batch.labels,
-            "weight": batch.weights,
-            "loss": self._loss_on(outputs).of_rows(final, batch.labels, batch.weights),
-        }
+        losses = self._loss_on(outputs).of_rows(final, batch.labels, batch.weights)
+        of_tasks = (self.model.predictions(outputs), batch.labels, batch.weights, losses)
         return {
-            f"{name}/{task}": values[:, place]
+            f"{column}/{task}": values[:, place]
             for place, task in enumerate(self._tasks.names)
-            for name, values in columns.items()
+            for column, values in zip(COLUMNS, of_tasks, strict=True)
         }
 
-    def figures(self, name: str, columns: Mapping[str, NDArray[np.float32]]) -> dict[str, float]:
+    def figures(self, name: str, read: Reader, say: Callable[[str], None]) -> dict[str, float]:
         """The chosen metrics of the tasks that the validation set names."""
-        which, tasks = self._chosen_metrics(), {task.name: task for task in self._tasks}
-        of_tasks = {}
-        for task in self._evaluated(self._config.validation_data[name]):
-            of_rows = [columns[f"{column}/{task}"] for column in ("prediction", "label", "weight")]
-            computed = {metric: of for metric, of in tasks[task].kind.metrics.items() if metric in which}
-            of_tasks[task] = {LOSS: float(columns[f"loss/{task}"].mean(dtype=np.float64))} | {
-                metric: of.compute(*of_rows) for metric, of in computed.items()
-            }
-        total = float(np.mean([values[LOSS] for values in of_tasks.values()]))
-        return figures_by_name(total, of_tasks, which)
+        evaluated = self._evaluated(self._config.validation_data[name])
+        return task_figures(read, [task for task in self._tasks if task.name in evaluated], self._chosen_metrics(), say)
 
     def is_lower_better(self, metric: str) -> bool:
         """Whether of two values of a metric, named with or without its task, the lower one is the better."""

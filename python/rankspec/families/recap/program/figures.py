@@ -1,0 +1,51 @@
+"""Metrics of a data set, computed from what was scored of its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from decimal import ROUND_UP, Context
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rankspec.auroc import RunningAuroc
+from rankspec.families.recap.program.tasks import figures_by_name
+from rankspec.families.recap.task_kinds import LOSS
+from rankspec.running_metrics import RunningMean
+
+if TYPE_CHECKING:
+    from rankspec.families.recap.program.tasks import Task
+    from rankspec.trainer.program import Reader
+
+# Of every task, as `column/task`; losses are weighted.
+COLUMNS = ("prediction", "label", "weight", "loss")
+
+
+def task_figures(
+    read: Reader, tasks: Iterable[Task], which: Sequence[str], say: Callable[[str], None]
+) -> dict[str, float]:
+    """Metrics by `name/task`, and the mean loss over the tasks as `loss`.
+
+    Args:
+        read: gives `COLUMNS` of every task.
+        tasks: those to report.
+        which: names of the metrics; a task has those of its kind.
+        say: takes a line for each figure that is not exact.
+    """
+    of_tasks = {task.name: _of_task(read, task, which, say) for task in tasks}
+    return figures_by_name(float(np.mean([values[LOSS] for values in of_tasks.values()])), of_tasks, which)
+
+
+def _of_task(read: Reader, task: Task, which: Sequence[str], say: Callable[[str], None]) -> dict[str, float]:
+    loss = RunningMean()
+    others = {name: metric.start() for name, metric in task.kind.metrics.items() if name in which}
+    for chunk in read([f"{column}/{task.name}" for column in COLUMNS]):
+        *columns, losses = chunk.values()
+        loss.add(losses)
+        for figure in others.values():
+            figure.add(*columns)
+    auroc = others.get("auroc")
+    if isinstance(auroc, RunningAuroc) and auroc.error:
+        error = float(Context(prec=2, rounding=ROUND_UP).create_decimal(auroc.error))
+        say(f"auroc of {task.name}: ±{error:.1e}, by bins of {auroc.num_rows:,} rows")
+    return {LOSS: loss.compute()} | {name: figure.compute() for name, figure in others.items()}
