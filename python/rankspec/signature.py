@@ -70,18 +70,21 @@ class Input:
     kept: tuple[int, ...] | None = None
 
 
-def input_signature(data: RecapDataConfig, path: str = "") -> tuple[Input, ...]:
+def input_signature(
+    data: RecapDataConfig, path: str = "", columns: Mapping[str, Column] | None = None
+) -> tuple[Input, ...]:
     """The model's inputs, in the order in which it joins them.
 
     Args:
         data: the data set's configuration.
         path: the data set's place in the spec, such as `train_data`, for errors.
+        columns: what `read_schema` says of the data set; None reads the schema file.
 
     Raises:
         DataError: the schema file or a mask cannot be read, a column is not in the schema or of another type,
             or preprocessing asks for more values than there are.
     """
-    columns = read_schema(data.seg_dense_schema, path)
+    columns = read_schema(data.seg_dense_schema, path) if columns is None else columns
     for task in sorted(data.tasks):
         _check_label(task, columns, at(join(path, "tasks"), task), data.seg_dense_schema.schema_path)
     inputs = [i for i in _renamed_inputs(data, columns, path) if i.name in MODEL_INPUTS]
@@ -91,13 +94,20 @@ def input_signature(data: RecapDataConfig, path: str = "") -> tuple[Input, ...]:
     return tuple(_narrowed(item, steps, here) for item in inputs)
 
 
-def carried_inputs(data: RecapDataConfig, path: str = "") -> tuple[Input, ...]:
+def carried_inputs(
+    data: RecapDataConfig, path: str = "", columns: Mapping[str, Column] | None = None
+) -> tuple[Input, ...]:
     """The inputs that travel with the rows and that no model reads, in the order of their names.
+
+    Args:
+        data: the data set's configuration.
+        path: the data set's place in the spec, for errors.
+        columns: what `read_schema` says of the data set; None reads the schema file.
 
     Raises:
         DataError: as `input_signature`.
     """
-    columns = read_schema(data.seg_dense_schema, path)
+    columns = read_schema(data.seg_dense_schema, path) if columns is None else columns
     carried = {i.name: i for i in _renamed_inputs(data, columns, path) if i.name not in MODEL_INPUTS}
     for index, name in enumerate(data.seg_dense_schema.features):
         here = at(join(path, "seg_dense_schema.features"), index)

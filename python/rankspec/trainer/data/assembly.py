@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -11,42 +10,16 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from rankspec.paths import join
-from rankspec.recap.v1.data_pb2 import RecapDataConfig
 from rankspec.recap.v1.preprocess_pb2 import DownsampleNegatives
 from rankspec.signature import MODEL_INPUTS, DataError
 from rankspec.trainer.batch import RecapBatch
 from rankspec.trainer.claims import obeys
 from rankspec.trainer.data.order import RowNumbers, RowOrder
+from rankspec.trainer.data.plan import DataPlan
 from rankspec.trainer.data.preprocess import thin_negatives
 from rankspec.trainer.data.row_groups import Requests
 from rankspec.trainer.data.rows import Part, RowDecoder
 from rankspec.trainer.loss import sample_weights
-
-
-@dataclass(frozen=True)
-class Share:
-    """This process's place among those that share every global batch."""
-
-    rank: int
-    world_size: int
-
-    def of(self, num_rows: int) -> tuple[int, int]:
-        """First row and last plus one of this process's slice; slices differ by at most one row."""
-        return num_rows * self.rank // self.world_size, num_rows * (self.rank + 1) // self.world_size
-
-
-@dataclass(frozen=True)
-class TaskLabels:
-    """What is asked of the labels.
-
-    Attributes:
-        names: the tasks, in the order of the columns of a batch.
-        rates: for each task that has labels, the shares of the positives and the negatives that its weights make
-            good for.
-    """
-
-    names: tuple[str, ...]
-    rates: Mapping[str, tuple[float, float]]
 
 
 class BatchAssembler:
@@ -58,37 +31,23 @@ class BatchAssembler:
         offset: rows of the stream that lie before global batch 0, or that it lacks if below 0.
     """
 
-    @obeys(RecapDataConfig, "global_batch_size")
     @obeys(DownsampleNegatives, "batch_multiplier")
-    def __init__(
-        self,
-        data: RecapDataConfig,
-        decoder: RowDecoder,
-        order: RowOrder,
-        labels: TaskLabels,
-        share: Share,
-        *,
-        repeats: bool,
-        path: str,
-    ) -> None:
-        """Takes what the data set consists of; `repeats` tells whether its rows come again and again."""
+    def __init__(self, plan: DataPlan, decoder: RowDecoder, order: RowOrder) -> None:
+        """Takes the plan, what decodes its rows, and their order."""
+        self._plan = plan
         self._decoder = decoder
         self._order = order
-        self._labels = labels
-        self._share = share
-        self._repeats = repeats
-        self._path = path
-        self._size = data.global_batch_size
-        self._thins = data.preprocess.HasField("downsample_negatives")
-        multiplier = data.preprocess.downsample_negatives.batch_multiplier if self._thins else 1
-        self.rows_per_batch = self._size * multiplier
+        self._labels = plan.labels
+        self._thins = plan.data.preprocess.HasField("downsample_negatives")
+        multiplier = plan.data.preprocess.downsample_negatives.batch_multiplier if self._thins else 1
+        self.rows_per_batch = plan.batch_size * multiplier
         self.offset = 0
 
     def places(self, number: int) -> tuple[int, int]:
         """The places of the stream that global batch `number` is made of, first and last plus one."""
         start = number * self.rows_per_batch + self.offset
         stop = start + self.rows_per_batch
-        return start, stop if self._repeats else min(stop, self._order.num_rows)
+        return start, stop if self._plan.repeats else min(stop, self._order.num_rows)
 
     def needed(self, number: int, end: int | None) -> list[int]:
         """The row groups that a batch is made from, and some of those that the next ones before `end` will need.
@@ -98,7 +57,7 @@ class BatchAssembler:
         """
         start, stop = self.places(number)
         if not self._thins:
-            first, last = self._share.of(stop - start)
+            first, last = self._plan.share.of(stop - start)
             start, stop = start + first, start + last
         start, end_of_window = self._order.windows_around(start, stop)
         until = max(end_of_window, stop + self._order.window_size) + self._order.largest_row_group
@@ -111,7 +70,7 @@ class BatchAssembler:
         if self._thins:
             chosen, weights = self._thinned(rows, row_groups)
             rows = rows[chosen]
-        first, last = self._share.of(len(rows))
+        first, last = self._plan.share.of(len(rows))
         parts = self._parts(rows[first:last], row_groups)
         inputs = {name: self._decoder.gather(name, parts, last - first) for name in self._decoder.formats}
         labels = self._gathered_labels(parts, last - first)
@@ -137,14 +96,14 @@ class BatchAssembler:
         positive = np.zeros(len(rows), np.bool_)
         for part in self._parts(rows, row_groups):
             positive[part.into] = part.rows.positive[part.taken]
-        size = self._size
+        size = self._plan.batch_size
         if len(rows) < self.rows_per_batch:
             # The short end of a pass: the same share, with room for a negative.
             size = min(max(len(rows) * size // self.rows_per_batch, int(positive.sum()) + 1), len(rows))
         try:
             return thin_negatives(positive, size)
         except DataError as error:
-            place = join(self._path, "preprocess.downsample_negatives.batch_multiplier")
+            place = join(self._plan.path, "preprocess.downsample_negatives.batch_multiplier")
             raise DataError(error.message, place) from error
 
     def _gathered_labels(self, parts: Sequence[Part], num_rows: int) -> Tensor:

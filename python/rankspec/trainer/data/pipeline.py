@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rankspec.paths import join
-from rankspec.recap.v1.data_pb2 import RecapDataConfig
-from rankspec.signature import DataError, Input, input_signature, read_schema, signature_differences
+from rankspec.recap.v1.data_pb2 import RecapDataConfig, SegDenseSchema
+from rankspec.signature import (
+    Column,
+    DataError,
+    Input,
+    carried_inputs,
+    input_signature,
+    read_schema,
+    signature_differences,
+)
 from rankspec.trainer.claims import obeys
 from rankspec.trainer.data.apart import refuse_data_in_run
-from rankspec.trainer.data.assembly import Share, TaskLabels
 from rankspec.trainer.data.dataset import Dataset
 from rankspec.trainer.data.files import Selection, select_files
-from rankspec.trainer.data.identity import identity_of
+from rankspec.trainer.data.identity import identity_of, num_rows
 from rankspec.trainer.data.ids import IdRange
-from rankspec.trainer.data.order import RowOrder
+from rankspec.trainer.data.order import OrderSettings
 from rankspec.trainer.data.parquet import ParquetFile, open_file
+from rankspec.trainer.data.plan import DataPlan, Share, TaskLabels
 from rankspec.trainer.data.rows import RowDecoder
 from rankspec.trainer.loss import downsampling_rates
 
@@ -26,6 +34,7 @@ _NAMED = 3
 __all__ = ["Dataset", "open_dataset"]
 
 
+@obeys(RecapDataConfig, "repeat_files", "cache", "interleave_num_parallel_calls", "map_num_parallel_calls")
 def open_dataset(
     data: RecapDataConfig,
     inputs: Sequence[Input],
@@ -60,47 +69,76 @@ def open_dataset(
     Raises:
         DataError: the files, their columns or the configuration cannot be used; the text says where.
     """
-    own = [item for item in input_signature(data, path) if item.name in {i.name for i in inputs}]
-    if differences := signature_differences(inputs, own):
-        place = join(path, "seg_dense_schema.renamed_features")
-        raise DataError(f"its inputs are not those the model reads: {'; '.join(differences)}", place)
-    labelled = [task for task in task_names if task in data.tasks]
-    decoder = RowDecoder(data, own, labelled, path, id_ranges)
+    schema = read_schema(data.seg_dense_schema, path)
+    plan = DataPlan(
+        path=path,
+        source=join(path, str(data.WhichOneof("date_inputs_format"))),
+        data=data,
+        schema=schema,
+        inputs=_inputs(data, inputs, schema, path),
+        id_ranges=id_ranges,
+        labels=_task_labels(data, task_names, weigh=weigh),
+        batch_size=data.global_batch_size,
+        share=_share(data, rank, world_size, path),
+        order=_order(data, seed=seed, shuffle=shuffle),
+        training=shuffle,
+        repeats=shuffle and data.repeat_files,
+        keeps_rows=data.cache,
+        num_readers=data.interleave_num_parallel_calls or 1,
+        num_assemblers=data.map_num_parallel_calls or 1,
+    )
+    decoder = RowDecoder(plan)
     selection = select_files(data, path)
     if save_dir is not None:
         refuse_data_in_run(data, selection, save_dir, path)
-    files, left_out = _open_files(data, selection, decoder, path)
-    order = _row_order(data, files, seed=seed, shuffle=shuffle)
-    if order.num_rows == 0:
-        raise DataError(f"the {len(files)} files hold no row", join(path, str(data.WhichOneof("date_inputs_format"))))
+    files, left_out = _open_files(data, selection, decoder, plan)
+    identity = identity_of(files, selection.folder, schema)
+    if num_rows(identity) == 0:
+        raise DataError(f"the {len(files)} files hold no row", plan.source)
+    notes = [*selection.notes, *(f"left out {reason}" for reason in left_out)]
+    return Dataset(plan, decoder, files, identity=identity, notes=notes)
+
+
+@obeys(RecapDataConfig, "seg_dense_schema")
+@obeys(SegDenseSchema, "schema_path", "features", "renamed_features")
+def _inputs(
+    data: RecapDataConfig, wanted: Sequence[Input], schema: Mapping[str, Column], path: str
+) -> tuple[Input, ...]:
+    names = {item.name for item in wanted}
+    own = [item for item in input_signature(data, path, schema) if item.name in names]
+    if differences := signature_differences(wanted, own):
+        place = join(path, "seg_dense_schema.renamed_features")
+        raise DataError(f"its inputs are not those the model reads: {'; '.join(differences)}", place)
+    return (*own, *carried_inputs(data, path, schema))
+
+
+def _task_labels(data: RecapDataConfig, task_names: Sequence[str], *, weigh: bool) -> TaskLabels:
+    labelled = [task for task in task_names if task in data.tasks]
+    rates = downsampling_rates(data, labelled) if weigh else [(1.0, 1.0)] * len(labelled)
+    return TaskLabels(tuple(task_names), dict(zip(labelled, rates, strict=True)))
+
+
+@obeys(RecapDataConfig, "global_batch_size")
+def _share(data: RecapDataConfig, rank: int, world_size: int, path: str) -> Share:
     if data.global_batch_size < world_size:
         raise DataError(
             f"{data.global_batch_size} rows cannot be shared by {world_size} processes; give at least {world_size}",
             join(path, "global_batch_size"),
         )
-    rates = downsampling_rates(data, labelled) if weigh else [(1.0, 1.0)] * len(labelled)
-    labels = TaskLabels(tuple(task_names), dict(zip(labelled, rates, strict=True)))
-    share = Share(rank, world_size)
-    identity = identity_of(files, selection.folder, read_schema(data.seg_dense_schema, path))
-    return Dataset(
-        data,
-        files,
-        decoder,
-        order,
-        labels,
-        share,
-        identity=identity,
-        notes=[*selection.notes, *(f"left out {reason}" for reason in left_out)],
-        training=shuffle,
-        path=path,
-    )
+    return Share(rank, world_size)
+
+
+@obeys(RecapDataConfig, "file_batch_size", "examples_shuffle_buffer_size")
+def _order(data: RecapDataConfig, *, seed: int, shuffle: bool) -> OrderSettings:
+    if not shuffle:
+        return OrderSettings(seed)
+    return OrderSettings(seed, data.examples_shuffle_buffer_size, data.file_batch_size)
 
 
 @obeys(RecapDataConfig, "ignore_data_errors")
 def _open_files(
-    data: RecapDataConfig, selection: Selection, decoder: RowDecoder, path: str
+    data: RecapDataConfig, selection: Selection, decoder: RowDecoder, plan: DataPlan
 ) -> tuple[list[ParquetFile], list[str]]:
-    place = join(path, str(data.WhichOneof("date_inputs_format")))
     files, left_out = [], list(selection.problems)
     for file in selection.files:
         try:
@@ -109,15 +147,7 @@ def _open_files(
             left_out.append(str(error))
     if left_out and not data.ignore_data_errors:
         rest = f"; and {len(left_out) - _NAMED} more" if len(left_out) > _NAMED else ""
-        raise DataError(f"{'; '.join(left_out[:_NAMED])}{rest}; ignore_data_errors leaves such files out", place)
+        raise DataError(f"{'; '.join(left_out[:_NAMED])}{rest}; ignore_data_errors leaves such files out", plan.source)
     if not files:
-        raise DataError(f"none of the {len(left_out)} files can be read; the first: {left_out[0]}", place)
+        raise DataError(f"none of the {len(left_out)} files can be read; the first: {left_out[0]}", plan.source)
     return files, left_out
-
-
-@obeys(RecapDataConfig, "file_batch_size", "examples_shuffle_buffer_size")
-def _row_order(data: RecapDataConfig, files: Sequence[ParquetFile], *, seed: int, shuffle: bool) -> RowOrder:
-    rows = [file.rows for file in files]
-    if not shuffle:
-        return RowOrder(rows, seed=seed)
-    return RowOrder(rows, seed=seed, shuffle_rows=data.examples_shuffle_buffer_size, mixed_files=data.file_batch_size)

@@ -20,11 +20,12 @@ from rankspec.recap.v1.preprocess_pb2 import (
     RectifyLabels,
     TruncateAndSlice,
 )
-from rankspec.signature import MODEL_INPUTS, DataError, Input, carried_inputs, fixed_column, read_schema
+from rankspec.signature import MODEL_INPUTS, DataError, Input, fixed_column
 from rankspec.trainer.claims import obeys
-from rankspec.trainer.data.ids import IdCheck, IdRange
+from rankspec.trainer.data.ids import IdCheck
 from rankspec.trainer.data.parquet import ParquetFile, read_chunks
 from rankspec.trainer.data.place import Place
+from rankspec.trainer.data.plan import DataPlan
 from rankspec.trainer.data.preprocess import (
     UnfitValueError,
     array_format,
@@ -97,36 +98,24 @@ class RowDecoder:
 
     @obeys(Preprocess, "downsample_negatives")
     @obeys(DownsampleNegatives, "engagements_list", "num_engagements")
-    def __init__(
-        self,
-        data: RecapDataConfig,
-        inputs: Sequence[Input],
-        labels: Sequence[str],
-        path: str = "",
-        id_ranges: Sequence[IdRange] = (),
-    ) -> None:
-        """Plans the decoding.
-
-        Args:
-            data: the data set's configuration.
-            inputs: the model's inputs to read; carried ones are read besides.
-            labels: the labels to read.
-            path: the data set's place in the spec, for errors.
-            id_ranges: the ids that the model has rows for.
+    def __init__(self, plan: DataPlan) -> None:
+        """Plans the steps.
 
         Raises:
             DataError: a step names what is not there.
         """
-        self.labels = tuple(labels)
+        data = plan.data
+        self._plan = plan
+        self.labels = tuple(plan.labels.rates)
         # num_engagements only has to be true, which is a rule of the spec.
         self._positive_labels = tuple(data.preprocess.downsample_negatives.engagements_list)
         self.pinned = torch.cuda.is_available()
-        self._inputs = (*inputs, *carried_inputs(data, path))
-        self._ids = {i.name: IdCheck([one for one in id_ranges if one.input == i.name]) for i in self._inputs}
+        self._inputs = plan.inputs
+        self._ids = {i.name: IdCheck([one for one in plan.id_ranges if one.input == i.name]) for i in self._inputs}
         widths = {item.name: item.width for item in self._inputs}
         self.formats = {item.name: getattr(torch, item.dtype) for item in self._inputs}
-        steps, here = data.preprocess, join(path, "preprocess")
-        self._mantissa = self._mantissa_bits(data.seg_dense_schema, join(path, "seg_dense_schema"))
+        steps, here = data.preprocess, join(plan.path, "preprocess")
+        self._mantissa = self._mantissa_bits(data.seg_dense_schema, join(plan.path, "seg_dense_schema"))
         self._narrow = self._downcasts(data, join(here, "downcast"))
         self.formats |= self._narrow
         self._rectify, times = self._rectification(data, join(here, "rectify_labels"))
@@ -192,8 +181,7 @@ class RowDecoder:
         served, impressed = stored[step.served][:, 0], stored[step.impressed][:, 0]
         return rectify(label, served, impressed, stored[step.engaged[name]][:, 0], step.window_in_ms)
 
-    @obeys(RecapDataConfig, "seg_dense_schema")
-    @obeys(SegDenseSchema, "schema_path", "features", "renamed_features", "mask_mantissa_features")
+    @obeys(SegDenseSchema, "mask_mantissa_features")
     def _mantissa_bits(self, schema: SegDenseSchema, path: str) -> dict[str, int]:
         for name in sorted(schema.mask_mantissa_features):
             here = at(join(path, "mask_mantissa_features"), name)
@@ -248,9 +236,8 @@ class RowDecoder:
         for label in sorted(step.label_to_engaged_timestamp_field):
             here = at(join(path, "label_to_engaged_timestamp_field"), label)
             columns[here] = step.label_to_engaged_timestamp_field[label]
-        schema = read_schema(data.seg_dense_schema)
         for here, column in columns.items():
-            found = fixed_column(column, schema, here, data.seg_dense_schema.schema_path)
+            found = fixed_column(column, self._plan.schema, here, data.seg_dense_schema.schema_path)
             if found.dtype != "int64" or found.stored_length != 1:
                 raise DataError(f'"{column}" is no time: it has to be one int64 a row, in milliseconds', here)
         rectification = _Rectification(
