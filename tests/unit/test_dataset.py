@@ -235,3 +235,22 @@ def test_other_inputs_than_the_models_are_refused(folder: Path) -> None:
     inputs = input_signature(config)
     with pytest.raises(DataError, match='"continuous" has another width: 2 instead of 6'):
         open_dataset(other, inputs, TASKS, seed=0, shuffle=False, path='validation_data["v"]', weigh=True)
+
+
+def test_the_schema_file_is_read_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = data_config(folder)
+    config.seg_dense_schema.features.append("served")
+    rectifying = config.preprocess.rectify_labels
+    rectifying.served_timestamp_field = rectifying.impressed_timestamp_field = "served"
+    rectifying.label_to_engaged_timestamp_field["like"] = "liked_at"
+    inputs = input_signature(config)
+    read: list[Path] = []
+    read_text = Path.read_text
+
+    def counted(path: Path, encoding: str) -> str:
+        read.append(path)
+        return read_text(path, encoding)
+
+    monkeypatch.setattr(Path, "read_text", counted)
+    open_dataset(config, inputs, TASKS, seed=0, shuffle=False, weigh=True)
+    assert read == [folder / "schema.json"]

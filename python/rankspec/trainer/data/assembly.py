@@ -10,15 +10,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from rankspec.paths import join
-from rankspec.recap.v1.preprocess_pb2 import DownsampleNegatives
 from rankspec.signature import MODEL_INPUTS, DataError
 from rankspec.trainer.batch import RecapBatch
-from rankspec.trainer.claims import obeys
+from rankspec.trainer.data.formats import as_array
 from rankspec.trainer.data.order import RowNumbers, RowOrder
 from rankspec.trainer.data.plan import DataPlan
-from rankspec.trainer.data.preprocess import thin_negatives
 from rankspec.trainer.data.row_groups import Requests
-from rankspec.trainer.data.rows import Part, RowDecoder
+from rankspec.trainer.data.rows import Part
+from rankspec.trainer.data.steps.downsample_negatives import thin_negatives
 from rankspec.trainer.loss import sample_weights
 
 
@@ -26,27 +25,22 @@ class BatchAssembler:
     """Makes this process's slices of the global batches.
 
     Attributes:
-        rows_per_batch: rows of the stream that a global batch is made of; more than it has where negatives are
-            thinned out.
         offset: rows of the stream that lie before global batch 0, or that it lacks if below 0.
     """
 
-    @obeys(DownsampleNegatives, "batch_multiplier")
-    def __init__(self, plan: DataPlan, decoder: RowDecoder, order: RowOrder) -> None:
-        """Takes the plan, what decodes its rows, and their order."""
+    def __init__(self, plan: DataPlan, order: RowOrder) -> None:
+        """Takes the plan and the order of the rows."""
         self._plan = plan
-        self._decoder = decoder
         self._order = order
         self._labels = plan.labels
-        self._thins = plan.data.preprocess.HasField("downsample_negatives")
-        multiplier = plan.data.preprocess.downsample_negatives.batch_multiplier if self._thins else 1
-        self.rows_per_batch = plan.batch_size * multiplier
+        # Pinned memory, where there is a CUDA device to copy from it.
+        self._pinned = torch.cuda.is_available()
         self.offset = 0
 
     def places(self, number: int) -> tuple[int, int]:
         """The places of the stream that global batch `number` is made of, first and last plus one."""
-        start = number * self.rows_per_batch + self.offset
-        stop = start + self.rows_per_batch
+        start = number * self._plan.rows_per_batch + self.offset
+        stop = start + self._plan.rows_per_batch
         return start, stop if self._plan.repeats else min(stop, self._order.num_rows)
 
     def needed(self, number: int, end: int | None) -> list[int]:
@@ -56,7 +50,7 @@ class BatchAssembler:
         when it begins and never more than two windows are in memory.
         """
         start, stop = self.places(number)
-        if not self._thins:
+        if self._plan.thinning is None:
             first, last = self._plan.share.of(stop - start)
             start, stop = start + first, start + last
         start, end_of_window = self._order.windows_around(start, stop)
@@ -67,12 +61,12 @@ class BatchAssembler:
         """This process's slice of global batch `number`, waiting for the row groups it is made from."""
         rows = self._order.rows(*self.places(number))
         weights = np.ones(len(rows), np.float32)
-        if self._thins:
+        if self._plan.thinning is not None:
             chosen, weights = self._thinned(rows, row_groups)
             rows = rows[chosen]
         first, last = self._plan.share.of(len(rows))
         parts = self._parts(rows[first:last], row_groups)
-        inputs = {name: self._decoder.gather(name, parts, last - first) for name in self._decoder.formats}
+        inputs = {name: self._gathered(name, parts, last - first) for name in self._plan.formats}
         labels = self._gathered_labels(parts, last - first)
         return RecapBatch(
             **{name: tensor for name, tensor in inputs.items() if name in MODEL_INPUTS},
@@ -97,20 +91,30 @@ class BatchAssembler:
         for part in self._parts(rows, row_groups):
             positive[part.into] = part.rows.positive[part.taken]
         size = self._plan.batch_size
-        if len(rows) < self.rows_per_batch:
+        if len(rows) < self._plan.rows_per_batch:
             # The short end of a pass: the same share, with room for a negative.
-            size = min(max(len(rows) * size // self.rows_per_batch, int(positive.sum()) + 1), len(rows))
+            size = min(max(len(rows) * size // self._plan.rows_per_batch, int(positive.sum()) + 1), len(rows))
         try:
             return thin_negatives(positive, size)
         except DataError as error:
             place = join(self._plan.path, "preprocess.downsample_negatives.batch_multiplier")
             raise DataError(error.message, place) from error
 
+    def _gathered(self, name: str, parts: Sequence[Part], num_rows: int) -> Tensor:
+        """Rows of one input, `[num_rows, width]`, from one or more row groups."""
+        layout = self._plan.formats[name]
+        tensor = torch.empty((num_rows, layout.width), dtype=layout.dtype, pin_memory=self._pinned)
+        into = as_array(tensor)
+        for part in parts:
+            into[part.into] = part.rows.inputs[name][part.taken]
+        return tensor
+
     def _gathered_labels(self, parts: Sequence[Part], num_rows: int) -> Tensor:
         """Labels `[num_rows, T]`; a task without labels has 0 throughout."""
-        labels = torch.zeros((num_rows, len(self._labels.names)), pin_memory=self._decoder.pinned)
+        labels = torch.zeros((num_rows, len(self._labels.names)), pin_memory=self._pinned)
         known = [index for index, name in enumerate(self._labels.names) if name in self._labels.rates]
-        columns = [self._decoder.labels.index(self._labels.names[index]) for index in known]
+        decoded = list(self._labels.rates)
+        columns = [decoded.index(self._labels.names[index]) for index in known]
         into = labels.numpy()
         for part in parts:
             found = part.rows.labels[part.taken]

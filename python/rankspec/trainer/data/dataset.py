@@ -41,7 +41,6 @@ class Dataset:
     def __init__(
         self,
         plan: DataPlan,
-        decoder: RowDecoder,
         files: Sequence[ParquetFile],
         *,
         identity: Identity,
@@ -49,9 +48,9 @@ class Dataset:
     ) -> None:
         """Takes what `open_dataset` has settled."""
         self._plan = plan
-        self._decoder = decoder
+        self._decoder = RowDecoder(plan)
         self._order = order = RowOrder([file.rows for file in files], plan.order)
-        self._batches = BatchAssembler(plan, decoder, order)
+        self._batches = BatchAssembler(plan, order)
         self._cache = RowGroupCache() if plan.keeps_rows else None
         self._streams: list[BatchStream] = []
         self._first_row_group = list(accumulate((len(file.rows) for file in files), initial=0))
@@ -60,7 +59,7 @@ class Dataset:
         self.identity = identity
         self.notes = tuple(notes)
         self.num_rows = order.num_rows
-        self.num_batches_per_epoch = -(-self.num_rows // self._batches.rows_per_batch)
+        self.num_batches_per_epoch = -(-self.num_rows // self._plan.rows_per_batch)
 
     @cached_property
     def content(self) -> str:
@@ -109,12 +108,12 @@ class Dataset:
 
     def _within_one_pass(self, start: int, num_batches: int | None) -> int:
         rows_left = self.num_rows - self._batches.places(start)[0]
-        there = max(-(-rows_left // self._batches.rows_per_batch), 0)
+        there = max(-(-rows_left // self._plan.rows_per_batch), 0)
         if num_batches is None:
             return there
         if self._plan.training and num_batches > there:
             raise DataError(
-                f"the run takes {start + num_batches} batches of {self._batches.rows_per_batch} rows, and one pass "
+                f"the run takes {start + num_batches} batches of {self._plan.rows_per_batch} rows, and one pass "
                 f"over the {self.num_rows} rows gives {self.num_batches_per_epoch}; set it to true or train for fewer "
                 "steps",
                 join(self._plan.path, "repeat_files"),
@@ -138,11 +137,11 @@ class Dataset:
     def begin_epoch(self, number: int, num_rows: int) -> None:
         """Has batch `number`, which would begin an epoch of data of so many rows, begin that epoch of this data."""
         epoch = self._batches.places(number)[0] // num_rows if self._plan.repeats else 0
-        self.offset = epoch * self.num_rows - number * self._batches.rows_per_batch
+        self.offset = epoch * self.num_rows - number * self._plan.rows_per_batch
 
     def order_hash(self, num_batches: int) -> str:
         """SHA-256 of the numbers of the rows that the first global batches are made of, in order."""
-        rows = num_batches * self._batches.rows_per_batch
+        rows = num_batches * self._plan.rows_per_batch
         return self._order.digest(rows if self._plan.repeats else min(rows, self.num_rows))
 
     def close(self) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import torch
+
 from rankspec.paths import join
 from rankspec.recap.v1.data_pb2 import RecapDataConfig, SegDenseSchema
 from rankspec.signature import (
@@ -20,12 +22,14 @@ from rankspec.trainer.claims import obeys
 from rankspec.trainer.data.apart import refuse_data_in_run
 from rankspec.trainer.data.dataset import Dataset
 from rankspec.trainer.data.files import Selection, select_files
+from rankspec.trainer.data.formats import Format
 from rankspec.trainer.data.identity import identity_of, num_rows
 from rankspec.trainer.data.ids import IdRange
 from rankspec.trainer.data.order import OrderSettings
 from rankspec.trainer.data.parquet import ParquetFile, open_file
 from rankspec.trainer.data.plan import DataPlan, Share, TaskLabels
-from rankspec.trainer.data.rows import RowDecoder
+from rankspec.trainer.data.steps.step import StepContext
+from rankspec.trainer.data.steps.table import build_steps
 from rankspec.trainer.loss import downsampling_rates
 
 # Files that an error names before it counts the rest.
@@ -70,14 +74,16 @@ def open_dataset(
         DataError: the files, their columns or the configuration cannot be used; the text says where.
     """
     schema = read_schema(data.seg_dense_schema, path)
+    read = _inputs(data, inputs, schema, path)
+    stored = {item.name: Format(item.stored_length, getattr(torch, item.dtype)) for item in read}
+    steps, formats = build_steps(StepContext(data, path, schema, read, stored, tuple(id_ranges)))
     plan = DataPlan(
         path=path,
         source=join(path, str(data.WhichOneof("date_inputs_format"))),
-        data=data,
-        schema=schema,
-        inputs=_inputs(data, inputs, schema, path),
-        id_ranges=id_ranges,
+        inputs=read,
         labels=_task_labels(data, task_names, weigh=weigh),
+        steps=steps,
+        formats=formats,
         batch_size=data.global_batch_size,
         share=_share(data, rank, world_size, path),
         order=_order(data, seed=seed, shuffle=shuffle),
@@ -87,16 +93,15 @@ def open_dataset(
         num_readers=data.interleave_num_parallel_calls or 1,
         num_assemblers=data.map_num_parallel_calls or 1,
     )
-    decoder = RowDecoder(plan)
     selection = select_files(data, path)
     if save_dir is not None:
         refuse_data_in_run(data, selection, save_dir, path)
-    files, left_out = _open_files(data, selection, decoder, plan)
+    files, left_out = _open_files(data, selection, plan)
     identity = identity_of(files, selection.folder, schema)
     if num_rows(identity) == 0:
         raise DataError(f"the {len(files)} files hold no row", plan.source)
     notes = [*selection.notes, *(f"left out {reason}" for reason in left_out)]
-    return Dataset(plan, decoder, files, identity=identity, notes=notes)
+    return Dataset(plan, files, identity=identity, notes=notes)
 
 
 @obeys(RecapDataConfig, "seg_dense_schema")
@@ -136,13 +141,11 @@ def _order(data: RecapDataConfig, *, seed: int, shuffle: bool) -> OrderSettings:
 
 
 @obeys(RecapDataConfig, "ignore_data_errors")
-def _open_files(
-    data: RecapDataConfig, selection: Selection, decoder: RowDecoder, plan: DataPlan
-) -> tuple[list[ParquetFile], list[str]]:
+def _open_files(data: RecapDataConfig, selection: Selection, plan: DataPlan) -> tuple[list[ParquetFile], list[str]]:
     files, left_out = [], list(selection.problems)
     for file in selection.files:
         try:
-            files.append(open_file(file, decoder.columns))
+            files.append(open_file(file, plan.columns))
         except DataError as error:
             left_out.append(str(error))
     if left_out and not data.ignore_data_errors:

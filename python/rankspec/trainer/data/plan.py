@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
-from rankspec.recap.v1.data_pb2 import RecapDataConfig
-from rankspec.signature import Column, Input
-from rankspec.trainer.data.ids import IdRange
+from rankspec.signature import Input
+from rankspec.trainer.data.formats import Format
 from rankspec.trainer.data.order import OrderSettings
+from rankspec.trainer.data.steps.downsample_negatives import DownsampleNegatives
+from rankspec.trainer.data.steps.step import Step
+from rankspec.trainer.data.values import StoredColumn
 
 
 @dataclass(frozen=True)
@@ -44,11 +47,10 @@ class DataPlan:
     Attributes:
         path: the data set's place in the spec, such as `train_data`.
         source: the field of the spec that names its files.
-        data: its configuration.
-        schema: the columns that its schema file describes.
         inputs: what is read of the files, the model's inputs and those that travel with the rows.
-        id_ranges: the ids that the model has rows for.
         labels: the tasks.
+        steps: what is done to the rows, in order.
+        formats: the formats of all inputs behind the last step, those that steps make included.
         batch_size: rows of a global batch.
         share: this process's part of it.
         order: in which order rows are read.
@@ -61,11 +63,10 @@ class DataPlan:
 
     path: str
     source: str
-    data: RecapDataConfig
-    schema: Mapping[str, Column]
     inputs: tuple[Input, ...]
-    id_ranges: Sequence[IdRange]
     labels: TaskLabels
+    steps: tuple[Step, ...]
+    formats: Mapping[str, Format]
     batch_size: int
     share: Share
     order: OrderSettings
@@ -74,3 +75,21 @@ class DataPlan:
     keeps_rows: bool
     num_readers: int
     num_assemblers: int
+
+    @cached_property
+    def columns(self) -> tuple[StoredColumn, ...]:
+        """What is read of a file, each column once."""
+        stored = {item.column: StoredColumn(item.column, item.dtype, item.stored_length) for item in self.inputs}
+        stored |= {column.name: column for step in self.steps for column in step.columns}
+        stored |= {label: StoredColumn(label, "int64", 1) for label in self.labels.rates}
+        return tuple(stored.values())
+
+    @cached_property
+    def thinning(self) -> DownsampleNegatives | None:
+        """The step whose positives batches keep when their negatives are thinned out."""
+        return next((step for step in self.steps if isinstance(step, DownsampleNegatives)), None)
+
+    @property
+    def rows_per_batch(self) -> int:
+        """Rows that a global batch is made of; more than it has where negatives are thinned out."""
+        return self.batch_size * (self.thinning.batch_multiplier if self.thinning else 1)
