@@ -32,7 +32,7 @@ class BatchAssembler:
         """Takes the plan and the order of the rows."""
         self._plan = plan
         self._order = order
-        self._labels = plan.labels
+        self._columns = [plan.task_names.index(label.name) for label in plan.labels]
         # Pinned memory, where there is a CUDA device to copy from it.
         self._pinned = torch.cuda.is_available()
         self.offset = 0
@@ -111,25 +111,25 @@ class BatchAssembler:
 
     def _gathered_labels(self, parts: Sequence[Part], num_rows: int) -> Tensor:
         """Labels `[num_rows, T]`; a task without labels has 0 throughout."""
-        labels = torch.zeros((num_rows, len(self._labels.names)), pin_memory=self._pinned)
-        known = [index for index, name in enumerate(self._labels.names) if name in self._labels.rates]
-        decoded = list(self._labels.rates)
-        columns = [decoded.index(self._labels.names[index]) for index in known]
+        labels = torch.zeros((num_rows, len(self._plan.task_names)), pin_memory=self._pinned)
         into = labels.numpy()
         for part in parts:
             found = part.rows.labels[part.taken]
-            values = np.zeros((len(found), len(self._labels.names)), np.float32)
-            values[:, known] = found[:, columns]
+            values = np.zeros((len(found), len(self._plan.task_names)), np.float32)
+            values[:, self._columns] = found
             into[part.into] = values
         return labels
 
     def _weights(self, labels: Tensor) -> Tensor:
         """Weights `[B, T]` that make good for the rates; a task without labels weighs nothing."""
-        rates = [self._labels.rates.get(name) for name in self._labels.names]
-        if all(rate == (1.0, 1.0) for rate in rates):
-            return torch.ones_like(labels)
-        weights = sample_weights(labels, [rate or (1.0, 1.0) for rate in rates])
-        return weights * torch.tensor([float(rate is not None) for rate in rates])
+        weights = torch.zeros_like(labels)
+        weights[:, self._columns] = 1
+        weighed = [(column, label.rates) for column, label in zip(self._columns, self._plan.labels, strict=True)]
+        weighed = [(column, rates) for column, rates in weighed if rates != (1.0, 1.0)]
+        if weighed:
+            columns = [column for column, _ in weighed]
+            weights[:, columns] = sample_weights(labels[:, columns], [rates for _, rates in weighed])
+        return weights
 
 
 def as_slice(numbers: NDArray[np.int64]) -> slice | NDArray[np.int64]:

@@ -6,14 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from rankspec.signature import DataError, DType
+from rankspec.signature import DataError
 from rankspec.trainer.data.footer import UNREADABLE, Footer, read_footer, reason
 from rankspec.trainer.data.place import Place
-from rankspec.trainer.data.values import Array, StoredColumn, values_of
+from rankspec.trainer.data.values import Array, StoredColumn, StoredType, values_of
 
 # What is decoded at once: little enough to be in a processor's cache still when the rows are copied out of it.
 _CHUNK_BYTES = 4 << 20
@@ -22,7 +21,14 @@ _CHUNK_BYTES = 4 << 20
 # widths: they have left the cache when they are decoded.
 _BUFFER_BYTES = 256 << 10
 
-_EXPECTED = {"float32": "float32", "int64": "an integer type up to int64"}
+# Of numbers, the most.
+_ITEM_BYTES: dict[StoredType, int] = {"float32": 4, "int64": 8, "number": 8}
+
+_EXPECTED: dict[StoredType, str] = {
+    "float32": "float32",
+    "int64": "an integer type up to int64",
+    "number": "a type of numbers",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +86,9 @@ def _check_type(path: Path, schema: pa.Schema, column: StoredColumn) -> None:
         raise DataError(f'{path}: column "{column.name}" is {stored}; it has to be {expected}')
 
 
-def _fits(values: pa.DataType, dtype: DType) -> bool:
+def _fits(values: pa.DataType, dtype: StoredType) -> bool:
+    if dtype == "number":
+        return bool(pa.types.is_integer(values) or pa.types.is_floating(values))
     if dtype == "float32":
         return bool(pa.types.is_float32(values))
     return bool(pa.types.is_integer(values) and not pa.types.is_uint64(values))
@@ -140,5 +148,5 @@ def _blamed(file: ParquetFile, index: int, columns: Sequence[StoredColumn]) -> s
 
 
 def _chunk_rows(columns: Sequence[StoredColumn]) -> int:
-    row_bytes = sum(np.dtype(column.dtype).itemsize * column.length for column in columns)
+    row_bytes = sum(_ITEM_BYTES[column.dtype] * column.length for column in columns)
     return max(_CHUNK_BYTES // row_bytes, 1)

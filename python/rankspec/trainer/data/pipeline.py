@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import torch
 
-from rankspec.paths import join
+from rankspec.paths import at, join
 from rankspec.recap.v1.data_pb2 import RecapDataConfig, SegDenseSchema
 from rankspec.signature import (
     Column,
@@ -25,9 +25,10 @@ from rankspec.trainer.data.files import Selection, select_files
 from rankspec.trainer.data.formats import Format
 from rankspec.trainer.data.identity import identity_of, num_rows
 from rankspec.trainer.data.ids import IdRange
+from rankspec.trainer.data.labels import Label, LabelKind
 from rankspec.trainer.data.order import OrderSettings
 from rankspec.trainer.data.parquet import ParquetFile, open_file
-from rankspec.trainer.data.plan import DataPlan, Share, TaskLabels
+from rankspec.trainer.data.plan import DataPlan, Share
 from rankspec.trainer.data.steps.step import StepContext
 from rankspec.trainer.data.steps.table import build_steps
 from rankspec.trainer.loss import downsampling_rates
@@ -52,6 +53,7 @@ def open_dataset(
     weigh: bool,
     save_dir: Path | None = None,
     id_ranges: Sequence[IdRange] = (),
+    float_labels: Collection[str] = (),
 ) -> Dataset:
     """Opens a data set: reads every file's footer, and no rows yet.
 
@@ -69,19 +71,21 @@ def open_dataset(
         weigh: whether rows weigh what their task's downsampling rates say.
         save_dir: the folder that the run writes, in which no data may lie; none if there is no run.
         id_ranges: the ids that the model has rows for; any other ends the run once its row is read.
+        float_labels: the tasks whose labels are finite numbers; those of all others are 0 or 1.
 
     Raises:
         DataError: the files, their columns or the configuration cannot be used; the text says where.
     """
     schema = read_schema(data.seg_dense_schema, path)
-    read = _inputs(data, inputs, schema, path)
+    read = _inputs(data, inputs, schema, float_labels, path)
     stored = {item.name: Format(item.stored_length, getattr(torch, item.dtype)) for item in read}
-    steps, formats = build_steps(StepContext(data, path, schema, read, stored, tuple(id_ranges)))
+    steps, formats = build_steps(StepContext(data, path, schema, read, stored, id_ranges, float_labels))
     plan = DataPlan(
         path=path,
         source=join(path, str(data.WhichOneof("date_inputs_format"))),
         inputs=read,
-        labels=_task_labels(data, task_names, weigh=weigh),
+        task_names=tuple(task_names),
+        labels=_labels(data, task_names, float_labels, weigh=weigh, path=path),
         steps=steps,
         formats=formats,
         batch_size=data.global_batch_size,
@@ -107,20 +111,36 @@ def open_dataset(
 @obeys(RecapDataConfig, "seg_dense_schema")
 @obeys(SegDenseSchema, "schema_path", "features", "renamed_features")
 def _inputs(
-    data: RecapDataConfig, wanted: Sequence[Input], schema: Mapping[str, Column], path: str
+    data: RecapDataConfig,
+    wanted: Sequence[Input],
+    schema: Mapping[str, Column],
+    float_labels: Collection[str],
+    path: str,
 ) -> tuple[Input, ...]:
     names = {item.name for item in wanted}
-    own = [item for item in input_signature(data, path, schema) if item.name in names]
+    own = [item for item in input_signature(data, path, schema, float_labels) if item.name in names]
     if differences := signature_differences(wanted, own):
         place = join(path, "seg_dense_schema.renamed_features")
         raise DataError(f"its inputs are not those the model reads: {'; '.join(differences)}", place)
     return (*own, *carried_inputs(data, path, schema))
 
 
-def _task_labels(data: RecapDataConfig, task_names: Sequence[str], *, weigh: bool) -> TaskLabels:
+def _labels(
+    data: RecapDataConfig, task_names: Sequence[str], float_labels: Collection[str], *, weigh: bool, path: str
+) -> tuple[Label, ...]:
+    labels = []
     labelled = [task for task in task_names if task in data.tasks]
-    rates = downsampling_rates(data, labelled) if weigh else [(1.0, 1.0)] * len(labelled)
-    return TaskLabels(tuple(task_names), dict(zip(labelled, rates, strict=True)))
+    for name, rates in zip(labelled, downsampling_rates(data, labelled), strict=True):
+        kind = LabelKind.FLOAT if name in float_labels else LabelKind.BINARY
+        if kind is LabelKind.FLOAT and rates != (1.0, 1.0):
+            place = at(join(path, "tasks"), name)
+            raise DataError(
+                f'"{name}" is a number, which has no positives and negatives; drop pos_downsampling_rate and '
+                "neg_downsampling_rate",
+                place,
+            )
+        labels.append(Label(name, kind, rates if weigh else (1.0, 1.0)))
+    return tuple(labels)
 
 
 @obeys(RecapDataConfig, "global_batch_size")

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from rankspec.signature import Input
 from rankspec.trainer.data.formats import Format
+from rankspec.trainer.data.labels import Label
 from rankspec.trainer.data.order import OrderSettings
 from rankspec.trainer.data.steps.downsample_negatives import DownsampleNegatives
 from rankspec.trainer.data.steps.step import Step
@@ -27,20 +28,6 @@ class Share:
 
 
 @dataclass(frozen=True)
-class TaskLabels:
-    """What is asked of the labels.
-
-    Attributes:
-        names: the tasks, in the order of the columns of a batch.
-        rates: for each task that has labels, the shares of the positives and the negatives that its weights make
-            good for.
-    """
-
-    names: tuple[str, ...]
-    rates: Mapping[str, tuple[float, float]]
-
-
-@dataclass(frozen=True)
 class DataPlan:
     """How the rows of a data set become batches.
 
@@ -48,7 +35,8 @@ class DataPlan:
         path: the data set's place in the spec, such as `train_data`.
         source: the field of the spec that names its files.
         inputs: what is read of the files, the model's inputs and those that travel with the rows.
-        labels: the tasks.
+        task_names: the tasks, in the order of the columns of a batch.
+        labels: those that the files have labels of, in the order of these tasks.
         steps: what is done to the rows, in order.
         formats: the formats of all inputs behind the last step, those that steps make included.
         batch_size: rows of a global batch.
@@ -64,7 +52,8 @@ class DataPlan:
     path: str
     source: str
     inputs: tuple[Input, ...]
-    labels: TaskLabels
+    task_names: tuple[str, ...]
+    labels: tuple[Label, ...]
     steps: tuple[Step, ...]
     formats: Mapping[str, Format]
     batch_size: int
@@ -81,7 +70,9 @@ class DataPlan:
         """What is read of a file, each column once."""
         stored = {item.column: StoredColumn(item.column, item.dtype, item.stored_length) for item in self.inputs}
         stored |= {column.name: column for step in self.steps for column in step.columns}
-        stored |= {label: StoredColumn(label, "int64", 1) for label in self.labels.rates}
+        for label in self.labels:
+            # A number is read as what else the column is read for.
+            stored.setdefault(label.name, label.column)
         return tuple(stored.values())
 
     @cached_property

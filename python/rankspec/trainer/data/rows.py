@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rankspec.signature import DataError
-from rankspec.trainer.data.labels import checked_label
 from rankspec.trainer.data.parquet import ParquetFile, read_chunks
 from rankspec.trainer.data.plan import DataPlan
 from rankspec.trainer.data.steps.step import Chunk
@@ -22,13 +21,13 @@ class Rows:
 
     Attributes:
         inputs: `[rows, width]` by name, in the formats of the plan.
-        labels: 0 or 1, `[rows, L]`, a column for each of the labels of the plan.
+        labels: `[rows, L]`, a column for each of the labels of the plan; uint8 if all are 0 or 1, otherwise float32.
         positive: whether a row is a positive where negatives are thinned out, `[rows]`; by the labels of the file,
             since that step comes before those that change labels.
     """
 
     inputs: dict[str, Array]
-    labels: NDArray[np.uint8]
+    labels: Array
     positive: NDArray[np.bool_]
 
 
@@ -66,8 +65,8 @@ class RowDecoder:
                 step.apply(chunk)
             for name, values in chunk.inputs.items():
                 rows.inputs[name][here] = values
-            for number, name in enumerate(plan.labels.rates):
-                rows.labels[here, number] = chunk.labels[name]
+            for number, label in enumerate(plan.labels):
+                rows.labels[here, number] = chunk.labels[label.name]
             rows.positive[here] = chunk.positive
         return rows
 
@@ -80,7 +79,7 @@ class RowDecoder:
             chunk = Chunk(
                 stored=stored,
                 inputs={item.name: stored[item.column] for item in plan.inputs},
-                labels={name: checked_label(name, stored[name][:, 0], place) for name in plan.labels.rates},
+                labels={label.name: label.checked(stored[label.name], place) for label in plan.labels},
                 positive=np.zeros(num_rows, np.bool_),
                 place=place,
             )
@@ -88,11 +87,11 @@ class RowDecoder:
 
     def _room(self, file: ParquetFile, index: int) -> Rows:
         """Memory for the rows of a row group, uninitialised."""
-        num_rows = file.rows[index]
+        num_rows, labels = file.rows[index], self._plan.labels
         try:
             return Rows(
                 {name: layout.room(num_rows) for name, layout in self._plan.formats.items()},
-                np.empty((num_rows, len(self._plan.labels.rates)), np.uint8),
+                np.empty((num_rows, len(labels)), np.result_type(np.uint8, *(label.dtype for label in labels))),
                 np.empty(num_rows, np.bool_),
             )
         # Numbers of rows that no memory could ever hold give the ValueError.

@@ -7,41 +7,50 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from rankspec.paths import at, join
 from rankspec.recap.v1 import preprocess_pb2
 from rankspec.recap.v1.preprocess_pb2 import Preprocess
 from rankspec.signature import DataError
 from rankspec.trainer.claims import obeys
-from rankspec.trainer.data.labels import checked_label
+from rankspec.trainer.data.labels import Label
 from rankspec.trainer.data.steps.step import Chunk, Step, StepContext
-from rankspec.trainer.data.values import StoredColumn
 
 
 @dataclass(frozen=True)
 class DownsampleNegatives(Step):
-    """Finds the positives: rows with any of the labels that it reads.
+    """Finds the positives.
 
     Attributes:
+        labels: any of these makes a row a positive.
         batch_multiplier: batches of rows that one batch is chosen from.
     """
 
+    labels: tuple[Label, ...]
     batch_multiplier: int
 
     def apply(self, chunk: Chunk) -> None:
         """Marks the positives."""
-        for column in self.columns:
-            chunk.positive |= checked_label(column.name, chunk.stored[column.name][:, 0], chunk.place) == 1
+        for label in self.labels:
+            chunk.positive |= label.checked(chunk.stored[label.name], chunk.place) == 1
 
 
 @obeys(Preprocess, "downsample_negatives")
 @obeys(preprocess_pb2.DownsampleNegatives, "engagements_list", "num_engagements", "batch_multiplier")
 def build_downsample_negatives(context: StepContext) -> DownsampleNegatives | None:
-    """The step; num_engagements only has to be true, which is a rule of the spec."""
+    """The step; num_engagements only has to be true, which is a rule of the spec.
+
+    Raises:
+        DataError: a label that it goes by is a number.
+    """
     if not context.data.preprocess.HasField("downsample_negatives"):
         return None
     step = context.data.preprocess.downsample_negatives
-    return DownsampleNegatives(
-        step.batch_multiplier, columns=tuple(StoredColumn(name, "int64", 1) for name in step.engagements_list)
-    )
+    for index, name in enumerate(step.engagements_list):
+        if name in context.float_labels:
+            here = at(join(context.place("downsample_negatives"), "engagements_list"), index)
+            raise DataError(f'"{name}" is a number, which makes no row a positive; name labels of 0 or 1', here)
+    labels = tuple(Label(name) for name in step.engagements_list)
+    return DownsampleNegatives(labels, step.batch_multiplier, columns=tuple(label.column for label in labels))
 
 
 def thin_negatives(positive: NDArray[np.bool_], size: int) -> tuple[NDArray[np.intp], NDArray[np.float32]]:

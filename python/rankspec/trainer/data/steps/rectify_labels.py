@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rankspec.paths import at, join
 from rankspec.recap.v1 import preprocess_pb2
@@ -81,17 +80,15 @@ def _time(context: StepContext, name: str, path: str) -> StoredColumn:
     return StoredColumn(name, "int64", 1)
 
 
-def rectify(
-    labels: NDArray[np.uint8], served: Array, impressed: Array, engaged: Array, window_in_ms: float
-) -> NDArray[np.uint8]:
+def rectify(labels: Array, served: Array, impressed: Array, engaged: Array, window_in_ms: float) -> Array:
     """Sets a label to 0 unless impression and engagement came less than a window after serving.
 
     Args:
-        labels: 0 or 1, `[N]`.
+        labels: numbers, `[N]`.
         served: time served in ms, `[N]`.
         impressed: time shown in ms, `[N]`.
         engaged: time of the engagement in ms, `[N]`.
         window_in_ms: length of the window.
     """
     in_time = (impressed - served < window_in_ms) & (engaged - served < window_in_ms)
-    return labels * in_time.astype(np.uint8)
+    return np.where(in_time, labels, np.zeros_like(labels))

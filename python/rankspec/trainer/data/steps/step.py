@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -25,14 +25,14 @@ class Chunk:
     Attributes:
         stored: the columns as they were read, `[rows, length]` by name; read-only.
         inputs: the inputs, `[rows, width]` by name.
-        labels: the labels, `[rows]` by name.
+        labels: the labels, `[rows]` by name; uint8 if they are 0 or 1, otherwise float32.
         positive: whether a row is a positive where negatives are thinned out, `[rows]`.
         place: where the rows come from.
     """
 
     stored: Mapping[str, Array]
     inputs: dict[str, Array]
-    labels: dict[str, NDArray[np.uint8]]
+    labels: dict[str, Array]
     positive: NDArray[np.bool_]
     place: Place
 
@@ -69,6 +69,7 @@ class StepContext:
         inputs: what is read.
         formats: of every input, as the steps before have left it.
         id_ranges: the ids that the model has rows for.
+        float_labels: the tasks whose labels are numbers.
     """
 
     data: RecapDataConfig
@@ -76,7 +77,8 @@ class StepContext:
     schema: Mapping[str, Column]
     inputs: tuple[Input, ...]
     formats: Mapping[str, Format]
-    id_ranges: tuple[IdRange, ...]
+    id_ranges: Sequence[IdRange]
+    float_labels: Collection[str]
 
     def place(self, step: str) -> str:
         """The place in the spec of a step of `preprocess`."""
