@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from tests.unit.small_data import TASKS, batches_of, columns_of, data_config, opened, row_numbers, table_of, write_files
 
 from rankspec.signature import DataError, input_signature
-from rankspec.trainer.data.parquet import ParquetFile
 from rankspec.trainer.data.pipeline import open_dataset
 from rankspec.trainer.data.rows import Rows
+from rankspec.trainer.data.source import RowFile
 
 torch.set_num_threads(1)
 
@@ -176,12 +176,12 @@ def test_rows_weigh_what_their_rates_say(folder: Path) -> None:
 
 
 def test_cached_rows_are_read_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    reads: list[tuple[Path, int]] = []
+    reads: list[tuple[str, int]] = []
     dataset = opened(data_config(folder, cache=True), shuffle=False)
     read = dataset._decoder.read
 
-    def counted(file: ParquetFile, index: int) -> Rows:
-        reads.append((file.path, index))
+    def counted(file: RowFile, index: int) -> Rows:
+        reads.append((str(file.file), index))
         return read(file, index)
 
     monkeypatch.setattr(dataset._decoder, "read", counted)

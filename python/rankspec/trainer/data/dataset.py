@@ -12,14 +12,14 @@ from typing import Self
 
 from rankspec.paths import join
 from rankspec.signature import DataError
+from rankspec.trainer.data.arrow_errors import UNREADABLE, reason
 from rankspec.trainer.data.assembly import BatchAssembler
-from rankspec.trainer.data.footer import reason
 from rankspec.trainer.data.identity import Identity
 from rankspec.trainer.data.order import RowOrder
-from rankspec.trainer.data.parquet import ParquetFile
 from rankspec.trainer.data.plan import DataPlan
 from rankspec.trainer.data.row_groups import RowGroupCache, RowGroupReader
 from rankspec.trainer.data.rows import RowDecoder, Rows
+from rankspec.trainer.data.source import RowFile
 from rankspec.trainer.data.stream import BatchStream
 
 
@@ -41,7 +41,7 @@ class Dataset:
     def __init__(
         self,
         plan: DataPlan,
-        files: Sequence[ParquetFile],
+        files: Sequence[RowFile],
         *,
         identity: Identity,
         notes: Sequence[str],
@@ -71,10 +71,9 @@ class Dataset:
         digest = hashlib.sha256()
         for file in self.files:
             try:
-                with file.path.open("rb") as opened:
-                    digest.update(hashlib.file_digest(opened, "sha256").digest())
-            except OSError as error:
-                raise DataError(f"{file.path}: cannot be read: {reason(error)}", self.path) from error
+                digest.update(file.file.sha256())
+            except UNREADABLE as error:
+                raise DataError(f"{file.file}: cannot be read: {reason(error)}", self.path) from error
         return digest.hexdigest()
 
     def batches(self, start: int = 0, num_batches: int | None = None) -> BatchStream:
@@ -163,8 +162,8 @@ class Dataset:
         try:
             rows = self._decoder.read(file, row_group - self._first_row_group[number])
         except DataError as error:
-            raise DataError(file.footer.change(file.path) or error.message, self.path) from error
+            raise DataError(file.change() or error.message, self.path) from error
         # Looked at when all has been read: what was read of another file is not what it was taken for.
-        if change := file.footer.change(file.path):
+        if change := file.change():
             raise DataError(change, self.path)
         return rows

@@ -27,8 +27,9 @@ from rankspec.trainer.data.identity import identity_of, num_rows
 from rankspec.trainer.data.ids import IdRange
 from rankspec.trainer.data.labels import Label, LabelKind
 from rankspec.trainer.data.order import OrderSettings
-from rankspec.trainer.data.parquet import ParquetFile, open_file
+from rankspec.trainer.data.parquet import open_file
 from rankspec.trainer.data.plan import DataPlan, Share
+from rankspec.trainer.data.source import RowFile
 from rankspec.trainer.data.steps.step import StepContext
 from rankspec.trainer.data.steps.table import build_steps
 from rankspec.trainer.loss import downsampling_rates
@@ -83,6 +84,7 @@ def open_dataset(
     plan = DataPlan(
         path=path,
         source=join(path, str(data.WhichOneof("date_inputs_format"))),
+        open_rows=open_file,
         inputs=read,
         task_names=tuple(task_names),
         labels=_labels(data, task_names, float_labels, weigh=weigh, path=path),
@@ -161,11 +163,12 @@ def _order(data: RecapDataConfig, *, seed: int, shuffle: bool) -> OrderSettings:
 
 
 @obeys(RecapDataConfig, "ignore_data_errors")
-def _open_files(data: RecapDataConfig, selection: Selection, plan: DataPlan) -> tuple[list[ParquetFile], list[str]]:
-    files, left_out = [], list(selection.problems)
+def _open_files(data: RecapDataConfig, selection: Selection, plan: DataPlan) -> tuple[list[RowFile], list[str]]:
+    files: list[RowFile] = []
+    left_out = list(selection.problems)
     for file in selection.files:
         try:
-            files.append(open_file(file, plan.columns))
+            files.append(plan.open_rows(file, plan.columns))
         except DataError as error:
             left_out.append(str(error))
     if left_out and not data.ignore_data_errors:

@@ -10,6 +10,7 @@ from rankspec.signature import Input
 from rankspec.trainer.data.formats import Format
 from rankspec.trainer.data.labels import Label
 from rankspec.trainer.data.order import OrderSettings
+from rankspec.trainer.data.source import OpenRows
 from rankspec.trainer.data.steps.downsample_negatives import DownsampleNegatives
 from rankspec.trainer.data.steps.step import Step
 from rankspec.trainer.data.values import StoredColumn
@@ -33,6 +34,7 @@ class DataPlan:
 
     Attributes:
         path: the data set's place in the spec, such as `train_data`.
+        open_rows: opens a file of the form that the data set's files have.
         source: the field of the spec that names its files.
         inputs: what is read of the files, the model's inputs and those that travel with the rows.
         task_names: the tasks, in the order of the columns of a batch.
@@ -51,6 +53,7 @@ class DataPlan:
 
     path: str
     source: str
+    open_rows: OpenRows
     inputs: tuple[Input, ...]
     task_names: tuple[str, ...]
     labels: tuple[Label, ...]

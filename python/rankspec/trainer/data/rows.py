@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rankspec.signature import DataError
-from rankspec.trainer.data.parquet import ParquetFile, read_chunks
 from rankspec.trainer.data.plan import DataPlan
+from rankspec.trainer.data.source import RowFile
 from rankspec.trainer.data.steps.step import Chunk
 from rankspec.trainer.data.values import Array
 
@@ -53,7 +53,7 @@ class RowDecoder:
         """Takes the plan, which says what is read and what the steps are."""
         self._plan = plan
 
-    def read(self, file: ParquetFile, index: int) -> Rows:
+    def read(self, file: RowFile, index: int) -> Rows:
         """Reads and decodes one row group.
 
         Raises:
@@ -70,10 +70,10 @@ class RowDecoder:
             rows.positive[here] = chunk.positive
         return rows
 
-    def _chunks(self, file: ParquetFile, index: int) -> Iterator[tuple[Chunk, slice]]:
+    def _chunks(self, file: RowFile, index: int) -> Iterator[tuple[Chunk, slice]]:
         """The rows of a row group as they are read, some at a time, and their places in it."""
         plan = self._plan
-        for first, stored in read_chunks(file, index, plan.columns):
+        for first, stored in file.chunks(index, plan.columns):
             place = file.place(index, first)
             num_rows = len(next(iter(stored.values())))
             chunk = Chunk(
@@ -85,7 +85,7 @@ class RowDecoder:
             )
             yield chunk, slice(first, first + num_rows)
 
-    def _room(self, file: ParquetFile, index: int) -> Rows:
+    def _room(self, file: RowFile, index: int) -> Rows:
         """Memory for the rows of a row group, uninitialised."""
         num_rows, labels = file.rows[index], self._plan.labels
         try:
