@@ -20,7 +20,7 @@ def _errors(tmp_path: Path, old: str, new: str) -> list[Diagnostic]:
     ("new", "path", "code", "words"),
     [
         pytest.param(
-            'inputs: "abfs://bucket/*.parquet"', "train_data.inputs", "recap.data.local_paths", "s3://", id="address"
+            'inputs: "abfs://bucket/*.parquet"', "train_data.inputs", "recap.data.local_paths", "abfs:/", id="address"
         ),
         pytest.param(
             'inputs: "s3://key:secret@bucket/*.parquet"',
