@@ -17,7 +17,7 @@ from rankspec.home import expanded
 from rankspec.paths import at, join
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from rankspec.recap.v1.data_pb2 import RecapDataConfig, SegDenseSchema
     from rankspec.recap.v1.preprocess_pb2 import TruncateAndSlice
@@ -70,20 +70,29 @@ class Input:
     kept: tuple[int, ...] | None = None
 
 
-def input_signature(data: RecapDataConfig, path: str = "") -> tuple[Input, ...]:
+def input_signature(
+    data: RecapDataConfig,
+    path: str = "",
+    columns: Mapping[str, Column] | None = None,
+    float_labels: Collection[str] = (),
+) -> tuple[Input, ...]:
     """The model's inputs, in the order in which it joins them.
 
     Args:
         data: the data set's configuration.
         path: the data set's place in the spec, such as `train_data`, for errors.
+        columns: what `read_schema` says of the data set; None reads the schema file.
+        float_labels: the tasks whose labels are numbers; those of all others are 0 or 1.
 
     Raises:
         DataError: the schema file or a mask cannot be read, a column is not in the schema or of another type,
             or preprocessing asks for more values than there are.
     """
-    columns = read_schema(data.seg_dense_schema, path)
+    columns = read_schema(data.seg_dense_schema, path) if columns is None else columns
     for task in sorted(data.tasks):
-        _check_label(task, columns, at(join(path, "tasks"), task), data.seg_dense_schema.schema_path)
+        here = at(join(path, "tasks"), task)
+        label = fixed_column(task, columns, here, data.seg_dense_schema.schema_path)
+        _check_label(label, here, is_float=task in float_labels)
     inputs = [i for i in _renamed_inputs(data, columns, path) if i.name in MODEL_INPUTS]
     inputs.sort(key=lambda item: list(MODEL_INPUTS).index(item.name))
     steps = data.preprocess.truncate_and_slice
@@ -91,13 +100,20 @@ def input_signature(data: RecapDataConfig, path: str = "") -> tuple[Input, ...]:
     return tuple(_narrowed(item, steps, here) for item in inputs)
 
 
-def carried_inputs(data: RecapDataConfig, path: str = "") -> tuple[Input, ...]:
+def carried_inputs(
+    data: RecapDataConfig, path: str = "", columns: Mapping[str, Column] | None = None
+) -> tuple[Input, ...]:
     """The inputs that travel with the rows and that no model reads, in the order of their names.
+
+    Args:
+        data: the data set's configuration.
+        path: the data set's place in the spec, for errors.
+        columns: what `read_schema` says of the data set; None reads the schema file.
 
     Raises:
         DataError: as `input_signature`.
     """
-    columns = read_schema(data.seg_dense_schema, path)
+    columns = read_schema(data.seg_dense_schema, path) if columns is None else columns
     carried = {i.name: i for i in _renamed_inputs(data, columns, path) if i.name not in MODEL_INPUTS}
     for index, name in enumerate(data.seg_dense_schema.features):
         here = at(join(path, "seg_dense_schema.features"), index)
@@ -184,12 +200,12 @@ def _nearest(name: str, columns: Iterable[str]) -> str:
     return f'; did you mean "{match}"?' if match else ""
 
 
-def _check_label(task: str, columns: Mapping[str, Column], path: str, schema_path: str) -> None:
-    label = fixed_column(task, columns, path, schema_path)
-    if label.dtype != "int64" or label.stored_length != 1:
+def _check_label(label: Input, path: str, *, is_float: bool) -> None:
+    if label.stored_length != 1 or (label.dtype != "int64" and not is_float):
+        form = "number a row" if is_float else "int64 a row, 0 or 1"
         raise DataError(
-            f'the label "{task}" is a {label.dtype} column of length {label.stored_length}; '
-            "write it as one int64 a row, 0 or 1",
+            f'the label "{label.name}" is a {label.dtype} column of length {label.stored_length}; '
+            f"write it as one {form}",
             path,
         )
 

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from tests.unit.small_data import TASKS, batches_of, columns_of, data_config, opened, row_numbers, table_of, write_files
 
 from rankspec.signature import DataError, input_signature
-from rankspec.trainer.data.parquet import ParquetFile
 from rankspec.trainer.data.pipeline import open_dataset
 from rankspec.trainer.data.rows import Rows
+from rankspec.trainer.data.source import RowFile
 
 torch.set_num_threads(1)
 
@@ -176,12 +176,12 @@ def test_rows_weigh_what_their_rates_say(folder: Path) -> None:
 
 
 def test_cached_rows_are_read_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    reads: list[tuple[Path, int]] = []
+    reads: list[tuple[str, int]] = []
     dataset = opened(data_config(folder, cache=True), shuffle=False)
     read = dataset._decoder.read
 
-    def counted(file: ParquetFile, index: int) -> Rows:
-        reads.append((file.path, index))
+    def counted(file: RowFile, index: int) -> Rows:
+        reads.append((str(file.file), index))
         return read(file, index)
 
     monkeypatch.setattr(dataset._decoder, "read", counted)
@@ -235,3 +235,22 @@ def test_other_inputs_than_the_models_are_refused(folder: Path) -> None:
     inputs = input_signature(config)
     with pytest.raises(DataError, match='"continuous" has another width: 2 instead of 6'):
         open_dataset(other, inputs, TASKS, seed=0, shuffle=False, path='validation_data["v"]', weigh=True)
+
+
+def test_the_schema_file_is_read_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = data_config(folder)
+    config.seg_dense_schema.features.append("served")
+    rectifying = config.preprocess.rectify_labels
+    rectifying.served_timestamp_field = rectifying.impressed_timestamp_field = "served"
+    rectifying.label_to_engaged_timestamp_field["like"] = "liked_at"
+    inputs = input_signature(config)
+    read: list[Path] = []
+    read_text = Path.read_text
+
+    def counted(path: Path, encoding: str) -> str:
+        read.append(path)
+        return read_text(path, encoding)
+
+    monkeypatch.setattr(Path, "read_text", counted)
+    open_dataset(config, inputs, TASKS, seed=0, shuffle=False, weigh=True)
+    assert read == [folder / "schema.json"]

@@ -14,6 +14,7 @@ import pytest
 from tests.unit.small_data import batches_of, columns_of, data_config, opened, table_of, write_files
 
 from rankspec.signature import DataError
+from rankspec.trainer.data.parquet import ParquetFile
 
 
 def write(folder: Path, **options: object) -> Path:
@@ -93,7 +94,9 @@ def test_an_end_that_claims_to_be_larger_than_the_file_is_refused(tmp_path: Path
 def test_more_rows_than_memory_holds_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path)
     with opened(data_config(tmp_path), shuffle=False) as dataset:
-        huge = replace(dataset.files[0], rows=(2**60, 50))
+        (file,) = dataset.files
+        assert isinstance(file, ParquetFile)
+        huge = replace(file, rows=(2**60, 50))
         monkeypatch.setattr(dataset, "files", (huge,))
         with pytest.raises(DataError, match=rf"row group 0: its {2**60} rows do not fit into memory"):
             next(dataset.batches())

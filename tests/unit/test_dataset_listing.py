@@ -268,7 +268,7 @@ def test_why_no_file_matches_is_said(tmp_path: Path, case: str) -> None:
 @pytest.mark.parametrize(
     ("pattern", "reason"),
     [
-        ("gs://bucket/*.parquet", "files are read from folders of this machine alone"),
+        ("abfs://bucket/*.parquet", "data is read from this machine, s3://, gs:// and hdfs://"),
         (".", r'\. is a folder; write "\./\*\.parquet"'),
         ("/", r'/ is a folder; write "/(\*\*/)?\*\.parquet"'),
         ("data/**", r'ends in \*\*, which stands for folders; write "data/\*\*/\*.parquet"'),

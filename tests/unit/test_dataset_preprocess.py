@@ -15,7 +15,9 @@ from tests.unit.small_data import batches_of, columns_of, data_config, opened, r
 
 from rankspec.signature import DataError
 from rankspec.trainer.claims import claimed_fields
-from rankspec.trainer.data.preprocess import downcast, mask_mantissa, thin_negatives
+from rankspec.trainer.data.steps.downcast import downcast
+from rankspec.trainer.data.steps.downsample_negatives import thin_negatives
+from rankspec.trainer.data.steps.mask_mantissa import mask_mantissa
 
 torch.set_num_threads(1)
 

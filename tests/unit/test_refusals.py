@@ -20,7 +20,14 @@ def _errors(tmp_path: Path, old: str, new: str) -> list[Diagnostic]:
     ("new", "path", "code", "words"),
     [
         pytest.param(
-            'inputs: "gs://bucket/*.parquet"', "train_data.inputs", "recap.data.local_paths", "gs:/", id="address"
+            'inputs: "abfs://bucket/*.parquet"', "train_data.inputs", "recap.data.local_paths", "abfs:/", id="address"
+        ),
+        pytest.param(
+            'inputs: "s3://key:secret@bucket/*.parquet"',
+            "train_data.inputs",
+            "recap.data.local_paths",
+            "no user name and no password",
+            id="password",
         ),
         pytest.param('inputs: "  "', "train_data.inputs", "recap.data.local_paths", "blanks", id="blanks"),
         pytest.param('inputs: "a\\nb"', "train_data.inputs", "recap.data.local_paths", "line breaks", id="line_break"),

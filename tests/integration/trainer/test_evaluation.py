@@ -28,6 +28,8 @@ from rankspec.families.recap.task_kinds import Metric
 from rankspec.trainer import follow, run
 from rankspec.trainer.checkpoints import committed
 from rankspec.trainer.data.footer import read_footer
+from rankspec.trainer.data.storage.local import LOCAL
+from rankspec.trainer.data.storage.storage import StoredFile
 from rankspec.trainer.errors import TrainError
 from rankspec.trainer.folder import sole_writer
 
@@ -401,7 +403,7 @@ def test_figures_of_labels_that_changed_under_the_same_footer_are_computed_anew(
         place = table.column_names.index("like")
         table = table.set_column(place, "like", pa.array(labels))
         pq.write_table(table, other / "valid.parquet", use_dictionary=False, compression="NONE", row_group_size=64)
-        ends.append(read_footer(other / "valid.parquet").digest)
+        ends.append(read_footer(StoredFile(LOCAL, other / "valid.parquet")).digest)
         runs.evaluate("run", change)
         first, second = labels.index(0), labels.index(1)
         labels[first], labels[second] = 1, 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from rankspec.home import expanded
 from rankspec.paths import join
@@ -12,6 +12,8 @@ from rankspec.recap.v1.data_pb2 import RecapDataConfig
 from rankspec.signature import DataError
 from rankspec.trainer.data.files import Selection
 from rankspec.trainer.data.listing import shown
+from rankspec.trainer.data.pattern import Pattern
+from rankspec.trainer.data.storage.local import LOCAL
 
 # For every depth and kind of name that a run writes below its folder, one.
 _WRITTEN = (
@@ -35,7 +37,9 @@ def refuse_data_in_run(data: RecapDataConfig, selection: Selection, save_dir: Pa
     """
     run = save_dir.resolve()
     here = join(path, str(data.WhichOneof("date_inputs_format")))
-    _refuse_inside(selection.files, run, save_dir, here)
+    if selection.storage is LOCAL:
+        _refuse_inside([file.path for file in selection.files], run, save_dir, here)
+        _refuse_patterns(selection.patterns, run, save_dir, here)
     steps, of_steps = data.preprocess.truncate_and_slice, join(path, "preprocess.truncate_and_slice")
     for owner, place, name in (
         (data.seg_dense_schema, join(path, "seg_dense_schema"), "schema_path"),
@@ -45,17 +49,20 @@ def refuse_data_in_run(data: RecapDataConfig, selection: Selection, save_dir: Pa
         if owner.HasField(name):
             file = Path(expanded(getattr(owner, name), join(place, name)))
             _refuse_inside([file], run, save_dir, join(place, name))
-    for pattern in selection.patterns:
+
+
+def _refuse_patterns(patterns: Iterable[Pattern], run: Path, save_dir: Path, path: str) -> None:
+    for pattern in patterns:
         taken = next((name for name in _WRITTEN if pattern.takes(run / name)), None)
         if taken:
             raise DataError(
                 f'"{pattern.text}" would take what the run writes into {save_dir} too, such as {taken}; name the data '
                 "more closely, as data/*.parquet does, or choose another training.save_dir",
-                here,
+                path,
             )
 
 
-def _refuse_inside(files: Iterable[Path], run: Path, save_dir: Path, path: str) -> None:
+def _refuse_inside(files: Iterable[PurePath], run: Path, save_dir: Path, path: str) -> None:
     inside = os.path.join(run, "")  # noqa: PTH118 - with the slash at its end
     found = next((file for file in files if os.path.realpath(file).startswith(inside)), None)
     if found is not None:

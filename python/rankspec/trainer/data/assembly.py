@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -13,82 +12,36 @@ from torch import Tensor
 from rankspec.families.recap.program.batch import RecapBatch
 from rankspec.families.recap.program.downsampling import sample_weights
 from rankspec.paths import join
-from rankspec.recap.v1.data_pb2 import RecapDataConfig
-from rankspec.recap.v1.preprocess_pb2 import DownsampleNegatives
 from rankspec.signature import MODEL_INPUTS, DataError
-from rankspec.trainer.claims import obeys
+from rankspec.trainer.data.formats import as_array
 from rankspec.trainer.data.order import RowNumbers, RowOrder
-from rankspec.trainer.data.preprocess import thin_negatives
+from rankspec.trainer.data.plan import DataPlan
 from rankspec.trainer.data.row_groups import Requests
-from rankspec.trainer.data.rows import Part, RowDecoder
-
-
-@dataclass(frozen=True)
-class Share:
-    """This process's place among those that share every global batch."""
-
-    rank: int
-    world_size: int
-
-    def of(self, num_rows: int) -> tuple[int, int]:
-        """First row and last plus one of this process's slice; slices differ by at most one row."""
-        return num_rows * self.rank // self.world_size, num_rows * (self.rank + 1) // self.world_size
-
-
-@dataclass(frozen=True)
-class TaskLabels:
-    """What is asked of the labels.
-
-    Attributes:
-        names: the tasks, in the order of the columns of a batch.
-        rates: for each task that has labels, the shares of the positives and the negatives that its weights make
-            good for.
-    """
-
-    names: tuple[str, ...]
-    rates: Mapping[str, tuple[float, float]]
+from rankspec.trainer.data.rows import Part
+from rankspec.trainer.data.steps.downsample_negatives import thin_negatives
 
 
 class BatchAssembler:
     """Makes this process's slices of the global batches.
 
     Attributes:
-        rows_per_batch: rows of the stream that a global batch is made of; more than it has where negatives are
-            thinned out.
         offset: rows of the stream that lie before global batch 0, or that it lacks if below 0.
     """
 
-    @obeys(RecapDataConfig, "global_batch_size")
-    @obeys(DownsampleNegatives, "batch_multiplier")
-    def __init__(
-        self,
-        data: RecapDataConfig,
-        decoder: RowDecoder,
-        order: RowOrder,
-        labels: TaskLabels,
-        share: Share,
-        *,
-        repeats: bool,
-        path: str,
-    ) -> None:
-        """Takes what the data set consists of; `repeats` tells whether its rows come again and again."""
-        self._decoder = decoder
+    def __init__(self, plan: DataPlan, order: RowOrder) -> None:
+        """Takes the plan and the order of the rows."""
+        self._plan = plan
         self._order = order
-        self._labels = labels
-        self._share = share
-        self._repeats = repeats
-        self._path = path
-        self._size = data.global_batch_size
-        self._thins = data.preprocess.HasField("downsample_negatives")
-        multiplier = data.preprocess.downsample_negatives.batch_multiplier if self._thins else 1
-        self.rows_per_batch = self._size * multiplier
+        self._columns = [plan.task_names.index(label.name) for label in plan.labels]
+        # Pinned memory, where there is a CUDA device to copy from it.
+        self._pinned = torch.cuda.is_available()
         self.offset = 0
 
     def places(self, number: int) -> tuple[int, int]:
         """The places of the stream that global batch `number` is made of, first and last plus one."""
-        start = number * self.rows_per_batch + self.offset
-        stop = start + self.rows_per_batch
-        return start, stop if self._repeats else min(stop, self._order.num_rows)
+        start = number * self._plan.rows_per_batch + self.offset
+        stop = start + self._plan.rows_per_batch
+        return start, stop if self._plan.repeats else min(stop, self._order.num_rows)
 
     def needed(self, number: int, end: int | None) -> list[int]:
         """The row groups that a batch is made from, and some of those that the next ones before `end` will need.
@@ -97,8 +50,8 @@ class BatchAssembler:
         when it begins and never more than two windows are in memory.
         """
         start, stop = self.places(number)
-        if not self._thins:
-            first, last = self._share.of(stop - start)
+        if self._plan.thinning is None:
+            first, last = self._plan.share.of(stop - start)
             start, stop = start + first, start + last
         start, end_of_window = self._order.windows_around(start, stop)
         until = max(end_of_window, stop + self._order.window_size) + self._order.largest_row_group
@@ -108,12 +61,12 @@ class BatchAssembler:
         """This process's slice of global batch `number`, waiting for the row groups it is made from."""
         rows = self._order.rows(*self.places(number))
         weights = np.ones(len(rows), np.float32)
-        if self._thins:
+        if self._plan.thinning is not None:
             chosen, weights = self._thinned(rows, row_groups)
             rows = rows[chosen]
-        first, last = self._share.of(len(rows))
+        first, last = self._plan.share.of(len(rows))
         parts = self._parts(rows[first:last], row_groups)
-        inputs = {name: self._decoder.gather(name, parts, last - first) for name in self._decoder.formats}
+        inputs = {name: self._gathered(name, parts, last - first) for name in self._plan.formats}
         labels = self._gathered_labels(parts, last - first)
         return RecapBatch(
             **{name: tensor for name, tensor in inputs.items() if name in MODEL_INPUTS},
@@ -137,36 +90,46 @@ class BatchAssembler:
         positive = np.zeros(len(rows), np.bool_)
         for part in self._parts(rows, row_groups):
             positive[part.into] = part.rows.positive[part.taken]
-        size = self._size
-        if len(rows) < self.rows_per_batch:
+        size = self._plan.batch_size
+        if len(rows) < self._plan.rows_per_batch:
             # The short end of a pass: the same share, with room for a negative.
-            size = min(max(len(rows) * size // self.rows_per_batch, int(positive.sum()) + 1), len(rows))
+            size = min(max(len(rows) * size // self._plan.rows_per_batch, int(positive.sum()) + 1), len(rows))
         try:
             return thin_negatives(positive, size)
         except DataError as error:
-            place = join(self._path, "preprocess.downsample_negatives.batch_multiplier")
+            place = join(self._plan.path, "preprocess.downsample_negatives.batch_multiplier")
             raise DataError(error.message, place) from error
+
+    def _gathered(self, name: str, parts: Sequence[Part], num_rows: int) -> Tensor:
+        """Rows of one input, `[num_rows, width]`, from one or more row groups."""
+        layout = self._plan.formats[name]
+        tensor = torch.empty((num_rows, layout.width), dtype=layout.dtype, pin_memory=self._pinned)
+        into = as_array(tensor)
+        for part in parts:
+            into[part.into] = part.rows.inputs[name][part.taken]
+        return tensor
 
     def _gathered_labels(self, parts: Sequence[Part], num_rows: int) -> Tensor:
         """Labels `[num_rows, T]`; a task without labels has 0 throughout."""
-        labels = torch.zeros((num_rows, len(self._labels.names)), pin_memory=self._decoder.pinned)
-        known = [index for index, name in enumerate(self._labels.names) if name in self._labels.rates]
-        columns = [self._decoder.labels.index(self._labels.names[index]) for index in known]
+        labels = torch.zeros((num_rows, len(self._plan.task_names)), pin_memory=self._pinned)
         into = labels.numpy()
         for part in parts:
             found = part.rows.labels[part.taken]
-            values = np.zeros((len(found), len(self._labels.names)), np.float32)
-            values[:, known] = found[:, columns]
+            values = np.zeros((len(found), len(self._plan.task_names)), np.float32)
+            values[:, self._columns] = found
             into[part.into] = values
         return labels
 
     def _weights(self, labels: Tensor) -> Tensor:
         """Weights `[B, T]` that make good for the rates; a task without labels weighs nothing."""
-        rates = [self._labels.rates.get(name) for name in self._labels.names]
-        if all(rate == (1.0, 1.0) for rate in rates):
-            return torch.ones_like(labels)
-        weights = sample_weights(labels, [rate or (1.0, 1.0) for rate in rates])
-        return weights * torch.tensor([float(rate is not None) for rate in rates])
+        weights = torch.zeros_like(labels)
+        weights[:, self._columns] = 1
+        weighed = [(column, label.rates) for column, label in zip(self._columns, self._plan.labels, strict=True)]
+        weighed = [(column, rates) for column, rates in weighed if rates != (1.0, 1.0)]
+        if weighed:
+            columns = [column for column, _ in weighed]
+            weights[:, columns] = sample_weights(labels[:, columns], [rates for _, rates in weighed])
+        return weights
 
 
 def as_slice(numbers: NDArray[np.int64]) -> slice | NDArray[np.int64]:

@@ -11,16 +11,15 @@ from types import TracebackType
 from typing import Self
 
 from rankspec.paths import join
-from rankspec.recap.v1.data_pb2 import RecapDataConfig
 from rankspec.signature import DataError
-from rankspec.trainer.claims import obeys
-from rankspec.trainer.data.assembly import BatchAssembler, Share, TaskLabels
-from rankspec.trainer.data.footer import reason
+from rankspec.trainer.data.arrow_errors import UNREADABLE, reason
+from rankspec.trainer.data.assembly import BatchAssembler
 from rankspec.trainer.data.identity import Identity
 from rankspec.trainer.data.order import RowOrder
-from rankspec.trainer.data.parquet import ParquetFile
+from rankspec.trainer.data.plan import DataPlan
 from rankspec.trainer.data.row_groups import RowGroupCache, RowGroupReader
 from rankspec.trainer.data.rows import RowDecoder, Rows
+from rankspec.trainer.data.source import RowFile
 from rankspec.trainer.data.stream import BatchStream
 
 
@@ -40,39 +39,29 @@ class Dataset:
             ignore_data_errors is set.
     """
 
-    @obeys(RecapDataConfig, "repeat_files", "cache")
     def __init__(
         self,
-        data: RecapDataConfig,
-        files: Sequence[ParquetFile],
-        decoder: RowDecoder,
-        order: RowOrder,
-        labels: TaskLabels,
-        share: Share,
+        plan: DataPlan,
+        files: Sequence[RowFile],
         *,
         identity: Identity,
         notes: Sequence[str],
-        training: bool,
-        path: str,
     ) -> None:
         """Takes what `open_dataset` has settled."""
-        self._data = data
-        self._decoder = decoder
-        self._order = order
-        self._training = training
-        self._path = path
-        self._repeats = training and data.repeat_files
-        self._batches = BatchAssembler(data, decoder, order, labels, share, repeats=self._repeats, path=path)
-        self._cache = RowGroupCache() if data.cache else None
+        self._plan = plan
+        self._decoder = RowDecoder(plan)
+        self._order = order = RowOrder([file.rows for file in files], plan.order)
+        self._batches = BatchAssembler(plan, order)
+        self._cache = RowGroupCache() if plan.keeps_rows else None
         self._streams: list[BatchStream] = []
         self._first_row_group = list(accumulate((len(file.rows) for file in files), initial=0))
-        self.place = path
-        self.path = join(path, str(data.WhichOneof("date_inputs_format")))
+        self.place = plan.path
+        self.path = plan.source
         self.files = tuple(files)
         self.identity = identity
         self.notes = tuple(notes)
         self.num_rows = order.num_rows
-        self.num_batches_per_epoch = -(-self.num_rows // self._batches.rows_per_batch)
+        self.num_batches_per_epoch = -(-self.num_rows // self._plan.rows_per_batch)
 
     @cached_property
     def content(self) -> str:
@@ -84,13 +73,11 @@ class Dataset:
         digest = hashlib.sha256()
         for file in self.files:
             try:
-                with file.path.open("rb") as opened:
-                    digest.update(hashlib.file_digest(opened, "sha256").digest())
-            except OSError as error:
-                raise DataError(f"{file.path}: cannot be read: {reason(error)}", self.path) from error
+                digest.update(file.file.sha256())
+            except UNREADABLE as error:
+                raise DataError(f"{file.file}: cannot be read: {reason(error)}", self.path) from error
         return digest.hexdigest()
 
-    @obeys(RecapDataConfig, "map_num_parallel_calls", "interleave_num_parallel_calls")
     def batches(self, start: int = 0, num_batches: int | None = None) -> BatchStream:
         """The batches from number `start` on.
 
@@ -105,32 +92,32 @@ class Dataset:
         Raises:
             DataError: training needs more batches than one pass has, and repeat_files is false.
         """
-        if not self._repeats:
+        if not self._plan.repeats:
             num_batches = self._within_one_pass(start, num_batches)
         numbers = iter(count(start) if num_batches is None else range(start, start + num_batches))
         end = None if num_batches is None else self._batches.places(start + num_batches - 1)[1]
-        reader = RowGroupReader(self._read, self._data.interleave_num_parallel_calls or 1, self._cache)
+        reader = RowGroupReader(self._read, self._plan.num_readers, self._cache)
         stream = BatchStream(
             reader,
             partial(self._batches.needed, end=end),
             self._batches.assemble,
             numbers,
-            self._data.map_num_parallel_calls or 1,
+            self._plan.num_assemblers,
         )
         self._streams = [*(stream for stream in self._streams if not stream.closed), stream]
         return stream
 
     def _within_one_pass(self, start: int, num_batches: int | None) -> int:
         rows_left = self.num_rows - self._batches.places(start)[0]
-        there = max(-(-rows_left // self._batches.rows_per_batch), 0)
+        there = max(-(-rows_left // self._plan.rows_per_batch), 0)
         if num_batches is None:
             return there
-        if self._training and num_batches > there:
+        if self._plan.training and num_batches > there:
             raise DataError(
-                f"the run takes {start + num_batches} batches of {self._batches.rows_per_batch} rows, and one pass "
+                f"the run takes {start + num_batches} batches of {self._plan.rows_per_batch} rows, and one pass "
                 f"over the {self.num_rows} rows gives {self.num_batches_per_epoch}; set it to true or train for fewer "
                 "steps",
-                join(self._path, "repeat_files"),
+                join(self._plan.path, "repeat_files"),
             )
         return min(num_batches, there)
 
@@ -146,17 +133,17 @@ class Dataset:
     def at_end_of_epoch(self, number: int, num_rows: int) -> bool:
         """Whether batch `number` begins an epoch of data of so many rows, by this stream's offset."""
         place = self._batches.places(number)[0]
-        return place % num_rows == 0 if self._repeats else place >= num_rows
+        return place % num_rows == 0 if self._plan.repeats else place >= num_rows
 
     def begin_epoch(self, number: int, num_rows: int) -> None:
         """Has batch `number`, which would begin an epoch of data of so many rows, begin that epoch of this data."""
-        epoch = self._batches.places(number)[0] // num_rows if self._repeats else 0
-        self.offset = epoch * self.num_rows - number * self._batches.rows_per_batch
+        epoch = self._batches.places(number)[0] // num_rows if self._plan.repeats else 0
+        self.offset = epoch * self.num_rows - number * self._plan.rows_per_batch
 
     def order_hash(self, num_batches: int) -> str:
         """SHA-256 of the numbers of the rows that the first global batches are made of, in order."""
-        rows = num_batches * self._batches.rows_per_batch
-        return self._order.digest(rows if self._repeats else min(rows, self.num_rows))
+        rows = num_batches * self._plan.rows_per_batch
+        return self._order.digest(rows if self._plan.repeats else min(rows, self.num_rows))
 
     def close(self) -> None:
         """Stops the threads of every stream."""
@@ -177,8 +164,8 @@ class Dataset:
         try:
             rows = self._decoder.read(file, row_group - self._first_row_group[number])
         except DataError as error:
-            raise DataError(file.footer.change(file.path) or error.message, self.path) from error
+            raise DataError(file.change() or error.message, self.path) from error
         # Looked at when all has been read: what was read of another file is not what it was taken for.
-        if change := file.footer.change(file.path):
+        if change := file.change():
             raise DataError(change, self.path)
         return rows

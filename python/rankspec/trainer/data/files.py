@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from pathlib import PurePath
 
-from rankspec.home import expanded
 from rankspec.paths import join
 from rankspec.recap.v1.data_pb2 import ExplicitDateInputs, ExplicitDatetimeInputs, RecapDataConfig
 from rankspec.signature import DataError
 from rankspec.trainer.claims import obeys
-from rankspec.trainer.data.listing import Listing, merged
+from rankspec.trainer.data.listing import Listing, shown
 from rankspec.trainer.data.no_match import reason_for_none
 from rankspec.trainer.data.pattern import Pattern
-from rankspec.trainer.data.walk import list_files, with_folders_refused
+from rankspec.trainer.data.storage.address import located
+from rankspec.trainer.data.storage.storage import Storage, StoredFile
 
 # What is read of a folder of a day or an hour.
 _PARQUET = "*.parquet"
@@ -25,6 +25,7 @@ class Selection:
     """The files of a data set.
 
     Attributes:
+        storage: where they lie.
         folder: the deepest folder that the configuration names without a wildcard; all files lie below it.
         patterns: what they were found by.
         files: the files, in their order.
@@ -32,9 +33,10 @@ class Selection:
         problems: for everything that should have been a file and cannot be opened, why.
     """
 
-    folder: Path
+    storage: Storage
+    folder: PurePath
     patterns: tuple[Pattern, ...]
-    files: tuple[Path, ...]
+    files: tuple[StoredFile, ...]
     notes: tuple[str, ...]
     problems: tuple[str, ...]
 
@@ -52,49 +54,68 @@ def select_files(data: RecapDataConfig, path: str = "") -> Selection:
     """
     match data.WhichOneof("date_inputs_format"):
         case "inputs":
-            pattern, listing = _matching(expanded(data.inputs, join(path, "inputs")), join(path, "inputs"))
+            storage, text = located(data.inputs, join(path, "inputs"))
+            pattern, listing = _matching(storage, text, join(path, "inputs"))
             folder, patterns = pattern.folder, [pattern]
         case "explicit_date_inputs":
-            folder = Path(expanded(data.explicit_date_inputs.data_root, join(path, "explicit_date_inputs.data_root")))
-            patterns, listing = _of_days(data.explicit_date_inputs, join(path, "explicit_date_inputs"))
+            days, here = data.explicit_date_inputs, join(path, "explicit_date_inputs")
+            storage, text = located(days.data_root, join(here, "data_root"))
+            folder = storage.path(text)
+            patterns, listing = _of_days(storage, folder, days, here)
         case "explicit_datetime_inputs":
-            root = join(path, "explicit_datetime_inputs.data_root")
-            folder = Path(expanded(data.explicit_datetime_inputs.data_root, root))
-            patterns, listing = _of_hours(data.explicit_datetime_inputs, join(path, "explicit_datetime_inputs"))
+            hours, here = data.explicit_datetime_inputs, join(path, "explicit_datetime_inputs")
+            storage, text = located(hours.data_root, join(here, "data_root"))
+            folder = storage.path(text)
+            patterns, listing = _of_hours(storage, folder, hours, here)
         case _:
             raise DataError("no files are named; set inputs to a glob such as data/*.parquet", join(path, "inputs"))
     kept = data.num_files_to_keep if data.HasField("num_files_to_keep") else None
-    return Selection(folder, tuple(patterns), listing.files[:kept], tuple(listing.notes), listing.problems)
+    files = tuple(StoredFile(storage, file) for file in listing.files[:kept])
+    return Selection(storage, folder, tuple(patterns), files, tuple(listing.notes), listing.problems)
 
 
-def _matching(text: str, path: str) -> tuple[Pattern, Listing]:
+def _matching(storage: Storage, text: str, path: str) -> tuple[Pattern, Listing]:
     try:
-        pattern = Pattern.parse(text)
+        pattern = storage.parse(text)
     except DataError as error:
         raise DataError(error.message, path) from error
-    listing = list_files(pattern)
+    listing = storage.list_files(pattern)
     if not listing.files and not listing.problems:
-        raise DataError(f'no file matches "{text}"{reason_for_none(pattern, listing)}', path)
-    return pattern, with_folders_refused(listing)
+        raise DataError(f'no file matches "{text}"{reason_for_none(storage, pattern, listing)}', path)
+    return pattern, _with_folders_refused(storage, listing)
+
+
+def _with_folders_refused(storage: Storage, listing: Listing) -> Listing:
+    """The same, where a folder of a file's name that holds files, as Spark writes them, is a problem."""
+    files = set(listing.files)
+    found = []
+    for folder in listing.folders:
+        below = storage.list_files(Pattern(str(folder), folder, (_PARQUET,))).files
+        if below and below[0] not in files:
+            found.append(
+                f"{shown(storage.address(folder))} is a folder with files in it, such as {below[0].name}, which the "
+                "pattern does not name; give the pattern a further component, or move the folder"
+            )
+    return replace(listing, problems=(*listing.problems, *found))
 
 
 @obeys(ExplicitDateInputs, "data_root", "end_date", "days", "num_missing_days_tol")
-def _of_days(days: ExplicitDateInputs, path: str) -> tuple[list[Pattern], Listing]:
+def _of_days(storage: Storage, root: PurePath, days: ExplicitDateInputs, path: str) -> tuple[list[Pattern], Listing]:
     end = _parsed(days.end_date, "%Y/%m/%d", join(path, "end_date"))
     wanted = _up_to(end, days.days, timedelta(days=1), join(path, "days"))
-    root = expanded(days.data_root, join(path, "data_root"))
     # %Y has no leading zeros on some systems.
-    folders = [Path(root, f"{day.year:04}/{day:%m/%d}") for day in wanted]
-    return _in_folders(folders, days.num_missing_days_tol, "days", join(path, "num_missing_days_tol"))
+    folders = [root / f"{day.year:04}/{day:%m/%d}" for day in wanted]
+    return _in_folders(storage, folders, days.num_missing_days_tol, "days", join(path, "num_missing_days_tol"))
 
 
 @obeys(ExplicitDatetimeInputs, "data_root", "end_datetime", "hours", "num_missing_hours_tol")
-def _of_hours(hours: ExplicitDatetimeInputs, path: str) -> tuple[list[Pattern], Listing]:
+def _of_hours(
+    storage: Storage, root: PurePath, hours: ExplicitDatetimeInputs, path: str
+) -> tuple[list[Pattern], Listing]:
     end = _parsed(hours.end_datetime, "%Y/%m/%d/%H", join(path, "end_datetime"))
     wanted = _up_to(end, hours.hours, timedelta(hours=1), join(path, "hours"))
-    root = expanded(hours.data_root, join(path, "data_root"))
-    folders = [Path(root, f"{hour.year:04}/{hour:%m/%d/%H}") for hour in wanted]
-    return _in_folders(folders, hours.num_missing_hours_tol, "hours", join(path, "num_missing_hours_tol"))
+    folders = [root / f"{hour.year:04}/{hour:%m/%d/%H}" for hour in wanted]
+    return _in_folders(storage, folders, hours.num_missing_hours_tol, "hours", join(path, "num_missing_hours_tol"))
 
 
 def _up_to(end: datetime, count: int, step: timedelta, path: str) -> list[datetime]:
@@ -111,18 +132,21 @@ def _parsed(text: str, form: str, path: str) -> datetime:
         raise DataError(f'"{text}" is no day of the calendar', path) from error
 
 
-def _in_folders(folders: list[Path], num_missing_allowed: int, unit: str, path: str) -> tuple[list[Pattern], Listing]:
-    patterns = [Pattern(f"{folder}/{_PARQUET}", folder, (_PARQUET,)) for folder in folders]
-    listings = [with_folders_refused(list_files(pattern)) for pattern in patterns]
+def _in_folders(
+    storage: Storage, folders: list[PurePath], num_missing_allowed: int, unit: str, path: str
+) -> tuple[list[Pattern], Listing]:
+    patterns = [Pattern(f"{storage.address(folder)}/{_PARQUET}", folder, (_PARQUET,)) for folder in folders]
+    listings = [_with_folders_refused(storage, storage.list_files(pattern)) for pattern in patterns]
     missing = [
         folder for folder, listing in zip(folders, listings, strict=True) if not listing.files and not listing.problems
     ]
     if len(missing) > num_missing_allowed:
         raise DataError(
             f"{len(missing)} of {len(folders)} {unit} have no folder with {_PARQUET} files, {num_missing_allowed} may; "
-            f"the first is {missing[0]}",
+            f"the first is {storage.address(missing[0])}",
             path,
         )
     if len(missing) == len(folders):
-        raise DataError(f"none of the {len(folders)} {unit} has a file, from {folders[0]} to {folders[-1]}", path)
-    return patterns, merged(listings)
+        first, last = (storage.address(folder) for folder in (folders[0], folders[-1]))
+        raise DataError(f"none of the {len(folders)} {unit} has a file, from {first} to {last}", path)
+    return patterns, storage.merged(listings)

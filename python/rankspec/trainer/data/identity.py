@@ -9,16 +9,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from pathlib import PurePath
 from typing import Any, TypedDict
 
 from rankspec.signature import Column
-from rankspec.trainer.data.parquet import ParquetFile
+from rankspec.trainer.data.source import FileIdentity, RowFile
 
 # Files that a message names before it counts the rest.
 _NAMED = 3
-
-FileIdentity = tuple[int, int, str]
 
 
 class Identity(TypedDict):
@@ -33,7 +31,7 @@ class Identity(TypedDict):
     schema: str
 
 
-def identity_of(files: Sequence[ParquetFile], folder: Path, columns: Mapping[str, Column]) -> Identity:
+def identity_of(files: Sequence[RowFile], folder: PurePath, columns: Mapping[str, Column]) -> Identity:
     """The identity of a data set.
 
     Args:
@@ -43,10 +41,7 @@ def identity_of(files: Sequence[ParquetFile], folder: Path, columns: Mapping[str
     """
     described = sorted([name, column.dtype, column.length] for name, column in columns.items())
     return {
-        "files": {
-            file.path.relative_to(folder).as_posix(): (file.footer.size, sum(file.rows), file.footer.digest)
-            for file in files
-        },
+        "files": {one.file.path.relative_to(folder).as_posix(): one.identity for one in files},
         "schema": _digest(described),
     }
 

@@ -43,6 +43,21 @@ def permutation(size: int, *key: int) -> RowNumbers:
 
 
 @dataclass(frozen=True)
+class OrderSettings:
+    """What the order of rows follows from, the rows of the files apart.
+
+    Attributes:
+        seed: what the order is drawn from, 0 or more.
+        shuffle_rows: rows that are shuffled among each other; 1 leaves rows and files in their order.
+        mixed_files: files whose row groups are mixed with each other.
+    """
+
+    seed: int
+    shuffle_rows: int = 1
+    mixed_files: int = 1
+
+
+@dataclass(frozen=True)
 class _Epoch:
     """The row groups of one epoch in reading order, and the places where they begin and the last one ends."""
 
@@ -59,33 +74,19 @@ class RowOrder:
         largest_row_group: rows of the largest row group.
     """
 
-    def __init__(
-        self,
-        rows_of_files: Sequence[Sequence[int]],
-        *,
-        seed: int,
-        shuffle_rows: int = 1,
-        mixed_files: int = 1,
-    ) -> None:
-        """Describes a stream.
-
-        Args:
-            rows_of_files: for each file, the numbers of rows of its row groups.
-            seed: what the order is drawn from, 0 or more.
-            shuffle_rows: rows that are shuffled among each other; 1 leaves rows and files in their order.
-            mixed_files: files whose row groups are mixed with each other.
-        """
-        self._seed = seed
-        self._shuffles = shuffle_rows > 1
-        self._window = shuffle_rows if self._shuffles else _UNSHUFFLED_WINDOW
-        self._mixed_files = mixed_files
+    def __init__(self, rows_of_files: Sequence[Sequence[int]], settings: OrderSettings) -> None:
+        """Describes a stream, by the numbers of rows of each file's row groups."""
+        self._seed = settings.seed
+        self._shuffles = settings.shuffle_rows > 1
+        self._window = settings.shuffle_rows if self._shuffles else _UNSHUFFLED_WINDOW
+        self._mixed_files = settings.mixed_files
         sizes = [size for file in rows_of_files for size in file]
         # Row groups are numbered through the files, as rows are.
         self._first_of_file = np.cumsum([0, *(len(file) for file in rows_of_files)])
         self._first_row = np.cumsum([0, *sizes], dtype=np.int64)
         self._sizes = np.array(sizes, dtype=np.int64)
         self.num_rows = int(self._first_row[-1])
-        self.window_size = shuffle_rows if self._shuffles else 0
+        self.window_size = settings.shuffle_rows if self._shuffles else 0
         self.largest_row_group = max(sizes, default=0)
         self._epochs: OrderedDict[int, _Epoch] = OrderedDict()
         self._windows: OrderedDict[tuple[int, int], RowNumbers] = OrderedDict()

@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from rankspec.signature import DataError, DType
-from rankspec.trainer.data.footer import UNREADABLE, Footer, read_footer, reason
+from rankspec.signature import DataError
+from rankspec.trainer.data.arrow_errors import UNREADABLE, reason
+from rankspec.trainer.data.footer import Footer, read_footer
 from rankspec.trainer.data.place import Place
-from rankspec.trainer.data.values import Array, StoredColumn, values_of
+from rankspec.trainer.data.source import FileIdentity
+from rankspec.trainer.data.storage.storage import StoredFile
+from rankspec.trainer.data.values import Array, StoredColumn, StoredType, values_of
 
 # What is decoded at once: little enough to be in a processor's cache still when the rows are copied out of it.
 _CHUNK_BYTES = 4 << 20
 
-# What is read of a column at once. Reading whole columns first (pre_buffer) is slower by 5 to 40 % at the production
-# widths: they have left the cache when they are decoded.
+# What is read of a column at once on this machine. Reading whole columns first (pre_buffer) is slower by 5 to 40 % at
+# the production widths: they have left the cache when they are decoded. Where every reading is a request, it is faster.
 _BUFFER_BYTES = 256 << 10
 
-_EXPECTED = {"float32": "float32", "int64": "an integer type up to int64"}
+# Of numbers, the most.
+_ITEM_BYTES: dict[StoredType, int] = {"float32": 4, "int64": 8, "number": 8}
+
+_EXPECTED: dict[StoredType, str] = {
+    "float32": "float32",
+    "int64": "an integer type up to int64",
+    "number": "a type of numbers",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,101 +39,101 @@ class ParquetFile:
     """A file whose footer has been read and whose columns are as they should be.
 
     Attributes:
-        path: the file.
+        file: where it lies.
         footer: its end.
         rows: rows of each row group.
     """
 
-    path: Path
+    file: StoredFile
     footer: Footer
     rows: tuple[int, ...]
 
     def place(self, row_group: int, first_row: int = 0) -> Place:
         """The place of a row group, or of rows from a place in it on."""
-        return Place(self.path, row_group, sum(self.rows[:row_group]) + first_row)
+        return Place(self.file, row_group, sum(self.rows[:row_group]) + first_row)
+
+    @property
+    def identity(self) -> FileIdentity:
+        """Size, rows and hash of the footer."""
+        return self.footer.status.size, sum(self.rows), self.footer.digest
+
+    def change(self) -> str | None:
+        """What became of the file since its end was read."""
+        return self.footer.change(self.file)
+
+    def chunks(self, row_group: int, columns: Sequence[StoredColumn]) -> Iterator[tuple[int, dict[str, Array]]]:
+        """Reads columns of one row group, without a copy where the values lie in memory as they are."""
+        first, names = 0, [column.name for column in columns]
+        try:
+            with _opened(self) as opened:
+                for chunk in opened.iter_batches(_chunk_rows(columns), row_groups=[row_group], columns=names):
+                    here = self.place(row_group, first)
+                    yield first, {column.name: values_of(chunk.column(column.name), column, here) for column in columns}
+                    first += chunk.num_rows
+        except DataError:
+            raise
+        except UNREADABLE as error:
+            raise DataError(f"{_blamed(self, row_group, columns)}: cannot be read: {reason(error)}") from error
+        if first != self.rows[row_group]:
+            place = self.place(row_group)
+            raise DataError(f"{place}: has {first} rows instead of {self.rows[row_group]}; the file is damaged")
 
 
-def open_file(path: Path, columns: Sequence[StoredColumn]) -> ParquetFile:
+def open_file(file: StoredFile, columns: Sequence[StoredColumn]) -> ParquetFile:
     """Reads a file's footer and makes sure that it has the columns.
 
     Raises:
         DataError: it is no Parquet file, or a column is missing or of another type; the text names the file.
     """
-    footer = read_footer(path)
+    footer = read_footer(file)
     metadata = footer.metadata
     try:
         schema = metadata.schema.to_arrow_schema()
         rows = tuple(metadata.row_group(index).num_rows for index in range(metadata.num_row_groups))
     except UNREADABLE as error:
-        raise DataError(f"{path}: cannot be read as Parquet: {reason(error)}") from error
+        raise DataError(f"{file}: cannot be read as Parquet: {reason(error)}") from error
     if min(rows, default=0) < 0 or sum(rows) != metadata.num_rows:
-        raise DataError(f"{path}: says it has {metadata.num_rows} rows, and row groups of {sum(rows)}; it is damaged")
+        raise DataError(f"{file}: says it has {metadata.num_rows} rows, and row groups of {sum(rows)}; it is damaged")
     for column in columns:
-        _check_type(path, schema, column)
-    return ParquetFile(path, footer, rows)
+        _check_type(file, schema, column)
+    return ParquetFile(file, footer, rows)
 
 
-def _check_type(path: Path, schema: pa.Schema, column: StoredColumn) -> None:
+def _check_type(file: StoredFile, schema: pa.Schema, column: StoredColumn) -> None:
     found = schema.get_all_field_indices(column.name)
     if len(found) != 1:
-        raise DataError(f'{path}: has {len(found) or "no"} columns "{column.name}"; there has to be one')
+        raise DataError(f'{file}: has {len(found) or "no"} columns "{column.name}"; there has to be one')
     stored = schema.field(found[0]).type
     is_list = pa.types.is_fixed_size_list(stored) or pa.types.is_list(stored) or pa.types.is_large_list(stored)
     values = stored.value_type if is_list else stored
     if pa.types.is_fixed_size_list(stored) and stored.list_size != column.length:
         raise DataError(
-            f'{path}: column "{column.name}" has {stored.list_size} values a row; the schema says {column.length}'
+            f'{file}: column "{column.name}" has {stored.list_size} values a row; the schema says {column.length}'
         )
     if (not is_list and column.length != 1) or not _fits(values, column.dtype):
         expected = _EXPECTED[column.dtype] + (f", {column.length} values a row" if column.length != 1 else "")
-        raise DataError(f'{path}: column "{column.name}" is {stored}; it has to be {expected}')
+        raise DataError(f'{file}: column "{column.name}" is {stored}; it has to be {expected}')
 
 
-def _fits(values: pa.DataType, dtype: DType) -> bool:
+def _fits(values: pa.DataType, dtype: StoredType) -> bool:
+    if dtype == "number":
+        return bool(pa.types.is_integer(values) or pa.types.is_floating(values))
     if dtype == "float32":
         return bool(pa.types.is_float32(values))
     return bool(pa.types.is_integer(values) and not pa.types.is_uint64(values))
 
 
-def read_chunks(
-    file: ParquetFile, index: int, columns: Sequence[StoredColumn]
-) -> Iterator[tuple[int, dict[str, Array]]]:
-    """Reads columns of one row group, some rows at a time.
-
-    Yields:
-        The place of the chunk's first row in the row group, and for each column an array `[rows, length]`, by name;
-        it is read-only, and without a copy where the file's values lie in memory as they are.
-
-    Raises:
-        DataError: a value is missing, a row has another number of values, or the file is damaged; the text names
-            file, row group and column.
-    """
-    place = file.place(index)
-    first = 0
-    try:
-        with _opened(file) as opened:
-            names = [column.name for column in columns]
-            for chunk in opened.iter_batches(_chunk_rows(columns), row_groups=[index], columns=names):
-                here = file.place(index, first)
-                yield first, {column.name: values_of(chunk.column(column.name), column, here) for column in columns}
-                first += chunk.num_rows
-    except DataError:
-        raise
-    except UNREADABLE as error:
-        raise DataError(f"{_blamed(file, index, columns)}: cannot be read: {reason(error)}") from error
-    if first != file.rows[index]:
-        raise DataError(f"{place}: has {first} rows instead of {file.rows[index]}; the file is damaged")
-
-
-def _opened(file: ParquetFile) -> pq.ParquetFile:
-    # Not mapped into memory: there, a file that is cut off or a disk that fails ends the process without a word.
-    return pq.ParquetFile(
-        file.path,
-        metadata=file.footer.metadata,
-        pre_buffer=False,
-        buffer_size=_BUFFER_BYTES,
-        page_checksum_verification=True,
-    )
+@contextmanager
+def _opened(file: ParquetFile) -> Iterator[pq.ParquetFile]:
+    storage = file.file.storage
+    with storage.source(file.file.path) as source:
+        yield pq.ParquetFile(
+            source,
+            metadata=file.footer.metadata,
+            pre_buffer=storage.is_remote,
+            buffer_size=0 if storage.is_remote else _BUFFER_BYTES,
+            page_checksum_verification=True,
+        )
 
 
 def _blamed(file: ParquetFile, index: int, columns: Sequence[StoredColumn]) -> str:
@@ -140,5 +149,5 @@ def _blamed(file: ParquetFile, index: int, columns: Sequence[StoredColumn]) -> s
 
 
 def _chunk_rows(columns: Sequence[StoredColumn]) -> int:
-    row_bytes = sum(np.dtype(column.dtype).itemsize * column.length for column in columns)
+    row_bytes = sum(_ITEM_BYTES[column.dtype] * column.length for column in columns)
     return max(_CHUNK_BYTES // row_bytes, 1)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import translate
 from functools import lru_cache
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Self
 
 from rankspec.signature import DataError
@@ -33,29 +33,35 @@ class Pattern:
     """
 
     text: str
-    folder: Path
+    folder: PurePath
     parts: tuple[str, ...]
 
     @classmethod
-    def parse(cls, text: str) -> Self:
+    def parse(cls, name: str, text: str | None = None, path_type: type[PurePath] = Path) -> Self:
         """Reads a pattern.
+
+        Args:
+            name: the pattern, as its storage has it.
+            text: the same as it was written; None if there is no difference.
+            path_type: what the storage's paths are.
 
         Raises:
             DataError: it is none.
         """
+        text = name if text is None else text
         if "\0" in text:
             raise DataError("a name cannot contain the character U+0000; remove it")
-        parts = Path(text).parts
+        parts = path_type(name).parts
         if any(ANY_FOLDERS in part and part != ANY_FOLDERS for part in parts):
             raise DataError(f'"{text}": ** stands for folders and has to be a whole component, as in data/**/*.parquet')
         if parts[-1:] == (ANY_FOLDERS,):
             raise DataError(f'"{text}" ends in **, which stands for folders; write "{text}/*.parquet"')
         first = next((index for index, part in enumerate(parts) if has_wildcard(part)), len(parts) - 1)
-        return cls(text, Path(*parts[: max(first, 0)]), parts[max(first, 0) :])
+        return cls(text, path_type(*parts[: max(first, 0)]), parts[max(first, 0) :])
 
     def takes(self, path: Path) -> bool:
-        """Whether the pattern matches a path, there or not; both are resolved first."""
-        folder = self.folder.resolve()
+        """Whether a pattern of this machine's files matches a path, there or not; both are resolved first."""
+        folder = Path(self.folder).resolve()
         return path.is_relative_to(folder) and _takes(self.parts, path.relative_to(folder).parts)
 
 

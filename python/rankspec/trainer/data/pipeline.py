@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
+import torch
+
 from rankspec.families.recap.program.downsampling import downsampling_rates
-from rankspec.paths import join
-from rankspec.recap.v1.data_pb2 import RecapDataConfig
-from rankspec.signature import DataError, Input, input_signature, read_schema, signature_differences
+from rankspec.paths import at, join
+from rankspec.recap.v1.data_pb2 import RecapDataConfig, SegDenseSchema
+from rankspec.signature import (
+    Column,
+    DataError,
+    Input,
+    carried_inputs,
+    input_signature,
+    read_schema,
+    signature_differences,
+)
 from rankspec.trainer.claims import obeys
 from rankspec.trainer.data.apart import refuse_data_in_run
-from rankspec.trainer.data.assembly import Share, TaskLabels
 from rankspec.trainer.data.dataset import Dataset
 from rankspec.trainer.data.files import Selection, select_files
-from rankspec.trainer.data.identity import identity_of
+from rankspec.trainer.data.formats import Format
+from rankspec.trainer.data.identity import identity_of, num_rows
 from rankspec.trainer.data.ids import IdRange
-from rankspec.trainer.data.order import RowOrder
-from rankspec.trainer.data.parquet import ParquetFile, open_file
-from rankspec.trainer.data.rows import RowDecoder
+from rankspec.trainer.data.labels import Label, LabelKind
+from rankspec.trainer.data.order import OrderSettings
+from rankspec.trainer.data.parquet import open_file
+from rankspec.trainer.data.plan import DataPlan, Share
+from rankspec.trainer.data.source import RowFile
+from rankspec.trainer.data.steps.step import StepContext
+from rankspec.trainer.data.steps.table import build_steps
 
 # Files that an error names before it counts the rest.
 _NAMED = 3
@@ -26,6 +40,7 @@ _NAMED = 3
 __all__ = ["Dataset", "open_dataset"]
 
 
+@obeys(RecapDataConfig, "repeat_files", "cache", "interleave_num_parallel_calls", "map_num_parallel_calls")
 def open_dataset(
     data: RecapDataConfig,
     inputs: Sequence[Input],
@@ -39,6 +54,7 @@ def open_dataset(
     weigh: bool,
     save_dir: Path | None = None,
     id_ranges: Sequence[IdRange] = (),
+    float_labels: Collection[str] = (),
 ) -> Dataset:
     """Opens a data set: reads every file's footer, and no rows yet.
 
@@ -56,68 +72,108 @@ def open_dataset(
         weigh: whether rows weigh what their task's downsampling rates say.
         save_dir: the folder that the run writes, in which no data may lie; none if there is no run.
         id_ranges: the ids that the model has rows for; any other ends the run once its row is read.
+        float_labels: the tasks whose labels are finite numbers; those of all others are 0 or 1.
 
     Raises:
         DataError: the files, their columns or the configuration cannot be used; the text says where.
     """
-    own = [item for item in input_signature(data, path) if item.name in {i.name for i in inputs}]
-    if differences := signature_differences(inputs, own):
-        place = join(path, "seg_dense_schema.renamed_features")
-        raise DataError(f"its inputs are not those the model reads: {'; '.join(differences)}", place)
-    labelled = [task for task in task_names if task in data.tasks]
-    decoder = RowDecoder(data, own, labelled, path, id_ranges)
+    schema = read_schema(data.seg_dense_schema, path)
+    read = _inputs(data, inputs, schema, float_labels, path)
+    stored = {item.name: Format(item.stored_length, getattr(torch, item.dtype)) for item in read}
+    steps, formats = build_steps(StepContext(data, path, schema, read, stored, id_ranges, float_labels))
+    plan = DataPlan(
+        path=path,
+        source=join(path, str(data.WhichOneof("date_inputs_format"))),
+        open_rows=open_file,
+        inputs=read,
+        task_names=tuple(task_names),
+        labels=_labels(data, task_names, float_labels, weigh=weigh, path=path),
+        steps=steps,
+        formats=formats,
+        batch_size=data.global_batch_size,
+        share=_share(data, rank, world_size, path),
+        order=_order(data, seed=seed, shuffle=shuffle),
+        training=shuffle,
+        repeats=shuffle and data.repeat_files,
+        keeps_rows=data.cache,
+        num_readers=data.interleave_num_parallel_calls or 1,
+        num_assemblers=data.map_num_parallel_calls or 1,
+    )
     selection = select_files(data, path)
     if save_dir is not None:
         refuse_data_in_run(data, selection, save_dir, path)
-    files, left_out = _open_files(data, selection, decoder, path)
-    order = _row_order(data, files, seed=seed, shuffle=shuffle)
-    if order.num_rows == 0:
-        raise DataError(f"the {len(files)} files hold no row", join(path, str(data.WhichOneof("date_inputs_format"))))
+    files, left_out = _open_files(data, selection, plan)
+    identity = identity_of(files, selection.folder, schema)
+    if num_rows(identity) == 0:
+        raise DataError(f"the {len(files)} files hold no row", plan.source)
+    notes = [*selection.notes, *(f"left out {reason}" for reason in left_out)]
+    return Dataset(plan, files, identity=identity, notes=notes)
+
+
+@obeys(RecapDataConfig, "seg_dense_schema")
+@obeys(SegDenseSchema, "schema_path", "features", "renamed_features")
+def _inputs(
+    data: RecapDataConfig,
+    wanted: Sequence[Input],
+    schema: Mapping[str, Column],
+    float_labels: Collection[str],
+    path: str,
+) -> tuple[Input, ...]:
+    names = {item.name for item in wanted}
+    own = [item for item in input_signature(data, path, schema, float_labels) if item.name in names]
+    if differences := signature_differences(wanted, own):
+        place = join(path, "seg_dense_schema.renamed_features")
+        raise DataError(f"its inputs are not those the model reads: {'; '.join(differences)}", place)
+    return (*own, *carried_inputs(data, path, schema))
+
+
+def _labels(
+    data: RecapDataConfig, task_names: Sequence[str], float_labels: Collection[str], *, weigh: bool, path: str
+) -> tuple[Label, ...]:
+    labels = []
+    labelled = [task for task in task_names if task in data.tasks]
+    for name, rates in zip(labelled, downsampling_rates(data, labelled), strict=True):
+        kind = LabelKind.FLOAT if name in float_labels else LabelKind.BINARY
+        if kind is LabelKind.FLOAT and rates != (1.0, 1.0):
+            place = at(join(path, "tasks"), name)
+            raise DataError(
+                f'"{name}" is a number, which has no positives and negatives; drop pos_downsampling_rate and '
+                "neg_downsampling_rate",
+                place,
+            )
+        labels.append(Label(name, kind, rates if weigh else (1.0, 1.0)))
+    return tuple(labels)
+
+
+@obeys(RecapDataConfig, "global_batch_size")
+def _share(data: RecapDataConfig, rank: int, world_size: int, path: str) -> Share:
     if data.global_batch_size < world_size:
         raise DataError(
             f"{data.global_batch_size} rows cannot be shared by {world_size} processes; give at least {world_size}",
             join(path, "global_batch_size"),
         )
-    rates = downsampling_rates(data, labelled) if weigh else [(1.0, 1.0)] * len(labelled)
-    labels = TaskLabels(tuple(task_names), dict(zip(labelled, rates, strict=True)))
-    share = Share(rank, world_size)
-    identity = identity_of(files, selection.folder, read_schema(data.seg_dense_schema, path))
-    return Dataset(
-        data,
-        files,
-        decoder,
-        order,
-        labels,
-        share,
-        identity=identity,
-        notes=[*selection.notes, *(f"left out {reason}" for reason in left_out)],
-        training=shuffle,
-        path=path,
-    )
+    return Share(rank, world_size)
+
+
+@obeys(RecapDataConfig, "file_batch_size", "examples_shuffle_buffer_size")
+def _order(data: RecapDataConfig, *, seed: int, shuffle: bool) -> OrderSettings:
+    if not shuffle:
+        return OrderSettings(seed)
+    return OrderSettings(seed, data.examples_shuffle_buffer_size, data.file_batch_size)
 
 
 @obeys(RecapDataConfig, "ignore_data_errors")
-def _open_files(
-    data: RecapDataConfig, selection: Selection, decoder: RowDecoder, path: str
-) -> tuple[list[ParquetFile], list[str]]:
-    place = join(path, str(data.WhichOneof("date_inputs_format")))
-    files, left_out = [], list(selection.problems)
+def _open_files(data: RecapDataConfig, selection: Selection, plan: DataPlan) -> tuple[list[RowFile], list[str]]:
+    files: list[RowFile] = []
+    left_out = list(selection.problems)
     for file in selection.files:
         try:
-            files.append(open_file(file, decoder.columns))
+            files.append(plan.open_rows(file, plan.columns))
         except DataError as error:
             left_out.append(str(error))
     if left_out and not data.ignore_data_errors:
         rest = f"; and {len(left_out) - _NAMED} more" if len(left_out) > _NAMED else ""
-        raise DataError(f"{'; '.join(left_out[:_NAMED])}{rest}; ignore_data_errors leaves such files out", place)
+        raise DataError(f"{'; '.join(left_out[:_NAMED])}{rest}; ignore_data_errors leaves such files out", plan.source)
     if not files:
-        raise DataError(f"none of the {len(left_out)} files can be read; the first: {left_out[0]}", place)
+        raise DataError(f"none of the {len(left_out)} files can be read; the first: {left_out[0]}", plan.source)
     return files, left_out
-
-
-@obeys(RecapDataConfig, "file_batch_size", "examples_shuffle_buffer_size")
-def _row_order(data: RecapDataConfig, files: Sequence[ParquetFile], *, seed: int, shuffle: bool) -> RowOrder:
-    rows = [file.rows for file in files]
-    if not shuffle:
-        return RowOrder(rows, seed=seed)
-    return RowOrder(rows, seed=seed, shuffle_rows=data.examples_shuffle_buffer_size, mixed_files=data.file_batch_size)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
+
+from rankspec.trainer.data.storage.storage import StoredFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +17,7 @@ class Place:
         first_row: number in the file of the first of the rows, from 0.
     """
 
-    file: Path
+    file: StoredFile
     row_group: int
     first_row: int
 

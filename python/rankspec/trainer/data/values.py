@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -14,13 +14,16 @@ from rankspec.trainer.data.place import Place
 
 Array = NDArray[Any]
 
+# "number" stands for any type that has them: values are given as they are stored.
+StoredType = DType | Literal["number"]
+
 
 @dataclass(frozen=True, slots=True)
 class StoredColumn:
     """A column to read: its name, the type its values are read as, and how many there are in a row."""
 
     name: str
-    dtype: DType
+    dtype: StoredType
     length: int
 
 
@@ -42,7 +45,7 @@ def values_of(array: pa.Array, column: StoredColumn, place: Place) -> Array:
         row = _first_null(values) // column.length
         raise DataError(f"{place.of(column.name, row)}: a value is missing; every row needs {column.length}")
     rows: Array = values.to_numpy(zero_copy_only=True).reshape(len(array), column.length)
-    return rows.astype(np.dtype(column.dtype), copy=False)
+    return rows if column.dtype == "number" else rows.astype(np.dtype(column.dtype), copy=False)
 
 
 def _first_null(array: pa.Array) -> int:

@@ -1,4 +1,4 @@
-"""Finds the files that a pattern names; there is no other way in which input files are found.
+"""Finds the files of this machine that a pattern names; there is no other way in which they are found.
 
 Links to files and folders are followed, but not one that leads back to a folder above it. What matches and cannot be
 opened is a problem and not left out, and a file that two names lead to is read once.
@@ -21,24 +21,11 @@ _Inode = tuple[int, int]
 def list_files(pattern: Pattern) -> Listing:
     """The files that a pattern names."""
     walk = _Walk()
-    status = walk.status(pattern.folder) if _is_there(pattern.folder) else None
+    folder = Path(pattern.folder)
+    status = walk.status(folder) if _is_there(folder) else None
     if pattern.parts and status and S_ISDIR(status.st_mode):
-        walk.search(_Stop(pattern.folder, (status.st_dev, status.st_ino), pattern.parts))
+        walk.search(_Stop(folder, (status.st_dev, status.st_ino), pattern.parts))
     return walk.listing()
-
-
-def with_folders_refused(listing: Listing) -> Listing:
-    """The same, where a folder of a file's name that holds files, as Spark writes them, is a problem."""
-    files = set(listing.files)
-    found = []
-    for folder in listing.folders:
-        below = list_files(Pattern(str(folder), folder, ("*.parquet",))).files
-        if below and below[0] not in files:
-            found.append(
-                f"{shown(folder)} is a folder with files in it, such as {below[0].name}, which the pattern does not "
-                "name; give the pattern a further component, or move the folder"
-            )
-    return replace(listing, problems=(*listing.problems, *found))
 
 
 @dataclass(frozen=True)

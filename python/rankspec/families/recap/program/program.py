@@ -55,7 +55,9 @@ class RecapProgram(Program["RecapBatch"]):
         self._tasks = self._loss.tasks
         self.loss_parts = self._tasks.names
         self.training = training_from(config.training, followed=self.followed_by(config))
-        self.inputs = inputs_read(config.model, input_signature(config.train_data, "train_data"))
+        self._float_labels = {task.name for task in self._tasks if task.kind.has_float_labels}
+        inputs = input_signature(config.train_data, "train_data", float_labels=self._float_labels)
+        self.inputs = inputs_read(config.model, inputs)
         self.model = build_model(config, self.inputs)
 
     @classmethod
@@ -95,6 +97,7 @@ class RecapProgram(Program["RecapBatch"]):
             weigh=weigh,
             save_dir=folder,
             id_ranges=self.model.id_ranges,
+            float_labels=self._float_labels,
         )
 
     def build_optimizer(self) -> ScheduledOptimizer:

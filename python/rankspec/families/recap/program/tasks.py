@@ -28,9 +28,11 @@ class TaskKind(ABC):
 
     Attributes:
         metrics: the kind's metrics by name, beside the loss.
+        has_float_labels: whether labels are any finite numbers rather than 0 or 1.
     """
 
     metrics: Mapping[str, Metric]
+    has_float_labels: bool
 
     @abstractmethod
     def losses(self, outputs: Tensor, labels: Tensor, weights: Tensor, pos_weights: Tensor) -> Tensor:
@@ -64,6 +66,7 @@ class BinaryClassification(TaskKind):
     """Outputs are logits, labels 0 or 1."""
 
     metrics = METRICS[TASK_KIND_BINARY_CLASSIFICATION]
+    has_float_labels = False
 
     def losses(self, outputs: Tensor, labels: Tensor, weights: Tensor, pos_weights: Tensor) -> Tensor:
         """Binary cross-entropy."""
@@ -97,6 +100,7 @@ class Regression(TaskKind):
     """Outputs and labels are any numbers."""
 
     metrics = METRICS[TASK_KIND_REGRESSION]
+    has_float_labels = True
 
     def losses(self, outputs: Tensor, labels: Tensor, weights: Tensor, pos_weights: Tensor) -> Tensor:
         """Squared error; there are no positives."""

@@ -88,7 +88,7 @@ public final class DataProto extends com.google.protobuf.GeneratedFile {
       "\n\034rankspec/recap/v1/data.proto\022\021rankspec" +
       ".recap.v1\032\033buf/validate/validate.proto\032!" +
       "rankspec/options/v1/options.proto\032\"ranks" +
-      "pec/recap/v1/preprocess.proto\"\247\021\n\022Explic" +
+      "pec/recap/v1/preprocess.proto\"\252\031\n\022Explic" +
       "itDateInputs\022/\n\tdata_root\030\001 \001(\tB\022\272H\007r\002\020\001" +
       "\310\001\001\210\347\030\002\220\347\030\002R\010dataRoot\022`\n\010end_date\030\002 \001(\tB" +
       "E\272H:r523^[0-9]{4}/(0[1-9]|1[0-2])/(0[1-9" +
@@ -99,7 +99,7 @@ public final class DataProto extends com.google.protobuf.GeneratedFile {
       "is) + \'; the largest allowed value is 36" +
       "525\' : \'\'\310\001\001\210\347\030\001\220\347\030\002R\004days\022C\n\024num_missin" +
       "g_days_tol\030\004 \001(\005:\0010B\017\272H\004\032\002(\000\210\347\030\002\220\347\030\001R\021nu" +
-      "mMissingDaysTol:\375\r\272H\371\r\032\250\t\n#recap.explici" +
+      "mMissingDaysTol:\200\026\272H\374\025\032\250\t\n#recap.explici" +
       "t_date_inputs.calendar\032\200\t!this.end_date." +
       "matches(\'^[0-9]{4}/(0[1-9]|1[0-2])/(0[1-" +
       "9]|[12][0-9]|3[01])$\') ? \'\' : this.end_d" +
@@ -129,281 +129,358 @@ public final class DataProto extends com.google.protobuf.GeneratedFile {
       "is.end_date.split(\'/\')[2])) ? \'days: \' +" +
       " string(this.days) + \' days up to \' + th" +
       "is.end_date + \' begin before the year 1;" +
-      " lower days\' : \'\'\032\313\004\n&recap.explicit_dat" +
-      "e_inputs.local_paths\032\240\004[{\'name\': \'data_r" +
+      " lower days\' : \'\'\032\316\014\n&recap.explicit_dat" +
+      "e_inputs.local_paths\032\243\014[{\'name\': \'data_r" +
       "oot\', \'path\': this.data_root}] .filter(f" +
-      ", f.path.matches(\'[\\\\x00\\\\n\\\\r]|^ +$|^ *" +
-      "[A-Za-z][A-Za-z0-9+.:-]*:/\')) .map(f, f." +
-      "name + (f.path.matches(\'[\\\\x00\\\\n\\\\r]\') " +
-      "? \': a path takes neither line breaks no" +
-      "r NUL characters; take it out\' : f.path." +
-      "matches(\'^ +$\') ? \': a path of nothing b" +
-      "ut blanks; write the path\' : \': \' + f.pa" +
-      "th.split(\':/\')[0] + \':/ begins an addres" +
-      "s of another storage, and only local pat" +
-      "hs are taken; \' + \'mount the storage or " +
-      "copy from it, and write the local path, " +
-      "./ first if a folder is called so\')).joi" +
-      "n(\'\\n\')\"\357\022\n\026ExplicitDatetimeInputs\022/\n\tda" +
-      "ta_root\030\001 \001(\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\002\220\347\030\002R\010dataR" +
-      "oot\022{\n\014end_datetime\030\002 \001(\tBX\272HMrH2F^[0-9]" +
-      "{4}/(0[1-9]|1[0-2])/(0[1-9]|[12][0-9]|3[" +
-      "01])/([01][0-9]|2[0-3])$\310\001\001\210\347\030\001\220\347\030\002R\013end" +
-      "Datetime\022\301\001\n\005hours\030\003 \001(\005B\252\001\272H\236\001\032\002 \000\272\001\223\001\n" +
-      "#recap.explicit_datetime_inputs.span\032lth" +
-      "is > 876600 ? \'must be at most 876600, g" +
-      "ot \' + string(this) + \'; the largest all" +
-      "owed value is 876600\' : \'\'\310\001\001\210\347\030\001\220\347\030\002R\005h" +
-      "ours\022E\n\025num_missing_hours_tol\030\004 \001(\005:\0010B\017" +
-      "\272H\004\032\002(\000\210\347\030\002\220\347\030\001R\022numMissingHoursTol:\233\017\272H" +
-      "\227\017\032\302\n\n\'recap.explicit_datetime_inputs.ca" +
-      "lendar\032\226\n!this.end_datetime.matches(\'^[0" +
-      "-9]{4}/(0[1-9]|1[0-2])/(0[1-9]|[12][0-9]" +
-      "|3[01])/([01][0-9]|2[0-3])$\') ? \'\' : thi" +
-      "s.end_datetime.startsWith(\'0000/\') ? \'en" +
-      "d_datetime: \' + this.end_datetime + \' is" +
-      " in the year 0, which the calendar does " +
-      "not have; years begin at 0001\' : this.en" +
-      "d_datetime.matches(\'^[0-9]{4}/((02|04|06" +
-      "|09|11)/31|02/30)\') || this.end_datetime" +
-      ".matches(\'^[0-9]{4}/02/29\') && !this.end" +
-      "_datetime.matches(\'^(0[48]|[2468][048]|[" +
-      "13579][26])00/|^[0-9]{2}(0[48]|[2468][04" +
-      "8]|[13579][26])/\') ? \'end_datetime: \' + " +
-      "this.end_datetime + \' is no day of the c" +
-      "alendar; write one that its month has\' :" +
-      " this.hours <= 876600 && this.hours > ((" +
-      "int(this.end_datetime.split(\'/\')[0]) - 1" +
-      ") * 365 + (int(this.end_datetime.split(\'" +
-      "/\')[0]) - 1) / 4 - (int(this.end_datetim" +
-      "e.split(\'/\')[0]) - 1) / 100 + (int(this." +
-      "end_datetime.split(\'/\')[0]) - 1) / 400 +" +
-      " [0, 31, 59, 90, 120, 151, 181, 212, 243" +
-      ", 273, 304, 334][int(this.end_datetime.s" +
-      "plit(\'/\')[1]) - 1] + (int(this.end_datet" +
-      "ime.split(\'/\')[1]) > 2 && this.end_datet" +
-      "ime.matches(\'^(0[48]|[2468][048]|[13579]" +
-      "[26])00/|^[0-9]{2}(0[48]|[2468][048]|[13" +
-      "579][26])/\') ? 1 : 0) + int(this.end_dat" +
-      "etime.split(\'/\')[2]) - 1) * 24 + int(thi" +
-      "s.end_datetime.split(\'/\')[3]) + 1 ? \'hou" +
-      "rs: \' + string(this.hours) + \' hours up " +
-      "to \' + this.end_datetime + \' begin befor" +
-      "e the year 1; lower hours\' : \'\'\032\317\004\n*reca" +
-      "p.explicit_datetime_inputs.local_paths\032\240" +
-      "\004[{\'name\': \'data_root\', \'path\': this.dat" +
-      "a_root}] .filter(f, f.path.matches(\'[\\\\x" +
-      "00\\\\n\\\\r]|^ +$|^ *[A-Za-z][A-Za-z0-9+.:-" +
-      "]*:/\')) .map(f, f.name + (f.path.matches" +
-      "(\'[\\\\x00\\\\n\\\\r]\') ? \': a path takes neit" +
-      "her line breaks nor NUL characters; take" +
-      " it out\' : f.path.matches(\'^ +$\') ? \': a" +
-      " path of nothing but blanks; write the p" +
-      "ath\' : \': \' + f.path.split(\':/\')[0] + \':" +
-      "/ begins an address of another storage, " +
-      "and only local paths are taken; \' + \'mou" +
-      "nt the storage or copy from it, and writ" +
-      "e the local path, ./ first if a folder i" +
-      "s called so\')).join(\'\\n\')\"\276\001\n\010TaskData\022X" +
-      "\n\025pos_downsampling_rate\030\001 \001(\001:\0011B!\272H\026\022\024\031" +
-      "\000\000\000\000\000\000\360?!\021\352-\201\231\227q=@\001\210\347\030\001\220\347\030\002R\023posDownsamp" +
-      "lingRate\022X\n\025neg_downsampling_rate\030\002 \001(\001:" +
-      "\0011B!\272H\026\022\024\031\000\000\000\000\000\000\360?!\021\352-\201\231\227q=@\001\210\347\030\001\220\347\030\002R\023n" +
-      "egDownsamplingRate\"\345\r\n\016SegDenseSchema\0223\n" +
-      "\013schema_path\030\001 \001(\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\002\220\347\030\002R\n" +
-      "schemaPath\0225\n\010features\030\002 \003(\tB\031\272H\016\222\001\013\020\200\010\030" +
-      "\001\"\004r\002\020\001\210\347\030\001\220\347\030\003R\010features\022\200\001\n\020renamed_fe" +
-      "atures\030\003 \003(\01326.rankspec.recap.v1.SegDens" +
-      "eSchema.RenamedFeaturesEntryB\035\272H\022\232\001\017\020\200\002\"" +
-      "\004r\002\020\001*\004r\002\020\001\210\347\030\001\220\347\030\003R\017renamedFeatures\022\222\001\n" +
-      "\026mask_mantissa_features\030\004 \003(\0132;.rankspec" +
-      ".recap.v1.SegDenseSchema.MaskMantissaFea" +
-      "turesEntryB\037\272H\024\232\001\021\020\200\002\"\004r\002\020\001*\006\032\004\030\027 \000\210\347\030\001\220" +
-      "\347\030\003R\024maskMantissaFeatures\032B\n\024RenamedFeat" +
-      "uresEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001" +
-      "(\tR\005value:\0028\001\032G\n\031MaskMantissaFeaturesEnt" +
-      "ry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\005R\005val" +
-      "ue:\0028\001:\301\t\272H\275\t\032\217\003\n*recap.seg_dense_schema" +
-      ".masked_inputs_exist\032\340\002this.mask_mantiss" +
-      "a_features.filter(n, !(n in this.renamed" +
-      "_features) || n in [\'binary\', \'discrete\'" +
-      "]) .map(n, \'mask_mantissa_features[\"\' + " +
-      "n + \'\"]: \' + (n in this.renamed_features" +
-      " ? \'\"\' + n + \'\" holds whole numbers, and" +
-      " only float32 values have a mantissa; dr" +
-      "op it\' : \'renamed_features has no input " +
-      "\"\' + n + \'\"; add it there or drop it her" +
-      "e\')).join(\'\\n\')\032\313\004\n\"recap.seg_dense_sche" +
-      "ma.local_paths\032\244\004[{\'name\': \'schema_path\'" +
-      ", \'path\': this.schema_path}] .filter(f, " +
-      "f.path.matches(\'[\\\\x00\\\\n\\\\r]|^ +$|^ *[A" +
-      "-Za-z][A-Za-z0-9+.:-]*:/\')) .map(f, f.na" +
-      "me + (f.path.matches(\'[\\\\x00\\\\n\\\\r]\') ? " +
-      "\': a path takes neither line breaks nor " +
-      "NUL characters; take it out\' : f.path.ma" +
-      "tches(\'^ +$\') ? \': a path of nothing but" +
-      " blanks; write the path\' : \': \' + f.path" +
-      ".split(\':/\')[0] + \':/ begins an address " +
-      "of another storage, and only local paths" +
-      " are taken; \' + \'mount the storage or co" +
-      "py from it, and write the local path, ./" +
-      " first if a folder is called so\')).join(" +
-      "\'\\n\')\032\332\001\n#recap.seg_dense_schema.model_i" +
-      "nputs\032\262\001[\'continuous\', \'binary\'].filter(" +
-      "n, !(n in this.renamed_features)) .map(n" +
-      ", \'renamed_features: the model reads an " +
-      "input \"\' + n + \'\"; add an entry that nam" +
-      "es its column\').join(\'\\n\')\"\305\001\n\007Sampler\022&" +
-      "\n\004name\030\001 \001(\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\003R\004name\022W" +
-      "\n\006kwargs\030\002 \003(\0132&.rankspec.recap.v1.Sampl" +
-      "er.KwargsEntryB\027\272H\014\232\001\t\020\200\002\"\004r\002\020\001\210\347\030\001\220\347\030\003R" +
-      "\006kwargs\0329\n\013KwargsEntry\022\020\n\003key\030\001 \001(\tR\003key" +
-      "\022\024\n\005value\030\002 \001(\tR\005value:\0028\001\"\327+\n\017RecapData" +
-      "Config\022)\n\006inputs\030\001 \001(\tB\017\272H\004r\002\020\001\210\347\030\002\220\347\030\002H" +
-      "\000R\006inputs\022o\n\030explicit_datetime_inputs\030\002 " +
-      "\001(\0132).rankspec.recap.v1.ExplicitDatetime" +
-      "InputsB\010\210\347\030\001\220\347\030\002H\000R\026explicitDatetimeInpu" +
-      "ts\022c\n\024explicit_date_inputs\030\003 \001(\0132%.ranks" +
-      "pec.recap.v1.ExplicitDateInputsB\010\210\347\030\001\220\347\030" +
-      "\002H\000R\022explicitDateInputs\022>\n\021global_batch_" +
-      "size\030\004 \001(\005B\022\272H\007\032\002 \000\310\001\001\210\347\030\001\220\347\030\003R\017globalBa" +
-      "tchSize\022:\n\021num_files_to_keep\030\005 \001(\005B\017\272H\004\032" +
-      "\002 \000\210\347\030\001\220\347\030\003R\016numFilesToKeep\0221\n\014repeat_fi" +
-      "les\030\006 \001(\010:\004trueB\010\210\347\030\001\220\347\030\003R\013repeatFiles\022;" +
-      "\n\017file_batch_size\030\007 \001(\005:\00216B\017\272H\004\032\002 \000\210\347\030\001" +
-      "\220\347\030\003R\rfileBatchSize\022%\n\005cache\030\010 \001(\010:\005fals" +
-      "eB\010\210\347\030\002\220\347\030\001R\005cache\022G\n\027data_service_dispa" +
-      "tcher\030\t \001(\tB\017\272H\004r\002\020\001\210\347\030\002\220\347\030\001R\025dataServic" +
-      "eDispatcher\022=\n\022ignore_data_errors\030\n \001(\010:" +
-      "\005falseB\010\210\347\030\001\220\347\030\002R\020ignoreDataErrors\022{\n\033da" +
-      "taset_service_compression\030\013 \001(\0162\'.ranksp" +
-      "ec.recap.v1.DdsCompressionOptionB\022\272H\007\202\001\004" +
-      "\020\001 \000\210\347\030\002\220\347\030\001R\031datasetServiceCompression\022" +
-      "V\n\034examples_shuffle_buffer_size\030\014 \001(\005:\0041" +
-      "024B\017\272H\004\032\002 \000\210\347\030\001\220\347\030\003R\031examplesShuffleBuf" +
-      "ferSize\022\306\001\n\026map_num_parallel_calls\030\r \001(\005" +
-      "B\220\001\272H\204\001\032\002 \000\272\001}\n\023recap.data.decoders\032fthi" +
-      "s > 1024 ? \'must be at most 1024, got \' " +
-      "+ string(this) + \'; the largest allowed " +
-      "value is 1024\' : \'\'\210\347\030\002\220\347\030\001R\023mapNumParal" +
-      "lelCalls\022\323\001\n\035interleave_num_parallel_cal" +
-      "ls\030\016 \001(\005B\217\001\272H\203\001\032\002 \000\272\001|\n\022recap.data.reade" +
-      "rs\032fthis > 1024 ? \'must be at most 1024," +
-      " got \' + string(this) + \'; the largest a" +
-      "llowed value is 1024\' : \'\'\210\347\030\002\220\347\030\001R\032inte" +
-      "rleaveNumParallelCalls\022[\n\020seg_dense_sche" +
-      "ma\030\017 \001(\0132!.rankspec.recap.v1.SegDenseSch" +
-      "emaB\016\272H\003\310\001\001\210\347\030\001\220\347\030\003R\016segDenseSchema\022x\n\005t" +
-      "asks\030\020 \003(\0132-.rankspec.recap.v1.RecapData" +
-      "Config.TasksEntryB3\272H(\232\001%\010\001\020\200\001\"\036r\0342\032^[A-" +
-      "Za-z_][A-Za-z0-9_.-]*$\210\347\030\001\220\347\030\003R\005tasks\022>\n" +
-      "\020evaluation_tasks\030\021 \003(\tB\023\272H\010\222\001\005\020\200\001\030\001\210\347\030\002" +
-      "\220\347\030\001R\017evaluationTasks\022G\n\npreprocess\030\022 \001(" +
-      "\0132\035.rankspec.recap.v1.PreprocessB\010\210\347\030\001\220\347" +
-      "\030\003R\npreprocess\022>\n\007sampler\030\023 \001(\0132\032.ranksp" +
-      "ec.recap.v1.SamplerB\010\210\347\030\001\220\347\030\003R\007sampler\022D" +
-      "\n\022inherit_train_data\030\024 \001(\010B\026\210\347\030\002\220\347\030\001\242\347\030\n" +
-      "train_dataR\020inheritTrainData\032U\n\nTasksEnt" +
-      "ry\022\020\n\003key\030\001 \001(\tR\003key\0221\n\005value\030\002 \001(\0132\033.ra" +
-      "nkspec.recap.v1.TaskDataR\005value:\0028\001:\331\034\272H" +
-      "\325\034\032\310\002\n recap.data.downcast_inputs_exist\032" +
-      "\243\002!has(this.seg_dense_schema) ? \'\' : thi" +
-      "s.preprocess.downcast.features .filter(n" +
-      ", !(n in this.seg_dense_schema.renamed_f" +
-      "eatures || n in this.seg_dense_schema.fe" +
-      "atures)) .map(n, \'preprocess.downcast.fe" +
-      "atures[\"\' + n + \'\"]: there is no input \"" +
-      "\' + n + \'\"; name one of seg_dense_schema" +
-      "\').join(\'\\n\')\032\234\002\n\031recap.data.ids_stay_wh" +
-      "ole\032\376\001\'discrete\' in this.preprocess.down" +
-      "cast.features && int(this.preprocess.dow" +
-      "ncast.features[\'discrete\']) in [1, 3, 4]" +
-      " ? \'preprocess.downcast.features[\"discre" +
-      "te\"]: discrete holds ids, which no float" +
-      "ing-point format keeps; use DATA_TYPE_UI" +
-      "NT8 or drop it\' : \'\'\032\345\004\n\"recap.data.extr" +
-      "acted_names_are_new\032\276\004[\'\\n\' + this.prepr" +
-      "ocess.extract_features.extract_feature_t" +
-      "able.map(r, r.name).join(\'\\n\\n\') + \'\\n\']" +
-      ".map(written, this.preprocess.extract_fe" +
-      "atures.extract_feature_table.filter(r, r" +
-      ".name in this.seg_dense_schema.renamed_f" +
-      "eatures || r.name in this.seg_dense_sche" +
-      "ma.features || r.name in [\'continuous\', " +
-      "\'binary\', \'discrete\', \'user_embedding\', " +
-      "\'user_eng_embedding\', \'author_embedding\'" +
-      "] || written.split(\'\\n\' + r.name + \'\\n\')" +
-      ".size() > 2) .map(r, \'preprocess.extract" +
-      "_features.extract_feature_table: \"\' + r." +
-      "name + \'\" is the name of another input; " +
-      "choose another name\').join(\'\\n\'))[0]\032\251\003\n" +
-      "!recap.data.extracted_inputs_exist\032\203\003!ha" +
-      "s(this.seg_dense_schema) ? \'\' : this.pre" +
-      "process.extract_features.extract_feature" +
-      "_table .filter(r, r.source_tensor != \'\' " +
-      "&& !(r.source_tensor in this.seg_dense_s" +
-      "chema.renamed_features || r.source_tenso" +
-      "r in this.seg_dense_schema.features)) .m" +
-      "ap(r, \'preprocess.extract_features.extra" +
-      "ct_feature_table: there is no input \"\' +" +
-      " r.source_tensor + \'\"; name one of seg_d" +
-      "ense_schema\').join(\'\\n\')\032\265\004\n\026recap.data." +
-      "local_paths\032\232\004[{\'name\': \'inputs\', \'path\'" +
-      ": this.inputs}] .filter(f, f.path.matche" +
-      "s(\'[\\\\x00\\\\n\\\\r]|^ +$|^ *[A-Za-z][A-Za-z" +
-      "0-9+.:-]*:/\')) .map(f, f.name + (f.path." +
-      "matches(\'[\\\\x00\\\\n\\\\r]\') ? \': a path tak" +
-      "es neither line breaks nor NUL character" +
-      "s; take it out\' : f.path.matches(\'^ +$\')" +
-      " ? \': a path of nothing but blanks; writ" +
-      "e the path\' : \': \' + f.path.split(\':/\')[" +
-      "0] + \':/ begins an address of another st" +
-      "orage, and only local paths are taken; \'" +
-      " + \'mount the storage or copy from it, a" +
-      "nd write the local path, ./ first if a f" +
-      "older is called so\')).join(\'\\n\')\032\213\002\n\'rec" +
-      "ap.data.evaluation_tasks_have_labels\032\337\001[" +
-      "this.tasks].map(labelled, [this.evaluati" +
-      "on_tasks.filter(t, !(t in labelled))].ma" +
-      "p(odd, size(odd) == 0 ? \'\' : \'evaluation" +
-      "_tasks: this data set has no task \"\' + o" +
-      "dd.join(\'\", \"\') + \'\"; add it to tasks or" +
-      " drop it here\')[0])[0]\032\245\002\n\"recap.data.do" +
-      "wnsampled_tasks_exist\032\376\001[this.tasks].map" +
-      "(labelled, [this.preprocess.downsample_n" +
-      "egatives.engagements_list.filter(t, !(t " +
-      "in labelled))].map(odd, size(odd) == 0 ?" +
-      " \'\' : \'preprocess.downsample_negatives.e" +
-      "ngagements_list: this data set has no ta" +
-      "sk \"\' + odd.join(\'\", \"\') + \'\"\')[0])[0]\032\350" +
-      "\002\n\'recap.data.num_engagements_counts_tas" +
-      "ks\032\274\002has(this.preprocess.downsample_nega" +
-      "tives.num_engagements) && this.preproces" +
-      "s.downsample_negatives.num_engagements !" +
-      "= size(this.tasks) ? \'preprocess.downsam" +
-      "ple_negatives.num_engagements: the data " +
-      "set has \' + string(size(this.tasks)) + \'" +
-      " tasks, not \' + string(this.preprocess.d" +
-      "ownsample_negatives.num_engagements) : \'" +
-      "\'\032\211\002\n recap.data.rectified_tasks_exist\032\344" +
-      "\001this.preprocess.rectify_labels.label_to" +
-      "_engaged_timestamp_field.filter(t, !(t i" +
-      "n this.tasks)) .map(t, \'preprocess.recti" +
-      "fy_labels.label_to_engaged_timestamp_fie" +
-      "ld[\"\' + t + \'\"]: \"\' + t + \'\" is no task " +
-      "of this data set\').join(\'\\n\')\032\357\001\n$recap." +
-      "data.compression_needs_service\032\306\001has(thi" +
-      "s.dataset_service_compression) && !has(t" +
-      "his.data_service_dispatcher) ? \'dataset_" +
-      "service_compression: nothing is compress" +
-      "ed without a data service; set data_serv" +
-      "ice_dispatcher or drop it\' : \'\'B\033\n\022date_" +
-      "inputs_format\022\005\272H\002\010\001*_\n\024DdsCompressionOp" +
-      "tion\022&\n\"DDS_COMPRESSION_OPTION_UNSPECIFI" +
-      "ED\020\000\022\037\n\033DDS_COMPRESSION_OPTION_AUTO\020\001Bc\n" +
-      "\025dev.rankspec.recap.v1B\tDataProtoP\001Z=git" +
-      "hub.com/rankspec/rankspec/gen/go/rankspe" +
-      "c/recap/v1;recapv1b\010editionsp\350\007"
+      ", f.path.matches(\'[\\\\x00\\\\n\\\\r]|^ +$\') |" +
+      "| f.path.matches(\'^ *[A-Za-z][A-Za-z0-9+" +
+      ".:-]*:/\') && (!f.path.matches(\'^(file://" +
+      "/|(s3|gs)://[^/:@?* \\\\[]+(/|$)|hdfs://[^" +
+      "/@?* \\\\[]*/)\') || f.path.matches(\'[?][A-" +
+      "Za-z0-9_.&-]*=\'))) .map(f, f.name + (f.p" +
+      "ath.matches(\'[\\\\x00\\\\n\\\\r]\') ? \': a path" +
+      " takes neither line breaks nor NUL chara" +
+      "cters; take it out\' : f.path.matches(\'^ " +
+      "+$\') ? \': a path of nothing but blanks; " +
+      "write the path\' : !f.path.matches(\'^(fil" +
+      "e|s3|gs|hdfs)://\') ? \': \' + f.path.split" +
+      "(\':/\')[0] + \':/ begins an address of a s" +
+      "torage that data is not read from; write" +
+      " one that begins with file://, \' + \'s3:/" +
+      "/, gs:// or hdfs://, or mount the storag" +
+      "e and write the local path, ./ first if " +
+      "a folder is called so\' : f.path.matches(" +
+      "\'^[a-z0-9]+://[^/]*@\') ? \': an address t" +
+      "akes no user name and no password; take " +
+      "them out, credentials come from the envi" +
+      "ronment\' : f.path.matches(\'[?][A-Za-z0-9" +
+      "_.&-]*=\') ? \': an address takes no query" +
+      " such as ?region=x; take it out: setting" +
+      "s come from the environment, and a wildc" +
+      "ard before = is written *\' : f.path.matc" +
+      "hes(\'^(s3|gs)://[^/]*:\') ? \': an address" +
+      " takes no endpoint; write the bucket alo" +
+      "ne behind \' + f.path.split(\'://\')[0] + \'" +
+      ":// and set the endpoint in the environm" +
+      "ent\' : f.path.startsWith(\'file:\') ? \': f" +
+      "ile:// takes the whole path of a file of" +
+      " this machine; write it with three slash" +
+      "es, as file:///data\' : \': \' + f.path.spl" +
+      "it(\'://\')[0] + \':// needs the name of a " +
+      "bucket or host, without wildcards, and a" +
+      " path; write it as s3://bucket/data or h" +
+      "dfs://host:8020/data\')).join(\'\\n\')\"\362\032\n\026E" +
+      "xplicitDatetimeInputs\022/\n\tdata_root\030\001 \001(\t" +
+      "B\022\272H\007r\002\020\001\310\001\001\210\347\030\002\220\347\030\002R\010dataRoot\022{\n\014end_da" +
+      "tetime\030\002 \001(\tBX\272HMrH2F^[0-9]{4}/(0[1-9]|1" +
+      "[0-2])/(0[1-9]|[12][0-9]|3[01])/([01][0-" +
+      "9]|2[0-3])$\310\001\001\210\347\030\001\220\347\030\002R\013endDatetime\022\301\001\n\005" +
+      "hours\030\003 \001(\005B\252\001\272H\236\001\032\002 \000\272\001\223\001\n#recap.explic" +
+      "it_datetime_inputs.span\032lthis > 876600 ?" +
+      " \'must be at most 876600, got \' + string" +
+      "(this) + \'; the largest allowed value is" +
+      " 876600\' : \'\'\310\001\001\210\347\030\001\220\347\030\002R\005hours\022E\n\025num_m" +
+      "issing_hours_tol\030\004 \001(\005:\0010B\017\272H\004\032\002(\000\210\347\030\002\220\347" +
+      "\030\001R\022numMissingHoursTol:\236\027\272H\232\027\032\302\n\n\'recap." +
+      "explicit_datetime_inputs.calendar\032\226\n!thi" +
+      "s.end_datetime.matches(\'^[0-9]{4}/(0[1-9" +
+      "]|1[0-2])/(0[1-9]|[12][0-9]|3[01])/([01]" +
+      "[0-9]|2[0-3])$\') ? \'\' : this.end_datetim" +
+      "e.startsWith(\'0000/\') ? \'end_datetime: \'" +
+      " + this.end_datetime + \' is in the year " +
+      "0, which the calendar does not have; yea" +
+      "rs begin at 0001\' : this.end_datetime.ma" +
+      "tches(\'^[0-9]{4}/((02|04|06|09|11)/31|02" +
+      "/30)\') || this.end_datetime.matches(\'^[0" +
+      "-9]{4}/02/29\') && !this.end_datetime.mat" +
+      "ches(\'^(0[48]|[2468][048]|[13579][26])00" +
+      "/|^[0-9]{2}(0[48]|[2468][048]|[13579][26" +
+      "])/\') ? \'end_datetime: \' + this.end_date" +
+      "time + \' is no day of the calendar; writ" +
+      "e one that its month has\' : this.hours <" +
+      "= 876600 && this.hours > ((int(this.end_" +
+      "datetime.split(\'/\')[0]) - 1) * 365 + (in" +
+      "t(this.end_datetime.split(\'/\')[0]) - 1) " +
+      "/ 4 - (int(this.end_datetime.split(\'/\')[" +
+      "0]) - 1) / 100 + (int(this.end_datetime." +
+      "split(\'/\')[0]) - 1) / 400 + [0, 31, 59, " +
+      "90, 120, 151, 181, 212, 243, 273, 304, 3" +
+      "34][int(this.end_datetime.split(\'/\')[1])" +
+      " - 1] + (int(this.end_datetime.split(\'/\'" +
+      ")[1]) > 2 && this.end_datetime.matches(\'" +
+      "^(0[48]|[2468][048]|[13579][26])00/|^[0-" +
+      "9]{2}(0[48]|[2468][048]|[13579][26])/\') " +
+      "? 1 : 0) + int(this.end_datetime.split(\'" +
+      "/\')[2]) - 1) * 24 + int(this.end_datetim" +
+      "e.split(\'/\')[3]) + 1 ? \'hours: \' + strin" +
+      "g(this.hours) + \' hours up to \' + this.e" +
+      "nd_datetime + \' begin before the year 1;" +
+      " lower hours\' : \'\'\032\322\014\n*recap.explicit_da" +
+      "tetime_inputs.local_paths\032\243\014[{\'name\': \'d" +
+      "ata_root\', \'path\': this.data_root}] .fil" +
+      "ter(f, f.path.matches(\'[\\\\x00\\\\n\\\\r]|^ +" +
+      "$\') || f.path.matches(\'^ *[A-Za-z][A-Za-" +
+      "z0-9+.:-]*:/\') && (!f.path.matches(\'^(fi" +
+      "le:///|(s3|gs)://[^/:@?* \\\\[]+(/|$)|hdfs" +
+      "://[^/@?* \\\\[]*/)\') || f.path.matches(\'[" +
+      "?][A-Za-z0-9_.&-]*=\'))) .map(f, f.name +" +
+      " (f.path.matches(\'[\\\\x00\\\\n\\\\r]\') ? \': a" +
+      " path takes neither line breaks nor NUL " +
+      "characters; take it out\' : f.path.matche" +
+      "s(\'^ +$\') ? \': a path of nothing but bla" +
+      "nks; write the path\' : !f.path.matches(\'" +
+      "^(file|s3|gs|hdfs)://\') ? \': \' + f.path." +
+      "split(\':/\')[0] + \':/ begins an address o" +
+      "f a storage that data is not read from; " +
+      "write one that begins with file://, \' + " +
+      "\'s3://, gs:// or hdfs://, or mount the s" +
+      "torage and write the local path, ./ firs" +
+      "t if a folder is called so\' : f.path.mat" +
+      "ches(\'^[a-z0-9]+://[^/]*@\') ? \': an addr" +
+      "ess takes no user name and no password; " +
+      "take them out, credentials come from the" +
+      " environment\' : f.path.matches(\'[?][A-Za" +
+      "-z0-9_.&-]*=\') ? \': an address takes no " +
+      "query such as ?region=x; take it out: se" +
+      "ttings come from the environment, and a " +
+      "wildcard before = is written *\' : f.path" +
+      ".matches(\'^(s3|gs)://[^/]*:\') ? \': an ad" +
+      "dress takes no endpoint; write the bucke" +
+      "t alone behind \' + f.path.split(\'://\')[0" +
+      "] + \':// and set the endpoint in the env" +
+      "ironment\' : f.path.startsWith(\'file:\') ?" +
+      " \': file:// takes the whole path of a fi" +
+      "le of this machine; write it with three " +
+      "slashes, as file:///data\' : \': \' + f.pat" +
+      "h.split(\'://\')[0] + \':// needs the name " +
+      "of a bucket or host, without wildcards, " +
+      "and a path; write it as s3://bucket/data" +
+      " or hdfs://host:8020/data\')).join(\'\\n\')\"" +
+      "\276\001\n\010TaskData\022X\n\025pos_downsampling_rate\030\001 " +
+      "\001(\001:\0011B!\272H\026\022\024\031\000\000\000\000\000\000\360?!\021\352-\201\231\227q=@\001\210\347\030\001\220\347\030" +
+      "\002R\023posDownsamplingRate\022X\n\025neg_downsampli" +
+      "ng_rate\030\002 \001(\001:\0011B!\272H\026\022\024\031\000\000\000\000\000\000\360?!\021\352-\201\231\227q" +
+      "=@\001\210\347\030\001\220\347\030\002R\023negDownsamplingRate\"\345\r\n\016Seg" +
+      "DenseSchema\0223\n\013schema_path\030\001 \001(\tB\022\272H\007r\002\020" +
+      "\001\310\001\001\210\347\030\002\220\347\030\002R\nschemaPath\0225\n\010features\030\002 \003" +
+      "(\tB\031\272H\016\222\001\013\020\200\010\030\001\"\004r\002\020\001\210\347\030\001\220\347\030\003R\010features\022" +
+      "\200\001\n\020renamed_features\030\003 \003(\01326.rankspec.re" +
+      "cap.v1.SegDenseSchema.RenamedFeaturesEnt" +
+      "ryB\035\272H\022\232\001\017\020\200\002\"\004r\002\020\001*\004r\002\020\001\210\347\030\001\220\347\030\003R\017renam" +
+      "edFeatures\022\222\001\n\026mask_mantissa_features\030\004 " +
+      "\003(\0132;.rankspec.recap.v1.SegDenseSchema.M" +
+      "askMantissaFeaturesEntryB\037\272H\024\232\001\021\020\200\002\"\004r\002\020" +
+      "\001*\006\032\004\030\027 \000\210\347\030\001\220\347\030\003R\024maskMantissaFeatures\032" +
+      "B\n\024RenamedFeaturesEntry\022\020\n\003key\030\001 \001(\tR\003ke" +
+      "y\022\024\n\005value\030\002 \001(\tR\005value:\0028\001\032G\n\031MaskManti" +
+      "ssaFeaturesEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005va" +
+      "lue\030\002 \001(\005R\005value:\0028\001:\301\t\272H\275\t\032\217\003\n*recap.se" +
+      "g_dense_schema.masked_inputs_exist\032\340\002thi" +
+      "s.mask_mantissa_features.filter(n, !(n i" +
+      "n this.renamed_features) || n in [\'binar" +
+      "y\', \'discrete\']) .map(n, \'mask_mantissa_" +
+      "features[\"\' + n + \'\"]: \' + (n in this.re" +
+      "named_features ? \'\"\' + n + \'\" holds whol" +
+      "e numbers, and only float32 values have " +
+      "a mantissa; drop it\' : \'renamed_features" +
+      " has no input \"\' + n + \'\"; add it there " +
+      "or drop it here\')).join(\'\\n\')\032\313\004\n\"recap." +
+      "seg_dense_schema.local_paths\032\244\004[{\'name\':" +
+      " \'schema_path\', \'path\': this.schema_path" +
+      "}] .filter(f, f.path.matches(\'[\\\\x00\\\\n\\" +
+      "\\r]|^ +$|^ *[A-Za-z][A-Za-z0-9+.:-]*:/\')" +
+      ") .map(f, f.name + (f.path.matches(\'[\\\\x" +
+      "00\\\\n\\\\r]\') ? \': a path takes neither li" +
+      "ne breaks nor NUL characters; take it ou" +
+      "t\' : f.path.matches(\'^ +$\') ? \': a path " +
+      "of nothing but blanks; write the path\' :" +
+      " \': \' + f.path.split(\':/\')[0] + \':/ begi" +
+      "ns an address of another storage, and on" +
+      "ly local paths are taken; \' + \'mount the" +
+      " storage or copy from it, and write the " +
+      "local path, ./ first if a folder is call" +
+      "ed so\')).join(\'\\n\')\032\332\001\n#recap.seg_dense_" +
+      "schema.model_inputs\032\262\001[\'continuous\', \'bi" +
+      "nary\'].filter(n, !(n in this.renamed_fea" +
+      "tures)) .map(n, \'renamed_features: the m" +
+      "odel reads an input \"\' + n + \'\"; add an " +
+      "entry that names its column\').join(\'\\n\')" +
+      "\"\305\001\n\007Sampler\022&\n\004name\030\001 \001(\tB\022\272H\007r\002\020\001\310\001\001\210\347" +
+      "\030\001\220\347\030\003R\004name\022W\n\006kwargs\030\002 \003(\0132&.rankspec." +
+      "recap.v1.Sampler.KwargsEntryB\027\272H\014\232\001\t\020\200\002\"" +
+      "\004r\002\020\001\210\347\030\001\220\347\030\003R\006kwargs\0329\n\013KwargsEntry\022\020\n\003" +
+      "key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\tR\005value:\0028\001" +
+      "\"\3323\n\017RecapDataConfig\022)\n\006inputs\030\001 \001(\tB\017\272H" +
+      "\004r\002\020\001\210\347\030\002\220\347\030\002H\000R\006inputs\022o\n\030explicit_date" +
+      "time_inputs\030\002 \001(\0132).rankspec.recap.v1.Ex" +
+      "plicitDatetimeInputsB\010\210\347\030\001\220\347\030\002H\000R\026explic" +
+      "itDatetimeInputs\022c\n\024explicit_date_inputs" +
+      "\030\003 \001(\0132%.rankspec.recap.v1.ExplicitDateI" +
+      "nputsB\010\210\347\030\001\220\347\030\002H\000R\022explicitDateInputs\022>\n" +
+      "\021global_batch_size\030\004 \001(\005B\022\272H\007\032\002 \000\310\001\001\210\347\030\001" +
+      "\220\347\030\003R\017globalBatchSize\022:\n\021num_files_to_ke" +
+      "ep\030\005 \001(\005B\017\272H\004\032\002 \000\210\347\030\001\220\347\030\003R\016numFilesToKee" +
+      "p\0221\n\014repeat_files\030\006 \001(\010:\004trueB\010\210\347\030\001\220\347\030\003R" +
+      "\013repeatFiles\022;\n\017file_batch_size\030\007 \001(\005:\0021" +
+      "6B\017\272H\004\032\002 \000\210\347\030\001\220\347\030\003R\rfileBatchSize\022%\n\005cac" +
+      "he\030\010 \001(\010:\005falseB\010\210\347\030\002\220\347\030\001R\005cache\022G\n\027data" +
+      "_service_dispatcher\030\t \001(\tB\017\272H\004r\002\020\001\210\347\030\002\220\347" +
+      "\030\001R\025dataServiceDispatcher\022=\n\022ignore_data" +
+      "_errors\030\n \001(\010:\005falseB\010\210\347\030\001\220\347\030\002R\020ignoreDa" +
+      "taErrors\022{\n\033dataset_service_compression\030" +
+      "\013 \001(\0162\'.rankspec.recap.v1.DdsCompression" +
+      "OptionB\022\272H\007\202\001\004\020\001 \000\210\347\030\002\220\347\030\001R\031datasetServi" +
+      "ceCompression\022V\n\034examples_shuffle_buffer" +
+      "_size\030\014 \001(\005:\0041024B\017\272H\004\032\002 \000\210\347\030\001\220\347\030\003R\031exam" +
+      "plesShuffleBufferSize\022\306\001\n\026map_num_parall" +
+      "el_calls\030\r \001(\005B\220\001\272H\204\001\032\002 \000\272\001}\n\023recap.data" +
+      ".decoders\032fthis > 1024 ? \'must be at mos" +
+      "t 1024, got \' + string(this) + \'; the la" +
+      "rgest allowed value is 1024\' : \'\'\210\347\030\002\220\347\030" +
+      "\001R\023mapNumParallelCalls\022\323\001\n\035interleave_nu" +
+      "m_parallel_calls\030\016 \001(\005B\217\001\272H\203\001\032\002 \000\272\001|\n\022re" +
+      "cap.data.readers\032fthis > 1024 ? \'must be" +
+      " at most 1024, got \' + string(this) + \';" +
+      " the largest allowed value is 1024\' : \'\'" +
+      "\210\347\030\002\220\347\030\001R\032interleaveNumParallelCalls\022[\n\020" +
+      "seg_dense_schema\030\017 \001(\0132!.rankspec.recap." +
+      "v1.SegDenseSchemaB\016\272H\003\310\001\001\210\347\030\001\220\347\030\003R\016segDe" +
+      "nseSchema\022x\n\005tasks\030\020 \003(\0132-.rankspec.reca" +
+      "p.v1.RecapDataConfig.TasksEntryB3\272H(\232\001%\010" +
+      "\001\020\200\001\"\036r\0342\032^[A-Za-z_][A-Za-z0-9_.-]*$\210\347\030\001" +
+      "\220\347\030\003R\005tasks\022>\n\020evaluation_tasks\030\021 \003(\tB\023\272" +
+      "H\010\222\001\005\020\200\001\030\001\210\347\030\002\220\347\030\001R\017evaluationTasks\022G\n\np" +
+      "reprocess\030\022 \001(\0132\035.rankspec.recap.v1.Prep" +
+      "rocessB\010\210\347\030\001\220\347\030\003R\npreprocess\022>\n\007sampler\030" +
+      "\023 \001(\0132\032.rankspec.recap.v1.SamplerB\010\210\347\030\001\220" +
+      "\347\030\003R\007sampler\022D\n\022inherit_train_data\030\024 \001(\010" +
+      "B\026\210\347\030\002\220\347\030\001\242\347\030\ntrain_dataR\020inheritTrainDa" +
+      "ta\032U\n\nTasksEntry\022\020\n\003key\030\001 \001(\tR\003key\0221\n\005va" +
+      "lue\030\002 \001(\0132\033.rankspec.recap.v1.TaskDataR\005" +
+      "value:\0028\001:\334$\272H\330$\032\310\002\n recap.data.downcast" +
+      "_inputs_exist\032\243\002!has(this.seg_dense_sche" +
+      "ma) ? \'\' : this.preprocess.downcast.feat" +
+      "ures .filter(n, !(n in this.seg_dense_sc" +
+      "hema.renamed_features || n in this.seg_d" +
+      "ense_schema.features)) .map(n, \'preproce" +
+      "ss.downcast.features[\"\' + n + \'\"]: there" +
+      " is no input \"\' + n + \'\"; name one of se" +
+      "g_dense_schema\').join(\'\\n\')\032\234\002\n\031recap.da" +
+      "ta.ids_stay_whole\032\376\001\'discrete\' in this.p" +
+      "reprocess.downcast.features && int(this." +
+      "preprocess.downcast.features[\'discrete\']" +
+      ") in [1, 3, 4] ? \'preprocess.downcast.fe" +
+      "atures[\"discrete\"]: discrete holds ids, " +
+      "which no floating-point format keeps; us" +
+      "e DATA_TYPE_UINT8 or drop it\' : \'\'\032\345\004\n\"r" +
+      "ecap.data.extracted_names_are_new\032\276\004[\'\\n" +
+      "\' + this.preprocess.extract_features.ext" +
+      "ract_feature_table.map(r, r.name).join(\'" +
+      "\\n\\n\') + \'\\n\'].map(written, this.preproc" +
+      "ess.extract_features.extract_feature_tab" +
+      "le.filter(r, r.name in this.seg_dense_sc" +
+      "hema.renamed_features || r.name in this." +
+      "seg_dense_schema.features || r.name in [" +
+      "\'continuous\', \'binary\', \'discrete\', \'use" +
+      "r_embedding\', \'user_eng_embedding\', \'aut" +
+      "hor_embedding\'] || written.split(\'\\n\' + " +
+      "r.name + \'\\n\').size() > 2) .map(r, \'prep" +
+      "rocess.extract_features.extract_feature_" +
+      "table: \"\' + r.name + \'\" is the name of a" +
+      "nother input; choose another name\').join" +
+      "(\'\\n\'))[0]\032\251\003\n!recap.data.extracted_inpu" +
+      "ts_exist\032\203\003!has(this.seg_dense_schema) ?" +
+      " \'\' : this.preprocess.extract_features.e" +
+      "xtract_feature_table .filter(r, r.source" +
+      "_tensor != \'\' && !(r.source_tensor in th" +
+      "is.seg_dense_schema.renamed_features || " +
+      "r.source_tensor in this.seg_dense_schema" +
+      ".features)) .map(r, \'preprocess.extract_" +
+      "features.extract_feature_table: there is" +
+      " no input \"\' + r.source_tensor + \'\"; nam" +
+      "e one of seg_dense_schema\').join(\'\\n\')\032\270" +
+      "\014\n\026recap.data.local_paths\032\235\014[{\'name\': \'i" +
+      "nputs\', \'path\': this.inputs}] .filter(f," +
+      " f.path.matches(\'[\\\\x00\\\\n\\\\r]|^ +$\') ||" +
+      " f.path.matches(\'^ *[A-Za-z][A-Za-z0-9+." +
+      ":-]*:/\') && (!f.path.matches(\'^(file:///" +
+      "|(s3|gs)://[^/:@?* \\\\[]+(/|$)|hdfs://[^/" +
+      "@?* \\\\[]*/)\') || f.path.matches(\'[?][A-Z" +
+      "a-z0-9_.&-]*=\'))) .map(f, f.name + (f.pa" +
+      "th.matches(\'[\\\\x00\\\\n\\\\r]\') ? \': a path " +
+      "takes neither line breaks nor NUL charac" +
+      "ters; take it out\' : f.path.matches(\'^ +" +
+      "$\') ? \': a path of nothing but blanks; w" +
+      "rite the path\' : !f.path.matches(\'^(file" +
+      "|s3|gs|hdfs)://\') ? \': \' + f.path.split(" +
+      "\':/\')[0] + \':/ begins an address of a st" +
+      "orage that data is not read from; write " +
+      "one that begins with file://, \' + \'s3://" +
+      ", gs:// or hdfs://, or mount the storage" +
+      " and write the local path, ./ first if a" +
+      " folder is called so\' : f.path.matches(\'" +
+      "^[a-z0-9]+://[^/]*@\') ? \': an address ta" +
+      "kes no user name and no password; take t" +
+      "hem out, credentials come from the envir" +
+      "onment\' : f.path.matches(\'[?][A-Za-z0-9_" +
+      ".&-]*=\') ? \': an address takes no query " +
+      "such as ?region=x; take it out: settings" +
+      " come from the environment, and a wildca" +
+      "rd before = is written *\' : f.path.match" +
+      "es(\'^(s3|gs)://[^/]*:\') ? \': an address " +
+      "takes no endpoint; write the bucket alon" +
+      "e behind \' + f.path.split(\'://\')[0] + \':" +
+      "// and set the endpoint in the environme" +
+      "nt\' : f.path.startsWith(\'file:\') ? \': fi" +
+      "le:// takes the whole path of a file of " +
+      "this machine; write it with three slashe" +
+      "s, as file:///data\' : \': \' + f.path.spli" +
+      "t(\'://\')[0] + \':// needs the name of a b" +
+      "ucket or host, without wildcards, and a " +
+      "path; write it as s3://bucket/data or hd" +
+      "fs://host:8020/data\')).join(\'\\n\')\032\213\002\n\'re" +
+      "cap.data.evaluation_tasks_have_labels\032\337\001" +
+      "[this.tasks].map(labelled, [this.evaluat" +
+      "ion_tasks.filter(t, !(t in labelled))].m" +
+      "ap(odd, size(odd) == 0 ? \'\' : \'evaluatio" +
+      "n_tasks: this data set has no task \"\' + " +
+      "odd.join(\'\", \"\') + \'\"; add it to tasks o" +
+      "r drop it here\')[0])[0]\032\245\002\n\"recap.data.d" +
+      "ownsampled_tasks_exist\032\376\001[this.tasks].ma" +
+      "p(labelled, [this.preprocess.downsample_" +
+      "negatives.engagements_list.filter(t, !(t" +
+      " in labelled))].map(odd, size(odd) == 0 " +
+      "? \'\' : \'preprocess.downsample_negatives." +
+      "engagements_list: this data set has no t" +
+      "ask \"\' + odd.join(\'\", \"\') + \'\"\')[0])[0]\032" +
+      "\350\002\n\'recap.data.num_engagements_counts_ta" +
+      "sks\032\274\002has(this.preprocess.downsample_neg" +
+      "atives.num_engagements) && this.preproce" +
+      "ss.downsample_negatives.num_engagements " +
+      "!= size(this.tasks) ? \'preprocess.downsa" +
+      "mple_negatives.num_engagements: the data" +
+      " set has \' + string(size(this.tasks)) + " +
+      "\' tasks, not \' + string(this.preprocess." +
+      "downsample_negatives.num_engagements) : " +
+      "\'\'\032\211\002\n recap.data.rectified_tasks_exist\032" +
+      "\344\001this.preprocess.rectify_labels.label_t" +
+      "o_engaged_timestamp_field.filter(t, !(t " +
+      "in this.tasks)) .map(t, \'preprocess.rect" +
+      "ify_labels.label_to_engaged_timestamp_fi" +
+      "eld[\"\' + t + \'\"]: \"\' + t + \'\" is no task" +
+      " of this data set\').join(\'\\n\')\032\357\001\n$recap" +
+      ".data.compression_needs_service\032\306\001has(th" +
+      "is.dataset_service_compression) && !has(" +
+      "this.data_service_dispatcher) ? \'dataset" +
+      "_service_compression: nothing is compres" +
+      "sed without a data service; set data_ser" +
+      "vice_dispatcher or drop it\' : \'\'B\033\n\022date" +
+      "_inputs_format\022\005\272H\002\010\001*_\n\024DdsCompressionO" +
+      "ption\022&\n\"DDS_COMPRESSION_OPTION_UNSPECIF" +
+      "IED\020\000\022\037\n\033DDS_COMPRESSION_OPTION_AUTO\020\001Bc" +
+      "\n\025dev.rankspec.recap.v1B\tDataProtoP\001Z=gi" +
+      "thub.com/rankspec/rankspec/gen/go/ranksp" +
+      "ec/recap/v1;recapv1b\010editionsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,

@@ -60,7 +60,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object dataRoot_ = "";
   /**
    * <pre>
-   * Folder above the years.
+   * Folder above the years, on this machine or as an address that begins with s3://, gs://, hdfs:// or file://.
    * </pre>
    *
    * <code>string data_root = 1 [json_name = "dataRoot", (.buf.validate.field) = { ... }</code>
@@ -72,7 +72,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Folder above the years.
+   * Folder above the years, on this machine or as an address that begins with s3://, gs://, hdfs:// or file://.
    * </pre>
    *
    * <code>string data_root = 1 [json_name = "dataRoot", (.buf.validate.field) = { ... }</code>
@@ -93,7 +93,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Folder above the years.
+   * Folder above the years, on this machine or as an address that begins with s3://, gs://, hdfs:// or file://.
    * </pre>
    *
    * <code>string data_root = 1 [json_name = "dataRoot", (.buf.validate.field) = { ... }</code>
@@ -626,7 +626,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object dataRoot_ = "";
     /**
      * <pre>
-     * Folder above the years.
+     * Folder above the years, on this machine or as an address that begins with s3://, gs://, hdfs:// or file://.
      * </pre>
      *
      * <code>string data_root = 1 [json_name = "dataRoot", (.buf.validate.field) = { ... }</code>
@@ -637,7 +637,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Folder above the years.
+     * Folder above the years, on this machine or as an address that begins with s3://, gs://, hdfs:// or file://.
      * </pre>
      *
      * <code>string data_root = 1 [json_name = "dataRoot", (.buf.validate.field) = { ... }</code>
@@ -657,7 +657,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Folder above the years.
+     * Folder above the years, on this machine or as an address that begins with s3://, gs://, hdfs:// or file://.
      * </pre>
      *
      * <code>string data_root = 1 [json_name = "dataRoot", (.buf.validate.field) = { ... }</code>
@@ -678,7 +678,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Folder above the years.
+     * Folder above the years, on this machine or as an address that begins with s3://, gs://, hdfs:// or file://.
      * </pre>
      *
      * <code>string data_root = 1 [json_name = "dataRoot", (.buf.validate.field) = { ... }</code>
@@ -695,7 +695,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Folder above the years.
+     * Folder above the years, on this machine or as an address that begins with s3://, gs://, hdfs:// or file://.
      * </pre>
      *
      * <code>string data_root = 1 [json_name = "dataRoot", (.buf.validate.field) = { ... }</code>
@@ -709,7 +709,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Folder above the years.
+     * Folder above the years, on this machine or as an address that begins with s3://, gs://, hdfs:// or file://.
      * </pre>
      *
      * <code>string data_root = 1 [json_name = "dataRoot", (.buf.validate.field) = { ... }</code>

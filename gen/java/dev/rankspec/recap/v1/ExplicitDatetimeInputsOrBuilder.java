@@ -12,7 +12,7 @@ public interface ExplicitDatetimeInputsOrBuilder extends
 
   /**
    * <pre>
-   * Folder above the years.
+   * Folder above the years, on this machine or as an address that begins with s3://, gs://, hdfs:// or file://.
    * </pre>
    *
    * <code>string data_root = 1 [json_name = "dataRoot", (.buf.validate.field) = { ... }</code>
@@ -21,7 +21,7 @@ public interface ExplicitDatetimeInputsOrBuilder extends
   boolean hasDataRoot();
   /**
    * <pre>
-   * Folder above the years.
+   * Folder above the years, on this machine or as an address that begins with s3://, gs://, hdfs:// or file://.
    * </pre>
    *
    * <code>string data_root = 1 [json_name = "dataRoot", (.buf.validate.field) = { ... }</code>
@@ -30,7 +30,7 @@ public interface ExplicitDatetimeInputsOrBuilder extends
   java.lang.String getDataRoot();
   /**
    * <pre>
-   * Folder above the years.
+   * Folder above the years, on this machine or as an address that begins with s3://, gs://, hdfs:// or file://.
    * </pre>
    *
    * <code>string data_root = 1 [json_name = "dataRoot", (.buf.validate.field) = { ... }</code>

@@ -119,7 +119,8 @@ private static final long serialVersionUID = 0L;
   public static final int INPUTS_FIELD_NUMBER = 1;
   /**
    * <pre>
-   * Glob that selects the files; they are taken in the order of their names.
+   * Glob that selects the files; they are taken in the order of their names. They lie on this machine, or where an
+   * address that begins with s3://, gs://, hdfs:// or file:// says.
    * </pre>
    *
    * <code>string inputs = 1 [json_name = "inputs", (.buf.validate.field) = { ... }</code>
@@ -130,7 +131,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Glob that selects the files; they are taken in the order of their names.
+   * Glob that selects the files; they are taken in the order of their names. They lie on this machine, or where an
+   * address that begins with s3://, gs://, hdfs:// or file:// says.
    * </pre>
    *
    * <code>string inputs = 1 [json_name = "inputs", (.buf.validate.field) = { ... }</code>
@@ -153,7 +155,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Glob that selects the files; they are taken in the order of their names.
+   * Glob that selects the files; they are taken in the order of their names. They lie on this machine, or where an
+   * address that begins with s3://, gs://, hdfs:// or file:// says.
    * </pre>
    *
    * <code>string inputs = 1 [json_name = "inputs", (.buf.validate.field) = { ... }</code>
@@ -1875,7 +1878,8 @@ dev.rankspec.recap.v1.TaskData defaultValue) {
 
     /**
      * <pre>
-     * Glob that selects the files; they are taken in the order of their names.
+     * Glob that selects the files; they are taken in the order of their names. They lie on this machine, or where an
+     * address that begins with s3://, gs://, hdfs:// or file:// says.
      * </pre>
      *
      * <code>string inputs = 1 [json_name = "inputs", (.buf.validate.field) = { ... }</code>
@@ -1887,7 +1891,8 @@ dev.rankspec.recap.v1.TaskData defaultValue) {
     }
     /**
      * <pre>
-     * Glob that selects the files; they are taken in the order of their names.
+     * Glob that selects the files; they are taken in the order of their names. They lie on this machine, or where an
+     * address that begins with s3://, gs://, hdfs:// or file:// says.
      * </pre>
      *
      * <code>string inputs = 1 [json_name = "inputs", (.buf.validate.field) = { ... }</code>
@@ -1911,7 +1916,8 @@ dev.rankspec.recap.v1.TaskData defaultValue) {
     }
     /**
      * <pre>
-     * Glob that selects the files; they are taken in the order of their names.
+     * Glob that selects the files; they are taken in the order of their names. They lie on this machine, or where an
+     * address that begins with s3://, gs://, hdfs:// or file:// says.
      * </pre>
      *
      * <code>string inputs = 1 [json_name = "inputs", (.buf.validate.field) = { ... }</code>
@@ -1936,7 +1942,8 @@ dev.rankspec.recap.v1.TaskData defaultValue) {
     }
     /**
      * <pre>
-     * Glob that selects the files; they are taken in the order of their names.
+     * Glob that selects the files; they are taken in the order of their names. They lie on this machine, or where an
+     * address that begins with s3://, gs://, hdfs:// or file:// says.
      * </pre>
      *
      * <code>string inputs = 1 [json_name = "inputs", (.buf.validate.field) = { ... }</code>
@@ -1953,7 +1960,8 @@ dev.rankspec.recap.v1.TaskData defaultValue) {
     }
     /**
      * <pre>
-     * Glob that selects the files; they are taken in the order of their names.
+     * Glob that selects the files; they are taken in the order of their names. They lie on this machine, or where an
+     * address that begins with s3://, gs://, hdfs:// or file:// says.
      * </pre>
      *
      * <code>string inputs = 1 [json_name = "inputs", (.buf.validate.field) = { ... }</code>
@@ -1969,7 +1977,8 @@ dev.rankspec.recap.v1.TaskData defaultValue) {
     }
     /**
      * <pre>
-     * Glob that selects the files; they are taken in the order of their names.
+     * Glob that selects the files; they are taken in the order of their names. They lie on this machine, or where an
+     * address that begins with s3://, gs://, hdfs:// or file:// says.
      * </pre>
      *
      * <code>string inputs = 1 [json_name = "inputs", (.buf.validate.field) = { ... }</code>

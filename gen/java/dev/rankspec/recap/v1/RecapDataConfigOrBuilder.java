@@ -12,7 +12,8 @@ public interface RecapDataConfigOrBuilder extends
 
   /**
    * <pre>
-   * Glob that selects the files; they are taken in the order of their names.
+   * Glob that selects the files; they are taken in the order of their names. They lie on this machine, or where an
+   * address that begins with s3://, gs://, hdfs:// or file:// says.
    * </pre>
    *
    * <code>string inputs = 1 [json_name = "inputs", (.buf.validate.field) = { ... }</code>
@@ -21,7 +22,8 @@ public interface RecapDataConfigOrBuilder extends
   boolean hasInputs();
   /**
    * <pre>
-   * Glob that selects the files; they are taken in the order of their names.
+   * Glob that selects the files; they are taken in the order of their names. They lie on this machine, or where an
+   * address that begins with s3://, gs://, hdfs:// or file:// says.
    * </pre>
    *
    * <code>string inputs = 1 [json_name = "inputs", (.buf.validate.field) = { ... }</code>
@@ -30,7 +32,8 @@ public interface RecapDataConfigOrBuilder extends
   java.lang.String getInputs();
   /**
    * <pre>
-   * Glob that selects the files; they are taken in the order of their names.
+   * Glob that selects the files; they are taken in the order of their names. They lie on this machine, or where an
+   * address that begins with s3://, gs://, hdfs:// or file:// says.
    * </pre>
    *
    * <code>string inputs = 1 [json_name = "inputs", (.buf.validate.field) = { ... }</code>

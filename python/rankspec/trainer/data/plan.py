@@ -1,0 +1,89 @@
+"""What a data set's batches are made of, and how: all that is settled before a file is opened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from rankspec.signature import Input
+from rankspec.trainer.data.formats import Format
+from rankspec.trainer.data.labels import Label
+from rankspec.trainer.data.order import OrderSettings
+from rankspec.trainer.data.source import OpenRows
+from rankspec.trainer.data.steps.downsample_negatives import DownsampleNegatives
+from rankspec.trainer.data.steps.step import Step
+from rankspec.trainer.data.values import StoredColumn
+
+
+@dataclass(frozen=True)
+class Share:
+    """This process's place among those that share every global batch."""
+
+    rank: int
+    world_size: int
+
+    def of(self, num_rows: int) -> tuple[int, int]:
+        """First row and last plus one of this process's slice; slices differ by at most one row."""
+        return num_rows * self.rank // self.world_size, num_rows * (self.rank + 1) // self.world_size
+
+
+@dataclass(frozen=True)
+class DataPlan:
+    """How the rows of a data set become batches.
+
+    Attributes:
+        path: the data set's place in the spec, such as `train_data`.
+        open_rows: opens a file of the form that the data set's files have.
+        source: the field of the spec that names its files.
+        inputs: what is read of the files, the model's inputs and those that travel with the rows.
+        task_names: the tasks, in the order of the columns of a batch.
+        labels: those that the files have labels of, in the order of these tasks.
+        steps: what is done to the rows, in order.
+        formats: the formats of all inputs behind the last step, those that steps make included.
+        batch_size: rows of a global batch.
+        share: this process's part of it.
+        order: in which order rows are read.
+        training: whether this is the training stream, which ends in the middle of a pass only if it has to.
+        repeats: whether one pass follows the other.
+        keeps_rows: whether decoded rows stay in memory once they have been read.
+        num_readers: row groups read at the same time.
+        num_assemblers: batches made at the same time.
+    """
+
+    path: str
+    source: str
+    open_rows: OpenRows
+    inputs: tuple[Input, ...]
+    task_names: tuple[str, ...]
+    labels: tuple[Label, ...]
+    steps: tuple[Step, ...]
+    formats: Mapping[str, Format]
+    batch_size: int
+    share: Share
+    order: OrderSettings
+    training: bool
+    repeats: bool
+    keeps_rows: bool
+    num_readers: int
+    num_assemblers: int
+
+    @cached_property
+    def columns(self) -> tuple[StoredColumn, ...]:
+        """What is read of a file, each column once."""
+        stored = {item.column: StoredColumn(item.column, item.dtype, item.stored_length) for item in self.inputs}
+        stored |= {column.name: column for step in self.steps for column in step.columns}
+        for label in self.labels:
+            # A number is read as what else the column is read for.
+            stored.setdefault(label.name, label.column)
+        return tuple(stored.values())
+
+    @cached_property
+    def thinning(self) -> DownsampleNegatives | None:
+        """The step whose positives batches keep when their negatives are thinned out."""
+        return next((step for step in self.steps if isinstance(step, DownsampleNegatives)), None)
+
+    @property
+    def rows_per_batch(self) -> int:
+        """Rows that a global batch is made of; more than it has where negatives are thinned out."""
+        return self.batch_size * (self.thinning.batch_multiplier if self.thinning else 1)

@@ -1,0 +1,32 @@
+"""Refuses ids that a table has no row for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rankspec.signature import Input
+from rankspec.trainer.data.ids import IdCheck
+from rankspec.trainer.data.steps.step import Chunk, Step, StepContext
+
+
+@dataclass(frozen=True)
+class CheckIds(Step):
+    """Looks at the ids of inputs."""
+
+    checks: Sequence[tuple[Input, IdCheck]]
+
+    def apply(self, chunk: Chunk) -> None:
+        """Refuses an id outside its range; changes nothing."""
+        for item, check in self.checks:
+            check.check(chunk.inputs[item.name], item.column, chunk.place)
+
+
+def build_check_ids(context: StepContext) -> CheckIds | None:
+    """The step, if the model has tables without a bucket for other ids."""
+    checks = []
+    for item in context.inputs:
+        ranges = [one for one in context.id_ranges if one.input == item.name]
+        if ranges:
+            checks.append((item, IdCheck(ranges)))
+    return CheckIds(checks) if checks else None

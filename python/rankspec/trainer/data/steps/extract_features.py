@@ -1,0 +1,71 @@
+"""Copies single values of an input under names of their own, to travel with the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rankspec.paths import at, join
+from rankspec.recap.v1 import preprocess_pb2
+from rankspec.recap.v1.preprocess_pb2 import ExtractFeaturesRow, Preprocess
+from rankspec.signature import MODEL_INPUTS, DataError
+from rankspec.trainer.claims import obeys
+from rankspec.trainer.data.formats import Format
+from rankspec.trainer.data.steps.step import Chunk, Step, StepContext
+
+
+@dataclass(frozen=True)
+class Extraction:
+    """One value of an input, by its place, that becomes an input of its own."""
+
+    name: str
+    source: str
+    index: int
+
+
+@dataclass(frozen=True)
+class ExtractFeatures(Step):
+    """Makes inputs of single values."""
+
+    extractions: Sequence[Extraction]
+
+    def apply(self, chunk: Chunk) -> None:
+        """Adds the new inputs."""
+        for one in self.extractions:
+            chunk.inputs[one.name] = chunk.inputs[one.source][:, one.index : one.index + 1]
+
+
+@obeys(Preprocess, "extract_features")
+@obeys(preprocess_pb2.ExtractFeatures, "extract_feature_table")
+def build_extract_features(context: StepContext) -> ExtractFeatures | None:
+    """The step.
+
+    Raises:
+        DataError: a new name is taken, or there is no such value.
+    """
+    formats: dict[str, Format] = {}
+    extractions = []
+    for number, row in enumerate(context.data.preprocess.extract_features.extract_feature_table):
+        here = at(join(context.place("extract_features"), "extract_feature_table"), number)
+        if row.name in formats:
+            raise _taken(row.name, here)
+        extractions.append(_extraction(context, row, here))
+        formats[row.name] = Format(1, context.formats[row.source_tensor].dtype)
+    return ExtractFeatures(extractions, formats=formats) if extractions else None
+
+
+@obeys(ExtractFeaturesRow, "name", "source_tensor", "index")
+def _extraction(context: StepContext, row: ExtractFeaturesRow, path: str) -> Extraction:
+    if row.name in context.formats or row.name in MODEL_INPUTS:
+        raise _taken(row.name, path)
+    source = context.formats.get(row.source_tensor)
+    if source is None:
+        raise DataError(f'there is no input "{row.source_tensor}"', join(path, "source_tensor"))
+    if row.index >= source.width:
+        message = f'"{row.source_tensor}" has {source.width} columns, counted from 0'
+        raise DataError(message, join(path, "index"))
+    return Extraction(row.name, row.source_tensor, row.index)
+
+
+def _taken(name: str, path: str) -> DataError:
+    return DataError(f'"{name}" is the name of an input already', join(path, "name"))

@@ -1,0 +1,45 @@
+"""Keeps the first values of an input, or those that a mask names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rankspec.recap.v1 import preprocess_pb2
+from rankspec.recap.v1.preprocess_pb2 import Preprocess
+from rankspec.trainer.claims import obeys
+from rankspec.trainer.data.formats import Format
+from rankspec.trainer.data.steps.step import Chunk, Step, StepContext
+
+
+@dataclass(frozen=True)
+class TruncateAndSlice(Step):
+    """Keeps some values of inputs: by input, the first ones, or those at some places."""
+
+    kept: dict[str, slice | NDArray[np.intp]]
+
+    def apply(self, chunk: Chunk) -> None:
+        """Takes the values; without a copy where they are the first ones."""
+        for name, kept in self.kept.items():
+            chunk.inputs[name] = chunk.inputs[name][:, kept]
+
+
+@obeys(Preprocess, "truncate_and_slice")
+@obeys(
+    preprocess_pb2.TruncateAndSlice,
+    "continuous_feature_truncation",
+    "binary_feature_truncation",
+    "continuous_feature_mask_path",
+    "binary_feature_mask_path",
+)
+def build_truncate_and_slice(context: StepContext) -> TruncateAndSlice | None:
+    """The step, as the signature of the inputs has settled it, masks included."""
+    narrowed = [item for item in context.inputs if item.kept is not None or item.width < item.stored_length]
+    if not narrowed:
+        return None
+    return TruncateAndSlice(
+        {item.name: slice(item.width) if item.kept is None else np.array(item.kept) for item in narrowed},
+        formats={item.name: Format(item.width, context.formats[item.name].dtype) for item in narrowed},
+    )
