@@ -12,7 +12,7 @@ from typing import Any
 from rankspec.signature import signature_hash
 from rankspec.source import Origins
 from rankspec.trainer.console import RunConsole
-from rankspec.trainer.data.assembly import Share
+from rankspec.trainer.data.plan import Share
 from rankspec.trainer.data.dataset import Dataset
 from rankspec.trainer.evaluation import evaluate_rows, scoring
 from rankspec.trainer.memory import allocating

@@ -22,7 +22,8 @@ class RecapBatch:
         user_embedding: float32 `[B, E]`, or None.
         user_eng_embedding: float32 `[B, E]`, or None.
         author_embedding: float32 `[B, E]`, or None.
-        labels: float32 `[B, T]`, 0 or 1 or, of a regression, any number; a column for each task in the order the data set was opened with.
+        labels: float32 `[B, T]`, 0 or 1 or, of a regression, any number; a column for each task in the order the data
+            set was opened with.
         weights: float32 `[B, T]`, what a row counts in each task's loss and metrics.
         carried: the other inputs by name, `[B]` or `[B, L]`.
         first_row: place of this slice's first row in the global batch.

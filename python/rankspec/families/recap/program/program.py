@@ -30,7 +30,7 @@ from rankspec.trainer.training import COMMON_FIELDS, Followed, training_from
 if TYPE_CHECKING:
     from rankspec.families.recap.program.batch import RecapBatch
     from rankspec.families.recap.program.model import RankingModel
-    from rankspec.trainer.data.assembly import Share
+    from rankspec.trainer.data.plan import Share
 
 
 @obeys(RecapConfig, "training", "model", "train_data", "validation_data", "downsampling_correction", "runtime")
