@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import torch
@@ -33,9 +34,12 @@ from rankspec.trainer.data.plan import DataPlan, Share
 from rankspec.trainer.data.source import RowFile
 from rankspec.trainer.data.steps.step import StepContext
 from rankspec.trainer.data.steps.table import build_steps
+from rankspec.trainer.data.storage.storage import StoredFile
 
 # Files that an error names before it counts the rest.
 _NAMED = 3
+# Files of another storage that are opened at the same time: it is their requests that take time.
+_OPENED_AT_ONCE = 16
 
 __all__ = ["Dataset", "open_dataset"]
 
@@ -166,14 +170,29 @@ def _order(data: RecapDataConfig, *, seed: int, shuffle: bool) -> OrderSettings:
 def _open_files(data: RecapDataConfig, selection: Selection, plan: DataPlan) -> tuple[list[RowFile], list[str]]:
     files: list[RowFile] = []
     left_out = list(selection.problems)
-    for file in selection.files:
-        try:
-            files.append(plan.open_rows(file, plan.columns))
-        except DataError as error:
-            left_out.append(str(error))
+    for found in _opened(selection, plan):
+        if isinstance(found, DataError):
+            left_out.append(str(found))
+        else:
+            files.append(found)
     if left_out and not data.ignore_data_errors:
         rest = f"; and {len(left_out) - _NAMED} more" if len(left_out) > _NAMED else ""
         raise DataError(f"{'; '.join(left_out[:_NAMED])}{rest}; ignore_data_errors leaves such files out", plan.source)
     if not files:
         raise DataError(f"none of the {len(left_out)} files can be read; the first: {left_out[0]}", plan.source)
     return files, left_out
+
+
+def _opened(selection: Selection, plan: DataPlan) -> Iterable[RowFile | DataError]:
+    """The files, in their order; for each that cannot be read, why."""
+
+    def opened(file: StoredFile) -> RowFile | DataError:
+        try:
+            return plan.open_rows(file, plan.columns)
+        except DataError as error:
+            return error
+
+    if not selection.storage.is_remote:
+        return map(opened, selection.files)
+    with ThreadPoolExecutor(_OPENED_AT_ONCE, thread_name_prefix="rankspec-open") as threads:
+        return list(threads.map(opened, selection.files))
