@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from google.protobuf.message import Message
 
-from rankspec.source.reports import REPLACEMENT
+from rankspec.source.textproto import decode
 from rankspec.source.tree import MAX_CONTAINERS, Member, Node
 from rankspec.source.tree_form import read_tree
 
@@ -22,7 +22,6 @@ M = TypeVar("M", bound=Message)
 # Of what is JSON: tokens are told apart, but not judged.
 _TOKEN = re.compile(r'[ \t\r\n:,]*+(?P<token>"[^"\\]*+(?:\\.[^"\\]*+)*"|[{}\[\]]|[^\s:,"{}\[\]]++)')
 _KINDS: dict[str, Kind] = {"{": "object", "[": "array", '"': "string", "t": "bool", "f": "bool", "n": "null"}
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _HINTS = {
     "'": "write names and strings in double quotes",
     "/": "JSON has no comments: remove it",
@@ -106,11 +105,11 @@ class _JsonTree:
         return self._open[-1]
 
     def _string(self, token: str, start: int) -> str:
-        text: str = json.loads(token)
-        if _SURROGATE.search(text):
+        text, bad = decode(json.loads(token))
+        if bad is not None:
             message = "an escape that stands for half of a character is not read alike by all languages"
             self._error("parse.not_portable.escape", message, start, "write the character itself")
-        return _SURROGATE.sub(REPLACEMENT, text)
+        return text
 
     def _report(self, error: json.JSONDecodeError) -> None:
         self._state.reporter.damage(self._state.root, "")

@@ -1,4 +1,4 @@
-"""Scalars of Protobuf's JSON form: what the parsers of all languages read alike."""
+"""Scalars of Protobuf's JSON form, as JSON and YAML write them."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ other languages read differently is refused (`parse.not_portable.…`).
 from __future__ import annotations
 
 import re
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from google.protobuf.message import Message
 
@@ -19,6 +19,9 @@ from rankspec.source.plans import plan_of
 from rankspec.source.reports import MAX_MISTAKES, REPLACEMENT, Reporter, TooManyMistakesError
 from rankspec.source.state import State
 from rankspec.source.statements import StatementReader
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 M = TypeVar("M", bound=Message)
 
@@ -38,21 +41,23 @@ def read_textproto(text: str | bytes, message_class: type[M], file: str) -> Docu
     Returns:
         What could be read, and every mistake. Never raises for what the text holds.
     """
-    refusal = refusal_of(text, file)
-    if refusal is not None:
-        return Document(message_class(), Origins(), [refusal], frozenset({""}))
-    source, bad_offset = decode(text)
-    reading = _read(source, message_class, file, bad_offset, by_indentation=False)
+
+    def read(*, by_indentation: bool) -> Reading[M]:
+        return Reading(
+            text, message_class, file, lambda state: StatementReader(state, by_indentation=by_indentation).read_all()
+        )
+
+    reading = read(by_indentation=False)
     if reading.state.unbalanced:
         # A missing brace is best found where the indentation and the braces part. Where a file's indentation
         # says nothing, going by it finds more mistakes, not fewer.
-        indented = _read(source, message_class, file, bad_offset, by_indentation=True)
+        indented = read(by_indentation=True)
         if len(indented.state.reporter) <= len(reading.state.reporter):
             reading = indented
     return reading.document()
 
 
-def refusal_of(text: str | bytes, file: str) -> Diagnostic | None:
+def _refusal_of(text: str | bytes, file: str) -> Diagnostic | None:
     """Refuses a source that is too large, or no text at all, before anything is read of it."""
     large = too_large(text, file)
     found = _no_text(text) if large is None and isinstance(text, bytes) else None
@@ -101,41 +106,45 @@ def decode(text: str | bytes) -> tuple[str, int | None]:
         return text.decode(errors="replace"), len(text[: error.start].decode())
 
 
-def report_undecodable(state: State, offset: int | None) -> None:
-    """Reports the place that `decode` found."""
-    if offset is not None:
-        state.undecodable = True
-        message = "the file is not UTF-8 from here on"
-        state.reporter.error("parse.not_portable.encoding", message, state.root, "", offset, "save the file as UTF-8")
-
-
 class Reading(Generic[M]):
-    """One attempt at a text."""
+    """One attempt at a source, whatever its form.
 
-    def __init__(self, text: str, message_class: type[M], file: str) -> None:
-        self.message = message_class()
-        self.state = State(text, plan_of(message_class.DESCRIPTOR), self.message, Reporter())
-        self.file = file
-        self.gave_up = False
+    Attributes:
+        state: What was read.
+    """
+
+    def __init__(self, text: str | bytes, message_class: type[M], file: str, read: Callable[[State], None]) -> None:
+        """Reads a source: `read` reads the text of a state into its message, and reports mistakes to its reporter."""
+        self._file = file
+        self._message = message_class()
+        self._refusal = _refusal_of(text, file)
+        source, bad_offset = decode(text) if self._refusal is None else ("", None)
+        self.state = State(source, plan_of(message_class.DESCRIPTOR), self._message, Reporter())
+        self._gave_up = False
+        try:
+            self._report_undecodable(bad_offset)
+            if self._refusal is None:
+                read(self.state)
+        except TooManyMistakesError:
+            self._gave_up = True
+
+    def _report_undecodable(self, offset: int | None) -> None:
+        if offset is not None:
+            state = self.state
+            state.undecodable = True
+            message, remedy = "the file is not UTF-8 from here on", "save the file as UTF-8"
+            state.reporter.error("parse.not_portable.encoding", message, state.root, "", offset, remedy)
 
     def document(self) -> Document[M]:
         """Returns what was read."""
+        if self._refusal is not None:
+            return Document(self._message, Origins(), [self._refusal], frozenset({""}))
         state = self.state
-        lines = LineIndex(self.file, state.text)
+        lines = LineIndex(self._file, state.text)
         diagnostics = state.reporter.diagnostics(lines, state.text) if len(state.reporter) else []
         damaged = state.reporter.damaged_paths()
-        if self.gave_up:
+        if self._gave_up:
             message = f"there are more than {MAX_MISTAKES} mistakes; the rest was not read"
             diagnostics.append(Diagnostic("parse.too_many", message, "", None, "error", None))
             damaged = frozenset({""})
-        return Document(self.message, Origins(lambda: marks(state.root, lines)), diagnostics, damaged, state.text)
-
-
-def _read(text: str, message_class: type[M], file: str, bad_offset: int | None, *, by_indentation: bool) -> Reading[M]:
-    reading = Reading(text, message_class, file)
-    try:
-        report_undecodable(reading.state, bad_offset)
-        StatementReader(reading.state, by_indentation=by_indentation).read_all()
-    except TooManyMistakesError:
-        reading.gave_up = True
-    return reading
+        return Document(self._message, Origins(lambda: marks(state.root, lines)), diagnostics, damaged, state.text)

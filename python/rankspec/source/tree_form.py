@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 from google.protobuf.message import Message
 
-from rankspec.source.document import Document
-from rankspec.source.origins import Origins
-from rankspec.source.reports import TooManyMistakesError
-from rankspec.source.textproto import Reading, decode, refusal_of, report_undecodable
+from rankspec.source.textproto import Reading
 from rankspec.source.tree_reader import MAX_VALUES, TooManyValuesError, TreeReader
 
 if TYPE_CHECKING:
+    from rankspec.source.document import Document
     from rankspec.source.state import State
     from rankspec.source.tree import Node
 
@@ -29,22 +27,16 @@ def read_tree(text: str | bytes, message_class: type[M], file: str, scan: Callab
         file: The source's name, for positions.
         scan: Reads the text of a state into a tree; its mistakes go to the state's reporter.
     """
-    refusal = refusal_of(text, file)
-    if refusal is not None:
-        return Document(message_class(), Origins(), [refusal], frozenset({""}))
-    source, bad_offset = decode(text)
-    reading = Reading(source, message_class, file)
+    return Reading(text, message_class, file, lambda state: _read(state, scan)).document()
+
+
+def _read(state: State, scan: Callable[[State], Node]) -> None:
     try:
-        report_undecodable(reading.state, bad_offset)
-        _fill(reading.state, scan(reading.state))
+        _fill(state, scan(state))
     except TooManyValuesError:
-        state = reading.state
         message = "the aliases of this file stand for more values than any config has"
         state.reporter.error("parse.too_large", message, state.root, "", 0)
         state.reporter.damage(state.root, "")
-    except TooManyMistakesError:
-        reading.gave_up = True
-    return reading.document()
 
 
 def _fill(state: State, node: Node) -> None:
