@@ -62,6 +62,13 @@ def test_chunks_hold_the_columns_asked_for_of_one_row_group(tmp_path: Path) -> N
     assert [len(chunk["score/a"]) for chunk in chunks] == [ROW_GROUP_ROWS] * 3 + [rest]
 
 
+@pytest.mark.parametrize("num_rows", [0, 1, ROW_GROUP_ROWS, ROW_GROUP_ROWS + 1])
+def test_no_row_group_is_empty(tmp_path: Path, num_rows: int) -> None:
+    _write(tmp_path / "rows.parquet", [_columns(num_rows)])
+
+    assert pq.read_metadata(tmp_path / "rows.parquet").num_row_groups == -(-num_rows // ROW_GROUP_ROWS)
+
+
 def test_any_reader_of_parquet_finds_float32_in_row_groups_whatever_the_parts(tmp_path: Path) -> None:
     whole = _columns(300_000)
     _write(tmp_path / "one.parquet", [whole])

@@ -67,7 +67,8 @@ class ScoredRowsWriter:
             TrainError: if the disk does not take it.
         """
         with writing(self._path):
-            self._write(self._num_waiting)
+            if self._num_waiting:
+                self._write(self._num_waiting)
             file, parquet = self._parquet()
             parquet.close()
             file.close()
