@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from google.protobuf.descriptor import FieldDescriptor
     from google.protobuf.message import Message
 
-    from rankspec.families.parameter_group import ParameterGroup
+    from rankspec.trainer.parameter_group import ParameterGroup
 
 _MOST_STEPS = 7
 

@@ -14,8 +14,8 @@ from rankspec.recap.v1.data_pb2 import RecapDataConfig
 from tests.unit.small_data import SCHEMA, batches_of, columns_of, data_config, table_of, write_files, write_schema
 
 from rankspec.families.recap.program.batch import RecapBatch
+from rankspec.families.recap.program.data.dataset import Dataset, open_dataset
 from rankspec.signature import DataError, input_signature
-from rankspec.trainer.data.pipeline import Dataset, open_dataset
 
 NUM_ROWS = 20
 

@@ -7,9 +7,10 @@ from rankspec.recap.v1.data_pb2 import RecapDataConfig
 from rankspec.recap.v1.model_pb2 import ModelConfig
 from torch import Tensor
 
-from rankspec.families.recap.program.downsampling import downsampling_rates, sample_weights
+from rankspec.families.recap.program.downsampling import downsampling_rates
 from rankspec.families.recap.program.loss import MultiTaskLoss, build_loss
 from rankspec.families.recap.program.tasks import BinaryClassification, Task, Tasks
+from rankspec.trainer.data.weights import sample_weights
 
 torch.set_num_threads(1)
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from google.protobuf.message import Message
     from torch import nn
 
-    from rankspec.families.parameter_group import ParameterGroup
+    from rankspec.trainer.parameter_group import ParameterGroup
 
 # Float32's smallest positive number is 2^-149. A gradient below the root of it squares to 0, so that this epsilon
 # bounds what it is divided by, and a gradient of 0 moves nothing.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rankspec.families.parameter_group import ParameterGroup
+from rankspec.trainer.parameter_group import ParameterGroup
 from rankspec.validation import find
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rankspec.families.parameter_group import ParameterGroup
+from rankspec.trainer.parameter_group import ParameterGroup
 
 if TYPE_CHECKING:
     from rankspec.optim.v1.optimizer_pb2 import OptimizerConfig

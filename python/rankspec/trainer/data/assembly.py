@@ -9,16 +9,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from rankspec.families.recap.program.batch import RecapBatch
-from rankspec.families.recap.program.downsampling import sample_weights
-from rankspec.paths import join
-from rankspec.signature import MODEL_INPUTS, DataError
+from rankspec.signature import DataError
 from rankspec.trainer.data.formats import as_array
 from rankspec.trainer.data.order import RowNumbers, RowOrder
-from rankspec.trainer.data.plan import DataPlan
+from rankspec.trainer.data.plan import BatchParts, DataPlan
 from rankspec.trainer.data.row_groups import Requests
 from rankspec.trainer.data.rows import Part
-from rankspec.trainer.data.steps.downsample_negatives import thin_negatives
+from rankspec.trainer.data.thinning import thin_negatives
+from rankspec.trainer.data.weights import sample_weights
+from rankspec.trainer.program import Batch
 
 
 class BatchAssembler:
@@ -57,7 +56,7 @@ class BatchAssembler:
         until = max(end_of_window, stop + self._order.window_size) + self._order.largest_row_group
         return self._order.row_groups(start, until if end is None else max(min(until, end), end_of_window))
 
-    def assemble(self, number: int, row_groups: Requests) -> RecapBatch:
+    def assemble(self, number: int, row_groups: Requests) -> Batch:
         """This process's slice of global batch `number`, waiting for the row groups it is made from."""
         rows = self._order.rows(*self.places(number))
         weights = np.ones(len(rows), np.float32)
@@ -68,13 +67,15 @@ class BatchAssembler:
         parts = self._parts(rows[first:last], row_groups)
         inputs = {name: self._gathered(name, parts, last - first) for name in self._plan.formats}
         labels = self._gathered_labels(parts, last - first)
-        return RecapBatch(
-            **{name: tensor for name, tensor in inputs.items() if name in MODEL_INPUTS},
-            labels=labels,
-            weights=self._weights(labels).mul_(torch.from_numpy(weights[first:last, None])),
-            carried={n: t.squeeze(1) if t.shape[1] == 1 else t for n, t in inputs.items() if n not in MODEL_INPUTS},
-            first_row=first,
-            global_rows=len(rows),
+        return self._plan.make_batch(
+            BatchParts(
+                inputs=inputs,
+                labels=labels,
+                weights=self._weights(labels).mul_(torch.from_numpy(weights[first:last, None])),
+                number=number,
+                first_row=first,
+                global_rows=len(rows),
+            )
         )
 
     def _parts(self, rows: RowNumbers, row_groups: Requests) -> list[Part]:
@@ -87,6 +88,7 @@ class BatchAssembler:
 
     def _thinned(self, rows: RowNumbers, row_groups: Requests) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
         """The rows of a batch that are kept of those read, and their weights."""
+        assert self._plan.thinning is not None, "only a plan that asks for it has batches thinned out"
         positive = np.zeros(len(rows), np.bool_)
         for part in self._parts(rows, row_groups):
             positive[part.into] = part.rows.positive[part.taken]
@@ -97,8 +99,7 @@ class BatchAssembler:
         try:
             return thin_negatives(positive, size)
         except DataError as error:
-            place = join(self._plan.path, "preprocess.downsample_negatives.batch_multiplier")
-            raise DataError(error.message, place) from error
+            raise DataError(error.message, self._plan.thinning.path) from error
 
     def _gathered(self, name: str, parts: Sequence[Part], num_rows: int) -> Tensor:
         """Rows of one input, `[num_rows, width]`, from one or more row groups."""

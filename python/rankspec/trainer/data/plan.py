@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+
+from torch import Tensor
 
 from rankspec.signature import Input
 from rankspec.trainer.data.formats import Format
 from rankspec.trainer.data.labels import Label
 from rankspec.trainer.data.order import OrderSettings
 from rankspec.trainer.data.source import OpenRows
-from rankspec.trainer.data.steps.downsample_negatives import DownsampleNegatives
-from rankspec.trainer.data.steps.step import Step
+from rankspec.trainer.data.step import Step
+from rankspec.trainer.data.thinning import Thinning
 from rankspec.trainer.data.values import StoredColumn
+from rankspec.trainer.program import Batch
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,27 @@ class Share:
 
 
 @dataclass(frozen=True)
+class BatchParts:
+    """What a batch is made of.
+
+    Attributes:
+        inputs: `[B, width]` by name.
+        labels: float32 `[B, T]`; a task without labels has 0.
+        weights: float32 `[B, T]`, what a row counts for each task; a task without labels has 0.
+        number: number of the global batch in its stream, from 0.
+        first_row: place of the slice's first row in the global batch.
+        global_rows: rows of the global batch over all processes.
+    """
+
+    inputs: Mapping[str, Tensor]
+    labels: Tensor
+    weights: Tensor
+    number: int
+    first_row: int
+    global_rows: int
+
+
+@dataclass(frozen=True)
 class DataPlan:
     """How the rows of a data set become batches.
 
@@ -41,6 +65,8 @@ class DataPlan:
         labels: those that the files have labels of, in the order of these tasks.
         steps: what is done to the rows, in order.
         formats: the formats of all inputs behind the last step, those that steps make included.
+        thinning: how negatives are left out of batches, or none.
+        make_batch: makes a batch of tensors.
         batch_size: rows of a global batch.
         share: this process's part of it.
         order: in which order rows are read.
@@ -59,6 +85,8 @@ class DataPlan:
     labels: tuple[Label, ...]
     steps: tuple[Step, ...]
     formats: Mapping[str, Format]
+    thinning: Thinning | None
+    make_batch: Callable[[BatchParts], Batch]
     batch_size: int
     share: Share
     order: OrderSettings
@@ -77,11 +105,6 @@ class DataPlan:
             # A number is read as what else the column is read for.
             stored.setdefault(label.name, label.column)
         return tuple(stored.values())
-
-    @cached_property
-    def thinning(self) -> DownsampleNegatives | None:
-        """The step whose positives batches keep when their negatives are thinned out."""
-        return next((step for step in self.steps if isinstance(step, DownsampleNegatives)), None)
 
     @property
     def rows_per_batch(self) -> int:

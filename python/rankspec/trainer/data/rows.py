@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from rankspec.signature import DataError
 from rankspec.trainer.data.plan import DataPlan
 from rankspec.trainer.data.source import RowFile
-from rankspec.trainer.data.steps.step import Chunk
+from rankspec.trainer.data.step import Chunk
 from rankspec.trainer.data.values import Array
 
 

@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
-from rankspec.families.recap.program.batch import RecapBatch
 from rankspec.trainer.data.row_groups import Requests, RowGroupReader
 
 # Batches beyond one for each thread that lie ready or are being made.
@@ -20,11 +19,11 @@ _AHEAD = 3
 class _Pending:
     """A batch that is being made, and the row groups that it and its successors need."""
 
-    batch: Future[RecapBatch]
+    batch: Future[Any]
     row_groups: Requests
 
 
-class BatchStream(Iterator[RecapBatch]):
+class BatchStream(Iterator[Any]):
     """Yields batches in order; to be closed, best as a context manager.
 
     An error in a thread is raised by the `next` that would have returned its batch.
@@ -34,7 +33,7 @@ class BatchStream(Iterator[RecapBatch]):
         self,
         reader: RowGroupReader,
         needed: Callable[[int], list[int]],
-        assemble: Callable[[int, Requests], RecapBatch],
+        assemble: Callable[[int, Requests], Any],
         numbers: Iterator[int],
         num_threads: int,
     ) -> None:
@@ -57,7 +56,7 @@ class BatchStream(Iterator[RecapBatch]):
         self._current: _Pending | None = None
         self.closed = False
 
-    def __next__(self) -> RecapBatch:
+    def __next__(self) -> Any:
         if self.closed:
             raise StopIteration
         try:

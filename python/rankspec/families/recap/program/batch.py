@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
 from rankspec.signature import MODEL_INPUTS
+
+if TYPE_CHECKING:
+    from rankspec.trainer.data.plan import BatchParts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,3 +66,16 @@ class RecapBatch:
                 moved[name] = on_device.to(getattr(torch, MODEL_INPUTS.get(name, "float32")))
         carried = {name: value.to(device, non_blocking=non_blocking) for name, value in self.carried.items()}
         return replace(self, **moved, carried=carried)
+
+
+def make_batch(parts: BatchParts) -> RecapBatch:
+    """A batch of the ranker's inputs; inputs that the model does not read are carried."""
+    inputs = parts.inputs
+    return RecapBatch(
+        **{name: tensor for name, tensor in inputs.items() if name in MODEL_INPUTS},
+        labels=parts.labels,
+        weights=parts.weights,
+        carried={n: t.squeeze(1) if t.shape[1] == 1 else t for n, t in inputs.items() if n not in MODEL_INPUTS},
+        first_row=parts.first_row,
+        global_rows=parts.global_rows,
+    )

@@ -25,24 +25,6 @@ def downsampling_rates(data: RecapDataConfig, task_names: Sequence[str]) -> list
     return [(task.pos_downsampling_rate, task.neg_downsampling_rate) for task in tasks]
 
 
-def sample_weights(labels: Tensor, rates: Sequence[tuple[float, float]]) -> Tensor:
-    """Weights that make good for downsampling: a row stands for the 1 / rate rows it was drawn from.
-
-    Args:
-        labels: 0 or 1, `[B, T]`; any number where both rates are 1.
-        rates: shares of the positives and of the negatives that were kept, by task, as `downsampling_rates` has them.
-
-    Returns:
-        The weights, float32, `[B, T]`.
-    """
-    inverse = torch.tensor(rates, dtype=torch.float64, device=labels.device).reciprocal().float()
-    positives, negatives = inverse.unbind(1)
-    labels = labels.float()
-    weights = labels * positives + (1 - labels) * negatives
-    # What is no class has no rate of its own, and rounding must not make its weight differ from 1.
-    return torch.where(positives == negatives, positives, weights)
-
-
 @obeys(RecapConfig, "downsampling_correction")
 def calibration_shift(config: RecapConfig, task_names: Sequence[str]) -> Tensor:
     """What is added to each task's output before its probability is taken, `[T]`.

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from google.protobuf.message import Message
     from torch import nn
 
-    from rankspec.families.parameter_group import ParameterGroup
     from rankspec.families.recap.program.model import RankingModel
+    from rankspec.trainer.parameter_group import ParameterGroup
 
 
 @obeys(RecapAdamConfig, "beta_1", "beta_2", "epsilon", "weight_decay")

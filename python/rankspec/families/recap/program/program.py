@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from rankspec.families.recap.program.data.dataset import Dataset, open_dataset
 from rankspec.families.recap.program.figures import COLUMNS, task_figures
 from rankspec.families.recap.program.loss import MultiTaskLoss, build_loss
 from rankspec.families.recap.program.model import build_model
@@ -22,7 +23,6 @@ from rankspec.recap.v1.recap_pb2 import DOWNSAMPLING_CORRECTION_LOSS_WEIGHTS, Re
 from rankspec.recap.v1.training_pb2 import BestCheckpointConfig, TrainingConfig
 from rankspec.signature import input_signature
 from rankspec.trainer.claims import obeys
-from rankspec.trainer.data.pipeline import Dataset, open_dataset
 from rankspec.trainer.optimizers import ScheduledOptimizer
 from rankspec.trainer.program import Program, Reader
 from rankspec.trainer.training import COMMON_FIELDS, Followed, training_from

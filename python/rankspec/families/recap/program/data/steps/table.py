@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from rankspec.families.recap.program.data.steps.check_ids import build_check_ids
+from rankspec.families.recap.program.data.steps.context import StepContext
+from rankspec.families.recap.program.data.steps.downcast import build_downcast
+from rankspec.families.recap.program.data.steps.downsample_negatives import build_downsample_negatives
+from rankspec.families.recap.program.data.steps.extract_features import build_extract_features
+from rankspec.families.recap.program.data.steps.mask_mantissa import build_mask_mantissa
+from rankspec.families.recap.program.data.steps.rectify_labels import build_rectify_labels
+from rankspec.families.recap.program.data.steps.truncate_and_slice import build_truncate_and_slice
 from rankspec.recap.v1.data_pb2 import RecapDataConfig
 from rankspec.trainer.claims import obeys
 from rankspec.trainer.data.formats import Format
-from rankspec.trainer.data.steps.check_ids import build_check_ids
-from rankspec.trainer.data.steps.downcast import build_downcast
-from rankspec.trainer.data.steps.downsample_negatives import build_downsample_negatives
-from rankspec.trainer.data.steps.extract_features import build_extract_features
-from rankspec.trainer.data.steps.mask_mantissa import build_mask_mantissa
-from rankspec.trainer.data.steps.rectify_labels import build_rectify_labels
-from rankspec.trainer.data.steps.step import Step, StepContext
-from rankspec.trainer.data.steps.truncate_and_slice import build_truncate_and_slice
+from rankspec.trainer.data.step import Step
 
 # Each gives none where the configuration does not ask for its step.
 _BUILDERS: tuple[Callable[[StepContext], Step | None], ...] = (

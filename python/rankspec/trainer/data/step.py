@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rankspec.paths import join
-from rankspec.recap.v1.data_pb2 import RecapDataConfig
-from rankspec.signature import Column, Input
 from rankspec.trainer.data.formats import Format
-from rankspec.trainer.data.ids import IdRange
 from rankspec.trainer.data.place import Place
 from rankspec.trainer.data.values import Array, StoredColumn
 
@@ -56,30 +52,3 @@ class Step(ABC):
         Raises:
             DataError: a value does not fit; the text names file, row group, row and column.
         """
-
-
-@dataclass(frozen=True)
-class StepContext:
-    """What steps are built from.
-
-    Attributes:
-        data: the data set's configuration.
-        path: its place in the spec, for errors.
-        schema: the columns that its schema file describes.
-        inputs: what is read.
-        formats: of every input, as the steps before have left it.
-        id_ranges: the ids that the model has rows for.
-        float_labels: the tasks whose labels are numbers.
-    """
-
-    data: RecapDataConfig
-    path: str
-    schema: Mapping[str, Column]
-    inputs: tuple[Input, ...]
-    formats: Mapping[str, Format]
-    id_ranges: Sequence[IdRange]
-    float_labels: Collection[str]
-
-    def place(self, step: str) -> str:
-        """The place in the spec of a step of `preprocess`."""
-        return join(self.path, f"preprocess.{step}")

@@ -8,11 +8,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from rankspec.families.recap.program.data.steps.context import StepContext
 from rankspec.paths import at, join
 from rankspec.recap.v1.data_pb2 import SegDenseSchema
 from rankspec.signature import DataError
 from rankspec.trainer.claims import obeys
-from rankspec.trainer.data.steps.step import Chunk, Step, StepContext
+from rankspec.trainer.data.step import Chunk, Step
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from rankspec.families.recap.program.data.steps.context import StepContext
 from rankspec.paths import at, join
 from rankspec.recap.v1 import preprocess_pb2
 from rankspec.recap.v1.preprocess_pb2 import DownCast, Preprocess
 from rankspec.signature import DataError
 from rankspec.trainer.claims import obeys
 from rankspec.trainer.data.formats import Format, as_array
-from rankspec.trainer.data.steps.step import Chunk, Step, StepContext
+from rankspec.trainer.data.step import Chunk, Step
 from rankspec.trainer.data.values import Array
 
 _TORCH_FORMATS = {

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from rankspec.families.recap.program.data.steps.context import StepContext
 from rankspec.recap.v1 import preprocess_pb2
 from rankspec.recap.v1.preprocess_pb2 import Preprocess
 from rankspec.trainer.claims import obeys
 from rankspec.trainer.data.formats import Format
-from rankspec.trainer.data.steps.step import Chunk, Step, StepContext
+from rankspec.trainer.data.step import Chunk, Step
 
 
 @dataclass(frozen=True)

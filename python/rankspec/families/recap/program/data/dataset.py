@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import torch
 
+from rankspec.families.recap.program.batch import make_batch
+from rankspec.families.recap.program.data.files import select_files
+from rankspec.families.recap.program.data.steps.context import StepContext
+from rankspec.families.recap.program.data.steps.downsample_negatives import DownsampleNegatives
+from rankspec.families.recap.program.data.steps.table import build_steps
 from rankspec.families.recap.program.downsampling import downsampling_rates
+from rankspec.home import expanded
 from rankspec.paths import at, join
 from rankspec.recap.v1.data_pb2 import RecapDataConfig, SegDenseSchema
 from rankspec.signature import (
@@ -21,30 +26,27 @@ from rankspec.signature import (
     signature_differences,
 )
 from rankspec.trainer.claims import obeys
-from rankspec.trainer.data.apart import refuse_data_in_run
+from rankspec.trainer.data.apart import refuse_data_in_run, refuse_inside
 from rankspec.trainer.data.dataset import Dataset
-from rankspec.trainer.data.files import Selection, select_files
 from rankspec.trainer.data.formats import Format
-from rankspec.trainer.data.identity import identity_of, num_rows
 from rankspec.trainer.data.ids import IdRange
 from rankspec.trainer.data.labels import Label, LabelKind
 from rankspec.trainer.data.order import OrderSettings
 from rankspec.trainer.data.parquet import open_file
 from rankspec.trainer.data.plan import DataPlan, Share
-from rankspec.trainer.data.source import RowFile
-from rankspec.trainer.data.steps.step import StepContext
-from rankspec.trainer.data.steps.table import build_steps
-from rankspec.trainer.data.storage.storage import StoredFile
-
-# Files that an error names before it counts the rest.
-_NAMED = 3
-# Files of another storage that are opened at the same time: it is their requests that take time.
-_OPENED_AT_ONCE = 16
+from rankspec.trainer.data.selection import open_selection
 
 __all__ = ["Dataset", "open_dataset"]
 
 
-@obeys(RecapDataConfig, "repeat_files", "cache", "interleave_num_parallel_calls", "map_num_parallel_calls")
+@obeys(
+    RecapDataConfig,
+    "ignore_data_errors",
+    "repeat_files",
+    "cache",
+    "interleave_num_parallel_calls",
+    "map_num_parallel_calls",
+)
 def open_dataset(
     data: RecapDataConfig,
     inputs: Sequence[Input],
@@ -94,6 +96,8 @@ def open_dataset(
         labels=_labels(data, task_names, float_labels, weigh=weigh, path=path),
         steps=steps,
         formats=formats,
+        thinning=next((step.thinning for step in steps if isinstance(step, DownsampleNegatives)), None),
+        make_batch=make_batch,
         batch_size=data.global_batch_size,
         share=_share(data, rank, world_size, path),
         order=_order(data, seed=seed, shuffle=shuffle),
@@ -105,13 +109,9 @@ def open_dataset(
     )
     selection = select_files(data, path)
     if save_dir is not None:
-        refuse_data_in_run(data, selection, save_dir, path)
-    files, left_out = _open_files(data, selection, plan)
-    identity = identity_of(files, selection.folder, schema)
-    if num_rows(identity) == 0:
-        raise DataError(f"the {len(files)} files hold no row", plan.source)
-    notes = [*selection.notes, *(f"left out {reason}" for reason in left_out)]
-    return Dataset(plan, files, identity=identity, notes=notes)
+        refuse_data_in_run(selection, save_dir, plan.source)
+        _refuse_schema_in_run(data, save_dir, path)
+    return open_selection(selection, plan, schema, leave_out_unreadable=data.ignore_data_errors)
 
 
 @obeys(RecapDataConfig, "seg_dense_schema")
@@ -166,33 +166,13 @@ def _order(data: RecapDataConfig, *, seed: int, shuffle: bool) -> OrderSettings:
     return OrderSettings(seed, data.examples_shuffle_buffer_size, data.file_batch_size)
 
 
-@obeys(RecapDataConfig, "ignore_data_errors")
-def _open_files(data: RecapDataConfig, selection: Selection, plan: DataPlan) -> tuple[list[RowFile], list[str]]:
-    files: list[RowFile] = []
-    left_out = list(selection.problems)
-    for found in _opened(selection, plan):
-        if isinstance(found, DataError):
-            left_out.append(str(found))
-        else:
-            files.append(found)
-    if left_out and not data.ignore_data_errors:
-        rest = f"; and {len(left_out) - _NAMED} more" if len(left_out) > _NAMED else ""
-        raise DataError(f"{'; '.join(left_out[:_NAMED])}{rest}; ignore_data_errors leaves such files out", plan.source)
-    if not files:
-        raise DataError(f"none of the {len(left_out)} files can be read; the first: {left_out[0]}", plan.source)
-    return files, left_out
-
-
-def _opened(selection: Selection, plan: DataPlan) -> Iterable[RowFile | DataError]:
-    """The files, in their order; for each that cannot be read, why."""
-
-    def opened(file: StoredFile) -> RowFile | DataError:
-        try:
-            return plan.open_rows(file, plan.columns)
-        except DataError as error:
-            return error
-
-    if not selection.storage.is_remote:
-        return map(opened, selection.files)
-    with ThreadPoolExecutor(_OPENED_AT_ONCE, thread_name_prefix="rankspec-open") as threads:
-        return list(threads.map(opened, selection.files))
+def _refuse_schema_in_run(data: RecapDataConfig, save_dir: Path, path: str) -> None:
+    steps, of_steps = data.preprocess.truncate_and_slice, join(path, "preprocess.truncate_and_slice")
+    for owner, place, name in (
+        (data.seg_dense_schema, join(path, "seg_dense_schema"), "schema_path"),
+        (steps, of_steps, "continuous_feature_mask_path"),
+        (steps, of_steps, "binary_feature_mask_path"),
+    ):
+        if owner.HasField(name):
+            file = Path(expanded(getattr(owner, name), join(place, name)))
+            refuse_inside([file], save_dir, join(place, name))

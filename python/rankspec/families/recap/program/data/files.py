@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import PurePath
 
@@ -10,35 +9,11 @@ from rankspec.paths import join
 from rankspec.recap.v1.data_pb2 import ExplicitDateInputs, ExplicitDatetimeInputs, RecapDataConfig
 from rankspec.signature import DataError
 from rankspec.trainer.claims import obeys
-from rankspec.trainer.data.listing import Listing, shown
-from rankspec.trainer.data.no_match import reason_for_none
+from rankspec.trainer.data.listing import Listing
 from rankspec.trainer.data.pattern import Pattern
+from rankspec.trainer.data.selection import PARQUET, Selection, matching, with_folders_refused
 from rankspec.trainer.data.storage.address import located
 from rankspec.trainer.data.storage.storage import Storage, StoredFile
-
-# What is read of a folder of a day or an hour.
-_PARQUET = "*.parquet"
-
-
-@dataclass(frozen=True)
-class Selection:
-    """The files of a data set.
-
-    Attributes:
-        storage: where they lie.
-        folder: the deepest folder that the configuration names without a wildcard; all files lie below it.
-        patterns: what they were found by.
-        files: the files, in their order.
-        notes: a line for each kind of files that is left out by rule.
-        problems: for everything that should have been a file and cannot be opened, why.
-    """
-
-    storage: Storage
-    folder: PurePath
-    patterns: tuple[Pattern, ...]
-    files: tuple[StoredFile, ...]
-    notes: tuple[str, ...]
-    problems: tuple[str, ...]
 
 
 @obeys(RecapDataConfig, "inputs", "explicit_date_inputs", "explicit_datetime_inputs", "num_files_to_keep")
@@ -55,7 +30,7 @@ def select_files(data: RecapDataConfig, path: str = "") -> Selection:
     match data.WhichOneof("date_inputs_format"):
         case "inputs":
             storage, text = located(data.inputs, join(path, "inputs"))
-            pattern, listing = _matching(storage, text, join(path, "inputs"))
+            pattern, listing = matching(storage, text, join(path, "inputs"))
             folder, patterns = pattern.folder, [pattern]
         case "explicit_date_inputs":
             days, here = data.explicit_date_inputs, join(path, "explicit_date_inputs")
@@ -72,31 +47,6 @@ def select_files(data: RecapDataConfig, path: str = "") -> Selection:
     kept = data.num_files_to_keep if data.HasField("num_files_to_keep") else None
     files = tuple(StoredFile(storage, file) for file in listing.files[:kept])
     return Selection(storage, folder, tuple(patterns), files, tuple(listing.notes), listing.problems)
-
-
-def _matching(storage: Storage, text: str, path: str) -> tuple[Pattern, Listing]:
-    try:
-        pattern = storage.parse(text)
-    except DataError as error:
-        raise DataError(error.message, path) from error
-    listing = storage.list_files(pattern)
-    if not listing.files and not listing.problems:
-        raise DataError(f'no file matches "{text}"{reason_for_none(storage, pattern, listing)}', path)
-    return pattern, _with_folders_refused(storage, listing)
-
-
-def _with_folders_refused(storage: Storage, listing: Listing) -> Listing:
-    """The same, where a folder of a file's name that holds files, as Spark writes them, is a problem."""
-    files = set(listing.files)
-    found = []
-    for folder in listing.folders:
-        below = storage.list_files(Pattern(str(folder), folder, (_PARQUET,))).files
-        if below and below[0] not in files:
-            found.append(
-                f"{shown(storage.address(folder))} is a folder with files in it, such as {below[0].name}, which the "
-                "pattern does not name; give the pattern a further component, or move the folder"
-            )
-    return replace(listing, problems=(*listing.problems, *found))
 
 
 @obeys(ExplicitDateInputs, "data_root", "end_date", "days", "num_missing_days_tol")
@@ -135,14 +85,14 @@ def _parsed(text: str, form: str, path: str) -> datetime:
 def _in_folders(
     storage: Storage, folders: list[PurePath], num_missing_allowed: int, unit: str, path: str
 ) -> tuple[list[Pattern], Listing]:
-    patterns = [Pattern(f"{storage.address(folder)}/{_PARQUET}", folder, (_PARQUET,)) for folder in folders]
-    listings = [_with_folders_refused(storage, storage.list_files(pattern)) for pattern in patterns]
+    patterns = [Pattern(f"{storage.address(folder)}/{PARQUET}", folder, (PARQUET,)) for folder in folders]
+    listings = [with_folders_refused(storage, storage.list_files(pattern)) for pattern in patterns]
     missing = [
         folder for folder, listing in zip(folders, listings, strict=True) if not listing.files and not listing.problems
     ]
     if len(missing) > num_missing_allowed:
         raise DataError(
-            f"{len(missing)} of {len(folders)} {unit} have no folder with {_PARQUET} files, {num_missing_allowed} may; "
+            f"{len(missing)} of {len(folders)} {unit} have no folder with {PARQUET} files, {num_missing_allowed} may; "
             f"the first is {storage.address(missing[0])}",
             path,
         )

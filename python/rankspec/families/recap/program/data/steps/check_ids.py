@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rankspec.families.recap.program.data.steps.context import StepContext
 from rankspec.signature import Input
 from rankspec.trainer.data.ids import IdCheck
-from rankspec.trainer.data.steps.step import Chunk, Step, StepContext
+from rankspec.trainer.data.step import Chunk, Step
 
 
 @dataclass(frozen=True)

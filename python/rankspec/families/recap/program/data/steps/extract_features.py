@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rankspec.families.recap.program.data.steps.context import StepContext
 from rankspec.paths import at, join
 from rankspec.recap.v1 import preprocess_pb2
 from rankspec.recap.v1.preprocess_pb2 import ExtractFeaturesRow, Preprocess
 from rankspec.signature import MODEL_INPUTS, DataError
 from rankspec.trainer.claims import obeys
 from rankspec.trainer.data.formats import Format
-from rankspec.trainer.data.steps.step import Chunk, Step, StepContext
+from rankspec.trainer.data.step import Chunk, Step
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rankspec.families.recap.program.data.steps.context import StepContext
 from rankspec.paths import at, join
 from rankspec.recap.v1 import preprocess_pb2
 from rankspec.recap.v1.preprocess_pb2 import Preprocess
 from rankspec.signature import DataError, fixed_column
 from rankspec.trainer.claims import obeys
-from rankspec.trainer.data.steps.step import Chunk, Step, StepContext
+from rankspec.trainer.data.step import Chunk, Step
 from rankspec.trainer.data.values import Array, StoredColumn
 
 _MS_PER_HOUR = 3_600_000

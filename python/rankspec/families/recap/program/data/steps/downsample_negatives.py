@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
+from rankspec.families.recap.program.data.steps.context import StepContext
 from rankspec.paths import at, join
 from rankspec.recap.v1 import preprocess_pb2
 from rankspec.recap.v1.preprocess_pb2 import Preprocess
 from rankspec.signature import DataError
 from rankspec.trainer.claims import obeys
 from rankspec.trainer.data.labels import Label
-from rankspec.trainer.data.steps.step import Chunk, Step, StepContext
+from rankspec.trainer.data.step import Chunk, Step
+from rankspec.trainer.data.thinning import Thinning
 
 
 @dataclass(frozen=True)
@@ -22,11 +21,11 @@ class DownsampleNegatives(Step):
 
     Attributes:
         labels: any of these makes a row a positive.
-        batch_multiplier: batches of rows that one batch is chosen from.
+        thinning: how the others are thinned out.
     """
 
     labels: tuple[Label, ...]
-    batch_multiplier: int
+    thinning: Thinning
 
     def apply(self, chunk: Chunk) -> None:
         """Marks the positives."""
@@ -50,31 +49,5 @@ def build_downsample_negatives(context: StepContext) -> DownsampleNegatives | No
             here = at(join(context.place("downsample_negatives"), "engagements_list"), index)
             raise DataError(f'"{name}" is a number, which makes no row a positive; name labels of 0 or 1', here)
     labels = tuple(Label(name) for name in step.engagements_list)
-    return DownsampleNegatives(labels, step.batch_multiplier, columns=tuple(label.column for label in labels))
-
-
-def thin_negatives(positive: NDArray[np.bool_], size: int) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
-    """Chooses all positives and so many of the first negatives that `size` rows remain.
-
-    Args:
-        positive: whether a row is a positive, `[N]`.
-        size: rows to keep.
-
-    Returns:
-        The places of the rows kept, ascending, and their weights, `[size]` each. A negative weighs as much as all
-        negatives do divided by those kept, so that the weights add up to N.
-
-    Raises:
-        DataError: the positives leave no room for a negative, so that nothing could stand for the negatives.
-    """
-    num_positives = int(positive.sum())
-    num_negatives, room = len(positive) - num_positives, size - num_positives
-    if room < min(num_negatives, 1):
-        raise DataError(
-            f"{num_positives} positives in {len(positive)} rows leave no room for negatives in a batch of {size}; "
-            "lower batch_multiplier or raise global_batch_size"
-        )
-    negatives = np.flatnonzero(~positive)[:room]
-    chosen = np.sort(np.concatenate([np.flatnonzero(positive), negatives]))
-    weight = num_negatives / len(negatives) if len(negatives) else 1.0
-    return chosen, np.where(positive[chosen], 1.0, weight).astype(np.float32)
+    thinning = Thinning(step.batch_multiplier, join(context.place("downsample_negatives"), "batch_multiplier"))
+    return DownsampleNegatives(labels, thinning, columns=tuple(label.column for label in labels))

@@ -1,0 +1,39 @@
+"""What the steps of a data set are built from."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from rankspec.paths import join
+from rankspec.recap.v1.data_pb2 import RecapDataConfig
+from rankspec.signature import Column, Input
+from rankspec.trainer.data.formats import Format
+from rankspec.trainer.data.ids import IdRange
+
+
+@dataclass(frozen=True)
+class StepContext:
+    """What steps are built from.
+
+    Attributes:
+        data: the data set's configuration.
+        path: its place in the spec, for errors.
+        schema: the columns that its schema file describes.
+        inputs: what is read.
+        formats: of every input, as the steps before have left it.
+        id_ranges: the ids that the model has rows for.
+        float_labels: the tasks whose labels are numbers.
+    """
+
+    data: RecapDataConfig
+    path: str
+    schema: Mapping[str, Column]
+    inputs: tuple[Input, ...]
+    formats: Mapping[str, Format]
+    id_ranges: Sequence[IdRange]
+    float_labels: Collection[str]
+
+    def place(self, step: str) -> str:
+        """The place in the spec of a step of `preprocess`."""
+        return join(self.path, f"preprocess.{step}")

@@ -1,0 +1,1 @@
+"""TwHIN as the engine trains it: model, loss, metrics and data of a `TwhinConfig`."""
