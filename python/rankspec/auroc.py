@@ -1,5 +1,8 @@
 """Area under the ROC curve: exact, or of any number of rows by bins, with a bound of the error that is certain."""
 
+from collections.abc import Callable
+from decimal import ROUND_UP, Context
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -84,6 +87,17 @@ class RunningAuroc:
     def error(self) -> float:
         """How far the area can be off, rounding aside; 0 if it is exact or undefined."""
         return self._bins.error if self._bins is not None and self._is_finite else 0.0
+
+    def tell_error(self, of: str, say: Callable[[str], None]) -> None:
+        """Says how far the area can be off, rounded up, if it is not exact.
+
+        Args:
+            of: what the area is of.
+            say: takes the line.
+        """
+        if self.error:
+            error = float(Context(prec=2, rounding=ROUND_UP).create_decimal(self.error))
+            say(f"auroc of {of}: ±{error:.1e}, by bins of {self.num_rows:,} rows")
 
     def _begin_binning(self) -> None:
         rows = self._all_kept()

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 import torch
 
-from rankspec.families.recap.program.model.dropout import Dropout, RandomPosition, seed_for
+from rankspec.families.recap.program.model.dropout import Dropout, RandomPosition
+from rankspec.trainer.seeds import seed_for
 
 torch.set_num_threads(1)
 

@@ -2,12 +2,14 @@
 
 `random` writes Parquet files and their schema at the widths of the production ranker, or with --small at a few
 columns each. The labels follow from the features, with noise: training on them learns something. `movielens` prepares
-MovieLens-100K as the demo does: features, labels, and the split into train, validation and test.
+MovieLens-100K as the demo does: features, labels, and the split into train, validation and test. `edges` writes what a
+graph embedding is trained on.
 
 Examples:
   rankspec data random -o build/random
   rankspec data random -o build/small --small --rows 2000 --files 2 --seed 7
   rankspec data movielens -o build/movielens/data
+  rankspec data edges -o build/edges
 """
 
 from __future__ import annotations
@@ -29,7 +31,12 @@ def add_arguments(parser: ArgumentParser) -> None:
     movielens = kinds.add_parser("movielens", help="MovieLens-100K, split and with features")
     movielens.add_argument("--source", type=Path, metavar="DIR", help="its files; default: they are downloaded")
     movielens.set_defaults(make=_movielens)
-    for kind in (random, movielens):
+    edges = kinds.add_parser("edges", help="edges between two kinds of entities, for a graph embedding")
+    edges.add_argument("--edges", type=int, default=60_000, metavar="N", help="edges in all; default: 60000")
+    edges.add_argument("--files", type=int, default=4, metavar="N", help="files of training edges; default: 4")
+    edges.add_argument("--seed", type=int, default=0, help="what the edges are drawn from; default: 0")
+    edges.set_defaults(make=_edges)
+    for kind in (random, movielens, edges):
         kind.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="folder to write to")
 
 
@@ -61,6 +68,17 @@ def _random(arguments: Namespace) -> str:
     )
     size = sum(file.stat().st_size for file in files) / 1e6
     return f"{arguments.rows} rows, {size:.1f} MB, in {len(files)} files of {arguments.output}"
+
+
+def _edges(arguments: Namespace) -> str:
+    """Writes random edges; returns what to say of them."""
+    from rankspec.datasets import edges
+
+    files = edges.write(arguments.output, num_edges=arguments.edges, num_files=arguments.files, seed=arguments.seed)
+    return (
+        f"{arguments.edges} edges of {edges.NUM_RELATIONS} relations between {edges.NUM_LHS} and {edges.NUM_RHS} "
+        f"entities, in {len(files)} files of {arguments.output}"
+    )
 
 
 def _movielens(arguments: Namespace) -> str:

@@ -31,7 +31,9 @@ _FAMILIES = {
     "rankspec.recap.v1.RecapConfig": Family(
         groups_of_recap, ("rankspec.families.recap.program.program", "RecapProgram")
     ),
-    "rankspec.twhin.v1.TwhinConfig": Family(groups_of_twhin, None),
+    "rankspec.twhin.v1.TwhinConfig": Family(
+        groups_of_twhin, ("rankspec.families.twhin.program.program", "TwhinProgram")
+    ),
 }
 
 

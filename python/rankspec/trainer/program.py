@@ -58,6 +58,9 @@ class Program(ABC, Generic[BatchT]):
         metrics: names of the metrics that are computed for parts of the model, in the order in which people see them.
         training: length and cadences of the run.
         inputs: the model's inputs, in their order.
+        inputs_field: the field of the spec to blame where a checkpoint was trained on other inputs.
+        is_batch_per_process: whether the global batch grows with the number of processes, so that a run cannot go on
+            with another.
         model_fields: fields of the root message that determine the function that is trained; names or parts of paths,
             each followed by a dot.
     """
@@ -68,6 +71,8 @@ class Program(ABC, Generic[BatchT]):
     metrics: tuple[str, ...]
     training: Training
     inputs: tuple[Input, ...]
+    inputs_field: ClassVar[str]
+    is_batch_per_process: ClassVar[bool]
     model_fields: ClassVar[tuple[str, ...]]
 
     @abstractmethod

@@ -42,6 +42,7 @@ def check_resume(checkpoint: Checkpoint, setup: Setup, say: Callable[[str], None
             place = _place(setup.job.origins, change.path)
             say(f"{place or change.path}: {_difference(change, checkpoint)}; going on with the new value")
     check_inputs(checkpoint, setup)
+    _check_processes(checkpoint, setup)
     return saved.message
 
 
@@ -83,8 +84,23 @@ def check_inputs(checkpoint: Checkpoint, setup: Setup) -> None:
         ]
     differences = "; ".join(signature_differences(trained_on, setup.program.inputs))
     raise TrainError(
-        f"checkpoint {checkpoint.folder} was trained on other inputs: {differences}", "train_data.seg_dense_schema"
+        f"checkpoint {checkpoint.folder} was trained on other inputs: {differences}", setup.program.inputs_field
     )
+
+
+def _check_processes(checkpoint: Checkpoint, setup: Setup) -> None:
+    """Makes sure that a batch is as large as it was.
+
+    Raises:
+        TrainError: there are other processes than before, and each of them has a batch of its own.
+    """
+    before, now = checkpoint.state["world_size"], setup.processes.world_size
+    if setup.program.is_batch_per_process and before != now:
+        raise TrainError(
+            f"checkpoint {checkpoint.folder} is of a run with {before} processes, and there are {now} now: the batch, "
+            f"and so the order of the rows, is another; go on with {before}, or train into another save_dir",
+            "train_data.per_replica_batch_size",
+        )
 
 
 def saved_config(checkpoint: Checkpoint, setup: Setup) -> Loaded:

@@ -9,12 +9,12 @@ from typing import Any
 import torch
 from google.protobuf.message import Message
 
-from rankspec.trainer.data.dataset import Dataset
 from rankspec.home import expanded
 from rankspec.trainer import diagnosis
 from rankspec.trainer.best import best_of
 from rankspec.trainer.checkpoint_writer import CheckpointWriter, refuse_what_is_in_the_way
 from rankspec.trainer.checkpoints import STATE_FILE, Checkpoint, Findings, committed, find_checkpoints
+from rankspec.trainer.data.dataset import Dataset
 from rankspec.trainer.data.identity import differences, identity_from
 from rankspec.trainer.data_changes import check_data
 from rankspec.trainer.errors import TrainError

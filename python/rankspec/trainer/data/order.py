@@ -50,11 +50,15 @@ class OrderSettings:
         seed: what the order is drawn from, 0 or more.
         shuffle_rows: rows that are shuffled among each other; 1 leaves rows and files in their order.
         mixed_files: files whose row groups are mixed with each other.
+        first_row: rows of the files, in their order, that are passed over.
+        max_rows: most rows that are read after those, or none for no end.
     """
 
     seed: int
     shuffle_rows: int = 1
     mixed_files: int = 1
+    first_row: int = 0
+    max_rows: int | None = None
 
 
 @dataclass(frozen=True)
@@ -80,14 +84,18 @@ class RowOrder:
         self._shuffles = settings.shuffle_rows > 1
         self._window = settings.shuffle_rows if self._shuffles else _UNSHUFFLED_WINDOW
         self._mixed_files = settings.mixed_files
-        sizes = [size for file in rows_of_files for size in file]
         # Row groups are numbered through the files, as rows are.
         self._first_of_file = np.cumsum([0, *(len(file) for file in rows_of_files)])
-        self._first_row = np.cumsum([0, *sizes], dtype=np.int64)
-        self._sizes = np.array(sizes, dtype=np.int64)
+        ends = np.cumsum([size for file in rows_of_files for size in file], dtype=np.int64)
+        starts = np.concatenate([np.zeros(1, np.int64), ends[:-1]])[: len(ends)]
+        last = None if settings.max_rows is None else settings.first_row + settings.max_rows
+        clipped = np.clip(starts, settings.first_row, last), np.clip(ends, settings.first_row, last)
+        self._passed_over = clipped[0] - starts
+        self._sizes = clipped[1] - clipped[0]
+        self._first_row = np.concatenate([np.zeros(1, np.int64), np.cumsum(self._sizes)])
         self.num_rows = int(self._first_row[-1])
         self.window_size = settings.shuffle_rows if self._shuffles else 0
-        self.largest_row_group = max(sizes, default=0)
+        self.largest_row_group = int(self._sizes.max(initial=0))
         self._epochs: OrderedDict[int, _Epoch] = OrderedDict()
         self._windows: OrderedDict[tuple[int, int], RowNumbers] = OrderedDict()
         self._lock = Lock()
@@ -128,7 +136,7 @@ class RowOrder:
     def locate(self, rows: RowNumbers) -> tuple[NDArray[np.int64], RowNumbers]:
         """For row numbers `[N]`, their row groups and their places in these, `[N]` each."""
         groups = np.searchsorted(self._first_row, rows, side="right") - 1
-        return groups, rows - self._first_row[groups]
+        return groups, rows - self._first_row[groups] + self._passed_over[groups]
 
     def digest(self, num_rows: int) -> str:
         """SHA-256 of the first row numbers of the stream, in hexadecimal."""

@@ -28,15 +28,18 @@ const (
 // Parquet files of edges: int64 columns lhs, rhs and rel.
 type TwhinDataConfig struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Glob that selects the files.
+	// Glob that selects the files; they are read in the order of their names. Training reads them again and again, their rows
+	// shuffled.
 	DataRoot *string `protobuf:"bytes,1,opt,name=data_root,json=dataRoot" json:"data_root,omitempty"`
 	// Edges a process reads per batch.
 	PerReplicaBatchSize *int32 `protobuf:"varint,2,opt,name=per_replica_batch_size,json=perReplicaBatchSize" json:"per_replica_batch_size,omitempty"`
-	// Negatives drawn per positive from whole tables.
+	// Negatives of every edge and side that are drawn uniformly from the whole table of that side; the edges of a relation in a
+	// process's batch share them.
 	GlobalNegatives *int32 `protobuf:"varint,3,opt,name=global_negatives,json=globalNegatives" json:"global_negatives,omitempty"`
-	// Negatives drawn per positive and side from the other edges of the batch.
+	// Negatives of every edge and side that are taken at random from the entities on that side of the relation's edges in the
+	// process's batch, which share them.
 	InBatchNegatives *int32 `protobuf:"varint,4,opt,name=in_batch_negatives,json=inBatchNegatives" json:"in_batch_negatives,omitempty"`
-	// Rows to read, counted after offset.
+	// Most rows to read, counted after offset.
 	Limit *int64 `protobuf:"varint,5,opt,name=limit" json:"limit,omitempty"`
 	// Rows to pass over first. Unset: none.
 	Offset        *int64 `protobuf:"varint,6,opt,name=offset" json:"offset,omitempty"`
@@ -120,15 +123,16 @@ var File_rankspec_twhin_v1_data_proto protoreflect.FileDescriptor
 
 const file_rankspec_twhin_v1_data_proto_rawDesc = "" +
 	"\n" +
-	"\x1crankspec/twhin/v1/data.proto\x12\x11rankspec.twhin.v1\x1a\x1bbuf/validate/validate.proto\x1a!rankspec/options/v1/options.proto\"\xa4\a\n" +
+	"\x1crankspec/twhin/v1/data.proto\x12\x11rankspec.twhin.v1\x1a\x1bbuf/validate/validate.proto\x1a!rankspec/options/v1/options.proto\"\xf6\b\n" +
 	"\x0fTwhinDataConfig\x12/\n" +
 	"\tdata_root\x18\x01 \x01(\tB\x12\xbaH\a\xc8\x01\x01r\x02\x10\x01\x88\xe7\x18\x02\x90\xe7\x18\x02R\bdataRoot\x12G\n" +
 	"\x16per_replica_batch_size\x18\x02 \x01(\x05B\x12\xbaH\a\xc8\x01\x01\x1a\x02 \x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\x13perReplicaBatchSize\x12=\n" +
 	"\x10global_negatives\x18\x03 \x01(\x05B\x12\xbaH\a\xc8\x01\x01\x1a\x02(\x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\x0fglobalNegatives\x12@\n" +
 	"\x12in_batch_negatives\x18\x04 \x01(\x05B\x12\xbaH\a\xc8\x01\x01\x1a\x02(\x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\x10inBatchNegatives\x12(\n" +
 	"\x05limit\x18\x05 \x01(\x03B\x12\xbaH\a\xc8\x01\x01\"\x02 \x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\x05limit\x12'\n" +
-	"\x06offset\x18\x06 \x01(\x03B\x0f\xbaH\x04\"\x02(\x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\x06offset:\xc2\x04\xbaH\xbe\x04\x1a\xbb\x04\n" +
-	"\x16twhin.data.local_paths\x1a\xa0\x04[{'name': 'data_root', 'path': this.data_root}] .filter(f, f.path.matches('[\\\\x00\\\\n\\\\r]|^ +$|^ *[A-Za-z][A-Za-z0-9+.:-]*:/')) .map(f, f.name + (f.path.matches('[\\\\x00\\\\n\\\\r]') ? ': a path takes neither line breaks nor NUL characters; take it out' : f.path.matches('^ +$') ? ': a path of nothing but blanks; write the path' : ': ' + f.path.split(':/')[0] + ':/ begins an address of another storage, and only local paths are taken; ' + 'mount the storage or copy from it, and write the local path, ./ first if a folder is called so')).join('\\n')Bc\n" +
+	"\x06offset\x18\x06 \x01(\x03B\x0f\xbaH\x04\"\x02(\x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\x06offset:\x94\x06\xbaH\x90\x06\x1a\xbb\x04\n" +
+	"\x16twhin.data.local_paths\x1a\xa0\x04[{'name': 'data_root', 'path': this.data_root}] .filter(f, f.path.matches('[\\\\x00\\\\n\\\\r]|^ +$|^ *[A-Za-z][A-Za-z0-9+.:-]*:/')) .map(f, f.name + (f.path.matches('[\\\\x00\\\\n\\\\r]') ? ': a path takes neither line breaks nor NUL characters; take it out' : f.path.matches('^ +$') ? ': a path of nothing but blanks; write the path' : ': ' + f.path.split(':/')[0] + ':/ begins an address of another storage, and only local paths are taken; ' + 'mount the storage or copy from it, and write the local path, ./ first if a folder is called so')).join('\\n')\x1a\xcf\x01\n" +
+	"\x1btwhin.data.negatives_needed\x1a\xaf\x01this.in_batch_negatives == 0 && this.global_negatives == 0 ? 'in_batch_negatives: without negatives every edge is scored as true; set it or global_negatives to 1 or more' : ''Bc\n" +
 	"\x15dev.rankspec.twhin.v1B\tDataProtoP\x01Z=github.com/rankspec/rankspec/gen/go/rankspec/twhin/v1;twhinv1b\beditionsp\xe8\a"
 
 var (

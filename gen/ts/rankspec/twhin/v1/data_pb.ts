@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file rankspec/twhin/v1/data.proto.
  */
 export const file_rankspec_twhin_v1_data: GenFile = /*@__PURE__*/
-  fileDesc("ChxyYW5rc3BlYy90d2hpbi92MS9kYXRhLnByb3RvEhFyYW5rc3BlYy50d2hpbi52MSLTBgoPVHdoaW5EYXRhQ29uZmlnEiUKCWRhdGFfcm9vdBgBIAEoCUISukgHyAEBcgIQAYjnGAKQ5xgCEjIKFnBlcl9yZXBsaWNhX2JhdGNoX3NpemUYAiABKAVCErpIB8gBARoCIACI5xgBkOcYAxIsChBnbG9iYWxfbmVnYXRpdmVzGAMgASgFQhK6SAfIAQEaAigAiOcYAZDnGAMSLgoSaW5fYmF0Y2hfbmVnYXRpdmVzGAQgASgFQhK6SAfIAQEaAigAiOcYAZDnGAMSIQoFbGltaXQYBSABKANCErpIB8gBASICIACI5xgBkOcYAxIfCgZvZmZzZXQYBiABKANCD7pIBCICKACI5xgBkOcYAzrCBLpIvgQauwQKFnR3aGluLmRhdGEubG9jYWxfcGF0aHMaoARbeyduYW1lJzogJ2RhdGFfcm9vdCcsICdwYXRoJzogdGhpcy5kYXRhX3Jvb3R9XSAuZmlsdGVyKGYsIGYucGF0aC5tYXRjaGVzKCdbXFx4MDBcXG5cXHJdfF4gKyR8XiAqW0EtWmEtel1bQS1aYS16MC05Ky46LV0qOi8nKSkgLm1hcChmLCBmLm5hbWUgKyAoZi5wYXRoLm1hdGNoZXMoJ1tcXHgwMFxcblxccl0nKSA/ICc6IGEgcGF0aCB0YWtlcyBuZWl0aGVyIGxpbmUgYnJlYWtzIG5vciBOVUwgY2hhcmFjdGVyczsgdGFrZSBpdCBvdXQnIDogZi5wYXRoLm1hdGNoZXMoJ14gKyQnKSA/ICc6IGEgcGF0aCBvZiBub3RoaW5nIGJ1dCBibGFua3M7IHdyaXRlIHRoZSBwYXRoJyA6ICc6ICcgKyBmLnBhdGguc3BsaXQoJzovJylbMF0gKyAnOi8gYmVnaW5zIGFuIGFkZHJlc3Mgb2YgYW5vdGhlciBzdG9yYWdlLCBhbmQgb25seSBsb2NhbCBwYXRocyBhcmUgdGFrZW47ICcgKyAnbW91bnQgdGhlIHN0b3JhZ2Ugb3IgY29weSBmcm9tIGl0LCBhbmQgd3JpdGUgdGhlIGxvY2FsIHBhdGgsIC4vIGZpcnN0IGlmIGEgZm9sZGVyIGlzIGNhbGxlZCBzbycpKS5qb2luKCdcbicpQmMKFWRldi5yYW5rc3BlYy50d2hpbi52MUIJRGF0YVByb3RvUAFaPWdpdGh1Yi5jb20vcmFua3NwZWMvcmFua3NwZWMvZ2VuL2dvL3JhbmtzcGVjL3R3aGluL3YxO3R3aGludjFiCGVkaXRpb25zcOgH", [file_buf_validate_validate, file_rankspec_options_v1_options]);
+  fileDesc("ChxyYW5rc3BlYy90d2hpbi92MS9kYXRhLnByb3RvEhFyYW5rc3BlYy50d2hpbi52MSKlCAoPVHdoaW5EYXRhQ29uZmlnEiUKCWRhdGFfcm9vdBgBIAEoCUISukgHyAEBcgIQAYjnGAKQ5xgCEjIKFnBlcl9yZXBsaWNhX2JhdGNoX3NpemUYAiABKAVCErpIB8gBARoCIACI5xgBkOcYAxIsChBnbG9iYWxfbmVnYXRpdmVzGAMgASgFQhK6SAfIAQEaAigAiOcYAZDnGAMSLgoSaW5fYmF0Y2hfbmVnYXRpdmVzGAQgASgFQhK6SAfIAQEaAigAiOcYAZDnGAMSIQoFbGltaXQYBSABKANCErpIB8gBASICIACI5xgBkOcYAxIfCgZvZmZzZXQYBiABKANCD7pIBCICKACI5xgBkOcYAzqUBrpIkAYauwQKFnR3aGluLmRhdGEubG9jYWxfcGF0aHMaoARbeyduYW1lJzogJ2RhdGFfcm9vdCcsICdwYXRoJzogdGhpcy5kYXRhX3Jvb3R9XSAuZmlsdGVyKGYsIGYucGF0aC5tYXRjaGVzKCdbXFx4MDBcXG5cXHJdfF4gKyR8XiAqW0EtWmEtel1bQS1aYS16MC05Ky46LV0qOi8nKSkgLm1hcChmLCBmLm5hbWUgKyAoZi5wYXRoLm1hdGNoZXMoJ1tcXHgwMFxcblxccl0nKSA/ICc6IGEgcGF0aCB0YWtlcyBuZWl0aGVyIGxpbmUgYnJlYWtzIG5vciBOVUwgY2hhcmFjdGVyczsgdGFrZSBpdCBvdXQnIDogZi5wYXRoLm1hdGNoZXMoJ14gKyQnKSA/ICc6IGEgcGF0aCBvZiBub3RoaW5nIGJ1dCBibGFua3M7IHdyaXRlIHRoZSBwYXRoJyA6ICc6ICcgKyBmLnBhdGguc3BsaXQoJzovJylbMF0gKyAnOi8gYmVnaW5zIGFuIGFkZHJlc3Mgb2YgYW5vdGhlciBzdG9yYWdlLCBhbmQgb25seSBsb2NhbCBwYXRocyBhcmUgdGFrZW47ICcgKyAnbW91bnQgdGhlIHN0b3JhZ2Ugb3IgY29weSBmcm9tIGl0LCBhbmQgd3JpdGUgdGhlIGxvY2FsIHBhdGgsIC4vIGZpcnN0IGlmIGEgZm9sZGVyIGlzIGNhbGxlZCBzbycpKS5qb2luKCdcbicpGs8BCht0d2hpbi5kYXRhLm5lZ2F0aXZlc19uZWVkZWQarwF0aGlzLmluX2JhdGNoX25lZ2F0aXZlcyA9PSAwICYmIHRoaXMuZ2xvYmFsX25lZ2F0aXZlcyA9PSAwID8gJ2luX2JhdGNoX25lZ2F0aXZlczogd2l0aG91dCBuZWdhdGl2ZXMgZXZlcnkgZWRnZSBpcyBzY29yZWQgYXMgdHJ1ZTsgc2V0IGl0IG9yIGdsb2JhbF9uZWdhdGl2ZXMgdG8gMSBvciBtb3JlJyA6ICcnQmMKFWRldi5yYW5rc3BlYy50d2hpbi52MUIJRGF0YVByb3RvUAFaPWdpdGh1Yi5jb20vcmFua3NwZWMvcmFua3NwZWMvZ2VuL2dvL3JhbmtzcGVjL3R3aGluL3YxO3R3aGludjFiCGVkaXRpb25zcOgH", [file_buf_validate_validate, file_rankspec_options_v1_options]);
 
 /**
  * Parquet files of edges: int64 columns lhs, rhs and rel.
@@ -23,7 +23,8 @@ export const file_rankspec_twhin_v1_data: GenFile = /*@__PURE__*/
  */
 export type TwhinDataConfig = Message<"rankspec.twhin.v1.TwhinDataConfig"> & {
   /**
-   * Glob that selects the files.
+   * Glob that selects the files; they are read in the order of their names. Training reads them again and again, their rows
+   * shuffled.
    *
    * @generated from field: string data_root = 1;
    */
@@ -37,21 +38,23 @@ export type TwhinDataConfig = Message<"rankspec.twhin.v1.TwhinDataConfig"> & {
   perReplicaBatchSize: number;
 
   /**
-   * Negatives drawn per positive from whole tables.
+   * Negatives of every edge and side that are drawn uniformly from the whole table of that side; the edges of a relation in a
+   * process's batch share them.
    *
    * @generated from field: int32 global_negatives = 3;
    */
   globalNegatives: number;
 
   /**
-   * Negatives drawn per positive and side from the other edges of the batch.
+   * Negatives of every edge and side that are taken at random from the entities on that side of the relation's edges in the
+   * process's batch, which share them.
    *
    * @generated from field: int32 in_batch_negatives = 4;
    */
   inBatchNegatives: number;
 
   /**
-   * Rows to read, counted after offset.
+   * Most rows to read, counted after offset.
    *
    * @generated from field: int64 limit = 5;
    */

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from decimal import ROUND_UP, Context
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -45,7 +44,6 @@ def _of_task(read: Reader, task: Task, which: Sequence[str], say: Callable[[str]
         for figure in others.values():
             figure.add(*columns)
     auroc = others.get("auroc")
-    if isinstance(auroc, RunningAuroc) and auroc.error:
-        error = float(Context(prec=2, rounding=ROUND_UP).create_decimal(auroc.error))
-        say(f"auroc of {task.name}: ±{error:.1e}, by bins of {auroc.num_rows:,} rows")
+    if isinstance(auroc, RunningAuroc):
+        auroc.tell_error(task.name, say)
     return {LOSS: loss.compute()} | {name: figure.compute() for name, figure in others.items()}

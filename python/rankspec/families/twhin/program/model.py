@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
-from rankspec.embedding.v1.embedding_pb2 import EmbeddingBagConfig
+from rankspec.embedding.v1.embedding_pb2 import DATA_TYPE_FP32, EmbeddingBagConfig
 from rankspec.families.twhin.program.negatives import LHS, RHS, Draw
 from rankspec.trainer.claims import obeys
+from rankspec.trainer.errors import TrainError
 from rankspec.trainer.memory import allocating
+from rankspec.trainer.seeds import seed_for
 from rankspec.twhin.v1.data_pb2 import TwhinDataConfig
-from rankspec.twhin.v1.model_pb2 import Relation, TwhinEmbeddingsConfig, TwhinModelConfig
+from rankspec.twhin.v1.model_pb2 import OPERATOR_TRANSLATION, Relation, TwhinEmbeddingsConfig, TwhinModelConfig
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +39,14 @@ class Scores(NamedTuple):
     num_edges: int
 
 
-class _Sides(NamedTuple):
+class NumNegatives(NamedTuple):
+    """How many negatives each edge has on each side: from its batch, and from the whole table."""
+
+    in_batch: int
+    whole_table: int
+
+
+class Sides(NamedTuple):
     """The tables of a relation's two sides."""
 
     lhs: str
@@ -51,8 +60,8 @@ class TwhinModel(nn.Module):
         rows: rows of every entity table, by its name.
         width: of every vector.
         sides: the tables of each relation's sides, by the relations' numbers.
-        num_in_batch: negatives of each edge and side that are taken from the batch's other edges.
-        num_global: negatives of each edge and side that are taken from the whole table.
+        training: how many negatives there are of each edge and side in training.
+        evaluation: how many there are in evaluation.
         seed: what negatives are drawn from.
 
     Attributes:
@@ -64,18 +73,17 @@ class TwhinModel(nn.Module):
         self,
         rows: dict[str, int],
         width: int,
-        sides: Sequence[_Sides],
+        sides: Sequence[Sides],
         *,
-        num_in_batch: int,
-        num_global: int,
+        training: NumNegatives,
+        evaluation: NumNegatives,
         seed: int,
     ) -> None:
         super().__init__()
         # A table may be called as a method of the container is.
         self.tables = nn.ParameterDict({_key(name): nn.Parameter(torch.empty(of, width)) for name, of in rows.items()})
         self.translations = nn.Parameter(torch.empty(len(sides), width))
-        self.num_in_batch = num_in_batch
-        self.num_global = num_global
+        self._num_negatives = {True: training, False: evaluation}
         self._sides = tuple(sides)
         self._seed = seed
 
@@ -84,24 +92,33 @@ class TwhinModel(nn.Module):
         table: nn.Parameter = self.tables[_key(name)]
         return table
 
-    def forward(self, batch: EdgeBatch) -> Scores:
-        """Logits of a batch's edges and of their negatives.
+    @property
+    def num_negatives(self) -> NumNegatives:
+        """How many negatives there are of each edge and side, in the mode that the model is in."""
+        return self._num_negatives[self.training]
 
-        Negatives are compared as they are: the relation's vector moves the right-hand entities of edges only.
-        """
+    def forward(self, batch: EdgeBatch) -> Scores:
+        """Logits of a batch's edges and of their negatives, which are scored as edges are."""
         draw = Draw(self._seed, self.training, batch.number, batch.first_row)
         lhs = self._looked_up(batch.lhs, batch.rel, LHS)
         rhs = self._looked_up(batch.rhs, batch.rel, RHS)
         logits = [(lhs * (rhs + self.translations[batch.rel])).sum(1)]
         relations = [batch.rel]
-        present = torch.unique(batch.rel).tolist() if self.num_in_batch + self.num_global else []
-        for relation in present:
+        for relation in torch.unique(batch.rel).tolist():
             own = (batch.rel == relation).nonzero().squeeze(1)
-            for side, kept, replaced in ((LHS, rhs, lhs), (RHS, lhs, rhs)):
-                others = self._negatives(draw, relation, side, replaced[own])
-                logits.append((kept[own] @ others.T).flatten())
-                relations.append(batch.rel.new_full((len(own) * len(others),), relation))
+            other_lhs = self._negatives(draw, relation, LHS, lhs[own])
+            other_rhs = self._negatives(draw, relation, RHS, rhs[own])
+            logits.append((self._moved(rhs[own], relation) @ other_lhs.T).flatten())
+            logits.append((lhs[own] @ self._moved(other_rhs, relation).T).flatten())
+            relations += [batch.rel.new_full((len(of),), relation) for of in logits[-2:]]
         return Scores(torch.cat(logits).float(), torch.cat(relations), batch.num_rows)
+
+    def _moved(self, rhs: Tensor, relation: int) -> Tensor:
+        """Right-hand entities of a relation's negatives, moved by its vector.
+
+        Without that, every edge could be told from every negative by a relation's vector alone.
+        """
+        return rhs + self.translations[relation]
 
     def _looked_up(self, ids: Tensor, relations: Tensor, side: int) -> Tensor:
         """The vectors of the entities on one side of edges, `[B, width]`."""
@@ -111,50 +128,66 @@ class TwhinModel(nn.Module):
             of_table = torch.tensor([_key(sides[side]) == name for sides in self._sides], device=ids.device)
             own = of_table[relations].nonzero().squeeze(1)
             places.append(own)
-            vectors.append(self.tables[name][ids[own]])
+            vectors.append(functional.embedding(ids[own], self.tables[name]))
         back = torch.cat(places).argsort()
         return torch.cat(vectors)[back]
 
     def _negatives(self, draw: Draw, relation: int, side: int, in_batch: Tensor) -> Tensor:
-        """Entities to put on one side of a relation's edges, `[num_in_batch + num_global, width]`."""
+        """Entities to put on one side of a relation's edges, `[in_batch + whole_table, width]`."""
         table = self.table(self._sides[relation][side])
-        places = draw.from_batch(len(in_batch), self.num_in_batch, relation, side)
-        ids = draw.from_table(len(table), self.num_global, relation, side)
-        return torch.cat([in_batch[places.to(in_batch.device)], table[ids.to(table.device)]])
+        count = self.num_negatives
+        places = draw.from_batch(len(in_batch), count.in_batch, relation, side)
+        ids = draw.from_table(len(table), count.whole_table, relation, side)
+        return torch.cat([in_batch[places.to(in_batch.device)], functional.embedding(ids.to(table.device), table)])
 
 
 @obeys(TwhinModelConfig, "embeddings", "relations")
 @obeys(TwhinEmbeddingsConfig, "tables")
-@obeys(EmbeddingBagConfig, "name", "num_embeddings", "embedding_dim")
-@obeys(Relation, "lhs", "rhs")
+@obeys(EmbeddingBagConfig, "name", "num_embeddings", "embedding_dim", "data_type")
+@obeys(Relation, "lhs", "rhs", "operator")
 @obeys(TwhinDataConfig, "in_batch_negatives", "global_negatives")
 def build_model(config: TwhinConfig) -> TwhinModel:
     """The model of a run, on the CPU, with its first values, which depend on `runtime.seed` and shapes alone.
 
     Entity vectors begin uniformly within one over the root of the table's rows, as those of an `EmbeddingBagCollection`
     do; relation vectors uniformly between 0 and 1.
+
+    Raises:
+        TrainError: if tables are to be kept in another format than float32.
     """
     tables = config.model.embeddings.tables
+    for place, table in enumerate(tables):
+        if table.data_type != DATA_TYPE_FP32:
+            raise TrainError(
+                "tables are trained in DATA_TYPE_FP32 alone so far; write that",
+                f"model.embeddings.tables[{place}].data_type",
+                code="train.not_obeyed",
+            )
+    operators = {relation.operator for relation in config.model.relations}
+    assert operators == {OPERATOR_TRANSLATION}, "the spec knows no other operator"
     with allocating("model.embeddings.tables"):
         model = TwhinModel(
             {table.name: table.num_embeddings for table in tables},
             tables[0].embedding_dim,
-            [_Sides(relation.lhs, relation.rhs) for relation in config.model.relations],
-            num_in_batch=config.train_data.in_batch_negatives,
-            num_global=config.train_data.global_negatives,
+            [Sides(relation.lhs, relation.rhs) for relation in config.model.relations],
+            training=_num_negatives(config.train_data),
+            evaluation=_num_negatives(config.validation_data),
             seed=config.runtime.seed,
         )
     for name, parameter in model.named_parameters():
         bound = len(parameter) ** -0.5
         first, last = (0.0, 1.0) if parameter is model.translations else (-bound, bound)
-        nn.init.uniform_(parameter, first, last, generator=_generator(name, config.runtime.seed))
+        nn.init.uniform_(
+            parameter,
+            first,
+            last,
+            generator=torch.Generator().manual_seed(seed_for(config.runtime.seed, "weights", name)),
+        )
     return model
 
 
-def _generator(name: str, seed: int) -> torch.Generator:
-    """A source of random numbers for one parameter, whatever others there are."""
-    digest = hashlib.sha256(f"{seed}/{name}".encode()).digest()
-    return torch.Generator().manual_seed(int.from_bytes(digest[:8], "big", signed=True))
+def _num_negatives(data: TwhinDataConfig) -> NumNegatives:
+    return NumNegatives(data.in_batch_negatives, data.global_negatives)
 
 
 def _key(table: str) -> str:

@@ -59,7 +59,8 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object dataRoot_ = "";
   /**
    * <pre>
-   * Glob that selects the files.
+   * Glob that selects the files; they are read in the order of their names. Training reads them again and again, their rows
+   * shuffled.
    * </pre>
    *
    * <code>string data_root = 1 [json_name = "dataRoot", (.buf.validate.field) = { ... }</code>
@@ -71,7 +72,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Glob that selects the files.
+   * Glob that selects the files; they are read in the order of their names. Training reads them again and again, their rows
+   * shuffled.
    * </pre>
    *
    * <code>string data_root = 1 [json_name = "dataRoot", (.buf.validate.field) = { ... }</code>
@@ -92,7 +94,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Glob that selects the files.
+   * Glob that selects the files; they are read in the order of their names. Training reads them again and again, their rows
+   * shuffled.
    * </pre>
    *
    * <code>string data_root = 1 [json_name = "dataRoot", (.buf.validate.field) = { ... }</code>
@@ -144,7 +147,8 @@ private static final long serialVersionUID = 0L;
   private int globalNegatives_ = 0;
   /**
    * <pre>
-   * Negatives drawn per positive from whole tables.
+   * Negatives of every edge and side that are drawn uniformly from the whole table of that side; the edges of a relation in a
+   * process's batch share them.
    * </pre>
    *
    * <code>int32 global_negatives = 3 [json_name = "globalNegatives", (.buf.validate.field) = { ... }</code>
@@ -156,7 +160,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Negatives drawn per positive from whole tables.
+   * Negatives of every edge and side that are drawn uniformly from the whole table of that side; the edges of a relation in a
+   * process's batch share them.
    * </pre>
    *
    * <code>int32 global_negatives = 3 [json_name = "globalNegatives", (.buf.validate.field) = { ... }</code>
@@ -171,7 +176,8 @@ private static final long serialVersionUID = 0L;
   private int inBatchNegatives_ = 0;
   /**
    * <pre>
-   * Negatives drawn per positive and side from the other edges of the batch.
+   * Negatives of every edge and side that are taken at random from the entities on that side of the relation's edges in the
+   * process's batch, which share them.
    * </pre>
    *
    * <code>int32 in_batch_negatives = 4 [json_name = "inBatchNegatives", (.buf.validate.field) = { ... }</code>
@@ -183,7 +189,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Negatives drawn per positive and side from the other edges of the batch.
+   * Negatives of every edge and side that are taken at random from the entities on that side of the relation's edges in the
+   * process's batch, which share them.
    * </pre>
    *
    * <code>int32 in_batch_negatives = 4 [json_name = "inBatchNegatives", (.buf.validate.field) = { ... }</code>
@@ -198,7 +205,7 @@ private static final long serialVersionUID = 0L;
   private long limit_ = 0L;
   /**
    * <pre>
-   * Rows to read, counted after offset.
+   * Most rows to read, counted after offset.
    * </pre>
    *
    * <code>int64 limit = 5 [json_name = "limit", (.buf.validate.field) = { ... }</code>
@@ -210,7 +217,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Rows to read, counted after offset.
+   * Most rows to read, counted after offset.
    * </pre>
    *
    * <code>int64 limit = 5 [json_name = "limit", (.buf.validate.field) = { ... }</code>
@@ -706,7 +713,8 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object dataRoot_ = "";
     /**
      * <pre>
-     * Glob that selects the files.
+     * Glob that selects the files; they are read in the order of their names. Training reads them again and again, their rows
+     * shuffled.
      * </pre>
      *
      * <code>string data_root = 1 [json_name = "dataRoot", (.buf.validate.field) = { ... }</code>
@@ -717,7 +725,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Glob that selects the files.
+     * Glob that selects the files; they are read in the order of their names. Training reads them again and again, their rows
+     * shuffled.
      * </pre>
      *
      * <code>string data_root = 1 [json_name = "dataRoot", (.buf.validate.field) = { ... }</code>
@@ -737,7 +746,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Glob that selects the files.
+     * Glob that selects the files; they are read in the order of their names. Training reads them again and again, their rows
+     * shuffled.
      * </pre>
      *
      * <code>string data_root = 1 [json_name = "dataRoot", (.buf.validate.field) = { ... }</code>
@@ -758,7 +768,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Glob that selects the files.
+     * Glob that selects the files; they are read in the order of their names. Training reads them again and again, their rows
+     * shuffled.
      * </pre>
      *
      * <code>string data_root = 1 [json_name = "dataRoot", (.buf.validate.field) = { ... }</code>
@@ -775,7 +786,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Glob that selects the files.
+     * Glob that selects the files; they are read in the order of their names. Training reads them again and again, their rows
+     * shuffled.
      * </pre>
      *
      * <code>string data_root = 1 [json_name = "dataRoot", (.buf.validate.field) = { ... }</code>
@@ -789,7 +801,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Glob that selects the files.
+     * Glob that selects the files; they are read in the order of their names. Training reads them again and again, their rows
+     * shuffled.
      * </pre>
      *
      * <code>string data_root = 1 [json_name = "dataRoot", (.buf.validate.field) = { ... }</code>
@@ -865,7 +878,8 @@ private static final long serialVersionUID = 0L;
     private int globalNegatives_ ;
     /**
      * <pre>
-     * Negatives drawn per positive from whole tables.
+     * Negatives of every edge and side that are drawn uniformly from the whole table of that side; the edges of a relation in a
+     * process's batch share them.
      * </pre>
      *
      * <code>int32 global_negatives = 3 [json_name = "globalNegatives", (.buf.validate.field) = { ... }</code>
@@ -877,7 +891,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Negatives drawn per positive from whole tables.
+     * Negatives of every edge and side that are drawn uniformly from the whole table of that side; the edges of a relation in a
+     * process's batch share them.
      * </pre>
      *
      * <code>int32 global_negatives = 3 [json_name = "globalNegatives", (.buf.validate.field) = { ... }</code>
@@ -889,7 +904,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Negatives drawn per positive from whole tables.
+     * Negatives of every edge and side that are drawn uniformly from the whole table of that side; the edges of a relation in a
+     * process's batch share them.
      * </pre>
      *
      * <code>int32 global_negatives = 3 [json_name = "globalNegatives", (.buf.validate.field) = { ... }</code>
@@ -905,7 +921,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Negatives drawn per positive from whole tables.
+     * Negatives of every edge and side that are drawn uniformly from the whole table of that side; the edges of a relation in a
+     * process's batch share them.
      * </pre>
      *
      * <code>int32 global_negatives = 3 [json_name = "globalNegatives", (.buf.validate.field) = { ... }</code>
@@ -921,7 +938,8 @@ private static final long serialVersionUID = 0L;
     private int inBatchNegatives_ ;
     /**
      * <pre>
-     * Negatives drawn per positive and side from the other edges of the batch.
+     * Negatives of every edge and side that are taken at random from the entities on that side of the relation's edges in the
+     * process's batch, which share them.
      * </pre>
      *
      * <code>int32 in_batch_negatives = 4 [json_name = "inBatchNegatives", (.buf.validate.field) = { ... }</code>
@@ -933,7 +951,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Negatives drawn per positive and side from the other edges of the batch.
+     * Negatives of every edge and side that are taken at random from the entities on that side of the relation's edges in the
+     * process's batch, which share them.
      * </pre>
      *
      * <code>int32 in_batch_negatives = 4 [json_name = "inBatchNegatives", (.buf.validate.field) = { ... }</code>
@@ -945,7 +964,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Negatives drawn per positive and side from the other edges of the batch.
+     * Negatives of every edge and side that are taken at random from the entities on that side of the relation's edges in the
+     * process's batch, which share them.
      * </pre>
      *
      * <code>int32 in_batch_negatives = 4 [json_name = "inBatchNegatives", (.buf.validate.field) = { ... }</code>
@@ -961,7 +981,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Negatives drawn per positive and side from the other edges of the batch.
+     * Negatives of every edge and side that are taken at random from the entities on that side of the relation's edges in the
+     * process's batch, which share them.
      * </pre>
      *
      * <code>int32 in_batch_negatives = 4 [json_name = "inBatchNegatives", (.buf.validate.field) = { ... }</code>
@@ -977,7 +998,7 @@ private static final long serialVersionUID = 0L;
     private long limit_ ;
     /**
      * <pre>
-     * Rows to read, counted after offset.
+     * Most rows to read, counted after offset.
      * </pre>
      *
      * <code>int64 limit = 5 [json_name = "limit", (.buf.validate.field) = { ... }</code>
@@ -989,7 +1010,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Rows to read, counted after offset.
+     * Most rows to read, counted after offset.
      * </pre>
      *
      * <code>int64 limit = 5 [json_name = "limit", (.buf.validate.field) = { ... }</code>
@@ -1001,7 +1022,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Rows to read, counted after offset.
+     * Most rows to read, counted after offset.
      * </pre>
      *
      * <code>int64 limit = 5 [json_name = "limit", (.buf.validate.field) = { ... }</code>
@@ -1017,7 +1038,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Rows to read, counted after offset.
+     * Most rows to read, counted after offset.
      * </pre>
      *
      * <code>int64 limit = 5 [json_name = "limit", (.buf.validate.field) = { ... }</code>

@@ -12,7 +12,8 @@ public interface TwhinDataConfigOrBuilder extends
 
   /**
    * <pre>
-   * Glob that selects the files.
+   * Glob that selects the files; they are read in the order of their names. Training reads them again and again, their rows
+   * shuffled.
    * </pre>
    *
    * <code>string data_root = 1 [json_name = "dataRoot", (.buf.validate.field) = { ... }</code>
@@ -21,7 +22,8 @@ public interface TwhinDataConfigOrBuilder extends
   boolean hasDataRoot();
   /**
    * <pre>
-   * Glob that selects the files.
+   * Glob that selects the files; they are read in the order of their names. Training reads them again and again, their rows
+   * shuffled.
    * </pre>
    *
    * <code>string data_root = 1 [json_name = "dataRoot", (.buf.validate.field) = { ... }</code>
@@ -30,7 +32,8 @@ public interface TwhinDataConfigOrBuilder extends
   java.lang.String getDataRoot();
   /**
    * <pre>
-   * Glob that selects the files.
+   * Glob that selects the files; they are read in the order of their names. Training reads them again and again, their rows
+   * shuffled.
    * </pre>
    *
    * <code>string data_root = 1 [json_name = "dataRoot", (.buf.validate.field) = { ... }</code>
@@ -60,7 +63,8 @@ public interface TwhinDataConfigOrBuilder extends
 
   /**
    * <pre>
-   * Negatives drawn per positive from whole tables.
+   * Negatives of every edge and side that are drawn uniformly from the whole table of that side; the edges of a relation in a
+   * process's batch share them.
    * </pre>
    *
    * <code>int32 global_negatives = 3 [json_name = "globalNegatives", (.buf.validate.field) = { ... }</code>
@@ -69,7 +73,8 @@ public interface TwhinDataConfigOrBuilder extends
   boolean hasGlobalNegatives();
   /**
    * <pre>
-   * Negatives drawn per positive from whole tables.
+   * Negatives of every edge and side that are drawn uniformly from the whole table of that side; the edges of a relation in a
+   * process's batch share them.
    * </pre>
    *
    * <code>int32 global_negatives = 3 [json_name = "globalNegatives", (.buf.validate.field) = { ... }</code>
@@ -79,7 +84,8 @@ public interface TwhinDataConfigOrBuilder extends
 
   /**
    * <pre>
-   * Negatives drawn per positive and side from the other edges of the batch.
+   * Negatives of every edge and side that are taken at random from the entities on that side of the relation's edges in the
+   * process's batch, which share them.
    * </pre>
    *
    * <code>int32 in_batch_negatives = 4 [json_name = "inBatchNegatives", (.buf.validate.field) = { ... }</code>
@@ -88,7 +94,8 @@ public interface TwhinDataConfigOrBuilder extends
   boolean hasInBatchNegatives();
   /**
    * <pre>
-   * Negatives drawn per positive and side from the other edges of the batch.
+   * Negatives of every edge and side that are taken at random from the entities on that side of the relation's edges in the
+   * process's batch, which share them.
    * </pre>
    *
    * <code>int32 in_batch_negatives = 4 [json_name = "inBatchNegatives", (.buf.validate.field) = { ... }</code>
@@ -98,7 +105,7 @@ public interface TwhinDataConfigOrBuilder extends
 
   /**
    * <pre>
-   * Rows to read, counted after offset.
+   * Most rows to read, counted after offset.
    * </pre>
    *
    * <code>int64 limit = 5 [json_name = "limit", (.buf.validate.field) = { ... }</code>
@@ -107,7 +114,7 @@ public interface TwhinDataConfigOrBuilder extends
   boolean hasLimit();
   /**
    * <pre>
-   * Rows to read, counted after offset.
+   * Most rows to read, counted after offset.
    * </pre>
    *
    * <code>int64 limit = 5 [json_name = "limit", (.buf.validate.field) = { ... }</code>

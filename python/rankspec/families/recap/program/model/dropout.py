@@ -8,19 +8,13 @@ random number generator.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from hashlib import blake2b
 
 import torch
 from torch import Tensor, nn
 
 from rankspec.recap.v1.layers_pb2 import DropoutConfig
 from rankspec.trainer.claims import obeys
-
-
-def seed_for(*parts: object) -> int:
-    """A seed for torch's generators that is a function of `parts`, and unrelated for other parts."""
-    text = "\x1f".join(str(part) for part in parts)
-    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big")
+from rankspec.trainer.seeds import seed_for
 
 
 @dataclass

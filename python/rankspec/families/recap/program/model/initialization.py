@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from rankspec.families.recap.program.model.dropout import seed_for
 from rankspec.families.recap.program.model.embeddings import EmbeddingTable
+from rankspec.trainer.seeds import seed_for
 
 
 @torch.no_grad()

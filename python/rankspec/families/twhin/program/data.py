@@ -1,0 +1,152 @@
+"""The data of a graph embedding: Parquet files of edges."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from rankspec.families.twhin.program.batch import EdgeBatch
+from rankspec.paths import join
+from rankspec.signature import DataError, Input
+from rankspec.trainer.claims import obeys
+from rankspec.trainer.data.apart import refuse_data_in_run
+from rankspec.trainer.data.dataset import Dataset
+from rankspec.trainer.data.formats import Format
+from rankspec.trainer.data.order import OrderSettings
+from rankspec.trainer.data.parquet import open_file
+from rankspec.trainer.data.plan import BatchParts, DataPlan, Share
+from rankspec.trainer.data.selection import Selection, matching, open_selection
+from rankspec.trainer.data.step import Chunk, Step
+from rankspec.trainer.data.storage.address import located
+from rankspec.trainer.data.storage.storage import StoredFile
+from rankspec.twhin.v1.data_pb2 import TwhinDataConfig
+
+if TYPE_CHECKING:
+    from rankspec.twhin.v1.model_pb2 import TwhinModelConfig
+
+# What is read of a file: ids of the entities, and the relation's number.
+INPUTS = tuple(Input(name, name, "int64", 1, 1) for name in ("lhs", "rhs", "rel"))
+# Training shuffles so many edges among each other, and the row groups of so many files.
+_SHUFFLED_ROWS = 2**18
+_MIXED_FILES = 16
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckEdges(Step):
+    """Finds edges of relations or entities that there are not.
+
+    Attributes:
+        names: of the relations, by their numbers.
+        sizes: rows of the table of each side, by the relations' numbers, `[R]` each.
+        tables: the tables of each side, by the relations' numbers.
+    """
+
+    names: Sequence[str]
+    sizes: dict[str, NDArray[np.int64]]
+    tables: Mapping[str, Sequence[str]]
+
+    def apply(self, chunk: Chunk) -> None:
+        """Looks at all edges.
+
+        Raises:
+            DataError: there is no such relation or entity; the text names file, row group, row and column.
+        """
+        relations = chunk.inputs["rel"][:, 0]
+        wrong = (relations < 0) | (relations >= len(self.names))
+        if wrong.any():
+            row = int(np.flatnonzero(wrong)[0])
+            raise DataError(
+                f"{chunk.place.of('rel', row)}: there is no relation {relations[row]}; they are numbered from 0 to "
+                f"{len(self.names) - 1} in the order of model.relations"
+            )
+        for side, sizes in self.sizes.items():
+            self._check_ids(side, chunk.inputs[side][:, 0], relations, sizes[relations], chunk)
+
+    def _check_ids(self, side: str, ids: Any, relations: Any, sizes: Any, chunk: Chunk) -> None:
+        wrong = (ids < 0) | (ids >= sizes)
+        if not wrong.any():
+            return
+        row = int(np.flatnonzero(wrong)[0])
+        table, name = self.tables[side][relations[row]], self.names[relations[row]]
+        raise DataError(
+            f'{chunk.place.of(side, row)}: the id is {ids[row]}, and the table "{table}", on this side of "{name}", '
+            f"has ids from 0 to {sizes[row] - 1}; correct the data or raise num_embeddings"
+        )
+
+
+@obeys(TwhinDataConfig, "data_root", "per_replica_batch_size", "limit", "offset")
+def open_edges(
+    data: TwhinDataConfig,
+    model: TwhinModelConfig,
+    *,
+    path: str,
+    share: Share,
+    seed: int,
+    training: bool,
+    save_dir: Path,
+) -> Dataset:
+    """Opens a data set of edges: reads every file's footer, and no rows yet.
+
+    Args:
+        data: the data set's configuration.
+        model: says which relations and entities there are.
+        path: the data set's place in the spec.
+        share: this process's place among those that share every batch.
+        seed: what the order of the training stream is drawn from.
+        training: whether this is the training stream, shuffled and repeated; if not, every edge comes once, in the
+            order of the files.
+        save_dir: the folder that the run writes, in which no data may lie.
+
+    Raises:
+        DataError: the files or their columns cannot be used; the text says where.
+    """
+    source = join(path, "data_root")
+    storage, text = located(data.data_root, source)
+    pattern, listing = matching(storage, text, source)
+    files = tuple(StoredFile(storage, file) for file in listing.files)
+    selection = Selection(storage, pattern.folder, (pattern,), files, tuple(listing.notes), listing.problems)
+    refuse_data_in_run(selection, save_dir, source)
+    part = OrderSettings(seed, first_row=data.offset, max_rows=data.limit)
+    shuffled = OrderSettings(seed, _SHUFFLED_ROWS, _MIXED_FILES, data.offset, data.limit)
+    plan = DataPlan(
+        path=path,
+        source=source,
+        open_rows=open_file,
+        inputs=INPUTS,
+        task_names=(),
+        labels=(),
+        steps=(_check_edges(model),),
+        formats={item.name: Format(1, torch.int64) for item in INPUTS},
+        thinning=None,
+        make_batch=_make_batch,
+        batch_size=data.per_replica_batch_size * share.world_size,
+        share=share,
+        order=shuffled if training else part,
+        training=training,
+        repeats=training,
+        keeps_rows=False,
+        num_readers=1,
+        num_assemblers=1,
+    )
+    dataset = open_selection(selection, plan, {}, leave_out_unreadable=False)
+    if dataset.num_rows == 0:
+        raise DataError(f"the files hold no edge after the first {data.offset}; lower it", join(path, "offset"))
+    return dataset
+
+
+def _make_batch(parts: BatchParts) -> EdgeBatch:
+    columns = {name: values.squeeze(1) for name, values in parts.inputs.items()}
+    return EdgeBatch(**columns, number=parts.number, first_row=parts.first_row, global_rows=parts.global_rows)
+
+
+def _check_edges(model: TwhinModelConfig) -> CheckEdges:
+    rows = {table.name: table.num_embeddings for table in model.embeddings.tables}
+    tables = {side: [getattr(relation, side) for relation in model.relations] for side in ("lhs", "rhs")}
+    sizes = {side: np.array([rows[table] for table in names], np.int64) for side, names in tables.items()}
+    return CheckEdges(names=[relation.name for relation in model.relations], sizes=sizes, tables=tables)

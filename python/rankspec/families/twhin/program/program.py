@@ -1,0 +1,209 @@
+"""TwHIN as a program of the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from rankspec.auroc import RunningAuroc
+from rankspec.embedding.v1.embedding_pb2 import EmbeddingBagConfig
+from rankspec.families.twhin.parameter_groups import parameter_groups
+from rankspec.families.twhin.program.data import INPUTS, open_edges
+from rankspec.families.twhin.program.model import Scores, TwhinModel, build_model
+from rankspec.optim.v1.optimizer_pb2 import OptimizerConfig
+from rankspec.running_metrics import RunningMean
+from rankspec.train.v1.training_pb2 import TrainingConfig
+from rankspec.trainer.claims import obeys
+from rankspec.trainer.optimizers import ScheduledOptimizer, build_optimizer
+from rankspec.trainer.program import Program
+from rankspec.trainer.training import COMMON_FIELDS, Followed, training_from
+from rankspec.twhin.v1.model_pb2 import Relation, TwhinModelConfig
+from rankspec.twhin.v1.twhin_pb2 import TwhinConfig
+
+if TYPE_CHECKING:
+    from rankspec.families.twhin.program.batch import EdgeBatch
+    from rankspec.trainer.data.dataset import Dataset
+    from rankspec.trainer.data.plan import Share
+    from rankspec.trainer.program import Reader
+
+# The validation set's name in journals and tables: the spec has one, and gives it none.
+_VALIDATION = "validation"
+_COLUMNS = ("logit", "label", "relation", "loss")
+
+
+@obeys(TwhinConfig, "training", "model", "train_data", "validation_data", "runtime")
+@obeys(TrainingConfig, *COMMON_FIELDS)
+@obeys(Relation, "name")
+class TwhinProgram(Program["EdgeBatch"]):
+    """A graph embedding with its edges; the parts of its loss are those of the relations."""
+
+    num_sums = 1
+    metrics = ("loss", "auroc")
+    model_fields = ("model.",)
+    inputs_field = "train_data.data_root"
+    is_batch_per_process = True
+    model: TwhinModel
+
+    def __init__(self, config: TwhinConfig) -> None:
+        """Builds the model, on the CPU, with its first values.
+
+        Raises:
+            TrainError: if the config asks for what is not there yet.
+        """
+        self._config = config
+        self.loss_parts = tuple(relation.name for relation in config.model.relations)
+        self.training = training_from(config.training)
+        self.inputs = INPUTS
+        self.model = build_model(config)
+
+    @classmethod
+    def followed_by(cls, config: TwhinConfig) -> Followed | None:
+        """None: the spec of a graph embedding names no best checkpoint."""
+        del config
+        return None
+
+    def open_training_data(self, share: Share, folder: Path) -> Dataset:
+        """Opens the training stream."""
+        return self._open("train_data", share, folder)
+
+    def open_validation_data(self, share: Share, folder: Path) -> dict[str, Dataset]:
+        """Opens the validation set."""
+        return {_VALIDATION: self._open("validation_data", share, folder)}
+
+    def _open(self, path: str, share: Share, folder: Path) -> Dataset:
+        return open_edges(
+            getattr(self._config, path),
+            self._config.model,
+            path=path,
+            share=share,
+            seed=self._config.runtime.seed,
+            training=path == "train_data",
+            save_dir=folder,
+        )
+
+    @obeys(TwhinModelConfig, "translation_optimizer")
+    @obeys(EmbeddingBagConfig, "optimizer")
+    @obeys(OptimizerConfig, "learning_rate", "adam", "sgd", "adagrad")
+    def build_optimizer(self) -> ScheduledOptimizer:
+        """Every table's own algorithm, and that of the relations."""
+        groups = parameter_groups(self._config)
+        members: dict[str, list[nn.Parameter]] = {
+            group.name: [self.model.table(group.owner) if group.kind == "table" else self.model.translations]
+            for group in groups
+        }
+        return build_optimizer(groups, members, self.model)
+
+    def set_position(self, step: int, micro_batch: int) -> None:
+        """Nothing to say: negatives are drawn by the number of the batch."""
+
+    def loss(self, outputs: Scores, batch: EdgeBatch) -> tuple[Tensor, Tensor]:
+        """Weighted binary cross-entropy of edges and negatives, divided by how many of both the global batch has."""
+        losses = self._losses(outputs) / (batch.global_rows * self._logits_per_edge())
+        parts = losses.new_zeros(len(self.loss_parts)).index_add(0, outputs.relations, losses)
+        return parts.sum(), parts
+
+    def _losses(self, outputs: Scores) -> Tensor:
+        """The loss of every logit, `[N]`: all negatives of an edge weigh as much as the edge."""
+        weights = torch.full_like(outputs.logits, 1 / (self._logits_per_edge() - 1))
+        weights[: outputs.num_edges] = 1
+        return functional.binary_cross_entropy_with_logits(
+            outputs.logits, _labels(outputs), weight=weights, reduction="none"
+        )
+
+    def _logits_per_edge(self) -> int:
+        """The edge itself, and its negatives on both sides."""
+        return 1 + 2 * sum(self.model.num_negatives)
+
+    def sums(self, outputs: Scores, batch: EdgeBatch) -> Tensor:
+        """Edges of each relation, `[1, R]`."""
+        del outputs
+        return torch.bincount(batch.rel, minlength=len(self.loss_parts)).float().unsqueeze(0)
+
+    def training_figures(self, losses: NDArray[np.float64], sums: NDArray[np.float64]) -> dict[str, float]:
+        """The loss, and that of each relation by its edges alone; undefined where there were none."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            of_relations = losses * sums[0].sum() / sums[0]
+        return {"loss": float(losses.sum())} | {
+            f"loss/{name}": float(value) for name, value in zip(self.loss_parts, of_relations, strict=True)
+        }
+
+    def score(self, outputs: Scores, batch: EdgeBatch) -> dict[str, Tensor]:
+        """Logit, label, relation and loss of every edge and negative."""
+        del batch
+        columns = (outputs.logits, _labels(outputs), outputs.relations.float(), self._losses(outputs))
+        return dict(zip(_COLUMNS, columns, strict=True))
+
+    def figures(self, name: str, read: Reader, say: Callable[[str], None]) -> dict[str, float]:
+        """Loss, and how well edges are told from negatives (AUROC), of all relations and of each."""
+        del name
+        all_edges, of_relations = _Figures(), [_Figures() for _ in self.loss_parts]
+        for chunk in read(_COLUMNS):
+            all_edges.add(chunk)
+            for number, of_relation in enumerate(of_relations):
+                rows = chunk["relation"] == number
+                of_relation.add({column: values[rows] for column, values in chunk.items()})
+        found = all_edges.compute()
+        for relation, of_relation in zip(self.loss_parts, of_relations, strict=True):
+            found |= {f"{metric}/{relation}": value for metric, value in of_relation.compute().items()}
+            of_relation.auroc.tell_error(relation, say)
+        all_edges.auroc.tell_error("all relations", say)
+        return found
+
+    def is_lower_better(self, metric: str) -> bool:
+        """Whether of two values of a metric the lower one is the better."""
+        return metric.partition("/")[0] == "loss"
+
+    def figure_fields(self, name: str) -> tuple[str, ...]:
+        """Which edges are taken, and with which negatives they are compared."""
+        del name
+        fields = ("offset", "limit", "per_replica_batch_size", "in_batch_negatives", "global_negatives")
+        return ("training.num_eval_steps", *(f"validation_data.{field}" for field in fields))
+
+    def evaluated_part(self, name: str) -> TwhinConfig:
+        """The config without optimizers, cadences, tracking, training data and places of files."""
+        del name
+        part = TwhinConfig(
+            model=self._config.model, validation_data=self._config.validation_data, runtime=self._config.runtime
+        )
+        part.training.num_eval_steps = self._config.training.num_eval_steps
+        part.validation_data.ClearField("data_root")
+        part.runtime.ClearField("wandb")
+        return part
+
+    def features(self, batch: EdgeBatch) -> Iterator[tuple[str, Tensor]]:
+        """None: edges hold ids."""
+        del batch
+        yield from ()
+
+    def row_weights(self, batch: EdgeBatch) -> Tensor | None:
+        """None: all edges weigh the same."""
+        del batch
+        return None
+
+
+class _Figures:
+    """Loss and AUROC of some edges and negatives."""
+
+    def __init__(self) -> None:
+        self.loss, self.auroc = RunningMean(), RunningAuroc()
+
+    def add(self, columns: dict[str, NDArray[np.float32]]) -> None:
+        self.loss.add(columns["loss"])
+        self.auroc.add(columns["logit"], columns["label"], np.ones_like(columns["label"]))
+
+    def compute(self) -> dict[str, float]:
+        return {"loss": self.loss.compute(), "auroc": self.auroc.compute()}
+
+
+def _labels(outputs: Scores) -> Tensor:
+    """1 for edges and 0 for negatives, `[N]`."""
+    labels = torch.zeros_like(outputs.logits)
+    labels[: outputs.num_edges] = 1
+    return labels
