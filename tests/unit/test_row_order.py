@@ -108,3 +108,16 @@ def test_rows_spread_over_the_whole_data_when_the_buffer_holds_it() -> None:
     places = order.rows(0, 1000)
     # Of a random permutation of n, the mean distance of a row from its place is n / 3 (its deviation here: 5).
     assert abs(float(np.abs(places - np.arange(1000)).mean()) - 1000 / 3) < 25
+
+
+@settings(max_examples=60, deadline=None)
+@given(FILES, st.integers(0, 60), st.integers(1, 60), st.integers(1, 20))
+def test_part_of_the_rows_is_read(files: list[list[int]], first: int, most: int, window: int) -> None:
+    sizes = [size for file in files for size in file]
+    in_file_order = [(group, place) for group, size in enumerate(sizes) for place in range(size)]
+
+    order = RowOrder(files, OrderSettings(3, window, first_row=first, max_rows=most))
+
+    groups, places = order.locate(order.rows(0, order.num_rows))
+    found = sorted(zip(groups.tolist(), places.tolist(), strict=True))
+    assert found == in_file_order[first : first + most]

@@ -21,7 +21,8 @@ from google.protobuf import text_format
 from numpy.typing import NDArray
 from rankspec.recap.v1.recap_pb2 import RecapConfig
 
-from rankspec.families.recap.program.program import RecapProgram
+from rankspec.families import program_of
+from rankspec.messages import message_class
 from rankspec.resolving import resolve
 from rankspec.trainer import follow, run
 from rankspec.trainer.checkpoints import Checkpoint, committed
@@ -121,6 +122,13 @@ def _lists(values: NDArray[Any]) -> pa.FixedSizeListArray:
     return pa.FixedSizeListArray.from_arrays(pa.array(values.ravel()), values.shape[1])
 
 
+def job_from(config: Any) -> Job:
+    """The job of a resolved config of any family."""
+    program = program_of(config.DESCRIPTOR.full_name)
+    assert program is not None, "something trains it"
+    return Job(config, to_textproto(config), "fingerprint", "semantic fingerprint", program)
+
+
 @dataclass(frozen=True)
 class Runs:
     """Runs that share a folder for what they write, and a data set."""
@@ -143,7 +151,7 @@ class Runs:
             text_format.Merge(text, config)
         config.training.save_dir = str(self.folder / name)
         resolved = resolve(config)
-        return Job(resolved, to_textproto(resolved), "fingerprint", "semantic fingerprint", RecapProgram)
+        return job_from(resolved)
 
     def train(self, name: str, *changes: str, plain: bool = False) -> Path:
         """Trains to the end in this process; returns the run's folder."""
@@ -186,7 +194,8 @@ class Runs:
             if num_processes > 1:
                 environment |= {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": str(num_processes)}
                 environment |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
-            arguments = (job.config.SerializeToString(), environment, str(log), plan or Plan(), action)
+            config = (job.config.DESCRIPTOR.full_name, job.config.SerializeToString())
+            arguments = (config, environment, str(log), plan or Plan(), action)
             started.append(context.Process(target=_run_in_process, args=arguments))
         for process in started:
             process.start()
@@ -237,18 +246,22 @@ ASKED_TO_END, FAILED = 3, 4
 
 
 def _run_in_process(
-    config: bytes, environment: dict[str, str], log: str, plan: Plan, action: Callable[[Job], bool | None]
+    config: tuple[str, bytes],
+    environment: dict[str, str],
+    log: str,
+    plan: Plan,
+    action: Callable[[Job], bool | None],
 ) -> None:
     os.environ.update(environment)
     torch.set_num_threads(1)
     output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(output, 1)
     os.dup2(output, 2)
-    message = RecapConfig.FromString(config)
+    message = message_class(config[0]).FromString(config[1])
     if plan.function is not None:
         plan.function(*plan.arguments)
     try:
-        done = action(Job(message, to_textproto(message), "fingerprint", "semantic fingerprint", RecapProgram))
+        done = action(job_from(message))
     except Exception:  # noqa: BLE001 - whatever it is, the test wants to see it
         traceback.print_exc()
         raise SystemExit(FAILED) from None
