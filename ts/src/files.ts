@@ -6,7 +6,7 @@ import type { DescMessage, Message } from "@bufbuild/protobuf";
 
 import { MAX_BYTES } from "./limits.js";
 import { loadBinary, loadText, type LoadOptions } from "./loading.js";
-import { DEFAULT_MESSAGE, messageInHeader, messageSchema } from "./messages.js";
+import { DEFAULT_MESSAGE, lineOfHeader, messageInHeader, messageSchema } from "./messages.js";
 import { SpecError } from "./violations.js";
 
 /** A config of whichever type its file names. */
@@ -46,15 +46,17 @@ export function loadFile(file: string, options: LoadOptions = {}): LoadedFile {
   if (!TEXT_EXTENSIONS.has(extension)) {
     throw refusal("file.unknown_form", `the extension \`${extension}\` stands for no form of a config`);
   }
-  const schema = schemaOf(messageInHeader(decoder.decode(bytes)));
+  const text = decoder.decode(bytes);
+  const schema = schemaOf(messageInHeader(text), lineOfHeader(text));
   return { schema, config: loadText(schema, bytes, options) };
 }
 
-function schemaOf(name: string | undefined): DescMessage {
+/** The type of this name; `line` is where a text names it. */
+function schemaOf(name: string | undefined, line = 0): DescMessage {
   const schema = name === undefined ? undefined : messageSchema(name);
   if (schema === undefined) {
     const message = name === undefined ? "the header names no message of the spec" : `there is no message \`${name}\``;
-    throw refusal("file.unknown_message", message);
+    throw new SpecError([{ path: "", code: "file.unknown_message", message, line, column: 1 }]);
   }
   return schema;
 }

@@ -3,8 +3,9 @@ import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
 
 import { readBinary } from "./binary/read.js";
 import { tooMany } from "./counts.js";
-import { inherit, withoutRepeats } from "./inheritance.js";
-import { readText } from "./text/read.js";
+import { type Copy, inherit, withoutRepeats } from "./inheritance.js";
+import type { Places } from "./text/places.js";
+import { readWithPlaces } from "./text/read.js";
 import { validate } from "./validation.js";
 import { replaceVariables, type Variables } from "./variables.js";
 import { SpecError, type Violation } from "./violations.js";
@@ -28,7 +29,8 @@ export function loadText<Desc extends DescMessage>(
   source: string | Uint8Array,
   options: LoadOptions = {},
 ): MessageShape<Desc> {
-  return checked(schema, readText(schema, source), options);
+  const { config, places } = readWithPlaces(schema, source);
+  return checked(schema, config, options, places);
 }
 
 /**
@@ -52,18 +54,19 @@ function checked<Desc extends DescMessage>(
   schema: Desc,
   config: MessageShape<Desc>,
   { variables = {} }: LoadOptions,
+  places?: Places,
 ): MessageShape<Desc> {
   // Where a variable is missing, the rules would judge its name.
-  throwIfAny(replaceVariables(schema, config, variables));
+  throwIfAny(replaceVariables(schema, config, variables), places);
   // What is inherited is copied for each heir, so that both are counted before.
-  throwIfAny(tooMany(schema, config));
+  throwIfAny(tooMany(schema, config), places);
   const copies = inherit(schema, config);
-  throwIfAny(withoutRepeats(validate(schema, config), copies));
+  throwIfAny(withoutRepeats(validate(schema, config), copies), places, copies);
   return config;
 }
 
-function throwIfAny(violations: Violation[]): void {
+function throwIfAny(violations: Violation[], places?: Places, copies: readonly Copy[] = []): void {
   if (violations.length > 0) {
-    throw new SpecError(violations);
+    throw new SpecError(places?.locate(violations, copies) ?? violations);
   }
 }

@@ -39,7 +39,7 @@ export function messageSchema(name: string): DescMessage | undefined {
  *   not say which message is meant.
  */
 export function messageInHeader(source: string): string | undefined {
-  const { "proto-file": file, "proto-message": message } = headerOf(source);
+  const { "proto-file": file, "proto-message": message } = headerOf(source).values;
   if (file === undefined && message === undefined) {
     return DEFAULT_MESSAGE;
   }
@@ -51,9 +51,16 @@ export function messageInHeader(source: string): string | undefined {
   return message.includes(".") ? message : `${inPackage}.${message}`;
 }
 
-function headerOf(source: string): Partial<Record<string, string>> {
+/** The line of the last header comment, from 1; 0 if there is none. */
+export function lineOfHeader(source: string): number {
+  return headerOf(source).line;
+}
+
+function headerOf(source: string): { values: Partial<Record<string, string>>; line: number } {
   const found: Partial<Record<string, string>> = {};
   let start = 0;
+  let number = 0;
+  let last = 0;
   while (start < source.length) {
     const lineFeed = source.indexOf("\n", start);
     const end = lineFeed < 0 ? source.length : lineFeed;
@@ -64,10 +71,12 @@ function headerOf(source: string): Partial<Record<string, string>> {
     const [, key, value] = HEADER_LINE.exec(line) ?? [];
     if (key !== undefined && value !== undefined) {
       found[key] ??= stripped(value);
+      last = number + 1;
     }
+    number += 1;
     start = end + 1;
   }
-  return found;
+  return { values: found, line: last };
 }
 
 /** Without ASCII white space at both ends. */

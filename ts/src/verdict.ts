@@ -2,14 +2,14 @@
 import { loadFile } from "./files.js";
 import { fingerprint } from "./fingerprint.js";
 import type { Variables } from "./variables.js";
-import { SpecError, type Violation } from "./violations.js";
+import { SpecError } from "./violations.js";
 
 /** What is to be said of a file. */
 export interface Verdict {
   readonly file: string;
   readonly ok: boolean;
-  /** Sorted by path, then code. */
-  readonly violations: readonly Pick<Violation, "path" | "code">[];
+  /** By line, column, and the UTF-8 bytes of path and code; line and column are null without a text. */
+  readonly violations: readonly { path: string; code: string; line: number | null; column: number | null }[];
   /** The fingerprint; null if there are violations. */
   readonly semantic: string | null;
   readonly full: string | null;
@@ -29,13 +29,12 @@ export function verdictOn(file: string, variables: Variables): Verdict {
     if (!(error instanceof SpecError)) {
       throw error;
     }
-    const violations = error.violations.map(({ path, code }) => ({ path, code }));
-    return { file, ok: false, violations: violations.sort(inOrder), semantic: null, full: null };
+    const violations = error.violations.map(({ path, code, line, column }) => ({
+      path,
+      code,
+      line: line ?? null,
+      column: column ?? null,
+    }));
+    return { file, ok: false, violations, semantic: null, full: null };
   }
-}
-
-/** By the UTF-8 bytes of path, then code. */
-function inOrder(one: Verdict["violations"][number], other: Verdict["violations"][number]): number {
-  const byPath = Buffer.compare(Buffer.from(one.path), Buffer.from(other.path));
-  return byPath || Buffer.compare(Buffer.from(one.code), Buffer.from(other.code));
 }

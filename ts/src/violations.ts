@@ -8,9 +8,9 @@ export interface Violation {
   readonly code: string;
   /** What is wrong, in English. */
   readonly message: string;
-  /** Line in the text, from 1; only for mistakes of a text. */
+  /** Line of the field, or of the nearest block around it that is there, from 1; none without a text. */
   readonly line?: number;
-  /** Column in the line, in characters from 1; only for mistakes of a text. */
+  /** Column in the line, in characters from 1; none without a text. */
   readonly column?: number;
 }
 
@@ -18,10 +18,34 @@ export interface Violation {
 export class SpecError extends Error {
   override readonly name = "SpecError";
 
+  /** What is wrong, by line, column, and the UTF-8 bytes of path and code. */
+  readonly violations: readonly Violation[];
+
   /** @param violations What is wrong; at least one. */
-  constructor(readonly violations: readonly Violation[]) {
-    super(violations.map(describe).join("\n"));
+  constructor(violations: readonly Violation[]) {
+    const sorted = [...violations].sort(inOrder);
+    super(sorted.map(describe).join("\n"));
+    this.violations = sorted;
   }
+}
+
+function inOrder(one: Violation, other: Violation): number {
+  return (
+    (one.line ?? 0) - (other.line ?? 0) ||
+    (one.column ?? 0) - (other.column ?? 0) ||
+    byBytes(one.path, other.path) ||
+    byBytes(one.code, other.code)
+  );
+}
+
+/** Compares by code points, whose order is that of UTF-8's bytes and not that of UTF-16's units. */
+function byBytes(one: string, other: string): number {
+  const [left, right] = [[...one], [...other]];
+  const index = left.findIndex((character, place) => character !== right[place]);
+  if (index < 0 || index >= right.length) {
+    return left.length - right.length;
+  }
+  return (left[index]?.codePointAt(0) ?? 0) - (right[index]?.codePointAt(0) ?? 0);
 }
 
 function describe(violation: Violation): string {

@@ -10,6 +10,7 @@ import { MAX_DEPTH } from "../limits.js";
 import { at, fieldsByName, join } from "../paths.js";
 import { SpecError, type Violation } from "../violations.js";
 import { checkEnum, checkScalar, type Kind, type Literal, shortened, takes } from "./literals.js";
+import { Places } from "./places.js";
 import { Mistake, Scanner, type Token, type TokenKind } from "./scanner.js";
 
 const CLOSERS: ReadonlyMap<string, string> = new Map([
@@ -37,31 +38,33 @@ interface Given {
  *
  * @param schema The type of the message.
  * @param text The text, in well-formed Unicode.
+ * @returns Where the fields stand.
  * @throws SpecError with the first mistake, at its line and column.
  */
-export function checkPortable(schema: DescMessage, text: string): void {
+export function checkPortable(schema: DescMessage, text: string): Places {
   const checker = new Checker(text);
   try {
     checker.message(schema);
   } catch (error) {
-    throw error instanceof Mistake ? new SpecError([located(error, checker.path, text)]) : error;
+    throw error instanceof Mistake ? new SpecError([located(error, checker)]) : error;
   }
+  return checker.places;
 }
 
-function located({ path, code, message, offset }: Mistake, block: string, text: string): Violation {
-  const lines = text.slice(0, offset).split("\n");
-  // Characters, not UTF-16 units.
-  return { path: path ?? block, code, message, line: lines.length, column: [...(lines.at(-1) ?? "")].length + 1 };
+function located({ path, code, message, offset }: Mistake, { path: block, places }: Checker): Violation {
+  return { path: path ?? block, code, message, ...places.at(offset) };
 }
 
 class Checker {
   /** Path of the open block. */
   path = "";
+  readonly places: Places;
   private readonly scanner: Scanner;
   private depth = 0;
 
   constructor(text: string) {
     this.scanner = new Scanner(text);
+    this.places = new Places(text);
   }
 
   /** Checks the fields of a message up to the end of its block, or without one of the text. */
@@ -73,6 +76,9 @@ class Checker {
       if (field === undefined) {
         const message = `${schema.name} has no field \`${shortened(name.text)}\``;
         throw new Mistake("parse.unknown_field", message, name.start, path);
+      }
+      if (field.fieldKind !== "scalar" && field.fieldKind !== "enum") {
+        this.places.add(path, name.start);
       }
       if (field.fieldKind === "list") {
         this.elements(field, path, () => {
@@ -158,6 +164,7 @@ class Checker {
 
   private value(kind: Kind, path: string): void {
     const { message } = kind;
+    this.places.add(path, this.scanner.peek().start);
     if (message !== undefined) {
       this.block(path, (opener) => this.message(message, opener));
       return;
@@ -194,6 +201,8 @@ class Checker {
       const keyKind = { scalar: field.mapKey };
       let key = zeroKey(field.mapKey);
       let keyOffset = opener.start;
+      let valueOffset = opener.start;
+      const count = this.places.count;
       this.fields(opener, (name) => {
         if (given.has(name.text)) {
           throw new Mistake("parse.duplicate_field", `\`${name.text}\` is given twice`, name.start, this.path);
@@ -204,8 +213,12 @@ class Checker {
           keyOffset = this.scanner.peek().start;
           key = checkScalar(field.mapKey, this.literal(keyKind, this.path), this.path) ?? key;
           this.path = at(path, key);
+          if (field.message !== undefined) {
+            this.places.add(this.path, keyOffset);
+          }
         } else if (name.text === "value") {
           this.colon(field.message !== undefined, this.path);
+          valueOffset = this.scanner.peek().start;
           this.value(field, this.path);
         } else {
           const message = `an entry of \`${field.name}\` has no field \`${shortened(name.text)}\``;
@@ -216,6 +229,9 @@ class Checker {
         throw new Mistake("parse.duplicate_key", "this key is given twice", keyOffset, at(path, key));
       }
       keys.add(key);
+      // Of a value that came before its key.
+      this.places.rename(count, path, at(path, key));
+      this.places.add(at(path, key), field.message === undefined ? valueOffset : keyOffset);
     });
   }
 

@@ -4,6 +4,7 @@ import { fromText } from "@bufbuild/protobuf/txtpb";
 
 import { MAX_BYTES, MAX_DEPTH } from "../limits.js";
 import { SpecError } from "../violations.js";
+import type { Places } from "./places.js";
 import { checkPortable } from "./portable.js";
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -16,13 +17,21 @@ const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
  * @throws SpecError with the first mistake of the text.
  */
 export function readText<Desc extends DescMessage>(schema: Desc, source: string | Uint8Array): MessageShape<Desc> {
+  return readWithPlaces(schema, source).config;
+}
+
+/** What `readText` gives, and where its fields stand. */
+export function readWithPlaces<Desc extends DescMessage>(
+  schema: Desc,
+  source: string | Uint8Array,
+): { config: MessageShape<Desc>; places: Places } {
   if (sizeOf(source) > MAX_BYTES) {
     throw refusal("parse.too_large", `the text has more than ${MAX_BYTES / 2 ** 20} MiB, which no config needs`);
   }
   const text = decoded(source);
-  checkPortable(schema, text);
+  const places = checkPortable(schema, text);
   // The library counts the message itself as a block.
-  return fromText(schema, text, { recursionLimit: MAX_DEPTH + 1 });
+  return { config: fromText(schema, text, { recursionLimit: MAX_DEPTH + 1 }), places };
 }
 
 function sizeOf(source: string | Uint8Array): number {
@@ -45,5 +54,5 @@ function decoded(source: string | Uint8Array): string {
 }
 
 function refusal(code: string, message: string): SpecError {
-  return new SpecError([{ path: "", code, message }]);
+  return new SpecError([{ path: "", code, message, line: 1, column: 1 }]);
 }
