@@ -12,7 +12,8 @@ from google.protobuf.message import Message
 from tests.conformance.corpus import all_cases, verdict_of
 from tests.conformance.near_misses import changed
 
-from rankspec.messages import DEFAULT_MESSAGE, message_class
+from rankspec.messages import message_class
+from rankspec.reading import read
 
 EXTENSIONS = {"text": ".textproto", "json": ".json", "yaml": ".yaml", "binary": ".binpb"}
 # The text format has the most ways to be read wrong.
@@ -119,18 +120,21 @@ def text_of(seed: int, index: int) -> Text:
 
 def _source(form: str, chance: random.Random) -> tuple[str, bytes]:
     if chance.random() < _SHARE_OF_LONG:
-        return DEFAULT_MESSAGE, chance.choice(_shipped(form))
+        return chance.choice(_shipped(form))
     if chance.random() < 0.04 and form != "binary":
-        return DEFAULT_MESSAGE, _window(chance.choice(_shipped(form)), chance)
+        message, data = chance.choice(_shipped(form))
+        return message, _window(data, chance)
     return chance.choice(_sources(form))
 
 
 @cache
-def _shipped(form: str) -> list[bytes]:
-    files = [path.read_bytes() for path in sorted(_CONFIGS.rglob("*.textproto"))]
-    if form == "text":
-        return files
-    return [_written(form, text_format.Parse(file, message_class(DEFAULT_MESSAGE)())) for file in files]
+def _shipped(form: str) -> list[tuple[str, bytes]]:
+    found = []
+    for path in sorted(_CONFIGS.rglob("*.textproto")):
+        message = read(str(path), None).message
+        data = path.read_bytes() if form == "text" else _written(form, message)
+        found.append((message.DESCRIPTOR.full_name, data))
+    return found
 
 
 @cache

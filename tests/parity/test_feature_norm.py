@@ -44,19 +44,23 @@ def _built(name: str) -> Featurization:
     return featurization
 
 
+def _joined(blocks: dict[str, Tensor]) -> Tensor:
+    return torch.cat(list(blocks.values()), dim=1)
+
+
 def _assert_close(actual: Tensor, expected: Tensor, noise: float) -> None:
     torch.testing.assert_close(actual, expected, rtol=1e-6, atol=5 * max(noise, 1e-7))
 
 
 @pytest.mark.parametrize("name", CONFIGS)
 def test_in_evaluation(name: str) -> None:
-    _assert_close(_built(name).eval()(FINITE), ARRAYS[f"{name}/eval"], NOISE[name])
+    _assert_close(_joined(_built(name).eval()(FINITE)), ARRAYS[f"{name}/eval"], NOISE[name])
 
 
 @pytest.mark.parametrize("name", CONFIGS)
 def test_in_training(name: str) -> None:
     featurization = _built(name).train()
-    _assert_close(featurization(FINITE), ARRAYS[f"{name}/train"], NOISE[name])
+    _assert_close(_joined(featurization(FINITE)), ARRAYS[f"{name}/train"], NOISE[name])
     for statistic in ("running_mean", "running_var"):
         if (expected := ARRAYS.get(f"{name}/after_train/{statistic}")) is not None:
             actual = featurization.state_dict()[f"transform.batch_norm.{statistic}"]

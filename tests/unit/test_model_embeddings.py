@@ -7,6 +7,7 @@ import pytest
 import torch
 from google.protobuf import text_format
 from rankspec.recap.v1.embedding_pb2 import SmallEmbeddingsConfig
+from torch import Tensor
 from torch.nn import functional
 
 from rankspec.families.recap.program.model.dropout import RandomPosition
@@ -32,11 +33,15 @@ def _built(text: str = TABLES, columns: int = 3) -> Any:
     return tables
 
 
+def _joined(blocks: dict[str, Tensor]) -> Tensor:
+    return torch.cat(list(blocks.values()), dim=1)
+
+
 def test_rows_are_joined_in_the_order_of_the_spec() -> None:
     tables = _built()
     types, keys = (table.weight for table in tables.tables.values())
-    assert tables.width == 5
-    assert torch.equal(tables(IDS), torch.cat([types[[3, 0, 1]], keys[[0, 5, 2]]], dim=1))
+    assert tables.widths == {"small_embeddings/type": 3, "small_embeddings/keys": 2}
+    assert torch.equal(_joined(tables(IDS)), torch.cat([types[[3, 0, 1]], keys[[0, 5, 2]]], dim=1))
 
 
 def test_only_tables_with_a_bucket_have_a_further_row() -> None:
@@ -48,7 +53,7 @@ def test_ids_out_of_range_share_a_trained_bucket(stray: int) -> None:
     tables = _built()
     ids = torch.tensor([[stray, 0, 0], [2, 0, 0]])
     bucket = tables.tables["table_keys"].weight
-    rows = tables(ids)
+    rows = _joined(tables(ids))
     assert torch.equal(rows[0, 3:], bucket[6])
     rows.sum().backward()
     assert bucket.grad[:, 0].tolist() == [0, 0, 1, 0, 0, 0, 1]
@@ -74,7 +79,7 @@ def test_rows_start_normal_with_the_deviation_asked_for() -> None:
 
 def test_dropout_of_the_joined_rows() -> None:
     tables = _built(TABLES + "dropout { rate: 0.5 }")
-    rows = tables(IDS)
+    rows = _joined(tables(IDS))
     kept = tables.eval()(IDS)
     assert 0 < (rows == 0).sum() < rows.numel()
     torch.testing.assert_close(rows[rows != 0], 2 * kept[rows != 0])
@@ -82,10 +87,10 @@ def test_dropout_of_the_joined_rows() -> None:
 
 def test_gradient_is_that_of_the_looked_up_rows() -> None:
     tables = _built()
-    tables(torch.tensor([[1, 0, 2], [1, 0, 2]])).sum().backward()
+    _joined(tables(torch.tensor([[1, 0, 2], [1, 0, 2]]))).sum().backward()
     keys = functional.one_hot(torch.tensor([1]), 7).T * 2.0
     assert torch.equal(tables.tables["table_keys"].weight.grad, keys.expand(7, 2))
 
 
 def test_no_rows_are_no_error() -> None:
-    assert _built()(IDS[:0]).shape == (0, 5)
+    assert _joined(_built()(IDS[:0])).shape == (0, 5)

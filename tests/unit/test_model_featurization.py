@@ -10,7 +10,7 @@ import torch
 from google.protobuf import text_format
 from rankspec.recap.v1.featurization_pb2 import FeaturizationConfig
 from tests.unit.recap_models import built, random_batch, recap_config
-from torch import Tensor
+from torch import Tensor, nn
 
 from rankspec.families.recap.program.model.featurization import build_featurization
 
@@ -28,9 +28,20 @@ CLEAN = SimpleNamespace(
 )
 
 
+class _Joined(nn.Module):
+    """A featurization whose blocks come side by side."""
+
+    def __init__(self, featurization: nn.Module) -> None:
+        super().__init__()
+        self.featurization = featurization
+
+    def forward(self, batch: Any) -> Tensor:
+        return torch.cat(list(self.featurization(batch).values()), dim=1)
+
+
 def _built(text: str) -> Any:
     widths = {"continuous": 4, "binary": 2, "discrete": 2}
-    return build_featurization(text_format.Parse(text, FeaturizationConfig()), widths)
+    return _Joined(build_featurization(text_format.Parse(text, FeaturizationConfig()), widths))
 
 
 def _log(value: float) -> float:
@@ -44,7 +55,7 @@ def _assert_close(actual: Tensor, expected: list[list[float]]) -> None:
 def test_double_norm_log_without_norms() -> None:
     featurization = _built("double_norm_log_config {}")
     _assert_close(featurization(CLEAN), [[0, 0, -5, _log(3), 1, 0], [0, 0, _log(-0.5), _log(1e-3), 0, 1]])
-    assert featurization.width == 6
+    assert featurization.featurization.widths == {"continuous": 4, "binary": 2}
 
 
 def test_layer_norm_goes_over_continuous_and_raw_features() -> None:
@@ -116,7 +127,7 @@ def test_inputs_joined_as_they_are(names: str, raw: list[float]) -> None:
     field = f"feature_names_to_concat: {names}" if names else ""
     featurization = _built(f"double_norm_log_config {{}} {field}")
     assert featurization(BATCH)[0, 4:].tolist() == raw
-    assert featurization.width == 4 + len(raw)
+    assert sum(featurization.featurization.widths.values()) == 4 + len(raw)
 
 
 def test_unclaimed_featurization_is_our_mistake() -> None:

@@ -22,7 +22,7 @@ INPUTS = torch.randn(5, 6, generator=torch.Generator().manual_seed(0))
 def _built(text: str) -> Any:
     config = text_format.Parse(text, TaskModel())
     position = RandomPosition(seed=0, step=0, global_rows=len(INPUTS))
-    network = build_network(config, INPUTS.shape[1], "model.backbone", position)
+    network = build_network(config, {"inputs": INPUTS.shape[1]}, "model.backbone", position)
     initialize(network, seed=0)
     return network
 

@@ -10,6 +10,7 @@ from tests.unit.recap_models import FULL, built, inputs, random_batch, recap_con
 from torch import nn
 
 from rankspec.families.recap.program.model import RankingModel, build_model
+from rankspec.families.recap.program.model.blocks import Blocks
 from rankspec.trainer.claims import unclaimed_paths
 
 torch.set_num_threads(1)
@@ -26,8 +27,9 @@ def _config(model: str) -> RecapConfig:
     return config
 
 
-def _inputs_of(model: RankingModel) -> torch.Tensor:
-    return model.inputs(random_batch())
+def _inputs_of(model: RankingModel) -> Blocks:
+    blocks: Blocks = model.inputs(random_batch())
+    return blocks
 
 
 def test_logits_are_float32_a_column_a_task() -> None:
@@ -57,7 +59,7 @@ def test_a_column_is_its_tasks_tower() -> None:
 def test_share_none_towers_read_the_inputs() -> None:
     model = built(_config(TOWERS))
     assert model.backbone is None
-    assert model.tower("b").network.linear_0.in_features == model.inputs.width == 6 + 3 + 4 + 4 + 5
+    assert model.tower("b").network.linear_0.in_features == sum(model.inputs.widths.values()) == 6 + 3 + 4 + 4 + 5
 
 
 @pytest.mark.parametrize(("sharing", "keeps_inputs"), [("SHARE_ALL", False), ("SHARE_PARTIAL", True)])
@@ -65,9 +67,10 @@ def test_towers_read_the_backbone(sharing: str, keeps_inputs: bool) -> None:
     backbone = f"multi_task_type: MULTI_TASK_TYPE_{sharing} backbone {{ mlp_config {{ layer_sizes: [9, 7] }} }}"
     model = built(_config(TOWERS + backbone)).eval()
     values = _inputs_of(model)
-    read = model.backbone(values)
+    shared = model.backbone(values.joined)
+    read = values.with_block("backbone", shared) if keeps_inputs else Blocks({"backbone": shared})
     if keeps_inputs:
-        read = torch.cat([values, read], dim=1)
+        assert torch.equal(read.joined, torch.cat([values.joined, shared], dim=1))
     expected = torch.cat([model.tower(name)(read) for name in ("a.x", "b")], dim=1)
     torch.testing.assert_close(model(random_batch()), expected)
 
@@ -80,17 +83,21 @@ def test_inputs_are_joined_in_their_order() -> None:
     model, batch = built(config).eval(), random_batch()
     norms = model.inputs.embedding_norms
     expected = [
-        model.inputs.featurization(batch),
-        model.inputs.small_embeddings(batch.discrete),
+        *model.inputs.featurization(batch).values(),
+        *model.inputs.small_embeddings(batch.discrete).values(),
         *(norms[name](getattr(batch, name)) for name in ("user_embedding", "user_eng_embedding", "author_embedding")),
     ]
-    torch.testing.assert_close(model.inputs(batch), torch.cat(expected, dim=1))
+    blocks = model.inputs(batch)
+    torch.testing.assert_close(blocks.joined, torch.cat(expected, dim=1))
+    assert blocks.names == tuple(model.inputs.widths)
+    assert blocks.names[:3] == ("continuous", "binary", "small_embeddings/t")
+    assert [blocks[name].shape[1] for name in blocks.names] == list(model.inputs.widths.values())
 
 
 def test_only_embeddings_that_the_data_name_are_read() -> None:
     model = build_model(_config(TOWERS), inputs("continuous", "binary", "author_embedding"))
     assert list(model.inputs.embedding_norms) == ["author_embedding"]
-    assert model.inputs.width == 6 + 3 + 5
+    assert sum(model.inputs.widths.values()) == 6 + 3 + 5
 
 
 def test_given_embeddings_get_torchs_layer_norm() -> None:
@@ -104,7 +111,7 @@ def test_affine_map_starts_as_told_and_is_trained() -> None:
     tower = model.tower("home.like")
     assert (tower.affine_map.scale.item(), tower.affine_map.bias.item()) == (1.5, 0.25)
     values = torch.randn(4, tower.network.linear_0.in_features)
-    torch.testing.assert_close(tower(values), 1.5 * tower.network(values) + 0.25)
+    torch.testing.assert_close(tower(Blocks({"values": values})), 1.5 * tower.network(values) + 0.25)
     model(random_batch()).sum().backward()
     assert tower.affine_map.scale.grad != 0
     assert tower.affine_map.bias.grad == 8

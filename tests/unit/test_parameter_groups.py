@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
 from rankspec.recap.v1.recap_pb2 import RecapConfig
+from rankspec.twhin.v1.twhin_pb2 import TwhinConfig
 from tests.conformance.corpus import all_cases, verdict_of
 from tests.unit.recap_models import built, recap_config
+from torch import nn
 
 from rankspec.families import parameter_groups
 from rankspec.families.recap.program.optimizer import build_ranking_optimizer
+from rankspec.families.twhin.program.program import TwhinProgram
 from rankspec.loading import load
 from rankspec.resolving import resolve
 from rankspec.signature import MODEL_INPUTS
 from rankspec.trainer import follow, run  # noqa: F401 - what the trainer claims is known once both are imported
 from rankspec.trainer.claims import unclaimed_paths
+from rankspec.trainer.optimizers import ScheduledOptimizer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,9 +38,9 @@ optimizer {{ single_task_learning_rate {{ constant: 0.1 }} adam {{ weight_decay:
 """
 
 
-def _shipped() -> Iterator[tuple[str, RecapConfig]]:
+def _shipped() -> Iterator[tuple[str, Any]]:
     for path in sorted(CONFIGS.rglob("*.textproto")):
-        yield path.stem, load(path, environment={}).message
+        yield f"{path.parent.name}_{path.stem}", load(path, environment={}).message
 
 
 def _conforming() -> Iterator[tuple[str, RecapConfig]]:
@@ -50,16 +54,27 @@ def _conforming() -> Iterator[tuple[str, RecapConfig]]:
 
 
 @pytest.mark.parametrize("config", [pytest.param(c, id=name) for name, c in [*_shipped(), *_conforming()]])
-def test_groups_are_those_that_the_optimizer_steps(config: RecapConfig) -> None:
+def test_groups_are_those_that_the_optimizer_steps(config: Any) -> None:
     config = resolve(config)
-    names = {"continuous", "binary"} | MODEL_INPUTS.keys() & config.train_data.seg_dense_schema.renamed_features.keys()
-    model = built(config, *sorted(names))
+    optimizer, model = _of_twhin(config) if isinstance(config, TwhinConfig) else _of_recap(config)
 
-    groups = build_ranking_optimizer(config, model).optimizers[0].param_groups
+    groups = [group for of_algorithm in optimizer.optimizers for group in of_algorithm.param_groups]
 
-    assert [group["name"] for group in groups] == [group.name for group in parameter_groups(config)]
+    assert sorted(group["name"] for group in groups) == sorted(group.name for group in parameter_groups(config))
+    assert list(optimizer.learning_rates(0)) == [group.name for group in parameter_groups(config)]
     assert all(group["params"] for group in groups)
     assert sum(len(group["params"]) for group in groups) == len(list(model.parameters()))
+
+
+def _of_recap(config: RecapConfig) -> tuple[ScheduledOptimizer, nn.Module]:
+    names = {"continuous", "binary"} | MODEL_INPUTS.keys() & config.train_data.seg_dense_schema.renamed_features.keys()
+    model = built(config, *sorted(names))
+    return build_ranking_optimizer(config, model), model
+
+
+def _of_twhin(config: TwhinConfig) -> tuple[ScheduledOptimizer, nn.Module]:
+    program = TwhinProgram(config)
+    return program.build_optimizer(), program.model
 
 
 def test_table_with_its_own_weight_decay_alone_leaves_no_other_group_outside_the_towers() -> None:

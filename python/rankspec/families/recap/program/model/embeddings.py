@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from rankspec.families.recap.program.model.blocks import split
 from rankspec.families.recap.program.model.dropout import RandomPosition, build_dropout
 from rankspec.recap.v1.embedding_pb2 import (
     OUT_OF_RANGE_IDS_BUCKET,
@@ -66,7 +67,7 @@ class SmallEmbeddings(nn.Module):
         path: path of the tables in the spec.
 
     Attributes:
-        width: columns of the joined rows.
+        widths: columns of the blocks that come out, by name.
         id_ranges: the ids that tables without a bucket have rows for.
     """
 
@@ -75,7 +76,7 @@ class SmallEmbeddings(nn.Module):
         # The prefix keeps a table called `keys` or `type` from hiding an attribute of the container.
         self.tables = nn.ModuleDict({f"table_{table.name}": table for table in tables})
         self.dropout = dropout
-        self.width = sum(table.weight.shape[1] for table in tables)
+        self.widths = {f"small_embeddings/{table.name}": table.weight.shape[1] for table in tables}
         self._columns = [table.index for table in tables]
         self.id_ranges = tuple(
             IdRange("discrete", table.index, table.num_embeddings, table.name, f"{path}[{place}].num_embeddings")
@@ -83,10 +84,10 @@ class SmallEmbeddings(nn.Module):
             if not table.has_bucket
         )
 
-    def forward(self, discrete: Tensor) -> Tensor:
-        """Looks up ids `[B, D]`, int64, in `id_ranges` where there is no bucket; returns the rows, `[B, width]`."""
+    def forward(self, discrete: Tensor) -> dict[str, Tensor]:
+        """Looks up ids `[B, D]`, int64, in `id_ranges` where there is no bucket; returns the rows of each table."""
         rows = [table(discrete[:, column]) for column, table in zip(self._columns, self.tables.values(), strict=True)]
-        return self.dropout(torch.cat(rows, dim=1))
+        return split(self.dropout(torch.cat(rows, dim=1)), self.widths)
 
 
 @obeys(SmallEmbeddingsConfig, "tables", "dropout")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
+from rankspec.families.recap.program.model.blocks import split
 from rankspec.families.recap.program.model.normalization import build_batch_norm, build_layer_norm
 from rankspec.recap.v1.featurization_pb2 import (
     ClipLog1pAbsConfig,
@@ -77,20 +78,24 @@ class Featurization(nn.Module):
     Args:
         transform: what is done to the continuous features and the joined raw ones.
         raw_names: inputs joined as they are, in this order.
-        width: columns of the result.
+        widths: columns of the continuous features and of these inputs, by their names.
+
+    Attributes:
+        widths: columns of the blocks that come out, by name.
     """
 
-    def __init__(self, transform: nn.Module, raw_names: list[str], width: int) -> None:
+    def __init__(self, transform: nn.Module, raw_names: list[str], widths: Mapping[str, int]) -> None:
         super().__init__()
         self.transform = transform
         self.raw_names = raw_names
-        self.width = width
+        self.widths = {name: widths[name] for name in ("continuous", *raw_names)}
 
-    def forward(self, batch: RecapBatch) -> Tensor:
-        """The features of the batch, `[B, width]`, float32."""
+    def forward(self, batch: RecapBatch) -> dict[str, Tensor]:
+        """The features of the batch by name, float32."""
         continuous = batch.continuous
         raw = [getattr(batch, name).to(continuous.dtype) for name in self.raw_names]
-        return self.transform(continuous, raw[0] if len(raw) == 1 else torch.cat(raw, dim=1))
+        features = self.transform(continuous, raw[0] if len(raw) == 1 else torch.cat(raw, dim=1))
+        return split(features, self.widths)
 
 
 @obeys(DoubleNormLogConfig, "batch_norm_config", "clip_magnitude", "layer_norm_config")
@@ -128,4 +133,4 @@ def build_featurization(config: FeaturizationConfig, widths: Mapping[str, int]) 
     raw_names = items_or_default(config, "feature_names_to_concat")
     raw_width = sum(widths[name] for name in raw_names)
     transform = _TRANSFORMS[chosen](getattr(config, chosen), widths["continuous"], raw_width)
-    return Featurization(transform, raw_names, widths["continuous"] + raw_width)
+    return Featurization(transform, raw_names, widths)

@@ -1,4 +1,4 @@
-"""The model's inputs: features, rows of small tables and given embeddings, joined in a fixed order."""
+"""The model's inputs: features, rows of small tables and given embeddings, as named blocks in a fixed order."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
+from rankspec.families.recap.program.model.blocks import Blocks
 from rankspec.families.recap.program.model.embeddings import SmallEmbeddings, build_small_embeddings
 from rankspec.families.recap.program.model.featurization import Featurization, build_featurization
 from rankspec.families.recap.program.model.normalization import LayerNorm
@@ -33,7 +34,7 @@ def inputs_read(config: ModelConfig, inputs: Sequence[Input]) -> tuple[Input, ..
 
 
 class InputLayer(nn.Module):
-    """Joins everything that backbone and towers read.
+    """Everything that backbone and towers read.
 
     Args:
         featurization: of the raw features.
@@ -41,7 +42,7 @@ class InputLayer(nn.Module):
         given_widths: widths of the given embeddings that the data have, by name; each gets a layer norm.
 
     Attributes:
-        width: columns of the joined inputs.
+        widths: columns of each block, by name, in the blocks' order.
     """
 
     def __init__(
@@ -54,22 +55,20 @@ class InputLayer(nn.Module):
         self.featurization = featurization
         self.small_embeddings = small_embeddings
         self.embedding_norms = nn.ModuleDict({name: LayerNorm(width) for name, width in given_widths.items()})
-        self.width = featurization.width + sum(given_widths.values())
-        if small_embeddings is not None:
-            self.width += small_embeddings.width
+        tables = small_embeddings.widths if small_embeddings is not None else {}
+        self.widths = {**featurization.widths, **tables, **given_widths}
 
-    def forward(self, batch: RecapBatch) -> Tensor:
-        """The joined inputs of a batch, `[B, width]`.
+    def forward(self, batch: RecapBatch) -> Blocks:
+        """The inputs of a batch: features, a block for each table, given embeddings.
 
         Features and given embeddings that are not finite count as 0, here and for whatever is made of them.
         """
         batch = with_finite_values(batch)
-        parts = [self.featurization(batch)]
+        blocks = self.featurization(batch)
         if self.small_embeddings is not None:
             assert batch.discrete is not None, "the spec's rules make the data have ids to look up"
-            parts.append(self.small_embeddings(batch.discrete))
-        parts.extend(norm(getattr(batch, name)) for name, norm in self.embedding_norms.items())
-        return parts[0] if len(parts) == 1 else torch.cat(parts, dim=1)
+            blocks |= self.small_embeddings(batch.discrete)
+        return Blocks(blocks | {name: norm(getattr(batch, name)) for name, norm in self.embedding_norms.items()})
 
     @property
     def id_ranges(self) -> tuple[IdRange, ...]:

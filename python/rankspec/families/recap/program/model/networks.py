@@ -12,13 +12,17 @@ from rankspec.trainer.claims import obeys
 from rankspec.trainer.memory import allocating
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
+    from torch import Tensor
+
+    from rankspec.families.recap.program.model.blocks import Blocks
     from rankspec.families.recap.program.model.dropout import RandomPosition
 
 # What towers and backbones are: modules that map `[B, in_features]` to `[B, out_features]`.
 Network = Mlp | MaskNet | Dcn
 
+# Each takes all blocks side by side, whose width its builder gets.
 _BUILDERS: dict[str, Callable[[Any, int, str, RandomPosition], Network]] = {
     "mlp_config": build_mlp,
     "mask_net_config": build_mask_net,
@@ -27,16 +31,22 @@ _BUILDERS: dict[str, Callable[[Any, int, str, RandomPosition], Network]] = {
 
 
 @obeys(TaskModel, *_BUILDERS)
-def build_network(config: TaskModel, in_features: int, path: str, position: RandomPosition) -> Network:
+def build_network(config: TaskModel, widths: Mapping[str, int], path: str, position: RandomPosition) -> Network:
     """The network that the spec chooses.
 
     Args:
         config: the choice.
-        in_features: width of the network's input.
+        widths: columns of each block of the network's input, by name.
         path: path of `config` in the spec.
         position: where in the run a forward pass is.
     """
     chosen = config.WhichOneof("architecture")
     assert chosen in _BUILDERS, f"unclaimed fields are refused before a model is built: {chosen}"
     with allocating(f"{path}.{chosen}"):
-        return _BUILDERS[chosen](getattr(config, chosen), in_features, f"{path}.{chosen}", position)
+        return _BUILDERS[chosen](getattr(config, chosen), sum(widths.values()), f"{path}.{chosen}", position)
+
+
+def applied(network: Network, inputs: Blocks) -> Tensor:
+    """What a network makes of its input, `[B, out_features]`."""
+    outputs: Tensor = network(inputs.joined)
+    return outputs

@@ -8,10 +8,11 @@ import torch
 from torch import Tensor, nn
 
 from rankspec.families.recap.program.downsampling import calibration_shift
+from rankspec.families.recap.program.model.blocks import Blocks
 from rankspec.families.recap.program.model.dropout import RandomPosition
 from rankspec.families.recap.program.model.initialization import initialize
 from rankspec.families.recap.program.model.inputs import InputLayer, build_input_layer
-from rankspec.families.recap.program.model.networks import Network, build_network
+from rankspec.families.recap.program.model.networks import Network, applied, build_network
 from rankspec.families.recap.program.tasks import Tasks, build_tasks, module_key
 from rankspec.recap.v1 import model_pb2
 from rankspec.recap.v1.architecture_pb2 import AffineMap as AffineMapConfig
@@ -22,11 +23,15 @@ from rankspec.train.v1.runtime_pb2 import RuntimeConfig
 from rankspec.trainer.claims import obeys
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from rankspec.families.recap.program.batch import RecapBatch
     from rankspec.signature import Input
     from rankspec.trainer.data.ids import IdRange
+
+
+# The block that the backbone's output is.
+_BACKBONE = "backbone"
 
 
 class AffineMap(nn.Module):
@@ -50,9 +55,9 @@ class Tower(nn.Module):
         self.network = network
         self.affine_map = affine_map
 
-    def forward(self, inputs: Tensor) -> Tensor:
-        """Logits `[B, 1]` for `[B, in_features]`."""
-        return self.affine_map(self.network(inputs))
+    def forward(self, inputs: Blocks) -> Tensor:
+        """Outputs `[B, 1]`."""
+        return self.affine_map(applied(self.network, inputs))
 
 
 class RankingModel(nn.Module):
@@ -74,7 +79,7 @@ class RankingModel(nn.Module):
     def __init__(
         self,
         input_layer: InputLayer,
-        backbone: nn.Module | None,
+        backbone: Network | None,
         tasks: Tasks,
         towers: dict[str, Tower],
         shift: Tensor,
@@ -100,8 +105,8 @@ class RankingModel(nn.Module):
         self._position.global_rows = batch.global_rows
         values = self.inputs(batch)
         if self.backbone is not None:
-            shared = self.backbone(values)
-            values = torch.cat([values, shared], dim=1) if self.keeps_inputs else shared
+            shared = applied(self.backbone, values)
+            values = values.with_block(_BACKBONE, shared) if self.keeps_inputs else Blocks({_BACKBONE: shared})
         return torch.cat([tower(values) for tower in self.towers.values()], dim=1).float()
 
     def final_outputs(self, outputs: Tensor) -> Tensor:
@@ -150,7 +155,7 @@ def build_model(config: RecapConfig, inputs: Sequence[Input]) -> RankingModel:
     position = RandomPosition(config.runtime.seed)
     input_layer = build_input_layer(config.model, inputs, position)
     tasks = build_tasks(config.model)
-    backbone, towers = _build_networks(config.model, tasks.names, input_layer.width, position)
+    backbone, towers = _build_networks(config.model, tasks.names, input_layer.widths, position)
     model = RankingModel(
         input_layer,
         backbone,
@@ -166,21 +171,20 @@ def build_model(config: RecapConfig, inputs: Sequence[Input]) -> RankingModel:
 
 @obeys(ModelConfig, "tasks", "multi_task_type", "backbone")
 def _build_networks(
-    config: ModelConfig, names: Sequence[str], in_features: int, position: RandomPosition
+    config: ModelConfig, names: Sequence[str], widths: Mapping[str, int], position: RandomPosition
 ) -> tuple[Network | None, dict[str, Tower]]:
-    backbone, width = None, in_features
+    backbone = None
     if config.multi_task_type != model_pb2.MULTI_TASK_TYPE_SHARE_NONE:
-        backbone = build_network(config.backbone, in_features, "model.backbone", position)
-        width = backbone.out_features
-    if config.multi_task_type == model_pb2.MULTI_TASK_TYPE_SHARE_PARTIAL:
-        width += in_features
-    return backbone, {name: _build_tower(config.tasks[name], name, width, position) for name in names}
+        backbone = build_network(config.backbone, widths, "model.backbone", position)
+        is_partial = config.multi_task_type == model_pb2.MULTI_TASK_TYPE_SHARE_PARTIAL
+        widths = {**(widths if is_partial else {}), _BACKBONE: backbone.out_features}
+    return backbone, {name: _build_tower(config.tasks[name], name, widths, position) for name in names}
 
 
 @obeys(TaskModel, "affine_map")
 @obeys(AffineMapConfig, "scale", "bias")
-def _build_tower(config: TaskModel, name: str, in_features: int, position: RandomPosition) -> Tower:
-    network = build_network(config, in_features, f'model.tasks["{name}"]', position)
+def _build_tower(config: TaskModel, name: str, widths: Mapping[str, int], position: RandomPosition) -> Tower:
+    network = build_network(config, widths, f'model.tasks["{name}"]', position)
     assert network.out_features == 1, "the spec's rules let a tower give one logit"
     affine_map: nn.Module = nn.Identity()
     if config.HasField("affine_map"):
