@@ -80,7 +80,7 @@ def test_rows_start_normal_with_the_deviation_asked_for() -> None:
 def test_dropout_of_the_joined_rows() -> None:
     tables = _built(TABLES + "dropout { rate: 0.5 }")
     rows = _joined(tables(IDS))
-    kept = tables.eval()(IDS)
+    kept = _joined(tables.eval()(IDS))
     assert 0 < (rows == 0).sum() < rows.numel()
     torch.testing.assert_close(rows[rows != 0], 2 * kept[rows != 0])
 
