@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rankspec.families.parameter_group import ParameterGroup
+from rankspec.optim.v1.learning_rate_pb2 import LearningRate
+from rankspec.optim.v1.optimizer_pb2 import AdagradConfig, AdamConfig, OptimizerConfig, SgdConfig
+from rankspec.trainer.claims import obeys
+from rankspec.trainer.views import whole_message
 
 if TYPE_CHECKING:
-    from rankspec.optim.v1.optimizer_pb2 import OptimizerConfig
     from rankspec.twhin.v1.twhin_pb2 import TwhinConfig
 
 
@@ -17,12 +20,16 @@ def parameter_groups(config: TwhinConfig) -> list[ParameterGroup]:
     return [*tables, group_of("relations", "relations", "", config.model.translation_optimizer)]
 
 
+@obeys(OptimizerConfig, "learning_rate", "adam", "sgd", "adagrad")
+@obeys(AdamConfig, "lr")
+@obeys(SgdConfig, "lr")
+@obeys(AdagradConfig, "lr")
 def group_of(name: str, kind: str, owner: str, optimizer: OptimizerConfig) -> ParameterGroup:
     """Returns the group that an optimizer's config stands for; the other arguments are those of the group."""
     algorithm = getattr(optimizer, optimizer.WhichOneof("optimizer") or "")
-    learning_rate = type(optimizer.learning_rate)()
+    learning_rate = LearningRate()
     if optimizer.HasField("learning_rate"):
-        learning_rate.CopyFrom(optimizer.learning_rate)
+        learning_rate.CopyFrom(whole_message(optimizer.learning_rate))
     else:
         learning_rate.constant = algorithm.lr
-    return ParameterGroup(name, kind, owner, algorithm, learning_rate)
+    return ParameterGroup(name, kind, owner, whole_message(algorithm), learning_rate)

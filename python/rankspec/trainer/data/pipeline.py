@@ -10,7 +10,7 @@ import torch
 
 from rankspec.families.recap.program.downsampling import downsampling_rates
 from rankspec.paths import at, join
-from rankspec.recap.v1.data_pb2 import RecapDataConfig, SegDenseSchema
+from rankspec.recap.v1.data_pb2 import RecapDataConfig
 from rankspec.signature import (
     Column,
     DataError,
@@ -35,6 +35,7 @@ from rankspec.trainer.data.source import RowFile
 from rankspec.trainer.data.steps.step import StepContext
 from rankspec.trainer.data.steps.table import build_steps
 from rankspec.trainer.data.storage.storage import StoredFile
+from rankspec.trainer.views import whole_message
 
 # Files that an error names before it counts the rest.
 _NAMED = 3
@@ -44,7 +45,8 @@ _OPENED_AT_ONCE = 16
 __all__ = ["Dataset", "open_dataset"]
 
 
-@obeys(RecapDataConfig, "repeat_files", "cache", "interleave_num_parallel_calls", "map_num_parallel_calls")
+@obeys(RecapDataConfig, "seg_dense_schema", "global_batch_size", "repeat_files", "cache")
+@obeys(RecapDataConfig, "interleave_num_parallel_calls", "map_num_parallel_calls")
 def open_dataset(
     data: RecapDataConfig,
     inputs: Sequence[Input],
@@ -84,10 +86,10 @@ def open_dataset(
     schema = read_schema(data.seg_dense_schema, path)
     read = _inputs(data, inputs, schema, float_labels, path)
     stored = {item.name: Format(item.stored_length, getattr(torch, item.dtype)) for item in read}
-    steps, formats = build_steps(StepContext(data, path, schema, read, stored, id_ranges, float_labels))
+    steps, formats = build_steps(data, StepContext(path, schema, read, stored, id_ranges, float_labels))
     plan = DataPlan(
         path=path,
-        source=join(path, str(data.WhichOneof("date_inputs_format"))),
+        source=join(path, str(whole_message(data).WhichOneof("date_inputs_format"))),
         open_rows=open_file,
         inputs=read,
         task_names=tuple(task_names),
@@ -105,7 +107,7 @@ def open_dataset(
     )
     selection = select_files(data, path)
     if save_dir is not None:
-        refuse_data_in_run(data, selection, save_dir, path)
+        refuse_data_in_run(whole_message(data), selection, save_dir, path)
     files, left_out = _open_files(data, selection, plan)
     identity = identity_of(files, selection.folder, schema)
     if num_rows(identity) == 0:
@@ -114,8 +116,6 @@ def open_dataset(
     return Dataset(plan, files, identity=identity, notes=notes)
 
 
-@obeys(RecapDataConfig, "seg_dense_schema")
-@obeys(SegDenseSchema, "schema_path", "features", "renamed_features")
 def _inputs(
     data: RecapDataConfig,
     wanted: Sequence[Input],
@@ -131,6 +131,7 @@ def _inputs(
     return (*own, *carried_inputs(data, path, schema))
 
 
+@obeys(RecapDataConfig, "tasks")
 def _labels(
     data: RecapDataConfig, task_names: Sequence[str], float_labels: Collection[str], *, weigh: bool, path: str
 ) -> tuple[Label, ...]:
