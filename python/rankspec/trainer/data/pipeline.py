@@ -176,7 +176,7 @@ def _open_files(data: RecapDataConfig, selection: Selection, plan: DataPlan) -> 
             left_out.append(str(found))
         else:
             files.append(found)
-    if left_out and not data.ignore_data_errors:
+    if not data.ignore_data_errors and left_out:
         rest = f"; and {len(left_out) - _NAMED} more" if len(left_out) > _NAMED else ""
         raise DataError(f"{'; '.join(left_out[:_NAMED])}{rest}; ignore_data_errors leaves such files out", plan.source)
     if not files:

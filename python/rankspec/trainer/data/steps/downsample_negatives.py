@@ -35,11 +35,11 @@ class DownsampleNegatives(Step):
             chunk.positive |= label.checked(chunk.stored[label.name], chunk.place) == 1
 
 
-@obeys(RecapDataConfig, "preprocess")
+@obeys(RecapDataConfig, "preprocess", "tasks")
 @obeys(Preprocess, "downsample_negatives")
 @obeys(preprocess_pb2.DownsampleNegatives, "engagements_list", "num_engagements", "batch_multiplier")
 def build_downsample_negatives(data: RecapDataConfig, context: StepContext) -> DownsampleNegatives | None:
-    """The step; num_engagements only has to be true, which is a rule of the spec.
+    """The step.
 
     Raises:
         DataError: a label that it goes by is a number.
@@ -47,6 +47,7 @@ def build_downsample_negatives(data: RecapDataConfig, context: StepContext) -> D
     if not data.preprocess.HasField("downsample_negatives"):
         return None
     step = data.preprocess.downsample_negatives
+    assert step.num_engagements == len(data.tasks), "a rule of the spec, and all that the number is for"
     for index, name in enumerate(step.engagements_list):
         if name in context.float_labels:
             here = at(join(context.place("downsample_negatives"), "engagements_list"), index)
