@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Literal
 from rankspec.data_error import DataError
 from rankspec.home import expanded
 from rankspec.paths import at, join
+from rankspec.recap.v1.data_pb2 import RecapDataConfig, SegDenseSchema
+from rankspec.recap.v1.preprocess_pb2 import Preprocess, TruncateAndSlice
+from rankspec.trainer.claims import obeys
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
-
-    from rankspec.recap.v1.data_pb2 import RecapDataConfig, SegDenseSchema
-    from rankspec.recap.v1.preprocess_pb2 import TruncateAndSlice
 
 DType = Literal["float32", "int64"]
 
@@ -70,6 +70,9 @@ class Input:
     kept: tuple[int, ...] | None = None
 
 
+@obeys(RecapDataConfig, "seg_dense_schema", "tasks", "preprocess")
+@obeys(SegDenseSchema, "schema_path")
+@obeys(Preprocess, "truncate_and_slice")
 def input_signature(
     data: RecapDataConfig,
     path: str = "",
@@ -100,6 +103,8 @@ def input_signature(
     return tuple(_narrowed(item, steps, here) for item in inputs)
 
 
+@obeys(RecapDataConfig, "seg_dense_schema")
+@obeys(SegDenseSchema, "schema_path", "features")
 def carried_inputs(
     data: RecapDataConfig, path: str = "", columns: Mapping[str, Column] | None = None
 ) -> tuple[Input, ...]:
@@ -124,6 +129,7 @@ def carried_inputs(
     return tuple(carried[name] for name in sorted(carried))
 
 
+@obeys(SegDenseSchema, "schema_path")
 def read_schema(schema: SegDenseSchema, path: str = "") -> dict[str, Column]:
     """Reads the schema file of a data set: `{"schema": [{"feature_name", "dtype", "length"}, ...]}`.
 
@@ -164,6 +170,8 @@ def _parsed_entry(entry: object, place: str, path: str) -> tuple[str, Column]:
     return name, Column(_DTYPES.get(dtype), length)
 
 
+@obeys(RecapDataConfig, "seg_dense_schema")
+@obeys(SegDenseSchema, "schema_path", "renamed_features")
 def _renamed_inputs(data: RecapDataConfig, columns: Mapping[str, Column], path: str) -> Iterator[Input]:
     schema = data.seg_dense_schema
     for name in sorted(schema.renamed_features):
@@ -210,6 +218,11 @@ def _check_label(label: Input, path: str, *, is_float: bool) -> None:
         )
 
 
+@obeys(
+    TruncateAndSlice,
+    *("continuous_feature_truncation", "binary_feature_truncation"),
+    *("continuous_feature_mask_path", "binary_feature_mask_path"),
+)
 def _narrowed(item: Input, steps: TruncateAndSlice, path: str) -> Input:
     """The input after truncation and, on what is left, its mask."""
     truncation, mask = f"{item.name}_feature_truncation", f"{item.name}_feature_mask_path"

@@ -6,15 +6,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 
-from rankspec.optim.v1.learning_rate_pb2 import (
-    LearningRate,
-    LinearRampToConstant,
-    LinearRampToCosine,
-    PiecewiseConstant,
-)
 from rankspec.optim.v1.optimizer_pb2 import AdagradConfig, AdamConfig, SgdConfig
 from rankspec.resolving import items_or_default
-from rankspec.schedules import learning_rate_at
+from rankspec.schedules import rate_by_step
 from rankspec.trainer.claims import obeys
 
 if TYPE_CHECKING:
@@ -42,19 +36,19 @@ class Algorithm(NamedTuple):
     options: dict[str, Any]
 
 
-@obeys(AdamConfig, "lr", "betas", "eps", "weight_decay")
+@obeys(AdamConfig, "betas", "eps", "weight_decay")
 def _adam(config: AdamConfig) -> Algorithm:
     beta_1, beta_2 = (float(item) for item in items_or_default(config, "betas"))
     options = {"betas": (beta_1, beta_2), "eps": config.eps, "weight_decay": config.weight_decay}
     return Algorithm(torch.optim.AdamW, options)
 
 
-@obeys(SgdConfig, "lr", "momentum", "weight_decay")
+@obeys(SgdConfig, "momentum", "weight_decay")
 def _sgd(config: SgdConfig) -> Algorithm:
     return Algorithm(torch.optim.SGD, {"momentum": config.momentum, "weight_decay": config.weight_decay})
 
 
-@obeys(AdagradConfig, "lr", "eps", "weight_decay")
+@obeys(AdagradConfig, "eps", "weight_decay")
 def _adagrad(config: AdagradConfig) -> Algorithm:
     options = {"eps": config.eps or _SMALLEST_ADAGRAD_EPSILON, "weight_decay": config.weight_decay}
     return Algorithm(torch.optim.Adagrad, options)
@@ -68,10 +62,6 @@ ALGORITHMS: Mapping[type[Message], Callable[[Any], Algorithm]] = {
 }
 
 
-@obeys(LearningRate, "constant", "linear_ramp_to_cosine", "linear_ramp_to_constant", "piecewise_constant")
-@obeys(LinearRampToConstant, "learning_rate", "num_ramp_steps")
-@obeys(LinearRampToCosine, "learning_rate", "final_learning_rate", "num_ramp_steps", "final_num_steps")
-@obeys(PiecewiseConstant, "learning_rate_boundaries", "learning_rate_values")
 class ScheduledOptimizer:
     """The optimizers of a model's parameters, and the learning rate of each parameter group.
 
@@ -81,7 +71,10 @@ class ScheduledOptimizer:
     """
 
     def __init__(
-        self, optimizers: Sequence[torch.optim.Optimizer], schedules: Mapping[str, LearningRate], implementation: str
+        self,
+        optimizers: Sequence[torch.optim.Optimizer],
+        schedules: Mapping[str, Callable[[int], float]],
+        implementation: str,
     ) -> None:
         self.optimizers = tuple(optimizers)
         self.implementation = implementation
@@ -111,7 +104,7 @@ class ScheduledOptimizer:
 
     def learning_rates(self, step: int) -> dict[str, float]:
         """The rates of an optimizer step, by the names of the groups; nothing changes."""
-        return {name: learning_rate_at(schedule, step) for name, schedule in self._schedules.items()}
+        return {name: rate_at(step) for name, rate_at in self._schedules.items()}
 
     def step(self) -> None:
         """Updates all parameters by their gradients."""
@@ -159,7 +152,7 @@ def build_optimizer(
     built = [_fused_where_possible(algorithm, options) for algorithm, options in of_algorithm.items()]
     return ScheduledOptimizer(
         [optimizer for optimizer, _ in built],
-        {group.name: group.learning_rate for group in groups},
+        {group.name: rate_by_step(group.learning_rate) for group in groups},
         ", ".join(sorted({implementation for _, implementation in built})),
     )
 

@@ -12,6 +12,7 @@ from rankspec.train.v1 import runtime_pb2
 from rankspec.train.v1.runtime_pb2 import RuntimeConfig
 from rankspec.trainer.claims import obeys
 from rankspec.trainer.errors import TrainError
+from rankspec.trainer.views import whole_message
 
 _AMP_DTYPES = {
     runtime_pb2.AMP_DTYPE_BFLOAT16: torch.bfloat16,
@@ -110,7 +111,7 @@ def _set_tensorfloat32(enable: bool, device: torch.device, notes: list[str]) -> 
 def _read_back(runtime: Runtime, config: RuntimeConfig) -> RuntimeConfig:
     """The flags as torch has them now; what torch has no flag for is copied from the config."""
     applied = RuntimeConfig()
-    applied.CopyFrom(config)
+    applied.CopyFrom(whole_message(config))
     applied.enable_tensorfloat32 = torch.get_float32_matmul_precision() == "high"
     applied.deterministic = torch.are_deterministic_algorithms_enabled()
     applied.seed = torch.initial_seed()

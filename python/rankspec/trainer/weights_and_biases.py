@@ -85,6 +85,7 @@ def _first_line(path: Path) -> bytes:
         return file.readline(_MOST_KEY_BYTES).strip()
 
 
+@obeys(WandbConfig, "host")
 def server_of(config: WandbConfig) -> str:
     """The server's address: the config's, or what the environment says, or the public one.
 
@@ -139,7 +140,6 @@ def _is_here(name: str) -> bool:
 class WeightsAndBiases:
     """A tracker. A run that resumes goes on reporting into the same run of the server."""
 
-    @obeys(WandbConfig, "host", "name", "entity", "project", "tags", "notes", "metadata")
     def __init__(self, config: Any, folder: Path, *, resumes: bool, say: Callable[[str], None]) -> None:
         """Begins or takes up the run.
 
@@ -154,14 +154,10 @@ class WeightsAndBiases:
         chosen = config.runtime.wandb
         server = server_of(chosen)
         self._run = wandb.init(
-            name=chosen.name or None,
-            entity=chosen.entity or None,
-            project=chosen.project or None,
-            notes=chosen.notes or None,
-            tags=list(chosen.tags),
+            **_labels_of(chosen),
             config={
                 **MessageToDict(config, preserving_proto_field_name=True),
-                "metadata": dict(chosen.metadata),
+                "metadata": _metadata_of(chosen),
             },
             dir=str(folder),
             id=_run_id(folder, resumes=resumes),
@@ -179,6 +175,18 @@ class WeightsAndBiases:
     def close(self, *, failed: bool) -> None:
         """Sends what is left and marks the run as ended."""
         self._run.finish(exit_code=int(failed))
+
+
+@obeys(WandbConfig, "name", "entity", "project", "notes", "tags")
+def _labels_of(config: WandbConfig) -> dict[str, Any]:
+    """What the server files a run under, as arguments of the client library."""
+    texts = ("name", "entity", "project", "notes")
+    return {name: getattr(config, name) or None for name in texts} | {"tags": list(config.tags)}
+
+
+@obeys(WandbConfig, "metadata")
+def _metadata_of(config: WandbConfig) -> dict[str, str]:
+    return dict(config.metadata)
 
 
 def _mode_for(server: str, folder: Path, say: Callable[[str], None]) -> Literal["online", "offline"]:

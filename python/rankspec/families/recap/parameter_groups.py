@@ -4,20 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from rankspec.recap.v1.embedding_pb2 import SmallEmbeddingBagConfig, SmallEmbeddingsConfig
+from rankspec.recap.v1.model_pb2 import ModelConfig
+from rankspec.recap.v1.optimizer_pb2 import MultiTaskLearningRates, RecapOptimizerConfig
+from rankspec.recap.v1.recap_pb2 import RecapConfig
+from rankspec.trainer.claims import obeys
 from rankspec.trainer.parameter_group import ParameterGroup
+from rankspec.trainer.views import whole_message
 from rankspec.validation import find
 
 if TYPE_CHECKING:
     from rankspec.optim.v1.learning_rate_pb2 import LearningRate
-    from rankspec.recap.v1.embedding_pb2 import SmallEmbeddingBagConfig
-    from rankspec.recap.v1.optimizer_pb2 import RecapOptimizerConfig
-    from rankspec.recap.v1.recap_pb2 import RecapConfig
 
 _REST = "backbone"
 # The rule that asks for a learning rate of what is outside the towers: the one place that says when there is any.
 _REST_RULE = "recap.config.backbone_rate_matches_model"
 
 
+@obeys(RecapConfig, "optimizer", "model")
+@obeys(RecapOptimizerConfig, "multi_task_learning_rates", "single_task_learning_rate", "adam", "sgd")
+@obeys(MultiTaskLearningRates, "tower_learning_rates", "backbone_learning_rate")
+@obeys(ModelConfig, "tasks", "small_embeddings")
+@obeys(SmallEmbeddingsConfig, "tables")
+@obeys(SmallEmbeddingBagConfig, "name", "weight_decay")
 def parameter_groups(config: RecapConfig) -> list[ParameterGroup]:
     """Lists a group for every task's tower, one for what is outside of the towers, and one for some tables.
 
@@ -52,25 +61,25 @@ def _group_of_table(table: SmallEmbeddingBagConfig, optimizer: RecapOptimizerCon
 def _algorithm(optimizer: RecapOptimizerConfig) -> Any:
     chosen = optimizer.WhichOneof("optimizer")
     assert chosen is not None, "the spec's rules ask for an algorithm"
-    return getattr(optimizer, chosen)
+    return whole_message(getattr(optimizer, chosen))
 
 
 def _tower_rate(optimizer: RecapOptimizerConfig, task: str) -> LearningRate:
     if optimizer.WhichOneof("lr") == "single_task_learning_rate":
-        return optimizer.single_task_learning_rate
-    return optimizer.multi_task_learning_rates.tower_learning_rates[task]
+        return whole_message(optimizer.single_task_learning_rate)
+    return whole_message(optimizer.multi_task_learning_rates.tower_learning_rates[task])
 
 
 def _rest_rate(optimizer: RecapOptimizerConfig) -> LearningRate:
     if optimizer.WhichOneof("lr") == "single_task_learning_rate":
-        return optimizer.single_task_learning_rate
-    return optimizer.multi_task_learning_rates.backbone_learning_rate
+        return whole_message(optimizer.single_task_learning_rate)
+    return whole_message(optimizer.multi_task_learning_rates.backbone_learning_rate)
 
 
 def _has_rest(config: RecapConfig) -> bool:
     """Whether anything outside the towers is in no table's group: asks the rule, of a config without those tables."""
-    asking = type(config)()
-    asking.CopyFrom(config)
+    asking = RecapConfig()
+    asking.CopyFrom(whole_message(config))
     tables = asking.model.small_embeddings.tables
     shared = [table for table in tables if not table.HasField("weight_decay")]
     if not shared:

@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from rankspec.embedding.v1.embedding_pb2 import EmbeddingBagConfig
+from rankspec.optim.v1.learning_rate_pb2 import LearningRate
+from rankspec.optim.v1.optimizer_pb2 import AdagradConfig, AdamConfig, OptimizerConfig, SgdConfig
+from rankspec.trainer.claims import obeys
 from rankspec.trainer.parameter_group import ParameterGroup
+from rankspec.trainer.views import whole_message
+from rankspec.twhin.v1.model_pb2 import TwhinEmbeddingsConfig, TwhinModelConfig
+from rankspec.twhin.v1.twhin_pb2 import TwhinConfig
 
-if TYPE_CHECKING:
-    from rankspec.optim.v1.optimizer_pb2 import OptimizerConfig
-    from rankspec.twhin.v1.twhin_pb2 import TwhinConfig
 
-
+@obeys(TwhinConfig, "model")
+@obeys(TwhinModelConfig, "embeddings", "translation_optimizer")
+@obeys(TwhinEmbeddingsConfig, "tables")
+@obeys(EmbeddingBagConfig, "name", "optimizer")
 def parameter_groups(config: TwhinConfig) -> list[ParameterGroup]:
     """Lists a group for every table, named as the table, and `relations`, the translations."""
     tables = [group_of(table.name, "table", table.name, table.optimizer) for table in config.model.embeddings.tables]
     return [*tables, group_of("relations", "relations", "", config.model.translation_optimizer)]
 
 
+@obeys(OptimizerConfig, "learning_rate", "adam", "sgd", "adagrad")
+@obeys(AdamConfig, "lr")
+@obeys(SgdConfig, "lr")
+@obeys(AdagradConfig, "lr")
 def group_of(name: str, kind: str, owner: str, optimizer: OptimizerConfig) -> ParameterGroup:
     """Returns the group that an optimizer's config stands for; the other arguments are those of the group."""
     algorithm = getattr(optimizer, optimizer.WhichOneof("optimizer") or "")
-    learning_rate = type(optimizer.learning_rate)()
+    learning_rate = LearningRate()
     if optimizer.HasField("learning_rate"):
-        learning_rate.CopyFrom(optimizer.learning_rate)
+        learning_rate.CopyFrom(whole_message(optimizer.learning_rate))
     else:
         learning_rate.constant = algorithm.lr
-    return ParameterGroup(name, kind, owner, algorithm, learning_rate)
+    return ParameterGroup(name, kind, owner, whole_message(algorithm), learning_rate)

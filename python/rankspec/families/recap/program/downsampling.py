@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 @obeys(TaskData, "pos_downsampling_rate", "neg_downsampling_rate")
 def downsampling_rates(data: RecapDataConfig, task_names: Sequence[str]) -> list[tuple[float, float]]:
     """Shares of the positives and of the negatives that were kept, for each of these tasks."""
-    tasks = [data.tasks[name] for name in task_names]
+    tasks = [data.tasks.get(name, TaskData()) for name in task_names]
     return [(task.pos_downsampling_rate, task.neg_downsampling_rate) for task in tasks]
 
 
-@obeys(RecapConfig, "downsampling_correction")
+@obeys(RecapConfig, "downsampling_correction", "train_data")
 def calibration_shift(config: RecapConfig, task_names: Sequence[str]) -> Tensor:
     """What is added to each task's output before its probability is taken, `[T]`.
 

@@ -8,13 +8,7 @@ import torch
 
 from rankspec.families.recap.parameter_groups import parameter_groups
 from rankspec.families.recap.program.model.embeddings import EmbeddingTable
-from rankspec.recap.v1.optimizer_pb2 import (
-    MultiTaskLearningRates,
-    RecapAdamConfig,
-    RecapOptimizerConfig,
-    RecapSgdConfig,
-)
-from rankspec.recap.v1.recap_pb2 import RecapConfig
+from rankspec.recap.v1.optimizer_pb2 import RecapAdamConfig, RecapSgdConfig
 from rankspec.trainer.claims import obeys
 from rankspec.trainer.optimizers import ALGORITHMS, Algorithm, ScheduledOptimizer, build_optimizer
 
@@ -25,6 +19,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from rankspec.families.recap.program.model import RankingModel
+    from rankspec.recap.v1.recap_pb2 import RecapConfig
     from rankspec.trainer.parameter_group import ParameterGroup
 
 
@@ -47,9 +42,6 @@ _ALGORITHMS: Mapping[type[Message], Callable[[Any], Algorithm]] = {
 }
 
 
-@obeys(RecapConfig, "optimizer")
-@obeys(RecapOptimizerConfig, "multi_task_learning_rates", "single_task_learning_rate", "adam", "sgd")
-@obeys(MultiTaskLearningRates, "tower_learning_rates", "backbone_learning_rate")
 def build_ranking_optimizer(config: RecapConfig, model: RankingModel) -> ScheduledOptimizer:
     """The optimizer of a ranking model.
 

@@ -22,10 +22,12 @@ from rankspec.recap.v1.data_pb2 import RecapDataConfig
 from rankspec.recap.v1.recap_pb2 import DOWNSAMPLING_CORRECTION_LOSS_WEIGHTS, RecapConfig
 from rankspec.recap.v1.training_pb2 import BestCheckpointConfig, TrainingConfig
 from rankspec.signature import input_signature
+from rankspec.train.v1.runtime_pb2 import RuntimeConfig
 from rankspec.trainer.claims import obeys
 from rankspec.trainer.optimizers import ScheduledOptimizer
 from rankspec.trainer.program import Program, Reader
 from rankspec.trainer.training import COMMON_FIELDS, Followed, training_from
+from rankspec.trainer.views import whole_message
 
 if TYPE_CHECKING:
     from rankspec.families.recap.program.batch import RecapBatch
@@ -34,7 +36,10 @@ if TYPE_CHECKING:
 
 
 @obeys(RecapConfig, "training", "model", "train_data", "validation_data", "downsampling_correction", "runtime")
+@obeys(RecapConfig, "which_metrics")
 @obeys(TrainingConfig, *COMMON_FIELDS)
+@obeys(RecapDataConfig, "evaluation_tasks")
+@obeys(RuntimeConfig, "seed")
 class RecapProgram(Program["RecapBatch"]):
     """A ranking model with its tasks and data."""
 
@@ -63,6 +68,7 @@ class RecapProgram(Program["RecapBatch"]):
         self.model = build_model(config, self.inputs)
 
     @classmethod
+    @obeys(RecapConfig, "training")
     @obeys(TrainingConfig, "best_checkpoint")
     @obeys(BestCheckpointConfig, "validation_data", "metric", "patience")
     def followed_by(cls, config: RecapConfig) -> Followed | None:
@@ -119,7 +125,6 @@ class RecapProgram(Program["RecapBatch"]):
         """Sums over the rows of a slice, by task, `[4, T]`: three terms of its kind, and the weights."""
         return self._tasks.sums(self.model.final_outputs(outputs), batch.labels, batch.weights)
 
-    @obeys(RecapDataConfig, "evaluation_tasks")
     def training_figures(self, losses: NDArray[np.float64], sums: NDArray[np.float64]) -> dict[str, float]:
         """Those of the chosen metrics that sums suffice for, of the tasks that the training data name."""
         figures = self._tasks.training_figures(sums)
@@ -159,7 +164,7 @@ class RecapProgram(Program["RecapBatch"]):
 
     def evaluated_part(self, name: str) -> RecapConfig:
         """The config without optimizer, cadences, tracking, other validation sets and places of files."""
-        config = self._config
+        config = whole_message(self._config)
         part = RecapConfig(
             model=config.model,
             train_data=_without_places(config.train_data),
@@ -188,7 +193,6 @@ class RecapProgram(Program["RecapBatch"]):
         named = data.evaluation_tasks
         return tuple(task for task in self._tasks.names if task in named or not named)
 
-    @obeys(RecapConfig, "which_metrics")
     def _chosen_metrics(self) -> tuple[str, ...]:
         """The metrics that the config names; all of them if it names none."""
         chosen = self._config.which_metrics

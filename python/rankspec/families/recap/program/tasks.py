@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -15,10 +15,8 @@ from torch.nn import functional
 from rankspec.families.recap.task_kinds import LOSS, METRICS, Metric
 from rankspec.metrics import CLIP_EPSILON, cross_entropy
 from rankspec.recap.v1.architecture_pb2 import TASK_KIND_BINARY_CLASSIFICATION, TASK_KIND_REGRESSION, TaskModel
+from rankspec.recap.v1.model_pb2 import ModelConfig
 from rankspec.trainer.claims import obeys
-
-if TYPE_CHECKING:
-    from rankspec.recap.v1.model_pb2 import ModelConfig
 
 Floats = NDArray[np.float64]
 
@@ -203,6 +201,7 @@ class Tasks:
         return torch.cat(tuple(parts), dim=-1)[..., back]
 
 
+@obeys(ModelConfig, "tasks")
 @obeys(TaskModel, "kind", "pos_weight")
 def build_tasks(config: ModelConfig) -> Tasks:
     """The tasks of a model."""

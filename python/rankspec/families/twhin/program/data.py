@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from rankspec.embedding.v1.embedding_pb2 import EmbeddingBagConfig
 from rankspec.families.twhin.program.batch import EdgeBatch
 from rankspec.paths import join
 from rankspec.signature import DataError, Input
@@ -26,9 +27,7 @@ from rankspec.trainer.data.step import Chunk, Step
 from rankspec.trainer.data.storage.address import located
 from rankspec.trainer.data.storage.storage import StoredFile
 from rankspec.twhin.v1.data_pb2 import TwhinDataConfig
-
-if TYPE_CHECKING:
-    from rankspec.twhin.v1.model_pb2 import TwhinModelConfig
+from rankspec.twhin.v1.model_pb2 import Relation, TwhinEmbeddingsConfig, TwhinModelConfig
 
 # What is read of a file: ids of the entities, and the relation's number.
 INPUTS = tuple(Input(name, name, "int64", 1, 1) for name in ("lhs", "rhs", "rel"))
@@ -81,6 +80,10 @@ class CheckEdges(Step):
 
 
 @obeys(TwhinDataConfig, "data_root", "per_replica_batch_size", "limit", "offset")
+@obeys(TwhinModelConfig, "embeddings", "relations")
+@obeys(TwhinEmbeddingsConfig, "tables")
+@obeys(EmbeddingBagConfig, "name", "num_embeddings")
+@obeys(Relation, "name", "lhs", "rhs")
 def open_edges(
     data: TwhinDataConfig,
     model: TwhinModelConfig,

@@ -10,18 +10,19 @@ from torch.nn import functional
 
 from rankspec.embedding.v1.embedding_pb2 import DATA_TYPE_FP32, EmbeddingBagConfig
 from rankspec.families.twhin.program.negatives import LHS, RHS, Draw
+from rankspec.train.v1.runtime_pb2 import RuntimeConfig
 from rankspec.trainer.claims import obeys
 from rankspec.trainer.errors import TrainError
 from rankspec.trainer.memory import allocating
 from rankspec.trainer.seeds import seed_for
 from rankspec.twhin.v1.data_pb2 import TwhinDataConfig
 from rankspec.twhin.v1.model_pb2 import OPERATOR_TRANSLATION, Relation, TwhinEmbeddingsConfig, TwhinModelConfig
+from rankspec.twhin.v1.twhin_pb2 import TwhinConfig
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rankspec.families.twhin.program.batch import EdgeBatch
-    from rankspec.twhin.v1.twhin_pb2 import TwhinConfig
 
 
 class Scores(NamedTuple):
@@ -141,6 +142,8 @@ class TwhinModel(nn.Module):
         return torch.cat([in_batch[places.to(in_batch.device)], functional.embedding(ids.to(table.device), table)])
 
 
+@obeys(TwhinConfig, "model", "train_data", "validation_data", "runtime")
+@obeys(RuntimeConfig, "seed")
 @obeys(TwhinModelConfig, "embeddings", "relations")
 @obeys(TwhinEmbeddingsConfig, "tables")
 @obeys(EmbeddingBagConfig, "name", "num_embeddings", "embedding_dim", "data_type")

@@ -13,17 +13,17 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from rankspec.auroc import RunningAuroc
-from rankspec.embedding.v1.embedding_pb2 import EmbeddingBagConfig
 from rankspec.families.twhin.parameter_groups import parameter_groups
 from rankspec.families.twhin.program.data import INPUTS, open_edges
 from rankspec.families.twhin.program.model import Scores, TwhinModel, build_model
-from rankspec.optim.v1.optimizer_pb2 import OptimizerConfig
 from rankspec.running_metrics import RunningMean
+from rankspec.train.v1.runtime_pb2 import RuntimeConfig
 from rankspec.train.v1.training_pb2 import TrainingConfig
 from rankspec.trainer.claims import obeys
 from rankspec.trainer.optimizers import ScheduledOptimizer, build_optimizer
 from rankspec.trainer.program import Program
 from rankspec.trainer.training import COMMON_FIELDS, Followed, training_from
+from rankspec.trainer.views import whole_message
 from rankspec.twhin.v1.model_pb2 import Relation, TwhinModelConfig
 from rankspec.twhin.v1.twhin_pb2 import TwhinConfig
 
@@ -40,7 +40,9 @@ _COLUMNS = ("logit", "label", "relation", "loss")
 
 @obeys(TwhinConfig, "training", "model", "train_data", "validation_data", "runtime")
 @obeys(TrainingConfig, *COMMON_FIELDS)
+@obeys(TwhinModelConfig, "relations")
 @obeys(Relation, "name")
+@obeys(RuntimeConfig, "seed")
 class TwhinProgram(Program["EdgeBatch"]):
     """A graph embedding with its edges; the parts of its loss are those of the relations."""
 
@@ -88,9 +90,6 @@ class TwhinProgram(Program["EdgeBatch"]):
             save_dir=folder,
         )
 
-    @obeys(TwhinModelConfig, "translation_optimizer")
-    @obeys(EmbeddingBagConfig, "optimizer")
-    @obeys(OptimizerConfig, "learning_rate", "adam", "sgd", "adagrad")
     def build_optimizer(self) -> ScheduledOptimizer:
         """Every table's own algorithm, and that of the relations."""
         groups = parameter_groups(self._config)
@@ -169,10 +168,9 @@ class TwhinProgram(Program["EdgeBatch"]):
     def evaluated_part(self, name: str) -> TwhinConfig:
         """The config without optimizers, cadences, tracking, training data and places of files."""
         del name
-        part = TwhinConfig(
-            model=self._config.model, validation_data=self._config.validation_data, runtime=self._config.runtime
-        )
-        part.training.num_eval_steps = self._config.training.num_eval_steps
+        config = whole_message(self._config)
+        part = TwhinConfig(model=config.model, validation_data=config.validation_data, runtime=config.runtime)
+        part.training.num_eval_steps = config.training.num_eval_steps
         part.validation_data.ClearField("data_root")
         part.runtime.ClearField("wandb")
         return part

@@ -15,7 +15,7 @@ from rankspec.families.recap.program.data.steps.table import build_steps
 from rankspec.families.recap.program.downsampling import downsampling_rates
 from rankspec.home import expanded
 from rankspec.paths import at, join
-from rankspec.recap.v1.data_pb2 import RecapDataConfig, SegDenseSchema
+from rankspec.recap.v1.data_pb2 import RecapDataConfig
 from rankspec.signature import (
     Column,
     DataError,
@@ -35,18 +35,13 @@ from rankspec.trainer.data.order import OrderSettings
 from rankspec.trainer.data.parquet import open_file
 from rankspec.trainer.data.plan import DataPlan, Share
 from rankspec.trainer.data.selection import open_selection
+from rankspec.trainer.views import whole_message
 
 __all__ = ["Dataset", "open_dataset"]
 
 
-@obeys(
-    RecapDataConfig,
-    "ignore_data_errors",
-    "repeat_files",
-    "cache",
-    "interleave_num_parallel_calls",
-    "map_num_parallel_calls",
-)
+@obeys(RecapDataConfig, "seg_dense_schema", "global_batch_size", "ignore_data_errors", "repeat_files", "cache")
+@obeys(RecapDataConfig, "interleave_num_parallel_calls", "map_num_parallel_calls")
 def open_dataset(
     data: RecapDataConfig,
     inputs: Sequence[Input],
@@ -86,10 +81,10 @@ def open_dataset(
     schema = read_schema(data.seg_dense_schema, path)
     read = _inputs(data, inputs, schema, float_labels, path)
     stored = {item.name: Format(item.stored_length, getattr(torch, item.dtype)) for item in read}
-    steps, formats = build_steps(StepContext(data, path, schema, read, stored, id_ranges, float_labels))
+    steps, formats = build_steps(data, StepContext(path, schema, read, stored, id_ranges, float_labels))
     plan = DataPlan(
         path=path,
-        source=join(path, str(data.WhichOneof("date_inputs_format"))),
+        source=join(path, str(whole_message(data).WhichOneof("date_inputs_format"))),
         open_rows=open_file,
         inputs=read,
         task_names=tuple(task_names),
@@ -110,12 +105,10 @@ def open_dataset(
     selection = select_files(data, path)
     if save_dir is not None:
         refuse_data_in_run(selection, save_dir, plan.source)
-        _refuse_schema_in_run(data, save_dir, path)
+        _refuse_schema_in_run(whole_message(data), save_dir, path)
     return open_selection(selection, plan, schema, leave_out_unreadable=data.ignore_data_errors)
 
 
-@obeys(RecapDataConfig, "seg_dense_schema")
-@obeys(SegDenseSchema, "schema_path", "features", "renamed_features")
 def _inputs(
     data: RecapDataConfig,
     wanted: Sequence[Input],
@@ -131,6 +124,7 @@ def _inputs(
     return (*own, *carried_inputs(data, path, schema))
 
 
+@obeys(RecapDataConfig, "tasks")
 def _labels(
     data: RecapDataConfig, task_names: Sequence[str], float_labels: Collection[str], *, weigh: bool, path: str
 ) -> tuple[Label, ...]:

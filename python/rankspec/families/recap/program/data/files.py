@@ -17,6 +17,8 @@ from rankspec.trainer.data.storage.storage import Storage, StoredFile
 
 
 @obeys(RecapDataConfig, "inputs", "explicit_date_inputs", "explicit_datetime_inputs", "num_files_to_keep")
+@obeys(ExplicitDateInputs, "data_root")
+@obeys(ExplicitDatetimeInputs, "data_root")
 def select_files(data: RecapDataConfig, path: str = "") -> Selection:
     """The files of a data set, in the order of their names.
 
@@ -49,7 +51,7 @@ def select_files(data: RecapDataConfig, path: str = "") -> Selection:
     return Selection(storage, folder, tuple(patterns), files, tuple(listing.notes), listing.problems)
 
 
-@obeys(ExplicitDateInputs, "data_root", "end_date", "days", "num_missing_days_tol")
+@obeys(ExplicitDateInputs, "end_date", "days", "num_missing_days_tol")
 def _of_days(storage: Storage, root: PurePath, days: ExplicitDateInputs, path: str) -> tuple[list[Pattern], Listing]:
     end = _parsed(days.end_date, "%Y/%m/%d", join(path, "end_date"))
     wanted = _up_to(end, days.days, timedelta(days=1), join(path, "days"))
@@ -58,7 +60,7 @@ def _of_days(storage: Storage, root: PurePath, days: ExplicitDateInputs, path: s
     return _in_folders(storage, folders, days.num_missing_days_tol, "days", join(path, "num_missing_days_tol"))
 
 
-@obeys(ExplicitDatetimeInputs, "data_root", "end_datetime", "hours", "num_missing_hours_tol")
+@obeys(ExplicitDatetimeInputs, "end_datetime", "hours", "num_missing_hours_tol")
 def _of_hours(
     storage: Storage, root: PurePath, hours: ExplicitDatetimeInputs, path: str
 ) -> tuple[list[Pattern], Listing]:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @obeys(
     SmallEmbeddingBagConfig,
-    *("name", "num_embeddings", "embedding_dim", "index", "out_of_range_ids", "weight_decay", "init_std"),
+    *("name", "num_embeddings", "embedding_dim", "index", "out_of_range_ids", "init_std"),
 )
 class EmbeddingTable(nn.Module):
     """Rows looked up by one column of the discrete features.
@@ -36,7 +36,6 @@ class EmbeddingTable(nn.Module):
 
     Attributes:
         weight: the rows, `[num_embeddings, embedding_dim]`, and one more where out-of-range ids share a bucket.
-        weight_decay: decoupled weight decay of this table, or None for the optimizer's own.
         init_std: standard deviation of the first values.
     """
 
@@ -46,7 +45,6 @@ class EmbeddingTable(nn.Module):
         self.index = config.index
         self.num_embeddings = config.num_embeddings
         self.has_bucket = config.out_of_range_ids == OUT_OF_RANGE_IDS_BUCKET
-        self.weight_decay = config.weight_decay if config.HasField("weight_decay") else None
         self.init_std = config.init_std
         num_rows = config.num_embeddings + self.has_bucket
         self.weight = nn.Parameter(torch.empty(num_rows, config.embedding_dim))
@@ -91,6 +89,7 @@ class SmallEmbeddings(nn.Module):
 
 
 @obeys(SmallEmbeddingsConfig, "tables", "dropout")
+@obeys(SmallEmbeddingBagConfig, "name", "index")
 def build_small_embeddings(
     config: SmallEmbeddingsConfig, num_columns: int, path: str, position: RandomPosition
 ) -> SmallEmbeddings:
@@ -105,10 +104,10 @@ def build_small_embeddings(
     Raises:
         TrainError: if a table asks for a column that the discrete features do not have.
     """
-    for place, table in enumerate(config.tables):
-        if table.index >= num_columns:
+    for place, (name, index) in enumerate((table.name, table.index) for table in config.tables):
+        if index >= num_columns:
             raise TrainError(
-                f"table {table.name!r} reads column {table.index}, but discrete has {num_columns} columns, from 0",
+                f"table {name!r} reads column {index}, but discrete has {num_columns} columns, from 0",
                 f"{path}.tables[{place}].index",
             )
     dropout: nn.Module = nn.Identity()

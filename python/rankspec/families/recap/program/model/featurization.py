@@ -29,6 +29,7 @@ def signed_log(values: Tensor) -> Tensor:
     return values.sign() * values.abs().log1p()
 
 
+@obeys(DoubleNormLogConfig, "batch_norm_config", "clip_magnitude", "layer_norm_config")
 class DoubleNormLog(nn.Module):
     """The logarithm between two norms.
 
@@ -98,12 +99,6 @@ class Featurization(nn.Module):
         return split(features, self.widths)
 
 
-@obeys(DoubleNormLogConfig, "batch_norm_config", "clip_magnitude", "layer_norm_config")
-def _double_norm_log(config: DoubleNormLogConfig, continuous_width: int, raw_width: int) -> nn.Module:
-    return DoubleNormLog(config, continuous_width, raw_width)
-
-
-@obeys(Log1pAbsConfig)
 def _log1p_abs(_config: Log1pAbsConfig, _continuous_width: int, _raw_width: int) -> nn.Module:
     return Log1pAbs()
 
@@ -114,7 +109,7 @@ def _clip_log1p_abs(config: ClipLog1pAbsConfig, _continuous_width: int, _raw_wid
 
 
 _TRANSFORMS: dict[str, Callable[[Any, int, int], nn.Module]] = {
-    "double_norm_log_config": _double_norm_log,
+    "double_norm_log_config": DoubleNormLog,
     "log1p_abs_config": _log1p_abs,
     "clip_log1p_abs_config": _clip_log1p_abs,
 }

@@ -12,6 +12,7 @@ from rankspec.families.recap.program.model.blocks import Blocks
 from rankspec.families.recap.program.model.embeddings import SmallEmbeddings, build_small_embeddings
 from rankspec.families.recap.program.model.featurization import Featurization, build_featurization
 from rankspec.families.recap.program.model.normalization import LayerNorm
+from rankspec.recap.v1.featurization_pb2 import FeaturizationConfig
 from rankspec.recap.v1.model_pb2 import ModelConfig
 from rankspec.trainer.claims import obeys
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 GIVEN_EMBEDDINGS = ("user_embedding", "user_eng_embedding", "author_embedding")
 
 
+@obeys(ModelConfig, "featurization_config", "small_embeddings")
+@obeys(FeaturizationConfig, "feature_names_to_concat")
 def inputs_read(config: ModelConfig, inputs: Sequence[Input]) -> tuple[Input, ...]:
     """Those of the data's inputs that a model reads: all but ids that it looks up nowhere."""
     looks_up = config.HasField("small_embeddings") or "discrete" in config.featurization_config.feature_names_to_concat

@@ -102,7 +102,7 @@ def build_mask_net(config: MaskNetConfig, in_features: int, path: str, position:
     width = in_features
     for index, block_config in enumerate(config.mask_blocks):
         blocks.append(_build_block(block_config, width, in_features, f"{path}.mask_blocks[{index}]"))
-        width = in_features if config.use_parallel else block_config.output_size
+        width = in_features if config.use_parallel else blocks[-1].out_features
     joined = blocks_width(blocks, parallel=config.use_parallel)
     mlp = build_mlp(config.mlp, joined, f"{path}.mlp", position) if config.HasField("mlp") else None
     return MaskNet(blocks, mlp, parallel=config.use_parallel)

@@ -34,7 +34,7 @@ def linear(in_features: int, out_features: int, *, bias: bool = True) -> nn.Line
     return nn.utils.skip_init(nn.Linear, in_features, out_features, bias=bias)
 
 
-@obeys(MlpConfig, "layer_sizes", "layers", "batch_norm", "dropout", "final_layer_activation")
+@obeys(MlpConfig, "batch_norm", "final_layer_activation")
 def build_mlp(config: MlpConfig, in_features: int, path: str, position: RandomPosition) -> Mlp:
     """A perceptron: hidden layers are linear, batch norm, ReLU, dropout; the last is linear and perhaps ReLU.
 
@@ -59,6 +59,7 @@ def build_mlp(config: MlpConfig, in_features: int, path: str, position: RandomPo
     return Mlp(modules, in_features)
 
 
+@obeys(MlpConfig, "layer_sizes", "layers", "dropout")
 @obeys(DenseLayerConfig, "layer_size", "dropout")
 def _layers(config: MlpConfig) -> Iterator[tuple[int, DropoutConfig | None]]:
     """Width and dropout of every layer, from either way to state them."""

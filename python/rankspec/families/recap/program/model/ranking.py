@@ -138,6 +138,7 @@ class RankingModel(nn.Module):
 
 
 @obeys(RecapConfig, "model", "runtime")
+@obeys(ModelConfig, "multi_task_type")
 @obeys(RuntimeConfig, "seed")
 def build_model(config: RecapConfig, inputs: Sequence[Input]) -> RankingModel:
     """The model of a run, on the CPU, with its first values.

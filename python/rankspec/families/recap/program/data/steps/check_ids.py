@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rankspec.families.recap.program.data.steps.context import StepContext
+from rankspec.recap.v1.data_pb2 import RecapDataConfig
 from rankspec.signature import Input
 from rankspec.trainer.data.ids import IdCheck
 from rankspec.trainer.data.step import Chunk, Step
@@ -23,7 +24,7 @@ class CheckIds(Step):
             check.check(chunk.inputs[item.name], item.column, chunk.place)
 
 
-def build_check_ids(context: StepContext) -> CheckIds | None:
+def build_check_ids(_data: RecapDataConfig, context: StepContext) -> CheckIds | None:
     """The step, if the model has tables without a bucket for other ids."""
     checks = []
     for item in context.inputs:

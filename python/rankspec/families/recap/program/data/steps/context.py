@@ -6,7 +6,6 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from rankspec.paths import join
-from rankspec.recap.v1.data_pb2 import RecapDataConfig
 from rankspec.signature import Column, Input
 from rankspec.trainer.data.formats import Format
 from rankspec.trainer.data.ids import IdRange
@@ -17,8 +16,7 @@ class StepContext:
     """What steps are built from.
 
     Attributes:
-        data: the data set's configuration.
-        path: its place in the spec, for errors.
+        path: the data set's place in the spec, for errors.
         schema: the columns that its schema file describes.
         inputs: what is read.
         formats: of every input, as the steps before have left it.
@@ -26,7 +24,6 @@ class StepContext:
         float_labels: the tasks whose labels are numbers.
     """
 
-    data: RecapDataConfig
     path: str
     schema: Mapping[str, Column]
     inputs: tuple[Input, ...]

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from rankspec.families.recap.program.data.steps.context import StepContext
 from rankspec.paths import at, join
 from rankspec.recap.v1 import preprocess_pb2
+from rankspec.recap.v1.data_pb2 import RecapDataConfig, SegDenseSchema
 from rankspec.recap.v1.preprocess_pb2 import DownCast, Preprocess
 from rankspec.signature import DataError
 from rankspec.trainer.claims import obeys
@@ -54,15 +55,17 @@ class Downcast(Step):
                 raise DataError(f"{chunk.place.of(self.columns_of[name], error.row)}: {error}") from error
 
 
+@obeys(RecapDataConfig, "preprocess", "seg_dense_schema")
+@obeys(SegDenseSchema, "renamed_features", "features")
 @obeys(Preprocess, "downcast")
 @obeys(DownCast, "features")
-def build_downcast(context: StepContext) -> Downcast | None:
+def build_downcast(data: RecapDataConfig, context: StepContext) -> Downcast | None:
     """The step, for those of its inputs that are read.
 
     Raises:
         DataError: it names an input that the data set does not have, or has ids become floating-point numbers.
     """
-    schema, wanted = context.data.seg_dense_schema, context.data.preprocess.downcast.features
+    schema, wanted = data.seg_dense_schema, data.preprocess.downcast.features
     known = {*schema.renamed_features, *schema.features}
     formats = {}
     for name in sorted(wanted):

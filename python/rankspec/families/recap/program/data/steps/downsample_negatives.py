@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from rankspec.families.recap.program.data.steps.context import StepContext
 from rankspec.paths import at, join
 from rankspec.recap.v1 import preprocess_pb2
+from rankspec.recap.v1.data_pb2 import RecapDataConfig
 from rankspec.recap.v1.preprocess_pb2 import Preprocess
 from rankspec.signature import DataError
 from rankspec.trainer.claims import obeys
@@ -33,17 +34,19 @@ class DownsampleNegatives(Step):
             chunk.positive |= label.checked(chunk.stored[label.name], chunk.place) == 1
 
 
+@obeys(RecapDataConfig, "preprocess", "tasks")
 @obeys(Preprocess, "downsample_negatives")
 @obeys(preprocess_pb2.DownsampleNegatives, "engagements_list", "num_engagements", "batch_multiplier")
-def build_downsample_negatives(context: StepContext) -> DownsampleNegatives | None:
-    """The step; num_engagements only has to be true, which is a rule of the spec.
+def build_downsample_negatives(data: RecapDataConfig, context: StepContext) -> DownsampleNegatives | None:
+    """The step.
 
     Raises:
         DataError: a label that it goes by is a number.
     """
-    if not context.data.preprocess.HasField("downsample_negatives"):
+    if not data.preprocess.HasField("downsample_negatives"):
         return None
-    step = context.data.preprocess.downsample_negatives
+    step = data.preprocess.downsample_negatives
+    assert step.num_engagements == len(data.tasks), "a rule of the spec, and all that the number is for"
     for index, name in enumerate(step.engagements_list):
         if name in context.float_labels:
             here = at(join(context.place("downsample_negatives"), "engagements_list"), index)

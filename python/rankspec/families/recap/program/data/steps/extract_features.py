@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from rankspec.families.recap.program.data.steps.context import StepContext
 from rankspec.paths import at, join
 from rankspec.recap.v1 import preprocess_pb2
+from rankspec.recap.v1.data_pb2 import RecapDataConfig
 from rankspec.recap.v1.preprocess_pb2 import ExtractFeaturesRow, Preprocess
 from rankspec.signature import MODEL_INPUTS, DataError
 from rankspec.trainer.claims import obeys
@@ -36,9 +37,11 @@ class ExtractFeatures(Step):
             chunk.inputs[one.name] = chunk.inputs[one.source][:, one.index : one.index + 1]
 
 
+@obeys(RecapDataConfig, "preprocess")
 @obeys(Preprocess, "extract_features")
 @obeys(preprocess_pb2.ExtractFeatures, "extract_feature_table")
-def build_extract_features(context: StepContext) -> ExtractFeatures | None:
+@obeys(ExtractFeaturesRow, "name", "source_tensor")
+def build_extract_features(data: RecapDataConfig, context: StepContext) -> ExtractFeatures | None:
     """The step.
 
     Raises:
@@ -46,7 +49,7 @@ def build_extract_features(context: StepContext) -> ExtractFeatures | None:
     """
     formats: dict[str, Format] = {}
     extractions = []
-    for number, row in enumerate(context.data.preprocess.extract_features.extract_feature_table):
+    for number, row in enumerate(data.preprocess.extract_features.extract_feature_table):
         here = at(join(context.place("extract_features"), "extract_feature_table"), number)
         if row.name in formats:
             raise _taken(row.name, here)

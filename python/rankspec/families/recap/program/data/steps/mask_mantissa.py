@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from rankspec.families.recap.program.data.steps.context import StepContext
 from rankspec.paths import at, join
-from rankspec.recap.v1.data_pb2 import SegDenseSchema
+from rankspec.recap.v1.data_pb2 import RecapDataConfig, SegDenseSchema
 from rankspec.signature import DataError
 from rankspec.trainer.claims import obeys
 from rankspec.trainer.data.step import Chunk, Step
@@ -28,14 +28,15 @@ class MaskMantissa(Step):
             chunk.inputs[name] = mask_mantissa(np.ascontiguousarray(chunk.inputs[name]), num_bits)
 
 
-@obeys(SegDenseSchema, "mask_mantissa_features")
-def build_mask_mantissa(context: StepContext) -> MaskMantissa | None:
+@obeys(RecapDataConfig, "seg_dense_schema")
+@obeys(SegDenseSchema, "mask_mantissa_features", "renamed_features")
+def build_mask_mantissa(data: RecapDataConfig, context: StepContext) -> MaskMantissa | None:
     """The step, for those of its inputs that are read.
 
     Raises:
         DataError: it names an input that the data set does not have, or one of whole numbers.
     """
-    schema = context.data.seg_dense_schema
+    schema = data.seg_dense_schema
     for name in sorted(schema.mask_mantissa_features):
         here = at(join(context.path, "seg_dense_schema.mask_mantissa_features"), name)
         if name not in schema.renamed_features:

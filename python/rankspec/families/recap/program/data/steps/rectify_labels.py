@@ -9,6 +9,7 @@ import numpy as np
 from rankspec.families.recap.program.data.steps.context import StepContext
 from rankspec.paths import at, join
 from rankspec.recap.v1 import preprocess_pb2
+from rankspec.recap.v1.data_pb2 import RecapDataConfig, SegDenseSchema
 from rankspec.recap.v1.preprocess_pb2 import Preprocess
 from rankspec.signature import DataError, fixed_column
 from rankspec.trainer.claims import obeys
@@ -42,6 +43,8 @@ class RectifyLabels(Step):
             chunk.labels[name] = rectify(chunk.labels[name], served, impressed, engaged, self.window_in_ms)
 
 
+@obeys(RecapDataConfig, "preprocess", "seg_dense_schema")
+@obeys(SegDenseSchema, "schema_path")
 @obeys(Preprocess, "rectify_labels")
 @obeys(
     preprocess_pb2.RectifyLabels,
@@ -50,15 +53,15 @@ class RectifyLabels(Step):
     "impressed_timestamp_field",
     "label_to_engaged_timestamp_field",
 )
-def build_rectify_labels(context: StepContext) -> RectifyLabels | None:
+def build_rectify_labels(data: RecapDataConfig, context: StepContext) -> RectifyLabels | None:
     """The step.
 
     Raises:
         DataError: a column that it names is not there, or holds no times.
     """
-    if not context.data.preprocess.HasField("rectify_labels"):
+    if not data.preprocess.HasField("rectify_labels"):
         return None
-    step, path = context.data.preprocess.rectify_labels, context.place("rectify_labels")
+    step, path = data.preprocess.rectify_labels, context.place("rectify_labels")
     names = {
         join(path, "served_timestamp_field"): step.served_timestamp_field,
         join(path, "impressed_timestamp_field"): step.impressed_timestamp_field,
@@ -66,7 +69,7 @@ def build_rectify_labels(context: StepContext) -> RectifyLabels | None:
     for label in sorted(step.label_to_engaged_timestamp_field):
         names[at(join(path, "label_to_engaged_timestamp_field"), label)] = step.label_to_engaged_timestamp_field[label]
     return RectifyLabels(
-        columns=tuple(_time(context, name, place) for place, name in names.items()),
+        columns=tuple(_time(context, name, place, data.seg_dense_schema.schema_path) for place, name in names.items()),
         window_in_ms=step.label_rectification_window_in_hours * _MS_PER_HOUR,
         served=step.served_timestamp_field,
         impressed=step.impressed_timestamp_field,
@@ -74,8 +77,8 @@ def build_rectify_labels(context: StepContext) -> RectifyLabels | None:
     )
 
 
-def _time(context: StepContext, name: str, path: str) -> StoredColumn:
-    found = fixed_column(name, context.schema, path, context.data.seg_dense_schema.schema_path)
+def _time(context: StepContext, name: str, path: str, schema_path: str) -> StoredColumn:
+    found = fixed_column(name, context.schema, path, schema_path)
     if found.dtype != "int64" or found.stored_length != 1:
         raise DataError(f'"{name}" is no time: it has to be one int64 a row, in milliseconds', path)
     return StoredColumn(name, "int64", 1)

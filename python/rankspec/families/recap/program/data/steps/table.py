@@ -14,12 +14,11 @@ from rankspec.families.recap.program.data.steps.mask_mantissa import build_mask_
 from rankspec.families.recap.program.data.steps.rectify_labels import build_rectify_labels
 from rankspec.families.recap.program.data.steps.truncate_and_slice import build_truncate_and_slice
 from rankspec.recap.v1.data_pb2 import RecapDataConfig
-from rankspec.trainer.claims import obeys
 from rankspec.trainer.data.formats import Format
 from rankspec.trainer.data.step import Step
 
 # Each gives none where the configuration does not ask for its step.
-_BUILDERS: tuple[Callable[[StepContext], Step | None], ...] = (
+_BUILDERS: tuple[Callable[[RecapDataConfig, StepContext], Step | None], ...] = (
     build_truncate_and_slice,  # first, so that no work goes into values that are dropped
     build_check_ids,  # before a smaller format could change an id
     build_mask_mantissa,
@@ -30,8 +29,7 @@ _BUILDERS: tuple[Callable[[StepContext], Step | None], ...] = (
 )
 
 
-@obeys(RecapDataConfig, "preprocess")
-def build_steps(context: StepContext) -> tuple[tuple[Step, ...], Mapping[str, Format]]:
+def build_steps(data: RecapDataConfig, context: StepContext) -> tuple[tuple[Step, ...], Mapping[str, Format]]:
     """The steps that a configuration asks for, and the formats of all inputs behind the last one.
 
     Raises:
@@ -39,7 +37,7 @@ def build_steps(context: StepContext) -> tuple[tuple[Step, ...], Mapping[str, Fo
     """
     steps = []
     for build in _BUILDERS:
-        if (step := build(context)) is not None:
+        if (step := build(data, context)) is not None:
             steps.append(step)
             context = replace(context, formats={**context.formats, **step.formats})
     return tuple(steps), context.formats

@@ -8,9 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rankspec.families.recap.program.data.steps.context import StepContext
-from rankspec.recap.v1 import preprocess_pb2
-from rankspec.recap.v1.preprocess_pb2 import Preprocess
-from rankspec.trainer.claims import obeys
+from rankspec.recap.v1.data_pb2 import RecapDataConfig
 from rankspec.trainer.data.formats import Format
 from rankspec.trainer.data.step import Chunk, Step
 
@@ -27,15 +25,7 @@ class TruncateAndSlice(Step):
             chunk.inputs[name] = chunk.inputs[name][:, kept]
 
 
-@obeys(Preprocess, "truncate_and_slice")
-@obeys(
-    preprocess_pb2.TruncateAndSlice,
-    "continuous_feature_truncation",
-    "binary_feature_truncation",
-    "continuous_feature_mask_path",
-    "binary_feature_mask_path",
-)
-def build_truncate_and_slice(context: StepContext) -> TruncateAndSlice | None:
+def build_truncate_and_slice(_data: RecapDataConfig, context: StepContext) -> TruncateAndSlice | None:
     """The step, as the signature of the inputs has settled it, masks included."""
     narrowed = [item for item in context.inputs if item.kept is not None or item.width < item.stored_length]
     if not narrowed:
