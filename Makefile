@@ -126,6 +126,17 @@ $(RULES_BINDINGS): $(RULES_STAMP) constraints.txt
 .PHONY: proto-deps
 proto-deps: $(RULES_STAMP) ## Unpack the schema of the rule annotations, for editors and buf
 
+# The oldest torch that pyproject.toml allows, beside what constraints.txt pins of everything else.
+OLDEST_TORCH := $(BUILD)/oldest-torch
+.PHONY: test-oldest-torch
+test-oldest-torch: setup ## Test the trainer with the oldest torch it supports, in an environment of its own (several GB)
+	@test -x $(OLDEST_TORCH)/bin/python || $(PYTHON) -m venv $(OLDEST_TORCH)
+	@grep --invert-match --extended-regexp '^(torch|triton|nvidia|cuda|setuptools)' constraints.txt > $(OLDEST_TORCH)/constraints.txt
+	@$(OLDEST_TORCH)/bin/python -m pip install --quiet --disable-pip-version-check \
+		--constraint $(OLDEST_TORCH)/constraints.txt 'torch==$(shell sed -n 's/.*"torch>=\([0-9.]*\)".*/\1/p' pyproject.toml).*' \
+		--editable '.[$(EXTRAS)]'
+	@$(OLDEST_TORCH)/bin/python -m pytest --quiet tests/unit tests/parity tests/integration/trainer
+
 ##@ Generated code
 
 .PHONY: generate

@@ -75,6 +75,10 @@ class Program(ABC, Generic[BatchT]):
     is_batch_per_process: ClassVar[bool]
     model_fields: ClassVar[tuple[str, ...]]
 
+    def to(self, device: torch.device) -> None:
+        """Moves the model, and whatever else is computed with, to a device."""
+        self.model.to(device)
+
     @abstractmethod
     def open_training_data(self, share: Share, folder: Path) -> Dataset:
         """Opens a process's share of the training data; no data may lie in the run's folder."""

@@ -127,7 +127,6 @@ def set_up(job: Job) -> Iterator[Setup]:
         runtime = apply_runtime(job.config.runtime, device)
         with allocating("model"):
             program = job.build_program(job.config)
-            # In place, as a program may hold modules beside its model.
-            program.model.to(device)
+            program.to(device)
         console = RunConsole(silent=not processes.is_first)
         yield Setup(job, processes, console, runtime, program, stack)

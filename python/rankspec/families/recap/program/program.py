@@ -12,7 +12,7 @@ from torch import Tensor
 
 from rankspec.families.recap.program.data.dataset import Dataset, open_dataset
 from rankspec.families.recap.program.figures import COLUMNS, task_figures
-from rankspec.families.recap.program.loss import MultiTaskLoss, build_loss
+from rankspec.families.recap.program.loss import build_loss
 from rankspec.families.recap.program.model import build_model
 from rankspec.families.recap.program.model.inputs import inputs_read
 from rankspec.families.recap.program.optimizer import build_ranking_optimizer
@@ -30,6 +30,8 @@ from rankspec.trainer.training import COMMON_FIELDS, Followed, training_from
 from rankspec.trainer.views import whole_message
 
 if TYPE_CHECKING:
+    import torch
+
     from rankspec.families.recap.program.batch import RecapBatch
     from rankspec.families.recap.program.model import RankingModel
     from rankspec.trainer.data.plan import Share
@@ -66,6 +68,11 @@ class RecapProgram(Program["RecapBatch"]):
         inputs = input_signature(config.train_data, "train_data", float_labels=self._float_labels)
         self.inputs = inputs_read(config.model, inputs)
         self.model = build_model(config, self.inputs)
+
+    def to(self, device: torch.device) -> None:
+        """Moves model and loss to a device."""
+        super().to(device)
+        self._loss.to(device)
 
     @classmethod
     @obeys(RecapConfig, "training")
@@ -118,7 +125,7 @@ class RecapProgram(Program["RecapBatch"]):
 
     def loss(self, outputs: Tensor, batch: RecapBatch) -> tuple[Tensor, Tensor]:
         """The mean of the tasks' losses, and these, `[T]`, of outputs `[B, T]`."""
-        total, of_tasks = self._loss_on(outputs)(outputs, batch.labels, batch.weights, batch.global_rows)
+        total, of_tasks = self._loss(outputs, batch.labels, batch.weights, batch.global_rows)
         return total, of_tasks
 
     def sums(self, outputs: Tensor, batch: RecapBatch) -> Tensor:
@@ -135,7 +142,7 @@ class RecapProgram(Program["RecapBatch"]):
     def score(self, outputs: Tensor, batch: RecapBatch) -> dict[str, Tensor]:
         """Prediction, label, weight and loss of every row and task, as `<column>/<task>`."""
         final = self.model.final_outputs(outputs)
-        losses = self._loss_on(outputs).of_rows(final, batch.labels, batch.weights)
+        losses = self._loss.of_rows(final, batch.labels, batch.weights)
         of_tasks = (self.model.predictions(outputs), batch.labels, batch.weights, losses)
         return {
             f"{column}/{task}": values[:, place]
@@ -197,10 +204,6 @@ class RecapProgram(Program["RecapBatch"]):
         """The metrics that the config names; all of them if it names none."""
         chosen = self._config.which_metrics
         return tuple(chosen.split(",")) if chosen else self.metrics
-
-    def _loss_on(self, outputs: Tensor) -> MultiTaskLoss:
-        """The loss, where the outputs are."""
-        return self._loss.to(outputs.device)
 
 
 def _place(name: str) -> str:
