@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from rankspec.embedding.v1.embedding_pb2 import EmbeddingBagConfig
 from rankspec.families.parameter_group import ParameterGroup
 from rankspec.optim.v1.learning_rate_pb2 import LearningRate
 from rankspec.optim.v1.optimizer_pb2 import AdagradConfig, AdamConfig, OptimizerConfig, SgdConfig
 from rankspec.trainer.claims import obeys
 from rankspec.trainer.views import whole_message
+from rankspec.twhin.v1.model_pb2 import TwhinEmbeddingsConfig, TwhinModelConfig
+from rankspec.twhin.v1.twhin_pb2 import TwhinConfig
 
-if TYPE_CHECKING:
-    from rankspec.twhin.v1.twhin_pb2 import TwhinConfig
 
-
+@obeys(TwhinConfig, "model")
+@obeys(TwhinModelConfig, "embeddings", "translation_optimizer")
+@obeys(TwhinEmbeddingsConfig, "tables")
+@obeys(EmbeddingBagConfig, "name", "optimizer")
 def parameter_groups(config: TwhinConfig) -> list[ParameterGroup]:
     """Lists a group for every table, named as the table, and `relations`, the translations."""
     tables = [group_of(table.name, "table", table.name, table.optimizer) for table in config.model.embeddings.tables]
