@@ -121,8 +121,9 @@ def test_rates_of_a_number_are_refused(tmp_path: Path) -> None:
 
 def test_a_number_is_no_positive(tmp_path: Path) -> None:
     config = with_label(tmp_path, np.zeros(NUM_ROWS, np.float32))
-    config.preprocess.downsample_negatives.batch_multiplier = 2
-    config.preprocess.downsample_negatives.engagements_list.extend(["like", "seconds"])
+    step = config.preprocess.downsample_negatives
+    step.batch_multiplier, step.num_engagements = 2, len(config.tasks)
+    step.engagements_list.extend(["like", "seconds"])
     with pytest.raises(DataError, match='"seconds" is a number, which makes no row a positive') as caught:
         opened(config)
     assert caught.value.path == "train_data.preprocess.downsample_negatives.engagements_list[1]"
