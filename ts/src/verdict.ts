@@ -4,12 +4,20 @@ import { fingerprint } from "./fingerprint.js";
 import type { Variables } from "./variables.js";
 import { SpecError, type Violation } from "./violations.js";
 
+/** A violation as verdicts show it: without a text, line and column are null. */
+export interface VerdictViolation {
+  readonly path: string;
+  readonly code: string;
+  readonly line: number | null;
+  readonly column: number | null;
+}
+
 /** What is to be said of a file. */
 export interface Verdict {
   readonly file: string;
   readonly ok: boolean;
-  /** Sorted by path, then code. */
-  readonly violations: readonly Pick<Violation, "path" | "code">[];
+  /** In the order of `SpecError.violations`. */
+  readonly violations: readonly VerdictViolation[];
   /** The fingerprint; null if there are violations. */
   readonly semantic: string | null;
   readonly full: string | null;
@@ -29,13 +37,10 @@ export function verdictOn(file: string, variables: Variables): Verdict {
     if (!(error instanceof SpecError)) {
       throw error;
     }
-    const violations = error.violations.map(({ path, code }) => ({ path, code }));
-    return { file, ok: false, violations: violations.sort(inOrder), semantic: null, full: null };
+    return { file, ok: false, violations: error.violations.map(shown), semantic: null, full: null };
   }
 }
 
-/** By the UTF-8 bytes of path, then code. */
-function inOrder(one: Verdict["violations"][number], other: Verdict["violations"][number]): number {
-  const byPath = Buffer.compare(Buffer.from(one.path), Buffer.from(other.path));
-  return byPath || Buffer.compare(Buffer.from(one.code), Buffer.from(other.code));
+function shown({ path, code, line, column }: Violation): VerdictViolation {
+  return { path, code, line: line ?? null, column: column ?? null };
 }

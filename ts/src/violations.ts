@@ -8,20 +8,45 @@ export interface Violation {
   readonly code: string;
   /** What is wrong, in English. */
   readonly message: string;
-  /** Line in the text, from 1; only for mistakes of a text. */
+  /** Line in the text, from 1; missing where the config is no text. */
   readonly line?: number;
-  /** Column in the line, in characters from 1; only for mistakes of a text. */
+  /** Column in the line, in characters from 1; missing where the config is no text. */
   readonly column?: number;
 }
+
+const encoder = new TextEncoder();
 
 /** A config that cannot be read or breaks rules; `violations` holds everything that was found. */
 export class SpecError extends Error {
   override readonly name = "SpecError";
+  /** What is wrong, by line, column, path and code; at least one. */
+  readonly violations: readonly Violation[];
 
-  /** @param violations What is wrong; at least one. */
-  constructor(readonly violations: readonly Violation[]) {
-    super(violations.map(describe).join("\n"));
+  /** @param violations What is wrong, in any order; at least one. */
+  constructor(violations: readonly Violation[]) {
+    const sorted = violations.toSorted(inOrder);
+    super(sorted.map(describe).join("\n"));
+    this.violations = sorted;
   }
+}
+
+function inOrder(one: Violation, other: Violation): number {
+  return (
+    (one.line ?? 0) - (other.line ?? 0) ||
+    (one.column ?? 0) - (other.column ?? 0) ||
+    inOrderOfBytes(one.path, other.path) ||
+    inOrderOfBytes(one.code, other.code)
+  );
+}
+
+/** By UTF-8, as every language sorts them; `<` would go by UTF-16. */
+function inOrderOfBytes(one: string, other: string): number {
+  if (one === other) {
+    return 0;
+  }
+  const [bytes, others] = [encoder.encode(one), encoder.encode(other)];
+  const index = bytes.findIndex((byte, position) => byte !== others[position]);
+  return index < 0 ? -1 : (bytes[index] ?? 0) - (others[index] ?? -1);
 }
 
 function describe(violation: Violation): string {

@@ -3,11 +3,13 @@ import { describe, test } from "node:test";
 
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
 
-import { readBinary, readText, RecapConfigSchema } from "../index.js";
+import { readBinary } from "../binary/read.js";
+import { RecapConfigSchema } from "../index.js";
+import { read } from "./reading.js";
 import { summary, violationsOf } from "./refusals.js";
 
 const CONFIG = 'training { num_train_steps: 5 } model { tasks { key: "a" value { pos_weight: 2 } } stratifiers { } }';
-const VALID = toBinary(RecapConfigSchema, readText(RecapConfigSchema, CONFIG));
+const VALID = toBinary(RecapConfigSchema, read(RecapConfigSchema, CONFIG));
 
 /** Puts fields of the message, given as bytes, behind those of a valid config. */
 function refusedWith(...bytes: number[]): string[] {

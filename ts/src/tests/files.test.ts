@@ -65,22 +65,28 @@ test("a text and its binary form have the same verdict", () => {
   assert.deepEqual(verdictOn(binary, {}), { ...verdict, file: binary });
 });
 
-test("a verdict's violations are sorted by path and code", () => {
-  const path = written("broken.textproto", "training { num_train_steps: -1 checkpoint_every_n: 0 }");
+test("a verdict's violations are sorted by place, path and code", () => {
+  const path = written("broken.textproto", "training {\n num_train_steps: -1 checkpoint_every_n: 0 }");
 
   assert.deepEqual(verdictOn(path, {}), {
     file: path,
     ok: false,
     violations: [
-      { path: "model", code: "required" },
-      { path: "optimizer", code: "required" },
-      { path: "train_data", code: "required" },
-      { path: "training.checkpoint_every_n", code: "int64.gt" },
-      { path: "training.num_train_steps", code: "int64.gt" },
+      { path: "model", code: "required", line: 1, column: 1 },
+      { path: "optimizer", code: "required", line: 1, column: 1 },
+      { path: "train_data", code: "required", line: 1, column: 1 },
+      { path: "training.num_train_steps", code: "int64.gt", line: 2, column: 19 },
+      { path: "training.checkpoint_every_n", code: "int64.gt", line: 2, column: 42 },
     ],
     semantic: null,
     full: null,
   });
+});
+
+test("a verdict on what is no text has neither lines nor columns", () => {
+  const { violations } = verdictOn(written("empty.binpb", ""), {});
+
+  assert.deepEqual(violations[0], { path: "model", code: "required", line: null, column: null });
 });
 
 test("every message of the spec is found by its name", () => {
