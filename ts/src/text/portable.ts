@@ -64,8 +64,6 @@ class Checker {
   /** Checks the fields of a message up to the end of its block, or without one of the text. */
   message(schema: DescMessage, mark: Mark, opener?: Token): void {
     const given: Given = new Map();
-    const inside = new Map<string, Mark>();
-    mark.inside = inside;
     this.fields(opener, (name) => {
       const path = join(this.path, name.text);
       const field = fieldsByName(schema).get(name.text);
@@ -73,16 +71,17 @@ class Checker {
         const message = `${schema.name} has no field \`${shortened(name.text)}\``;
         throw new Mistake("parse.unknown_field", message, name.start, path);
       }
-      const place = inside.get(field.name) ?? { offset: name.start };
-      inside.set(field.name, place);
+      const inside = (mark.inside ??= new Map<string, Mark>());
+      const fieldMark: Mark = inside.get(field.name) ?? { offset: name.start };
+      inside.set(field.name, fieldMark);
       if (field.fieldKind === "list") {
-        this.list(field, path, place);
+        this.list(field, path, fieldMark);
       } else if (field.fieldKind === "map") {
-        this.map(field, path, place);
+        this.map(field, path, fieldMark);
       } else {
         refuseSecond(field, name, path, given);
         this.colon(field.message !== undefined, path);
-        this.value(field, path, place);
+        this.value(field, path, fieldMark);
       }
     });
   }
