@@ -54,6 +54,12 @@ describe("a file that cannot be read is refused with the reason", () => {
   }
 });
 
+test("an unknown message is shown at the last line of the header", () => {
+  const [violation] = violationsOf(() => loadFile(written("g", "\n# proto-file: a/b.proto\n#\n# proto-message: None\n#\n")));
+
+  assert.deepEqual([violation?.line, violation?.column], [4, 1]);
+});
+
 test("a text and its binary form have the same verdict", () => {
   const path = join(REPOSITORY, "configs/movielens/ranker.textproto");
   const config = loadText(RecapConfigSchema, readFileSync(path));
