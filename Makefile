@@ -44,7 +44,7 @@ TEST_ENV := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 need = @command -v $(1) >/dev/null || { echo "$(1) is not installed, and '$@' needs it: $(2)" >&2; exit 1; }
 need_go = $(call need,go,install Go 1.26 or later)
 need_mvn = $(call need,mvn,install a JDK 17 or later and Maven 3.8 or later)
-need_npm = $(call need,npm,install Node 20 or later)
+need_npm = $(call need,npm,install Node 22 or later)
 
 ##@ Everyday
 

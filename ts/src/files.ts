@@ -6,7 +6,8 @@ import type { DescMessage, Message } from "@bufbuild/protobuf";
 
 import { MAX_BYTES } from "./limits.js";
 import { loadBinary, loadText, type LoadOptions } from "./loading.js";
-import { DEFAULT_MESSAGE, lineOfHeader, messageInHeader, messageSchema } from "./messages.js";
+import { DEFAULT_MESSAGE, headerOf, messageSchema } from "./messages.js";
+import type { Place } from "./text/places.js";
 import { SpecError } from "./violations.js";
 
 /** A config of whichever type its file names. */
@@ -46,17 +47,16 @@ export function loadFile(file: string, options: LoadOptions = {}): LoadedFile {
   if (!TEXT_EXTENSIONS.has(extension)) {
     throw refusal("file.unknown_form", `the extension \`${extension}\` stands for no form of a config`);
   }
-  const text = decoder.decode(bytes);
-  const schema = schemaOf(messageInHeader(text), lineOfHeader(text));
+  const { message, line } = headerOf(decoder.decode(bytes));
+  const schema = schemaOf(message, { line, column: 1 });
   return { schema, config: loadText(schema, bytes, options) };
 }
 
-/** The type of this name; `line` is where a text names it. */
-function schemaOf(name: string | undefined, line = 0): DescMessage {
+function schemaOf(name: string | undefined, place?: Place): DescMessage {
   const schema = name === undefined ? undefined : messageSchema(name);
   if (schema === undefined) {
     const message = name === undefined ? "the header names no message of the spec" : `there is no message \`${name}\``;
-    throw new SpecError([{ path: "", code: "file.unknown_message", message, line, column: 1 }]);
+    throw refusal("file.unknown_message", message, place);
   }
   return schema;
 }
@@ -76,17 +76,17 @@ function bytesOf(file: string): Uint8Array {
 }
 
 function readUpTo(descriptor: number, most: number): Uint8Array {
-  const chunks: Buffer[] = [];
-  for (let left = most; left > 0; ) {
-    const chunk = Buffer.allocUnsafe(Math.min(left, 64 * 1024));
-    const length = readSync(descriptor, chunk);
+  const bytes = new Uint8Array(most);
+  let end = 0;
+  while (end < most) {
+    const length = readSync(descriptor, bytes, end, most - end, null);
     if (length === 0) {
       break;
     }
-    chunks.push(chunk.subarray(0, length));
-    left -= length;
+    end += length;
   }
-  return Buffer.concat(chunks);
+  // A copy, so that the room for the largest file is not kept.
+  return bytes.slice(0, end);
 }
 
 function unreadable(file: string, error: unknown): unknown {
@@ -107,6 +107,6 @@ function unreadable(file: string, error: unknown): unknown {
   return refusal("file.unreadable", `\`${file}\` cannot be read: ${code}`);
 }
 
-function refusal(code: string, message: string): SpecError {
-  return new SpecError([{ path: "", code, message }]);
+function refusal(code: string, message: string, place?: Place): SpecError {
+  return new SpecError([{ path: "", code, message, ...place }]);
 }

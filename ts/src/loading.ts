@@ -5,7 +5,7 @@ import { readBinary } from "./binary/read.js";
 import { tooMany } from "./counts.js";
 import { type Copy, inherit, withoutRepeats } from "./inheritance.js";
 import type { Places } from "./text/places.js";
-import { readWithPlaces } from "./text/read.js";
+import { readText } from "./text/read.js";
 import { validate } from "./validation.js";
 import { replaceVariables, type Variables } from "./variables.js";
 import { SpecError, type Violation } from "./violations.js";
@@ -22,15 +22,16 @@ export interface LoadOptions {
  * @param schema The config's type, such as `RecapConfigSchema`.
  * @param source The text, in the portable subset; bytes are UTF-8.
  * @returns The config, valid, without the defaults of the schema filled in.
- * @throws SpecError with the first mistake of the text, every mistake of variables, or every broken rule.
+ * @throws SpecError with the first mistake of the text, every mistake of variables, or every broken rule, each at
+ *   its line and column.
  */
 export function loadText<Desc extends DescMessage>(
   schema: Desc,
   source: string | Uint8Array,
   options: LoadOptions = {},
 ): MessageShape<Desc> {
-  const { config, places } = readWithPlaces(schema, source);
-  return checked(schema, config, options, places);
+  const { message, places } = readText(schema, source);
+  return checked(schema, message, options, places);
 }
 
 /**
@@ -50,23 +51,23 @@ export function loadBinary<Desc extends DescMessage>(
   return checked(schema, readBinary(schema, bytes), options);
 }
 
+/** @param places Where a text's values stand; without it the config is no text. */
 function checked<Desc extends DescMessage>(
   schema: Desc,
   config: MessageShape<Desc>,
   { variables = {} }: LoadOptions,
   places?: Places,
 ): MessageShape<Desc> {
+  const refuse = (violations: Violation[], copies: readonly Copy[]): void => {
+    if (violations.length > 0) {
+      throw new SpecError(places?.show(violations, copies) ?? violations);
+    }
+  };
   // Where a variable is missing, the rules would judge its name.
-  throwIfAny(replaceVariables(schema, config, variables), places);
-  // What is inherited is copied for each heir, so that both are counted before.
-  throwIfAny(tooMany(schema, config), places);
+  refuse(replaceVariables(schema, config, variables), []);
+  // What is inherited is copied for each heir, so that lists and maps are counted before.
+  refuse(tooMany(schema, config), []);
   const copies = inherit(schema, config);
-  throwIfAny(withoutRepeats(validate(schema, config), copies), places, copies);
+  refuse(withoutRepeats(validate(schema, config), copies), copies);
   return config;
-}
-
-function throwIfAny(violations: Violation[], places?: Places, copies: readonly Copy[] = []): void {
-  if (violations.length > 0) {
-    throw new SpecError(places?.locate(violations, copies) ?? violations);
-  }
 }

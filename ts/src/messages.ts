@@ -31,15 +31,31 @@ export function messageSchema(name: string): DescMessage | undefined {
   return FULL_NAME.test(name) ? registry.getMessage(name) : undefined;
 }
 
-/**
- * Returns the full name of the message that a text's header, `# proto-file:` and `# proto-message:`, asks for.
- *
- * @param source The text.
- * @returns The name, that of a message or not; undefined if the header names a file that no spec has, or one that does
- *   not say which message is meant.
- */
-export function messageInHeader(source: string): string | undefined {
-  const { "proto-file": file, "proto-message": message } = headerOf(source).values;
+/** What the comments at the top of a text say of it. */
+export interface Header {
+  /** Full name of the message, whether there is one or not; undefined where the header names no file of the spec, or one
+   * that does not say which message is meant. */
+  readonly message: string | undefined;
+  /** The last line with `proto-file:` or `proto-message:`; 1 without any. */
+  readonly line: number;
+}
+
+/** Reads the header of a text: `# proto-file:` and `# proto-message:`, the first of each. */
+export function headerOf(source: string): Header {
+  const found = new Map<string, string>();
+  let [line, last] = [0, 1];
+  for (const comment of leadingComments(source)) {
+    line += 1;
+    const [, key, value] = HEADER_LINE.exec(comment) ?? [];
+    if (key !== undefined && value !== undefined) {
+      found.set(key, found.get(key) ?? stripped(value));
+      last = line;
+    }
+  }
+  return { message: messageOf(found.get("proto-file"), found.get("proto-message")), line: last };
+}
+
+function messageOf(file: string | undefined, message: string | undefined): string | undefined {
   if (file === undefined && message === undefined) {
     return DEFAULT_MESSAGE;
   }
@@ -51,32 +67,19 @@ export function messageInHeader(source: string): string | undefined {
   return message.includes(".") ? message : `${inPackage}.${message}`;
 }
 
-/** The line of the last header comment, from 1; 0 if there is none. */
-export function lineOfHeader(source: string): number {
-  return headerOf(source).line;
-}
-
-function headerOf(source: string): { values: Partial<Record<string, string>>; line: number } {
-  const found: Partial<Record<string, string>> = {};
+/** Yields the lines before the first that is neither blank nor a comment. */
+function* leadingComments(source: string): Generator<string> {
   let start = 0;
-  let number = 0;
-  let last = 0;
   while (start < source.length) {
     const lineFeed = source.indexOf("\n", start);
     const end = lineFeed < 0 ? source.length : lineFeed;
     const line = stripped(source.slice(start, end));
     if (line !== "" && !line.startsWith("#")) {
-      break;
+      return;
     }
-    const [, key, value] = HEADER_LINE.exec(line) ?? [];
-    if (key !== undefined && value !== undefined) {
-      found[key] ??= stripped(value);
-      last = number + 1;
-    }
-    number += 1;
+    yield line;
     start = end + 1;
   }
-  return { values: found, line: last };
 }
 
 /** Without ASCII white space at both ends. */

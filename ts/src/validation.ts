@@ -2,7 +2,6 @@
 import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
 import { createValidator, type Violation as Reported, violationToProto, type Validator } from "@bufbuild/protovalidate";
 
-import { tooMany } from "./counts.js";
 import { at, join, type Key, namesField } from "./paths.js";
 import { distinct, type Violation } from "./violations.js";
 
@@ -24,15 +23,10 @@ let shared: Validator | undefined;
  * A number that is not finite is that and nothing else: the ranges it also misses are left out.
  *
  * @param schema The config's type.
- * @param config The config, with its variables replaced.
- * @returns What the rules object to, each path and code once; empty for a valid config. Where a list or map is too long,
- * that and nothing else.
+ * @param config The config, with its variables replaced and no list or map too long.
+ * @returns What the rules object to, each path and code once; empty for a valid config.
  */
 export function validate<Desc extends DescMessage>(schema: Desc, config: MessageShape<Desc>): Violation[] {
-  const long = tooMany(schema, config);
-  if (long.length > 0) {
-    return long;
-  }
   // The validator keeps the compiled rules of every type it has seen.
   shared ??= createValidator();
   const result = shared.validate(schema, config);

@@ -2,14 +2,22 @@
 import { loadFile } from "./files.js";
 import { fingerprint } from "./fingerprint.js";
 import type { Variables } from "./variables.js";
-import { SpecError } from "./violations.js";
+import { SpecError, type Violation } from "./violations.js";
+
+/** A violation as verdicts show it: without a text, line and column are null. */
+export interface VerdictViolation {
+  readonly path: string;
+  readonly code: string;
+  readonly line: number | null;
+  readonly column: number | null;
+}
 
 /** What is to be said of a file. */
 export interface Verdict {
   readonly file: string;
   readonly ok: boolean;
-  /** By line, column, and the UTF-8 bytes of path and code; line and column are null without a text. */
-  readonly violations: readonly { path: string; code: string; line: number | null; column: number | null }[];
+  /** In the order of `SpecError.violations`. */
+  readonly violations: readonly VerdictViolation[];
   /** The fingerprint; null if there are violations. */
   readonly semantic: string | null;
   readonly full: string | null;
@@ -29,12 +37,10 @@ export function verdictOn(file: string, variables: Variables): Verdict {
     if (!(error instanceof SpecError)) {
       throw error;
     }
-    const violations = error.violations.map(({ path, code, line, column }) => ({
-      path,
-      code,
-      line: line ?? null,
-      column: column ?? null,
-    }));
-    return { file, ok: false, violations, semantic: null, full: null };
+    return { file, ok: false, violations: error.violations.map(shown), semantic: null, full: null };
   }
+}
+
+function shown({ path, code, line, column }: Violation): VerdictViolation {
+  return { path, code, line: line ?? null, column: column ?? null };
 }

@@ -8,22 +8,23 @@ export interface Violation {
   readonly code: string;
   /** What is wrong, in English. */
   readonly message: string;
-  /** Line of the field, or of the nearest block around it that is there, from 1; none without a text. */
+  /** Line in the text, from 1; missing where the config is no text. */
   readonly line?: number;
-  /** Column in the line, in characters from 1; none without a text. */
+  /** Column in the line, in characters from 1; missing where the config is no text. */
   readonly column?: number;
 }
+
+const encoder = new TextEncoder();
 
 /** A config that cannot be read or breaks rules; `violations` holds everything that was found. */
 export class SpecError extends Error {
   override readonly name = "SpecError";
-
-  /** What is wrong, by line, column, and the UTF-8 bytes of path and code. */
+  /** What is wrong, by line, column, path and code; at least one. */
   readonly violations: readonly Violation[];
 
-  /** @param violations What is wrong; at least one. */
+  /** @param violations What is wrong, in any order; at least one. */
   constructor(violations: readonly Violation[]) {
-    const sorted = [...violations].sort(inOrder);
+    const sorted = violations.toSorted(inOrder);
     super(sorted.map(describe).join("\n"));
     this.violations = sorted;
   }
@@ -33,19 +34,19 @@ function inOrder(one: Violation, other: Violation): number {
   return (
     (one.line ?? 0) - (other.line ?? 0) ||
     (one.column ?? 0) - (other.column ?? 0) ||
-    byBytes(one.path, other.path) ||
-    byBytes(one.code, other.code)
+    inOrderOfBytes(one.path, other.path) ||
+    inOrderOfBytes(one.code, other.code)
   );
 }
 
-/** Compares by code points, whose order is that of UTF-8's bytes and not that of UTF-16's units. */
-function byBytes(one: string, other: string): number {
-  const [left, right] = [[...one], [...other]];
-  const index = left.findIndex((character, place) => character !== right[place]);
-  if (index < 0 || index >= right.length) {
-    return left.length - right.length;
+/** By UTF-8, as every language sorts them; `<` would go by UTF-16. */
+function inOrderOfBytes(one: string, other: string): number {
+  if (one === other) {
+    return 0;
   }
-  return (left[index]?.codePointAt(0) ?? 0) - (right[index]?.codePointAt(0) ?? 0);
+  const [bytes, others] = [encoder.encode(one), encoder.encode(other)];
+  const index = bytes.findIndex((byte, position) => byte !== others[position]);
+  return index < 0 ? -1 : (bytes[index] ?? 0) - (others[index] ?? -1);
 }
 
 function describe(violation: Violation): string {

@@ -29,12 +29,7 @@ function answer({ task }: Request): Response {
     }
   } catch (error) {
     if (error instanceof SpecError) {
-      const violations = error.violations.map(({ path, code, line = 0, column = 0 }) => ({
-        path,
-        code,
-        line,
-        column,
-      }));
+      const violations = error.violations.map(({ path, code, line = 0, column = 0 }) => ({ path, code, line, column }));
       return create(ResponseSchema, { result: { case: "refusal", value: { violations } } });
     }
     return create(ResponseSchema, { result: { case: "failure", value: String(error) } });

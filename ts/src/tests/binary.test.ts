@@ -3,11 +3,13 @@ import { describe, test } from "node:test";
 
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
 
-import { readBinary, readText, RecapConfigSchema } from "../index.js";
+import { readBinary } from "../binary/read.js";
+import { RecapConfigSchema } from "../index.js";
+import { read } from "./reading.js";
 import { summary, violationsOf } from "./refusals.js";
 
 const CONFIG = 'training { num_train_steps: 5 } model { tasks { key: "a" value { pos_weight: 2 } } stratifiers { } }';
-const VALID = toBinary(RecapConfigSchema, readText(RecapConfigSchema, CONFIG));
+const VALID = toBinary(RecapConfigSchema, read(RecapConfigSchema, CONFIG));
 
 /** Puts fields of the message, given as bytes, behind those of a valid config. */
 function refusedWith(...bytes: number[]): string[] {
@@ -21,6 +23,7 @@ test("what was written is read again", () => {
 describe("what does not decode is refused", () => {
   const cases: Record<string, number[]> = {
     "a field cut off": [0x0a],
+    "a list longer than its message": [0x1a, 0x02, 0x0a, 0x05],
     "a message longer than the rest": [0x0a, 0x05, 0x10, 0x01],
     "a number longer than its message": [0x0a, 0x01, 0x10, 0x01],
     "a number of eleven bytes": [0x0a, 0x0c, 0x10, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x00],
@@ -39,10 +42,10 @@ describe("what the schema does not have is refused at the message that holds it"
   const cases: Record<string, [bytes: number[], paths: string[]]> = {
     "an unknown number": [[0xf8, 0x07, 0x01], [""]],
     "an unknown number below": [[0x0a, 0x03, 0xf8, 0x07, 0x01], ["training"]],
-    "a known number with another wire type": [[0x0a, 0x05, 0x15, 0x01, 0x00, 0x00, 0x00], ["training"]],
+    "a known number with another wire type": [[0x0a, 0x05, 0x15, 0x01, 0x00, 0x00, 0x00], [""]],
     "a group": [[0x0b, 0x08, 0x01, 0x0c], [""]],
     "inside a map's value, whose key follows": [[0x12, 0x0a, 0x0a, 0x08, 0x12, 0x03, 0xf8, 0x07, 0x01, 0x0a, 0x01, 0x62], ['model.tasks["b"]']],
-    "in a map's entry": [[0x12, 0x04, 0x0a, 0x02, 0x18, 0x01], ["model"]],
+    "in a map's entry": [[0x12, 0x04, 0x0a, 0x02, 0x18, 0x01], [""]],
     "twice": [[0xf8, 0x07, 0x01, 0xf8, 0x07, 0x01], [""]],
   };
   for (const [id, [bytes, paths]] of Object.entries(cases)) {

@@ -19,6 +19,6 @@ export function report(path: string): string {
     if (!(error instanceof SpecError)) {
       throw error;
     }
-    return error.violations.map(({ path, code, message }) => `${path}: ${message} [${code}]`).join("\n");
+    return error.violations.map(({ line, column, path, message }) => `${line}:${column}: ${path}: ${message}`).join("\n");
   }
 }

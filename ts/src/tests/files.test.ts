@@ -54,6 +54,12 @@ describe("a file that cannot be read is refused with the reason", () => {
   }
 });
 
+test("an unknown message is shown at the last line of the header", () => {
+  const [violation] = violationsOf(() => loadFile(written("g", "\n# proto-file: a/b.proto\n#\n# proto-message: None\n#\n")));
+
+  assert.deepEqual([violation?.line, violation?.column], [4, 1]);
+});
+
 test("a text and its binary form have the same verdict", () => {
   const path = join(REPOSITORY, "configs/movielens/ranker.textproto");
   const config = loadText(RecapConfigSchema, readFileSync(path));
@@ -66,7 +72,7 @@ test("a text and its binary form have the same verdict", () => {
 });
 
 test("a verdict's violations are sorted by place, path and code", () => {
-  const path = written("broken.textproto", "training { num_train_steps: -1 checkpoint_every_n: 0 }");
+  const path = written("broken.textproto", "training {\n num_train_steps: -1 checkpoint_every_n: 0 }");
 
   assert.deepEqual(verdictOn(path, {}), {
     file: path,
@@ -75,12 +81,18 @@ test("a verdict's violations are sorted by place, path and code", () => {
       { path: "model", code: "required", line: 1, column: 1 },
       { path: "optimizer", code: "required", line: 1, column: 1 },
       { path: "train_data", code: "required", line: 1, column: 1 },
-      { path: "training.num_train_steps", code: "int64.gt", line: 1, column: 29 },
-      { path: "training.checkpoint_every_n", code: "int64.gt", line: 1, column: 52 },
+      { path: "training.num_train_steps", code: "int64.gt", line: 2, column: 19 },
+      { path: "training.checkpoint_every_n", code: "int64.gt", line: 2, column: 42 },
     ],
     semantic: null,
     full: null,
   });
+});
+
+test("a verdict on what is no text has neither lines nor columns", () => {
+  const { violations } = verdictOn(written("empty.binpb", ""), {});
+
+  assert.deepEqual(violations[0], { path: "model", code: "required", line: null, column: null });
 });
 
 test("every message of the spec is found by its name", () => {

@@ -7,8 +7,9 @@ import { create, equals } from "@bufbuild/protobuf";
 
 import { OptimizerConfigSchema } from "../gen/rankspec/optim/v1/optimizer_pb.js";
 import { WandbConfigSchema } from "../gen/rankspec/train/v1/wandb_pb.js";
-import { canonicalForm, fingerprint, loadFile, readText, RecapConfigSchema, resolve } from "../index.js";
+import { canonicalForm, fingerprint, loadFile, RecapConfigSchema, resolve } from "../index.js";
 import { REPOSITORY } from "./places.js";
+import { read } from "./reading.js";
 
 const PAGE = readFileSync(join(REPOSITORY, "docs/fingerprint.md"), "utf8");
 
@@ -20,7 +21,7 @@ function block(kind: string): string {
 }
 
 test("the example of the fingerprint's definition has the form and hashes that stand there", () => {
-  const config = readText(OptimizerConfigSchema, block("textproto"));
+  const config = read(OptimizerConfigSchema, block("textproto"));
 
   assert.equal(canonicalForm(OptimizerConfigSchema, config, "full"), block("form"));
   const { semantic, full } = fingerprint(OptimizerConfigSchema, config);
@@ -47,7 +48,7 @@ test("blocks of defaults are filled in, other absent messages and the config giv
 });
 
 test("operational fields change the full fingerprint alone", () => {
-  const of = (text: string) => fingerprint(RecapConfigSchema, readText(RecapConfigSchema, text));
+  const of = (text: string) => fingerprint(RecapConfigSchema, read(RecapConfigSchema, text));
   const [one, other] = [of('training { save_dir: "a" }'), of('training { save_dir: "b" }')];
 
   assert.equal(one.semantic, other.semantic);

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
 import { LearningRateSchema } from "../gen/rankspec/optim/v1/learning_rate_pb.js";
-import { learningRateAt, readText } from "../index.js";
+import { learningRateAt } from "../index.js";
+import { read } from "./reading.js";
 
 const RAMP = "linear_ramp_to_constant { learning_rate: 0.1 num_ramp_steps: 3 }";
 const COSINE =
@@ -26,7 +27,7 @@ describe("the rate at a step", () => {
   ];
   for (const [schedule, step, rate] of cases) {
     test(`${schedule} at ${step}`, () => {
-      const message = readText(LearningRateSchema, schedule);
+      const message = read(LearningRateSchema, schedule);
 
       assert.ok(Math.abs(learningRateAt(message, step) - rate) <= 1e-15 * rate);
       assert.equal(learningRateAt(message, BigInt(step)), learningRateAt(message, step));
@@ -35,10 +36,10 @@ describe("the rate at a step", () => {
 });
 
 test("steps that are none, and messages without a schedule, are errors", () => {
-  const constant = readText(LearningRateSchema, "constant: 0.1");
+  const constant = read(LearningRateSchema, "constant: 0.1");
 
   assert.throws(() => learningRateAt(constant, -1), RangeError);
   assert.throws(() => learningRateAt(constant, 0.5), RangeError);
   assert.throws(() => learningRateAt(constant, Number.NaN), RangeError);
-  assert.throws(() => learningRateAt(readText(LearningRateSchema, ""), 0), /no schedule/);
+  assert.throws(() => learningRateAt(read(LearningRateSchema, ""), 0), /no schedule/);
 });

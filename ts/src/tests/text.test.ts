@@ -6,7 +6,9 @@ import type { DescMessage } from "@bufbuild/protobuf";
 import { LearningRateSchema } from "../gen/rankspec/optim/v1/learning_rate_pb.js";
 import { OptimizerConfigSchema } from "../gen/rankspec/optim/v1/optimizer_pb.js";
 import { WandbConfigSchema } from "../gen/rankspec/train/v1/wandb_pb.js";
-import { readText, RecapConfigSchema } from "../index.js";
+import { RecapConfigSchema } from "../index.js";
+import { readText } from "../text/read.js";
+import { read } from "./reading.js";
 import { violationsOf } from "./refusals.js";
 
 function codeOf(text: string | Uint8Array, schema: DescMessage = RecapConfigSchema): string {
@@ -95,16 +97,16 @@ test("a mistake has the line and column of its first character, and the path of 
 test("every portable spelling of a value is read", () => {
   const spellings = ["16", "0x10"];
   for (const spelling of spellings) {
-    assert.equal(readText(RecapConfigSchema, training(`num_train_steps: ${spelling}`)).training?.numTrainSteps, 16n);
+    assert.equal(read(RecapConfigSchema, training(`num_train_steps: ${spelling}`)).training?.numTrainSteps, 16n);
   }
   for (const spelling of ["0.5", ".5", "5e-1", "0.5f", "50E-2F"]) {
-    assert.deepEqual(readText(LearningRateSchema, `constant: ${spelling}`).lr, { case: "constant", value: 0.5 });
+    assert.deepEqual(read(LearningRateSchema, `constant: ${spelling}`).lr, { case: "constant", value: 0.5 });
   }
-  assert.deepEqual(readText(LearningRateSchema, "constant: 1e400").lr, { case: "constant", value: Infinity });
+  assert.deepEqual(read(LearningRateSchema, "constant: 1e400").lr, { case: "constant", value: Infinity });
 });
 
 test("separators, brackets of both kinds, and lists in any form are read", () => {
-  const config = readText(WandbConfigSchema, `metadata: [{ key: "a", value: "1"; }, < key: "b" value: '2' "3" >] metadata {}`);
+  const config = read(WandbConfigSchema, `metadata: [{ key: "a", value: "1"; }, < key: "b" value: '2' "3" >] metadata {}`);
 
   assert.deepEqual(config.metadata, { a: "1", b: "23", "": "" });
 });
@@ -112,11 +114,11 @@ test("separators, brackets of both kinds, and lists in any form are read", () =>
 test("a text of more than 16 MiB is refused", () => {
   assert.equal(codeOf(" ".repeat(16 * 2 ** 20 + 1)), "parse.too_large");
   assert.equal(codeOf(`#${"é".repeat(8 * 2 ** 20)}`), "parse.too_large");
-  readText(RecapConfigSchema, " ".repeat(16 * 2 ** 20));
+  read(RecapConfigSchema, " ".repeat(16 * 2 ** 20));
 });
 
 test("neither depth nor length overflows the stack", () => {
   assert.equal(codeOf("a {".repeat(100_000)), "parse.unknown_field");
-  const long = readText(RecapConfigSchema, training(`save_dir: "${"\\n".repeat(500_000)}"`));
+  const long = read(RecapConfigSchema, training(`save_dir: "${"\\n".repeat(500_000)}"`));
   assert.equal(long.training?.saveDir.length, 500_000);
 });

@@ -4,13 +4,15 @@ import { test } from "node:test";
 import { LearningRateSchema } from "../gen/rankspec/optim/v1/learning_rate_pb.js";
 import { ModelConfigSchema } from "../gen/rankspec/recap/v1/model_pb.js";
 import { namesField } from "../paths.js";
-import { prewarm, readText, RecapConfigSchema, validate } from "../index.js";
+import { prewarm, RecapConfigSchema } from "../index.js";
+import { validate } from "../validation.js";
+import { read } from "./reading.js";
 import { summary } from "./refusals.js";
 
 const FEATURIZATION = "featurization_config { log1p_abs_config {} }";
 
 test("a rule over several fields is a violation of each field that it names, below its own site", () => {
-  const config = readText(RecapConfigSchema, `model { ${FEATURIZATION}
+  const config = read(RecapConfigSchema, `model { ${FEATURIZATION}
     tasks { key: "a.b" value { mlp_config { layer_sizes: 1 } } } tasks { key: "a__b" value { mlp_config { layer_sizes: 1 } } } }`);
 
   const violations = validate(RecapConfigSchema, config);
@@ -24,21 +26,21 @@ test("a rule over several fields is a violation of each field that it names, bel
 });
 
 test("keys of maps stand in a path with their quotes escaped and everything else as it is", () => {
-  const config = readText(ModelConfigSchema, `${FEATURIZATION} tasks { key: "a\\"\\\\\\n" value { mlp_config { layer_sizes: -1 } } }`);
+  const config = read(ModelConfigSchema, `${FEATURIZATION} tasks { key: "a\\"\\\\\\n" value { mlp_config { layer_sizes: -1 } } }`);
 
   assert.ok(summary(validate(ModelConfigSchema, config)).includes('tasks["a\\"\\\\\n"].mlp_config.layer_sizes[0] int32.gt'));
 });
 
 test("a number that is not finite breaks that rule and no other", () => {
   for (const number of ["nan", "inf", "-inf"]) {
-    const config = readText(LearningRateSchema, `constant: ${number}`);
+    const config = read(LearningRateSchema, `constant: ${number}`);
 
     assert.deepEqual(summary(validate(LearningRateSchema, config)), ["constant double.finite"]);
   }
 });
 
 test("the path of a oneof that is not set ends in its name", () => {
-  assert.deepEqual(summary(validate(LearningRateSchema, readText(LearningRateSchema, ""))), ["lr required"]);
+  assert.deepEqual(summary(validate(LearningRateSchema, read(LearningRateSchema, ""))), ["lr required"]);
 });
 
 test("a path names a field if each step is one, with a key where the next step needs it", () => {

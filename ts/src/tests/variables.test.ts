@@ -4,7 +4,8 @@ import { describe, test } from "node:test";
 import { create } from "@bufbuild/protobuf";
 
 import { WandbConfigSchema } from "../gen/rankspec/train/v1/wandb_pb.js";
-import { loadText, RecapConfigSchema, replaceVariables } from "../index.js";
+import { loadText, RecapConfigSchema } from "../index.js";
+import { replaceVariables } from "../variables.js";
 import { summary, violationsOf } from "./refusals.js";
 
 const VARIABLES = { NAME: "value", EMPTY: "", NESTED: "${NAME}", BROKEN: "\ud800", REPLACED: "caf\ufffd", MISSING: undefined };

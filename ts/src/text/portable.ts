@@ -8,9 +8,9 @@ import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf
 
 import { MAX_DEPTH } from "../limits.js";
 import { at, fieldsByName, join } from "../paths.js";
-import { SpecError, type Violation } from "../violations.js";
+import { SpecError } from "../violations.js";
 import { checkEnum, checkScalar, type Kind, type Literal, shortened, takes } from "./literals.js";
-import { Places } from "./places.js";
+import { type Mark, placesOf } from "./places.js";
 import { Mistake, Scanner, type Token, type TokenKind } from "./scanner.js";
 
 const CLOSERS: ReadonlyMap<string, string> = new Map([
@@ -25,51 +25,45 @@ const BLOCK: Kind = {};
 
 type MapField = DescField & { fieldKind: "map" };
 
-/** What was given in one block so far. */
-interface Given {
-  /** The field that set each singular field or oneof, by the name of either. */
-  readonly once: Map<string, DescField>;
-  readonly counts: Map<DescField, number>;
-  readonly keys: Map<DescField, Set<Literal>>;
-}
+/** The field that set each singular field or oneof of a block so far, by the name of either. */
+type Given = Map<string, DescField>;
 
 /**
  * Checks a text.
  *
  * @param schema The type of the message.
  * @param text The text, in well-formed Unicode.
- * @returns Where the fields stand.
+ * @returns The mark of the message, with those of all that it says inside.
  * @throws SpecError with the first mistake, at its line and column.
  */
-export function checkPortable(schema: DescMessage, text: string): Places {
+export function checkPortable(schema: DescMessage, text: string): Mark {
   const checker = new Checker(text);
+  const root: Mark = { offset: 0 };
   try {
-    checker.message(schema);
+    checker.message(schema, root);
   } catch (error) {
-    throw error instanceof Mistake ? new SpecError([located(error, checker)]) : error;
+    if (!(error instanceof Mistake)) {
+      throw error;
+    }
+    const { path = checker.path, code, message, offset } = error;
+    throw new SpecError([{ path, code, message, ...placesOf([offset], text).get(offset) }]);
   }
-  return checker.places;
-}
-
-function located({ path, code, message, offset }: Mistake, { path: block, places }: Checker): Violation {
-  return { path: path ?? block, code, message, ...places.at(offset) };
+  return root;
 }
 
 class Checker {
   /** Path of the open block. */
   path = "";
-  readonly places: Places;
   private readonly scanner: Scanner;
   private depth = 0;
 
   constructor(text: string) {
     this.scanner = new Scanner(text);
-    this.places = new Places(text);
   }
 
   /** Checks the fields of a message up to the end of its block, or without one of the text. */
-  message(schema: DescMessage, opener?: Token): void {
-    const given: Given = { once: new Map(), counts: new Map(), keys: new Map() };
+  message(schema: DescMessage, mark: Mark, opener?: Token): void {
+    const given: Given = new Map();
     this.fields(opener, (name) => {
       const path = join(this.path, name.text);
       const field = fieldsByName(schema).get(name.text);
@@ -77,25 +71,33 @@ class Checker {
         const message = `${schema.name} has no field \`${shortened(name.text)}\``;
         throw new Mistake("parse.unknown_field", message, name.start, path);
       }
-      if (field.fieldKind !== "scalar" && field.fieldKind !== "enum") {
-        this.places.add(path, name.start);
-      }
+      const inside = (mark.inside ??= new Map<string, Mark>());
+      const fieldMark: Mark = inside.get(field.name) ?? { offset: name.start };
+      inside.set(field.name, fieldMark);
       if (field.fieldKind === "list") {
-        this.elements(field, path, () => {
-          const index = given.counts.get(field) ?? 0;
-          given.counts.set(field, index + 1);
-          this.value(field, at(path, index));
-        });
+        this.list(field, path, fieldMark);
       } else if (field.fieldKind === "map") {
-        const keys = given.keys.get(field) ?? new Set();
-        given.keys.set(field, keys);
-        this.elements(field, path, () => this.entry(field, path, keys));
+        this.map(field, path, fieldMark);
       } else {
         refuseSecond(field, name, path, given);
         this.colon(field.message !== undefined, path);
-        this.value(field, path);
+        this.value(field, path, fieldMark);
       }
     });
+  }
+
+  private list(field: DescField, path: string, mark: Mark): void {
+    const items = (mark.items ??= []);
+    this.elements(field, path, () => {
+      const item = { offset: this.scanner.peek().start };
+      const index = items.push(field.message === undefined ? item.offset : item) - 1;
+      this.value(field, at(path, index), item);
+    });
+  }
+
+  private map(field: MapField, path: string, mark: Mark): void {
+    const entries = (mark.inside ??= new Map<string, Mark>());
+    this.elements(field, path, () => this.entry(field, path, entries));
   }
 
   /** Reads names and separators up to the end of a block; `field` reads what follows a name. */
@@ -162,13 +164,14 @@ class Checker {
     throw new Mistake("parse.unterminated", "this list is not closed", bracket.start, path);
   }
 
-  private value(kind: Kind, path: string): void {
+  /** Checks a value; that of a scalar moves the mark to where it begins. */
+  private value(kind: Kind, path: string, mark: Mark): void {
     const { message } = kind;
-    this.places.add(path, this.scanner.peek().start);
     if (message !== undefined) {
-      this.block(path, (opener) => this.message(message, opener));
+      this.block(path, (opener) => this.message(message, mark, opener));
       return;
     }
+    mark.offset = this.scanner.peek().start;
     const tokens = this.literal(kind, path);
     if (kind.enum !== undefined) {
       checkEnum(kind.enum, tokens[0], path);
@@ -195,14 +198,13 @@ class Checker {
   }
 
   /** Reads an entry of a map. */
-  private entry(field: MapField, path: string, keys: Set<Literal>): void {
+  private entry(field: MapField, path: string, entries: Map<string, Mark>): void {
     this.block(path, (opener) => {
       const given = new Set<string>();
       const keyKind = { scalar: field.mapKey };
       let key = zeroKey(field.mapKey);
       let keyOffset = opener.start;
-      let valueOffset = opener.start;
-      const count = this.places.count;
+      const mark: Mark = { offset: opener.start };
       this.fields(opener, (name) => {
         if (given.has(name.text)) {
           throw new Mistake("parse.duplicate_field", `\`${name.text}\` is given twice`, name.start, this.path);
@@ -213,25 +215,22 @@ class Checker {
           keyOffset = this.scanner.peek().start;
           key = checkScalar(field.mapKey, this.literal(keyKind, this.path), this.path) ?? key;
           this.path = at(path, key);
-          if (field.message !== undefined) {
-            this.places.add(this.path, keyOffset);
-          }
         } else if (name.text === "value") {
           this.colon(field.message !== undefined, this.path);
-          valueOffset = this.scanner.peek().start;
-          this.value(field, this.path);
+          this.value(field, this.path, mark);
         } else {
           const message = `an entry of \`${field.name}\` has no field \`${shortened(name.text)}\``;
           throw new Mistake("parse.unknown_field", message, name.start, this.path);
         }
       });
-      if (keys.has(key)) {
-        throw new Mistake("parse.duplicate_key", "this key is given twice", keyOffset, at(path, key));
+      if (field.message !== undefined) {
+        mark.offset = keyOffset;
       }
-      keys.add(key);
-      // Of a value that came before its key.
-      this.places.rename(count, path, at(path, key));
-      this.places.add(at(path, key), field.message === undefined ? valueOffset : keyOffset);
+      const step = at("", key);
+      if (entries.has(step)) {
+        throw new Mistake("parse.duplicate_key", "this key is given twice", keyOffset, path + step);
+      }
+      entries.set(step, mark);
     });
   }
 
@@ -268,7 +267,7 @@ class Checker {
 
 function refuseSecond(field: DescField, name: Token, path: string, given: Given): void {
   const exclusive = field.oneof?.name ?? field.name;
-  const first = given.once.get(exclusive);
+  const first = given.get(exclusive);
   if (first === field) {
     throw new Mistake("parse.duplicate_field", `\`${field.name}\` is given twice`, name.start, path);
   }
@@ -276,7 +275,7 @@ function refuseSecond(field: DescField, name: Token, path: string, given: Given)
     const message = `\`${field.name}\` and \`${first.name}\` exclude each other: \`${exclusive}\` takes one of them`;
     throw new Mistake("parse.oneof_conflict", message, name.start, path);
   }
-  given.once.set(exclusive, field);
+  given.set(exclusive, field);
 }
 
 function zeroKey(type: ScalarType): Literal {
