@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
 from benchmarks.measuring import Measurement, interleaved_medians
-from rankspec.auroc import RunningAuroc, auroc
+from rankspec.metrics.auroc import RunningAuroc, auroc
 
 _NUM_ROWS = 10_000_000
 # As a file of scored rows is read.

@@ -6,10 +6,10 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rankspec.leaves import in_schema_order
-from rankspec.loading import load_valid
-from rankspec.paths import enum_of, is_map, map_value
-from rankspec.writing import to_textproto
+from rankspec.checking.check import load
+from rankspec.formats.writing import to_textproto
+from rankspec.schema.descriptors import enum_of, is_map, map_value
+from rankspec.schema.leaves import in_schema_order
 
 if TYPE_CHECKING:
     from google.protobuf.descriptor import FieldDescriptor
@@ -21,7 +21,7 @@ CONFIG = Path(__file__).parents[1] / "configs" / "recap" / "local_prod.textproto
 @cache
 def expanded() -> Message:
     """Loads the config: variables are replaced and shorthands spelled out, defaults are not filled in."""
-    message: Message = load_valid(CONFIG).message
+    message: Message = load(CONFIG).message
     return message
 
 

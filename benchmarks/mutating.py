@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from math import isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rankspec.annotations import field_rules, inherits_from
-from rankspec.leaves import in_schema_order
-from rankspec.paths import at, descriptor_of, enum_of, fields_of, is_map, join, key_field, map_value
-from rankspec.rules import bounds, choices, exclusive_groups, required_oneofs, value_rules
-from rankspec.source.origins import is_at_or_below
-from rankspec.source.plans import INTEGER_RANGES
-from rankspec.writing import literal
+from rankspec.formats.field_plans import INTEGER_RANGES
+from rankspec.formats.writing import literal
+from rankspec.schema.annotations import field_rules, inherits_from
+from rankspec.schema.descriptors import descriptor_of, enum_of, fields_of, is_map, key_field, map_value
+from rankspec.schema.field_paths import at, is_at_or_below, join
+from rankspec.schema.leaves import in_schema_order
+from rankspec.schema.rules import bounds, choices, exclusive_groups, required_oneofs, value_rules
 
 if TYPE_CHECKING:
     from google.protobuf.descriptor import Descriptor, FieldDescriptor

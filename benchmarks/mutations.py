@@ -15,10 +15,10 @@ from google.protobuf.message import Message
 
 from benchmarks.measuring import Measurement
 from benchmarks.mutating import Mutation, mutations
-from rankspec.reading import read
-from rankspec.resolving import resolve
-from rankspec.source import read_textproto
-from rankspec.verdicts import judge
+from rankspec.checking.verdict import judge
+from rankspec.formats.reading import read
+from rankspec.formats.textproto.reader import read_textproto
+from rankspec.schema.defaults import resolve
 
 CONFIGS = Path(__file__).parents[1] / "configs"
 _MOST_SHOWN = 20

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rankspec.annotations import field_rules
-from rankspec.paths import fields_of, is_map, key_field, map_value, message_of
-from rankspec.rules import bounds, choices, enum_names, value_rules
+from rankspec.schema.annotations import field_rules
+from rankspec.schema.descriptors import fields_of, is_map, key_field, map_value, message_of
+from rankspec.schema.rules import bounds, choices, enum_names, value_rules
 
 if TYPE_CHECKING:
     from google.protobuf.descriptor import Descriptor, FieldDescriptor

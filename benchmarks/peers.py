@@ -25,8 +25,7 @@ import yaml
 from benchmarks.content import CONFIG, expanded, plain
 from benchmarks.measuring import Measurement, interleaved_medians, process
 from benchmarks.peer_models import PEERS, module
-from rankspec.loading import load_valid
-from rankspec.paths import descriptor_of
+from rankspec.schema.descriptors import descriptor_of
 
 _NUM_WARM_ROUNDS = 101
 _NUM_FRESH_ROUNDS = 21
@@ -37,14 +36,14 @@ def _warm(peer: str) -> Measurement:
         sys.path.insert(0, str(folder))
         load = import_module(_module_name(peer)).load
         sys.path.remove(str(folder))
-        value, baseline = interleaved_medians([lambda: load_valid(CONFIG), lambda: load(content)], _NUM_WARM_ROUNDS)
+        value, baseline = interleaved_medians([lambda: load(CONFIG), lambda: load(content)], _NUM_WARM_ROUNDS)
     return Measurement(f"warm_load_validate_{peer}", value, "ms", baseline)
 
 
 def _fresh(peer: str) -> Measurement:
     with _folder(peer) as (folder, content):
         programs = (
-            f"from rankspec.loading import load_valid; load_valid({str(CONFIG)!r})",
+            f"from rankspec.checking.check import load; load({str(CONFIG)!r})",
             f"from {_module_name(peer)} import load; load({str(content)!r})",
         )
         processes = [process(sys.executable, "-c", program, folder=folder) for program in programs]

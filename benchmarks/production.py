@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.content import CONFIG
+from rankspec.checking.check import load
 from rankspec.datasets import random_data
 from rankspec.families.jobs import job_of
-from rankspec.loading import load_valid
 from rankspec.trainer.loop import Learner
 from rankspec.trainer.run import build_learner
 from rankspec.trainer.setup import Job, set_up
@@ -34,7 +34,7 @@ def production_job(folder: Path, *overrides: str) -> Job:
         overrides: single values laid over it, each `PATH=VALUE`.
     """
     environment = {**os.environ, "RANKSPEC_RANDOM_DATA": str(random_rows(folder)), "RANKSPEC_RUNS": str(folder)}
-    loaded = load_valid(CONFIG, overrides=overrides, environment=environment)
+    loaded = load(CONFIG, overrides=overrides, environment=environment)
     loaded.message.ClearField("validation_data")
     return job_of(loaded)
 

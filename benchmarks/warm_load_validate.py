@@ -11,7 +11,7 @@ from rankspec.recap.v1 import recap_pb2
 
 from benchmarks.content import CONFIG, expanded_text
 from benchmarks.measuring import Measurement, interleaved_medians
-from rankspec.loading import load_valid
+from rankspec.checking.check import load
 
 _NUM_ROUNDS = 101
 
@@ -20,6 +20,6 @@ def run() -> Measurement:
     """Measures both."""
     text = expanded_text()
     value, baseline = interleaved_medians(
-        [lambda: load_valid(CONFIG), lambda: text_format.Parse(text, recap_pb2.RecapConfig())], _NUM_ROUNDS
+        [lambda: load(CONFIG), lambda: text_format.Parse(text, recap_pb2.RecapConfig())], _NUM_ROUNDS
     )
     return Measurement("warm_load_validate", value, "ms", baseline)

@@ -11,10 +11,10 @@ from google.protobuf.message import Message
 from tests.conformance.bases import BASES, PATTERNS
 from tests.conformance.rule_list import codes
 
-from rankspec.annotations import field_rules, is_required, message_rules
-from rankspec.messages import all_classes
-from rankspec.paths import descriptor_of, fields_of, is_map, key_field, map_value
-from rankspec.validation import find
+from rankspec.checking.validation import find
+from rankspec.schema.annotations import field_rules, is_required, message_rules
+from rankspec.schema.descriptors import descriptor_of, fields_of, is_map, key_field, map_value
+from rankspec.schema.message_types import all_classes
 
 # One value of a field, or several for a list or map; None clears the field.
 Values = Any

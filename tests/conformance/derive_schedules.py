@@ -6,7 +6,7 @@ from conformance.v1 import conformance_pb2 as pb
 from google.protobuf import text_format
 from rankspec.optim.v1.learning_rate_pb2 import LearningRate
 
-from rankspec.schedules import learning_rate_at
+from rankspec.optimization.learning_rates import learning_rate_at
 
 # By name: the schedule, and steps at which something happens.
 _SCHEDULES = {

@@ -7,10 +7,11 @@ from conformance.v1 import conformance_pb2 as pb
 from google.protobuf import text_format
 from google.protobuf.message import Message
 
-from rankspec.annotations import field_rules, is_required, message_rules
-from rankspec.leaves import leaves
-from rankspec.messages import all_classes, message_class
-from rankspec.paths import Step, descriptor_of, fields_along, fields_of, message_of, parse
+from rankspec.schema.annotations import field_rules, is_required, message_rules
+from rankspec.schema.descriptors import descriptor_of, fields_of, message_of
+from rankspec.schema.field_paths import Step, fields_along, parse
+from rankspec.schema.leaves import leaves
+from rankspec.schema.message_types import all_classes, message_class
 
 
 class Rule(NamedTuple):

@@ -9,7 +9,7 @@ from tests.fuzz.__main__ import try_texts
 from tests.fuzz.texts import EXTENSIONS, Text, text_of
 from tests.fuzz.trying import attempt
 
-from rankspec.messages import message_class
+from rankspec.schema.message_types import message_class
 
 _TEXTS = 2000
 RATE = "rankspec.optim.v1.LearningRate"

@@ -12,8 +12,8 @@ from google.protobuf.message import Message
 from tests.conformance.corpus import all_cases, verdict_of
 from tests.conformance.near_misses import changed
 
-from rankspec.messages import message_class
-from rankspec.reading import read
+from rankspec.formats.reading import read
+from rankspec.schema.message_types import message_class
 
 EXTENSIONS = {"text": ".textproto", "json": ".json", "yaml": ".yaml", "binary": ".binpb"}
 # The text format has the most ways to be read wrong.

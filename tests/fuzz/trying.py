@@ -8,11 +8,14 @@ from google.protobuf import json_format, text_format
 from google.protobuf.message import Message
 from tests.fuzz.texts import EXTENSIONS, Text
 
-from rankspec.diagnostics import Diagnostic, as_json, as_sarif, as_text
-from rankspec.environment import substitute
-from rankspec.inheritance import inherit
-from rankspec.loading import Loaded, check
-from rankspec.source import Document, Origins
+from rankspec.checking.check import check
+from rankspec.composition.compose import LoadedConfig
+from rankspec.composition.environment import substitute
+from rankspec.composition.inheritance import inherit
+from rankspec.diagnostics.diagnostic import Diagnostic
+from rankspec.diagnostics.report import as_json, as_sarif, as_text
+from rankspec.formats.document import Document
+from rankspec.formats.origins import Origins
 
 VARIABLES = {"A": "x"}
 
@@ -51,7 +54,7 @@ def attempt(text: Text, folder: Path) -> Trial:
     return Trial("failed" if complaint else kind, seconds, complaint)
 
 
-def _misplaced(loaded: Loaded) -> str | None:
+def _misplaced(loaded: LoadedConfig) -> str | None:
     """Complains of a diagnostic that is told twice, or whose place is none of the text."""
     told: set[Diagnostic] = set()
     lines = (loaded.document.text or "").split("\n")
@@ -67,7 +70,7 @@ def _misplaced(loaded: Loaded) -> str | None:
     return None
 
 
-def _misread(text: Text, loaded: Loaded) -> str | None:
+def _misread(text: Text, loaded: LoadedConfig) -> str | None:
     """Complains of an accepted text that the official parser reads otherwise, or not at all."""
     try:
         official = _officially(text, type(loaded.message)())

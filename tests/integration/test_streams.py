@@ -131,8 +131,8 @@ def test_huge_numbers_are_no_traceback(field: str, value: str) -> None:
 
 def test_our_own_mistake_is_one_line_and_a_traceback_where_it_is_asked_for(tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text(
-        "import rankspec.fingerprint\ndef broken(*_, **__):\n    raise KeyError('oh')\n"
-        "rankspec.fingerprint.fingerprint = broken\n"
+        "import rankspec.analysis.fingerprint\ndef broken(*_, **__):\n    raise KeyError('oh')\n"
+        "rankspec.analysis.fingerprint.fingerprint = broken\n"
     )
     path = f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}"
 

@@ -20,10 +20,11 @@ from tests.parity.reference_names import entries_by_our_name
 from torch import Tensor
 
 from rankspec.convert.reference import message_from_reference
+from rankspec.families.recap.input_signature import MODEL_INPUTS
 from rankspec.families.recap.program.batch import RecapBatch
 from rankspec.families.recap.program.model import RankingModel
 from rankspec.families.recap.program.tasks import ordered_tasks
-from rankspec.signature import MODEL_INPUTS, Input
+from rankspec.trainer.inputs import Input
 
 FIXTURES = Path(__file__).parent / "fixtures"
 # Rounding of another order of summation stays within some times the rounding that the reference itself shows beside

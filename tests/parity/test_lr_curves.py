@@ -13,7 +13,7 @@ from rankspec.optim.v1.learning_rate_pb2 import LearningRate
 from rankspec.recap.v1.recap_pb2 import RecapConfig
 
 from rankspec.convert.reference import message_from_reference
-from rankspec.schedules import learning_rate_at
+from rankspec.optimization.learning_rates import learning_rate_at
 
 FIXTURES = Path(__file__).parent / "fixtures"
 MANIFEST = json.loads((FIXTURES / "lr_curves.json").read_text())

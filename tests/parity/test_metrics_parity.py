@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rankspec import metrics
-from rankspec.auroc import auroc
+from rankspec.metrics import binary as metrics
+from rankspec.metrics.auroc import auroc
 
 FIXTURES = Path(__file__).parent / "fixtures"
 ARRAYS = np.load(FIXTURES / "metrics_small.npz")

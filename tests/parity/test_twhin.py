@@ -22,7 +22,7 @@ from rankspec.families.twhin.program.batch import EdgeBatch
 from rankspec.families.twhin.program.model import TwhinModel
 from rankspec.families.twhin.program.negatives import LHS, Draw
 from rankspec.families.twhin.program.program import TwhinProgram
-from rankspec.resolving import resolve
+from rankspec.schema.defaults import resolve
 
 FIXTURE = np.load(Path(__file__).parent / "fixtures/twhin_small.npz")
 NUM_STEPS, BATCH_ROWS = FIXTURE["edges/rel"].shape

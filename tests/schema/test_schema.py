@@ -7,17 +7,17 @@ import pytest
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from rankspec.options.v1 import options_pb2
 
-from rankspec.annotations import field_rules, inherits_from
-from rankspec.comments import all_comments
-from rankspec.explanation import type_of
-from rankspec.loading import load
-from rankspec.messages import all_classes
-from rankspec.paths import descriptor_of, fields_of, message_of
-from rankspec.resolving import default_items, resolve
-from rankspec.rules import cel_rules
-from rankspec.source.origins import is_below
-from rankspec.validation import find
-from rankspec.writing import literal
+from rankspec.analysis.explanation import type_of
+from rankspec.checking.validation import find
+from rankspec.composition.compose import compose
+from rankspec.formats.writing import literal
+from rankspec.schema.annotations import field_rules, inherits_from
+from rankspec.schema.comments import all_comments
+from rankspec.schema.defaults import default_items, resolve
+from rankspec.schema.descriptors import descriptor_of, fields_of, message_of
+from rankspec.schema.field_paths import is_below
+from rankspec.schema.message_types import all_classes
+from rankspec.schema.rules import cel_rules
 
 HERE = Path(__file__).parent
 CASES = HERE.parent / "conformance" / "cases"
@@ -117,7 +117,7 @@ def test_rule_id_begins_with_the_area_of_its_message(rule: str) -> None:
     "case", sorted(CASES.rglob("*.invalid.textproto")), ids=lambda case: str(case.relative_to(CASES))
 )
 def test_text_of_a_message_rule_begins_with_an_existing_field(case: Path) -> None:
-    message = load(case).message
+    message = compose(case).message
     for finding in (found for found in find(message) if found.text is not None):
         # The rule of a list of scalars stands at its field already.
         assert is_below(finding.path, finding.site) or finding.code == "optim.adam.betas_pair"

@@ -8,9 +8,10 @@ import torch
 from google.protobuf import text_format
 from rankspec.recap.v1.recap_pb2 import RecapConfig
 
+from rankspec.families.recap.input_signature import MODEL_INPUTS
 from rankspec.families.recap.program.batch import RecapBatch
 from rankspec.families.recap.program.model import build_model
-from rankspec.signature import MODEL_INPUTS, Input
+from rankspec.trainer.inputs import Input
 
 WIDTHS = {
     "continuous": 6,

@@ -13,9 +13,9 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from rankspec.recap.v1.data_pb2 import RecapDataConfig
 
+from rankspec.families.recap.input_signature import input_signature
 from rankspec.families.recap.program.batch import RecapBatch
 from rankspec.families.recap.program.data.dataset import Dataset, open_dataset
-from rankspec.signature import input_signature
 
 _MOST_ROWS = 512
 TASKS = ("like", "reply")

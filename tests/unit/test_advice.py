@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from tests.unit.example_configs import VALID, write
 
-from rankspec.advice import ADVICE
-from rankspec.loading import check
+from rankspec.checking.advice import ADVICE
+from rankspec.checking.check import check
 
 PAGE = Path(__file__).parents[2] / "docs" / "warnings.md"
 RATE = "constant: 0.01"

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from rankspec.auroc import EdgedBins, RunningAuroc, auroc
+from rankspec.metrics.auroc import EdgedBins, RunningAuroc, auroc
 
 Floats = NDArray[np.float32]
 

@@ -13,18 +13,19 @@ from rankspec.recap.v1 import recap_pb2
 from rankspec.twhin.v1 import twhin_pb2
 
 from rankspec.cli import main
+from rankspec.composition.compose import compose
+from rankspec.composition.environment import substitute
 from rankspec.convert.inert import DROPPED, INERT
 from rankspec.convert.reference import Conversion, ConversionError, convert, message_from_reference
 from rankspec.convert.variables import with_our_variables
-from rankspec.diagnostics import has_errors
-from rankspec.environment import substitute
-from rankspec.loading import load
-from rankspec.messages import all_classes, message_class
-from rankspec.paths import descriptor_of, fields_along, parse
-from rankspec.reading import read
-from rankspec.rules import cel_rules
-from rankspec.source import Origins
-from rankspec.writing import write_with_variables
+from rankspec.diagnostics.diagnostic import has_errors
+from rankspec.formats.origins import Origins
+from rankspec.formats.reading import read
+from rankspec.formats.writing import write_with_variables
+from rankspec.schema.descriptors import descriptor_of
+from rankspec.schema.field_paths import fields_along, parse
+from rankspec.schema.message_types import all_classes, message_class
+from rankspec.schema.rules import cel_rules
 
 RANKER = """\
 training:
@@ -149,7 +150,7 @@ def test_text_with_dollars_means_what_it_meant(tmp_path: Path, text: str, value:
     path = tmp_path / "config.textproto"
     path.write_bytes(write_with_variables(config, "textproto"))
 
-    loaded = load(path, environment={"A": "1", "B": "2", "DATA": "d"})
+    loaded = compose(path, environment={"A": "1", "B": "2", "DATA": "d"})
 
     assert loaded.diagnostics == []
     assert loaded.message.training.save_dir == value
@@ -387,7 +388,7 @@ def test_files_that_the_reference_ships(tmp_path: Path, name: str) -> None:
     assert "convert.dropped" in {note.code for note in conversion.notes}
     _assert_round_trip(conversion.document.message, tmp_path, "textproto")
     assert main(["convert", str(Path(checkout) / name), "-o", str(out)]) == 0
-    assert not has_errors(load(out, environment={"HOME": "h", "TML_BASE": "t"}).diagnostics)
+    assert not has_errors(compose(out, environment={"HOME": "h", "TML_BASE": "t"}).diagnostics)
 
 
 class TestCommand:

@@ -9,12 +9,12 @@ from rankspec.recap.v1.model_pb2 import ModelConfig
 from rankspec.recap.v1.recap_pb2 import RecapConfig
 from tests.unit.example_configs import VALID, write
 
-from rankspec.annotations import field_rules
-from rankspec.counts import SMALLEST_BOUND, too_many
-from rankspec.loading import check
-from rankspec.messages import all_classes
-from rankspec.paths import is_map
-from rankspec.validation import find
+from rankspec.checking.check import check
+from rankspec.checking.validation import find
+from rankspec.schema.annotations import field_rules
+from rankspec.schema.descriptors import is_map
+from rankspec.schema.message_types import all_classes
+from rankspec.schema.size_limits import SMALLEST_BOUND, too_many
 
 
 def _repeated_fields() -> list[Any]:

@@ -13,10 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.unit.small_data import TASKS, batches_of, columns_of, data_config, opened, row_numbers, table_of, write_files
 
+from rankspec.families.recap.input_signature import input_signature
 from rankspec.families.recap.program.data.dataset import open_dataset
-from rankspec.signature import DataError, input_signature
 from rankspec.trainer.data.rows import Rows
 from rankspec.trainer.data.source import RowFile
+from rankspec.trainer.data_error import DataError
 
 torch.set_num_threads(1)
 

@@ -9,8 +9,9 @@ import pytest
 from rankspec.recap.v1.data_pb2 import RecapDataConfig
 from tests.unit.small_data import TASKS, data_config, write_files
 
+from rankspec.families.recap.input_signature import input_signature
 from rankspec.families.recap.program.data.dataset import open_dataset
-from rankspec.signature import DataError, input_signature
+from rankspec.trainer.data_error import DataError
 
 
 def open_beside(config: RecapDataConfig, save_dir: Path) -> None:

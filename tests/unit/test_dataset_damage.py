@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 import pytest
 from tests.unit.small_data import batches_of, columns_of, data_config, opened, table_of, write_files
 
-from rankspec.signature import DataError
 from rankspec.trainer.data.parquet import ParquetFile
+from rankspec.trainer.data_error import DataError
 
 
 def write(folder: Path, **options: object) -> Path:

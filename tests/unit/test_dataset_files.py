@@ -12,7 +12,7 @@ import pytest
 from rankspec.recap.v1.data_pb2 import RecapDataConfig
 from tests.unit.small_data import batches_of, columns_of, data_config, opened, row_numbers, table_of, write_files
 
-from rankspec.signature import DataError
+from rankspec.trainer.data_error import DataError
 
 
 @pytest.fixture(scope="module")

@@ -10,9 +10,10 @@ import pytest
 from rankspec.recap.v1.preprocess_pb2 import DATA_TYPE_UINT8
 from tests.unit.small_data import TASKS, batches_of, columns_of, data_config, table_of, write_files
 
+from rankspec.families.recap.input_signature import input_signature
 from rankspec.families.recap.program.data.dataset import Dataset, open_dataset
-from rankspec.signature import DataError, input_signature
 from rankspec.trainer.data.ids import IdRange
+from rankspec.trainer.data_error import DataError
 
 RANGES = (
     IdRange("discrete", 2, 9, "wide", "model.small_embeddings.tables[0].num_embeddings"),

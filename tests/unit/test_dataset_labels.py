@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from rankspec.recap.v1.data_pb2 import RecapDataConfig
 from tests.unit.small_data import SCHEMA, batches_of, columns_of, data_config, table_of, write_files, write_schema
 
+from rankspec.families.recap.input_signature import input_signature
 from rankspec.families.recap.program.batch import RecapBatch
 from rankspec.families.recap.program.data.dataset import Dataset, open_dataset
-from rankspec.signature import DataError, input_signature
+from rankspec.trainer.data_error import DataError
 
 NUM_ROWS = 20
 

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from tests.unit.small_data import data_config, opened, write_files
 
-from rankspec.signature import DataError
 from rankspec.trainer.data.listing import Listing
 from rankspec.trainer.data.pattern import Pattern
 from rankspec.trainer.data.walk import list_files
+from rankspec.trainer.data_error import DataError
 
 
 def listed(folder: Path, pattern: str) -> Listing:

@@ -13,11 +13,11 @@ from rankspec.recap.v1 import data_pb2, preprocess_pb2
 from rankspec.recap.v1.preprocess_pb2 import ExtractFeaturesRow
 from tests.unit.small_data import batches_of, columns_of, data_config, opened, row_numbers, write_files
 
+from rankspec.claims.registry import claimed_fields
 from rankspec.families.recap.program.data.steps.downcast import downcast
 from rankspec.families.recap.program.data.steps.mask_mantissa import mask_mantissa
-from rankspec.signature import DataError
-from rankspec.trainer.claims import claimed_fields
 from rankspec.trainer.data.thinning import thin_negatives
+from rankspec.trainer.data_error import DataError
 
 torch.set_num_threads(1)
 

@@ -21,10 +21,11 @@ from pyarrow import fs
 from rankspec.recap.v1.data_pb2 import RecapDataConfig
 from tests.unit.small_data import TASKS, batches_of, columns_of, data_config, opened, table_of, write_files
 
+from rankspec.families.recap.input_signature import input_signature
 from rankspec.families.recap.program.batch import RecapBatch
 from rankspec.families.recap.program.data.dataset import open_dataset
-from rankspec.signature import DataError, input_signature
 from rankspec.trainer.data.storage import address
+from rankspec.trainer.data_error import DataError
 
 torch.set_num_threads(1)
 

@@ -8,16 +8,8 @@ import sys
 
 import pytest
 
-from rankspec.diagnostics import (
-    Diagnostic,
-    Position,
-    SpecError,
-    as_json,
-    as_sarif,
-    as_text,
-    has_errors,
-    in_order,
-)
+from rankspec.diagnostics.diagnostic import ConfigError, Diagnostic, Position, has_errors, in_order
+from rankspec.diagnostics.report import as_json, as_sarif, as_text
 
 ERROR = Diagnostic(
     code="parse.unknown_field",
@@ -114,7 +106,7 @@ def test_order_is_that_of_the_places_and_what_has_none_comes_last() -> None:
 
 
 def test_the_exception_says_everything_it_carries() -> None:
-    error = SpecError([ERROR, WARNING])
+    error = ConfigError([ERROR, WARNING])
     assert error.diagnostics == (ERROR, WARNING)
     assert str(error).splitlines() == [
         "spec.textproto:2:3: error: Root has no field `smal` [parse.unknown_field]",
@@ -124,6 +116,6 @@ def test_the_exception_says_everything_it_carries() -> None:
 
 def test_importing_diagnostics_is_cheap() -> None:
     """What only the renderers need is not imported before it is needed."""
-    script = "import sys, rankspec.diagnostics; print([m for m in ('json', 'argparse', 'rich') if m in sys.modules])"
+    script = "import sys, rankspec.diagnostics.diagnostic; print([m for m in ('json', 'argparse', 'rich') if m in sys.modules])"
     output = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert output.stdout.strip() == "[]"

@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 from tests.unit.example_configs import VALID, write
 
-from rankspec.comparison import Change, compare, overall
-from rankspec.loading import load
+from rankspec.analysis.comparison import Change, compare, overall
+from rankspec.composition.compose import compose
 
 
 def _changes(folder: Path, *overrides: str) -> list[Change]:
     path = write(folder, VALID)
-    return compare(load(path).message, load(path, overrides=overrides).message)
+    return compare(compose(path).message, compose(path, overrides=overrides).message)
 
 
 def test_same_config_has_no_changes(tmp_path: Path) -> None:

@@ -7,10 +7,10 @@ import pytest
 from tests.unit.example_configs import VALID, write
 from tests.unit.test_convert import GRAPH
 
+from rankspec.analysis.effects import Effect, effects
 from rankspec.cli import main
+from rankspec.composition.compose import compose
 from rankspec.convert.reference import convert
-from rankspec.effects import Effect, effects
-from rankspec.loading import load
 
 LOCAL_PROD = Path(__file__).parents[2] / "configs" / "recap" / "local_prod.textproto"
 ADAM = "adam beta_1=0.9 beta_2=0.999 epsilon=1e-07 weight_decay=0.0"
@@ -22,7 +22,7 @@ COSINE = (
 
 def _effects(folder: Path, *overrides: str, base: tuple[str, ...] = ()) -> list[Effect]:
     path = write(folder, VALID)
-    old, new = load(path, overrides=base), load(path, overrides=[*base, *overrides])
+    old, new = compose(path, overrides=base), compose(path, overrides=[*base, *overrides])
     assert (old.diagnostics, new.diagnostics) == ([], [])
     return effects(old.message, new.message)
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from tests.unit.example_configs import VALID, write
 
-from rankspec.loading import check, load
+from rankspec.checking.check import check
+from rankspec.composition.compose import compose
 
 VARIABLES = {"A": "one", "EMPTY": "", "NESTED": "${A}"}
 
@@ -31,7 +32,7 @@ VARIABLES = {"A": "one", "EMPTY": "", "NESTED": "${A}"}
     ],
 )
 def test_variables_are_replaced(tmp_path: Path, written: str, value: str) -> None:
-    loaded = load(write(tmp_path, f'training {{ save_dir: "{written}" }}'), environment=VARIABLES)
+    loaded = compose(write(tmp_path, f'training {{ save_dir: "{written}" }}'), environment=VARIABLES)
 
     assert loaded.diagnostics == []
     assert loaded.message.training.save_dir == value
@@ -43,7 +44,7 @@ def test_lists_and_map_values_are_looked_at_and_map_keys_are_not(tmp_path: Path)
         'validation_data { key: "v" value { inputs: "${A}" } }'
     )
 
-    message = load(write(tmp_path, text), environment=VARIABLES).message
+    message = compose(write(tmp_path, text), environment=VARIABLES).message
 
     assert list(message.runtime.wandb.tags) == ["one", "x"]
     assert dict(message.runtime.wandb.metadata) == {"${A}": "one"}
@@ -51,7 +52,7 @@ def test_lists_and_map_values_are_looked_at_and_map_keys_are_not(tmp_path: Path)
 
 
 def test_replacement_happens_after_parsing(tmp_path: Path) -> None:
-    loaded = load(write(tmp_path, 'training { save_dir: "${A}" }'), environment={"A": '" num_train_steps: 5 #'})
+    loaded = compose(write(tmp_path, 'training { save_dir: "${A}" }'), environment={"A": '" num_train_steps: 5 #'})
 
     assert loaded.message.training.save_dir == '" num_train_steps: 5 #'
     assert not loaded.message.training.HasField("num_train_steps")
@@ -60,7 +61,7 @@ def test_replacement_happens_after_parsing(tmp_path: Path) -> None:
 def test_variable_written_with_an_escape_is_replaced(tmp_path: Path) -> None:
     text = r'training { save_dir: "\044{A}" }'
 
-    assert load(write(tmp_path, text), environment=VARIABLES).message.training.save_dir == "one"
+    assert compose(write(tmp_path, text), environment=VARIABLES).message.training.save_dir == "one"
 
 
 @pytest.mark.parametrize(
@@ -91,7 +92,7 @@ def test_overridden_variable_need_not_be_set(tmp_path: Path) -> None:
 
 
 def test_variable_in_an_override_is_replaced(tmp_path: Path) -> None:
-    loaded = load(write(tmp_path, VALID), overrides=["training.save_dir=${A}"], environment=VARIABLES)
+    loaded = compose(write(tmp_path, VALID), overrides=["training.save_dir=${A}"], environment=VARIABLES)
 
     assert loaded.message.training.save_dir == "one"
 
@@ -100,7 +101,7 @@ def test_variable_in_an_override_is_replaced(tmp_path: Path) -> None:
 def test_variable_that_is_no_text_is_refused_at_its_place_by_its_name(tmp_path: Path, value: str) -> None:
     path = write(tmp_path, 'training {\n  save_dir: "${B:-x}"\n}')
 
-    (refused,) = load(path, environment={"B": value, "UNUSED": chr(0xDCFF)}).diagnostics
+    (refused,) = compose(path, environment={"B": value, "UNUSED": chr(0xDCFF)}).diagnostics
 
     assert (refused.code, refused.path) == ("env.not_text", "training.save_dir")
     assert refused.position is not None
@@ -109,21 +110,21 @@ def test_variable_that_is_no_text_is_refused_at_its_place_by_its_name(tmp_path: 
 
 
 def test_replacement_character_of_the_file_itself_stays(tmp_path: Path) -> None:
-    loaded = load(write(tmp_path, 'training { save_dir: "\ufffd${B:-\ufffd}${A:-\ufffd}" }'), environment=VARIABLES)
+    loaded = compose(write(tmp_path, 'training { save_dir: "\ufffd${B:-\ufffd}${A:-\ufffd}" }'), environment=VARIABLES)
 
     assert loaded.diagnostics == []
     assert loaded.message.training.save_dir == "\ufffd\ufffdone"
 
 
 def test_variable_of_a_default_is_named_as_used(tmp_path: Path) -> None:
-    loaded = load(write(tmp_path, 'training { save_dir: "${B:-x}${A}" }'), environment=VARIABLES)
+    loaded = compose(write(tmp_path, 'training { save_dir: "${B:-x}${A}" }'), environment=VARIABLES)
 
     assert loaded.variables == {"training.save_dir": ("B", "A")}
 
 
 _PRINT = """
 import sys
-from rankspec.loading import load
+from rankspec.composition.compose import compose
 loaded = load(sys.argv[1])
 print(ascii((loaded.message.training.save_dir, [d.code for d in loaded.diagnostics])))
 """

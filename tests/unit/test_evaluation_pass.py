@@ -14,11 +14,11 @@ import pytest
 import torch
 from torch import Tensor, distributed
 
-from rankspec.auroc import RunningAuroc, auroc
 from rankspec.families.recap.program.figures import task_figures
 from rankspec.families.recap.program.tasks import BinaryClassification, Task
 from rankspec.families.recap.task_kinds import Metric
-from rankspec.metrics import calibration_ratio, relative_cross_entropy
+from rankspec.metrics.auroc import RunningAuroc, auroc
+from rankspec.metrics.binary import calibration_ratio, relative_cross_entropy
 from rankspec.trainer.errors import TrainError
 from rankspec.trainer.evaluation import evaluate_rows
 from rankspec.trainer.processes import Processes
@@ -149,7 +149,7 @@ def test_figure_that_is_not_exact_is_told_with_its_bound(alone: Path, monkeypatc
     exact = _figures(alone)
     short = Metric(partial(RunningAuroc, 1000), is_lower_better=False)
     monkeypatch.setattr(BinaryClassification, "metrics", {**BinaryClassification.metrics, "auroc": short})
-    monkeypatch.setattr("rankspec.auroc._NUM_EDGES", 100)
+    monkeypatch.setattr("rankspec.metrics.auroc._NUM_EDGES", 100)
     said: list[str] = []
 
     figures = _figures(alone, said)

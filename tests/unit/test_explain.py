@@ -2,7 +2,7 @@
 
 import pytest
 
-from rankspec.explanation import explain
+from rankspec.analysis.explanation import explain
 
 
 @pytest.mark.parametrize(

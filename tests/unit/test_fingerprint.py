@@ -9,9 +9,9 @@ from rankspec.optim.v1 import learning_rate_pb2, optimizer_pb2
 from rankspec.train.v1 import wandb_pb2
 from tests.unit.example_configs import VALID, write
 
-from rankspec.fingerprint import Fingerprint, canonical_form, fingerprint
-from rankspec.loading import load
-from rankspec.resolving import condense, resolve
+from rankspec.analysis.fingerprint import Fingerprint, canonical_form, fingerprint
+from rankspec.composition.compose import compose
+from rankspec.schema.defaults import condense, resolve
 
 _RENAMED = (
     '    renamed_features { key: "continuous" value: "c" }\n',
@@ -23,7 +23,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "fingerprint.md"
 def _of(
     folder: Path, text: str, overrides: Sequence[str] = (), environment: Mapping[str, str] | None = None
 ) -> Fingerprint:
-    return fingerprint(load(write(folder, text), overrides=overrides, environment=environment).message)
+    return fingerprint(compose(write(folder, text), overrides=overrides, environment=environment).message)
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_variables_count_by_their_values(tmp_path: Path) -> None:
 
 
 def test_form_of_a_resolved_config_is_that_of_the_config_without_its_defaults(tmp_path: Path) -> None:
-    config = load(write(tmp_path, VALID)).message
+    config = compose(write(tmp_path, VALID)).message
 
     form = canonical_form(config, semantic=False)
 
@@ -90,7 +90,7 @@ def test_form_of_a_resolved_config_is_that_of_the_config_without_its_defaults(tm
 
 
 def test_condensing_is_the_inverse_of_resolving(tmp_path: Path) -> None:
-    config = load(write(tmp_path, VALID)).message
+    config = compose(write(tmp_path, VALID)).message
 
     assert resolve(condense(config)) == resolve(config)
     assert condense(resolve(config)) == condense(config)
@@ -133,7 +133,7 @@ def test_strings_and_keys_are_written_as_documented() -> None:
 
 
 def test_hash_is_that_of_the_form(tmp_path: Path) -> None:
-    config = load(write(tmp_path, VALID)).message
+    config = compose(write(tmp_path, VALID)).message
     form = canonical_form(config, semantic=False)
 
     assert fingerprint(config).full == hashlib.sha256(form).hexdigest()
@@ -142,7 +142,7 @@ def test_hash_is_that_of_the_form(tmp_path: Path) -> None:
 def test_example_of_the_documentation_is_right(tmp_path: Path) -> None:
     page = PAGE.read_text()
     text, form, hashes = (page.split(f"```{kind}\n")[1].split("```")[0] for kind in ("textproto", "form", "hashes"))
-    config = load(write(tmp_path, text)).message
+    config = compose(write(tmp_path, text)).message
 
     assert canonical_form(config, semantic=False).decode() == form
     identity = fingerprint(config)

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from rankspec.home import NoHomeError, expanded
+from rankspec.trainer.home_folder import NoHomeError, expanded
 
 
 @pytest.mark.parametrize(

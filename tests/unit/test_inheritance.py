@@ -5,33 +5,34 @@ from pathlib import Path
 import pytest
 from tests.unit.example_configs import VALID, write
 
-from rankspec.blame import blame
+from rankspec.analysis.blame import blame
+from rankspec.analysis.fingerprint import fingerprint
+from rankspec.checking.check import check, load
 from rankspec.cli import main
-from rankspec.fingerprint import fingerprint
-from rankspec.loading import Loaded, check, load_valid
-from rankspec.resolving import resolve
-from rankspec.writing import write_with_variables
+from rankspec.composition.compose import LoadedConfig
+from rankspec.formats.writing import write_with_variables
+from rankspec.schema.defaults import resolve
 
 HEIR = 'validation_data {\n  key: "v"\n  value { inherit_train_data: true }\n}\n'
 LOCAL_PROD = Path(__file__).parents[2] / "configs" / "recap" / "local_prod.textproto"
 
 
-def _said(loaded: Loaded) -> list[tuple[str, str, int | None]]:
+def _said(loaded: LoadedConfig) -> list[tuple[str, str, int | None]]:
     return [(d.path, d.code, d.position.line if d.position else None) for d in loaded.diagnostics]
 
 
 def test_what_is_inherited_is_the_config_that_is_written_out(tmp_path: Path) -> None:
-    loaded = load_valid(write(tmp_path, VALID + HEIR))
+    loaded = load(write(tmp_path, VALID + HEIR))
 
     data = loaded.message.validation_data["v"]
     assert data == loaded.message.train_data
     assert not data.HasField("inherit_train_data")
     written_out = write(tmp_path, write_with_variables(loaded.message, "textproto").decode(), "written_out.textproto")
-    assert fingerprint(load_valid(written_out, message="RecapConfig").message) == fingerprint(loaded.message)
+    assert fingerprint(load(written_out, message="RecapConfig").message) == fingerprint(loaded.message)
 
 
 def test_changing_one_heir_changes_no_other(tmp_path: Path) -> None:
-    config = load_valid(write(tmp_path, VALID + HEIR + HEIR.replace('"v"', '"w"'))).message
+    config = load(write(tmp_path, VALID + HEIR + HEIR.replace('"v"', '"w"'))).message
 
     config.validation_data["v"].seg_dense_schema.renamed_features["continuous"] = "other"
 
@@ -47,13 +48,13 @@ def test_overlay_switches_inheritance_off(tmp_path: Path) -> None:
 
 
 def test_override_of_the_training_data_is_inherited(tmp_path: Path) -> None:
-    loaded = load_valid(write(tmp_path, VALID + HEIR), overrides=["train_data.global_batch_size=7"])
+    loaded = load(write(tmp_path, VALID + HEIR), overrides=["train_data.global_batch_size=7"])
 
     assert loaded.message.validation_data["v"].global_batch_size == 7
 
 
 def test_blame_names_the_place_that_a_value_was_inherited_from(tmp_path: Path) -> None:
-    loaded = load_valid(write(tmp_path, VALID + HEIR))
+    loaded = load(write(tmp_path, VALID + HEIR))
 
     origin = blame(loaded)
 
@@ -92,7 +93,7 @@ def test_unset_variable_is_reported_once(tmp_path: Path) -> None:
 def test_shipped_production_config_is_short_and_resolves_to_all_of_its_sets() -> None:
     assert len(LOCAL_PROD.read_text().splitlines()) <= 250
 
-    config = resolve(load_valid(LOCAL_PROD, environment={}).message)
+    config = resolve(load(LOCAL_PROD, environment={}).message)
     assert len(config.validation_data) == 12
     for name, data in config.validation_data.items():
         assert data.seg_dense_schema == config.train_data.seg_dense_schema

@@ -15,15 +15,15 @@ from google.protobuf.message import Message
 from jsonschema import Draft202012Validator
 from tests.unit.example_configs import VALID, write
 
+from rankspec.analysis.json_schema import json_schema
+from rankspec.checking.validation import find
+from rankspec.checking.verdict import judge
 from rankspec.cli import main
-from rankspec.json_schema import json_schema
-from rankspec.messages import all_classes, message_class
-from rankspec.reading import read
-from rankspec.resolving import resolve
-from rankspec.source import read_json, read_yaml
-from rankspec.validation import find
-from rankspec.verdicts import judge
-from rankspec.writing import write_with_variables
+from rankspec.formats.readers import read_json, read_yaml
+from rankspec.formats.reading import read
+from rankspec.formats.writing import write_with_variables
+from rankspec.schema.defaults import resolve
+from rankspec.schema.message_types import all_classes, message_class
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 SHIPPED = sorted(CONFIGS.rglob("*.textproto"))

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.reader_schema import Root
 
-from rankspec.source import Document, read_binary, read_json, read_yaml
+from rankspec.formats.document import Document
+from rankspec.formats.readers import read_binary, read_json, read_yaml
 
 
 def places(document: Document[Any]) -> list[tuple[str, int, int]]:

@@ -11,16 +11,17 @@ from rankspec.recap.v1 import recap_pb2
 from rankspec.twhin.v1 import twhin_pb2
 from tests.unit.example_configs import HEADER, VALID, write
 
-from rankspec.diagnostics import SpecError
-from rankspec.loading import check, load, load_valid
-from rankspec.reading import read_header
-from rankspec.resolving import resolve
-from rankspec.writing import to_textproto
-from rankspec.writing import write as written
+from rankspec.checking.check import check, load
+from rankspec.composition.compose import compose
+from rankspec.diagnostics.diagnostic import ConfigError
+from rankspec.formats.reading import read_header
+from rankspec.formats.writing import to_textproto
+from rankspec.formats.writing import write as written
+from rankspec.schema.defaults import resolve
 
 
 def test_valid_config_loads_without_diagnostics(tmp_path: Path) -> None:
-    loaded = load_valid(write(tmp_path, VALID))
+    loaded = load(write(tmp_path, VALID))
 
     assert isinstance(loaded.message, recap_pb2.RecapConfig)
     assert loaded.diagnostics == []
@@ -31,18 +32,18 @@ def test_valid_config_loads_without_diagnostics(tmp_path: Path) -> None:
     ("extension", "form"), [("txtpb", "textproto"), ("json", "json"), ("yaml", "json"), ("binpb", "binary")]
 )
 def test_every_form_gives_the_same_message(tmp_path: Path, extension: str, form: str) -> None:
-    config = load_valid(write(tmp_path, VALID)).message
+    config = load(write(tmp_path, VALID)).message
     path = tmp_path / f"same.{extension}"
     path.write_bytes(written(config, form))
 
-    assert load_valid(path).message == config
+    assert load(path).message == config
 
 
 def test_mistakes_raise_one_error_with_all_of_them(tmp_path: Path) -> None:
     text = VALID.replace("global_batch_size: 32", "global_batch_size: 0").replace("0.01", "nan")
 
-    with pytest.raises(SpecError) as caught:
-        load_valid(write(tmp_path, text))
+    with pytest.raises(ConfigError) as caught:
+        load(write(tmp_path, text))
 
     assert {(d.path, d.code) for d in caught.value.diagnostics} == {
         ("train_data.global_batch_size", "int32.gt"),
@@ -64,11 +65,11 @@ def test_mistakes_raise_one_error_with_all_of_them(tmp_path: Path) -> None:
     ],
 )
 def test_header_chooses_the_message(tmp_path: Path, header: str, message: type) -> None:
-    assert type(load(write(tmp_path, header)).message) is message
+    assert type(compose(write(tmp_path, header)).message) is message
 
 
 def test_message_argument_goes_before_the_header(tmp_path: Path) -> None:
-    loaded = load(write(tmp_path, HEADER), message="rankspec.optim.v1.LearningRate")
+    loaded = compose(write(tmp_path, HEADER), message="rankspec.optim.v1.LearningRate")
 
     assert loaded.message.DESCRIPTOR.full_name == "rankspec.optim.v1.LearningRate"
 
@@ -182,17 +183,17 @@ def test_misspelled_file_name_is_suggested(tmp_path: Path) -> None:
 def test_standard_input_is_read(monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
 
-    loaded = load("-")
+    loaded = compose("-")
 
     assert loaded.file == "<stdin>"
     assert loaded.message.ListFields()
 
 
 def test_resolved_config_is_a_config(tmp_path: Path) -> None:
-    config = load_valid(write(tmp_path, VALID)).message
+    config = load(write(tmp_path, VALID)).message
     path = write(tmp_path, to_textproto(resolve(config)), "resolved.textproto")
 
-    assert load_valid(path).message == resolve(config)
+    assert load(path).message == resolve(config)
 
 
 def test_overlay_of_another_message_is_refused(tmp_path: Path) -> None:
@@ -206,4 +207,4 @@ def test_overlay_without_header_is_of_the_base_message(tmp_path: Path) -> None:
     base = write(tmp_path, "# proto-message: rankspec.twhin.v1.TwhinConfig\n")
     overlay = write(tmp_path, "training { num_epochs: 3 }\n", "overlay.textproto")
 
-    assert load([base, overlay]).message.training.num_epochs == 3
+    assert compose([base, overlay]).message.training.num_epochs == 3

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from tests.unit.example_configs import VALID, write
 
-from rankspec.loading import Loaded, check, load
+from rankspec.checking.check import check
+from rankspec.composition.compose import LoadedConfig, compose
 
 
-def _overlaid(folder: Path, base: str, overlay: str) -> Loaded:
-    return load([write(folder, base, "base.textproto"), write(folder, overlay, "overlay.textproto")])
+def _overlaid(folder: Path, base: str, overlay: str) -> LoadedConfig:
+    return compose([write(folder, base, "base.textproto"), write(folder, overlay, "overlay.textproto")])
 
 
 def test_later_scalar_wins_and_others_stay(tmp_path: Path) -> None:
@@ -138,7 +139,7 @@ def test_mistake_in_an_overlay_is_reported_there(tmp_path: Path) -> None:
 def test_override_sets_one_value(
     tmp_path: Path, assignment: str, read: Callable[[Any], object], expected: object
 ) -> None:
-    loaded = load(write(tmp_path, VALID), overrides=[assignment])
+    loaded = compose(write(tmp_path, VALID), overrides=[assignment])
 
     assert loaded.diagnostics == []
     assert read(loaded.message) == expected
@@ -147,7 +148,7 @@ def test_override_sets_one_value(
 def test_later_override_wins(tmp_path: Path) -> None:
     overrides = ["training.num_train_steps=1", "training.num_train_steps=2"]
 
-    assert load(write(tmp_path, VALID), overrides=overrides).message.training.num_train_steps == 2
+    assert compose(write(tmp_path, VALID), overrides=overrides).message.training.num_train_steps == 2
 
 
 @pytest.mark.parametrize(
@@ -164,7 +165,7 @@ def test_later_override_wins(tmp_path: Path) -> None:
     ],
 )
 def test_wrong_override_is_a_diagnostic(tmp_path: Path, assignment: str, code: str) -> None:
-    loaded = load(write(tmp_path, VALID), overrides=[assignment])
+    loaded = compose(write(tmp_path, VALID), overrides=[assignment])
 
     assert code in [diagnostic.code for diagnostic in loaded.diagnostics]
     assert all(d.position and d.position.file.startswith("--set") for d in loaded.diagnostics)
@@ -176,11 +177,11 @@ def test_wrong_override_leaves_nothing_behind(tmp_path: Path) -> None:
     loaded = check(path, overrides=['model.tasks["other"].mlp_config.layer_sizes[2]=1'])
 
     assert [diagnostic.code for diagnostic in loaded.diagnostics] == ["set.index"]
-    assert loaded.message == load(path).message
+    assert loaded.message == compose(path).message
 
 
 def test_misspelled_override_is_suggested(tmp_path: Path) -> None:
-    (diagnostic,) = load(write(tmp_path, VALID), overrides=["training.num_train_step=1"]).diagnostics
+    (diagnostic,) = compose(write(tmp_path, VALID), overrides=["training.num_train_step=1"]).diagnostics
 
     assert diagnostic.suggestion == "did you mean `training.num_train_steps`?"
 

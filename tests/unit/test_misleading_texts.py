@@ -8,9 +8,9 @@ import pytest
 from rankspec.recap.v1.recap_pb2 import RecapConfig
 from tests.unit.example_configs import VALID, write
 
-from rankspec.diagnostics import Diagnostic
-from rankspec.loading import check
-from rankspec.source import read_textproto
+from rankspec.checking.check import check
+from rankspec.diagnostics.diagnostic import Diagnostic
+from rankspec.formats.textproto.reader import read_textproto
 
 LOOK_ALIKES = {
     "double_quotes": ("training { save_dir: “run” }", "“", 'write `"` in its place'),

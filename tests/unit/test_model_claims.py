@@ -25,9 +25,9 @@ from rankspec.recap.v1.recap_pb2 import RecapConfig
 from tests.unit.optimizers import optimizer_of
 from tests.unit.recap_models import FULL, built, random_batch, recap_config
 
+from rankspec.claims.registry import claimed_fields
 from rankspec.families.recap.program.loss import build_loss
 from rankspec.families.recap.program.optimizer import build_ranking_optimizer
-from rankspec.trainer.claims import claimed_fields
 
 torch.set_num_threads(1)
 

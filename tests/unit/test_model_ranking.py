@@ -9,9 +9,9 @@ from rankspec.recap.v1.recap_pb2 import RecapConfig
 from tests.unit.recap_models import FULL, built, inputs, random_batch, recap_config, rows_of
 from torch import nn
 
+from rankspec.claims.registry import unclaimed_paths
 from rankspec.families.recap.program.model import RankingModel, build_model
 from rankspec.families.recap.program.model.blocks import Blocks
-from rankspec.trainer.claims import unclaimed_paths
 
 torch.set_num_threads(1)
 

@@ -9,9 +9,9 @@ from benchmarks.mutations import shipped, verdicts
 from google.protobuf import text_format
 from tests.unit.example_configs import VALID, write
 
-from rankspec.reading import read
-from rankspec.source import read_textproto
-from rankspec.verdicts import judge
+from rankspec.checking.verdict import judge
+from rankspec.formats.reading import read
+from rankspec.formats.textproto.reader import read_textproto
 
 # How many of a config's mutations are judged here; `make bench ONLY=mutations` judges all.
 NUM_JUDGED = 300

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from rankspec.recap.v1 import recap_pb2
 
-from rankspec.loading import check
-from rankspec.source import read_textproto
+from rankspec.checking.check import check
+from rankspec.formats.textproto.reader import read_textproto
 
 LOCAL_PROD = Path(__file__).parents[2] / "configs" / "recap" / "local_prod.textproto"
 

@@ -9,8 +9,8 @@ from google.protobuf.message import Message
 from rankspec.recap.v1 import recap_pb2
 from tests.unit.example_configs import VALID
 
-from rankspec.loading import check
-from rankspec.writing import write
+from rankspec.checking.check import check
+from rankspec.formats.writing import write
 
 CONFIG: Message = text_format.Parse(VALID, recap_pb2.RecapConfig())
 FORMS = {

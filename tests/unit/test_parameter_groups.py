@@ -13,14 +13,14 @@ from tests.conformance.corpus import all_cases, verdict_of
 from tests.unit.recap_models import built, recap_config
 from torch import nn
 
+from rankspec.claims.registry import unclaimed_paths
+from rankspec.composition.compose import compose
 from rankspec.families import parameter_groups
+from rankspec.families.recap.input_signature import MODEL_INPUTS
 from rankspec.families.recap.program.optimizer import build_ranking_optimizer
 from rankspec.families.twhin.program.program import TwhinProgram
-from rankspec.loading import load
-from rankspec.resolving import resolve
-from rankspec.signature import MODEL_INPUTS
+from rankspec.schema.defaults import resolve
 from rankspec.trainer import follow, run  # noqa: F401 - what the trainer claims is known once both are imported
-from rankspec.trainer.claims import unclaimed_paths
 from rankspec.trainer.optimizers import ScheduledOptimizer
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ optimizer {{ single_task_learning_rate {{ constant: 0.1 }} adam {{ weight_decay:
 
 def _shipped() -> Iterator[tuple[str, Any]]:
     for path in sorted(CONFIGS.rglob("*.textproto")):
-        yield f"{path.parent.name}_{path.stem}", load(path, environment={}).message
+        yield f"{path.parent.name}_{path.stem}", compose(path, environment={}).message
 
 
 def _conforming() -> Iterator[tuple[str, RecapConfig]]:

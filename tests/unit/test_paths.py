@@ -3,7 +3,8 @@
 import pytest
 from rankspec.recap.v1 import recap_pb2
 
-from rankspec.paths import PathError, Step, descriptor_of, fields_along, parse
+from rankspec.schema.descriptors import descriptor_of
+from rankspec.schema.field_paths import PathError, Step, fields_along, parse
 
 CONFIG = descriptor_of(recap_pb2.RecapConfig)
 

@@ -13,7 +13,7 @@ from benchmarks.peers import written
 from google.protobuf import json_format
 from rankspec.recap.v1 import recap_pb2
 
-from rankspec.paths import descriptor_of
+from rankspec.schema.descriptors import descriptor_of
 
 _REFUSALS = (pydantic.ValidationError, msgspec.ValidationError)
 

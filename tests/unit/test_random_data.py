@@ -18,8 +18,8 @@ from sklearn.metrics import roc_auc_score
 from rankspec.cli import data as data_verb
 from rankspec.datasets import random_data
 from rankspec.datasets.random_data import LABELS, PRODUCTION, SMALL, write
+from rankspec.families.recap.input_signature import input_signature
 from rankspec.families.recap.program.data.dataset import open_dataset
-from rankspec.signature import input_signature
 
 torch.set_num_threads(1)
 

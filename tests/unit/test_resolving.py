@@ -9,15 +9,16 @@ from rankspec.recap.v1 import recap_pb2
 from tests.unit.example_configs import VALID
 from tests.unit.example_configs import write as write_file
 
-from rankspec.blame import blame
-from rankspec.loading import load, load_valid
-from rankspec.resolving import resolve
-from rankspec.writing import FORMS, form_for, to_textproto, write
+from rankspec.analysis.blame import blame
+from rankspec.checking.check import load
+from rankspec.composition.compose import compose
+from rankspec.formats.writing import FORMS, form_for, to_textproto, write
+from rankspec.schema.defaults import resolve
 
 
 @pytest.fixture
 def config(tmp_path: Path) -> recap_pb2.RecapConfig:
-    message = load_valid(write_file(tmp_path, VALID)).message
+    message = load(write_file(tmp_path, VALID)).message
     assert isinstance(message, recap_pb2.RecapConfig)
     return message
 
@@ -79,7 +80,7 @@ def test_resolved_config_is_valid_and_reads_back_in_every_form(
     path.write_bytes(write(resolved, form))
 
     assert form_for(str(path)) == form
-    assert load_valid(path, environment={}).message == resolved
+    assert load(path, environment={}).message == resolved
 
 
 def test_protobufs_own_parsers_read_what_is_written(config: recap_pb2.RecapConfig) -> None:
@@ -94,18 +95,18 @@ def test_order_is_that_of_the_schema_and_of_keys_whatever_the_order_of_writing(t
     entries = [f'tasks {{ key: "{name}" value {{}} }}' for name in names]
     texts = [f"train_data {{ {' '.join(order)} cache: true }}" for order in (entries, entries[::-1])]
 
-    written = {to_textproto(load(write_file(tmp_path, text)).message) for text in texts}
+    written = {to_textproto(compose(write_file(tmp_path, text)).message) for text in texts}
 
     (text,) = written
     assert text.index("cache") < text.index('"Z"') < text.index('"a"') < text.index('"a.b"') < text.index('"a_b"')
-    as_json = write(load(write_file(tmp_path, texts[0])).message, "json").decode()
+    as_json = write(compose(write_file(tmp_path, texts[0])).message, "json").decode()
     assert as_json.index("cache") < as_json.index('"Z"') < as_json.index('"a.b"') < as_json.index('"a_b"')
 
 
 def test_blame_says_where_each_value_came_from(tmp_path: Path) -> None:
     text = VALID.replace("data/*.parquet", "${WHERE}/x")
     path = write_file(tmp_path, text)
-    loaded = load(path, overrides=["optimizer.adam.beta_1=0.5"], environment={"WHERE": "here"})
+    loaded = compose(path, overrides=["optimizer.adam.beta_1=0.5"], environment={"WHERE": "here"})
 
     origin = blame(loaded)
 
@@ -117,7 +118,7 @@ def test_blame_says_where_each_value_came_from(tmp_path: Path) -> None:
 
 
 def test_blamed_text_is_the_same_config(tmp_path: Path) -> None:
-    loaded = load(write_file(tmp_path, VALID))
+    loaded = compose(write_file(tmp_path, VALID))
     resolved = resolve(loaded.message)
 
     text = to_textproto(resolved, blame(loaded))

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from rankspec import metrics
-from rankspec.running_metrics import RunningCalibrationRatio, RunningMean, RunningRelativeCrossEntropy
+from rankspec.metrics import binary as metrics
+from rankspec.metrics.running import RunningCalibrationRatio, RunningMean, RunningRelativeCrossEntropy
 
 Columns = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rankspec.optim.v1.learning_rate_pb2 import LearningRate
 
-from rankspec.schedules import learning_rate_at
+from rankspec.optimization.learning_rates import learning_rate_at
 
 RATES = st.floats(min_value=0, max_value=10, allow_nan=False)
 STEPS = st.integers(min_value=0, max_value=10**7)

@@ -14,14 +14,9 @@ import pytest
 from google.protobuf import text_format
 from rankspec.recap.v1.data_pb2 import RecapDataConfig
 
-from rankspec.signature import (
-    DataError,
-    Input,
-    carried_inputs,
-    input_signature,
-    signature_differences,
-    signature_hash,
-)
+from rankspec.families.recap.input_signature import carried_inputs, input_signature
+from rankspec.trainer.data_error import DataError
+from rankspec.trainer.inputs import Input, signature_differences, signature_hash
 
 SCHEMA = [
     {"feature_name": "cont", "dtype": "float_list", "length": 6},
@@ -73,7 +68,7 @@ def test_truncation_and_masks_narrow_inputs(data: RecapDataConfig, tmp_path: Pat
 
 
 def test_nothing_heavy_is_imported() -> None:
-    code = "import sys, rankspec.signature; print([m for m in ('torch', 'numpy', 'pyarrow') if m in sys.modules])"
+    code = "import sys, rankspec.families.recap.input_signature; print([m for m in ('torch', 'numpy', 'pyarrow') if m in sys.modules])"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "[]"
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from rankspec.recap.v1.recap_pb2 import RecapConfig
 from tests.unit.reader_schema import Root, fill
 
-from rankspec.source import Document, read_textproto
+from rankspec.formats.document import Document
+from rankspec.formats.textproto.reader import read_textproto
 
 
 def read(text: str | bytes) -> Document[Any]:

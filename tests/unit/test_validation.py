@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from tests.unit.example_configs import VALID, write
 
-from rankspec.diagnostics import Diagnostic
-from rankspec.loading import check
+from rankspec.checking.check import check
+from rankspec.diagnostics.diagnostic import Diagnostic
 
 MULTI = """multi_task_learning_rates {
     tower_learning_rates { key: "liked" value { constant: 0.1 } }

@@ -14,8 +14,8 @@ from rankspec.optim.v1.learning_rate_pb2 import LearningRate
 from rankspec.recap.v1.layers_pb2 import DenseLayerConfig, DropoutConfig, MlpConfig
 from rankspec.recap.v1.optimizer_pb2 import MultiTaskLearningRates
 
-from rankspec.trainer.claims import all_claims, fields_read, forget_reads, obeys
-from rankspec.trainer.views import whole_message
+from rankspec.claims.registry import all_claims, fields_read, forget_reads, obeys
+from rankspec.claims.views import whole_message
 
 MLP = "rankspec.recap.v1.MlpConfig"
 

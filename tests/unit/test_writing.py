@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rankspec.writing import write_file
+from rankspec.formats.writing import write_file
 
 
 def test_file_is_new(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import { MAX_BYTES } from "./limits.js";
 import { loadBinary, loadText, type LoadOptions } from "./loading.js";
 import { DEFAULT_MESSAGE, headerOf, messageSchema } from "./messages.js";
 import type { Place } from "./text/places.js";
-import { SpecError } from "./violations.js";
+import { ConfigError } from "./violations.js";
 
 /** A config of whichever type its file names. */
 export interface LoadedFile {
@@ -30,7 +30,7 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
  *
  * @param file The file's name.
  * @returns The config, valid, without the defaults of the schema filled in.
- * @throws SpecError as `loadText` and `loadBinary`, and with a code that begins with `file.` for a file that cannot be
+ * @throws ConfigError as `loadText` and `loadBinary`, and with a code that begins with `file.` for a file that cannot be
  *   read or is in another form.
  */
 export function loadFile(file: string, options: LoadOptions = {}): LoadedFile {
@@ -107,6 +107,6 @@ function unreadable(file: string, error: unknown): unknown {
   return refusal("file.unreadable", `\`${file}\` cannot be read: ${code}`);
 }
 
-function refusal(code: string, message: string, place?: Place): SpecError {
-  return new SpecError([{ path: "", code, message, ...place }]);
+function refusal(code: string, message: string, place?: Place): ConfigError {
+  return new ConfigError([{ path: "", code, message, ...place }]);
 }

@@ -16,4 +16,4 @@ export { resolve } from "./resolving.js";
 export { learningRateAt } from "./schedules.js";
 export type { Variables } from "./variables.js";
 export { type Verdict, verdictOn, type VerdictViolation } from "./verdict.js";
-export { SpecError, type Violation } from "./violations.js";
+export { ConfigError, type Violation } from "./violations.js";

@@ -8,7 +8,7 @@ import type { Places } from "./text/places.js";
 import { readText } from "./text/read.js";
 import { validate } from "./validation.js";
 import { replaceVariables, type Variables } from "./variables.js";
-import { SpecError, type Violation } from "./violations.js";
+import { ConfigError, type Violation } from "./violations.js";
 
 /** How a config is loaded. */
 export interface LoadOptions {
@@ -22,7 +22,7 @@ export interface LoadOptions {
  * @param schema The config's type, such as `RecapConfigSchema`.
  * @param source The text, in the portable subset; bytes are UTF-8.
  * @returns The config, valid, without the defaults of the schema filled in.
- * @throws SpecError with the first mistake of the text, every mistake of variables, or every broken rule, each at
+ * @throws ConfigError with the first mistake of the text, every mistake of variables, or every broken rule, each at
  *   its line and column.
  */
 export function loadText<Desc extends DescMessage>(
@@ -40,7 +40,7 @@ export function loadText<Desc extends DescMessage>(
  * @param schema The config's type, such as `RecapConfigSchema`.
  * @param bytes The serialized config.
  * @returns The config, valid, without the defaults of the schema filled in.
- * @throws SpecError if it does not decode or holds fields that the schema does not have; with every mistake of
+ * @throws ConfigError if it does not decode or holds fields that the schema does not have; with every mistake of
  *   variables, or every broken rule.
  */
 export function loadBinary<Desc extends DescMessage>(
@@ -60,7 +60,7 @@ function checked<Desc extends DescMessage>(
 ): MessageShape<Desc> {
   const refuse = (violations: Violation[], copies: readonly Copy[]): void => {
     if (violations.length > 0) {
-      throw new SpecError(places?.show(violations, copies) ?? violations);
+      throw new ConfigError(places?.show(violations, copies) ?? violations);
     }
   };
   // Where a variable is missing, the rules would judge its name.

@@ -2,7 +2,7 @@
 import { loadFile } from "./files.js";
 import { fingerprint } from "./fingerprint.js";
 import type { Variables } from "./variables.js";
-import { SpecError, type Violation } from "./violations.js";
+import { ConfigError, type Violation } from "./violations.js";
 
 /** A violation as verdicts show it: without a text, line and column are null. */
 export interface VerdictViolation {
@@ -16,7 +16,7 @@ export interface VerdictViolation {
 export interface Verdict {
   readonly file: string;
   readonly ok: boolean;
-  /** In the order of `SpecError.violations`. */
+  /** In the order of `ConfigError.violations`. */
   readonly violations: readonly VerdictViolation[];
   /** The fingerprint; null if there are violations. */
   readonly semantic: string | null;
@@ -34,7 +34,7 @@ export function verdictOn(file: string, variables: Variables): Verdict {
     const { schema, config } = loadFile(file, { variables });
     return { file, ok: true, violations: [], ...fingerprint(schema, config) };
   } catch (error) {
-    if (!(error instanceof SpecError)) {
+    if (!(error instanceof ConfigError)) {
       throw error;
     }
     return { file, ok: false, violations: error.violations.map(shown), semantic: null, full: null };

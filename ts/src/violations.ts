@@ -17,8 +17,8 @@ export interface Violation {
 const encoder = new TextEncoder();
 
 /** A config that cannot be read or breaks rules; `violations` holds everything that was found. */
-export class SpecError extends Error {
-  override readonly name = "SpecError";
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
   /** What is wrong, by line, column, path and code; at least one. */
   readonly violations: readonly Violation[];
 

@@ -147,7 +147,7 @@ def _without_verb(given: Sequence[str]) -> int:
     for name, summary in VERBS.items():
         verbs.add_parser(name, help=summary, add_help=False)
     if given and not given[0].startswith("-"):
-        from rankspec.source.suggest import closest
+        from rankspec.diagnostics.closest_name import closest
 
         match = closest(given[0], VERBS)
         parser.error(f"there is no verb `{given[0]}`; {f'did you mean `{match}`?' if match else _LISTED}")

@@ -13,9 +13,9 @@ from __future__ import annotations
 import sys
 from argparse import ArgumentParser, Namespace
 
-from rankspec.diagnostics import Diagnostic, Position, has_errors
-from rankspec.loading import check
-from rankspec.reading import STDIN, TEXT_EXTENSIONS, form_of
+from rankspec.checking.check import check
+from rankspec.diagnostics.diagnostic import Diagnostic, Position, has_errors
+from rankspec.formats.reading import STDIN, TEXT_EXTENSIONS, form_of
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -70,15 +70,15 @@ def _files(name: str) -> tuple[list[str], list[Diagnostic]]:
 
 def _report(arguments: Namespace, diagnostics: list[Diagnostic], sources: dict[str, str], num_files: int) -> str:
     if arguments.format == "json":
-        from rankspec.diagnostics import as_json
+        from rankspec.diagnostics.report import as_json
 
         return as_json(diagnostics)
     if arguments.format == "sarif":
-        from rankspec.diagnostics import as_sarif
+        from rankspec.diagnostics.report import as_sarif
 
         return as_sarif(diagnostics)
     from rankspec.cli.terminal import use_color
-    from rankspec.diagnostics import as_text
+    from rankspec.diagnostics.report import as_text
 
     text = as_text(diagnostics, color=use_color(arguments.color, sys.stdout), sources=sources)
     return text + _summary(diagnostics, num_files)

@@ -16,10 +16,10 @@ from argparse import ArgumentParser, Namespace
 
 from rankspec.cli.terminal import report, write_output
 from rankspec.convert.reference import convert
-from rankspec.diagnostics import has_errors
-from rankspec.messages import UnknownMessageError
-from rankspec.reading import STDIN, STDIN_NAME, bytes_of, why
-from rankspec.writing import FORMS, form_for, write_with_variables
+from rankspec.diagnostics.diagnostic import has_errors
+from rankspec.formats.reading import STDIN, STDIN_NAME, bytes_of, why
+from rankspec.formats.writing import FORMS, form_for, write_with_variables
+from rankspec.schema.message_types import UnknownMessageError
 
 
 def add_arguments(parser: ArgumentParser) -> None:

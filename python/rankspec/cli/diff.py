@@ -14,9 +14,9 @@ from __future__ import annotations
 import sys
 from argparse import ArgumentParser, Namespace
 
+from rankspec.analysis.comparison import Change, compare, overall
+from rankspec.analysis.effects import Effect, effects
 from rankspec.cli.terminal import load_or_report
-from rankspec.comparison import Change, compare, overall
-from rankspec.effects import Effect, effects
 
 _VERDICTS = {
     "free": "a run may resume",

@@ -13,7 +13,7 @@ from __future__ import annotations
 import sys
 from argparse import ArgumentParser, Namespace
 
-from rankspec.explanation import explain, nearest
+from rankspec.analysis.explanation import explain, nearest
 
 
 def add_arguments(parser: ArgumentParser) -> None:

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
+from rankspec.analysis.fingerprint import canonical_form, fingerprint
 from rankspec.cli.terminal import add_config_arguments, load_or_report
-from rankspec.fingerprint import canonical_form, fingerprint
 
 
 def add_arguments(parser: ArgumentParser) -> None:

@@ -15,8 +15,8 @@ import sys
 from argparse import ArgumentParser, Namespace
 
 from rankspec.cli.terminal import add_config_arguments, load_or_report, write_output
-from rankspec.resolving import resolve
-from rankspec.writing import FORMS, form_for, to_textproto, write
+from rankspec.formats.writing import FORMS, form_for, to_textproto, write
+from rankspec.schema.defaults import resolve
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -39,7 +39,7 @@ def run(arguments: Namespace) -> int:
         return 1
     resolved = resolve(loaded.message)
     if arguments.blame:
-        from rankspec.blame import blame
+        from rankspec.analysis.blame import blame
 
         data = to_textproto(resolved, blame(loaded)).encode()
     else:

@@ -8,13 +8,14 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from rankspec.checking.check import check
 from rankspec.cli import statuses
 from rankspec.cli.terminal import report
-from rankspec.diagnostics import Diagnostic, SpecError
-from rankspec.loading import Loaded, check
+from rankspec.composition.compose import LoadedConfig
+from rankspec.diagnostics.diagnostic import ConfigError, Diagnostic
 
 if TYPE_CHECKING:
-    from rankspec.signature import DataError
+    from rankspec.trainer.data_error import DataError
     from rankspec.trainer.errors import TrainError
     from rankspec.trainer.setup import Job
 
@@ -51,14 +52,14 @@ def run_config(arguments: Namespace, action: Callable[[Job], int]) -> int:
             f"error: {error.name} is not installed; `pip install 'rankspec[train]'` installs what this takes\n"
         )
         return 1
-    from rankspec.signature import DataError
+    from rankspec.trainer.data_error import DataError
 
     if refused := refusals(loaded):
         report(refused, loaded.sources)
         return 1
     try:
         return action(job_of(loaded))
-    except SpecError as error:
+    except ConfigError as error:
         report(error.diagnostics, loaded.sources)
         return statuses.WRONG
     except DataError as error:
@@ -70,7 +71,7 @@ def run_config(arguments: Namespace, action: Callable[[Job], int]) -> int:
         return statuses.TRY_AGAIN if error.restart_helps else statuses.WRONG
 
 
-def _at_its_place(error: TrainError | DataError, loaded: Loaded) -> Diagnostic:
+def _at_its_place(error: TrainError | DataError, loaded: LoadedConfig) -> Diagnostic:
     """The error as a diagnostic at the field it names, or at the nearest field around it that the config sets."""
     place = loaded.origins.nearest(error.path) if error.path else None
     return Diagnostic(error.code, error.message, error.path, place[1] if place else None, "error", None)

@@ -14,9 +14,9 @@ import json
 import sys
 from argparse import ArgumentParser, Namespace
 
+from rankspec.analysis.json_schema import json_schema
 from rankspec.cli.terminal import write_output
-from rankspec.json_schema import json_schema
-from rankspec.messages import UnknownMessageError, message_class
+from rankspec.schema.message_types import UnknownMessageError, message_class
 
 
 def add_arguments(parser: ArgumentParser) -> None:

@@ -8,8 +8,10 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Mapping
 from typing import TextIO
 
-from rankspec.diagnostics import Diagnostic, as_text
-from rankspec.loading import Loaded, check
+from rankspec.checking.check import check
+from rankspec.composition.compose import LoadedConfig
+from rankspec.diagnostics.diagnostic import Diagnostic
+from rankspec.diagnostics.report import as_text
 
 
 def add_config_arguments(parser: ArgumentParser) -> None:
@@ -26,7 +28,7 @@ def add_config_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--message", metavar="NAME", help="message that the files hold, if no header says so")
 
 
-def load_or_report(arguments: Namespace) -> Loaded | None:
+def load_or_report(arguments: Namespace) -> LoadedConfig | None:
     """Loads the config that `add_config_arguments` names.
 
     Mistakes go to the standard error; warnings alone are left to `check`.
@@ -63,7 +65,7 @@ def write_output(verb: str, data: bytes, output: str | None) -> int:
         sys.stdout.flush()
         sys.stdout.buffer.write(data)
         return 0
-    from rankspec.writing import write_file
+    from rankspec.formats.writing import write_file
 
     try:
         write_file(output, data)

@@ -13,26 +13,27 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from google.protobuf.message import Message
 
+from rankspec.checking.validation import find, validate
 from rankspec.convert.inert import DROPPED, Effect
 from rankspec.convert.tree import Note, Rewriter
-from rankspec.diagnostics import Diagnostic, in_order
-from rankspec.leaves import leaves
-from rankspec.messages import DEFAULT_MESSAGE, message_class
-from rankspec.paths import descriptor_of, is_message, message_of, parse
-from rankspec.places import place_of
-from rankspec.source.document import Document
-from rankspec.source.origins import LineIndex
-from rankspec.source.tree import Member, Node
-from rankspec.source.tree_form import read_tree
-from rankspec.source.tree_reader import MAX_VALUES
-from rankspec.source.yaml_form import scan_yaml
-from rankspec.validation import find, validate
-from rankspec.writing import literal
+from rankspec.diagnostics.diagnostic import Diagnostic, in_order
+from rankspec.formats.document import Document
+from rankspec.formats.field_positions import place_of
+from rankspec.formats.json_yaml.tree import Member, Node
+from rankspec.formats.json_yaml.tree_document import read_tree
+from rankspec.formats.json_yaml.tree_reader import MAX_VALUES
+from rankspec.formats.json_yaml.yaml_reader import scan_yaml
+from rankspec.formats.origins import LineIndex
+from rankspec.formats.writing import literal
+from rankspec.schema.descriptors import descriptor_of, is_message, message_of
+from rankspec.schema.field_paths import parse
+from rankspec.schema.leaves import leaves
+from rankspec.schema.message_types import DEFAULT_MESSAGE, message_class
 
 if TYPE_CHECKING:
     from google.protobuf.descriptor import Descriptor
 
-    from rankspec.source.state import State
+    from rankspec.formats.reading_state import State
 
 MessageT = TypeVar("MessageT", bound=Message)
 

@@ -12,10 +12,11 @@ import yaml
 
 from rankspec.convert.inert import INERT, Effect
 from rankspec.convert.variables import has_variable, with_our_variables, without_escapes
-from rankspec.paths import at, enum_of, is_map, join, map_value
-from rankspec.rules import value_rules
-from rankspec.source.tree import Member, Node
-from rankspec.source.tree_reader import TooManyValuesError
+from rankspec.formats.json_yaml.tree import Member, Node
+from rankspec.formats.json_yaml.tree_reader import TooManyValuesError
+from rankspec.schema.descriptors import enum_of, is_map, map_value
+from rankspec.schema.field_paths import at, join
+from rankspec.schema.rules import value_rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection

@@ -19,8 +19,8 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 from threadpoolctl import threadpool_limits
 
-from rankspec.auroc import auroc
-from rankspec.metrics import relative_cross_entropy
+from rankspec.metrics.auroc import auroc
+from rankspec.metrics.binary import relative_cross_entropy
 
 EXPECTED_TEST_AUC = MappingProxyType({"liked": 0.779, "loved": 0.798, "disliked": 0.802})
 """AUC that the better baseline of each task reaches on the test part."""

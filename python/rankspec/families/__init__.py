@@ -11,7 +11,7 @@ from rankspec.families.twhin.parameter_groups import parameter_groups as groups_
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rankspec.trainer.parameter_group import ParameterGroup
+    from rankspec.optimization.parameter_group import ParameterGroup
     from rankspec.trainer.program import Program
 
 

@@ -2,20 +2,20 @@
 
 from importlib import import_module
 
-from rankspec.diagnostics import Diagnostic, Position
+from rankspec.analysis.fingerprint import fingerprint
+from rankspec.claims.registry import unclaimed_paths
+from rankspec.composition.compose import LoadedConfig
+from rankspec.diagnostics.diagnostic import Diagnostic, Position
 from rankspec.families import program_of
-from rankspec.fingerprint import fingerprint
-from rankspec.loading import Loaded
-from rankspec.resolving import resolve
-from rankspec.trainer.claims import unclaimed_paths
+from rankspec.formats.writing import to_textproto
+from rankspec.schema.defaults import resolve
 from rankspec.trainer.setup import Job
-from rankspec.writing import to_textproto
 
 # The engine: importing it, and the family's program, imports every adapter, so that all claims are in.
 _ENGINE = ("rankspec.trainer.run", "rankspec.trainer.follow")
 
 
-def refusals(loaded: Loaded) -> list[Diagnostic]:
+def refusals(loaded: LoadedConfig) -> list[Diagnostic]:
     """What the config sets and the trainer does not obey, each at its place."""
     name = loaded.message.DESCRIPTOR.full_name
     if program_of(name) is None:
@@ -39,7 +39,7 @@ def refusals(loaded: Loaded) -> list[Diagnostic]:
     return found
 
 
-def job_of(loaded: Loaded) -> Job:
+def job_of(loaded: LoadedConfig) -> Job:
     """The job that a config asks for which nothing objects to."""
     config = resolve(loaded.message)
     program = program_of(config.DESCRIPTOR.full_name)

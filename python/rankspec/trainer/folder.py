@@ -15,11 +15,11 @@ import torch
 from filelock import FileLock, Timeout
 from google.protobuf.message import Message
 
+from rankspec.formats.writing import to_textproto
 from rankspec.trainer.checkpoints import COMMITTED_FILE, CONFIG_FILE, ROTATED_FILE, committed, read_json, unfinished
 from rankspec.trainer.errors import TrainError, is_passing, writing
 from rankspec.trainer.runtime import Runtime
 from rankspec.trainer.status import STATUS_FILE
-from rankspec.writing import to_textproto
 
 FACTS_FILE = "run.json"
 APPLIED_FILE = "applied.textproto"

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 
+from rankspec.claims.registry import obeys
 from rankspec.optim.v1.optimizer_pb2 import AdagradConfig, AdamConfig, SgdConfig
-from rankspec.resolving import items_or_default
-from rankspec.schedules import rate_by_step
-from rankspec.trainer.claims import obeys
+from rankspec.optimization.learning_rates import rate_by_step
+from rankspec.schema.defaults import items_or_default
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from google.protobuf.message import Message
     from torch import nn
 
-    from rankspec.trainer.parameter_group import ParameterGroup
+    from rankspec.optimization.parameter_group import ParameterGroup
 
 # Float32's smallest positive number is 2^-149. A gradient below the root of it squares to 0, so that this epsilon
 # bounds what it is divided by, and a gradient of 0 moves nothing.

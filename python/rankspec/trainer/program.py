@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     import torch
     from google.protobuf.message import Message
 
-    from rankspec.signature import Input
     from rankspec.trainer.data.dataset import Dataset
     from rankspec.trainer.data.plan import Share
+    from rankspec.trainer.inputs import Input
     from rankspec.trainer.optimizers import ScheduledOptimizer
     from rankspec.trainer.training import Followed, Training
 

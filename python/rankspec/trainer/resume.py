@@ -5,14 +5,14 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from rankspec.comparison import Change, compare
-from rankspec.diagnostics import Diagnostic, Position, SpecError
-from rankspec.loading import Loaded, load
-from rankspec.signature import Input, signature_differences
-from rankspec.source import Origins
-from rankspec.source.origins import is_at_or_below
+from rankspec.analysis.comparison import Change, compare
+from rankspec.composition.compose import LoadedConfig, compose
+from rankspec.diagnostics.diagnostic import ConfigError, Diagnostic, Position
+from rankspec.formats.origins import Origins
+from rankspec.schema.field_paths import is_at_or_below
 from rankspec.trainer.checkpoints import STATE_FILE, Checkpoint
 from rankspec.trainer.errors import TrainError
+from rankspec.trainer.inputs import Input, signature_differences
 from rankspec.trainer.setup import Setup
 
 
@@ -29,7 +29,7 @@ def check_resume(checkpoint: Checkpoint, setup: Setup, say: Callable[[str], None
         The config that the checkpoint was written under.
 
     Raises:
-        SpecError: a value changed that must not; all such values are in it.
+        ConfigError: a value changed that must not; all such values are in it.
         TrainError: the checkpoint was trained on other inputs, or in another order.
     """
     saved = saved_config(checkpoint, setup)
@@ -55,7 +55,7 @@ def check_evaluation(checkpoint: Checkpoint, setup: Setup) -> None:
     """Makes sure that the config describes the model of a checkpoint, and the inputs it was trained on.
 
     Raises:
-        SpecError: a value of the model or of its inputs differs; all such values are in it.
+        ConfigError: a value of the model or of its inputs differs; all such values are in it.
         TrainError: the checkpoint was trained on other inputs, or in another order.
     """
     saved = saved_config(checkpoint, setup)
@@ -103,15 +103,15 @@ def _check_processes(checkpoint: Checkpoint, setup: Setup) -> None:
         )
 
 
-def saved_config(checkpoint: Checkpoint, setup: Setup) -> Loaded:
+def saved_config(checkpoint: Checkpoint, setup: Setup) -> LoadedConfig:
     """The config that a checkpoint was written under, which is of the run's message."""
-    return load(checkpoint.config_file, message=setup.config.DESCRIPTOR.full_name, environment={})
+    return compose(checkpoint.config_file, message=setup.config.DESCRIPTOR.full_name, environment={})
 
 
 def _refuse_forbidden(changes: list[Change], checkpoint: Checkpoint, saved: Origins, now: Origins, remedy: str) -> None:
     forbidden = [change for change in changes if change.resume == "forbidden"]
     if forbidden:
-        raise SpecError(_refusal(change, checkpoint, saved, now, remedy) for change in forbidden)
+        raise ConfigError(_refusal(change, checkpoint, saved, now, remedy) for change in forbidden)
 
 
 def _refusal(change: Change, checkpoint: Checkpoint, saved: Origins, now: Origins, remedy: str) -> Diagnostic:

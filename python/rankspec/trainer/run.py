@@ -9,7 +9,6 @@ from typing import Any
 import torch
 from google.protobuf.message import Message
 
-from rankspec.home import expanded
 from rankspec.trainer import diagnosis
 from rankspec.trainer.best import best_of
 from rankspec.trainer.checkpoint_writer import CheckpointWriter, refuse_what_is_in_the_way
@@ -28,6 +27,7 @@ from rankspec.trainer.folder import (
     write_configs,
     write_facts,
 )
+from rankspec.trainer.home_folder import expanded
 from rankspec.trainer.loop import Duties, Ending, Learner, Verdict, asked_to_end, run_steps
 from rankspec.trainer.memory import allocating
 from rankspec.trainer.program import Batch
@@ -54,7 +54,7 @@ def train(job: Job, *, force: bool = False, restart: bool = False) -> bool:
         Whether the run reached its last step; not if it was asked to end before.
 
     Raises:
-        SpecError: if the config differs from the checkpoint's in what must not change.
+        ConfigError: if the config differs from the checkpoint's in what must not change.
         TrainError: if the run cannot start or go on.
         DataError: if the data is not what the config says.
     """

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 
+from rankspec.claims.registry import obeys
+from rankspec.claims.views import whole_message
 from rankspec.train.v1 import runtime_pb2
 from rankspec.train.v1.runtime_pb2 import RuntimeConfig
-from rankspec.trainer.claims import obeys
 from rankspec.trainer.errors import TrainError
-from rankspec.trainer.views import whole_message
 
 _AMP_DTYPES = {
     runtime_pb2.AMP_DTYPE_BFLOAT16: torch.bfloat16,

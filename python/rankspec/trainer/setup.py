@@ -9,12 +9,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from rankspec.signature import signature_hash
-from rankspec.source import Origins
+from rankspec.formats.origins import Origins
 from rankspec.trainer.console import RunConsole
 from rankspec.trainer.data.dataset import Dataset
 from rankspec.trainer.data.plan import Share
 from rankspec.trainer.evaluation import evaluate_rows, scoring
+from rankspec.trainer.inputs import signature_hash
 from rankspec.trainer.memory import allocating
 from rankspec.trainer.processes import Processes, joined_processes
 from rankspec.trainer.program import Program

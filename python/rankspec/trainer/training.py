@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rankspec.home import expanded
+from rankspec.trainer.home_folder import expanded
 
 
 @dataclass(frozen=True)

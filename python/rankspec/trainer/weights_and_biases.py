@@ -15,12 +15,12 @@ from urllib.parse import urlsplit
 
 from google.protobuf.json_format import MessageToDict
 
-from rankspec.home import expanded
+from rankspec.claims.registry import obeys
 from rankspec.train.v1.runtime_pb2 import RuntimeConfig
 from rankspec.train.v1.wandb_pb2 import WandbConfig
-from rankspec.trainer.claims import obeys
 from rankspec.trainer.errors import TrainError
 from rankspec.trainer.folder import RUN_ID_FILE
+from rankspec.trainer.home_folder import expanded
 
 _SECONDS_FOR_AN_ANSWER = 5.0
 # Servers that may get the key besides the public one: `host` or `host:port`, separated by commas or spaces.

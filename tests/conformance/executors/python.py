@@ -7,12 +7,13 @@ from typing import cast
 from conformance.v1 import conformance_pb2 as pb
 from google.protobuf.proto import parse_length_prefixed, serialize_length_prefixed
 
-from rankspec.environment import as_text
-from rankspec.fingerprint import canonical_form, fingerprint
-from rankspec.messages import message_class
-from rankspec.schedules import learning_rate_at
-from rankspec.source import read_binary, read_json, read_textproto
-from rankspec.verdicts import judge
+from rankspec.analysis.fingerprint import canonical_form, fingerprint
+from rankspec.checking.verdict import judge
+from rankspec.composition.environment import as_text
+from rankspec.formats.readers import read_binary, read_json
+from rankspec.formats.textproto.reader import read_textproto
+from rankspec.optimization.learning_rates import learning_rate_at
+from rankspec.schema.message_types import message_class
 
 _READERS = {"text": read_textproto, "json": read_json, "binary": read_binary}
 

@@ -22,12 +22,12 @@ from numpy.typing import NDArray
 from rankspec.recap.v1.recap_pb2 import RecapConfig
 
 from rankspec.families import program_of
-from rankspec.messages import message_class
-from rankspec.resolving import resolve
+from rankspec.formats.writing import to_textproto
+from rankspec.schema.defaults import resolve
+from rankspec.schema.message_types import message_class
 from rankspec.trainer import follow, run
 from rankspec.trainer.checkpoints import Checkpoint, committed
 from rankspec.trainer.setup import Job
-from rankspec.writing import to_textproto
 
 TRAIN_ROWS, VALID_ROWS, BATCH_ROWS = 320, 100, 16
 

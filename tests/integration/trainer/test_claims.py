@@ -3,9 +3,9 @@
 import pytest
 from tests.integration.trainer.runs import Runs
 
+from rankspec.checking.check import check
+from rankspec.claims.registry import unclaimed_paths
 from rankspec.families.jobs import refusals
-from rankspec.loading import check
-from rankspec.trainer.claims import unclaimed_paths
 
 _SET_AND_NOT_OBEYED = {
     'model { stratifiers { name: "age" index: 0 value: 1 } }': "model.stratifiers",

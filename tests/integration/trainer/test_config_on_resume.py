@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from tests.integration.trainer.runs import Runs, _lists, data_set, write_data
 
-from rankspec.diagnostics import SpecError
+from rankspec.diagnostics.diagnostic import ConfigError
 from rankspec.trainer import run
 from rankspec.trainer.checkpoints import committed
 from rankspec.trainer.errors import TrainError
@@ -51,7 +51,7 @@ def _with_embeddings(runs: Runs, user: str, author: str) -> str:
 def test_forbidden_change_is_refused_with_both_values(runs: Runs) -> None:
     runs.train("forbidden", _SHORT)
     changed = runs.job("forbidden", _LONGER, "runtime { seed: 7 } training { gradient_accumulation: 2 }")
-    with pytest.raises(SpecError) as caught:
+    with pytest.raises(ConfigError) as caught:
         run.train(changed)
     messages = {diagnostic.path: diagnostic.message for diagnostic in caught.value.diagnostics}
     assert messages == {
@@ -81,7 +81,7 @@ def test_free_change_passes_silently(runs: Runs, capsys: pytest.CaptureFixture[s
 def test_swapped_features_are_refused_on_resume(runs_with_embeddings: Runs) -> None:
     runs = runs_with_embeddings
     runs.train("swapped", _SHORT, _with_embeddings(runs, "user", "author"))
-    with pytest.raises(SpecError) as caught:
+    with pytest.raises(ConfigError) as caught:
         run.train(runs.job("swapped", _LONGER, _with_embeddings(runs, "author", "user")))
     assert {diagnostic.path for diagnostic in caught.value.diagnostics} == {
         'train_data.seg_dense_schema.renamed_features["author_embedding"]',
@@ -92,7 +92,7 @@ def test_swapped_features_are_refused_on_resume(runs_with_embeddings: Runs) -> N
 def test_swapped_features_are_refused_on_evaluation(runs_with_embeddings: Runs) -> None:
     runs = runs_with_embeddings
     runs.train("evaluated", _SHORT, _with_embeddings(runs, "user", "author"))
-    with pytest.raises(SpecError, match="was"):
+    with pytest.raises(ConfigError, match="was"):
         runs.evaluate("evaluated", _SHORT, _with_embeddings(runs, "author", "user"))
     runs.evaluate("evaluated", _SHORT, _with_embeddings(runs, "user", "author"))
 

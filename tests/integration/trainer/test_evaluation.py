@@ -22,9 +22,9 @@ from tests.integration.trainer.runs import (
     steps_of,
 )
 
-from rankspec.auroc import RunningAuroc, auroc
 from rankspec.families.recap.program.tasks import BinaryClassification
 from rankspec.families.recap.task_kinds import Metric
+from rankspec.metrics.auroc import RunningAuroc, auroc
 from rankspec.trainer import follow, run
 from rankspec.trainer.checkpoints import committed
 from rankspec.trainer.data.footer import read_footer
@@ -122,7 +122,7 @@ def test_auroc_by_bins_is_told_with_its_bound(
     shutil.copytree(finished, folder)
     short = Metric(partial(RunningAuroc, 10), is_lower_better=False)
     monkeypatch.setattr(BinaryClassification, "metrics", {**BinaryClassification.metrics, "auroc": short})
-    monkeypatch.setattr("rankspec.auroc._NUM_EDGES", 8)
+    monkeypatch.setattr("rankspec.metrics.auroc._NUM_EDGES", 8)
 
     runs.evaluate("run")
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from tests.integration.trainer.runs import Plan, Runs
 
+from rankspec.checking.check import check
 from rankspec.families.jobs import job_of
-from rankspec.loading import check
 from rankspec.trainer.reports import Reports
 
 _TINY = Path(__file__).parents[3] / "configs/recap/tiny.textproto"

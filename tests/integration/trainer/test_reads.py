@@ -17,15 +17,16 @@ from rankspec.recap.v1.recap_pb2 import RecapConfig
 from tests.unit.small_data import write_files
 from tests.unit.small_movielens import write_grouplens
 
+from rankspec.checking.check import check
+from rankspec.claims.registry import Claim, all_claims, fields_read, forget_reads, unclaimed_paths
+from rankspec.composition.compose import compose
 from rankspec.datasets import movielens, random_data
 from rankspec.families.jobs import job_of
-from rankspec.leaves import leaves
-from rankspec.loading import check, load
-from rankspec.paths import descriptor_of, is_map, map_value
+from rankspec.formats.writing import to_textproto
+from rankspec.schema.descriptors import descriptor_of, is_map, map_value
+from rankspec.schema.leaves import leaves
 from rankspec.trainer import run
-from rankspec.trainer.claims import Claim, all_claims, fields_read, forget_reads, unclaimed_paths
 from rankspec.trainer.setup import set_up
-from rankspec.writing import to_textproto
 
 if TYPE_CHECKING:
     from google.protobuf.descriptor import FieldDescriptor
@@ -242,7 +243,12 @@ def _message_of(field: FieldDescriptor) -> Descriptor | None:
 
 def _claims_of_recap() -> list[Claim]:
     """The claims on what a ranker's config can hold, of the adapters that a ranker has."""
-    modules = ("rankspec.families.recap.", "rankspec.trainer.", "rankspec.signature.", "rankspec.schedules.")
+    modules = (
+        "rankspec.families.recap.",
+        "rankspec.trainer.",
+        "rankspec.families.recap.input_signature.",
+        "rankspec.optimization.learning_rates.",
+    )
     ours = [claim for claim in all_claims() if claim.adapter.startswith(modules)]
     claimed: defaultdict[str, set[str]] = defaultdict(set)
     for claim in ours:
@@ -282,7 +288,7 @@ def test_adapters_read_all_that_they_claim(folder: Path, tmp_path: Path) -> None
 def test_tiny_config_is_read_in_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RANKSPEC_RUNS", str(tmp_path))
     monkeypatch.chdir(_CONFIGS.parent)
-    loaded = load(_CONFIGS / "recap/tiny.textproto", overrides=["training.num_train_steps=2"])
+    loaded = compose(_CONFIGS / "recap/tiny.textproto", overrides=["training.num_train_steps=2"])
 
     assert run.train(job_of(loaded))
 
@@ -292,7 +298,7 @@ def test_tiny_config_is_read_in_full(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_movielens_config_is_read_in_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     movielens.prepare(tmp_path / "data", write_grouplens(tmp_path / "source"))
     monkeypatch.setenv("MOVIELENS_DATA", str(tmp_path))
-    loaded = load(_CONFIGS / "movielens/ranker.textproto", overrides=["training.num_train_steps=2"])
+    loaded = compose(_CONFIGS / "movielens/ranker.textproto", overrides=["training.num_train_steps=2"])
 
     assert run.train(job_of(loaded))
 
@@ -304,7 +310,7 @@ def test_production_config_is_read_in_full(tmp_path: Path, monkeypatch: pytest.M
     random_data.write(tmp_path / "data", num_rows=256)
     monkeypatch.setenv("RANKSPEC_RANDOM_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("RANKSPEC_RUNS", str(tmp_path))
-    loaded = load(_CONFIGS / "recap/local_prod.textproto")
+    loaded = compose(_CONFIGS / "recap/local_prod.textproto")
 
     with set_up(job_of(loaded)) as setup:
         run.TrainingRun(setup)

@@ -12,8 +12,8 @@ import pytest
 from tests.integration.trainer.interruptions import in_step
 from tests.integration.trainer.runs import Plan, Runs, assert_same_end, data_set, records_of
 
-from rankspec.signature import DataError
 from rankspec.trainer.checkpoints import best_checkpoint
+from rankspec.trainer.data_error import DataError
 
 TOWER = 'model {{ tasks {{ key: "minutes" value {{ mlp_config {{ layer_sizes: [8, 1] }} kind: {} }} }} }}'
 METRICS = ("loss", "rmse", "mae")

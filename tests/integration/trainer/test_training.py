@@ -20,7 +20,7 @@ from tests.integration.trainer.runs import (
 )
 from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 
-from rankspec.schedules import learning_rate_at
+from rankspec.optimization.learning_rates import learning_rate_at
 from rankspec.trainer.checkpoints import best_checkpoint
 
 

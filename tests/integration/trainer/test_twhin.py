@@ -29,13 +29,13 @@ from tests.integration.trainer.runs import (
 )
 
 from rankspec.cli import main
+from rankspec.composition.compose import compose
 from rankspec.datasets import edges
 from rankspec.families.jobs import refusals
 from rankspec.families.twhin.program.negatives import LHS, RHS, Draw
-from rankspec.loading import load
-from rankspec.resolving import resolve
-from rankspec.signature import DataError
+from rankspec.schema.defaults import resolve
 from rankspec.trainer import follow, run
+from rankspec.trainer.data_error import DataError
 from rankspec.trainer.errors import TrainError
 from rankspec.trainer.setup import Job
 
@@ -68,7 +68,7 @@ class _Twhin:
 
     def job(self, name: str, *changes: str) -> Job:
         environment = {"RANKSPEC_EDGES": str(self.data), "RANKSPEC_RUNS": str(self.runs.folder)}
-        config = load(TINY, environment=environment).message
+        config = compose(TINY, environment=environment).message
         for text in (SHORT, *changes):
             text_format.Merge(text, config)
         config.training.save_dir = str(self.runs.folder / name)
@@ -216,7 +216,7 @@ def test_offset_behind_all_edges_is_refused(twhin: _Twhin) -> None:
     ],
 )
 def test_what_is_not_done_yet_is_refused_by_name(change: str, path: str) -> None:
-    loaded = load(TINY, environment={})
+    loaded = compose(TINY, environment={})
     text_format.Merge(change, loaded.message)
 
     assert [refusal.path for refusal in refusals(loaded)] == [path]
@@ -224,7 +224,7 @@ def test_what_is_not_done_yet_is_refused_by_name(change: str, path: str) -> None
 
 @pytest.mark.parametrize("field", ["pretrained { emb_name: 'a' embedding_snapshot_uri: 'b' }", "vocab: 'c'"])
 def test_tables_that_begin_with_something_are_refused_by_name(field: str) -> None:
-    loaded = load(TINY, environment={})
+    loaded = compose(TINY, environment={})
     text_format.Merge(field, loaded.message.model.embeddings.tables[1])
 
     assert [refusal.path for refusal in refusals(loaded)] == [

@@ -4,7 +4,7 @@ import { reflect, type ReflectMessage } from "@bufbuild/protobuf/reflect";
 
 import { MAX_BYTES, MAX_DEPTH } from "../limits.js";
 import { at, join, type Key } from "../paths.js";
-import { SpecError, type Violation } from "../violations.js";
+import { ConfigError, type Violation } from "../violations.js";
 import { checkWire } from "./wire.js";
 
 /**
@@ -12,17 +12,17 @@ import { checkWire } from "./wire.js";
  *
  * @param schema The type of the message.
  * @param bytes The serialized message.
- * @throws SpecError if it does not decode, or has fields that the schema does not have.
+ * @throws ConfigError if it does not decode, or has fields that the schema does not have.
  */
 export function readBinary<Desc extends DescMessage>(schema: Desc, bytes: Uint8Array): MessageShape<Desc> {
   if (bytes.length > MAX_BYTES) {
     const message = `the message has more than ${MAX_BYTES / 2 ** 20} MiB, which no config needs`;
-    throw new SpecError([{ path: "", code: "parse.too_large", message }]);
+    throw new ConfigError([{ path: "", code: "parse.too_large", message }]);
   }
   const config = decoded(schema, bytes);
   const unknown = [...unknownFields(reflect(schema, config), "")];
   if (unknown.length > 0) {
-    throw new SpecError(unknown);
+    throw new ConfigError(unknown);
   }
   return config;
 }
@@ -33,12 +33,12 @@ function decoded<Desc extends DescMessage>(schema: Desc, bytes: Uint8Array): Mes
     // The library counts the message itself.
     return fromBinary(schema, bytes, { recursionLimit: MAX_DEPTH + 1 });
   } catch (error) {
-    if (error instanceof SpecError) {
+    if (error instanceof ConfigError) {
       throw error;
     }
     // What does not decode has no class of its own in protobuf-es.
     const message = `this is no serialized ${schema.name}: ${error instanceof Error ? error.message : error}`;
-    throw new SpecError([{ path: "", code: "parse.syntax", message }]);
+    throw new ConfigError([{ path: "", code: "parse.syntax", message }]);
   }
 }
 

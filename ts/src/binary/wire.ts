@@ -5,7 +5,7 @@
 import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 
-import { SpecError } from "../violations.js";
+import { ConfigError } from "../violations.js";
 
 type MapField = DescField & { fieldKind: "map" };
 
@@ -27,7 +27,7 @@ const WIRE_TYPES: ReadonlyMap<ScalarType | undefined, WireType> = new Map([
  * Checks that every value of a serialized message has its field's wire type and ends where what holds it does. Unknown
  * field numbers are passed over: protobuf-es keeps them in the message.
  *
- * @throws SpecError for another wire type, and for an entry of a map with more than a key and a value; an error of
+ * @throws ConfigError for another wire type, and for an entry of a map with more than a key and a value; an error of
  *   protobuf-es for bytes that are no message.
  */
 export function checkWire(schema: DescMessage, bytes: Uint8Array): void {
@@ -85,6 +85,6 @@ function wireTypeOf(kind: Kind): WireType {
   return kind.message === undefined ? (WIRE_TYPES.get(kind.scalar) ?? WireType.Varint) : WireType.LengthDelimited;
 }
 
-function unknown(message: string): SpecError {
-  return new SpecError([{ path: "", code: "parse.unknown_field", message }]);
+function unknown(message: string): ConfigError {
+  return new ConfigError([{ path: "", code: "parse.unknown_field", message }]);
 }

@@ -9,7 +9,7 @@ import {
   type Response,
   ResponseSchema,
 } from "../gen/conformance/v1/conformance_pb.js";
-import { canonicalForm, fingerprint, learningRateAt, loadBinary, loadText, messageSchema, SpecError } from "../index.js";
+import { canonicalForm, fingerprint, learningRateAt, loadBinary, loadText, messageSchema, ConfigError } from "../index.js";
 
 /** Does what a request asks for. */
 function answer({ task }: Request): Response {
@@ -28,7 +28,7 @@ function answer({ task }: Request): Response {
         throw new Error("the request has no task");
     }
   } catch (error) {
-    if (error instanceof SpecError) {
+    if (error instanceof ConfigError) {
       const violations = error.violations.map(({ path, code, line = 0, column = 0 }) => ({ path, code, line, column }));
       return create(ResponseSchema, { result: { case: "refusal", value: { violations } } });
     }

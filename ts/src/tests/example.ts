@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 
-import { fingerprint, learningRateAt, loadText, RecapConfigSchema, resolve, SpecError } from "@rankspec/rankspec";
+import { fingerprint, learningRateAt, loadText, RecapConfigSchema, resolve, ConfigError } from "@rankspec/rankspec";
 
 /** What a serving program says of a config before it serves a model trained with it. */
 export function report(path: string): string {
@@ -16,7 +16,7 @@ export function report(path: string): string {
       `trained as: ${fingerprint(RecapConfigSchema, config).semantic}`,
     ].join("\n");
   } catch (error) {
-    if (!(error instanceof SpecError)) {
+    if (!(error instanceof ConfigError)) {
       throw error;
     }
     return error.violations.map(({ line, column, path, message }) => `${line}:${column}: ${path}: ${message}`).join("\n");

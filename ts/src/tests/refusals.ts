@@ -1,12 +1,12 @@
 /** What tests say of refusals. */
-import { SpecError, type Violation } from "../index.js";
+import { ConfigError, type Violation } from "../index.js";
 
 /** Runs what has to be refused, and returns what it is refused for. */
 export function violationsOf(run: () => unknown): readonly Violation[] {
   try {
     run();
   } catch (error) {
-    if (error instanceof SpecError) {
+    if (error instanceof ConfigError) {
       return error.violations;
     }
     throw error;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
 import { WandbConfigSchema } from "../gen/rankspec/train/v1/wandb_pb.js";
-import { loadText, RecapConfigSchema, SpecError } from "../index.js";
+import { loadText, RecapConfigSchema, ConfigError } from "../index.js";
 import { readText } from "../text/read.js";
 import { violationsOf } from "./refusals.js";
 
@@ -69,7 +69,7 @@ test("violations are sorted by line and column, then by the bytes of path and co
     at('a["\u{1f600}"].b', "a", 2, 10),
   ];
 
-  assert.deepEqual(new SpecError(sorted.toReversed()).violations, sorted);
+  assert.deepEqual(new ConfigError(sorted.toReversed()).violations, sorted);
 });
 
 describe("what is not UTF-8 is refused where it begins", () => {

@@ -8,7 +8,7 @@ import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf
 
 import { MAX_DEPTH } from "../limits.js";
 import { at, fieldsByName, join } from "../paths.js";
-import { SpecError } from "../violations.js";
+import { ConfigError } from "../violations.js";
 import { checkEnum, checkScalar, type Kind, type Literal, shortened, takes } from "./literals.js";
 import { type Mark, placesOf } from "./places.js";
 import { Mistake, Scanner, type Token, type TokenKind } from "./scanner.js";
@@ -34,7 +34,7 @@ type Given = Map<string, DescField>;
  * @param schema The type of the message.
  * @param text The text, in well-formed Unicode.
  * @returns The mark of the message, with those of all that it says inside.
- * @throws SpecError with the first mistake, at its line and column.
+ * @throws ConfigError with the first mistake, at its line and column.
  */
 export function checkPortable(schema: DescMessage, text: string): Mark {
   const checker = new Checker(text);
@@ -46,7 +46,7 @@ export function checkPortable(schema: DescMessage, text: string): Mark {
       throw error;
     }
     const { path = checker.path, code, message, offset } = error;
-    throw new SpecError([{ path, code, message, ...placesOf([offset], text).get(offset) }]);
+    throw new ConfigError([{ path, code, message, ...placesOf([offset], text).get(offset) }]);
   }
   return root;
 }

@@ -3,7 +3,7 @@ import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
 import { fromText } from "@bufbuild/protobuf/txtpb";
 
 import { MAX_BYTES, MAX_DEPTH } from "../limits.js";
-import { SpecError } from "../violations.js";
+import { ConfigError } from "../violations.js";
 import { type Place, Places, placesOf } from "./places.js";
 import { checkPortable } from "./portable.js";
 
@@ -22,7 +22,7 @@ const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
  *
  * @param schema The type of the message.
  * @param source The text; bytes are UTF-8.
- * @throws SpecError with the first mistake of the text.
+ * @throws ConfigError with the first mistake of the text.
  */
 export function readText<Desc extends DescMessage>(schema: Desc, source: string | Uint8Array): Reading<Desc> {
   if (sizeOf(source) > MAX_BYTES) {
@@ -64,10 +64,10 @@ function textBeforeMistake(bytes: Uint8Array): string {
   return lenient.decode(bytes.subarray(0, end < 0 ? bytes.length : end), { stream: true });
 }
 
-function notUtf8(message: string, before: string): SpecError {
+function notUtf8(message: string, before: string): ConfigError {
   return refusal("parse.not_portable.encoding", message, placesOf([before.length], before).get(before.length));
 }
 
-function refusal(code: string, message: string, place: Place | undefined): SpecError {
-  return new SpecError([{ path: "", code, message, ...place }]);
+function refusal(code: string, message: string, place: Place | undefined): ConfigError {
+  return new ConfigError([{ path: "", code, message, ...place }]);
 }

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from rankspec.checking.validation import find
+from rankspec.claims.registry import obeys
+from rankspec.claims.views import whole_message
+from rankspec.optimization.parameter_group import ParameterGroup
 from rankspec.recap.v1.embedding_pb2 import SmallEmbeddingBagConfig, SmallEmbeddingsConfig
 from rankspec.recap.v1.model_pb2 import ModelConfig
 from rankspec.recap.v1.optimizer_pb2 import MultiTaskLearningRates, RecapOptimizerConfig
 from rankspec.recap.v1.recap_pb2 import RecapConfig
-from rankspec.trainer.claims import obeys
-from rankspec.trainer.parameter_group import ParameterGroup
-from rankspec.trainer.views import whole_message
-from rankspec.validation import find
 
 if TYPE_CHECKING:
     from rankspec.optim.v1.learning_rate_pb2 import LearningRate

@@ -8,14 +8,14 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from rankspec.auroc import RunningAuroc
-from rankspec.recap.v1.architecture_pb2 import TASK_KIND_BINARY_CLASSIFICATION, TASK_KIND_REGRESSION
-from rankspec.running_metrics import (
+from rankspec.metrics.auroc import RunningAuroc
+from rankspec.metrics.running import (
     RunningCalibrationRatio,
     RunningMeanAbsoluteError,
     RunningRelativeCrossEntropy,
     RunningRootMeanSquaredError,
 )
+from rankspec.recap.v1.architecture_pb2 import TASK_KIND_BINARY_CLASSIFICATION, TASK_KIND_REGRESSION
 
 Floats = NDArray[np.floating]
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from rankspec.claims.registry import obeys
+from rankspec.claims.views import whole_message
 from rankspec.embedding.v1.embedding_pb2 import EmbeddingBagConfig
 from rankspec.optim.v1.learning_rate_pb2 import LearningRate
 from rankspec.optim.v1.optimizer_pb2 import AdagradConfig, AdamConfig, OptimizerConfig, SgdConfig
-from rankspec.trainer.claims import obeys
-from rankspec.trainer.parameter_group import ParameterGroup
-from rankspec.trainer.views import whole_message
+from rankspec.optimization.parameter_group import ParameterGroup
 from rankspec.twhin.v1.model_pb2 import TwhinEmbeddingsConfig, TwhinModelConfig
 from rankspec.twhin.v1.twhin_pb2 import TwhinConfig
 

@@ -6,11 +6,11 @@ import os
 from collections.abc import Iterable
 from pathlib import Path, PurePath
 
-from rankspec.signature import DataError
 from rankspec.trainer.data.listing import shown
 from rankspec.trainer.data.pattern import Pattern
 from rankspec.trainer.data.selection import Selection
 from rankspec.trainer.data.storage.local import LOCAL
+from rankspec.trainer.data_error import DataError
 
 # For every depth and kind of name that a run writes below its folder, one.
 _WRITTEN = (

@@ -9,7 +9,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from rankspec.signature import DataError
 from rankspec.trainer.data.formats import as_array
 from rankspec.trainer.data.order import RowNumbers, RowOrder
 from rankspec.trainer.data.plan import BatchParts, DataPlan
@@ -17,6 +16,7 @@ from rankspec.trainer.data.row_groups import Requests
 from rankspec.trainer.data.rows import Part
 from rankspec.trainer.data.thinning import thin_negatives
 from rankspec.trainer.data.weights import sample_weights
+from rankspec.trainer.data_error import DataError
 from rankspec.trainer.program import Batch
 
 

@@ -10,8 +10,7 @@ from itertools import accumulate, count
 from types import TracebackType
 from typing import Self
 
-from rankspec.paths import join
-from rankspec.signature import DataError
+from rankspec.schema.field_paths import join
 from rankspec.trainer.data.arrow_errors import UNREADABLE, reason
 from rankspec.trainer.data.assembly import BatchAssembler
 from rankspec.trainer.data.identity import Identity
@@ -21,6 +20,7 @@ from rankspec.trainer.data.row_groups import RowGroupCache, RowGroupReader
 from rankspec.trainer.data.rows import RowDecoder, Rows
 from rankspec.trainer.data.source import RowFile
 from rankspec.trainer.data.stream import BatchStream
+from rankspec.trainer.data_error import DataError
 
 
 class Dataset:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from rankspec.signature import DataError
 from rankspec.trainer.data.arrow_errors import UNREADABLE, reason
 from rankspec.trainer.data.storage.storage import FileStatus, StoredFile
+from rankspec.trainer.data_error import DataError
 
 _MAGIC = b"PAR1"
 # The length of what is before it, in four bytes, and the magic number.

@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import Any, TypedDict
 
-from rankspec.signature import Column
 from rankspec.trainer.data.source import FileIdentity, RowFile
+from rankspec.trainer.inputs import Column
 
 # Files that a message names before it counts the rest.
 _NAMED = 3

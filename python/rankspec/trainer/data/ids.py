@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rankspec.signature import DataError
 from rankspec.trainer.data.place import Place
+from rankspec.trainer.data_error import DataError
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rankspec.signature import DataError
 from rankspec.trainer.data.place import Place
 from rankspec.trainer.data.values import Array, StoredColumn
+from rankspec.trainer.data_error import DataError
 
 # Up to here float32 holds every whole number.
 _LARGEST_WHOLE = 1 << 24

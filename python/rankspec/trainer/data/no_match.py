@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePath
 
-from rankspec.source.suggest import closest
+from rankspec.diagnostics.closest_name import closest
 from rankspec.trainer.data.listing import Listing, shown
 from rankspec.trainer.data.pattern import Pattern, has_wildcard
 from rankspec.trainer.data.storage.local import LOCAL

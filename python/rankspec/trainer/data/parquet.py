@@ -9,13 +9,13 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from rankspec.signature import DataError
 from rankspec.trainer.data.arrow_errors import UNREADABLE, reason
 from rankspec.trainer.data.footer import Footer, read_footer
 from rankspec.trainer.data.place import Place
 from rankspec.trainer.data.source import FileIdentity
 from rankspec.trainer.data.storage.storage import StoredFile
 from rankspec.trainer.data.values import Array, StoredColumn, StoredType, values_of
+from rankspec.trainer.data_error import DataError
 
 # What is decoded at once: little enough to be in a processor's cache still when the rows are copied out of it.
 _CHUNK_BYTES = 4 << 20

@@ -15,7 +15,7 @@ from functools import lru_cache
 from pathlib import Path, PurePath
 from typing import Self
 
-from rankspec.signature import DataError
+from rankspec.trainer.data_error import DataError
 
 ANY_FOLDERS = "**"
 _WILDCARDS = "*?["

@@ -8,7 +8,6 @@ from functools import cached_property
 
 from torch import Tensor
 
-from rankspec.signature import Input
 from rankspec.trainer.data.formats import Format
 from rankspec.trainer.data.labels import Label
 from rankspec.trainer.data.order import OrderSettings
@@ -16,6 +15,7 @@ from rankspec.trainer.data.source import OpenRows
 from rankspec.trainer.data.step import Step
 from rankspec.trainer.data.thinning import Thinning
 from rankspec.trainer.data.values import StoredColumn
+from rankspec.trainer.inputs import Input
 from rankspec.trainer.program import Batch
 
 

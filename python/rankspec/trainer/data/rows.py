@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rankspec.signature import DataError
 from rankspec.trainer.data.plan import DataPlan
 from rankspec.trainer.data.source import RowFile
 from rankspec.trainer.data.step import Chunk
 from rankspec.trainer.data.values import Array
+from rankspec.trainer.data_error import DataError
 
 
 @dataclass(frozen=True, slots=True)

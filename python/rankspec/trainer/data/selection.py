@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 
-from rankspec.signature import Column, DataError
 from rankspec.trainer.data.dataset import Dataset
 from rankspec.trainer.data.identity import identity_of, num_rows
 from rankspec.trainer.data.listing import Listing, shown
@@ -16,6 +15,8 @@ from rankspec.trainer.data.pattern import Pattern
 from rankspec.trainer.data.plan import DataPlan
 from rankspec.trainer.data.source import RowFile
 from rankspec.trainer.data.storage.storage import Storage, StoredFile
+from rankspec.trainer.data_error import DataError
+from rankspec.trainer.inputs import Column
 
 # What is read of a folder.
 PARQUET = "*.parquet"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rankspec.signature import DataError
+from rankspec.trainer.data_error import DataError
 
 
 @dataclass(frozen=True)

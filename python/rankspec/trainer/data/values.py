@@ -9,8 +9,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from rankspec.signature import DataError, DType
 from rankspec.trainer.data.place import Place
+from rankspec.trainer.data_error import DataError
+from rankspec.trainer.inputs import DType
 
 Array = NDArray[Any]
 

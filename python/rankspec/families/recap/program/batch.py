@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from rankspec.signature import MODEL_INPUTS
+from rankspec.families.recap.input_signature import MODEL_INPUTS
 
 if TYPE_CHECKING:
     from rankspec.trainer.data.plan import BatchParts

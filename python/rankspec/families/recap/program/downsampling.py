@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from rankspec.claims.registry import obeys
 from rankspec.recap.v1.data_pb2 import RecapDataConfig, TaskData
 from rankspec.recap.v1.recap_pb2 import DOWNSAMPLING_CORRECTION_CALIBRATION, RecapConfig
-from rankspec.trainer.claims import obeys
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rankspec.auroc import RunningAuroc
 from rankspec.families.recap.program.tasks import figures_by_name
 from rankspec.families.recap.task_kinds import LOSS
-from rankspec.running_metrics import RunningMean
+from rankspec.metrics.auroc import RunningAuroc
+from rankspec.metrics.running import RunningMean
 
 if TYPE_CHECKING:
     from rankspec.families.recap.program.tasks import Task

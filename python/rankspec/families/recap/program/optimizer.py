@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from rankspec.claims.registry import obeys
 from rankspec.families.recap.parameter_groups import parameter_groups
 from rankspec.families.recap.program.model.embeddings import EmbeddingTable
 from rankspec.recap.v1.optimizer_pb2 import RecapAdamConfig, RecapSgdConfig
-from rankspec.trainer.claims import obeys
 from rankspec.trainer.optimizers import ALGORITHMS, Algorithm, ScheduledOptimizer, build_optimizer
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from torch import nn
 
     from rankspec.families.recap.program.model import RankingModel
+    from rankspec.optimization.parameter_group import ParameterGroup
     from rankspec.recap.v1.recap_pb2 import RecapConfig
-    from rankspec.trainer.parameter_group import ParameterGroup
 
 
 @obeys(RecapAdamConfig, "beta_1", "beta_2", "epsilon", "weight_decay")

@@ -10,6 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from rankspec.claims.registry import obeys
+from rankspec.claims.views import whole_message
+from rankspec.families.recap.input_signature import input_signature
 from rankspec.families.recap.program.data.dataset import Dataset, open_dataset
 from rankspec.families.recap.program.figures import COLUMNS, task_figures
 from rankspec.families.recap.program.loss import build_loss
@@ -21,13 +24,10 @@ from rankspec.families.recap.task_kinds import LOSS, METRICS, is_lower_better
 from rankspec.recap.v1.data_pb2 import RecapDataConfig
 from rankspec.recap.v1.recap_pb2 import DOWNSAMPLING_CORRECTION_LOSS_WEIGHTS, RecapConfig
 from rankspec.recap.v1.training_pb2 import BestCheckpointConfig, TrainingConfig
-from rankspec.signature import input_signature
 from rankspec.train.v1.runtime_pb2 import RuntimeConfig
-from rankspec.trainer.claims import obeys
 from rankspec.trainer.optimizers import ScheduledOptimizer
 from rankspec.trainer.program import Program, Reader
 from rankspec.trainer.training import COMMON_FIELDS, Followed, training_from
-from rankspec.trainer.views import whole_message
 
 if TYPE_CHECKING:
     import torch

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from rankspec.claims.registry import obeys
 from rankspec.families.recap.task_kinds import LOSS, METRICS, Metric
-from rankspec.metrics import CLIP_EPSILON, cross_entropy
+from rankspec.metrics.binary import CLIP_EPSILON, cross_entropy
 from rankspec.recap.v1.architecture_pb2 import TASK_KIND_BINARY_CLASSIFICATION, TASK_KIND_REGRESSION, TaskModel
 from rankspec.recap.v1.model_pb2 import ModelConfig
-from rankspec.trainer.claims import obeys
 
 Floats = NDArray[np.float64]
 

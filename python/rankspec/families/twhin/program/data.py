@@ -11,11 +11,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from rankspec.claims.registry import obeys
 from rankspec.embedding.v1.embedding_pb2 import EmbeddingBagConfig
 from rankspec.families.twhin.program.batch import EdgeBatch
-from rankspec.paths import join
-from rankspec.signature import DataError, Input
-from rankspec.trainer.claims import obeys
+from rankspec.schema.field_paths import join
 from rankspec.trainer.data.apart import refuse_data_in_run
 from rankspec.trainer.data.dataset import Dataset
 from rankspec.trainer.data.formats import Format
@@ -26,6 +25,8 @@ from rankspec.trainer.data.selection import Selection, matching, open_selection
 from rankspec.trainer.data.step import Chunk, Step
 from rankspec.trainer.data.storage.address import located
 from rankspec.trainer.data.storage.storage import StoredFile
+from rankspec.trainer.data_error import DataError
+from rankspec.trainer.inputs import Input
 from rankspec.twhin.v1.data_pb2 import TwhinDataConfig
 from rankspec.twhin.v1.model_pb2 import Relation, TwhinEmbeddingsConfig, TwhinModelConfig
 

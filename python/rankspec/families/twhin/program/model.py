@@ -8,10 +8,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from rankspec.claims.registry import obeys
 from rankspec.embedding.v1.embedding_pb2 import DATA_TYPE_FP32, EmbeddingBagConfig
 from rankspec.families.twhin.program.negatives import LHS, RHS, Draw
 from rankspec.train.v1.runtime_pb2 import RuntimeConfig
-from rankspec.trainer.claims import obeys
 from rankspec.trainer.errors import TrainError
 from rankspec.trainer.memory import allocating
 from rankspec.trainer.seeds import seed_for

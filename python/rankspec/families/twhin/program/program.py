@@ -12,18 +12,18 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from rankspec.auroc import RunningAuroc
+from rankspec.claims.registry import obeys
+from rankspec.claims.views import whole_message
 from rankspec.families.twhin.parameter_groups import parameter_groups
 from rankspec.families.twhin.program.data import INPUTS, open_edges
 from rankspec.families.twhin.program.model import Scores, TwhinModel, build_model
-from rankspec.running_metrics import RunningMean
+from rankspec.metrics.auroc import RunningAuroc
+from rankspec.metrics.running import RunningMean
 from rankspec.train.v1.runtime_pb2 import RuntimeConfig
 from rankspec.train.v1.training_pb2 import TrainingConfig
-from rankspec.trainer.claims import obeys
 from rankspec.trainer.optimizers import ScheduledOptimizer, build_optimizer
 from rankspec.trainer.program import Program
 from rankspec.trainer.training import COMMON_FIELDS, Followed, training_from
-from rankspec.trainer.views import whole_message
 from rankspec.twhin.v1.model_pb2 import Relation, TwhinModelConfig
 from rankspec.twhin.v1.twhin_pb2 import TwhinConfig
 

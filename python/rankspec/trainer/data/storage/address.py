@@ -6,12 +6,12 @@ from typing import Any
 
 from pyarrow import fs
 
-from rankspec.home import expanded
-from rankspec.signature import DataError
 from rankspec.trainer.data.arrow_errors import UNREADABLE, reason
 from rankspec.trainer.data.storage.local import LOCAL
 from rankspec.trainer.data.storage.remote import RemoteStorage
 from rankspec.trainer.data.storage.storage import Storage
+from rankspec.trainer.data_error import DataError
+from rankspec.trainer.home_folder import expanded
 
 # A name of the storage begins with the bucket here; elsewhere a host comes first, which is no part of the name.
 _WITH_BUCKETS = ("s3", "gs")

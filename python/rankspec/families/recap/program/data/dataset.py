@@ -7,25 +7,17 @@ from pathlib import Path
 
 import torch
 
+from rankspec.claims.registry import obeys
+from rankspec.claims.views import whole_message
+from rankspec.families.recap.input_signature import carried_inputs, input_signature, read_schema
 from rankspec.families.recap.program.batch import make_batch
 from rankspec.families.recap.program.data.files import select_files
 from rankspec.families.recap.program.data.steps.context import StepContext
 from rankspec.families.recap.program.data.steps.downsample_negatives import DownsampleNegatives
 from rankspec.families.recap.program.data.steps.table import build_steps
 from rankspec.families.recap.program.downsampling import downsampling_rates
-from rankspec.home import expanded
-from rankspec.paths import at, join
 from rankspec.recap.v1.data_pb2 import RecapDataConfig
-from rankspec.signature import (
-    Column,
-    DataError,
-    Input,
-    carried_inputs,
-    input_signature,
-    read_schema,
-    signature_differences,
-)
-from rankspec.trainer.claims import obeys
+from rankspec.schema.field_paths import at, join
 from rankspec.trainer.data.apart import refuse_data_in_run, refuse_inside
 from rankspec.trainer.data.dataset import Dataset
 from rankspec.trainer.data.formats import Format
@@ -35,7 +27,9 @@ from rankspec.trainer.data.order import OrderSettings
 from rankspec.trainer.data.parquet import open_file
 from rankspec.trainer.data.plan import DataPlan, Share
 from rankspec.trainer.data.selection import open_selection
-from rankspec.trainer.views import whole_message
+from rankspec.trainer.data_error import DataError
+from rankspec.trainer.home_folder import expanded
+from rankspec.trainer.inputs import Column, Input, signature_differences
 
 __all__ = ["Dataset", "open_dataset"]
 

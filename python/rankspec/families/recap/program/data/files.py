@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import PurePath
 
-from rankspec.paths import join
+from rankspec.claims.registry import obeys
 from rankspec.recap.v1.data_pb2 import ExplicitDateInputs, ExplicitDatetimeInputs, RecapDataConfig
-from rankspec.signature import DataError
-from rankspec.trainer.claims import obeys
+from rankspec.schema.field_paths import join
 from rankspec.trainer.data.listing import Listing
 from rankspec.trainer.data.pattern import Pattern
 from rankspec.trainer.data.selection import PARQUET, Selection, matching, with_folders_refused
 from rankspec.trainer.data.storage.address import located
 from rankspec.trainer.data.storage.storage import Storage, StoredFile
+from rankspec.trainer.data_error import DataError
 
 
 @obeys(RecapDataConfig, "inputs", "explicit_date_inputs", "explicit_datetime_inputs", "num_files_to_keep")

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
+from rankspec.claims.registry import obeys
 from rankspec.families.recap.program.model.mlp import Mlp, build_mlp, linear
 from rankspec.recap.v1.architecture_pb2 import DcnConfig
-from rankspec.trainer.claims import obeys
 
 if TYPE_CHECKING:
     from rankspec.families.recap.program.model.dropout import RandomPosition

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from rankspec.claims.registry import obeys
 from rankspec.recap.v1.layers_pb2 import DropoutConfig
-from rankspec.trainer.claims import obeys
 from rankspec.trainer.seeds import seed_for
 
 

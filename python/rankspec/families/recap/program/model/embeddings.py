@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from rankspec.claims.registry import obeys
 from rankspec.families.recap.program.model.blocks import split
 from rankspec.families.recap.program.model.dropout import RandomPosition, build_dropout
 from rankspec.recap.v1.embedding_pb2 import (
@@ -15,7 +16,6 @@ from rankspec.recap.v1.embedding_pb2 import (
     SmallEmbeddingBagConfig,
     SmallEmbeddingsConfig,
 )
-from rankspec.trainer.claims import obeys
 from rankspec.trainer.data.ids import IdRange
 from rankspec.trainer.errors import TrainError
 from rankspec.trainer.memory import allocating

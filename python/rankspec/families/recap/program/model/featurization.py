@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
+from rankspec.claims.registry import obeys
 from rankspec.families.recap.program.model.blocks import split
 from rankspec.families.recap.program.model.normalization import build_batch_norm, build_layer_norm
 from rankspec.recap.v1.featurization_pb2 import (
@@ -15,8 +16,7 @@ from rankspec.recap.v1.featurization_pb2 import (
     FeaturizationConfig,
     Log1pAbsConfig,
 )
-from rankspec.resolving import items_or_default
-from rankspec.trainer.claims import obeys
+from rankspec.schema.defaults import items_or_default
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

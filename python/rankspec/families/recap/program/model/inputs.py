@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
+from rankspec.claims.registry import obeys
 from rankspec.families.recap.program.model.blocks import Blocks
 from rankspec.families.recap.program.model.embeddings import SmallEmbeddings, build_small_embeddings
 from rankspec.families.recap.program.model.featurization import Featurization, build_featurization
 from rankspec.families.recap.program.model.normalization import LayerNorm
 from rankspec.recap.v1.featurization_pb2 import FeaturizationConfig
 from rankspec.recap.v1.model_pb2 import ModelConfig
-from rankspec.trainer.claims import obeys
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from rankspec.families.recap.program.batch import RecapBatch
     from rankspec.families.recap.program.model.dropout import RandomPosition
-    from rankspec.signature import Input
     from rankspec.trainer.data.ids import IdRange
+    from rankspec.trainer.inputs import Input
 
 # Embeddings that other models made. The model reads those that the data name, in this order.
 GIVEN_EMBEDDINGS = ("user_embedding", "user_eng_embedding", "author_embedding")

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
+from rankspec.claims.registry import obeys
 from rankspec.families.recap.program.model.mlp import Mlp, build_mlp, linear
 from rankspec.families.recap.program.model.normalization import LayerNorm
 from rankspec.recap.v1.architecture_pb2 import MaskBlockConfig, MaskNetConfig
-from rankspec.trainer.claims import obeys
 from rankspec.trainer.errors import TrainError
 
 if TYPE_CHECKING:

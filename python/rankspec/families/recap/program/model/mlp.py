@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from torch import nn
 
+from rankspec.claims.registry import obeys
 from rankspec.families.recap.program.model.dropout import RandomPosition, build_dropout
 from rankspec.families.recap.program.model.normalization import build_batch_norm
 from rankspec.recap.v1.layers_pb2 import DenseLayerConfig, DropoutConfig, MlpConfig
-from rankspec.trainer.claims import obeys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

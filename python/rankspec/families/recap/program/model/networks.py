@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from rankspec.claims.registry import obeys
 from rankspec.families.recap.program.model.dcn import Dcn, build_dcn
 from rankspec.families.recap.program.model.mask_net import MaskNet, build_mask_net
 from rankspec.families.recap.program.model.mlp import Mlp, build_mlp
 from rankspec.recap.v1.architecture_pb2 import TaskModel
-from rankspec.trainer.claims import obeys
 from rankspec.trainer.memory import allocating
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, distributed, nn
 from torch.nn import functional
 
+from rankspec.claims.registry import obeys
 from rankspec.recap.v1.layers_pb2 import BatchNormConfig, LayerNormConfig
-from rankspec.trainer.claims import obeys
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
+from rankspec.claims.registry import obeys
 from rankspec.families.recap.program.downsampling import calibration_shift
 from rankspec.families.recap.program.model.blocks import Blocks
 from rankspec.families.recap.program.model.dropout import RandomPosition
@@ -20,14 +21,13 @@ from rankspec.recap.v1.architecture_pb2 import TaskModel
 from rankspec.recap.v1.model_pb2 import ModelConfig
 from rankspec.recap.v1.recap_pb2 import RecapConfig
 from rankspec.train.v1.runtime_pb2 import RuntimeConfig
-from rankspec.trainer.claims import obeys
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from rankspec.families.recap.program.batch import RecapBatch
-    from rankspec.signature import Input
     from rankspec.trainer.data.ids import IdRange
+    from rankspec.trainer.inputs import Input
 
 
 # The block that the backbone's output is.

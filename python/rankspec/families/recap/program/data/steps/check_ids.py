@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from rankspec.families.recap.program.data.steps.context import StepContext
 from rankspec.recap.v1.data_pb2 import RecapDataConfig
-from rankspec.signature import Input
 from rankspec.trainer.data.ids import IdCheck
 from rankspec.trainer.data.step import Chunk, Step
+from rankspec.trainer.inputs import Input
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from rankspec.paths import join
-from rankspec.signature import Column, Input
+from rankspec.schema.field_paths import join
 from rankspec.trainer.data.formats import Format
 from rankspec.trainer.data.ids import IdRange
+from rankspec.trainer.inputs import Column, Input
 
 
 @dataclass(frozen=True)

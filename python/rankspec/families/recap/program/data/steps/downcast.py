@@ -8,16 +8,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from rankspec.claims.registry import obeys
 from rankspec.families.recap.program.data.steps.context import StepContext
-from rankspec.paths import at, join
 from rankspec.recap.v1 import preprocess_pb2
 from rankspec.recap.v1.data_pb2 import RecapDataConfig, SegDenseSchema
 from rankspec.recap.v1.preprocess_pb2 import DownCast, Preprocess
-from rankspec.signature import DataError
-from rankspec.trainer.claims import obeys
+from rankspec.schema.field_paths import at, join
 from rankspec.trainer.data.formats import Format, as_array
 from rankspec.trainer.data.step import Chunk, Step
 from rankspec.trainer.data.values import Array
+from rankspec.trainer.data_error import DataError
 
 _TORCH_FORMATS = {
     preprocess_pb2.DATA_TYPE_BFLOAT16: torch.bfloat16,

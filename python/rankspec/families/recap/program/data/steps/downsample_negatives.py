@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rankspec.claims.registry import obeys
 from rankspec.families.recap.program.data.steps.context import StepContext
-from rankspec.paths import at, join
 from rankspec.recap.v1 import preprocess_pb2
 from rankspec.recap.v1.data_pb2 import RecapDataConfig
 from rankspec.recap.v1.preprocess_pb2 import Preprocess
-from rankspec.signature import DataError
-from rankspec.trainer.claims import obeys
+from rankspec.schema.field_paths import at, join
 from rankspec.trainer.data.labels import Label
 from rankspec.trainer.data.step import Chunk, Step
 from rankspec.trainer.data.thinning import Thinning
+from rankspec.trainer.data_error import DataError
 
 
 @dataclass(frozen=True)

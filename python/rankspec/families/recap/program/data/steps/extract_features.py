@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rankspec.claims.registry import obeys
+from rankspec.families.recap.input_signature import MODEL_INPUTS
 from rankspec.families.recap.program.data.steps.context import StepContext
-from rankspec.paths import at, join
 from rankspec.recap.v1 import preprocess_pb2
 from rankspec.recap.v1.data_pb2 import RecapDataConfig
 from rankspec.recap.v1.preprocess_pb2 import ExtractFeaturesRow, Preprocess
-from rankspec.signature import MODEL_INPUTS, DataError
-from rankspec.trainer.claims import obeys
+from rankspec.schema.field_paths import at, join
 from rankspec.trainer.data.formats import Format
 from rankspec.trainer.data.step import Chunk, Step
+from rankspec.trainer.data_error import DataError
 
 
 @dataclass(frozen=True)

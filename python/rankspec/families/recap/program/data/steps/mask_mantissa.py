@@ -8,12 +8,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from rankspec.claims.registry import obeys
 from rankspec.families.recap.program.data.steps.context import StepContext
-from rankspec.paths import at, join
 from rankspec.recap.v1.data_pb2 import RecapDataConfig, SegDenseSchema
-from rankspec.signature import DataError
-from rankspec.trainer.claims import obeys
+from rankspec.schema.field_paths import at, join
 from rankspec.trainer.data.step import Chunk, Step
+from rankspec.trainer.data_error import DataError
 
 
 @dataclass(frozen=True)

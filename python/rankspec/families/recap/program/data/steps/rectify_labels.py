@@ -6,15 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rankspec.claims.registry import obeys
+from rankspec.families.recap.input_signature import fixed_column
 from rankspec.families.recap.program.data.steps.context import StepContext
-from rankspec.paths import at, join
 from rankspec.recap.v1 import preprocess_pb2
 from rankspec.recap.v1.data_pb2 import RecapDataConfig, SegDenseSchema
 from rankspec.recap.v1.preprocess_pb2 import Preprocess
-from rankspec.signature import DataError, fixed_column
-from rankspec.trainer.claims import obeys
+from rankspec.schema.field_paths import at, join
 from rankspec.trainer.data.step import Chunk, Step
 from rankspec.trainer.data.values import Array, StoredColumn
+from rankspec.trainer.data_error import DataError
 
 _MS_PER_HOUR = 3_600_000
 

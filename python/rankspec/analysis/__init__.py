@@ -1,0 +1,1 @@
+"""What configs say and how they differ, beside being right or wrong: what the verbs print."""

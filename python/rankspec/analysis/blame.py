@@ -1,0 +1,39 @@
+"""Says where each value of a resolved config came from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from rankspec.composition.overrides import OVERRIDE
+from rankspec.schema.leaves import leaves
+
+if TYPE_CHECKING:
+    from rankspec.composition.compose import LoadedConfig
+
+
+def blame(loaded: LoadedConfig) -> Callable[[str], str]:
+    """Returns what to say of a path of the resolved config.
+
+    Its answers are `file:line:column`, `--set`, the file's name for a form without places, or `default`; the
+    variables that a value is made of follow.
+    """
+    given = {leaf.path for leaf in leaves(loaded.message)}
+    # A list is told as a whole.
+    given |= {path.rpartition("[")[0] for path in given if path.endswith("]")}
+    lists_with_variables = {path.rpartition("[")[0]: names for path, names in loaded.variables.items()}
+
+    def origin(path: str) -> str:
+        if path not in given:
+            return "default"
+        position = loaded.origins.value(path)
+        if position is None:
+            place = loaded.file
+        elif position.file.startswith(f"{OVERRIDE} "):
+            place = OVERRIDE
+        else:
+            place = str(position)
+        names = loaded.variables.get(path) or lists_with_variables.get(path, ())
+        return " ".join([place, *(f"${{{name}}}" for name in names)])
+
+    return origin

@@ -1,0 +1,242 @@
+"""Warnings: values that are legal, and known to hurt.
+
+They are no part of the verdict that all languages share: a config with warnings is right, and `check` says
+so. All of them stand in one table, `ADVICE`, and on the page `docs/warnings.md`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from rankspec.diagnostics.diagnostic import Diagnostic
+from rankspec.schema.descriptors import is_map, map_value
+from rankspec.schema.field_paths import at, join
+
+if TYPE_CHECKING:
+    from google.protobuf.message import Message
+
+    from rankspec.formats.document import Document
+
+
+class Advice:
+    """One kind of warning.
+
+    Attributes:
+        code: Its id, `advice.` and a name.
+        messages: Full names of the message types that it looks at.
+        find: Takes a message of such a type and the whole config; answers the name of the field to warn at
+            and what to say of its value, or None where there is nothing to warn of.
+        remedy: What to write instead.
+    """
+
+    __slots__ = ("code", "find", "messages", "remedy")
+
+    def __init__(
+        self,
+        code: str,
+        messages: tuple[str, ...],
+        find: Callable[[Any, Any], tuple[str, str] | None],
+        remedy: str,
+    ) -> None:
+        self.code = code
+        self.messages = messages
+        self.find = find
+        self.remedy = remedy
+
+
+def _steps(config: Any) -> int | None:
+    """Returns the length of the run, if the whole config is a run."""
+    return config.training.num_train_steps if "training" in config.DESCRIPTOR.fields_by_name else None
+
+
+def _layer_norm_epsilon(norm: Any, _config: Any) -> tuple[str, str] | None:
+    return ("epsilon", "a row whose features are all equal becomes NaN at epsilon 0") if norm.epsilon == 0 else None
+
+
+def _batch_norm_of_one_row(_norm: Any, config: Any) -> tuple[str, str] | None:
+    train_data = getattr(config, "train_data", None)
+    if getattr(train_data, "global_batch_size", 0) != 1:
+        return None
+    return "", "batch norm over micro-batches of 1 row makes every feature 0"
+
+
+def _batch_norm_without_memory(norm: Any, _config: Any) -> tuple[str, str] | None:
+    if norm.momentum != 1:
+        return None
+    return "momentum", "at momentum 1 evaluation normalizes by the last training batch alone"
+
+
+def _ramp_past_the_end(schedule: Any, config: Any) -> tuple[str, str] | None:
+    steps = _steps(config)
+    if steps is None or schedule.num_ramp_steps <= steps:
+        return None
+    ramp, rate = schedule.num_ramp_steps, schedule.learning_rate
+    text = f"training ends at step {steps}, within the ramp of {ramp} steps: the rate never gets to {rate:g}"
+    return "num_ramp_steps", text
+
+
+def _boundary_past_the_end(schedule: Any, config: Any) -> tuple[str, str] | None:
+    steps = _steps(config)
+    late = [b for b in schedule.learning_rate_boundaries if steps is not None and b >= steps]
+    if not late:
+        return None
+    return "learning_rate_boundaries", f"training ends at step {steps}: the boundary {late[0]} is never reached"
+
+
+def _no_learning(rate: Any, _config: Any) -> tuple[str, str] | None:
+    if rate.WhichOneof("lr") != "constant" or rate.constant != 0:
+        return None
+    return "constant", "at a learning rate of 0 nothing is learned"
+
+
+def _adagrad_epsilon(adagrad: Any, _config: Any) -> tuple[str, str] | None:
+    if adagrad.eps != 0:
+        return None
+    return "eps", "at eps 0 a weight's first step is a whole learning rate, however small its gradient"
+
+
+def _adam_betas_swapped(adam: Any, _config: Any) -> tuple[str, str] | None:
+    if "betas" in adam.DESCRIPTOR.fields_by_name:
+        name, betas = "betas", tuple(adam.betas)
+    else:
+        name, betas = "beta_1", (adam.beta_1, adam.beta_2)
+    if len(betas) != 2 or betas[0] <= betas[1]:
+        return None
+    return name, f"the first moment decays more slowly ({betas[0]:g}) than the second ({betas[1]:g})"
+
+
+def _calibration_of_nothing(config: Any, _config: Any) -> tuple[str, str] | None:
+    calibration = config.DESCRIPTOR.fields_by_name["downsampling_correction"].enum_type.values_by_name[
+        "DOWNSAMPLING_CORRECTION_CALIBRATION"
+    ]
+    rates = [
+        rate
+        for task in config.train_data.tasks.values()
+        for rate in (task.pos_downsampling_rate, task.neg_downsampling_rate)
+    ]
+    if config.downsampling_correction != calibration.number or any(rate != 1 for rate in rates):
+        return None
+    return "downsampling_correction", "no task of train_data is downsampled, so there is nothing to calibrate"
+
+
+def _most_is_dropped(dropout: Any, _config: Any) -> tuple[str, str] | None:
+    if dropout.rate <= 0.8:
+        return None
+    return "rate", f"{dropout.rate:g} is the share that is dropped, not the share that is kept"
+
+
+def _unshuffled(config: Any, _config: Any) -> tuple[str, str] | None:
+    if config.train_data.examples_shuffle_buffer_size != 1:
+        return None
+    return "train_data.examples_shuffle_buffer_size", "training rows are read in the order of the files"
+
+
+_SCHEDULES = ("rankspec.optim.v1.LinearRampToConstant", "rankspec.optim.v1.LinearRampToCosine")
+_BATCH_NORM = ("rankspec.recap.v1.BatchNormConfig",)
+_RECAP = ("rankspec.recap.v1.RecapConfig",)
+
+ADVICE = (
+    Advice(
+        "advice.layer_norm_epsilon_zero",
+        ("rankspec.recap.v1.LayerNormConfig",),
+        _layer_norm_epsilon,
+        "write a small number such as 1e-3",
+    ),
+    Advice(
+        "advice.batch_norm_of_one_row",
+        _BATCH_NORM,
+        _batch_norm_of_one_row,
+        "raise train_data.global_batch_size, or normalize by layer norm",
+    ),
+    Advice("advice.batch_norm_without_memory", _BATCH_NORM, _batch_norm_without_memory, "0.1 is usual"),
+    Advice(
+        "advice.ramp_past_the_end",
+        _SCHEDULES,
+        _ramp_past_the_end,
+        "shorten the ramp, or raise training.num_train_steps",
+    ),
+    Advice(
+        "advice.boundary_past_the_end",
+        ("rankspec.optim.v1.PiecewiseConstant",),
+        _boundary_past_the_end,
+        "drop the boundary and its value, or raise training.num_train_steps",
+    ),
+    Advice("advice.no_learning", ("rankspec.optim.v1.LearningRate",), _no_learning, "write a rate above 0"),
+    Advice(
+        "advice.adagrad_eps_zero",
+        ("rankspec.optim.v1.AdagradConfig",),
+        _adagrad_epsilon,
+        "write a small number such as 1e-8",
+    ),
+    Advice(
+        "advice.adam_betas_swapped",
+        ("rankspec.optim.v1.AdamConfig", "rankspec.recap.v1.RecapAdamConfig"),
+        _adam_betas_swapped,
+        "0.9 and 0.999, in this order, are usual",
+    ),
+    Advice(
+        "advice.calibration_of_nothing",
+        _RECAP,
+        _calibration_of_nothing,
+        "give the rates that the data was downsampled at, or drop downsampling_correction",
+    ),
+    Advice("advice.most_is_dropped", ("rankspec.recap.v1.DropoutConfig",), _most_is_dropped, "0.1 to 0.5 is usual"),
+    Advice("advice.unshuffled", _RECAP, _unshuffled, "raise it, unless the files are shuffled already"),
+)
+
+
+def advise(document: Document[Any], file: str | None = None) -> list[Diagnostic]:
+    """Finds what is legal and known to hurt.
+
+    Args:
+        document: What to look at.
+        file: The file to name for what stands in no block.
+
+    Returns:
+        Warnings; none about what could not be read.
+    """
+    by_type: dict[str, list[Advice]] = {}
+    for advice in ADVICE:
+        for name in advice.messages:
+            by_type.setdefault(name, []).append(advice)
+    found = []
+    for path, message in _messages(document.message, ""):
+        for advice in by_type.get(message.DESCRIPTOR.full_name, ()):
+            warning = _warning(advice, path, message, document, file)
+            if warning is not None:
+                found.append(warning)
+    return found
+
+
+def _warning(
+    advice: Advice, path: str, message: Message, document: Document[Any], file: str | None
+) -> Diagnostic | None:
+    finding = advice.find(message, document.message)
+    if finding is None:
+        return None
+    from rankspec.formats.field_positions import place_of
+
+    name, text = finding
+    place = join(path, name) if name else path
+    if document.is_consequence(place):
+        return None
+    return Diagnostic(advice.code, text, place, place_of(place, document, file), "warning", advice.remedy)
+
+
+def _messages(message: Message, path: str) -> Iterator[tuple[str, Message]]:
+    """Yields the message and every message in it, outer first."""
+    yield path, message
+    for field, value in message.ListFields():
+        if field.message_type is None:
+            continue
+        here = join(path, field.name)
+        if is_map(field):
+            if map_value(field).message_type is not None:
+                for key in sorted(value):
+                    yield from _messages(value[key], at(here, key))
+        elif field.is_repeated:
+            for index, item in enumerate(value):
+                yield from _messages(item, at(here, index))
+        else:
+            yield from _messages(value, here)

@@ -1,0 +1,117 @@
+"""What the rules object to: protovalidate's violations, one per offending field.
+
+A rule of ours over several fields returns a text of one or more lines. Each begins with the path of the
+offending field, relative to the message that the rule stands at, and a colon; each becomes a finding.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from rankspec.schema.descriptors import descriptor_of, message_of
+from rankspec.schema.field_paths import PathError, at, fields_along, join, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from google.protobuf.descriptor import Descriptor
+    from google.protobuf.message import Message
+    from protovalidate import Violation
+
+_LINE = re.compile(r'(?P<path>[A-Za-z_](?:[A-Za-z0-9_.]|\[[0-9]+\]|\["(?:[^"\\]|\\.)*"\])*): (?P<text>.*)', re.DOTALL)
+
+
+class Reported(NamedTuple):
+    """What is known of a violation beside its place and rule.
+
+    Attributes:
+        message: What the rule engine says.
+        for_key: Whether it is about a map's key.
+        field_value: The value that is wrong.
+        rule_value: The value of the rule, such as a bound.
+    """
+
+    message: str
+    for_key: bool
+    field_value: Any
+    rule_value: Any
+
+
+class RuleViolation(NamedTuple):
+    """One thing that a rule objects to.
+
+    Attributes:
+        code: The rule's id.
+        path: The offending field.
+        text: What a rule of ours says about it, without the path; None for a standard rule.
+        site: Path of the message or field that the rule stands at.
+        violation: What was reported of it.
+    """
+
+    code: str
+    path: str
+    text: str | None
+    site: str
+    violation: Reported
+
+
+def from_violations(violations: Sequence[Violation], message: Message) -> list[RuleViolation]:
+    """Turns violations of a message into findings.
+
+    A number that is not finite is that and nothing else: the ranges it also misses are left out.
+    """
+    found = [finding for violation in violations for finding in _findings(violation, message)]
+    not_finite = {f.path for f in found if _is_finite_rule(f)}
+    return [f for f in found if _is_finite_rule(f) or f.text is not None or f.path not in not_finite]
+
+
+def _is_finite_rule(finding: RuleViolation) -> bool:
+    return finding.text is None and finding.code.endswith(".finite")
+
+
+def _findings(violation: Violation, message: Message) -> list[RuleViolation]:
+    proto = violation.proto
+    site = _path(proto.field.elements) if proto.field is not None else ""
+    code, text = proto.rule_id, proto.message
+    rule = proto.rule.elements if proto.rule is not None else []
+    reported = Reported(proto.message, proto.for_key, violation.field_value, violation.rule_value)
+    is_ours = "." in code and (not rule or rule[-1].field_name == "cel") and code != "message.oneof"
+    if not is_ours:
+        return [RuleViolation(code, site, None, site, reported)]
+    holder = _type_at(site, descriptor_of(message))
+    lines = [_split(line, holder) for line in text.split("\n")]
+    if any(path is None for path, _ in lines):
+        return [RuleViolation(code, site, text, site, reported)]
+    return [RuleViolation(code, join(site, path or ""), line, site, reported) for path, line in lines]
+
+
+def _split(line: str, holder: Descriptor | None) -> tuple[str | None, str]:
+    """Splits a line of a rule's text into a path of the message's and the rest; None if it names no field."""
+    match = _LINE.fullmatch(line)
+    if match is None or holder is None:
+        return None, line
+    try:
+        fields_along(holder, parse(match["path"]))
+    except PathError:
+        return None, line
+    return match["path"], match["text"]
+
+
+def _type_at(path: str, descriptor: Descriptor) -> Descriptor | None:
+    if not path:
+        return descriptor
+    try:
+        return message_of(fields_along(descriptor, parse(path))[-1])
+    except PathError:
+        # The path of a oneof: no message, and no rule of ours stands there.
+        return None
+
+
+def _path(elements: Any) -> str:
+    path = ""
+    for element in elements:
+        path = join(path, element.field_name)
+        if element.subscript is not None:
+            path = at(path, element.subscript.value)
+    return path

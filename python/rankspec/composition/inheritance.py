@@ -1,0 +1,152 @@
+"""Settings that one part of a config takes from another: a validation set from the training data.
+
+A bool with the option `inherits_from`, true in a message that the config holds by name, fills in what is unset there
+from the config's field that the option names: blocks field by field, map entries by key, a list if it is empty, a oneof
+if no member of it is set. The bool is dropped, so that the config then says everything itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from rankspec.schema.annotations import inherits_from
+from rankspec.schema.descriptors import descriptor_of, fields_of, is_map, map_value, message_of
+from rankspec.schema.field_paths import at, is_at_or_below, join
+from rankspec.schema.size_limits import too_many
+
+if TYPE_CHECKING:
+    from google.protobuf.descriptor import Descriptor, FieldDescriptor
+    from google.protobuf.message import Message
+
+    from rankspec.formats.document import Document
+
+
+class Copy(NamedTuple):
+    """A value that was filled in.
+
+    Attributes:
+        path: Where.
+        source: The path it came from.
+        base: What is inherited from; it contains the source.
+    """
+
+    path: str
+    source: str
+    base: str
+
+
+class _Heir(NamedTuple):
+    """A field of the config that may inherit.
+
+    Attributes:
+        field: Its name.
+        switch: The bool that says whether it does.
+        base: The field it inherits from.
+    """
+
+    field: str
+    switch: str
+    base: str
+
+
+def inherit(document: Document[Any]) -> list[Copy]:
+    """Fills in what a document's message inherits, in place.
+
+    The places of what was filled in are those it came from, and what could not be read there counts as damaged here.
+
+    Returns:
+        What was filled in. Where there is nothing to inherit from, what should have inherited stands for all of it.
+        Nothing, where a list or map is too long: each heir gets a copy, and the rules refuse the config anyway.
+    """
+    message = document.message
+    copies: list[Copy] = []
+    if too_many(message):
+        return copies
+    for heir in _heirs(descriptor_of(message)):
+        for path, value in _values(message, heir.field):
+            inherits = getattr(value, heir.switch)
+            value.ClearField(heir.switch)
+            if not inherits:
+                continue
+            if message.HasField(heir.base):
+                copies += _fill(value, getattr(message, heir.base), path, heir.base, heir.base)
+            else:
+                copies.append(Copy(path, heir.base, heir.base))
+            document.damaged |= {
+                path + damaged[len(heir.base) :] for damaged in document.damaged if is_at_or_below(damaged, heir.base)
+            }
+    if copies:
+        document.origins = document.origins.with_copies([(copy.path, copy.source) for copy in copies])
+    return copies
+
+
+@cache
+def _heirs(config: Descriptor) -> tuple[_Heir, ...]:
+    """Lists the fields of a config that may inherit."""
+    heirs = []
+    for field in fields_of(config):
+        inner = message_of(field)
+        for switch in fields_of(inner) if inner is not None else ():
+            base = inherits_from(switch) if switch.type == switch.TYPE_BOOL else ""
+            if base not in {"", field.name}:
+                heirs.append(_Heir(field.name, switch.name, base))
+    return tuple(heirs)
+
+
+def _values(message: Message, name: str) -> Iterator[tuple[str, Any]]:
+    """Yields the path and value of what may inherit."""
+    field: Any = message.DESCRIPTOR.fields_by_name[name]
+    if is_map(field):
+        values = getattr(message, name)
+        for key in sorted(values):
+            yield at(name, key), values[key]
+    elif message.HasField(name):
+        yield name, getattr(message, name)
+
+
+def _fill(message: Message, base: Message, path: str, source: str, root: str) -> Iterator[Copy]:
+    """Copies what is set in `base` and unset in `message`."""
+    for field, value in base.ListFields():
+        copy = Copy(join(path, field.name), join(source, field.name), root)
+        if _has_other_member(message, field):
+            continue
+        if not (getattr(message, field.name) if field.is_repeated else message.HasField(field.name)):
+            _copy(message, field, value)
+            yield copy
+        elif is_map(field):
+            yield from _fill_map(getattr(message, field.name), field, value, copy)
+        elif field.message_type is not None and not field.is_repeated:
+            yield from _fill(getattr(message, field.name), value, copy.path, copy.source, root)
+
+
+def _fill_map(entries: Any, field: FieldDescriptor, base: Any, whole: Copy) -> Iterator[Copy]:
+    holds_messages = map_value(field).message_type is not None
+    for key in sorted(base):
+        copy = Copy(at(whole.path, key), at(whole.source, key), whole.base)
+        if key in entries:
+            if holds_messages:
+                yield from _fill(entries[key], base[key], copy.path, copy.source, whole.base)
+            continue
+        if holds_messages:
+            entries[key].CopyFrom(base[key])
+        else:
+            entries[key] = base[key]
+        yield copy
+
+
+def _copy(message: Message, field: FieldDescriptor, value: Any) -> None:
+    if field.is_repeated:
+        getattr(message, field.name).MergeFrom(value)
+    elif field.message_type is not None:
+        getattr(message, field.name).CopyFrom(value)
+    else:
+        setattr(message, field.name, value)
+
+
+def _has_other_member(message: Message, field: FieldDescriptor) -> bool:
+    """Tells whether another member of the field's oneof is set."""
+    if field.containing_oneof is None:
+        return False
+    return message.WhichOneof(field.containing_oneof.name) not in {None, field.name}

@@ -1,0 +1,119 @@
+"""Lays one config over another: base first, overlays after it.
+
+Later wins for scalars, messages merge field by field, map entries merge by key, a list is replaced as a
+whole, and setting another member of a oneof switches it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from rankspec.formats.document import Document
+from rankspec.schema.descriptors import is_map, map_value
+from rankspec.schema.field_paths import at, join
+
+if TYPE_CHECKING:
+    from google.protobuf.descriptor import FieldDescriptor
+    from google.protobuf.message import Message
+
+M = TypeVar("M", bound="Message")
+
+
+def merge_documents(base: Document[M], overlay: Document[M]) -> Document[M]:
+    """Lays a document over another one.
+
+    A list that the overlay gives as empty (`layer_sizes: []`) empties the list below it.
+
+    Args:
+        base: The document below; its message is changed.
+        overlay: The document above.
+
+    Returns:
+        A document with the message of `base`, and what was said about both.
+    """
+    replaced = _emptied_lists(base.message, overlay)
+    merge(base.message, overlay.message, replaced)
+    return Document(
+        base.message,
+        base.origins.merge(overlay.origins, replaced),
+        [*base.diagnostics, *overlay.diagnostics],
+        base.damaged | overlay.damaged,
+        # None if either has no text, so that nobody takes the text for all there is.
+        base.text if overlay.text is not None else None,
+    )
+
+
+def merge(below: Message, above: Message, replaced: list[str], prefix: str = "") -> None:
+    """Merges one message into another of the same type.
+
+    Args:
+        below: What is changed.
+        above: What wins.
+        replaced: Takes the paths of what `above` replaced as a whole.
+        prefix: Path of the two messages.
+    """
+    for field, value in above.ListFields():
+        path = join(prefix, field.name)
+        note_switch(below, field, prefix, replaced)
+        if is_map(field):
+            _merge_map(getattr(below, field.name), field, value, replaced, path)
+        elif field.is_repeated:
+            below.ClearField(field.name)
+            getattr(below, field.name).extend(value)
+            replaced.append(path)
+        elif field.message_type is not None:
+            inner = getattr(below, field.name)
+            inner.SetInParent()
+            merge(inner, value, replaced, path)
+        else:
+            setattr(below, field.name, value)
+
+
+def _merge_map(below: Any, field: FieldDescriptor, above: Any, replaced: list[str], path: str) -> None:
+    holds_messages = map_value(field).message_type is not None
+    for key in sorted(above):
+        if not holds_messages:
+            below[key] = above[key]
+        elif key in below:
+            merge(below[key], above[key], replaced, at(path, key))
+        else:
+            below[key].CopyFrom(above[key])
+
+
+def note_switch(below: Message, field: FieldDescriptor, prefix: str, replaced: list[str]) -> None:
+    """Notes the member of a oneof that setting `field` unsets."""
+    if field.containing_oneof is None:
+        return
+    current = below.WhichOneof(field.containing_oneof.name)
+    if current is not None and current != field.name:
+        replaced.append(join(prefix, current))
+
+
+def _emptied_lists(below: Message, overlay: Document[M]) -> list[str]:
+    """Empties the lists that the overlay names without giving them an element."""
+    emptied = []
+    named = overlay.origins.marks if overlay.text is not None else {}
+    for owner, field, path in _lists(below, overlay.message, ""):
+        if path in named:
+            owner.ClearField(field)
+            emptied.append(path)
+    return emptied
+
+
+def _lists(below: Message, above: Message, prefix: str) -> list[tuple[Message, str, str]]:
+    """Finds the lists that have elements below and none above, in messages that both have."""
+    found = []
+    for field, value in below.ListFields():
+        path = join(prefix, field.name)
+        if is_map(field):
+            if map_value(field).message_type is not None:
+                higher = getattr(above, field.name)
+                for key in sorted(value):
+                    if key in higher:
+                        found += _lists(value[key], higher[key], at(path, key))
+        elif field.is_repeated:
+            if not getattr(above, field.name):
+                found.append((below, field.name, path))
+        elif field.message_type is not None and above.HasField(field.name):
+            found += _lists(value, getattr(above, field.name), path)
+    return found

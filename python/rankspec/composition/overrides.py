@@ -1,0 +1,227 @@
+"""Single values from the command line: `PATH=VALUE`, laid over a config like an overlay of one field.
+
+PATH is a field path as diagnostics print it; VALUE is what the text format would have after the field's
+name. A string may go without quotes. A path may also name an element of a list, which an overlay cannot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from rankspec.composition.overlays import merge, note_switch
+from rankspec.diagnostics.diagnostic import Diagnostic, Position
+from rankspec.formats.document import Document
+from rankspec.formats.origins import LineIndex, Mark, Origins
+from rankspec.formats.textproto.reader import read_textproto
+from rankspec.schema.descriptors import descriptor_of, is_map, map_value
+from rankspec.schema.field_paths import PathError, Step, at, fields_along, join, parse
+
+if TYPE_CHECKING:
+    from google.protobuf.descriptor import FieldDescriptor
+    from google.protobuf.message import Message
+
+M = TypeVar("M", bound="Message")
+
+OVERRIDE = "--set"
+
+
+class _OverrideError(Exception):
+    def __init__(self, code: str, message: str, suggestion: str | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.suggestion = suggestion
+
+
+class _Target(NamedTuple):
+    """The message that holds the last field of a path.
+
+    Attributes:
+        holder: The message.
+        path: Its path.
+        created: Paths of the messages on the way.
+        replaced: Paths of the oneof members that the way leaves.
+    """
+
+    holder: Message
+    path: str
+    created: list[str]
+    replaced: list[str]
+
+
+def apply(document: Document[M], assignment: str) -> Document[M]:
+    """Lays one `PATH=VALUE` over a document.
+
+    Args:
+        document: The document; its message is changed.
+        assignment: The override.
+
+    Returns:
+        A document with the same message and the override's origins and mistakes.
+    """
+    path, equals, value = assignment.partition("=")
+    path, file = path.strip(), f"{OVERRIDE} {path.strip()}"
+    before = type(document.message)()
+    before.CopyFrom(document.message)
+    try:
+        steps = _steps(path, equals)
+        fields = fields_along(descriptor_of(document.message), steps)
+        target = _descend(document.message, steps, fields)
+        return _assign(document, target, steps[-1], fields[-1], value.strip(), file)
+    except PathError as error:
+        problem = Diagnostic("set.unknown_path", error.message, path, Position(file, 1, 1), "error", error.suggestion)
+    except _OverrideError as error:
+        # What was made on the way to a field that is not there is no mistake of its own.
+        document.message.CopyFrom(before)
+        problem = Diagnostic(error.code, error.message, path, Position(file, 1, 1), "error", error.suggestion)
+    return _with(document, Origins(), [problem], [])
+
+
+def _steps(path: str, equals: str) -> tuple[Step, ...]:
+    if not equals:
+        raise _OverrideError("set.syntax", f"`{path}` is given no value", f"write `{path}=VALUE`")
+    if not path:
+        raise _OverrideError("set.syntax", "no field is named before the `=`", "write `PATH=VALUE`")
+    return parse(path)
+
+
+def _with(document: Document[M], origins: Origins, problems: list[Diagnostic], replaced: list[str]) -> Document[M]:
+    damaged = document.damaged | {problem.path for problem in problems if problem.path}
+    merged = document.origins.merge(origins, replaced)
+    return Document(document.message, merged, [*document.diagnostics, *problems], damaged, document.text)
+
+
+def _descend(message: Message, steps: tuple[Step, ...], fields: tuple[FieldDescriptor, ...]) -> _Target:
+    """Walks to the message that holds the last field, creating what is not there."""
+    here, path = message, ""
+    created: list[str] = []
+    replaced: list[str] = []
+    for step, field in zip(steps[:-1], fields[:-1], strict=True):
+        note_switch(here, field, path, replaced)
+        value = getattr(here, field.name)
+        path = join(path, step.name)
+        if step.key is None:
+            value.SetInParent()
+            here = value
+        else:
+            path = at(path, step.key)
+            here = value[step.key] if is_map(field) else _element(value, step.key, path)
+        created.append(path)
+    note_switch(here, fields[-1], path, replaced)
+    return _Target(here, path, created, replaced)
+
+
+def _element(elements: Any, index: Any, path: str) -> Any:
+    if index >= len(elements):
+        raise _OverrideError(
+            "set.index",
+            f"`{path}` is past the end of the list, which has {len(elements)} elements",
+            "set the whole list: `[...]`",
+        )
+    return elements[index]
+
+
+def _assign(
+    document: Document[M], target: _Target, step: Step, field: FieldDescriptor, value: str, file: str
+) -> Document[M]:
+    if not is_map(field) and step.key is not None:
+        _element(getattr(target.holder, field.name), step.key, at(join(target.path, step.name), step.key))
+    text = _snippet(step, field, value)
+    snippet = read_textproto(text, type(target.holder), file)
+    moved = _Moved(target.path, step, is_map(field), file)
+    if snippet.diagnostics:
+        return _with(document, Origins(), [moved.diagnostic(d) for d in snippet.diagnostics], [])
+    _refuse_more_than_one_field(snippet.message, step, field)
+    replaced = list(target.replaced)
+    if step.key is None or is_map(field):
+        merge(target.holder, snippet.message, replaced, target.path)
+    else:
+        _set_element(target.holder, field, step.key, snippet.message, replaced, moved.path(f"{field.name}[0]"))
+    if field.is_repeated and step.key is None and not is_map(field) and not snippet.message.ListFields():
+        target.holder.ClearField(field.name)
+        replaced.append(join(target.path, field.name))
+    known = document.origins
+    outer = [path for path in target.created if known.name(path) is None or path in replaced]
+    origins = Origins(lambda: moved.marks(snippet.origins, text, outer))
+    return _with(document, origins, [], replaced)
+
+
+def _snippet(step: Step, field: FieldDescriptor, value: str) -> str:
+    """Writes the value as a text of the holder's type, so that it begins in column 1 of line 2."""
+    leaf = map_value(field) if is_map(field) and step.key is not None else field
+    if leaf.type == leaf.TYPE_STRING and not value.startswith(('"', "'")):
+        one = not field.is_repeated or step.key is not None
+        value = value if not one and value.startswith("[") else quoted(value)
+    if is_map(field) and step.key is not None:
+        key = quoted(step.key) if isinstance(step.key, str) else str(step.key).lower()
+        return f"{field.name} {{ key: {key} value:\n{value}\n}}"
+    return f"{field.name}:\n{value}"
+
+
+def quoted(text: str) -> str:
+    """Writes a string as a literal of the text format."""
+    from google.protobuf.text_encoding import CEscape
+
+    return f'"{CEscape(text.encode(), as_utf8=True)}"'
+
+
+def _refuse_more_than_one_field(message: Message, step: Step, field: FieldDescriptor) -> None:
+    extra = [other.name for other, _ in message.ListFields() if other.name != field.name]
+    values = getattr(message, field.name)
+    one = not field.is_repeated or step.key is None or len(values) == 1
+    if extra or not one:
+        raise _OverrideError(
+            "set.syntax",
+            f"the value of `{step.name}` goes on past its end",
+            "give one value; write further fields with `--set` of their own",
+        )
+
+
+def _set_element(
+    holder: Message, field: FieldDescriptor, index: Any, above: Message, replaced: list[str], path: str
+) -> None:
+    elements, value = getattr(holder, field.name), getattr(above, field.name)[0]
+    if field.message_type is None:
+        elements[index] = value
+    else:
+        merge(elements[index], value, replaced, path)
+
+
+class _Moved:
+    """Brings paths and places of a snippet to where its value goes."""
+
+    def __init__(self, holder: str, step: Step, of_map: bool, file: str) -> None:
+        self._holder = holder
+        self._from = f"{step.name}[0]" if step.key is not None and not of_map else step.name
+        self._to = at(step.name, step.key) if step.key is not None and not of_map else step.name
+        self._file = file
+
+    def path(self, path: str) -> str:
+        if path.startswith(self._from):
+            path = self._to + path[len(self._from) :]
+        return join(self._holder, path) if path else self._holder
+
+    def position(self, position: Position | None) -> Position:
+        if position is None or position.line < 2:
+            return Position(self._file, 1, 1)
+        return Position(self._file, position.line - 1, position.column)
+
+    def diagnostic(self, diagnostic: Diagnostic) -> Diagnostic:
+        return Diagnostic(
+            diagnostic.code,
+            diagnostic.message,
+            self.path(diagnostic.path),
+            self.position(diagnostic.position),
+            diagnostic.severity,
+            diagnostic.suggestion,
+        )
+
+    def marks(self, origins: Origins, text: str, outer: list[str]) -> Iterator[tuple[str, Mark]]:
+        begin = text.index("\n") + 1
+        lines = LineIndex(self._file, text[begin:])
+        for path in outer:
+            yield path, Mark(lines, 0, 0)
+        for path, mark in origins.marks.items():
+            if path.startswith(self._from):
+                yield self.path(path), Mark(lines, max(mark.name_offset - begin, 0), max(mark.value_offset - begin, 0))

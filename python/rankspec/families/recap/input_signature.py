@@ -1,0 +1,222 @@
+"""The inputs a model reads: names, order, types and widths, from a data set's schema file and preprocessing.
+
+Data, checkpoint and scorer have to agree on them. Each states its inputs as a tuple of `Input`, and compares
+`signature_hash` with the others'; `signature_differences` says in words what does not agree.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rankspec.claims.registry import obeys
+from rankspec.recap.v1.data_pb2 import RecapDataConfig, SegDenseSchema
+from rankspec.recap.v1.preprocess_pb2 import Preprocess, TruncateAndSlice
+from rankspec.schema.field_paths import at, join
+from rankspec.trainer.data_error import DataError
+from rankspec.trainer.home_folder import expanded
+from rankspec.trainer.inputs import Column, DType, Input
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping
+
+
+# The inputs that a model knows, in the order in which it joins them.
+MODEL_INPUTS: dict[str, DType] = {
+    "continuous": "float32",
+    "binary": "int64",
+    "discrete": "int64",
+    "user_embedding": "float32",
+    "user_eng_embedding": "float32",
+    "author_embedding": "float32",
+}
+_DTYPES: dict[str, DType] = {"float_list": "float32", "int64_list": "int64"}
+
+
+@obeys(RecapDataConfig, "seg_dense_schema", "tasks", "preprocess")
+@obeys(SegDenseSchema, "schema_path")
+@obeys(Preprocess, "truncate_and_slice")
+def input_signature(
+    data: RecapDataConfig,
+    path: str = "",
+    columns: Mapping[str, Column] | None = None,
+    float_labels: Collection[str] = (),
+) -> tuple[Input, ...]:
+    """The model's inputs, in the order in which it joins them.
+
+    Args:
+        data: the data set's configuration.
+        path: the data set's place in the spec, such as `train_data`, for errors.
+        columns: what `read_schema` says of the data set; None reads the schema file.
+        float_labels: the tasks whose labels are numbers; those of all others are 0 or 1.
+
+    Raises:
+        DataError: the schema file or a mask cannot be read, a column is not in the schema or of another type,
+            or preprocessing asks for more values than there are.
+    """
+    columns = read_schema(data.seg_dense_schema, path) if columns is None else columns
+    for task in sorted(data.tasks):
+        here = at(join(path, "tasks"), task)
+        label = fixed_column(task, columns, here, data.seg_dense_schema.schema_path)
+        _check_label(label, here, is_float=task in float_labels)
+    inputs = [i for i in _renamed_inputs(data, columns, path) if i.name in MODEL_INPUTS]
+    inputs.sort(key=lambda item: list(MODEL_INPUTS).index(item.name))
+    steps = data.preprocess.truncate_and_slice
+    here = join(path, "preprocess.truncate_and_slice")
+    return tuple(_narrowed(item, steps, here) for item in inputs)
+
+
+@obeys(RecapDataConfig, "seg_dense_schema")
+@obeys(SegDenseSchema, "schema_path", "features")
+def carried_inputs(
+    data: RecapDataConfig, path: str = "", columns: Mapping[str, Column] | None = None
+) -> tuple[Input, ...]:
+    """The inputs that travel with the rows and that no model reads, in the order of their names.
+
+    Args:
+        data: the data set's configuration.
+        path: the data set's place in the spec, for errors.
+        columns: what `read_schema` says of the data set; None reads the schema file.
+
+    Raises:
+        DataError: as `input_signature`.
+    """
+    columns = read_schema(data.seg_dense_schema, path) if columns is None else columns
+    carried = {i.name: i for i in _renamed_inputs(data, columns, path) if i.name not in MODEL_INPUTS}
+    for index, name in enumerate(data.seg_dense_schema.features):
+        here = at(join(path, "seg_dense_schema.features"), index)
+        column = fixed_column(name, columns, here, data.seg_dense_schema.schema_path)
+        if name in carried and carried[name].column != name:
+            raise DataError(f'renamed_features calls another column "{name}"; give that one another name', here)
+        carried[name] = column
+    return tuple(carried[name] for name in sorted(carried))
+
+
+@obeys(SegDenseSchema, "schema_path")
+def read_schema(schema: SegDenseSchema, path: str = "") -> dict[str, Column]:
+    """Reads the schema file of a data set: `{"schema": [{"feature_name", "dtype", "length"}, ...]}`.
+
+    Returns:
+        The columns by name.
+
+    Raises:
+        DataError: there is no such file, or it is not of that form.
+    """
+    here = join(path, "seg_dense_schema.schema_path")
+    try:
+        document = json.loads(Path(expanded(schema.schema_path, here)).read_text(encoding="utf-8"))
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise DataError(f"cannot read the schema file {schema.schema_path}: {reason}", here) from error
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{schema.schema_path} is not JSON of a schema: {error}", here) from error
+    entries = document.get("schema") if isinstance(document, dict) else None
+    if not isinstance(entries, list):
+        raise DataError(f'{schema.schema_path}: expected an object with a list "schema"', here)
+    columns: dict[str, Column] = {}
+    for index, entry in enumerate(entries):
+        place = f"{schema.schema_path}: schema[{index}]"
+        name, column = _parsed_entry(entry, place, here)
+        if name in columns:
+            raise DataError(f'{place}: a second entry for "{name}"; a column has one', here)
+        columns[name] = column
+    return columns
+
+
+def _parsed_entry(entry: object, place: str, path: str) -> tuple[str, Column]:
+    fields = entry if isinstance(entry, dict) else {}
+    name, dtype, length = (fields.get(key) for key in ("feature_name", "dtype", "length"))
+    if not (isinstance(name, str) and isinstance(dtype, str) and type(length) is int):
+        raise DataError(f"{place}: expected feature_name and dtype (text) and length (a whole number)", path)
+    if length < 1 and length != -1:
+        raise DataError(f"{place}: length {length}; give the values in a row, or -1 if they vary", path)
+    return name, Column(_DTYPES.get(dtype), length)
+
+
+@obeys(RecapDataConfig, "seg_dense_schema")
+@obeys(SegDenseSchema, "schema_path", "renamed_features")
+def _renamed_inputs(data: RecapDataConfig, columns: Mapping[str, Column], path: str) -> Iterator[Input]:
+    schema = data.seg_dense_schema
+    for name in sorted(schema.renamed_features):
+        here = at(join(path, "seg_dense_schema.renamed_features"), name)
+        found = fixed_column(schema.renamed_features[name], columns, here, schema.schema_path)
+        expected = MODEL_INPUTS.get(name, found.dtype)
+        if found.dtype != expected:
+            raise DataError(
+                f'"{found.column}" holds {found.dtype} values, and the input "{name}" takes {expected}', here
+            )
+        yield Input(name, found.column, found.dtype, found.stored_length, found.width)
+
+
+def fixed_column(name: str, columns: Mapping[str, Column], path: str, schema_path: str) -> Input:
+    """A column of a known type and length, as the input of the same name.
+
+    Raises:
+        DataError: the schema has no such column, or it holds text or rows of varying length.
+    """
+    column = columns.get(name)
+    if column is None:
+        raise DataError(f'the schema {schema_path} has no column "{name}"{_nearest(name, columns)}', path)
+    if column.dtype is None:
+        raise DataError(f'"{name}" is neither float_list nor int64_list; drop it or write it as numbers', path)
+    if column.length == -1:
+        raise DataError(f'the rows of "{name}" vary in length; write it with a fixed one', path)
+    return Input(name, name, column.dtype, column.length, column.length)
+
+
+def _nearest(name: str, columns: Iterable[str]) -> str:
+    from rankspec.diagnostics.closest_name import closest
+
+    match = closest(name, list(columns))
+    return f'; did you mean "{match}"?' if match else ""
+
+
+def _check_label(label: Input, path: str, *, is_float: bool) -> None:
+    if label.stored_length != 1 or (label.dtype != "int64" and not is_float):
+        form = "number a row" if is_float else "int64 a row, 0 or 1"
+        raise DataError(
+            f'the label "{label.name}" is a {label.dtype} column of length {label.stored_length}; '
+            f"write it as one {form}",
+            path,
+        )
+
+
+@obeys(
+    TruncateAndSlice,
+    *("continuous_feature_truncation", "binary_feature_truncation"),
+    *("continuous_feature_mask_path", "binary_feature_mask_path"),
+)
+def _narrowed(item: Input, steps: TruncateAndSlice, path: str) -> Input:
+    """The input after truncation and, on what is left, its mask."""
+    truncation, mask = f"{item.name}_feature_truncation", f"{item.name}_feature_mask_path"
+    if truncation not in steps.DESCRIPTOR.fields_by_name:
+        return item
+    width = getattr(steps, truncation) if steps.HasField(truncation) else item.width
+    if width > item.width:
+        raise DataError(
+            f'"{item.column}" has {item.width} values a row, fewer than {width}; '
+            f"give at most {item.width}, or drop the field to keep all",
+            join(path, truncation),
+        )
+    kept = _masked(getattr(steps, mask), width, join(path, mask)) if steps.HasField(mask) else None
+    return Input(item.name, item.column, item.dtype, item.stored_length, len(kept) if kept else width, kept)
+
+
+def _masked(mask_path: str, width: int, path: str) -> tuple[int, ...]:
+    # What NumPy parses a file's header with raises the error of its own.
+    from tokenize import TokenError
+
+    import numpy as np
+
+    try:
+        mask = np.load(expanded(mask_path, path), allow_pickle=False)
+    except (OSError, ValueError, EOFError, MemoryError, TokenError) as error:
+        raise DataError(f"cannot read the mask {mask_path} as a NumPy file: {error}", path) from error
+    if not isinstance(mask, np.ndarray) or mask.shape != (width,):
+        shape = list(getattr(mask, "shape", ()))
+        raise DataError(f"the mask {mask_path} has the shape {shape}; give one entry a feature, [{width}]", path)
+    kept = tuple(int(index) for index in np.flatnonzero(mask))
+    if not kept:
+        raise DataError(f"the mask {mask_path} keeps no feature; set at least one entry", path)
+    return kept

@@ -1,0 +1,1 @@
+"""Reads Protobuf's JSON form, written as JSON or as YAML."""

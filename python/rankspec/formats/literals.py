@@ -1,0 +1,51 @@
+"""What a literal can be refused for, whatever the form of the source."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rankspec.formats.field_plans import INTEGER_RANGES
+from rankspec.formats.field_suggestions import field_words
+
+if TYPE_CHECKING:
+    from rankspec.formats.field_plans import FieldPlan
+
+
+class LiteralError(Exception):
+    """A literal that the field cannot take.
+
+    Attributes:
+        code: The diagnostic's code.
+        message: What is wrong.
+        suggestion: What to write instead, if that is known.
+        at: Offset of the offending character from the literal's start.
+    """
+
+    def __init__(self, code: str, message: str, suggestion: str | None = None, at: int = 0) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.suggestion = suggestion
+        self.at = at
+
+
+def wrong_type(field: FieldPlan, text: str, suggestion: str | None = None) -> LiteralError:
+    """Describes a literal that is not of the field's type."""
+    message = f"`{field.name}` takes {field_words(field)}, not `{shortened(text)}`"
+    return LiteralError("parse.wrong_type", message, suggestion or what_to_write(field, text))
+
+
+def what_to_write(field: FieldPlan, text: str) -> str | None:
+    """Says what a field takes instead of a literal that is nothing like it."""
+    kind = "number" if field.kind in {"float", "double"} else "whole number" if field.kind in INTEGER_RANGES else None
+    if kind is None:
+        return "write true or false" if field.kind == "bool" else None
+    if "$" in text:
+        return f"variables are replaced in strings only; `--set` lays a {kind} over a file"
+    descriptor = field.descriptor
+    return f"write a {kind}" + (f"; the default is {descriptor.default_value}" if descriptor.has_default_value else "")
+
+
+def shortened(text: str) -> str:
+    """Cuts a literal to what fits into a sentence."""
+    return text if len(text) <= 40 else text[:37] + "..."

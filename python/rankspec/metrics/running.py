@@ -1,0 +1,125 @@
+"""Metrics of rows that come in chunks, as sums in float64: those of `metrics`, and errors of numbers.
+
+`add` takes rows in float32, each argument `[N]`; `compute` gives the figure of all rows so far.
+"""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rankspec.metrics.binary import cross_entropy
+
+Floats = NDArray[np.floating]
+
+
+class RunningMean:
+    """The mean over rows, whatever they weigh; NaN if there are none."""
+
+    def __init__(self) -> None:
+        self._sum = 0.0
+        self._num_rows = 0
+
+    def add(self, values: Floats) -> None:
+        """Adds rows."""
+        self._sum += float(values.sum(dtype=np.float64))
+        self._num_rows += len(values)
+
+    def compute(self) -> float:
+        """The mean."""
+        return self._sum / self._num_rows if self._num_rows else float("nan")
+
+
+class RunningRelativeCrossEntropy:
+    """As `metrics.relative_cross_entropy`; NaN where that is."""
+
+    def __init__(self) -> None:
+        # Of cross entropies and of labels, both weighted, and of the weights.
+        self._sums = np.zeros(3)
+        self._lowest, self._highest = np.inf, -np.inf
+        self._is_finite = True
+
+    def add(self, predictions: Floats, labels: Floats, weights: Floats) -> None:
+        """Adds rows."""
+        self._is_finite = self._is_finite and _are_finite(predictions, labels, weights)
+        if not self._is_finite or not len(labels):
+            return
+        self._lowest = min(self._lowest, float(labels.min()))
+        self._highest = max(self._highest, float(labels.max()))
+        terms = (cross_entropy(predictions, labels), labels, np.ones_like(labels))
+        self._sums += [_weighted_sum(term, weights) for term in terms]
+
+    def compute(self) -> float:
+        """Percent of the mean label's entropy that the predictions explain."""
+        entropy, label, weight = self._sums
+        if not self._is_finite or self._lowest >= self._highest or not weight:
+            return float("nan")
+        mean_label = np.array([label / weight])
+        baseline = cross_entropy(mean_label, mean_label)[0]
+        return float(100 * (1 - entropy / weight / baseline))
+
+
+class RunningCalibrationRatio:
+    """As `metrics.calibration_ratio`; NaN where that is."""
+
+    def __init__(self) -> None:
+        self._predicted = self._labelled = 0.0
+        self._is_finite = True
+
+    def add(self, predictions: Floats, labels: Floats, weights: Floats) -> None:
+        """Adds rows."""
+        self._is_finite = self._is_finite and _are_finite(predictions, labels, weights)
+        if self._is_finite:
+            self._predicted += _weighted_sum(predictions, weights)
+            self._labelled += _weighted_sum(labels, weights)
+
+    def compute(self) -> float:
+        """Sum of the probabilities over sum of the labels, both weighted."""
+        return self._predicted / self._labelled if self._is_finite and self._labelled else float("nan")
+
+
+class RunningRootMeanSquaredError:
+    """Root of the weighted mean of the squared errors; NaN if no row has weight, or anything is not finite."""
+
+    def __init__(self) -> None:
+        self._squares = self._weight = 0.0
+        self._is_finite = True
+
+    def add(self, predictions: Floats, labels: Floats, weights: Floats) -> None:
+        """Adds rows."""
+        self._is_finite = self._is_finite and _are_finite(predictions, labels, weights)
+        if self._is_finite:
+            errors = np.subtract(predictions, labels, dtype=np.float64)
+            self._squares += _weighted_sum(errors * errors, weights)
+            self._weight += float(weights.sum(dtype=np.float64))
+
+    def compute(self) -> float:
+        """The error, in the labels' unit."""
+        return math.sqrt(self._squares / self._weight) if self._is_finite and self._weight else float("nan")
+
+
+class RunningMeanAbsoluteError:
+    """Weighted mean of the absolute errors; NaN if no row has weight, or anything is not finite."""
+
+    def __init__(self) -> None:
+        self._sizes = self._weight = 0.0
+        self._is_finite = True
+
+    def add(self, predictions: Floats, labels: Floats, weights: Floats) -> None:
+        """Adds rows."""
+        self._is_finite = self._is_finite and _are_finite(predictions, labels, weights)
+        if self._is_finite:
+            self._sizes += _weighted_sum(np.abs(np.subtract(predictions, labels, dtype=np.float64)), weights)
+            self._weight += float(weights.sum(dtype=np.float64))
+
+    def compute(self) -> float:
+        """The error, in the labels' unit."""
+        return self._sizes / self._weight if self._is_finite and self._weight else float("nan")
+
+
+def _weighted_sum(values: Floats, weights: Floats) -> float:
+    return float(np.multiply(weights, values, dtype=np.float64).sum())
+
+
+def _are_finite(*columns: Floats) -> bool:
+    return all(bool(np.isfinite(column).all()) for column in columns)

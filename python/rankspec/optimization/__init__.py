@@ -1,0 +1,1 @@
+"""Groups of parameters and their learning rates, without the parameters themselves."""

@@ -1,0 +1,1 @@
+"""What the `.proto` files say: fields, their paths, defaults, rules and comments."""

@@ -1,0 +1,62 @@
+"""What a field or message type is made of, read from its descriptor."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
+    from google.protobuf.message import Message
+
+
+def is_map(field: FieldDescriptor) -> bool:
+    """Tells whether a field is a map."""
+    return field.message_type is not None and bool(field.message_type.GetOptions().map_entry)
+
+
+def map_value(field: FieldDescriptor) -> FieldDescriptor:
+    """Returns the field that holds a map's values."""
+    return _entry_field(field, "value")
+
+
+def key_field(field: FieldDescriptor) -> FieldDescriptor:
+    """Returns the field that holds a map's keys."""
+    return _entry_field(field, "key")
+
+
+def _entry_field(field: FieldDescriptor, name: str) -> FieldDescriptor:
+    entry: Any = field.message_type
+    found: FieldDescriptor = entry.fields_by_name[name]
+    return found
+
+
+def descriptor_of(message: Message | type[Message]) -> Descriptor:
+    """Returns the descriptor of a message's type."""
+    # protobuf's stubs give it one of two types, of which only one can be imported.
+    descriptor: Any = message.DESCRIPTOR
+    found: Descriptor = descriptor
+    return found
+
+
+def fields_of(descriptor: Descriptor) -> list[FieldDescriptor]:
+    """Lists the fields of a message type in the order of the schema."""
+    fields: Any = descriptor.fields
+    return list(fields)
+
+
+def enum_of(field: FieldDescriptor) -> EnumDescriptor:
+    """Returns the enum that a field's single values are of."""
+    holder: Any = map_value(field) if is_map(field) else field
+    found: EnumDescriptor = holder.enum_type
+    return found
+
+
+def is_message(field: FieldDescriptor) -> bool:
+    """Tells whether what one step of this field leads to is a message."""
+    return (map_value(field) if is_map(field) else field).message_type is not None
+
+
+def message_of(field: FieldDescriptor) -> Descriptor | None:
+    """Returns the message type that one step of this field leads to; None for scalars."""
+    descriptor: Descriptor | None = (map_value(field) if is_map(field) else field).message_type
+    return descriptor

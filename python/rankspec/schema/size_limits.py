@@ -1,0 +1,61 @@
+"""Counts lists and maps before any other rule is asked.
+
+Rules are written for configs that people write, and some would take minutes for a list of ten thousand. A config with
+too long a list or map is told so, and nothing else, in every language.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rankspec.schema.annotations import field_rules
+from rankspec.schema.descriptors import is_map, map_value
+from rankspec.schema.field_paths import at, join
+
+if TYPE_CHECKING:
+    from google.protobuf.descriptor import FieldDescriptor
+    from google.protobuf.message import Message
+
+    from rankspec.checking.rule_violations import RuleViolation
+
+# No bound of the schema is smaller, so that shorter ones need not be looked up.
+SMALLEST_BOUND = 16
+
+
+def too_many(message: Message, path: str = "") -> list[RuleViolation]:
+    """Finds every list and map of a message that has more items than its field allows.
+
+    Args:
+        message: What to look into.
+        path: Where it is, for the findings.
+    """
+    found: list[RuleViolation] = []
+    for field, value in message.ListFields():
+        here = join(path, field.name)
+        if is_map(field):
+            items = value.items() if map_value(field).message_type is not None else ()
+        elif field.message_type is not None:
+            items = enumerate(value) if field.is_repeated else ((None, value),)
+        else:
+            items = ()
+        if field.is_repeated and len(value) > SMALLEST_BOUND and len(value) > (limit := _bound(field)):
+            found.append(_finding(field, here, value, limit))
+            continue
+        for key, item in items:
+            found += too_many(item, here if key is None else at(here, key))
+    return found
+
+
+def _finding(field: FieldDescriptor, path: str, value: Any, limit: int) -> RuleViolation:
+    # A valid config has none, and is loaded without this.
+    from rankspec.checking.rule_violations import Reported, RuleViolation
+
+    code = "map.max_pairs" if is_map(field) else "repeated.max_items"
+    return RuleViolation(code, path, None, path, Reported("", False, value, limit))
+
+
+def _bound(field: FieldDescriptor) -> int:
+    rules = field_rules(field)
+    bound: int = rules.map.max_pairs if is_map(field) else rules.repeated.max_items
+    assert bound, f"the schema bounds every list and map: {field.full_name}"
+    return bound
