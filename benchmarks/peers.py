@@ -25,6 +25,7 @@ import yaml
 from benchmarks.content import CONFIG, expanded, plain
 from benchmarks.measuring import Measurement, interleaved_medians, process
 from benchmarks.peer_models import PEERS, module
+from rankspec.checking.check import load
 from rankspec.schema.descriptors import descriptor_of
 
 _NUM_WARM_ROUNDS = 101
@@ -34,9 +35,9 @@ _NUM_FRESH_ROUNDS = 21
 def _warm(peer: str) -> Measurement:
     with _folder(peer) as (folder, content):
         sys.path.insert(0, str(folder))
-        load = import_module(_module_name(peer)).load
+        load_peer = import_module(_module_name(peer)).load
         sys.path.remove(str(folder))
-        value, baseline = interleaved_medians([lambda: load(CONFIG), lambda: load(content)], _NUM_WARM_ROUNDS)
+        value, baseline = interleaved_medians([lambda: load(CONFIG), lambda: load_peer(content)], _NUM_WARM_ROUNDS)
     return Measurement(f"warm_load_validate_{peer}", value, "ms", baseline)
 
 

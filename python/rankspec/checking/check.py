@@ -15,7 +15,7 @@ def check(
     overrides: Iterable[str] = (),
     environment: Mapping[str, str] | None = None,
 ) -> LoadedConfig:
-    """Reads a config like `load` and judges it by all rules.
+    """Reads a config as `compose` does and judges it by all rules.
 
     Returns:
         The config; its diagnostics hold every mistake or, if there is none, warnings about what is legal but known to

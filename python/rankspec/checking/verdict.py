@@ -1,9 +1,7 @@
 """The verdict on a config that every language gives alike: valid with its fingerprints, or a set of violations.
 
 A verdict is reached in steps, and the first that objects ends it: reading, variables, rules. What is inherited is
-filled in before the rules judge. `check` of `rankspec.composition.compose` says more, in words, and goes on after a mistake.
-
-`python -m rankspec.checking.verdict FILE...` prints the verdict on each file as one line of JSON.
+filled in before the rules judge. `rankspec.checking.check` says more, in words, and goes on after a mistake.
 """
 
 from __future__ import annotations

@@ -1,8 +1,4 @@
-"""From files to one checked message: reading, overlays, overrides, variables, inheritance, rules.
-
-`load` is what a program calls: it returns a config that is right, or raises with everything that is
-wrong. `load` and `check` return the mistakes as data.
-"""
+"""From files to one config: reading, overlays, overrides, variables, inheritance. No rule is asked here."""
 
 from __future__ import annotations
 
@@ -81,7 +77,7 @@ def compose(
     """
     names = [os.fspath(paths)] if isinstance(paths, (str, os.PathLike)) else [os.fspath(p) for p in paths]
     if not names:
-        raise ValueError("load needs at least one file")
+        raise ValueError("a config needs at least one file")
     sources: dict[str, str] = {}
     document = _read(names[0], message, sources)
     for name in names[1:]:

@@ -1,8 +1,8 @@
-"""What is wrong with a config, where, and how to put it right: data first, text derived from it.
+"""What is wrong with a config, where, and how to put it right, as data.
 
 A mistake is a `Diagnostic`. Readers, the validator and everything else that judges a config collect
 diagnostics and never stop at the first. A `ConfigError` carries all of them out of a function that cannot
-go on. `as_text`, `as_json` and `as_sarif` render the same data for people, programs and code hosts.
+go on. `rankspec.diagnostics.report` renders the same data for people, programs and code hosts.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Guesses at what was meant: did-you-mean for names, and where a misplaced field belongs."""
+"""Guesses at what was meant by a field: where a misplaced one belongs, and what it takes."""
 
 from __future__ import annotations
 

@@ -19,6 +19,13 @@ def escape_values(message: Message) -> None:
 
 
 def replace_in_values(message: Message, prefix: str, expand: Callable[[str, str], str]) -> None:
+    """Replaces every string value with `${` in it, in place.
+
+    Args:
+        message: What to change.
+        prefix: Path of the message.
+        expand: Gives what to put in place of a value, from its path and text.
+    """
     for field, value in message.ListFields():
         path = join(prefix, field.name)
         if is_map(field):

@@ -1,1 +1,1 @@
-"""The trainer: turns a resolved config into torch objects and runs them. The only package that imports torch."""
+"""The trainer: turns a resolved config into torch objects and runs them. It knows no family of models."""

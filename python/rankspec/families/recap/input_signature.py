@@ -1,7 +1,6 @@
 """The inputs a model reads: names, order, types and widths, from a data set's schema file and preprocessing.
 
-Data, checkpoint and scorer have to agree on them. Each states its inputs as a tuple of `Input`, and compares
-`signature_hash` with the others'; `signature_differences` says in words what does not agree.
+`rankspec.trainer.inputs` says what an input is, and compares what data, checkpoint and scorer state.
 """
 
 from __future__ import annotations
