@@ -14,7 +14,7 @@ from rankspec.checking.validation import find
 from rankspec.schema.annotations import field_rules
 from rankspec.schema.descriptors import is_map
 from rankspec.schema.message_types import all_classes
-from rankspec.schema.size_limits import SMALLEST_BOUND, too_many
+from rankspec.schema.size_limits import SMALLEST_BOUND
 
 
 def _repeated_fields() -> list[Any]:
@@ -46,7 +46,7 @@ def test_what_is_inside_a_map_that_is_too_long_is_not_looked_at() -> None:
         config.model.tasks[f"t{number}"].mlp_config.layer_sizes.extend([1] * 300)
     config.runtime.wandb.tags.extend(["a"] * 300)
 
-    assert [(found.code, found.path) for found in too_many(config)] == [
+    assert [(found.code, found.path) for found in find(config)] == [
         ("map.max_pairs", "model.tasks"),
         ("repeated.max_items", "runtime.wandb.tags"),
     ]

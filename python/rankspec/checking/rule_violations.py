@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from google.protobuf.message import Message
     from protovalidate import Violation
 
+    from rankspec.schema.size_limits import TooLong
+
 _LINE = re.compile(r'(?P<path>[A-Za-z_](?:[A-Za-z0-9_.]|\[[0-9]+\]|\["(?:[^"\\]|\\.)*"\])*): (?P<text>.*)', re.DOTALL)
 
 
@@ -54,6 +56,13 @@ class RuleViolation(NamedTuple):
     text: str | None
     site: str
     violation: Reported
+
+
+def from_lengths(found: Sequence[TooLong]) -> list[RuleViolation]:
+    """Turns lists and maps that are too long into findings."""
+    return [
+        RuleViolation(rule, path, None, path, Reported("", False, value, bound)) for rule, path, value, bound in found
+    ]
 
 
 def from_violations(violations: Sequence[Violation], message: Message) -> list[RuleViolation]:

@@ -42,17 +42,15 @@ def find(message: Message, copies: Sequence[Copy] = ()) -> list[RuleViolation]:
     Returns:
         What the rules object to, as paths and rule ids. Where a list or map is too long, that and nothing else.
     """
-    if found := too_many(message):
-        from rankspec.checking.inherited_violations import without_repeats
-
-        return without_repeats(found, copies)
-    violations = _validator().collect_violations(message)
-    if not violations:
+    too_long = too_many(message)
+    violations = [] if too_long else _validator().collect_violations(message)
+    if not (too_long or violations):
         return []
     from rankspec.checking.inherited_violations import without_repeats
-    from rankspec.checking.rule_violations import from_violations
+    from rankspec.checking.rule_violations import from_lengths, from_violations
 
-    return without_repeats(from_violations(violations, message), copies)
+    found = from_lengths(too_long) if too_long else from_violations(violations, message)
+    return without_repeats(found, copies)
 
 
 def validate(document: Document[Any], file: str | None = None, copies: Sequence[Copy] = ()) -> list[Diagnostic]:

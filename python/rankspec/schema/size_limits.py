@@ -6,7 +6,7 @@ too long a list or map is told so, and nothing else, in every language.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rankspec.schema.annotations import field_rules
 from rankspec.schema.descriptors import is_map, map_value
@@ -16,20 +16,34 @@ if TYPE_CHECKING:
     from google.protobuf.descriptor import FieldDescriptor
     from google.protobuf.message import Message
 
-    from rankspec.checking.rule_violations import RuleViolation
-
 # No bound of the schema is smaller, so that shorter ones need not be looked up.
 SMALLEST_BOUND = 16
 
 
-def too_many(message: Message, path: str = "") -> list[RuleViolation]:
+class TooLong(NamedTuple):
+    """A list or map with more items than its field allows.
+
+    Attributes:
+        rule: The rule's id.
+        path: Where it is.
+        value: The list or map.
+        bound: How many items it may have.
+    """
+
+    rule: str
+    path: str
+    value: Any
+    bound: int
+
+
+def too_many(message: Message, path: str = "") -> list[TooLong]:
     """Finds every list and map of a message that has more items than its field allows.
 
     Args:
         message: What to look into.
-        path: Where it is, for the findings.
+        path: Where it is.
     """
-    found: list[RuleViolation] = []
+    found: list[TooLong] = []
     for field, value in message.ListFields():
         here = join(path, field.name)
         if is_map(field):
@@ -39,19 +53,11 @@ def too_many(message: Message, path: str = "") -> list[RuleViolation]:
         else:
             items = ()
         if field.is_repeated and len(value) > SMALLEST_BOUND and len(value) > (limit := _bound(field)):
-            found.append(_finding(field, here, value, limit))
+            found.append(TooLong("map.max_pairs" if is_map(field) else "repeated.max_items", here, value, limit))
             continue
         for key, item in items:
             found += too_many(item, here if key is None else at(here, key))
     return found
-
-
-def _finding(field: FieldDescriptor, path: str, value: Any, limit: int) -> RuleViolation:
-    # A valid config has none, and is loaded without this.
-    from rankspec.checking.rule_violations import Reported, RuleViolation
-
-    code = "map.max_pairs" if is_map(field) else "repeated.max_items"
-    return RuleViolation(code, path, None, path, Reported("", False, value, limit))
 
 
 def _bound(field: FieldDescriptor) -> int:
