@@ -12,8 +12,7 @@ from typing import NamedTuple
 from google.protobuf.message import Message
 
 from rankspec.checking.validation import find
-from rankspec.composition.environment import substitute
-from rankspec.composition.inheritance import inherit
+from rankspec.composition.completion import complete
 from rankspec.diagnostics.diagnostic import Diagnostic, Position
 from rankspec.formats.document import Document
 from rankspec.formats.field_positions import place_of
@@ -59,12 +58,12 @@ def judge(document: Document[Message], environment: Mapping[str, str]) -> Verdic
     """
     violations = _of(document.diagnostics, document)
     if not violations:
-        violations = _of(substitute(document.message, environment, document.origins).diagnostics, document)
+        completion = complete(document, environment, (document.text,))
+        violations = _of(completion.diagnostics, document)
     if not violations:
-        copies = inherit(document)
         # What is missing from a text as a whole is missed at its start.
         start = "" if document.text is not None else None
-        found = find(document.message, copies)
+        found = find(document.message, completion.copies)
         violations = {_at(f.path, f.code, place_of(f.path, document, start)) for f in found}
     return Verdict(tuple(sorted(violations, key=_order)), document.message)
 

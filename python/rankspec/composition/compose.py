@@ -8,7 +8,8 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from rankspec.composition.inheritance import Copy, inherit
+from rankspec.composition.completion import complete
+from rankspec.composition.inheritance import Copy
 from rankspec.diagnostics.diagnostic import Diagnostic, Position, has_errors
 from rankspec.formats.document import Document
 from rankspec.formats.origins import Origins
@@ -84,7 +85,11 @@ def compose(
         document = _overlaid(document, name, message, sources)
     for assignment in overrides:
         document = _overridden(document, assignment, sources)
-    return _completed(document, _display_name(names[0]), environment, sources)
+    completion = complete(document, environment, sources.values())
+    diagnostics = [*document.diagnostics, *completion.diagnostics]
+    return LoadedConfig(
+        document, _display_name(names[0]), diagnostics, sources, completion.variables, completion.copies
+    )
 
 
 def _read(name: str, message: str | None, sources: dict[str, str], default: str = DEFAULT_MESSAGE) -> Document[Message]:
@@ -118,29 +123,3 @@ def _overridden(document: Document[Message], assignment: str, sources: dict[str,
     path, _, value = assignment.partition("=")
     sources[f"{OVERRIDE} {path.strip()}"] = value.strip()
     return apply(document, assignment)
-
-
-def _completed(
-    document: Document[Message], file: str, environment: Mapping[str, str] | None, sources: dict[str, str]
-) -> LoadedConfig:
-    diagnostics = list(document.diagnostics)
-    variables: dict[str, tuple[str, ...]] = {}
-    if _may_have_variables(document, sources):
-        from rankspec.composition.environment import process_environment, substitute
-
-        values = process_environment() if environment is None else environment
-        replacement = substitute(document.message, values, document.origins)
-        diagnostics += replacement.diagnostics
-        variables = replacement.variables
-        failed = {diagnostic.path for diagnostic in replacement.diagnostics}
-        document.damaged |= failed
-    copies = inherit(document)
-    return LoadedConfig(document, file, diagnostics, sources, variables, copies)
-
-
-def _may_have_variables(document: Document[Message], sources: dict[str, str]) -> bool:
-    """Tells whether it is worth looking through the message: few configs have variables, and texts are quicker.
-
-    A `$` may also be written as an escape. The binary form has no text to look through.
-    """
-    return document.text is None or any("$" in text or "\\" in text for text in sources.values())
