@@ -125,7 +125,7 @@ def test_variable_of_a_default_is_named_as_used(tmp_path: Path) -> None:
 _PRINT = """
 import sys
 from rankspec.composition.compose import compose
-loaded = load(sys.argv[1])
+loaded = compose(sys.argv[1])
 print(ascii((loaded.message.training.save_dir, [d.code for d in loaded.diagnostics])))
 """
 
