@@ -11,6 +11,7 @@ from rankspec.analysis.effects import Effect, effects
 from rankspec.cli import main
 from rankspec.composition.compose import compose
 from rankspec.convert.reference import convert
+from rankspec.families import parameter_groups
 
 LOCAL_PROD = Path(__file__).parents[2] / "configs" / "recap" / "local_prod.textproto"
 ADAM = "adam beta_1=0.9 beta_2=0.999 epsilon=1e-07 weight_decay=0.0"
@@ -24,7 +25,7 @@ def _effects(folder: Path, *overrides: str, base: tuple[str, ...] = ()) -> list[
     path = write(folder, VALID)
     old, new = compose(path, overrides=base), compose(path, overrides=[*base, *overrides])
     assert (old.diagnostics, new.diagnostics) == ([], [])
-    return effects(old.message, new.message)
+    return effects(old.message, new.message, parameter_groups)
 
 
 def test_same_config_has_no_effects(tmp_path: Path) -> None:
@@ -103,7 +104,7 @@ def test_graph_embeddings_step_table_by_table() -> None:
         GRAPH.replace("lr: 0.01", "lr: 0.02, eps: 0.5").replace("_size: 500", "_size: 50"), "graph.yaml"
     ).document.message
 
-    assert effects(message, changed) == [
+    assert effects(message, changed, parameter_groups) == [
         Effect("rows_per_step_and_process", "", 1000, 100),
         Effect("parameter_group", "user", "adagrad eps=0.0 weight_decay=0.0", "adagrad eps=0.5 weight_decay=0.0"),
         Effect("learning_rate", "user", {0: 0.01, 4: 0.01, 9: 0.01}, {0: 0.02, 4: 0.02, 9: 0.02}),

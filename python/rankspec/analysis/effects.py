@@ -8,7 +8,6 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rankspec.families import parameter_groups
 from rankspec.formats.writing import literal
 from rankspec.optimization.learning_rates import learning_rate_at
 from rankspec.schema.defaults import resolve
@@ -16,6 +15,8 @@ from rankspec.schema.descriptors import descriptor_of
 from rankspec.schema.leaves import in_schema_order
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from google.protobuf.descriptor import FieldDescriptor
     from google.protobuf.message import Message
 
@@ -41,8 +42,13 @@ class Effect(NamedTuple):
     new: Any
 
 
-def effects(old: Message, new: Message) -> list[Effect]:
+def effects(old: Message, new: Message, parameter_groups: Callable[[Any], list[ParameterGroup]]) -> list[Effect]:
     """Compares what two valid configs of one message type do; types other than whole runs do nothing.
+
+    Args:
+        old: The first config.
+        new: The second.
+        parameter_groups: Lists the parameter groups of a resolved config, as `rankspec.families` does.
 
     Returns:
         What differs: the run as a whole first, then group by group.

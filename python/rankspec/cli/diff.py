@@ -17,6 +17,7 @@ from argparse import ArgumentParser, Namespace
 from rankspec.analysis.comparison import Change, compare, overall
 from rankspec.analysis.effects import Effect, effects
 from rankspec.cli.terminal import load_or_report
+from rankspec.families import parameter_groups
 
 _VERDICTS = {
     "free": "a run may resume",
@@ -44,7 +45,7 @@ def run(arguments: Namespace) -> int:
         print(f"rankspec diff: error: one config is a {types[0]}, the other a {types[1]}", file=sys.stderr)
         return 1
     changes = compare(old.message, new.message)
-    found = effects(old.message, new.message)
+    found = effects(old.message, new.message, parameter_groups)
     sys.stdout.write(_as_json(changes, found) if arguments.format == "json" else _as_text(changes, found))
     return 0
 
