@@ -184,10 +184,11 @@ release-image: $(RULES_STAMP) ## Record proto/ as released: what `make lint` com
 ##@ One language
 
 .PHONY: lint-python
-lint-python: setup ## ruff and mypy
+lint-python: setup ## ruff, mypy and import-linter
 	@$(PY) -m ruff check --quiet .
 	@$(PY) -m ruff format --diff --quiet .
 	@$(PY) -m mypy
+	@report=$$($(VENV)/bin/lint-imports --no-cache) || { echo "$$report" >&2; exit 1; }
 
 .PHONY: lint-proto
 lint-proto: $(RULES_STAMP) ## buf: lint, format, and no break since the last release
