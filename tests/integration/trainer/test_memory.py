@@ -43,6 +43,7 @@ def test_memory_does_not_grow_over_10000_steps_of_tiny(runs: Runs, monkeypatch: 
 
     sizes = dict(json.loads(line) for line in file.read_text().splitlines())
     assert list(sizes) == list(range(500, 10_001, 500))
-    # 0.2 MB in a run of 200 checkpoints, most of it before step 4,000. A leak of a row of a batch a step would be 4 MB,
+    # 0.4 MB in a run of 200 checkpoints and 20 evaluations, most of it before step 4,000; up to 1.4 MB on a busy
+    # machine, where more of Arrow's threads get memory of their own. A leak of a row of a batch a step would be 4 MB,
     # one of a checkpoint 140 MB.
-    assert sizes[10_000] - sizes[2_000] < 2**20
+    assert sizes[10_000] - sizes[2_000] < 2 * 2**20
