@@ -2,7 +2,7 @@
  * Whether a text is in the portable subset of the text format (docs/portable.md), and fits its message type.
  *
  * What passes is read alike by the official parsers of all languages. That of protobuf-es, which comes after this,
- * takes more than others do: octal numbers, signs apart from their numbers, a map key given twice.
+ * takes more than others do: octal bools, signs apart from their numbers.
  */
 import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 

@@ -12,7 +12,7 @@ import java.util.regex.Pattern;
 /** Scalar literals of the text format: the portable spellings, and a refusal of all others. */
 final class Literals {
   private static final Pattern DECIMAL_INTEGER = Pattern.compile("-?(?:0|[1-9][0-9]*)");
-  private static final Pattern HEXADECIMAL = Pattern.compile("(-?)0x0*([0-9a-fA-F]+)");
+  private static final Pattern HEXADECIMAL = Pattern.compile("(-?)0x([0-9a-fA-F]+)");
   private static final Pattern NEGATIVE_ZERO = Pattern.compile("-0x?0*");
   private static final Pattern REAL =
       Pattern.compile(
@@ -26,6 +26,7 @@ final class Literals {
       Pattern.compile("nan|-?inf(?:inity)?", Pattern.CASE_INSENSITIVE);
   private static final Pattern LENIENT_NOT_FINITE =
       Pattern.compile("[+-]?(?:nan|inf(?:inity)?)f?", Pattern.CASE_INSENSITIVE);
+  private static final Pattern LEADING_ZEROS = Pattern.compile("^0+(?=.)");
   private static final Pattern BEFORE_DIGITS = Pattern.compile("[+-]?(?:0[xXoObB])?0*");
   private static final Pattern DIGITS = Pattern.compile("[+-]*[0-9]+[+-]*");
   private static final Set<String> TRUE = Set.of("true", "True", "t", "1");
@@ -100,7 +101,7 @@ final class Literals {
     if (!hexadecimal.matches()) {
       return text.length() > MOST_DIGITS ? TOO_LARGE : new BigInteger(text);
     }
-    String digits = hexadecimal.group(2);
+    String digits = LEADING_ZEROS.matcher(hexadecimal.group(2)).replaceFirst("");
     return digits.length() > MOST_HEXADECIMAL_DIGITS
         ? TOO_LARGE
         : new BigInteger(hexadecimal.group(1) + digits, 16);
