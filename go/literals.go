@@ -10,12 +10,11 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-const mostDigits = 400
-
 var (
 	decimalInteger = regexp.MustCompile(`^-?(?:0|[1-9][0-9]*)$`)
 	hexInteger     = regexp.MustCompile(`^-?0x[0-9a-fA-F]+$`)
 	realNumber     = regexp.MustCompile(`^-?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[fF]?$`)
+	notFinite      = regexp.MustCompile(`(?i)^(?:nan|-?inf(?:inity)?)$`)
 	// What some library reads as a whole number, a bool or a real number although it is none of the above.
 	lenientInteger = regexp.MustCompile(`(?i)^[+-]?(?:[0-9][0-9_]*|0x[0-9a-f_]+|0o[0-7_]+|0b[01_]+)$`)
 	lenientBool    = regexp.MustCompile(`(?i)^[+-]?(?:0x|0o|0b)?0*[01]$`)
@@ -76,9 +75,6 @@ func checkInteger(field protoreflect.FieldDescriptor, found token) (string, erro
 	if !decimalInteger.MatchString(text) && !hexInteger.MatchString(text) {
 		return "", wrongType(field, found)
 	}
-	if len(text) > mostDigits {
-		return "", outOfRange(field, found)
-	}
 	bits, isSigned := integerSize(field.Kind())
 	if isSigned {
 		value, err := strconv.ParseInt(text, 0, bits)
@@ -111,11 +107,7 @@ func integerSize(kind protoreflect.Kind) (bits int, isSigned bool) {
 }
 
 func checkReal(field protoreflect.FieldDescriptor, found token) error {
-	switch found.text {
-	case "nan", "inf", "-inf":
-		return nil
-	}
-	if !realNumber.MatchString(found.text) {
+	if !realNumber.MatchString(found.text) && !notFinite.MatchString(found.text) {
 		return wrongType(field, found)
 	}
 	return nil
@@ -136,13 +128,13 @@ func checkEnum(field protoreflect.FieldDescriptor, found token) error {
 	if values.ByName(protoreflect.Name(found.text)) != nil {
 		return nil
 	}
-	if !decimalInteger.MatchString(found.text) {
+	if !decimalInteger.MatchString(found.text) && !hexInteger.MatchString(found.text) {
 		if found.kind == wordToken {
 			return unknownEnumValue(field, found)
 		}
 		return wrongType(field, found)
 	}
-	number, err := strconv.ParseInt(found.text, 10, 32)
+	number, err := strconv.ParseInt(found.text, 0, 32)
 	if err != nil {
 		return outOfRange(field, found)
 	}
@@ -175,9 +167,9 @@ func appendUnescaped(value []byte, literal token) ([]byte, error) {
 	text := literal.text[1 : len(literal.text)-1]
 	for i := 0; i < len(text); {
 		switch c := text[i]; {
-		case c < ' ' && c != '\t':
+		case c == 0:
 			return nil, &mistake{"parse.not_portable.control_character",
-				fmt.Sprintf("a raw %U in a string is not read alike by all languages", c), "", literal.start + 1 + i}
+				"a raw U+0000 in a string is not read alike by all languages", "", literal.start + 1 + i}
 		case c != '\\':
 			value = append(value, c)
 			i++

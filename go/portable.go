@@ -175,11 +175,8 @@ func (c *checker) notGivenBefore(in *block, field protoreflect.FieldDescriptor, 
 
 // value reads what stands behind a field's name.
 func (c *checker) value(in *block, field protoreflect.FieldDescriptor, path string, hasColon bool) error {
-	isMessage := field.Message() != nil
 	switch {
-	case c.token.isMark("[") && isMessage && !hasColon:
-		return c.fail("parse.not_portable.colon", path, "a list without a colon before it is not read alike by all languages")
-	case !isMessage && !hasColon:
+	case field.Message() == nil && !hasColon:
 		return c.fail("parse.syntax", path, "%s is not followed by a colon", field.Name())
 	case c.token.isMark("[") && field.Cardinality() == protoreflect.Repeated:
 		return c.list(in, field, path)

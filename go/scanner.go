@@ -42,7 +42,7 @@ func (m *mistake) Error() string {
 const (
 	oddSpace = "\u000b\u000c\u001c\u001d\u001e\u001f\u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006" +
 		"\u2007\u2008\u2009\u200a\u200b\u2028\u2029\u202f\u205f\u3000"
-	oddInComment  = "\x7f\u0085\u2028\u2029"
+	oddLineEnds   = "\r\u0085\u2028\u2029"
 	byteOrderMark = '\ufeff'
 )
 
@@ -94,9 +94,9 @@ func (s *scanner) skip() error {
 			if end < len(s.text) {
 				comment = strings.TrimSuffix(comment, "\r")
 			}
-			if strings.ContainsFunc(comment, isOddInComment) {
+			if odd := strings.IndexAny(comment, oddLineEnds); odd >= 0 {
 				return &mistake{"parse.not_portable.comment",
-					"a control character or unusual line end in a comment is not read alike by all languages", "", s.position}
+					"a line end other than a line feed ends a comment to some parsers and editors only", "", s.position + odd}
 			}
 			s.position = end
 		default:
@@ -104,10 +104,6 @@ func (s *scanner) skip() error {
 		}
 	}
 	return nil
-}
-
-func isOddInComment(character rune) bool {
-	return (character < ' ' && character != '\t') || strings.ContainsRune(oddInComment, character)
 }
 
 // unexpected says what is wrong with a character that begins no token.

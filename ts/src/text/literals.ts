@@ -17,7 +17,7 @@ export interface Kind {
 const DECIMAL = /^-?(?:0|[1-9][0-9]*)$/;
 const HEXADECIMAL = /^-?0x[0-9a-fA-F]+$/;
 const REAL = /^-?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[fF]?$/;
-const NOT_FINITE = new Set(["nan", "inf", "-inf"]);
+const NOT_FINITE = /^(?:nan|-?inf(?:inity)?)$/i;
 // What some parser reads as a number, once underscores are gone.
 const LENIENT_INTEGER = /^[+-]?(?:0[xX][0-9a-fA-F]+|0[oO][0-7]+|0[bB][01]+|[0-9]+)$/;
 const LENIENT_REAL = /^[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[fF]*$/;
@@ -25,7 +25,7 @@ const LENIENT_NOT_FINITE = /^[+-]?(?:nan|inf(?:inity)?)f?$/i;
 const LENIENT_BOOL = /^[+-]?(?:0[xXbBoO])?0*[01]$/;
 const TRUE = new Set(["true", "True", "t", "1"]);
 const FALSE = new Set(["false", "False", "f", "0"]);
-// Whole numbers with more characters than this are out of every range, or padded with zeros.
+// Decimal numbers with more characters than this are out of every range.
 const MOST_CHARACTERS = 400;
 
 const SIGNED_32 = [-(2n ** 31n), 2n ** 31n - 1n] as const;
@@ -76,7 +76,7 @@ export function checkEnum(description: DescEnum, token: Token, path: string): vo
   if (description.values.some((value) => value.name === text)) {
     return;
   }
-  if (DECIMAL.test(text)) {
+  if (DECIMAL.test(text) || HEXADECIMAL.test(text)) {
     const number = inRange(token, path, SIGNED_32);
     if (!description.open && description.value[Number(number)] === undefined) {
       throw unknownValue(description, token, path);
@@ -159,7 +159,7 @@ function checkInteger(token: Token, path: string, range: Range): bigint {
 }
 
 function inRange(token: Token, path: string, range: Range): bigint {
-  if (token.text.length > MOST_CHARACTERS) {
+  if (token.text.length > MOST_CHARACTERS && DECIMAL.test(token.text)) {
     throw outOfRange(token, path, range);
   }
   const isNegative = token.text.startsWith("-");
@@ -173,7 +173,7 @@ function inRange(token: Token, path: string, range: Range): bigint {
 
 function checkReal(token: Token, path: string): undefined {
   const { text } = token;
-  if (REAL.test(text) || NOT_FINITE.has(text)) {
+  if (REAL.test(text) || NOT_FINITE.test(text)) {
     return;
   }
   if (text.length > MOST_CHARACTERS || LENIENT_NOT_FINITE.test(text)) {

@@ -2,7 +2,7 @@
  * Whether a text is in the portable subset of the text format (docs/portable.md), and fits its message type.
  *
  * What passes is read alike by the official parsers of all languages. That of protobuf-es, which comes after this,
- * takes more than others do: octal numbers, signs apart from their numbers, a map key given twice.
+ * takes more than others do: octal bools, signs apart from their numbers.
  */
 import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 
@@ -123,30 +123,25 @@ class Checker {
     }
   }
 
-  /** Takes the colon after a name; before a block it may be missing. Tells whether it is there. */
-  private colon(takesBlock: boolean, path: string): boolean {
+  /** Takes the colon after a name; before blocks it may be missing. */
+  private colon(takesBlock: boolean, path: string): void {
     if (this.scanner.take(":")) {
-      return true;
+      return;
     }
     const token = this.scanner.peek();
     const isBlock = token.text === "{" || token.text === "<";
     if (!takesBlock && !isBlock) {
       throw new Mistake("parse.syntax", "is not followed by a colon", token.start, path);
     }
-    return false;
   }
 
   /** Reads what follows the name of a list or map: one element, or several between brackets. */
   private elements(field: DescField, path: string, element: () => void): void {
-    const hasColon = this.colon(field.fieldKind === "map" || field.message !== undefined, path);
+    this.colon(field.fieldKind === "map" || field.message !== undefined, path);
     const bracket = this.scanner.peek();
     if (!this.scanner.take("[")) {
       element();
       return;
-    }
-    if (!hasColon) {
-      const message = "a list without a colon before it is not read alike by all languages";
-      throw new Mistake("parse.not_portable.colon", message, bracket.start, path);
     }
     if (this.scanner.take("]")) {
       return;

@@ -177,9 +177,8 @@ export class Scanner {
     }
     for (let position = start; position < end; position += 1) {
       const code = this.code(position);
-      const isOddEnd = code === 0x85 || code === 0x2028 || code === 0x2029;
-      if ((code < SPACE && code !== TAB) || code === 0x7f || isOddEnd) {
-        const message = "a control character or unusual line end in a comment is not read alike by all languages";
+      if (code === RETURN || code === 0x85 || code === 0x2028 || code === 0x2029) {
+        const message = "a line end other than a line feed ends a comment to some parsers and editors only";
         throw new Mistake("parse.not_portable.comment", message, position);
       }
     }

@@ -1,7 +1,6 @@
 /** String literals of the portable text format. */
 import { Mistake, type Token } from "./scanner.js";
 
-const CONTROL = /[\x00-\x08\n-\x1f]/;
 const ESCAPE = /\\(?:([abfnrtv\\'"])|([0-7]{1,3})|x([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|)/g;
 const SIMPLE: Readonly<Record<string, number>> = {
   a: 0x07,
@@ -56,12 +55,10 @@ export function readString(tokens: readonly [Token, ...Token[]], isText: boolean
 /** The inside of a literal. */
 function plain(token: Token, path: string): string {
   const text = token.text.slice(1, -1);
-  const control = CONTROL.exec(text);
-  if (control !== null) {
-    const code = control[0].charCodeAt(0).toString(16).toUpperCase().padStart(4, "0");
-    const message = `a raw U+${code} in a string is not read alike by all languages`;
-    const offset = token.start + 1 + control.index;
-    throw new Mistake("parse.not_portable.control_character", message, offset, path);
+  const nul = text.indexOf("\0");
+  if (nul >= 0) {
+    const message = "a raw U+0000 in a string is not read alike by all languages";
+    throw new Mistake("parse.not_portable.control_character", message, token.start + 1 + nul, path);
   }
   return text;
 }

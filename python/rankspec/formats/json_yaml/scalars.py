@@ -98,7 +98,7 @@ def _read_real(field: FieldPlan, node: Node) -> float:
 
 def _refuse_real(field: FieldPlan, text: str) -> float:
     """Refuses a number that the text format may have, but JSON has not, with the spelling that both have."""
-    number = _NOT_FINITE[text] if text in _NOT_FINITE else read_real(field, text)
+    number = read_real(field, text)
     if not isfinite(number):
         name = "NaN" if isnan(number) else ("Infinity" if number > 0 else "-Infinity")
         raise _not_portable(text, f'"{name}"')

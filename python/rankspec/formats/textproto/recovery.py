@@ -9,7 +9,7 @@ from rankspec.formats.textproto.tokens import (
     BRACKET,
     NEXT_TOKEN,
     ODD_COMMENT,
-    ODD_COMMENT_CHARACTER,
+    ODD_LINE_END,
     ODD_SPACE,
     OPENERS,
     Token,
@@ -62,13 +62,10 @@ class TokenSource:
             return space.end()
         comment = ODD_COMMENT.match(text, position)
         if comment is not None:
-            odd = ODD_COMMENT_CHARACTER.search(text, position, comment.end())
-            self._report_once(
-                odd.start() if odd else position,
-                "parse.not_portable.comment",
-                "a control character or unusual line end in a comment is not read alike by all languages",
-                "end the line with a line feed, and keep comments to printable characters",
-            )
+            odd = ODD_LINE_END.search(text, position, comment.end())
+            assert odd is not None
+            message = f"U+{ord(odd[0]):04X} in a comment is a line end to some parsers and editors only"
+            self._report_once(odd.start(), "parse.not_portable.comment", message, "end the line with a line feed")
             return comment.end()
         character = text[position]
         if character < " " or character == "\x7f":

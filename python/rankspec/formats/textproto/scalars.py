@@ -13,14 +13,14 @@ from rankspec.formats.textproto.strings import read_text
 from rankspec.formats.textproto.tokens import TOKEN, Token
 
 _DECIMAL_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)\Z")
-_HEXADECIMAL = re.compile(r"(-?)0x([0-9a-fA-F]+)\Z")
+_HEXADECIMAL = re.compile(r"-?0x[0-9a-fA-F]+\Z")
 _REAL = re.compile(r"-?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[fF]?\Z")
 # What some parser reads as a number once underscores are gone: signs, leading zeros, 0X, 0o, 0b.
 _LENIENT_INTEGER = re.compile(r"([+-]?)(0[xX][0-9a-fA-F]+|0[oO][0-7]+|0[bB][01]+|[0-9]+)\Z")
 _LENIENT_REAL = re.compile(r"([+-]?)0*([0-9]*(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?)[fF]*\Z")
-_NOT_FINITE = {"nan": float("nan"), "inf": float("inf"), "-inf": float("-inf")}
+_NOT_FINITE = re.compile(r"(?:nan|-?inf(?:inity)?)\Z", re.IGNORECASE | re.ASCII)
 _LENIENT_NOT_FINITE = re.compile(r"([+-]?)(?:(nan)|inf(?:inity)?)f?\Z", re.IGNORECASE)
-# Numbers with more digits than this are out of every range; Python would refuse to convert them.
+# Decimal numbers with more digits than this are out of every range; Python would refuse to convert them.
 _MOST_DIGITS = 400
 
 _TRUE, _FALSE = ("true", "True", "t", "1"), ("false", "False", "f", "0")
@@ -75,16 +75,15 @@ def read_integer(field: FieldPlan, text: str) -> int:
     Raises:
         LiteralError: It is no whole number, not in a portable spelling, or out of the field's range.
     """
-    if len(text) > _MOST_DIGITS and text.strip("+-").isdigit():
-        raise out_of_range(field, text, negative=text.startswith("-"))
-    if _DECIMAL_INTEGER.match(text) or _HEXADECIMAL.match(text):
+    number = _whole_number(field, text)
+    if number is not None:
         if text.startswith("-") and field.kind.startswith("u") and not text.strip("-0x"):
             raise LiteralError(
                 "parse.not_portable.number",
                 f"`{text}` for an unsigned field is refused by some languages",
                 "write `0`",
             )
-        return in_range(field, int(text, 0) if len(text) <= _MOST_DIGITS else 1 << 64, text)
+        return in_range(field, number, text)
     if _REAL.match(text):
         raise wrong_type(field, text, _whole(text))
     lenient = _LENIENT_INTEGER.match(text.replace("_", ""))
@@ -93,6 +92,19 @@ def read_integer(field: FieldPlan, text: str) -> int:
     if text[0].isdigit() or text[0] in "+-.":
         raise _malformed_number(field, text)
     raise wrong_type(field, text)
+
+
+def _whole_number(field: FieldPlan, text: str) -> int | None:
+    """Returns what a whole number in a portable spelling stands for; None for another spelling.
+
+    Raises:
+        LiteralError: It has more digits than any range.
+    """
+    if len(text) > _MOST_DIGITS and text.strip("+-").isdigit():
+        raise out_of_range(field, text, negative=text.startswith("-"))
+    if _HEXADECIMAL.match(text):
+        return int(text, 16)
+    return int(text) if _DECIMAL_INTEGER.match(text) else None
 
 
 def in_range(field: FieldPlan, number: int, text: str) -> int:
@@ -146,15 +158,15 @@ def _not_portable_integer(lenient: re.Match[str], text: str) -> LiteralError:
 
 
 def read_real(field: FieldPlan, text: str) -> float:
-    """Reads a real number; `nan`, `inf` and `-inf` are numbers, and one too large is infinite.
+    """Reads a real number; `nan`, `inf` and `infinity` are numbers, and one too large is infinite.
 
     Raises:
         LiteralError: It is no number, or not in a portable spelling.
     """
     if _REAL.match(text):
         return float(text.rstrip("fF"))
-    if text in _NOT_FINITE:
-        return _NOT_FINITE[text]
+    if _NOT_FINITE.match(text):
+        return float(text)
     if len(text) > _MOST_DIGITS:
         raise _not_portable_real(text, "a number with fewer digits")
     not_finite = _LENIENT_NOT_FINITE.match(text)
@@ -210,10 +222,9 @@ def _read_bool(field: FieldPlan, text: str) -> bool:
 def _read_enum(field: FieldPlan, text: str) -> int:
     if text in field.enum_numbers:
         return field.enum_numbers[text]
-    if _DECIMAL_INTEGER.match(text):
-        if len(text) > _MOST_DIGITS:
-            raise out_of_range(field, text, negative=text.startswith("-"))
-        return known_enum_number(field, in_range(field, int(text), text))
+    number = _whole_number(field, text)
+    if number is not None:
+        return known_enum_number(field, in_range(field, number, text))
     if text[0].isdigit() or text[0] in "+-.":
         lenient = _LENIENT_INTEGER.match(text.replace("_", ""))
         if lenient is not None and len(text) < _MOST_DIGITS:

@@ -141,12 +141,18 @@ class StatementReader:
                 self._source.error(
                     "parse.syntax", f"`{name.text}` is followed by `=`", token, "write `:` instead", name.text
                 )
-        elif token.is_mark("{", "<"):
+        elif token.is_mark("{", "<") or (token.is_mark("[") and field.kind == "message"):
             return token
         else:
             value = token
             if (token.kind in LITERALS or token.is_mark("[")) and not source.begins_field(token):
-                self._missing_colon(name, field, token)
+                source.error(
+                    "parse.syntax",
+                    f"`{name.text}` is not followed by a colon",
+                    token,
+                    f"write `{name.text}:`",
+                    name.text,
+                )
         if value.is_mark("{", "<", "[") or (value.kind in LITERALS and not source.begins_field(value)):
             return value
         if value.text in {"-", "+"} and source.token(value.end).kind in {"number", "word"}:
@@ -165,24 +171,6 @@ class StatementReader:
             return False
         is_indented = self._source.column(following.start) > self._source.column(name.start)
         return is_indented or following.text not in self._state.block.plan.fields
-
-    def _missing_colon(self, name: Token, field: FieldPlan, token: Token) -> None:
-        if field.kind == "message" and token.is_mark("["):
-            self._source.error(
-                "parse.not_portable.colon",
-                f"a list after `{name.text}` without a colon is not read alike by all languages",
-                token,
-                f"write `{name.text}: [`",
-                name.text,
-            )
-            return
-        self._source.error(
-            "parse.syntax",
-            f"`{name.text}` is not followed by a colon",
-            token,
-            f"write `{name.text}:`",
-            name.text,
-        )
 
     def _resume_after_name(self, name: Token) -> int:
         source = self._source

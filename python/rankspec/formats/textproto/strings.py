@@ -18,7 +18,6 @@ _SIMPLE_ESCAPES = {
     "\\": b"\\", "'": b"'", '"': b'"',
 }  # fmt: skip
 _ESCAPE = re.compile(r"\\(?:([abfnrtv\\'\"])|([0-7]{1,3})|x([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|)")
-_CONTROL = re.compile("[\x00-\x08\n-\x1f]")
 
 
 def read_text(field: FieldPlan, tokens: Sequence[Token]) -> str | bytes:
@@ -55,16 +54,12 @@ def _unescaped(text: str) -> bytes:
     """Reads the inside of a string literal.
 
     Raises:
-        LiteralError: It has an escape that not all languages read, or a raw control character.
+        LiteralError: It has an escape that not all languages read, or a raw NUL.
     """
-    control = _CONTROL.search(text)
-    if control is not None:
-        raise LiteralError(
-            "parse.not_portable.control_character",
-            f"a raw U+{ord(control[0]):04X} in a string is not read alike by all languages",
-            f"write `\\{ord(control[0]):03o}`",
-            control.start(),
-        )
+    nul = text.find("\0")
+    if nul >= 0:
+        message = "a raw U+0000 in a string is not read alike by all languages"
+        raise LiteralError("parse.not_portable.control_character", message, "write `\\000`", nul)
     data = bytearray()
     done = 0
     for escape in _ESCAPE.finditer(text):

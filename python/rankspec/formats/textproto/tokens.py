@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-# The line ends that some parsers see inside a comment (a lone carriage return, U+0085, U+2028, U+2029) and
-# control characters are left out: what follows would be a comment to one parser and a field to another.
-_COMMENT = r"\#[^\x00-\x08\n-\x1f\x7f\x85\u2028\u2029]*+(?=\r?\n|\Z)"
+# The line ends that some parsers and editors see inside a comment (a lone carriage return, U+0085, U+2028, U+2029) are
+# left out: what follows would be a comment to one and a field to another.
+_COMMENT = r"\#[^\n\r\x85\u2028\u2029]*+(?=\r?\n|\Z)"
 # Quantifiers are possessive: what they took is never given back, so that no text makes matching slow. That of the group
 # is not, because Python before 3.11.5 keeps what a group took that failed in its middle (CPython issue 106052).
 _SKIP = rf"[ \t\r\n]*+(?:{_COMMENT}[ \t\r\n]*+)*"
@@ -43,7 +43,7 @@ BRACKET = re.compile(
 ODD_SPACE = re.compile("[\x0b\x0c\x1c-\x1f\x85\xa0\u1680\u2000-\u200b\u2028\u2029\u202f\u205f\u3000\ufeff]+")
 # A comment that does not end where every parser sees its end.
 ODD_COMMENT = re.compile(r"#[^\n]*")
-ODD_COMMENT_CHARACTER = re.compile("[\x00-\x08\x0b-\x1f\x7f\x85\u2028\u2029]")
+ODD_LINE_END = re.compile("[\r\x85\u2028\u2029]")
 
 
 # What a person takes for a name: a path, or a word with letters that no name has.

@@ -22,15 +22,18 @@ final class Literals {
       Pattern.compile("([+-]?)(0[xX][0-9a-fA-F]+|0[oO][0-7]+|0[bB][01]+|[0-9]+)");
   private static final Pattern LENIENT_REAL =
       Pattern.compile("([+-]?)0*([0-9]*(?:\\.[0-9]*)?(?:[eE][+-]?[0-9]+)?)[fF]*");
+  private static final Pattern NOT_FINITE =
+      Pattern.compile("nan|-?inf(?:inity)?", Pattern.CASE_INSENSITIVE);
   private static final Pattern LENIENT_NOT_FINITE =
       Pattern.compile("[+-]?(?:nan|inf(?:inity)?)f?", Pattern.CASE_INSENSITIVE);
+  private static final Pattern LEADING_ZEROS = Pattern.compile("^0+(?=.)");
   private static final Pattern BEFORE_DIGITS = Pattern.compile("[+-]?(?:0[xXoObB])?0*");
   private static final Pattern DIGITS = Pattern.compile("[+-]*[0-9]+[+-]*");
-  private static final Set<String> NOT_FINITE = Set.of("nan", "inf", "-inf");
   private static final Set<String> TRUE = Set.of("true", "True", "t", "1");
   private static final Set<String> FALSE = Set.of("false", "False", "f", "0");
-  // Numbers with more digits than this are out of every range.
+  // Numbers with more digits than these are out of every range.
   private static final int MOST_DIGITS = 400;
+  private static final int MOST_HEXADECIMAL_DIGITS = 16;
   private static final BigInteger TOO_LARGE = BigInteger.ONE.shiftLeft(64);
 
   private Literals() {}
@@ -73,7 +76,7 @@ final class Literals {
     if (text.length() > MOST_DIGITS && DIGITS.matcher(text).matches()) {
       throw outOfRange(field, token);
     }
-    if (DECIMAL_INTEGER.matcher(text).matches() || HEXADECIMAL.matcher(text).matches()) {
+    if (isWholeNumber(text)) {
       if (isUnsigned(field) && NEGATIVE_ZERO.matcher(text).matches()) {
         throw notPortable(
             token, "number", "`-0` for an unsigned field is refused by some languages; write `0`");
@@ -89,14 +92,19 @@ final class Literals {
     throw notANumber(field, token);
   }
 
+  private static boolean isWholeNumber(String text) {
+    return DECIMAL_INTEGER.matcher(text).matches() || HEXADECIMAL.matcher(text).matches();
+  }
+
   private static BigInteger value(String text) {
-    if (text.length() > MOST_DIGITS) {
-      return TOO_LARGE;
-    }
     Matcher hexadecimal = HEXADECIMAL.matcher(text);
-    return hexadecimal.matches()
-        ? new BigInteger(hexadecimal.group(1) + hexadecimal.group(2), 16)
-        : new BigInteger(text);
+    if (!hexadecimal.matches()) {
+      return text.length() > MOST_DIGITS ? TOO_LARGE : new BigInteger(text);
+    }
+    String digits = LEADING_ZEROS.matcher(hexadecimal.group(2)).replaceFirst("");
+    return digits.length() > MOST_HEXADECIMAL_DIGITS
+        ? TOO_LARGE
+        : new BigInteger(hexadecimal.group(1) + digits, 16);
   }
 
   private static BigInteger inRange(FieldDescriptor field, Token token, BigInteger number)
@@ -122,7 +130,7 @@ final class Literals {
 
   private static Object real(FieldDescriptor field, Token token) throws TextException {
     String text = token.text();
-    if (REAL.matcher(text).matches() || NOT_FINITE.contains(text)) {
+    if (REAL.matcher(text).matches() || NOT_FINITE.matcher(text).matches()) {
       return null;
     }
     String bare = text.replace("_", "");
@@ -174,7 +182,7 @@ final class Literals {
     if (type.findValueByName(text) != null) {
       return null;
     }
-    if (DECIMAL_INTEGER.matcher(text).matches()) {
+    if (isWholeNumber(text)) {
       BigInteger number = inRange(field, token, value(text));
       if (type.isClosed() && type.findValueByNumber(number.intValue()) == null) {
         throw unknownEnumValue(field, token);

@@ -111,9 +111,10 @@ final class PortableText {
     if (token.isEqualsSign()) {
       throw syntax("`" + name.text() + "` is followed by `=`; write `:`", token).at(field.getName());
     }
-    boolean hasColon = token.isMark(":");
-    if (!hasColon && (token.isMark("[") || token.isLiteral()) && !beginsField(token)) {
-      throw missingColon(field, token);
+    boolean needsColon =
+        token.isLiteral() || (token.isMark("[") && field.getJavaType() != JavaType.MESSAGE);
+    if (needsColon && !beginsField(token)) {
+      throw syntax("`" + name.text() + "` is not followed by a colon", token).at(field.getName());
     }
     boolean isText = value.kind() == Kind.OTHER && field.getJavaType() == JavaType.STRING;
     boolean isLiteral = value.isLiteral() && !beginsField(value);
@@ -129,18 +130,6 @@ final class PortableText {
     }
     Kind following = tokens.next(token.end()).kind();
     return following == Kind.NUMBER || following == Kind.WORD;
-  }
-
-  private static TextException missingColon(FieldDescriptor field, Token token) {
-    if (field.getJavaType() == JavaType.MESSAGE && token.isMark("[")) {
-      return new TextException(
-          "parse.not_portable.colon",
-          "a list without a colon before it is not read alike by all languages; write `"
-              + field.getName() + ": [`",
-          field.getName(),
-          token.start());
-    }
-    return syntax("`" + field.getName() + "` is not followed by a colon", token).at(field.getName());
   }
 
   /** Tells whether a word is the name of the next field rather than a value. */

@@ -6,7 +6,6 @@ import java.io.ByteArrayOutputStream;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
-import java.util.Locale;
 
 /** String literals of the text format. */
 final class StringLiterals {
@@ -29,7 +28,7 @@ final class StringLiterals {
     }
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     for (Token token : tokens) {
-      refuseControlCharacters(token);
+      refuseNul(token);
       unescape(token, bytes);
     }
     if (field.getJavaType() == FieldDescriptor.JavaType.BYTE_STRING) {
@@ -46,18 +45,13 @@ final class StringLiterals {
     }
   }
 
-  private static void refuseControlCharacters(Token token) throws TextException {
-    for (int index = 1; index < token.text().length() - 1; index++) {
-      char character = token.text().charAt(index);
-      if (character < ' ' && character != '\t') {
-        throw new TextException(
-            "parse.not_portable.control_character",
-            String.format(
-                Locale.ROOT,
-                "a raw U+%04X in a string is not read alike by all languages; write `\\%03o`",
-                (int) character, (int) character),
-            token.start() + index);
-      }
+  private static void refuseNul(Token token) throws TextException {
+    int index = token.text().indexOf('\0');
+    if (index >= 0) {
+      throw new TextException(
+          "parse.not_portable.control_character",
+          "a raw U+0000 in a string is not read alike by all languages; write `\\000`",
+          token.start() + index);
     }
   }
 

@@ -72,17 +72,13 @@ final class Tokenizer {
     }
     throw new TextException(
         "parse.not_portable.comment",
-        "a control character or unusual line end in a comment is not read alike by all languages; end"
-            + " the line with a line feed, and keep comments to printable characters",
+        name(text.charAt(end)) + " in a comment is a line end to some parsers and editors only; end the line"
+            + " with a line feed",
         end);
   }
 
   private static boolean endsSomeComments(char character) {
-    return (character < ' ' && character != '\t')
-        || character == '\u007f'
-        || character == '\u0085'
-        || character == '\u2028'
-        || character == '\u2029';
+    return "\n\r\u0085\u2028\u2029".indexOf(character) >= 0;
   }
 
   private static boolean isOddSpace(char character) {

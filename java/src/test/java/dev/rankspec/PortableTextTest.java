@@ -30,6 +30,9 @@ class PortableTextTest {
         "runtime { enable_amp: t }",
         "model { tasks { value { pos_weight: .5e-3F } } }",
         "model { tasks { value { pos_weight: nan } } }",
+        "model { tasks { value { pos_weight: -Infinity } } }",
+        "model { tasks [{ key: 'a' }, <>] multi_task_type: 0x1 } # \u0001\u000c",
+        "training { save_dir: '\u0001\r\u001b' }",
         "model { tasks { value { mlp_config { layer_sizes: [] layer_sizes: [1, -0x2] layer_sizes: 3 } } } }",
       })
   void theLibraryReadsWhatThePortableSubsetHas(String text)
@@ -66,7 +69,7 @@ class PortableTextTest {
         "training {} }                                | parse.syntax",
         "; training {}                                | parse.syntax",
         "training {},, runtime {}                     | parse.syntax",
-        "model { tasks [{}] }                         | parse.not_portable.colon",
+        "training [{}]                                | parse.wrong_type",
         "model { tasks: [{},] }                       | parse.syntax",
         "model { tasks: [{} {}] }                     | parse.syntax",
         "model { tasks: [{} }                         | parse.unterminated",
@@ -76,6 +79,7 @@ class PortableTextTest {
         "model { tasks { value { pos_weight: 0x1 } } } | parse.not_portable.number",
         "model { tasks { value { pos_weight: -nan } } } | parse.not_portable.number",
         "model { multi_task_type: MULTI_TASK }        | parse.unknown_enum_value",
+        "model { multi_task_type: 0X1 }               | parse.not_portable.number",
         "model { multi_task_type: 01 }                | parse.not_portable.number",
         "runtime { enable_amp: 01 }                   | parse.not_portable.bool",
         "runtime { enable_amp: yes }                  | parse.wrong_type",
@@ -103,7 +107,7 @@ class PortableTextTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"# a\rtraining {}", "# a\u0085training {}", "# \u0001\n", "#\r"})
+  @ValueSource(strings = {"# a\rtraining {}", "# a\u0085training {}", "# \u2029\n", "#\r"})
   void aCommentThatEndsForSomeParsersOnlyIsRefused(String text) {
     assertEquals("parse.not_portable.comment", firstMistake(text).code());
   }
