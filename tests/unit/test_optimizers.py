@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,7 +15,10 @@ from torch import nn
 
 from rankspec.families.recap.program.model import RankingModel
 from rankspec.families.recap.program.optimizer import build_ranking_optimizer
-from rankspec.trainer.optimizers import ScheduledOptimizer
+from rankspec.families.twhin.parameter_groups import group_of
+from rankspec.trainer.loop import Learner
+from rankspec.trainer.optimizers import ScheduledOptimizer, build_optimizer
+from rankspec.trainer.processes import Processes
 
 torch.set_num_threads(1)
 
@@ -184,3 +188,25 @@ def test_training_with_it_lowers_the_loss() -> None:
         optimizer.zero_grad()
         losses.append(loss.item())
     assert losses[-1] < 0.7 * losses[0]
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf])
+@pytest.mark.parametrize("clip_norm", [None, 1.0])
+def test_overflow_of_one_algorithms_gradients_lets_none_step(bad: float, clip_norm: float | None) -> None:
+    first, second = nn.Parameter(torch.ones(2)), nn.Parameter(torch.ones(2))
+    groups = [
+        group_of("first", "rest", "", text_format.Parse("adam { lr: 0.1 }", OptimizerConfig())),
+        group_of("second", "rest", "", text_format.Parse("sgd { lr: 0.1 momentum: 0.9 }", OptimizerConfig())),
+    ]
+    optimizer = build_optimizer(groups, {"first": [first], "second": [second]}, nn.ParameterList([first, second]))
+    scaler = torch.amp.GradScaler("cpu", init_scale=4.0)
+    model: Any = nn.ParameterList([first, second])
+    program: Any = SimpleNamespace(model=model, loss_parts=("a",))
+    runtime: Any = SimpleNamespace(device=torch.device("cpu"), scaler=scaler)
+    learner = Learner(program, optimizer, runtime, Processes(), accumulation=1, clip_norm=clip_norm)
+    scaler.scale((first * torch.tensor([1.0, bad])).sum() + second.sum()).backward()
+
+    learner._update(0)
+
+    assert first.tolist() == second.tolist() == [1.0, 1.0]
+    assert scaler.get_scale() == 2.0

@@ -7,7 +7,13 @@ import pytest
 from numpy.typing import NDArray
 
 from rankspec.metrics import binary as metrics
-from rankspec.metrics.running import RunningCalibrationRatio, RunningMean, RunningRelativeCrossEntropy
+from rankspec.metrics.running import (
+    RunningCalibrationRatio,
+    RunningMean,
+    RunningMeanAbsoluteError,
+    RunningRelativeCrossEntropy,
+    RunningRootMeanSquaredError,
+)
 
 Columns = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
 
@@ -86,3 +92,26 @@ def test_positives_only_have_a_calibration_and_no_relative_entropy() -> None:
 
 def test_mean_of_no_rows_is_no_number() -> None:
     assert np.isnan(RunningMean().compute())
+
+
+def test_rows_without_weight_make_no_second_class() -> None:
+    predictions, labels, weights = (np.array(v, np.float32) for v in ([0.9, 0.8, 0.1], [1, 1, 0], [1, 1, 0]))
+    running = RunningRelativeCrossEntropy()
+    running.add(predictions, labels, weights)
+
+    assert np.isnan(running.compute())
+    assert np.isnan(metrics.relative_cross_entropy(predictions, labels, weights))
+
+
+def test_errors_of_numbers_are_weighted_means() -> None:
+    predictions, labels, weights = (np.array(v, np.float32) for v in ([1, 2, 9], [0, 4, 0], [1, 3, 0]))
+    rmse, mae = RunningRootMeanSquaredError(), RunningMeanAbsoluteError()
+    for rows in (slice(0, 1), slice(1, 3)):
+        for running in (rmse, mae):
+            running.add(predictions[rows], labels[rows], weights[rows])
+
+    assert rmse.compute() == pytest.approx(np.sqrt((1 + 3 * 4) / 4))
+    assert mae.compute() == pytest.approx((1 + 3 * 2) / 4)
+    assert np.isnan(RunningRootMeanSquaredError().compute())
+    rmse.add(*(np.array([v], np.float32) for v in (np.inf, 0, 1)))
+    assert np.isnan(rmse.compute())

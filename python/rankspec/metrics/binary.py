@@ -65,9 +65,10 @@ def relative_cross_entropy(
         Percent; NaN if no row has weight or the labels are all equal, where the figure means nothing, and where
         anything is not finite.
     """
-    if len(labels) == 0 or np.min(labels) == np.max(labels) or not _all_finite(predictions, labels, weights):
+    if not _all_finite(predictions, labels, weights):
         return float("nan")
-    if weights is not None and not np.any(weights):
+    counted = np.asarray(labels) if weights is None else np.asarray(labels)[np.asarray(weights) != 0]
+    if len(counted) == 0 or counted.min() == counted.max():
         return float("nan")
     smooth = np.asarray(labels, dtype=np.float64) * (1 - label_smoothing) + label_smoothing / 2
     entropy = np.average(cross_entropy(predictions, smooth, from_logits=from_logits, epsilon=epsilon), weights=weights)

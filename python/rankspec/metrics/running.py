@@ -42,10 +42,11 @@ class RunningRelativeCrossEntropy:
     def add(self, predictions: Floats, labels: Floats, weights: Floats) -> None:
         """Adds rows."""
         self._is_finite = self._is_finite and _are_finite(predictions, labels, weights)
-        if not self._is_finite or not len(labels):
+        counted = labels[weights != 0] if self._is_finite else labels[:0]
+        if not len(counted):
             return
-        self._lowest = min(self._lowest, float(labels.min()))
-        self._highest = max(self._highest, float(labels.max()))
+        self._lowest = min(self._lowest, float(counted.min()))
+        self._highest = max(self._highest, float(counted.max()))
         terms = (cross_entropy(predictions, labels), labels, np.ones_like(labels))
         self._sums += [_weighted_sum(term, weights) for term in terms]
 

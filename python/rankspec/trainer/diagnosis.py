@@ -50,16 +50,16 @@ def of_training(
     return NotFiniteError(
         f"step {trouble.step}: {what} not finite; {'; '.join(causes)}. Lower the learning rate, set "
         f"training.gradient_clip_norm, or correct the data. {last_good(folder)}",
-        "optimizer",
+        program.optimizer_field,
     )
 
 
-def of_checkpoint(names: Sequence[str], step: int, folder: Path) -> NotFiniteError:
-    """What to say when the checkpoint of a step would hold these tensors, which are not finite."""
+def of_checkpoint(names: Sequence[str], step: int, folder: Path, path: str) -> NotFiniteError:
+    """What to say when the checkpoint of a step would hold these tensors, which are not finite; `path` is to blame."""
     return NotFiniteError(
         f"step {step}: {_listed(names)} not finite, so no checkpoint is written. Lower the learning rate, or set "
         f"training.gradient_clip_norm. {last_good(folder)}",
-        "optimizer",
+        path,
     )
 
 

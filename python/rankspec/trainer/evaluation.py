@@ -17,32 +17,42 @@ from rankspec.trainer.scored_rows import ScoredRowsWriter
 
 BatchT = TypeVar("BatchT")
 
-# Batches whose columns are exchanged at once: an exchange takes milliseconds where processes share cores, while the
-# columns of so many batches are smaller than the inputs of one.
-_BATCHES_AT_ONCE = 16
+# Columns are exchanged for several batches at once, as an exchange takes milliseconds where processes share cores; for
+# so many and no more, so that they need little memory.
+_BATCHES_AT_ONCE, _SCORES_AT_ONCE = 16, 2**20
+
+
+def batches_at_once(scores_per_batch: int) -> int:
+    """How many batches' columns, of so many rows each, are exchanged at once; the same on every process."""
+    return max(1, min(_BATCHES_AT_ONCE, _SCORES_AT_ONCE // scores_per_batch))
 
 
 def evaluate_rows(
-    batches: Iterable[BatchT], score: Callable[[BatchT], Mapping[str, Tensor]], file: Path, processes: Processes
+    batches: Iterable[BatchT],
+    score: Callable[[BatchT], Mapping[str, Tensor]],
+    file: Path,
+    processes: Processes,
+    at_once: int = _BATCHES_AT_ONCE,
 ) -> None:
     """Scores every batch, and has the first process write the columns of all rows to a file.
 
-    Rows come in the order of the data set, whatever the number of processes, so that what is computed from the file
-    is the same too.
+    Rows come in the order of the data set, whatever the number of processes; where each row is scored by itself, what
+    is computed from the file is the same too.
 
     Args:
         batches: this process's shares of the batches, as many as on every process; those of one batch are in the
             order of the ranks, and may have 0 rows.
-        score: gives named columns of a share, `[B]` each, the same names in the same order every time.
+        score: gives named columns of a share, of equal length each, the same names in the same order every time.
         file: where the columns go in float32, see `scored_rows`; it is written over.
         processes: those that share the batches.
+        at_once: batches whose columns are exchanged at once.
 
     Raises:
         TrainError: on every process, if the first cannot write the file.
     """
     remaining = iter(batches)
     with torch.inference_mode(), ScoredRowsWriter(file) as writer:
-        while scored := [score(batch) for batch in islice(remaining, _BATCHES_AT_ONCE)]:
+        while scored := [score(batch) for batch in islice(remaining, at_once)]:
             stacked = [torch.stack([values.float() for values in columns.values()]) for columns in scored]
             rows = processes.gather_rows(stacked).cpu().numpy()
             processes.of_first(partial(writer.add, dict(zip(scored[0], rows, strict=True))))

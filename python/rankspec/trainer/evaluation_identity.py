@@ -34,5 +34,6 @@ def evaluation_identity(checkpoint: Checkpoint, name: str, dataset: Dataset, set
         hashlib.sha256(part).hexdigest(),
         setup.runtime.device.type,
         version("rankspec"),
+        *([setup.processes.world_size] if setup.program.is_batch_per_process else []),
     ]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

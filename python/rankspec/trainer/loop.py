@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from enum import Enum, auto
 from types import FrameType, TracebackType
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import torch
 from torch import Tensor, nn
@@ -113,17 +113,16 @@ class Learner:
                     parameter.grad.mul_(full * self.accumulation / rows)
 
     def _update(self, step: int) -> None:
-        scaler = self.runtime.scaler
+        # One optimizer to the scaler: where a gradient of any parameter overflows, none of them steps.
+        scaler, optimizer = self.runtime.scaler, cast("torch.optim.Optimizer", self.optimizer)
         if self.clip_norm is not None or scaler.is_enabled():
-            for optimizer in self.optimizer.optimizers:
-                scaler.unscale_(optimizer)
+            scaler.unscale_(optimizer)
         self._watch_gradients()
         self.watch.end_step(step)
         if self.watch.is_alarmed:
             # The weights stay as they were: they tell what went wrong.
             return
-        for optimizer in self.optimizer.optimizers:
-            scaler.step(optimizer)
+        scaler.step(optimizer)
         scaler.update()
 
     def _watch_gradients(self) -> None:

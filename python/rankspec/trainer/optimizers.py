@@ -30,10 +30,12 @@ class Algorithm(NamedTuple):
     Attributes:
         optimizer: the class.
         options: its arguments; parameter groups of one algorithm may differ in them.
+        fused_on: types of devices that it has one kernel for in every supported version of torch.
     """
 
     optimizer: Callable[..., torch.optim.Optimizer]
     options: dict[str, Any]
+    fused_on: tuple[str, ...] = ("cpu", "cuda")
 
 
 @obeys(AdamConfig, "betas", "eps", "weight_decay")
@@ -51,7 +53,8 @@ def _sgd(config: SgdConfig) -> Algorithm:
 @obeys(AdagradConfig, "eps", "weight_decay")
 def _adagrad(config: AdagradConfig) -> Algorithm:
     options = {"eps": config.eps or _SMALLEST_ADAGRAD_EPSILON, "weight_decay": config.weight_decay}
-    return Algorithm(torch.optim.Adagrad, options)
+    # For CUDA torch 2.11 takes the argument, has no kernel, and says so in the first step.
+    return Algorithm(torch.optim.Adagrad, options, fused_on=("cpu",))
 
 
 # By the message that holds an algorithm's options. A family that has messages of its own adds them.
@@ -66,7 +69,7 @@ class ScheduledOptimizer:
     """The optimizers of a model's parameters, and the learning rate of each parameter group.
 
     Attributes:
-        optimizers: torch's optimizers, for gradient scalers; one for each algorithm.
+        optimizers: torch's optimizers, one for each algorithm.
         implementation: how they step: `fused` in one kernel, or torch's own `default`.
     """
 
@@ -106,6 +109,11 @@ class ScheduledOptimizer:
         """The rates of an optimizer step, by the names of the groups; nothing changes."""
         return {name: rate_at(step) for name, rate_at in self._schedules.items()}
 
+    @property
+    def param_groups(self) -> list[dict[str, Any]]:
+        """The parameter groups of all optimizers: with `step`, what a gradient scaler needs of an optimizer."""
+        return [group for optimizer in self.optimizers for group in optimizer.param_groups]
+
     def step(self) -> None:
         """Updates all parameters by their gradients."""
         for optimizer in self.optimizers:
@@ -141,15 +149,17 @@ def build_optimizer(
         model: the model, on the device it will be trained on; each of its parameters is in exactly one group.
         algorithms: what reads the options of a group, by the message that holds them.
     """
+    assert len({group.name for group in groups}) == len(groups), f"groups have names of their own: {groups}"
     assert all(members[group.name] for group in groups), f"no group is empty: {list(members)}"
     stepped = [id(parameter) for group in groups for parameter in members[group.name]]
     assert sorted(stepped) == sorted(map(id, model.parameters())), "every parameter is in one group"
-    of_algorithm: dict[Callable[..., torch.optim.Optimizer], list[dict[str, Any]]] = {}
+    of_algorithm: dict[tuple[Callable[..., torch.optim.Optimizer], tuple[str, ...]], list[dict[str, Any]]] = {}
     for group in groups:
         algorithm = algorithms[type(group.algorithm)](group.algorithm)
         parameters = {"name": group.name, "params": list(members[group.name])}
-        of_algorithm.setdefault(algorithm.optimizer, []).append(parameters | algorithm.options)
-    built = [_fused_where_possible(algorithm, options) for algorithm, options in of_algorithm.items()]
+        kind = algorithm.optimizer, algorithm.fused_on
+        of_algorithm.setdefault(kind, []).append(parameters | algorithm.options)
+    built = [_fused_where_possible(*kind, options) for kind, options in of_algorithm.items()]
     return ScheduledOptimizer(
         [optimizer for optimizer, _ in built],
         {group.name: rate_by_step(group.learning_rate) for group in groups},
@@ -158,12 +168,14 @@ def build_optimizer(
 
 
 def _fused_where_possible(
-    algorithm: Callable[..., torch.optim.Optimizer], groups: list[dict[str, Any]]
+    algorithm: Callable[..., torch.optim.Optimizer], fused_on: tuple[str, ...], groups: list[dict[str, Any]]
 ) -> tuple[torch.optim.Optimizer, str]:
     """The algorithm in one kernel where torch has one for the parameters' device; says which it is.
 
     The rates given here are overwritten before the first step.
     """
+    if any(parameter.device.type not in fused_on for group in groups for parameter in group["params"]):
+        return algorithm(groups, lr=0.0), "default"
     try:
         # Copies, as torch writes its options into the groups even where it refuses them.
         return algorithm([dict(group) for group in groups], lr=0.0, fused=True), "fused"

@@ -27,16 +27,8 @@ class Batch(Protocol):
     """One process's slice of a global batch, as far as the engine looks at it."""
 
     @property
-    def first_row(self) -> int:
-        """Place of the slice's first row in the global batch."""
-
-    @property
     def global_rows(self) -> int:
         """Rows of the global batch over all processes."""
-
-    @property
-    def num_rows(self) -> int:
-        """Rows of the slice, which may be 0."""
 
     def to(self, device: torch.device | str, *, non_blocking: bool = False) -> Self:
         """The same slice with its tensors on a device."""
@@ -55,10 +47,13 @@ class Program(ABC, Generic[BatchT]):
         model: maps a batch to what `loss`, `sums` and `score` take as `outputs`.
         loss_parts: names of what the loss is the mean of.
         num_sums: figures that `sums` gives for each part.
+        scores_per_row: rows of `score`'s columns for each row of a validation set.
         metrics: names of the metrics that are computed for parts of the model, in the order in which people see them.
         training: length and cadences of the run.
         inputs: the model's inputs, in their order.
         inputs_field: the field of the spec to blame where a checkpoint was trained on other inputs.
+        optimizer_field: the field to blame where training makes numbers that are not finite.
+        batch_field: the field that says how many rows a batch has.
         is_batch_per_process: whether the global batch grows with the number of processes, so that a run cannot go on
             with another.
         model_fields: fields of the root message that determine the function that is trained; names or parts of paths,
@@ -68,10 +63,13 @@ class Program(ABC, Generic[BatchT]):
     model: nn.Module
     loss_parts: tuple[str, ...]
     num_sums: int
+    scores_per_row: int
     metrics: tuple[str, ...]
     training: Training
     inputs: tuple[Input, ...]
     inputs_field: ClassVar[str]
+    optimizer_field: ClassVar[str]
+    batch_field: ClassVar[str]
     is_batch_per_process: ClassVar[bool]
     model_fields: ClassVar[tuple[str, ...]]
 
@@ -118,7 +116,7 @@ class Program(ABC, Generic[BatchT]):
 
     @abstractmethod
     def score(self, outputs: Any, batch: BatchT) -> dict[str, Tensor]:
-        """What metrics are computed from, for each row of a slice: columns `[B]` by name."""
+        """What metrics are computed from, for each row of a slice: columns `[B * scores_per_row]` by name."""
 
     @abstractmethod
     def figures(self, name: str, read: Reader, say: Callable[[str], None]) -> dict[str, float]:

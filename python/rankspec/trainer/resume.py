@@ -99,7 +99,7 @@ def _check_processes(checkpoint: Checkpoint, setup: Setup) -> None:
         raise TrainError(
             f"checkpoint {checkpoint.folder} is of a run with {before} processes, and there are {now} now: the batch, "
             f"and so the order of the rows, is another; go on with {before}, or train into another save_dir",
-            "train_data.per_replica_batch_size",
+            setup.program.batch_field,
         )
 
 

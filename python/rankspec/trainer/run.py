@@ -319,7 +319,9 @@ class TrainingRun:
             names = not_finite(tensors)
             if self._processes.any(bool(names)):
                 known = next(found for found in self._processes.gather(names) if found)
-                raise self._processes.shared(diagnosis.of_checkpoint(known, done, self._folder))
+                raise self._processes.shared(
+                    diagnosis.of_checkpoint(known, done, self._folder, self._program.optimizer_field)
+                )
             state = {
                 "step": done,
                 "window": self._window.state(self._processes),

@@ -13,7 +13,7 @@ from rankspec.formats.origins import Origins
 from rankspec.trainer.console import RunConsole
 from rankspec.trainer.data.dataset import Dataset
 from rankspec.trainer.data.plan import Share
-from rankspec.trainer.evaluation import evaluate_rows, scoring
+from rankspec.trainer.evaluation import batches_at_once, evaluate_rows, scoring
 from rankspec.trainer.inputs import signature_hash
 from rankspec.trainer.memory import allocating
 from rankspec.trainer.processes import Processes, joined_processes
@@ -105,7 +105,8 @@ class Setup:
             scoring(self.program, self.runtime) as score,
             dataset.batches(0, num_batches) as batches,
         ):
-            evaluate_rows(batches, score, file, self.processes)
+            at_once = batches_at_once(dataset.rows_per_batch * self.program.scores_per_row)
+            evaluate_rows(batches, score, file, self.processes, at_once)
         return self.processes.of_first(
             lambda: self.program.figures(
                 name, partial(read_rows, file), lambda note: self.console.say(f"{name}: {note}")

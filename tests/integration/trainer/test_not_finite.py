@@ -302,7 +302,10 @@ def test_input_column_with_extreme_values_is_named(tmp_path: Path, value: float)
     batch = random_batch()
     batch.continuous[3, 2] = value
     program: Any = SimpleNamespace(
-        model=built(), features=lambda batch: [("numbers", batch.continuous)], row_weights=lambda batch: batch.weights
+        optimizer_field="optimizer",
+        model=built(),
+        features=lambda batch: [("numbers", batch.continuous)],
+        row_weights=lambda batch: batch.weights,
     )
 
     error = diagnosis.of_training(Trouble(5, ("a",)), program, {"a": 0.1}, [batch], tmp_path)

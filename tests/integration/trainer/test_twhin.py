@@ -17,7 +17,6 @@ from rankspec.twhin.v1.model_pb2 import OPERATOR_TRANSLATION
 from rankspec.twhin.v1.twhin_pb2 import TwhinConfig
 from tests.integration.trainer.interruptions import in_step
 from tests.integration.trainer.runs import (
-    FAILED,
     Plan,
     Runs,
     assert_same_end,
@@ -32,7 +31,9 @@ from rankspec.cli import main
 from rankspec.composition.compose import compose
 from rankspec.datasets import edges
 from rankspec.families.jobs import refusals
+from rankspec.families.twhin.program.batch import EdgeBatch
 from rankspec.families.twhin.program.negatives import LHS, RHS, Draw
+from rankspec.families.twhin.program.program import TwhinProgram
 from rankspec.schema.defaults import resolve
 from rankspec.trainer import follow, run
 from rankspec.trainer.data_error import DataError
@@ -265,9 +266,65 @@ def test_message_that_nothing_trains_is_refused_in_one_sentence(
     assert "nothing trains a rankspec.recap.v1.MlpConfig yet" in capsys.readouterr().err
 
 
-def test_process_without_a_share_of_some_edges_ends_with_the_others(twhin: _Twhin) -> None:
-    """A table that no edge of a process's slice looks up has a gradient all the same, which the others wait for."""
-    statuses = twhin.train_apart("run", "train_data { per_replica_batch_size: 1 }", num_processes=2)
+def test_table_that_no_edge_looks_up_has_a_gradient_that_the_others_wait_for(twhin: _Twhin) -> None:
+    topic = """
+    model {
+      embeddings {
+        tables {
+          name: "topic" num_embeddings: 5 embedding_dim: 16 optimizer { sgd { lr: 0.1 } } data_type: DATA_TYPE_FP32
+        }
+      }
+      relations { name: "about" lhs: "tweet" rhs: "topic" }
+    }
+    """
+
+    statuses = twhin.train_apart("run", topic, "train_data { per_replica_batch_size: 1 }", num_processes=2)
 
     assert statuses == [0, 0]
-    assert FAILED not in statuses
+    assert steps_of(twhin.runs.folder / "run") == [10, 20, 30, 40]
+
+
+def test_table_may_be_called_as_the_relations_are(twhin: _Twhin) -> None:
+    job = twhin.job("run", "training { num_train_steps: 5 }")
+    job.config.model.embeddings.tables[0].name = "relations"
+    for relation in job.config.model.relations:
+        relation.lhs = "relations"
+
+    assert run.train(job_from(job.config))
+
+    rates = {key for key in records_of(twhin.runs.folder / "run", "train")[-1] if key.startswith("learning_rate")}
+    assert rates == {"learning_rate/relations", "learning_rate/tweet", "learning_rate/relations/vectors"}
+
+
+def test_evaluations_are_known_whatever_the_optimizer_and_not_for_other_processes(twhin: _Twhin) -> None:
+    folder = twhin.train("run", "training { num_train_steps: 10 }")
+    follow.evaluate(twhin.job("run", "training { num_train_steps: 10 }"))
+    assert len(records_of(folder, "validation", "evaluation.jsonl")) == 1
+
+    other = (
+        "model { translation_optimizer { sgd {} learning_rate { constant: 0.5 } } } training { num_train_steps: 10 }"
+    )
+    follow.evaluate(twhin.job("run", other))
+    assert len(records_of(folder, "validation", "evaluation.jsonl")) == 1
+
+    job = twhin.job("run", "training { num_train_steps: 10 }")
+    assert twhin.runs.start_job(job, num_processes=2, action=follow.evaluate).wait() == [0, 0]
+    assert len(records_of(folder, "validation", "evaluation.jsonl")) == 2
+
+
+def test_mixed_precision_treats_edges_and_negatives_alike() -> None:
+    config = resolve(compose(TINY, environment={}).message)
+    program = TwhinProgram(config)
+    source = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for parameter in program.model.parameters():
+            parameter.normal_(generator=source)
+    ids = torch.arange(64)
+    batch = EdgeBatch(lhs=ids, rhs=ids, rel=ids % 2, number=0, first_row=0, global_rows=64)
+    exact = program.model(batch).logits
+    with torch.autocast("cpu", torch.bfloat16):
+        rounded = program.model(batch).logits
+
+    errors = (exact - rounded).abs()
+    assert errors[:64].max() > 0
+    assert errors[64:].max() > 0

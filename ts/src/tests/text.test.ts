@@ -12,7 +12,7 @@ import { read } from "./reading.js";
 import { violationsOf } from "./refusals.js";
 
 function codeOf(text: string | Uint8Array, schema: DescMessage = RecapConfigSchema): string {
-  const violations = violationsOf(() => read(schema, text));
+  const violations = violationsOf(() => readText(schema, text));
   assert.equal(violations.length, 1);
   return violations[0]?.code ?? "";
 }

@@ -17,9 +17,13 @@ from rankspec.twhin.v1.twhin_pb2 import TwhinConfig
 @obeys(TwhinEmbeddingsConfig, "tables")
 @obeys(EmbeddingBagConfig, "name", "optimizer")
 def parameter_groups(config: TwhinConfig) -> list[ParameterGroup]:
-    """Lists a group for every table, named as the table, and `relations`, the translations."""
+    """Lists a group for every table, named as the table, and `relations`, the translations.
+
+    Where a table is called so, the translations are `relations/vectors`; the slash is in no table's name.
+    """
     tables = [group_of(table.name, "table", table.name, table.optimizer) for table in config.model.embeddings.tables]
-    return [*tables, group_of("relations", "relations", "", config.model.translation_optimizer)]
+    name = "relations/vectors" if any(table.name == "relations" for table in tables) else "relations"
+    return [*tables, group_of(name, "relations", "", config.model.translation_optimizer)]
 
 
 @obeys(OptimizerConfig, "learning_rate", "adam", "sgd", "adagrad")

@@ -32,6 +32,7 @@ class Dataset:
         place: the data set's place in the spec, such as `train_data`.
         path: the field of the spec that names the files.
         num_rows: rows of one pass.
+        rows_per_batch: rows that a global batch is made of.
         num_batches_per_epoch: global batches of one pass, a last short one included.
         files: the files it is read from.
         identity: what tells whether it is the data it was; JSON takes it.
@@ -61,7 +62,8 @@ class Dataset:
         self.identity = identity
         self.notes = tuple(notes)
         self.num_rows = order.num_rows
-        self.num_batches_per_epoch = -(-self.num_rows // self._plan.rows_per_batch)
+        self.rows_per_batch = plan.rows_per_batch
+        self.num_batches_per_epoch = -(-self.num_rows // plan.rows_per_batch)
 
     @cached_property
     def content(self) -> str:

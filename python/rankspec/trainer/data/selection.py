@@ -78,7 +78,12 @@ def with_folders_refused(storage: Storage, listing: Listing) -> Listing:
 
 
 def open_selection(
-    selection: Selection, plan: DataPlan, schema: Mapping[str, Column], *, leave_out_unreadable: bool
+    selection: Selection,
+    plan: DataPlan,
+    schema: Mapping[str, Column],
+    *,
+    leave_out_unreadable: bool = False,
+    remedy: str = "correct or remove it",
 ) -> Dataset:
     """Opens the files of a data set.
 
@@ -87,6 +92,7 @@ def open_selection(
         plan: how their rows become batches.
         schema: the columns that are said to be there, which are part of the data set's identity.
         leave_out_unreadable: whether a file that cannot be read is left out and told; if not, it is an error.
+        remedy: what to do about such a file, for that error.
 
     Raises:
         DataError: files cannot be read, or hold no row.
@@ -100,7 +106,7 @@ def open_selection(
             files.append(found)
     if left_out and not leave_out_unreadable:
         rest = f"; and {len(left_out) - _NAMED} more" if len(left_out) > _NAMED else ""
-        raise DataError(f"{'; '.join(left_out[:_NAMED])}{rest}; ignore_data_errors leaves such files out", plan.source)
+        raise DataError(f"{'; '.join(left_out[:_NAMED])}{rest}; {remedy}", plan.source)
     if not files:
         raise DataError(f"none of the {len(left_out)} files can be read; the first: {left_out[0]}", plan.source)
     identity = identity_of(files, selection.folder, schema)

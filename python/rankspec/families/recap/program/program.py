@@ -48,6 +48,9 @@ class RecapProgram(Program["RecapBatch"]):
     num_sums = 4
     metrics = (LOSS, *(name for of_kind in METRICS.values() for name in of_kind))
     inputs_field = "train_data.seg_dense_schema"
+    optimizer_field = "optimizer"
+    batch_field = "train_data.global_batch_size"
+    scores_per_row = 1
     is_batch_per_process = False
     model_fields = ("model.", "train_data.seg_dense_schema.", "train_data.preprocess.")
     model: RankingModel

@@ -138,7 +138,7 @@ def open_edges(
         num_readers=1,
         num_assemblers=1,
     )
-    dataset = open_selection(selection, plan, {}, leave_out_unreadable=False)
+    dataset = open_selection(selection, plan, {})
     if dataset.num_rows == 0:
         raise DataError(f"the files hold no edge after the first {data.offset}; lower it", join(path, "offset"))
     return dataset

@@ -87,6 +87,14 @@ class TwhinModel(nn.Module):
         self._num_negatives = {True: training, False: evaluation}
         self._sides = tuple(sides)
         self._seed = seed
+        # Follows from the config, so no checkpoint may bring back another.
+        numbers = {name: number for number, name in enumerate(self.tables)}
+        self._table_of: Tensor
+        self.register_buffer(
+            "_table_of",
+            torch.tensor([[numbers[_key(of[side])] for of in sides] for side in (LHS, RHS)]),
+            persistent=False,
+        )
 
     def table(self, name: str) -> nn.Parameter:
         """The vectors of an entity type, `[rows, width]`."""
@@ -98,12 +106,18 @@ class TwhinModel(nn.Module):
         """How many negatives there are of each edge and side, in the mode that the model is in."""
         return self._num_negatives[self.training]
 
+    @property
+    def num_negatives_in_evaluation(self) -> NumNegatives:
+        """How many there are in evaluation."""
+        return self._num_negatives[False]
+
     def forward(self, batch: EdgeBatch) -> Scores:
         """Logits of a batch's edges and of their negatives, which are scored as edges are."""
         draw = Draw(self._seed, self.training, batch.number, batch.first_row)
         lhs = self._looked_up(batch.lhs, batch.rel, LHS)
         rhs = self._looked_up(batch.rhs, batch.rel, RHS)
-        logits = [(lhs * (rhs + self.translations[batch.rel])).sum(1)]
+        # A product of matrices as for negatives, so that mixed precision treats both alike.
+        logits = [torch.einsum("bd,bd->b", lhs, rhs + self.translations[batch.rel])]
         relations = [batch.rel]
         for relation in torch.unique(batch.rel).tolist():
             own = (batch.rel == relation).nonzero().squeeze(1)
@@ -125,11 +139,11 @@ class TwhinModel(nn.Module):
         """The vectors of the entities on one side of edges, `[B, width]`."""
         # Every table takes part in every batch, with no rows if need be: processes exchange the gradients of all.
         places, vectors = [], []
-        for name in self.tables:
-            of_table = torch.tensor([_key(sides[side]) == name for sides in self._sides], device=ids.device)
-            own = of_table[relations].nonzero().squeeze(1)
+        tables = self._table_of[side][relations]
+        for number, table in enumerate(self.tables.values()):
+            own = (tables == number).nonzero().squeeze(1)
             places.append(own)
-            vectors.append(functional.embedding(ids[own], self.tables[name]))
+            vectors.append(functional.embedding(ids[own], table))
         back = torch.cat(places).argsort()
         return torch.cat(vectors)[back]
 

@@ -17,7 +17,7 @@ from rankspec.claims.views import whole_message
 from rankspec.families.twhin.parameter_groups import parameter_groups
 from rankspec.families.twhin.program.data import INPUTS, open_edges
 from rankspec.families.twhin.program.model import Scores, TwhinModel, build_model
-from rankspec.metrics.auroc import RunningAuroc
+from rankspec.metrics.auroc import EXACT_ROWS, RunningAuroc
 from rankspec.metrics.running import RunningMean
 from rankspec.train.v1.runtime_pb2 import RuntimeConfig
 from rankspec.train.v1.training_pb2 import TrainingConfig
@@ -50,6 +50,8 @@ class TwhinProgram(Program["EdgeBatch"]):
     metrics = ("loss", "auroc")
     model_fields = ("model.",)
     inputs_field = "train_data.data_root"
+    optimizer_field = "model"
+    batch_field = "train_data.per_replica_batch_size"
     is_batch_per_process = True
     model: TwhinModel
 
@@ -64,6 +66,7 @@ class TwhinProgram(Program["EdgeBatch"]):
         self.training = training_from(config.training)
         self.inputs = INPUTS
         self.model = build_model(config)
+        self.scores_per_row = 1 + 2 * sum(self.model.num_negatives_in_evaluation)
 
     @classmethod
     def followed_by(cls, config: TwhinConfig) -> Followed | None:
@@ -142,7 +145,9 @@ class TwhinProgram(Program["EdgeBatch"]):
     def figures(self, name: str, read: Reader, say: Callable[[str], None]) -> dict[str, float]:
         """Loss, and how well edges are told from negatives (AUROC), of all relations and of each."""
         del name
-        all_edges, of_relations = _Figures(), [_Figures() for _ in self.loss_parts]
+        # All of them together keep as many scores as one would.
+        exact_rows = EXACT_ROWS // (1 + len(self.loss_parts))
+        all_edges, of_relations = _Figures(exact_rows), [_Figures(exact_rows) for _ in self.loss_parts]
         for chunk in read(_COLUMNS):
             all_edges.add(chunk)
             for number, of_relation in enumerate(of_relations):
@@ -172,6 +177,9 @@ class TwhinProgram(Program["EdgeBatch"]):
         part = TwhinConfig(model=config.model, validation_data=config.validation_data, runtime=config.runtime)
         part.training.num_eval_steps = config.training.num_eval_steps
         part.validation_data.ClearField("data_root")
+        part.model.ClearField("translation_optimizer")
+        for table in part.model.embeddings.tables:
+            table.ClearField("optimizer")
         part.runtime.ClearField("wandb")
         return part
 
@@ -189,8 +197,8 @@ class TwhinProgram(Program["EdgeBatch"]):
 class _Figures:
     """Loss and AUROC of some edges and negatives."""
 
-    def __init__(self) -> None:
-        self.loss, self.auroc = RunningMean(), RunningAuroc()
+    def __init__(self, exact_rows: int) -> None:
+        self.loss, self.auroc = RunningMean(), RunningAuroc(exact_rows)
 
     def add(self, columns: dict[str, NDArray[np.float32]]) -> None:
         self.loss.add(columns["loss"])

@@ -100,7 +100,13 @@ def open_dataset(
     if save_dir is not None:
         refuse_data_in_run(selection, save_dir, plan.source)
         _refuse_schema_in_run(whole_message(data), save_dir, path)
-    return open_selection(selection, plan, schema, leave_out_unreadable=data.ignore_data_errors)
+    return open_selection(
+        selection,
+        plan,
+        schema,
+        leave_out_unreadable=data.ignore_data_errors,
+        remedy="ignore_data_errors leaves such files out",
+    )
 
 
 def _inputs(
