@@ -173,7 +173,7 @@ def _nearest(name: str, columns: Iterable[str]) -> str:
 
 def _check_label(label: Input, path: str, *, is_float: bool) -> None:
     if label.stored_length != 1 or (label.dtype != "int64" and not is_float):
-        form = "number a row" if is_float else "int64 a row, 0 or 1"
+        form = "number a row" if is_float else "int64 a row, 0 or 1, or give its task kind: TASK_KIND_REGRESSION"
         raise DataError(
             f'the label "{label.name}" is a {label.dtype} column of length {label.stored_length}; '
             f"write it as one {form}",

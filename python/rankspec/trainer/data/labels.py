@@ -73,7 +73,13 @@ def _finite(name: str, values: Array, place: Place) -> NDArray[np.float32]:
     with np.errstate(over="ignore"):  # It becomes an infinity, which is another number too.
         narrow = values.astype(np.float32, copy=False)
     lost = narrow != values
-    _refuse(lost, name, values, place, ", which float32 does not hold exactly; write the column as float32")
+    _refuse(
+        lost,
+        name,
+        values,
+        place,
+        ", which float32 does not hold exactly; write the column as float32, scaled if it is too large for that",
+    )
     return narrow
 
 
