@@ -15,6 +15,7 @@ from torch import Tensor
 
 from rankspec.convert.reference import message_from_reference
 from rankspec.families.recap.program.downsampling import calibration_shift
+from rankspec.families.recap.program.model.blocks import Blocks
 from rankspec.families.recap.program.model.featurization import Featurization, build_featurization
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -45,7 +46,7 @@ def _built(name: str) -> Featurization:
 
 
 def _joined(blocks: dict[str, Tensor]) -> Tensor:
-    return torch.cat(list(blocks.values()), dim=1)
+    return Blocks(blocks).joined
 
 
 def _assert_close(actual: Tensor, expected: Tensor, noise: float) -> None:

@@ -16,6 +16,7 @@ from rankspec.recap.v1.data_pb2 import RecapDataConfig
 from rankspec.families.recap.input_signature import input_signature
 from rankspec.families.recap.program.batch import RecapBatch
 from rankspec.families.recap.program.data.dataset import Dataset, open_dataset
+from rankspec.trainer.data.plan import Share
 
 _MOST_ROWS = 512
 TASKS = ("like", "reply")
@@ -105,8 +106,7 @@ def opened(
         task_names,
         seed=seed,
         shuffle=shuffle,
-        rank=rank,
-        world_size=world_size,
+        share=Share(rank, world_size),
         path="train_data",
         weigh=weigh,
     )

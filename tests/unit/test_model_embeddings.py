@@ -10,6 +10,7 @@ from rankspec.recap.v1.embedding_pb2 import SmallEmbeddingsConfig
 from torch import Tensor
 from torch.nn import functional
 
+from rankspec.families.recap.program.model.blocks import Blocks
 from rankspec.families.recap.program.model.dropout import RandomPosition
 from rankspec.families.recap.program.model.embeddings import build_small_embeddings
 from rankspec.families.recap.program.model.initialization import initialize
@@ -34,7 +35,7 @@ def _built(text: str = TABLES, columns: int = 3) -> Any:
 
 
 def _joined(blocks: dict[str, Tensor]) -> Tensor:
-    return torch.cat(list(blocks.values()), dim=1)
+    return Blocks(blocks).joined
 
 
 def test_rows_are_joined_in_the_order_of_the_spec() -> None:

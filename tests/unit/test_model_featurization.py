@@ -12,6 +12,7 @@ from rankspec.recap.v1.featurization_pb2 import FeaturizationConfig
 from tests.unit.recap_models import built, random_batch, recap_config
 from torch import Tensor, nn
 
+from rankspec.families.recap.program.model.blocks import Blocks
 from rankspec.families.recap.program.model.featurization import build_featurization
 
 torch.set_num_threads(1)
@@ -36,7 +37,7 @@ class _Joined(nn.Module):
         self.featurization = featurization
 
     def forward(self, batch: Any) -> Tensor:
-        return torch.cat(list(self.featurization(batch).values()), dim=1)
+        return Blocks(self.featurization(batch)).joined
 
 
 def _built(text: str) -> Any:

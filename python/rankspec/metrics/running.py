@@ -4,6 +4,7 @@
 """
 
 import math
+from abc import ABC, abstractmethod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,43 +80,45 @@ class RunningCalibrationRatio:
         return self._predicted / self._labelled if self._is_finite and self._labelled else float("nan")
 
 
-class RunningRootMeanSquaredError:
-    """Root of the weighted mean of the squared errors; NaN if no row has weight, or anything is not finite."""
+class _RunningError(ABC):
+    """Weighted mean of a measure of the errors; NaN if no row has weight, or anything is not finite."""
 
     def __init__(self) -> None:
-        self._squares = self._weight = 0.0
+        self._sum = self._weight = 0.0
         self._is_finite = True
+
+    @abstractmethod
+    def _measure(self, errors: Floats) -> Floats:
+        """What the mean is of."""
 
     def add(self, predictions: Floats, labels: Floats, weights: Floats) -> None:
         """Adds rows."""
         self._is_finite = self._is_finite and _are_finite(predictions, labels, weights)
         if self._is_finite:
-            errors = np.subtract(predictions, labels, dtype=np.float64)
-            self._squares += _weighted_sum(errors * errors, weights)
+            self._sum += _weighted_sum(self._measure(np.subtract(predictions, labels, dtype=np.float64)), weights)
             self._weight += float(weights.sum(dtype=np.float64))
 
     def compute(self) -> float:
-        """The error, in the labels' unit."""
-        return math.sqrt(self._squares / self._weight) if self._is_finite and self._weight else float("nan")
+        """The figure of all rows so far."""
+        return self._sum / self._weight if self._is_finite and self._weight else float("nan")
 
 
-class RunningMeanAbsoluteError:
-    """Weighted mean of the absolute errors; NaN if no row has weight, or anything is not finite."""
+class RunningMeanAbsoluteError(_RunningError):
+    """Weighted mean of the absolute errors, in the labels' unit."""
 
-    def __init__(self) -> None:
-        self._sizes = self._weight = 0.0
-        self._is_finite = True
+    def _measure(self, errors: Floats) -> Floats:
+        return np.abs(errors)
 
-    def add(self, predictions: Floats, labels: Floats, weights: Floats) -> None:
-        """Adds rows."""
-        self._is_finite = self._is_finite and _are_finite(predictions, labels, weights)
-        if self._is_finite:
-            self._sizes += _weighted_sum(np.abs(np.subtract(predictions, labels, dtype=np.float64)), weights)
-            self._weight += float(weights.sum(dtype=np.float64))
+
+class RunningRootMeanSquaredError(_RunningError):
+    """Root of the weighted mean of the squared errors, in the labels' unit."""
+
+    def _measure(self, errors: Floats) -> Floats:
+        return errors * errors
 
     def compute(self) -> float:
-        """The error, in the labels' unit."""
-        return self._sizes / self._weight if self._is_finite and self._weight else float("nan")
+        """The figure of all rows so far."""
+        return math.sqrt(super().compute())
 
 
 def _weighted_sum(values: Floats, weights: Floats) -> float:

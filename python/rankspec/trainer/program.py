@@ -83,7 +83,7 @@ class Program(ABC, Generic[BatchT]):
 
     @abstractmethod
     def open_validation_data(self, share: Share, folder: Path) -> dict[str, Dataset]:
-        """Opens a process's share of every validation set, by name."""
+        """Opens a process's share of every validation set, by name, in the order in which they are evaluated."""
 
     @abstractmethod
     def build_optimizer(self) -> ScheduledOptimizer:

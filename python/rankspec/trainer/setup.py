@@ -79,7 +79,7 @@ class Setup:
     def open_validation_data(self) -> dict[str, Dataset]:
         """Opens this process's share of every validation set, by name; they are closed with the setup."""
         datasets = self.program.open_validation_data(self._share, self.program.training.folder)
-        return {name: self._opened(datasets[name]) for name in sorted(datasets)}
+        return {name: self._opened(dataset) for name, dataset in datasets.items()}
 
     @property
     def _share(self) -> Share:

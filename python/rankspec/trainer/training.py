@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -67,19 +67,7 @@ class Training:
 
 
 # Fields that every family's training message has in common, with the same meaning.
-COMMON_FIELDS = (
-    "save_dir",
-    "num_train_steps",
-    "checkpoint_every_n",
-    "checkpoint_max_to_keep",
-    "train_log_every_n",
-    "eval_log_every_n",
-    "num_eval_steps",
-    "eval_timeout_in_s",
-    "gradient_accumulation",
-    "gradient_clip_norm",
-    "initial_checkpoint_dir",
-)
+COMMON_FIELDS = tuple(field.name for field in fields(Training) if field.name != "followed")
 
 
 def training_from(message: Any, *, followed: Followed | None = None) -> Training:

@@ -47,6 +47,14 @@ class Selection:
     problems: tuple[str, ...]
 
 
+def selected(
+    storage: Storage, folder: PurePath, patterns: Iterable[Pattern], listing: Listing, most: int | None = None
+) -> Selection:
+    """What patterns have listed of a storage, as a data set's files: the first `most` of them, or all."""
+    files = tuple(StoredFile(storage, file) for file in listing.files[:most])
+    return Selection(storage, folder, tuple(patterns), files, tuple(listing.notes), listing.problems)
+
+
 def matching(storage: Storage, text: str, path: str) -> tuple[Pattern, Listing]:
     """What the text of a pattern selects of a storage; `path` is the field of the spec that it stands in.
 

@@ -135,13 +135,6 @@ class Task(NamedTuple):
     pos_weight: float
 
 
-class _Columns(NamedTuple):
-    """The columns of outputs and labels that belong to tasks of one kind."""
-
-    kind: TaskKind
-    places: list[int]
-
-
 class Tasks:
     """The tasks of a model, in the order of outputs and labels everywhere.
 
@@ -154,7 +147,14 @@ class Tasks:
         self._tasks = tuple(tasks)
         self.names = tuple(task.name for task in tasks)
         kinds = dict.fromkeys(task.kind for task in tasks)
-        self._columns = [_Columns(kind, [i for i, task in enumerate(tasks) if task.kind is kind]) for kind in kinds]
+        # Each kind with the columns of its tasks.
+        self._columns = [(kind, [i for i, task in enumerate(tasks) if task.kind is kind]) for kind in kinds]
+        # A slice, which copies nothing, where all tasks are of one kind.
+        self._parts: list[tuple[TaskKind, slice | list[int]]] = (
+            [(kind, slice(None)) for kind in kinds] if len(kinds) == 1 else [*self._columns]
+        )
+        order = [place for _, places in self._columns for place in places]
+        self._back = sorted(range(len(order)), key=order.__getitem__)
 
     def __iter__(self) -> Iterator[Task]:
         return iter(self._tasks)
@@ -162,17 +162,17 @@ class Tasks:
     def losses(self, outputs: Tensor, labels: Tensor, weights: Tensor, pos_weights: Tensor) -> Tensor:
         """The loss of every row and task, `[B, T]`; arguments as those of `TaskKind.losses`."""
         return self._joined(
-            [kind.losses(outputs[:, at], labels[:, at], weights[:, at], pos_weights[at]) for kind, at in self._parts()]
+            [kind.losses(outputs[:, at], labels[:, at], weights[:, at], pos_weights[at]) for kind, at in self._parts]
         )
 
     def predictions(self, outputs: Tensor) -> Tensor:
         """What is served, `[B, T]`, of outputs `[B, T]`."""
-        return self._joined([kind.predictions(outputs[:, at]) for kind, at in self._parts()])
+        return self._joined([kind.predictions(outputs[:, at]) for kind, at in self._parts])
 
     def sums(self, outputs: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
         """Weighted sums over the rows of what training metrics are computed from, and of the weights, `[4, T]`."""
         parts = []
-        for kind, at in self._parts():
+        for kind, at in self._parts:
             terms = torch.stack((*kind.terms(outputs[:, at], labels[:, at]), torch.ones_like(labels[:, at])))
             parts.append(terms.mul_(weights[:, at]).sum(1))
         return self._joined(parts)
@@ -186,19 +186,11 @@ class Tasks:
                     found[self.names[place]][metric] = value
         return found
 
-    def _parts(self) -> list[tuple[TaskKind, slice | list[int]]]:
-        """The kinds with their columns; a slice, which copies nothing, where all tasks are of one kind."""
-        if len(self._columns) == 1:
-            return [(self._columns[0].kind, slice(None))]
-        return [(kind, places) for kind, places in self._columns]
-
     def _joined(self, parts: Sequence[Tensor]) -> Tensor:
         """Puts columns that were computed by kind back into their order."""
         if len(parts) == 1:
             return parts[0]
-        order = [place for _, places in self._columns for place in places]
-        back = sorted(range(len(order)), key=order.__getitem__)
-        return torch.cat(tuple(parts), dim=-1)[..., back]
+        return torch.cat(tuple(parts), dim=-1)[..., self._back]
 
 
 @obeys(ModelConfig, "tasks")

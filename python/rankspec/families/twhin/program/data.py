@@ -21,10 +21,9 @@ from rankspec.trainer.data.formats import Format
 from rankspec.trainer.data.order import OrderSettings
 from rankspec.trainer.data.parquet import open_file
 from rankspec.trainer.data.plan import BatchParts, DataPlan, Share
-from rankspec.trainer.data.selection import Selection, matching, open_selection
+from rankspec.trainer.data.selection import matching, open_selection, selected
 from rankspec.trainer.data.step import Chunk, Step
 from rankspec.trainer.data.storage.address import located
-from rankspec.trainer.data.storage.storage import StoredFile
 from rankspec.trainer.data_error import DataError
 from rankspec.trainer.inputs import Input
 from rankspec.twhin.v1.data_pb2 import TwhinDataConfig
@@ -113,8 +112,7 @@ def open_edges(
     source = join(path, "data_root")
     storage, text = located(data.data_root, source)
     pattern, listing = matching(storage, text, source)
-    files = tuple(StoredFile(storage, file) for file in listing.files)
-    selection = Selection(storage, pattern.folder, (pattern,), files, tuple(listing.notes), listing.problems)
+    selection = selected(storage, pattern.folder, [pattern], listing)
     refuse_data_in_run(selection, save_dir, source)
     part = OrderSettings(seed, first_row=data.offset, max_rows=data.limit)
     shuffled = OrderSettings(seed, _SHUFFLED_ROWS, _MIXED_FILES, data.offset, data.limit)

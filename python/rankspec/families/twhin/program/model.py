@@ -46,6 +46,11 @@ class NumNegatives(NamedTuple):
     in_batch: int
     whole_table: int
 
+    @property
+    def logits_per_edge(self) -> int:
+        """The edge's own, and those of its negatives on both sides."""
+        return 1 + 2 * (self.in_batch + self.whole_table)
+
 
 class Sides(NamedTuple):
     """The tables of a relation's two sides."""

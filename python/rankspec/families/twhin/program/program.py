@@ -66,7 +66,7 @@ class TwhinProgram(Program["EdgeBatch"]):
         self.training = training_from(config.training)
         self.inputs = INPUTS
         self.model = build_model(config)
-        self.scores_per_row = 1 + 2 * sum(self.model.num_negatives_in_evaluation)
+        self.scores_per_row = self.model.num_negatives_in_evaluation.logits_per_edge
 
     @classmethod
     def followed_by(cls, config: TwhinConfig) -> Followed | None:
@@ -107,21 +107,17 @@ class TwhinProgram(Program["EdgeBatch"]):
 
     def loss(self, outputs: Scores, batch: EdgeBatch) -> tuple[Tensor, Tensor]:
         """Weighted binary cross-entropy of edges and negatives, divided by how many of both the global batch has."""
-        losses = self._losses(outputs) / (batch.global_rows * self._logits_per_edge())
+        losses = self._losses(outputs) / (batch.global_rows * self.model.num_negatives.logits_per_edge)
         parts = losses.new_zeros(len(self.loss_parts)).index_add(0, outputs.relations, losses)
         return parts.sum(), parts
 
     def _losses(self, outputs: Scores) -> Tensor:
         """The loss of every logit, `[N]`: all negatives of an edge weigh as much as the edge."""
-        weights = torch.full_like(outputs.logits, 1 / (self._logits_per_edge() - 1))
+        weights = torch.full_like(outputs.logits, 1 / (self.model.num_negatives.logits_per_edge - 1))
         weights[: outputs.num_edges] = 1
         return functional.binary_cross_entropy_with_logits(
             outputs.logits, _labels(outputs), weight=weights, reduction="none"
         )
-
-    def _logits_per_edge(self) -> int:
-        """The edge itself, and its negatives on both sides."""
-        return 1 + 2 * sum(self.model.num_negatives)
 
     def sums(self, outputs: Scores, batch: EdgeBatch) -> Tensor:
         """Edges of each relation, `[1, R]`."""
@@ -150,9 +146,9 @@ class TwhinProgram(Program["EdgeBatch"]):
         all_edges, of_relations = _Figures(exact_rows), [_Figures(exact_rows) for _ in self.loss_parts]
         for chunk in read(_COLUMNS):
             all_edges.add(chunk)
-            for number, of_relation in enumerate(of_relations):
+            for number in np.unique(chunk["relation"]):
                 rows = chunk["relation"] == number
-                of_relation.add({column: values[rows] for column, values in chunk.items()})
+                of_relations[int(number)].add({column: values[rows] for column, values in chunk.items()})
         found = all_edges.compute()
         for relation, of_relation in zip(self.loss_parts, of_relations, strict=True):
             found |= {f"{metric}/{relation}": value for metric, value in of_relation.compute().items()}

@@ -33,6 +33,8 @@ from rankspec.trainer.inputs import Column, Input, signature_differences
 
 __all__ = ["Dataset", "open_dataset"]
 
+_ALONE = Share(rank=0, world_size=1)
+
 
 @obeys(RecapDataConfig, "seg_dense_schema", "global_batch_size", "ignore_data_errors", "repeat_files", "cache")
 @obeys(RecapDataConfig, "interleave_num_parallel_calls", "map_num_parallel_calls")
@@ -43,8 +45,7 @@ def open_dataset(
     *,
     seed: int,
     shuffle: bool,
-    rank: int = 0,
-    world_size: int = 1,
+    share: Share = _ALONE,
     path: str = "",
     weigh: bool,
     save_dir: Path | None = None,
@@ -61,8 +62,7 @@ def open_dataset(
         seed: what the order of the rows is drawn from.
         shuffle: whether this is the training stream, shuffled and repeated as the configuration says; if not, every
             row comes once, in the order of the files.
-        rank: number of this process.
-        world_size: number of processes that share every batch.
+        share: this process's place among those that share every batch.
         path: the data set's place in the spec, such as `train_data`, for errors.
         weigh: whether rows weigh what their task's downsampling rates say.
         save_dir: the folder that the run writes, in which no data may lie; none if there is no run.
@@ -88,7 +88,7 @@ def open_dataset(
         thinning=next((step.thinning for step in steps if isinstance(step, DownsampleNegatives)), None),
         make_batch=make_batch,
         batch_size=data.global_batch_size,
-        share=_share(data, rank, world_size, path),
+        share=_large_enough(data, share, path),
         order=_order(data, seed=seed, shuffle=shuffle),
         training=shuffle,
         repeats=shuffle and data.repeat_files,
@@ -144,13 +144,15 @@ def _labels(
 
 
 @obeys(RecapDataConfig, "global_batch_size")
-def _share(data: RecapDataConfig, rank: int, world_size: int, path: str) -> Share:
-    if data.global_batch_size < world_size:
+def _large_enough(data: RecapDataConfig, share: Share, path: str) -> Share:
+    """The share, which gets a row of every full batch."""
+    size, number = data.global_batch_size, share.world_size
+    if size < number:
         raise DataError(
-            f"{data.global_batch_size} rows cannot be shared by {world_size} processes; give at least {world_size}",
+            f"{size} rows cannot be shared by {number} processes; give at least {number}",
             join(path, "global_batch_size"),
         )
-    return Share(rank, world_size)
+    return share
 
 
 @obeys(RecapDataConfig, "file_batch_size", "examples_shuffle_buffer_size")

@@ -10,9 +10,9 @@ from rankspec.recap.v1.data_pb2 import ExplicitDateInputs, ExplicitDatetimeInput
 from rankspec.schema.field_paths import join
 from rankspec.trainer.data.listing import Listing
 from rankspec.trainer.data.pattern import Pattern
-from rankspec.trainer.data.selection import PARQUET, Selection, matching, with_folders_refused
+from rankspec.trainer.data.selection import PARQUET, Selection, matching, selected, with_folders_refused
 from rankspec.trainer.data.storage.address import located
-from rankspec.trainer.data.storage.storage import Storage, StoredFile
+from rankspec.trainer.data.storage.storage import Storage
 from rankspec.trainer.data_error import DataError
 
 
@@ -47,8 +47,7 @@ def select_files(data: RecapDataConfig, path: str = "") -> Selection:
         case _:
             raise DataError("no files are named; set inputs to a glob such as data/*.parquet", join(path, "inputs"))
     kept = data.num_files_to_keep if data.HasField("num_files_to_keep") else None
-    files = tuple(StoredFile(storage, file) for file in listing.files[:kept])
-    return Selection(storage, folder, tuple(patterns), files, tuple(listing.notes), listing.problems)
+    return selected(storage, folder, patterns, listing, kept)
 
 
 @obeys(ExplicitDateInputs, "end_date", "days", "num_missing_days_tol")
