@@ -14,21 +14,32 @@ from typing import TYPE_CHECKING
 from rankspec.cli.running import add_config_arguments, run_config
 
 if TYPE_CHECKING:
+    from argparse import _ActionsContainer
+
     from rankspec.trainer.setup import Job
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Describes the verb's arguments."""
     add_config_arguments(parser)
+    add_evaluation_arguments(parser)
+
+
+def add_evaluation_arguments(parser: _ActionsContainer) -> None:
+    """Describes the arguments that evaluation has."""
+    parser.add_argument(
+        "--no-wait", action="store_true", help="evaluate the checkpoints that there are, and wait for no further ones"
+    )
 
 
 def run(arguments: Namespace) -> int:
     """Evaluates."""
+    return run_config(arguments, lambda job: evaluate(job, arguments), mode="evaluate")
 
-    def action(job: Job) -> int:
-        from rankspec.trainer.follow import evaluate
 
-        evaluate(job)
-        return 0
+def evaluate(job: Job, arguments: Namespace) -> int:
+    """Evaluates as the arguments say; returns the exit status."""
+    from rankspec.trainer.follow import evaluate as evaluate_job
 
-    return run_config(arguments, action)
+    evaluate_job(job, wait=not arguments.no_wait)
+    return 0

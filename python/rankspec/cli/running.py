@@ -28,12 +28,13 @@ def add_config_arguments(parser: ArgumentParser) -> None:
     )
 
 
-def run_config(arguments: Namespace, action: Callable[[Job], int]) -> int:
+def run_config(arguments: Namespace, action: Callable[[Job], int], mode: str | None = None) -> int:
     """Loads the config that the arguments name and does something with it.
 
     Args:
         arguments: as `add_config_arguments` describes them.
         action: what to do with the config once it is known to be right; returns the exit status.
+        mode: the mode that the action is; none if it is that of the config, whatever that is.
 
     Returns:
         The exit status: the action's, or that of what is wrong, after saying it.
@@ -45,7 +46,7 @@ def run_config(arguments: Namespace, action: Callable[[Job], int]) -> int:
     report(loaded.diagnostics, loaded.sources)
     try:
         # Only now: a config that is wrong is told so without waiting for torch.
-        from rankspec.families.jobs import job_of, refusals
+        from rankspec.families.jobs import job_of, other_mode, refusals
         from rankspec.trainer.errors import TrainError
     except ModuleNotFoundError as error:
         sys.stderr.write(
@@ -54,11 +55,12 @@ def run_config(arguments: Namespace, action: Callable[[Job], int]) -> int:
         return 1
     from rankspec.trainer.data_error import DataError
 
-    if refused := refusals(loaded):
+    if refused := refusals(loaded, mode):
         report(refused, loaded.sources)
         return 1
+    report(other_mode(loaded, mode), loaded.sources)
     try:
-        return action(job_of(loaded))
+        return action(job_of(loaded, mode))
     except ConfigError as error:
         report(error.diagnostics, loaded.sources)
         return statuses.WRONG

@@ -17,12 +17,19 @@ from rankspec.cli import statuses
 from rankspec.cli.running import add_config_arguments, run_config
 
 if TYPE_CHECKING:
+    from argparse import _ActionsContainer
+
     from rankspec.trainer.setup import Job
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Describes the verb's arguments."""
     add_config_arguments(parser)
+    add_training_arguments(parser)
+
+
+def add_training_arguments(parser: _ActionsContainer) -> None:
+    """Describes the arguments that training has."""
     parser.add_argument(
         "--restart",
         action="store_true",
@@ -35,10 +42,11 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Trains; 143 if the run was asked to end before it was done."""
+    return run_config(arguments, lambda job: train(job, arguments), mode="train")
 
-    def action(job: Job) -> int:
-        from rankspec.trainer.run import train
 
-        return 0 if train(job, force=arguments.force, restart=arguments.restart) else statuses.ASKED_TO_END
+def train(job: Job, arguments: Namespace) -> int:
+    """Trains as the arguments say; returns the exit status."""
+    from rankspec.trainer.run import train as train_job
 
-    return run_config(arguments, action)
+    return 0 if train_job(job, force=arguments.force, restart=arguments.restart) else statuses.ASKED_TO_END

@@ -1,29 +1,38 @@
 """From a loaded config to a job: what the trainer does not obey is refused, the rest is resolved."""
 
 from importlib import import_module
+from typing import Any
 
 from rankspec.analysis.fingerprint import fingerprint
-from rankspec.claims.registry import unclaimed_paths
+from rankspec.claims.registry import obeys, unclaimed_paths
 from rankspec.composition.compose import LoadedConfig
 from rankspec.diagnostics.diagnostic import Diagnostic, Position
 from rankspec.families import program_of
 from rankspec.formats.writing import to_textproto
+from rankspec.recap.v1.recap_pb2 import RecapConfig
 from rankspec.schema.defaults import resolve
 from rankspec.trainer.setup import Job
+from rankspec.twhin.v1.twhin_pb2 import TwhinConfig
 
+_MODES = {"train": "JOB_MODE_TRAIN", "evaluate": "JOB_MODE_EVALUATE"}
 # The engine: importing it, and the family's program, imports every adapter, so that all claims are in.
 _ENGINE = ("rankspec.trainer.run", "rankspec.trainer.follow")
 
 
-def refusals(loaded: LoadedConfig) -> list[Diagnostic]:
-    """What the config sets and the trainer does not obey, each at its place."""
+def refusals(loaded: LoadedConfig, mode: str | None = None) -> list[Diagnostic]:
+    """What the config sets and the trainer does not obey, each at its place.
+
+    Args:
+        loaded: the config.
+        mode: what is to be done with it; none if the config says so.
+    """
     name = loaded.message.DESCRIPTOR.full_name
     if program_of(name) is None:
         sentence = f"nothing trains a {name} yet"
         return [Diagnostic("train.no_program", sentence, "", Position(loaded.file, 1, 1), "error", None)]
     for module in _ENGINE:
         import_module(module)
-    found = []
+    found = [] if mode or mode_of(loaded.message) in _MODES.values() else [_no_prediction(loaded)]
     for path in unclaimed_paths(loaded.message):
         place = loaded.origins.nearest(path)
         found.append(
@@ -39,9 +48,51 @@ def refusals(loaded: LoadedConfig) -> list[Diagnostic]:
     return found
 
 
-def job_of(loaded: LoadedConfig) -> Job:
-    """The job that a config asks for which nothing objects to."""
+@obeys(RecapConfig, "mode")
+@obeys(TwhinConfig, "mode")
+def mode_of(config: Any) -> str:
+    """The name of what a config says to do with it."""
+    enum = config.DESCRIPTOR.fields_by_name["mode"].enum_type
+    return str(enum.values_by_number[config.mode].name)
+
+
+def _no_prediction(loaded: LoadedConfig) -> Diagnostic:
+    place = loaded.origins.nearest("mode")
+    return Diagnostic(
+        code="run.no_prediction",
+        message=f"there is no prediction yet, which is what {mode_of(loaded.message)} asks for",
+        path="mode",
+        position=place[1] if place else None,
+        severity="error",
+        suggestion=f"write {' or '.join(_MODES.values())}",
+    )
+
+
+def other_mode(loaded: LoadedConfig, mode: str | None) -> list[Diagnostic]:
+    """A warning if a config says to do something else than what is asked for.
+
+    Args:
+        loaded: the config.
+        mode: what is asked for; none if the config says so.
+    """
+    if mode is None or not loaded.message.HasField("mode") or mode_of(loaded.message) == _MODES[mode]:
+        return []
+    place = loaded.origins.nearest("mode")
+    said = f"the config says {mode_of(loaded.message)}, and `rankspec {mode}` does what it is called"
+    position = place[1] if place else None
+    return [Diagnostic("run.other_mode", said, "mode", position, "warning", "`rankspec run` does what the config says")]
+
+
+def job_of(loaded: LoadedConfig, mode: str | None = None) -> Job:
+    """The job that a config asks for which nothing objects to.
+
+    Args:
+        loaded: the config.
+        mode: what to do with it, which counts as if the config said so; none if the config says it.
+    """
     config = resolve(loaded.message)
+    if mode is not None:
+        config.mode = config.DESCRIPTOR.fields_by_name["mode"].enum_type.values_by_name[_MODES[mode]].number
     program = program_of(config.DESCRIPTOR.full_name)
     assert program is not None, "a message without a program is refused"
     identity = fingerprint(config)
@@ -52,4 +103,5 @@ def job_of(loaded: LoadedConfig) -> Job:
         semantic_fingerprint=identity.semantic,
         build_program=program,
         origins=loaded.origins,
+        mode=next(name for name, value in _MODES.items() if value == mode_of(config)),
     )

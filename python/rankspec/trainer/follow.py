@@ -1,6 +1,6 @@
 """`rankspec evaluate`: evaluates a run's checkpoints, each once, until the run's last one has been seen."""
 
-import time
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -14,35 +14,40 @@ from rankspec.trainer.folder import EVALUATION_FILE, EVALUATION_SCORES_FOLDER, p
 from rankspec.trainer.journal import Journal, read_journal
 from rankspec.trainer.resume import check_evaluation, saved_config
 from rankspec.trainer.setup import Job, Setup, set_up
+from rankspec.trainer.waiting import Waiting
 
 # In a record of EVALUATION_FILE in place of figures: why there are none.
 _SKIPPED = "skipped"
 _DELETED = "deleted before it could be evaluated"
-_POLL_SECONDS = 2.0
 
 
-def evaluate(job: Job) -> None:
+def evaluate(job: Job, *, wait: bool = True) -> None:
     """Evaluates every checkpoint of the run on every validation set, each once, however often this is called.
 
-    Waits for further checkpoints of a run that has not come to its last step.
+    Args:
+        job: what to obey.
+        wait: whether to wait for a run that has not begun, or has not come to its last step.
 
     Raises:
         TrainError: if there is nothing to evaluate on, no checkpoint came in time, or another process evaluates them.
         DataError: if the data is not what the config says.
     """
     with set_up(job) as setup, ExitStack() as stack:
+        evaluator = Evaluator(setup, wait=wait)
+        evaluator.await_folder()
         folder = setup.program.training.folder
         prepare_folder(folder)
         if setup.processes.is_first:
             stack.enter_context(sole_writer(folder, doing="evaluating"))
-        Evaluator(setup).follow()
+        evaluator.follow()
 
 
 class Evaluator:
     """Evaluates the checkpoints of one run."""
 
-    def __init__(self, setup: Setup) -> None:
-        """Opens the validation sets, and takes up what was evaluated before."""
+    def __init__(self, setup: Setup, *, wait: bool) -> None:
+        """Opens the validation sets."""
+        self._waiting = Waiting(setup, wait=wait)
         self._setup = setup
         self._training = setup.program.training
         self._processes = setup.processes
@@ -51,30 +56,36 @@ class Evaluator:
         self._datasets = setup.open_validation_data()
         if not self._datasets:
             raise TrainError("there is no validation set to evaluate on; add one", "validation_data")
+        self._records: dict[tuple[int, str, str | None], dict[str, Any]] = {}
+        # Checkpoints that were found damaged; whether they still are is looked up by the next call.
+        self._damaged: set[int] = set()
+
+    def await_folder(self) -> None:
+        """Waits until there is the run's folder, which is left to the run to make: it may never begin."""
+        while not self._processes.broadcast(os.path.lexists(self._folder)):
+            self._waiting.pause([])
+
+    def follow(self) -> None:
+        """Evaluates checkpoints as they come, beside those evaluated before, and shows the newest's figures."""
         # Records of release 0.1 do not say what they are of; they stay, and count for nothing.
         self._records = {
             _key(record): record for record in read_journal(self._folder / EVALUATION_FILE, step=int, split=str)
         }
-        # Checkpoints that were found damaged; whether they still are is looked up by the next call.
-        self._damaged: set[int] = set()
-
-    def follow(self) -> None:
-        """Evaluates checkpoints as they come, and shows the figures of the newest at the end."""
-        timeout = self._training.eval_timeout_in_s
-        deadline = time.monotonic() + timeout
         while True:
             there = self._look()
             pending = [checkpoint for checkpoint in there if self._missing(checkpoint)]
             for checkpoint in pending:
                 self._evaluate(checkpoint)
-            if self._processes.broadcast(bool(there) and self._is_final(there[-1])):
+            if self._processes.broadcast(bool(there) and self._is_done(there[-1])):
                 break
-            now = time.monotonic()
-            deadline = now + timeout if pending else deadline
-            if self._processes.broadcast(now > deadline):
-                raise self._nothing_came(there)
-            time.sleep(min(_POLL_SECONDS, max(deadline - now, 0.0)))
+            if pending:
+                self._waiting.restart()
+            self._waiting.pause(there)
         self._show(there)
+
+    def _is_done(self, newest: Checkpoint) -> bool:
+        """Whether there is nothing to wait for."""
+        return not self._waiting.waits or self._is_final(newest)
 
     def _show(self, there: list[Checkpoint]) -> None:
         """Shows the figures of the newest checkpoint that has some, and says so if another is newer."""
@@ -142,17 +153,6 @@ class Evaluator:
         except (OSError, TrainError):
             return False  # Deleted for a newer one since, or damaged.
         return best.is_exhausted
-
-    def _nothing_came(self, there: list[Checkpoint]) -> TrainError:
-        training = self._training
-        waited = f"in {self._folder} for {training.eval_timeout_in_s:g} s"
-        if not there:
-            return TrainError(f"no checkpoint {waited}; train first", "training.eval_timeout_in_s")
-        return TrainError(
-            f"no further checkpoint {waited}, and the last one is at step {there[-1].step} of "
-            f"{training.num_train_steps}; the same command goes on once there are more",
-            "training.eval_timeout_in_s",
-        )
 
     def _evaluate(self, checkpoint: Checkpoint) -> None:
         with self._kept(checkpoint) as trouble:

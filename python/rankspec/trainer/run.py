@@ -222,6 +222,7 @@ class TrainingRun:
         setup = self._setup
         parameters = sum(parameter.numel() for parameter in setup.program.model.parameters())
         facts = {
+            "mode": setup.job.mode,
             "parameters": parameters,
             **self._identity(),
             "optimizer": self._learner.optimizer.implementation,

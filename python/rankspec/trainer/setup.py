@@ -33,6 +33,7 @@ class Job:
         semantic_fingerprint: identity of what determines the trained function.
         build_program: makes of the config what is trained, with its first values, on the CPU.
         origins: where the config's values were written, for messages.
+        mode: what is done with it: "train" or "evaluate".
     """
 
     config: Any
@@ -41,6 +42,7 @@ class Job:
     semantic_fingerprint: str
     build_program: Callable[[Any], Program[Any]]
     origins: Origins = field(default_factory=Origins)
+    mode: str = "train"
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from tests.integration.trainer.runs import (
 from rankspec.families.recap.program.tasks import BinaryClassification
 from rankspec.families.recap.task_kinds import Metric
 from rankspec.metrics.auroc import RunningAuroc, auroc
-from rankspec.trainer import follow, run
+from rankspec.trainer import follow, run, waiting
 from rankspec.trainer.checkpoints import committed
 from rankspec.trainer.data.footer import read_footer
 from rankspec.trainer.data.storage.local import LOCAL
@@ -38,7 +38,7 @@ _OTHER_SET = 'validation_data {{ key: "other" value {{ {} evaluation_tasks: "rep
 
 @pytest.fixture(autouse=True)
 def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(follow, "_POLL_SECONDS", 0.02)
+    monkeypatch.setattr(waiting, "_POLL_SECONDS", 0.02)
 
 
 def test_every_validation_set_is_evaluated(runs: Runs) -> None:

@@ -138,6 +138,62 @@ func (Resume) EnumDescriptor() ([]byte, []int) {
 	return file_rankspec_options_v1_options_proto_rawDescGZIP(), []int{1}
 }
 
+// Why a field does nothing, and what to write instead. Such a field is `deprecated` too: it may be set, is not obeyed, and
+// `check` warns of it.
+type Deprecation struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Why it does nothing, as a sentence without its end.
+	Reason *string `protobuf:"bytes,1,opt,name=reason" json:"reason,omitempty"`
+	// The field to set instead, as a path from the message that has the deprecated one.
+	Replacement   *string `protobuf:"bytes,2,opt,name=replacement" json:"replacement,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Deprecation) Reset() {
+	*x = Deprecation{}
+	mi := &file_rankspec_options_v1_options_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Deprecation) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Deprecation) ProtoMessage() {}
+
+func (x *Deprecation) ProtoReflect() protoreflect.Message {
+	mi := &file_rankspec_options_v1_options_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Deprecation.ProtoReflect.Descriptor instead.
+func (*Deprecation) Descriptor() ([]byte, []int) {
+	return file_rankspec_options_v1_options_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *Deprecation) GetReason() string {
+	if x != nil && x.Reason != nil {
+		return *x.Reason
+	}
+	return ""
+}
+
+func (x *Deprecation) GetReplacement() string {
+	if x != nil && x.Replacement != nil {
+		return *x.Replacement
+	}
+	return ""
+}
+
 var file_rankspec_options_v1_options_proto_extTypes = []protoimpl.ExtensionInfo{
 	{
 		ExtendedType:  (*descriptorpb.FieldOptions)(nil),
@@ -171,6 +227,14 @@ var file_rankspec_options_v1_options_proto_extTypes = []protoimpl.ExtensionInfo{
 		Tag:           "bytes,50804,opt,name=inherits_from",
 		Filename:      "rankspec/options/v1/options.proto",
 	},
+	{
+		ExtendedType:  (*descriptorpb.FieldOptions)(nil),
+		ExtensionType: (*Deprecation)(nil),
+		Field:         50805,
+		Name:          "rankspec.options.v1.deprecation",
+		Tag:           "bytes,50805,opt,name=deprecation",
+		Filename:      "rankspec/options/v1/options.proto",
+	},
 }
 
 // Extension fields to descriptorpb.FieldOptions.
@@ -193,13 +257,20 @@ var (
 	//
 	// optional string inherits_from = 50804;
 	E_InheritsFrom = &file_rankspec_options_v1_options_proto_extTypes[3]
+	// On a field that does nothing: why, and what to set instead.
+	//
+	// optional rankspec.options.v1.Deprecation deprecation = 50805;
+	E_Deprecation = &file_rankspec_options_v1_options_proto_extTypes[4]
 )
 
 var File_rankspec_options_v1_options_proto protoreflect.FileDescriptor
 
 const file_rankspec_options_v1_options_proto_rawDesc = "" +
 	"\n" +
-	"!rankspec/options/v1/options.proto\x12\x13rankspec.options.v1\x1a google/protobuf/descriptor.proto*M\n" +
+	"!rankspec/options/v1/options.proto\x12\x13rankspec.options.v1\x1a google/protobuf/descriptor.proto\"[\n" +
+	"\vDeprecation\x12 \n" +
+	"\x06reason\x18\x01 \x01(\tB\b\x88\xe7\x18\x02\x90\xe7\x18\x01R\x06reason\x12*\n" +
+	"\vreplacement\x18\x02 \x01(\tB\b\x88\xe7\x18\x02\x90\xe7\x18\x01R\vreplacement*M\n" +
 	"\x06Effect\x12\x16\n" +
 	"\x12EFFECT_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fEFFECT_SEMANTIC\x10\x01\x12\x16\n" +
@@ -212,7 +283,8 @@ const file_rankspec_options_v1_options_proto_rawDesc = "" +
 	"\x06effect\x12\x1d.google.protobuf.FieldOptions\x18\xf1\x8c\x03 \x01(\x0e2\x1b.rankspec.options.v1.EffectR\x06effect:T\n" +
 	"\x06resume\x12\x1d.google.protobuf.FieldOptions\x18\xf2\x8c\x03 \x01(\x0e2\x1b.rankspec.options.v1.ResumeR\x06resume:D\n" +
 	"\rdefault_items\x12\x1d.google.protobuf.FieldOptions\x18\xf3\x8c\x03 \x03(\tR\fdefaultItems:D\n" +
-	"\rinherits_from\x12\x1d.google.protobuf.FieldOptions\x18\xf4\x8c\x03 \x01(\tR\finheritsFromBl\n" +
+	"\rinherits_from\x12\x1d.google.protobuf.FieldOptions\x18\xf4\x8c\x03 \x01(\tR\finheritsFrom:c\n" +
+	"\vdeprecation\x12\x1d.google.protobuf.FieldOptions\x18\xf5\x8c\x03 \x01(\v2 .rankspec.options.v1.DeprecationR\vdeprecationBl\n" +
 	"\x17dev.rankspec.options.v1B\fOptionsProtoP\x01ZAgithub.com/rankspec/rankspec/gen/go/rankspec/options/v1;optionsv1b\beditionsp\xe8\a"
 
 var (
@@ -228,22 +300,26 @@ func file_rankspec_options_v1_options_proto_rawDescGZIP() []byte {
 }
 
 var file_rankspec_options_v1_options_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_rankspec_options_v1_options_proto_msgTypes = make([]protoimpl.MessageInfo, 1)
 var file_rankspec_options_v1_options_proto_goTypes = []any{
 	(Effect)(0),                       // 0: rankspec.options.v1.Effect
 	(Resume)(0),                       // 1: rankspec.options.v1.Resume
-	(*descriptorpb.FieldOptions)(nil), // 2: google.protobuf.FieldOptions
+	(*Deprecation)(nil),               // 2: rankspec.options.v1.Deprecation
+	(*descriptorpb.FieldOptions)(nil), // 3: google.protobuf.FieldOptions
 }
 var file_rankspec_options_v1_options_proto_depIdxs = []int32{
-	2, // 0: rankspec.options.v1.effect:extendee -> google.protobuf.FieldOptions
-	2, // 1: rankspec.options.v1.resume:extendee -> google.protobuf.FieldOptions
-	2, // 2: rankspec.options.v1.default_items:extendee -> google.protobuf.FieldOptions
-	2, // 3: rankspec.options.v1.inherits_from:extendee -> google.protobuf.FieldOptions
-	0, // 4: rankspec.options.v1.effect:type_name -> rankspec.options.v1.Effect
-	1, // 5: rankspec.options.v1.resume:type_name -> rankspec.options.v1.Resume
-	6, // [6:6] is the sub-list for method output_type
-	6, // [6:6] is the sub-list for method input_type
-	4, // [4:6] is the sub-list for extension type_name
-	0, // [0:4] is the sub-list for extension extendee
+	3, // 0: rankspec.options.v1.effect:extendee -> google.protobuf.FieldOptions
+	3, // 1: rankspec.options.v1.resume:extendee -> google.protobuf.FieldOptions
+	3, // 2: rankspec.options.v1.default_items:extendee -> google.protobuf.FieldOptions
+	3, // 3: rankspec.options.v1.inherits_from:extendee -> google.protobuf.FieldOptions
+	3, // 4: rankspec.options.v1.deprecation:extendee -> google.protobuf.FieldOptions
+	0, // 5: rankspec.options.v1.effect:type_name -> rankspec.options.v1.Effect
+	1, // 6: rankspec.options.v1.resume:type_name -> rankspec.options.v1.Resume
+	2, // 7: rankspec.options.v1.deprecation:type_name -> rankspec.options.v1.Deprecation
+	8, // [8:8] is the sub-list for method output_type
+	8, // [8:8] is the sub-list for method input_type
+	5, // [5:8] is the sub-list for extension type_name
+	0, // [0:5] is the sub-list for extension extendee
 	0, // [0:0] is the sub-list for field type_name
 }
 
@@ -258,13 +334,14 @@ func file_rankspec_options_v1_options_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_rankspec_options_v1_options_proto_rawDesc), len(file_rankspec_options_v1_options_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   0,
-			NumExtensions: 4,
+			NumMessages:   1,
+			NumExtensions: 5,
 			NumServices:   0,
 		},
 		GoTypes:           file_rankspec_options_v1_options_proto_goTypes,
 		DependencyIndexes: file_rankspec_options_v1_options_proto_depIdxs,
 		EnumInfos:         file_rankspec_options_v1_options_proto_enumTypes,
+		MessageInfos:      file_rankspec_options_v1_options_proto_msgTypes,
 		ExtensionInfos:    file_rankspec_options_v1_options_proto_extTypes,
 	}.Build()
 	File_rankspec_options_v1_options_proto = out.File

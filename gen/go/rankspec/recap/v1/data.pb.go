@@ -367,7 +367,7 @@ func (x *SegDenseSchema) GetMaskMantissaFeatures() map[string]int32 {
 	return nil
 }
 
-// A sampling step by name.
+// A sampling step by name, of which there is none.
 type Sampler struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Name of the step.
@@ -465,7 +465,9 @@ type RecapDataConfig struct {
 	EvaluationTasks []string `protobuf:"bytes,17,rep,name=evaluation_tasks,json=evaluationTasks" json:"evaluation_tasks,omitempty"`
 	// Steps between files and model. Absent: none.
 	Preprocess *Preprocess `protobuf:"bytes,18,opt,name=preprocess" json:"preprocess,omitempty"`
-	// A sampling step. Absent: none.
+	// Does nothing: there are no sampling steps that have names. Negatives are left out by preprocess.downsample_negatives.
+	//
+	// Deprecated: Marked as deprecated in rankspec/recap/v1/data.proto.
 	Sampler *Sampler `protobuf:"bytes,19,opt,name=sampler" json:"sampler,omitempty"`
 	// For a validation set: takes everything that is not set here from train_data. Blocks are filled in field by field
 	// and maps key by key, a list as a whole if it is empty here, a oneof if no member of it is set here. Loading a config
@@ -653,6 +655,7 @@ func (x *RecapDataConfig) GetPreprocess() *Preprocess {
 	return nil
 }
 
+// Deprecated: Marked as deprecated in rankspec/recap/v1/data.proto.
 func (x *RecapDataConfig) GetSampler() *Sampler {
 	if x != nil {
 		return x.Sampler
@@ -739,7 +742,7 @@ const file_rankspec_recap_v1_data_proto_rawDesc = "" +
 	"\x06kwargs\x18\x02 \x03(\v2&.rankspec.recap.v1.Sampler.KwargsEntryB\x17\xbaH\f\x9a\x01\t\x10\x80\x02\"\x04r\x02\x10\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x06kwargs\x1a9\n" +
 	"\vKwargsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xda3\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xb74\n" +
 	"\x0fRecapDataConfig\x12)\n" +
 	"\x06inputs\x18\x01 \x01(\tB\x0f\xbaH\x04r\x02\x10\x01\x88\xe7\x18\x02\x90\xe7\x18\x02H\x00R\x06inputs\x12o\n" +
 	"\x18explicit_datetime_inputs\x18\x02 \x01(\v2).rankspec.recap.v1.ExplicitDatetimeInputsB\b\x88\xe7\x18\x01\x90\xe7\x18\x02H\x00R\x16explicitDatetimeInputs\x12c\n" +
@@ -763,8 +766,9 @@ const file_rankspec_recap_v1_data_proto_rawDesc = "" +
 	"\x10evaluation_tasks\x18\x11 \x03(\tB\x13\xbaH\b\x92\x01\x05\x10\x80\x01\x18\x01\x88\xe7\x18\x02\x90\xe7\x18\x01R\x0fevaluationTasks\x12G\n" +
 	"\n" +
 	"preprocess\x18\x12 \x01(\v2\x1d.rankspec.recap.v1.PreprocessB\b\x88\xe7\x18\x01\x90\xe7\x18\x03R\n" +
-	"preprocess\x12>\n" +
-	"\asampler\x18\x13 \x01(\v2\x1a.rankspec.recap.v1.SamplerB\b\x88\xe7\x18\x01\x90\xe7\x18\x03R\asampler\x12D\n" +
+	"preprocess\x12\x9a\x01\n" +
+	"\asampler\x18\x13 \x01(\v2\x1a.rankspec.recap.v1.SamplerBd\x88\xe7\x18\x02\x90\xe7\x18\x01\xaa\xe7\x18V\n" +
+	"3no sampling step goes by a name, so it does nothing\x12\x1fpreprocess.downsample_negatives\x18\x01R\asampler\x12D\n" +
 	"\x12inherit_train_data\x18\x14 \x01(\bB\x16\x88\xe7\x18\x02\x90\xe7\x18\x01\xa2\xe7\x18\n" +
 	"train_dataR\x10inheritTrainData\x1aU\n" +
 	"\n" +

@@ -30,7 +30,7 @@ const (
 type JobMode int32
 
 const (
-	// Not stated.
+	// Not stated; refused where a value is asked for.
 	JobMode_JOB_MODE_UNSPECIFIED JobMode = 0
 	// Trains.
 	JobMode_JOB_MODE_TRAIN JobMode = 1
@@ -158,13 +158,17 @@ type RecapConfig struct {
 	Runtime *v1.RuntimeConfig `protobuf:"bytes,7,opt,name=runtime" json:"runtime,omitempty"`
 	// What makes good for train_data's downsampling rates.
 	DownsamplingCorrection *DownsamplingCorrection `protobuf:"varint,8,opt,name=downsampling_correction,json=downsamplingCorrection,enum=rankspec.recap.v1.DownsamplingCorrection,def=1" json:"downsampling_correction,omitempty"`
-	unknownFields          protoimpl.UnknownFields
-	sizeCache              protoimpl.SizeCache
+	// What `rankspec run` does with the config; `rankspec train` and `rankspec evaluate` do what they are called, whatever is
+	// written here.
+	Mode          *JobMode `protobuf:"varint,9,opt,name=mode,enum=rankspec.recap.v1.JobMode,def=1" json:"mode,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 // Default values for RecapConfig fields.
 const (
 	Default_RecapConfig_DownsamplingCorrection = DownsamplingCorrection_DOWNSAMPLING_CORRECTION_LOSS_WEIGHTS
+	Default_RecapConfig_Mode                   = JobMode_JOB_MODE_TRAIN
 )
 
 func (x *RecapConfig) Reset() {
@@ -253,11 +257,18 @@ func (x *RecapConfig) GetDownsamplingCorrection() DownsamplingCorrection {
 	return Default_RecapConfig_DownsamplingCorrection
 }
 
+func (x *RecapConfig) GetMode() JobMode {
+	if x != nil && x.Mode != nil {
+		return *x.Mode
+	}
+	return Default_RecapConfig_Mode
+}
+
 var File_rankspec_recap_v1_recap_proto protoreflect.FileDescriptor
 
 const file_rankspec_recap_v1_recap_proto_rawDesc = "" +
 	"\n" +
-	"\x1drankspec/recap/v1/recap.proto\x12\x11rankspec.recap.v1\x1a\x1bbuf/validate/validate.proto\x1a!rankspec/options/v1/options.proto\x1a\x1crankspec/recap/v1/data.proto\x1a\x1drankspec/recap/v1/model.proto\x1a!rankspec/recap/v1/optimizer.proto\x1a rankspec/recap/v1/training.proto\x1a\x1frankspec/train/v1/runtime.proto\"\x8aQ\n" +
+	"\x1drankspec/recap/v1/recap.proto\x12\x11rankspec.recap.v1\x1a\x1bbuf/validate/validate.proto\x1a!rankspec/options/v1/options.proto\x1a\x1crankspec/recap/v1/data.proto\x1a\x1drankspec/recap/v1/model.proto\x1a!rankspec/recap/v1/optimizer.proto\x1a rankspec/recap/v1/training.proto\x1a\x1frankspec/train/v1/runtime.proto\"\xdeQ\n" +
 	"\vRecapConfig\x12G\n" +
 	"\btraining\x18\x01 \x01(\v2!.rankspec.recap.v1.TrainingConfigB\b\x88\xe7\x18\x01\x90\xe7\x18\x03R\btraining\x12D\n" +
 	"\x05model\x18\x02 \x01(\v2\x1e.rankspec.recap.v1.ModelConfigB\x0e\xbaH\x03\xc8\x01\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x05model\x12Q\n" +
@@ -267,7 +278,8 @@ const file_rankspec_recap_v1_recap_proto_rawDesc = "" +
 	"\toptimizer\x18\x05 \x01(\v2'.rankspec.recap.v1.RecapOptimizerConfigB\x0e\xbaH\x03\xc8\x01\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\toptimizer\x124\n" +
 	"\rwhich_metrics\x18\x06 \x01(\tB\x0f\xbaH\x04r\x02\x10\x01\x88\xe7\x18\x02\x90\xe7\x18\x01R\fwhichMetrics\x12D\n" +
 	"\aruntime\x18\a \x01(\v2 .rankspec.train.v1.RuntimeConfigB\b\x88\xe7\x18\x01\x90\xe7\x18\x03R\aruntime\x12\x9c\x01\n" +
-	"\x17downsampling_correction\x18\b \x01(\x0e2).rankspec.recap.v1.DownsamplingCorrection:$DOWNSAMPLING_CORRECTION_LOSS_WEIGHTSB\x12\xbaH\a\x82\x01\x04\x10\x01 \x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\x16downsamplingCorrection\x1ae\n" +
+	"\x17downsampling_correction\x18\b \x01(\x0e2).rankspec.recap.v1.DownsamplingCorrection:$DOWNSAMPLING_CORRECTION_LOSS_WEIGHTSB\x12\xbaH\a\x82\x01\x04\x10\x01 \x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\x16downsamplingCorrection\x12R\n" +
+	"\x04mode\x18\t \x01(\x0e2\x1a.rankspec.recap.v1.JobMode:\x0eJOB_MODE_TRAINB\x12\xbaH\a\x82\x01\x04\x10\x01 \x00\x88\xe7\x18\x02\x90\xe7\x18\x01R\x04mode\x1ae\n" +
 	"\x13ValidationDataEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x128\n" +
 	"\x05value\x18\x02 \x01(\v2\".rankspec.recap.v1.RecapDataConfigR\x05value:\x028\x01:\xa0J\xbaH\x9cJ\x1a\x99\x02\n" +
@@ -330,12 +342,13 @@ var file_rankspec_recap_v1_recap_proto_depIdxs = []int32{
 	7, // 4: rankspec.recap.v1.RecapConfig.optimizer:type_name -> rankspec.recap.v1.RecapOptimizerConfig
 	8, // 5: rankspec.recap.v1.RecapConfig.runtime:type_name -> rankspec.train.v1.RuntimeConfig
 	1, // 6: rankspec.recap.v1.RecapConfig.downsampling_correction:type_name -> rankspec.recap.v1.DownsamplingCorrection
-	6, // 7: rankspec.recap.v1.RecapConfig.ValidationDataEntry.value:type_name -> rankspec.recap.v1.RecapDataConfig
-	8, // [8:8] is the sub-list for method output_type
-	8, // [8:8] is the sub-list for method input_type
-	8, // [8:8] is the sub-list for extension type_name
-	8, // [8:8] is the sub-list for extension extendee
-	0, // [0:8] is the sub-list for field type_name
+	0, // 7: rankspec.recap.v1.RecapConfig.mode:type_name -> rankspec.recap.v1.JobMode
+	6, // 8: rankspec.recap.v1.RecapConfig.ValidationDataEntry.value:type_name -> rankspec.recap.v1.RecapDataConfig
+	9, // [9:9] is the sub-list for method output_type
+	9, // [9:9] is the sub-list for method input_type
+	9, // [9:9] is the sub-list for extension type_name
+	9, // [9:9] is the sub-list for extension extendee
+	0, // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_rankspec_recap_v1_recap_proto_init() }

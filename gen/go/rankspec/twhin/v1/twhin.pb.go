@@ -39,9 +39,17 @@ type TwhinConfig struct {
 	TrainData *TwhinDataConfig `protobuf:"bytes,4,opt,name=train_data,json=trainData" json:"train_data,omitempty"`
 	// What it is evaluated on.
 	ValidationData *TwhinDataConfig `protobuf:"bytes,5,opt,name=validation_data,json=validationData" json:"validation_data,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// What `rankspec run` does with the config; `rankspec train` and `rankspec evaluate` do what they are called, whatever is
+	// written here.
+	Mode          *v1.JobMode `protobuf:"varint,6,opt,name=mode,enum=rankspec.train.v1.JobMode,def=1" json:"mode,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
+
+// Default values for TwhinConfig fields.
+const (
+	Default_TwhinConfig_Mode = v1.JobMode(1) // v1.JobMode_JOB_MODE_TRAIN
+)
 
 func (x *TwhinConfig) Reset() {
 	*x = TwhinConfig{}
@@ -108,18 +116,26 @@ func (x *TwhinConfig) GetValidationData() *TwhinDataConfig {
 	return nil
 }
 
+func (x *TwhinConfig) GetMode() v1.JobMode {
+	if x != nil && x.Mode != nil {
+		return *x.Mode
+	}
+	return Default_TwhinConfig_Mode
+}
+
 var File_rankspec_twhin_v1_twhin_proto protoreflect.FileDescriptor
 
 const file_rankspec_twhin_v1_twhin_proto_rawDesc = "" +
 	"\n" +
-	"\x1drankspec/twhin/v1/twhin.proto\x12\x11rankspec.twhin.v1\x1a\x1bbuf/validate/validate.proto\x1a!rankspec/options/v1/options.proto\x1a\x1frankspec/train/v1/runtime.proto\x1a rankspec/train/v1/training.proto\x1a\x1crankspec/twhin/v1/data.proto\x1a\x1drankspec/twhin/v1/model.proto\"\x97\x03\n" +
+	"\x1drankspec/twhin/v1/twhin.proto\x12\x11rankspec.twhin.v1\x1a\x1bbuf/validate/validate.proto\x1a!rankspec/options/v1/options.proto\x1a rankspec/train/v1/job_mode.proto\x1a\x1frankspec/train/v1/runtime.proto\x1a rankspec/train/v1/training.proto\x1a\x1crankspec/twhin/v1/data.proto\x1a\x1drankspec/twhin/v1/model.proto\"\xeb\x03\n" +
 	"\vTwhinConfig\x12D\n" +
 	"\aruntime\x18\x01 \x01(\v2 .rankspec.train.v1.RuntimeConfigB\b\x88\xe7\x18\x01\x90\xe7\x18\x03R\aruntime\x12G\n" +
 	"\btraining\x18\x02 \x01(\v2!.rankspec.train.v1.TrainingConfigB\b\x88\xe7\x18\x01\x90\xe7\x18\x03R\btraining\x12I\n" +
 	"\x05model\x18\x03 \x01(\v2#.rankspec.twhin.v1.TwhinModelConfigB\x0e\xbaH\x03\xc8\x01\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x05model\x12Q\n" +
 	"\n" +
 	"train_data\x18\x04 \x01(\v2\".rankspec.twhin.v1.TwhinDataConfigB\x0e\xbaH\x03\xc8\x01\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\ttrainData\x12[\n" +
-	"\x0fvalidation_data\x18\x05 \x01(\v2\".rankspec.twhin.v1.TwhinDataConfigB\x0e\xbaH\x03\xc8\x01\x01\x88\xe7\x18\x02\x90\xe7\x18\x01R\x0evalidationDataBd\n" +
+	"\x0fvalidation_data\x18\x05 \x01(\v2\".rankspec.twhin.v1.TwhinDataConfigB\x0e\xbaH\x03\xc8\x01\x01\x88\xe7\x18\x02\x90\xe7\x18\x01R\x0evalidationData\x12R\n" +
+	"\x04mode\x18\x06 \x01(\x0e2\x1a.rankspec.train.v1.JobMode:\x0eJOB_MODE_TRAINB\x12\xbaH\a\x82\x01\x04\x10\x01 \x00\x88\xe7\x18\x02\x90\xe7\x18\x01R\x04modeBd\n" +
 	"\x15dev.rankspec.twhin.v1B\n" +
 	"TwhinProtoP\x01Z=github.com/rankspec/rankspec/gen/go/rankspec/twhin/v1;twhinv1b\beditionsp\xe8\a"
 
@@ -142,6 +158,7 @@ var file_rankspec_twhin_v1_twhin_proto_goTypes = []any{
 	(*v1.TrainingConfig)(nil), // 2: rankspec.train.v1.TrainingConfig
 	(*TwhinModelConfig)(nil),  // 3: rankspec.twhin.v1.TwhinModelConfig
 	(*TwhinDataConfig)(nil),   // 4: rankspec.twhin.v1.TwhinDataConfig
+	(v1.JobMode)(0),           // 5: rankspec.train.v1.JobMode
 }
 var file_rankspec_twhin_v1_twhin_proto_depIdxs = []int32{
 	1, // 0: rankspec.twhin.v1.TwhinConfig.runtime:type_name -> rankspec.train.v1.RuntimeConfig
@@ -149,11 +166,12 @@ var file_rankspec_twhin_v1_twhin_proto_depIdxs = []int32{
 	3, // 2: rankspec.twhin.v1.TwhinConfig.model:type_name -> rankspec.twhin.v1.TwhinModelConfig
 	4, // 3: rankspec.twhin.v1.TwhinConfig.train_data:type_name -> rankspec.twhin.v1.TwhinDataConfig
 	4, // 4: rankspec.twhin.v1.TwhinConfig.validation_data:type_name -> rankspec.twhin.v1.TwhinDataConfig
-	5, // [5:5] is the sub-list for method output_type
-	5, // [5:5] is the sub-list for method input_type
-	5, // [5:5] is the sub-list for extension type_name
-	5, // [5:5] is the sub-list for extension extendee
-	0, // [0:5] is the sub-list for field type_name
+	5, // 5: rankspec.twhin.v1.TwhinConfig.mode:type_name -> rankspec.train.v1.JobMode
+	6, // [6:6] is the sub-list for method output_type
+	6, // [6:6] is the sub-list for method input_type
+	6, // [6:6] is the sub-list for extension type_name
+	6, // [6:6] is the sub-list for extension extendee
+	0, // [0:6] is the sub-list for field type_name
 }
 
 func init() { file_rankspec_twhin_v1_twhin_proto_init() }

@@ -24,13 +24,14 @@ _sym_db = _symbol_database.Default()
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from rankspec.options.v1 import options_pb2 as rankspec_dot_options_dot_v1_dot_options__pb2
+from rankspec.train.v1 import job_mode_pb2 as rankspec_dot_train_dot_v1_dot_job__mode__pb2
 from rankspec.train.v1 import runtime_pb2 as rankspec_dot_train_dot_v1_dot_runtime__pb2
 from rankspec.train.v1 import training_pb2 as rankspec_dot_train_dot_v1_dot_training__pb2
 from rankspec.twhin.v1 import data_pb2 as rankspec_dot_twhin_dot_v1_dot_data__pb2
 from rankspec.twhin.v1 import model_pb2 as rankspec_dot_twhin_dot_v1_dot_model__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1drankspec/twhin/v1/twhin.proto\x12\x11rankspec.twhin.v1\x1a\x1b\x62uf/validate/validate.proto\x1a!rankspec/options/v1/options.proto\x1a\x1frankspec/train/v1/runtime.proto\x1a rankspec/train/v1/training.proto\x1a\x1crankspec/twhin/v1/data.proto\x1a\x1drankspec/twhin/v1/model.proto\"\x97\x03\n\x0bTwhinConfig\x12\x44\n\x07runtime\x18\x01 \x01(\x0b\x32 .rankspec.train.v1.RuntimeConfigB\x08\x88\xe7\x18\x01\x90\xe7\x18\x03R\x07runtime\x12G\n\x08training\x18\x02 \x01(\x0b\x32!.rankspec.train.v1.TrainingConfigB\x08\x88\xe7\x18\x01\x90\xe7\x18\x03R\x08training\x12I\n\x05model\x18\x03 \x01(\x0b\x32#.rankspec.twhin.v1.TwhinModelConfigB\x0e\xbaH\x03\xc8\x01\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x05model\x12Q\n\ntrain_data\x18\x04 \x01(\x0b\x32\".rankspec.twhin.v1.TwhinDataConfigB\x0e\xbaH\x03\xc8\x01\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\ttrainData\x12[\n\x0fvalidation_data\x18\x05 \x01(\x0b\x32\".rankspec.twhin.v1.TwhinDataConfigB\x0e\xbaH\x03\xc8\x01\x01\x88\xe7\x18\x02\x90\xe7\x18\x01R\x0evalidationDataBd\n\x15\x64\x65v.rankspec.twhin.v1B\nTwhinProtoP\x01Z=github.com/rankspec/rankspec/gen/go/rankspec/twhin/v1;twhinv1b\x08\x65\x64itionsp\xe8\x07')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1drankspec/twhin/v1/twhin.proto\x12\x11rankspec.twhin.v1\x1a\x1b\x62uf/validate/validate.proto\x1a!rankspec/options/v1/options.proto\x1a rankspec/train/v1/job_mode.proto\x1a\x1frankspec/train/v1/runtime.proto\x1a rankspec/train/v1/training.proto\x1a\x1crankspec/twhin/v1/data.proto\x1a\x1drankspec/twhin/v1/model.proto\"\xeb\x03\n\x0bTwhinConfig\x12\x44\n\x07runtime\x18\x01 \x01(\x0b\x32 .rankspec.train.v1.RuntimeConfigB\x08\x88\xe7\x18\x01\x90\xe7\x18\x03R\x07runtime\x12G\n\x08training\x18\x02 \x01(\x0b\x32!.rankspec.train.v1.TrainingConfigB\x08\x88\xe7\x18\x01\x90\xe7\x18\x03R\x08training\x12I\n\x05model\x18\x03 \x01(\x0b\x32#.rankspec.twhin.v1.TwhinModelConfigB\x0e\xbaH\x03\xc8\x01\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x05model\x12Q\n\ntrain_data\x18\x04 \x01(\x0b\x32\".rankspec.twhin.v1.TwhinDataConfigB\x0e\xbaH\x03\xc8\x01\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\ttrainData\x12[\n\x0fvalidation_data\x18\x05 \x01(\x0b\x32\".rankspec.twhin.v1.TwhinDataConfigB\x0e\xbaH\x03\xc8\x01\x01\x88\xe7\x18\x02\x90\xe7\x18\x01R\x0evalidationData\x12R\n\x04mode\x18\x06 \x01(\x0e\x32\x1a.rankspec.train.v1.JobMode:\x0eJOB_MODE_TRAINB\x12\xbaH\x07\x82\x01\x04\x10\x01 \x00\x88\xe7\x18\x02\x90\xe7\x18\x01R\x04modeBd\n\x15\x64\x65v.rankspec.twhin.v1B\nTwhinProtoP\x01Z=github.com/rankspec/rankspec/gen/go/rankspec/twhin/v1;twhinv1b\x08\x65\x64itionsp\xe8\x07')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -48,6 +49,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TWHINCONFIG'].fields_by_name['train_data']._serialized_options = b'\272H\003\310\001\001\210\347\030\001\220\347\030\003'
   _globals['_TWHINCONFIG'].fields_by_name['validation_data']._loaded_options = None
   _globals['_TWHINCONFIG'].fields_by_name['validation_data']._serialized_options = b'\272H\003\310\001\001\210\347\030\002\220\347\030\001'
-  _globals['_TWHINCONFIG']._serialized_start=245
-  _globals['_TWHINCONFIG']._serialized_end=652
+  _globals['_TWHINCONFIG'].fields_by_name['mode']._loaded_options = None
+  _globals['_TWHINCONFIG'].fields_by_name['mode']._serialized_options = b'\272H\007\202\001\004\020\001 \000\210\347\030\002\220\347\030\001'
+  _globals['_TWHINCONFIG']._serialized_start=279
+  _globals['_TWHINCONFIG']._serialized_end=770
 # @@protoc_insertion_point(module_scope)

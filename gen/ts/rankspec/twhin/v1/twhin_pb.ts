@@ -8,6 +8,8 @@ import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import { file_rankspec_options_v1_options } from "../../options/v1/options_pb.js";
+import type { JobMode } from "../../train/v1/job_mode_pb.js";
+import { file_rankspec_train_v1_job_mode } from "../../train/v1/job_mode_pb.js";
 import type { RuntimeConfig } from "../../train/v1/runtime_pb.js";
 import { file_rankspec_train_v1_runtime } from "../../train/v1/runtime_pb.js";
 import type { TrainingConfig } from "../../train/v1/training_pb.js";
@@ -22,7 +24,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file rankspec/twhin/v1/twhin.proto.
  */
 export const file_rankspec_twhin_v1_twhin: GenFile = /*@__PURE__*/
-  fileDesc("Ch1yYW5rc3BlYy90d2hpbi92MS90d2hpbi5wcm90bxIRcmFua3NwZWMudHdoaW4udjEi4gIKC1R3aGluQ29uZmlnEjsKB3J1bnRpbWUYASABKAsyIC5yYW5rc3BlYy50cmFpbi52MS5SdW50aW1lQ29uZmlnQgiI5xgBkOcYAxI9Cgh0cmFpbmluZxgCIAEoCzIhLnJhbmtzcGVjLnRyYWluLnYxLlRyYWluaW5nQ29uZmlnQgiI5xgBkOcYAxJCCgVtb2RlbBgDIAEoCzIjLnJhbmtzcGVjLnR3aGluLnYxLlR3aGluTW9kZWxDb25maWdCDrpIA8gBAYjnGAGQ5xgDEkYKCnRyYWluX2RhdGEYBCABKAsyIi5yYW5rc3BlYy50d2hpbi52MS5Ud2hpbkRhdGFDb25maWdCDrpIA8gBAYjnGAGQ5xgDEksKD3ZhbGlkYXRpb25fZGF0YRgFIAEoCzIiLnJhbmtzcGVjLnR3aGluLnYxLlR3aGluRGF0YUNvbmZpZ0IOukgDyAEBiOcYApDnGAFCZAoVZGV2LnJhbmtzcGVjLnR3aGluLnYxQgpUd2hpblByb3RvUAFaPWdpdGh1Yi5jb20vcmFua3NwZWMvcmFua3NwZWMvZ2VuL2dvL3JhbmtzcGVjL3R3aGluL3YxO3R3aGludjFiCGVkaXRpb25zcOgH", [file_buf_validate_validate, file_rankspec_options_v1_options, file_rankspec_train_v1_runtime, file_rankspec_train_v1_training, file_rankspec_twhin_v1_data, file_rankspec_twhin_v1_model]);
+  fileDesc("Ch1yYW5rc3BlYy90d2hpbi92MS90d2hpbi5wcm90bxIRcmFua3NwZWMudHdoaW4udjEisAMKC1R3aGluQ29uZmlnEjsKB3J1bnRpbWUYASABKAsyIC5yYW5rc3BlYy50cmFpbi52MS5SdW50aW1lQ29uZmlnQgiI5xgBkOcYAxI9Cgh0cmFpbmluZxgCIAEoCzIhLnJhbmtzcGVjLnRyYWluLnYxLlRyYWluaW5nQ29uZmlnQgiI5xgBkOcYAxJCCgVtb2RlbBgDIAEoCzIjLnJhbmtzcGVjLnR3aGluLnYxLlR3aGluTW9kZWxDb25maWdCDrpIA8gBAYjnGAGQ5xgDEkYKCnRyYWluX2RhdGEYBCABKAsyIi5yYW5rc3BlYy50d2hpbi52MS5Ud2hpbkRhdGFDb25maWdCDrpIA8gBAYjnGAGQ5xgDEksKD3ZhbGlkYXRpb25fZGF0YRgFIAEoCzIiLnJhbmtzcGVjLnR3aGluLnYxLlR3aGluRGF0YUNvbmZpZ0IOukgDyAEBiOcYApDnGAESTAoEbW9kZRgGIAEoDjIaLnJhbmtzcGVjLnRyYWluLnYxLkpvYk1vZGU6DkpPQl9NT0RFX1RSQUlOQhK6SAeCAQQQASAAiOcYApDnGAFCZAoVZGV2LnJhbmtzcGVjLnR3aGluLnYxQgpUd2hpblByb3RvUAFaPWdpdGh1Yi5jb20vcmFua3NwZWMvcmFua3NwZWMvZ2VuL2dvL3JhbmtzcGVjL3R3aGluL3YxO3R3aGludjFiCGVkaXRpb25zcOgH", [file_buf_validate_validate, file_rankspec_options_v1_options, file_rankspec_train_v1_job_mode, file_rankspec_train_v1_runtime, file_rankspec_train_v1_training, file_rankspec_twhin_v1_data, file_rankspec_twhin_v1_model]);
 
 /**
  * Everything a run that trains knowledge-graph embeddings needs.
@@ -64,6 +66,14 @@ export type TwhinConfig = Message<"rankspec.twhin.v1.TwhinConfig"> & {
    * @generated from field: rankspec.twhin.v1.TwhinDataConfig validation_data = 5;
    */
   validationData?: TwhinDataConfig | undefined;
+
+  /**
+   * What `rankspec run` does with the config; `rankspec train` and `rankspec evaluate` do what they are called, whatever is
+   * written here.
+   *
+   * @generated from field: rankspec.train.v1.JobMode mode = 6 [default = JOB_MODE_TRAIN];
+   */
+  mode: JobMode;
 };
 
 /**

@@ -310,7 +310,7 @@ public final class DataProto extends com.google.protobuf.GeneratedFile {
       "recap.v1.Sampler.KwargsEntryB\027\272H\014\232\001\t\020\200\002\"" +
       "\004r\002\020\001\210\347\030\001\220\347\030\003R\006kwargs\0329\n\013KwargsEntry\022\020\n\003" +
       "key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\tR\005value:\0028\001" +
-      "\"\3323\n\017RecapDataConfig\022)\n\006inputs\030\001 \001(\tB\017\272H" +
+      "\"\2674\n\017RecapDataConfig\022)\n\006inputs\030\001 \001(\tB\017\272H" +
       "\004r\002\020\001\210\347\030\002\220\347\030\002H\000R\006inputs\022o\n\030explicit_date" +
       "time_inputs\030\002 \001(\0132).rankspec.recap.v1.Ex" +
       "plicitDatetimeInputsB\010\210\347\030\001\220\347\030\002H\000R\026explic" +
@@ -351,136 +351,139 @@ public final class DataProto extends com.google.protobuf.GeneratedFile {
       "\220\347\030\003R\005tasks\022>\n\020evaluation_tasks\030\021 \003(\tB\023\272" +
       "H\010\222\001\005\020\200\001\030\001\210\347\030\002\220\347\030\001R\017evaluationTasks\022G\n\np" +
       "reprocess\030\022 \001(\0132\035.rankspec.recap.v1.Prep" +
-      "rocessB\010\210\347\030\001\220\347\030\003R\npreprocess\022>\n\007sampler\030" +
-      "\023 \001(\0132\032.rankspec.recap.v1.SamplerB\010\210\347\030\001\220" +
-      "\347\030\003R\007sampler\022D\n\022inherit_train_data\030\024 \001(\010" +
-      "B\026\210\347\030\002\220\347\030\001\242\347\030\ntrain_dataR\020inheritTrainDa" +
-      "ta\032U\n\nTasksEntry\022\020\n\003key\030\001 \001(\tR\003key\0221\n\005va" +
-      "lue\030\002 \001(\0132\033.rankspec.recap.v1.TaskDataR\005" +
-      "value:\0028\001:\334$\272H\330$\032\310\002\n recap.data.downcast" +
-      "_inputs_exist\032\243\002!has(this.seg_dense_sche" +
-      "ma) ? \'\' : this.preprocess.downcast.feat" +
-      "ures .filter(n, !(n in this.seg_dense_sc" +
-      "hema.renamed_features || n in this.seg_d" +
-      "ense_schema.features)) .map(n, \'preproce" +
-      "ss.downcast.features[\"\' + n + \'\"]: there" +
-      " is no input \"\' + n + \'\"; name one of se" +
-      "g_dense_schema\').join(\'\\n\')\032\234\002\n\031recap.da" +
-      "ta.ids_stay_whole\032\376\001\'discrete\' in this.p" +
-      "reprocess.downcast.features && int(this." +
-      "preprocess.downcast.features[\'discrete\']" +
-      ") in [1, 3, 4] ? \'preprocess.downcast.fe" +
-      "atures[\"discrete\"]: discrete holds ids, " +
-      "which no floating-point format keeps; us" +
-      "e DATA_TYPE_UINT8 or drop it\' : \'\'\032\345\004\n\"r" +
-      "ecap.data.extracted_names_are_new\032\276\004[\'\\n" +
-      "\' + this.preprocess.extract_features.ext" +
-      "ract_feature_table.map(r, r.name).join(\'" +
-      "\\n\\n\') + \'\\n\'].map(written, this.preproc" +
-      "ess.extract_features.extract_feature_tab" +
-      "le.filter(r, r.name in this.seg_dense_sc" +
-      "hema.renamed_features || r.name in this." +
-      "seg_dense_schema.features || r.name in [" +
-      "\'continuous\', \'binary\', \'discrete\', \'use" +
-      "r_embedding\', \'user_eng_embedding\', \'aut" +
-      "hor_embedding\'] || written.split(\'\\n\' + " +
-      "r.name + \'\\n\').size() > 2) .map(r, \'prep" +
-      "rocess.extract_features.extract_feature_" +
-      "table: \"\' + r.name + \'\" is the name of a" +
-      "nother input; choose another name\').join" +
-      "(\'\\n\'))[0]\032\251\003\n!recap.data.extracted_inpu" +
-      "ts_exist\032\203\003!has(this.seg_dense_schema) ?" +
-      " \'\' : this.preprocess.extract_features.e" +
-      "xtract_feature_table .filter(r, r.source" +
-      "_tensor != \'\' && !(r.source_tensor in th" +
-      "is.seg_dense_schema.renamed_features || " +
-      "r.source_tensor in this.seg_dense_schema" +
-      ".features)) .map(r, \'preprocess.extract_" +
-      "features.extract_feature_table: there is" +
-      " no input \"\' + r.source_tensor + \'\"; nam" +
-      "e one of seg_dense_schema\').join(\'\\n\')\032\270" +
-      "\014\n\026recap.data.local_paths\032\235\014[{\'name\': \'i" +
-      "nputs\', \'path\': this.inputs}] .filter(f," +
-      " f.path.matches(\'[\\\\x00\\\\n\\\\r]|^ +$\') ||" +
-      " f.path.matches(\'^ *[A-Za-z][A-Za-z0-9+." +
-      ":-]*:/\') && (!f.path.matches(\'^(file:///" +
-      "|(s3|gs)://[^/:@?* \\\\[]+(/|$)|hdfs://[^/" +
-      "@?* \\\\[]*/)\') || f.path.matches(\'[?][A-Z" +
-      "a-z0-9_.&-]*=\'))) .map(f, f.name + (f.pa" +
-      "th.matches(\'[\\\\x00\\\\n\\\\r]\') ? \': a path " +
-      "takes neither line breaks nor NUL charac" +
-      "ters; take it out\' : f.path.matches(\'^ +" +
-      "$\') ? \': a path of nothing but blanks; w" +
-      "rite the path\' : !f.path.matches(\'^(file" +
-      "|s3|gs|hdfs)://\') ? \': \' + f.path.split(" +
-      "\':/\')[0] + \':/ begins an address of a st" +
-      "orage that data is not read from; write " +
-      "one that begins with file://, \' + \'s3://" +
-      ", gs:// or hdfs://, or mount the storage" +
-      " and write the local path, ./ first if a" +
-      " folder is called so\' : f.path.matches(\'" +
-      "^[a-z0-9]+://[^/]*@\') ? \': an address ta" +
-      "kes no user name and no password; take t" +
-      "hem out, credentials come from the envir" +
-      "onment\' : f.path.matches(\'[?][A-Za-z0-9_" +
-      ".&-]*=\') ? \': an address takes no query " +
-      "such as ?region=x; take it out: settings" +
-      " come from the environment, and a wildca" +
-      "rd before = is written *\' : f.path.match" +
-      "es(\'^(s3|gs)://[^/]*:\') ? \': an address " +
-      "takes no endpoint; write the bucket alon" +
-      "e behind \' + f.path.split(\'://\')[0] + \':" +
-      "// and set the endpoint in the environme" +
-      "nt\' : f.path.startsWith(\'file:\') ? \': fi" +
-      "le:// takes the whole path of a file of " +
-      "this machine; write it with three slashe" +
-      "s, as file:///data\' : \': \' + f.path.spli" +
-      "t(\'://\')[0] + \':// needs the name of a b" +
-      "ucket or host, without wildcards, and a " +
-      "path; write it as s3://bucket/data or hd" +
-      "fs://host:8020/data\')).join(\'\\n\')\032\213\002\n\'re" +
-      "cap.data.evaluation_tasks_have_labels\032\337\001" +
-      "[this.tasks].map(labelled, [this.evaluat" +
-      "ion_tasks.filter(t, !(t in labelled))].m" +
-      "ap(odd, size(odd) == 0 ? \'\' : \'evaluatio" +
-      "n_tasks: this data set has no task \"\' + " +
-      "odd.join(\'\", \"\') + \'\"; add it to tasks o" +
-      "r drop it here\')[0])[0]\032\245\002\n\"recap.data.d" +
-      "ownsampled_tasks_exist\032\376\001[this.tasks].ma" +
-      "p(labelled, [this.preprocess.downsample_" +
-      "negatives.engagements_list.filter(t, !(t" +
-      " in labelled))].map(odd, size(odd) == 0 " +
-      "? \'\' : \'preprocess.downsample_negatives." +
-      "engagements_list: this data set has no t" +
-      "ask \"\' + odd.join(\'\", \"\') + \'\"\')[0])[0]\032" +
-      "\350\002\n\'recap.data.num_engagements_counts_ta" +
-      "sks\032\274\002has(this.preprocess.downsample_neg" +
-      "atives.num_engagements) && this.preproce" +
-      "ss.downsample_negatives.num_engagements " +
-      "!= size(this.tasks) ? \'preprocess.downsa" +
-      "mple_negatives.num_engagements: the data" +
-      " set has \' + string(size(this.tasks)) + " +
-      "\' tasks, not \' + string(this.preprocess." +
-      "downsample_negatives.num_engagements) : " +
-      "\'\'\032\211\002\n recap.data.rectified_tasks_exist\032" +
-      "\344\001this.preprocess.rectify_labels.label_t" +
-      "o_engaged_timestamp_field.filter(t, !(t " +
-      "in this.tasks)) .map(t, \'preprocess.rect" +
-      "ify_labels.label_to_engaged_timestamp_fi" +
-      "eld[\"\' + t + \'\"]: \"\' + t + \'\" is no task" +
-      " of this data set\').join(\'\\n\')\032\357\001\n$recap" +
-      ".data.compression_needs_service\032\306\001has(th" +
-      "is.dataset_service_compression) && !has(" +
-      "this.data_service_dispatcher) ? \'dataset" +
-      "_service_compression: nothing is compres" +
-      "sed without a data service; set data_ser" +
-      "vice_dispatcher or drop it\' : \'\'B\033\n\022date" +
-      "_inputs_format\022\005\272H\002\010\001*_\n\024DdsCompressionO" +
-      "ption\022&\n\"DDS_COMPRESSION_OPTION_UNSPECIF" +
-      "IED\020\000\022\037\n\033DDS_COMPRESSION_OPTION_AUTO\020\001Bc" +
-      "\n\025dev.rankspec.recap.v1B\tDataProtoP\001Z=gi" +
-      "thub.com/rankspec/rankspec/gen/go/ranksp" +
-      "ec/recap/v1;recapv1b\010editionsp\350\007"
+      "rocessB\010\210\347\030\001\220\347\030\003R\npreprocess\022\232\001\n\007sampler" +
+      "\030\023 \001(\0132\032.rankspec.recap.v1.SamplerBd\030\001\210\347" +
+      "\030\002\220\347\030\001\252\347\030V\n3no sampling step goes by a n" +
+      "ame, so it does nothing\022\037preprocess.down" +
+      "sample_negativesR\007sampler\022D\n\022inherit_tra" +
+      "in_data\030\024 \001(\010B\026\210\347\030\002\220\347\030\001\242\347\030\ntrain_dataR\020i" +
+      "nheritTrainData\032U\n\nTasksEntry\022\020\n\003key\030\001 \001" +
+      "(\tR\003key\0221\n\005value\030\002 \001(\0132\033.rankspec.recap." +
+      "v1.TaskDataR\005value:\0028\001:\334$\272H\330$\032\310\002\n recap." +
+      "data.downcast_inputs_exist\032\243\002!has(this.s" +
+      "eg_dense_schema) ? \'\' : this.preprocess." +
+      "downcast.features .filter(n, !(n in this" +
+      ".seg_dense_schema.renamed_features || n " +
+      "in this.seg_dense_schema.features)) .map" +
+      "(n, \'preprocess.downcast.features[\"\' + n" +
+      " + \'\"]: there is no input \"\' + n + \'\"; n" +
+      "ame one of seg_dense_schema\').join(\'\\n\')" +
+      "\032\234\002\n\031recap.data.ids_stay_whole\032\376\001\'discre" +
+      "te\' in this.preprocess.downcast.features" +
+      " && int(this.preprocess.downcast.feature" +
+      "s[\'discrete\']) in [1, 3, 4] ? \'preproces" +
+      "s.downcast.features[\"discrete\"]: discret" +
+      "e holds ids, which no floating-point for" +
+      "mat keeps; use DATA_TYPE_UINT8 or drop i" +
+      "t\' : \'\'\032\345\004\n\"recap.data.extracted_names_a" +
+      "re_new\032\276\004[\'\\n\' + this.preprocess.extract" +
+      "_features.extract_feature_table.map(r, r" +
+      ".name).join(\'\\n\\n\') + \'\\n\'].map(written," +
+      " this.preprocess.extract_features.extrac" +
+      "t_feature_table.filter(r, r.name in this" +
+      ".seg_dense_schema.renamed_features || r." +
+      "name in this.seg_dense_schema.features |" +
+      "| r.name in [\'continuous\', \'binary\', \'di" +
+      "screte\', \'user_embedding\', \'user_eng_emb" +
+      "edding\', \'author_embedding\'] || written." +
+      "split(\'\\n\' + r.name + \'\\n\').size() > 2) " +
+      ".map(r, \'preprocess.extract_features.ext" +
+      "ract_feature_table: \"\' + r.name + \'\" is " +
+      "the name of another input; choose anothe" +
+      "r name\').join(\'\\n\'))[0]\032\251\003\n!recap.data.e" +
+      "xtracted_inputs_exist\032\203\003!has(this.seg_de" +
+      "nse_schema) ? \'\' : this.preprocess.extra" +
+      "ct_features.extract_feature_table .filte" +
+      "r(r, r.source_tensor != \'\' && !(r.source" +
+      "_tensor in this.seg_dense_schema.renamed" +
+      "_features || r.source_tensor in this.seg" +
+      "_dense_schema.features)) .map(r, \'prepro" +
+      "cess.extract_features.extract_feature_ta" +
+      "ble: there is no input \"\' + r.source_ten" +
+      "sor + \'\"; name one of seg_dense_schema\')" +
+      ".join(\'\\n\')\032\270\014\n\026recap.data.local_paths\032\235" +
+      "\014[{\'name\': \'inputs\', \'path\': this.inputs" +
+      "}] .filter(f, f.path.matches(\'[\\\\x00\\\\n\\" +
+      "\\r]|^ +$\') || f.path.matches(\'^ *[A-Za-z" +
+      "][A-Za-z0-9+.:-]*:/\') && (!f.path.matche" +
+      "s(\'^(file:///|(s3|gs)://[^/:@?* \\\\[]+(/|" +
+      "$)|hdfs://[^/@?* \\\\[]*/)\') || f.path.mat" +
+      "ches(\'[?][A-Za-z0-9_.&-]*=\'))) .map(f, f" +
+      ".name + (f.path.matches(\'[\\\\x00\\\\n\\\\r]\')" +
+      " ? \': a path takes neither line breaks n" +
+      "or NUL characters; take it out\' : f.path" +
+      ".matches(\'^ +$\') ? \': a path of nothing " +
+      "but blanks; write the path\' : !f.path.ma" +
+      "tches(\'^(file|s3|gs|hdfs)://\') ? \': \' + " +
+      "f.path.split(\':/\')[0] + \':/ begins an ad" +
+      "dress of a storage that data is not read" +
+      " from; write one that begins with file:/" +
+      "/, \' + \'s3://, gs:// or hdfs://, or moun" +
+      "t the storage and write the local path, " +
+      "./ first if a folder is called so\' : f.p" +
+      "ath.matches(\'^[a-z0-9]+://[^/]*@\') ? \': " +
+      "an address takes no user name and no pas" +
+      "sword; take them out, credentials come f" +
+      "rom the environment\' : f.path.matches(\'[" +
+      "?][A-Za-z0-9_.&-]*=\') ? \': an address ta" +
+      "kes no query such as ?region=x; take it " +
+      "out: settings come from the environment," +
+      " and a wildcard before = is written *\' :" +
+      " f.path.matches(\'^(s3|gs)://[^/]*:\') ? \'" +
+      ": an address takes no endpoint; write th" +
+      "e bucket alone behind \' + f.path.split(\'" +
+      "://\')[0] + \':// and set the endpoint in " +
+      "the environment\' : f.path.startsWith(\'fi" +
+      "le:\') ? \': file:// takes the whole path " +
+      "of a file of this machine; write it with" +
+      " three slashes, as file:///data\' : \': \' " +
+      "+ f.path.split(\'://\')[0] + \':// needs th" +
+      "e name of a bucket or host, without wild" +
+      "cards, and a path; write it as s3://buck" +
+      "et/data or hdfs://host:8020/data\')).join" +
+      "(\'\\n\')\032\213\002\n\'recap.data.evaluation_tasks_h" +
+      "ave_labels\032\337\001[this.tasks].map(labelled, " +
+      "[this.evaluation_tasks.filter(t, !(t in " +
+      "labelled))].map(odd, size(odd) == 0 ? \'\'" +
+      " : \'evaluation_tasks: this data set has " +
+      "no task \"\' + odd.join(\'\", \"\') + \'\"; add " +
+      "it to tasks or drop it here\')[0])[0]\032\245\002\n" +
+      "\"recap.data.downsampled_tasks_exist\032\376\001[t" +
+      "his.tasks].map(labelled, [this.preproces" +
+      "s.downsample_negatives.engagements_list." +
+      "filter(t, !(t in labelled))].map(odd, si" +
+      "ze(odd) == 0 ? \'\' : \'preprocess.downsamp" +
+      "le_negatives.engagements_list: this data" +
+      " set has no task \"\' + odd.join(\'\", \"\') +" +
+      " \'\"\')[0])[0]\032\350\002\n\'recap.data.num_engageme" +
+      "nts_counts_tasks\032\274\002has(this.preprocess.d" +
+      "ownsample_negatives.num_engagements) && " +
+      "this.preprocess.downsample_negatives.num" +
+      "_engagements != size(this.tasks) ? \'prep" +
+      "rocess.downsample_negatives.num_engageme" +
+      "nts: the data set has \' + string(size(th" +
+      "is.tasks)) + \' tasks, not \' + string(thi" +
+      "s.preprocess.downsample_negatives.num_en" +
+      "gagements) : \'\'\032\211\002\n recap.data.rectified" +
+      "_tasks_exist\032\344\001this.preprocess.rectify_l" +
+      "abels.label_to_engaged_timestamp_field.f" +
+      "ilter(t, !(t in this.tasks)) .map(t, \'pr" +
+      "eprocess.rectify_labels.label_to_engaged" +
+      "_timestamp_field[\"\' + t + \'\"]: \"\' + t + " +
+      "\'\" is no task of this data set\').join(\'\\" +
+      "n\')\032\357\001\n$recap.data.compression_needs_ser" +
+      "vice\032\306\001has(this.dataset_service_compress" +
+      "ion) && !has(this.data_service_dispatche" +
+      "r) ? \'dataset_service_compression: nothi" +
+      "ng is compressed without a data service;" +
+      " set data_service_dispatcher or drop it\'" +
+      " : \'\'B\033\n\022date_inputs_format\022\005\272H\002\010\001*_\n\024Dd" +
+      "sCompressionOption\022&\n\"DDS_COMPRESSION_OP" +
+      "TION_UNSPECIFIED\020\000\022\037\n\033DDS_COMPRESSION_OP" +
+      "TION_AUTO\020\001Bc\n\025dev.rankspec.recap.v1B\tDa" +
+      "taProtoP\001Z=github.com/rankspec/rankspec/" +
+      "gen/go/rankspec/recap/v1;recapv1b\010editio" +
+      "nsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -558,6 +561,7 @@ public final class DataProto extends com.google.protobuf.GeneratedFile {
     registry.add(build.buf.validate.ValidateProto.field);
     registry.add(build.buf.validate.ValidateProto.message);
     registry.add(build.buf.validate.ValidateProto.oneof);
+    registry.add(dev.rankspec.options.v1.OptionsProto.deprecation);
     registry.add(dev.rankspec.options.v1.OptionsProto.effect);
     registry.add(dev.rankspec.options.v1.OptionsProto.inheritsFrom);
     registry.add(dev.rankspec.options.v1.OptionsProto.resume);

@@ -17,7 +17,7 @@ public enum JobMode
     implements com.google.protobuf.ProtocolMessageEnum {
   /**
    * <pre>
-   * Not stated.
+   * Not stated; refused where a value is asked for.
    * </pre>
    *
    * <code>JOB_MODE_UNSPECIFIED = 0;</code>
@@ -61,7 +61,7 @@ public enum JobMode
   }
   /**
    * <pre>
-   * Not stated.
+   * Not stated; refused where a value is asked for.
    * </pre>
    *
    * <code>JOB_MODE_UNSPECIFIED = 0;</code>

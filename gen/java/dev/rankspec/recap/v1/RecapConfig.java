@@ -34,6 +34,7 @@ private static final long serialVersionUID = 0L;
   private RecapConfig() {
     whichMetrics_ = "";
     downsamplingCorrection_ = 1;
+    mode_ = 1;
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -451,6 +452,46 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
     return result == null ? dev.rankspec.recap.v1.DownsamplingCorrection.UNRECOGNIZED : result;
   }
 
+  public static final int MODE_FIELD_NUMBER = 9;
+  private int mode_ = 1;
+  /**
+   * <pre>
+   * What `rankspec run` does with the config; `rankspec train` and `rankspec evaluate` do what they are called, whatever is
+   * written here.
+   * </pre>
+   *
+   * <code>.rankspec.recap.v1.JobMode mode = 9 [default = JOB_MODE_TRAIN, json_name = "mode", (.buf.validate.field) = { ... }</code>
+   * @return Whether the mode field is set.
+   */
+  @java.lang.Override public boolean hasMode() {
+    return ((bitField0_ & 0x00000080) != 0);
+  }
+  /**
+   * <pre>
+   * What `rankspec run` does with the config; `rankspec train` and `rankspec evaluate` do what they are called, whatever is
+   * written here.
+   * </pre>
+   *
+   * <code>.rankspec.recap.v1.JobMode mode = 9 [default = JOB_MODE_TRAIN, json_name = "mode", (.buf.validate.field) = { ... }</code>
+   * @return The enum numeric value on the wire for mode.
+   */
+  @java.lang.Override public int getModeValue() {
+    return mode_;
+  }
+  /**
+   * <pre>
+   * What `rankspec run` does with the config; `rankspec train` and `rankspec evaluate` do what they are called, whatever is
+   * written here.
+   * </pre>
+   *
+   * <code>.rankspec.recap.v1.JobMode mode = 9 [default = JOB_MODE_TRAIN, json_name = "mode", (.buf.validate.field) = { ... }</code>
+   * @return The mode.
+   */
+  @java.lang.Override public dev.rankspec.recap.v1.JobMode getMode() {
+    dev.rankspec.recap.v1.JobMode result = dev.rankspec.recap.v1.JobMode.forNumber(mode_);
+    return result == null ? dev.rankspec.recap.v1.JobMode.UNRECOGNIZED : result;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -492,6 +533,9 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
     if (((bitField0_ & 0x00000040) != 0)) {
       output.writeEnum(8, downsamplingCorrection_);
     }
+    if (((bitField0_ & 0x00000080) != 0)) {
+      output.writeEnum(9, mode_);
+    }
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -532,6 +576,10 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
     if (((bitField0_ & 0x00000040) != 0)) {
       size += com.google.protobuf.CodedOutputStream
         .computeEnumSize(8, downsamplingCorrection_);
+    }
+    if (((bitField0_ & 0x00000080) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeEnumSize(9, mode_);
     }
     return size;
   }
@@ -593,6 +641,10 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
     if (hasDownsamplingCorrection()) {
       if (downsamplingCorrection_ != other.downsamplingCorrection_) return false;
     }
+    if (hasMode() != other.hasMode()) return false;
+    if (hasMode()) {
+      if (mode_ != other.mode_) return false;
+    }
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -635,6 +687,10 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
     if (hasDownsamplingCorrection()) {
       hash = (37 * hash) + DOWNSAMPLING_CORRECTION_FIELD_NUMBER;
       hash = (53 * hash) + downsamplingCorrection_;
+    }
+    if (hasMode()) {
+      hash = (37 * hash) + MODE_FIELD_NUMBER;
+      hash = (53 * hash) + mode_;
     }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
@@ -831,6 +887,7 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
         runtimeBuilder_ = null;
       }
       downsamplingCorrection_ = 1;
+      mode_ = 1;
       return this;
     }
 
@@ -906,6 +963,10 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
         result.downsamplingCorrection_ = downsamplingCorrection_;
         to_bitField0_ |= 0x00000040;
       }
+      if (((from_bitField0_ & 0x00000100) != 0)) {
+        result.mode_ = mode_;
+        to_bitField0_ |= 0x00000080;
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -946,6 +1007,9 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
       }
       if (other.hasDownsamplingCorrection()) {
         setDownsamplingCorrectionValue(other.getDownsamplingCorrectionValue());
+      }
+      if (other.hasMode()) {
+        setModeValue(other.getModeValue());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -1025,6 +1089,11 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
               bitField0_ |= 0x00000080;
               break;
             } // case 64
+            case 72: {
+              mode_ = input.readEnum();
+              bitField0_ |= 0x00000100;
+              break;
+            } // case 72
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -2191,6 +2260,95 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
     public Builder clearDownsamplingCorrection() {
       bitField0_ = (bitField0_ & ~0x00000080);
       downsamplingCorrection_ = 1;
+      onChanged();
+      return this;
+    }
+
+    private int mode_ = 1;
+    /**
+     * <pre>
+     * What `rankspec run` does with the config; `rankspec train` and `rankspec evaluate` do what they are called, whatever is
+     * written here.
+     * </pre>
+     *
+     * <code>.rankspec.recap.v1.JobMode mode = 9 [default = JOB_MODE_TRAIN, json_name = "mode", (.buf.validate.field) = { ... }</code>
+     * @return Whether the mode field is set.
+     */
+    @java.lang.Override public boolean hasMode() {
+      return ((bitField0_ & 0x00000100) != 0);
+    }
+    /**
+     * <pre>
+     * What `rankspec run` does with the config; `rankspec train` and `rankspec evaluate` do what they are called, whatever is
+     * written here.
+     * </pre>
+     *
+     * <code>.rankspec.recap.v1.JobMode mode = 9 [default = JOB_MODE_TRAIN, json_name = "mode", (.buf.validate.field) = { ... }</code>
+     * @return The enum numeric value on the wire for mode.
+     */
+    @java.lang.Override public int getModeValue() {
+      return mode_;
+    }
+    /**
+     * <pre>
+     * What `rankspec run` does with the config; `rankspec train` and `rankspec evaluate` do what they are called, whatever is
+     * written here.
+     * </pre>
+     *
+     * <code>.rankspec.recap.v1.JobMode mode = 9 [default = JOB_MODE_TRAIN, json_name = "mode", (.buf.validate.field) = { ... }</code>
+     * @param value The enum numeric value on the wire for mode to set.
+     * @return This builder for chaining.
+     */
+    public Builder setModeValue(int value) {
+      mode_ = value;
+      bitField0_ |= 0x00000100;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * What `rankspec run` does with the config; `rankspec train` and `rankspec evaluate` do what they are called, whatever is
+     * written here.
+     * </pre>
+     *
+     * <code>.rankspec.recap.v1.JobMode mode = 9 [default = JOB_MODE_TRAIN, json_name = "mode", (.buf.validate.field) = { ... }</code>
+     * @return The mode.
+     */
+    @java.lang.Override
+    public dev.rankspec.recap.v1.JobMode getMode() {
+      dev.rankspec.recap.v1.JobMode result = dev.rankspec.recap.v1.JobMode.forNumber(mode_);
+      return result == null ? dev.rankspec.recap.v1.JobMode.UNRECOGNIZED : result;
+    }
+    /**
+     * <pre>
+     * What `rankspec run` does with the config; `rankspec train` and `rankspec evaluate` do what they are called, whatever is
+     * written here.
+     * </pre>
+     *
+     * <code>.rankspec.recap.v1.JobMode mode = 9 [default = JOB_MODE_TRAIN, json_name = "mode", (.buf.validate.field) = { ... }</code>
+     * @param value The mode to set.
+     * @throws IllegalArgumentException if UNRECOGNIZED is provided.
+     * @return This builder for chaining.
+     */
+    public Builder setMode(dev.rankspec.recap.v1.JobMode value) {
+      java.util.Objects.requireNonNull(value);
+      bitField0_ |= 0x00000100;
+      mode_ = value.getNumber();
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * What `rankspec run` does with the config; `rankspec train` and `rankspec evaluate` do what they are called, whatever is
+     * written here.
+     * </pre>
+     *
+     * <code>.rankspec.recap.v1.JobMode mode = 9 [default = JOB_MODE_TRAIN, json_name = "mode", (.buf.validate.field) = { ... }</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearMode() {
+      bitField0_ = (bitField0_ & ~0x00000100);
+      mode_ = 1;
       onChanged();
       return this;
     }

@@ -258,4 +258,35 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue);
    * @return The downsamplingCorrection.
    */
   dev.rankspec.recap.v1.DownsamplingCorrection getDownsamplingCorrection();
+
+  /**
+   * <pre>
+   * What `rankspec run` does with the config; `rankspec train` and `rankspec evaluate` do what they are called, whatever is
+   * written here.
+   * </pre>
+   *
+   * <code>.rankspec.recap.v1.JobMode mode = 9 [default = JOB_MODE_TRAIN, json_name = "mode", (.buf.validate.field) = { ... }</code>
+   * @return Whether the mode field is set.
+   */
+  boolean hasMode();
+  /**
+   * <pre>
+   * What `rankspec run` does with the config; `rankspec train` and `rankspec evaluate` do what they are called, whatever is
+   * written here.
+   * </pre>
+   *
+   * <code>.rankspec.recap.v1.JobMode mode = 9 [default = JOB_MODE_TRAIN, json_name = "mode", (.buf.validate.field) = { ... }</code>
+   * @return The enum numeric value on the wire for mode.
+   */
+  int getModeValue();
+  /**
+   * <pre>
+   * What `rankspec run` does with the config; `rankspec train` and `rankspec evaluate` do what they are called, whatever is
+   * written here.
+   * </pre>
+   *
+   * <code>.rankspec.recap.v1.JobMode mode = 9 [default = JOB_MODE_TRAIN, json_name = "mode", (.buf.validate.field) = { ... }</code>
+   * @return The mode.
+   */
+  dev.rankspec.recap.v1.JobMode getMode();
 }

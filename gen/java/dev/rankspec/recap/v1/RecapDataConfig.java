@@ -836,37 +836,41 @@ dev.rankspec.recap.v1.TaskData defaultValue) {
   private dev.rankspec.recap.v1.Sampler sampler_;
   /**
    * <pre>
-   * A sampling step. Absent: none.
+   * Does nothing: there are no sampling steps that have names. Negatives are left out by preprocess.downsample_negatives.
    * </pre>
    *
-   * <code>.rankspec.recap.v1.Sampler sampler = 19 [json_name = "sampler", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+   * <code>.rankspec.recap.v1.Sampler sampler = 19 [json_name = "sampler", deprecated = true, (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE, (.rankspec.options.v1.deprecation) = { ... }</code>
+   * @deprecated rankspec.recap.v1.RecapDataConfig.sampler is deprecated.
+   *     See rankspec/recap/v1/data.proto;l=499
    * @return Whether the sampler field is set.
    */
   @java.lang.Override
-  public boolean hasSampler() {
+  @java.lang.Deprecated public boolean hasSampler() {
     return ((bitField0_ & 0x00002000) != 0);
   }
   /**
    * <pre>
-   * A sampling step. Absent: none.
+   * Does nothing: there are no sampling steps that have names. Negatives are left out by preprocess.downsample_negatives.
    * </pre>
    *
-   * <code>.rankspec.recap.v1.Sampler sampler = 19 [json_name = "sampler", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+   * <code>.rankspec.recap.v1.Sampler sampler = 19 [json_name = "sampler", deprecated = true, (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE, (.rankspec.options.v1.deprecation) = { ... }</code>
+   * @deprecated rankspec.recap.v1.RecapDataConfig.sampler is deprecated.
+   *     See rankspec/recap/v1/data.proto;l=499
    * @return The sampler.
    */
   @java.lang.Override
-  public dev.rankspec.recap.v1.Sampler getSampler() {
+  @java.lang.Deprecated public dev.rankspec.recap.v1.Sampler getSampler() {
     return sampler_ == null ? dev.rankspec.recap.v1.Sampler.getDefaultInstance() : sampler_;
   }
   /**
    * <pre>
-   * A sampling step. Absent: none.
+   * Does nothing: there are no sampling steps that have names. Negatives are left out by preprocess.downsample_negatives.
    * </pre>
    *
-   * <code>.rankspec.recap.v1.Sampler sampler = 19 [json_name = "sampler", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+   * <code>.rankspec.recap.v1.Sampler sampler = 19 [json_name = "sampler", deprecated = true, (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE, (.rankspec.options.v1.deprecation) = { ... }</code>
    */
   @java.lang.Override
-  public dev.rankspec.recap.v1.SamplerOrBuilder getSamplerOrBuilder() {
+  @java.lang.Deprecated public dev.rankspec.recap.v1.SamplerOrBuilder getSamplerOrBuilder() {
     return sampler_ == null ? dev.rankspec.recap.v1.Sampler.getDefaultInstance() : sampler_;
   }
 
@@ -3693,24 +3697,28 @@ dev.rankspec.recap.v1.TaskData defaultValue) {
         dev.rankspec.recap.v1.Sampler, dev.rankspec.recap.v1.Sampler.Builder, dev.rankspec.recap.v1.SamplerOrBuilder> samplerBuilder_;
     /**
      * <pre>
-     * A sampling step. Absent: none.
+     * Does nothing: there are no sampling steps that have names. Negatives are left out by preprocess.downsample_negatives.
      * </pre>
      *
-     * <code>.rankspec.recap.v1.Sampler sampler = 19 [json_name = "sampler", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+     * <code>.rankspec.recap.v1.Sampler sampler = 19 [json_name = "sampler", deprecated = true, (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE, (.rankspec.options.v1.deprecation) = { ... }</code>
+     * @deprecated rankspec.recap.v1.RecapDataConfig.sampler is deprecated.
+     *     See rankspec/recap/v1/data.proto;l=499
      * @return Whether the sampler field is set.
      */
-    public boolean hasSampler() {
+    @java.lang.Deprecated public boolean hasSampler() {
       return ((bitField0_ & 0x00040000) != 0);
     }
     /**
      * <pre>
-     * A sampling step. Absent: none.
+     * Does nothing: there are no sampling steps that have names. Negatives are left out by preprocess.downsample_negatives.
      * </pre>
      *
-     * <code>.rankspec.recap.v1.Sampler sampler = 19 [json_name = "sampler", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+     * <code>.rankspec.recap.v1.Sampler sampler = 19 [json_name = "sampler", deprecated = true, (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE, (.rankspec.options.v1.deprecation) = { ... }</code>
+     * @deprecated rankspec.recap.v1.RecapDataConfig.sampler is deprecated.
+     *     See rankspec/recap/v1/data.proto;l=499
      * @return The sampler.
      */
-    public dev.rankspec.recap.v1.Sampler getSampler() {
+    @java.lang.Deprecated public dev.rankspec.recap.v1.Sampler getSampler() {
       if (samplerBuilder_ == null) {
         return sampler_ == null ? dev.rankspec.recap.v1.Sampler.getDefaultInstance() : sampler_;
       } else {
@@ -3719,12 +3727,12 @@ dev.rankspec.recap.v1.TaskData defaultValue) {
     }
     /**
      * <pre>
-     * A sampling step. Absent: none.
+     * Does nothing: there are no sampling steps that have names. Negatives are left out by preprocess.downsample_negatives.
      * </pre>
      *
-     * <code>.rankspec.recap.v1.Sampler sampler = 19 [json_name = "sampler", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+     * <code>.rankspec.recap.v1.Sampler sampler = 19 [json_name = "sampler", deprecated = true, (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE, (.rankspec.options.v1.deprecation) = { ... }</code>
      */
-    public Builder setSampler(dev.rankspec.recap.v1.Sampler value) {
+    @java.lang.Deprecated public Builder setSampler(dev.rankspec.recap.v1.Sampler value) {
       if (samplerBuilder_ == null) {
         java.util.Objects.requireNonNull(value);
         sampler_ = value;
@@ -3737,12 +3745,12 @@ dev.rankspec.recap.v1.TaskData defaultValue) {
     }
     /**
      * <pre>
-     * A sampling step. Absent: none.
+     * Does nothing: there are no sampling steps that have names. Negatives are left out by preprocess.downsample_negatives.
      * </pre>
      *
-     * <code>.rankspec.recap.v1.Sampler sampler = 19 [json_name = "sampler", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+     * <code>.rankspec.recap.v1.Sampler sampler = 19 [json_name = "sampler", deprecated = true, (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE, (.rankspec.options.v1.deprecation) = { ... }</code>
      */
-    public Builder setSampler(
+    @java.lang.Deprecated public Builder setSampler(
         dev.rankspec.recap.v1.Sampler.Builder builderForValue) {
       if (samplerBuilder_ == null) {
         sampler_ = builderForValue.build();
@@ -3755,12 +3763,12 @@ dev.rankspec.recap.v1.TaskData defaultValue) {
     }
     /**
      * <pre>
-     * A sampling step. Absent: none.
+     * Does nothing: there are no sampling steps that have names. Negatives are left out by preprocess.downsample_negatives.
      * </pre>
      *
-     * <code>.rankspec.recap.v1.Sampler sampler = 19 [json_name = "sampler", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+     * <code>.rankspec.recap.v1.Sampler sampler = 19 [json_name = "sampler", deprecated = true, (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE, (.rankspec.options.v1.deprecation) = { ... }</code>
      */
-    public Builder mergeSampler(dev.rankspec.recap.v1.Sampler value) {
+    @java.lang.Deprecated public Builder mergeSampler(dev.rankspec.recap.v1.Sampler value) {
       if (samplerBuilder_ == null) {
         if (((bitField0_ & 0x00040000) != 0) &&
           sampler_ != null &&
@@ -3780,12 +3788,12 @@ dev.rankspec.recap.v1.TaskData defaultValue) {
     }
     /**
      * <pre>
-     * A sampling step. Absent: none.
+     * Does nothing: there are no sampling steps that have names. Negatives are left out by preprocess.downsample_negatives.
      * </pre>
      *
-     * <code>.rankspec.recap.v1.Sampler sampler = 19 [json_name = "sampler", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+     * <code>.rankspec.recap.v1.Sampler sampler = 19 [json_name = "sampler", deprecated = true, (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE, (.rankspec.options.v1.deprecation) = { ... }</code>
      */
-    public Builder clearSampler() {
+    @java.lang.Deprecated public Builder clearSampler() {
       bitField0_ = (bitField0_ & ~0x00040000);
       sampler_ = null;
       if (samplerBuilder_ != null) {
@@ -3797,24 +3805,24 @@ dev.rankspec.recap.v1.TaskData defaultValue) {
     }
     /**
      * <pre>
-     * A sampling step. Absent: none.
+     * Does nothing: there are no sampling steps that have names. Negatives are left out by preprocess.downsample_negatives.
      * </pre>
      *
-     * <code>.rankspec.recap.v1.Sampler sampler = 19 [json_name = "sampler", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+     * <code>.rankspec.recap.v1.Sampler sampler = 19 [json_name = "sampler", deprecated = true, (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE, (.rankspec.options.v1.deprecation) = { ... }</code>
      */
-    public dev.rankspec.recap.v1.Sampler.Builder getSamplerBuilder() {
+    @java.lang.Deprecated public dev.rankspec.recap.v1.Sampler.Builder getSamplerBuilder() {
       bitField0_ |= 0x00040000;
       onChanged();
       return internalGetSamplerFieldBuilder().getBuilder();
     }
     /**
      * <pre>
-     * A sampling step. Absent: none.
+     * Does nothing: there are no sampling steps that have names. Negatives are left out by preprocess.downsample_negatives.
      * </pre>
      *
-     * <code>.rankspec.recap.v1.Sampler sampler = 19 [json_name = "sampler", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+     * <code>.rankspec.recap.v1.Sampler sampler = 19 [json_name = "sampler", deprecated = true, (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE, (.rankspec.options.v1.deprecation) = { ... }</code>
      */
-    public dev.rankspec.recap.v1.SamplerOrBuilder getSamplerOrBuilder() {
+    @java.lang.Deprecated public dev.rankspec.recap.v1.SamplerOrBuilder getSamplerOrBuilder() {
       if (samplerBuilder_ != null) {
         return samplerBuilder_.getMessageOrBuilder();
       } else {
@@ -3824,10 +3832,10 @@ dev.rankspec.recap.v1.TaskData defaultValue) {
     }
     /**
      * <pre>
-     * A sampling step. Absent: none.
+     * Does nothing: there are no sampling steps that have names. Negatives are left out by preprocess.downsample_negatives.
      * </pre>
      *
-     * <code>.rankspec.recap.v1.Sampler sampler = 19 [json_name = "sampler", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+     * <code>.rankspec.recap.v1.Sampler sampler = 19 [json_name = "sampler", deprecated = true, (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE, (.rankspec.options.v1.deprecation) = { ... }</code>
      */
     private com.google.protobuf.SingleFieldBuilder<
         dev.rankspec.recap.v1.Sampler, dev.rankspec.recap.v1.Sampler.Builder, dev.rankspec.recap.v1.SamplerOrBuilder> 

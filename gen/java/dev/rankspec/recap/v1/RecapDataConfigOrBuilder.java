@@ -479,30 +479,34 @@ dev.rankspec.recap.v1.TaskData defaultValue);
 
   /**
    * <pre>
-   * A sampling step. Absent: none.
+   * Does nothing: there are no sampling steps that have names. Negatives are left out by preprocess.downsample_negatives.
    * </pre>
    *
-   * <code>.rankspec.recap.v1.Sampler sampler = 19 [json_name = "sampler", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+   * <code>.rankspec.recap.v1.Sampler sampler = 19 [json_name = "sampler", deprecated = true, (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE, (.rankspec.options.v1.deprecation) = { ... }</code>
+   * @deprecated rankspec.recap.v1.RecapDataConfig.sampler is deprecated.
+   *     See rankspec/recap/v1/data.proto;l=499
    * @return Whether the sampler field is set.
    */
-  boolean hasSampler();
+  @java.lang.Deprecated boolean hasSampler();
   /**
    * <pre>
-   * A sampling step. Absent: none.
+   * Does nothing: there are no sampling steps that have names. Negatives are left out by preprocess.downsample_negatives.
    * </pre>
    *
-   * <code>.rankspec.recap.v1.Sampler sampler = 19 [json_name = "sampler", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+   * <code>.rankspec.recap.v1.Sampler sampler = 19 [json_name = "sampler", deprecated = true, (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE, (.rankspec.options.v1.deprecation) = { ... }</code>
+   * @deprecated rankspec.recap.v1.RecapDataConfig.sampler is deprecated.
+   *     See rankspec/recap/v1/data.proto;l=499
    * @return The sampler.
    */
-  dev.rankspec.recap.v1.Sampler getSampler();
+  @java.lang.Deprecated dev.rankspec.recap.v1.Sampler getSampler();
   /**
    * <pre>
-   * A sampling step. Absent: none.
+   * Does nothing: there are no sampling steps that have names. Negatives are left out by preprocess.downsample_negatives.
    * </pre>
    *
-   * <code>.rankspec.recap.v1.Sampler sampler = 19 [json_name = "sampler", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+   * <code>.rankspec.recap.v1.Sampler sampler = 19 [json_name = "sampler", deprecated = true, (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE, (.rankspec.options.v1.deprecation) = { ... }</code>
    */
-  dev.rankspec.recap.v1.SamplerOrBuilder getSamplerOrBuilder();
+  @java.lang.Deprecated dev.rankspec.recap.v1.SamplerOrBuilder getSamplerOrBuilder();
 
   /**
    * <pre>

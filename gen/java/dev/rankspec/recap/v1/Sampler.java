@@ -7,7 +7,7 @@ package dev.rankspec.recap.v1;
 
 /**
  * <pre>
- * A sampling step by name.
+ * A sampling step by name, of which there is none.
  * </pre>
  *
  * Protobuf type {@code rankspec.recap.v1.Sampler}
@@ -409,7 +409,7 @@ java.lang.String defaultValue) {
   }
   /**
    * <pre>
-   * A sampling step by name.
+   * A sampling step by name, of which there is none.
    * </pre>
    *
    * Protobuf type {@code rankspec.recap.v1.Sampler}

@@ -32,6 +32,7 @@ private static final long serialVersionUID = 0L;
     super(builder);
   }
   private TwhinConfig() {
+    mode_ = 1;
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -243,6 +244,46 @@ private static final long serialVersionUID = 0L;
     return validationData_ == null ? dev.rankspec.twhin.v1.TwhinDataConfig.getDefaultInstance() : validationData_;
   }
 
+  public static final int MODE_FIELD_NUMBER = 6;
+  private int mode_ = 1;
+  /**
+   * <pre>
+   * What `rankspec run` does with the config; `rankspec train` and `rankspec evaluate` do what they are called, whatever is
+   * written here.
+   * </pre>
+   *
+   * <code>.rankspec.train.v1.JobMode mode = 6 [default = JOB_MODE_TRAIN, json_name = "mode", (.buf.validate.field) = { ... }</code>
+   * @return Whether the mode field is set.
+   */
+  @java.lang.Override public boolean hasMode() {
+    return ((bitField0_ & 0x00000020) != 0);
+  }
+  /**
+   * <pre>
+   * What `rankspec run` does with the config; `rankspec train` and `rankspec evaluate` do what they are called, whatever is
+   * written here.
+   * </pre>
+   *
+   * <code>.rankspec.train.v1.JobMode mode = 6 [default = JOB_MODE_TRAIN, json_name = "mode", (.buf.validate.field) = { ... }</code>
+   * @return The enum numeric value on the wire for mode.
+   */
+  @java.lang.Override public int getModeValue() {
+    return mode_;
+  }
+  /**
+   * <pre>
+   * What `rankspec run` does with the config; `rankspec train` and `rankspec evaluate` do what they are called, whatever is
+   * written here.
+   * </pre>
+   *
+   * <code>.rankspec.train.v1.JobMode mode = 6 [default = JOB_MODE_TRAIN, json_name = "mode", (.buf.validate.field) = { ... }</code>
+   * @return The mode.
+   */
+  @java.lang.Override public dev.rankspec.train.v1.JobMode getMode() {
+    dev.rankspec.train.v1.JobMode result = dev.rankspec.train.v1.JobMode.forNumber(mode_);
+    return result == null ? dev.rankspec.train.v1.JobMode.UNRECOGNIZED : result;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -272,6 +313,9 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000010) != 0)) {
       output.writeMessage(5, getValidationData());
     }
+    if (((bitField0_ & 0x00000020) != 0)) {
+      output.writeEnum(6, mode_);
+    }
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -295,6 +339,10 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000010) != 0)) {
       size += com.google.protobuf.CodedOutputStream
         .computeMessageSize(5, getValidationData());
+    }
+    if (((bitField0_ & 0x00000020) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeEnumSize(6, mode_);
     }
     return size;
   }
@@ -345,6 +393,10 @@ private static final long serialVersionUID = 0L;
       if (!getValidationData()
           .equals(other.getValidationData())) return false;
     }
+    if (hasMode() != other.hasMode()) return false;
+    if (hasMode()) {
+      if (mode_ != other.mode_) return false;
+    }
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -375,6 +427,10 @@ private static final long serialVersionUID = 0L;
     if (hasValidationData()) {
       hash = (37 * hash) + VALIDATION_DATA_FIELD_NUMBER;
       hash = (53 * hash) + getValidationData().hashCode();
+    }
+    if (hasMode()) {
+      hash = (37 * hash) + MODE_FIELD_NUMBER;
+      hash = (53 * hash) + mode_;
     }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
@@ -546,6 +602,7 @@ private static final long serialVersionUID = 0L;
         validationDataBuilder_.dispose();
         validationDataBuilder_ = null;
       }
+      mode_ = 1;
       return this;
     }
 
@@ -610,6 +667,10 @@ private static final long serialVersionUID = 0L;
             : validationDataBuilder_.build();
         to_bitField0_ |= 0x00000010;
       }
+      if (((from_bitField0_ & 0x00000020) != 0)) {
+        result.mode_ = mode_;
+        to_bitField0_ |= 0x00000020;
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -639,6 +700,9 @@ private static final long serialVersionUID = 0L;
       }
       if (other.hasValidationData()) {
         mergeValidationData(other.getValidationData());
+      }
+      if (other.hasMode()) {
+        setModeValue(other.getModeValue());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -699,6 +763,11 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000010;
               break;
             } // case 42
+            case 48: {
+              mode_ = input.readEnum();
+              bitField0_ |= 0x00000020;
+              break;
+            } // case 48
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -1489,6 +1558,95 @@ private static final long serialVersionUID = 0L;
         validationData_ = null;
       }
       return validationDataBuilder_;
+    }
+
+    private int mode_ = 1;
+    /**
+     * <pre>
+     * What `rankspec run` does with the config; `rankspec train` and `rankspec evaluate` do what they are called, whatever is
+     * written here.
+     * </pre>
+     *
+     * <code>.rankspec.train.v1.JobMode mode = 6 [default = JOB_MODE_TRAIN, json_name = "mode", (.buf.validate.field) = { ... }</code>
+     * @return Whether the mode field is set.
+     */
+    @java.lang.Override public boolean hasMode() {
+      return ((bitField0_ & 0x00000020) != 0);
+    }
+    /**
+     * <pre>
+     * What `rankspec run` does with the config; `rankspec train` and `rankspec evaluate` do what they are called, whatever is
+     * written here.
+     * </pre>
+     *
+     * <code>.rankspec.train.v1.JobMode mode = 6 [default = JOB_MODE_TRAIN, json_name = "mode", (.buf.validate.field) = { ... }</code>
+     * @return The enum numeric value on the wire for mode.
+     */
+    @java.lang.Override public int getModeValue() {
+      return mode_;
+    }
+    /**
+     * <pre>
+     * What `rankspec run` does with the config; `rankspec train` and `rankspec evaluate` do what they are called, whatever is
+     * written here.
+     * </pre>
+     *
+     * <code>.rankspec.train.v1.JobMode mode = 6 [default = JOB_MODE_TRAIN, json_name = "mode", (.buf.validate.field) = { ... }</code>
+     * @param value The enum numeric value on the wire for mode to set.
+     * @return This builder for chaining.
+     */
+    public Builder setModeValue(int value) {
+      mode_ = value;
+      bitField0_ |= 0x00000020;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * What `rankspec run` does with the config; `rankspec train` and `rankspec evaluate` do what they are called, whatever is
+     * written here.
+     * </pre>
+     *
+     * <code>.rankspec.train.v1.JobMode mode = 6 [default = JOB_MODE_TRAIN, json_name = "mode", (.buf.validate.field) = { ... }</code>
+     * @return The mode.
+     */
+    @java.lang.Override
+    public dev.rankspec.train.v1.JobMode getMode() {
+      dev.rankspec.train.v1.JobMode result = dev.rankspec.train.v1.JobMode.forNumber(mode_);
+      return result == null ? dev.rankspec.train.v1.JobMode.UNRECOGNIZED : result;
+    }
+    /**
+     * <pre>
+     * What `rankspec run` does with the config; `rankspec train` and `rankspec evaluate` do what they are called, whatever is
+     * written here.
+     * </pre>
+     *
+     * <code>.rankspec.train.v1.JobMode mode = 6 [default = JOB_MODE_TRAIN, json_name = "mode", (.buf.validate.field) = { ... }</code>
+     * @param value The mode to set.
+     * @throws IllegalArgumentException if UNRECOGNIZED is provided.
+     * @return This builder for chaining.
+     */
+    public Builder setMode(dev.rankspec.train.v1.JobMode value) {
+      java.util.Objects.requireNonNull(value);
+      bitField0_ |= 0x00000020;
+      mode_ = value.getNumber();
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * What `rankspec run` does with the config; `rankspec train` and `rankspec evaluate` do what they are called, whatever is
+     * written here.
+     * </pre>
+     *
+     * <code>.rankspec.train.v1.JobMode mode = 6 [default = JOB_MODE_TRAIN, json_name = "mode", (.buf.validate.field) = { ... }</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearMode() {
+      bitField0_ = (bitField0_ & ~0x00000020);
+      mode_ = 1;
+      onChanged();
+      return this;
     }
 
     // @@protoc_insertion_point(builder_scope:rankspec.twhin.v1.TwhinConfig)

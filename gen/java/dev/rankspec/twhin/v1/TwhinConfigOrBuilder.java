@@ -144,4 +144,35 @@ public interface TwhinConfigOrBuilder extends
    * <code>.rankspec.twhin.v1.TwhinDataConfig validation_data = 5 [json_name = "validationData", (.buf.validate.field) = { ... }</code>
    */
   dev.rankspec.twhin.v1.TwhinDataConfigOrBuilder getValidationDataOrBuilder();
+
+  /**
+   * <pre>
+   * What `rankspec run` does with the config; `rankspec train` and `rankspec evaluate` do what they are called, whatever is
+   * written here.
+   * </pre>
+   *
+   * <code>.rankspec.train.v1.JobMode mode = 6 [default = JOB_MODE_TRAIN, json_name = "mode", (.buf.validate.field) = { ... }</code>
+   * @return Whether the mode field is set.
+   */
+  boolean hasMode();
+  /**
+   * <pre>
+   * What `rankspec run` does with the config; `rankspec train` and `rankspec evaluate` do what they are called, whatever is
+   * written here.
+   * </pre>
+   *
+   * <code>.rankspec.train.v1.JobMode mode = 6 [default = JOB_MODE_TRAIN, json_name = "mode", (.buf.validate.field) = { ... }</code>
+   * @return The enum numeric value on the wire for mode.
+   */
+  int getModeValue();
+  /**
+   * <pre>
+   * What `rankspec run` does with the config; `rankspec train` and `rankspec evaluate` do what they are called, whatever is
+   * written here.
+   * </pre>
+   *
+   * <code>.rankspec.train.v1.JobMode mode = 6 [default = JOB_MODE_TRAIN, json_name = "mode", (.buf.validate.field) = { ... }</code>
+   * @return The mode.
+   */
+  dev.rankspec.train.v1.JobMode getMode();
 }

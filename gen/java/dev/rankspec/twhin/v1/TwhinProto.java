@@ -42,30 +42,34 @@ public final class TwhinProto extends com.google.protobuf.GeneratedFile {
     java.lang.String[] descriptorData = {
       "\n\035rankspec/twhin/v1/twhin.proto\022\021rankspe" +
       "c.twhin.v1\032\033buf/validate/validate.proto\032" +
-      "!rankspec/options/v1/options.proto\032\037rank" +
-      "spec/train/v1/runtime.proto\032 rankspec/tr" +
-      "ain/v1/training.proto\032\034rankspec/twhin/v1" +
-      "/data.proto\032\035rankspec/twhin/v1/model.pro" +
-      "to\"\227\003\n\013TwhinConfig\022D\n\007runtime\030\001 \001(\0132 .ra" +
-      "nkspec.train.v1.RuntimeConfigB\010\210\347\030\001\220\347\030\003R" +
-      "\007runtime\022G\n\010training\030\002 \001(\0132!.rankspec.tr" +
-      "ain.v1.TrainingConfigB\010\210\347\030\001\220\347\030\003R\010trainin" +
-      "g\022I\n\005model\030\003 \001(\0132#.rankspec.twhin.v1.Twh" +
-      "inModelConfigB\016\272H\003\310\001\001\210\347\030\001\220\347\030\003R\005model\022Q\n\n" +
-      "train_data\030\004 \001(\0132\".rankspec.twhin.v1.Twh" +
-      "inDataConfigB\016\272H\003\310\001\001\210\347\030\001\220\347\030\003R\ttrainData\022" +
-      "[\n\017validation_data\030\005 \001(\0132\".rankspec.twhi" +
-      "n.v1.TwhinDataConfigB\016\272H\003\310\001\001\210\347\030\002\220\347\030\001R\016va" +
-      "lidationDataBd\n\025dev.rankspec.twhin.v1B\nT" +
-      "whinProtoP\001Z=github.com/rankspec/rankspe" +
-      "c/gen/go/rankspec/twhin/v1;twhinv1b\010edit" +
-      "ionsp\350\007"
+      "!rankspec/options/v1/options.proto\032 rank" +
+      "spec/train/v1/job_mode.proto\032\037rankspec/t" +
+      "rain/v1/runtime.proto\032 rankspec/train/v1" +
+      "/training.proto\032\034rankspec/twhin/v1/data." +
+      "proto\032\035rankspec/twhin/v1/model.proto\"\353\003\n" +
+      "\013TwhinConfig\022D\n\007runtime\030\001 \001(\0132 .rankspec" +
+      ".train.v1.RuntimeConfigB\010\210\347\030\001\220\347\030\003R\007runti" +
+      "me\022G\n\010training\030\002 \001(\0132!.rankspec.train.v1" +
+      ".TrainingConfigB\010\210\347\030\001\220\347\030\003R\010training\022I\n\005m" +
+      "odel\030\003 \001(\0132#.rankspec.twhin.v1.TwhinMode" +
+      "lConfigB\016\272H\003\310\001\001\210\347\030\001\220\347\030\003R\005model\022Q\n\ntrain_" +
+      "data\030\004 \001(\0132\".rankspec.twhin.v1.TwhinData" +
+      "ConfigB\016\272H\003\310\001\001\210\347\030\001\220\347\030\003R\ttrainData\022[\n\017val" +
+      "idation_data\030\005 \001(\0132\".rankspec.twhin.v1.T" +
+      "whinDataConfigB\016\272H\003\310\001\001\210\347\030\002\220\347\030\001R\016validati" +
+      "onData\022R\n\004mode\030\006 \001(\0162\032.rankspec.train.v1" +
+      ".JobMode:\016JOB_MODE_TRAINB\022\272H\007\202\001\004\020\001 \000\210\347\030\002" +
+      "\220\347\030\001R\004modeBd\n\025dev.rankspec.twhin.v1B\nTwh" +
+      "inProtoP\001Z=github.com/rankspec/rankspec/" +
+      "gen/go/rankspec/twhin/v1;twhinv1b\010editio" +
+      "nsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
         new com.google.protobuf.Descriptors.FileDescriptor[] {
           build.buf.validate.ValidateProto.getDescriptor(),
           dev.rankspec.options.v1.OptionsProto.getDescriptor(),
+          dev.rankspec.train.v1.JobModeProto.getDescriptor(),
           dev.rankspec.train.v1.RuntimeProto.getDescriptor(),
           dev.rankspec.train.v1.TrainingProto.getDescriptor(),
           dev.rankspec.twhin.v1.DataProto.getDescriptor(),
@@ -76,10 +80,11 @@ public final class TwhinProto extends com.google.protobuf.GeneratedFile {
     internal_static_rankspec_twhin_v1_TwhinConfig_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_rankspec_twhin_v1_TwhinConfig_descriptor,
-        new java.lang.String[] { "Runtime", "Training", "Model", "TrainData", "ValidationData", });
+        new java.lang.String[] { "Runtime", "Training", "Model", "TrainData", "ValidationData", "Mode", });
     descriptor.resolveAllFeaturesImmutable();
     build.buf.validate.ValidateProto.getDescriptor();
     dev.rankspec.options.v1.OptionsProto.getDescriptor();
+    dev.rankspec.train.v1.JobModeProto.getDescriptor();
     dev.rankspec.train.v1.RuntimeProto.getDescriptor();
     dev.rankspec.train.v1.TrainingProto.getDescriptor();
     dev.rankspec.twhin.v1.DataProto.getDescriptor();
