@@ -8,10 +8,14 @@ from tests.unit.example_configs import VALID, write
 from rankspec.analysis.blame import blame
 from rankspec.analysis.fingerprint import fingerprint
 from rankspec.checking.check import check, load
+from rankspec.claims.registry import all_claims, fields_read, forget_reads
 from rankspec.cli import main
 from rankspec.composition.compose import LoadedConfig
 from rankspec.formats.writing import write_with_variables
+from rankspec.schema.annotations import inherits_from
 from rankspec.schema.defaults import resolve
+from rankspec.schema.descriptors import descriptor_of, fields_of
+from rankspec.schema.message_types import all_classes
 
 HEIR = 'validation_data {\n  key: "v"\n  value { inherit_train_data: true }\n}\n'
 LOCAL_PROD = Path(__file__).parents[2] / "configs" / "recap" / "local_prod.textproto"
@@ -107,3 +111,20 @@ def test_resolve_prints_what_is_inherited(tmp_path: Path, capsys: pytest.Capture
     printed = capsys.readouterr().out
     assert printed.count('schema_path: "schema.json"') == 2
     assert "inherit_train_data" not in printed
+
+
+def test_loading_is_what_obeys_every_switch() -> None:
+    fields = [field for message in all_classes() for field in fields_of(descriptor_of(message))]
+    switches = {field.full_name for field in fields if inherits_from(field)}
+
+    claims = [claim for claim in all_claims() if claim.adapter.startswith("rankspec.composition.")]
+
+    assert {f"{claim.message}.{claim.field}" for claim in claims} == switches
+    assert len(switches) == 1
+
+
+def test_switch_is_read_when_a_config_is_loaded(tmp_path: Path) -> None:
+    forget_reads()
+    load(write(tmp_path, VALID + HEIR))
+
+    assert "inherit_train_data" in fields_read()["rankspec.recap.v1.RecapDataConfig"]

@@ -11,6 +11,7 @@ from rankspec.analysis.comparison import resume_of
 from rankspec.analysis.fingerprint import is_semantic_path
 from rankspec.diagnostics.closest_name import closest
 from rankspec.formats.writing import literal
+from rankspec.schema.annotations import deprecation_of
 from rankspec.schema.comments import comment_on, first_sentence
 from rankspec.schema.defaults import default_items
 from rankspec.schema.descriptors import descriptor_of, enum_of, fields_of, is_map, key_field, map_value, message_of
@@ -98,6 +99,8 @@ def _field(path: str, fields: tuple[FieldDescriptor, ...]) -> str:
         facts["one of"] = f"{oneof.name}: excludes {others}" if others else ""
     facts["effect"] = "semantic: another value trains another function" if is_semantic_path(fields) else "operational"
     facts["resume"] = resume_of(fields)
+    deprecation = deprecation_of(field)
+    facts["deprecated"] = f"{deprecation.reason}; set {deprecation.replacement} instead" if deprecation else ""
     parts = [f"{path}  ({field.full_name})", _comment(field.full_name), _table(facts)]
     inner = message_of(field)
     if inner is not None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from rankspec.schema.annotations import field_rules, inherits_from, is_required
+from rankspec.schema.annotations import deprecation_of, field_rules, inherits_from, is_required
 from rankspec.schema.comments import comment_on, first_sentence
 from rankspec.schema.defaults import default_items
 from rankspec.schema.descriptors import descriptor_of, enum_of, fields_of, is_map, key_field, map_value, message_of
@@ -161,7 +161,8 @@ def _field(field: FieldDescriptor, *, nullable: bool, partial: bool) -> Schema:
             if set(schema) == {"anyOf"}
             else {"anyOf": [schema, _NULL]}
         )
-    return _described(field.full_name) | _default(field) | schema
+    deprecated: Schema = {"deprecated": True} if deprecation_of(field) else {}
+    return _described(field.full_name) | deprecated | _default(field) | schema
 
 
 def _default(field: FieldDescriptor) -> Schema:

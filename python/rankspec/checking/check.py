@@ -19,9 +19,10 @@ def check(
 
     Returns:
         The config; its diagnostics hold every mistake or, if there is none, warnings about what is legal but known to
-        hurt.
+        hurt, or does nothing.
     """
     from rankspec.checking.advice import advise
+    from rankspec.checking.deprecations import deprecations
     from rankspec.checking.validation import validate
 
     loaded = compose(paths, message=message, overrides=overrides, environment=environment)
@@ -29,6 +30,7 @@ def check(
     if loaded.ok:
         # Advice on values that are wrong anyway would only repeat that.
         loaded.diagnostics += advise(loaded.document, loaded.file)
+        loaded.diagnostics += deprecations(loaded.document, loaded.file, loaded.copies)
     loaded.diagnostics = in_order(loaded.diagnostics)
     return loaded
 

@@ -3,7 +3,8 @@
 Every adapter, the code that turns fields of messages into effects, claims those fields, and sees no others: in place of
 a message it gets a view with the claimed fields alone, which notes what is read. A field that a config sets and no
 adapter claims cannot run yet, so `train` refuses it by name instead of ignoring it. There is no list of refused fields
-to keep: the refusal follows from what the adapters say of themselves.
+to keep: the refusal follows from what the adapters say of themselves. A deprecated field does nothing by the word of
+the schema; no adapter claims it, and `check` has warned of it.
 """
 
 from collections import defaultdict
@@ -14,6 +15,7 @@ from typing import Any, NamedTuple, TypeVar, cast
 from google.protobuf.message import Message
 
 from rankspec.claims.views import Claims, viewed
+from rankspec.schema.annotations import deprecation_of
 from rankspec.schema.field_paths import is_at_or_below, key_segment
 from rankspec.schema.leaves import leaves
 
@@ -127,11 +129,16 @@ def _claimed() -> defaultdict[str, set[str]]:
 
 
 def unclaimed_paths(message: Message) -> Iterator[str]:
-    """Paths of the set fields that no adapter obeys, outermost only, in the order of the schema."""
+    """Paths of the set fields that no adapter obeys, outermost only, in the order of the schema.
+
+    Without those that are deprecated, and what they hold.
+    """
     claimed, reported = _claimed(), None
     for leaf in leaves(message):
         field, step = leaf.fields[-1], leaf.steps[-1]
         if field.name in claimed[field.full_name.rpartition(".")[0]]:
+            continue
+        if any(deprecation_of(part) for part in leaf.fields):
             continue
         # The field as a whole, not each of its items.
         path = leaf.path if step.key is None else leaf.path.removesuffix(key_segment(step.key))

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from rankspec.claims.registry import obeys
+from rankspec.recap.v1.data_pb2 import RecapDataConfig
 from rankspec.schema.annotations import inherits_from
 from rankspec.schema.descriptors import descriptor_of, fields_of, is_map, map_value, message_of
 from rankspec.schema.field_paths import at, is_at_or_below, join
@@ -66,7 +68,7 @@ def inherit(document: Document[Any]) -> list[Copy]:
         return copies
     for heir in _heirs(descriptor_of(message)):
         for path, value in _values(message, heir.field):
-            inherits = getattr(value, heir.switch)
+            inherits = _inherits(value, heir.switch)
             value.ClearField(heir.switch)
             if not inherits:
                 continue
@@ -80,6 +82,12 @@ def inherit(document: Document[Any]) -> list[Copy]:
     if copies:
         document.origins = document.origins.with_copies([(copy.path, copy.source) for copy in copies])
     return copies
+
+
+@obeys(RecapDataConfig, "inherit_train_data")
+def _inherits(value: Any, switch: str) -> bool:
+    """Tells whether a message inherits. Loading is what obeys these fields; what runs a config never sees them."""
+    return bool(getattr(value, switch))
 
 
 @cache

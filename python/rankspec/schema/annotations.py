@@ -42,6 +42,15 @@ def inherits_from(field: FieldDescriptor) -> str:
     return name
 
 
+def deprecation_of(field: FieldDescriptor) -> Any:
+    """Returns the field's `Deprecation`: why it does nothing, and what to set instead. None for a field that does."""
+    if not field.GetOptions().deprecated:
+        return None
+    from rankspec.options.v1 import options_pb2
+
+    return _options(field)[options_pb2.deprecation]
+
+
 def field_rules(field: FieldDescriptor) -> Any:
     """Returns the `buf.validate.FieldRules` of a field."""
     from buf.validate import validate_pb2

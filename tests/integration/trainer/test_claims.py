@@ -5,12 +5,12 @@ from tests.integration.trainer.runs import Runs
 
 from rankspec.checking.check import check
 from rankspec.claims.registry import unclaimed_paths
+from rankspec.cli import main
 from rankspec.families.jobs import refusals
 
 _SET_AND_NOT_OBEYED = {
     'model { stratifiers { name: "age" index: 0 value: 1 } }': "model.stratifiers",
     'train_data { data_service_dispatcher: "grpc://reader:5000" }': "train_data.data_service_dispatcher",
-    'train_data { sampler { name: "half" } }': "train_data.sampler",
 }
 
 
@@ -21,6 +21,14 @@ def test_small_config_is_obeyed_in_full(runs: Runs) -> None:
 @pytest.mark.parametrize(("change", "path"), _SET_AND_NOT_OBEYED.items(), ids=_SET_AND_NOT_OBEYED.values())
 def test_field_that_nothing_obeys_is_named(runs: Runs, change: str, path: str) -> None:
     assert list(unclaimed_paths(runs.job("run", change).config)) == [path]
+
+
+def test_deprecated_field_is_trained_without(runs: Runs, capsys: pytest.CaptureFixture[str]) -> None:
+    file = runs.folder / "run.textproto"
+    file.write_text(runs.job("run", 'train_data { sampler { name: "half" } } training { num_train_steps: 2 }').text)
+
+    assert main(["train", str(file)]) == 0
+    assert capsys.readouterr().err.count("[schema.deprecated]") == 1
 
 
 def test_every_field_of_wandb_is_obeyed(runs: Runs) -> None:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 _CONFIGS = Path(__file__).parents[3] / "configs"
 _TRAINING = """
+mode: JOB_MODE_TRAIN
 training {
   num_train_steps: 2 train_log_every_n: 1 eval_log_every_n: 2 checkpoint_every_n: 2 checkpoint_max_to_keep: 1
   num_eval_steps: 2 eval_timeout_in_s: 1 gradient_accumulation: 1 gradient_clip_norm: 1
@@ -219,6 +220,9 @@ def _config(data: Path, save_dir: Path, *texts: str) -> RecapConfig:
         text_format.Merge(text.replace("FOLDER", str(data)), config)
     for data_set in (config.train_data, *config.validation_data.values()):
         text_format.Merge(_DATA.replace("FOLDER", str(data)), data_set)
+    for data_set in config.validation_data.values():
+        # Loading takes it away again: all of them say everything themselves.
+        data_set.inherit_train_data = True
     config.training.save_dir = str(save_dir)
     return config
 
@@ -246,6 +250,8 @@ def _claims_of_recap() -> list[Claim]:
     modules = (
         "rankspec.families.recap.",
         "rankspec.trainer.",
+        "rankspec.families.jobs.",
+        "rankspec.composition.",
         "rankspec.families.recap.input_signature.",
         "rankspec.optimization.learning_rates.",
     )
