@@ -27,7 +27,8 @@ DEPRECATED = [field for field in FIELDS if field.GetOptions().deprecated]
 
 
 def _of_rankspec(field: FieldDescriptor) -> Any:
-    return field.GetOptions().Extensions[options_pb2.deprecation]
+    options: Any = field.GetOptions().Extensions
+    return options[options_pb2.deprecation]
 
 
 def test_few_fields_are_deprecated() -> None:

@@ -35,6 +35,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     edges.add_argument("--edges", type=int, default=60_000, metavar="N", help="edges in all; default: 60000")
     edges.add_argument("--files", type=int, default=4, metavar="N", help="files of training edges; default: 4")
     edges.add_argument("--seed", type=int, default=0, help="what the edges are drawn from; default: 0")
+    edges.add_argument(
+        "--named", action="store_true", help="edges that name entities, with vocabularies and first vectors"
+    )
     edges.set_defaults(make=_edges)
     for kind in (random, movielens, edges):
         kind.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="folder to write to")
@@ -74,7 +77,13 @@ def _edges(arguments: Namespace) -> str:
     """Writes random edges; returns what to say of them."""
     from rankspec.datasets import edges
 
-    files = edges.write(arguments.output, num_edges=arguments.edges, num_files=arguments.files, seed=arguments.seed)
+    files = edges.write(
+        arguments.output,
+        num_edges=arguments.edges,
+        num_files=arguments.files,
+        seed=arguments.seed,
+        named=arguments.named,
+    )
     return (
         f"{arguments.edges} edges of {edges.NUM_RELATIONS} relations between {edges.NUM_LHS} and {edges.NUM_RHS} "
         f"entities, in {len(files)} files of {arguments.output}"

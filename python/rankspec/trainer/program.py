@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, Self, TypeVar
 
 import numpy as np
@@ -88,6 +88,32 @@ class Program(ABC, Generic[BatchT]):
     @abstractmethod
     def build_optimizer(self) -> ScheduledOptimizer:
         """The optimizer of all parameters; the model is where it will be trained."""
+
+    def first_values(self) -> Iterator[str]:
+        """Gives the model of a run that begins first values from files that the config names; yields what to say of it.
+
+        Called where the model will be trained, after the weights of `initial_checkpoint_dir` if there are any.
+        """
+        yield from ()
+
+    def weight_figures(self) -> dict[str, float]:
+        """Figures of the weights as they are, by name, to report beside those of the rows."""
+        return {}
+
+    def identity(self) -> dict[str, Any]:
+        """What the meaning of the weights depends on beside config and inputs, by name; JSON takes it."""
+        return {}
+
+    def check_identity(self, saved: Mapping[str, Any], folder: Path) -> None:
+        """Makes sure that weights of a checkpoint mean here what they meant there.
+
+        Args:
+            saved: the checkpoint's state, which has what `identity` gave.
+            folder: the checkpoint's.
+
+        Raises:
+            TrainError: they do not.
+        """
 
     @abstractmethod
     def set_position(self, step: int, micro_batch: int) -> None:

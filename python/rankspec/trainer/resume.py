@@ -74,6 +74,8 @@ def check_inputs(checkpoint: Checkpoint, setup: Setup) -> None:
         TrainError: they do not; the text names the differences.
     """
     state = checkpoint.state
+    with checkpoint.interpreting(STATE_FILE):
+        setup.program.check_identity(state, checkpoint.folder)
     if state["feature_signature"] == setup.signature:
         return
     with checkpoint.interpreting(STATE_FILE):

@@ -75,7 +75,6 @@ class TrainingRun:
         self._say = setup.console.say
         self._learner = build_learner(setup)
         self._program = setup.program
-        self._training = setup.program.training
         parts = len(self._program.loss_parts)
         self._window = TrainWindow(self._program.num_sums, parts, setup.runtime.device)
         self._stopwatch = Stopwatch(setup.runtime.device)
@@ -84,6 +83,8 @@ class TrainingRun:
         self._flops = 0
         self._peak = 0.0
         self._train_data = setup.open_training_data()
+        self._rows_per_step = self._train_data.rows_per_batch * self._learner.accumulation
+        self._training = setup.program.training.within_epochs(self._train_data.num_rows, self._rows_per_step)
         self._validation_data = setup.open_validation_data()
 
     def train(self, *, force: bool, restart: bool) -> bool:
@@ -114,6 +115,7 @@ class TrainingRun:
         if start >= last or self._best.is_exhausted:
             self._say(f"{self._folder} is trained to step {start} already; nothing is left to do")
             return True
+        self._tell_end()
         if self._processes.is_first:
             self._reports = stack.enter_context(self._open_reports(checkpoint, start))
         keep = self._training.checkpoint_max_to_keep
@@ -122,6 +124,13 @@ class TrainingRun:
         if self._processes.is_first:
             self._conclude(done, last, ending)
         return ending != Ending.ASKED
+
+    def _tell_end(self) -> None:
+        """Says so if passes over the data end the run before the number of steps does."""
+        last, steps = self._training.num_train_steps, self._program.training.num_train_steps
+        if last < steps:
+            rows, passes = self._train_data.num_rows, self._training.num_epochs
+            self._say(f"the run ends at step {last}, not {steps}: num_epochs is {passes}, and a pass has {rows} rows")
 
     def _run(self, start: int) -> tuple[int, Ending]:
         """Trains from a step on; returns the steps done once their checkpoint is committed, and why no more."""
@@ -189,8 +198,12 @@ class TrainingRun:
         return checkpoint.step
 
     def _start_fresh(self) -> None:
-        if not self._training.initial_checkpoint_dir:
-            return
+        if self._training.initial_checkpoint_dir:
+            self._start_warm()
+        for line in self._program.first_values():
+            self._say(line)
+
+    def _start_warm(self) -> None:
         folder = Path(expanded(self._training.initial_checkpoint_dir, "training.initial_checkpoint_dir"))
         found = [c for c in committed(folder.parent) if c.folder.name == folder.name]
         damage = found[0].damage() if found else "there is no checkpoint of that name"
@@ -253,6 +266,7 @@ class TrainingRun:
             "fingerprint": self._setup.job.fingerprint,
             "semantic_fingerprint": self._setup.job.semantic_fingerprint,
             "feature_signature": self._setup.signature,
+            **self._program.identity(),
             "inputs": [asdict(item) for item in self._program.inputs],
             "world_size": self._processes.world_size,
             "data": {path: dataset.identity for path, dataset in self._datasets().items()},
@@ -280,7 +294,8 @@ class TrainingRun:
         figures = self._program.training_figures(*self._window.take(self._processes))
         timing = self._stopwatch.report(self._flops, self._peak)
         if self._processes.is_first:
-            self._reports.metrics(done, "train", figures | {f"learning_rate/{n}": r for n, r in rates.items()})
+            figures |= {f"learning_rate/{n}": r for n, r in rates.items()} | self._program.weight_figures()
+            self._reports.metrics(done, "train", figures)
             self._reports.timing(done, timing)
 
     def _evaluate(self, done: int) -> Verdict:
@@ -330,6 +345,8 @@ class TrainingRun:
                 "scaler": self._setup.runtime.scaler.state_dict(),
                 "metrics_bytes": self._reports.sync() if self._processes.is_first else 0,
                 "data_offset": self._train_data.offset,
+                "rows_per_epoch": self._train_data.num_rows,
+                "rows_per_step": self._rows_per_step,
                 **self._identity(),
             }
             with allocating("training.checkpoint_every_n"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ class Training:
 
     Attributes:
         save_dir: the run's folder, as it is written in the config.
-        num_train_steps: steps of the whole run.
+        num_train_steps: steps of the whole run; fewer may do, see `within_epochs`.
         checkpoint_every_n: steps between checkpoints.
         checkpoint_max_to_keep: newest checkpoints that are kept, or none for all.
         train_log_every_n: steps between reports.
@@ -41,6 +41,7 @@ class Training:
         gradient_clip_norm: largest norm of a step's gradients, or none for no limit.
         initial_checkpoint_dir: where first weights come from; empty for random ones.
         followed: the metric of the best checkpoint, or none.
+        num_epochs: passes over the training data after which training ends too, or none for no such end.
     """
 
     save_dir: str
@@ -55,6 +56,7 @@ class Training:
     gradient_clip_norm: float | None
     initial_checkpoint_dir: str
     followed: Followed | None
+    num_epochs: int | None
 
     @property
     def folder(self) -> Path:
@@ -65,20 +67,32 @@ class Training:
         """Whether something done every so many steps is due after `done` of them: also after the last."""
         return done % every == 0 or done == self.num_train_steps
 
+    def within_epochs(self, rows_per_epoch: int, rows_per_step: int) -> Training:
+        """The same, with an end no later than the step in which the last pass over the training data ends.
+
+        That step is as large as all others: what it lacks comes from the next pass. So a run that is given more passes
+        afterwards goes on as if it had had them from the start.
+        """
+        if self.num_epochs is None:
+            return self
+        last = -(-self.num_epochs * rows_per_epoch // rows_per_step)
+        return replace(self, num_train_steps=min(self.num_train_steps, last))
+
 
 # Fields that every family's training message has in common, with the same meaning.
-COMMON_FIELDS = tuple(field.name for field in fields(Training) if field.name != "followed")
+COMMON_FIELDS = tuple(field.name for field in fields(Training) if field.name not in {"followed", "num_epochs"})
 
 
-def training_from(message: Any, *, followed: Followed | None = None) -> Training:
+def training_from(message: Any, *, followed: Followed | None = None, num_epochs: int | None = None) -> Training:
     """Takes over the common fields of a family's training message.
 
     Args:
         message: the message, resolved.
         followed: as in `Training`, where the family has it.
+        num_epochs: likewise.
     """
     values = {name: getattr(message, name) for name in COMMON_FIELDS}
     values["num_eval_steps"] = message.num_eval_steps if message.num_eval_steps >= 0 else None
     for name in ("checkpoint_max_to_keep", "gradient_clip_norm"):
         values[name] = values[name] if message.HasField(name) else None
-    return Training(**values, followed=followed)
+    return Training(**values, followed=followed, num_epochs=num_epochs)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from pathlib import Path
 
@@ -30,7 +29,6 @@ from tests.integration.trainer.runs import (
 from rankspec.cli import main
 from rankspec.composition.compose import compose
 from rankspec.datasets import edges
-from rankspec.families.jobs import refusals
 from rankspec.families.twhin.program.batch import EdgeBatch
 from rankspec.families.twhin.program.negatives import LHS, RHS, Draw
 from rankspec.families.twhin.program.program import TwhinProgram
@@ -207,30 +205,6 @@ def test_offset_behind_all_edges_is_refused(twhin: _Twhin) -> None:
     with pytest.raises(DataError, match="hold no edge after the first 9000; lower it") as caught:
         twhin.train("run", "train_data { offset: 9000 }")
     assert caught.value.path == "train_data.offset"
-
-
-@pytest.mark.parametrize(
-    ("change", "path"),
-    [
-        ("model { embeddings { tables_to_log: 'user' } }", "model.embeddings.tables_to_log"),
-        ("training { num_epochs: 1 }", "training.num_epochs"),
-    ],
-)
-def test_what_is_not_done_yet_is_refused_by_name(change: str, path: str) -> None:
-    loaded = compose(TINY, environment={})
-    text_format.Merge(change, loaded.message)
-
-    assert [refusal.path for refusal in refusals(loaded)] == [path]
-
-
-@pytest.mark.parametrize("field", ["pretrained { emb_name: 'a' embedding_snapshot_uri: 'b' }", "vocab: 'c'"])
-def test_tables_that_begin_with_something_are_refused_by_name(field: str) -> None:
-    loaded = compose(TINY, environment={})
-    text_format.Merge(field, loaded.message.model.embeddings.tables[1])
-
-    assert [refusal.path for refusal in refusals(loaded)] == [
-        f"model.embeddings.tables[1].{re.split('[ :]', field)[0]}"
-    ]
 
 
 def test_half_precision_is_refused_by_name(twhin: _Twhin) -> None:

@@ -24,13 +24,14 @@ _CHUNK_BYTES = 4 << 20
 # the production widths: they have left the cache when they are decoded. Where every reading is a request, it is faster.
 _BUFFER_BYTES = 256 << 10
 
-# Of numbers, the most.
-_ITEM_BYTES: dict[StoredType, int] = {"float32": 4, "int64": 8, "number": 8}
+# Of numbers, the most; of texts, about what a short one takes.
+_ITEM_BYTES: dict[StoredType, int] = {"float32": 4, "int64": 8, "number": 8, "text": 64}
 
 _EXPECTED: dict[StoredType, str] = {
     "float32": "float32",
     "int64": "an integer type up to int64",
     "number": "a type of numbers",
+    "text": "a type of strings",
 }
 
 
@@ -116,6 +117,9 @@ def _check_type(file: StoredFile, schema: pa.Schema, column: StoredColumn) -> No
 
 
 def _fits(values: pa.DataType, dtype: StoredType) -> bool:
+    if dtype == "text":
+        texts = values.value_type if pa.types.is_dictionary(values) else values
+        return bool(pa.types.is_string(texts) or pa.types.is_large_string(texts))
     if dtype == "number":
         return bool(pa.types.is_integer(values) or pa.types.is_floating(values))
     if dtype == "float32":

@@ -15,8 +15,8 @@ from rankspec.trainer.inputs import DType
 
 Array = NDArray[Any]
 
-# "number" stands for any type that has them: values are given as they are stored.
-StoredType = DType | Literal["number"]
+# "number" stands for any type that has them: values are given as they are stored. "text" gives Python's strings.
+StoredType = DType | Literal["number", "text"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,9 @@ def values_of(array: pa.Array, column: StoredColumn, place: Place) -> Array:
     if array.null_count:
         row = _first_null(array)
         raise DataError(f"{place.of(column.name, row)}: there is no value; every row needs one")
+    if column.dtype == "text":
+        texts: Array = array.to_numpy(zero_copy_only=False).reshape(len(array), 1)
+        return texts
     values = array
     if not pa.types.is_integer(array.type) and not pa.types.is_floating(array.type):
         if not pa.types.is_fixed_size_list(array.type):

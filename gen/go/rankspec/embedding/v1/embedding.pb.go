@@ -79,12 +79,13 @@ func (DataType) EnumDescriptor() ([]byte, []int) {
 	return file_rankspec_embedding_v1_embedding_proto_rawDescGZIP(), []int{0}
 }
 
-// A table saved by an earlier run, to start from.
+// Vectors to start from: a table of a checkpoint, or a Parquet file with a column `id`, the row of a vector or its entity in
+// the vocabulary, and a column `vector`.
 type EmbeddingSnapshot struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Name the table has in the snapshot.
+	// Name the table has in the snapshot: in a checkpoint, or of the file without `.parquet`.
 	EmbName *string `protobuf:"bytes,1,opt,name=emb_name,json=embName" json:"emb_name,omitempty"`
-	// Folder of the snapshot.
+	// Folder of the checkpoint or of the Parquet file.
 	EmbeddingSnapshotUri *string `protobuf:"bytes,2,opt,name=embedding_snapshot_uri,json=embeddingSnapshotUri" json:"embedding_snapshot_uri,omitempty"`
 	unknownFields        protoimpl.UnknownFields
 	sizeCache            protoimpl.SizeCache
@@ -143,9 +144,12 @@ type EmbeddingBagConfig struct {
 	NumEmbeddings *int64 `protobuf:"varint,2,opt,name=num_embeddings,json=numEmbeddings" json:"num_embeddings,omitempty"`
 	// Width of every row.
 	EmbeddingDim *int32 `protobuf:"varint,3,opt,name=embedding_dim,json=embeddingDim" json:"embedding_dim,omitempty"`
-	// Table to start from. Absent: seeded random rows.
+	// Vectors that rows start from in a run that begins; a checkpoint's rows may be fewer than the table's, not wider. Absent,
+	// and for rows that it does not have: seeded random rows.
 	Pretrained *EmbeddingSnapshot `protobuf:"bytes,4,opt,name=pretrained" json:"pretrained,omitempty"`
-	// Folder of Parquet files that map entity ids to rows. Unset: ids are row numbers already.
+	// What the data call entities, in the order of their rows: a Parquet file with a column `id` of strings or whole numbers, a
+	// folder of such in the order of their names, or a text file (.txt) of one entity a line. An entity that is not there is an
+	// error. Unset: the data hold row numbers.
 	Vocab *string `protobuf:"bytes,5,opt,name=vocab" json:"vocab,omitempty"`
 	// Optimizer of this table.
 	Optimizer *v1.OptimizerConfig `protobuf:"bytes,6,opt,name=optimizer" json:"optimizer,omitempty"`

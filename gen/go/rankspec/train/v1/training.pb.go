@@ -54,7 +54,8 @@ type TrainingConfig struct {
 	EvalTimeoutInS *float64 `protobuf:"fixed64,9,opt,name=eval_timeout_in_s,json=evalTimeoutInS,def=3600" json:"eval_timeout_in_s,omitempty"`
 	// Batches whose gradients are averaged into one optimizer step.
 	GradientAccumulation *int32 `protobuf:"varint,10,opt,name=gradient_accumulation,json=gradientAccumulation,def=1" json:"gradient_accumulation,omitempty"`
-	// Passes over the training data. Training ends with the pass or with num_train_steps, whichever comes first.
+	// Passes over the training data. Training ends with the step in which the last pass ends, or with num_train_steps, whichever
+	// comes first. That step takes what it lacks of the next pass.
 	NumEpochs *int64 `protobuf:"varint,11,opt,name=num_epochs,json=numEpochs,def=1" json:"num_epochs,omitempty"`
 	// Largest norm of all gradients of a step together; longer ones are scaled down to it. Unset: no limit.
 	GradientClipNorm *float64 `protobuf:"fixed64,12,opt,name=gradient_clip_norm,json=gradientClipNorm" json:"gradient_clip_norm,omitempty"`

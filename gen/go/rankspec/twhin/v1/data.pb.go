@@ -25,7 +25,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Parquet files of edges: int64 columns lhs, rhs and rel.
+// Parquet files of edges: int64 columns lhs, rhs and rel; lhs and rhs may be strings where the tables have a vocab.
 type TwhinDataConfig struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Glob that selects the files; they are read in the order of their names. Training reads them again and again, their rows

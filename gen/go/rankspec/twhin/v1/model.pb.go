@@ -82,7 +82,8 @@ type TwhinEmbeddingsConfig struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// One table per entity type.
 	Tables []*v1.EmbeddingBagConfig `protobuf:"bytes,1,rep,name=tables" json:"tables,omitempty"`
-	// Names of the tables whose weights are reported during training. Empty: none.
+	// Names of the tables whose weights are reported with the training loss: mean, spread and quantiles of the vectors' Euclidean
+	// norms. Empty: none.
 	TablesToLog   []string `protobuf:"bytes,2,rep,name=tables_to_log,json=tablesToLog" json:"tables_to_log,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

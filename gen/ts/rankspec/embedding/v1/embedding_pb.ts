@@ -19,20 +19,21 @@ export const file_rankspec_embedding_v1_embedding: GenFile = /*@__PURE__*/
   fileDesc("CiVyYW5rc3BlYy9lbWJlZGRpbmcvdjEvZW1iZWRkaW5nLnByb3RvEhVyYW5rc3BlYy5lbWJlZGRpbmcudjEi1AUKEUVtYmVkZGluZ1NuYXBzaG90EiQKCGVtYl9uYW1lGAEgASgJQhK6SAfIAQFyAhABiOcYAZDnGAMSMgoWZW1iZWRkaW5nX3NuYXBzaG90X3VyaRgCIAEoCUISukgHyAEBcgIQAYjnGAGQ5xgDOuQEukjgBBrdBAoeZW1iZWRkaW5nLnNuYXBzaG90LmxvY2FsX3BhdGhzGroEW3snbmFtZSc6ICdlbWJlZGRpbmdfc25hcHNob3RfdXJpJywgJ3BhdGgnOiB0aGlzLmVtYmVkZGluZ19zbmFwc2hvdF91cml9XSAuZmlsdGVyKGYsIGYucGF0aC5tYXRjaGVzKCdbXFx4MDBcXG5cXHJdfF4gKyR8XiAqW0EtWmEtel1bQS1aYS16MC05Ky46LV0qOi8nKSkgLm1hcChmLCBmLm5hbWUgKyAoZi5wYXRoLm1hdGNoZXMoJ1tcXHgwMFxcblxccl0nKSA/ICc6IGEgcGF0aCB0YWtlcyBuZWl0aGVyIGxpbmUgYnJlYWtzIG5vciBOVUwgY2hhcmFjdGVyczsgdGFrZSBpdCBvdXQnIDogZi5wYXRoLm1hdGNoZXMoJ14gKyQnKSA/ICc6IGEgcGF0aCBvZiBub3RoaW5nIGJ1dCBibGFua3M7IHdyaXRlIHRoZSBwYXRoJyA6ICc6ICcgKyBmLnBhdGguc3BsaXQoJzovJylbMF0gKyAnOi8gYmVnaW5zIGFuIGFkZHJlc3Mgb2YgYW5vdGhlciBzdG9yYWdlLCBhbmQgb25seSBsb2NhbCBwYXRocyBhcmUgdGFrZW47ICcgKyAnbW91bnQgdGhlIHN0b3JhZ2Ugb3IgY29weSBmcm9tIGl0LCBhbmQgd3JpdGUgdGhlIGxvY2FsIHBhdGgsIC4vIGZpcnN0IGlmIGEgZm9sZGVyIGlzIGNhbGxlZCBzbycpKS5qb2luKCdcbicpIrgLChJFbWJlZGRpbmdCYWdDb25maWcSOAoEbmFtZRgBIAEoCUIqukgfyAEBchoyGF5bQS1aYS16X11bQS1aYS16MC05X10qJIjnGAGQ5xgDEioKDm51bV9lbWJlZGRpbmdzGAIgASgDQhK6SAfIAQEiAiAAiOcYAZDnGAMStQEKDWVtYmVkZGluZ19kaW0YAyABKAVCnQG6SJEBugGGAQoTZW1iZWRkaW5nLmJhZy53aWR0aBpvdGhpcyA+IDEwNDg1NzYgPyAnbXVzdCBiZSBhdCBtb3N0IDEwNDg1NzYsIGdvdCAnICsgc3RyaW5nKHRoaXMpICsgJzsgdGhlIGxhcmdlc3QgYWxsb3dlZCB2YWx1ZSBpcyAxMDQ4NTc2JyA6ICcnyAEBGgIgAIjnGAGQ5xgDEkYKCnByZXRyYWluZWQYBCABKAsyKC5yYW5rc3BlYy5lbWJlZGRpbmcudjEuRW1iZWRkaW5nU25hcHNob3RCCIjnGAGQ5xgDEh4KBXZvY2FiGAUgASgJQg+6SARyAhABiOcYAZDnGAMSRQoJb3B0aW1pemVyGAYgASgLMiIucmFua3NwZWMub3B0aW0udjEuT3B0aW1pemVyQ29uZmlnQg66SAPIAQGI5xgBkOcYAxJJCglkYXRhX3R5cGUYByABKA4yHy5yYW5rc3BlYy5lbWJlZGRpbmcudjEuRGF0YVR5cGVCFbpICsgBAYIBBBABIACI5xgBkOcYAzqJB7pIhQcayQIKGGVtYmVkZGluZy5iYWcudGFibGVfc2l6ZRqsAnRoaXMuZW1iZWRkaW5nX2RpbSA+IDAgJiYgdGhpcy5udW1fZW1iZWRkaW5ncyA+IDEwOTk1MTE2Mjc3NzYgLyB0aGlzLmVtYmVkZGluZ19kaW0gPyAnbnVtX2VtYmVkZGluZ3M6ICcgKyBzdHJpbmcodGhpcy5udW1fZW1iZWRkaW5ncykgKyAnIHJvd3Mgb2YgJyArIHN0cmluZyh0aGlzLmVtYmVkZGluZ19kaW0pICsgJyBhcmUgbW9yZSB0aGFuIDEwOTk1MTE2Mjc3NzYgKDJeNDApIG51bWJlcnMsIHRoZSBtb3N0IHRoYXQgYSB0YWJsZSBtYXkgaGF2ZTsgbG93ZXIgbnVtX2VtYmVkZGluZ3Mgb3IgZW1iZWRkaW5nX2RpbScgOiAnJxq2BAoZZW1iZWRkaW5nLmJhZy5sb2NhbF9wYXRocxqYBFt7J25hbWUnOiAndm9jYWInLCAncGF0aCc6IHRoaXMudm9jYWJ9XSAuZmlsdGVyKGYsIGYucGF0aC5tYXRjaGVzKCdbXFx4MDBcXG5cXHJdfF4gKyR8XiAqW0EtWmEtel1bQS1aYS16MC05Ky46LV0qOi8nKSkgLm1hcChmLCBmLm5hbWUgKyAoZi5wYXRoLm1hdGNoZXMoJ1tcXHgwMFxcblxccl0nKSA/ICc6IGEgcGF0aCB0YWtlcyBuZWl0aGVyIGxpbmUgYnJlYWtzIG5vciBOVUwgY2hhcmFjdGVyczsgdGFrZSBpdCBvdXQnIDogZi5wYXRoLm1hdGNoZXMoJ14gKyQnKSA/ICc6IGEgcGF0aCBvZiBub3RoaW5nIGJ1dCBibGFua3M7IHdyaXRlIHRoZSBwYXRoJyA6ICc6ICcgKyBmLnBhdGguc3BsaXQoJzovJylbMF0gKyAnOi8gYmVnaW5zIGFuIGFkZHJlc3Mgb2YgYW5vdGhlciBzdG9yYWdlLCBhbmQgb25seSBsb2NhbCBwYXRocyBhcmUgdGFrZW47ICcgKyAnbW91bnQgdGhlIHN0b3JhZ2Ugb3IgY29weSBmcm9tIGl0LCBhbmQgd3JpdGUgdGhlIGxvY2FsIHBhdGgsIC4vIGZpcnN0IGlmIGEgZm9sZGVyIGlzIGNhbGxlZCBzbycpKS5qb2luKCdcbicpKk0KCERhdGFUeXBlEhkKFURBVEFfVFlQRV9VTlNQRUNJRklFRBAAEhIKDkRBVEFfVFlQRV9GUDMyEAESEgoOREFUQV9UWVBFX0ZQMTYQAkJ0ChlkZXYucmFua3NwZWMuZW1iZWRkaW5nLnYxQg5FbWJlZGRpbmdQcm90b1ABWkVnaXRodWIuY29tL3JhbmtzcGVjL3JhbmtzcGVjL2dlbi9nby9yYW5rc3BlYy9lbWJlZGRpbmcvdjE7ZW1iZWRkaW5ndjFiCGVkaXRpb25zcOgH", [file_buf_validate_validate, file_rankspec_optim_v1_optimizer, file_rankspec_options_v1_options]);
 
 /**
- * A table saved by an earlier run, to start from.
+ * Vectors to start from: a table of a checkpoint, or a Parquet file with a column `id`, the row of a vector or its entity in
+ * the vocabulary, and a column `vector`.
  *
  * @generated from message rankspec.embedding.v1.EmbeddingSnapshot
  */
 export type EmbeddingSnapshot = Message<"rankspec.embedding.v1.EmbeddingSnapshot"> & {
   /**
-   * Name the table has in the snapshot.
+   * Name the table has in the snapshot: in a checkpoint, or of the file without `.parquet`.
    *
    * @generated from field: string emb_name = 1;
    */
   embName: string;
 
   /**
-   * Folder of the snapshot.
+   * Folder of the checkpoint or of the Parquet file.
    *
    * @generated from field: string embedding_snapshot_uri = 2;
    */
@@ -74,14 +75,17 @@ export type EmbeddingBagConfig = Message<"rankspec.embedding.v1.EmbeddingBagConf
   embeddingDim: number;
 
   /**
-   * Table to start from. Absent: seeded random rows.
+   * Vectors that rows start from in a run that begins; a checkpoint's rows may be fewer than the table's, not wider. Absent,
+   * and for rows that it does not have: seeded random rows.
    *
    * @generated from field: rankspec.embedding.v1.EmbeddingSnapshot pretrained = 4;
    */
   pretrained?: EmbeddingSnapshot | undefined;
 
   /**
-   * Folder of Parquet files that map entity ids to rows. Unset: ids are row numbers already.
+   * What the data call entities, in the order of their rows: a Parquet file with a column `id` of strings or whole numbers, a
+   * folder of such in the order of their names, or a text file (.txt) of one entity a line. An entity that is not there is an
+   * error. Unset: the data hold row numbers.
    *
    * @generated from field: string vocab = 5;
    */

@@ -104,7 +104,8 @@ export type TrainingConfig = Message<"rankspec.train.v1.TrainingConfig"> & {
   gradientAccumulation: number;
 
   /**
-   * Passes over the training data. Training ends with the pass or with num_train_steps, whichever comes first.
+   * Passes over the training data. Training ends with the step in which the last pass ends, or with num_train_steps, whichever
+   * comes first. That step takes what it lacks of the next pass.
    *
    * @generated from field: int64 num_epochs = 11 [default = 1];
    */

@@ -35,7 +35,8 @@ export type TwhinEmbeddingsConfig = Message<"rankspec.twhin.v1.TwhinEmbeddingsCo
   tables: EmbeddingBagConfig[];
 
   /**
-   * Names of the tables whose weights are reported during training. Empty: none.
+   * Names of the tables whose weights are reported with the training loss: mean, spread and quantiles of the vectors' Euclidean
+   * norms. Empty: none.
    *
    * @generated from field: repeated string tables_to_log = 2;
    */

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from rankspec.claims.registry import obeys
 from rankspec.embedding.v1.embedding_pb2 import EmbeddingBagConfig
 from rankspec.families.twhin.program.batch import EdgeBatch
+from rankspec.families.twhin.program.vocabulary import Vocabulary
 from rankspec.schema.field_paths import join
 from rankspec.trainer.data.apart import refuse_data_in_run
 from rankspec.trainer.data.dataset import Dataset
@@ -24,6 +25,7 @@ from rankspec.trainer.data.plan import BatchParts, DataPlan, Share
 from rankspec.trainer.data.selection import matching, open_selection, selected
 from rankspec.trainer.data.step import Chunk, Step
 from rankspec.trainer.data.storage.address import located
+from rankspec.trainer.data.values import Array, StoredColumn, StoredType
 from rankspec.trainer.data_error import DataError
 from rankspec.trainer.inputs import Input
 from rankspec.twhin.v1.data_pb2 import TwhinDataConfig
@@ -37,8 +39,76 @@ _MIXED_FILES = 16
 
 
 @dataclass(frozen=True, kw_only=True)
-class CheckEdges(Step):
-    """Finds edges of relations or entities that there are not.
+class CheckRelations(Step):
+    """Finds edges of relations that there are not.
+
+    Attributes:
+        num_relations: how many there are.
+    """
+
+    num_relations: int
+
+    def apply(self, chunk: Chunk) -> None:
+        """Looks at all edges.
+
+        Raises:
+            DataError: there is no such relation; the text names file, row group, row and column.
+        """
+        relations = chunk.inputs["rel"][:, 0]
+        wrong = (relations < 0) | (relations >= self.num_relations)
+        if wrong.any():
+            row = int(np.flatnonzero(wrong)[0])
+            raise DataError(
+                f"{chunk.place.of('rel', row)}: there is no relation {relations[row]}; they are numbered from 0 to "
+                f"{self.num_relations - 1} in the order of model.relations"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class LookUpEntities(Step):
+    """Puts rows of tables in the place of the entities on one side of edges, whose relations there are.
+
+    Attributes:
+        side: the column.
+        tables: the table of this side, by the relations' numbers.
+        vocabularies: by table; a table without one has row numbers in the data already.
+    """
+
+    side: str
+    tables: Sequence[str]
+    vocabularies: Mapping[str, Vocabulary]
+
+    def apply(self, chunk: Chunk) -> None:
+        """Looks all entities up.
+
+        Raises:
+            DataError: a vocabulary does not have one; the text names file, row group, row and column.
+        """
+        relations, entities = chunk.inputs["rel"][:, 0], chunk.inputs[self.side][:, 0]
+        found = np.zeros(len(entities), np.int64)
+        for table in dict.fromkeys(self.tables):
+            own = np.flatnonzero(np.isin(relations, [n for n, name in enumerate(self.tables) if name == table]))
+            found[own] = self._rows(table, entities[own], own, chunk)
+        chunk.inputs[self.side] = found[:, None]
+
+    def _rows(self, table: str, entities: Array, places: NDArray[np.int64], chunk: Chunk) -> Array:
+        vocabulary = self.vocabularies.get(table)
+        if vocabulary is None:
+            return entities
+        rows = vocabulary.rows(entities)
+        if (unknown := np.flatnonzero(rows < 0)).size:
+            first = int(unknown[0])
+            entity = entities[first] if vocabulary.is_text else int(entities[first])
+            raise DataError(
+                f"{chunk.place.of(self.side, int(places[first]))}: the entity {entity!r} is not in "
+                f'{vocabulary.source}, the vocabulary of the table "{table}"; add it there, or leave its edges out'
+            )
+        return rows
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckIds(Step):
+    """Finds edges of entities that there are not, whose relations there are.
 
     Attributes:
         names: of the relations, by their numbers.
@@ -54,16 +124,9 @@ class CheckEdges(Step):
         """Looks at all edges.
 
         Raises:
-            DataError: there is no such relation or entity; the text names file, row group, row and column.
+            DataError: there is no such entity; the text names file, row group, row and column.
         """
         relations = chunk.inputs["rel"][:, 0]
-        wrong = (relations < 0) | (relations >= len(self.names))
-        if wrong.any():
-            row = int(np.flatnonzero(wrong)[0])
-            raise DataError(
-                f"{chunk.place.of('rel', row)}: there is no relation {relations[row]}; they are numbered from 0 to "
-                f"{len(self.names) - 1} in the order of model.relations"
-            )
         for side, sizes in self.sizes.items():
             self._check_ids(side, chunk.inputs[side][:, 0], relations, sizes[relations], chunk)
 
@@ -87,6 +150,7 @@ class CheckEdges(Step):
 def open_edges(
     data: TwhinDataConfig,
     model: TwhinModelConfig,
+    vocabularies: Mapping[str, Vocabulary],
     *,
     path: str,
     share: Share,
@@ -99,6 +163,7 @@ def open_edges(
     Args:
         data: the data set's configuration.
         model: says which relations and entities there are.
+        vocabularies: of the tables whose entities the files name, by the tables' names.
         path: the data set's place in the spec.
         share: this process's place among those that share every batch.
         seed: what the order of the training stream is drawn from.
@@ -123,7 +188,7 @@ def open_edges(
         inputs=INPUTS,
         task_names=(),
         labels=(),
-        steps=(_check_edges(model),),
+        steps=_steps(model, vocabularies),
         formats={item.name: Format(1, torch.int64) for item in INPUTS},
         thinning=None,
         make_batch=_make_batch,
@@ -147,8 +212,32 @@ def _make_batch(parts: BatchParts) -> EdgeBatch:
     return EdgeBatch(**columns, number=parts.number, first_row=parts.first_row, global_rows=parts.global_rows)
 
 
-def _check_edges(model: TwhinModelConfig) -> CheckEdges:
+def _steps(model: TwhinModelConfig, vocabularies: Mapping[str, Vocabulary]) -> tuple[Step, ...]:
     rows = {table.name: table.num_embeddings for table in model.embeddings.tables}
     tables = {side: [getattr(relation, side) for relation in model.relations] for side in ("lhs", "rhs")}
     sizes = {side: np.array([rows[table] for table in names], np.int64) for side, names in tables.items()}
-    return CheckEdges(names=[relation.name for relation in model.relations], sizes=sizes, tables=tables)
+    looked_up = [_look_up(side, names, vocabularies) for side, names in tables.items() if vocabularies.keys() & names]
+    names = [relation.name for relation in model.relations]
+    return (
+        CheckRelations(num_relations=len(names)),
+        *looked_up,
+        CheckIds(names=names, sizes=sizes, tables=tables),
+    )
+
+
+def _look_up(side: str, tables: Sequence[str], vocabularies: Mapping[str, Vocabulary]) -> LookUpEntities:
+    """The step for one side of edges; its column holds strings or numbers, for all tables alike.
+
+    Raises:
+        DataError: some tables of that side have vocabularies of strings, and others do not.
+    """
+    texts = {table: table in vocabularies and vocabularies[table].is_text for table in tables}
+    if len(set(texts.values())) > 1:
+        strings, numbers = (next(name for name, of in texts.items() if of == is_text) for is_text in (True, False))
+        raise DataError(
+            f'column "{side}" holds entities of "{strings}", which are strings, and of "{numbers}", which are not; '
+            "give all tables of a side vocabularies of strings, or none",
+            "model.embeddings.tables",
+        )
+    kind: StoredType = "text" if texts[tables[0]] else "int64"
+    return LookUpEntities(side=side, tables=tables, vocabularies=vocabularies, columns=(StoredColumn(side, kind, 1),))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -17,6 +18,9 @@ from rankspec.claims.views import whole_message
 from rankspec.families.twhin.parameter_groups import parameter_groups
 from rankspec.families.twhin.program.data import INPUTS, open_edges
 from rankspec.families.twhin.program.model import Scores, TwhinModel, build_model
+from rankspec.families.twhin.program.pretrained import VOCABULARIES, fill, snapshots_of
+from rankspec.families.twhin.program.vocabulary import Vocabulary, check_same, identities, vocabularies_of
+from rankspec.families.twhin.program.weights import logged_tables, norm_figures
 from rankspec.metrics.auroc import EXACT_ROWS, RunningAuroc
 from rankspec.metrics.running import RunningMean
 from rankspec.train.v1.runtime_pb2 import RuntimeConfig
@@ -24,7 +28,7 @@ from rankspec.train.v1.training_pb2 import TrainingConfig
 from rankspec.trainer.optimizers import ScheduledOptimizer, build_optimizer
 from rankspec.trainer.program import Program
 from rankspec.trainer.training import COMMON_FIELDS, Followed, training_from
-from rankspec.twhin.v1.model_pb2 import Relation, TwhinModelConfig
+from rankspec.twhin.v1.model_pb2 import Relation, TwhinEmbeddingsConfig, TwhinModelConfig
 from rankspec.twhin.v1.twhin_pb2 import TwhinConfig
 
 if TYPE_CHECKING:
@@ -39,8 +43,9 @@ _COLUMNS = ("logit", "label", "relation", "loss")
 
 
 @obeys(TwhinConfig, "training", "model", "train_data", "validation_data", "runtime")
-@obeys(TrainingConfig, *COMMON_FIELDS)
-@obeys(TwhinModelConfig, "relations")
+@obeys(TrainingConfig, *COMMON_FIELDS, "num_epochs")
+@obeys(TwhinModelConfig, "relations", "embeddings")
+@obeys(TwhinEmbeddingsConfig, "tables")
 @obeys(Relation, "name")
 @obeys(RuntimeConfig, "seed")
 class TwhinProgram(Program["EdgeBatch"]):
@@ -63,7 +68,7 @@ class TwhinProgram(Program["EdgeBatch"]):
         """
         self._config = config
         self.loss_parts = tuple(relation.name for relation in config.model.relations)
-        self.training = training_from(config.training)
+        self.training = training_from(config.training, num_epochs=config.training.num_epochs)
         self.inputs = INPUTS
         self.model = build_model(config)
         self.scores_per_row = self.model.num_negatives_in_evaluation.logits_per_edge
@@ -82,10 +87,35 @@ class TwhinProgram(Program["EdgeBatch"]):
         """Opens the validation set."""
         return {_VALIDATION: self._open("validation_data", share, folder)}
 
+    @cached_property
+    def _vocabularies(self) -> dict[str, Vocabulary]:
+        return vocabularies_of(self._config.model.embeddings.tables)
+
+    def first_values(self) -> Iterator[str]:
+        """Fills the tables that begin with vectors of a snapshot."""
+        for snapshot in snapshots_of(self._config.model.embeddings.tables):
+            yield from fill(snapshot, self.model.table(snapshot.table), self._vocabularies.get(snapshot.table))
+
+    def weight_figures(self) -> dict[str, float]:
+        """How long the vectors of the tables are that the config names."""
+        figures: dict[str, float] = {}
+        for name in logged_tables(self._config.model.embeddings):
+            figures |= norm_figures(name, self.model.table(name))
+        return figures
+
+    def identity(self) -> dict[str, Any]:
+        """What rows of tables stand for: the vocabularies."""
+        return {VOCABULARIES: identities(self._vocabularies)}
+
+    def check_identity(self, saved: Mapping[str, Any], folder: Path) -> None:
+        """Makes sure that the rows of tables stand for the entities that they stood for."""
+        check_same(self._vocabularies, saved.get(VOCABULARIES, {}), folder)
+
     def _open(self, path: str, share: Share, folder: Path) -> Dataset:
         return open_edges(
             getattr(self._config, path),
             self._config.model,
+            self._vocabularies,
             path=path,
             share=share,
             seed=self._config.runtime.seed,
@@ -176,6 +206,8 @@ class TwhinProgram(Program["EdgeBatch"]):
         part.model.ClearField("translation_optimizer")
         for table in part.model.embeddings.tables:
             table.ClearField("optimizer")
+            table.ClearField("pretrained")
+        part.model.embeddings.ClearField("tables_to_log")
         part.runtime.ClearField("wandb")
         return part
 

@@ -173,7 +173,8 @@ private static final long serialVersionUID = 0L;
   private dev.rankspec.embedding.v1.EmbeddingSnapshot pretrained_;
   /**
    * <pre>
-   * Table to start from. Absent: seeded random rows.
+   * Vectors that rows start from in a run that begins; a checkpoint's rows may be fewer than the table's, not wider. Absent,
+   * and for rows that it does not have: seeded random rows.
    * </pre>
    *
    * <code>.rankspec.embedding.v1.EmbeddingSnapshot pretrained = 4 [json_name = "pretrained", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -185,7 +186,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Table to start from. Absent: seeded random rows.
+   * Vectors that rows start from in a run that begins; a checkpoint's rows may be fewer than the table's, not wider. Absent,
+   * and for rows that it does not have: seeded random rows.
    * </pre>
    *
    * <code>.rankspec.embedding.v1.EmbeddingSnapshot pretrained = 4 [json_name = "pretrained", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -197,7 +199,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Table to start from. Absent: seeded random rows.
+   * Vectors that rows start from in a run that begins; a checkpoint's rows may be fewer than the table's, not wider. Absent,
+   * and for rows that it does not have: seeded random rows.
    * </pre>
    *
    * <code>.rankspec.embedding.v1.EmbeddingSnapshot pretrained = 4 [json_name = "pretrained", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -212,7 +215,9 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object vocab_ = "";
   /**
    * <pre>
-   * Folder of Parquet files that map entity ids to rows. Unset: ids are row numbers already.
+   * What the data call entities, in the order of their rows: a Parquet file with a column `id` of strings or whole numbers, a
+   * folder of such in the order of their names, or a text file (.txt) of one entity a line. An entity that is not there is an
+   * error. Unset: the data hold row numbers.
    * </pre>
    *
    * <code>string vocab = 5 [json_name = "vocab", (.buf.validate.field) = { ... }</code>
@@ -224,7 +229,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Folder of Parquet files that map entity ids to rows. Unset: ids are row numbers already.
+   * What the data call entities, in the order of their rows: a Parquet file with a column `id` of strings or whole numbers, a
+   * folder of such in the order of their names, or a text file (.txt) of one entity a line. An entity that is not there is an
+   * error. Unset: the data hold row numbers.
    * </pre>
    *
    * <code>string vocab = 5 [json_name = "vocab", (.buf.validate.field) = { ... }</code>
@@ -245,7 +252,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Folder of Parquet files that map entity ids to rows. Unset: ids are row numbers already.
+   * What the data call entities, in the order of their rows: a Parquet file with a column `id` of strings or whole numbers, a
+   * folder of such in the order of their names, or a text file (.txt) of one entity a line. An entity that is not there is an
+   * error. Unset: the data hold row numbers.
    * </pre>
    *
    * <code>string vocab = 5 [json_name = "vocab", (.buf.validate.field) = { ... }</code>
@@ -1067,7 +1076,8 @@ private static final long serialVersionUID = 0L;
         dev.rankspec.embedding.v1.EmbeddingSnapshot, dev.rankspec.embedding.v1.EmbeddingSnapshot.Builder, dev.rankspec.embedding.v1.EmbeddingSnapshotOrBuilder> pretrainedBuilder_;
     /**
      * <pre>
-     * Table to start from. Absent: seeded random rows.
+     * Vectors that rows start from in a run that begins; a checkpoint's rows may be fewer than the table's, not wider. Absent,
+     * and for rows that it does not have: seeded random rows.
      * </pre>
      *
      * <code>.rankspec.embedding.v1.EmbeddingSnapshot pretrained = 4 [json_name = "pretrained", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -1078,7 +1088,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Table to start from. Absent: seeded random rows.
+     * Vectors that rows start from in a run that begins; a checkpoint's rows may be fewer than the table's, not wider. Absent,
+     * and for rows that it does not have: seeded random rows.
      * </pre>
      *
      * <code>.rankspec.embedding.v1.EmbeddingSnapshot pretrained = 4 [json_name = "pretrained", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -1093,7 +1104,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Table to start from. Absent: seeded random rows.
+     * Vectors that rows start from in a run that begins; a checkpoint's rows may be fewer than the table's, not wider. Absent,
+     * and for rows that it does not have: seeded random rows.
      * </pre>
      *
      * <code>.rankspec.embedding.v1.EmbeddingSnapshot pretrained = 4 [json_name = "pretrained", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -1111,7 +1123,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Table to start from. Absent: seeded random rows.
+     * Vectors that rows start from in a run that begins; a checkpoint's rows may be fewer than the table's, not wider. Absent,
+     * and for rows that it does not have: seeded random rows.
      * </pre>
      *
      * <code>.rankspec.embedding.v1.EmbeddingSnapshot pretrained = 4 [json_name = "pretrained", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -1129,7 +1142,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Table to start from. Absent: seeded random rows.
+     * Vectors that rows start from in a run that begins; a checkpoint's rows may be fewer than the table's, not wider. Absent,
+     * and for rows that it does not have: seeded random rows.
      * </pre>
      *
      * <code>.rankspec.embedding.v1.EmbeddingSnapshot pretrained = 4 [json_name = "pretrained", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -1154,7 +1168,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Table to start from. Absent: seeded random rows.
+     * Vectors that rows start from in a run that begins; a checkpoint's rows may be fewer than the table's, not wider. Absent,
+     * and for rows that it does not have: seeded random rows.
      * </pre>
      *
      * <code>.rankspec.embedding.v1.EmbeddingSnapshot pretrained = 4 [json_name = "pretrained", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -1171,7 +1186,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Table to start from. Absent: seeded random rows.
+     * Vectors that rows start from in a run that begins; a checkpoint's rows may be fewer than the table's, not wider. Absent,
+     * and for rows that it does not have: seeded random rows.
      * </pre>
      *
      * <code>.rankspec.embedding.v1.EmbeddingSnapshot pretrained = 4 [json_name = "pretrained", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -1183,7 +1199,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Table to start from. Absent: seeded random rows.
+     * Vectors that rows start from in a run that begins; a checkpoint's rows may be fewer than the table's, not wider. Absent,
+     * and for rows that it does not have: seeded random rows.
      * </pre>
      *
      * <code>.rankspec.embedding.v1.EmbeddingSnapshot pretrained = 4 [json_name = "pretrained", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -1198,7 +1215,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Table to start from. Absent: seeded random rows.
+     * Vectors that rows start from in a run that begins; a checkpoint's rows may be fewer than the table's, not wider. Absent,
+     * and for rows that it does not have: seeded random rows.
      * </pre>
      *
      * <code>.rankspec.embedding.v1.EmbeddingSnapshot pretrained = 4 [json_name = "pretrained", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -1220,7 +1238,9 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object vocab_ = "";
     /**
      * <pre>
-     * Folder of Parquet files that map entity ids to rows. Unset: ids are row numbers already.
+     * What the data call entities, in the order of their rows: a Parquet file with a column `id` of strings or whole numbers, a
+     * folder of such in the order of their names, or a text file (.txt) of one entity a line. An entity that is not there is an
+     * error. Unset: the data hold row numbers.
      * </pre>
      *
      * <code>string vocab = 5 [json_name = "vocab", (.buf.validate.field) = { ... }</code>
@@ -1231,7 +1251,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Folder of Parquet files that map entity ids to rows. Unset: ids are row numbers already.
+     * What the data call entities, in the order of their rows: a Parquet file with a column `id` of strings or whole numbers, a
+     * folder of such in the order of their names, or a text file (.txt) of one entity a line. An entity that is not there is an
+     * error. Unset: the data hold row numbers.
      * </pre>
      *
      * <code>string vocab = 5 [json_name = "vocab", (.buf.validate.field) = { ... }</code>
@@ -1251,7 +1273,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Folder of Parquet files that map entity ids to rows. Unset: ids are row numbers already.
+     * What the data call entities, in the order of their rows: a Parquet file with a column `id` of strings or whole numbers, a
+     * folder of such in the order of their names, or a text file (.txt) of one entity a line. An entity that is not there is an
+     * error. Unset: the data hold row numbers.
      * </pre>
      *
      * <code>string vocab = 5 [json_name = "vocab", (.buf.validate.field) = { ... }</code>
@@ -1272,7 +1296,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Folder of Parquet files that map entity ids to rows. Unset: ids are row numbers already.
+     * What the data call entities, in the order of their rows: a Parquet file with a column `id` of strings or whole numbers, a
+     * folder of such in the order of their names, or a text file (.txt) of one entity a line. An entity that is not there is an
+     * error. Unset: the data hold row numbers.
      * </pre>
      *
      * <code>string vocab = 5 [json_name = "vocab", (.buf.validate.field) = { ... }</code>
@@ -1289,7 +1315,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Folder of Parquet files that map entity ids to rows. Unset: ids are row numbers already.
+     * What the data call entities, in the order of their rows: a Parquet file with a column `id` of strings or whole numbers, a
+     * folder of such in the order of their names, or a text file (.txt) of one entity a line. An entity that is not there is an
+     * error. Unset: the data hold row numbers.
      * </pre>
      *
      * <code>string vocab = 5 [json_name = "vocab", (.buf.validate.field) = { ... }</code>
@@ -1303,7 +1331,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Folder of Parquet files that map entity ids to rows. Unset: ids are row numbers already.
+     * What the data call entities, in the order of their rows: a Parquet file with a column `id` of strings or whole numbers, a
+     * folder of such in the order of their names, or a text file (.txt) of one entity a line. An entity that is not there is an
+     * error. Unset: the data hold row numbers.
      * </pre>
      *
      * <code>string vocab = 5 [json_name = "vocab", (.buf.validate.field) = { ... }</code>

@@ -79,7 +79,8 @@ public interface EmbeddingBagConfigOrBuilder extends
 
   /**
    * <pre>
-   * Table to start from. Absent: seeded random rows.
+   * Vectors that rows start from in a run that begins; a checkpoint's rows may be fewer than the table's, not wider. Absent,
+   * and for rows that it does not have: seeded random rows.
    * </pre>
    *
    * <code>.rankspec.embedding.v1.EmbeddingSnapshot pretrained = 4 [json_name = "pretrained", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -88,7 +89,8 @@ public interface EmbeddingBagConfigOrBuilder extends
   boolean hasPretrained();
   /**
    * <pre>
-   * Table to start from. Absent: seeded random rows.
+   * Vectors that rows start from in a run that begins; a checkpoint's rows may be fewer than the table's, not wider. Absent,
+   * and for rows that it does not have: seeded random rows.
    * </pre>
    *
    * <code>.rankspec.embedding.v1.EmbeddingSnapshot pretrained = 4 [json_name = "pretrained", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -97,7 +99,8 @@ public interface EmbeddingBagConfigOrBuilder extends
   dev.rankspec.embedding.v1.EmbeddingSnapshot getPretrained();
   /**
    * <pre>
-   * Table to start from. Absent: seeded random rows.
+   * Vectors that rows start from in a run that begins; a checkpoint's rows may be fewer than the table's, not wider. Absent,
+   * and for rows that it does not have: seeded random rows.
    * </pre>
    *
    * <code>.rankspec.embedding.v1.EmbeddingSnapshot pretrained = 4 [json_name = "pretrained", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -106,7 +109,9 @@ public interface EmbeddingBagConfigOrBuilder extends
 
   /**
    * <pre>
-   * Folder of Parquet files that map entity ids to rows. Unset: ids are row numbers already.
+   * What the data call entities, in the order of their rows: a Parquet file with a column `id` of strings or whole numbers, a
+   * folder of such in the order of their names, or a text file (.txt) of one entity a line. An entity that is not there is an
+   * error. Unset: the data hold row numbers.
    * </pre>
    *
    * <code>string vocab = 5 [json_name = "vocab", (.buf.validate.field) = { ... }</code>
@@ -115,7 +120,9 @@ public interface EmbeddingBagConfigOrBuilder extends
   boolean hasVocab();
   /**
    * <pre>
-   * Folder of Parquet files that map entity ids to rows. Unset: ids are row numbers already.
+   * What the data call entities, in the order of their rows: a Parquet file with a column `id` of strings or whole numbers, a
+   * folder of such in the order of their names, or a text file (.txt) of one entity a line. An entity that is not there is an
+   * error. Unset: the data hold row numbers.
    * </pre>
    *
    * <code>string vocab = 5 [json_name = "vocab", (.buf.validate.field) = { ... }</code>
@@ -124,7 +131,9 @@ public interface EmbeddingBagConfigOrBuilder extends
   java.lang.String getVocab();
   /**
    * <pre>
-   * Folder of Parquet files that map entity ids to rows. Unset: ids are row numbers already.
+   * What the data call entities, in the order of their rows: a Parquet file with a column `id` of strings or whole numbers, a
+   * folder of such in the order of their names, or a text file (.txt) of one entity a line. An entity that is not there is an
+   * error. Unset: the data hold row numbers.
    * </pre>
    *
    * <code>string vocab = 5 [json_name = "vocab", (.buf.validate.field) = { ... }</code>

@@ -7,7 +7,8 @@ package dev.rankspec.embedding.v1;
 
 /**
  * <pre>
- * A table saved by an earlier run, to start from.
+ * Vectors to start from: a table of a checkpoint, or a Parquet file with a column `id`, the row of a vector or its entity in
+ * the vocabulary, and a column `vector`.
  * </pre>
  *
  * Protobuf type {@code rankspec.embedding.v1.EmbeddingSnapshot}
@@ -60,7 +61,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object embName_ = "";
   /**
    * <pre>
-   * Name the table has in the snapshot.
+   * Name the table has in the snapshot: in a checkpoint, or of the file without `.parquet`.
    * </pre>
    *
    * <code>string emb_name = 1 [json_name = "embName", (.buf.validate.field) = { ... }</code>
@@ -72,7 +73,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Name the table has in the snapshot.
+   * Name the table has in the snapshot: in a checkpoint, or of the file without `.parquet`.
    * </pre>
    *
    * <code>string emb_name = 1 [json_name = "embName", (.buf.validate.field) = { ... }</code>
@@ -93,7 +94,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Name the table has in the snapshot.
+   * Name the table has in the snapshot: in a checkpoint, or of the file without `.parquet`.
    * </pre>
    *
    * <code>string emb_name = 1 [json_name = "embName", (.buf.validate.field) = { ... }</code>
@@ -119,7 +120,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object embeddingSnapshotUri_ = "";
   /**
    * <pre>
-   * Folder of the snapshot.
+   * Folder of the checkpoint or of the Parquet file.
    * </pre>
    *
    * <code>string embedding_snapshot_uri = 2 [json_name = "embeddingSnapshotUri", (.buf.validate.field) = { ... }</code>
@@ -131,7 +132,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Folder of the snapshot.
+   * Folder of the checkpoint or of the Parquet file.
    * </pre>
    *
    * <code>string embedding_snapshot_uri = 2 [json_name = "embeddingSnapshotUri", (.buf.validate.field) = { ... }</code>
@@ -152,7 +153,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Folder of the snapshot.
+   * Folder of the checkpoint or of the Parquet file.
    * </pre>
    *
    * <code>string embedding_snapshot_uri = 2 [json_name = "embeddingSnapshotUri", (.buf.validate.field) = { ... }</code>
@@ -355,7 +356,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * A table saved by an earlier run, to start from.
+   * Vectors to start from: a table of a checkpoint, or a Parquet file with a column `id`, the row of a vector or its entity in
+   * the vocabulary, and a column `vector`.
    * </pre>
    *
    * Protobuf type {@code rankspec.embedding.v1.EmbeddingSnapshot}
@@ -514,7 +516,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object embName_ = "";
     /**
      * <pre>
-     * Name the table has in the snapshot.
+     * Name the table has in the snapshot: in a checkpoint, or of the file without `.parquet`.
      * </pre>
      *
      * <code>string emb_name = 1 [json_name = "embName", (.buf.validate.field) = { ... }</code>
@@ -525,7 +527,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Name the table has in the snapshot.
+     * Name the table has in the snapshot: in a checkpoint, or of the file without `.parquet`.
      * </pre>
      *
      * <code>string emb_name = 1 [json_name = "embName", (.buf.validate.field) = { ... }</code>
@@ -545,7 +547,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Name the table has in the snapshot.
+     * Name the table has in the snapshot: in a checkpoint, or of the file without `.parquet`.
      * </pre>
      *
      * <code>string emb_name = 1 [json_name = "embName", (.buf.validate.field) = { ... }</code>
@@ -566,7 +568,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Name the table has in the snapshot.
+     * Name the table has in the snapshot: in a checkpoint, or of the file without `.parquet`.
      * </pre>
      *
      * <code>string emb_name = 1 [json_name = "embName", (.buf.validate.field) = { ... }</code>
@@ -583,7 +585,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Name the table has in the snapshot.
+     * Name the table has in the snapshot: in a checkpoint, or of the file without `.parquet`.
      * </pre>
      *
      * <code>string emb_name = 1 [json_name = "embName", (.buf.validate.field) = { ... }</code>
@@ -597,7 +599,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Name the table has in the snapshot.
+     * Name the table has in the snapshot: in a checkpoint, or of the file without `.parquet`.
      * </pre>
      *
      * <code>string emb_name = 1 [json_name = "embName", (.buf.validate.field) = { ... }</code>
@@ -617,7 +619,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object embeddingSnapshotUri_ = "";
     /**
      * <pre>
-     * Folder of the snapshot.
+     * Folder of the checkpoint or of the Parquet file.
      * </pre>
      *
      * <code>string embedding_snapshot_uri = 2 [json_name = "embeddingSnapshotUri", (.buf.validate.field) = { ... }</code>
@@ -628,7 +630,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Folder of the snapshot.
+     * Folder of the checkpoint or of the Parquet file.
      * </pre>
      *
      * <code>string embedding_snapshot_uri = 2 [json_name = "embeddingSnapshotUri", (.buf.validate.field) = { ... }</code>
@@ -648,7 +650,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Folder of the snapshot.
+     * Folder of the checkpoint or of the Parquet file.
      * </pre>
      *
      * <code>string embedding_snapshot_uri = 2 [json_name = "embeddingSnapshotUri", (.buf.validate.field) = { ... }</code>
@@ -669,7 +671,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Folder of the snapshot.
+     * Folder of the checkpoint or of the Parquet file.
      * </pre>
      *
      * <code>string embedding_snapshot_uri = 2 [json_name = "embeddingSnapshotUri", (.buf.validate.field) = { ... }</code>
@@ -686,7 +688,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Folder of the snapshot.
+     * Folder of the checkpoint or of the Parquet file.
      * </pre>
      *
      * <code>string embedding_snapshot_uri = 2 [json_name = "embeddingSnapshotUri", (.buf.validate.field) = { ... }</code>
@@ -700,7 +702,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Folder of the snapshot.
+     * Folder of the checkpoint or of the Parquet file.
      * </pre>
      *
      * <code>string embedding_snapshot_uri = 2 [json_name = "embeddingSnapshotUri", (.buf.validate.field) = { ... }</code>

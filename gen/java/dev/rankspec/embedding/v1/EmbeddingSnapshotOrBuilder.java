@@ -12,7 +12,7 @@ public interface EmbeddingSnapshotOrBuilder extends
 
   /**
    * <pre>
-   * Name the table has in the snapshot.
+   * Name the table has in the snapshot: in a checkpoint, or of the file without `.parquet`.
    * </pre>
    *
    * <code>string emb_name = 1 [json_name = "embName", (.buf.validate.field) = { ... }</code>
@@ -21,7 +21,7 @@ public interface EmbeddingSnapshotOrBuilder extends
   boolean hasEmbName();
   /**
    * <pre>
-   * Name the table has in the snapshot.
+   * Name the table has in the snapshot: in a checkpoint, or of the file without `.parquet`.
    * </pre>
    *
    * <code>string emb_name = 1 [json_name = "embName", (.buf.validate.field) = { ... }</code>
@@ -30,7 +30,7 @@ public interface EmbeddingSnapshotOrBuilder extends
   java.lang.String getEmbName();
   /**
    * <pre>
-   * Name the table has in the snapshot.
+   * Name the table has in the snapshot: in a checkpoint, or of the file without `.parquet`.
    * </pre>
    *
    * <code>string emb_name = 1 [json_name = "embName", (.buf.validate.field) = { ... }</code>
@@ -41,7 +41,7 @@ public interface EmbeddingSnapshotOrBuilder extends
 
   /**
    * <pre>
-   * Folder of the snapshot.
+   * Folder of the checkpoint or of the Parquet file.
    * </pre>
    *
    * <code>string embedding_snapshot_uri = 2 [json_name = "embeddingSnapshotUri", (.buf.validate.field) = { ... }</code>
@@ -50,7 +50,7 @@ public interface EmbeddingSnapshotOrBuilder extends
   boolean hasEmbeddingSnapshotUri();
   /**
    * <pre>
-   * Folder of the snapshot.
+   * Folder of the checkpoint or of the Parquet file.
    * </pre>
    *
    * <code>string embedding_snapshot_uri = 2 [json_name = "embeddingSnapshotUri", (.buf.validate.field) = { ... }</code>
@@ -59,7 +59,7 @@ public interface EmbeddingSnapshotOrBuilder extends
   java.lang.String getEmbeddingSnapshotUri();
   /**
    * <pre>
-   * Folder of the snapshot.
+   * Folder of the checkpoint or of the Parquet file.
    * </pre>
    *
    * <code>string embedding_snapshot_uri = 2 [json_name = "embeddingSnapshotUri", (.buf.validate.field) = { ... }</code>

@@ -449,7 +449,8 @@ private static final long serialVersionUID = 0L;
   private long numEpochs_ = 1L;
   /**
    * <pre>
-   * Passes over the training data. Training ends with the pass or with num_train_steps, whichever comes first.
+   * Passes over the training data. Training ends with the step in which the last pass ends, or with num_train_steps, whichever
+   * comes first. That step takes what it lacks of the next pass.
    * </pre>
    *
    * <code>int64 num_epochs = 11 [default = 1, json_name = "numEpochs", (.buf.validate.field) = { ... }</code>
@@ -461,7 +462,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Passes over the training data. Training ends with the pass or with num_train_steps, whichever comes first.
+   * Passes over the training data. Training ends with the step in which the last pass ends, or with num_train_steps, whichever
+   * comes first. That step takes what it lacks of the next pass.
    * </pre>
    *
    * <code>int64 num_epochs = 11 [default = 1, json_name = "numEpochs", (.buf.validate.field) = { ... }</code>
@@ -1853,7 +1855,8 @@ private static final long serialVersionUID = 0L;
     private long numEpochs_ = 1L;
     /**
      * <pre>
-     * Passes over the training data. Training ends with the pass or with num_train_steps, whichever comes first.
+     * Passes over the training data. Training ends with the step in which the last pass ends, or with num_train_steps, whichever
+     * comes first. That step takes what it lacks of the next pass.
      * </pre>
      *
      * <code>int64 num_epochs = 11 [default = 1, json_name = "numEpochs", (.buf.validate.field) = { ... }</code>
@@ -1865,7 +1868,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Passes over the training data. Training ends with the pass or with num_train_steps, whichever comes first.
+     * Passes over the training data. Training ends with the step in which the last pass ends, or with num_train_steps, whichever
+     * comes first. That step takes what it lacks of the next pass.
      * </pre>
      *
      * <code>int64 num_epochs = 11 [default = 1, json_name = "numEpochs", (.buf.validate.field) = { ... }</code>
@@ -1877,7 +1881,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Passes over the training data. Training ends with the pass or with num_train_steps, whichever comes first.
+     * Passes over the training data. Training ends with the step in which the last pass ends, or with num_train_steps, whichever
+     * comes first. That step takes what it lacks of the next pass.
      * </pre>
      *
      * <code>int64 num_epochs = 11 [default = 1, json_name = "numEpochs", (.buf.validate.field) = { ... }</code>
@@ -1893,7 +1898,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Passes over the training data. Training ends with the pass or with num_train_steps, whichever comes first.
+     * Passes over the training data. Training ends with the step in which the last pass ends, or with num_train_steps, whichever
+     * comes first. That step takes what it lacks of the next pass.
      * </pre>
      *
      * <code>int64 num_epochs = 11 [default = 1, json_name = "numEpochs", (.buf.validate.field) = { ... }</code>

@@ -230,7 +230,8 @@ public interface TrainingConfigOrBuilder extends
 
   /**
    * <pre>
-   * Passes over the training data. Training ends with the pass or with num_train_steps, whichever comes first.
+   * Passes over the training data. Training ends with the step in which the last pass ends, or with num_train_steps, whichever
+   * comes first. That step takes what it lacks of the next pass.
    * </pre>
    *
    * <code>int64 num_epochs = 11 [default = 1, json_name = "numEpochs", (.buf.validate.field) = { ... }</code>
@@ -239,7 +240,8 @@ public interface TrainingConfigOrBuilder extends
   boolean hasNumEpochs();
   /**
    * <pre>
-   * Passes over the training data. Training ends with the pass or with num_train_steps, whichever comes first.
+   * Passes over the training data. Training ends with the step in which the last pass ends, or with num_train_steps, whichever
+   * comes first. That step takes what it lacks of the next pass.
    * </pre>
    *
    * <code>int64 num_epochs = 11 [default = 1, json_name = "numEpochs", (.buf.validate.field) = { ... }</code>

@@ -7,7 +7,7 @@ package dev.rankspec.twhin.v1;
 
 /**
  * <pre>
- * Parquet files of edges: int64 columns lhs, rhs and rel.
+ * Parquet files of edges: int64 columns lhs, rhs and rel; lhs and rhs may be strings where the tables have a vocab.
  * </pre>
  *
  * Protobuf type {@code rankspec.twhin.v1.TwhinDataConfig}
@@ -504,7 +504,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Parquet files of edges: int64 columns lhs, rhs and rel.
+   * Parquet files of edges: int64 columns lhs, rhs and rel; lhs and rhs may be strings where the tables have a vocab.
    * </pre>
    *
    * Protobuf type {@code rankspec.twhin.v1.TwhinDataConfig}

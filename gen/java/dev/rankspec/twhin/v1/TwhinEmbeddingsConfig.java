@@ -123,7 +123,8 @@ private static final long serialVersionUID = 0L;
       com.google.protobuf.LazyStringArrayList.emptyList();
   /**
    * <pre>
-   * Names of the tables whose weights are reported during training. Empty: none.
+   * Names of the tables whose weights are reported with the training loss: mean, spread and quantiles of the vectors' Euclidean
+   * norms. Empty: none.
    * </pre>
    *
    * <code>repeated string tables_to_log = 2 [json_name = "tablesToLog", (.buf.validate.field) = { ... }</code>
@@ -135,7 +136,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Names of the tables whose weights are reported during training. Empty: none.
+   * Names of the tables whose weights are reported with the training loss: mean, spread and quantiles of the vectors' Euclidean
+   * norms. Empty: none.
    * </pre>
    *
    * <code>repeated string tables_to_log = 2 [json_name = "tablesToLog", (.buf.validate.field) = { ... }</code>
@@ -146,7 +148,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Names of the tables whose weights are reported during training. Empty: none.
+   * Names of the tables whose weights are reported with the training loss: mean, spread and quantiles of the vectors' Euclidean
+   * norms. Empty: none.
    * </pre>
    *
    * <code>repeated string tables_to_log = 2 [json_name = "tablesToLog", (.buf.validate.field) = { ... }</code>
@@ -158,7 +161,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Names of the tables whose weights are reported during training. Empty: none.
+   * Names of the tables whose weights are reported with the training loss: mean, spread and quantiles of the vectors' Euclidean
+   * norms. Empty: none.
    * </pre>
    *
    * <code>repeated string tables_to_log = 2 [json_name = "tablesToLog", (.buf.validate.field) = { ... }</code>
@@ -878,7 +882,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names of the tables whose weights are reported during training. Empty: none.
+     * Names of the tables whose weights are reported with the training loss: mean, spread and quantiles of the vectors' Euclidean
+     * norms. Empty: none.
      * </pre>
      *
      * <code>repeated string tables_to_log = 2 [json_name = "tablesToLog", (.buf.validate.field) = { ... }</code>
@@ -891,7 +896,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names of the tables whose weights are reported during training. Empty: none.
+     * Names of the tables whose weights are reported with the training loss: mean, spread and quantiles of the vectors' Euclidean
+     * norms. Empty: none.
      * </pre>
      *
      * <code>repeated string tables_to_log = 2 [json_name = "tablesToLog", (.buf.validate.field) = { ... }</code>
@@ -902,7 +908,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names of the tables whose weights are reported during training. Empty: none.
+     * Names of the tables whose weights are reported with the training loss: mean, spread and quantiles of the vectors' Euclidean
+     * norms. Empty: none.
      * </pre>
      *
      * <code>repeated string tables_to_log = 2 [json_name = "tablesToLog", (.buf.validate.field) = { ... }</code>
@@ -914,7 +921,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names of the tables whose weights are reported during training. Empty: none.
+     * Names of the tables whose weights are reported with the training loss: mean, spread and quantiles of the vectors' Euclidean
+     * norms. Empty: none.
      * </pre>
      *
      * <code>repeated string tables_to_log = 2 [json_name = "tablesToLog", (.buf.validate.field) = { ... }</code>
@@ -927,7 +935,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names of the tables whose weights are reported during training. Empty: none.
+     * Names of the tables whose weights are reported with the training loss: mean, spread and quantiles of the vectors' Euclidean
+     * norms. Empty: none.
      * </pre>
      *
      * <code>repeated string tables_to_log = 2 [json_name = "tablesToLog", (.buf.validate.field) = { ... }</code>
@@ -946,7 +955,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names of the tables whose weights are reported during training. Empty: none.
+     * Names of the tables whose weights are reported with the training loss: mean, spread and quantiles of the vectors' Euclidean
+     * norms. Empty: none.
      * </pre>
      *
      * <code>repeated string tables_to_log = 2 [json_name = "tablesToLog", (.buf.validate.field) = { ... }</code>
@@ -964,7 +974,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names of the tables whose weights are reported during training. Empty: none.
+     * Names of the tables whose weights are reported with the training loss: mean, spread and quantiles of the vectors' Euclidean
+     * norms. Empty: none.
      * </pre>
      *
      * <code>repeated string tables_to_log = 2 [json_name = "tablesToLog", (.buf.validate.field) = { ... }</code>
@@ -982,7 +993,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names of the tables whose weights are reported during training. Empty: none.
+     * Names of the tables whose weights are reported with the training loss: mean, spread and quantiles of the vectors' Euclidean
+     * norms. Empty: none.
      * </pre>
      *
      * <code>repeated string tables_to_log = 2 [json_name = "tablesToLog", (.buf.validate.field) = { ... }</code>
@@ -997,7 +1009,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names of the tables whose weights are reported during training. Empty: none.
+     * Names of the tables whose weights are reported with the training loss: mean, spread and quantiles of the vectors' Euclidean
+     * norms. Empty: none.
      * </pre>
      *
      * <code>repeated string tables_to_log = 2 [json_name = "tablesToLog", (.buf.validate.field) = { ... }</code>

@@ -56,7 +56,8 @@ public interface TwhinEmbeddingsConfigOrBuilder extends
 
   /**
    * <pre>
-   * Names of the tables whose weights are reported during training. Empty: none.
+   * Names of the tables whose weights are reported with the training loss: mean, spread and quantiles of the vectors' Euclidean
+   * norms. Empty: none.
    * </pre>
    *
    * <code>repeated string tables_to_log = 2 [json_name = "tablesToLog", (.buf.validate.field) = { ... }</code>
@@ -66,7 +67,8 @@ public interface TwhinEmbeddingsConfigOrBuilder extends
       getTablesToLogList();
   /**
    * <pre>
-   * Names of the tables whose weights are reported during training. Empty: none.
+   * Names of the tables whose weights are reported with the training loss: mean, spread and quantiles of the vectors' Euclidean
+   * norms. Empty: none.
    * </pre>
    *
    * <code>repeated string tables_to_log = 2 [json_name = "tablesToLog", (.buf.validate.field) = { ... }</code>
@@ -75,7 +77,8 @@ public interface TwhinEmbeddingsConfigOrBuilder extends
   int getTablesToLogCount();
   /**
    * <pre>
-   * Names of the tables whose weights are reported during training. Empty: none.
+   * Names of the tables whose weights are reported with the training loss: mean, spread and quantiles of the vectors' Euclidean
+   * norms. Empty: none.
    * </pre>
    *
    * <code>repeated string tables_to_log = 2 [json_name = "tablesToLog", (.buf.validate.field) = { ... }</code>
@@ -85,7 +88,8 @@ public interface TwhinEmbeddingsConfigOrBuilder extends
   java.lang.String getTablesToLog(int index);
   /**
    * <pre>
-   * Names of the tables whose weights are reported during training. Empty: none.
+   * Names of the tables whose weights are reported with the training loss: mean, spread and quantiles of the vectors' Euclidean
+   * norms. Empty: none.
    * </pre>
    *
    * <code>repeated string tables_to_log = 2 [json_name = "tablesToLog", (.buf.validate.field) = { ... }</code>
