@@ -7,14 +7,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from google.protobuf import text_format
+from pyarrow import fs
 from rankspec.twhin.v1.model_pb2 import TwhinEmbeddingsConfig
 
 from rankspec.families.twhin.program.vocabulary import Vocabulary, check_same, identities, vocabularies_of
+from rankspec.trainer.data.storage import address
 from rankspec.trainer.data_error import DataError
 from rankspec.trainer.errors import TrainError
 
 
-def _read(path: Path, rows: int = 3) -> Vocabulary:
+def _read(path: Path | str, rows: int = 3) -> Vocabulary:
     config = text_format.Parse(
         f'tables {{ name: "plain" }} tables {{ name: "t" num_embeddings: {rows} vocab: "{path}" }}',
         TwhinEmbeddingsConfig(),
@@ -104,6 +106,20 @@ def test_missing_value_is_refused_with_its_row(tmp_path: Path) -> None:
 def test_column_of_other_values_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match='column "id" is double; it has to be an integer type'):
         _read(_parquet(tmp_path / "a.parquet", 0.5))
+
+
+def test_vocabulary_may_lie_in_a_bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _parquet(tmp_path / "bucket/v/part-1.parquet", "c")
+    _parquet(tmp_path / "bucket/v/part-0.parquet", "a", "b")
+    _text(tmp_path / "bucket/v.txt", "b\n")
+    files = fs.SubTreeFileSystem(str(tmp_path), fs.LocalFileSystem())
+    monkeypatch.setattr(address, "connected", lambda _uri: files)
+
+    assert _read("s3://bucket/v").rows(_ids("a", "b", "c")).tolist() == [0, 1, 2]
+    assert _read("s3://bucket/v.txt").rows(_ids("b")).tolist() == [0]
+    assert _read(f"file://{tmp_path}/bucket/v.txt").rows(_ids("b")).tolist() == [0]
+    with pytest.raises(DataError, match=r"s3://bucket/w\.txt: there is no such file"):
+        _read("s3://bucket/w.txt")
 
 
 def test_missing_file_and_folder_without_files_are_refused(tmp_path: Path) -> None:

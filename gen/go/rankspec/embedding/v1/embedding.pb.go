@@ -85,7 +85,8 @@ type EmbeddingSnapshot struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Name the table has in the snapshot: in a checkpoint, or of the file without `.parquet`.
 	EmbName *string `protobuf:"bytes,1,opt,name=emb_name,json=embName" json:"emb_name,omitempty"`
-	// Folder of the checkpoint or of the Parquet file.
+	// Folder of the checkpoint, on this machine, or of the Parquet file, which may be an address that begins with s3://, gs://,
+	// hdfs:// or file://.
 	EmbeddingSnapshotUri *string `protobuf:"bytes,2,opt,name=embedding_snapshot_uri,json=embeddingSnapshotUri" json:"embedding_snapshot_uri,omitempty"`
 	unknownFields        protoimpl.UnknownFields
 	sizeCache            protoimpl.SizeCache
@@ -149,7 +150,7 @@ type EmbeddingBagConfig struct {
 	Pretrained *EmbeddingSnapshot `protobuf:"bytes,4,opt,name=pretrained" json:"pretrained,omitempty"`
 	// What the data call entities, in the order of their rows: a Parquet file with a column `id` of strings or whole numbers, a
 	// folder of such in the order of their names, or a text file (.txt) of one entity a line. An entity that is not there is an
-	// error. Unset: the data hold row numbers.
+	// error. It may be an address that begins with s3://, gs://, hdfs:// or file://. Unset: the data hold row numbers.
 	Vocab *string `protobuf:"bytes,5,opt,name=vocab" json:"vocab,omitempty"`
 	// Optimizer of this table.
 	Optimizer *v1.OptimizerConfig `protobuf:"bytes,6,opt,name=optimizer" json:"optimizer,omitempty"`
@@ -242,11 +243,11 @@ var File_rankspec_embedding_v1_embedding_proto protoreflect.FileDescriptor
 
 const file_rankspec_embedding_v1_embedding_proto_rawDesc = "" +
 	"\n" +
-	"%rankspec/embedding/v1/embedding.proto\x12\x15rankspec.embedding.v1\x1a\x1bbuf/validate/validate.proto\x1a!rankspec/optim/v1/optimizer.proto\x1a!rankspec/options/v1/options.proto\"\xf3\x05\n" +
+	"%rankspec/embedding/v1/embedding.proto\x12\x15rankspec.embedding.v1\x1a\x1bbuf/validate/validate.proto\x1a!rankspec/optim/v1/optimizer.proto\x1a!rankspec/options/v1/options.proto\"\xf6\r\n" +
 	"\x11EmbeddingSnapshot\x12-\n" +
 	"\bemb_name\x18\x01 \x01(\tB\x12\xbaH\a\xc8\x01\x01r\x02\x10\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\aembName\x12H\n" +
-	"\x16embedding_snapshot_uri\x18\x02 \x01(\tB\x12\xbaH\a\xc8\x01\x01r\x02\x10\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x14embeddingSnapshotUri:\xe4\x04\xbaH\xe0\x04\x1a\xdd\x04\n" +
-	"\x1eembedding.snapshot.local_paths\x1a\xba\x04[{'name': 'embedding_snapshot_uri', 'path': this.embedding_snapshot_uri}] .filter(f, f.path.matches('[\\\\x00\\\\n\\\\r]|^ +$|^ *[A-Za-z][A-Za-z0-9+.:-]*:/')) .map(f, f.name + (f.path.matches('[\\\\x00\\\\n\\\\r]') ? ': a path takes neither line breaks nor NUL characters; take it out' : f.path.matches('^ +$') ? ': a path of nothing but blanks; write the path' : ': ' + f.path.split(':/')[0] + ':/ begins an address of another storage, and only local paths are taken; ' + 'mount the storage or copy from it, and write the local path, ./ first if a folder is called so')).join('\\n')\"\x83\f\n" +
+	"\x16embedding_snapshot_uri\x18\x02 \x01(\tB\x12\xbaH\a\xc8\x01\x01r\x02\x10\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x14embeddingSnapshotUri:\xe7\f\xbaH\xe3\f\x1a\xe0\f\n" +
+	"\x1eembedding.snapshot.local_paths\x1a\xbd\f[{'name': 'embedding_snapshot_uri', 'path': this.embedding_snapshot_uri}] .filter(f, f.path.matches('[\\\\x00\\\\n\\\\r]|^ +$') || f.path.matches('^ *[A-Za-z][A-Za-z0-9+.:-]*:/') && (!f.path.matches('^(file:///|(s3|gs)://[^/:@?* \\\\[]+(/|$)|hdfs://[^/@?* \\\\[]*/)') || f.path.matches('[?][A-Za-z0-9_.&-]*='))) .map(f, f.name + (f.path.matches('[\\\\x00\\\\n\\\\r]') ? ': a path takes neither line breaks nor NUL characters; take it out' : f.path.matches('^ +$') ? ': a path of nothing but blanks; write the path' : !f.path.matches('^(file|s3|gs|hdfs)://') ? ': ' + f.path.split(':/')[0] + ':/ begins an address of a storage that data is not read from; write one that begins with file://, ' + 's3://, gs:// or hdfs://, or mount the storage and write the local path, ./ first if a folder is called so' : f.path.matches('^[a-z0-9]+://[^/]*@') ? ': an address takes no user name and no password; take them out, credentials come from the environment' : f.path.matches('[?][A-Za-z0-9_.&-]*=') ? ': an address takes no query such as ?region=x; take it out: settings come from the environment, and a wildcard before = is written *' : f.path.matches('^(s3|gs)://[^/]*:') ? ': an address takes no endpoint; write the bucket alone behind ' + f.path.split('://')[0] + ':// and set the endpoint in the environment' : f.path.startsWith('file:') ? ': file:// takes the whole path of a file of this machine; write it with three slashes, as file:///data' : ': ' + f.path.split('://')[0] + ':// needs the name of a bucket or host, without wildcards, and a path; write it as s3://bucket/data or hdfs://host:8020/data')).join('\\n')\"\x86\x14\n" +
 	"\x12EmbeddingBagConfig\x12>\n" +
 	"\x04name\x18\x01 \x01(\tB*\xbaH\x1f\xc8\x01\x01r\x1a2\x18^[A-Za-z_][A-Za-z0-9_]*$\x88\xe7\x18\x01\x90\xe7\x18\x03R\x04name\x129\n" +
 	"\x0enum_embeddings\x18\x02 \x01(\x03B\x12\xbaH\a\xc8\x01\x01\"\x02 \x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\rnumEmbeddings\x12\xc3\x01\n" +
@@ -258,9 +259,9 @@ const file_rankspec_embedding_v1_embedding_proto_rawDesc = "" +
 	"\x05vocab\x18\x05 \x01(\tB\x0f\xbaH\x04r\x02\x10\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x05vocab\x12P\n" +
 	"\toptimizer\x18\x06 \x01(\v2\".rankspec.optim.v1.OptimizerConfigB\x0e\xbaH\x03\xc8\x01\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\toptimizer\x12S\n" +
 	"\tdata_type\x18\a \x01(\x0e2\x1f.rankspec.embedding.v1.DataTypeB\x15\xbaH\n" +
-	"\xc8\x01\x01\x82\x01\x04\x10\x01 \x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\bdataType:\x89\a\xbaH\x85\a\x1a\xc9\x02\n" +
-	"\x18embedding.bag.table_size\x1a\xac\x02this.embedding_dim > 0 && this.num_embeddings > 1099511627776 / this.embedding_dim ? 'num_embeddings: ' + string(this.num_embeddings) + ' rows of ' + string(this.embedding_dim) + ' are more than 1099511627776 (2^40) numbers, the most that a table may have; lower num_embeddings or embedding_dim' : ''\x1a\xb6\x04\n" +
-	"\x19embedding.bag.local_paths\x1a\x98\x04[{'name': 'vocab', 'path': this.vocab}] .filter(f, f.path.matches('[\\\\x00\\\\n\\\\r]|^ +$|^ *[A-Za-z][A-Za-z0-9+.:-]*:/')) .map(f, f.name + (f.path.matches('[\\\\x00\\\\n\\\\r]') ? ': a path takes neither line breaks nor NUL characters; take it out' : f.path.matches('^ +$') ? ': a path of nothing but blanks; write the path' : ': ' + f.path.split(':/')[0] + ':/ begins an address of another storage, and only local paths are taken; ' + 'mount the storage or copy from it, and write the local path, ./ first if a folder is called so')).join('\\n')*M\n" +
+	"\xc8\x01\x01\x82\x01\x04\x10\x01 \x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\bdataType:\x8c\x0f\xbaH\x88\x0f\x1a\xc9\x02\n" +
+	"\x18embedding.bag.table_size\x1a\xac\x02this.embedding_dim > 0 && this.num_embeddings > 1099511627776 / this.embedding_dim ? 'num_embeddings: ' + string(this.num_embeddings) + ' rows of ' + string(this.embedding_dim) + ' are more than 1099511627776 (2^40) numbers, the most that a table may have; lower num_embeddings or embedding_dim' : ''\x1a\xb9\f\n" +
+	"\x19embedding.bag.local_paths\x1a\x9b\f[{'name': 'vocab', 'path': this.vocab}] .filter(f, f.path.matches('[\\\\x00\\\\n\\\\r]|^ +$') || f.path.matches('^ *[A-Za-z][A-Za-z0-9+.:-]*:/') && (!f.path.matches('^(file:///|(s3|gs)://[^/:@?* \\\\[]+(/|$)|hdfs://[^/@?* \\\\[]*/)') || f.path.matches('[?][A-Za-z0-9_.&-]*='))) .map(f, f.name + (f.path.matches('[\\\\x00\\\\n\\\\r]') ? ': a path takes neither line breaks nor NUL characters; take it out' : f.path.matches('^ +$') ? ': a path of nothing but blanks; write the path' : !f.path.matches('^(file|s3|gs|hdfs)://') ? ': ' + f.path.split(':/')[0] + ':/ begins an address of a storage that data is not read from; write one that begins with file://, ' + 's3://, gs:// or hdfs://, or mount the storage and write the local path, ./ first if a folder is called so' : f.path.matches('^[a-z0-9]+://[^/]*@') ? ': an address takes no user name and no password; take them out, credentials come from the environment' : f.path.matches('[?][A-Za-z0-9_.&-]*=') ? ': an address takes no query such as ?region=x; take it out: settings come from the environment, and a wildcard before = is written *' : f.path.matches('^(s3|gs)://[^/]*:') ? ': an address takes no endpoint; write the bucket alone behind ' + f.path.split('://')[0] + ':// and set the endpoint in the environment' : f.path.startsWith('file:') ? ': file:// takes the whole path of a file of this machine; write it with three slashes, as file:///data' : ': ' + f.path.split('://')[0] + ':// needs the name of a bucket or host, without wildcards, and a path; write it as s3://bucket/data or hdfs://host:8020/data')).join('\\n')*M\n" +
 	"\bDataType\x12\x19\n" +
 	"\x15DATA_TYPE_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eDATA_TYPE_FP32\x10\x01\x12\x12\n" +

@@ -28,8 +28,8 @@ const (
 // Parquet files of edges: int64 columns lhs, rhs and rel; lhs and rhs may be strings where the tables have a vocab.
 type TwhinDataConfig struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Glob that selects the files; they are read in the order of their names. Training reads them again and again, their rows
-	// shuffled.
+	// Glob that selects the files, on this machine or as an address that begins with s3://, gs://, hdfs:// or file://. They are
+	// read in the order of their names; training reads them again and again, their rows shuffled.
 	DataRoot *string `protobuf:"bytes,1,opt,name=data_root,json=dataRoot" json:"data_root,omitempty"`
 	// Edges a process reads per batch.
 	PerReplicaBatchSize *int32 `protobuf:"varint,2,opt,name=per_replica_batch_size,json=perReplicaBatchSize" json:"per_replica_batch_size,omitempty"`
@@ -123,15 +123,15 @@ var File_rankspec_twhin_v1_data_proto protoreflect.FileDescriptor
 
 const file_rankspec_twhin_v1_data_proto_rawDesc = "" +
 	"\n" +
-	"\x1crankspec/twhin/v1/data.proto\x12\x11rankspec.twhin.v1\x1a\x1bbuf/validate/validate.proto\x1a!rankspec/options/v1/options.proto\"\xfe\b\n" +
+	"\x1crankspec/twhin/v1/data.proto\x12\x11rankspec.twhin.v1\x1a\x1bbuf/validate/validate.proto\x1a!rankspec/options/v1/options.proto\"\x81\x11\n" +
 	"\x0fTwhinDataConfig\x12/\n" +
 	"\tdata_root\x18\x01 \x01(\tB\x12\xbaH\a\xc8\x01\x01r\x02\x10\x01\x88\xe7\x18\x02\x90\xe7\x18\x02R\bdataRoot\x12G\n" +
 	"\x16per_replica_batch_size\x18\x02 \x01(\x05B\x12\xbaH\a\xc8\x01\x01\x1a\x02 \x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\x13perReplicaBatchSize\x12A\n" +
 	"\x10global_negatives\x18\x03 \x01(\x05B\x16\xbaH\v\xc8\x01\x01\x1a\x06\x18\xa0\x8d\x06(\x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\x0fglobalNegatives\x12D\n" +
 	"\x12in_batch_negatives\x18\x04 \x01(\x05B\x16\xbaH\v\xc8\x01\x01\x1a\x06\x18\xa0\x8d\x06(\x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\x10inBatchNegatives\x12(\n" +
 	"\x05limit\x18\x05 \x01(\x03B\x12\xbaH\a\xc8\x01\x01\"\x02 \x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\x05limit\x12'\n" +
-	"\x06offset\x18\x06 \x01(\x03B\x0f\xbaH\x04\"\x02(\x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\x06offset:\x94\x06\xbaH\x90\x06\x1a\xbb\x04\n" +
-	"\x16twhin.data.local_paths\x1a\xa0\x04[{'name': 'data_root', 'path': this.data_root}] .filter(f, f.path.matches('[\\\\x00\\\\n\\\\r]|^ +$|^ *[A-Za-z][A-Za-z0-9+.:-]*:/')) .map(f, f.name + (f.path.matches('[\\\\x00\\\\n\\\\r]') ? ': a path takes neither line breaks nor NUL characters; take it out' : f.path.matches('^ +$') ? ': a path of nothing but blanks; write the path' : ': ' + f.path.split(':/')[0] + ':/ begins an address of another storage, and only local paths are taken; ' + 'mount the storage or copy from it, and write the local path, ./ first if a folder is called so')).join('\\n')\x1a\xcf\x01\n" +
+	"\x06offset\x18\x06 \x01(\x03B\x0f\xbaH\x04\"\x02(\x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\x06offset:\x97\x0e\xbaH\x93\x0e\x1a\xbe\f\n" +
+	"\x16twhin.data.local_paths\x1a\xa3\f[{'name': 'data_root', 'path': this.data_root}] .filter(f, f.path.matches('[\\\\x00\\\\n\\\\r]|^ +$') || f.path.matches('^ *[A-Za-z][A-Za-z0-9+.:-]*:/') && (!f.path.matches('^(file:///|(s3|gs)://[^/:@?* \\\\[]+(/|$)|hdfs://[^/@?* \\\\[]*/)') || f.path.matches('[?][A-Za-z0-9_.&-]*='))) .map(f, f.name + (f.path.matches('[\\\\x00\\\\n\\\\r]') ? ': a path takes neither line breaks nor NUL characters; take it out' : f.path.matches('^ +$') ? ': a path of nothing but blanks; write the path' : !f.path.matches('^(file|s3|gs|hdfs)://') ? ': ' + f.path.split(':/')[0] + ':/ begins an address of a storage that data is not read from; write one that begins with file://, ' + 's3://, gs:// or hdfs://, or mount the storage and write the local path, ./ first if a folder is called so' : f.path.matches('^[a-z0-9]+://[^/]*@') ? ': an address takes no user name and no password; take them out, credentials come from the environment' : f.path.matches('[?][A-Za-z0-9_.&-]*=') ? ': an address takes no query such as ?region=x; take it out: settings come from the environment, and a wildcard before = is written *' : f.path.matches('^(s3|gs)://[^/]*:') ? ': an address takes no endpoint; write the bucket alone behind ' + f.path.split('://')[0] + ':// and set the endpoint in the environment' : f.path.startsWith('file:') ? ': file:// takes the whole path of a file of this machine; write it with three slashes, as file:///data' : ': ' + f.path.split('://')[0] + ':// needs the name of a bucket or host, without wildcards, and a path; write it as s3://bucket/data or hdfs://host:8020/data')).join('\\n')\x1a\xcf\x01\n" +
 	"\x1btwhin.data.negatives_needed\x1a\xaf\x01this.in_batch_negatives == 0 && this.global_negatives == 0 ? 'in_batch_negatives: without negatives every edge is scored as true; set it or global_negatives to 1 or more' : ''Bc\n" +
 	"\x15dev.rankspec.twhin.v1B\tDataProtoP\x01Z=github.com/rankspec/rankspec/gen/go/rankspec/twhin/v1;twhinv1b\beditionsp\xe8\a"
 

@@ -217,7 +217,7 @@ private static final long serialVersionUID = 0L;
    * <pre>
    * What the data call entities, in the order of their rows: a Parquet file with a column `id` of strings or whole numbers, a
    * folder of such in the order of their names, or a text file (.txt) of one entity a line. An entity that is not there is an
-   * error. Unset: the data hold row numbers.
+   * error. It may be an address that begins with s3://, gs://, hdfs:// or file://. Unset: the data hold row numbers.
    * </pre>
    *
    * <code>string vocab = 5 [json_name = "vocab", (.buf.validate.field) = { ... }</code>
@@ -231,7 +231,7 @@ private static final long serialVersionUID = 0L;
    * <pre>
    * What the data call entities, in the order of their rows: a Parquet file with a column `id` of strings or whole numbers, a
    * folder of such in the order of their names, or a text file (.txt) of one entity a line. An entity that is not there is an
-   * error. Unset: the data hold row numbers.
+   * error. It may be an address that begins with s3://, gs://, hdfs:// or file://. Unset: the data hold row numbers.
    * </pre>
    *
    * <code>string vocab = 5 [json_name = "vocab", (.buf.validate.field) = { ... }</code>
@@ -254,7 +254,7 @@ private static final long serialVersionUID = 0L;
    * <pre>
    * What the data call entities, in the order of their rows: a Parquet file with a column `id` of strings or whole numbers, a
    * folder of such in the order of their names, or a text file (.txt) of one entity a line. An entity that is not there is an
-   * error. Unset: the data hold row numbers.
+   * error. It may be an address that begins with s3://, gs://, hdfs:// or file://. Unset: the data hold row numbers.
    * </pre>
    *
    * <code>string vocab = 5 [json_name = "vocab", (.buf.validate.field) = { ... }</code>
@@ -1240,7 +1240,7 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * What the data call entities, in the order of their rows: a Parquet file with a column `id` of strings or whole numbers, a
      * folder of such in the order of their names, or a text file (.txt) of one entity a line. An entity that is not there is an
-     * error. Unset: the data hold row numbers.
+     * error. It may be an address that begins with s3://, gs://, hdfs:// or file://. Unset: the data hold row numbers.
      * </pre>
      *
      * <code>string vocab = 5 [json_name = "vocab", (.buf.validate.field) = { ... }</code>
@@ -1253,7 +1253,7 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * What the data call entities, in the order of their rows: a Parquet file with a column `id` of strings or whole numbers, a
      * folder of such in the order of their names, or a text file (.txt) of one entity a line. An entity that is not there is an
-     * error. Unset: the data hold row numbers.
+     * error. It may be an address that begins with s3://, gs://, hdfs:// or file://. Unset: the data hold row numbers.
      * </pre>
      *
      * <code>string vocab = 5 [json_name = "vocab", (.buf.validate.field) = { ... }</code>
@@ -1275,7 +1275,7 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * What the data call entities, in the order of their rows: a Parquet file with a column `id` of strings or whole numbers, a
      * folder of such in the order of their names, or a text file (.txt) of one entity a line. An entity that is not there is an
-     * error. Unset: the data hold row numbers.
+     * error. It may be an address that begins with s3://, gs://, hdfs:// or file://. Unset: the data hold row numbers.
      * </pre>
      *
      * <code>string vocab = 5 [json_name = "vocab", (.buf.validate.field) = { ... }</code>
@@ -1298,7 +1298,7 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * What the data call entities, in the order of their rows: a Parquet file with a column `id` of strings or whole numbers, a
      * folder of such in the order of their names, or a text file (.txt) of one entity a line. An entity that is not there is an
-     * error. Unset: the data hold row numbers.
+     * error. It may be an address that begins with s3://, gs://, hdfs:// or file://. Unset: the data hold row numbers.
      * </pre>
      *
      * <code>string vocab = 5 [json_name = "vocab", (.buf.validate.field) = { ... }</code>
@@ -1317,7 +1317,7 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * What the data call entities, in the order of their rows: a Parquet file with a column `id` of strings or whole numbers, a
      * folder of such in the order of their names, or a text file (.txt) of one entity a line. An entity that is not there is an
-     * error. Unset: the data hold row numbers.
+     * error. It may be an address that begins with s3://, gs://, hdfs:// or file://. Unset: the data hold row numbers.
      * </pre>
      *
      * <code>string vocab = 5 [json_name = "vocab", (.buf.validate.field) = { ... }</code>
@@ -1333,7 +1333,7 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * What the data call entities, in the order of their rows: a Parquet file with a column `id` of strings or whole numbers, a
      * folder of such in the order of their names, or a text file (.txt) of one entity a line. An entity that is not there is an
-     * error. Unset: the data hold row numbers.
+     * error. It may be an address that begins with s3://, gs://, hdfs:// or file://. Unset: the data hold row numbers.
      * </pre>
      *
      * <code>string vocab = 5 [json_name = "vocab", (.buf.validate.field) = { ... }</code>

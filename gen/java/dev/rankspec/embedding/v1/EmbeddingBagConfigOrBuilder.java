@@ -111,7 +111,7 @@ public interface EmbeddingBagConfigOrBuilder extends
    * <pre>
    * What the data call entities, in the order of their rows: a Parquet file with a column `id` of strings or whole numbers, a
    * folder of such in the order of their names, or a text file (.txt) of one entity a line. An entity that is not there is an
-   * error. Unset: the data hold row numbers.
+   * error. It may be an address that begins with s3://, gs://, hdfs:// or file://. Unset: the data hold row numbers.
    * </pre>
    *
    * <code>string vocab = 5 [json_name = "vocab", (.buf.validate.field) = { ... }</code>
@@ -122,7 +122,7 @@ public interface EmbeddingBagConfigOrBuilder extends
    * <pre>
    * What the data call entities, in the order of their rows: a Parquet file with a column `id` of strings or whole numbers, a
    * folder of such in the order of their names, or a text file (.txt) of one entity a line. An entity that is not there is an
-   * error. Unset: the data hold row numbers.
+   * error. It may be an address that begins with s3://, gs://, hdfs:// or file://. Unset: the data hold row numbers.
    * </pre>
    *
    * <code>string vocab = 5 [json_name = "vocab", (.buf.validate.field) = { ... }</code>
@@ -133,7 +133,7 @@ public interface EmbeddingBagConfigOrBuilder extends
    * <pre>
    * What the data call entities, in the order of their rows: a Parquet file with a column `id` of strings or whole numbers, a
    * folder of such in the order of their names, or a text file (.txt) of one entity a line. An entity that is not there is an
-   * error. Unset: the data hold row numbers.
+   * error. It may be an address that begins with s3://, gs://, hdfs:// or file://. Unset: the data hold row numbers.
    * </pre>
    *
    * <code>string vocab = 5 [json_name = "vocab", (.buf.validate.field) = { ... }</code>

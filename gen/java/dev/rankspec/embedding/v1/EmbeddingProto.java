@@ -49,69 +49,121 @@ public final class EmbeddingProto extends com.google.protobuf.GeneratedFile {
       "\025rankspec.embedding.v1\032\033buf/validate/val" +
       "idate.proto\032!rankspec/optim/v1/optimizer" +
       ".proto\032!rankspec/options/v1/options.prot" +
-      "o\"\363\005\n\021EmbeddingSnapshot\022-\n\010emb_name\030\001 \001(" +
+      "o\"\366\r\n\021EmbeddingSnapshot\022-\n\010emb_name\030\001 \001(" +
       "\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\003R\007embName\022H\n\026embedd" +
       "ing_snapshot_uri\030\002 \001(\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220\347" +
-      "\030\003R\024embeddingSnapshotUri:\344\004\272H\340\004\032\335\004\n\036embe" +
-      "dding.snapshot.local_paths\032\272\004[{\'name\': \'" +
+      "\030\003R\024embeddingSnapshotUri:\347\014\272H\343\014\032\340\014\n\036embe" +
+      "dding.snapshot.local_paths\032\275\014[{\'name\': \'" +
       "embedding_snapshot_uri\', \'path\': this.em" +
       "bedding_snapshot_uri}] .filter(f, f.path" +
-      ".matches(\'[\\\\x00\\\\n\\\\r]|^ +$|^ *[A-Za-z]" +
-      "[A-Za-z0-9+.:-]*:/\')) .map(f, f.name + (" +
-      "f.path.matches(\'[\\\\x00\\\\n\\\\r]\') ? \': a p" +
-      "ath takes neither line breaks nor NUL ch" +
-      "aracters; take it out\' : f.path.matches(" +
-      "\'^ +$\') ? \': a path of nothing but blank" +
-      "s; write the path\' : \': \' + f.path.split" +
-      "(\':/\')[0] + \':/ begins an address of ano" +
-      "ther storage, and only local paths are t" +
-      "aken; \' + \'mount the storage or copy fro" +
-      "m it, and write the local path, ./ first" +
-      " if a folder is called so\')).join(\'\\n\')\"" +
-      "\203\014\n\022EmbeddingBagConfig\022>\n\004name\030\001 \001(\tB*\272H" +
-      "\037r\0322\030^[A-Za-z_][A-Za-z0-9_]*$\310\001\001\210\347\030\001\220\347\030\003" +
-      "R\004name\0229\n\016num_embeddings\030\002 \001(\003B\022\272H\007\"\002 \000\310" +
-      "\001\001\210\347\030\001\220\347\030\003R\rnumEmbeddings\022\303\001\n\rembedding_" +
-      "dim\030\003 \001(\005B\235\001\272H\221\001\032\002 \000\272\001\206\001\n\023embedding.bag." +
-      "width\032othis > 1048576 ? \'must be at most" +
-      " 1048576, got \' + string(this) + \'; the " +
-      "largest allowed value is 1048576\' : \'\'\310\001" +
-      "\001\210\347\030\001\220\347\030\003R\014embeddingDim\022R\n\npretrained\030\004 " +
-      "\001(\0132(.rankspec.embedding.v1.EmbeddingSna" +
-      "pshotB\010\210\347\030\001\220\347\030\003R\npretrained\022%\n\005vocab\030\005 \001" +
-      "(\tB\017\272H\004r\002\020\001\210\347\030\001\220\347\030\003R\005vocab\022P\n\toptimizer\030" +
-      "\006 \001(\0132\".rankspec.optim.v1.OptimizerConfi" +
-      "gB\016\272H\003\310\001\001\210\347\030\001\220\347\030\003R\toptimizer\022S\n\tdata_typ" +
-      "e\030\007 \001(\0162\037.rankspec.embedding.v1.DataType" +
-      "B\025\272H\n\202\001\004\020\001 \000\310\001\001\210\347\030\001\220\347\030\003R\010dataType:\211\007\272H\205\007" +
-      "\032\311\002\n\030embedding.bag.table_size\032\254\002this.emb" +
-      "edding_dim > 0 && this.num_embeddings > " +
-      "1099511627776 / this.embedding_dim ? \'nu" +
-      "m_embeddings: \' + string(this.num_embedd" +
-      "ings) + \' rows of \' + string(this.embedd" +
-      "ing_dim) + \' are more than 1099511627776" +
-      " (2^40) numbers, the most that a table m" +
-      "ay have; lower num_embeddings or embeddi" +
-      "ng_dim\' : \'\'\032\266\004\n\031embedding.bag.local_pat" +
-      "hs\032\230\004[{\'name\': \'vocab\', \'path\': this.voc" +
-      "ab}] .filter(f, f.path.matches(\'[\\\\x00\\\\" +
-      "n\\\\r]|^ +$|^ *[A-Za-z][A-Za-z0-9+.:-]*:/" +
-      "\')) .map(f, f.name + (f.path.matches(\'[\\" +
-      "\\x00\\\\n\\\\r]\') ? \': a path takes neither " +
-      "line breaks nor NUL characters; take it " +
-      "out\' : f.path.matches(\'^ +$\') ? \': a pat" +
-      "h of nothing but blanks; write the path\'" +
-      " : \': \' + f.path.split(\':/\')[0] + \':/ be" +
-      "gins an address of another storage, and " +
-      "only local paths are taken; \' + \'mount t" +
-      "he storage or copy from it, and write th" +
-      "e local path, ./ first if a folder is ca" +
-      "lled so\')).join(\'\\n\')*M\n\010DataType\022\031\n\025DAT" +
-      "A_TYPE_UNSPECIFIED\020\000\022\022\n\016DATA_TYPE_FP32\020\001" +
-      "\022\022\n\016DATA_TYPE_FP16\020\002Bt\n\031dev.rankspec.emb" +
-      "edding.v1B\016EmbeddingProtoP\001ZEgithub.com/" +
-      "rankspec/rankspec/gen/go/rankspec/embedd" +
-      "ing/v1;embeddingv1b\010editionsp\350\007"
+      ".matches(\'[\\\\x00\\\\n\\\\r]|^ +$\') || f.path" +
+      ".matches(\'^ *[A-Za-z][A-Za-z0-9+.:-]*:/\'" +
+      ") && (!f.path.matches(\'^(file:///|(s3|gs" +
+      ")://[^/:@?* \\\\[]+(/|$)|hdfs://[^/@?* \\\\[" +
+      "]*/)\') || f.path.matches(\'[?][A-Za-z0-9_" +
+      ".&-]*=\'))) .map(f, f.name + (f.path.matc" +
+      "hes(\'[\\\\x00\\\\n\\\\r]\') ? \': a path takes n" +
+      "either line breaks nor NUL characters; t" +
+      "ake it out\' : f.path.matches(\'^ +$\') ? \'" +
+      ": a path of nothing but blanks; write th" +
+      "e path\' : !f.path.matches(\'^(file|s3|gs|" +
+      "hdfs)://\') ? \': \' + f.path.split(\':/\')[0" +
+      "] + \':/ begins an address of a storage t" +
+      "hat data is not read from; write one tha" +
+      "t begins with file://, \' + \'s3://, gs://" +
+      " or hdfs://, or mount the storage and wr" +
+      "ite the local path, ./ first if a folder" +
+      " is called so\' : f.path.matches(\'^[a-z0-" +
+      "9]+://[^/]*@\') ? \': an address takes no " +
+      "user name and no password; take them out" +
+      ", credentials come from the environment\'" +
+      " : f.path.matches(\'[?][A-Za-z0-9_.&-]*=\'" +
+      ") ? \': an address takes no query such as" +
+      " ?region=x; take it out: settings come f" +
+      "rom the environment, and a wildcard befo" +
+      "re = is written *\' : f.path.matches(\'^(s" +
+      "3|gs)://[^/]*:\') ? \': an address takes n" +
+      "o endpoint; write the bucket alone behin" +
+      "d \' + f.path.split(\'://\')[0] + \':// and " +
+      "set the endpoint in the environment\' : f" +
+      ".path.startsWith(\'file:\') ? \': file:// t" +
+      "akes the whole path of a file of this ma" +
+      "chine; write it with three slashes, as f" +
+      "ile:///data\' : \': \' + f.path.split(\'://\'" +
+      ")[0] + \':// needs the name of a bucket o" +
+      "r host, without wildcards, and a path; w" +
+      "rite it as s3://bucket/data or hdfs://ho" +
+      "st:8020/data\')).join(\'\\n\')\"\206\024\n\022Embedding" +
+      "BagConfig\022>\n\004name\030\001 \001(\tB*\272H\037r\0322\030^[A-Za-z" +
+      "_][A-Za-z0-9_]*$\310\001\001\210\347\030\001\220\347\030\003R\004name\0229\n\016num" +
+      "_embeddings\030\002 \001(\003B\022\272H\007\"\002 \000\310\001\001\210\347\030\001\220\347\030\003R\rn" +
+      "umEmbeddings\022\303\001\n\rembedding_dim\030\003 \001(\005B\235\001\272" +
+      "H\221\001\032\002 \000\272\001\206\001\n\023embedding.bag.width\032othis >" +
+      " 1048576 ? \'must be at most 1048576, got" +
+      " \' + string(this) + \'; the largest allow" +
+      "ed value is 1048576\' : \'\'\310\001\001\210\347\030\001\220\347\030\003R\014em" +
+      "beddingDim\022R\n\npretrained\030\004 \001(\0132(.rankspe" +
+      "c.embedding.v1.EmbeddingSnapshotB\010\210\347\030\001\220\347" +
+      "\030\003R\npretrained\022%\n\005vocab\030\005 \001(\tB\017\272H\004r\002\020\001\210\347" +
+      "\030\001\220\347\030\003R\005vocab\022P\n\toptimizer\030\006 \001(\0132\".ranks" +
+      "pec.optim.v1.OptimizerConfigB\016\272H\003\310\001\001\210\347\030\001" +
+      "\220\347\030\003R\toptimizer\022S\n\tdata_type\030\007 \001(\0162\037.ran" +
+      "kspec.embedding.v1.DataTypeB\025\272H\n\202\001\004\020\001 \000\310" +
+      "\001\001\210\347\030\001\220\347\030\003R\010dataType:\214\017\272H\210\017\032\311\002\n\030embeddin" +
+      "g.bag.table_size\032\254\002this.embedding_dim > " +
+      "0 && this.num_embeddings > 1099511627776" +
+      " / this.embedding_dim ? \'num_embeddings:" +
+      " \' + string(this.num_embeddings) + \' row" +
+      "s of \' + string(this.embedding_dim) + \' " +
+      "are more than 1099511627776 (2^40) numbe" +
+      "rs, the most that a table may have; lowe" +
+      "r num_embeddings or embedding_dim\' : \'\'\032" +
+      "\271\014\n\031embedding.bag.local_paths\032\233\014[{\'name\'" +
+      ": \'vocab\', \'path\': this.vocab}] .filter(" +
+      "f, f.path.matches(\'[\\\\x00\\\\n\\\\r]|^ +$\') " +
+      "|| f.path.matches(\'^ *[A-Za-z][A-Za-z0-9" +
+      "+.:-]*:/\') && (!f.path.matches(\'^(file:/" +
+      "//|(s3|gs)://[^/:@?* \\\\[]+(/|$)|hdfs://[" +
+      "^/@?* \\\\[]*/)\') || f.path.matches(\'[?][A" +
+      "-Za-z0-9_.&-]*=\'))) .map(f, f.name + (f." +
+      "path.matches(\'[\\\\x00\\\\n\\\\r]\') ? \': a pat" +
+      "h takes neither line breaks nor NUL char" +
+      "acters; take it out\' : f.path.matches(\'^" +
+      " +$\') ? \': a path of nothing but blanks;" +
+      " write the path\' : !f.path.matches(\'^(fi" +
+      "le|s3|gs|hdfs)://\') ? \': \' + f.path.spli" +
+      "t(\':/\')[0] + \':/ begins an address of a " +
+      "storage that data is not read from; writ" +
+      "e one that begins with file://, \' + \'s3:" +
+      "//, gs:// or hdfs://, or mount the stora" +
+      "ge and write the local path, ./ first if" +
+      " a folder is called so\' : f.path.matches" +
+      "(\'^[a-z0-9]+://[^/]*@\') ? \': an address " +
+      "takes no user name and no password; take" +
+      " them out, credentials come from the env" +
+      "ironment\' : f.path.matches(\'[?][A-Za-z0-" +
+      "9_.&-]*=\') ? \': an address takes no quer" +
+      "y such as ?region=x; take it out: settin" +
+      "gs come from the environment, and a wild" +
+      "card before = is written *\' : f.path.mat" +
+      "ches(\'^(s3|gs)://[^/]*:\') ? \': an addres" +
+      "s takes no endpoint; write the bucket al" +
+      "one behind \' + f.path.split(\'://\')[0] + " +
+      "\':// and set the endpoint in the environ" +
+      "ment\' : f.path.startsWith(\'file:\') ? \': " +
+      "file:// takes the whole path of a file o" +
+      "f this machine; write it with three slas" +
+      "hes, as file:///data\' : \': \' + f.path.sp" +
+      "lit(\'://\')[0] + \':// needs the name of a" +
+      " bucket or host, without wildcards, and " +
+      "a path; write it as s3://bucket/data or " +
+      "hdfs://host:8020/data\')).join(\'\\n\')*M\n\010D" +
+      "ataType\022\031\n\025DATA_TYPE_UNSPECIFIED\020\000\022\022\n\016DA" +
+      "TA_TYPE_FP32\020\001\022\022\n\016DATA_TYPE_FP16\020\002Bt\n\031de" +
+      "v.rankspec.embedding.v1B\016EmbeddingProtoP" +
+      "\001ZEgithub.com/rankspec/rankspec/gen/go/r" +
+      "ankspec/embedding/v1;embeddingv1b\010editio" +
+      "nsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,

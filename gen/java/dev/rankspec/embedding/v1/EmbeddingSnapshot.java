@@ -120,7 +120,8 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object embeddingSnapshotUri_ = "";
   /**
    * <pre>
-   * Folder of the checkpoint or of the Parquet file.
+   * Folder of the checkpoint, on this machine, or of the Parquet file, which may be an address that begins with s3://, gs://,
+   * hdfs:// or file://.
    * </pre>
    *
    * <code>string embedding_snapshot_uri = 2 [json_name = "embeddingSnapshotUri", (.buf.validate.field) = { ... }</code>
@@ -132,7 +133,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Folder of the checkpoint or of the Parquet file.
+   * Folder of the checkpoint, on this machine, or of the Parquet file, which may be an address that begins with s3://, gs://,
+   * hdfs:// or file://.
    * </pre>
    *
    * <code>string embedding_snapshot_uri = 2 [json_name = "embeddingSnapshotUri", (.buf.validate.field) = { ... }</code>
@@ -153,7 +155,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Folder of the checkpoint or of the Parquet file.
+   * Folder of the checkpoint, on this machine, or of the Parquet file, which may be an address that begins with s3://, gs://,
+   * hdfs:// or file://.
    * </pre>
    *
    * <code>string embedding_snapshot_uri = 2 [json_name = "embeddingSnapshotUri", (.buf.validate.field) = { ... }</code>
@@ -619,7 +622,8 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object embeddingSnapshotUri_ = "";
     /**
      * <pre>
-     * Folder of the checkpoint or of the Parquet file.
+     * Folder of the checkpoint, on this machine, or of the Parquet file, which may be an address that begins with s3://, gs://,
+     * hdfs:// or file://.
      * </pre>
      *
      * <code>string embedding_snapshot_uri = 2 [json_name = "embeddingSnapshotUri", (.buf.validate.field) = { ... }</code>
@@ -630,7 +634,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Folder of the checkpoint or of the Parquet file.
+     * Folder of the checkpoint, on this machine, or of the Parquet file, which may be an address that begins with s3://, gs://,
+     * hdfs:// or file://.
      * </pre>
      *
      * <code>string embedding_snapshot_uri = 2 [json_name = "embeddingSnapshotUri", (.buf.validate.field) = { ... }</code>
@@ -650,7 +655,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Folder of the checkpoint or of the Parquet file.
+     * Folder of the checkpoint, on this machine, or of the Parquet file, which may be an address that begins with s3://, gs://,
+     * hdfs:// or file://.
      * </pre>
      *
      * <code>string embedding_snapshot_uri = 2 [json_name = "embeddingSnapshotUri", (.buf.validate.field) = { ... }</code>
@@ -671,7 +677,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Folder of the checkpoint or of the Parquet file.
+     * Folder of the checkpoint, on this machine, or of the Parquet file, which may be an address that begins with s3://, gs://,
+     * hdfs:// or file://.
      * </pre>
      *
      * <code>string embedding_snapshot_uri = 2 [json_name = "embeddingSnapshotUri", (.buf.validate.field) = { ... }</code>
@@ -688,7 +695,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Folder of the checkpoint or of the Parquet file.
+     * Folder of the checkpoint, on this machine, or of the Parquet file, which may be an address that begins with s3://, gs://,
+     * hdfs:// or file://.
      * </pre>
      *
      * <code>string embedding_snapshot_uri = 2 [json_name = "embeddingSnapshotUri", (.buf.validate.field) = { ... }</code>
@@ -702,7 +710,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Folder of the checkpoint or of the Parquet file.
+     * Folder of the checkpoint, on this machine, or of the Parquet file, which may be an address that begins with s3://, gs://,
+     * hdfs:// or file://.
      * </pre>
      *
      * <code>string embedding_snapshot_uri = 2 [json_name = "embeddingSnapshotUri", (.buf.validate.field) = { ... }</code>

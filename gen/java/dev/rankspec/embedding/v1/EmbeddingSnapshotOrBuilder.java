@@ -41,7 +41,8 @@ public interface EmbeddingSnapshotOrBuilder extends
 
   /**
    * <pre>
-   * Folder of the checkpoint or of the Parquet file.
+   * Folder of the checkpoint, on this machine, or of the Parquet file, which may be an address that begins with s3://, gs://,
+   * hdfs:// or file://.
    * </pre>
    *
    * <code>string embedding_snapshot_uri = 2 [json_name = "embeddingSnapshotUri", (.buf.validate.field) = { ... }</code>
@@ -50,7 +51,8 @@ public interface EmbeddingSnapshotOrBuilder extends
   boolean hasEmbeddingSnapshotUri();
   /**
    * <pre>
-   * Folder of the checkpoint or of the Parquet file.
+   * Folder of the checkpoint, on this machine, or of the Parquet file, which may be an address that begins with s3://, gs://,
+   * hdfs:// or file://.
    * </pre>
    *
    * <code>string embedding_snapshot_uri = 2 [json_name = "embeddingSnapshotUri", (.buf.validate.field) = { ... }</code>
@@ -59,7 +61,8 @@ public interface EmbeddingSnapshotOrBuilder extends
   java.lang.String getEmbeddingSnapshotUri();
   /**
    * <pre>
-   * Folder of the checkpoint or of the Parquet file.
+   * Folder of the checkpoint, on this machine, or of the Parquet file, which may be an address that begins with s3://, gs://,
+   * hdfs:// or file://.
    * </pre>
    *
    * <code>string embedding_snapshot_uri = 2 [json_name = "embeddingSnapshotUri", (.buf.validate.field) = { ... }</code>

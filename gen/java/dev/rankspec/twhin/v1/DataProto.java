@@ -42,7 +42,7 @@ public final class DataProto extends com.google.protobuf.GeneratedFile {
     java.lang.String[] descriptorData = {
       "\n\034rankspec/twhin/v1/data.proto\022\021rankspec" +
       ".twhin.v1\032\033buf/validate/validate.proto\032!" +
-      "rankspec/options/v1/options.proto\"\376\010\n\017Tw" +
+      "rankspec/options/v1/options.proto\"\201\021\n\017Tw" +
       "hinDataConfig\022/\n\tdata_root\030\001 \001(\tB\022\272H\007r\002\020" +
       "\001\310\001\001\210\347\030\002\220\347\030\002R\010dataRoot\022G\n\026per_replica_ba" +
       "tch_size\030\002 \001(\005B\022\272H\007\032\002 \000\310\001\001\210\347\030\001\220\347\030\003R\023perR" +
@@ -51,30 +51,56 @@ public final class DataProto extends com.google.protobuf.GeneratedFile {
       "es\022D\n\022in_batch_negatives\030\004 \001(\005B\026\272H\013\032\006\030\240\215" +
       "\006(\000\310\001\001\210\347\030\001\220\347\030\003R\020inBatchNegatives\022(\n\005limi" +
       "t\030\005 \001(\003B\022\272H\007\"\002 \000\310\001\001\210\347\030\001\220\347\030\003R\005limit\022\'\n\006of" +
-      "fset\030\006 \001(\003B\017\272H\004\"\002(\000\210\347\030\001\220\347\030\003R\006offset:\224\006\272H" +
-      "\220\006\032\273\004\n\026twhin.data.local_paths\032\240\004[{\'name\'" +
+      "fset\030\006 \001(\003B\017\272H\004\"\002(\000\210\347\030\001\220\347\030\003R\006offset:\227\016\272H" +
+      "\223\016\032\276\014\n\026twhin.data.local_paths\032\243\014[{\'name\'" +
       ": \'data_root\', \'path\': this.data_root}] " +
       ".filter(f, f.path.matches(\'[\\\\x00\\\\n\\\\r]" +
-      "|^ +$|^ *[A-Za-z][A-Za-z0-9+.:-]*:/\')) ." +
-      "map(f, f.name + (f.path.matches(\'[\\\\x00\\" +
-      "\\n\\\\r]\') ? \': a path takes neither line " +
-      "breaks nor NUL characters; take it out\' " +
-      ": f.path.matches(\'^ +$\') ? \': a path of " +
-      "nothing but blanks; write the path\' : \':" +
-      " \' + f.path.split(\':/\')[0] + \':/ begins " +
-      "an address of another storage, and only " +
-      "local paths are taken; \' + \'mount the st" +
-      "orage or copy from it, and write the loc" +
-      "al path, ./ first if a folder is called " +
-      "so\')).join(\'\\n\')\032\317\001\n\033twhin.data.negative" +
-      "s_needed\032\257\001this.in_batch_negatives == 0 " +
-      "&& this.global_negatives == 0 ? \'in_batc" +
-      "h_negatives: without negatives every edg" +
-      "e is scored as true; set it or global_ne" +
-      "gatives to 1 or more\' : \'\'Bc\n\025dev.ranksp" +
-      "ec.twhin.v1B\tDataProtoP\001Z=github.com/ran" +
-      "kspec/rankspec/gen/go/rankspec/twhin/v1;" +
-      "twhinv1b\010editionsp\350\007"
+      "|^ +$\') || f.path.matches(\'^ *[A-Za-z][A" +
+      "-Za-z0-9+.:-]*:/\') && (!f.path.matches(\'" +
+      "^(file:///|(s3|gs)://[^/:@?* \\\\[]+(/|$)|" +
+      "hdfs://[^/@?* \\\\[]*/)\') || f.path.matche" +
+      "s(\'[?][A-Za-z0-9_.&-]*=\'))) .map(f, f.na" +
+      "me + (f.path.matches(\'[\\\\x00\\\\n\\\\r]\') ? " +
+      "\': a path takes neither line breaks nor " +
+      "NUL characters; take it out\' : f.path.ma" +
+      "tches(\'^ +$\') ? \': a path of nothing but" +
+      " blanks; write the path\' : !f.path.match" +
+      "es(\'^(file|s3|gs|hdfs)://\') ? \': \' + f.p" +
+      "ath.split(\':/\')[0] + \':/ begins an addre" +
+      "ss of a storage that data is not read fr" +
+      "om; write one that begins with file://, " +
+      "\' + \'s3://, gs:// or hdfs://, or mount t" +
+      "he storage and write the local path, ./ " +
+      "first if a folder is called so\' : f.path" +
+      ".matches(\'^[a-z0-9]+://[^/]*@\') ? \': an " +
+      "address takes no user name and no passwo" +
+      "rd; take them out, credentials come from" +
+      " the environment\' : f.path.matches(\'[?][" +
+      "A-Za-z0-9_.&-]*=\') ? \': an address takes" +
+      " no query such as ?region=x; take it out" +
+      ": settings come from the environment, an" +
+      "d a wildcard before = is written *\' : f." +
+      "path.matches(\'^(s3|gs)://[^/]*:\') ? \': a" +
+      "n address takes no endpoint; write the b" +
+      "ucket alone behind \' + f.path.split(\'://" +
+      "\')[0] + \':// and set the endpoint in the" +
+      " environment\' : f.path.startsWith(\'file:" +
+      "\') ? \': file:// takes the whole path of " +
+      "a file of this machine; write it with th" +
+      "ree slashes, as file:///data\' : \': \' + f" +
+      ".path.split(\'://\')[0] + \':// needs the n" +
+      "ame of a bucket or host, without wildcar" +
+      "ds, and a path; write it as s3://bucket/" +
+      "data or hdfs://host:8020/data\')).join(\'\\" +
+      "n\')\032\317\001\n\033twhin.data.negatives_needed\032\257\001th" +
+      "is.in_batch_negatives == 0 && this.globa" +
+      "l_negatives == 0 ? \'in_batch_negatives: " +
+      "without negatives every edge is scored a" +
+      "s true; set it or global_negatives to 1 " +
+      "or more\' : \'\'Bc\n\025dev.rankspec.twhin.v1B\t" +
+      "DataProtoP\001Z=github.com/rankspec/rankspe" +
+      "c/gen/go/rankspec/twhin/v1;twhinv1b\010edit" +
+      "ionsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,

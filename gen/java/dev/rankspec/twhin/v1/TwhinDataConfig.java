@@ -59,8 +59,8 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object dataRoot_ = "";
   /**
    * <pre>
-   * Glob that selects the files; they are read in the order of their names. Training reads them again and again, their rows
-   * shuffled.
+   * Glob that selects the files, on this machine or as an address that begins with s3://, gs://, hdfs:// or file://. They are
+   * read in the order of their names; training reads them again and again, their rows shuffled.
    * </pre>
    *
    * <code>string data_root = 1 [json_name = "dataRoot", (.buf.validate.field) = { ... }</code>
@@ -72,8 +72,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Glob that selects the files; they are read in the order of their names. Training reads them again and again, their rows
-   * shuffled.
+   * Glob that selects the files, on this machine or as an address that begins with s3://, gs://, hdfs:// or file://. They are
+   * read in the order of their names; training reads them again and again, their rows shuffled.
    * </pre>
    *
    * <code>string data_root = 1 [json_name = "dataRoot", (.buf.validate.field) = { ... }</code>
@@ -94,8 +94,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Glob that selects the files; they are read in the order of their names. Training reads them again and again, their rows
-   * shuffled.
+   * Glob that selects the files, on this machine or as an address that begins with s3://, gs://, hdfs:// or file://. They are
+   * read in the order of their names; training reads them again and again, their rows shuffled.
    * </pre>
    *
    * <code>string data_root = 1 [json_name = "dataRoot", (.buf.validate.field) = { ... }</code>
@@ -713,8 +713,8 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object dataRoot_ = "";
     /**
      * <pre>
-     * Glob that selects the files; they are read in the order of their names. Training reads them again and again, their rows
-     * shuffled.
+     * Glob that selects the files, on this machine or as an address that begins with s3://, gs://, hdfs:// or file://. They are
+     * read in the order of their names; training reads them again and again, their rows shuffled.
      * </pre>
      *
      * <code>string data_root = 1 [json_name = "dataRoot", (.buf.validate.field) = { ... }</code>
@@ -725,8 +725,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Glob that selects the files; they are read in the order of their names. Training reads them again and again, their rows
-     * shuffled.
+     * Glob that selects the files, on this machine or as an address that begins with s3://, gs://, hdfs:// or file://. They are
+     * read in the order of their names; training reads them again and again, their rows shuffled.
      * </pre>
      *
      * <code>string data_root = 1 [json_name = "dataRoot", (.buf.validate.field) = { ... }</code>
@@ -746,8 +746,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Glob that selects the files; they are read in the order of their names. Training reads them again and again, their rows
-     * shuffled.
+     * Glob that selects the files, on this machine or as an address that begins with s3://, gs://, hdfs:// or file://. They are
+     * read in the order of their names; training reads them again and again, their rows shuffled.
      * </pre>
      *
      * <code>string data_root = 1 [json_name = "dataRoot", (.buf.validate.field) = { ... }</code>
@@ -768,8 +768,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Glob that selects the files; they are read in the order of their names. Training reads them again and again, their rows
-     * shuffled.
+     * Glob that selects the files, on this machine or as an address that begins with s3://, gs://, hdfs:// or file://. They are
+     * read in the order of their names; training reads them again and again, their rows shuffled.
      * </pre>
      *
      * <code>string data_root = 1 [json_name = "dataRoot", (.buf.validate.field) = { ... }</code>
@@ -786,8 +786,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Glob that selects the files; they are read in the order of their names. Training reads them again and again, their rows
-     * shuffled.
+     * Glob that selects the files, on this machine or as an address that begins with s3://, gs://, hdfs:// or file://. They are
+     * read in the order of their names; training reads them again and again, their rows shuffled.
      * </pre>
      *
      * <code>string data_root = 1 [json_name = "dataRoot", (.buf.validate.field) = { ... }</code>
@@ -801,8 +801,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Glob that selects the files; they are read in the order of their names. Training reads them again and again, their rows
-     * shuffled.
+     * Glob that selects the files, on this machine or as an address that begins with s3://, gs://, hdfs:// or file://. They are
+     * read in the order of their names; training reads them again and again, their rows shuffled.
      * </pre>
      *
      * <code>string data_root = 1 [json_name = "dataRoot", (.buf.validate.field) = { ... }</code>

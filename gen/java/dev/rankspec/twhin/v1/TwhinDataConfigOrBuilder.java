@@ -12,8 +12,8 @@ public interface TwhinDataConfigOrBuilder extends
 
   /**
    * <pre>
-   * Glob that selects the files; they are read in the order of their names. Training reads them again and again, their rows
-   * shuffled.
+   * Glob that selects the files, on this machine or as an address that begins with s3://, gs://, hdfs:// or file://. They are
+   * read in the order of their names; training reads them again and again, their rows shuffled.
    * </pre>
    *
    * <code>string data_root = 1 [json_name = "dataRoot", (.buf.validate.field) = { ... }</code>
@@ -22,8 +22,8 @@ public interface TwhinDataConfigOrBuilder extends
   boolean hasDataRoot();
   /**
    * <pre>
-   * Glob that selects the files; they are read in the order of their names. Training reads them again and again, their rows
-   * shuffled.
+   * Glob that selects the files, on this machine or as an address that begins with s3://, gs://, hdfs:// or file://. They are
+   * read in the order of their names; training reads them again and again, their rows shuffled.
    * </pre>
    *
    * <code>string data_root = 1 [json_name = "dataRoot", (.buf.validate.field) = { ... }</code>
@@ -32,8 +32,8 @@ public interface TwhinDataConfigOrBuilder extends
   java.lang.String getDataRoot();
   /**
    * <pre>
-   * Glob that selects the files; they are read in the order of their names. Training reads them again and again, their rows
-   * shuffled.
+   * Glob that selects the files, on this machine or as an address that begins with s3://, gs://, hdfs:// or file://. They are
+   * read in the order of their names; training reads them again and again, their rows shuffled.
    * </pre>
    *
    * <code>string data_root = 1 [json_name = "dataRoot", (.buf.validate.field) = { ... }</code>
