@@ -26,9 +26,10 @@ FIELDS: list[FieldDescriptor] = [field for message in all_classes() for field in
 DEPRECATED = [field for field in FIELDS if field.GetOptions().deprecated]
 
 
-def _of_rankspec(field: FieldDescriptor) -> Any:
+def _said_of(field: FieldDescriptor) -> str:
     options: Any = field.GetOptions().Extensions
-    return options[options_pb2.deprecation]
+    reason, replacement = options[options_pb2.deprecation_reason], options[options_pb2.deprecation_replacement]
+    return f"{reason}{replacement}"
 
 
 def test_few_fields_are_deprecated() -> None:
@@ -39,6 +40,7 @@ def test_few_fields_are_deprecated() -> None:
 def test_deprecated_field_says_why_and_what_to_set_instead(field: FieldDescriptor) -> None:
     deprecation = deprecation_of(field)
 
+    assert deprecation is not None
     assert deprecation.reason
     holder, found = field.containing_type, None
     for name in deprecation.replacement.split("."):
@@ -51,7 +53,7 @@ def test_deprecated_field_says_why_and_what_to_set_instead(field: FieldDescripto
 
 
 def test_only_deprecated_fields_say_that_they_are() -> None:
-    said = [field.full_name for field in FIELDS if _of_rankspec(field).reason or _of_rankspec(field).replacement]
+    said = [field.full_name for field in FIELDS if _said_of(field)]
 
     assert said == [field.full_name for field in DEPRECATED]
 

@@ -6,10 +6,22 @@ them. Types of other people's generated messages are `Any`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from google.protobuf.descriptor import Descriptor, FieldDescriptor, OneofDescriptor
+
+
+class Deprecation(NamedTuple):
+    """What the schema says of a field that does nothing.
+
+    Attributes:
+        reason: Why, as a sentence without its end.
+        replacement: The field to set instead, as a path from the message that has this one.
+    """
+
+    reason: str
+    replacement: str
 
 
 def is_semantic(field: FieldDescriptor) -> bool:
@@ -42,13 +54,14 @@ def inherits_from(field: FieldDescriptor) -> str:
     return name
 
 
-def deprecation_of(field: FieldDescriptor) -> Any:
-    """Returns the field's `Deprecation`: why it does nothing, and what to set instead. None for a field that does."""
+def deprecation_of(field: FieldDescriptor) -> Deprecation | None:
+    """Returns why a field does nothing, and what to set instead; None for a field that does something."""
     if not field.GetOptions().deprecated:
         return None
     from rankspec.options.v1 import options_pb2
 
-    return _options(field)[options_pb2.deprecation]
+    options = _options(field)
+    return Deprecation(options[options_pb2.deprecation_reason], options[options_pb2.deprecation_replacement])
 
 
 def field_rules(field: FieldDescriptor) -> Any:

@@ -138,62 +138,6 @@ func (Resume) EnumDescriptor() ([]byte, []int) {
 	return file_rankspec_options_v1_options_proto_rawDescGZIP(), []int{1}
 }
 
-// Why a field does nothing, and what to write instead. Such a field is `deprecated` too: it may be set, is not obeyed, and
-// `check` warns of it.
-type Deprecation struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Why it does nothing, as a sentence without its end.
-	Reason *string `protobuf:"bytes,1,opt,name=reason" json:"reason,omitempty"`
-	// The field to set instead, as a path from the message that has the deprecated one.
-	Replacement   *string `protobuf:"bytes,2,opt,name=replacement" json:"replacement,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Deprecation) Reset() {
-	*x = Deprecation{}
-	mi := &file_rankspec_options_v1_options_proto_msgTypes[0]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Deprecation) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Deprecation) ProtoMessage() {}
-
-func (x *Deprecation) ProtoReflect() protoreflect.Message {
-	mi := &file_rankspec_options_v1_options_proto_msgTypes[0]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Deprecation.ProtoReflect.Descriptor instead.
-func (*Deprecation) Descriptor() ([]byte, []int) {
-	return file_rankspec_options_v1_options_proto_rawDescGZIP(), []int{0}
-}
-
-func (x *Deprecation) GetReason() string {
-	if x != nil && x.Reason != nil {
-		return *x.Reason
-	}
-	return ""
-}
-
-func (x *Deprecation) GetReplacement() string {
-	if x != nil && x.Replacement != nil {
-		return *x.Replacement
-	}
-	return ""
-}
-
 var file_rankspec_options_v1_options_proto_extTypes = []protoimpl.ExtensionInfo{
 	{
 		ExtendedType:  (*descriptorpb.FieldOptions)(nil),
@@ -229,10 +173,18 @@ var file_rankspec_options_v1_options_proto_extTypes = []protoimpl.ExtensionInfo{
 	},
 	{
 		ExtendedType:  (*descriptorpb.FieldOptions)(nil),
-		ExtensionType: (*Deprecation)(nil),
+		ExtensionType: (*string)(nil),
 		Field:         50805,
-		Name:          "rankspec.options.v1.deprecation",
-		Tag:           "bytes,50805,opt,name=deprecation",
+		Name:          "rankspec.options.v1.deprecation_reason",
+		Tag:           "bytes,50805,opt,name=deprecation_reason",
+		Filename:      "rankspec/options/v1/options.proto",
+	},
+	{
+		ExtendedType:  (*descriptorpb.FieldOptions)(nil),
+		ExtensionType: (*string)(nil),
+		Field:         50806,
+		Name:          "rankspec.options.v1.deprecation_replacement",
+		Tag:           "bytes,50806,opt,name=deprecation_replacement",
 		Filename:      "rankspec/options/v1/options.proto",
 	},
 }
@@ -257,20 +209,22 @@ var (
 	//
 	// optional string inherits_from = 50804;
 	E_InheritsFrom = &file_rankspec_options_v1_options_proto_extTypes[3]
-	// On a field that does nothing: why, and what to set instead.
+	// On a field that does nothing, which is `deprecated` too: why, as a sentence without its end. It may be set, is not obeyed,
+	// and `check` warns of it.
 	//
-	// optional rankspec.options.v1.Deprecation deprecation = 50805;
-	E_Deprecation = &file_rankspec_options_v1_options_proto_extTypes[4]
+	// optional string deprecation_reason = 50805;
+	E_DeprecationReason = &file_rankspec_options_v1_options_proto_extTypes[4]
+	// On such a field: the one to set instead, as a path from the message that both are in.
+	//
+	// optional string deprecation_replacement = 50806;
+	E_DeprecationReplacement = &file_rankspec_options_v1_options_proto_extTypes[5]
 )
 
 var File_rankspec_options_v1_options_proto protoreflect.FileDescriptor
 
 const file_rankspec_options_v1_options_proto_rawDesc = "" +
 	"\n" +
-	"!rankspec/options/v1/options.proto\x12\x13rankspec.options.v1\x1a google/protobuf/descriptor.proto\"[\n" +
-	"\vDeprecation\x12 \n" +
-	"\x06reason\x18\x01 \x01(\tB\b\x88\xe7\x18\x02\x90\xe7\x18\x01R\x06reason\x12*\n" +
-	"\vreplacement\x18\x02 \x01(\tB\b\x88\xe7\x18\x02\x90\xe7\x18\x01R\vreplacement*M\n" +
+	"!rankspec/options/v1/options.proto\x12\x13rankspec.options.v1\x1a google/protobuf/descriptor.proto*M\n" +
 	"\x06Effect\x12\x16\n" +
 	"\x12EFFECT_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fEFFECT_SEMANTIC\x10\x01\x12\x16\n" +
@@ -283,8 +237,9 @@ const file_rankspec_options_v1_options_proto_rawDesc = "" +
 	"\x06effect\x12\x1d.google.protobuf.FieldOptions\x18\xf1\x8c\x03 \x01(\x0e2\x1b.rankspec.options.v1.EffectR\x06effect:T\n" +
 	"\x06resume\x12\x1d.google.protobuf.FieldOptions\x18\xf2\x8c\x03 \x01(\x0e2\x1b.rankspec.options.v1.ResumeR\x06resume:D\n" +
 	"\rdefault_items\x12\x1d.google.protobuf.FieldOptions\x18\xf3\x8c\x03 \x03(\tR\fdefaultItems:D\n" +
-	"\rinherits_from\x12\x1d.google.protobuf.FieldOptions\x18\xf4\x8c\x03 \x01(\tR\finheritsFrom:c\n" +
-	"\vdeprecation\x12\x1d.google.protobuf.FieldOptions\x18\xf5\x8c\x03 \x01(\v2 .rankspec.options.v1.DeprecationR\vdeprecationBl\n" +
+	"\rinherits_from\x12\x1d.google.protobuf.FieldOptions\x18\xf4\x8c\x03 \x01(\tR\finheritsFrom:N\n" +
+	"\x12deprecation_reason\x12\x1d.google.protobuf.FieldOptions\x18\xf5\x8c\x03 \x01(\tR\x11deprecationReason:X\n" +
+	"\x17deprecation_replacement\x12\x1d.google.protobuf.FieldOptions\x18\xf6\x8c\x03 \x01(\tR\x16deprecationReplacementBl\n" +
 	"\x17dev.rankspec.options.v1B\fOptionsProtoP\x01ZAgithub.com/rankspec/rankspec/gen/go/rankspec/options/v1;optionsv1b\beditionsp\xe8\a"
 
 var (
@@ -300,26 +255,24 @@ func file_rankspec_options_v1_options_proto_rawDescGZIP() []byte {
 }
 
 var file_rankspec_options_v1_options_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_rankspec_options_v1_options_proto_msgTypes = make([]protoimpl.MessageInfo, 1)
 var file_rankspec_options_v1_options_proto_goTypes = []any{
 	(Effect)(0),                       // 0: rankspec.options.v1.Effect
 	(Resume)(0),                       // 1: rankspec.options.v1.Resume
-	(*Deprecation)(nil),               // 2: rankspec.options.v1.Deprecation
-	(*descriptorpb.FieldOptions)(nil), // 3: google.protobuf.FieldOptions
+	(*descriptorpb.FieldOptions)(nil), // 2: google.protobuf.FieldOptions
 }
 var file_rankspec_options_v1_options_proto_depIdxs = []int32{
-	3, // 0: rankspec.options.v1.effect:extendee -> google.protobuf.FieldOptions
-	3, // 1: rankspec.options.v1.resume:extendee -> google.protobuf.FieldOptions
-	3, // 2: rankspec.options.v1.default_items:extendee -> google.protobuf.FieldOptions
-	3, // 3: rankspec.options.v1.inherits_from:extendee -> google.protobuf.FieldOptions
-	3, // 4: rankspec.options.v1.deprecation:extendee -> google.protobuf.FieldOptions
-	0, // 5: rankspec.options.v1.effect:type_name -> rankspec.options.v1.Effect
-	1, // 6: rankspec.options.v1.resume:type_name -> rankspec.options.v1.Resume
-	2, // 7: rankspec.options.v1.deprecation:type_name -> rankspec.options.v1.Deprecation
+	2, // 0: rankspec.options.v1.effect:extendee -> google.protobuf.FieldOptions
+	2, // 1: rankspec.options.v1.resume:extendee -> google.protobuf.FieldOptions
+	2, // 2: rankspec.options.v1.default_items:extendee -> google.protobuf.FieldOptions
+	2, // 3: rankspec.options.v1.inherits_from:extendee -> google.protobuf.FieldOptions
+	2, // 4: rankspec.options.v1.deprecation_reason:extendee -> google.protobuf.FieldOptions
+	2, // 5: rankspec.options.v1.deprecation_replacement:extendee -> google.protobuf.FieldOptions
+	0, // 6: rankspec.options.v1.effect:type_name -> rankspec.options.v1.Effect
+	1, // 7: rankspec.options.v1.resume:type_name -> rankspec.options.v1.Resume
 	8, // [8:8] is the sub-list for method output_type
 	8, // [8:8] is the sub-list for method input_type
-	5, // [5:8] is the sub-list for extension type_name
-	0, // [0:5] is the sub-list for extension extendee
+	6, // [6:8] is the sub-list for extension type_name
+	0, // [0:6] is the sub-list for extension extendee
 	0, // [0:0] is the sub-list for field type_name
 }
 
@@ -334,14 +287,13 @@ func file_rankspec_options_v1_options_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_rankspec_options_v1_options_proto_rawDesc), len(file_rankspec_options_v1_options_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   1,
-			NumExtensions: 5,
+			NumMessages:   0,
+			NumExtensions: 6,
 			NumServices:   0,
 		},
 		GoTypes:           file_rankspec_options_v1_options_proto_goTypes,
 		DependencyIndexes: file_rankspec_options_v1_options_proto_depIdxs,
 		EnumInfos:         file_rankspec_options_v1_options_proto_enumTypes,
-		MessageInfos:      file_rankspec_options_v1_options_proto_msgTypes,
 		ExtensionInfos:    file_rankspec_options_v1_options_proto_extTypes,
 	}.Build()
 	File_rankspec_options_v1_options_proto = out.File

@@ -767,8 +767,7 @@ const file_rankspec_recap_v1_data_proto_rawDesc = "" +
 	"\n" +
 	"preprocess\x18\x12 \x01(\v2\x1d.rankspec.recap.v1.PreprocessB\b\x88\xe7\x18\x01\x90\xe7\x18\x03R\n" +
 	"preprocess\x12\x9a\x01\n" +
-	"\asampler\x18\x13 \x01(\v2\x1a.rankspec.recap.v1.SamplerBd\x88\xe7\x18\x02\x90\xe7\x18\x01\xaa\xe7\x18V\n" +
-	"3no sampling step goes by a name, so it does nothing\x12\x1fpreprocess.downsample_negatives\x18\x01R\asampler\x12D\n" +
+	"\asampler\x18\x13 \x01(\v2\x1a.rankspec.recap.v1.SamplerBd\x88\xe7\x18\x02\x90\xe7\x18\x01\xaa\xe7\x183no sampling step goes by a name, so it does nothing\xb2\xe7\x18\x1fpreprocess.downsample_negatives\x18\x01R\asampler\x12D\n" +
 	"\x12inherit_train_data\x18\x14 \x01(\bB\x16\x88\xe7\x18\x02\x90\xe7\x18\x01\xa2\xe7\x18\n" +
 	"train_dataR\x10inheritTrainData\x1aU\n" +
 	"\n" +

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import descriptor_pb2 as google_dot_protobuf_dot_descriptor__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!rankspec/options/v1/options.proto\x12\x13rankspec.options.v1\x1a google/protobuf/descriptor.proto\"[\n\x0b\x44\x65precation\x12 \n\x06reason\x18\x01 \x01(\tB\x08\x88\xe7\x18\x02\x90\xe7\x18\x01R\x06reason\x12*\n\x0breplacement\x18\x02 \x01(\tB\x08\x88\xe7\x18\x02\x90\xe7\x18\x01R\x0breplacement*M\n\x06\x45\x66\x66\x65\x63t\x12\x16\n\x12\x45\x46\x46\x45\x43T_UNSPECIFIED\x10\x00\x12\x13\n\x0f\x45\x46\x46\x45\x43T_SEMANTIC\x10\x01\x12\x16\n\x12\x45\x46\x46\x45\x43T_OPERATIONAL\x10\x02*X\n\x06Resume\x12\x16\n\x12RESUME_UNSPECIFIED\x10\x00\x12\x0f\n\x0bRESUME_FREE\x10\x01\x12\x0f\n\x0bRESUME_WARN\x10\x02\x12\x14\n\x10RESUME_FORBIDDEN\x10\x03:T\n\x06\x65\x66\x66\x65\x63t\x12\x1d.google.protobuf.FieldOptions\x18\xf1\x8c\x03 \x01(\x0e\x32\x1b.rankspec.options.v1.EffectR\x06\x65\x66\x66\x65\x63t:T\n\x06resume\x12\x1d.google.protobuf.FieldOptions\x18\xf2\x8c\x03 \x01(\x0e\x32\x1b.rankspec.options.v1.ResumeR\x06resume:D\n\rdefault_items\x12\x1d.google.protobuf.FieldOptions\x18\xf3\x8c\x03 \x03(\tR\x0c\x64\x65\x66\x61ultItems:D\n\rinherits_from\x12\x1d.google.protobuf.FieldOptions\x18\xf4\x8c\x03 \x01(\tR\x0cinheritsFrom:c\n\x0b\x64\x65precation\x12\x1d.google.protobuf.FieldOptions\x18\xf5\x8c\x03 \x01(\x0b\x32 .rankspec.options.v1.DeprecationR\x0b\x64\x65precationBl\n\x17\x64\x65v.rankspec.options.v1B\x0cOptionsProtoP\x01ZAgithub.com/rankspec/rankspec/gen/go/rankspec/options/v1;optionsv1b\x08\x65\x64itionsp\xe8\x07')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!rankspec/options/v1/options.proto\x12\x13rankspec.options.v1\x1a google/protobuf/descriptor.proto*M\n\x06\x45\x66\x66\x65\x63t\x12\x16\n\x12\x45\x46\x46\x45\x43T_UNSPECIFIED\x10\x00\x12\x13\n\x0f\x45\x46\x46\x45\x43T_SEMANTIC\x10\x01\x12\x16\n\x12\x45\x46\x46\x45\x43T_OPERATIONAL\x10\x02*X\n\x06Resume\x12\x16\n\x12RESUME_UNSPECIFIED\x10\x00\x12\x0f\n\x0bRESUME_FREE\x10\x01\x12\x0f\n\x0bRESUME_WARN\x10\x02\x12\x14\n\x10RESUME_FORBIDDEN\x10\x03:T\n\x06\x65\x66\x66\x65\x63t\x12\x1d.google.protobuf.FieldOptions\x18\xf1\x8c\x03 \x01(\x0e\x32\x1b.rankspec.options.v1.EffectR\x06\x65\x66\x66\x65\x63t:T\n\x06resume\x12\x1d.google.protobuf.FieldOptions\x18\xf2\x8c\x03 \x01(\x0e\x32\x1b.rankspec.options.v1.ResumeR\x06resume:D\n\rdefault_items\x12\x1d.google.protobuf.FieldOptions\x18\xf3\x8c\x03 \x03(\tR\x0c\x64\x65\x66\x61ultItems:D\n\rinherits_from\x12\x1d.google.protobuf.FieldOptions\x18\xf4\x8c\x03 \x01(\tR\x0cinheritsFrom:N\n\x12\x64\x65precation_reason\x12\x1d.google.protobuf.FieldOptions\x18\xf5\x8c\x03 \x01(\tR\x11\x64\x65precationReason:X\n\x17\x64\x65precation_replacement\x12\x1d.google.protobuf.FieldOptions\x18\xf6\x8c\x03 \x01(\tR\x16\x64\x65precationReplacementBl\n\x17\x64\x65v.rankspec.options.v1B\x0cOptionsProtoP\x01ZAgithub.com/rankspec/rankspec/gen/go/rankspec/options/v1;optionsv1b\x08\x65\x64itionsp\xe8\x07')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,14 +33,8 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'rankspec.options.v1.options
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\027dev.rankspec.options.v1B\014OptionsProtoP\001ZAgithub.com/rankspec/rankspec/gen/go/rankspec/options/v1;optionsv1'
-  _globals['_DEPRECATION'].fields_by_name['reason']._loaded_options = None
-  _globals['_DEPRECATION'].fields_by_name['reason']._serialized_options = b'\210\347\030\002\220\347\030\001'
-  _globals['_DEPRECATION'].fields_by_name['replacement']._loaded_options = None
-  _globals['_DEPRECATION'].fields_by_name['replacement']._serialized_options = b'\210\347\030\002\220\347\030\001'
-  _globals['_EFFECT']._serialized_start=185
-  _globals['_EFFECT']._serialized_end=262
-  _globals['_RESUME']._serialized_start=264
-  _globals['_RESUME']._serialized_end=352
-  _globals['_DEPRECATION']._serialized_start=92
-  _globals['_DEPRECATION']._serialized_end=183
+  _globals['_EFFECT']._serialized_start=92
+  _globals['_EFFECT']._serialized_end=169
+  _globals['_RESUME']._serialized_start=171
+  _globals['_RESUME']._serialized_end=259
 # @@protoc_insertion_point(module_scope)

@@ -1,8 +1,7 @@
 from google.protobuf import descriptor_pb2 as _descriptor_pb2
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
-from google.protobuf import message as _message
-from typing import ClassVar as _ClassVar, Optional as _Optional
+from typing import ClassVar as _ClassVar
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
@@ -33,13 +32,7 @@ DEFAULT_ITEMS_FIELD_NUMBER: _ClassVar[int]
 default_items: _descriptor.FieldDescriptor
 INHERITS_FROM_FIELD_NUMBER: _ClassVar[int]
 inherits_from: _descriptor.FieldDescriptor
-DEPRECATION_FIELD_NUMBER: _ClassVar[int]
-deprecation: _descriptor.FieldDescriptor
-
-class Deprecation(_message.Message):
-    __slots__ = ("reason", "replacement")
-    REASON_FIELD_NUMBER: _ClassVar[int]
-    REPLACEMENT_FIELD_NUMBER: _ClassVar[int]
-    reason: str
-    replacement: str
-    def __init__(self, reason: _Optional[str] = ..., replacement: _Optional[str] = ...) -> None: ...
+DEPRECATION_REASON_FIELD_NUMBER: _ClassVar[int]
+deprecation_reason: _descriptor.FieldDescriptor
+DEPRECATION_REPLACEMENT_FIELD_NUMBER: _ClassVar[int]
+deprecation_replacement: _descriptor.FieldDescriptor

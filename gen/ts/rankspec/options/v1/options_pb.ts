@@ -4,46 +4,16 @@
 
 // Field options that every RankSpec message uses: what a field changes, and whether it may change on resume.
 
-import type { GenEnum, GenExtension, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { enumDesc, extDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenExtension, GenFile } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, extDesc, fileDesc } from "@bufbuild/protobuf/codegenv2";
 import type { FieldOptions } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_descriptor } from "@bufbuild/protobuf/wkt";
-import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file rankspec/options/v1/options.proto.
  */
 export const file_rankspec_options_v1_options: GenFile = /*@__PURE__*/
-  fileDesc("CiFyYW5rc3BlYy9vcHRpb25zL3YxL29wdGlvbnMucHJvdG8SE3JhbmtzcGVjLm9wdGlvbnMudjEiRgoLRGVwcmVjYXRpb24SGAoGcmVhc29uGAEgASgJQgiI5xgCkOcYARIdCgtyZXBsYWNlbWVudBgCIAEoCUIIiOcYApDnGAEqTQoGRWZmZWN0EhYKEkVGRkVDVF9VTlNQRUNJRklFRBAAEhMKD0VGRkVDVF9TRU1BTlRJQxABEhYKEkVGRkVDVF9PUEVSQVRJT05BTBACKlgKBlJlc3VtZRIWChJSRVNVTUVfVU5TUEVDSUZJRUQQABIPCgtSRVNVTUVfRlJFRRABEg8KC1JFU1VNRV9XQVJOEAISFAoQUkVTVU1FX0ZPUkJJRERFThADOlQKBmVmZmVjdBIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMY8YwDIAEoDjIbLnJhbmtzcGVjLm9wdGlvbnMudjEuRWZmZWN0UgZlZmZlY3Q6VAoGcmVzdW1lEh0uZ29vZ2xlLnByb3RvYnVmLkZpZWxkT3B0aW9ucxjyjAMgASgOMhsucmFua3NwZWMub3B0aW9ucy52MS5SZXN1bWVSBnJlc3VtZTpECg1kZWZhdWx0X2l0ZW1zEh0uZ29vZ2xlLnByb3RvYnVmLkZpZWxkT3B0aW9ucxjzjAMgAygJUgxkZWZhdWx0SXRlbXM6RAoNaW5oZXJpdHNfZnJvbRIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMY9IwDIAEoCVIMaW5oZXJpdHNGcm9tOmMKC2RlcHJlY2F0aW9uEh0uZ29vZ2xlLnByb3RvYnVmLkZpZWxkT3B0aW9ucxj1jAMgASgLMiAucmFua3NwZWMub3B0aW9ucy52MS5EZXByZWNhdGlvblILZGVwcmVjYXRpb25CbAoXZGV2LnJhbmtzcGVjLm9wdGlvbnMudjFCDE9wdGlvbnNQcm90b1ABWkFnaXRodWIuY29tL3JhbmtzcGVjL3JhbmtzcGVjL2dlbi9nby9yYW5rc3BlYy9vcHRpb25zL3YxO29wdGlvbnN2MWIIZWRpdGlvbnNw6Ac", [file_google_protobuf_descriptor]);
-
-/**
- * Why a field does nothing, and what to write instead. Such a field is `deprecated` too: it may be set, is not obeyed, and
- * `check` warns of it.
- *
- * @generated from message rankspec.options.v1.Deprecation
- */
-export type Deprecation = Message<"rankspec.options.v1.Deprecation"> & {
-  /**
-   * Why it does nothing, as a sentence without its end.
-   *
-   * @generated from field: string reason = 1;
-   */
-  reason: string;
-
-  /**
-   * The field to set instead, as a path from the message that has the deprecated one.
-   *
-   * @generated from field: string replacement = 2;
-   */
-  replacement: string;
-};
-
-/**
- * Describes the message rankspec.options.v1.Deprecation.
- * Use `create(DeprecationSchema)` to create a new message.
- */
-export const DeprecationSchema: GenMessage<Deprecation> = /*@__PURE__*/
-  messageDesc(file_rankspec_options_v1_options, 0);
+  fileDesc("CiFyYW5rc3BlYy9vcHRpb25zL3YxL29wdGlvbnMucHJvdG8SE3JhbmtzcGVjLm9wdGlvbnMudjEqTQoGRWZmZWN0EhYKEkVGRkVDVF9VTlNQRUNJRklFRBAAEhMKD0VGRkVDVF9TRU1BTlRJQxABEhYKEkVGRkVDVF9PUEVSQVRJT05BTBACKlgKBlJlc3VtZRIWChJSRVNVTUVfVU5TUEVDSUZJRUQQABIPCgtSRVNVTUVfRlJFRRABEg8KC1JFU1VNRV9XQVJOEAISFAoQUkVTVU1FX0ZPUkJJRERFThADOlQKBmVmZmVjdBIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMY8YwDIAEoDjIbLnJhbmtzcGVjLm9wdGlvbnMudjEuRWZmZWN0UgZlZmZlY3Q6VAoGcmVzdW1lEh0uZ29vZ2xlLnByb3RvYnVmLkZpZWxkT3B0aW9ucxjyjAMgASgOMhsucmFua3NwZWMub3B0aW9ucy52MS5SZXN1bWVSBnJlc3VtZTpECg1kZWZhdWx0X2l0ZW1zEh0uZ29vZ2xlLnByb3RvYnVmLkZpZWxkT3B0aW9ucxjzjAMgAygJUgxkZWZhdWx0SXRlbXM6RAoNaW5oZXJpdHNfZnJvbRIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMY9IwDIAEoCVIMaW5oZXJpdHNGcm9tOk4KEmRlcHJlY2F0aW9uX3JlYXNvbhIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMY9YwDIAEoCVIRZGVwcmVjYXRpb25SZWFzb246WAoXZGVwcmVjYXRpb25fcmVwbGFjZW1lbnQSHS5nb29nbGUucHJvdG9idWYuRmllbGRPcHRpb25zGPaMAyABKAlSFmRlcHJlY2F0aW9uUmVwbGFjZW1lbnRCbAoXZGV2LnJhbmtzcGVjLm9wdGlvbnMudjFCDE9wdGlvbnNQcm90b1ABWkFnaXRodWIuY29tL3JhbmtzcGVjL3JhbmtzcGVjL2dlbi9nby9yYW5rc3BlYy9vcHRpb25zL3YxO29wdGlvbnN2MWIIZWRpdGlvbnNw6Ac", [file_google_protobuf_descriptor]);
 
 /**
  * Whether a field takes part in what the trained model computes.
@@ -159,10 +129,19 @@ export const inherits_from: GenExtension<FieldOptions, string> = /*@__PURE__*/
   extDesc(file_rankspec_options_v1_options, 3);
 
 /**
- * On a field that does nothing: why, and what to set instead.
+ * On a field that does nothing, which is `deprecated` too: why, as a sentence without its end. It may be set, is not obeyed,
+ * and `check` warns of it.
  *
- * @generated from extension: rankspec.options.v1.Deprecation deprecation = 50805;
+ * @generated from extension: string deprecation_reason = 50805;
  */
-export const deprecation: GenExtension<FieldOptions, Deprecation> = /*@__PURE__*/
+export const deprecation_reason: GenExtension<FieldOptions, string> = /*@__PURE__*/
   extDesc(file_rankspec_options_v1_options, 4);
+
+/**
+ * On such a field: the one to set instead, as a path from the message that both are in.
+ *
+ * @generated from extension: string deprecation_replacement = 50806;
+ */
+export const deprecation_replacement: GenExtension<FieldOptions, string> = /*@__PURE__*/
+  extDesc(file_rankspec_options_v1_options, 5);
 

@@ -23,7 +23,8 @@ public final class OptionsProto extends com.google.protobuf.GeneratedFile {
     registry.add(dev.rankspec.options.v1.OptionsProto.resume);
     registry.add(dev.rankspec.options.v1.OptionsProto.defaultItems);
     registry.add(dev.rankspec.options.v1.OptionsProto.inheritsFrom);
-    registry.add(dev.rankspec.options.v1.OptionsProto.deprecation);
+    registry.add(dev.rankspec.options.v1.OptionsProto.deprecationReason);
+    registry.add(dev.rankspec.options.v1.OptionsProto.deprecationReplacement);
   }
 
   public static void registerAllExtensions(
@@ -93,10 +94,11 @@ public final class OptionsProto extends com.google.protobuf.GeneratedFile {
           .newFileScopedGeneratedExtension(
         java.lang.String.class,
         null);
-  public static final int DEPRECATION_FIELD_NUMBER = 50805;
+  public static final int DEPRECATION_REASON_FIELD_NUMBER = 50805;
   /**
    * <pre>
-   * On a field that does nothing: why, and what to set instead.
+   * On a field that does nothing, which is `deprecated` too: why, as a sentence without its end. It may be set, is not obeyed,
+   * and `check` warns of it.
    * </pre>
    *
    * <code>extend .google.protobuf.FieldOptions { ... }</code>
@@ -104,15 +106,25 @@ public final class OptionsProto extends com.google.protobuf.GeneratedFile {
   public static final
     com.google.protobuf.GeneratedMessage.GeneratedExtension<
       com.google.protobuf.DescriptorProtos.FieldOptions,
-      dev.rankspec.options.v1.Deprecation> deprecation = com.google.protobuf.GeneratedMessage
+      java.lang.String> deprecationReason = com.google.protobuf.GeneratedMessage
           .newFileScopedGeneratedExtension(
-        dev.rankspec.options.v1.Deprecation.class,
-        dev.rankspec.options.v1.Deprecation.getDefaultInstance());
-  static final com.google.protobuf.Descriptors.Descriptor
-    internal_static_rankspec_options_v1_Deprecation_descriptor;
-  static final 
-    com.google.protobuf.GeneratedMessage.FieldAccessorTable
-      internal_static_rankspec_options_v1_Deprecation_fieldAccessorTable;
+        java.lang.String.class,
+        null);
+  public static final int DEPRECATION_REPLACEMENT_FIELD_NUMBER = 50806;
+  /**
+   * <pre>
+   * On such a field: the one to set instead, as a path from the message that both are in.
+   * </pre>
+   *
+   * <code>extend .google.protobuf.FieldOptions { ... }</code>
+   */
+  public static final
+    com.google.protobuf.GeneratedMessage.GeneratedExtension<
+      com.google.protobuf.DescriptorProtos.FieldOptions,
+      java.lang.String> deprecationReplacement = com.google.protobuf.GeneratedMessage
+          .newFileScopedGeneratedExtension(
+        java.lang.String.class,
+        null);
 
   public static com.google.protobuf.Descriptors.FileDescriptor
       getDescriptor() {
@@ -124,52 +136,40 @@ public final class OptionsProto extends com.google.protobuf.GeneratedFile {
     java.lang.String[] descriptorData = {
       "\n!rankspec/options/v1/options.proto\022\023ran" +
       "kspec.options.v1\032 google/protobuf/descri" +
-      "ptor.proto\"[\n\013Deprecation\022 \n\006reason\030\001 \001(" +
-      "\tB\010\210\347\030\002\220\347\030\001R\006reason\022*\n\013replacement\030\002 \001(\t" +
-      "B\010\210\347\030\002\220\347\030\001R\013replacement*M\n\006Effect\022\026\n\022EFF" +
-      "ECT_UNSPECIFIED\020\000\022\023\n\017EFFECT_SEMANTIC\020\001\022\026" +
-      "\n\022EFFECT_OPERATIONAL\020\002*X\n\006Resume\022\026\n\022RESU" +
-      "ME_UNSPECIFIED\020\000\022\017\n\013RESUME_FREE\020\001\022\017\n\013RES" +
-      "UME_WARN\020\002\022\024\n\020RESUME_FORBIDDEN\020\003:T\n\006effe" +
-      "ct\022\035.google.protobuf.FieldOptions\030\361\214\003 \001(" +
-      "\0162\033.rankspec.options.v1.EffectR\006effect:T" +
-      "\n\006resume\022\035.google.protobuf.FieldOptions\030" +
-      "\362\214\003 \001(\0162\033.rankspec.options.v1.ResumeR\006re" +
-      "sume:D\n\rdefault_items\022\035.google.protobuf." +
-      "FieldOptions\030\363\214\003 \003(\tR\014defaultItems:D\n\rin" +
-      "herits_from\022\035.google.protobuf.FieldOptio" +
-      "ns\030\364\214\003 \001(\tR\014inheritsFrom:c\n\013deprecation\022" +
-      "\035.google.protobuf.FieldOptions\030\365\214\003 \001(\0132 " +
-      ".rankspec.options.v1.DeprecationR\013deprec" +
-      "ationBl\n\027dev.rankspec.options.v1B\014Option" +
-      "sProtoP\001ZAgithub.com/rankspec/rankspec/g" +
-      "en/go/rankspec/options/v1;optionsv1b\010edi" +
-      "tionsp\350\007"
+      "ptor.proto*M\n\006Effect\022\026\n\022EFFECT_UNSPECIFI" +
+      "ED\020\000\022\023\n\017EFFECT_SEMANTIC\020\001\022\026\n\022EFFECT_OPER" +
+      "ATIONAL\020\002*X\n\006Resume\022\026\n\022RESUME_UNSPECIFIE" +
+      "D\020\000\022\017\n\013RESUME_FREE\020\001\022\017\n\013RESUME_WARN\020\002\022\024\n" +
+      "\020RESUME_FORBIDDEN\020\003:T\n\006effect\022\035.google.p" +
+      "rotobuf.FieldOptions\030\361\214\003 \001(\0162\033.rankspec." +
+      "options.v1.EffectR\006effect:T\n\006resume\022\035.go" +
+      "ogle.protobuf.FieldOptions\030\362\214\003 \001(\0162\033.ran" +
+      "kspec.options.v1.ResumeR\006resume:D\n\rdefau" +
+      "lt_items\022\035.google.protobuf.FieldOptions\030" +
+      "\363\214\003 \003(\tR\014defaultItems:D\n\rinherits_from\022\035" +
+      ".google.protobuf.FieldOptions\030\364\214\003 \001(\tR\014i" +
+      "nheritsFrom:N\n\022deprecation_reason\022\035.goog" +
+      "le.protobuf.FieldOptions\030\365\214\003 \001(\tR\021deprec" +
+      "ationReason:X\n\027deprecation_replacement\022\035" +
+      ".google.protobuf.FieldOptions\030\366\214\003 \001(\tR\026d" +
+      "eprecationReplacementBl\n\027dev.rankspec.op" +
+      "tions.v1B\014OptionsProtoP\001ZAgithub.com/ran" +
+      "kspec/rankspec/gen/go/rankspec/options/v" +
+      "1;optionsv1b\010editionsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
         new com.google.protobuf.Descriptors.FileDescriptor[] {
           com.google.protobuf.DescriptorProtos.getDescriptor(),
         });
-    internal_static_rankspec_options_v1_Deprecation_descriptor =
-      getDescriptor().getMessageType(0);
-    internal_static_rankspec_options_v1_Deprecation_fieldAccessorTable = new
-      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
-        internal_static_rankspec_options_v1_Deprecation_descriptor,
-        new java.lang.String[] { "Reason", "Replacement", });
     effect.internalInit(descriptor.getExtension(0));
     resume.internalInit(descriptor.getExtension(1));
     defaultItems.internalInit(descriptor.getExtension(2));
     inheritsFrom.internalInit(descriptor.getExtension(3));
-    deprecation.internalInit(descriptor.getExtension(4));
+    deprecationReason.internalInit(descriptor.getExtension(4));
+    deprecationReplacement.internalInit(descriptor.getExtension(5));
     descriptor.resolveAllFeaturesImmutable();
     com.google.protobuf.DescriptorProtos.getDescriptor();
-    com.google.protobuf.ExtensionRegistry registry =
-        com.google.protobuf.ExtensionRegistry.newInstance();
-    registry.add(dev.rankspec.options.v1.OptionsProto.effect);
-    registry.add(dev.rankspec.options.v1.OptionsProto.resume);
-    com.google.protobuf.Descriptors.FileDescriptor
-        .internalUpdateFileDescriptor(descriptor, registry);
   }
 
   // @@protoc_insertion_point(outer_class_scope)

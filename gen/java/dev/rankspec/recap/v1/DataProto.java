@@ -353,8 +353,8 @@ public final class DataProto extends com.google.protobuf.GeneratedFile {
       "reprocess\030\022 \001(\0132\035.rankspec.recap.v1.Prep" +
       "rocessB\010\210\347\030\001\220\347\030\003R\npreprocess\022\232\001\n\007sampler" +
       "\030\023 \001(\0132\032.rankspec.recap.v1.SamplerBd\030\001\210\347" +
-      "\030\002\220\347\030\001\252\347\030V\n3no sampling step goes by a n" +
-      "ame, so it does nothing\022\037preprocess.down" +
+      "\030\002\220\347\030\001\252\347\0303no sampling step goes by a nam" +
+      "e, so it does nothing\262\347\030\037preprocess.down" +
       "sample_negativesR\007sampler\022D\n\022inherit_tra" +
       "in_data\030\024 \001(\010B\026\210\347\030\002\220\347\030\001\242\347\030\ntrain_dataR\020i" +
       "nheritTrainData\032U\n\nTasksEntry\022\020\n\003key\030\001 \001" +
@@ -561,7 +561,8 @@ public final class DataProto extends com.google.protobuf.GeneratedFile {
     registry.add(build.buf.validate.ValidateProto.field);
     registry.add(build.buf.validate.ValidateProto.message);
     registry.add(build.buf.validate.ValidateProto.oneof);
-    registry.add(dev.rankspec.options.v1.OptionsProto.deprecation);
+    registry.add(dev.rankspec.options.v1.OptionsProto.deprecationReason);
+    registry.add(dev.rankspec.options.v1.OptionsProto.deprecationReplacement);
     registry.add(dev.rankspec.options.v1.OptionsProto.effect);
     registry.add(dev.rankspec.options.v1.OptionsProto.inheritsFrom);
     registry.add(dev.rankspec.options.v1.OptionsProto.resume);

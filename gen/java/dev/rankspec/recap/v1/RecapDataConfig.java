@@ -839,7 +839,7 @@ dev.rankspec.recap.v1.TaskData defaultValue) {
    * Does nothing: there are no sampling steps that have names. Negatives are left out by preprocess.downsample_negatives.
    * </pre>
    *
-   * <code>.rankspec.recap.v1.Sampler sampler = 19 [json_name = "sampler", deprecated = true, (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE, (.rankspec.options.v1.deprecation) = { ... }</code>
+   * <code>.rankspec.recap.v1.Sampler sampler = 19 [json_name = "sampler", deprecated = true, (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE, (.rankspec.options.v1.deprecation_reason) = "no sampling step goes by a name, so it does nothing", (.rankspec.options.v1.deprecation_replacement) = "preprocess.downsample_negatives"];</code>
    * @deprecated rankspec.recap.v1.RecapDataConfig.sampler is deprecated.
    *     See rankspec/recap/v1/data.proto;l=499
    * @return Whether the sampler field is set.
@@ -853,7 +853,7 @@ dev.rankspec.recap.v1.TaskData defaultValue) {
    * Does nothing: there are no sampling steps that have names. Negatives are left out by preprocess.downsample_negatives.
    * </pre>
    *
-   * <code>.rankspec.recap.v1.Sampler sampler = 19 [json_name = "sampler", deprecated = true, (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE, (.rankspec.options.v1.deprecation) = { ... }</code>
+   * <code>.rankspec.recap.v1.Sampler sampler = 19 [json_name = "sampler", deprecated = true, (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE, (.rankspec.options.v1.deprecation_reason) = "no sampling step goes by a name, so it does nothing", (.rankspec.options.v1.deprecation_replacement) = "preprocess.downsample_negatives"];</code>
    * @deprecated rankspec.recap.v1.RecapDataConfig.sampler is deprecated.
    *     See rankspec/recap/v1/data.proto;l=499
    * @return The sampler.
@@ -867,7 +867,7 @@ dev.rankspec.recap.v1.TaskData defaultValue) {
    * Does nothing: there are no sampling steps that have names. Negatives are left out by preprocess.downsample_negatives.
    * </pre>
    *
-   * <code>.rankspec.recap.v1.Sampler sampler = 19 [json_name = "sampler", deprecated = true, (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE, (.rankspec.options.v1.deprecation) = { ... }</code>
+   * <code>.rankspec.recap.v1.Sampler sampler = 19 [json_name = "sampler", deprecated = true, (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE, (.rankspec.options.v1.deprecation_reason) = "no sampling step goes by a name, so it does nothing", (.rankspec.options.v1.deprecation_replacement) = "preprocess.downsample_negatives"];</code>
    */
   @java.lang.Override
   @java.lang.Deprecated public dev.rankspec.recap.v1.SamplerOrBuilder getSamplerOrBuilder() {
@@ -3700,7 +3700,7 @@ dev.rankspec.recap.v1.TaskData defaultValue) {
      * Does nothing: there are no sampling steps that have names. Negatives are left out by preprocess.downsample_negatives.
      * </pre>
      *
-     * <code>.rankspec.recap.v1.Sampler sampler = 19 [json_name = "sampler", deprecated = true, (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE, (.rankspec.options.v1.deprecation) = { ... }</code>
+     * <code>.rankspec.recap.v1.Sampler sampler = 19 [json_name = "sampler", deprecated = true, (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE, (.rankspec.options.v1.deprecation_reason) = "no sampling step goes by a name, so it does nothing", (.rankspec.options.v1.deprecation_replacement) = "preprocess.downsample_negatives"];</code>
      * @deprecated rankspec.recap.v1.RecapDataConfig.sampler is deprecated.
      *     See rankspec/recap/v1/data.proto;l=499
      * @return Whether the sampler field is set.
@@ -3713,7 +3713,7 @@ dev.rankspec.recap.v1.TaskData defaultValue) {
      * Does nothing: there are no sampling steps that have names. Negatives are left out by preprocess.downsample_negatives.
      * </pre>
      *
-     * <code>.rankspec.recap.v1.Sampler sampler = 19 [json_name = "sampler", deprecated = true, (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE, (.rankspec.options.v1.deprecation) = { ... }</code>
+     * <code>.rankspec.recap.v1.Sampler sampler = 19 [json_name = "sampler", deprecated = true, (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE, (.rankspec.options.v1.deprecation_reason) = "no sampling step goes by a name, so it does nothing", (.rankspec.options.v1.deprecation_replacement) = "preprocess.downsample_negatives"];</code>
      * @deprecated rankspec.recap.v1.RecapDataConfig.sampler is deprecated.
      *     See rankspec/recap/v1/data.proto;l=499
      * @return The sampler.
@@ -3730,7 +3730,7 @@ dev.rankspec.recap.v1.TaskData defaultValue) {
      * Does nothing: there are no sampling steps that have names. Negatives are left out by preprocess.downsample_negatives.
      * </pre>
      *
-     * <code>.rankspec.recap.v1.Sampler sampler = 19 [json_name = "sampler", deprecated = true, (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE, (.rankspec.options.v1.deprecation) = { ... }</code>
+     * <code>.rankspec.recap.v1.Sampler sampler = 19 [json_name = "sampler", deprecated = true, (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE, (.rankspec.options.v1.deprecation_reason) = "no sampling step goes by a name, so it does nothing", (.rankspec.options.v1.deprecation_replacement) = "preprocess.downsample_negatives"];</code>
      */
     @java.lang.Deprecated public Builder setSampler(dev.rankspec.recap.v1.Sampler value) {
       if (samplerBuilder_ == null) {
@@ -3748,7 +3748,7 @@ dev.rankspec.recap.v1.TaskData defaultValue) {
      * Does nothing: there are no sampling steps that have names. Negatives are left out by preprocess.downsample_negatives.
      * </pre>
      *
-     * <code>.rankspec.recap.v1.Sampler sampler = 19 [json_name = "sampler", deprecated = true, (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE, (.rankspec.options.v1.deprecation) = { ... }</code>
+     * <code>.rankspec.recap.v1.Sampler sampler = 19 [json_name = "sampler", deprecated = true, (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE, (.rankspec.options.v1.deprecation_reason) = "no sampling step goes by a name, so it does nothing", (.rankspec.options.v1.deprecation_replacement) = "preprocess.downsample_negatives"];</code>
      */
     @java.lang.Deprecated public Builder setSampler(
         dev.rankspec.recap.v1.Sampler.Builder builderForValue) {
@@ -3766,7 +3766,7 @@ dev.rankspec.recap.v1.TaskData defaultValue) {
      * Does nothing: there are no sampling steps that have names. Negatives are left out by preprocess.downsample_negatives.
      * </pre>
      *
-     * <code>.rankspec.recap.v1.Sampler sampler = 19 [json_name = "sampler", deprecated = true, (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE, (.rankspec.options.v1.deprecation) = { ... }</code>
+     * <code>.rankspec.recap.v1.Sampler sampler = 19 [json_name = "sampler", deprecated = true, (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE, (.rankspec.options.v1.deprecation_reason) = "no sampling step goes by a name, so it does nothing", (.rankspec.options.v1.deprecation_replacement) = "preprocess.downsample_negatives"];</code>
      */
     @java.lang.Deprecated public Builder mergeSampler(dev.rankspec.recap.v1.Sampler value) {
       if (samplerBuilder_ == null) {
@@ -3791,7 +3791,7 @@ dev.rankspec.recap.v1.TaskData defaultValue) {
      * Does nothing: there are no sampling steps that have names. Negatives are left out by preprocess.downsample_negatives.
      * </pre>
      *
-     * <code>.rankspec.recap.v1.Sampler sampler = 19 [json_name = "sampler", deprecated = true, (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE, (.rankspec.options.v1.deprecation) = { ... }</code>
+     * <code>.rankspec.recap.v1.Sampler sampler = 19 [json_name = "sampler", deprecated = true, (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE, (.rankspec.options.v1.deprecation_reason) = "no sampling step goes by a name, so it does nothing", (.rankspec.options.v1.deprecation_replacement) = "preprocess.downsample_negatives"];</code>
      */
     @java.lang.Deprecated public Builder clearSampler() {
       bitField0_ = (bitField0_ & ~0x00040000);
@@ -3808,7 +3808,7 @@ dev.rankspec.recap.v1.TaskData defaultValue) {
      * Does nothing: there are no sampling steps that have names. Negatives are left out by preprocess.downsample_negatives.
      * </pre>
      *
-     * <code>.rankspec.recap.v1.Sampler sampler = 19 [json_name = "sampler", deprecated = true, (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE, (.rankspec.options.v1.deprecation) = { ... }</code>
+     * <code>.rankspec.recap.v1.Sampler sampler = 19 [json_name = "sampler", deprecated = true, (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE, (.rankspec.options.v1.deprecation_reason) = "no sampling step goes by a name, so it does nothing", (.rankspec.options.v1.deprecation_replacement) = "preprocess.downsample_negatives"];</code>
      */
     @java.lang.Deprecated public dev.rankspec.recap.v1.Sampler.Builder getSamplerBuilder() {
       bitField0_ |= 0x00040000;
@@ -3820,7 +3820,7 @@ dev.rankspec.recap.v1.TaskData defaultValue) {
      * Does nothing: there are no sampling steps that have names. Negatives are left out by preprocess.downsample_negatives.
      * </pre>
      *
-     * <code>.rankspec.recap.v1.Sampler sampler = 19 [json_name = "sampler", deprecated = true, (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE, (.rankspec.options.v1.deprecation) = { ... }</code>
+     * <code>.rankspec.recap.v1.Sampler sampler = 19 [json_name = "sampler", deprecated = true, (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE, (.rankspec.options.v1.deprecation_reason) = "no sampling step goes by a name, so it does nothing", (.rankspec.options.v1.deprecation_replacement) = "preprocess.downsample_negatives"];</code>
      */
     @java.lang.Deprecated public dev.rankspec.recap.v1.SamplerOrBuilder getSamplerOrBuilder() {
       if (samplerBuilder_ != null) {
@@ -3835,7 +3835,7 @@ dev.rankspec.recap.v1.TaskData defaultValue) {
      * Does nothing: there are no sampling steps that have names. Negatives are left out by preprocess.downsample_negatives.
      * </pre>
      *
-     * <code>.rankspec.recap.v1.Sampler sampler = 19 [json_name = "sampler", deprecated = true, (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE, (.rankspec.options.v1.deprecation) = { ... }</code>
+     * <code>.rankspec.recap.v1.Sampler sampler = 19 [json_name = "sampler", deprecated = true, (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE, (.rankspec.options.v1.deprecation_reason) = "no sampling step goes by a name, so it does nothing", (.rankspec.options.v1.deprecation_replacement) = "preprocess.downsample_negatives"];</code>
      */
     private com.google.protobuf.SingleFieldBuilder<
         dev.rankspec.recap.v1.Sampler, dev.rankspec.recap.v1.Sampler.Builder, dev.rankspec.recap.v1.SamplerOrBuilder> 

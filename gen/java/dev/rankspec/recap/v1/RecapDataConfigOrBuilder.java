@@ -482,7 +482,7 @@ dev.rankspec.recap.v1.TaskData defaultValue);
    * Does nothing: there are no sampling steps that have names. Negatives are left out by preprocess.downsample_negatives.
    * </pre>
    *
-   * <code>.rankspec.recap.v1.Sampler sampler = 19 [json_name = "sampler", deprecated = true, (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE, (.rankspec.options.v1.deprecation) = { ... }</code>
+   * <code>.rankspec.recap.v1.Sampler sampler = 19 [json_name = "sampler", deprecated = true, (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE, (.rankspec.options.v1.deprecation_reason) = "no sampling step goes by a name, so it does nothing", (.rankspec.options.v1.deprecation_replacement) = "preprocess.downsample_negatives"];</code>
    * @deprecated rankspec.recap.v1.RecapDataConfig.sampler is deprecated.
    *     See rankspec/recap/v1/data.proto;l=499
    * @return Whether the sampler field is set.
@@ -493,7 +493,7 @@ dev.rankspec.recap.v1.TaskData defaultValue);
    * Does nothing: there are no sampling steps that have names. Negatives are left out by preprocess.downsample_negatives.
    * </pre>
    *
-   * <code>.rankspec.recap.v1.Sampler sampler = 19 [json_name = "sampler", deprecated = true, (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE, (.rankspec.options.v1.deprecation) = { ... }</code>
+   * <code>.rankspec.recap.v1.Sampler sampler = 19 [json_name = "sampler", deprecated = true, (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE, (.rankspec.options.v1.deprecation_reason) = "no sampling step goes by a name, so it does nothing", (.rankspec.options.v1.deprecation_replacement) = "preprocess.downsample_negatives"];</code>
    * @deprecated rankspec.recap.v1.RecapDataConfig.sampler is deprecated.
    *     See rankspec/recap/v1/data.proto;l=499
    * @return The sampler.
@@ -504,7 +504,7 @@ dev.rankspec.recap.v1.TaskData defaultValue);
    * Does nothing: there are no sampling steps that have names. Negatives are left out by preprocess.downsample_negatives.
    * </pre>
    *
-   * <code>.rankspec.recap.v1.Sampler sampler = 19 [json_name = "sampler", deprecated = true, (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE, (.rankspec.options.v1.deprecation) = { ... }</code>
+   * <code>.rankspec.recap.v1.Sampler sampler = 19 [json_name = "sampler", deprecated = true, (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE, (.rankspec.options.v1.deprecation_reason) = "no sampling step goes by a name, so it does nothing", (.rankspec.options.v1.deprecation_replacement) = "preprocess.downsample_negatives"];</code>
    */
   @java.lang.Deprecated dev.rankspec.recap.v1.SamplerOrBuilder getSamplerOrBuilder();
 
