@@ -116,11 +116,12 @@ model {
   small_embeddings {
     tables {
       name: "user" num_embeddings: 9 embedding_dim: 2 index: 0 out_of_range_ids: OUT_OF_RANGE_IDS_BUCKET
-      weight_decay: 0.1 init_std: 0.5
+      weight_decay: 0.1 init_std: 0.5 l2: 0.001
     }
     tables { name: "item" num_embeddings: 9 embedding_dim: 2 index: 1 }
     dropout { rate: 0.1 }
   }
+  members: 2
   multi_task_type: MULTI_TASK_TYPE_SHARE_PARTIAL
   backbone {
     mask_net_config {

@@ -26,14 +26,15 @@ _REST_RULE = "recap.config.backbone_rate_matches_model"
 @obeys(MultiTaskLearningRates, "tower_learning_rates", "backbone_learning_rate")
 @obeys(ModelConfig, "tasks", "small_embeddings")
 @obeys(SmallEmbeddingsConfig, "tables")
-@obeys(SmallEmbeddingBagConfig, "name", "weight_decay")
+@obeys(SmallEmbeddingBagConfig, "name", "weight_decay", "l2")
 def parameter_groups(config: RecapConfig) -> list[ParameterGroup]:
     """Lists a group for every task's tower, one for what is outside of the towers, and one for some tables.
 
-    A tower's group is named as its task, the one outside `backbone`; a small table with a weight decay of its own
-    has the group `backbone/<table>`.
+    A tower's group is named as its task, the one outside `backbone`; a small table with a weight decay of its own or
+    an L2 penalty has the group `backbone/<table>`.
     """
-    optimizer, tables = config.optimizer, _tables_with_own_decay(config)
+    optimizer = config.optimizer
+    tables = [table for table in config.model.small_embeddings.tables if _has_own_group(table)]
     algorithm = _algorithm(optimizer)
     groups = [
         ParameterGroup(task, "tower", task, algorithm, _tower_rate(optimizer, task))
@@ -46,16 +47,17 @@ def parameter_groups(config: RecapConfig) -> list[ParameterGroup]:
     return groups + [_group_of_table(table, optimizer) for table in tables]
 
 
-def _tables_with_own_decay(config: RecapConfig) -> list[SmallEmbeddingBagConfig]:
-    return [table for table in config.model.small_embeddings.tables if table.HasField("weight_decay")]
+def _has_own_group(table: SmallEmbeddingBagConfig) -> bool:
+    return table.HasField("weight_decay") or table.l2 > 0
 
 
 def _group_of_table(table: SmallEmbeddingBagConfig, optimizer: RecapOptimizerConfig) -> ParameterGroup:
     chosen = _algorithm(optimizer)
     algorithm = type(chosen)()
     algorithm.CopyFrom(chosen)
-    algorithm.weight_decay = table.weight_decay
-    return ParameterGroup(f"{_REST}/{table.name}", "table", table.name, algorithm, _rest_rate(optimizer))
+    if table.HasField("weight_decay"):
+        algorithm.weight_decay = table.weight_decay
+    return ParameterGroup(f"{_REST}/{table.name}", "table", table.name, algorithm, _rest_rate(optimizer), table.l2)
 
 
 def _algorithm(optimizer: RecapOptimizerConfig) -> Any:
@@ -80,9 +82,7 @@ def _has_rest(config: RecapConfig) -> bool:
     """Whether anything outside the towers is in no table's group: asks the rule, of a config without those tables."""
     asking = RecapConfig()
     asking.CopyFrom(whole_message(config))
-    tables = asking.model.small_embeddings.tables
-    shared = [table for table in tables if not table.HasField("weight_decay")]
-    if not shared:
+    if all(map(_has_own_group, asking.model.small_embeddings.tables)):
         asking.model.ClearField("small_embeddings")
     asking.optimizer.multi_task_learning_rates.ClearField("backbone_learning_rate")
     asking.optimizer.multi_task_learning_rates.SetInParent()

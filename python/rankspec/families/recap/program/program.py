@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     import torch
 
     from rankspec.families.recap.program.batch import RecapBatch
-    from rankspec.families.recap.program.model import RankingModel
+    from rankspec.families.recap.program.model import Ensemble, RankingModel
     from rankspec.trainer.data.plan import Share
 
 
@@ -53,7 +53,7 @@ class RecapProgram(Program["RecapBatch"]):
     scores_per_row = 1
     is_batch_per_process = False
     model_fields = ("model.", "train_data.seg_dense_schema.", "train_data.preprocess.")
-    model: RankingModel
+    model: RankingModel | Ensemble
 
     def __init__(self, config: RecapConfig) -> None:
         """Builds the model, on the CPU, with its first values.
@@ -126,7 +126,7 @@ class RecapProgram(Program["RecapBatch"]):
         self.model.set_position(step, micro_batch)
 
     def loss(self, outputs: Tensor, batch: RecapBatch) -> tuple[Tensor, Tensor]:
-        """The mean of the tasks' losses, and these, `[T]`, of outputs `[B, T]`."""
+        """The mean of the tasks' losses, and these, `[T]`, each the mean over the model's members."""
         total, of_tasks = self._loss(outputs, batch.labels, batch.weights, batch.global_rows)
         return total, of_tasks
 

@@ -48,6 +48,10 @@ class TaskKind(ABC):
         """What is served of outputs of any shape: the link function."""
 
     @abstractmethod
+    def averaged(self, outputs: Tensor) -> Tensor:
+        """Outputs `[B, T]` whose predictions are the means of those of outputs `[B, M, T]`."""
+
+    @abstractmethod
     def terms(self, outputs: Tensor, labels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """What `figures` needs weighted sums of, `[B, T]` each."""
 
@@ -75,6 +79,11 @@ class BinaryClassification(TaskKind):
     def predictions(self, outputs: Tensor) -> Tensor:
         """Probabilities."""
         return torch.sigmoid(outputs)
+
+    def averaged(self, outputs: Tensor) -> Tensor:
+        """Logits of the mean probabilities, by logarithms, which lose nothing where probabilities are near 0 or 1."""
+        positive, negative = (functional.logsigmoid(sign * outputs).logsumexp(1) for sign in (1, -1))
+        return positive - negative
 
     def terms(self, outputs: Tensor, labels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Cross-entropy, label, probability."""
@@ -108,6 +117,10 @@ class Regression(TaskKind):
     def predictions(self, outputs: Tensor) -> Tensor:
         """The outputs themselves."""
         return outputs
+
+    def averaged(self, outputs: Tensor) -> Tensor:
+        """The mean values."""
+        return outputs.mean(1)
 
     def terms(self, outputs: Tensor, labels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Squared error, absolute error, label."""
@@ -168,6 +181,10 @@ class Tasks:
     def predictions(self, outputs: Tensor) -> Tensor:
         """What is served, `[B, T]`, of outputs `[B, T]`."""
         return self._joined([kind.predictions(outputs[:, at]) for kind, at in self._parts])
+
+    def averaged(self, outputs: Tensor) -> Tensor:
+        """Outputs `[B, T]` whose predictions are the means of those of outputs `[B, M, T]`."""
+        return self._joined([kind.averaged(outputs[..., at]) for kind, at in self._parts])
 
     def sums(self, outputs: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
         """Weighted sums over the rows of what training metrics are computed from, and of the weights, `[4, T]`."""

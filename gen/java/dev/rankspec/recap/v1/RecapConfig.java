@@ -319,8 +319,9 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
   private volatile java.lang.Object whichMetrics_ = "";
   /**
    * <pre>
-   * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Unset:
-   * all of them.
+   * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Each is
+   * reported for the whole and for every stratum of model.stratifiers; auroc&#64;name is that of one stratum alone. Unset: all of
+   * them.
    * </pre>
    *
    * <code>string which_metrics = 6 [json_name = "whichMetrics", (.buf.validate.field) = { ... }</code>
@@ -332,8 +333,9 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
   }
   /**
    * <pre>
-   * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Unset:
-   * all of them.
+   * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Each is
+   * reported for the whole and for every stratum of model.stratifiers; auroc&#64;name is that of one stratum alone. Unset: all of
+   * them.
    * </pre>
    *
    * <code>string which_metrics = 6 [json_name = "whichMetrics", (.buf.validate.field) = { ... }</code>
@@ -354,8 +356,9 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
   }
   /**
    * <pre>
-   * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Unset:
-   * all of them.
+   * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Each is
+   * reported for the whole and for every stratum of model.stratifiers; auroc&#64;name is that of one stratum alone. Unset: all of
+   * them.
    * </pre>
    *
    * <code>string which_metrics = 6 [json_name = "whichMetrics", (.buf.validate.field) = { ... }</code>
@@ -1851,8 +1854,9 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
     private java.lang.Object whichMetrics_ = "";
     /**
      * <pre>
-     * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Unset:
-     * all of them.
+     * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Each is
+     * reported for the whole and for every stratum of model.stratifiers; auroc&#64;name is that of one stratum alone. Unset: all of
+     * them.
      * </pre>
      *
      * <code>string which_metrics = 6 [json_name = "whichMetrics", (.buf.validate.field) = { ... }</code>
@@ -1863,8 +1867,9 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
     }
     /**
      * <pre>
-     * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Unset:
-     * all of them.
+     * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Each is
+     * reported for the whole and for every stratum of model.stratifiers; auroc&#64;name is that of one stratum alone. Unset: all of
+     * them.
      * </pre>
      *
      * <code>string which_metrics = 6 [json_name = "whichMetrics", (.buf.validate.field) = { ... }</code>
@@ -1884,8 +1889,9 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
     }
     /**
      * <pre>
-     * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Unset:
-     * all of them.
+     * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Each is
+     * reported for the whole and for every stratum of model.stratifiers; auroc&#64;name is that of one stratum alone. Unset: all of
+     * them.
      * </pre>
      *
      * <code>string which_metrics = 6 [json_name = "whichMetrics", (.buf.validate.field) = { ... }</code>
@@ -1906,8 +1912,9 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
     }
     /**
      * <pre>
-     * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Unset:
-     * all of them.
+     * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Each is
+     * reported for the whole and for every stratum of model.stratifiers; auroc&#64;name is that of one stratum alone. Unset: all of
+     * them.
      * </pre>
      *
      * <code>string which_metrics = 6 [json_name = "whichMetrics", (.buf.validate.field) = { ... }</code>
@@ -1924,8 +1931,9 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
     }
     /**
      * <pre>
-     * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Unset:
-     * all of them.
+     * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Each is
+     * reported for the whole and for every stratum of model.stratifiers; auroc&#64;name is that of one stratum alone. Unset: all of
+     * them.
      * </pre>
      *
      * <code>string which_metrics = 6 [json_name = "whichMetrics", (.buf.validate.field) = { ... }</code>
@@ -1939,8 +1947,9 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
     }
     /**
      * <pre>
-     * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Unset:
-     * all of them.
+     * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Each is
+     * reported for the whole and for every stratum of model.stratifiers; auroc&#64;name is that of one stratum alone. Unset: all of
+     * them.
      * </pre>
      *
      * <code>string which_metrics = 6 [json_name = "whichMetrics", (.buf.validate.field) = { ... }</code>

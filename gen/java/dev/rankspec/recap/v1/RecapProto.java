@@ -51,7 +51,7 @@ public final class RecapProto extends com.google.protobuf.GeneratedFile {
       "spec/recap/v1/data.proto\032\035rankspec/recap" +
       "/v1/model.proto\032!rankspec/recap/v1/optim" +
       "izer.proto\032 rankspec/recap/v1/training.p" +
-      "roto\032\037rankspec/train/v1/runtime.proto\"\212Q" +
+      "roto\032\037rankspec/train/v1/runtime.proto\"\271W" +
       "\n\013RecapConfig\022G\n\010training\030\001 \001(\0132!.ranksp" +
       "ec.recap.v1.TrainingConfigB\010\210\347\030\001\220\347\030\003R\010tr" +
       "aining\022D\n\005model\030\002 \001(\0132\036.rankspec.recap.v" +
@@ -73,7 +73,7 @@ public final class RecapProto extends com.google.protobuf.GeneratedFile {
       "GHTSB\022\272H\007\202\001\004\020\001 \000\210\347\030\001\220\347\030\003R\026downsamplingCo" +
       "rrection\032e\n\023ValidationDataEntry\022\020\n\003key\030\001" +
       " \001(\tR\003key\0228\n\005value\030\002 \001(\0132\".rankspec.reca" +
-      "p.v1.RecapDataConfigR\005value:\0028\001:\240J\272H\234J\032\231" +
+      "p.v1.RecapDataConfigR\005value:\0028\001:\317P\272H\313P\032\231" +
       "\002\n\"recap.config.model_tasks_have_data\032\362\001" +
       "[this.train_data.tasks].map(labelled, th" +
       "is.model.tasks.filter(t, !(t in labelled" +
@@ -177,150 +177,171 @@ public final class RecapProto extends com.google.protobuf.GeneratedFile {
       "rain_data.seg_dense_schema.renamed_featu" +
       "res: the model looks up ids in an input " +
       "\"discrete\"; add an entry that names its " +
-      "column\' : \'\'\032\314\002\n\032recap.config.known_metr" +
-      "ics\032\255\002has(this.which_metrics) && !this.w" +
+      "column\' : \'\'\032\255\003\n\032recap.config.known_metr" +
+      "ics\032\216\003has(this.which_metrics) && !this.w" +
       "hich_metrics.matches(\'^(loss|auroc|rce|c" +
-      "alibration_ratio|rmse|mae)(,(loss|auroc|" +
-      "rce|calibration_ratio|rmse|mae))*$\') ? \'" +
-      "which_metrics: \"\' + this.which_metrics +" +
-      " \'\" is no list of metrics; join some of " +
-      "loss, auroc, rce, calibration_ratio, rms" +
-      "e and mae with commas\' : \'\'\032\261\004\n\037recap.co" +
-      "nfig.metrics_have_tasks\032\215\004!has(this.whic" +
-      "h_metrics) ? \'\' : [this.model.tasks].map" +
-      "(towers, [this.which_metrics.split(\',\')]" +
-      ".map(names, (towers.exists(t, int(towers" +
-      "[t].kind) == 1) ? [] : [\'auroc\', \'rce\', " +
-      "\'calibration_ratio\'].filter(n, n in name" +
-      "s) .map(n, \'which_metrics: \"\' + n + \'\" i" +
-      "s a metric of binary classification, and" +
-      " no task is one; drop it\')) + (towers.ex" +
-      "ists(t, int(towers[t].kind) == 2) ? [] :" +
-      " [\'rmse\', \'mae\'].filter(n, n in names) ." +
-      "map(n, \'which_metrics: \"\' + n + \'\" is a " +
-      "metric of regression, and no task is one" +
-      "; drop it\')))[0].join(\'\\n\'))[0]\032\231\010\n(reca" +
-      "p.config.best_checkpoint_is_measured\032\354\007!" +
-      "has(this.training.best_checkpoint) ? \'\' " +
-      ": !(this.training.best_checkpoint.valida" +
-      "tion_data in this.validation_data) ? \'tr" +
-      "aining.best_checkpoint.validation_data: " +
-      "there is no validation set \"\' + this.tra" +
-      "ining.best_checkpoint.validation_data + " +
-      "\'\"; name one of validation_data\' : has(t" +
-      "his.which_metrics) && !(this.training.be" +
-      "st_checkpoint.metric.split(\'/\')[0] in th" +
-      "is.which_metrics.split(\',\')) ? \'training" +
-      ".best_checkpoint.metric: which_metrics l" +
-      "eaves out \' + this.training.best_checkpo" +
-      "int.metric.split(\'/\')[0] + \'; add it the" +
-      "re\' : this.training.best_checkpoint.metr" +
-      "ic.contains(\'/\') && !(this.training.best" +
-      "_checkpoint.metric.split(\'/\')[1] in (siz" +
-      "e(this.validation_data[this.training.bes" +
-      "t_checkpoint.validation_data].evaluation" +
-      "_tasks) > 0 ? this.validation_data[this." +
-      "training.best_checkpoint.validation_data" +
-      "].evaluation_tasks : this.model.tasks.ma" +
-      "p(t, t))) ? \'training.best_checkpoint.me" +
-      "tric: \"\' + this.training.best_checkpoint" +
-      ".metric.split(\'/\')[1] + \'\" is no task th" +
-      "at the validation set is evaluated on\' :" +
-      " \'\'\032\361\t\n&recap.config.best_checkpoint_has" +
-      "_order\032\306\t!has(this.training.best_checkpo" +
-      "int) || !this.training.best_checkpoint.m" +
-      "etric.matches(\'^[a-z][a-z0-9_]*(@[A-Za-z" +
-      "0-9_.-]+)?(/[A-Za-z_][A-Za-z0-9_.-]*)?$\'" +
-      ") ? \'\' : [this.training.best_checkpoint." +
-      "metric].map(m, [m.split(\'/\')[0]].map(nam" +
-      "e, name.contains(\'@\') ? \'training.best_c" +
-      "heckpoint.metric: no metric is computed " +
-      "by group; drop \"@\' + name.split(\'@\')[1] " +
-      "+ \'\"\' : !(name in [\'loss\', \'auroc\', \'rce" +
-      "\', \'rmse\', \'mae\']) ? \'training.best_chec" +
-      "kpoint.metric: \"\' + name + \'\" is nothing" +
-      " that one checkpoint can be better in; n" +
-      "ame loss, auroc, rce, rmse or mae\' : !m." +
-      "contains(\'/\') ? (name == \'loss\' ? \'\' : \'" +
-      "training.best_checkpoint.metric: \"\' + na" +
-      "me + \'\" is a metric of one task; write i" +
-      "t as \' + name + \'/<task>\') : m.split(\'/\'" +
-      ")[1] in this.model.tasks && name in [\'au" +
-      "roc\', \'rce\'] && int(this.model.tasks[m.s" +
-      "plit(\'/\')[1]].kind) == 2 ? \'training.bes" +
-      "t_checkpoint.metric: \"\' + m.split(\'/\')[1" +
-      "] + \'\" is a regression task, which has n" +
-      "o \' + name + \'; name loss, rmse or mae\' " +
-      ": m.split(\'/\')[1] in this.model.tasks &&" +
-      " name in [\'rmse\', \'mae\'] && int(this.mod" +
-      "el.tasks[m.split(\'/\')[1]].kind) == 1 ? \'" +
-      "training.best_checkpoint.metric: \"\' + m." +
-      "split(\'/\')[1] + \'\" is a binary classific" +
-      "ation, which has no \' + name + \'; name l" +
-      "oss, auroc or rce\' : \'\')[0])[0]\032\340\020\n*reca" +
-      "p.config.regression_labels_are_numbers\032\261" +
-      "\020[this.model.tasks].map(towers, [towers." +
-      "filter(t, int(towers[t].kind) == 2)].map" +
-      "(numbers, size(numbers) == 0 ? \'\' : ([th" +
-      "is.train_data].map(data, (numbers.filter" +
-      "(t, t in data.tasks && data.tasks[t].pos" +
-      "_downsampling_rate != 1.0) .map(t, \'trai" +
-      "n_data.tasks[\"\' + t + \'\"].pos_downsampli" +
-      "ng_rate: a regression task has no positi" +
-      "ves; drop it\') + numbers.filter(t, t in " +
-      "data.tasks && data.tasks[t].neg_downsamp" +
-      "ling_rate != 1.0) .map(t, \'train_data.ta" +
-      "sks[\"\' + t + \'\"].neg_downsampling_rate: " +
-      "a regression task has no negatives; drop" +
-      " it\') + data.preprocess.downsample_negat" +
-      "ives.engagements_list.filter(t, t in num" +
-      "bers) .map(t, \'train_data.preprocess.dow" +
-      "nsample_negatives.engagements_list: \"\' +" +
-      " t + \'\" is a regression task, which has " +
-      "no positives; drop it\') + numbers.filter" +
-      "(t, t in data.preprocess.rectify_labels." +
-      "label_to_engaged_timestamp_field) .map(t" +
-      ", \'train_data.preprocess.rectify_labels." +
-      "label_to_engaged_timestamp_field[\"\' + t " +
-      "+ \'\"]: \"\' + t + \'\" is a regression task," +
-      " and only labels of 0 or 1 are rectified" +
-      "; drop it\')) .join(\'\\n\')) + [this.valida" +
-      "tion_data].map(sets, sets.map(v, [sets[v" +
-      "]].map(data, (numbers.filter(t, t in dat" +
-      "a.tasks && data.tasks[t].pos_downsamplin" +
-      "g_rate != 1.0) .map(t, \'validation_data[" +
-      "\"\' + v + \'\"].tasks[\"\' + t + \'\"].pos_down" +
+      "alibration_ratio|rmse|mae)(@[A-Za-z_][A-" +
+      "Za-z0-9_.-]*)?(,(loss|auroc|rce|calibrat" +
+      "ion_ratio|rmse|mae)(@[A-Za-z_][A-Za-z0-9" +
+      "_.-]*)?)*$\') ? \'which_metrics: \"\' + this" +
+      ".which_metrics + \'\" is no list of metric" +
+      "s; join some of loss, auroc, rce, calibr" +
+      "ation_ratio, rmse and mae with commas, @" +
+      " and a stratum behind one for it alone\' " +
+      ": \'\'\032\227\003\n recap.config.metrics_have_strat" +
+      "a\032\362\002!has(this.which_metrics) ? \'\' : [thi" +
+      "s.model.stratifiers.map(s, s.name)].map(" +
+      "strata, this.which_metrics.split(\',\').fi" +
+      "lter(m, m.matches(\'^[a-z_]+@[A-Za-z_][A-" +
+      "Za-z0-9_.-]*$\') && !(m.split(\'@\')[1] in " +
+      "strata)).map(m, \'which_metrics: \"\' + m +" +
+      " \'\" is of the stratum \"\' + m.split(\'@\')[" +
+      "1] + \'\", and model.stratifiers has none " +
+      "of that name; add it there or drop it\')." +
+      "join(\'\\n\'))[0]\032\311\004\n\037recap.config.metrics_" +
+      "have_tasks\032\245\004!has(this.which_metrics) ? " +
+      "\'\' : [this.model.tasks].map(towers, [thi" +
+      "s.which_metrics.split(\',\').map(m, m.spli" +
+      "t(\'@\')[0])].map(names, (towers.exists(t," +
+      " int(towers[t].kind) == 1) ? [] : [\'auro" +
+      "c\', \'rce\', \'calibration_ratio\'].filter(n" +
+      ", n in names) .map(n, \'which_metrics: \"\'" +
+      " + n + \'\" is a metric of binary classifi" +
+      "cation, and no task is one; drop it\')) +" +
+      " (towers.exists(t, int(towers[t].kind) =" +
+      "= 2) ? [] : [\'rmse\', \'mae\'].filter(n, n " +
+      "in names) .map(n, \'which_metrics: \"\' + n" +
+      " + \'\" is a metric of regression, and no " +
+      "task is one; drop it\')))[0].join(\'\\n\'))[" +
+      "0]\032\251\t\n(recap.config.best_checkpoint_is_m" +
+      "easured\032\374\010!has(this.training.best_checkp" +
+      "oint) ? \'\' : !(this.training.best_checkp" +
+      "oint.validation_data in this.validation_" +
+      "data) ? \'training.best_checkpoint.valida" +
+      "tion_data: there is no validation set \"\'" +
+      " + this.training.best_checkpoint.validat" +
+      "ion_data + \'\"; name one of validation_da" +
+      "ta\' : has(this.which_metrics) && !(this." +
+      "training.best_checkpoint.metric.split(\'/" +
+      "\')[0] in this.which_metrics.split(\',\')) " +
+      "&& !(this.training.best_checkpoint.metri" +
+      "c.contains(\'@\') && this.training.best_ch" +
+      "eckpoint.metric.split(\'@\')[0] in this.wh" +
+      "ich_metrics.split(\',\')) ? \'training.best" +
+      "_checkpoint.metric: which_metrics leaves" +
+      " out \' + this.training.best_checkpoint.m" +
+      "etric.split(\'/\')[0] + \'; add it there\' :" +
+      " this.training.best_checkpoint.metric.co" +
+      "ntains(\'/\') && !(this.training.best_chec" +
+      "kpoint.metric.split(\'/\')[1] in (size(thi" +
+      "s.validation_data[this.training.best_che" +
+      "ckpoint.validation_data].evaluation_task" +
+      "s) > 0 ? this.validation_data[this.train" +
+      "ing.best_checkpoint.validation_data].eva" +
+      "luation_tasks : this.model.tasks.map(t, " +
+      "t))) ? \'training.best_checkpoint.metric:" +
+      " \"\' + this.training.best_checkpoint.metr" +
+      "ic.split(\'/\')[1] + \'\" is no task that th" +
+      "e validation set is evaluated on\' : \'\'\032\375" +
+      "\n\n&recap.config.best_checkpoint_has_orde" +
+      "r\032\322\n!has(this.training.best_checkpoint) " +
+      "|| !this.training.best_checkpoint.metric" +
+      ".matches(\'^[a-z][a-z0-9_]*(@[A-Za-z0-9_." +
+      "-]+)?(/[A-Za-z_][A-Za-z0-9_.-]*)?$\') ? \'" +
+      "\' : [this.training.best_checkpoint.metri" +
+      "c].map(m, [m.split(\'/\')[0].split(\'@\')[0]" +
+      "].map(name, m.contains(\'@\') && !this.mod" +
+      "el.stratifiers.exists(s, s.name == m.spl" +
+      "it(\'/\')[0].split(\'@\')[1]) ? \'training.be" +
+      "st_checkpoint.metric: model.stratifiers " +
+      "has no \"\' + m.split(\'/\')[0].split(\'@\')[1" +
+      "] + \'\"; name one of them, or drop the @ " +
+      "and what follows it\' : !(name in [\'loss\'" +
+      ", \'auroc\', \'rce\', \'rmse\', \'mae\']) ? \'tra" +
+      "ining.best_checkpoint.metric: \"\' + name " +
+      "+ \'\" is nothing that one checkpoint can " +
+      "be better in; name loss, auroc, rce, rms" +
+      "e or mae\' : !m.contains(\'/\') ? (name == " +
+      "\'loss\' ? \'\' : \'training.best_checkpoint." +
+      "metric: \"\' + name + \'\" is a metric of on" +
+      "e task; write it as \' + name + \'/<task>\'" +
+      ") : m.split(\'/\')[1] in this.model.tasks " +
+      "&& name in [\'auroc\', \'rce\'] && int(this." +
+      "model.tasks[m.split(\'/\')[1]].kind) == 2 " +
+      "? \'training.best_checkpoint.metric: \"\' +" +
+      " m.split(\'/\')[1] + \'\" is a regression ta" +
+      "sk, which has no \' + name + \'; name loss" +
+      ", rmse or mae\' : m.split(\'/\')[1] in this" +
+      ".model.tasks && name in [\'rmse\', \'mae\'] " +
+      "&& int(this.model.tasks[m.split(\'/\')[1]]" +
+      ".kind) == 1 ? \'training.best_checkpoint." +
+      "metric: \"\' + m.split(\'/\')[1] + \'\" is a b" +
+      "inary classification, which has no \' + n" +
+      "ame + \'; name loss, auroc or rce\' : \'\')[" +
+      "0])[0]\032\340\020\n*recap.config.regression_label" +
+      "s_are_numbers\032\261\020[this.model.tasks].map(t" +
+      "owers, [towers.filter(t, int(towers[t].k" +
+      "ind) == 2)].map(numbers, size(numbers) =" +
+      "= 0 ? \'\' : ([this.train_data].map(data, " +
+      "(numbers.filter(t, t in data.tasks && da" +
+      "ta.tasks[t].pos_downsampling_rate != 1.0" +
+      ") .map(t, \'train_data.tasks[\"\' + t + \'\"]" +
+      ".pos_downsampling_rate: a regression tas" +
+      "k has no positives; drop it\') + numbers." +
+      "filter(t, t in data.tasks && data.tasks[" +
+      "t].neg_downsampling_rate != 1.0) .map(t," +
+      " \'train_data.tasks[\"\' + t + \'\"].neg_down" +
       "sampling_rate: a regression task has no " +
-      "positives; drop it\') + numbers.filter(t," +
-      " t in data.tasks && data.tasks[t].neg_do" +
-      "wnsampling_rate != 1.0) .map(t, \'validat" +
-      "ion_data[\"\' + v + \'\"].tasks[\"\' + t + \'\"]" +
-      ".neg_downsampling_rate: a regression tas" +
-      "k has no negatives; drop it\') + data.pre" +
-      "process.downsample_negatives.engagements" +
-      "_list.filter(t, t in numbers) .map(t, \'v" +
-      "alidation_data[\"\' + v + \'\"].preprocess.d" +
-      "ownsample_negatives.engagements_list: \"\'" +
-      " + t + \'\" is a regression task, which ha" +
-      "s no positives; drop it\') + numbers.filt" +
-      "er(t, t in data.preprocess.rectify_label" +
-      "s.label_to_engaged_timestamp_field) .map" +
-      "(t, \'validation_data[\"\' + v + \'\"].prepro" +
-      "cess.rectify_labels.label_to_engaged_tim" +
-      "estamp_field[\"\' + t + \'\"]: \"\' + t + \'\" i" +
-      "s a regression task, and only labels of " +
-      "0 or 1 are rectified; drop it\')) .join(\'" +
-      "\\n\'))[0]))[0]).filter(line, line != \'\')." +
-      "join(\'\\n\'))[0])[0]*f\n\007JobMode\022\030\n\024JOB_MOD" +
-      "E_UNSPECIFIED\020\000\022\022\n\016JOB_MODE_TRAIN\020\001\022\025\n\021J" +
-      "OB_MODE_EVALUATE\020\002\022\026\n\022JOB_MODE_INFERENCE" +
-      "\020\003*\224\001\n\026DownsamplingCorrection\022\'\n#DOWNSAM" +
-      "PLING_CORRECTION_UNSPECIFIED\020\000\022(\n$DOWNSA" +
-      "MPLING_CORRECTION_LOSS_WEIGHTS\020\001\022\'\n#DOWN" +
-      "SAMPLING_CORRECTION_CALIBRATION\020\002Bd\n\025dev" +
-      ".rankspec.recap.v1B\nRecapProtoP\001Z=github" +
-      ".com/rankspec/rankspec/gen/go/rankspec/r" +
-      "ecap/v1;recapv1b\010editionsp\350\007"
+      "negatives; drop it\') + data.preprocess.d" +
+      "ownsample_negatives.engagements_list.fil" +
+      "ter(t, t in numbers) .map(t, \'train_data" +
+      ".preprocess.downsample_negatives.engagem" +
+      "ents_list: \"\' + t + \'\" is a regression t" +
+      "ask, which has no positives; drop it\') +" +
+      " numbers.filter(t, t in data.preprocess." +
+      "rectify_labels.label_to_engaged_timestam" +
+      "p_field) .map(t, \'train_data.preprocess." +
+      "rectify_labels.label_to_engaged_timestam" +
+      "p_field[\"\' + t + \'\"]: \"\' + t + \'\" is a r" +
+      "egression task, and only labels of 0 or " +
+      "1 are rectified; drop it\')) .join(\'\\n\'))" +
+      " + [this.validation_data].map(sets, sets" +
+      ".map(v, [sets[v]].map(data, (numbers.fil" +
+      "ter(t, t in data.tasks && data.tasks[t]." +
+      "pos_downsampling_rate != 1.0) .map(t, \'v" +
+      "alidation_data[\"\' + v + \'\"].tasks[\"\' + t" +
+      " + \'\"].pos_downsampling_rate: a regressi" +
+      "on task has no positives; drop it\') + nu" +
+      "mbers.filter(t, t in data.tasks && data." +
+      "tasks[t].neg_downsampling_rate != 1.0) ." +
+      "map(t, \'validation_data[\"\' + v + \'\"].tas" +
+      "ks[\"\' + t + \'\"].neg_downsampling_rate: a" +
+      " regression task has no negatives; drop " +
+      "it\') + data.preprocess.downsample_negati" +
+      "ves.engagements_list.filter(t, t in numb" +
+      "ers) .map(t, \'validation_data[\"\' + v + \'" +
+      "\"].preprocess.downsample_negatives.engag" +
+      "ements_list: \"\' + t + \'\" is a regression" +
+      " task, which has no positives; drop it\')" +
+      " + numbers.filter(t, t in data.preproces" +
+      "s.rectify_labels.label_to_engaged_timest" +
+      "amp_field) .map(t, \'validation_data[\"\' +" +
+      " v + \'\"].preprocess.rectify_labels.label" +
+      "_to_engaged_timestamp_field[\"\' + t + \'\"]" +
+      ": \"\' + t + \'\" is a regression task, and " +
+      "only labels of 0 or 1 are rectified; dro" +
+      "p it\')) .join(\'\\n\'))[0]))[0]).filter(lin" +
+      "e, line != \'\').join(\'\\n\'))[0])[0]*f\n\007Job" +
+      "Mode\022\030\n\024JOB_MODE_UNSPECIFIED\020\000\022\022\n\016JOB_MO" +
+      "DE_TRAIN\020\001\022\025\n\021JOB_MODE_EVALUATE\020\002\022\026\n\022JOB" +
+      "_MODE_INFERENCE\020\003*\224\001\n\026DownsamplingCorrec" +
+      "tion\022\'\n#DOWNSAMPLING_CORRECTION_UNSPECIF" +
+      "IED\020\000\022(\n$DOWNSAMPLING_CORRECTION_LOSS_WE" +
+      "IGHTS\020\001\022\'\n#DOWNSAMPLING_CORRECTION_CALIB" +
+      "RATION\020\002Bd\n\025dev.rankspec.recap.v1B\nRecap" +
+      "ProtoP\001Z=github.com/rankspec/rankspec/ge" +
+      "n/go/rankspec/recap/v1;recapv1b\010editions" +
+      "p\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
