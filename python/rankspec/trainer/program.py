@@ -34,8 +34,9 @@ class Batch(Protocol):
         """The same slice with its tensors on a device."""
 
 
+Floats = NDArray[np.float32]
 # Gives columns by their names, `[N]` each, some rows at a time.
-Reader = Callable[[Sequence[str]], Iterable[dict[str, NDArray[np.float32]]]]
+Reader = Callable[[Sequence[str]], Iterable[dict[str, Floats]]]
 
 BatchT = TypeVar("BatchT", bound=Batch)
 

@@ -8,7 +8,6 @@ from rankspec.claims.registry import unclaimed_paths
 from rankspec.families.jobs import refusals
 
 _SET_AND_NOT_OBEYED = {
-    'model { stratifiers { name: "age" index: 0 value: 1 } }': "model.stratifiers",
     'train_data { data_service_dispatcher: "grpc://reader:5000" }': "train_data.data_service_dispatcher",
     'train_data { sampler { name: "half" } }': "train_data.sampler",
 }

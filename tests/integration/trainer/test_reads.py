@@ -122,6 +122,7 @@ model {
     dropout { rate: 0.1 }
   }
   members: 2
+  stratifiers { name: "first" index: 0 value: 1 }
   multi_task_type: MULTI_TASK_TYPE_SHARE_PARTIAL
   backbone {
     mask_net_config {

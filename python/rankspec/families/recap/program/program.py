@@ -19,8 +19,10 @@ from rankspec.families.recap.program.loss import build_loss
 from rankspec.families.recap.program.model import build_model
 from rankspec.families.recap.program.model.inputs import inputs_read
 from rankspec.families.recap.program.optimizer import build_ranking_optimizer
+from rankspec.families.recap.program.strata import Stratum, StratumRows, build_strata, with_strata_input
 from rankspec.families.recap.program.tasks import figures_by_name
 from rankspec.families.recap.task_kinds import LOSS, METRICS, is_lower_better
+from rankspec.metrics.metric_name import parsed_name
 from rankspec.recap.v1.data_pb2 import RecapDataConfig
 from rankspec.recap.v1.recap_pb2 import DOWNSAMPLING_CORRECTION_LOSS_WEIGHTS, RecapConfig
 from rankspec.recap.v1.training_pb2 import BestCheckpointConfig, TrainingConfig
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from rankspec.families.recap.program.batch import RecapBatch
     from rankspec.families.recap.program.model import Ensemble, RankingModel
     from rankspec.trainer.data.plan import Share
+    from rankspec.trainer.inputs import Input
 
 
 @obeys(RecapConfig, "training", "model", "train_data", "validation_data", "downsampling_correction", "runtime")
@@ -68,8 +71,11 @@ class RecapProgram(Program["RecapBatch"]):
         self.loss_parts = self._tasks.names
         self.training = training_from(config.training, followed=self.followed_by(config))
         self._float_labels = {task.name for task in self._tasks if task.kind.has_float_labels}
-        inputs = input_signature(config.train_data, "train_data", float_labels=self._float_labels)
-        self.inputs = inputs_read(config.model, inputs)
+        self._data_inputs = input_signature(config.train_data, "train_data", float_labels=self._float_labels)
+        self.inputs = inputs_read(config.model, self._data_inputs)
+        self._strata = build_strata(config.model, self._data_inputs)
+        # Strata that were found empty, by validation set.
+        self._told_empty: set[tuple[str, str]] = set()
         self.model = build_model(config, self.inputs)
 
     def to(self, device: torch.device) -> None:
@@ -91,21 +97,30 @@ class RecapProgram(Program["RecapBatch"]):
     def open_training_data(self, share: Share, folder: Path) -> Dataset:
         """Opens the training stream, whose rows weigh what makes good for downsampling if the config says so."""
         weigh = self._config.downsampling_correction == DOWNSAMPLING_CORRECTION_LOSS_WEIGHTS
-        return self._open(self._config.train_data, "train_data", share, folder, shuffle=True, weigh=weigh)
+        return self._open(self._config.train_data, self.inputs, "train_data", share, folder, shuffle=True, weigh=weigh)
 
     def open_validation_data(self, share: Share, folder: Path) -> dict[str, Dataset]:
         """Opens the validation sets; a metric is of the data before downsampling, so their rows are weighed always."""
+        inputs = with_strata_input(self.inputs, self._data_inputs, self._strata)
         return {
-            name: self._open(data, _place(name), share, folder, shuffle=False, weigh=True)
+            name: self._open(data, inputs, _place(name), share, folder, shuffle=False, weigh=True)
             for name, data in sorted(self._config.validation_data.items())
         }
 
     def _open(
-        self, data: RecapDataConfig, path: str, share: Share, folder: Path, *, shuffle: bool, weigh: bool
+        self,
+        data: RecapDataConfig,
+        inputs: tuple[Input, ...],
+        path: str,
+        share: Share,
+        folder: Path,
+        *,
+        shuffle: bool,
+        weigh: bool,
     ) -> Dataset:
         return open_dataset(
             data,
-            self.inputs,
+            inputs,
             self._tasks.names,
             seed=self._config.runtime.seed,
             shuffle=shuffle,
@@ -142,24 +157,42 @@ class RecapProgram(Program["RecapBatch"]):
         return figures_by_name(float(losses.mean()), of_tasks, self._chosen_metrics())
 
     def score(self, outputs: Tensor, batch: RecapBatch) -> dict[str, Tensor]:
-        """Prediction, label, weight and loss of every row and task, as `<column>/<task>`."""
+        """Prediction, label, weight and loss of every row and task, as `<column>/<task>`; 1 in its strata's columns."""
         final = self.model.final_outputs(outputs)
         losses = self._loss.of_rows(final, batch.labels, batch.weights)
         of_tasks = (self.model.predictions(outputs), batch.labels, batch.weights, losses)
-        return {
+        scored = {
             f"{column}/{task}": values[:, place]
             for place, task in enumerate(self._tasks.names)
             for column, values in zip(COLUMNS, of_tasks, strict=True)
         }
+        return scored | {stratum.column: stratum.contains(batch) for stratum in self._strata}
 
     def figures(self, name: str, read: Reader, say: Callable[[str], None]) -> dict[str, float]:
-        """The chosen metrics of the tasks that the validation set names."""
+        """The chosen metrics of the tasks that the validation set names, of the whole and of each stratum."""
         evaluated = self._evaluated(self._config.validation_data[name])
-        return task_figures(read, [task for task in self._tasks if task.name in evaluated], self._chosen_metrics(), say)
+        tasks = [task for task in self._tasks if task.name in evaluated]
+        found = task_figures(read, tasks, self._chosen_metrics(), say)
+        for stratum in self._strata:
+            if which := self._chosen_metrics(stratum.name):
+                rows = StratumRows(read, stratum)
+                found |= task_figures(rows, tasks, which, say, stratum.name)
+                if not rows.num_rows:
+                    self._tell_empty(name, stratum, say)
+        return found
+
+    def _tell_empty(self, name: str, stratum: Stratum, say: Callable[[str], None]) -> None:
+        """Says that a stratum has no rows in a validation set, once."""
+        if (name, stratum.name) not in self._told_empty:
+            self._told_empty.add((name, stratum.name))
+            say(
+                f'no row is of the stratum "{stratum.name}" (value {stratum.index} of discrete is {stratum.value}); '
+                "its metrics are undefined"
+            )
 
     def is_lower_better(self, metric: str) -> bool:
-        """Whether of two values of a metric, named with or without its task, the lower one is the better."""
-        return is_lower_better(metric.partition("/")[0])
+        """Whether of two values of a metric, named as it is reported, the lower one is the better."""
+        return is_lower_better(parsed_name(metric).metric)
 
     def figure_fields(self, name: str) -> tuple[str, ...]:
         """Which batches are taken, which tasks have labels, how rows are weighed and thinned out."""
@@ -169,6 +202,8 @@ class RecapProgram(Program["RecapBatch"]):
         if self.training.num_eval_steps is not None:
             # So many batches are so many rows.
             fields.append(f"{place}.global_batch_size")
+        if self.training.followed is not None and parsed_name(self.training.followed.metric).group:
+            fields.append("model.stratifiers")
         return tuple(fields)
 
     def evaluated_part(self, name: str) -> RecapConfig:
@@ -202,10 +237,15 @@ class RecapProgram(Program["RecapBatch"]):
         named = data.evaluation_tasks
         return tuple(task for task in self._tasks.names if task in named or not named)
 
-    def _chosen_metrics(self) -> tuple[str, ...]:
-        """The metrics that the config names; all of them if it names none."""
-        chosen = self._config.which_metrics
-        return tuple(chosen.split(",")) if chosen else self.metrics
+    def _chosen_metrics(self, stratum: str = "") -> tuple[str, ...]:
+        """The metrics that the config names, of a stratum or of the whole; all of them if it names none.
+
+        One that is named without a stratum is of the whole and of every stratum.
+        """
+        if not self._config.which_metrics:
+            return self.metrics
+        chosen = [parsed_name(text) for text in self._config.which_metrics.split(",")]
+        return tuple(dict.fromkeys(name.metric for name in chosen if name.group in ("", stratum)))
 
 
 def _place(name: str) -> str:

@@ -15,6 +15,7 @@ from torch.nn import functional
 from rankspec.claims.registry import obeys
 from rankspec.families.recap.task_kinds import LOSS, METRICS, Metric
 from rankspec.metrics.binary import CLIP_EPSILON, cross_entropy
+from rankspec.metrics.metric_name import MetricName
 from rankspec.recap.v1.architecture_pb2 import TASK_KIND_BINARY_CLASSIFICATION, TASK_KIND_REGRESSION, TaskModel
 from rankspec.recap.v1.model_pb2 import ModelConfig
 
@@ -229,14 +230,17 @@ def module_key(task_name: str) -> str:
 
 
 def figures_by_name(
-    total: float, of_tasks: Mapping[str, Mapping[str, float]], which: Sequence[str]
+    total: float, of_tasks: Mapping[str, Mapping[str, float]], which: Sequence[str], group: str = ""
 ) -> dict[str, float]:
-    """Metrics as `name/task`, those that are asked for, and before them the model's loss as `loss`.
+    """Metrics as `name@group/task`, those that are asked for, and before them the model's loss as `loss@group`.
 
     Args:
         total: the model's loss.
         of_tasks: metrics by task and name, the loss among them.
         which: names of the metrics to report.
+        group: the stratum that they are of; empty for the whole.
     """
-    found = {f"{name}/{task}": values[name] for task, values in of_tasks.items() for name in which if name in values}
-    return ({LOSS: total} if LOSS in which else {}) | found
+    found = {MetricName(LOSS, group): total} if LOSS in which else {}
+    for task, values in of_tasks.items():
+        found |= {MetricName(name, group, task): values[name] for name in which if name in values}
+    return {str(name): value for name, value in found.items()}
