@@ -297,10 +297,11 @@ def test_tiny_config_is_read_in_full(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert _set_but_not_read(loaded.message) == set()
 
 
-def test_movielens_config_is_read_in_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", ["ranker", "ensemble"])
+def test_movielens_config_is_read_in_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     movielens.prepare(tmp_path / "data", write_grouplens(tmp_path / "source"))
     monkeypatch.setenv("MOVIELENS_DATA", str(tmp_path))
-    loaded = compose(_CONFIGS / "movielens/ranker.textproto", overrides=["training.num_train_steps=2"])
+    loaded = compose(_CONFIGS / f"movielens/{name}.textproto", overrides=["training.num_train_steps=2"])
 
     assert run.train(job_of(loaded))
 
