@@ -124,6 +124,21 @@ def test_groups_hold_the_parts_of_all_members() -> None:
     assert [p.shape for p in groups["backbone/user"]] == [(7, 3)] * MEMBERS
 
 
+def test_a_member_gets_its_share_of_the_penalty_too() -> None:
+    config = _config(TOGETHER)
+    config.model.small_embeddings.tables[0].l2 = 0.75
+    model = built(config)
+    optimizer = build_ranking_optimizer(config, model)
+    for parameter in model.parameters():
+        parameter.grad = torch.zeros_like(parameter)
+
+    optimizer.add_penalties()
+
+    for member in model.members:
+        table = member.inputs.small_embeddings.tables.table_user.weight
+        torch.testing.assert_close(table.grad, 0.75 / MEMBERS * table.detach())
+
+
 def test_it_is_exported_and_gives_the_same_probabilities() -> None:
     model, batch, other = built(_config(TOGETHER)).eval(), random_batch(), random_batch(rows=5, seed=3)
     assert model.id_ranges == built().id_ranges
