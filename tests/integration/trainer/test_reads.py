@@ -317,7 +317,7 @@ def test_production_config_is_read_in_full(tmp_path: Path, monkeypatch: pytest.M
 
     with set_up(job_of(loaded)) as setup:
         run.TrainingRun(setup)
-        tasks, sums = len(setup.program.loss_parts), setup.program.num_sums
+        tasks, sums = len(setup.program.loss_parts), len(setup.program.sum_names)
         setup.program.training_figures(np.zeros(tasks), np.ones((sums, tasks)))
 
     assert _set_but_not_read(loaded.message) == set()

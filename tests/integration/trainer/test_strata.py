@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import math
 import signal
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator  # type: ignore[import-untyped]
 from tests.integration.trainer import interruptions
 from tests.integration.trainer.runs import Plan, Runs, assert_same_end, newest, records_of
 
+from rankspec.families.recap.program.batch import RecapBatch
+from rankspec.families.recap.program.program import RecapProgram
 from rankspec.metrics.auroc import auroc
 from rankspec.metrics.binary import calibration_ratio, relative_cross_entropy
 from rankspec.trainer import follow
+from rankspec.trainer.data.plan import Share
 from rankspec.trainer.errors import TrainError
 
 # Users 0 to 19 are in the data; 1234567890123 is beyond float32's whole numbers.
@@ -58,6 +63,42 @@ def test_metrics_are_those_of_the_rows_with_the_value(runs: Runs, *, plain: bool
             assert record[f"calibration_ratio@{name}/{task}"] == (expected and pytest.approx(expected))
         mean = (record[f"loss@{name}/like"] + record[f"loss@{name}/reply"]) / 2
         assert record[f"loss@{name}"] == pytest.approx(mean)
+
+
+@pytest.mark.parametrize("members", [1, 2])
+def test_training_figures_are_those_of_the_rows_with_the_value(runs: Runs, members: int) -> None:
+    """As the figures of the whole of a batch that has no other rows."""
+    user = int(np.stack(pq.read_table(runs.data / "train.parquet").column("discrete").to_numpy())[0, 0])
+    stratum = f'stratifiers {{ name: "one" index: 0 value: {user} }}'
+    program = RecapProgram(runs.job("run", f"model {{ members: {members} {stratum} }}").config)
+    # All of the training data, in evaluation mode: what is computed of a row depends on no other row.
+    with program.open_training_data(Share(0, 1), runs.folder) as dataset, dataset.batches(0, 20) as batches:
+        every = [batch.to("cpu") for batch in batches]
+    program.model.eval()
+    batch = next(one for one in every if 1 < (one.discrete[:, 0] == user).sum() < one.num_rows)
+    is_in = batch.discrete[:, 0] == user
+    rows = {name: value[is_in] for name, value in vars(batch).items() if isinstance(value, torch.Tensor)}
+
+    figures = _training_figures(program, batch)
+    alone = _training_figures(program, replace(batch, **rows, global_rows=int(is_in.sum())))
+
+    expected = {key: pytest.approx(value, rel=1e-5, nan_ok=True) for key, value in alone.items() if "@" not in key}
+    assert {key.replace("@one", ""): value for key, value in figures.items() if "@one" in key} == expected
+    assert all("@one" in key or value != alone[key] for key, value in figures.items())
+
+
+@torch.no_grad()
+def _training_figures(program: RecapProgram, batch: RecapBatch) -> dict[str, float]:
+    outputs = program.model(batch)
+    losses, sums = program.loss(outputs, batch)[1], program.sums(outputs, batch)
+    return program.training_figures(losses.double().numpy(), sums.double().numpy())
+
+
+def test_table_of_training_rows_has_strata_but_no_auroc(runs: Runs) -> None:
+    folder = runs.train("run", STRATA, STEPS)
+
+    kinds = {key.split("/")[0] for key in records_of(folder, "train")[-1] if "@user_3" in key}
+    assert kinds == {f"{name}@user_3" for name in ("loss", "rce", "calibration_ratio")}
 
 
 def _or_none(figure: float) -> float | None:
@@ -139,18 +180,12 @@ def test_evaluate_gives_the_figures_of_strata_too(runs: Runs, monkeypatch: pytes
 def test_table_and_trackers_show_them(runs: Runs, capsys: pytest.CaptureFixture[str]) -> None:
     folder = runs.train("run", STRATA, STEPS)
 
-    lines = capsys.readouterr().err.splitlines()
-    (header,) = [line.split() for line in lines if "calibration_ratio" in line]
-    assert header[1:6:2] == ["split", "task", "group"]
+    output = capsys.readouterr().err
+    assert "group" in output
+    cells = [[cell.strip() for cell in line.split("│")[1:5]] for line in output.splitlines() if "│" in line]
     record = records_of(folder, "valid")[-1]
-    (row,) = [line.split() for line in lines if "item-7" in line and "reply" in line]
-    assert row[1:8:2] == ["valid", "reply", "item-7", f"{record['loss@item-7/reply']:.4f}"]
-    (whole,) = [
-        line.split()
-        for line in lines
-        if "valid" in line and "like" in line and "@" not in line and len(line.split("│")[3].strip()) == 0
-    ]
-    assert f"{record['loss/like']:.4f}" in whole
+    for group, name in (("", "loss/reply"), ("item-7", "loss@item-7/reply")):
+        assert ["valid", "reply", group, f"{record[name]:.4f}"] in cells
     events = EventAccumulator(str(folder / "tensorboard")).Reload()
     shown = [event.value for event in events.Scalars("valid/loss@item-7/reply")]
     assert shown == [pytest.approx(one["loss@item-7/reply"], rel=1e-6) for one in records_of(folder, "valid")]

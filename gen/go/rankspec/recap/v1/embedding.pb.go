@@ -336,8 +336,8 @@ func (x *LargeEmbeddingsConfig) GetTablesToLog() []string {
 	return nil
 }
 
-// A slice of the rows of a validation set that metrics are reported for apart from the whole: those where one discrete
-// feature has one value. The figures of a training window are of the whole alone.
+// A slice of the rows that metrics are reported for apart from the whole: those where one discrete feature has one value.
+// auroc is of validation sets alone, as it is for the whole.
 type StratifierConfig struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Name the slice is reported under: its metrics are called metric@name/task.

@@ -99,7 +99,7 @@ type ModelConfig struct {
 	MultiTaskType *MultiTaskType `protobuf:"varint,6,opt,name=multi_task_type,json=multiTaskType,enum=rankspec.recap.v1.MultiTaskType,def=1" json:"multi_task_type,omitempty"`
 	// Network that the towers share. Set exactly when multi_task_type shares one.
 	Backbone *TaskModel `protobuf:"bytes,7,opt,name=backbone" json:"backbone,omitempty"`
-	// Slices of the validation sets that every metric is reported for as well, beside the whole. Empty: none.
+	// Slices of the rows that every metric is reported for as well, beside the whole. Empty: none.
 	Stratifiers []*StratifierConfig `protobuf:"bytes,8,rep,name=stratifiers" json:"stratifiers,omitempty"`
 	// Copies of the model that are trained together, with tables and seeds of their own. The loss is the mean of their losses;
 	// what is evaluated, saved and served is the mean of their probabilities, and of their values where a task is a regression.

@@ -162,8 +162,8 @@ export const LargeEmbeddingsConfigSchema: GenMessage<LargeEmbeddingsConfig> = /*
   messageDesc(file_rankspec_recap_v1_embedding, 3);
 
 /**
- * A slice of the rows of a validation set that metrics are reported for apart from the whole: those where one discrete
- * feature has one value. The figures of a training window are of the whole alone.
+ * A slice of the rows that metrics are reported for apart from the whole: those where one discrete feature has one value.
+ * auroc is of validation sets alone, as it is for the whole.
  *
  * @generated from message rankspec.recap.v1.StratifierConfig
  */

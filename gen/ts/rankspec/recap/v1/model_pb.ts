@@ -78,7 +78,7 @@ export type ModelConfig = Message<"rankspec.recap.v1.ModelConfig"> & {
   backbone?: TaskModel | undefined;
 
   /**
-   * Slices of the validation sets that every metric is reported for as well, beside the whole. Empty: none.
+   * Slices of the rows that every metric is reported for as well, beside the whole. Empty: none.
    *
    * @generated from field: repeated rankspec.recap.v1.StratifierConfig stratifiers = 8;
    */

@@ -42,13 +42,14 @@ class MultiTaskLoss(nn.Module):
         Returns:
             The total, a scalar, and the losses of the tasks, `[T]`, each the mean over the members.
         """
-        members = outputs.unbind(1) if outputs.dim() == 3 else (outputs,)
-        of_tasks = torch.stack([self.of_rows(own, labels, weights).sum(0) / global_rows for own in members]).mean(0)
+        of_tasks = self.of_rows(outputs, labels, weights).sum(0) / global_rows
         return of_tasks.mean(), of_tasks
 
     def of_rows(self, outputs: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
-        """The loss of every row and task, `[B, T]`, of outputs `[B, T]` and other arguments as `forward` takes them."""
-        return self.tasks.losses(outputs, labels, weights, self.pos_weights)
+        """The loss of every row and task, `[B, T]`, of arguments as `forward` takes them."""
+        members = outputs.unbind(1) if outputs.dim() == 3 else (outputs,)
+        losses = [self.tasks.losses(own, labels, weights, self.pos_weights) for own in members]
+        return torch.stack(losses).mean(0) if len(losses) > 1 else losses[0]
 
 
 def build_loss(config: ModelConfig) -> MultiTaskLoss:

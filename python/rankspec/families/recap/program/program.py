@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -20,7 +21,7 @@ from rankspec.families.recap.program.model import build_model
 from rankspec.families.recap.program.model.inputs import inputs_read
 from rankspec.families.recap.program.optimizer import build_ranking_optimizer
 from rankspec.families.recap.program.strata import Stratum, StratumRows, build_strata, with_strata_input
-from rankspec.families.recap.program.tasks import figures_by_name
+from rankspec.families.recap.program.tasks import TERMS, figures_by_name
 from rankspec.families.recap.task_kinds import LOSS, METRICS, is_lower_better
 from rankspec.metrics.metric_name import parsed_name
 from rankspec.recap.v1.data_pb2 import RecapDataConfig
@@ -32,12 +33,9 @@ from rankspec.trainer.program import Program, Reader
 from rankspec.trainer.training import COMMON_FIELDS, Followed, training_from
 
 if TYPE_CHECKING:
-    import torch
-
     from rankspec.families.recap.program.batch import RecapBatch
     from rankspec.families.recap.program.model import Ensemble, RankingModel
     from rankspec.trainer.data.plan import Share
-    from rankspec.trainer.inputs import Input
 
 
 @obeys(RecapConfig, "training", "model", "train_data", "validation_data", "downsampling_correction", "runtime")
@@ -48,7 +46,6 @@ if TYPE_CHECKING:
 class RecapProgram(Program["RecapBatch"]):
     """A ranking model with its tasks and data."""
 
-    num_sums = 4
     metrics = (LOSS, *(name for of_kind in METRICS.values() for name in of_kind))
     inputs_field = "train_data.seg_dense_schema"
     optimizer_field = "optimizer"
@@ -71,9 +68,11 @@ class RecapProgram(Program["RecapBatch"]):
         self.loss_parts = self._tasks.names
         self.training = training_from(config.training, followed=self.followed_by(config))
         self._float_labels = {task.name for task in self._tasks if task.kind.has_float_labels}
-        self._data_inputs = input_signature(config.train_data, "train_data", float_labels=self._float_labels)
-        self.inputs = inputs_read(config.model, self._data_inputs)
-        self._strata = build_strata(config.model, self._data_inputs)
+        inputs = input_signature(config.train_data, "train_data", float_labels=self._float_labels)
+        self.inputs = inputs_read(config.model, inputs)
+        self._strata = build_strata(config.model, inputs)
+        self._read_inputs = with_strata_input(self.inputs, inputs, self._strata)
+        self.sum_names = (*TERMS, *(name for stratum in self._strata for name in stratum.sum_names))
         # Strata that were found empty, by validation set.
         self._told_empty: set[tuple[str, str]] = set()
         self.model = build_model(config, self.inputs)
@@ -97,30 +96,21 @@ class RecapProgram(Program["RecapBatch"]):
     def open_training_data(self, share: Share, folder: Path) -> Dataset:
         """Opens the training stream, whose rows weigh what makes good for downsampling if the config says so."""
         weigh = self._config.downsampling_correction == DOWNSAMPLING_CORRECTION_LOSS_WEIGHTS
-        return self._open(self._config.train_data, self.inputs, "train_data", share, folder, shuffle=True, weigh=weigh)
+        return self._open(self._config.train_data, "train_data", share, folder, shuffle=True, weigh=weigh)
 
     def open_validation_data(self, share: Share, folder: Path) -> dict[str, Dataset]:
         """Opens the validation sets; a metric is of the data before downsampling, so their rows are weighed always."""
-        inputs = with_strata_input(self.inputs, self._data_inputs, self._strata)
         return {
-            name: self._open(data, inputs, _place(name), share, folder, shuffle=False, weigh=True)
+            name: self._open(data, _place(name), share, folder, shuffle=False, weigh=True)
             for name, data in sorted(self._config.validation_data.items())
         }
 
     def _open(
-        self,
-        data: RecapDataConfig,
-        inputs: tuple[Input, ...],
-        path: str,
-        share: Share,
-        folder: Path,
-        *,
-        shuffle: bool,
-        weigh: bool,
+        self, data: RecapDataConfig, path: str, share: Share, folder: Path, *, shuffle: bool, weigh: bool
     ) -> Dataset:
         return open_dataset(
             data,
-            inputs,
+            self._read_inputs,
             self._tasks.names,
             seed=self._config.runtime.seed,
             shuffle=shuffle,
@@ -146,15 +136,32 @@ class RecapProgram(Program["RecapBatch"]):
         return total, of_tasks
 
     def sums(self, outputs: Tensor, batch: RecapBatch) -> Tensor:
-        """Sums over the rows of a slice, by task, `[4, T]`: three terms of its kind, and the weights."""
-        return self._tasks.sums(self.model.final_outputs(outputs), batch.labels, batch.weights)
+        """Sums over the rows of a slice, by task, `[N, T]`: of `TERMS`, then of what each stratum sums up."""
+        terms = self._tasks.terms(self.model.final_outputs(outputs), batch.labels, batch.weights)
+        if not self._strata:
+            return terms.sum(1)
+        losses = self._loss.of_rows(outputs, batch.labels, batch.weights)
+        terms_of_rows = torch.cat([terms, losses.unsqueeze(0), torch.ones_like(losses).unsqueeze(0)])
+        of_strata = [(terms_of_rows * stratum.contains(batch).unsqueeze(1)).sum(1) for stratum in self._strata]
+        return torch.cat([terms.sum(1), *of_strata])
 
     def training_figures(self, losses: NDArray[np.float64], sums: NDArray[np.float64]) -> dict[str, float]:
         """Those of the chosen metrics that sums suffice for, of the tasks that the training data name."""
+        ends = np.cumsum([len(TERMS), *(len(stratum.sum_names) for stratum in self._strata)])
+        whole, *of_strata = np.split(sums, ends[:-1])
+        figures = self._window_figures(losses, whole)
+        for stratum, (*terms, loss, rows) in zip(self._strata, of_strata, strict=True):
+            with np.errstate(invalid="ignore"):  # No row of it was trained on.
+                figures |= self._window_figures(loss / rows, np.stack(terms), stratum.name)
+        return figures
+
+    def _window_figures(
+        self, losses: NDArray[np.float64], sums: NDArray[np.float64], group: str = ""
+    ) -> dict[str, float]:
         figures = self._tasks.training_figures(sums)
         of_losses = dict(zip(self._tasks.names, losses.tolist(), strict=True))
         of_tasks = {task: {LOSS: of_losses[task]} | figures[task] for task in self._evaluated(self._config.train_data)}
-        return figures_by_name(float(losses.mean()), of_tasks, self._chosen_metrics())
+        return figures_by_name(float(losses.mean()), of_tasks, self._chosen_metrics(group), group)
 
     def score(self, outputs: Tensor, batch: RecapBatch) -> dict[str, Tensor]:
         """Prediction, label, weight and loss of every row and task, as `<column>/<task>`; 1 in its strata's columns."""

@@ -1,4 +1,4 @@
-"""Slices of the rows of a validation set that metrics are reported for apart from the whole."""
+"""Slices of the rows that metrics are reported for apart from the whole."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rankspec.claims.registry import obeys
+from rankspec.families.recap.program.tasks import TERMS
 from rankspec.recap.v1.embedding_pb2 import StratifierConfig
 from rankspec.recap.v1.model_pb2 import ModelConfig
 from rankspec.trainer.errors import TrainError
@@ -41,6 +42,11 @@ class Stratum:
     def column(self) -> str:
         """The column of the scored rows that says which are in the stratum, by a 1."""
         return f"stratum/{self.name}"
+
+    @property
+    def sum_names(self) -> tuple[str, ...]:
+        """What is summed up over its rows in training; another value or column is another stratum."""
+        return tuple(f"{name} of {self.index}={self.value}" for name in (*TERMS, "loss", "rows"))
 
     def contains(self, batch: RecapBatch) -> Tensor:
         """Which rows of a batch are in it, bool `[B]`."""
@@ -93,7 +99,7 @@ def build_strata(config: ModelConfig, inputs: Sequence[Input]) -> tuple[Stratum,
 
 
 def with_strata_input(read: Sequence[Input], inputs: Sequence[Input], strata: Sequence[Stratum]) -> tuple[Input, ...]:
-    """The inputs to read of a validation set: those that the model reads, and what strata go by.
+    """The inputs to read of a data set: those that the model reads, and what strata go by.
 
     Args:
         read: those that the model reads.

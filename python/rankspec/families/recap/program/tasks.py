@@ -20,6 +20,8 @@ from rankspec.recap.v1.architecture_pb2 import TASK_KIND_BINARY_CLASSIFICATION, 
 from rankspec.recap.v1.model_pb2 import ModelConfig
 
 Floats = NDArray[np.float64]
+# What training metrics come from sums of: three terms of the task's kind, and the weights.
+TERMS = ("first", "second", "third", "weight")
 
 
 class TaskKind(ABC):
@@ -187,12 +189,12 @@ class Tasks:
         """Outputs `[B, T]` whose predictions are the means of those of outputs `[B, M, T]`."""
         return self._joined([kind.averaged(outputs[..., at]) for kind, at in self._parts])
 
-    def sums(self, outputs: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
-        """Weighted sums over the rows of what training metrics are computed from, and of the weights, `[4, T]`."""
+    def terms(self, outputs: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
+        """What training metrics are computed from sums of, weighted, and the weights, `[4, B, T]`."""
         parts = []
         for kind, at in self._parts:
             terms = torch.stack((*kind.terms(outputs[:, at], labels[:, at]), torch.ones_like(labels[:, at])))
-            parts.append(terms.mul_(weights[:, at]).sum(1))
+            parts.append(terms.mul_(weights[:, at]))
         return self._joined(parts)
 
     def training_figures(self, sums: Floats) -> dict[str, dict[str, float]]:

@@ -395,7 +395,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
   private java.util.List<dev.rankspec.recap.v1.StratifierConfig> stratifiers_;
   /**
    * <pre>
-   * Slices of the validation sets that every metric is reported for as well, beside the whole. Empty: none.
+   * Slices of the rows that every metric is reported for as well, beside the whole. Empty: none.
    * </pre>
    *
    * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
@@ -406,7 +406,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
   }
   /**
    * <pre>
-   * Slices of the validation sets that every metric is reported for as well, beside the whole. Empty: none.
+   * Slices of the rows that every metric is reported for as well, beside the whole. Empty: none.
    * </pre>
    *
    * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
@@ -418,7 +418,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
   }
   /**
    * <pre>
-   * Slices of the validation sets that every metric is reported for as well, beside the whole. Empty: none.
+   * Slices of the rows that every metric is reported for as well, beside the whole. Empty: none.
    * </pre>
    *
    * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
@@ -429,7 +429,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
   }
   /**
    * <pre>
-   * Slices of the validation sets that every metric is reported for as well, beside the whole. Empty: none.
+   * Slices of the rows that every metric is reported for as well, beside the whole. Empty: none.
    * </pre>
    *
    * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
@@ -440,7 +440,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
   }
   /**
    * <pre>
-   * Slices of the validation sets that every metric is reported for as well, beside the whole. Empty: none.
+   * Slices of the rows that every metric is reported for as well, beside the whole. Empty: none.
    * </pre>
    *
    * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
@@ -2210,7 +2210,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
 
     /**
      * <pre>
-     * Slices of the validation sets that every metric is reported for as well, beside the whole. Empty: none.
+     * Slices of the rows that every metric is reported for as well, beside the whole. Empty: none.
      * </pre>
      *
      * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
@@ -2224,7 +2224,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
     }
     /**
      * <pre>
-     * Slices of the validation sets that every metric is reported for as well, beside the whole. Empty: none.
+     * Slices of the rows that every metric is reported for as well, beside the whole. Empty: none.
      * </pre>
      *
      * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
@@ -2238,7 +2238,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
     }
     /**
      * <pre>
-     * Slices of the validation sets that every metric is reported for as well, beside the whole. Empty: none.
+     * Slices of the rows that every metric is reported for as well, beside the whole. Empty: none.
      * </pre>
      *
      * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
@@ -2252,7 +2252,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
     }
     /**
      * <pre>
-     * Slices of the validation sets that every metric is reported for as well, beside the whole. Empty: none.
+     * Slices of the rows that every metric is reported for as well, beside the whole. Empty: none.
      * </pre>
      *
      * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
@@ -2271,7 +2271,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
     }
     /**
      * <pre>
-     * Slices of the validation sets that every metric is reported for as well, beside the whole. Empty: none.
+     * Slices of the rows that every metric is reported for as well, beside the whole. Empty: none.
      * </pre>
      *
      * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
@@ -2289,7 +2289,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
     }
     /**
      * <pre>
-     * Slices of the validation sets that every metric is reported for as well, beside the whole. Empty: none.
+     * Slices of the rows that every metric is reported for as well, beside the whole. Empty: none.
      * </pre>
      *
      * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
@@ -2307,7 +2307,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
     }
     /**
      * <pre>
-     * Slices of the validation sets that every metric is reported for as well, beside the whole. Empty: none.
+     * Slices of the rows that every metric is reported for as well, beside the whole. Empty: none.
      * </pre>
      *
      * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
@@ -2326,7 +2326,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
     }
     /**
      * <pre>
-     * Slices of the validation sets that every metric is reported for as well, beside the whole. Empty: none.
+     * Slices of the rows that every metric is reported for as well, beside the whole. Empty: none.
      * </pre>
      *
      * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
@@ -2344,7 +2344,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
     }
     /**
      * <pre>
-     * Slices of the validation sets that every metric is reported for as well, beside the whole. Empty: none.
+     * Slices of the rows that every metric is reported for as well, beside the whole. Empty: none.
      * </pre>
      *
      * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
@@ -2362,7 +2362,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
     }
     /**
      * <pre>
-     * Slices of the validation sets that every metric is reported for as well, beside the whole. Empty: none.
+     * Slices of the rows that every metric is reported for as well, beside the whole. Empty: none.
      * </pre>
      *
      * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
@@ -2381,7 +2381,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
     }
     /**
      * <pre>
-     * Slices of the validation sets that every metric is reported for as well, beside the whole. Empty: none.
+     * Slices of the rows that every metric is reported for as well, beside the whole. Empty: none.
      * </pre>
      *
      * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
@@ -2398,7 +2398,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
     }
     /**
      * <pre>
-     * Slices of the validation sets that every metric is reported for as well, beside the whole. Empty: none.
+     * Slices of the rows that every metric is reported for as well, beside the whole. Empty: none.
      * </pre>
      *
      * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
@@ -2415,7 +2415,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
     }
     /**
      * <pre>
-     * Slices of the validation sets that every metric is reported for as well, beside the whole. Empty: none.
+     * Slices of the rows that every metric is reported for as well, beside the whole. Empty: none.
      * </pre>
      *
      * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
@@ -2426,7 +2426,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
     }
     /**
      * <pre>
-     * Slices of the validation sets that every metric is reported for as well, beside the whole. Empty: none.
+     * Slices of the rows that every metric is reported for as well, beside the whole. Empty: none.
      * </pre>
      *
      * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
@@ -2440,7 +2440,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
     }
     /**
      * <pre>
-     * Slices of the validation sets that every metric is reported for as well, beside the whole. Empty: none.
+     * Slices of the rows that every metric is reported for as well, beside the whole. Empty: none.
      * </pre>
      *
      * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
@@ -2455,7 +2455,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
     }
     /**
      * <pre>
-     * Slices of the validation sets that every metric is reported for as well, beside the whole. Empty: none.
+     * Slices of the rows that every metric is reported for as well, beside the whole. Empty: none.
      * </pre>
      *
      * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
@@ -2466,7 +2466,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
     }
     /**
      * <pre>
-     * Slices of the validation sets that every metric is reported for as well, beside the whole. Empty: none.
+     * Slices of the rows that every metric is reported for as well, beside the whole. Empty: none.
      * </pre>
      *
      * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
@@ -2478,7 +2478,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
     }
     /**
      * <pre>
-     * Slices of the validation sets that every metric is reported for as well, beside the whole. Empty: none.
+     * Slices of the rows that every metric is reported for as well, beside the whole. Empty: none.
      * </pre>
      *
      * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>

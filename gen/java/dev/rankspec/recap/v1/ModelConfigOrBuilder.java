@@ -229,7 +229,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue);
 
   /**
    * <pre>
-   * Slices of the validation sets that every metric is reported for as well, beside the whole. Empty: none.
+   * Slices of the rows that every metric is reported for as well, beside the whole. Empty: none.
    * </pre>
    *
    * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
@@ -238,7 +238,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue);
       getStratifiersList();
   /**
    * <pre>
-   * Slices of the validation sets that every metric is reported for as well, beside the whole. Empty: none.
+   * Slices of the rows that every metric is reported for as well, beside the whole. Empty: none.
    * </pre>
    *
    * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
@@ -246,7 +246,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue);
   dev.rankspec.recap.v1.StratifierConfig getStratifiers(int index);
   /**
    * <pre>
-   * Slices of the validation sets that every metric is reported for as well, beside the whole. Empty: none.
+   * Slices of the rows that every metric is reported for as well, beside the whole. Empty: none.
    * </pre>
    *
    * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
@@ -254,7 +254,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue);
   int getStratifiersCount();
   /**
    * <pre>
-   * Slices of the validation sets that every metric is reported for as well, beside the whole. Empty: none.
+   * Slices of the rows that every metric is reported for as well, beside the whole. Empty: none.
    * </pre>
    *
    * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
@@ -263,7 +263,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue);
       getStratifiersOrBuilderList();
   /**
    * <pre>
-   * Slices of the validation sets that every metric is reported for as well, beside the whole. Empty: none.
+   * Slices of the rows that every metric is reported for as well, beside the whole. Empty: none.
    * </pre>
    *
    * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>

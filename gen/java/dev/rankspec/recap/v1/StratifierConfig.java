@@ -7,8 +7,8 @@ package dev.rankspec.recap.v1;
 
 /**
  * <pre>
- * A slice of the rows of a validation set that metrics are reported for apart from the whole: those where one discrete
- * feature has one value. The figures of a training window are of the whole alone.
+ * A slice of the rows that metrics are reported for apart from the whole: those where one discrete feature has one value.
+ * auroc is of validation sets alone, as it is for the whole.
  * </pre>
  *
  * Protobuf type {@code rankspec.recap.v1.StratifierConfig}
@@ -368,8 +368,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * A slice of the rows of a validation set that metrics are reported for apart from the whole: those where one discrete
-   * feature has one value. The figures of a training window are of the whole alone.
+   * A slice of the rows that metrics are reported for apart from the whole: those where one discrete feature has one value.
+   * auroc is of validation sets alone, as it is for the whole.
    * </pre>
    *
    * Protobuf type {@code rankspec.recap.v1.StratifierConfig}
