@@ -95,7 +95,7 @@ def test_inputs_are_joined_in_their_order() -> None:
 
 
 def test_only_embeddings_that_the_data_name_are_read() -> None:
-    model = build_model(_config(TOWERS), inputs("continuous", "binary", "author_embedding"))
+    model = built(_config(TOWERS), "continuous", "binary", "author_embedding")
     assert list(model.inputs.embedding_norms) == ["author_embedding"]
     assert sum(model.inputs.widths.values()) == 6 + 3 + 5
 
