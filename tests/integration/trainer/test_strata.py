@@ -14,7 +14,7 @@ import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator  # type: ignore[import-untyped]
 from tests.integration.trainer import interruptions
-from tests.integration.trainer.runs import Plan, Runs, assert_same_end, newest, records_of
+from tests.integration.trainer.runs import FAILED, Plan, Runs, assert_same_end, newest, records_of, tensors_of
 
 from rankspec.families.recap.program.batch import RecapBatch
 from rankspec.families.recap.program.program import RecapProgram
@@ -215,3 +215,20 @@ def test_column_that_is_not_there_is_refused_by_its_path(runs: Runs) -> None:
         )
 
     assert raised.value.path == "model.stratifiers[1].index"
+
+
+@pytest.mark.slow
+def test_two_processes_killed_and_resumed_end_alike(runs: Runs) -> None:
+    """With members, a penalty and accumulated gradients: whatever is exchanged is exchanged once."""
+    table = 'small_embeddings { tables { name: "item" num_embeddings: 20 embedding_dim: 4 index: 1 l2: 0.01 } }'
+    changes = (STRATA, f"model {{ members: 2 {table} }}", "training { num_train_steps: 20 gradient_accumulation: 2 }")
+    whole = runs.train_apart("whole", *changes, num_processes=2)
+    plan = Plan(interruptions.in_step, [12, signal.SIGKILL])
+    assert set(runs.start("run", *changes, num_processes=2, plan=plan).wait()) <= {-signal.SIGKILL, FAILED}
+
+    folder = runs.train_apart("run", *changes, num_processes=2)
+
+    assert_same_end(folder, whole)
+    alone = runs.train_apart("alone", *changes)
+    for name, values in tensors_of(newest(alone), "model.").items():
+        torch.testing.assert_close(values, tensors_of(newest(whole), "model.")[name], rtol=0.05, atol=0.02)

@@ -51,7 +51,7 @@ public final class RecapProto extends com.google.protobuf.GeneratedFile {
       "spec/recap/v1/data.proto\032\035rankspec/recap" +
       "/v1/model.proto\032!rankspec/recap/v1/optim" +
       "izer.proto\032 rankspec/recap/v1/training.p" +
-      "roto\032\037rankspec/train/v1/runtime.proto\"\271W" +
+      "roto\032\037rankspec/train/v1/runtime.proto\"\330X" +
       "\n\013RecapConfig\022G\n\010training\030\001 \001(\0132!.ranksp" +
       "ec.recap.v1.TrainingConfigB\010\210\347\030\001\220\347\030\003R\010tr" +
       "aining\022D\n\005model\030\002 \001(\0132\036.rankspec.recap.v" +
@@ -73,7 +73,7 @@ public final class RecapProto extends com.google.protobuf.GeneratedFile {
       "GHTSB\022\272H\007\202\001\004\020\001 \000\210\347\030\001\220\347\030\003R\026downsamplingCo" +
       "rrection\032e\n\023ValidationDataEntry\022\020\n\003key\030\001" +
       " \001(\tR\003key\0228\n\005value\030\002 \001(\0132\".rankspec.reca" +
-      "p.v1.RecapDataConfigR\005value:\0028\001:\317P\272H\313P\032\231" +
+      "p.v1.RecapDataConfigR\005value:\0028\001:\356Q\272H\352Q\032\231" +
       "\002\n\"recap.config.model_tasks_have_data\032\362\001" +
       "[this.train_data.tasks].map(labelled, th" +
       "is.model.tasks.filter(t, !(t in labelled" +
@@ -188,160 +188,164 @@ public final class RecapProto extends com.google.protobuf.GeneratedFile {
       "s; join some of loss, auroc, rce, calibr" +
       "ation_ratio, rmse and mae with commas, @" +
       " and a stratum behind one for it alone\' " +
-      ": \'\'\032\227\003\n recap.config.metrics_have_strat" +
-      "a\032\362\002!has(this.which_metrics) ? \'\' : [thi" +
-      "s.model.stratifiers.map(s, s.name)].map(" +
-      "strata, this.which_metrics.split(\',\').fi" +
-      "lter(m, m.matches(\'^[a-z_]+@[A-Za-z_][A-" +
-      "Za-z0-9_.-]*$\') && !(m.split(\'@\')[1] in " +
-      "strata)).map(m, \'which_metrics: \"\' + m +" +
-      " \'\" is of the stratum \"\' + m.split(\'@\')[" +
-      "1] + \'\", and model.stratifiers has none " +
-      "of that name; add it there or drop it\')." +
-      "join(\'\\n\'))[0]\032\311\004\n\037recap.config.metrics_" +
-      "have_tasks\032\245\004!has(this.which_metrics) ? " +
-      "\'\' : [this.model.tasks].map(towers, [thi" +
-      "s.which_metrics.split(\',\').map(m, m.spli" +
-      "t(\'@\')[0])].map(names, (towers.exists(t," +
-      " int(towers[t].kind) == 1) ? [] : [\'auro" +
-      "c\', \'rce\', \'calibration_ratio\'].filter(n" +
-      ", n in names) .map(n, \'which_metrics: \"\'" +
-      " + n + \'\" is a metric of binary classifi" +
-      "cation, and no task is one; drop it\')) +" +
-      " (towers.exists(t, int(towers[t].kind) =" +
-      "= 2) ? [] : [\'rmse\', \'mae\'].filter(n, n " +
-      "in names) .map(n, \'which_metrics: \"\' + n" +
-      " + \'\" is a metric of regression, and no " +
-      "task is one; drop it\')))[0].join(\'\\n\'))[" +
-      "0]\032\251\t\n(recap.config.best_checkpoint_is_m" +
-      "easured\032\374\010!has(this.training.best_checkp" +
-      "oint) ? \'\' : !(this.training.best_checkp" +
-      "oint.validation_data in this.validation_" +
-      "data) ? \'training.best_checkpoint.valida" +
-      "tion_data: there is no validation set \"\'" +
-      " + this.training.best_checkpoint.validat" +
-      "ion_data + \'\"; name one of validation_da" +
-      "ta\' : has(this.which_metrics) && !(this." +
-      "training.best_checkpoint.metric.split(\'/" +
-      "\')[0] in this.which_metrics.split(\',\')) " +
-      "&& !(this.training.best_checkpoint.metri" +
-      "c.contains(\'@\') && this.training.best_ch" +
-      "eckpoint.metric.split(\'@\')[0] in this.wh" +
-      "ich_metrics.split(\',\')) ? \'training.best" +
-      "_checkpoint.metric: which_metrics leaves" +
-      " out \' + this.training.best_checkpoint.m" +
-      "etric.split(\'/\')[0] + \'; add it there\' :" +
-      " this.training.best_checkpoint.metric.co" +
-      "ntains(\'/\') && !(this.training.best_chec" +
-      "kpoint.metric.split(\'/\')[1] in (size(thi" +
-      "s.validation_data[this.training.best_che" +
-      "ckpoint.validation_data].evaluation_task" +
-      "s) > 0 ? this.validation_data[this.train" +
-      "ing.best_checkpoint.validation_data].eva" +
-      "luation_tasks : this.model.tasks.map(t, " +
-      "t))) ? \'training.best_checkpoint.metric:" +
-      " \"\' + this.training.best_checkpoint.metr" +
-      "ic.split(\'/\')[1] + \'\" is no task that th" +
-      "e validation set is evaluated on\' : \'\'\032\375" +
-      "\n\n&recap.config.best_checkpoint_has_orde" +
-      "r\032\322\n!has(this.training.best_checkpoint) " +
-      "|| !this.training.best_checkpoint.metric" +
-      ".matches(\'^[a-z][a-z0-9_]*(@[A-Za-z0-9_." +
-      "-]+)?(/[A-Za-z_][A-Za-z0-9_.-]*)?$\') ? \'" +
-      "\' : [this.training.best_checkpoint.metri" +
-      "c].map(m, [m.split(\'/\')[0].split(\'@\')[0]" +
-      "].map(name, m.contains(\'@\') && !this.mod" +
-      "el.stratifiers.exists(s, s.name == m.spl" +
-      "it(\'/\')[0].split(\'@\')[1]) ? \'training.be" +
-      "st_checkpoint.metric: model.stratifiers " +
-      "has no \"\' + m.split(\'/\')[0].split(\'@\')[1" +
-      "] + \'\"; name one of them, or drop the @ " +
-      "and what follows it\' : !(name in [\'loss\'" +
-      ", \'auroc\', \'rce\', \'rmse\', \'mae\']) ? \'tra" +
-      "ining.best_checkpoint.metric: \"\' + name " +
-      "+ \'\" is nothing that one checkpoint can " +
-      "be better in; name loss, auroc, rce, rms" +
-      "e or mae\' : !m.contains(\'/\') ? (name == " +
-      "\'loss\' ? \'\' : \'training.best_checkpoint." +
-      "metric: \"\' + name + \'\" is a metric of on" +
-      "e task; write it as \' + name + \'/<task>\'" +
-      ") : m.split(\'/\')[1] in this.model.tasks " +
-      "&& name in [\'auroc\', \'rce\'] && int(this." +
-      "model.tasks[m.split(\'/\')[1]].kind) == 2 " +
-      "? \'training.best_checkpoint.metric: \"\' +" +
-      " m.split(\'/\')[1] + \'\" is a regression ta" +
-      "sk, which has no \' + name + \'; name loss" +
-      ", rmse or mae\' : m.split(\'/\')[1] in this" +
-      ".model.tasks && name in [\'rmse\', \'mae\'] " +
-      "&& int(this.model.tasks[m.split(\'/\')[1]]" +
-      ".kind) == 1 ? \'training.best_checkpoint." +
-      "metric: \"\' + m.split(\'/\')[1] + \'\" is a b" +
-      "inary classification, which has no \' + n" +
-      "ame + \'; name loss, auroc or rce\' : \'\')[" +
-      "0])[0]\032\340\020\n*recap.config.regression_label" +
-      "s_are_numbers\032\261\020[this.model.tasks].map(t" +
-      "owers, [towers.filter(t, int(towers[t].k" +
-      "ind) == 2)].map(numbers, size(numbers) =" +
-      "= 0 ? \'\' : ([this.train_data].map(data, " +
-      "(numbers.filter(t, t in data.tasks && da" +
-      "ta.tasks[t].pos_downsampling_rate != 1.0" +
-      ") .map(t, \'train_data.tasks[\"\' + t + \'\"]" +
-      ".pos_downsampling_rate: a regression tas" +
-      "k has no positives; drop it\') + numbers." +
-      "filter(t, t in data.tasks && data.tasks[" +
-      "t].neg_downsampling_rate != 1.0) .map(t," +
-      " \'train_data.tasks[\"\' + t + \'\"].neg_down" +
-      "sampling_rate: a regression task has no " +
-      "negatives; drop it\') + data.preprocess.d" +
-      "ownsample_negatives.engagements_list.fil" +
-      "ter(t, t in numbers) .map(t, \'train_data" +
-      ".preprocess.downsample_negatives.engagem" +
-      "ents_list: \"\' + t + \'\" is a regression t" +
-      "ask, which has no positives; drop it\') +" +
-      " numbers.filter(t, t in data.preprocess." +
-      "rectify_labels.label_to_engaged_timestam" +
-      "p_field) .map(t, \'train_data.preprocess." +
-      "rectify_labels.label_to_engaged_timestam" +
-      "p_field[\"\' + t + \'\"]: \"\' + t + \'\" is a r" +
-      "egression task, and only labels of 0 or " +
-      "1 are rectified; drop it\')) .join(\'\\n\'))" +
-      " + [this.validation_data].map(sets, sets" +
-      ".map(v, [sets[v]].map(data, (numbers.fil" +
-      "ter(t, t in data.tasks && data.tasks[t]." +
-      "pos_downsampling_rate != 1.0) .map(t, \'v" +
-      "alidation_data[\"\' + v + \'\"].tasks[\"\' + t" +
-      " + \'\"].pos_downsampling_rate: a regressi" +
-      "on task has no positives; drop it\') + nu" +
-      "mbers.filter(t, t in data.tasks && data." +
-      "tasks[t].neg_downsampling_rate != 1.0) ." +
-      "map(t, \'validation_data[\"\' + v + \'\"].tas" +
-      "ks[\"\' + t + \'\"].neg_downsampling_rate: a" +
-      " regression task has no negatives; drop " +
-      "it\') + data.preprocess.downsample_negati" +
-      "ves.engagements_list.filter(t, t in numb" +
-      "ers) .map(t, \'validation_data[\"\' + v + \'" +
-      "\"].preprocess.downsample_negatives.engag" +
-      "ements_list: \"\' + t + \'\" is a regression" +
-      " task, which has no positives; drop it\')" +
-      " + numbers.filter(t, t in data.preproces" +
-      "s.rectify_labels.label_to_engaged_timest" +
-      "amp_field) .map(t, \'validation_data[\"\' +" +
-      " v + \'\"].preprocess.rectify_labels.label" +
-      "_to_engaged_timestamp_field[\"\' + t + \'\"]" +
-      ": \"\' + t + \'\" is a regression task, and " +
-      "only labels of 0 or 1 are rectified; dro" +
-      "p it\')) .join(\'\\n\'))[0]))[0]).filter(lin" +
-      "e, line != \'\').join(\'\\n\'))[0])[0]*f\n\007Job" +
-      "Mode\022\030\n\024JOB_MODE_UNSPECIFIED\020\000\022\022\n\016JOB_MO" +
-      "DE_TRAIN\020\001\022\025\n\021JOB_MODE_EVALUATE\020\002\022\026\n\022JOB" +
-      "_MODE_INFERENCE\020\003*\224\001\n\026DownsamplingCorrec" +
-      "tion\022\'\n#DOWNSAMPLING_CORRECTION_UNSPECIF" +
-      "IED\020\000\022(\n$DOWNSAMPLING_CORRECTION_LOSS_WE" +
-      "IGHTS\020\001\022\'\n#DOWNSAMPLING_CORRECTION_CALIB" +
-      "RATION\020\002Bd\n\025dev.rankspec.recap.v1B\nRecap" +
-      "ProtoP\001Z=github.com/rankspec/rankspec/ge" +
-      "n/go/rankspec/recap/v1;recapv1b\010editions" +
-      "p\350\007"
+      ": \'\'\032\275\004\n recap.config.metrics_have_strat" +
+      "a\032\230\004!this.which_metrics.contains(\'@\') ? " +
+      "\'\' : [this.which_metrics.split(\',\')].map" +
+      "(names, size(names) > 2048 ? \'which_metr" +
+      "ics: \' + string(size(names)) + \' entries" +
+      " are more than 2048, the most where one " +
+      "names a stratum; name each once\' : [this" +
+      ".model.stratifiers.map(s, s.name)].map(s" +
+      "trata, [names.filter(m, m.matches(\'^[a-z" +
+      "_]+@[A-Za-z_][A-Za-z0-9_.-]*$\') && !(m.s" +
+      "plit(\'@\')[1] in strata))].map(odd, size(" +
+      "odd) == 0 ? \'\' : \'which_metrics: \"\' + od" +
+      "d[0] + \'\" is of a stratum that model.str" +
+      "atifiers does not have; add it there or " +
+      "drop it\')[0])[0])[0]\032\326\004\n\037recap.config.me" +
+      "trics_have_tasks\032\262\004!has(this.which_metri" +
+      "cs) ? \'\' : [this.model.tasks].map(towers" +
+      ", ((towers.exists(t, int(towers[t].kind)" +
+      " == 1) ? [] : [\'auroc\', \'rce\', \'calibrat" +
+      "ion_ratio\'].filter(n, this.which_metrics" +
+      ".matches(\'(^|,)\' + n + \'(@|,|$)\')) .map(" +
+      "n, \'which_metrics: \"\' + n + \'\" is a metr" +
+      "ic of binary classification, and no task" +
+      " is one; drop it\')) + (towers.exists(t, " +
+      "int(towers[t].kind) == 2) ? [] : [\'rmse\'" +
+      ", \'mae\'].filter(n, this.which_metrics.ma" +
+      "tches(\'(^|,)\' + n + \'(@|,|$)\')) .map(n, " +
+      "\'which_metrics: \"\' + n + \'\" is a metric " +
+      "of regression, and no task is one; drop " +
+      "it\'))).join(\'\\n\'))[0]\032\251\t\n(recap.config.b" +
+      "est_checkpoint_is_measured\032\374\010!has(this.t" +
+      "raining.best_checkpoint) ? \'\' : !(this.t" +
+      "raining.best_checkpoint.validation_data " +
+      "in this.validation_data) ? \'training.bes" +
+      "t_checkpoint.validation_data: there is n" +
+      "o validation set \"\' + this.training.best" +
+      "_checkpoint.validation_data + \'\"; name o" +
+      "ne of validation_data\' : has(this.which_" +
+      "metrics) && !(this.training.best_checkpo" +
+      "int.metric.split(\'/\')[0] in this.which_m" +
+      "etrics.split(\',\')) && !(this.training.be" +
+      "st_checkpoint.metric.contains(\'@\') && th" +
+      "is.training.best_checkpoint.metric.split" +
+      "(\'@\')[0] in this.which_metrics.split(\',\'" +
+      ")) ? \'training.best_checkpoint.metric: w" +
+      "hich_metrics leaves out \' + this.trainin" +
+      "g.best_checkpoint.metric.split(\'/\')[0] +" +
+      " \'; add it there\' : this.training.best_c" +
+      "heckpoint.metric.contains(\'/\') && !(this" +
+      ".training.best_checkpoint.metric.split(\'" +
+      "/\')[1] in (size(this.validation_data[thi" +
+      "s.training.best_checkpoint.validation_da" +
+      "ta].evaluation_tasks) > 0 ? this.validat" +
+      "ion_data[this.training.best_checkpoint.v" +
+      "alidation_data].evaluation_tasks : this." +
+      "model.tasks.map(t, t))) ? \'training.best" +
+      "_checkpoint.metric: \"\' + this.training.b" +
+      "est_checkpoint.metric.split(\'/\')[1] + \'\"" +
+      " is no task that the validation set is e" +
+      "valuated on\' : \'\'\032\351\n\n&recap.config.best_" +
+      "checkpoint_has_order\032\276\n!has(this.trainin" +
+      "g.best_checkpoint) || !this.training.bes" +
+      "t_checkpoint.metric.matches(\'^[a-z][a-z0" +
+      "-9_]*(@[A-Za-z0-9_.-]+)?(/[A-Za-z_][A-Za" +
+      "-z0-9_.-]*)?$\') ? \'\' : [this.training.be" +
+      "st_checkpoint.metric].map(m, [m.split(\'/" +
+      "\')[0].split(\'@\')].map(parts, [parts[0]]." +
+      "map(name, size(parts) > 1 && !(parts[1] " +
+      "in this.model.stratifiers.map(s, s.name)" +
+      ") ? \'training.best_checkpoint.metric: mo" +
+      "del.stratifiers has no \"\' + parts[1] + \'" +
+      "\"; name one of them, or drop the @ and w" +
+      "hat follows it\' : !(name in [\'loss\', \'au" +
+      "roc\', \'rce\', \'rmse\', \'mae\']) ? \'training" +
+      ".best_checkpoint.metric: \"\' + name + \'\" " +
+      "is nothing that one checkpoint can be be" +
+      "tter in; name loss, auroc, rce, rmse or " +
+      "mae\' : !m.contains(\'/\') ? (name == \'loss" +
+      "\' ? \'\' : \'training.best_checkpoint.metri" +
+      "c: \"\' + name + \'\" is a metric of one tas" +
+      "k; write it as \' + name + \'/<task>\') : m" +
+      ".split(\'/\')[1] in this.model.tasks && na" +
+      "me in [\'auroc\', \'rce\'] && int(this.model" +
+      ".tasks[m.split(\'/\')[1]].kind) == 2 ? \'tr" +
+      "aining.best_checkpoint.metric: \"\' + m.sp" +
+      "lit(\'/\')[1] + \'\" is a regression task, w" +
+      "hich has no \' + name + \'; name loss, rms" +
+      "e or mae\' : m.split(\'/\')[1] in this.mode" +
+      "l.tasks && name in [\'rmse\', \'mae\'] && in" +
+      "t(this.model.tasks[m.split(\'/\')[1]].kind" +
+      ") == 1 ? \'training.best_checkpoint.metri" +
+      "c: \"\' + m.split(\'/\')[1] + \'\" is a binary" +
+      " classification, which has no \' + name +" +
+      " \'; name loss, auroc or rce\' : \'\')[0])[0" +
+      "])[0]\032\340\020\n*recap.config.regression_labels" +
+      "_are_numbers\032\261\020[this.model.tasks].map(to" +
+      "wers, [towers.filter(t, int(towers[t].ki" +
+      "nd) == 2)].map(numbers, size(numbers) ==" +
+      " 0 ? \'\' : ([this.train_data].map(data, (" +
+      "numbers.filter(t, t in data.tasks && dat" +
+      "a.tasks[t].pos_downsampling_rate != 1.0)" +
+      " .map(t, \'train_data.tasks[\"\' + t + \'\"]." +
+      "pos_downsampling_rate: a regression task" +
+      " has no positives; drop it\') + numbers.f" +
+      "ilter(t, t in data.tasks && data.tasks[t" +
+      "].neg_downsampling_rate != 1.0) .map(t, " +
+      "\'train_data.tasks[\"\' + t + \'\"].neg_downs" +
+      "ampling_rate: a regression task has no n" +
+      "egatives; drop it\') + data.preprocess.do" +
+      "wnsample_negatives.engagements_list.filt" +
+      "er(t, t in numbers) .map(t, \'train_data." +
+      "preprocess.downsample_negatives.engageme" +
+      "nts_list: \"\' + t + \'\" is a regression ta" +
+      "sk, which has no positives; drop it\') + " +
+      "numbers.filter(t, t in data.preprocess.r" +
+      "ectify_labels.label_to_engaged_timestamp" +
+      "_field) .map(t, \'train_data.preprocess.r" +
+      "ectify_labels.label_to_engaged_timestamp" +
+      "_field[\"\' + t + \'\"]: \"\' + t + \'\" is a re" +
+      "gression task, and only labels of 0 or 1" +
+      " are rectified; drop it\')) .join(\'\\n\')) " +
+      "+ [this.validation_data].map(sets, sets." +
+      "map(v, [sets[v]].map(data, (numbers.filt" +
+      "er(t, t in data.tasks && data.tasks[t].p" +
+      "os_downsampling_rate != 1.0) .map(t, \'va" +
+      "lidation_data[\"\' + v + \'\"].tasks[\"\' + t " +
+      "+ \'\"].pos_downsampling_rate: a regressio" +
+      "n task has no positives; drop it\') + num" +
+      "bers.filter(t, t in data.tasks && data.t" +
+      "asks[t].neg_downsampling_rate != 1.0) .m" +
+      "ap(t, \'validation_data[\"\' + v + \'\"].task" +
+      "s[\"\' + t + \'\"].neg_downsampling_rate: a " +
+      "regression task has no negatives; drop i" +
+      "t\') + data.preprocess.downsample_negativ" +
+      "es.engagements_list.filter(t, t in numbe" +
+      "rs) .map(t, \'validation_data[\"\' + v + \'\"" +
+      "].preprocess.downsample_negatives.engage" +
+      "ments_list: \"\' + t + \'\" is a regression " +
+      "task, which has no positives; drop it\') " +
+      "+ numbers.filter(t, t in data.preprocess" +
+      ".rectify_labels.label_to_engaged_timesta" +
+      "mp_field) .map(t, \'validation_data[\"\' + " +
+      "v + \'\"].preprocess.rectify_labels.label_" +
+      "to_engaged_timestamp_field[\"\' + t + \'\"]:" +
+      " \"\' + t + \'\" is a regression task, and o" +
+      "nly labels of 0 or 1 are rectified; drop" +
+      " it\')) .join(\'\\n\'))[0]))[0]).filter(line" +
+      ", line != \'\').join(\'\\n\'))[0])[0]*f\n\007JobM" +
+      "ode\022\030\n\024JOB_MODE_UNSPECIFIED\020\000\022\022\n\016JOB_MOD" +
+      "E_TRAIN\020\001\022\025\n\021JOB_MODE_EVALUATE\020\002\022\026\n\022JOB_" +
+      "MODE_INFERENCE\020\003*\224\001\n\026DownsamplingCorrect" +
+      "ion\022\'\n#DOWNSAMPLING_CORRECTION_UNSPECIFI" +
+      "ED\020\000\022(\n$DOWNSAMPLING_CORRECTION_LOSS_WEI" +
+      "GHTS\020\001\022\'\n#DOWNSAMPLING_CORRECTION_CALIBR" +
+      "ATION\020\002Bd\n\025dev.rankspec.recap.v1B\nRecapP" +
+      "rotoP\001Z=github.com/rankspec/rankspec/gen" +
+      "/go/rankspec/recap/v1;recapv1b\010editionsp" +
+      "\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
