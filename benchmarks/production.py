@@ -58,7 +58,7 @@ def production_learner(folder: Path, num_steps: int, *overrides: str) -> Iterato
     with set_up(production_job(folder, *overrides)) as setup:
         learner = build_learner(setup)
         program = setup.program
-        window = TrainWindow(program.num_sums, len(program.loss_parts), setup.runtime.device)
+        window = TrainWindow(program.sum_names, len(program.loss_parts), setup.runtime.device)
         data = setup.open_training_data()
         program.model.train()
         with data.batches(0, num_steps) as batches:

@@ -7,7 +7,7 @@ from rankspec.recap.v1.recap_pb2 import RecapConfig
 from tests.parity.recap_fixtures import model_input
 from tests.parity.reference_names import our_name
 
-from rankspec.families.recap.program.model import RankingModel, build_model
+from rankspec.families.recap.program.model.ranking import RankingModel, build_ranking_model
 
 RECORDED = Path(__file__).parent / "fixtures" / "local_prod_state_dict.txt"
 WIDTHS = {
@@ -22,7 +22,7 @@ WIDTHS = {
 
 @pytest.fixture(scope="module")
 def model(local_prod: RecapConfig) -> RankingModel:
-    return build_model(local_prod, [model_input(name, width) for name, width in WIDTHS.items()])
+    return build_ranking_model(local_prod, [model_input(name, width) for name, width in WIDTHS.items()], seed=0)
 
 
 def test_number_of_parameters(model: RankingModel) -> None:

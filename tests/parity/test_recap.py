@@ -12,7 +12,7 @@ from tests.parity.recap_fixtures import RecapFixture, discover
 from torch import Tensor
 
 from rankspec.families.recap.program.loss import build_loss
-from rankspec.families.recap.program.model import RankingModel, build_model
+from rankspec.families.recap.program.model.ranking import RankingModel, build_ranking_model
 from rankspec.families.recap.program.optimizer import build_ranking_optimizer
 from rankspec.trainer.optimizers import ScheduledOptimizer
 
@@ -35,7 +35,8 @@ def recorded_training(recorded: RecapFixture) -> RecapFixture:
 
 
 def _model(recorded: RecapFixture, config: RecapConfig | None = None) -> RankingModel:
-    model = build_model(config or recorded.config, recorded.inputs)
+    config = config or recorded.config
+    model = build_ranking_model(config, recorded.inputs, config.runtime.seed)
     recorded.load_into(model, "init")
     return model
 
@@ -125,7 +126,7 @@ def test_fixtures_are_there() -> None:
 
 
 def test_every_entry_of_the_state_has_a_counterpart(recorded: RecapFixture) -> None:
-    model = build_model(recorded.config, recorded.inputs)
+    model = build_ranking_model(recorded.config, recorded.inputs, seed=0)
     assert recorded.state(model, "init").keys() == model.state_dict().keys()
 
 

@@ -98,6 +98,15 @@ def test_parameters_outside_the_towers_are_a_group_of_their_own(tmp_path: Path) 
     assert found["parameter_group", "backbone"] == Effect("parameter_group", "backbone", None, ADAM)
 
 
+def test_l2_of_a_table_is_an_option_of_its_group(tmp_path: Path) -> None:
+    ids = ('train_data.seg_dense_schema.renamed_features["discrete"]="d"',)
+    table = 'model.small_embeddings={{ tables {{ name: "u" num_embeddings: 4 embedding_dim: 2 index: 0 l2: {} }} }}'
+
+    found = _effects(tmp_path, table.format(0.25), base=(*ids, table.format(0.5)))
+
+    assert found == [Effect("parameter_group", "backbone/u", f"{ADAM} l2=0.5", f"{ADAM} l2=0.25")]
+
+
 def test_graph_embeddings_step_table_by_table() -> None:
     message = convert(GRAPH, "graph.yaml").document.message
     changed = convert(

@@ -47,6 +47,7 @@ def _observe(config: RecapConfig) -> Observation:
         logits = model(batch)
         loss, _ = loss_of(logits, batch.labels, batch.weights, batch.global_rows)
         loss.backward()
+        optimizer.add_penalties()
         optimizer.step()
         optimizer.zero_grad()
         seen[f"loss {step}"] = loss.detach()
@@ -201,6 +202,7 @@ CASES: dict[type[Message], dict[str, Change]] = {
         "out_of_range_ids": _at(TABLE, "out_of_range_ids: OUT_OF_RANGE_IDS_BUCKET"),
         "weight_decay": _at(TABLE, "weight_decay: 0.9"),
         "init_std": _at(TABLE, "init_std: 2"),
+        "l2": _at(TABLE, "l2: 0.5"),
     },
     embedding_pb2.SmallEmbeddingsConfig: {
         "tables": lambda config: config.model.small_embeddings.tables.pop(),
@@ -212,6 +214,7 @@ CASES: dict[type[Message], dict[str, Change]] = {
         "featurization_config": _at(FEATURIZATION, "log1p_abs_config {}"),
         "multi_task_type": _at(MODEL, "multi_task_type: MULTI_TASK_TYPE_SHARE_ALL"),
         "backbone": _at(MLP, "layer_sizes: 3"),
+        "members": _at(MODEL, "members: 2"),
     },
     learning_rate_pb2.LearningRate: {
         "constant": _at(LIKE_RATE, "constant: 0.5"),

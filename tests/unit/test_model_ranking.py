@@ -95,7 +95,7 @@ def test_inputs_are_joined_in_their_order() -> None:
 
 
 def test_only_embeddings_that_the_data_name_are_read() -> None:
-    model = build_model(_config(TOWERS), inputs("continuous", "binary", "author_embedding"))
+    model = built(_config(TOWERS), "continuous", "binary", "author_embedding")
     assert list(model.inputs.embedding_norms) == ["author_embedding"]
     assert sum(model.inputs.widths.values()) == 6 + 3 + 5
 
@@ -240,7 +240,6 @@ def test_what_cannot_run_yet_is_unclaimed() -> None:
         """
         position_debias_config { position_feature_index: 0 }
         large_embeddings { optimizer { init_learning_rate: 1 } }
-        stratifiers { name: "s" index: 0 value: 1 }
         featurization_config { z_score_log_config { analysis_path: "x" } }
         """,
         config.model,
@@ -249,7 +248,6 @@ def test_what_cannot_run_yet_is_unclaimed() -> None:
     assert set(unclaimed_paths(config.model)) == {
         "large_embeddings",
         "position_debias_config",
-        "stratifiers",
         "featurization_config.z_score_log_config",
         "backbone.dlrm_config",
     }

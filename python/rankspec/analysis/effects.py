@@ -83,7 +83,8 @@ def _optimizer(group: ParameterGroup | None) -> str | None:
         return None
     name = group.algorithm.DESCRIPTOR.name.removesuffix("Config").removeprefix("Recap").lower()
     options = [f"{field.name}={_option(field, value)}" for field, value in in_schema_order(group.algorithm)]
-    return " ".join([name, *(option for option in options if not option.startswith("lr="))])
+    penalty = [f"l2={group.l2:g}"] if group.l2 else []
+    return " ".join([name, *(option for option in options if not option.startswith("lr=")), *penalty])
 
 
 def _option(field: FieldDescriptor, value: Any) -> str:

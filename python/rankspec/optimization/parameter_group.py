@@ -15,6 +15,7 @@ class ParameterGroup(NamedTuple):
         owner: Which tower or table; empty for the others.
         algorithm: The optimizer's message, with the options that hold for this group.
         learning_rate: The schedule, a `rankspec.optim.v1.LearningRate`.
+        l2: How much of the parameters is added to their gradient in every step, before clipping and the algorithm.
     """
 
     name: str
@@ -22,3 +23,4 @@ class ParameterGroup(NamedTuple):
     owner: str
     algorithm: Any
     learning_rate: Any
+    l2: float = 0.0

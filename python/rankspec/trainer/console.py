@@ -18,6 +18,8 @@ from rich.progress import (
 )
 from rich.table import Column, Table
 
+from rankspec.metrics.metric_name import MetricName, parsed_name
+
 
 class RunConsole:
     """Speaks for a run. Processes other than the first are silent."""
@@ -63,13 +65,19 @@ class RunConsole:
             self.say(text)
 
     def table(self, title: str, records: list[dict[str, Any]], metrics: Sequence[str]) -> None:
-        """Prints those of these metrics that several splits have, a row per split and task."""
-        names = [name for name in metrics if any(key.startswith(f"{name}/") for record in records for key in record)]
-        table = Table("split", Column("task", overflow="fold"), *names, title=title, title_justify="left")
-        for record in records:
-            for task in sorted({key.split("/", 1)[1] for key in record if "/" in key and key.split("/")[0] in names}):
-                figures = (record.get(f"{name}/{task}") for name in names)
-                table.add_row(record["split"], task, *(_written(figure) for figure in figures))
+        """Prints those of these metrics that several splits have, a row per split, task and group of rows."""
+        parsed = [[parsed_name(key) for key in record] for record in records]
+        keys = [[key for key in of_record if key.task and key.metric in metrics] for of_record in parsed]
+        reported = {key.metric for of_record in keys for key in of_record}
+        names = [name for name in metrics if name in reported]
+        has_groups = any(key.group for of_record in keys for key in of_record)
+        places = [Column(place, overflow="fold") for place in ("task", *(["group"] if has_groups else []))]
+        table = Table("split", *places, *names, title=title, title_justify="left")
+        for record, of_record in zip(records, keys, strict=True):
+            for task, group in sorted({(key.task, key.group) for key in of_record}):
+                figures = (record.get(str(MetricName(name, group, task))) for name in names)
+                place = (task, group) if has_groups else (task,)
+                table.add_row(record["split"], *place, *(_written(figure) for figure in figures))
         self._console.print(table)
 
 

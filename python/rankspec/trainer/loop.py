@@ -117,6 +117,7 @@ class Learner:
         scaler, optimizer = self.runtime.scaler, cast("torch.optim.Optimizer", self.optimizer)
         if self.clip_norm is not None or scaler.is_enabled():
             scaler.unscale_(optimizer)
+        self.optimizer.add_penalties()
         self._watch_gradients()
         self.watch.end_step(step)
         if self.watch.is_alarmed:

@@ -114,6 +114,14 @@ class ScheduledOptimizer:
         """The parameter groups of all optimizers: with `step`, what a gradient scaler needs of an optimizer."""
         return [group for optimizer in self.optimizers for group in optimizer.param_groups]
 
+    @torch.no_grad()
+    def add_penalties(self) -> None:
+        """Adds to the gradients of groups with an L2 penalty that of the penalty; after unscaling, before clipping."""
+        for group in self.param_groups:
+            for parameter in group["params"] if group["l2"] else ():
+                if parameter.grad is not None:
+                    parameter.grad.add_(parameter, alpha=group["l2"])
+
     def step(self) -> None:
         """Updates all parameters by their gradients."""
         for optimizer in self.optimizers:
@@ -156,7 +164,7 @@ def build_optimizer(
     of_algorithm: dict[tuple[Callable[..., torch.optim.Optimizer], tuple[str, ...]], list[dict[str, Any]]] = {}
     for group in groups:
         algorithm = algorithms[type(group.algorithm)](group.algorithm)
-        parameters = {"name": group.name, "params": list(members[group.name])}
+        parameters = {"name": group.name, "l2": group.l2, "params": list(members[group.name])}
         kind = algorithm.optimizer, algorithm.fused_on
         of_algorithm.setdefault(kind, []).append(parameters | algorithm.options)
     built = [_fused_where_possible(*kind, options) for kind, options in of_algorithm.items()]

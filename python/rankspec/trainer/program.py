@@ -34,8 +34,9 @@ class Batch(Protocol):
         """The same slice with its tensors on a device."""
 
 
+Floats = NDArray[np.float32]
 # Gives columns by their names, `[N]` each, some rows at a time.
-Reader = Callable[[Sequence[str]], Iterable[dict[str, NDArray[np.float32]]]]
+Reader = Callable[[Sequence[str]], Iterable[dict[str, Floats]]]
 
 BatchT = TypeVar("BatchT", bound=Batch)
 
@@ -46,7 +47,7 @@ class Program(ABC, Generic[BatchT]):
     Attributes:
         model: maps a batch to what `loss`, `sums` and `score` take as `outputs`.
         loss_parts: names of what the loss is the mean of.
-        num_sums: figures that `sums` gives for each part.
+        sum_names: what `sums` gives for each part, under names that tell a resumed run what was summed up before.
         scores_per_row: rows of `score`'s columns for each row of a validation set.
         metrics: names of the metrics that are computed for parts of the model, in the order in which people see them.
         training: length and cadences of the run.
@@ -62,7 +63,7 @@ class Program(ABC, Generic[BatchT]):
 
     model: nn.Module
     loss_parts: tuple[str, ...]
-    num_sums: int
+    sum_names: tuple[str, ...]
     scores_per_row: int
     metrics: tuple[str, ...]
     training: Training
@@ -129,7 +130,7 @@ class Program(ABC, Generic[BatchT]):
 
     @abstractmethod
     def sums(self, outputs: Any, batch: BatchT) -> Tensor:
-        """What training figures are computed from, added up over the rows of a slice, `[num_sums, P]`."""
+        """What training figures are computed from, summed over the rows of a slice, `[N, P]`, as they are named."""
 
     @abstractmethod
     def training_figures(self, losses: NDArray[np.float64], sums: NDArray[np.float64]) -> dict[str, float]:
@@ -137,7 +138,7 @@ class Program(ABC, Generic[BatchT]):
 
         Args:
             losses: mean loss of each part, `[P]`.
-            sums: what `sums` gave, added up, `[num_sums, P]`.
+            sums: what `sums` gave, added up, `[N, P]`.
         """
 
     @abstractmethod

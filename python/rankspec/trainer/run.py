@@ -76,7 +76,7 @@ class TrainingRun:
         self._learner = build_learner(setup)
         self._program = setup.program
         parts = len(self._program.loss_parts)
-        self._window = TrainWindow(self._program.num_sums, parts, setup.runtime.device)
+        self._window = TrainWindow(self._program.sum_names, parts, setup.runtime.device)
         self._stopwatch = Stopwatch(setup.runtime.device)
         self._best = best_of(self._program, self._say)
         self._status: RunStatus | None = None

@@ -1,5 +1,6 @@
 """What training figures are computed from, kept as sums on the device so that a step need not wait for them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,9 +19,10 @@ class TrainWindow:
         rows: rows summed, on all processes together.
     """
 
-    def __init__(self, num_sums: int, num_parts: int, device: torch.device) -> None:
-        """Starts empty."""
-        self.sums = torch.zeros(1 + num_sums, num_parts, dtype=torch.float64, device=device)
+    def __init__(self, sum_names: Sequence[str], num_parts: int, device: torch.device) -> None:
+        """Starts empty; `sum_names` are what the program sums up, in its order."""
+        self._names = ("loss", *sum_names)
+        self.sums = torch.zeros(len(self._names), num_parts, dtype=torch.float64, device=device)
         self.rows = 0
 
     @torch.no_grad()
@@ -48,12 +50,19 @@ class TrainWindow:
 
     def state(self, processes: Processes) -> dict[str, Any]:
         """The sums of all processes, for a checkpoint."""
-        return {"rows": self.rows, "sums": processes.gather(self.sums.tolist())}
+        return {"rows": self.rows, "names": self._names, "sums": processes.gather(self.sums.tolist())}
 
     def restore(self, state: dict[str, Any], processes: Processes) -> None:
-        """Takes up the sums that `state` gave; with another number of processes, the first takes all of them."""
+        """Takes up the sums that `state` gave; with another number of processes, the first takes all of them.
+
+        Sums that the program did not have then begin at 0. A state of release 0.1 has no names, and the first ones.
+        """
         self.rows = state["rows"]
-        sums = torch.tensor(state["sums"], dtype=torch.float64)
+        saved = torch.tensor(state["sums"], dtype=torch.float64)
+        names = state.get("names", self._names[: saved.shape[1]])
+        by_name = dict(zip(names, saved.unbind(1), strict=True))
+        nothing = torch.zeros_like(by_name["loss"])
+        sums = torch.stack([by_name.get(name, nothing) for name in self._names], dim=1)
         if len(sums) == processes.world_size:
             self.sums.copy_(sums[processes.rank])
         elif processes.is_first:

@@ -9,7 +9,6 @@ from rankspec.cli import main
 from rankspec.families.jobs import refusals
 
 _SET_AND_NOT_OBEYED = {
-    'model { stratifiers { name: "age" index: 0 value: 1 } }': "model.stratifiers",
     'train_data { data_service_dispatcher: "grpc://reader:5000" }': "train_data.data_service_dispatcher",
 }
 

@@ -117,11 +117,13 @@ model {
   small_embeddings {
     tables {
       name: "user" num_embeddings: 9 embedding_dim: 2 index: 0 out_of_range_ids: OUT_OF_RANGE_IDS_BUCKET
-      weight_decay: 0.1 init_std: 0.5
+      weight_decay: 0.1 init_std: 0.5 l2: 0.001
     }
     tables { name: "item" num_embeddings: 9 embedding_dim: 2 index: 1 }
     dropout { rate: 0.1 }
   }
+  members: 2
+  stratifiers { name: "first" index: 0 value: 1 }
   multi_task_type: MULTI_TASK_TYPE_SHARE_PARTIAL
   backbone {
     mask_net_config {
@@ -301,10 +303,11 @@ def test_tiny_config_is_read_in_full(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert _set_but_not_read(loaded.message) == set()
 
 
-def test_movielens_config_is_read_in_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", ["ranker", "ensemble"])
+def test_movielens_config_is_read_in_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     movielens.prepare(tmp_path / "data", write_grouplens(tmp_path / "source"))
     monkeypatch.setenv("MOVIELENS_DATA", str(tmp_path))
-    loaded = compose(_CONFIGS / "movielens/ranker.textproto", overrides=["training.num_train_steps=2"])
+    loaded = compose(_CONFIGS / f"movielens/{name}.textproto", overrides=["training.num_train_steps=2"])
 
     assert run.train(job_of(loaded))
 
@@ -320,7 +323,7 @@ def test_production_config_is_read_in_full(tmp_path: Path, monkeypatch: pytest.M
 
     with set_up(job_of(loaded)) as setup:
         run.TrainingRun(setup)
-        tasks, sums = len(setup.program.loss_parts), setup.program.num_sums
+        tasks, sums = len(setup.program.loss_parts), len(setup.program.sum_names)
         setup.program.training_figures(np.zeros(tasks), np.ones((sums, tasks)))
 
     assert _set_but_not_read(loaded.message) == set()

@@ -58,6 +58,8 @@ _VARIANTS = {
     "accumulation": _THREE_CLIPPED,
     "bfloat16": f"runtime {{ enable_amp: true }} {_THREE_CLIPPED}",
     "float16": f"runtime {{ enable_amp: true amp_dtype: AMP_DTYPE_FLOAT16 }} {_THREE_CLIPPED}",
+    "members_and_l2": "model { members: 2 small_embeddings { tables "
+    f'{{ name: "item" num_embeddings: 20 embedding_dim: 4 index: 1 l2: 0.01 }} }} }} {_THREE_CLIPPED}',
 }
 
 

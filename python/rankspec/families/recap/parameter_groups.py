@@ -24,16 +24,17 @@ _REST_RULE = "recap.config.backbone_rate_matches_model"
 @obeys(RecapConfig, "optimizer", "model")
 @obeys(RecapOptimizerConfig, "multi_task_learning_rates", "single_task_learning_rate", "adam", "sgd")
 @obeys(MultiTaskLearningRates, "tower_learning_rates", "backbone_learning_rate")
-@obeys(ModelConfig, "tasks", "small_embeddings")
+@obeys(ModelConfig, "tasks", "small_embeddings", "members")
 @obeys(SmallEmbeddingsConfig, "tables")
-@obeys(SmallEmbeddingBagConfig, "name", "weight_decay")
+@obeys(SmallEmbeddingBagConfig, "name", "weight_decay", "l2")
 def parameter_groups(config: RecapConfig) -> list[ParameterGroup]:
     """Lists a group for every task's tower, one for what is outside of the towers, and one for some tables.
 
-    A tower's group is named as its task, the one outside `backbone`; a small table with a weight decay of its own
-    has the group `backbone/<table>`.
+    A tower's group is named as its task, the one outside `backbone`; a small table with a weight decay of its own or
+    an L2 penalty has the group `backbone/<table>`.
     """
-    optimizer, tables = config.optimizer, _tables_with_own_decay(config)
+    optimizer = config.optimizer
+    tables = [table for table in config.model.small_embeddings.tables if _has_own_group(table)]
     algorithm = _algorithm(optimizer)
     groups = [
         ParameterGroup(task, "tower", task, algorithm, _tower_rate(optimizer, task))
@@ -43,19 +44,24 @@ def parameter_groups(config: RecapConfig) -> list[ParameterGroup]:
         # A task may be called `backbone` too; the slash is in no task's name.
         name = f"{_REST}/rest" if _REST in config.model.tasks else _REST
         groups.append(ParameterGroup(name, "rest", "", algorithm, _rest_rate(optimizer)))
-    return groups + [_group_of_table(table, optimizer) for table in tables]
+    return groups + [_group_of_table(table, optimizer, config.model.members) for table in tables]
 
 
-def _tables_with_own_decay(config: RecapConfig) -> list[SmallEmbeddingBagConfig]:
-    return [table for table in config.model.small_embeddings.tables if table.HasField("weight_decay")]
+def _has_own_group(table: SmallEmbeddingBagConfig) -> bool:
+    return table.HasField("weight_decay") or table.l2 > 0
 
 
-def _group_of_table(table: SmallEmbeddingBagConfig, optimizer: RecapOptimizerConfig) -> ParameterGroup:
+def _group_of_table(
+    table: SmallEmbeddingBagConfig, optimizer: RecapOptimizerConfig, num_members: int
+) -> ParameterGroup:
     chosen = _algorithm(optimizer)
     algorithm = type(chosen)()
     algorithm.CopyFrom(chosen)
-    algorithm.weight_decay = table.weight_decay
-    return ParameterGroup(f"{_REST}/{table.name}", "table", table.name, algorithm, _rest_rate(optimizer))
+    if table.HasField("weight_decay"):
+        algorithm.weight_decay = table.weight_decay
+    name, rate = f"{_REST}/{table.name}", _rest_rate(optimizer)
+    # The penalty is part of a member's loss, of which the mean is trained.
+    return ParameterGroup(name, "table", table.name, algorithm, rate, table.l2 / num_members)
 
 
 def _algorithm(optimizer: RecapOptimizerConfig) -> Any:
@@ -80,9 +86,7 @@ def _has_rest(config: RecapConfig) -> bool:
     """Whether anything outside the towers is in no table's group: asks the rule, of a config without those tables."""
     asking = RecapConfig()
     asking.CopyFrom(whole_message(config))
-    tables = asking.model.small_embeddings.tables
-    shared = [table for table in tables if not table.HasField("weight_decay")]
-    if not shared:
+    if all(map(_has_own_group, asking.model.small_embeddings.tables)):
         asking.model.ClearField("small_embeddings")
     asking.optimizer.multi_task_learning_rates.ClearField("backbone_learning_rate")
     asking.optimizer.multi_task_learning_rates.SetInParent()

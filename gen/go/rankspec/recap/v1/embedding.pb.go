@@ -336,13 +336,13 @@ func (x *LargeEmbeddingsConfig) GetTablesToLog() []string {
 	return nil
 }
 
-// A slice of the rows that metrics are reported for apart from the whole: those where one discrete feature
-// has one value.
+// A slice of the rows that metrics are reported for apart from the whole: those where one discrete feature has one value.
+// auroc is of validation sets alone, as it is for the whole.
 type StratifierConfig struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Name the slice is reported under.
+	// Name the slice is reported under: its metrics are called metric@name/task.
 	Name *string `protobuf:"bytes,1,opt,name=name" json:"name,omitempty"`
-	// Column of the discrete features, from 0.
+	// Column of the discrete features, from 0. They are read for it even where the model looks up no ids.
 	Index *int32 `protobuf:"varint,2,opt,name=index" json:"index,omitempty"`
 	// Value the rows of the slice have there.
 	Value         *int64 `protobuf:"varint,3,opt,name=value" json:"value,omitempty"`
@@ -419,7 +419,12 @@ type SmallEmbeddingBagConfig struct {
 	// optimizer's own.
 	WeightDecay *float64 `protobuf:"fixed64,6,opt,name=weight_decay,json=weightDecay" json:"weight_decay,omitempty"`
 	// Standard deviation of the normal distribution that the rows start from; its mean is 0.
-	InitStd       *float64 `protobuf:"fixed64,7,opt,name=init_std,json=initStd,def=0.01" json:"init_std,omitempty"`
+	InitStd *float64 `protobuf:"fixed64,7,opt,name=init_std,json=initStd,def=0.01" json:"init_std,omitempty"`
+	// Coupled L2: the penalty l2 / 2 times the sum of the squares of the table's numbers. In every step l2 times the table is
+	// added to its gradient, before clipping and the optimizer; so ids that are seen seldom stay near 0, and those that are seen
+	// often hardly feel it. Of several members each gets its share of it, as of the loss. The reported losses are without it. It
+	// may stand beside weight_decay.
+	L2            *float64 `protobuf:"fixed64,8,opt,name=l2,def=0" json:"l2,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -428,6 +433,7 @@ type SmallEmbeddingBagConfig struct {
 const (
 	Default_SmallEmbeddingBagConfig_OutOfRangeIds = OutOfRangeIds_OUT_OF_RANGE_IDS_ERROR
 	Default_SmallEmbeddingBagConfig_InitStd       = float64(0.01)
+	Default_SmallEmbeddingBagConfig_L2            = float64(0)
 )
 
 func (x *SmallEmbeddingBagConfig) Reset() {
@@ -507,6 +513,13 @@ func (x *SmallEmbeddingBagConfig) GetInitStd() float64 {
 		return *x.InitStd
 	}
 	return Default_SmallEmbeddingBagConfig_InitStd
+}
+
+func (x *SmallEmbeddingBagConfig) GetL2() float64 {
+	if x != nil && x.L2 != nil {
+		return *x.L2
+	}
+	return Default_SmallEmbeddingBagConfig_L2
 }
 
 // Small embedding tables, looked up by discrete features and joined to the model's inputs.
@@ -599,8 +612,7 @@ const file_rankspec_recap_v1_embedding_proto_rawDesc = "" +
 	"\x10StratifierConfig\x12@\n" +
 	"\x04name\x18\x01 \x01(\tB,\xbaH!\xc8\x01\x01r\x1c2\x1a^[A-Za-z_][A-Za-z0-9_.-]*$\x88\xe7\x18\x02\x90\xe7\x18\x01R\x04name\x12(\n" +
 	"\x05index\x18\x02 \x01(\x05B\x12\xbaH\a\xc8\x01\x01\x1a\x02(\x00\x88\xe7\x18\x02\x90\xe7\x18\x01R\x05index\x12$\n" +
-	"\x05value\x18\x03 \x01(\x03B\x0e\xbaH\x03\xc8\x01\x01\x88\xe7\x18\x02\x90\xe7\x18\x01R\x05value\"\xfa\n" +
-	"\n" +
+	"\x05value\x18\x03 \x01(\x03B\x0e\xbaH\x03\xc8\x01\x01\x88\xe7\x18\x02\x90\xe7\x18\x01R\x05value\"\xf3\f\n" +
 	"\x17SmallEmbeddingBagConfig\x12>\n" +
 	"\x04name\x18\x01 \x01(\tB*\xbaH\x1f\xc8\x01\x01r\x1a2\x18^[A-Za-z_][A-Za-z0-9_]*$\x88\xe7\x18\x01\x90\xe7\x18\x03R\x04name\x129\n" +
 	"\x0enum_embeddings\x18\x02 \x01(\x03B\x12\xbaH\a\xc8\x01\x01\"\x02 \x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\rnumEmbeddings\x12\xcf\x01\n" +
@@ -611,7 +623,9 @@ const file_rankspec_recap_v1_embedding_proto_rawDesc = "" +
 	"\fweight_decay\x18\x06 \x01(\x01B\xe5\x01\xbaH\xd9\x01\xba\x01\xc8\x01\n" +
 	"%recap.small_embedding_bag.decay_bound\x1a\x9e\x01!this.isInf() && this > 1e20 ? 'must be at most 1e20, got ' + string(this) + ', because what is computed with it has to fit float32; write a smaller one' : ''\x12\v@\x01)\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\vweightDecay\x12\x85\x02\n" +
 	"\binit_std\x18\a \x01(\x01:\x040.01B\xe3\x01\xbaH\xd7\x01\xba\x01\xc6\x01\n" +
-	"#recap.small_embedding_bag.std_bound\x1a\x9e\x01!this.isInf() && this > 1e20 ? 'must be at most 1e20, got ' + string(this) + ', because what is computed with it has to fit float32; write a smaller one' : ''\x12\v@\x01!\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\ainitStd:\xdc\x02\xbaH\xd8\x02\x1a\xd5\x02\n" +
+	"#recap.small_embedding_bag.std_bound\x1a\x9e\x01!this.isInf() && this > 1e20 ? 'must be at most 1e20, got ' + string(this) + ', because what is computed with it has to fit float32; write a smaller one' : ''\x12\v@\x01!\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\ainitStd\x12\xf6\x01\n" +
+	"\x02l2\x18\b \x01(\x01:\x010B\xe2\x01\xbaH\xd6\x01\xba\x01\xc5\x01\n" +
+	"\"recap.small_embedding_bag.l2_bound\x1a\x9e\x01!this.isInf() && this > 1e20 ? 'must be at most 1e20, got ' + string(this) + ', because what is computed with it has to fit float32; write a smaller one' : ''\x12\v@\x01)\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\x02l2:\xdc\x02\xbaH\xd8\x02\x1a\xd5\x02\n" +
 	"$recap.small_embedding_bag.table_size\x1a\xac\x02this.embedding_dim > 0 && this.num_embeddings > 1099511627776 / this.embedding_dim ? 'num_embeddings: ' + string(this.num_embeddings) + ' rows of ' + string(this.embedding_dim) + ' are more than 1099511627776 (2^40) numbers, the most that a table may have; lower num_embeddings or embedding_dim' : ''\"\xde\x02\n" +
 	"\x15SmallEmbeddingsConfig\x12W\n" +
 	"\x06tables\x18\x01 \x03(\v2*.rankspec.recap.v1.SmallEmbeddingBagConfigB\x13\xbaH\b\x92\x01\x05\b\x01\x10\x80\x04\x88\xe7\x18\x01\x90\xe7\x18\x03R\x06tables\x12D\n" +

@@ -32,7 +32,7 @@ type BestCheckpointConfig struct {
 	// Name of the validation set.
 	ValidationData *string `protobuf:"bytes,1,opt,name=validation_data,json=validationData" json:"validation_data,omitempty"`
 	// The metric: loss, the mean over the tasks, or loss, auroc, rce, rmse or mae of one task, as in auroc/liked. Names of
-	// metrics are written metric@group/task; no metric is computed by group yet.
+	// metrics are written metric@group/task, where a group is a stratum of model.stratifiers: auroc@new_users/liked.
 	Metric *string `protobuf:"bytes,2,opt,name=metric" json:"metric,omitempty"`
 	// Evaluations in a row without a better value after which training ends early. Unset: it never does.
 	Patience      *int32 `protobuf:"varint,3,opt,name=patience" json:"patience,omitempty"`

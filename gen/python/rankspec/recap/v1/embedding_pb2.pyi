@@ -71,7 +71,7 @@ class StratifierConfig(_message.Message):
     def __init__(self, name: _Optional[str] = ..., index: _Optional[int] = ..., value: _Optional[int] = ...) -> None: ...
 
 class SmallEmbeddingBagConfig(_message.Message):
-    __slots__ = ("name", "num_embeddings", "embedding_dim", "index", "out_of_range_ids", "weight_decay", "init_std")
+    __slots__ = ("name", "num_embeddings", "embedding_dim", "index", "out_of_range_ids", "weight_decay", "init_std", "l2")
     NAME_FIELD_NUMBER: _ClassVar[int]
     NUM_EMBEDDINGS_FIELD_NUMBER: _ClassVar[int]
     EMBEDDING_DIM_FIELD_NUMBER: _ClassVar[int]
@@ -79,6 +79,7 @@ class SmallEmbeddingBagConfig(_message.Message):
     OUT_OF_RANGE_IDS_FIELD_NUMBER: _ClassVar[int]
     WEIGHT_DECAY_FIELD_NUMBER: _ClassVar[int]
     INIT_STD_FIELD_NUMBER: _ClassVar[int]
+    L2_FIELD_NUMBER: _ClassVar[int]
     name: str
     num_embeddings: int
     embedding_dim: int
@@ -86,7 +87,8 @@ class SmallEmbeddingBagConfig(_message.Message):
     out_of_range_ids: OutOfRangeIds
     weight_decay: float
     init_std: float
-    def __init__(self, name: _Optional[str] = ..., num_embeddings: _Optional[int] = ..., embedding_dim: _Optional[int] = ..., index: _Optional[int] = ..., out_of_range_ids: _Optional[_Union[OutOfRangeIds, str]] = ..., weight_decay: _Optional[float] = ..., init_std: _Optional[float] = ...) -> None: ...
+    l2: float
+    def __init__(self, name: _Optional[str] = ..., num_embeddings: _Optional[int] = ..., embedding_dim: _Optional[int] = ..., index: _Optional[int] = ..., out_of_range_ids: _Optional[_Union[OutOfRangeIds, str]] = ..., weight_decay: _Optional[float] = ..., init_std: _Optional[float] = ..., l2: _Optional[float] = ...) -> None: ...
 
 class SmallEmbeddingsConfig(_message.Message):
     __slots__ = ("tables", "dropout")

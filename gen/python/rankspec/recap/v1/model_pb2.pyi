@@ -24,7 +24,7 @@ MULTI_TASK_TYPE_SHARE_ALL: MultiTaskType
 MULTI_TASK_TYPE_SHARE_PARTIAL: MultiTaskType
 
 class ModelConfig(_message.Message):
-    __slots__ = ("tasks", "large_embeddings", "small_embeddings", "position_debias_config", "featurization_config", "multi_task_type", "backbone", "stratifiers")
+    __slots__ = ("tasks", "large_embeddings", "small_embeddings", "position_debias_config", "featurization_config", "multi_task_type", "backbone", "stratifiers", "members")
     class TasksEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -40,6 +40,7 @@ class ModelConfig(_message.Message):
     MULTI_TASK_TYPE_FIELD_NUMBER: _ClassVar[int]
     BACKBONE_FIELD_NUMBER: _ClassVar[int]
     STRATIFIERS_FIELD_NUMBER: _ClassVar[int]
+    MEMBERS_FIELD_NUMBER: _ClassVar[int]
     tasks: _containers.MessageMap[str, _architecture_pb2.TaskModel]
     large_embeddings: _embedding_pb2.LargeEmbeddingsConfig
     small_embeddings: _embedding_pb2.SmallEmbeddingsConfig
@@ -48,4 +49,5 @@ class ModelConfig(_message.Message):
     multi_task_type: MultiTaskType
     backbone: _architecture_pb2.TaskModel
     stratifiers: _containers.RepeatedCompositeFieldContainer[_embedding_pb2.StratifierConfig]
-    def __init__(self, tasks: _Optional[_Mapping[str, _architecture_pb2.TaskModel]] = ..., large_embeddings: _Optional[_Union[_embedding_pb2.LargeEmbeddingsConfig, _Mapping]] = ..., small_embeddings: _Optional[_Union[_embedding_pb2.SmallEmbeddingsConfig, _Mapping]] = ..., position_debias_config: _Optional[_Union[_architecture_pb2.PositionDebiasConfig, _Mapping]] = ..., featurization_config: _Optional[_Union[_featurization_pb2.FeaturizationConfig, _Mapping]] = ..., multi_task_type: _Optional[_Union[MultiTaskType, str]] = ..., backbone: _Optional[_Union[_architecture_pb2.TaskModel, _Mapping]] = ..., stratifiers: _Optional[_Iterable[_Union[_embedding_pb2.StratifierConfig, _Mapping]]] = ...) -> None: ...
+    members: int
+    def __init__(self, tasks: _Optional[_Mapping[str, _architecture_pb2.TaskModel]] = ..., large_embeddings: _Optional[_Union[_embedding_pb2.LargeEmbeddingsConfig, _Mapping]] = ..., small_embeddings: _Optional[_Union[_embedding_pb2.SmallEmbeddingsConfig, _Mapping]] = ..., position_debias_config: _Optional[_Union[_architecture_pb2.PositionDebiasConfig, _Mapping]] = ..., featurization_config: _Optional[_Union[_featurization_pb2.FeaturizationConfig, _Mapping]] = ..., multi_task_type: _Optional[_Union[MultiTaskType, str]] = ..., backbone: _Optional[_Union[_architecture_pb2.TaskModel, _Mapping]] = ..., stratifiers: _Optional[_Iterable[_Union[_embedding_pb2.StratifierConfig, _Mapping]]] = ..., members: _Optional[int] = ...) -> None: ...

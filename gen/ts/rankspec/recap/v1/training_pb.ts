@@ -32,7 +32,7 @@ export type BestCheckpointConfig = Message<"rankspec.recap.v1.BestCheckpointConf
 
   /**
    * The metric: loss, the mean over the tasks, or loss, auroc, rce, rmse or mae of one task, as in auroc/liked. Names of
-   * metrics are written metric@group/task; no metric is computed by group yet.
+   * metrics are written metric@group/task, where a group is a stratum of model.stratifiers: auroc@new_users/liked.
    *
    * @generated from field: string metric = 2;
    */

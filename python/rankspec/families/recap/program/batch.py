@@ -21,7 +21,7 @@ class RecapBatch:
     Attributes:
         continuous: float32 `[B, C]`, after truncation and slicing.
         binary: int64 `[B, W]`, after truncation and slicing.
-        discrete: int64 `[B, D]`; None if the data set names no such input or the model does not read it.
+        discrete: int64 `[B, D]`; None if the data set names no such input or nothing reads it.
         user_embedding: float32 `[B, E]`, or None.
         user_eng_embedding: float32 `[B, E]`, or None.
         author_embedding: float32 `[B, E]`, or None.

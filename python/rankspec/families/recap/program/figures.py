@@ -21,21 +21,24 @@ COLUMNS = ("prediction", "label", "weight", "loss")
 
 
 def task_figures(
-    read: Reader, tasks: Iterable[Task], which: Sequence[str], say: Callable[[str], None]
+    read: Reader, tasks: Iterable[Task], which: Sequence[str], say: Callable[[str], None], group: str = ""
 ) -> dict[str, float]:
-    """Metrics by `name/task`, and the mean loss over the tasks as `loss`.
+    """Metrics by `name@group/task`, and the mean loss over the tasks as `loss@group`; NaN where there are no rows.
 
     Args:
-        read: gives `COLUMNS` of every task.
+        read: gives `COLUMNS` of every task, for the rows of the group.
         tasks: those to report.
         which: names of the metrics; a task has those of its kind.
         say: takes a line for each figure that is not exact.
+        group: the stratum that the rows are of; empty for the whole.
     """
-    of_tasks = {task.name: _of_task(read, task, which, say) for task in tasks}
-    return figures_by_name(float(np.mean([values[LOSS] for values in of_tasks.values()])), of_tasks, which)
+    of_tasks = {task.name: _of_task(read, task, which, say, group) for task in tasks}
+    return figures_by_name(float(np.mean([values[LOSS] for values in of_tasks.values()])), of_tasks, which, group)
 
 
-def _of_task(read: Reader, task: Task, which: Sequence[str], say: Callable[[str], None]) -> dict[str, float]:
+def _of_task(
+    read: Reader, task: Task, which: Sequence[str], say: Callable[[str], None], group: str
+) -> dict[str, float]:
     loss = RunningMean()
     others = {name: metric.start() for name, metric in task.kind.metrics.items() if name in which}
     for chunk in read([f"{column}/{task.name}" for column in COLUMNS]):
@@ -45,5 +48,5 @@ def _of_task(read: Reader, task: Task, which: Sequence[str], say: Callable[[str]
             figure.add(*columns)
     auroc = others.get("auroc")
     if isinstance(auroc, RunningAuroc):
-        auroc.tell_error(task.name, say)
+        auroc.tell_error(f"{task.name} in {group}" if group else task.name, say)
     return {LOSS: loss.compute()} | {name: figure.compute() for name, figure in others.items()}

@@ -34,20 +34,22 @@ class MultiTaskLoss(nn.Module):
         multiplied by the number of processes before its backward pass.)
 
         Args:
-            outputs: of the towers, `[B, T]`.
+            outputs: of the towers, `[B, T]`, or of the towers of all members, `[B, M, T]`.
             labels: float, `[B, T]`.
             weights: sample weights, `[B, T]`.
             global_rows: rows of the batch over all processes.
 
         Returns:
-            The total, a scalar, and the losses of the tasks, `[T]`.
+            The total, a scalar, and the losses of the tasks, `[T]`, each the mean over the members.
         """
         of_tasks = self.of_rows(outputs, labels, weights).sum(0) / global_rows
         return of_tasks.mean(), of_tasks
 
     def of_rows(self, outputs: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
         """The loss of every row and task, `[B, T]`, of arguments as `forward` takes them."""
-        return self.tasks.losses(outputs, labels, weights, self.pos_weights)
+        members = outputs.unbind(1) if outputs.dim() == 3 else (outputs,)
+        losses = [self.tasks.losses(own, labels, weights, self.pos_weights) for own in members]
+        return torch.stack(losses).mean(0) if len(losses) > 1 else losses[0]
 
 
 def build_loss(config: ModelConfig) -> MultiTaskLoss:

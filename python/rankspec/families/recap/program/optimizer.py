@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import torch
+from torch import nn
 
 from rankspec.claims.registry import obeys
 from rankspec.families.recap.parameter_groups import parameter_groups
@@ -16,9 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from google.protobuf.message import Message
-    from torch import nn
 
-    from rankspec.families.recap.program.model import RankingModel
+    from rankspec.families.recap.program.model import Ensemble, RankingModel
     from rankspec.optimization.parameter_group import ParameterGroup
     from rankspec.recap.v1.recap_pb2 import RecapConfig
 
@@ -42,7 +42,7 @@ _ALGORITHMS: Mapping[type[Message], Callable[[Any], Algorithm]] = {
 }
 
 
-def build_ranking_optimizer(config: RecapConfig, model: RankingModel) -> ScheduledOptimizer:
+def build_ranking_optimizer(config: RecapConfig, model: RankingModel | Ensemble) -> ScheduledOptimizer:
     """The optimizer of a ranking model.
 
     Args:
@@ -53,10 +53,13 @@ def build_ranking_optimizer(config: RecapConfig, model: RankingModel) -> Schedul
     return build_optimizer(groups, _members(groups, model), model, _ALGORITHMS)
 
 
-def _members(groups: Sequence[ParameterGroup], model: RankingModel) -> dict[str, list[nn.Parameter]]:
+def _members(groups: Sequence[ParameterGroup], model: RankingModel | Ensemble) -> dict[str, list[nn.Parameter]]:
     """The model's parameters by the names of their groups."""
-    tables = {module.name: module for module in model.modules() if isinstance(module, EmbeddingTable)}
-    owners = {"tower": model.tower, "table": tables.__getitem__}
+    tables = [module for module in model.modules() if isinstance(module, EmbeddingTable)]
+    owners: dict[str, Callable[[str], nn.Module]] = {
+        "tower": model.tower,
+        "table": lambda name: nn.ModuleList([table for table in tables if table.name == name]),
+    }
     members = {
         group.name: list(owners[group.kind](group.owner).parameters()) for group in groups if group.kind in owners
     }

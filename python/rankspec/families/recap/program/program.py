@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -19,8 +20,10 @@ from rankspec.families.recap.program.loss import build_loss
 from rankspec.families.recap.program.model import build_model
 from rankspec.families.recap.program.model.inputs import inputs_read
 from rankspec.families.recap.program.optimizer import build_ranking_optimizer
-from rankspec.families.recap.program.tasks import figures_by_name
+from rankspec.families.recap.program.strata import Stratum, StratumRows, build_strata, with_strata_input
+from rankspec.families.recap.program.tasks import TERMS, figures_by_name
 from rankspec.families.recap.task_kinds import LOSS, METRICS, is_lower_better
+from rankspec.metrics.metric_name import parsed_name
 from rankspec.recap.v1.data_pb2 import RecapDataConfig
 from rankspec.recap.v1.recap_pb2 import DOWNSAMPLING_CORRECTION_LOSS_WEIGHTS, RecapConfig
 from rankspec.recap.v1.training_pb2 import BestCheckpointConfig, TrainingConfig
@@ -30,10 +33,8 @@ from rankspec.trainer.program import Program, Reader
 from rankspec.trainer.training import COMMON_FIELDS, Followed, training_from
 
 if TYPE_CHECKING:
-    import torch
-
     from rankspec.families.recap.program.batch import RecapBatch
-    from rankspec.families.recap.program.model import RankingModel
+    from rankspec.families.recap.program.model import Ensemble, RankingModel
     from rankspec.trainer.data.plan import Share
 
 
@@ -45,7 +46,6 @@ if TYPE_CHECKING:
 class RecapProgram(Program["RecapBatch"]):
     """A ranking model with its tasks and data."""
 
-    num_sums = 4
     metrics = (LOSS, *(name for of_kind in METRICS.values() for name in of_kind))
     inputs_field = "train_data.seg_dense_schema"
     optimizer_field = "optimizer"
@@ -53,7 +53,7 @@ class RecapProgram(Program["RecapBatch"]):
     scores_per_row = 1
     is_batch_per_process = False
     model_fields = ("model.", "train_data.seg_dense_schema.", "train_data.preprocess.")
-    model: RankingModel
+    model: RankingModel | Ensemble
 
     def __init__(self, config: RecapConfig) -> None:
         """Builds the model, on the CPU, with its first values.
@@ -70,6 +70,11 @@ class RecapProgram(Program["RecapBatch"]):
         self._float_labels = {task.name for task in self._tasks if task.kind.has_float_labels}
         inputs = input_signature(config.train_data, "train_data", float_labels=self._float_labels)
         self.inputs = inputs_read(config.model, inputs)
+        self._strata = build_strata(config.model, inputs)
+        self._read_inputs = with_strata_input(self.inputs, inputs, self._strata)
+        self.sum_names = (*TERMS, *(name for stratum in self._strata for name in stratum.sum_names))
+        # Strata that were found empty, by validation set.
+        self._told_empty: set[tuple[str, str]] = set()
         self.model = build_model(config, self.inputs)
 
     def to(self, device: torch.device) -> None:
@@ -105,7 +110,7 @@ class RecapProgram(Program["RecapBatch"]):
     ) -> Dataset:
         return open_dataset(
             data,
-            self.inputs,
+            self._read_inputs,
             self._tasks.names,
             seed=self._config.runtime.seed,
             shuffle=shuffle,
@@ -126,40 +131,75 @@ class RecapProgram(Program["RecapBatch"]):
         self.model.set_position(step, micro_batch)
 
     def loss(self, outputs: Tensor, batch: RecapBatch) -> tuple[Tensor, Tensor]:
-        """The mean of the tasks' losses, and these, `[T]`, of outputs `[B, T]`."""
+        """The mean of the tasks' losses, and these, `[T]`, each the mean over the model's members."""
         total, of_tasks = self._loss(outputs, batch.labels, batch.weights, batch.global_rows)
         return total, of_tasks
 
     def sums(self, outputs: Tensor, batch: RecapBatch) -> Tensor:
-        """Sums over the rows of a slice, by task, `[4, T]`: three terms of its kind, and the weights."""
-        return self._tasks.sums(self.model.final_outputs(outputs), batch.labels, batch.weights)
+        """Sums over the rows of a slice, by task, `[N, T]`: of `TERMS`, then of what each stratum sums up."""
+        terms = self._tasks.terms(self.model.final_outputs(outputs), batch.labels, batch.weights)
+        if not self._strata:
+            return terms.sum(1)
+        losses = self._loss.of_rows(outputs, batch.labels, batch.weights)
+        terms_of_rows = torch.cat([terms, losses.unsqueeze(0), torch.ones_like(losses).unsqueeze(0)])
+        of_strata = [(terms_of_rows * stratum.contains(batch).unsqueeze(1)).sum(1) for stratum in self._strata]
+        return torch.cat([terms.sum(1), *of_strata])
 
     def training_figures(self, losses: NDArray[np.float64], sums: NDArray[np.float64]) -> dict[str, float]:
         """Those of the chosen metrics that sums suffice for, of the tasks that the training data name."""
+        ends = np.cumsum([len(TERMS), *(len(stratum.sum_names) for stratum in self._strata)])
+        whole, *of_strata = np.split(sums, ends[:-1])
+        figures = self._window_figures(losses, whole)
+        for stratum, (*terms, loss, rows) in zip(self._strata, of_strata, strict=True):
+            with np.errstate(invalid="ignore"):  # No row of it was trained on.
+                figures |= self._window_figures(loss / rows, np.stack(terms), stratum.name)
+        return figures
+
+    def _window_figures(
+        self, losses: NDArray[np.float64], sums: NDArray[np.float64], group: str = ""
+    ) -> dict[str, float]:
         figures = self._tasks.training_figures(sums)
         of_losses = dict(zip(self._tasks.names, losses.tolist(), strict=True))
         of_tasks = {task: {LOSS: of_losses[task]} | figures[task] for task in self._evaluated(self._config.train_data)}
-        return figures_by_name(float(losses.mean()), of_tasks, self._chosen_metrics())
+        return figures_by_name(float(losses.mean()), of_tasks, self._chosen_metrics(group), group)
 
     def score(self, outputs: Tensor, batch: RecapBatch) -> dict[str, Tensor]:
-        """Prediction, label, weight and loss of every row and task, as `<column>/<task>`."""
+        """Prediction, label, weight and loss of every row and task, as `<column>/<task>`; 1 in its strata's columns."""
         final = self.model.final_outputs(outputs)
         losses = self._loss.of_rows(final, batch.labels, batch.weights)
         of_tasks = (self.model.predictions(outputs), batch.labels, batch.weights, losses)
-        return {
+        scored = {
             f"{column}/{task}": values[:, place]
             for place, task in enumerate(self._tasks.names)
             for column, values in zip(COLUMNS, of_tasks, strict=True)
         }
+        return scored | {stratum.column: stratum.contains(batch) for stratum in self._strata}
 
     def figures(self, name: str, read: Reader, say: Callable[[str], None]) -> dict[str, float]:
-        """The chosen metrics of the tasks that the validation set names."""
+        """The chosen metrics of the tasks that the validation set names, of the whole and of each stratum."""
         evaluated = self._evaluated(self._config.validation_data[name])
-        return task_figures(read, [task for task in self._tasks if task.name in evaluated], self._chosen_metrics(), say)
+        tasks = [task for task in self._tasks if task.name in evaluated]
+        found = task_figures(read, tasks, self._chosen_metrics(), say)
+        for stratum in self._strata:
+            if which := self._chosen_metrics(stratum.name):
+                rows = StratumRows(read, stratum)
+                found |= task_figures(rows, tasks, which, say, stratum.name)
+                if not rows.num_rows:
+                    self._tell_empty(name, stratum, say)
+        return found
+
+    def _tell_empty(self, name: str, stratum: Stratum, say: Callable[[str], None]) -> None:
+        """Says that a stratum has no rows in a validation set, once."""
+        if (name, stratum.name) not in self._told_empty:
+            self._told_empty.add((name, stratum.name))
+            say(
+                f'no row is of the stratum "{stratum.name}" (value {stratum.index} of discrete is {stratum.value}); '
+                "its metrics are undefined"
+            )
 
     def is_lower_better(self, metric: str) -> bool:
-        """Whether of two values of a metric, named with or without its task, the lower one is the better."""
-        return is_lower_better(metric.partition("/")[0])
+        """Whether of two values of a metric, named as it is reported, the lower one is the better."""
+        return is_lower_better(parsed_name(metric).metric)
 
     def figure_fields(self, name: str) -> tuple[str, ...]:
         """Which batches are taken, which tasks have labels, how rows are weighed and thinned out."""
@@ -169,6 +209,8 @@ class RecapProgram(Program["RecapBatch"]):
         if self.training.num_eval_steps is not None:
             # So many batches are so many rows.
             fields.append(f"{place}.global_batch_size")
+        if self.training.followed is not None and parsed_name(self.training.followed.metric).group:
+            fields.append("model.stratifiers")
         return tuple(fields)
 
     def evaluated_part(self, name: str) -> RecapConfig:
@@ -202,10 +244,15 @@ class RecapProgram(Program["RecapBatch"]):
         named = data.evaluation_tasks
         return tuple(task for task in self._tasks.names if task in named or not named)
 
-    def _chosen_metrics(self) -> tuple[str, ...]:
-        """The metrics that the config names; all of them if it names none."""
-        chosen = self._config.which_metrics
-        return tuple(chosen.split(",")) if chosen else self.metrics
+    def _chosen_metrics(self, stratum: str = "") -> tuple[str, ...]:
+        """The metrics that the config names, of a stratum or of the whole; all of them if it names none.
+
+        One that is named without a stratum is of the whole and of every stratum.
+        """
+        if not self._config.which_metrics:
+            return self.metrics
+        chosen = [parsed_name(text) for text in self._config.which_metrics.split(",")]
+        return tuple(dict.fromkeys(name.metric for name in chosen if name.group in ("", stratum)))
 
 
 def _place(name: str) -> str:

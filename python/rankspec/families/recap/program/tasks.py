@@ -15,10 +15,13 @@ from torch.nn import functional
 from rankspec.claims.registry import obeys
 from rankspec.families.recap.task_kinds import LOSS, METRICS, Metric
 from rankspec.metrics.binary import CLIP_EPSILON, cross_entropy
+from rankspec.metrics.metric_name import MetricName
 from rankspec.recap.v1.architecture_pb2 import TASK_KIND_BINARY_CLASSIFICATION, TASK_KIND_REGRESSION, TaskModel
 from rankspec.recap.v1.model_pb2 import ModelConfig
 
 Floats = NDArray[np.float64]
+# What training metrics come from sums of: three terms of the task's kind, and the weights.
+TERMS = ("first", "second", "third", "weight")
 
 
 class TaskKind(ABC):
@@ -48,6 +51,10 @@ class TaskKind(ABC):
         """What is served of outputs of any shape: the link function."""
 
     @abstractmethod
+    def averaged(self, outputs: Tensor) -> Tensor:
+        """Outputs `[B, T]` whose predictions are the means of those of outputs `[B, M, T]`."""
+
+    @abstractmethod
     def terms(self, outputs: Tensor, labels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """What `figures` needs weighted sums of, `[B, T]` each."""
 
@@ -75,6 +82,11 @@ class BinaryClassification(TaskKind):
     def predictions(self, outputs: Tensor) -> Tensor:
         """Probabilities."""
         return torch.sigmoid(outputs)
+
+    def averaged(self, outputs: Tensor) -> Tensor:
+        """Logits of the mean probabilities, by logarithms, which lose nothing where probabilities are near 0 or 1."""
+        positive, negative = (functional.logsigmoid(sign * outputs).logsumexp(1) for sign in (1, -1))
+        return positive - negative
 
     def terms(self, outputs: Tensor, labels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Cross-entropy, label, probability."""
@@ -108,6 +120,10 @@ class Regression(TaskKind):
     def predictions(self, outputs: Tensor) -> Tensor:
         """The outputs themselves."""
         return outputs
+
+    def averaged(self, outputs: Tensor) -> Tensor:
+        """The mean values."""
+        return outputs.mean(1)
 
     def terms(self, outputs: Tensor, labels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Squared error, absolute error, label."""
@@ -169,12 +185,16 @@ class Tasks:
         """What is served, `[B, T]`, of outputs `[B, T]`."""
         return self._joined([kind.predictions(outputs[:, at]) for kind, at in self._parts])
 
-    def sums(self, outputs: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
-        """Weighted sums over the rows of what training metrics are computed from, and of the weights, `[4, T]`."""
+    def averaged(self, outputs: Tensor) -> Tensor:
+        """Outputs `[B, T]` whose predictions are the means of those of outputs `[B, M, T]`."""
+        return self._joined([kind.averaged(outputs[..., at]) for kind, at in self._parts])
+
+    def terms(self, outputs: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
+        """What training metrics are computed from sums of, weighted, and the weights, `[4, B, T]`."""
         parts = []
         for kind, at in self._parts:
             terms = torch.stack((*kind.terms(outputs[:, at], labels[:, at]), torch.ones_like(labels[:, at])))
-            parts.append(terms.mul_(weights[:, at]).sum(1))
+            parts.append(terms.mul_(weights[:, at]))
         return self._joined(parts)
 
     def training_figures(self, sums: Floats) -> dict[str, dict[str, float]]:
@@ -212,14 +232,17 @@ def module_key(task_name: str) -> str:
 
 
 def figures_by_name(
-    total: float, of_tasks: Mapping[str, Mapping[str, float]], which: Sequence[str]
+    total: float, of_tasks: Mapping[str, Mapping[str, float]], which: Sequence[str], group: str = ""
 ) -> dict[str, float]:
-    """Metrics as `name/task`, those that are asked for, and before them the model's loss as `loss`.
+    """Metrics as `name@group/task`, those that are asked for, and before them the model's loss as `loss@group`.
 
     Args:
         total: the model's loss.
         of_tasks: metrics by task and name, the loss among them.
         which: names of the metrics to report.
+        group: the stratum that they are of; empty for the whole.
     """
-    found = {f"{name}/{task}": values[name] for task, values in of_tasks.items() for name in which if name in values}
-    return ({LOSS: total} if LOSS in which else {}) | found
+    found = {MetricName(LOSS, group): total} if LOSS in which else {}
+    for task, values in of_tasks.items():
+        found |= {MetricName(name, group, task): values[name] for name in which if name in values}
+    return {str(name): value for name, value in found.items()}

@@ -51,7 +51,7 @@ _COLUMNS = ("logit", "label", "relation", "loss")
 class TwhinProgram(Program["EdgeBatch"]):
     """A graph embedding with its edges; the parts of its loss are those of the relations."""
 
-    num_sums = 1
+    sum_names = ("edges",)
     metrics = ("loss", "auroc")
     model_fields = ("model.",)
     inputs_field = "train_data.data_root"

@@ -121,7 +121,7 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * The metric: loss, the mean over the tasks, or loss, auroc, rce, rmse or mae of one task, as in auroc/liked. Names of
-   * metrics are written metric&#64;group/task; no metric is computed by group yet.
+   * metrics are written metric&#64;group/task, where a group is a stratum of model.stratifiers: auroc&#64;new_users/liked.
    * </pre>
    *
    * <code>string metric = 2 [json_name = "metric", (.buf.validate.field) = { ... }</code>
@@ -134,7 +134,7 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * The metric: loss, the mean over the tasks, or loss, auroc, rce, rmse or mae of one task, as in auroc/liked. Names of
-   * metrics are written metric&#64;group/task; no metric is computed by group yet.
+   * metrics are written metric&#64;group/task, where a group is a stratum of model.stratifiers: auroc&#64;new_users/liked.
    * </pre>
    *
    * <code>string metric = 2 [json_name = "metric", (.buf.validate.field) = { ... }</code>
@@ -156,7 +156,7 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * The metric: loss, the mean over the tasks, or loss, auroc, rce, rmse or mae of one task, as in auroc/liked. Names of
-   * metrics are written metric&#64;group/task; no metric is computed by group yet.
+   * metrics are written metric&#64;group/task, where a group is a stratum of model.stratifiers: auroc&#64;new_users/liked.
    * </pre>
    *
    * <code>string metric = 2 [json_name = "metric", (.buf.validate.field) = { ... }</code>
@@ -679,7 +679,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * The metric: loss, the mean over the tasks, or loss, auroc, rce, rmse or mae of one task, as in auroc/liked. Names of
-     * metrics are written metric&#64;group/task; no metric is computed by group yet.
+     * metrics are written metric&#64;group/task, where a group is a stratum of model.stratifiers: auroc&#64;new_users/liked.
      * </pre>
      *
      * <code>string metric = 2 [json_name = "metric", (.buf.validate.field) = { ... }</code>
@@ -691,7 +691,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * The metric: loss, the mean over the tasks, or loss, auroc, rce, rmse or mae of one task, as in auroc/liked. Names of
-     * metrics are written metric&#64;group/task; no metric is computed by group yet.
+     * metrics are written metric&#64;group/task, where a group is a stratum of model.stratifiers: auroc&#64;new_users/liked.
      * </pre>
      *
      * <code>string metric = 2 [json_name = "metric", (.buf.validate.field) = { ... }</code>
@@ -712,7 +712,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * The metric: loss, the mean over the tasks, or loss, auroc, rce, rmse or mae of one task, as in auroc/liked. Names of
-     * metrics are written metric&#64;group/task; no metric is computed by group yet.
+     * metrics are written metric&#64;group/task, where a group is a stratum of model.stratifiers: auroc&#64;new_users/liked.
      * </pre>
      *
      * <code>string metric = 2 [json_name = "metric", (.buf.validate.field) = { ... }</code>
@@ -734,7 +734,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * The metric: loss, the mean over the tasks, or loss, auroc, rce, rmse or mae of one task, as in auroc/liked. Names of
-     * metrics are written metric&#64;group/task; no metric is computed by group yet.
+     * metrics are written metric&#64;group/task, where a group is a stratum of model.stratifiers: auroc&#64;new_users/liked.
      * </pre>
      *
      * <code>string metric = 2 [json_name = "metric", (.buf.validate.field) = { ... }</code>
@@ -752,7 +752,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * The metric: loss, the mean over the tasks, or loss, auroc, rce, rmse or mae of one task, as in auroc/liked. Names of
-     * metrics are written metric&#64;group/task; no metric is computed by group yet.
+     * metrics are written metric&#64;group/task, where a group is a stratum of model.stratifiers: auroc&#64;new_users/liked.
      * </pre>
      *
      * <code>string metric = 2 [json_name = "metric", (.buf.validate.field) = { ... }</code>
@@ -767,7 +767,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * The metric: loss, the mean over the tasks, or loss, auroc, rce, rmse or mae of one task, as in auroc/liked. Names of
-     * metrics are written metric&#64;group/task; no metric is computed by group yet.
+     * metrics are written metric&#64;group/task, where a group is a stratum of model.stratifiers: auroc&#64;new_users/liked.
      * </pre>
      *
      * <code>string metric = 2 [json_name = "metric", (.buf.validate.field) = { ... }</code>

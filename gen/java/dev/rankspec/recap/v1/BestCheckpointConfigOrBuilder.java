@@ -42,7 +42,7 @@ public interface BestCheckpointConfigOrBuilder extends
   /**
    * <pre>
    * The metric: loss, the mean over the tasks, or loss, auroc, rce, rmse or mae of one task, as in auroc/liked. Names of
-   * metrics are written metric&#64;group/task; no metric is computed by group yet.
+   * metrics are written metric&#64;group/task, where a group is a stratum of model.stratifiers: auroc&#64;new_users/liked.
    * </pre>
    *
    * <code>string metric = 2 [json_name = "metric", (.buf.validate.field) = { ... }</code>
@@ -52,7 +52,7 @@ public interface BestCheckpointConfigOrBuilder extends
   /**
    * <pre>
    * The metric: loss, the mean over the tasks, or loss, auroc, rce, rmse or mae of one task, as in auroc/liked. Names of
-   * metrics are written metric&#64;group/task; no metric is computed by group yet.
+   * metrics are written metric&#64;group/task, where a group is a stratum of model.stratifiers: auroc&#64;new_users/liked.
    * </pre>
    *
    * <code>string metric = 2 [json_name = "metric", (.buf.validate.field) = { ... }</code>
@@ -62,7 +62,7 @@ public interface BestCheckpointConfigOrBuilder extends
   /**
    * <pre>
    * The metric: loss, the mean over the tasks, or loss, auroc, rce, rmse or mae of one task, as in auroc/liked. Names of
-   * metrics are written metric&#64;group/task; no metric is computed by group yet.
+   * metrics are written metric&#64;group/task, where a group is a stratum of model.stratifiers: auroc&#64;new_users/liked.
    * </pre>
    *
    * <code>string metric = 2 [json_name = "metric", (.buf.validate.field) = { ... }</code>

@@ -165,7 +165,7 @@ public final class EmbeddingProto extends com.google.protobuf.GeneratedFile {
       "ame\030\001 \001(\tB,\272H!r\0342\032^[A-Za-z_][A-Za-z0-9_." +
       "-]*$\310\001\001\210\347\030\002\220\347\030\001R\004name\022(\n\005index\030\002 \001(\005B\022\272H" +
       "\007\032\002(\000\310\001\001\210\347\030\002\220\347\030\001R\005index\022$\n\005value\030\003 \001(\003B\016" +
-      "\272H\003\310\001\001\210\347\030\002\220\347\030\001R\005value\"\372\n\n\027SmallEmbedding" +
+      "\272H\003\310\001\001\210\347\030\002\220\347\030\001R\005value\"\363\014\n\027SmallEmbedding" +
       "BagConfig\022>\n\004name\030\001 \001(\tB*\272H\037r\0322\030^[A-Za-z" +
       "_][A-Za-z0-9_]*$\310\001\001\210\347\030\001\220\347\030\003R\004name\0229\n\016num" +
       "_embeddings\030\002 \001(\003B\022\272H\007\"\002 \000\310\001\001\210\347\030\001\220\347\030\003R\rn" +
@@ -191,31 +191,37 @@ public final class EmbeddingProto extends com.google.protobuf.GeneratedFile {
       "s > 1e20 ? \'must be at most 1e20, got \' " +
       "+ string(this) + \', because what is comp" +
       "uted with it has to fit float32; write a" +
-      " smaller one\' : \'\'\210\347\030\001\220\347\030\003R\007initStd:\334\002\272H" +
-      "\330\002\032\325\002\n$recap.small_embedding_bag.table_s" +
-      "ize\032\254\002this.embedding_dim > 0 && this.num" +
-      "_embeddings > 1099511627776 / this.embed" +
-      "ding_dim ? \'num_embeddings: \' + string(t" +
-      "his.num_embeddings) + \' rows of \' + stri" +
-      "ng(this.embedding_dim) + \' are more than" +
-      " 1099511627776 (2^40) numbers, the most " +
-      "that a table may have; lower num_embeddi" +
-      "ngs or embedding_dim\' : \'\'\"\336\002\n\025SmallEmbe" +
-      "ddingsConfig\022W\n\006tables\030\001 \003(\0132*.rankspec." +
-      "recap.v1.SmallEmbeddingBagConfigB\023\272H\010\222\001\005" +
-      "\010\001\020\200\004\210\347\030\001\220\347\030\003R\006tables\022D\n\007dropout\030\002 \001(\0132 " +
-      ".rankspec.recap.v1.DropoutConfigB\010\210\347\030\001\220\347" +
-      "\030\003R\007dropout:\245\001\272H\241\001\032\236\001\n#recap.small_embed" +
-      "dings.unique_names\032wthis.tables.map(t, t" +
-      ".name).unique() ? \'\' : \'tables: two tabl" +
-      "es have the same name; every table needs" +
-      " a name of its own\'*j\n\rOutOfRangeIds\022 \n\034" +
-      "OUT_OF_RANGE_IDS_UNSPECIFIED\020\000\022\032\n\026OUT_OF" +
-      "_RANGE_IDS_ERROR\020\001\022\033\n\027OUT_OF_RANGE_IDS_B" +
-      "UCKET\020\002Bh\n\025dev.rankspec.recap.v1B\016Embedd" +
-      "ingProtoP\001Z=github.com/rankspec/rankspec" +
-      "/gen/go/rankspec/recap/v1;recapv1b\010editi" +
-      "onsp\350\007"
+      " smaller one\' : \'\'\210\347\030\001\220\347\030\003R\007initStd\022\366\001\n\002" +
+      "l2\030\010 \001(\001:\0010B\342\001\272H\326\001\022\013)\000\000\000\000\000\000\000\000@\001\272\001\305\001\n\"rec" +
+      "ap.small_embedding_bag.l2_bound\032\236\001!this." +
+      "isInf() && this > 1e20 ? \'must be at mos" +
+      "t 1e20, got \' + string(this) + \', becaus" +
+      "e what is computed with it has to fit fl" +
+      "oat32; write a smaller one\' : \'\'\210\347\030\001\220\347\030\002" +
+      "R\002l2:\334\002\272H\330\002\032\325\002\n$recap.small_embedding_ba" +
+      "g.table_size\032\254\002this.embedding_dim > 0 &&" +
+      " this.num_embeddings > 1099511627776 / t" +
+      "his.embedding_dim ? \'num_embeddings: \' +" +
+      " string(this.num_embeddings) + \' rows of" +
+      " \' + string(this.embedding_dim) + \' are " +
+      "more than 1099511627776 (2^40) numbers, " +
+      "the most that a table may have; lower nu" +
+      "m_embeddings or embedding_dim\' : \'\'\"\336\002\n\025" +
+      "SmallEmbeddingsConfig\022W\n\006tables\030\001 \003(\0132*." +
+      "rankspec.recap.v1.SmallEmbeddingBagConfi" +
+      "gB\023\272H\010\222\001\005\010\001\020\200\004\210\347\030\001\220\347\030\003R\006tables\022D\n\007dropou" +
+      "t\030\002 \001(\0132 .rankspec.recap.v1.DropoutConfi" +
+      "gB\010\210\347\030\001\220\347\030\003R\007dropout:\245\001\272H\241\001\032\236\001\n#recap.sm" +
+      "all_embeddings.unique_names\032wthis.tables" +
+      ".map(t, t.name).unique() ? \'\' : \'tables:" +
+      " two tables have the same name; every ta" +
+      "ble needs a name of its own\'*j\n\rOutOfRan" +
+      "geIds\022 \n\034OUT_OF_RANGE_IDS_UNSPECIFIED\020\000\022" +
+      "\032\n\026OUT_OF_RANGE_IDS_ERROR\020\001\022\033\n\027OUT_OF_RA" +
+      "NGE_IDS_BUCKET\020\002Bh\n\025dev.rankspec.recap.v" +
+      "1B\016EmbeddingProtoP\001Z=github.com/rankspec" +
+      "/rankspec/gen/go/rankspec/recap/v1;recap" +
+      "v1b\010editionsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -260,7 +266,7 @@ public final class EmbeddingProto extends com.google.protobuf.GeneratedFile {
     internal_static_rankspec_recap_v1_SmallEmbeddingBagConfig_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_rankspec_recap_v1_SmallEmbeddingBagConfig_descriptor,
-        new java.lang.String[] { "Name", "NumEmbeddings", "EmbeddingDim", "Index", "OutOfRangeIds", "WeightDecay", "InitStd", });
+        new java.lang.String[] { "Name", "NumEmbeddings", "EmbeddingDim", "Index", "OutOfRangeIds", "WeightDecay", "InitStd", "L2", });
     internal_static_rankspec_recap_v1_SmallEmbeddingsConfig_descriptor =
       getDescriptor().getMessageType(6);
     internal_static_rankspec_recap_v1_SmallEmbeddingsConfig_fieldAccessorTable = new

@@ -34,6 +34,7 @@ private static final long serialVersionUID = 0L;
   private ModelConfig() {
     multiTaskType_ = 1;
     stratifiers_ = java.util.Collections.emptyList();
+    members_ = 1;
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -394,7 +395,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
   private java.util.List<dev.rankspec.recap.v1.StratifierConfig> stratifiers_;
   /**
    * <pre>
-   * Slices of the rows that metrics are reported for as well. Empty: none.
+   * Slices of the rows that every metric is reported for as well, beside the whole. Empty: none.
    * </pre>
    *
    * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
@@ -405,7 +406,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
   }
   /**
    * <pre>
-   * Slices of the rows that metrics are reported for as well. Empty: none.
+   * Slices of the rows that every metric is reported for as well, beside the whole. Empty: none.
    * </pre>
    *
    * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
@@ -417,7 +418,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
   }
   /**
    * <pre>
-   * Slices of the rows that metrics are reported for as well. Empty: none.
+   * Slices of the rows that every metric is reported for as well, beside the whole. Empty: none.
    * </pre>
    *
    * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
@@ -428,7 +429,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
   }
   /**
    * <pre>
-   * Slices of the rows that metrics are reported for as well. Empty: none.
+   * Slices of the rows that every metric is reported for as well, beside the whole. Empty: none.
    * </pre>
    *
    * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
@@ -439,7 +440,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
   }
   /**
    * <pre>
-   * Slices of the rows that metrics are reported for as well. Empty: none.
+   * Slices of the rows that every metric is reported for as well, beside the whole. Empty: none.
    * </pre>
    *
    * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
@@ -448,6 +449,39 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
   public dev.rankspec.recap.v1.StratifierConfigOrBuilder getStratifiersOrBuilder(
       int index) {
     return stratifiers_.get(index);
+  }
+
+  public static final int MEMBERS_FIELD_NUMBER = 9;
+  private int members_ = 1;
+  /**
+   * <pre>
+   * Copies of the model that are trained together, with tables and seeds of their own. The loss is the mean of their losses;
+   * what is evaluated, saved and served is the mean of their probabilities, and of their values where a task is a regression.
+   * Each member's gradient is its share of that mean: Adam steps as for one model alone, sgd takes steps smaller by their number.
+   * Time and memory grow with the number.
+   * </pre>
+   *
+   * <code>int32 members = 9 [default = 1, json_name = "members", (.buf.validate.field) = { ... }</code>
+   * @return Whether the members field is set.
+   */
+  @java.lang.Override
+  public boolean hasMembers() {
+    return ((bitField0_ & 0x00000040) != 0);
+  }
+  /**
+   * <pre>
+   * Copies of the model that are trained together, with tables and seeds of their own. The loss is the mean of their losses;
+   * what is evaluated, saved and served is the mean of their probabilities, and of their values where a task is a regression.
+   * Each member's gradient is its share of that mean: Adam steps as for one model alone, sgd takes steps smaller by their number.
+   * Time and memory grow with the number.
+   * </pre>
+   *
+   * <code>int32 members = 9 [default = 1, json_name = "members", (.buf.validate.field) = { ... }</code>
+   * @return The members.
+   */
+  @java.lang.Override
+  public int getMembers() {
+    return members_;
   }
 
   private byte memoizedIsInitialized = -1;
@@ -490,6 +524,9 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
     }
     for (int i = 0; i < stratifiers_.size(); i++) {
       output.writeMessage(8, stratifiers_.get(i));
+    }
+    if (((bitField0_ & 0x00000040) != 0)) {
+      output.writeInt32(9, members_);
     }
     getUnknownFields().writeTo(output);
   }
@@ -538,6 +575,10 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
           }
           size += 1 * count;
         }
+    if (((bitField0_ & 0x00000040) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeInt32Size(9, members_);
+    }
     return size;
   }
   @java.lang.Override
@@ -595,6 +636,11 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
     }
     if (!getStratifiersList()
         .equals(other.getStratifiersList())) return false;
+    if (hasMembers() != other.hasMembers()) return false;
+    if (hasMembers()) {
+      if (getMembers()
+          != other.getMembers()) return false;
+    }
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -637,6 +683,10 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
     if (getStratifiersCount() > 0) {
       hash = (37 * hash) + STRATIFIERS_FIELD_NUMBER;
       hash = (53 * hash) + getStratifiersList().hashCode();
+    }
+    if (hasMembers()) {
+      hash = (37 * hash) + MEMBERS_FIELD_NUMBER;
+      hash = (53 * hash) + getMembers();
     }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
@@ -840,6 +890,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
         stratifiersBuilder_.clear();
       }
       bitField0_ = (bitField0_ & ~0x00000080);
+      members_ = 1;
       return this;
     }
 
@@ -924,6 +975,10 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
             : backboneBuilder_.build();
         to_bitField0_ |= 0x00000020;
       }
+      if (((from_bitField0_ & 0x00000100) != 0)) {
+        result.members_ = members_;
+        to_bitField0_ |= 0x00000040;
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -985,6 +1040,9 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
             stratifiersBuilder_.addAllMessages(other.stratifiers_);
           }
         }
+      }
+      if (other.hasMembers()) {
+        setMembers(other.getMembers());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -1072,6 +1130,11 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
               }
               break;
             } // case 66
+            case 72: {
+              members_ = input.readInt32();
+              bitField0_ |= 0x00000100;
+              break;
+            } // case 72
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -2147,7 +2210,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
 
     /**
      * <pre>
-     * Slices of the rows that metrics are reported for as well. Empty: none.
+     * Slices of the rows that every metric is reported for as well, beside the whole. Empty: none.
      * </pre>
      *
      * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
@@ -2161,7 +2224,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
     }
     /**
      * <pre>
-     * Slices of the rows that metrics are reported for as well. Empty: none.
+     * Slices of the rows that every metric is reported for as well, beside the whole. Empty: none.
      * </pre>
      *
      * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
@@ -2175,7 +2238,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
     }
     /**
      * <pre>
-     * Slices of the rows that metrics are reported for as well. Empty: none.
+     * Slices of the rows that every metric is reported for as well, beside the whole. Empty: none.
      * </pre>
      *
      * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
@@ -2189,7 +2252,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
     }
     /**
      * <pre>
-     * Slices of the rows that metrics are reported for as well. Empty: none.
+     * Slices of the rows that every metric is reported for as well, beside the whole. Empty: none.
      * </pre>
      *
      * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
@@ -2208,7 +2271,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
     }
     /**
      * <pre>
-     * Slices of the rows that metrics are reported for as well. Empty: none.
+     * Slices of the rows that every metric is reported for as well, beside the whole. Empty: none.
      * </pre>
      *
      * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
@@ -2226,7 +2289,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
     }
     /**
      * <pre>
-     * Slices of the rows that metrics are reported for as well. Empty: none.
+     * Slices of the rows that every metric is reported for as well, beside the whole. Empty: none.
      * </pre>
      *
      * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
@@ -2244,7 +2307,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
     }
     /**
      * <pre>
-     * Slices of the rows that metrics are reported for as well. Empty: none.
+     * Slices of the rows that every metric is reported for as well, beside the whole. Empty: none.
      * </pre>
      *
      * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
@@ -2263,7 +2326,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
     }
     /**
      * <pre>
-     * Slices of the rows that metrics are reported for as well. Empty: none.
+     * Slices of the rows that every metric is reported for as well, beside the whole. Empty: none.
      * </pre>
      *
      * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
@@ -2281,7 +2344,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
     }
     /**
      * <pre>
-     * Slices of the rows that metrics are reported for as well. Empty: none.
+     * Slices of the rows that every metric is reported for as well, beside the whole. Empty: none.
      * </pre>
      *
      * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
@@ -2299,7 +2362,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
     }
     /**
      * <pre>
-     * Slices of the rows that metrics are reported for as well. Empty: none.
+     * Slices of the rows that every metric is reported for as well, beside the whole. Empty: none.
      * </pre>
      *
      * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
@@ -2318,7 +2381,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
     }
     /**
      * <pre>
-     * Slices of the rows that metrics are reported for as well. Empty: none.
+     * Slices of the rows that every metric is reported for as well, beside the whole. Empty: none.
      * </pre>
      *
      * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
@@ -2335,7 +2398,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
     }
     /**
      * <pre>
-     * Slices of the rows that metrics are reported for as well. Empty: none.
+     * Slices of the rows that every metric is reported for as well, beside the whole. Empty: none.
      * </pre>
      *
      * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
@@ -2352,7 +2415,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
     }
     /**
      * <pre>
-     * Slices of the rows that metrics are reported for as well. Empty: none.
+     * Slices of the rows that every metric is reported for as well, beside the whole. Empty: none.
      * </pre>
      *
      * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
@@ -2363,7 +2426,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
     }
     /**
      * <pre>
-     * Slices of the rows that metrics are reported for as well. Empty: none.
+     * Slices of the rows that every metric is reported for as well, beside the whole. Empty: none.
      * </pre>
      *
      * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
@@ -2377,7 +2440,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
     }
     /**
      * <pre>
-     * Slices of the rows that metrics are reported for as well. Empty: none.
+     * Slices of the rows that every metric is reported for as well, beside the whole. Empty: none.
      * </pre>
      *
      * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
@@ -2392,7 +2455,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
     }
     /**
      * <pre>
-     * Slices of the rows that metrics are reported for as well. Empty: none.
+     * Slices of the rows that every metric is reported for as well, beside the whole. Empty: none.
      * </pre>
      *
      * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
@@ -2403,7 +2466,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
     }
     /**
      * <pre>
-     * Slices of the rows that metrics are reported for as well. Empty: none.
+     * Slices of the rows that every metric is reported for as well, beside the whole. Empty: none.
      * </pre>
      *
      * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
@@ -2415,7 +2478,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
     }
     /**
      * <pre>
-     * Slices of the rows that metrics are reported for as well. Empty: none.
+     * Slices of the rows that every metric is reported for as well, beside the whole. Empty: none.
      * </pre>
      *
      * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
@@ -2437,6 +2500,74 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
         stratifiers_ = null;
       }
       return stratifiersBuilder_;
+    }
+
+    private int members_ = 1;
+    /**
+     * <pre>
+     * Copies of the model that are trained together, with tables and seeds of their own. The loss is the mean of their losses;
+     * what is evaluated, saved and served is the mean of their probabilities, and of their values where a task is a regression.
+     * Each member's gradient is its share of that mean: Adam steps as for one model alone, sgd takes steps smaller by their number.
+     * Time and memory grow with the number.
+     * </pre>
+     *
+     * <code>int32 members = 9 [default = 1, json_name = "members", (.buf.validate.field) = { ... }</code>
+     * @return Whether the members field is set.
+     */
+    @java.lang.Override
+    public boolean hasMembers() {
+      return ((bitField0_ & 0x00000100) != 0);
+    }
+    /**
+     * <pre>
+     * Copies of the model that are trained together, with tables and seeds of their own. The loss is the mean of their losses;
+     * what is evaluated, saved and served is the mean of their probabilities, and of their values where a task is a regression.
+     * Each member's gradient is its share of that mean: Adam steps as for one model alone, sgd takes steps smaller by their number.
+     * Time and memory grow with the number.
+     * </pre>
+     *
+     * <code>int32 members = 9 [default = 1, json_name = "members", (.buf.validate.field) = { ... }</code>
+     * @return The members.
+     */
+    @java.lang.Override
+    public int getMembers() {
+      return members_;
+    }
+    /**
+     * <pre>
+     * Copies of the model that are trained together, with tables and seeds of their own. The loss is the mean of their losses;
+     * what is evaluated, saved and served is the mean of their probabilities, and of their values where a task is a regression.
+     * Each member's gradient is its share of that mean: Adam steps as for one model alone, sgd takes steps smaller by their number.
+     * Time and memory grow with the number.
+     * </pre>
+     *
+     * <code>int32 members = 9 [default = 1, json_name = "members", (.buf.validate.field) = { ... }</code>
+     * @param value The members to set.
+     * @return This builder for chaining.
+     */
+    public Builder setMembers(int value) {
+
+      members_ = value;
+      bitField0_ |= 0x00000100;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Copies of the model that are trained together, with tables and seeds of their own. The loss is the mean of their losses;
+     * what is evaluated, saved and served is the mean of their probabilities, and of their values where a task is a regression.
+     * Each member's gradient is its share of that mean: Adam steps as for one model alone, sgd takes steps smaller by their number.
+     * Time and memory grow with the number.
+     * </pre>
+     *
+     * <code>int32 members = 9 [default = 1, json_name = "members", (.buf.validate.field) = { ... }</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearMembers() {
+      bitField0_ = (bitField0_ & ~0x00000100);
+      members_ = 1;
+      onChanged();
+      return this;
     }
 
     // @@protoc_insertion_point(builder_scope:rankspec.recap.v1.ModelConfig)

@@ -229,7 +229,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue);
 
   /**
    * <pre>
-   * Slices of the rows that metrics are reported for as well. Empty: none.
+   * Slices of the rows that every metric is reported for as well, beside the whole. Empty: none.
    * </pre>
    *
    * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
@@ -238,7 +238,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue);
       getStratifiersList();
   /**
    * <pre>
-   * Slices of the rows that metrics are reported for as well. Empty: none.
+   * Slices of the rows that every metric is reported for as well, beside the whole. Empty: none.
    * </pre>
    *
    * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
@@ -246,7 +246,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue);
   dev.rankspec.recap.v1.StratifierConfig getStratifiers(int index);
   /**
    * <pre>
-   * Slices of the rows that metrics are reported for as well. Empty: none.
+   * Slices of the rows that every metric is reported for as well, beside the whole. Empty: none.
    * </pre>
    *
    * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
@@ -254,7 +254,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue);
   int getStratifiersCount();
   /**
    * <pre>
-   * Slices of the rows that metrics are reported for as well. Empty: none.
+   * Slices of the rows that every metric is reported for as well, beside the whole. Empty: none.
    * </pre>
    *
    * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
@@ -263,11 +263,36 @@ dev.rankspec.recap.v1.TaskModel defaultValue);
       getStratifiersOrBuilderList();
   /**
    * <pre>
-   * Slices of the rows that metrics are reported for as well. Empty: none.
+   * Slices of the rows that every metric is reported for as well, beside the whole. Empty: none.
    * </pre>
    *
    * <code>repeated .rankspec.recap.v1.StratifierConfig stratifiers = 8 [json_name = "stratifiers", (.buf.validate.field) = { ... }</code>
    */
   dev.rankspec.recap.v1.StratifierConfigOrBuilder getStratifiersOrBuilder(
       int index);
+
+  /**
+   * <pre>
+   * Copies of the model that are trained together, with tables and seeds of their own. The loss is the mean of their losses;
+   * what is evaluated, saved and served is the mean of their probabilities, and of their values where a task is a regression.
+   * Each member's gradient is its share of that mean: Adam steps as for one model alone, sgd takes steps smaller by their number.
+   * Time and memory grow with the number.
+   * </pre>
+   *
+   * <code>int32 members = 9 [default = 1, json_name = "members", (.buf.validate.field) = { ... }</code>
+   * @return Whether the members field is set.
+   */
+  boolean hasMembers();
+  /**
+   * <pre>
+   * Copies of the model that are trained together, with tables and seeds of their own. The loss is the mean of their losses;
+   * what is evaluated, saved and served is the mean of their probabilities, and of their values where a task is a regression.
+   * Each member's gradient is its share of that mean: Adam steps as for one model alone, sgd takes steps smaller by their number.
+   * Time and memory grow with the number.
+   * </pre>
+   *
+   * <code>int32 members = 9 [default = 1, json_name = "members", (.buf.validate.field) = { ... }</code>
+   * @return The members.
+   */
+  int getMembers();
 }

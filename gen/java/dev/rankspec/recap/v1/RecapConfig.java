@@ -320,8 +320,9 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
   private volatile java.lang.Object whichMetrics_ = "";
   /**
    * <pre>
-   * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Unset:
-   * all of them.
+   * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Each is
+   * reported for the whole and for every stratum of model.stratifiers; auroc&#64;name is that of one stratum alone. Unset: all of
+   * them.
    * </pre>
    *
    * <code>string which_metrics = 6 [json_name = "whichMetrics", (.buf.validate.field) = { ... }</code>
@@ -333,8 +334,9 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
   }
   /**
    * <pre>
-   * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Unset:
-   * all of them.
+   * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Each is
+   * reported for the whole and for every stratum of model.stratifiers; auroc&#64;name is that of one stratum alone. Unset: all of
+   * them.
    * </pre>
    *
    * <code>string which_metrics = 6 [json_name = "whichMetrics", (.buf.validate.field) = { ... }</code>
@@ -355,8 +357,9 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
   }
   /**
    * <pre>
-   * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Unset:
-   * all of them.
+   * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Each is
+   * reported for the whole and for every stratum of model.stratifiers; auroc&#64;name is that of one stratum alone. Unset: all of
+   * them.
    * </pre>
    *
    * <code>string which_metrics = 6 [json_name = "whichMetrics", (.buf.validate.field) = { ... }</code>
@@ -1920,8 +1923,9 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
     private java.lang.Object whichMetrics_ = "";
     /**
      * <pre>
-     * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Unset:
-     * all of them.
+     * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Each is
+     * reported for the whole and for every stratum of model.stratifiers; auroc&#64;name is that of one stratum alone. Unset: all of
+     * them.
      * </pre>
      *
      * <code>string which_metrics = 6 [json_name = "whichMetrics", (.buf.validate.field) = { ... }</code>
@@ -1932,8 +1936,9 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
     }
     /**
      * <pre>
-     * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Unset:
-     * all of them.
+     * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Each is
+     * reported for the whole and for every stratum of model.stratifiers; auroc&#64;name is that of one stratum alone. Unset: all of
+     * them.
      * </pre>
      *
      * <code>string which_metrics = 6 [json_name = "whichMetrics", (.buf.validate.field) = { ... }</code>
@@ -1953,8 +1958,9 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
     }
     /**
      * <pre>
-     * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Unset:
-     * all of them.
+     * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Each is
+     * reported for the whole and for every stratum of model.stratifiers; auroc&#64;name is that of one stratum alone. Unset: all of
+     * them.
      * </pre>
      *
      * <code>string which_metrics = 6 [json_name = "whichMetrics", (.buf.validate.field) = { ... }</code>
@@ -1975,8 +1981,9 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
     }
     /**
      * <pre>
-     * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Unset:
-     * all of them.
+     * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Each is
+     * reported for the whole and for every stratum of model.stratifiers; auroc&#64;name is that of one stratum alone. Unset: all of
+     * them.
      * </pre>
      *
      * <code>string which_metrics = 6 [json_name = "whichMetrics", (.buf.validate.field) = { ... }</code>
@@ -1993,8 +2000,9 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
     }
     /**
      * <pre>
-     * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Unset:
-     * all of them.
+     * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Each is
+     * reported for the whole and for every stratum of model.stratifiers; auroc&#64;name is that of one stratum alone. Unset: all of
+     * them.
      * </pre>
      *
      * <code>string which_metrics = 6 [json_name = "whichMetrics", (.buf.validate.field) = { ... }</code>
@@ -2008,8 +2016,9 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
     }
     /**
      * <pre>
-     * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Unset:
-     * all of them.
+     * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Each is
+     * reported for the whole and for every stratum of model.stratifiers; auroc&#64;name is that of one stratum alone. Unset: all of
+     * them.
      * </pre>
      *
      * <code>string which_metrics = 6 [json_name = "whichMetrics", (.buf.validate.field) = { ... }</code>

@@ -174,8 +174,9 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue);
 
   /**
    * <pre>
-   * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Unset:
-   * all of them.
+   * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Each is
+   * reported for the whole and for every stratum of model.stratifiers; auroc&#64;name is that of one stratum alone. Unset: all of
+   * them.
    * </pre>
    *
    * <code>string which_metrics = 6 [json_name = "whichMetrics", (.buf.validate.field) = { ... }</code>
@@ -184,8 +185,9 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue);
   boolean hasWhichMetrics();
   /**
    * <pre>
-   * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Unset:
-   * all of them.
+   * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Each is
+   * reported for the whole and for every stratum of model.stratifiers; auroc&#64;name is that of one stratum alone. Unset: all of
+   * them.
    * </pre>
    *
    * <code>string which_metrics = 6 [json_name = "whichMetrics", (.buf.validate.field) = { ... }</code>
@@ -194,8 +196,9 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue);
   java.lang.String getWhichMetrics();
   /**
    * <pre>
-   * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Unset:
-   * all of them.
+   * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Each is
+   * reported for the whole and for every stratum of model.stratifiers; auroc&#64;name is that of one stratum alone. Unset: all of
+   * them.
    * </pre>
    *
    * <code>string which_metrics = 6 [json_name = "whichMetrics", (.buf.validate.field) = { ... }</code>

@@ -290,6 +290,39 @@ private static final long serialVersionUID = 0L;
     return initStd_;
   }
 
+  public static final int L2_FIELD_NUMBER = 8;
+  private double l2_ = 0D;
+  /**
+   * <pre>
+   * Coupled L2: the penalty l2 / 2 times the sum of the squares of the table's numbers. In every step l2 times the table is
+   * added to its gradient, before clipping and the optimizer; so ids that are seen seldom stay near 0, and those that are seen
+   * often hardly feel it. Of several members each gets its share of it, as of the loss. The reported losses are without it. It
+   * may stand beside weight_decay.
+   * </pre>
+   *
+   * <code>double l2 = 8 [default = 0, json_name = "l2", (.buf.validate.field) = { ... }</code>
+   * @return Whether the l2 field is set.
+   */
+  @java.lang.Override
+  public boolean hasL2() {
+    return ((bitField0_ & 0x00000080) != 0);
+  }
+  /**
+   * <pre>
+   * Coupled L2: the penalty l2 / 2 times the sum of the squares of the table's numbers. In every step l2 times the table is
+   * added to its gradient, before clipping and the optimizer; so ids that are seen seldom stay near 0, and those that are seen
+   * often hardly feel it. Of several members each gets its share of it, as of the loss. The reported losses are without it. It
+   * may stand beside weight_decay.
+   * </pre>
+   *
+   * <code>double l2 = 8 [default = 0, json_name = "l2", (.buf.validate.field) = { ... }</code>
+   * @return The l2.
+   */
+  @java.lang.Override
+  public double getL2() {
+    return l2_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -325,6 +358,9 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000040) != 0)) {
       output.writeDouble(7, initStd_);
     }
+    if (((bitField0_ & 0x00000080) != 0)) {
+      output.writeDouble(8, l2_);
+    }
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -355,6 +391,10 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000040) != 0)) {
       size += com.google.protobuf.CodedOutputStream
         .computeDoubleSize(7, initStd_);
+    }
+    if (((bitField0_ & 0x00000080) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeDoubleSize(8, l2_);
     }
     return size;
   }
@@ -416,6 +456,12 @@ private static final long serialVersionUID = 0L;
           != java.lang.Double.doubleToLongBits(
               other.getInitStd())) return false;
     }
+    if (hasL2() != other.hasL2()) return false;
+    if (hasL2()) {
+      if (java.lang.Double.doubleToLongBits(getL2())
+          != java.lang.Double.doubleToLongBits(
+              other.getL2())) return false;
+    }
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -457,6 +503,11 @@ private static final long serialVersionUID = 0L;
       hash = (37 * hash) + INIT_STD_FIELD_NUMBER;
       hash = (53 * hash) + com.google.protobuf.Internal.hashLong(
           java.lang.Double.doubleToLongBits(getInitStd()));
+    }
+    if (hasL2()) {
+      hash = (37 * hash) + L2_FIELD_NUMBER;
+      hash = (53 * hash) + com.google.protobuf.Internal.hashLong(
+          java.lang.Double.doubleToLongBits(getL2()));
     }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
@@ -601,6 +652,7 @@ private static final long serialVersionUID = 0L;
       outOfRangeIds_ = 1;
       weightDecay_ = 0D;
       initStd_ = 0.01D;
+      l2_ = 0D;
       return this;
     }
 
@@ -663,6 +715,10 @@ private static final long serialVersionUID = 0L;
         result.initStd_ = initStd_;
         to_bitField0_ |= 0x00000040;
       }
+      if (((from_bitField0_ & 0x00000080) != 0)) {
+        result.l2_ = l2_;
+        to_bitField0_ |= 0x00000080;
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -700,6 +756,9 @@ private static final long serialVersionUID = 0L;
       }
       if (other.hasInitStd()) {
         setInitStd(other.getInitStd());
+      }
+      if (other.hasL2()) {
+        setL2(other.getL2());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -760,6 +819,11 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000040;
               break;
             } // case 57
+            case 65: {
+              l2_ = input.readDouble();
+              bitField0_ |= 0x00000080;
+              break;
+            } // case 65
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -1243,6 +1307,74 @@ private static final long serialVersionUID = 0L;
     public Builder clearInitStd() {
       bitField0_ = (bitField0_ & ~0x00000040);
       initStd_ = 0.01D;
+      onChanged();
+      return this;
+    }
+
+    private double l2_ ;
+    /**
+     * <pre>
+     * Coupled L2: the penalty l2 / 2 times the sum of the squares of the table's numbers. In every step l2 times the table is
+     * added to its gradient, before clipping and the optimizer; so ids that are seen seldom stay near 0, and those that are seen
+     * often hardly feel it. Of several members each gets its share of it, as of the loss. The reported losses are without it. It
+     * may stand beside weight_decay.
+     * </pre>
+     *
+     * <code>double l2 = 8 [default = 0, json_name = "l2", (.buf.validate.field) = { ... }</code>
+     * @return Whether the l2 field is set.
+     */
+    @java.lang.Override
+    public boolean hasL2() {
+      return ((bitField0_ & 0x00000080) != 0);
+    }
+    /**
+     * <pre>
+     * Coupled L2: the penalty l2 / 2 times the sum of the squares of the table's numbers. In every step l2 times the table is
+     * added to its gradient, before clipping and the optimizer; so ids that are seen seldom stay near 0, and those that are seen
+     * often hardly feel it. Of several members each gets its share of it, as of the loss. The reported losses are without it. It
+     * may stand beside weight_decay.
+     * </pre>
+     *
+     * <code>double l2 = 8 [default = 0, json_name = "l2", (.buf.validate.field) = { ... }</code>
+     * @return The l2.
+     */
+    @java.lang.Override
+    public double getL2() {
+      return l2_;
+    }
+    /**
+     * <pre>
+     * Coupled L2: the penalty l2 / 2 times the sum of the squares of the table's numbers. In every step l2 times the table is
+     * added to its gradient, before clipping and the optimizer; so ids that are seen seldom stay near 0, and those that are seen
+     * often hardly feel it. Of several members each gets its share of it, as of the loss. The reported losses are without it. It
+     * may stand beside weight_decay.
+     * </pre>
+     *
+     * <code>double l2 = 8 [default = 0, json_name = "l2", (.buf.validate.field) = { ... }</code>
+     * @param value The l2 to set.
+     * @return This builder for chaining.
+     */
+    public Builder setL2(double value) {
+
+      l2_ = value;
+      bitField0_ |= 0x00000080;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Coupled L2: the penalty l2 / 2 times the sum of the squares of the table's numbers. In every step l2 times the table is
+     * added to its gradient, before clipping and the optimizer; so ids that are seen seldom stay near 0, and those that are seen
+     * often hardly feel it. Of several members each gets its share of it, as of the loss. The reported losses are without it. It
+     * may stand beside weight_decay.
+     * </pre>
+     *
+     * <code>double l2 = 8 [default = 0, json_name = "l2", (.buf.validate.field) = { ... }</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearL2() {
+      bitField0_ = (bitField0_ & ~0x00000080);
+      l2_ = 0D;
       onChanged();
       return this;
     }

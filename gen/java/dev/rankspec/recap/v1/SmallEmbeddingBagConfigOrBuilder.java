@@ -163,4 +163,29 @@ public interface SmallEmbeddingBagConfigOrBuilder extends
    * @return The initStd.
    */
   double getInitStd();
+
+  /**
+   * <pre>
+   * Coupled L2: the penalty l2 / 2 times the sum of the squares of the table's numbers. In every step l2 times the table is
+   * added to its gradient, before clipping and the optimizer; so ids that are seen seldom stay near 0, and those that are seen
+   * often hardly feel it. Of several members each gets its share of it, as of the loss. The reported losses are without it. It
+   * may stand beside weight_decay.
+   * </pre>
+   *
+   * <code>double l2 = 8 [default = 0, json_name = "l2", (.buf.validate.field) = { ... }</code>
+   * @return Whether the l2 field is set.
+   */
+  boolean hasL2();
+  /**
+   * <pre>
+   * Coupled L2: the penalty l2 / 2 times the sum of the squares of the table's numbers. In every step l2 times the table is
+   * added to its gradient, before clipping and the optimizer; so ids that are seen seldom stay near 0, and those that are seen
+   * often hardly feel it. Of several members each gets its share of it, as of the loss. The reported losses are without it. It
+   * may stand beside weight_decay.
+   * </pre>
+   *
+   * <code>double l2 = 8 [default = 0, json_name = "l2", (.buf.validate.field) = { ... }</code>
+   * @return The l2.
+   */
+  double getL2();
 }

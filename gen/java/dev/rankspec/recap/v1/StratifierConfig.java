@@ -7,8 +7,8 @@ package dev.rankspec.recap.v1;
 
 /**
  * <pre>
- * A slice of the rows that metrics are reported for apart from the whole: those where one discrete feature
- * has one value.
+ * A slice of the rows that metrics are reported for apart from the whole: those where one discrete feature has one value.
+ * auroc is of validation sets alone, as it is for the whole.
  * </pre>
  *
  * Protobuf type {@code rankspec.recap.v1.StratifierConfig}
@@ -60,7 +60,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object name_ = "";
   /**
    * <pre>
-   * Name the slice is reported under.
+   * Name the slice is reported under: its metrics are called metric&#64;name/task.
    * </pre>
    *
    * <code>string name = 1 [json_name = "name", (.buf.validate.field) = { ... }</code>
@@ -72,7 +72,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Name the slice is reported under.
+   * Name the slice is reported under: its metrics are called metric&#64;name/task.
    * </pre>
    *
    * <code>string name = 1 [json_name = "name", (.buf.validate.field) = { ... }</code>
@@ -93,7 +93,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Name the slice is reported under.
+   * Name the slice is reported under: its metrics are called metric&#64;name/task.
    * </pre>
    *
    * <code>string name = 1 [json_name = "name", (.buf.validate.field) = { ... }</code>
@@ -118,7 +118,7 @@ private static final long serialVersionUID = 0L;
   private int index_ = 0;
   /**
    * <pre>
-   * Column of the discrete features, from 0.
+   * Column of the discrete features, from 0. They are read for it even where the model looks up no ids.
    * </pre>
    *
    * <code>int32 index = 2 [json_name = "index", (.buf.validate.field) = { ... }</code>
@@ -130,7 +130,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Column of the discrete features, from 0.
+   * Column of the discrete features, from 0. They are read for it even where the model looks up no ids.
    * </pre>
    *
    * <code>int32 index = 2 [json_name = "index", (.buf.validate.field) = { ... }</code>
@@ -368,8 +368,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * A slice of the rows that metrics are reported for apart from the whole: those where one discrete feature
-   * has one value.
+   * A slice of the rows that metrics are reported for apart from the whole: those where one discrete feature has one value.
+   * auroc is of validation sets alone, as it is for the whole.
    * </pre>
    *
    * Protobuf type {@code rankspec.recap.v1.StratifierConfig}
@@ -539,7 +539,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object name_ = "";
     /**
      * <pre>
-     * Name the slice is reported under.
+     * Name the slice is reported under: its metrics are called metric&#64;name/task.
      * </pre>
      *
      * <code>string name = 1 [json_name = "name", (.buf.validate.field) = { ... }</code>
@@ -550,7 +550,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Name the slice is reported under.
+     * Name the slice is reported under: its metrics are called metric&#64;name/task.
      * </pre>
      *
      * <code>string name = 1 [json_name = "name", (.buf.validate.field) = { ... }</code>
@@ -570,7 +570,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Name the slice is reported under.
+     * Name the slice is reported under: its metrics are called metric&#64;name/task.
      * </pre>
      *
      * <code>string name = 1 [json_name = "name", (.buf.validate.field) = { ... }</code>
@@ -591,7 +591,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Name the slice is reported under.
+     * Name the slice is reported under: its metrics are called metric&#64;name/task.
      * </pre>
      *
      * <code>string name = 1 [json_name = "name", (.buf.validate.field) = { ... }</code>
@@ -608,7 +608,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Name the slice is reported under.
+     * Name the slice is reported under: its metrics are called metric&#64;name/task.
      * </pre>
      *
      * <code>string name = 1 [json_name = "name", (.buf.validate.field) = { ... }</code>
@@ -622,7 +622,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Name the slice is reported under.
+     * Name the slice is reported under: its metrics are called metric&#64;name/task.
      * </pre>
      *
      * <code>string name = 1 [json_name = "name", (.buf.validate.field) = { ... }</code>
@@ -642,7 +642,7 @@ private static final long serialVersionUID = 0L;
     private int index_ ;
     /**
      * <pre>
-     * Column of the discrete features, from 0.
+     * Column of the discrete features, from 0. They are read for it even where the model looks up no ids.
      * </pre>
      *
      * <code>int32 index = 2 [json_name = "index", (.buf.validate.field) = { ... }</code>
@@ -654,7 +654,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Column of the discrete features, from 0.
+     * Column of the discrete features, from 0. They are read for it even where the model looks up no ids.
      * </pre>
      *
      * <code>int32 index = 2 [json_name = "index", (.buf.validate.field) = { ... }</code>
@@ -666,7 +666,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Column of the discrete features, from 0.
+     * Column of the discrete features, from 0. They are read for it even where the model looks up no ids.
      * </pre>
      *
      * <code>int32 index = 2 [json_name = "index", (.buf.validate.field) = { ... }</code>
@@ -682,7 +682,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Column of the discrete features, from 0.
+     * Column of the discrete features, from 0. They are read for it even where the model looks up no ids.
      * </pre>
      *
      * <code>int32 index = 2 [json_name = "index", (.buf.validate.field) = { ... }</code>

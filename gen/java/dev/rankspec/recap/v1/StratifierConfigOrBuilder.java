@@ -12,7 +12,7 @@ public interface StratifierConfigOrBuilder extends
 
   /**
    * <pre>
-   * Name the slice is reported under.
+   * Name the slice is reported under: its metrics are called metric&#64;name/task.
    * </pre>
    *
    * <code>string name = 1 [json_name = "name", (.buf.validate.field) = { ... }</code>
@@ -21,7 +21,7 @@ public interface StratifierConfigOrBuilder extends
   boolean hasName();
   /**
    * <pre>
-   * Name the slice is reported under.
+   * Name the slice is reported under: its metrics are called metric&#64;name/task.
    * </pre>
    *
    * <code>string name = 1 [json_name = "name", (.buf.validate.field) = { ... }</code>
@@ -30,7 +30,7 @@ public interface StratifierConfigOrBuilder extends
   java.lang.String getName();
   /**
    * <pre>
-   * Name the slice is reported under.
+   * Name the slice is reported under: its metrics are called metric&#64;name/task.
    * </pre>
    *
    * <code>string name = 1 [json_name = "name", (.buf.validate.field) = { ... }</code>
@@ -41,7 +41,7 @@ public interface StratifierConfigOrBuilder extends
 
   /**
    * <pre>
-   * Column of the discrete features, from 0.
+   * Column of the discrete features, from 0. They are read for it even where the model looks up no ids.
    * </pre>
    *
    * <code>int32 index = 2 [json_name = "index", (.buf.validate.field) = { ... }</code>
@@ -50,7 +50,7 @@ public interface StratifierConfigOrBuilder extends
   boolean hasIndex();
   /**
    * <pre>
-   * Column of the discrete features, from 0.
+   * Column of the discrete features, from 0. They are read for it even where the model looks up no ids.
    * </pre>
    *
    * <code>int32 index = 2 [json_name = "index", (.buf.validate.field) = { ... }</code>

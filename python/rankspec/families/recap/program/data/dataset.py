@@ -120,7 +120,7 @@ def _inputs(
     own = [item for item in input_signature(data, path, schema, float_labels) if item.name in names]
     if differences := signature_differences(wanted, own):
         place = join(path, "seg_dense_schema.renamed_features")
-        raise DataError(f"its inputs are not those the model reads: {'; '.join(differences)}", place)
+        raise DataError(f"its inputs are not those of train_data that are read: {'; '.join(differences)}", place)
     return (*own, *carried_inputs(data, path, schema))
 
 

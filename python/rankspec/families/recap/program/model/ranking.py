@@ -20,7 +20,6 @@ from rankspec.recap.v1.architecture_pb2 import AffineMap as AffineMapConfig
 from rankspec.recap.v1.architecture_pb2 import TaskModel
 from rankspec.recap.v1.model_pb2 import ModelConfig
 from rankspec.recap.v1.recap_pb2 import RecapConfig
-from rankspec.train.v1.runtime_pb2 import RuntimeConfig
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -137,23 +136,23 @@ class RankingModel(nn.Module):
         return self.towers[module_key(task_name)]
 
 
-@obeys(RecapConfig, "model", "runtime")
+@obeys(RecapConfig, "model")
 @obeys(ModelConfig, "multi_task_type")
-@obeys(RuntimeConfig, "seed")
-def build_model(config: RecapConfig, inputs: Sequence[Input]) -> RankingModel:
-    """The model of a run, on the CPU, with its first values.
+def build_ranking_model(config: RecapConfig, inputs: Sequence[Input], seed: int) -> RankingModel:
+    """A model of a run, on the CPU, with its first values.
 
     Args:
         config: the run.
         inputs: the data's inputs with their widths.
+        seed: of its first values and of the random numbers that its layers draw.
 
     Returns:
-        The model, in training mode. Its values depend on `runtime.seed` and its shapes alone.
+        The model, in training mode. Its values depend on the seed and its shapes alone.
 
     Raises:
         TrainError: if the data do not have what the model reads, or a part would be empty.
     """
-    position = RandomPosition(config.runtime.seed)
+    position = RandomPosition(seed)
     input_layer = build_input_layer(config.model, inputs, position)
     tasks = build_tasks(config.model)
     backbone, towers = _build_networks(config.model, tasks.names, input_layer.widths, position)
@@ -166,7 +165,7 @@ def build_model(config: RecapConfig, inputs: Sequence[Input]) -> RankingModel:
         position,
         keeps_inputs=config.model.multi_task_type == model_pb2.MULTI_TASK_TYPE_SHARE_PARTIAL,
     )
-    initialize(model, config.runtime.seed)
+    initialize(model, seed)
     return model
 
 
