@@ -241,7 +241,6 @@ def test_what_cannot_run_yet_is_unclaimed() -> None:
         position_debias_config { position_feature_index: 0 }
         large_embeddings { optimizer { init_learning_rate: 1 } }
         stratifiers { name: "s" index: 0 value: 1 }
-        featurization_config { z_score_log_config { analysis_path: "x" } }
         """,
         config.model,
     )
@@ -250,6 +249,5 @@ def test_what_cannot_run_yet_is_unclaimed() -> None:
         "large_embeddings",
         "position_debias_config",
         "stratifiers",
-        "featurization_config.z_score_log_config",
         "backbone.dlrm_config",
     }
