@@ -14,9 +14,9 @@ from rankspec.recap.v1.recap_pb2 import DOWNSAMPLING_CORRECTION_CALIBRATION, Rec
 from torch import Tensor
 
 from rankspec.convert.reference import message_from_reference
+from rankspec.families.recap.input_signature import MODEL_INPUTS
 from rankspec.families.recap.program.downsampling import calibration_shift
 from rankspec.families.recap.program.model.blocks import Blocks
-from rankspec.families.recap.input_signature import MODEL_INPUTS
 from rankspec.families.recap.program.model.featurization import Featurization, build_featurization
 from rankspec.trainer.inputs import Input
 

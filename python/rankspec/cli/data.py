@@ -5,8 +5,9 @@ columns each. The labels follow from the features, with noise: training on them 
 MovieLens-100K as the demo does: features, labels, and the split into train, validation and test. `edges` writes what a
 graph embedding is trained on.
 
-`statistics` computes what `z_score_log_config` standardizes by: of the continuous features of a config's train_data, over
-one pass, behind every step of its preprocess. The file that the config names as analysis_path need not be there yet.
+`statistics` computes what `z_score_log_config` standardizes by: of the continuous features of a config's train_data,
+over one pass, behind every step of its preprocess. The file that the config names as analysis_path need not be there
+yet.
 
 Examples:
   rankspec data random -o build/random

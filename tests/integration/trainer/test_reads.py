@@ -174,6 +174,17 @@ optimizer {
 }
 """
 _LOGARITHM = "featurization_config { log1p_abs_config {} }"
+_Z_SCORE = """
+featurization_config {
+  z_score_log_config {
+    analysis_path: "FOLDER/statistics.textproto" schema_path: "FOLDER/schema.json" clip_magnitude: 4
+  }
+}
+"""
+_NORM_OF_PARTS = """
+featurization_config { z_score_log_config { analysis_path: "FOLDER/parts" use_bq_stats: true use_batch_norm: true } }
+"""
+_RENORM = 'featurization_config { z_score_log_config { use_bq_stats: false use_batch_norm: false use_renorm: true } }'
 _CLIPPED = "featurization_config { clip_log1p_abs_config { clip_magnitude: 5 } }"
 
 

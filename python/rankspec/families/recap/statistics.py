@@ -93,16 +93,22 @@ def _of_parts(name: str, continuous: Input, path: str) -> DataStatistics:
     column = ColumnStatistics(column=continuous.column, length=continuous.stored_length)
     for place, line in _lines(Path(expanded(name, path)), path):
         if line.pop("column", None) == continuous.column:
-            try:
-                json_format.ParseDict(line, column.places.add())
-            except json_format.ParseError as error:
-                fields = ", ".join(PlaceStatistics.DESCRIPTOR.fields_by_name)
-                raise DataError(f"{place}: {error}; a line has the members column, {fields}", path) from error
+            _parse_place(line, column.places.add(), place, path)
     if not column.places:
         raise DataError(f'no part in {name} has a line whose column is "{continuous.column}"', path)
     statistics = DataStatistics(columns=[column])
     _refuse(validate(Document(statistics, Origins(), [], frozenset()), name), name, path)
     return statistics
+
+
+def _parse_place(line: dict[str, Any], into: PlaceStatistics, place: str, path: str) -> None:
+    known = into.DESCRIPTOR.fields_by_name
+    if unknown := sorted(line.keys() - known.keys()):
+        raise DataError(f'{place}: a line has no member "{unknown[0]}"; it has column, {", ".join(known)}', path)
+    try:
+        json_format.ParseDict(line, into)
+    except json_format.ParseError as error:
+        raise DataError(f"{place}: {error}", path) from error
 
 
 def _lines(folder: Path, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -165,8 +171,8 @@ def _chosen(column: ColumnStatistics, places: Sequence[int], by: str, path: str)
     there = {place.place: place for place in column.places}
     if missing := [place for place in places if place not in there]:
         raise DataError(
-            f'{by} has no statistics of place {missing[0]} of "{column.column}", which is one of {len(places)} that the '
-            f"model reads; {_REMEDY}",
+            f'{by} has no statistics of place {missing[0]} of "{column.column}", one of {len(places)} that the model '
+            f"reads; {_REMEDY}",
             path,
         )
     if empty := [place for place in places if there[place].num_finite + there[place].num_not_finite == 0]:

@@ -38,8 +38,8 @@ class RunningStatistics:
     def add(self, values: NDArray[np.float32]) -> None:
         """Takes more rows, `[N, width]`.
 
-        Their moments are computed around their own mean, in float64, and joined to those before by the formula of Chan et
-        al. (1979): how the rows are parted changes no more than the last digits.
+        Their moments are computed around their own mean, in float64, and joined to those before by the formula of Chan
+        et al. (1979): how the rows are parted changes no more than the last digits.
         """
         exact, is_finite = values.astype(np.float64), np.isfinite(values)
         self._rows += len(exact)

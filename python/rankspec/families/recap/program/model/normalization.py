@@ -93,8 +93,9 @@ class BatchRenorm(BatchNorm):
 
     In training a batch is normalized by its own statistics and then corrected towards what the running statistics would
     have given: by a factor r of at most 3 and at least 1/3, and an offset d of at most 5 deviations. No gradient flows
-    through either. Those are the limits that the paper ends with. Its warm-up, which begins as batch norm, is for running
-    statistics that begin far from the data; ours begin at mean 0 and variance 1, which is what standardized features have.
+    through either. Those are the limits that the paper ends with. Its warm-up, which begins as batch norm, is for
+    running statistics that begin far from the data; ours begin at mean 0 and variance 1, which is what standardized
+    features have.
 
     Args:
         width: features of a row.
