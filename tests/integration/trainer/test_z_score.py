@@ -104,7 +104,7 @@ def _evaluations(folder: Path) -> list[dict[str, Any]]:
 
 
 def test_two_processes_train_what_one_does(runs: Runs, statistics: Path) -> None:
-    text = _z_score(statistics) + " training { num_train_steps: 12 } runtime { seed: 3 }"
+    text = _z_score(statistics) + " optimizer { adam { epsilon: 0.01 } } training { num_train_steps: 24 }"
     one, two = runs.train("one", text), runs.train_apart("two", text, num_processes=2)
 
     losses = [records_of(folder, "valid")[-1]["loss"] for folder in (one, two)]
