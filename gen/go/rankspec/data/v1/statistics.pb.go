@@ -270,13 +270,13 @@ const file_rankspec_data_v1_statistics_proto_rawDesc = "" +
 	"\blog_mean\x18\x06 \x01(\x01:\x010B!\xbaH\x16\x12\x14@\x01\x19\x00\x00\x00\x00\x00@V@)\x00\x00\x00\x00\x00@V\xc0\x88\xe7\x18\x01\x90\xe7\x18\x02R\alogMean\x12<\n" +
 	"\vlog_squares\x18\a \x01(\x01:\x010B\x18\xbaH\r\x12\v@\x01)\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\n" +
 	"logSquares:\xad\x01\xbaH\xa9\x01\x1a\xa6\x01\n" +
-	"#data.place_statistics.min_max_order\x1a\x7fthis.min > this.max ? 'min: ' + string(this.min) + ' is above max, ' + string(this.max) + '; write the smaller one as min' : ''\"\xec\x04\n" +
+	"#data.place_statistics.min_max_order\x1a\x7fthis.min > this.max ? 'min: ' + string(this.min) + ' is above max, ' + string(this.max) + '; write the smaller one as min' : ''\"\xb0\x04\n" +
 	"\x10ColumnStatistics\x12*\n" +
 	"\x06column\x18\x01 \x01(\tB\x12\xbaH\a\xc8\x01\x01r\x02\x10\x01\x88\xe7\x18\x01\x90\xe7\x18\x02R\x06column\x12*\n" +
-	"\x06length\x18\x02 \x01(\x05B\x12\xbaH\a\xc8\x01\x01\x1a\x02(\x01\x88\xe7\x18\x01\x90\xe7\x18\x02R\x06length\x12O\n" +
-	"\x06places\x18\x03 \x03(\v2!.rankspec.data.v1.PlaceStatisticsB\x14\xbaH\t\x92\x01\x06\b\x01\x10\x80\x80\x01\x88\xe7\x18\x01\x90\xe7\x18\x02R\x06places:\xae\x03\xbaH\xaa\x03\x1a\x85\x01\n" +
-	"\"data.column_statistics.places_once\x1a_this.places.map(p, p.place).unique() ? '' : 'places: two have the same place; keep one of them'\x1a\x9f\x02\n" +
-	"$data.column_statistics.places_in_row\x1a\xf6\x01this.places.exists(p, p.place >= this.length) ? 'places: a row has ' + string(this.length) + ' values, at places from 0, and ' + string(this.places.filter(p, p.place >= this.length)[0].place) + ' is none of them; correct the place or length' : ''\"\x99\x02\n" +
+	"\x06length\x18\x02 \x01(\x05B\x12\xbaH\a\xc8\x01\x01\x1a\x02(\x01\x88\xe7\x18\x01\x90\xe7\x18\x02R\x06length\x12N\n" +
+	"\x06places\x18\x03 \x03(\v2!.rankspec.data.v1.PlaceStatisticsB\x13\xbaH\b\x92\x01\x05\b\x01\x10\x80@\x88\xe7\x18\x01\x90\xe7\x18\x02R\x06places:\xf3\x02\xbaH\xef\x02\x1a\x85\x01\n" +
+	"\"data.column_statistics.places_once\x1a_this.places.map(p, p.place).unique() ? '' : 'places: two have the same place; keep one of them'\x1a\xe4\x01\n" +
+	"$data.column_statistics.places_in_row\x1a\xbb\x01this.places.all(p, p.place < this.length) ? '' : 'places: a row has ' + string(this.length) + ' values, at places from 0, and one of these is behind the last; correct the place or length'\"\x99\x02\n" +
 	"\x0eDataStatistics\x12&\n" +
 	"\tgenerator\x18\x01 \x01(\tB\b\x88\xe7\x18\x02\x90\xe7\x18\x01R\tgenerator\x12P\n" +
 	"\acolumns\x18\x02 \x03(\v2\".rankspec.data.v1.ColumnStatisticsB\x12\xbaH\a\x92\x01\x04\b\x01\x10@\x88\xe7\x18\x01\x90\xe7\x18\x02R\acolumns:\x8c\x01\xbaH\x88\x01\x1a\x85\x01\n" +

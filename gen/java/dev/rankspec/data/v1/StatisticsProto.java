@@ -66,33 +66,31 @@ public final class StatisticsProto extends com.google.protobuf.GeneratedFile {
       "tics.min_max_order\032\177this.min > this.max " +
       "? \'min: \' + string(this.min) + \' is abov" +
       "e max, \' + string(this.max) + \'; write t" +
-      "he smaller one as min\' : \'\'\"\354\004\n\020ColumnSt" +
+      "he smaller one as min\' : \'\'\"\260\004\n\020ColumnSt" +
       "atistics\022*\n\006column\030\001 \001(\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\001" +
       "\220\347\030\002R\006column\022*\n\006length\030\002 \001(\005B\022\272H\007\032\002(\001\310\001\001" +
-      "\210\347\030\001\220\347\030\002R\006length\022O\n\006places\030\003 \003(\0132!.ranks" +
-      "pec.data.v1.PlaceStatisticsB\024\272H\t\222\001\006\010\001\020\200\200" +
-      "\001\210\347\030\001\220\347\030\002R\006places:\256\003\272H\252\003\032\205\001\n\"data.column" +
-      "_statistics.places_once\032_this.places.map" +
-      "(p, p.place).unique() ? \'\' : \'places: tw" +
-      "o have the same place; keep one of them\'" +
-      "\032\237\002\n$data.column_statistics.places_in_ro" +
-      "w\032\366\001this.places.exists(p, p.place >= thi" +
-      "s.length) ? \'places: a row has \' + strin" +
+      "\210\347\030\001\220\347\030\002R\006length\022N\n\006places\030\003 \003(\0132!.ranks" +
+      "pec.data.v1.PlaceStatisticsB\023\272H\010\222\001\005\010\001\020\200@" +
+      "\210\347\030\001\220\347\030\002R\006places:\363\002\272H\357\002\032\205\001\n\"data.column_" +
+      "statistics.places_once\032_this.places.map(" +
+      "p, p.place).unique() ? \'\' : \'places: two" +
+      " have the same place; keep one of them\'\032" +
+      "\344\001\n$data.column_statistics.places_in_row" +
+      "\032\273\001this.places.all(p, p.place < this.len" +
+      "gth) ? \'\' : \'places: a row has \' + strin" +
       "g(this.length) + \' values, at places fro" +
-      "m 0, and \' + string(this.places.filter(p" +
-      ", p.place >= this.length)[0].place) + \' " +
-      "is none of them; correct the place or le" +
-      "ngth\' : \'\'\"\231\002\n\016DataStatistics\022&\n\tgenerat" +
-      "or\030\001 \001(\tB\010\210\347\030\002\220\347\030\001R\tgenerator\022P\n\007columns" +
-      "\030\002 \003(\0132\".rankspec.data.v1.ColumnStatisti" +
-      "csB\022\272H\007\222\001\004\010\001\020@\210\347\030\001\220\347\030\002R\007columns:\214\001\272H\210\001\032\205" +
-      "\001\n\034data.statistics.columns_once\032ethis.co" +
-      "lumns.map(c, c.column).unique() ? \'\' : \'" +
-      "columns: two are of the same column; kee" +
-      "p one of them\'Bf\n\024dev.rankspec.data.v1B\017" +
-      "StatisticsProtoP\001Z;github.com/rankspec/r" +
-      "ankspec/gen/go/rankspec/data/v1;datav1b\010" +
-      "editionsp\350\007"
+      "m 0, and one of these is behind the last" +
+      "; correct the place or length\'\"\231\002\n\016DataS" +
+      "tatistics\022&\n\tgenerator\030\001 \001(\tB\010\210\347\030\002\220\347\030\001R\t" +
+      "generator\022P\n\007columns\030\002 \003(\0132\".rankspec.da" +
+      "ta.v1.ColumnStatisticsB\022\272H\007\222\001\004\010\001\020@\210\347\030\001\220\347" +
+      "\030\002R\007columns:\214\001\272H\210\001\032\205\001\n\034data.statistics.c" +
+      "olumns_once\032ethis.columns.map(c, c.colum" +
+      "n).unique() ? \'\' : \'columns: two are of " +
+      "the same column; keep one of them\'Bf\n\024de" +
+      "v.rankspec.data.v1B\017StatisticsProtoP\001Z;g" +
+      "ithub.com/rankspec/rankspec/gen/go/ranks" +
+      "pec/data/v1;datav1b\010editionsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
