@@ -32,8 +32,9 @@ CONTINUOUS = Input("continuous", "cont", "float32", 6, 3, (0, 2, 5))
 FLOATS = st.floats(width=32)
 
 
-def _place(place: int, **values: float) -> PlaceStatistics:
-    return PlaceStatistics(**{"place": place, "num_finite": 4, "min": -1.0, "max": 2.0, "log_squares": 1.0, **values})
+def _place(place: int, **values: Any) -> PlaceStatistics:
+    usual: dict[str, Any] = {"num_finite": 4, "min": -1.0, "max": 2.0, "log_squares": 1.0}
+    return PlaceStatistics(place=place, **(usual | values))
 
 
 def _statistics(*places: PlaceStatistics, **column: Any) -> DataStatistics:
