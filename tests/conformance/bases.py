@@ -57,6 +57,8 @@ _TABLES = """
 
 # By message type, or by type and field where a field can only be set beside others.
 BASES = {
+    "rankspec.data.v1.PlaceStatistics": "place: 0 num_finite: 2 min: -1 max: 1",
+    "rankspec.data.v1.ColumnStatistics": 'column: "c" length: 4 places { place: 0 num_finite: 1 }',
     "rankspec.optim.v1.AdamConfig.betas": "betas: [0.5, 0.75]",
     "rankspec.optim.v1.LinearRampToCosine": (
         "learning_rate: 0.5 final_learning_rate: 0.25 num_ramp_steps: 5 final_num_steps: 10"

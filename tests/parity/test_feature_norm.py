@@ -14,9 +14,11 @@ from rankspec.recap.v1.recap_pb2 import DOWNSAMPLING_CORRECTION_CALIBRATION, Rec
 from torch import Tensor
 
 from rankspec.convert.reference import message_from_reference
+from rankspec.families.recap.input_signature import MODEL_INPUTS
 from rankspec.families.recap.program.downsampling import calibration_shift
 from rankspec.families.recap.program.model.blocks import Blocks
 from rankspec.families.recap.program.model.featurization import Featurization, build_featurization
+from rankspec.trainer.inputs import Input
 
 FIXTURES = Path(__file__).parent / "fixtures"
 MANIFEST = json.loads((FIXTURES / "feature_norm_small.json").read_text())
@@ -34,7 +36,8 @@ FINITE = SimpleNamespace(
 def _built(name: str) -> Featurization:
     config = message_from_reference({"double_norm_log_config": CONFIGS[name]}, FeaturizationConfig)
     widths = {"continuous": BATCH.continuous.shape[1], "binary": BATCH.binary.shape[1]}
-    featurization = build_featurization(config, widths)
+    inputs = [Input(name, name, MODEL_INPUTS[name], width, width) for name, width in widths.items()]
+    featurization = build_featurization(config, inputs)
     kinds = {"layer": "batch_norm", "layer_norm": "layer_norm"}
     state = {}
     for key, array in ARRAYS.items():

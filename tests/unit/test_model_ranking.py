@@ -240,7 +240,6 @@ def test_what_cannot_run_yet_is_unclaimed() -> None:
         """
         position_debias_config { position_feature_index: 0 }
         large_embeddings { optimizer { init_learning_rate: 1 } }
-        featurization_config { z_score_log_config { analysis_path: "x" } }
         """,
         config.model,
     )
@@ -248,6 +247,5 @@ def test_what_cannot_run_yet_is_unclaimed() -> None:
     assert set(unclaimed_paths(config.model)) == {
         "large_embeddings",
         "position_debias_config",
-        "featurization_config.z_score_log_config",
         "backbone.dlrm_config",
     }

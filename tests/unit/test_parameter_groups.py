@@ -16,7 +16,8 @@ from torch import nn
 from rankspec.claims.registry import unclaimed_paths
 from rankspec.composition.compose import compose
 from rankspec.families import parameter_groups
-from rankspec.families.recap.input_signature import MODEL_INPUTS
+from rankspec.families.recap.input_signature import MODEL_INPUTS, input_signature
+from rankspec.families.recap.program.model import build_model
 from rankspec.families.recap.program.optimizer import build_ranking_optimizer
 from rankspec.families.twhin.program.program import TwhinProgram
 from rankspec.schema.defaults import resolve
@@ -68,7 +69,11 @@ def test_groups_are_those_that_the_optimizer_steps(config: Any) -> None:
 
 def _of_recap(config: RecapConfig) -> tuple[ScheduledOptimizer, nn.Module]:
     names = {"continuous", "binary"} | MODEL_INPUTS.keys() & config.train_data.seg_dense_schema.renamed_features.keys()
-    model = built(config, *sorted(names))
+    if config.model.featurization_config.HasField("z_score_log_config"):
+        # Statistics are of the data's own columns.
+        model: nn.Module = build_model(config, input_signature(config.train_data))
+    else:
+        model = built(config, *sorted(names))
     return build_ranking_optimizer(config, model), model
 
 

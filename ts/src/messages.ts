@@ -1,6 +1,7 @@
 /** The message types of the spec by name, and the one that a file's header asks for. */
 import { createRegistry, type DescFile, type DescMessage } from "@bufbuild/protobuf";
 
+import { file_rankspec_data_v1_statistics } from "./gen/rankspec/data/v1/statistics_pb.js";
 import { file_rankspec_recap_v1_recap } from "./gen/rankspec/recap/v1/recap_pb.js";
 import { file_rankspec_twhin_v1_twhin } from "./gen/rankspec/twhin/v1/twhin_pb.js";
 
@@ -15,7 +16,9 @@ const FULL_NAME = /^rankspec\.[a-z][a-z0-9_]*\.v[0-9]+\.[^.]+$/;
 const PROTO_FILE = /^(?:.*\/)?(rankspec\/[a-z][a-z0-9_]*\/v[0-9]+)\/[a-z][a-z0-9_]*\.proto$/s;
 const HEADER_LINE = /^#[ \t\v\f\r]*(proto-file|proto-message):(.*)$/s;
 
-const registry = createRegistry(...withImports([file_rankspec_recap_v1_recap, file_rankspec_twhin_v1_twhin]));
+const registry = createRegistry(
+  ...withImports([file_rankspec_recap_v1_recap, file_rankspec_twhin_v1_twhin, file_rankspec_data_v1_statistics]),
+);
 
 function withImports(files: readonly DescFile[]): DescFile[] {
   return files.flatMap((file) => [...withImports(file.dependencies), file]);

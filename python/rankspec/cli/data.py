@@ -5,11 +5,16 @@ columns each. The labels follow from the features, with noise: training on them 
 MovieLens-100K as the demo does: features, labels, and the split into train, validation and test. `edges` writes what a
 graph embedding is trained on.
 
+`statistics` computes what `z_score_log_config` standardizes by: of the continuous features of a config's train_data,
+over one pass, behind every step of its preprocess. The file that the config names as analysis_path need not be there
+yet.
+
 Examples:
   rankspec data random -o build/random
   rankspec data random -o build/small --small --rows 2000 --files 2 --seed 7
   rankspec data movielens -o build/movielens/data
   rankspec data edges -o build/edges
+  rankspec data statistics ranker.textproto -o statistics.textproto
 """
 
 from __future__ import annotations
@@ -17,6 +22,11 @@ from __future__ import annotations
 import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rankspec.data.v1.statistics_pb2 import DataStatistics
+    from rankspec.trainer.setup import Job
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -41,10 +51,24 @@ def add_arguments(parser: ArgumentParser) -> None:
     edges.set_defaults(make=_edges)
     for kind in (random, movielens, edges):
         kind.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="folder to write to")
+    _add_statistics(kinds.add_parser("statistics", help="what a config's training data are standardized by"))
+
+
+def _add_statistics(parser: ArgumentParser) -> None:
+    from rankspec.cli.running import add_config_arguments
+
+    add_config_arguments(parser)
+    parser.add_argument(
+        "-o", "--output", required=True, metavar="FILE", help="file to write: .textproto, .json or .binpb"
+    )
+    parser.add_argument("--overwrite", action="store_true", help="write over a file that is there")
+    parser.set_defaults(make=None)
 
 
 def run(arguments: Namespace) -> int:
-    """Writes the data set; 1 if it cannot be written."""
+    """Writes the data set, or statistics of one; 1 if that cannot be done."""
+    if arguments.kind == "statistics":
+        return _statistics(arguments)
     try:
         print(arguments.make(arguments))
     except ModuleNotFoundError as error:
@@ -99,3 +123,47 @@ def _movielens(arguments: Namespace) -> str:
         f"{summary.num_train_rows} training, {summary.num_validation_rows} validation and {summary.num_test_rows} test "
         f"rows in {arguments.output}"
     )
+
+
+def _statistics(arguments: Namespace) -> int:
+    """Writes statistics of a config's training data; returns the exit status."""
+    from rankspec.formats.writing import form_for
+
+    form = form_for(arguments.output)
+    if form is None:
+        sys.stderr.write(f"error: `{arguments.output}` has no extension of a form; write .textproto, .json or .binpb\n")
+        return 1
+    if Path(arguments.output).exists() and not arguments.overwrite:
+        sys.stderr.write(f"error: `{arguments.output}` is there; --overwrite writes over it\n")
+        return 1
+    return _write_statistics(arguments, form)
+
+
+def _write_statistics(arguments: Namespace, form: str) -> int:
+    from rankspec.cli.running import run_config
+    from rankspec.cli.terminal import write_output
+    from rankspec.formats.writing import write
+
+    def action(job: Job) -> int:
+        from importlib.metadata import version
+
+        from rankspec.families.recap.program.data.statistics import statistics_of
+        from rankspec.trainer.errors import TrainError
+
+        if job.config.DESCRIPTOR.full_name != "rankspec.recap.v1.RecapConfig":
+            raise TrainError(f"a {job.config.DESCRIPTOR.name} has no continuous features; name a RecapConfig")
+        statistics = statistics_of(job.config, f"rankspec {version('rankspec')}")
+        status = write_output("data", write(statistics, form), arguments.output)
+        if status == 0:
+            print(_said(statistics, arguments.output))
+        return status
+
+    return run_config(arguments, action)
+
+
+def _said(statistics: DataStatistics, output: str) -> str:
+    """What to say of statistics that were written."""
+    (column,) = statistics.columns
+    rows = column.places[0].num_finite + column.places[0].num_not_finite
+    other = sum(place.num_not_finite for place in column.places)
+    return f'{rows} rows of {len(column.places)} features of "{column.column}", {other} values not finite, in {output}'

@@ -14,6 +14,7 @@ from rankspec.trainer.folder import EVALUATION_FILE, EVALUATION_SCORES_FOLDER, p
 from rankspec.trainer.journal import Journal, read_journal
 from rankspec.trainer.resume import check_evaluation, saved_config
 from rankspec.trainer.setup import Job, Setup, set_up
+from rankspec.trainer.state import telling_what_is_replaced
 from rankspec.trainer.waiting import Waiting
 
 # In a record of EVALUATION_FILE in place of figures: why there are none.
@@ -196,8 +197,10 @@ class Evaluator:
 
     def _load(self, checkpoint: Checkpoint) -> None:
         check_evaluation(checkpoint, self._setup)
-        tensors = self._setup.program.model.state_dict()
-        checkpoint.load({f"model.{name}": tensor for name, tensor in tensors.items()})
+        program = self._setup.program
+        tensors = program.model.state_dict()
+        with telling_what_is_replaced(program.model, program.buffers_from_files(), self._console.say):
+            checkpoint.load({f"model.{name}": tensor for name, tensor in tensors.items()})
         if names := not_finite(tensors):
             self._console.say(f"checkpoint {checkpoint.step} has no figures: its {names[0]} is not finite")
 

@@ -78,6 +78,13 @@ class Program(ABC, Generic[BatchT]):
         """Moves the model, and whatever else is computed with, to a device."""
         self.model.to(device)
 
+    def buffers_from_files(self) -> dict[str, str]:
+        """The model's buffers that were read from files, by name, each with the field of the spec that names its file.
+
+        A checkpoint's own take their place.
+        """
+        return {}
+
     @abstractmethod
     def open_training_data(self, share: Share, folder: Path) -> Dataset:
         """Opens a process's share of the training data; no data may lie in the run's folder."""

@@ -34,7 +34,7 @@ from rankspec.trainer.program import Batch
 from rankspec.trainer.reports import Reports
 from rankspec.trainer.resume import changes_figures, check_resume
 from rankspec.trainer.setup import Job, Setup, set_up
-from rankspec.trainer.state import restore, training_tensors, warm_start
+from rankspec.trainer.state import restore, telling_what_is_replaced, training_tensors, warm_start
 from rankspec.trainer.status import RunStatus
 from rankspec.trainer.timing import Stopwatch, matmul_flops_per_second
 from rankspec.trainer.trackers import chosen_trackers
@@ -182,7 +182,8 @@ class TrainingRun:
         if checkpoint.step < self._training.num_train_steps:
             num_batches = checkpoint.step * self._learner.accumulation
             check_data(checkpoint, self._datasets(), num_batches, self._say, force=force)
-        restore(checkpoint, self._program.model, self._learner.optimizer, self._processes.rank)
+        with telling_what_is_replaced(self._program.model, self._program.buffers_from_files(), self._say):
+            restore(checkpoint, self._program.model, self._learner.optimizer, self._processes.rank)
         self._refuse_not_finite(checkpoint, "training.save_dir")
         with checkpoint.interpreting(STATE_FILE):
             state = checkpoint.state

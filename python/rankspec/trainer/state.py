@@ -2,6 +2,8 @@
 
 import json
 import random
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,6 +71,24 @@ def restore(checkpoint: Checkpoint, model: nn.Module, optimizer: ScheduledOptimi
     _restore_optimizer(kept, model, optimizer)
     with checkpoint.interpreting("rng"):
         _restore_generators({name.split(".")[-1]: tensor for name, tensor in kept.items() if name.startswith("rng.")})
+
+
+@contextmanager
+def telling_what_is_replaced(
+    model: nn.Module, from_files: Mapping[str, str], say: Callable[[str], None]
+) -> Iterator[None]:
+    """Says for which fields the context loads something else than the files that they name hold.
+
+    Args:
+        model: what is loaded into.
+        from_files: its buffers that were read from files, by name, each with the field that names the file.
+        say: takes a line for each field.
+    """
+    before = {name: buffer.clone() for name, buffer in model.named_buffers() if name in from_files}
+    yield
+    loaded = dict(model.named_buffers())
+    for field in sorted({from_files[name] for name, buffer in before.items() if not torch.equal(loaded[name], buffer)}):
+        say(f"{field}: the file holds something else than the checkpoint was trained with, which is what counts")
 
 
 def warm_start(checkpoint: Checkpoint, model: nn.Module) -> WarmStart:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from google.protobuf import text_format
 from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import Message
+from rankspec.data.v1.statistics_pb2 import ColumnStatistics, DataStatistics, PlaceStatistics
 from rankspec.recap.v1.recap_pb2 import RecapConfig
 from tests.unit.small_data import write_files
 from tests.unit.small_movielens import write_grouplens
@@ -22,6 +24,7 @@ from rankspec.claims.registry import Claim, all_claims, fields_read, forget_read
 from rankspec.composition.compose import compose
 from rankspec.datasets import movielens, random_data
 from rankspec.families.jobs import job_of
+from rankspec.families.recap.program import program  # noqa: F401 - what it claims is known once it is imported
 from rankspec.formats.writing import to_textproto
 from rankspec.schema.descriptors import descriptor_of, is_map, map_value
 from rankspec.schema.leaves import leaves
@@ -177,6 +180,19 @@ optimizer {
 }
 """
 _LOGARITHM = "featurization_config { log1p_abs_config {} }"
+_Z_SCORE = """
+featurization_config {
+  z_score_log_config {
+    analysis_path: "FOLDER/statistics.textproto" schema_path: "FOLDER/schema.json" clip_magnitude: 4
+  }
+}
+"""
+_NORM_OF_PARTS = """
+featurization_config { z_score_log_config { analysis_path: "FOLDER/parts" use_bq_stats: true use_batch_norm: true } }
+"""
+_RENORM_OF_PARTS = """
+featurization_config { z_score_log_config { analysis_path: "FOLDER/parts" use_bq_stats: true use_renorm: true } }
+"""
 _CLIPPED = "featurization_config { clip_log1p_abs_config { clip_magnitude: 5 } }"
 
 
@@ -188,6 +204,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         write_files(folder / place, [40, 24])
     np.save(folder / "five.npy", np.array([1, 1, 0, 1, 1]))
     np.save(folder / "three.npy", np.array([1, 0, 1]))
+    (folder / "parts").mkdir()
+    place = {"num_finite": 64, "min": -3, "max": 3, "log_mean": 0, "log_squares": 16}
+    lines = [{"column": "cont", "place": number, **place} for number in range(6)]
+    (folder / "parts/000000000000.json").write_text("\n".join(map(json.dumps, lines)))
+    column = ColumnStatistics(column="cont", length=6, places=[PlaceStatistics(place=n, **place) for n in range(6)])
+    (folder / "statistics.textproto").write_text(to_textproto(DataStatistics(columns=[column])))
     (folder / "key").write_text("0123456789" * 4)
     return folder
 
@@ -211,6 +233,8 @@ def _configs(data: Path, runs: Path) -> list[RecapConfig]:
         _config(data, runs / "plain", _OTHER_CHOICES, f"model {{ {_LOGARITHM} }}"),
         _config(data, runs / "clipped", _OTHER_CHOICES, f"model {{ {_CLIPPED} }}"),
     ]
+    for number, z_score in enumerate((_Z_SCORE, _NORM_OF_PARTS, _RENORM_OF_PARTS)):
+        configs.append(_config(data, runs / f"z_score_{number}", _OTHER_CHOICES, f"model {{ {z_score} }}"))
     # No weight depends on what the two differ in.
     configs[2].training.initial_checkpoint_dir = str(runs / "plain/2")
     return configs
@@ -277,7 +301,7 @@ def _set_fields(config: Message) -> set[tuple[str, str]]:
 def test_configs_set_all_that_is_claimed(folder: Path, tmp_path: Path) -> None:
     configs = _configs(folder, tmp_path)
 
-    assert [list(unclaimed_paths(config)) for config in configs] == [[], [], []]
+    assert [list(unclaimed_paths(config)) for config in configs] == [[]] * len(configs)
     assert {(claim.message, claim.field) for claim in _claims_of_recap()} == set().union(*map(_set_fields, configs))
 
 

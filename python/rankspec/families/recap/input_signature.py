@@ -102,23 +102,35 @@ def read_schema(schema: SegDenseSchema, path: str = "") -> dict[str, Column]:
     Raises:
         DataError: there is no such file, or it is not of that form.
     """
-    here = join(path, "seg_dense_schema.schema_path")
+    return schema_columns(schema.schema_path, join(path, "seg_dense_schema.schema_path"))
+
+
+def schema_columns(schema_path: str, path: str) -> dict[str, Column]:
+    """Reads a schema file, as `read_schema`.
+
+    Args:
+        schema_path: the file.
+        path: the field that names it, for errors.
+
+    Raises:
+        DataError: there is no such file, or it is not of that form.
+    """
     try:
-        document = json.loads(Path(expanded(schema.schema_path, here)).read_text(encoding="utf-8"))
+        document = json.loads(Path(expanded(schema_path, path)).read_text(encoding="utf-8"))
     except OSError as error:
         reason = error.strerror or str(error)
-        raise DataError(f"cannot read the schema file {schema.schema_path}: {reason}", here) from error
+        raise DataError(f"cannot read the schema file {schema_path}: {reason}", path) from error
     except (ValueError, RecursionError) as error:
-        raise DataError(f"{schema.schema_path} is not JSON of a schema: {error}", here) from error
+        raise DataError(f"{schema_path} is not JSON of a schema: {error}", path) from error
     entries = document.get("schema") if isinstance(document, dict) else None
     if not isinstance(entries, list):
-        raise DataError(f'{schema.schema_path}: expected an object with a list "schema"', here)
+        raise DataError(f'{schema_path}: expected an object with a list "schema"', path)
     columns: dict[str, Column] = {}
     for index, entry in enumerate(entries):
-        place = f"{schema.schema_path}: schema[{index}]"
-        name, column = _parsed_entry(entry, place, here)
+        place = f"{schema_path}: schema[{index}]"
+        name, column = _parsed_entry(entry, place, path)
         if name in columns:
-            raise DataError(f'{place}: a second entry for "{name}"; a column has one', here)
+            raise DataError(f'{place}: a second entry for "{name}"; a column has one', path)
         columns[name] = column
     return columns
 

@@ -183,20 +183,26 @@ func (x *ClipLog1PAbsConfig) GetClipMagnitude() float64 {
 	return Default_ClipLog1PAbsConfig_ClipMagnitude
 }
 
-// Continuous features become sign(x) * log(1 + |x|), standardized by statistics computed beforehand.
+// Continuous features become sign(x) * log(1 + |x|), standardized by statistics computed beforehand, so that each has mean
+// 0 and deviation 1 over the data of the statistics; one that is constant there becomes 0. Then batch norm or batch
+// renormalization, if asked for, and clipping.
 type ZScoreLogConfig struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// File of the statistics.
+	// The statistics: a rankspec.data.v1.DataStatistics as text, JSON or binary, which `rankspec data statistics` writes. With
+	// use_bq_stats, a folder. A checkpoint keeps what it was trained with, and that holds on resume and in evaluation.
 	AnalysisPath *string `protobuf:"bytes,1,opt,name=analysis_path,json=analysisPath" json:"analysis_path,omitempty"`
-	// Schema that the statistics were computed under. Unset: the data's own.
+	// Schema file that the statistics were computed under, which has to describe the column of the continuous features as the
+	// data's own does. Unset: the data's own.
 	SchemaPath *string `protobuf:"bytes,2,opt,name=schema_path,json=schemaPath" json:"schema_path,omitempty"`
 	// Standardized values are cut off at this and at its negative.
 	ClipMagnitude *float64 `protobuf:"fixed64,3,opt,name=clip_magnitude,json=clipMagnitude,def=5" json:"clip_magnitude,omitempty"`
-	// Applies batch norm as well.
+	// Applies batch norm (Ioffe and Szegedy, 2015) as well, with the defaults of BatchNormConfig.
 	UseBatchNorm *bool `protobuf:"varint,4,opt,name=use_batch_norm,json=useBatchNorm,def=0" json:"use_batch_norm,omitempty"`
-	// Applies batch renormalization (Ioffe, 2017), which treats training and serving alike.
+	// Applies batch renormalization (Ioffe, 2017) as well, which treats training and serving alike: a batch is normalized by
+	// running statistics as far as they are within a factor of 3 of its deviation and 5 deviations of its mean.
 	UseRenorm *bool `protobuf:"varint,5,opt,name=use_renorm,json=useRenorm,def=0" json:"use_renorm,omitempty"`
-	// Reads the statistics from a folder of JSON parts, as BigQuery exports them.
+	// Reads the statistics from a folder of JSON parts, as BigQuery exports them: every line is an object with the members
+	// column, place, num_finite, num_not_finite, min, max, log_mean and log_squares.
 	UseBqStats    *bool `protobuf:"varint,6,opt,name=use_bq_stats,json=useBqStats,def=0" json:"use_bq_stats,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -426,7 +432,8 @@ const file_rankspec_recap_v1_featurization_proto_rawDesc = "" +
 	"\x0eLog1pAbsConfig\"\x9d\x02\n" +
 	"\x12ClipLog1pAbsConfig\x12\x86\x02\n" +
 	"\x0eclip_magnitude\x18\x01 \x01(\x01:\x053e+38B\xd7\x01\xbaH\xcb\x01\xba\x01\xba\x01\n" +
-	"\x1frecap.clip_log1p_abs.clip_bound\x1a\x96\x01!this.isInf() && this > 3.4e38 ? 'must be at most 3.4e38, got ' + string(this) + ', because float32 holds no larger numbers; write a smaller one' : ''\x12\v@\x01!\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\rclipMagnitude\"\x9f\t\n" +
+	"\x1frecap.clip_log1p_abs.clip_bound\x1a\x96\x01!this.isInf() && this > 3.4e38 ? 'must be at most 3.4e38, got ' + string(this) + ', because float32 holds no larger numbers; write a smaller one' : ''\x12\v@\x01!\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\rclipMagnitude\"\xe2\n" +
+	"\n" +
 	"\x0fZScoreLogConfig\x127\n" +
 	"\ranalysis_path\x18\x01 \x01(\tB\x12\xbaH\a\xc8\x01\x01r\x02\x10\x01\x88\xe7\x18\x01\x90\xe7\x18\x02R\fanalysisPath\x120\n" +
 	"\vschema_path\x18\x02 \x01(\tB\x0f\xbaH\x04r\x02\x10\x01\x88\xe7\x18\x01\x90\xe7\x18\x02R\n" +
@@ -437,7 +444,8 @@ const file_rankspec_recap_v1_featurization_proto_rawDesc = "" +
 	"\n" +
 	"use_renorm\x18\x05 \x01(\b:\x05falseB\b\x88\xe7\x18\x01\x90\xe7\x18\x03R\tuseRenorm\x121\n" +
 	"\fuse_bq_stats\x18\x06 \x01(\b:\x05falseB\b\x88\xe7\x18\x01\x90\xe7\x18\x03R\n" +
-	"useBqStats:\x84\x05\xbaH\x80\x05\x1a\xfd\x04\n" +
+	"useBqStats:\xc7\x06\xbaH\xc3\x06\x1a\xc0\x01\n" +
+	"\x1arecap.z_score_log.one_norm\x1a\xa1\x01this.use_batch_norm && this.use_renorm ? 'use_renorm: true beside use_batch_norm: true, and batch renormalization is a batch norm already; keep one of them' : ''\x1a\xfd\x04\n" +
 	"\x1drecap.z_score_log.local_paths\x1a\xdb\x04[{'name': 'analysis_path', 'path': this.analysis_path}, {'name': 'schema_path', 'path': this.schema_path}] .filter(f, f.path.matches('[\\\\x00\\\\n\\\\r]|^ +$|^ *[A-Za-z][A-Za-z0-9+.:-]*:/')) .map(f, f.name + (f.path.matches('[\\\\x00\\\\n\\\\r]') ? ': a path takes neither line breaks nor NUL characters; take it out' : f.path.matches('^ +$') ? ': a path of nothing but blanks; write the path' : ': ' + f.path.split(':/')[0] + ':/ begins an address of another storage, and only local paths are taken; ' + 'mount the storage or copy from it, and write the local path, ./ first if a folder is called so')).join('\\n')\"\x9d\x04\n" +
 	"\x13FeaturizationConfig\x12W\n" +
 	"\x10log1p_abs_config\x18\x01 \x01(\v2!.rankspec.recap.v1.Log1pAbsConfigB\b\x88\xe7\x18\x01\x90\xe7\x18\x03H\x00R\x0elog1pAbsConfig\x12d\n" +

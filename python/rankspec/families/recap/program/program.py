@@ -25,6 +25,7 @@ from rankspec.families.recap.program.tasks import TERMS, figures_by_name
 from rankspec.families.recap.task_kinds import LOSS, METRICS, is_lower_better
 from rankspec.metrics.metric_name import parsed_name
 from rankspec.recap.v1.data_pb2 import RecapDataConfig
+from rankspec.recap.v1.model_pb2 import ModelConfig
 from rankspec.recap.v1.recap_pb2 import DOWNSAMPLING_CORRECTION_LOSS_WEIGHTS, RecapConfig
 from rankspec.recap.v1.training_pb2 import BestCheckpointConfig, TrainingConfig
 from rankspec.train.v1.runtime_pb2 import RuntimeConfig
@@ -81,6 +82,10 @@ class RecapProgram(Program["RecapBatch"]):
         """Moves model and loss to a device."""
         super().to(device)
         self._loss.to(device)
+
+    def buffers_from_files(self) -> dict[str, str]:
+        """The statistics that continuous features are standardized by, if they are."""
+        return self.model.buffers_from_files()
 
     @classmethod
     @obeys(RecapConfig, "training")
@@ -217,7 +222,7 @@ class RecapProgram(Program["RecapBatch"]):
         """The config without optimizer, cadences, tracking, other validation sets and places of files."""
         config = whole_message(self._config)
         part = RecapConfig(
-            model=config.model,
+            model=_without_statistics(config.model),
             train_data=_without_places(config.train_data),
             which_metrics=config.which_metrics,
             downsampling_correction=config.downsampling_correction,
@@ -257,6 +262,16 @@ class RecapProgram(Program["RecapBatch"]):
 
 def _place(name: str) -> str:
     return f'validation_data["{name}"]'
+
+
+def _without_statistics(model: ModelConfig) -> ModelConfig:
+    """The config of a model without the places of statistics, which the checkpoint's own stand for."""
+    copy = ModelConfig()
+    copy.CopyFrom(model)
+    if copy.featurization_config.HasField("z_score_log_config"):
+        for name in ("analysis_path", "schema_path"):
+            copy.featurization_config.z_score_log_config.ClearField(name)
+    return copy
 
 
 def _without_places(data: RecapDataConfig) -> RecapDataConfig:

@@ -83,7 +83,7 @@ public final class FeaturizationProto extends com.google.protobuf.GeneratedFile 
       "st 3.4e38, got \' + string(this) + \', bec" +
       "ause float32 holds no larger numbers; wr" +
       "ite a smaller one\' : \'\'\210\347\030\001\220\347\030\003R\rclipMag" +
-      "nitude\"\237\t\n\017ZScoreLogConfig\0227\n\ranalysis_p" +
+      "nitude\"\342\n\n\017ZScoreLogConfig\0227\n\ranalysis_p" +
       "ath\030\001 \001(\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\002R\014analysisP" +
       "ath\0220\n\013schema_path\030\002 \001(\tB\017\272H\004r\002\020\001\210\347\030\001\220\347\030" +
       "\002R\nschemaPath\022\377\001\n\016clip_magnitude\030\003 \001(\001:\001" +
@@ -96,40 +96,45 @@ public final class FeaturizationProto extends com.google.protobuf.GeneratedFile 
       "atch_norm\030\004 \001(\010:\005falseB\010\210\347\030\001\220\347\030\003R\014useBat" +
       "chNorm\022.\n\nuse_renorm\030\005 \001(\010:\005falseB\010\210\347\030\001\220" +
       "\347\030\003R\tuseRenorm\0221\n\014use_bq_stats\030\006 \001(\010:\005fa" +
-      "lseB\010\210\347\030\001\220\347\030\003R\nuseBqStats:\204\005\272H\200\005\032\375\004\n\035rec" +
-      "ap.z_score_log.local_paths\032\333\004[{\'name\': \'" +
-      "analysis_path\', \'path\': this.analysis_pa" +
-      "th}, {\'name\': \'schema_path\', \'path\': thi" +
-      "s.schema_path}] .filter(f, f.path.matche" +
-      "s(\'[\\\\x00\\\\n\\\\r]|^ +$|^ *[A-Za-z][A-Za-z" +
-      "0-9+.:-]*:/\')) .map(f, f.name + (f.path." +
-      "matches(\'[\\\\x00\\\\n\\\\r]\') ? \': a path tak" +
-      "es neither line breaks nor NUL character" +
-      "s; take it out\' : f.path.matches(\'^ +$\')" +
-      " ? \': a path of nothing but blanks; writ" +
-      "e the path\' : \': \' + f.path.split(\':/\')[" +
-      "0] + \':/ begins an address of another st" +
-      "orage, and only local paths are taken; \'" +
-      " + \'mount the storage or copy from it, a" +
-      "nd write the local path, ./ first if a f" +
-      "older is called so\')).join(\'\\n\')\"\235\004\n\023Fea" +
-      "turizationConfig\022W\n\020log1p_abs_config\030\001 \001" +
-      "(\0132!.rankspec.recap.v1.Log1pAbsConfigB\010\210" +
-      "\347\030\001\220\347\030\003H\000R\016log1pAbsConfig\022d\n\025clip_log1p_" +
-      "abs_config\030\002 \001(\0132%.rankspec.recap.v1.Cli" +
-      "pLog1pAbsConfigB\010\210\347\030\001\220\347\030\003H\000R\022clipLog1pAb" +
-      "sConfig\022[\n\022z_score_log_config\030\003 \001(\0132\".ra" +
-      "nkspec.recap.v1.ZScoreLogConfigB\010\210\347\030\001\220\347\030" +
-      "\003H\000R\017zScoreLogConfig\022g\n\026double_norm_log_" +
-      "config\030\004 \001(\0132&.rankspec.recap.v1.DoubleN" +
-      "ormLogConfigB\010\210\347\030\001\220\347\030\003H\000R\023doubleNormLogC" +
-      "onfig\022i\n\027feature_names_to_concat\030\005 \003(\tB2" +
-      "\272H\035\222\001\032\020@\030\001\"\024r\022R\006binaryR\010discrete\210\347\030\001\220\347\030\003" +
-      "\232\347\030\006binaryR\024featureNamesToConcatB\026\n\rfeat" +
-      "urization\022\005\272H\002\010\001Bl\n\025dev.rankspec.recap.v" +
-      "1B\022FeaturizationProtoP\001Z=github.com/rank" +
-      "spec/rankspec/gen/go/rankspec/recap/v1;r" +
-      "ecapv1b\010editionsp\350\007"
+      "lseB\010\210\347\030\001\220\347\030\003R\nuseBqStats:\307\006\272H\303\006\032\300\001\n\032rec" +
+      "ap.z_score_log.one_norm\032\241\001this.use_batch" +
+      "_norm && this.use_renorm ? \'use_renorm: " +
+      "true beside use_batch_norm: true, and ba" +
+      "tch renormalization is a batch norm alre" +
+      "ady; keep one of them\' : \'\'\032\375\004\n\035recap.z_" +
+      "score_log.local_paths\032\333\004[{\'name\': \'analy" +
+      "sis_path\', \'path\': this.analysis_path}, " +
+      "{\'name\': \'schema_path\', \'path\': this.sch" +
+      "ema_path}] .filter(f, f.path.matches(\'[\\" +
+      "\\x00\\\\n\\\\r]|^ +$|^ *[A-Za-z][A-Za-z0-9+." +
+      ":-]*:/\')) .map(f, f.name + (f.path.match" +
+      "es(\'[\\\\x00\\\\n\\\\r]\') ? \': a path takes ne" +
+      "ither line breaks nor NUL characters; ta" +
+      "ke it out\' : f.path.matches(\'^ +$\') ? \':" +
+      " a path of nothing but blanks; write the" +
+      " path\' : \': \' + f.path.split(\':/\')[0] + " +
+      "\':/ begins an address of another storage" +
+      ", and only local paths are taken; \' + \'m" +
+      "ount the storage or copy from it, and wr" +
+      "ite the local path, ./ first if a folder" +
+      " is called so\')).join(\'\\n\')\"\235\004\n\023Featuriz" +
+      "ationConfig\022W\n\020log1p_abs_config\030\001 \001(\0132!." +
+      "rankspec.recap.v1.Log1pAbsConfigB\010\210\347\030\001\220\347" +
+      "\030\003H\000R\016log1pAbsConfig\022d\n\025clip_log1p_abs_c" +
+      "onfig\030\002 \001(\0132%.rankspec.recap.v1.ClipLog1" +
+      "pAbsConfigB\010\210\347\030\001\220\347\030\003H\000R\022clipLog1pAbsConf" +
+      "ig\022[\n\022z_score_log_config\030\003 \001(\0132\".rankspe" +
+      "c.recap.v1.ZScoreLogConfigB\010\210\347\030\001\220\347\030\003H\000R\017" +
+      "zScoreLogConfig\022g\n\026double_norm_log_confi" +
+      "g\030\004 \001(\0132&.rankspec.recap.v1.DoubleNormLo" +
+      "gConfigB\010\210\347\030\001\220\347\030\003H\000R\023doubleNormLogConfig" +
+      "\022i\n\027feature_names_to_concat\030\005 \003(\tB2\272H\035\222\001" +
+      "\032\020@\030\001\"\024r\022R\006binaryR\010discrete\210\347\030\001\220\347\030\003\232\347\030\006b" +
+      "inaryR\024featureNamesToConcatB\026\n\rfeaturiza" +
+      "tion\022\005\272H\002\010\001Bl\n\025dev.rankspec.recap.v1B\022Fe" +
+      "aturizationProtoP\001Z=github.com/rankspec/" +
+      "rankspec/gen/go/rankspec/recap/v1;recapv" +
+      "1b\010editionsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,

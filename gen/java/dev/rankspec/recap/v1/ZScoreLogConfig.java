@@ -7,7 +7,9 @@ package dev.rankspec.recap.v1;
 
 /**
  * <pre>
- * Continuous features become sign(x) * log(1 + |x|), standardized by statistics computed beforehand.
+ * Continuous features become sign(x) * log(1 + |x|), standardized by statistics computed beforehand, so that each has mean
+ * 0 and deviation 1 over the data of the statistics; one that is constant there becomes 0. Then batch norm or batch
+ * renormalization, if asked for, and clipping.
  * </pre>
  *
  * Protobuf type {@code rankspec.recap.v1.ZScoreLogConfig}
@@ -61,7 +63,8 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object analysisPath_ = "";
   /**
    * <pre>
-   * File of the statistics.
+   * The statistics: a rankspec.data.v1.DataStatistics as text, JSON or binary, which `rankspec data statistics` writes. With
+   * use_bq_stats, a folder. A checkpoint keeps what it was trained with, and that holds on resume and in evaluation.
    * </pre>
    *
    * <code>string analysis_path = 1 [json_name = "analysisPath", (.buf.validate.field) = { ... }</code>
@@ -73,7 +76,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * File of the statistics.
+   * The statistics: a rankspec.data.v1.DataStatistics as text, JSON or binary, which `rankspec data statistics` writes. With
+   * use_bq_stats, a folder. A checkpoint keeps what it was trained with, and that holds on resume and in evaluation.
    * </pre>
    *
    * <code>string analysis_path = 1 [json_name = "analysisPath", (.buf.validate.field) = { ... }</code>
@@ -94,7 +98,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * File of the statistics.
+   * The statistics: a rankspec.data.v1.DataStatistics as text, JSON or binary, which `rankspec data statistics` writes. With
+   * use_bq_stats, a folder. A checkpoint keeps what it was trained with, and that holds on resume and in evaluation.
    * </pre>
    *
    * <code>string analysis_path = 1 [json_name = "analysisPath", (.buf.validate.field) = { ... }</code>
@@ -120,7 +125,8 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object schemaPath_ = "";
   /**
    * <pre>
-   * Schema that the statistics were computed under. Unset: the data's own.
+   * Schema file that the statistics were computed under, which has to describe the column of the continuous features as the
+   * data's own does. Unset: the data's own.
    * </pre>
    *
    * <code>string schema_path = 2 [json_name = "schemaPath", (.buf.validate.field) = { ... }</code>
@@ -132,7 +138,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Schema that the statistics were computed under. Unset: the data's own.
+   * Schema file that the statistics were computed under, which has to describe the column of the continuous features as the
+   * data's own does. Unset: the data's own.
    * </pre>
    *
    * <code>string schema_path = 2 [json_name = "schemaPath", (.buf.validate.field) = { ... }</code>
@@ -153,7 +160,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Schema that the statistics were computed under. Unset: the data's own.
+   * Schema file that the statistics were computed under, which has to describe the column of the continuous features as the
+   * data's own does. Unset: the data's own.
    * </pre>
    *
    * <code>string schema_path = 2 [json_name = "schemaPath", (.buf.validate.field) = { ... }</code>
@@ -205,7 +213,7 @@ private static final long serialVersionUID = 0L;
   private boolean useBatchNorm_ = false;
   /**
    * <pre>
-   * Applies batch norm as well.
+   * Applies batch norm (Ioffe and Szegedy, 2015) as well, with the defaults of BatchNormConfig.
    * </pre>
    *
    * <code>bool use_batch_norm = 4 [default = false, json_name = "useBatchNorm", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -217,7 +225,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Applies batch norm as well.
+   * Applies batch norm (Ioffe and Szegedy, 2015) as well, with the defaults of BatchNormConfig.
    * </pre>
    *
    * <code>bool use_batch_norm = 4 [default = false, json_name = "useBatchNorm", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -232,7 +240,8 @@ private static final long serialVersionUID = 0L;
   private boolean useRenorm_ = false;
   /**
    * <pre>
-   * Applies batch renormalization (Ioffe, 2017), which treats training and serving alike.
+   * Applies batch renormalization (Ioffe, 2017) as well, which treats training and serving alike: a batch is normalized by
+   * running statistics as far as they are within a factor of 3 of its deviation and 5 deviations of its mean.
    * </pre>
    *
    * <code>bool use_renorm = 5 [default = false, json_name = "useRenorm", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -244,7 +253,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Applies batch renormalization (Ioffe, 2017), which treats training and serving alike.
+   * Applies batch renormalization (Ioffe, 2017) as well, which treats training and serving alike: a batch is normalized by
+   * running statistics as far as they are within a factor of 3 of its deviation and 5 deviations of its mean.
    * </pre>
    *
    * <code>bool use_renorm = 5 [default = false, json_name = "useRenorm", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -259,7 +269,8 @@ private static final long serialVersionUID = 0L;
   private boolean useBqStats_ = false;
   /**
    * <pre>
-   * Reads the statistics from a folder of JSON parts, as BigQuery exports them.
+   * Reads the statistics from a folder of JSON parts, as BigQuery exports them: every line is an object with the members
+   * column, place, num_finite, num_not_finite, min, max, log_mean and log_squares.
    * </pre>
    *
    * <code>bool use_bq_stats = 6 [default = false, json_name = "useBqStats", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -271,7 +282,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Reads the statistics from a folder of JSON parts, as BigQuery exports them.
+   * Reads the statistics from a folder of JSON parts, as BigQuery exports them: every line is an object with the members
+   * column, place, num_finite, num_not_finite, min, max, log_mean and log_squares.
    * </pre>
    *
    * <code>bool use_bq_stats = 6 [default = false, json_name = "useBqStats", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -533,7 +545,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Continuous features become sign(x) * log(1 + |x|), standardized by statistics computed beforehand.
+   * Continuous features become sign(x) * log(1 + |x|), standardized by statistics computed beforehand, so that each has mean
+   * 0 and deviation 1 over the data of the statistics; one that is constant there becomes 0. Then batch norm or batch
+   * renormalization, if asked for, and clipping.
    * </pre>
    *
    * Protobuf type {@code rankspec.recap.v1.ZScoreLogConfig}
@@ -744,7 +758,8 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object analysisPath_ = "";
     /**
      * <pre>
-     * File of the statistics.
+     * The statistics: a rankspec.data.v1.DataStatistics as text, JSON or binary, which `rankspec data statistics` writes. With
+     * use_bq_stats, a folder. A checkpoint keeps what it was trained with, and that holds on resume and in evaluation.
      * </pre>
      *
      * <code>string analysis_path = 1 [json_name = "analysisPath", (.buf.validate.field) = { ... }</code>
@@ -755,7 +770,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * File of the statistics.
+     * The statistics: a rankspec.data.v1.DataStatistics as text, JSON or binary, which `rankspec data statistics` writes. With
+     * use_bq_stats, a folder. A checkpoint keeps what it was trained with, and that holds on resume and in evaluation.
      * </pre>
      *
      * <code>string analysis_path = 1 [json_name = "analysisPath", (.buf.validate.field) = { ... }</code>
@@ -775,7 +791,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * File of the statistics.
+     * The statistics: a rankspec.data.v1.DataStatistics as text, JSON or binary, which `rankspec data statistics` writes. With
+     * use_bq_stats, a folder. A checkpoint keeps what it was trained with, and that holds on resume and in evaluation.
      * </pre>
      *
      * <code>string analysis_path = 1 [json_name = "analysisPath", (.buf.validate.field) = { ... }</code>
@@ -796,7 +813,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * File of the statistics.
+     * The statistics: a rankspec.data.v1.DataStatistics as text, JSON or binary, which `rankspec data statistics` writes. With
+     * use_bq_stats, a folder. A checkpoint keeps what it was trained with, and that holds on resume and in evaluation.
      * </pre>
      *
      * <code>string analysis_path = 1 [json_name = "analysisPath", (.buf.validate.field) = { ... }</code>
@@ -813,7 +831,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * File of the statistics.
+     * The statistics: a rankspec.data.v1.DataStatistics as text, JSON or binary, which `rankspec data statistics` writes. With
+     * use_bq_stats, a folder. A checkpoint keeps what it was trained with, and that holds on resume and in evaluation.
      * </pre>
      *
      * <code>string analysis_path = 1 [json_name = "analysisPath", (.buf.validate.field) = { ... }</code>
@@ -827,7 +846,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * File of the statistics.
+     * The statistics: a rankspec.data.v1.DataStatistics as text, JSON or binary, which `rankspec data statistics` writes. With
+     * use_bq_stats, a folder. A checkpoint keeps what it was trained with, and that holds on resume and in evaluation.
      * </pre>
      *
      * <code>string analysis_path = 1 [json_name = "analysisPath", (.buf.validate.field) = { ... }</code>
@@ -847,7 +867,8 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object schemaPath_ = "";
     /**
      * <pre>
-     * Schema that the statistics were computed under. Unset: the data's own.
+     * Schema file that the statistics were computed under, which has to describe the column of the continuous features as the
+     * data's own does. Unset: the data's own.
      * </pre>
      *
      * <code>string schema_path = 2 [json_name = "schemaPath", (.buf.validate.field) = { ... }</code>
@@ -858,7 +879,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Schema that the statistics were computed under. Unset: the data's own.
+     * Schema file that the statistics were computed under, which has to describe the column of the continuous features as the
+     * data's own does. Unset: the data's own.
      * </pre>
      *
      * <code>string schema_path = 2 [json_name = "schemaPath", (.buf.validate.field) = { ... }</code>
@@ -878,7 +900,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Schema that the statistics were computed under. Unset: the data's own.
+     * Schema file that the statistics were computed under, which has to describe the column of the continuous features as the
+     * data's own does. Unset: the data's own.
      * </pre>
      *
      * <code>string schema_path = 2 [json_name = "schemaPath", (.buf.validate.field) = { ... }</code>
@@ -899,7 +922,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Schema that the statistics were computed under. Unset: the data's own.
+     * Schema file that the statistics were computed under, which has to describe the column of the continuous features as the
+     * data's own does. Unset: the data's own.
      * </pre>
      *
      * <code>string schema_path = 2 [json_name = "schemaPath", (.buf.validate.field) = { ... }</code>
@@ -916,7 +940,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Schema that the statistics were computed under. Unset: the data's own.
+     * Schema file that the statistics were computed under, which has to describe the column of the continuous features as the
+     * data's own does. Unset: the data's own.
      * </pre>
      *
      * <code>string schema_path = 2 [json_name = "schemaPath", (.buf.validate.field) = { ... }</code>
@@ -930,7 +955,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Schema that the statistics were computed under. Unset: the data's own.
+     * Schema file that the statistics were computed under, which has to describe the column of the continuous features as the
+     * data's own does. Unset: the data's own.
      * </pre>
      *
      * <code>string schema_path = 2 [json_name = "schemaPath", (.buf.validate.field) = { ... }</code>
@@ -1006,7 +1032,7 @@ private static final long serialVersionUID = 0L;
     private boolean useBatchNorm_ ;
     /**
      * <pre>
-     * Applies batch norm as well.
+     * Applies batch norm (Ioffe and Szegedy, 2015) as well, with the defaults of BatchNormConfig.
      * </pre>
      *
      * <code>bool use_batch_norm = 4 [default = false, json_name = "useBatchNorm", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -1018,7 +1044,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Applies batch norm as well.
+     * Applies batch norm (Ioffe and Szegedy, 2015) as well, with the defaults of BatchNormConfig.
      * </pre>
      *
      * <code>bool use_batch_norm = 4 [default = false, json_name = "useBatchNorm", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -1030,7 +1056,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Applies batch norm as well.
+     * Applies batch norm (Ioffe and Szegedy, 2015) as well, with the defaults of BatchNormConfig.
      * </pre>
      *
      * <code>bool use_batch_norm = 4 [default = false, json_name = "useBatchNorm", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -1046,7 +1072,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Applies batch norm as well.
+     * Applies batch norm (Ioffe and Szegedy, 2015) as well, with the defaults of BatchNormConfig.
      * </pre>
      *
      * <code>bool use_batch_norm = 4 [default = false, json_name = "useBatchNorm", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -1062,7 +1088,8 @@ private static final long serialVersionUID = 0L;
     private boolean useRenorm_ ;
     /**
      * <pre>
-     * Applies batch renormalization (Ioffe, 2017), which treats training and serving alike.
+     * Applies batch renormalization (Ioffe, 2017) as well, which treats training and serving alike: a batch is normalized by
+     * running statistics as far as they are within a factor of 3 of its deviation and 5 deviations of its mean.
      * </pre>
      *
      * <code>bool use_renorm = 5 [default = false, json_name = "useRenorm", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -1074,7 +1101,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Applies batch renormalization (Ioffe, 2017), which treats training and serving alike.
+     * Applies batch renormalization (Ioffe, 2017) as well, which treats training and serving alike: a batch is normalized by
+     * running statistics as far as they are within a factor of 3 of its deviation and 5 deviations of its mean.
      * </pre>
      *
      * <code>bool use_renorm = 5 [default = false, json_name = "useRenorm", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -1086,7 +1114,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Applies batch renormalization (Ioffe, 2017), which treats training and serving alike.
+     * Applies batch renormalization (Ioffe, 2017) as well, which treats training and serving alike: a batch is normalized by
+     * running statistics as far as they are within a factor of 3 of its deviation and 5 deviations of its mean.
      * </pre>
      *
      * <code>bool use_renorm = 5 [default = false, json_name = "useRenorm", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -1102,7 +1131,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Applies batch renormalization (Ioffe, 2017), which treats training and serving alike.
+     * Applies batch renormalization (Ioffe, 2017) as well, which treats training and serving alike: a batch is normalized by
+     * running statistics as far as they are within a factor of 3 of its deviation and 5 deviations of its mean.
      * </pre>
      *
      * <code>bool use_renorm = 5 [default = false, json_name = "useRenorm", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -1118,7 +1148,8 @@ private static final long serialVersionUID = 0L;
     private boolean useBqStats_ ;
     /**
      * <pre>
-     * Reads the statistics from a folder of JSON parts, as BigQuery exports them.
+     * Reads the statistics from a folder of JSON parts, as BigQuery exports them: every line is an object with the members
+     * column, place, num_finite, num_not_finite, min, max, log_mean and log_squares.
      * </pre>
      *
      * <code>bool use_bq_stats = 6 [default = false, json_name = "useBqStats", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -1130,7 +1161,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Reads the statistics from a folder of JSON parts, as BigQuery exports them.
+     * Reads the statistics from a folder of JSON parts, as BigQuery exports them: every line is an object with the members
+     * column, place, num_finite, num_not_finite, min, max, log_mean and log_squares.
      * </pre>
      *
      * <code>bool use_bq_stats = 6 [default = false, json_name = "useBqStats", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -1142,7 +1174,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Reads the statistics from a folder of JSON parts, as BigQuery exports them.
+     * Reads the statistics from a folder of JSON parts, as BigQuery exports them: every line is an object with the members
+     * column, place, num_finite, num_not_finite, min, max, log_mean and log_squares.
      * </pre>
      *
      * <code>bool use_bq_stats = 6 [default = false, json_name = "useBqStats", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -1158,7 +1191,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Reads the statistics from a folder of JSON parts, as BigQuery exports them.
+     * Reads the statistics from a folder of JSON parts, as BigQuery exports them: every line is an object with the members
+     * column, place, num_finite, num_not_finite, min, max, log_mean and log_squares.
      * </pre>
      *
      * <code>bool use_bq_stats = 6 [default = false, json_name = "useBqStats", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>

@@ -12,7 +12,8 @@ public interface ZScoreLogConfigOrBuilder extends
 
   /**
    * <pre>
-   * File of the statistics.
+   * The statistics: a rankspec.data.v1.DataStatistics as text, JSON or binary, which `rankspec data statistics` writes. With
+   * use_bq_stats, a folder. A checkpoint keeps what it was trained with, and that holds on resume and in evaluation.
    * </pre>
    *
    * <code>string analysis_path = 1 [json_name = "analysisPath", (.buf.validate.field) = { ... }</code>
@@ -21,7 +22,8 @@ public interface ZScoreLogConfigOrBuilder extends
   boolean hasAnalysisPath();
   /**
    * <pre>
-   * File of the statistics.
+   * The statistics: a rankspec.data.v1.DataStatistics as text, JSON or binary, which `rankspec data statistics` writes. With
+   * use_bq_stats, a folder. A checkpoint keeps what it was trained with, and that holds on resume and in evaluation.
    * </pre>
    *
    * <code>string analysis_path = 1 [json_name = "analysisPath", (.buf.validate.field) = { ... }</code>
@@ -30,7 +32,8 @@ public interface ZScoreLogConfigOrBuilder extends
   java.lang.String getAnalysisPath();
   /**
    * <pre>
-   * File of the statistics.
+   * The statistics: a rankspec.data.v1.DataStatistics as text, JSON or binary, which `rankspec data statistics` writes. With
+   * use_bq_stats, a folder. A checkpoint keeps what it was trained with, and that holds on resume and in evaluation.
    * </pre>
    *
    * <code>string analysis_path = 1 [json_name = "analysisPath", (.buf.validate.field) = { ... }</code>
@@ -41,7 +44,8 @@ public interface ZScoreLogConfigOrBuilder extends
 
   /**
    * <pre>
-   * Schema that the statistics were computed under. Unset: the data's own.
+   * Schema file that the statistics were computed under, which has to describe the column of the continuous features as the
+   * data's own does. Unset: the data's own.
    * </pre>
    *
    * <code>string schema_path = 2 [json_name = "schemaPath", (.buf.validate.field) = { ... }</code>
@@ -50,7 +54,8 @@ public interface ZScoreLogConfigOrBuilder extends
   boolean hasSchemaPath();
   /**
    * <pre>
-   * Schema that the statistics were computed under. Unset: the data's own.
+   * Schema file that the statistics were computed under, which has to describe the column of the continuous features as the
+   * data's own does. Unset: the data's own.
    * </pre>
    *
    * <code>string schema_path = 2 [json_name = "schemaPath", (.buf.validate.field) = { ... }</code>
@@ -59,7 +64,8 @@ public interface ZScoreLogConfigOrBuilder extends
   java.lang.String getSchemaPath();
   /**
    * <pre>
-   * Schema that the statistics were computed under. Unset: the data's own.
+   * Schema file that the statistics were computed under, which has to describe the column of the continuous features as the
+   * data's own does. Unset: the data's own.
    * </pre>
    *
    * <code>string schema_path = 2 [json_name = "schemaPath", (.buf.validate.field) = { ... }</code>
@@ -89,7 +95,7 @@ public interface ZScoreLogConfigOrBuilder extends
 
   /**
    * <pre>
-   * Applies batch norm as well.
+   * Applies batch norm (Ioffe and Szegedy, 2015) as well, with the defaults of BatchNormConfig.
    * </pre>
    *
    * <code>bool use_batch_norm = 4 [default = false, json_name = "useBatchNorm", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -98,7 +104,7 @@ public interface ZScoreLogConfigOrBuilder extends
   boolean hasUseBatchNorm();
   /**
    * <pre>
-   * Applies batch norm as well.
+   * Applies batch norm (Ioffe and Szegedy, 2015) as well, with the defaults of BatchNormConfig.
    * </pre>
    *
    * <code>bool use_batch_norm = 4 [default = false, json_name = "useBatchNorm", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -108,7 +114,8 @@ public interface ZScoreLogConfigOrBuilder extends
 
   /**
    * <pre>
-   * Applies batch renormalization (Ioffe, 2017), which treats training and serving alike.
+   * Applies batch renormalization (Ioffe, 2017) as well, which treats training and serving alike: a batch is normalized by
+   * running statistics as far as they are within a factor of 3 of its deviation and 5 deviations of its mean.
    * </pre>
    *
    * <code>bool use_renorm = 5 [default = false, json_name = "useRenorm", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -117,7 +124,8 @@ public interface ZScoreLogConfigOrBuilder extends
   boolean hasUseRenorm();
   /**
    * <pre>
-   * Applies batch renormalization (Ioffe, 2017), which treats training and serving alike.
+   * Applies batch renormalization (Ioffe, 2017) as well, which treats training and serving alike: a batch is normalized by
+   * running statistics as far as they are within a factor of 3 of its deviation and 5 deviations of its mean.
    * </pre>
    *
    * <code>bool use_renorm = 5 [default = false, json_name = "useRenorm", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -127,7 +135,8 @@ public interface ZScoreLogConfigOrBuilder extends
 
   /**
    * <pre>
-   * Reads the statistics from a folder of JSON parts, as BigQuery exports them.
+   * Reads the statistics from a folder of JSON parts, as BigQuery exports them: every line is an object with the members
+   * column, place, num_finite, num_not_finite, min, max, log_mean and log_squares.
    * </pre>
    *
    * <code>bool use_bq_stats = 6 [default = false, json_name = "useBqStats", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -136,7 +145,8 @@ public interface ZScoreLogConfigOrBuilder extends
   boolean hasUseBqStats();
   /**
    * <pre>
-   * Reads the statistics from a folder of JSON parts, as BigQuery exports them.
+   * Reads the statistics from a folder of JSON parts, as BigQuery exports them: every line is an object with the members
+   * column, place, num_finite, num_not_finite, min, max, log_mean and log_squares.
    * </pre>
    *
    * <code>bool use_bq_stats = 6 [default = false, json_name = "useBqStats", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>

@@ -3,6 +3,7 @@ package dev.rankspec;
 import com.google.protobuf.Descriptors.FieldDescriptor;
 import com.google.protobuf.Descriptors.FieldDescriptor.JavaType;
 import com.google.protobuf.Message;
+import dev.rankspec.data.v1.DataStatistics;
 import dev.rankspec.recap.v1.RecapConfig;
 import dev.rankspec.twhin.v1.TwhinConfig;
 import java.util.HashMap;
@@ -19,7 +20,10 @@ public final class MessageTypes {
   private static final Pattern FULL_NAME =
       Pattern.compile("rankspec\\.[a-z][a-z0-9_]*\\.v[0-9]+\\.[A-Za-z0-9_]+");
   private static final Map<String, Message> BY_NAME =
-      collected(RecapConfig.getDefaultInstance(), TwhinConfig.getDefaultInstance());
+      collected(
+          RecapConfig.getDefaultInstance(),
+          TwhinConfig.getDefaultInstance(),
+          DataStatistics.getDefaultInstance());
 
   private MessageTypes() {}
 

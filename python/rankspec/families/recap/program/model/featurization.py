@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from rankspec.claims.registry import obeys
 from rankspec.families.recap.program.model.blocks import split
 from rankspec.families.recap.program.model.normalization import build_batch_norm, build_layer_norm
+from rankspec.families.recap.program.model.z_score import build_z_score_log, signed_log
 from rankspec.recap.v1.featurization_pb2 import (
     ClipLog1pAbsConfig,
     DoubleNormLogConfig,
@@ -19,14 +20,10 @@ from rankspec.recap.v1.featurization_pb2 import (
 from rankspec.schema.defaults import items_or_default
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from rankspec.families.recap.program.batch import RecapBatch
-
-
-def signed_log(values: Tensor) -> Tensor:
-    """sign(x) * log(1 + |x|), element by element."""
-    return values.sign() * values.abs().log1p()
+    from rankspec.trainer.inputs import Input
 
 
 @obeys(DoubleNormLogConfig, "batch_norm_config", "clip_magnitude", "layer_norm_config")
@@ -38,19 +35,19 @@ class DoubleNormLog(nn.Module):
 
     Args:
         config: norms and clipping.
-        continuous_width: columns of the continuous features.
+        continuous: the continuous features.
         raw_width: columns of the features that are joined.
     """
 
-    def __init__(self, config: DoubleNormLogConfig, continuous_width: int, raw_width: int) -> None:
+    def __init__(self, config: DoubleNormLogConfig, continuous: Input, raw_width: int) -> None:
         super().__init__()
         self.clip_magnitude = config.clip_magnitude
         self.batch_norm: nn.Module = nn.Identity()
         self.layer_norm: nn.Module = nn.Identity()
         if config.HasField("batch_norm_config"):
-            self.batch_norm = build_batch_norm(config.batch_norm_config, continuous_width)
+            self.batch_norm = build_batch_norm(config.batch_norm_config, continuous.width)
         if config.HasField("layer_norm_config"):
-            self.layer_norm = build_layer_norm(config.layer_norm_config, continuous_width + raw_width)
+            self.layer_norm = build_layer_norm(config.layer_norm_config, continuous.width + raw_width)
 
     def forward(self, continuous: Tensor, raw: Tensor) -> Tensor:
         """Joins `[B, C]` and `[B, R]` to `[B, C + R]`."""
@@ -99,33 +96,38 @@ class Featurization(nn.Module):
         return split(features, self.widths)
 
 
-def _log1p_abs(_config: Log1pAbsConfig, _continuous_width: int, _raw_width: int) -> nn.Module:
+def _log1p_abs(_config: Log1pAbsConfig, _continuous: Input, _raw_width: int) -> nn.Module:
     return Log1pAbs()
 
 
 @obeys(ClipLog1pAbsConfig, "clip_magnitude")
-def _clip_log1p_abs(config: ClipLog1pAbsConfig, _continuous_width: int, _raw_width: int) -> nn.Module:
+def _clip_log1p_abs(config: ClipLog1pAbsConfig, _continuous: Input, _raw_width: int) -> nn.Module:
     return Log1pAbs(config.clip_magnitude)
 
 
-_TRANSFORMS: dict[str, Callable[[Any, int, int], nn.Module]] = {
+_TRANSFORMS: dict[str, Callable[[Any, Input, int], nn.Module]] = {
     "double_norm_log_config": DoubleNormLog,
     "log1p_abs_config": _log1p_abs,
     "clip_log1p_abs_config": _clip_log1p_abs,
+    "z_score_log_config": build_z_score_log,
 }
 
 
 @obeys(FeaturizationConfig, "feature_names_to_concat", *_TRANSFORMS)
-def build_featurization(config: FeaturizationConfig, widths: Mapping[str, int]) -> Featurization:
+def build_featurization(config: FeaturizationConfig, inputs: Sequence[Input]) -> Featurization:
     """The featurization that the spec chooses.
 
     Args:
         config: the choice.
-        widths: columns of every input of the model, by its name.
+        inputs: the inputs of the model.
+
+    Raises:
+        DataError: it takes statistics, and they cannot be read or are not of these inputs.
     """
     chosen = config.WhichOneof("featurization")
-    assert chosen in _TRANSFORMS, f"unclaimed fields are refused before a model is built: {chosen}"
+    assert chosen in _TRANSFORMS, "the spec's rules ask for a featurization, and every one is claimed"
+    by_name = {item.name: item for item in inputs}
     raw_names = items_or_default(config, "feature_names_to_concat")
-    raw_width = sum(widths[name] for name in raw_names)
-    transform = _TRANSFORMS[chosen](getattr(config, chosen), widths["continuous"], raw_width)
-    return Featurization(transform, raw_names, widths)
+    raw_width = sum(by_name[name].width for name in raw_names)
+    transform = _TRANSFORMS[chosen](getattr(config, chosen), by_name["continuous"], raw_width)
+    return Featurization(transform, raw_names, {name: item.width for name, item in by_name.items()})

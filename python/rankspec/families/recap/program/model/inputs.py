@@ -99,6 +99,7 @@ def build_input_layer(config: ModelConfig, inputs: Sequence[Input], position: Ra
 
     Raises:
         TrainError: if a table reads a column that the data do not have.
+        DataError: as `build_featurization`.
     """
     widths = {item.name: item.width for item in inputs}
     tables = None
@@ -106,4 +107,4 @@ def build_input_layer(config: ModelConfig, inputs: Sequence[Input], position: Ra
         path = "model.small_embeddings"
         tables = build_small_embeddings(config.small_embeddings, widths["discrete"], path, position)
     given = {name: widths[name] for name in GIVEN_EMBEDDINGS if name in widths}
-    return InputLayer(build_featurization(config.featurization_config, widths), tables, given)
+    return InputLayer(build_featurization(config.featurization_config, inputs), tables, given)

@@ -65,11 +65,16 @@ class BatchNorm(nn.BatchNorm1d):
         # Sums over many rows need float32 at least, whatever autocast made of the values.
         precise = values.to(torch.promote_types(values.dtype, torch.float32))
         count, mean, squares = _global_moments(precise, world_size)
+        variance = squares / count
+        normalized = self._corrected((precise - mean) * torch.rsqrt(variance + self.eps), mean, variance)
         self._update_running_statistics(count.detach(), mean.detach(), squares.detach())
-        normalized = (precise - mean) * torch.rsqrt(squares / count + self.eps)
         if self.affine:
             normalized = normalized * self.weight + self.bias
         return normalized.to(values.dtype)
+
+    def _corrected(self, normalized: Tensor, _mean: Tensor, _variance: Tensor) -> Tensor:
+        """What is made of rows `[B, width]` that were normalized by this mean and variance of the batch, `[width]`."""
+        return normalized
 
     @torch.no_grad()
     def _update_running_statistics(self, count: Tensor, mean: Tensor, squares: Tensor) -> None:
@@ -81,6 +86,41 @@ class BatchNorm(nn.BatchNorm1d):
         self.num_batches_tracked.add_(1)
         self.running_mean.lerp_(mean.to(self.running_mean.dtype), self.momentum)
         self.running_var.lerp_(variance.to(self.running_var.dtype), self.momentum)
+
+
+class BatchRenorm(BatchNorm):
+    """Batch renormalization (Ioffe, 2017, algorithm 1) over the batch of all processes together.
+
+    In training a batch is normalized by its own statistics and then corrected towards what the running statistics would
+    have given: by a factor r of at most 3 and at least 1/3, and an offset d of at most 5 deviations. No gradient flows
+    through either. Those are the limits that the paper ends with. Its warm-up, which begins as batch norm, is for
+    running statistics that begin far from the data; ours begin at mean 0 and variance 1, which is what standardized
+    features have.
+
+    Args:
+        width: features of a row.
+        momentum: weight of the newest batch in the running statistics; the paper's.
+    """
+
+    max_factor = 3.0
+    max_offset = 5.0
+
+    def __init__(self, width: int, momentum: float = 0.01) -> None:
+        super().__init__(width, momentum=momentum)
+
+    def forward(self, values: Tensor) -> Tensor:
+        """Normalizes every column of `[B, width]`, B being the rows of this process."""
+        return self._normalize(values, _world_size()) if self.training else super().forward(values)
+
+    def _corrected(self, normalized: Tensor, mean: Tensor, variance: Tensor) -> Tensor:
+        assert self.running_mean is not None
+        assert self.running_var is not None
+        with torch.no_grad():
+            running = torch.rsqrt(self.running_var + self.eps)
+            factor = (variance + self.eps).sqrt() * running
+            offset = (mean - self.running_mean) * running
+        factor = factor.clamp(1 / self.max_factor, self.max_factor)
+        return normalized * factor + offset.clamp(-self.max_offset, self.max_offset)
 
 
 @obeys(BatchNormConfig, "affine", "momentum")

@@ -14,6 +14,7 @@ from rankspec.families.recap.program.model.dropout import RandomPosition
 from rankspec.families.recap.program.model.initialization import initialize
 from rankspec.families.recap.program.model.inputs import InputLayer, build_input_layer
 from rankspec.families.recap.program.model.networks import Network, applied, build_network
+from rankspec.families.recap.program.model.z_score import ZScoreLog
 from rankspec.families.recap.program.tasks import Tasks, build_tasks, module_key
 from rankspec.recap.v1 import model_pb2
 from rankspec.recap.v1.architecture_pb2 import AffineMap as AffineMapConfig
@@ -125,6 +126,15 @@ class RankingModel(nn.Module):
         """
         self._position.step = step
         self._position.micro_batch = micro_batch
+
+    def buffers_from_files(self) -> dict[str, str]:
+        """The buffers that were read from files, by name, each with the field that names its file."""
+        return {
+            f"{name}.{buffer}": module.field
+            for name, module in self.named_modules()
+            if isinstance(module, ZScoreLog)
+            for buffer in module.from_file
+        }
 
     @property
     def id_ranges(self) -> tuple[IdRange, ...]:
