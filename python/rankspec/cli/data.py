@@ -3,13 +3,14 @@
 `random` writes Parquet files and their schema at the widths of the production ranker, or with --small at a few
 columns each. The labels follow from the features, with noise: training on them learns something. `movielens` prepares
 MovieLens-100K as the demo does: features, labels, and the split into train, validation and test. `edges` writes what a
-graph embedding is trained on.
+graph embedding is trained on. `serve` makes none: it reads the data of a config for trainers on other machines.
 
 Examples:
   rankspec data random -o build/random
   rankspec data random -o build/small --small --rows 2000 --files 2 --seed 7
   rankspec data movielens -o build/movielens/data
   rankspec data edges -o build/edges
+  rankspec data serve configs/recap/remote.textproto --listen 127.0.0.1:8815
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from __future__ import annotations
 import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
+
+from rankspec.cli import serving
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -37,10 +40,18 @@ def add_arguments(parser: ArgumentParser) -> None:
     edges.add_argument("--seed", type=int, default=0, help="what the edges are drawn from; default: 0")
     edges.set_defaults(make=_edges)
     for kind in (random, movielens, edges):
+        kind.set_defaults(run=_written)
         kind.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="folder to write to")
+    serving.add_arguments(kinds.add_parser("serve", help="serve a config's data to trainers on other machines"))
 
 
 def run(arguments: Namespace) -> int:
+    """Does what the kind is for; returns the exit status."""
+    status: int = arguments.run(arguments)
+    return status
+
+
+def _written(arguments: Namespace) -> int:
     """Writes the data set; 1 if it cannot be written."""
     try:
         print(arguments.make(arguments))

@@ -1,0 +1,58 @@
+"""The data sets that a data service has for its clients."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rankspec.claims.registry import obeys
+from rankspec.claims.views import whole_message
+from rankspec.families.recap.input_signature import input_signature
+from rankspec.families.recap.program.data.dataset import open_dataset
+from rankspec.families.recap.program.data.files import selection_settings
+from rankspec.families.recap.program.tasks import build_tasks
+from rankspec.recap.v1.data_pb2 import RecapDataConfig
+from rankspec.recap.v1.recap_pb2 import RecapConfig
+from rankspec.trainer.data.service.server import ServedData
+
+
+@obeys(RecapConfig, "train_data", "validation_data", "model")
+def served_data(config: RecapConfig) -> tuple[ServedData, ...]:
+    """Opens every data set of a config, to be served: the training data, then the validation sets by name.
+
+    Raises:
+        DataError: the files, their columns or the configuration cannot be used; the text says where.
+    """
+    numbers = {task.name for task in build_tasks(config.model) if task.kind.has_float_labels}
+    return tuple(_served(data, path, numbers) for path, data in _data_sets(whole_message(config)))
+
+
+def _data_sets(config: RecapConfig) -> Iterator[tuple[str, RecapDataConfig]]:
+    yield "train_data", config.train_data
+    for name, data in sorted(config.validation_data.items()):
+        yield f'validation_data["{name}"]', data
+
+
+def _served(data: RecapDataConfig, path: str, float_labels: set[str]) -> ServedData:
+    here = RecapDataConfig()
+    here.CopyFrom(data)
+    # The service itself reads the files.
+    here.ClearField("data_service_dispatcher")
+    here.ClearField("dataset_service_compression")
+    dataset = open_dataset(
+        here,
+        input_signature(here, path, float_labels=float_labels),
+        sorted(here.tasks),
+        seed=0,
+        shuffle=False,
+        path=path,
+        weigh=False,
+        float_labels=float_labels,
+    )
+    return ServedData(
+        name=path,
+        files=dataset.files,
+        names=tuple(dataset.identity["files"]),
+        columns=dataset.columns,
+        selection=selection_settings(here),
+        notes=dataset.notes,
+    )
