@@ -150,7 +150,7 @@ class Servers:
             ) from error
         if (refusal := _refusal(error, server.address)) is not None:
             raise DataError(refusal) from error
-        text = str(error).partition(". gRPC client debug context")[0]
+        text = str(error).partition(". gRPC client debug context")[0].rpartition(", with message: ")[2]
         return f"{server.address}: {reason(OSError(text))}"
 
 
