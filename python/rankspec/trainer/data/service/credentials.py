@@ -48,7 +48,9 @@ def credentials(path: str, environment: Mapping[str, str] = os.environ) -> Crede
             read_token(Path(token)) if token else None, read_file(Path(authorities)) if authorities else None
         )
     except DataError as error:
-        raise DataError(f"{TOKEN_FILE if token and token in error.message else CA_FILE}: {error.message}", path) from error
+        raise DataError(
+            f"{TOKEN_FILE if token and token in error.message else CA_FILE}: {error.message}", path
+        ) from error
 
 
 def read_token(file: Path) -> str:

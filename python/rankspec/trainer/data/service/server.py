@@ -73,7 +73,9 @@ class DataServer(flight.FlightServerBase):  # type: ignore[misc] # pyarrow has n
         """
         self._data_sets = tuple(data_sets)
         self._files = tuple(_entries(data) for data in data_sets)
-        self._digests = tuple(digest_of(data.columns, files) for data, files in zip(data_sets, self._files, strict=True))
+        self._digests = tuple(
+            digest_of(data.columns, files) for data, files in zip(data_sets, self._files, strict=True)
+        )
         self._ending = Event()
         super().__init__(
             location,

@@ -20,8 +20,9 @@ from rankspec.trainer.errors import TrainError
 # How long a call may take. Of a row group this counts all of its batches: one that takes longer is asked for again from
 # the row on that it came to, so that only a server that sends nothing for so long is taken for lost.
 DEADLINE_S = 30.0
-# Waited after each round of all servers that brought nothing; behind the last one it is over.
-PAUSES_S = (1.0, 2.0, 4.0)
+# Waited after each round of all servers that brought nothing; behind the last one it is over. A server that is started
+# again is back within this time.
+PAUSES_S = (1.0, 2.0, 4.0, 8.0, 15.0)
 # What a file is hashed at, at least.
 _HASHED_BYTES_PER_S = 10_000_000
 
@@ -43,10 +44,8 @@ class Server:
     @cached_property
     def _client(self) -> Any:
         # A data service is of the same network, so proxies of the environment are not for it.
-        options = [("grpc.enable_http_proxy", 0)]
-        return flight.FlightClient(
-            self.address, tls_root_certs=self._credentials.authorities, generic_options=options
-        )
+        options = [("grpc.enable_http_proxy", 0), ("grpc.max_reconnect_backoff_ms", 1000)]
+        return flight.FlightClient(self.address, tls_root_certs=self._credentials.authorities, generic_options=options)
 
     def ask(self, action: str, body: bytes, deadline_s: float) -> list[bytes]:
         """All answers to an action."""
@@ -146,11 +145,13 @@ class Servers:
             raise error
         if isinstance(error, flight.FlightUnauthenticatedError | flight.FlightUnauthorizedError):
             raise DataError(
-                f"{server.address} refuses the token, or its lack; {TOKEN_FILE} names the file that holds it", self._path
+                f"{server.address} refuses the token, or its lack; {TOKEN_FILE} names the file that holds it",
+                self._path,
             ) from error
         if (refusal := _refusal(error, server.address)) is not None:
             raise DataError(refusal) from error
-        text = str(error).partition(". gRPC client debug context")[0].rpartition(", with message: ")[2]
+        # Between what Flight puts before and behind it.
+        text = str(error).rpartition(", with message: ")[2].partition(". gRPC client")[0].partition(". Detail: ")[0]
         return f"{server.address}: {reason(OSError(text))}"
 
 

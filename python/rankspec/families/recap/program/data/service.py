@@ -48,11 +48,14 @@ def _served(data: RecapDataConfig, path: str, float_labels: set[str]) -> ServedD
         weigh=False,
         float_labels=float_labels,
     )
+    names = tuple(dataset.identity["files"])
+    folder = str(dataset.files[0].file).removesuffix(names[0])
     return ServedData(
         name=path,
         files=dataset.files,
-        names=tuple(dataset.identity["files"]),
+        names=names,
         columns=dataset.columns,
         selection=selection_settings(here),
-        notes=dataset.notes,
+        # Clients need not learn where on this machine the files lie.
+        notes=tuple(note.replace(folder, "") for note in dataset.notes),
     )
