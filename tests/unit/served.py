@@ -16,7 +16,7 @@ from tests.unit.small_data import data_config
 from rankspec.families.recap.program.data.service import served_data
 from rankspec.trainer.data.service.server import DataServer
 
-TOKEN = "a-token-of-this-test"
+TOKEN = "a-token-of-this-test"  # noqa: S105
 
 
 def ranker(data: RecapDataConfig, **validation: RecapDataConfig) -> RecapConfig:

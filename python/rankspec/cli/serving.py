@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
@@ -16,6 +17,9 @@ from rankspec.cli.running import add_config_arguments, run_config
 if TYPE_CHECKING:
     from rankspec.trainer.data.service.server import DataServer, ServedData
     from rankspec.trainer.setup import Job
+
+
+_LARGEST_PORT = 65535
 
 
 class _Address(NamedTuple):
@@ -108,9 +112,12 @@ def _until_asked(server: DataServer, data_sets: tuple[ServedData, ...], address:
         print(f"serving {len(data_sets)} data sets, {num_files} files, on {address}", flush=True)
         asked.wait()
     finally:
-        server.close()
         for number, handler in before:
             signal.signal(number, handler)
+        if not server.close():
+            # A client that takes nothing holds a thread of the server for good, and Python would wait for it.
+            sys.stdout.flush()
+            os._exit(statuses.FINE)
     return statuses.FINE
 
 
@@ -119,6 +126,6 @@ def _address(text: str) -> _Address:
     bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
     if not separator or not bare or (":" in bare) != (bare != host) or not port.isascii() or not port.isdecimal():
         raise ArgumentTypeError(f"{text!r} is no HOST:PORT, such as 127.0.0.1:8815 or [::1]:8815")
-    if int(port) > 65535:  # noqa: PLR2004 - the largest there is
+    if int(port) > _LARGEST_PORT:
         raise ArgumentTypeError(f"there is no port {port}")
     return _Address(bare, int(port))

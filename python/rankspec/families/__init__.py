@@ -22,7 +22,7 @@ class Family(NamedTuple):
     Attributes:
         parameter_groups: Lists the parameter groups of a resolved config.
         program: Module and name of its program; imported when something is trained, as it takes torch.
-        data_service: Module and name of what opens the data sets that a data service has; none if no field asks for one.
+        data_service: Module and name of what opens the data sets of a data service; none if no field asks for one.
     """
 
     parameter_groups: Callable[[Any], list[ParameterGroup]]

@@ -13,6 +13,7 @@ import pytest
 from google.protobuf import text_format
 from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import Message
+from rankspec.recap.v1.data_pb2 import DDS_COMPRESSION_OPTION_AUTO
 from rankspec.recap.v1.recap_pb2 import RecapConfig
 from tests.unit.small_data import write_files
 from tests.unit.small_movielens import write_grouplens
@@ -22,10 +23,12 @@ from rankspec.claims.registry import Claim, all_claims, fields_read, forget_read
 from rankspec.composition.compose import compose
 from rankspec.datasets import movielens, random_data
 from rankspec.families.jobs import job_of
+from rankspec.families.recap.program.data.service import served_data
 from rankspec.formats.writing import to_textproto
 from rankspec.schema.descriptors import descriptor_of, is_map, map_value
 from rankspec.schema.leaves import leaves
 from rankspec.trainer import run
+from rankspec.trainer.data.service.server import DataServer
 from rankspec.trainer.setup import set_up
 
 if TYPE_CHECKING:
@@ -210,6 +213,9 @@ def _configs(data: Path, runs: Path) -> list[RecapConfig]:
     ]
     # No weight depends on what the two differ in.
     configs[2].training.initial_checkpoint_dir = str(runs / "plain/2")
+    configs.append(_config(data, runs / "served", _OTHER_CHOICES, f"model {{ {_LOGARITHM} }}"))
+    configs[3].train_data.data_service_dispatcher = "grpc://127.0.0.1:1"
+    configs[3].train_data.dataset_service_compression = DDS_COMPRESSION_OPTION_AUTO
     return configs
 
 
@@ -269,18 +275,22 @@ def _set_fields(config: Message) -> set[tuple[str, str]]:
 def test_configs_set_all_that_is_claimed(folder: Path, tmp_path: Path) -> None:
     configs = _configs(folder, tmp_path)
 
-    assert [list(unclaimed_paths(config)) for config in configs] == [[], [], []]
+    assert [list(unclaimed_paths(config)) for config in configs] == [[], [], [], []]
     assert {(claim.message, claim.field) for claim in _claims_of_recap()} == set().union(*map(_set_fields, configs))
 
 
 @pytest.mark.usefixtures("_offline")
 def test_adapters_read_all_that_they_claim(folder: Path, tmp_path: Path) -> None:
-    for config in _configs(folder, tmp_path):
+    configs = _configs(folder, tmp_path)
+    server = DataServer(served_data(configs[3]), "grpc://127.0.0.1:0")
+    configs[3].train_data.data_service_dispatcher = f"grpc://127.0.0.1:{server.port}"
+    for config in configs:
         file = tmp_path / "run.textproto"
         file.write_text(to_textproto(config))
         loaded = check([file])
         assert loaded.diagnostics == []
         assert run.train(job_of(loaded))
+    server.close()
 
     assert [claim for claim in _claims_of_recap() if not claim.is_read] == []
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from rankspec.claims.registry import obeys
 from rankspec.claims.views import whole_message
 from rankspec.families.recap.input_signature import input_signature
@@ -12,6 +10,7 @@ from rankspec.families.recap.program.data.files import selection_settings
 from rankspec.families.recap.program.tasks import build_tasks
 from rankspec.recap.v1.data_pb2 import RecapDataConfig
 from rankspec.recap.v1.recap_pb2 import RecapConfig
+from rankspec.schema.field_paths import at
 from rankspec.trainer.data.service.server import ServedData
 
 
@@ -23,13 +22,10 @@ def served_data(config: RecapConfig) -> tuple[ServedData, ...]:
         DataError: the files, their columns or the configuration cannot be used; the text says where.
     """
     numbers = {task.name for task in build_tasks(config.model) if task.kind.has_float_labels}
-    return tuple(_served(data, path, numbers) for path, data in _data_sets(whole_message(config)))
-
-
-def _data_sets(config: RecapConfig) -> Iterator[tuple[str, RecapDataConfig]]:
-    yield "train_data", config.train_data
-    for name, data in sorted(config.validation_data.items()):
-        yield f'validation_data["{name}"]', data
+    validation = [(at("validation_data", name), data) for name, data in sorted(config.validation_data.items())]
+    return tuple(
+        _served(whole_message(data), path, numbers) for path, data in [("train_data", config.train_data), *validation]
+    )
 
 
 def _served(data: RecapDataConfig, path: str, float_labels: set[str]) -> ServedData:
