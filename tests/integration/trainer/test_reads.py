@@ -22,6 +22,7 @@ from rankspec.checking.check import check
 from rankspec.claims.registry import Claim, all_claims, fields_read, forget_reads, unclaimed_paths
 from rankspec.composition.compose import compose
 from rankspec.datasets import movielens, random_data
+from rankspec.families import program_of
 from rankspec.families.jobs import job_of
 from rankspec.families.recap.program.data.service import served_data
 from rankspec.formats.writing import to_textproto
@@ -201,6 +202,8 @@ def _offline(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def _from_here_on() -> None:
+    # Imports every adapter, whichever test comes first.
+    program_of(RecapConfig.DESCRIPTOR.full_name)
     forget_reads()
 
 

@@ -16,7 +16,7 @@ from rankspec.families.recap.program.data.steps.context import StepContext
 from rankspec.families.recap.program.data.steps.downsample_negatives import DownsampleNegatives
 from rankspec.families.recap.program.data.steps.table import build_steps
 from rankspec.families.recap.program.downsampling import downsampling_rates
-from rankspec.recap.v1.data_pb2 import RecapDataConfig
+from rankspec.recap.v1.data_pb2 import DDS_COMPRESSION_OPTION_AUTO, RecapDataConfig
 from rankspec.schema.field_paths import at, join
 from rankspec.trainer.data.apart import refuse_data_in_run, refuse_inside
 from rankspec.trainer.data.dataset import Dataset
@@ -102,7 +102,7 @@ def open_dataset(
     if save_dir is not None:
         _refuse_schema_in_run(whole_message(data), save_dir, path)
     if data.HasField("data_service_dispatcher"):
-        compress = data.HasField("dataset_service_compression")
+        compress = data.dataset_service_compression == DDS_COMPRESSION_OPTION_AUTO
         settings = selection_settings(data)
         return open_served(data.data_service_dispatcher, plan, schema, settings, compress=compress)
     selection = select_files(data, path)
