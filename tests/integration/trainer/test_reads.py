@@ -308,6 +308,20 @@ def test_tiny_config_is_read_in_full(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert _set_but_not_read(loaded.message) == set()
 
 
+def test_remote_config_is_read_in_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RANKSPEC_RUNS", str(tmp_path))
+    monkeypatch.chdir(_CONFIGS.parent)
+    file = _CONFIGS / "recap/remote.textproto"
+    server = DataServer(served_data(compose(file).message), "grpc://127.0.0.1:0")
+    monkeypatch.setenv("RANKSPEC_DATA_SERVICE", f"grpc://127.0.0.1:{server.port}")
+    loaded = compose(file, overrides=["training.num_train_steps=2"])
+
+    assert run.train(job_of(loaded))
+    server.close()
+
+    assert _set_but_not_read(loaded.message) == set()
+
+
 def test_movielens_config_is_read_in_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     movielens.prepare(tmp_path / "data", write_grouplens(tmp_path / "source"))
     monkeypatch.setenv("MOVIELENS_DATA", str(tmp_path))

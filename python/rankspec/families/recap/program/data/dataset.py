@@ -99,15 +99,15 @@ def open_dataset(
         num_readers=data.interleave_num_parallel_calls or 1,
         num_assemblers=data.map_num_parallel_calls or 1,
     )
-    if save_dir is not None:
-        _refuse_schema_in_run(whole_message(data), save_dir, path)
     if data.HasField("data_service_dispatcher"):
+        _refuse_schema_in_run(whole_message(data), save_dir, path)
         compress = data.dataset_service_compression == DDS_COMPRESSION_OPTION_AUTO
         settings = selection_settings(data)
         return open_served(data.data_service_dispatcher, plan, schema, settings, compress=compress)
     selection = select_files(data, path)
     if save_dir is not None:
         refuse_data_in_run(selection, save_dir, plan.source)
+    _refuse_schema_in_run(whole_message(data), save_dir, path)
     return open_selection(
         selection,
         plan,
@@ -177,7 +177,9 @@ def _order(data: RecapDataConfig, *, seed: int, shuffle: bool) -> OrderSettings:
     return OrderSettings(seed, data.examples_shuffle_buffer_size, data.file_batch_size)
 
 
-def _refuse_schema_in_run(data: RecapDataConfig, save_dir: Path, path: str) -> None:
+def _refuse_schema_in_run(data: RecapDataConfig, save_dir: Path | None, path: str) -> None:
+    if save_dir is None:
+        return
     steps, of_steps = data.preprocess.truncate_and_slice, join(path, "preprocess.truncate_and_slice")
     for owner, place, name in (
         (data.seg_dense_schema, join(path, "seg_dense_schema"), "schema_path"),
