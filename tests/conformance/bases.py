@@ -83,6 +83,8 @@ BASES = {
     "rankspec.recap.v1.RecapDataConfig": _DATA,
     "rankspec.recap.v1.RecapDataConfig.evaluation_tasks": _DATA + 'evaluation_tasks: "liked"',
     "rankspec.recap.v1.RecapDataConfig.num_engagements": _DATA + "num_engagements: 1",
+    "rankspec.recap.v1.RecapDataConfig.data_service_dispatcher": _DATA
+    + 'data_service_dispatcher: "grpc://localhost:1"',
     "rankspec.recap.v1.RecapDataConfig.dataset_service_compression": (
         _DATA + 'data_service_dispatcher: "grpc://localhost:1" dataset_service_compression: DDS_COMPRESSION_OPTION_AUTO'
     ),

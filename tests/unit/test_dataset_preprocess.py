@@ -240,7 +240,7 @@ def test_rows_are_thinned_by_the_labels_of_the_files(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("message", "unclaimed"),
     [
-        (data_pb2.RecapDataConfig, {"data_service_dispatcher", "dataset_service_compression"}),
+        (data_pb2.RecapDataConfig, set()),
         (data_pb2.SegDenseSchema, set()),
         (data_pb2.ExplicitDateInputs, set()),
         (data_pb2.ExplicitDatetimeInputs, set()),

@@ -3,7 +3,7 @@
 `random` writes Parquet files and their schema at the widths of the production ranker, or with --small at a few
 columns each. The labels follow from the features, with noise: training on them learns something. `movielens` prepares
 MovieLens-100K as the demo does: features, labels, and the split into train, validation and test. `edges` writes what a
-graph embedding is trained on.
+graph embedding is trained on. `serve` makes none: it reads the data of a config for trainers on other machines.
 
 `statistics` computes what `z_score_log_config` standardizes by: of the continuous features of a config's train_data,
 over one pass, behind every step of its preprocess. The file that the config names as analysis_path need not be there
@@ -15,6 +15,7 @@ Examples:
   rankspec data movielens -o build/movielens/data
   rankspec data edges -o build/edges
   rankspec data statistics ranker.textproto -o statistics.textproto
+  rankspec data serve configs/recap/remote.textproto --listen 127.0.0.1:8815
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rankspec.data.v1.statistics_pb2 import DataStatistics
     from rankspec.trainer.setup import Job
+
+from rankspec.cli import serving
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -50,8 +53,10 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     edges.set_defaults(make=_edges)
     for kind in (random, movielens, edges):
+        kind.set_defaults(run=_written)
         kind.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="folder to write to")
     _add_statistics(kinds.add_parser("statistics", help="what a config's training data are standardized by"))
+    serving.add_arguments(kinds.add_parser("serve", help="serve a config's data to trainers on other machines"))
 
 
 def _add_statistics(parser: ArgumentParser) -> None:
@@ -62,13 +67,17 @@ def _add_statistics(parser: ArgumentParser) -> None:
         "-o", "--output", required=True, metavar="FILE", help="file to write: .textproto, .json or .binpb"
     )
     parser.add_argument("--overwrite", action="store_true", help="write over a file that is there")
-    parser.set_defaults(make=None)
+    parser.set_defaults(run=_statistics)
 
 
 def run(arguments: Namespace) -> int:
-    """Writes the data set, or statistics of one; 1 if that cannot be done."""
-    if arguments.kind == "statistics":
-        return _statistics(arguments)
+    """Does what the kind is for; returns the exit status."""
+    status: int = arguments.run(arguments)
+    return status
+
+
+def _written(arguments: Namespace) -> int:
+    """Writes the data set; 1 if it cannot be written."""
     try:
         print(arguments.make(arguments))
     except ModuleNotFoundError as error:

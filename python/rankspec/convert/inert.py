@@ -107,6 +107,7 @@ INERT = {
 
 # The rules of ours that refuse what has no effect. Where one objects to a field of this name, the field is left out.
 DROPPED = {
+    "recap.data.service_addresses": ("data_service_dispatcher", "it was never used, and is no address of ours"),
     "recap.data.compression_needs_service": ("dataset_service_compression", "there is no data service to compress for"),
     "recap.model.backbone_has_no_logit": ("affine_map pos_weight", "a backbone has neither logit nor loss"),
     "recap.mlp.hidden_layer_options": ("batch_norm dropout", "it applies to hidden layers, and this network has none"),

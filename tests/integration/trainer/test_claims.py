@@ -9,7 +9,9 @@ from rankspec.cli import main
 from rankspec.families.jobs import refusals
 
 _SET_AND_NOT_OBEYED = {
-    'train_data { data_service_dispatcher: "grpc://reader:5000" }': "train_data.data_service_dispatcher",
+    'model { large_embeddings { tables { name: "t" num_embeddings: 9 embedding_dim: 4 } optimizer { init_learning_rate: 1 } } }': (
+        "model.large_embeddings"
+    ),
 }
 
 
@@ -41,11 +43,11 @@ def test_every_field_of_wandb_is_obeyed(runs: Runs) -> None:
 
 def test_refusal_says_where(runs: Runs) -> None:
     file = runs.folder / "run.textproto"
-    file.write_text(runs.job("run", 'train_data { data_service_dispatcher: "grpc://reader:5000" }').text)
+    file.write_text(runs.job("run", 'train_data { sampler { name: "half" } }').text)
 
     (refusal,) = refusals(check([file]))
 
-    assert refusal.path == "train_data.data_service_dispatcher"
+    assert refusal.path == "train_data.sampler"
     assert refusal.position is not None
     line = file.read_text().splitlines()[refusal.position.line - 1]
-    assert "data_service_dispatcher" in line
+    assert "sampler" in line

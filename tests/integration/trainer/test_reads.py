@@ -15,6 +15,7 @@ from google.protobuf import text_format
 from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import Message
 from rankspec.data.v1.statistics_pb2 import ColumnStatistics, DataStatistics, PlaceStatistics
+from rankspec.recap.v1.data_pb2 import DDS_COMPRESSION_OPTION_AUTO
 from rankspec.recap.v1.recap_pb2 import RecapConfig
 from tests.unit.small_data import write_files
 from tests.unit.small_movielens import write_grouplens
@@ -23,12 +24,15 @@ from rankspec.checking.check import check
 from rankspec.claims.registry import Claim, all_claims, fields_read, forget_reads, unclaimed_paths
 from rankspec.composition.compose import compose
 from rankspec.datasets import movielens, random_data
+from rankspec.families import program_of
 from rankspec.families.jobs import job_of
+from rankspec.families.recap.program.data.service import served_data
 from rankspec.families.recap.program import program  # noqa: F401 - what it claims is known once it is imported
 from rankspec.formats.writing import to_textproto
 from rankspec.schema.descriptors import descriptor_of, is_map, map_value
 from rankspec.schema.leaves import leaves
 from rankspec.trainer import run
+from rankspec.trainer.data.service.server import DataServer
 from rankspec.trainer.setup import set_up
 
 if TYPE_CHECKING:
@@ -223,6 +227,8 @@ def _offline(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def _from_here_on() -> None:
+    # Imports every adapter, whichever test comes first.
+    program_of(RecapConfig.DESCRIPTOR.full_name)
     forget_reads()
 
 
@@ -237,6 +243,9 @@ def _configs(data: Path, runs: Path) -> list[RecapConfig]:
         configs.append(_config(data, runs / f"z_score_{number}", _OTHER_CHOICES, f"model {{ {z_score} }}"))
     # No weight depends on what the two differ in.
     configs[2].training.initial_checkpoint_dir = str(runs / "plain/2")
+    configs.append(_config(data, runs / "served", _OTHER_CHOICES, f"model {{ {_LOGARITHM} }}"))
+    configs[3].train_data.data_service_dispatcher = "grpc://127.0.0.1:1"
+    configs[3].train_data.dataset_service_compression = DDS_COMPRESSION_OPTION_AUTO
     return configs
 
 
@@ -307,12 +316,16 @@ def test_configs_set_all_that_is_claimed(folder: Path, tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("_offline")
 def test_adapters_read_all_that_they_claim(folder: Path, tmp_path: Path) -> None:
-    for config in _configs(folder, tmp_path):
+    configs = _configs(folder, tmp_path)
+    server = DataServer(served_data(configs[3]), "grpc://127.0.0.1:0")
+    configs[3].train_data.data_service_dispatcher = f"grpc://127.0.0.1:{server.port}"
+    for config in configs:
         file = tmp_path / "run.textproto"
         file.write_text(to_textproto(config))
         loaded = check([file])
         assert loaded.diagnostics == []
         assert run.train(job_of(loaded))
+    server.close()
 
     assert [claim for claim in _claims_of_recap() if not claim.is_read] == []
 
@@ -323,6 +336,20 @@ def test_tiny_config_is_read_in_full(tmp_path: Path, monkeypatch: pytest.MonkeyP
     loaded = compose(_CONFIGS / "recap/tiny.textproto", overrides=["training.num_train_steps=2"])
 
     assert run.train(job_of(loaded))
+
+    assert _set_but_not_read(loaded.message) == set()
+
+
+def test_remote_config_is_read_in_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RANKSPEC_RUNS", str(tmp_path))
+    monkeypatch.chdir(_CONFIGS.parent)
+    file = _CONFIGS / "recap/remote.textproto"
+    server = DataServer(served_data(compose(file).message), "grpc://127.0.0.1:0")
+    monkeypatch.setenv("RANKSPEC_DATA_SERVICE", f"grpc://127.0.0.1:{server.port}")
+    loaded = compose(file, overrides=["training.num_train_steps=2"])
+
+    assert run.train(job_of(loaded))
+    server.close()
 
     assert _set_but_not_read(loaded.message) == set()
 

@@ -35,6 +35,7 @@ class Dataset:
         rows_per_batch: rows that a global batch is made of.
         num_batches_per_epoch: global batches of one pass, a last short one included.
         files: the files it is read from.
+        columns: what is read of them.
         identity: what tells whether it is the data it was; JSON takes it.
         notes: a line for each kind of files that is left out by rule, and for each file that cannot be read where
             ignore_data_errors is set.
@@ -59,6 +60,7 @@ class Dataset:
         self.place = plan.path
         self.path = plan.source
         self.files = tuple(files)
+        self.columns = plan.columns
         self.identity = identity
         self.notes = tuple(notes)
         self.num_rows = order.num_rows

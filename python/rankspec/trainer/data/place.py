@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rankspec.trainer.data.storage.storage import StoredFile
+from rankspec.trainer.data.storage.storage import NamedFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class Place:
         first_row: number in the file of the first of the rows, from 0.
     """
 
-    file: StoredFile
+    file: NamedFile
     row_group: int
     first_row: int
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from rankspec.trainer.data.place import Place
-from rankspec.trainer.data.storage.storage import StoredFile
+from rankspec.trainer.data.storage.storage import NamedFile, StoredFile
 from rankspec.trainer.data.values import Array, StoredColumn
 
 # Bytes, rows, and a hash that differs where rows or columns do, all of which lie in the file: not its name, no time.
@@ -17,7 +17,7 @@ class RowFile(Protocol):
     """A file of rows that is known to have the columns asked for; it may be read by several threads."""
 
     @property
-    def file(self) -> StoredFile:
+    def file(self) -> NamedFile:
         """Where it lies."""
 
     @property

@@ -281,5 +281,7 @@ def _without_places(data: RecapDataConfig) -> RecapDataConfig:
     chosen = copy.WhichOneof("date_inputs_format")
     if chosen is not None:
         copy.ClearField(chosen)
+    copy.ClearField("data_service_dispatcher")
+    copy.ClearField("dataset_service_compression")
     copy.seg_dense_schema.ClearField("schema_path")
     return copy

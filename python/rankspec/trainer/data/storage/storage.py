@@ -78,6 +78,17 @@ class Storage(Protocol):
         """Opens a file for reading from its beginning to its end."""
 
 
+class NamedFile(Protocol):
+    """A file wherever it lies; as text, what people know it by."""
+
+    @property
+    def path(self) -> PurePath:
+        """Its path, of which that below the data set's folder counts."""
+
+    def sha256(self) -> bytes:
+        """The hash of every byte."""
+
+
 @dataclass(frozen=True, slots=True)
 class StoredFile:
     """A file in a storage; as text, what a config would call it."""

@@ -407,7 +407,12 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object dataServiceDispatcher_ = "";
   /**
    * <pre>
-   * Address of a service that reads the files in place of the trainer. Unset: the trainer reads them.
+   * Addresses of servers that read the files in place of the trainer, `rankspec data serve` with the same config on
+   * machines where the files lie: grpc+tls://host:port, or grpc://127.0.0.1:port on this machine. Several, separated by
+   * commas, have the same data; they share the work, and when one is lost the others go on. Order, batches and the
+   * data's identity are the same as without; the schema file is still read here. RANKSPEC_DATA_TOKEN_FILE in the
+   * environment names the file of the token to show, RANKSPEC_DATA_CA_FILE the certificates to check servers by. Unset:
+   * the trainer reads the files.
    * </pre>
    *
    * <code>string data_service_dispatcher = 9 [json_name = "dataServiceDispatcher", (.buf.validate.field) = { ... }</code>
@@ -419,7 +424,12 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Address of a service that reads the files in place of the trainer. Unset: the trainer reads them.
+   * Addresses of servers that read the files in place of the trainer, `rankspec data serve` with the same config on
+   * machines where the files lie: grpc+tls://host:port, or grpc://127.0.0.1:port on this machine. Several, separated by
+   * commas, have the same data; they share the work, and when one is lost the others go on. Order, batches and the
+   * data's identity are the same as without; the schema file is still read here. RANKSPEC_DATA_TOKEN_FILE in the
+   * environment names the file of the token to show, RANKSPEC_DATA_CA_FILE the certificates to check servers by. Unset:
+   * the trainer reads the files.
    * </pre>
    *
    * <code>string data_service_dispatcher = 9 [json_name = "dataServiceDispatcher", (.buf.validate.field) = { ... }</code>
@@ -440,7 +450,12 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Address of a service that reads the files in place of the trainer. Unset: the trainer reads them.
+   * Addresses of servers that read the files in place of the trainer, `rankspec data serve` with the same config on
+   * machines where the files lie: grpc+tls://host:port, or grpc://127.0.0.1:port on this machine. Several, separated by
+   * commas, have the same data; they share the work, and when one is lost the others go on. Order, batches and the
+   * data's identity are the same as without; the schema file is still read here. RANKSPEC_DATA_TOKEN_FILE in the
+   * environment names the file of the token to show, RANKSPEC_DATA_CA_FILE the certificates to check servers by. Unset:
+   * the trainer reads the files.
    * </pre>
    *
    * <code>string data_service_dispatcher = 9 [json_name = "dataServiceDispatcher", (.buf.validate.field) = { ... }</code>
@@ -492,7 +507,7 @@ private static final long serialVersionUID = 0L;
   private int datasetServiceCompression_ = 0;
   /**
    * <pre>
-   * Compression between data service and trainer. Unset: none.
+   * Compression of rows on their way from data service to trainer. Unset: none.
    * </pre>
    *
    * <code>.rankspec.recap.v1.DdsCompressionOption dataset_service_compression = 11 [json_name = "datasetServiceCompression", (.buf.validate.field) = { ... }</code>
@@ -503,7 +518,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Compression between data service and trainer. Unset: none.
+   * Compression of rows on their way from data service to trainer. Unset: none.
    * </pre>
    *
    * <code>.rankspec.recap.v1.DdsCompressionOption dataset_service_compression = 11 [json_name = "datasetServiceCompression", (.buf.validate.field) = { ... }</code>
@@ -514,7 +529,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Compression between data service and trainer. Unset: none.
+   * Compression of rows on their way from data service to trainer. Unset: none.
    * </pre>
    *
    * <code>.rankspec.recap.v1.DdsCompressionOption dataset_service_compression = 11 [json_name = "datasetServiceCompression", (.buf.validate.field) = { ... }</code>
@@ -2638,7 +2653,12 @@ dev.rankspec.recap.v1.TaskData defaultValue) {
     private java.lang.Object dataServiceDispatcher_ = "";
     /**
      * <pre>
-     * Address of a service that reads the files in place of the trainer. Unset: the trainer reads them.
+     * Addresses of servers that read the files in place of the trainer, `rankspec data serve` with the same config on
+     * machines where the files lie: grpc+tls://host:port, or grpc://127.0.0.1:port on this machine. Several, separated by
+     * commas, have the same data; they share the work, and when one is lost the others go on. Order, batches and the
+     * data's identity are the same as without; the schema file is still read here. RANKSPEC_DATA_TOKEN_FILE in the
+     * environment names the file of the token to show, RANKSPEC_DATA_CA_FILE the certificates to check servers by. Unset:
+     * the trainer reads the files.
      * </pre>
      *
      * <code>string data_service_dispatcher = 9 [json_name = "dataServiceDispatcher", (.buf.validate.field) = { ... }</code>
@@ -2649,7 +2669,12 @@ dev.rankspec.recap.v1.TaskData defaultValue) {
     }
     /**
      * <pre>
-     * Address of a service that reads the files in place of the trainer. Unset: the trainer reads them.
+     * Addresses of servers that read the files in place of the trainer, `rankspec data serve` with the same config on
+     * machines where the files lie: grpc+tls://host:port, or grpc://127.0.0.1:port on this machine. Several, separated by
+     * commas, have the same data; they share the work, and when one is lost the others go on. Order, batches and the
+     * data's identity are the same as without; the schema file is still read here. RANKSPEC_DATA_TOKEN_FILE in the
+     * environment names the file of the token to show, RANKSPEC_DATA_CA_FILE the certificates to check servers by. Unset:
+     * the trainer reads the files.
      * </pre>
      *
      * <code>string data_service_dispatcher = 9 [json_name = "dataServiceDispatcher", (.buf.validate.field) = { ... }</code>
@@ -2669,7 +2694,12 @@ dev.rankspec.recap.v1.TaskData defaultValue) {
     }
     /**
      * <pre>
-     * Address of a service that reads the files in place of the trainer. Unset: the trainer reads them.
+     * Addresses of servers that read the files in place of the trainer, `rankspec data serve` with the same config on
+     * machines where the files lie: grpc+tls://host:port, or grpc://127.0.0.1:port on this machine. Several, separated by
+     * commas, have the same data; they share the work, and when one is lost the others go on. Order, batches and the
+     * data's identity are the same as without; the schema file is still read here. RANKSPEC_DATA_TOKEN_FILE in the
+     * environment names the file of the token to show, RANKSPEC_DATA_CA_FILE the certificates to check servers by. Unset:
+     * the trainer reads the files.
      * </pre>
      *
      * <code>string data_service_dispatcher = 9 [json_name = "dataServiceDispatcher", (.buf.validate.field) = { ... }</code>
@@ -2690,7 +2720,12 @@ dev.rankspec.recap.v1.TaskData defaultValue) {
     }
     /**
      * <pre>
-     * Address of a service that reads the files in place of the trainer. Unset: the trainer reads them.
+     * Addresses of servers that read the files in place of the trainer, `rankspec data serve` with the same config on
+     * machines where the files lie: grpc+tls://host:port, or grpc://127.0.0.1:port on this machine. Several, separated by
+     * commas, have the same data; they share the work, and when one is lost the others go on. Order, batches and the
+     * data's identity are the same as without; the schema file is still read here. RANKSPEC_DATA_TOKEN_FILE in the
+     * environment names the file of the token to show, RANKSPEC_DATA_CA_FILE the certificates to check servers by. Unset:
+     * the trainer reads the files.
      * </pre>
      *
      * <code>string data_service_dispatcher = 9 [json_name = "dataServiceDispatcher", (.buf.validate.field) = { ... }</code>
@@ -2707,7 +2742,12 @@ dev.rankspec.recap.v1.TaskData defaultValue) {
     }
     /**
      * <pre>
-     * Address of a service that reads the files in place of the trainer. Unset: the trainer reads them.
+     * Addresses of servers that read the files in place of the trainer, `rankspec data serve` with the same config on
+     * machines where the files lie: grpc+tls://host:port, or grpc://127.0.0.1:port on this machine. Several, separated by
+     * commas, have the same data; they share the work, and when one is lost the others go on. Order, batches and the
+     * data's identity are the same as without; the schema file is still read here. RANKSPEC_DATA_TOKEN_FILE in the
+     * environment names the file of the token to show, RANKSPEC_DATA_CA_FILE the certificates to check servers by. Unset:
+     * the trainer reads the files.
      * </pre>
      *
      * <code>string data_service_dispatcher = 9 [json_name = "dataServiceDispatcher", (.buf.validate.field) = { ... }</code>
@@ -2721,7 +2761,12 @@ dev.rankspec.recap.v1.TaskData defaultValue) {
     }
     /**
      * <pre>
-     * Address of a service that reads the files in place of the trainer. Unset: the trainer reads them.
+     * Addresses of servers that read the files in place of the trainer, `rankspec data serve` with the same config on
+     * machines where the files lie: grpc+tls://host:port, or grpc://127.0.0.1:port on this machine. Several, separated by
+     * commas, have the same data; they share the work, and when one is lost the others go on. Order, batches and the
+     * data's identity are the same as without; the schema file is still read here. RANKSPEC_DATA_TOKEN_FILE in the
+     * environment names the file of the token to show, RANKSPEC_DATA_CA_FILE the certificates to check servers by. Unset:
+     * the trainer reads the files.
      * </pre>
      *
      * <code>string data_service_dispatcher = 9 [json_name = "dataServiceDispatcher", (.buf.validate.field) = { ... }</code>
@@ -2797,7 +2842,7 @@ dev.rankspec.recap.v1.TaskData defaultValue) {
     private int datasetServiceCompression_ = 0;
     /**
      * <pre>
-     * Compression between data service and trainer. Unset: none.
+     * Compression of rows on their way from data service to trainer. Unset: none.
      * </pre>
      *
      * <code>.rankspec.recap.v1.DdsCompressionOption dataset_service_compression = 11 [json_name = "datasetServiceCompression", (.buf.validate.field) = { ... }</code>
@@ -2808,7 +2853,7 @@ dev.rankspec.recap.v1.TaskData defaultValue) {
     }
     /**
      * <pre>
-     * Compression between data service and trainer. Unset: none.
+     * Compression of rows on their way from data service to trainer. Unset: none.
      * </pre>
      *
      * <code>.rankspec.recap.v1.DdsCompressionOption dataset_service_compression = 11 [json_name = "datasetServiceCompression", (.buf.validate.field) = { ... }</code>
@@ -2819,7 +2864,7 @@ dev.rankspec.recap.v1.TaskData defaultValue) {
     }
     /**
      * <pre>
-     * Compression between data service and trainer. Unset: none.
+     * Compression of rows on their way from data service to trainer. Unset: none.
      * </pre>
      *
      * <code>.rankspec.recap.v1.DdsCompressionOption dataset_service_compression = 11 [json_name = "datasetServiceCompression", (.buf.validate.field) = { ... }</code>
@@ -2834,7 +2879,7 @@ dev.rankspec.recap.v1.TaskData defaultValue) {
     }
     /**
      * <pre>
-     * Compression between data service and trainer. Unset: none.
+     * Compression of rows on their way from data service to trainer. Unset: none.
      * </pre>
      *
      * <code>.rankspec.recap.v1.DdsCompressionOption dataset_service_compression = 11 [json_name = "datasetServiceCompression", (.buf.validate.field) = { ... }</code>
@@ -2847,7 +2892,7 @@ dev.rankspec.recap.v1.TaskData defaultValue) {
     }
     /**
      * <pre>
-     * Compression between data service and trainer. Unset: none.
+     * Compression of rows on their way from data service to trainer. Unset: none.
      * </pre>
      *
      * <code>.rankspec.recap.v1.DdsCompressionOption dataset_service_compression = 11 [json_name = "datasetServiceCompression", (.buf.validate.field) = { ... }</code>
@@ -2864,7 +2909,7 @@ dev.rankspec.recap.v1.TaskData defaultValue) {
     }
     /**
      * <pre>
-     * Compression between data service and trainer. Unset: none.
+     * Compression of rows on their way from data service to trainer. Unset: none.
      * </pre>
      *
      * <code>.rankspec.recap.v1.DdsCompressionOption dataset_service_compression = 11 [json_name = "datasetServiceCompression", (.buf.validate.field) = { ... }</code>

@@ -195,7 +195,12 @@ public interface RecapDataConfigOrBuilder extends
 
   /**
    * <pre>
-   * Address of a service that reads the files in place of the trainer. Unset: the trainer reads them.
+   * Addresses of servers that read the files in place of the trainer, `rankspec data serve` with the same config on
+   * machines where the files lie: grpc+tls://host:port, or grpc://127.0.0.1:port on this machine. Several, separated by
+   * commas, have the same data; they share the work, and when one is lost the others go on. Order, batches and the
+   * data's identity are the same as without; the schema file is still read here. RANKSPEC_DATA_TOKEN_FILE in the
+   * environment names the file of the token to show, RANKSPEC_DATA_CA_FILE the certificates to check servers by. Unset:
+   * the trainer reads the files.
    * </pre>
    *
    * <code>string data_service_dispatcher = 9 [json_name = "dataServiceDispatcher", (.buf.validate.field) = { ... }</code>
@@ -204,7 +209,12 @@ public interface RecapDataConfigOrBuilder extends
   boolean hasDataServiceDispatcher();
   /**
    * <pre>
-   * Address of a service that reads the files in place of the trainer. Unset: the trainer reads them.
+   * Addresses of servers that read the files in place of the trainer, `rankspec data serve` with the same config on
+   * machines where the files lie: grpc+tls://host:port, or grpc://127.0.0.1:port on this machine. Several, separated by
+   * commas, have the same data; they share the work, and when one is lost the others go on. Order, batches and the
+   * data's identity are the same as without; the schema file is still read here. RANKSPEC_DATA_TOKEN_FILE in the
+   * environment names the file of the token to show, RANKSPEC_DATA_CA_FILE the certificates to check servers by. Unset:
+   * the trainer reads the files.
    * </pre>
    *
    * <code>string data_service_dispatcher = 9 [json_name = "dataServiceDispatcher", (.buf.validate.field) = { ... }</code>
@@ -213,7 +223,12 @@ public interface RecapDataConfigOrBuilder extends
   java.lang.String getDataServiceDispatcher();
   /**
    * <pre>
-   * Address of a service that reads the files in place of the trainer. Unset: the trainer reads them.
+   * Addresses of servers that read the files in place of the trainer, `rankspec data serve` with the same config on
+   * machines where the files lie: grpc+tls://host:port, or grpc://127.0.0.1:port on this machine. Several, separated by
+   * commas, have the same data; they share the work, and when one is lost the others go on. Order, batches and the
+   * data's identity are the same as without; the schema file is still read here. RANKSPEC_DATA_TOKEN_FILE in the
+   * environment names the file of the token to show, RANKSPEC_DATA_CA_FILE the certificates to check servers by. Unset:
+   * the trainer reads the files.
    * </pre>
    *
    * <code>string data_service_dispatcher = 9 [json_name = "dataServiceDispatcher", (.buf.validate.field) = { ... }</code>
@@ -243,7 +258,7 @@ public interface RecapDataConfigOrBuilder extends
 
   /**
    * <pre>
-   * Compression between data service and trainer. Unset: none.
+   * Compression of rows on their way from data service to trainer. Unset: none.
    * </pre>
    *
    * <code>.rankspec.recap.v1.DdsCompressionOption dataset_service_compression = 11 [json_name = "datasetServiceCompression", (.buf.validate.field) = { ... }</code>
@@ -252,7 +267,7 @@ public interface RecapDataConfigOrBuilder extends
   boolean hasDatasetServiceCompression();
   /**
    * <pre>
-   * Compression between data service and trainer. Unset: none.
+   * Compression of rows on their way from data service to trainer. Unset: none.
    * </pre>
    *
    * <code>.rankspec.recap.v1.DdsCompressionOption dataset_service_compression = 11 [json_name = "datasetServiceCompression", (.buf.validate.field) = { ... }</code>
@@ -261,7 +276,7 @@ public interface RecapDataConfigOrBuilder extends
   int getDatasetServiceCompressionValue();
   /**
    * <pre>
-   * Compression between data service and trainer. Unset: none.
+   * Compression of rows on their way from data service to trainer. Unset: none.
    * </pre>
    *
    * <code>.rankspec.recap.v1.DdsCompressionOption dataset_service_compression = 11 [json_name = "datasetServiceCompression", (.buf.validate.field) = { ... }</code>

@@ -11,12 +11,12 @@ from rankspec.claims.registry import obeys
 from rankspec.claims.views import whole_message
 from rankspec.families.recap.input_signature import carried_inputs, input_signature, read_schema
 from rankspec.families.recap.program.batch import make_batch
-from rankspec.families.recap.program.data.files import select_files
+from rankspec.families.recap.program.data.files import select_files, selection_settings
 from rankspec.families.recap.program.data.steps.context import StepContext
 from rankspec.families.recap.program.data.steps.downsample_negatives import DownsampleNegatives
 from rankspec.families.recap.program.data.steps.table import build_steps
 from rankspec.families.recap.program.downsampling import downsampling_rates
-from rankspec.recap.v1.data_pb2 import RecapDataConfig
+from rankspec.recap.v1.data_pb2 import DDS_COMPRESSION_OPTION_AUTO, RecapDataConfig
 from rankspec.schema.field_paths import at, join
 from rankspec.trainer.data.apart import refuse_data_in_run, refuse_inside
 from rankspec.trainer.data.dataset import Dataset
@@ -27,6 +27,7 @@ from rankspec.trainer.data.order import OrderSettings
 from rankspec.trainer.data.parquet import open_file
 from rankspec.trainer.data.plan import DataPlan, Share
 from rankspec.trainer.data.selection import open_selection
+from rankspec.trainer.data.service.rows import open_served
 from rankspec.trainer.data_error import DataError
 from rankspec.trainer.home_folder import expanded
 from rankspec.trainer.inputs import Column, Input, signature_differences
@@ -37,7 +38,8 @@ _ALONE = Share(rank=0, world_size=1)
 
 
 @obeys(RecapDataConfig, "seg_dense_schema", "global_batch_size", "ignore_data_errors", "repeat_files", "cache")
-@obeys(RecapDataConfig, "interleave_num_parallel_calls", "map_num_parallel_calls")
+@obeys(RecapDataConfig, "interleave_num_parallel_calls", "map_num_parallel_calls", "data_service_dispatcher")
+@obeys(RecapDataConfig, "dataset_service_compression")
 def open_dataset(
     data: RecapDataConfig,
     inputs: Sequence[Input],
@@ -52,7 +54,7 @@ def open_dataset(
     id_ranges: Sequence[IdRange] = (),
     float_labels: Collection[str] = (),
 ) -> Dataset:
-    """Opens a data set: reads every file's footer, and no rows yet.
+    """Opens a data set: reads every file's footer, or has a data service list the files, and reads no rows yet.
 
     Args:
         data: the data set's configuration.
@@ -71,6 +73,7 @@ def open_dataset(
 
     Raises:
         DataError: the files, their columns or the configuration cannot be used; the text says where.
+        TrainError: no data service answers.
     """
     schema = read_schema(data.seg_dense_schema, path)
     read = _inputs(data, inputs, schema, float_labels, path)
@@ -78,7 +81,7 @@ def open_dataset(
     steps, formats = build_steps(data, StepContext(path, schema, read, stored, id_ranges, float_labels))
     plan = DataPlan(
         path=path,
-        source=join(path, str(whole_message(data).WhichOneof("date_inputs_format"))),
+        source=join(path, _source(whole_message(data))),
         open_rows=open_file,
         inputs=read,
         task_names=tuple(task_names),
@@ -96,10 +99,15 @@ def open_dataset(
         num_readers=data.interleave_num_parallel_calls or 1,
         num_assemblers=data.map_num_parallel_calls or 1,
     )
+    if data.HasField("data_service_dispatcher"):
+        _refuse_schema_in_run(whole_message(data), save_dir, path)
+        compress = data.dataset_service_compression == DDS_COMPRESSION_OPTION_AUTO
+        settings = selection_settings(data)
+        return open_served(data.data_service_dispatcher, plan, schema, settings, compress=compress)
     selection = select_files(data, path)
     if save_dir is not None:
         refuse_data_in_run(selection, save_dir, plan.source)
-        _refuse_schema_in_run(whole_message(data), save_dir, path)
+    _refuse_schema_in_run(whole_message(data), save_dir, path)
     return open_selection(
         selection,
         plan,
@@ -107,6 +115,13 @@ def open_dataset(
         leave_out_unreadable=data.ignore_data_errors,
         remedy="ignore_data_errors leaves such files out",
     )
+
+
+def _source(data: RecapDataConfig) -> str:
+    """The field that says where rows come from."""
+    if data.HasField("data_service_dispatcher"):
+        return "data_service_dispatcher"
+    return str(data.WhichOneof("date_inputs_format"))
 
 
 def _inputs(
@@ -162,7 +177,9 @@ def _order(data: RecapDataConfig, *, seed: int, shuffle: bool) -> OrderSettings:
     return OrderSettings(seed, data.examples_shuffle_buffer_size, data.file_batch_size)
 
 
-def _refuse_schema_in_run(data: RecapDataConfig, save_dir: Path, path: str) -> None:
+def _refuse_schema_in_run(data: RecapDataConfig, save_dir: Path | None, path: str) -> None:
+    if save_dir is None:
+        return
     steps, of_steps = data.preprocess.truncate_and_slice, join(path, "preprocess.truncate_and_slice")
     for owner, place, name in (
         (data.seg_dense_schema, join(path, "seg_dense_schema"), "schema_path"),

@@ -50,6 +50,26 @@ def select_files(data: RecapDataConfig, path: str = "") -> Selection:
     return selected(storage, folder, patterns, listing, kept)
 
 
+@obeys(RecapDataConfig, "explicit_date_inputs", "explicit_datetime_inputs", "num_files_to_keep", "ignore_data_errors")
+@obeys(ExplicitDateInputs, "end_date", "days")
+@obeys(ExplicitDatetimeInputs, "end_datetime", "hours")
+def selection_settings(data: RecapDataConfig) -> dict[str, str]:
+    """What says which files are taken, wherever they lie: the settings as text, by their paths in the data set."""
+    settings = {"ignore_data_errors": str(data.ignore_data_errors).lower()}
+    if data.HasField("num_files_to_keep"):
+        settings["num_files_to_keep"] = str(data.num_files_to_keep)
+    match data.WhichOneof("date_inputs_format"):
+        case "explicit_date_inputs":
+            days = data.explicit_date_inputs
+            settings["explicit_date_inputs"] = f"{days.days} days up to {days.end_date}"
+        case "explicit_datetime_inputs":
+            hours = data.explicit_datetime_inputs
+            settings["explicit_datetime_inputs"] = f"{hours.hours} hours up to {hours.end_datetime}"
+        case _:
+            pass
+    return settings
+
+
 @obeys(ExplicitDateInputs, "end_date", "days", "num_missing_days_tol")
 def _of_days(storage: Storage, root: PurePath, days: ExplicitDateInputs, path: str) -> tuple[list[Pattern], Listing]:
     end = _parsed(days.end_date, "%Y/%m/%d", join(path, "end_date"))

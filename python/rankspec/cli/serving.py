@@ -1,0 +1,131 @@
+"""`rankspec data serve`: the data sets of a config, read here for trainers on other machines."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from ipaddress import ip_address
+from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING, NamedTuple
+
+from rankspec.cli import statuses
+from rankspec.cli.running import add_config_arguments, run_config
+
+if TYPE_CHECKING:
+    from rankspec.trainer.data.service.server import DataServer, ServedData
+    from rankspec.trainer.setup import Job
+
+
+_LARGEST_PORT = 65535
+
+
+class _Address(NamedTuple):
+    """Where to listen; the host without brackets."""
+
+    host: str
+    port: int
+
+    @property
+    def is_of_this_machine(self) -> bool:
+        """Whether only this machine can reach it."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Describes the arguments."""
+    add_config_arguments(parser)
+    parser.add_argument(
+        "--listen",
+        type=_address,
+        default=_Address("127.0.0.1", 0),
+        metavar="HOST:PORT",
+        help="where to listen; port 0 takes a free one; default: 127.0.0.1:0",
+    )
+    parser.add_argument("--tls-cert", type=Path, metavar="FILE", help="certificate chain, in PEM")
+    parser.add_argument("--tls-key", type=Path, metavar="FILE", help="its key, in PEM")
+    parser.add_argument("--token-file", type=Path, metavar="FILE", help="file of the token that clients have to show")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: Namespace) -> int:
+    """Serves until it is asked to end; returns the exit status."""
+    if missing := _missing(arguments):
+        sys.stderr.write(f"rankspec data serve: error: {missing}\n")
+        return statuses.USAGE
+    return run_config(arguments, lambda job: _serve(job, arguments))
+
+
+def _missing(arguments: Namespace) -> str | None:
+    """What an address asks for that is not there: off this machine, TLS and a token."""
+    if (arguments.tls_cert is None) != (arguments.tls_key is None):
+        return "--tls-cert and --tls-key go together; give both or neither"
+    if arguments.listen.is_of_this_machine or (arguments.tls_cert and arguments.token_file):
+        return None
+    return (
+        f"{arguments.listen.host} can be reached from other machines, which takes --tls-cert, --tls-key and "
+        "--token-file; give them, or listen on 127.0.0.1"
+    )
+
+
+def _serve(job: Job, arguments: Namespace) -> int:
+    from rankspec.families import served_data_of
+    from rankspec.trainer.data.arrow_errors import UNREADABLE, reason
+    from rankspec.trainer.data.service.credentials import read_file, read_token
+    from rankspec.trainer.data.service.server import DataServer
+    from rankspec.trainer.errors import TrainError
+
+    name = job.config.DESCRIPTOR.full_name
+    opened = served_data_of(name)
+    if opened is None:
+        raise TrainError(f"nothing reads the data of a {name} from a data service")
+    token = read_token(arguments.token_file) if arguments.token_file else None
+    encrypted = arguments.tls_cert is not None
+    certificate = (read_file(arguments.tls_cert), read_file(arguments.tls_key)) if encrypted else None
+    data_sets = opened(job.config)
+    scheme = "grpc+tls" if encrypted else "grpc"
+    try:
+        server = DataServer(data_sets, f"{scheme}://{arguments.listen}", token=token, certificate=certificate)
+    except UNREADABLE as error:
+        raise TrainError(f"{arguments.listen} cannot be listened on: {reason(error)}", restart_helps=True) from error
+    return _until_asked(server, data_sets, f"{scheme}://{_Address(arguments.listen.host, server.port)}")
+
+
+def _until_asked(server: DataServer, data_sets: tuple[ServedData, ...], address: str) -> int:
+    asked = Event()
+    before = [(number, signal.signal(number, lambda *_: asked.set())) for number in (signal.SIGINT, signal.SIGTERM)]
+    try:
+        for data in data_sets:
+            for note in data.notes:
+                sys.stderr.write(f"{data.name}: {note}\n")
+        num_files = sum(len(data.files) for data in data_sets)
+        print(f"serving {len(data_sets)} data sets, {num_files} files, on {address}", flush=True)
+        asked.wait()
+    finally:
+        for number, handler in before:
+            signal.signal(number, handler)
+        if not server.close():
+            # A client that takes nothing holds a thread of the server for good, and Python would wait for it.
+            sys.stdout.flush()
+            os._exit(statuses.FINE)
+    return statuses.FINE
+
+
+def _address(text: str) -> _Address:
+    host, separator, port = text.rpartition(":")
+    bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    if not separator or not bare or (":" in bare) != (bare != host) or not port.isascii() or not port.isdecimal():
+        raise ArgumentTypeError(f"{text!r} is no HOST:PORT, such as 127.0.0.1:8815 or [::1]:8815")
+    if int(port) > _LARGEST_PORT:
+        raise ArgumentTypeError(f"there is no port {port}")
+    return _Address(bare, int(port))
