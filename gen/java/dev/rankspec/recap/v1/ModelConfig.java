@@ -242,7 +242,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
   private dev.rankspec.recap.v1.PositionDebiasConfig positionDebiasConfig_;
   /**
    * <pre>
-   * Embedding of the position. Absent: none.
+   * Embedding of the position, which only training reads. Absent: none.
    * </pre>
    *
    * <code>.rankspec.recap.v1.PositionDebiasConfig position_debias_config = 4 [json_name = "positionDebiasConfig", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -254,7 +254,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
   }
   /**
    * <pre>
-   * Embedding of the position. Absent: none.
+   * Embedding of the position, which only training reads. Absent: none.
    * </pre>
    *
    * <code>.rankspec.recap.v1.PositionDebiasConfig position_debias_config = 4 [json_name = "positionDebiasConfig", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -266,7 +266,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
   }
   /**
    * <pre>
-   * Embedding of the position. Absent: none.
+   * Embedding of the position, which only training reads. Absent: none.
    * </pre>
    *
    * <code>.rankspec.recap.v1.PositionDebiasConfig position_debias_config = 4 [json_name = "positionDebiasConfig", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -1590,7 +1590,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
         dev.rankspec.recap.v1.PositionDebiasConfig, dev.rankspec.recap.v1.PositionDebiasConfig.Builder, dev.rankspec.recap.v1.PositionDebiasConfigOrBuilder> positionDebiasConfigBuilder_;
     /**
      * <pre>
-     * Embedding of the position. Absent: none.
+     * Embedding of the position, which only training reads. Absent: none.
      * </pre>
      *
      * <code>.rankspec.recap.v1.PositionDebiasConfig position_debias_config = 4 [json_name = "positionDebiasConfig", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -1601,7 +1601,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
     }
     /**
      * <pre>
-     * Embedding of the position. Absent: none.
+     * Embedding of the position, which only training reads. Absent: none.
      * </pre>
      *
      * <code>.rankspec.recap.v1.PositionDebiasConfig position_debias_config = 4 [json_name = "positionDebiasConfig", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -1616,7 +1616,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
     }
     /**
      * <pre>
-     * Embedding of the position. Absent: none.
+     * Embedding of the position, which only training reads. Absent: none.
      * </pre>
      *
      * <code>.rankspec.recap.v1.PositionDebiasConfig position_debias_config = 4 [json_name = "positionDebiasConfig", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -1634,7 +1634,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
     }
     /**
      * <pre>
-     * Embedding of the position. Absent: none.
+     * Embedding of the position, which only training reads. Absent: none.
      * </pre>
      *
      * <code>.rankspec.recap.v1.PositionDebiasConfig position_debias_config = 4 [json_name = "positionDebiasConfig", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -1652,7 +1652,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
     }
     /**
      * <pre>
-     * Embedding of the position. Absent: none.
+     * Embedding of the position, which only training reads. Absent: none.
      * </pre>
      *
      * <code>.rankspec.recap.v1.PositionDebiasConfig position_debias_config = 4 [json_name = "positionDebiasConfig", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -1677,7 +1677,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
     }
     /**
      * <pre>
-     * Embedding of the position. Absent: none.
+     * Embedding of the position, which only training reads. Absent: none.
      * </pre>
      *
      * <code>.rankspec.recap.v1.PositionDebiasConfig position_debias_config = 4 [json_name = "positionDebiasConfig", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -1694,7 +1694,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
     }
     /**
      * <pre>
-     * Embedding of the position. Absent: none.
+     * Embedding of the position, which only training reads. Absent: none.
      * </pre>
      *
      * <code>.rankspec.recap.v1.PositionDebiasConfig position_debias_config = 4 [json_name = "positionDebiasConfig", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -1706,7 +1706,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
     }
     /**
      * <pre>
-     * Embedding of the position. Absent: none.
+     * Embedding of the position, which only training reads. Absent: none.
      * </pre>
      *
      * <code>.rankspec.recap.v1.PositionDebiasConfig position_debias_config = 4 [json_name = "positionDebiasConfig", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -1721,7 +1721,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
     }
     /**
      * <pre>
-     * Embedding of the position. Absent: none.
+     * Embedding of the position, which only training reads. Absent: none.
      * </pre>
      *
      * <code>.rankspec.recap.v1.PositionDebiasConfig position_debias_config = 4 [json_name = "positionDebiasConfig", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
