@@ -238,18 +238,14 @@ def test_what_cannot_run_yet_is_unclaimed() -> None:
     config = recap_config()
     text_format.Merge(
         """
-        position_debias_config { position_feature_index: 0 }
         large_embeddings { optimizer { init_learning_rate: 1 } }
         stratifiers { name: "s" index: 0 value: 1 }
         featurization_config { z_score_log_config { analysis_path: "x" } }
         """,
         config.model,
     )
-    config.model.backbone.dlrm_config.SetInParent()
     assert set(unclaimed_paths(config.model)) == {
         "large_embeddings",
-        "position_debias_config",
         "stratifiers",
         "featurization_config.z_score_log_config",
-        "backbone.dlrm_config",
     }
