@@ -65,21 +65,19 @@ def test_nothing_but_weights_is_saved() -> None:
     assert {name.split(".")[0] for name in _network().state_dict()} == {"bottom", "top"}
 
 
-def _everywhere(tower_type: str = "SHARE_PARTIAL") -> Any:
+def _everywhere() -> Any:
     """A model whose backbone and first tower are DLRMs."""
     config = recap_config(FULL)
     config.model.small_embeddings.tables[1].embedding_dim = 3
     text_format.Merge(DLRM, config.model.tasks["home.like"])
     text_format.Merge(DLRM.replace("[7, 1]", "[7, 6]"), config.model.backbone)
-    text_format.Merge(f"multi_task_type: MULTI_TASK_TYPE_{tower_type}", config.model)
     return config
 
 
 def test_a_tower_reads_the_backbone_as_a_dense_block() -> None:
     model = built(_everywhere())
-    tower = model.tower("home.like").network
-    assert isinstance(model.backbone, Dlrm)
-    assert isinstance(tower, Dlrm)
+    tower: Any = model.tower("home.like").network
+    assert [type(network) for network in (model.backbone, tower)] == [Dlrm, Dlrm]
     assert tower.bottom.linear_0.in_features == model.backbone.bottom.linear_0.in_features + 6
 
 

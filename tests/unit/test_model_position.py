@@ -139,11 +139,12 @@ def test_a_column_that_is_not_there_is_refused_by_its_path() -> None:
 
 
 def test_mixed_precision_trains_every_row_seen() -> None:
-    model = _model("max_position: 4 drop_probability: 0")
+    model, batch = _model("max_position: 4 drop_probability: 0"), random_batch()
+    assert batch.discrete is not None
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        logits = model(random_batch())
+        logits = model(batch)
     logits.sum().backward()
     gradient = model.inputs.position.weight.grad
     assert gradient.isfinite().all()
-    seen = random_batch().discrete[:, 1].unique()
+    seen = batch.discrete[:, 1].unique()
     assert gradient.abs().sum(1).nonzero().flatten().tolist() == seen.tolist()

@@ -3,13 +3,14 @@
 `random` writes Parquet files and their schema at the widths of the production ranker, or with --small at a few
 columns each. The labels follow from the features, with noise: training on them learns something. `movielens` prepares
 MovieLens-100K as the demo does: features, labels, and the split into train, validation and test. `edges` writes what a
-graph embedding is trained on.
+graph embedding is trained on, `clicks` lists of items whose clicks depend on the position by a known rule.
 
 Examples:
   rankspec data random -o build/random
   rankspec data random -o build/small --small --rows 2000 --files 2 --seed 7
   rankspec data movielens -o build/movielens/data
   rankspec data edges -o build/edges
+  rankspec data clicks -o build/clicks
 """
 
 from __future__ import annotations
@@ -36,7 +37,12 @@ def add_arguments(parser: ArgumentParser) -> None:
     edges.add_argument("--files", type=int, default=4, metavar="N", help="files of training edges; default: 4")
     edges.add_argument("--seed", type=int, default=0, help="what the edges are drawn from; default: 0")
     edges.set_defaults(make=_edges)
-    for kind in (random, movielens, edges):
+    clicks = kinds.add_parser("clicks", help="clicks on ranked lists, with a known position bias and relevance")
+    clicks.add_argument("--rows", type=int, default=50_000, metavar="N", help="rows in all; default: 50000")
+    clicks.add_argument("--files", type=int, default=2, metavar="N", help="files of training rows; default: 2")
+    clicks.add_argument("--seed", type=int, default=0, help="what the rows are drawn from; default: 0")
+    clicks.set_defaults(make=_clicks)
+    for kind in (random, movielens, edges, clicks):
         kind.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="folder to write to")
 
 
@@ -79,6 +85,15 @@ def _edges(arguments: Namespace) -> str:
         f"{arguments.edges} edges of {edges.NUM_RELATIONS} relations between {edges.NUM_LHS} and {edges.NUM_RHS} "
         f"entities, in {len(files)} files of {arguments.output}"
     )
+
+
+def _clicks(arguments: Namespace) -> str:
+    """Writes clicks; returns what to say of them."""
+    from rankspec.datasets import clicks
+
+    files = clicks.write(arguments.output, num_rows=arguments.rows, num_files=arguments.files, seed=arguments.seed)
+    rows = arguments.rows // clicks.LIST_LENGTH * clicks.LIST_LENGTH
+    return f"{rows} rows, in lists of {clicks.LIST_LENGTH}, in {len(files)} files of {arguments.output}"
 
 
 def _movielens(arguments: Namespace) -> str:

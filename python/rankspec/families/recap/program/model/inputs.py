@@ -37,12 +37,12 @@ GIVEN_EMBEDDINGS = ("user_embedding", "user_eng_embedding", "author_embedding")
 @obeys(FeaturizationConfig, "feature_names_to_concat")
 def inputs_read(config: ModelConfig, inputs: Sequence[Input]) -> tuple[Input, ...]:
     """Those of the data's inputs that a model reads: all but ids that it looks up nowhere."""
-    looks_up = (
-        config.HasField("small_embeddings")
-        or config.HasField("position_debias_config")
-        or "discrete" in config.featurization_config.feature_names_to_concat
+    readers = (
+        config.HasField("small_embeddings"),
+        config.HasField("position_debias_config"),
+        "discrete" in config.featurization_config.feature_names_to_concat,
     )
-    return tuple(item for item in inputs if looks_up or item.name != "discrete")
+    return tuple(item for item in inputs if any(readers) or item.name != "discrete")
 
 
 class InputLayer(nn.Module):
