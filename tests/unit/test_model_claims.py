@@ -320,7 +320,7 @@ def test_perceptrons_of_dlrm_have_an_effect(field: str) -> None:
     configs = recap_config(FULL), recap_config(FULL)
     for config in configs:
         _dlrm(config)
-    getattr(LIKE(configs[1]).dlrm_config, field).layer_sizes.insert(0, 5)
+    getattr(configs[1].model.tasks["home.like"].dlrm_config, field).layer_sizes.insert(0, 5)
     assert _differ(*map(_observe, configs))
     assert claimed_fields(architecture_pb2.DLRMConfig) == {"bottom_mlp", "top_mlp"}
 

@@ -10,9 +10,11 @@ import pytest
 from numpy.typing import NDArray
 
 from rankspec.checking.check import check
+from rankspec.composition.compose import compose
 from rankspec.datasets import clicks
 from rankspec.families.jobs import job_of
 from rankspec.trainer import run
+from rankspec.trainer.journal import read_journal
 
 _CONFIGS = Path(__file__).parents[3] / "configs/clicks"
 
@@ -49,3 +51,23 @@ def test_the_debiased_order_is_nearer_to_the_true_relevance(folder: Path, monkey
     # 0.835 and 0.929 when this was written.
     assert debiased > plain + 0.05
     assert debiased > 0.9
+
+
+def test_a_run_that_goes_on_drops_the_same_positions(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLICKS_DATA", str(folder / "data"))
+    for name, lengths in (("whole", (30,)), ("resumed", (10, 30))):
+        monkeypatch.setenv("RANKSPEC_RUNS", str(folder / name))
+        for num_steps in lengths:
+            overrides = [f"training.num_train_steps={num_steps}", "training.train_log_every_n=10"]
+            assert run.train(job_of(compose(_CONFIGS / "debiased.textproto", overrides=overrides)))
+
+    figures = [
+        [
+            record
+            for record in read_journal(folder / name / "clicks_debiased/metrics.jsonl")
+            if record["split"] == "train"
+        ]
+        for name in ("whole", "resumed")
+    ]
+    assert [record["step"] for record in figures[0]] == [10, 20, 30]
+    assert figures[0] == figures[1]
