@@ -1,7 +1,7 @@
 """Trains every architecture on MovieLens-100K, as backbone and as tower under each way of sharing that fits it.
 
 Prints the AUC on the test part beside that of a logistic regression on the same rows: `make architectures`, or
-`python -m benchmarks.architectures`. Each starts from a shipped config; nineteen runs take about ten minutes on one core.
+`python -m benchmarks.architectures`. Each starts from a shipped config; nineteen runs take ten minutes or so.
 """
 
 from __future__ import annotations
