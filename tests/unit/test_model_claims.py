@@ -128,6 +128,12 @@ def _piecewise(boundary: int, first_value: float) -> Change:
     return change
 
 
+def _dlrm(config: RecapConfig) -> None:
+    """Makes a tower a DLRM, and the tables of one width."""
+    config.model.small_embeddings.tables[1].embedding_dim = 3
+    text_format.Merge("dlrm_config { bottom_mlp { layer_sizes: 3 } top_mlp { layer_sizes: 1 } }", LIKE(config))
+
+
 CASES: dict[type[Message], dict[str, Change]] = {
     layers_pb2.DropoutConfig: {"rate": _at(MLP, "dropout { rate: 0.6 }")},
     layers_pb2.LayerNormConfig: {
@@ -190,6 +196,7 @@ CASES: dict[type[Message], dict[str, Change]] = {
         "mlp_config": _at(LIKE, "mask_net_config { mask_blocks { output_size: 1 aggregation_size: 2 } }"),
         "mask_net_config": _at(BACKBONE, "mlp_config { layer_sizes: 6 }"),
         "dcn_config": _at(REPLY, "mlp_config { layer_sizes: 1 }"),
+        "dlrm_config": _dlrm,
         "affine_map": _clear(LIKE, "affine_map"),
         "pos_weight": _at(LIKE, "pos_weight: 5"),
         "kind": _at(LIKE, "kind: TASK_KIND_REGRESSION"),
@@ -211,6 +218,7 @@ CASES: dict[type[Message], dict[str, Change]] = {
     model_pb2.ModelConfig: {
         "tasks": lambda config: config.model.tasks.pop("home.click"),
         "small_embeddings": _clear(MODEL, "small_embeddings"),
+        "position_debias_config": _at(MODEL, "position_debias_config { position_feature_index: 0 }"),
         "featurization_config": _at(FEATURIZATION, "log1p_abs_config {}"),
         "multi_task_type": _at(MODEL, "multi_task_type: MULTI_TASK_TYPE_SHARE_ALL"),
         "backbone": _at(MLP, "layer_sizes: 3"),
@@ -308,6 +316,34 @@ def test_clip_magnitude_of_clip_log1p_abs_has_an_effect() -> None:
         observed.append(_observe(config))
     assert _differ(*observed)
     assert claimed_fields(featurization_pb2.ClipLog1pAbsConfig) == {"clip_magnitude"}
+
+
+@pytest.mark.parametrize("field", ["bottom_mlp", "top_mlp"])
+def test_perceptrons_of_dlrm_have_an_effect(field: str) -> None:
+    configs = recap_config(FULL), recap_config(FULL)
+    for config in configs:
+        _dlrm(config)
+    getattr(configs[1].model.tasks["home.like"].dlrm_config, field).layer_sizes.insert(0, 5)
+    assert _differ(*map(_observe, configs))
+    assert claimed_fields(architecture_pb2.DLRMConfig) == {"bottom_mlp", "top_mlp"}
+
+
+POSITIONS = {
+    "max_position": "max_position: 2",
+    "num_dims": "num_dims: 3",
+    "drop_probability": "drop_probability: 0.1",
+    "position_feature_index": "position_feature_index: 1",
+}
+
+
+@pytest.mark.parametrize("field", POSITIONS)
+def test_fields_of_the_position_have_an_effect(field: str) -> None:
+    configs = recap_config(FULL), recap_config(FULL)
+    for config, text in zip(configs, ("", POSITIONS[field]), strict=True):
+        config.model.position_debias_config.position_feature_index = 0
+        text_format.Merge(text, config.model.position_debias_config)
+    assert _differ(*map(_observe, configs))
+    assert claimed_fields(architecture_pb2.PositionDebiasConfig) == POSITIONS.keys()
 
 
 ALGORITHMS = {

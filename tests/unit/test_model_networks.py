@@ -168,8 +168,3 @@ def test_cross_layers_alone_where_the_parallel_part_is_off() -> None:
     network = _built("dcn_config { poly_degree: 2 use_parallel: false parallel_mlp { layer_sizes: 3 } }")
     torch.testing.assert_close(network(INPUTS), _crossed(network))
     assert network.out_features == 6
-
-
-def test_an_architecture_without_builder_is_our_mistake() -> None:
-    with pytest.raises(AssertionError, match="dlrm_config"):
-        _built("dlrm_config {}")

@@ -238,14 +238,10 @@ def test_what_cannot_run_yet_is_unclaimed() -> None:
     config = recap_config()
     text_format.Merge(
         """
-        position_debias_config { position_feature_index: 0 }
         large_embeddings { optimizer { init_learning_rate: 1 } }
         """,
         config.model,
     )
-    config.model.backbone.dlrm_config.SetInParent()
     assert set(unclaimed_paths(config.model)) == {
         "large_embeddings",
-        "position_debias_config",
-        "backbone.dlrm_config",
     }

@@ -3,7 +3,8 @@
 `random` writes Parquet files and their schema at the widths of the production ranker, or with --small at a few
 columns each. The labels follow from the features, with noise: training on them learns something. `movielens` prepares
 MovieLens-100K as the demo does: features, labels, and the split into train, validation and test. `edges` writes what a
-graph embedding is trained on. `serve` makes none: it reads the data of a config for trainers on other machines.
+graph embedding is trained on, `clicks` lists of items whose clicks depend on the position by a known rule. `serve`
+makes none: it reads the data of a config for trainers on other machines.
 
 `statistics` computes what `z_score_log_config` standardizes by: of the continuous features of a config's train_data,
 over one pass, behind every step of its preprocess. The file that the config names as analysis_path need not be there
@@ -14,6 +15,7 @@ Examples:
   rankspec data random -o build/small --small --rows 2000 --files 2 --seed 7
   rankspec data movielens -o build/movielens/data
   rankspec data edges -o build/edges
+  rankspec data clicks -o build/clicks
   rankspec data statistics ranker.textproto -o statistics.textproto
   rankspec data serve configs/recap/remote.textproto --listen 127.0.0.1:8815
 """
@@ -52,7 +54,12 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--named", action="store_true", help="edges that name entities, with vocabularies and first vectors"
     )
     edges.set_defaults(make=_edges)
-    for kind in (random, movielens, edges):
+    clicks = kinds.add_parser("clicks", help="clicks on ranked lists, with a known position bias and relevance")
+    clicks.add_argument("--rows", type=int, default=50_000, metavar="N", help="rows in all; default: 50000")
+    clicks.add_argument("--files", type=int, default=2, metavar="N", help="files of training rows; default: 2")
+    clicks.add_argument("--seed", type=int, default=0, help="what the rows are drawn from; default: 0")
+    clicks.set_defaults(make=_clicks)
+    for kind in (random, movielens, edges, clicks):
         kind.set_defaults(run=_written)
         kind.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="folder to write to")
     _add_statistics(kinds.add_parser("statistics", help="what a config's training data are standardized by"))
@@ -121,6 +128,15 @@ def _edges(arguments: Namespace) -> str:
         f"{arguments.edges} edges of {edges.NUM_RELATIONS} relations between {edges.NUM_LHS} and {edges.NUM_RHS} "
         f"entities, in {len(files)} files of {arguments.output}"
     )
+
+
+def _clicks(arguments: Namespace) -> str:
+    """Writes clicks; returns what to say of them."""
+    from rankspec.datasets import clicks
+
+    files = clicks.write(arguments.output, num_rows=arguments.rows, num_files=arguments.files, seed=arguments.seed)
+    rows = arguments.rows // clicks.LIST_LENGTH * clicks.LIST_LENGTH
+    return f"{rows} rows, in lists of {clicks.LIST_LENGTH}, in {len(files)} files of {arguments.output}"
 
 
 def _movielens(arguments: Namespace) -> str:

@@ -176,7 +176,12 @@ _OTHER_CHOICES = """
 model {
   multi_task_type: MULTI_TASK_TYPE_SHARE_NONE
   tasks { key: "like" value { mlp_config { layer_sizes: [4, 1] } } }
-  tasks { key: "reply" value { mlp_config { layer_sizes: [4, 1] } } }
+  tasks {
+    key: "reply"
+    value { dlrm_config { bottom_mlp { layer_sizes: [4, 2] } top_mlp { layer_sizes: [4, 1] } } }
+  }
+  small_embeddings { tables { name: "user" num_embeddings: 9 embedding_dim: 2 index: 0 } }
+  position_debias_config { max_position: 5 num_dims: 2 drop_probability: 0.25 position_feature_index: 1 }
 }
 optimizer {
   single_task_learning_rate { piecewise_constant { learning_rate_boundaries: 1 learning_rate_values: [0.1, 0.2] } }

@@ -341,12 +341,14 @@ func (x *MaskNetConfig) GetUseParallel() bool {
 	return Default_MaskNetConfig_UseParallel
 }
 
-// Deep learning recommendation model (Naumov et al., 2019).
+// Deep learning recommendation model (Naumov et al., 2019): dot products of every pair of the vectors that are the rows of
+// small_embeddings and the output of bottom_mlp, joined to that output, through top_mlp. All these vectors have one width.
 type DLRMConfig struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Network that brings the dense features to the embeddings' width.
+	// Network that brings the dense features to the tables' width, which its last layer has. Dense is whatever is no table's
+	// row, side by side: features, given embeddings, the embedding of the position and, for a tower, the backbone's output.
 	BottomMlp *MlpConfig `protobuf:"bytes,1,opt,name=bottom_mlp,json=bottomMlp" json:"bottom_mlp,omitempty"`
-	// Network on top of the pairwise products.
+	// Network on top: reads the output of bottom_mlp, then the products.
 	TopMlp        *MlpConfig `protobuf:"bytes,2,opt,name=top_mlp,json=topMlp" json:"top_mlp,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -457,11 +459,13 @@ func (x *AffineMap) GetBias() float64 {
 	return Default_AffineMap_Bias
 }
 
-// An embedding of the position an item was shown at, dropped at random so that the model also learns without
-// it.
+// An embedding of the position an item was shown at, joined to the model's inputs in training: what the position explains, the
+// rest of the model need not learn. In evaluation and in what is served zeros stand in its place, as for the training rows
+// whose position is dropped, or is negative, which means unknown. Its rows start from a normal distribution of mean 0 and
+// standard deviation 0.01.
 type PositionDebiasConfig struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Positions from here on share one row.
+	// Positions count from 0, and from here on share one row.
 	MaxPosition *int32 `protobuf:"varint,1,opt,name=max_position,json=maxPosition,def=256" json:"max_position,omitempty"`
 	// Width of the embedding.
 	NumDims *int32 `protobuf:"varint,2,opt,name=num_dims,json=numDims,def=64" json:"num_dims,omitempty"`

@@ -155,20 +155,22 @@ export const MaskNetConfigSchema: GenMessage<MaskNetConfig> = /*@__PURE__*/
   messageDesc(file_rankspec_recap_v1_architecture, 2);
 
 /**
- * Deep learning recommendation model (Naumov et al., 2019).
+ * Deep learning recommendation model (Naumov et al., 2019): dot products of every pair of the vectors that are the rows of
+ * small_embeddings and the output of bottom_mlp, joined to that output, through top_mlp. All these vectors have one width.
  *
  * @generated from message rankspec.recap.v1.DLRMConfig
  */
 export type DLRMConfig = Message<"rankspec.recap.v1.DLRMConfig"> & {
   /**
-   * Network that brings the dense features to the embeddings' width.
+   * Network that brings the dense features to the tables' width, which its last layer has. Dense is whatever is no table's
+   * row, side by side: features, given embeddings, the embedding of the position and, for a tower, the backbone's output.
    *
    * @generated from field: rankspec.recap.v1.MlpConfig bottom_mlp = 1;
    */
   bottomMlp?: MlpConfig | undefined;
 
   /**
-   * Network on top of the pairwise products.
+   * Network on top: reads the output of bottom_mlp, then the products.
    *
    * @generated from field: rankspec.recap.v1.MlpConfig top_mlp = 2;
    */
@@ -211,14 +213,16 @@ export const AffineMapSchema: GenMessage<AffineMap> = /*@__PURE__*/
   messageDesc(file_rankspec_recap_v1_architecture, 4);
 
 /**
- * An embedding of the position an item was shown at, dropped at random so that the model also learns without
- * it.
+ * An embedding of the position an item was shown at, joined to the model's inputs in training: what the position explains, the
+ * rest of the model need not learn. In evaluation and in what is served zeros stand in its place, as for the training rows
+ * whose position is dropped, or is negative, which means unknown. Its rows start from a normal distribution of mean 0 and
+ * standard deviation 0.01.
  *
  * @generated from message rankspec.recap.v1.PositionDebiasConfig
  */
 export type PositionDebiasConfig = Message<"rankspec.recap.v1.PositionDebiasConfig"> & {
   /**
-   * Positions from here on share one row.
+   * Positions count from 0, and from here on share one row.
    *
    * @generated from field: int32 max_position = 1 [default = 256];
    */

@@ -7,7 +7,8 @@ package dev.rankspec.recap.v1;
 
 /**
  * <pre>
- * Deep learning recommendation model (Naumov et al., 2019).
+ * Deep learning recommendation model (Naumov et al., 2019): dot products of every pair of the vectors that are the rows of
+ * small_embeddings and the output of bottom_mlp, joined to that output, through top_mlp. All these vectors have one width.
  * </pre>
  *
  * Protobuf type {@code rankspec.recap.v1.DLRMConfig}
@@ -57,7 +58,8 @@ private static final long serialVersionUID = 0L;
   private dev.rankspec.recap.v1.MlpConfig bottomMlp_;
   /**
    * <pre>
-   * Network that brings the dense features to the embeddings' width.
+   * Network that brings the dense features to the tables' width, which its last layer has. Dense is whatever is no table's
+   * row, side by side: features, given embeddings, the embedding of the position and, for a tower, the backbone's output.
    * </pre>
    *
    * <code>.rankspec.recap.v1.MlpConfig bottom_mlp = 1 [json_name = "bottomMlp", (.buf.validate.field) = { ... }</code>
@@ -69,7 +71,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Network that brings the dense features to the embeddings' width.
+   * Network that brings the dense features to the tables' width, which its last layer has. Dense is whatever is no table's
+   * row, side by side: features, given embeddings, the embedding of the position and, for a tower, the backbone's output.
    * </pre>
    *
    * <code>.rankspec.recap.v1.MlpConfig bottom_mlp = 1 [json_name = "bottomMlp", (.buf.validate.field) = { ... }</code>
@@ -81,7 +84,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Network that brings the dense features to the embeddings' width.
+   * Network that brings the dense features to the tables' width, which its last layer has. Dense is whatever is no table's
+   * row, side by side: features, given embeddings, the embedding of the position and, for a tower, the backbone's output.
    * </pre>
    *
    * <code>.rankspec.recap.v1.MlpConfig bottom_mlp = 1 [json_name = "bottomMlp", (.buf.validate.field) = { ... }</code>
@@ -95,7 +99,7 @@ private static final long serialVersionUID = 0L;
   private dev.rankspec.recap.v1.MlpConfig topMlp_;
   /**
    * <pre>
-   * Network on top of the pairwise products.
+   * Network on top: reads the output of bottom_mlp, then the products.
    * </pre>
    *
    * <code>.rankspec.recap.v1.MlpConfig top_mlp = 2 [json_name = "topMlp", (.buf.validate.field) = { ... }</code>
@@ -107,7 +111,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Network on top of the pairwise products.
+   * Network on top: reads the output of bottom_mlp, then the products.
    * </pre>
    *
    * <code>.rankspec.recap.v1.MlpConfig top_mlp = 2 [json_name = "topMlp", (.buf.validate.field) = { ... }</code>
@@ -119,7 +123,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Network on top of the pairwise products.
+   * Network on top: reads the output of bottom_mlp, then the products.
    * </pre>
    *
    * <code>.rankspec.recap.v1.MlpConfig top_mlp = 2 [json_name = "topMlp", (.buf.validate.field) = { ... }</code>
@@ -313,7 +317,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Deep learning recommendation model (Naumov et al., 2019).
+   * Deep learning recommendation model (Naumov et al., 2019): dot products of every pair of the vectors that are the rows of
+   * small_embeddings and the output of bottom_mlp, joined to that output, through top_mlp. All these vectors have one width.
    * </pre>
    *
    * Protobuf type {@code rankspec.recap.v1.DLRMConfig}
@@ -493,7 +498,8 @@ private static final long serialVersionUID = 0L;
         dev.rankspec.recap.v1.MlpConfig, dev.rankspec.recap.v1.MlpConfig.Builder, dev.rankspec.recap.v1.MlpConfigOrBuilder> bottomMlpBuilder_;
     /**
      * <pre>
-     * Network that brings the dense features to the embeddings' width.
+     * Network that brings the dense features to the tables' width, which its last layer has. Dense is whatever is no table's
+     * row, side by side: features, given embeddings, the embedding of the position and, for a tower, the backbone's output.
      * </pre>
      *
      * <code>.rankspec.recap.v1.MlpConfig bottom_mlp = 1 [json_name = "bottomMlp", (.buf.validate.field) = { ... }</code>
@@ -504,7 +510,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Network that brings the dense features to the embeddings' width.
+     * Network that brings the dense features to the tables' width, which its last layer has. Dense is whatever is no table's
+     * row, side by side: features, given embeddings, the embedding of the position and, for a tower, the backbone's output.
      * </pre>
      *
      * <code>.rankspec.recap.v1.MlpConfig bottom_mlp = 1 [json_name = "bottomMlp", (.buf.validate.field) = { ... }</code>
@@ -519,7 +526,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Network that brings the dense features to the embeddings' width.
+     * Network that brings the dense features to the tables' width, which its last layer has. Dense is whatever is no table's
+     * row, side by side: features, given embeddings, the embedding of the position and, for a tower, the backbone's output.
      * </pre>
      *
      * <code>.rankspec.recap.v1.MlpConfig bottom_mlp = 1 [json_name = "bottomMlp", (.buf.validate.field) = { ... }</code>
@@ -537,7 +545,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Network that brings the dense features to the embeddings' width.
+     * Network that brings the dense features to the tables' width, which its last layer has. Dense is whatever is no table's
+     * row, side by side: features, given embeddings, the embedding of the position and, for a tower, the backbone's output.
      * </pre>
      *
      * <code>.rankspec.recap.v1.MlpConfig bottom_mlp = 1 [json_name = "bottomMlp", (.buf.validate.field) = { ... }</code>
@@ -555,7 +564,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Network that brings the dense features to the embeddings' width.
+     * Network that brings the dense features to the tables' width, which its last layer has. Dense is whatever is no table's
+     * row, side by side: features, given embeddings, the embedding of the position and, for a tower, the backbone's output.
      * </pre>
      *
      * <code>.rankspec.recap.v1.MlpConfig bottom_mlp = 1 [json_name = "bottomMlp", (.buf.validate.field) = { ... }</code>
@@ -580,7 +590,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Network that brings the dense features to the embeddings' width.
+     * Network that brings the dense features to the tables' width, which its last layer has. Dense is whatever is no table's
+     * row, side by side: features, given embeddings, the embedding of the position and, for a tower, the backbone's output.
      * </pre>
      *
      * <code>.rankspec.recap.v1.MlpConfig bottom_mlp = 1 [json_name = "bottomMlp", (.buf.validate.field) = { ... }</code>
@@ -597,7 +608,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Network that brings the dense features to the embeddings' width.
+     * Network that brings the dense features to the tables' width, which its last layer has. Dense is whatever is no table's
+     * row, side by side: features, given embeddings, the embedding of the position and, for a tower, the backbone's output.
      * </pre>
      *
      * <code>.rankspec.recap.v1.MlpConfig bottom_mlp = 1 [json_name = "bottomMlp", (.buf.validate.field) = { ... }</code>
@@ -609,7 +621,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Network that brings the dense features to the embeddings' width.
+     * Network that brings the dense features to the tables' width, which its last layer has. Dense is whatever is no table's
+     * row, side by side: features, given embeddings, the embedding of the position and, for a tower, the backbone's output.
      * </pre>
      *
      * <code>.rankspec.recap.v1.MlpConfig bottom_mlp = 1 [json_name = "bottomMlp", (.buf.validate.field) = { ... }</code>
@@ -624,7 +637,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Network that brings the dense features to the embeddings' width.
+     * Network that brings the dense features to the tables' width, which its last layer has. Dense is whatever is no table's
+     * row, side by side: features, given embeddings, the embedding of the position and, for a tower, the backbone's output.
      * </pre>
      *
      * <code>.rankspec.recap.v1.MlpConfig bottom_mlp = 1 [json_name = "bottomMlp", (.buf.validate.field) = { ... }</code>
@@ -648,7 +662,7 @@ private static final long serialVersionUID = 0L;
         dev.rankspec.recap.v1.MlpConfig, dev.rankspec.recap.v1.MlpConfig.Builder, dev.rankspec.recap.v1.MlpConfigOrBuilder> topMlpBuilder_;
     /**
      * <pre>
-     * Network on top of the pairwise products.
+     * Network on top: reads the output of bottom_mlp, then the products.
      * </pre>
      *
      * <code>.rankspec.recap.v1.MlpConfig top_mlp = 2 [json_name = "topMlp", (.buf.validate.field) = { ... }</code>
@@ -659,7 +673,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Network on top of the pairwise products.
+     * Network on top: reads the output of bottom_mlp, then the products.
      * </pre>
      *
      * <code>.rankspec.recap.v1.MlpConfig top_mlp = 2 [json_name = "topMlp", (.buf.validate.field) = { ... }</code>
@@ -674,7 +688,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Network on top of the pairwise products.
+     * Network on top: reads the output of bottom_mlp, then the products.
      * </pre>
      *
      * <code>.rankspec.recap.v1.MlpConfig top_mlp = 2 [json_name = "topMlp", (.buf.validate.field) = { ... }</code>
@@ -692,7 +706,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Network on top of the pairwise products.
+     * Network on top: reads the output of bottom_mlp, then the products.
      * </pre>
      *
      * <code>.rankspec.recap.v1.MlpConfig top_mlp = 2 [json_name = "topMlp", (.buf.validate.field) = { ... }</code>
@@ -710,7 +724,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Network on top of the pairwise products.
+     * Network on top: reads the output of bottom_mlp, then the products.
      * </pre>
      *
      * <code>.rankspec.recap.v1.MlpConfig top_mlp = 2 [json_name = "topMlp", (.buf.validate.field) = { ... }</code>
@@ -735,7 +749,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Network on top of the pairwise products.
+     * Network on top: reads the output of bottom_mlp, then the products.
      * </pre>
      *
      * <code>.rankspec.recap.v1.MlpConfig top_mlp = 2 [json_name = "topMlp", (.buf.validate.field) = { ... }</code>
@@ -752,7 +766,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Network on top of the pairwise products.
+     * Network on top: reads the output of bottom_mlp, then the products.
      * </pre>
      *
      * <code>.rankspec.recap.v1.MlpConfig top_mlp = 2 [json_name = "topMlp", (.buf.validate.field) = { ... }</code>
@@ -764,7 +778,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Network on top of the pairwise products.
+     * Network on top: reads the output of bottom_mlp, then the products.
      * </pre>
      *
      * <code>.rankspec.recap.v1.MlpConfig top_mlp = 2 [json_name = "topMlp", (.buf.validate.field) = { ... }</code>
@@ -779,7 +793,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Network on top of the pairwise products.
+     * Network on top: reads the output of bottom_mlp, then the products.
      * </pre>
      *
      * <code>.rankspec.recap.v1.MlpConfig top_mlp = 2 [json_name = "topMlp", (.buf.validate.field) = { ... }</code>

@@ -12,7 +12,8 @@ public interface DLRMConfigOrBuilder extends
 
   /**
    * <pre>
-   * Network that brings the dense features to the embeddings' width.
+   * Network that brings the dense features to the tables' width, which its last layer has. Dense is whatever is no table's
+   * row, side by side: features, given embeddings, the embedding of the position and, for a tower, the backbone's output.
    * </pre>
    *
    * <code>.rankspec.recap.v1.MlpConfig bottom_mlp = 1 [json_name = "bottomMlp", (.buf.validate.field) = { ... }</code>
@@ -21,7 +22,8 @@ public interface DLRMConfigOrBuilder extends
   boolean hasBottomMlp();
   /**
    * <pre>
-   * Network that brings the dense features to the embeddings' width.
+   * Network that brings the dense features to the tables' width, which its last layer has. Dense is whatever is no table's
+   * row, side by side: features, given embeddings, the embedding of the position and, for a tower, the backbone's output.
    * </pre>
    *
    * <code>.rankspec.recap.v1.MlpConfig bottom_mlp = 1 [json_name = "bottomMlp", (.buf.validate.field) = { ... }</code>
@@ -30,7 +32,8 @@ public interface DLRMConfigOrBuilder extends
   dev.rankspec.recap.v1.MlpConfig getBottomMlp();
   /**
    * <pre>
-   * Network that brings the dense features to the embeddings' width.
+   * Network that brings the dense features to the tables' width, which its last layer has. Dense is whatever is no table's
+   * row, side by side: features, given embeddings, the embedding of the position and, for a tower, the backbone's output.
    * </pre>
    *
    * <code>.rankspec.recap.v1.MlpConfig bottom_mlp = 1 [json_name = "bottomMlp", (.buf.validate.field) = { ... }</code>
@@ -39,7 +42,7 @@ public interface DLRMConfigOrBuilder extends
 
   /**
    * <pre>
-   * Network on top of the pairwise products.
+   * Network on top: reads the output of bottom_mlp, then the products.
    * </pre>
    *
    * <code>.rankspec.recap.v1.MlpConfig top_mlp = 2 [json_name = "topMlp", (.buf.validate.field) = { ... }</code>
@@ -48,7 +51,7 @@ public interface DLRMConfigOrBuilder extends
   boolean hasTopMlp();
   /**
    * <pre>
-   * Network on top of the pairwise products.
+   * Network on top: reads the output of bottom_mlp, then the products.
    * </pre>
    *
    * <code>.rankspec.recap.v1.MlpConfig top_mlp = 2 [json_name = "topMlp", (.buf.validate.field) = { ... }</code>
@@ -57,7 +60,7 @@ public interface DLRMConfigOrBuilder extends
   dev.rankspec.recap.v1.MlpConfig getTopMlp();
   /**
    * <pre>
-   * Network on top of the pairwise products.
+   * Network on top: reads the output of bottom_mlp, then the products.
    * </pre>
    *
    * <code>.rankspec.recap.v1.MlpConfig top_mlp = 2 [json_name = "topMlp", (.buf.validate.field) = { ... }</code>

@@ -243,7 +243,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
   private dev.rankspec.recap.v1.PositionDebiasConfig positionDebiasConfig_;
   /**
    * <pre>
-   * Embedding of the position. Absent: none.
+   * Embedding of the position, which only training reads. Absent: none.
    * </pre>
    *
    * <code>.rankspec.recap.v1.PositionDebiasConfig position_debias_config = 4 [json_name = "positionDebiasConfig", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -255,7 +255,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
   }
   /**
    * <pre>
-   * Embedding of the position. Absent: none.
+   * Embedding of the position, which only training reads. Absent: none.
    * </pre>
    *
    * <code>.rankspec.recap.v1.PositionDebiasConfig position_debias_config = 4 [json_name = "positionDebiasConfig", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -267,7 +267,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
   }
   /**
    * <pre>
-   * Embedding of the position. Absent: none.
+   * Embedding of the position, which only training reads. Absent: none.
    * </pre>
    *
    * <code>.rankspec.recap.v1.PositionDebiasConfig position_debias_config = 4 [json_name = "positionDebiasConfig", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -1653,7 +1653,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
         dev.rankspec.recap.v1.PositionDebiasConfig, dev.rankspec.recap.v1.PositionDebiasConfig.Builder, dev.rankspec.recap.v1.PositionDebiasConfigOrBuilder> positionDebiasConfigBuilder_;
     /**
      * <pre>
-     * Embedding of the position. Absent: none.
+     * Embedding of the position, which only training reads. Absent: none.
      * </pre>
      *
      * <code>.rankspec.recap.v1.PositionDebiasConfig position_debias_config = 4 [json_name = "positionDebiasConfig", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -1664,7 +1664,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
     }
     /**
      * <pre>
-     * Embedding of the position. Absent: none.
+     * Embedding of the position, which only training reads. Absent: none.
      * </pre>
      *
      * <code>.rankspec.recap.v1.PositionDebiasConfig position_debias_config = 4 [json_name = "positionDebiasConfig", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -1679,7 +1679,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
     }
     /**
      * <pre>
-     * Embedding of the position. Absent: none.
+     * Embedding of the position, which only training reads. Absent: none.
      * </pre>
      *
      * <code>.rankspec.recap.v1.PositionDebiasConfig position_debias_config = 4 [json_name = "positionDebiasConfig", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -1697,7 +1697,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
     }
     /**
      * <pre>
-     * Embedding of the position. Absent: none.
+     * Embedding of the position, which only training reads. Absent: none.
      * </pre>
      *
      * <code>.rankspec.recap.v1.PositionDebiasConfig position_debias_config = 4 [json_name = "positionDebiasConfig", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -1715,7 +1715,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
     }
     /**
      * <pre>
-     * Embedding of the position. Absent: none.
+     * Embedding of the position, which only training reads. Absent: none.
      * </pre>
      *
      * <code>.rankspec.recap.v1.PositionDebiasConfig position_debias_config = 4 [json_name = "positionDebiasConfig", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -1740,7 +1740,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
     }
     /**
      * <pre>
-     * Embedding of the position. Absent: none.
+     * Embedding of the position, which only training reads. Absent: none.
      * </pre>
      *
      * <code>.rankspec.recap.v1.PositionDebiasConfig position_debias_config = 4 [json_name = "positionDebiasConfig", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -1757,7 +1757,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
     }
     /**
      * <pre>
-     * Embedding of the position. Absent: none.
+     * Embedding of the position, which only training reads. Absent: none.
      * </pre>
      *
      * <code>.rankspec.recap.v1.PositionDebiasConfig position_debias_config = 4 [json_name = "positionDebiasConfig", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -1769,7 +1769,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
     }
     /**
      * <pre>
-     * Embedding of the position. Absent: none.
+     * Embedding of the position, which only training reads. Absent: none.
      * </pre>
      *
      * <code>.rankspec.recap.v1.PositionDebiasConfig position_debias_config = 4 [json_name = "positionDebiasConfig", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -1784,7 +1784,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
     }
     /**
      * <pre>
-     * Embedding of the position. Absent: none.
+     * Embedding of the position, which only training reads. Absent: none.
      * </pre>
      *
      * <code>.rankspec.recap.v1.PositionDebiasConfig position_debias_config = 4 [json_name = "positionDebiasConfig", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>

@@ -120,7 +120,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue);
 
   /**
    * <pre>
-   * Embedding of the position. Absent: none.
+   * Embedding of the position, which only training reads. Absent: none.
    * </pre>
    *
    * <code>.rankspec.recap.v1.PositionDebiasConfig position_debias_config = 4 [json_name = "positionDebiasConfig", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -129,7 +129,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue);
   boolean hasPositionDebiasConfig();
   /**
    * <pre>
-   * Embedding of the position. Absent: none.
+   * Embedding of the position, which only training reads. Absent: none.
    * </pre>
    *
    * <code>.rankspec.recap.v1.PositionDebiasConfig position_debias_config = 4 [json_name = "positionDebiasConfig", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -138,7 +138,7 @@ dev.rankspec.recap.v1.TaskModel defaultValue);
   dev.rankspec.recap.v1.PositionDebiasConfig getPositionDebiasConfig();
   /**
    * <pre>
-   * Embedding of the position. Absent: none.
+   * Embedding of the position, which only training reads. Absent: none.
    * </pre>
    *
    * <code>.rankspec.recap.v1.PositionDebiasConfig position_debias_config = 4 [json_name = "positionDebiasConfig", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>

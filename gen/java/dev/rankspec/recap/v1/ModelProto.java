@@ -50,7 +50,7 @@ public final class ModelProto extends com.google.protobuf.GeneratedFile {
       "!rankspec/options/v1/options.proto\032$rank" +
       "spec/recap/v1/architecture.proto\032!ranksp" +
       "ec/recap/v1/embedding.proto\032%rankspec/re" +
-      "cap/v1/featurization.proto\"\335$\n\013ModelConf" +
+      "cap/v1/featurization.proto\"\2158\n\013ModelConf" +
       "ig\022\202\021\n\005tasks\030\001 \003(\0132).rankspec.recap.v1.M" +
       "odelConfig.TasksEntryB\300\020\272H\264\020\232\001\260\020\010\001\020\200\001\"\036r" +
       "\0342\032^[A-Za-z_][A-Za-z0-9_.-]*$*\210\020\272\001\204\020\n!re" +
@@ -122,53 +122,115 @@ public final class ModelProto extends com.google.protobuf.GeneratedFile {
       "\007 \001(\0132\034.rankspec.recap.v1.TaskModelB\010\210\347\030" +
       "\001\220\347\030\003R\010backbone\022X\n\013stratifiers\030\010 \003(\0132#.r" +
       "ankspec.recap.v1.StratifierConfigB\021\272H\006\222\001" +
-      "\003\020\200\002\210\347\030\002\220\347\030\001R\013stratifiers\022.\n\007members\030\t \001" +
-      "(\005:\0011B\021\272H\006\032\004\030@(\001\210\347\030\001\220\347\030\003R\007members\032V\n\nTas" +
-      "ksEntry\022\020\n\003key\030\001 \001(\tR\003key\0222\n\005value\030\002 \001(\013" +
-      "2\034.rankspec.recap.v1.TaskModelR\005value:\0028" +
-      "\001:\226\r\272H\222\r\032\363\002\n\036recap.model.backbone_fits_t" +
-      "ype\032\320\002int(this.multi_task_type) in [2, 3" +
-      "] && !has(this.backbone) ? \'multi_task_t" +
-      "ype: towers share a backbone, and there " +
-      "is none; add backbone or choose MULTI_TA" +
-      "SK_TYPE_SHARE_NONE\' : int(this.multi_tas" +
-      "k_type) == 1 && has(this.backbone) ? \'ba" +
-      "ckbone: no tower reads it under MULTI_TA" +
-      "SK_TYPE_SHARE_NONE; drop it or choose a " +
-      "type that shares\' : \'\'\032\325\003\n!recap.model.b" +
-      "ackbone_has_no_logit\032\257\003has(this.backbone" +
-      ".affine_map) ? \'backbone.affine_map: map" +
-      "s a logit, and a backbone gives none; dr" +
-      "op it or move it to a tower\' : has(this." +
-      "backbone) && this.backbone.pos_weight !=" +
-      " 1.0 ? \'backbone.pos_weight: weights a l" +
-      "oss, and a backbone has none; drop it or" +
+      "\003\020\200\002\210\347\030\002\220\347\030\001R\013stratifiers\032V\n\nTasksEntry\022" +
+      "\020\n\003key\030\001 \001(\tR\003key\0222\n\005value\030\002 \001(\0132\034.ranks" +
+      "pec.recap.v1.TaskModelR\005value:\0028\001:\366 \272H\362 " +
+      "\032\363\002\n\036recap.model.backbone_fits_type\032\320\002in" +
+      "t(this.multi_task_type) in [2, 3] && !ha" +
+      "s(this.backbone) ? \'multi_task_type: tow" +
+      "ers share a backbone, and there is none;" +
+      " add backbone or choose MULTI_TASK_TYPE_" +
+      "SHARE_NONE\' : int(this.multi_task_type) " +
+      "== 1 && has(this.backbone) ? \'backbone: " +
+      "no tower reads it under MULTI_TASK_TYPE_" +
+      "SHARE_NONE; drop it or choose a type tha" +
+      "t shares\' : \'\'\032\325\003\n!recap.model.backbone_" +
+      "has_no_logit\032\257\003has(this.backbone.affine_" +
+      "map) ? \'backbone.affine_map: maps a logi" +
+      "t, and a backbone gives none; drop it or" +
       " move it to a tower\' : has(this.backbone" +
-      ") && int(this.backbone.kind) == 2 ? \'bac" +
-      "kbone.kind: says what a label is, and a " +
-      "backbone has none; drop it or move it to" +
-      " a tower\' : \'\'\032\206\002\n\'recap.model.regressio" +
-      "n_has_no_positives\032\332\001[this.tasks].map(to" +
-      "wers, towers.filter(t, int(towers[t].kin" +
-      "d) == 2 && towers[t].pos_weight != 1.0) " +
-      ".map(t, \'tasks[\"\' + t + \'\"].pos_weight: " +
-      "weights the positives, and a regression " +
-      "task has none; drop it\').join(\'\\n\'))[0]\032" +
-      "\224\003\n\037recap.model.distinct_task_names\032\360\002th" +
-      "is.tasks.map(t, t.split(\'.\').join(\'__\'))" +
-      ".unique() ? \'\' : [\'\\n\' + this.tasks.map(" +
-      "t, t.split(\'.\').join(\'__\')).join(\'\\n\\n\')" +
-      " + \'\\n\'].map(written, this.tasks.filter(" +
-      "t, written.split(\'\\n\' + t.split(\'.\').joi" +
-      "n(\'__\') + \'\\n\').size() > 2) .map(t, \'tas" +
-      "ks[\"\' + t + \'\"]: another task has this n" +
-      "ame once \".\" is written \"__\", and both w" +
-      "ould be one tower; rename one\').join(\'\\n" +
-      "\'))[0]\032\241\001\n\031recap.model.unique_strata\032\203\001t" +
-      "his.stratifiers.map(s, s.name).unique() " +
-      "? \'\' : \'stratifiers: two strata have the" +
-      " same name; every stratum needs a name o" +
-      "f its own\'*\222\001\n\rMultiTaskType\022\037\n\033MULTI_TA" +
+      ") && this.backbone.pos_weight != 1.0 ? \'" +
+      "backbone.pos_weight: weights a loss, and" +
+      " a backbone has none; drop it or move it" +
+      " to a tower\' : has(this.backbone) && int" +
+      "(this.backbone.kind) == 2 ? \'backbone.ki" +
+      "nd: says what a label is, and a backbone" +
+      " has none; drop it or move it to a tower" +
+      "\' : \'\'\032\206\002\n\'recap.model.regression_has_no" +
+      "_positives\032\332\001[this.tasks].map(towers, to" +
+      "wers.filter(t, int(towers[t].kind) == 2 " +
+      "&& towers[t].pos_weight != 1.0) .map(t, " +
+      "\'tasks[\"\' + t + \'\"].pos_weight: weights " +
+      "the positives, and a regression task has" +
+      " none; drop it\').join(\'\\n\'))[0]\032\224\003\n\037reca" +
+      "p.model.distinct_task_names\032\360\002this.tasks" +
+      ".map(t, t.split(\'.\').join(\'__\')).unique(" +
+      ") ? \'\' : [\'\\n\' + this.tasks.map(t, t.spl" +
+      "it(\'.\').join(\'__\')).join(\'\\n\\n\') + \'\\n\']" +
+      ".map(written, this.tasks.filter(t, writt" +
+      "en.split(\'\\n\' + t.split(\'.\').join(\'__\') " +
+      "+ \'\\n\').size() > 2) .map(t, \'tasks[\"\' + " +
+      "t + \'\"]: another task has this name once" +
+      " \".\" is written \"__\", and both would be " +
+      "one tower; rename one\').join(\'\\n\'))[0]\032\353" +
+      "\002\n\033recap.model.dlrm_has_tables\032\313\002has(thi" +
+      "s.small_embeddings) ? \'\' : ((has(this.ba" +
+      "ckbone.dlrm_config) ? [\'backbone\'] : [])" +
+      " + [this.tasks].map(towers, towers.filte" +
+      "r(t, has(towers[t].dlrm_config)).map(t, " +
+      "\'tasks[\"\' + t + \'\"]\'))[0]).map(p, p + \'." +
+      "dlrm_config: multiplies rows of small_em" +
+      "beddings, and there are none; add tables" +
+      " or choose another architecture\').join(\'" +
+      "\\n\')\032\355\002\n\034recap.model.dlrm_sees_tables\032\314\002" +
+      "int(this.multi_task_type) != 2 ? \'\' : [t" +
+      "his.tasks].map(towers, towers.filter(t, " +
+      "has(towers[t].dlrm_config)).map(t, \'task" +
+      "s[\"\' + t + \'\"].dlrm_config: under MULTI_" +
+      "TASK_TYPE_SHARE_ALL a tower reads the ou" +
+      "tput of the backbone alone, and no rows " +
+      "of tables; choose a type that leaves it " +
+      "the inputs, or another architecture\').jo" +
+      "in(\'\\n\'))[0]\032\226\003\n$recap.model.dlrm_tables" +
+      "_of_one_width\032\355\002[this.tasks].map(towers," +
+      " has(this.backbone.dlrm_config) || tower" +
+      "s.exists(t, has(towers[t].dlrm_config)))" +
+      "[0] && this.small_embeddings.tables.exis" +
+      "ts(t, t.embedding_dim != this.small_embe" +
+      "ddings.tables[0].embedding_dim) ? \'small" +
+      "_embeddings.tables: dlrm_config multipli" +
+      "es their rows with one another, and they" +
+      " have different widths; give all the sam" +
+      "e embedding_dim\' : \'\'\032\223\007\n#recap.model.dl" +
+      "rm_bottom_fits_tables\032\353\006size(this.small_" +
+      "embeddings.tables) == 0 ? \'\' : [this.sma" +
+      "ll_embeddings.tables[0].embedding_dim].m" +
+      "ap(width, ((has(this.backbone.dlrm_confi" +
+      "g) ? [this.backbone.dlrm_config.bottom_m" +
+      "lp].filter(m, m.layer_sizes.size() > 0 &" +
+      "& m.layer_sizes[m.layer_sizes.size() - 1" +
+      "] != width || m.layers.size() > 0 && m.l" +
+      "ayers[m.layers.size() - 1].layer_size !=" +
+      " width).map(m, \'backbone\') : []) + [this" +
+      ".tasks].map(towers, towers.filter(t, has" +
+      "(towers[t].dlrm_config) && [towers[t].dl" +
+      "rm_config.bottom_mlp].exists(m, m.layer_" +
+      "sizes.size() > 0 && m.layer_sizes[m.laye" +
+      "r_sizes.size() - 1] != width || m.layers" +
+      ".size() > 0 && m.layers[m.layers.size() " +
+      "- 1].layer_size != width)).map(t, \'tasks" +
+      "[\"\' + t + \'\"]\'))[0]).map(p, p + \'.dlrm_c" +
+      "onfig.bottom_mlp: its output is multipli" +
+      "ed with the rows of small_embeddings, wh" +
+      "ich are \' + string(width) + \' wide; make" +
+      " \' + string(width) + \' the last layer si" +
+      "ze\').join(\'\\n\'))[0]\032\364\004\n!recap.model.posi" +
+      "tion_is_read_once\032\316\004!has(this.position_d" +
+      "ebias_config) ? \'\' : \'discrete\' in this." +
+      "featurization_config.feature_names_to_co" +
+      "ncat ? \'featurization_config.feature_nam" +
+      "es_to_concat: with discrete the features" +
+      " contain the position, which position_de" +
+      "bias_config keeps from what is served; d" +
+      "rop it\' : this.small_embeddings.tables.f" +
+      "ilter(t, t.index == this.position_debias" +
+      "_config.position_feature_index).map(t, \'" +
+      "small_embeddings.tables: the table \"\' + " +
+      "t.name + \'\" looks up column \' + string(t" +
+      ".index) + \', the position, which positio" +
+      "n_debias_config keeps from what is serve" +
+      "d; drop the table or correct an index\')." +
+      "join(\'\\n\')*\222\001\n\rMultiTaskType\022\037\n\033MULTI_TA" +
       "SK_TYPE_UNSPECIFIED\020\000\022\036\n\032MULTI_TASK_TYPE" +
       "_SHARE_NONE\020\001\022\035\n\031MULTI_TASK_TYPE_SHARE_A" +
       "LL\020\002\022!\n\035MULTI_TASK_TYPE_SHARE_PARTIAL\020\003B" +
@@ -190,7 +252,7 @@ public final class ModelProto extends com.google.protobuf.GeneratedFile {
     internal_static_rankspec_recap_v1_ModelConfig_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_rankspec_recap_v1_ModelConfig_descriptor,
-        new java.lang.String[] { "Tasks", "LargeEmbeddings", "SmallEmbeddings", "PositionDebiasConfig", "FeaturizationConfig", "MultiTaskType", "Backbone", "Stratifiers", "Members", });
+        new java.lang.String[] { "Tasks", "LargeEmbeddings", "SmallEmbeddings", "PositionDebiasConfig", "FeaturizationConfig", "MultiTaskType", "Backbone", "Stratifiers", });
     internal_static_rankspec_recap_v1_ModelConfig_TasksEntry_descriptor =
       internal_static_rankspec_recap_v1_ModelConfig_descriptor.getNestedType(0);
     internal_static_rankspec_recap_v1_ModelConfig_TasksEntry_fieldAccessorTable = new

@@ -7,8 +7,10 @@ package dev.rankspec.recap.v1;
 
 /**
  * <pre>
- * An embedding of the position an item was shown at, dropped at random so that the model also learns without
- * it.
+ * An embedding of the position an item was shown at, joined to the model's inputs in training: what the position explains, the
+ * rest of the model need not learn. In evaluation and in what is served zeros stand in its place, as for the training rows
+ * whose position is dropped, or is negative, which means unknown. Its rows start from a normal distribution of mean 0 and
+ * standard deviation 0.01.
  * </pre>
  *
  * Protobuf type {@code rankspec.recap.v1.PositionDebiasConfig}
@@ -61,7 +63,7 @@ private static final long serialVersionUID = 0L;
   private int maxPosition_ = 256;
   /**
    * <pre>
-   * Positions from here on share one row.
+   * Positions count from 0, and from here on share one row.
    * </pre>
    *
    * <code>int32 max_position = 1 [default = 256, json_name = "maxPosition", (.buf.validate.field) = { ... }</code>
@@ -73,7 +75,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Positions from here on share one row.
+   * Positions count from 0, and from here on share one row.
    * </pre>
    *
    * <code>int32 max_position = 1 [default = 256, json_name = "maxPosition", (.buf.validate.field) = { ... }</code>
@@ -383,8 +385,10 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * An embedding of the position an item was shown at, dropped at random so that the model also learns without
-   * it.
+   * An embedding of the position an item was shown at, joined to the model's inputs in training: what the position explains, the
+   * rest of the model need not learn. In evaluation and in what is served zeros stand in its place, as for the training rows
+   * whose position is dropped, or is negative, which means unknown. Its rows start from a normal distribution of mean 0 and
+   * standard deviation 0.01.
    * </pre>
    *
    * Protobuf type {@code rankspec.recap.v1.PositionDebiasConfig}
@@ -565,7 +569,7 @@ private static final long serialVersionUID = 0L;
     private int maxPosition_ = 256;
     /**
      * <pre>
-     * Positions from here on share one row.
+     * Positions count from 0, and from here on share one row.
      * </pre>
      *
      * <code>int32 max_position = 1 [default = 256, json_name = "maxPosition", (.buf.validate.field) = { ... }</code>
@@ -577,7 +581,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Positions from here on share one row.
+     * Positions count from 0, and from here on share one row.
      * </pre>
      *
      * <code>int32 max_position = 1 [default = 256, json_name = "maxPosition", (.buf.validate.field) = { ... }</code>
@@ -589,7 +593,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Positions from here on share one row.
+     * Positions count from 0, and from here on share one row.
      * </pre>
      *
      * <code>int32 max_position = 1 [default = 256, json_name = "maxPosition", (.buf.validate.field) = { ... }</code>
@@ -605,7 +609,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Positions from here on share one row.
+     * Positions count from 0, and from here on share one row.
      * </pre>
      *
      * <code>int32 max_position = 1 [default = 256, json_name = "maxPosition", (.buf.validate.field) = { ... }</code>

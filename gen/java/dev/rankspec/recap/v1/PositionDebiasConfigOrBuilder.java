@@ -12,7 +12,7 @@ public interface PositionDebiasConfigOrBuilder extends
 
   /**
    * <pre>
-   * Positions from here on share one row.
+   * Positions count from 0, and from here on share one row.
    * </pre>
    *
    * <code>int32 max_position = 1 [default = 256, json_name = "maxPosition", (.buf.validate.field) = { ... }</code>
@@ -21,7 +21,7 @@ public interface PositionDebiasConfigOrBuilder extends
   boolean hasMaxPosition();
   /**
    * <pre>
-   * Positions from here on share one row.
+   * Positions count from 0, and from here on share one row.
    * </pre>
    *
    * <code>int32 max_position = 1 [default = 256, json_name = "maxPosition", (.buf.validate.field) = { ... }</code>

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+# What the names of the tables' blocks begin with.
+TABLE_BLOCKS = "small_embeddings/"
+
+
 @obeys(
     SmallEmbeddingBagConfig,
     *("name", "num_embeddings", "embedding_dim", "index", "out_of_range_ids", "init_std"),
@@ -74,7 +78,7 @@ class SmallEmbeddings(nn.Module):
         # The prefix keeps a table called `keys` or `type` from hiding an attribute of the container.
         self.tables = nn.ModuleDict({f"table_{table.name}": table for table in tables})
         self.dropout = dropout
-        self.widths = {f"small_embeddings/{table.name}": table.weight.shape[1] for table in tables}
+        self.widths = {f"{TABLE_BLOCKS}{table.name}": table.weight.shape[1] for table in tables}
         self._columns = [table.index for table in tables]
         self.id_ranges = tuple(
             IdRange("discrete", table.index, table.num_embeddings, table.name, f"{path}[{place}].num_embeddings")

@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from rankspec.families.recap.program.model.embeddings import EmbeddingTable
+from rankspec.families.recap.program.model.position import PositionEmbedding
 from rankspec.trainer.seeds import seed_for
 
 
@@ -26,7 +27,7 @@ def initialize(model: nn.Module, seed: int) -> None:
             nn.init.xavier_uniform_(module.weight, generator=_generator(seed, name))
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
-        elif isinstance(module, EmbeddingTable):
+        elif isinstance(module, EmbeddingTable | PositionEmbedding):
             nn.init.normal_(module.weight, std=module.init_std, generator=_generator(seed, name))
 
 

@@ -1,4 +1,4 @@
-"""The model's inputs: features, rows of small tables and given embeddings, as named blocks in a fixed order."""
+"""The model's inputs as named blocks in a fixed order: features, rows of small tables, given embeddings, position."""
 
 from __future__ import annotations
 
@@ -13,6 +13,11 @@ from rankspec.families.recap.program.model.blocks import Blocks
 from rankspec.families.recap.program.model.embeddings import SmallEmbeddings, build_small_embeddings
 from rankspec.families.recap.program.model.featurization import Featurization, build_featurization
 from rankspec.families.recap.program.model.normalization import LayerNorm
+from rankspec.families.recap.program.model.position import (
+    POSITION_BLOCK,
+    PositionEmbedding,
+    build_position_embedding,
+)
 from rankspec.recap.v1.featurization_pb2 import FeaturizationConfig
 from rankspec.recap.v1.model_pb2 import ModelConfig
 
@@ -28,12 +33,16 @@ if TYPE_CHECKING:
 GIVEN_EMBEDDINGS = ("user_embedding", "user_eng_embedding", "author_embedding")
 
 
-@obeys(ModelConfig, "featurization_config", "small_embeddings")
+@obeys(ModelConfig, "featurization_config", "small_embeddings", "position_debias_config")
 @obeys(FeaturizationConfig, "feature_names_to_concat")
 def inputs_read(config: ModelConfig, inputs: Sequence[Input]) -> tuple[Input, ...]:
     """Those of the data's inputs that a model reads: all but ids that it looks up nowhere."""
-    looks_up = config.HasField("small_embeddings") or "discrete" in config.featurization_config.feature_names_to_concat
-    return tuple(item for item in inputs if looks_up or item.name != "discrete")
+    readers = (
+        config.HasField("small_embeddings"),
+        config.HasField("position_debias_config"),
+        "discrete" in config.featurization_config.feature_names_to_concat,
+    )
+    return tuple(item for item in inputs if any(readers) or item.name != "discrete")
 
 
 class InputLayer(nn.Module):
@@ -43,6 +52,7 @@ class InputLayer(nn.Module):
         featurization: of the raw features.
         small_embeddings: tables looked up by the discrete features, or none.
         given_widths: widths of the given embeddings that the data have, by name; each gets a layer norm.
+        position: embedding of the position, or none.
 
     Attributes:
         widths: columns of each block, by name, in the blocks' order.
@@ -53,16 +63,19 @@ class InputLayer(nn.Module):
         featurization: Featurization,
         small_embeddings: SmallEmbeddings | None,
         given_widths: Mapping[str, int],
+        position: PositionEmbedding | None,
     ) -> None:
         super().__init__()
         self.featurization = featurization
         self.small_embeddings = small_embeddings
         self.embedding_norms = nn.ModuleDict({name: LayerNorm(width) for name, width in given_widths.items()})
+        self.position = position
         tables = small_embeddings.widths if small_embeddings is not None else {}
-        self.widths = {**featurization.widths, **tables, **given_widths}
+        debiasing = {POSITION_BLOCK: position.num_dims} if position is not None else {}
+        self.widths = {**featurization.widths, **tables, **given_widths, **debiasing}
 
     def forward(self, batch: RecapBatch) -> Blocks:
-        """The inputs of a batch: features, a block for each table, given embeddings.
+        """The inputs of a batch: features, a block for each table, given embeddings, the position.
 
         Features and given embeddings that are not finite count as 0, here and for whatever is made of them.
         """
@@ -71,7 +84,10 @@ class InputLayer(nn.Module):
         if self.small_embeddings is not None:
             assert batch.discrete is not None, "the spec's rules make the data have ids to look up"
             blocks |= self.small_embeddings(batch.discrete)
-        return Blocks(blocks | {name: norm(getattr(batch, name)) for name, norm in self.embedding_norms.items()})
+        blocks |= {name: norm(getattr(batch, name)) for name, norm in self.embedding_norms.items()}
+        if self.position is not None:
+            blocks[POSITION_BLOCK] = self.position(batch)
+        return Blocks(blocks)
 
     @property
     def id_ranges(self) -> tuple[IdRange, ...]:
@@ -88,7 +104,7 @@ def with_finite_values(batch: RecapBatch) -> RecapBatch:
     return replace(batch, **finite)
 
 
-@obeys(ModelConfig, "featurization_config", "small_embeddings")
+@obeys(ModelConfig, "featurization_config", "small_embeddings", "position_debias_config")
 def build_input_layer(config: ModelConfig, inputs: Sequence[Input], position: RandomPosition) -> InputLayer:
     """The input layer of a model.
 
@@ -98,13 +114,16 @@ def build_input_layer(config: ModelConfig, inputs: Sequence[Input], position: Ra
         position: where in the run a forward pass is.
 
     Raises:
-        TrainError: if a table reads a column that the data do not have.
+        TrainError: if a table or the position reads a column that the data do not have.
         DataError: as `build_featurization`.
     """
     widths = {item.name: item.width for item in inputs}
-    tables = None
+    tables, debiasing = None, None
     if config.HasField("small_embeddings"):
         path = "model.small_embeddings"
         tables = build_small_embeddings(config.small_embeddings, widths["discrete"], path, position)
+    if config.HasField("position_debias_config"):
+        debiasing = build_position_embedding(config.position_debias_config, widths["discrete"], position)
     given = {name: widths[name] for name in GIVEN_EMBEDDINGS if name in widths}
-    return InputLayer(build_featurization(config.featurization_config, inputs), tables, given)
+    featurization = build_featurization(config.featurization_config, inputs)
+    return InputLayer(featurization, tables, given, debiasing)
