@@ -310,7 +310,7 @@ public final class DataProto extends com.google.protobuf.GeneratedFile {
       "recap.v1.Sampler.KwargsEntryB\027\272H\014\232\001\t\020\200\002\"" +
       "\004r\002\020\001\210\347\030\001\220\347\030\003R\006kwargs\0329\n\013KwargsEntry\022\020\n\003" +
       "key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\tR\005value:\0028\001" +
-      "\"\3323\n\017RecapDataConfig\022)\n\006inputs\030\001 \001(\tB\017\272H" +
+      "\"\3336\n\017RecapDataConfig\022)\n\006inputs\030\001 \001(\tB\017\272H" +
       "\004r\002\020\001\210\347\030\002\220\347\030\002H\000R\006inputs\022o\n\030explicit_date" +
       "time_inputs\030\002 \001(\0132).rankspec.recap.v1.Ex" +
       "plicitDatetimeInputsB\010\210\347\030\001\220\347\030\002H\000R\026explic" +
@@ -347,9 +347,9 @@ public final class DataProto extends com.google.protobuf.GeneratedFile {
       "v1.SegDenseSchemaB\016\272H\003\310\001\001\210\347\030\001\220\347\030\003R\016segDe" +
       "nseSchema\022x\n\005tasks\030\020 \003(\0132-.rankspec.reca" +
       "p.v1.RecapDataConfig.TasksEntryB3\272H(\232\001%\010" +
-      "\001\020\200\001\"\036r\0342\032^[A-Za-z_][A-Za-z0-9_.-]*$\210\347\030\001" +
+      "\001\020\200\010\"\036r\0342\032^[A-Za-z_][A-Za-z0-9_.-]*$\210\347\030\001" +
       "\220\347\030\003R\005tasks\022>\n\020evaluation_tasks\030\021 \003(\tB\023\272" +
-      "H\010\222\001\005\020\200\001\030\001\210\347\030\002\220\347\030\001R\017evaluationTasks\022G\n\np" +
+      "H\010\222\001\005\020\200\010\030\001\210\347\030\002\220\347\030\001R\017evaluationTasks\022G\n\np" +
       "reprocess\030\022 \001(\0132\035.rankspec.recap.v1.Prep" +
       "rocessB\010\210\347\030\001\220\347\030\003R\npreprocess\022>\n\007sampler\030" +
       "\023 \001(\0132\032.rankspec.recap.v1.SamplerB\010\210\347\030\001\220" +
@@ -357,7 +357,7 @@ public final class DataProto extends com.google.protobuf.GeneratedFile {
       "B\026\210\347\030\002\220\347\030\001\242\347\030\ntrain_dataR\020inheritTrainDa" +
       "ta\032U\n\nTasksEntry\022\020\n\003key\030\001 \001(\tR\003key\0221\n\005va" +
       "lue\030\002 \001(\0132\033.rankspec.recap.v1.TaskDataR\005" +
-      "value:\0028\001:\334$\272H\330$\032\310\002\n recap.data.downcast" +
+      "value:\0028\001:\335\'\272H\331\'\032\310\002\n recap.data.downcast" +
       "_inputs_exist\032\243\002!has(this.seg_dense_sche" +
       "ma) ? \'\' : this.preprocess.downcast.feat" +
       "ures .filter(n, !(n in this.seg_dense_sc" +
@@ -438,49 +438,59 @@ public final class DataProto extends com.google.protobuf.GeneratedFile {
       "t(\'://\')[0] + \':// needs the name of a b" +
       "ucket or host, without wildcards, and a " +
       "path; write it as s3://bucket/data or hd" +
-      "fs://host:8020/data\')).join(\'\\n\')\032\213\002\n\'re" +
-      "cap.data.evaluation_tasks_have_labels\032\337\001" +
-      "[this.tasks].map(labelled, [this.evaluat" +
-      "ion_tasks.filter(t, !(t in labelled))].m" +
-      "ap(odd, size(odd) == 0 ? \'\' : \'evaluatio" +
-      "n_tasks: this data set has no task \"\' + " +
-      "odd.join(\'\", \"\') + \'\"; add it to tasks o" +
-      "r drop it here\')[0])[0]\032\245\002\n\"recap.data.d" +
-      "ownsampled_tasks_exist\032\376\001[this.tasks].ma" +
-      "p(labelled, [this.preprocess.downsample_" +
-      "negatives.engagements_list.filter(t, !(t" +
-      " in labelled))].map(odd, size(odd) == 0 " +
-      "? \'\' : \'preprocess.downsample_negatives." +
-      "engagements_list: this data set has no t" +
-      "ask \"\' + odd.join(\'\", \"\') + \'\"\')[0])[0]\032" +
-      "\350\002\n\'recap.data.num_engagements_counts_ta" +
-      "sks\032\274\002has(this.preprocess.downsample_neg" +
-      "atives.num_engagements) && this.preproce" +
-      "ss.downsample_negatives.num_engagements " +
-      "!= size(this.tasks) ? \'preprocess.downsa" +
-      "mple_negatives.num_engagements: the data" +
-      " set has \' + string(size(this.tasks)) + " +
-      "\' tasks, not \' + string(this.preprocess." +
-      "downsample_negatives.num_engagements) : " +
-      "\'\'\032\211\002\n recap.data.rectified_tasks_exist\032" +
-      "\344\001this.preprocess.rectify_labels.label_t" +
-      "o_engaged_timestamp_field.filter(t, !(t " +
-      "in this.tasks)) .map(t, \'preprocess.rect" +
-      "ify_labels.label_to_engaged_timestamp_fi" +
-      "eld[\"\' + t + \'\"]: \"\' + t + \'\" is no task" +
-      " of this data set\').join(\'\\n\')\032\357\001\n$recap" +
-      ".data.compression_needs_service\032\306\001has(th" +
-      "is.dataset_service_compression) && !has(" +
-      "this.data_service_dispatcher) ? \'dataset" +
-      "_service_compression: nothing is compres" +
-      "sed without a data service; set data_ser" +
-      "vice_dispatcher or drop it\' : \'\'B\033\n\022date" +
-      "_inputs_format\022\005\272H\002\010\001*_\n\024DdsCompressionO" +
-      "ption\022&\n\"DDS_COMPRESSION_OPTION_UNSPECIF" +
-      "IED\020\000\022\037\n\033DDS_COMPRESSION_OPTION_AUTO\020\001Bc" +
-      "\n\025dev.rankspec.recap.v1B\tDataProtoP\001Z=gi" +
-      "thub.com/rankspec/rankspec/gen/go/ranksp" +
-      "ec/recap/v1;recapv1b\010editionsp\350\007"
+      "fs://host:8020/data\')).join(\'\\n\')\032\351\002\n\'re" +
+      "cap.data.evaluation_tasks_have_labels\032\275\002" +
+      "size(this.evaluation_tasks) == 0 ? \'\' : " +
+      "[\'\\n\' + this.tasks.map(t, t).join(\'\\n\') " +
+      "+ \'\\n\'].map(labelled, [this.evaluation_t" +
+      "asks.filter(t, !labelled.contains(\'\\n\' +" +
+      " t + \'\\n\'))].map(odd, size(odd) == 0 ? \'" +
+      "\' : \'evaluation_tasks: this data set has" +
+      " no task \"\' + odd.join(\'\", \"\') + \'\"; add" +
+      " it to tasks or drop it here\')[0])[0]\032\243\003" +
+      "\n\"recap.data.downsampled_tasks_exist\032\374\002s" +
+      "ize(this.preprocess.downsample_negatives" +
+      ".engagements_list) == 0 ? \'\' : [\'\\n\' + t" +
+      "his.tasks.map(t, t).join(\'\\n\') + \'\\n\'].m" +
+      "ap(labelled, [this.preprocess.downsample" +
+      "_negatives.engagements_list.filter(t, !l" +
+      "abelled.contains(\'\\n\' + t + \'\\n\'))].map(" +
+      "odd, size(odd) == 0 ? \'\' : \'preprocess.d" +
+      "ownsample_negatives.engagements_list: th" +
+      "is data set has no task \"\' + odd.join(\'\"" +
+      ", \"\') + \'\"\')[0])[0]\032\350\002\n\'recap.data.num_e" +
+      "ngagements_counts_tasks\032\274\002has(this.prepr" +
+      "ocess.downsample_negatives.num_engagemen" +
+      "ts) && this.preprocess.downsample_negati" +
+      "ves.num_engagements != size(this.tasks) " +
+      "? \'preprocess.downsample_negatives.num_e" +
+      "ngagements: the data set has \' + string(" +
+      "size(this.tasks)) + \' tasks, not \' + str" +
+      "ing(this.preprocess.downsample_negatives" +
+      ".num_engagements) : \'\'\032\256\003\n recap.data.re" +
+      "ctified_tasks_exist\032\211\003size(this.preproce" +
+      "ss.rectify_labels.label_to_engaged_times" +
+      "tamp_field) == 0 ? \'\' : [\'\\n\' + this.tas" +
+      "ks.map(t, t).join(\'\\n\') + \'\\n\'].map(labe" +
+      "lled, this.preprocess.rectify_labels.lab" +
+      "el_to_engaged_timestamp_field.filter(t, " +
+      "!labelled.contains(\'\\n\' + t + \'\\n\')) .ma" +
+      "p(t, \'preprocess.rectify_labels.label_to" +
+      "_engaged_timestamp_field[\"\' + t + \'\"]: \"" +
+      "\' + t + \'\" is no task of this data set\')" +
+      ".join(\'\\n\'))[0]\032\357\001\n$recap.data.compressi" +
+      "on_needs_service\032\306\001has(this.dataset_serv" +
+      "ice_compression) && !has(this.data_servi" +
+      "ce_dispatcher) ? \'dataset_service_compre" +
+      "ssion: nothing is compressed without a d" +
+      "ata service; set data_service_dispatcher" +
+      " or drop it\' : \'\'B\033\n\022date_inputs_format\022",
+      "\005\272H\002\010\001*_\n\024DdsCompressionOption\022&\n\"DDS_CO" +
+      "MPRESSION_OPTION_UNSPECIFIED\020\000\022\037\n\033DDS_CO" +
+      "MPRESSION_OPTION_AUTO\020\001Bc\n\025dev.rankspec." +
+      "recap.v1B\tDataProtoP\001Z=github.com/ranksp" +
+      "ec/rankspec/gen/go/rankspec/recap/v1;rec" +
+      "apv1b\010editionsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
