@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from benchmarks.bounds import broken_config
+from benchmarks.bounds import broken_config, valid_config
 from rankspec.recap.v1.model_pb2 import ModelConfig
 from rankspec.recap.v1.recap_pb2 import RecapConfig
 from tests.unit.example_configs import VALID, write
@@ -37,12 +37,12 @@ def test_ten_thousand_tasks_are_one_mistake(tmp_path: Path) -> None:
     (found,) = check([str(write(tmp_path, text))]).diagnostics
 
     assert (found.code, found.path) == ("map.max_pairs", "model.tasks")
-    assert found.message == "`tasks` takes at most 128 entries, and has 10001"
+    assert found.message == "`tasks` takes at most 1024 entries, and has 10001"
 
 
 def test_what_is_inside_a_map_that_is_too_long_is_not_looked_at() -> None:
     config = RecapConfig()
-    for number in range(300):
+    for number in range(1025):
         config.model.tasks[f"t{number}"].mlp_config.layer_sizes.extend([1] * 300)
     config.runtime.wandb.tags.extend(["a"] * 300)
 
@@ -52,7 +52,11 @@ def test_what_is_inside_a_map_that_is_too_long_is_not_looked_at() -> None:
     ]
 
 
-def test_largest_config_with_every_rulebroken_config_is_judged(tmp_path: Path) -> None:
+def test_thousand_towers_are_judged(tmp_path: Path) -> None:
+    assert check([str(write(tmp_path, "\n".join(valid_config())))]).diagnostics == []
+
+
+def test_thousand_towers_with_every_rule_broken_are_judged(tmp_path: Path) -> None:
     loaded = check([str(write(tmp_path, "\n".join(broken_config())))])
 
     assert len(loaded.diagnostics) > 1000

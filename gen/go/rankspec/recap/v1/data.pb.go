@@ -31,8 +31,7 @@ type DdsCompressionOption int32
 const (
 	// Not stated; refused where a value is asked for.
 	DdsCompressionOption_DDS_COMPRESSION_OPTION_UNSPECIFIED DdsCompressionOption = 0
-	// The service chooses: LZ4. Worth it on networks of less than about 2 Gbit/s; on faster ones it costs more than it
-	// saves.
+	// The service chooses.
 	DdsCompressionOption_DDS_COMPRESSION_OPTION_AUTO DdsCompressionOption = 1
 )
 
@@ -445,16 +444,11 @@ type RecapDataConfig struct {
 	FileBatchSize *int32 `protobuf:"varint,7,opt,name=file_batch_size,json=fileBatchSize,def=16" json:"file_batch_size,omitempty"`
 	// Keeps the decoded rows in memory, so that later passes read no file.
 	Cache *bool `protobuf:"varint,8,opt,name=cache,def=0" json:"cache,omitempty"`
-	// Addresses of servers that read the files in place of the trainer, `rankspec data serve` with the same config on
-	// machines where the files lie: grpc+tls://host:port, or grpc://127.0.0.1:port on this machine. Several, separated by
-	// commas, have the same data; they share the work, and when one is lost the others go on. Order, batches and the
-	// data's identity are the same as without; the schema file is still read here. RANKSPEC_DATA_TOKEN_FILE in the
-	// environment names the file of the token to show, RANKSPEC_DATA_CA_FILE the certificates to check servers by. Unset:
-	// the trainer reads the files.
+	// Address of a service that reads the files in place of the trainer. Unset: the trainer reads them.
 	DataServiceDispatcher *string `protobuf:"bytes,9,opt,name=data_service_dispatcher,json=dataServiceDispatcher" json:"data_service_dispatcher,omitempty"`
 	// Leaves out files that cannot be read, saying which; otherwise they end the run.
 	IgnoreDataErrors *bool `protobuf:"varint,10,opt,name=ignore_data_errors,json=ignoreDataErrors,def=0" json:"ignore_data_errors,omitempty"`
-	// Compression of rows on their way from data service to trainer. Unset: none.
+	// Compression between data service and trainer. Unset: none.
 	DatasetServiceCompression *DdsCompressionOption `protobuf:"varint,11,opt,name=dataset_service_compression,json=datasetServiceCompression,enum=rankspec.recap.v1.DdsCompressionOption" json:"dataset_service_compression,omitempty"`
 	// Rows that are shuffled among each other: as many or more than there are rows shuffle them all, 1 leaves
 	// the order of the files.
@@ -745,7 +739,7 @@ const file_rankspec_recap_v1_data_proto_rawDesc = "" +
 	"\x06kwargs\x18\x02 \x03(\v2&.rankspec.recap.v1.Sampler.KwargsEntryB\x17\xbaH\f\x9a\x01\t\x10\x80\x02\"\x04r\x02\x10\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x06kwargs\x1a9\n" +
 	"\vKwargsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x99=\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xdb6\n" +
 	"\x0fRecapDataConfig\x12)\n" +
 	"\x06inputs\x18\x01 \x01(\tB\x0f\xbaH\x04r\x02\x10\x01\x88\xe7\x18\x02\x90\xe7\x18\x02H\x00R\x06inputs\x12o\n" +
 	"\x18explicit_datetime_inputs\x18\x02 \x01(\v2).rankspec.recap.v1.ExplicitDatetimeInputsB\b\x88\xe7\x18\x01\x90\xe7\x18\x02H\x00R\x16explicitDatetimeInputs\x12c\n" +
@@ -754,10 +748,8 @@ const file_rankspec_recap_v1_data_proto_rawDesc = "" +
 	"\x11num_files_to_keep\x18\x05 \x01(\x05B\x0f\xbaH\x04\x1a\x02 \x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\x0enumFilesToKeep\x121\n" +
 	"\frepeat_files\x18\x06 \x01(\b:\x04trueB\b\x88\xe7\x18\x01\x90\xe7\x18\x03R\vrepeatFiles\x12;\n" +
 	"\x0ffile_batch_size\x18\a \x01(\x05:\x0216B\x0f\xbaH\x04\x1a\x02 \x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\rfileBatchSize\x12%\n" +
-	"\x05cache\x18\b \x01(\b:\x05falseB\b\x88\xe7\x18\x02\x90\xe7\x18\x01R\x05cache\x12\x85\n" +
-	"\n" +
-	"\x17data_service_dispatcher\x18\t \x01(\tB\xcc\t\xbaH\xc0\t\xba\x01\xb8\t\n" +
-	"\x1crecap.data.service_addresses\x1a\x97\tthis == '' ? '' : [this.split(',').filter(a, !a.matches('^(grpc[+]tls://([A-Za-z0-9][A-Za-z0-9.-]*|\\\\[[0-9A-Fa-f:.]+\\\\])|grpc://(localhost|127[.]0[.]0[.]1|\\\\[::1\\\\])):([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])$'))].map(odd, size(odd) == 0 ? '' : [odd[0]].map(a, a.contains('@') ? 'an address takes no user name and no password; take them out: RANKSPEC_DATA_TOKEN_FILE in the environment names the file of the token' : a.matches('^grpc([+]tls)?://([A-Za-z0-9][A-Za-z0-9.-]*|\\\\[[0-9A-Fa-f:.]+\\\\]):[0-9]+[/?#]') ? 'an address ends with its port; write ' + a.split('://')[0] + '://' + a.split('://')[1].split('/')[0].split('?')[0].split('#')[0] + ' alone' : a.matches('^grpc://([A-Za-z0-9][A-Za-z0-9.-]*|\\\\[[0-9A-Fa-f:.]+\\\\]):([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])$') ? a + ' would be read without encryption from another machine; write grpc+tls:// in place of grpc://, which only localhost, 127.0.0.1 and [::1] take' : '\"' + a + '\" is no address of a data service; write grpc+tls://host:port, or grpc://127.0.0.1:port for this machine, several with commas and no blanks between')[0])[0]r\x02\x10\x01\x88\xe7\x18\x02\x90\xe7\x18\x01R\x15dataServiceDispatcher\x12=\n" +
+	"\x05cache\x18\b \x01(\b:\x05falseB\b\x88\xe7\x18\x02\x90\xe7\x18\x01R\x05cache\x12G\n" +
+	"\x17data_service_dispatcher\x18\t \x01(\tB\x0f\xbaH\x04r\x02\x10\x01\x88\xe7\x18\x02\x90\xe7\x18\x01R\x15dataServiceDispatcher\x12=\n" +
 	"\x12ignore_data_errors\x18\n" +
 	" \x01(\b:\x05falseB\b\x88\xe7\x18\x01\x90\xe7\x18\x02R\x10ignoreDataErrors\x12{\n" +
 	"\x1bdataset_service_compression\x18\v \x01(\x0e2'.rankspec.recap.v1.DdsCompressionOptionB\x12\xbaH\a\x82\x01\x04\x10\x01 \x00\x88\xe7\x18\x02\x90\xe7\x18\x01R\x19datasetServiceCompression\x12V\n" +
@@ -767,8 +759,8 @@ const file_rankspec_recap_v1_data_proto_rawDesc = "" +
 	"\x1dinterleave_num_parallel_calls\x18\x0e \x01(\x05B\x8f\x01\xbaH\x83\x01\xba\x01|\n" +
 	"\x12recap.data.readers\x1afthis > 1024 ? 'must be at most 1024, got ' + string(this) + '; the largest allowed value is 1024' : ''\x1a\x02 \x00\x88\xe7\x18\x02\x90\xe7\x18\x01R\x1ainterleaveNumParallelCalls\x12[\n" +
 	"\x10seg_dense_schema\x18\x0f \x01(\v2!.rankspec.recap.v1.SegDenseSchemaB\x0e\xbaH\x03\xc8\x01\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x0esegDenseSchema\x12x\n" +
-	"\x05tasks\x18\x10 \x03(\v2-.rankspec.recap.v1.RecapDataConfig.TasksEntryB3\xbaH(\x9a\x01%\b\x01\x10\x80\x01\"\x1er\x1c2\x1a^[A-Za-z_][A-Za-z0-9_.-]*$\x88\xe7\x18\x01\x90\xe7\x18\x03R\x05tasks\x12>\n" +
-	"\x10evaluation_tasks\x18\x11 \x03(\tB\x13\xbaH\b\x92\x01\x05\x10\x80\x01\x18\x01\x88\xe7\x18\x02\x90\xe7\x18\x01R\x0fevaluationTasks\x12G\n" +
+	"\x05tasks\x18\x10 \x03(\v2-.rankspec.recap.v1.RecapDataConfig.TasksEntryB3\xbaH(\x9a\x01%\b\x01\x10\x80\b\"\x1er\x1c2\x1a^[A-Za-z_][A-Za-z0-9_.-]*$\x88\xe7\x18\x01\x90\xe7\x18\x03R\x05tasks\x12>\n" +
+	"\x10evaluation_tasks\x18\x11 \x03(\tB\x13\xbaH\b\x92\x01\x05\x10\x80\b\x18\x01\x88\xe7\x18\x02\x90\xe7\x18\x01R\x0fevaluationTasks\x12G\n" +
 	"\n" +
 	"preprocess\x18\x12 \x01(\v2\x1d.rankspec.recap.v1.PreprocessB\b\x88\xe7\x18\x01\x90\xe7\x18\x03R\n" +
 	"preprocess\x12>\n" +
@@ -778,16 +770,16 @@ const file_rankspec_recap_v1_data_proto_rawDesc = "" +
 	"\n" +
 	"TasksEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x121\n" +
-	"\x05value\x18\x02 \x01(\v2\x1b.rankspec.recap.v1.TaskDataR\x05value:\x028\x01:\xdc$\xbaH\xd8$\x1a\xc8\x02\n" +
+	"\x05value\x18\x02 \x01(\v2\x1b.rankspec.recap.v1.TaskDataR\x05value:\x028\x01:\xdd'\xbaH\xd9'\x1a\xc8\x02\n" +
 	" recap.data.downcast_inputs_exist\x1a\xa3\x02!has(this.seg_dense_schema) ? '' : this.preprocess.downcast.features .filter(n, !(n in this.seg_dense_schema.renamed_features || n in this.seg_dense_schema.features)) .map(n, 'preprocess.downcast.features[\"' + n + '\"]: there is no input \"' + n + '\"; name one of seg_dense_schema').join('\\n')\x1a\x9c\x02\n" +
 	"\x19recap.data.ids_stay_whole\x1a\xfe\x01'discrete' in this.preprocess.downcast.features && int(this.preprocess.downcast.features['discrete']) in [1, 3, 4] ? 'preprocess.downcast.features[\"discrete\"]: discrete holds ids, which no floating-point format keeps; use DATA_TYPE_UINT8 or drop it' : ''\x1a\xe5\x04\n" +
 	"\"recap.data.extracted_names_are_new\x1a\xbe\x04['\\n' + this.preprocess.extract_features.extract_feature_table.map(r, r.name).join('\\n\\n') + '\\n'].map(written, this.preprocess.extract_features.extract_feature_table.filter(r, r.name in this.seg_dense_schema.renamed_features || r.name in this.seg_dense_schema.features || r.name in ['continuous', 'binary', 'discrete', 'user_embedding', 'user_eng_embedding', 'author_embedding'] || written.split('\\n' + r.name + '\\n').size() > 2) .map(r, 'preprocess.extract_features.extract_feature_table: \"' + r.name + '\" is the name of another input; choose another name').join('\\n'))[0]\x1a\xa9\x03\n" +
 	"!recap.data.extracted_inputs_exist\x1a\x83\x03!has(this.seg_dense_schema) ? '' : this.preprocess.extract_features.extract_feature_table .filter(r, r.source_tensor != '' && !(r.source_tensor in this.seg_dense_schema.renamed_features || r.source_tensor in this.seg_dense_schema.features)) .map(r, 'preprocess.extract_features.extract_feature_table: there is no input \"' + r.source_tensor + '\"; name one of seg_dense_schema').join('\\n')\x1a\xb8\f\n" +
-	"\x16recap.data.local_paths\x1a\x9d\f[{'name': 'inputs', 'path': this.inputs}] .filter(f, f.path.matches('[\\\\x00\\\\n\\\\r]|^ +$') || f.path.matches('^ *[A-Za-z][A-Za-z0-9+.:-]*:/') && (!f.path.matches('^(file:///|(s3|gs)://[^/:@?* \\\\[]+(/|$)|hdfs://[^/@?* \\\\[]*/)') || f.path.matches('[?][A-Za-z0-9_.&-]*='))) .map(f, f.name + (f.path.matches('[\\\\x00\\\\n\\\\r]') ? ': a path takes neither line breaks nor NUL characters; take it out' : f.path.matches('^ +$') ? ': a path of nothing but blanks; write the path' : !f.path.matches('^(file|s3|gs|hdfs)://') ? ': ' + f.path.split(':/')[0] + ':/ begins an address of a storage that data is not read from; write one that begins with file://, ' + 's3://, gs:// or hdfs://, or mount the storage and write the local path, ./ first if a folder is called so' : f.path.matches('^[a-z0-9]+://[^/]*@') ? ': an address takes no user name and no password; take them out, credentials come from the environment' : f.path.matches('[?][A-Za-z0-9_.&-]*=') ? ': an address takes no query such as ?region=x; take it out: settings come from the environment, and a wildcard before = is written *' : f.path.matches('^(s3|gs)://[^/]*:') ? ': an address takes no endpoint; write the bucket alone behind ' + f.path.split('://')[0] + ':// and set the endpoint in the environment' : f.path.startsWith('file:') ? ': file:// takes the whole path of a file of this machine; write it with three slashes, as file:///data' : ': ' + f.path.split('://')[0] + ':// needs the name of a bucket or host, without wildcards, and a path; write it as s3://bucket/data or hdfs://host:8020/data')).join('\\n')\x1a\x8b\x02\n" +
-	"'recap.data.evaluation_tasks_have_labels\x1a\xdf\x01[this.tasks].map(labelled, [this.evaluation_tasks.filter(t, !(t in labelled))].map(odd, size(odd) == 0 ? '' : 'evaluation_tasks: this data set has no task \"' + odd.join('\", \"') + '\"; add it to tasks or drop it here')[0])[0]\x1a\xa5\x02\n" +
-	"\"recap.data.downsampled_tasks_exist\x1a\xfe\x01[this.tasks].map(labelled, [this.preprocess.downsample_negatives.engagements_list.filter(t, !(t in labelled))].map(odd, size(odd) == 0 ? '' : 'preprocess.downsample_negatives.engagements_list: this data set has no task \"' + odd.join('\", \"') + '\"')[0])[0]\x1a\xe8\x02\n" +
-	"'recap.data.num_engagements_counts_tasks\x1a\xbc\x02has(this.preprocess.downsample_negatives.num_engagements) && this.preprocess.downsample_negatives.num_engagements != size(this.tasks) ? 'preprocess.downsample_negatives.num_engagements: the data set has ' + string(size(this.tasks)) + ' tasks, not ' + string(this.preprocess.downsample_negatives.num_engagements) : ''\x1a\x89\x02\n" +
-	" recap.data.rectified_tasks_exist\x1a\xe4\x01this.preprocess.rectify_labels.label_to_engaged_timestamp_field.filter(t, !(t in this.tasks)) .map(t, 'preprocess.rectify_labels.label_to_engaged_timestamp_field[\"' + t + '\"]: \"' + t + '\" is no task of this data set').join('\\n')\x1a\xef\x01\n" +
+	"\x16recap.data.local_paths\x1a\x9d\f[{'name': 'inputs', 'path': this.inputs}] .filter(f, f.path.matches('[\\\\x00\\\\n\\\\r]|^ +$') || f.path.matches('^ *[A-Za-z][A-Za-z0-9+.:-]*:/') && (!f.path.matches('^(file:///|(s3|gs)://[^/:@?* \\\\[]+(/|$)|hdfs://[^/@?* \\\\[]*/)') || f.path.matches('[?][A-Za-z0-9_.&-]*='))) .map(f, f.name + (f.path.matches('[\\\\x00\\\\n\\\\r]') ? ': a path takes neither line breaks nor NUL characters; take it out' : f.path.matches('^ +$') ? ': a path of nothing but blanks; write the path' : !f.path.matches('^(file|s3|gs|hdfs)://') ? ': ' + f.path.split(':/')[0] + ':/ begins an address of a storage that data is not read from; write one that begins with file://, ' + 's3://, gs:// or hdfs://, or mount the storage and write the local path, ./ first if a folder is called so' : f.path.matches('^[a-z0-9]+://[^/]*@') ? ': an address takes no user name and no password; take them out, credentials come from the environment' : f.path.matches('[?][A-Za-z0-9_.&-]*=') ? ': an address takes no query such as ?region=x; take it out: settings come from the environment, and a wildcard before = is written *' : f.path.matches('^(s3|gs)://[^/]*:') ? ': an address takes no endpoint; write the bucket alone behind ' + f.path.split('://')[0] + ':// and set the endpoint in the environment' : f.path.startsWith('file:') ? ': file:// takes the whole path of a file of this machine; write it with three slashes, as file:///data' : ': ' + f.path.split('://')[0] + ':// needs the name of a bucket or host, without wildcards, and a path; write it as s3://bucket/data or hdfs://host:8020/data')).join('\\n')\x1a\xe9\x02\n" +
+	"'recap.data.evaluation_tasks_have_labels\x1a\xbd\x02size(this.evaluation_tasks) == 0 ? '' : ['\\n' + this.tasks.map(t, t).join('\\n') + '\\n'].map(labelled, [this.evaluation_tasks.filter(t, !labelled.contains('\\n' + t + '\\n'))].map(odd, size(odd) == 0 ? '' : 'evaluation_tasks: this data set has no task \"' + odd.join('\", \"') + '\"; add it to tasks or drop it here')[0])[0]\x1a\xa3\x03\n" +
+	"\"recap.data.downsampled_tasks_exist\x1a\xfc\x02size(this.preprocess.downsample_negatives.engagements_list) == 0 ? '' : ['\\n' + this.tasks.map(t, t).join('\\n') + '\\n'].map(labelled, [this.preprocess.downsample_negatives.engagements_list.filter(t, !labelled.contains('\\n' + t + '\\n'))].map(odd, size(odd) == 0 ? '' : 'preprocess.downsample_negatives.engagements_list: this data set has no task \"' + odd.join('\", \"') + '\"')[0])[0]\x1a\xe8\x02\n" +
+	"'recap.data.num_engagements_counts_tasks\x1a\xbc\x02has(this.preprocess.downsample_negatives.num_engagements) && this.preprocess.downsample_negatives.num_engagements != size(this.tasks) ? 'preprocess.downsample_negatives.num_engagements: the data set has ' + string(size(this.tasks)) + ' tasks, not ' + string(this.preprocess.downsample_negatives.num_engagements) : ''\x1a\xae\x03\n" +
+	" recap.data.rectified_tasks_exist\x1a\x89\x03size(this.preprocess.rectify_labels.label_to_engaged_timestamp_field) == 0 ? '' : ['\\n' + this.tasks.map(t, t).join('\\n') + '\\n'].map(labelled, this.preprocess.rectify_labels.label_to_engaged_timestamp_field.filter(t, !labelled.contains('\\n' + t + '\\n')) .map(t, 'preprocess.rectify_labels.label_to_engaged_timestamp_field[\"' + t + '\"]: \"' + t + '\" is no task of this data set').join('\\n'))[0]\x1a\xef\x01\n" +
 	"$recap.data.compression_needs_service\x1a\xc6\x01has(this.dataset_service_compression) && !has(this.data_service_dispatcher) ? 'dataset_service_compression: nothing is compressed without a data service; set data_service_dispatcher or drop it' : ''B\x1b\n" +
 	"\x12date_inputs_format\x12\x05\xbaH\x02\b\x01*_\n" +
 	"\x14DdsCompressionOption\x12&\n" +

@@ -379,7 +379,7 @@ const file_rankspec_recap_v1_optimizer_proto_rawDesc = "" +
 	"\fweight_decay\x18\x02 \x01(\x01:\x010B\xd5\x01\xbaH\xc9\x01\xba\x01\xb8\x01\n" +
 	"\x15recap.sgd.decay_bound\x1a\x9e\x01!this.isInf() && this > 1e20 ? 'must be at most 1e20, got ' + string(this) + ', because what is computed with it has to fit float32; write a smaller one' : ''\x12\v@\x01)\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\vweightDecay\"\x8c\x03\n" +
 	"\x16MultiTaskLearningRates\x12\xa8\x01\n" +
-	"\x14tower_learning_rates\x18\x01 \x03(\v2A.rankspec.recap.v1.MultiTaskLearningRates.TowerLearningRatesEntryB3\xbaH(\x9a\x01%\b\x01\x10\x80\x01\"\x1er\x1c2\x1a^[A-Za-z_][A-Za-z0-9_.-]*$\x88\xe7\x18\x01\x90\xe7\x18\x02R\x12towerLearningRates\x12_\n" +
+	"\x14tower_learning_rates\x18\x01 \x03(\v2A.rankspec.recap.v1.MultiTaskLearningRates.TowerLearningRatesEntryB3\xbaH(\x9a\x01%\b\x01\x10\x80\b\"\x1er\x1c2\x1a^[A-Za-z_][A-Za-z0-9_.-]*$\x88\xe7\x18\x01\x90\xe7\x18\x02R\x12towerLearningRates\x12_\n" +
 	"\x16backbone_learning_rate\x18\x02 \x01(\v2\x1f.rankspec.optim.v1.LearningRateB\b\x88\xe7\x18\x01\x90\xe7\x18\x02R\x14backboneLearningRate\x1af\n" +
 	"\x17TowerLearningRatesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x125\n" +

@@ -149,7 +149,7 @@ public final class ArchitectureProto extends com.google.protobuf.GeneratedFile {
       "ity\030\003 \001(\001:\0030.5B!\272H\026\022\024\021\000\000\000\000\000\000\360?)\000\000\000\000\000\000\000\000@" +
       "\001\210\347\030\001\220\347\030\003R\017dropProbability\022H\n\026position_f" +
       "eature_index\030\004 \001(\005B\022\272H\007\032\002(\000\310\001\001\210\347\030\001\220\347\030\003R\024" +
-      "positionFeatureIndex\"\330\005\n\tTaskModel\022G\n\nml" +
+      "positionFeatureIndex\"\224\007\n\tTaskModel\022G\n\nml" +
       "p_config\030\001 \001(\0132\034.rankspec.recap.v1.MlpCo" +
       "nfigB\010\210\347\030\001\220\347\030\003H\000R\tmlpConfig\022G\n\ndcn_confi" +
       "g\030\002 \001(\0132\034.rankspec.recap.v1.DcnConfigB\010\210" +
@@ -167,13 +167,18 @@ public final class ArchitectureProto extends com.google.protobuf.GeneratedFile {
       "2\' : \'\'\210\347\030\001\220\347\030\003R\tposWeight\022d\n\004kind\030\007 \001(\016" +
       "2\033.rankspec.recap.v1.TaskKind:\037TASK_KIND" +
       "_BINARY_CLASSIFICATIONB\022\272H\007\202\001\004\020\001 \000\210\347\030\001\220\347" +
-      "\030\003R\004kindB\025\n\014architecture\022\005\272H\002\010\001*d\n\010TaskK" +
-      "ind\022\031\n\025TASK_KIND_UNSPECIFIED\020\000\022#\n\037TASK_K" +
-      "IND_BINARY_CLASSIFICATION\020\001\022\030\n\024TASK_KIND" +
-      "_REGRESSION\020\002Bk\n\025dev.rankspec.recap.v1B\021" +
-      "ArchitectureProtoP\001Z=github.com/rankspec" +
-      "/rankspec/gen/go/rankspec/recap/v1;recap" +
-      "v1b\010editionsp\350\007"
+      "\030\003R\004kind:\271\001\272H\265\001\032\262\001\n,recap.task_model.reg" +
+      "ression_has_no_positives\032\201\001int(this.kind" +
+      ") == 2 && this.pos_weight != 1.0 ? \'pos_" +
+      "weight: weights the positives, and a reg" +
+      "ression task has none; drop it\' : \'\'B\025\n\014" +
+      "architecture\022\005\272H\002\010\001*d\n\010TaskKind\022\031\n\025TASK_" +
+      "KIND_UNSPECIFIED\020\000\022#\n\037TASK_KIND_BINARY_C" +
+      "LASSIFICATION\020\001\022\030\n\024TASK_KIND_REGRESSION\020" +
+      "\002Bk\n\025dev.rankspec.recap.v1B\021Architecture" +
+      "ProtoP\001Z=github.com/rankspec/rankspec/ge" +
+      "n/go/rankspec/recap/v1;recapv1b\010editions" +
+      "p\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,

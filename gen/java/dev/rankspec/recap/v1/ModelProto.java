@@ -50,9 +50,9 @@ public final class ModelProto extends com.google.protobuf.GeneratedFile {
       "!rankspec/options/v1/options.proto\032$rank" +
       "spec/recap/v1/architecture.proto\032!ranksp" +
       "ec/recap/v1/embedding.proto\032%rankspec/re" +
-      "cap/v1/featurization.proto\"\2158\n\013ModelConf" +
+      "cap/v1/featurization.proto\"\200!\n\013ModelConf" +
       "ig\022\202\021\n\005tasks\030\001 \003(\0132).rankspec.recap.v1.M" +
-      "odelConfig.TasksEntryB\300\020\272H\264\020\232\001\260\020\010\001\020\200\001\"\036r" +
+      "odelConfig.TasksEntryB\300\020\272H\264\020\232\001\260\020\010\001\020\200\010\"\036r" +
       "\0342\032^[A-Za-z_][A-Za-z0-9_.-]*$*\210\020\272\001\204\020\n!re" +
       "cap.model.tower_gives_one_logit\032\336\017has(th" +
       "is.mlp_config) && (size(this.mlp_config." +
@@ -124,7 +124,7 @@ public final class ModelProto extends com.google.protobuf.GeneratedFile {
       "ankspec.recap.v1.StratifierConfigB\021\272H\006\222\001" +
       "\003\020\200\002\210\347\030\002\220\347\030\001R\013stratifiers\032V\n\nTasksEntry\022" +
       "\020\n\003key\030\001 \001(\tR\003key\0222\n\005value\030\002 \001(\0132\034.ranks" +
-      "pec.recap.v1.TaskModelR\005value:\0028\001:\366 \272H\362 " +
+      "pec.recap.v1.TaskModelR\005value:\0028\001:\351\t\272H\345\t" +
       "\032\363\002\n\036recap.model.backbone_fits_type\032\320\002in" +
       "t(this.multi_task_type) in [2, 3] && !ha" +
       "s(this.backbone) ? \'multi_task_type: tow" +
@@ -146,97 +146,23 @@ public final class ModelProto extends com.google.protobuf.GeneratedFile {
       "(this.backbone.kind) == 2 ? \'backbone.ki" +
       "nd: says what a label is, and a backbone" +
       " has none; drop it or move it to a tower" +
-      "\' : \'\'\032\206\002\n\'recap.model.regression_has_no" +
-      "_positives\032\332\001[this.tasks].map(towers, to" +
-      "wers.filter(t, int(towers[t].kind) == 2 " +
-      "&& towers[t].pos_weight != 1.0) .map(t, " +
-      "\'tasks[\"\' + t + \'\"].pos_weight: weights " +
-      "the positives, and a regression task has" +
-      " none; drop it\').join(\'\\n\'))[0]\032\224\003\n\037reca" +
-      "p.model.distinct_task_names\032\360\002this.tasks" +
-      ".map(t, t.split(\'.\').join(\'__\')).unique(" +
-      ") ? \'\' : [\'\\n\' + this.tasks.map(t, t.spl" +
-      "it(\'.\').join(\'__\')).join(\'\\n\\n\') + \'\\n\']" +
-      ".map(written, this.tasks.filter(t, writt" +
-      "en.split(\'\\n\' + t.split(\'.\').join(\'__\') " +
-      "+ \'\\n\').size() > 2) .map(t, \'tasks[\"\' + " +
-      "t + \'\"]: another task has this name once" +
-      " \".\" is written \"__\", and both would be " +
-      "one tower; rename one\').join(\'\\n\'))[0]\032\353" +
-      "\002\n\033recap.model.dlrm_has_tables\032\313\002has(thi" +
-      "s.small_embeddings) ? \'\' : ((has(this.ba" +
-      "ckbone.dlrm_config) ? [\'backbone\'] : [])" +
-      " + [this.tasks].map(towers, towers.filte" +
-      "r(t, has(towers[t].dlrm_config)).map(t, " +
-      "\'tasks[\"\' + t + \'\"]\'))[0]).map(p, p + \'." +
-      "dlrm_config: multiplies rows of small_em" +
-      "beddings, and there are none; add tables" +
-      " or choose another architecture\').join(\'" +
-      "\\n\')\032\355\002\n\034recap.model.dlrm_sees_tables\032\314\002" +
-      "int(this.multi_task_type) != 2 ? \'\' : [t" +
-      "his.tasks].map(towers, towers.filter(t, " +
-      "has(towers[t].dlrm_config)).map(t, \'task" +
-      "s[\"\' + t + \'\"].dlrm_config: under MULTI_" +
-      "TASK_TYPE_SHARE_ALL a tower reads the ou" +
-      "tput of the backbone alone, and no rows " +
-      "of tables; choose a type that leaves it " +
-      "the inputs, or another architecture\').jo" +
-      "in(\'\\n\'))[0]\032\226\003\n$recap.model.dlrm_tables" +
-      "_of_one_width\032\355\002[this.tasks].map(towers," +
-      " has(this.backbone.dlrm_config) || tower" +
-      "s.exists(t, has(towers[t].dlrm_config)))" +
-      "[0] && this.small_embeddings.tables.exis" +
-      "ts(t, t.embedding_dim != this.small_embe" +
-      "ddings.tables[0].embedding_dim) ? \'small" +
-      "_embeddings.tables: dlrm_config multipli" +
-      "es their rows with one another, and they" +
-      " have different widths; give all the sam" +
-      "e embedding_dim\' : \'\'\032\223\007\n#recap.model.dl" +
-      "rm_bottom_fits_tables\032\353\006size(this.small_" +
-      "embeddings.tables) == 0 ? \'\' : [this.sma" +
-      "ll_embeddings.tables[0].embedding_dim].m" +
-      "ap(width, ((has(this.backbone.dlrm_confi" +
-      "g) ? [this.backbone.dlrm_config.bottom_m" +
-      "lp].filter(m, m.layer_sizes.size() > 0 &" +
-      "& m.layer_sizes[m.layer_sizes.size() - 1" +
-      "] != width || m.layers.size() > 0 && m.l" +
-      "ayers[m.layers.size() - 1].layer_size !=" +
-      " width).map(m, \'backbone\') : []) + [this" +
-      ".tasks].map(towers, towers.filter(t, has" +
-      "(towers[t].dlrm_config) && [towers[t].dl" +
-      "rm_config.bottom_mlp].exists(m, m.layer_" +
-      "sizes.size() > 0 && m.layer_sizes[m.laye" +
-      "r_sizes.size() - 1] != width || m.layers" +
-      ".size() > 0 && m.layers[m.layers.size() " +
-      "- 1].layer_size != width)).map(t, \'tasks" +
-      "[\"\' + t + \'\"]\'))[0]).map(p, p + \'.dlrm_c" +
-      "onfig.bottom_mlp: its output is multipli" +
-      "ed with the rows of small_embeddings, wh" +
-      "ich are \' + string(width) + \' wide; make" +
-      " \' + string(width) + \' the last layer si" +
-      "ze\').join(\'\\n\'))[0]\032\364\004\n!recap.model.posi" +
-      "tion_is_read_once\032\316\004!has(this.position_d" +
-      "ebias_config) ? \'\' : \'discrete\' in this." +
-      "featurization_config.feature_names_to_co" +
-      "ncat ? \'featurization_config.feature_nam" +
-      "es_to_concat: with discrete the features" +
-      " contain the position, which position_de" +
-      "bias_config keeps from what is served; d" +
-      "rop it\' : this.small_embeddings.tables.f" +
-      "ilter(t, t.index == this.position_debias" +
-      "_config.position_feature_index).map(t, \'" +
-      "small_embeddings.tables: the table \"\' + " +
-      "t.name + \'\" looks up column \' + string(t" +
-      ".index) + \', the position, which positio" +
-      "n_debias_config keeps from what is serve" +
-      "d; drop the table or correct an index\')." +
-      "join(\'\\n\')*\222\001\n\rMultiTaskType\022\037\n\033MULTI_TA" +
-      "SK_TYPE_UNSPECIFIED\020\000\022\036\n\032MULTI_TASK_TYPE" +
-      "_SHARE_NONE\020\001\022\035\n\031MULTI_TASK_TYPE_SHARE_A" +
-      "LL\020\002\022!\n\035MULTI_TASK_TYPE_SHARE_PARTIAL\020\003B" +
-      "d\n\025dev.rankspec.recap.v1B\nModelProtoP\001Z=" +
-      "github.com/rankspec/rankspec/gen/go/rank" +
-      "spec/recap/v1;recapv1b\010editionsp\350\007"
+      "\' : \'\'\032\224\003\n\037recap.model.distinct_task_nam" +
+      "es\032\360\002this.tasks.map(t, t.split(\'.\').join" +
+      "(\'__\')).unique() ? \'\' : [\'\\n\' + this.tas" +
+      "ks.map(t, t.split(\'.\').join(\'__\')).join(" +
+      "\'\\n\\n\') + \'\\n\'].map(written, this.tasks." +
+      "filter(t, written.split(\'\\n\' + t.split(\'" +
+      ".\').join(\'__\') + \'\\n\').size() > 2) .map(" +
+      "t, \'tasks[\"\' + t + \'\"]: another task has" +
+      " this name once \".\" is written \"__\", and" +
+      " both would be one tower; rename one\').j" +
+      "oin(\'\\n\'))[0]*\222\001\n\rMultiTaskType\022\037\n\033MULTI" +
+      "_TASK_TYPE_UNSPECIFIED\020\000\022\036\n\032MULTI_TASK_T" +
+      "YPE_SHARE_NONE\020\001\022\035\n\031MULTI_TASK_TYPE_SHAR" +
+      "E_ALL\020\002\022!\n\035MULTI_TASK_TYPE_SHARE_PARTIAL" +
+      "\020\003Bd\n\025dev.rankspec.recap.v1B\nModelProtoP" +
+      "\001Z=github.com/rankspec/rankspec/gen/go/r" +
+      "ankspec/recap/v1;recapv1b\010editionsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,

@@ -92,7 +92,7 @@ public final class OptimizerProto extends com.google.protobuf.GeneratedFile {
       "ultiTaskLearningRates\022\250\001\n\024tower_learning" +
       "_rates\030\001 \003(\0132A.rankspec.recap.v1.MultiTa" +
       "skLearningRates.TowerLearningRatesEntryB" +
-      "3\272H(\232\001%\010\001\020\200\001\"\036r\0342\032^[A-Za-z_][A-Za-z0-9_." +
+      "3\272H(\232\001%\010\001\020\200\010\"\036r\0342\032^[A-Za-z_][A-Za-z0-9_." +
       "-]*$\210\347\030\001\220\347\030\002R\022towerLearningRates\022_\n\026back" +
       "bone_learning_rate\030\002 \001(\0132\037.rankspec.opti" +
       "m.v1.LearningRateB\010\210\347\030\001\220\347\030\002R\024backboneLea" +

@@ -132,7 +132,7 @@ public final class PreprocessProto extends com.google.protobuf.GeneratedFile {
       "pressedTimestampField\022\253\001\n label_to_engag" +
       "ed_timestamp_field\030\004 \003(\0132B.rankspec.reca" +
       "p.v1.RectifyLabels.LabelToEngagedTimesta" +
-      "mpFieldEntryB\037\272H\024\232\001\021\010\001\020\200\001\"\004r\002\020\001*\004r\002\020\001\210\347\030" +
+      "mpFieldEntryB\037\272H\024\232\001\021\010\001\020\200\010\"\004r\002\020\001*\004r\002\020\001\210\347\030" +
       "\001\220\347\030\003R\034labelToEngagedTimestampField\032O\n!L" +
       "abelToEngagedTimestampFieldEntry\022\020\n\003key\030" +
       "\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\tR\005value:\0028\001\"\237\001\n" +
@@ -150,7 +150,7 @@ public final class PreprocessProto extends com.google.protobuf.GeneratedFile {
       "+ string(this) + \'; the largest allowed " +
       "value is 1024\' : \'\'\310\001\001\210\347\030\001\220\347\030\003R\017batchMul" +
       "tiplier\022@\n\020engagements_list\030\002 \003(\tB\025\272H\n\222\001" +
-      "\007\010\001\020\200\001\030\001\210\347\030\001\220\347\030\003R\017engagementsList\022;\n\017num" +
+      "\007\010\001\020\200\010\030\001\210\347\030\001\220\347\030\003R\017engagementsList\022;\n\017num" +
       "_engagements\030\003 \001(\005B\022\272H\007\032\002 \000\310\001\001\210\347\030\001\220\347\030\003R\016" +
       "numEngagements\"\325\005\n\nPreprocess\022[\n\022truncat" +
       "e_and_slice\030\001 \001(\0132#.rankspec.recap.v1.Tr" +

@@ -51,7 +51,7 @@ public final class RecapProto extends com.google.protobuf.GeneratedFile {
       "spec/recap/v1/data.proto\032\035rankspec/recap" +
       "/v1/model.proto\032!rankspec/recap/v1/optim" +
       "izer.proto\032 rankspec/recap/v1/training.p" +
-      "roto\032\037rankspec/train/v1/runtime.proto\"\330X" +
+      "roto\032\037rankspec/train/v1/runtime.proto\"\371c" +
       "\n\013RecapConfig\022G\n\010training\030\001 \001(\0132!.ranksp" +
       "ec.recap.v1.TrainingConfigB\010\210\347\030\001\220\347\030\003R\010tr" +
       "aining\022D\n\005model\030\002 \001(\0132\036.rankspec.recap.v" +
@@ -73,279 +73,315 @@ public final class RecapProto extends com.google.protobuf.GeneratedFile {
       "GHTSB\022\272H\007\202\001\004\020\001 \000\210\347\030\001\220\347\030\003R\026downsamplingCo" +
       "rrection\032e\n\023ValidationDataEntry\022\020\n\003key\030\001" +
       " \001(\tR\003key\0228\n\005value\030\002 \001(\0132\".rankspec.reca" +
-      "p.v1.RecapDataConfigR\005value:\0028\001:\356Q\272H\352Q\032\231" +
-      "\002\n\"recap.config.model_tasks_have_data\032\362\001" +
-      "[this.train_data.tasks].map(labelled, th" +
-      "is.model.tasks.filter(t, !(t in labelled" +
-      ")) .map(t, \'model.tasks[\"\' + t + \'\"]: tr" +
-      "ain_data.tasks has no \"\' + t + \'\", so th" +
-      "ere are no labels to train it on; add it" +
-      " there or drop the tower\') .join(\'\\n\'))[" +
-      "0]\032\357\003\n\'recap.config.validation_tasks_hav" +
-      "e_data\032\303\003[this.model.tasks].map(towers, " +
-      "[this.validation_data].map(sets, sets.ma" +
-      "p(v, size(sets[v].evaluation_tasks) > 0 " +
-      "? \'\' : [sets[v].tasks].map(labelled, [to" +
-      "wers.filter(t, !(t in labelled))].map(mi" +
-      "ssing, size(missing) == 0 ? \'\' : \'valida" +
-      "tion_data[\"\' + v + \'\"].tasks: no \"\' + mi" +
-      "ssing.join(\'\", \"\') + \'\", which the model" +
-      " has towers for; add what is missing or " +
-      "list the tasks to evaluate in evaluation" +
-      "_tasks\')[0])[0]).filter(line, line != \'\'" +
-      ").join(\'\\n\'))[0])[0]\032\371\002\n)recap.config.ev" +
-      "aluation_tasks_have_towers\032\313\002[this.model" +
-      ".tasks].map(towers, [this.validation_dat" +
-      "a].map(sets, sets.map(v, [sets[v].evalua" +
-      "tion_tasks.filter(t, !(t in towers))].ma" +
-      "p(odd, size(odd) == 0 ? \'\' : \'validation" +
-      "_data[\"\' + v + \'\"].evaluation_tasks: the" +
-      " model has no task \"\' + odd.join(\'\", \"\')" +
-      " + \'\"; drop it or add a tower\')[0]) .fil" +
-      "ter(line, line != \'\').join(\'\\n\'))[0])[0]" +
-      "\032\236\002\n/recap.config.train_evaluation_tasks" +
-      "_have_towers\032\352\001[this.model.tasks].map(to" +
-      "wers, [this.train_data.evaluation_tasks." +
-      "filter(t, !(t in towers))].map(odd, size" +
-      "(odd) == 0 ? \'\' : \'train_data.evaluation" +
-      "_tasks: the model has no task \"\' + odd.j" +
-      "oin(\'\", \"\') + \'\"; drop it or add a tower" +
-      "\')[0])[0]\032\303\001\n(recap.config.train_data_in" +
-      "herits_nothing\032\226\001has(this.train_data.inh" +
-      "erit_train_data) ? \'train_data.inherit_t" +
-      "rain_data: there is nothing that train_d" +
-      "ata could take its settings from; drop i" +
-      "t\' : \'\'\032\211\003\n\036recap.config.towers_have_rat" +
-      "es\032\346\002has(this.optimizer.multi_task_learn" +
-      "ing_rates) ? [this.optimizer.multi_task_" +
-      "learning_rates.tower_learning_rates].map" +
-      "(rates, [this.model.tasks.filter(t, !(t " +
-      "in rates))].map(missing, size(missing) =" +
-      "= 0 ? \'\' : \'optimizer.multi_task_learnin" +
-      "g_rates.tower_learning_rates: no rate fo" +
-      "r the task \"\' + missing.join(\'\", \"\') + \'" +
-      "\"; add an entry with that key\')[0])[0] :" +
-      " \'\'\032\363\002\n\036recap.config.rates_have_towers\032\320" +
-      "\002has(this.optimizer.multi_task_learning_" +
-      "rates) ? [this.model.tasks].map(towers, " +
-      "this.optimizer.multi_task_learning_rates" +
-      ".tower_learning_rates.filter(t, !(t in t" +
-      "owers)) .map(t, \'optimizer.multi_task_le" +
-      "arning_rates.tower_learning_rates[\"\' + t" +
-      " + \'\"]: \"\' + t + \'\" is no task of the mo" +
-      "del; drop the entry or add a tower\') .jo" +
-      "in(\'\\n\'))[0] : \'\'\032\334\t\n(recap.config.backb" +
-      "one_rate_matches_model\032\257\t!has(this.optim" +
-      "izer.multi_task_learning_rates) ? \'\' : [" +
-      "has(this.model.backbone) || has(this.mod" +
-      "el.small_embeddings) || has(this.model.p" +
-      "osition_debias_config) || has(this.model" +
-      ".featurization_config.double_norm_log_co" +
-      "nfig.batch_norm_config) && this.model.fe" +
-      "aturization_config.double_norm_log_confi" +
-      "g.batch_norm_config.affine || has(this.m" +
-      "odel.featurization_config.double_norm_lo" +
-      "g_config.layer_norm_config) && (this.mod" +
-      "el.featurization_config.double_norm_log_" +
-      "config.layer_norm_config.center || this." +
+      "p.v1.RecapDataConfigR\005value:\0028\001:\217]\272H\213]\032\317" +
+      "\002\n\"recap.config.model_tasks_have_data\032\250\002" +
+      "[\'\\n\' + this.train_data.tasks.map(t, t)." +
+      "join(\'\\n\') + \'\\n\'].map(labelled, this.mo" +
+      "del.tasks.filter(t, !labelled.contains(\'" +
+      "\\n\' + t + \'\\n\')) .map(t, \'model.tasks[\"\'" +
+      " + t + \'\"]: train_data.tasks has no \"\' +" +
+      " t + \'\", so there are no labels to train" +
+      " it on; add it there or drop the tower\')" +
+      " .join(\'\\n\'))[0]\032\302\004\n&recap.config.valida" +
+      "tion_sets_fit_tasks\032\227\004[this.validation_d" +
+      "ata].map(sets, sets.filter(v, [sets[v]]." +
+      "exists(data, size(sets) * (size(this.mod" +
+      "el.tasks) + size(data.tasks) + size(data" +
+      ".evaluation_tasks) + size(data.preproces" +
+      "s.downsample_negatives.engagements_list)" +
+      " + size(data.preprocess.rectify_labels.l" +
+      "abel_to_engaged_timestamp_field)) > 5120" +
+      ")) .map(v, \'validation_data[\"\' + v + \'\"]" +
+      ": the number of validation sets, \' + str" +
+      "ing(size(sets)) + \', times the tasks tha" +
+      "t model, tasks, evaluation_tasks \' + \'an" +
+      "d preprocess name is more than 5120; lea" +
+      "ve out sets or tasks\').join(\'\\n\'))[0]\032\341\004" +
+      "\n\'recap.config.validation_tasks_have_dat" +
+      "a\032\265\004[this.model.tasks].map(towers, [this" +
+      ".validation_data].map(sets, sets.map(v, " +
+      "size(sets[v].evaluation_tasks) > 0 || si" +
+      "ze(sets) * (size(towers) + size(sets[v]." +
+      "tasks)) > 5120 ? \'\' : [\'\\n\' + sets[v].ta" +
+      "sks.map(t, t).join(\'\\n\') + \'\\n\'].map(lab" +
+      "elled, [towers.filter(t, !labelled.conta" +
+      "ins(\'\\n\' + t + \'\\n\'))].map(missing, size" +
+      "(missing) == 0 ? \'\' : \'validation_data[\"" +
+      "\' + v + \'\"].tasks: no \"\' + missing.join(" +
+      "\'\", \"\') + \'\", which the model has towers" +
+      " for; add what is missing or list the ta" +
+      "sks to evaluate in evaluation_tasks\')[0]" +
+      ")[0]).filter(line, line != \'\').join(\'\\n\'" +
+      "))[0])[0]\032\304\004\n)recap.config.evaluation_ta" +
+      "sks_have_towers\032\226\004!this.validation_data." +
+      "exists(v, size(this.validation_data[v].e" +
+      "valuation_tasks) > 0) ? \'\' : [\'\\n\' + thi" +
+      "s.model.tasks.map(t, t).join(\'\\n\') + \'\\n" +
+      "\'].map(towers, [this.validation_data].ma" +
+      "p(sets, sets.map(v, size(sets) * size(se" +
+      "ts[v].evaluation_tasks) > 5120 ? \'\' : [s" +
+      "ets[v].evaluation_tasks.filter(t, !tower" +
+      "s.contains(\'\\n\' + t + \'\\n\'))].map(odd, s" +
+      "ize(odd) == 0 ? \'\' : \'validation_data[\"\'" +
+      " + v + \'\"].evaluation_tasks: the model h" +
+      "as no task \"\' + odd.join(\'\", \"\') + \'\"; d" +
+      "rop it or add a tower\')[0]) .filter(line" +
+      ", line != \'\').join(\'\\n\'))[0])[0]\032\207\003\n/rec" +
+      "ap.config.train_evaluation_tasks_have_to" +
+      "wers\032\323\002size(this.train_data.evaluation_t" +
+      "asks) == 0 ? \'\' : [\'\\n\' + this.model.tas" +
+      "ks.map(t, t).join(\'\\n\') + \'\\n\'].map(towe" +
+      "rs, [this.train_data.evaluation_tasks.fi" +
+      "lter(t, !towers.contains(\'\\n\' + t + \'\\n\'" +
+      "))].map(odd, size(odd) == 0 ? \'\' : \'trai" +
+      "n_data.evaluation_tasks: the model has n" +
+      "o task \"\' + odd.join(\'\", \"\') + \'\"; drop " +
+      "it or add a tower\')[0])[0]\032\303\001\n(recap.con" +
+      "fig.train_data_inherits_nothing\032\226\001has(th" +
+      "is.train_data.inherit_train_data) ? \'tra" +
+      "in_data.inherit_train_data: there is not" +
+      "hing that train_data could take its sett" +
+      "ings from; drop it\' : \'\'\032\277\003\n\036recap.confi" +
+      "g.towers_have_rates\032\234\003has(this.optimizer" +
+      ".multi_task_learning_rates) ? [\'\\n\' + th" +
+      "is.optimizer.multi_task_learning_rates.t" +
+      "ower_learning_rates.map(t, t).join(\'\\n\')" +
+      " + \'\\n\'].map(rates, [this.model.tasks.fi" +
+      "lter(t, !rates.contains(\'\\n\' + t + \'\\n\')" +
+      ")].map(missing, size(missing) == 0 ? \'\' " +
+      ": \'optimizer.multi_task_learning_rates.t" +
+      "ower_learning_rates: no rate for the tas" +
+      "k \"\' + missing.join(\'\", \"\') + \'\"; add an" +
+      " entry with that key\')[0])[0] : \'\'\032\251\003\n\036r" +
+      "ecap.config.rates_have_towers\032\206\003has(this" +
+      ".optimizer.multi_task_learning_rates) ? " +
+      "[\'\\n\' + this.model.tasks.map(t, t).join(" +
+      "\'\\n\') + \'\\n\'].map(towers, this.optimizer" +
+      ".multi_task_learning_rates.tower_learnin" +
+      "g_rates.filter(t, !towers.contains(\'\\n\' " +
+      "+ t + \'\\n\')) .map(t, \'optimizer.multi_ta" +
+      "sk_learning_rates.tower_learning_rates[\"" +
+      "\' + t + \'\"]: \"\' + t + \'\" is no task of t" +
+      "he model; drop the entry or add a tower\'" +
+      ") .join(\'\\n\'))[0] : \'\'\032\334\t\n(recap.config." +
+      "backbone_rate_matches_model\032\257\t!has(this." +
+      "optimizer.multi_task_learning_rates) ? \'" +
+      "\' : [has(this.model.backbone) || has(thi" +
+      "s.model.small_embeddings) || has(this.mo" +
+      "del.position_debias_config) || has(this." +
       "model.featurization_config.double_norm_l" +
-      "og_config.layer_norm_config.scale) || th" +
-      "is.model.featurization_config.z_score_lo" +
-      "g_config.use_batch_norm || this.model.fe" +
-      "aturization_config.z_score_log_config.us" +
-      "e_renorm || [\'user_embedding\', \'user_eng" +
-      "_embedding\', \'author_embedding\'].exists(" +
-      "n, n in this.train_data.seg_dense_schema" +
-      ".renamed_features)].map(outside, outside" +
-      " == has(this.optimizer.multi_task_learni" +
-      "ng_rates.backbone_learning_rate) ? \'\' : " +
-      "outside ? \'optimizer.multi_task_learning" +
-      "_rates: the model has parameters outside" +
-      " its towers and no rate for them; set ba" +
-      "ckbone_learning_rate\' : \'optimizer.multi" +
-      "_task_learning_rates.backbone_learning_r" +
-      "ate: the model has no parameter outside " +
-      "its towers; drop it\')[0]\032\321\003\n\033recap.confi" +
-      "g.ids_have_input\032\261\003(has(this.model.small" +
-      "_embeddings) || has(this.model.position_" +
-      "debias_config) || size(this.model.strati" +
-      "fiers) > 0 || \'discrete\' in this.model.f" +
-      "eaturization_config.feature_names_to_con" +
-      "cat) && has(this.train_data.seg_dense_sc" +
-      "hema) && !(\'discrete\' in this.train_data" +
-      ".seg_dense_schema.renamed_features) ? \'t" +
-      "rain_data.seg_dense_schema.renamed_featu" +
-      "res: the model looks up ids in an input " +
-      "\"discrete\"; add an entry that names its " +
-      "column\' : \'\'\032\255\003\n\032recap.config.known_metr" +
-      "ics\032\216\003has(this.which_metrics) && !this.w" +
-      "hich_metrics.matches(\'^(loss|auroc|rce|c" +
-      "alibration_ratio|rmse|mae)(@[A-Za-z_][A-" +
-      "Za-z0-9_.-]*)?(,(loss|auroc|rce|calibrat" +
-      "ion_ratio|rmse|mae)(@[A-Za-z_][A-Za-z0-9" +
-      "_.-]*)?)*$\') ? \'which_metrics: \"\' + this" +
-      ".which_metrics + \'\" is no list of metric" +
-      "s; join some of loss, auroc, rce, calibr" +
-      "ation_ratio, rmse and mae with commas, @" +
-      " and a stratum behind one for it alone\' " +
-      ": \'\'\032\275\004\n recap.config.metrics_have_strat" +
-      "a\032\230\004!this.which_metrics.contains(\'@\') ? " +
-      "\'\' : [this.which_metrics.split(\',\')].map" +
-      "(names, size(names) > 2048 ? \'which_metr" +
-      "ics: \' + string(size(names)) + \' entries" +
-      " are more than 2048, the most where one " +
-      "names a stratum; name each once\' : [this" +
-      ".model.stratifiers.map(s, s.name)].map(s" +
-      "trata, [names.filter(m, m.matches(\'^[a-z" +
-      "_]+@[A-Za-z_][A-Za-z0-9_.-]*$\') && !(m.s" +
-      "plit(\'@\')[1] in strata))].map(odd, size(" +
-      "odd) == 0 ? \'\' : \'which_metrics: \"\' + od" +
-      "d[0] + \'\" is of a stratum that model.str" +
-      "atifiers does not have; add it there or " +
-      "drop it\')[0])[0])[0]\032\326\004\n\037recap.config.me" +
-      "trics_have_tasks\032\262\004!has(this.which_metri" +
-      "cs) ? \'\' : [this.model.tasks].map(towers" +
-      ", ((towers.exists(t, int(towers[t].kind)" +
-      " == 1) ? [] : [\'auroc\', \'rce\', \'calibrat" +
-      "ion_ratio\'].filter(n, this.which_metrics" +
-      ".matches(\'(^|,)\' + n + \'(@|,|$)\')) .map(" +
-      "n, \'which_metrics: \"\' + n + \'\" is a metr" +
-      "ic of binary classification, and no task" +
-      " is one; drop it\')) + (towers.exists(t, " +
-      "int(towers[t].kind) == 2) ? [] : [\'rmse\'" +
-      ", \'mae\'].filter(n, this.which_metrics.ma" +
-      "tches(\'(^|,)\' + n + \'(@|,|$)\')) .map(n, " +
-      "\'which_metrics: \"\' + n + \'\" is a metric " +
-      "of regression, and no task is one; drop " +
-      "it\'))).join(\'\\n\'))[0]\032\251\t\n(recap.config.b" +
-      "est_checkpoint_is_measured\032\374\010!has(this.t" +
-      "raining.best_checkpoint) ? \'\' : !(this.t" +
-      "raining.best_checkpoint.validation_data " +
-      "in this.validation_data) ? \'training.bes" +
-      "t_checkpoint.validation_data: there is n" +
-      "o validation set \"\' + this.training.best" +
-      "_checkpoint.validation_data + \'\"; name o" +
-      "ne of validation_data\' : has(this.which_" +
-      "metrics) && !(this.training.best_checkpo" +
-      "int.metric.split(\'/\')[0] in this.which_m" +
-      "etrics.split(\',\')) && !(this.training.be" +
-      "st_checkpoint.metric.contains(\'@\') && th" +
-      "is.training.best_checkpoint.metric.split" +
-      "(\'@\')[0] in this.which_metrics.split(\',\'" +
-      ")) ? \'training.best_checkpoint.metric: w" +
-      "hich_metrics leaves out \' + this.trainin" +
-      "g.best_checkpoint.metric.split(\'/\')[0] +" +
-      " \'; add it there\' : this.training.best_c" +
-      "heckpoint.metric.contains(\'/\') && !(this" +
-      ".training.best_checkpoint.metric.split(\'" +
-      "/\')[1] in (size(this.validation_data[thi" +
+      "og_config.batch_norm_config) && this.mod" +
+      "el.featurization_config.double_norm_log_" +
+      "config.batch_norm_config.affine || has(t" +
+      "his.model.featurization_config.double_no" +
+      "rm_log_config.layer_norm_config) && (thi" +
+      "s.model.featurization_config.double_norm" +
+      "_log_config.layer_norm_config.center || " +
+      "this.model.featurization_config.double_n" +
+      "orm_log_config.layer_norm_config.scale) " +
+      "|| this.model.featurization_config.z_sco" +
+      "re_log_config.use_batch_norm || this.mod" +
+      "el.featurization_config.z_score_log_conf" +
+      "ig.use_renorm || [\'user_embedding\', \'use" +
+      "r_eng_embedding\', \'author_embedding\'].ex" +
+      "ists(n, n in this.train_data.seg_dense_s" +
+      "chema.renamed_features)].map(outside, ou" +
+      "tside == has(this.optimizer.multi_task_l" +
+      "earning_rates.backbone_learning_rate) ? " +
+      "\'\' : outside ? \'optimizer.multi_task_lea" +
+      "rning_rates: the model has parameters ou" +
+      "tside its towers and no rate for them; s" +
+      "et backbone_learning_rate\' : \'optimizer." +
+      "multi_task_learning_rates.backbone_learn" +
+      "ing_rate: the model has no parameter out" +
+      "side its towers; drop it\')[0]\032\321\003\n\033recap." +
+      "config.ids_have_input\032\261\003(has(this.model." +
+      "small_embeddings) || has(this.model.posi" +
+      "tion_debias_config) || size(this.model.s" +
+      "tratifiers) > 0 || \'discrete\' in this.mo" +
+      "del.featurization_config.feature_names_t" +
+      "o_concat) && has(this.train_data.seg_den" +
+      "se_schema) && !(\'discrete\' in this.train" +
+      "_data.seg_dense_schema.renamed_features)" +
+      " ? \'train_data.seg_dense_schema.renamed_" +
+      "features: the model looks up ids in an i" +
+      "nput \"discrete\"; add an entry that names" +
+      " its column\' : \'\'\032\314\002\n\032recap.config.known" +
+      "_metrics\032\255\002has(this.which_metrics) && !t" +
+      "his.which_metrics.matches(\'^(loss|auroc|" +
+      "rce|calibration_ratio|rmse|mae)(,(loss|a" +
+      "uroc|rce|calibration_ratio|rmse|mae))*$\'" +
+      ") ? \'which_metrics: \"\' + this.which_metr" +
+      "ics + \'\" is no list of metrics; join som" +
+      "e of loss, auroc, rce, calibration_ratio" +
+      ", rmse and mae with commas\' : \'\'\032\261\004\n\037rec" +
+      "ap.config.metrics_have_tasks\032\215\004!has(this" +
+      ".which_metrics) ? \'\' : [this.model.tasks" +
+      "].map(towers, [this.which_metrics.split(" +
+      "\',\')].map(names, (towers.exists(t, int(t" +
+      "owers[t].kind) == 1) ? [] : [\'auroc\', \'r" +
+      "ce\', \'calibration_ratio\'].filter(n, n in" +
+      " names) .map(n, \'which_metrics: \"\' + n +" +
+      " \'\" is a metric of binary classification" +
+      ", and no task is one; drop it\')) + (towe" +
+      "rs.exists(t, int(towers[t].kind) == 2) ?" +
+      " [] : [\'rmse\', \'mae\'].filter(n, n in nam" +
+      "es) .map(n, \'which_metrics: \"\' + n + \'\" " +
+      "is a metric of regression, and no task i" +
+      "s one; drop it\')))[0].join(\'\\n\'))[0]\032\231\010\n" +
+      "(recap.config.best_checkpoint_is_measure" +
+      "d\032\354\007!has(this.training.best_checkpoint) " +
+      "? \'\' : !(this.training.best_checkpoint.v" +
+      "alidation_data in this.validation_data) " +
+      "? \'training.best_checkpoint.validation_d" +
+      "ata: there is no validation set \"\' + thi" +
       "s.training.best_checkpoint.validation_da" +
-      "ta].evaluation_tasks) > 0 ? this.validat" +
-      "ion_data[this.training.best_checkpoint.v" +
-      "alidation_data].evaluation_tasks : this." +
-      "model.tasks.map(t, t))) ? \'training.best" +
-      "_checkpoint.metric: \"\' + this.training.b" +
-      "est_checkpoint.metric.split(\'/\')[1] + \'\"" +
-      " is no task that the validation set is e" +
-      "valuated on\' : \'\'\032\351\n\n&recap.config.best_" +
-      "checkpoint_has_order\032\276\n!has(this.trainin" +
-      "g.best_checkpoint) || !this.training.bes" +
-      "t_checkpoint.metric.matches(\'^[a-z][a-z0" +
-      "-9_]*(@[A-Za-z0-9_.-]+)?(/[A-Za-z_][A-Za" +
-      "-z0-9_.-]*)?$\') ? \'\' : [this.training.be" +
-      "st_checkpoint.metric].map(m, [m.split(\'/" +
-      "\')[0].split(\'@\')].map(parts, [parts[0]]." +
-      "map(name, size(parts) > 1 && !(parts[1] " +
-      "in this.model.stratifiers.map(s, s.name)" +
-      ") ? \'training.best_checkpoint.metric: mo" +
-      "del.stratifiers has no \"\' + parts[1] + \'" +
-      "\"; name one of them, or drop the @ and w" +
-      "hat follows it\' : !(name in [\'loss\', \'au" +
-      "roc\', \'rce\', \'rmse\', \'mae\']) ? \'training" +
-      ".best_checkpoint.metric: \"\' + name + \'\" " +
-      "is nothing that one checkpoint can be be" +
-      "tter in; name loss, auroc, rce, rmse or " +
-      "mae\' : !m.contains(\'/\') ? (name == \'loss" +
-      "\' ? \'\' : \'training.best_checkpoint.metri" +
-      "c: \"\' + name + \'\" is a metric of one tas" +
-      "k; write it as \' + name + \'/<task>\') : m" +
-      ".split(\'/\')[1] in this.model.tasks && na" +
-      "me in [\'auroc\', \'rce\'] && int(this.model" +
-      ".tasks[m.split(\'/\')[1]].kind) == 2 ? \'tr" +
-      "aining.best_checkpoint.metric: \"\' + m.sp" +
-      "lit(\'/\')[1] + \'\" is a regression task, w" +
-      "hich has no \' + name + \'; name loss, rms" +
-      "e or mae\' : m.split(\'/\')[1] in this.mode" +
-      "l.tasks && name in [\'rmse\', \'mae\'] && in" +
-      "t(this.model.tasks[m.split(\'/\')[1]].kind" +
-      ") == 1 ? \'training.best_checkpoint.metri" +
-      "c: \"\' + m.split(\'/\')[1] + \'\" is a binary" +
-      " classification, which has no \' + name +" +
-      " \'; name loss, auroc or rce\' : \'\')[0])[0" +
-      "])[0]\032\340\020\n*recap.config.regression_labels" +
-      "_are_numbers\032\261\020[this.model.tasks].map(to" +
-      "wers, [towers.filter(t, int(towers[t].ki" +
-      "nd) == 2)].map(numbers, size(numbers) ==" +
-      " 0 ? \'\' : ([this.train_data].map(data, (" +
-      "numbers.filter(t, t in data.tasks && dat" +
-      "a.tasks[t].pos_downsampling_rate != 1.0)" +
-      " .map(t, \'train_data.tasks[\"\' + t + \'\"]." +
-      "pos_downsampling_rate: a regression task" +
-      " has no positives; drop it\') + numbers.f" +
-      "ilter(t, t in data.tasks && data.tasks[t" +
-      "].neg_downsampling_rate != 1.0) .map(t, " +
-      "\'train_data.tasks[\"\' + t + \'\"].neg_downs" +
+      "ta + \'\"; name one of validation_data\' : " +
+      "has(this.which_metrics) && !(this.traini" +
+      "ng.best_checkpoint.metric.split(\'/\')[0] " +
+      "in this.which_metrics.split(\',\')) ? \'tra" +
+      "ining.best_checkpoint.metric: which_metr" +
+      "ics leaves out \' + this.training.best_ch" +
+      "eckpoint.metric.split(\'/\')[0] + \'; add i" +
+      "t there\' : this.training.best_checkpoint" +
+      ".metric.contains(\'/\') && !(this.training" +
+      ".best_checkpoint.metric.split(\'/\')[1] in" +
+      " (size(this.validation_data[this.trainin" +
+      "g.best_checkpoint.validation_data].evalu" +
+      "ation_tasks) > 0 ? this.validation_data[" +
+      "this.training.best_checkpoint.validation" +
+      "_data].evaluation_tasks : this.model.tas" +
+      "ks.map(t, t))) ? \'training.best_checkpoi" +
+      "nt.metric: \"\' + this.training.best_check" +
+      "point.metric.split(\'/\')[1] + \'\" is no ta" +
+      "sk that the validation set is evaluated " +
+      "on\' : \'\'\032\361\t\n&recap.config.best_checkpoin" +
+      "t_has_order\032\306\t!has(this.training.best_ch" +
+      "eckpoint) || !this.training.best_checkpo" +
+      "int.metric.matches(\'^[a-z][a-z0-9_]*(@[A" +
+      "-Za-z0-9_.-]+)?(/[A-Za-z_][A-Za-z0-9_.-]" +
+      "*)?$\') ? \'\' : [this.training.best_checkp" +
+      "oint.metric].map(m, [m.split(\'/\')[0]].ma" +
+      "p(name, name.contains(\'@\') ? \'training.b" +
+      "est_checkpoint.metric: no metric is comp" +
+      "uted by group; drop \"@\' + name.split(\'@\'" +
+      ")[1] + \'\"\' : !(name in [\'loss\', \'auroc\'," +
+      " \'rce\', \'rmse\', \'mae\']) ? \'training.best" +
+      "_checkpoint.metric: \"\' + name + \'\" is no" +
+      "thing that one checkpoint can be better " +
+      "in; name loss, auroc, rce, rmse or mae\' " +
+      ": !m.contains(\'/\') ? (name == \'loss\' ? \'" +
+      "\' : \'training.best_checkpoint.metric: \"\'" +
+      " + name + \'\" is a metric of one task; wr" +
+      "ite it as \' + name + \'/<task>\') : m.spli" +
+      "t(\'/\')[1] in this.model.tasks && name in" +
+      " [\'auroc\', \'rce\'] && int(this.model.task" +
+      "s[m.split(\'/\')[1]].kind) == 2 ? \'trainin" +
+      "g.best_checkpoint.metric: \"\' + m.split(\'" +
+      "/\')[1] + \'\" is a regression task, which " +
+      "has no \' + name + \'; name loss, rmse or " +
+      "mae\' : m.split(\'/\')[1] in this.model.tas" +
+      "ks && name in [\'rmse\', \'mae\'] && int(thi" +
+      "s.model.tasks[m.split(\'/\')[1]].kind) == " +
+      "1 ? \'training.best_checkpoint.metric: \"\'" +
+      " + m.split(\'/\')[1] + \'\" is a binary clas" +
+      "sification, which has no \' + name + \'; n" +
+      "ame loss, auroc or rce\' : \'\')[0])[0]\032\364\014\n" +
+      "$recap.config.regression_has_no_rates\032\313\014" +
+      "[\'\\n\' + [this.model.tasks].map(towers, t" +
+      "owers.filter(t, int(towers[t].kind) == 2" +
+      "))[0].join(\'\\n\') + \'\\n\'].map(numbers, si" +
+      "ze(numbers) == 2 ? \'\' : ([this.train_dat" +
+      "a].map(data, [data.tasks].map(labelled, " +
+      "labelled.filter(t, (labelled[t].pos_down" +
+      "sampling_rate != 1.0 || labelled[t].neg_" +
+      "downsampling_rate != 1.0) && numbers.con" +
+      "tains(\'\\n\' + t + \'\\n\')) .map(t, [labelle" +
+      "d[t]].map(task, (task.pos_downsampling_r" +
+      "ate == 1.0 ? \'\' : \'train_data.tasks[\"\' +" +
+      " t + \'\"].pos_downsampling_rate: a regres" +
+      "sion task has no positives; drop it\') + " +
+      "(task.pos_downsampling_rate != 1.0 && ta" +
+      "sk.neg_downsampling_rate != 1.0 ? \'\\n\' :" +
+      " \'\') + (task.neg_downsampling_rate == 1." +
+      "0 ? \'\' : \'train_data.tasks[\"\' + t + \'\"]." +
+      "neg_downsampling_rate: a regression task" +
+      " has no negatives; drop it\'))[0]))[0])[0" +
+      "] + [this.validation_data].map(sets, set" +
+      "s.filter(v, [sets[v]].all(data, size(set" +
+      "s) * (size(this.model.tasks) + size(data" +
+      ".tasks)) <= 5120)) .map(v, [sets[v]].map" +
+      "(data, ([data.tasks].map(labelled, label" +
+      "led.filter(t, (labelled[t].pos_downsampl" +
+      "ing_rate != 1.0 || labelled[t].neg_downs" +
+      "ampling_rate != 1.0) && numbers.contains" +
+      "(\'\\n\' + t + \'\\n\')) .map(t, [labelled[t]]" +
+      ".map(task, (task.pos_downsampling_rate =" +
+      "= 1.0 ? \'\' : \'validation_data[\"\' + v + \'" +
+      "\"].tasks[\"\' + t + \'\"].pos_downsampling_r" +
+      "ate: a regression task has no positives;" +
+      " drop it\') + (task.pos_downsampling_rate" +
+      " != 1.0 && task.neg_downsampling_rate !=" +
+      " 1.0 ? \'\\n\' : \'\') + (task.neg_downsampli" +
+      "ng_rate == 1.0 ? \'\' : \'validation_data[\"" +
+      "\' + v + \'\"].tasks[\"\' + t + \'\"].neg_downs" +
       "ampling_rate: a regression task has no n" +
-      "egatives; drop it\') + data.preprocess.do" +
-      "wnsample_negatives.engagements_list.filt" +
-      "er(t, t in numbers) .map(t, \'train_data." +
+      "egatives; drop it\'))[0]))[0]) .join(\'\\n\'" +
+      "))[0]).filter(line, line != \'\'))[0]).joi" +
+      "n(\'\\n\'))[0]\032\313\r\n*recap.config.regression_" +
+      "labels_are_numbers\032\234\r[\'\\n\' + [this.model" +
+      ".tasks].map(towers, towers.filter(t, int" +
+      "(towers[t].kind) == 2))[0].join(\'\\n\') + " +
+      "\'\\n\'].map(numbers, size(numbers) == 2 ? " +
+      "\'\' : ([this.train_data].map(data, [data." +
       "preprocess.downsample_negatives.engageme" +
-      "nts_list: \"\' + t + \'\" is a regression ta" +
-      "sk, which has no positives; drop it\') + " +
-      "numbers.filter(t, t in data.preprocess.r" +
-      "ectify_labels.label_to_engaged_timestamp" +
-      "_field) .map(t, \'train_data.preprocess.r" +
-      "ectify_labels.label_to_engaged_timestamp" +
-      "_field[\"\' + t + \'\"]: \"\' + t + \'\" is a re" +
-      "gression task, and only labels of 0 or 1" +
-      " are rectified; drop it\')) .join(\'\\n\')) " +
-      "+ [this.validation_data].map(sets, sets." +
-      "map(v, [sets[v]].map(data, (numbers.filt" +
-      "er(t, t in data.tasks && data.tasks[t].p" +
-      "os_downsampling_rate != 1.0) .map(t, \'va" +
-      "lidation_data[\"\' + v + \'\"].tasks[\"\' + t " +
-      "+ \'\"].pos_downsampling_rate: a regressio" +
-      "n task has no positives; drop it\') + num" +
-      "bers.filter(t, t in data.tasks && data.t" +
-      "asks[t].neg_downsampling_rate != 1.0) .m" +
-      "ap(t, \'validation_data[\"\' + v + \'\"].task" +
-      "s[\"\' + t + \'\"].neg_downsampling_rate: a " +
-      "regression task has no negatives; drop i" +
-      "t\') + data.preprocess.downsample_negativ" +
-      "es.engagements_list.filter(t, t in numbe" +
-      "rs) .map(t, \'validation_data[\"\' + v + \'\"" +
-      "].preprocess.downsample_negatives.engage" +
-      "ments_list: \"\' + t + \'\" is a regression " +
-      "task, which has no positives; drop it\') " +
-      "+ numbers.filter(t, t in data.preprocess" +
-      ".rectify_labels.label_to_engaged_timesta" +
-      "mp_field) .map(t, \'validation_data[\"\' + " +
-      "v + \'\"].preprocess.rectify_labels.label_" +
-      "to_engaged_timestamp_field[\"\' + t + \'\"]:" +
-      " \"\' + t + \'\" is a regression task, and o" +
-      "nly labels of 0 or 1 are rectified; drop" +
-      " it\')) .join(\'\\n\'))[0]))[0]).filter(line" +
-      ", line != \'\').join(\'\\n\'))[0])[0]*f\n\007JobM" +
-      "ode\022\030\n\024JOB_MODE_UNSPECIFIED\020\000\022\022\n\016JOB_MOD" +
-      "E_TRAIN\020\001\022\025\n\021JOB_MODE_EVALUATE\020\002\022\026\n\022JOB_" +
-      "MODE_INFERENCE\020\003*\224\001\n\026DownsamplingCorrect" +
-      "ion\022\'\n#DOWNSAMPLING_CORRECTION_UNSPECIFI" +
-      "ED\020\000\022(\n$DOWNSAMPLING_CORRECTION_LOSS_WEI" +
-      "GHTS\020\001\022\'\n#DOWNSAMPLING_CORRECTION_CALIBR" +
-      "ATION\020\002Bd\n\025dev.rankspec.recap.v1B\nRecapP" +
-      "rotoP\001Z=github.com/rankspec/rankspec/gen" +
-      "/go/rankspec/recap/v1;recapv1b\010editionsp" +
-      "\350\007"
+      "nts_list.filter(t, numbers.contains(\'\\n\'" +
+      " + t + \'\\n\'))].map(odd, size(odd) == 0 ?" +
+      " [] : [\'train_data.preprocess.downsample" +
+      "_negatives.engagements_list: \"\' + odd.jo" +
+      "in(\'\", \"\') + \'\" has no positives, being " +
+      "a regression task; drop it\'])[0] + data." +
+      "preprocess.rectify_labels.label_to_engag" +
+      "ed_timestamp_field.filter(t, numbers.con" +
+      "tains(\'\\n\' + t + \'\\n\')) .map(t, \'train_d" +
+      "ata.preprocess.rectify_labels.label_to_e" +
+      "ngaged_timestamp_field[\"\' + t + \'\"]: \"\' " +
+      "+ t + \'\" is a regression task, and only " +
+      "labels of 0 or 1 are rectified; drop it\'" +
+      "))[0] + [this.validation_data].map(sets," +
+      " sets.filter(v, [sets[v]].all(data, size" +
+      "(sets) * (size(this.model.tasks) + size(" +
+      "data.preprocess.downsample_negatives.eng" +
+      "agements_list) + size(data.preprocess.re" +
+      "ctify_labels.label_to_engaged_timestamp_" +
+      "field)) <= 5120)) .map(v, [sets[v]].map(" +
+      "data, ([data.preprocess.downsample_negat" +
+      "ives.engagements_list.filter(t, numbers." +
+      "contains(\'\\n\' + t + \'\\n\'))].map(odd, siz" +
+      "e(odd) == 0 ? [] : [\'validation_data[\"\' " +
+      "+ v + \'\"].preprocess.downsample_negative" +
+      "s.engagements_list: \"\' + odd.join(\'\", \"\'" +
+      ") + \'\" has no positives, being a regress" +
+      "ion task; drop it\'])[0] + data.preproces" +
+      "s.rectify_labels.label_to_engaged_timest" +
+      "amp_field.filter(t, numbers.contains(\'\\n" +
+      "\' + t + \'\\n\')) .map(t, \'validation_data[" +
+      "\"\' + v + \'\"].preprocess.rectify_labels.l" +
+      "abel_to_engaged_timestamp_field[\"\' + t +" +
+      " \'\"]: \"\' + t + \'\" is a regression task, " +
+      "and only labels of 0 or 1 are rectified;" +
+      " drop it\')) .join(\'\\n\'))[0]).filter(line" +
+      ", line != \'\'))[0]).join(\'\\n\'))[0]*f\n\007Job" +
+      "Mode\022\030\n\024JOB_MODE_UNSPECIFIED\020\000\022\022\n\016JOB_MO" +
+      "DE_TRAIN\020\001\022\025\n\021JOB_MODE_EVALUATE\020\002\022\026\n\022JOB" +
+      "_MODE_INFERENCE\020\003*\224\001\n\026DownsamplingCorrec" +
+      "tion\022\'\n#DOWNSAMPLING_CORRECTION_UNSPECIF" +
+      "IED\020\000\022(\n$DOWNSAMPLING_CORRECTION_LOSS_WE" +
+      "IGHTS\020\001\022\'\n#DOWNSAMPLING_CORRECTION_CALIB" +
+      "RATION\020\002Bd\n\025dev.rankspec.recap.v1B\nRecap" +
+      "ProtoP\001Z=github.com/rankspec/rankspec/ge" +
+      "n/go/rankspec/recap/v1;recapv1b\010editions" +
+      "p\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
