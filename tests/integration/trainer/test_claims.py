@@ -9,9 +9,7 @@ from rankspec.cli import main
 from rankspec.families.jobs import refusals
 
 _SET_AND_NOT_OBEYED = {
-    'model { large_embeddings { tables { name: "t" num_embeddings: 9 embedding_dim: 4 } optimizer { init_learning_rate: 1 } } }': (
-        "model.large_embeddings"
-    ),
+    'model { large_embeddings { tables { name: "t" num_embeddings: 9 embedding_dim: 4 } } }': "model.large_embeddings",
 }
 
 

@@ -26,8 +26,8 @@ from rankspec.composition.compose import compose
 from rankspec.datasets import movielens, random_data
 from rankspec.families import program_of
 from rankspec.families.jobs import job_of
-from rankspec.families.recap.program.data.service import served_data
 from rankspec.families.recap.program import program  # noqa: F401 - what it claims is known once it is imported
+from rankspec.families.recap.program.data.service import served_data
 from rankspec.formats.writing import to_textproto
 from rankspec.schema.descriptors import descriptor_of, is_map, map_value
 from rankspec.schema.leaves import leaves

@@ -31,7 +31,8 @@ type DdsCompressionOption int32
 const (
 	// Not stated; refused where a value is asked for.
 	DdsCompressionOption_DDS_COMPRESSION_OPTION_UNSPECIFIED DdsCompressionOption = 0
-	// The service chooses.
+	// The service chooses: LZ4. Worth it on networks of less than about 2 Gbit/s; on faster ones it costs more than it
+	// saves.
 	DdsCompressionOption_DDS_COMPRESSION_OPTION_AUTO DdsCompressionOption = 1
 )
 
@@ -367,7 +368,7 @@ func (x *SegDenseSchema) GetMaskMantissaFeatures() map[string]int32 {
 	return nil
 }
 
-// A sampling step by name.
+// A sampling step by name, of which there is none.
 type Sampler struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Name of the step.
@@ -444,11 +445,16 @@ type RecapDataConfig struct {
 	FileBatchSize *int32 `protobuf:"varint,7,opt,name=file_batch_size,json=fileBatchSize,def=16" json:"file_batch_size,omitempty"`
 	// Keeps the decoded rows in memory, so that later passes read no file.
 	Cache *bool `protobuf:"varint,8,opt,name=cache,def=0" json:"cache,omitempty"`
-	// Address of a service that reads the files in place of the trainer. Unset: the trainer reads them.
+	// Addresses of servers that read the files in place of the trainer, `rankspec data serve` with the same config on
+	// machines where the files lie: grpc+tls://host:port, or grpc://127.0.0.1:port on this machine. Several, separated by
+	// commas, have the same data; they share the work, and when one is lost the others go on. Order, batches and the
+	// data's identity are the same as without; the schema file is still read here. RANKSPEC_DATA_TOKEN_FILE in the
+	// environment names the file of the token to show, RANKSPEC_DATA_CA_FILE the certificates to check servers by. Unset:
+	// the trainer reads the files.
 	DataServiceDispatcher *string `protobuf:"bytes,9,opt,name=data_service_dispatcher,json=dataServiceDispatcher" json:"data_service_dispatcher,omitempty"`
 	// Leaves out files that cannot be read, saying which; otherwise they end the run.
 	IgnoreDataErrors *bool `protobuf:"varint,10,opt,name=ignore_data_errors,json=ignoreDataErrors,def=0" json:"ignore_data_errors,omitempty"`
-	// Compression between data service and trainer. Unset: none.
+	// Compression of rows on their way from data service to trainer. Unset: none.
 	DatasetServiceCompression *DdsCompressionOption `protobuf:"varint,11,opt,name=dataset_service_compression,json=datasetServiceCompression,enum=rankspec.recap.v1.DdsCompressionOption" json:"dataset_service_compression,omitempty"`
 	// Rows that are shuffled among each other: as many or more than there are rows shuffle them all, 1 leaves
 	// the order of the files.
@@ -465,7 +471,9 @@ type RecapDataConfig struct {
 	EvaluationTasks []string `protobuf:"bytes,17,rep,name=evaluation_tasks,json=evaluationTasks" json:"evaluation_tasks,omitempty"`
 	// Steps between files and model. Absent: none.
 	Preprocess *Preprocess `protobuf:"bytes,18,opt,name=preprocess" json:"preprocess,omitempty"`
-	// A sampling step. Absent: none.
+	// Does nothing: there are no sampling steps that have names. Negatives are left out by preprocess.downsample_negatives.
+	//
+	// Deprecated: Marked as deprecated in rankspec/recap/v1/data.proto.
 	Sampler *Sampler `protobuf:"bytes,19,opt,name=sampler" json:"sampler,omitempty"`
 	// For a validation set: takes everything that is not set here from train_data. Blocks are filled in field by field
 	// and maps key by key, a list as a whole if it is empty here, a oneof if no member of it is set here. Loading a config
@@ -653,6 +661,7 @@ func (x *RecapDataConfig) GetPreprocess() *Preprocess {
 	return nil
 }
 
+// Deprecated: Marked as deprecated in rankspec/recap/v1/data.proto.
 func (x *RecapDataConfig) GetSampler() *Sampler {
 	if x != nil {
 		return x.Sampler
@@ -739,7 +748,7 @@ const file_rankspec_recap_v1_data_proto_rawDesc = "" +
 	"\x06kwargs\x18\x02 \x03(\v2&.rankspec.recap.v1.Sampler.KwargsEntryB\x17\xbaH\f\x9a\x01\t\x10\x80\x02\"\x04r\x02\x10\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x06kwargs\x1a9\n" +
 	"\vKwargsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xdb6\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xf7@\n" +
 	"\x0fRecapDataConfig\x12)\n" +
 	"\x06inputs\x18\x01 \x01(\tB\x0f\xbaH\x04r\x02\x10\x01\x88\xe7\x18\x02\x90\xe7\x18\x02H\x00R\x06inputs\x12o\n" +
 	"\x18explicit_datetime_inputs\x18\x02 \x01(\v2).rankspec.recap.v1.ExplicitDatetimeInputsB\b\x88\xe7\x18\x01\x90\xe7\x18\x02H\x00R\x16explicitDatetimeInputs\x12c\n" +
@@ -748,8 +757,10 @@ const file_rankspec_recap_v1_data_proto_rawDesc = "" +
 	"\x11num_files_to_keep\x18\x05 \x01(\x05B\x0f\xbaH\x04\x1a\x02 \x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\x0enumFilesToKeep\x121\n" +
 	"\frepeat_files\x18\x06 \x01(\b:\x04trueB\b\x88\xe7\x18\x01\x90\xe7\x18\x03R\vrepeatFiles\x12;\n" +
 	"\x0ffile_batch_size\x18\a \x01(\x05:\x0216B\x0f\xbaH\x04\x1a\x02 \x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\rfileBatchSize\x12%\n" +
-	"\x05cache\x18\b \x01(\b:\x05falseB\b\x88\xe7\x18\x02\x90\xe7\x18\x01R\x05cache\x12G\n" +
-	"\x17data_service_dispatcher\x18\t \x01(\tB\x0f\xbaH\x04r\x02\x10\x01\x88\xe7\x18\x02\x90\xe7\x18\x01R\x15dataServiceDispatcher\x12=\n" +
+	"\x05cache\x18\b \x01(\b:\x05falseB\b\x88\xe7\x18\x02\x90\xe7\x18\x01R\x05cache\x12\x85\n" +
+	"\n" +
+	"\x17data_service_dispatcher\x18\t \x01(\tB\xcc\t\xbaH\xc0\t\xba\x01\xb8\t\n" +
+	"\x1crecap.data.service_addresses\x1a\x97\tthis == '' ? '' : [this.split(',').filter(a, !a.matches('^(grpc[+]tls://([A-Za-z0-9][A-Za-z0-9.-]*|\\\\[[0-9A-Fa-f:.]+\\\\])|grpc://(localhost|127[.]0[.]0[.]1|\\\\[::1\\\\])):([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])$'))].map(odd, size(odd) == 0 ? '' : [odd[0]].map(a, a.contains('@') ? 'an address takes no user name and no password; take them out: RANKSPEC_DATA_TOKEN_FILE in the environment names the file of the token' : a.matches('^grpc([+]tls)?://([A-Za-z0-9][A-Za-z0-9.-]*|\\\\[[0-9A-Fa-f:.]+\\\\]):[0-9]+[/?#]') ? 'an address ends with its port; write ' + a.split('://')[0] + '://' + a.split('://')[1].split('/')[0].split('?')[0].split('#')[0] + ' alone' : a.matches('^grpc://([A-Za-z0-9][A-Za-z0-9.-]*|\\\\[[0-9A-Fa-f:.]+\\\\]):([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])$') ? a + ' would be read without encryption from another machine; write grpc+tls:// in place of grpc://, which only localhost, 127.0.0.1 and [::1] take' : '\"' + a + '\" is no address of a data service; write grpc+tls://host:port, or grpc://127.0.0.1:port for this machine, several with commas and no blanks between')[0])[0]r\x02\x10\x01\x88\xe7\x18\x02\x90\xe7\x18\x01R\x15dataServiceDispatcher\x12=\n" +
 	"\x12ignore_data_errors\x18\n" +
 	" \x01(\b:\x05falseB\b\x88\xe7\x18\x01\x90\xe7\x18\x02R\x10ignoreDataErrors\x12{\n" +
 	"\x1bdataset_service_compression\x18\v \x01(\x0e2'.rankspec.recap.v1.DdsCompressionOptionB\x12\xbaH\a\x82\x01\x04\x10\x01 \x00\x88\xe7\x18\x02\x90\xe7\x18\x01R\x19datasetServiceCompression\x12V\n" +
@@ -763,8 +774,8 @@ const file_rankspec_recap_v1_data_proto_rawDesc = "" +
 	"\x10evaluation_tasks\x18\x11 \x03(\tB\x13\xbaH\b\x92\x01\x05\x10\x80\b\x18\x01\x88\xe7\x18\x02\x90\xe7\x18\x01R\x0fevaluationTasks\x12G\n" +
 	"\n" +
 	"preprocess\x18\x12 \x01(\v2\x1d.rankspec.recap.v1.PreprocessB\b\x88\xe7\x18\x01\x90\xe7\x18\x03R\n" +
-	"preprocess\x12>\n" +
-	"\asampler\x18\x13 \x01(\v2\x1a.rankspec.recap.v1.SamplerB\b\x88\xe7\x18\x01\x90\xe7\x18\x03R\asampler\x12D\n" +
+	"preprocess\x12\x9a\x01\n" +
+	"\asampler\x18\x13 \x01(\v2\x1a.rankspec.recap.v1.SamplerBd\x88\xe7\x18\x02\x90\xe7\x18\x01\xaa\xe7\x183no sampling step goes by a name, so it does nothing\xb2\xe7\x18\x1fpreprocess.downsample_negatives\x18\x01R\asampler\x12D\n" +
 	"\x12inherit_train_data\x18\x14 \x01(\bB\x16\x88\xe7\x18\x02\x90\xe7\x18\x01\xa2\xe7\x18\n" +
 	"train_dataR\x10inheritTrainData\x1aU\n" +
 	"\n" +

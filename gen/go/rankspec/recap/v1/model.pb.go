@@ -91,7 +91,7 @@ type ModelConfig struct {
 	LargeEmbeddings *LargeEmbeddingsConfig `protobuf:"bytes,2,opt,name=large_embeddings,json=largeEmbeddings" json:"large_embeddings,omitempty"`
 	// Small tables. Absent: none.
 	SmallEmbeddings *SmallEmbeddingsConfig `protobuf:"bytes,3,opt,name=small_embeddings,json=smallEmbeddings" json:"small_embeddings,omitempty"`
-	// Embedding of the position. Absent: none.
+	// Embedding of the position, which only training reads. Absent: none.
 	PositionDebiasConfig *PositionDebiasConfig `protobuf:"bytes,4,opt,name=position_debias_config,json=positionDebiasConfig" json:"position_debias_config,omitempty"`
 	// What happens to raw features.
 	FeaturizationConfig *FeaturizationConfig `protobuf:"bytes,5,opt,name=featurization_config,json=featurizationConfig" json:"featurization_config,omitempty"`
@@ -99,8 +99,13 @@ type ModelConfig struct {
 	MultiTaskType *MultiTaskType `protobuf:"varint,6,opt,name=multi_task_type,json=multiTaskType,enum=rankspec.recap.v1.MultiTaskType,def=1" json:"multi_task_type,omitempty"`
 	// Network that the towers share. Set exactly when multi_task_type shares one.
 	Backbone *TaskModel `protobuf:"bytes,7,opt,name=backbone" json:"backbone,omitempty"`
-	// Slices of the rows that metrics are reported for as well. Empty: none.
-	Stratifiers   []*StratifierConfig `protobuf:"bytes,8,rep,name=stratifiers" json:"stratifiers,omitempty"`
+	// Slices of the rows that every metric is reported for as well, beside the whole. Empty: none.
+	Stratifiers []*StratifierConfig `protobuf:"bytes,8,rep,name=stratifiers" json:"stratifiers,omitempty"`
+	// Copies of the model that are trained together, with tables and seeds of their own. The loss is the mean of their losses;
+	// what is evaluated, saved and served is the mean of their probabilities, and of their values where a task is a regression.
+	// Each member's gradient is its share of that mean: Adam steps as for one model alone, sgd takes steps smaller by their number.
+	// Time and memory grow with the number.
+	Members       *int32 `protobuf:"varint,9,opt,name=members,def=1" json:"members,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -108,6 +113,7 @@ type ModelConfig struct {
 // Default values for ModelConfig fields.
 const (
 	Default_ModelConfig_MultiTaskType = MultiTaskType_MULTI_TASK_TYPE_SHARE_NONE
+	Default_ModelConfig_Members       = int32(1)
 )
 
 func (x *ModelConfig) Reset() {
@@ -196,11 +202,18 @@ func (x *ModelConfig) GetStratifiers() []*StratifierConfig {
 	return nil
 }
 
+func (x *ModelConfig) GetMembers() int32 {
+	if x != nil && x.Members != nil {
+		return *x.Members
+	}
+	return Default_ModelConfig_Members
+}
+
 var File_rankspec_recap_v1_model_proto protoreflect.FileDescriptor
 
 const file_rankspec_recap_v1_model_proto_rawDesc = "" +
 	"\n" +
-	"\x1drankspec/recap/v1/model.proto\x12\x11rankspec.recap.v1\x1a\x1bbuf/validate/validate.proto\x1a!rankspec/options/v1/options.proto\x1a$rankspec/recap/v1/architecture.proto\x1a!rankspec/recap/v1/embedding.proto\x1a%rankspec/recap/v1/featurization.proto\"\x80!\n" +
+	"\x1drankspec/recap/v1/model.proto\x12\x11rankspec.recap.v1\x1a\x1bbuf/validate/validate.proto\x1a!rankspec/options/v1/options.proto\x1a$rankspec/recap/v1/architecture.proto\x1a!rankspec/recap/v1/embedding.proto\x1a%rankspec/recap/v1/featurization.proto\"\xd87\n" +
 	"\vModelConfig\x12\x82\x11\n" +
 	"\x05tasks\x18\x01 \x03(\v2).rankspec.recap.v1.ModelConfig.TasksEntryB\xc0\x10\xbaH\xb4\x10\x9a\x01\xb0\x10\b\x01\x10\x80\b\"\x1er\x1c2\x1a^[A-Za-z_][A-Za-z0-9_.-]*$*\x88\x10\xba\x01\x84\x10\n" +
 	"!recap.model.tower_gives_one_logit\x1a\xde\x0fhas(this.mlp_config) && (size(this.mlp_config.layer_sizes) > 0 && this.mlp_config.layer_sizes[size(this.mlp_config.layer_sizes) - 1] != 1 || size(this.mlp_config.layers) > 0 && this.mlp_config.layers[size(this.mlp_config.layers) - 1].layer_size != 1) ? 'mlp_config: a tower gives one logit; make 1 the last layer size' : has(this.mask_net_config.mlp) && (size(this.mask_net_config.mlp.layer_sizes) > 0 && this.mask_net_config.mlp.layer_sizes[size(this.mask_net_config.mlp.layer_sizes) - 1] != 1 || size(this.mask_net_config.mlp.layers) > 0 && this.mask_net_config.mlp.layers[size(this.mask_net_config.mlp.layers) - 1].layer_size != 1) ? 'mask_net_config.mlp: a tower gives one logit; make 1 the last layer size' : has(this.mask_net_config) && !has(this.mask_net_config.mlp) && size(this.mask_net_config.mask_blocks) > 0 && (this.mask_net_config.mask_blocks[size(this.mask_net_config.mask_blocks) - 1].output_size != 1 || this.mask_net_config.use_parallel && size(this.mask_net_config.mask_blocks) != 1) ? 'mask_net_config: a tower gives one logit; add an mlp that ends in 1' : has(this.dcn_config.output_mlp) && (size(this.dcn_config.output_mlp.layer_sizes) > 0 && this.dcn_config.output_mlp.layer_sizes[size(this.dcn_config.output_mlp.layer_sizes) - 1] != 1 || size(this.dcn_config.output_mlp.layers) > 0 && this.dcn_config.output_mlp.layers[size(this.dcn_config.output_mlp.layers) - 1].layer_size != 1) ? 'dcn_config.output_mlp: a tower gives one logit; make 1 the last layer size' : has(this.dcn_config) && !has(this.dcn_config.output_mlp) ? 'dcn_config: a tower gives one logit; add an output_mlp that ends in 1' : has(this.dlrm_config.top_mlp) && (size(this.dlrm_config.top_mlp.layer_sizes) > 0 && this.dlrm_config.top_mlp.layer_sizes[size(this.dlrm_config.top_mlp.layer_sizes) - 1] != 1 || size(this.dlrm_config.top_mlp.layers) > 0 && this.dlrm_config.top_mlp.layers[size(this.dlrm_config.top_mlp.layers) - 1].layer_size != 1) ? 'dlrm_config.top_mlp: a tower gives one logit; make 1 the last layer size' : ''\x88\xe7\x18\x01\x90\xe7\x18\x03R\x05tasks\x12]\n" +
@@ -210,14 +223,21 @@ const file_rankspec_recap_v1_model_proto_rawDesc = "" +
 	"\x14featurization_config\x18\x05 \x01(\v2&.rankspec.recap.v1.FeaturizationConfigB\x0e\xbaH\x03\xc8\x01\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x13featurizationConfig\x12x\n" +
 	"\x0fmulti_task_type\x18\x06 \x01(\x0e2 .rankspec.recap.v1.MultiTaskType:\x1aMULTI_TASK_TYPE_SHARE_NONEB\x12\xbaH\a\x82\x01\x04\x10\x01 \x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\rmultiTaskType\x12B\n" +
 	"\bbackbone\x18\a \x01(\v2\x1c.rankspec.recap.v1.TaskModelB\b\x88\xe7\x18\x01\x90\xe7\x18\x03R\bbackbone\x12X\n" +
-	"\vstratifiers\x18\b \x03(\v2#.rankspec.recap.v1.StratifierConfigB\x11\xbaH\x06\x92\x01\x03\x10\x80\x02\x88\xe7\x18\x02\x90\xe7\x18\x01R\vstratifiers\x1aV\n" +
+	"\vstratifiers\x18\b \x03(\v2#.rankspec.recap.v1.StratifierConfigB\x11\xbaH\x06\x92\x01\x03\x10\x80\x02\x88\xe7\x18\x02\x90\xe7\x18\x01R\vstratifiers\x12.\n" +
+	"\amembers\x18\t \x01(\x05:\x011B\x11\xbaH\x06\x1a\x04\x18@(\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\amembers\x1aV\n" +
 	"\n" +
 	"TasksEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x122\n" +
-	"\x05value\x18\x02 \x01(\v2\x1c.rankspec.recap.v1.TaskModelR\x05value:\x028\x01:\xe9\t\xbaH\xe5\t\x1a\xf3\x02\n" +
+	"\x05value\x18\x02 \x01(\v2\x1c.rankspec.recap.v1.TaskModelR\x05value:\x028\x01:\x91 \xbaH\x8d \x1a\xf3\x02\n" +
 	"\x1erecap.model.backbone_fits_type\x1a\xd0\x02int(this.multi_task_type) in [2, 3] && !has(this.backbone) ? 'multi_task_type: towers share a backbone, and there is none; add backbone or choose MULTI_TASK_TYPE_SHARE_NONE' : int(this.multi_task_type) == 1 && has(this.backbone) ? 'backbone: no tower reads it under MULTI_TASK_TYPE_SHARE_NONE; drop it or choose a type that shares' : ''\x1a\xd5\x03\n" +
 	"!recap.model.backbone_has_no_logit\x1a\xaf\x03has(this.backbone.affine_map) ? 'backbone.affine_map: maps a logit, and a backbone gives none; drop it or move it to a tower' : has(this.backbone) && this.backbone.pos_weight != 1.0 ? 'backbone.pos_weight: weights a loss, and a backbone has none; drop it or move it to a tower' : has(this.backbone) && int(this.backbone.kind) == 2 ? 'backbone.kind: says what a label is, and a backbone has none; drop it or move it to a tower' : ''\x1a\x94\x03\n" +
-	"\x1frecap.model.distinct_task_names\x1a\xf0\x02this.tasks.map(t, t.split('.').join('__')).unique() ? '' : ['\\n' + this.tasks.map(t, t.split('.').join('__')).join('\\n\\n') + '\\n'].map(written, this.tasks.filter(t, written.split('\\n' + t.split('.').join('__') + '\\n').size() > 2) .map(t, 'tasks[\"' + t + '\"]: another task has this name once \".\" is written \"__\", and both would be one tower; rename one').join('\\n'))[0]*\x92\x01\n" +
+	"\x1frecap.model.distinct_task_names\x1a\xf0\x02this.tasks.map(t, t.split('.').join('__')).unique() ? '' : ['\\n' + this.tasks.map(t, t.split('.').join('__')).join('\\n\\n') + '\\n'].map(written, this.tasks.filter(t, written.split('\\n' + t.split('.').join('__') + '\\n').size() > 2) .map(t, 'tasks[\"' + t + '\"]: another task has this name once \".\" is written \"__\", and both would be one tower; rename one').join('\\n'))[0]\x1a\xa1\x01\n" +
+	"\x19recap.model.unique_strata\x1a\x83\x01this.stratifiers.map(s, s.name).unique() ? '' : 'stratifiers: two strata have the same name; every stratum needs a name of its own'\x1a\xeb\x02\n" +
+	"\x1brecap.model.dlrm_has_tables\x1a\xcb\x02has(this.small_embeddings) ? '' : ((has(this.backbone.dlrm_config) ? ['backbone'] : []) + [this.tasks].map(towers, towers.filter(t, has(towers[t].dlrm_config)).map(t, 'tasks[\"' + t + '\"]'))[0]).map(p, p + '.dlrm_config: multiplies rows of small_embeddings, and there are none; add tables or choose another architecture').join('\\n')\x1a\xed\x02\n" +
+	"\x1crecap.model.dlrm_sees_tables\x1a\xcc\x02int(this.multi_task_type) != 2 ? '' : [this.tasks].map(towers, towers.filter(t, has(towers[t].dlrm_config)).map(t, 'tasks[\"' + t + '\"].dlrm_config: under MULTI_TASK_TYPE_SHARE_ALL a tower reads the output of the backbone alone, and no rows of tables; choose a type that leaves it the inputs, or another architecture').join('\\n'))[0]\x1a\x96\x03\n" +
+	"$recap.model.dlrm_tables_of_one_width\x1a\xed\x02this.small_embeddings.tables.exists(t, t.embedding_dim != this.small_embeddings.tables[0].embedding_dim) && [this.tasks].map(towers, has(this.backbone.dlrm_config) || towers.exists(t, has(towers[t].dlrm_config)))[0] ? 'small_embeddings.tables: dlrm_config multiplies their rows with one another, and they have different widths; give all the same embedding_dim' : ''\x1a\x93\a\n" +
+	"#recap.model.dlrm_bottom_fits_tables\x1a\xeb\x06size(this.small_embeddings.tables) == 0 ? '' : [this.small_embeddings.tables[0].embedding_dim].map(width, ((has(this.backbone.dlrm_config) ? [this.backbone.dlrm_config.bottom_mlp].filter(m, m.layer_sizes.size() > 0 && m.layer_sizes[m.layer_sizes.size() - 1] != width || m.layers.size() > 0 && m.layers[m.layers.size() - 1].layer_size != width).map(m, 'backbone') : []) + [this.tasks].map(towers, towers.filter(t, has(towers[t].dlrm_config) && [towers[t].dlrm_config.bottom_mlp].exists(m, m.layer_sizes.size() > 0 && m.layer_sizes[m.layer_sizes.size() - 1] != width || m.layers.size() > 0 && m.layers[m.layers.size() - 1].layer_size != width)).map(t, 'tasks[\"' + t + '\"]'))[0]).map(p, p + '.dlrm_config.bottom_mlp: its output is multiplied with the rows of small_embeddings, which are ' + string(width) + ' wide; make ' + string(width) + ' the last layer size').join('\\n'))[0]\x1a\xf4\x04\n" +
+	"!recap.model.position_is_read_once\x1a\xce\x04!has(this.position_debias_config) ? '' : 'discrete' in this.featurization_config.feature_names_to_concat ? 'featurization_config.feature_names_to_concat: with discrete the features contain the position, which position_debias_config keeps from what is served; drop it' : this.small_embeddings.tables.filter(t, t.index == this.position_debias_config.position_feature_index).map(t, 'small_embeddings.tables: the table \"' + t.name + '\" looks up column ' + string(t.index) + ', the position, which position_debias_config keeps from what is served; drop the table or correct an index').join('\\n')*\x92\x01\n" +
 	"\rMultiTaskType\x12\x1f\n" +
 	"\x1bMULTI_TASK_TYPE_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aMULTI_TASK_TYPE_SHARE_NONE\x10\x01\x12\x1d\n" +

@@ -30,7 +30,7 @@ const (
 type JobMode int32
 
 const (
-	// Not stated.
+	// Not stated; refused where a value is asked for.
 	JobMode_JOB_MODE_UNSPECIFIED JobMode = 0
 	// Trains.
 	JobMode_JOB_MODE_TRAIN JobMode = 1
@@ -151,20 +151,25 @@ type RecapConfig struct {
 	ValidationData map[string]*RecapDataConfig `protobuf:"bytes,4,rep,name=validation_data,json=validationData" json:"validation_data,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// How it is trained.
 	Optimizer *RecapOptimizerConfig `protobuf:"bytes,5,opt,name=optimizer" json:"optimizer,omitempty"`
-	// Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Unset:
-	// all of them.
+	// Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Each is
+	// reported for the whole and for every stratum of model.stratifiers; auroc@name is that of one stratum alone. Unset: all of
+	// them.
 	WhichMetrics *string `protobuf:"bytes,6,opt,name=which_metrics,json=whichMetrics" json:"which_metrics,omitempty"`
 	// Device, precision, randomness, tracking. Absent: all defaults.
 	Runtime *v1.RuntimeConfig `protobuf:"bytes,7,opt,name=runtime" json:"runtime,omitempty"`
 	// What makes good for train_data's downsampling rates.
 	DownsamplingCorrection *DownsamplingCorrection `protobuf:"varint,8,opt,name=downsampling_correction,json=downsamplingCorrection,enum=rankspec.recap.v1.DownsamplingCorrection,def=1" json:"downsampling_correction,omitempty"`
-	unknownFields          protoimpl.UnknownFields
-	sizeCache              protoimpl.SizeCache
+	// What `rankspec run` does with the config; `rankspec train` and `rankspec evaluate` do what they are called, whatever is
+	// written here.
+	Mode          *JobMode `protobuf:"varint,9,opt,name=mode,enum=rankspec.recap.v1.JobMode,def=1" json:"mode,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 // Default values for RecapConfig fields.
 const (
 	Default_RecapConfig_DownsamplingCorrection = DownsamplingCorrection_DOWNSAMPLING_CORRECTION_LOSS_WEIGHTS
+	Default_RecapConfig_Mode                   = JobMode_JOB_MODE_TRAIN
 )
 
 func (x *RecapConfig) Reset() {
@@ -253,11 +258,18 @@ func (x *RecapConfig) GetDownsamplingCorrection() DownsamplingCorrection {
 	return Default_RecapConfig_DownsamplingCorrection
 }
 
+func (x *RecapConfig) GetMode() JobMode {
+	if x != nil && x.Mode != nil {
+		return *x.Mode
+	}
+	return Default_RecapConfig_Mode
+}
+
 var File_rankspec_recap_v1_recap_proto protoreflect.FileDescriptor
 
 const file_rankspec_recap_v1_recap_proto_rawDesc = "" +
 	"\n" +
-	"\x1drankspec/recap/v1/recap.proto\x12\x11rankspec.recap.v1\x1a\x1bbuf/validate/validate.proto\x1a!rankspec/options/v1/options.proto\x1a\x1crankspec/recap/v1/data.proto\x1a\x1drankspec/recap/v1/model.proto\x1a!rankspec/recap/v1/optimizer.proto\x1a rankspec/recap/v1/training.proto\x1a\x1frankspec/train/v1/runtime.proto\"\xf9c\n" +
+	"\x1drankspec/recap/v1/recap.proto\x12\x11rankspec.recap.v1\x1a\x1bbuf/validate/validate.proto\x1a!rankspec/options/v1/options.proto\x1a\x1crankspec/recap/v1/data.proto\x1a\x1drankspec/recap/v1/model.proto\x1a!rankspec/recap/v1/optimizer.proto\x1a rankspec/recap/v1/training.proto\x1a\x1frankspec/train/v1/runtime.proto\"\x9bl\n" +
 	"\vRecapConfig\x12G\n" +
 	"\btraining\x18\x01 \x01(\v2!.rankspec.recap.v1.TrainingConfigB\b\x88\xe7\x18\x01\x90\xe7\x18\x03R\btraining\x12D\n" +
 	"\x05model\x18\x02 \x01(\v2\x1e.rankspec.recap.v1.ModelConfigB\x0e\xbaH\x03\xc8\x01\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x05model\x12Q\n" +
@@ -267,10 +279,11 @@ const file_rankspec_recap_v1_recap_proto_rawDesc = "" +
 	"\toptimizer\x18\x05 \x01(\v2'.rankspec.recap.v1.RecapOptimizerConfigB\x0e\xbaH\x03\xc8\x01\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\toptimizer\x124\n" +
 	"\rwhich_metrics\x18\x06 \x01(\tB\x0f\xbaH\x04r\x02\x10\x01\x88\xe7\x18\x02\x90\xe7\x18\x01R\fwhichMetrics\x12D\n" +
 	"\aruntime\x18\a \x01(\v2 .rankspec.train.v1.RuntimeConfigB\b\x88\xe7\x18\x01\x90\xe7\x18\x03R\aruntime\x12\x9c\x01\n" +
-	"\x17downsampling_correction\x18\b \x01(\x0e2).rankspec.recap.v1.DownsamplingCorrection:$DOWNSAMPLING_CORRECTION_LOSS_WEIGHTSB\x12\xbaH\a\x82\x01\x04\x10\x01 \x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\x16downsamplingCorrection\x1ae\n" +
+	"\x17downsampling_correction\x18\b \x01(\x0e2).rankspec.recap.v1.DownsamplingCorrection:$DOWNSAMPLING_CORRECTION_LOSS_WEIGHTSB\x12\xbaH\a\x82\x01\x04\x10\x01 \x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\x16downsamplingCorrection\x12R\n" +
+	"\x04mode\x18\t \x01(\x0e2\x1a.rankspec.recap.v1.JobMode:\x0eJOB_MODE_TRAINB\x12\xbaH\a\x82\x01\x04\x10\x01 \x00\x88\xe7\x18\x02\x90\xe7\x18\x01R\x04mode\x1ae\n" +
 	"\x13ValidationDataEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x128\n" +
-	"\x05value\x18\x02 \x01(\v2\".rankspec.recap.v1.RecapDataConfigR\x05value:\x028\x01:\x8f]\xbaH\x8b]\x1a\xcf\x02\n" +
+	"\x05value\x18\x02 \x01(\v2\".rankspec.recap.v1.RecapDataConfigR\x05value:\x028\x01:\xddd\xbaH\xd9d\x1a\xcf\x02\n" +
 	"\"recap.config.model_tasks_have_data\x1a\xa8\x02['\\n' + this.train_data.tasks.map(t, t).join('\\n') + '\\n'].map(labelled, this.model.tasks.filter(t, !labelled.contains('\\n' + t + '\\n')) .map(t, 'model.tasks[\"' + t + '\"]: train_data.tasks has no \"' + t + '\", so there are no labels to train it on; add it there or drop the tower') .join('\\n'))[0]\x1a\xc2\x04\n" +
 	"&recap.config.validation_sets_fit_tasks\x1a\x97\x04[this.validation_data].map(sets, sets.filter(v, [sets[v]].exists(data, size(sets) * (size(this.model.tasks) + size(data.tasks) + size(data.evaluation_tasks) + size(data.preprocess.downsample_negatives.engagements_list) + size(data.preprocess.rectify_labels.label_to_engaged_timestamp_field)) > 5120)) .map(v, 'validation_data[\"' + v + '\"]: the number of validation sets, ' + string(size(sets)) + ', times the tasks that model, tasks, evaluation_tasks ' + 'and preprocess name is more than 5120; leave out sets or tasks').join('\\n'))[0]\x1a\xe1\x04\n" +
 	"'recap.config.validation_tasks_have_data\x1a\xb5\x04[this.model.tasks].map(towers, [this.validation_data].map(sets, sets.map(v, size(sets[v].evaluation_tasks) > 0 || size(sets) * (size(towers) + size(sets[v].tasks)) > 5120 ? '' : ['\\n' + sets[v].tasks.map(t, t).join('\\n') + '\\n'].map(labelled, [towers.filter(t, !labelled.contains('\\n' + t + '\\n'))].map(missing, size(missing) == 0 ? '' : 'validation_data[\"' + v + '\"].tasks: no \"' + missing.join('\", \"') + '\", which the model has towers for; add what is missing or list the tasks to evaluate in evaluation_tasks')[0])[0]).filter(line, line != '').join('\\n'))[0])[0]\x1a\xc4\x04\n" +
@@ -280,11 +293,14 @@ const file_rankspec_recap_v1_recap_proto_rawDesc = "" +
 	"\x1erecap.config.towers_have_rates\x1a\x9c\x03has(this.optimizer.multi_task_learning_rates) ? ['\\n' + this.optimizer.multi_task_learning_rates.tower_learning_rates.map(t, t).join('\\n') + '\\n'].map(rates, [this.model.tasks.filter(t, !rates.contains('\\n' + t + '\\n'))].map(missing, size(missing) == 0 ? '' : 'optimizer.multi_task_learning_rates.tower_learning_rates: no rate for the task \"' + missing.join('\", \"') + '\"; add an entry with that key')[0])[0] : ''\x1a\xa9\x03\n" +
 	"\x1erecap.config.rates_have_towers\x1a\x86\x03has(this.optimizer.multi_task_learning_rates) ? ['\\n' + this.model.tasks.map(t, t).join('\\n') + '\\n'].map(towers, this.optimizer.multi_task_learning_rates.tower_learning_rates.filter(t, !towers.contains('\\n' + t + '\\n')) .map(t, 'optimizer.multi_task_learning_rates.tower_learning_rates[\"' + t + '\"]: \"' + t + '\" is no task of the model; drop the entry or add a tower') .join('\\n'))[0] : ''\x1a\xdc\t\n" +
 	"(recap.config.backbone_rate_matches_model\x1a\xaf\t!has(this.optimizer.multi_task_learning_rates) ? '' : [has(this.model.backbone) || has(this.model.small_embeddings) || has(this.model.position_debias_config) || has(this.model.featurization_config.double_norm_log_config.batch_norm_config) && this.model.featurization_config.double_norm_log_config.batch_norm_config.affine || has(this.model.featurization_config.double_norm_log_config.layer_norm_config) && (this.model.featurization_config.double_norm_log_config.layer_norm_config.center || this.model.featurization_config.double_norm_log_config.layer_norm_config.scale) || this.model.featurization_config.z_score_log_config.use_batch_norm || this.model.featurization_config.z_score_log_config.use_renorm || ['user_embedding', 'user_eng_embedding', 'author_embedding'].exists(n, n in this.train_data.seg_dense_schema.renamed_features)].map(outside, outside == has(this.optimizer.multi_task_learning_rates.backbone_learning_rate) ? '' : outside ? 'optimizer.multi_task_learning_rates: the model has parameters outside its towers and no rate for them; set backbone_learning_rate' : 'optimizer.multi_task_learning_rates.backbone_learning_rate: the model has no parameter outside its towers; drop it')[0]\x1a\xd1\x03\n" +
-	"\x1brecap.config.ids_have_input\x1a\xb1\x03(has(this.model.small_embeddings) || has(this.model.position_debias_config) || size(this.model.stratifiers) > 0 || 'discrete' in this.model.featurization_config.feature_names_to_concat) && has(this.train_data.seg_dense_schema) && !('discrete' in this.train_data.seg_dense_schema.renamed_features) ? 'train_data.seg_dense_schema.renamed_features: the model looks up ids in an input \"discrete\"; add an entry that names its column' : ''\x1a\xcc\x02\n" +
-	"\x1arecap.config.known_metrics\x1a\xad\x02has(this.which_metrics) && !this.which_metrics.matches('^(loss|auroc|rce|calibration_ratio|rmse|mae)(,(loss|auroc|rce|calibration_ratio|rmse|mae))*$') ? 'which_metrics: \"' + this.which_metrics + '\" is no list of metrics; join some of loss, auroc, rce, calibration_ratio, rmse and mae with commas' : ''\x1a\xb1\x04\n" +
-	"\x1frecap.config.metrics_have_tasks\x1a\x8d\x04!has(this.which_metrics) ? '' : [this.model.tasks].map(towers, [this.which_metrics.split(',')].map(names, (towers.exists(t, int(towers[t].kind) == 1) ? [] : ['auroc', 'rce', 'calibration_ratio'].filter(n, n in names) .map(n, 'which_metrics: \"' + n + '\" is a metric of binary classification, and no task is one; drop it')) + (towers.exists(t, int(towers[t].kind) == 2) ? [] : ['rmse', 'mae'].filter(n, n in names) .map(n, 'which_metrics: \"' + n + '\" is a metric of regression, and no task is one; drop it')))[0].join('\\n'))[0]\x1a\x99\b\n" +
-	"(recap.config.best_checkpoint_is_measured\x1a\xec\a!has(this.training.best_checkpoint) ? '' : !(this.training.best_checkpoint.validation_data in this.validation_data) ? 'training.best_checkpoint.validation_data: there is no validation set \"' + this.training.best_checkpoint.validation_data + '\"; name one of validation_data' : has(this.which_metrics) && !(this.training.best_checkpoint.metric.split('/')[0] in this.which_metrics.split(',')) ? 'training.best_checkpoint.metric: which_metrics leaves out ' + this.training.best_checkpoint.metric.split('/')[0] + '; add it there' : this.training.best_checkpoint.metric.contains('/') && !(this.training.best_checkpoint.metric.split('/')[1] in (size(this.validation_data[this.training.best_checkpoint.validation_data].evaluation_tasks) > 0 ? this.validation_data[this.training.best_checkpoint.validation_data].evaluation_tasks : this.model.tasks.map(t, t))) ? 'training.best_checkpoint.metric: \"' + this.training.best_checkpoint.metric.split('/')[1] + '\" is no task that the validation set is evaluated on' : ''\x1a\xf1\t\n" +
-	"&recap.config.best_checkpoint_has_order\x1a\xc6\t!has(this.training.best_checkpoint) || !this.training.best_checkpoint.metric.matches('^[a-z][a-z0-9_]*(@[A-Za-z0-9_.-]+)?(/[A-Za-z_][A-Za-z0-9_.-]*)?$') ? '' : [this.training.best_checkpoint.metric].map(m, [m.split('/')[0]].map(name, name.contains('@') ? 'training.best_checkpoint.metric: no metric is computed by group; drop \"@' + name.split('@')[1] + '\"' : !(name in ['loss', 'auroc', 'rce', 'rmse', 'mae']) ? 'training.best_checkpoint.metric: \"' + name + '\" is nothing that one checkpoint can be better in; name loss, auroc, rce, rmse or mae' : !m.contains('/') ? (name == 'loss' ? '' : 'training.best_checkpoint.metric: \"' + name + '\" is a metric of one task; write it as ' + name + '/<task>') : m.split('/')[1] in this.model.tasks && name in ['auroc', 'rce'] && int(this.model.tasks[m.split('/')[1]].kind) == 2 ? 'training.best_checkpoint.metric: \"' + m.split('/')[1] + '\" is a regression task, which has no ' + name + '; name loss, rmse or mae' : m.split('/')[1] in this.model.tasks && name in ['rmse', 'mae'] && int(this.model.tasks[m.split('/')[1]].kind) == 1 ? 'training.best_checkpoint.metric: \"' + m.split('/')[1] + '\" is a binary classification, which has no ' + name + '; name loss, auroc or rce' : '')[0])[0]\x1a\xf4\f\n" +
+	"\x1brecap.config.ids_have_input\x1a\xb1\x03(has(this.model.small_embeddings) || has(this.model.position_debias_config) || size(this.model.stratifiers) > 0 || 'discrete' in this.model.featurization_config.feature_names_to_concat) && has(this.train_data.seg_dense_schema) && !('discrete' in this.train_data.seg_dense_schema.renamed_features) ? 'train_data.seg_dense_schema.renamed_features: the model looks up ids in an input \"discrete\"; add an entry that names its column' : ''\x1a\xad\x03\n" +
+	"\x1arecap.config.known_metrics\x1a\x8e\x03has(this.which_metrics) && !this.which_metrics.matches('^(loss|auroc|rce|calibration_ratio|rmse|mae)(@[A-Za-z_][A-Za-z0-9_.-]*)?(,(loss|auroc|rce|calibration_ratio|rmse|mae)(@[A-Za-z_][A-Za-z0-9_.-]*)?)*$') ? 'which_metrics: \"' + this.which_metrics + '\" is no list of metrics; join some of loss, auroc, rce, calibration_ratio, rmse and mae with commas, @ and a stratum behind one for it alone' : ''\x1a\xbd\x04\n" +
+	" recap.config.metrics_have_strata\x1a\x98\x04!this.which_metrics.contains('@') ? '' : [this.which_metrics.split(',')].map(names, size(names) > 2048 ? 'which_metrics: ' + string(size(names)) + ' entries are more than 2048, the most where one names a stratum; name each once' : [this.model.stratifiers.map(s, s.name)].map(strata, [names.filter(m, m.matches('^[a-z_]+@[A-Za-z_][A-Za-z0-9_.-]*$') && !(m.split('@')[1] in strata))].map(odd, size(odd) == 0 ? '' : 'which_metrics: \"' + odd[0] + '\" is of a stratum that model.stratifiers does not have; add it there or drop it')[0])[0])[0]\x1a\xd6\x04\n" +
+	"\x1frecap.config.metrics_have_tasks\x1a\xb2\x04!has(this.which_metrics) ? '' : [this.model.tasks].map(towers, ((towers.exists(t, int(towers[t].kind) == 1) ? [] : ['auroc', 'rce', 'calibration_ratio'].filter(n, this.which_metrics.matches('(^|,)' + n + '(@|,|$)')) .map(n, 'which_metrics: \"' + n + '\" is a metric of binary classification, and no task is one; drop it')) + (towers.exists(t, int(towers[t].kind) == 2) ? [] : ['rmse', 'mae'].filter(n, this.which_metrics.matches('(^|,)' + n + '(@|,|$)')) .map(n, 'which_metrics: \"' + n + '\" is a metric of regression, and no task is one; drop it'))).join('\\n'))[0]\x1a\xa9\t\n" +
+	"(recap.config.best_checkpoint_is_measured\x1a\xfc\b!has(this.training.best_checkpoint) ? '' : !(this.training.best_checkpoint.validation_data in this.validation_data) ? 'training.best_checkpoint.validation_data: there is no validation set \"' + this.training.best_checkpoint.validation_data + '\"; name one of validation_data' : has(this.which_metrics) && !(this.training.best_checkpoint.metric.split('/')[0] in this.which_metrics.split(',')) && !(this.training.best_checkpoint.metric.contains('@') && this.training.best_checkpoint.metric.split('@')[0] in this.which_metrics.split(',')) ? 'training.best_checkpoint.metric: which_metrics leaves out ' + this.training.best_checkpoint.metric.split('/')[0] + '; add it there' : this.training.best_checkpoint.metric.contains('/') && !(this.training.best_checkpoint.metric.split('/')[1] in (size(this.validation_data[this.training.best_checkpoint.validation_data].evaluation_tasks) > 0 ? this.validation_data[this.training.best_checkpoint.validation_data].evaluation_tasks : this.model.tasks.map(t, t))) ? 'training.best_checkpoint.metric: \"' + this.training.best_checkpoint.metric.split('/')[1] + '\" is no task that the validation set is evaluated on' : ''\x1a\xe9\n" +
+	"\n" +
+	"&recap.config.best_checkpoint_has_order\x1a\xbe\n" +
+	"!has(this.training.best_checkpoint) || !this.training.best_checkpoint.metric.matches('^[a-z][a-z0-9_]*(@[A-Za-z0-9_.-]+)?(/[A-Za-z_][A-Za-z0-9_.-]*)?$') ? '' : [this.training.best_checkpoint.metric].map(m, [m.split('/')[0].split('@')].map(parts, [parts[0]].map(name, size(parts) > 1 && !(parts[1] in this.model.stratifiers.map(s, s.name)) ? 'training.best_checkpoint.metric: model.stratifiers has no \"' + parts[1] + '\"; name one of them, or drop the @ and what follows it' : !(name in ['loss', 'auroc', 'rce', 'rmse', 'mae']) ? 'training.best_checkpoint.metric: \"' + name + '\" is nothing that one checkpoint can be better in; name loss, auroc, rce, rmse or mae' : !m.contains('/') ? (name == 'loss' ? '' : 'training.best_checkpoint.metric: \"' + name + '\" is a metric of one task; write it as ' + name + '/<task>') : m.split('/')[1] in this.model.tasks && name in ['auroc', 'rce'] && int(this.model.tasks[m.split('/')[1]].kind) == 2 ? 'training.best_checkpoint.metric: \"' + m.split('/')[1] + '\" is a regression task, which has no ' + name + '; name loss, rmse or mae' : m.split('/')[1] in this.model.tasks && name in ['rmse', 'mae'] && int(this.model.tasks[m.split('/')[1]].kind) == 1 ? 'training.best_checkpoint.metric: \"' + m.split('/')[1] + '\" is a binary classification, which has no ' + name + '; name loss, auroc or rce' : '')[0])[0])[0]\x1a\xf4\f\n" +
 	"$recap.config.regression_has_no_rates\x1a\xcb\f['\\n' + [this.model.tasks].map(towers, towers.filter(t, int(towers[t].kind) == 2))[0].join('\\n') + '\\n'].map(numbers, size(numbers) == 2 ? '' : ([this.train_data].map(data, [data.tasks].map(labelled, labelled.filter(t, (labelled[t].pos_downsampling_rate != 1.0 || labelled[t].neg_downsampling_rate != 1.0) && numbers.contains('\\n' + t + '\\n')) .map(t, [labelled[t]].map(task, (task.pos_downsampling_rate == 1.0 ? '' : 'train_data.tasks[\"' + t + '\"].pos_downsampling_rate: a regression task has no positives; drop it') + (task.pos_downsampling_rate != 1.0 && task.neg_downsampling_rate != 1.0 ? '\\n' : '') + (task.neg_downsampling_rate == 1.0 ? '' : 'train_data.tasks[\"' + t + '\"].neg_downsampling_rate: a regression task has no negatives; drop it'))[0]))[0])[0] + [this.validation_data].map(sets, sets.filter(v, [sets[v]].all(data, size(sets) * (size(this.model.tasks) + size(data.tasks)) <= 5120)) .map(v, [sets[v]].map(data, ([data.tasks].map(labelled, labelled.filter(t, (labelled[t].pos_downsampling_rate != 1.0 || labelled[t].neg_downsampling_rate != 1.0) && numbers.contains('\\n' + t + '\\n')) .map(t, [labelled[t]].map(task, (task.pos_downsampling_rate == 1.0 ? '' : 'validation_data[\"' + v + '\"].tasks[\"' + t + '\"].pos_downsampling_rate: a regression task has no positives; drop it') + (task.pos_downsampling_rate != 1.0 && task.neg_downsampling_rate != 1.0 ? '\\n' : '') + (task.neg_downsampling_rate == 1.0 ? '' : 'validation_data[\"' + v + '\"].tasks[\"' + t + '\"].neg_downsampling_rate: a regression task has no negatives; drop it'))[0]))[0]) .join('\\n'))[0]).filter(line, line != ''))[0]).join('\\n'))[0]\x1a\xcb\r\n" +
 	"*recap.config.regression_labels_are_numbers\x1a\x9c\r['\\n' + [this.model.tasks].map(towers, towers.filter(t, int(towers[t].kind) == 2))[0].join('\\n') + '\\n'].map(numbers, size(numbers) == 2 ? '' : ([this.train_data].map(data, [data.preprocess.downsample_negatives.engagements_list.filter(t, numbers.contains('\\n' + t + '\\n'))].map(odd, size(odd) == 0 ? [] : ['train_data.preprocess.downsample_negatives.engagements_list: \"' + odd.join('\", \"') + '\" has no positives, being a regression task; drop it'])[0] + data.preprocess.rectify_labels.label_to_engaged_timestamp_field.filter(t, numbers.contains('\\n' + t + '\\n')) .map(t, 'train_data.preprocess.rectify_labels.label_to_engaged_timestamp_field[\"' + t + '\"]: \"' + t + '\" is a regression task, and only labels of 0 or 1 are rectified; drop it'))[0] + [this.validation_data].map(sets, sets.filter(v, [sets[v]].all(data, size(sets) * (size(this.model.tasks) + size(data.preprocess.downsample_negatives.engagements_list) + size(data.preprocess.rectify_labels.label_to_engaged_timestamp_field)) <= 5120)) .map(v, [sets[v]].map(data, ([data.preprocess.downsample_negatives.engagements_list.filter(t, numbers.contains('\\n' + t + '\\n'))].map(odd, size(odd) == 0 ? [] : ['validation_data[\"' + v + '\"].preprocess.downsample_negatives.engagements_list: \"' + odd.join('\", \"') + '\" has no positives, being a regression task; drop it'])[0] + data.preprocess.rectify_labels.label_to_engaged_timestamp_field.filter(t, numbers.contains('\\n' + t + '\\n')) .map(t, 'validation_data[\"' + v + '\"].preprocess.rectify_labels.label_to_engaged_timestamp_field[\"' + t + '\"]: \"' + t + '\" is a regression task, and only labels of 0 or 1 are rectified; drop it')) .join('\\n'))[0]).filter(line, line != ''))[0]).join('\\n'))[0]*f\n" +
 	"\aJobMode\x12\x18\n" +
@@ -332,12 +348,13 @@ var file_rankspec_recap_v1_recap_proto_depIdxs = []int32{
 	7, // 4: rankspec.recap.v1.RecapConfig.optimizer:type_name -> rankspec.recap.v1.RecapOptimizerConfig
 	8, // 5: rankspec.recap.v1.RecapConfig.runtime:type_name -> rankspec.train.v1.RuntimeConfig
 	1, // 6: rankspec.recap.v1.RecapConfig.downsampling_correction:type_name -> rankspec.recap.v1.DownsamplingCorrection
-	6, // 7: rankspec.recap.v1.RecapConfig.ValidationDataEntry.value:type_name -> rankspec.recap.v1.RecapDataConfig
-	8, // [8:8] is the sub-list for method output_type
-	8, // [8:8] is the sub-list for method input_type
-	8, // [8:8] is the sub-list for extension type_name
-	8, // [8:8] is the sub-list for extension extendee
-	0, // [0:8] is the sub-list for field type_name
+	0, // 7: rankspec.recap.v1.RecapConfig.mode:type_name -> rankspec.recap.v1.JobMode
+	6, // 8: rankspec.recap.v1.RecapConfig.ValidationDataEntry.value:type_name -> rankspec.recap.v1.RecapDataConfig
+	9, // [9:9] is the sub-list for method output_type
+	9, // [9:9] is the sub-list for method input_type
+	9, // [9:9] is the sub-list for extension type_name
+	9, // [9:9] is the sub-list for extension extendee
+	0, // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_rankspec_recap_v1_recap_proto_init() }

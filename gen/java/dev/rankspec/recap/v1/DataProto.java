@@ -310,7 +310,7 @@ public final class DataProto extends com.google.protobuf.GeneratedFile {
       "recap.v1.Sampler.KwargsEntryB\027\272H\014\232\001\t\020\200\002\"" +
       "\004r\002\020\001\210\347\030\001\220\347\030\003R\006kwargs\0329\n\013KwargsEntry\022\020\n\003" +
       "key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\tR\005value:\0028\001" +
-      "\"\3336\n\017RecapDataConfig\022)\n\006inputs\030\001 \001(\tB\017\272H" +
+      "\"\367@\n\017RecapDataConfig\022)\n\006inputs\030\001 \001(\tB\017\272H" +
       "\004r\002\020\001\210\347\030\002\220\347\030\002H\000R\006inputs\022o\n\030explicit_date" +
       "time_inputs\030\002 \001(\0132).rankspec.recap.v1.Ex" +
       "plicitDatetimeInputsB\010\210\347\030\001\220\347\030\002H\000R\026explic" +
@@ -323,174 +323,207 @@ public final class DataProto extends com.google.protobuf.GeneratedFile {
       "p\0221\n\014repeat_files\030\006 \001(\010:\004trueB\010\210\347\030\001\220\347\030\003R" +
       "\013repeatFiles\022;\n\017file_batch_size\030\007 \001(\005:\0021" +
       "6B\017\272H\004\032\002 \000\210\347\030\001\220\347\030\003R\rfileBatchSize\022%\n\005cac" +
-      "he\030\010 \001(\010:\005falseB\010\210\347\030\002\220\347\030\001R\005cache\022G\n\027data" +
-      "_service_dispatcher\030\t \001(\tB\017\272H\004r\002\020\001\210\347\030\002\220\347" +
-      "\030\001R\025dataServiceDispatcher\022=\n\022ignore_data" +
-      "_errors\030\n \001(\010:\005falseB\010\210\347\030\001\220\347\030\002R\020ignoreDa" +
-      "taErrors\022{\n\033dataset_service_compression\030" +
-      "\013 \001(\0162\'.rankspec.recap.v1.DdsCompression" +
-      "OptionB\022\272H\007\202\001\004\020\001 \000\210\347\030\002\220\347\030\001R\031datasetServi" +
-      "ceCompression\022V\n\034examples_shuffle_buffer" +
-      "_size\030\014 \001(\005:\0041024B\017\272H\004\032\002 \000\210\347\030\001\220\347\030\003R\031exam" +
-      "plesShuffleBufferSize\022\306\001\n\026map_num_parall" +
-      "el_calls\030\r \001(\005B\220\001\272H\204\001\032\002 \000\272\001}\n\023recap.data" +
-      ".decoders\032fthis > 1024 ? \'must be at mos" +
-      "t 1024, got \' + string(this) + \'; the la" +
-      "rgest allowed value is 1024\' : \'\'\210\347\030\002\220\347\030" +
-      "\001R\023mapNumParallelCalls\022\323\001\n\035interleave_nu" +
-      "m_parallel_calls\030\016 \001(\005B\217\001\272H\203\001\032\002 \000\272\001|\n\022re" +
-      "cap.data.readers\032fthis > 1024 ? \'must be" +
-      " at most 1024, got \' + string(this) + \';" +
-      " the largest allowed value is 1024\' : \'\'" +
-      "\210\347\030\002\220\347\030\001R\032interleaveNumParallelCalls\022[\n\020" +
-      "seg_dense_schema\030\017 \001(\0132!.rankspec.recap." +
-      "v1.SegDenseSchemaB\016\272H\003\310\001\001\210\347\030\001\220\347\030\003R\016segDe" +
-      "nseSchema\022x\n\005tasks\030\020 \003(\0132-.rankspec.reca" +
-      "p.v1.RecapDataConfig.TasksEntryB3\272H(\232\001%\010" +
-      "\001\020\200\010\"\036r\0342\032^[A-Za-z_][A-Za-z0-9_.-]*$\210\347\030\001" +
-      "\220\347\030\003R\005tasks\022>\n\020evaluation_tasks\030\021 \003(\tB\023\272" +
-      "H\010\222\001\005\020\200\010\030\001\210\347\030\002\220\347\030\001R\017evaluationTasks\022G\n\np" +
-      "reprocess\030\022 \001(\0132\035.rankspec.recap.v1.Prep" +
-      "rocessB\010\210\347\030\001\220\347\030\003R\npreprocess\022>\n\007sampler\030" +
-      "\023 \001(\0132\032.rankspec.recap.v1.SamplerB\010\210\347\030\001\220" +
-      "\347\030\003R\007sampler\022D\n\022inherit_train_data\030\024 \001(\010" +
-      "B\026\210\347\030\002\220\347\030\001\242\347\030\ntrain_dataR\020inheritTrainDa" +
-      "ta\032U\n\nTasksEntry\022\020\n\003key\030\001 \001(\tR\003key\0221\n\005va" +
-      "lue\030\002 \001(\0132\033.rankspec.recap.v1.TaskDataR\005" +
-      "value:\0028\001:\335\'\272H\331\'\032\310\002\n recap.data.downcast" +
-      "_inputs_exist\032\243\002!has(this.seg_dense_sche" +
-      "ma) ? \'\' : this.preprocess.downcast.feat" +
-      "ures .filter(n, !(n in this.seg_dense_sc" +
-      "hema.renamed_features || n in this.seg_d" +
-      "ense_schema.features)) .map(n, \'preproce" +
-      "ss.downcast.features[\"\' + n + \'\"]: there" +
-      " is no input \"\' + n + \'\"; name one of se" +
-      "g_dense_schema\').join(\'\\n\')\032\234\002\n\031recap.da" +
-      "ta.ids_stay_whole\032\376\001\'discrete\' in this.p" +
-      "reprocess.downcast.features && int(this." +
-      "preprocess.downcast.features[\'discrete\']" +
-      ") in [1, 3, 4] ? \'preprocess.downcast.fe" +
-      "atures[\"discrete\"]: discrete holds ids, " +
-      "which no floating-point format keeps; us" +
-      "e DATA_TYPE_UINT8 or drop it\' : \'\'\032\345\004\n\"r" +
-      "ecap.data.extracted_names_are_new\032\276\004[\'\\n" +
-      "\' + this.preprocess.extract_features.ext" +
-      "ract_feature_table.map(r, r.name).join(\'" +
-      "\\n\\n\') + \'\\n\'].map(written, this.preproc" +
-      "ess.extract_features.extract_feature_tab" +
-      "le.filter(r, r.name in this.seg_dense_sc" +
-      "hema.renamed_features || r.name in this." +
-      "seg_dense_schema.features || r.name in [" +
-      "\'continuous\', \'binary\', \'discrete\', \'use" +
-      "r_embedding\', \'user_eng_embedding\', \'aut" +
-      "hor_embedding\'] || written.split(\'\\n\' + " +
-      "r.name + \'\\n\').size() > 2) .map(r, \'prep" +
-      "rocess.extract_features.extract_feature_" +
-      "table: \"\' + r.name + \'\" is the name of a" +
-      "nother input; choose another name\').join" +
-      "(\'\\n\'))[0]\032\251\003\n!recap.data.extracted_inpu" +
-      "ts_exist\032\203\003!has(this.seg_dense_schema) ?" +
-      " \'\' : this.preprocess.extract_features.e" +
-      "xtract_feature_table .filter(r, r.source" +
-      "_tensor != \'\' && !(r.source_tensor in th" +
-      "is.seg_dense_schema.renamed_features || " +
-      "r.source_tensor in this.seg_dense_schema" +
-      ".features)) .map(r, \'preprocess.extract_" +
-      "features.extract_feature_table: there is" +
-      " no input \"\' + r.source_tensor + \'\"; nam" +
-      "e one of seg_dense_schema\').join(\'\\n\')\032\270" +
-      "\014\n\026recap.data.local_paths\032\235\014[{\'name\': \'i" +
-      "nputs\', \'path\': this.inputs}] .filter(f," +
-      " f.path.matches(\'[\\\\x00\\\\n\\\\r]|^ +$\') ||" +
-      " f.path.matches(\'^ *[A-Za-z][A-Za-z0-9+." +
-      ":-]*:/\') && (!f.path.matches(\'^(file:///" +
-      "|(s3|gs)://[^/:@?* \\\\[]+(/|$)|hdfs://[^/" +
-      "@?* \\\\[]*/)\') || f.path.matches(\'[?][A-Z" +
-      "a-z0-9_.&-]*=\'))) .map(f, f.name + (f.pa" +
-      "th.matches(\'[\\\\x00\\\\n\\\\r]\') ? \': a path " +
-      "takes neither line breaks nor NUL charac" +
-      "ters; take it out\' : f.path.matches(\'^ +" +
-      "$\') ? \': a path of nothing but blanks; w" +
-      "rite the path\' : !f.path.matches(\'^(file" +
-      "|s3|gs|hdfs)://\') ? \': \' + f.path.split(" +
-      "\':/\')[0] + \':/ begins an address of a st" +
-      "orage that data is not read from; write " +
-      "one that begins with file://, \' + \'s3://" +
-      ", gs:// or hdfs://, or mount the storage" +
-      " and write the local path, ./ first if a" +
-      " folder is called so\' : f.path.matches(\'" +
-      "^[a-z0-9]+://[^/]*@\') ? \': an address ta" +
-      "kes no user name and no password; take t" +
-      "hem out, credentials come from the envir" +
-      "onment\' : f.path.matches(\'[?][A-Za-z0-9_" +
-      ".&-]*=\') ? \': an address takes no query " +
-      "such as ?region=x; take it out: settings" +
-      " come from the environment, and a wildca" +
-      "rd before = is written *\' : f.path.match" +
-      "es(\'^(s3|gs)://[^/]*:\') ? \': an address " +
-      "takes no endpoint; write the bucket alon" +
-      "e behind \' + f.path.split(\'://\')[0] + \':" +
-      "// and set the endpoint in the environme" +
-      "nt\' : f.path.startsWith(\'file:\') ? \': fi" +
-      "le:// takes the whole path of a file of " +
-      "this machine; write it with three slashe" +
-      "s, as file:///data\' : \': \' + f.path.spli" +
-      "t(\'://\')[0] + \':// needs the name of a b" +
-      "ucket or host, without wildcards, and a " +
-      "path; write it as s3://bucket/data or hd" +
-      "fs://host:8020/data\')).join(\'\\n\')\032\351\002\n\'re" +
-      "cap.data.evaluation_tasks_have_labels\032\275\002" +
-      "size(this.evaluation_tasks) == 0 ? \'\' : " +
-      "[\'\\n\' + this.tasks.map(t, t).join(\'\\n\') " +
-      "+ \'\\n\'].map(labelled, [this.evaluation_t" +
-      "asks.filter(t, !labelled.contains(\'\\n\' +" +
-      " t + \'\\n\'))].map(odd, size(odd) == 0 ? \'" +
-      "\' : \'evaluation_tasks: this data set has" +
-      " no task \"\' + odd.join(\'\", \"\') + \'\"; add" +
-      " it to tasks or drop it here\')[0])[0]\032\243\003" +
-      "\n\"recap.data.downsampled_tasks_exist\032\374\002s" +
-      "ize(this.preprocess.downsample_negatives" +
-      ".engagements_list) == 0 ? \'\' : [\'\\n\' + t" +
-      "his.tasks.map(t, t).join(\'\\n\') + \'\\n\'].m" +
-      "ap(labelled, [this.preprocess.downsample" +
-      "_negatives.engagements_list.filter(t, !l" +
-      "abelled.contains(\'\\n\' + t + \'\\n\'))].map(" +
-      "odd, size(odd) == 0 ? \'\' : \'preprocess.d" +
-      "ownsample_negatives.engagements_list: th" +
-      "is data set has no task \"\' + odd.join(\'\"" +
-      ", \"\') + \'\"\')[0])[0]\032\350\002\n\'recap.data.num_e" +
-      "ngagements_counts_tasks\032\274\002has(this.prepr" +
-      "ocess.downsample_negatives.num_engagemen" +
-      "ts) && this.preprocess.downsample_negati" +
-      "ves.num_engagements != size(this.tasks) " +
-      "? \'preprocess.downsample_negatives.num_e" +
-      "ngagements: the data set has \' + string(" +
-      "size(this.tasks)) + \' tasks, not \' + str" +
-      "ing(this.preprocess.downsample_negatives" +
-      ".num_engagements) : \'\'\032\256\003\n recap.data.re" +
-      "ctified_tasks_exist\032\211\003size(this.preproce" +
-      "ss.rectify_labels.label_to_engaged_times" +
-      "tamp_field) == 0 ? \'\' : [\'\\n\' + this.tas" +
-      "ks.map(t, t).join(\'\\n\') + \'\\n\'].map(labe" +
-      "lled, this.preprocess.rectify_labels.lab" +
-      "el_to_engaged_timestamp_field.filter(t, " +
-      "!labelled.contains(\'\\n\' + t + \'\\n\')) .ma" +
-      "p(t, \'preprocess.rectify_labels.label_to" +
-      "_engaged_timestamp_field[\"\' + t + \'\"]: \"" +
-      "\' + t + \'\" is no task of this data set\')" +
-      ".join(\'\\n\'))[0]\032\357\001\n$recap.data.compressi" +
-      "on_needs_service\032\306\001has(this.dataset_serv" +
-      "ice_compression) && !has(this.data_servi" +
-      "ce_dispatcher) ? \'dataset_service_compre" +
-      "ssion: nothing is compressed without a d" +
-      "ata service; set data_service_dispatcher" +
-      " or drop it\' : \'\'B\033\n\022date_inputs_format\022",
-      "\005\272H\002\010\001*_\n\024DdsCompressionOption\022&\n\"DDS_CO" +
-      "MPRESSION_OPTION_UNSPECIFIED\020\000\022\037\n\033DDS_CO" +
-      "MPRESSION_OPTION_AUTO\020\001Bc\n\025dev.rankspec." +
-      "recap.v1B\tDataProtoP\001Z=github.com/ranksp" +
-      "ec/rankspec/gen/go/rankspec/recap/v1;rec" +
-      "apv1b\010editionsp\350\007"
+      "he\030\010 \001(\010:\005falseB\010\210\347\030\002\220\347\030\001R\005cache\022\205\n\n\027dat" +
+      "a_service_dispatcher\030\t \001(\tB\314\t\272H\300\tr\002\020\001\272\001\270" +
+      "\t\n\034recap.data.service_addresses\032\227\tthis =" +
+      "= \'\' ? \'\' : [this.split(\',\').filter(a, !" +
+      "a.matches(\'^(grpc[+]tls://([A-Za-z0-9][A" +
+      "-Za-z0-9.-]*|\\\\[[0-9A-Fa-f:.]+\\\\])|grpc:" +
+      "//(localhost|127[.]0[.]0[.]1|\\\\[::1\\\\]))" +
+      ":([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0" +
+      "-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|655" +
+      "3[0-5])$\'))].map(odd, size(odd) == 0 ? \'" +
+      "\' : [odd[0]].map(a, a.contains(\'@\') ? \'a" +
+      "n address takes no user name and no pass" +
+      "word; take them out: RANKSPEC_DATA_TOKEN" +
+      "_FILE in the environment names the file " +
+      "of the token\' : a.matches(\'^grpc([+]tls)" +
+      "?://([A-Za-z0-9][A-Za-z0-9.-]*|\\\\[[0-9A-" +
+      "Fa-f:.]+\\\\]):[0-9]+[/?#]\') ? \'an address" +
+      " ends with its port; write \' + a.split(\'" +
+      "://\')[0] + \'://\' + a.split(\'://\')[1].spl" +
+      "it(\'/\')[0].split(\'?\')[0].split(\'#\')[0] +" +
+      " \' alone\' : a.matches(\'^grpc://([A-Za-z0" +
+      "-9][A-Za-z0-9.-]*|\\\\[[0-9A-Fa-f:.]+\\\\]):" +
+      "([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-" +
+      "9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553" +
+      "[0-5])$\') ? a + \' would be read without " +
+      "encryption from another machine; write g" +
+      "rpc+tls:// in place of grpc://, which on" +
+      "ly localhost, 127.0.0.1 and [::1] take\' " +
+      ": \'\"\' + a + \'\" is no address of a data s" +
+      "ervice; write grpc+tls://host:port, or g" +
+      "rpc://127.0.0.1:port for this machine, s" +
+      "everal with commas and no blanks between" +
+      "\')[0])[0]\210\347\030\002\220\347\030\001R\025dataServiceDispatcher" +
+      "\022=\n\022ignore_data_errors\030\n \001(\010:\005falseB\010\210\347\030" +
+      "\001\220\347\030\002R\020ignoreDataErrors\022{\n\033dataset_servi" +
+      "ce_compression\030\013 \001(\0162\'.rankspec.recap.v1" +
+      ".DdsCompressionOptionB\022\272H\007\202\001\004\020\001 \000\210\347\030\002\220\347\030" +
+      "\001R\031datasetServiceCompression\022V\n\034examples" +
+      "_shuffle_buffer_size\030\014 \001(\005:\0041024B\017\272H\004\032\002 " +
+      "\000\210\347\030\001\220\347\030\003R\031examplesShuffleBufferSize\022\306\001\n" +
+      "\026map_num_parallel_calls\030\r \001(\005B\220\001\272H\204\001\032\002 \000" +
+      "\272\001}\n\023recap.data.decoders\032fthis > 1024 ? " +
+      "\'must be at most 1024, got \' + string(th" +
+      "is) + \'; the largest allowed value is 10" +
+      "24\' : \'\'\210\347\030\002\220\347\030\001R\023mapNumParallelCalls\022\323\001" +
+      "\n\035interleave_num_parallel_calls\030\016 \001(\005B\217\001" +
+      "\272H\203\001\032\002 \000\272\001|\n\022recap.data.readers\032fthis > " +
+      "1024 ? \'must be at most 1024, got \' + st" +
+      "ring(this) + \'; the largest allowed valu" +
+      "e is 1024\' : \'\'\210\347\030\002\220\347\030\001R\032interleaveNumPa" +
+      "rallelCalls\022[\n\020seg_dense_schema\030\017 \001(\0132!." +
+      "rankspec.recap.v1.SegDenseSchemaB\016\272H\003\310\001\001" +
+      "\210\347\030\001\220\347\030\003R\016segDenseSchema\022x\n\005tasks\030\020 \003(\0132" +
+      "-.rankspec.recap.v1.RecapDataConfig.Task" +
+      "sEntryB3\272H(\232\001%\010\001\020\200\010\"\036r\0342\032^[A-Za-z_][A-Za" +
+      "-z0-9_.-]*$\210\347\030\001\220\347\030\003R\005tasks\022>\n\020evaluation" +
+      "_tasks\030\021 \003(\tB\023\272H\010\222\001\005\020\200\010\030\001\210\347\030\002\220\347\030\001R\017evalu" +
+      "ationTasks\022G\n\npreprocess\030\022 \001(\0132\035.rankspe" +
+      "c.recap.v1.PreprocessB\010\210\347\030\001\220\347\030\003R\npreproc" +
+      "ess\022\232\001\n\007sampler\030\023 \001(\0132\032.rankspec.recap.v" +
+      "1.SamplerBd\030\001\210\347\030\002\220\347\030\001\252\347\0303no sampling ste" +
+      "p goes by a name, so it does nothing\262\347\030\037" +
+      "preprocess.downsample_negativesR\007sampler" +
+      "\022D\n\022inherit_train_data\030\024 \001(\010B\026\210\347\030\002\220\347\030\001\242\347" +
+      "\030\ntrain_dataR\020inheritTrainData\032U\n\nTasksE" +
+      "ntry\022\020\n\003key\030\001 \001(\tR\003key\0221\n\005value\030\002 \001(\0132\033." +
+      "rankspec.recap.v1.TaskDataR\005value:\0028\001:\335\'" +
+      "\272H\331\'\032\310\002\n recap.data.downcast_inputs_exis" +
+      "t\032\243\002!has(this.seg_dense_schema) ? \'\' : t" +
+      "his.preprocess.downcast.features .filter" +
+      "(n, !(n in this.seg_dense_schema.renamed" +
+      "_features || n in this.seg_dense_schema." +
+      "features)) .map(n, \'preprocess.downcast." +
+      "features[\"\' + n + \'\"]: there is no input" +
+      " \"\' + n + \'\"; name one of seg_dense_sche" +
+      "ma\').join(\'\\n\')\032\234\002\n\031recap.data.ids_stay_" +
+      "whole\032\376\001\'discrete\' in this.preprocess.do" +
+      "wncast.features && int(this.preprocess.d" +
+      "owncast.features[\'discrete\']) in [1, 3, " +
+      "4] ? \'preprocess.downcast.features[\"disc" +
+      "rete\"]: discrete holds ids, which no flo" +
+      "ating-point format keeps; use DATA_TYPE_" +
+      "UINT8 or drop it\' : \'\'\032\345\004\n\"recap.data.ex" +
+      "tracted_names_are_new\032\276\004[\'\\n\' + this.pre" +
+      "process.extract_features.extract_feature" +
+      "_table.map(r, r.name).join(\'\\n\\n\') + \'\\n" +
+      "\'].map(written, this.preprocess.extract_" +
+      "features.extract_feature_table.filter(r," +
+      " r.name in this.seg_dense_schema.renamed" +
+      "_features || r.name in this.seg_dense_sc" +
+      "hema.features || r.name in [\'continuous\'" +
+      ", \'binary\', \'discrete\', \'user_embedding\'" +
+      ", \'user_eng_embedding\', \'author_embeddin" +
+      "g\'] || written.split(\'\\n\' + r.name + \'\\n" +
+      "\').size() > 2) .map(r, \'preprocess.extra" +
+      "ct_features.extract_feature_table: \"\' + " +
+      "r.name + \'\" is the name of another input" +
+      "; choose another name\').join(\'\\n\'))[0]\032\251" +
+      "\003\n!recap.data.extracted_inputs_exist\032\203\003!" +
+      "has(this.seg_dense_schema) ? \'\' : this.p" +
+      "reprocess.extract_features.extract_featu" +
+      "re_table .filter(r, r.source_tensor != \'" +
+      "\' && !(r.source_tensor in this.seg_dense" +
+      "_schema.renamed_features || r.source_ten" +
+      "sor in this.seg_dense_schema.features)) " +
+      ".map(r, \'preprocess.extract_features.ext" +
+      "ract_feature_table: there is no input \"\'" +
+      " + r.source_tensor + \'\"; name one of seg" +
+      "_dense_schema\').join(\'\\n\')\032\270\014\n\026recap.dat" +
+      "a.local_paths\032\235\014[{\'name\': \'inputs\', \'pat" +
+      "h\': this.inputs}] .filter(f, f.path.matc" +
+      "hes(\'[\\\\x00\\\\n\\\\r]|^ +$\') || f.path.matc" +
+      "hes(\'^ *[A-Za-z][A-Za-z0-9+.:-]*:/\') && " +
+      "(!f.path.matches(\'^(file:///|(s3|gs)://[" +
+      "^/:@?* \\\\[]+(/|$)|hdfs://[^/@?* \\\\[]*/)\'" +
+      ") || f.path.matches(\'[?][A-Za-z0-9_.&-]*" +
+      "=\'))) .map(f, f.name + (f.path.matches(\'" +
+      "[\\\\x00\\\\n\\\\r]\') ? \': a path takes neithe" +
+      "r line breaks nor NUL characters; take i" +
+      "t out\' : f.path.matches(\'^ +$\') ? \': a p" +
+      "ath of nothing but blanks; write the pat" +
+      "h\' : !f.path.matches(\'^(file|s3|gs|hdfs)" +
+      "://\') ? \': \' + f.path.split(\':/\')[0] + \'" +
+      ":/ begins an address of a storage that d" +
+      "ata is not read from; write one that beg" +
+      "ins with file://, \' + \'s3://, gs:// or h" +
+      "dfs://, or mount the storage and write t" +
+      "he local path, ./ first if a folder is c" +
+      "alled so\' : f.path.matches(\'^[a-z0-9]+:/" +
+      "/[^/]*@\') ? \': an address takes no user " +
+      "name and no password; take them out, cre" +
+      "dentials come from the environment\' : f." +
+      "path.matches(\'[?][A-Za-z0-9_.&-]*=\') ? \'" +
+      ": an address takes no query such as ?reg" +
+      "ion=x; take it out: settings come from t" +
+      "he environment, and a wildcard before = " +
+      "is written *\' : f.path.matches(\'^(s3|gs)" +
+      "://[^/]*:\') ? \': an address takes no end" +
+      "point; write the bucket alone behind \' +" +
+      " f.path.split(\'://\')[0] + \':// and set t" +
+      "he endpoint in the environment\' : f.path" +
+      ".startsWith(\'file:\') ? \': file:// takes " +
+      "the whole path of a file of this machine" +
+      "; write it with three slashes, as file:/" +
+      "//data\' : \': \' + f.path.split(\'://\')[0] " +
+      "+ \':// needs the name of a bucket or hos" +
+      "t, without wildcards, and a path; write " +
+      "it as s3://bucket/data or hdfs://host:80" +
+      "20/data\')).join(\'\\n\')\032\351\002\n\'recap.data.eva" +
+      "luation_tasks_have_labels\032\275\002size(this.ev" +
+      "aluation_tasks) == 0 ? \'\' : [\'\\n\' + this" +
+      ".tasks.map(t, t).join(\'\\n\') + \'\\n\'].map(" +
+      "labelled, [this.evaluation_tasks.filter(" +
+      "t, !labelled.contains(\'\\n\' + t + \'\\n\'))]" +
+      ".map(odd, size(odd) == 0 ? \'\' : \'evaluat" +
+      "ion_tasks: this data set has no task \"\' " +
+      "+ odd.join(\'\", \"\') + \'\"; add it to tasks" +
+      " or drop it here\')[0])[0]\032\243\003\n\"recap.data" +
+      ".downsampled_tasks_exist\032\374\002size(this.pre" +
+      "process.downsample_negatives.engagements" +
+      "_list) == 0 ? \'\' : [\'\\n\' + this.tasks.ma" +
+      "p(t, t).join(\'\\n\') + \'\\n\'].map(labelled,",
+      " [this.preprocess.downsample_negatives.e" +
+      "ngagements_list.filter(t, !labelled.cont" +
+      "ains(\'\\n\' + t + \'\\n\'))].map(odd, size(od" +
+      "d) == 0 ? \'\' : \'preprocess.downsample_ne" +
+      "gatives.engagements_list: this data set " +
+      "has no task \"\' + odd.join(\'\", \"\') + \'\"\')" +
+      "[0])[0]\032\350\002\n\'recap.data.num_engagements_c" +
+      "ounts_tasks\032\274\002has(this.preprocess.downsa" +
+      "mple_negatives.num_engagements) && this." +
+      "preprocess.downsample_negatives.num_enga" +
+      "gements != size(this.tasks) ? \'preproces" +
+      "s.downsample_negatives.num_engagements: " +
+      "the data set has \' + string(size(this.ta" +
+      "sks)) + \' tasks, not \' + string(this.pre" +
+      "process.downsample_negatives.num_engagem" +
+      "ents) : \'\'\032\256\003\n recap.data.rectified_task" +
+      "s_exist\032\211\003size(this.preprocess.rectify_l" +
+      "abels.label_to_engaged_timestamp_field) " +
+      "== 0 ? \'\' : [\'\\n\' + this.tasks.map(t, t)" +
+      ".join(\'\\n\') + \'\\n\'].map(labelled, this.p" +
+      "reprocess.rectify_labels.label_to_engage" +
+      "d_timestamp_field.filter(t, !labelled.co" +
+      "ntains(\'\\n\' + t + \'\\n\')) .map(t, \'prepro" +
+      "cess.rectify_labels.label_to_engaged_tim" +
+      "estamp_field[\"\' + t + \'\"]: \"\' + t + \'\" i" +
+      "s no task of this data set\').join(\'\\n\'))" +
+      "[0]\032\357\001\n$recap.data.compression_needs_ser" +
+      "vice\032\306\001has(this.dataset_service_compress" +
+      "ion) && !has(this.data_service_dispatche" +
+      "r) ? \'dataset_service_compression: nothi" +
+      "ng is compressed without a data service;" +
+      " set data_service_dispatcher or drop it\'" +
+      " : \'\'B\033\n\022date_inputs_format\022\005\272H\002\010\001*_\n\024Dd" +
+      "sCompressionOption\022&\n\"DDS_COMPRESSION_OP" +
+      "TION_UNSPECIFIED\020\000\022\037\n\033DDS_COMPRESSION_OP" +
+      "TION_AUTO\020\001Bc\n\025dev.rankspec.recap.v1B\tDa" +
+      "taProtoP\001Z=github.com/rankspec/rankspec/" +
+      "gen/go/rankspec/recap/v1;recapv1b\010editio" +
+      "nsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -568,6 +601,8 @@ public final class DataProto extends com.google.protobuf.GeneratedFile {
     registry.add(build.buf.validate.ValidateProto.field);
     registry.add(build.buf.validate.ValidateProto.message);
     registry.add(build.buf.validate.ValidateProto.oneof);
+    registry.add(dev.rankspec.options.v1.OptionsProto.deprecationReason);
+    registry.add(dev.rankspec.options.v1.OptionsProto.deprecationReplacement);
     registry.add(dev.rankspec.options.v1.OptionsProto.effect);
     registry.add(dev.rankspec.options.v1.OptionsProto.inheritsFrom);
     registry.add(dev.rankspec.options.v1.OptionsProto.resume);

@@ -50,7 +50,7 @@ public final class ModelProto extends com.google.protobuf.GeneratedFile {
       "!rankspec/options/v1/options.proto\032$rank" +
       "spec/recap/v1/architecture.proto\032!ranksp" +
       "ec/recap/v1/embedding.proto\032%rankspec/re" +
-      "cap/v1/featurization.proto\"\200!\n\013ModelConf" +
+      "cap/v1/featurization.proto\"\3307\n\013ModelConf" +
       "ig\022\202\021\n\005tasks\030\001 \003(\0132).rankspec.recap.v1.M" +
       "odelConfig.TasksEntryB\300\020\272H\264\020\232\001\260\020\010\001\020\200\010\"\036r" +
       "\0342\032^[A-Za-z_][A-Za-z0-9_.-]*$*\210\020\272\001\204\020\n!re" +
@@ -122,47 +122,120 @@ public final class ModelProto extends com.google.protobuf.GeneratedFile {
       "\007 \001(\0132\034.rankspec.recap.v1.TaskModelB\010\210\347\030" +
       "\001\220\347\030\003R\010backbone\022X\n\013stratifiers\030\010 \003(\0132#.r" +
       "ankspec.recap.v1.StratifierConfigB\021\272H\006\222\001" +
-      "\003\020\200\002\210\347\030\002\220\347\030\001R\013stratifiers\032V\n\nTasksEntry\022" +
-      "\020\n\003key\030\001 \001(\tR\003key\0222\n\005value\030\002 \001(\0132\034.ranks" +
-      "pec.recap.v1.TaskModelR\005value:\0028\001:\351\t\272H\345\t" +
-      "\032\363\002\n\036recap.model.backbone_fits_type\032\320\002in" +
-      "t(this.multi_task_type) in [2, 3] && !ha" +
-      "s(this.backbone) ? \'multi_task_type: tow" +
-      "ers share a backbone, and there is none;" +
-      " add backbone or choose MULTI_TASK_TYPE_" +
-      "SHARE_NONE\' : int(this.multi_task_type) " +
-      "== 1 && has(this.backbone) ? \'backbone: " +
-      "no tower reads it under MULTI_TASK_TYPE_" +
-      "SHARE_NONE; drop it or choose a type tha" +
-      "t shares\' : \'\'\032\325\003\n!recap.model.backbone_" +
-      "has_no_logit\032\257\003has(this.backbone.affine_" +
-      "map) ? \'backbone.affine_map: maps a logi" +
-      "t, and a backbone gives none; drop it or" +
+      "\003\020\200\002\210\347\030\002\220\347\030\001R\013stratifiers\022.\n\007members\030\t \001" +
+      "(\005:\0011B\021\272H\006\032\004\030@(\001\210\347\030\001\220\347\030\003R\007members\032V\n\nTas" +
+      "ksEntry\022\020\n\003key\030\001 \001(\tR\003key\0222\n\005value\030\002 \001(\013" +
+      "2\034.rankspec.recap.v1.TaskModelR\005value:\0028" +
+      "\001:\221 \272H\215 \032\363\002\n\036recap.model.backbone_fits_t" +
+      "ype\032\320\002int(this.multi_task_type) in [2, 3" +
+      "] && !has(this.backbone) ? \'multi_task_t" +
+      "ype: towers share a backbone, and there " +
+      "is none; add backbone or choose MULTI_TA" +
+      "SK_TYPE_SHARE_NONE\' : int(this.multi_tas" +
+      "k_type) == 1 && has(this.backbone) ? \'ba" +
+      "ckbone: no tower reads it under MULTI_TA" +
+      "SK_TYPE_SHARE_NONE; drop it or choose a " +
+      "type that shares\' : \'\'\032\325\003\n!recap.model.b" +
+      "ackbone_has_no_logit\032\257\003has(this.backbone" +
+      ".affine_map) ? \'backbone.affine_map: map" +
+      "s a logit, and a backbone gives none; dr" +
+      "op it or move it to a tower\' : has(this." +
+      "backbone) && this.backbone.pos_weight !=" +
+      " 1.0 ? \'backbone.pos_weight: weights a l" +
+      "oss, and a backbone has none; drop it or" +
       " move it to a tower\' : has(this.backbone" +
-      ") && this.backbone.pos_weight != 1.0 ? \'" +
-      "backbone.pos_weight: weights a loss, and" +
-      " a backbone has none; drop it or move it" +
-      " to a tower\' : has(this.backbone) && int" +
-      "(this.backbone.kind) == 2 ? \'backbone.ki" +
-      "nd: says what a label is, and a backbone" +
-      " has none; drop it or move it to a tower" +
-      "\' : \'\'\032\224\003\n\037recap.model.distinct_task_nam" +
-      "es\032\360\002this.tasks.map(t, t.split(\'.\').join" +
-      "(\'__\')).unique() ? \'\' : [\'\\n\' + this.tas" +
-      "ks.map(t, t.split(\'.\').join(\'__\')).join(" +
-      "\'\\n\\n\') + \'\\n\'].map(written, this.tasks." +
-      "filter(t, written.split(\'\\n\' + t.split(\'" +
-      ".\').join(\'__\') + \'\\n\').size() > 2) .map(" +
-      "t, \'tasks[\"\' + t + \'\"]: another task has" +
-      " this name once \".\" is written \"__\", and" +
-      " both would be one tower; rename one\').j" +
-      "oin(\'\\n\'))[0]*\222\001\n\rMultiTaskType\022\037\n\033MULTI" +
-      "_TASK_TYPE_UNSPECIFIED\020\000\022\036\n\032MULTI_TASK_T" +
-      "YPE_SHARE_NONE\020\001\022\035\n\031MULTI_TASK_TYPE_SHAR" +
-      "E_ALL\020\002\022!\n\035MULTI_TASK_TYPE_SHARE_PARTIAL" +
-      "\020\003Bd\n\025dev.rankspec.recap.v1B\nModelProtoP" +
-      "\001Z=github.com/rankspec/rankspec/gen/go/r" +
-      "ankspec/recap/v1;recapv1b\010editionsp\350\007"
+      ") && int(this.backbone.kind) == 2 ? \'bac" +
+      "kbone.kind: says what a label is, and a " +
+      "backbone has none; drop it or move it to" +
+      " a tower\' : \'\'\032\224\003\n\037recap.model.distinct_" +
+      "task_names\032\360\002this.tasks.map(t, t.split(\'" +
+      ".\').join(\'__\')).unique() ? \'\' : [\'\\n\' + " +
+      "this.tasks.map(t, t.split(\'.\').join(\'__\'" +
+      ")).join(\'\\n\\n\') + \'\\n\'].map(written, thi" +
+      "s.tasks.filter(t, written.split(\'\\n\' + t" +
+      ".split(\'.\').join(\'__\') + \'\\n\').size() > " +
+      "2) .map(t, \'tasks[\"\' + t + \'\"]: another " +
+      "task has this name once \".\" is written \"" +
+      "__\", and both would be one tower; rename" +
+      " one\').join(\'\\n\'))[0]\032\241\001\n\031recap.model.un" +
+      "ique_strata\032\203\001this.stratifiers.map(s, s." +
+      "name).unique() ? \'\' : \'stratifiers: two " +
+      "strata have the same name; every stratum" +
+      " needs a name of its own\'\032\353\002\n\033recap.mode" +
+      "l.dlrm_has_tables\032\313\002has(this.small_embed" +
+      "dings) ? \'\' : ((has(this.backbone.dlrm_c" +
+      "onfig) ? [\'backbone\'] : []) + [this.task" +
+      "s].map(towers, towers.filter(t, has(towe" +
+      "rs[t].dlrm_config)).map(t, \'tasks[\"\' + t" +
+      " + \'\"]\'))[0]).map(p, p + \'.dlrm_config: " +
+      "multiplies rows of small_embeddings, and" +
+      " there are none; add tables or choose an" +
+      "other architecture\').join(\'\\n\')\032\355\002\n\034reca" +
+      "p.model.dlrm_sees_tables\032\314\002int(this.mult" +
+      "i_task_type) != 2 ? \'\' : [this.tasks].ma" +
+      "p(towers, towers.filter(t, has(towers[t]" +
+      ".dlrm_config)).map(t, \'tasks[\"\' + t + \'\"" +
+      "].dlrm_config: under MULTI_TASK_TYPE_SHA" +
+      "RE_ALL a tower reads the output of the b" +
+      "ackbone alone, and no rows of tables; ch" +
+      "oose a type that leaves it the inputs, o" +
+      "r another architecture\').join(\'\\n\'))[0]\032" +
+      "\226\003\n$recap.model.dlrm_tables_of_one_width" +
+      "\032\355\002this.small_embeddings.tables.exists(t" +
+      ", t.embedding_dim != this.small_embeddin" +
+      "gs.tables[0].embedding_dim) && [this.tas" +
+      "ks].map(towers, has(this.backbone.dlrm_c" +
+      "onfig) || towers.exists(t, has(towers[t]" +
+      ".dlrm_config)))[0] ? \'small_embeddings.t" +
+      "ables: dlrm_config multiplies their rows" +
+      " with one another, and they have differe" +
+      "nt widths; give all the same embedding_d" +
+      "im\' : \'\'\032\223\007\n#recap.model.dlrm_bottom_fit" +
+      "s_tables\032\353\006size(this.small_embeddings.ta" +
+      "bles) == 0 ? \'\' : [this.small_embeddings" +
+      ".tables[0].embedding_dim].map(width, ((h" +
+      "as(this.backbone.dlrm_config) ? [this.ba" +
+      "ckbone.dlrm_config.bottom_mlp].filter(m," +
+      " m.layer_sizes.size() > 0 && m.layer_siz" +
+      "es[m.layer_sizes.size() - 1] != width ||" +
+      " m.layers.size() > 0 && m.layers[m.layer" +
+      "s.size() - 1].layer_size != width).map(m" +
+      ", \'backbone\') : []) + [this.tasks].map(t" +
+      "owers, towers.filter(t, has(towers[t].dl" +
+      "rm_config) && [towers[t].dlrm_config.bot" +
+      "tom_mlp].exists(m, m.layer_sizes.size() " +
+      "> 0 && m.layer_sizes[m.layer_sizes.size(" +
+      ") - 1] != width || m.layers.size() > 0 &" +
+      "& m.layers[m.layers.size() - 1].layer_si" +
+      "ze != width)).map(t, \'tasks[\"\' + t + \'\"]" +
+      "\'))[0]).map(p, p + \'.dlrm_config.bottom_" +
+      "mlp: its output is multiplied with the r" +
+      "ows of small_embeddings, which are \' + s" +
+      "tring(width) + \' wide; make \' + string(w" +
+      "idth) + \' the last layer size\').join(\'\\n" +
+      "\'))[0]\032\364\004\n!recap.model.position_is_read_" +
+      "once\032\316\004!has(this.position_debias_config)" +
+      " ? \'\' : \'discrete\' in this.featurization" +
+      "_config.feature_names_to_concat ? \'featu" +
+      "rization_config.feature_names_to_concat:" +
+      " with discrete the features contain the " +
+      "position, which position_debias_config k" +
+      "eeps from what is served; drop it\' : thi" +
+      "s.small_embeddings.tables.filter(t, t.in" +
+      "dex == this.position_debias_config.posit" +
+      "ion_feature_index).map(t, \'small_embeddi" +
+      "ngs.tables: the table \"\' + t.name + \'\" l" +
+      "ooks up column \' + string(t.index) + \', " +
+      "the position, which position_debias_conf" +
+      "ig keeps from what is served; drop the t" +
+      "able or correct an index\').join(\'\\n\')*\222\001" +
+      "\n\rMultiTaskType\022\037\n\033MULTI_TASK_TYPE_UNSPE" +
+      "CIFIED\020\000\022\036\n\032MULTI_TASK_TYPE_SHARE_NONE\020\001" +
+      "\022\035\n\031MULTI_TASK_TYPE_SHARE_ALL\020\002\022!\n\035MULTI" +
+      "_TASK_TYPE_SHARE_PARTIAL\020\003Bd\n\025dev.ranksp" +
+      "ec.recap.v1B\nModelProtoP\001Z=github.com/ra" +
+      "nkspec/rankspec/gen/go/rankspec/recap/v1" +
+      ";recapv1b\010editionsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -178,7 +251,7 @@ public final class ModelProto extends com.google.protobuf.GeneratedFile {
     internal_static_rankspec_recap_v1_ModelConfig_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_rankspec_recap_v1_ModelConfig_descriptor,
-        new java.lang.String[] { "Tasks", "LargeEmbeddings", "SmallEmbeddings", "PositionDebiasConfig", "FeaturizationConfig", "MultiTaskType", "Backbone", "Stratifiers", });
+        new java.lang.String[] { "Tasks", "LargeEmbeddings", "SmallEmbeddings", "PositionDebiasConfig", "FeaturizationConfig", "MultiTaskType", "Backbone", "Stratifiers", "Members", });
     internal_static_rankspec_recap_v1_ModelConfig_TasksEntry_descriptor =
       internal_static_rankspec_recap_v1_ModelConfig_descriptor.getNestedType(0);
     internal_static_rankspec_recap_v1_ModelConfig_TasksEntry_fieldAccessorTable = new

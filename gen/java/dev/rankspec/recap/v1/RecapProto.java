@@ -51,7 +51,7 @@ public final class RecapProto extends com.google.protobuf.GeneratedFile {
       "spec/recap/v1/data.proto\032\035rankspec/recap" +
       "/v1/model.proto\032!rankspec/recap/v1/optim" +
       "izer.proto\032 rankspec/recap/v1/training.p" +
-      "roto\032\037rankspec/train/v1/runtime.proto\"\371c" +
+      "roto\032\037rankspec/train/v1/runtime.proto\"\233l" +
       "\n\013RecapConfig\022G\n\010training\030\001 \001(\0132!.ranksp" +
       "ec.recap.v1.TrainingConfigB\010\210\347\030\001\220\347\030\003R\010tr" +
       "aining\022D\n\005model\030\002 \001(\0132\036.rankspec.recap.v" +
@@ -71,317 +71,343 @@ public final class RecapProto extends com.google.protobuf.GeneratedFile {
       "\001(\0162).rankspec.recap.v1.DownsamplingCorr" +
       "ection:$DOWNSAMPLING_CORRECTION_LOSS_WEI" +
       "GHTSB\022\272H\007\202\001\004\020\001 \000\210\347\030\001\220\347\030\003R\026downsamplingCo" +
-      "rrection\032e\n\023ValidationDataEntry\022\020\n\003key\030\001" +
-      " \001(\tR\003key\0228\n\005value\030\002 \001(\0132\".rankspec.reca" +
-      "p.v1.RecapDataConfigR\005value:\0028\001:\217]\272H\213]\032\317" +
-      "\002\n\"recap.config.model_tasks_have_data\032\250\002" +
-      "[\'\\n\' + this.train_data.tasks.map(t, t)." +
-      "join(\'\\n\') + \'\\n\'].map(labelled, this.mo" +
-      "del.tasks.filter(t, !labelled.contains(\'" +
-      "\\n\' + t + \'\\n\')) .map(t, \'model.tasks[\"\'" +
-      " + t + \'\"]: train_data.tasks has no \"\' +" +
-      " t + \'\", so there are no labels to train" +
-      " it on; add it there or drop the tower\')" +
-      " .join(\'\\n\'))[0]\032\302\004\n&recap.config.valida" +
-      "tion_sets_fit_tasks\032\227\004[this.validation_d" +
-      "ata].map(sets, sets.filter(v, [sets[v]]." +
-      "exists(data, size(sets) * (size(this.mod" +
-      "el.tasks) + size(data.tasks) + size(data" +
-      ".evaluation_tasks) + size(data.preproces" +
-      "s.downsample_negatives.engagements_list)" +
-      " + size(data.preprocess.rectify_labels.l" +
-      "abel_to_engaged_timestamp_field)) > 5120" +
-      ")) .map(v, \'validation_data[\"\' + v + \'\"]" +
-      ": the number of validation sets, \' + str" +
-      "ing(size(sets)) + \', times the tasks tha" +
-      "t model, tasks, evaluation_tasks \' + \'an" +
-      "d preprocess name is more than 5120; lea" +
-      "ve out sets or tasks\').join(\'\\n\'))[0]\032\341\004" +
-      "\n\'recap.config.validation_tasks_have_dat" +
-      "a\032\265\004[this.model.tasks].map(towers, [this" +
-      ".validation_data].map(sets, sets.map(v, " +
-      "size(sets[v].evaluation_tasks) > 0 || si" +
-      "ze(sets) * (size(towers) + size(sets[v]." +
-      "tasks)) > 5120 ? \'\' : [\'\\n\' + sets[v].ta" +
-      "sks.map(t, t).join(\'\\n\') + \'\\n\'].map(lab" +
-      "elled, [towers.filter(t, !labelled.conta" +
-      "ins(\'\\n\' + t + \'\\n\'))].map(missing, size" +
-      "(missing) == 0 ? \'\' : \'validation_data[\"" +
-      "\' + v + \'\"].tasks: no \"\' + missing.join(" +
-      "\'\", \"\') + \'\", which the model has towers" +
-      " for; add what is missing or list the ta" +
-      "sks to evaluate in evaluation_tasks\')[0]" +
-      ")[0]).filter(line, line != \'\').join(\'\\n\'" +
-      "))[0])[0]\032\304\004\n)recap.config.evaluation_ta" +
-      "sks_have_towers\032\226\004!this.validation_data." +
-      "exists(v, size(this.validation_data[v].e" +
-      "valuation_tasks) > 0) ? \'\' : [\'\\n\' + thi" +
-      "s.model.tasks.map(t, t).join(\'\\n\') + \'\\n" +
-      "\'].map(towers, [this.validation_data].ma" +
-      "p(sets, sets.map(v, size(sets) * size(se" +
-      "ts[v].evaluation_tasks) > 5120 ? \'\' : [s" +
-      "ets[v].evaluation_tasks.filter(t, !tower" +
-      "s.contains(\'\\n\' + t + \'\\n\'))].map(odd, s" +
-      "ize(odd) == 0 ? \'\' : \'validation_data[\"\'" +
-      " + v + \'\"].evaluation_tasks: the model h" +
+      "rrection\022R\n\004mode\030\t \001(\0162\032.rankspec.recap." +
+      "v1.JobMode:\016JOB_MODE_TRAINB\022\272H\007\202\001\004\020\001 \000\210\347" +
+      "\030\002\220\347\030\001R\004mode\032e\n\023ValidationDataEntry\022\020\n\003k" +
+      "ey\030\001 \001(\tR\003key\0228\n\005value\030\002 \001(\0132\".rankspec." +
+      "recap.v1.RecapDataConfigR\005value:\0028\001:\335d\272H" +
+      "\331d\032\317\002\n\"recap.config.model_tasks_have_dat" +
+      "a\032\250\002[\'\\n\' + this.train_data.tasks.map(t," +
+      " t).join(\'\\n\') + \'\\n\'].map(labelled, thi" +
+      "s.model.tasks.filter(t, !labelled.contai" +
+      "ns(\'\\n\' + t + \'\\n\')) .map(t, \'model.task" +
+      "s[\"\' + t + \'\"]: train_data.tasks has no " +
+      "\"\' + t + \'\", so there are no labels to t" +
+      "rain it on; add it there or drop the tow" +
+      "er\') .join(\'\\n\'))[0]\032\302\004\n&recap.config.va" +
+      "lidation_sets_fit_tasks\032\227\004[this.validati" +
+      "on_data].map(sets, sets.filter(v, [sets[" +
+      "v]].exists(data, size(sets) * (size(this" +
+      ".model.tasks) + size(data.tasks) + size(" +
+      "data.evaluation_tasks) + size(data.prepr" +
+      "ocess.downsample_negatives.engagements_l" +
+      "ist) + size(data.preprocess.rectify_labe" +
+      "ls.label_to_engaged_timestamp_field)) > " +
+      "5120)) .map(v, \'validation_data[\"\' + v +" +
+      " \'\"]: the number of validation sets, \' +" +
+      " string(size(sets)) + \', times the tasks" +
+      " that model, tasks, evaluation_tasks \' +" +
+      " \'and preprocess name is more than 5120;" +
+      " leave out sets or tasks\').join(\'\\n\'))[0" +
+      "]\032\341\004\n\'recap.config.validation_tasks_have" +
+      "_data\032\265\004[this.model.tasks].map(towers, [" +
+      "this.validation_data].map(sets, sets.map" +
+      "(v, size(sets[v].evaluation_tasks) > 0 |" +
+      "| size(sets) * (size(towers) + size(sets" +
+      "[v].tasks)) > 5120 ? \'\' : [\'\\n\' + sets[v" +
+      "].tasks.map(t, t).join(\'\\n\') + \'\\n\'].map" +
+      "(labelled, [towers.filter(t, !labelled.c" +
+      "ontains(\'\\n\' + t + \'\\n\'))].map(missing, " +
+      "size(missing) == 0 ? \'\' : \'validation_da" +
+      "ta[\"\' + v + \'\"].tasks: no \"\' + missing.j" +
+      "oin(\'\", \"\') + \'\", which the model has to" +
+      "wers for; add what is missing or list th" +
+      "e tasks to evaluate in evaluation_tasks\'" +
+      ")[0])[0]).filter(line, line != \'\').join(" +
+      "\'\\n\'))[0])[0]\032\304\004\n)recap.config.evaluatio" +
+      "n_tasks_have_towers\032\226\004!this.validation_d" +
+      "ata.exists(v, size(this.validation_data[" +
+      "v].evaluation_tasks) > 0) ? \'\' : [\'\\n\' +" +
+      " this.model.tasks.map(t, t).join(\'\\n\') +" +
+      " \'\\n\'].map(towers, [this.validation_data" +
+      "].map(sets, sets.map(v, size(sets) * siz" +
+      "e(sets[v].evaluation_tasks) > 5120 ? \'\' " +
+      ": [sets[v].evaluation_tasks.filter(t, !t" +
+      "owers.contains(\'\\n\' + t + \'\\n\'))].map(od" +
+      "d, size(odd) == 0 ? \'\' : \'validation_dat" +
+      "a[\"\' + v + \'\"].evaluation_tasks: the mod" +
+      "el has no task \"\' + odd.join(\'\", \"\') + \'" +
+      "\"; drop it or add a tower\')[0]) .filter(" +
+      "line, line != \'\').join(\'\\n\'))[0])[0]\032\207\003\n" +
+      "/recap.config.train_evaluation_tasks_hav" +
+      "e_towers\032\323\002size(this.train_data.evaluati" +
+      "on_tasks) == 0 ? \'\' : [\'\\n\' + this.model" +
+      ".tasks.map(t, t).join(\'\\n\') + \'\\n\'].map(" +
+      "towers, [this.train_data.evaluation_task" +
+      "s.filter(t, !towers.contains(\'\\n\' + t + " +
+      "\'\\n\'))].map(odd, size(odd) == 0 ? \'\' : \'" +
+      "train_data.evaluation_tasks: the model h" +
       "as no task \"\' + odd.join(\'\", \"\') + \'\"; d" +
-      "rop it or add a tower\')[0]) .filter(line" +
-      ", line != \'\').join(\'\\n\'))[0])[0]\032\207\003\n/rec" +
-      "ap.config.train_evaluation_tasks_have_to" +
-      "wers\032\323\002size(this.train_data.evaluation_t" +
-      "asks) == 0 ? \'\' : [\'\\n\' + this.model.tas" +
-      "ks.map(t, t).join(\'\\n\') + \'\\n\'].map(towe" +
-      "rs, [this.train_data.evaluation_tasks.fi" +
-      "lter(t, !towers.contains(\'\\n\' + t + \'\\n\'" +
-      "))].map(odd, size(odd) == 0 ? \'\' : \'trai" +
-      "n_data.evaluation_tasks: the model has n" +
-      "o task \"\' + odd.join(\'\", \"\') + \'\"; drop " +
-      "it or add a tower\')[0])[0]\032\303\001\n(recap.con" +
-      "fig.train_data_inherits_nothing\032\226\001has(th" +
-      "is.train_data.inherit_train_data) ? \'tra" +
-      "in_data.inherit_train_data: there is not" +
-      "hing that train_data could take its sett" +
-      "ings from; drop it\' : \'\'\032\277\003\n\036recap.confi" +
-      "g.towers_have_rates\032\234\003has(this.optimizer" +
-      ".multi_task_learning_rates) ? [\'\\n\' + th" +
-      "is.optimizer.multi_task_learning_rates.t" +
-      "ower_learning_rates.map(t, t).join(\'\\n\')" +
-      " + \'\\n\'].map(rates, [this.model.tasks.fi" +
-      "lter(t, !rates.contains(\'\\n\' + t + \'\\n\')" +
-      ")].map(missing, size(missing) == 0 ? \'\' " +
-      ": \'optimizer.multi_task_learning_rates.t" +
-      "ower_learning_rates: no rate for the tas" +
-      "k \"\' + missing.join(\'\", \"\') + \'\"; add an" +
-      " entry with that key\')[0])[0] : \'\'\032\251\003\n\036r" +
-      "ecap.config.rates_have_towers\032\206\003has(this" +
-      ".optimizer.multi_task_learning_rates) ? " +
-      "[\'\\n\' + this.model.tasks.map(t, t).join(" +
-      "\'\\n\') + \'\\n\'].map(towers, this.optimizer" +
-      ".multi_task_learning_rates.tower_learnin" +
-      "g_rates.filter(t, !towers.contains(\'\\n\' " +
-      "+ t + \'\\n\')) .map(t, \'optimizer.multi_ta" +
-      "sk_learning_rates.tower_learning_rates[\"" +
-      "\' + t + \'\"]: \"\' + t + \'\" is no task of t" +
-      "he model; drop the entry or add a tower\'" +
-      ") .join(\'\\n\'))[0] : \'\'\032\334\t\n(recap.config." +
-      "backbone_rate_matches_model\032\257\t!has(this." +
-      "optimizer.multi_task_learning_rates) ? \'" +
-      "\' : [has(this.model.backbone) || has(thi" +
-      "s.model.small_embeddings) || has(this.mo" +
-      "del.position_debias_config) || has(this." +
-      "model.featurization_config.double_norm_l" +
-      "og_config.batch_norm_config) && this.mod" +
-      "el.featurization_config.double_norm_log_" +
-      "config.batch_norm_config.affine || has(t" +
+      "rop it or add a tower\')[0])[0]\032\303\001\n(recap" +
+      ".config.train_data_inherits_nothing\032\226\001ha" +
+      "s(this.train_data.inherit_train_data) ? " +
+      "\'train_data.inherit_train_data: there is" +
+      " nothing that train_data could take its " +
+      "settings from; drop it\' : \'\'\032\277\003\n\036recap.c" +
+      "onfig.towers_have_rates\032\234\003has(this.optim" +
+      "izer.multi_task_learning_rates) ? [\'\\n\' " +
+      "+ this.optimizer.multi_task_learning_rat" +
+      "es.tower_learning_rates.map(t, t).join(\'" +
+      "\\n\') + \'\\n\'].map(rates, [this.model.task" +
+      "s.filter(t, !rates.contains(\'\\n\' + t + \'" +
+      "\\n\'))].map(missing, size(missing) == 0 ?" +
+      " \'\' : \'optimizer.multi_task_learning_rat" +
+      "es.tower_learning_rates: no rate for the" +
+      " task \"\' + missing.join(\'\", \"\') + \'\"; ad" +
+      "d an entry with that key\')[0])[0] : \'\'\032\251" +
+      "\003\n\036recap.config.rates_have_towers\032\206\003has(" +
+      "this.optimizer.multi_task_learning_rates" +
+      ") ? [\'\\n\' + this.model.tasks.map(t, t).j" +
+      "oin(\'\\n\') + \'\\n\'].map(towers, this.optim" +
+      "izer.multi_task_learning_rates.tower_lea" +
+      "rning_rates.filter(t, !towers.contains(\'" +
+      "\\n\' + t + \'\\n\')) .map(t, \'optimizer.mult" +
+      "i_task_learning_rates.tower_learning_rat" +
+      "es[\"\' + t + \'\"]: \"\' + t + \'\" is no task " +
+      "of the model; drop the entry or add a to" +
+      "wer\') .join(\'\\n\'))[0] : \'\'\032\334\t\n(recap.con" +
+      "fig.backbone_rate_matches_model\032\257\t!has(t" +
+      "his.optimizer.multi_task_learning_rates)" +
+      " ? \'\' : [has(this.model.backbone) || has" +
+      "(this.model.small_embeddings) || has(thi" +
+      "s.model.position_debias_config) || has(t" +
       "his.model.featurization_config.double_no" +
-      "rm_log_config.layer_norm_config) && (thi" +
-      "s.model.featurization_config.double_norm" +
-      "_log_config.layer_norm_config.center || " +
-      "this.model.featurization_config.double_n" +
-      "orm_log_config.layer_norm_config.scale) " +
-      "|| this.model.featurization_config.z_sco" +
-      "re_log_config.use_batch_norm || this.mod" +
-      "el.featurization_config.z_score_log_conf" +
-      "ig.use_renorm || [\'user_embedding\', \'use" +
-      "r_eng_embedding\', \'author_embedding\'].ex" +
-      "ists(n, n in this.train_data.seg_dense_s" +
-      "chema.renamed_features)].map(outside, ou" +
-      "tside == has(this.optimizer.multi_task_l" +
-      "earning_rates.backbone_learning_rate) ? " +
-      "\'\' : outside ? \'optimizer.multi_task_lea" +
-      "rning_rates: the model has parameters ou" +
-      "tside its towers and no rate for them; s" +
-      "et backbone_learning_rate\' : \'optimizer." +
-      "multi_task_learning_rates.backbone_learn" +
-      "ing_rate: the model has no parameter out" +
-      "side its towers; drop it\')[0]\032\321\003\n\033recap." +
-      "config.ids_have_input\032\261\003(has(this.model." +
-      "small_embeddings) || has(this.model.posi" +
-      "tion_debias_config) || size(this.model.s" +
-      "tratifiers) > 0 || \'discrete\' in this.mo" +
-      "del.featurization_config.feature_names_t" +
-      "o_concat) && has(this.train_data.seg_den" +
-      "se_schema) && !(\'discrete\' in this.train" +
-      "_data.seg_dense_schema.renamed_features)" +
-      " ? \'train_data.seg_dense_schema.renamed_" +
-      "features: the model looks up ids in an i" +
-      "nput \"discrete\"; add an entry that names" +
-      " its column\' : \'\'\032\314\002\n\032recap.config.known" +
-      "_metrics\032\255\002has(this.which_metrics) && !t" +
-      "his.which_metrics.matches(\'^(loss|auroc|" +
-      "rce|calibration_ratio|rmse|mae)(,(loss|a" +
-      "uroc|rce|calibration_ratio|rmse|mae))*$\'" +
-      ") ? \'which_metrics: \"\' + this.which_metr" +
-      "ics + \'\" is no list of metrics; join som" +
-      "e of loss, auroc, rce, calibration_ratio" +
-      ", rmse and mae with commas\' : \'\'\032\261\004\n\037rec" +
-      "ap.config.metrics_have_tasks\032\215\004!has(this" +
-      ".which_metrics) ? \'\' : [this.model.tasks" +
-      "].map(towers, [this.which_metrics.split(" +
-      "\',\')].map(names, (towers.exists(t, int(t" +
-      "owers[t].kind) == 1) ? [] : [\'auroc\', \'r" +
-      "ce\', \'calibration_ratio\'].filter(n, n in" +
-      " names) .map(n, \'which_metrics: \"\' + n +" +
-      " \'\" is a metric of binary classification" +
-      ", and no task is one; drop it\')) + (towe" +
-      "rs.exists(t, int(towers[t].kind) == 2) ?" +
-      " [] : [\'rmse\', \'mae\'].filter(n, n in nam" +
-      "es) .map(n, \'which_metrics: \"\' + n + \'\" " +
-      "is a metric of regression, and no task i" +
-      "s one; drop it\')))[0].join(\'\\n\'))[0]\032\231\010\n" +
-      "(recap.config.best_checkpoint_is_measure" +
-      "d\032\354\007!has(this.training.best_checkpoint) " +
-      "? \'\' : !(this.training.best_checkpoint.v" +
-      "alidation_data in this.validation_data) " +
-      "? \'training.best_checkpoint.validation_d" +
-      "ata: there is no validation set \"\' + thi" +
-      "s.training.best_checkpoint.validation_da" +
-      "ta + \'\"; name one of validation_data\' : " +
-      "has(this.which_metrics) && !(this.traini" +
-      "ng.best_checkpoint.metric.split(\'/\')[0] " +
-      "in this.which_metrics.split(\',\')) ? \'tra" +
-      "ining.best_checkpoint.metric: which_metr" +
-      "ics leaves out \' + this.training.best_ch" +
-      "eckpoint.metric.split(\'/\')[0] + \'; add i" +
-      "t there\' : this.training.best_checkpoint" +
-      ".metric.contains(\'/\') && !(this.training" +
-      ".best_checkpoint.metric.split(\'/\')[1] in" +
-      " (size(this.validation_data[this.trainin" +
-      "g.best_checkpoint.validation_data].evalu" +
-      "ation_tasks) > 0 ? this.validation_data[" +
-      "this.training.best_checkpoint.validation" +
-      "_data].evaluation_tasks : this.model.tas" +
-      "ks.map(t, t))) ? \'training.best_checkpoi" +
-      "nt.metric: \"\' + this.training.best_check" +
-      "point.metric.split(\'/\')[1] + \'\" is no ta" +
-      "sk that the validation set is evaluated " +
-      "on\' : \'\'\032\361\t\n&recap.config.best_checkpoin" +
-      "t_has_order\032\306\t!has(this.training.best_ch" +
-      "eckpoint) || !this.training.best_checkpo" +
-      "int.metric.matches(\'^[a-z][a-z0-9_]*(@[A" +
-      "-Za-z0-9_.-]+)?(/[A-Za-z_][A-Za-z0-9_.-]" +
-      "*)?$\') ? \'\' : [this.training.best_checkp" +
-      "oint.metric].map(m, [m.split(\'/\')[0]].ma" +
-      "p(name, name.contains(\'@\') ? \'training.b" +
-      "est_checkpoint.metric: no metric is comp" +
-      "uted by group; drop \"@\' + name.split(\'@\'" +
-      ")[1] + \'\"\' : !(name in [\'loss\', \'auroc\'," +
-      " \'rce\', \'rmse\', \'mae\']) ? \'training.best" +
-      "_checkpoint.metric: \"\' + name + \'\" is no" +
-      "thing that one checkpoint can be better " +
-      "in; name loss, auroc, rce, rmse or mae\' " +
-      ": !m.contains(\'/\') ? (name == \'loss\' ? \'" +
-      "\' : \'training.best_checkpoint.metric: \"\'" +
-      " + name + \'\" is a metric of one task; wr" +
-      "ite it as \' + name + \'/<task>\') : m.spli" +
-      "t(\'/\')[1] in this.model.tasks && name in" +
-      " [\'auroc\', \'rce\'] && int(this.model.task" +
-      "s[m.split(\'/\')[1]].kind) == 2 ? \'trainin" +
-      "g.best_checkpoint.metric: \"\' + m.split(\'" +
-      "/\')[1] + \'\" is a regression task, which " +
-      "has no \' + name + \'; name loss, rmse or " +
-      "mae\' : m.split(\'/\')[1] in this.model.tas" +
-      "ks && name in [\'rmse\', \'mae\'] && int(thi" +
-      "s.model.tasks[m.split(\'/\')[1]].kind) == " +
-      "1 ? \'training.best_checkpoint.metric: \"\'" +
-      " + m.split(\'/\')[1] + \'\" is a binary clas" +
-      "sification, which has no \' + name + \'; n" +
-      "ame loss, auroc or rce\' : \'\')[0])[0]\032\364\014\n" +
-      "$recap.config.regression_has_no_rates\032\313\014" +
-      "[\'\\n\' + [this.model.tasks].map(towers, t" +
-      "owers.filter(t, int(towers[t].kind) == 2" +
-      "))[0].join(\'\\n\') + \'\\n\'].map(numbers, si" +
-      "ze(numbers) == 2 ? \'\' : ([this.train_dat" +
-      "a].map(data, [data.tasks].map(labelled, " +
-      "labelled.filter(t, (labelled[t].pos_down" +
-      "sampling_rate != 1.0 || labelled[t].neg_" +
-      "downsampling_rate != 1.0) && numbers.con" +
-      "tains(\'\\n\' + t + \'\\n\')) .map(t, [labelle" +
-      "d[t]].map(task, (task.pos_downsampling_r" +
-      "ate == 1.0 ? \'\' : \'train_data.tasks[\"\' +" +
-      " t + \'\"].pos_downsampling_rate: a regres" +
-      "sion task has no positives; drop it\') + " +
-      "(task.pos_downsampling_rate != 1.0 && ta" +
-      "sk.neg_downsampling_rate != 1.0 ? \'\\n\' :" +
-      " \'\') + (task.neg_downsampling_rate == 1." +
-      "0 ? \'\' : \'train_data.tasks[\"\' + t + \'\"]." +
-      "neg_downsampling_rate: a regression task" +
-      " has no negatives; drop it\'))[0]))[0])[0" +
-      "] + [this.validation_data].map(sets, set" +
-      "s.filter(v, [sets[v]].all(data, size(set" +
-      "s) * (size(this.model.tasks) + size(data" +
-      ".tasks)) <= 5120)) .map(v, [sets[v]].map" +
-      "(data, ([data.tasks].map(labelled, label" +
-      "led.filter(t, (labelled[t].pos_downsampl" +
-      "ing_rate != 1.0 || labelled[t].neg_downs" +
-      "ampling_rate != 1.0) && numbers.contains" +
-      "(\'\\n\' + t + \'\\n\')) .map(t, [labelled[t]]" +
-      ".map(task, (task.pos_downsampling_rate =" +
-      "= 1.0 ? \'\' : \'validation_data[\"\' + v + \'" +
-      "\"].tasks[\"\' + t + \'\"].pos_downsampling_r" +
-      "ate: a regression task has no positives;" +
-      " drop it\') + (task.pos_downsampling_rate" +
-      " != 1.0 && task.neg_downsampling_rate !=" +
-      " 1.0 ? \'\\n\' : \'\') + (task.neg_downsampli" +
-      "ng_rate == 1.0 ? \'\' : \'validation_data[\"" +
-      "\' + v + \'\"].tasks[\"\' + t + \'\"].neg_downs" +
-      "ampling_rate: a regression task has no n" +
-      "egatives; drop it\'))[0]))[0]) .join(\'\\n\'" +
-      "))[0]).filter(line, line != \'\'))[0]).joi" +
-      "n(\'\\n\'))[0]\032\313\r\n*recap.config.regression_" +
-      "labels_are_numbers\032\234\r[\'\\n\' + [this.model" +
-      ".tasks].map(towers, towers.filter(t, int" +
-      "(towers[t].kind) == 2))[0].join(\'\\n\') + " +
-      "\'\\n\'].map(numbers, size(numbers) == 2 ? " +
-      "\'\' : ([this.train_data].map(data, [data." +
-      "preprocess.downsample_negatives.engageme" +
-      "nts_list.filter(t, numbers.contains(\'\\n\'" +
-      " + t + \'\\n\'))].map(odd, size(odd) == 0 ?" +
-      " [] : [\'train_data.preprocess.downsample" +
-      "_negatives.engagements_list: \"\' + odd.jo" +
-      "in(\'\", \"\') + \'\" has no positives, being " +
-      "a regression task; drop it\'])[0] + data." +
-      "preprocess.rectify_labels.label_to_engag" +
-      "ed_timestamp_field.filter(t, numbers.con" +
-      "tains(\'\\n\' + t + \'\\n\')) .map(t, \'train_d" +
-      "ata.preprocess.rectify_labels.label_to_e" +
-      "ngaged_timestamp_field[\"\' + t + \'\"]: \"\' " +
-      "+ t + \'\" is a regression task, and only " +
-      "labels of 0 or 1 are rectified; drop it\'" +
-      "))[0] + [this.validation_data].map(sets," +
-      " sets.filter(v, [sets[v]].all(data, size" +
-      "(sets) * (size(this.model.tasks) + size(" +
-      "data.preprocess.downsample_negatives.eng" +
-      "agements_list) + size(data.preprocess.re" +
-      "ctify_labels.label_to_engaged_timestamp_" +
-      "field)) <= 5120)) .map(v, [sets[v]].map(" +
-      "data, ([data.preprocess.downsample_negat" +
-      "ives.engagements_list.filter(t, numbers." +
-      "contains(\'\\n\' + t + \'\\n\'))].map(odd, siz" +
-      "e(odd) == 0 ? [] : [\'validation_data[\"\' " +
-      "+ v + \'\"].preprocess.downsample_negative" +
-      "s.engagements_list: \"\' + odd.join(\'\", \"\'" +
-      ") + \'\" has no positives, being a regress" +
-      "ion task; drop it\'])[0] + data.preproces" +
+      "rm_log_config.batch_norm_config) && this" +
+      ".model.featurization_config.double_norm_" +
+      "log_config.batch_norm_config.affine || h" +
+      "as(this.model.featurization_config.doubl" +
+      "e_norm_log_config.layer_norm_config) && " +
+      "(this.model.featurization_config.double_" +
+      "norm_log_config.layer_norm_config.center" +
+      " || this.model.featurization_config.doub" +
+      "le_norm_log_config.layer_norm_config.sca" +
+      "le) || this.model.featurization_config.z" +
+      "_score_log_config.use_batch_norm || this" +
+      ".model.featurization_config.z_score_log_" +
+      "config.use_renorm || [\'user_embedding\', " +
+      "\'user_eng_embedding\', \'author_embedding\'" +
+      "].exists(n, n in this.train_data.seg_den" +
+      "se_schema.renamed_features)].map(outside" +
+      ", outside == has(this.optimizer.multi_ta" +
+      "sk_learning_rates.backbone_learning_rate" +
+      ") ? \'\' : outside ? \'optimizer.multi_task" +
+      "_learning_rates: the model has parameter" +
+      "s outside its towers and no rate for the" +
+      "m; set backbone_learning_rate\' : \'optimi" +
+      "zer.multi_task_learning_rates.backbone_l" +
+      "earning_rate: the model has no parameter" +
+      " outside its towers; drop it\')[0]\032\321\003\n\033re" +
+      "cap.config.ids_have_input\032\261\003(has(this.mo" +
+      "del.small_embeddings) || has(this.model." +
+      "position_debias_config) || size(this.mod" +
+      "el.stratifiers) > 0 || \'discrete\' in thi" +
+      "s.model.featurization_config.feature_nam" +
+      "es_to_concat) && has(this.train_data.seg" +
+      "_dense_schema) && !(\'discrete\' in this.t" +
+      "rain_data.seg_dense_schema.renamed_featu" +
+      "res) ? \'train_data.seg_dense_schema.rena" +
+      "med_features: the model looks up ids in " +
+      "an input \"discrete\"; add an entry that n" +
+      "ames its column\' : \'\'\032\255\003\n\032recap.config.k" +
+      "nown_metrics\032\216\003has(this.which_metrics) &" +
+      "& !this.which_metrics.matches(\'^(loss|au" +
+      "roc|rce|calibration_ratio|rmse|mae)(@[A-" +
+      "Za-z_][A-Za-z0-9_.-]*)?(,(loss|auroc|rce" +
+      "|calibration_ratio|rmse|mae)(@[A-Za-z_][" +
+      "A-Za-z0-9_.-]*)?)*$\') ? \'which_metrics: " +
+      "\"\' + this.which_metrics + \'\" is no list " +
+      "of metrics; join some of loss, auroc, rc" +
+      "e, calibration_ratio, rmse and mae with " +
+      "commas, @ and a stratum behind one for i" +
+      "t alone\' : \'\'\032\275\004\n recap.config.metrics_h" +
+      "ave_strata\032\230\004!this.which_metrics.contain" +
+      "s(\'@\') ? \'\' : [this.which_metrics.split(" +
+      "\',\')].map(names, size(names) > 2048 ? \'w" +
+      "hich_metrics: \' + string(size(names)) + " +
+      "\' entries are more than 2048, the most w" +
+      "here one names a stratum; name each once" +
+      "\' : [this.model.stratifiers.map(s, s.nam" +
+      "e)].map(strata, [names.filter(m, m.match" +
+      "es(\'^[a-z_]+@[A-Za-z_][A-Za-z0-9_.-]*$\')" +
+      " && !(m.split(\'@\')[1] in strata))].map(o" +
+      "dd, size(odd) == 0 ? \'\' : \'which_metrics" +
+      ": \"\' + odd[0] + \'\" is of a stratum that " +
+      "model.stratifiers does not have; add it " +
+      "there or drop it\')[0])[0])[0]\032\326\004\n\037recap." +
+      "config.metrics_have_tasks\032\262\004!has(this.wh" +
+      "ich_metrics) ? \'\' : [this.model.tasks].m" +
+      "ap(towers, ((towers.exists(t, int(towers" +
+      "[t].kind) == 1) ? [] : [\'auroc\', \'rce\', " +
+      "\'calibration_ratio\'].filter(n, this.whic" +
+      "h_metrics.matches(\'(^|,)\' + n + \'(@|,|$)" +
+      "\')) .map(n, \'which_metrics: \"\' + n + \'\" " +
+      "is a metric of binary classification, an" +
+      "d no task is one; drop it\')) + (towers.e" +
+      "xists(t, int(towers[t].kind) == 2) ? [] " +
+      ": [\'rmse\', \'mae\'].filter(n, this.which_m" +
+      "etrics.matches(\'(^|,)\' + n + \'(@|,|$)\'))" +
+      " .map(n, \'which_metrics: \"\' + n + \'\" is " +
+      "a metric of regression, and no task is o" +
+      "ne; drop it\'))).join(\'\\n\'))[0]\032\251\t\n(recap" +
+      ".config.best_checkpoint_is_measured\032\374\010!h" +
+      "as(this.training.best_checkpoint) ? \'\' :" +
+      " !(this.training.best_checkpoint.validat" +
+      "ion_data in this.validation_data) ? \'tra" +
+      "ining.best_checkpoint.validation_data: t" +
+      "here is no validation set \"\' + this.trai" +
+      "ning.best_checkpoint.validation_data + \'" +
+      "\"; name one of validation_data\' : has(th" +
+      "is.which_metrics) && !(this.training.bes" +
+      "t_checkpoint.metric.split(\'/\')[0] in thi" +
+      "s.which_metrics.split(\',\')) && !(this.tr" +
+      "aining.best_checkpoint.metric.contains(\'" +
+      "@\') && this.training.best_checkpoint.met" +
+      "ric.split(\'@\')[0] in this.which_metrics." +
+      "split(\',\')) ? \'training.best_checkpoint." +
+      "metric: which_metrics leaves out \' + thi" +
+      "s.training.best_checkpoint.metric.split(" +
+      "\'/\')[0] + \'; add it there\' : this.traini" +
+      "ng.best_checkpoint.metric.contains(\'/\') " +
+      "&& !(this.training.best_checkpoint.metri" +
+      "c.split(\'/\')[1] in (size(this.validation" +
+      "_data[this.training.best_checkpoint.vali" +
+      "dation_data].evaluation_tasks) > 0 ? thi" +
+      "s.validation_data[this.training.best_che" +
+      "ckpoint.validation_data].evaluation_task" +
+      "s : this.model.tasks.map(t, t))) ? \'trai" +
+      "ning.best_checkpoint.metric: \"\' + this.t" +
+      "raining.best_checkpoint.metric.split(\'/\'" +
+      ")[1] + \'\" is no task that the validation" +
+      " set is evaluated on\' : \'\'\032\351\n\n&recap.con" +
+      "fig.best_checkpoint_has_order\032\276\n!has(thi" +
+      "s.training.best_checkpoint) || !this.tra" +
+      "ining.best_checkpoint.metric.matches(\'^[" +
+      "a-z][a-z0-9_]*(@[A-Za-z0-9_.-]+)?(/[A-Za" +
+      "-z_][A-Za-z0-9_.-]*)?$\') ? \'\' : [this.tr" +
+      "aining.best_checkpoint.metric].map(m, [m" +
+      ".split(\'/\')[0].split(\'@\')].map(parts, [p" +
+      "arts[0]].map(name, size(parts) > 1 && !(" +
+      "parts[1] in this.model.stratifiers.map(s" +
+      ", s.name)) ? \'training.best_checkpoint.m" +
+      "etric: model.stratifiers has no \"\' + par" +
+      "ts[1] + \'\"; name one of them, or drop th" +
+      "e @ and what follows it\' : !(name in [\'l" +
+      "oss\', \'auroc\', \'rce\', \'rmse\', \'mae\']) ? " +
+      "\'training.best_checkpoint.metric: \"\' + n" +
+      "ame + \'\" is nothing that one checkpoint " +
+      "can be better in; name loss, auroc, rce," +
+      " rmse or mae\' : !m.contains(\'/\') ? (name" +
+      " == \'loss\' ? \'\' : \'training.best_checkpo" +
+      "int.metric: \"\' + name + \'\" is a metric o" +
+      "f one task; write it as \' + name + \'/<ta" +
+      "sk>\') : m.split(\'/\')[1] in this.model.ta" +
+      "sks && name in [\'auroc\', \'rce\'] && int(t" +
+      "his.model.tasks[m.split(\'/\')[1]].kind) =" +
+      "= 2 ? \'training.best_checkpoint.metric: " +
+      "\"\' + m.split(\'/\')[1] + \'\" is a regressio" +
+      "n task, which has no \' + name + \'; name " +
+      "loss, rmse or mae\' : m.split(\'/\')[1] in " +
+      "this.model.tasks && name in [\'rmse\', \'ma" +
+      "e\'] && int(this.model.tasks[m.split(\'/\')" +
+      "[1]].kind) == 1 ? \'training.best_checkpo" +
+      "int.metric: \"\' + m.split(\'/\')[1] + \'\" is" +
+      " a binary classification, which has no \'" +
+      " + name + \'; name loss, auroc or rce\' : " +
+      "\'\')[0])[0])[0]\032\364\014\n$recap.config.regressi" +
+      "on_has_no_rates\032\313\014[\'\\n\' + [this.model.ta" +
+      "sks].map(towers, towers.filter(t, int(to" +
+      "wers[t].kind) == 2))[0].join(\'\\n\') + \'\\n" +
+      "\'].map(numbers, size(numbers) == 2 ? \'\' " +
+      ": ([this.train_data].map(data, [data.tas" +
+      "ks].map(labelled, labelled.filter(t, (la" +
+      "belled[t].pos_downsampling_rate != 1.0 |" +
+      "| labelled[t].neg_downsampling_rate != 1" +
+      ".0) && numbers.contains(\'\\n\' + t + \'\\n\')" +
+      ") .map(t, [labelled[t]].map(task, (task." +
+      "pos_downsampling_rate == 1.0 ? \'\' : \'tra" +
+      "in_data.tasks[\"\' + t + \'\"].pos_downsampl" +
+      "ing_rate: a regression task has no posit" +
+      "ives; drop it\') + (task.pos_downsampling" +
+      "_rate != 1.0 && task.neg_downsampling_ra" +
+      "te != 1.0 ? \'\\n\' : \'\') + (task.neg_downs" +
+      "ampling_rate == 1.0 ? \'\' : \'train_data.t" +
+      "asks[\"\' + t + \'\"].neg_downsampling_rate:" +
+      " a regression task has no negatives; dro" +
+      "p it\'))[0]))[0])[0] + [this.validation_d" +
+      "ata].map(sets, sets.filter(v, [sets[v]]." +
+      "all(data, size(sets) * (size(this.model." +
+      "tasks) + size(data.tasks)) <= 5120)) .ma" +
+      "p(v, [sets[v]].map(data, ([data.tasks].m" +
+      "ap(labelled, labelled.filter(t, (labelle" +
+      "d[t].pos_downsampling_rate != 1.0 || lab" +
+      "elled[t].neg_downsampling_rate != 1.0) &" +
+      "& numbers.contains(\'\\n\' + t + \'\\n\')) .ma" +
+      "p(t, [labelled[t]].map(task, (task.pos_d" +
+      "ownsampling_rate == 1.0 ? \'\' : \'validati" +
+      "on_data[\"\' + v + \'\"].tasks[\"\' + t + \'\"]." +
+      "pos_downsampling_rate: a regression task" +
+      " has no positives; drop it\') + (task.pos" +
+      "_downsampling_rate != 1.0 && task.neg_do" +
+      "wnsampling_rate != 1.0 ? \'\\n\' : \'\') + (t" +
+      "ask.neg_downsampling_rate == 1.0 ? \'\' : " +
+      "\'validation_data[\"\' + v + \'\"].tasks[\"\' +" +
+      " t + \'\"].neg_downsampling_rate: a regres" +
+      "sion task has no negatives; drop it\'))[0" +
+      "]))[0]) .join(\'\\n\'))[0]).filter(line, li" +
+      "ne != \'\'))[0]).join(\'\\n\'))[0]\032\313\r\n*recap." +
+      "config.regression_labels_are_numbers\032\234\r[" +
+      "\'\\n\' + [this.model.tasks].map(towers, to" +
+      "wers.filter(t, int(towers[t].kind) == 2)" +
+      ")[0].join(\'\\n\') + \'\\n\'].map(numbers, siz" +
+      "e(numbers) == 2 ? \'\' : ([this.train_data" +
+      "].map(data, [data.preprocess.downsample_" +
+      "negatives.engagements_list.filter(t, num" +
+      "bers.contains(\'\\n\' + t + \'\\n\'))].map(odd" +
+      ", size(odd) == 0 ? [] : [\'train_data.pre" +
+      "process.downsample_negatives.engagements" +
+      "_list: \"\' + odd.join(\'\", \"\') + \'\" has no" +
+      " positives, being a regression task; dro" +
+      "p it\'])[0] + data.preprocess.rectify_lab" +
+      "els.label_to_engaged_timestamp_field.fil" +
+      "ter(t, numbers.contains(\'\\n\' + t + \'\\n\')" +
+      ") .map(t, \'train_data.preprocess.rectify" +
+      "_labels.label_to_engaged_timestamp_field" +
+      "[\"\' + t + \'\"]: \"\' + t + \'\" is a regressi" +
+      "on task, and only labels of 0 or 1 are r" +
+      "ectified; drop it\'))[0] + [this.validati" +
+      "on_data].map(sets, sets.filter(v, [sets[" +
+      "v]].all(data, size(sets) * (size(this.mo" +
+      "del.tasks) + size(data.preprocess.downsa" +
+      "mple_negatives.engagements_list) + size(" +
+      "data.preprocess.rectify_labels.label_to_" +
+      "engaged_timestamp_field)) <= 5120)) .map" +
+      "(v, [sets[v]].map(data, ([data.preproces" +
+      "s.downsample_negatives.engagements_list." +
+      "filter(t, numbers.contains(\'\\n\' + t + \'\\" +
+      "n\'))].map(odd, size(odd) == 0 ? [] : [\'v" +
+      "alidation_data[\"\' + v + \'\"].preprocess.d" +
+      "ownsample_negatives.engagements_list: \"\'" +
+      " + odd.join(\'\", \"\') + \'\" has no positive" +
+      "s, being a regression task; drop it\'])[0" +
+      "] + data.preprocess.rectify_labels.label" +
+      "_to_engaged_timestamp_field.filter(t, nu" +
+      "mbers.contains(\'\\n\' + t + \'\\n\')) .map(t," +
+      " \'validation_data[\"\' + v + \'\"].preproces" +
       "s.rectify_labels.label_to_engaged_timest" +
-      "amp_field.filter(t, numbers.contains(\'\\n" +
-      "\' + t + \'\\n\')) .map(t, \'validation_data[" +
-      "\"\' + v + \'\"].preprocess.rectify_labels.l" +
-      "abel_to_engaged_timestamp_field[\"\' + t +" +
-      " \'\"]: \"\' + t + \'\" is a regression task, " +
-      "and only labels of 0 or 1 are rectified;" +
-      " drop it\')) .join(\'\\n\'))[0]).filter(line" +
-      ", line != \'\'))[0]).join(\'\\n\'))[0]*f\n\007Job" +
-      "Mode\022\030\n\024JOB_MODE_UNSPECIFIED\020\000\022\022\n\016JOB_MO" +
-      "DE_TRAIN\020\001\022\025\n\021JOB_MODE_EVALUATE\020\002\022\026\n\022JOB" +
-      "_MODE_INFERENCE\020\003*\224\001\n\026DownsamplingCorrec" +
-      "tion\022\'\n#DOWNSAMPLING_CORRECTION_UNSPECIF" +
-      "IED\020\000\022(\n$DOWNSAMPLING_CORRECTION_LOSS_WE" +
-      "IGHTS\020\001\022\'\n#DOWNSAMPLING_CORRECTION_CALIB" +
-      "RATION\020\002Bd\n\025dev.rankspec.recap.v1B\nRecap" +
-      "ProtoP\001Z=github.com/rankspec/rankspec/ge" +
-      "n/go/rankspec/recap/v1;recapv1b\010editions" +
-      "p\350\007"
+      "amp_field[\"\' + t + \'\"]: \"\' + t + \'\" is a" +
+      " regression task, and only labels of 0 o" +
+      "r 1 are rectified; drop it\')) .join(\'\\n\'" +
+      "))[0]).filter(line, line != \'\'))[0]).joi" +
+      "n(\'\\n\'))[0]*f\n\007JobMode\022\030\n\024JOB_MODE_UNSPE" +
+      "CIFIED\020\000\022\022\n\016JOB_MODE_TRAIN\020\001\022\025\n\021JOB_MODE" +
+      "_EVALUATE\020\002\022\026\n\022JOB_MODE_INFERENCE\020\003*\224\001\n\026" +
+      "DownsamplingCorrection\022\'\n#DOWNSAMPLING_C" +
+      "ORRECTION_UNSPECIFIED\020\000\022(\n$DOWNSAMPLING_" +
+      "CORRECTION_LOSS_WEIGHTS\020\001\022\'\n#DOWNSAMPLIN" +
+      "G_CORRECTION_CALIBRATION\020\002Bd\n\025dev.ranksp" +
+      "ec.recap.v1B\nRecapProtoP\001Z=github.com/ra" +
+      "nkspec/rankspec/gen/go/rankspec/recap/v1" +
+      ";recapv1b\010editionsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -399,7 +425,7 @@ public final class RecapProto extends com.google.protobuf.GeneratedFile {
     internal_static_rankspec_recap_v1_RecapConfig_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_rankspec_recap_v1_RecapConfig_descriptor,
-        new java.lang.String[] { "Training", "Model", "TrainData", "ValidationData", "Optimizer", "WhichMetrics", "Runtime", "DownsamplingCorrection", });
+        new java.lang.String[] { "Training", "Model", "TrainData", "ValidationData", "Optimizer", "WhichMetrics", "Runtime", "DownsamplingCorrection", "Mode", });
     internal_static_rankspec_recap_v1_RecapConfig_ValidationDataEntry_descriptor =
       internal_static_rankspec_recap_v1_RecapConfig_descriptor.getNestedType(0);
     internal_static_rankspec_recap_v1_RecapConfig_ValidationDataEntry_fieldAccessorTable = new

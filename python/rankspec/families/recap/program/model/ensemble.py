@@ -65,6 +65,14 @@ class Ensemble(nn.Module):
         """The ids that the members have rows for; all have the same."""
         return self._models[0].id_ranges
 
+    def buffers_from_files(self) -> dict[str, str]:
+        """Fields of the config that name a file, by the buffers that hold what was read from it, of every member."""
+        return {
+            f"members.{number}.{name}": field
+            for number, model in enumerate(self._models)
+            for name, field in model.buffers_from_files().items()
+        }
+
     def tower(self, task_name: str) -> nn.Module:
         """The towers of a task, one of each member."""
         return nn.ModuleList([model.tower(task_name) for model in self._models])
