@@ -278,6 +278,7 @@ CASES: dict[type[Message], dict[str, Change]] = {
 # Claimed by other adapters, or without two legal values that differ: both legal axes are the last one.
 ELSEWHERE = {
     layers_pb2.LayerNormConfig: {"axis"},
+    featurization_pb2.FeaturizationConfig: {"z_score_log_config"},
     recap_pb2.RecapConfig: {"training", "train_data", "validation_data", "which_metrics"},
 }
 PARAMETERS = [
