@@ -13,7 +13,7 @@ from rankspec.recap.v1.recap_pb2 import RecapConfig
 from rankspec.twhin.v1.twhin_pb2 import TwhinConfig
 from tests.liveness import recap_probes, twhin_probes
 
-from rankspec.claims.registry import all_claims
+from rankspec.claims.registry import Claim, all_claims
 from rankspec.families import program_of
 from rankspec.schema.descriptors import descriptor_of, is_map, map_value
 
@@ -65,10 +65,6 @@ def fields_of(root: Descriptor, probes: Sequence[Probe]) -> list[Field]:
     Raises:
         PathError: a probe is of a field that there is not.
     """
-    program_of(root.full_name)
-    # The rest of the engine's adapters.
-    for module in ("rankspec.trainer.run", "rankspec.trainer.follow"):
-        import_module(module)
     claimed = _claimed()
     obeyed = {message.full_name for message in _reached(root, claimed)}
     found = {}
@@ -94,7 +90,19 @@ def _status(descriptor: FieldDescriptor, *, is_obeyed: bool) -> Status:
     return "dead" if is_obeyed else "refused"
 
 
+def claims_on(root: str) -> list[Claim]:
+    """The claims on what a root can hold, of all adapters but other families' own."""
+    reached = {message.full_name for message in _reached(ROOTS[root][0], _claimed())}
+    others = tuple(f"rankspec.families.{other}." for other in ROOTS if other != root)
+    return [claim for claim in all_claims() if claim.message in reached and not claim.adapter.startswith(others)]
+
+
 def _claimed() -> Mapping[str, set[str]]:
+    """The claimed fields by message; imports all that claims some."""
+    for descriptor, _ in ROOTS.values():
+        program_of(descriptor.full_name)
+    for module in ("rankspec.trainer.run", "rankspec.trainer.follow"):
+        import_module(module)
     claimed: defaultdict[str, set[str]] = defaultdict(set)
     for claim in all_claims():
         claimed[claim.message].add(claim.field)

@@ -23,11 +23,10 @@ from rankspec.trainer.data.dataset import Dataset
 from rankspec.trainer.data_error import DataError
 from rankspec.trainer.errors import TrainError
 from rankspec.trainer.evaluation import scoring
-from rankspec.trainer.setup import Setup, set_up
 from rankspec.trainer.folder import METRICS_FILE
+from rankspec.trainer.setup import Setup, set_up
 from rankspec.trainer.trackers import chosen_trackers
 from rankspec.trainer.weights_and_biases import require_wandb
-from rankspec.trainer.window import TrainWindow
 
 if TYPE_CHECKING:
     from rankspec.trainer.setup import Job
@@ -45,27 +44,27 @@ def _copied(tensors: dict[str, torch.Tensor]) -> Seen:
 
 
 @_observation("the shape of the model's parameters and buffers")
-def STRUCTURE(job: Job) -> Seen:
+def structure(job: Job) -> Seen:
     with set_up(job) as setup:
         return {name: list(tensor.shape) for name, tensor in setup.program.model.state_dict().items()}
 
 
 @_observation("the error that building the model ends with, or its parts")
-def STRUCTURE_OR_ERROR(job: Job) -> Any:
+def structure_or_error(job: Job) -> Any:
     try:
-        return STRUCTURE.of(job)
+        return structure.of(job)
     except TrainError as error:
         return str(error)
 
 
 @_observation("the first values of the model's parameters")
-def FIRST_VALUES(job: Job) -> Seen:
+def first_values(job: Job) -> Seen:
     with set_up(job) as setup:
         return _copied(setup.program.model.state_dict())
 
 
 @_observation("the model's output in training")
-def TRAINING_OUTPUT(job: Job) -> Seen:
+def training_output(job: Job) -> Seen:
     with set_up(job) as setup:
         with setup.open_training_data().batches(0, 1) as batches:
             batch = next(batches).to("cpu")
@@ -74,7 +73,7 @@ def TRAINING_OUTPUT(job: Job) -> Seen:
 
 
 @_observation("the model's predictions and losses in evaluation")
-def PREDICTIONS(job: Job) -> list[Seen]:
+def predictions(job: Job) -> list[Seen]:
     with set_up(job) as setup:
         datasets = setup.open_validation_data()
         with scoring(setup.program, setup.runtime) as score, torch.no_grad():
@@ -82,14 +81,14 @@ def PREDICTIONS(job: Job) -> list[Seen]:
 
 
 @_observation("the gradients of the first step")
-def GRADIENTS(job: Job) -> Seen:
+def gradients(job: Job) -> Seen:
     with _stepped(job, 1) as setup:
         parameters = setup.program.model.named_parameters()
         return _copied({name: parameter.grad for name, parameter in parameters if parameter.grad is not None})
 
 
 @_observation("the model's parameters and buffers after three steps")
-def UPDATES(job: Job) -> Seen:
+def updates(job: Job) -> Seen:
     with _stepped(job, _NUM_STEPS) as setup:
         return _copied(setup.program.model.state_dict())
 
@@ -98,52 +97,46 @@ def UPDATES(job: Job) -> Seen:
 def _stepped(job: Job, num_steps: int) -> Iterator[Setup]:
     """What a run works with, after so many steps of its loop."""
     with set_up(job) as setup:
-        learner, program = run.build_learner(setup), setup.program
-        window = TrainWindow(program.num_sums, len(program.loss_parts), setup.runtime.device)
-        program.model.train()
-        with learner, setup.open_training_data().batches(0, num_steps * learner.accumulation) as batches:
+        training = run.TrainingRun(setup)
+        learner, window, data = training._learner, training._window, training._train_data
+        setup.program.model.train()
+        with learner, data.batches(0, num_steps * learner.accumulation) as batches:
             for step in range(num_steps):
                 learner.step(step, batches, window)
         yield setup
 
 
 @_observation("the learning rates of the first eight steps")
-def LEARNING_RATES(job: Job) -> list[dict[str, float]]:
+def learning_rates(job: Job) -> list[dict[str, float]]:
     with set_up(job) as setup:
         optimizer = setup.program.build_optimizer()
         return [optimizer.learning_rates(step) for step in range(8)]
 
 
-@_observation("the names of the optimizer's parameter groups, and how many parameters each has")
-def PARAMETER_GROUPS(job: Job) -> dict[str, int]:
-    with set_up(job) as setup:
-        return {group["name"]: len(group["params"]) for group in setup.program.build_optimizer().param_groups}
-
-
 @_observation("the batches of training")
-def TRAINING_BATCHES(job: Job) -> list[Seen]:
+def training_batches(job: Job) -> list[Seen]:
     with set_up(job) as setup:
         return _contents(setup.open_training_data(), _NUM_BATCHES)
 
 
 @_observation("the batches of evaluation")
-def VALIDATION_BATCHES(job: Job) -> dict[str, list[Seen]]:
+def validation_batches(job: Job) -> dict[str, list[Seen]]:
     with set_up(job) as setup:
         return {name: _contents(dataset) for name, dataset in setup.open_validation_data().items()}
 
 
 @_observation("the error that reading the training data ends with, or their batches")
-def TRAINING_BATCHES_OR_ERROR(job: Job) -> Any:
+def training_batches_or_error(job: Job) -> Any:
     try:
-        return TRAINING_BATCHES.of(job)
+        return training_batches.of(job)
     except (DataError, TrainError) as error:
         return str(error)
 
 
 @_observation("the error that reading the validation data ends with, or their batches")
-def VALIDATION_BATCHES_OR_ERROR(job: Job) -> Any:
+def validation_batches_or_error(job: Job) -> Any:
     try:
-        return VALIDATION_BATCHES.of(job)
+        return validation_batches.of(job)
     except (DataError, TrainError) as error:
         return str(error)
 
@@ -161,7 +154,7 @@ def _contents(dataset: Dataset, count: int | None = None) -> list[Seen]:
 
 
 @_observation("how many row groups are read for two passes over the training data")
-def NUM_READS(job: Job) -> int:
+def num_reads(job: Job) -> int:
     with _watched(Dataset, "_read") as calls, set_up(job) as setup:
         dataset = setup.open_training_data()
         for _ in range(2):
@@ -170,14 +163,14 @@ def NUM_READS(job: Job) -> int:
 
 
 @_observation("how many row groups are read at the same time")
-def READS_AT_ONCE(job: Job) -> int:
+def reads_at_once(job: Job) -> int:
     with _watched(Dataset, "_read") as calls, set_up(job) as setup:
         _contents(setup.open_training_data(), _NUM_BATCHES)
     return calls.most_at_once
 
 
 @_observation("how many batches are made at the same time")
-def BATCHES_AT_ONCE(job: Job) -> int:
+def batches_at_once(job: Job) -> int:
     with _watched(BatchAssembler, "assemble") as calls, set_up(job) as setup:
         _contents(setup.open_training_data(), _NUM_BATCHES)
     return calls.most_at_once
@@ -217,7 +210,7 @@ def _watched(owner: type, name: str) -> Iterator[_Calls]:
 
 
 @_observation("the figures of an evaluation")
-def FIGURES(job: Job) -> dict[str, dict[str, float]]:
+def figures(job: Job) -> dict[str, dict[str, float]]:
     with set_up(job) as setup, torch.no_grad():
         folder = Path("scores")
         folder.mkdir()
@@ -225,33 +218,33 @@ def FIGURES(job: Job) -> dict[str, dict[str, float]]:
 
 
 @_observation("the figures in the journal of a run")
-def JOURNAL(job: Job) -> list[Seen]:
+def journal(job: Job) -> list[Seen]:
     return _records(_trained(job))
 
 
 @_observation("the steps at which a run reports")
-def REPORTS(job: Job) -> list[int]:
+def reports(job: Job) -> list[int]:
     return [record["step"] for record in _records(_trained(job)) if record["split"] == "train"]
 
 
 @_observation("the steps at which a run evaluates")
-def EVALUATIONS(job: Job) -> list[int]:
+def evaluations(job: Job) -> list[int]:
     return [record["step"] for record in _records(_trained(job)) if record["split"] != "train"]
 
 
 @_observation("the checkpoints that a run leaves")
-def CHECKPOINTS(job: Job) -> list[int]:
+def checkpoints(job: Job) -> list[int]:
     return [checkpoint.step for checkpoint in committed(_trained(job))]
 
 
 @_observation("the best evaluation of a run, and the run's last step")
-def BEST(job: Job) -> Seen:
+def best(job: Job) -> Seen:
     last = committed(_trained(job))[-1]
     return {"last step": last.step, **{name: last.state["best"][name] for name in ("step", "value", "waited")}}
 
 
 @_observation("the folder that a run writes")
-def FOLDER(job: Job) -> list[str]:
+def folder(job: Job) -> list[str]:
     _trained(job)
     return sorted(str(path) for path in Path().glob("*/*"))
 
@@ -266,7 +259,7 @@ def _records(folder: Path) -> list[Seen]:
 
 
 @_observation("how long an evaluation waits for a checkpoint")
-def WAITING_TIME(job: Job) -> float:
+def waiting_time(job: Job) -> float:
     """Of a folder without any, by a clock that goes on as the evaluation sleeps."""
     clock = [0.0]
 
@@ -283,7 +276,7 @@ def WAITING_TIME(job: Job) -> float:
 
 
 @_observation("what the tracker's client library is called with")
-def TRACKER_CALL(job: Job) -> Seen | None:
+def tracker_call(job: Job) -> Seen | None:
     with patch("wandb.init") as init, set_up(job) as setup:
         folder = Path("run")
         folder.mkdir()
@@ -301,13 +294,13 @@ def TRACKER_CALL(job: Job) -> Seen | None:
 
 
 @_observation("the device that is chosen where there is CUDA")
-def DEVICE(job: Job) -> str:
+def device(job: Job) -> str:
     with patch.object(torch.cuda, "is_available", lambda: True):
         return str(runtimes.choose_device(job.config.runtime))
 
 
 @_observation("torch's flags, read back")
-def FLAGS(job: Job) -> Seen:
+def flags(job: Job) -> Seen:
     """Those of a device that knows TensorFloat-32, which need not be there to set them."""
     with (
         patch.object(torch.cuda, "get_device_capability", lambda _device: (9, 0)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +11,9 @@ from tests.liveness.comparing import same
 from tests.liveness.places import Place
 
 from rankspec.checking.check import check
-from rankspec.claims.registry import fields_read, forget_reads
+from rankspec.claims.registry import Claim, all_claims, fields_read, forget_reads
 from rankspec.families.jobs import job_of, refusals
+from rankspec.schema.descriptors import descriptor_of
 from rankspec.schema.field_paths import Step, at, fields_along, is_at_or_below, join, parse
 from rankspec.schema.leaves import leaves
 from rankspec.trainer import run
@@ -114,9 +115,12 @@ class Prober:
         self._base = base
         self._place = place
         self._seen: dict[tuple[Any, ...], Any] = {}
+        self._claims_read: set[Claim] = set()
+        self._run: set[Probe] = set()
         # For those that begin where another run ended.
         loaded = check(base, overrides=[f"training.save_dir={place.data}/first"], environment=self._environment)
-        assert run.train(job_of(loaded))
+        with place.running():
+            assert run.train(job_of(loaded))
 
     @property
     def _environment(self) -> dict[str, str]:
@@ -141,6 +145,7 @@ class Prober:
             raise Failure(probe, f"{probe.sees.words}: nothing changes")
         if not probe.how.holds(seen_before, seen_after):
             raise Failure(probe, f"{probe.words}: it does not")
+        self._run.add(probe)
 
     def run_blind(self, probe: Probe) -> None:
         """Makes sure that the probe would notice an adapter that ignores the field.
@@ -158,6 +163,17 @@ class Prober:
             seen = self._see(probe, probe.sees, changed=True)
         if not same(self._seen_before(probe, probe.sees), seen):
             raise Failure(probe, f"{probe.sees.words}: it changes though the adapter does not see the change")
+
+    def unread(self, probes: Sequence[Probe], claims: Iterable[Claim]) -> list[str]:
+        """Those of some claims whose adapter has not read the field while all of the probes ran."""
+        for probe in probes:
+            if probe not in self._run:
+                self.run(probe)
+        return [
+            f"{claim.adapter}: {claim.message}.{claim.field}"
+            for claim in claims
+            if claim._replace(is_read=True) not in self._claims_read
+        ]
 
     def _loaded(self, probe: Probe, *, changed: bool) -> LoadedConfig:
         overrides = [*probe.given, *([f"{probe.path}={probe.value}"] if changed else [])]
@@ -182,15 +198,18 @@ class Prober:
         if found := refusals(loaded):
             raise Failure(probe, found[0].message)
         with self._place.running():
-            return observation.of(job_of(loaded))
+            seen = observation.of(job_of(loaded))
+        self._claims_read.update(claim for claim in all_claims() if claim.is_read)
+        return seen
 
     def _require_that_it_is_read(self, probe: Probe, root: Descriptor) -> None:
         field = probe.fields(root)[-1]
-        if field.name not in fields_read().get(field.containing_type.full_name, ()):
+        message = field.full_name.rpartition(".")[0]
+        if field.name not in fields_read().get(message, ()):
             raise Failure(probe, f"{probe.sees.words}: no adapter has read the field")
 
     def _require_that_nothing_else_changes(self, probe: Probe, before: Message, after: Message) -> None:
-        allowed = [probe.path, *_siblings(probe, before.DESCRIPTOR)]
+        allowed = [probe.path, *_siblings(probe, descriptor_of(before))]
         for path in _differing(before, after):
             if not any(is_at_or_below(path, one) or is_at_or_below(one, path) for one in allowed):
                 raise Failure(probe, f"the change changes {path} too")
@@ -213,7 +232,7 @@ def _inner(message: Any, step: Step) -> Any:
         return value if message.HasField(step.name) else None
     if isinstance(step.key, int):
         return value[step.key] if step.key < len(value) else None
-    return value[step.key] if step.key in value else None
+    return value.get(step.key, None)
 
 
 def _verdict(loaded: LoadedConfig) -> list[str]:

@@ -9,7 +9,7 @@ from tests.liveness.probe import Probe
 
 def schedules(path: str) -> Iterator[Probe]:
     """The fields of every kind of schedule at a place."""
-    sees, ramp, cosine = see.LEARNING_RATES, f"{path}.linear_ramp_to_constant", f"{path}.linear_ramp_to_cosine"
+    sees, ramp, cosine = see.learning_rates, f"{path}.linear_ramp_to_constant", f"{path}.linear_ramp_to_cosine"
     yield Probe(f"{path}.constant", "0.02", sees, larger(), (f"{path}.constant=0.01",))
     given = (f"{ramp}={{ learning_rate: 0.01 num_ramp_steps: 4 }}",)
     yield Probe(f"{ramp}.learning_rate", "0.02", sees, larger(), given)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from tests.liveness.fields import claims_on
 from tests.liveness.probe import Probe, Prober
 from tests.liveness.proving import prober_of, prove
 from tests.liveness.recap_probes import PROBES
@@ -17,3 +18,7 @@ def prober() -> Iterator[Prober]:
 @pytest.mark.parametrize("probe", PROBES, ids=str)
 def test_probe(prober: Prober, probe: Probe) -> None:
     prove(prober, probe)
+
+
+def test_adapters_read_all_that_they_claim(prober: Prober) -> None:
+    assert prober.unread(PROBES, claims_on("recap")) == []
