@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Literal
@@ -60,18 +60,24 @@ def name_of(descriptor: FieldDescriptor) -> str:
 def fields_of(root: Descriptor, probes: Sequence[Probe]) -> list[Field]:
     """The fields of a root's tree, message by message.
 
-    A field that holds a message is live with any field below it. A field below what is refused everywhere is refused.
+    A field that holds a message is live with any field below it. A field that nothing but deprecated fields lead to is
+    deprecated, one that nothing but refused fields lead to is refused.
 
     Raises:
         PathError: a probe is of a field that there is not.
     """
     claimed = _claimed()
-    obeyed = {message.full_name for message in _reached(root, claimed)}
+    obeyed = {message.full_name for message in _reached(root, lambda field: _is_claimed(field, claimed))}
+    current = {message.full_name for message in _reached(root, lambda field: not _is_deprecated(field))}
     found = {}
-    for message in _reached(root, None):
+    for message in _reached(root, lambda _field: True):
         for descriptor in message.fields:
-            is_obeyed = message.full_name in obeyed and descriptor.name in claimed[message.full_name]
-            found[descriptor.full_name] = Field(descriptor, _status(descriptor, is_obeyed=is_obeyed))
+            status: Status = "dead"
+            if _is_deprecated(descriptor) or message.full_name not in current:
+                status = "deprecated"
+            elif message.full_name not in obeyed or not _is_claimed(descriptor, claimed):
+                status = "refused"
+            found[descriptor.full_name] = Field(descriptor, status)
     for probe in probes:
         *above, changed = probe.fields(root)
         found[changed.full_name].probes.append(probe)
@@ -83,16 +89,18 @@ def fields_of(root: Descriptor, probes: Sequence[Probe]) -> list[Field]:
     return list(found.values())
 
 
-def _status(descriptor: FieldDescriptor, *, is_obeyed: bool) -> Status:
-    """What is known without a probe."""
-    if descriptor.GetOptions().deprecated:
-        return "deprecated"
-    return "dead" if is_obeyed else "refused"
+def _is_deprecated(descriptor: FieldDescriptor) -> bool:
+    return bool(descriptor.GetOptions().deprecated)
+
+
+def _is_claimed(descriptor: FieldDescriptor, claimed: Mapping[str, set[str]]) -> bool:
+    return descriptor.name in claimed[descriptor.full_name.rpartition(".")[0]]
 
 
 def claims_on(root: str) -> list[Claim]:
     """The claims on what a root can hold, of all adapters but other families' own."""
-    reached = {message.full_name for message in _reached(ROOTS[root][0], _claimed())}
+    claimed = _claimed()
+    reached = {message.full_name for message in _reached(ROOTS[root][0], lambda field: _is_claimed(field, claimed))}
     others = tuple(f"rankspec.families.{other}." for other in ROOTS if other != root)
     return [claim for claim in all_claims() if claim.message in reached and not claim.adapter.startswith(others)]
 
@@ -109,16 +117,15 @@ def _claimed() -> Mapping[str, set[str]]:
     return claimed
 
 
-def _reached(root: Descriptor, claimed: Mapping[str, set[str]] | None) -> Iterator[Descriptor]:
-    """The messages that a root holds, itself first; those that claimed fields lead to, if `claimed` is given."""
+def _reached(root: Descriptor, leads: Callable[[FieldDescriptor], bool]) -> Iterator[Descriptor]:
+    """The messages that a root holds by fields that lead to them, itself first."""
     found, pending = {root.full_name}, [root]
     while pending:
         message = pending.pop(0)
         yield message
         for descriptor in message.fields:
             inner = message_of(descriptor)
-            is_left_out = claimed is not None and descriptor.name not in claimed[message.full_name]
-            if inner is not None and not is_left_out and inner.full_name not in found:
+            if inner is not None and leads(descriptor) and inner.full_name not in found:
                 found.add(inner.full_name)
                 pending.append(inner)
 
