@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from unittest.mock import Mock, patch
+from unittest.mock import patch
 
 import torch
 from tests.liveness.probe import Observation
@@ -53,7 +53,7 @@ def structure(job: Job) -> Seen:
 def structure_or_error(job: Job) -> Any:
     try:
         return structure.of(job)
-    except TrainError as error:
+    except (DataError, TrainError) as error:
         return str(error)
 
 
@@ -267,7 +267,7 @@ def waiting_time(job: Job) -> float:
         clock[0] += seconds + 1e-3
 
     Path(job.config.training.save_dir).mkdir(parents=True)
-    with patch.object(follow, "time", Mock(monotonic=lambda: clock[0], sleep=sleep)):
+    with patch.object(time, "monotonic", lambda: clock[0]), patch.object(time, "sleep", sleep):
         try:
             follow.evaluate(job)
         except TrainError:

@@ -13,6 +13,7 @@ from tests.liveness.places import Place
 from rankspec.checking.check import check
 from rankspec.claims.registry import Claim, all_claims, fields_read, forget_reads
 from rankspec.families.jobs import job_of, refusals
+from rankspec.schema.annotations import inherits_from
 from rankspec.schema.descriptors import descriptor_of
 from rankspec.schema.field_paths import Step, at, fields_along, is_at_or_below, join, parse
 from rankspec.schema.leaves import leaves
@@ -119,6 +120,7 @@ class Prober:
         self._run: set[Probe] = set()
         # For those that begin where another run ended.
         loaded = check(base, overrides=[f"training.save_dir={place.data}/first"], environment=self._environment)
+        self._root = descriptor_of(loaded.message)
         with place.running():
             assert run.train(job_of(loaded))
 
@@ -140,7 +142,7 @@ class Prober:
             seen_before, seen_after = _verdict(before), _verdict(after)
         else:
             seen_before, seen_after = self._seen_before(probe, probe.sees), self._see(probe, probe.sees, changed=True)
-            self._require_that_it_is_read(probe, after.message.DESCRIPTOR)
+            self._require_that_it_is_read(probe)
         if same(seen_before, seen_after):
             raise Failure(probe, f"{probe.sees.words}: nothing changes")
         if not probe.how.holds(seen_before, seen_after):
@@ -157,6 +159,8 @@ class Prober:
             Failure: something is seen to change all the same, so that it is not the adapter that makes the change.
         """
         assert isinstance(probe.sees, Observation), "a verdict is no adapter's"
+        if inherits_from(probe.fields(self._root)[-1]):
+            return  # Loading obeys it, and drops it before there is a job.
         before, after = self._loaded(probe, changed=False), self._loaded(probe, changed=True)
         holders = _common_holders(job_of(before).config, job_of(after).config, parse(probe.path))
         with views_showing(*holders):
@@ -202,14 +206,14 @@ class Prober:
         self._claims_read.update(claim for claim in all_claims() if claim.is_read)
         return seen
 
-    def _require_that_it_is_read(self, probe: Probe, root: Descriptor) -> None:
-        field = probe.fields(root)[-1]
+    def _require_that_it_is_read(self, probe: Probe) -> None:
+        field = probe.fields(self._root)[-1]
         message = field.full_name.rpartition(".")[0]
         if field.name not in fields_read().get(message, ()):
             raise Failure(probe, f"{probe.sees.words}: no adapter has read the field")
 
     def _require_that_nothing_else_changes(self, probe: Probe, before: Message, after: Message) -> None:
-        allowed = [probe.path, *_siblings(probe, descriptor_of(before))]
+        allowed = [probe.path, *_siblings(probe, self._root)]
         for path in _differing(before, after):
             if not any(is_at_or_below(path, one) or is_at_or_below(one, path) for one in allowed):
                 raise Failure(probe, f"the change changes {path} too")
@@ -242,11 +246,13 @@ def _verdict(loaded: LoadedConfig) -> list[str]:
 
 
 def _siblings(probe: Probe, root: Descriptor) -> Iterator[str]:
-    """The paths of what the change takes the place of: other members of the oneofs on the way."""
+    """The paths of what changes with it: other members of the oneofs on the way, and all that is inherited."""
     above = ""
     for field, step in zip(probe.fields(root), parse(probe.path), strict=True):
         if field.containing_oneof is not None:
             yield from (join(above, other.name) for other in field.containing_oneof.fields)
+        if inherits_from(field):
+            yield above
         above = join(above, step.name) if step.key is None else at(join(above, step.name), step.key)
 
 
