@@ -66,6 +66,14 @@ test: setup ## Run every test; bindings of a language whose tools are missing ar
 crash-test: setup ## Let runs live through ACCIDENTS=200 in a row, and kill KILLS=30 that must go on to the very same bits; SEED=n repeats
 	@$(TEST_ENV) $(PY) -m tests.crash --accidents $(or $(ACCIDENTS),200) --kills $(or $(KILLS),30) $(if $(SEED),--seed $(SEED))
 
+.PHONY: liveness
+liveness: setup ## Change every field of the spec, see what that does, and count: live, deprecated, refused, dead
+	@$(TEST_ENV) $(PY) -m tests.liveness
+
+.PHONY: fields-page
+fields-page: setup ## Write docs/fields.md anew: every field with its probe
+	@$(PY) -m tests.liveness --page
+
 .PHONY: fuzz
 fuzz: setup ## Try the readers on N=100000 generated or damaged texts, in every form; SEED=n takes others
 	@$(TEST_ENV) $(PY) -m tests.fuzz $(or $(N),100000) --seed $(or $(SEED),0)

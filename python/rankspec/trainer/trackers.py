@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from rankspec.trainer.folder import TENSORBOARD_FOLDER
-from rankspec.trainer.weights_and_biases import WeightsAndBiases
+from rankspec.trainer.weights_and_biases import WeightsAndBiases, is_reported
 
 
 class Tracker(Protocol):
@@ -61,7 +61,7 @@ def chosen_trackers(config: Any, folder: Path, step: int, say: Callable[[str], N
         say: takes a line for people.
     """
     openers: Openers = {"TensorBoard": lambda: TensorBoard(folder / TENSORBOARD_FOLDER, step + 1)}
-    if config.runtime.HasField("wandb"):
+    if is_reported(config.runtime):
         openers["Weights & Biases"] = lambda: WeightsAndBiases(config, folder, resumes=step > 0, say=say)
     return openers
 

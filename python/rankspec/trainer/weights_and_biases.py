@@ -32,13 +32,19 @@ _MOST_KEY_BYTES = 4096
 
 
 @obeys(RuntimeConfig, "wandb")
+def is_reported(config: RuntimeConfig) -> bool:
+    """Whether the config asks for reports to a server."""
+    return config.HasField("wandb")
+
+
+@obeys(RuntimeConfig, "wandb")
 def require_wandb(config: RuntimeConfig) -> None:
     """Makes sure, before anything is trained, that a run that is to be reported can be.
 
     Raises:
         TrainError: if the client library or the key is missing, or the key may not go to the server.
     """
-    if not config.HasField("wandb"):
+    if not is_reported(config):
         return
     if find_spec("wandb") is None:
         raise TrainError(

@@ -1,0 +1,81 @@
+"""What probes read and where they run: data sets of every kind, and folders of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr
+from io import StringIO
+from pathlib import Path
+from unittest.mock import patch
+
+import numpy as np
+import torch
+from tests.unit.small_data import SCHEMA, write_files
+
+from rankspec.datasets import edges
+
+
+class Place:
+    """Where probes find data, and run one after the other in folders of their own.
+
+    Attributes:
+        data: the data.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Writes the data into a folder."""
+        self.data = folder
+        write_files(folder, [40, 24, 16])
+        _write_dated(folder)
+        _write_damaged(folder / "damaged")
+        _write_narrower_schema(folder / "narrower.json")
+        for name, kept in (
+            ("five", [1, 1, 0, 1, 1]),
+            ("six", [1, 1, 0, 1, 1, 0]),
+            ("three", [1, 0, 1]),
+            ("four", [1, 0, 1, 1]),
+        ):
+            np.save(folder / f"{name}.npy", np.array(kept))
+        for name in ("key", "other_key"):
+            (folder / name).write_text(name.ljust(40, "0"))
+        edges.write(folder / "edges", num_edges=400, num_files=2)
+        edges.write(folder / "other_edges", num_edges=400, num_files=1, seed=1)
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Works in an empty folder, without a word of the runs, and puts torch's flags back at the end."""
+        before = Path.cwd()
+        with tempfile.TemporaryDirectory() as folder:
+            os.chdir(folder)
+            try:
+                with patch.dict(os.environ, {"WANDB_MODE": "offline"}), redirect_stderr(StringIO()):
+                    yield
+            finally:
+                os.chdir(before)
+                torch.use_deterministic_algorithms(mode=False)
+                torch.set_float32_matmul_precision("highest")
+                torch.backends.cudnn.allow_tf32 = True
+
+
+def _write_dated(folder: Path) -> None:
+    """Two days and two hours with files, each of its own number of rows, below two roots of the same dates."""
+    for root, more in (("dated", 0), ("other_dated", 1)):
+        for number, dated in enumerate(("2024/03/01", "2024/03/02", "2024/03/02/01", "2024/03/02/02")):
+            write_files(folder / root / dated, [8 + 4 * number + more])
+
+
+def _write_damaged(folder: Path) -> None:
+    write_files(folder, [40, 24])
+    (folder / "b.parquet").write_bytes(b"PAR1 and nothing that belongs behind it PAR1")
+
+
+def _write_narrower_schema(file: Path) -> None:
+    """A schema by which the continuous features have one value fewer than in the files."""
+    entries = [
+        {"feature_name": name, "dtype": dtype, "length": length - (name == "cont")}
+        for name, (dtype, length) in SCHEMA.items()
+    ]
+    file.write_text(json.dumps({"schema": entries}))
