@@ -41,11 +41,12 @@ def test_every_field_of_wandb_is_obeyed(runs: Runs) -> None:
 
 def test_refusal_says_where(runs: Runs) -> None:
     file = runs.folder / "run.textproto"
-    file.write_text(runs.job("run", 'train_data { sampler { name: "half" } }').text)
+    (change,) = _SET_AND_NOT_OBEYED
+    file.write_text(runs.job("run", change).text)
 
     (refusal,) = refusals(check([file]))
 
-    assert refusal.path == "train_data.sampler"
+    assert refusal.path == "model.large_embeddings"
     assert refusal.position is not None
     line = file.read_text().splitlines()[refusal.position.line - 1]
-    assert "sampler" in line
+    assert "large_embeddings" in line

@@ -20,7 +20,7 @@ from rankspec.families.recap.program.batch import RecapBatch
 from rankspec.families.recap.program.program import RecapProgram
 from rankspec.metrics.auroc import auroc
 from rankspec.metrics.binary import calibration_ratio, relative_cross_entropy
-from rankspec.trainer import follow
+from rankspec.trainer import follow, waiting
 from rankspec.trainer.data.plan import Share
 from rankspec.trainer.errors import TrainError
 
@@ -167,7 +167,7 @@ def test_processes_find_the_same(runs: Runs) -> None:
 
 
 def test_evaluate_gives_the_figures_of_strata_too(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(follow, "_POLL_SECONDS", 0.02)
+    monkeypatch.setattr(waiting, "_POLL_SECONDS", 0.02)
     folder = runs.train("run", STEPS)
 
     runs.evaluate("run", STEPS, STRATA)
