@@ -183,13 +183,18 @@ def test_no_server_is_one_error_after_some_tries(folder: Path, server: DataServe
     assert address(server) in caught.value.message
 
 
+def _nothing_for_a_second(*_: object) -> Iterator[Any]:
+    time.sleep(1)
+    return iter(())
+
+
 def test_a_server_that_answers_nothing_is_lost(
     folder: Path, server: DataServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(servers, "DEADLINE_S", 0.3)
     monkeypatch.setattr(servers, "PAUSES_S", ())
     with opened(remote(folder, server)) as dataset:
-        monkeypatch.setattr(DataServer, "_batches", lambda *_: time.sleep(1) or iter(()))
+        monkeypatch.setattr(DataServer, "_batches", _nothing_for_a_second)
         with dataset.batches() as batches, pytest.raises(TrainError, match="no data service answers"):
             next(batches)
 

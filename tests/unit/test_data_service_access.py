@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 import pytest
 from pyarrow import flight
 from rankspec.recap.v1.data_pb2 import RecapDataConfig
+from rankspec.recap.v1.model_pb2 import MULTI_TASK_TYPE_SHARE_NONE
 from tests.unit.served import TOKEN, address, certificate, ranker, remote, serving
 from tests.unit.small_data import SCHEMA, data_config, opened, row_numbers, table_of, write_files, write_schema
 
@@ -249,7 +250,7 @@ def written(folder: Path, data: RecapDataConfig) -> str:
     for task in config.model.tasks.values():
         task.mlp_config.layer_sizes.append(1)
     config.model.featurization_config.log1p_abs_config.SetInParent()
-    config.model.multi_task_type = 1
+    config.model.multi_task_type = MULTI_TASK_TYPE_SHARE_NONE
     config.optimizer.single_task_learning_rate.constant = 0.1
     config.optimizer.adam.SetInParent()
     file = folder / "config.textproto"

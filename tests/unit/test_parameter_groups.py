@@ -71,7 +71,7 @@ def _of_recap(config: RecapConfig) -> tuple[ScheduledOptimizer, nn.Module]:
     names = {"continuous", "binary"} | MODEL_INPUTS.keys() & config.train_data.seg_dense_schema.renamed_features.keys()
     if config.model.featurization_config.HasField("z_score_log_config"):
         # Statistics are of the data's own columns.
-        model: nn.Module = build_model(config, input_signature(config.train_data))
+        model = build_model(config, input_signature(config.train_data))
     else:
         model = built(config, *sorted(names))
     return build_ranking_optimizer(config, model), model
