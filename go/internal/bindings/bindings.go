@@ -2,10 +2,10 @@
 package bindings
 
 import (
+	_ "github.com/rankspec/rankspec/gen/go/rankspec/data/v1"
 	_ "github.com/rankspec/rankspec/gen/go/rankspec/embedding/v1"
 	_ "github.com/rankspec/rankspec/gen/go/rankspec/optim/v1"
 	_ "github.com/rankspec/rankspec/gen/go/rankspec/options/v1"
-	_ "github.com/rankspec/rankspec/gen/go/rankspec/data/v1"
 	_ "github.com/rankspec/rankspec/gen/go/rankspec/recap/v1"
 	_ "github.com/rankspec/rankspec/gen/go/rankspec/train/v1"
 	_ "github.com/rankspec/rankspec/gen/go/rankspec/twhin/v1"
