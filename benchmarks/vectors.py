@@ -22,7 +22,7 @@ from rankspec.trainer.inputs import DType
 
 _NUM_ROWS = 4096
 _NUM_ROUNDS = 9
-_NARROW = random_data.Widths(continuous=400, binary=40, discrete=100, embedding=8, num_ids=50)
+_NARROW = random_data.Widths(continuous=400, binary=40, discrete=100, embedding=200, num_ids=50)
 _DTYPES: dict[str, DType] = {"float_list": "float32", "int64_list": "int64"}
 
 

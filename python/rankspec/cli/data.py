@@ -64,7 +64,7 @@ def add_arguments(parser: ArgumentParser) -> None:
             "--vectors",
             choices=("bytes", "lists"),
             default="bytes",
-            help="as what vectors are stored: bytes, read several times as fast, or lists, which other programs know; "
+            help="as what vectors are stored: bytes, read in half the time, or lists, which other programs understand; "
             "default: bytes",
         )
     for kind in (random, movielens, edges, clicks):
