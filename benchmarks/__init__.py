@@ -28,6 +28,7 @@ BENCHMARKS = {
     "auroc_exact": "benchmarks.auroc:exact",
     "auroc_binned": "benchmarks.auroc:binned",
     "input_pipeline": "benchmarks.input_pipeline:run",
+    "vectors": "benchmarks.vectors:run",
     "data_service": "benchmarks.data_service:run",
     "checkpoint_blocked": "benchmarks.checkpointing:blocked",
     "checkpoint_slowdown": "benchmarks.checkpointing:slowdown",

@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+import torch
 from numpy.typing import NDArray
 from rankspec.recap.v1.data_pb2 import RecapDataConfig
 
+from rankspec.datasets.vectors import Vectors
 from rankspec.families.recap.input_signature import input_signature
 from rankspec.families.recap.program.batch import RecapBatch
 from rankspec.families.recap.program.data.dataset import Dataset, open_dataset
@@ -48,25 +50,32 @@ def columns_of(rows: NDArray[np.int64]) -> dict[str, NDArray[np.float32] | NDArr
     return columns | {"served": rows * 0, "shown": rows * 1000, "liked_at": rows * 2000}
 
 
-def table_of(columns: dict[str, NDArray[np.float32] | NDArray[np.int64]]) -> pa.Table:
-    """The columns as Arrow has them, vectors as fixed-size lists."""
+def table_of(columns: dict[str, NDArray[np.float32] | NDArray[np.int64]], vectors: Vectors = "lists") -> pa.Table:
+    """The columns as Arrow has them, vectors as fixed-size lists or as bytes."""
+    make = pa.FixedSizeListArray.from_arrays if vectors == "lists" else bytes_of
     return pa.table(
         {
-            name: pa.array(values)
-            if values.ndim == 1
-            else pa.FixedSizeListArray.from_arrays(values.reshape(-1), values.shape[1])
+            name: pa.array(values) if values.ndim == 1 else make(values.reshape(-1), values.shape[1])
             for name, values in columns.items()
         }
     )
 
 
-def write_files(folder: Path, rows_of_files: Sequence[int], row_group_size: int = 7) -> Path:
+def bytes_of(values: NDArray[np.float32] | NDArray[np.int64], length: int) -> pa.FixedSizeBinaryArray:
+    """The values, so many in a row, as bytes."""
+    width = length * values.itemsize
+    return pa.array([row.tobytes() for row in values.reshape(-1, length)], pa.binary(width))
+
+
+def write_files(
+    folder: Path, rows_of_files: Sequence[int], row_group_size: int = 7, vectors: Vectors = "lists"
+) -> Path:
     """Writes files of so many rows each, `a.parquet`, `b.parquet` …, and `schema.json`."""
     folder.mkdir(parents=True, exist_ok=True)
     write_schema(folder, SCHEMA)
     first = 0
     for number, size in enumerate(rows_of_files):
-        table = table_of(columns_of(np.arange(first, first + size)))
+        table = table_of(columns_of(np.arange(first, first + size)), vectors)
         pq.write_table(table, folder / f"{chr(ord('a') + number)}.parquet", row_group_size=row_group_size)
         first += size
     return folder
@@ -110,6 +119,13 @@ def opened(
         path="train_data",
         weigh=weigh,
     )
+
+
+def assert_same(ours: Sequence[RecapBatch], theirs: Sequence[RecapBatch]) -> None:
+    """The batches are the same, each value to the bit."""
+    assert len(ours) == len(theirs) > 0
+    for one, other in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(vars(one), vars(other), rtol=0, atol=0)
 
 
 def row_numbers(dataset: Dataset, start: int = 0, num_batches: int | None = None) -> list[list[int]]:

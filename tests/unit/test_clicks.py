@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from rankspec.cli import data as data_verb
 from rankspec.datasets import clicks
+from rankspec.datasets.vectors import matrix_of
 
 
 def _table(folder: Path) -> pa.Table:
@@ -20,7 +21,8 @@ def _table(folder: Path) -> pa.Table:
 
 
 def _positions(table: pa.Table) -> NDArray[np.int64]:
-    return np.array(table["discrete"].combine_chunks().flatten())
+    positions: NDArray[np.int64] = matrix_of(table["discrete"], np.int64)[:, 0]
+    return positions
 
 
 def test_same_seed_gives_the_same_rows_and_another_others(tmp_path: Path) -> None:

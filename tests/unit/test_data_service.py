@@ -11,11 +11,19 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import torch
 from pyarrow import flight
 from rankspec.recap.v1.data_pb2 import DDS_COMPRESSION_OPTION_AUTO, ExplicitDateInputs, RecapDataConfig
 from tests.unit.served import address, ranker, remote, serving
-from tests.unit.small_data import SCHEMA, batches_of, data_config, opened, row_numbers, write_files, write_schema
+from tests.unit.small_data import (
+    SCHEMA,
+    assert_same,
+    batches_of,
+    data_config,
+    opened,
+    row_numbers,
+    write_files,
+    write_schema,
+)
 
 from rankspec.families.recap.input_signature import input_signature
 from rankspec.families.recap.program.batch import RecapBatch
@@ -43,13 +51,6 @@ def server(folder: Path) -> Iterator[DataServer]:
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(servers, "PAUSES_S", (0.01, 0.01))
-
-
-def assert_same(ours: list[RecapBatch], theirs: list[RecapBatch]) -> None:
-    for one, other in zip(ours, theirs, strict=True):
-        for name in ("continuous", "binary", "discrete", "author_embedding", "labels", "weights"):
-            assert torch.equal(getattr(one, name), getattr(other, name)), name
-        assert one.carried["meta__row"].tolist() == other.carried["meta__row"].tolist()
 
 
 @pytest.mark.parametrize("num_threads", [1, 3])

@@ -7,6 +7,7 @@ import subprocess
 import zipfile
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pyarrow as pa
@@ -35,6 +36,7 @@ from rankspec.datasets.movielens_features import (
 )
 from rankspec.datasets.movielens_formats import DatasetError, MovieLensTables, read_tables
 from rankspec.datasets.movielens_source import download_movielens
+from rankspec.datasets.vectors import Vectors, vector_type
 
 PARTS = ("train", "validation", "test")
 
@@ -209,14 +211,15 @@ def test_a_failed_download_says_why_and_what_to_do(
 # Files
 
 
-def test_files_have_the_widths_and_types_of_their_schema(tmp_path: Path) -> None:
-    prepare(tmp_path, write_grouplens(tmp_path / "source"))
+@pytest.mark.parametrize("vectors", get_args(Vectors))
+def test_files_have_the_widths_and_types_of_their_schema(tmp_path: Path, vectors: Vectors) -> None:
+    prepare(tmp_path, write_grouplens(tmp_path / "source"), vectors=vectors)
     entries = json.loads((tmp_path / "schema.json").read_text())["schema"]
     scalars = {"float_list": pa.float32(), "int64_list": pa.int64()}
     expected = {
         entry["feature_name"]: scalars[entry["dtype"]]
         if entry["length"] == 1
-        else pa.list_(scalars[entry["dtype"]], entry["length"])
+        else vector_type(scalars[entry["dtype"]], entry["length"], vectors)
         for entry in entries
     }
     assert list(expected) == ["continuous", "binary", "discrete", *TASKS]

@@ -1,6 +1,7 @@
 """First vectors of entity tables from snapshots."""
 
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pyarrow as pa
@@ -10,17 +11,20 @@ import torch
 from google.protobuf import text_format
 from pyarrow import fs
 from rankspec.twhin.v1.model_pb2 import TwhinEmbeddingsConfig
+from tests.unit.small_data import bytes_of
 
+from rankspec.datasets.vectors import Vectors
 from rankspec.families.twhin.program.pretrained import Snapshot, fill, snapshots_of
 from rankspec.families.twhin.program.vocabulary import Vocabulary
 from rankspec.trainer.data.storage import address
 from rankspec.trainer.data_error import DataError
 
 
-def _write(file: Path, ids: list[object], column: str = "vector") -> None:
+def _write(file: Path, ids: list[object], column: str = "vector", vectors: Vectors = "lists") -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    vectors = [[float(number), number + 0.5] for number, _ in enumerate(ids)]
-    pq.write_table(pa.table({"id": ids, column: pa.array(vectors, pa.list_(pa.float32()))}), file, row_group_size=2)
+    values = np.array([[number, number + 0.5] for number, _ in enumerate(ids)], np.float32)
+    stored = pa.array(list(values)) if vectors == "lists" else bytes_of(values, 2)
+    pq.write_table(pa.table({"id": ids, column: stored}), file, row_group_size=2)
 
 
 def test_tables_without_a_snapshot_have_none() -> None:
@@ -33,8 +37,9 @@ def test_tables_without_a_snapshot_have_none() -> None:
     assert snapshots_of(config.tables) == [Snapshot("b", "c", "d", path)]
 
 
-def test_rows_of_ids_are_filled_and_no_others(tmp_path: Path) -> None:
-    _write(tmp_path / "e.parquet", [4, 0, 2])
+@pytest.mark.parametrize("vectors", get_args(Vectors))
+def test_rows_of_ids_are_filled_and_no_others(tmp_path: Path, vectors: Vectors) -> None:
+    _write(tmp_path / "e.parquet", [4, 0, 2], vectors=vectors)
     table = torch.full((5, 2), -1.0)
 
     lines = list(fill(Snapshot("t", "e", str(tmp_path), "field"), table, None))

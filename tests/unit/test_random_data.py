@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from argparse import ArgumentParser
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +19,7 @@ from sklearn.metrics import roc_auc_score
 from rankspec.cli import data as data_verb
 from rankspec.datasets import random_data
 from rankspec.datasets.random_data import LABELS, PRODUCTION, SMALL, write
+from rankspec.datasets.vectors import Vectors, vector_type
 from rankspec.families.recap.input_signature import input_signature
 from rankspec.families.recap.program.data.dataset import open_dataset
 
@@ -79,15 +81,15 @@ def test_rows_are_spread_over_files_and_row_groups(tmp_path: Path) -> None:
     assert groups == [[1000, 250], [1000, 251]]
 
 
-def test_schema_file_describes_the_columns(tmp_path: Path) -> None:
-    (file,) = write(tmp_path, num_rows=5, widths=SMALL)
+@pytest.mark.parametrize("vectors", get_args(Vectors))
+def test_schema_file_describes_the_columns(tmp_path: Path, vectors: Vectors) -> None:
+    (file,) = write(tmp_path, num_rows=5, widths=SMALL, vectors=vectors)
     entries = json.loads((tmp_path / "schema.json").read_text())["schema"]
     stored = pq.read_schema(file)
     assert [entry["feature_name"] for entry in entries] == stored.names
     for entry, field in zip(entries, stored, strict=True):
-        values = field.type.value_type if pa.types.is_fixed_size_list(field.type) else field.type
-        assert (field.type.list_size if values is not field.type else 1) == entry["length"]
-        assert values == {"float_list": pa.float32(), "int64_list": pa.int64()}[entry["dtype"]]
+        values, length = {"float_list": pa.float32(), "int64_list": pa.int64()}[entry["dtype"]], entry["length"]
+        assert field.type == (values if length == 1 else vector_type(values, length, vectors))
 
 
 def test_labels_are_about_as_frequent_as_stated_and_follow_from_the_features(tmp_path: Path) -> None:
@@ -120,8 +122,8 @@ def test_a_file_without_rows_is_refused(tmp_path: Path, rows: int, files: int) -
 
 def test_the_shipped_small_data_is_what_the_generator_writes(tmp_path: Path) -> None:
     shipped = Path(__file__).parents[2] / "configs/recap/tiny_data"
-    write(tmp_path, num_rows=560, seed=0, widths=SMALL, prefix="train")
-    write(tmp_path, num_rows=200, seed=1, widths=SMALL, prefix="validation")
+    write(tmp_path, num_rows=560, seed=0, widths=SMALL, prefix="train", vectors="lists")
+    write(tmp_path, num_rows=200, seed=1, widths=SMALL, prefix="validation", vectors="lists")
     assert {file.name for file in shipped.iterdir()} == {file.name for file in tmp_path.glob("[!.]*")}
     for file in tmp_path.glob("*.parquet"):
         kept, made = pq.read_table(shipped / file.name), pq.read_table(file)

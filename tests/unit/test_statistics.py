@@ -22,6 +22,7 @@ from tests.unit.small_data import columns_of, data_config, write_files
 
 from rankspec.cli import main
 from rankspec.composition.compose import compose
+from rankspec.datasets.vectors import Vectors
 from rankspec.families.recap.program.data.statistics import RunningStatistics, signed_log
 from rankspec.families.recap.statistics import read_log_moments
 from rankspec.formats.writing import to_textproto, write
@@ -235,9 +236,9 @@ def _ranker(folder: Path, **data: Any) -> Path:
     return file
 
 
-@pytest.mark.parametrize("batch_size", [1, 9, 512])
-def test_the_verb_computes_them_behind_the_steps(tmp_path: Path, batch_size: int) -> None:
-    write_files(tmp_path, [20, 13])
+@pytest.mark.parametrize(("batch_size", "vectors"), [(1, "lists"), (9, "lists"), (9, "bytes"), (512, "lists")])
+def test_the_verb_computes_them_behind_the_steps(tmp_path: Path, batch_size: int, vectors: Vectors) -> None:
+    write_files(tmp_path, [20, 13], vectors=vectors)
     np.save(tmp_path / "mask.npy", np.array([1, 0, 1, 1, 0]))
     data: dict[str, Any] = {"global_batch_size": batch_size}
     data["preprocess"] = {

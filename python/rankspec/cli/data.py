@@ -59,6 +59,14 @@ def add_arguments(parser: ArgumentParser) -> None:
     clicks.add_argument("--files", type=int, default=2, metavar="N", help="files of training rows; default: 2")
     clicks.add_argument("--seed", type=int, default=0, help="what the rows are drawn from; default: 0")
     clicks.set_defaults(make=_clicks)
+    for kind in (random, movielens, clicks):
+        kind.add_argument(
+            "--vectors",
+            choices=("bytes", "lists"),
+            default="bytes",
+            help="as what vectors are stored: bytes, read in half the time, or lists, which other programs understand; "
+            "default: bytes",
+        )
     for kind in (random, movielens, edges, clicks):
         kind.set_defaults(run=_written)
         kind.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="folder to write to")
@@ -108,6 +116,7 @@ def _random(arguments: Namespace) -> str:
         num_files=arguments.files,
         seed=arguments.seed,
         widths=random_data.SMALL if arguments.small else random_data.PRODUCTION,
+        vectors=arguments.vectors,
     )
     size = sum(file.stat().st_size for file in files) / 1e6
     return f"{arguments.rows} rows, {size:.1f} MB, in {len(files)} files of {arguments.output}"
@@ -134,7 +143,13 @@ def _clicks(arguments: Namespace) -> str:
     """Writes clicks; returns what to say of them."""
     from rankspec.datasets import clicks
 
-    files = clicks.write(arguments.output, num_rows=arguments.rows, num_files=arguments.files, seed=arguments.seed)
+    files = clicks.write(
+        arguments.output,
+        num_rows=arguments.rows,
+        num_files=arguments.files,
+        seed=arguments.seed,
+        vectors=arguments.vectors,
+    )
     rows = arguments.rows // clicks.LIST_LENGTH * clicks.LIST_LENGTH
     return f"{rows} rows, in lists of {clicks.LIST_LENGTH}, in {len(files)} files of {arguments.output}"
 
@@ -143,7 +158,7 @@ def _movielens(arguments: Namespace) -> str:
     """Prepares MovieLens-100K; returns what to say of it."""
     from rankspec.datasets import movielens
 
-    summary = movielens.prepare(arguments.output, arguments.source)
+    summary = movielens.prepare(arguments.output, arguments.source, vectors=arguments.vectors)
     return (
         f"{summary.num_train_rows} training, {summary.num_validation_rows} validation and {summary.num_test_rows} test "
         f"rows in {arguments.output}"

@@ -19,6 +19,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 from threadpoolctl import threadpool_limits
 
+from rankspec.datasets.vectors import matrix_of
 from rankspec.metrics.auroc import auroc
 from rankspec.metrics.binary import relative_cross_entropy
 
@@ -59,7 +60,7 @@ def train_baselines(data: Path, split: str = "test", tasks: Iterable[str] = EXPE
     )
     inputs = {
         "HistGradientBoosting": (_dense_features(train), _dense_features(scored)),
-        "LogisticRegression": (_matrix(train, "discrete"), _matrix(scored, "discrete")),
+        "LogisticRegression": (matrix_of(train["discrete"], np.int64), matrix_of(scored["discrete"], np.int64)),
     }
     scores = []
     for task in tasks:
@@ -116,10 +117,4 @@ def _score(task: str, model: str, labels: NDArray[np.int64], probabilities: NDAr
 
 def _dense_features(table: pa.Table) -> NDArray[np.float64]:
     """Continuous and binary inputs side by side, `[rows, continuous + binary]`."""
-    return np.column_stack([_matrix(table, "continuous"), _matrix(table, "binary")])
-
-
-def _matrix(table: pa.Table, column: str) -> NDArray[np.float64]:
-    """A column of fixed-size lists as `[rows, width]`."""
-    vectors = table[column].combine_chunks()
-    return vectors.flatten().to_numpy().reshape(len(vectors), -1)
+    return np.column_stack([matrix_of(table["continuous"], np.float32), matrix_of(table["binary"], np.int64)])

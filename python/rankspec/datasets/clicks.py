@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
 from rankspec.datasets.ownership import claim
+from rankspec.datasets.vectors import Vectors, vector_column
 
 LIST_LENGTH = 10
 SCHEMA_FILE = "schema.json"
@@ -29,7 +29,7 @@ _RELEVANCE = np.array([1.5, -1.0, 0.8, 0.5, 0.0, 0.0, 0.0, 0.0])
 _EARLIER_RANKER = np.array([0.8, 0.0, 0.0, 0.0, 2.0, -1.5, 1.0, 0.0])
 
 
-def write(output: Path, *, num_rows: int, num_files: int = 2, seed: int = 0) -> list[Path]:
+def write(output: Path, *, num_rows: int, num_files: int = 2, seed: int = 0, vectors: Vectors = "bytes") -> list[Path]:
     """Writes clicks as Parquet files and their schema.
 
     Columns: `continuous`, `binary`; `discrete`, whose one value is the position from 0; the label `clicked`; and
@@ -40,6 +40,7 @@ def write(output: Path, *, num_rows: int, num_files: int = 2, seed: int = 0) -> 
         num_rows: rows in all, of whole lists; a fifth of them is for the test.
         num_files: files of training rows.
         seed: what they are drawn from.
+        vectors: how vectors are stored.
 
     Returns:
         The Parquet files.
@@ -53,7 +54,7 @@ def write(output: Path, *, num_rows: int, num_files: int = 2, seed: int = 0) -> 
         raise ValueError(
             f"{num_rows} rows do not fill {num_files} files; give at least five lists of {LIST_LENGTH} for each"
         )
-    table = _lists(num_lists, np.random.default_rng(seed))
+    table = _lists(num_lists, np.random.default_rng(seed), vectors)
     first = int(num_lists * _TEST_SHARE) * LIST_LENGTH
     parts = {output / "test" / "part-00000.parquet": table.slice(0, first)}
     bounds = np.linspace(first // LIST_LENGTH, num_lists, num_files + 1).astype(int) * LIST_LENGTH
@@ -73,7 +74,7 @@ def _schema_entries() -> list[dict[str, str | int]]:
     return [{"feature_name": name, "dtype": dtype, "length": length} for name, (dtype, length) in columns.items()]
 
 
-def _lists(num_lists: int, source: np.random.Generator) -> pa.Table:
+def _lists(num_lists: int, source: np.random.Generator, vectors: Vectors) -> pa.Table:
     """Rows of lists, one list after the other, each in the order in which it was shown."""
     features = source.normal(size=(num_lists, LIST_LENGTH, _NUM_FEATURES))
     order = np.argsort(-features @ _EARLIER_RANKER, axis=1)
@@ -84,14 +85,10 @@ def _lists(num_lists: int, source: np.random.Generator) -> pa.Table:
     clicked = source.random(len(features)) < relevance / (1 + position)
     return pa.table(
         {
-            "continuous": _vectors(features.astype(np.float32)),
-            "binary": _vectors(flags),
-            "discrete": _vectors(position[:, None]),
+            "continuous": vector_column(features.astype(np.float32), vectors),
+            "binary": vector_column(flags, vectors),
+            "discrete": vector_column(position[:, None], vectors),
             "clicked": pa.array(clicked.astype(np.int64)),
             "relevance": pa.array(relevance.astype(np.float32)),
         }
     )
-
-
-def _vectors(values: NDArray[np.float32] | NDArray[np.int64]) -> pa.Array:
-    return pa.FixedSizeListArray.from_arrays(pa.array(values.reshape(-1)), values.shape[1])

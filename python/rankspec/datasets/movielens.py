@@ -16,6 +16,7 @@ from rankspec.datasets.movielens_features import TASKS, Features, build_features
 from rankspec.datasets.movielens_formats import DatasetError, read_tables
 from rankspec.datasets.movielens_source import download_movielens
 from rankspec.datasets.ownership import claim
+from rankspec.datasets.vectors import Vectors, vector_column
 
 __all__ = ["TASKS", "DatasetError", "MovieLensSummary", "prepare"]
 
@@ -38,17 +39,20 @@ class MovieLensSummary:
     discrete_width: int
 
 
-def prepare(output: Path, source: Path | None = None, cache: Path | None = None) -> MovieLensSummary:
+def prepare(
+    output: Path, source: Path | None = None, cache: Path | None = None, vectors: Vectors = "bytes"
+) -> MovieLensSummary:
     """Writes `train.parquet`, `validation.parquet`, `test.parquet` and `schema.json`.
 
-    Columns: `continuous` (float32), `binary` and `discrete` (int64), each a fixed-size list, and one int64 label
-    of 0 or 1 per task. Running it again gives the same rows in the same order.
+    Columns: the vectors `continuous` (float32), `binary` and `discrete` (int64), and one int64 label of 0 or 1 per
+    task. Running it again gives the same rows in the same order.
 
     Args:
         output: Folder to write to; made if it is missing.
         source: Folder holding ml-100k, in GroupLens' form (`u.data`, `u.item`, `u.user`) or in RecBole's
             (`ml-100k.inter`, `.item`, `.user`). None downloads it.
         cache: Where a download is kept for the next time; `output/download` by default.
+        vectors: How vectors are stored.
 
     Raises:
         DatasetError: The data set cannot be downloaded, is incomplete or has another format.
@@ -60,7 +64,7 @@ def prepare(output: Path, source: Path | None = None, cache: Path | None = None)
     features = build_features(tables, split)
     claim(output, [*(f"{part}.parquet" for part in vars(split)), SCHEMA_FILE])
     for part, rows in vars(split).items():
-        pq.write_table(_to_arrow(features, rows), output / f"{part}.parquet")
+        pq.write_table(_to_arrow(features, rows, vectors), output / f"{part}.parquet")
     (output / SCHEMA_FILE).write_text(json.dumps(_schema(features), indent=2) + "\n", encoding="utf-8")
     return MovieLensSummary(
         output=output,
@@ -75,19 +79,14 @@ def prepare(output: Path, source: Path | None = None, cache: Path | None = None)
     )
 
 
-def _to_arrow(features: Features, rows: NDArray[np.int64]) -> pa.Table:
+def _to_arrow(features: Features, rows: NDArray[np.int64], vectors: Vectors) -> pa.Table:
     columns = {
-        "continuous": _vectors(features.continuous[rows]),
-        "binary": _vectors(features.binary[rows]),
-        "discrete": _vectors(features.discrete[rows]),
+        "continuous": vector_column(features.continuous[rows], vectors),
+        "binary": vector_column(features.binary[rows], vectors),
+        "discrete": vector_column(features.discrete[rows], vectors),
     }
     labels = {task: pa.array(features.labels[rows, index]) for index, task in enumerate(TASKS)}
     return pa.table(columns | labels)
-
-
-def _vectors(values: NDArray[np.float32] | NDArray[np.int64]) -> pa.FixedSizeListArray:
-    """One fixed-size list per row of `[rows, width]`."""
-    return pa.FixedSizeListArray.from_arrays(pa.array(values.ravel()), values.shape[1])
 
 
 def _schema(features: Features) -> dict[str, list[dict[str, str | int]]]:

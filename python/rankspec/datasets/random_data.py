@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from rankspec.datasets.ownership import claim
+from rankspec.datasets.vectors import Vectors, vector_column, vector_type
 
 CONTINUOUS = "home_recap_2022_cont__segdense_vals"
 BINARY = "home_recap_2022_binary__segdense_vals"
@@ -83,6 +84,7 @@ def write(
     seed: int = 0,
     widths: Widths = PRODUCTION,
     prefix: str = "part",
+    vectors: Vectors = "bytes",
 ) -> list[Path]:
     """Writes Parquet files and their schema file, a row group at a time.
 
@@ -94,6 +96,7 @@ def write(
             one seed can be used to test what was learned from another's.
         widths: values in a row.
         prefix: files are called `<prefix>-00000.parquet` and so on.
+        vectors: how vectors are stored.
 
     Returns:
         The Parquet files.
@@ -113,7 +116,7 @@ def write(
     for number, name in enumerate(names):
         file = output / name
         rows = num_rows * (number + 1) // num_files - num_rows * number // num_files
-        _write_file(file, world, rows, (seed, number))
+        _write_file(file, world, rows, (seed, number), vectors)
         files.append(file)
     return files
 
@@ -148,7 +151,7 @@ class _World:
         }
         return cls(widths, {name: loading.astype(np.float32) for name, loading in loadings.items()})
 
-    def rows(self, num_rows: int, rng: np.random.Generator) -> pa.RecordBatch:
+    def rows(self, num_rows: int, rng: np.random.Generator, vectors: Vectors) -> pa.RecordBatch:
         """Draws rows."""
         hidden = rng.standard_normal((num_rows, _NUM_HIDDEN), dtype=np.float32)
 
@@ -169,37 +172,36 @@ class _World:
         logits = hidden @ self.loadings["labels"] * _SIGNAL + np.log(rates / (1 - rates))
         labels = (rng.random(logits.shape) < 1 / (1 + np.exp(-logits))).astype(np.int64)
         columns |= {name: labels[:, number] for number, name in enumerate(LABELS)}
-        schema = arrow_schema(self.widths)
-        return pa.record_batch([_arrow(columns[field.name], field.type) for field in schema], schema=schema)
+        schema = arrow_schema(self.widths, vectors)
+        return pa.record_batch([_arrow(columns[name], vectors) for name in schema.names], schema=schema)
 
 
-def arrow_schema(widths: Widths) -> pa.Schema:
-    """The recommended columns: fixed-size lists and scalars without nulls, which are read fastest."""
+def arrow_schema(widths: Widths, vectors: Vectors) -> pa.Schema:
+    """The recommended columns: vectors of fixed length and scalars, without nulls, which are read fastest."""
     types = {"float_list": pa.float32(), "int64_list": pa.int64()}
     fields = []
     for entry in segdense_schema(widths)["schema"]:
         values, length = types[str(entry["dtype"])], int(entry["length"])
-        item = pa.field("element", values, nullable=False)
-        stored = values if length == 1 else pa.list_(item, length)
+        stored = values if length == 1 else vector_type(values, length, vectors)
         fields.append(pa.field(str(entry["feature_name"]), stored, nullable=False))
     return pa.schema(fields)
 
 
-def _arrow(values: NDArray[np.float32] | NDArray[np.int64], stored: pa.DataType) -> pa.Array:
-    if values.ndim == 1:
-        return pa.array(values, stored)
-    return pa.FixedSizeListArray.from_arrays(pa.array(values.reshape(-1)), type=stored)
+def _arrow(values: NDArray[np.float32] | NDArray[np.int64], vectors: Vectors) -> pa.Array:
+    return pa.array(values) if values.ndim == 1 else vector_column(values, vectors)
 
 
-def _write_file(file: Path, world: _World, num_rows: int, key: tuple[int, ...]) -> None:
-    schema = arrow_schema(world.widths)
-    # Few different whole numbers are stored as short references; random mantissas do not get any smaller.
-    whole_numbers = [f"{BINARY}.list.element", f"{DISCRETE}.list.element", *LABELS]
+def _write_file(file: Path, world: _World, num_rows: int, key: tuple[int, ...], vectors: Vectors) -> None:
+    schema = arrow_schema(world.widths, vectors)
+    # Few different whole numbers are stored as short references; random mantissas and whole vectors do not get any
+    # smaller.
+    in_lists = [f"{name}.list.element" for name in (BINARY, DISCRETE)] if vectors == "lists" else []
     with pq.ParquetWriter(
-        file, schema, compression="none", use_dictionary=whole_numbers, write_statistics=False
+        file, schema, compression="none", use_dictionary=[*in_lists, *LABELS], write_statistics=False
     ) as writer:
         for number, rows in enumerate(_row_group_sizes(num_rows)):
-            writer.write_batch(world.rows(rows, np.random.default_rng([*key, number])), row_group_size=rows)
+            batch = world.rows(rows, np.random.default_rng([*key, number]), vectors)
+            writer.write_batch(batch, row_group_size=rows)
 
 
 def _row_group_sizes(num_rows: int) -> Iterator[int]:

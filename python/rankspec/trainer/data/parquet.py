@@ -105,6 +105,9 @@ def _check_type(file: StoredFile, schema: pa.Schema, column: StoredColumn) -> No
     if len(found) != 1:
         raise DataError(f'{file}: has {len(found) or "no"} columns "{column.name}"; there has to be one')
     stored = schema.field(found[0]).type
+    if column.dtype in ("float32", "int64") and _is_bytes(stored):
+        _check_bytes(file, stored, column)
+        return
     is_list = pa.types.is_fixed_size_list(stored) or pa.types.is_list(stored) or pa.types.is_large_list(stored)
     values = stored.value_type if is_list else stored
     if pa.types.is_fixed_size_list(stored) and stored.list_size != column.length:
@@ -114,6 +117,23 @@ def _check_type(file: StoredFile, schema: pa.Schema, column: StoredColumn) -> No
     if (not is_list and column.length != 1) or not _fits(values, column.dtype):
         expected = _EXPECTED[column.dtype] + (f", {column.length} values a row" if column.length != 1 else "")
         raise DataError(f'{file}: column "{column.name}" is {stored}; it has to be {expected}')
+
+
+def _is_bytes(stored: pa.DataType) -> bool:
+    return bool(pa.types.is_fixed_size_binary(stored) or pa.types.is_binary(stored) or pa.types.is_large_binary(stored))
+
+
+def _check_bytes(file: StoredFile, stored: pa.DataType, column: StoredColumn) -> None:
+    """Makes sure that bytes are as many as the column's values take."""
+    num_bytes = _ITEM_BYTES[column.dtype] * column.length
+    values = f"{column.length} values of {column.dtype} a row, which take {num_bytes} bytes"
+    if not pa.types.is_fixed_size_binary(stored):
+        raise DataError(
+            f'{file}: column "{column.name}" is {stored}, bytes of any length; the schema says {values}: write it as '
+            f"bytes of that fixed length (pa.binary({num_bytes})) or as lists"
+        )
+    if stored.byte_width != num_bytes:
+        raise DataError(f'{file}: column "{column.name}" has {stored.byte_width} bytes a row; the schema says {values}')
 
 
 def _fits(values: pa.DataType, dtype: StoredType) -> bool:

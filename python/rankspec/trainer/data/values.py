@@ -37,6 +37,8 @@ def values_of(array: pa.Array, column: StoredColumn, place: Place) -> Array:
     if array.null_count:
         row = _first_null(array)
         raise DataError(f"{place.of(column.name, row)}: there is no value; every row needs one")
+    if pa.types.is_fixed_size_binary(array.type):
+        return _of_bytes(array, column)
     if column.dtype == "text":
         texts: Array = array.to_numpy(zero_copy_only=False).reshape(len(array), 1)
         return texts
@@ -50,6 +52,13 @@ def values_of(array: pa.Array, column: StoredColumn, place: Place) -> Array:
         raise DataError(f"{place.of(column.name, row)}: a value is missing; every row needs {column.length}")
     rows: Array = values.to_numpy(zero_copy_only=True).reshape(len(array), column.length)
     return rows if column.dtype == "number" else rows.astype(np.dtype(column.dtype), copy=False)
+
+
+def _of_bytes(array: pa.Array, column: StoredColumn) -> Array:
+    """What bytes of a fixed length hold, which are as many as the column's values take, little-endian."""
+    start, count = array.offset * array.type.byte_width, len(array) * column.length
+    values = np.frombuffer(array.buffers()[1], np.dtype(column.dtype).newbyteorder("<"), count, start)
+    return values.astype(np.dtype(column.dtype), copy=False).reshape(len(array), column.length)
 
 
 def _first_null(array: pa.Array) -> int:
