@@ -12,6 +12,7 @@ def _wandb(field: str, value: str) -> Probe:
 
 
 PROBES = (
+    Probe("mode", "JOB_MODE_EVALUATE", see.what_run_does, given=("training.eval_timeout_in_s=0.01",)),
     Probe("runtime.enable_tensorfloat32", "true", see.flags),
     Probe("runtime.deterministic", "true", see.flags),
     Probe("runtime.enable_amp", "true", see.updates),

@@ -6,7 +6,8 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, redirect_stdout
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
@@ -15,11 +16,14 @@ import torch
 from tests.liveness.probe import Observation
 
 from rankspec.claims.views import whole_message
+from rankspec.cli import main
+from rankspec.families.recap.program.data.service import served_data
 from rankspec.trainer import follow, run
 from rankspec.trainer import runtime as runtimes
 from rankspec.trainer.checkpoints import committed
 from rankspec.trainer.data.assembly import BatchAssembler
 from rankspec.trainer.data.dataset import Dataset
+from rankspec.trainer.data.service.server import DataServer
 from rankspec.trainer.data_error import DataError
 from rankspec.trainer.errors import TrainError
 from rankspec.trainer.evaluation import scoring
@@ -29,6 +33,7 @@ from rankspec.trainer.trackers import chosen_trackers
 from rankspec.trainer.weights_and_biases import require_wandb
 
 if TYPE_CHECKING:
+    from rankspec.trainer.data.service.protocol import Ticket
     from rankspec.trainer.setup import Job
 
 _NUM_STEPS, _NUM_BATCHES = 3, 12
@@ -153,6 +158,20 @@ def _contents(dataset: Dataset, count: int | None = None) -> list[Seen]:
         return [dict(sorted(vars(batch).items())) for batch in batches]
 
 
+@_observation("the batches of training beside a data service, and whether it is asked for rows, compressed or not")
+def served_batches(job: Job) -> Seen:
+    tickets, checked = [], DataServer._checked
+
+    def watched(server: DataServer, ticket: Ticket) -> Ticket:
+        tickets.append(ticket)
+        return checked(server, ticket)
+
+    location = job.config.train_data.data_service_dispatcher or "grpc://127.0.0.1:0"
+    with patch.object(DataServer, "_checked", watched), closing(DataServer(served_data(job.config), location)):
+        batches = training_batches.of(job)
+    return {"batches": batches, "compressed": sorted({ticket.compress for ticket in tickets})}
+
+
 @_observation("how many row groups are read for two passes over the training data")
 def num_reads(job: Job) -> int:
     with _watched(Dataset, "_read") as calls, set_up(job) as setup:
@@ -256,6 +275,15 @@ def _trained(job: Job) -> Path:
 
 def _records(folder: Path) -> list[Seen]:
     return [json.loads(line) for line in (folder / METRICS_FILE).read_text().splitlines()]
+
+
+@_observation("how `rankspec run` ends, and what it leaves")
+def what_run_does(job: Job) -> tuple[int, list[str]]:
+    file = Path("config.textproto")
+    file.write_text(job.text)
+    with redirect_stdout(StringIO()):
+        status = main(["run", str(file)])
+    return status, sorted(str(path) for path in Path("runs").glob("run/*.jsonl"))
 
 
 @_observation("how long an evaluation waits for a checkpoint")

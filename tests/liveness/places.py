@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr
@@ -12,10 +13,14 @@ from pathlib import Path
 from unittest.mock import patch
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import torch
+from rankspec.data.v1.statistics_pb2 import ColumnStatistics, DataStatistics, PlaceStatistics
 from tests.unit.small_data import SCHEMA, write_files
 
 from rankspec.datasets import edges
+from rankspec.formats.writing import to_textproto
 
 
 class Place:
@@ -23,11 +28,13 @@ class Place:
 
     Attributes:
         data: the data.
+        service: the address of a data service, where nothing listens yet.
     """
 
     def __init__(self, folder: Path) -> None:
         """Writes the data into a folder."""
         self.data = folder
+        self.service = f"grpc://127.0.0.1:{_free_port()}"
         write_files(folder, [40, 24, 16])
         _write_dated(folder)
         _write_damaged(folder / "damaged")
@@ -41,8 +48,12 @@ class Place:
             np.save(folder / f"{name}.npy", np.array(kept))
         for name in ("key", "other_key"):
             (folder / name).write_text(name.ljust(40, "0"))
+        for name, mean in (("parts", 0), ("other_parts", 1)):
+            _write_statistics(folder / name, mean)
         edges.write(folder / "edges", num_edges=400, num_files=2)
         edges.write(folder / "other_edges", num_edges=400, num_files=1, seed=1)
+        (folder / "vocabulary").mkdir()
+        pq.write_table(pa.table({"id": np.arange(400)[::-1].copy()}), folder / "vocabulary/users.parquet")
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -79,3 +90,21 @@ def _write_narrower_schema(file: Path) -> None:
         for name, (dtype, length) in SCHEMA.items()
     ]
     file.write_text(json.dumps({"schema": entries}))
+
+
+def _write_statistics(folder: Path, mean: float) -> None:
+    """Statistics of the continuous features, as parts and, beside the folder, as one file."""
+    place = {"num_finite": 64, "min": -3, "max": 3, "log_mean": mean, "log_squares": 16}
+    places = [{"place": number, **place} for number in range(6)]
+    folder.mkdir()
+    lines = [json.dumps({"column": "cont", **one}) for one in places]
+    (folder / "000000000000.json").write_text("\n".join(lines))
+    column = ColumnStatistics(column="cont", length=6, places=[PlaceStatistics(**one) for one in places])
+    folder.with_suffix(".textproto").write_text(to_textproto(DataStatistics(columns=[column])))
+
+
+def _free_port() -> int:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        port: int = listening.getsockname()[1]
+        return port

@@ -126,7 +126,7 @@ class Prober:
 
     @property
     def _environment(self) -> dict[str, str]:
-        return {"LIVENESS_DATA": str(self._place.data)}
+        return {"LIVENESS_DATA": str(self._place.data), "LIVENESS_SERVICE": self._place.service}
 
     def run(self, probe: Probe) -> None:
         """Looks at the config as it was, twice, and at the changed one.

@@ -16,6 +16,13 @@ _TABLES = (
         'tables { name: "item" num_embeddings: 9 embedding_dim: 2 index: 1 } }'
     ),
 )
+_POSITION = (
+    "model.position_debias_config={ max_position: 5 num_dims: 2 drop_probability: 0.25 position_feature_index: 2 }",
+)
+_STRATUM = ('model.stratifiers=[{ name: "first" index: 0 value: 1 }]',)
+_Z_SCORE = f"{_FEATURES}.z_score_log_config"
+_OF_FILE = (f'{_Z_SCORE}={{ analysis_path: "${{LIVENESS_DATA}}/parts.textproto" }}',)
+_OF_PARTS = (f'{_Z_SCORE}={{ analysis_path: "${{LIVENESS_DATA}}/parts" use_bq_stats: true }}',)
 _DOUBLE_NORM = f"{_FEATURES}.double_norm_log_config"
 _TOWER_MLP = f"{_LIKE}.mlp_config"
 _LAYERS = (f"{_TOWER_MLP}.layer_sizes=[]", f"{_TOWER_MLP}.layers=[{{ layer_size: 4 }}, {{ layer_size: 1 }}]")
@@ -58,6 +65,13 @@ def _dcn(path: str, *given: str) -> Iterator[Probe]:
     )
 
 
+def _dlrm(path: str) -> Iterator[Probe]:
+    """The fields of a DLRM on top of the tables."""
+    given = (*_TABLES, f"{path}={{ bottom_mlp {{ layer_sizes: [4, 2] }} top_mlp {{ layer_sizes: [4, 1] }} }}")
+    yield Probe(f"{path}.bottom_mlp.layer_sizes", "[3, 2]", see.structure, given=given)
+    yield Probe(f"{path}.top_mlp.layer_sizes", "[3, 1]", see.structure, given=given)
+
+
 _BACKBONE_DCN = f"{_BACKBONE}.dcn_config={{ poly_degree: 2 output_mlp {{ layer_sizes: [4, 1] }} }}"
 _TOWER_MASK_NET = (
     f"{_LIKE}.mask_net_config={{ mask_blocks {{ output_size: 4 aggregation_size: 4 input_layer_norm: true }} "
@@ -75,6 +89,10 @@ _MODEL = (
     *_mask_net(f"{_LIKE}.mask_net_config", _TOWER_MASK_NET),
     *_dcn(f"{_REPLY}.dcn_config"),
     *_dcn(f"{_BACKBONE}.dcn_config", _BACKBONE_DCN),
+    *_dlrm(f"{_REPLY}.dlrm_config"),
+    *_dlrm(f"{_BACKBONE}.dlrm_config"),
+    Probe("model.members", "2", see.structure, MORE),
+    Probe("model.members", "2", see.predictions),
     Probe(f"{_REPLY}.affine_map", "{}", see.structure, MORE),
     Probe(f"{_LIKE}.affine_map.scale", "2", see.predictions),
     Probe(f"{_LIKE}.affine_map.bias", "2", see.predictions, larger("prediction/like")),
@@ -88,6 +106,12 @@ _MODEL = (
         see.predictions,
         given=(f"{_FEATURES}.clip_log1p_abs_config={{}}",),
     ),
+    Probe(f"{_Z_SCORE}.analysis_path", "${LIVENESS_DATA}/other_parts.textproto", see.predictions, given=_OF_FILE),
+    Probe(f"{_Z_SCORE}.clip_magnitude", "0.1", see.predictions, given=_OF_FILE),
+    Probe(f"{_Z_SCORE}.use_batch_norm", "true", see.structure, MORE, _OF_FILE),
+    Probe(f"{_Z_SCORE}.use_renorm", "true", see.structure, MORE, _OF_FILE),
+    Probe(f"{_Z_SCORE}.use_bq_stats", "false", see.structure_or_error, ENDS_IN_ERROR, _OF_PARTS),
+    Probe(f"{_Z_SCORE}.schema_path", "${LIVENESS_DATA}/narrower.json", see.structure_or_error, ENDS_IN_ERROR, _OF_FILE),
     Probe(f"{_FEATURES}.feature_names_to_concat", '["binary", "discrete"]', see.structure),
     Probe(f"{_DOUBLE_NORM}.clip_magnitude", "0.5", see.predictions),
     Probe(f"{_DOUBLE_NORM}.batch_norm_config.affine", "false", see.structure, FEWER),
@@ -111,7 +135,17 @@ _MODEL = (
         (*_TABLES, f"{_EMBEDDINGS}.tables[0].num_embeddings=5"),
     ),
     Probe(f"{_EMBEDDINGS}.tables[0].out_of_range_ids", "OUT_OF_RANGE_IDS_BUCKET", see.structure, given=_TABLES),
+    Probe(f"{_EMBEDDINGS}.tables[0].l2", "50", see.gradients, larger("table_user"), _TABLES),
+    Probe(f"{_EMBEDDINGS}.tables[0].l2", "50", see.updates, given=_TABLES),
     Probe(f"{_EMBEDDINGS}.dropout.rate", "0.6", see.training_output, given=(*_TABLES, f"{_EMBEDDINGS}.dropout={{}}")),
+    Probe("model.position_debias_config.max_position", "6", see.structure, given=_POSITION),
+    Probe("model.position_debias_config.num_dims", "3", see.structure, given=_POSITION),
+    Probe("model.position_debias_config.drop_probability", "0.9", see.training_output, given=_POSITION),
+    Probe("model.position_debias_config.position_feature_index", "0", see.training_output, given=_POSITION),
+    Probe("model.stratifiers", '[{ name: "first" index: 0 value: 1 }]', see.figures),
+    Probe("model.stratifiers[0].name", "other", see.figures, given=_STRATUM),
+    Probe("model.stratifiers[0].index", "1", see.figures, given=_STRATUM),
+    Probe("model.stratifiers[0].value", "2", see.figures, given=_STRATUM),
 )
 
 
@@ -194,10 +228,32 @@ def _narrowing(place: str) -> Iterator[Probe]:
     yield Probe(f"{place}.binary_feature_mask_path", "${LIVENESS_DATA}/four.npy", see.structure)
 
 
+_DISPATCHER = "train_data.data_service_dispatcher=${LIVENESS_SERVICE}"
+
+
+def _of_a_service() -> Iterator[Probe]:
+    """The fields of the training data that say where a data service is, and those that both sides obey."""
+    days, hours = "train_data.explicit_date_inputs", "train_data.explicit_datetime_inputs"
+    of_days = (_DISPATCHER, f'{days}={{ data_root: "${{LIVENESS_DATA}}/dated" end_date: "2024/03/02" days: 1 }}')
+    of_hours = (
+        _DISPATCHER,
+        f'{hours}={{ data_root: "${{LIVENESS_DATA}}/dated" end_datetime: "2024/03/02/02" hours: 1 }}',
+    )
+    sees = see.served_batches
+    yield Probe("train_data.data_service_dispatcher", "${LIVENESS_SERVICE}", sees)
+    yield Probe("train_data.dataset_service_compression", "DDS_COMPRESSION_OPTION_AUTO", sees, given=(_DISPATCHER,))
+    yield Probe("train_data.num_files_to_keep", "1", sees, given=(_DISPATCHER,))
+    yield Probe(f"{days}.days", "2", sees, given=of_days)
+    yield Probe(f"{days}.end_date", "2024/03/01", sees, given=of_days)
+    yield Probe(f"{hours}.hours", "2", sees, given=of_hours)
+    yield Probe(f"{hours}.end_datetime", "2024/03/02/01", sees, given=of_hours)
+
+
 _DATA = (
     *_data("train_data", see.training_batches, see.training_batches_or_error),
     *_data('validation_data["valid"]', see.validation_batches, see.validation_batches_or_error),
     *_narrowing("train_data.preprocess.truncate_and_slice"),
+    *_of_a_service(),
     Probe("train_data.seg_dense_schema.schema_path", "${LIVENESS_DATA}/narrower.json", see.structure),
     Probe("train_data.repeat_files", "false", see.training_batches_or_error, ENDS_IN_ERROR),
     Probe("train_data.file_batch_size", "1", see.training_batches),
@@ -207,6 +263,12 @@ _DATA = (
     Probe("train_data.map_num_parallel_calls", "3", see.batches_at_once, larger()),
     Probe("train_data.evaluation_tasks", '["like"]', see.journal),
     Probe('validation_data["valid"].evaluation_tasks', '["like"]', see.figures),
+    Probe(
+        'validation_data["valid"].inherit_train_data',
+        "true",
+        see.validation_batches,
+        given=("train_data.num_files_to_keep=1",),
+    ),
 )
 
 _BEST = ('training.best_checkpoint={ validation_data: "valid" metric: "loss" }', "training.eval_log_every_n=1")

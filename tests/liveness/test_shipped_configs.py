@@ -13,10 +13,12 @@ from tests.unit.small_movielens import write_grouplens
 
 from rankspec.claims.registry import fields_read, forget_reads
 from rankspec.composition.compose import compose
-from rankspec.datasets import edges, movielens, random_data
+from rankspec.datasets import clicks, edges, movielens, random_data
 from rankspec.families.jobs import job_of
+from rankspec.families.recap.program.data.service import served_data
 from rankspec.schema.leaves import leaves
 from rankspec.trainer import run
+from rankspec.trainer.data.service.server import DataServer
 from rankspec.trainer.setup import Job, set_up
 
 _CONFIGS = Path(__file__).parents[2] / "configs"
@@ -45,11 +47,35 @@ def _edges(folder: Path, environment: pytest.MonkeyPatch) -> None:
     environment.setenv("RANKSPEC_RUNS", str(folder))
 
 
-# What a config's data are made by, by a pattern of its name.
+def _named_edges(folder: Path, environment: pytest.MonkeyPatch) -> None:
+    edges.write(folder / "edges", num_edges=6000, named=True)
+    environment.setenv("RANKSPEC_NAMED_EDGES", str(folder / "edges"))
+    environment.setenv("RANKSPEC_RUNS", str(folder))
+
+
+def _clicks(folder: Path, environment: pytest.MonkeyPatch) -> None:
+    clicks.write(folder / "clicks", num_rows=2000)
+    environment.setenv("CLICKS_DATA", str(folder / "clicks"))
+    environment.setenv("RANKSPEC_RUNS", str(folder))
+
+
+def _served_rows(folder: Path, environment: pytest.MonkeyPatch) -> None:
+    """What serves them ends with the process."""
+    _beside_the_configs(folder, environment)
+    environment.setenv("RANKSPEC_DATA_SERVICE", "grpc://127.0.0.1:0")
+    data = served_data(compose(_CONFIGS / "recap/remote.textproto").message)
+    environment.setenv("RANKSPEC_DATA_SERVICE", f"grpc://127.0.0.1:{DataServer(data, 'grpc://127.0.0.1:0').port}")
+
+
+# What a config's data are made by, by a pattern of its name; the first that fits.
 _DATA: dict[str, Callable[[Path, pytest.MonkeyPatch], None]] = {
     "movielens/*": _movielens,
     "recap/tiny*": _beside_the_configs,
+    "recap/z_score*": _beside_the_configs,
+    "recap/remote*": _served_rows,
     "recap/local_prod*": _random_rows,
+    "clicks/*": _clicks,
+    "twhin/named*": _named_edges,
     "twhin/*": _edges,
 }
 # Models too large to train here: all is built, and no step is made.

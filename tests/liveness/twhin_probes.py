@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from tests.liveness import engine_probes
 from tests.liveness import observations as see
-from tests.liveness.directions import ENDS_IN_ERROR, smaller
+from tests.liveness.directions import ENDS_IN_ERROR, MORE, smaller
 from tests.liveness.probe import Observation, Probe, Verdict
 from tests.liveness.schedule_probes import schedules
 
@@ -26,6 +26,10 @@ _SPARE_TABLE = (
     + "]",
 )
 
+_FIRST_TWEETS = '{ emb_name: "tweet" embedding_snapshot_uri: "${LIVENESS_DATA}/first/2" }'
+_PRETRAINED = (f"{_TABLES}[1].pretrained={_FIRST_TWEETS}",)
+_ONE_EPOCH = ("training.num_epochs=1", "training.num_train_steps=40", "train_data.limit=32")
+
 
 def _algorithms(path: str, owner: str) -> Iterator[Probe]:
     """The fields of every algorithm at a place; `owner` is a part of the names of the parameters that it steps."""
@@ -46,6 +50,13 @@ _MODEL = (
     Probe(f"{_TABLES}[0].embedding_dim", "8", see.structure, given=_ONE_TABLE),
     Probe(f"{_TABLES}[0].data_type", "DATA_TYPE_FP16", see.structure_or_error, ENDS_IN_ERROR, _ONE_TABLE),
     *_algorithms(f"{_TABLES}[0].optimizer", "table_user"),
+    Probe(f"{_TABLES}[0].vocab", "${LIVENESS_DATA}/vocabulary/users.parquet", see.training_batches),
+    Probe(f"{_TABLES}[1].pretrained", _FIRST_TWEETS, see.journal),
+    Probe(f"{_TABLES}[1].pretrained.emb_name", "user", see.journal, given=_PRETRAINED),
+    Probe(
+        f"{_TABLES}[1].pretrained.embedding_snapshot_uri", "${LIVENESS_DATA}/first/4", see.journal, given=_PRETRAINED
+    ),
+    Probe("model.embeddings.tables_to_log", '["user"]', see.journal),
     Probe(f"{_RELATIONS}[0].name", "like", see.figures),
     Probe(f"{_RELATIONS}[0].lhs", "tweet", see.training_output),
     Probe(f"{_RELATIONS}[0].rhs", "user", see.training_output, given=(f"{_TABLES}[0].num_embeddings=1000",)),
@@ -67,6 +78,7 @@ def _data(place: str, batches: Observation, outputs: Observation) -> Iterator[Pr
 PROBES = (
     *engine_probes.PROBES,
     *_MODEL,
+    Probe("training.num_epochs", "2", see.reports, MORE, _ONE_EPOCH),
     *_data("train_data", see.training_batches, see.training_output),
     *_data("validation_data", see.validation_batches, see.predictions),
 )
