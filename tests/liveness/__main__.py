@@ -15,7 +15,7 @@ _CONSOLE = Console()
 
 
 def main() -> int:
-    """Prints a line for each root and each probe that failed; 1 if a field is dead or a probe failed."""
+    """Prints counts, fields that are not live and probes that failed; 1 if a field is dead or a probe failed."""
     if sys.argv[1:] == ["--page"]:
         page.PAGE.write_text(page.text(), encoding="utf-8")
         return 0
@@ -26,9 +26,10 @@ def main() -> int:
         fields = fields_of(descriptor, shown)
         numbers = counts(fields)
         table.add_row(descriptor.name, str(len(probes)), *(str(number) for number in numbers.values()))
-        for field in fields:
-            if field.status == "dead":
-                _CONSOLE.print(f"dead: {field.name}", markup=False)
+        for status in STATUSES[1:]:
+            for field in fields:
+                if field.status == status:
+                    _CONSOLE.print(f"{status}: {field.name}", markup=False)
         num_bad += numbers["dead"] + len(probes) - len(shown)
     _CONSOLE.print(table)
     return int(num_bad > 0)

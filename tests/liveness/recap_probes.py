@@ -281,6 +281,11 @@ _OTHER = (
     'tasks { key: "like" value {} } tasks { key: "reply" value {} } }'
 )
 _RISING = ("optimizer.single_task_learning_rate.constant=10", "training.num_train_steps=8")
+# Another rate for the other task: blinding hides every message that equals the changed one.
+_CALIBRATED = (
+    "downsampling_correction=DOWNSAMPLING_CORRECTION_CALIBRATION",
+    'train_data.tasks["reply"].neg_downsampling_rate=0.25',
+)
 
 _RUN = (
     Probe("which_metrics", "loss,auroc", see.figures),
@@ -296,6 +301,8 @@ _RUN = (
         see.training_batches,
         given=('train_data.tasks["like"].neg_downsampling_rate=0.5',),
     ),
+    Probe('train_data.tasks["like"].neg_downsampling_rate', "0.5", see.predictions, given=_CALIBRATED),
+    Probe('train_data.tasks["like"].pos_downsampling_rate', "0.5", see.predictions, given=_CALIBRATED),
     Probe("training.best_checkpoint", '{ validation_data: "valid" metric: "loss" }', see.best),
     Probe("training.best_checkpoint.metric", "auroc/like", see.best, given=_BEST),
     Probe("training.best_checkpoint.validation_data", "other", see.best, given=(*_BEST, _OTHER)),

@@ -12,6 +12,7 @@ from tests.liveness.proving import prober_of, prove
 from rankspec.trainer.setup import Job
 
 _NUMBERS = count()
+_LARGE = '{ tables { name: "a" num_embeddings: 9 embedding_dim: 2 } optimizer { learning_rate { constant: 0.1 } } }'
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +33,7 @@ def prober() -> Iterator[Prober]:
         (Probe("runtime.seed", "4", Observation("a counter", lambda _job: next(_NUMBERS))), "differs between two runs"),
         (Probe("runtime.seed", "4", Observation("the config", lambda job: job.text)), "no adapter has read the field"),
         (Probe("model.large_embeddings", '{ tables { name: "a" } }', see.structure), "num_embeddings"),
-        (Probe("model.stratifiers", '[{ name: "a" index: 0 value: 1 }]', see.structure), "does not obey"),
+        (Probe("model.large_embeddings", _LARGE, see.structure), "does not obey"),
         (Probe("training.num_train_steps", "5", Verdict("what is allowed")), "nothing changes"),
     ],
     ids=[

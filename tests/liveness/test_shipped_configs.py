@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from rankspec.trainer.setup import Job, set_up
 
 _CONFIGS = Path(__file__).parents[2] / "configs"
 _SHIPPED = sorted(str(file.relative_to(_CONFIGS)) for file in _CONFIGS.rglob("*.textproto"))
+_SERVERS: list[DataServer] = []
 
 
 def _beside_the_configs(folder: Path, environment: pytest.MonkeyPatch) -> None:
@@ -60,11 +61,18 @@ def _clicks(folder: Path, environment: pytest.MonkeyPatch) -> None:
 
 
 def _served_rows(folder: Path, environment: pytest.MonkeyPatch) -> None:
-    """What serves them ends with the process."""
+    """The server reads what the trainer leaves to it, such as `inputs`."""
     _beside_the_configs(folder, environment)
-    environment.setenv("RANKSPEC_DATA_SERVICE", "grpc://127.0.0.1:0")
-    data = served_data(compose(_CONFIGS / "recap/remote.textproto").message)
-    environment.setenv("RANKSPEC_DATA_SERVICE", f"grpc://127.0.0.1:{DataServer(data, 'grpc://127.0.0.1:0').port}")
+    server = DataServer(served_data(compose(_CONFIGS / "recap/remote.textproto").message), "grpc://127.0.0.1:0")
+    _SERVERS.append(server)
+    environment.setenv("RANKSPEC_DATA_SERVICE", f"grpc://127.0.0.1:{server.port}")
+
+
+@pytest.fixture(autouse=True)
+def _servers_end() -> Iterator[None]:
+    yield
+    while _SERVERS:
+        _SERVERS.pop().close()
 
 
 # What a config's data are made by, by a pattern of its name; the first that fits.
