@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr
 from io import StringIO
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import numpy as np
@@ -94,7 +95,7 @@ def _write_narrower_schema(file: Path) -> None:
 
 def _write_statistics(folder: Path, mean: float) -> None:
     """Statistics of the continuous features, as parts and, beside the folder, as one file."""
-    place = {"num_finite": 64, "min": -3, "max": 3, "log_mean": mean, "log_squares": 16}
+    place: dict[str, Any] = {"num_finite": 64, "min": -3, "max": 3, "log_mean": mean, "log_squares": 16}
     places = [{"place": number, **place} for number in range(6)]
     folder.mkdir()
     lines = [json.dumps({"column": "cont", **one}) for one in places]
