@@ -119,4 +119,4 @@ def within_epochs_of(checkpoint: Checkpoint, training: Training) -> Training:
         return training
     with checkpoint.interpreting(STATE_FILE):
         of_epoch, of_step = int(state["rows_per_epoch"]), max(int(state["rows_per_step"]), 1)
-        return training.within_epochs(of_epoch, of_step, int(state["data_offset"]))
+        return training.within_epochs(of_epoch, of_step, int(state.get("data_offset", 0)))
