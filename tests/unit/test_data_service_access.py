@@ -26,7 +26,7 @@ from rankspec import cli
 from rankspec.families.recap.program.data.service import served_data
 from rankspec.formats.writing import to_textproto
 from rankspec.trainer.data.service import servers
-from rankspec.trainer.data.service.credentials import CA_FILE, TOKEN_FILE
+from rankspec.trainer.data.service.credentials import CA_FILE, TOKEN_FILE, credentials
 from rankspec.trainer.data.service.protocol import DataSetEntry, Ticket
 from rankspec.trainer.data.service.server import DataServer
 from rankspec.trainer.data_error import DataError
@@ -354,3 +354,13 @@ def test_a_killed_server_is_no_loss_while_there_is_another(folder: Path) -> None
                 rows.append(batch.carried["meta__row"].tolist())
                 first.kill()
     assert rows == row_numbers(opened(data_config(folder), shuffle=False))
+
+
+def test_unreadable_file_is_blamed_on_the_variable_that_names_it(tmp_path: Path) -> None:
+    token = tmp_path / "token"
+    token.write_text(TOKEN)
+    # The path of one begins with that of the other.
+    named = {TOKEN_FILE: str(token), CA_FILE: f"{token}.pem"}
+
+    with pytest.raises(DataError, match=f": {CA_FILE}: .*cannot be read"):
+        credentials("train_data.data_service_dispatcher", named)

@@ -6,7 +6,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from rankspec.trainer.best import best_of
-from rankspec.trainer.checkpoints import ROTATED_FILE, STATE_FILE, Checkpoint, committed
+from rankspec.trainer.checkpoints import ROTATED_FILE, Checkpoint, committed
 from rankspec.trainer.errors import TrainError
 from rankspec.trainer.evaluation_identity import evaluation_identity
 from rankspec.trainer.finite import not_finite
@@ -15,6 +15,7 @@ from rankspec.trainer.journal import Journal, read_journal
 from rankspec.trainer.resume import check_evaluation, saved_config
 from rankspec.trainer.setup import Job, Setup, set_up
 from rankspec.trainer.state import telling_what_is_replaced
+from rankspec.trainer.training import within_epochs_of
 from rankspec.trainer.waiting import Waiting
 
 # In a record of EVALUATION_FILE in place of figures: why there are none.
@@ -149,22 +150,13 @@ class Evaluator:
         program = self._setup.program
         best = best_of(program, lambda _line: None)
         try:
-            if checkpoint.step >= self._last_step(checkpoint):
+            if checkpoint.step >= within_epochs_of(checkpoint, self._training).num_train_steps:
                 return True
             saved = type(program).followed_by(saved_config(checkpoint, self._setup).message)
             best.restore(checkpoint.state["best"], saved, is_same_data=lambda _name: True)
         except (OSError, TrainError):
             return False  # Deleted for a newer one since, or damaged.
         return best.is_exhausted
-
-    def _last_step(self, checkpoint: Checkpoint) -> int:
-        """The run's last step with the data of a checkpoint; one of an earlier release knows nothing of passes."""
-        state = checkpoint.state
-        if "rows_per_epoch" not in state:
-            return self._training.num_train_steps
-        with checkpoint.interpreting(STATE_FILE):
-            of_epoch, of_step = int(state["rows_per_epoch"]), max(int(state["rows_per_step"]), 1)
-        return self._training.within_epochs(of_epoch, of_step).num_train_steps
 
     def _evaluate(self, checkpoint: Checkpoint) -> None:
         with self._kept(checkpoint) as trouble:

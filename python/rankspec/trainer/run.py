@@ -38,6 +38,7 @@ from rankspec.trainer.state import restore, telling_what_is_replaced, training_t
 from rankspec.trainer.status import RunStatus
 from rankspec.trainer.timing import Stopwatch, matmul_flops_per_second
 from rankspec.trainer.trackers import chosen_trackers
+from rankspec.trainer.training import Training, within_epochs_of
 from rankspec.trainer.weights_and_biases import require_wandb
 from rankspec.trainer.window import TrainWindow
 
@@ -84,8 +85,13 @@ class TrainingRun:
         self._peak = 0.0
         self._train_data = setup.open_training_data()
         self._rows_per_step = self._train_data.rows_per_batch * self._learner.accumulation
-        self._training = setup.program.training.within_epochs(self._train_data.num_rows, self._rows_per_step)
+        self._training = self._within_epochs()
         self._validation_data = setup.open_validation_data()
+
+    def _within_epochs(self) -> Training:
+        """The length of the run, which the training data's rows and what was read of others before may end early."""
+        data = self._train_data
+        return self._program.training.within_epochs(data.num_rows, self._rows_per_step, data.offset)
 
     def train(self, *, force: bool, restart: bool) -> bool:
         """Trains until there is nothing left to do, or the process is asked to end; returns whether it is done."""
@@ -109,9 +115,11 @@ class TrainingRun:
             self._say(f"what {self._folder} held is in {place} now; the run begins anew")
 
     def _train(self, stack: ExitStack, *, force: bool) -> bool:
-        last = self._training.num_train_steps
         checkpoint = self._newest_checkpoint()
         start = self._take_up(checkpoint, force=force)
+        last = self._training.num_train_steps
+        if self._status is not None:
+            self._status.end_at(last)
         if start >= last or self._best.is_exhausted:
             self._say(f"{self._folder} is trained to step {start} already; nothing is left to do")
             return True
@@ -178,10 +186,12 @@ class TrainingRun:
             self._start_fresh()
             return 0
         saved = check_resume(checkpoint, self._setup, self._say, force=force)
+        self._training = within_epochs_of(checkpoint, self._program.training)
         # A run that is done reads no more data, so it does not matter what became of them.
         if checkpoint.step < self._training.num_train_steps:
             num_batches = checkpoint.step * self._learner.accumulation
             check_data(checkpoint, self._datasets(), num_batches, self._say, force=force)
+            self._training = self._within_epochs()
         with telling_what_is_replaced(self._program.model, self._program.buffers_from_files(), self._say):
             restore(checkpoint, self._program.model, self._learner.optimizer, self._processes.rank)
         self._refuse_not_finite(checkpoint, "training.save_dir")
@@ -213,7 +223,11 @@ class TrainingRun:
                 f"{folder} cannot be started from: {damage}; name a folder save_dir/<step> of an earlier run",
                 "training.initial_checkpoint_dir",
             )
-        for line in warm_start(found[0], self._program.model).lines():
+        with found[0].interpreting(STATE_FILE):
+            self._program.check_identity(found[0].state, folder)
+        with telling_what_is_replaced(self._program.model, self._program.buffers_from_files(), self._say):
+            started = warm_start(found[0], self._program.model)
+        for line in started.lines():
             self._say(line)
         self._refuse_not_finite(found[0], "training.initial_checkpoint_dir")
 

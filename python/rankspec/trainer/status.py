@@ -68,6 +68,10 @@ class RunStatus:
             }
         self._write()
 
+    def end_at(self, last_step: int) -> None:
+        """Takes another last step; the next heartbeat tells it."""
+        self._facts["last_step"] = last_step
+
     def advance(self, step: int) -> None:
         """Takes the number of steps done; the next heartbeat tells it."""
         self._facts["step"] = step

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+from rankspec.trainer.checkpoints import STATE_FILE, Checkpoint
 from rankspec.trainer.home_folder import expanded
 
 
@@ -67,15 +68,20 @@ class Training:
         """Whether something done every so many steps is due after `done` of them: also after the last."""
         return done % every == 0 or done == self.num_train_steps
 
-    def within_epochs(self, rows_per_epoch: int, rows_per_step: int) -> Training:
+    def within_epochs(self, rows_per_epoch: int, rows_per_step: int, offset: int) -> Training:
         """The same, with an end no later than the step in which the last pass over the training data ends.
 
         That step is as large as all others: what it lacks comes from the next pass. So a run that is given more passes
         afterwards goes on as if it had had them from the start.
+
+        Args:
+            rows_per_epoch: rows of a pass.
+            rows_per_step: rows of a step.
+            offset: rows of the stream before the first step; not 0 where earlier passes were over other data.
         """
         if self.num_epochs is None:
             return self
-        last = -(-self.num_epochs * rows_per_epoch // rows_per_step)
+        last = -((offset - self.num_epochs * rows_per_epoch) // rows_per_step)
         return replace(self, num_train_steps=min(self.num_train_steps, last))
 
 
@@ -96,3 +102,21 @@ def training_from(message: Any, *, followed: Followed | None = None, num_epochs:
     for name in ("checkpoint_max_to_keep", "gradient_clip_norm"):
         values[name] = values[name] if message.HasField(name) else None
     return Training(**values, followed=followed, num_epochs=num_epochs)
+
+
+def within_epochs_of(checkpoint: Checkpoint, training: Training) -> Training:
+    """The length of a run over the data of a checkpoint; one of an earlier release knows nothing of passes.
+
+    Args:
+        checkpoint: says how many rows a pass and a step have.
+        training: as the config has it.
+
+    Raises:
+        TrainError: the checkpoint's state cannot be understood.
+    """
+    state = checkpoint.state
+    if "rows_per_epoch" not in state:
+        return training
+    with checkpoint.interpreting(STATE_FILE):
+        of_epoch, of_step = int(state["rows_per_epoch"]), max(int(state["rows_per_step"]), 1)
+        return training.within_epochs(of_epoch, of_step, int(state.get("data_offset", 0)))

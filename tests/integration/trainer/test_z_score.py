@@ -126,3 +126,17 @@ def test_shipped_config_learns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
     last = records_of(tmp_path / "z_score", "validation")[-1]
     assert last["auroc/recap.engagement.is_favorited"] > 0.75
+
+
+def test_a_run_that_starts_from_weights_tells_of_other_statistics(
+    runs: Runs, statistics: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trained = runs.train("first", _z_score(statistics))
+    start = f'training {{ initial_checkpoint_dir: "{trained / "40"}" }}'
+    runs.train("same", _z_score(statistics), start)
+    assert _TOLD not in capsys.readouterr().err
+    _change(statistics)
+
+    runs.train("other", _z_score(statistics), start)
+
+    assert capsys.readouterr().err.count(_TOLD) == 1

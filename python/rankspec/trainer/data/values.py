@@ -39,19 +39,20 @@ def values_of(array: pa.Array, column: StoredColumn, place: Place) -> Array:
         raise DataError(f"{place.of(column.name, row)}: there is no value; every row needs one")
     if pa.types.is_fixed_size_binary(array.type):
         return _of_bytes(array, column)
-    if column.dtype == "text":
-        texts: Array = array.to_numpy(zero_copy_only=False).reshape(len(array), 1)
-        return texts
     values = array
-    if not pa.types.is_integer(array.type) and not pa.types.is_floating(array.type):
+    if _is_list(array.type):
         if not pa.types.is_fixed_size_list(array.type):
             _check_lengths(np.diff(array.offsets.to_numpy()), column, place)
         values = array.flatten()
     if values.null_count:
         row = _first_null(values) // column.length
         raise DataError(f"{place.of(column.name, row)}: a value is missing; every row needs {column.length}")
-    rows: Array = values.to_numpy(zero_copy_only=True).reshape(len(array), column.length)
-    return rows if column.dtype == "number" else rows.astype(np.dtype(column.dtype), copy=False)
+    rows: Array = values.to_numpy(zero_copy_only=column.dtype != "text").reshape(len(array), column.length)
+    return rows if column.dtype in ("number", "text") else rows.astype(np.dtype(column.dtype), copy=False)
+
+
+def _is_list(stored: pa.DataType) -> bool:
+    return bool(pa.types.is_list(stored) or pa.types.is_large_list(stored) or pa.types.is_fixed_size_list(stored))
 
 
 def _of_bytes(array: pa.Array, column: StoredColumn) -> Array:

@@ -15,6 +15,7 @@ from torch.nn import functional
 
 from rankspec.claims.registry import obeys
 from rankspec.claims.views import whole_message
+from rankspec.embedding.v1.embedding_pb2 import EmbeddingBagConfig
 from rankspec.families.twhin.parameter_groups import parameter_groups
 from rankspec.families.twhin.program.data import INPUTS, open_edges
 from rankspec.families.twhin.program.model import Scores, TwhinModel, build_model
@@ -22,6 +23,7 @@ from rankspec.families.twhin.program.pretrained import VOCABULARIES, fill, snaps
 from rankspec.families.twhin.program.vocabulary import Vocabulary, check_same, identities, vocabularies_of
 from rankspec.families.twhin.program.weights import logged_tables, norm_figures
 from rankspec.metrics.auroc import EXACT_ROWS, RunningAuroc
+from rankspec.metrics.metric_name import parsed_name
 from rankspec.metrics.running import RunningMean
 from rankspec.train.v1.runtime_pb2 import RuntimeConfig
 from rankspec.train.v1.training_pb2 import TrainingConfig
@@ -46,6 +48,7 @@ _COLUMNS = ("logit", "label", "relation", "loss")
 @obeys(TrainingConfig, *COMMON_FIELDS, "num_epochs")
 @obeys(TwhinModelConfig, "relations", "embeddings")
 @obeys(TwhinEmbeddingsConfig, "tables")
+@obeys(EmbeddingBagConfig, "name")
 @obeys(Relation, "name")
 @obeys(RuntimeConfig, "seed")
 class TwhinProgram(Program["EdgeBatch"]):
@@ -109,7 +112,8 @@ class TwhinProgram(Program["EdgeBatch"]):
 
     def check_identity(self, saved: Mapping[str, Any], folder: Path) -> None:
         """Makes sure that the rows of tables stand for the entities that they stood for."""
-        check_same(self._vocabularies, saved.get(VOCABULARIES, {}), folder)
+        tables = {table.name for table in self._config.model.embeddings.tables}
+        check_same(self._vocabularies, tables, saved.get(VOCABULARIES, {}), folder)
 
     def _open(self, path: str, share: Share, folder: Path) -> Dataset:
         return open_edges(
@@ -188,7 +192,7 @@ class TwhinProgram(Program["EdgeBatch"]):
 
     def is_lower_better(self, metric: str) -> bool:
         """Whether of two values of a metric the lower one is the better."""
-        return metric.partition("/")[0] == "loss"
+        return parsed_name(metric).metric == "loss"
 
     def figure_fields(self, name: str) -> tuple[str, ...]:
         """Which edges are taken, and with which negatives they are compared."""

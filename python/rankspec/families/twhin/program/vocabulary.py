@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import PurePath
 from typing import Any
@@ -38,9 +38,11 @@ class Vocabulary:
         """Takes the entities, `[N]` in all, as arrays of strings or of int64 in the order of their rows.
 
         Raises:
-            DataError: an entity is there twice, or there is none.
+            DataError: an entity is there twice, or there is none, or some are strings and others numbers.
         """
         self.source = source
+        if len({part.dtype == object for part in entities}) > 1:
+            raise DataError(f"{source}: some files hold strings and others whole numbers; write all as one of them")
         self._entities: Array = np.concatenate(entities) if entities else np.empty(0, np.int64)
         self.is_text = self._entities.dtype == object
         if not len(self._entities):
@@ -105,11 +107,12 @@ def vocabularies_of(tables: Sequence[EmbeddingBagConfig]) -> dict[str, Vocabular
     }
 
 
-def check_same(vocabularies: Mapping[str, Vocabulary], saved: Any, folder: object) -> None:
+def check_same(vocabularies: Mapping[str, Vocabulary], tables: Collection[str], saved: Any, folder: object) -> None:
     """Makes sure that rows mean what they meant; a vocabulary may have grown at its end.
 
     Args:
         vocabularies: those of now, by table.
+        tables: names of all tables of now.
         saved: what `identities` said when the rows were saved.
         folder: where.
 
@@ -118,10 +121,10 @@ def check_same(vocabularies: Mapping[str, Vocabulary], saved: Any, folder: objec
     """
     for name, before in saved.items():
         now = vocabularies.get(name)
-        if now is None or not continues(now, before):
+        if name in tables and (now is None or not continues(now, before)):
             raise TrainError(
                 f'checkpoint {folder} was trained with another vocabulary of the table "{name}": its rows are of other '
-                "entities; bring the old one back, new entities at its end",
+                "entities; bring the old one back, new entities at its end, or begin anew with a table of another name",
                 "model.embeddings.tables",
             )
 

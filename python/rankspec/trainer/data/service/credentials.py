@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from rankspec.trainer.data_error import DataError
 
@@ -17,6 +18,8 @@ TOKEN_FILE, CA_FILE = "RANKSPEC_DATA_TOKEN_FILE", "RANKSPEC_DATA_CA_FILE"
 
 _TOKEN = re.compile(rb"[!-~]{16,512}")
 _MOST_BYTES = 1 << 20
+
+_Read = TypeVar("_Read", str, bytes)
 
 
 @dataclass(frozen=True)
@@ -42,15 +45,19 @@ def credentials(path: str, environment: Mapping[str, str] = os.environ) -> Crede
     Raises:
         DataError: a file that it names cannot be read, or holds no token.
     """
-    token, authorities = environment.get(TOKEN_FILE), environment.get(CA_FILE)
+    return Credentials(
+        _named_by(TOKEN_FILE, environment, read_token, path), _named_by(CA_FILE, environment, read_file, path)
+    )
+
+
+def _named_by(variable: str, environment: Mapping[str, str], read: Callable[[Path], _Read], path: str) -> _Read | None:
+    """What the file holds that a variable names, if it names one."""
+    if not (file := environment.get(variable)):
+        return None
     try:
-        return Credentials(
-            read_token(Path(token)) if token else None, read_file(Path(authorities)) if authorities else None
-        )
+        return read(Path(file))
     except DataError as error:
-        raise DataError(
-            f"{TOKEN_FILE if token and token in error.message else CA_FILE}: {error.message}", path
-        ) from error
+        raise DataError(f"{variable}: {error.message}", path) from error
 
 
 def read_token(file: Path) -> str:
