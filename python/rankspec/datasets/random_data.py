@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +18,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from rankspec.datasets.ownership import claim
+from rankspec.datasets.tfrecord import SUFFIX, tfrecord_writer
 
 CONTINUOUS = "home_recap_2022_cont__segdense_vals"
 BINARY = "home_recap_2022_binary__segdense_vals"
@@ -83,8 +85,9 @@ def write(
     seed: int = 0,
     widths: Widths = PRODUCTION,
     prefix: str = "part",
+    form: Literal["parquet", "tfrecord"] = "parquet",
 ) -> list[Path]:
-    """Writes Parquet files and their schema file, a row group at a time.
+    """Writes Parquet or TFRecord files and their schema file, a row group at a time.
 
     Args:
         output: folder to write to; it is made if need be.
@@ -93,10 +96,11 @@ def write(
         seed: same arguments, same rows. What features mean depends on the widths alone, so that data of
             one seed can be used to test what was learned from another's.
         widths: values in a row.
-        prefix: files are called `<prefix>-00000.parquet` and so on.
+        prefix: files are called `<prefix>-00000.parquet` and so on, or `.tfrecord.gz`.
+        form: what is written; the rows are the same.
 
     Returns:
-        The Parquet files.
+        The files of rows.
 
     Raises:
         ValueError: there are fewer rows than files, or no file.
@@ -104,7 +108,7 @@ def write(
     """
     if num_files < 1 or num_rows < num_files:
         raise ValueError(f"{num_rows} rows cannot be spread over {num_files} files; give every file at least one")
-    names = [f"{prefix}-{number:05d}.parquet" for number in range(num_files)]
+    names = [f"{prefix}-{number:05d}{'.parquet' if form == 'parquet' else SUFFIX}" for number in range(num_files)]
     claim(output, [*names, SCHEMA_FILE])
     schema_text = json.dumps(segdense_schema(widths), indent=2) + "\n"
     (output / SCHEMA_FILE).write_text(schema_text, encoding="utf-8")
@@ -113,7 +117,8 @@ def write(
     for number, name in enumerate(names):
         file = output / name
         rows = num_rows * (number + 1) // num_files - num_rows * number // num_files
-        _write_file(file, world, rows, (seed, number))
+        write_rows = _write_file if form == "parquet" else _write_tfrecord
+        write_rows(file, world, rows, (seed, number))
         files.append(file)
     return files
 
@@ -200,6 +205,14 @@ def _write_file(file: Path, world: _World, num_rows: int, key: tuple[int, ...]) 
     ) as writer:
         for number, rows in enumerate(_row_group_sizes(num_rows)):
             writer.write_batch(world.rows(rows, np.random.default_rng([*key, number])), row_group_size=rows)
+
+
+def _write_tfrecord(file: Path, world: _World, num_rows: int, key: tuple[int, ...]) -> None:
+    with tfrecord_writer(file) as write_columns:
+        for number, rows in enumerate(_row_group_sizes(num_rows)):
+            batch = world.rows(rows, np.random.default_rng([*key, number]))
+            columns = zip(batch.schema.names, batch.columns, strict=True)
+            write_columns({name: column.flatten().to_numpy().reshape(rows, -1) for name, column in columns})
 
 
 def _row_group_sizes(num_rows: int) -> Iterator[int]:

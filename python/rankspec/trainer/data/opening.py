@@ -45,6 +45,8 @@ def _compression(file: StoredFile) -> Compression | None:
     except UNREADABLE as error:
         raise DataError(f"{file}: cannot be read: {reason(error)}") from error
     found, name = compression_of(head), file.path.name
+    if head.startswith(b"PAR1"):
+        return None
     if found is None and _TFRECORD_NAME.search(name):
         # A plain file of no records has no bytes.
         if not head and not _COMPRESSED_NAME.search(name):

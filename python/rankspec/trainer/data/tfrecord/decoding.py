@@ -1,7 +1,7 @@
 """Rows of tf.Example messages as numpy arrays, many at a time.
 
-Rows of one schema look alike as they are transmitted. So the features of many rows are joined and read at once, and what
-does not look as it is usually written is read message by message, with the same result.
+Rows of one schema look alike as they are transmitted. So the features of many rows are joined and read at once, and
+what does not look as it is usually written is read message by message, with the same result.
 """
 
 from __future__ import annotations

@@ -81,7 +81,7 @@ class TFRecordFile:
             place = self.place(row_group)
             raise DataError(f"{place}: has {first} rows instead of {self.rows[row_group]}; the file is damaged")
 
-    def _contents(self, row_group: int, most: int) -> Iterator[list[Content]]:
+    def _contents(self, row_group: int, most: int) -> Iterator[Sequence[Content]]:
         """The records of a row group, `most` at a time."""
         with _named(self.file), _opened(self.file) as opened:
             number, start, blocks = self._before(row_group, opened)
@@ -161,7 +161,7 @@ def open_tfrecord(
 
 @dataclass(frozen=True, slots=True)
 class _Scan:
-    """What a file is found to hold: rows and beginnings of its row groups, hash, and the first record if there is one."""
+    """What a file holds: rows and beginnings of its row groups, its hash, and the first record if there is one."""
 
     rows: tuple[int, ...]
     starts: tuple[int, ...]
@@ -170,7 +170,9 @@ class _Scan:
 
 
 def _scanned(file: StoredFile, compression: Compression) -> _Scan:
-    rows, starts, first = [], [], None
+    rows: list[int] = []
+    starts: list[int] = []
+    first = None
     with _named(file), _opened(file) as opened:
         blocks = Blocks(opened, compression, START, resumable=False)
         records = Records(blocks)

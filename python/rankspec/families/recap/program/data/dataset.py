@@ -54,7 +54,7 @@ def open_dataset(
     id_ranges: Sequence[IdRange] = (),
     float_labels: Collection[str] = (),
 ) -> Dataset:
-    """Opens a data set: reads every Parquet file's footer and every TFRecord file to its end, or has a data service list the files, and decodes no rows yet.
+    """Opens a data set: reads Parquet files' footers and TFRecord files to their ends, or has a service list the files.
 
     Args:
         data: the data set's configuration.
