@@ -1,8 +1,8 @@
 """Make or fetch data sets to train on.
 
 `random` writes Parquet or TFRecord files and their schema at the widths of the production ranker, or with --small at a
-few columns each. The labels follow from the features, with noise: training on them learns something. `movielens` prepares
-MovieLens-100K as the demo does: features, labels, and the split into train, validation and test. `edges` writes what a
+few columns each. The labels follow from the features, with noise: training on them learns something. `movielens`
+prepares MovieLens-100K as the demo does: features, labels, and the split into train, validation and test. `edges` writes what a
 graph embedding is trained on, `clicks` lists of items whose clicks depend on the position by a known rule. `serve`
 makes none: it reads the data of a config for trainers on other machines. `convert` writes the rows of Parquet files as
 TFRecord files, or back: every column of the schema file, which it copies beside them.

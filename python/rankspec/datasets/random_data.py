@@ -108,7 +108,8 @@ def write(
     """
     if num_files < 1 or num_rows < num_files:
         raise ValueError(f"{num_rows} rows cannot be spread over {num_files} files; give every file at least one")
-    names = [f"{prefix}-{number:05d}{'.parquet' if form == 'parquet' else SUFFIX}" for number in range(num_files)]
+    suffix, write_rows = (".parquet", _write_file) if form == "parquet" else (SUFFIX, _write_tfrecord)
+    names = [f"{prefix}-{number:05d}{suffix}" for number in range(num_files)]
     claim(output, [*names, SCHEMA_FILE])
     schema_text = json.dumps(segdense_schema(widths), indent=2) + "\n"
     (output / SCHEMA_FILE).write_text(schema_text, encoding="utf-8")
@@ -117,7 +118,6 @@ def write(
     for number, name in enumerate(names):
         file = output / name
         rows = num_rows * (number + 1) // num_files - num_rows * number // num_files
-        write_rows = _write_file if form == "parquet" else _write_tfrecord
         write_rows(file, world, rows, (seed, number))
         files.append(file)
     return files
@@ -212,7 +212,13 @@ def _write_tfrecord(file: Path, world: _World, num_rows: int, key: tuple[int, ..
         for number, rows in enumerate(_row_group_sizes(num_rows)):
             batch = world.rows(rows, np.random.default_rng([*key, number]))
             columns = zip(batch.schema.names, batch.columns, strict=True)
-            write_columns({name: column.flatten().to_numpy().reshape(rows, -1) for name, column in columns})
+            write_columns({name: _matrix(column) for name, column in columns})
+
+
+def _matrix(column: pa.Array) -> NDArray[np.float32] | NDArray[np.int64]:
+    """The values of a column, `[rows, length]`."""
+    values = column.flatten() if pa.types.is_fixed_size_list(column.type) else column
+    return values.to_numpy().reshape(len(column), -1)
 
 
 def _row_group_sizes(num_rows: int) -> Iterator[int]:

@@ -67,10 +67,13 @@ def _encoder(values: NDArray[Any]) -> Callable[[int], bytes]:
 @contextmanager
 def tfrecord_writer(file: Path) -> Iterator[Callable[[Mapping[str, NDArray[Any]]], None]]:
     """Gives a function that writes columns, `[rows, length]` by name; `file` is gzip, and there once it is whole."""
-    with written_beside(file) as partial, partial.open("wb") as raw:
+    with (
+        written_beside(file) as partial,
+        partial.open("wb") as raw,
         # Without name and time: the same rows are the same bytes.
-        with gzip.GzipFile("", "wb", _LEVEL, raw, mtime=0) as compressed:
-            yield lambda columns: compressed.writelines(framed(content) for content in examples(columns))
+        gzip.GzipFile("", "wb", _LEVEL, raw, mtime=0) as compressed,
+    ):
+        yield lambda columns: compressed.writelines(framed(content) for content in examples(columns))
 
 
 @contextmanager

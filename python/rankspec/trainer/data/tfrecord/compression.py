@@ -19,7 +19,7 @@ _COMPRESSED_BYTES = 32 << 10
 
 # What tells how a file is compressed.
 HEAD_BYTES = HEAD.size
-_BAD_STREAM: tuple[type[Exception], ...] = (zlib.error, isal_zlib.error)
+_BAD_STREAM: tuple[type[Exception], Any] = (zlib.error, isal_zlib.error)
 
 
 class Compression(Enum):

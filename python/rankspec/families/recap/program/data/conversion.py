@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -36,8 +37,8 @@ def convert(
         patterns: name the files, as `inputs` of a config does.
         schema_path: the schema file; it is copied beside what is written.
         output: folder to write to; it is made if need be.
-        form: what is written: Parquet with lists of fixed size, in the row groups that the rows are read in, or TFRecord
-            in gzip. Files are called as those that are read, with another ending.
+        form: what is written: Parquet with lists of fixed size, in the row groups that the rows are read in, or
+            TFRecord in gzip. Files are called as those that are read, with another ending.
 
     Returns:
         The files, and how many rows they have.
@@ -86,28 +87,27 @@ def _write(source: RowFile, columns: Sequence[StoredColumn], writer: AbstractCon
     with writer as write:
         for row_group in range(len(source.rows)):
             chunks = [chunk for _, chunk in source.chunks(row_group, columns)]
-            if chunks:
-                write({name: _joined([chunk[name] for chunk in chunks]) for name in chunks[0]})
+            write({column.name: _joined([chunk[column.name] for chunk in chunks], column) for column in columns})
+        if not source.rows:
+            write({column.name: _joined([], column) for column in columns})
         if change := source.change():
             raise DataError(change)
 
 
-def _joined(parts: Sequence[Array]) -> Array:
-    import numpy as np
-
-    return np.concatenate(parts)
+def _joined(parts: Sequence[Array], column: StoredColumn) -> Array:
+    return np.concatenate([np.empty((0, column.length), column.dtype), *parts])
 
 
 @contextmanager
 def _parquet_writer(file: Path) -> Iterator[_Write]:
-    """As `tfrecord_writer`: one row group for each call, even if there is none."""
+    """As `tfrecord_writer`: a row group for each call, of which there has to be one."""
     writer: pq.ParquetWriter | None = None
 
     def write(columns: Mapping[str, Array]) -> None:
         nonlocal writer
         batch = pa.record_batch({name: _arrow(values) for name, values in columns.items()})
         writer = writer or pq.ParquetWriter(partial, batch.schema, compression="none", write_statistics=False)
-        writer.write_batch(batch, row_group_size=len(batch))
+        writer.write_batch(batch, row_group_size=max(len(batch), 1))
 
     with written_beside(file) as partial:
         try:
