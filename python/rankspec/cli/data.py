@@ -2,10 +2,10 @@
 
 `random` writes Parquet or TFRecord files and their schema at the widths of the production ranker, or with --small at a
 few columns each. The labels follow from the features, with noise: training on them learns something. `movielens`
-prepares MovieLens-100K as the demo does: features, labels, and the split into train, validation and test. `edges` writes what a
-graph embedding is trained on, `clicks` lists of items whose clicks depend on the position by a known rule. `serve`
-makes none: it reads the data of a config for trainers on other machines. `convert` writes the rows of Parquet files as
-TFRecord files, or back: every column of the schema file, which it copies beside them.
+prepares MovieLens-100K as the demo does: features, labels, and the split into train, validation and test. `edges`
+writes what a graph embedding is trained on, `clicks` lists of items whose clicks depend on the position by a known
+rule. `serve` makes none: it reads the data of a config for trainers on other machines. `convert` writes the rows of
+Parquet files as TFRecord files, or back: every column of the schema file, which it copies beside them.
 
 `statistics` computes what `z_score_log_config` standardizes by: of the continuous features of a config's train_data,
 over one pass, behind every step of its preprocess. The file that the config names as analysis_path need not be there

@@ -20,6 +20,8 @@ from rankspec.trainer.inputs import Column
 
 # What is read of a folder.
 PARQUET = "*.parquet"
+# And where it has no such files; no name is of two of them.
+TFRECORD = ("*.tfrecord", "*.gz", "*.gzip", "*.zlib")
 # Files that an error names before it counts the rest.
 _NAMED = 3
 # Files of another storage that are opened at the same time: it is their requests that take time.

@@ -95,6 +95,8 @@ class Blocks:
         """
         try:
             return self._raw(_BLOCK_BYTES) if self._compression is Compression.NONE else self._inflated()
+        except DataError:
+            raise
         except _BAD_STREAM as error:
             raise DataError(f"cannot be inflated: {reason(error)}; the file is damaged") from error
         except UNREADABLE as error:

@@ -208,4 +208,4 @@ def _feature(row: Mapping[str, bytes], number: int, column: StoredColumn, place:
 
 
 def _named(kind: str | None) -> str:
-    return f"a {kind}" if kind else "of no kind"
+    return "of no kind" if kind is None else f"{'an' if kind == 'int64_list' else 'a'} {kind}"
