@@ -29,6 +29,7 @@ BENCHMARKS = {
     "auroc_binned": "benchmarks.auroc:binned",
     "input_pipeline": "benchmarks.input_pipeline:run",
     "data_service": "benchmarks.data_service:run",
+    "tfrecord": "benchmarks.tfrecord:run",
     "checkpoint_blocked": "benchmarks.checkpointing:blocked",
     "checkpoint_slowdown": "benchmarks.checkpointing:slowdown",
 }

@@ -359,6 +359,17 @@ def test_remote_config_is_read_in_full(tmp_path: Path, monkeypatch: pytest.Monke
     assert _set_but_not_read(loaded.message) == set()
 
 
+def test_tfrecord_config_is_read_in_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RANKSPEC_RUNS", str(tmp_path))
+    monkeypatch.setenv("RANKSPEC_TFRECORD", str(tmp_path / "data"))
+    random_data.write(tmp_path / "data", num_rows=400, num_files=4, widths=random_data.SMALL, form="tfrecord")
+    loaded = compose(_CONFIGS / "recap/tfrecord.textproto", overrides=["training.num_train_steps=2"])
+
+    assert run.train(job_of(loaded))
+
+    assert _set_but_not_read(loaded.message) == set()
+
+
 @pytest.mark.parametrize("name", ["ranker", "ensemble"])
 def test_movielens_config_is_read_in_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     movielens.prepare(tmp_path / "data", write_grouplens(tmp_path / "source"))

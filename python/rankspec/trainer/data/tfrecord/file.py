@@ -75,7 +75,7 @@ class TFRecordFile:
                 step = slice(start, start + _STEP_ROWS)
                 into = {name: values[step] for name, values in chunk.items()}
                 decode(contents[step], layout, into, self.place(row_group, first + start))
-            yield first, chunk
+            yield first, {column.name: chunk[column.name] for column in columns}
             first += len(contents)
         if first != self.rows[row_group]:
             place = self.place(row_group)

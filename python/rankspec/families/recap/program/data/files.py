@@ -117,8 +117,8 @@ def _in_folders(
     ]
     if len(missing) > num_missing_allowed:
         raise DataError(
-            f"{len(missing)} of {len(folders)} {unit} have no folder with {PARQUET} or TFRecord files, {num_missing_allowed} may; "
-            f"the first is {storage.address(missing[0])}",
+            f"{len(missing)} of {len(folders)} {unit} have no folder with {PARQUET} or TFRecord files, "
+            f"{num_missing_allowed} may; the first is {storage.address(missing[0])}",
             path,
         )
     if len(missing) == len(folders):
