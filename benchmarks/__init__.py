@@ -33,3 +33,6 @@ BENCHMARKS = {
     "checkpoint_blocked": "benchmarks.checkpointing:blocked",
     "checkpoint_slowdown": "benchmarks.checkpointing:slowdown",
 }
+
+# Run only where they are named: they install what nothing else needs.
+ONLY_NAMED = {"tfrecord"}

@@ -1,6 +1,7 @@
 """CPU per example of reading TFRecord and Parquet on one core, beside tf.data.
 
-tf.data runs in an environment of its own below `build/`, which the first run makes: TensorFlow is needed by nothing else.
+tf.data runs in an environment of its own below `build/`, which the first run makes: TensorFlow is needed by nothing
+else. So this runs only where it is named.
 """
 
 from __future__ import annotations
@@ -41,7 +42,13 @@ def run() -> list[Measurement]:
         plain = folder / "plain.tfrecord"
         plain.write_bytes(gzip.decompress(zipped.read_bytes()))
         with _tf_data(folder / random_data.SCHEMA_FILE) as theirs:
-            candidates = [_ours(zipped), _ours(plain), _ours(parquet), partial(theirs, zipped), partial(theirs, plain)]
+            candidates: list[Callable[[], float]] = [
+                _ours(zipped),
+                _ours(plain),
+                _ours(parquet),
+                partial(theirs, zipped),
+                partial(theirs, plain),
+            ]
             ours_zipped, ours_plain, ours_parquet, zipped_us, plain_us = _medians(candidates)
     return [
         Measurement("tfrecord_gzip", ours_zipped, "us of CPU/example", zipped_us),
@@ -50,7 +57,7 @@ def run() -> list[Measurement]:
     ]
 
 
-def _medians(candidates: list[Callable[[], float]]) -> list[float]:
+def _medians(candidates: Sequence[Callable[[], float]]) -> list[float]:
     """Medians of what candidates measure in turn, the first round left out, in microseconds per example."""
     rounds = [[candidate() for candidate in candidates] for _ in range(_NUM_ROUNDS + 1)][1:]
     return [median(times) * 1e6 / _NUM_ROWS for times in zip(*rounds, strict=True)]

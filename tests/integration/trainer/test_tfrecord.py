@@ -17,7 +17,7 @@ _ROW_GROUP_ROWS = 64
 
 def _killed_in_step(step: int) -> None:
     """Reads as many rows at once as the Parquet files have in a row group, and is killed."""
-    tfrecord_file.ROW_GROUP_ROWS = _ROW_GROUP_ROWS  # type: ignore[misc]
+    tfrecord_file.ROW_GROUP_ROWS = _ROW_GROUP_ROWS
     interruptions.in_step(step, signal.SIGKILL)
 
 
