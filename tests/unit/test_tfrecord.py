@@ -67,6 +67,14 @@ def test_row_groups_are_read_in_any_order(
     assert file.place(2, 5).of("f", 1).endswith(f'row {2 * ROW_GROUP_ROWS + 6}, column "f"')
 
 
+@pytest.mark.parametrize("form", FORMS)
+def test_records_may_be_larger_than_what_is_read_at_once(tmp_path: Path, form: str) -> None:
+    values = np.random.default_rng(0).standard_normal((3, 200_000), dtype=np.float32)
+    column = (StoredColumn("f", "float32", 200_000),)
+    file = opened(write_records(tmp_path / f"a.{form}", examples_of({"f": values})), column)
+    np.testing.assert_array_equal(rows_of(file, 0, column)["f"], values)
+
+
 def test_a_reading_that_is_given_up_does_not_spoil_the_next(tmp_path: Path) -> None:
     columns = columns_of(2 * ROW_GROUP_ROWS)
     file = opened(write_records(tmp_path / "a.tfrecord.gz", examples_of(columns)), COLUMNS)

@@ -14,10 +14,12 @@ import torch
 from rankspec.recap.v1.data_pb2 import ExplicitDateInputs
 from tests.unit.served import ranker, remote, serving
 from tests.unit.small_data import batches_of, columns_of, data_config, opened, write_files
+from tests.unit.test_dataset_storage import Bucket
 from tests.unit.tf_examples import FORMS, examples_of, write_records
 
 from rankspec.cli import data as data_verb
 from rankspec.families.recap.program.batch import RecapBatch
+from rankspec.trainer.data.storage import address
 from rankspec.trainer.data.tfrecord import file as tfrecord_file
 from rankspec.trainer.data_error import DataError
 
@@ -165,3 +167,14 @@ def test_converting_a_damaged_file_leaves_no_part_of_it(
     assert _run(*convert, tmp_path / "out") == 1
     assert 'row 9, column "cont": there are 5 values; the schema says 6' in capsys.readouterr().err
     assert sorted(file.name for file in (tmp_path / "out").iterdir()) == ["a.tfrecord.gz", "b.tfrecord.gz"]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_they_are_read_from_an_address(folder: Path, monkeypatch: pytest.MonkeyPatch, form: str) -> None:
+    bucket = Bucket()
+    monkeypatch.setattr(address, "connected", bucket.connect)
+    for file in folder.glob(f"*.{form}"):
+        bucket.write(f"bucket/rows/{file.name}", file.read_bytes())
+    fields = {"examples_shuffle_buffer_size": 20}
+    ours = opened(data_config(folder, inputs=f"s3://bucket/rows/*.{form}", **fields))
+    assert_same(batches_of(ours, 3, 12), batches_of(opened(data_config(folder, **fields)), 3, 12))
