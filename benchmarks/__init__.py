@@ -30,6 +30,10 @@ BENCHMARKS = {
     "input_pipeline": "benchmarks.input_pipeline:run",
     "vectors": "benchmarks.vectors:run",
     "data_service": "benchmarks.data_service:run",
+    "tfrecord": "benchmarks.tfrecord:run",
     "checkpoint_blocked": "benchmarks.checkpointing:blocked",
     "checkpoint_slowdown": "benchmarks.checkpointing:slowdown",
 }
+
+# Run only where they are named: they install what nothing else needs.
+ONLY_NAMED = {"tfrecord"}

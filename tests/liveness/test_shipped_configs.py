@@ -42,6 +42,12 @@ def _random_rows(folder: Path, environment: pytest.MonkeyPatch) -> None:
     environment.setenv("RANKSPEC_RUNS", str(folder))
 
 
+def _tfrecord(folder: Path, environment: pytest.MonkeyPatch) -> None:
+    random_data.write(folder / "data", num_rows=400, num_files=4, widths=random_data.SMALL, form="tfrecord")
+    environment.setenv("RANKSPEC_TFRECORD", str(folder / "data"))
+    environment.setenv("RANKSPEC_RUNS", str(folder))
+
+
 def _edges(folder: Path, environment: pytest.MonkeyPatch) -> None:
     edges.write(folder / "edges", num_edges=6000)
     environment.setenv("RANKSPEC_EDGES", str(folder / "edges"))
@@ -83,6 +89,7 @@ _DATA: dict[str, Callable[[Path, pytest.MonkeyPatch], None]] = {
     "recap/remote*": _served_rows,
     "recap/local_prod*": _random_rows,
     "clicks/*": _clicks,
+    "recap/tfrecord*": _tfrecord,
     "twhin/named*": _named_edges,
     "twhin/*": _edges,
 }

@@ -1,10 +1,11 @@
 """Make or fetch data sets to train on.
 
-`random` writes Parquet files and their schema at the widths of the production ranker, or with --small at a few
-columns each. The labels follow from the features, with noise: training on them learns something. `movielens` prepares
-MovieLens-100K as the demo does: features, labels, and the split into train, validation and test. `edges` writes what a
-graph embedding is trained on, `clicks` lists of items whose clicks depend on the position by a known rule. `serve`
-makes none: it reads the data of a config for trainers on other machines.
+`random` writes Parquet or TFRecord files and their schema at the widths of the production ranker, or with --small at a
+few columns each. The labels follow from the features, with noise: training on them learns something. `movielens`
+prepares MovieLens-100K as the demo does: features, labels, and the split into train, validation and test. `edges`
+writes what a graph embedding is trained on, `clicks` lists of items whose clicks depend on the position by a known
+rule. `serve` makes none: it reads the data of a config for trainers on other machines. `convert` writes the rows of
+Parquet files as TFRecord files, or back: every column of the schema file, which it copies beside them.
 
 `statistics` computes what `z_score_log_config` standardizes by: of the continuous features of a config's train_data,
 over one pass, behind every step of its preprocess. The file that the config names as analysis_path need not be there
@@ -16,6 +17,8 @@ Examples:
   rankspec data movielens -o build/movielens/data
   rankspec data edges -o build/edges
   rankspec data clicks -o build/clicks
+  rankspec data random -o build/tfrecord --small --rows 2000 --files 2 --format tfrecord
+  rankspec data convert 'films/*.parquet' --schema films/schema.json --format tfrecord -o films_tfrecord
   rankspec data statistics ranker.textproto -o statistics.textproto
   rankspec data serve configs/recap/remote.textproto --listen 127.0.0.1:8815
 """
@@ -31,7 +34,7 @@ if TYPE_CHECKING:
     from rankspec.data.v1.statistics_pb2 import DataStatistics
     from rankspec.trainer.setup import Job
 
-from rankspec.cli import serving
+from rankspec.cli import converting, serving
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -42,6 +45,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     random.add_argument("--files", type=int, default=4, metavar="N", help="files to spread them over; default: 4")
     random.add_argument("--seed", type=int, default=0, help="what the rows are drawn from; default: 0")
     random.add_argument("--small", action="store_true", help="a few columns of each kind, some hundred bytes a row")
+    random.add_argument(
+        "--format", choices=("parquet", "tfrecord"), default="parquet", help="form of the files; default: parquet"
+    )
     random.set_defaults(make=_random)
     movielens = kinds.add_parser("movielens", help="MovieLens-100K, split and with features")
     movielens.add_argument("--source", type=Path, metavar="DIR", help="its files; default: they are downloaded")
@@ -70,6 +76,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     for kind in (random, movielens, edges, clicks):
         kind.set_defaults(run=_written)
         kind.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="folder to write to")
+    converting.add_arguments(kinds.add_parser("convert", help="Parquet files of rows as TFRecord files, or back"))
     _add_statistics(kinds.add_parser("statistics", help="what a config's training data are standardized by"))
     serving.add_arguments(kinds.add_parser("serve", help="serve a config's data to trainers on other machines"))
 
@@ -117,6 +124,7 @@ def _random(arguments: Namespace) -> str:
         seed=arguments.seed,
         widths=random_data.SMALL if arguments.small else random_data.PRODUCTION,
         vectors=arguments.vectors,
+        form=arguments.format,
     )
     size = sum(file.stat().st_size for file in files) / 1e6
     return f"{arguments.rows} rows, {size:.1f} MB, in {len(files)} files of {arguments.output}"

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +18,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from rankspec.datasets.ownership import claim
+from rankspec.datasets.tfrecord import SUFFIX, tfrecord_writer
 from rankspec.datasets.vectors import Vectors, vector_column, vector_type
 
 CONTINUOUS = "home_recap_2022_cont__segdense_vals"
@@ -85,8 +87,9 @@ def write(
     widths: Widths = PRODUCTION,
     prefix: str = "part",
     vectors: Vectors = "bytes",
+    form: Literal["parquet", "tfrecord"] = "parquet",
 ) -> list[Path]:
-    """Writes Parquet files and their schema file, a row group at a time.
+    """Writes Parquet or TFRecord files and their schema file, a row group at a time.
 
     Args:
         output: folder to write to; it is made if need be.
@@ -95,11 +98,12 @@ def write(
         seed: same arguments, same rows. What features mean depends on the widths alone, so that data of
             one seed can be used to test what was learned from another's.
         widths: values in a row.
-        prefix: files are called `<prefix>-00000.parquet` and so on.
-        vectors: how vectors are stored.
+        prefix: files are called `<prefix>-00000.parquet` and so on, or `.tfrecord.gz`.
+        vectors: how vectors are stored in Parquet.
+        form: what is written; the rows are the same.
 
     Returns:
-        The Parquet files.
+        The files of rows.
 
     Raises:
         ValueError: there are fewer rows than files, or no file.
@@ -107,7 +111,8 @@ def write(
     """
     if num_files < 1 or num_rows < num_files:
         raise ValueError(f"{num_rows} rows cannot be spread over {num_files} files; give every file at least one")
-    names = [f"{prefix}-{number:05d}.parquet" for number in range(num_files)]
+    suffix = ".parquet" if form == "parquet" else SUFFIX
+    names = [f"{prefix}-{number:05d}{suffix}" for number in range(num_files)]
     claim(output, [*names, SCHEMA_FILE])
     schema_text = json.dumps(segdense_schema(widths), indent=2) + "\n"
     (output / SCHEMA_FILE).write_text(schema_text, encoding="utf-8")
@@ -116,7 +121,10 @@ def write(
     for number, name in enumerate(names):
         file = output / name
         rows = num_rows * (number + 1) // num_files - num_rows * number // num_files
-        _write_file(file, world, rows, (seed, number), vectors)
+        if form == "parquet":
+            _write_file(file, world, rows, (seed, number), vectors)
+        else:
+            _write_tfrecord(file, world, rows, (seed, number))
         files.append(file)
     return files
 
@@ -202,6 +210,20 @@ def _write_file(file: Path, world: _World, num_rows: int, key: tuple[int, ...], 
         for number, rows in enumerate(_row_group_sizes(num_rows)):
             batch = world.rows(rows, np.random.default_rng([*key, number]), vectors)
             writer.write_batch(batch, row_group_size=rows)
+
+
+def _write_tfrecord(file: Path, world: _World, num_rows: int, key: tuple[int, ...]) -> None:
+    with tfrecord_writer(file) as write_columns:
+        for number, rows in enumerate(_row_group_sizes(num_rows)):
+            batch = world.rows(rows, np.random.default_rng([*key, number]), "lists")
+            columns = zip(batch.schema.names, batch.columns, strict=True)
+            write_columns({name: _matrix(column) for name, column in columns})
+
+
+def _matrix(column: pa.Array) -> NDArray[np.float32] | NDArray[np.int64]:
+    """The values of a column, `[rows, length]`."""
+    values = column.flatten() if pa.types.is_fixed_size_list(column.type) else column
+    return values.to_numpy().reshape(len(column), -1)
 
 
 def _row_group_sizes(num_rows: int) -> Iterator[int]:

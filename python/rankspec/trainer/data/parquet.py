@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import ClassVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -44,6 +45,8 @@ class ParquetFile:
         footer: its end.
         rows: rows of each row group.
     """
+
+    form: ClassVar[str] = "Parquet"
 
     file: StoredFile
     footer: Footer

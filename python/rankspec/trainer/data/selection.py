@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import PurePath
@@ -20,6 +20,8 @@ from rankspec.trainer.inputs import Column
 
 # What is read of a folder.
 PARQUET = "*.parquet"
+# And where it has no such files; no name is of two of them.
+TFRECORD = ("*.tfrecord", "*.gz", "*.gzip", "*.zlib")
 # Files that an error names before it counts the rest.
 _NAMED = 3
 # Files of another storage that are opened at the same time: it is their requests that take time.
@@ -117,11 +119,22 @@ def open_selection(
         raise DataError(f"{'; '.join(left_out[:_NAMED])}{rest}; {remedy}", plan.source)
     if not files:
         raise DataError(f"none of the {len(left_out)} files can be read; the first: {left_out[0]}", plan.source)
+    _require_one_form(files, plan.source)
     identity = identity_of(files, selection.folder, schema)
     if num_rows(identity) == 0:
         raise DataError(f"the {len(files)} files hold no row", plan.source)
     notes = [*selection.notes, *(f"left out {reason}" for reason in left_out)]
     return Dataset(plan, files, identity=identity, notes=notes)
+
+
+def _require_one_form(files: Sequence[RowFile], path: str) -> None:
+    other = next((file for file in files if file.form != files[0].form), None)
+    if other is not None:
+        raise DataError(
+            f"{files[0].file} is {files[0].form} and {other.file} is {other.form}; a data set has files of one form: "
+            "name those of one, or convert the others with `rankspec data convert`",
+            path,
+        )
 
 
 def _opened(selection: Selection, plan: DataPlan) -> Iterable[RowFile | DataError]:

@@ -1,4 +1,4 @@
-"""What is asked of a file of rows, whatever its form; Parquet is the one form there is."""
+"""What is asked of a file of rows, whatever its form: Parquet, TFRecord, or what a data service sends."""
 
 from __future__ import annotations
 
@@ -15,6 +15,10 @@ FileIdentity = tuple[int, int, str]
 
 class RowFile(Protocol):
     """A file of rows that is known to have the columns asked for; it may be read by several threads."""
+
+    @property
+    def form(self) -> str:
+        """The form's name; all files of a data set have the same."""
 
     @property
     def file(self) -> NamedFile:

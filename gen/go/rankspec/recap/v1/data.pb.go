@@ -681,8 +681,9 @@ type isRecapDataConfig_DateInputsFormat interface {
 }
 
 type RecapDataConfig_Inputs struct {
-	// Glob that selects the files; they are taken in the order of their names. They lie on this machine, or where an
-	// address that begins with s3://, gs://, hdfs:// or file:// says.
+	// Glob that selects the files: Parquet, or TFRecord of tf.Example (gzip, zlib or plain), all of one form. They are
+	// taken in the order of their names, and lie on this machine, or where an address that begins with s3://, gs://,
+	// hdfs:// or file:// says.
 	Inputs string `protobuf:"bytes,1,opt,name=inputs,oneof"`
 }
 

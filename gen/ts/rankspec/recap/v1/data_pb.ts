@@ -216,8 +216,9 @@ export type RecapDataConfig = Message<"rankspec.recap.v1.RecapDataConfig"> & {
    */
   dateInputsFormat: {
     /**
-     * Glob that selects the files; they are taken in the order of their names. They lie on this machine, or where an
-     * address that begins with s3://, gs://, hdfs:// or file:// says.
+     * Glob that selects the files: Parquet, or TFRecord of tf.Example (gzip, zlib or plain), all of one form. They are
+     * taken in the order of their names, and lie on this machine, or where an address that begins with s3://, gs://,
+     * hdfs:// or file:// says.
      *
      * @generated from field: string inputs = 1;
      */

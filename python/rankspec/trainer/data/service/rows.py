@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, ClassVar
 
 import pyarrow as pa
 
@@ -75,6 +75,8 @@ class ServedRows:
         identity: what tells it from another.
         first_row_group: row groups of the files before it.
     """
+
+    form: ClassVar[str] = "Arrow Flight"
 
     file: ServedFile
     rows: tuple[int, ...]

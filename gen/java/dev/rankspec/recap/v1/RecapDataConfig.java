@@ -119,8 +119,9 @@ private static final long serialVersionUID = 0L;
   public static final int INPUTS_FIELD_NUMBER = 1;
   /**
    * <pre>
-   * Glob that selects the files; they are taken in the order of their names. They lie on this machine, or where an
-   * address that begins with s3://, gs://, hdfs:// or file:// says.
+   * Glob that selects the files: Parquet, or TFRecord of tf.Example (gzip, zlib or plain), all of one form. They are
+   * taken in the order of their names, and lie on this machine, or where an address that begins with s3://, gs://,
+   * hdfs:// or file:// says.
    * </pre>
    *
    * <code>string inputs = 1 [json_name = "inputs", (.buf.validate.field) = { ... }</code>
@@ -131,8 +132,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Glob that selects the files; they are taken in the order of their names. They lie on this machine, or where an
-   * address that begins with s3://, gs://, hdfs:// or file:// says.
+   * Glob that selects the files: Parquet, or TFRecord of tf.Example (gzip, zlib or plain), all of one form. They are
+   * taken in the order of their names, and lie on this machine, or where an address that begins with s3://, gs://,
+   * hdfs:// or file:// says.
    * </pre>
    *
    * <code>string inputs = 1 [json_name = "inputs", (.buf.validate.field) = { ... }</code>
@@ -155,8 +157,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Glob that selects the files; they are taken in the order of their names. They lie on this machine, or where an
-   * address that begins with s3://, gs://, hdfs:// or file:// says.
+   * Glob that selects the files: Parquet, or TFRecord of tf.Example (gzip, zlib or plain), all of one form. They are
+   * taken in the order of their names, and lie on this machine, or where an address that begins with s3://, gs://,
+   * hdfs:// or file:// says.
    * </pre>
    *
    * <code>string inputs = 1 [json_name = "inputs", (.buf.validate.field) = { ... }</code>
@@ -856,7 +859,7 @@ dev.rankspec.recap.v1.TaskData defaultValue) {
    *
    * <code>.rankspec.recap.v1.Sampler sampler = 19 [json_name = "sampler", deprecated = true, (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE, (.rankspec.options.v1.deprecation_reason) = "no sampling step goes by a name, so it does nothing", (.rankspec.options.v1.deprecation_replacement) = "preprocess.downsample_negatives"];</code>
    * @deprecated rankspec.recap.v1.RecapDataConfig.sampler is deprecated.
-   *     See rankspec/recap/v1/data.proto;l=519
+   *     See rankspec/recap/v1/data.proto;l=520
    * @return Whether the sampler field is set.
    */
   @java.lang.Override
@@ -870,7 +873,7 @@ dev.rankspec.recap.v1.TaskData defaultValue) {
    *
    * <code>.rankspec.recap.v1.Sampler sampler = 19 [json_name = "sampler", deprecated = true, (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE, (.rankspec.options.v1.deprecation_reason) = "no sampling step goes by a name, so it does nothing", (.rankspec.options.v1.deprecation_replacement) = "preprocess.downsample_negatives"];</code>
    * @deprecated rankspec.recap.v1.RecapDataConfig.sampler is deprecated.
-   *     See rankspec/recap/v1/data.proto;l=519
+   *     See rankspec/recap/v1/data.proto;l=520
    * @return The sampler.
    */
   @java.lang.Override
@@ -1897,8 +1900,9 @@ dev.rankspec.recap.v1.TaskData defaultValue) {
 
     /**
      * <pre>
-     * Glob that selects the files; they are taken in the order of their names. They lie on this machine, or where an
-     * address that begins with s3://, gs://, hdfs:// or file:// says.
+     * Glob that selects the files: Parquet, or TFRecord of tf.Example (gzip, zlib or plain), all of one form. They are
+     * taken in the order of their names, and lie on this machine, or where an address that begins with s3://, gs://,
+     * hdfs:// or file:// says.
      * </pre>
      *
      * <code>string inputs = 1 [json_name = "inputs", (.buf.validate.field) = { ... }</code>
@@ -1910,8 +1914,9 @@ dev.rankspec.recap.v1.TaskData defaultValue) {
     }
     /**
      * <pre>
-     * Glob that selects the files; they are taken in the order of their names. They lie on this machine, or where an
-     * address that begins with s3://, gs://, hdfs:// or file:// says.
+     * Glob that selects the files: Parquet, or TFRecord of tf.Example (gzip, zlib or plain), all of one form. They are
+     * taken in the order of their names, and lie on this machine, or where an address that begins with s3://, gs://,
+     * hdfs:// or file:// says.
      * </pre>
      *
      * <code>string inputs = 1 [json_name = "inputs", (.buf.validate.field) = { ... }</code>
@@ -1935,8 +1940,9 @@ dev.rankspec.recap.v1.TaskData defaultValue) {
     }
     /**
      * <pre>
-     * Glob that selects the files; they are taken in the order of their names. They lie on this machine, or where an
-     * address that begins with s3://, gs://, hdfs:// or file:// says.
+     * Glob that selects the files: Parquet, or TFRecord of tf.Example (gzip, zlib or plain), all of one form. They are
+     * taken in the order of their names, and lie on this machine, or where an address that begins with s3://, gs://,
+     * hdfs:// or file:// says.
      * </pre>
      *
      * <code>string inputs = 1 [json_name = "inputs", (.buf.validate.field) = { ... }</code>
@@ -1961,8 +1967,9 @@ dev.rankspec.recap.v1.TaskData defaultValue) {
     }
     /**
      * <pre>
-     * Glob that selects the files; they are taken in the order of their names. They lie on this machine, or where an
-     * address that begins with s3://, gs://, hdfs:// or file:// says.
+     * Glob that selects the files: Parquet, or TFRecord of tf.Example (gzip, zlib or plain), all of one form. They are
+     * taken in the order of their names, and lie on this machine, or where an address that begins with s3://, gs://,
+     * hdfs:// or file:// says.
      * </pre>
      *
      * <code>string inputs = 1 [json_name = "inputs", (.buf.validate.field) = { ... }</code>
@@ -1979,8 +1986,9 @@ dev.rankspec.recap.v1.TaskData defaultValue) {
     }
     /**
      * <pre>
-     * Glob that selects the files; they are taken in the order of their names. They lie on this machine, or where an
-     * address that begins with s3://, gs://, hdfs:// or file:// says.
+     * Glob that selects the files: Parquet, or TFRecord of tf.Example (gzip, zlib or plain), all of one form. They are
+     * taken in the order of their names, and lie on this machine, or where an address that begins with s3://, gs://,
+     * hdfs:// or file:// says.
      * </pre>
      *
      * <code>string inputs = 1 [json_name = "inputs", (.buf.validate.field) = { ... }</code>
@@ -1996,8 +2004,9 @@ dev.rankspec.recap.v1.TaskData defaultValue) {
     }
     /**
      * <pre>
-     * Glob that selects the files; they are taken in the order of their names. They lie on this machine, or where an
-     * address that begins with s3://, gs://, hdfs:// or file:// says.
+     * Glob that selects the files: Parquet, or TFRecord of tf.Example (gzip, zlib or plain), all of one form. They are
+     * taken in the order of their names, and lie on this machine, or where an address that begins with s3://, gs://,
+     * hdfs:// or file:// says.
      * </pre>
      *
      * <code>string inputs = 1 [json_name = "inputs", (.buf.validate.field) = { ... }</code>
@@ -3747,7 +3756,7 @@ dev.rankspec.recap.v1.TaskData defaultValue) {
      *
      * <code>.rankspec.recap.v1.Sampler sampler = 19 [json_name = "sampler", deprecated = true, (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE, (.rankspec.options.v1.deprecation_reason) = "no sampling step goes by a name, so it does nothing", (.rankspec.options.v1.deprecation_replacement) = "preprocess.downsample_negatives"];</code>
      * @deprecated rankspec.recap.v1.RecapDataConfig.sampler is deprecated.
-     *     See rankspec/recap/v1/data.proto;l=519
+     *     See rankspec/recap/v1/data.proto;l=520
      * @return Whether the sampler field is set.
      */
     @java.lang.Deprecated public boolean hasSampler() {
@@ -3760,7 +3769,7 @@ dev.rankspec.recap.v1.TaskData defaultValue) {
      *
      * <code>.rankspec.recap.v1.Sampler sampler = 19 [json_name = "sampler", deprecated = true, (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE, (.rankspec.options.v1.deprecation_reason) = "no sampling step goes by a name, so it does nothing", (.rankspec.options.v1.deprecation_replacement) = "preprocess.downsample_negatives"];</code>
      * @deprecated rankspec.recap.v1.RecapDataConfig.sampler is deprecated.
-     *     See rankspec/recap/v1/data.proto;l=519
+     *     See rankspec/recap/v1/data.proto;l=520
      * @return The sampler.
      */
     @java.lang.Deprecated public dev.rankspec.recap.v1.Sampler getSampler() {

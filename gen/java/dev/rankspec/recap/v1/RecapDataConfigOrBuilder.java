@@ -12,8 +12,9 @@ public interface RecapDataConfigOrBuilder extends
 
   /**
    * <pre>
-   * Glob that selects the files; they are taken in the order of their names. They lie on this machine, or where an
-   * address that begins with s3://, gs://, hdfs:// or file:// says.
+   * Glob that selects the files: Parquet, or TFRecord of tf.Example (gzip, zlib or plain), all of one form. They are
+   * taken in the order of their names, and lie on this machine, or where an address that begins with s3://, gs://,
+   * hdfs:// or file:// says.
    * </pre>
    *
    * <code>string inputs = 1 [json_name = "inputs", (.buf.validate.field) = { ... }</code>
@@ -22,8 +23,9 @@ public interface RecapDataConfigOrBuilder extends
   boolean hasInputs();
   /**
    * <pre>
-   * Glob that selects the files; they are taken in the order of their names. They lie on this machine, or where an
-   * address that begins with s3://, gs://, hdfs:// or file:// says.
+   * Glob that selects the files: Parquet, or TFRecord of tf.Example (gzip, zlib or plain), all of one form. They are
+   * taken in the order of their names, and lie on this machine, or where an address that begins with s3://, gs://,
+   * hdfs:// or file:// says.
    * </pre>
    *
    * <code>string inputs = 1 [json_name = "inputs", (.buf.validate.field) = { ... }</code>
@@ -32,8 +34,9 @@ public interface RecapDataConfigOrBuilder extends
   java.lang.String getInputs();
   /**
    * <pre>
-   * Glob that selects the files; they are taken in the order of their names. They lie on this machine, or where an
-   * address that begins with s3://, gs://, hdfs:// or file:// says.
+   * Glob that selects the files: Parquet, or TFRecord of tf.Example (gzip, zlib or plain), all of one form. They are
+   * taken in the order of their names, and lie on this machine, or where an address that begins with s3://, gs://,
+   * hdfs:// or file:// says.
    * </pre>
    *
    * <code>string inputs = 1 [json_name = "inputs", (.buf.validate.field) = { ... }</code>
@@ -499,7 +502,7 @@ dev.rankspec.recap.v1.TaskData defaultValue);
    *
    * <code>.rankspec.recap.v1.Sampler sampler = 19 [json_name = "sampler", deprecated = true, (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE, (.rankspec.options.v1.deprecation_reason) = "no sampling step goes by a name, so it does nothing", (.rankspec.options.v1.deprecation_replacement) = "preprocess.downsample_negatives"];</code>
    * @deprecated rankspec.recap.v1.RecapDataConfig.sampler is deprecated.
-   *     See rankspec/recap/v1/data.proto;l=519
+   *     See rankspec/recap/v1/data.proto;l=520
    * @return Whether the sampler field is set.
    */
   @java.lang.Deprecated boolean hasSampler();
@@ -510,7 +513,7 @@ dev.rankspec.recap.v1.TaskData defaultValue);
    *
    * <code>.rankspec.recap.v1.Sampler sampler = 19 [json_name = "sampler", deprecated = true, (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE, (.rankspec.options.v1.deprecation_reason) = "no sampling step goes by a name, so it does nothing", (.rankspec.options.v1.deprecation_replacement) = "preprocess.downsample_negatives"];</code>
    * @deprecated rankspec.recap.v1.RecapDataConfig.sampler is deprecated.
-   *     See rankspec/recap/v1/data.proto;l=519
+   *     See rankspec/recap/v1/data.proto;l=520
    * @return The sampler.
    */
   @java.lang.Deprecated dev.rankspec.recap.v1.Sampler getSampler();

@@ -23,8 +23,8 @@ from rankspec.trainer.data.dataset import Dataset
 from rankspec.trainer.data.formats import Format
 from rankspec.trainer.data.ids import IdRange
 from rankspec.trainer.data.labels import Label, LabelKind
+from rankspec.trainer.data.opening import rows_opener
 from rankspec.trainer.data.order import OrderSettings
-from rankspec.trainer.data.parquet import open_file
 from rankspec.trainer.data.plan import DataPlan, Share
 from rankspec.trainer.data.selection import open_selection
 from rankspec.trainer.data.service.rows import open_served
@@ -54,7 +54,7 @@ def open_dataset(
     id_ranges: Sequence[IdRange] = (),
     float_labels: Collection[str] = (),
 ) -> Dataset:
-    """Opens a data set: reads every file's footer, or has a data service list the files, and reads no rows yet.
+    """Opens a data set: reads Parquet files' footers and TFRecord files to their ends, or has a service list the files.
 
     Args:
         data: the data set's configuration.
@@ -82,7 +82,7 @@ def open_dataset(
     plan = DataPlan(
         path=path,
         source=join(path, _source(whole_message(data))),
-        open_rows=open_file,
+        open_rows=rows_opener(),
         inputs=read,
         task_names=tuple(task_names),
         labels=_labels(data, task_names, float_labels, weigh=weigh, path=path),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from pathlib import PurePath
 
 from rankspec.claims.registry import obeys
@@ -10,7 +11,7 @@ from rankspec.recap.v1.data_pb2 import ExplicitDateInputs, ExplicitDatetimeInput
 from rankspec.schema.field_paths import join
 from rankspec.trainer.data.listing import Listing
 from rankspec.trainer.data.pattern import Pattern
-from rankspec.trainer.data.selection import PARQUET, Selection, matching, selected, with_folders_refused
+from rankspec.trainer.data.selection import PARQUET, TFRECORD, Selection, matching, selected, with_folders_refused
 from rankspec.trainer.data.storage.address import located
 from rankspec.trainer.data.storage.storage import Storage
 from rankspec.trainer.data_error import DataError
@@ -106,18 +107,29 @@ def _parsed(text: str, form: str, path: str) -> datetime:
 def _in_folders(
     storage: Storage, folders: list[PurePath], num_missing_allowed: int, unit: str, path: str
 ) -> tuple[list[Pattern], Listing]:
-    patterns = [Pattern(f"{storage.address(folder)}/{PARQUET}", folder, (PARQUET,)) for folder in folders]
-    listings = [with_folders_refused(storage, storage.list_files(pattern)) for pattern in patterns]
+    patterns = [
+        [Pattern(f"{storage.address(folder)}/{name}", folder, (name,)) for name in (PARQUET, *TFRECORD)]
+        for folder in folders
+    ]
+    listings = [_in_folder(storage, *of_folder) for of_folder in patterns]
     missing = [
         folder for folder, listing in zip(folders, listings, strict=True) if not listing.files and not listing.problems
     ]
     if len(missing) > num_missing_allowed:
         raise DataError(
-            f"{len(missing)} of {len(folders)} {unit} have no folder with {PARQUET} files, {num_missing_allowed} may; "
-            f"the first is {storage.address(missing[0])}",
+            f"{len(missing)} of {len(folders)} {unit} have no folder with {PARQUET} or TFRecord files, "
+            f"{num_missing_allowed} may; the first is {storage.address(missing[0])}",
             path,
         )
     if len(missing) == len(folders):
         first, last = (storage.address(folder) for folder in (folders[0], folders[-1]))
         raise DataError(f"none of the {len(folders)} {unit} has a file, from {first} to {last}", path)
-    return patterns, storage.merged(listings)
+    return list(chain.from_iterable(patterns)), storage.merged(listings)
+
+
+def _in_folder(storage: Storage, parquet: Pattern, *others: Pattern) -> Listing:
+    """The Parquet files of a folder; if it has none, its TFRecord files."""
+    found = with_folders_refused(storage, storage.list_files(parquet))
+    if found.files or found.problems:
+        return found
+    return storage.merged([found, *(storage.list_files(pattern) for pattern in others)])

@@ -1,0 +1,34 @@
+"""`rankspec data convert`: rows of one form as files of another."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Describes the kind's arguments."""
+    parser.add_argument("inputs", nargs="+", metavar="PATTERN", help="files to read, as inputs of a config names them")
+    parser.add_argument("--schema", required=True, metavar="FILE", help="the schema file, which says what is converted")
+    parser.add_argument("--format", choices=("parquet", "tfrecord"), required=True, help="what to write")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="folder to write to")
+    parser.set_defaults(run=_convert)
+
+
+def _convert(arguments: Namespace) -> int:
+    """Converts the files; 1 if that cannot be done."""
+    try:
+        from rankspec.families.recap.program.data.conversion import convert
+
+        files, num_rows = convert(arguments.inputs, arguments.schema, arguments.output, arguments.format)
+    except ModuleNotFoundError as error:
+        sys.stderr.write(
+            f"error: {error.name} is not installed; `pip install 'rankspec[train]'` installs what this takes\n"
+        )
+        return 1
+    except (ValueError, OSError) as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 1
+    print(f"{num_rows} rows in {len(files)} files of {arguments.output}")
+    return 0

@@ -1,0 +1,1 @@
+"""TFRecord files of tf.Example messages as a form of rows, without TensorFlow."""
