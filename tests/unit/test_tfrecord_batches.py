@@ -130,13 +130,14 @@ def _run(*arguments: str | Path) -> int:
     return data_verb.run(parser.parse_args([str(argument) for argument in arguments]))
 
 
-def test_random_rows_are_the_same_in_both_forms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("vectors", ["bytes", "lists"])
+def test_random_rows_are_the_same_in_both_forms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, vectors: str) -> None:
     monkeypatch.chdir(tmp_path)
     size = ("--small", "--rows", 1100, "--files", 2)
-    assert _run("random", "-o", "parquet", *map(str, size)) == 0
+    assert _run("random", "-o", "parquet", *map(str, size), "--vectors", vectors) == 0
     assert _run("random", "-o", "tfrecord", *map(str, size), "--format", "tfrecord") == 0
     convert = ("convert", "--schema", "parquet/schema.json")
-    assert _run(*convert, "tfrecord/*.tfrecord.gz", "--format", "parquet", "-o", "back") == 0
+    assert _run(*convert, "tfrecord/*.tfrecord.gz", "--format", "parquet", "-o", "back", "--vectors", vectors) == 0
     assert _run(*convert, "parquet/*.parquet", "--format", "tfrecord", "-o", "there") == 0
 
     for name in ("part-00000", "part-00001"):
@@ -144,6 +145,12 @@ def test_random_rows_are_the_same_in_both_forms(tmp_path: Path, monkeypatch: pyt
         assert ours.to_pydict() == theirs.to_pydict()
         assert Path(f"there/{name}.tfrecord.gz").read_bytes() == Path(f"tfrecord/{name}.tfrecord.gz").read_bytes()
     assert Path("there/schema.json").read_bytes() == Path("parquet/schema.json").read_bytes()
+
+
+def test_tfrecord_has_no_vectors_to_choose(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _run("random", "-o", str(tmp_path / "rows"), "--format", "tfrecord", "--vectors", "lists") == 1
+    assert "--vectors is of Parquet files" in capsys.readouterr().err
+    assert not (tmp_path / "rows").exists()
 
 
 def test_converting_writes_over_nothing(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

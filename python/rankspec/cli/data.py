@@ -66,13 +66,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     clicks.add_argument("--seed", type=int, default=0, help="what the rows are drawn from; default: 0")
     clicks.set_defaults(make=_clicks)
     for kind in (random, movielens, clicks):
-        kind.add_argument(
-            "--vectors",
-            choices=("bytes", "lists"),
-            default="bytes",
-            help="as what vectors are stored: bytes, read in half the time, or lists, which other programs understand; "
-            "default: bytes",
-        )
+        converting.add_vectors(kind)
     for kind in (random, movielens, edges, clicks):
         kind.set_defaults(run=_written)
         kind.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="folder to write to")
@@ -123,7 +117,7 @@ def _random(arguments: Namespace) -> str:
         num_files=arguments.files,
         seed=arguments.seed,
         widths=random_data.SMALL if arguments.small else random_data.PRODUCTION,
-        vectors=arguments.vectors,
+        vectors=converting.vectors_of(arguments, arguments.format),
         form=arguments.format,
     )
     size = sum(file.stat().st_size for file in files) / 1e6
@@ -156,7 +150,7 @@ def _clicks(arguments: Namespace) -> str:
         num_rows=arguments.rows,
         num_files=arguments.files,
         seed=arguments.seed,
-        vectors=arguments.vectors,
+        vectors=converting.vectors_of(arguments),
     )
     rows = arguments.rows // clicks.LIST_LENGTH * clicks.LIST_LENGTH
     return f"{rows} rows, in lists of {clicks.LIST_LENGTH}, in {len(files)} files of {arguments.output}"
@@ -166,7 +160,7 @@ def _movielens(arguments: Namespace) -> str:
     """Prepares MovieLens-100K; returns what to say of it."""
     from rankspec.datasets import movielens
 
-    summary = movielens.prepare(arguments.output, arguments.source, vectors=arguments.vectors)
+    summary = movielens.prepare(arguments.output, arguments.source, vectors=converting.vectors_of(arguments))
     return (
         f"{summary.num_train_rows} training, {summary.num_validation_rows} validation and {summary.num_test_rows} test "
         f"rows in {arguments.output}"

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rankspec.datasets.tfrecord import SUFFIX, tfrecord_writer, written_beside
+from rankspec.datasets.vectors import Vectors, vector_column
 from rankspec.families.recap.input_signature import fixed_column, schema_columns
 from rankspec.trainer.data.opening import rows_opener
 from rankspec.trainer.data.selection import matching
@@ -29,7 +30,11 @@ _Write = Callable[[Mapping[str, Array]], None]
 
 
 def convert(
-    patterns: Sequence[str], schema_path: str, output: Path, form: Literal["parquet", "tfrecord"]
+    patterns: Sequence[str],
+    schema_path: str,
+    output: Path,
+    form: Literal["parquet", "tfrecord"],
+    vectors: Vectors = "bytes",
 ) -> tuple[list[Path], int]:
     """Writes every column of a schema file, of files of rows in Parquet or TFRecord, to a file each.
 
@@ -37,8 +42,9 @@ def convert(
         patterns: name the files, as `inputs` of a config does.
         schema_path: the schema file; it is copied beside what is written.
         output: folder to write to; it is made if need be.
-        form: what is written: Parquet with lists of fixed size, in the row groups that the rows are read in, or
-            TFRecord in gzip. Files are called as those that are read, with another ending.
+        form: what is written: Parquet in the row groups that the rows are read in, or TFRecord in gzip. Files are
+            called as those that are read, with another ending.
+        vectors: how Parquet stores vectors.
 
     Returns:
         The files, and how many rows they have.
@@ -52,12 +58,13 @@ def convert(
     columns = [StoredColumn(item.column, item.dtype, item.stored_length) for item in inputs]
     opened = rows_opener()
     sources = [opened(file, columns) for pattern in patterns for file in _files(pattern)]
-    writer, ending = (_parquet_writer, ".parquet") if form == "parquet" else (tfrecord_writer, SUFFIX)
+    ending = ".parquet" if form == "parquet" else SUFFIX
     files = [output / (_stem(source) + ending) for source in sources]
     _refuse_existing([*files, output / _SCHEMA])
     output.mkdir(parents=True, exist_ok=True)
     for source, file in zip(sources, files, strict=True):
-        _write(source, columns, writer(file))
+        writer = _parquet_writer(file, vectors) if form == "parquet" else tfrecord_writer(file)
+        _write(source, columns, writer)
     shutil.copyfile(Path(schema_path).expanduser(), output / _SCHEMA)
     return files, sum(sum(source.rows) for source in sources)
 
@@ -99,13 +106,13 @@ def _joined(parts: Sequence[Array], column: StoredColumn) -> Array:
 
 
 @contextmanager
-def _parquet_writer(file: Path) -> Iterator[_Write]:
+def _parquet_writer(file: Path, vectors: Vectors) -> Iterator[_Write]:
     """As `tfrecord_writer`: a row group for each call, of which there has to be one."""
     writer: pq.ParquetWriter | None = None
 
     def write(columns: Mapping[str, Array]) -> None:
         nonlocal writer
-        batch = pa.record_batch({name: _arrow(values) for name, values in columns.items()})
+        batch = pa.record_batch({name: _arrow(values, vectors) for name, values in columns.items()})
         writer = writer or pq.ParquetWriter(partial, batch.schema, compression="none", write_statistics=False)
         writer.write_batch(batch, row_group_size=max(len(batch), 1))
 
@@ -117,6 +124,5 @@ def _parquet_writer(file: Path) -> Iterator[_Write]:
                 writer.close()
 
 
-def _arrow(values: Array) -> pa.Array:
-    flat = pa.array(values.reshape(-1))
-    return flat if values.shape[1] == 1 else pa.FixedSizeListArray.from_arrays(flat, values.shape[1])
+def _arrow(values: Array, vectors: Vectors) -> pa.Array:
+    return pa.array(values.reshape(-1)) if values.shape[1] == 1 else vector_column(values, vectors)
