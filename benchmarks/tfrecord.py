@@ -21,6 +21,7 @@ from tempfile import TemporaryDirectory
 from benchmarks.measuring import Measurement
 from rankspec.datasets import random_data
 from rankspec.datasets.random_data import PRODUCTION
+from rankspec.datasets.vectors import Vectors
 from rankspec.trainer.data.opening import rows_opener
 from rankspec.trainer.data.storage.local import LOCAL
 from rankspec.trainer.data.storage.storage import StoredFile
@@ -28,6 +29,7 @@ from rankspec.trainer.data.values import StoredColumn
 from rankspec.trainer.inputs import DType
 
 _NUM_ROWS, _NUM_ROUNDS = 2000, 9
+_VECTORS: tuple[Vectors, ...] = ("bytes", "lists")
 _ENVIRONMENT = Path("build/tensorflow")
 _TF_DATA = Path(__file__).with_name("tf_data.py")
 _TYPES: dict[str, DType] = {"float_list": "float32", "int64_list": "int64"}
@@ -38,22 +40,27 @@ def run() -> list[Measurement]:
     with TemporaryDirectory() as name:
         folder = Path(name)
         (zipped,) = random_data.write(folder, num_rows=_NUM_ROWS, form="tfrecord")
-        (parquet,) = random_data.write(folder, num_rows=_NUM_ROWS)
+        parquet = {
+            vectors: random_data.write(folder / vectors, num_rows=_NUM_ROWS, vectors=vectors)[0] for vectors in _VECTORS
+        }
         plain = folder / "plain.tfrecord"
         plain.write_bytes(gzip.decompress(zipped.read_bytes()))
         with _tf_data(folder / random_data.SCHEMA_FILE) as theirs:
             candidates: list[Callable[[], float]] = [
                 _ours(zipped),
                 _ours(plain),
-                _ours(parquet),
+                *(_ours(file) for file in parquet.values()),
                 partial(theirs, zipped),
                 partial(theirs, plain),
             ]
-            ours_zipped, ours_plain, ours_parquet, zipped_us, plain_us = _medians(candidates)
+            ours_zipped, ours_plain, *ours_parquet, zipped_us, plain_us = _medians(candidates)
     return [
         Measurement("tfrecord_gzip", ours_zipped, "us of CPU/example", zipped_us),
         Measurement("tfrecord_plain", ours_plain, "us of CPU/example", plain_us),
-        Measurement("parquet_beside_tfrecord_gzip", ours_parquet, "us of CPU/example", zipped_us),
+        *(
+            Measurement(f"parquet_{vectors}_beside_tfrecord_gzip", ours, "us of CPU/example", zipped_us)
+            for vectors, ours in zip(_VECTORS, ours_parquet, strict=True)
+        ),
     ]
 
 
