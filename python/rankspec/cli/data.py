@@ -28,13 +28,8 @@ from __future__ import annotations
 import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from rankspec.data.v1.statistics_pb2 import DataStatistics
-    from rankspec.trainer.setup import Job
-
-from rankspec.cli import converting, serving
+from rankspec.cli import converting, serving, statistics
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -67,23 +62,13 @@ def add_arguments(parser: ArgumentParser) -> None:
     clicks.set_defaults(make=_clicks)
     for kind in (random, movielens, clicks):
         converting.add_vectors(kind)
-    for kind in (random, movielens, edges, clicks):
-        kind.set_defaults(run=_written)
+    convert = kinds.add_parser("convert", help="Parquet files of rows as TFRecord files, or back")
+    converting.add_arguments(convert)
+    for kind, extra in ((random, "data"), (movielens, "data"), (edges, "data"), (clicks, "data"), (convert, "train")):
+        kind.set_defaults(run=_written, extra=extra)
         kind.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="folder to write to")
-    converting.add_arguments(kinds.add_parser("convert", help="Parquet files of rows as TFRecord files, or back"))
-    _add_statistics(kinds.add_parser("statistics", help="what a config's training data are standardized by"))
+    statistics.add_arguments(kinds.add_parser("statistics", help="what a config's training data are standardized by"))
     serving.add_arguments(kinds.add_parser("serve", help="serve a config's data to trainers on other machines"))
-
-
-def _add_statistics(parser: ArgumentParser) -> None:
-    from rankspec.cli.running import add_config_arguments
-
-    add_config_arguments(parser)
-    parser.add_argument(
-        "-o", "--output", required=True, metavar="FILE", help="file to write: .textproto, .json or .binpb"
-    )
-    parser.add_argument("--overwrite", action="store_true", help="write over a file that is there")
-    parser.set_defaults(run=_statistics)
 
 
 def run(arguments: Namespace) -> int:
@@ -93,13 +78,12 @@ def run(arguments: Namespace) -> int:
 
 
 def _written(arguments: Namespace) -> int:
-    """Writes the data set; 1 if it cannot be written."""
+    """Writes files of rows; 1 if they cannot be written."""
     try:
         print(arguments.make(arguments))
     except ModuleNotFoundError as error:
-        sys.stderr.write(
-            f"error: {error.name} is not installed; `pip install 'rankspec[data]'` installs what this takes\n"
-        )
+        remedy = f"`pip install 'rankspec[{arguments.extra}]'` installs what this takes"
+        sys.stderr.write(f"error: {error.name} is not installed; {remedy}\n")
         return 1
     except (ValueError, OSError) as error:
         sys.stderr.write(f"error: {error}\n")
@@ -165,47 +149,3 @@ def _movielens(arguments: Namespace) -> str:
         f"{summary.num_train_rows} training, {summary.num_validation_rows} validation and {summary.num_test_rows} test "
         f"rows in {arguments.output}"
     )
-
-
-def _statistics(arguments: Namespace) -> int:
-    """Writes statistics of a config's training data; returns the exit status."""
-    from rankspec.formats.writing import form_for
-
-    form = form_for(arguments.output)
-    if form is None:
-        sys.stderr.write(f"error: `{arguments.output}` has no extension of a form; write .textproto, .json or .binpb\n")
-        return 1
-    if Path(arguments.output).exists() and not arguments.overwrite:
-        sys.stderr.write(f"error: `{arguments.output}` is there; --overwrite writes over it\n")
-        return 1
-    return _write_statistics(arguments, form)
-
-
-def _write_statistics(arguments: Namespace, form: str) -> int:
-    from rankspec.cli.running import run_config
-    from rankspec.cli.terminal import write_output
-    from rankspec.formats.writing import write
-
-    def action(job: Job) -> int:
-        from importlib.metadata import version
-
-        from rankspec.families.recap.program.data.statistics import statistics_of
-        from rankspec.trainer.errors import TrainError
-
-        if job.config.DESCRIPTOR.full_name != "rankspec.recap.v1.RecapConfig":
-            raise TrainError(f"a {job.config.DESCRIPTOR.name} has no continuous features; name a RecapConfig")
-        statistics = statistics_of(job.config, f"rankspec {version('rankspec')}")
-        status = write_output("data", write(statistics, form), arguments.output)
-        if status == 0:
-            print(_said(statistics, arguments.output))
-        return status
-
-    return run_config(arguments, action)
-
-
-def _said(statistics: DataStatistics, output: str) -> str:
-    """What to say of statistics that were written."""
-    (column,) = statistics.columns
-    rows = column.places[0].num_finite + column.places[0].num_not_finite
-    other = sum(place.num_not_finite for place in column.places)
-    return f'{rows} rows of {len(column.places)} features of "{column.column}", {other} values not finite, in {output}'

@@ -11,6 +11,7 @@ from rankspec.families.twhin.parameter_groups import parameter_groups as groups_
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from rankspec.data.v1.statistics_pb2 import DataStatistics
     from rankspec.optimization.parameter_group import ParameterGroup
     from rankspec.trainer.data.service.server import ServedData
     from rankspec.trainer.program import Program
@@ -23,11 +24,13 @@ class Family(NamedTuple):
         parameter_groups: Lists the parameter groups of a resolved config.
         program: Module and name of its program; imported when something is trained, as it takes torch.
         data_service: Module and name of what opens the data sets of a data service; none if no field asks for one.
+        statistics: Module and name of what computes statistics of the training data; none if no field reads them.
     """
 
     parameter_groups: Callable[[Any], list[ParameterGroup]]
     program: tuple[str, str] | None
     data_service: tuple[str, str] | None = None
+    statistics: tuple[str, str] | None = None
 
 
 _FAMILIES = {
@@ -35,6 +38,7 @@ _FAMILIES = {
         groups_of_recap,
         ("rankspec.families.recap.program.program", "RecapProgram"),
         ("rankspec.families.recap.program.data.service", "served_data"),
+        ("rankspec.families.recap.program.data.statistics", "statistics_of"),
     ),
     "rankspec.twhin.v1.TwhinConfig": Family(
         groups_of_twhin, ("rankspec.families.twhin.program.program", "TwhinProgram")
@@ -61,11 +65,7 @@ def program_of(message: str) -> type[Program[Any]] | None:
     Args:
         message: The message's full name.
     """
-    family = _FAMILIES.get(message)
-    if family is None or family.program is None:
-        return None
-    module, name = family.program
-    program: type[Program[Any]] = getattr(import_module(module), name)
+    program: type[Program[Any]] | None = _imported(message, "program")
     return program
 
 
@@ -75,9 +75,24 @@ def served_data_of(message: str) -> Callable[[Any], tuple[ServedData, ...]] | No
     Args:
         message: The message's full name.
     """
-    family = _FAMILIES.get(message)
-    if family is None or family.data_service is None:
-        return None
-    module, name = family.data_service
-    opener: Callable[[Any], tuple[ServedData, ...]] = getattr(import_module(module), name)
+    opener: Callable[[Any], tuple[ServedData, ...]] | None = _imported(message, "data_service")
     return opener
+
+
+def statistics_of(message: str) -> Callable[[Any, str], DataStatistics] | None:
+    """Returns what computes statistics of a root message's training data, or none if nothing reads such statistics.
+
+    Args:
+        message: The message's full name.
+    """
+    compute: Callable[[Any, str], DataStatistics] | None = _imported(message, "statistics")
+    return compute
+
+
+def _imported(message: str, part: str) -> Any:
+    """What a field of a message's family names, or None."""
+    named = getattr(_FAMILIES.get(message), part, None)
+    if named is None:
+        return None
+    module, name = named
+    return getattr(import_module(module), name)
