@@ -15,7 +15,7 @@ from rankspec.trainer.data.footer import Footer, read_footer
 from rankspec.trainer.data.place import Place
 from rankspec.trainer.data.source import FileIdentity
 from rankspec.trainer.data.storage.storage import StoredFile
-from rankspec.trainer.data.values import Array, StoredColumn, StoredType, values_of
+from rankspec.trainer.data.values import Array, StoredColumn, StoredType, is_list, values_of
 from rankspec.trainer.data_error import DataError
 
 # What is decoded at once: little enough to be in a processor's cache still when the rows are copied out of it.
@@ -24,9 +24,6 @@ _CHUNK_BYTES = 4 << 20
 # What is read of a column at once on this machine. Reading whole columns first (pre_buffer) is slower by 5 to 40 % at
 # the production widths: they have left the cache when they are decoded. Where every reading is a request, it is faster.
 _BUFFER_BYTES = 256 << 10
-
-# Of numbers, the most; of texts, about what a short one takes.
-_ITEM_BYTES: dict[StoredType, int] = {"float32": 4, "int64": 8, "number": 8, "text": 64}
 
 _EXPECTED: dict[StoredType, str] = {
     "float32": "float32",
@@ -111,13 +108,12 @@ def _check_type(file: StoredFile, schema: pa.Schema, column: StoredColumn) -> No
     if column.dtype in ("float32", "int64") and _is_bytes(stored):
         _check_bytes(file, stored, column)
         return
-    is_list = pa.types.is_fixed_size_list(stored) or pa.types.is_list(stored) or pa.types.is_large_list(stored)
-    values = stored.value_type if is_list else stored
+    values = stored.value_type if is_list(stored) else stored
     if pa.types.is_fixed_size_list(stored) and stored.list_size != column.length:
         raise DataError(
             f'{file}: column "{column.name}" has {stored.list_size} values a row; the schema says {column.length}'
         )
-    if (not is_list and column.length != 1) or not _fits(values, column.dtype):
+    if (not is_list(stored) and column.length != 1) or not _fits(values, column.dtype):
         expected = _EXPECTED[column.dtype] + (f", {column.length} values a row" if column.length != 1 else "")
         raise DataError(f'{file}: column "{column.name}" is {stored}; it has to be {expected}')
 
@@ -128,7 +124,7 @@ def _is_bytes(stored: pa.DataType) -> bool:
 
 def _check_bytes(file: StoredFile, stored: pa.DataType, column: StoredColumn) -> None:
     """Makes sure that bytes are as many as the column's values take."""
-    num_bytes = _ITEM_BYTES[column.dtype] * column.length
+    num_bytes = column.row_bytes
     values = f"{column.length} values of {column.dtype} a row, which take {num_bytes} bytes"
     if not pa.types.is_fixed_size_binary(stored):
         raise DataError(
@@ -176,5 +172,4 @@ def _blamed(file: ParquetFile, index: int, columns: Sequence[StoredColumn]) -> s
 
 
 def _chunk_rows(columns: Sequence[StoredColumn]) -> int:
-    row_bytes = sum(_ITEM_BYTES[column.dtype] * column.length for column in columns)
-    return max(_CHUNK_BYTES // row_bytes, 1)
+    return max(_CHUNK_BYTES // sum(column.row_bytes for column in columns), 1)

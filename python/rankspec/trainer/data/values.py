@@ -18,6 +18,8 @@ Array = NDArray[Any]
 # "number" stands for any type that has them: values are given as they are stored. "text" gives Python's strings.
 StoredType = DType | Literal["number", "text"]
 
+_ITEM_BYTES: dict[StoredType, int] = {"float32": 4, "int64": 8, "number": 8, "text": 64}
+
 
 @dataclass(frozen=True, slots=True)
 class StoredColumn:
@@ -26,6 +28,11 @@ class StoredColumn:
     name: str
     dtype: StoredType
     length: int
+
+    @property
+    def row_bytes(self) -> int:
+        """Bytes that the values of a row take: of numbers of any type at most, of texts about."""
+        return _ITEM_BYTES[self.dtype] * self.length
 
 
 def values_of(array: pa.Array, column: StoredColumn, place: Place) -> Array:
@@ -40,7 +47,7 @@ def values_of(array: pa.Array, column: StoredColumn, place: Place) -> Array:
     if pa.types.is_fixed_size_binary(array.type):
         return _of_bytes(array, column)
     values = array
-    if _is_list(array.type):
+    if is_list(array.type):
         if not pa.types.is_fixed_size_list(array.type):
             _check_lengths(np.diff(array.offsets.to_numpy()), column, place)
         values = array.flatten()
@@ -51,7 +58,8 @@ def values_of(array: pa.Array, column: StoredColumn, place: Place) -> Array:
     return rows if column.dtype in ("number", "text") else rows.astype(np.dtype(column.dtype), copy=False)
 
 
-def _is_list(stored: pa.DataType) -> bool:
+def is_list(stored: pa.DataType) -> bool:
+    """Whether a column has lists, of a fixed length or of any."""
     return bool(pa.types.is_list(stored) or pa.types.is_large_list(stored) or pa.types.is_fixed_size_list(stored))
 
 

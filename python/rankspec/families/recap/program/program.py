@@ -68,8 +68,7 @@ class RecapProgram(Program["RecapBatch"]):
         self._tasks = self._loss.tasks
         self.loss_parts = self._tasks.names
         self.training = training_from(config.training, followed=self.followed_by(config))
-        self._float_labels = {task.name for task in self._tasks if task.kind.has_float_labels}
-        inputs = input_signature(config.train_data, "train_data", float_labels=self._float_labels)
+        inputs = input_signature(config.train_data, "train_data", float_labels=self._tasks.float_labels)
         self.inputs = inputs_read(config.model, inputs)
         self._strata = build_strata(config.model, inputs)
         self._read_inputs = with_strata_input(self.inputs, inputs, self._strata)
@@ -124,7 +123,7 @@ class RecapProgram(Program["RecapBatch"]):
             weigh=weigh,
             save_dir=folder,
             id_ranges=self.model.id_ranges,
-            float_labels=self._float_labels,
+            float_labels=self._tasks.float_labels,
         )
 
     def build_optimizer(self) -> ScheduledOptimizer:
@@ -172,7 +171,7 @@ class RecapProgram(Program["RecapBatch"]):
         """Prediction, label, weight and loss of every row and task, as `<column>/<task>`; 1 in its strata's columns."""
         final = self.model.final_outputs(outputs)
         losses = self._loss.of_rows(final, batch.labels, batch.weights)
-        of_tasks = (self.model.predictions(outputs), batch.labels, batch.weights, losses)
+        of_tasks = (self._tasks.predictions(final), batch.labels, batch.weights, losses)
         scored = {
             f"{column}/{task}": values[:, place]
             for place, task in enumerate(self._tasks.names)

@@ -175,6 +175,11 @@ class Tasks:
     def __iter__(self) -> Iterator[Task]:
         return iter(self._tasks)
 
+    @property
+    def float_labels(self) -> set[str]:
+        """Names of the tasks whose labels are any finite numbers."""
+        return {task.name for task in self._tasks if task.kind.has_float_labels}
+
     def losses(self, outputs: Tensor, labels: Tensor, weights: Tensor, pos_weights: Tensor) -> Tensor:
         """The loss of every row and task, `[B, T]`; arguments as those of `TaskKind.losses`."""
         return self._joined(

@@ -15,6 +15,7 @@ from rankspec.claims.registry import obeys
 from rankspec.embedding.v1.embedding_pb2 import EmbeddingBagConfig
 from rankspec.trainer.data.arrow_errors import UNREADABLE, reason
 from rankspec.trainer.data.parquet import open_file
+from rankspec.trainer.data.source import RowFile
 from rankspec.trainer.data.storage.address import located
 from rankspec.trainer.data.storage.storage import Storage, StoredFile
 from rankspec.trainer.data.values import Array, StoredColumn
@@ -179,8 +180,7 @@ def stored_values(file: StoredFile) -> Iterator[Array]:
     Raises:
         DataError: the file or its column cannot be used; the text names it.
     """
-    column = id_column(file)
-    opened = open_file(file, [column])
+    opened, column = _opened(file)
     for row_group in range(len(opened.rows)):
         for _, columns in opened.chunks(row_group, [column]):
             yield columns[COLUMN][:, 0]
@@ -192,13 +192,15 @@ def id_column(file: StoredFile) -> StoredColumn:
     Raises:
         DataError: the file cannot be read, or has no such column of strings or whole numbers.
     """
+    return _opened(file)[1]
+
+
+def _opened(file: StoredFile) -> tuple[RowFile, StoredColumn]:
+    texts, numbers = StoredColumn(COLUMN, "text", 1), StoredColumn(COLUMN, "int64", 1)
     try:
-        open_file(file, [StoredColumn(COLUMN, "text", 1)])
+        return open_file(file, [texts]), texts
     except DataError:
-        numbers = StoredColumn(COLUMN, "int64", 1)
-        open_file(file, [numbers])
-        return numbers
-    return StoredColumn(COLUMN, "text", 1)
+        return open_file(file, [numbers]), numbers
 
 
 def _lines(file: StoredFile) -> Array:

@@ -206,5 +206,5 @@ def _opened(file: StoredFile) -> Iterator[Any]:
 
 
 def _chunk_rows(columns: Sequence[StoredColumn]) -> int:
-    row_bytes = sum((4 if column.dtype == "float32" else 8) * column.length for column in columns)
+    row_bytes = sum(column.row_bytes for column in columns)
     return max(_CHUNK_BYTES // row_bytes // _STEP_ROWS, 1) * _STEP_ROWS

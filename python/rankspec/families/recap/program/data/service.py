@@ -21,7 +21,7 @@ def served_data(config: RecapConfig) -> tuple[ServedData, ...]:
     Raises:
         DataError: the files, their columns or the configuration cannot be used; the text says where.
     """
-    numbers = {task.name for task in build_tasks(config.model) if task.kind.has_float_labels}
+    numbers = build_tasks(config.model).float_labels
     validation = [(at("validation_data", name), data) for name, data in sorted(config.validation_data.items())]
     return tuple(
         _served(whole_message(data), path, numbers) for path, data in [("train_data", config.train_data), *validation]

@@ -96,10 +96,9 @@ def statistics_of(config: RecapConfig, generator: str) -> DataStatistics:
         DataError: the data cannot be read.
     """
     data, tasks = config.train_data, build_tasks(config.model)
-    float_labels = {task.name for task in tasks if task.kind.has_float_labels}
     inputs = [
         item
-        for item in input_signature(data, _PATH, float_labels=float_labels)
+        for item in input_signature(data, _PATH, float_labels=tasks.float_labels)
         if item.name in ("continuous", "binary")
     ]
     continuous = next(item for item in inputs if item.name == "continuous")
@@ -112,7 +111,7 @@ def statistics_of(config: RecapConfig, generator: str) -> DataStatistics:
         shuffle=False,
         path=_PATH,
         weigh=False,
-        float_labels=float_labels,
+        float_labels=tasks.float_labels,
     )
     with dataset, dataset.batches() as batches:
         for batch in batches:
