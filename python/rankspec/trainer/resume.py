@@ -78,16 +78,24 @@ def check_inputs(checkpoint: Checkpoint, setup: Setup) -> None:
         setup.program.check_identity(state, checkpoint.folder)
     if state["feature_signature"] == setup.signature:
         return
-    with checkpoint.interpreting(STATE_FILE):
-        # JSON has no tuples.
-        trained_on = [
-            Input(**described | {"kept": described["kept"] and tuple(described["kept"])})
-            for described in state["inputs"]
-        ]
-    differences = "; ".join(signature_differences(trained_on, setup.program.inputs))
+    differences = "; ".join(signature_differences(inputs_of(checkpoint), setup.program.inputs))
     raise TrainError(
         f"checkpoint {checkpoint.folder} was trained on other inputs: {differences}", setup.program.inputs_field
     )
+
+
+def inputs_of(checkpoint: Checkpoint) -> list[Input]:
+    """The inputs that a checkpoint was trained on, in their order.
+
+    Raises:
+        TrainError: its state cannot be understood.
+    """
+    with checkpoint.interpreting(STATE_FILE):
+        # JSON has no tuples.
+        return [
+            Input(**described | {"kept": described["kept"] and tuple(described["kept"])})
+            for described in checkpoint.state["inputs"]
+        ]
 
 
 def _check_processes(checkpoint: Checkpoint, setup: Setup) -> None:
