@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rankspec.claims.registry import obeys
 from rankspec.families.recap.feature_refs import column_of
 from rankspec.families.recap.program.tasks import TERMS
+from rankspec.metrics.metric_name import parsed_name
 from rankspec.recap.v1.embedding_pb2 import StratifierConfig
 from rankspec.recap.v1.model_pb2 import ModelConfig
 
@@ -93,6 +94,19 @@ def build_strata(config: ModelConfig, inputs: Sequence[Input]) -> tuple[Stratum,
         assert discrete is not None, "the spec's rules make ids one of the inputs"
         strata.append(Stratum(one.name, column_of(one, discrete, f"model.stratifiers[{place}]"), one.value))
     return tuple(strata)
+
+
+@obeys(ModelConfig, "stratifiers")
+@obeys(StratifierConfig, "name", "index", "value")
+def rows_of_stratum(config: ModelConfig, metric: str) -> str:
+    """The rows that a metric is of, by column and value; empty for one of all rows.
+
+    Args:
+        config: the model.
+        metric: the metric, as it is reported.
+    """
+    group = parsed_name(metric).group
+    return next((f"discrete {one.index} is {one.value}" for one in config.stratifiers if one.name == group), "")
 
 
 def with_strata_input(read: Sequence[Input], inputs: Sequence[Input], strata: Sequence[Stratum]) -> tuple[Input, ...]:
