@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from rankspec.families.recap.program.batch import RecapBatch
     from rankspec.trainer.inputs import Input
-    from rankspec.trainer.program import Floats, Reader
+    from rankspec.trainer.program import Columns, Reader
 
 # The input that strata go by.
 _INPUT = "discrete"
@@ -67,7 +67,7 @@ class StratumRows:
         self._stratum = stratum
         self.num_rows = 0
 
-    def __call__(self, columns: Sequence[str]) -> Iterator[dict[str, Floats]]:
+    def __call__(self, columns: Sequence[str]) -> Iterator[Columns]:
         """Gives columns by their names, `[N]` each, some rows at a time."""
         for chunk in self._read([*columns, self._stratum.column]):
             is_in = chunk[self._stratum.column] == 1
