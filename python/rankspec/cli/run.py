@@ -48,4 +48,6 @@ def run(arguments: Namespace) -> int:
 
 def _option_of_another_mode(arguments: Namespace, mode: str) -> str | None:
     names = (name for other, of_mode in _OPTIONS.items() if other != mode for name in of_mode)
-    return next((f"--{name.replace('_', '-')}" for name in names if getattr(arguments, name) not in (None, False)), None)
+    return next(
+        (f"--{name.replace('_', '-')}" for name in names if getattr(arguments, name) not in (None, False)), None
+    )

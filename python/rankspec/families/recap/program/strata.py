@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rankspec.claims.registry import obeys
-from rankspec.families.recap.feature_refs import column_of
+from rankspec.families.recap.feature_refs import column_of, pointed_at
 from rankspec.families.recap.program.tasks import TERMS
 from rankspec.metrics.metric_name import parsed_name
 from rankspec.recap.v1.embedding_pb2 import StratifierConfig
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from rankspec.families.recap.program.batch import RecapBatch
     from rankspec.trainer.inputs import Input
-    from rankspec.trainer.program import Floats, Reader
+    from rankspec.trainer.program import Columns, Reader
 
 # The input that strata go by.
 _INPUT = "discrete"
@@ -68,7 +68,7 @@ class StratumRows:
         self._stratum = stratum
         self.num_rows = 0
 
-    def __call__(self, columns: Sequence[str]) -> Iterator[dict[str, Floats]]:
+    def __call__(self, columns: Sequence[str]) -> Iterator[Columns]:
         """Gives columns by their names, `[N]` each, some rows at a time."""
         for chunk in self._read([*columns, self._stratum.column]):
             is_in = chunk[self._stratum.column] == 1
@@ -97,7 +97,7 @@ def build_strata(config: ModelConfig, inputs: Sequence[Input]) -> tuple[Stratum,
 
 
 @obeys(ModelConfig, "stratifiers")
-@obeys(StratifierConfig, "name", "index", "value")
+@obeys(StratifierConfig, "name", "value")
 def rows_of_stratum(config: ModelConfig, metric: str) -> str:
     """The rows that a metric is of, by column and value; empty for one of all rows.
 
@@ -106,7 +106,10 @@ def rows_of_stratum(config: ModelConfig, metric: str) -> str:
         metric: the metric, as it is reported.
     """
     group = parsed_name(metric).group
-    return next((f"discrete {one.index} is {one.value}" for one in config.stratifiers if one.name == group), "")
+    return next(
+        (f"discrete {pointed_at(one, '').feature} is {one.value}" for one in config.stratifiers if one.name == group),
+        "",
+    )
 
 
 def with_strata_input(read: Sequence[Input], inputs: Sequence[Input], strata: Sequence[Stratum]) -> tuple[Input, ...]:
