@@ -29,7 +29,8 @@ def refusals(loaded: LoadedConfig, mode: str | None = None) -> list[Diagnostic]:
     name = loaded.message.DESCRIPTOR.full_name
     if program_of(name) is None:
         sentence = f"nothing trains a {name} yet"
-        return [Diagnostic("train.no_program", sentence, "", Position(loaded.file, 1, 1), "error", None)]
+        start = Position(loaded.file, 1, 1) if loaded.file is not None else None
+        return [Diagnostic("train.no_program", sentence, "", start, "error", None)]
     for module in _ENGINE:
         import_module(module)
     found = [] if mode or mode_of(loaded.message) in _MODES.values() else [_no_prediction(loaded)]
