@@ -88,6 +88,39 @@ def test_variables_in_a_message_are_replaced_on_request_alone(config: RecapConfi
     assert replaced.diagnostics == []
 
 
+def test_loaded_config_is_judged_as_it_is_now(tmp_path: Path) -> None:
+    loaded = check(write(tmp_path, VALID.replace("global_batch_size: 32", "global_batch_size: 0")))
+    assert not loaded.ok
+
+    loaded.message.train_data.global_batch_size = 8
+    mended = load(loaded)
+    loaded.message.train_data.global_batch_size = -8
+    (mistake,) = check(loaded, set={"training.num_train_steps": 5}).diagnostics
+
+    assert mended.message.train_data.global_batch_size == 8
+    assert (mistake.code, mistake.path) == ("int32.gt", "train_data.global_batch_size")
+    assert mistake.position == loaded.origins.value("train_data.global_batch_size")
+    assert not loaded.message.HasField("training")
+
+
+def test_mistakes_of_the_text_stay_with_a_loaded_config(tmp_path: Path) -> None:
+    loaded = check(write(tmp_path, VALID.replace("global_batch_size: 32", "global_batch_size: many")))
+
+    assert [d.code for d in check(loaded).diagnostics] == [d.code for d in loaded.diagnostics] == ["parse.wrong_type"]
+
+
+def test_what_was_replaced_once_is_not_looked_at_again(tmp_path: Path) -> None:
+    text = VALID + 'training { save_dir: "${RUNS}" }'
+    loaded = load(write(tmp_path, text), environment={"RUNS": "${SECRET}"})
+
+    again = load(loaded)
+
+    assert again.message.training.save_dir == "${SECRET}"
+    assert again.diagnostics == []
+    (warning,) = check(loaded, set={"training.save_dir": "${RUNS}/a"}).diagnostics
+    assert (warning.code, warning.path) == ("env.not_replaced", "training.save_dir")
+
+
 @pytest.mark.parametrize(
     ("path", "value", "read", "expected"),
     [

@@ -1,4 +1,4 @@
-"""From files, or a message, to a config that is judged by all rules: all mistakes as data, or an error with them."""
+"""From files or code to a config that is judged by all rules: all mistakes as data, or an error with them."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ def check(
     """Reads a config as `compose` does and judges it by all rules.
 
     Args:
-        source: A file, a base and its overlays, or a message.
+        source: A file, a base and its overlays, a message, or a loaded config, which may have been changed since.
         set: Single values by their fields' paths.
         overrides: The same as texts, `PATH=VALUE`; values of `set` come after them.
         message: Name of the message; None takes what the first file's header says.
-        environment: The variables that `${VAR}` stands for; None takes the process's, and in a message none.
+        environment: The variables that `${VAR}` stands for; None takes the process's, and where no file is read, none.
 
     Returns:
         The config; its diagnostics hold every mistake or, if there is none, warnings about what is legal but known to

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from google.protobuf.message import Message
 
@@ -15,11 +15,10 @@ from rankspec.formats.document import Document
 from rankspec.formats.origins import Origins
 from rankspec.formats.reading import STDIN, STDIN_NAME, read
 from rankspec.formats.variable_references import replace_in_values
+from rankspec.schema.field_paths import is_below
 from rankspec.schema.message_types import DEFAULT_MESSAGE
 
 PathName = str | os.PathLike[str]
-# What a config is made of: a file, a base and its overlays, or a message that was built in code.
-Source = PathName | Iterable[PathName] | Message
 # What stands for a file's name where there is none.
 _MESSAGE_NAME = "the message"
 
@@ -36,6 +35,7 @@ class LoadedConfig:
         variables: The variables that each path's value was made of.
         document: The same as one document, for those who judge the message.
         copies: What one part of the config took from another.
+        composing: Those of the diagnostics that are of reading and laying over, whatever the rules say.
     """
 
     def __init__(
@@ -56,11 +56,17 @@ class LoadedConfig:
         self.sources = sources
         self.variables = variables
         self.copies = copies
+        self.composing = tuple(diagnostics)
 
     @property
     def ok(self) -> bool:
         """Whether there is no error; warnings do not count."""
         return not has_errors(self.diagnostics)
+
+
+# What a config is made of: a file, a base and its overlays, a message that was built in code, or a config that was
+# loaded and may have been changed since.
+Source = PathName | Iterable[PathName] | Message | LoadedConfig
 
 
 def compose(
@@ -74,34 +80,68 @@ def compose(
     """Reads a config and what is laid over it, without judging it by the rules.
 
     Args:
-        source: A file, or the base and its overlays, first to last; `-` is the standard input. Or a message, which is
-            left as it is: what is laid over it is laid over a copy.
+        source: A file, or the base and its overlays, first to last; `-` is the standard input. Or a message or loaded
+            config, which are left as they are: what is laid over them is laid over a copy.
         message: Name of the message; None takes what the first file's header says, or the message's own.
         overrides: Single values, each `PATH=VALUE`.
         values: Single values of Python's by their fields' paths; they come after `overrides`.
         environment: The variables that `${VAR}` stands for; None takes the process's, as UTF-8 in every locale. In a
-            message None leaves `${VAR}` as it is.
+            message or loaded config None leaves `${VAR}` as it is.
 
     Returns:
         What could be read, and every mistake of the texts, values and variables.
     """
-    sources: dict[str, str] = {}
-    file = None
-    if isinstance(source, Message):
-        document = _built(source, message)
-    else:
-        document, file = _read_all(source, message, sources)
+    given, overrides = values or {}, list(overrides)
+    base = _base(source, message)
+    document, sources = base.document, base.sources
     for assignment in overrides:
         document = _overridden(document, assignment, sources)
-    for path, value in (values or {}).items():
+    for path, value in given.items():
         document = _with_value(document, path, value)
-    if isinstance(source, Message) and environment is None:
-        diagnostics = [*document.diagnostics, *_literal_variables(document)]
+    if environment is None and isinstance(source, (Message, LoadedConfig)):
+        looked_at = [""] if isinstance(source, Message) else [*given, *(text.partition("=")[0] for text in overrides)]
+        found = _literal_variables(document, looked_at)
         completion = inherited(document)
     else:
         completion = complete(document, environment, sources.values())
-        diagnostics = [*document.diagnostics, *completion.diagnostics]
-    return LoadedConfig(document, file, diagnostics, sources, completion.variables, completion.copies)
+        found = completion.diagnostics
+    return LoadedConfig(
+        document,
+        base.file,
+        [*document.diagnostics, *found],
+        sources,
+        base.variables | completion.variables,
+        [*base.copies, *completion.copies],
+    )
+
+
+class _Base(NamedTuple):
+    """What single values are laid over; the names are those of `LoadedConfig`."""
+
+    document: Document[Message]
+    file: str | None
+    sources: dict[str, str]
+    variables: dict[str, tuple[str, ...]]
+    copies: list[Copy]
+
+
+def _base(source: Source, message: str | None) -> _Base:
+    sources: dict[str, str] = {}
+    if isinstance(source, LoadedConfig):
+        return _again(source)
+    if isinstance(source, Message):
+        return _Base(_built(source, message), None, sources, {}, [])
+    document, file = _read_all(source, message, sources)
+    return _Base(document, file, sources, {}, [])
+
+
+def _again(loaded: LoadedConfig) -> _Base:
+    """A copy of a loaded config, without what was said of its values."""
+    before = loaded.document
+    message = type(before.message)()
+    message.CopyFrom(before.message)
+    document = Document(message, before.origins, list(loaded.composing), before.damaged, before.text)
+    return _Base(document, loaded.file, dict(loaded.sources), dict(loaded.variables), list(loaded.copies))
 
 
 def _read_all(
@@ -129,14 +169,16 @@ def _built(source: Message, message: str | None) -> Document[Message]:
     return read_binary(source.SerializeToString(), type(source), _MESSAGE_NAME)
 
 
-def _literal_variables(document: Document[Message]) -> list[Diagnostic]:
-    """Warnings of values that look like variables and are none."""
+def _literal_variables(document: Document[Message], looked_at: Iterable[str]) -> list[Diagnostic]:
+    """Warnings of values that look like variables and are none, at or below these paths; "" is the whole message."""
+    places = list(looked_at)
     found: list[Diagnostic] = []
 
     def note(path: str, text: str) -> str:
-        said = f"`{text}` is taken as it is: variables are replaced in files, and in a message on request"
-        remedy = "put the value in, or pass `environment`"
-        found.append(Diagnostic("env.not_replaced", said, path, document.origins.value(path), "warning", remedy))
+        if any(path == place or is_below(path, place) for place in places):
+            said = f"`{text}` is taken as it is: variables are replaced in files, and in a message on request"
+            remedy = "put the value in, or pass `environment`"
+            found.append(Diagnostic("env.not_replaced", said, path, document.origins.value(path), "warning", remedy))
         return text
 
     replace_in_values(document.message, "", note)
