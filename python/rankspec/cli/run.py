@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rankspec.trainer.setup import Job
 
 _ACTIONS = {"train": train, "evaluate": evaluate}
-_OPTIONS = {"train": ("restart", "force"), "evaluate": ("no_wait",)}
+_OPTIONS = {"train": ("restart", "force"), "evaluate": ("no_wait", "checkpoint")}
 
 
 def add_arguments(parser: ArgumentParser) -> None:
