@@ -22,6 +22,7 @@ class Label:
         task: the task that it is the label of.
         at_least: the smallest number that is positive; none if the column says it otherwise.
         equals: the text or number that is positive; none if the column says it otherwise.
+        is_number: the label is the number itself, for a regression.
     """
 
     column: str
@@ -59,6 +60,9 @@ class Corrections:
         split: per mille of train, validation and test.
         seed: what the split by key is drawn from.
         gap_micros: the time in which a label comes about.
+        bins: quantiles that numbers of many values become ids by; 0 for none.
+        hashed: categories that become ids by a hash, with the number of buckets.
+        private: no value of the table is shown.
     """
 
     labels: tuple[Label, ...] = ()
@@ -75,6 +79,9 @@ class Corrections:
     split: tuple[int, int, int] = (800, 100, 100)
     seed: int = 0
     gap_micros: int = 0
+    bins: int = 0
+    hashed: dict[str, int] = field(default_factory=dict)
+    private: bool = False
 
     def check(self, names: Sequence[str]) -> None:
         """Makes sure that the columns are there and that nothing is said twice.
@@ -86,6 +93,7 @@ class Corrections:
             "--numeric": self.numeric,
             "--categorical": self.categorical,
             "--multi": tuple(self.multi),
+            "--hash": tuple(self.hashed),
             "--drop": self.drop,
         }
         others = {

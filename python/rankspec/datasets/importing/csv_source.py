@@ -136,7 +136,9 @@ class CsvSource:
         read = pa_csv.ReadOptions(
             use_threads=False,
             block_size=block,
-            skip_rows=int(form.has_header),
+            skip_rows=self._num_blank_lines,
+            # The header may be of several lines, within quotes.
+            skip_rows_after_names=int(form.has_header),
             column_names=list(self.names),
             encoding="utf8" if self._encoding in UTF_8 else self._encoding,
         )
@@ -229,8 +231,11 @@ class CsvSource:
         lines = text.splitlines(keepends=True)
         if len(raw) >= _SNIFFED_BYTES and len(lines) > 1:
             lines.pop()
-        while lines and not lines[0].strip("\r\n"):
+        # pyarrow passes over empty lines everywhere but before the header.
+        self._num_blank_lines = 0
+        while lines and not lines[0].strip("\r\n\ufeff"):
             lines.pop(0)
+            self._num_blank_lines += 1
         if not lines:
             raise TableError(f"{self.path} is empty; a table begins with a line of column names")
         return lines[:100]

@@ -16,12 +16,14 @@ from rankspec.datasets.importing.profile import MOST_DISTINCT, SEPARATORS, Profi
 Role = Literal["number", "category", "list", "flag", "time", "dropped"]
 # Longer texts are prose, not categories.
 _PROSE_BYTES = 60
-_IDS = re.compile(r"(^|[_ .-])(id|ids|uuid|guid|key|code|sku|ean|upc|zip|zipcode|postcode|postal|phone)$|[a-z]I[dD]$", re.I)
-_TIMES = re.compile(r"(^|[_ .-])(time|timestamp|date|datetime|ts|at|created|updated)$", re.I)
+_IDS = re.compile(
+    r"(^|[_ .-])(id|ids|uuid|guid|key|code|sku|ean|upc|zip|zipcode|postcode|postal|phone)$|[a-z]I[dD]$", re.IGNORECASE
+)
+_TIMES = re.compile(r"(^|[_ .-])(time|timestamp|date|datetime|ts|at|created|updated)$", re.IGNORECASE)
 _LABELS = re.compile(
     r"(is_|has_)?(label|target|y|outcome|class|click(ed)?|bought|buy|purchased?|convert(ed)?|conversion|liked?|churn(ed)?"
     r"|response|relevant|engaged|is_click|is_buy)$",
-    re.I,
+    re.IGNORECASE,
 )
 # Unix times of 1990 to 2100, by unit.
 _EPOCHS = {"s": (631e6, 4.2e9), "ms": (631e9, 4.2e12), "us": (631e12, 4.2e15)}
@@ -40,6 +42,7 @@ class Column:
         time_unit: unit of times that come as whole numbers.
         kind: `text`, `whole`, `real`, `flag` or `time`: what its values are once they are parsed.
         is_told: the user said what it is.
+        odd: a value that is no number where others are numbers.
     """
 
     name: str
@@ -50,6 +53,7 @@ class Column:
     separator: str | None = None
     time_unit: str | None = None
     is_told: bool = False
+    odd: str | None = None
 
 
 def infer(
@@ -72,7 +76,7 @@ def _column(profile: Profile, corrections: Corrections, is_string: bool) -> Colu
     name = profile.name
     told = {
         "number": corrections.numeric,
-        "category": corrections.categorical,
+        "category": (*corrections.categorical, *corrections.hashed),
         "list": tuple(corrections.multi),
         "dropped": corrections.drop,
     }
@@ -102,8 +106,8 @@ def _as_told(profile: Profile, role: str, corrections: Corrections) -> Column:
         raise TableError(f'"{name}" holds a type that is not read; make columns of its values')
     if role == "number":
         if not profile.all_numbers or profile.stored in ("flag", "time") or profile.is_list:
-            odd = f"; `{profile.odd}` is none" if profile.odd is not None else ""
-            raise TableError(f'--numeric {name}: not all of its values are numbers{odd}')
+            odd = f"; `{profile.odd}` is none" if profile.odd is not None and not corrections.private else ""
+            raise TableError(f"--numeric {name}: not all of its values are numbers{odd}")
         return Column(name, "number", "--numeric", profile, "real" if not _fits_whole(profile) else "whole")
     if role == "list":
         separator = None if profile.is_list else corrections.multi[name] or None
@@ -111,7 +115,7 @@ def _as_told(profile: Profile, role: str, corrections: Corrections) -> Column:
             raise TableError(f"--multi {name}: say what stands between its values, as in --multi '{name}=|'")
         return Column(name, "list", "--multi", profile, "text", separator)
     if profile.is_list:
-        raise TableError(f'--categorical {name}: a row has a list of values; say --multi {name}')
+        raise TableError(f"--categorical {name}: a row has a list of values; say --multi {name}")
     if profile.stored == "number" and not profile.all_whole:
         raise TableError(f"--categorical {name}: numbers with fractions are no categories; write them as text")
     return Column(name, "category", "--categorical", profile, _kind_of_category(profile))
@@ -141,7 +145,9 @@ def _number(profile: Profile) -> Column:
     if profile.some_zero_first and profile.all_whole:
         return _unless_unique(Column(name, "category", "codes: some begin with a zero", profile, "text"))
     if profile.all_whole and profile.some_inexact:
-        return _unless_unique(Column(name, "category", "ids: some are beyond 2^53", profile, _kind_of_category(profile)))
+        return _unless_unique(
+            Column(name, "category", "ids: some are beyond 2^53", profile, _kind_of_category(profile))
+        )
     if profile.all_whole and _TIMES.search(name) and (unit := _unit_of(profile)):
         return Column(name, "time", f"Unix time in {unit}", profile, "time", time_unit=unit)
     if whole and _IDS.search(name):
@@ -164,9 +170,7 @@ def _text(profile: Profile) -> Column:
     if profile.all_other_dates:
         return Column(name, "dropped", "dates that are not written as 2024-01-31", profile)
     why = f"text, {profile.num_distinct} different values" if profile.distinct is not None else "text"
-    if profile.some_numbers and profile.odd is not None:
-        why += f", such as `{profile.odd}` among numbers"
-    return _unless_unique(Column(name, "category", why, profile, "text"))
+    return _unless_unique(Column(name, "category", why, profile, "text", odd=profile.odd))
 
 
 def _unless_unique(column: Column) -> Column:
@@ -194,7 +198,9 @@ def _as_time(profile: Profile, corrections: Corrections) -> Column:
         if unit is None:
             raise TableError(f"--time {name}: say the unit of its numbers: --time-unit s, ms, us or none")
         return Column(name, "time", f"whole numbers of {unit}", profile, "time", time_unit=unit)
-    raise TableError(f"--time {name}: its values are neither dates as 2024-01-31, with a time or not, nor whole numbers")
+    raise TableError(
+        f"--time {name}: its values are neither dates as 2024-01-31, with a time or not, nor whole numbers"
+    )
 
 
 def _separator_of(profile: Profile) -> str | None:
@@ -237,6 +243,8 @@ def _kind_of_values(profile: Profile) -> Literal["text", "whole", "real", "flag"
         return "flag"
     if profile.stored == "time":
         return "time"
+    if profile.stored == "text" and profile.num_present and profile.all_bools:
+        return "flag"
     if profile.num_present and profile.all_numbers and profile.stored != "other":
         whole = _fits_whole(profile) and not (profile.stored == "text" and profile.some_zero_first)
         if whole:
@@ -271,7 +279,7 @@ def resolved_label(label: Label, column: Column) -> Label:
     profile = column.profile
     if label.at_least is not None or label.equals is not None or label.is_number:
         return label
-    if column.kind == "flag" or (profile.smallest, profile.largest) in ((0, 1), (0, 0), (1, 1)) and profile.all_whole:
+    if column.kind == "flag" or ((profile.smallest, profile.largest) in ((0, 1), (0, 0), (1, 1)) and profile.all_whole):
         return label
     if profile.num_distinct > 2 or profile.distinct is None:
         raise TableError(
@@ -285,5 +293,3 @@ def resolved_label(label: Label, column: Column) -> Label:
         f"--label {label.column}: its two values are no 0 and 1; say which is positive, as in "
         f"--label '{label.column}=yes'"
     )
-
-

@@ -47,7 +47,7 @@ class JsonSource:
             for name, value in row.items():
                 self._note(line, name, value)
         if not names:
-            raise TableError(f"{path} has no rows; a line is an object such as {{\"age\": 42}}")
+            raise TableError(f'{path} has no rows; a line is an object such as {{"age": 42}}')
         self.names = tuple(names)
 
     def batches(self) -> Iterator[pa.RecordBatch]:
@@ -96,7 +96,7 @@ class JsonSource:
                     except (ValueError, RecursionError) as error:
                         raise TableError(f"{self.path}:{line}: no JSON: {error}") from error
                     if not isinstance(row, dict):
-                        raise TableError(f"{self.path}:{line}: no object; a line is one, such as {{\"age\": 42}}")
+                        raise TableError(f'{self.path}:{line}: no object; a line is one, such as {{"age": 42}}')
                     yield line, row
         except UnicodeError as error:
             raise not_of_encoding(self.path, self._encoding) from error

@@ -52,6 +52,7 @@ class Profile:
         with_separator: of the same values, how many have each of `SEPARATORS` in them.
         odd: the first value by bytes that is no number, where others are numbers.
         some_numbers: some value is a number.
+        longest_list: values of the longest list.
     """
 
     name: str
@@ -77,6 +78,7 @@ class Profile:
     num_blanks: int = 0
     with_separator: dict[str, int] = field(default_factory=lambda: dict.fromkeys(SEPARATORS, 0))
     odd: str | None = None
+    longest_list: int = 0
 
     @property
     def num_present(self) -> int:
@@ -106,6 +108,7 @@ class Profiler:
         column = plain(column)
         if pa.types.is_list(column.type) or pa.types.is_large_list(column.type):
             profile.is_list = True
+            profile.longest_list = max(profile.longest_list, pc.max(pc.list_value_length(column)).as_py() or 0)
             column = plain(column.flatten())
         profile.stored = _stored(column.type)
         if pa.types.is_floating(column.type):
