@@ -216,8 +216,7 @@ type RawColumn struct {
 	// Text between the values of a list that comes as text, taken literally. Empty text is the empty list; an empty value
 	// between two separators is missing. Unset: lists come as lists only.
 	Separator *string `protobuf:"bytes,4,opt,name=separator" json:"separator,omitempty"`
-	// Zone of times that come without one. Unset: such times are refused, and dates count from midnight UTC only if they say
-	// so.
+	// Zone of times that come without one, and of dates alone. Unset: such times are refused.
 	TimeZone *TimeZone `protobuf:"bytes,5,opt,name=time_zone,json=timeZone" json:"time_zone,omitempty"`
 	// Unit of times that come as whole numbers, in microseconds: 1000000 for Unix seconds. Unset: such times are refused.
 	TimeUnitMicros *int64 `protobuf:"varint,6,opt,name=time_unit_micros,json=timeUnitMicros" json:"time_unit_micros,omitempty"`
@@ -2326,13 +2325,13 @@ const file_rankspec_data_v1_recipe_proto_rawDesc = "" +
 	"\x10time_unit_micros\x18\x06 \x01(\x03B\x16\xbaH\v\"\t\x18\x80\xc0\xdd\xee\xc1\x02(\x01\x88\xe7\x18\x01\x90\xe7\x18\x02R\x0etimeUnitMicros:\xc3\x04\xbaH\xbf\x04\x1a\xbd\x01\n" +
 	"!data.raw_column.separator_of_list\x1a\x97\x01has(this.separator) && !this.list ? 'separator: ' + this.name + ' holds one value a row, which nothing separates; set list or leave separator out' : ''\x1a\xb2\x01\n" +
 	"\x1cdata.raw_column.zone_of_time\x1a\x91\x01has(this.time_zone) && int(this.kind) != 5 ? 'time_zone: ' + this.name + ' holds no times; set kind to RAW_KIND_TIME or leave time_zone out' : ''\x1a\xc7\x01\n" +
-	"\x1cdata.raw_column.unit_of_time\x1a\xa6\x01has(this.time_unit_micros) && int(this.kind) != 5 ? 'time_unit_micros: ' + this.name + ' holds no times; set kind to RAW_KIND_TIME or leave time_unit_micros out' : ''\"\xa9\x02\n" +
+	"\x1cdata.raw_column.unit_of_time\x1a\xa6\x01has(this.time_unit_micros) && int(this.kind) != 5 ? 'time_unit_micros: ' + this.name + ' holds no times; set kind to RAW_KIND_TIME or leave time_unit_micros out' : ''\"\x97\x02\n" +
 	"\n" +
-	"TextFormat\x120\n" +
-	"\amissing\x18\x01 \x03(\tB\x16\xbaH\x05\x92\x01\x02\x10@\x88\xe7\x18\x01\x90\xe7\x18\x02\x9a\xe7\x18\x02\"\"R\amissing\x12V\n" +
-	"\vtrue_values\x18\x02 \x03(\tB5\xbaH\x05\x92\x01\x02\x10@\x88\xe7\x18\x01\x90\xe7\x18\x02\x9a\xe7\x18\x03\"1\"\x9a\xe7\x18\x06\"true\"\x9a\xe7\x18\x06\"True\"\x9a\xe7\x18\x06\"TRUE\"R\n" +
-	"trueValues\x12[\n" +
-	"\ffalse_values\x18\x03 \x03(\tB8\xbaH\x05\x92\x01\x02\x10@\x88\xe7\x18\x01\x90\xe7\x18\x02\x9a\xe7\x18\x03\"0\"\x9a\xe7\x18\a\"false\"\x9a\xe7\x18\a\"False\"\x9a\xe7\x18\a\"FALSE\"R\vfalseValues\x124\n" +
+	"TextFormat\x12.\n" +
+	"\amissing\x18\x01 \x03(\tB\x14\xbaH\x05\x92\x01\x02\x10@\x88\xe7\x18\x01\x90\xe7\x18\x02\x9a\xe7\x18\x00R\amissing\x12N\n" +
+	"\vtrue_values\x18\x02 \x03(\tB-\xbaH\x05\x92\x01\x02\x10@\x88\xe7\x18\x01\x90\xe7\x18\x02\x9a\xe7\x18\x011\x9a\xe7\x18\x04true\x9a\xe7\x18\x04True\x9a\xe7\x18\x04TRUER\n" +
+	"trueValues\x12S\n" +
+	"\ffalse_values\x18\x03 \x03(\tB0\xbaH\x05\x92\x01\x02\x10@\x88\xe7\x18\x01\x90\xe7\x18\x02\x9a\xe7\x18\x010\x9a\xe7\x18\x05false\x9a\xe7\x18\x05False\x9a\xe7\x18\x05FALSER\vfalseValues\x124\n" +
 	"\rdecimal_comma\x18\x04 \x01(\b:\x05falseB\b\x88\xe7\x18\x01\x90\xe7\x18\x02R\fdecimalComma\"\x8d\x03\n" +
 	"\x04Clip\x12I\n" +
 	"\flow_quantile\x18\x01 \x01(\x01:\x050.001B\x1f\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x00\xf0?)\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\vlowQuantile\x12K\n" +
@@ -2468,7 +2467,7 @@ const file_rankspec_data_v1_recipe_proto_rawDesc = "" +
 	"\tgenerator\x18\x01 \x01(\tB\b\x88\xe7\x18\x02\x90\xe7\x18\x01R\tgenerator\x12-\n" +
 	"\bnum_rows\x18\x02 \x01(\x03:\x010B\x0f\xbaH\x04\"\x02(\x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\anumRows\x124\n" +
 	"\fnum_fit_rows\x18\x03 \x01(\x03:\x010B\x0f\xbaH\x04\"\x02(\x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\n" +
-	"numFitRows\"\xac.\n" +
+	"numFitRows\"\xb20\n" +
 	"\x06Recipe\x120\n" +
 	"\tsemantics\x18\x01 \x01(\x05B\x12\xbaH\a\xc8\x01\x01\x1a\x02(\x01\x88\xe7\x18\x01\x90\xe7\x18\x02R\tsemantics\x12J\n" +
 	"\acolumns\x18\x02 \x03(\v2\x1b.rankspec.data.v1.RawColumnB\x13\xbaH\b\x92\x01\x05\b\x01\x10\x80 \x88\xe7\x18\x01\x90\xe7\x18\x02R\acolumns\x12:\n" +
@@ -2477,7 +2476,7 @@ const file_rankspec_data_v1_recipe_proto_rawDesc = "" +
 	"\x06labels\x18\x05 \x03(\v2\x1d.rankspec.data.v1.RecipeLabelB\x10\xbaH\x05\x92\x01\x02\x10@\x88\xe7\x18\x01\x90\xe7\x18\x02R\x06labels\x127\n" +
 	"\x05split\x18\x06 \x01(\v2\x17.rankspec.data.v1.SplitB\b\x88\xe7\x18\x01\x90\xe7\x18\x02R\x05split\x12@\n" +
 	"\x06output\x18\a \x01(\v2\x1e.rankspec.data.v1.RecipeOutputB\b\x88\xe7\x18\x01\x90\xe7\x18\x02R\x06output\x12;\n" +
-	"\x06fitted\x18\b \x01(\v2\x19.rankspec.data.v1.FittingB\b\x88\xe7\x18\x01\x90\xe7\x18\x02R\x06fitted:\x9a*\xbaH\x96*\x1a}\n" +
+	"\x06fitted\x18\b \x01(\v2\x19.rankspec.data.v1.FittingB\b\x88\xe7\x18\x01\x90\xe7\x18\x02R\x06fitted:\xa0,\xbaH\x9c,\x1a}\n" +
 	"\x18data.recipe.columns_once\x1aathis.columns.map(x, x.name).unique() ? '' : 'columns: two have the same name; keep or rename one'\x1a\x80\x01\n" +
 	"\x19data.recipe.features_once\x1acthis.features.map(x, x.name).unique() ? '' : 'features: two have the same name; keep or rename one'\x1az\n" +
 	"\x17data.recipe.labels_once\x1a_this.labels.map(x, x.task).unique() ? '' : 'labels: two have the same task; keep or rename one'\x1a\xf8\x03\n" +
@@ -2490,7 +2489,8 @@ const file_rankspec_data_v1_recipe_proto_rawDesc = "" +
 	"\x1edata.recipe.plain_labels_exist\x1a\xe8\x03[('\\n' + this.columns.filter(c, (int(c.kind) == 2 || int(c.kind) == 3 || int(c.kind) == 4) && !c.list).map(c, c.name).join('\\n') + '\\n')].map(names, this.labels.filter(l, !has(l.at_least) && !has(l.equals)).map(l, l.column).filter(n, !names.contains('\\n' + n + '\\n')).map(n, 'labels: ' + n + ', which a label reads, is none of columns, neither flag nor number, or a list; name a column of one flag or number a row, or say what makes a row positive with at_least or equals').join('; '))[0]\x1a\xdf\x02\n" +
 	"\x1cdata.recipe.split_key_exists\x1a\xbe\x02[('\\n' + this.columns.filter(c, int(c.kind) != 3).map(c, c.name).join('\\n') + '\\n')].map(names, this.split.key.columns.filter(n, !names.contains('\\n' + n + '\\n')).map(n, 'split.key.columns: ' + n + ', of the key, is none of columns, or of numbers that are not whole, which are never keys; name another').join('; '))[0]\x1a\x85\x03\n" +
 	"\x1ddata.recipe.split_time_exists\x1a\xe3\x02[('\\n' + this.columns.filter(c, int(c.kind) == 5 && !c.list).map(c, c.name).join('\\n') + '\\n')].map(names, (has(this.split.time) ? [this.split.time.column] : []).filter(n, !names.contains('\\n' + n + '\\n')).map(n, 'split.time.column: ' + n + ', which divides by time, is none of columns, no time, or a list; name a column of one time a row').join('; '))[0]\x1a\xe3\x02\n" +
-	"\x19data.recipe.output_exists\x1a\xc5\x02[('\\n' + this.columns.filter(c, true).map(c, c.name).join('\\n') + '\\n')].map(names, (this.output.row_key.filter(n, true) + this.output.carried.filter(n, true)).filter(n, !names.contains('\\n' + n + '\\n')).map(n, 'output: ' + n + ', in row_key or carried, is none of columns; correct the name or add the column').join('; '))[0]\x1a\xa9\x03\n" +
+	"\x19data.recipe.output_exists\x1a\xc5\x02[('\\n' + this.columns.filter(c, true).map(c, c.name).join('\\n') + '\\n')].map(names, (this.output.row_key.filter(n, true) + this.output.carried.filter(n, true)).filter(n, !names.contains('\\n' + n + '\\n')).map(n, 'output: ' + n + ', in row_key or carried, is none of columns; correct the name or add the column').join('; '))[0]\x1a\x83\x02\n" +
+	"\x17data.recipe.fitted_text\x1a\xe7\x01has(this.fitted) && (this.text.missing.size() == 0 || this.text.true_values.size() == 0 || this.text.false_values.size() == 0) ? 'text: a fitted recipe says how text is read, without leaving anything to defaults; fill text in' : ''\x1a\xa9\x03\n" +
 	"\x18data.recipe.fitted_whole\x1a\x8c\x03has(this.fitted) && (this.features.exists(f, (has(f.number) && !has(f.number.fitted)) || (has(f.binned) && !has(f.binned.fitted)) || (has(f.category) && !has(f.category.fitted))) || (has(this.split.time) && this.split.parts.size() > 1 && this.split.time.start_micros.size() == 0)) ? 'fitted: a feature or the split is not fitted, and the recipe says that all is; fit it, or leave fitted out' : ''*\x86\x01\n" +
 	"\aRawKind\x12\x18\n" +
 	"\x14RAW_KIND_UNSPECIFIED\x10\x00\x12\x11\n" +

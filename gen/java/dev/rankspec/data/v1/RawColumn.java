@@ -245,8 +245,7 @@ private static final long serialVersionUID = 0L;
   private dev.rankspec.data.v1.TimeZone timeZone_;
   /**
    * <pre>
-   * Zone of times that come without one. Unset: such times are refused, and dates count from midnight UTC only if they say
-   * so.
+   * Zone of times that come without one, and of dates alone. Unset: such times are refused.
    * </pre>
    *
    * <code>.rankspec.data.v1.TimeZone time_zone = 5 [json_name = "timeZone", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
@@ -258,8 +257,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Zone of times that come without one. Unset: such times are refused, and dates count from midnight UTC only if they say
-   * so.
+   * Zone of times that come without one, and of dates alone. Unset: such times are refused.
    * </pre>
    *
    * <code>.rankspec.data.v1.TimeZone time_zone = 5 [json_name = "timeZone", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
@@ -271,8 +269,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Zone of times that come without one. Unset: such times are refused, and dates count from midnight UTC only if they say
-   * so.
+   * Zone of times that come without one, and of dates alone. Unset: such times are refused.
    * </pre>
    *
    * <code>.rankspec.data.v1.TimeZone time_zone = 5 [json_name = "timeZone", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
@@ -1134,8 +1131,7 @@ private static final long serialVersionUID = 0L;
         dev.rankspec.data.v1.TimeZone, dev.rankspec.data.v1.TimeZone.Builder, dev.rankspec.data.v1.TimeZoneOrBuilder> timeZoneBuilder_;
     /**
      * <pre>
-     * Zone of times that come without one. Unset: such times are refused, and dates count from midnight UTC only if they say
-     * so.
+     * Zone of times that come without one, and of dates alone. Unset: such times are refused.
      * </pre>
      *
      * <code>.rankspec.data.v1.TimeZone time_zone = 5 [json_name = "timeZone", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
@@ -1146,8 +1142,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Zone of times that come without one. Unset: such times are refused, and dates count from midnight UTC only if they say
-     * so.
+     * Zone of times that come without one, and of dates alone. Unset: such times are refused.
      * </pre>
      *
      * <code>.rankspec.data.v1.TimeZone time_zone = 5 [json_name = "timeZone", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
@@ -1162,8 +1157,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Zone of times that come without one. Unset: such times are refused, and dates count from midnight UTC only if they say
-     * so.
+     * Zone of times that come without one, and of dates alone. Unset: such times are refused.
      * </pre>
      *
      * <code>.rankspec.data.v1.TimeZone time_zone = 5 [json_name = "timeZone", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
@@ -1181,8 +1175,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Zone of times that come without one. Unset: such times are refused, and dates count from midnight UTC only if they say
-     * so.
+     * Zone of times that come without one, and of dates alone. Unset: such times are refused.
      * </pre>
      *
      * <code>.rankspec.data.v1.TimeZone time_zone = 5 [json_name = "timeZone", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
@@ -1200,8 +1193,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Zone of times that come without one. Unset: such times are refused, and dates count from midnight UTC only if they say
-     * so.
+     * Zone of times that come without one, and of dates alone. Unset: such times are refused.
      * </pre>
      *
      * <code>.rankspec.data.v1.TimeZone time_zone = 5 [json_name = "timeZone", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
@@ -1226,8 +1218,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Zone of times that come without one. Unset: such times are refused, and dates count from midnight UTC only if they say
-     * so.
+     * Zone of times that come without one, and of dates alone. Unset: such times are refused.
      * </pre>
      *
      * <code>.rankspec.data.v1.TimeZone time_zone = 5 [json_name = "timeZone", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
@@ -1244,8 +1235,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Zone of times that come without one. Unset: such times are refused, and dates count from midnight UTC only if they say
-     * so.
+     * Zone of times that come without one, and of dates alone. Unset: such times are refused.
      * </pre>
      *
      * <code>.rankspec.data.v1.TimeZone time_zone = 5 [json_name = "timeZone", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
@@ -1257,8 +1247,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Zone of times that come without one. Unset: such times are refused, and dates count from midnight UTC only if they say
-     * so.
+     * Zone of times that come without one, and of dates alone. Unset: such times are refused.
      * </pre>
      *
      * <code>.rankspec.data.v1.TimeZone time_zone = 5 [json_name = "timeZone", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
@@ -1273,8 +1262,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Zone of times that come without one. Unset: such times are refused, and dates count from midnight UTC only if they say
-     * so.
+     * Zone of times that come without one, and of dates alone. Unset: such times are refused.
      * </pre>
      *
      * <code>.rankspec.data.v1.TimeZone time_zone = 5 [json_name = "timeZone", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>

@@ -120,8 +120,7 @@ public interface RawColumnOrBuilder extends
 
   /**
    * <pre>
-   * Zone of times that come without one. Unset: such times are refused, and dates count from midnight UTC only if they say
-   * so.
+   * Zone of times that come without one, and of dates alone. Unset: such times are refused.
    * </pre>
    *
    * <code>.rankspec.data.v1.TimeZone time_zone = 5 [json_name = "timeZone", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
@@ -130,8 +129,7 @@ public interface RawColumnOrBuilder extends
   boolean hasTimeZone();
   /**
    * <pre>
-   * Zone of times that come without one. Unset: such times are refused, and dates count from midnight UTC only if they say
-   * so.
+   * Zone of times that come without one, and of dates alone. Unset: such times are refused.
    * </pre>
    *
    * <code>.rankspec.data.v1.TimeZone time_zone = 5 [json_name = "timeZone", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
@@ -140,8 +138,7 @@ public interface RawColumnOrBuilder extends
   dev.rankspec.data.v1.TimeZone getTimeZone();
   /**
    * <pre>
-   * Zone of times that come without one. Unset: such times are refused, and dates count from midnight UTC only if they say
-   * so.
+   * Zone of times that come without one, and of dates alone. Unset: such times are refused.
    * </pre>
    *
    * <code>.rankspec.data.v1.TimeZone time_zone = 5 [json_name = "timeZone", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
