@@ -7,6 +7,7 @@ from typing import Any
 
 from rankspec.trainer.best import best_of
 from rankspec.trainer.checkpoints import ROTATED_FILE, Checkpoint, committed
+from rankspec.trainer.chosen_checkpoint import Which, choose_together
 from rankspec.trainer.errors import TrainError
 from rankspec.trainer.evaluation_identity import evaluation_identity
 from rankspec.trainer.finite import not_finite
@@ -23,12 +24,13 @@ _SKIPPED = "skipped"
 _DELETED = "deleted before it could be evaluated"
 
 
-def evaluate(job: Job, *, wait: bool = True) -> None:
+def evaluate(job: Job, *, wait: bool = True, checkpoint: Which | None = None) -> None:
     """Evaluates every checkpoint of the run on every validation set, each once, however often this is called.
 
     Args:
         job: what to obey.
         wait: whether to wait for a run that has not begun, or has not come to its last step.
+        checkpoint: the only one to evaluate, as `choose_checkpoint` takes it, without waiting; None for all.
 
     Raises:
         TrainError: if there is nothing to evaluate on, no checkpoint came in time, or another process evaluates them.
@@ -36,12 +38,19 @@ def evaluate(job: Job, *, wait: bool = True) -> None:
     """
     with set_up(job) as setup, ExitStack() as stack:
         evaluator = Evaluator(setup, wait=wait)
-        evaluator.await_folder()
+        chosen = None
+        if checkpoint is None:
+            evaluator.await_folder()
+        else:
+            chosen = choose_together(setup, checkpoint, stack)
         folder = setup.program.training.folder
         prepare_folder(folder)
         if setup.processes.is_first:
             stack.enter_context(sole_writer(folder, doing="evaluating"))
-        evaluator.follow()
+        if chosen is None:
+            evaluator.follow()
+        else:
+            evaluator.evaluate_one(chosen)
 
 
 class Evaluator:
@@ -69,10 +78,7 @@ class Evaluator:
 
     def follow(self) -> None:
         """Evaluates checkpoints as they come, beside those evaluated before, and shows the newest's figures."""
-        # Records of release 0.1 do not say what they are of; they stay, and count for nothing.
-        self._records = {
-            _key(record): record for record in read_journal(self._folder / EVALUATION_FILE, step=int, split=str)
-        }
+        self._read_records()
         while True:
             there = self._look()
             pending = [checkpoint for checkpoint in there if self._missing(checkpoint)]
@@ -84,6 +90,19 @@ class Evaluator:
                 self._waiting.restart()
             self._waiting.pause(there)
         self._show(there)
+
+    def evaluate_one(self, checkpoint: Checkpoint) -> None:
+        """Evaluates one checkpoint that is kept meanwhile, if it has no figures yet, and shows its figures."""
+        self._read_records()
+        if self._missing(checkpoint):
+            self._evaluate(checkpoint)
+        self._show([checkpoint])
+
+    def _read_records(self) -> None:
+        # Records of release 0.1 do not say what they are of; they stay, and count for nothing.
+        self._records = {
+            _key(record): record for record in read_journal(self._folder / EVALUATION_FILE, step=int, split=str)
+        }
 
     def _is_done(self, newest: Checkpoint) -> bool:
         """Whether there is nothing to wait for."""

@@ -11,6 +11,7 @@ from google.protobuf.message import Message
 
 from rankspec.trainer import diagnosis
 from rankspec.trainer.best import best_of
+from rankspec.trainer.best_link import BEST_LINK, is_best_link
 from rankspec.trainer.checkpoint_writer import CheckpointWriter, refuse_what_is_in_the_way
 from rankspec.trainer.checkpoints import STATE_FILE, Checkpoint, Findings, committed, find_checkpoints
 from rankspec.trainer.data.dataset import Dataset
@@ -216,11 +217,14 @@ class TrainingRun:
 
     def _start_warm(self) -> None:
         folder = Path(expanded(self._training.initial_checkpoint_dir, "training.initial_checkpoint_dir"))
+        if is_best_link(folder):
+            folder = folder.parent / folder.readlink()
         found = [c for c in committed(folder.parent) if c.folder.name == folder.name]
         damage = found[0].damage() if found else "there is no checkpoint of that name"
         if damage is not None:
             raise TrainError(
-                f"{folder} cannot be started from: {damage}; name a folder save_dir/<step> of an earlier run",
+                f"{folder} cannot be started from: {damage}; name a folder save_dir/<step> of an earlier run, or its "
+                "save_dir/best",
                 "training.initial_checkpoint_dir",
             )
         with found[0].interpreting(STATE_FILE):
@@ -265,9 +269,10 @@ class TrainingRun:
         return Reports(self._folder, setup.console, trackers, metrics_bytes=metrics_bytes)
 
     def _conclude(self, done: int, last: int, ending: Ending) -> None:
-        self._reports.show(f"{self._folder}, step {done}", self._program.metrics)
+        self._reports.show(f"{self._folder}, step {done}", self._program.metrics, best_step=self._best.step)
         if (best := self._best.describe()) is not None:
-            self._say(best)
+            kept = f"; kept as {self._folder / BEST_LINK}, the last as {self._folder / str(done)}"
+            self._say(best + (kept if self._best.step is not None else ""))
         if ending == Ending.NO_BETTER:
             self._say(f"ended early at step {done} of {last}: {self._best.waited} evaluations brought nothing better")
         if ending == Ending.ASKED:
