@@ -289,6 +289,7 @@ _CALIBRATED = (
 
 _RUN = (
     Probe("which_metrics", "loss,auroc", see.figures),
+    Probe('score_weights["like"]', "2.5", see.scores),
     Probe(
         "downsampling_correction",
         "DOWNSAMPLING_CORRECTION_CALIBRATION",

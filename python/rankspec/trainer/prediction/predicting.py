@@ -127,6 +127,7 @@ class Prediction:
                 self._setup.console.note(f"part {number + 1} of {self._num_parts}")
         self._processes.barrier()
         num_rows = self._processes.of_first(lambda: self._finish(checkpoint))
+        self._setup.console.say(f"{num_rows} rows in {self._output}: {', '.join(self._program.prediction_columns)}")
         return Predictions(self._output, num_rows, checkpoint.step)
 
     def _begin(self, checkpoint: Checkpoint, stack: ExitStack) -> int:
@@ -241,7 +242,7 @@ def _ranked_column(setup: Setup, ranking: Ranking | None) -> str:
     names = ", ".join(program.prediction_columns)
     if chosen is None:
         raise TrainError(
-            f"there is no score to rank by: give the tasks weights, or rank by one of {names}", "score_weights"
+            f"there is no score to rank by; give tasks weights, or rank by one of {names}", "score_weights"
         )
     if chosen not in program.prediction_columns:
         raise TrainError(f'"{chosen}" is no column of the predictions, which rank by one of {names}')

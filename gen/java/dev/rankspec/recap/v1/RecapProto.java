@@ -56,7 +56,7 @@ public final class RecapProto extends com.google.protobuf.GeneratedFile {
       "spec/recap/v1/data.proto\032\035rankspec/recap" +
       "/v1/model.proto\032!rankspec/recap/v1/optim" +
       "izer.proto\032 rankspec/recap/v1/training.p" +
-      "roto\032\037rankspec/train/v1/runtime.proto\"\201r" +
+      "roto\032\037rankspec/train/v1/runtime.proto\"\254r" +
       "\n\013RecapConfig\022G\n\010training\030\001 \001(\0132!.ranksp" +
       "ec.recap.v1.TrainingConfigB\010\210\347\030\001\220\347\030\003R\010tr" +
       "aining\022D\n\005model\030\002 \001(\0132\036.rankspec.recap.v" +
@@ -86,7 +86,7 @@ public final class RecapProto extends com.google.protobuf.GeneratedFile {
       "alue\030\002 \001(\0132\".rankspec.recap.v1.RecapData" +
       "ConfigR\005value:\0028\001\032?\n\021ScoreWeightsEntry\022\020" +
       "\n\003key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\001R\005value:\002" +
-      "8\001:\364h\272H\360h\032\317\002\n\"recap.config.model_tasks_h" +
+      "8\001:\237i\272H\233i\032\317\002\n\"recap.config.model_tasks_h" +
       "ave_data\032\250\002[\'\\n\' + this.train_data.tasks" +
       ".map(t, t).join(\'\\n\') + \'\\n\'].map(labell" +
       "ed, this.model.tasks.filter(t, !labelled" +
@@ -408,30 +408,31 @@ public final class RecapProto extends com.google.protobuf.GeneratedFile {
       "\'\" is a regression task, and only labels" +
       " of 0 or 1 are rectified; drop it\')) .jo" +
       "in(\'\\n\'))[0]).filter(line, line != \'\'))[" +
-      "0]).join(\'\\n\'))[0]\032\246\002\n\'recap.config.scor" +
-      "e_weights_are_of_tasks\032\372\001[\'\\n\' + this.mo" +
+      "0]).join(\'\\n\'))[0]\032\321\002\n\'recap.config.scor" +
+      "e_weights_are_of_tasks\032\245\002[\'\\n\' + this.mo" +
       "del.tasks.map(t, t).join(\'\\n\') + \'\\n\'].m" +
       "ap(towers, this.score_weights.filter(t, " +
-      "!towers.contains(\'\\n\' + t + \'\\n\')) .map(" +
-      "t, \'score_weights[\"\' + t + \'\"]: \"\' + t +" +
-      " \'\" is no task of the model; drop the en" +
-      "try or add a tower\').join(\'\\n\'))[0]\032\353\001\n\035" +
-      "recap.config.score_is_no_task\032\311\001size(thi" +
-      "s.score_weights) == 0 || !(\'score\' in th" +
-      "is.model.tasks) ? \'\' : \'score_weights: a" +
-      " task is named \"score\", which is what th" +
-      "e weighted sum is called; give the task " +
-      "another name or drop the weights\'*f\n\007Job" +
-      "Mode\022\030\n\024JOB_MODE_UNSPECIFIED\020\000\022\022\n\016JOB_MO" +
-      "DE_TRAIN\020\001\022\025\n\021JOB_MODE_EVALUATE\020\002\022\026\n\022JOB" +
-      "_MODE_INFERENCE\020\003*\224\001\n\026DownsamplingCorrec" +
-      "tion\022\'\n#DOWNSAMPLING_CORRECTION_UNSPECIF" +
-      "IED\020\000\022(\n$DOWNSAMPLING_CORRECTION_LOSS_WE" +
-      "IGHTS\020\001\022\'\n#DOWNSAMPLING_CORRECTION_CALIB" +
-      "RATION\020\002Bd\n\025dev.rankspec.recap.v1B\nRecap" +
-      "ProtoP\001Z=github.com/rankspec/rankspec/ge" +
-      "n/go/rankspec/recap/v1;recapv1b\010editions" +
-      "p\350\007"
+      "t.matches(\'^[A-Za-z_][A-Za-z0-9_.-]*$\') " +
+      "&& !towers.contains(\'\\n\' + t + \'\\n\')) .m" +
+      "ap(t, \'score_weights[\"\' + t + \'\"]: \"\' + " +
+      "t + \'\" is no task of the model; drop the" +
+      " entry or add a tower\').join(\'\\n\'))[0]\032\353" +
+      "\001\n\035recap.config.score_is_no_task\032\311\001size(" +
+      "this.score_weights) == 0 || !(\'score\' in" +
+      " this.model.tasks) ? \'\' : \'score_weights" +
+      ": a task is named \"score\", which is what" +
+      " the weighted sum is called; give the ta" +
+      "sk another name or drop the weights\'*f\n\007" +
+      "JobMode\022\030\n\024JOB_MODE_UNSPECIFIED\020\000\022\022\n\016JOB" +
+      "_MODE_TRAIN\020\001\022\025\n\021JOB_MODE_EVALUATE\020\002\022\026\n\022" +
+      "JOB_MODE_INFERENCE\020\003*\224\001\n\026DownsamplingCor" +
+      "rection\022\'\n#DOWNSAMPLING_CORRECTION_UNSPE" +
+      "CIFIED\020\000\022(\n$DOWNSAMPLING_CORRECTION_LOSS" +
+      "_WEIGHTS\020\001\022\'\n#DOWNSAMPLING_CORRECTION_CA" +
+      "LIBRATION\020\002Bd\n\025dev.rankspec.recap.v1B\nRe" +
+      "capProtoP\001Z=github.com/rankspec/rankspec" +
+      "/gen/go/rankspec/recap/v1;recapv1b\010editi" +
+      "onsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
