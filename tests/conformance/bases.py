@@ -22,7 +22,9 @@ PATTERNS = {
     "^[A-Za-z_][A-Za-z0-9_]*$": Samples(("name", "_Z9"), ("", "9a", "a.b", "a\n", "é")),
     "^[A-Za-z_][A-Za-z0-9_.-]*$": Samples(("name", "a.b-c_9"), ("", ".a", "a b", 'a"b', "a\n", "é", "a\\")),
     "^[A-Za-z0-9_][A-Za-z0-9_.-]*$": Samples(("name", "9.b-c_9"), ("", ".a", "-a", "a/b", "a b", "a\n", "é")),
-    "^[0-9a-f]{64}$": Samples(("0123456789abcdef" * 4,), ("", "0" * 63, "0" * 65, "A" * 64, "0" * 63 + "g", "0" * 64 + "\n")),
+    "^[0-9a-f]{64}$": Samples(
+        ("0123456789abcdef" * 4,), ("", "0" * 63, "0" * 65, "A" * 64, "0" * 63 + "g", "0" * 64 + "\n")
+    ),
     "^[0-9]{4}/(0[1-9]|1[0-2])/(0[1-9]|[12][0-9]|3[01])$": Samples(
         ("2023/01/31",), ("2023/1/31", "2023/13/01", "2023/01/32", "2023-01-31", "2023/01/31\n", "\uff12023/01/31")
     ),
@@ -105,6 +107,7 @@ BASES = {
     "rankspec.recap.v1.MlpConfig": "layer_sizes: 1",
     "rankspec.recap.v1.MlpConfig.layers": "layers { layer_size: 1 }",
     "rankspec.recap.v1.RecapConfig.which_metrics": _RANKER + 'which_metrics: "loss,rce"',
+    "rankspec.recap.v1.RecapConfig.score_weights": _RANKER + 'score_weights { key: "liked" value: 0.5 }',
     "rankspec.recap.v1.RecapConfig": _RANKER,
     "rankspec.recap.v1.RecapDataConfig": _DATA,
     "rankspec.recap.v1.RecapDataConfig.evaluation_tasks": _DATA + 'evaluation_tasks: "liked"',
