@@ -254,6 +254,6 @@ def _split(recipe: Recipe, corrections: Corrections, time: str | None) -> None:
 
 
 def _telling_apart(recipe: Recipe) -> list[str]:
-    """The columns that tell rows apart where the user names no key: all that a key may be made of."""
-    names = [column.name for column in recipe.columns if column.kind != RawKind.RAW_KIND_FLOAT64 and not column.list]
-    return names[:64]
+    """The columns that tell rows apart where the user names no key: all but the labels', as many as a key may have."""
+    labels = {label.column for label in recipe.labels}
+    return [column.name for column in recipe.columns if column.name not in labels][:64]
