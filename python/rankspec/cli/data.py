@@ -7,8 +7,8 @@ writes what a graph embedding is trained on, `clicks` lists of items whose click
 rule. `serve` makes none: it reads the data of a config for trainers on other machines. `convert` writes the rows of
 Parquet files as TFRecord files, or back: every column of the schema file, which it copies beside them.
 
-`import` makes a data set of a table of yours, CSV, Parquet, Arrow or JSON lines, with a config that trains on it: it says
-what it takes each column for, and why.
+`import` makes a data set of a table of yours, CSV, Parquet, Arrow or JSON lines, with a config that trains on it: it
+says what it takes each column for, and why.
 
 `statistics` computes what `z_score_log_config` standardizes by: of the continuous features of a config's train_data,
 over one pass, behind every step of its preprocess. The file that the config names as analysis_path need not be there

@@ -228,9 +228,13 @@ def _label_kind(column: Column, label: Label) -> Kind:
         if not profile.all_numbers or profile.stored in ("flag", "time", "other"):
             raise TableError(f"--label {label.column}: not all of its values are numbers")
         return "whole" if profile.all_whole and not profile.some_inexact else "real"
-    if column.kind == "flag" and profile.stored in ("flag", "text"):
+    if profile.stored != "number" and (column.kind == "flag" or _is_zero_or_one(profile)):
         return "flag"
     return "whole" if profile.all_whole else "real"
+
+
+def _is_zero_or_one(profile: Profile) -> bool:
+    return profile.all_whole and profile.smallest in (0, 1) and profile.largest in (0, 1)
 
 
 def _is_naive(profile: Profile) -> bool:

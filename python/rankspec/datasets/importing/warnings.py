@@ -32,8 +32,8 @@ def _of_label(column: str, task: str, found: Found) -> Iterator[str]:
             yield f'"{column}": the {part} part has {only} only, of which nothing is learned or measured'
     for name, area in found.giving_away.get(task, {}).items():
         yield (
-            f'"{name}" tells {task} almost alone (area under the ROC curve {area:.4f}); if it is known only afterwards, '
-            "leave its column out with --drop"
+            f'"{name}" tells {task} almost alone (area under the ROC curve {area:.4f}); if it is known only '
+            "afterwards, leave its column out with --drop"
         )
 
 

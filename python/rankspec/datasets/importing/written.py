@@ -158,7 +158,8 @@ def _zero_or_one(values: NDArray[Any], task: str) -> NDArray[np.int64]:
     labels = values.astype(np.int64)
     if ((labels != values) | ((labels != 0) & (labels != 1))).any():
         raise TableError(
-            f"{task}: a label is neither 0 nor 1; say what is positive, as in --label '{task}>=4', or --label {task}:number"
+            f"{task}: a label is neither 0 nor 1; say what is positive, as in --label '{task}>=4', or say "
+            f"--label {task}:number"
         )
     return labels
 
