@@ -11,7 +11,7 @@ import torch
 from rankspec.claims.registry import obeys
 from rankspec.families.recap.input_signature import MODEL_INPUTS, carried_inputs
 from rankspec.metrics.grouped import GroupValues, group_metric, grouped
-from rankspec.metrics.metric_name import MetricName
+from rankspec.metrics.metric_name import MetricName, parsed_name
 from rankspec.recap.v1.data_pb2 import RecapDataConfig
 from rankspec.recap.v1.metrics_pb2 import MetricGroup
 from rankspec.recap.v1.preprocess_pb2 import ExtractFeatures, ExtractFeaturesRow, Preprocess
@@ -63,6 +63,19 @@ class Group:
 def build_groups(config: RecapConfig) -> tuple[Group, ...]:
     """The groups that a config names."""
     return tuple(Group(one.name, one.input) for one in config.groups)
+
+
+@obeys(RecapConfig, "groups")
+@obeys(MetricGroup, "name", "input")
+def rows_of_group(config: RecapConfig, metric: str) -> str:
+    """What puts the rows that a metric is of into groups; empty for one that goes by no group.
+
+    Args:
+        config: the whole config.
+        metric: the metric, as it is reported.
+    """
+    name = parsed_name(metric).group
+    return next((f"by {one.input}" for one in config.groups if one.name == name), "")
 
 
 @obeys(RecapDataConfig, "preprocess")

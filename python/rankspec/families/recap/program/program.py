@@ -17,12 +17,18 @@ from rankspec.families.recap.chosen_metrics import ChosenMetrics
 from rankspec.families.recap.input_signature import input_signature
 from rankspec.families.recap.program.data.dataset import Dataset, open_dataset
 from rankspec.families.recap.program.figures import COLUMNS, task_figures
-from rankspec.families.recap.program.groups import build_groups, check_groups, group_figures
+from rankspec.families.recap.program.groups import build_groups, check_groups, group_figures, rows_of_group
 from rankspec.families.recap.program.loss import build_loss
 from rankspec.families.recap.program.model import build_model
 from rankspec.families.recap.program.model.inputs import inputs_read
 from rankspec.families.recap.program.optimizer import build_ranking_optimizer
-from rankspec.families.recap.program.strata import Stratum, StratumRows, build_strata, with_strata_input
+from rankspec.families.recap.program.strata import (
+    Stratum,
+    StratumRows,
+    build_strata,
+    rows_of_stratum,
+    with_strata_input,
+)
 from rankspec.families.recap.program.tasks import TERMS, figures_by_name
 from rankspec.families.recap.task_kinds import LOSS, is_lower_better
 from rankspec.metrics.metric_name import parsed_name
@@ -90,7 +96,7 @@ class RecapProgram(Program["RecapBatch"]):
         return self.model.buffers_from_files()
 
     @classmethod
-    @obeys(RecapConfig, "training")
+    @obeys(RecapConfig, "training", "model", "groups")
     @obeys(TrainingConfig, "best_checkpoint")
     @obeys(BestCheckpointConfig, "validation_data", "metric", "patience")
     def followed_by(cls, config: RecapConfig) -> Followed | None:
@@ -98,7 +104,9 @@ class RecapProgram(Program["RecapBatch"]):
         if not config.training.HasField("best_checkpoint"):
             return None
         best = config.training.best_checkpoint
-        return Followed(best.validation_data, best.metric, best.patience if best.HasField("patience") else None)
+        patience = best.patience if best.HasField("patience") else None
+        rows = rows_of_stratum(config.model, best.metric) or rows_of_group(config, best.metric)
+        return Followed(best.validation_data, best.metric, patience, rows)
 
     def open_training_data(self, share: Share, folder: Path) -> Dataset:
         """Opens the training stream, whose rows weigh what makes good for downsampling if the config says so."""
@@ -226,8 +234,6 @@ class RecapProgram(Program["RecapBatch"]):
         if self.training.num_eval_steps is not None:
             # So many batches are so many rows.
             fields.append(f"{place}.global_batch_size")
-        if self.training.followed is not None and parsed_name(self.training.followed.metric).group:
-            fields += ["model.stratifiers", "groups"]
         return tuple(fields)
 
     def evaluated_part(self, name: str) -> RecapConfig:

@@ -14,6 +14,8 @@ from rankspec.families.recap.program.tasks import build_tasks
 from rankspec.families.recap.statistics import signed_log
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rankspec.recap.v1.recap_pb2 import RecapConfig
     from rankspec.trainer.inputs import Input
 
@@ -83,7 +85,7 @@ class RunningStatistics:
         ]
 
 
-def statistics_of(config: RecapConfig, generator: str) -> DataStatistics:
+def statistics_of(config: RecapConfig, generator: str, say: Callable[[str], None]) -> DataStatistics:
     """Statistics of the continuous features of the training data, as the featurization sees them.
 
     The rows are those of one pass, behind every step of `train_data.preprocess`.
@@ -91,6 +93,7 @@ def statistics_of(config: RecapConfig, generator: str) -> DataStatistics:
     Args:
         config: a valid, resolved config.
         generator: what computes them, with its version.
+        say: takes a line for each kind of files that is left out, and for each that cannot be read.
 
     Raises:
         DataError: the data cannot be read.
@@ -113,6 +116,8 @@ def statistics_of(config: RecapConfig, generator: str) -> DataStatistics:
         weigh=False,
         float_labels=tasks.float_labels,
     )
+    for note in dataset.notes:
+        say(f"{dataset.path}: {note}")
     with dataset, dataset.batches() as batches:
         for batch in batches:
             found.add(batch.to("cpu").continuous.numpy())
