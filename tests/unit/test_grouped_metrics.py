@@ -22,7 +22,7 @@ ROWS = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2), st.integers(0, 1
 )
 
 
-def _figure(name: str, rows: Rows, weights: Sequence[float] | None = None) -> float:
+def _figure(name: str, rows: Rows, weights: Sequence[float] | NDArray[np.float64] | None = None) -> float:
     groups, scores, labels = np.array(rows, dtype=np.int64).reshape(-1, 3).T
     mass = np.ones(len(rows)) if weights is None else np.asarray(weights)
     metric = group_metric(name)

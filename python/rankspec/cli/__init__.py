@@ -29,6 +29,7 @@ VERBS = {
     "run": "train or evaluate, whichever a config says",
     "train": "train as a config says",
     "evaluate": "evaluate the checkpoints of a run",
+    "baseline": "compare a ranker with simple models on the same rows",
     "data": "make, fetch or convert data sets",
     "demo": "train on MovieLens-100K and compare with baselines",
 }
