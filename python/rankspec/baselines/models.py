@@ -59,7 +59,7 @@ def fit_all(train: Rows, task: str) -> list[Fitted]:
     histories = _histories(train, task)
     # Trees of this size gain little from a second thread, and lose much where the cores are busy.
     with threadpool_limits(limits=1):
-        fitted = [_boosted_trees(train, task, histories), _logistic_regression(train, task)]
+        fitted = [_boosted_trees(train, task, histories), logistic_regression(train, task)]
         if find_spec("lightgbm") is not None:
             fitted.insert(1, _lightgbm(train, task, histories))
     return [*fitted, *_label_mean(train, task, histories)]
@@ -97,8 +97,11 @@ def _lightgbm(train: Rows, task: str, histories: list[IdHistory]) -> Fitted:
     )
 
 
-def _logistic_regression(train: Rows, task: str) -> Fitted:
-    """L2 of strength 1, the library's; its 100 iterations are too few for ids."""
+def logistic_regression(train: Rows, task: str) -> Fitted:
+    """Fits a logistic regression with L2 of strength 1, the library's, to the training rows of a task.
+
+    The library's 100 iterations are too few for ids.
+    """
     inputs = _LinearInputs(train)
     model = LogisticRegression(max_iter=300)
     model.fit(inputs.of(train), train.labels[task] > 0.5, sample_weight=train.weights[task])

@@ -10,7 +10,7 @@ from google.protobuf.message import Message
 
 from rankspec.trainer import diagnosis, first_weights
 from rankspec.trainer.best import best_of
-from rankspec.trainer.best_link import BEST_LINK, is_best_link
+from rankspec.trainer.best_link import BEST_LINK
 from rankspec.trainer.checkpoint_writer import CheckpointWriter, refuse_what_is_in_the_way
 from rankspec.trainer.checkpoints import STATE_FILE, Checkpoint, Findings, find_checkpoints
 from rankspec.trainer.data.dataset import Dataset
