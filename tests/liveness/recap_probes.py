@@ -22,8 +22,11 @@ _POSITION = (
 _STRATUM = ('model.stratifiers=[{ name: "first" index: 0 value: 1 }]',)
 # Of the users that the rows are of, and of the items.
 _EXTRACTED = (
-    'validation_data["valid"].preprocess.extract_features.extract_feature_table=['
-    '{ name: "user_id" source_tensor: "discrete" index: 0 }, { name: "item_id" source_tensor: "discrete" index: 1 }]',
+    (
+        'validation_data["valid"].preprocess.extract_features.extract_feature_table=['
+        '{ name: "user_id" source_tensor: "discrete" index: 0 }, '
+        '{ name: "item_id" source_tensor: "discrete" index: 1 }]'
+    ),
 )
 _GROUP = (*_TABLES, *_EXTRACTED, 'groups=[{ name: "user" input: "user_id" }]')
 _Z_SCORE = f"{_FEATURES}.z_score_log_config"

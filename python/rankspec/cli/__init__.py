@@ -30,6 +30,7 @@ VERBS = {
     "train": "train as a config says",
     "evaluate": "evaluate the checkpoints of a run",
     "predict": "predict rows by a checkpoint of a run",
+    "baseline": "compare a ranker with simple models on the same rows",
     "data": "make, fetch or convert data sets",
     "demo": "train on MovieLens-100K and compare with baselines",
 }
