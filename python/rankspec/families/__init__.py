@@ -5,12 +5,14 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from rankspec.diagnostics.diagnostic import Diagnostic, Position
 from rankspec.families.recap.parameter_groups import parameter_groups as groups_of_recap
 from rankspec.families.twhin.parameter_groups import parameter_groups as groups_of_twhin
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from rankspec.composition.compose import LoadedConfig
     from rankspec.data.v1.statistics_pb2 import DataStatistics
     from rankspec.optimization.parameter_group import ParameterGroup
     from rankspec.trainer.data.service.server import ServedData
@@ -57,6 +59,16 @@ def parameter_groups(config: Any) -> list[ParameterGroup]:
     """
     family = _FAMILIES.get(config.DESCRIPTOR.full_name)
     return family.parameter_groups(config) if family else []
+
+
+def not_trained(loaded: LoadedConfig) -> list[Diagnostic]:
+    """Says of a config of a message that nothing trains that there is no such program; without torch."""
+    name = loaded.message.DESCRIPTOR.full_name
+    family = _FAMILIES.get(name)
+    if family is not None and family.program is not None:
+        return []
+    start = Position(loaded.file, 1, 1) if loaded.file is not None else None
+    return [Diagnostic("train.no_program", f"nothing trains a {name} yet", "", start, "error", None)]
 
 
 def program_of(message: str) -> type[Program[Any]] | None:

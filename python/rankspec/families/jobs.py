@@ -6,8 +6,8 @@ from typing import Any
 from rankspec.analysis.fingerprint import fingerprint
 from rankspec.claims.registry import obeys, unclaimed_paths
 from rankspec.composition.compose import LoadedConfig
-from rankspec.diagnostics.diagnostic import Diagnostic, Position
-from rankspec.families import program_of
+from rankspec.diagnostics.diagnostic import Diagnostic
+from rankspec.families import not_trained, program_of
 from rankspec.formats.writing import to_textproto
 from rankspec.recap.v1.recap_pb2 import RecapConfig
 from rankspec.schema.defaults import resolve
@@ -26,10 +26,10 @@ def refusals(loaded: LoadedConfig, mode: str | None = None) -> list[Diagnostic]:
         loaded: the config.
         mode: what is to be done with it; none if the config says so.
     """
-    name = loaded.message.DESCRIPTOR.full_name
-    if program_of(name) is None:
-        sentence = f"nothing trains a {name} yet"
-        return [Diagnostic("train.no_program", sentence, "", Position(loaded.file, 1, 1), "error", None)]
+    if untrained := not_trained(loaded):
+        return untrained
+    # Imports the program, and with it every adapter of the family.
+    program_of(loaded.message.DESCRIPTOR.full_name)
     for module in _ENGINE:
         import_module(module)
     found = [] if mode or mode_of(loaded.message) in _MODES.values() else [_no_prediction(loaded)]

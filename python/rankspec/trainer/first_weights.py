@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from rankspec.trainer.best_link import is_best_link
 from rankspec.trainer.checkpoints import STATE_FILE, Checkpoint, committed
 from rankspec.trainer.errors import TrainError
 from rankspec.trainer.home_folder import expanded
@@ -45,11 +46,15 @@ def take_first_weights(setup: Setup, say: Callable[[str], None]) -> Checkpoint:
 
 
 def _named(folder: Path) -> Checkpoint:
+    if is_best_link(folder):
+        folder = folder.parent / folder.readlink()
     found = [checkpoint for checkpoint in committed(folder.parent) if checkpoint.folder.name == folder.name]
     damage = found[0].damage() if found else "there is no checkpoint of that name"
     if damage is not None:
         raise TrainError(
-            f"{folder} cannot be started from: {damage}; name a folder save_dir/<step> of an earlier run", PATH
+            f"{folder} cannot be started from: {damage}; name a folder save_dir/<step> of an earlier run, or its "
+            "save_dir/best",
+            PATH,
         )
     return found[0]
 

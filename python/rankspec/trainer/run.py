@@ -10,6 +10,7 @@ from google.protobuf.message import Message
 
 from rankspec.trainer import diagnosis, first_weights
 from rankspec.trainer.best import best_of
+from rankspec.trainer.best_link import BEST_LINK
 from rankspec.trainer.checkpoint_writer import CheckpointWriter, refuse_what_is_in_the_way
 from rankspec.trainer.checkpoints import STATE_FILE, Checkpoint, Findings, find_checkpoints
 from rankspec.trainer.data.dataset import Dataset
@@ -29,6 +30,7 @@ from rankspec.trainer.folder import (
 from rankspec.trainer.loop import Duties, Ending, Learner, Verdict, asked_to_end, run_steps
 from rankspec.trainer.memory import allocating
 from rankspec.trainer.program import Batch
+from rankspec.trainer.report import OnReport
 from rankspec.trainer.reports import Reports
 from rankspec.trainer.resume import changes_figures, check_resume
 from rankspec.trainer.setup import Job, Setup, set_up
@@ -41,13 +43,14 @@ from rankspec.trainer.weights_and_biases import require_wandb
 from rankspec.trainer.window import TrainWindow
 
 
-def train(job: Job, *, force: bool = False, restart: bool = False) -> bool:
+def train(job: Job, *, force: bool = False, restart: bool = False, on_report: OnReport | None = None) -> bool:
     """Trains, continuing from the newest whole checkpoint in the run's folder if there is one.
 
     Args:
         job: what to obey.
         force: whether to go on from a checkpoint of a config that differs in what must not change.
         restart: whether to set aside what the folder holds of an earlier run, and to begin anew.
+        on_report: is called with each report, in the first process alone; what it raises ends the run.
 
     Returns:
         Whether the run reached its last step; not if it was asked to end before.
@@ -58,14 +61,15 @@ def train(job: Job, *, force: bool = False, restart: bool = False) -> bool:
         DataError: if the data is not what the config says.
     """
     with set_up(job) as setup:
-        return TrainingRun(setup).train(force=force, restart=restart)
+        return TrainingRun(setup, on_report).train(force=force, restart=restart)
 
 
 class TrainingRun:
     """One process's part of a run."""
 
-    def __init__(self, setup: Setup) -> None:
+    def __init__(self, setup: Setup, on_report: OnReport | None = None) -> None:
         """Builds what training needs besides the setup; nothing is written yet."""
+        self._on_report = on_report
         if setup.processes.is_first:
             require_wandb(setup.config.runtime)
         self._setup = setup
@@ -244,12 +248,13 @@ class TrainingRun:
         self._say(f"{parameters:,} parameters on {setup.runtime.device}, into {self._folder}")
         metrics_bytes = checkpoint.state["metrics_bytes"] if checkpoint else 0
         trackers = chosen_trackers(self._config, self._folder, start, self._say)
-        return Reports(self._folder, setup.console, trackers, metrics_bytes=metrics_bytes)
+        return Reports(self._folder, setup.console, trackers, metrics_bytes=metrics_bytes, on_report=self._on_report)
 
     def _conclude(self, done: int, last: int, ending: Ending) -> None:
-        self._reports.show(f"{self._folder}, step {done}", self._program.metrics)
+        self._reports.show(f"{self._folder}, step {done}", self._program.metrics, best_step=self._best.step)
         if (best := self._best.describe()) is not None:
-            self._say(best)
+            kept = f"; kept as {self._folder / BEST_LINK}, the last as {self._folder / str(done)}"
+            self._say(best + (kept if self._best.step is not None else ""))
         if ending == Ending.NO_BETTER:
             self._say(f"ended early at step {done} of {last}: {self._best.waited} evaluations brought nothing better")
         if ending == Ending.ASKED:

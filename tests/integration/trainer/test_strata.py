@@ -22,7 +22,7 @@ from rankspec.metrics.auroc import auroc
 from rankspec.metrics.binary import calibration_ratio, relative_cross_entropy
 from rankspec.trainer import follow, waiting
 from rankspec.trainer.data.plan import Share
-from rankspec.trainer.errors import TrainError
+from rankspec.trainer.data_error import DataError
 
 # Users 0 to 19 are in the data; 1234567890123 is beyond float32's whole numbers.
 STRATA = """
@@ -223,7 +223,7 @@ def test_which_metrics_may_name_one_stratum(runs: Runs, which: str, expected: se
 
 
 def test_column_that_is_not_there_is_refused_by_its_path(runs: Runs) -> None:
-    with pytest.raises(TrainError, match='the stratum "third" goes by column 2, but discrete has 2, from 0') as raised:
+    with pytest.raises(DataError, match="there is no column 2: discrete has 2 columns") as raised:
         runs.train(
             "run",
             'model { stratifiers { name: "first" index: 0 value: 1 } stratifiers { name: "third" index: 2 value: 1 } }',

@@ -15,13 +15,15 @@ from rankspec.checking.check import check
 from rankspec.checking.validation import validate
 from rankspec.claims.registry import obeys
 from rankspec.data.v1.statistics_pb2 import ColumnStatistics, DataStatistics, PlaceStatistics
-from rankspec.families.recap.input_signature import fixed_column, schema_columns
+from rankspec.families.recap.input_signature import fixed_column
+from rankspec.families.recap.schema_file import schema_columns
 from rankspec.formats.document import Document
 from rankspec.formats.origins import Origins
 from rankspec.recap.v1.featurization_pb2 import ZScoreLogConfig
 from rankspec.schema.field_paths import join
 from rankspec.trainer.data_error import DataError
 from rankspec.trainer.home_folder import expanded
+from rankspec.trainer.inputs import names_difference
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -78,6 +80,8 @@ def _check_schema(schema_path: str, continuous: Input, path: str) -> None:
             f"{now[1]} {now[0]} values: the statistics are of other features; {_REMEDY}",
             path,
         )
+    if change := names_difference(column.names, continuous.names):
+        raise DataError(f'the data\'s schema has "{continuous.column}" with {change} of {schema_path}; {_REMEDY}', path)
 
 
 def _of_file(name: str, _continuous: Input, path: str) -> DataStatistics:

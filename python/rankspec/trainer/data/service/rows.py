@@ -22,7 +22,7 @@ from rankspec.trainer.data.service.servers import Server, Servers
 from rankspec.trainer.data.source import FileIdentity
 from rankspec.trainer.data.values import Array, StoredColumn, values_of
 from rankspec.trainer.data_error import DataError
-from rankspec.trainer.inputs import Column
+from rankspec.trainer.inputs import Column, names_difference
 
 _NOT_THERE = "start the server with a config that has it"
 
@@ -178,6 +178,11 @@ def _check_columns(data: _Served, columns: Sequence[StoredColumn]) -> None:
             raise DataError(
                 f'{data.servers} has the column "{column.name}" as {found.length} of {found.dtype} a row, and this '
                 f"config reads {column.length} of {column.dtype}; start the server with the same schema file"
+            )
+        if change := names_difference(column.features, found.features):
+            raise DataError(
+                f'{data.servers} has the column "{column.name}" with {change}; start the server with the same schema '
+                "file, and the files that were written with it"
             )
 
 
