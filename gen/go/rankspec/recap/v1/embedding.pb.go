@@ -347,7 +347,7 @@ type StratifierConfig struct {
 	Index *int32 `protobuf:"varint,2,opt,name=index" json:"index,omitempty"`
 	// Value the rows of the slice have there.
 	Value *int64 `protobuf:"varint,3,opt,name=value" json:"value,omitempty"`
-	// Discrete feature by its name; in place of index.
+	// Discrete feature, by its name; in place of index.
 	Feature       *FeatureRef `protobuf:"bytes,4,opt,name=feature" json:"feature,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

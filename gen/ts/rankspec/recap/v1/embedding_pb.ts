@@ -193,7 +193,7 @@ export type StratifierConfig = Message<"rankspec.recap.v1.StratifierConfig"> & {
   value: bigint;
 
   /**
-   * Discrete feature by its name; in place of index.
+   * Discrete feature, by its name; in place of index.
    *
    * @generated from field: rankspec.recap.v1.FeatureRef feature = 4;
    */

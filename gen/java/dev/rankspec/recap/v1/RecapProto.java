@@ -51,363 +51,443 @@ public final class RecapProto extends com.google.protobuf.GeneratedFile {
       "spec/recap/v1/data.proto\032\035rankspec/recap" +
       "/v1/model.proto\032!rankspec/recap/v1/optim" +
       "izer.proto\032 rankspec/recap/v1/training.p" +
-      "roto\032\037rankspec/train/v1/runtime.proto\"\233l" +
-      "\n\013RecapConfig\022G\n\010training\030\001 \001(\0132!.ranksp" +
-      "ec.recap.v1.TrainingConfigB\010\210\347\030\001\220\347\030\003R\010tr" +
-      "aining\022D\n\005model\030\002 \001(\0132\036.rankspec.recap.v" +
-      "1.ModelConfigB\016\272H\003\310\001\001\210\347\030\001\220\347\030\003R\005model\022Q\n\n" +
-      "train_data\030\003 \001(\0132\".rankspec.recap.v1.Rec" +
-      "apDataConfigB\016\272H\003\310\001\001\210\347\030\001\220\347\030\003R\ttrainData\022" +
-      "\234\001\n\017validation_data\030\004 \003(\01322.rankspec.rec" +
-      "ap.v1.RecapConfig.ValidationDataEntryB?\272" +
-      "H4\232\0011\020 \"-r+2\032^[A-Za-z_][A-Za-z0-9_.-]*$Z" +
-      "\005trainZ\006timing\210\347\030\002\220\347\030\001R\016validationData\022U" +
-      "\n\toptimizer\030\005 \001(\0132\'.rankspec.recap.v1.Re" +
-      "capOptimizerConfigB\016\272H\003\310\001\001\210\347\030\001\220\347\030\003R\topti" +
-      "mizer\0224\n\rwhich_metrics\030\006 \001(\tB\017\272H\004r\002\020\001\210\347\030" +
-      "\002\220\347\030\001R\014whichMetrics\022D\n\007runtime\030\007 \001(\0132 .r" +
-      "ankspec.train.v1.RuntimeConfigB\010\210\347\030\001\220\347\030\003" +
-      "R\007runtime\022\234\001\n\027downsampling_correction\030\010 " +
-      "\001(\0162).rankspec.recap.v1.DownsamplingCorr" +
-      "ection:$DOWNSAMPLING_CORRECTION_LOSS_WEI" +
-      "GHTSB\022\272H\007\202\001\004\020\001 \000\210\347\030\001\220\347\030\003R\026downsamplingCo" +
-      "rrection\022R\n\004mode\030\t \001(\0162\032.rankspec.recap." +
-      "v1.JobMode:\016JOB_MODE_TRAINB\022\272H\007\202\001\004\020\001 \000\210\347" +
-      "\030\002\220\347\030\001R\004mode\032e\n\023ValidationDataEntry\022\020\n\003k" +
-      "ey\030\001 \001(\tR\003key\0228\n\005value\030\002 \001(\0132\".rankspec." +
-      "recap.v1.RecapDataConfigR\005value:\0028\001:\335d\272H" +
-      "\331d\032\317\002\n\"recap.config.model_tasks_have_dat" +
-      "a\032\250\002[\'\\n\' + this.train_data.tasks.map(t," +
-      " t).join(\'\\n\') + \'\\n\'].map(labelled, thi" +
-      "s.model.tasks.filter(t, !labelled.contai" +
-      "ns(\'\\n\' + t + \'\\n\')) .map(t, \'model.task" +
-      "s[\"\' + t + \'\"]: train_data.tasks has no " +
-      "\"\' + t + \'\", so there are no labels to t" +
-      "rain it on; add it there or drop the tow" +
-      "er\') .join(\'\\n\'))[0]\032\302\004\n&recap.config.va" +
-      "lidation_sets_fit_tasks\032\227\004[this.validati" +
-      "on_data].map(sets, sets.filter(v, [sets[" +
-      "v]].exists(data, size(sets) * (size(this" +
-      ".model.tasks) + size(data.tasks) + size(" +
-      "data.evaluation_tasks) + size(data.prepr" +
-      "ocess.downsample_negatives.engagements_l" +
-      "ist) + size(data.preprocess.rectify_labe" +
-      "ls.label_to_engaged_timestamp_field)) > " +
-      "5120)) .map(v, \'validation_data[\"\' + v +" +
-      " \'\"]: the number of validation sets, \' +" +
-      " string(size(sets)) + \', times the tasks" +
-      " that model, tasks, evaluation_tasks \' +" +
-      " \'and preprocess name is more than 5120;" +
-      " leave out sets or tasks\').join(\'\\n\'))[0" +
-      "]\032\341\004\n\'recap.config.validation_tasks_have" +
-      "_data\032\265\004[this.model.tasks].map(towers, [" +
-      "this.validation_data].map(sets, sets.map" +
-      "(v, size(sets[v].evaluation_tasks) > 0 |" +
-      "| size(sets) * (size(towers) + size(sets" +
-      "[v].tasks)) > 5120 ? \'\' : [\'\\n\' + sets[v" +
-      "].tasks.map(t, t).join(\'\\n\') + \'\\n\'].map" +
-      "(labelled, [towers.filter(t, !labelled.c" +
-      "ontains(\'\\n\' + t + \'\\n\'))].map(missing, " +
-      "size(missing) == 0 ? \'\' : \'validation_da" +
-      "ta[\"\' + v + \'\"].tasks: no \"\' + missing.j" +
-      "oin(\'\", \"\') + \'\", which the model has to" +
-      "wers for; add what is missing or list th" +
-      "e tasks to evaluate in evaluation_tasks\'" +
-      ")[0])[0]).filter(line, line != \'\').join(" +
-      "\'\\n\'))[0])[0]\032\304\004\n)recap.config.evaluatio" +
-      "n_tasks_have_towers\032\226\004!this.validation_d" +
-      "ata.exists(v, size(this.validation_data[" +
-      "v].evaluation_tasks) > 0) ? \'\' : [\'\\n\' +" +
-      " this.model.tasks.map(t, t).join(\'\\n\') +" +
-      " \'\\n\'].map(towers, [this.validation_data" +
-      "].map(sets, sets.map(v, size(sets) * siz" +
-      "e(sets[v].evaluation_tasks) > 5120 ? \'\' " +
-      ": [sets[v].evaluation_tasks.filter(t, !t" +
-      "owers.contains(\'\\n\' + t + \'\\n\'))].map(od" +
-      "d, size(odd) == 0 ? \'\' : \'validation_dat" +
-      "a[\"\' + v + \'\"].evaluation_tasks: the mod" +
-      "el has no task \"\' + odd.join(\'\", \"\') + \'" +
-      "\"; drop it or add a tower\')[0]) .filter(" +
-      "line, line != \'\').join(\'\\n\'))[0])[0]\032\207\003\n" +
-      "/recap.config.train_evaluation_tasks_hav" +
-      "e_towers\032\323\002size(this.train_data.evaluati" +
-      "on_tasks) == 0 ? \'\' : [\'\\n\' + this.model" +
-      ".tasks.map(t, t).join(\'\\n\') + \'\\n\'].map(" +
-      "towers, [this.train_data.evaluation_task" +
-      "s.filter(t, !towers.contains(\'\\n\' + t + " +
-      "\'\\n\'))].map(odd, size(odd) == 0 ? \'\' : \'" +
-      "train_data.evaluation_tasks: the model h" +
-      "as no task \"\' + odd.join(\'\", \"\') + \'\"; d" +
-      "rop it or add a tower\')[0])[0]\032\303\001\n(recap" +
-      ".config.train_data_inherits_nothing\032\226\001ha" +
-      "s(this.train_data.inherit_train_data) ? " +
-      "\'train_data.inherit_train_data: there is" +
-      " nothing that train_data could take its " +
-      "settings from; drop it\' : \'\'\032\277\003\n\036recap.c" +
-      "onfig.towers_have_rates\032\234\003has(this.optim" +
-      "izer.multi_task_learning_rates) ? [\'\\n\' " +
-      "+ this.optimizer.multi_task_learning_rat" +
-      "es.tower_learning_rates.map(t, t).join(\'" +
-      "\\n\') + \'\\n\'].map(rates, [this.model.task" +
-      "s.filter(t, !rates.contains(\'\\n\' + t + \'" +
-      "\\n\'))].map(missing, size(missing) == 0 ?" +
-      " \'\' : \'optimizer.multi_task_learning_rat" +
-      "es.tower_learning_rates: no rate for the" +
-      " task \"\' + missing.join(\'\", \"\') + \'\"; ad" +
-      "d an entry with that key\')[0])[0] : \'\'\032\251" +
-      "\003\n\036recap.config.rates_have_towers\032\206\003has(" +
+      "roto\032\037rankspec/train/v1/runtime.proto\"\240\205" +
+      "\001\n\013RecapConfig\022G\n\010training\030\001 \001(\0132!.ranks" +
+      "pec.recap.v1.TrainingConfigB\010\210\347\030\001\220\347\030\003R\010t" +
+      "raining\022D\n\005model\030\002 \001(\0132\036.rankspec.recap." +
+      "v1.ModelConfigB\016\272H\003\310\001\001\210\347\030\001\220\347\030\003R\005model\022Q\n" +
+      "\ntrain_data\030\003 \001(\0132\".rankspec.recap.v1.Re" +
+      "capDataConfigB\016\272H\003\310\001\001\210\347\030\001\220\347\030\003R\ttrainData" +
+      "\022\234\001\n\017validation_data\030\004 \003(\01322.rankspec.re" +
+      "cap.v1.RecapConfig.ValidationDataEntryB?" +
+      "\272H4\232\0011\020 \"-r+2\032^[A-Za-z_][A-Za-z0-9_.-]*$" +
+      "Z\005trainZ\006timing\210\347\030\002\220\347\030\001R\016validationData\022" +
+      "U\n\toptimizer\030\005 \001(\0132\'.rankspec.recap.v1.R" +
+      "ecapOptimizerConfigB\016\272H\003\310\001\001\210\347\030\001\220\347\030\003R\topt" +
+      "imizer\0224\n\rwhich_metrics\030\006 \001(\tB\017\272H\004r\002\020\001\210\347" +
+      "\030\002\220\347\030\001R\014whichMetrics\022D\n\007runtime\030\007 \001(\0132 ." +
+      "rankspec.train.v1.RuntimeConfigB\010\210\347\030\001\220\347\030" +
+      "\003R\007runtime\022\234\001\n\027downsampling_correction\030\010" +
+      " \001(\0162).rankspec.recap.v1.DownsamplingCor" +
+      "rection:$DOWNSAMPLING_CORRECTION_LOSS_WE" +
+      "IGHTSB\022\272H\007\202\001\004\020\001 \000\210\347\030\001\220\347\030\003R\026downsamplingC" +
+      "orrection\022R\n\004mode\030\t \001(\0162\032.rankspec.recap" +
+      ".v1.JobMode:\016JOB_MODE_TRAINB\022\272H\007\202\001\004\020\001 \000\210" +
+      "\347\030\002\220\347\030\001R\004mode\032e\n\023ValidationDataEntry\022\020\n\003" +
+      "key\030\001 \001(\tR\003key\0228\n\005value\030\002 \001(\0132\".rankspec" +
+      ".recap.v1.RecapDataConfigR\005value:\0028\001:\342}\272" +
+      "H\336}\032\317\002\n\"recap.config.model_tasks_have_da" +
+      "ta\032\250\002[\'\\n\' + this.train_data.tasks.map(t" +
+      ", t).join(\'\\n\') + \'\\n\'].map(labelled, th" +
+      "is.model.tasks.filter(t, !labelled.conta" +
+      "ins(\'\\n\' + t + \'\\n\')) .map(t, \'model.tas" +
+      "ks[\"\' + t + \'\"]: train_data.tasks has no" +
+      " \"\' + t + \'\", so there are no labels to " +
+      "train it on; add it there or drop the to" +
+      "wer\') .join(\'\\n\'))[0]\032\302\004\n&recap.config.v" +
+      "alidation_sets_fit_tasks\032\227\004[this.validat" +
+      "ion_data].map(sets, sets.filter(v, [sets" +
+      "[v]].exists(data, size(sets) * (size(thi" +
+      "s.model.tasks) + size(data.tasks) + size" +
+      "(data.evaluation_tasks) + size(data.prep" +
+      "rocess.downsample_negatives.engagements_" +
+      "list) + size(data.preprocess.rectify_lab" +
+      "els.label_to_engaged_timestamp_field)) >" +
+      " 5120)) .map(v, \'validation_data[\"\' + v " +
+      "+ \'\"]: the number of validation sets, \' " +
+      "+ string(size(sets)) + \', times the task" +
+      "s that model, tasks, evaluation_tasks \' " +
+      "+ \'and preprocess name is more than 5120" +
+      "; leave out sets or tasks\').join(\'\\n\'))[" +
+      "0]\032\341\004\n\'recap.config.validation_tasks_hav" +
+      "e_data\032\265\004[this.model.tasks].map(towers, " +
+      "[this.validation_data].map(sets, sets.ma" +
+      "p(v, size(sets[v].evaluation_tasks) > 0 " +
+      "|| size(sets) * (size(towers) + size(set" +
+      "s[v].tasks)) > 5120 ? \'\' : [\'\\n\' + sets[" +
+      "v].tasks.map(t, t).join(\'\\n\') + \'\\n\'].ma" +
+      "p(labelled, [towers.filter(t, !labelled." +
+      "contains(\'\\n\' + t + \'\\n\'))].map(missing," +
+      " size(missing) == 0 ? \'\' : \'validation_d" +
+      "ata[\"\' + v + \'\"].tasks: no \"\' + missing." +
+      "join(\'\", \"\') + \'\", which the model has t" +
+      "owers for; add what is missing or list t" +
+      "he tasks to evaluate in evaluation_tasks" +
+      "\')[0])[0]).filter(line, line != \'\').join" +
+      "(\'\\n\'))[0])[0]\032\304\004\n)recap.config.evaluati" +
+      "on_tasks_have_towers\032\226\004!this.validation_" +
+      "data.exists(v, size(this.validation_data" +
+      "[v].evaluation_tasks) > 0) ? \'\' : [\'\\n\' " +
+      "+ this.model.tasks.map(t, t).join(\'\\n\') " +
+      "+ \'\\n\'].map(towers, [this.validation_dat" +
+      "a].map(sets, sets.map(v, size(sets) * si" +
+      "ze(sets[v].evaluation_tasks) > 5120 ? \'\'" +
+      " : [sets[v].evaluation_tasks.filter(t, !" +
+      "towers.contains(\'\\n\' + t + \'\\n\'))].map(o" +
+      "dd, size(odd) == 0 ? \'\' : \'validation_da" +
+      "ta[\"\' + v + \'\"].evaluation_tasks: the mo" +
+      "del has no task \"\' + odd.join(\'\", \"\') + " +
+      "\'\"; drop it or add a tower\')[0]) .filter" +
+      "(line, line != \'\').join(\'\\n\'))[0])[0]\032\207\003" +
+      "\n/recap.config.train_evaluation_tasks_ha" +
+      "ve_towers\032\323\002size(this.train_data.evaluat" +
+      "ion_tasks) == 0 ? \'\' : [\'\\n\' + this.mode" +
+      "l.tasks.map(t, t).join(\'\\n\') + \'\\n\'].map" +
+      "(towers, [this.train_data.evaluation_tas" +
+      "ks.filter(t, !towers.contains(\'\\n\' + t +" +
+      " \'\\n\'))].map(odd, size(odd) == 0 ? \'\' : " +
+      "\'train_data.evaluation_tasks: the model " +
+      "has no task \"\' + odd.join(\'\", \"\') + \'\"; " +
+      "drop it or add a tower\')[0])[0]\032\303\001\n(reca" +
+      "p.config.train_data_inherits_nothing\032\226\001h" +
+      "as(this.train_data.inherit_train_data) ?" +
+      " \'train_data.inherit_train_data: there i" +
+      "s nothing that train_data could take its" +
+      " settings from; drop it\' : \'\'\032\277\003\n\036recap." +
+      "config.towers_have_rates\032\234\003has(this.opti" +
+      "mizer.multi_task_learning_rates) ? [\'\\n\'" +
+      " + this.optimizer.multi_task_learning_ra" +
+      "tes.tower_learning_rates.map(t, t).join(" +
+      "\'\\n\') + \'\\n\'].map(rates, [this.model.tas" +
+      "ks.filter(t, !rates.contains(\'\\n\' + t + " +
+      "\'\\n\'))].map(missing, size(missing) == 0 " +
+      "? \'\' : \'optimizer.multi_task_learning_ra" +
+      "tes.tower_learning_rates: no rate for th" +
+      "e task \"\' + missing.join(\'\", \"\') + \'\"; a" +
+      "dd an entry with that key\')[0])[0] : \'\'\032" +
+      "\251\003\n\036recap.config.rates_have_towers\032\206\003has" +
+      "(this.optimizer.multi_task_learning_rate" +
+      "s) ? [\'\\n\' + this.model.tasks.map(t, t)." +
+      "join(\'\\n\') + \'\\n\'].map(towers, this.opti" +
+      "mizer.multi_task_learning_rates.tower_le" +
+      "arning_rates.filter(t, !towers.contains(" +
+      "\'\\n\' + t + \'\\n\')) .map(t, \'optimizer.mul" +
+      "ti_task_learning_rates.tower_learning_ra" +
+      "tes[\"\' + t + \'\"]: \"\' + t + \'\" is no task" +
+      " of the model; drop the entry or add a t" +
+      "ower\') .join(\'\\n\'))[0] : \'\'\032\334\t\n(recap.co" +
+      "nfig.backbone_rate_matches_model\032\257\t!has(" +
       "this.optimizer.multi_task_learning_rates" +
-      ") ? [\'\\n\' + this.model.tasks.map(t, t).j" +
-      "oin(\'\\n\') + \'\\n\'].map(towers, this.optim" +
-      "izer.multi_task_learning_rates.tower_lea" +
-      "rning_rates.filter(t, !towers.contains(\'" +
-      "\\n\' + t + \'\\n\')) .map(t, \'optimizer.mult" +
-      "i_task_learning_rates.tower_learning_rat" +
-      "es[\"\' + t + \'\"]: \"\' + t + \'\" is no task " +
-      "of the model; drop the entry or add a to" +
-      "wer\') .join(\'\\n\'))[0] : \'\'\032\334\t\n(recap.con" +
-      "fig.backbone_rate_matches_model\032\257\t!has(t" +
-      "his.optimizer.multi_task_learning_rates)" +
-      " ? \'\' : [has(this.model.backbone) || has" +
-      "(this.model.small_embeddings) || has(thi" +
-      "s.model.position_debias_config) || has(t" +
-      "his.model.featurization_config.double_no" +
-      "rm_log_config.batch_norm_config) && this" +
-      ".model.featurization_config.double_norm_" +
-      "log_config.batch_norm_config.affine || h" +
-      "as(this.model.featurization_config.doubl" +
-      "e_norm_log_config.layer_norm_config) && " +
-      "(this.model.featurization_config.double_" +
-      "norm_log_config.layer_norm_config.center" +
-      " || this.model.featurization_config.doub" +
-      "le_norm_log_config.layer_norm_config.sca" +
-      "le) || this.model.featurization_config.z" +
-      "_score_log_config.use_batch_norm || this" +
-      ".model.featurization_config.z_score_log_" +
-      "config.use_renorm || [\'user_embedding\', " +
-      "\'user_eng_embedding\', \'author_embedding\'" +
-      "].exists(n, n in this.train_data.seg_den" +
-      "se_schema.renamed_features)].map(outside" +
-      ", outside == has(this.optimizer.multi_ta" +
-      "sk_learning_rates.backbone_learning_rate" +
-      ") ? \'\' : outside ? \'optimizer.multi_task" +
-      "_learning_rates: the model has parameter" +
-      "s outside its towers and no rate for the" +
-      "m; set backbone_learning_rate\' : \'optimi" +
-      "zer.multi_task_learning_rates.backbone_l" +
-      "earning_rate: the model has no parameter" +
-      " outside its towers; drop it\')[0]\032\321\003\n\033re" +
-      "cap.config.ids_have_input\032\261\003(has(this.mo" +
-      "del.small_embeddings) || has(this.model." +
-      "position_debias_config) || size(this.mod" +
-      "el.stratifiers) > 0 || \'discrete\' in thi" +
-      "s.model.featurization_config.feature_nam" +
-      "es_to_concat) && has(this.train_data.seg" +
-      "_dense_schema) && !(\'discrete\' in this.t" +
+      ") ? \'\' : [has(this.model.backbone) || ha" +
+      "s(this.model.small_embeddings) || has(th" +
+      "is.model.position_debias_config) || has(" +
+      "this.model.featurization_config.double_n" +
+      "orm_log_config.batch_norm_config) && thi" +
+      "s.model.featurization_config.double_norm" +
+      "_log_config.batch_norm_config.affine || " +
+      "has(this.model.featurization_config.doub" +
+      "le_norm_log_config.layer_norm_config) &&" +
+      " (this.model.featurization_config.double" +
+      "_norm_log_config.layer_norm_config.cente" +
+      "r || this.model.featurization_config.dou" +
+      "ble_norm_log_config.layer_norm_config.sc" +
+      "ale) || this.model.featurization_config." +
+      "z_score_log_config.use_batch_norm || thi" +
+      "s.model.featurization_config.z_score_log" +
+      "_config.use_renorm || [\'user_embedding\'," +
+      " \'user_eng_embedding\', \'author_embedding" +
+      "\'].exists(n, n in this.train_data.seg_de" +
+      "nse_schema.renamed_features)].map(outsid" +
+      "e, outside == has(this.optimizer.multi_t" +
+      "ask_learning_rates.backbone_learning_rat" +
+      "e) ? \'\' : outside ? \'optimizer.multi_tas" +
+      "k_learning_rates: the model has paramete" +
+      "rs outside its towers and no rate for th" +
+      "em; set backbone_learning_rate\' : \'optim" +
+      "izer.multi_task_learning_rates.backbone_" +
+      "learning_rate: the model has no paramete" +
+      "r outside its towers; drop it\')[0]\032\321\003\n\033r" +
+      "ecap.config.ids_have_input\032\261\003(has(this.m" +
+      "odel.small_embeddings) || has(this.model" +
+      ".position_debias_config) || size(this.mo" +
+      "del.stratifiers) > 0 || \'discrete\' in th" +
+      "is.model.featurization_config.feature_na" +
+      "mes_to_concat) && has(this.train_data.se" +
+      "g_dense_schema) && !(\'discrete\' in this." +
+      "train_data.seg_dense_schema.renamed_feat" +
+      "ures) ? \'train_data.seg_dense_schema.ren" +
+      "amed_features: the model looks up ids in" +
+      " an input \"discrete\"; add an entry that " +
+      "names its column\' : \'\'\032\361\006\n\036recap.config." +
+      "something_to_read\032\316\006!has(this.model) || " +
+      "!has(this.train_data.seg_dense_schema) |" +
+      "| ![\'continuous\', \'binary\', \'discrete\', " +
+      "\'user_embedding\', \'user_eng_embedding\', " +
+      "\'author_embedding\'].exists(n, n in this." +
+      "train_data.seg_dense_schema.renamed_feat" +
+      "ures) || [\'continuous\', \'user_embedding\'" +
+      ", \'user_eng_embedding\', \'author_embeddin" +
+      "g\'].exists(n, n in this.train_data.seg_d" +
+      "ense_schema.renamed_features) || \'binary" +
+      "\' in this.train_data.seg_dense_schema.re" +
+      "named_features && (size(this.model.featu" +
+      "rization_config.feature_names_to_concat)" +
+      " == 0 || \'binary\' in this.model.featuriz" +
+      "ation_config.feature_names_to_concat) ||" +
+      " has(this.model.small_embeddings) || \'di" +
+      "screte\' in this.model.featurization_conf" +
+      "ig.feature_names_to_concat ? \'\' : \'train" +
+      "_data.seg_dense_schema.renamed_features:" +
+      " the model reads none of these inputs; n" +
+      "ame another, or have discrete looked up " +
+      "by model.small_embeddings\'\032\336\n\n$recap.con" +
+      "fig.featurization_has_input\032\265\n!has(this." +
+      "train_data.seg_dense_schema) || \'continu" +
+      "ous\' in this.train_data.seg_dense_schema" +
+      ".renamed_features ? \'\' : has(this.model." +
+      "featurization_config.z_score_log_config)" +
+      " ? \'model.featurization_config.z_score_l" +
+      "og_config: standardizes continuous featu" +
+      "res, and train_data names none; choose l" +
+      "og1p_abs_config, or name their column\' :" +
+      " has(this.model.featurization_config.cli" +
+      "p_log1p_abs_config) ? \'model.featurizati" +
+      "on_config.clip_log1p_abs_config: clips c" +
+      "ontinuous features, and train_data names" +
+      " none; choose log1p_abs_config, or name " +
+      "their column\' : has(this.model.featuriza" +
+      "tion_config.double_norm_log_config.batch" +
+      "_norm_config) ? \'model.featurization_con" +
+      "fig.double_norm_log_config.batch_norm_co" +
+      "nfig: normalizes continuous features, an" +
+      "d train_data names none; drop it, or nam" +
+      "e their column\' : has(this.model.featuri" +
+      "zation_config.double_norm_log_config.lay" +
+      "er_norm_config) && !(\'discrete\' in this." +
+      "model.featurization_config.feature_names" +
+      "_to_concat) && !(\'binary\' in this.train_" +
+      "data.seg_dense_schema.renamed_features &" +
+      "& (size(this.model.featurization_config." +
+      "feature_names_to_concat) == 0 || \'binary" +
+      "\' in this.model.featurization_config.fea" +
+      "ture_names_to_concat)) ? \'model.featuriz" +
+      "ation_config.double_norm_log_config.laye" +
+      "r_norm_config: normalizes continuous and" +
+      " joined features, and there are none of " +
+      "either; drop it, or name their column\' :" +
+      " \'\'\032\255\007\n\036recap.config.dlrm_has_features\032\212" +
+      "\007!has(this.train_data.seg_dense_schema) " +
+      "|| has(this.model.position_debias_config" +
+      ") || [\'continuous\', \'user_embedding\', \'u" +
+      "ser_eng_embedding\', \'author_embedding\']." +
+      "exists(n, n in this.train_data.seg_dense" +
+      "_schema.renamed_features) || \'discrete\' " +
+      "in this.model.featurization_config.featu" +
+      "re_names_to_concat || \'binary\' in this.t" +
       "rain_data.seg_dense_schema.renamed_featu" +
-      "res) ? \'train_data.seg_dense_schema.rena" +
-      "med_features: the model looks up ids in " +
-      "an input \"discrete\"; add an entry that n" +
-      "ames its column\' : \'\'\032\255\003\n\032recap.config.k" +
-      "nown_metrics\032\216\003has(this.which_metrics) &" +
-      "& !this.which_metrics.matches(\'^(loss|au" +
-      "roc|rce|calibration_ratio|rmse|mae)(@[A-" +
-      "Za-z_][A-Za-z0-9_.-]*)?(,(loss|auroc|rce" +
-      "|calibration_ratio|rmse|mae)(@[A-Za-z_][" +
-      "A-Za-z0-9_.-]*)?)*$\') ? \'which_metrics: " +
-      "\"\' + this.which_metrics + \'\" is no list " +
-      "of metrics; join some of loss, auroc, rc" +
-      "e, calibration_ratio, rmse and mae with " +
-      "commas, @ and a stratum behind one for i" +
-      "t alone\' : \'\'\032\275\004\n recap.config.metrics_h" +
-      "ave_strata\032\230\004!this.which_metrics.contain" +
-      "s(\'@\') ? \'\' : [this.which_metrics.split(" +
-      "\',\')].map(names, size(names) > 2048 ? \'w" +
-      "hich_metrics: \' + string(size(names)) + " +
-      "\' entries are more than 2048, the most w" +
-      "here one names a stratum; name each once" +
-      "\' : [this.model.stratifiers.map(s, s.nam" +
-      "e)].map(strata, [names.filter(m, m.match" +
-      "es(\'^[a-z_]+@[A-Za-z_][A-Za-z0-9_.-]*$\')" +
-      " && !(m.split(\'@\')[1] in strata))].map(o" +
-      "dd, size(odd) == 0 ? \'\' : \'which_metrics" +
-      ": \"\' + odd[0] + \'\" is of a stratum that " +
-      "model.stratifiers does not have; add it " +
-      "there or drop it\')[0])[0])[0]\032\326\004\n\037recap." +
-      "config.metrics_have_tasks\032\262\004!has(this.wh" +
-      "ich_metrics) ? \'\' : [this.model.tasks].m" +
-      "ap(towers, ((towers.exists(t, int(towers" +
-      "[t].kind) == 1) ? [] : [\'auroc\', \'rce\', " +
-      "\'calibration_ratio\'].filter(n, this.whic" +
-      "h_metrics.matches(\'(^|,)\' + n + \'(@|,|$)" +
-      "\')) .map(n, \'which_metrics: \"\' + n + \'\" " +
-      "is a metric of binary classification, an" +
-      "d no task is one; drop it\')) + (towers.e" +
-      "xists(t, int(towers[t].kind) == 2) ? [] " +
-      ": [\'rmse\', \'mae\'].filter(n, this.which_m" +
-      "etrics.matches(\'(^|,)\' + n + \'(@|,|$)\'))" +
-      " .map(n, \'which_metrics: \"\' + n + \'\" is " +
-      "a metric of regression, and no task is o" +
-      "ne; drop it\'))).join(\'\\n\'))[0]\032\251\t\n(recap" +
-      ".config.best_checkpoint_is_measured\032\374\010!h" +
-      "as(this.training.best_checkpoint) ? \'\' :" +
-      " !(this.training.best_checkpoint.validat" +
-      "ion_data in this.validation_data) ? \'tra" +
-      "ining.best_checkpoint.validation_data: t" +
-      "here is no validation set \"\' + this.trai" +
-      "ning.best_checkpoint.validation_data + \'" +
-      "\"; name one of validation_data\' : has(th" +
-      "is.which_metrics) && !(this.training.bes" +
-      "t_checkpoint.metric.split(\'/\')[0] in thi" +
-      "s.which_metrics.split(\',\')) && !(this.tr" +
-      "aining.best_checkpoint.metric.contains(\'" +
-      "@\') && this.training.best_checkpoint.met" +
-      "ric.split(\'@\')[0] in this.which_metrics." +
-      "split(\',\')) ? \'training.best_checkpoint." +
-      "metric: which_metrics leaves out \' + thi" +
-      "s.training.best_checkpoint.metric.split(" +
-      "\'/\')[0] + \'; add it there\' : this.traini" +
-      "ng.best_checkpoint.metric.contains(\'/\') " +
-      "&& !(this.training.best_checkpoint.metri" +
-      "c.split(\'/\')[1] in (size(this.validation" +
-      "_data[this.training.best_checkpoint.vali" +
-      "dation_data].evaluation_tasks) > 0 ? thi" +
-      "s.validation_data[this.training.best_che" +
-      "ckpoint.validation_data].evaluation_task" +
-      "s : this.model.tasks.map(t, t))) ? \'trai" +
-      "ning.best_checkpoint.metric: \"\' + this.t" +
-      "raining.best_checkpoint.metric.split(\'/\'" +
-      ")[1] + \'\" is no task that the validation" +
-      " set is evaluated on\' : \'\'\032\351\n\n&recap.con" +
-      "fig.best_checkpoint_has_order\032\276\n!has(thi" +
-      "s.training.best_checkpoint) || !this.tra" +
-      "ining.best_checkpoint.metric.matches(\'^[" +
-      "a-z][a-z0-9_]*(@[A-Za-z0-9_.-]+)?(/[A-Za" +
-      "-z_][A-Za-z0-9_.-]*)?$\') ? \'\' : [this.tr" +
-      "aining.best_checkpoint.metric].map(m, [m" +
-      ".split(\'/\')[0].split(\'@\')].map(parts, [p" +
-      "arts[0]].map(name, size(parts) > 1 && !(" +
-      "parts[1] in this.model.stratifiers.map(s" +
-      ", s.name)) ? \'training.best_checkpoint.m" +
-      "etric: model.stratifiers has no \"\' + par" +
-      "ts[1] + \'\"; name one of them, or drop th" +
-      "e @ and what follows it\' : !(name in [\'l" +
-      "oss\', \'auroc\', \'rce\', \'rmse\', \'mae\']) ? " +
-      "\'training.best_checkpoint.metric: \"\' + n" +
-      "ame + \'\" is nothing that one checkpoint " +
-      "can be better in; name loss, auroc, rce," +
-      " rmse or mae\' : !m.contains(\'/\') ? (name" +
-      " == \'loss\' ? \'\' : \'training.best_checkpo" +
-      "int.metric: \"\' + name + \'\" is a metric o" +
-      "f one task; write it as \' + name + \'/<ta" +
-      "sk>\') : m.split(\'/\')[1] in this.model.ta" +
-      "sks && name in [\'auroc\', \'rce\'] && int(t" +
-      "his.model.tasks[m.split(\'/\')[1]].kind) =" +
-      "= 2 ? \'training.best_checkpoint.metric: " +
-      "\"\' + m.split(\'/\')[1] + \'\" is a regressio" +
-      "n task, which has no \' + name + \'; name " +
-      "loss, rmse or mae\' : m.split(\'/\')[1] in " +
-      "this.model.tasks && name in [\'rmse\', \'ma" +
-      "e\'] && int(this.model.tasks[m.split(\'/\')" +
-      "[1]].kind) == 1 ? \'training.best_checkpo" +
-      "int.metric: \"\' + m.split(\'/\')[1] + \'\" is" +
-      " a binary classification, which has no \'" +
-      " + name + \'; name loss, auroc or rce\' : " +
-      "\'\')[0])[0])[0]\032\364\014\n$recap.config.regressi" +
-      "on_has_no_rates\032\313\014[\'\\n\' + [this.model.ta" +
-      "sks].map(towers, towers.filter(t, int(to" +
-      "wers[t].kind) == 2))[0].join(\'\\n\') + \'\\n" +
-      "\'].map(numbers, size(numbers) == 2 ? \'\' " +
-      ": ([this.train_data].map(data, [data.tas" +
-      "ks].map(labelled, labelled.filter(t, (la" +
-      "belled[t].pos_downsampling_rate != 1.0 |" +
-      "| labelled[t].neg_downsampling_rate != 1" +
-      ".0) && numbers.contains(\'\\n\' + t + \'\\n\')" +
-      ") .map(t, [labelled[t]].map(task, (task." +
-      "pos_downsampling_rate == 1.0 ? \'\' : \'tra" +
-      "in_data.tasks[\"\' + t + \'\"].pos_downsampl" +
-      "ing_rate: a regression task has no posit" +
-      "ives; drop it\') + (task.pos_downsampling" +
-      "_rate != 1.0 && task.neg_downsampling_ra" +
-      "te != 1.0 ? \'\\n\' : \'\') + (task.neg_downs" +
-      "ampling_rate == 1.0 ? \'\' : \'train_data.t" +
-      "asks[\"\' + t + \'\"].neg_downsampling_rate:" +
-      " a regression task has no negatives; dro" +
-      "p it\'))[0]))[0])[0] + [this.validation_d" +
-      "ata].map(sets, sets.filter(v, [sets[v]]." +
-      "all(data, size(sets) * (size(this.model." +
-      "tasks) + size(data.tasks)) <= 5120)) .ma" +
-      "p(v, [sets[v]].map(data, ([data.tasks].m" +
-      "ap(labelled, labelled.filter(t, (labelle" +
-      "d[t].pos_downsampling_rate != 1.0 || lab" +
-      "elled[t].neg_downsampling_rate != 1.0) &" +
-      "& numbers.contains(\'\\n\' + t + \'\\n\')) .ma" +
-      "p(t, [labelled[t]].map(task, (task.pos_d" +
-      "ownsampling_rate == 1.0 ? \'\' : \'validati" +
-      "on_data[\"\' + v + \'\"].tasks[\"\' + t + \'\"]." +
-      "pos_downsampling_rate: a regression task" +
-      " has no positives; drop it\') + (task.pos" +
-      "_downsampling_rate != 1.0 && task.neg_do" +
-      "wnsampling_rate != 1.0 ? \'\\n\' : \'\') + (t" +
-      "ask.neg_downsampling_rate == 1.0 ? \'\' : " +
-      "\'validation_data[\"\' + v + \'\"].tasks[\"\' +" +
-      " t + \'\"].neg_downsampling_rate: a regres" +
-      "sion task has no negatives; drop it\'))[0" +
-      "]))[0]) .join(\'\\n\'))[0]).filter(line, li" +
-      "ne != \'\'))[0]).join(\'\\n\'))[0]\032\313\r\n*recap." +
-      "config.regression_labels_are_numbers\032\234\r[" +
-      "\'\\n\' + [this.model.tasks].map(towers, to" +
-      "wers.filter(t, int(towers[t].kind) == 2)" +
-      ")[0].join(\'\\n\') + \'\\n\'].map(numbers, siz" +
-      "e(numbers) == 2 ? \'\' : ([this.train_data" +
-      "].map(data, [data.preprocess.downsample_" +
-      "negatives.engagements_list.filter(t, num" +
-      "bers.contains(\'\\n\' + t + \'\\n\'))].map(odd" +
-      ", size(odd) == 0 ? [] : [\'train_data.pre" +
+      "res && (size(this.model.featurization_co" +
+      "nfig.feature_names_to_concat) == 0 || \'b" +
+      "inary\' in this.model.featurization_confi" +
+      "g.feature_names_to_concat) ? \'\' : ((has(" +
+      "this.model.backbone.dlrm_config) ? [\'bac" +
+      "kbone\'] : []) + (int(this.model.multi_ta" +
+      "sk_type) == 1 ? [this.model.tasks].map(t" +
+      "owers, towers.filter(t, has(towers[t].dl" +
+      "rm_config)).map(t, \'tasks[\"\' + t + \'\"]\')" +
+      ")[0] : [])).map(p, \'model.\' + p + \'.dlrm" +
+      "_config.bottom_mlp: reads features besid" +
+      "e the rows of tables, and train_data nam" +
+      "es none; name a column, or choose anothe" +
+      "r architecture\').join(\'\\n\')\032\255\003\n\032recap.co" +
+      "nfig.known_metrics\032\216\003has(this.which_metr" +
+      "ics) && !this.which_metrics.matches(\'^(l" +
+      "oss|auroc|rce|calibration_ratio|rmse|mae" +
+      ")(@[A-Za-z_][A-Za-z0-9_.-]*)?(,(loss|aur" +
+      "oc|rce|calibration_ratio|rmse|mae)(@[A-Z" +
+      "a-z_][A-Za-z0-9_.-]*)?)*$\') ? \'which_met" +
+      "rics: \"\' + this.which_metrics + \'\" is no" +
+      " list of metrics; join some of loss, aur" +
+      "oc, rce, calibration_ratio, rmse and mae" +
+      " with commas, @ and a stratum behind one" +
+      " for it alone\' : \'\'\032\275\004\n recap.config.met" +
+      "rics_have_strata\032\230\004!this.which_metrics.c" +
+      "ontains(\'@\') ? \'\' : [this.which_metrics." +
+      "split(\',\')].map(names, size(names) > 204" +
+      "8 ? \'which_metrics: \' + string(size(name" +
+      "s)) + \' entries are more than 2048, the " +
+      "most where one names a stratum; name eac" +
+      "h once\' : [this.model.stratifiers.map(s," +
+      " s.name)].map(strata, [names.filter(m, m" +
+      ".matches(\'^[a-z_]+@[A-Za-z_][A-Za-z0-9_." +
+      "-]*$\') && !(m.split(\'@\')[1] in strata))]" +
+      ".map(odd, size(odd) == 0 ? \'\' : \'which_m" +
+      "etrics: \"\' + odd[0] + \'\" is of a stratum" +
+      " that model.stratifiers does not have; a" +
+      "dd it there or drop it\')[0])[0])[0]\032\326\004\n\037" +
+      "recap.config.metrics_have_tasks\032\262\004!has(t" +
+      "his.which_metrics) ? \'\' : [this.model.ta" +
+      "sks].map(towers, ((towers.exists(t, int(" +
+      "towers[t].kind) == 1) ? [] : [\'auroc\', \'" +
+      "rce\', \'calibration_ratio\'].filter(n, thi" +
+      "s.which_metrics.matches(\'(^|,)\' + n + \'(" +
+      "@|,|$)\')) .map(n, \'which_metrics: \"\' + n" +
+      " + \'\" is a metric of binary classificati" +
+      "on, and no task is one; drop it\')) + (to" +
+      "wers.exists(t, int(towers[t].kind) == 2)" +
+      " ? [] : [\'rmse\', \'mae\'].filter(n, this.w" +
+      "hich_metrics.matches(\'(^|,)\' + n + \'(@|," +
+      "|$)\')) .map(n, \'which_metrics: \"\' + n + " +
+      "\'\" is a metric of regression, and no tas" +
+      "k is one; drop it\'))).join(\'\\n\'))[0]\032\251\t\n" +
+      "(recap.config.best_checkpoint_is_measure" +
+      "d\032\374\010!has(this.training.best_checkpoint) " +
+      "? \'\' : !(this.training.best_checkpoint.v" +
+      "alidation_data in this.validation_data) " +
+      "? \'training.best_checkpoint.validation_d" +
+      "ata: there is no validation set \"\' + thi" +
+      "s.training.best_checkpoint.validation_da" +
+      "ta + \'\"; name one of validation_data\' : " +
+      "has(this.which_metrics) && !(this.traini" +
+      "ng.best_checkpoint.metric.split(\'/\')[0] " +
+      "in this.which_metrics.split(\',\')) && !(t" +
+      "his.training.best_checkpoint.metric.cont" +
+      "ains(\'@\') && this.training.best_checkpoi" +
+      "nt.metric.split(\'@\')[0] in this.which_me" +
+      "trics.split(\',\')) ? \'training.best_check" +
+      "point.metric: which_metrics leaves out \'" +
+      " + this.training.best_checkpoint.metric." +
+      "split(\'/\')[0] + \'; add it there\' : this." +
+      "training.best_checkpoint.metric.contains" +
+      "(\'/\') && !(this.training.best_checkpoint" +
+      ".metric.split(\'/\')[1] in (size(this.vali" +
+      "dation_data[this.training.best_checkpoin" +
+      "t.validation_data].evaluation_tasks) > 0" +
+      " ? this.validation_data[this.training.be" +
+      "st_checkpoint.validation_data].evaluatio" +
+      "n_tasks : this.model.tasks.map(t, t))) ?" +
+      " \'training.best_checkpoint.metric: \"\' + " +
+      "this.training.best_checkpoint.metric.spl" +
+      "it(\'/\')[1] + \'\" is no task that the vali" +
+      "dation set is evaluated on\' : \'\'\032\351\n\n&rec" +
+      "ap.config.best_checkpoint_has_order\032\276\n!h" +
+      "as(this.training.best_checkpoint) || !th" +
+      "is.training.best_checkpoint.metric.match" +
+      "es(\'^[a-z][a-z0-9_]*(@[A-Za-z0-9_.-]+)?(" +
+      "/[A-Za-z_][A-Za-z0-9_.-]*)?$\') ? \'\' : [t" +
+      "his.training.best_checkpoint.metric].map" +
+      "(m, [m.split(\'/\')[0].split(\'@\')].map(par" +
+      "ts, [parts[0]].map(name, size(parts) > 1" +
+      " && !(parts[1] in this.model.stratifiers" +
+      ".map(s, s.name)) ? \'training.best_checkp" +
+      "oint.metric: model.stratifiers has no \"\'" +
+      " + parts[1] + \'\"; name one of them, or d" +
+      "rop the @ and what follows it\' : !(name " +
+      "in [\'loss\', \'auroc\', \'rce\', \'rmse\', \'mae" +
+      "\']) ? \'training.best_checkpoint.metric: " +
+      "\"\' + name + \'\" is nothing that one check" +
+      "point can be better in; name loss, auroc" +
+      ", rce, rmse or mae\' : !m.contains(\'/\') ?" +
+      " (name == \'loss\' ? \'\' : \'training.best_c" +
+      "heckpoint.metric: \"\' + name + \'\" is a me" +
+      "tric of one task; write it as \' + name +" +
+      " \'/<task>\') : m.split(\'/\')[1] in this.mo" +
+      "del.tasks && name in [\'auroc\', \'rce\'] &&" +
+      " int(this.model.tasks[m.split(\'/\')[1]].k" +
+      "ind) == 2 ? \'training.best_checkpoint.me" +
+      "tric: \"\' + m.split(\'/\')[1] + \'\" is a reg" +
+      "ression task, which has no \' + name + \';" +
+      " name loss, rmse or mae\' : m.split(\'/\')[" +
+      "1] in this.model.tasks && name in [\'rmse" +
+      "\', \'mae\'] && int(this.model.tasks[m.spli" +
+      "t(\'/\')[1]].kind) == 1 ? \'training.best_c" +
+      "heckpoint.metric: \"\' + m.split(\'/\')[1] +" +
+      " \'\" is a binary classification, which ha" +
+      "s no \' + name + \'; name loss, auroc or r" +
+      "ce\' : \'\')[0])[0])[0]\032\364\014\n$recap.config.re" +
+      "gression_has_no_rates\032\313\014[\'\\n\' + [this.mo" +
+      "del.tasks].map(towers, towers.filter(t, " +
+      "int(towers[t].kind) == 2))[0].join(\'\\n\')" +
+      " + \'\\n\'].map(numbers, size(numbers) == 2" +
+      " ? \'\' : ([this.train_data].map(data, [da" +
+      "ta.tasks].map(labelled, labelled.filter(" +
+      "t, (labelled[t].pos_downsampling_rate !=" +
+      " 1.0 || labelled[t].neg_downsampling_rat" +
+      "e != 1.0) && numbers.contains(\'\\n\' + t +" +
+      " \'\\n\')) .map(t, [labelled[t]].map(task, " +
+      "(task.pos_downsampling_rate == 1.0 ? \'\' " +
+      ": \'train_data.tasks[\"\' + t + \'\"].pos_dow" +
+      "nsampling_rate: a regression task has no" +
+      " positives; drop it\') + (task.pos_downsa" +
+      "mpling_rate != 1.0 && task.neg_downsampl" +
+      "ing_rate != 1.0 ? \'\\n\' : \'\') + (task.neg" +
+      "_downsampling_rate == 1.0 ? \'\' : \'train_" +
+      "data.tasks[\"\' + t + \'\"].neg_downsampling" +
+      "_rate: a regression task has no negative" +
+      "s; drop it\'))[0]))[0])[0] + [this.valida" +
+      "tion_data].map(sets, sets.filter(v, [set" +
+      "s[v]].all(data, size(sets) * (size(this." +
+      "model.tasks) + size(data.tasks)) <= 5120" +
+      ")) .map(v, [sets[v]].map(data, ([data.ta" +
+      "sks].map(labelled, labelled.filter(t, (l" +
+      "abelled[t].pos_downsampling_rate != 1.0 " +
+      "|| labelled[t].neg_downsampling_rate != " +
+      "1.0) && numbers.contains(\'\\n\' + t + \'\\n\'" +
+      ")) .map(t, [labelled[t]].map(task, (task" +
+      ".pos_downsampling_rate == 1.0 ? \'\' : \'va" +
+      "lidation_data[\"\' + v + \'\"].tasks[\"\' + t " +
+      "+ \'\"].pos_downsampling_rate: a regressio" +
+      "n task has no positives; drop it\') + (ta" +
+      "sk.pos_downsampling_rate != 1.0 && task." +
+      "neg_downsampling_rate != 1.0 ? \'\\n\' : \'\'" +
+      ") + (task.neg_downsampling_rate == 1.0 ?" +
+      " \'\' : \'validation_data[\"\' + v + \'\"].task" +
+      "s[\"\' + t + \'\"].neg_downsampling_rate: a " +
+      "regression task has no negatives; drop i" +
+      "t\'))[0]))[0]) .join(\'\\n\'))[0]).filter(li" +
+      "ne, line != \'\'))[0]).join(\'\\n\'))[0]\032\313\r\n*" +
+      "recap.config.regression_labels_are_numbe" +
+      "rs\032\234\r[\'\\n\' + [this.model.tasks].map(towe" +
+      "rs, towers.filter(t, int(towers[t].kind)" +
+      " == 2))[0].join(\'\\n\') + \'\\n\'].map(number" +
+      "s, size(numbers) == 2 ? \'\' : ([this.trai" +
+      "n_data].map(data, [data.preprocess.downs" +
+      "ample_negatives.engagements_list.filter(" +
+      "t, numbers.contains(\'\\n\' + t + \'\\n\'))].m" +
+      "ap(odd, size(odd) == 0 ? [] : [\'train_da" +
+      "ta.preprocess.downsample_negatives.engag",
+      "ements_list: \"\' + odd.join(\'\", \"\') + \'\" " +
+      "has no positives, being a regression tas" +
+      "k; drop it\'])[0] + data.preprocess.recti" +
+      "fy_labels.label_to_engaged_timestamp_fie" +
+      "ld.filter(t, numbers.contains(\'\\n\' + t +" +
+      " \'\\n\')) .map(t, \'train_data.preprocess.r" +
+      "ectify_labels.label_to_engaged_timestamp" +
+      "_field[\"\' + t + \'\"]: \"\' + t + \'\" is a re" +
+      "gression task, and only labels of 0 or 1" +
+      " are rectified; drop it\'))[0] + [this.va" +
+      "lidation_data].map(sets, sets.filter(v, " +
+      "[sets[v]].all(data, size(sets) * (size(t" +
+      "his.model.tasks) + size(data.preprocess." +
+      "downsample_negatives.engagements_list) +" +
+      " size(data.preprocess.rectify_labels.lab" +
+      "el_to_engaged_timestamp_field)) <= 5120)" +
+      ") .map(v, [sets[v]].map(data, ([data.pre" +
       "process.downsample_negatives.engagements" +
-      "_list: \"\' + odd.join(\'\", \"\') + \'\" has no" +
-      " positives, being a regression task; dro" +
-      "p it\'])[0] + data.preprocess.rectify_lab" +
-      "els.label_to_engaged_timestamp_field.fil" +
-      "ter(t, numbers.contains(\'\\n\' + t + \'\\n\')" +
-      ") .map(t, \'train_data.preprocess.rectify" +
-      "_labels.label_to_engaged_timestamp_field" +
-      "[\"\' + t + \'\"]: \"\' + t + \'\" is a regressi" +
-      "on task, and only labels of 0 or 1 are r" +
-      "ectified; drop it\'))[0] + [this.validati" +
-      "on_data].map(sets, sets.filter(v, [sets[" +
-      "v]].all(data, size(sets) * (size(this.mo" +
-      "del.tasks) + size(data.preprocess.downsa" +
-      "mple_negatives.engagements_list) + size(" +
-      "data.preprocess.rectify_labels.label_to_" +
-      "engaged_timestamp_field)) <= 5120)) .map" +
-      "(v, [sets[v]].map(data, ([data.preproces" +
-      "s.downsample_negatives.engagements_list." +
-      "filter(t, numbers.contains(\'\\n\' + t + \'\\" +
-      "n\'))].map(odd, size(odd) == 0 ? [] : [\'v" +
-      "alidation_data[\"\' + v + \'\"].preprocess.d" +
-      "ownsample_negatives.engagements_list: \"\'" +
-      " + odd.join(\'\", \"\') + \'\" has no positive" +
-      "s, being a regression task; drop it\'])[0" +
-      "] + data.preprocess.rectify_labels.label" +
-      "_to_engaged_timestamp_field.filter(t, nu" +
-      "mbers.contains(\'\\n\' + t + \'\\n\')) .map(t," +
-      " \'validation_data[\"\' + v + \'\"].preproces" +
-      "s.rectify_labels.label_to_engaged_timest" +
-      "amp_field[\"\' + t + \'\"]: \"\' + t + \'\" is a" +
-      " regression task, and only labels of 0 o" +
-      "r 1 are rectified; drop it\')) .join(\'\\n\'" +
-      "))[0]).filter(line, line != \'\'))[0]).joi" +
-      "n(\'\\n\'))[0]*f\n\007JobMode\022\030\n\024JOB_MODE_UNSPE" +
-      "CIFIED\020\000\022\022\n\016JOB_MODE_TRAIN\020\001\022\025\n\021JOB_MODE" +
-      "_EVALUATE\020\002\022\026\n\022JOB_MODE_INFERENCE\020\003*\224\001\n\026" +
-      "DownsamplingCorrection\022\'\n#DOWNSAMPLING_C" +
-      "ORRECTION_UNSPECIFIED\020\000\022(\n$DOWNSAMPLING_" +
-      "CORRECTION_LOSS_WEIGHTS\020\001\022\'\n#DOWNSAMPLIN" +
-      "G_CORRECTION_CALIBRATION\020\002Bd\n\025dev.ranksp" +
-      "ec.recap.v1B\nRecapProtoP\001Z=github.com/ra" +
-      "nkspec/rankspec/gen/go/rankspec/recap/v1" +
-      ";recapv1b\010editionsp\350\007"
+      "_list.filter(t, numbers.contains(\'\\n\' + " +
+      "t + \'\\n\'))].map(odd, size(odd) == 0 ? []" +
+      " : [\'validation_data[\"\' + v + \'\"].prepro" +
+      "cess.downsample_negatives.engagements_li" +
+      "st: \"\' + odd.join(\'\", \"\') + \'\" has no po" +
+      "sitives, being a regression task; drop i" +
+      "t\'])[0] + data.preprocess.rectify_labels" +
+      ".label_to_engaged_timestamp_field.filter" +
+      "(t, numbers.contains(\'\\n\' + t + \'\\n\')) ." +
+      "map(t, \'validation_data[\"\' + v + \'\"].pre" +
+      "process.rectify_labels.label_to_engaged_" +
+      "timestamp_field[\"\' + t + \'\"]: \"\' + t + \'" +
+      "\" is a regression task, and only labels " +
+      "of 0 or 1 are rectified; drop it\')) .joi" +
+      "n(\'\\n\'))[0]).filter(line, line != \'\'))[0" +
+      "]).join(\'\\n\'))[0]*f\n\007JobMode\022\030\n\024JOB_MODE" +
+      "_UNSPECIFIED\020\000\022\022\n\016JOB_MODE_TRAIN\020\001\022\025\n\021JO" +
+      "B_MODE_EVALUATE\020\002\022\026\n\022JOB_MODE_INFERENCE\020" +
+      "\003*\224\001\n\026DownsamplingCorrection\022\'\n#DOWNSAMP" +
+      "LING_CORRECTION_UNSPECIFIED\020\000\022(\n$DOWNSAM" +
+      "PLING_CORRECTION_LOSS_WEIGHTS\020\001\022\'\n#DOWNS" +
+      "AMPLING_CORRECTION_CALIBRATION\020\002Bd\n\025dev." +
+      "rankspec.recap.v1B\nRecapProtoP\001Z=github." +
+      "com/rankspec/rankspec/gen/go/rankspec/re" +
+      "cap/v1;recapv1b\010editionsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,

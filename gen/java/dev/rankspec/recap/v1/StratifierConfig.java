@@ -174,7 +174,7 @@ private static final long serialVersionUID = 0L;
   private dev.rankspec.recap.v1.FeatureRef feature_;
   /**
    * <pre>
-   * Discrete feature by its name; in place of index.
+   * Discrete feature, by its name; in place of index.
    * </pre>
    *
    * <code>.rankspec.recap.v1.FeatureRef feature = 4 [json_name = "feature", (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
@@ -186,7 +186,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Discrete feature by its name; in place of index.
+   * Discrete feature, by its name; in place of index.
    * </pre>
    *
    * <code>.rankspec.recap.v1.FeatureRef feature = 4 [json_name = "feature", (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
@@ -198,7 +198,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Discrete feature by its name; in place of index.
+   * Discrete feature, by its name; in place of index.
    * </pre>
    *
    * <code>.rankspec.recap.v1.FeatureRef feature = 4 [json_name = "feature", (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
@@ -843,7 +843,7 @@ private static final long serialVersionUID = 0L;
         dev.rankspec.recap.v1.FeatureRef, dev.rankspec.recap.v1.FeatureRef.Builder, dev.rankspec.recap.v1.FeatureRefOrBuilder> featureBuilder_;
     /**
      * <pre>
-     * Discrete feature by its name; in place of index.
+     * Discrete feature, by its name; in place of index.
      * </pre>
      *
      * <code>.rankspec.recap.v1.FeatureRef feature = 4 [json_name = "feature", (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
@@ -854,7 +854,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Discrete feature by its name; in place of index.
+     * Discrete feature, by its name; in place of index.
      * </pre>
      *
      * <code>.rankspec.recap.v1.FeatureRef feature = 4 [json_name = "feature", (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
@@ -869,7 +869,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Discrete feature by its name; in place of index.
+     * Discrete feature, by its name; in place of index.
      * </pre>
      *
      * <code>.rankspec.recap.v1.FeatureRef feature = 4 [json_name = "feature", (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
@@ -887,7 +887,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Discrete feature by its name; in place of index.
+     * Discrete feature, by its name; in place of index.
      * </pre>
      *
      * <code>.rankspec.recap.v1.FeatureRef feature = 4 [json_name = "feature", (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
@@ -905,7 +905,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Discrete feature by its name; in place of index.
+     * Discrete feature, by its name; in place of index.
      * </pre>
      *
      * <code>.rankspec.recap.v1.FeatureRef feature = 4 [json_name = "feature", (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
@@ -930,7 +930,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Discrete feature by its name; in place of index.
+     * Discrete feature, by its name; in place of index.
      * </pre>
      *
      * <code>.rankspec.recap.v1.FeatureRef feature = 4 [json_name = "feature", (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
@@ -947,7 +947,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Discrete feature by its name; in place of index.
+     * Discrete feature, by its name; in place of index.
      * </pre>
      *
      * <code>.rankspec.recap.v1.FeatureRef feature = 4 [json_name = "feature", (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
@@ -959,7 +959,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Discrete feature by its name; in place of index.
+     * Discrete feature, by its name; in place of index.
      * </pre>
      *
      * <code>.rankspec.recap.v1.FeatureRef feature = 4 [json_name = "feature", (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
@@ -974,7 +974,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Discrete feature by its name; in place of index.
+     * Discrete feature, by its name; in place of index.
      * </pre>
      *
      * <code>.rankspec.recap.v1.FeatureRef feature = 4 [json_name = "feature", (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE];</code>

@@ -81,7 +81,7 @@ public interface StratifierConfigOrBuilder extends
 
   /**
    * <pre>
-   * Discrete feature by its name; in place of index.
+   * Discrete feature, by its name; in place of index.
    * </pre>
    *
    * <code>.rankspec.recap.v1.FeatureRef feature = 4 [json_name = "feature", (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
@@ -90,7 +90,7 @@ public interface StratifierConfigOrBuilder extends
   boolean hasFeature();
   /**
    * <pre>
-   * Discrete feature by its name; in place of index.
+   * Discrete feature, by its name; in place of index.
    * </pre>
    *
    * <code>.rankspec.recap.v1.FeatureRef feature = 4 [json_name = "feature", (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
@@ -99,7 +99,7 @@ public interface StratifierConfigOrBuilder extends
   dev.rankspec.recap.v1.FeatureRef getFeature();
   /**
    * <pre>
-   * Discrete feature by its name; in place of index.
+   * Discrete feature, by its name; in place of index.
    * </pre>
    *
    * <code>.rankspec.recap.v1.FeatureRef feature = 4 [json_name = "feature", (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
