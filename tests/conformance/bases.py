@@ -62,6 +62,9 @@ _RANKER = f"""
 _TABLES = """
     tables { name: "user" num_embeddings: 10 embedding_dim: 4 data_type: DATA_TYPE_FP32 optimizer { sgd { lr: 0.1 } } }
 """
+_EXTRACTED = 'name: "age" source_tensor: "continuous"'
+_SMALL_TABLE = 'name: "user" num_embeddings: 10 embedding_dim: 4'
+_STRATUM = 'name: "new" value: 1'
 
 _SIGNATURE = f"""
     inputs {{ name: "ids" type: VALUE_TYPE_INT64 width: 2 }}
@@ -133,6 +136,14 @@ BASES = {
         optimizer { init_learning_rate: 0.5 }
         tables_to_log: "user"
     """,
+    "rankspec.recap.v1.ExtractFeaturesRow": f"{_EXTRACTED} index: 1",
+    "rankspec.recap.v1.ExtractFeaturesRow.feature": f'{_EXTRACTED} feature {{ name: "age" }}',
+    "rankspec.recap.v1.PositionDebiasConfig": "position_feature_index: 1",
+    "rankspec.recap.v1.PositionDebiasConfig.position_feature": 'position_feature { name: "place" }',
+    "rankspec.recap.v1.SmallEmbeddingBagConfig": f"{_SMALL_TABLE} index: 1",
+    "rankspec.recap.v1.SmallEmbeddingBagConfig.feature": f'{_SMALL_TABLE} feature {{ name: "user" }}',
+    "rankspec.recap.v1.StratifierConfig": f"{_STRATUM} index: 1",
+    "rankspec.recap.v1.StratifierConfig.feature": f'{_STRATUM} feature {{ name: "user" }}',
     "rankspec.recap.v1.MlpConfig": "layer_sizes: 1",
     "rankspec.recap.v1.MlpConfig.layers": "layers { layer_size: 1 }",
     "rankspec.recap.v1.RecapConfig.which_metrics": _RANKER + 'which_metrics: "loss,rce"',
