@@ -60,3 +60,14 @@ def test_importing_the_package_imports_none_of_its_modules() -> None:
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 
     assert ran.stdout == "[]\n"
+
+
+def test_no_public_name_takes_torch_or_pyarrow() -> None:
+    program = (
+        "import sys, rankspec; [getattr(rankspec, name) for name in rankspec.__all__]; "
+        "print(sorted({'torch', 'pyarrow', 'numpy'} & sys.modules.keys()))"
+    )
+
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert ran.stdout == "[]\n"

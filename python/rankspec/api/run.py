@@ -140,7 +140,7 @@ class Run:
             TrainError: There is no such checkpoint, or it cannot be read.
             DataError: The data's schema is not what the config says.
         """
-        with self._job("evaluate", tell=False) as job:
+        with self._job("evaluate") as job:
             from rankspec.trainer.trained_model import trained_model
 
             return trained_model(job, _which(step))
@@ -178,16 +178,14 @@ class Run:
         return table_of_figures(self.folder / METRICS_FILE)
 
     @contextmanager
-    def _job(self, mode: str, *, tell: bool = True) -> Iterator[Job]:
+    def _job(self, mode: str) -> Iterator[Job]:
         """Gives the job of the run, unless something objects to it; puts torch's flags back afterwards."""
         _require_engine()
-        from rankspec.families.jobs import job_of, other_mode, refusals
+        from rankspec.families.jobs import job_of, refusals
         from rankspec.trainer.runtime import flags_put_back
 
         if refused := refusals(self._loaded, mode):
             raise ConfigError(refused)
-        if tell:
-            _warn(other_mode(self._loaded, mode))
         with flags_put_back(), _places_of(self._loaded):
             yield job_of(self._loaded, mode)
 
