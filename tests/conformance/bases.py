@@ -21,6 +21,8 @@ class Samples(NamedTuple):
 PATTERNS = {
     "^[A-Za-z_][A-Za-z0-9_]*$": Samples(("name", "_Z9"), ("", "9a", "a.b", "a\n", "é")),
     "^[A-Za-z_][A-Za-z0-9_.-]*$": Samples(("name", "a.b-c_9"), ("", ".a", "a b", 'a"b', "a\n", "é", "a\\")),
+    "^[A-Za-z0-9_][A-Za-z0-9_.-]*$": Samples(("name", "9.b-c_9"), ("", ".a", "-a", "a/b", "a b", "a\n", "é")),
+    "^[0-9a-f]{64}$": Samples(("0123456789abcdef" * 4,), ("", "0" * 63, "0" * 65, "A" * 64, "0" * 63 + "g", "0" * 64 + "\n")),
     "^[0-9]{4}/(0[1-9]|1[0-2])/(0[1-9]|[12][0-9]|3[01])$": Samples(
         ("2023/01/31",), ("2023/1/31", "2023/13/01", "2023/01/32", "2023-01-31", "2023/01/31\n", "\uff12023/01/31")
     ),
@@ -53,6 +55,30 @@ _RANKER = f"""
 """
 _TABLES = """
     tables { name: "user" num_embeddings: 10 embedding_dim: 4 data_type: DATA_TYPE_FP32 optimizer { sgd { lr: 0.1 } } }
+"""
+
+_SIGNATURE = f"""
+    inputs {{ name: "ids" type: VALUE_TYPE_INT64 width: 2 }}
+    hash: "{"0" * 64}"
+"""
+_MANIFEST = f"""
+    format_version: 1
+    least_reader_version: 1
+    files {{ name: "model.onnx" sha256: "{"0" * 64}" size: 1 }}
+    fingerprint: "f"
+    semantic_fingerprint: "s"
+    run_fingerprint: "r"
+    step: 60
+    config_message: "rankspec.recap.v1.RecapConfig"
+    config_file: "resolved.binpb"
+    config_text_file: "resolved.textproto"
+    model_file: "model.onnx"
+    golden_file: "golden.bin"
+    signature {{ {_SIGNATURE} }}
+    outputs {{ name: "liked" kind: OUTPUT_KIND_PROBABILITY }}
+    precision {{}}
+    tolerance {{}}
+    golden_batches {{ name: "edge/nan" num_rows: 1 }}
 """
 
 # By message type, or by type and field where a field can only be set beside others.
@@ -99,6 +125,12 @@ BASES = {
         renamed_features { key: "continuous" value: "c" }
         renamed_features { key: "binary" value: "b" }
     """,
+    "rankspec.serving.v1.FeatureSignature.id_tables": _SIGNATURE
+    + 'id_tables { name: "t" input: "ids" position: 1 num_ids: 9 out_of_range_ids: OUT_OF_RANGE_IDS_ERROR }',
+    "rankspec.serving.v1.ServedInput.feature_names": 'name: "ids" type: VALUE_TYPE_INT64 width: 1 feature_names: "a"',
+    "rankspec.serving.v1.ServedInput.unread_positions": 'name: "ids" type: VALUE_TYPE_INT64 width: 99',
+    "rankspec.serving.v1.BundleManifest.score_weights": _MANIFEST + 'score_weights { key: "liked" value: 1 }',
+    "rankspec.serving.v1.BundleManifest": _MANIFEST,
     "rankspec.twhin.v1.TwhinEmbeddingsConfig.tables_to_log": _TABLES + 'tables_to_log: "user"',
     "rankspec.twhin.v1.TwhinEmbeddingsConfig": _TABLES,
     "rankspec.twhin.v1.TwhinModelConfig": f"""

@@ -20,6 +20,12 @@ _POSITION = (
     "model.position_debias_config={ max_position: 5 num_dims: 2 drop_probability: 0.25 position_feature_index: 2 }",
 )
 _STRATUM = ('model.stratifiers=[{ name: "first" index: 0 value: 1 }]',)
+# Of the users that the rows are of, and of the items.
+_EXTRACTED = (
+    'validation_data["valid"].preprocess.extract_features.extract_feature_table=['
+    '{ name: "user_id" source_tensor: "discrete" index: 0 }, { name: "item_id" source_tensor: "discrete" index: 1 }]',
+)
+_GROUP = (*_TABLES, *_EXTRACTED, 'groups=[{ name: "user" input: "user_id" }]')
 _Z_SCORE = f"{_FEATURES}.z_score_log_config"
 _OF_FILE = (f'{_Z_SCORE}={{ analysis_path: "${{LIVENESS_DATA}}/parts.textproto" }}',)
 _OF_PARTS = (f'{_Z_SCORE}={{ analysis_path: "${{LIVENESS_DATA}}/parts" use_bq_stats: true }}',)
@@ -289,6 +295,9 @@ _CALIBRATED = (
 
 _RUN = (
     Probe("which_metrics", "loss,auroc", see.figures),
+    Probe("groups", '[{ name: "user" input: "user_id" }]', see.figures, given=(*_TABLES, *_EXTRACTED)),
+    Probe("groups[0].name", "other", see.figures, given=_GROUP),
+    Probe("groups[0].input", "item_id", see.figures, given=_GROUP),
     Probe(
         "downsampling_correction",
         "DOWNSAMPLING_CORRECTION_CALIBRATION",

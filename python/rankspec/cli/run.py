@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from rankspec.cli import statuses
 from rankspec.cli.evaluate import add_evaluation_arguments, evaluate
-from rankspec.cli.running import add_config_arguments, run_config
+from rankspec.cli.running import add_checkpoint_argument, add_config_arguments, run_config
 from rankspec.cli.train import add_training_arguments, train
 
 if TYPE_CHECKING:
@@ -29,7 +29,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Describes the verb's arguments."""
     add_config_arguments(parser)
     add_training_arguments(parser.add_argument_group("where the config says to train"))
-    add_evaluation_arguments(parser.add_argument_group("where the config says to evaluate"))
+    evaluation = parser.add_argument_group("where the config says to evaluate")
+    add_checkpoint_argument(evaluation, "evaluate this checkpoint alone, without waiting")
+    add_evaluation_arguments(evaluation)
 
 
 def run(arguments: Namespace) -> int:
@@ -46,4 +48,6 @@ def run(arguments: Namespace) -> int:
 
 def _option_of_another_mode(arguments: Namespace, mode: str) -> str | None:
     names = (name for other, of_mode in _OPTIONS.items() if other != mode for name in of_mode)
-    return next((f"--{name.replace('_', '-')}" for name in names if getattr(arguments, name)), None)
+    return next(
+        (f"--{name.replace('_', '-')}" for name in names if getattr(arguments, name) not in (None, False)), None
+    )

@@ -34,9 +34,10 @@ class Batch(Protocol):
         """The same slice with its tensors on a device."""
 
 
-Floats = NDArray[np.float32]
+# Of scored rows: float32, or int64 where ids are kept.
+Columns = dict[str, NDArray[Any]]
 # Gives columns by their names, `[N]` each, some rows at a time.
-Reader = Callable[[Sequence[str]], Iterable[dict[str, Floats]]]
+Reader = Callable[[Sequence[str]], Iterable[Columns]]
 
 BatchT = TypeVar("BatchT", bound=Batch)
 
@@ -150,7 +151,10 @@ class Program(ABC, Generic[BatchT]):
 
     @abstractmethod
     def score(self, outputs: Any, batch: BatchT) -> dict[str, Tensor]:
-        """What metrics are computed from, for each row of a slice: columns `[B * scores_per_row]` by name."""
+        """What metrics are computed from, for each row of a slice: columns `[B * scores_per_row]` by name.
+
+        Columns of int64 are kept as they are, all others in float32.
+        """
 
     @abstractmethod
     def figures(self, name: str, read: Reader, say: Callable[[str], None]) -> dict[str, float]:

@@ -3,22 +3,21 @@
 from contextlib import ExitStack
 from dataclasses import asdict
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import torch
 from google.protobuf.message import Message
 
-from rankspec.trainer import diagnosis
+from rankspec.trainer import diagnosis, first_weights
 from rankspec.trainer.best import best_of
-from rankspec.trainer.best_link import BEST_LINK, is_best_link
+from rankspec.trainer.best_link import BEST_LINK
 from rankspec.trainer.checkpoint_writer import CheckpointWriter, refuse_what_is_in_the_way
-from rankspec.trainer.checkpoints import STATE_FILE, Checkpoint, Findings, committed, find_checkpoints
+from rankspec.trainer.checkpoints import STATE_FILE, Checkpoint, Findings, find_checkpoints
 from rankspec.trainer.data.dataset import Dataset
 from rankspec.trainer.data.identity import differences, identity_from
 from rankspec.trainer.data_changes import check_data
-from rankspec.trainer.errors import TrainError
 from rankspec.trainer.finite import not_finite
+from rankspec.trainer.first_weights import take_first_weights
 from rankspec.trainer.folder import (
     SCORES_FOLDER,
     prepare_folder,
@@ -28,7 +27,6 @@ from rankspec.trainer.folder import (
     write_configs,
     write_facts,
 )
-from rankspec.trainer.home_folder import expanded
 from rankspec.trainer.loop import Duties, Ending, Learner, Verdict, asked_to_end, run_steps
 from rankspec.trainer.memory import allocating
 from rankspec.trainer.program import Batch
@@ -36,7 +34,7 @@ from rankspec.trainer.report import OnReport
 from rankspec.trainer.reports import Reports
 from rankspec.trainer.resume import changes_figures, check_resume
 from rankspec.trainer.setup import Job, Setup, set_up
-from rankspec.trainer.state import restore, telling_what_is_replaced, training_tensors, warm_start
+from rankspec.trainer.state import restore, telling_what_is_replaced, training_tensors
 from rankspec.trainer.status import RunStatus
 from rankspec.trainer.timing import Stopwatch, matmul_flops_per_second
 from rankspec.trainer.trackers import chosen_trackers
@@ -214,29 +212,10 @@ class TrainingRun:
 
     def _start_fresh(self) -> None:
         if self._training.initial_checkpoint_dir:
-            self._start_warm()
+            checkpoint = take_first_weights(self._setup, self._say)
+            self._refuse_not_finite(checkpoint, first_weights.PATH)
         for line in self._program.first_values():
             self._say(line)
-
-    def _start_warm(self) -> None:
-        folder = Path(expanded(self._training.initial_checkpoint_dir, "training.initial_checkpoint_dir"))
-        if is_best_link(folder):
-            folder = folder.parent / folder.readlink()
-        found = [c for c in committed(folder.parent) if c.folder.name == folder.name]
-        damage = found[0].damage() if found else "there is no checkpoint of that name"
-        if damage is not None:
-            raise TrainError(
-                f"{folder} cannot be started from: {damage}; name a folder save_dir/<step> of an earlier run, or its "
-                "save_dir/best",
-                "training.initial_checkpoint_dir",
-            )
-        with found[0].interpreting(STATE_FILE):
-            self._program.check_identity(found[0].state, folder)
-        with telling_what_is_replaced(self._program.model, self._program.buffers_from_files(), self._say):
-            started = warm_start(found[0], self._program.model)
-        for line in started.lines():
-            self._say(line)
-        self._refuse_not_finite(found[0], "training.initial_checkpoint_dir")
 
     def _refuse_not_finite(self, loaded: Checkpoint, path: str) -> None:
         if names := not_finite(self._tensors()):

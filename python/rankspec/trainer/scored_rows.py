@@ -1,6 +1,6 @@
-"""A file of named float columns of many rows, written and read in row groups so that memory stays bounded.
+"""A file of named columns of many rows, written and read in row groups so that memory stays bounded.
 
-Parquet, each column float32, in the order in which the rows came.
+Parquet, each column float32 or, of ids, int64, in the order in which the rows came.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from rankspec.trainer.data.footer import UNREADABLE, reason
 from rankspec.trainer.errors import TrainError, writing
 
-Column = NDArray[np.float32]
+Column = NDArray[np.float32] | NDArray[np.int64]
 
 ROW_GROUP_ROWS = 2**17
 # A dictionary takes next to nothing for columns of a few values, as labels and weights are, and twice the space of the
@@ -48,12 +48,12 @@ class ScoredRowsWriter:
         """Adds rows.
 
         Args:
-            columns: by name, `[N]` each; the same names in the same order every time.
+            columns: by name, `[N]` each; the same names and types in the same order every time.
 
         Raises:
             TrainError: if the disk does not take them.
         """
-        table = pa.table({name: pa.array(values, pa.float32()) for name, values in columns.items()})
+        table = pa.table({name: pa.array(values) for name, values in columns.items()})
         self._waiting.append(table)
         self._num_waiting += table.num_rows
         with writing(self._path):

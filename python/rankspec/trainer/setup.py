@@ -90,6 +90,7 @@ class Setup:
     def _opened(self, dataset: Dataset) -> Dataset:
         for note in dataset.notes:
             self.console.say(f"{dataset.path}: {note}")
+        dataset.notices.listen(lambda line: self.console.say(f"{dataset.path}: {line}"))
         return self._stack.enter_context(dataset)
 
     def evaluate(self, name: str, dataset: Dataset, folder: Path) -> dict[str, float]:

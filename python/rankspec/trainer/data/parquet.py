@@ -10,6 +10,7 @@ from typing import ClassVar
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from rankspec.datasets.feature_names import feature_names_in
 from rankspec.trainer.data.arrow_errors import UNREADABLE, reason
 from rankspec.trainer.data.footer import Footer, read_footer
 from rankspec.trainer.data.place import Place
@@ -17,6 +18,7 @@ from rankspec.trainer.data.source import FileIdentity
 from rankspec.trainer.data.storage.storage import StoredFile
 from rankspec.trainer.data.values import Array, StoredColumn, StoredType, is_list, values_of
 from rankspec.trainer.data_error import DataError
+from rankspec.trainer.inputs import names_difference
 
 # What is decoded at once: little enough to be in a processor's cache still when the rows are copied out of it.
 _CHUNK_BYTES = 4 << 20
@@ -84,7 +86,8 @@ def open_file(file: StoredFile, columns: Sequence[StoredColumn]) -> ParquetFile:
     """Reads a file's footer and makes sure that it has the columns.
 
     Raises:
-        DataError: it is no Parquet file, or a column is missing or of another type; the text names the file.
+        DataError: it is no Parquet file, or a column is missing, of another type or of other features; the text names
+            the file.
     """
     footer = read_footer(file)
     metadata = footer.metadata
@@ -95,9 +98,22 @@ def open_file(file: StoredFile, columns: Sequence[StoredColumn]) -> ParquetFile:
         raise DataError(f"{file}: cannot be read as Parquet: {reason(error)}") from error
     if min(rows, default=0) < 0 or sum(rows) != metadata.num_rows:
         raise DataError(f"{file}: says it has {metadata.num_rows} rows, and row groups of {sum(rows)}; it is damaged")
+    named = _feature_names(file, metadata)
     for column in columns:
         _check_type(file, schema, column)
+        if change := names_difference(column.features, named.get(column.name)):
+            raise DataError(
+                f'{file}: column "{column.name}" has {change}; give the schema file that was written with the rows'
+            )
     return ParquetFile(file, footer, rows)
+
+
+def _feature_names(file: StoredFile, metadata: pq.FileMetaData) -> dict[str, list[str]]:
+    """The names that a file gives the places of its columns; none if it says nothing of them."""
+    try:
+        return feature_names_in(metadata.metadata)
+    except ValueError as error:
+        raise DataError(f"{file}: {error}") from error
 
 
 def _check_type(file: StoredFile, schema: pa.Schema, column: StoredColumn) -> None:

@@ -23,11 +23,20 @@ _ITEM_BYTES: dict[StoredType, int] = {"float32": 4, "int64": 8, "number": 8, "te
 
 @dataclass(frozen=True, slots=True)
 class StoredColumn:
-    """A column to read: its name, the type its values are read as, and how many there are in a row."""
+    """A column to read.
+
+    Attributes:
+        name: of the column.
+        dtype: the type its values are read as.
+        length: values in a row.
+        features: the name of the feature at each place, with which a file that gives names has to agree; None if there
+            are none.
+    """
 
     name: str
     dtype: StoredType
     length: int
+    features: tuple[str, ...] | None = None
 
     @property
     def row_bytes(self) -> int:

@@ -1,0 +1,5 @@
+"""Somebody's table becomes a data set that trains: read, inferred, split, encoded, and described by a config.
+
+`door` opens tables of every form as batches of raw columns, `profile` and `inference` say what each column is, `plan` makes
+a recipe of it, `importer` fits and applies the recipe in two passes, `skeleton` writes the config.
+"""
