@@ -13,6 +13,7 @@ from rankspec.datasets.importing.corrections import Corrections, Label, task_nam
 from rankspec.datasets.importing.errors import TableError
 from rankspec.datasets.importing.profile import MOST_DISTINCT, SEPARATORS, Profile
 
+Kind = Literal["text", "whole", "real", "flag", "time"]
 Role = Literal["number", "category", "list", "flag", "time", "dropped"]
 # Longer texts are prose, not categories.
 _PROSE_BYTES = 60
@@ -49,7 +50,7 @@ class Column:
     role: Role
     why: str
     profile: Profile
-    kind: Literal["text", "whole", "real", "flag", "time"] = "text"
+    kind: Kind = "text"
     separator: str | None = None
     time_unit: str | None = None
     is_told: bool = False
@@ -229,7 +230,7 @@ def _fits_whole(profile: Profile) -> bool:
     return profile.all_whole and not profile.some_inexact
 
 
-def _kind_of_category(profile: Profile) -> Literal["text", "whole", "flag"]:
+def _kind_of_category(profile: Profile) -> Kind:
     if profile.stored == "flag":
         return "flag"
     if profile.stored == "text":
@@ -238,7 +239,7 @@ def _kind_of_category(profile: Profile) -> Literal["text", "whole", "flag"]:
     return "whole"
 
 
-def _kind_of_values(profile: Profile) -> Literal["text", "whole", "real", "flag", "time"]:
+def _kind_of_values(profile: Profile) -> Kind:
     if profile.stored == "flag":
         return "flag"
     if profile.stored == "time":

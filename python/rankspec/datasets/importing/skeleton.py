@@ -16,6 +16,7 @@ from pathlib import Path
 from rankspec.formats.writing import to_textproto
 from rankspec.optim.v1.learning_rate_pb2 import LearningRate
 from rankspec.recap.v1.architecture_pb2 import MaskBlockConfig, TaskKind
+from rankspec.recap.v1.feature_pb2 import FeatureRef
 from rankspec.recap.v1.layers_pb2 import MlpConfig
 from rankspec.recap.v1.model_pb2 import MultiTaskType
 from rankspec.recap.v1.recap_pb2 import RecapConfig
@@ -185,7 +186,7 @@ def _table(config: RecapConfig, data: DataSet, index: int, ids: Ids) -> None:
         name=name,
         num_embeddings=ids.size,
         embedding_dim=_WIDTH_OF_BINS if ids.is_bin else table_width(ids.size),
-        index=index,
+        feature=FeatureRef(name=ids.name),
         init_std=0.01,
     )
     if ids.size >= _MANY_IDS and _has_many_ids(data):

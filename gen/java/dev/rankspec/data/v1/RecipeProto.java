@@ -383,7 +383,7 @@ public final class RecipeProto extends com.google.protobuf.GeneratedFile {
       "B\010\210\347\030\002\220\347\030\001R\tgenerator\022-\n\010num_rows\030\002 \001(\003:" +
       "\0010B\017\272H\004\"\002(\000\210\347\030\001\220\347\030\002R\007numRows\0224\n\014num_fit_" +
       "rows\030\003 \001(\003:\0010B\017\272H\004\"\002(\000\210\347\030\001\220\347\030\002R\nnumFitRo" +
-      "ws\"\2620\n\006Recipe\0220\n\tsemantics\030\001 \001(\005B\022\272H\007\032\002(" +
+      "ws\"\364/\n\006Recipe\0220\n\tsemantics\030\001 \001(\005B\022\272H\007\032\002(" +
       "\001\310\001\001\210\347\030\001\220\347\030\002R\tsemantics\022J\n\007columns\030\002 \003(\013" +
       "2\033.rankspec.data.v1.RawColumnB\023\272H\010\222\001\005\010\001\020" +
       "\200 \210\347\030\001\220\347\030\002R\007columns\022:\n\004text\030\003 \001(\0132\034.rank" +
@@ -396,7 +396,7 @@ public final class RecipeProto extends com.google.protobuf.GeneratedFile {
       "split\022@\n\006output\030\007 \001(\0132\036.rankspec.data.v1" +
       ".RecipeOutputB\010\210\347\030\001\220\347\030\002R\006output\022;\n\006fitte" +
       "d\030\010 \001(\0132\031.rankspec.data.v1.FittingB\010\210\347\030\001" +
-      "\220\347\030\002R\006fitted:\240,\272H\234,\032}\n\030data.recipe.colum" +
+      "\220\347\030\002R\006fitted:\342+\272H\336+\032}\n\030data.recipe.colum" +
       "ns_once\032athis.columns.map(x, x.name).uni" +
       "que() ? \'\' : \'columns: two have the same" +
       " name; keep or rename one\'\032\200\001\n\031data.reci" +
@@ -493,58 +493,56 @@ public final class RecipeProto extends com.google.protobuf.GeneratedFile {
       " a list; name a column of one flag or nu" +
       "mber a row, or say what makes a row posi" +
       "tive with at_least or equals\').join(\'; \'" +
-      "))[0]\032\337\002\n\034data.recipe.split_key_exists\032\276" +
-      "\002[(\'\\n\' + this.columns.filter(c, int(c.k" +
-      "ind) != 3).map(c, c.name).join(\'\\n\') + \'" +
-      "\\n\')].map(names, this.split.key.columns." +
-      "filter(n, !names.contains(\'\\n\' + n + \'\\n" +
-      "\')).map(n, \'split.key.columns: \' + n + \'" +
-      ", of the key, is none of columns, or of " +
-      "numbers that are not whole, which are ne" +
-      "ver keys; name another\').join(\'; \'))[0]\032" +
-      "\205\003\n\035data.recipe.split_time_exists\032\343\002[(\'\\" +
-      "n\' + this.columns.filter(c, int(c.kind) " +
-      "== 5 && !c.list).map(c, c.name).join(\'\\n" +
-      "\') + \'\\n\')].map(names, (has(this.split.t" +
-      "ime) ? [this.split.time.column] : []).fi" +
-      "lter(n, !names.contains(\'\\n\' + n + \'\\n\')" +
-      ").map(n, \'split.time.column: \' + n + \', " +
-      "which divides by time, is none of column" +
-      "s, no time, or a list; name a column of " +
-      "one time a row\').join(\'; \'))[0]\032\343\002\n\031data" +
-      ".recipe.output_exists\032\305\002[(\'\\n\' + this.co" +
-      "lumns.filter(c, true).map(c, c.name).joi" +
-      "n(\'\\n\') + \'\\n\')].map(names, (this.output" +
-      ".row_key.filter(n, true) + this.output.c" +
-      "arried.filter(n, true)).filter(n, !names" +
-      ".contains(\'\\n\' + n + \'\\n\')).map(n, \'outp" +
-      "ut: \' + n + \', in row_key or carried, is" +
-      " none of columns; correct the name or ad" +
-      "d the column\').join(\'; \'))[0]\032\203\002\n\027data.r" +
-      "ecipe.fitted_text\032\347\001has(this.fitted) && " +
-      "(this.text.missing.size() == 0 || this.t" +
-      "ext.true_values.size() == 0 || this.text" +
-      ".false_values.size() == 0) ? \'text: a fi" +
-      "tted recipe says how text is read, witho" +
-      "ut leaving anything to defaults; fill te" +
-      "xt in\' : \'\'\032\251\003\n\030data.recipe.fitted_whole" +
-      "\032\214\003has(this.fitted) && (this.features.ex" +
-      "ists(f, (has(f.number) && !has(f.number." +
-      "fitted)) || (has(f.binned) && !has(f.bin" +
-      "ned.fitted)) || (has(f.category) && !has" +
-      "(f.category.fitted))) || (has(this.split" +
-      ".time) && this.split.parts.size() > 1 &&" +
-      " this.split.time.start_micros.size() == " +
-      "0)) ? \'fitted: a feature or the split is" +
-      " not fitted, and the recipe says that al" +
-      "l is; fit it, or leave fitted out\' : \'\'*" +
-      "\206\001\n\007RawKind\022\030\n\024RAW_KIND_UNSPECIFIED\020\000\022\021\n" +
-      "\rRAW_KIND_TEXT\020\001\022\022\n\016RAW_KIND_INT64\020\002\022\024\n\020" +
-      "RAW_KIND_FLOAT64\020\003\022\021\n\rRAW_KIND_BOOL\020\004\022\021\n" +
-      "\rRAW_KIND_TIME\020\005Bb\n\024dev.rankspec.data.v1" +
-      "B\013RecipeProtoP\001Z;github.com/rankspec/ran" +
-      "kspec/gen/go/rankspec/data/v1;datav1b\010ed" +
-      "itionsp\350\007"
+      "))[0]\032\241\002\n\034data.recipe.split_key_exists\032\200" +
+      "\002[(\'\\n\' + this.columns.map(c, c.name).jo" +
+      "in(\'\\n\') + \'\\n\')].map(names, this.split." +
+      "key.columns.filter(n, !names.contains(\'\\" +
+      "n\' + n + \'\\n\')).map(n, \'split.key.column" +
+      "s: \' + n + \', of the key, is none of col" +
+      "umns; correct the name or add the column" +
+      "\').join(\'; \'))[0]\032\205\003\n\035data.recipe.split_" +
+      "time_exists\032\343\002[(\'\\n\' + this.columns.filt" +
+      "er(c, int(c.kind) == 5 && !c.list).map(c" +
+      ", c.name).join(\'\\n\') + \'\\n\')].map(names," +
+      " (has(this.split.time) ? [this.split.tim" +
+      "e.column] : []).filter(n, !names.contain" +
+      "s(\'\\n\' + n + \'\\n\')).map(n, \'split.time.c" +
+      "olumn: \' + n + \', which divides by time," +
+      " is none of columns, no time, or a list;" +
+      " name a column of one time a row\').join(" +
+      "\'; \'))[0]\032\343\002\n\031data.recipe.output_exists\032" +
+      "\305\002[(\'\\n\' + this.columns.filter(c, true)." +
+      "map(c, c.name).join(\'\\n\') + \'\\n\')].map(n" +
+      "ames, (this.output.row_key.filter(n, tru" +
+      "e) + this.output.carried.filter(n, true)" +
+      ").filter(n, !names.contains(\'\\n\' + n + \'" +
+      "\\n\')).map(n, \'output: \' + n + \', in row_" +
+      "key or carried, is none of columns; corr" +
+      "ect the name or add the column\').join(\';" +
+      " \'))[0]\032\203\002\n\027data.recipe.fitted_text\032\347\001ha" +
+      "s(this.fitted) && (this.text.missing.siz" +
+      "e() == 0 || this.text.true_values.size()" +
+      " == 0 || this.text.false_values.size() =" +
+      "= 0) ? \'text: a fitted recipe says how t" +
+      "ext is read, without leaving anything to" +
+      " defaults; fill text in\' : \'\'\032\251\003\n\030data.r" +
+      "ecipe.fitted_whole\032\214\003has(this.fitted) &&" +
+      " (this.features.exists(f, (has(f.number)" +
+      " && !has(f.number.fitted)) || (has(f.bin" +
+      "ned) && !has(f.binned.fitted)) || (has(f" +
+      ".category) && !has(f.category.fitted))) " +
+      "|| (has(this.split.time) && this.split.p" +
+      "arts.size() > 1 && this.split.time.start" +
+      "_micros.size() == 0)) ? \'fitted: a featu" +
+      "re or the split is not fitted, and the r" +
+      "ecipe says that all is; fit it, or leave" +
+      " fitted out\' : \'\'*\206\001\n\007RawKind\022\030\n\024RAW_KIN" +
+      "D_UNSPECIFIED\020\000\022\021\n\rRAW_KIND_TEXT\020\001\022\022\n\016RA" +
+      "W_KIND_INT64\020\002\022\024\n\020RAW_KIND_FLOAT64\020\003\022\021\n\r" +
+      "RAW_KIND_BOOL\020\004\022\021\n\rRAW_KIND_TIME\020\005Bb\n\024de" +
+      "v.rankspec.data.v1B\013RecipeProtoP\001Z;githu" +
+      "b.com/rankspec/rankspec/gen/go/rankspec/" +
+      "data/v1;datav1b\010editionsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
