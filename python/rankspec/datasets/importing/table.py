@@ -89,9 +89,7 @@ def import_table(
         if recipe is None
         else planned_by(recipe, opened.names, group)
     )
-    return import_planned(
-        opened, made, Path(output), vectors=vectors, private=private, seed=seed, progress=progress
-    )
+    return import_planned(opened, made, Path(output), vectors=vectors, private=private, seed=seed, progress=progress)
 
 
 def planned_by(recipe: Recipe, names: Sequence[str], group: str | None) -> Plan:
@@ -109,7 +107,7 @@ def planned_by(recipe: Recipe, names: Sequence[str], group: str | None) -> Plan:
 
     _check_recipe(recipe, names, group)
     if not recipe.labels:
-        raise TableError("the recipe has no labels; add one, as in labels { task: \"bought\" column: \"bought\" }")
+        raise TableError('the recipe has no labels; add one, as in labels { task: "bought" column: "bought" }')
     kinds = {column.name: column.kind for column in recipe.columns}
     labels = tuple(
         Label(

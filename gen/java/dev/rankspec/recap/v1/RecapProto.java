@@ -36,6 +36,11 @@ public final class RecapProto extends com.google.protobuf.GeneratedFile {
   static final 
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
       internal_static_rankspec_recap_v1_RecapConfig_ValidationDataEntry_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_rankspec_recap_v1_RecapConfig_ScoreWeightsEntry_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_rankspec_recap_v1_RecapConfig_ScoreWeightsEntry_fieldAccessorTable;
 
   public static com.google.protobuf.Descriptors.FileDescriptor
       getDescriptor() {
@@ -52,420 +57,438 @@ public final class RecapProto extends com.google.protobuf.GeneratedFile {
       "/v1/metrics.proto\032\035rankspec/recap/v1/mod" +
       "el.proto\032!rankspec/recap/v1/optimizer.pr" +
       "oto\032 rankspec/recap/v1/training.proto\032\037r" +
-      "ankspec/train/v1/runtime.proto\"\206~\n\013Recap" +
-      "Config\022G\n\010training\030\001 \001(\0132!.rankspec.reca" +
-      "p.v1.TrainingConfigB\010\210\347\030\001\220\347\030\003R\010training\022" +
-      "D\n\005model\030\002 \001(\0132\036.rankspec.recap.v1.Model" +
-      "ConfigB\016\272H\003\310\001\001\210\347\030\001\220\347\030\003R\005model\022Q\n\ntrain_d" +
-      "ata\030\003 \001(\0132\".rankspec.recap.v1.RecapDataC" +
-      "onfigB\016\272H\003\310\001\001\210\347\030\001\220\347\030\003R\ttrainData\022\234\001\n\017val" +
-      "idation_data\030\004 \003(\01322.rankspec.recap.v1.R" +
-      "ecapConfig.ValidationDataEntryB?\272H4\232\0011\020 " +
-      "\"-r+2\032^[A-Za-z_][A-Za-z0-9_.-]*$Z\005trainZ" +
-      "\006timing\210\347\030\002\220\347\030\001R\016validationData\022U\n\toptim" +
-      "izer\030\005 \001(\0132\'.rankspec.recap.v1.RecapOpti" +
-      "mizerConfigB\016\272H\003\310\001\001\210\347\030\001\220\347\030\003R\toptimizer\0224" +
-      "\n\rwhich_metrics\030\006 \001(\tB\017\272H\004r\002\020\001\210\347\030\002\220\347\030\001R\014" +
-      "whichMetrics\022D\n\007runtime\030\007 \001(\0132 .rankspec" +
-      ".train.v1.RuntimeConfigB\010\210\347\030\001\220\347\030\003R\007runti" +
-      "me\022\234\001\n\027downsampling_correction\030\010 \001(\0162).r" +
-      "ankspec.recap.v1.DownsamplingCorrection:" +
-      "$DOWNSAMPLING_CORRECTION_LOSS_WEIGHTSB\022\272" +
-      "H\007\202\001\004\020\001 \000\210\347\030\001\220\347\030\003R\026downsamplingCorrectio" +
-      "n\022R\n\004mode\030\t \001(\0162\032.rankspec.recap.v1.JobM" +
-      "ode:\016JOB_MODE_TRAINB\022\272H\007\202\001\004\020\001 \000\210\347\030\002\220\347\030\001R" +
-      "\004mode\022H\n\006groups\030\013 \003(\0132\036.rankspec.recap.v" +
-      "1.MetricGroupB\020\272H\005\222\001\002\020\020\210\347\030\002\220\347\030\001R\006groups\032" +
-      "e\n\023ValidationDataEntry\022\020\n\003key\030\001 \001(\tR\003key" +
-      "\0228\n\005value\030\002 \001(\0132\".rankspec.recap.v1.Reca" +
-      "pDataConfigR\005value:\0028\001:\376u\272H\372u\032\317\002\n\"recap." +
-      "config.model_tasks_have_data\032\250\002[\'\\n\' + t" +
-      "his.train_data.tasks.map(t, t).join(\'\\n\'" +
-      ") + \'\\n\'].map(labelled, this.model.tasks" +
-      ".filter(t, !labelled.contains(\'\\n\' + t +" +
-      " \'\\n\')) .map(t, \'model.tasks[\"\' + t + \'\"" +
-      "]: train_data.tasks has no \"\' + t + \'\", " +
-      "so there are no labels to train it on; a" +
-      "dd it there or drop the tower\') .join(\'\\" +
-      "n\'))[0]\032\302\004\n&recap.config.validation_sets" +
-      "_fit_tasks\032\227\004[this.validation_data].map(" +
-      "sets, sets.filter(v, [sets[v]].exists(da" +
-      "ta, size(sets) * (size(this.model.tasks)" +
-      " + size(data.tasks) + size(data.evaluati" +
-      "on_tasks) + size(data.preprocess.downsam" +
-      "ple_negatives.engagements_list) + size(d" +
-      "ata.preprocess.rectify_labels.label_to_e" +
-      "ngaged_timestamp_field)) > 5120)) .map(v" +
-      ", \'validation_data[\"\' + v + \'\"]: the num" +
-      "ber of validation sets, \' + string(size(" +
-      "sets)) + \', times the tasks that model, " +
-      "tasks, evaluation_tasks \' + \'and preproc" +
-      "ess name is more than 5120; leave out se" +
-      "ts or tasks\').join(\'\\n\'))[0]\032\341\004\n\'recap.c" +
-      "onfig.validation_tasks_have_data\032\265\004[this" +
-      ".model.tasks].map(towers, [this.validati" +
-      "on_data].map(sets, sets.map(v, size(sets" +
-      "[v].evaluation_tasks) > 0 || size(sets) " +
-      "* (size(towers) + size(sets[v].tasks)) >" +
-      " 5120 ? \'\' : [\'\\n\' + sets[v].tasks.map(t" +
-      ", t).join(\'\\n\') + \'\\n\'].map(labelled, [t" +
-      "owers.filter(t, !labelled.contains(\'\\n\' " +
-      "+ t + \'\\n\'))].map(missing, size(missing)" +
-      " == 0 ? \'\' : \'validation_data[\"\' + v + \'" +
-      "\"].tasks: no \"\' + missing.join(\'\", \"\') +" +
-      " \'\", which the model has towers for; add" +
-      " what is missing or list the tasks to ev" +
-      "aluate in evaluation_tasks\')[0])[0]).fil" +
-      "ter(line, line != \'\').join(\'\\n\'))[0])[0]" +
-      "\032\304\004\n)recap.config.evaluation_tasks_have_" +
-      "towers\032\226\004!this.validation_data.exists(v," +
-      " size(this.validation_data[v].evaluation" +
-      "_tasks) > 0) ? \'\' : [\'\\n\' + this.model.t" +
-      "asks.map(t, t).join(\'\\n\') + \'\\n\'].map(to" +
-      "wers, [this.validation_data].map(sets, s" +
-      "ets.map(v, size(sets) * size(sets[v].eva" +
-      "luation_tasks) > 5120 ? \'\' : [sets[v].ev" +
-      "aluation_tasks.filter(t, !towers.contain" +
-      "s(\'\\n\' + t + \'\\n\'))].map(odd, size(odd) " +
-      "== 0 ? \'\' : \'validation_data[\"\' + v + \'\"" +
-      "].evaluation_tasks: the model has no tas" +
-      "k \"\' + odd.join(\'\", \"\') + \'\"; drop it or" +
-      " add a tower\')[0]) .filter(line, line !=" +
-      " \'\').join(\'\\n\'))[0])[0]\032\207\003\n/recap.config" +
-      ".train_evaluation_tasks_have_towers\032\323\002si" +
-      "ze(this.train_data.evaluation_tasks) == " +
-      "0 ? \'\' : [\'\\n\' + this.model.tasks.map(t," +
-      " t).join(\'\\n\') + \'\\n\'].map(towers, [this" +
-      ".train_data.evaluation_tasks.filter(t, !" +
-      "towers.contains(\'\\n\' + t + \'\\n\'))].map(o" +
-      "dd, size(odd) == 0 ? \'\' : \'train_data.ev" +
-      "aluation_tasks: the model has no task \"\'" +
-      " + odd.join(\'\", \"\') + \'\"; drop it or add" +
-      " a tower\')[0])[0]\032\303\001\n(recap.config.train" +
-      "_data_inherits_nothing\032\226\001has(this.train_" +
-      "data.inherit_train_data) ? \'train_data.i" +
-      "nherit_train_data: there is nothing that" +
-      " train_data could take its settings from" +
-      "; drop it\' : \'\'\032\277\003\n\036recap.config.towers_" +
-      "have_rates\032\234\003has(this.optimizer.multi_ta" +
-      "sk_learning_rates) ? [\'\\n\' + this.optimi" +
-      "zer.multi_task_learning_rates.tower_lear" +
-      "ning_rates.map(t, t).join(\'\\n\') + \'\\n\']." +
-      "map(rates, [this.model.tasks.filter(t, !" +
-      "rates.contains(\'\\n\' + t + \'\\n\'))].map(mi" +
-      "ssing, size(missing) == 0 ? \'\' : \'optimi" +
-      "zer.multi_task_learning_rates.tower_lear" +
-      "ning_rates: no rate for the task \"\' + mi" +
-      "ssing.join(\'\", \"\') + \'\"; add an entry wi" +
-      "th that key\')[0])[0] : \'\'\032\251\003\n\036recap.conf" +
-      "ig.rates_have_towers\032\206\003has(this.optimize" +
-      "r.multi_task_learning_rates) ? [\'\\n\' + t" +
-      "his.model.tasks.map(t, t).join(\'\\n\') + \'" +
-      "\\n\'].map(towers, this.optimizer.multi_ta" +
-      "sk_learning_rates.tower_learning_rates.f" +
-      "ilter(t, !towers.contains(\'\\n\' + t + \'\\n" +
-      "\')) .map(t, \'optimizer.multi_task_learni" +
-      "ng_rates.tower_learning_rates[\"\' + t + \'" +
-      "\"]: \"\' + t + \'\" is no task of the model;" +
-      " drop the entry or add a tower\') .join(\'" +
-      "\\n\'))[0] : \'\'\032\334\t\n(recap.config.backbone_" +
-      "rate_matches_model\032\257\t!has(this.optimizer" +
-      ".multi_task_learning_rates) ? \'\' : [has(" +
-      "this.model.backbone) || has(this.model.s" +
-      "mall_embeddings) || has(this.model.posit" +
-      "ion_debias_config) || has(this.model.fea" +
-      "turization_config.double_norm_log_config" +
-      ".batch_norm_config) && this.model.featur" +
-      "ization_config.double_norm_log_config.ba" +
-      "tch_norm_config.affine || has(this.model" +
-      ".featurization_config.double_norm_log_co" +
-      "nfig.layer_norm_config) && (this.model.f" +
-      "eaturization_config.double_norm_log_conf" +
-      "ig.layer_norm_config.center || this.mode" +
-      "l.featurization_config.double_norm_log_c" +
-      "onfig.layer_norm_config.scale) || this.m" +
-      "odel.featurization_config.z_score_log_co" +
-      "nfig.use_batch_norm || this.model.featur" +
-      "ization_config.z_score_log_config.use_re" +
-      "norm || [\'user_embedding\', \'user_eng_emb" +
-      "edding\', \'author_embedding\'].exists(n, n" +
-      " in this.train_data.seg_dense_schema.ren" +
-      "amed_features)].map(outside, outside == " +
-      "has(this.optimizer.multi_task_learning_r" +
-      "ates.backbone_learning_rate) ? \'\' : outs" +
-      "ide ? \'optimizer.multi_task_learning_rat" +
-      "es: the model has parameters outside its" +
-      " towers and no rate for them; set backbo" +
-      "ne_learning_rate\' : \'optimizer.multi_tas" +
-      "k_learning_rates.backbone_learning_rate:" +
-      " the model has no parameter outside its " +
-      "towers; drop it\')[0]\032\321\003\n\033recap.config.id" +
-      "s_have_input\032\261\003(has(this.model.small_emb" +
-      "eddings) || has(this.model.position_debi" +
-      "as_config) || size(this.model.stratifier" +
-      "s) > 0 || \'discrete\' in this.model.featu" +
-      "rization_config.feature_names_to_concat)" +
-      " && has(this.train_data.seg_dense_schema" +
-      ") && !(\'discrete\' in this.train_data.seg" +
-      "_dense_schema.renamed_features) ? \'train" +
-      "_data.seg_dense_schema.renamed_features:" +
-      " the model looks up ids in an input \"dis" +
-      "crete\"; add an entry that names its colu" +
-      "mn\' : \'\'\032\205\005\n\032recap.config.known_metrics\032" +
-      "\346\004has(this.which_metrics) && !this.which" +
-      "_metrics.matches(\'^(loss|auroc|rce|calib" +
-      "ration_ratio|rmse|mae|brier|accuracy(_[1" +
-      "-9][0-9]?)?|gauc|mrr|(ndcg|recall)_[1-9]" +
-      "[0-9]{0,3})(@[A-Za-z_][A-Za-z0-9_.-]*)?(" +
-      ",(loss|auroc|rce|calibration_ratio|rmse|" +
-      "mae|brier|accuracy(_[1-9][0-9]?)?|gauc|m" +
-      "rr|(ndcg|recall)_[1-9][0-9]{0,3})(@[A-Za" +
-      "-z_][A-Za-z0-9_.-]*)?)*$\') ? \'which_metr" +
-      "ics: \"\' + this.which_metrics + \'\" is no " +
-      "list of metrics; join some of loss, auro" +
-      "c, rce, calibration_ratio, brier, accura" +
-      "cy, rmse and mae, and of gauc, ndcg_10, " +
-      "recall_10 and mrr by groups, with commas" +
-      ", @ and a stratum or group behind one fo" +
-      "r it alone\' : \'\'\032\316\006\n recap.config.metric" +
-      "s_have_strata\032\251\006!this.which_metrics.cont" +
-      "ains(\'@\') ? \'\' : [this.which_metrics.spl" +
-      "it(\',\')].map(names, size(names) > 2048 ?" +
-      " \'which_metrics: \' + string(size(names))" +
-      " + \' entries are more than 2048, the mos" +
-      "t where one names a stratum or group; na" +
-      "me each once\' : [this.model.stratifiers." +
-      "map(s, s.name)].map(strata, [this.groups" +
-      ".map(g, g.name)].map(groups, [names.filt" +
-      "er(m, m.matches(\'^[a-z0-9_]+@[A-Za-z_][A" +
-      "-Za-z0-9_.-]*$\') && !(m.matches(\'^(gauc|" +
-      "mrr|ndcg_|recall_)\') ? m.split(\'@\')[1] i" +
-      "n groups : m.split(\'@\')[1] in strata))]." +
-      "map(odd, size(odd) == 0 ? \'\' : odd[0].ma" +
-      "tches(\'^(gauc|mrr|ndcg_|recall_)\') ? \'wh" +
-      "ich_metrics: \"\' + odd[0] + \'\" is of a gr" +
-      "oup that groups does not have; add it th" +
-      "ere or drop it\' : \'which_metrics: \"\' + o" +
-      "dd[0] + \'\" is of a stratum that model.st" +
-      "ratifiers does not have; add it there or" +
-      " drop it\')[0])[0])[0])[0]\032\214\002\n recap.conf" +
-      "ig.metrics_have_groups\032\347\001size(this.group" +
-      "s) > 0 || !this.which_metrics.matches(\'(" +
-      "^|,)(gauc|mrr|(ndcg|recall)_[0-9]+)(,|$)" +
-      "\') ? \'\' : \'which_metrics: gauc, mrr, ndc" +
-      "g_ and recall_ are metrics by groups, an" +
-      "d there are no groups; name one in group" +
-      "s, or drop them\'\032\226\005\n\037recap.config.metric" +
-      "s_have_tasks\032\362\004!has(this.which_metrics) " +
-      "? \'\' : [this.model.tasks].map(towers, ((" +
-      "towers.exists(t, int(towers[t].kind) == " +
-      "1) ? [] : [\'auroc\', \'rce\', \'calibration_" +
-      "ratio\', \'brier\', \'accuracy\', \'gauc\', \'mr" +
-      "r\', \'ndcg\', \'recall\'].filter(n, this.whi" +
-      "ch_metrics.matches(\'(^|,)\' + n + \'(_[0-9" +
-      "]+)?(@|,|$)\')) .map(n, \'which_metrics: \"" +
-      "\' + n + \'\" is a metric of binary classif" +
-      "ication, and no task is one; drop it\')) " +
-      "+ (towers.exists(t, int(towers[t].kind) " +
-      "== 2) ? [] : [\'rmse\', \'mae\'].filter(n, t" +
-      "his.which_metrics.matches(\'(^|,)\' + n + " +
-      "\'(@|,|$)\')) .map(n, \'which_metrics: \"\' +" +
-      " n + \'\" is a metric of regression, and n" +
-      "o task is one; drop it\'))).join(\'\\n\'))[0" +
-      "]\032\251\t\n(recap.config.best_checkpoint_is_me" +
-      "asured\032\374\010!has(this.training.best_checkpo" +
-      "int) ? \'\' : !(this.training.best_checkpo" +
-      "int.validation_data in this.validation_d" +
-      "ata) ? \'training.best_checkpoint.validat" +
-      "ion_data: there is no validation set \"\' " +
-      "+ this.training.best_checkpoint.validati" +
-      "on_data + \'\"; name one of validation_dat" +
-      "a\' : has(this.which_metrics) && !(this.t" +
-      "raining.best_checkpoint.metric.split(\'/\'" +
-      ")[0] in this.which_metrics.split(\',\')) &" +
-      "& !(this.training.best_checkpoint.metric" +
-      ".contains(\'@\') && this.training.best_che" +
-      "ckpoint.metric.split(\'@\')[0] in this.whi" +
-      "ch_metrics.split(\',\')) ? \'training.best_" +
-      "checkpoint.metric: which_metrics leaves " +
-      "out \' + this.training.best_checkpoint.me" +
-      "tric.split(\'/\')[0] + \'; add it there\' : " +
-      "this.training.best_checkpoint.metric.con" +
-      "tains(\'/\') && !(this.training.best_check" +
-      "point.metric.split(\'/\')[1] in (size(this" +
-      ".validation_data[this.training.best_chec" +
-      "kpoint.validation_data].evaluation_tasks" +
-      ") > 0 ? this.validation_data[this.traini" +
-      "ng.best_checkpoint.validation_data].eval" +
-      "uation_tasks : this.model.tasks.map(t, t" +
-      "))) ? \'training.best_checkpoint.metric: " +
-      "\"\' + this.training.best_checkpoint.metri" +
-      "c.split(\'/\')[1] + \'\" is no task that the" +
-      " validation set is evaluated on\' : \'\'\032\202\016" +
-      "\n&recap.config.best_checkpoint_has_order" +
-      "\032\327\r!has(this.training.best_checkpoint) |" +
-      "| !this.training.best_checkpoint.metric." +
-      "matches(\'^[a-z][a-z0-9_]*(@[A-Za-z0-9_.-" +
-      "]+)?(/[A-Za-z_][A-Za-z0-9_.-]*)?$\') ? \'\'" +
-      " : [this.training.best_checkpoint.metric" +
-      "].map(m, [m.split(\'/\')[0].split(\'@\')].ma" +
-      "p(parts, [parts[0]].map(name, [name.matc" +
-      "hes(\'^(gauc|mrr|(ndcg|recall)_[1-9][0-9]" +
-      "{0,3})$\')].map(grouped, grouped && (size" +
-      "(parts) == 1 || !(parts[1] in this.group" +
-      "s.map(g, g.name))) ? \'training.best_chec" +
-      "kpoint.metric: \"\' + name + \'\" is a metri" +
-      "c by groups; write it as \' + name + \'@<g" +
-      "roup>/<task>, with one of groups\' : !gro" +
-      "uped && size(parts) > 1 && !(parts[1] in" +
-      " this.model.stratifiers.map(s, s.name)) " +
-      "? \'training.best_checkpoint.metric: mode" +
-      "l.stratifiers has no \"\' + parts[1] + \'\";" +
-      " name one of them, or drop the @ and wha" +
-      "t follows it\' : !grouped && !name.matche" +
-      "s(\'^(loss|auroc|rce|brier|accuracy(_[1-9" +
-      "][0-9]?)?|rmse|mae)$\') ? \'training.best_" +
-      "checkpoint.metric: \"\' + name + \'\" is not" +
-      "hing that one checkpoint can be better i" +
-      "n; name loss, auroc, rce, brier, accurac" +
-      "y, rmse or mae, or gauc, ndcg_10, recall" +
-      "_10 or mrr of a group\' : !m.contains(\'/\'" +
-      ") ? (name == \'loss\' ? \'\' : \'training.bes" +
-      "t_checkpoint.metric: \"\' + name + \'\" is a" +
-      " metric of one task; write it as \' + m +" +
-      " \'/<task>\') : m.split(\'/\')[1] in this.mo" +
-      "del.tasks && !(name in [\'loss\', \'rmse\', " +
-      "\'mae\']) && int(this.model.tasks[m.split(" +
-      "\'/\')[1]].kind) == 2 ? \'training.best_che" +
-      "ckpoint.metric: \"\' + m.split(\'/\')[1] + \'" +
-      "\" is a regression task, which has no \' +" +
-      " name + \'; name loss, rmse or mae\' : m.s" +
-      "plit(\'/\')[1] in this.model.tasks && name" +
-      " in [\'rmse\', \'mae\'] && int(this.model.ta" +
-      "sks[m.split(\'/\')[1]].kind) == 1 ? \'train" +
-      "ing.best_checkpoint.metric: \"\' + m.split" +
-      "(\'/\')[1] + \'\" is a binary classification" +
-      ", which has no \' + name + \'; name loss, " +
-      "auroc or rce\' : \'\')[0])[0])[0])[0]\032\274\002\n\036r" +
-      "ecap.config.groups_have_names\032\231\002[this.gr" +
-      "oups.map(g, g.name) + this.model.stratif" +
-      "iers.map(s, s.name)].map(names, this.gro" +
-      "ups.filter(g, names.filter(n, n == g.nam" +
-      "e).size() > 1) .map(g, \'groups: \"\' + g.n" +
-      "ame + \'\" is the name of another group, o" +
-      "r of a stratum of model.stratifiers; cho" +
-      "ose another name\').join(\'\\n\'))[0]\032\216\005\n\037re" +
-      "cap.config.groups_have_inputs\032\352\004size(thi" +
-      "s.groups) == 0 ? \'\' : [this.validation_d" +
-      "ata].map(sets, sets.map(v, [sets[v]].map" +
-      "(data, [\'\\n\' + (data.seg_dense_schema.re" +
-      "named_features.map(n, n) + data.seg_dens" +
-      "e_schema.features + data.preprocess.extr" +
-      "act_features.extract_feature_table.map(r" +
-      ", r.name)).join(\'\\n\') + \'\\n\'].map(inputs" +
-      ", this.groups.filter(g, g.input != \'\' &&" +
-      " !inputs.contains(\'\\n\' + g.input + \'\\n\')" +
-      ") .map(g, \'groups: \"\' + g.name + \'\" goes" +
-      " by the input \"\' + g.input + \'\", which v" +
-      "alidation_data[\"\' + v + \'\"] does not hav" +
-      "e; add it to its seg_dense_schema, or to" +
-      " preprocess.extract_features\').join(\'\\n\'" +
-      "))[0])[0]).filter(line, line != \'\').join" +
-      "(\'\\n\'))[0]\032\364\014\n$recap.config.regression_h" +
-      "as_no_rates\032\313\014[\'\\n\' + [this.model.tasks]" +
-      ".map(towers, towers.filter(t, int(towers" +
-      "[t].kind) == 2))[0].join(\'\\n\') + \'\\n\'].m" +
-      "ap(numbers, size(numbers) == 2 ? \'\' : ([" +
-      "this.train_data].map(data, [data.tasks]." +
-      "map(labelled, labelled.filter(t, (labell" +
-      "ed[t].pos_downsampling_rate != 1.0 || la" +
-      "belled[t].neg_downsampling_rate != 1.0) " +
-      "&& numbers.contains(\'\\n\' + t + \'\\n\')) .m" +
-      "ap(t, [labelled[t]].map(task, (task.pos_" +
-      "downsampling_rate == 1.0 ? \'\' : \'train_d" +
-      "ata.tasks[\"\' + t + \'\"].pos_downsampling_" +
-      "rate: a regression task has no positives" +
-      "; drop it\') + (task.pos_downsampling_rat" +
-      "e != 1.0 && task.neg_downsampling_rate !" +
-      "= 1.0 ? \'\\n\' : \'\') + (task.neg_downsampl" +
-      "ing_rate == 1.0 ? \'\' : \'train_data.tasks" +
-      "[\"\' + t + \'\"].neg_downsampling_rate: a r" +
-      "egression task has no negatives; drop it" +
-      "\'))[0]))[0])[0] + [this.validation_data]" +
-      ".map(sets, sets.filter(v, [sets[v]].all(" +
-      "data, size(sets) * (size(this.model.task" +
-      "s) + size(data.tasks)) <= 5120)) .map(v," +
-      " [sets[v]].map(data, ([data.tasks].map(l" +
-      "abelled, labelled.filter(t, (labelled[t]" +
-      ".pos_downsampling_rate != 1.0 || labelle" +
-      "d[t].neg_downsampling_rate != 1.0) && nu" +
-      "mbers.contains(\'\\n\' + t + \'\\n\')) .map(t," +
-      " [labelled[t]].map(task, (task.pos_downs" +
-      "ampling_rate == 1.0 ? \'\' : \'validation_d" +
-      "ata[\"\' + v + \'\"].tasks[\"\' + t + \'\"].pos_" +
-      "downsampling_rate: a regression task has" +
-      " no positives; drop it\') + (task.pos_dow" +
-      "nsampling_rate != 1.0 && task.neg_downsa" +
-      "mpling_rate != 1.0 ? \'\\n\' : \'\') + (task." +
-      "neg_downsampling_rate == 1.0 ? \'\' : \'val" +
-      "idation_data[\"\' + v + \'\"].tasks[\"\' + t +" +
-      " \'\"].neg_downsampling_rate: a regression" +
-      " task has no negatives; drop it\'))[0]))[" +
-      "0]) .join(\'\\n\'))[0]).filter(line, line !" +
-      "= \'\'))[0]).join(\'\\n\'))[0]\032\313\r\n*recap.conf" +
-      "ig.regression_labels_are_numbers\032\234\r[\'\\n\'" +
-      " + [this.model.tasks].map(towers, towers" +
-      ".filter(t, int(towers[t].kind) == 2))[0]" +
-      ".join(\'\\n\') + \'\\n\'].map(numbers, size(nu" +
-      "mbers) == 2 ? \'\' : ([this.train_data].ma" +
-      "p(data, [data.preprocess.downsample_nega" +
-      "tives.engagements_list.filter(t, numbers" +
+      "ankspec/train/v1/runtime.proto\"\354\203\001\n\013Reca" +
+      "pConfig\022G\n\010training\030\001 \001(\0132!.rankspec.rec" +
+      "ap.v1.TrainingConfigB\010\210\347\030\001\220\347\030\003R\010training" +
+      "\022D\n\005model\030\002 \001(\0132\036.rankspec.recap.v1.Mode" +
+      "lConfigB\016\272H\003\310\001\001\210\347\030\001\220\347\030\003R\005model\022Q\n\ntrain_" +
+      "data\030\003 \001(\0132\".rankspec.recap.v1.RecapData" +
+      "ConfigB\016\272H\003\310\001\001\210\347\030\001\220\347\030\003R\ttrainData\022\234\001\n\017va" +
+      "lidation_data\030\004 \003(\01322.rankspec.recap.v1." +
+      "RecapConfig.ValidationDataEntryB?\272H4\232\0011\020" +
+      " \"-r+2\032^[A-Za-z_][A-Za-z0-9_.-]*$Z\005train" +
+      "Z\006timing\210\347\030\002\220\347\030\001R\016validationData\022U\n\topti" +
+      "mizer\030\005 \001(\0132\'.rankspec.recap.v1.RecapOpt" +
+      "imizerConfigB\016\272H\003\310\001\001\210\347\030\001\220\347\030\003R\toptimizer\022" +
+      "4\n\rwhich_metrics\030\006 \001(\tB\017\272H\004r\002\020\001\210\347\030\002\220\347\030\001R" +
+      "\014whichMetrics\022D\n\007runtime\030\007 \001(\0132 .rankspe" +
+      "c.train.v1.RuntimeConfigB\010\210\347\030\001\220\347\030\003R\007runt" +
+      "ime\022\234\001\n\027downsampling_correction\030\010 \001(\0162)." +
+      "rankspec.recap.v1.DownsamplingCorrection" +
+      ":$DOWNSAMPLING_CORRECTION_LOSS_WEIGHTSB\022" +
+      "\272H\007\202\001\004\020\001 \000\210\347\030\001\220\347\030\003R\026downsamplingCorrecti" +
+      "on\022R\n\004mode\030\t \001(\0162\032.rankspec.recap.v1.Job" +
+      "Mode:\016JOB_MODE_TRAINB\022\272H\007\202\001\004\020\001 \000\210\347\030\002\220\347\030\001" +
+      "R\004mode\022\213\001\n\rscore_weights\030\n \003(\01320.rankspe" +
+      "c.recap.v1.RecapConfig.ScoreWeightsEntry" +
+      "B4\272H)\232\001&\"\036r\0342\032^[A-Za-z_][A-Za-z0-9_.-]*$" +
+      "*\004\022\002@\001\210\347\030\002\220\347\030\001R\014scoreWeights\022H\n\006groups\030\013" +
+      " \003(\0132\036.rankspec.recap.v1.MetricGroupB\020\272H" +
+      "\005\222\001\002\020\020\210\347\030\002\220\347\030\001R\006groups\032e\n\023ValidationData" +
+      "Entry\022\020\n\003key\030\001 \001(\tR\003key\0228\n\005value\030\002 \001(\0132\"" +
+      ".rankspec.recap.v1.RecapDataConfigR\005valu" +
+      "e:\0028\001\032?\n\021ScoreWeightsEntry\022\020\n\003key\030\001 \001(\tR" +
+      "\003key\022\024\n\005value\030\002 \001(\001R\005value:\0028\001:\225z\272H\221z\032\317\002" +
+      "\n\"recap.config.model_tasks_have_data\032\250\002[" +
+      "\'\\n\' + this.train_data.tasks.map(t, t).j" +
+      "oin(\'\\n\') + \'\\n\'].map(labelled, this.mod" +
+      "el.tasks.filter(t, !labelled.contains(\'\\" +
+      "n\' + t + \'\\n\')) .map(t, \'model.tasks[\"\' " +
+      "+ t + \'\"]: train_data.tasks has no \"\' + " +
+      "t + \'\", so there are no labels to train " +
+      "it on; add it there or drop the tower\') " +
+      ".join(\'\\n\'))[0]\032\302\004\n&recap.config.validat" +
+      "ion_sets_fit_tasks\032\227\004[this.validation_da" +
+      "ta].map(sets, sets.filter(v, [sets[v]].e" +
+      "xists(data, size(sets) * (size(this.mode" +
+      "l.tasks) + size(data.tasks) + size(data." +
+      "evaluation_tasks) + size(data.preprocess" +
+      ".downsample_negatives.engagements_list) " +
+      "+ size(data.preprocess.rectify_labels.la" +
+      "bel_to_engaged_timestamp_field)) > 5120)" +
+      ") .map(v, \'validation_data[\"\' + v + \'\"]:" +
+      " the number of validation sets, \' + stri" +
+      "ng(size(sets)) + \', times the tasks that" +
+      " model, tasks, evaluation_tasks \' + \'and" +
+      " preprocess name is more than 5120; leav" +
+      "e out sets or tasks\').join(\'\\n\'))[0]\032\341\004\n" +
+      "\'recap.config.validation_tasks_have_data" +
+      "\032\265\004[this.model.tasks].map(towers, [this." +
+      "validation_data].map(sets, sets.map(v, s" +
+      "ize(sets[v].evaluation_tasks) > 0 || siz" +
+      "e(sets) * (size(towers) + size(sets[v].t" +
+      "asks)) > 5120 ? \'\' : [\'\\n\' + sets[v].tas" +
+      "ks.map(t, t).join(\'\\n\') + \'\\n\'].map(labe" +
+      "lled, [towers.filter(t, !labelled.contai" +
+      "ns(\'\\n\' + t + \'\\n\'))].map(missing, size(" +
+      "missing) == 0 ? \'\' : \'validation_data[\"\'" +
+      " + v + \'\"].tasks: no \"\' + missing.join(\'" +
+      "\", \"\') + \'\", which the model has towers " +
+      "for; add what is missing or list the tas" +
+      "ks to evaluate in evaluation_tasks\')[0])" +
+      "[0]).filter(line, line != \'\').join(\'\\n\')" +
+      ")[0])[0]\032\304\004\n)recap.config.evaluation_tas" +
+      "ks_have_towers\032\226\004!this.validation_data.e" +
+      "xists(v, size(this.validation_data[v].ev" +
+      "aluation_tasks) > 0) ? \'\' : [\'\\n\' + this" +
+      ".model.tasks.map(t, t).join(\'\\n\') + \'\\n\'" +
+      "].map(towers, [this.validation_data].map" +
+      "(sets, sets.map(v, size(sets) * size(set" +
+      "s[v].evaluation_tasks) > 5120 ? \'\' : [se" +
+      "ts[v].evaluation_tasks.filter(t, !towers" +
       ".contains(\'\\n\' + t + \'\\n\'))].map(odd, si" +
-      "ze(odd) == 0 ? [] : [\'train_data.preproc" +
-      "ess.downsample_negatives.engagements_lis" +
-      "t: \"\' + odd.join(\'\", \"\') + \'\" has no pos" +
-      "itives, being a regression task; drop it" +
-      "\'])[0] + data.preprocess.rectify_labels." +
-      "label_to_engaged_timestamp_field.filter(" +
-      "t, numbers.contains(\'\\n\' + t + \'\\n\')) .m" +
-      "ap(t, \'train_data.preprocess.rectify_lab" +
-      "els.label_to_engaged_timestamp_field[\"\' " +
-      "+ t + \'\"]: \"\' + t + \'\" is a regression t" +
-      "ask, and only labels of 0 or 1 are recti" +
-      "fied; drop it\'))[0] + [this.validation_d" +
-      "ata].map(sets, sets.filter(v, [sets[v]]." +
-      "all(data, size(sets) * (size(this.model." +
-      "tasks) + size(data.preprocess.downsample" +
-      "_negatives.engagements_list) + size(data" +
-      ".preprocess.rectify_labels.label_to_enga" +
-      "ged_timestamp_field)) <= 5120)) .map(v, " +
-      "[sets[v]].map(data, ([data.preprocess.do" +
-      "wnsample_negatives.engagements_list.filt" +
-      "er(t, numbers.contains(\'\\n\' + t + \'\\n\'))" +
-      "].map(odd, size(odd) == 0 ? [] : [\'valid" +
-      "ation_data[\"\' + v + \'\"].preprocess.downs" +
-      "ample_negatives.engagements_list: \"\' + o",
-      "dd.join(\'\", \"\') + \'\" has no positives, b" +
-      "eing a regression task; drop it\'])[0] + " +
-      "data.preprocess.rectify_labels.label_to_" +
-      "engaged_timestamp_field.filter(t, number" +
-      "s.contains(\'\\n\' + t + \'\\n\')) .map(t, \'va" +
-      "lidation_data[\"\' + v + \'\"].preprocess.re" +
-      "ctify_labels.label_to_engaged_timestamp_" +
-      "field[\"\' + t + \'\"]: \"\' + t + \'\" is a reg" +
-      "ression task, and only labels of 0 or 1 " +
-      "are rectified; drop it\')) .join(\'\\n\'))[0" +
-      "]).filter(line, line != \'\'))[0]).join(\'\\" +
-      "n\'))[0]*f\n\007JobMode\022\030\n\024JOB_MODE_UNSPECIFI" +
-      "ED\020\000\022\022\n\016JOB_MODE_TRAIN\020\001\022\025\n\021JOB_MODE_EVA" +
-      "LUATE\020\002\022\026\n\022JOB_MODE_INFERENCE\020\003*\224\001\n\026Down" +
-      "samplingCorrection\022\'\n#DOWNSAMPLING_CORRE" +
-      "CTION_UNSPECIFIED\020\000\022(\n$DOWNSAMPLING_CORR" +
-      "ECTION_LOSS_WEIGHTS\020\001\022\'\n#DOWNSAMPLING_CO" +
-      "RRECTION_CALIBRATION\020\002Bd\n\025dev.rankspec.r" +
-      "ecap.v1B\nRecapProtoP\001Z=github.com/ranksp" +
-      "ec/rankspec/gen/go/rankspec/recap/v1;rec" +
-      "apv1b\010editionsp\350\007"
+      "ze(odd) == 0 ? \'\' : \'validation_data[\"\' " +
+      "+ v + \'\"].evaluation_tasks: the model ha" +
+      "s no task \"\' + odd.join(\'\", \"\') + \'\"; dr" +
+      "op it or add a tower\')[0]) .filter(line," +
+      " line != \'\').join(\'\\n\'))[0])[0]\032\207\003\n/reca" +
+      "p.config.train_evaluation_tasks_have_tow" +
+      "ers\032\323\002size(this.train_data.evaluation_ta" +
+      "sks) == 0 ? \'\' : [\'\\n\' + this.model.task" +
+      "s.map(t, t).join(\'\\n\') + \'\\n\'].map(tower" +
+      "s, [this.train_data.evaluation_tasks.fil" +
+      "ter(t, !towers.contains(\'\\n\' + t + \'\\n\')" +
+      ")].map(odd, size(odd) == 0 ? \'\' : \'train" +
+      "_data.evaluation_tasks: the model has no" +
+      " task \"\' + odd.join(\'\", \"\') + \'\"; drop i" +
+      "t or add a tower\')[0])[0]\032\303\001\n(recap.conf" +
+      "ig.train_data_inherits_nothing\032\226\001has(thi" +
+      "s.train_data.inherit_train_data) ? \'trai" +
+      "n_data.inherit_train_data: there is noth" +
+      "ing that train_data could take its setti" +
+      "ngs from; drop it\' : \'\'\032\277\003\n\036recap.config" +
+      ".towers_have_rates\032\234\003has(this.optimizer." +
+      "multi_task_learning_rates) ? [\'\\n\' + thi" +
+      "s.optimizer.multi_task_learning_rates.to" +
+      "wer_learning_rates.map(t, t).join(\'\\n\') " +
+      "+ \'\\n\'].map(rates, [this.model.tasks.fil" +
+      "ter(t, !rates.contains(\'\\n\' + t + \'\\n\'))" +
+      "].map(missing, size(missing) == 0 ? \'\' :" +
+      " \'optimizer.multi_task_learning_rates.to" +
+      "wer_learning_rates: no rate for the task" +
+      " \"\' + missing.join(\'\", \"\') + \'\"; add an " +
+      "entry with that key\')[0])[0] : \'\'\032\251\003\n\036re" +
+      "cap.config.rates_have_towers\032\206\003has(this." +
+      "optimizer.multi_task_learning_rates) ? [" +
+      "\'\\n\' + this.model.tasks.map(t, t).join(\'" +
+      "\\n\') + \'\\n\'].map(towers, this.optimizer." +
+      "multi_task_learning_rates.tower_learning" +
+      "_rates.filter(t, !towers.contains(\'\\n\' +" +
+      " t + \'\\n\')) .map(t, \'optimizer.multi_tas" +
+      "k_learning_rates.tower_learning_rates[\"\'" +
+      " + t + \'\"]: \"\' + t + \'\" is no task of th" +
+      "e model; drop the entry or add a tower\')" +
+      " .join(\'\\n\'))[0] : \'\'\032\334\t\n(recap.config.b" +
+      "ackbone_rate_matches_model\032\257\t!has(this.o" +
+      "ptimizer.multi_task_learning_rates) ? \'\'" +
+      " : [has(this.model.backbone) || has(this" +
+      ".model.small_embeddings) || has(this.mod" +
+      "el.position_debias_config) || has(this.m" +
+      "odel.featurization_config.double_norm_lo" +
+      "g_config.batch_norm_config) && this.mode" +
+      "l.featurization_config.double_norm_log_c" +
+      "onfig.batch_norm_config.affine || has(th" +
+      "is.model.featurization_config.double_nor" +
+      "m_log_config.layer_norm_config) && (this" +
+      ".model.featurization_config.double_norm_" +
+      "log_config.layer_norm_config.center || t" +
+      "his.model.featurization_config.double_no" +
+      "rm_log_config.layer_norm_config.scale) |" +
+      "| this.model.featurization_config.z_scor" +
+      "e_log_config.use_batch_norm || this.mode" +
+      "l.featurization_config.z_score_log_confi" +
+      "g.use_renorm || [\'user_embedding\', \'user" +
+      "_eng_embedding\', \'author_embedding\'].exi" +
+      "sts(n, n in this.train_data.seg_dense_sc" +
+      "hema.renamed_features)].map(outside, out" +
+      "side == has(this.optimizer.multi_task_le" +
+      "arning_rates.backbone_learning_rate) ? \'" +
+      "\' : outside ? \'optimizer.multi_task_lear" +
+      "ning_rates: the model has parameters out" +
+      "side its towers and no rate for them; se" +
+      "t backbone_learning_rate\' : \'optimizer.m" +
+      "ulti_task_learning_rates.backbone_learni" +
+      "ng_rate: the model has no parameter outs" +
+      "ide its towers; drop it\')[0]\032\321\003\n\033recap.c" +
+      "onfig.ids_have_input\032\261\003(has(this.model.s" +
+      "mall_embeddings) || has(this.model.posit" +
+      "ion_debias_config) || size(this.model.st" +
+      "ratifiers) > 0 || \'discrete\' in this.mod" +
+      "el.featurization_config.feature_names_to" +
+      "_concat) && has(this.train_data.seg_dens" +
+      "e_schema) && !(\'discrete\' in this.train_" +
+      "data.seg_dense_schema.renamed_features) " +
+      "? \'train_data.seg_dense_schema.renamed_f" +
+      "eatures: the model looks up ids in an in" +
+      "put \"discrete\"; add an entry that names " +
+      "its column\' : \'\'\032\205\005\n\032recap.config.known_" +
+      "metrics\032\346\004has(this.which_metrics) && !th" +
+      "is.which_metrics.matches(\'^(loss|auroc|r" +
+      "ce|calibration_ratio|rmse|mae|brier|accu" +
+      "racy(_[1-9][0-9]?)?|gauc|mrr|(ndcg|recal" +
+      "l)_[1-9][0-9]{0,3})(@[A-Za-z_][A-Za-z0-9" +
+      "_.-]*)?(,(loss|auroc|rce|calibration_rat" +
+      "io|rmse|mae|brier|accuracy(_[1-9][0-9]?)" +
+      "?|gauc|mrr|(ndcg|recall)_[1-9][0-9]{0,3}" +
+      ")(@[A-Za-z_][A-Za-z0-9_.-]*)?)*$\') ? \'wh" +
+      "ich_metrics: \"\' + this.which_metrics + \'" +
+      "\" is no list of metrics; join some of lo" +
+      "ss, auroc, rce, calibration_ratio, brier" +
+      ", accuracy, rmse and mae, and of gauc, n" +
+      "dcg_10, recall_10 and mrr by groups, wit" +
+      "h commas, @ and a stratum or group behin" +
+      "d one for it alone\' : \'\'\032\316\006\n recap.confi" +
+      "g.metrics_have_strata\032\251\006!this.which_metr" +
+      "ics.contains(\'@\') ? \'\' : [this.which_met" +
+      "rics.split(\',\')].map(names, size(names) " +
+      "> 2048 ? \'which_metrics: \' + string(size" +
+      "(names)) + \' entries are more than 2048," +
+      " the most where one names a stratum or g" +
+      "roup; name each once\' : [this.model.stra" +
+      "tifiers.map(s, s.name)].map(strata, [thi" +
+      "s.groups.map(g, g.name)].map(groups, [na" +
+      "mes.filter(m, m.matches(\'^[a-z0-9_]+@[A-" +
+      "Za-z_][A-Za-z0-9_.-]*$\') && !(m.matches(" +
+      "\'^(gauc|mrr|ndcg_|recall_)\') ? m.split(\'" +
+      "@\')[1] in groups : m.split(\'@\')[1] in st" +
+      "rata))].map(odd, size(odd) == 0 ? \'\' : o" +
+      "dd[0].matches(\'^(gauc|mrr|ndcg_|recall_)" +
+      "\') ? \'which_metrics: \"\' + odd[0] + \'\" is" +
+      " of a group that groups does not have; a" +
+      "dd it there or drop it\' : \'which_metrics" +
+      ": \"\' + odd[0] + \'\" is of a stratum that " +
+      "model.stratifiers does not have; add it " +
+      "there or drop it\')[0])[0])[0])[0]\032\214\002\n re" +
+      "cap.config.metrics_have_groups\032\347\001size(th" +
+      "is.groups) > 0 || !this.which_metrics.ma" +
+      "tches(\'(^|,)(gauc|mrr|(ndcg|recall)_[0-9" +
+      "]+)(,|$)\') ? \'\' : \'which_metrics: gauc, " +
+      "mrr, ndcg_ and recall_ are metrics by gr" +
+      "oups, and there are no groups; name one " +
+      "in groups, or drop them\'\032\226\005\n\037recap.confi" +
+      "g.metrics_have_tasks\032\362\004!has(this.which_m" +
+      "etrics) ? \'\' : [this.model.tasks].map(to" +
+      "wers, ((towers.exists(t, int(towers[t].k" +
+      "ind) == 1) ? [] : [\'auroc\', \'rce\', \'cali" +
+      "bration_ratio\', \'brier\', \'accuracy\', \'ga" +
+      "uc\', \'mrr\', \'ndcg\', \'recall\'].filter(n, " +
+      "this.which_metrics.matches(\'(^|,)\' + n +" +
+      " \'(_[0-9]+)?(@|,|$)\')) .map(n, \'which_me" +
+      "trics: \"\' + n + \'\" is a metric of binary" +
+      " classification, and no task is one; dro" +
+      "p it\')) + (towers.exists(t, int(towers[t" +
+      "].kind) == 2) ? [] : [\'rmse\', \'mae\'].fil" +
+      "ter(n, this.which_metrics.matches(\'(^|,)" +
+      "\' + n + \'(@|,|$)\')) .map(n, \'which_metri" +
+      "cs: \"\' + n + \'\" is a metric of regressio" +
+      "n, and no task is one; drop it\'))).join(" +
+      "\'\\n\'))[0]\032\251\t\n(recap.config.best_checkpoi" +
+      "nt_is_measured\032\374\010!has(this.training.best" +
+      "_checkpoint) ? \'\' : !(this.training.best" +
+      "_checkpoint.validation_data in this.vali" +
+      "dation_data) ? \'training.best_checkpoint" +
+      ".validation_data: there is no validation" +
+      " set \"\' + this.training.best_checkpoint." +
+      "validation_data + \'\"; name one of valida" +
+      "tion_data\' : has(this.which_metrics) && " +
+      "!(this.training.best_checkpoint.metric.s" +
+      "plit(\'/\')[0] in this.which_metrics.split" +
+      "(\',\')) && !(this.training.best_checkpoin" +
+      "t.metric.contains(\'@\') && this.training." +
+      "best_checkpoint.metric.split(\'@\')[0] in " +
+      "this.which_metrics.split(\',\')) ? \'traini" +
+      "ng.best_checkpoint.metric: which_metrics" +
+      " leaves out \' + this.training.best_check" +
+      "point.metric.split(\'/\')[0] + \'; add it t" +
+      "here\' : this.training.best_checkpoint.me" +
+      "tric.contains(\'/\') && !(this.training.be" +
+      "st_checkpoint.metric.split(\'/\')[1] in (s" +
+      "ize(this.validation_data[this.training.b" +
+      "est_checkpoint.validation_data].evaluati" +
+      "on_tasks) > 0 ? this.validation_data[thi" +
+      "s.training.best_checkpoint.validation_da" +
+      "ta].evaluation_tasks : this.model.tasks." +
+      "map(t, t))) ? \'training.best_checkpoint." +
+      "metric: \"\' + this.training.best_checkpoi" +
+      "nt.metric.split(\'/\')[1] + \'\" is no task " +
+      "that the validation set is evaluated on\'" +
+      " : \'\'\032\202\016\n&recap.config.best_checkpoint_h" +
+      "as_order\032\327\r!has(this.training.best_check" +
+      "point) || !this.training.best_checkpoint" +
+      ".metric.matches(\'^[a-z][a-z0-9_]*(@[A-Za" +
+      "-z0-9_.-]+)?(/[A-Za-z_][A-Za-z0-9_.-]*)?" +
+      "$\') ? \'\' : [this.training.best_checkpoin" +
+      "t.metric].map(m, [m.split(\'/\')[0].split(" +
+      "\'@\')].map(parts, [parts[0]].map(name, [n" +
+      "ame.matches(\'^(gauc|mrr|(ndcg|recall)_[1" +
+      "-9][0-9]{0,3})$\')].map(grouped, grouped " +
+      "&& (size(parts) == 1 || !(parts[1] in th" +
+      "is.groups.map(g, g.name))) ? \'training.b" +
+      "est_checkpoint.metric: \"\' + name + \'\" is" +
+      " a metric by groups; write it as \' + nam" +
+      "e + \'@<group>/<task>, with one of groups" +
+      "\' : !grouped && size(parts) > 1 && !(par" +
+      "ts[1] in this.model.stratifiers.map(s, s" +
+      ".name)) ? \'training.best_checkpoint.metr" +
+      "ic: model.stratifiers has no \"\' + parts[" +
+      "1] + \'\"; name one of them, or drop the @" +
+      " and what follows it\' : !grouped && !nam" +
+      "e.matches(\'^(loss|auroc|rce|brier|accura" +
+      "cy(_[1-9][0-9]?)?|rmse|mae)$\') ? \'traini" +
+      "ng.best_checkpoint.metric: \"\' + name + \'" +
+      "\" is nothing that one checkpoint can be " +
+      "better in; name loss, auroc, rce, brier," +
+      " accuracy, rmse or mae, or gauc, ndcg_10" +
+      ", recall_10 or mrr of a group\' : !m.cont" +
+      "ains(\'/\') ? (name == \'loss\' ? \'\' : \'trai" +
+      "ning.best_checkpoint.metric: \"\' + name +" +
+      " \'\" is a metric of one task; write it as" +
+      " \' + m + \'/<task>\') : m.split(\'/\')[1] in" +
+      " this.model.tasks && !(name in [\'loss\', " +
+      "\'rmse\', \'mae\']) && int(this.model.tasks[" +
+      "m.split(\'/\')[1]].kind) == 2 ? \'training." +
+      "best_checkpoint.metric: \"\' + m.split(\'/\'" +
+      ")[1] + \'\" is a regression task, which ha" +
+      "s no \' + name + \'; name loss, rmse or ma" +
+      "e\' : m.split(\'/\')[1] in this.model.tasks" +
+      " && name in [\'rmse\', \'mae\'] && int(this." +
+      "model.tasks[m.split(\'/\')[1]].kind) == 1 " +
+      "? \'training.best_checkpoint.metric: \"\' +" +
+      " m.split(\'/\')[1] + \'\" is a binary classi" +
+      "fication, which has no \' + name + \'; nam" +
+      "e loss, auroc or rce\' : \'\')[0])[0])[0])[" +
+      "0]\032\274\002\n\036recap.config.groups_have_names\032\231\002" +
+      "[this.groups.map(g, g.name) + this.model" +
+      ".stratifiers.map(s, s.name)].map(names, " +
+      "this.groups.filter(g, names.filter(n, n " +
+      "== g.name).size() > 1) .map(g, \'groups: " +
+      "\"\' + g.name + \'\" is the name of another " +
+      "group, or of a stratum of model.stratifi" +
+      "ers; choose another name\').join(\'\\n\'))[0" +
+      "]\032\216\005\n\037recap.config.groups_have_inputs\032\352\004" +
+      "size(this.groups) == 0 ? \'\' : [this.vali" +
+      "dation_data].map(sets, sets.map(v, [sets" +
+      "[v]].map(data, [\'\\n\' + (data.seg_dense_s" +
+      "chema.renamed_features.map(n, n) + data." +
+      "seg_dense_schema.features + data.preproc" +
+      "ess.extract_features.extract_feature_tab" +
+      "le.map(r, r.name)).join(\'\\n\') + \'\\n\'].ma" +
+      "p(inputs, this.groups.filter(g, g.input " +
+      "!= \'\' && !inputs.contains(\'\\n\' + g.input" +
+      " + \'\\n\')) .map(g, \'groups: \"\' + g.name +" +
+      " \'\" goes by the input \"\' + g.input + \'\"," +
+      " which validation_data[\"\' + v + \'\"] does" +
+      " not have; add it to its seg_dense_schem" +
+      "a, or to preprocess.extract_features\').j" +
+      "oin(\'\\n\'))[0])[0]).filter(line, line != " +
+      "\'\').join(\'\\n\'))[0]\032\364\014\n$recap.config.regr" +
+      "ession_has_no_rates\032\313\014[\'\\n\' + [this.mode" +
+      "l.tasks].map(towers, towers.filter(t, in" +
+      "t(towers[t].kind) == 2))[0].join(\'\\n\') +" +
+      " \'\\n\'].map(numbers, size(numbers) == 2 ?" +
+      " \'\' : ([this.train_data].map(data, [data" +
+      ".tasks].map(labelled, labelled.filter(t," +
+      " (labelled[t].pos_downsampling_rate != 1" +
+      ".0 || labelled[t].neg_downsampling_rate " +
+      "!= 1.0) && numbers.contains(\'\\n\' + t + \'" +
+      "\\n\')) .map(t, [labelled[t]].map(task, (t" +
+      "ask.pos_downsampling_rate == 1.0 ? \'\' : " +
+      "\'train_data.tasks[\"\' + t + \'\"].pos_downs" +
+      "ampling_rate: a regression task has no p" +
+      "ositives; drop it\') + (task.pos_downsamp" +
+      "ling_rate != 1.0 && task.neg_downsamplin" +
+      "g_rate != 1.0 ? \'\\n\' : \'\') + (task.neg_d" +
+      "ownsampling_rate == 1.0 ? \'\' : \'train_da" +
+      "ta.tasks[\"\' + t + \'\"].neg_downsampling_r" +
+      "ate: a regression task has no negatives;" +
+      " drop it\'))[0]))[0])[0] + [this.validati" +
+      "on_data].map(sets, sets.filter(v, [sets[" +
+      "v]].all(data, size(sets) * (size(this.mo" +
+      "del.tasks) + size(data.tasks)) <= 5120))" +
+      " .map(v, [sets[v]].map(data, ([data.task" +
+      "s].map(labelled, labelled.filter(t, (lab" +
+      "elled[t].pos_downsampling_rate != 1.0 ||" +
+      " labelled[t].neg_downsampling_rate != 1." +
+      "0) && numbers.contains(\'\\n\' + t + \'\\n\'))" +
+      " .map(t, [labelled[t]].map(task, (task.p" +
+      "os_downsampling_rate == 1.0 ? \'\' : \'vali" +
+      "dation_data[\"\' + v + \'\"].tasks[\"\' + t + " +
+      "\'\"].pos_downsampling_rate: a regression " +
+      "task has no positives; drop it\') + (task" +
+      ".pos_downsampling_rate != 1.0 && task.ne" +
+      "g_downsampling_rate != 1.0 ? \'\\n\' : \'\') " +
+      "+ (task.neg_downsampling_rate == 1.0 ? \'" +
+      "\' : \'validation_data[\"\' + v + \'\"].tasks[" +
+      "\"\' + t + \'\"].neg_downsampling_rate: a re" +
+      "gression task has no negatives; drop it\'" +
+      "))[0]))[0]) .join(\'\\n\'))[0]).filter(line" +
+      ", line != \'\'))[0]).join(\'\\n\'))[0]\032\313\r\n*re" +
+      "cap.config.regression_labels_are_numbers" +
+      "\032\234\r[\'\\n\' + [this.model.tasks].map(towers" +
+      ", towers.filter(t, int(towers[t].kind) =" +
+      "= 2))[0].join(\'\\n\') + \'\\n\'].map(numbers," +
+      " size(numbers) == 2 ? \'\' : ([this.train_" +
+      "data].map(data, [data.preprocess.downsam" +
+      "ple_negatives.engagements_list.filter(t," +
+      " numbers.contains(\'\\n\' + t + \'\\n\'))].map" +
+      "(odd, size(odd) == 0 ? [] : [\'train_data" +
+      ".preprocess.downsample_negatives.engagem" +
+      "ents_list: \"\' + odd.join(\'\", \"\') + \'\" ha" +
+      "s no positives, being a regression task;" +
+      " drop it\'])[0] + data.preprocess.rectify" +
+      "_labels.label_to_engaged_timestamp_field" +
+      ".filter(t, numbers.contains(\'\\n\' + t + \'" +
+      "\\n\')) .map(t, \'train_data.preprocess.rec" +
+      "tify_labels.label_to_engaged_timestamp_f" +
+      "ield[\"\' + t + \'\"]: \"\' + t + \'\" is a regr" +
+      "ession task, and only labels of 0 or 1 a" +
+      "re rectified; drop it\'))[0] + [this.vali" +
+      "dation_data].map(sets, sets.filter(v, [s" +
+      "ets[v]].all(data, size(sets) * (size(thi" +
+      "s.model.tasks) + size(data.preprocess.do" +
+      "wnsample_negatives.engagements_list) + s" +
+      "ize(data.preprocess.rectify_labels.label" +
+      "_to_engaged_timestamp_field)) <= 5120)) " +
+      ".map(v, [sets[v]].map(data, ([data.prepr",
+      "ocess.downsample_negatives.engagements_l" +
+      "ist.filter(t, numbers.contains(\'\\n\' + t " +
+      "+ \'\\n\'))].map(odd, size(odd) == 0 ? [] :" +
+      " [\'validation_data[\"\' + v + \'\"].preproce" +
+      "ss.downsample_negatives.engagements_list" +
+      ": \"\' + odd.join(\'\", \"\') + \'\" has no posi" +
+      "tives, being a regression task; drop it\'" +
+      "])[0] + data.preprocess.rectify_labels.l" +
+      "abel_to_engaged_timestamp_field.filter(t" +
+      ", numbers.contains(\'\\n\' + t + \'\\n\')) .ma" +
+      "p(t, \'validation_data[\"\' + v + \'\"].prepr" +
+      "ocess.rectify_labels.label_to_engaged_ti" +
+      "mestamp_field[\"\' + t + \'\"]: \"\' + t + \'\" " +
+      "is a regression task, and only labels of" +
+      " 0 or 1 are rectified; drop it\')) .join(" +
+      "\'\\n\'))[0]).filter(line, line != \'\'))[0])" +
+      ".join(\'\\n\'))[0]\032\246\002\n\'recap.config.score_w" +
+      "eights_are_of_tasks\032\372\001[\'\\n\' + this.model" +
+      ".tasks.map(t, t).join(\'\\n\') + \'\\n\'].map(" +
+      "towers, this.score_weights.filter(t, !to" +
+      "wers.contains(\'\\n\' + t + \'\\n\')) .map(t, " +
+      "\'score_weights[\"\' + t + \'\"]: \"\' + t + \'\"" +
+      " is no task of the model; drop the entry" +
+      " or add a tower\').join(\'\\n\'))[0]\032\353\001\n\035rec" +
+      "ap.config.score_is_no_task\032\311\001size(this.s" +
+      "core_weights) == 0 || !(\'score\' in this." +
+      "model.tasks) ? \'\' : \'score_weights: a ta" +
+      "sk is named \"score\", which is what the w" +
+      "eighted sum is called; give the task ano" +
+      "ther name or drop the weights\'*f\n\007JobMod" +
+      "e\022\030\n\024JOB_MODE_UNSPECIFIED\020\000\022\022\n\016JOB_MODE_" +
+      "TRAIN\020\001\022\025\n\021JOB_MODE_EVALUATE\020\002\022\026\n\022JOB_MO" +
+      "DE_INFERENCE\020\003*\224\001\n\026DownsamplingCorrectio" +
+      "n\022\'\n#DOWNSAMPLING_CORRECTION_UNSPECIFIED" +
+      "\020\000\022(\n$DOWNSAMPLING_CORRECTION_LOSS_WEIGH" +
+      "TS\020\001\022\'\n#DOWNSAMPLING_CORRECTION_CALIBRAT" +
+      "ION\020\002Bd\n\025dev.rankspec.recap.v1B\nRecapPro" +
+      "toP\001Z=github.com/rankspec/rankspec/gen/g" +
+      "o/rankspec/recap/v1;recapv1b\010editionsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -484,12 +507,18 @@ public final class RecapProto extends com.google.protobuf.GeneratedFile {
     internal_static_rankspec_recap_v1_RecapConfig_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_rankspec_recap_v1_RecapConfig_descriptor,
-        new java.lang.String[] { "Training", "Model", "TrainData", "ValidationData", "Optimizer", "WhichMetrics", "Runtime", "DownsamplingCorrection", "Mode", "Groups", });
+        new java.lang.String[] { "Training", "Model", "TrainData", "ValidationData", "Optimizer", "WhichMetrics", "Runtime", "DownsamplingCorrection", "Mode", "ScoreWeights", "Groups", });
     internal_static_rankspec_recap_v1_RecapConfig_ValidationDataEntry_descriptor =
       internal_static_rankspec_recap_v1_RecapConfig_descriptor.getNestedType(0);
     internal_static_rankspec_recap_v1_RecapConfig_ValidationDataEntry_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_rankspec_recap_v1_RecapConfig_ValidationDataEntry_descriptor,
+        new java.lang.String[] { "Key", "Value", });
+    internal_static_rankspec_recap_v1_RecapConfig_ScoreWeightsEntry_descriptor =
+      internal_static_rankspec_recap_v1_RecapConfig_descriptor.getNestedType(1);
+    internal_static_rankspec_recap_v1_RecapConfig_ScoreWeightsEntry_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_rankspec_recap_v1_RecapConfig_ScoreWeightsEntry_descriptor,
         new java.lang.String[] { "Key", "Value", });
     descriptor.resolveAllFeaturesImmutable();
     build.buf.validate.ValidateProto.getDescriptor();
