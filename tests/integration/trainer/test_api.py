@@ -8,8 +8,12 @@ import shutil
 import sys
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 import torch
 from rankspec.data.v1.statistics_pb2 import DataStatistics
@@ -258,3 +262,49 @@ def test_trainer_that_is_not_installed_is_told(runs: Runs, monkeypatch: pytest.M
 
     with pytest.raises(ModuleNotFoundError, match=r"pip install 'rankspec\[train\]'"):
         run.train()
+
+
+def test_table_is_predicted_as_its_files_are(copied: Path, data: Path) -> None:
+    run = rankspec.Run.open(copied)
+    scored = pq.read_table(copied / "_scores/valid.parquet")
+
+    of_split, of_file = run.predict(), run.predict(data / "valid.parquet", split="valid")
+    table = pq.read_table(data / "valid.parquet").drop_columns(["like", "reply"])
+    of_table = run.predict(table)
+
+    assert of_split.column_names == ["like", "reply"]
+    assert of_table.equals(of_split)
+    assert of_file.equals(of_split)
+    for task in ("like", "reply"):
+        assert of_table[task].to_pylist() == scored[f"prediction/{task}"].to_pylist()
+    assert of_table.schema.metadata[b"rankspec.checkpoint_step"] == b"40"
+    assert run.predict(table, step=28).schema.metadata[b"rankspec.checkpoint_step"] == b"28"
+
+
+def test_ranked_lists_are_a_table_too(copied: Path, data: Path) -> None:
+    table = pq.read_table(data / "valid.parquet")
+
+    lists = rankspec.Run.open(copied).predict(table, carry=["discrete[0]"], top=2, by="discrete[0]", rank_by="like")
+
+    assert lists.column_names[:2] == ["discrete[0]", "rank"]
+    of_first = lists.filter(pc.field("discrete[0]") == lists["discrete[0]"][0]).to_pylist()
+    assert [row["rank"] for row in of_first] == [1, 2]
+    assert of_first[0]["like"] >= of_first[1]["like"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "words"),
+    [
+        ({"top": 2}, rankspec.TrainError, "take both `top` and `by`"),
+        ({"top": 0, "by": "discrete[0]"}, rankspec.TrainError, "at least 1 row"),
+        ({"rows": 3}, rankspec.DataError, "int is no table"),
+        ({"rows": pa.table({"a": [1]})}, rankspec.DataError, "continuous"),
+        ({"rows": "nowhere/*.parquet"}, rankspec.DataError, "no file matches"),
+    ],
+    ids=["top_alone", "top_0", "no_table", "other_columns", "no_file"],
+)
+def test_rows_that_cannot_be_predicted_are_told(
+    copied: Path, arguments: dict[str, Any], error: type[Exception], words: str
+) -> None:
+    with pytest.raises(error, match=words):
+        rankspec.Run.open(copied).predict(**arguments)
