@@ -107,6 +107,7 @@ BASES = {
     "rankspec.recap.v1.MlpConfig": "layer_sizes: 1",
     "rankspec.recap.v1.MlpConfig.layers": "layers { layer_size: 1 }",
     "rankspec.recap.v1.RecapConfig.which_metrics": _RANKER + 'which_metrics: "loss,rce"',
+    "rankspec.recap.v1.RecapConfig.score_weights": _RANKER + 'score_weights { key: "liked" value: 0.5 }',
     "rankspec.recap.v1.RecapConfig": _RANKER,
     "rankspec.recap.v1.RecapDataConfig": _DATA,
     "rankspec.recap.v1.RecapDataConfig.evaluation_tasks": _DATA + 'evaluation_tasks: "liked"',

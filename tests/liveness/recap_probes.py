@@ -298,6 +298,7 @@ _RUN = (
     Probe("groups", '[{ name: "user" input: "user_id" }]', see.figures, given=(*_TABLES, *_EXTRACTED)),
     Probe("groups[0].name", "other", see.figures, given=_GROUP),
     Probe("groups[0].input", "item_id", see.figures, given=_GROUP),
+    Probe('score_weights["like"]', "2.5", see.scores),
     Probe(
         "downsampling_correction",
         "DOWNSAMPLING_CORRECTION_CALIBRATION",

@@ -182,7 +182,7 @@ class Run:
             DataError: The data's schema is not what the config says.
         """
         with self._job("evaluate") as job:
-            from rankspec.trainer.loaded_model import trained_model
+            from rankspec.trainer.trained_model import trained_model
 
             return trained_model(job, _which(step))
 

@@ -29,9 +29,9 @@ def refusals(loaded: LoadedConfig, mode: str | None = None) -> list[Diagnostic]:
     """
     if untrained := not_trained(loaded):
         return untrained
-    # Imported with every adapter of the family.
+    # Imports the program, and with it every adapter of the family.
     program = program_of(loaded.message.DESCRIPTOR.full_name)
-    assert program is not None, "something trains it"
+    assert program is not None, "a message without a program is refused"
     for module in _ENGINE:
         import_module(module)
     predicts = mode == "predict" or (mode is None and mode_of(loaded.message) == _MODES["predict"])

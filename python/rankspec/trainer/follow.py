@@ -12,10 +12,10 @@ from rankspec.trainer.errors import TrainError
 from rankspec.trainer.evaluation_identity import evaluation_identity
 from rankspec.trainer.folder import EVALUATION_FILE, EVALUATION_SCORES_FOLDER, prepare_folder, sole_writer
 from rankspec.trainer.journal import Journal, read_journal
-from rankspec.trainer.loaded_model import load_model
 from rankspec.trainer.report import Report, report_of
 from rankspec.trainer.resume import saved_config
 from rankspec.trainer.setup import Job, Setup, set_up
+from rankspec.trainer.trained_model import load_weights
 from rankspec.trainer.training import within_epochs_of
 from rankspec.trainer.waiting import Waiting
 
@@ -225,7 +225,7 @@ class Evaluator:
             self._processes.barrier()
 
     def _load(self, checkpoint: Checkpoint) -> None:
-        if names := load_model(checkpoint, self._setup):
+        if names := load_weights(checkpoint, self._setup):
             self._console.say(f"checkpoint {checkpoint.step} has no figures: its {names[0]} is not finite")
 
     def _skip(self, step: int, reason: str, missing: Mapping[str, str | None]) -> None:

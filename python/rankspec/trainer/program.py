@@ -35,6 +35,10 @@ class Batch(Protocol):
         """The same slice with its tensors on a device."""
 
 
+# Of scored rows: float32, or int64 where ids are kept.
+Columns = dict[str, NDArray[Any]]
+
+
 @dataclass(frozen=True)
 class RowSource:
     """Which rows are predicted.
@@ -62,8 +66,6 @@ class OpenedRows:
     label_columns: frozenset[str]
 
 
-# Of scored rows: float32, or int64 where ids are kept.
-Columns = dict[str, NDArray[Any]]
 # Gives columns by their names, `[N]` each, some rows at a time.
 Reader = Callable[[Sequence[str]], Iterable[Columns]]
 

@@ -97,8 +97,8 @@ class Setup:
 
     def _opened(self, dataset: Dataset) -> Dataset:
         for note in dataset.notes:
-            # Rows that no field of the spec names have no path.
-            self.console.say(f"{dataset.path}: {note}" if dataset.path else note)
+            where = f"{dataset.path}: " if dataset.path else ""  # Rows that no field of the spec names have no path.
+            self.console.say(f"{where}{note}")
         dataset.notices.listen(lambda line: self.console.say(f"{dataset.path}: {line}"))
         return self._stack.enter_context(dataset)
 

@@ -114,9 +114,7 @@ def test_metadata_says_what_made_the_file(trained: Runs, tmp_path: Path) -> None
     assert str(trained.folder) not in str(facts)
 
 
-def test_any_number_of_processes_writes_the_same(
-    trained: Runs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_any_number_of_processes_writes_the_same(trained: Runs, tmp_path: Path) -> None:
     one = _predict(trained, tmp_path / "one.parquet", _WEIGHTS)
 
     action = partial(_predict_in_parts, str(tmp_path / "two.parquet"))
@@ -136,7 +134,8 @@ def test_interrupted_prediction_goes_on(
 ) -> None:
     whole = _predict(trained, tmp_path / "whole.parquet")
     monkeypatch.setattr(predicting, "_PART_ROWS", 20)
-    part, made = predicting.Prediction._part, []
+    part = predicting.Prediction._part
+    made: list[int] = []
 
     def interrupted(prediction: predicting.Prediction, number: int) -> pa.Table:
         if len(made) == 3:
@@ -228,7 +227,7 @@ def test_nothing_is_written_over(trained: Runs, tmp_path: Path) -> None:
     file = tmp_path / "scores.parquet"
     file.write_text("mine")
 
-    with pytest.raises(TrainError, match="scores.parquet is there already"):
+    with pytest.raises(TrainError, match=r"scores.parquet is there already"):
         _predict(trained, file)
     assert file.read_text() == "mine"
 

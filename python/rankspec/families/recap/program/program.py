@@ -231,7 +231,7 @@ class RecapProgram(Program["RecapBatch"]):
         return scored | {group.column: group.ids(batch) for group in self._groups}
 
     def predict(self, outputs: Tensor, batch: RecapBatch) -> dict[str, Tensor]:
-        """What is served of each row: each task's prediction, calibrated if the spec says so, and the combined score."""
+        """What is served of each row: every task's prediction, calibrated if need be, and the combined score."""
         del batch
         columns = self.predictions(outputs).unbind(1)
         return dict(zip(self.prediction_columns, columns, strict=True))

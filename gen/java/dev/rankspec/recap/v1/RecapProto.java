@@ -57,7 +57,7 @@ public final class RecapProto extends com.google.protobuf.GeneratedFile {
       "/v1/metrics.proto\032\035rankspec/recap/v1/mod" +
       "el.proto\032!rankspec/recap/v1/optimizer.pr" +
       "oto\032 rankspec/recap/v1/training.proto\032\037r" +
-      "ankspec/train/v1/runtime.proto\"\354\203\001\n\013Reca" +
+      "ankspec/train/v1/runtime.proto\"\227\204\001\n\013Reca" +
       "pConfig\022G\n\010training\030\001 \001(\0132!.rankspec.rec" +
       "ap.v1.TrainingConfigB\010\210\347\030\001\220\347\030\003R\010training" +
       "\022D\n\005model\030\002 \001(\0132\036.rankspec.recap.v1.Mode" +
@@ -88,7 +88,7 @@ public final class RecapProto extends com.google.protobuf.GeneratedFile {
       "Entry\022\020\n\003key\030\001 \001(\tR\003key\0228\n\005value\030\002 \001(\0132\"" +
       ".rankspec.recap.v1.RecapDataConfigR\005valu" +
       "e:\0028\001\032?\n\021ScoreWeightsEntry\022\020\n\003key\030\001 \001(\tR" +
-      "\003key\022\024\n\005value\030\002 \001(\001R\005value:\0028\001:\225z\272H\221z\032\317\002" +
+      "\003key\022\024\n\005value\030\002 \001(\001R\005value:\0028\001:\300z\272H\274z\032\317\002" +
       "\n\"recap.config.model_tasks_have_data\032\250\002[" +
       "\'\\n\' + this.train_data.tasks.map(t, t).j" +
       "oin(\'\\n\') + \'\\n\'].map(labelled, this.mod" +
@@ -466,29 +466,31 @@ public final class RecapProto extends com.google.protobuf.GeneratedFile {
       "is a regression task, and only labels of" +
       " 0 or 1 are rectified; drop it\')) .join(" +
       "\'\\n\'))[0]).filter(line, line != \'\'))[0])" +
-      ".join(\'\\n\'))[0]\032\246\002\n\'recap.config.score_w" +
-      "eights_are_of_tasks\032\372\001[\'\\n\' + this.model" +
+      ".join(\'\\n\'))[0]\032\321\002\n\'recap.config.score_w" +
+      "eights_are_of_tasks\032\245\002[\'\\n\' + this.model" +
       ".tasks.map(t, t).join(\'\\n\') + \'\\n\'].map(" +
-      "towers, this.score_weights.filter(t, !to" +
-      "wers.contains(\'\\n\' + t + \'\\n\')) .map(t, " +
-      "\'score_weights[\"\' + t + \'\"]: \"\' + t + \'\"" +
-      " is no task of the model; drop the entry" +
-      " or add a tower\').join(\'\\n\'))[0]\032\353\001\n\035rec" +
-      "ap.config.score_is_no_task\032\311\001size(this.s" +
-      "core_weights) == 0 || !(\'score\' in this." +
-      "model.tasks) ? \'\' : \'score_weights: a ta" +
-      "sk is named \"score\", which is what the w" +
-      "eighted sum is called; give the task ano" +
-      "ther name or drop the weights\'*f\n\007JobMod" +
-      "e\022\030\n\024JOB_MODE_UNSPECIFIED\020\000\022\022\n\016JOB_MODE_" +
-      "TRAIN\020\001\022\025\n\021JOB_MODE_EVALUATE\020\002\022\026\n\022JOB_MO" +
-      "DE_INFERENCE\020\003*\224\001\n\026DownsamplingCorrectio" +
-      "n\022\'\n#DOWNSAMPLING_CORRECTION_UNSPECIFIED" +
-      "\020\000\022(\n$DOWNSAMPLING_CORRECTION_LOSS_WEIGH" +
-      "TS\020\001\022\'\n#DOWNSAMPLING_CORRECTION_CALIBRAT" +
-      "ION\020\002Bd\n\025dev.rankspec.recap.v1B\nRecapPro" +
-      "toP\001Z=github.com/rankspec/rankspec/gen/g" +
-      "o/rankspec/recap/v1;recapv1b\010editionsp\350\007"
+      "towers, this.score_weights.filter(t, t.m" +
+      "atches(\'^[A-Za-z_][A-Za-z0-9_.-]*$\') && " +
+      "!towers.contains(\'\\n\' + t + \'\\n\')) .map(" +
+      "t, \'score_weights[\"\' + t + \'\"]: \"\' + t +" +
+      " \'\" is no task of the model; drop the en" +
+      "try or add a tower\').join(\'\\n\'))[0]\032\353\001\n\035" +
+      "recap.config.score_is_no_task\032\311\001size(thi" +
+      "s.score_weights) == 0 || !(\'score\' in th" +
+      "is.model.tasks) ? \'\' : \'score_weights: a" +
+      " task is named \"score\", which is what th" +
+      "e weighted sum is called; give the task " +
+      "another name or drop the weights\'*f\n\007Job" +
+      "Mode\022\030\n\024JOB_MODE_UNSPECIFIED\020\000\022\022\n\016JOB_MO" +
+      "DE_TRAIN\020\001\022\025\n\021JOB_MODE_EVALUATE\020\002\022\026\n\022JOB" +
+      "_MODE_INFERENCE\020\003*\224\001\n\026DownsamplingCorrec" +
+      "tion\022\'\n#DOWNSAMPLING_CORRECTION_UNSPECIF" +
+      "IED\020\000\022(\n$DOWNSAMPLING_CORRECTION_LOSS_WE" +
+      "IGHTS\020\001\022\'\n#DOWNSAMPLING_CORRECTION_CALIB" +
+      "RATION\020\002Bd\n\025dev.rankspec.recap.v1B\nRecap" +
+      "ProtoP\001Z=github.com/rankspec/rankspec/ge" +
+      "n/go/rankspec/recap/v1;recapv1b\010editions" +
+      "p\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,

@@ -1,4 +1,4 @@
-"""Takes a checkpoint's weights into the model, to apply it."""
+"""A checkpoint's weights in the model that a config describes: where evaluation, and whoever uses a model, begins."""
 
 from contextlib import ExitStack
 
@@ -12,12 +12,12 @@ from rankspec.trainer.setup import Job, Setup, set_up
 from rankspec.trainer.state import telling_what_is_replaced
 
 
-def load_model(checkpoint: Checkpoint, setup: Setup) -> list[str]:
-    """Loads the weights of a checkpoint that is kept meanwhile; returns the names of those that are not finite.
+def load_weights(checkpoint: Checkpoint, setup: Setup) -> list[str]:
+    """Loads a checkpoint's weights into a setup's model; returns the names of those that are not finite.
 
     Raises:
-        ConfigError: the config describes another model, or other inputs.
-        TrainError: the checkpoint was trained on other inputs, or in another order, or cannot be read.
+        ConfigError: the config describes another model, or other inputs of it.
+        TrainError: the checkpoint was trained on other inputs, or cannot be read.
     """
     check_evaluation(checkpoint, setup)
     program = setup.program
@@ -35,11 +35,12 @@ def trained_model(job: Job, which: Which | None = None) -> nn.Module:
         which: the checkpoint, as `choose_checkpoint` takes it.
 
     Raises:
-        ConfigError: the config describes another model, or other inputs.
-        TrainError: there is no such checkpoint, it was trained on other inputs, or cannot be read.
+        ConfigError: the config describes another model, or other inputs of it.
+        TrainError: there is no such checkpoint, it was trained on other inputs, or it cannot be read.
         DataError: the data's schema is not what the config says.
     """
     with set_up(job) as setup, ExitStack() as stack:
-        if names := load_model(choose_together(setup, which, stack), setup):
-            setup.console.say(f"{names[0]} of the model is not finite")
+        checkpoint = choose_together(setup, which, stack)
+        if names := load_weights(checkpoint, setup):
+            setup.console.say(f"warning: in checkpoint {checkpoint.step} {names[0]} is not finite")
         return setup.program.model.cpu().eval()
