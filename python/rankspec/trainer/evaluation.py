@@ -1,7 +1,7 @@
 """One pass over a data set that leaves what was scored in a file, in memory that does not grow with the rows."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -59,20 +59,33 @@ def evaluate_rows(
         processes.of_first(writer.commit)
 
 
-@contextmanager
-def scoring(program: Program[Any], runtime: Runtime) -> Iterator[Callable[[Batch], dict[str, Tensor]]]:
+def scoring(program: Program[Any], runtime: Runtime) -> AbstractContextManager[Callable[[Batch], dict[str, Tensor]]]:
     """Sets the model to evaluation mode for the time of the context; yields what scores a batch."""
+    return applying(program, runtime, program.score)
+
+
+@contextmanager
+def applying(
+    program: Program[Any], runtime: Runtime, compute: Callable[[Any, Any], dict[str, Tensor]]
+) -> Iterator[Callable[[Batch], dict[str, Tensor]]]:
+    """Sets the model to evaluation mode for the time of the context; yields what computes columns of a batch.
+
+    Args:
+        program: whose model is applied.
+        runtime: where, and in which precision.
+        compute: gives the columns of the model's outputs and the batch, such as the program's `score` or `predict`.
+    """
     model = program.model
 
-    def score(batch: Batch) -> dict[str, Tensor]:
+    def applied(batch: Batch) -> dict[str, Tensor]:
         on_device = batch.to(runtime.device, non_blocking=True)
         with runtime.autocast():
             outputs = model(on_device)
-        return program.score(outputs, on_device)
+        return compute(outputs, on_device)
 
     was_training = model.training
     model.eval()
     try:
-        yield score
+        yield applied
     finally:
         model.train(was_training)

@@ -10,12 +10,11 @@ from rankspec.trainer.checkpoints import ROTATED_FILE, Checkpoint, committed
 from rankspec.trainer.chosen_checkpoint import Which, choose_together
 from rankspec.trainer.errors import TrainError
 from rankspec.trainer.evaluation_identity import evaluation_identity
-from rankspec.trainer.finite import not_finite
 from rankspec.trainer.folder import EVALUATION_FILE, EVALUATION_SCORES_FOLDER, prepare_folder, sole_writer
 from rankspec.trainer.journal import Journal, read_journal
-from rankspec.trainer.resume import check_evaluation, saved_config
+from rankspec.trainer.loaded_model import load_model
+from rankspec.trainer.resume import saved_config
 from rankspec.trainer.setup import Job, Setup, set_up
-from rankspec.trainer.state import telling_what_is_replaced
 from rankspec.trainer.training import within_epochs_of
 from rankspec.trainer.waiting import Waiting
 
@@ -207,12 +206,7 @@ class Evaluator:
             self._processes.barrier()
 
     def _load(self, checkpoint: Checkpoint) -> None:
-        check_evaluation(checkpoint, self._setup)
-        program = self._setup.program
-        tensors = program.model.state_dict()
-        with telling_what_is_replaced(program.model, program.buffers_from_files(), self._console.say):
-            checkpoint.load({f"model.{name}": tensor for name, tensor in tensors.items()})
-        if names := not_finite(tensors):
+        if names := load_model(checkpoint, self._setup):
             self._console.say(f"checkpoint {checkpoint.step} has no figures: its {names[0]} is not finite")
 
     def _skip(self, step: int, reason: str, missing: Mapping[str, str | None]) -> None:

@@ -17,7 +17,7 @@ from rankspec.trainer.evaluation import batches_at_once, evaluate_rows, scoring
 from rankspec.trainer.inputs import signature_hash
 from rankspec.trainer.memory import allocating
 from rankspec.trainer.processes import Processes, joined_processes
-from rankspec.trainer.program import Program
+from rankspec.trainer.program import OpenedRows, Program, RowSource
 from rankspec.trainer.runtime import Runtime, apply_runtime, choose_device
 from rankspec.trainer.scored_rows import read_rows
 
@@ -33,7 +33,8 @@ class Job:
         semantic_fingerprint: identity of what determines the trained function.
         build_program: makes of the config what is trained, with its first values, on the CPU.
         origins: where the config's values were written, for messages.
-        mode: what is done with it: "train" or "evaluate".
+        mode: what is done with it: "train", "evaluate" or "predict".
+        files: names of the files that the config was read from, without their folders.
     """
 
     config: Any
@@ -43,6 +44,7 @@ class Job:
     build_program: Callable[[Any], Program[Any]]
     origins: Origins = field(default_factory=Origins)
     mode: str = "train"
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -83,13 +85,20 @@ class Setup:
         datasets = self.program.open_validation_data(self._share, self.program.training.folder)
         return {name: self._opened(dataset) for name, dataset in datasets.items()}
 
+    def open_rows(self, source: RowSource, output: Path) -> OpenedRows:
+        """Opens rows to predict, all of them on every process; they are closed with the setup."""
+        opened = self.program.open_rows(source, output)
+        self._opened(opened.dataset)
+        return opened
+
     @property
     def _share(self) -> Share:
         return Share(self.processes.rank, self.processes.world_size)
 
     def _opened(self, dataset: Dataset) -> Dataset:
         for note in dataset.notes:
-            self.console.say(f"{dataset.path}: {note}")
+            # Rows that no field of the spec names have no path.
+            self.console.say(f"{dataset.path}: {note}" if dataset.path else note)
         return self._stack.enter_context(dataset)
 
     def evaluate(self, name: str, dataset: Dataset, folder: Path) -> dict[str, float]:

@@ -159,9 +159,13 @@ type RecapConfig struct {
 	Runtime *v1.RuntimeConfig `protobuf:"bytes,7,opt,name=runtime" json:"runtime,omitempty"`
 	// What makes good for train_data's downsampling rates.
 	DownsamplingCorrection *DownsamplingCorrection `protobuf:"varint,8,opt,name=downsampling_correction,json=downsamplingCorrection,enum=rankspec.recap.v1.DownsamplingCorrection,def=1" json:"downsampling_correction,omitempty"`
-	// What `rankspec run` does with the config; `rankspec train` and `rankspec evaluate` do what they are called, whatever is
-	// written here.
-	Mode          *JobMode `protobuf:"varint,9,opt,name=mode,enum=rankspec.recap.v1.JobMode,def=1" json:"mode,omitempty"`
+	// What `rankspec run` does with the config; `rankspec train`, `rankspec evaluate` and `rankspec predict` do what they are
+	// called, whatever is written here.
+	Mode *JobMode `protobuf:"varint,9,opt,name=mode,enum=rankspec.recap.v1.JobMode,def=1" json:"mode,omitempty"`
+	// What each task's prediction counts in the one score that rows are ranked by, by the name of the task: the score is the sum of
+	// weight times prediction, in double precision over the tasks in the order of their names' bytes, rounded to float32. A task
+	// without an entry counts nothing. Empty: predictions have no such score.
+	ScoreWeights  map[string]float64 `protobuf:"bytes,10,rep,name=score_weights,json=scoreWeights" json:"score_weights,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"fixed64,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -265,11 +269,18 @@ func (x *RecapConfig) GetMode() JobMode {
 	return Default_RecapConfig_Mode
 }
 
+func (x *RecapConfig) GetScoreWeights() map[string]float64 {
+	if x != nil {
+		return x.ScoreWeights
+	}
+	return nil
+}
+
 var File_rankspec_recap_v1_recap_proto protoreflect.FileDescriptor
 
 const file_rankspec_recap_v1_recap_proto_rawDesc = "" +
 	"\n" +
-	"\x1drankspec/recap/v1/recap.proto\x12\x11rankspec.recap.v1\x1a\x1bbuf/validate/validate.proto\x1a!rankspec/options/v1/options.proto\x1a\x1crankspec/recap/v1/data.proto\x1a\x1drankspec/recap/v1/model.proto\x1a!rankspec/recap/v1/optimizer.proto\x1a rankspec/recap/v1/training.proto\x1a\x1frankspec/train/v1/runtime.proto\"\x9bl\n" +
+	"\x1drankspec/recap/v1/recap.proto\x12\x11rankspec.recap.v1\x1a\x1bbuf/validate/validate.proto\x1a!rankspec/options/v1/options.proto\x1a\x1crankspec/recap/v1/data.proto\x1a\x1drankspec/recap/v1/model.proto\x1a!rankspec/recap/v1/optimizer.proto\x1a rankspec/recap/v1/training.proto\x1a\x1frankspec/train/v1/runtime.proto\"\x81r\n" +
 	"\vRecapConfig\x12G\n" +
 	"\btraining\x18\x01 \x01(\v2!.rankspec.recap.v1.TrainingConfigB\b\x88\xe7\x18\x01\x90\xe7\x18\x03R\btraining\x12D\n" +
 	"\x05model\x18\x02 \x01(\v2\x1e.rankspec.recap.v1.ModelConfigB\x0e\xbaH\x03\xc8\x01\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x05model\x12Q\n" +
@@ -280,10 +291,15 @@ const file_rankspec_recap_v1_recap_proto_rawDesc = "" +
 	"\rwhich_metrics\x18\x06 \x01(\tB\x0f\xbaH\x04r\x02\x10\x01\x88\xe7\x18\x02\x90\xe7\x18\x01R\fwhichMetrics\x12D\n" +
 	"\aruntime\x18\a \x01(\v2 .rankspec.train.v1.RuntimeConfigB\b\x88\xe7\x18\x01\x90\xe7\x18\x03R\aruntime\x12\x9c\x01\n" +
 	"\x17downsampling_correction\x18\b \x01(\x0e2).rankspec.recap.v1.DownsamplingCorrection:$DOWNSAMPLING_CORRECTION_LOSS_WEIGHTSB\x12\xbaH\a\x82\x01\x04\x10\x01 \x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\x16downsamplingCorrection\x12R\n" +
-	"\x04mode\x18\t \x01(\x0e2\x1a.rankspec.recap.v1.JobMode:\x0eJOB_MODE_TRAINB\x12\xbaH\a\x82\x01\x04\x10\x01 \x00\x88\xe7\x18\x02\x90\xe7\x18\x01R\x04mode\x1ae\n" +
+	"\x04mode\x18\t \x01(\x0e2\x1a.rankspec.recap.v1.JobMode:\x0eJOB_MODE_TRAINB\x12\xbaH\a\x82\x01\x04\x10\x01 \x00\x88\xe7\x18\x02\x90\xe7\x18\x01R\x04mode\x12\x8b\x01\n" +
+	"\rscore_weights\x18\n" +
+	" \x03(\v20.rankspec.recap.v1.RecapConfig.ScoreWeightsEntryB4\xbaH)\x9a\x01&\"\x1er\x1c2\x1a^[A-Za-z_][A-Za-z0-9_.-]*$*\x04\x12\x02@\x01\x88\xe7\x18\x02\x90\xe7\x18\x01R\fscoreWeights\x1ae\n" +
 	"\x13ValidationDataEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x128\n" +
-	"\x05value\x18\x02 \x01(\v2\".rankspec.recap.v1.RecapDataConfigR\x05value:\x028\x01:\xddd\xbaH\xd9d\x1a\xcf\x02\n" +
+	"\x05value\x18\x02 \x01(\v2\".rankspec.recap.v1.RecapDataConfigR\x05value:\x028\x01\x1a?\n" +
+	"\x11ScoreWeightsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\x01R\x05value:\x028\x01:\xf4h\xbaH\xf0h\x1a\xcf\x02\n" +
 	"\"recap.config.model_tasks_have_data\x1a\xa8\x02['\\n' + this.train_data.tasks.map(t, t).join('\\n') + '\\n'].map(labelled, this.model.tasks.filter(t, !labelled.contains('\\n' + t + '\\n')) .map(t, 'model.tasks[\"' + t + '\"]: train_data.tasks has no \"' + t + '\", so there are no labels to train it on; add it there or drop the tower') .join('\\n'))[0]\x1a\xc2\x04\n" +
 	"&recap.config.validation_sets_fit_tasks\x1a\x97\x04[this.validation_data].map(sets, sets.filter(v, [sets[v]].exists(data, size(sets) * (size(this.model.tasks) + size(data.tasks) + size(data.evaluation_tasks) + size(data.preprocess.downsample_negatives.engagements_list) + size(data.preprocess.rectify_labels.label_to_engaged_timestamp_field)) > 5120)) .map(v, 'validation_data[\"' + v + '\"]: the number of validation sets, ' + string(size(sets)) + ', times the tasks that model, tasks, evaluation_tasks ' + 'and preprocess name is more than 5120; leave out sets or tasks').join('\\n'))[0]\x1a\xe1\x04\n" +
 	"'recap.config.validation_tasks_have_data\x1a\xb5\x04[this.model.tasks].map(towers, [this.validation_data].map(sets, sets.map(v, size(sets[v].evaluation_tasks) > 0 || size(sets) * (size(towers) + size(sets[v].tasks)) > 5120 ? '' : ['\\n' + sets[v].tasks.map(t, t).join('\\n') + '\\n'].map(labelled, [towers.filter(t, !labelled.contains('\\n' + t + '\\n'))].map(missing, size(missing) == 0 ? '' : 'validation_data[\"' + v + '\"].tasks: no \"' + missing.join('\", \"') + '\", which the model has towers for; add what is missing or list the tasks to evaluate in evaluation_tasks')[0])[0]).filter(line, line != '').join('\\n'))[0])[0]\x1a\xc4\x04\n" +
@@ -302,7 +318,9 @@ const file_rankspec_recap_v1_recap_proto_rawDesc = "" +
 	"&recap.config.best_checkpoint_has_order\x1a\xbe\n" +
 	"!has(this.training.best_checkpoint) || !this.training.best_checkpoint.metric.matches('^[a-z][a-z0-9_]*(@[A-Za-z0-9_.-]+)?(/[A-Za-z_][A-Za-z0-9_.-]*)?$') ? '' : [this.training.best_checkpoint.metric].map(m, [m.split('/')[0].split('@')].map(parts, [parts[0]].map(name, size(parts) > 1 && !(parts[1] in this.model.stratifiers.map(s, s.name)) ? 'training.best_checkpoint.metric: model.stratifiers has no \"' + parts[1] + '\"; name one of them, or drop the @ and what follows it' : !(name in ['loss', 'auroc', 'rce', 'rmse', 'mae']) ? 'training.best_checkpoint.metric: \"' + name + '\" is nothing that one checkpoint can be better in; name loss, auroc, rce, rmse or mae' : !m.contains('/') ? (name == 'loss' ? '' : 'training.best_checkpoint.metric: \"' + name + '\" is a metric of one task; write it as ' + name + '/<task>') : m.split('/')[1] in this.model.tasks && name in ['auroc', 'rce'] && int(this.model.tasks[m.split('/')[1]].kind) == 2 ? 'training.best_checkpoint.metric: \"' + m.split('/')[1] + '\" is a regression task, which has no ' + name + '; name loss, rmse or mae' : m.split('/')[1] in this.model.tasks && name in ['rmse', 'mae'] && int(this.model.tasks[m.split('/')[1]].kind) == 1 ? 'training.best_checkpoint.metric: \"' + m.split('/')[1] + '\" is a binary classification, which has no ' + name + '; name loss, auroc or rce' : '')[0])[0])[0]\x1a\xf4\f\n" +
 	"$recap.config.regression_has_no_rates\x1a\xcb\f['\\n' + [this.model.tasks].map(towers, towers.filter(t, int(towers[t].kind) == 2))[0].join('\\n') + '\\n'].map(numbers, size(numbers) == 2 ? '' : ([this.train_data].map(data, [data.tasks].map(labelled, labelled.filter(t, (labelled[t].pos_downsampling_rate != 1.0 || labelled[t].neg_downsampling_rate != 1.0) && numbers.contains('\\n' + t + '\\n')) .map(t, [labelled[t]].map(task, (task.pos_downsampling_rate == 1.0 ? '' : 'train_data.tasks[\"' + t + '\"].pos_downsampling_rate: a regression task has no positives; drop it') + (task.pos_downsampling_rate != 1.0 && task.neg_downsampling_rate != 1.0 ? '\\n' : '') + (task.neg_downsampling_rate == 1.0 ? '' : 'train_data.tasks[\"' + t + '\"].neg_downsampling_rate: a regression task has no negatives; drop it'))[0]))[0])[0] + [this.validation_data].map(sets, sets.filter(v, [sets[v]].all(data, size(sets) * (size(this.model.tasks) + size(data.tasks)) <= 5120)) .map(v, [sets[v]].map(data, ([data.tasks].map(labelled, labelled.filter(t, (labelled[t].pos_downsampling_rate != 1.0 || labelled[t].neg_downsampling_rate != 1.0) && numbers.contains('\\n' + t + '\\n')) .map(t, [labelled[t]].map(task, (task.pos_downsampling_rate == 1.0 ? '' : 'validation_data[\"' + v + '\"].tasks[\"' + t + '\"].pos_downsampling_rate: a regression task has no positives; drop it') + (task.pos_downsampling_rate != 1.0 && task.neg_downsampling_rate != 1.0 ? '\\n' : '') + (task.neg_downsampling_rate == 1.0 ? '' : 'validation_data[\"' + v + '\"].tasks[\"' + t + '\"].neg_downsampling_rate: a regression task has no negatives; drop it'))[0]))[0]) .join('\\n'))[0]).filter(line, line != ''))[0]).join('\\n'))[0]\x1a\xcb\r\n" +
-	"*recap.config.regression_labels_are_numbers\x1a\x9c\r['\\n' + [this.model.tasks].map(towers, towers.filter(t, int(towers[t].kind) == 2))[0].join('\\n') + '\\n'].map(numbers, size(numbers) == 2 ? '' : ([this.train_data].map(data, [data.preprocess.downsample_negatives.engagements_list.filter(t, numbers.contains('\\n' + t + '\\n'))].map(odd, size(odd) == 0 ? [] : ['train_data.preprocess.downsample_negatives.engagements_list: \"' + odd.join('\", \"') + '\" has no positives, being a regression task; drop it'])[0] + data.preprocess.rectify_labels.label_to_engaged_timestamp_field.filter(t, numbers.contains('\\n' + t + '\\n')) .map(t, 'train_data.preprocess.rectify_labels.label_to_engaged_timestamp_field[\"' + t + '\"]: \"' + t + '\" is a regression task, and only labels of 0 or 1 are rectified; drop it'))[0] + [this.validation_data].map(sets, sets.filter(v, [sets[v]].all(data, size(sets) * (size(this.model.tasks) + size(data.preprocess.downsample_negatives.engagements_list) + size(data.preprocess.rectify_labels.label_to_engaged_timestamp_field)) <= 5120)) .map(v, [sets[v]].map(data, ([data.preprocess.downsample_negatives.engagements_list.filter(t, numbers.contains('\\n' + t + '\\n'))].map(odd, size(odd) == 0 ? [] : ['validation_data[\"' + v + '\"].preprocess.downsample_negatives.engagements_list: \"' + odd.join('\", \"') + '\" has no positives, being a regression task; drop it'])[0] + data.preprocess.rectify_labels.label_to_engaged_timestamp_field.filter(t, numbers.contains('\\n' + t + '\\n')) .map(t, 'validation_data[\"' + v + '\"].preprocess.rectify_labels.label_to_engaged_timestamp_field[\"' + t + '\"]: \"' + t + '\" is a regression task, and only labels of 0 or 1 are rectified; drop it')) .join('\\n'))[0]).filter(line, line != ''))[0]).join('\\n'))[0]*f\n" +
+	"*recap.config.regression_labels_are_numbers\x1a\x9c\r['\\n' + [this.model.tasks].map(towers, towers.filter(t, int(towers[t].kind) == 2))[0].join('\\n') + '\\n'].map(numbers, size(numbers) == 2 ? '' : ([this.train_data].map(data, [data.preprocess.downsample_negatives.engagements_list.filter(t, numbers.contains('\\n' + t + '\\n'))].map(odd, size(odd) == 0 ? [] : ['train_data.preprocess.downsample_negatives.engagements_list: \"' + odd.join('\", \"') + '\" has no positives, being a regression task; drop it'])[0] + data.preprocess.rectify_labels.label_to_engaged_timestamp_field.filter(t, numbers.contains('\\n' + t + '\\n')) .map(t, 'train_data.preprocess.rectify_labels.label_to_engaged_timestamp_field[\"' + t + '\"]: \"' + t + '\" is a regression task, and only labels of 0 or 1 are rectified; drop it'))[0] + [this.validation_data].map(sets, sets.filter(v, [sets[v]].all(data, size(sets) * (size(this.model.tasks) + size(data.preprocess.downsample_negatives.engagements_list) + size(data.preprocess.rectify_labels.label_to_engaged_timestamp_field)) <= 5120)) .map(v, [sets[v]].map(data, ([data.preprocess.downsample_negatives.engagements_list.filter(t, numbers.contains('\\n' + t + '\\n'))].map(odd, size(odd) == 0 ? [] : ['validation_data[\"' + v + '\"].preprocess.downsample_negatives.engagements_list: \"' + odd.join('\", \"') + '\" has no positives, being a regression task; drop it'])[0] + data.preprocess.rectify_labels.label_to_engaged_timestamp_field.filter(t, numbers.contains('\\n' + t + '\\n')) .map(t, 'validation_data[\"' + v + '\"].preprocess.rectify_labels.label_to_engaged_timestamp_field[\"' + t + '\"]: \"' + t + '\" is a regression task, and only labels of 0 or 1 are rectified; drop it')) .join('\\n'))[0]).filter(line, line != ''))[0]).join('\\n'))[0]\x1a\xa6\x02\n" +
+	"'recap.config.score_weights_are_of_tasks\x1a\xfa\x01['\\n' + this.model.tasks.map(t, t).join('\\n') + '\\n'].map(towers, this.score_weights.filter(t, !towers.contains('\\n' + t + '\\n')) .map(t, 'score_weights[\"' + t + '\"]: \"' + t + '\" is no task of the model; drop the entry or add a tower').join('\\n'))[0]\x1a\xeb\x01\n" +
+	"\x1drecap.config.score_is_no_task\x1a\xc9\x01size(this.score_weights) == 0 || !('score' in this.model.tasks) ? '' : 'score_weights: a task is named \"score\", which is what the weighted sum is called; give the task another name or drop the weights'*f\n" +
 	"\aJobMode\x12\x18\n" +
 	"\x14JOB_MODE_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eJOB_MODE_TRAIN\x10\x01\x12\x15\n" +
@@ -328,33 +346,35 @@ func file_rankspec_recap_v1_recap_proto_rawDescGZIP() []byte {
 }
 
 var file_rankspec_recap_v1_recap_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_rankspec_recap_v1_recap_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
+var file_rankspec_recap_v1_recap_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
 var file_rankspec_recap_v1_recap_proto_goTypes = []any{
 	(JobMode)(0),                 // 0: rankspec.recap.v1.JobMode
 	(DownsamplingCorrection)(0),  // 1: rankspec.recap.v1.DownsamplingCorrection
 	(*RecapConfig)(nil),          // 2: rankspec.recap.v1.RecapConfig
 	nil,                          // 3: rankspec.recap.v1.RecapConfig.ValidationDataEntry
-	(*TrainingConfig)(nil),       // 4: rankspec.recap.v1.TrainingConfig
-	(*ModelConfig)(nil),          // 5: rankspec.recap.v1.ModelConfig
-	(*RecapDataConfig)(nil),      // 6: rankspec.recap.v1.RecapDataConfig
-	(*RecapOptimizerConfig)(nil), // 7: rankspec.recap.v1.RecapOptimizerConfig
-	(*v1.RuntimeConfig)(nil),     // 8: rankspec.train.v1.RuntimeConfig
+	nil,                          // 4: rankspec.recap.v1.RecapConfig.ScoreWeightsEntry
+	(*TrainingConfig)(nil),       // 5: rankspec.recap.v1.TrainingConfig
+	(*ModelConfig)(nil),          // 6: rankspec.recap.v1.ModelConfig
+	(*RecapDataConfig)(nil),      // 7: rankspec.recap.v1.RecapDataConfig
+	(*RecapOptimizerConfig)(nil), // 8: rankspec.recap.v1.RecapOptimizerConfig
+	(*v1.RuntimeConfig)(nil),     // 9: rankspec.train.v1.RuntimeConfig
 }
 var file_rankspec_recap_v1_recap_proto_depIdxs = []int32{
-	4, // 0: rankspec.recap.v1.RecapConfig.training:type_name -> rankspec.recap.v1.TrainingConfig
-	5, // 1: rankspec.recap.v1.RecapConfig.model:type_name -> rankspec.recap.v1.ModelConfig
-	6, // 2: rankspec.recap.v1.RecapConfig.train_data:type_name -> rankspec.recap.v1.RecapDataConfig
-	3, // 3: rankspec.recap.v1.RecapConfig.validation_data:type_name -> rankspec.recap.v1.RecapConfig.ValidationDataEntry
-	7, // 4: rankspec.recap.v1.RecapConfig.optimizer:type_name -> rankspec.recap.v1.RecapOptimizerConfig
-	8, // 5: rankspec.recap.v1.RecapConfig.runtime:type_name -> rankspec.train.v1.RuntimeConfig
-	1, // 6: rankspec.recap.v1.RecapConfig.downsampling_correction:type_name -> rankspec.recap.v1.DownsamplingCorrection
-	0, // 7: rankspec.recap.v1.RecapConfig.mode:type_name -> rankspec.recap.v1.JobMode
-	6, // 8: rankspec.recap.v1.RecapConfig.ValidationDataEntry.value:type_name -> rankspec.recap.v1.RecapDataConfig
-	9, // [9:9] is the sub-list for method output_type
-	9, // [9:9] is the sub-list for method input_type
-	9, // [9:9] is the sub-list for extension type_name
-	9, // [9:9] is the sub-list for extension extendee
-	0, // [0:9] is the sub-list for field type_name
+	5,  // 0: rankspec.recap.v1.RecapConfig.training:type_name -> rankspec.recap.v1.TrainingConfig
+	6,  // 1: rankspec.recap.v1.RecapConfig.model:type_name -> rankspec.recap.v1.ModelConfig
+	7,  // 2: rankspec.recap.v1.RecapConfig.train_data:type_name -> rankspec.recap.v1.RecapDataConfig
+	3,  // 3: rankspec.recap.v1.RecapConfig.validation_data:type_name -> rankspec.recap.v1.RecapConfig.ValidationDataEntry
+	8,  // 4: rankspec.recap.v1.RecapConfig.optimizer:type_name -> rankspec.recap.v1.RecapOptimizerConfig
+	9,  // 5: rankspec.recap.v1.RecapConfig.runtime:type_name -> rankspec.train.v1.RuntimeConfig
+	1,  // 6: rankspec.recap.v1.RecapConfig.downsampling_correction:type_name -> rankspec.recap.v1.DownsamplingCorrection
+	0,  // 7: rankspec.recap.v1.RecapConfig.mode:type_name -> rankspec.recap.v1.JobMode
+	4,  // 8: rankspec.recap.v1.RecapConfig.score_weights:type_name -> rankspec.recap.v1.RecapConfig.ScoreWeightsEntry
+	7,  // 9: rankspec.recap.v1.RecapConfig.ValidationDataEntry.value:type_name -> rankspec.recap.v1.RecapDataConfig
+	10, // [10:10] is the sub-list for method output_type
+	10, // [10:10] is the sub-list for method input_type
+	10, // [10:10] is the sub-list for extension type_name
+	10, // [10:10] is the sub-list for extension extendee
+	0,  // [0:10] is the sub-list for field type_name
 }
 
 func init() { file_rankspec_recap_v1_recap_proto_init() }
@@ -372,7 +392,7 @@ func file_rankspec_recap_v1_recap_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_rankspec_recap_v1_recap_proto_rawDesc), len(file_rankspec_recap_v1_recap_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   2,
+			NumMessages:   3,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

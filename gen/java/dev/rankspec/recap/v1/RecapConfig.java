@@ -54,6 +54,8 @@ private static final long serialVersionUID = 0L;
     switch (number) {
       case 4:
         return internalGetValidationData();
+      case 10:
+        return internalGetScoreWeights();
       default:
         throw new RuntimeException(
             "Invalid map field number: " + number);
@@ -459,8 +461,8 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
   private int mode_ = 1;
   /**
    * <pre>
-   * What `rankspec run` does with the config; `rankspec train` and `rankspec evaluate` do what they are called, whatever is
-   * written here.
+   * What `rankspec run` does with the config; `rankspec train`, `rankspec evaluate` and `rankspec predict` do what they are
+   * called, whatever is written here.
    * </pre>
    *
    * <code>.rankspec.recap.v1.JobMode mode = 9 [default = JOB_MODE_TRAIN, json_name = "mode", (.buf.validate.field) = { ... }</code>
@@ -471,8 +473,8 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
   }
   /**
    * <pre>
-   * What `rankspec run` does with the config; `rankspec train` and `rankspec evaluate` do what they are called, whatever is
-   * written here.
+   * What `rankspec run` does with the config; `rankspec train`, `rankspec evaluate` and `rankspec predict` do what they are
+   * called, whatever is written here.
    * </pre>
    *
    * <code>.rankspec.recap.v1.JobMode mode = 9 [default = JOB_MODE_TRAIN, json_name = "mode", (.buf.validate.field) = { ... }</code>
@@ -483,8 +485,8 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
   }
   /**
    * <pre>
-   * What `rankspec run` does with the config; `rankspec train` and `rankspec evaluate` do what they are called, whatever is
-   * written here.
+   * What `rankspec run` does with the config; `rankspec train`, `rankspec evaluate` and `rankspec predict` do what they are
+   * called, whatever is written here.
    * </pre>
    *
    * <code>.rankspec.recap.v1.JobMode mode = 9 [default = JOB_MODE_TRAIN, json_name = "mode", (.buf.validate.field) = { ... }</code>
@@ -493,6 +495,107 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
   @java.lang.Override public dev.rankspec.recap.v1.JobMode getMode() {
     dev.rankspec.recap.v1.JobMode result = dev.rankspec.recap.v1.JobMode.forNumber(mode_);
     return result == null ? dev.rankspec.recap.v1.JobMode.UNRECOGNIZED : result;
+  }
+
+  public static final int SCORE_WEIGHTS_FIELD_NUMBER = 10;
+  private static final class ScoreWeightsDefaultEntryHolder {
+    static final com.google.protobuf.MapEntry<
+        java.lang.String, java.lang.Double> defaultEntry =
+            com.google.protobuf.MapEntry
+            .<java.lang.String, java.lang.Double>newDefaultInstance(
+                dev.rankspec.recap.v1.RecapProto.internal_static_rankspec_recap_v1_RecapConfig_ScoreWeightsEntry_descriptor, 
+                com.google.protobuf.WireFormat.FieldType.STRING,
+                "",
+                com.google.protobuf.WireFormat.FieldType.DOUBLE,
+                0D);
+  }
+  @SuppressWarnings("serial")
+  private com.google.protobuf.MapField<
+      java.lang.String, java.lang.Double> scoreWeights_;
+  private com.google.protobuf.MapField<java.lang.String, java.lang.Double>
+  internalGetScoreWeights() {
+    if (scoreWeights_ == null) {
+      return com.google.protobuf.MapField.emptyMapField(
+          ScoreWeightsDefaultEntryHolder.defaultEntry);
+    }
+    return scoreWeights_;
+  }
+  public int getScoreWeightsCount() {
+    return internalGetScoreWeights().getMap().size();
+  }
+  /**
+   * <pre>
+   * What each task's prediction counts in the one score that rows are ranked by, by the name of the task: the score is the sum of
+   * weight times prediction, in double precision over the tasks in the order of their names' bytes, rounded to float32. A task
+   * without an entry counts nothing. Empty: predictions have no such score.
+   * </pre>
+   *
+   * <code>map&lt;string, double&gt; score_weights = 10 [json_name = "scoreWeights", (.buf.validate.field) = { ... }</code>
+   */
+  @java.lang.Override
+  public boolean containsScoreWeights(
+      java.lang.String key) {
+    java.util.Objects.requireNonNull(key, "map key");
+    return internalGetScoreWeights().getMap().containsKey(key);
+  }
+  /**
+   * Use {@link #getScoreWeightsMap()} instead.
+   */
+  @java.lang.Override
+  @java.lang.Deprecated
+  public java.util.Map<java.lang.String, java.lang.Double> getScoreWeights() {
+    return getScoreWeightsMap();
+  }
+  /**
+   * <pre>
+   * What each task's prediction counts in the one score that rows are ranked by, by the name of the task: the score is the sum of
+   * weight times prediction, in double precision over the tasks in the order of their names' bytes, rounded to float32. A task
+   * without an entry counts nothing. Empty: predictions have no such score.
+   * </pre>
+   *
+   * <code>map&lt;string, double&gt; score_weights = 10 [json_name = "scoreWeights", (.buf.validate.field) = { ... }</code>
+   */
+  @java.lang.Override
+  public java.util.Map<java.lang.String, java.lang.Double> getScoreWeightsMap() {
+    return internalGetScoreWeights().getMap();
+  }
+  /**
+   * <pre>
+   * What each task's prediction counts in the one score that rows are ranked by, by the name of the task: the score is the sum of
+   * weight times prediction, in double precision over the tasks in the order of their names' bytes, rounded to float32. A task
+   * without an entry counts nothing. Empty: predictions have no such score.
+   * </pre>
+   *
+   * <code>map&lt;string, double&gt; score_weights = 10 [json_name = "scoreWeights", (.buf.validate.field) = { ... }</code>
+   */
+  @java.lang.Override
+  public double getScoreWeightsOrDefault(
+      java.lang.String key,
+      double defaultValue) {
+    java.util.Objects.requireNonNull(key, "map key");
+    java.util.Map<java.lang.String, java.lang.Double> map =
+        internalGetScoreWeights().getMap();
+    return map.containsKey(key) ? map.get(key) : defaultValue;
+  }
+  /**
+   * <pre>
+   * What each task's prediction counts in the one score that rows are ranked by, by the name of the task: the score is the sum of
+   * weight times prediction, in double precision over the tasks in the order of their names' bytes, rounded to float32. A task
+   * without an entry counts nothing. Empty: predictions have no such score.
+   * </pre>
+   *
+   * <code>map&lt;string, double&gt; score_weights = 10 [json_name = "scoreWeights", (.buf.validate.field) = { ... }</code>
+   */
+  @java.lang.Override
+  public double getScoreWeightsOrThrow(
+      java.lang.String key) {
+    java.util.Objects.requireNonNull(key, "map key");
+    java.util.Map<java.lang.String, java.lang.Double> map =
+        internalGetScoreWeights().getMap();
+    if (!map.containsKey(key)) {
+      throw new java.lang.IllegalArgumentException();
+    }
+    return map.get(key);
   }
 
   private byte memoizedIsInitialized = -1;
@@ -539,6 +642,12 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
     if (((bitField0_ & 0x00000080) != 0)) {
       output.writeEnum(9, mode_);
     }
+    com.google.protobuf.GeneratedMessage
+      .serializeStringMapTo(
+        output,
+        internalGetScoreWeights(),
+        ScoreWeightsDefaultEntryHolder.defaultEntry,
+        10);
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -583,6 +692,16 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
     if (((bitField0_ & 0x00000080) != 0)) {
       size += com.google.protobuf.CodedOutputStream
         .computeEnumSize(9, mode_);
+    }
+    for (java.util.Map.Entry<java.lang.String, java.lang.Double> entry
+         : internalGetScoreWeights().getMap().entrySet()) {
+      com.google.protobuf.MapEntry<java.lang.String, java.lang.Double>
+      scoreWeights__ = ScoreWeightsDefaultEntryHolder.defaultEntry.newBuilderForType()
+          .setKey(entry.getKey())
+          .setValue(entry.getValue())
+          .buildPartial();
+      size += com.google.protobuf.CodedOutputStream
+          .computeMessageSize(10, scoreWeights__);
     }
     return size;
   }
@@ -648,6 +767,8 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
     if (hasMode()) {
       if (mode_ != other.mode_) return false;
     }
+    if (!internalGetScoreWeights().equals(
+        other.internalGetScoreWeights())) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -694,6 +815,10 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
     if (hasMode()) {
       hash = (37 * hash) + MODE_FIELD_NUMBER;
       hash = (53 * hash) + mode_;
+    }
+    if (!internalGetScoreWeights().getMap().isEmpty()) {
+      hash = (37 * hash) + SCORE_WEIGHTS_FIELD_NUMBER;
+      hash = (53 * hash) + internalGetScoreWeights().hashCode();
     }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
@@ -814,6 +939,8 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
       switch (number) {
         case 4:
           return internalGetValidationData();
+        case 10:
+          return internalGetScoreWeights();
         default:
           throw new RuntimeException(
               "Invalid map field number: " + number);
@@ -825,6 +952,8 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
       switch (number) {
         case 4:
           return internalGetMutableValidationData();
+        case 10:
+          return internalGetMutableScoreWeights();
         default:
           throw new RuntimeException(
               "Invalid map field number: " + number);
@@ -891,6 +1020,7 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
       }
       downsamplingCorrection_ = 1;
       mode_ = 1;
+      internalGetMutableScoreWeights().clear();
       return this;
     }
 
@@ -970,6 +1100,10 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
         result.mode_ = mode_;
         to_bitField0_ |= 0x00000080;
       }
+      if (((from_bitField0_ & 0x00000200) != 0)) {
+        result.scoreWeights_ = internalGetScoreWeights();
+        result.scoreWeights_.makeImmutable();
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -1014,6 +1148,9 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
       if (other.hasMode()) {
         setModeValue(other.getModeValue());
       }
+      internalGetMutableScoreWeights().mergeFrom(
+          other.internalGetScoreWeights());
+      bitField0_ |= 0x00000200;
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
       return this;
@@ -1097,6 +1234,15 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
               bitField0_ |= 0x00000100;
               break;
             } // case 72
+            case 82: {
+              com.google.protobuf.MapEntry<java.lang.String, java.lang.Double>
+              scoreWeights__ = input.readMessage(
+                  ScoreWeightsDefaultEntryHolder.defaultEntry.getParserForType(), extensionRegistry);
+              internalGetMutableScoreWeights().getMutableMap().put(
+                  scoreWeights__.getKey(), scoreWeights__.getValue());
+              bitField0_ |= 0x00000200;
+              break;
+            } // case 82
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -2276,8 +2422,8 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
     private int mode_ = 1;
     /**
      * <pre>
-     * What `rankspec run` does with the config; `rankspec train` and `rankspec evaluate` do what they are called, whatever is
-     * written here.
+     * What `rankspec run` does with the config; `rankspec train`, `rankspec evaluate` and `rankspec predict` do what they are
+     * called, whatever is written here.
      * </pre>
      *
      * <code>.rankspec.recap.v1.JobMode mode = 9 [default = JOB_MODE_TRAIN, json_name = "mode", (.buf.validate.field) = { ... }</code>
@@ -2288,8 +2434,8 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
     }
     /**
      * <pre>
-     * What `rankspec run` does with the config; `rankspec train` and `rankspec evaluate` do what they are called, whatever is
-     * written here.
+     * What `rankspec run` does with the config; `rankspec train`, `rankspec evaluate` and `rankspec predict` do what they are
+     * called, whatever is written here.
      * </pre>
      *
      * <code>.rankspec.recap.v1.JobMode mode = 9 [default = JOB_MODE_TRAIN, json_name = "mode", (.buf.validate.field) = { ... }</code>
@@ -2300,8 +2446,8 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
     }
     /**
      * <pre>
-     * What `rankspec run` does with the config; `rankspec train` and `rankspec evaluate` do what they are called, whatever is
-     * written here.
+     * What `rankspec run` does with the config; `rankspec train`, `rankspec evaluate` and `rankspec predict` do what they are
+     * called, whatever is written here.
      * </pre>
      *
      * <code>.rankspec.recap.v1.JobMode mode = 9 [default = JOB_MODE_TRAIN, json_name = "mode", (.buf.validate.field) = { ... }</code>
@@ -2316,8 +2462,8 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
     }
     /**
      * <pre>
-     * What `rankspec run` does with the config; `rankspec train` and `rankspec evaluate` do what they are called, whatever is
-     * written here.
+     * What `rankspec run` does with the config; `rankspec train`, `rankspec evaluate` and `rankspec predict` do what they are
+     * called, whatever is written here.
      * </pre>
      *
      * <code>.rankspec.recap.v1.JobMode mode = 9 [default = JOB_MODE_TRAIN, json_name = "mode", (.buf.validate.field) = { ... }</code>
@@ -2330,8 +2476,8 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
     }
     /**
      * <pre>
-     * What `rankspec run` does with the config; `rankspec train` and `rankspec evaluate` do what they are called, whatever is
-     * written here.
+     * What `rankspec run` does with the config; `rankspec train`, `rankspec evaluate` and `rankspec predict` do what they are
+     * called, whatever is written here.
      * </pre>
      *
      * <code>.rankspec.recap.v1.JobMode mode = 9 [default = JOB_MODE_TRAIN, json_name = "mode", (.buf.validate.field) = { ... }</code>
@@ -2348,8 +2494,8 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
     }
     /**
      * <pre>
-     * What `rankspec run` does with the config; `rankspec train` and `rankspec evaluate` do what they are called, whatever is
-     * written here.
+     * What `rankspec run` does with the config; `rankspec train`, `rankspec evaluate` and `rankspec predict` do what they are
+     * called, whatever is written here.
      * </pre>
      *
      * <code>.rankspec.recap.v1.JobMode mode = 9 [default = JOB_MODE_TRAIN, json_name = "mode", (.buf.validate.field) = { ... }</code>
@@ -2359,6 +2505,173 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
       bitField0_ = (bitField0_ & ~0x00000100);
       mode_ = 1;
       onChanged();
+      return this;
+    }
+
+    private com.google.protobuf.MapField<
+        java.lang.String, java.lang.Double> scoreWeights_;
+    private com.google.protobuf.MapField<java.lang.String, java.lang.Double>
+        internalGetScoreWeights() {
+      if (scoreWeights_ == null) {
+        return com.google.protobuf.MapField.emptyMapField(
+            ScoreWeightsDefaultEntryHolder.defaultEntry);
+      }
+      return scoreWeights_;
+    }
+    private com.google.protobuf.MapField<java.lang.String, java.lang.Double>
+        internalGetMutableScoreWeights() {
+      if (scoreWeights_ == null) {
+        scoreWeights_ = com.google.protobuf.MapField.newMapField(
+            ScoreWeightsDefaultEntryHolder.defaultEntry);
+      }
+      if (!scoreWeights_.isMutable()) {
+        scoreWeights_ = scoreWeights_.copy();
+      }
+      bitField0_ |= 0x00000200;
+      onChanged();
+      return scoreWeights_;
+    }
+    public int getScoreWeightsCount() {
+      return internalGetScoreWeights().getMap().size();
+    }
+    /**
+     * <pre>
+     * What each task's prediction counts in the one score that rows are ranked by, by the name of the task: the score is the sum of
+     * weight times prediction, in double precision over the tasks in the order of their names' bytes, rounded to float32. A task
+     * without an entry counts nothing. Empty: predictions have no such score.
+     * </pre>
+     *
+     * <code>map&lt;string, double&gt; score_weights = 10 [json_name = "scoreWeights", (.buf.validate.field) = { ... }</code>
+     */
+    @java.lang.Override
+    public boolean containsScoreWeights(
+        java.lang.String key) {
+      java.util.Objects.requireNonNull(key, "map key");
+      return internalGetScoreWeights().getMap().containsKey(key);
+    }
+    /**
+     * Use {@link #getScoreWeightsMap()} instead.
+     */
+    @java.lang.Override
+    @java.lang.Deprecated
+    public java.util.Map<java.lang.String, java.lang.Double> getScoreWeights() {
+      return getScoreWeightsMap();
+    }
+    /**
+     * <pre>
+     * What each task's prediction counts in the one score that rows are ranked by, by the name of the task: the score is the sum of
+     * weight times prediction, in double precision over the tasks in the order of their names' bytes, rounded to float32. A task
+     * without an entry counts nothing. Empty: predictions have no such score.
+     * </pre>
+     *
+     * <code>map&lt;string, double&gt; score_weights = 10 [json_name = "scoreWeights", (.buf.validate.field) = { ... }</code>
+     */
+    @java.lang.Override
+    public java.util.Map<java.lang.String, java.lang.Double> getScoreWeightsMap() {
+      return internalGetScoreWeights().getMap();
+    }
+    /**
+     * <pre>
+     * What each task's prediction counts in the one score that rows are ranked by, by the name of the task: the score is the sum of
+     * weight times prediction, in double precision over the tasks in the order of their names' bytes, rounded to float32. A task
+     * without an entry counts nothing. Empty: predictions have no such score.
+     * </pre>
+     *
+     * <code>map&lt;string, double&gt; score_weights = 10 [json_name = "scoreWeights", (.buf.validate.field) = { ... }</code>
+     */
+    @java.lang.Override
+    public double getScoreWeightsOrDefault(
+        java.lang.String key,
+        double defaultValue) {
+      java.util.Objects.requireNonNull(key, "map key");
+      java.util.Map<java.lang.String, java.lang.Double> map =
+          internalGetScoreWeights().getMap();
+      return map.containsKey(key) ? map.get(key) : defaultValue;
+    }
+    /**
+     * <pre>
+     * What each task's prediction counts in the one score that rows are ranked by, by the name of the task: the score is the sum of
+     * weight times prediction, in double precision over the tasks in the order of their names' bytes, rounded to float32. A task
+     * without an entry counts nothing. Empty: predictions have no such score.
+     * </pre>
+     *
+     * <code>map&lt;string, double&gt; score_weights = 10 [json_name = "scoreWeights", (.buf.validate.field) = { ... }</code>
+     */
+    @java.lang.Override
+    public double getScoreWeightsOrThrow(
+        java.lang.String key) {
+      java.util.Objects.requireNonNull(key, "map key");
+      java.util.Map<java.lang.String, java.lang.Double> map =
+          internalGetScoreWeights().getMap();
+      if (!map.containsKey(key)) {
+        throw new java.lang.IllegalArgumentException();
+      }
+      return map.get(key);
+    }
+    public Builder clearScoreWeights() {
+      bitField0_ = (bitField0_ & ~0x00000200);
+      internalGetMutableScoreWeights().getMutableMap()
+          .clear();
+      return this;
+    }
+    /**
+     * <pre>
+     * What each task's prediction counts in the one score that rows are ranked by, by the name of the task: the score is the sum of
+     * weight times prediction, in double precision over the tasks in the order of their names' bytes, rounded to float32. A task
+     * without an entry counts nothing. Empty: predictions have no such score.
+     * </pre>
+     *
+     * <code>map&lt;string, double&gt; score_weights = 10 [json_name = "scoreWeights", (.buf.validate.field) = { ... }</code>
+     */
+    public Builder removeScoreWeights(
+        java.lang.String key) {
+      java.util.Objects.requireNonNull(key, "map key");
+      internalGetMutableScoreWeights().getMutableMap()
+          .remove(key);
+      return this;
+    }
+    /**
+     * Use alternate mutation accessors instead.
+     */
+    @java.lang.Deprecated
+    public java.util.Map<java.lang.String, java.lang.Double>
+        getMutableScoreWeights() {
+      bitField0_ |= 0x00000200;
+      return internalGetMutableScoreWeights().getMutableMap();
+    }
+    /**
+     * <pre>
+     * What each task's prediction counts in the one score that rows are ranked by, by the name of the task: the score is the sum of
+     * weight times prediction, in double precision over the tasks in the order of their names' bytes, rounded to float32. A task
+     * without an entry counts nothing. Empty: predictions have no such score.
+     * </pre>
+     *
+     * <code>map&lt;string, double&gt; score_weights = 10 [json_name = "scoreWeights", (.buf.validate.field) = { ... }</code>
+     */
+    public Builder putScoreWeights(
+        java.lang.String key,
+        double value) {
+      java.util.Objects.requireNonNull(key, "map key");
+
+      internalGetMutableScoreWeights().getMutableMap()
+          .put(key, value);
+      bitField0_ |= 0x00000200;
+      return this;
+    }
+    /**
+     * <pre>
+     * What each task's prediction counts in the one score that rows are ranked by, by the name of the task: the score is the sum of
+     * weight times prediction, in double precision over the tasks in the order of their names' bytes, rounded to float32. A task
+     * without an entry counts nothing. Empty: predictions have no such score.
+     * </pre>
+     *
+     * <code>map&lt;string, double&gt; score_weights = 10 [json_name = "scoreWeights", (.buf.validate.field) = { ... }</code>
+     */
+    public Builder putAllScoreWeights(
+        java.util.Map<java.lang.String, java.lang.Double> values) {
+      internalGetMutableScoreWeights().getMutableMap()
+          .putAll(values);
+      bitField0_ |= 0x00000200;
       return this;
     }
 

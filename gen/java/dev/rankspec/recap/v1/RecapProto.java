@@ -36,6 +36,11 @@ public final class RecapProto extends com.google.protobuf.GeneratedFile {
   static final 
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
       internal_static_rankspec_recap_v1_RecapConfig_ValidationDataEntry_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_rankspec_recap_v1_RecapConfig_ScoreWeightsEntry_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_rankspec_recap_v1_RecapConfig_ScoreWeightsEntry_fieldAccessorTable;
 
   public static com.google.protobuf.Descriptors.FileDescriptor
       getDescriptor() {
@@ -51,7 +56,7 @@ public final class RecapProto extends com.google.protobuf.GeneratedFile {
       "spec/recap/v1/data.proto\032\035rankspec/recap" +
       "/v1/model.proto\032!rankspec/recap/v1/optim" +
       "izer.proto\032 rankspec/recap/v1/training.p" +
-      "roto\032\037rankspec/train/v1/runtime.proto\"\233l" +
+      "roto\032\037rankspec/train/v1/runtime.proto\"\201r" +
       "\n\013RecapConfig\022G\n\010training\030\001 \001(\0132!.ranksp" +
       "ec.recap.v1.TrainingConfigB\010\210\347\030\001\220\347\030\003R\010tr" +
       "aining\022D\n\005model\030\002 \001(\0132\036.rankspec.recap.v" +
@@ -73,341 +78,360 @@ public final class RecapProto extends com.google.protobuf.GeneratedFile {
       "GHTSB\022\272H\007\202\001\004\020\001 \000\210\347\030\001\220\347\030\003R\026downsamplingCo" +
       "rrection\022R\n\004mode\030\t \001(\0162\032.rankspec.recap." +
       "v1.JobMode:\016JOB_MODE_TRAINB\022\272H\007\202\001\004\020\001 \000\210\347" +
-      "\030\002\220\347\030\001R\004mode\032e\n\023ValidationDataEntry\022\020\n\003k" +
-      "ey\030\001 \001(\tR\003key\0228\n\005value\030\002 \001(\0132\".rankspec." +
-      "recap.v1.RecapDataConfigR\005value:\0028\001:\335d\272H" +
-      "\331d\032\317\002\n\"recap.config.model_tasks_have_dat" +
-      "a\032\250\002[\'\\n\' + this.train_data.tasks.map(t," +
-      " t).join(\'\\n\') + \'\\n\'].map(labelled, thi" +
-      "s.model.tasks.filter(t, !labelled.contai" +
-      "ns(\'\\n\' + t + \'\\n\')) .map(t, \'model.task" +
-      "s[\"\' + t + \'\"]: train_data.tasks has no " +
-      "\"\' + t + \'\", so there are no labels to t" +
-      "rain it on; add it there or drop the tow" +
-      "er\') .join(\'\\n\'))[0]\032\302\004\n&recap.config.va" +
-      "lidation_sets_fit_tasks\032\227\004[this.validati" +
-      "on_data].map(sets, sets.filter(v, [sets[" +
-      "v]].exists(data, size(sets) * (size(this" +
-      ".model.tasks) + size(data.tasks) + size(" +
-      "data.evaluation_tasks) + size(data.prepr" +
-      "ocess.downsample_negatives.engagements_l" +
-      "ist) + size(data.preprocess.rectify_labe" +
-      "ls.label_to_engaged_timestamp_field)) > " +
-      "5120)) .map(v, \'validation_data[\"\' + v +" +
-      " \'\"]: the number of validation sets, \' +" +
-      " string(size(sets)) + \', times the tasks" +
-      " that model, tasks, evaluation_tasks \' +" +
-      " \'and preprocess name is more than 5120;" +
-      " leave out sets or tasks\').join(\'\\n\'))[0" +
-      "]\032\341\004\n\'recap.config.validation_tasks_have" +
-      "_data\032\265\004[this.model.tasks].map(towers, [" +
-      "this.validation_data].map(sets, sets.map" +
-      "(v, size(sets[v].evaluation_tasks) > 0 |" +
-      "| size(sets) * (size(towers) + size(sets" +
-      "[v].tasks)) > 5120 ? \'\' : [\'\\n\' + sets[v" +
-      "].tasks.map(t, t).join(\'\\n\') + \'\\n\'].map" +
-      "(labelled, [towers.filter(t, !labelled.c" +
-      "ontains(\'\\n\' + t + \'\\n\'))].map(missing, " +
-      "size(missing) == 0 ? \'\' : \'validation_da" +
-      "ta[\"\' + v + \'\"].tasks: no \"\' + missing.j" +
-      "oin(\'\", \"\') + \'\", which the model has to" +
-      "wers for; add what is missing or list th" +
-      "e tasks to evaluate in evaluation_tasks\'" +
-      ")[0])[0]).filter(line, line != \'\').join(" +
-      "\'\\n\'))[0])[0]\032\304\004\n)recap.config.evaluatio" +
-      "n_tasks_have_towers\032\226\004!this.validation_d" +
-      "ata.exists(v, size(this.validation_data[" +
-      "v].evaluation_tasks) > 0) ? \'\' : [\'\\n\' +" +
-      " this.model.tasks.map(t, t).join(\'\\n\') +" +
-      " \'\\n\'].map(towers, [this.validation_data" +
-      "].map(sets, sets.map(v, size(sets) * siz" +
-      "e(sets[v].evaluation_tasks) > 5120 ? \'\' " +
-      ": [sets[v].evaluation_tasks.filter(t, !t" +
-      "owers.contains(\'\\n\' + t + \'\\n\'))].map(od" +
-      "d, size(odd) == 0 ? \'\' : \'validation_dat" +
-      "a[\"\' + v + \'\"].evaluation_tasks: the mod" +
-      "el has no task \"\' + odd.join(\'\", \"\') + \'" +
-      "\"; drop it or add a tower\')[0]) .filter(" +
-      "line, line != \'\').join(\'\\n\'))[0])[0]\032\207\003\n" +
-      "/recap.config.train_evaluation_tasks_hav" +
-      "e_towers\032\323\002size(this.train_data.evaluati" +
-      "on_tasks) == 0 ? \'\' : [\'\\n\' + this.model" +
-      ".tasks.map(t, t).join(\'\\n\') + \'\\n\'].map(" +
-      "towers, [this.train_data.evaluation_task" +
-      "s.filter(t, !towers.contains(\'\\n\' + t + " +
-      "\'\\n\'))].map(odd, size(odd) == 0 ? \'\' : \'" +
-      "train_data.evaluation_tasks: the model h" +
-      "as no task \"\' + odd.join(\'\", \"\') + \'\"; d" +
-      "rop it or add a tower\')[0])[0]\032\303\001\n(recap" +
-      ".config.train_data_inherits_nothing\032\226\001ha" +
-      "s(this.train_data.inherit_train_data) ? " +
-      "\'train_data.inherit_train_data: there is" +
-      " nothing that train_data could take its " +
-      "settings from; drop it\' : \'\'\032\277\003\n\036recap.c" +
-      "onfig.towers_have_rates\032\234\003has(this.optim" +
-      "izer.multi_task_learning_rates) ? [\'\\n\' " +
-      "+ this.optimizer.multi_task_learning_rat" +
-      "es.tower_learning_rates.map(t, t).join(\'" +
-      "\\n\') + \'\\n\'].map(rates, [this.model.task" +
-      "s.filter(t, !rates.contains(\'\\n\' + t + \'" +
-      "\\n\'))].map(missing, size(missing) == 0 ?" +
-      " \'\' : \'optimizer.multi_task_learning_rat" +
-      "es.tower_learning_rates: no rate for the" +
-      " task \"\' + missing.join(\'\", \"\') + \'\"; ad" +
-      "d an entry with that key\')[0])[0] : \'\'\032\251" +
-      "\003\n\036recap.config.rates_have_towers\032\206\003has(" +
-      "this.optimizer.multi_task_learning_rates" +
-      ") ? [\'\\n\' + this.model.tasks.map(t, t).j" +
-      "oin(\'\\n\') + \'\\n\'].map(towers, this.optim" +
-      "izer.multi_task_learning_rates.tower_lea" +
-      "rning_rates.filter(t, !towers.contains(\'" +
-      "\\n\' + t + \'\\n\')) .map(t, \'optimizer.mult" +
-      "i_task_learning_rates.tower_learning_rat" +
-      "es[\"\' + t + \'\"]: \"\' + t + \'\" is no task " +
-      "of the model; drop the entry or add a to" +
-      "wer\') .join(\'\\n\'))[0] : \'\'\032\334\t\n(recap.con" +
-      "fig.backbone_rate_matches_model\032\257\t!has(t" +
-      "his.optimizer.multi_task_learning_rates)" +
-      " ? \'\' : [has(this.model.backbone) || has" +
-      "(this.model.small_embeddings) || has(thi" +
-      "s.model.position_debias_config) || has(t" +
-      "his.model.featurization_config.double_no" +
-      "rm_log_config.batch_norm_config) && this" +
-      ".model.featurization_config.double_norm_" +
-      "log_config.batch_norm_config.affine || h" +
-      "as(this.model.featurization_config.doubl" +
-      "e_norm_log_config.layer_norm_config) && " +
-      "(this.model.featurization_config.double_" +
-      "norm_log_config.layer_norm_config.center" +
-      " || this.model.featurization_config.doub" +
-      "le_norm_log_config.layer_norm_config.sca" +
-      "le) || this.model.featurization_config.z" +
-      "_score_log_config.use_batch_norm || this" +
-      ".model.featurization_config.z_score_log_" +
-      "config.use_renorm || [\'user_embedding\', " +
-      "\'user_eng_embedding\', \'author_embedding\'" +
-      "].exists(n, n in this.train_data.seg_den" +
-      "se_schema.renamed_features)].map(outside" +
-      ", outside == has(this.optimizer.multi_ta" +
-      "sk_learning_rates.backbone_learning_rate" +
-      ") ? \'\' : outside ? \'optimizer.multi_task" +
-      "_learning_rates: the model has parameter" +
-      "s outside its towers and no rate for the" +
-      "m; set backbone_learning_rate\' : \'optimi" +
-      "zer.multi_task_learning_rates.backbone_l" +
-      "earning_rate: the model has no parameter" +
-      " outside its towers; drop it\')[0]\032\321\003\n\033re" +
-      "cap.config.ids_have_input\032\261\003(has(this.mo" +
-      "del.small_embeddings) || has(this.model." +
-      "position_debias_config) || size(this.mod" +
-      "el.stratifiers) > 0 || \'discrete\' in thi" +
-      "s.model.featurization_config.feature_nam" +
-      "es_to_concat) && has(this.train_data.seg" +
-      "_dense_schema) && !(\'discrete\' in this.t" +
-      "rain_data.seg_dense_schema.renamed_featu" +
-      "res) ? \'train_data.seg_dense_schema.rena" +
-      "med_features: the model looks up ids in " +
-      "an input \"discrete\"; add an entry that n" +
-      "ames its column\' : \'\'\032\255\003\n\032recap.config.k" +
-      "nown_metrics\032\216\003has(this.which_metrics) &" +
-      "& !this.which_metrics.matches(\'^(loss|au" +
+      "\030\002\220\347\030\001R\004mode\022\213\001\n\rscore_weights\030\n \003(\01320.r" +
+      "ankspec.recap.v1.RecapConfig.ScoreWeight" +
+      "sEntryB4\272H)\232\001&\"\036r\0342\032^[A-Za-z_][A-Za-z0-9" +
+      "_.-]*$*\004\022\002@\001\210\347\030\002\220\347\030\001R\014scoreWeights\032e\n\023Va" +
+      "lidationDataEntry\022\020\n\003key\030\001 \001(\tR\003key\0228\n\005v" +
+      "alue\030\002 \001(\0132\".rankspec.recap.v1.RecapData" +
+      "ConfigR\005value:\0028\001\032?\n\021ScoreWeightsEntry\022\020" +
+      "\n\003key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\001R\005value:\002" +
+      "8\001:\364h\272H\360h\032\317\002\n\"recap.config.model_tasks_h" +
+      "ave_data\032\250\002[\'\\n\' + this.train_data.tasks" +
+      ".map(t, t).join(\'\\n\') + \'\\n\'].map(labell" +
+      "ed, this.model.tasks.filter(t, !labelled" +
+      ".contains(\'\\n\' + t + \'\\n\')) .map(t, \'mod" +
+      "el.tasks[\"\' + t + \'\"]: train_data.tasks " +
+      "has no \"\' + t + \'\", so there are no labe" +
+      "ls to train it on; add it there or drop " +
+      "the tower\') .join(\'\\n\'))[0]\032\302\004\n&recap.co" +
+      "nfig.validation_sets_fit_tasks\032\227\004[this.v" +
+      "alidation_data].map(sets, sets.filter(v," +
+      " [sets[v]].exists(data, size(sets) * (si" +
+      "ze(this.model.tasks) + size(data.tasks) " +
+      "+ size(data.evaluation_tasks) + size(dat" +
+      "a.preprocess.downsample_negatives.engage" +
+      "ments_list) + size(data.preprocess.recti" +
+      "fy_labels.label_to_engaged_timestamp_fie" +
+      "ld)) > 5120)) .map(v, \'validation_data[\"" +
+      "\' + v + \'\"]: the number of validation se" +
+      "ts, \' + string(size(sets)) + \', times th" +
+      "e tasks that model, tasks, evaluation_ta" +
+      "sks \' + \'and preprocess name is more tha" +
+      "n 5120; leave out sets or tasks\').join(\'" +
+      "\\n\'))[0]\032\341\004\n\'recap.config.validation_tas" +
+      "ks_have_data\032\265\004[this.model.tasks].map(to" +
+      "wers, [this.validation_data].map(sets, s" +
+      "ets.map(v, size(sets[v].evaluation_tasks" +
+      ") > 0 || size(sets) * (size(towers) + si" +
+      "ze(sets[v].tasks)) > 5120 ? \'\' : [\'\\n\' +" +
+      " sets[v].tasks.map(t, t).join(\'\\n\') + \'\\" +
+      "n\'].map(labelled, [towers.filter(t, !lab" +
+      "elled.contains(\'\\n\' + t + \'\\n\'))].map(mi" +
+      "ssing, size(missing) == 0 ? \'\' : \'valida" +
+      "tion_data[\"\' + v + \'\"].tasks: no \"\' + mi" +
+      "ssing.join(\'\", \"\') + \'\", which the model" +
+      " has towers for; add what is missing or " +
+      "list the tasks to evaluate in evaluation" +
+      "_tasks\')[0])[0]).filter(line, line != \'\'" +
+      ").join(\'\\n\'))[0])[0]\032\304\004\n)recap.config.ev" +
+      "aluation_tasks_have_towers\032\226\004!this.valid" +
+      "ation_data.exists(v, size(this.validatio" +
+      "n_data[v].evaluation_tasks) > 0) ? \'\' : " +
+      "[\'\\n\' + this.model.tasks.map(t, t).join(" +
+      "\'\\n\') + \'\\n\'].map(towers, [this.validati" +
+      "on_data].map(sets, sets.map(v, size(sets" +
+      ") * size(sets[v].evaluation_tasks) > 512" +
+      "0 ? \'\' : [sets[v].evaluation_tasks.filte" +
+      "r(t, !towers.contains(\'\\n\' + t + \'\\n\'))]" +
+      ".map(odd, size(odd) == 0 ? \'\' : \'validat" +
+      "ion_data[\"\' + v + \'\"].evaluation_tasks: " +
+      "the model has no task \"\' + odd.join(\'\", " +
+      "\"\') + \'\"; drop it or add a tower\')[0]) ." +
+      "filter(line, line != \'\').join(\'\\n\'))[0])" +
+      "[0]\032\207\003\n/recap.config.train_evaluation_ta" +
+      "sks_have_towers\032\323\002size(this.train_data.e" +
+      "valuation_tasks) == 0 ? \'\' : [\'\\n\' + thi" +
+      "s.model.tasks.map(t, t).join(\'\\n\') + \'\\n" +
+      "\'].map(towers, [this.train_data.evaluati" +
+      "on_tasks.filter(t, !towers.contains(\'\\n\'" +
+      " + t + \'\\n\'))].map(odd, size(odd) == 0 ?" +
+      " \'\' : \'train_data.evaluation_tasks: the " +
+      "model has no task \"\' + odd.join(\'\", \"\') " +
+      "+ \'\"; drop it or add a tower\')[0])[0]\032\303\001" +
+      "\n(recap.config.train_data_inherits_nothi" +
+      "ng\032\226\001has(this.train_data.inherit_train_d" +
+      "ata) ? \'train_data.inherit_train_data: t" +
+      "here is nothing that train_data could ta" +
+      "ke its settings from; drop it\' : \'\'\032\277\003\n\036" +
+      "recap.config.towers_have_rates\032\234\003has(thi" +
+      "s.optimizer.multi_task_learning_rates) ?" +
+      " [\'\\n\' + this.optimizer.multi_task_learn" +
+      "ing_rates.tower_learning_rates.map(t, t)" +
+      ".join(\'\\n\') + \'\\n\'].map(rates, [this.mod" +
+      "el.tasks.filter(t, !rates.contains(\'\\n\' " +
+      "+ t + \'\\n\'))].map(missing, size(missing)" +
+      " == 0 ? \'\' : \'optimizer.multi_task_learn" +
+      "ing_rates.tower_learning_rates: no rate " +
+      "for the task \"\' + missing.join(\'\", \"\') +" +
+      " \'\"; add an entry with that key\')[0])[0]" +
+      " : \'\'\032\251\003\n\036recap.config.rates_have_towers" +
+      "\032\206\003has(this.optimizer.multi_task_learnin" +
+      "g_rates) ? [\'\\n\' + this.model.tasks.map(" +
+      "t, t).join(\'\\n\') + \'\\n\'].map(towers, thi" +
+      "s.optimizer.multi_task_learning_rates.to" +
+      "wer_learning_rates.filter(t, !towers.con" +
+      "tains(\'\\n\' + t + \'\\n\')) .map(t, \'optimiz" +
+      "er.multi_task_learning_rates.tower_learn" +
+      "ing_rates[\"\' + t + \'\"]: \"\' + t + \'\" is n" +
+      "o task of the model; drop the entry or a" +
+      "dd a tower\') .join(\'\\n\'))[0] : \'\'\032\334\t\n(re" +
+      "cap.config.backbone_rate_matches_model\032\257" +
+      "\t!has(this.optimizer.multi_task_learning" +
+      "_rates) ? \'\' : [has(this.model.backbone)" +
+      " || has(this.model.small_embeddings) || " +
+      "has(this.model.position_debias_config) |" +
+      "| has(this.model.featurization_config.do" +
+      "uble_norm_log_config.batch_norm_config) " +
+      "&& this.model.featurization_config.doubl" +
+      "e_norm_log_config.batch_norm_config.affi" +
+      "ne || has(this.model.featurization_confi" +
+      "g.double_norm_log_config.layer_norm_conf" +
+      "ig) && (this.model.featurization_config." +
+      "double_norm_log_config.layer_norm_config" +
+      ".center || this.model.featurization_conf" +
+      "ig.double_norm_log_config.layer_norm_con" +
+      "fig.scale) || this.model.featurization_c" +
+      "onfig.z_score_log_config.use_batch_norm " +
+      "|| this.model.featurization_config.z_sco" +
+      "re_log_config.use_renorm || [\'user_embed" +
+      "ding\', \'user_eng_embedding\', \'author_emb" +
+      "edding\'].exists(n, n in this.train_data." +
+      "seg_dense_schema.renamed_features)].map(" +
+      "outside, outside == has(this.optimizer.m" +
+      "ulti_task_learning_rates.backbone_learni" +
+      "ng_rate) ? \'\' : outside ? \'optimizer.mul" +
+      "ti_task_learning_rates: the model has pa" +
+      "rameters outside its towers and no rate " +
+      "for them; set backbone_learning_rate\' : " +
+      "\'optimizer.multi_task_learning_rates.bac" +
+      "kbone_learning_rate: the model has no pa" +
+      "rameter outside its towers; drop it\')[0]" +
+      "\032\321\003\n\033recap.config.ids_have_input\032\261\003(has(" +
+      "this.model.small_embeddings) || has(this" +
+      ".model.position_debias_config) || size(t" +
+      "his.model.stratifiers) > 0 || \'discrete\'" +
+      " in this.model.featurization_config.feat" +
+      "ure_names_to_concat) && has(this.train_d" +
+      "ata.seg_dense_schema) && !(\'discrete\' in" +
+      " this.train_data.seg_dense_schema.rename" +
+      "d_features) ? \'train_data.seg_dense_sche" +
+      "ma.renamed_features: the model looks up " +
+      "ids in an input \"discrete\"; add an entry" +
+      " that names its column\' : \'\'\032\255\003\n\032recap.c" +
+      "onfig.known_metrics\032\216\003has(this.which_met" +
+      "rics) && !this.which_metrics.matches(\'^(" +
+      "loss|auroc|rce|calibration_ratio|rmse|ma" +
+      "e)(@[A-Za-z_][A-Za-z0-9_.-]*)?(,(loss|au" +
       "roc|rce|calibration_ratio|rmse|mae)(@[A-" +
-      "Za-z_][A-Za-z0-9_.-]*)?(,(loss|auroc|rce" +
-      "|calibration_ratio|rmse|mae)(@[A-Za-z_][" +
-      "A-Za-z0-9_.-]*)?)*$\') ? \'which_metrics: " +
-      "\"\' + this.which_metrics + \'\" is no list " +
-      "of metrics; join some of loss, auroc, rc" +
-      "e, calibration_ratio, rmse and mae with " +
-      "commas, @ and a stratum behind one for i" +
-      "t alone\' : \'\'\032\275\004\n recap.config.metrics_h" +
-      "ave_strata\032\230\004!this.which_metrics.contain" +
-      "s(\'@\') ? \'\' : [this.which_metrics.split(" +
-      "\',\')].map(names, size(names) > 2048 ? \'w" +
-      "hich_metrics: \' + string(size(names)) + " +
-      "\' entries are more than 2048, the most w" +
-      "here one names a stratum; name each once" +
-      "\' : [this.model.stratifiers.map(s, s.nam" +
-      "e)].map(strata, [names.filter(m, m.match" +
-      "es(\'^[a-z_]+@[A-Za-z_][A-Za-z0-9_.-]*$\')" +
-      " && !(m.split(\'@\')[1] in strata))].map(o" +
-      "dd, size(odd) == 0 ? \'\' : \'which_metrics" +
-      ": \"\' + odd[0] + \'\" is of a stratum that " +
-      "model.stratifiers does not have; add it " +
-      "there or drop it\')[0])[0])[0]\032\326\004\n\037recap." +
-      "config.metrics_have_tasks\032\262\004!has(this.wh" +
-      "ich_metrics) ? \'\' : [this.model.tasks].m" +
-      "ap(towers, ((towers.exists(t, int(towers" +
-      "[t].kind) == 1) ? [] : [\'auroc\', \'rce\', " +
-      "\'calibration_ratio\'].filter(n, this.whic" +
-      "h_metrics.matches(\'(^|,)\' + n + \'(@|,|$)" +
-      "\')) .map(n, \'which_metrics: \"\' + n + \'\" " +
-      "is a metric of binary classification, an" +
-      "d no task is one; drop it\')) + (towers.e" +
-      "xists(t, int(towers[t].kind) == 2) ? [] " +
-      ": [\'rmse\', \'mae\'].filter(n, this.which_m" +
-      "etrics.matches(\'(^|,)\' + n + \'(@|,|$)\'))" +
-      " .map(n, \'which_metrics: \"\' + n + \'\" is " +
-      "a metric of regression, and no task is o" +
-      "ne; drop it\'))).join(\'\\n\'))[0]\032\251\t\n(recap" +
-      ".config.best_checkpoint_is_measured\032\374\010!h" +
-      "as(this.training.best_checkpoint) ? \'\' :" +
-      " !(this.training.best_checkpoint.validat" +
-      "ion_data in this.validation_data) ? \'tra" +
-      "ining.best_checkpoint.validation_data: t" +
-      "here is no validation set \"\' + this.trai" +
-      "ning.best_checkpoint.validation_data + \'" +
-      "\"; name one of validation_data\' : has(th" +
-      "is.which_metrics) && !(this.training.bes" +
-      "t_checkpoint.metric.split(\'/\')[0] in thi" +
-      "s.which_metrics.split(\',\')) && !(this.tr" +
-      "aining.best_checkpoint.metric.contains(\'" +
-      "@\') && this.training.best_checkpoint.met" +
-      "ric.split(\'@\')[0] in this.which_metrics." +
-      "split(\',\')) ? \'training.best_checkpoint." +
-      "metric: which_metrics leaves out \' + thi" +
-      "s.training.best_checkpoint.metric.split(" +
-      "\'/\')[0] + \'; add it there\' : this.traini" +
-      "ng.best_checkpoint.metric.contains(\'/\') " +
-      "&& !(this.training.best_checkpoint.metri" +
-      "c.split(\'/\')[1] in (size(this.validation" +
-      "_data[this.training.best_checkpoint.vali" +
-      "dation_data].evaluation_tasks) > 0 ? thi" +
-      "s.validation_data[this.training.best_che" +
-      "ckpoint.validation_data].evaluation_task" +
-      "s : this.model.tasks.map(t, t))) ? \'trai" +
-      "ning.best_checkpoint.metric: \"\' + this.t" +
-      "raining.best_checkpoint.metric.split(\'/\'" +
-      ")[1] + \'\" is no task that the validation" +
-      " set is evaluated on\' : \'\'\032\351\n\n&recap.con" +
-      "fig.best_checkpoint_has_order\032\276\n!has(thi" +
-      "s.training.best_checkpoint) || !this.tra" +
-      "ining.best_checkpoint.metric.matches(\'^[" +
-      "a-z][a-z0-9_]*(@[A-Za-z0-9_.-]+)?(/[A-Za" +
-      "-z_][A-Za-z0-9_.-]*)?$\') ? \'\' : [this.tr" +
-      "aining.best_checkpoint.metric].map(m, [m" +
-      ".split(\'/\')[0].split(\'@\')].map(parts, [p" +
-      "arts[0]].map(name, size(parts) > 1 && !(" +
-      "parts[1] in this.model.stratifiers.map(s" +
-      ", s.name)) ? \'training.best_checkpoint.m" +
-      "etric: model.stratifiers has no \"\' + par" +
-      "ts[1] + \'\"; name one of them, or drop th" +
-      "e @ and what follows it\' : !(name in [\'l" +
-      "oss\', \'auroc\', \'rce\', \'rmse\', \'mae\']) ? " +
-      "\'training.best_checkpoint.metric: \"\' + n" +
-      "ame + \'\" is nothing that one checkpoint " +
-      "can be better in; name loss, auroc, rce," +
-      " rmse or mae\' : !m.contains(\'/\') ? (name" +
-      " == \'loss\' ? \'\' : \'training.best_checkpo" +
-      "int.metric: \"\' + name + \'\" is a metric o" +
-      "f one task; write it as \' + name + \'/<ta" +
-      "sk>\') : m.split(\'/\')[1] in this.model.ta" +
-      "sks && name in [\'auroc\', \'rce\'] && int(t" +
-      "his.model.tasks[m.split(\'/\')[1]].kind) =" +
-      "= 2 ? \'training.best_checkpoint.metric: " +
-      "\"\' + m.split(\'/\')[1] + \'\" is a regressio" +
-      "n task, which has no \' + name + \'; name " +
-      "loss, rmse or mae\' : m.split(\'/\')[1] in " +
-      "this.model.tasks && name in [\'rmse\', \'ma" +
-      "e\'] && int(this.model.tasks[m.split(\'/\')" +
-      "[1]].kind) == 1 ? \'training.best_checkpo" +
-      "int.metric: \"\' + m.split(\'/\')[1] + \'\" is" +
-      " a binary classification, which has no \'" +
-      " + name + \'; name loss, auroc or rce\' : " +
-      "\'\')[0])[0])[0]\032\364\014\n$recap.config.regressi" +
-      "on_has_no_rates\032\313\014[\'\\n\' + [this.model.ta" +
-      "sks].map(towers, towers.filter(t, int(to" +
-      "wers[t].kind) == 2))[0].join(\'\\n\') + \'\\n" +
-      "\'].map(numbers, size(numbers) == 2 ? \'\' " +
-      ": ([this.train_data].map(data, [data.tas" +
-      "ks].map(labelled, labelled.filter(t, (la" +
-      "belled[t].pos_downsampling_rate != 1.0 |" +
-      "| labelled[t].neg_downsampling_rate != 1" +
-      ".0) && numbers.contains(\'\\n\' + t + \'\\n\')" +
-      ") .map(t, [labelled[t]].map(task, (task." +
-      "pos_downsampling_rate == 1.0 ? \'\' : \'tra" +
-      "in_data.tasks[\"\' + t + \'\"].pos_downsampl" +
-      "ing_rate: a regression task has no posit" +
-      "ives; drop it\') + (task.pos_downsampling" +
-      "_rate != 1.0 && task.neg_downsampling_ra" +
-      "te != 1.0 ? \'\\n\' : \'\') + (task.neg_downs" +
-      "ampling_rate == 1.0 ? \'\' : \'train_data.t" +
-      "asks[\"\' + t + \'\"].neg_downsampling_rate:" +
-      " a regression task has no negatives; dro" +
-      "p it\'))[0]))[0])[0] + [this.validation_d" +
-      "ata].map(sets, sets.filter(v, [sets[v]]." +
-      "all(data, size(sets) * (size(this.model." +
-      "tasks) + size(data.tasks)) <= 5120)) .ma" +
-      "p(v, [sets[v]].map(data, ([data.tasks].m" +
-      "ap(labelled, labelled.filter(t, (labelle" +
-      "d[t].pos_downsampling_rate != 1.0 || lab" +
-      "elled[t].neg_downsampling_rate != 1.0) &" +
-      "& numbers.contains(\'\\n\' + t + \'\\n\')) .ma" +
-      "p(t, [labelled[t]].map(task, (task.pos_d" +
-      "ownsampling_rate == 1.0 ? \'\' : \'validati" +
-      "on_data[\"\' + v + \'\"].tasks[\"\' + t + \'\"]." +
-      "pos_downsampling_rate: a regression task" +
-      " has no positives; drop it\') + (task.pos" +
-      "_downsampling_rate != 1.0 && task.neg_do" +
-      "wnsampling_rate != 1.0 ? \'\\n\' : \'\') + (t" +
-      "ask.neg_downsampling_rate == 1.0 ? \'\' : " +
-      "\'validation_data[\"\' + v + \'\"].tasks[\"\' +" +
-      " t + \'\"].neg_downsampling_rate: a regres" +
-      "sion task has no negatives; drop it\'))[0" +
-      "]))[0]) .join(\'\\n\'))[0]).filter(line, li" +
-      "ne != \'\'))[0]).join(\'\\n\'))[0]\032\313\r\n*recap." +
-      "config.regression_labels_are_numbers\032\234\r[" +
-      "\'\\n\' + [this.model.tasks].map(towers, to" +
-      "wers.filter(t, int(towers[t].kind) == 2)" +
-      ")[0].join(\'\\n\') + \'\\n\'].map(numbers, siz" +
-      "e(numbers) == 2 ? \'\' : ([this.train_data" +
-      "].map(data, [data.preprocess.downsample_" +
-      "negatives.engagements_list.filter(t, num" +
-      "bers.contains(\'\\n\' + t + \'\\n\'))].map(odd" +
-      ", size(odd) == 0 ? [] : [\'train_data.pre" +
-      "process.downsample_negatives.engagements" +
-      "_list: \"\' + odd.join(\'\", \"\') + \'\" has no" +
-      " positives, being a regression task; dro" +
-      "p it\'])[0] + data.preprocess.rectify_lab" +
-      "els.label_to_engaged_timestamp_field.fil" +
-      "ter(t, numbers.contains(\'\\n\' + t + \'\\n\')" +
-      ") .map(t, \'train_data.preprocess.rectify" +
-      "_labels.label_to_engaged_timestamp_field" +
-      "[\"\' + t + \'\"]: \"\' + t + \'\" is a regressi" +
-      "on task, and only labels of 0 or 1 are r" +
-      "ectified; drop it\'))[0] + [this.validati" +
-      "on_data].map(sets, sets.filter(v, [sets[" +
-      "v]].all(data, size(sets) * (size(this.mo" +
-      "del.tasks) + size(data.preprocess.downsa" +
-      "mple_negatives.engagements_list) + size(" +
-      "data.preprocess.rectify_labels.label_to_" +
-      "engaged_timestamp_field)) <= 5120)) .map" +
-      "(v, [sets[v]].map(data, ([data.preproces" +
-      "s.downsample_negatives.engagements_list." +
-      "filter(t, numbers.contains(\'\\n\' + t + \'\\" +
-      "n\'))].map(odd, size(odd) == 0 ? [] : [\'v" +
-      "alidation_data[\"\' + v + \'\"].preprocess.d" +
-      "ownsample_negatives.engagements_list: \"\'" +
-      " + odd.join(\'\", \"\') + \'\" has no positive" +
-      "s, being a regression task; drop it\'])[0" +
-      "] + data.preprocess.rectify_labels.label" +
-      "_to_engaged_timestamp_field.filter(t, nu" +
-      "mbers.contains(\'\\n\' + t + \'\\n\')) .map(t," +
-      " \'validation_data[\"\' + v + \'\"].preproces" +
-      "s.rectify_labels.label_to_engaged_timest" +
-      "amp_field[\"\' + t + \'\"]: \"\' + t + \'\" is a" +
-      " regression task, and only labels of 0 o" +
-      "r 1 are rectified; drop it\')) .join(\'\\n\'" +
-      "))[0]).filter(line, line != \'\'))[0]).joi" +
-      "n(\'\\n\'))[0]*f\n\007JobMode\022\030\n\024JOB_MODE_UNSPE" +
-      "CIFIED\020\000\022\022\n\016JOB_MODE_TRAIN\020\001\022\025\n\021JOB_MODE" +
-      "_EVALUATE\020\002\022\026\n\022JOB_MODE_INFERENCE\020\003*\224\001\n\026" +
-      "DownsamplingCorrection\022\'\n#DOWNSAMPLING_C" +
-      "ORRECTION_UNSPECIFIED\020\000\022(\n$DOWNSAMPLING_" +
-      "CORRECTION_LOSS_WEIGHTS\020\001\022\'\n#DOWNSAMPLIN" +
-      "G_CORRECTION_CALIBRATION\020\002Bd\n\025dev.ranksp" +
-      "ec.recap.v1B\nRecapProtoP\001Z=github.com/ra" +
-      "nkspec/rankspec/gen/go/rankspec/recap/v1" +
-      ";recapv1b\010editionsp\350\007"
+      "Za-z_][A-Za-z0-9_.-]*)?)*$\') ? \'which_me" +
+      "trics: \"\' + this.which_metrics + \'\" is n" +
+      "o list of metrics; join some of loss, au" +
+      "roc, rce, calibration_ratio, rmse and ma" +
+      "e with commas, @ and a stratum behind on" +
+      "e for it alone\' : \'\'\032\275\004\n recap.config.me" +
+      "trics_have_strata\032\230\004!this.which_metrics." +
+      "contains(\'@\') ? \'\' : [this.which_metrics" +
+      ".split(\',\')].map(names, size(names) > 20" +
+      "48 ? \'which_metrics: \' + string(size(nam" +
+      "es)) + \' entries are more than 2048, the" +
+      " most where one names a stratum; name ea" +
+      "ch once\' : [this.model.stratifiers.map(s" +
+      ", s.name)].map(strata, [names.filter(m, " +
+      "m.matches(\'^[a-z_]+@[A-Za-z_][A-Za-z0-9_" +
+      ".-]*$\') && !(m.split(\'@\')[1] in strata))" +
+      "].map(odd, size(odd) == 0 ? \'\' : \'which_" +
+      "metrics: \"\' + odd[0] + \'\" is of a stratu" +
+      "m that model.stratifiers does not have; " +
+      "add it there or drop it\')[0])[0])[0]\032\326\004\n" +
+      "\037recap.config.metrics_have_tasks\032\262\004!has(" +
+      "this.which_metrics) ? \'\' : [this.model.t" +
+      "asks].map(towers, ((towers.exists(t, int" +
+      "(towers[t].kind) == 1) ? [] : [\'auroc\', " +
+      "\'rce\', \'calibration_ratio\'].filter(n, th" +
+      "is.which_metrics.matches(\'(^|,)\' + n + \'" +
+      "(@|,|$)\')) .map(n, \'which_metrics: \"\' + " +
+      "n + \'\" is a metric of binary classificat" +
+      "ion, and no task is one; drop it\')) + (t" +
+      "owers.exists(t, int(towers[t].kind) == 2" +
+      ") ? [] : [\'rmse\', \'mae\'].filter(n, this." +
+      "which_metrics.matches(\'(^|,)\' + n + \'(@|" +
+      ",|$)\')) .map(n, \'which_metrics: \"\' + n +" +
+      " \'\" is a metric of regression, and no ta" +
+      "sk is one; drop it\'))).join(\'\\n\'))[0]\032\251\t" +
+      "\n(recap.config.best_checkpoint_is_measur" +
+      "ed\032\374\010!has(this.training.best_checkpoint)" +
+      " ? \'\' : !(this.training.best_checkpoint." +
+      "validation_data in this.validation_data)" +
+      " ? \'training.best_checkpoint.validation_" +
+      "data: there is no validation set \"\' + th" +
+      "is.training.best_checkpoint.validation_d" +
+      "ata + \'\"; name one of validation_data\' :" +
+      " has(this.which_metrics) && !(this.train" +
+      "ing.best_checkpoint.metric.split(\'/\')[0]" +
+      " in this.which_metrics.split(\',\')) && !(" +
+      "this.training.best_checkpoint.metric.con" +
+      "tains(\'@\') && this.training.best_checkpo" +
+      "int.metric.split(\'@\')[0] in this.which_m" +
+      "etrics.split(\',\')) ? \'training.best_chec" +
+      "kpoint.metric: which_metrics leaves out " +
+      "\' + this.training.best_checkpoint.metric" +
+      ".split(\'/\')[0] + \'; add it there\' : this" +
+      ".training.best_checkpoint.metric.contain" +
+      "s(\'/\') && !(this.training.best_checkpoin" +
+      "t.metric.split(\'/\')[1] in (size(this.val" +
+      "idation_data[this.training.best_checkpoi" +
+      "nt.validation_data].evaluation_tasks) > " +
+      "0 ? this.validation_data[this.training.b" +
+      "est_checkpoint.validation_data].evaluati" +
+      "on_tasks : this.model.tasks.map(t, t))) " +
+      "? \'training.best_checkpoint.metric: \"\' +" +
+      " this.training.best_checkpoint.metric.sp" +
+      "lit(\'/\')[1] + \'\" is no task that the val" +
+      "idation set is evaluated on\' : \'\'\032\351\n\n&re" +
+      "cap.config.best_checkpoint_has_order\032\276\n!" +
+      "has(this.training.best_checkpoint) || !t" +
+      "his.training.best_checkpoint.metric.matc" +
+      "hes(\'^[a-z][a-z0-9_]*(@[A-Za-z0-9_.-]+)?" +
+      "(/[A-Za-z_][A-Za-z0-9_.-]*)?$\') ? \'\' : [" +
+      "this.training.best_checkpoint.metric].ma" +
+      "p(m, [m.split(\'/\')[0].split(\'@\')].map(pa" +
+      "rts, [parts[0]].map(name, size(parts) > " +
+      "1 && !(parts[1] in this.model.stratifier" +
+      "s.map(s, s.name)) ? \'training.best_check" +
+      "point.metric: model.stratifiers has no \"" +
+      "\' + parts[1] + \'\"; name one of them, or " +
+      "drop the @ and what follows it\' : !(name" +
+      " in [\'loss\', \'auroc\', \'rce\', \'rmse\', \'ma" +
+      "e\']) ? \'training.best_checkpoint.metric:" +
+      " \"\' + name + \'\" is nothing that one chec" +
+      "kpoint can be better in; name loss, auro" +
+      "c, rce, rmse or mae\' : !m.contains(\'/\') " +
+      "? (name == \'loss\' ? \'\' : \'training.best_" +
+      "checkpoint.metric: \"\' + name + \'\" is a m" +
+      "etric of one task; write it as \' + name " +
+      "+ \'/<task>\') : m.split(\'/\')[1] in this.m" +
+      "odel.tasks && name in [\'auroc\', \'rce\'] &" +
+      "& int(this.model.tasks[m.split(\'/\')[1]]." +
+      "kind) == 2 ? \'training.best_checkpoint.m" +
+      "etric: \"\' + m.split(\'/\')[1] + \'\" is a re" +
+      "gression task, which has no \' + name + \'" +
+      "; name loss, rmse or mae\' : m.split(\'/\')" +
+      "[1] in this.model.tasks && name in [\'rms" +
+      "e\', \'mae\'] && int(this.model.tasks[m.spl" +
+      "it(\'/\')[1]].kind) == 1 ? \'training.best_" +
+      "checkpoint.metric: \"\' + m.split(\'/\')[1] " +
+      "+ \'\" is a binary classification, which h" +
+      "as no \' + name + \'; name loss, auroc or " +
+      "rce\' : \'\')[0])[0])[0]\032\364\014\n$recap.config.r" +
+      "egression_has_no_rates\032\313\014[\'\\n\' + [this.m" +
+      "odel.tasks].map(towers, towers.filter(t," +
+      " int(towers[t].kind) == 2))[0].join(\'\\n\'" +
+      ") + \'\\n\'].map(numbers, size(numbers) == " +
+      "2 ? \'\' : ([this.train_data].map(data, [d" +
+      "ata.tasks].map(labelled, labelled.filter" +
+      "(t, (labelled[t].pos_downsampling_rate !" +
+      "= 1.0 || labelled[t].neg_downsampling_ra" +
+      "te != 1.0) && numbers.contains(\'\\n\' + t " +
+      "+ \'\\n\')) .map(t, [labelled[t]].map(task," +
+      " (task.pos_downsampling_rate == 1.0 ? \'\'" +
+      " : \'train_data.tasks[\"\' + t + \'\"].pos_do" +
+      "wnsampling_rate: a regression task has n" +
+      "o positives; drop it\') + (task.pos_downs" +
+      "ampling_rate != 1.0 && task.neg_downsamp" +
+      "ling_rate != 1.0 ? \'\\n\' : \'\') + (task.ne" +
+      "g_downsampling_rate == 1.0 ? \'\' : \'train" +
+      "_data.tasks[\"\' + t + \'\"].neg_downsamplin" +
+      "g_rate: a regression task has no negativ" +
+      "es; drop it\'))[0]))[0])[0] + [this.valid" +
+      "ation_data].map(sets, sets.filter(v, [se" +
+      "ts[v]].all(data, size(sets) * (size(this" +
+      ".model.tasks) + size(data.tasks)) <= 512" +
+      "0)) .map(v, [sets[v]].map(data, ([data.t" +
+      "asks].map(labelled, labelled.filter(t, (" +
+      "labelled[t].pos_downsampling_rate != 1.0" +
+      " || labelled[t].neg_downsampling_rate !=" +
+      " 1.0) && numbers.contains(\'\\n\' + t + \'\\n" +
+      "\')) .map(t, [labelled[t]].map(task, (tas" +
+      "k.pos_downsampling_rate == 1.0 ? \'\' : \'v" +
+      "alidation_data[\"\' + v + \'\"].tasks[\"\' + t" +
+      " + \'\"].pos_downsampling_rate: a regressi" +
+      "on task has no positives; drop it\') + (t" +
+      "ask.pos_downsampling_rate != 1.0 && task" +
+      ".neg_downsampling_rate != 1.0 ? \'\\n\' : \'" +
+      "\') + (task.neg_downsampling_rate == 1.0 " +
+      "? \'\' : \'validation_data[\"\' + v + \'\"].tas" +
+      "ks[\"\' + t + \'\"].neg_downsampling_rate: a" +
+      " regression task has no negatives; drop " +
+      "it\'))[0]))[0]) .join(\'\\n\'))[0]).filter(l" +
+      "ine, line != \'\'))[0]).join(\'\\n\'))[0]\032\313\r\n" +
+      "*recap.config.regression_labels_are_numb" +
+      "ers\032\234\r[\'\\n\' + [this.model.tasks].map(tow" +
+      "ers, towers.filter(t, int(towers[t].kind" +
+      ") == 2))[0].join(\'\\n\') + \'\\n\'].map(numbe" +
+      "rs, size(numbers) == 2 ? \'\' : ([this.tra" +
+      "in_data].map(data, [data.preprocess.down" +
+      "sample_negatives.engagements_list.filter" +
+      "(t, numbers.contains(\'\\n\' + t + \'\\n\'))]." +
+      "map(odd, size(odd) == 0 ? [] : [\'train_d" +
+      "ata.preprocess.downsample_negatives.enga" +
+      "gements_list: \"\' + odd.join(\'\", \"\') + \'\"" +
+      " has no positives, being a regression ta" +
+      "sk; drop it\'])[0] + data.preprocess.rect" +
+      "ify_labels.label_to_engaged_timestamp_fi" +
+      "eld.filter(t, numbers.contains(\'\\n\' + t " +
+      "+ \'\\n\')) .map(t, \'train_data.preprocess." +
+      "rectify_labels.label_to_engaged_timestam" +
+      "p_field[\"\' + t + \'\"]: \"\' + t + \'\" is a r" +
+      "egression task, and only labels of 0 or " +
+      "1 are rectified; drop it\'))[0] + [this.v" +
+      "alidation_data].map(sets, sets.filter(v," +
+      " [sets[v]].all(data, size(sets) * (size(" +
+      "this.model.tasks) + size(data.preprocess" +
+      ".downsample_negatives.engagements_list) " +
+      "+ size(data.preprocess.rectify_labels.la" +
+      "bel_to_engaged_timestamp_field)) <= 5120" +
+      ")) .map(v, [sets[v]].map(data, ([data.pr" +
+      "eprocess.downsample_negatives.engagement" +
+      "s_list.filter(t, numbers.contains(\'\\n\' +" +
+      " t + \'\\n\'))].map(odd, size(odd) == 0 ? [" +
+      "] : [\'validation_data[\"\' + v + \'\"].prepr" +
+      "ocess.downsample_negatives.engagements_l" +
+      "ist: \"\' + odd.join(\'\", \"\') + \'\" has no p" +
+      "ositives, being a regression task; drop " +
+      "it\'])[0] + data.preprocess.rectify_label" +
+      "s.label_to_engaged_timestamp_field.filte" +
+      "r(t, numbers.contains(\'\\n\' + t + \'\\n\')) " +
+      ".map(t, \'validation_data[\"\' + v + \'\"].pr" +
+      "eprocess.rectify_labels.label_to_engaged" +
+      "_timestamp_field[\"\' + t + \'\"]: \"\' + t + " +
+      "\'\" is a regression task, and only labels" +
+      " of 0 or 1 are rectified; drop it\')) .jo" +
+      "in(\'\\n\'))[0]).filter(line, line != \'\'))[" +
+      "0]).join(\'\\n\'))[0]\032\246\002\n\'recap.config.scor" +
+      "e_weights_are_of_tasks\032\372\001[\'\\n\' + this.mo" +
+      "del.tasks.map(t, t).join(\'\\n\') + \'\\n\'].m" +
+      "ap(towers, this.score_weights.filter(t, " +
+      "!towers.contains(\'\\n\' + t + \'\\n\')) .map(" +
+      "t, \'score_weights[\"\' + t + \'\"]: \"\' + t +" +
+      " \'\" is no task of the model; drop the en" +
+      "try or add a tower\').join(\'\\n\'))[0]\032\353\001\n\035" +
+      "recap.config.score_is_no_task\032\311\001size(thi" +
+      "s.score_weights) == 0 || !(\'score\' in th" +
+      "is.model.tasks) ? \'\' : \'score_weights: a" +
+      " task is named \"score\", which is what th" +
+      "e weighted sum is called; give the task " +
+      "another name or drop the weights\'*f\n\007Job" +
+      "Mode\022\030\n\024JOB_MODE_UNSPECIFIED\020\000\022\022\n\016JOB_MO" +
+      "DE_TRAIN\020\001\022\025\n\021JOB_MODE_EVALUATE\020\002\022\026\n\022JOB" +
+      "_MODE_INFERENCE\020\003*\224\001\n\026DownsamplingCorrec" +
+      "tion\022\'\n#DOWNSAMPLING_CORRECTION_UNSPECIF" +
+      "IED\020\000\022(\n$DOWNSAMPLING_CORRECTION_LOSS_WE" +
+      "IGHTS\020\001\022\'\n#DOWNSAMPLING_CORRECTION_CALIB" +
+      "RATION\020\002Bd\n\025dev.rankspec.recap.v1B\nRecap" +
+      "ProtoP\001Z=github.com/rankspec/rankspec/ge" +
+      "n/go/rankspec/recap/v1;recapv1b\010editions" +
+      "p\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -425,12 +449,18 @@ public final class RecapProto extends com.google.protobuf.GeneratedFile {
     internal_static_rankspec_recap_v1_RecapConfig_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_rankspec_recap_v1_RecapConfig_descriptor,
-        new java.lang.String[] { "Training", "Model", "TrainData", "ValidationData", "Optimizer", "WhichMetrics", "Runtime", "DownsamplingCorrection", "Mode", });
+        new java.lang.String[] { "Training", "Model", "TrainData", "ValidationData", "Optimizer", "WhichMetrics", "Runtime", "DownsamplingCorrection", "Mode", "ScoreWeights", });
     internal_static_rankspec_recap_v1_RecapConfig_ValidationDataEntry_descriptor =
       internal_static_rankspec_recap_v1_RecapConfig_descriptor.getNestedType(0);
     internal_static_rankspec_recap_v1_RecapConfig_ValidationDataEntry_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_rankspec_recap_v1_RecapConfig_ValidationDataEntry_descriptor,
+        new java.lang.String[] { "Key", "Value", });
+    internal_static_rankspec_recap_v1_RecapConfig_ScoreWeightsEntry_descriptor =
+      internal_static_rankspec_recap_v1_RecapConfig_descriptor.getNestedType(1);
+    internal_static_rankspec_recap_v1_RecapConfig_ScoreWeightsEntry_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_rankspec_recap_v1_RecapConfig_ScoreWeightsEntry_descriptor,
         new java.lang.String[] { "Key", "Value", });
     descriptor.resolveAllFeaturesImmutable();
     build.buf.validate.ValidateProto.getDescriptor();
