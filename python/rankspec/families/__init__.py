@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from rankspec.data.v1.statistics_pb2 import DataStatistics
     from rankspec.optimization.parameter_group import ParameterGroup
+    from rankspec.scoring.writing import Exported
     from rankspec.trainer.data.service.server import ServedData
     from rankspec.trainer.program import Program
 
@@ -25,12 +26,14 @@ class Family(NamedTuple):
         program: Module and name of its program; imported when something is trained, as it takes torch.
         data_service: Module and name of what opens the data sets of a data service; none if no field asks for one.
         statistics: Module and name of what computes statistics of the training data; none if no field reads them.
+        export: Module and name of what writes a checkpoint as a bundle; none if nothing does.
     """
 
     parameter_groups: Callable[[Any], list[ParameterGroup]]
     program: tuple[str, str] | None
     data_service: tuple[str, str] | None = None
     statistics: tuple[str, str] | None = None
+    export: tuple[str, str] | None = None
 
 
 _FAMILIES = {
@@ -39,6 +42,7 @@ _FAMILIES = {
         ("rankspec.families.recap.program.program", "RecapProgram"),
         ("rankspec.families.recap.program.data.service", "served_data"),
         ("rankspec.families.recap.program.data.statistics", "statistics_of"),
+        ("rankspec.families.recap.program.export.exporting", "export"),
     ),
     "rankspec.twhin.v1.TwhinConfig": Family(
         groups_of_twhin, ("rankspec.families.twhin.program.program", "TwhinProgram")
@@ -87,6 +91,16 @@ def statistics_of(message: str) -> Callable[[Any, str], DataStatistics] | None:
     """
     compute: Callable[[Any, str], DataStatistics] | None = _imported(message, "statistics")
     return compute
+
+
+def exporter_of(message: str) -> Callable[..., Exported] | None:
+    """Returns what writes a checkpoint of a root message's run as a bundle, or none if nothing does.
+
+    Args:
+        message: The message's full name.
+    """
+    export: Callable[..., Exported] | None = _imported(message, "export")
+    return export
 
 
 def _imported(message: str, part: str) -> Any:

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-# What the combined score is called beside the tasks' outputs. No task can have the name, which has no letter first.
-SCORE = "/score"
+# What the combined score is called beside the tasks' outputs; no task of a config with weights has the name.
+SCORE = "score"
 
 
 def combined(outputs: Mapping[str, NDArray[np.float32]], weights: Mapping[str, float]) -> NDArray[np.float32]:

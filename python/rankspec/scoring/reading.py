@@ -64,6 +64,16 @@ def read_bundle(
     return BundleFiles(manifest, digest, contents)
 
 
+def read_contents(folder: str | os.PathLike[str], manifest: BundleManifest) -> dict[str, memoryview]:
+    """The files of a bundle that is being written, by name.
+
+    Raises:
+        ScoringError: one is not as it is listed.
+    """
+    with _folder(folder) as place:
+        return {file.name: _content(place, file) for file in manifest.files}
+
+
 @contextmanager
 def _folder(folder: str | os.PathLike[str]) -> Iterator[int]:
     """Holds the folder open, so that all files are those of one folder whatever is renamed meanwhile."""
