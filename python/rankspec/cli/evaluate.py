@@ -42,7 +42,11 @@ def run(arguments: Namespace) -> int:
 
 def evaluate(job: Job, arguments: Namespace) -> int:
     """Evaluates as the arguments say; returns the exit status."""
-    from rankspec.trainer.follow import evaluate as evaluate_job
+    from rankspec.trainer.follow import evaluate as evaluate_all
+    from rankspec.trainer.follow import evaluate_one
 
-    evaluate_job(job, wait=not arguments.no_wait, checkpoint=arguments.checkpoint)
+    if arguments.checkpoint is None:
+        evaluate_all(job, wait=not arguments.no_wait)
+    else:
+        evaluate_one(job, arguments.checkpoint)
     return 0

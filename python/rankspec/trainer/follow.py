@@ -12,9 +12,10 @@ from rankspec.trainer.errors import TrainError
 from rankspec.trainer.evaluation_identity import evaluation_identity
 from rankspec.trainer.folder import EVALUATION_FILE, EVALUATION_SCORES_FOLDER, prepare_folder, sole_writer
 from rankspec.trainer.journal import Journal, read_journal
-from rankspec.trainer.loaded_model import load_model
+from rankspec.trainer.report import Report, report_of
 from rankspec.trainer.resume import saved_config
 from rankspec.trainer.setup import Job, Setup, set_up
+from rankspec.trainer.trained_model import load_weights
 from rankspec.trainer.training import within_epochs_of
 from rankspec.trainer.waiting import Waiting
 
@@ -23,13 +24,12 @@ _SKIPPED = "skipped"
 _DELETED = "deleted before it could be evaluated"
 
 
-def evaluate(job: Job, *, wait: bool = True, checkpoint: Which | None = None) -> None:
+def evaluate(job: Job, *, wait: bool = True) -> None:
     """Evaluates every checkpoint of the run on every validation set, each once, however often this is called.
 
     Args:
         job: what to obey.
         wait: whether to wait for a run that has not begun, or has not come to its last step.
-        checkpoint: the only one to evaluate, as `choose_checkpoint` takes it, without waiting; None for all.
 
     Raises:
         TrainError: if there is nothing to evaluate on, no checkpoint came in time, or another process evaluates them.
@@ -37,19 +37,37 @@ def evaluate(job: Job, *, wait: bool = True, checkpoint: Which | None = None) ->
     """
     with set_up(job) as setup, ExitStack() as stack:
         evaluator = Evaluator(setup, wait=wait)
-        chosen = None
-        if checkpoint is None:
-            evaluator.await_folder()
-        else:
-            chosen = choose_together(setup, checkpoint, stack)
-        folder = setup.program.training.folder
-        prepare_folder(folder)
-        if setup.processes.is_first:
-            stack.enter_context(sole_writer(folder, doing="evaluating"))
-        if chosen is None:
-            evaluator.follow()
-        else:
-            evaluator.evaluate_one(chosen)
+        evaluator.await_folder()
+        _take_possession(setup, stack)
+        evaluator.follow()
+
+
+def evaluate_one(job: Job, which: Which | None = None) -> list[Report]:
+    """Evaluates one checkpoint of the run, without waiting, on the validation sets that it has no figures of yet.
+
+    Args:
+        job: what to obey.
+        which: the checkpoint, as `choose_checkpoint` takes it.
+
+    Returns:
+        Its figures of each validation set, in the order of their names.
+
+    Raises:
+        TrainError: if there is nothing to evaluate on, no such checkpoint, or another process evaluates them.
+        DataError: if the data is not what the config says.
+    """
+    with set_up(job) as setup, ExitStack() as stack:
+        evaluator = Evaluator(setup, wait=False)
+        checkpoint = choose_together(setup, which, stack)
+        _take_possession(setup, stack)
+        return evaluator.evaluate_one(checkpoint)
+
+
+def _take_possession(setup: Setup, stack: ExitStack) -> None:
+    folder = setup.program.training.folder
+    prepare_folder(folder)
+    if setup.processes.is_first:
+        stack.enter_context(sole_writer(folder, doing="evaluating"))
 
 
 class Evaluator:
@@ -90,12 +108,13 @@ class Evaluator:
             self._waiting.pause(there)
         self._show(there)
 
-    def evaluate_one(self, checkpoint: Checkpoint) -> None:
-        """Evaluates one checkpoint that is kept meanwhile, if it has no figures yet, and shows its figures."""
+    def evaluate_one(self, checkpoint: Checkpoint) -> list[Report]:
+        """Evaluates one checkpoint that is kept meanwhile, if it has no figures yet; shows and returns its figures."""
         self._read_records()
         if self._missing(checkpoint):
             self._evaluate(checkpoint)
         self._show([checkpoint])
+        return [report_of(record) for _, record in sorted(self._known(checkpoint).items())]
 
     def _read_records(self) -> None:
         # Records of release 0.1 do not say what they are of; they stay, and count for nothing.
@@ -187,7 +206,9 @@ class Evaluator:
             self._skip(checkpoint.step, trouble, dict.fromkeys(untold))
             return
         for name, of in self._missing(checkpoint).items():
-            figures = self._setup.evaluate(name, self._datasets[name], self._folder / EVALUATION_SCORES_FOLDER)
+            figures = self._setup.evaluate(
+                name, self._datasets[name], self._folder / EVALUATION_SCORES_FOLDER, checkpoint.step
+            )
             self._record({"step": checkpoint.step, "split": name, "of": of, **figures})
             self._console.note(f"step {checkpoint.step}  {name}")
 
@@ -206,7 +227,7 @@ class Evaluator:
             self._processes.barrier()
 
     def _load(self, checkpoint: Checkpoint) -> None:
-        if names := load_model(checkpoint, self._setup):
+        if names := load_weights(checkpoint, self._setup):
             self._console.say(f"checkpoint {checkpoint.step} has no figures: its {names[0]} is not finite")
 
     def _skip(self, step: int, reason: str, missing: Mapping[str, str | None]) -> None:

@@ -35,6 +35,10 @@ class Batch(Protocol):
         """The same slice with its tensors on a device."""
 
 
+# Of scored rows: float32, or int64 where ids are kept.
+Columns = dict[str, NDArray[Any]]
+
+
 @dataclass(frozen=True)
 class RowSource:
     """Which rows are predicted.
@@ -62,9 +66,8 @@ class OpenedRows:
     label_columns: frozenset[str]
 
 
-Floats = NDArray[np.float32]
 # Gives columns by their names, `[N]` each, some rows at a time.
-Reader = Callable[[Sequence[str]], Iterable[dict[str, Floats]]]
+Reader = Callable[[Sequence[str]], Iterable[Columns]]
 
 BatchT = TypeVar("BatchT", bound=Batch)
 
@@ -184,7 +187,10 @@ class Program(ABC, Generic[BatchT]):
 
     @abstractmethod
     def score(self, outputs: Any, batch: BatchT) -> dict[str, Tensor]:
-        """What metrics are computed from, for each row of a slice: columns `[B * scores_per_row]` by name."""
+        """What metrics are computed from, for each row of a slice: columns `[B * scores_per_row]` by name.
+
+        Columns of int64 are kept as they are, all others in float32.
+        """
 
     def open_rows(self, source: RowSource, output: Path) -> OpenedRows:
         """Opens rows to predict, of which a process may take any batches.

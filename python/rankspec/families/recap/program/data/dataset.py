@@ -9,13 +9,14 @@ import torch
 
 from rankspec.claims.registry import obeys
 from rankspec.claims.views import whole_message
-from rankspec.families.recap.input_signature import carried_inputs, input_signature, read_schema
+from rankspec.families.recap.input_signature import carried_inputs, input_signature
 from rankspec.families.recap.program.batch import make_batch
 from rankspec.families.recap.program.data.files import select_files, selection_settings
 from rankspec.families.recap.program.data.steps.context import StepContext
 from rankspec.families.recap.program.data.steps.downsample_negatives import DownsampleNegatives
 from rankspec.families.recap.program.data.steps.table import build_steps
 from rankspec.families.recap.program.downsampling import downsampling_rates
+from rankspec.families.recap.schema_file import read_schema
 from rankspec.recap.v1.data_pb2 import DDS_COMPRESSION_OPTION_AUTO, RecapDataConfig
 from rankspec.schema.field_paths import at, join
 from rankspec.trainer.data.apart import refuse_data_in_run, refuse_inside
@@ -117,7 +118,7 @@ def open_dataset(
         plan,
         schema,
         leave_out_unreadable=data.ignore_data_errors,
-        remedy="ignore_data_errors leaves such files out",
+        remedy="ignore_data_errors: true leaves such files out",
     )
 
 
