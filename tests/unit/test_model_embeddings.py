@@ -15,7 +15,8 @@ from rankspec.families.recap.program.model.dropout import RandomPosition
 from rankspec.families.recap.program.model.embeddings import build_small_embeddings
 from rankspec.families.recap.program.model.initialization import initialize
 from rankspec.trainer.data.ids import IdRange
-from rankspec.trainer.errors import TrainError
+from rankspec.trainer.data_error import DataError
+from rankspec.trainer.inputs import Input
 
 torch.set_num_threads(1)
 
@@ -29,7 +30,9 @@ IDS = torch.tensor([[0, 99, 3], [5, 99, 0], [2, 99, 1]])
 def _built(text: str = TABLES, columns: int = 3) -> Any:
     config = text_format.Parse(text, SmallEmbeddingsConfig())
     position = RandomPosition(seed=0, step=0, global_rows=100)
-    tables = build_small_embeddings(config, columns, "model.small_embeddings", position)
+    tables = build_small_embeddings(
+        config, Input("discrete", "ids", "int64", columns, columns), "model.small_embeddings", position
+    )
     initialize(tables, seed=0)
     return tables
 
@@ -65,7 +68,7 @@ def test_tables_without_a_bucket_say_which_ids_they_have() -> None:
 
 
 def test_a_table_cannot_read_a_column_that_is_not_there() -> None:
-    with pytest.raises(TrainError, match="'type' reads column 2, but discrete has 2 columns") as caught:
+    with pytest.raises(DataError, match="there is no column 2: discrete has 2 columns") as caught:
         _built(columns=2)
     assert caught.value.path == "model.small_embeddings.tables[0].index"
 

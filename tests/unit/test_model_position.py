@@ -15,7 +15,7 @@ from torch import Tensor
 from rankspec.families.recap.program.batch import RecapBatch
 from rankspec.families.recap.program.model import build_model
 from rankspec.families.recap.program.model.inputs import inputs_read
-from rankspec.trainer.errors import TrainError
+from rankspec.trainer.data_error import DataError
 
 torch.set_num_threads(1)
 
@@ -133,7 +133,7 @@ def test_training_reads_the_ids_for_the_position_alone() -> None:
 
 
 def test_a_column_that_is_not_there_is_refused_by_its_path() -> None:
-    with pytest.raises(TrainError, match="the position is column 2, but discrete has 2 columns") as caught:
+    with pytest.raises(DataError, match="there is no column 2: discrete has 2 columns") as caught:
         build_model(_config("position_feature_index: 2"), inputs())
     assert caught.value.path == "model.position_debias_config.position_feature_index"
 

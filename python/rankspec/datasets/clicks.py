@@ -10,11 +10,12 @@ from __future__ import annotations
 import json
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
+from rankspec.datasets.feature_names import names_in_schema, schema_entry, write_named
 from rankspec.datasets.ownership import claim
 from rankspec.datasets.vectors import Vectors, vector_column
 
@@ -61,17 +62,23 @@ def write(output: Path, *, num_rows: int, num_files: int = 2, seed: int = 0, vec
     for number, (start, stop) in enumerate(pairwise(bounds.tolist())):
         parts[output / "train" / f"part-{number:05}.parquet"] = table.slice(start, stop - start)
     claim(output, [SCHEMA_FILE, *(str(path.relative_to(output)) for path in parts)])
-    (output / SCHEMA_FILE).write_text(json.dumps({"schema": _schema_entries()}, indent=2) + "\n", encoding="utf-8")
+    entries = _schema_entries()
+    (output / SCHEMA_FILE).write_text(json.dumps({"schema": entries}, indent=2) + "\n", encoding="utf-8")
+    names = names_in_schema(entries)
     for path, part in parts.items():
         path.parent.mkdir(parents=True, exist_ok=True)
-        pq.write_table(part, path, row_group_size=_ROW_GROUP_ROWS, write_page_checksum=True)
+        write_named(part, path, names, row_group_size=_ROW_GROUP_ROWS, write_page_checksum=True)
     return list(parts)
 
 
-def _schema_entries() -> list[dict[str, str | int]]:
-    columns = {"continuous": ("float_list", _NUM_FEATURES), "binary": ("int64_list", _NUM_FLAGS)}
-    columns |= {"discrete": ("int64_list", 1), "clicked": ("int64_list", 1), "relevance": ("float_list", 1)}
-    return [{"feature_name": name, "dtype": dtype, "length": length} for name, (dtype, length) in columns.items()]
+def _schema_entries() -> list[dict[str, Any]]:
+    return [
+        schema_entry("continuous", "float_list", _NUM_FEATURES, [f"feature_{place}" for place in range(_NUM_FEATURES)]),
+        schema_entry("binary", "int64_list", _NUM_FLAGS, [f"flag_{place}" for place in range(_NUM_FLAGS)]),
+        schema_entry("discrete", "int64_list", 1, ["position"], [LIST_LENGTH]),
+        schema_entry("clicked", "int64_list", 1),
+        schema_entry("relevance", "float_list", 1),
+    ]
 
 
 def _lists(num_lists: int, source: np.random.Generator, vectors: Vectors) -> pa.Table:

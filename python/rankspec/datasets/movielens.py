@@ -6,13 +6,22 @@ Harper and Konstan, "The MovieLens Datasets: History and Context", ACM TiiS 5 (2
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from rankspec.datasets.movielens_features import TASKS, Features, build_features, split_rows
+from rankspec.datasets.feature_names import names_in_schema, schema_entry, write_named
+from rankspec.datasets.movielens_features import (
+    BINARY_FEATURES,
+    CONTINUOUS_FEATURES,
+    DISCRETE_FEATURES,
+    TASKS,
+    Features,
+    build_features,
+    split_rows,
+)
 from rankspec.datasets.movielens_formats import DatasetError, read_tables
 from rankspec.datasets.movielens_source import download_movielens
 from rankspec.datasets.ownership import claim
@@ -21,7 +30,7 @@ from rankspec.datasets.vectors import Vectors, vector_column
 __all__ = ["TASKS", "DatasetError", "MovieLensSummary", "prepare"]
 
 SCHEMA_FILE = "schema.json"
-"""Name of the file that lists every column's type and width."""
+"""Name of the file that lists every column's type, width and features."""
 
 
 @dataclass(frozen=True)
@@ -63,9 +72,10 @@ def prepare(
     split = split_rows(tables.timestamps)
     features = build_features(tables, split)
     claim(output, [*(f"{part}.parquet" for part in vars(split)), SCHEMA_FILE])
+    entries = _schema_entries((len(tables.users), len(tables.items)))
     for part, rows in vars(split).items():
-        pq.write_table(_to_arrow(features, rows, vectors), output / f"{part}.parquet")
-    (output / SCHEMA_FILE).write_text(json.dumps(_schema(features), indent=2) + "\n", encoding="utf-8")
+        write_named(_to_arrow(features, rows, vectors), output / f"{part}.parquet", names_in_schema(entries))
+    (output / SCHEMA_FILE).write_text(json.dumps({"schema": entries}, indent=2) + "\n", encoding="utf-8")
     return MovieLensSummary(
         output=output,
         num_train_rows=len(split.train),
@@ -89,15 +99,10 @@ def _to_arrow(features: Features, rows: NDArray[np.int64], vectors: Vectors) -> 
     return pa.table(columns | labels)
 
 
-def _schema(features: Features) -> dict[str, list[dict[str, str | int]]]:
-    vectors = {
-        "continuous": ("float_list", features.continuous.shape[1]),
-        "binary": ("int64_list", features.binary.shape[1]),
-        "discrete": ("int64_list", features.discrete.shape[1]),
-    }
-    columns = vectors | dict.fromkeys(TASKS, ("int64_list", 1))
-    return {
-        "schema": [
-            {"feature_name": name, "dtype": dtype, "length": length} for name, (dtype, length) in columns.items()
-        ]
-    }
+def _schema_entries(num_ids: tuple[int, int]) -> list[dict[str, Any]]:
+    return [
+        schema_entry("continuous", "float_list", len(CONTINUOUS_FEATURES), CONTINUOUS_FEATURES),
+        schema_entry("binary", "int64_list", len(BINARY_FEATURES), BINARY_FEATURES),
+        schema_entry("discrete", "int64_list", len(DISCRETE_FEATURES), DISCRETE_FEATURES, num_ids),
+        *(schema_entry(task, "int64_list", 1) for task in TASKS),
+    ]

@@ -10,13 +10,14 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from rankspec.datasets.feature_names import names_in_schema, names_metadata, schema_entry
 from rankspec.datasets.ownership import claim
 from rankspec.datasets.tfrecord import SUFFIX, tfrecord_writer
 from rankspec.datasets.vectors import Vectors, vector_column, vector_type
@@ -129,16 +130,22 @@ def write(
     return files
 
 
-def segdense_schema(widths: Widths) -> dict[str, list[dict[str, str | int]]]:
-    """The content of the schema file: every column with its type and length."""
-    vectors = {CONTINUOUS: ("float_list", widths.continuous), BINARY: ("int64_list", widths.binary)}
-    vectors |= {DISCRETE: ("int64_list", widths.discrete)}
-    vectors |= dict.fromkeys(EMBEDDINGS, ("float_list", widths.embedding))
-    vectors |= dict.fromkeys((*IDS, *LABELS), ("int64_list", 1))
-    entries: list[dict[str, str | int]] = [
-        {"feature_name": name, "dtype": dtype, "length": length} for name, (dtype, length) in vectors.items()
+def segdense_schema(widths: Widths) -> dict[str, list[dict[str, Any]]]:
+    """The content of the schema file: every column with its type and length, names of its features, numbers of ids."""
+    ids = [widths.num_ids] * widths.discrete
+    entries = [
+        schema_entry(CONTINUOUS, "float_list", widths.continuous, _numbered("continuous", widths.continuous)),
+        schema_entry(BINARY, "int64_list", widths.binary, _numbered("binary", widths.binary)),
+        schema_entry(DISCRETE, "int64_list", widths.discrete, _numbered("discrete", widths.discrete), ids),
+        *(schema_entry(name, "float_list", widths.embedding) for name in EMBEDDINGS),
+        *(schema_entry(name, "int64_list", 1, sizes=[_NUM_ENTITIES]) for name in IDS),
+        *(schema_entry(name, "int64_list", 1) for name in LABELS),
     ]
     return {"schema": entries}
+
+
+def _numbered(name: str, number: int) -> list[str]:
+    return [f"{name}_{place}" for place in range(number)]
 
 
 @dataclass(frozen=True)
@@ -210,6 +217,7 @@ def _write_file(file: Path, world: _World, num_rows: int, key: tuple[int, ...], 
         for number, rows in enumerate(_row_group_sizes(num_rows)):
             batch = world.rows(rows, np.random.default_rng([*key, number]), vectors)
             writer.write_batch(batch, row_group_size=rows)
+        writer.add_key_value_metadata(names_metadata(names_in_schema(segdense_schema(world.widths)["schema"])))
 
 
 def _write_tfrecord(file: Path, world: _World, num_rows: int, key: tuple[int, ...]) -> None:

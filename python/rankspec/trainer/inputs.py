@@ -9,10 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
 
 DType = Literal["float32", "int64"]
@@ -25,10 +25,17 @@ class Column:
     Attributes:
         dtype: type of its values; None for one that no input can have, such as text.
         length: values in a row; -1 where that varies.
+        names: a name for the feature at each place, all different; None if it gives none. For this and what follows, a
+            column whose rows vary in length has one place.
+        sizes: for each place that holds ids, their number: they run from 0 to one less; None elsewhere.
+        vocabularies: for each place, the file of what its ids stand for, relative to the schema file, or None.
     """
 
     dtype: DType | None
     length: int
+    names: tuple[str, ...] | None = None
+    sizes: tuple[int | None, ...] | None = None
+    vocabularies: tuple[str | None, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +49,7 @@ class Input:
         stored_length: values in a row of the column.
         width: values in a row of the input, after preprocessing.
         kept: places in the stored row of the values that are kept, ascending; None means the first `width`.
+        names: a name for each value of the stored row; None if the schema file gives none.
     """
 
     name: str
@@ -50,33 +58,84 @@ class Input:
     stored_length: int
     width: int
     kept: tuple[int, ...] | None = None
+    names: tuple[str, ...] | None = None
+
+    @property
+    def feature_names(self) -> tuple[str, ...] | None:
+        """A name for each value of the input, `width` of them; None if the schema file gives none."""
+        if self.names is None:
+            return None
+        return self.names[: self.width] if self.kept is None else tuple(self.names[place] for place in self.kept)
+
+    @classmethod
+    def from_json(cls, described: Mapping[str, Any]) -> Input:
+        """The input that `dataclasses.asdict` gave, as JSON gives it back.
+
+        Raises:
+            TypeError, KeyError, AttributeError: it is none.
+        """
+        # JSON has no tuples, and there were no names in version 0.1.
+        lists = {name: described.get(name) and tuple(described[name]) for name in ("kept", "names")}
+        return cls(**{**described, **lists})
 
 
 def signature_hash(inputs: Iterable[Input]) -> str:
-    """SHA-256, in hexadecimal, of the inputs' names, types, widths, kept values and order.
+    """SHA-256, in hexadecimal, of the inputs' names, types, widths, kept values, features' names and order.
 
     Columns and stored lengths are left out: a data set may store an input under another name. No input has a
     default: every row gives every value.
     """
-    lines = [[i.name, i.dtype, i.width, list(i.kept) if i.kept else None, "required"] for i in inputs]
+    lines = [_signature_line(item) for item in inputs]
     text = json.dumps(["rankspec inputs 1", *lines], separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(text.encode("ascii")).hexdigest()
 
 
+def _signature_line(item: Input) -> list[object]:
+    line = [item.name, item.dtype, item.width, list(item.kept) if item.kept else None, "required"]
+    # Features without names leave the hash what it was before they could have any.
+    return line if item.names is None else [*line, item.feature_names]
+
+
 def signature_differences(expected: Iterable[Input], found: Iterable[Input]) -> tuple[str, ...]:
-    """What makes two signatures differ, a sentence each; empty exactly when their hashes are equal."""
+    """What makes two signatures differ, a sentence each.
+
+    Features' names count where both have them: what has none may be the same data from before it had any.
+
+    Returns:
+        The differences; none exactly when the hashes are equal but for names that one of the two lacks.
+    """
     wanted, given = {i.name: i for i in expected}, {i.name: i for i in found}
     differences = [f'"{name}" is missing' for name in wanted if name not in given]
     differences += [f'"{name}" is not expected' for name in given if name not in wanted]
     for name in wanted.keys() & given.keys():
+        found_before = len(differences)
         for what in ("dtype", "width", "kept"):
             before, now = getattr(wanted[name], what), getattr(given[name], what)
             if before != now:
                 differences.append(f'"{name}" has another {what}: {_shown(now)} instead of {_shown(before)}')
+        change = names_difference(wanted[name].feature_names, given[name].feature_names)
+        # Of other places other names are no news.
+        if change and len(differences) == found_before:
+            differences.append(f'"{name}" has {change}')
     differences.sort()
     if not differences and list(wanted) != list(given):
         differences.append(f"the order is {', '.join(given)} instead of {', '.join(wanted)}")
     return tuple(differences)
+
+
+def names_difference(expected: Sequence[str] | None, found: Sequence[str] | None) -> str | None:
+    """What makes the names of features differ, in words; None if nothing does, or one of the two gives none."""
+    if expected is None or found is None or tuple(expected) == tuple(found):
+        return None
+    if len(expected) != len(found):
+        return f"{len(found)} names instead of {len(expected)}"
+    if set(expected) == set(found):
+        what = "the same features in another order"
+    else:
+        num_others = len(set(found) - set(expected))
+        what = f"{num_others} other feature{'s' if num_others > 1 else ''}"
+    place = next(number for number, (one, other) in enumerate(zip(expected, found, strict=True)) if one != other)
+    return f'{what}: place {place} is "{found[place]}" instead of "{expected[place]}"'
 
 
 def _shown(value: object) -> str:

@@ -12,7 +12,7 @@ from rankspec.formats.origins import Origins
 from rankspec.schema.field_paths import is_at_or_below
 from rankspec.trainer.checkpoints import STATE_FILE, Checkpoint
 from rankspec.trainer.errors import TrainError
-from rankspec.trainer.inputs import Input, signature_differences
+from rankspec.trainer.inputs import Input, signature_differences, signature_hash
 from rankspec.trainer.setup import Setup
 
 
@@ -78,16 +78,25 @@ def check_inputs(checkpoint: Checkpoint, setup: Setup) -> None:
         setup.program.check_identity(state, checkpoint.folder)
     if state["feature_signature"] == setup.signature:
         return
-    with checkpoint.interpreting(STATE_FILE):
-        # JSON has no tuples.
-        trained_on = [
-            Input(**described | {"kept": described["kept"] and tuple(described["kept"])})
-            for described in state["inputs"]
-        ]
-    differences = "; ".join(signature_differences(trained_on, setup.program.inputs))
+    trained_on = inputs_of(checkpoint)
+    differences = signature_differences(trained_on, setup.program.inputs)
+    if not differences and signature_hash(trained_on) == state["feature_signature"]:
+        # Only names of features are new or gone.
+        return
     raise TrainError(
-        f"checkpoint {checkpoint.folder} was trained on other inputs: {differences}", setup.program.inputs_field
+        f"checkpoint {checkpoint.folder} was trained on other inputs: {'; '.join(differences)}",
+        setup.program.inputs_field,
     )
+
+
+def inputs_of(checkpoint: Checkpoint) -> list[Input]:
+    """The inputs that a checkpoint was trained on, in their order.
+
+    Raises:
+        TrainError: its state cannot be understood.
+    """
+    with checkpoint.interpreting(STATE_FILE):
+        return [Input.from_json(described) for described in checkpoint.state["inputs"]]
 
 
 def _check_processes(checkpoint: Checkpoint, setup: Setup) -> None:

@@ -22,7 +22,7 @@ from rankspec.metrics.auroc import auroc
 from rankspec.metrics.binary import calibration_ratio, relative_cross_entropy
 from rankspec.trainer import follow, waiting
 from rankspec.trainer.data.plan import Share
-from rankspec.trainer.errors import TrainError
+from rankspec.trainer.data_error import DataError
 
 # Users 0 to 19 are in the data; 1234567890123 is beyond float32's whole numbers.
 STRATA = """
@@ -155,6 +155,21 @@ def test_strata_may_change_in_mid_run_and_the_best_of_one_begins_anew(
     assert records_of(folder, "valid")[-1]["loss@user_3/like"] is not None
 
 
+def test_strata_that_the_best_is_not_of_may_change_without_it(runs: Runs, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = runs.train("run", STRATA, STEPS, BEST)
+    before = newest(folder).state["best"]
+    first, others = STRATA.split("stratifiers", 2)[1], 'stratifiers { name: "item-7" index: 1 value: 8 }'
+    moved = f"model {{ {others} stratifiers {first} }}"
+
+    runs.train("run", moved, BEST, "training { num_train_steps: 13 eval_log_every_n: 13 }")
+
+    assert "begins anew" not in capsys.readouterr().err
+    after = newest(folder).state["best"]
+    assert before["step"] is not None
+    assert after["value"] >= before["value"]
+    assert (after["step"], after["waited"]) in {(13, 0), (before["step"], before["waited"] + 1)}
+
+
 def test_processes_find_the_same(runs: Runs) -> None:
     folder = runs.train("run", STRATA, STEPS)
 
@@ -208,7 +223,7 @@ def test_which_metrics_may_name_one_stratum(runs: Runs, which: str, expected: se
 
 
 def test_column_that_is_not_there_is_refused_by_its_path(runs: Runs) -> None:
-    with pytest.raises(TrainError, match='the stratum "third" goes by column 2, but discrete has 2, from 0') as raised:
+    with pytest.raises(DataError, match="there is no column 2: discrete has 2 columns") as raised:
         runs.train(
             "run",
             'model { stratifiers { name: "first" index: 0 value: 1 } stratifiers { name: "third" index: 2 value: 1 } }',

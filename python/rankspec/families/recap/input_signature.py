@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rankspec.claims.registry import obeys
+from rankspec.families.recap.schema_file import read_schema
 from rankspec.recap.v1.data_pb2 import RecapDataConfig, SegDenseSchema
 from rankspec.recap.v1.preprocess_pb2 import Preprocess, TruncateAndSlice
 from rankspec.schema.field_paths import at, join
@@ -30,7 +30,6 @@ MODEL_INPUTS: dict[str, DType] = {
     "user_eng_embedding": "float32",
     "author_embedding": "float32",
 }
-_DTYPES: dict[str, DType] = {"float_list": "float32", "int64_list": "int64"}
 
 
 @obeys(RecapDataConfig, "seg_dense_schema", "tasks", "preprocess")
@@ -92,72 +91,34 @@ def carried_inputs(
     return tuple(carried[name] for name in sorted(carried))
 
 
-@obeys(SegDenseSchema, "schema_path")
-def read_schema(schema: SegDenseSchema, path: str = "") -> dict[str, Column]:
-    """Reads the schema file of a data set: `{"schema": [{"feature_name", "dtype", "length"}, ...]}`.
-
-    Returns:
-        The columns by name.
-
-    Raises:
-        DataError: there is no such file, or it is not of that form.
-    """
-    return schema_columns(schema.schema_path, join(path, "seg_dense_schema.schema_path"))
-
-
-def schema_columns(schema_path: str, path: str) -> dict[str, Column]:
-    """Reads a schema file, as `read_schema`.
-
-    Args:
-        schema_path: the file.
-        path: the field that names it, for errors.
-
-    Raises:
-        DataError: there is no such file, or it is not of that form.
-    """
-    try:
-        document = json.loads(Path(expanded(schema_path, path)).read_text(encoding="utf-8"))
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise DataError(f"cannot read the schema file {schema_path}: {reason}", path) from error
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"{schema_path} is not JSON of a schema: {error}", path) from error
-    entries = document.get("schema") if isinstance(document, dict) else None
-    if not isinstance(entries, list):
-        raise DataError(f'{schema_path}: expected an object with a list "schema"', path)
-    columns: dict[str, Column] = {}
-    for index, entry in enumerate(entries):
-        place = f"{schema_path}: schema[{index}]"
-        name, column = _parsed_entry(entry, place, path)
-        if name in columns:
-            raise DataError(f'{place}: a second entry for "{name}"; a column has one', path)
-        columns[name] = column
-    return columns
-
-
-def _parsed_entry(entry: object, place: str, path: str) -> tuple[str, Column]:
-    fields = entry if isinstance(entry, dict) else {}
-    name, dtype, length = (fields.get(key) for key in ("feature_name", "dtype", "length"))
-    if not (isinstance(name, str) and isinstance(dtype, str) and type(length) is int):
-        raise DataError(f"{place}: expected feature_name and dtype (text) and length (a whole number)", path)
-    if length < 1 and length != -1:
-        raise DataError(f"{place}: length {length}; give the values in a row, or -1 if they vary", path)
-    return name, Column(_DTYPES.get(dtype), length)
+@obeys(RecapDataConfig, "seg_dense_schema")
+@obeys(SegDenseSchema, "renamed_features")
+def _renamed_inputs(data: RecapDataConfig, columns: Mapping[str, Column], path: str) -> Iterator[Input]:
+    for name in sorted(data.seg_dense_schema.renamed_features):
+        yield renamed_input(data, name, columns, path)
 
 
 @obeys(RecapDataConfig, "seg_dense_schema")
 @obeys(SegDenseSchema, "schema_path", "renamed_features")
-def _renamed_inputs(data: RecapDataConfig, columns: Mapping[str, Column], path: str) -> Iterator[Input]:
+def renamed_input(data: RecapDataConfig, name: str, columns: Mapping[str, Column], path: str) -> Input:
+    """The input of a name that `renamed_features` gives, before truncation and masks.
+
+    Args:
+        data: the data set's configuration.
+        name: of the input.
+        columns: what the schema file says.
+        path: the data set's place in the spec, for errors.
+
+    Raises:
+        DataError: the schema has no such column, or one of another type.
+    """
     schema = data.seg_dense_schema
-    for name in sorted(schema.renamed_features):
-        here = at(join(path, "seg_dense_schema.renamed_features"), name)
-        found = fixed_column(schema.renamed_features[name], columns, here, schema.schema_path)
-        expected = MODEL_INPUTS.get(name, found.dtype)
-        if found.dtype != expected:
-            raise DataError(
-                f'"{found.column}" holds {found.dtype} values, and the input "{name}" takes {expected}', here
-            )
-        yield Input(name, found.column, found.dtype, found.stored_length, found.width)
+    here = at(join(path, "seg_dense_schema.renamed_features"), name)
+    found = fixed_column(schema.renamed_features[name], columns, here, schema.schema_path)
+    expected = MODEL_INPUTS.get(name, found.dtype)
+    if found.dtype != expected:
+        raise DataError(f'"{found.column}" holds {found.dtype} values, and the input "{name}" takes {expected}', here)
+    return replace(found, name=name)
 
 
 def fixed_column(name: str, columns: Mapping[str, Column], path: str, schema_path: str) -> Input:
@@ -173,7 +134,7 @@ def fixed_column(name: str, columns: Mapping[str, Column], path: str, schema_pat
         raise DataError(f'"{name}" is neither float_list nor int64_list; drop it or write it as numbers', path)
     if column.length == -1:
         raise DataError(f'the rows of "{name}" vary in length; write it with a fixed one', path)
-    return Input(name, name, column.dtype, column.length, column.length)
+    return Input(name, name, column.dtype, column.length, column.length, names=column.names)
 
 
 def _nearest(name: str, columns: Iterable[str]) -> str:
@@ -211,7 +172,7 @@ def _narrowed(item: Input, steps: TruncateAndSlice, path: str) -> Input:
             join(path, truncation),
         )
     kept = _masked(getattr(steps, mask), width, join(path, mask)) if steps.HasField(mask) else None
-    return Input(item.name, item.column, item.dtype, item.stored_length, len(kept) if kept else width, kept)
+    return replace(item, width=len(kept) if kept else width, kept=kept)
 
 
 def _masked(mask_path: str, width: int, path: str) -> tuple[int, ...]:

@@ -39,7 +39,10 @@ def identity_of(files: Sequence[RowFile], folder: PurePath, columns: Mapping[str
         folder: where all of them lie.
         columns: what the schema file says.
     """
-    described = sorted([name, column.dtype, column.length] for name, column in columns.items())
+    described = sorted(
+        [name, column.dtype, column.length, *([column.names] if column.names else [])]
+        for name, column in columns.items()
+    )
     return {
         "files": {one.file.path.relative_to(folder).as_posix(): one.identity for one in files},
         "schema": _digest(described),

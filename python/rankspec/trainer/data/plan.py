@@ -99,7 +99,7 @@ class DataPlan:
     @cached_property
     def columns(self) -> tuple[StoredColumn, ...]:
         """What is read of a file, each column once."""
-        stored = {item.column: StoredColumn(item.column, item.dtype, item.stored_length) for item in self.inputs}
+        stored = {i.column: StoredColumn(i.column, i.dtype, i.stored_length, i.names) for i in self.inputs}
         stored |= {column.name: column for step in self.steps for column in step.columns}
         for label in self.labels:
             # A number is read as what else the column is read for.

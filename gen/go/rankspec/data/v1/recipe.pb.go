@@ -1734,7 +1734,8 @@ func (x *SplitPart) GetPerMille() int32 {
 // in their order.
 type KeySplit struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Raw columns that the key is made of, of any kind but FLOAT64: the group's id, or the row's own for a random split.
+	// Raw columns that the key is made of: the group's id, or the row's own for a random split. Numbers that are not whole are told
+	// apart by their bits.
 	Columns []string `protobuf:"bytes,1,rep,name=columns" json:"columns,omitempty"`
 	// What the hash begins with. Another one gives another split.
 	Salt          *string `protobuf:"bytes,2,opt,name=salt,def=split" json:"salt,omitempty"`
@@ -2396,7 +2397,7 @@ const file_rankspec_data_v1_recipe_proto_rawDesc = "" +
 	"\tgenerator\x18\x01 \x01(\tB\b\x88\xe7\x18\x02\x90\xe7\x18\x01R\tgenerator\x12-\n" +
 	"\bnum_rows\x18\x02 \x01(\x03:\x010B\x0f\xbaH\x04\"\x02(\x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\anumRows\x124\n" +
 	"\fnum_fit_rows\x18\x03 \x01(\x03:\x010B\x0f\xbaH\x04\"\x02(\x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\n" +
-	"numFitRows\"\xb20\n" +
+	"numFitRows\"\xf4/\n" +
 	"\x06Recipe\x120\n" +
 	"\tsemantics\x18\x01 \x01(\x05B\x12\xbaH\a\xc8\x01\x01\x1a\x02(\x01\x88\xe7\x18\x01\x90\xe7\x18\x02R\tsemantics\x12J\n" +
 	"\acolumns\x18\x02 \x03(\v2\x1b.rankspec.data.v1.RawColumnB\x13\xbaH\b\x92\x01\x05\b\x01\x10\x80 \x88\xe7\x18\x01\x90\xe7\x18\x02R\acolumns\x12:\n" +
@@ -2405,7 +2406,7 @@ const file_rankspec_data_v1_recipe_proto_rawDesc = "" +
 	"\x06labels\x18\x05 \x03(\v2\x1d.rankspec.data.v1.RecipeLabelB\x10\xbaH\x05\x92\x01\x02\x10@\x88\xe7\x18\x01\x90\xe7\x18\x02R\x06labels\x127\n" +
 	"\x05split\x18\x06 \x01(\v2\x17.rankspec.data.v1.SplitB\b\x88\xe7\x18\x01\x90\xe7\x18\x02R\x05split\x12@\n" +
 	"\x06output\x18\a \x01(\v2\x1e.rankspec.data.v1.RecipeOutputB\b\x88\xe7\x18\x01\x90\xe7\x18\x02R\x06output\x12;\n" +
-	"\x06fitted\x18\b \x01(\v2\x19.rankspec.data.v1.FittingB\b\x88\xe7\x18\x01\x90\xe7\x18\x02R\x06fitted:\xa0,\xbaH\x9c,\x1a}\n" +
+	"\x06fitted\x18\b \x01(\v2\x19.rankspec.data.v1.FittingB\b\x88\xe7\x18\x01\x90\xe7\x18\x02R\x06fitted:\xe2+\xbaH\xde+\x1a}\n" +
 	"\x18data.recipe.columns_once\x1aathis.columns.map(x, x.name).unique() ? '' : 'columns: two have the same name; keep or rename one'\x1a\x80\x01\n" +
 	"\x19data.recipe.features_once\x1acthis.features.map(x, x.name).unique() ? '' : 'features: two have the same name; keep or rename one'\x1az\n" +
 	"\x17data.recipe.labels_once\x1a_this.labels.map(x, x.task).unique() ? '' : 'labels: two have the same task; keep or rename one'\x1a\xf8\x03\n" +
@@ -2415,8 +2416,8 @@ const file_rankspec_data_v1_recipe_proto_rawDesc = "" +
 	"\x17data.recipe.flags_exist\x1a\xdb\x02[('\\n' + this.columns.filter(c, int(c.kind) == 4 && !c.list).map(c, c.name).join('\\n') + '\\n')].map(names, this.features.filter(f, has(f.flag)).map(f, f.flag.column).filter(n, !names.contains('\\n' + n + '\\n')).map(n, 'features: ' + n + ', which a flag reads, is none of columns, no flag, or a list; name a column of one flag a row').join('; '))[0]\x1a\xc0\x03\n" +
 	" data.recipe.numeric_labels_exist\x1a\x9b\x03[('\\n' + this.columns.filter(c, (int(c.kind) == 2 || int(c.kind) == 3 || int(c.kind) == 5) && !c.list).map(c, c.name).join('\\n') + '\\n')].map(names, this.labels.filter(l, has(l.at_least)).map(l, l.column).filter(n, !names.contains('\\n' + n + '\\n')).map(n, 'labels: ' + n + ', which a label with at_least reads, is none of columns, no number or time, or a list; name a column of one number a row').join('; '))[0]\x1a\xc2\x03\n" +
 	" data.recipe.matched_labels_exist\x1a\x9d\x03[('\\n' + this.columns.filter(c, (int(c.kind) == 1 || int(c.kind) == 2) && !c.list).map(c, c.name).join('\\n') + '\\n')].map(names, this.labels.filter(l, has(l.equals)).map(l, l.column).filter(n, !names.contains('\\n' + n + '\\n')).map(n, 'labels: ' + n + ', which a label with equals reads, is none of columns, neither text nor whole number, or a list; name a column of one text or whole number a row').join('; '))[0]\x1a\x8b\x04\n" +
-	"\x1edata.recipe.plain_labels_exist\x1a\xe8\x03[('\\n' + this.columns.filter(c, (int(c.kind) == 2 || int(c.kind) == 3 || int(c.kind) == 4) && !c.list).map(c, c.name).join('\\n') + '\\n')].map(names, this.labels.filter(l, !has(l.at_least) && !has(l.equals)).map(l, l.column).filter(n, !names.contains('\\n' + n + '\\n')).map(n, 'labels: ' + n + ', which a label reads, is none of columns, neither flag nor number, or a list; name a column of one flag or number a row, or say what makes a row positive with at_least or equals').join('; '))[0]\x1a\xdf\x02\n" +
-	"\x1cdata.recipe.split_key_exists\x1a\xbe\x02[('\\n' + this.columns.filter(c, int(c.kind) != 3).map(c, c.name).join('\\n') + '\\n')].map(names, this.split.key.columns.filter(n, !names.contains('\\n' + n + '\\n')).map(n, 'split.key.columns: ' + n + ', of the key, is none of columns, or of numbers that are not whole, which are never keys; name another').join('; '))[0]\x1a\x85\x03\n" +
+	"\x1edata.recipe.plain_labels_exist\x1a\xe8\x03[('\\n' + this.columns.filter(c, (int(c.kind) == 2 || int(c.kind) == 3 || int(c.kind) == 4) && !c.list).map(c, c.name).join('\\n') + '\\n')].map(names, this.labels.filter(l, !has(l.at_least) && !has(l.equals)).map(l, l.column).filter(n, !names.contains('\\n' + n + '\\n')).map(n, 'labels: ' + n + ', which a label reads, is none of columns, neither flag nor number, or a list; name a column of one flag or number a row, or say what makes a row positive with at_least or equals').join('; '))[0]\x1a\xa1\x02\n" +
+	"\x1cdata.recipe.split_key_exists\x1a\x80\x02[('\\n' + this.columns.map(c, c.name).join('\\n') + '\\n')].map(names, this.split.key.columns.filter(n, !names.contains('\\n' + n + '\\n')).map(n, 'split.key.columns: ' + n + ', of the key, is none of columns; correct the name or add the column').join('; '))[0]\x1a\x85\x03\n" +
 	"\x1ddata.recipe.split_time_exists\x1a\xe3\x02[('\\n' + this.columns.filter(c, int(c.kind) == 5 && !c.list).map(c, c.name).join('\\n') + '\\n')].map(names, (has(this.split.time) ? [this.split.time.column] : []).filter(n, !names.contains('\\n' + n + '\\n')).map(n, 'split.time.column: ' + n + ', which divides by time, is none of columns, no time, or a list; name a column of one time a row').join('; '))[0]\x1a\xe3\x02\n" +
 	"\x19data.recipe.output_exists\x1a\xc5\x02[('\\n' + this.columns.filter(c, true).map(c, c.name).join('\\n') + '\\n')].map(names, (this.output.row_key.filter(n, true) + this.output.carried.filter(n, true)).filter(n, !names.contains('\\n' + n + '\\n')).map(n, 'output: ' + n + ', in row_key or carried, is none of columns; correct the name or add the column').join('; '))[0]\x1a\x83\x02\n" +
 	"\x17data.recipe.fitted_text\x1a\xe7\x01has(this.fitted) && (this.text.missing.size() == 0 || this.text.true_values.size() == 0 || this.text.false_values.size() == 0) ? 'text: a fitted recipe says how text is read, without leaving anything to defaults; fill text in' : ''\x1a\xa9\x03\n" +

@@ -471,10 +471,12 @@ type PositionDebiasConfig struct {
 	NumDims *int32 `protobuf:"varint,2,opt,name=num_dims,json=numDims,def=64" json:"num_dims,omitempty"`
 	// Share of the training rows that do not see their position.
 	DropProbability *float64 `protobuf:"fixed64,3,opt,name=drop_probability,json=dropProbability,def=0.5" json:"drop_probability,omitempty"`
-	// Column of the discrete features that holds the position, from 0.
+	// Column of the discrete features that holds the position, from 0. Set exactly when position_feature is not.
 	PositionFeatureIndex *int32 `protobuf:"varint,4,opt,name=position_feature_index,json=positionFeatureIndex" json:"position_feature_index,omitempty"`
-	unknownFields        protoimpl.UnknownFields
-	sizeCache            protoimpl.SizeCache
+	// Discrete feature that holds the position, by its name; in place of position_feature_index.
+	PositionFeature *FeatureRef `protobuf:"bytes,5,opt,name=position_feature,json=positionFeature" json:"position_feature,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 // Default values for PositionDebiasConfig fields.
@@ -540,6 +542,13 @@ func (x *PositionDebiasConfig) GetPositionFeatureIndex() int32 {
 		return *x.PositionFeatureIndex
 	}
 	return 0
+}
+
+func (x *PositionDebiasConfig) GetPositionFeature() *FeatureRef {
+	if x != nil {
+		return x.PositionFeature
+	}
+	return nil
 }
 
 // A tower or a backbone: one network and, for a tower, what is done to its logit.
@@ -700,7 +709,7 @@ var File_rankspec_recap_v1_architecture_proto protoreflect.FileDescriptor
 
 const file_rankspec_recap_v1_architecture_proto_rawDesc = "" +
 	"\n" +
-	"$rankspec/recap/v1/architecture.proto\x12\x11rankspec.recap.v1\x1a\x1bbuf/validate/validate.proto\x1a!rankspec/options/v1/options.proto\x1a\x1erankspec/recap/v1/layers.proto\"\xff\x05\n" +
+	"$rankspec/recap/v1/architecture.proto\x12\x11rankspec.recap.v1\x1a\x1bbuf/validate/validate.proto\x1a!rankspec/options/v1/options.proto\x1a\x1frankspec/recap/v1/feature.proto\x1a\x1erankspec/recap/v1/layers.proto\"\xff\x05\n" +
 	"\tDcnConfig\x12\xb2\x01\n" +
 	"\vpoly_degree\x18\x01 \x01(\x05B\x90\x01\xbaH\x84\x01\xba\x01z\n" +
 	"\x10recap.dcn.degree\x1afthis > 1024 ? 'must be at most 1024, got ' + string(this) + '; the largest allowed value is 1024' : ''\xc8\x01\x01\x1a\x02 \x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\n" +
@@ -736,14 +745,17 @@ const file_rankspec_recap_v1_architecture_proto_rawDesc = "" +
 	"\x05scale\x18\x01 \x01(\x01:\x011B\xeb\x01\xbaH\xdf\x01\xba\x01\xd7\x01\n" +
 	"\x1crecap.affine_map.scale_bound\x1a\xb6\x01!this.isInf() && (this > 1e20 || this < -1e20) ? 'must be from -1e20 to 1e20, got ' + string(this) + ', because what is computed with it has to fit float32; write a smaller one' : ''\x12\x02@\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x05scale\x12\x82\x02\n" +
 	"\x04bias\x18\x02 \x01(\x01:\x010B\xea\x01\xbaH\xde\x01\xba\x01\xd6\x01\n" +
-	"\x1brecap.affine_map.bias_bound\x1a\xb6\x01!this.isInf() && (this > 1e20 || this < -1e20) ? 'must be from -1e20 to 1e20, got ' + string(this) + ', because what is computed with it has to fit float32; write a smaller one' : ''\x12\x02@\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x04bias\"\xc5\x04\n" +
+	"\x1brecap.affine_map.bias_bound\x1a\xb6\x01!this.isInf() && (this > 1e20 || this < -1e20) ? 'must be from -1e20 to 1e20, got ' + string(this) + ', because what is computed with it has to fit float32; write a smaller one' : ''\x12\x02@\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x04bias\"\xc9\x05\n" +
 	"\x14PositionDebiasConfig\x12\xca\x01\n" +
 	"\fmax_position\x18\x01 \x01(\x05:\x03256B\xa1\x01\xbaH\x95\x01\xba\x01\x8d\x01\n" +
 	"\x1arecap.position_debias.rows\x1aothis > 1048576 ? 'must be at most 1048576, got ' + string(this) + '; the largest allowed value is 1048576' : ''\x1a\x02 \x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\vmaxPosition\x12\xc2\x01\n" +
 	"\bnum_dims\x18\x02 \x01(\x05:\x0264B\xa2\x01\xbaH\x96\x01\xba\x01\x8e\x01\n" +
 	"\x1brecap.position_debias.width\x1aothis > 1048576 ? 'must be at most 1048576, got ' + string(this) + '; the largest allowed value is 1048576' : ''\x1a\x02 \x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\anumDims\x12Q\n" +
-	"\x10drop_probability\x18\x03 \x01(\x01:\x030.5B!\xbaH\x16\x12\x14@\x01\x11\x00\x00\x00\x00\x00\x00\xf0?)\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\x0fdropProbability\x12H\n" +
-	"\x16position_feature_index\x18\x04 \x01(\x05B\x12\xbaH\a\xc8\x01\x01\x1a\x02(\x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\x14positionFeatureIndex\"\x94\a\n" +
+	"\x10drop_probability\x18\x03 \x01(\x01:\x030.5B!\xbaH\x16\x12\x14@\x01\x11\x00\x00\x00\x00\x00\x00\xf0?)\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\x0fdropProbability\x12E\n" +
+	"\x16position_feature_index\x18\x04 \x01(\x05B\x0f\xbaH\x04\x1a\x02(\x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\x14positionFeatureIndex\x12R\n" +
+	"\x10position_feature\x18\x05 \x01(\v2\x1d.rankspec.recap.v1.FeatureRefB\b\x88\xe7\x18\x01\x90\xe7\x18\x03R\x0fpositionFeature:1\xbaH.\",\n" +
+	"\x16position_feature_index\n" +
+	"\x10position_feature\x10\x01\"\x94\a\n" +
 	"\tTaskModel\x12G\n" +
 	"\n" +
 	"mlp_config\x18\x01 \x01(\v2\x1c.rankspec.recap.v1.MlpConfigB\b\x88\xe7\x18\x01\x90\xe7\x18\x03H\x00R\tmlpConfig\x12G\n" +
@@ -790,6 +802,7 @@ var file_rankspec_recap_v1_architecture_proto_goTypes = []any{
 	(*PositionDebiasConfig)(nil), // 6: rankspec.recap.v1.PositionDebiasConfig
 	(*TaskModel)(nil),            // 7: rankspec.recap.v1.TaskModel
 	(*MlpConfig)(nil),            // 8: rankspec.recap.v1.MlpConfig
+	(*FeatureRef)(nil),           // 9: rankspec.recap.v1.FeatureRef
 }
 var file_rankspec_recap_v1_architecture_proto_depIdxs = []int32{
 	8,  // 0: rankspec.recap.v1.DcnConfig.parallel_mlp:type_name -> rankspec.recap.v1.MlpConfig
@@ -798,17 +811,18 @@ var file_rankspec_recap_v1_architecture_proto_depIdxs = []int32{
 	8,  // 3: rankspec.recap.v1.MaskNetConfig.mlp:type_name -> rankspec.recap.v1.MlpConfig
 	8,  // 4: rankspec.recap.v1.DLRMConfig.bottom_mlp:type_name -> rankspec.recap.v1.MlpConfig
 	8,  // 5: rankspec.recap.v1.DLRMConfig.top_mlp:type_name -> rankspec.recap.v1.MlpConfig
-	8,  // 6: rankspec.recap.v1.TaskModel.mlp_config:type_name -> rankspec.recap.v1.MlpConfig
-	1,  // 7: rankspec.recap.v1.TaskModel.dcn_config:type_name -> rankspec.recap.v1.DcnConfig
-	4,  // 8: rankspec.recap.v1.TaskModel.dlrm_config:type_name -> rankspec.recap.v1.DLRMConfig
-	3,  // 9: rankspec.recap.v1.TaskModel.mask_net_config:type_name -> rankspec.recap.v1.MaskNetConfig
-	5,  // 10: rankspec.recap.v1.TaskModel.affine_map:type_name -> rankspec.recap.v1.AffineMap
-	0,  // 11: rankspec.recap.v1.TaskModel.kind:type_name -> rankspec.recap.v1.TaskKind
-	12, // [12:12] is the sub-list for method output_type
-	12, // [12:12] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	9,  // 6: rankspec.recap.v1.PositionDebiasConfig.position_feature:type_name -> rankspec.recap.v1.FeatureRef
+	8,  // 7: rankspec.recap.v1.TaskModel.mlp_config:type_name -> rankspec.recap.v1.MlpConfig
+	1,  // 8: rankspec.recap.v1.TaskModel.dcn_config:type_name -> rankspec.recap.v1.DcnConfig
+	4,  // 9: rankspec.recap.v1.TaskModel.dlrm_config:type_name -> rankspec.recap.v1.DLRMConfig
+	3,  // 10: rankspec.recap.v1.TaskModel.mask_net_config:type_name -> rankspec.recap.v1.MaskNetConfig
+	5,  // 11: rankspec.recap.v1.TaskModel.affine_map:type_name -> rankspec.recap.v1.AffineMap
+	0,  // 12: rankspec.recap.v1.TaskModel.kind:type_name -> rankspec.recap.v1.TaskKind
+	13, // [13:13] is the sub-list for method output_type
+	13, // [13:13] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_rankspec_recap_v1_architecture_proto_init() }
@@ -816,6 +830,7 @@ func file_rankspec_recap_v1_architecture_proto_init() {
 	if File_rankspec_recap_v1_architecture_proto != nil {
 		return
 	}
+	file_rankspec_recap_v1_feature_proto_init()
 	file_rankspec_recap_v1_layers_proto_init()
 	file_rankspec_recap_v1_architecture_proto_msgTypes[1].OneofWrappers = []any{
 		(*MaskBlockConfig_ReductionFactor)(nil),

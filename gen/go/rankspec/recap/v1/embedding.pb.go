@@ -342,10 +342,13 @@ type StratifierConfig struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Name the slice is reported under: its metrics are called metric@name/task.
 	Name *string `protobuf:"bytes,1,opt,name=name" json:"name,omitempty"`
-	// Column of the discrete features, from 0. They are read for it even where the model looks up no ids.
+	// Column of the discrete features, from 0. They are read for it even where the model looks up no ids. Set exactly when
+	// feature is not.
 	Index *int32 `protobuf:"varint,2,opt,name=index" json:"index,omitempty"`
 	// Value the rows of the slice have there.
-	Value         *int64 `protobuf:"varint,3,opt,name=value" json:"value,omitempty"`
+	Value *int64 `protobuf:"varint,3,opt,name=value" json:"value,omitempty"`
+	// Discrete feature, by its name; in place of index.
+	Feature       *FeatureRef `protobuf:"bytes,4,opt,name=feature" json:"feature,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -401,6 +404,13 @@ func (x *StratifierConfig) GetValue() int64 {
 	return 0
 }
 
+func (x *StratifierConfig) GetFeature() *FeatureRef {
+	if x != nil {
+		return x.Feature
+	}
+	return nil
+}
+
 // One embedding table that every process holds whole and that steps with the model's own optimizer. Its ids
 // are one column of the discrete features.
 type SmallEmbeddingBagConfig struct {
@@ -411,7 +421,7 @@ type SmallEmbeddingBagConfig struct {
 	NumEmbeddings *int64 `protobuf:"varint,2,opt,name=num_embeddings,json=numEmbeddings" json:"num_embeddings,omitempty"`
 	// Width of every row.
 	EmbeddingDim *int32 `protobuf:"varint,3,opt,name=embedding_dim,json=embeddingDim" json:"embedding_dim,omitempty"`
-	// Column of the discrete features that holds the ids, from 0.
+	// Column of the discrete features that holds the ids, from 0. Set exactly when feature is not.
 	Index *int32 `protobuf:"varint,4,opt,name=index" json:"index,omitempty"`
 	// What happens to an id below 0 or not below num_embeddings.
 	OutOfRangeIds *OutOfRangeIds `protobuf:"varint,5,opt,name=out_of_range_ids,json=outOfRangeIds,enum=rankspec.recap.v1.OutOfRangeIds,def=1" json:"out_of_range_ids,omitempty"`
@@ -424,7 +434,9 @@ type SmallEmbeddingBagConfig struct {
 	// added to its gradient, before clipping and the optimizer; so ids that are seen seldom stay near 0, and those that are seen
 	// often hardly feel it. Of several members each gets its share of it, as of the loss. The reported losses are without it. It
 	// may stand beside weight_decay.
-	L2            *float64 `protobuf:"fixed64,8,opt,name=l2,def=0" json:"l2,omitempty"`
+	L2 *float64 `protobuf:"fixed64,8,opt,name=l2,def=0" json:"l2,omitempty"`
+	// Discrete feature that holds the ids, by its name; in place of index.
+	Feature       *FeatureRef `protobuf:"bytes,9,opt,name=feature" json:"feature,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -522,6 +534,13 @@ func (x *SmallEmbeddingBagConfig) GetL2() float64 {
 	return Default_SmallEmbeddingBagConfig_L2
 }
 
+func (x *SmallEmbeddingBagConfig) GetFeature() *FeatureRef {
+	if x != nil {
+		return x.Feature
+	}
+	return nil
+}
+
 // Small embedding tables, looked up by discrete features and joined to the model's inputs.
 type SmallEmbeddingsConfig struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -581,7 +600,7 @@ var File_rankspec_recap_v1_embedding_proto protoreflect.FileDescriptor
 
 const file_rankspec_recap_v1_embedding_proto_rawDesc = "" +
 	"\n" +
-	"!rankspec/recap/v1/embedding.proto\x12\x11rankspec.recap.v1\x1a\x1bbuf/validate/validate.proto\x1a%rankspec/optim/v1/learning_rate.proto\x1a!rankspec/options/v1/options.proto\x1a\x1erankspec/recap/v1/layers.proto\"\xef\x05\n" +
+	"!rankspec/recap/v1/embedding.proto\x12\x11rankspec.recap.v1\x1a\x1bbuf/validate/validate.proto\x1a%rankspec/optim/v1/learning_rate.proto\x1a!rankspec/options/v1/options.proto\x1a\x1frankspec/recap/v1/feature.proto\x1a\x1erankspec/recap/v1/layers.proto\"\xef\x05\n" +
 	"\x11EmbeddingSnapshot\x12-\n" +
 	"\bemb_name\x18\x01 \x01(\tB\x12\xbaH\a\xc8\x01\x01r\x02\x10\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\aembName\x12H\n" +
 	"\x16embedding_snapshot_uri\x18\x02 \x01(\tB\x12\xbaH\a\xc8\x01\x01r\x02\x10\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x14embeddingSnapshotUri:\xe0\x04\xbaH\xdc\x04\x1a\xd9\x04\n" +
@@ -608,25 +627,31 @@ const file_rankspec_recap_v1_embedding_proto_rawDesc = "" +
 	"\toptimizer\x18\x02 \x01(\v2+.rankspec.recap.v1.EmbeddingOptimizerConfigB\x0e\xbaH\x03\xc8\x01\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\toptimizer\x127\n" +
 	"\rtables_to_log\x18\x03 \x03(\tB\x13\xbaH\b\x92\x01\x05\x10\x80\x04\x18\x01\x88\xe7\x18\x02\x90\xe7\x18\x01R\vtablesToLog:\x85\x03\xbaH\x81\x03\x1a\x9e\x01\n" +
 	"#recap.large_embeddings.unique_names\x1awthis.tables.map(t, t.name).unique() ? '' : 'tables: two tables have the same name; every table needs a name of its own'\x1a\xdd\x01\n" +
-	"*recap.large_embeddings.logged_tables_exist\x1a\xae\x01[this.tables.map(t, t.name)].map(names, this.tables_to_log.filter(n, !(n in names)) .map(n, 'tables_to_log: there is no table \"' + n + '\"; name one of tables').join('\\n'))[0]\"\xa4\x01\n" +
+	"*recap.large_embeddings.logged_tables_exist\x1a\xae\x01[this.tables.map(t, t.name)].map(names, this.tables_to_log.filter(n, !(n in names)) .map(n, 'tables_to_log: there is no table \"' + n + '\"; name one of tables').join('\\n'))[0]\"\xfd\x01\n" +
 	"\x10StratifierConfig\x12@\n" +
-	"\x04name\x18\x01 \x01(\tB,\xbaH!\xc8\x01\x01r\x1c2\x1a^[A-Za-z_][A-Za-z0-9_.-]*$\x88\xe7\x18\x02\x90\xe7\x18\x01R\x04name\x12(\n" +
-	"\x05index\x18\x02 \x01(\x05B\x12\xbaH\a\xc8\x01\x01\x1a\x02(\x00\x88\xe7\x18\x02\x90\xe7\x18\x01R\x05index\x12$\n" +
-	"\x05value\x18\x03 \x01(\x03B\x0e\xbaH\x03\xc8\x01\x01\x88\xe7\x18\x02\x90\xe7\x18\x01R\x05value\"\xf3\f\n" +
+	"\x04name\x18\x01 \x01(\tB,\xbaH!\xc8\x01\x01r\x1c2\x1a^[A-Za-z_][A-Za-z0-9_.-]*$\x88\xe7\x18\x02\x90\xe7\x18\x01R\x04name\x12%\n" +
+	"\x05index\x18\x02 \x01(\x05B\x0f\xbaH\x04\x1a\x02(\x00\x88\xe7\x18\x02\x90\xe7\x18\x01R\x05index\x12$\n" +
+	"\x05value\x18\x03 \x01(\x03B\x0e\xbaH\x03\xc8\x01\x01\x88\xe7\x18\x02\x90\xe7\x18\x01R\x05value\x12A\n" +
+	"\afeature\x18\x04 \x01(\v2\x1d.rankspec.recap.v1.FeatureRefB\b\x88\xe7\x18\x02\x90\xe7\x18\x01R\afeature:\x17\xbaH\x14\"\x12\n" +
+	"\x05index\n" +
+	"\afeature\x10\x01\"\xc7\r\n" +
 	"\x17SmallEmbeddingBagConfig\x12>\n" +
 	"\x04name\x18\x01 \x01(\tB*\xbaH\x1f\xc8\x01\x01r\x1a2\x18^[A-Za-z_][A-Za-z0-9_]*$\x88\xe7\x18\x01\x90\xe7\x18\x03R\x04name\x129\n" +
 	"\x0enum_embeddings\x18\x02 \x01(\x03B\x12\xbaH\a\xc8\x01\x01\"\x02 \x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\rnumEmbeddings\x12\xcf\x01\n" +
 	"\rembedding_dim\x18\x03 \x01(\x05B\xa9\x01\xbaH\x9d\x01\xba\x01\x92\x01\n" +
-	"\x1frecap.small_embedding_bag.width\x1aothis > 1048576 ? 'must be at most 1048576, got ' + string(this) + '; the largest allowed value is 1048576' : ''\xc8\x01\x01\x1a\x02 \x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\fembeddingDim\x12(\n" +
-	"\x05index\x18\x04 \x01(\x05B\x12\xbaH\a\xc8\x01\x01\x1a\x02(\x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\x05index\x12u\n" +
+	"\x1frecap.small_embedding_bag.width\x1aothis > 1048576 ? 'must be at most 1048576, got ' + string(this) + '; the largest allowed value is 1048576' : ''\xc8\x01\x01\x1a\x02 \x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\fembeddingDim\x12%\n" +
+	"\x05index\x18\x04 \x01(\x05B\x0f\xbaH\x04\x1a\x02(\x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\x05index\x12u\n" +
 	"\x10out_of_range_ids\x18\x05 \x01(\x0e2 .rankspec.recap.v1.OutOfRangeIds:\x16OUT_OF_RANGE_IDS_ERRORB\x12\xbaH\a\x82\x01\x04\x10\x01 \x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\routOfRangeIds\x12\x89\x02\n" +
 	"\fweight_decay\x18\x06 \x01(\x01B\xe5\x01\xbaH\xd9\x01\xba\x01\xc8\x01\n" +
 	"%recap.small_embedding_bag.decay_bound\x1a\x9e\x01!this.isInf() && this > 1e20 ? 'must be at most 1e20, got ' + string(this) + ', because what is computed with it has to fit float32; write a smaller one' : ''\x12\v@\x01)\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\vweightDecay\x12\x85\x02\n" +
 	"\binit_std\x18\a \x01(\x01:\x040.01B\xe3\x01\xbaH\xd7\x01\xba\x01\xc6\x01\n" +
 	"#recap.small_embedding_bag.std_bound\x1a\x9e\x01!this.isInf() && this > 1e20 ? 'must be at most 1e20, got ' + string(this) + ', because what is computed with it has to fit float32; write a smaller one' : ''\x12\v@\x01!\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\ainitStd\x12\xf6\x01\n" +
 	"\x02l2\x18\b \x01(\x01:\x010B\xe2\x01\xbaH\xd6\x01\xba\x01\xc5\x01\n" +
-	"\"recap.small_embedding_bag.l2_bound\x1a\x9e\x01!this.isInf() && this > 1e20 ? 'must be at most 1e20, got ' + string(this) + ', because what is computed with it has to fit float32; write a smaller one' : ''\x12\v@\x01)\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\x02l2:\xdc\x02\xbaH\xd8\x02\x1a\xd5\x02\n" +
-	"$recap.small_embedding_bag.table_size\x1a\xac\x02this.embedding_dim > 0 && this.num_embeddings > 1099511627776 / this.embedding_dim ? 'num_embeddings: ' + string(this.num_embeddings) + ' rows of ' + string(this.embedding_dim) + ' are more than 1099511627776 (2^40) numbers, the most that a table may have; lower num_embeddings or embedding_dim' : ''\"\xde\x02\n" +
+	"\"recap.small_embedding_bag.l2_bound\x1a\x9e\x01!this.isInf() && this > 1e20 ? 'must be at most 1e20, got ' + string(this) + ', because what is computed with it has to fit float32; write a smaller one' : ''\x12\v@\x01)\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\x02l2\x12A\n" +
+	"\afeature\x18\t \x01(\v2\x1d.rankspec.recap.v1.FeatureRefB\b\x88\xe7\x18\x01\x90\xe7\x18\x03R\afeature:\xf0\x02\xbaH\xec\x02\x1a\xd5\x02\n" +
+	"$recap.small_embedding_bag.table_size\x1a\xac\x02this.embedding_dim > 0 && this.num_embeddings > 1099511627776 / this.embedding_dim ? 'num_embeddings: ' + string(this.num_embeddings) + ' rows of ' + string(this.embedding_dim) + ' are more than 1099511627776 (2^40) numbers, the most that a table may have; lower num_embeddings or embedding_dim' : ''\"\x12\n" +
+	"\x05index\n" +
+	"\afeature\x10\x01\"\xde\x02\n" +
 	"\x15SmallEmbeddingsConfig\x12W\n" +
 	"\x06tables\x18\x01 \x03(\v2*.rankspec.recap.v1.SmallEmbeddingBagConfigB\x13\xbaH\b\x92\x01\x05\b\x01\x10\x80\x04\x88\xe7\x18\x01\x90\xe7\x18\x03R\x06tables\x12D\n" +
 	"\adropout\x18\x02 \x01(\v2 .rankspec.recap.v1.DropoutConfigB\b\x88\xe7\x18\x01\x90\xe7\x18\x03R\adropout:\xa5\x01\xbaH\xa1\x01\x1a\x9e\x01\n" +
@@ -661,21 +686,24 @@ var file_rankspec_recap_v1_embedding_proto_goTypes = []any{
 	(*SmallEmbeddingBagConfig)(nil),  // 6: rankspec.recap.v1.SmallEmbeddingBagConfig
 	(*SmallEmbeddingsConfig)(nil),    // 7: rankspec.recap.v1.SmallEmbeddingsConfig
 	(*v1.LearningRate)(nil),          // 8: rankspec.optim.v1.LearningRate
-	(*DropoutConfig)(nil),            // 9: rankspec.recap.v1.DropoutConfig
+	(*FeatureRef)(nil),               // 9: rankspec.recap.v1.FeatureRef
+	(*DropoutConfig)(nil),            // 10: rankspec.recap.v1.DropoutConfig
 }
 var file_rankspec_recap_v1_embedding_proto_depIdxs = []int32{
-	1, // 0: rankspec.recap.v1.EmbeddingBagConfig.pretrained:type_name -> rankspec.recap.v1.EmbeddingSnapshot
-	8, // 1: rankspec.recap.v1.EmbeddingOptimizerConfig.learning_rate:type_name -> rankspec.optim.v1.LearningRate
-	2, // 2: rankspec.recap.v1.LargeEmbeddingsConfig.tables:type_name -> rankspec.recap.v1.EmbeddingBagConfig
-	3, // 3: rankspec.recap.v1.LargeEmbeddingsConfig.optimizer:type_name -> rankspec.recap.v1.EmbeddingOptimizerConfig
-	0, // 4: rankspec.recap.v1.SmallEmbeddingBagConfig.out_of_range_ids:type_name -> rankspec.recap.v1.OutOfRangeIds
-	6, // 5: rankspec.recap.v1.SmallEmbeddingsConfig.tables:type_name -> rankspec.recap.v1.SmallEmbeddingBagConfig
-	9, // 6: rankspec.recap.v1.SmallEmbeddingsConfig.dropout:type_name -> rankspec.recap.v1.DropoutConfig
-	7, // [7:7] is the sub-list for method output_type
-	7, // [7:7] is the sub-list for method input_type
-	7, // [7:7] is the sub-list for extension type_name
-	7, // [7:7] is the sub-list for extension extendee
-	0, // [0:7] is the sub-list for field type_name
+	1,  // 0: rankspec.recap.v1.EmbeddingBagConfig.pretrained:type_name -> rankspec.recap.v1.EmbeddingSnapshot
+	8,  // 1: rankspec.recap.v1.EmbeddingOptimizerConfig.learning_rate:type_name -> rankspec.optim.v1.LearningRate
+	2,  // 2: rankspec.recap.v1.LargeEmbeddingsConfig.tables:type_name -> rankspec.recap.v1.EmbeddingBagConfig
+	3,  // 3: rankspec.recap.v1.LargeEmbeddingsConfig.optimizer:type_name -> rankspec.recap.v1.EmbeddingOptimizerConfig
+	9,  // 4: rankspec.recap.v1.StratifierConfig.feature:type_name -> rankspec.recap.v1.FeatureRef
+	0,  // 5: rankspec.recap.v1.SmallEmbeddingBagConfig.out_of_range_ids:type_name -> rankspec.recap.v1.OutOfRangeIds
+	9,  // 6: rankspec.recap.v1.SmallEmbeddingBagConfig.feature:type_name -> rankspec.recap.v1.FeatureRef
+	6,  // 7: rankspec.recap.v1.SmallEmbeddingsConfig.tables:type_name -> rankspec.recap.v1.SmallEmbeddingBagConfig
+	10, // 8: rankspec.recap.v1.SmallEmbeddingsConfig.dropout:type_name -> rankspec.recap.v1.DropoutConfig
+	9,  // [9:9] is the sub-list for method output_type
+	9,  // [9:9] is the sub-list for method input_type
+	9,  // [9:9] is the sub-list for extension type_name
+	9,  // [9:9] is the sub-list for extension extendee
+	0,  // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_rankspec_recap_v1_embedding_proto_init() }
@@ -683,6 +711,7 @@ func file_rankspec_recap_v1_embedding_proto_init() {
 	if File_rankspec_recap_v1_embedding_proto != nil {
 		return
 	}
+	file_rankspec_recap_v1_feature_proto_init()
 	file_rankspec_recap_v1_layers_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{

@@ -296,8 +296,10 @@ type ExtractFeaturesRow struct {
 	Name *string `protobuf:"bytes,1,opt,name=name" json:"name,omitempty"`
 	// Input it is taken from.
 	SourceTensor *string `protobuf:"bytes,2,opt,name=source_tensor,json=sourceTensor" json:"source_tensor,omitempty"`
-	// Column there, from 0.
-	Index         *int32 `protobuf:"varint,3,opt,name=index" json:"index,omitempty"`
+	// Column there, from 0. Set exactly when feature is not.
+	Index *int32 `protobuf:"varint,3,opt,name=index" json:"index,omitempty"`
+	// Feature there, by its name; in place of index.
+	Feature       *FeatureRef `protobuf:"bytes,4,opt,name=feature" json:"feature,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -351,6 +353,13 @@ func (x *ExtractFeaturesRow) GetIndex() int32 {
 		return *x.Index
 	}
 	return 0
+}
+
+func (x *ExtractFeaturesRow) GetFeature() *FeatureRef {
+	if x != nil {
+		return x.Feature
+	}
+	return nil
 }
 
 // Features taken out of vectors.
@@ -551,7 +560,7 @@ var File_rankspec_recap_v1_preprocess_proto protoreflect.FileDescriptor
 
 const file_rankspec_recap_v1_preprocess_proto_rawDesc = "" +
 	"\n" +
-	"\"rankspec/recap/v1/preprocess.proto\x12\x11rankspec.recap.v1\x1a\x1bbuf/validate/validate.proto\x1a!rankspec/options/v1/options.proto\"\xda\n" +
+	"\"rankspec/recap/v1/preprocess.proto\x12\x11rankspec.recap.v1\x1a\x1bbuf/validate/validate.proto\x1a!rankspec/options/v1/options.proto\x1a\x1frankspec/recap/v1/feature.proto\"\xda\n" +
 	"\n" +
 	"\x10TruncateAndSlice\x12S\n" +
 	"\x1dcontinuous_feature_truncation\x18\x01 \x01(\x05B\x0f\xbaH\x04\x1a\x02 \x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\x1bcontinuousFeatureTruncation\x12K\n" +
@@ -572,11 +581,14 @@ const file_rankspec_recap_v1_preprocess_proto_rawDesc = "" +
 	" label_to_engaged_timestamp_field\x18\x04 \x03(\v2B.rankspec.recap.v1.RectifyLabels.LabelToEngagedTimestampFieldEntryB\x1f\xbaH\x14\x9a\x01\x11\b\x01\x10\x80\b\"\x04r\x02\x10\x01*\x04r\x02\x10\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x1clabelToEngagedTimestampField\x1aO\n" +
 	"!LabelToEngagedTimestampFieldEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x9f\x01\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xf8\x01\n" +
 	"\x12ExtractFeaturesRow\x12&\n" +
 	"\x04name\x18\x01 \x01(\tB\x12\xbaH\a\xc8\x01\x01r\x02\x10\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x04name\x127\n" +
-	"\rsource_tensor\x18\x02 \x01(\tB\x12\xbaH\a\xc8\x01\x01r\x02\x10\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\fsourceTensor\x12(\n" +
-	"\x05index\x18\x03 \x01(\x05B\x12\xbaH\a\xc8\x01\x01\x1a\x02(\x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\x05index\"\x81\x01\n" +
+	"\rsource_tensor\x18\x02 \x01(\tB\x12\xbaH\a\xc8\x01\x01r\x02\x10\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\fsourceTensor\x12%\n" +
+	"\x05index\x18\x03 \x01(\x05B\x0f\xbaH\x04\x1a\x02(\x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\x05index\x12A\n" +
+	"\afeature\x18\x04 \x01(\v2\x1d.rankspec.recap.v1.FeatureRefB\b\x88\xe7\x18\x01\x90\xe7\x18\x03R\afeature:\x17\xbaH\x14\"\x12\n" +
+	"\x05index\n" +
+	"\afeature\x10\x01\"\x81\x01\n" +
 	"\x0fExtractFeatures\x12n\n" +
 	"\x15extract_feature_table\x18\x01 \x03(\v2%.rankspec.recap.v1.ExtractFeaturesRowB\x13\xbaH\b\x92\x01\x05\b\x01\x10\x80\x02\x88\xe7\x18\x01\x90\xe7\x18\x03R\x13extractFeatureTable\"\xe9\x02\n" +
 	"\x13DownsampleNegatives\x12\xd2\x01\n" +
@@ -627,22 +639,24 @@ var file_rankspec_recap_v1_preprocess_proto_goTypes = []any{
 	(*Preprocess)(nil),          // 7: rankspec.recap.v1.Preprocess
 	nil,                         // 8: rankspec.recap.v1.DownCast.FeaturesEntry
 	nil,                         // 9: rankspec.recap.v1.RectifyLabels.LabelToEngagedTimestampFieldEntry
+	(*FeatureRef)(nil),          // 10: rankspec.recap.v1.FeatureRef
 }
 var file_rankspec_recap_v1_preprocess_proto_depIdxs = []int32{
-	8, // 0: rankspec.recap.v1.DownCast.features:type_name -> rankspec.recap.v1.DownCast.FeaturesEntry
-	9, // 1: rankspec.recap.v1.RectifyLabels.label_to_engaged_timestamp_field:type_name -> rankspec.recap.v1.RectifyLabels.LabelToEngagedTimestampFieldEntry
-	4, // 2: rankspec.recap.v1.ExtractFeatures.extract_feature_table:type_name -> rankspec.recap.v1.ExtractFeaturesRow
-	1, // 3: rankspec.recap.v1.Preprocess.truncate_and_slice:type_name -> rankspec.recap.v1.TruncateAndSlice
-	2, // 4: rankspec.recap.v1.Preprocess.downcast:type_name -> rankspec.recap.v1.DownCast
-	3, // 5: rankspec.recap.v1.Preprocess.rectify_labels:type_name -> rankspec.recap.v1.RectifyLabels
-	5, // 6: rankspec.recap.v1.Preprocess.extract_features:type_name -> rankspec.recap.v1.ExtractFeatures
-	6, // 7: rankspec.recap.v1.Preprocess.downsample_negatives:type_name -> rankspec.recap.v1.DownsampleNegatives
-	0, // 8: rankspec.recap.v1.DownCast.FeaturesEntry.value:type_name -> rankspec.recap.v1.DataType
-	9, // [9:9] is the sub-list for method output_type
-	9, // [9:9] is the sub-list for method input_type
-	9, // [9:9] is the sub-list for extension type_name
-	9, // [9:9] is the sub-list for extension extendee
-	0, // [0:9] is the sub-list for field type_name
+	8,  // 0: rankspec.recap.v1.DownCast.features:type_name -> rankspec.recap.v1.DownCast.FeaturesEntry
+	9,  // 1: rankspec.recap.v1.RectifyLabels.label_to_engaged_timestamp_field:type_name -> rankspec.recap.v1.RectifyLabels.LabelToEngagedTimestampFieldEntry
+	10, // 2: rankspec.recap.v1.ExtractFeaturesRow.feature:type_name -> rankspec.recap.v1.FeatureRef
+	4,  // 3: rankspec.recap.v1.ExtractFeatures.extract_feature_table:type_name -> rankspec.recap.v1.ExtractFeaturesRow
+	1,  // 4: rankspec.recap.v1.Preprocess.truncate_and_slice:type_name -> rankspec.recap.v1.TruncateAndSlice
+	2,  // 5: rankspec.recap.v1.Preprocess.downcast:type_name -> rankspec.recap.v1.DownCast
+	3,  // 6: rankspec.recap.v1.Preprocess.rectify_labels:type_name -> rankspec.recap.v1.RectifyLabels
+	5,  // 7: rankspec.recap.v1.Preprocess.extract_features:type_name -> rankspec.recap.v1.ExtractFeatures
+	6,  // 8: rankspec.recap.v1.Preprocess.downsample_negatives:type_name -> rankspec.recap.v1.DownsampleNegatives
+	0,  // 9: rankspec.recap.v1.DownCast.FeaturesEntry.value:type_name -> rankspec.recap.v1.DataType
+	10, // [10:10] is the sub-list for method output_type
+	10, // [10:10] is the sub-list for method input_type
+	10, // [10:10] is the sub-list for extension type_name
+	10, // [10:10] is the sub-list for extension extendee
+	0,  // [0:10] is the sub-list for field type_name
 }
 
 func init() { file_rankspec_recap_v1_preprocess_proto_init() }
@@ -650,6 +664,7 @@ func file_rankspec_recap_v1_preprocess_proto_init() {
 	if File_rankspec_recap_v1_preprocess_proto != nil {
 		return
 	}
+	file_rankspec_recap_v1_feature_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

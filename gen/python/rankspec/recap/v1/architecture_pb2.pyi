@@ -1,5 +1,6 @@
 from buf.validate import validate_pb2 as _validate_pb2
 from rankspec.options.v1 import options_pb2 as _options_pb2
+from rankspec.recap.v1 import feature_pb2 as _feature_pb2
 from rankspec.recap.v1 import layers_pb2 as _layers_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
@@ -72,16 +73,18 @@ class AffineMap(_message.Message):
     def __init__(self, scale: _Optional[float] = ..., bias: _Optional[float] = ...) -> None: ...
 
 class PositionDebiasConfig(_message.Message):
-    __slots__ = ("max_position", "num_dims", "drop_probability", "position_feature_index")
+    __slots__ = ("max_position", "num_dims", "drop_probability", "position_feature_index", "position_feature")
     MAX_POSITION_FIELD_NUMBER: _ClassVar[int]
     NUM_DIMS_FIELD_NUMBER: _ClassVar[int]
     DROP_PROBABILITY_FIELD_NUMBER: _ClassVar[int]
     POSITION_FEATURE_INDEX_FIELD_NUMBER: _ClassVar[int]
+    POSITION_FEATURE_FIELD_NUMBER: _ClassVar[int]
     max_position: int
     num_dims: int
     drop_probability: float
     position_feature_index: int
-    def __init__(self, max_position: _Optional[int] = ..., num_dims: _Optional[int] = ..., drop_probability: _Optional[float] = ..., position_feature_index: _Optional[int] = ...) -> None: ...
+    position_feature: _feature_pb2.FeatureRef
+    def __init__(self, max_position: _Optional[int] = ..., num_dims: _Optional[int] = ..., drop_probability: _Optional[float] = ..., position_feature_index: _Optional[int] = ..., position_feature: _Optional[_Union[_feature_pb2.FeatureRef, _Mapping]] = ...) -> None: ...
 
 class TaskModel(_message.Message):
     __slots__ = ("mlp_config", "dcn_config", "dlrm_config", "mask_net_config", "affine_map", "pos_weight", "kind")

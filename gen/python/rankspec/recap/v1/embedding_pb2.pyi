@@ -1,6 +1,7 @@
 from buf.validate import validate_pb2 as _validate_pb2
 from rankspec.optim.v1 import learning_rate_pb2 as _learning_rate_pb2
 from rankspec.options.v1 import options_pb2 as _options_pb2
+from rankspec.recap.v1 import feature_pb2 as _feature_pb2
 from rankspec.recap.v1 import layers_pb2 as _layers_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
@@ -61,17 +62,19 @@ class LargeEmbeddingsConfig(_message.Message):
     def __init__(self, tables: _Optional[_Iterable[_Union[EmbeddingBagConfig, _Mapping]]] = ..., optimizer: _Optional[_Union[EmbeddingOptimizerConfig, _Mapping]] = ..., tables_to_log: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class StratifierConfig(_message.Message):
-    __slots__ = ("name", "index", "value")
+    __slots__ = ("name", "index", "value", "feature")
     NAME_FIELD_NUMBER: _ClassVar[int]
     INDEX_FIELD_NUMBER: _ClassVar[int]
     VALUE_FIELD_NUMBER: _ClassVar[int]
+    FEATURE_FIELD_NUMBER: _ClassVar[int]
     name: str
     index: int
     value: int
-    def __init__(self, name: _Optional[str] = ..., index: _Optional[int] = ..., value: _Optional[int] = ...) -> None: ...
+    feature: _feature_pb2.FeatureRef
+    def __init__(self, name: _Optional[str] = ..., index: _Optional[int] = ..., value: _Optional[int] = ..., feature: _Optional[_Union[_feature_pb2.FeatureRef, _Mapping]] = ...) -> None: ...
 
 class SmallEmbeddingBagConfig(_message.Message):
-    __slots__ = ("name", "num_embeddings", "embedding_dim", "index", "out_of_range_ids", "weight_decay", "init_std", "l2")
+    __slots__ = ("name", "num_embeddings", "embedding_dim", "index", "out_of_range_ids", "weight_decay", "init_std", "l2", "feature")
     NAME_FIELD_NUMBER: _ClassVar[int]
     NUM_EMBEDDINGS_FIELD_NUMBER: _ClassVar[int]
     EMBEDDING_DIM_FIELD_NUMBER: _ClassVar[int]
@@ -80,6 +83,7 @@ class SmallEmbeddingBagConfig(_message.Message):
     WEIGHT_DECAY_FIELD_NUMBER: _ClassVar[int]
     INIT_STD_FIELD_NUMBER: _ClassVar[int]
     L2_FIELD_NUMBER: _ClassVar[int]
+    FEATURE_FIELD_NUMBER: _ClassVar[int]
     name: str
     num_embeddings: int
     embedding_dim: int
@@ -88,7 +92,8 @@ class SmallEmbeddingBagConfig(_message.Message):
     weight_decay: float
     init_std: float
     l2: float
-    def __init__(self, name: _Optional[str] = ..., num_embeddings: _Optional[int] = ..., embedding_dim: _Optional[int] = ..., index: _Optional[int] = ..., out_of_range_ids: _Optional[_Union[OutOfRangeIds, str]] = ..., weight_decay: _Optional[float] = ..., init_std: _Optional[float] = ..., l2: _Optional[float] = ...) -> None: ...
+    feature: _feature_pb2.FeatureRef
+    def __init__(self, name: _Optional[str] = ..., num_embeddings: _Optional[int] = ..., embedding_dim: _Optional[int] = ..., index: _Optional[int] = ..., out_of_range_ids: _Optional[_Union[OutOfRangeIds, str]] = ..., weight_decay: _Optional[float] = ..., init_std: _Optional[float] = ..., l2: _Optional[float] = ..., feature: _Optional[_Union[_feature_pb2.FeatureRef, _Mapping]] = ...) -> None: ...
 
 class SmallEmbeddingsConfig(_message.Message):
     __slots__ = ("tables", "dropout")

@@ -1,5 +1,6 @@
 from buf.validate import validate_pb2 as _validate_pb2
 from rankspec.options.v1 import options_pb2 as _options_pb2
+from rankspec.recap.v1 import feature_pb2 as _feature_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
@@ -69,14 +70,16 @@ class RectifyLabels(_message.Message):
     def __init__(self, label_rectification_window_in_hours: _Optional[float] = ..., served_timestamp_field: _Optional[str] = ..., impressed_timestamp_field: _Optional[str] = ..., label_to_engaged_timestamp_field: _Optional[_Mapping[str, str]] = ...) -> None: ...
 
 class ExtractFeaturesRow(_message.Message):
-    __slots__ = ("name", "source_tensor", "index")
+    __slots__ = ("name", "source_tensor", "index", "feature")
     NAME_FIELD_NUMBER: _ClassVar[int]
     SOURCE_TENSOR_FIELD_NUMBER: _ClassVar[int]
     INDEX_FIELD_NUMBER: _ClassVar[int]
+    FEATURE_FIELD_NUMBER: _ClassVar[int]
     name: str
     source_tensor: str
     index: int
-    def __init__(self, name: _Optional[str] = ..., source_tensor: _Optional[str] = ..., index: _Optional[int] = ...) -> None: ...
+    feature: _feature_pb2.FeatureRef
+    def __init__(self, name: _Optional[str] = ..., source_tensor: _Optional[str] = ..., index: _Optional[int] = ..., feature: _Optional[_Union[_feature_pb2.FeatureRef, _Mapping]] = ...) -> None: ...
 
 class ExtractFeatures(_message.Message):
     __slots__ = ("extract_feature_table",)

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rankspec.claims.registry import obeys
+from rankspec.families.recap.feature_refs import column_of, pointed_at
 from rankspec.families.recap.program.tasks import TERMS
+from rankspec.metrics.metric_name import parsed_name
 from rankspec.recap.v1.embedding_pb2 import StratifierConfig
 from rankspec.recap.v1.model_pb2 import ModelConfig
-from rankspec.trainer.errors import TrainError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from rankspec.families.recap.program.batch import RecapBatch
     from rankspec.trainer.inputs import Input
-    from rankspec.trainer.program import Floats, Reader
+    from rankspec.trainer.program import Columns, Reader
 
 # The input that strata go by.
 _INPUT = "discrete"
@@ -67,7 +68,7 @@ class StratumRows:
         self._stratum = stratum
         self.num_rows = 0
 
-    def __call__(self, columns: Sequence[str]) -> Iterator[dict[str, Floats]]:
+    def __call__(self, columns: Sequence[str]) -> Iterator[Columns]:
         """Gives columns by their names, `[N]` each, some rows at a time."""
         for chunk in self._read([*columns, self._stratum.column]):
             is_in = chunk[self._stratum.column] == 1
@@ -76,7 +77,7 @@ class StratumRows:
 
 
 @obeys(ModelConfig, "stratifiers")
-@obeys(StratifierConfig, "name", "index", "value")
+@obeys(StratifierConfig, "name", "value")
 def build_strata(config: ModelConfig, inputs: Sequence[Input]) -> tuple[Stratum, ...]:
     """The strata that a model's metrics are reported by.
 
@@ -85,17 +86,30 @@ def build_strata(config: ModelConfig, inputs: Sequence[Input]) -> tuple[Stratum,
         inputs: the data's inputs with their widths; the spec's rules make ids one of them where there are strata.
 
     Raises:
-        TrainError: if a stratum goes by a column that the discrete features do not have.
+        DataError: if a stratum goes by a feature that there is not.
     """
-    strata = tuple(Stratum(one.name, one.index, one.value) for one in config.stratifiers)
-    width = next((item.width for item in inputs if item.name == _INPUT), 0)
-    for place, stratum in enumerate(strata):
-        if stratum.index >= width:
-            raise TrainError(
-                f'the stratum "{stratum.name}" goes by column {stratum.index}, but discrete has {width}, from 0',
-                f"model.stratifiers[{place}].index",
-            )
-    return strata
+    discrete = {item.name: item for item in inputs}.get(_INPUT)
+    strata = []
+    for place, one in enumerate(config.stratifiers):
+        assert discrete is not None, "the spec's rules make ids one of the inputs"
+        strata.append(Stratum(one.name, column_of(one, discrete, f"model.stratifiers[{place}]"), one.value))
+    return tuple(strata)
+
+
+@obeys(ModelConfig, "stratifiers")
+@obeys(StratifierConfig, "name", "value")
+def rows_of_stratum(config: ModelConfig, metric: str) -> str:
+    """The rows that a metric is of, by column and value; empty for one of all rows.
+
+    Args:
+        config: the model.
+        metric: the metric, as it is reported.
+    """
+    group = parsed_name(metric).group
+    return next(
+        (f"discrete {pointed_at(one, '').feature} is {one.value}" for one in config.stratifiers if one.name == group),
+        "",
+    )
 
 
 def with_strata_input(read: Sequence[Input], inputs: Sequence[Input], strata: Sequence[Stratum]) -> tuple[Input, ...]:

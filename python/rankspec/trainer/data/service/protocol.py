@@ -133,9 +133,15 @@ class DataSetEntry:
         said = json.loads(body)
         if said["version"] != VERSION:
             raise ValueError(f"it speaks version {said['version']} of the protocol, and this is {VERSION}")
-        columns = tuple(StoredColumn(one["name"], one["dtype"], _number(one["length"])) for one in said["columns"])
+        columns = tuple(_column(one) for one in said["columns"])
         selection = {str(name): str(value) for name, value in said["selection"].items()}
         return cls(str(said["name"]), str(said["digest"]), columns, selection, tuple(map(str, said["notes"])))
+
+
+def _column(said: Mapping[str, Any]) -> StoredColumn:
+    # A server of version 0.1 says nothing of features.
+    features = said.get("features")
+    return StoredColumn(said["name"], said["dtype"], _number(said["length"]), features and tuple(map(str, features)))
 
 
 def digest_of(columns: Sequence[StoredColumn], files: Sequence[FileEntry]) -> str:

@@ -374,7 +374,7 @@ public final class RecipeProto extends com.google.protobuf.GeneratedFile {
       "nerator\030\001 \001(\tB\010\210\347\030\002\220\347\030\001R\tgenerator\022-\n\010nu" +
       "m_rows\030\002 \001(\003:\0010B\017\272H\004\"\002(\000\210\347\030\001\220\347\030\002R\007numRow" +
       "s\0224\n\014num_fit_rows\030\003 \001(\003:\0010B\017\272H\004\"\002(\000\210\347\030\001\220" +
-      "\347\030\002R\nnumFitRows\"\2620\n\006Recipe\0220\n\tsemantics\030" +
+      "\347\030\002R\nnumFitRows\"\364/\n\006Recipe\0220\n\tsemantics\030" +
       "\001 \001(\005B\022\272H\007\032\002(\001\310\001\001\210\347\030\001\220\347\030\002R\tsemantics\022J\n\007" +
       "columns\030\002 \003(\0132\033.rankspec.data.v1.RawColu" +
       "mnB\023\272H\010\222\001\005\010\001\020\200 \210\347\030\001\220\347\030\002R\007columns\022:\n\004text" +
@@ -387,7 +387,7 @@ public final class RecipeProto extends com.google.protobuf.GeneratedFile {
       "tB\010\210\347\030\001\220\347\030\002R\005split\022@\n\006output\030\007 \001(\0132\036.ran" +
       "kspec.data.v1.RecipeOutputB\010\210\347\030\001\220\347\030\002R\006ou" +
       "tput\022;\n\006fitted\030\010 \001(\0132\031.rankspec.data.v1." +
-      "FittingB\010\210\347\030\001\220\347\030\002R\006fitted:\240,\272H\234,\032}\n\030data" +
+      "FittingB\010\210\347\030\001\220\347\030\002R\006fitted:\342+\272H\336+\032}\n\030data" +
       ".recipe.columns_once\032athis.columns.map(x" +
       ", x.name).unique() ? \'\' : \'columns: two " +
       "have the same name; keep or rename one\'\032" +
@@ -484,60 +484,59 @@ public final class RecipeProto extends com.google.protobuf.GeneratedFile {
       "or number, or a list; name a column of o" +
       "ne flag or number a row, or say what mak" +
       "es a row positive with at_least or equal" +
-      "s\').join(\'; \'))[0]\032\337\002\n\034data.recipe.split" +
-      "_key_exists\032\276\002[(\'\\n\' + this.columns.filt" +
-      "er(c, int(c.kind) != 3).map(c, c.name).j" +
-      "oin(\'\\n\') + \'\\n\')].map(names, this.split" +
-      ".key.columns.filter(n, !names.contains(\'" +
-      "\\n\' + n + \'\\n\')).map(n, \'split.key.colum" +
-      "ns: \' + n + \', of the key, is none of co" +
-      "lumns, or of numbers that are not whole," +
-      " which are never keys; name another\').jo" +
-      "in(\'; \'))[0]\032\205\003\n\035data.recipe.split_time_" +
-      "exists\032\343\002[(\'\\n\' + this.columns.filter(c," +
-      " int(c.kind) == 5 && !c.list).map(c, c.n" +
-      "ame).join(\'\\n\') + \'\\n\')].map(names, (has" +
-      "(this.split.time) ? [this.split.time.col" +
-      "umn] : []).filter(n, !names.contains(\'\\n" +
-      "\' + n + \'\\n\')).map(n, \'split.time.column" +
-      ": \' + n + \', which divides by time, is n" +
-      "one of columns, no time, or a list; name" +
-      " a column of one time a row\').join(\'; \')" +
-      ")[0]\032\343\002\n\031data.recipe.output_exists\032\305\002[(\'" +
-      "\\n\' + this.columns.filter(c, true).map(c" +
-      ", c.name).join(\'\\n\') + \'\\n\')].map(names," +
-      " (this.output.row_key.filter(n, true) + " +
-      "this.output.carried.filter(n, true)).fil" +
-      "ter(n, !names.contains(\'\\n\' + n + \'\\n\'))" +
-      ".map(n, \'output: \' + n + \', in row_key o" +
-      "r carried, is none of columns; correct t" +
-      "he name or add the column\').join(\'; \'))[" +
-      "0]\032\203\002\n\027data.recipe.fitted_text\032\347\001has(thi" +
-      "s.fitted) && (this.text.missing.size() =" +
-      "= 0 || this.text.true_values.size() == 0" +
-      " || this.text.false_values.size() == 0) " +
-      "? \'text: a fitted recipe says how text i" +
-      "s read, without leaving anything to defa" +
-      "ults; fill text in\' : \'\'\032\251\003\n\030data.recipe" +
-      ".fitted_whole\032\214\003has(this.fitted) && (thi" +
-      "s.features.exists(f, (has(f.number) && !" +
-      "has(f.number.fitted)) || (has(f.binned) " +
-      "&& !has(f.binned.fitted)) || (has(f.cate" +
-      "gory) && !has(f.category.fitted))) || (h" +
-      "as(this.split.time) && this.split.parts." +
-      "size() > 1 && this.split.time.start_micr" +
-      "os.size() == 0)) ? \'fitted: a feature or" +
-      " the split is not fitted, and the recipe" +
-      " says that all is; fit it, or leave fitt" +
-      "ed out\' : \'\'*\206\001\n\007RawKind\022\030\n\024RAW_KIND_UNS" +
-      "PECIFIED\020\000\022\021\n\rRAW_KIND_TEXT\020\001\022\022\n\016RAW_KIN" +
-      "D_INT64\020\002\022\024\n\020RAW_KIND_FLOAT64\020\003\022\021\n\rRAW_K" +
-      "IND_BOOL\020\004\022\021\n\rRAW_KIND_TIME\020\005*W\n\nFillFig" +
-      "ure\022\033\n\027FILL_FIGURE_UNSPECIFIED\020\000\022\024\n\020FILL" +
-      "_FIGURE_MEAN\020\001\022\026\n\022FILL_FIGURE_MEDIAN\020\002Bb" +
-      "\n\024dev.rankspec.data.v1B\013RecipeProtoP\001Z;g" +
-      "ithub.com/rankspec/rankspec/gen/go/ranks" +
-      "pec/data/v1;datav1b\010editionsp\350\007"
+      "s\').join(\'; \'))[0]\032\241\002\n\034data.recipe.split" +
+      "_key_exists\032\200\002[(\'\\n\' + this.columns.map(" +
+      "c, c.name).join(\'\\n\') + \'\\n\')].map(names" +
+      ", this.split.key.columns.filter(n, !name" +
+      "s.contains(\'\\n\' + n + \'\\n\')).map(n, \'spl" +
+      "it.key.columns: \' + n + \', of the key, i" +
+      "s none of columns; correct the name or a" +
+      "dd the column\').join(\'; \'))[0]\032\205\003\n\035data." +
+      "recipe.split_time_exists\032\343\002[(\'\\n\' + this" +
+      ".columns.filter(c, int(c.kind) == 5 && !" +
+      "c.list).map(c, c.name).join(\'\\n\') + \'\\n\'" +
+      ")].map(names, (has(this.split.time) ? [t" +
+      "his.split.time.column] : []).filter(n, !" +
+      "names.contains(\'\\n\' + n + \'\\n\')).map(n, " +
+      "\'split.time.column: \' + n + \', which div" +
+      "ides by time, is none of columns, no tim" +
+      "e, or a list; name a column of one time " +
+      "a row\').join(\'; \'))[0]\032\343\002\n\031data.recipe.o" +
+      "utput_exists\032\305\002[(\'\\n\' + this.columns.fil" +
+      "ter(c, true).map(c, c.name).join(\'\\n\') +" +
+      " \'\\n\')].map(names, (this.output.row_key." +
+      "filter(n, true) + this.output.carried.fi" +
+      "lter(n, true)).filter(n, !names.contains" +
+      "(\'\\n\' + n + \'\\n\')).map(n, \'output: \' + n" +
+      " + \', in row_key or carried, is none of " +
+      "columns; correct the name or add the col" +
+      "umn\').join(\'; \'))[0]\032\203\002\n\027data.recipe.fit" +
+      "ted_text\032\347\001has(this.fitted) && (this.tex" +
+      "t.missing.size() == 0 || this.text.true_" +
+      "values.size() == 0 || this.text.false_va" +
+      "lues.size() == 0) ? \'text: a fitted reci" +
+      "pe says how text is read, without leavin" +
+      "g anything to defaults; fill text in\' : " +
+      "\'\'\032\251\003\n\030data.recipe.fitted_whole\032\214\003has(th" +
+      "is.fitted) && (this.features.exists(f, (" +
+      "has(f.number) && !has(f.number.fitted)) " +
+      "|| (has(f.binned) && !has(f.binned.fitte" +
+      "d)) || (has(f.category) && !has(f.catego" +
+      "ry.fitted))) || (has(this.split.time) &&" +
+      " this.split.parts.size() > 1 && this.spl" +
+      "it.time.start_micros.size() == 0)) ? \'fi" +
+      "tted: a feature or the split is not fitt" +
+      "ed, and the recipe says that all is; fit" +
+      " it, or leave fitted out\' : \'\'*\206\001\n\007RawKi" +
+      "nd\022\030\n\024RAW_KIND_UNSPECIFIED\020\000\022\021\n\rRAW_KIND" +
+      "_TEXT\020\001\022\022\n\016RAW_KIND_INT64\020\002\022\024\n\020RAW_KIND_" +
+      "FLOAT64\020\003\022\021\n\rRAW_KIND_BOOL\020\004\022\021\n\rRAW_KIND" +
+      "_TIME\020\005*W\n\nFillFigure\022\033\n\027FILL_FIGURE_UNS" +
+      "PECIFIED\020\000\022\024\n\020FILL_FIGURE_MEAN\020\001\022\026\n\022FILL" +
+      "_FIGURE_MEDIAN\020\002Bb\n\024dev.rankspec.data.v1" +
+      "B\013RecipeProtoP\001Z;github.com/rankspec/ran" +
+      "kspec/gen/go/rankspec/data/v1;datav1b\010ed" +
+      "itionsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,

@@ -73,118 +73,123 @@ public final class ArchitectureProto extends com.google.protobuf.GeneratedFile {
       "\n$rankspec/recap/v1/architecture.proto\022\021" +
       "rankspec.recap.v1\032\033buf/validate/validate" +
       ".proto\032!rankspec/options/v1/options.prot" +
-      "o\032\036rankspec/recap/v1/layers.proto\"\377\005\n\tDc" +
-      "nConfig\022\262\001\n\013poly_degree\030\001 \001(\005B\220\001\272H\204\001\032\002 \000" +
-      "\272\001z\n\020recap.dcn.degree\032fthis > 1024 ? \'mu" +
-      "st be at most 1024, got \' + string(this)" +
-      " + \'; the largest allowed value is 1024\'" +
-      " : \'\'\310\001\001\210\347\030\001\220\347\030\003R\npolyDegree\022\275\001\n\016project" +
-      "ion_dim\030\002 \001(\005B\225\001\272H\211\001\032\002 \000\272\001\201\001\n\016recap.dcn." +
-      "rank\032othis > 1048576 ? \'must be at most " +
-      "1048576, got \' + string(this) + \'; the l" +
-      "argest allowed value is 1048576\' : \'\'\210\347\030" +
-      "\001\220\347\030\003R\rprojectionDim\022I\n\014parallel_mlp\030\003 \001" +
-      "(\0132\034.rankspec.recap.v1.MlpConfigB\010\210\347\030\001\220\347" +
-      "\030\003R\013parallelMlp\0221\n\014use_parallel\030\004 \001(\010:\004t" +
-      "rueB\010\210\347\030\001\220\347\030\003R\013useParallel\022E\n\noutput_mlp" +
-      "\030\005 \001(\0132\034.rankspec.recap.v1.MlpConfigB\010\210\347" +
-      "\030\001\220\347\030\003R\toutputMlp:\267\001\272H\263\001\032\260\001\n\033recap.dcn.p" +
-      "arallel_mlp_used\032\220\001!this.use_parallel &&" +
-      " has(this.parallel_mlp) ? \'parallel_mlp:" +
-      " has no effect while use_parallel is fal" +
-      "se; drop it or set use_parallel: true\' :" +
-      " \'\'\"\356\005\n\017MaskBlockConfig\022\302\001\n\013output_size\030" +
-      "\001 \001(\005B\240\001\272H\224\001\032\002 \000\272\001\211\001\n\026recap.mask_block.w" +
-      "idth\032othis > 1048576 ? \'must be at most " +
-      "1048576, got \' + string(this) + \'; the l" +
-      "argest allowed value is 1048576\' : \'\'\310\001\001" +
-      "\210\347\030\001\220\347\030\003R\noutputSize\022\360\001\n\020reduction_facto" +
-      "r\030\002 \001(\001B\302\001\272H\266\001\022\013!\000\000\000\000\000\000\000\000@\001\272\001\245\001\n\036recap.m" +
-      "ask_block.hidden_factor\032\202\001!this.isInf() " +
-      "&& this > 1048576.0 ? \'must be at most 1" +
-      "048576, got \' + string(this) + \'; the la" +
-      "rgest allowed value is 1048576\' : \'\'\210\347\030\001" +
-      "\220\347\030\003H\000R\017reductionFactor\022\322\001\n\020aggregation_" +
-      "size\030\003 \001(\005B\244\001\272H\230\001\032\002 \000\272\001\220\001\n\035recap.mask_bl" +
-      "ock.hidden_width\032othis > 1048576 ? \'must" +
-      " be at most 1048576, got \' + string(this" +
-      ") + \'; the largest allowed value is 1048" +
-      "576\' : \'\'\210\347\030\001\220\347\030\003H\000R\017aggregationSize\0228\n\020" +
-      "input_layer_norm\030\004 \001(\010B\016\272H\003\310\001\001\210\347\030\001\220\347\030\003R\016" +
-      "inputLayerNormB\024\n\013aggregation\022\005\272H\002\010\001\"\327\001\n" +
-      "\rMaskNetConfig\022X\n\013mask_blocks\030\001 \003(\0132\".ra" +
-      "nkspec.recap.v1.MaskBlockConfigB\023\272H\010\222\001\005\010" +
-      "\001\020\200\002\210\347\030\001\220\347\030\003R\nmaskBlocks\0228\n\003mlp\030\002 \001(\0132\034." +
-      "rankspec.recap.v1.MlpConfigB\010\210\347\030\001\220\347\030\003R\003m" +
-      "lp\0222\n\014use_parallel\030\003 \001(\010:\005falseB\010\210\347\030\001\220\347\030" +
-      "\003R\013useParallel\"\240\001\n\nDLRMConfig\022K\n\nbottom_" +
-      "mlp\030\001 \001(\0132\034.rankspec.recap.v1.MlpConfigB" +
-      "\016\272H\003\310\001\001\210\347\030\001\220\347\030\003R\tbottomMlp\022E\n\007top_mlp\030\002 " +
-      "\001(\0132\034.rankspec.recap.v1.MlpConfigB\016\272H\003\310\001" +
-      "\001\210\347\030\001\220\347\030\003R\006topMlp\"\230\004\n\tAffineMap\022\205\002\n\005scal" +
-      "e\030\001 \001(\001:\0011B\353\001\272H\337\001\022\002@\001\272\001\327\001\n\034recap.affine_" +
-      "map.scale_bound\032\266\001!this.isInf() && (this" +
-      " > 1e20 || this < -1e20) ? \'must be from" +
-      " -1e20 to 1e20, got \' + string(this) + \'" +
-      ", because what is computed with it has t" +
-      "o fit float32; write a smaller one\' : \'\'" +
-      "\210\347\030\001\220\347\030\003R\005scale\022\202\002\n\004bias\030\002 \001(\001:\0010B\352\001\272H\336\001" +
-      "\022\002@\001\272\001\326\001\n\033recap.affine_map.bias_bound\032\266\001" +
-      "!this.isInf() && (this > 1e20 || this < " +
-      "-1e20) ? \'must be from -1e20 to 1e20, go" +
-      "t \' + string(this) + \', because what is " +
-      "computed with it has to fit float32; wri" +
-      "te a smaller one\' : \'\'\210\347\030\001\220\347\030\003R\004bias\"\305\004\n" +
-      "\024PositionDebiasConfig\022\312\001\n\014max_position\030\001" +
-      " \001(\005:\003256B\241\001\272H\225\001\032\002 \000\272\001\215\001\n\032recap.position" +
-      "_debias.rows\032othis > 1048576 ? \'must be " +
-      "at most 1048576, got \' + string(this) + " +
-      "\'; the largest allowed value is 1048576\'" +
-      " : \'\'\210\347\030\001\220\347\030\003R\013maxPosition\022\302\001\n\010num_dims\030" +
-      "\002 \001(\005:\00264B\242\001\272H\226\001\032\002 \000\272\001\216\001\n\033recap.position" +
-      "_debias.width\032othis > 1048576 ? \'must be" +
-      " at most 1048576, got \' + string(this) +" +
-      " \'; the largest allowed value is 1048576" +
-      "\' : \'\'\210\347\030\001\220\347\030\003R\007numDims\022Q\n\020drop_probabil" +
-      "ity\030\003 \001(\001:\0030.5B!\272H\026\022\024\021\000\000\000\000\000\000\360?)\000\000\000\000\000\000\000\000@" +
-      "\001\210\347\030\001\220\347\030\003R\017dropProbability\022H\n\026position_f" +
-      "eature_index\030\004 \001(\005B\022\272H\007\032\002(\000\310\001\001\210\347\030\001\220\347\030\003R\024" +
-      "positionFeatureIndex\"\224\007\n\tTaskModel\022G\n\nml" +
-      "p_config\030\001 \001(\0132\034.rankspec.recap.v1.MlpCo" +
-      "nfigB\010\210\347\030\001\220\347\030\003H\000R\tmlpConfig\022G\n\ndcn_confi" +
-      "g\030\002 \001(\0132\034.rankspec.recap.v1.DcnConfigB\010\210" +
-      "\347\030\001\220\347\030\003H\000R\tdcnConfig\022J\n\013dlrm_config\030\003 \001(" +
-      "\0132\035.rankspec.recap.v1.DLRMConfigB\010\210\347\030\001\220\347" +
-      "\030\003H\000R\ndlrmConfig\022T\n\017mask_net_config\030\004 \001(" +
-      "\0132 .rankspec.recap.v1.MaskNetConfigB\010\210\347\030" +
-      "\001\220\347\030\003H\000R\rmaskNetConfig\022E\n\naffine_map\030\005 \001" +
-      "(\0132\034.rankspec.recap.v1.AffineMapB\010\210\347\030\001\220\347" +
-      "\030\003R\taffineMap\022\322\001\n\npos_weight\030\006 \001(\001:\0011B\257\001" +
-      "\272H\243\001\022\013!\000\000\000\000\000\000\000\000@\001\272\001\222\001\n\027recap.task_model." +
-      "weight\032w!this.isInf() && this > 1e12 ? \'" +
-      "must be at most 1e12, got \' + string(thi" +
-      "s) + \'; the largest allowed value is 1e1" +
-      "2\' : \'\'\210\347\030\001\220\347\030\003R\tposWeight\022d\n\004kind\030\007 \001(\016" +
-      "2\033.rankspec.recap.v1.TaskKind:\037TASK_KIND" +
-      "_BINARY_CLASSIFICATIONB\022\272H\007\202\001\004\020\001 \000\210\347\030\001\220\347" +
-      "\030\003R\004kind:\271\001\272H\265\001\032\262\001\n,recap.task_model.reg" +
-      "ression_has_no_positives\032\201\001int(this.kind" +
-      ") == 2 && this.pos_weight != 1.0 ? \'pos_" +
-      "weight: weights the positives, and a reg" +
-      "ression task has none; drop it\' : \'\'B\025\n\014" +
-      "architecture\022\005\272H\002\010\001*d\n\010TaskKind\022\031\n\025TASK_" +
-      "KIND_UNSPECIFIED\020\000\022#\n\037TASK_KIND_BINARY_C" +
-      "LASSIFICATION\020\001\022\030\n\024TASK_KIND_REGRESSION\020" +
-      "\002Bk\n\025dev.rankspec.recap.v1B\021Architecture" +
-      "ProtoP\001Z=github.com/rankspec/rankspec/ge" +
-      "n/go/rankspec/recap/v1;recapv1b\010editions" +
-      "p\350\007"
+      "o\032\037rankspec/recap/v1/feature.proto\032\036rank" +
+      "spec/recap/v1/layers.proto\"\377\005\n\tDcnConfig" +
+      "\022\262\001\n\013poly_degree\030\001 \001(\005B\220\001\272H\204\001\032\002 \000\272\001z\n\020re" +
+      "cap.dcn.degree\032fthis > 1024 ? \'must be a" +
+      "t most 1024, got \' + string(this) + \'; t" +
+      "he largest allowed value is 1024\' : \'\'\310\001" +
+      "\001\210\347\030\001\220\347\030\003R\npolyDegree\022\275\001\n\016projection_dim" +
+      "\030\002 \001(\005B\225\001\272H\211\001\032\002 \000\272\001\201\001\n\016recap.dcn.rank\032ot" +
+      "his > 1048576 ? \'must be at most 1048576" +
+      ", got \' + string(this) + \'; the largest " +
+      "allowed value is 1048576\' : \'\'\210\347\030\001\220\347\030\003R\r" +
+      "projectionDim\022I\n\014parallel_mlp\030\003 \001(\0132\034.ra" +
+      "nkspec.recap.v1.MlpConfigB\010\210\347\030\001\220\347\030\003R\013par" +
+      "allelMlp\0221\n\014use_parallel\030\004 \001(\010:\004trueB\010\210\347" +
+      "\030\001\220\347\030\003R\013useParallel\022E\n\noutput_mlp\030\005 \001(\0132" +
+      "\034.rankspec.recap.v1.MlpConfigB\010\210\347\030\001\220\347\030\003R" +
+      "\toutputMlp:\267\001\272H\263\001\032\260\001\n\033recap.dcn.parallel" +
+      "_mlp_used\032\220\001!this.use_parallel && has(th" +
+      "is.parallel_mlp) ? \'parallel_mlp: has no" +
+      " effect while use_parallel is false; dro" +
+      "p it or set use_parallel: true\' : \'\'\"\356\005\n" +
+      "\017MaskBlockConfig\022\302\001\n\013output_size\030\001 \001(\005B\240" +
+      "\001\272H\224\001\032\002 \000\272\001\211\001\n\026recap.mask_block.width\032ot" +
+      "his > 1048576 ? \'must be at most 1048576" +
+      ", got \' + string(this) + \'; the largest " +
+      "allowed value is 1048576\' : \'\'\310\001\001\210\347\030\001\220\347\030" +
+      "\003R\noutputSize\022\360\001\n\020reduction_factor\030\002 \001(\001" +
+      "B\302\001\272H\266\001\022\013!\000\000\000\000\000\000\000\000@\001\272\001\245\001\n\036recap.mask_blo" +
+      "ck.hidden_factor\032\202\001!this.isInf() && this" +
+      " > 1048576.0 ? \'must be at most 1048576," +
+      " got \' + string(this) + \'; the largest a" +
+      "llowed value is 1048576\' : \'\'\210\347\030\001\220\347\030\003H\000R" +
+      "\017reductionFactor\022\322\001\n\020aggregation_size\030\003 " +
+      "\001(\005B\244\001\272H\230\001\032\002 \000\272\001\220\001\n\035recap.mask_block.hid" +
+      "den_width\032othis > 1048576 ? \'must be at " +
+      "most 1048576, got \' + string(this) + \'; " +
+      "the largest allowed value is 1048576\' : " +
+      "\'\'\210\347\030\001\220\347\030\003H\000R\017aggregationSize\0228\n\020input_l" +
+      "ayer_norm\030\004 \001(\010B\016\272H\003\310\001\001\210\347\030\001\220\347\030\003R\016inputLa" +
+      "yerNormB\024\n\013aggregation\022\005\272H\002\010\001\"\327\001\n\rMaskNe" +
+      "tConfig\022X\n\013mask_blocks\030\001 \003(\0132\".rankspec." +
+      "recap.v1.MaskBlockConfigB\023\272H\010\222\001\005\010\001\020\200\002\210\347\030" +
+      "\001\220\347\030\003R\nmaskBlocks\0228\n\003mlp\030\002 \001(\0132\034.rankspe" +
+      "c.recap.v1.MlpConfigB\010\210\347\030\001\220\347\030\003R\003mlp\0222\n\014u" +
+      "se_parallel\030\003 \001(\010:\005falseB\010\210\347\030\001\220\347\030\003R\013useP" +
+      "arallel\"\240\001\n\nDLRMConfig\022K\n\nbottom_mlp\030\001 \001" +
+      "(\0132\034.rankspec.recap.v1.MlpConfigB\016\272H\003\310\001\001" +
+      "\210\347\030\001\220\347\030\003R\tbottomMlp\022E\n\007top_mlp\030\002 \001(\0132\034.r" +
+      "ankspec.recap.v1.MlpConfigB\016\272H\003\310\001\001\210\347\030\001\220\347" +
+      "\030\003R\006topMlp\"\230\004\n\tAffineMap\022\205\002\n\005scale\030\001 \001(\001" +
+      ":\0011B\353\001\272H\337\001\022\002@\001\272\001\327\001\n\034recap.affine_map.sca" +
+      "le_bound\032\266\001!this.isInf() && (this > 1e20" +
+      " || this < -1e20) ? \'must be from -1e20 " +
+      "to 1e20, got \' + string(this) + \', becau" +
+      "se what is computed with it has to fit f" +
+      "loat32; write a smaller one\' : \'\'\210\347\030\001\220\347\030" +
+      "\003R\005scale\022\202\002\n\004bias\030\002 \001(\001:\0010B\352\001\272H\336\001\022\002@\001\272\001\326" +
+      "\001\n\033recap.affine_map.bias_bound\032\266\001!this.i" +
+      "sInf() && (this > 1e20 || this < -1e20) " +
+      "? \'must be from -1e20 to 1e20, got \' + s" +
+      "tring(this) + \', because what is compute" +
+      "d with it has to fit float32; write a sm" +
+      "aller one\' : \'\'\210\347\030\001\220\347\030\003R\004bias\"\311\005\n\024Positi" +
+      "onDebiasConfig\022\312\001\n\014max_position\030\001 \001(\005:\0032" +
+      "56B\241\001\272H\225\001\032\002 \000\272\001\215\001\n\032recap.position_debias" +
+      ".rows\032othis > 1048576 ? \'must be at most" +
+      " 1048576, got \' + string(this) + \'; the " +
+      "largest allowed value is 1048576\' : \'\'\210\347" +
+      "\030\001\220\347\030\003R\013maxPosition\022\302\001\n\010num_dims\030\002 \001(\005:\002" +
+      "64B\242\001\272H\226\001\032\002 \000\272\001\216\001\n\033recap.position_debias" +
+      ".width\032othis > 1048576 ? \'must be at mos" +
+      "t 1048576, got \' + string(this) + \'; the" +
+      " largest allowed value is 1048576\' : \'\'\210" +
+      "\347\030\001\220\347\030\003R\007numDims\022Q\n\020drop_probability\030\003 \001" +
+      "(\001:\0030.5B!\272H\026\022\024\021\000\000\000\000\000\000\360?)\000\000\000\000\000\000\000\000@\001\210\347\030\001\220\347" +
+      "\030\003R\017dropProbability\022E\n\026position_feature_" +
+      "index\030\004 \001(\005B\017\272H\004\032\002(\000\210\347\030\001\220\347\030\003R\024positionFe" +
+      "atureIndex\022R\n\020position_feature\030\005 \001(\0132\035.r" +
+      "ankspec.recap.v1.FeatureRefB\010\210\347\030\001\220\347\030\003R\017p" +
+      "ositionFeature:1\272H.\",\n\026position_feature_" +
+      "index\n\020position_feature\020\001\"\224\007\n\tTaskModel\022" +
+      "G\n\nmlp_config\030\001 \001(\0132\034.rankspec.recap.v1." +
+      "MlpConfigB\010\210\347\030\001\220\347\030\003H\000R\tmlpConfig\022G\n\ndcn_" +
+      "config\030\002 \001(\0132\034.rankspec.recap.v1.DcnConf" +
+      "igB\010\210\347\030\001\220\347\030\003H\000R\tdcnConfig\022J\n\013dlrm_config" +
+      "\030\003 \001(\0132\035.rankspec.recap.v1.DLRMConfigB\010\210" +
+      "\347\030\001\220\347\030\003H\000R\ndlrmConfig\022T\n\017mask_net_config" +
+      "\030\004 \001(\0132 .rankspec.recap.v1.MaskNetConfig" +
+      "B\010\210\347\030\001\220\347\030\003H\000R\rmaskNetConfig\022E\n\naffine_ma" +
+      "p\030\005 \001(\0132\034.rankspec.recap.v1.AffineMapB\010\210" +
+      "\347\030\001\220\347\030\003R\taffineMap\022\322\001\n\npos_weight\030\006 \001(\001:" +
+      "\0011B\257\001\272H\243\001\022\013!\000\000\000\000\000\000\000\000@\001\272\001\222\001\n\027recap.task_m" +
+      "odel.weight\032w!this.isInf() && this > 1e1" +
+      "2 ? \'must be at most 1e12, got \' + strin" +
+      "g(this) + \'; the largest allowed value i" +
+      "s 1e12\' : \'\'\210\347\030\001\220\347\030\003R\tposWeight\022d\n\004kind\030" +
+      "\007 \001(\0162\033.rankspec.recap.v1.TaskKind:\037TASK" +
+      "_KIND_BINARY_CLASSIFICATIONB\022\272H\007\202\001\004\020\001 \000\210" +
+      "\347\030\001\220\347\030\003R\004kind:\271\001\272H\265\001\032\262\001\n,recap.task_mode" +
+      "l.regression_has_no_positives\032\201\001int(this" +
+      ".kind) == 2 && this.pos_weight != 1.0 ? " +
+      "\'pos_weight: weights the positives, and " +
+      "a regression task has none; drop it\' : \'" +
+      "\'B\025\n\014architecture\022\005\272H\002\010\001*d\n\010TaskKind\022\031\n\025" +
+      "TASK_KIND_UNSPECIFIED\020\000\022#\n\037TASK_KIND_BIN" +
+      "ARY_CLASSIFICATION\020\001\022\030\n\024TASK_KIND_REGRES" +
+      "SION\020\002Bk\n\025dev.rankspec.recap.v1B\021Archite" +
+      "ctureProtoP\001Z=github.com/rankspec/ranksp" +
+      "ec/gen/go/rankspec/recap/v1;recapv1b\010edi" +
+      "tionsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
         new com.google.protobuf.Descriptors.FileDescriptor[] {
           build.buf.validate.ValidateProto.getDescriptor(),
           dev.rankspec.options.v1.OptionsProto.getDescriptor(),
+          dev.rankspec.recap.v1.FeatureProto.getDescriptor(),
           dev.rankspec.recap.v1.LayersProto.getDescriptor(),
         });
     internal_static_rankspec_recap_v1_DcnConfig_descriptor =
@@ -222,7 +227,7 @@ public final class ArchitectureProto extends com.google.protobuf.GeneratedFile {
     internal_static_rankspec_recap_v1_PositionDebiasConfig_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_rankspec_recap_v1_PositionDebiasConfig_descriptor,
-        new java.lang.String[] { "MaxPosition", "NumDims", "DropProbability", "PositionFeatureIndex", });
+        new java.lang.String[] { "MaxPosition", "NumDims", "DropProbability", "PositionFeatureIndex", "PositionFeature", });
     internal_static_rankspec_recap_v1_TaskModel_descriptor =
       getDescriptor().getMessageType(6);
     internal_static_rankspec_recap_v1_TaskModel_fieldAccessorTable = new
@@ -232,6 +237,7 @@ public final class ArchitectureProto extends com.google.protobuf.GeneratedFile {
     descriptor.resolveAllFeaturesImmutable();
     build.buf.validate.ValidateProto.getDescriptor();
     dev.rankspec.options.v1.OptionsProto.getDescriptor();
+    dev.rankspec.recap.v1.FeatureProto.getDescriptor();
     dev.rankspec.recap.v1.LayersProto.getDescriptor();
     com.google.protobuf.ExtensionRegistry registry =
         com.google.protobuf.ExtensionRegistry.newInstance();

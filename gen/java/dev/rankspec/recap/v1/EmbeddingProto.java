@@ -73,155 +73,160 @@ public final class EmbeddingProto extends com.google.protobuf.GeneratedFile {
       "\n!rankspec/recap/v1/embedding.proto\022\021ran" +
       "kspec.recap.v1\032\033buf/validate/validate.pr" +
       "oto\032%rankspec/optim/v1/learning_rate.pro" +
-      "to\032!rankspec/options/v1/options.proto\032\036r" +
-      "ankspec/recap/v1/layers.proto\"\357\005\n\021Embedd" +
-      "ingSnapshot\022-\n\010emb_name\030\001 \001(\tB\022\272H\007r\002\020\001\310\001" +
-      "\001\210\347\030\001\220\347\030\003R\007embName\022H\n\026embedding_snapshot" +
-      "_uri\030\002 \001(\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\003R\024embeddin" +
-      "gSnapshotUri:\340\004\272H\334\004\032\331\004\n\032recap.snapshot.l" +
-      "ocal_paths\032\272\004[{\'name\': \'embedding_snapsh" +
-      "ot_uri\', \'path\': this.embedding_snapshot" +
-      "_uri}] .filter(f, f.path.matches(\'[\\\\x00" +
-      "\\\\n\\\\r]|^ +$|^ *[A-Za-z][A-Za-z0-9+.:-]*" +
-      ":/\')) .map(f, f.name + (f.path.matches(\'" +
-      "[\\\\x00\\\\n\\\\r]\') ? \': a path takes neithe" +
-      "r line breaks nor NUL characters; take i" +
-      "t out\' : f.path.matches(\'^ +$\') ? \': a p" +
-      "ath of nothing but blanks; write the pat" +
-      "h\' : \': \' + f.path.split(\':/\')[0] + \':/ " +
-      "begins an address of another storage, an" +
-      "d only local paths are taken; \' + \'mount" +
-      " the storage or copy from it, and write " +
-      "the local path, ./ first if a folder is " +
-      "called so\')).join(\'\\n\')\"\352\n\n\022EmbeddingBag" +
-      "Config\022>\n\004name\030\001 \001(\tB*\272H\037r\0322\030^[A-Za-z_][" +
-      "A-Za-z0-9_]*$\310\001\001\210\347\030\001\220\347\030\003R\004name\0229\n\016num_em" +
-      "beddings\030\002 \001(\003B\022\272H\007\"\002 \000\310\001\001\210\347\030\001\220\347\030\003R\rnumE" +
-      "mbeddings\022\311\001\n\rembedding_dim\030\003 \001(\005B\243\001\272H\227\001" +
-      "\032\002 \000\272\001\214\001\n\031recap.embedding_bag.width\032othi" +
-      "s > 1048576 ? \'must be at most 1048576, " +
-      "got \' + string(this) + \'; the largest al" +
-      "lowed value is 1048576\' : \'\'\310\001\001\210\347\030\001\220\347\030\003R" +
-      "\014embeddingDim\022N\n\npretrained\030\004 \001(\0132$.rank" +
-      "spec.recap.v1.EmbeddingSnapshotB\010\210\347\030\001\220\347\030" +
-      "\003R\npretrained\022%\n\005vocab\030\005 \001(\tB\017\272H\004r\002\020\001\210\347\030" +
-      "\001\220\347\030\003R\005vocab:\225\007\272H\221\007\032\317\002\n\036recap.embedding_" +
-      "bag.table_size\032\254\002this.embedding_dim > 0 " +
-      "&& this.num_embeddings > 1099511627776 /" +
-      " this.embedding_dim ? \'num_embeddings: \'" +
-      " + string(this.num_embeddings) + \' rows " +
-      "of \' + string(this.embedding_dim) + \' ar" +
-      "e more than 1099511627776 (2^40) numbers" +
-      ", the most that a table may have; lower " +
-      "num_embeddings or embedding_dim\' : \'\'\032\274\004" +
-      "\n\037recap.embedding_bag.local_paths\032\230\004[{\'n" +
-      "ame\': \'vocab\', \'path\': this.vocab}] .fil" +
-      "ter(f, f.path.matches(\'[\\\\x00\\\\n\\\\r]|^ +" +
-      "$|^ *[A-Za-z][A-Za-z0-9+.:-]*:/\')) .map(" +
-      "f, f.name + (f.path.matches(\'[\\\\x00\\\\n\\\\" +
-      "r]\') ? \': a path takes neither line brea" +
-      "ks nor NUL characters; take it out\' : f." +
-      "path.matches(\'^ +$\') ? \': a path of noth" +
-      "ing but blanks; write the path\' : \': \' +" +
-      " f.path.split(\':/\')[0] + \':/ begins an a" +
-      "ddress of another storage, and only loca" +
-      "l paths are taken; \' + \'mount the storag" +
-      "e or copy from it, and write the local p" +
-      "ath, ./ first if a folder is called so\')" +
-      ").join(\'\\n\')\"\235\005\n\030EmbeddingOptimizerConfi" +
-      "g\022N\n\rlearning_rate\030\001 \001(\0132\037.rankspec.opti" +
-      "m.v1.LearningRateB\010\210\347\030\001\220\347\030\002R\014learningRat" +
-      "e\022\223\002\n\022init_learning_rate\030\002 \001(\001B\344\001\272H\330\001\022\013)" +
-      "\000\000\000\000\000\000\000\000@\001\272\001\307\001\n$recap.embedding_optimize" +
-      "r.rate_bound\032\236\001!this.isInf() && this > 1" +
-      "e20 ? \'must be at most 1e20, got \' + str" +
-      "ing(this) + \', because what is computed " +
-      "with it has to fit float32; write a smal" +
-      "ler one\' : \'\'\210\347\030\001\220\347\030\002R\020initLearningRate:" +
-      "\232\002\272H\226\002\032\223\002\n+recap.embedding_optimizer.one" +
-      "_learning_rate\032\343\001has(this.learning_rate)" +
-      " == has(this.init_learning_rate) ? \'init" +
-      "_learning_rate: \' + (has(this.learning_r" +
-      "ate) ? \'given beside learning_rate; keep" +
-      " one of the two\' : \'no learning rate; se" +
-      "t init_learning_rate or learning_rate\') " +
-      ": \'\'\"\207\005\n\025LargeEmbeddingsConfig\022R\n\006tables" +
-      "\030\001 \003(\0132%.rankspec.recap.v1.EmbeddingBagC" +
-      "onfigB\023\272H\010\222\001\005\010\001\020\200\004\210\347\030\001\220\347\030\003R\006tables\022Y\n\top" +
-      "timizer\030\002 \001(\0132+.rankspec.recap.v1.Embedd" +
-      "ingOptimizerConfigB\016\272H\003\310\001\001\210\347\030\001\220\347\030\003R\topti" +
-      "mizer\0227\n\rtables_to_log\030\003 \003(\tB\023\272H\010\222\001\005\020\200\004\030" +
-      "\001\210\347\030\002\220\347\030\001R\013tablesToLog:\205\003\272H\201\003\032\236\001\n#recap." +
-      "large_embeddings.unique_names\032wthis.tabl" +
-      "es.map(t, t.name).unique() ? \'\' : \'table" +
-      "s: two tables have the same name; every " +
-      "table needs a name of its own\'\032\335\001\n*recap" +
-      ".large_embeddings.logged_tables_exist\032\256\001" +
-      "[this.tables.map(t, t.name)].map(names, " +
-      "this.tables_to_log.filter(n, !(n in name" +
-      "s)) .map(n, \'tables_to_log: there is no " +
-      "table \"\' + n + \'\"; name one of tables\')." +
-      "join(\'\\n\'))[0]\"\244\001\n\020StratifierConfig\022@\n\004n" +
-      "ame\030\001 \001(\tB,\272H!r\0342\032^[A-Za-z_][A-Za-z0-9_." +
-      "-]*$\310\001\001\210\347\030\002\220\347\030\001R\004name\022(\n\005index\030\002 \001(\005B\022\272H" +
-      "\007\032\002(\000\310\001\001\210\347\030\002\220\347\030\001R\005index\022$\n\005value\030\003 \001(\003B\016" +
-      "\272H\003\310\001\001\210\347\030\002\220\347\030\001R\005value\"\363\014\n\027SmallEmbedding" +
-      "BagConfig\022>\n\004name\030\001 \001(\tB*\272H\037r\0322\030^[A-Za-z" +
-      "_][A-Za-z0-9_]*$\310\001\001\210\347\030\001\220\347\030\003R\004name\0229\n\016num" +
-      "_embeddings\030\002 \001(\003B\022\272H\007\"\002 \000\310\001\001\210\347\030\001\220\347\030\003R\rn" +
-      "umEmbeddings\022\317\001\n\rembedding_dim\030\003 \001(\005B\251\001\272" +
-      "H\235\001\032\002 \000\272\001\222\001\n\037recap.small_embedding_bag.w" +
-      "idth\032othis > 1048576 ? \'must be at most " +
-      "1048576, got \' + string(this) + \'; the l" +
-      "argest allowed value is 1048576\' : \'\'\310\001\001" +
-      "\210\347\030\001\220\347\030\003R\014embeddingDim\022(\n\005index\030\004 \001(\005B\022\272" +
-      "H\007\032\002(\000\310\001\001\210\347\030\001\220\347\030\003R\005index\022u\n\020out_of_range" +
-      "_ids\030\005 \001(\0162 .rankspec.recap.v1.OutOfRang" +
-      "eIds:\026OUT_OF_RANGE_IDS_ERRORB\022\272H\007\202\001\004\020\001 \000" +
-      "\210\347\030\001\220\347\030\003R\routOfRangeIds\022\211\002\n\014weight_decay" +
-      "\030\006 \001(\001B\345\001\272H\331\001\022\013)\000\000\000\000\000\000\000\000@\001\272\001\310\001\n%recap.sm" +
-      "all_embedding_bag.decay_bound\032\236\001!this.is" +
-      "Inf() && this > 1e20 ? \'must be at most " +
-      "1e20, got \' + string(this) + \', because " +
-      "what is computed with it has to fit floa" +
-      "t32; write a smaller one\' : \'\'\210\347\030\001\220\347\030\002R\013" +
-      "weightDecay\022\205\002\n\010init_std\030\007 \001(\001:\0040.01B\343\001\272" +
-      "H\327\001\022\013!\000\000\000\000\000\000\000\000@\001\272\001\306\001\n#recap.small_embedd" +
-      "ing_bag.std_bound\032\236\001!this.isInf() && thi" +
-      "s > 1e20 ? \'must be at most 1e20, got \' " +
-      "+ string(this) + \', because what is comp" +
-      "uted with it has to fit float32; write a" +
-      " smaller one\' : \'\'\210\347\030\001\220\347\030\003R\007initStd\022\366\001\n\002" +
-      "l2\030\010 \001(\001:\0010B\342\001\272H\326\001\022\013)\000\000\000\000\000\000\000\000@\001\272\001\305\001\n\"rec" +
-      "ap.small_embedding_bag.l2_bound\032\236\001!this." +
-      "isInf() && this > 1e20 ? \'must be at mos" +
-      "t 1e20, got \' + string(this) + \', becaus" +
-      "e what is computed with it has to fit fl" +
-      "oat32; write a smaller one\' : \'\'\210\347\030\001\220\347\030\002" +
-      "R\002l2:\334\002\272H\330\002\032\325\002\n$recap.small_embedding_ba" +
-      "g.table_size\032\254\002this.embedding_dim > 0 &&" +
-      " this.num_embeddings > 1099511627776 / t" +
-      "his.embedding_dim ? \'num_embeddings: \' +" +
-      " string(this.num_embeddings) + \' rows of" +
-      " \' + string(this.embedding_dim) + \' are " +
-      "more than 1099511627776 (2^40) numbers, " +
-      "the most that a table may have; lower nu" +
-      "m_embeddings or embedding_dim\' : \'\'\"\336\002\n\025" +
-      "SmallEmbeddingsConfig\022W\n\006tables\030\001 \003(\0132*." +
-      "rankspec.recap.v1.SmallEmbeddingBagConfi" +
-      "gB\023\272H\010\222\001\005\010\001\020\200\004\210\347\030\001\220\347\030\003R\006tables\022D\n\007dropou" +
-      "t\030\002 \001(\0132 .rankspec.recap.v1.DropoutConfi" +
-      "gB\010\210\347\030\001\220\347\030\003R\007dropout:\245\001\272H\241\001\032\236\001\n#recap.sm" +
-      "all_embeddings.unique_names\032wthis.tables" +
-      ".map(t, t.name).unique() ? \'\' : \'tables:" +
-      " two tables have the same name; every ta" +
-      "ble needs a name of its own\'*j\n\rOutOfRan" +
-      "geIds\022 \n\034OUT_OF_RANGE_IDS_UNSPECIFIED\020\000\022" +
-      "\032\n\026OUT_OF_RANGE_IDS_ERROR\020\001\022\033\n\027OUT_OF_RA" +
-      "NGE_IDS_BUCKET\020\002Bh\n\025dev.rankspec.recap.v" +
-      "1B\016EmbeddingProtoP\001Z=github.com/rankspec" +
-      "/rankspec/gen/go/rankspec/recap/v1;recap" +
-      "v1b\010editionsp\350\007"
+      "to\032!rankspec/options/v1/options.proto\032\037r" +
+      "ankspec/recap/v1/feature.proto\032\036rankspec" +
+      "/recap/v1/layers.proto\"\357\005\n\021EmbeddingSnap" +
+      "shot\022-\n\010emb_name\030\001 \001(\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220\347" +
+      "\030\003R\007embName\022H\n\026embedding_snapshot_uri\030\002 " +
+      "\001(\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\003R\024embeddingSnapsh" +
+      "otUri:\340\004\272H\334\004\032\331\004\n\032recap.snapshot.local_pa" +
+      "ths\032\272\004[{\'name\': \'embedding_snapshot_uri\'" +
+      ", \'path\': this.embedding_snapshot_uri}] " +
+      ".filter(f, f.path.matches(\'[\\\\x00\\\\n\\\\r]" +
+      "|^ +$|^ *[A-Za-z][A-Za-z0-9+.:-]*:/\')) ." +
+      "map(f, f.name + (f.path.matches(\'[\\\\x00\\" +
+      "\\n\\\\r]\') ? \': a path takes neither line " +
+      "breaks nor NUL characters; take it out\' " +
+      ": f.path.matches(\'^ +$\') ? \': a path of " +
+      "nothing but blanks; write the path\' : \':" +
+      " \' + f.path.split(\':/\')[0] + \':/ begins " +
+      "an address of another storage, and only " +
+      "local paths are taken; \' + \'mount the st" +
+      "orage or copy from it, and write the loc" +
+      "al path, ./ first if a folder is called " +
+      "so\')).join(\'\\n\')\"\352\n\n\022EmbeddingBagConfig\022" +
+      ">\n\004name\030\001 \001(\tB*\272H\037r\0322\030^[A-Za-z_][A-Za-z0" +
+      "-9_]*$\310\001\001\210\347\030\001\220\347\030\003R\004name\0229\n\016num_embedding" +
+      "s\030\002 \001(\003B\022\272H\007\"\002 \000\310\001\001\210\347\030\001\220\347\030\003R\rnumEmbeddin" +
+      "gs\022\311\001\n\rembedding_dim\030\003 \001(\005B\243\001\272H\227\001\032\002 \000\272\001\214" +
+      "\001\n\031recap.embedding_bag.width\032othis > 104" +
+      "8576 ? \'must be at most 1048576, got \' +" +
+      " string(this) + \'; the largest allowed v" +
+      "alue is 1048576\' : \'\'\310\001\001\210\347\030\001\220\347\030\003R\014embedd" +
+      "ingDim\022N\n\npretrained\030\004 \001(\0132$.rankspec.re" +
+      "cap.v1.EmbeddingSnapshotB\010\210\347\030\001\220\347\030\003R\npret" +
+      "rained\022%\n\005vocab\030\005 \001(\tB\017\272H\004r\002\020\001\210\347\030\001\220\347\030\003R\005" +
+      "vocab:\225\007\272H\221\007\032\317\002\n\036recap.embedding_bag.tab" +
+      "le_size\032\254\002this.embedding_dim > 0 && this" +
+      ".num_embeddings > 1099511627776 / this.e" +
+      "mbedding_dim ? \'num_embeddings: \' + stri" +
+      "ng(this.num_embeddings) + \' rows of \' + " +
+      "string(this.embedding_dim) + \' are more " +
+      "than 1099511627776 (2^40) numbers, the m" +
+      "ost that a table may have; lower num_emb" +
+      "eddings or embedding_dim\' : \'\'\032\274\004\n\037recap" +
+      ".embedding_bag.local_paths\032\230\004[{\'name\': \'" +
+      "vocab\', \'path\': this.vocab}] .filter(f, " +
+      "f.path.matches(\'[\\\\x00\\\\n\\\\r]|^ +$|^ *[A" +
+      "-Za-z][A-Za-z0-9+.:-]*:/\')) .map(f, f.na" +
+      "me + (f.path.matches(\'[\\\\x00\\\\n\\\\r]\') ? " +
+      "\': a path takes neither line breaks nor " +
+      "NUL characters; take it out\' : f.path.ma" +
+      "tches(\'^ +$\') ? \': a path of nothing but" +
+      " blanks; write the path\' : \': \' + f.path" +
+      ".split(\':/\')[0] + \':/ begins an address " +
+      "of another storage, and only local paths" +
+      " are taken; \' + \'mount the storage or co" +
+      "py from it, and write the local path, ./" +
+      " first if a folder is called so\')).join(" +
+      "\'\\n\')\"\235\005\n\030EmbeddingOptimizerConfig\022N\n\rle" +
+      "arning_rate\030\001 \001(\0132\037.rankspec.optim.v1.Le" +
+      "arningRateB\010\210\347\030\001\220\347\030\002R\014learningRate\022\223\002\n\022i" +
+      "nit_learning_rate\030\002 \001(\001B\344\001\272H\330\001\022\013)\000\000\000\000\000\000\000" +
+      "\000@\001\272\001\307\001\n$recap.embedding_optimizer.rate_" +
+      "bound\032\236\001!this.isInf() && this > 1e20 ? \'" +
+      "must be at most 1e20, got \' + string(thi" +
+      "s) + \', because what is computed with it" +
+      " has to fit float32; write a smaller one" +
+      "\' : \'\'\210\347\030\001\220\347\030\002R\020initLearningRate:\232\002\272H\226\002\032" +
+      "\223\002\n+recap.embedding_optimizer.one_learni" +
+      "ng_rate\032\343\001has(this.learning_rate) == has" +
+      "(this.init_learning_rate) ? \'init_learni" +
+      "ng_rate: \' + (has(this.learning_rate) ? " +
+      "\'given beside learning_rate; keep one of" +
+      " the two\' : \'no learning rate; set init_" +
+      "learning_rate or learning_rate\') : \'\'\"\207\005" +
+      "\n\025LargeEmbeddingsConfig\022R\n\006tables\030\001 \003(\0132" +
+      "%.rankspec.recap.v1.EmbeddingBagConfigB\023" +
+      "\272H\010\222\001\005\010\001\020\200\004\210\347\030\001\220\347\030\003R\006tables\022Y\n\toptimizer" +
+      "\030\002 \001(\0132+.rankspec.recap.v1.EmbeddingOpti" +
+      "mizerConfigB\016\272H\003\310\001\001\210\347\030\001\220\347\030\003R\toptimizer\0227" +
+      "\n\rtables_to_log\030\003 \003(\tB\023\272H\010\222\001\005\020\200\004\030\001\210\347\030\002\220\347" +
+      "\030\001R\013tablesToLog:\205\003\272H\201\003\032\236\001\n#recap.large_e" +
+      "mbeddings.unique_names\032wthis.tables.map(" +
+      "t, t.name).unique() ? \'\' : \'tables: two " +
+      "tables have the same name; every table n" +
+      "eeds a name of its own\'\032\335\001\n*recap.large_" +
+      "embeddings.logged_tables_exist\032\256\001[this.t" +
+      "ables.map(t, t.name)].map(names, this.ta" +
+      "bles_to_log.filter(n, !(n in names)) .ma" +
+      "p(n, \'tables_to_log: there is no table \"" +
+      "\' + n + \'\"; name one of tables\').join(\'\\" +
+      "n\'))[0]\"\375\001\n\020StratifierConfig\022@\n\004name\030\001 \001" +
+      "(\tB,\272H!r\0342\032^[A-Za-z_][A-Za-z0-9_.-]*$\310\001\001" +
+      "\210\347\030\002\220\347\030\001R\004name\022%\n\005index\030\002 \001(\005B\017\272H\004\032\002(\000\210\347" +
+      "\030\002\220\347\030\001R\005index\022$\n\005value\030\003 \001(\003B\016\272H\003\310\001\001\210\347\030\002" +
+      "\220\347\030\001R\005value\022A\n\007feature\030\004 \001(\0132\035.rankspec." +
+      "recap.v1.FeatureRefB\010\210\347\030\002\220\347\030\001R\007feature:\027" +
+      "\272H\024\"\022\n\005index\n\007feature\020\001\"\307\r\n\027SmallEmbeddi" +
+      "ngBagConfig\022>\n\004name\030\001 \001(\tB*\272H\037r\0322\030^[A-Za" +
+      "-z_][A-Za-z0-9_]*$\310\001\001\210\347\030\001\220\347\030\003R\004name\0229\n\016n" +
+      "um_embeddings\030\002 \001(\003B\022\272H\007\"\002 \000\310\001\001\210\347\030\001\220\347\030\003R" +
+      "\rnumEmbeddings\022\317\001\n\rembedding_dim\030\003 \001(\005B\251" +
+      "\001\272H\235\001\032\002 \000\272\001\222\001\n\037recap.small_embedding_bag" +
+      ".width\032othis > 1048576 ? \'must be at mos" +
+      "t 1048576, got \' + string(this) + \'; the" +
+      " largest allowed value is 1048576\' : \'\'\310" +
+      "\001\001\210\347\030\001\220\347\030\003R\014embeddingDim\022%\n\005index\030\004 \001(\005B" +
+      "\017\272H\004\032\002(\000\210\347\030\001\220\347\030\003R\005index\022u\n\020out_of_range_" +
+      "ids\030\005 \001(\0162 .rankspec.recap.v1.OutOfRange" +
+      "Ids:\026OUT_OF_RANGE_IDS_ERRORB\022\272H\007\202\001\004\020\001 \000\210" +
+      "\347\030\001\220\347\030\003R\routOfRangeIds\022\211\002\n\014weight_decay\030" +
+      "\006 \001(\001B\345\001\272H\331\001\022\013)\000\000\000\000\000\000\000\000@\001\272\001\310\001\n%recap.sma" +
+      "ll_embedding_bag.decay_bound\032\236\001!this.isI" +
+      "nf() && this > 1e20 ? \'must be at most 1" +
+      "e20, got \' + string(this) + \', because w" +
+      "hat is computed with it has to fit float" +
+      "32; write a smaller one\' : \'\'\210\347\030\001\220\347\030\002R\013w" +
+      "eightDecay\022\205\002\n\010init_std\030\007 \001(\001:\0040.01B\343\001\272H" +
+      "\327\001\022\013!\000\000\000\000\000\000\000\000@\001\272\001\306\001\n#recap.small_embeddi" +
+      "ng_bag.std_bound\032\236\001!this.isInf() && this" +
+      " > 1e20 ? \'must be at most 1e20, got \' +" +
+      " string(this) + \', because what is compu" +
+      "ted with it has to fit float32; write a " +
+      "smaller one\' : \'\'\210\347\030\001\220\347\030\003R\007initStd\022\366\001\n\002l" +
+      "2\030\010 \001(\001:\0010B\342\001\272H\326\001\022\013)\000\000\000\000\000\000\000\000@\001\272\001\305\001\n\"reca" +
+      "p.small_embedding_bag.l2_bound\032\236\001!this.i" +
+      "sInf() && this > 1e20 ? \'must be at most" +
+      " 1e20, got \' + string(this) + \', because" +
+      " what is computed with it has to fit flo" +
+      "at32; write a smaller one\' : \'\'\210\347\030\001\220\347\030\002R" +
+      "\002l2\022A\n\007feature\030\t \001(\0132\035.rankspec.recap.v1" +
+      ".FeatureRefB\010\210\347\030\001\220\347\030\003R\007feature:\360\002\272H\354\002\032\325\002" +
+      "\n$recap.small_embedding_bag.table_size\032\254" +
+      "\002this.embedding_dim > 0 && this.num_embe" +
+      "ddings > 1099511627776 / this.embedding_" +
+      "dim ? \'num_embeddings: \' + string(this.n" +
+      "um_embeddings) + \' rows of \' + string(th" +
+      "is.embedding_dim) + \' are more than 1099" +
+      "511627776 (2^40) numbers, the most that " +
+      "a table may have; lower num_embeddings o" +
+      "r embedding_dim\' : \'\'\"\022\n\005index\n\007feature\020" +
+      "\001\"\336\002\n\025SmallEmbeddingsConfig\022W\n\006tables\030\001 " +
+      "\003(\0132*.rankspec.recap.v1.SmallEmbeddingBa" +
+      "gConfigB\023\272H\010\222\001\005\010\001\020\200\004\210\347\030\001\220\347\030\003R\006tables\022D\n\007" +
+      "dropout\030\002 \001(\0132 .rankspec.recap.v1.Dropou" +
+      "tConfigB\010\210\347\030\001\220\347\030\003R\007dropout:\245\001\272H\241\001\032\236\001\n#re" +
+      "cap.small_embeddings.unique_names\032wthis." +
+      "tables.map(t, t.name).unique() ? \'\' : \'t" +
+      "ables: two tables have the same name; ev" +
+      "ery table needs a name of its own\'*j\n\rOu" +
+      "tOfRangeIds\022 \n\034OUT_OF_RANGE_IDS_UNSPECIF" +
+      "IED\020\000\022\032\n\026OUT_OF_RANGE_IDS_ERROR\020\001\022\033\n\027OUT" +
+      "_OF_RANGE_IDS_BUCKET\020\002Bh\n\025dev.rankspec.r" +
+      "ecap.v1B\016EmbeddingProtoP\001Z=github.com/ra" +
+      "nkspec/rankspec/gen/go/rankspec/recap/v1" +
+      ";recapv1b\010editionsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -229,6 +234,7 @@ public final class EmbeddingProto extends com.google.protobuf.GeneratedFile {
           build.buf.validate.ValidateProto.getDescriptor(),
           dev.rankspec.optim.v1.LearningRateProto.getDescriptor(),
           dev.rankspec.options.v1.OptionsProto.getDescriptor(),
+          dev.rankspec.recap.v1.FeatureProto.getDescriptor(),
           dev.rankspec.recap.v1.LayersProto.getDescriptor(),
         });
     internal_static_rankspec_recap_v1_EmbeddingSnapshot_descriptor =
@@ -260,13 +266,13 @@ public final class EmbeddingProto extends com.google.protobuf.GeneratedFile {
     internal_static_rankspec_recap_v1_StratifierConfig_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_rankspec_recap_v1_StratifierConfig_descriptor,
-        new java.lang.String[] { "Name", "Index", "Value", });
+        new java.lang.String[] { "Name", "Index", "Value", "Feature", });
     internal_static_rankspec_recap_v1_SmallEmbeddingBagConfig_descriptor =
       getDescriptor().getMessageType(5);
     internal_static_rankspec_recap_v1_SmallEmbeddingBagConfig_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_rankspec_recap_v1_SmallEmbeddingBagConfig_descriptor,
-        new java.lang.String[] { "Name", "NumEmbeddings", "EmbeddingDim", "Index", "OutOfRangeIds", "WeightDecay", "InitStd", "L2", });
+        new java.lang.String[] { "Name", "NumEmbeddings", "EmbeddingDim", "Index", "OutOfRangeIds", "WeightDecay", "InitStd", "L2", "Feature", });
     internal_static_rankspec_recap_v1_SmallEmbeddingsConfig_descriptor =
       getDescriptor().getMessageType(6);
     internal_static_rankspec_recap_v1_SmallEmbeddingsConfig_fieldAccessorTable = new
@@ -277,6 +283,7 @@ public final class EmbeddingProto extends com.google.protobuf.GeneratedFile {
     build.buf.validate.ValidateProto.getDescriptor();
     dev.rankspec.optim.v1.LearningRateProto.getDescriptor();
     dev.rankspec.options.v1.OptionsProto.getDescriptor();
+    dev.rankspec.recap.v1.FeatureProto.getDescriptor();
     dev.rankspec.recap.v1.LayersProto.getDescriptor();
     com.google.protobuf.ExtensionRegistry registry =
         com.google.protobuf.ExtensionRegistry.newInstance();

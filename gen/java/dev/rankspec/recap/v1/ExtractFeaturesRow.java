@@ -177,7 +177,7 @@ private static final long serialVersionUID = 0L;
   private int index_ = 0;
   /**
    * <pre>
-   * Column there, from 0.
+   * Column there, from 0. Set exactly when feature is not.
    * </pre>
    *
    * <code>int32 index = 3 [json_name = "index", (.buf.validate.field) = { ... }</code>
@@ -189,7 +189,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Column there, from 0.
+   * Column there, from 0. Set exactly when feature is not.
    * </pre>
    *
    * <code>int32 index = 3 [json_name = "index", (.buf.validate.field) = { ... }</code>
@@ -198,6 +198,44 @@ private static final long serialVersionUID = 0L;
   @java.lang.Override
   public int getIndex() {
     return index_;
+  }
+
+  public static final int FEATURE_FIELD_NUMBER = 4;
+  private dev.rankspec.recap.v1.FeatureRef feature_;
+  /**
+   * <pre>
+   * Feature there, by its name; in place of index.
+   * </pre>
+   *
+   * <code>.rankspec.recap.v1.FeatureRef feature = 4 [json_name = "feature", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+   * @return Whether the feature field is set.
+   */
+  @java.lang.Override
+  public boolean hasFeature() {
+    return ((bitField0_ & 0x00000008) != 0);
+  }
+  /**
+   * <pre>
+   * Feature there, by its name; in place of index.
+   * </pre>
+   *
+   * <code>.rankspec.recap.v1.FeatureRef feature = 4 [json_name = "feature", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+   * @return The feature.
+   */
+  @java.lang.Override
+  public dev.rankspec.recap.v1.FeatureRef getFeature() {
+    return feature_ == null ? dev.rankspec.recap.v1.FeatureRef.getDefaultInstance() : feature_;
+  }
+  /**
+   * <pre>
+   * Feature there, by its name; in place of index.
+   * </pre>
+   *
+   * <code>.rankspec.recap.v1.FeatureRef feature = 4 [json_name = "feature", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+   */
+  @java.lang.Override
+  public dev.rankspec.recap.v1.FeatureRefOrBuilder getFeatureOrBuilder() {
+    return feature_ == null ? dev.rankspec.recap.v1.FeatureRef.getDefaultInstance() : feature_;
   }
 
   private byte memoizedIsInitialized = -1;
@@ -223,6 +261,9 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000004) != 0)) {
       output.writeInt32(3, index_);
     }
+    if (((bitField0_ & 0x00000008) != 0)) {
+      output.writeMessage(4, getFeature());
+    }
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -236,6 +277,10 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000004) != 0)) {
       size += com.google.protobuf.CodedOutputStream
         .computeInt32Size(3, index_);
+    }
+    if (((bitField0_ & 0x00000008) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(4, getFeature());
     }
     return size;
   }
@@ -276,6 +321,11 @@ private static final long serialVersionUID = 0L;
       if (getIndex()
           != other.getIndex()) return false;
     }
+    if (hasFeature() != other.hasFeature()) return false;
+    if (hasFeature()) {
+      if (!getFeature()
+          .equals(other.getFeature())) return false;
+    }
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -298,6 +348,10 @@ private static final long serialVersionUID = 0L;
     if (hasIndex()) {
       hash = (37 * hash) + INDEX_FIELD_NUMBER;
       hash = (53 * hash) + getIndex();
+    }
+    if (hasFeature()) {
+      hash = (37 * hash) + FEATURE_FIELD_NUMBER;
+      hash = (53 * hash) + getFeature().hashCode();
     }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
@@ -422,13 +476,19 @@ private static final long serialVersionUID = 0L;
 
     // Construct using dev.rankspec.recap.v1.ExtractFeaturesRow.newBuilder()
     private Builder() {
-
+      maybeForceBuilderInitialization();
     }
 
     private Builder(
         com.google.protobuf.GeneratedMessage.BuilderParent parent) {
       super(parent);
-
+      maybeForceBuilderInitialization();
+    }
+    private void maybeForceBuilderInitialization() {
+      if (com.google.protobuf.GeneratedMessage
+              .alwaysUseFieldBuilders) {
+        internalGetFeatureFieldBuilder();
+      }
     }
     @java.lang.Override
     public Builder clear() {
@@ -437,6 +497,11 @@ private static final long serialVersionUID = 0L;
       name_ = "";
       sourceTensor_ = "";
       index_ = 0;
+      feature_ = null;
+      if (featureBuilder_ != null) {
+        featureBuilder_.dispose();
+        featureBuilder_ = null;
+      }
       return this;
     }
 
@@ -483,6 +548,12 @@ private static final long serialVersionUID = 0L;
         result.index_ = index_;
         to_bitField0_ |= 0x00000004;
       }
+      if (((from_bitField0_ & 0x00000008) != 0)) {
+        result.feature_ = featureBuilder_ == null
+            ? feature_
+            : featureBuilder_.build();
+        to_bitField0_ |= 0x00000008;
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -510,6 +581,9 @@ private static final long serialVersionUID = 0L;
       }
       if (other.hasIndex()) {
         setIndex(other.getIndex());
+      }
+      if (other.hasFeature()) {
+        mergeFeature(other.getFeature());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -550,6 +624,13 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000004;
               break;
             } // case 24
+            case 34: {
+              input.readMessage(
+                  internalGetFeatureFieldBuilder().getBuilder(),
+                  extensionRegistry);
+              bitField0_ |= 0x00000008;
+              break;
+            } // case 34
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -776,7 +857,7 @@ private static final long serialVersionUID = 0L;
     private int index_ ;
     /**
      * <pre>
-     * Column there, from 0.
+     * Column there, from 0. Set exactly when feature is not.
      * </pre>
      *
      * <code>int32 index = 3 [json_name = "index", (.buf.validate.field) = { ... }</code>
@@ -788,7 +869,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Column there, from 0.
+     * Column there, from 0. Set exactly when feature is not.
      * </pre>
      *
      * <code>int32 index = 3 [json_name = "index", (.buf.validate.field) = { ... }</code>
@@ -800,7 +881,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Column there, from 0.
+     * Column there, from 0. Set exactly when feature is not.
      * </pre>
      *
      * <code>int32 index = 3 [json_name = "index", (.buf.validate.field) = { ... }</code>
@@ -816,7 +897,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Column there, from 0.
+     * Column there, from 0. Set exactly when feature is not.
      * </pre>
      *
      * <code>int32 index = 3 [json_name = "index", (.buf.validate.field) = { ... }</code>
@@ -827,6 +908,161 @@ private static final long serialVersionUID = 0L;
       index_ = 0;
       onChanged();
       return this;
+    }
+
+    private dev.rankspec.recap.v1.FeatureRef feature_;
+    private com.google.protobuf.SingleFieldBuilder<
+        dev.rankspec.recap.v1.FeatureRef, dev.rankspec.recap.v1.FeatureRef.Builder, dev.rankspec.recap.v1.FeatureRefOrBuilder> featureBuilder_;
+    /**
+     * <pre>
+     * Feature there, by its name; in place of index.
+     * </pre>
+     *
+     * <code>.rankspec.recap.v1.FeatureRef feature = 4 [json_name = "feature", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+     * @return Whether the feature field is set.
+     */
+    public boolean hasFeature() {
+      return ((bitField0_ & 0x00000008) != 0);
+    }
+    /**
+     * <pre>
+     * Feature there, by its name; in place of index.
+     * </pre>
+     *
+     * <code>.rankspec.recap.v1.FeatureRef feature = 4 [json_name = "feature", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+     * @return The feature.
+     */
+    public dev.rankspec.recap.v1.FeatureRef getFeature() {
+      if (featureBuilder_ == null) {
+        return feature_ == null ? dev.rankspec.recap.v1.FeatureRef.getDefaultInstance() : feature_;
+      } else {
+        return featureBuilder_.getMessage();
+      }
+    }
+    /**
+     * <pre>
+     * Feature there, by its name; in place of index.
+     * </pre>
+     *
+     * <code>.rankspec.recap.v1.FeatureRef feature = 4 [json_name = "feature", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+     */
+    public Builder setFeature(dev.rankspec.recap.v1.FeatureRef value) {
+      if (featureBuilder_ == null) {
+        java.util.Objects.requireNonNull(value);
+        feature_ = value;
+      } else {
+        featureBuilder_.setMessage(value);
+      }
+      bitField0_ |= 0x00000008;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Feature there, by its name; in place of index.
+     * </pre>
+     *
+     * <code>.rankspec.recap.v1.FeatureRef feature = 4 [json_name = "feature", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+     */
+    public Builder setFeature(
+        dev.rankspec.recap.v1.FeatureRef.Builder builderForValue) {
+      if (featureBuilder_ == null) {
+        feature_ = builderForValue.build();
+      } else {
+        featureBuilder_.setMessage(builderForValue.build());
+      }
+      bitField0_ |= 0x00000008;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Feature there, by its name; in place of index.
+     * </pre>
+     *
+     * <code>.rankspec.recap.v1.FeatureRef feature = 4 [json_name = "feature", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+     */
+    public Builder mergeFeature(dev.rankspec.recap.v1.FeatureRef value) {
+      if (featureBuilder_ == null) {
+        if (((bitField0_ & 0x00000008) != 0) &&
+          feature_ != null &&
+          feature_ != dev.rankspec.recap.v1.FeatureRef.getDefaultInstance()) {
+          getFeatureBuilder().mergeFrom(value);
+        } else {
+          feature_ = value;
+        }
+      } else {
+        featureBuilder_.mergeFrom(value);
+      }
+      if (feature_ != null) {
+        bitField0_ |= 0x00000008;
+        onChanged();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Feature there, by its name; in place of index.
+     * </pre>
+     *
+     * <code>.rankspec.recap.v1.FeatureRef feature = 4 [json_name = "feature", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+     */
+    public Builder clearFeature() {
+      bitField0_ = (bitField0_ & ~0x00000008);
+      feature_ = null;
+      if (featureBuilder_ != null) {
+        featureBuilder_.dispose();
+        featureBuilder_ = null;
+      }
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Feature there, by its name; in place of index.
+     * </pre>
+     *
+     * <code>.rankspec.recap.v1.FeatureRef feature = 4 [json_name = "feature", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+     */
+    public dev.rankspec.recap.v1.FeatureRef.Builder getFeatureBuilder() {
+      bitField0_ |= 0x00000008;
+      onChanged();
+      return internalGetFeatureFieldBuilder().getBuilder();
+    }
+    /**
+     * <pre>
+     * Feature there, by its name; in place of index.
+     * </pre>
+     *
+     * <code>.rankspec.recap.v1.FeatureRef feature = 4 [json_name = "feature", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+     */
+    public dev.rankspec.recap.v1.FeatureRefOrBuilder getFeatureOrBuilder() {
+      if (featureBuilder_ != null) {
+        return featureBuilder_.getMessageOrBuilder();
+      } else {
+        return feature_ == null ?
+            dev.rankspec.recap.v1.FeatureRef.getDefaultInstance() : feature_;
+      }
+    }
+    /**
+     * <pre>
+     * Feature there, by its name; in place of index.
+     * </pre>
+     *
+     * <code>.rankspec.recap.v1.FeatureRef feature = 4 [json_name = "feature", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+     */
+    private com.google.protobuf.SingleFieldBuilder<
+        dev.rankspec.recap.v1.FeatureRef, dev.rankspec.recap.v1.FeatureRef.Builder, dev.rankspec.recap.v1.FeatureRefOrBuilder> 
+        internalGetFeatureFieldBuilder() {
+      if (featureBuilder_ == null) {
+        featureBuilder_ = new com.google.protobuf.SingleFieldBuilder<
+            dev.rankspec.recap.v1.FeatureRef, dev.rankspec.recap.v1.FeatureRef.Builder, dev.rankspec.recap.v1.FeatureRefOrBuilder>(
+                getFeature(),
+                getParentForChildren(),
+                isClean());
+        feature_ = null;
+      }
+      return featureBuilder_;
     }
 
     // @@protoc_insertion_point(builder_scope:rankspec.recap.v1.ExtractFeaturesRow)

@@ -70,7 +70,7 @@ public interface ExtractFeaturesRowOrBuilder extends
 
   /**
    * <pre>
-   * Column there, from 0.
+   * Column there, from 0. Set exactly when feature is not.
    * </pre>
    *
    * <code>int32 index = 3 [json_name = "index", (.buf.validate.field) = { ... }</code>
@@ -79,11 +79,38 @@ public interface ExtractFeaturesRowOrBuilder extends
   boolean hasIndex();
   /**
    * <pre>
-   * Column there, from 0.
+   * Column there, from 0. Set exactly when feature is not.
    * </pre>
    *
    * <code>int32 index = 3 [json_name = "index", (.buf.validate.field) = { ... }</code>
    * @return The index.
    */
   int getIndex();
+
+  /**
+   * <pre>
+   * Feature there, by its name; in place of index.
+   * </pre>
+   *
+   * <code>.rankspec.recap.v1.FeatureRef feature = 4 [json_name = "feature", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+   * @return Whether the feature field is set.
+   */
+  boolean hasFeature();
+  /**
+   * <pre>
+   * Feature there, by its name; in place of index.
+   * </pre>
+   *
+   * <code>.rankspec.recap.v1.FeatureRef feature = 4 [json_name = "feature", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+   * @return The feature.
+   */
+  dev.rankspec.recap.v1.FeatureRef getFeature();
+  /**
+   * <pre>
+   * Feature there, by its name; in place of index.
+   * </pre>
+   *
+   * <code>.rankspec.recap.v1.FeatureRef feature = 4 [json_name = "feature", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+   */
+  dev.rankspec.recap.v1.FeatureRefOrBuilder getFeatureOrBuilder();
 }

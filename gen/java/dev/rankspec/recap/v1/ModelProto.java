@@ -50,7 +50,7 @@ public final class ModelProto extends com.google.protobuf.GeneratedFile {
       "!rankspec/options/v1/options.proto\032$rank" +
       "spec/recap/v1/architecture.proto\032!ranksp" +
       "ec/recap/v1/embedding.proto\032%rankspec/re" +
-      "cap/v1/featurization.proto\"\3307\n\013ModelConf" +
+      "cap/v1/featurization.proto\"\342:\n\013ModelConf" +
       "ig\022\202\021\n\005tasks\030\001 \003(\0132).rankspec.recap.v1.M" +
       "odelConfig.TasksEntryB\300\020\272H\264\020\232\001\260\020\010\001\020\200\010\"\036r" +
       "\0342\032^[A-Za-z_][A-Za-z0-9_.-]*$*\210\020\272\001\204\020\n!re" +
@@ -126,7 +126,7 @@ public final class ModelProto extends com.google.protobuf.GeneratedFile {
       "(\005:\0011B\021\272H\006\032\004\030@(\001\210\347\030\001\220\347\030\003R\007members\032V\n\nTas" +
       "ksEntry\022\020\n\003key\030\001 \001(\tR\003key\0222\n\005value\030\002 \001(\013" +
       "2\034.rankspec.recap.v1.TaskModelR\005value:\0028" +
-      "\001:\221 \272H\215 \032\363\002\n\036recap.model.backbone_fits_t" +
+      "\001:\233#\272H\227#\032\363\002\n\036recap.model.backbone_fits_t" +
       "ype\032\320\002int(this.multi_task_type) in [2, 3" +
       "] && !has(this.backbone) ? \'multi_task_t" +
       "ype: towers share a backbone, and there " +
@@ -213,29 +213,39 @@ public final class ModelProto extends com.google.protobuf.GeneratedFile {
       "ows of small_embeddings, which are \' + s" +
       "tring(width) + \' wide; make \' + string(w" +
       "idth) + \' the last layer size\').join(\'\\n" +
-      "\'))[0]\032\364\004\n!recap.model.position_is_read_" +
-      "once\032\316\004!has(this.position_debias_config)" +
+      "\'))[0]\032\376\007\n!recap.model.position_is_read_" +
+      "once\032\330\007!has(this.position_debias_config)" +
       " ? \'\' : \'discrete\' in this.featurization" +
       "_config.feature_names_to_concat ? \'featu" +
       "rization_config.feature_names_to_concat:" +
       " with discrete the features contain the " +
       "position, which position_debias_config k" +
-      "eeps from what is served; drop it\' : thi" +
-      "s.small_embeddings.tables.filter(t, t.in" +
-      "dex == this.position_debias_config.posit" +
-      "ion_feature_index).map(t, \'small_embeddi" +
-      "ngs.tables: the table \"\' + t.name + \'\" l" +
-      "ooks up column \' + string(t.index) + \', " +
-      "the position, which position_debias_conf" +
-      "ig keeps from what is served; drop the t" +
-      "able or correct an index\').join(\'\\n\')*\222\001" +
-      "\n\rMultiTaskType\022\037\n\033MULTI_TASK_TYPE_UNSPE" +
-      "CIFIED\020\000\022\036\n\032MULTI_TASK_TYPE_SHARE_NONE\020\001" +
-      "\022\035\n\031MULTI_TASK_TYPE_SHARE_ALL\020\002\022!\n\035MULTI" +
-      "_TASK_TYPE_SHARE_PARTIAL\020\003Bd\n\025dev.ranksp" +
-      "ec.recap.v1B\nModelProtoP\001Z=github.com/ra" +
-      "nkspec/rankspec/gen/go/rankspec/recap/v1" +
-      ";recapv1b\010editionsp\350\007"
+      "eeps from what is served; drop it\' : [ha" +
+      "s(this.position_debias_config.position_f" +
+      "eature.name) ? \'feature \"\' + this.positi" +
+      "on_debias_config.position_feature.name +" +
+      " \'\"\' : \'column \' + string(has(this.posit" +
+      "ion_debias_config.position_feature) ? th" +
+      "is.position_debias_config.position_featu" +
+      "re.index : this.position_debias_config.p" +
+      "osition_feature_index)].map(position, th" +
+      "is.small_embeddings.tables.filter(t, (ha" +
+      "s(t.feature.name) ? \'feature \"\' + t.feat" +
+      "ure.name + \'\"\' : \'column \' + string(has(" +
+      "t.feature) ? t.feature.index : t.index))" +
+      " == position).map(t, \'small_embeddings.t" +
+      "ables: the table \"\' + t.name + \'\" looks " +
+      "up \' + position + \', the position, which" +
+      " position_debias_config keeps from what " +
+      "is served; drop the table or correct wha" +
+      "t either reads\').join(\'\\n\'))[0]*\222\001\n\rMult" +
+      "iTaskType\022\037\n\033MULTI_TASK_TYPE_UNSPECIFIED" +
+      "\020\000\022\036\n\032MULTI_TASK_TYPE_SHARE_NONE\020\001\022\035\n\031MU" +
+      "LTI_TASK_TYPE_SHARE_ALL\020\002\022!\n\035MULTI_TASK_" +
+      "TYPE_SHARE_PARTIAL\020\003Bd\n\025dev.rankspec.rec" +
+      "ap.v1B\nModelProtoP\001Z=github.com/rankspec" +
+      "/rankspec/gen/go/rankspec/recap/v1;recap" +
+      "v1b\010editionsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,

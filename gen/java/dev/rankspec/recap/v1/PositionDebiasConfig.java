@@ -144,7 +144,7 @@ private static final long serialVersionUID = 0L;
   private int positionFeatureIndex_ = 0;
   /**
    * <pre>
-   * Column of the discrete features that holds the position, from 0.
+   * Column of the discrete features that holds the position, from 0. Set exactly when position_feature is not.
    * </pre>
    *
    * <code>int32 position_feature_index = 4 [json_name = "positionFeatureIndex", (.buf.validate.field) = { ... }</code>
@@ -156,7 +156,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Column of the discrete features that holds the position, from 0.
+   * Column of the discrete features that holds the position, from 0. Set exactly when position_feature is not.
    * </pre>
    *
    * <code>int32 position_feature_index = 4 [json_name = "positionFeatureIndex", (.buf.validate.field) = { ... }</code>
@@ -165,6 +165,44 @@ private static final long serialVersionUID = 0L;
   @java.lang.Override
   public int getPositionFeatureIndex() {
     return positionFeatureIndex_;
+  }
+
+  public static final int POSITION_FEATURE_FIELD_NUMBER = 5;
+  private dev.rankspec.recap.v1.FeatureRef positionFeature_;
+  /**
+   * <pre>
+   * Discrete feature that holds the position, by its name; in place of position_feature_index.
+   * </pre>
+   *
+   * <code>.rankspec.recap.v1.FeatureRef position_feature = 5 [json_name = "positionFeature", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+   * @return Whether the positionFeature field is set.
+   */
+  @java.lang.Override
+  public boolean hasPositionFeature() {
+    return ((bitField0_ & 0x00000010) != 0);
+  }
+  /**
+   * <pre>
+   * Discrete feature that holds the position, by its name; in place of position_feature_index.
+   * </pre>
+   *
+   * <code>.rankspec.recap.v1.FeatureRef position_feature = 5 [json_name = "positionFeature", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+   * @return The positionFeature.
+   */
+  @java.lang.Override
+  public dev.rankspec.recap.v1.FeatureRef getPositionFeature() {
+    return positionFeature_ == null ? dev.rankspec.recap.v1.FeatureRef.getDefaultInstance() : positionFeature_;
+  }
+  /**
+   * <pre>
+   * Discrete feature that holds the position, by its name; in place of position_feature_index.
+   * </pre>
+   *
+   * <code>.rankspec.recap.v1.FeatureRef position_feature = 5 [json_name = "positionFeature", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+   */
+  @java.lang.Override
+  public dev.rankspec.recap.v1.FeatureRefOrBuilder getPositionFeatureOrBuilder() {
+    return positionFeature_ == null ? dev.rankspec.recap.v1.FeatureRef.getDefaultInstance() : positionFeature_;
   }
 
   private byte memoizedIsInitialized = -1;
@@ -193,6 +231,9 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000008) != 0)) {
       output.writeInt32(4, positionFeatureIndex_);
     }
+    if (((bitField0_ & 0x00000010) != 0)) {
+      output.writeMessage(5, getPositionFeature());
+    }
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -212,6 +253,10 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000008) != 0)) {
       size += com.google.protobuf.CodedOutputStream
         .computeInt32Size(4, positionFeatureIndex_);
+    }
+    if (((bitField0_ & 0x00000010) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(5, getPositionFeature());
     }
     return size;
   }
@@ -258,6 +303,11 @@ private static final long serialVersionUID = 0L;
       if (getPositionFeatureIndex()
           != other.getPositionFeatureIndex()) return false;
     }
+    if (hasPositionFeature() != other.hasPositionFeature()) return false;
+    if (hasPositionFeature()) {
+      if (!getPositionFeature()
+          .equals(other.getPositionFeature())) return false;
+    }
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -285,6 +335,10 @@ private static final long serialVersionUID = 0L;
     if (hasPositionFeatureIndex()) {
       hash = (37 * hash) + POSITION_FEATURE_INDEX_FIELD_NUMBER;
       hash = (53 * hash) + getPositionFeatureIndex();
+    }
+    if (hasPositionFeature()) {
+      hash = (37 * hash) + POSITION_FEATURE_FIELD_NUMBER;
+      hash = (53 * hash) + getPositionFeature().hashCode();
     }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
@@ -412,13 +466,19 @@ private static final long serialVersionUID = 0L;
 
     // Construct using dev.rankspec.recap.v1.PositionDebiasConfig.newBuilder()
     private Builder() {
-
+      maybeForceBuilderInitialization();
     }
 
     private Builder(
         com.google.protobuf.GeneratedMessage.BuilderParent parent) {
       super(parent);
-
+      maybeForceBuilderInitialization();
+    }
+    private void maybeForceBuilderInitialization() {
+      if (com.google.protobuf.GeneratedMessage
+              .alwaysUseFieldBuilders) {
+        internalGetPositionFeatureFieldBuilder();
+      }
     }
     @java.lang.Override
     public Builder clear() {
@@ -428,6 +488,11 @@ private static final long serialVersionUID = 0L;
       numDims_ = 64;
       dropProbability_ = 0.5D;
       positionFeatureIndex_ = 0;
+      positionFeature_ = null;
+      if (positionFeatureBuilder_ != null) {
+        positionFeatureBuilder_.dispose();
+        positionFeatureBuilder_ = null;
+      }
       return this;
     }
 
@@ -478,6 +543,12 @@ private static final long serialVersionUID = 0L;
         result.positionFeatureIndex_ = positionFeatureIndex_;
         to_bitField0_ |= 0x00000008;
       }
+      if (((from_bitField0_ & 0x00000010) != 0)) {
+        result.positionFeature_ = positionFeatureBuilder_ == null
+            ? positionFeature_
+            : positionFeatureBuilder_.build();
+        to_bitField0_ |= 0x00000010;
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -504,6 +575,9 @@ private static final long serialVersionUID = 0L;
       }
       if (other.hasPositionFeatureIndex()) {
         setPositionFeatureIndex(other.getPositionFeatureIndex());
+      }
+      if (other.hasPositionFeature()) {
+        mergePositionFeature(other.getPositionFeature());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -549,6 +623,13 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000008;
               break;
             } // case 32
+            case 42: {
+              input.readMessage(
+                  internalGetPositionFeatureFieldBuilder().getBuilder(),
+                  extensionRegistry);
+              bitField0_ |= 0x00000010;
+              break;
+            } // case 42
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -737,7 +818,7 @@ private static final long serialVersionUID = 0L;
     private int positionFeatureIndex_ ;
     /**
      * <pre>
-     * Column of the discrete features that holds the position, from 0.
+     * Column of the discrete features that holds the position, from 0. Set exactly when position_feature is not.
      * </pre>
      *
      * <code>int32 position_feature_index = 4 [json_name = "positionFeatureIndex", (.buf.validate.field) = { ... }</code>
@@ -749,7 +830,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Column of the discrete features that holds the position, from 0.
+     * Column of the discrete features that holds the position, from 0. Set exactly when position_feature is not.
      * </pre>
      *
      * <code>int32 position_feature_index = 4 [json_name = "positionFeatureIndex", (.buf.validate.field) = { ... }</code>
@@ -761,7 +842,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Column of the discrete features that holds the position, from 0.
+     * Column of the discrete features that holds the position, from 0. Set exactly when position_feature is not.
      * </pre>
      *
      * <code>int32 position_feature_index = 4 [json_name = "positionFeatureIndex", (.buf.validate.field) = { ... }</code>
@@ -777,7 +858,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Column of the discrete features that holds the position, from 0.
+     * Column of the discrete features that holds the position, from 0. Set exactly when position_feature is not.
      * </pre>
      *
      * <code>int32 position_feature_index = 4 [json_name = "positionFeatureIndex", (.buf.validate.field) = { ... }</code>
@@ -788,6 +869,161 @@ private static final long serialVersionUID = 0L;
       positionFeatureIndex_ = 0;
       onChanged();
       return this;
+    }
+
+    private dev.rankspec.recap.v1.FeatureRef positionFeature_;
+    private com.google.protobuf.SingleFieldBuilder<
+        dev.rankspec.recap.v1.FeatureRef, dev.rankspec.recap.v1.FeatureRef.Builder, dev.rankspec.recap.v1.FeatureRefOrBuilder> positionFeatureBuilder_;
+    /**
+     * <pre>
+     * Discrete feature that holds the position, by its name; in place of position_feature_index.
+     * </pre>
+     *
+     * <code>.rankspec.recap.v1.FeatureRef position_feature = 5 [json_name = "positionFeature", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+     * @return Whether the positionFeature field is set.
+     */
+    public boolean hasPositionFeature() {
+      return ((bitField0_ & 0x00000010) != 0);
+    }
+    /**
+     * <pre>
+     * Discrete feature that holds the position, by its name; in place of position_feature_index.
+     * </pre>
+     *
+     * <code>.rankspec.recap.v1.FeatureRef position_feature = 5 [json_name = "positionFeature", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+     * @return The positionFeature.
+     */
+    public dev.rankspec.recap.v1.FeatureRef getPositionFeature() {
+      if (positionFeatureBuilder_ == null) {
+        return positionFeature_ == null ? dev.rankspec.recap.v1.FeatureRef.getDefaultInstance() : positionFeature_;
+      } else {
+        return positionFeatureBuilder_.getMessage();
+      }
+    }
+    /**
+     * <pre>
+     * Discrete feature that holds the position, by its name; in place of position_feature_index.
+     * </pre>
+     *
+     * <code>.rankspec.recap.v1.FeatureRef position_feature = 5 [json_name = "positionFeature", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+     */
+    public Builder setPositionFeature(dev.rankspec.recap.v1.FeatureRef value) {
+      if (positionFeatureBuilder_ == null) {
+        java.util.Objects.requireNonNull(value);
+        positionFeature_ = value;
+      } else {
+        positionFeatureBuilder_.setMessage(value);
+      }
+      bitField0_ |= 0x00000010;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Discrete feature that holds the position, by its name; in place of position_feature_index.
+     * </pre>
+     *
+     * <code>.rankspec.recap.v1.FeatureRef position_feature = 5 [json_name = "positionFeature", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+     */
+    public Builder setPositionFeature(
+        dev.rankspec.recap.v1.FeatureRef.Builder builderForValue) {
+      if (positionFeatureBuilder_ == null) {
+        positionFeature_ = builderForValue.build();
+      } else {
+        positionFeatureBuilder_.setMessage(builderForValue.build());
+      }
+      bitField0_ |= 0x00000010;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Discrete feature that holds the position, by its name; in place of position_feature_index.
+     * </pre>
+     *
+     * <code>.rankspec.recap.v1.FeatureRef position_feature = 5 [json_name = "positionFeature", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+     */
+    public Builder mergePositionFeature(dev.rankspec.recap.v1.FeatureRef value) {
+      if (positionFeatureBuilder_ == null) {
+        if (((bitField0_ & 0x00000010) != 0) &&
+          positionFeature_ != null &&
+          positionFeature_ != dev.rankspec.recap.v1.FeatureRef.getDefaultInstance()) {
+          getPositionFeatureBuilder().mergeFrom(value);
+        } else {
+          positionFeature_ = value;
+        }
+      } else {
+        positionFeatureBuilder_.mergeFrom(value);
+      }
+      if (positionFeature_ != null) {
+        bitField0_ |= 0x00000010;
+        onChanged();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Discrete feature that holds the position, by its name; in place of position_feature_index.
+     * </pre>
+     *
+     * <code>.rankspec.recap.v1.FeatureRef position_feature = 5 [json_name = "positionFeature", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+     */
+    public Builder clearPositionFeature() {
+      bitField0_ = (bitField0_ & ~0x00000010);
+      positionFeature_ = null;
+      if (positionFeatureBuilder_ != null) {
+        positionFeatureBuilder_.dispose();
+        positionFeatureBuilder_ = null;
+      }
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Discrete feature that holds the position, by its name; in place of position_feature_index.
+     * </pre>
+     *
+     * <code>.rankspec.recap.v1.FeatureRef position_feature = 5 [json_name = "positionFeature", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+     */
+    public dev.rankspec.recap.v1.FeatureRef.Builder getPositionFeatureBuilder() {
+      bitField0_ |= 0x00000010;
+      onChanged();
+      return internalGetPositionFeatureFieldBuilder().getBuilder();
+    }
+    /**
+     * <pre>
+     * Discrete feature that holds the position, by its name; in place of position_feature_index.
+     * </pre>
+     *
+     * <code>.rankspec.recap.v1.FeatureRef position_feature = 5 [json_name = "positionFeature", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+     */
+    public dev.rankspec.recap.v1.FeatureRefOrBuilder getPositionFeatureOrBuilder() {
+      if (positionFeatureBuilder_ != null) {
+        return positionFeatureBuilder_.getMessageOrBuilder();
+      } else {
+        return positionFeature_ == null ?
+            dev.rankspec.recap.v1.FeatureRef.getDefaultInstance() : positionFeature_;
+      }
+    }
+    /**
+     * <pre>
+     * Discrete feature that holds the position, by its name; in place of position_feature_index.
+     * </pre>
+     *
+     * <code>.rankspec.recap.v1.FeatureRef position_feature = 5 [json_name = "positionFeature", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+     */
+    private com.google.protobuf.SingleFieldBuilder<
+        dev.rankspec.recap.v1.FeatureRef, dev.rankspec.recap.v1.FeatureRef.Builder, dev.rankspec.recap.v1.FeatureRefOrBuilder> 
+        internalGetPositionFeatureFieldBuilder() {
+      if (positionFeatureBuilder_ == null) {
+        positionFeatureBuilder_ = new com.google.protobuf.SingleFieldBuilder<
+            dev.rankspec.recap.v1.FeatureRef, dev.rankspec.recap.v1.FeatureRef.Builder, dev.rankspec.recap.v1.FeatureRefOrBuilder>(
+                getPositionFeature(),
+                getParentForChildren(),
+                isClean());
+        positionFeature_ = null;
+      }
+      return positionFeatureBuilder_;
     }
 
     // @@protoc_insertion_point(builder_scope:rankspec.recap.v1.PositionDebiasConfig)

@@ -69,7 +69,7 @@ public interface PositionDebiasConfigOrBuilder extends
 
   /**
    * <pre>
-   * Column of the discrete features that holds the position, from 0.
+   * Column of the discrete features that holds the position, from 0. Set exactly when position_feature is not.
    * </pre>
    *
    * <code>int32 position_feature_index = 4 [json_name = "positionFeatureIndex", (.buf.validate.field) = { ... }</code>
@@ -78,11 +78,38 @@ public interface PositionDebiasConfigOrBuilder extends
   boolean hasPositionFeatureIndex();
   /**
    * <pre>
-   * Column of the discrete features that holds the position, from 0.
+   * Column of the discrete features that holds the position, from 0. Set exactly when position_feature is not.
    * </pre>
    *
    * <code>int32 position_feature_index = 4 [json_name = "positionFeatureIndex", (.buf.validate.field) = { ... }</code>
    * @return The positionFeatureIndex.
    */
   int getPositionFeatureIndex();
+
+  /**
+   * <pre>
+   * Discrete feature that holds the position, by its name; in place of position_feature_index.
+   * </pre>
+   *
+   * <code>.rankspec.recap.v1.FeatureRef position_feature = 5 [json_name = "positionFeature", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+   * @return Whether the positionFeature field is set.
+   */
+  boolean hasPositionFeature();
+  /**
+   * <pre>
+   * Discrete feature that holds the position, by its name; in place of position_feature_index.
+   * </pre>
+   *
+   * <code>.rankspec.recap.v1.FeatureRef position_feature = 5 [json_name = "positionFeature", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+   * @return The positionFeature.
+   */
+  dev.rankspec.recap.v1.FeatureRef getPositionFeature();
+  /**
+   * <pre>
+   * Discrete feature that holds the position, by its name; in place of position_feature_index.
+   * </pre>
+   *
+   * <code>.rankspec.recap.v1.FeatureRef position_feature = 5 [json_name = "positionFeature", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+   */
+  dev.rankspec.recap.v1.FeatureRefOrBuilder getPositionFeatureOrBuilder();
 }

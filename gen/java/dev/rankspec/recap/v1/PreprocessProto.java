@@ -82,108 +82,112 @@ public final class PreprocessProto extends com.google.protobuf.GeneratedFile {
     java.lang.String[] descriptorData = {
       "\n\"rankspec/recap/v1/preprocess.proto\022\021ra" +
       "nkspec.recap.v1\032\033buf/validate/validate.p" +
-      "roto\032!rankspec/options/v1/options.proto\"" +
-      "\332\n\n\020TruncateAndSlice\022S\n\035continuous_featu" +
-      "re_truncation\030\001 \001(\005B\017\272H\004\032\002 \000\210\347\030\001\220\347\030\003R\033co" +
-      "ntinuousFeatureTruncation\022K\n\031binary_feat" +
-      "ure_truncation\030\002 \001(\005B\017\272H\004\032\002 \000\210\347\030\001\220\347\030\003R\027b" +
-      "inaryFeatureTruncation\022P\n\034continuous_fea" +
-      "ture_mask_path\030\003 \001(\tB\017\272H\004r\002\020\001\210\347\030\001\220\347\030\002R\031c" +
-      "ontinuousFeatureMaskPath\022H\n\030binary_featu" +
-      "re_mask_path\030\004 \001(\tB\017\272H\004r\002\020\001\210\347\030\001\220\347\030\002R\025bin" +
-      "aryFeatureMaskPath:\207\010\272H\203\010\032\274\005\n$recap.trun" +
-      "cate_and_slice.local_paths\032\223\005[{\'name\': \'" +
-      "continuous_feature_mask_path\', \'path\': t" +
-      "his.continuous_feature_mask_path}, {\'nam" +
-      "e\': \'binary_feature_mask_path\', \'path\': " +
-      "this.binary_feature_mask_path}] .filter(" +
-      "f, f.path.matches(\'[\\\\x00\\\\n\\\\r]|^ +$|^ " +
-      "*[A-Za-z][A-Za-z0-9+.:-]*:/\')) .map(f, f" +
-      ".name + (f.path.matches(\'[\\\\x00\\\\n\\\\r]\')" +
-      " ? \': a path takes neither line breaks n" +
-      "or NUL characters; take it out\' : f.path" +
-      ".matches(\'^ +$\') ? \': a path of nothing " +
-      "but blanks; write the path\' : \': \' + f.p" +
-      "ath.split(\':/\')[0] + \':/ begins an addre" +
-      "ss of another storage, and only local pa" +
-      "ths are taken; \' + \'mount the storage or" +
-      " copy from it, and write the local path," +
-      " ./ first if a folder is called so\')).jo" +
-      "in(\'\\n\')\032\301\002\n\'recap.truncate_and_slice.do" +
-      "es_something\032\225\002has(this.continuous_featu" +
-      "re_truncation) || has(this.binary_featur" +
-      "e_truncation) || has(this.continuous_fea" +
-      "ture_mask_path) || has(this.binary_featu" +
-      "re_mask_path) ? \'\' : \'continuous_feature" +
-      "_truncation: nothing is set, so nothing " +
-      "is narrowed; set a field or drop truncat" +
-      "e_and_slice\'\"\317\001\n\010DownCast\022i\n\010features\030\001 " +
-      "\003(\0132).rankspec.recap.v1.DownCast.Feature" +
-      "sEntryB\"\272H\027\232\001\024\010\001\020\200\002\"\004r\002\020\001*\007\202\001\004\020\001 \000\210\347\030\001\220\347" +
-      "\030\003R\010features\032X\n\rFeaturesEntry\022\020\n\003key\030\001 \001" +
-      "(\tR\003key\0221\n\005value\030\002 \001(\0162\033.rankspec.recap." +
-      "v1.DataTypeR\005value:\0028\001\"\223\004\n\rRectifyLabels" +
-      "\022i\n#label_rectification_window_in_hours\030" +
-      "\001 \001(\001:\0013B\030\272H\r\022\013!\000\000\000\000\000\000\000\000@\001\210\347\030\001\220\347\030\003R\037labe" +
-      "lRectificationWindowInHours\022H\n\026served_ti" +
-      "mestamp_field\030\002 \001(\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\003R" +
-      "\024servedTimestampField\022N\n\031impressed_times" +
-      "tamp_field\030\003 \001(\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\003R\027im" +
-      "pressedTimestampField\022\253\001\n label_to_engag" +
-      "ed_timestamp_field\030\004 \003(\0132B.rankspec.reca" +
-      "p.v1.RectifyLabels.LabelToEngagedTimesta" +
-      "mpFieldEntryB\037\272H\024\232\001\021\010\001\020\200\010\"\004r\002\020\001*\004r\002\020\001\210\347\030" +
-      "\001\220\347\030\003R\034labelToEngagedTimestampField\032O\n!L" +
-      "abelToEngagedTimestampFieldEntry\022\020\n\003key\030" +
-      "\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\tR\005value:\0028\001\"\237\001\n" +
-      "\022ExtractFeaturesRow\022&\n\004name\030\001 \001(\tB\022\272H\007r\002" +
-      "\020\001\310\001\001\210\347\030\001\220\347\030\003R\004name\0227\n\rsource_tensor\030\002 \001" +
-      "(\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\003R\014sourceTensor\022(\n\005" +
-      "index\030\003 \001(\005B\022\272H\007\032\002(\000\310\001\001\210\347\030\001\220\347\030\003R\005index\"\201" +
-      "\001\n\017ExtractFeatures\022n\n\025extract_feature_ta" +
-      "ble\030\001 \003(\0132%.rankspec.recap.v1.ExtractFea" +
-      "turesRowB\023\272H\010\222\001\005\010\001\020\200\002\210\347\030\001\220\347\030\003R\023extractFe" +
-      "atureTable\"\351\002\n\023DownsampleNegatives\022\322\001\n\020b" +
-      "atch_multiplier\030\001 \001(\005B\246\001\272H\232\001\032\002 \001\272\001\217\001\n%re" +
-      "cap.downsample_negatives.multiplier\032fthi" +
-      "s > 1024 ? \'must be at most 1024, got \' " +
-      "+ string(this) + \'; the largest allowed " +
-      "value is 1024\' : \'\'\310\001\001\210\347\030\001\220\347\030\003R\017batchMul" +
-      "tiplier\022@\n\020engagements_list\030\002 \003(\tB\025\272H\n\222\001" +
-      "\007\010\001\020\200\010\030\001\210\347\030\001\220\347\030\003R\017engagementsList\022;\n\017num" +
-      "_engagements\030\003 \001(\005B\022\272H\007\032\002 \000\310\001\001\210\347\030\001\220\347\030\003R\016" +
-      "numEngagements\"\325\005\n\nPreprocess\022[\n\022truncat" +
-      "e_and_slice\030\001 \001(\0132#.rankspec.recap.v1.Tr" +
-      "uncateAndSliceB\010\210\347\030\001\220\347\030\003R\020truncateAndSli" +
-      "ce\022A\n\010downcast\030\002 \001(\0132\033.rankspec.recap.v1" +
-      ".DownCastB\010\210\347\030\001\220\347\030\003R\010downcast\022Q\n\016rectify" +
-      "_labels\030\003 \001(\0132 .rankspec.recap.v1.Rectif" +
-      "yLabelsB\010\210\347\030\001\220\347\030\003R\rrectifyLabels\022W\n\020extr" +
-      "act_features\030\004 \001(\0132\".rankspec.recap.v1.E" +
-      "xtractFeaturesB\010\210\347\030\001\220\347\030\003R\017extractFeature" +
-      "s\022c\n\024downsample_negatives\030\005 \001(\0132&.ranksp" +
-      "ec.recap.v1.DownsampleNegativesB\010\210\347\030\001\220\347\030" +
-      "\003R\023downsampleNegatives:\225\002\272H\221\002\032\216\002\n\037recap." +
-      "preprocess.does_something\032\352\001has(this.tru" +
-      "ncate_and_slice) || has(this.downcast) |" +
-      "| has(this.rectify_labels) || has(this.e" +
-      "xtract_features) || has(this.downsample_" +
-      "negatives) ? \'\' : \'truncate_and_slice: n" +
-      "o step is set, so nothing is done; set o" +
-      "ne or drop preprocess\'*\224\001\n\010DataType\022\031\n\025D" +
-      "ATA_TYPE_UNSPECIFIED\020\000\022\026\n\022DATA_TYPE_BFLO" +
-      "AT16\020\001\022\022\n\016DATA_TYPE_BOOL\020\002\022\025\n\021DATA_TYPE_" +
-      "FLOAT32\020\003\022\025\n\021DATA_TYPE_FLOAT16\020\004\022\023\n\017DATA" +
-      "_TYPE_UINT8\020\005Bi\n\025dev.rankspec.recap.v1B\017" +
-      "PreprocessProtoP\001Z=github.com/rankspec/r" +
-      "ankspec/gen/go/rankspec/recap/v1;recapv1" +
-      "b\010editionsp\350\007"
+      "roto\032!rankspec/options/v1/options.proto\032" +
+      "\037rankspec/recap/v1/feature.proto\"\332\n\n\020Tru" +
+      "ncateAndSlice\022S\n\035continuous_feature_trun" +
+      "cation\030\001 \001(\005B\017\272H\004\032\002 \000\210\347\030\001\220\347\030\003R\033continuou" +
+      "sFeatureTruncation\022K\n\031binary_feature_tru" +
+      "ncation\030\002 \001(\005B\017\272H\004\032\002 \000\210\347\030\001\220\347\030\003R\027binaryFe" +
+      "atureTruncation\022P\n\034continuous_feature_ma" +
+      "sk_path\030\003 \001(\tB\017\272H\004r\002\020\001\210\347\030\001\220\347\030\002R\031continuo" +
+      "usFeatureMaskPath\022H\n\030binary_feature_mask" +
+      "_path\030\004 \001(\tB\017\272H\004r\002\020\001\210\347\030\001\220\347\030\002R\025binaryFeat" +
+      "ureMaskPath:\207\010\272H\203\010\032\274\005\n$recap.truncate_an" +
+      "d_slice.local_paths\032\223\005[{\'name\': \'continu" +
+      "ous_feature_mask_path\', \'path\': this.con" +
+      "tinuous_feature_mask_path}, {\'name\': \'bi" +
+      "nary_feature_mask_path\', \'path\': this.bi" +
+      "nary_feature_mask_path}] .filter(f, f.pa" +
+      "th.matches(\'[\\\\x00\\\\n\\\\r]|^ +$|^ *[A-Za-" +
+      "z][A-Za-z0-9+.:-]*:/\')) .map(f, f.name +" +
+      " (f.path.matches(\'[\\\\x00\\\\n\\\\r]\') ? \': a" +
+      " path takes neither line breaks nor NUL " +
+      "characters; take it out\' : f.path.matche" +
+      "s(\'^ +$\') ? \': a path of nothing but bla" +
+      "nks; write the path\' : \': \' + f.path.spl" +
+      "it(\':/\')[0] + \':/ begins an address of a" +
+      "nother storage, and only local paths are" +
+      " taken; \' + \'mount the storage or copy f" +
+      "rom it, and write the local path, ./ fir" +
+      "st if a folder is called so\')).join(\'\\n\'" +
+      ")\032\301\002\n\'recap.truncate_and_slice.does_some" +
+      "thing\032\225\002has(this.continuous_feature_trun" +
+      "cation) || has(this.binary_feature_trunc" +
+      "ation) || has(this.continuous_feature_ma" +
+      "sk_path) || has(this.binary_feature_mask" +
+      "_path) ? \'\' : \'continuous_feature_trunca" +
+      "tion: nothing is set, so nothing is narr" +
+      "owed; set a field or drop truncate_and_s" +
+      "lice\'\"\317\001\n\010DownCast\022i\n\010features\030\001 \003(\0132).r" +
+      "ankspec.recap.v1.DownCast.FeaturesEntryB" +
+      "\"\272H\027\232\001\024\010\001\020\200\002\"\004r\002\020\001*\007\202\001\004\020\001 \000\210\347\030\001\220\347\030\003R\010fea" +
+      "tures\032X\n\rFeaturesEntry\022\020\n\003key\030\001 \001(\tR\003key" +
+      "\0221\n\005value\030\002 \001(\0162\033.rankspec.recap.v1.Data" +
+      "TypeR\005value:\0028\001\"\223\004\n\rRectifyLabels\022i\n#lab" +
+      "el_rectification_window_in_hours\030\001 \001(\001:\001" +
+      "3B\030\272H\r\022\013!\000\000\000\000\000\000\000\000@\001\210\347\030\001\220\347\030\003R\037labelRectif" +
+      "icationWindowInHours\022H\n\026served_timestamp" +
+      "_field\030\002 \001(\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\003R\024served" +
+      "TimestampField\022N\n\031impressed_timestamp_fi" +
+      "eld\030\003 \001(\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\003R\027impressed" +
+      "TimestampField\022\253\001\n label_to_engaged_time" +
+      "stamp_field\030\004 \003(\0132B.rankspec.recap.v1.Re" +
+      "ctifyLabels.LabelToEngagedTimestampField" +
+      "EntryB\037\272H\024\232\001\021\010\001\020\200\010\"\004r\002\020\001*\004r\002\020\001\210\347\030\001\220\347\030\003R\034" +
+      "labelToEngagedTimestampField\032O\n!LabelToE" +
+      "ngagedTimestampFieldEntry\022\020\n\003key\030\001 \001(\tR\003" +
+      "key\022\024\n\005value\030\002 \001(\tR\005value:\0028\001\"\370\001\n\022Extrac" +
+      "tFeaturesRow\022&\n\004name\030\001 \001(\tB\022\272H\007r\002\020\001\310\001\001\210\347" +
+      "\030\001\220\347\030\003R\004name\0227\n\rsource_tensor\030\002 \001(\tB\022\272H\007" +
+      "r\002\020\001\310\001\001\210\347\030\001\220\347\030\003R\014sourceTensor\022%\n\005index\030\003" +
+      " \001(\005B\017\272H\004\032\002(\000\210\347\030\001\220\347\030\003R\005index\022A\n\007feature\030" +
+      "\004 \001(\0132\035.rankspec.recap.v1.FeatureRefB\010\210\347" +
+      "\030\001\220\347\030\003R\007feature:\027\272H\024\"\022\n\005index\n\007feature\020\001" +
+      "\"\201\001\n\017ExtractFeatures\022n\n\025extract_feature_" +
+      "table\030\001 \003(\0132%.rankspec.recap.v1.ExtractF" +
+      "eaturesRowB\023\272H\010\222\001\005\010\001\020\200\002\210\347\030\001\220\347\030\003R\023extract" +
+      "FeatureTable\"\351\002\n\023DownsampleNegatives\022\322\001\n" +
+      "\020batch_multiplier\030\001 \001(\005B\246\001\272H\232\001\032\002 \001\272\001\217\001\n%" +
+      "recap.downsample_negatives.multiplier\032ft" +
+      "his > 1024 ? \'must be at most 1024, got " +
+      "\' + string(this) + \'; the largest allowe" +
+      "d value is 1024\' : \'\'\310\001\001\210\347\030\001\220\347\030\003R\017batchM" +
+      "ultiplier\022@\n\020engagements_list\030\002 \003(\tB\025\272H\n" +
+      "\222\001\007\010\001\020\200\010\030\001\210\347\030\001\220\347\030\003R\017engagementsList\022;\n\017n" +
+      "um_engagements\030\003 \001(\005B\022\272H\007\032\002 \000\310\001\001\210\347\030\001\220\347\030\003" +
+      "R\016numEngagements\"\325\005\n\nPreprocess\022[\n\022trunc" +
+      "ate_and_slice\030\001 \001(\0132#.rankspec.recap.v1." +
+      "TruncateAndSliceB\010\210\347\030\001\220\347\030\003R\020truncateAndS" +
+      "lice\022A\n\010downcast\030\002 \001(\0132\033.rankspec.recap." +
+      "v1.DownCastB\010\210\347\030\001\220\347\030\003R\010downcast\022Q\n\016recti" +
+      "fy_labels\030\003 \001(\0132 .rankspec.recap.v1.Rect" +
+      "ifyLabelsB\010\210\347\030\001\220\347\030\003R\rrectifyLabels\022W\n\020ex" +
+      "tract_features\030\004 \001(\0132\".rankspec.recap.v1" +
+      ".ExtractFeaturesB\010\210\347\030\001\220\347\030\003R\017extractFeatu" +
+      "res\022c\n\024downsample_negatives\030\005 \001(\0132&.rank" +
+      "spec.recap.v1.DownsampleNegativesB\010\210\347\030\001\220" +
+      "\347\030\003R\023downsampleNegatives:\225\002\272H\221\002\032\216\002\n\037reca" +
+      "p.preprocess.does_something\032\352\001has(this.t" +
+      "runcate_and_slice) || has(this.downcast)" +
+      " || has(this.rectify_labels) || has(this" +
+      ".extract_features) || has(this.downsampl" +
+      "e_negatives) ? \'\' : \'truncate_and_slice:" +
+      " no step is set, so nothing is done; set" +
+      " one or drop preprocess\'*\224\001\n\010DataType\022\031\n" +
+      "\025DATA_TYPE_UNSPECIFIED\020\000\022\026\n\022DATA_TYPE_BF" +
+      "LOAT16\020\001\022\022\n\016DATA_TYPE_BOOL\020\002\022\025\n\021DATA_TYP" +
+      "E_FLOAT32\020\003\022\025\n\021DATA_TYPE_FLOAT16\020\004\022\023\n\017DA" +
+      "TA_TYPE_UINT8\020\005Bi\n\025dev.rankspec.recap.v1" +
+      "B\017PreprocessProtoP\001Z=github.com/rankspec" +
+      "/rankspec/gen/go/rankspec/recap/v1;recap" +
+      "v1b\010editionsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
         new com.google.protobuf.Descriptors.FileDescriptor[] {
           build.buf.validate.ValidateProto.getDescriptor(),
           dev.rankspec.options.v1.OptionsProto.getDescriptor(),
+          dev.rankspec.recap.v1.FeatureProto.getDescriptor(),
         });
     internal_static_rankspec_recap_v1_TruncateAndSlice_descriptor =
       getDescriptor().getMessageType(0);
@@ -220,7 +224,7 @@ public final class PreprocessProto extends com.google.protobuf.GeneratedFile {
     internal_static_rankspec_recap_v1_ExtractFeaturesRow_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_rankspec_recap_v1_ExtractFeaturesRow_descriptor,
-        new java.lang.String[] { "Name", "SourceTensor", "Index", });
+        new java.lang.String[] { "Name", "SourceTensor", "Index", "Feature", });
     internal_static_rankspec_recap_v1_ExtractFeatures_descriptor =
       getDescriptor().getMessageType(4);
     internal_static_rankspec_recap_v1_ExtractFeatures_fieldAccessorTable = new
@@ -242,6 +246,7 @@ public final class PreprocessProto extends com.google.protobuf.GeneratedFile {
     descriptor.resolveAllFeaturesImmutable();
     build.buf.validate.ValidateProto.getDescriptor();
     dev.rankspec.options.v1.OptionsProto.getDescriptor();
+    dev.rankspec.recap.v1.FeatureProto.getDescriptor();
     com.google.protobuf.ExtensionRegistry registry =
         com.google.protobuf.ExtensionRegistry.newInstance();
     registry.add(build.buf.validate.ValidateProto.field);

@@ -174,7 +174,7 @@ private static final long serialVersionUID = 0L;
   private int index_ = 0;
   /**
    * <pre>
-   * Column of the discrete features that holds the ids, from 0.
+   * Column of the discrete features that holds the ids, from 0. Set exactly when feature is not.
    * </pre>
    *
    * <code>int32 index = 4 [json_name = "index", (.buf.validate.field) = { ... }</code>
@@ -186,7 +186,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Column of the discrete features that holds the ids, from 0.
+   * Column of the discrete features that holds the ids, from 0. Set exactly when feature is not.
    * </pre>
    *
    * <code>int32 index = 4 [json_name = "index", (.buf.validate.field) = { ... }</code>
@@ -323,6 +323,44 @@ private static final long serialVersionUID = 0L;
     return l2_;
   }
 
+  public static final int FEATURE_FIELD_NUMBER = 9;
+  private dev.rankspec.recap.v1.FeatureRef feature_;
+  /**
+   * <pre>
+   * Discrete feature that holds the ids, by its name; in place of index.
+   * </pre>
+   *
+   * <code>.rankspec.recap.v1.FeatureRef feature = 9 [json_name = "feature", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+   * @return Whether the feature field is set.
+   */
+  @java.lang.Override
+  public boolean hasFeature() {
+    return ((bitField0_ & 0x00000100) != 0);
+  }
+  /**
+   * <pre>
+   * Discrete feature that holds the ids, by its name; in place of index.
+   * </pre>
+   *
+   * <code>.rankspec.recap.v1.FeatureRef feature = 9 [json_name = "feature", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+   * @return The feature.
+   */
+  @java.lang.Override
+  public dev.rankspec.recap.v1.FeatureRef getFeature() {
+    return feature_ == null ? dev.rankspec.recap.v1.FeatureRef.getDefaultInstance() : feature_;
+  }
+  /**
+   * <pre>
+   * Discrete feature that holds the ids, by its name; in place of index.
+   * </pre>
+   *
+   * <code>.rankspec.recap.v1.FeatureRef feature = 9 [json_name = "feature", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+   */
+  @java.lang.Override
+  public dev.rankspec.recap.v1.FeatureRefOrBuilder getFeatureOrBuilder() {
+    return feature_ == null ? dev.rankspec.recap.v1.FeatureRef.getDefaultInstance() : feature_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -361,6 +399,9 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000080) != 0)) {
       output.writeDouble(8, l2_);
     }
+    if (((bitField0_ & 0x00000100) != 0)) {
+      output.writeMessage(9, getFeature());
+    }
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -395,6 +436,10 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000080) != 0)) {
       size += com.google.protobuf.CodedOutputStream
         .computeDoubleSize(8, l2_);
+    }
+    if (((bitField0_ & 0x00000100) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(9, getFeature());
     }
     return size;
   }
@@ -462,6 +507,11 @@ private static final long serialVersionUID = 0L;
           != java.lang.Double.doubleToLongBits(
               other.getL2())) return false;
     }
+    if (hasFeature() != other.hasFeature()) return false;
+    if (hasFeature()) {
+      if (!getFeature()
+          .equals(other.getFeature())) return false;
+    }
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -508,6 +558,10 @@ private static final long serialVersionUID = 0L;
       hash = (37 * hash) + L2_FIELD_NUMBER;
       hash = (53 * hash) + com.google.protobuf.Internal.hashLong(
           java.lang.Double.doubleToLongBits(getL2()));
+    }
+    if (hasFeature()) {
+      hash = (37 * hash) + FEATURE_FIELD_NUMBER;
+      hash = (53 * hash) + getFeature().hashCode();
     }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
@@ -633,13 +687,19 @@ private static final long serialVersionUID = 0L;
 
     // Construct using dev.rankspec.recap.v1.SmallEmbeddingBagConfig.newBuilder()
     private Builder() {
-
+      maybeForceBuilderInitialization();
     }
 
     private Builder(
         com.google.protobuf.GeneratedMessage.BuilderParent parent) {
       super(parent);
-
+      maybeForceBuilderInitialization();
+    }
+    private void maybeForceBuilderInitialization() {
+      if (com.google.protobuf.GeneratedMessage
+              .alwaysUseFieldBuilders) {
+        internalGetFeatureFieldBuilder();
+      }
     }
     @java.lang.Override
     public Builder clear() {
@@ -653,6 +713,11 @@ private static final long serialVersionUID = 0L;
       weightDecay_ = 0D;
       initStd_ = 0.01D;
       l2_ = 0D;
+      feature_ = null;
+      if (featureBuilder_ != null) {
+        featureBuilder_.dispose();
+        featureBuilder_ = null;
+      }
       return this;
     }
 
@@ -719,6 +784,12 @@ private static final long serialVersionUID = 0L;
         result.l2_ = l2_;
         to_bitField0_ |= 0x00000080;
       }
+      if (((from_bitField0_ & 0x00000100) != 0)) {
+        result.feature_ = featureBuilder_ == null
+            ? feature_
+            : featureBuilder_.build();
+        to_bitField0_ |= 0x00000100;
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -759,6 +830,9 @@ private static final long serialVersionUID = 0L;
       }
       if (other.hasL2()) {
         setL2(other.getL2());
+      }
+      if (other.hasFeature()) {
+        mergeFeature(other.getFeature());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -824,6 +898,13 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000080;
               break;
             } // case 65
+            case 74: {
+              input.readMessage(
+                  internalGetFeatureFieldBuilder().getBuilder(),
+                  extensionRegistry);
+              bitField0_ |= 0x00000100;
+              break;
+            } // case 74
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -1059,7 +1140,7 @@ private static final long serialVersionUID = 0L;
     private int index_ ;
     /**
      * <pre>
-     * Column of the discrete features that holds the ids, from 0.
+     * Column of the discrete features that holds the ids, from 0. Set exactly when feature is not.
      * </pre>
      *
      * <code>int32 index = 4 [json_name = "index", (.buf.validate.field) = { ... }</code>
@@ -1071,7 +1152,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Column of the discrete features that holds the ids, from 0.
+     * Column of the discrete features that holds the ids, from 0. Set exactly when feature is not.
      * </pre>
      *
      * <code>int32 index = 4 [json_name = "index", (.buf.validate.field) = { ... }</code>
@@ -1083,7 +1164,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Column of the discrete features that holds the ids, from 0.
+     * Column of the discrete features that holds the ids, from 0. Set exactly when feature is not.
      * </pre>
      *
      * <code>int32 index = 4 [json_name = "index", (.buf.validate.field) = { ... }</code>
@@ -1099,7 +1180,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Column of the discrete features that holds the ids, from 0.
+     * Column of the discrete features that holds the ids, from 0. Set exactly when feature is not.
      * </pre>
      *
      * <code>int32 index = 4 [json_name = "index", (.buf.validate.field) = { ... }</code>
@@ -1377,6 +1458,161 @@ private static final long serialVersionUID = 0L;
       l2_ = 0D;
       onChanged();
       return this;
+    }
+
+    private dev.rankspec.recap.v1.FeatureRef feature_;
+    private com.google.protobuf.SingleFieldBuilder<
+        dev.rankspec.recap.v1.FeatureRef, dev.rankspec.recap.v1.FeatureRef.Builder, dev.rankspec.recap.v1.FeatureRefOrBuilder> featureBuilder_;
+    /**
+     * <pre>
+     * Discrete feature that holds the ids, by its name; in place of index.
+     * </pre>
+     *
+     * <code>.rankspec.recap.v1.FeatureRef feature = 9 [json_name = "feature", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+     * @return Whether the feature field is set.
+     */
+    public boolean hasFeature() {
+      return ((bitField0_ & 0x00000100) != 0);
+    }
+    /**
+     * <pre>
+     * Discrete feature that holds the ids, by its name; in place of index.
+     * </pre>
+     *
+     * <code>.rankspec.recap.v1.FeatureRef feature = 9 [json_name = "feature", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+     * @return The feature.
+     */
+    public dev.rankspec.recap.v1.FeatureRef getFeature() {
+      if (featureBuilder_ == null) {
+        return feature_ == null ? dev.rankspec.recap.v1.FeatureRef.getDefaultInstance() : feature_;
+      } else {
+        return featureBuilder_.getMessage();
+      }
+    }
+    /**
+     * <pre>
+     * Discrete feature that holds the ids, by its name; in place of index.
+     * </pre>
+     *
+     * <code>.rankspec.recap.v1.FeatureRef feature = 9 [json_name = "feature", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+     */
+    public Builder setFeature(dev.rankspec.recap.v1.FeatureRef value) {
+      if (featureBuilder_ == null) {
+        java.util.Objects.requireNonNull(value);
+        feature_ = value;
+      } else {
+        featureBuilder_.setMessage(value);
+      }
+      bitField0_ |= 0x00000100;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Discrete feature that holds the ids, by its name; in place of index.
+     * </pre>
+     *
+     * <code>.rankspec.recap.v1.FeatureRef feature = 9 [json_name = "feature", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+     */
+    public Builder setFeature(
+        dev.rankspec.recap.v1.FeatureRef.Builder builderForValue) {
+      if (featureBuilder_ == null) {
+        feature_ = builderForValue.build();
+      } else {
+        featureBuilder_.setMessage(builderForValue.build());
+      }
+      bitField0_ |= 0x00000100;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Discrete feature that holds the ids, by its name; in place of index.
+     * </pre>
+     *
+     * <code>.rankspec.recap.v1.FeatureRef feature = 9 [json_name = "feature", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+     */
+    public Builder mergeFeature(dev.rankspec.recap.v1.FeatureRef value) {
+      if (featureBuilder_ == null) {
+        if (((bitField0_ & 0x00000100) != 0) &&
+          feature_ != null &&
+          feature_ != dev.rankspec.recap.v1.FeatureRef.getDefaultInstance()) {
+          getFeatureBuilder().mergeFrom(value);
+        } else {
+          feature_ = value;
+        }
+      } else {
+        featureBuilder_.mergeFrom(value);
+      }
+      if (feature_ != null) {
+        bitField0_ |= 0x00000100;
+        onChanged();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Discrete feature that holds the ids, by its name; in place of index.
+     * </pre>
+     *
+     * <code>.rankspec.recap.v1.FeatureRef feature = 9 [json_name = "feature", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+     */
+    public Builder clearFeature() {
+      bitField0_ = (bitField0_ & ~0x00000100);
+      feature_ = null;
+      if (featureBuilder_ != null) {
+        featureBuilder_.dispose();
+        featureBuilder_ = null;
+      }
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Discrete feature that holds the ids, by its name; in place of index.
+     * </pre>
+     *
+     * <code>.rankspec.recap.v1.FeatureRef feature = 9 [json_name = "feature", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+     */
+    public dev.rankspec.recap.v1.FeatureRef.Builder getFeatureBuilder() {
+      bitField0_ |= 0x00000100;
+      onChanged();
+      return internalGetFeatureFieldBuilder().getBuilder();
+    }
+    /**
+     * <pre>
+     * Discrete feature that holds the ids, by its name; in place of index.
+     * </pre>
+     *
+     * <code>.rankspec.recap.v1.FeatureRef feature = 9 [json_name = "feature", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+     */
+    public dev.rankspec.recap.v1.FeatureRefOrBuilder getFeatureOrBuilder() {
+      if (featureBuilder_ != null) {
+        return featureBuilder_.getMessageOrBuilder();
+      } else {
+        return feature_ == null ?
+            dev.rankspec.recap.v1.FeatureRef.getDefaultInstance() : feature_;
+      }
+    }
+    /**
+     * <pre>
+     * Discrete feature that holds the ids, by its name; in place of index.
+     * </pre>
+     *
+     * <code>.rankspec.recap.v1.FeatureRef feature = 9 [json_name = "feature", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+     */
+    private com.google.protobuf.SingleFieldBuilder<
+        dev.rankspec.recap.v1.FeatureRef, dev.rankspec.recap.v1.FeatureRef.Builder, dev.rankspec.recap.v1.FeatureRefOrBuilder> 
+        internalGetFeatureFieldBuilder() {
+      if (featureBuilder_ == null) {
+        featureBuilder_ = new com.google.protobuf.SingleFieldBuilder<
+            dev.rankspec.recap.v1.FeatureRef, dev.rankspec.recap.v1.FeatureRef.Builder, dev.rankspec.recap.v1.FeatureRefOrBuilder>(
+                getFeature(),
+                getParentForChildren(),
+                isClean());
+        feature_ = null;
+      }
+      return featureBuilder_;
     }
 
     // @@protoc_insertion_point(builder_scope:rankspec.recap.v1.SmallEmbeddingBagConfig)

@@ -79,7 +79,7 @@ public interface SmallEmbeddingBagConfigOrBuilder extends
 
   /**
    * <pre>
-   * Column of the discrete features that holds the ids, from 0.
+   * Column of the discrete features that holds the ids, from 0. Set exactly when feature is not.
    * </pre>
    *
    * <code>int32 index = 4 [json_name = "index", (.buf.validate.field) = { ... }</code>
@@ -88,7 +88,7 @@ public interface SmallEmbeddingBagConfigOrBuilder extends
   boolean hasIndex();
   /**
    * <pre>
-   * Column of the discrete features that holds the ids, from 0.
+   * Column of the discrete features that holds the ids, from 0. Set exactly when feature is not.
    * </pre>
    *
    * <code>int32 index = 4 [json_name = "index", (.buf.validate.field) = { ... }</code>
@@ -188,4 +188,31 @@ public interface SmallEmbeddingBagConfigOrBuilder extends
    * @return The l2.
    */
   double getL2();
+
+  /**
+   * <pre>
+   * Discrete feature that holds the ids, by its name; in place of index.
+   * </pre>
+   *
+   * <code>.rankspec.recap.v1.FeatureRef feature = 9 [json_name = "feature", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+   * @return Whether the feature field is set.
+   */
+  boolean hasFeature();
+  /**
+   * <pre>
+   * Discrete feature that holds the ids, by its name; in place of index.
+   * </pre>
+   *
+   * <code>.rankspec.recap.v1.FeatureRef feature = 9 [json_name = "feature", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+   * @return The feature.
+   */
+  dev.rankspec.recap.v1.FeatureRef getFeature();
+  /**
+   * <pre>
+   * Discrete feature that holds the ids, by its name; in place of index.
+   * </pre>
+   *
+   * <code>.rankspec.recap.v1.FeatureRef feature = 9 [json_name = "feature", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+   */
+  dev.rankspec.recap.v1.FeatureRefOrBuilder getFeatureOrBuilder();
 }

@@ -118,7 +118,8 @@ private static final long serialVersionUID = 0L;
   private int index_ = 0;
   /**
    * <pre>
-   * Column of the discrete features, from 0. They are read for it even where the model looks up no ids.
+   * Column of the discrete features, from 0. They are read for it even where the model looks up no ids. Set exactly when
+   * feature is not.
    * </pre>
    *
    * <code>int32 index = 2 [json_name = "index", (.buf.validate.field) = { ... }</code>
@@ -130,7 +131,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Column of the discrete features, from 0. They are read for it even where the model looks up no ids.
+   * Column of the discrete features, from 0. They are read for it even where the model looks up no ids. Set exactly when
+   * feature is not.
    * </pre>
    *
    * <code>int32 index = 2 [json_name = "index", (.buf.validate.field) = { ... }</code>
@@ -168,6 +170,44 @@ private static final long serialVersionUID = 0L;
     return value_;
   }
 
+  public static final int FEATURE_FIELD_NUMBER = 4;
+  private dev.rankspec.recap.v1.FeatureRef feature_;
+  /**
+   * <pre>
+   * Discrete feature, by its name; in place of index.
+   * </pre>
+   *
+   * <code>.rankspec.recap.v1.FeatureRef feature = 4 [json_name = "feature", (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
+   * @return Whether the feature field is set.
+   */
+  @java.lang.Override
+  public boolean hasFeature() {
+    return ((bitField0_ & 0x00000008) != 0);
+  }
+  /**
+   * <pre>
+   * Discrete feature, by its name; in place of index.
+   * </pre>
+   *
+   * <code>.rankspec.recap.v1.FeatureRef feature = 4 [json_name = "feature", (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
+   * @return The feature.
+   */
+  @java.lang.Override
+  public dev.rankspec.recap.v1.FeatureRef getFeature() {
+    return feature_ == null ? dev.rankspec.recap.v1.FeatureRef.getDefaultInstance() : feature_;
+  }
+  /**
+   * <pre>
+   * Discrete feature, by its name; in place of index.
+   * </pre>
+   *
+   * <code>.rankspec.recap.v1.FeatureRef feature = 4 [json_name = "feature", (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
+   */
+  @java.lang.Override
+  public dev.rankspec.recap.v1.FeatureRefOrBuilder getFeatureOrBuilder() {
+    return feature_ == null ? dev.rankspec.recap.v1.FeatureRef.getDefaultInstance() : feature_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -191,6 +231,9 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000004) != 0)) {
       output.writeInt64(3, value_);
     }
+    if (((bitField0_ & 0x00000008) != 0)) {
+      output.writeMessage(4, getFeature());
+    }
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -205,6 +248,10 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000004) != 0)) {
       size += com.google.protobuf.CodedOutputStream
         .computeInt64Size(3, value_);
+    }
+    if (((bitField0_ & 0x00000008) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(4, getFeature());
     }
     return size;
   }
@@ -245,6 +292,11 @@ private static final long serialVersionUID = 0L;
       if (getValue()
           != other.getValue()) return false;
     }
+    if (hasFeature() != other.hasFeature()) return false;
+    if (hasFeature()) {
+      if (!getFeature()
+          .equals(other.getFeature())) return false;
+    }
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -268,6 +320,10 @@ private static final long serialVersionUID = 0L;
       hash = (37 * hash) + VALUE_FIELD_NUMBER;
       hash = (53 * hash) + com.google.protobuf.Internal.hashLong(
           getValue());
+    }
+    if (hasFeature()) {
+      hash = (37 * hash) + FEATURE_FIELD_NUMBER;
+      hash = (53 * hash) + getFeature().hashCode();
     }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
@@ -393,13 +449,19 @@ private static final long serialVersionUID = 0L;
 
     // Construct using dev.rankspec.recap.v1.StratifierConfig.newBuilder()
     private Builder() {
-
+      maybeForceBuilderInitialization();
     }
 
     private Builder(
         com.google.protobuf.GeneratedMessage.BuilderParent parent) {
       super(parent);
-
+      maybeForceBuilderInitialization();
+    }
+    private void maybeForceBuilderInitialization() {
+      if (com.google.protobuf.GeneratedMessage
+              .alwaysUseFieldBuilders) {
+        internalGetFeatureFieldBuilder();
+      }
     }
     @java.lang.Override
     public Builder clear() {
@@ -408,6 +470,11 @@ private static final long serialVersionUID = 0L;
       name_ = "";
       index_ = 0;
       value_ = 0L;
+      feature_ = null;
+      if (featureBuilder_ != null) {
+        featureBuilder_.dispose();
+        featureBuilder_ = null;
+      }
       return this;
     }
 
@@ -454,6 +521,12 @@ private static final long serialVersionUID = 0L;
         result.value_ = value_;
         to_bitField0_ |= 0x00000004;
       }
+      if (((from_bitField0_ & 0x00000008) != 0)) {
+        result.feature_ = featureBuilder_ == null
+            ? feature_
+            : featureBuilder_.build();
+        to_bitField0_ |= 0x00000008;
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -479,6 +552,9 @@ private static final long serialVersionUID = 0L;
       }
       if (other.hasValue()) {
         setValue(other.getValue());
+      }
+      if (other.hasFeature()) {
+        mergeFeature(other.getFeature());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -519,6 +595,13 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000004;
               break;
             } // case 24
+            case 34: {
+              input.readMessage(
+                  internalGetFeatureFieldBuilder().getBuilder(),
+                  extensionRegistry);
+              bitField0_ |= 0x00000008;
+              break;
+            } // case 34
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -642,7 +725,8 @@ private static final long serialVersionUID = 0L;
     private int index_ ;
     /**
      * <pre>
-     * Column of the discrete features, from 0. They are read for it even where the model looks up no ids.
+     * Column of the discrete features, from 0. They are read for it even where the model looks up no ids. Set exactly when
+     * feature is not.
      * </pre>
      *
      * <code>int32 index = 2 [json_name = "index", (.buf.validate.field) = { ... }</code>
@@ -654,7 +738,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Column of the discrete features, from 0. They are read for it even where the model looks up no ids.
+     * Column of the discrete features, from 0. They are read for it even where the model looks up no ids. Set exactly when
+     * feature is not.
      * </pre>
      *
      * <code>int32 index = 2 [json_name = "index", (.buf.validate.field) = { ... }</code>
@@ -666,7 +751,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Column of the discrete features, from 0. They are read for it even where the model looks up no ids.
+     * Column of the discrete features, from 0. They are read for it even where the model looks up no ids. Set exactly when
+     * feature is not.
      * </pre>
      *
      * <code>int32 index = 2 [json_name = "index", (.buf.validate.field) = { ... }</code>
@@ -682,7 +768,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Column of the discrete features, from 0. They are read for it even where the model looks up no ids.
+     * Column of the discrete features, from 0. They are read for it even where the model looks up no ids. Set exactly when
+     * feature is not.
      * </pre>
      *
      * <code>int32 index = 2 [json_name = "index", (.buf.validate.field) = { ... }</code>
@@ -749,6 +836,161 @@ private static final long serialVersionUID = 0L;
       value_ = 0L;
       onChanged();
       return this;
+    }
+
+    private dev.rankspec.recap.v1.FeatureRef feature_;
+    private com.google.protobuf.SingleFieldBuilder<
+        dev.rankspec.recap.v1.FeatureRef, dev.rankspec.recap.v1.FeatureRef.Builder, dev.rankspec.recap.v1.FeatureRefOrBuilder> featureBuilder_;
+    /**
+     * <pre>
+     * Discrete feature, by its name; in place of index.
+     * </pre>
+     *
+     * <code>.rankspec.recap.v1.FeatureRef feature = 4 [json_name = "feature", (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
+     * @return Whether the feature field is set.
+     */
+    public boolean hasFeature() {
+      return ((bitField0_ & 0x00000008) != 0);
+    }
+    /**
+     * <pre>
+     * Discrete feature, by its name; in place of index.
+     * </pre>
+     *
+     * <code>.rankspec.recap.v1.FeatureRef feature = 4 [json_name = "feature", (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
+     * @return The feature.
+     */
+    public dev.rankspec.recap.v1.FeatureRef getFeature() {
+      if (featureBuilder_ == null) {
+        return feature_ == null ? dev.rankspec.recap.v1.FeatureRef.getDefaultInstance() : feature_;
+      } else {
+        return featureBuilder_.getMessage();
+      }
+    }
+    /**
+     * <pre>
+     * Discrete feature, by its name; in place of index.
+     * </pre>
+     *
+     * <code>.rankspec.recap.v1.FeatureRef feature = 4 [json_name = "feature", (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
+     */
+    public Builder setFeature(dev.rankspec.recap.v1.FeatureRef value) {
+      if (featureBuilder_ == null) {
+        java.util.Objects.requireNonNull(value);
+        feature_ = value;
+      } else {
+        featureBuilder_.setMessage(value);
+      }
+      bitField0_ |= 0x00000008;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Discrete feature, by its name; in place of index.
+     * </pre>
+     *
+     * <code>.rankspec.recap.v1.FeatureRef feature = 4 [json_name = "feature", (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
+     */
+    public Builder setFeature(
+        dev.rankspec.recap.v1.FeatureRef.Builder builderForValue) {
+      if (featureBuilder_ == null) {
+        feature_ = builderForValue.build();
+      } else {
+        featureBuilder_.setMessage(builderForValue.build());
+      }
+      bitField0_ |= 0x00000008;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Discrete feature, by its name; in place of index.
+     * </pre>
+     *
+     * <code>.rankspec.recap.v1.FeatureRef feature = 4 [json_name = "feature", (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
+     */
+    public Builder mergeFeature(dev.rankspec.recap.v1.FeatureRef value) {
+      if (featureBuilder_ == null) {
+        if (((bitField0_ & 0x00000008) != 0) &&
+          feature_ != null &&
+          feature_ != dev.rankspec.recap.v1.FeatureRef.getDefaultInstance()) {
+          getFeatureBuilder().mergeFrom(value);
+        } else {
+          feature_ = value;
+        }
+      } else {
+        featureBuilder_.mergeFrom(value);
+      }
+      if (feature_ != null) {
+        bitField0_ |= 0x00000008;
+        onChanged();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Discrete feature, by its name; in place of index.
+     * </pre>
+     *
+     * <code>.rankspec.recap.v1.FeatureRef feature = 4 [json_name = "feature", (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
+     */
+    public Builder clearFeature() {
+      bitField0_ = (bitField0_ & ~0x00000008);
+      feature_ = null;
+      if (featureBuilder_ != null) {
+        featureBuilder_.dispose();
+        featureBuilder_ = null;
+      }
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Discrete feature, by its name; in place of index.
+     * </pre>
+     *
+     * <code>.rankspec.recap.v1.FeatureRef feature = 4 [json_name = "feature", (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
+     */
+    public dev.rankspec.recap.v1.FeatureRef.Builder getFeatureBuilder() {
+      bitField0_ |= 0x00000008;
+      onChanged();
+      return internalGetFeatureFieldBuilder().getBuilder();
+    }
+    /**
+     * <pre>
+     * Discrete feature, by its name; in place of index.
+     * </pre>
+     *
+     * <code>.rankspec.recap.v1.FeatureRef feature = 4 [json_name = "feature", (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
+     */
+    public dev.rankspec.recap.v1.FeatureRefOrBuilder getFeatureOrBuilder() {
+      if (featureBuilder_ != null) {
+        return featureBuilder_.getMessageOrBuilder();
+      } else {
+        return feature_ == null ?
+            dev.rankspec.recap.v1.FeatureRef.getDefaultInstance() : feature_;
+      }
+    }
+    /**
+     * <pre>
+     * Discrete feature, by its name; in place of index.
+     * </pre>
+     *
+     * <code>.rankspec.recap.v1.FeatureRef feature = 4 [json_name = "feature", (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
+     */
+    private com.google.protobuf.SingleFieldBuilder<
+        dev.rankspec.recap.v1.FeatureRef, dev.rankspec.recap.v1.FeatureRef.Builder, dev.rankspec.recap.v1.FeatureRefOrBuilder> 
+        internalGetFeatureFieldBuilder() {
+      if (featureBuilder_ == null) {
+        featureBuilder_ = new com.google.protobuf.SingleFieldBuilder<
+            dev.rankspec.recap.v1.FeatureRef, dev.rankspec.recap.v1.FeatureRef.Builder, dev.rankspec.recap.v1.FeatureRefOrBuilder>(
+                getFeature(),
+                getParentForChildren(),
+                isClean());
+        feature_ = null;
+      }
+      return featureBuilder_;
     }
 
     // @@protoc_insertion_point(builder_scope:rankspec.recap.v1.StratifierConfig)

@@ -41,7 +41,8 @@ public interface StratifierConfigOrBuilder extends
 
   /**
    * <pre>
-   * Column of the discrete features, from 0. They are read for it even where the model looks up no ids.
+   * Column of the discrete features, from 0. They are read for it even where the model looks up no ids. Set exactly when
+   * feature is not.
    * </pre>
    *
    * <code>int32 index = 2 [json_name = "index", (.buf.validate.field) = { ... }</code>
@@ -50,7 +51,8 @@ public interface StratifierConfigOrBuilder extends
   boolean hasIndex();
   /**
    * <pre>
-   * Column of the discrete features, from 0. They are read for it even where the model looks up no ids.
+   * Column of the discrete features, from 0. They are read for it even where the model looks up no ids. Set exactly when
+   * feature is not.
    * </pre>
    *
    * <code>int32 index = 2 [json_name = "index", (.buf.validate.field) = { ... }</code>
@@ -76,4 +78,31 @@ public interface StratifierConfigOrBuilder extends
    * @return The value.
    */
   long getValue();
+
+  /**
+   * <pre>
+   * Discrete feature, by its name; in place of index.
+   * </pre>
+   *
+   * <code>.rankspec.recap.v1.FeatureRef feature = 4 [json_name = "feature", (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
+   * @return Whether the feature field is set.
+   */
+  boolean hasFeature();
+  /**
+   * <pre>
+   * Discrete feature, by its name; in place of index.
+   * </pre>
+   *
+   * <code>.rankspec.recap.v1.FeatureRef feature = 4 [json_name = "feature", (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
+   * @return The feature.
+   */
+  dev.rankspec.recap.v1.FeatureRef getFeature();
+  /**
+   * <pre>
+   * Discrete feature, by its name; in place of index.
+   * </pre>
+   *
+   * <code>.rankspec.recap.v1.FeatureRef feature = 4 [json_name = "feature", (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
+   */
+  dev.rankspec.recap.v1.FeatureRefOrBuilder getFeatureOrBuilder();
 }

@@ -12,9 +12,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from rankspec.datasets.feature_names import names_metadata
 from rankspec.datasets.tfrecord import SUFFIX, tfrecord_writer, written_beside
 from rankspec.datasets.vectors import Vectors, vector_column
-from rankspec.families.recap.input_signature import fixed_column, schema_columns
+from rankspec.families.recap.input_signature import fixed_column
+from rankspec.families.recap.schema_file import schema_columns
 from rankspec.trainer.data.opening import rows_opener
 from rankspec.trainer.data.selection import matching
 from rankspec.trainer.data.source import RowFile
@@ -55,7 +57,8 @@ def convert(
     """
     described = schema_columns(schema_path, "")
     inputs = [fixed_column(name, described, "", schema_path) for name in described]
-    columns = [StoredColumn(item.column, item.dtype, item.stored_length) for item in inputs]
+    columns = [StoredColumn(item.column, item.dtype, item.stored_length, item.names) for item in inputs]
+    names = {column.name: column.features for column in columns if column.features}
     opened = rows_opener()
     sources = [opened(file, columns) for pattern in patterns for file in _files(pattern)]
     ending = ".parquet" if form == "parquet" else SUFFIX
@@ -63,7 +66,7 @@ def convert(
     _refuse_existing([*files, output / _SCHEMA])
     output.mkdir(parents=True, exist_ok=True)
     for source, file in zip(sources, files, strict=True):
-        writer = _parquet_writer(file, vectors) if form == "parquet" else tfrecord_writer(file)
+        writer = _parquet_writer(file, vectors, names) if form == "parquet" else tfrecord_writer(file)
         _write(source, columns, writer)
     shutil.copyfile(Path(schema_path).expanduser(), output / _SCHEMA)
     return files, sum(sum(source.rows) for source in sources)
@@ -106,7 +109,7 @@ def _joined(parts: Sequence[Array], column: StoredColumn) -> Array:
 
 
 @contextmanager
-def _parquet_writer(file: Path, vectors: Vectors) -> Iterator[_Write]:
+def _parquet_writer(file: Path, vectors: Vectors, names: Mapping[str, Sequence[str]]) -> Iterator[_Write]:
     """As `tfrecord_writer`: a row group for each call, of which there has to be one."""
     writer: pq.ParquetWriter | None = None
 
@@ -121,6 +124,7 @@ def _parquet_writer(file: Path, vectors: Vectors) -> Iterator[_Write]:
             yield write
         finally:
             if writer is not None:
+                writer.add_key_value_metadata(names_metadata(names))
                 writer.close()
 
 

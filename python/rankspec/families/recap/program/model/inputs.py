@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from rankspec.claims.registry import obeys
+from rankspec.families.recap.feature_refs import refuse_table_of_position
 from rankspec.families.recap.program.model.blocks import Blocks
 from rankspec.families.recap.program.model.embeddings import SmallEmbeddings, build_small_embeddings
 from rankspec.families.recap.program.model.featurization import Featurization, build_featurization
@@ -114,16 +115,19 @@ def build_input_layer(config: ModelConfig, inputs: Sequence[Input], position: Ra
         position: where in the run a forward pass is.
 
     Raises:
-        TrainError: if a table or the position reads a column that the data do not have.
-        DataError: as `build_featurization`.
+        DataError: if a table or the position reads a feature that the data do not have, or a table the position; and as
+            `build_featurization`.
+        TrainError: if a part does not fit into memory.
     """
-    widths = {item.name: item.width for item in inputs}
+    by_name = {item.name: item for item in inputs}
     tables, debiasing = None, None
     if config.HasField("small_embeddings"):
         path = "model.small_embeddings"
-        tables = build_small_embeddings(config.small_embeddings, widths["discrete"], path, position)
+        tables = build_small_embeddings(config.small_embeddings, by_name["discrete"], path, position)
     if config.HasField("position_debias_config"):
-        debiasing = build_position_embedding(config.position_debias_config, widths["discrete"], position)
-    given = {name: widths[name] for name in GIVEN_EMBEDDINGS if name in widths}
+        debiasing = build_position_embedding(config.position_debias_config, by_name["discrete"], position)
+        if tables is not None:
+            refuse_table_of_position(tables.columns, debiasing.column)
+    given = {name: by_name[name].width for name in GIVEN_EMBEDDINGS if name in by_name}
     featurization = build_featurization(config.featurization_config, inputs)
     return InputLayer(featurization, tables, given, debiasing)

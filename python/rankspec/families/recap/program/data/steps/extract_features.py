@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rankspec.claims.registry import obeys
+from rankspec.families.recap.feature_refs import column_of
 from rankspec.families.recap.input_signature import MODEL_INPUTS
 from rankspec.families.recap.program.data.steps.context import StepContext
 from rankspec.recap.v1 import preprocess_pb2
@@ -59,17 +60,14 @@ def build_extract_features(data: RecapDataConfig, context: StepContext) -> Extra
     return ExtractFeatures(extractions, formats=formats) if extractions else None
 
 
-@obeys(ExtractFeaturesRow, "name", "source_tensor", "index")
+@obeys(ExtractFeaturesRow, "name", "source_tensor")
 def _extraction(context: StepContext, row: ExtractFeaturesRow, path: str) -> Extraction:
     if row.name in context.formats or row.name in MODEL_INPUTS:
         raise _taken(row.name, path)
-    source = context.formats.get(row.source_tensor)
+    source = next((item for item in context.inputs if item.name == row.source_tensor), None)
     if source is None:
         raise DataError(f'there is no input "{row.source_tensor}"', join(path, "source_tensor"))
-    if row.index >= source.width:
-        message = f'"{row.source_tensor}" has {source.width} columns, counted from 0'
-        raise DataError(message, join(path, "index"))
-    return Extraction(row.name, row.source_tensor, row.index)
+    return Extraction(row.name, row.source_tensor, column_of(row, source, path))
 
 
 def _taken(name: str, path: str) -> DataError:
