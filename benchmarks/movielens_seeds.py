@@ -1,8 +1,9 @@
 """Trains MovieLens' ranker and ensemble with several seeds, and prints what they come to, with intervals.
 
-`make movielens-seeds`, or `python -m benchmarks.movielens_seeds`. AUC on the test part is the mean over the seeds, ± half
-of its 95 % interval by Student's t; the validation loss, by which everything was chosen, stands beside it. `--processes 2`
-trains the ranker's first seed with two processes too, and fails where its AUC is further than 1e-3 from that of one.
+`make movielens-seeds`, or `python -m benchmarks.movielens_seeds`. AUC on the test part is the mean over the seeds, ±
+half of its 95 % interval by Student's t; the validation loss, by which everything was chosen, stands beside it.
+`--processes 2` trains the ranker's first seed with two processes too, and fails where its AUC is further than 1e-3 from
+that of one.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ def _line(name: str, records: list[dict[str, dict[str, Any]]]) -> str:
 def main() -> int:
     """Trains what the command line names, or both; 1 if two processes do not agree with one."""
     parser = ArgumentParser(prog="python -m benchmarks.movielens_seeds", description=__doc__)
-    parser.add_argument("names", nargs="*", choices=[*SHIPPED, []], metavar="NAME", help="ranker or ensemble; both")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="ranker or ensemble; both")
     parser.add_argument("--seeds", type=int, default=5, help="how many, from 0; default: 5")
     parser.add_argument("--folder", type=Path, default=Path("build/movielens-seeds"), help="where data and runs go")
     parser.add_argument(
@@ -65,6 +66,8 @@ def main() -> int:
     )
     parser.add_argument("--processes", type=int, default=1, help="train the ranker's first seed with so many too")
     arguments = parser.parse_args()
+    if odd := set(arguments.names) - set(SHIPPED):
+        parser.error(f"there is no {', '.join(sorted(odd))}; name {' or '.join(SHIPPED)}")
     movielens.prepare(arguments.folder / "data", arguments.source, cache=arguments.folder / "download")
     print(f"| {arguments.seeds} seeds | validation loss |" + "".join(f" test AUC {task} |" for task in _TASKS))
     for name in arguments.names or SHIPPED:
