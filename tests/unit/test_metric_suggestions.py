@@ -19,7 +19,7 @@ NEW_USERS = 'model.stratifiers={name: "new_users" index: 0 value: 1}'
 def _told(path: str, value: str, *more: str) -> Diagnostic:
     valid = 'training.best_checkpoint.validation_data="validation"' if "best" in path else "training.num_train_steps=2"
     checked = check([str(CONFIG)], overrides=[f'{path}="{value}"', valid, *more])
-    return next(one for one in checked.diagnostics if one.path == path)
+    return next(one for one in checked.diagnostics if one.path == path and one.suggestion)
 
 
 @pytest.mark.parametrize(

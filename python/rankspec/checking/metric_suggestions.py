@@ -31,7 +31,8 @@ def suggest_metric(message: Message, value: str) -> str | None:
     """
     config: Any = message
     names = _names(config.DESCRIPTOR)
-    tasks, groups = list(config.model.tasks), [one.name for one in config.model.stratifiers]
+    tasks = list(config.model.tasks)
+    groups = [one.name for one in (*config.model.stratifiers, *config.groups)]
     given = parsed_name(value.strip())
     if given.task in names and given.metric in tasks:
         return _meant(MetricName(given.task, given.group, given.metric), value)

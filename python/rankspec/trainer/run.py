@@ -9,6 +9,7 @@ import torch
 from google.protobuf.message import Message
 
 from rankspec.trainer import diagnosis, first_weights
+from rankspec.trainer.asking import Asked, asked_to_end
 from rankspec.trainer.best import best_of
 from rankspec.trainer.best_link import BEST_LINK
 from rankspec.trainer.checkpoint_writer import CheckpointWriter, refuse_what_is_in_the_way
@@ -27,7 +28,7 @@ from rankspec.trainer.folder import (
     write_configs,
     write_facts,
 )
-from rankspec.trainer.loop import Duties, Ending, Learner, Verdict, asked_to_end, run_steps
+from rankspec.trainer.loop import Duties, Ending, Learner, Verdict, run_steps
 from rankspec.trainer.memory import allocating
 from rankspec.trainer.program import Batch
 from rankspec.trainer.report import OnReport
@@ -43,7 +44,14 @@ from rankspec.trainer.weights_and_biases import require_wandb
 from rankspec.trainer.window import TrainWindow
 
 
-def train(job: Job, *, force: bool = False, restart: bool = False, on_report: OnReport | None = None) -> bool:
+def train(
+    job: Job,
+    *,
+    force: bool = False,
+    restart: bool = False,
+    on_report: OnReport | None = None,
+    asked: Asked | None = None,
+) -> bool:
     """Trains, continuing from the newest whole checkpoint in the run's folder if there is one.
 
     Args:
@@ -51,6 +59,7 @@ def train(job: Job, *, force: bool = False, restart: bool = False, on_report: On
         force: whether to go on from a checkpoint of a config that differs in what must not change.
         restart: whether to set aside what the folder holds of an earlier run, and to begin anew.
         on_report: is called with each report, in the first process alone; what it raises ends the run.
+        asked: says whether the process has been asked to end; unset, signals are taken for the time of the call.
 
     Returns:
         Whether the run reached its last step; not if it was asked to end before.
@@ -59,16 +68,20 @@ def train(job: Job, *, force: bool = False, restart: bool = False, on_report: On
         ConfigError: if the config differs from the checkpoint's in what must not change.
         TrainError: if the run cannot start or go on.
         DataError: if the data is not what the config says.
+        KeyboardInterrupt: if the process is asked to end before the first step, or by a second Ctrl-C.
     """
-    with set_up(job) as setup:
-        return TrainingRun(setup, on_report).train(force=force, restart=restart)
+    with ExitStack() as stack:
+        asked = asked or stack.enter_context(asked_to_end())
+        setup = stack.enter_context(set_up(job))
+        return TrainingRun(setup, asked, on_report).train(force=force, restart=restart)
 
 
 class TrainingRun:
     """One process's part of a run."""
 
-    def __init__(self, setup: Setup, on_report: OnReport | None = None) -> None:
+    def __init__(self, setup: Setup, asked: Asked | None = None, on_report: OnReport | None = None) -> None:
         """Builds what training needs besides the setup; nothing is written yet."""
+        self._asked = asked or Asked()
         self._on_report = on_report
         if setup.processes.is_first:
             require_wandb(setup.config.runtime)
@@ -151,13 +164,13 @@ class TrainingRun:
             log=self._log, evaluate=self._evaluate, save=self._save, advance=self._advance, check=self._check
         )
         with ExitStack() as stack:
-            # Outlasts the writer: the last checkpoint is committed however often the process is asked.
-            asked = stack.enter_context(asked_to_end())
             stack.enter_context(self._writer)
             stack.enter_context(self._learner)
             stack.enter_context(self._setup.console.progress(start, last))
             batches = stack.enter_context(self._train_data.batches(first, count))
             timed = self._stopwatch.timed(batches)
+            # For good: the last checkpoint is committed however often the process is asked by SIGTERM.
+            self._asked.look()
             with allocating("train_data"):
                 return run_steps(
                     self._learner,
@@ -166,7 +179,7 @@ class TrainingRun:
                     start=start,
                     batches=timed,
                     window=self._window,
-                    asked=asked,
+                    asked=self._asked,
                 )
 
     def _newest_checkpoint(self) -> Checkpoint | None:

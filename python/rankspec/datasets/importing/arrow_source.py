@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -36,8 +36,8 @@ class ParquetSource:
         except (OSError, pa.ArrowException) as error:
             raise TableError(f"{path} is no Parquet file that can be read: {error}") from error
 
-    def batches(self) -> Iterator[pa.RecordBatch]:
-        """The rows.
+    def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+        """The rows, of these columns alone where they are given.
 
         Raises:
             TableError: a page is damaged.
@@ -45,7 +45,9 @@ class ParquetSource:
         try:
             # Threads and reading ahead would hold more of the file than a batch.
             with pq.ParquetFile(self.path, pre_buffer=False, memory_map=True) as file:
-                yield from file.iter_batches(_BATCH_ROWS, use_threads=False)
+                yield from file.iter_batches(
+                    _BATCH_ROWS, columns=None if columns is None else list(columns), use_threads=False
+                )
         except (OSError, pa.ArrowException) as error:
             raise TableError(f"{self.path} is damaged: {error}; fetch or write it again") from error
 
@@ -78,8 +80,8 @@ class ArrowSource:
         except (OSError, pa.ArrowException) as error:
             raise TableError(f"{path} is no Arrow file that can be read: {error}") from error
 
-    def batches(self) -> Iterator[pa.RecordBatch]:
-        """The rows.
+    def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+        """The rows, of these columns alone where they are given.
 
         Raises:
             TableError: the file is damaged.
@@ -92,7 +94,7 @@ class ArrowSource:
                 else:
                     whole = iter(pa.ipc.open_stream(file))
                 for batch in whole:
-                    yield from _in_pieces(batch)
+                    yield from _in_pieces(batch, columns)
         except (OSError, pa.ArrowException) as error:
             raise TableError(f"{self.path} is damaged: {error}; fetch or write it again") from error
 
@@ -120,18 +122,18 @@ class StreamSource:
         self._table = table
         self._kept: IO[bytes] | None = None
         if isinstance(table, pa.RecordBatchReader):
-            self._kept = tempfile.TemporaryFile()
+            self._kept = tempfile.TemporaryFile()  # noqa: SIM115 — it lives as long as the source
             with pa.ipc.new_stream(self._kept, table.schema, options=pa.ipc.IpcWriteOptions(compression="lz4")) as kept:
                 for batch in table:
                     kept.write_batch(batch)
         with self._reader() as reader:
             self.names = _once(reader.schema.names, "the table")
 
-    def batches(self) -> Iterator[pa.RecordBatch]:
-        """The rows."""
+    def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+        """The rows, of these columns alone where they are given."""
         with self._reader() as reader:
             for batch in reader:
-                yield from _in_pieces(batch)
+                yield from _in_pieces(batch, columns)
 
     def place(self, row: int) -> str:
         """Where a row stands, counted from 0."""
@@ -144,7 +146,8 @@ class StreamSource:
         return pa.RecordBatchReader.from_stream(self._table)
 
 
-def _in_pieces(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+def _in_pieces(batch: pa.RecordBatch, columns: Sequence[str] | None) -> Iterator[pa.RecordBatch]:
+    batch = batch if columns is None else batch.select(list(columns))
     for start in range(0, batch.num_rows, _BATCH_ROWS):
         yield batch.slice(start, _BATCH_ROWS)
 

@@ -9,10 +9,9 @@ from __future__ import annotations
 import csv
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -90,8 +89,11 @@ class CsvSource:
         self.names = self._names_of(parsed)
         self.decimal = form.decimal or _decimal_of(parsed[form.has_header :], self._delimiter)
 
-    def batches(self) -> Iterator[pa.RecordBatch]:
+    def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         """The rows, all columns as text; null where a value is missing.
+
+        Args:
+            columns: the columns that are read; None for all.
 
         Raises:
             TableError: a line cannot be read.
@@ -99,13 +101,12 @@ class CsvSource:
         block, done = _BLOCK_BYTES, 0
         while True:
             try:
-                for batch in self._read(block):
+                for batch in self._read(block, columns):
                     skipped = min(max(done - self._row, 0), batch.num_rows)
                     self._row += batch.num_rows
                     done = max(done, self._row)
                     if skipped < batch.num_rows:
                         yield batch.slice(skipped)
-                return
             except pa.ArrowInvalid as error:
                 if "straddl" not in str(error) or block >= _MOST_BLOCK_BYTES:
                     raise self._at_its_line(error) from error
@@ -114,6 +115,8 @@ class CsvSource:
                 raise not_of_encoding(self.path, self._encoding) from error
             except OSError as error:
                 raise damaged(self.path, error) from error
+            else:
+                return
 
     def place(self, row: int) -> str:
         """Where a row stands, counted from 0: file and line."""
@@ -129,7 +132,7 @@ class CsvSource:
                 begin = reader.line_num + 1
         return f"{self.path}:{begin}"
 
-    def _read(self, block: int) -> Iterator[pa.RecordBatch]:
+    def _read(self, block: int, columns: Sequence[str] | None) -> Iterator[pa.RecordBatch]:
         """The rows from the first on, in blocks of so many bytes."""
         self._row = 0
         form = self._form
@@ -154,6 +157,7 @@ class CsvSource:
             null_values=list(form.missing),
             strings_can_be_null=True,
             quoted_strings_can_be_null=False,
+            include_columns=None if columns is None else list(columns),
         )
         with open_bytes(self.path) as stream:
             try:
@@ -185,8 +189,8 @@ class CsvSource:
 
     def _check_end(self, last: pa.RecordBatch) -> None:
         """Refuses a file that ends within quotes, which pyarrow takes for the end of the field."""
-        cells = [column[-1].as_py() for column in last.columns]
-        if not any(cell and "\n" in cell for cell in cells):
+        # Of some columns alone it cannot be told; all of them are read at least once.
+        if not any("\n" in (column[-1].as_py() or "") for column in last.columns):
             return
         with open_text(self.path, self._encoding) as text:
             reader = csv.reader(text, delimiter=self._delimiter, quotechar=self._form.quote, strict=True)
@@ -276,7 +280,7 @@ class CsvSource:
 def _decoded_start(raw: bytes, encoding: str) -> str:
     import codecs
 
-    return cast("str", codecs.getincrementaldecoder(encoding)().decode(raw))
+    return codecs.getincrementaldecoder(encoding)().decode(raw)
 
 
 def _parsed(lines: list[str], delimiter: str, quote: str) -> Iterator[list[str]]:

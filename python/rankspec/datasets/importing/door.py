@@ -48,8 +48,8 @@ class Source(Protocol):
     @property
     def decimal(self) -> str: ...  # noqa: D102
 
-    def batches(self) -> Iterator[pa.RecordBatch]:
-        """The rows."""
+    def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+        """The rows, of these columns alone where they are given."""
 
     def place(self, row: int) -> str:
         """Where a row stands, counted from 0."""
@@ -92,6 +92,11 @@ class Table:
         return self.parts[0].is_text
 
     @property
+    def decimal(self) -> str:
+        """The decimal mark: a comma if some part has one."""
+        return "," if any(part.decimal == "," for part in self.parts) else "."
+
+    @property
     def notes(self) -> list[str]:
         """What was found out of the parts that their reader may want to know."""
         return [note for part in self.parts for note in part.notes]
@@ -101,16 +106,21 @@ class Table:
         """Columns whose values are strings in the file, also where they look like numbers."""
         return {name for part in self.parts if isinstance(part, JsonSource) for name in part.strings}
 
-    def batches(self) -> Iterator[tuple[str, pa.RecordBatch]]:
-        """The rows of all parts, each batch with the decimal mark of its numbers."""
+    def batches(self, columns: Sequence[str] | None = None) -> Iterator[tuple[str, pa.RecordBatch]]:
+        """The rows of all parts, each batch with the decimal mark of its numbers.
+
+        Args:
+            columns: the columns that are read; None for all.
+        """
+        names = list(self.names if columns is None else columns)
         for part in self.parts:
-            for batch in part.batches():
-                yield part.decimal, batch.select(list(self.names))
+            for batch in part.batches(names):
+                yield part.decimal, batch.select(names)
 
     def place(self, row: int) -> str:
         """Where a row stands, counted from 0 through all parts."""
         for part in self.parts[:-1]:
-            num_rows = sum(batch.num_rows for batch in part.batches())
+            num_rows = sum(batch.num_rows for batch in part.batches(part.names[:1]))
             if row < num_rows:
                 return part.place(row)
             row -= num_rows

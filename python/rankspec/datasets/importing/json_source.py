@@ -1,9 +1,9 @@
-"""Files of JSON lines as batches of text and lists of text: numbers stand as they are written, so that no digit is lost."""
+"""Files of JSON lines as batches of text and lists of text: numbers stand as they are written, to the last digit."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -16,6 +16,8 @@ _BATCH_ROWS = 8192
 
 class _Number(str):
     """A number as it is written."""
+
+    __slots__ = ()
 
 
 class JsonSource:
@@ -50,8 +52,11 @@ class JsonSource:
             raise TableError(f'{path} has no rows; a line is an object such as {{"age": 42}}')
         self.names = tuple(names)
 
-    def batches(self) -> Iterator[pa.RecordBatch]:
+    def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         """The rows; null where an object has no such member.
+
+        Args:
+            columns: the columns that are wanted; None for all.
 
         Raises:
             TableError: a line cannot be read.
@@ -60,10 +65,10 @@ class JsonSource:
         for _, row in self._rows():
             rows.append(row)
             if len(rows) == _BATCH_ROWS:
-                yield self._batch(rows)
+                yield self._batch(rows, columns or self.names)
                 rows = []
         if rows:
-            yield self._batch(rows)
+            yield self._batch(rows, columns or self.names)
 
     def place(self, row: int) -> str:
         """Where a row stands, counted from 0: file and line."""
@@ -72,9 +77,9 @@ class JsonSource:
                 return f"{self.path}:{line}"
         return str(self.path)
 
-    def _batch(self, rows: list[dict[str, object]]) -> pa.RecordBatch:
+    def _batch(self, rows: list[dict[str, object]], names: Sequence[str]) -> pa.RecordBatch:
         columns = {}
-        for name in self.names:
+        for name in names:
             values = [row.get(name) for row in rows]
             if name in self._lists:
                 items = [None if v is None else [_text(item) for item in _as_list(v)] for v in values]

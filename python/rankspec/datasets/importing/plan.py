@@ -22,21 +22,21 @@ from rankspec.data.v1.recipe_pb2 import (
     Recipe,
     SplitPart,
     TextFormat,
-    TimeZone,
-    ZoneOffset,
 )
 from rankspec.datasets.importing.corrections import PARTS, Corrections, Label
 from rankspec.datasets.importing.errors import TableError
-from rankspec.datasets.importing.inference import Column, label_of, resolved_label
+from rankspec.datasets.importing.inference import Column, Kind, label_of, resolved_label
 from rankspec.datasets.importing.profile import Profile
+from rankspec.datasets.importing.zones import time_zone
 
 SEMANTICS = 1
+VECTORS = ("continuous", "binary", "discrete")
 # A number of at most so many values is an id too: trees find single values, a network needs a row for each.
 FEW_VALUES = 255
 _FEWEST_OF_A_VALUE = 5
 _SMALL_VOCABULARY = 1000
 _MOST_PLACES = 8
-_KINDS = {
+_KINDS: dict[Kind, RawKind] = {
     "text": RawKind.RAW_KIND_TEXT,
     "whole": RawKind.RAW_KIND_INT64,
     "real": RawKind.RAW_KIND_FLOAT64,
@@ -106,12 +106,30 @@ def plan(columns: dict[str, Column], corrections: Corrections, missing: Sequence
         labels=[label.to_recipe() for label in labels],
     )
     carried = [name for name in (corrections.group, time, *corrections.key) if name]
+    _check_names(carried, labels, columns)
     recipe.output.carried.extend(dict.fromkeys(carried))
     recipe.output.row_key.extend(corrections.key)
-    read = {_column_of(feature) for feature in features} | targets | set(carried)
+    read = {column_of(feature) for feature in features} | targets | set(carried)
     recipe.columns.extend(_raw_column(column, labels, corrections) for name, column in columns.items() if name in read)
     _split(recipe, corrections, time)
     return Plan(recipe, columns, labels, corrections.group, time, tuple(notes))
+
+
+def _check_names(carried: Sequence[str], labels: Sequence[Label], columns: Mapping[str, Column]) -> None:
+    """Makes sure that the stored columns differ in their names, and that carried ones hold one value a row.
+
+    Raises:
+        TableError: it is not so.
+    """
+    tasks = [label.task for label in labels]
+    for task in tasks:
+        if tasks.count(task) > 1 or task in VECTORS:
+            raise TableError(f'two columns of the data set would be called "{task}"; rename the label\'s column')
+    for name in carried:
+        if name in VECTORS or name in tasks:
+            raise TableError(f'two columns of the data set would be called "{name}"; rename that column of the table')
+        if columns[name].profile.is_list or columns[name].profile.stored == "other":
+            raise TableError(f'"{name}" holds no single values, so rows are not told apart by it; name another column')
 
 
 def _time_of(columns: Mapping[str, Column], corrections: Corrections, notes: list[str]) -> str | None:
@@ -171,17 +189,15 @@ def _named_once(features: list[Feature]) -> list[Feature]:
     return features
 
 
-def _column_of(feature: Feature) -> str:
+def column_of(feature: Feature) -> str:
     """The raw column that a feature reads."""
     column: str = getattr(feature, str(feature.WhichOneof("kind"))).column
     return column
 
 
 def _raw_column(column: Column, labels: Sequence[Label], corrections: Corrections) -> RawColumn:
-    kind = column.kind
     label = next((label for label in labels if label.column == column.name), None)
-    if label is not None:
-        kind = _label_kind(column, label)
+    kind = column.kind if label is None else _label_kind(column, label)
     raw = RawColumn(name=column.name, kind=_KINDS[kind])
     if column.role == "list":
         raw.list = True
@@ -195,7 +211,7 @@ def _raw_column(column: Column, labels: Sequence[Label], corrections: Correction
     return raw
 
 
-def _label_kind(column: Column, label: Label) -> str:
+def _label_kind(column: Column, label: Label) -> Kind:
     """The kind that a label's column is read as.
 
     Raises:
@@ -206,13 +222,19 @@ def _label_kind(column: Column, label: Label) -> str:
         if column.kind == "real":
             raise TableError(f"--label {label.column}={label.equals}: it holds numbers with fractions; say >= instead")
         return "whole" if column.kind == "whole" else "text"
+    if label.is_number and profile.all_numbers and profile.stored not in ("flag", "time", "other"):
+        return "real"
     if label.at_least is not None or label.is_number:
         if not profile.all_numbers or profile.stored in ("flag", "time", "other"):
             raise TableError(f"--label {label.column}: not all of its values are numbers")
         return "whole" if profile.all_whole and not profile.some_inexact else "real"
-    if column.kind == "flag" and profile.stored in ("flag", "text"):
+    if profile.stored != "number" and (column.kind == "flag" or _is_zero_or_one(profile)):
         return "flag"
     return "whole" if profile.all_whole else "real"
+
+
+def _is_zero_or_one(profile: Profile) -> bool:
+    return profile.all_whole and profile.smallest in (0, 1) and profile.largest in (0, 1)
 
 
 def _is_naive(profile: Profile) -> bool:
@@ -238,50 +260,6 @@ def _split(recipe: Recipe, corrections: Corrections, time: str | None) -> None:
 
 
 def _telling_apart(recipe: Recipe) -> list[str]:
-    """The columns that tell rows apart where the user names no key: all that a key may be made of."""
-    names = [column.name for column in recipe.columns if column.kind != RawKind.RAW_KIND_FLOAT64 and not column.list]
-    return names[:64]
-
-
-def time_zone(name: str) -> TimeZone:
-    """A zone as the table of its offsets from 1970 to 2100.
-
-    Raises:
-        TableError: there is no such zone.
-    """
-    from datetime import UTC, datetime, timedelta
-    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-    if name == "UTC":
-        return TimeZone(name=name, offsets=[ZoneOffset(local_micros=0, offset_seconds=0)])
-    try:
-        zone = ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise TableError(f'no time zone is called "{name}"; give one such as Europe/Berlin') from error
-    begin, end = datetime(1970, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
-
-    def offset(moment: datetime) -> timedelta:
-        return moment.astimezone(zone).utcoffset() or timedelta()
-
-    offsets = [(begin, offset(begin))]
-    moment = begin
-    while moment < end:
-        after = moment + timedelta(days=7)
-        if offset(after) != offset(moment):
-            low, high = moment, after
-            while high - low > timedelta(seconds=1):
-                middle = low + (high - low) // 2
-                low, high = (low, middle) if offset(middle) != offset(moment) else (middle, high)
-            change = high.replace(microsecond=0)
-            offsets.append((change, offset(after)))
-        moment = after
-    return TimeZone(name=name, offsets=[_zone_offset(change, delta) for change, delta in offsets])
-
-
-def _zone_offset(moment: object, delta: object) -> ZoneOffset:
-    from datetime import UTC, datetime, timedelta
-
-    assert isinstance(moment, datetime)
-    assert isinstance(delta, timedelta)
-    local = moment - datetime(1970, 1, 1, tzinfo=UTC) + delta
-    return ZoneOffset(local_micros=local // timedelta(microseconds=1), offset_seconds=int(delta.total_seconds()))
+    """The columns that tell rows apart where the user names no key: all but the labels', as many as a key may have."""
+    labels = {label.column for label in recipe.labels}
+    return [column.name for column in recipe.columns if column.name not in labels][:64]

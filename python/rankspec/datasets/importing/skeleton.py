@@ -1,8 +1,8 @@
 """The config that an imported table trains with as it stands.
 
 Its numbers were tried on four tables of 87,000 to 350,000 rows, against boosted trees of the same rows, and chosen on
-validation parts. Regularization counts for more than architecture: groups and times that come anew want weight decay, tables of
-many ids a coupled penalty, and the best checkpoint is often that of the second pass.
+validation parts. Regularization counts for more than architecture: groups and times that come anew want weight decay,
+tables of many ids a coupled penalty, and the best checkpoint is often that of the second pass.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from pathlib import Path
 from rankspec.formats.writing import to_textproto
 from rankspec.optim.v1.learning_rate_pb2 import LearningRate
 from rankspec.recap.v1.architecture_pb2 import MaskBlockConfig, TaskKind
+from rankspec.recap.v1.feature_pb2 import FeatureRef
 from rankspec.recap.v1.layers_pb2 import MlpConfig
 from rankspec.recap.v1.model_pb2 import MultiTaskType
 from rankspec.recap.v1.recap_pb2 import RecapConfig
@@ -155,8 +156,8 @@ def _model(config: RecapConfig, data: DataSet) -> None:
         tower.mlp_config.layer_sizes.append(1)
         if is_number:
             tower.kind = TaskKind.TASK_KIND_REGRESSION
-    for index, ids in enumerate(data.ids):
-        _table(config, data, index, ids)
+    for ids in data.ids:
+        _table(config, data, ids)
     featurization = model.featurization_config.double_norm_log_config
     # At a lower momentum the running mean and variance are far behind in a run of some hundred steps.
     featurization.batch_norm_config.affine = False
@@ -174,7 +175,7 @@ def _model(config: RecapConfig, data: DataSet) -> None:
     model.backbone.mlp_config.CopyFrom(layers)
 
 
-def _table(config: RecapConfig, data: DataSet, index: int, ids: Ids) -> None:
+def _table(config: RecapConfig, data: DataSet, ids: Ids) -> None:
     tables = config.model.small_embeddings.tables
     name = re.sub(r"[^A-Za-z0-9_]", "_", ids.name)
     name = name if re.match(r"[A-Za-z_]", name) else f"_{name}"
@@ -185,7 +186,7 @@ def _table(config: RecapConfig, data: DataSet, index: int, ids: Ids) -> None:
         name=name,
         num_embeddings=ids.size,
         embedding_dim=_WIDTH_OF_BINS if ids.is_bin else table_width(ids.size),
-        index=index,
+        feature=FeatureRef(name=ids.name),
         init_std=0.01,
     )
     if ids.size >= _MANY_IDS and _has_many_ids(data):
