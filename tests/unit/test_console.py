@@ -27,6 +27,26 @@ def test_table_is_a_result_and_lines_are_logs(capsys: pytest.CaptureFixture[str]
     assert "0.7500" in told.out
 
 
+@pytest.mark.parametrize(
+    ("figures", "shown"),
+    [
+        ({"loss": 0.5, "auroc": 0.625, "loss/follows": 0.25, "loss/likes": 0.75}, {"(all)", "follows", "likes"}),
+        ({"loss": 0.5, "loss/liked": 0.5}, {"liked"}),
+        ({"loss": 0.5, "auroc": 0.625}, {"(all)"}),
+    ],
+    ids=["several", "one", "none"],
+)
+def test_table_has_a_row_of_the_whole(
+    capsys: pytest.CaptureFixture[str], figures: dict[str, float], shown: set[str]
+) -> None:
+    RunConsole().table("run", [{"split": "valid", **figures}], ["loss", "auroc"])
+
+    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in capsys.readouterr().out.splitlines()]
+    found = {row[1]: row[2] for row in rows if row and row[0] == "valid"}
+    assert found.keys() == shown
+    assert found.get("(all)", "0.5000") == "0.5000"
+
+
 def test_silent_process_shows_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     console = RunConsole(silent=True)
     console.say("a line")

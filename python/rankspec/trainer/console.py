@@ -27,6 +27,9 @@ from rich.text import Text
 
 from rankspec.metrics.metric_name import MetricName, parsed_name
 
+# What a row of figures of the whole model is called, of all its tasks or relations together.
+_WHOLE = "(all)"
+
 
 class RunConsole:
     """Speaks for a run. Processes other than the first are silent."""
@@ -82,12 +85,17 @@ class RunConsole:
             self.say(text)
 
     def table(self, title: str, records: list[dict[str, Any]], metrics: Sequence[str]) -> None:
-        """Prints those of these metrics that several splits have, a row per split, task and group of rows.
+        """Prints those of these metrics that are there, a row per split, task and group of rows.
+
+        Figures of the whole model have a row of their own, unless it has one task alone.
 
         They are results, and go to standard output.
         """
         parsed = [[parsed_name(key) for key in record] for record in records]
-        keys = [[key for key in of_record if key.task and key.metric in metrics] for of_record in parsed]
+        keys = [[key for key in of_record if key.metric in metrics] for of_record in parsed]
+        if len({key.task for of_record in keys for key in of_record if key.task}) == 1:
+            # What is of the whole model is of its one task.
+            keys = [[key for key in of_record if key.task] for of_record in keys]
         reported = {key.metric for of_record in keys for key in of_record}
         names = [name for name in metrics if name in reported]
         has_groups = any(key.group for of_record in keys for key in of_record)
@@ -96,7 +104,7 @@ class RunConsole:
         for record, of_record in zip(records, keys, strict=True):
             for task, group in sorted({(key.task, key.group) for key in of_record}):
                 figures = (record.get(str(MetricName(name, group, task))) for name in names)
-                place = (task, group) if has_groups else (task,)
+                place = (task or _WHOLE, group) if has_groups else (task or _WHOLE,)
                 table.add_row(record["split"], *place, *(_written(figure) for figure in figures))
         self._print_result(table)
 

@@ -78,10 +78,20 @@ def check_evaluation(checkpoint: Checkpoint, setup: Setup) -> None:
     saved = saved_config(checkpoint, setup)
     changes = compare(saved.message, setup.config)
     # How a model was trained is no matter for evaluation.
-    of_the_model = [change for change in changes if change.path.startswith(setup.program.model_fields)]
+    of_the_model = _of_the_model(changes, setup)
     remedy = "go back to the old value: the checkpoint's weights mean nothing under another"
     _refuse_forbidden(of_the_model, checkpoint, saved.origins, setup.job.origins, remedy)
     check_inputs(checkpoint, setup)
+
+
+def model_changes(checkpoint: Checkpoint, setup: Setup) -> list[str]:
+    """In what the config of a checkpoint describes another model, in words."""
+    changes = compare(saved_config(checkpoint, setup).message, setup.config)
+    return [_difference(change, checkpoint) for change in _of_the_model(changes, setup)]
+
+
+def _of_the_model(changes: list[Change], setup: Setup) -> list[Change]:
+    return [change for change in changes if change.path.startswith(setup.program.model_fields)]
 
 
 def check_inputs(checkpoint: Checkpoint, setup: Setup) -> None:
