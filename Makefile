@@ -244,7 +244,7 @@ test-ts: $(PROTOC_GEN_ES) ## Compile and test the TypeScript package
 
 # Of each language: what its executor of conformance cases, its verdict command and its benchmark are, and a target
 # <language>-commands that builds them.
-EXECUTOR_python := $(PY) tests/conformance/executors/python.py
+EXECUTOR_python := $(PY) -m tests.conformance.executors.python
 EXECUTOR_go := $(BUILD)/bin/rankspec-conformance
 EXECUTOR_typescript := node ts/dist/conformance/executor.js
 EXECUTOR_java := java @$(BUILD)/java/classpath dev.rankspec.conformance.Executor

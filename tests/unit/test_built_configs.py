@@ -212,6 +212,15 @@ def test_value_that_is_none_is_told_at_its_path(
     assert mistake.position.file == f"--set {path}"
 
 
+def test_variables_in_values_over_a_file_are_replaced(tmp_path: Path) -> None:
+    values = {"training.save_dir": "${RUNS}/$${A}", "train_data.seg_dense_schema.renamed_features": {"x": "${RUNS}"}}
+
+    config = check(write(tmp_path, VALID), set=values, environment={"RUNS": "/runs"}).message
+
+    assert config.training.save_dir == "/runs/${A}"
+    assert config.train_data.seg_dense_schema.renamed_features["x"] == "/runs"
+
+
 def test_values_come_after_texts(tmp_path: Path) -> None:
     overrides = ["training.num_train_steps=2", "training.train_log_every_n=3"]
 

@@ -23,9 +23,9 @@ from tests.unit.small_data import columns_of, data_config, write_files
 from rankspec.cli import main
 from rankspec.composition.compose import compose
 from rankspec.datasets.vectors import Vectors
-from rankspec.families.recap.program.data.statistics import RunningStatistics, signed_log
 from rankspec.families.recap.statistics import read_log_moments
 from rankspec.formats.writing import to_textproto, write
+from rankspec.metrics.feature_statistics import RunningStatistics, signed_log
 from rankspec.trainer.data_error import DataError
 from rankspec.trainer.inputs import Input
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
@@ -129,6 +129,47 @@ class Run:
 
             return {report.split: report for report in evaluate_one(job, _which(step))}
 
+    def predict(
+        self,
+        rows: Any = None,
+        *,
+        split: str | None = None,
+        step: Step = None,
+        carry: Sequence[str] | None = None,
+        top: int | None = None,
+        by: str | None = None,
+        rank_by: str | None = None,
+    ) -> pa.Table:
+        """Predicts rows by a checkpoint; with `top` and `by`, ranked lists.
+
+        This is for as many rows as memory holds; `rankspec predict` writes a file of any number, in many processes.
+
+        Args:
+            rows: A table of Arrow's, or a frame that can be one, with the columns of the data set's files; or files or
+                patterns of such. Labels are not needed. None takes the rows of a validation set.
+            split: The validation set whose rows they are, or that `rows` are read like; None takes the only one, and
+                with `rows` the training data.
+            step: Which checkpoint; None takes the best where the run keeps one, and else the newest.
+            carry: Columns of the rows to put first, also places of an input such as `discrete[0]`; None takes all that
+                have one value a row.
+            top: Takes the rows of highest score of each group, so many at most.
+            by: The column that makes the groups.
+            rank_by: The column of predictions that ranks; None takes `score`, which `score_weights` make.
+
+        Returns:
+            The carried columns, then each task's predictions; with `top` the rows of each group in their order.
+
+        Raises:
+            ConfigError: The config describes another model than the checkpoint's.
+            TrainError: There is no such checkpoint, or what is asked for is not there to rank by.
+            DataError: The rows are not what the config says.
+        """
+        with self._job("predict") as job:
+            from rankspec.api.predictions import predicted, ranking_of
+
+            ranking = ranking_of(top, by, rank_by)
+            return predicted(job, rows, split=split, which=_which(step), carry=carry, ranking=ranking)
+
     def model(self, step: Step = None) -> nn.Module:
         """The model with the weights of a checkpoint, on the CPU, in evaluation mode.
 
@@ -140,7 +181,7 @@ class Run:
             TrainError: There is no such checkpoint, or it cannot be read.
             DataError: The data's schema is not what the config says.
         """
-        with self._job("evaluate", tell=False) as job:
+        with self._job("evaluate") as job:
             from rankspec.trainer.trained_model import trained_model
 
             return trained_model(job, _which(step))
@@ -178,16 +219,14 @@ class Run:
         return table_of_figures(self.folder / METRICS_FILE)
 
     @contextmanager
-    def _job(self, mode: str, *, tell: bool = True) -> Iterator[Job]:
+    def _job(self, mode: str) -> Iterator[Job]:
         """Gives the job of the run, unless something objects to it; puts torch's flags back afterwards."""
         _require_engine()
-        from rankspec.families.jobs import job_of, other_mode, refusals
+        from rankspec.families.jobs import job_of, refusals
         from rankspec.trainer.runtime import flags_put_back
 
         if refused := refusals(self._loaded, mode):
             raise ConfigError(refused)
-        if tell:
-            _warn(other_mode(self._loaded, mode))
         with flags_put_back(), _places_of(self._loaded):
             yield job_of(self._loaded, mode)
 

@@ -26,9 +26,11 @@ VERBS = {
     "explain": "show what a field or message is for",
     "schema": "write a JSON Schema of configs in JSON or YAML, for editors",
     "convert": "turn a YAML file of the public reference trainer into a config",
-    "run": "train or evaluate, whichever a config says",
+    "run": "train, evaluate or predict, whichever a config says",
     "train": "train as a config says",
     "evaluate": "evaluate the checkpoints of a run",
+    "predict": "predict rows by a checkpoint of a run",
+    "baseline": "compare a ranker with simple models on the same rows",
     "data": "make, fetch or convert data sets",
     "demo": "train on MovieLens-100K and compare with baselines",
 }

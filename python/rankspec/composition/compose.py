@@ -97,7 +97,7 @@ def compose(
     for assignment in overrides:
         document = _overridden(document, assignment, sources)
     for path, value in given.items():
-        document = _with_value(document, path, value)
+        document = _with_value(document, path, value, sources)
     if environment is None and isinstance(source, (Message, LoadedConfig)):
         looked_at = [""] if isinstance(source, Message) else [*given, *(text.partition("=")[0] for text in overrides)]
         found = _literal_variables(document, looked_at)
@@ -218,7 +218,7 @@ def _overridden(document: Document[Message], assignment: str, sources: dict[str,
     return apply(document, assignment)
 
 
-def _with_value(document: Document[Message], path: str, value: object) -> Document[Message]:
+def _with_value(document: Document[Message], path: str, value: object, sources: dict[str, str]) -> Document[Message]:
     from rankspec.composition.overrides import apply_value
 
-    return apply_value(document, path, value)
+    return apply_value(document, path, value, sources)

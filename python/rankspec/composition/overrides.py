@@ -65,7 +65,7 @@ def apply(document: Document[M], assignment: str) -> Document[M]:
     return _applied(document, path.strip(), value.strip() if equals else None)
 
 
-def apply_value(document: Document[M], path: str, value: object) -> Document[M]:
+def apply_value(document: Document[M], path: str, value: object, sources: dict[str, str]) -> Document[M]:
     """Lays a value of Python's over a document.
 
     Args:
@@ -73,19 +73,21 @@ def apply_value(document: Document[M], path: str, value: object) -> Document[M]:
         path: The field's.
         value: A number, text, path, message, or a list or dictionary of such; the name of an enum's value; text of
             the text format for what is no string.
+        sources: Takes the text that the value is written as, by its name in places.
 
     Returns:
         As `apply` does.
     """
-    return _applied(document, path.strip(), _Value(value))
+    return _applied(document, path.strip(), _Value(value, sources))
 
 
 class _Value(NamedTuple):
-    """A value that is no text yet."""
+    """A value that is no text yet, and what takes its text."""
 
     value: object
+    sources: dict[str, str]
 
-    def text(self, step: Step, field: FieldDescriptor) -> str:
+    def text(self, step: Step, field: FieldDescriptor, file: str) -> str:
         """Writes it as the text format has it behind the field's name.
 
         Raises:
@@ -93,9 +95,11 @@ class _Value(NamedTuple):
         """
         one_of_map = is_map(field) and step.key is not None
         try:
-            return literal(self.value, map_value(field) if one_of_map else field, one=step.key is not None)
+            text = literal(self.value, map_value(field) if one_of_map else field, one=step.key is not None)
         except NoLiteralError as error:
             raise _OverrideError("set.no_value", error.message, error.suggestion) from error
+        self.sources[file] = text
+        return text
 
 
 def _applied(document: Document[M], path: str, value: str | _Value | None) -> Document[M]:
@@ -105,7 +109,7 @@ def _applied(document: Document[M], path: str, value: str | _Value | None) -> Do
     try:
         steps = _steps(path, is_given=value is not None)
         fields = fields_along(descriptor_of(document.message), steps)
-        text = value.text(steps[-1], fields[-1]) if isinstance(value, _Value) else value or ""
+        text = value.text(steps[-1], fields[-1], file) if isinstance(value, _Value) else value or ""
         target = _descend(document.message, steps, fields)
         return _assign(document, target, steps[-1], fields[-1], text, file)
     except PathError as error:

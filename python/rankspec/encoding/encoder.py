@@ -115,7 +115,8 @@ def standardized(values: NDArray[np.float64], fitted: pb.NumberFitting, *, stand
         standardize: whether the mean and the deviation count.
     """
     values = np.where(values < fitted.low, fitted.low, values)
-    values = np.where(values > fitted.high, fitted.high, values)
+    # Adding 0 makes one zero of the two.
+    values = np.where(values > fitted.high, fitted.high, values) + 0.0
     if standardize:
         with np.errstate(over="ignore"):
             values = (values - fitted.mean) * fitted.inverse_deviation

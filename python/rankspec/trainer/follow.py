@@ -198,7 +198,7 @@ class Evaluator:
     def _evaluate(self, checkpoint: Checkpoint) -> None:
         with self._kept(checkpoint) as trouble:
             if trouble is None:
-                load_weights(checkpoint, self._setup)
+                self._load(checkpoint)
         if trouble is not None:
             self._damaged.add(checkpoint.step)
             told = {(step, split) for step, split, of in self._records if of is None}
@@ -206,7 +206,9 @@ class Evaluator:
             self._skip(checkpoint.step, trouble, dict.fromkeys(untold))
             return
         for name, of in self._missing(checkpoint).items():
-            figures = self._setup.evaluate(name, self._datasets[name], self._folder / EVALUATION_SCORES_FOLDER)
+            figures = self._setup.evaluate(
+                name, self._datasets[name], self._folder / EVALUATION_SCORES_FOLDER, checkpoint.step
+            )
             self._record({"step": checkpoint.step, "split": name, "of": of, **figures})
             self._console.note(f"step {checkpoint.step}  {name}")
 
@@ -223,6 +225,10 @@ class Evaluator:
                     trouble = checkpoint.damage() if checkpoint.folder.exists() else _DELETED
             yield self._processes.broadcast(trouble)
             self._processes.barrier()
+
+    def _load(self, checkpoint: Checkpoint) -> None:
+        if names := load_weights(checkpoint, self._setup):
+            self._console.say(f"checkpoint {checkpoint.step} has no figures: its {names[0]} is not finite")
 
     def _skip(self, step: int, reason: str, missing: Mapping[str, str | None]) -> None:
         """Says that a checkpoint is not evaluated, and why; records it for these validation sets."""

@@ -12,8 +12,8 @@ from rankspec.trainer.setup import Job, Setup, set_up
 from rankspec.trainer.state import telling_what_is_replaced
 
 
-def load_weights(checkpoint: Checkpoint, setup: Setup) -> None:
-    """Loads a checkpoint's weights into a setup's model; says which values are not finite, if some are.
+def load_weights(checkpoint: Checkpoint, setup: Setup) -> list[str]:
+    """Loads a checkpoint's weights into a setup's model; returns the names of those that are not finite.
 
     Raises:
         ConfigError: the config describes another model, or other inputs of it.
@@ -24,8 +24,7 @@ def load_weights(checkpoint: Checkpoint, setup: Setup) -> None:
     tensors = program.model.state_dict()
     with telling_what_is_replaced(program.model, program.buffers_from_files(), setup.console.say):
         checkpoint.load({f"model.{name}": tensor for name, tensor in tensors.items()})
-    if names := not_finite(tensors):
-        setup.console.say(f"checkpoint {checkpoint.step} has no figures: its {names[0]} is not finite")
+    return not_finite(tensors)
 
 
 def trained_model(job: Job, which: Which | None = None) -> nn.Module:
@@ -41,5 +40,7 @@ def trained_model(job: Job, which: Which | None = None) -> nn.Module:
         DataError: the data's schema is not what the config says.
     """
     with set_up(job) as setup, ExitStack() as stack:
-        load_weights(choose_together(setup, which, stack), setup)
+        checkpoint = choose_together(setup, which, stack)
+        if names := load_weights(checkpoint, setup):
+            setup.console.say(f"warning: in checkpoint {checkpoint.step} {names[0]} is not finite")
         return setup.program.model.cpu().eval()

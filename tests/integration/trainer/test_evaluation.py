@@ -299,14 +299,14 @@ def test_evaluate_needs_a_validation_set(runs: Runs) -> None:
 def test_checkpoint_under_evaluation_waits_to_be_deleted(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     runs.train("run", "training { num_train_steps: 7 checkpoint_max_to_keep: 1 }")
     loading, go_on = threading.Event(), threading.Event()
-    load = follow.load_weights
+    load = follow.Evaluator._load
 
-    def slowly(checkpoint: follow.Checkpoint, setup: follow.Setup) -> None:
+    def slowly(evaluator: follow.Evaluator, checkpoint: follow.Checkpoint) -> None:
         loading.set()
         assert go_on.wait(60)
-        load(checkpoint, setup)
+        load(evaluator, checkpoint)
 
-    monkeypatch.setattr(follow, "load_weights", slowly)
+    monkeypatch.setattr(follow.Evaluator, "_load", slowly)
     evaluating = threading.Thread(target=runs.evaluate, args=("run", "training { num_train_steps: 14 }"))
     evaluating.start()
     assert loading.wait(60)

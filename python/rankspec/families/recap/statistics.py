@@ -19,6 +19,7 @@ from rankspec.families.recap.input_signature import fixed_column
 from rankspec.families.recap.schema_file import schema_columns
 from rankspec.formats.document import Document
 from rankspec.formats.origins import Origins
+from rankspec.metrics.feature_statistics import signed_log
 from rankspec.recap.v1.featurization_pb2 import ZScoreLogConfig
 from rankspec.schema.field_paths import join
 from rankspec.trainer.data_error import DataError
@@ -211,8 +212,3 @@ def _log_moments(places: Sequence[PlaceStatistics]) -> LogMoments:
 
 def _log32(values: NDArray[np.float64]) -> NDArray[np.float32]:
     return signed_log(values).astype(np.float32)
-
-
-def signed_log(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """sign(x) * log(1 + |x|), element by element."""
-    return np.sign(values) * np.log1p(np.abs(values))

@@ -65,6 +65,23 @@ class ParquetFile:
         """What became of the file since its end was read."""
         return self.footer.change(self.file)
 
+    @property
+    def schema(self) -> pa.Schema:
+        """The columns, with Arrow's types."""
+        return self.footer.metadata.schema.to_arrow_schema()
+
+    def table(self, row_group: int, names: Sequence[str]) -> pa.Table:
+        """Columns of one row group as they are stored.
+
+        Raises:
+            DataError: they cannot be read; the text names the place.
+        """
+        try:
+            with _opened(self) as opened:
+                return opened.read_row_group(row_group, columns=list(names))
+        except UNREADABLE as error:
+            raise DataError(f"{self.place(row_group)}: cannot be read: {reason(error)}") from error
+
     def chunks(self, row_group: int, columns: Sequence[StoredColumn]) -> Iterator[tuple[int, dict[str, Array]]]:
         """Reads columns of one row group, without a copy where the values lie in memory as they are."""
         first, names = 0, [column.name for column in columns]

@@ -36,7 +36,7 @@ DOWNSAMPLING_CORRECTION_LOSS_WEIGHTS: DownsamplingCorrection
 DOWNSAMPLING_CORRECTION_CALIBRATION: DownsamplingCorrection
 
 class RecapConfig(_message.Message):
-    __slots__ = ("training", "model", "train_data", "validation_data", "optimizer", "which_metrics", "runtime", "downsampling_correction", "mode", "groups")
+    __slots__ = ("training", "model", "train_data", "validation_data", "optimizer", "which_metrics", "runtime", "downsampling_correction", "mode", "score_weights", "groups")
     class ValidationDataEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -44,6 +44,13 @@ class RecapConfig(_message.Message):
         key: str
         value: _data_pb2.RecapDataConfig
         def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[_data_pb2.RecapDataConfig, _Mapping]] = ...) -> None: ...
+    class ScoreWeightsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: float
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[float] = ...) -> None: ...
     TRAINING_FIELD_NUMBER: _ClassVar[int]
     MODEL_FIELD_NUMBER: _ClassVar[int]
     TRAIN_DATA_FIELD_NUMBER: _ClassVar[int]
@@ -53,6 +60,7 @@ class RecapConfig(_message.Message):
     RUNTIME_FIELD_NUMBER: _ClassVar[int]
     DOWNSAMPLING_CORRECTION_FIELD_NUMBER: _ClassVar[int]
     MODE_FIELD_NUMBER: _ClassVar[int]
+    SCORE_WEIGHTS_FIELD_NUMBER: _ClassVar[int]
     GROUPS_FIELD_NUMBER: _ClassVar[int]
     training: _training_pb2.TrainingConfig
     model: _model_pb2.ModelConfig
@@ -63,5 +71,6 @@ class RecapConfig(_message.Message):
     runtime: _runtime_pb2.RuntimeConfig
     downsampling_correction: DownsamplingCorrection
     mode: JobMode
+    score_weights: _containers.ScalarMap[str, float]
     groups: _containers.RepeatedCompositeFieldContainer[_metrics_pb2.MetricGroup]
-    def __init__(self, training: _Optional[_Union[_training_pb2.TrainingConfig, _Mapping]] = ..., model: _Optional[_Union[_model_pb2.ModelConfig, _Mapping]] = ..., train_data: _Optional[_Union[_data_pb2.RecapDataConfig, _Mapping]] = ..., validation_data: _Optional[_Mapping[str, _data_pb2.RecapDataConfig]] = ..., optimizer: _Optional[_Union[_optimizer_pb2.RecapOptimizerConfig, _Mapping]] = ..., which_metrics: _Optional[str] = ..., runtime: _Optional[_Union[_runtime_pb2.RuntimeConfig, _Mapping]] = ..., downsampling_correction: _Optional[_Union[DownsamplingCorrection, str]] = ..., mode: _Optional[_Union[JobMode, str]] = ..., groups: _Optional[_Iterable[_Union[_metrics_pb2.MetricGroup, _Mapping]]] = ...) -> None: ...
+    def __init__(self, training: _Optional[_Union[_training_pb2.TrainingConfig, _Mapping]] = ..., model: _Optional[_Union[_model_pb2.ModelConfig, _Mapping]] = ..., train_data: _Optional[_Union[_data_pb2.RecapDataConfig, _Mapping]] = ..., validation_data: _Optional[_Mapping[str, _data_pb2.RecapDataConfig]] = ..., optimizer: _Optional[_Union[_optimizer_pb2.RecapOptimizerConfig, _Mapping]] = ..., which_metrics: _Optional[str] = ..., runtime: _Optional[_Union[_runtime_pb2.RuntimeConfig, _Mapping]] = ..., downsampling_correction: _Optional[_Union[DownsamplingCorrection, str]] = ..., mode: _Optional[_Union[JobMode, str]] = ..., score_weights: _Optional[_Mapping[str, float]] = ..., groups: _Optional[_Iterable[_Union[_metrics_pb2.MetricGroup, _Mapping]]] = ...) -> None: ...

@@ -15,7 +15,15 @@ from rankspec.claims.registry import obeys
 from rankspec.claims.views import whole_message
 from rankspec.families.recap.chosen_metrics import ChosenMetrics
 from rankspec.families.recap.input_signature import input_signature
+from rankspec.families.recap.program.combined_score import SCORE, build_combined_score
 from rankspec.families.recap.program.data.dataset import Dataset, open_dataset
+from rankspec.families.recap.program.data.prediction import (
+    data_of,
+    label_columns,
+    refuse_output,
+    select_inputs,
+    without_labels,
+)
 from rankspec.families.recap.program.figures import COLUMNS, task_figures
 from rankspec.families.recap.program.groups import build_groups, check_groups, group_figures, rows_of_group
 from rankspec.families.recap.program.loss import build_loss
@@ -38,7 +46,7 @@ from rankspec.recap.v1.recap_pb2 import DOWNSAMPLING_CORRECTION_LOSS_WEIGHTS, Re
 from rankspec.recap.v1.training_pb2 import BestCheckpointConfig, TrainingConfig
 from rankspec.train.v1.runtime_pb2 import RuntimeConfig
 from rankspec.trainer.optimizers import ScheduledOptimizer
-from rankspec.trainer.program import Program, Reader
+from rankspec.trainer.program import OpenedRows, Program, Reader, RowSource
 from rankspec.trainer.training import COMMON_FIELDS, Followed, training_from
 
 if TYPE_CHECKING:
@@ -60,6 +68,7 @@ class RecapProgram(Program["RecapBatch"]):
     scores_per_row = 1
     is_batch_per_process = False
     model_fields = ("model.", "train_data.seg_dense_schema.", "train_data.preprocess.")
+    no_prediction = ""
     model: RankingModel | Ensemble
 
     def __init__(self, config: RecapConfig) -> None:
@@ -85,6 +94,9 @@ class RecapProgram(Program["RecapBatch"]):
         # Strata that were found empty, by validation set.
         self._told_empty: set[tuple[str, str]] = set()
         self.model = build_model(config, self.inputs)
+        self._combined = build_combined_score(config, self._tasks.names)
+        self.combined_score = SCORE if self._combined else None
+        self.prediction_columns = (*self._tasks.names, *([SCORE] if self._combined else []))
 
     def to(self, device: torch.device) -> None:
         """Moves model and loss to a device."""
@@ -113,6 +125,15 @@ class RecapProgram(Program["RecapBatch"]):
         weigh = self._config.downsampling_correction == DOWNSAMPLING_CORRECTION_LOSS_WEIGHTS
         return self._open(self._config.train_data, "train_data", share, folder, shuffle=True, weigh=weigh)
 
+    def open_training_rows(self, share: Share, folder: Path) -> Dataset:
+        """Opens the training data as validation sets are: every row once, in the order of the files, and weighed."""
+        return self._open(self._config.train_data, "train_data", share, folder, shuffle=False, weigh=True)
+
+    @property
+    def float_labels(self) -> set[str]:
+        """Names of the tasks whose labels are any numbers: regressions."""
+        return self._tasks.float_labels
+
     def open_validation_data(self, share: Share, folder: Path) -> dict[str, Dataset]:
         """Opens the validation sets; a metric is of the data before downsampling, so their rows are weighed always."""
         for name, data in sorted(self._config.validation_data.items()):
@@ -138,6 +159,28 @@ class RecapProgram(Program["RecapBatch"]):
             id_ranges=self.model.id_ranges,
             float_labels=self._tasks.float_labels,
         )
+
+    def open_rows(self, source: RowSource, output: Path) -> OpenedRows:
+        """Opens rows of a validation set, or of files that are read like the training data or such a set."""
+        named, path = data_of(self._config, source)
+        data = without_labels(named)
+        selection = None
+        if source.inputs:
+            selection = select_inputs(source.inputs, output)
+        else:
+            refuse_output(data, path, output)
+        dataset = open_dataset(
+            data,
+            self.inputs,
+            (),
+            seed=self._config.runtime.seed,
+            shuffle=False,
+            path=path,
+            weigh=False,
+            id_ranges=self.model.id_ranges,
+            selection=selection,
+        )
+        return OpenedRows(dataset, label_columns(self._config) | {*named.tasks, *self._tasks.names})
 
     def build_optimizer(self) -> ScheduledOptimizer:
         """The optimizer; each tower is a group of its own, and so is a table with a weight decay of its own."""
@@ -195,6 +238,19 @@ class RecapProgram(Program["RecapBatch"]):
         }
         scored |= {stratum.column: stratum.contains(batch) for stratum in self._strata}
         return scored | {group.column: group.ids(batch) for group in self._groups}
+
+    def predict(self, outputs: Tensor, batch: RecapBatch) -> dict[str, Tensor]:
+        """What is served of each row: every task's prediction, calibrated if need be, and the combined score."""
+        del batch
+        columns = self.predictions(outputs).unbind(1)
+        return dict(zip(self.prediction_columns, columns, strict=True))
+
+    def predictions(self, outputs: Tensor) -> Tensor:
+        """The prediction columns as one tensor, `[B, P]`, of the model's outputs."""
+        predicted = self._tasks.predictions(self.model.final_outputs(outputs))
+        if self._combined is None:
+            return predicted
+        return torch.cat([predicted, self._combined.of(predicted).unsqueeze(1)], dim=1)
 
     def figures(self, name: str, read: Reader, say: Callable[[str], None]) -> dict[str, float]:
         """The chosen metrics of the tasks that the validation set names, of the whole, each stratum and each group."""

@@ -63,7 +63,8 @@ private static final long serialVersionUID = 0L;
       com.google.protobuf.LazyStringArrayList.emptyList();
   /**
    * <pre>
-   * Raw columns that the key is made of, of any kind but FLOAT64: the group's id, or the row's own for a random split.
+   * Raw columns that the key is made of: the group's id, or the row's own for a random split. Numbers that are not whole are told
+   * apart by their bits.
    * </pre>
    *
    * <code>repeated string columns = 1 [json_name = "columns", (.buf.validate.field) = { ... }</code>
@@ -75,7 +76,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Raw columns that the key is made of, of any kind but FLOAT64: the group's id, or the row's own for a random split.
+   * Raw columns that the key is made of: the group's id, or the row's own for a random split. Numbers that are not whole are told
+   * apart by their bits.
    * </pre>
    *
    * <code>repeated string columns = 1 [json_name = "columns", (.buf.validate.field) = { ... }</code>
@@ -86,7 +88,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Raw columns that the key is made of, of any kind but FLOAT64: the group's id, or the row's own for a random split.
+   * Raw columns that the key is made of: the group's id, or the row's own for a random split. Numbers that are not whole are told
+   * apart by their bits.
    * </pre>
    *
    * <code>repeated string columns = 1 [json_name = "columns", (.buf.validate.field) = { ... }</code>
@@ -98,7 +101,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Raw columns that the key is made of, of any kind but FLOAT64: the group's id, or the row's own for a random split.
+   * Raw columns that the key is made of: the group's id, or the row's own for a random split. Numbers that are not whole are told
+   * apart by their bits.
    * </pre>
    *
    * <code>repeated string columns = 1 [json_name = "columns", (.buf.validate.field) = { ... }</code>
@@ -526,7 +530,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Raw columns that the key is made of, of any kind but FLOAT64: the group's id, or the row's own for a random split.
+     * Raw columns that the key is made of: the group's id, or the row's own for a random split. Numbers that are not whole are told
+     * apart by their bits.
      * </pre>
      *
      * <code>repeated string columns = 1 [json_name = "columns", (.buf.validate.field) = { ... }</code>
@@ -539,7 +544,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Raw columns that the key is made of, of any kind but FLOAT64: the group's id, or the row's own for a random split.
+     * Raw columns that the key is made of: the group's id, or the row's own for a random split. Numbers that are not whole are told
+     * apart by their bits.
      * </pre>
      *
      * <code>repeated string columns = 1 [json_name = "columns", (.buf.validate.field) = { ... }</code>
@@ -550,7 +556,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Raw columns that the key is made of, of any kind but FLOAT64: the group's id, or the row's own for a random split.
+     * Raw columns that the key is made of: the group's id, or the row's own for a random split. Numbers that are not whole are told
+     * apart by their bits.
      * </pre>
      *
      * <code>repeated string columns = 1 [json_name = "columns", (.buf.validate.field) = { ... }</code>
@@ -562,7 +569,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Raw columns that the key is made of, of any kind but FLOAT64: the group's id, or the row's own for a random split.
+     * Raw columns that the key is made of: the group's id, or the row's own for a random split. Numbers that are not whole are told
+     * apart by their bits.
      * </pre>
      *
      * <code>repeated string columns = 1 [json_name = "columns", (.buf.validate.field) = { ... }</code>
@@ -575,7 +583,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Raw columns that the key is made of, of any kind but FLOAT64: the group's id, or the row's own for a random split.
+     * Raw columns that the key is made of: the group's id, or the row's own for a random split. Numbers that are not whole are told
+     * apart by their bits.
      * </pre>
      *
      * <code>repeated string columns = 1 [json_name = "columns", (.buf.validate.field) = { ... }</code>
@@ -594,7 +603,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Raw columns that the key is made of, of any kind but FLOAT64: the group's id, or the row's own for a random split.
+     * Raw columns that the key is made of: the group's id, or the row's own for a random split. Numbers that are not whole are told
+     * apart by their bits.
      * </pre>
      *
      * <code>repeated string columns = 1 [json_name = "columns", (.buf.validate.field) = { ... }</code>
@@ -612,7 +622,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Raw columns that the key is made of, of any kind but FLOAT64: the group's id, or the row's own for a random split.
+     * Raw columns that the key is made of: the group's id, or the row's own for a random split. Numbers that are not whole are told
+     * apart by their bits.
      * </pre>
      *
      * <code>repeated string columns = 1 [json_name = "columns", (.buf.validate.field) = { ... }</code>
@@ -630,7 +641,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Raw columns that the key is made of, of any kind but FLOAT64: the group's id, or the row's own for a random split.
+     * Raw columns that the key is made of: the group's id, or the row's own for a random split. Numbers that are not whole are told
+     * apart by their bits.
      * </pre>
      *
      * <code>repeated string columns = 1 [json_name = "columns", (.buf.validate.field) = { ... }</code>
@@ -645,7 +657,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Raw columns that the key is made of, of any kind but FLOAT64: the group's id, or the row's own for a random split.
+     * Raw columns that the key is made of: the group's id, or the row's own for a random split. Numbers that are not whole are told
+     * apart by their bits.
      * </pre>
      *
      * <code>repeated string columns = 1 [json_name = "columns", (.buf.validate.field) = { ... }</code>

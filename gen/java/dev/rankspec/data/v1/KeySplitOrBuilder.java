@@ -12,7 +12,8 @@ public interface KeySplitOrBuilder extends
 
   /**
    * <pre>
-   * Raw columns that the key is made of, of any kind but FLOAT64: the group's id, or the row's own for a random split.
+   * Raw columns that the key is made of: the group's id, or the row's own for a random split. Numbers that are not whole are told
+   * apart by their bits.
    * </pre>
    *
    * <code>repeated string columns = 1 [json_name = "columns", (.buf.validate.field) = { ... }</code>
@@ -22,7 +23,8 @@ public interface KeySplitOrBuilder extends
       getColumnsList();
   /**
    * <pre>
-   * Raw columns that the key is made of, of any kind but FLOAT64: the group's id, or the row's own for a random split.
+   * Raw columns that the key is made of: the group's id, or the row's own for a random split. Numbers that are not whole are told
+   * apart by their bits.
    * </pre>
    *
    * <code>repeated string columns = 1 [json_name = "columns", (.buf.validate.field) = { ... }</code>
@@ -31,7 +33,8 @@ public interface KeySplitOrBuilder extends
   int getColumnsCount();
   /**
    * <pre>
-   * Raw columns that the key is made of, of any kind but FLOAT64: the group's id, or the row's own for a random split.
+   * Raw columns that the key is made of: the group's id, or the row's own for a random split. Numbers that are not whole are told
+   * apart by their bits.
    * </pre>
    *
    * <code>repeated string columns = 1 [json_name = "columns", (.buf.validate.field) = { ... }</code>
@@ -41,7 +44,8 @@ public interface KeySplitOrBuilder extends
   java.lang.String getColumns(int index);
   /**
    * <pre>
-   * Raw columns that the key is made of, of any kind but FLOAT64: the group's id, or the row's own for a random split.
+   * Raw columns that the key is made of: the group's id, or the row's own for a random split. Numbers that are not whole are told
+   * apart by their bits.
    * </pre>
    *
    * <code>repeated string columns = 1 [json_name = "columns", (.buf.validate.field) = { ... }</code>

@@ -55,6 +55,8 @@ private static final long serialVersionUID = 0L;
     switch (number) {
       case 4:
         return internalGetValidationData();
+      case 10:
+        return internalGetScoreWeights();
       default:
         throw new RuntimeException(
             "Invalid map field number: " + number);
@@ -466,8 +468,8 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
   private int mode_ = 1;
   /**
    * <pre>
-   * What `rankspec run` does with the config; `rankspec train` and `rankspec evaluate` do what they are called, whatever is
-   * written here.
+   * What `rankspec run` does with the config; `rankspec train`, `rankspec evaluate` and `rankspec predict` do what they are
+   * called, whatever is written here.
    * </pre>
    *
    * <code>.rankspec.recap.v1.JobMode mode = 9 [default = JOB_MODE_TRAIN, json_name = "mode", (.buf.validate.field) = { ... }</code>
@@ -478,8 +480,8 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
   }
   /**
    * <pre>
-   * What `rankspec run` does with the config; `rankspec train` and `rankspec evaluate` do what they are called, whatever is
-   * written here.
+   * What `rankspec run` does with the config; `rankspec train`, `rankspec evaluate` and `rankspec predict` do what they are
+   * called, whatever is written here.
    * </pre>
    *
    * <code>.rankspec.recap.v1.JobMode mode = 9 [default = JOB_MODE_TRAIN, json_name = "mode", (.buf.validate.field) = { ... }</code>
@@ -490,8 +492,8 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
   }
   /**
    * <pre>
-   * What `rankspec run` does with the config; `rankspec train` and `rankspec evaluate` do what they are called, whatever is
-   * written here.
+   * What `rankspec run` does with the config; `rankspec train`, `rankspec evaluate` and `rankspec predict` do what they are
+   * called, whatever is written here.
    * </pre>
    *
    * <code>.rankspec.recap.v1.JobMode mode = 9 [default = JOB_MODE_TRAIN, json_name = "mode", (.buf.validate.field) = { ... }</code>
@@ -500,6 +502,107 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
   @java.lang.Override public dev.rankspec.recap.v1.JobMode getMode() {
     dev.rankspec.recap.v1.JobMode result = dev.rankspec.recap.v1.JobMode.forNumber(mode_);
     return result == null ? dev.rankspec.recap.v1.JobMode.UNRECOGNIZED : result;
+  }
+
+  public static final int SCORE_WEIGHTS_FIELD_NUMBER = 10;
+  private static final class ScoreWeightsDefaultEntryHolder {
+    static final com.google.protobuf.MapEntry<
+        java.lang.String, java.lang.Double> defaultEntry =
+            com.google.protobuf.MapEntry
+            .<java.lang.String, java.lang.Double>newDefaultInstance(
+                dev.rankspec.recap.v1.RecapProto.internal_static_rankspec_recap_v1_RecapConfig_ScoreWeightsEntry_descriptor, 
+                com.google.protobuf.WireFormat.FieldType.STRING,
+                "",
+                com.google.protobuf.WireFormat.FieldType.DOUBLE,
+                0D);
+  }
+  @SuppressWarnings("serial")
+  private com.google.protobuf.MapField<
+      java.lang.String, java.lang.Double> scoreWeights_;
+  private com.google.protobuf.MapField<java.lang.String, java.lang.Double>
+  internalGetScoreWeights() {
+    if (scoreWeights_ == null) {
+      return com.google.protobuf.MapField.emptyMapField(
+          ScoreWeightsDefaultEntryHolder.defaultEntry);
+    }
+    return scoreWeights_;
+  }
+  public int getScoreWeightsCount() {
+    return internalGetScoreWeights().getMap().size();
+  }
+  /**
+   * <pre>
+   * What each task's prediction counts in the one score that rows are ranked by, by the name of the task: the score is the sum of
+   * weight times prediction, in double precision over the tasks in the order of their names' bytes, rounded to float32. A task
+   * without an entry counts nothing. Empty: predictions have no such score.
+   * </pre>
+   *
+   * <code>map&lt;string, double&gt; score_weights = 10 [json_name = "scoreWeights", (.buf.validate.field) = { ... }</code>
+   */
+  @java.lang.Override
+  public boolean containsScoreWeights(
+      java.lang.String key) {
+    java.util.Objects.requireNonNull(key, "map key");
+    return internalGetScoreWeights().getMap().containsKey(key);
+  }
+  /**
+   * Use {@link #getScoreWeightsMap()} instead.
+   */
+  @java.lang.Override
+  @java.lang.Deprecated
+  public java.util.Map<java.lang.String, java.lang.Double> getScoreWeights() {
+    return getScoreWeightsMap();
+  }
+  /**
+   * <pre>
+   * What each task's prediction counts in the one score that rows are ranked by, by the name of the task: the score is the sum of
+   * weight times prediction, in double precision over the tasks in the order of their names' bytes, rounded to float32. A task
+   * without an entry counts nothing. Empty: predictions have no such score.
+   * </pre>
+   *
+   * <code>map&lt;string, double&gt; score_weights = 10 [json_name = "scoreWeights", (.buf.validate.field) = { ... }</code>
+   */
+  @java.lang.Override
+  public java.util.Map<java.lang.String, java.lang.Double> getScoreWeightsMap() {
+    return internalGetScoreWeights().getMap();
+  }
+  /**
+   * <pre>
+   * What each task's prediction counts in the one score that rows are ranked by, by the name of the task: the score is the sum of
+   * weight times prediction, in double precision over the tasks in the order of their names' bytes, rounded to float32. A task
+   * without an entry counts nothing. Empty: predictions have no such score.
+   * </pre>
+   *
+   * <code>map&lt;string, double&gt; score_weights = 10 [json_name = "scoreWeights", (.buf.validate.field) = { ... }</code>
+   */
+  @java.lang.Override
+  public double getScoreWeightsOrDefault(
+      java.lang.String key,
+      double defaultValue) {
+    java.util.Objects.requireNonNull(key, "map key");
+    java.util.Map<java.lang.String, java.lang.Double> map =
+        internalGetScoreWeights().getMap();
+    return map.containsKey(key) ? map.get(key) : defaultValue;
+  }
+  /**
+   * <pre>
+   * What each task's prediction counts in the one score that rows are ranked by, by the name of the task: the score is the sum of
+   * weight times prediction, in double precision over the tasks in the order of their names' bytes, rounded to float32. A task
+   * without an entry counts nothing. Empty: predictions have no such score.
+   * </pre>
+   *
+   * <code>map&lt;string, double&gt; score_weights = 10 [json_name = "scoreWeights", (.buf.validate.field) = { ... }</code>
+   */
+  @java.lang.Override
+  public double getScoreWeightsOrThrow(
+      java.lang.String key) {
+    java.util.Objects.requireNonNull(key, "map key");
+    java.util.Map<java.lang.String, java.lang.Double> map =
+        internalGetScoreWeights().getMap();
+    if (!map.containsKey(key)) {
+      throw new java.lang.IllegalArgumentException();
+    }
+    return map.get(key);
   }
 
   public static final int GROUPS_FIELD_NUMBER = 11;
@@ -607,6 +710,12 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
     if (((bitField0_ & 0x00000080) != 0)) {
       output.writeEnum(9, mode_);
     }
+    com.google.protobuf.GeneratedMessage
+      .serializeStringMapTo(
+        output,
+        internalGetScoreWeights(),
+        ScoreWeightsDefaultEntryHolder.defaultEntry,
+        10);
     for (int i = 0; i < groups_.size(); i++) {
       output.writeMessage(11, groups_.get(i));
     }
@@ -654,6 +763,16 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
     if (((bitField0_ & 0x00000080) != 0)) {
       size += com.google.protobuf.CodedOutputStream
         .computeEnumSize(9, mode_);
+    }
+    for (java.util.Map.Entry<java.lang.String, java.lang.Double> entry
+         : internalGetScoreWeights().getMap().entrySet()) {
+      com.google.protobuf.MapEntry<java.lang.String, java.lang.Double>
+      scoreWeights__ = ScoreWeightsDefaultEntryHolder.defaultEntry.newBuilderForType()
+          .setKey(entry.getKey())
+          .setValue(entry.getValue())
+          .buildPartial();
+      size += com.google.protobuf.CodedOutputStream
+          .computeMessageSize(10, scoreWeights__);
     }
 
         {
@@ -728,6 +847,8 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
     if (hasMode()) {
       if (mode_ != other.mode_) return false;
     }
+    if (!internalGetScoreWeights().equals(
+        other.internalGetScoreWeights())) return false;
     if (!getGroupsList()
         .equals(other.getGroupsList())) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
@@ -776,6 +897,10 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
     if (hasMode()) {
       hash = (37 * hash) + MODE_FIELD_NUMBER;
       hash = (53 * hash) + mode_;
+    }
+    if (!internalGetScoreWeights().getMap().isEmpty()) {
+      hash = (37 * hash) + SCORE_WEIGHTS_FIELD_NUMBER;
+      hash = (53 * hash) + internalGetScoreWeights().hashCode();
     }
     if (getGroupsCount() > 0) {
       hash = (37 * hash) + GROUPS_FIELD_NUMBER;
@@ -900,6 +1025,8 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
       switch (number) {
         case 4:
           return internalGetValidationData();
+        case 10:
+          return internalGetScoreWeights();
         default:
           throw new RuntimeException(
               "Invalid map field number: " + number);
@@ -911,6 +1038,8 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
       switch (number) {
         case 4:
           return internalGetMutableValidationData();
+        case 10:
+          return internalGetMutableScoreWeights();
         default:
           throw new RuntimeException(
               "Invalid map field number: " + number);
@@ -978,13 +1107,14 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
       }
       downsamplingCorrection_ = 1;
       mode_ = 1;
+      internalGetMutableScoreWeights().clear();
       if (groupsBuilder_ == null) {
         groups_ = java.util.Collections.emptyList();
       } else {
         groups_ = null;
         groupsBuilder_.clear();
       }
-      bitField0_ = (bitField0_ & ~0x00000200);
+      bitField0_ = (bitField0_ & ~0x00000400);
       return this;
     }
 
@@ -1019,9 +1149,9 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
 
     private void buildPartialRepeatedFields(dev.rankspec.recap.v1.RecapConfig result) {
       if (groupsBuilder_ == null) {
-        if (((bitField0_ & 0x00000200) != 0)) {
+        if (((bitField0_ & 0x00000400) != 0)) {
           groups_ = java.util.Collections.unmodifiableList(groups_);
-          bitField0_ = (bitField0_ & ~0x00000200);
+          bitField0_ = (bitField0_ & ~0x00000400);
         }
         result.groups_ = groups_;
       } else {
@@ -1077,6 +1207,10 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
         result.mode_ = mode_;
         to_bitField0_ |= 0x00000080;
       }
+      if (((from_bitField0_ & 0x00000200) != 0)) {
+        result.scoreWeights_ = internalGetScoreWeights();
+        result.scoreWeights_.makeImmutable();
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -1121,11 +1255,14 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
       if (other.hasMode()) {
         setModeValue(other.getModeValue());
       }
+      internalGetMutableScoreWeights().mergeFrom(
+          other.internalGetScoreWeights());
+      bitField0_ |= 0x00000200;
       if (groupsBuilder_ == null) {
         if (!other.groups_.isEmpty()) {
           if (groups_.isEmpty()) {
             groups_ = other.groups_;
-            bitField0_ = (bitField0_ & ~0x00000200);
+            bitField0_ = (bitField0_ & ~0x00000400);
           } else {
             ensureGroupsIsMutable();
             groups_.addAll(other.groups_);
@@ -1138,7 +1275,7 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
             groupsBuilder_.dispose();
             groupsBuilder_ = null;
             groups_ = other.groups_;
-            bitField0_ = (bitField0_ & ~0x00000200);
+            bitField0_ = (bitField0_ & ~0x00000400);
             groupsBuilder_ = 
               com.google.protobuf.GeneratedMessage.alwaysUseFieldBuilders ?
                  internalGetGroupsFieldBuilder() : null;
@@ -1230,6 +1367,15 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
               bitField0_ |= 0x00000100;
               break;
             } // case 72
+            case 82: {
+              com.google.protobuf.MapEntry<java.lang.String, java.lang.Double>
+              scoreWeights__ = input.readMessage(
+                  ScoreWeightsDefaultEntryHolder.defaultEntry.getParserForType(), extensionRegistry);
+              internalGetMutableScoreWeights().getMutableMap().put(
+                  scoreWeights__.getKey(), scoreWeights__.getValue());
+              bitField0_ |= 0x00000200;
+              break;
+            } // case 82
             case 90: {
               dev.rankspec.recap.v1.MetricGroup m =
                   input.readMessage(
@@ -2434,8 +2580,8 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
     private int mode_ = 1;
     /**
      * <pre>
-     * What `rankspec run` does with the config; `rankspec train` and `rankspec evaluate` do what they are called, whatever is
-     * written here.
+     * What `rankspec run` does with the config; `rankspec train`, `rankspec evaluate` and `rankspec predict` do what they are
+     * called, whatever is written here.
      * </pre>
      *
      * <code>.rankspec.recap.v1.JobMode mode = 9 [default = JOB_MODE_TRAIN, json_name = "mode", (.buf.validate.field) = { ... }</code>
@@ -2446,8 +2592,8 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
     }
     /**
      * <pre>
-     * What `rankspec run` does with the config; `rankspec train` and `rankspec evaluate` do what they are called, whatever is
-     * written here.
+     * What `rankspec run` does with the config; `rankspec train`, `rankspec evaluate` and `rankspec predict` do what they are
+     * called, whatever is written here.
      * </pre>
      *
      * <code>.rankspec.recap.v1.JobMode mode = 9 [default = JOB_MODE_TRAIN, json_name = "mode", (.buf.validate.field) = { ... }</code>
@@ -2458,8 +2604,8 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
     }
     /**
      * <pre>
-     * What `rankspec run` does with the config; `rankspec train` and `rankspec evaluate` do what they are called, whatever is
-     * written here.
+     * What `rankspec run` does with the config; `rankspec train`, `rankspec evaluate` and `rankspec predict` do what they are
+     * called, whatever is written here.
      * </pre>
      *
      * <code>.rankspec.recap.v1.JobMode mode = 9 [default = JOB_MODE_TRAIN, json_name = "mode", (.buf.validate.field) = { ... }</code>
@@ -2474,8 +2620,8 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
     }
     /**
      * <pre>
-     * What `rankspec run` does with the config; `rankspec train` and `rankspec evaluate` do what they are called, whatever is
-     * written here.
+     * What `rankspec run` does with the config; `rankspec train`, `rankspec evaluate` and `rankspec predict` do what they are
+     * called, whatever is written here.
      * </pre>
      *
      * <code>.rankspec.recap.v1.JobMode mode = 9 [default = JOB_MODE_TRAIN, json_name = "mode", (.buf.validate.field) = { ... }</code>
@@ -2488,8 +2634,8 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
     }
     /**
      * <pre>
-     * What `rankspec run` does with the config; `rankspec train` and `rankspec evaluate` do what they are called, whatever is
-     * written here.
+     * What `rankspec run` does with the config; `rankspec train`, `rankspec evaluate` and `rankspec predict` do what they are
+     * called, whatever is written here.
      * </pre>
      *
      * <code>.rankspec.recap.v1.JobMode mode = 9 [default = JOB_MODE_TRAIN, json_name = "mode", (.buf.validate.field) = { ... }</code>
@@ -2506,8 +2652,8 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
     }
     /**
      * <pre>
-     * What `rankspec run` does with the config; `rankspec train` and `rankspec evaluate` do what they are called, whatever is
-     * written here.
+     * What `rankspec run` does with the config; `rankspec train`, `rankspec evaluate` and `rankspec predict` do what they are
+     * called, whatever is written here.
      * </pre>
      *
      * <code>.rankspec.recap.v1.JobMode mode = 9 [default = JOB_MODE_TRAIN, json_name = "mode", (.buf.validate.field) = { ... }</code>
@@ -2520,12 +2666,179 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
       return this;
     }
 
+    private com.google.protobuf.MapField<
+        java.lang.String, java.lang.Double> scoreWeights_;
+    private com.google.protobuf.MapField<java.lang.String, java.lang.Double>
+        internalGetScoreWeights() {
+      if (scoreWeights_ == null) {
+        return com.google.protobuf.MapField.emptyMapField(
+            ScoreWeightsDefaultEntryHolder.defaultEntry);
+      }
+      return scoreWeights_;
+    }
+    private com.google.protobuf.MapField<java.lang.String, java.lang.Double>
+        internalGetMutableScoreWeights() {
+      if (scoreWeights_ == null) {
+        scoreWeights_ = com.google.protobuf.MapField.newMapField(
+            ScoreWeightsDefaultEntryHolder.defaultEntry);
+      }
+      if (!scoreWeights_.isMutable()) {
+        scoreWeights_ = scoreWeights_.copy();
+      }
+      bitField0_ |= 0x00000200;
+      onChanged();
+      return scoreWeights_;
+    }
+    public int getScoreWeightsCount() {
+      return internalGetScoreWeights().getMap().size();
+    }
+    /**
+     * <pre>
+     * What each task's prediction counts in the one score that rows are ranked by, by the name of the task: the score is the sum of
+     * weight times prediction, in double precision over the tasks in the order of their names' bytes, rounded to float32. A task
+     * without an entry counts nothing. Empty: predictions have no such score.
+     * </pre>
+     *
+     * <code>map&lt;string, double&gt; score_weights = 10 [json_name = "scoreWeights", (.buf.validate.field) = { ... }</code>
+     */
+    @java.lang.Override
+    public boolean containsScoreWeights(
+        java.lang.String key) {
+      java.util.Objects.requireNonNull(key, "map key");
+      return internalGetScoreWeights().getMap().containsKey(key);
+    }
+    /**
+     * Use {@link #getScoreWeightsMap()} instead.
+     */
+    @java.lang.Override
+    @java.lang.Deprecated
+    public java.util.Map<java.lang.String, java.lang.Double> getScoreWeights() {
+      return getScoreWeightsMap();
+    }
+    /**
+     * <pre>
+     * What each task's prediction counts in the one score that rows are ranked by, by the name of the task: the score is the sum of
+     * weight times prediction, in double precision over the tasks in the order of their names' bytes, rounded to float32. A task
+     * without an entry counts nothing. Empty: predictions have no such score.
+     * </pre>
+     *
+     * <code>map&lt;string, double&gt; score_weights = 10 [json_name = "scoreWeights", (.buf.validate.field) = { ... }</code>
+     */
+    @java.lang.Override
+    public java.util.Map<java.lang.String, java.lang.Double> getScoreWeightsMap() {
+      return internalGetScoreWeights().getMap();
+    }
+    /**
+     * <pre>
+     * What each task's prediction counts in the one score that rows are ranked by, by the name of the task: the score is the sum of
+     * weight times prediction, in double precision over the tasks in the order of their names' bytes, rounded to float32. A task
+     * without an entry counts nothing. Empty: predictions have no such score.
+     * </pre>
+     *
+     * <code>map&lt;string, double&gt; score_weights = 10 [json_name = "scoreWeights", (.buf.validate.field) = { ... }</code>
+     */
+    @java.lang.Override
+    public double getScoreWeightsOrDefault(
+        java.lang.String key,
+        double defaultValue) {
+      java.util.Objects.requireNonNull(key, "map key");
+      java.util.Map<java.lang.String, java.lang.Double> map =
+          internalGetScoreWeights().getMap();
+      return map.containsKey(key) ? map.get(key) : defaultValue;
+    }
+    /**
+     * <pre>
+     * What each task's prediction counts in the one score that rows are ranked by, by the name of the task: the score is the sum of
+     * weight times prediction, in double precision over the tasks in the order of their names' bytes, rounded to float32. A task
+     * without an entry counts nothing. Empty: predictions have no such score.
+     * </pre>
+     *
+     * <code>map&lt;string, double&gt; score_weights = 10 [json_name = "scoreWeights", (.buf.validate.field) = { ... }</code>
+     */
+    @java.lang.Override
+    public double getScoreWeightsOrThrow(
+        java.lang.String key) {
+      java.util.Objects.requireNonNull(key, "map key");
+      java.util.Map<java.lang.String, java.lang.Double> map =
+          internalGetScoreWeights().getMap();
+      if (!map.containsKey(key)) {
+        throw new java.lang.IllegalArgumentException();
+      }
+      return map.get(key);
+    }
+    public Builder clearScoreWeights() {
+      bitField0_ = (bitField0_ & ~0x00000200);
+      internalGetMutableScoreWeights().getMutableMap()
+          .clear();
+      return this;
+    }
+    /**
+     * <pre>
+     * What each task's prediction counts in the one score that rows are ranked by, by the name of the task: the score is the sum of
+     * weight times prediction, in double precision over the tasks in the order of their names' bytes, rounded to float32. A task
+     * without an entry counts nothing. Empty: predictions have no such score.
+     * </pre>
+     *
+     * <code>map&lt;string, double&gt; score_weights = 10 [json_name = "scoreWeights", (.buf.validate.field) = { ... }</code>
+     */
+    public Builder removeScoreWeights(
+        java.lang.String key) {
+      java.util.Objects.requireNonNull(key, "map key");
+      internalGetMutableScoreWeights().getMutableMap()
+          .remove(key);
+      return this;
+    }
+    /**
+     * Use alternate mutation accessors instead.
+     */
+    @java.lang.Deprecated
+    public java.util.Map<java.lang.String, java.lang.Double>
+        getMutableScoreWeights() {
+      bitField0_ |= 0x00000200;
+      return internalGetMutableScoreWeights().getMutableMap();
+    }
+    /**
+     * <pre>
+     * What each task's prediction counts in the one score that rows are ranked by, by the name of the task: the score is the sum of
+     * weight times prediction, in double precision over the tasks in the order of their names' bytes, rounded to float32. A task
+     * without an entry counts nothing. Empty: predictions have no such score.
+     * </pre>
+     *
+     * <code>map&lt;string, double&gt; score_weights = 10 [json_name = "scoreWeights", (.buf.validate.field) = { ... }</code>
+     */
+    public Builder putScoreWeights(
+        java.lang.String key,
+        double value) {
+      java.util.Objects.requireNonNull(key, "map key");
+
+      internalGetMutableScoreWeights().getMutableMap()
+          .put(key, value);
+      bitField0_ |= 0x00000200;
+      return this;
+    }
+    /**
+     * <pre>
+     * What each task's prediction counts in the one score that rows are ranked by, by the name of the task: the score is the sum of
+     * weight times prediction, in double precision over the tasks in the order of their names' bytes, rounded to float32. A task
+     * without an entry counts nothing. Empty: predictions have no such score.
+     * </pre>
+     *
+     * <code>map&lt;string, double&gt; score_weights = 10 [json_name = "scoreWeights", (.buf.validate.field) = { ... }</code>
+     */
+    public Builder putAllScoreWeights(
+        java.util.Map<java.lang.String, java.lang.Double> values) {
+      internalGetMutableScoreWeights().getMutableMap()
+          .putAll(values);
+      bitField0_ |= 0x00000200;
+      return this;
+    }
+
     private java.util.List<dev.rankspec.recap.v1.MetricGroup> groups_ =
       java.util.Collections.emptyList();
     private void ensureGroupsIsMutable() {
-      if (!((bitField0_ & 0x00000200) != 0)) {
+      if (!((bitField0_ & 0x00000400) != 0)) {
         groups_ = new java.util.ArrayList<dev.rankspec.recap.v1.MetricGroup>(groups_);
-        bitField0_ |= 0x00000200;
+        bitField0_ |= 0x00000400;
        }
     }
 
@@ -2713,7 +3026,7 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
     public Builder clearGroups() {
       if (groupsBuilder_ == null) {
         groups_ = java.util.Collections.emptyList();
-        bitField0_ = (bitField0_ & ~0x00000200);
+        bitField0_ = (bitField0_ & ~0x00000400);
         onChanged();
       } else {
         groupsBuilder_.clear();
@@ -2818,7 +3131,7 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
         groupsBuilder_ = new com.google.protobuf.RepeatedFieldBuilder<
             dev.rankspec.recap.v1.MetricGroup, dev.rankspec.recap.v1.MetricGroup.Builder, dev.rankspec.recap.v1.MetricGroupOrBuilder>(
                 groups_,
-                ((bitField0_ & 0x00000200) != 0),
+                ((bitField0_ & 0x00000400) != 0),
                 getParentForChildren(),
                 isClean());
         groups_ = null;

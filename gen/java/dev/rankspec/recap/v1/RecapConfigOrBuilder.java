@@ -270,8 +270,8 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue);
 
   /**
    * <pre>
-   * What `rankspec run` does with the config; `rankspec train` and `rankspec evaluate` do what they are called, whatever is
-   * written here.
+   * What `rankspec run` does with the config; `rankspec train`, `rankspec evaluate` and `rankspec predict` do what they are
+   * called, whatever is written here.
    * </pre>
    *
    * <code>.rankspec.recap.v1.JobMode mode = 9 [default = JOB_MODE_TRAIN, json_name = "mode", (.buf.validate.field) = { ... }</code>
@@ -280,8 +280,8 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue);
   boolean hasMode();
   /**
    * <pre>
-   * What `rankspec run` does with the config; `rankspec train` and `rankspec evaluate` do what they are called, whatever is
-   * written here.
+   * What `rankspec run` does with the config; `rankspec train`, `rankspec evaluate` and `rankspec predict` do what they are
+   * called, whatever is written here.
    * </pre>
    *
    * <code>.rankspec.recap.v1.JobMode mode = 9 [default = JOB_MODE_TRAIN, json_name = "mode", (.buf.validate.field) = { ... }</code>
@@ -290,14 +290,76 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue);
   int getModeValue();
   /**
    * <pre>
-   * What `rankspec run` does with the config; `rankspec train` and `rankspec evaluate` do what they are called, whatever is
-   * written here.
+   * What `rankspec run` does with the config; `rankspec train`, `rankspec evaluate` and `rankspec predict` do what they are
+   * called, whatever is written here.
    * </pre>
    *
    * <code>.rankspec.recap.v1.JobMode mode = 9 [default = JOB_MODE_TRAIN, json_name = "mode", (.buf.validate.field) = { ... }</code>
    * @return The mode.
    */
   dev.rankspec.recap.v1.JobMode getMode();
+
+  /**
+   * <pre>
+   * What each task's prediction counts in the one score that rows are ranked by, by the name of the task: the score is the sum of
+   * weight times prediction, in double precision over the tasks in the order of their names' bytes, rounded to float32. A task
+   * without an entry counts nothing. Empty: predictions have no such score.
+   * </pre>
+   *
+   * <code>map&lt;string, double&gt; score_weights = 10 [json_name = "scoreWeights", (.buf.validate.field) = { ... }</code>
+   */
+  int getScoreWeightsCount();
+  /**
+   * <pre>
+   * What each task's prediction counts in the one score that rows are ranked by, by the name of the task: the score is the sum of
+   * weight times prediction, in double precision over the tasks in the order of their names' bytes, rounded to float32. A task
+   * without an entry counts nothing. Empty: predictions have no such score.
+   * </pre>
+   *
+   * <code>map&lt;string, double&gt; score_weights = 10 [json_name = "scoreWeights", (.buf.validate.field) = { ... }</code>
+   */
+  boolean containsScoreWeights(
+      java.lang.String key);
+  /**
+   * Use {@link #getScoreWeightsMap()} instead.
+   */
+  @java.lang.Deprecated
+  java.util.Map<java.lang.String, java.lang.Double>
+  getScoreWeights();
+  /**
+   * <pre>
+   * What each task's prediction counts in the one score that rows are ranked by, by the name of the task: the score is the sum of
+   * weight times prediction, in double precision over the tasks in the order of their names' bytes, rounded to float32. A task
+   * without an entry counts nothing. Empty: predictions have no such score.
+   * </pre>
+   *
+   * <code>map&lt;string, double&gt; score_weights = 10 [json_name = "scoreWeights", (.buf.validate.field) = { ... }</code>
+   */
+  java.util.Map<java.lang.String, java.lang.Double>
+  getScoreWeightsMap();
+  /**
+   * <pre>
+   * What each task's prediction counts in the one score that rows are ranked by, by the name of the task: the score is the sum of
+   * weight times prediction, in double precision over the tasks in the order of their names' bytes, rounded to float32. A task
+   * without an entry counts nothing. Empty: predictions have no such score.
+   * </pre>
+   *
+   * <code>map&lt;string, double&gt; score_weights = 10 [json_name = "scoreWeights", (.buf.validate.field) = { ... }</code>
+   */
+  double getScoreWeightsOrDefault(
+      java.lang.String key,
+      double defaultValue);
+  /**
+   * <pre>
+   * What each task's prediction counts in the one score that rows are ranked by, by the name of the task: the score is the sum of
+   * weight times prediction, in double precision over the tasks in the order of their names' bytes, rounded to float32. A task
+   * without an entry counts nothing. Empty: predictions have no such score.
+   * </pre>
+   *
+   * <code>map&lt;string, double&gt; score_weights = 10 [json_name = "scoreWeights", (.buf.validate.field) = { ... }</code>
+   */
+  double getScoreWeightsOrThrow(
+      java.lang.String key);
 
   /**
    * <pre>
