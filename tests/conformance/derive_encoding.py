@@ -7,7 +7,7 @@ from typing import Any
 
 from conformance.v1 import conformance_pb2 as pb
 from google.protobuf import text_format
-from rankspec.data.v1.recipe_pb2 import Recipe, Vocabulary
+from rankspec.data.v1.recipe_pb2 import Recipe
 from tests.conformance.encoding_reference import expected
 
 _TEXT = """
@@ -134,23 +134,18 @@ def _ids() -> Iterator[tuple[str, pb.Encode]]:
     flags = recipe_of('columns { name: "x" kind: RAW_KIND_BOOL }', _category(["true", "false"]), hashed)
     yield "flags", task_of(flags, {"x": ["yes", "0", "NA"]})
     values = [f"v{place}" for place in range(300)]
-    file = Vocabulary(values=values).SerializeToString(deterministic=True)
+    file = b"".join(bytes([len(value)]) + value.encode() for value in values)
     large = recipe_of(
         'columns { name: "x" kind: RAW_KIND_TEXT }',
-        f'category {{ column: "x" fitted {{ file: "_v.binpb" sha256: "{_bytes(sha256(file).digest())}" '
-        "num_values: 300 } }",
+        f'category {{ column: "x" fitted {{ file: "_v" sha256: "{sha256(file).hexdigest()}" num_values: 300 }} }}',
     )
-    yield "file", task_of(large, {"x": ["v0", "v299", "v300", None]}, {"_v.binpb": file})
+    yield "file", task_of(large, {"x": ["v0", "v299", "v300", None]}, {"_v": file})
     yield "file/absent", task_of(large, {"x": ["v0"]})
-    yield "file/another", task_of(large, {"x": ["v0"]}, {"_v.binpb": file + b"\n\0"})
+    yield "file/another", task_of(large, {"x": ["v0"]}, {"_v": file + b"\0"})
     one = recipe_of('columns { name: "x" kind: RAW_KIND_TEXT }', 'hashed { column: "x" num_buckets: 1 }')
     yield "one_bucket", task_of(one, {"x": ["a", "", None]})
     many = recipe_of('columns { name: "x" kind: RAW_KIND_TEXT }', 'hashed { column: "x" num_buckets: 1000000000000 }')
     yield "many_buckets", task_of(many, {"x": [*_VALUES, None]})
-
-
-def _bytes(data: bytes) -> str:
-    return "".join(f"\\{byte:03o}" for byte in data)
 
 
 def _lists() -> Iterator[tuple[str, pb.Encode]]:

@@ -249,14 +249,23 @@ def encode_category(feature: Any, value: Value, files: Mapping[str, bytes], resu
     if fitted.HasField("file"):
         if fitted.file not in files:
             raise Refused("vocabulary.absent", feature.column, None)
-        if sha256(files[fitted.file]).digest() != fitted.sha256:
+        if sha256(files[fitted.file]).hexdigest() != fitted.sha256:
             raise Refused("vocabulary.digest", feature.column, None)
-        values = list(spec.Vocabulary.FromString(files[fitted.file]).values)
+        values = _vocabulary(files[fitted.file])
     else:
         values = list(fitted.values)
     result.discrete.extend(
         0 if text is None else values.index(text) + 2 if text in values else 1 for text in _texts(feature, value)
     )
+
+
+def _vocabulary(file: bytes) -> list[str]:
+    """The values of a file in which all are short."""
+    values = []
+    while file:
+        values.append(file[1 : 1 + file[0]].decode())
+        file = file[1 + file[0] :]
+    return values
 
 
 def encode_hashed(feature: Any, value: Value, _files: Mapping[str, bytes], result: pb.Encoded) -> None:

@@ -149,7 +149,7 @@ def test_decimal_commas_are_found(tmp_path: Path) -> None:
     )
 
 
-VALUES = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=6) | st.just("a\nb") | st.just('"')
+VALUES = st.text("aé😀,;|'\" \t", max_size=6) | st.just("a\nb") | st.just('"')
 
 
 @given(rows=st.lists(st.tuples(VALUES, VALUES), min_size=1, max_size=20), block=st.integers(40, 200))

@@ -226,8 +226,8 @@ def _micros(array: pa.Array, column: pb.RawColumn) -> pa.Array:
 
 def _scaled(counts: pa.Array, unit: int, column: pb.RawColumn) -> pa.Array:
     numbers: Any = np.asarray(counts.fill_null(0))
-    most = (2**63 - 1) // unit
-    _refuse_first((numbers > most) | (numbers < -most), counts, expectation(column))
+    is_wrong = (numbers > (2**63 - 1) // unit) | (numbers < -(2**63 // unit))
+    _refuse_first(is_wrong, counts, expectation(column))
     return pa.array(numbers * unit, mask=~np.asarray(counts.is_valid()))
 
 

@@ -24,13 +24,15 @@ from rankspec.encoding.errors import EncodingError
 from rankspec.encoding.histogram import Histogram
 from rankspec.encoding.rows import RowReader, Rows
 from rankspec.encoding.trackers import DistinctTracker, NumberTracker, TextTracker, TimeTracker, Tracker
-from rankspec.encoding.vocabulary import MOST_INLINE
+from rankspec.encoding.vocabulary import MOST_INLINE, packed
 from rankspec.schema.defaults import resolve
 
 # Distinct texts of a column that are held before they go to a file: with their table, about 200 MB at 20 bytes each.
 _MOST_IN_MEMORY = 1_000_000
 # Above it, a bucket's sum of squares may take more than 64 bits.
 _MOST_ROWS = 2**31
+# Equal parts that the values of a number are divided into, for reports of drift.
+_QUANTILES = 16
 
 T = TypeVar("T", bound=Tracker)
 
@@ -239,9 +241,7 @@ class Fit:
             fitted.left_out.append(feature.name)
             return
         elif kind == "category":
-            _fit_category(
-                new.category, _of(TextTracker, tracker), f"_vocabulary-{place:04d}.binpb", fitted.vocabularies
-            )
+            _fit_category(new.category, _of(TextTracker, tracker), f"_vocabulary-{place:04d}", fitted.vocabularies)
         fitted.recipe.features.append(new)
 
 
@@ -261,15 +261,15 @@ def _fit_number(feature: pb.NumberFeature, tracker: NumberTracker) -> None:
         fitted.low, fitted.high = bounds
     fitted.mean, fitted.inverse_deviation = histogram.moments(*bounds)
     fitted.fill = _fill(feature, histogram)
-    fitted.buckets.extend(pb.Bucket(bits=bucket.bits, count=bucket.count) for bucket in histogram.buckets)
+    fitted.quantiles.extend(histogram.quantiles(_QUANTILES))
 
 
 def _fill(feature: pb.NumberFeature, histogram: Histogram) -> float:
     fill = feature.WhichOneof("fill")
     if fill == "fill_constant":
         return feature.fill_constant
-    if fill == "fill_median" and histogram.count:
-        return histogram.middle()
+    if fill == "fill_figure" and feature.fill_figure == pb.FILL_FIGURE_MEDIAN and histogram.count:
+        return histogram.value_at((histogram.count - 1) // 2)
     return feature.fitted.mean
 
 
@@ -313,5 +313,5 @@ def _fit_category(feature: pb.CategoryFeature, tracker: TextTracker, file: str, 
     if len(values) <= MOST_INLINE:
         fitted.values.extend(values)
         return
-    files[file] = pb.Vocabulary(values=values).SerializeToString(deterministic=True)
-    fitted.file, fitted.sha256 = file, sha256(files[file]).digest()
+    files[file] = packed(values)
+    fitted.file, fitted.sha256 = file, sha256(files[file]).hexdigest()

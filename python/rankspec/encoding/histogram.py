@@ -123,10 +123,15 @@ class Histogram:
         high = ceil(Fraction(high_quantile) * (self.count - 1))
         return self._at(low).least, self._at(high).greatest
 
-    def middle(self) -> float:
-        """The mean of the bucket that the median is in."""
-        bucket = self._at((self.count - 1) // 2)
+    def value_at(self, rank: int) -> float:
+        """The mean of the bucket that the value of a rank, from 0, is in."""
+        bucket = self._at(rank)
         return float(Fraction(bucket.sum, bucket.count) * _ATOM)
+
+    def quantiles(self, num_parts: int) -> list[float]:
+        """Values between which equal parts of the values lie, the ends too; none if there are no values."""
+        ranks = [place * (self.count - 1) // num_parts for place in range(num_parts + 1)] if self.count else []
+        return [self.value_at(rank) for rank in ranks]
 
     def edges(self, num_bins: int) -> list[float]:
         """Edges between bins of about as many values each, rising, each once; at most one less than bins.

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
     from rankspec.composition.compose import LoadedConfig
     from rankspec.data.v1.statistics_pb2 import DataStatistics
+    from rankspec.diagnostics.diagnostic import Diagnostic
+    from rankspec.families.recap.program.baseline_rows import BaselineData
     from rankspec.optimization.parameter_group import ParameterGroup
+    from rankspec.scoring.writing import Exported
     from rankspec.trainer.data.service.server import ServedData
     from rankspec.trainer.program import Program
 
@@ -27,12 +30,18 @@ class Family(NamedTuple):
         program: Module and name of its program; imported when something is trained, as it takes torch.
         data_service: Module and name of what opens the data sets of a data service; none if no field asks for one.
         statistics: Module and name of what computes statistics of the training data; none if no field reads them.
+        baselines: Module and name of what reads the data for baselines; none if there are no baselines of such a model.
+        feature_checks: Module and name of what judges a config by the features that its schema files describe.
+        export: Module and name of what writes a checkpoint as a bundle; none if nothing does.
     """
 
     parameter_groups: Callable[[Any], list[ParameterGroup]]
     program: tuple[str, str] | None
     data_service: tuple[str, str] | None = None
     statistics: tuple[str, str] | None = None
+    baselines: tuple[str, str] | None = None
+    feature_checks: tuple[str, str] | None = None
+    export: tuple[str, str] | None = None
 
 
 _FAMILIES = {
@@ -41,6 +50,9 @@ _FAMILIES = {
         ("rankspec.families.recap.program.program", "RecapProgram"),
         ("rankspec.families.recap.program.data.service", "served_data"),
         ("rankspec.families.recap.program.data.statistics", "statistics_of"),
+        ("rankspec.families.recap.program.baseline_rows", "BaselineData"),
+        ("rankspec.families.recap.feature_checks", "feature_diagnostics"),
+        ("rankspec.families.recap.program.export.exporting", "export"),
     ),
     "rankspec.twhin.v1.TwhinConfig": Family(
         groups_of_twhin, ("rankspec.families.twhin.program.program", "TwhinProgram")
@@ -99,6 +111,38 @@ def statistics_of(message: str) -> Callable[[Any, str, Callable[[str], None]], D
     """
     compute: Callable[[Any, str, Callable[[str], None]], DataStatistics] | None = _imported(message, "statistics")
     return compute
+
+
+def baseline_data_of(message: str) -> Callable[[Any], BaselineData] | None:
+    """Returns what reads the data of a root message for baselines, or none if there are no baselines of such a model.
+
+    Args:
+        message: The message's full name.
+    """
+    reader: Callable[[Any], BaselineData] | None = _imported(message, "baselines")
+    return reader
+
+
+def feature_diagnostics(loaded: LoadedConfig) -> list[Diagnostic]:
+    """Judges a config that is right by itself by the features that its schema files describe.
+
+    Returns:
+        Mistakes and warnings; none of what an absent schema file would say, or of a message that has no such files.
+    """
+    judge: Callable[[LoadedConfig], list[Diagnostic]] | None = _imported(
+        loaded.message.DESCRIPTOR.full_name, "feature_checks"
+    )
+    return judge(loaded) if judge else []
+
+
+def exporter_of(message: str) -> Callable[..., Exported] | None:
+    """Returns what writes a checkpoint of a root message's run as a bundle, or none if nothing does.
+
+    Args:
+        message: The message's full name.
+    """
+    export: Callable[..., Exported] | None = _imported(message, "export")
+    return export
 
 
 def _imported(message: str, part: str) -> Any:

@@ -33,6 +33,7 @@ def evaluate_rows(
     file: Path,
     processes: Processes,
     at_once: int = _BATCHES_AT_ONCE,
+    step: int | None = None,
 ) -> None:
     """Scores every batch, and has the first process write the columns of all rows to a file.
 
@@ -46,12 +47,13 @@ def evaluate_rows(
         file: where the columns go, see `scored_rows`; it is written over.
         processes: those that share the batches.
         at_once: batches whose columns are exchanged at once.
+        step: optimizer steps of the model, for the file to say.
 
     Raises:
         TrainError: on every process, if the first cannot write the file.
     """
     remaining = iter(batches)
-    with torch.inference_mode(), ScoredRowsWriter(file) as writer:
+    with torch.inference_mode(), ScoredRowsWriter(file, step) as writer:
         while scored := [score(batch) for batch in islice(remaining, at_once)]:
             gathered = _gathered(scored, processes)
             processes.of_first(partial(writer.add, gathered))

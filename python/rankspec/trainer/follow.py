@@ -206,7 +206,9 @@ class Evaluator:
             self._skip(checkpoint.step, trouble, dict.fromkeys(untold))
             return
         for name, of in self._missing(checkpoint).items():
-            figures = self._setup.evaluate(name, self._datasets[name], self._folder / EVALUATION_SCORES_FOLDER)
+            figures = self._setup.evaluate(
+                name, self._datasets[name], self._folder / EVALUATION_SCORES_FOLDER, checkpoint.step
+            )
             self._record({"step": checkpoint.step, "split": name, "of": of, **figures})
             self._console.note(f"step {checkpoint.step}  {name}")
 

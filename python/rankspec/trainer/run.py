@@ -316,7 +316,9 @@ class TrainingRun:
     def _evaluate(self, done: int) -> Verdict:
         with self._stopwatch.spent_on("evaluation"):
             scores = self._folder / SCORES_FOLDER
-            figures = {name: self._setup.evaluate(name, data, scores) for name, data in self._validation_data.items()}
+            figures = {
+                name: self._setup.evaluate(name, data, scores, done) for name, data in self._validation_data.items()
+            }
         if self._processes.is_first:
             for name, of_set in figures.items():
                 self._reports.metrics(done, name, of_set)

@@ -122,7 +122,7 @@ class StreamSource:
         self._table = table
         self._kept: IO[bytes] | None = None
         if isinstance(table, pa.RecordBatchReader):
-            self._kept = tempfile.TemporaryFile()
+            self._kept = tempfile.TemporaryFile()  # noqa: SIM115 — it lives as long as the source
             with pa.ipc.new_stream(self._kept, table.schema, options=pa.ipc.IpcWriteOptions(compression="lz4")) as kept:
                 for batch in table:
                     kept.write_batch(batch)

@@ -20,8 +20,8 @@ _NUMBERS = (RawKind.RAW_KIND_INT64, RawKind.RAW_KIND_TIME, RawKind.RAW_KIND_BOOL
 class Carrying:
     """Makes stored columns of carried ones.
 
-    Whole numbers and times stay what they are. Text stays too, and has a column of its hash beside it, `NAME.hash`, by which
-    rows are told apart where only numbers are read.
+    Whole numbers and times stay what they are. Text stays too, and has a column of its hash beside it, `NAME.hash`, by
+    which rows are told apart where only numbers are read.
 
     Attributes:
         dtypes: the stored columns and what the schema file says of their types.

@@ -169,3 +169,21 @@ def _nearest(name: str, names: Iterable[str]) -> str:
 
     match = closest(name, list(names))
     return f'; did you mean "{match}"?' if match else ""
+
+
+def parse_multi(text: str) -> tuple[str, str]:
+    """Reads `COLUMN=SEPARATOR`, or `COLUMN` for a column of lists."""
+    column, _, separator = text.partition("=")
+    return column, separator
+
+
+def parse_hashed(text: str) -> tuple[str, int]:
+    """Reads `COLUMN=BUCKETS`.
+
+    Raises:
+        TableError: it is not that.
+    """
+    column, _, buckets = text.rpartition("=")
+    if not column or not buckets.isdecimal() or int(buckets) < 1:
+        raise TableError(f"--hash {text}: give the column and the number of buckets, as in --hash city=1000")
+    return column, int(buckets)

@@ -107,7 +107,6 @@ class CsvSource:
                     done = max(done, self._row)
                     if skipped < batch.num_rows:
                         yield batch.slice(skipped)
-                return
             except pa.ArrowInvalid as error:
                 if "straddl" not in str(error) or block >= _MOST_BLOCK_BYTES:
                     raise self._at_its_line(error) from error
@@ -116,6 +115,8 @@ class CsvSource:
                 raise not_of_encoding(self.path, self._encoding) from error
             except OSError as error:
                 raise damaged(self.path, error) from error
+            else:
+                return
 
     def place(self, row: int) -> str:
         """Where a row stands, counted from 0: file and line."""

@@ -1,4 +1,4 @@
-"""The folder of an imported table: written beside under a name that no pattern matches, and renamed when it is whole."""
+"""The folder of an imported table: written under a name that no pattern matches, and renamed when it is whole."""
 
 from __future__ import annotations
 
@@ -25,8 +25,7 @@ def beside(output: Path) -> Iterator[Path]:
     Raises:
         TableError: `output` is there already, or cannot be made.
     """
-    if os.path.lexists(output):
-        raise TableError(f"{output} is there; name another folder, or move it away")
+    _check_free(output)
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(prefix=f".{output.name}.", dir=output.parent))
@@ -38,12 +37,16 @@ def beside(output: Path) -> Iterator[Path]:
         mask = os.umask(0)
         os.umask(mask)
         folder.chmod(0o777 & ~mask)
-        if os.path.lexists(output):
-            raise TableError(f"{output} came to be while this was written; name another folder")
+        _check_free(output)
         folder.rename(output)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
+
+
+def _check_free(output: Path) -> None:
+    if os.path.lexists(output):
+        raise TableError(f"{output} is there; name another folder, or move it away")
 
 
 def write_schema(folder: Path, entries: Sequence[Mapping[str, Any]]) -> None:

@@ -185,7 +185,7 @@ def _divided(table: Table, recipe: Recipe, progress: Progress) -> Recipe:
         except EncodingError:
             continue
     raise TableError(
-        f'"{column}": its times do not tell {len(recipe.split.parts)} parts apart; say --no-time to split in another way'
+        f'"{column}": its times do not tell {len(recipe.split.parts)} parts apart; say --no-time to split otherwise'
     )
 
 

@@ -15,10 +15,12 @@ from rankspec.datasets.importing.profile import MOST_DISTINCT, SEPARATORS, Profi
 
 Kind = Literal["text", "whole", "real", "flag", "time"]
 Role = Literal["number", "category", "list", "flag", "time", "dropped"]
+# Above it, a double may be of a number that 64 bits do not hold.
+_END_OF_WHOLE = 2.0**63
 # Longer texts are prose, not categories.
 _PROSE_BYTES = 60
 _IDS = re.compile(
-    r"(^|[_ .-])(id|ids|uuid|guid|key|code|sku|ean|upc|zip|zipcode|postcode|postal|phone)$|[a-z]I[dD]$", re.IGNORECASE
+    r"(?i:(^|[_ .-])(id|ids|uuid|guid|key|code|sku|ean|upc|zip|zipcode|postcode|postal|phone)$)|[a-z]I[dD]$"
 )
 _TIMES = re.compile(r"(^|[_ .-])(time|timestamp|date|datetime|ts|at|created|updated)$", re.IGNORECASE)
 _LABELS = re.compile(
@@ -233,25 +235,26 @@ def _fits_whole(profile: Profile) -> bool:
 def _kind_of_category(profile: Profile) -> Kind:
     if profile.stored == "flag":
         return "flag"
-    if profile.stored == "text":
-        # As they are written: 007 and 7 are two codes.
-        return "whole" if profile.all_numbers and _fits_whole(profile) and not profile.some_zero_first else "text"
-    return "whole"
+    # As they are written, 007 and 7 are two codes.
+    return "whole" if _holds_whole(profile) and not profile.some_zero_first else "text"
+
+
+def _holds_whole(profile: Profile) -> bool:
+    """Every value is a whole number of 64 bits."""
+    if profile.smallest is None or profile.largest is None or not profile.all_whole:
+        return False
+    return profile.smallest > -_END_OF_WHOLE and profile.largest < _END_OF_WHOLE
 
 
 def _kind_of_values(profile: Profile) -> Kind:
-    if profile.stored == "flag":
+    """The kind of a column that is no feature."""
+    if profile.stored == "flag" or (profile.stored == "text" and profile.num_present and profile.all_bools):
         return "flag"
     if profile.stored == "time":
         return "time"
-    if profile.stored == "text" and profile.num_present and profile.all_bools:
-        return "flag"
-    if profile.num_present and profile.all_numbers and profile.stored != "other":
-        whole = _fits_whole(profile) and not (profile.stored == "text" and profile.some_zero_first)
-        if whole:
-            return "whole"
-        return "text" if profile.stored == "text" and profile.all_whole else "real"
-    return "text"
+    if not profile.all_numbers or not profile.num_present or profile.stored == "other":
+        return "text"
+    return "real" if not profile.all_whole else _kind_of_category(profile)
 
 
 def label_of(columns: Mapping[str, Column]) -> Label:

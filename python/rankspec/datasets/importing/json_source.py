@@ -1,4 +1,4 @@
-"""Files of JSON lines as batches of text and lists of text: numbers stand as they are written, so that no digit is lost."""
+"""Files of JSON lines as batches of text and lists of text: numbers stand as they are written, to the last digit."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ _BATCH_ROWS = 8192
 
 class _Number(str):
     """A number as it is written."""
+
+    __slots__ = ()
 
 
 class JsonSource:

@@ -109,7 +109,7 @@ def plan(columns: dict[str, Column], corrections: Corrections, missing: Sequence
     _check_names(carried, labels, columns)
     recipe.output.carried.extend(dict.fromkeys(carried))
     recipe.output.row_key.extend(corrections.key)
-    read = {_column_of(feature) for feature in features} | targets | set(carried)
+    read = {column_of(feature) for feature in features} | targets | set(carried)
     recipe.columns.extend(_raw_column(column, labels, corrections) for name, column in columns.items() if name in read)
     _split(recipe, corrections, time)
     return Plan(recipe, columns, labels, corrections.group, time, tuple(notes))
@@ -189,7 +189,7 @@ def _named_once(features: list[Feature]) -> list[Feature]:
     return features
 
 
-def _column_of(feature: Feature) -> str:
+def column_of(feature: Feature) -> str:
     """The raw column that a feature reads."""
     column: str = getattr(feature, str(feature.WhichOneof("kind"))).column
     return column
@@ -222,13 +222,19 @@ def _label_kind(column: Column, label: Label) -> Kind:
         if column.kind == "real":
             raise TableError(f"--label {label.column}={label.equals}: it holds numbers with fractions; say >= instead")
         return "whole" if column.kind == "whole" else "text"
+    if label.is_number and profile.all_numbers and profile.stored not in ("flag", "time", "other"):
+        return "real"
     if label.at_least is not None or label.is_number:
         if not profile.all_numbers or profile.stored in ("flag", "time", "other"):
             raise TableError(f"--label {label.column}: not all of its values are numbers")
         return "whole" if profile.all_whole and not profile.some_inexact else "real"
-    if column.kind == "flag" and profile.stored in ("flag", "text"):
+    if profile.stored != "number" and (column.kind == "flag" or _is_zero_or_one(profile)):
         return "flag"
     return "whole" if profile.all_whole else "real"
+
+
+def _is_zero_or_one(profile: Profile) -> bool:
+    return profile.all_whole and profile.smallest in (0, 1) and profile.largest in (0, 1)
 
 
 def _is_naive(profile: Profile) -> bool:

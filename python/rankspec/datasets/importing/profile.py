@@ -17,8 +17,11 @@ _PENDING_VALUES = 1 << 16
 _WHOLE = r"^[+-]?[0-9]+$"
 _NUMBER = r"^[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]+)?$"
 _ZERO_FIRST = r"^[+-]?0[0-9]"
-_TIME = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.,][0-9]{1,9})?)?( ?(Z|[+-][0-9]{2}:?[0-9]{2}|UTC))?)?$"
-_ZONED = r"(Z|[+-][0-9]{2}:?[0-9]{2}|UTC)$"
+# As recipes read them.
+_ZONE = r"(Z|[+-]([01][0-9]|2[0-3]):?[0-5][0-9])"
+_CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,9})?)?"
+_TIME = rf"^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}([T ]{_CLOCK}{_ZONE}?)?$"
+_ZONED = rf"{_ZONE}$"
 _OTHER_DATE = r"^[0-9]{1,2}[./-][0-9]{1,2}[./-]([0-9]{4}|[0-9]{2})( .*)?$"
 _BOOLS = ("true", "false", "True", "False", "TRUE", "FALSE", "yes", "no", "Yes", "No", "YES", "NO")
 SEPARATORS = ("|", ";", ",")
@@ -111,6 +114,8 @@ class Profiler:
             profile.longest_list = max(profile.longest_list, pc.max(pc.list_value_length(column)).as_py() or 0)
             column = plain(column.flatten())
         profile.stored = _stored(column.type)
+        if profile.stored == "time":
+            profile.some_naive |= pa.types.is_date(column.type) or column.type.tz is None
         if pa.types.is_floating(column.type):
             finite = pc.is_finite(column)
             profile.num_missing += 0 if profile.is_list else len(column) - column.null_count - _count(finite)

@@ -1,8 +1,8 @@
 """The config that an imported table trains with as it stands.
 
 Its numbers were tried on four tables of 87,000 to 350,000 rows, against boosted trees of the same rows, and chosen on
-validation parts. Regularization counts for more than architecture: groups and times that come anew want weight decay, tables of
-many ids a coupled penalty, and the best checkpoint is often that of the second pass.
+validation parts. Regularization counts for more than architecture: groups and times that come anew want weight decay,
+tables of many ids a coupled penalty, and the best checkpoint is often that of the second pass.
 """
 
 from __future__ import annotations
@@ -156,8 +156,8 @@ def _model(config: RecapConfig, data: DataSet) -> None:
         tower.mlp_config.layer_sizes.append(1)
         if is_number:
             tower.kind = TaskKind.TASK_KIND_REGRESSION
-    for index, ids in enumerate(data.ids):
-        _table(config, data, index, ids)
+    for ids in data.ids:
+        _table(config, data, ids)
     featurization = model.featurization_config.double_norm_log_config
     # At a lower momentum the running mean and variance are far behind in a run of some hundred steps.
     featurization.batch_norm_config.affine = False
@@ -175,7 +175,7 @@ def _model(config: RecapConfig, data: DataSet) -> None:
     model.backbone.mlp_config.CopyFrom(layers)
 
 
-def _table(config: RecapConfig, data: DataSet, index: int, ids: Ids) -> None:
+def _table(config: RecapConfig, data: DataSet, ids: Ids) -> None:
     tables = config.model.small_embeddings.tables
     name = re.sub(r"[^A-Za-z0-9_]", "_", ids.name)
     name = name if re.match(r"[A-Za-z_]", name) else f"_{name}"

@@ -1,4 +1,4 @@
-"""Encoded rows on their way to files: kept in files beside, then sorted, so that a row's place follows from the row alone."""
+"""Encoded rows on their way to files: kept beside, then sorted, so that a row's place follows from the row alone."""
 
 from __future__ import annotations
 

@@ -40,13 +40,14 @@ def import_table(
     """Makes a data set, and a config that trains on it, of a table.
 
     Args:
-        table: a path, paths of parts of one table, or anything with `__arrow_c_stream__`: a frame of pandas or Polars, an
-            Arrow table, a relation of DuckDB.
+        table: a path, paths of parts of one table, or anything with `__arrow_c_stream__`: a frame of pandas or Polars,
+            an Arrow table, a relation of DuckDB.
         output: the folder to make.
-        label: what is predicted: columns, each with a condition or not, such as `bought` or `rating>=4`. None names the one
-            column that is called like a label.
+        label: what is predicted: columns, each with a condition or not, such as `bought` or `rating>=4`. None takes
+            the one column that is called like a label.
         group: the column of what rows are ranked within, such as a user or a query.
-        time: the column of times to split by; "" splits in another way. None takes the one column of times, if there is one.
+        time: the column of times to split by; "" splits in another way. None takes the one column of times, if there
+            is one.
         key: columns that tell rows apart.
         numeric: columns that are numbers.
         categorical: columns that are categories.

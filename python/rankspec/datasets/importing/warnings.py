@@ -10,6 +10,9 @@ from rankspec.datasets.importing.written import Found
 
 def warnings_of(made: Plan, found: Found) -> Iterator[str]:
     """The warnings, by column where they are about one."""
+    for name, column in made.columns.items():
+        if column.role == "dropped" and not column.is_told and _is_unused(name, made):
+            yield f'"{name}" is left out: {column.why}'
     for label in made.labels:
         if not label.is_number:
             yield from _of_label(label.column, label.task, found)
@@ -29,6 +32,10 @@ def _of_label(column: str, task: str, found: Found) -> Iterator[str]:
             yield f'"{column}": the {part} part has {only} only, of which nothing is learned or measured'
     for name, area in found.giving_away.get(task, {}).items():
         yield (
-            f'"{name}" tells {task} almost alone (area under the ROC curve {area:.4f}); if it is known only afterwards, '
-            "leave its column out with --drop"
+            f'"{name}" tells {task} almost alone (area under the ROC curve {area:.4f}); if it is known only '
+            "afterwards, leave its column out with --drop"
         )
+
+
+def _is_unused(name: str, made: Plan) -> bool:
+    return all(column.name != name for column in made.recipe.columns)

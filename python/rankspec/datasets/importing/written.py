@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from rankspec.data.v1.recipe_pb2 import Recipe
 from rankspec.datasets.feature_names import names_in_schema, schema_entry
 from rankspec.datasets.importing import leaks
+from rankspec.datasets.importing.errors import TableError
 from rankspec.datasets.importing.staging import VECTORS, Staging, write_rows
 from rankspec.datasets.vectors import matrix_of
 from rankspec.encoding.positions import Position, positions
@@ -104,7 +105,7 @@ class Writer:
     def _look_at(self, table: pa.Table, part: str, *, is_first: bool) -> None:
         found = self.found
         for task in found.num_positives[part]:
-            labels = np.asarray(table[task]).astype(np.int64)
+            labels = _zero_or_one(np.asarray(table[task]), task)
             found.num_positives[part][task] += int(labels.sum())
             if is_first and found.num_rows[part] == 0:
                 found.giving_away[task] = leaks.giving_away(labels, self._vectors(table.slice(0, leaks.MOST_ROWS)))
@@ -146,6 +147,21 @@ def _entry(name: str, places: Sequence[Position]) -> dict[str, Any]:
         if any(place.vocabulary for place in places):
             entry["vocabularies"] = [place.vocabulary for place in places]
     return entry
+
+
+def _zero_or_one(values: NDArray[Any], task: str) -> NDArray[np.int64]:
+    """Labels as whole numbers.
+
+    Raises:
+        TableError: they are others.
+    """
+    labels = values.astype(np.int64)
+    if ((labels != values) | ((labels != 0) & (labels != 1))).any():
+        raise TableError(
+            f"{task}: a label is neither 0 nor 1; say what is positive, as in --label '{task}>=4', or say "
+            f"--label {task}:number"
+        )
+    return labels
 
 
 def _matrix(column: pa.ChunkedArray, name: str) -> NDArray[Any]:

@@ -49,6 +49,6 @@ def _change(zone: ZoneInfo, low: datetime, high: datetime) -> datetime:
 
 
 def _zone_offset(change: datetime, before: timedelta, after: timedelta) -> ZoneOffset:
-    """The offset from a change on. A time that the clocks tell twice is the earlier one, so it is still of the offset before."""
+    """The offset from a change on. A time that the clocks tell twice is the earlier one, of the offset before."""
     local = change - _EPOCH + max(before, after)
     return ZoneOffset(local_micros=local // timedelta(microseconds=1), offset_seconds=int(after.total_seconds()))

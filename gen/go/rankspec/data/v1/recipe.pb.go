@@ -92,6 +92,59 @@ func (RawKind) EnumDescriptor() ([]byte, []int) {
 	return file_rankspec_data_v1_recipe_proto_rawDescGZIP(), []int{0}
 }
 
+// Figures of a column that a missing value may be replaced by.
+type FillFigure int32
+
+const (
+	// Not chosen. Refused.
+	FillFigure_FILL_FIGURE_UNSPECIFIED FillFigure = 0
+	// The mean.
+	FillFigure_FILL_FIGURE_MEAN FillFigure = 1
+	// A value in the middle, at most 0.8 % from the median.
+	FillFigure_FILL_FIGURE_MEDIAN FillFigure = 2
+)
+
+// Enum value maps for FillFigure.
+var (
+	FillFigure_name = map[int32]string{
+		0: "FILL_FIGURE_UNSPECIFIED",
+		1: "FILL_FIGURE_MEAN",
+		2: "FILL_FIGURE_MEDIAN",
+	}
+	FillFigure_value = map[string]int32{
+		"FILL_FIGURE_UNSPECIFIED": 0,
+		"FILL_FIGURE_MEAN":        1,
+		"FILL_FIGURE_MEDIAN":      2,
+	}
+)
+
+func (x FillFigure) Enum() *FillFigure {
+	p := new(FillFigure)
+	*p = x
+	return p
+}
+
+func (x FillFigure) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (FillFigure) Descriptor() protoreflect.EnumDescriptor {
+	return file_rankspec_data_v1_recipe_proto_enumTypes[1].Descriptor()
+}
+
+func (FillFigure) Type() protoreflect.EnumType {
+	return &file_rankspec_data_v1_recipe_proto_enumTypes[1]
+}
+
+func (x FillFigure) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use FillFigure.Descriptor instead.
+func (FillFigure) EnumDescriptor() ([]byte, []int) {
+	return file_rankspec_data_v1_recipe_proto_rawDescGZIP(), []int{1}
+}
+
 // From a local time on, a zone's distance to UTC.
 type ZoneOffset struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -441,61 +494,6 @@ func (x *Clip) GetHighQuantile() float64 {
 	return Default_Clip_HighQuantile
 }
 
-// Values of one bucket of a histogram: those whose float32 has the same upper 16 bits.
-type Bucket struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The upper 16 bits.
-	Bits *uint32 `protobuf:"varint,1,opt,name=bits" json:"bits,omitempty"`
-	// Rows.
-	Count         *int64 `protobuf:"varint,2,opt,name=count" json:"count,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Bucket) Reset() {
-	*x = Bucket{}
-	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[5]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Bucket) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Bucket) ProtoMessage() {}
-
-func (x *Bucket) ProtoReflect() protoreflect.Message {
-	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[5]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Bucket.ProtoReflect.Descriptor instead.
-func (*Bucket) Descriptor() ([]byte, []int) {
-	return file_rankspec_data_v1_recipe_proto_rawDescGZIP(), []int{5}
-}
-
-func (x *Bucket) GetBits() uint32 {
-	if x != nil && x.Bits != nil {
-		return *x.Bits
-	}
-	return 0
-}
-
-func (x *Bucket) GetCount() int64 {
-	if x != nil && x.Count != nil {
-		return *x.Count
-	}
-	return 0
-}
-
 // What fitting found out about a number.
 type NumberFitting struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -516,8 +514,9 @@ type NumberFitting struct {
 	// Rows whose value was infinite, not a number or beyond float32; they are filled as missing ones are, and not counted
 	// among those.
 	NumNotFinite *int64 `protobuf:"varint,8,opt,name=num_not_finite,json=numNotFinite,def=0" json:"num_not_finite,omitempty"`
-	// Histogram of the values before clipping, by bits. What drift reports compare with.
-	Buckets       []*Bucket `protobuf:"bytes,9,rep,name=buckets" json:"buckets,omitempty"`
+	// Values before clipping at shares of 0, 1/16, 2/16 and so on to 1, each at most 0.8 % off: what drift reports compare
+	// with. Empty: there are no values.
+	Quantiles     []float64 `protobuf:"fixed64,9,rep,packed,name=quantiles" json:"quantiles,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -540,7 +539,7 @@ var (
 
 func (x *NumberFitting) Reset() {
 	*x = NumberFitting{}
-	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[6]
+	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -552,7 +551,7 @@ func (x *NumberFitting) String() string {
 func (*NumberFitting) ProtoMessage() {}
 
 func (x *NumberFitting) ProtoReflect() protoreflect.Message {
-	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[6]
+	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -565,7 +564,7 @@ func (x *NumberFitting) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NumberFitting.ProtoReflect.Descriptor instead.
 func (*NumberFitting) Descriptor() ([]byte, []int) {
-	return file_rankspec_data_v1_recipe_proto_rawDescGZIP(), []int{6}
+	return file_rankspec_data_v1_recipe_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *NumberFitting) GetFill() float64 {
@@ -624,9 +623,9 @@ func (x *NumberFitting) GetNumNotFinite() int64 {
 	return Default_NumberFitting_NumNotFinite
 }
 
-func (x *NumberFitting) GetBuckets() []*Bucket {
+func (x *NumberFitting) GetQuantiles() []float64 {
 	if x != nil {
-		return x.Buckets
+		return x.Quantiles
 	}
 	return nil
 }
@@ -640,18 +639,17 @@ type NumberFeature struct {
 	//
 	// Types that are valid to be assigned to Fill:
 	//
-	//	*NumberFeature_FillMean
-	//	*NumberFeature_FillMedian
+	//	*NumberFeature_FillFigure
 	//	*NumberFeature_FillConstant
 	Fill isNumberFeature_Fill `protobuf_oneof:"fill"`
 	// Whether a binary value says that the number was missing.
-	MissingFlag *bool `protobuf:"varint,5,opt,name=missing_flag,json=missingFlag,def=0" json:"missing_flag,omitempty"`
+	MissingFlag *bool `protobuf:"varint,4,opt,name=missing_flag,json=missingFlag,def=0" json:"missing_flag,omitempty"`
 	// Bounds that the number is kept between. Unset: none.
-	Clip *Clip `protobuf:"bytes,6,opt,name=clip" json:"clip,omitempty"`
+	Clip *Clip `protobuf:"bytes,5,opt,name=clip" json:"clip,omitempty"`
 	// Whether the mean is subtracted and the result divided by the standard deviation.
-	Standardize *bool `protobuf:"varint,7,opt,name=standardize,def=0" json:"standardize,omitempty"`
+	Standardize *bool `protobuf:"varint,6,opt,name=standardize,def=0" json:"standardize,omitempty"`
 	// What fitting found. Unset: not fitted.
-	Fitted        *NumberFitting `protobuf:"bytes,8,opt,name=fitted" json:"fitted,omitempty"`
+	Fitted        *NumberFitting `protobuf:"bytes,7,opt,name=fitted" json:"fitted,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -664,7 +662,7 @@ const (
 
 func (x *NumberFeature) Reset() {
 	*x = NumberFeature{}
-	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[7]
+	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -676,7 +674,7 @@ func (x *NumberFeature) String() string {
 func (*NumberFeature) ProtoMessage() {}
 
 func (x *NumberFeature) ProtoReflect() protoreflect.Message {
-	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[7]
+	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -689,7 +687,7 @@ func (x *NumberFeature) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NumberFeature.ProtoReflect.Descriptor instead.
 func (*NumberFeature) Descriptor() ([]byte, []int) {
-	return file_rankspec_data_v1_recipe_proto_rawDescGZIP(), []int{7}
+	return file_rankspec_data_v1_recipe_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *NumberFeature) GetColumn() string {
@@ -706,22 +704,13 @@ func (x *NumberFeature) GetFill() isNumberFeature_Fill {
 	return nil
 }
 
-func (x *NumberFeature) GetFillMean() bool {
+func (x *NumberFeature) GetFillFigure() FillFigure {
 	if x != nil {
-		if x, ok := x.Fill.(*NumberFeature_FillMean); ok {
-			return x.FillMean
+		if x, ok := x.Fill.(*NumberFeature_FillFigure); ok {
+			return x.FillFigure
 		}
 	}
-	return false
-}
-
-func (x *NumberFeature) GetFillMedian() bool {
-	if x != nil {
-		if x, ok := x.Fill.(*NumberFeature_FillMedian); ok {
-			return x.FillMedian
-		}
-	}
-	return false
+	return FillFigure_FILL_FIGURE_UNSPECIFIED
 }
 
 func (x *NumberFeature) GetFillConstant() float64 {
@@ -765,24 +754,17 @@ type isNumberFeature_Fill interface {
 	isNumberFeature_Fill()
 }
 
-type NumberFeature_FillMean struct {
-	// The mean of the values that are there.
-	FillMean bool `protobuf:"varint,2,opt,name=fill_mean,json=fillMean,oneof"`
-}
-
-type NumberFeature_FillMedian struct {
-	// A value in the middle of them, at most 0.8 % from the median.
-	FillMedian bool `protobuf:"varint,3,opt,name=fill_median,json=fillMedian,oneof"`
+type NumberFeature_FillFigure struct {
+	// A figure of the values that are there.
+	FillFigure FillFigure `protobuf:"varint,2,opt,name=fill_figure,json=fillFigure,enum=rankspec.data.v1.FillFigure,oneof"`
 }
 
 type NumberFeature_FillConstant struct {
 	// This one, in the column's unit.
-	FillConstant float64 `protobuf:"fixed64,4,opt,name=fill_constant,json=fillConstant,oneof"`
+	FillConstant float64 `protobuf:"fixed64,3,opt,name=fill_constant,json=fillConstant,oneof"`
 }
 
-func (*NumberFeature_FillMean) isNumberFeature_Fill() {}
-
-func (*NumberFeature_FillMedian) isNumberFeature_Fill() {}
+func (*NumberFeature_FillFigure) isNumberFeature_Fill() {}
 
 func (*NumberFeature_FillConstant) isNumberFeature_Fill() {}
 
@@ -805,7 +787,7 @@ const (
 
 func (x *DistinctEdges) Reset() {
 	*x = DistinctEdges{}
-	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[8]
+	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -817,7 +799,7 @@ func (x *DistinctEdges) String() string {
 func (*DistinctEdges) ProtoMessage() {}
 
 func (x *DistinctEdges) ProtoReflect() protoreflect.Message {
-	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[8]
+	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -830,7 +812,7 @@ func (x *DistinctEdges) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DistinctEdges.ProtoReflect.Descriptor instead.
 func (*DistinctEdges) Descriptor() ([]byte, []int) {
-	return file_rankspec_data_v1_recipe_proto_rawDescGZIP(), []int{8}
+	return file_rankspec_data_v1_recipe_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *DistinctEdges) GetMaxValues() int32 {
@@ -858,7 +840,7 @@ type QuantileEdges struct {
 
 func (x *QuantileEdges) Reset() {
 	*x = QuantileEdges{}
-	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[9]
+	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -870,7 +852,7 @@ func (x *QuantileEdges) String() string {
 func (*QuantileEdges) ProtoMessage() {}
 
 func (x *QuantileEdges) ProtoReflect() protoreflect.Message {
-	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[9]
+	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -883,7 +865,7 @@ func (x *QuantileEdges) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QuantileEdges.ProtoReflect.Descriptor instead.
 func (*QuantileEdges) Descriptor() ([]byte, []int) {
-	return file_rankspec_data_v1_recipe_proto_rawDescGZIP(), []int{9}
+	return file_rankspec_data_v1_recipe_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *QuantileEdges) GetNumBins() int32 {
@@ -914,7 +896,7 @@ const (
 
 func (x *BinnedFitting) Reset() {
 	*x = BinnedFitting{}
-	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[10]
+	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -926,7 +908,7 @@ func (x *BinnedFitting) String() string {
 func (*BinnedFitting) ProtoMessage() {}
 
 func (x *BinnedFitting) ProtoReflect() protoreflect.Message {
-	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[10]
+	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -939,7 +921,7 @@ func (x *BinnedFitting) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BinnedFitting.ProtoReflect.Descriptor instead.
 func (*BinnedFitting) Descriptor() ([]byte, []int) {
-	return file_rankspec_data_v1_recipe_proto_rawDescGZIP(), []int{10}
+	return file_rankspec_data_v1_recipe_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *BinnedFitting) GetEdges() []float64 {
@@ -983,7 +965,7 @@ type BinnedFeature struct {
 
 func (x *BinnedFeature) Reset() {
 	*x = BinnedFeature{}
-	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[11]
+	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -995,7 +977,7 @@ func (x *BinnedFeature) String() string {
 func (*BinnedFeature) ProtoMessage() {}
 
 func (x *BinnedFeature) ProtoReflect() protoreflect.Message {
-	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[11]
+	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1008,7 +990,7 @@ func (x *BinnedFeature) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BinnedFeature.ProtoReflect.Descriptor instead.
 func (*BinnedFeature) Descriptor() ([]byte, []int) {
-	return file_rankspec_data_v1_recipe_proto_rawDescGZIP(), []int{11}
+	return file_rankspec_data_v1_recipe_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *BinnedFeature) GetColumn() string {
@@ -1079,7 +1061,7 @@ type ListPlaces struct {
 
 func (x *ListPlaces) Reset() {
 	*x = ListPlaces{}
-	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[12]
+	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1091,7 +1073,7 @@ func (x *ListPlaces) String() string {
 func (*ListPlaces) ProtoMessage() {}
 
 func (x *ListPlaces) ProtoReflect() protoreflect.Message {
-	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[12]
+	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1104,7 +1086,7 @@ func (x *ListPlaces) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPlaces.ProtoReflect.Descriptor instead.
 func (*ListPlaces) Descriptor() ([]byte, []int) {
-	return file_rankspec_data_v1_recipe_proto_rawDescGZIP(), []int{12}
+	return file_rankspec_data_v1_recipe_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ListPlaces) GetWidth() int32 {
@@ -1114,61 +1096,16 @@ func (x *ListPlaces) GetWidth() int32 {
 	return 0
 }
 
-// The values of a category that have an id, in the order of their ids: what a vocabulary file holds, as binary.
-type Vocabulary struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The values: texts, or whole numbers in decimal. The first has id 2.
-	Values        []string `protobuf:"bytes,1,rep,name=values" json:"values,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Vocabulary) Reset() {
-	*x = Vocabulary{}
-	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[13]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Vocabulary) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Vocabulary) ProtoMessage() {}
-
-func (x *Vocabulary) ProtoReflect() protoreflect.Message {
-	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[13]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Vocabulary.ProtoReflect.Descriptor instead.
-func (*Vocabulary) Descriptor() ([]byte, []int) {
-	return file_rankspec_data_v1_recipe_proto_rawDescGZIP(), []int{13}
-}
-
-func (x *Vocabulary) GetValues() []string {
-	if x != nil {
-		return x.Values
-	}
-	return nil
-}
-
 // What fitting found out about a category.
 type CategoryFitting struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The values that have an id, at most 256 of them; more are in a file.
 	Values []string `protobuf:"bytes,1,rep,name=values" json:"values,omitempty"`
-	// File beside the recipe that holds the values as a binary Vocabulary. Unset: they are in values.
+	// File beside the recipe that holds the values, in the order of their ids: of each its length in bytes, as a base-128
+	// varint, and its UTF-8. Unset: they are in values.
 	File *string `protobuf:"bytes,2,opt,name=file" json:"file,omitempty"`
-	// SHA-256 of the file's bytes.
-	Sha256 []byte `protobuf:"bytes,3,opt,name=sha256" json:"sha256,omitempty"`
+	// SHA-256 of the file's bytes, in hexadecimal.
+	Sha256 *string `protobuf:"bytes,3,opt,name=sha256" json:"sha256,omitempty"`
 	// Values that have an id.
 	NumValues *int64 `protobuf:"varint,4,opt,name=num_values,json=numValues,def=0" json:"num_values,omitempty"`
 	// Occurrences of a missing value.
@@ -1188,7 +1125,7 @@ const (
 
 func (x *CategoryFitting) Reset() {
 	*x = CategoryFitting{}
-	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[14]
+	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1200,7 +1137,7 @@ func (x *CategoryFitting) String() string {
 func (*CategoryFitting) ProtoMessage() {}
 
 func (x *CategoryFitting) ProtoReflect() protoreflect.Message {
-	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[14]
+	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1213,7 +1150,7 @@ func (x *CategoryFitting) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CategoryFitting.ProtoReflect.Descriptor instead.
 func (*CategoryFitting) Descriptor() ([]byte, []int) {
-	return file_rankspec_data_v1_recipe_proto_rawDescGZIP(), []int{14}
+	return file_rankspec_data_v1_recipe_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *CategoryFitting) GetValues() []string {
@@ -1230,11 +1167,11 @@ func (x *CategoryFitting) GetFile() string {
 	return ""
 }
 
-func (x *CategoryFitting) GetSha256() []byte {
-	if x != nil {
-		return x.Sha256
+func (x *CategoryFitting) GetSha256() string {
+	if x != nil && x.Sha256 != nil {
+		return *x.Sha256
 	}
-	return nil
+	return ""
 }
 
 func (x *CategoryFitting) GetNumValues() int64 {
@@ -1284,7 +1221,7 @@ const (
 
 func (x *CategoryFeature) Reset() {
 	*x = CategoryFeature{}
-	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[15]
+	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1296,7 +1233,7 @@ func (x *CategoryFeature) String() string {
 func (*CategoryFeature) ProtoMessage() {}
 
 func (x *CategoryFeature) ProtoReflect() protoreflect.Message {
-	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[15]
+	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1309,7 +1246,7 @@ func (x *CategoryFeature) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CategoryFeature.ProtoReflect.Descriptor instead.
 func (*CategoryFeature) Descriptor() ([]byte, []int) {
-	return file_rankspec_data_v1_recipe_proto_rawDescGZIP(), []int{15}
+	return file_rankspec_data_v1_recipe_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *CategoryFeature) GetColumn() string {
@@ -1370,7 +1307,7 @@ const (
 
 func (x *HashedFeature) Reset() {
 	*x = HashedFeature{}
-	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[16]
+	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1382,7 +1319,7 @@ func (x *HashedFeature) String() string {
 func (*HashedFeature) ProtoMessage() {}
 
 func (x *HashedFeature) ProtoReflect() protoreflect.Message {
-	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[16]
+	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1395,7 +1332,7 @@ func (x *HashedFeature) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HashedFeature.ProtoReflect.Descriptor instead.
 func (*HashedFeature) Descriptor() ([]byte, []int) {
-	return file_rankspec_data_v1_recipe_proto_rawDescGZIP(), []int{16}
+	return file_rankspec_data_v1_recipe_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *HashedFeature) GetColumn() string {
@@ -1444,7 +1381,7 @@ const (
 
 func (x *FlagFeature) Reset() {
 	*x = FlagFeature{}
-	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[17]
+	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1456,7 +1393,7 @@ func (x *FlagFeature) String() string {
 func (*FlagFeature) ProtoMessage() {}
 
 func (x *FlagFeature) ProtoReflect() protoreflect.Message {
-	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[17]
+	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1469,7 +1406,7 @@ func (x *FlagFeature) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FlagFeature.ProtoReflect.Descriptor instead.
 func (*FlagFeature) Descriptor() ([]byte, []int) {
-	return file_rankspec_data_v1_recipe_proto_rawDescGZIP(), []int{17}
+	return file_rankspec_data_v1_recipe_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *FlagFeature) GetColumn() string {
@@ -1507,7 +1444,7 @@ type Feature struct {
 
 func (x *Feature) Reset() {
 	*x = Feature{}
-	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[18]
+	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1519,7 +1456,7 @@ func (x *Feature) String() string {
 func (*Feature) ProtoMessage() {}
 
 func (x *Feature) ProtoReflect() protoreflect.Message {
-	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[18]
+	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1532,7 +1469,7 @@ func (x *Feature) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Feature.ProtoReflect.Descriptor instead.
 func (*Feature) Descriptor() ([]byte, []int) {
-	return file_rankspec_data_v1_recipe_proto_rawDescGZIP(), []int{18}
+	return file_rankspec_data_v1_recipe_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Feature) GetName() string {
@@ -1653,7 +1590,7 @@ type RecipeLabel struct {
 
 func (x *RecipeLabel) Reset() {
 	*x = RecipeLabel{}
-	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[19]
+	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1665,7 +1602,7 @@ func (x *RecipeLabel) String() string {
 func (*RecipeLabel) ProtoMessage() {}
 
 func (x *RecipeLabel) ProtoReflect() protoreflect.Message {
-	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[19]
+	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1678,7 +1615,7 @@ func (x *RecipeLabel) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecipeLabel.ProtoReflect.Descriptor instead.
 func (*RecipeLabel) Descriptor() ([]byte, []int) {
-	return file_rankspec_data_v1_recipe_proto_rawDescGZIP(), []int{19}
+	return file_rankspec_data_v1_recipe_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *RecipeLabel) GetTask() string {
@@ -1751,7 +1688,7 @@ type SplitPart struct {
 
 func (x *SplitPart) Reset() {
 	*x = SplitPart{}
-	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[20]
+	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1763,7 +1700,7 @@ func (x *SplitPart) String() string {
 func (*SplitPart) ProtoMessage() {}
 
 func (x *SplitPart) ProtoReflect() protoreflect.Message {
-	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[20]
+	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1776,7 +1713,7 @@ func (x *SplitPart) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SplitPart.ProtoReflect.Descriptor instead.
 func (*SplitPart) Descriptor() ([]byte, []int) {
-	return file_rankspec_data_v1_recipe_proto_rawDescGZIP(), []int{20}
+	return file_rankspec_data_v1_recipe_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *SplitPart) GetName() string {
@@ -1813,7 +1750,7 @@ const (
 
 func (x *KeySplit) Reset() {
 	*x = KeySplit{}
-	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[21]
+	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1825,7 +1762,7 @@ func (x *KeySplit) String() string {
 func (*KeySplit) ProtoMessage() {}
 
 func (x *KeySplit) ProtoReflect() protoreflect.Message {
-	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[21]
+	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1838,7 +1775,7 @@ func (x *KeySplit) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use KeySplit.ProtoReflect.Descriptor instead.
 func (*KeySplit) Descriptor() ([]byte, []int) {
-	return file_rankspec_data_v1_recipe_proto_rawDescGZIP(), []int{21}
+	return file_rankspec_data_v1_recipe_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *KeySplit) GetColumns() []string {
@@ -1879,7 +1816,7 @@ const (
 
 func (x *TimeSplit) Reset() {
 	*x = TimeSplit{}
-	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[22]
+	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1891,7 +1828,7 @@ func (x *TimeSplit) String() string {
 func (*TimeSplit) ProtoMessage() {}
 
 func (x *TimeSplit) ProtoReflect() protoreflect.Message {
-	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[22]
+	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1904,7 +1841,7 @@ func (x *TimeSplit) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TimeSplit.ProtoReflect.Descriptor instead.
 func (*TimeSplit) Descriptor() ([]byte, []int) {
-	return file_rankspec_data_v1_recipe_proto_rawDescGZIP(), []int{22}
+	return file_rankspec_data_v1_recipe_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *TimeSplit) GetColumn() string {
@@ -1960,7 +1897,7 @@ const (
 
 func (x *Split) Reset() {
 	*x = Split{}
-	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[23]
+	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1972,7 +1909,7 @@ func (x *Split) String() string {
 func (*Split) ProtoMessage() {}
 
 func (x *Split) ProtoReflect() protoreflect.Message {
-	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[23]
+	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1985,7 +1922,7 @@ func (x *Split) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Split.ProtoReflect.Descriptor instead.
 func (*Split) Descriptor() ([]byte, []int) {
-	return file_rankspec_data_v1_recipe_proto_rawDescGZIP(), []int{23}
+	return file_rankspec_data_v1_recipe_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Split) GetParts() []*SplitPart {
@@ -2068,7 +2005,7 @@ const (
 
 func (x *RecipeOutput) Reset() {
 	*x = RecipeOutput{}
-	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[24]
+	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2080,7 +2017,7 @@ func (x *RecipeOutput) String() string {
 func (*RecipeOutput) ProtoMessage() {}
 
 func (x *RecipeOutput) ProtoReflect() protoreflect.Message {
-	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[24]
+	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2093,7 +2030,7 @@ func (x *RecipeOutput) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecipeOutput.ProtoReflect.Descriptor instead.
 func (*RecipeOutput) Descriptor() ([]byte, []int) {
-	return file_rankspec_data_v1_recipe_proto_rawDescGZIP(), []int{24}
+	return file_rankspec_data_v1_recipe_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *RecipeOutput) GetNumShards() int32 {
@@ -2145,7 +2082,7 @@ const (
 
 func (x *Fitting) Reset() {
 	*x = Fitting{}
-	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[25]
+	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2157,7 +2094,7 @@ func (x *Fitting) String() string {
 func (*Fitting) ProtoMessage() {}
 
 func (x *Fitting) ProtoReflect() protoreflect.Message {
-	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[25]
+	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2170,7 +2107,7 @@ func (x *Fitting) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Fitting.ProtoReflect.Descriptor instead.
 func (*Fitting) Descriptor() ([]byte, []int) {
-	return file_rankspec_data_v1_recipe_proto_rawDescGZIP(), []int{25}
+	return file_rankspec_data_v1_recipe_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Fitting) GetGenerator() string {
@@ -2219,7 +2156,7 @@ type Recipe struct {
 
 func (x *Recipe) Reset() {
 	*x = Recipe{}
-	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[26]
+	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2231,7 +2168,7 @@ func (x *Recipe) String() string {
 func (*Recipe) ProtoMessage() {}
 
 func (x *Recipe) ProtoReflect() protoreflect.Message {
-	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[26]
+	mi := &file_rankspec_data_v1_recipe_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2244,7 +2181,7 @@ func (x *Recipe) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Recipe.ProtoReflect.Descriptor instead.
 func (*Recipe) Descriptor() ([]byte, []int) {
-	return file_rankspec_data_v1_recipe_proto_rawDescGZIP(), []int{26}
+	return file_rankspec_data_v1_recipe_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Recipe) GetSemantics() int32 {
@@ -2314,10 +2251,10 @@ const file_rankspec_data_v1_recipe_proto_rawDesc = "" +
 	"\x0eoffset_seconds\x18\x02 \x01(\x05B\x1f\xbaH\x14\xc8\x01\x01\x1a\x0f\x18\x80\xa3\x05(\x80\xdd\xfa\xff\xff\xff\xff\xff\xff\x01\x88\xe7\x18\x01\x90\xe7\x18\x02R\roffsetSeconds\"\x7f\n" +
 	"\bTimeZone\x12&\n" +
 	"\x04name\x18\x01 \x01(\tB\x12\xbaH\a\xc8\x01\x01r\x02\x10\x01\x88\xe7\x18\x01\x90\xe7\x18\x02R\x04name\x12K\n" +
-	"\aoffsets\x18\x02 \x03(\v2\x1c.rankspec.data.v1.ZoneOffsetB\x13\xbaH\b\x92\x01\x05\b\x01\x10\x80\b\x88\xe7\x18\x01\x90\xe7\x18\x02R\aoffsets\"\x9c\a\n" +
-	"\tRawColumn\x12*\n" +
-	"\x04name\x18\x01 \x01(\tB\x16\xbaH\v\xc8\x01\x01r\x06\x10\x01\xba\x01\x01\n" +
-	"\x88\xe7\x18\x01\x90\xe7\x18\x02R\x04name\x12D\n" +
+	"\aoffsets\x18\x02 \x03(\v2\x1c.rankspec.data.v1.ZoneOffsetB\x13\xbaH\b\x92\x01\x05\b\x01\x10\x80\b\x88\xe7\x18\x01\x90\xe7\x18\x02R\aoffsets\"\xa0\a\n" +
+	"\tRawColumn\x12.\n" +
+	"\x04name\x18\x01 \x01(\tB\x1a\xbaH\x0f\xc8\x01\x01r\n" +
+	"2\b^[^\\n]+$\x88\xe7\x18\x01\x90\xe7\x18\x02R\x04name\x12D\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x19.rankspec.data.v1.RawKindB\x15\xbaH\n" +
 	"\xc8\x01\x01\x82\x01\x04\x10\x01 \x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\x04kind\x12#\n" +
 	"\x04list\x18\x03 \x01(\b:\x05falseB\b\x88\xe7\x18\x01\x90\xe7\x18\x02R\x04list\x12-\n" +
@@ -2337,10 +2274,7 @@ const file_rankspec_data_v1_recipe_proto_rawDesc = "" +
 	"\x04Clip\x12I\n" +
 	"\flow_quantile\x18\x01 \x01(\x01:\x050.001B\x1f\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x00\xf0?)\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\vlowQuantile\x12K\n" +
 	"\rhigh_quantile\x18\x02 \x01(\x01:\x050.999B\x1f\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x00\xf0?)\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\fhighQuantile:\xec\x01\xbaH\xe8\x01\x1a\xe5\x01\n" +
-	"\x18data.clip.quantile_order\x1a\xc8\x01this.low_quantile >= this.high_quantile ? 'low_quantile: ' + string(this.low_quantile) + ' is not below high_quantile, ' + string(this.high_quantile) + '; write the smaller share as low_quantile' : ''\"\\\n" +
-	"\x06Bucket\x12(\n" +
-	"\x04bits\x18\x01 \x01(\rB\x14\xbaH\t\xc8\x01\x01*\x04\x18\xff\xff\x03\x88\xe7\x18\x01\x90\xe7\x18\x02R\x04bits\x12(\n" +
-	"\x05count\x18\x02 \x01(\x03B\x12\xbaH\a\xc8\x01\x01\"\x02(\x01\x88\xe7\x18\x01\x90\xe7\x18\x02R\x05count\"\x8d\x05\n" +
+	"\x18data.clip.quantile_order\x1a\xc8\x01this.low_quantile >= this.high_quantile ? 'low_quantile: ' + string(this.low_quantile) + ' is not below high_quantile, ' + string(this.high_quantile) + '; write the smaller share as low_quantile' : ''\"\xfb\x04\n" +
 	"\rNumberFitting\x12&\n" +
 	"\x04fill\x18\x01 \x01(\x01:\x010B\x0f\xbaH\x04\x12\x02@\x01\x88\xe7\x18\x01\x90\xe7\x18\x02R\x04fill\x12 \n" +
 	"\x03low\x18\x02 \x01(\x01:\x04-infB\b\x88\xe7\x18\x01\x90\xe7\x18\x02R\x03low\x12!\n" +
@@ -2351,19 +2285,18 @@ const file_rankspec_data_v1_recipe_proto_rawDesc = "" +
 	"num_values\x18\x06 \x01(\x03:\x010B\x0f\xbaH\x04\"\x02(\x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\tnumValues\x123\n" +
 	"\vnum_missing\x18\a \x01(\x03:\x010B\x0f\xbaH\x04\"\x02(\x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\n" +
 	"numMissing\x128\n" +
-	"\x0enum_not_finite\x18\b \x01(\x03:\x010B\x0f\xbaH\x04\"\x02(\x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\fnumNotFinite\x12F\n" +
-	"\abuckets\x18\t \x03(\v2\x18.rankspec.data.v1.BucketB\x12\xbaH\a\x92\x01\x04\x10\x80\x80\x04\x88\xe7\x18\x01\x90\xe7\x18\x02R\abuckets:\xb2\x01\xbaH\xae\x01\x1a\xab\x01\n" +
-	"\"data.number_fitting.low_high_order\x1a\x84\x01this.low > this.high ? 'low: ' + string(this.low) + ' is above high, ' + string(this.high) + '; write the smaller bound as low' : ''\"\xd1\x03\n" +
+	"\x0enum_not_finite\x18\b \x01(\x03:\x010B\x0f\xbaH\x04\"\x02(\x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\fnumNotFinite\x124\n" +
+	"\tquantiles\x18\t \x03(\x01B\x16\xbaH\v\x92\x01\b\x10@\"\x04\x12\x02@\x01\x88\xe7\x18\x01\x90\xe7\x18\x02R\tquantiles:\xb2\x01\xbaH\xae\x01\x1a\xab\x01\n" +
+	"\"data.number_fitting.low_high_order\x1a\x84\x01this.low > this.high ? 'low: ' + string(this.low) + ' is above high, ' + string(this.high) + '; write the smaller bound as low' : ''\"\xc2\x03\n" +
 	"\rNumberFeature\x12*\n" +
-	"\x06column\x18\x01 \x01(\tB\x12\xbaH\a\xc8\x01\x01r\x02\x10\x01\x88\xe7\x18\x01\x90\xe7\x18\x02R\x06column\x12.\n" +
-	"\tfill_mean\x18\x02 \x01(\bB\x0f\xbaH\x04j\x02\b\x01\x88\xe7\x18\x01\x90\xe7\x18\x02H\x00R\bfillMean\x122\n" +
-	"\vfill_median\x18\x03 \x01(\bB\x0f\xbaH\x04j\x02\b\x01\x88\xe7\x18\x01\x90\xe7\x18\x02H\x00R\n" +
-	"fillMedian\x12H\n" +
-	"\rfill_constant\x18\x04 \x01(\x01B!\xbaH\x16\x12\x14@\x01\x19\xadߌ\xc73\xf9\xefG)\xadߌ\xc73\xf9\xefǈ\xe7\x18\x01\x90\xe7\x18\x02H\x00R\ffillConstant\x122\n" +
-	"\fmissing_flag\x18\x05 \x01(\b:\x05falseB\b\x88\xe7\x18\x01\x90\xe7\x18\x02R\vmissingFlag\x124\n" +
-	"\x04clip\x18\x06 \x01(\v2\x16.rankspec.data.v1.ClipB\b\x88\xe7\x18\x01\x90\xe7\x18\x02R\x04clip\x121\n" +
-	"\vstandardize\x18\a \x01(\b:\x05falseB\b\x88\xe7\x18\x01\x90\xe7\x18\x02R\vstandardize\x12A\n" +
-	"\x06fitted\x18\b \x01(\v2\x1f.rankspec.data.v1.NumberFittingB\b\x88\xe7\x18\x01\x90\xe7\x18\x02R\x06fittedB\x06\n" +
+	"\x06column\x18\x01 \x01(\tB\x12\xbaH\a\xc8\x01\x01r\x02\x10\x01\x88\xe7\x18\x01\x90\xe7\x18\x02R\x06column\x12S\n" +
+	"\vfill_figure\x18\x02 \x01(\x0e2\x1c.rankspec.data.v1.FillFigureB\x12\xbaH\a\x82\x01\x04\x10\x01 \x00\x88\xe7\x18\x01\x90\xe7\x18\x02H\x00R\n" +
+	"fillFigure\x12H\n" +
+	"\rfill_constant\x18\x03 \x01(\x01B!\xbaH\x16\x12\x14@\x01\x19\xadߌ\xc73\xf9\xefG)\xadߌ\xc73\xf9\xefǈ\xe7\x18\x01\x90\xe7\x18\x02H\x00R\ffillConstant\x122\n" +
+	"\fmissing_flag\x18\x04 \x01(\b:\x05falseB\b\x88\xe7\x18\x01\x90\xe7\x18\x02R\vmissingFlag\x124\n" +
+	"\x04clip\x18\x05 \x01(\v2\x16.rankspec.data.v1.ClipB\b\x88\xe7\x18\x01\x90\xe7\x18\x02R\x04clip\x121\n" +
+	"\vstandardize\x18\x06 \x01(\b:\x05falseB\b\x88\xe7\x18\x01\x90\xe7\x18\x02R\vstandardize\x12A\n" +
+	"\x06fitted\x18\a \x01(\v2\x1f.rankspec.data.v1.NumberFittingB\b\x88\xe7\x18\x01\x90\xe7\x18\x02R\x06fittedB\x06\n" +
 	"\x04fill\"t\n" +
 	"\rDistinctEdges\x126\n" +
 	"\n" +
@@ -2387,21 +2320,17 @@ const file_rankspec_data_v1_recipe_proto_rawDesc = "" +
 	"\n" +
 	"ListPlaces\x12+\n" +
 	"\x05width\x18\x01 \x01(\x05B\x15\xbaH\n" +
-	"\xc8\x01\x01\x1a\x05\x18\x80\b(\x01\x88\xe7\x18\x01\x90\xe7\x18\x02R\x05width\".\n" +
-	"\n" +
-	"Vocabulary\x12 \n" +
-	"\x06values\x18\x01 \x03(\tB\b\x88\xe7\x18\x01\x90\xe7\x18\x02R\x06values\"\xf1\x05\n" +
+	"\xc8\x01\x01\x1a\x05\x18\x80\b(\x01\x88\xe7\x18\x01\x90\xe7\x18\x02R\x05width\"\xe8\x03\n" +
 	"\x0fCategoryFitting\x12)\n" +
 	"\x06values\x18\x01 \x03(\tB\x11\xbaH\x06\x92\x01\x03\x10\x80\x02\x88\xe7\x18\x01\x90\xe7\x18\x02R\x06values\x12@\n" +
-	"\x04file\x18\x02 \x01(\tB,\xbaH!r\x1f2\x1d^[A-Za-z0-9_][A-Za-z0-9_.-]*$\x88\xe7\x18\x01\x90\xe7\x18\x02R\x04file\x12'\n" +
-	"\x06sha256\x18\x03 \x01(\fB\x0f\xbaH\x04z\x02h \x88\xe7\x18\x01\x90\xe7\x18\x02R\x06sha256\x121\n" +
+	"\x04file\x18\x02 \x01(\tB,\xbaH!r\x1f2\x1d^[A-Za-z0-9_][A-Za-z0-9_.-]*$\x88\xe7\x18\x01\x90\xe7\x18\x02R\x04file\x125\n" +
+	"\x06sha256\x18\x03 \x01(\tB\x1d\xbaH\x12r\x102\x0e^[0-9a-f]{64}$\x88\xe7\x18\x01\x90\xe7\x18\x02R\x06sha256\x121\n" +
 	"\n" +
 	"num_values\x18\x04 \x01(\x03:\x010B\x0f\xbaH\x04\"\x02(\x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\tnumValues\x123\n" +
 	"\vnum_missing\x18\x05 \x01(\x03:\x010B\x0f\xbaH\x04\"\x02(\x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\n" +
 	"numMissing\x12-\n" +
-	"\bnum_rare\x18\x06 \x01(\x03:\x010B\x0f\xbaH\x04\"\x02(\x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\anumRare:\xb0\x03\xbaH\xac\x03\x1a\x92\x01\n" +
-	"&data.category_fitting.file_with_digest\x1ahhas(this.file) != has(this.sha256) ? 'file: a file and its sha256 go together; set both or neither' : ''\x1a\x94\x02\n" +
-	"$data.category_fitting.values_counted\x1a\xeb\x01!has(this.file) && this.values.size() != this.num_values ? 'num_values: ' + string(this.num_values) + ' values are promised and ' + string(this.values.size()) + ' are in values; name the file that holds them or correct the number' : ''\"\xad\x02\n" +
+	"\bnum_rare\x18\x06 \x01(\x03:\x010B\x0f\xbaH\x04\"\x02(\x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\anumRare:\x99\x01\xbaH\x95\x01\x1a\x92\x01\n" +
+	"&data.category_fitting.file_with_digest\x1ahhas(this.file) != has(this.sha256) ? 'file: a file and its sha256 go together; set both or neither' : ''\"\xad\x02\n" +
 	"\x0fCategoryFeature\x12*\n" +
 	"\x06column\x18\x01 \x01(\tB\x12\xbaH\a\xc8\x01\x01r\x02\x10\x01\x88\xe7\x18\x01\x90\xe7\x18\x02R\x06column\x12/\n" +
 	"\tmin_count\x18\x02 \x01(\x03:\x011B\x0f\xbaH\x04\"\x02(\x01\x88\xe7\x18\x01\x90\xe7\x18\x02R\bminCount\x12<\n" +
@@ -2439,22 +2368,22 @@ const file_rankspec_data_v1_recipe_proto_rawDesc = "" +
 	"\xc8\x01\x01\x1a\x05\x18\xe8\a(\x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\bperMille\"]\n" +
 	"\bKeySplit\x12,\n" +
 	"\acolumns\x18\x01 \x03(\tB\x12\xbaH\a\x92\x01\x04\b\x01\x10@\x88\xe7\x18\x01\x90\xe7\x18\x02R\acolumns\x12#\n" +
-	"\x04salt\x18\x02 \x01(\t:\x05splitB\b\x88\xe7\x18\x01\x90\xe7\x18\x02R\x04salt\"\xe9\x03\n" +
+	"\x04salt\x18\x02 \x01(\t:\x05splitB\b\x88\xe7\x18\x01\x90\xe7\x18\x02R\x04salt\"\x86\x04\n" +
 	"\tTimeSplit\x12*\n" +
 	"\x06column\x18\x01 \x01(\tB\x12\xbaH\a\xc8\x01\x01r\x02\x10\x01\x88\xe7\x18\x01\x90\xe7\x18\x02R\x06column\x123\n" +
-	"\fstart_micros\x18\x02 \x03(\x03B\x10\xbaH\x05\x92\x01\x02\x10\a\x88\xe7\x18\x01\x90\xe7\x18\x02R\vstartMicros\x12C\n" +
+	"\fstart_micros\x18\x02 \x03(\x03B\x10\xbaH\x05\x92\x01\x02\x10\x10\x88\xe7\x18\x01\x90\xe7\x18\x02R\vstartMicros\x12C\n" +
 	"\x0fround_to_micros\x18\x03 \x01(\x03:\n" +
 	"3600000000B\x0f\xbaH\x04\"\x02(\x01\x88\xe7\x18\x01\x90\xe7\x18\x02R\rroundToMicros\x121\n" +
 	"\n" +
-	"gap_micros\x18\x04 \x01(\x03:\x010B\x0f\xbaH\x04\"\x02(\x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\tgapMicros:\x82\x02\xbaH\xfe\x01\x1a\xfb\x01\n" +
-	" data.time_split.starts_ascending\x1a\xd6\x01[0, 1, 2, 3, 4, 5, 6].all(i, i + 1 >= this.start_micros.size() || this.start_micros[i] < this.start_micros[i + 1]) ? '' : 'start_micros: a part begins no later than the one before; write the starts in rising order'\"\xcc\v\n" +
+	"gap_micros\x18\x04 \x01(\x03:\x010B\x0f\xbaH\x04\"\x02(\x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\tgapMicros:\x9f\x02\xbaH\x9b\x02\x1a\x98\x02\n" +
+	" data.time_split.starts_ascending\x1a\xf3\x01[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14].all(i, i + 1 >= this.start_micros.size() || this.start_micros[i] < this.start_micros[i + 1]) ? '' : 'start_micros: a part begins no later than the one before; write the starts in rising order'\"\x98\x0f\n" +
 	"\x05Split\x12E\n" +
-	"\x05parts\x18\x01 \x03(\v2\x1b.rankspec.data.v1.SplitPartB\x12\xbaH\a\x92\x01\x04\b\x01\x10\b\x88\xe7\x18\x01\x90\xe7\x18\x02R\x05parts\x12*\n" +
+	"\x05parts\x18\x01 \x03(\v2\x1b.rankspec.data.v1.SplitPartB\x12\xbaH\a\x92\x01\x04\b\x01\x10\x10\x88\xe7\x18\x01\x90\xe7\x18\x02R\x05parts\x12*\n" +
 	"\bfit_part\x18\x02 \x01(\t:\x05trainB\b\x88\xe7\x18\x01\x90\xe7\x18\x02R\afitPart\x128\n" +
 	"\x03key\x18\x03 \x01(\v2\x1a.rankspec.data.v1.KeySplitB\b\x88\xe7\x18\x01\x90\xe7\x18\x02H\x00R\x03key\x12;\n" +
-	"\x04time\x18\x04 \x01(\v2\x1b.rankspec.data.v1.TimeSplitB\b\x88\xe7\x18\x01\x90\xe7\x18\x02H\x00R\x04time:\xcb\t\xbaH\xc7\t\x1an\n" +
-	"\x15data.split.parts_once\x1aUthis.parts.map(p, p.name).unique() ? '' : 'parts: two have the same name; rename one'\x1a\xb1\x04\n" +
-	"\x17data.split.shares_whole\x1a\x95\x04(this.parts.size() > 0 ? this.parts[0].per_mille : 0) + (this.parts.size() > 1 ? this.parts[1].per_mille : 0) + (this.parts.size() > 2 ? this.parts[2].per_mille : 0) + (this.parts.size() > 3 ? this.parts[3].per_mille : 0) + (this.parts.size() > 4 ? this.parts[4].per_mille : 0) + (this.parts.size() > 5 ? this.parts[5].per_mille : 0) + (this.parts.size() > 6 ? this.parts[6].per_mille : 0) + (this.parts.size() > 7 ? this.parts[7].per_mille : 0) == 1000 ? '' : 'parts: the shares do not add up to 1000 thousandths; correct per_mille'\x1a\x99\x01\n" +
+	"\x04time\x18\x04 \x01(\v2\x1b.rankspec.data.v1.TimeSplitB\b\x88\xe7\x18\x01\x90\xe7\x18\x02H\x00R\x04time:\x97\r\xbaH\x93\r\x1an\n" +
+	"\x15data.split.parts_once\x1aUthis.parts.map(p, p.name).unique() ? '' : 'parts: two have the same name; rename one'\x1a\xfd\a\n" +
+	"\x17data.split.shares_whole\x1a\xe1\a(this.parts.size() > 0 ? this.parts[0].per_mille : 0) + (this.parts.size() > 1 ? this.parts[1].per_mille : 0) + (this.parts.size() > 2 ? this.parts[2].per_mille : 0) + (this.parts.size() > 3 ? this.parts[3].per_mille : 0) + (this.parts.size() > 4 ? this.parts[4].per_mille : 0) + (this.parts.size() > 5 ? this.parts[5].per_mille : 0) + (this.parts.size() > 6 ? this.parts[6].per_mille : 0) + (this.parts.size() > 7 ? this.parts[7].per_mille : 0) + (this.parts.size() > 8 ? this.parts[8].per_mille : 0) + (this.parts.size() > 9 ? this.parts[9].per_mille : 0) + (this.parts.size() > 10 ? this.parts[10].per_mille : 0) + (this.parts.size() > 11 ? this.parts[11].per_mille : 0) + (this.parts.size() > 12 ? this.parts[12].per_mille : 0) + (this.parts.size() > 13 ? this.parts[13].per_mille : 0) + (this.parts.size() > 14 ? this.parts[14].per_mille : 0) + (this.parts.size() > 15 ? this.parts[15].per_mille : 0) == 1000 ? '' : 'parts: the shares do not add up to 1000 thousandths; correct per_mille'\x1a\x99\x01\n" +
 	"\x1adata.split.fit_part_exists\x1a{this.parts.exists(p, p.name == this.fit_part) ? '' : 'fit_part: no part is called ' + this.fit_part + '; name one of parts'\x1a\x84\x03\n" +
 	"\x1adata.split.starts_of_parts\x1a\xe5\x02has(this.time) && this.time.start_micros.size() != 0 && this.time.start_micros.size() + 1 != this.parts.size() ? 'time.start_micros: ' + string(this.parts.size()) + ' parts have ' + string(this.parts.size() - 1) + ' starts, and ' + string(this.time.start_micros.size()) + ' are given; give each part after the first its start, or leave them to fitting' : ''B\v\n" +
 	"\x02by\x12\x05\xbaH\x02\b\x01\"\xda\x01\n" +
@@ -2473,7 +2402,7 @@ const file_rankspec_data_v1_recipe_proto_rawDesc = "" +
 	"\tsemantics\x18\x01 \x01(\x05B\x12\xbaH\a\xc8\x01\x01\x1a\x02(\x01\x88\xe7\x18\x01\x90\xe7\x18\x02R\tsemantics\x12J\n" +
 	"\acolumns\x18\x02 \x03(\v2\x1b.rankspec.data.v1.RawColumnB\x13\xbaH\b\x92\x01\x05\b\x01\x10\x80 \x88\xe7\x18\x01\x90\xe7\x18\x02R\acolumns\x12:\n" +
 	"\x04text\x18\x03 \x01(\v2\x1c.rankspec.data.v1.TextFormatB\b\x88\xe7\x18\x01\x90\xe7\x18\x02R\x04text\x12J\n" +
-	"\bfeatures\x18\x04 \x03(\v2\x19.rankspec.data.v1.FeatureB\x13\xbaH\b\x92\x01\x05\b\x01\x10\x80@\x88\xe7\x18\x01\x90\xe7\x18\x02R\bfeatures\x12G\n" +
+	"\bfeatures\x18\x04 \x03(\v2\x19.rankspec.data.v1.FeatureB\x13\xbaH\b\x92\x01\x05\b\x01\x10\x80 \x88\xe7\x18\x01\x90\xe7\x18\x02R\bfeatures\x12G\n" +
 	"\x06labels\x18\x05 \x03(\v2\x1d.rankspec.data.v1.RecipeLabelB\x10\xbaH\x05\x92\x01\x02\x10@\x88\xe7\x18\x01\x90\xe7\x18\x02R\x06labels\x127\n" +
 	"\x05split\x18\x06 \x01(\v2\x17.rankspec.data.v1.SplitB\b\x88\xe7\x18\x01\x90\xe7\x18\x02R\x05split\x12@\n" +
 	"\x06output\x18\a \x01(\v2\x1e.rankspec.data.v1.RecipeOutputB\b\x88\xe7\x18\x01\x90\xe7\x18\x02R\x06output\x12;\n" +
@@ -2499,7 +2428,12 @@ const file_rankspec_data_v1_recipe_proto_rawDesc = "" +
 	"\x0eRAW_KIND_INT64\x10\x02\x12\x14\n" +
 	"\x10RAW_KIND_FLOAT64\x10\x03\x12\x11\n" +
 	"\rRAW_KIND_BOOL\x10\x04\x12\x11\n" +
-	"\rRAW_KIND_TIME\x10\x05Bb\n" +
+	"\rRAW_KIND_TIME\x10\x05*W\n" +
+	"\n" +
+	"FillFigure\x12\x1b\n" +
+	"\x17FILL_FIGURE_UNSPECIFIED\x10\x00\x12\x14\n" +
+	"\x10FILL_FIGURE_MEAN\x10\x01\x12\x16\n" +
+	"\x12FILL_FIGURE_MEDIAN\x10\x02Bb\n" +
 	"\x14dev.rankspec.data.v1B\vRecipeProtoP\x01Z;github.com/rankspec/rankspec/gen/go/rankspec/data/v1;datav1b\beditionsp\xe8\a"
 
 var (
@@ -2514,16 +2448,16 @@ func file_rankspec_data_v1_recipe_proto_rawDescGZIP() []byte {
 	return file_rankspec_data_v1_recipe_proto_rawDescData
 }
 
-var file_rankspec_data_v1_recipe_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_rankspec_data_v1_recipe_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
+var file_rankspec_data_v1_recipe_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_rankspec_data_v1_recipe_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
 var file_rankspec_data_v1_recipe_proto_goTypes = []any{
 	(RawKind)(0),            // 0: rankspec.data.v1.RawKind
-	(*ZoneOffset)(nil),      // 1: rankspec.data.v1.ZoneOffset
-	(*TimeZone)(nil),        // 2: rankspec.data.v1.TimeZone
-	(*RawColumn)(nil),       // 3: rankspec.data.v1.RawColumn
-	(*TextFormat)(nil),      // 4: rankspec.data.v1.TextFormat
-	(*Clip)(nil),            // 5: rankspec.data.v1.Clip
-	(*Bucket)(nil),          // 6: rankspec.data.v1.Bucket
+	(FillFigure)(0),         // 1: rankspec.data.v1.FillFigure
+	(*ZoneOffset)(nil),      // 2: rankspec.data.v1.ZoneOffset
+	(*TimeZone)(nil),        // 3: rankspec.data.v1.TimeZone
+	(*RawColumn)(nil),       // 4: rankspec.data.v1.RawColumn
+	(*TextFormat)(nil),      // 5: rankspec.data.v1.TextFormat
+	(*Clip)(nil),            // 6: rankspec.data.v1.Clip
 	(*NumberFitting)(nil),   // 7: rankspec.data.v1.NumberFitting
 	(*NumberFeature)(nil),   // 8: rankspec.data.v1.NumberFeature
 	(*DistinctEdges)(nil),   // 9: rankspec.data.v1.DistinctEdges
@@ -2531,49 +2465,48 @@ var file_rankspec_data_v1_recipe_proto_goTypes = []any{
 	(*BinnedFitting)(nil),   // 11: rankspec.data.v1.BinnedFitting
 	(*BinnedFeature)(nil),   // 12: rankspec.data.v1.BinnedFeature
 	(*ListPlaces)(nil),      // 13: rankspec.data.v1.ListPlaces
-	(*Vocabulary)(nil),      // 14: rankspec.data.v1.Vocabulary
-	(*CategoryFitting)(nil), // 15: rankspec.data.v1.CategoryFitting
-	(*CategoryFeature)(nil), // 16: rankspec.data.v1.CategoryFeature
-	(*HashedFeature)(nil),   // 17: rankspec.data.v1.HashedFeature
-	(*FlagFeature)(nil),     // 18: rankspec.data.v1.FlagFeature
-	(*Feature)(nil),         // 19: rankspec.data.v1.Feature
-	(*RecipeLabel)(nil),     // 20: rankspec.data.v1.RecipeLabel
-	(*SplitPart)(nil),       // 21: rankspec.data.v1.SplitPart
-	(*KeySplit)(nil),        // 22: rankspec.data.v1.KeySplit
-	(*TimeSplit)(nil),       // 23: rankspec.data.v1.TimeSplit
-	(*Split)(nil),           // 24: rankspec.data.v1.Split
-	(*RecipeOutput)(nil),    // 25: rankspec.data.v1.RecipeOutput
-	(*Fitting)(nil),         // 26: rankspec.data.v1.Fitting
-	(*Recipe)(nil),          // 27: rankspec.data.v1.Recipe
+	(*CategoryFitting)(nil), // 14: rankspec.data.v1.CategoryFitting
+	(*CategoryFeature)(nil), // 15: rankspec.data.v1.CategoryFeature
+	(*HashedFeature)(nil),   // 16: rankspec.data.v1.HashedFeature
+	(*FlagFeature)(nil),     // 17: rankspec.data.v1.FlagFeature
+	(*Feature)(nil),         // 18: rankspec.data.v1.Feature
+	(*RecipeLabel)(nil),     // 19: rankspec.data.v1.RecipeLabel
+	(*SplitPart)(nil),       // 20: rankspec.data.v1.SplitPart
+	(*KeySplit)(nil),        // 21: rankspec.data.v1.KeySplit
+	(*TimeSplit)(nil),       // 22: rankspec.data.v1.TimeSplit
+	(*Split)(nil),           // 23: rankspec.data.v1.Split
+	(*RecipeOutput)(nil),    // 24: rankspec.data.v1.RecipeOutput
+	(*Fitting)(nil),         // 25: rankspec.data.v1.Fitting
+	(*Recipe)(nil),          // 26: rankspec.data.v1.Recipe
 }
 var file_rankspec_data_v1_recipe_proto_depIdxs = []int32{
-	1,  // 0: rankspec.data.v1.TimeZone.offsets:type_name -> rankspec.data.v1.ZoneOffset
+	2,  // 0: rankspec.data.v1.TimeZone.offsets:type_name -> rankspec.data.v1.ZoneOffset
 	0,  // 1: rankspec.data.v1.RawColumn.kind:type_name -> rankspec.data.v1.RawKind
-	2,  // 2: rankspec.data.v1.RawColumn.time_zone:type_name -> rankspec.data.v1.TimeZone
-	6,  // 3: rankspec.data.v1.NumberFitting.buckets:type_name -> rankspec.data.v1.Bucket
-	5,  // 4: rankspec.data.v1.NumberFeature.clip:type_name -> rankspec.data.v1.Clip
+	3,  // 2: rankspec.data.v1.RawColumn.time_zone:type_name -> rankspec.data.v1.TimeZone
+	1,  // 3: rankspec.data.v1.NumberFeature.fill_figure:type_name -> rankspec.data.v1.FillFigure
+	6,  // 4: rankspec.data.v1.NumberFeature.clip:type_name -> rankspec.data.v1.Clip
 	7,  // 5: rankspec.data.v1.NumberFeature.fitted:type_name -> rankspec.data.v1.NumberFitting
 	9,  // 6: rankspec.data.v1.BinnedFeature.distinct:type_name -> rankspec.data.v1.DistinctEdges
 	10, // 7: rankspec.data.v1.BinnedFeature.quantiles:type_name -> rankspec.data.v1.QuantileEdges
 	11, // 8: rankspec.data.v1.BinnedFeature.fitted:type_name -> rankspec.data.v1.BinnedFitting
 	13, // 9: rankspec.data.v1.CategoryFeature.list:type_name -> rankspec.data.v1.ListPlaces
-	15, // 10: rankspec.data.v1.CategoryFeature.fitted:type_name -> rankspec.data.v1.CategoryFitting
+	14, // 10: rankspec.data.v1.CategoryFeature.fitted:type_name -> rankspec.data.v1.CategoryFitting
 	13, // 11: rankspec.data.v1.HashedFeature.list:type_name -> rankspec.data.v1.ListPlaces
 	8,  // 12: rankspec.data.v1.Feature.number:type_name -> rankspec.data.v1.NumberFeature
 	12, // 13: rankspec.data.v1.Feature.binned:type_name -> rankspec.data.v1.BinnedFeature
-	16, // 14: rankspec.data.v1.Feature.category:type_name -> rankspec.data.v1.CategoryFeature
-	17, // 15: rankspec.data.v1.Feature.hashed:type_name -> rankspec.data.v1.HashedFeature
-	18, // 16: rankspec.data.v1.Feature.flag:type_name -> rankspec.data.v1.FlagFeature
-	21, // 17: rankspec.data.v1.Split.parts:type_name -> rankspec.data.v1.SplitPart
-	22, // 18: rankspec.data.v1.Split.key:type_name -> rankspec.data.v1.KeySplit
-	23, // 19: rankspec.data.v1.Split.time:type_name -> rankspec.data.v1.TimeSplit
-	3,  // 20: rankspec.data.v1.Recipe.columns:type_name -> rankspec.data.v1.RawColumn
-	4,  // 21: rankspec.data.v1.Recipe.text:type_name -> rankspec.data.v1.TextFormat
-	19, // 22: rankspec.data.v1.Recipe.features:type_name -> rankspec.data.v1.Feature
-	20, // 23: rankspec.data.v1.Recipe.labels:type_name -> rankspec.data.v1.RecipeLabel
-	24, // 24: rankspec.data.v1.Recipe.split:type_name -> rankspec.data.v1.Split
-	25, // 25: rankspec.data.v1.Recipe.output:type_name -> rankspec.data.v1.RecipeOutput
-	26, // 26: rankspec.data.v1.Recipe.fitted:type_name -> rankspec.data.v1.Fitting
+	15, // 14: rankspec.data.v1.Feature.category:type_name -> rankspec.data.v1.CategoryFeature
+	16, // 15: rankspec.data.v1.Feature.hashed:type_name -> rankspec.data.v1.HashedFeature
+	17, // 16: rankspec.data.v1.Feature.flag:type_name -> rankspec.data.v1.FlagFeature
+	20, // 17: rankspec.data.v1.Split.parts:type_name -> rankspec.data.v1.SplitPart
+	21, // 18: rankspec.data.v1.Split.key:type_name -> rankspec.data.v1.KeySplit
+	22, // 19: rankspec.data.v1.Split.time:type_name -> rankspec.data.v1.TimeSplit
+	4,  // 20: rankspec.data.v1.Recipe.columns:type_name -> rankspec.data.v1.RawColumn
+	5,  // 21: rankspec.data.v1.Recipe.text:type_name -> rankspec.data.v1.TextFormat
+	18, // 22: rankspec.data.v1.Recipe.features:type_name -> rankspec.data.v1.Feature
+	19, // 23: rankspec.data.v1.Recipe.labels:type_name -> rankspec.data.v1.RecipeLabel
+	23, // 24: rankspec.data.v1.Recipe.split:type_name -> rankspec.data.v1.Split
+	24, // 25: rankspec.data.v1.Recipe.output:type_name -> rankspec.data.v1.RecipeOutput
+	25, // 26: rankspec.data.v1.Recipe.fitted:type_name -> rankspec.data.v1.Fitting
 	27, // [27:27] is the sub-list for method output_type
 	27, // [27:27] is the sub-list for method input_type
 	27, // [27:27] is the sub-list for extension type_name
@@ -2586,27 +2519,26 @@ func file_rankspec_data_v1_recipe_proto_init() {
 	if File_rankspec_data_v1_recipe_proto != nil {
 		return
 	}
-	file_rankspec_data_v1_recipe_proto_msgTypes[7].OneofWrappers = []any{
-		(*NumberFeature_FillMean)(nil),
-		(*NumberFeature_FillMedian)(nil),
+	file_rankspec_data_v1_recipe_proto_msgTypes[6].OneofWrappers = []any{
+		(*NumberFeature_FillFigure)(nil),
 		(*NumberFeature_FillConstant)(nil),
 	}
-	file_rankspec_data_v1_recipe_proto_msgTypes[11].OneofWrappers = []any{
+	file_rankspec_data_v1_recipe_proto_msgTypes[10].OneofWrappers = []any{
 		(*BinnedFeature_Distinct)(nil),
 		(*BinnedFeature_Quantiles)(nil),
 	}
-	file_rankspec_data_v1_recipe_proto_msgTypes[18].OneofWrappers = []any{
+	file_rankspec_data_v1_recipe_proto_msgTypes[16].OneofWrappers = []any{
 		(*Feature_Number)(nil),
 		(*Feature_Binned)(nil),
 		(*Feature_Category)(nil),
 		(*Feature_Hashed)(nil),
 		(*Feature_Flag)(nil),
 	}
-	file_rankspec_data_v1_recipe_proto_msgTypes[19].OneofWrappers = []any{
+	file_rankspec_data_v1_recipe_proto_msgTypes[17].OneofWrappers = []any{
 		(*RecipeLabel_AtLeast)(nil),
 		(*RecipeLabel_Equals)(nil),
 	}
-	file_rankspec_data_v1_recipe_proto_msgTypes[23].OneofWrappers = []any{
+	file_rankspec_data_v1_recipe_proto_msgTypes[21].OneofWrappers = []any{
 		(*Split_Key)(nil),
 		(*Split_Time)(nil),
 	}
@@ -2615,8 +2547,8 @@ func file_rankspec_data_v1_recipe_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_rankspec_data_v1_recipe_proto_rawDesc), len(file_rankspec_data_v1_recipe_proto_rawDesc)),
-			NumEnums:      1,
-			NumMessages:   27,
+			NumEnums:      2,
+			NumMessages:   25,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -17,12 +17,21 @@ class RawKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     RAW_KIND_FLOAT64: _ClassVar[RawKind]
     RAW_KIND_BOOL: _ClassVar[RawKind]
     RAW_KIND_TIME: _ClassVar[RawKind]
+
+class FillFigure(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    FILL_FIGURE_UNSPECIFIED: _ClassVar[FillFigure]
+    FILL_FIGURE_MEAN: _ClassVar[FillFigure]
+    FILL_FIGURE_MEDIAN: _ClassVar[FillFigure]
 RAW_KIND_UNSPECIFIED: RawKind
 RAW_KIND_TEXT: RawKind
 RAW_KIND_INT64: RawKind
 RAW_KIND_FLOAT64: RawKind
 RAW_KIND_BOOL: RawKind
 RAW_KIND_TIME: RawKind
+FILL_FIGURE_UNSPECIFIED: FillFigure
+FILL_FIGURE_MEAN: FillFigure
+FILL_FIGURE_MEDIAN: FillFigure
 
 class ZoneOffset(_message.Message):
     __slots__ = ("local_micros", "offset_seconds")
@@ -76,16 +85,8 @@ class Clip(_message.Message):
     high_quantile: float
     def __init__(self, low_quantile: _Optional[float] = ..., high_quantile: _Optional[float] = ...) -> None: ...
 
-class Bucket(_message.Message):
-    __slots__ = ("bits", "count")
-    BITS_FIELD_NUMBER: _ClassVar[int]
-    COUNT_FIELD_NUMBER: _ClassVar[int]
-    bits: int
-    count: int
-    def __init__(self, bits: _Optional[int] = ..., count: _Optional[int] = ...) -> None: ...
-
 class NumberFitting(_message.Message):
-    __slots__ = ("fill", "low", "high", "mean", "inverse_deviation", "num_values", "num_missing", "num_not_finite", "buckets")
+    __slots__ = ("fill", "low", "high", "mean", "inverse_deviation", "num_values", "num_missing", "num_not_finite", "quantiles")
     FILL_FIELD_NUMBER: _ClassVar[int]
     LOW_FIELD_NUMBER: _ClassVar[int]
     HIGH_FIELD_NUMBER: _ClassVar[int]
@@ -94,7 +95,7 @@ class NumberFitting(_message.Message):
     NUM_VALUES_FIELD_NUMBER: _ClassVar[int]
     NUM_MISSING_FIELD_NUMBER: _ClassVar[int]
     NUM_NOT_FINITE_FIELD_NUMBER: _ClassVar[int]
-    BUCKETS_FIELD_NUMBER: _ClassVar[int]
+    QUANTILES_FIELD_NUMBER: _ClassVar[int]
     fill: float
     low: float
     high: float
@@ -103,28 +104,26 @@ class NumberFitting(_message.Message):
     num_values: int
     num_missing: int
     num_not_finite: int
-    buckets: _containers.RepeatedCompositeFieldContainer[Bucket]
-    def __init__(self, fill: _Optional[float] = ..., low: _Optional[float] = ..., high: _Optional[float] = ..., mean: _Optional[float] = ..., inverse_deviation: _Optional[float] = ..., num_values: _Optional[int] = ..., num_missing: _Optional[int] = ..., num_not_finite: _Optional[int] = ..., buckets: _Optional[_Iterable[_Union[Bucket, _Mapping]]] = ...) -> None: ...
+    quantiles: _containers.RepeatedScalarFieldContainer[float]
+    def __init__(self, fill: _Optional[float] = ..., low: _Optional[float] = ..., high: _Optional[float] = ..., mean: _Optional[float] = ..., inverse_deviation: _Optional[float] = ..., num_values: _Optional[int] = ..., num_missing: _Optional[int] = ..., num_not_finite: _Optional[int] = ..., quantiles: _Optional[_Iterable[float]] = ...) -> None: ...
 
 class NumberFeature(_message.Message):
-    __slots__ = ("column", "fill_mean", "fill_median", "fill_constant", "missing_flag", "clip", "standardize", "fitted")
+    __slots__ = ("column", "fill_figure", "fill_constant", "missing_flag", "clip", "standardize", "fitted")
     COLUMN_FIELD_NUMBER: _ClassVar[int]
-    FILL_MEAN_FIELD_NUMBER: _ClassVar[int]
-    FILL_MEDIAN_FIELD_NUMBER: _ClassVar[int]
+    FILL_FIGURE_FIELD_NUMBER: _ClassVar[int]
     FILL_CONSTANT_FIELD_NUMBER: _ClassVar[int]
     MISSING_FLAG_FIELD_NUMBER: _ClassVar[int]
     CLIP_FIELD_NUMBER: _ClassVar[int]
     STANDARDIZE_FIELD_NUMBER: _ClassVar[int]
     FITTED_FIELD_NUMBER: _ClassVar[int]
     column: str
-    fill_mean: bool
-    fill_median: bool
+    fill_figure: FillFigure
     fill_constant: float
     missing_flag: bool
     clip: Clip
     standardize: bool
     fitted: NumberFitting
-    def __init__(self, column: _Optional[str] = ..., fill_mean: _Optional[bool] = ..., fill_median: _Optional[bool] = ..., fill_constant: _Optional[float] = ..., missing_flag: _Optional[bool] = ..., clip: _Optional[_Union[Clip, _Mapping]] = ..., standardize: _Optional[bool] = ..., fitted: _Optional[_Union[NumberFitting, _Mapping]] = ...) -> None: ...
+    def __init__(self, column: _Optional[str] = ..., fill_figure: _Optional[_Union[FillFigure, str]] = ..., fill_constant: _Optional[float] = ..., missing_flag: _Optional[bool] = ..., clip: _Optional[_Union[Clip, _Mapping]] = ..., standardize: _Optional[bool] = ..., fitted: _Optional[_Union[NumberFitting, _Mapping]] = ...) -> None: ...
 
 class DistinctEdges(_message.Message):
     __slots__ = ("max_values", "optional")
@@ -168,12 +167,6 @@ class ListPlaces(_message.Message):
     width: int
     def __init__(self, width: _Optional[int] = ...) -> None: ...
 
-class Vocabulary(_message.Message):
-    __slots__ = ("values",)
-    VALUES_FIELD_NUMBER: _ClassVar[int]
-    values: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, values: _Optional[_Iterable[str]] = ...) -> None: ...
-
 class CategoryFitting(_message.Message):
     __slots__ = ("values", "file", "sha256", "num_values", "num_missing", "num_rare")
     VALUES_FIELD_NUMBER: _ClassVar[int]
@@ -184,11 +177,11 @@ class CategoryFitting(_message.Message):
     NUM_RARE_FIELD_NUMBER: _ClassVar[int]
     values: _containers.RepeatedScalarFieldContainer[str]
     file: str
-    sha256: bytes
+    sha256: str
     num_values: int
     num_missing: int
     num_rare: int
-    def __init__(self, values: _Optional[_Iterable[str]] = ..., file: _Optional[str] = ..., sha256: _Optional[bytes] = ..., num_values: _Optional[int] = ..., num_missing: _Optional[int] = ..., num_rare: _Optional[int] = ...) -> None: ...
+    def __init__(self, values: _Optional[_Iterable[str]] = ..., file: _Optional[str] = ..., sha256: _Optional[str] = ..., num_values: _Optional[int] = ..., num_missing: _Optional[int] = ..., num_rare: _Optional[int] = ...) -> None: ...
 
 class CategoryFeature(_message.Message):
     __slots__ = ("column", "min_count", "max_values", "list", "fitted")

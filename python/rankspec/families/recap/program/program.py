@@ -125,6 +125,15 @@ class RecapProgram(Program["RecapBatch"]):
         weigh = self._config.downsampling_correction == DOWNSAMPLING_CORRECTION_LOSS_WEIGHTS
         return self._open(self._config.train_data, "train_data", share, folder, shuffle=True, weigh=weigh)
 
+    def open_training_rows(self, share: Share, folder: Path) -> Dataset:
+        """Opens the training data as validation sets are: every row once, in the order of the files, and weighed."""
+        return self._open(self._config.train_data, "train_data", share, folder, shuffle=False, weigh=True)
+
+    @property
+    def float_labels(self) -> set[str]:
+        """Names of the tasks whose labels are any numbers: regressions."""
+        return self._tasks.float_labels
+
     def open_validation_data(self, share: Share, folder: Path) -> dict[str, Dataset]:
         """Opens the validation sets; a metric is of the data before downsampling, so their rows are weighed always."""
         for name, data in sorted(self._config.validation_data.items()):

@@ -35,7 +35,7 @@ private static final long serialVersionUID = 0L;
     values_ =
         com.google.protobuf.LazyStringArrayList.emptyList();
     file_ = "";
-    sha256_ = com.google.protobuf.ByteString.EMPTY;
+    sha256_ = "";
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -115,7 +115,8 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object file_ = "";
   /**
    * <pre>
-   * File beside the recipe that holds the values as a binary Vocabulary. Unset: they are in values.
+   * File beside the recipe that holds the values, in the order of their ids: of each its length in bytes, as a base-128
+   * varint, and its UTF-8. Unset: they are in values.
    * </pre>
    *
    * <code>string file = 2 [json_name = "file", (.buf.validate.field) = { ... }</code>
@@ -127,7 +128,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * File beside the recipe that holds the values as a binary Vocabulary. Unset: they are in values.
+   * File beside the recipe that holds the values, in the order of their ids: of each its length in bytes, as a base-128
+   * varint, and its UTF-8. Unset: they are in values.
    * </pre>
    *
    * <code>string file = 2 [json_name = "file", (.buf.validate.field) = { ... }</code>
@@ -148,7 +150,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * File beside the recipe that holds the values as a binary Vocabulary. Unset: they are in values.
+   * File beside the recipe that holds the values, in the order of their ids: of each its length in bytes, as a base-128
+   * varint, and its UTF-8. Unset: they are in values.
    * </pre>
    *
    * <code>string file = 2 [json_name = "file", (.buf.validate.field) = { ... }</code>
@@ -170,13 +173,14 @@ private static final long serialVersionUID = 0L;
   }
 
   public static final int SHA256_FIELD_NUMBER = 3;
-  private com.google.protobuf.ByteString sha256_ = com.google.protobuf.ByteString.EMPTY;
+  @SuppressWarnings("serial")
+  private volatile java.lang.Object sha256_ = "";
   /**
    * <pre>
-   * SHA-256 of the file's bytes.
+   * SHA-256 of the file's bytes, in hexadecimal.
    * </pre>
    *
-   * <code>bytes sha256 = 3 [json_name = "sha256", (.buf.validate.field) = { ... }</code>
+   * <code>string sha256 = 3 [json_name = "sha256", (.buf.validate.field) = { ... }</code>
    * @return Whether the sha256 field is set.
    */
   @java.lang.Override
@@ -185,15 +189,46 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * SHA-256 of the file's bytes.
+   * SHA-256 of the file's bytes, in hexadecimal.
    * </pre>
    *
-   * <code>bytes sha256 = 3 [json_name = "sha256", (.buf.validate.field) = { ... }</code>
+   * <code>string sha256 = 3 [json_name = "sha256", (.buf.validate.field) = { ... }</code>
    * @return The sha256.
    */
   @java.lang.Override
-  public com.google.protobuf.ByteString getSha256() {
-    return sha256_;
+  public java.lang.String getSha256() {
+    java.lang.Object ref = sha256_;
+    if (ref instanceof java.lang.String) {
+      return (java.lang.String) ref;
+    } else {
+      com.google.protobuf.ByteString bs = 
+          (com.google.protobuf.ByteString) ref;
+      java.lang.String s = bs.toStringUtf8();
+      sha256_ = s;
+      return s;
+    }
+  }
+  /**
+   * <pre>
+   * SHA-256 of the file's bytes, in hexadecimal.
+   * </pre>
+   *
+   * <code>string sha256 = 3 [json_name = "sha256", (.buf.validate.field) = { ... }</code>
+   * @return The bytes for sha256.
+   */
+  @java.lang.Override
+  public com.google.protobuf.ByteString
+      getSha256Bytes() {
+    java.lang.Object ref = sha256_;
+    if (ref instanceof java.lang.String) {
+      com.google.protobuf.ByteString b = 
+          com.google.protobuf.ByteString.copyFromUtf8(
+              (java.lang.String) ref);
+      sha256_ = b;
+      return b;
+    } else {
+      return (com.google.protobuf.ByteString) ref;
+    }
   }
 
   public static final int NUM_VALUES_FIELD_NUMBER = 4;
@@ -298,7 +333,7 @@ private static final long serialVersionUID = 0L;
       com.google.protobuf.GeneratedMessage.writeString(output, 2, file_);
     }
     if (((bitField0_ & 0x00000002) != 0)) {
-      output.writeBytes(3, sha256_);
+      com.google.protobuf.GeneratedMessage.writeString(output, 3, sha256_);
     }
     if (((bitField0_ & 0x00000004) != 0)) {
       output.writeInt64(4, numValues_);
@@ -325,8 +360,7 @@ private static final long serialVersionUID = 0L;
       size += com.google.protobuf.GeneratedMessage.computeStringSize(2, file_);
     }
     if (((bitField0_ & 0x00000002) != 0)) {
-      size += com.google.protobuf.CodedOutputStream
-        .computeBytesSize(3, sha256_);
+      size += com.google.protobuf.GeneratedMessage.computeStringSize(3, sha256_);
     }
     if (((bitField0_ & 0x00000004) != 0)) {
       size += com.google.protobuf.CodedOutputStream
@@ -567,7 +601,7 @@ private static final long serialVersionUID = 0L;
       values_ =
           com.google.protobuf.LazyStringArrayList.emptyList();
       file_ = "";
-      sha256_ = com.google.protobuf.ByteString.EMPTY;
+      sha256_ = "";
       numValues_ = 0L;
       numMissing_ = 0L;
       numRare_ = 0L;
@@ -660,7 +694,9 @@ private static final long serialVersionUID = 0L;
         onChanged();
       }
       if (other.hasSha256()) {
-        setSha256(other.getSha256());
+        sha256_ = other.sha256_;
+        bitField0_ |= 0x00000004;
+        onChanged();
       }
       if (other.hasNumValues()) {
         setNumValues(other.getNumValues());
@@ -706,7 +742,7 @@ private static final long serialVersionUID = 0L;
               break;
             } // case 18
             case 26: {
-              sha256_ = input.readBytes();
+              sha256_ = input.readStringRequireUtf8();
               bitField0_ |= 0x00000004;
               break;
             } // case 26
@@ -892,7 +928,8 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object file_ = "";
     /**
      * <pre>
-     * File beside the recipe that holds the values as a binary Vocabulary. Unset: they are in values.
+     * File beside the recipe that holds the values, in the order of their ids: of each its length in bytes, as a base-128
+     * varint, and its UTF-8. Unset: they are in values.
      * </pre>
      *
      * <code>string file = 2 [json_name = "file", (.buf.validate.field) = { ... }</code>
@@ -903,7 +940,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * File beside the recipe that holds the values as a binary Vocabulary. Unset: they are in values.
+     * File beside the recipe that holds the values, in the order of their ids: of each its length in bytes, as a base-128
+     * varint, and its UTF-8. Unset: they are in values.
      * </pre>
      *
      * <code>string file = 2 [json_name = "file", (.buf.validate.field) = { ... }</code>
@@ -923,7 +961,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * File beside the recipe that holds the values as a binary Vocabulary. Unset: they are in values.
+     * File beside the recipe that holds the values, in the order of their ids: of each its length in bytes, as a base-128
+     * varint, and its UTF-8. Unset: they are in values.
      * </pre>
      *
      * <code>string file = 2 [json_name = "file", (.buf.validate.field) = { ... }</code>
@@ -944,7 +983,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * File beside the recipe that holds the values as a binary Vocabulary. Unset: they are in values.
+     * File beside the recipe that holds the values, in the order of their ids: of each its length in bytes, as a base-128
+     * varint, and its UTF-8. Unset: they are in values.
      * </pre>
      *
      * <code>string file = 2 [json_name = "file", (.buf.validate.field) = { ... }</code>
@@ -961,7 +1001,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * File beside the recipe that holds the values as a binary Vocabulary. Unset: they are in values.
+     * File beside the recipe that holds the values, in the order of their ids: of each its length in bytes, as a base-128
+     * varint, and its UTF-8. Unset: they are in values.
      * </pre>
      *
      * <code>string file = 2 [json_name = "file", (.buf.validate.field) = { ... }</code>
@@ -975,7 +1016,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * File beside the recipe that holds the values as a binary Vocabulary. Unset: they are in values.
+     * File beside the recipe that holds the values, in the order of their ids: of each its length in bytes, as a base-128
+     * varint, and its UTF-8. Unset: they are in values.
      * </pre>
      *
      * <code>string file = 2 [json_name = "file", (.buf.validate.field) = { ... }</code>
@@ -992,41 +1034,70 @@ private static final long serialVersionUID = 0L;
       return this;
     }
 
-    private com.google.protobuf.ByteString sha256_ = com.google.protobuf.ByteString.EMPTY;
+    private java.lang.Object sha256_ = "";
     /**
      * <pre>
-     * SHA-256 of the file's bytes.
+     * SHA-256 of the file's bytes, in hexadecimal.
      * </pre>
      *
-     * <code>bytes sha256 = 3 [json_name = "sha256", (.buf.validate.field) = { ... }</code>
+     * <code>string sha256 = 3 [json_name = "sha256", (.buf.validate.field) = { ... }</code>
      * @return Whether the sha256 field is set.
      */
-    @java.lang.Override
     public boolean hasSha256() {
       return ((bitField0_ & 0x00000004) != 0);
     }
     /**
      * <pre>
-     * SHA-256 of the file's bytes.
+     * SHA-256 of the file's bytes, in hexadecimal.
      * </pre>
      *
-     * <code>bytes sha256 = 3 [json_name = "sha256", (.buf.validate.field) = { ... }</code>
+     * <code>string sha256 = 3 [json_name = "sha256", (.buf.validate.field) = { ... }</code>
      * @return The sha256.
      */
-    @java.lang.Override
-    public com.google.protobuf.ByteString getSha256() {
-      return sha256_;
+    public java.lang.String getSha256() {
+      java.lang.Object ref = sha256_;
+      if (!(ref instanceof java.lang.String)) {
+        com.google.protobuf.ByteString bs =
+            (com.google.protobuf.ByteString) ref;
+        java.lang.String s = bs.toStringUtf8();
+        sha256_ = s;
+        return s;
+      } else {
+        return (java.lang.String) ref;
+      }
     }
     /**
      * <pre>
-     * SHA-256 of the file's bytes.
+     * SHA-256 of the file's bytes, in hexadecimal.
      * </pre>
      *
-     * <code>bytes sha256 = 3 [json_name = "sha256", (.buf.validate.field) = { ... }</code>
+     * <code>string sha256 = 3 [json_name = "sha256", (.buf.validate.field) = { ... }</code>
+     * @return The bytes for sha256.
+     */
+    public com.google.protobuf.ByteString
+        getSha256Bytes() {
+      java.lang.Object ref = sha256_;
+      if (ref instanceof String) {
+        com.google.protobuf.ByteString b = 
+            com.google.protobuf.ByteString.copyFromUtf8(
+                (java.lang.String) ref);
+        sha256_ = b;
+        return b;
+      } else {
+        return (com.google.protobuf.ByteString) ref;
+      }
+    }
+    /**
+     * <pre>
+     * SHA-256 of the file's bytes, in hexadecimal.
+     * </pre>
+     *
+     * <code>string sha256 = 3 [json_name = "sha256", (.buf.validate.field) = { ... }</code>
      * @param value The sha256 to set.
      * @return This builder for chaining.
      */
-    public Builder setSha256(com.google.protobuf.ByteString value) {
+    public Builder setSha256(
+        java.lang.String value) {
       java.util.Objects.requireNonNull(value);
       sha256_ = value;
       bitField0_ |= 0x00000004;
@@ -1035,15 +1106,33 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * SHA-256 of the file's bytes.
+     * SHA-256 of the file's bytes, in hexadecimal.
      * </pre>
      *
-     * <code>bytes sha256 = 3 [json_name = "sha256", (.buf.validate.field) = { ... }</code>
+     * <code>string sha256 = 3 [json_name = "sha256", (.buf.validate.field) = { ... }</code>
      * @return This builder for chaining.
      */
     public Builder clearSha256() {
-      bitField0_ = (bitField0_ & ~0x00000004);
       sha256_ = getDefaultInstance().getSha256();
+      bitField0_ = (bitField0_ & ~0x00000004);
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * SHA-256 of the file's bytes, in hexadecimal.
+     * </pre>
+     *
+     * <code>string sha256 = 3 [json_name = "sha256", (.buf.validate.field) = { ... }</code>
+     * @param value The bytes for sha256 to set.
+     * @return This builder for chaining.
+     */
+    public Builder setSha256Bytes(
+        com.google.protobuf.ByteString value) {
+      java.util.Objects.requireNonNull(value);
+      checkByteStringIsUtf8(value);
+      sha256_ = value;
+      bitField0_ |= 0x00000004;
       onChanged();
       return this;
     }

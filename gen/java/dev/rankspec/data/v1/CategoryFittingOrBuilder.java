@@ -53,7 +53,8 @@ public interface CategoryFittingOrBuilder extends
 
   /**
    * <pre>
-   * File beside the recipe that holds the values as a binary Vocabulary. Unset: they are in values.
+   * File beside the recipe that holds the values, in the order of their ids: of each its length in bytes, as a base-128
+   * varint, and its UTF-8. Unset: they are in values.
    * </pre>
    *
    * <code>string file = 2 [json_name = "file", (.buf.validate.field) = { ... }</code>
@@ -62,7 +63,8 @@ public interface CategoryFittingOrBuilder extends
   boolean hasFile();
   /**
    * <pre>
-   * File beside the recipe that holds the values as a binary Vocabulary. Unset: they are in values.
+   * File beside the recipe that holds the values, in the order of their ids: of each its length in bytes, as a base-128
+   * varint, and its UTF-8. Unset: they are in values.
    * </pre>
    *
    * <code>string file = 2 [json_name = "file", (.buf.validate.field) = { ... }</code>
@@ -71,7 +73,8 @@ public interface CategoryFittingOrBuilder extends
   java.lang.String getFile();
   /**
    * <pre>
-   * File beside the recipe that holds the values as a binary Vocabulary. Unset: they are in values.
+   * File beside the recipe that holds the values, in the order of their ids: of each its length in bytes, as a base-128
+   * varint, and its UTF-8. Unset: they are in values.
    * </pre>
    *
    * <code>string file = 2 [json_name = "file", (.buf.validate.field) = { ... }</code>
@@ -82,22 +85,32 @@ public interface CategoryFittingOrBuilder extends
 
   /**
    * <pre>
-   * SHA-256 of the file's bytes.
+   * SHA-256 of the file's bytes, in hexadecimal.
    * </pre>
    *
-   * <code>bytes sha256 = 3 [json_name = "sha256", (.buf.validate.field) = { ... }</code>
+   * <code>string sha256 = 3 [json_name = "sha256", (.buf.validate.field) = { ... }</code>
    * @return Whether the sha256 field is set.
    */
   boolean hasSha256();
   /**
    * <pre>
-   * SHA-256 of the file's bytes.
+   * SHA-256 of the file's bytes, in hexadecimal.
    * </pre>
    *
-   * <code>bytes sha256 = 3 [json_name = "sha256", (.buf.validate.field) = { ... }</code>
+   * <code>string sha256 = 3 [json_name = "sha256", (.buf.validate.field) = { ... }</code>
    * @return The sha256.
    */
-  com.google.protobuf.ByteString getSha256();
+  java.lang.String getSha256();
+  /**
+   * <pre>
+   * SHA-256 of the file's bytes, in hexadecimal.
+   * </pre>
+   *
+   * <code>string sha256 = 3 [json_name = "sha256", (.buf.validate.field) = { ... }</code>
+   * @return The bytes for sha256.
+   */
+  com.google.protobuf.ByteString
+      getSha256Bytes();
 
   /**
    * <pre>

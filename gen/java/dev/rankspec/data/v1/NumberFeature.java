@@ -60,9 +60,8 @@ private static final long serialVersionUID = 0L;
   public enum FillCase
       implements com.google.protobuf.Internal.EnumLite,
           com.google.protobuf.AbstractMessage.InternalOneOfEnum {
-    FILL_MEAN(2),
-    FILL_MEDIAN(3),
-    FILL_CONSTANT(4),
+    FILL_FIGURE(2),
+    FILL_CONSTANT(3),
     FILL_NOT_SET(0);
     private final int value;
     private FillCase(int value) {
@@ -80,9 +79,8 @@ private static final long serialVersionUID = 0L;
 
     public static FillCase forNumber(int value) {
       switch (value) {
-        case 2: return FILL_MEAN;
-        case 3: return FILL_MEDIAN;
-        case 4: return FILL_CONSTANT;
+        case 2: return FILL_FIGURE;
+        case 3: return FILL_CONSTANT;
         case 0: return FILL_NOT_SET;
         default: return null;
       }
@@ -157,101 +155,86 @@ private static final long serialVersionUID = 0L;
     }
   }
 
-  public static final int FILL_MEAN_FIELD_NUMBER = 2;
+  public static final int FILL_FIGURE_FIELD_NUMBER = 2;
   /**
    * <pre>
-   * The mean of the values that are there.
+   * A figure of the values that are there.
    * </pre>
    *
-   * <code>bool fill_mean = 2 [json_name = "fillMean", (.buf.validate.field) = { ... }</code>
-   * @return Whether the fillMean field is set.
+   * <code>.rankspec.data.v1.FillFigure fill_figure = 2 [json_name = "fillFigure", (.buf.validate.field) = { ... }</code>
+   * @return Whether the fillFigure field is set.
    */
-  @java.lang.Override
-  public boolean hasFillMean() {
+  public boolean hasFillFigure() {
     return fillCase_ == 2;
   }
   /**
    * <pre>
-   * The mean of the values that are there.
+   * A figure of the values that are there.
    * </pre>
    *
-   * <code>bool fill_mean = 2 [json_name = "fillMean", (.buf.validate.field) = { ... }</code>
-   * @return The fillMean.
+   * <code>.rankspec.data.v1.FillFigure fill_figure = 2 [json_name = "fillFigure", (.buf.validate.field) = { ... }</code>
+   * @return The enum numeric value on the wire for fillFigure.
    */
-  @java.lang.Override
-  public boolean getFillMean() {
+  public int getFillFigureValue() {
     if (fillCase_ == 2) {
-      return (java.lang.Boolean) fill_;
+      return (java.lang.Integer) fill_;
     }
-    return false;
-  }
-
-  public static final int FILL_MEDIAN_FIELD_NUMBER = 3;
-  /**
-   * <pre>
-   * A value in the middle of them, at most 0.8 % from the median.
-   * </pre>
-   *
-   * <code>bool fill_median = 3 [json_name = "fillMedian", (.buf.validate.field) = { ... }</code>
-   * @return Whether the fillMedian field is set.
-   */
-  @java.lang.Override
-  public boolean hasFillMedian() {
-    return fillCase_ == 3;
+    return 0;
   }
   /**
    * <pre>
-   * A value in the middle of them, at most 0.8 % from the median.
+   * A figure of the values that are there.
    * </pre>
    *
-   * <code>bool fill_median = 3 [json_name = "fillMedian", (.buf.validate.field) = { ... }</code>
-   * @return The fillMedian.
+   * <code>.rankspec.data.v1.FillFigure fill_figure = 2 [json_name = "fillFigure", (.buf.validate.field) = { ... }</code>
+   * @return The fillFigure.
    */
-  @java.lang.Override
-  public boolean getFillMedian() {
-    if (fillCase_ == 3) {
-      return (java.lang.Boolean) fill_;
+  public dev.rankspec.data.v1.FillFigure getFillFigure() {
+    if (fillCase_ == 2) {
+      dev.rankspec.data.v1.FillFigure result = dev.rankspec.data.v1.FillFigure.forNumber(
+          (java.lang.Integer) fill_);
+      return result == null ? dev.rankspec.data.v1.FillFigure.UNRECOGNIZED : result;
     }
-    return false;
+    return dev.rankspec.data.v1.FillFigure.FILL_FIGURE_UNSPECIFIED;
   }
 
-  public static final int FILL_CONSTANT_FIELD_NUMBER = 4;
+  public static final int FILL_CONSTANT_FIELD_NUMBER = 3;
   /**
    * <pre>
    * This one, in the column's unit.
    * </pre>
    *
-   * <code>double fill_constant = 4 [json_name = "fillConstant", (.buf.validate.field) = { ... }</code>
+   * <code>double fill_constant = 3 [json_name = "fillConstant", (.buf.validate.field) = { ... }</code>
    * @return Whether the fillConstant field is set.
    */
   @java.lang.Override
   public boolean hasFillConstant() {
-    return fillCase_ == 4;
+    return fillCase_ == 3;
   }
   /**
    * <pre>
    * This one, in the column's unit.
    * </pre>
    *
-   * <code>double fill_constant = 4 [json_name = "fillConstant", (.buf.validate.field) = { ... }</code>
+   * <code>double fill_constant = 3 [json_name = "fillConstant", (.buf.validate.field) = { ... }</code>
    * @return The fillConstant.
    */
   @java.lang.Override
   public double getFillConstant() {
-    if (fillCase_ == 4) {
+    if (fillCase_ == 3) {
       return (java.lang.Double) fill_;
     }
     return 0D;
   }
 
-  public static final int MISSING_FLAG_FIELD_NUMBER = 5;
+  public static final int MISSING_FLAG_FIELD_NUMBER = 4;
   private boolean missingFlag_ = false;
   /**
    * <pre>
    * Whether a binary value says that the number was missing.
    * </pre>
    *
-   * <code>bool missing_flag = 5 [default = false, json_name = "missingFlag", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
+   * <code>bool missing_flag = 4 [default = false, json_name = "missingFlag", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
    * @return Whether the missingFlag field is set.
    */
   @java.lang.Override
@@ -263,7 +246,7 @@ private static final long serialVersionUID = 0L;
    * Whether a binary value says that the number was missing.
    * </pre>
    *
-   * <code>bool missing_flag = 5 [default = false, json_name = "missingFlag", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
+   * <code>bool missing_flag = 4 [default = false, json_name = "missingFlag", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
    * @return The missingFlag.
    */
   @java.lang.Override
@@ -271,14 +254,14 @@ private static final long serialVersionUID = 0L;
     return missingFlag_;
   }
 
-  public static final int CLIP_FIELD_NUMBER = 6;
+  public static final int CLIP_FIELD_NUMBER = 5;
   private dev.rankspec.data.v1.Clip clip_;
   /**
    * <pre>
    * Bounds that the number is kept between. Unset: none.
    * </pre>
    *
-   * <code>.rankspec.data.v1.Clip clip = 6 [json_name = "clip", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
+   * <code>.rankspec.data.v1.Clip clip = 5 [json_name = "clip", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
    * @return Whether the clip field is set.
    */
   @java.lang.Override
@@ -290,7 +273,7 @@ private static final long serialVersionUID = 0L;
    * Bounds that the number is kept between. Unset: none.
    * </pre>
    *
-   * <code>.rankspec.data.v1.Clip clip = 6 [json_name = "clip", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
+   * <code>.rankspec.data.v1.Clip clip = 5 [json_name = "clip", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
    * @return The clip.
    */
   @java.lang.Override
@@ -302,21 +285,21 @@ private static final long serialVersionUID = 0L;
    * Bounds that the number is kept between. Unset: none.
    * </pre>
    *
-   * <code>.rankspec.data.v1.Clip clip = 6 [json_name = "clip", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
+   * <code>.rankspec.data.v1.Clip clip = 5 [json_name = "clip", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
    */
   @java.lang.Override
   public dev.rankspec.data.v1.ClipOrBuilder getClipOrBuilder() {
     return clip_ == null ? dev.rankspec.data.v1.Clip.getDefaultInstance() : clip_;
   }
 
-  public static final int STANDARDIZE_FIELD_NUMBER = 7;
+  public static final int STANDARDIZE_FIELD_NUMBER = 6;
   private boolean standardize_ = false;
   /**
    * <pre>
    * Whether the mean is subtracted and the result divided by the standard deviation.
    * </pre>
    *
-   * <code>bool standardize = 7 [default = false, json_name = "standardize", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
+   * <code>bool standardize = 6 [default = false, json_name = "standardize", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
    * @return Whether the standardize field is set.
    */
   @java.lang.Override
@@ -328,7 +311,7 @@ private static final long serialVersionUID = 0L;
    * Whether the mean is subtracted and the result divided by the standard deviation.
    * </pre>
    *
-   * <code>bool standardize = 7 [default = false, json_name = "standardize", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
+   * <code>bool standardize = 6 [default = false, json_name = "standardize", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
    * @return The standardize.
    */
   @java.lang.Override
@@ -336,14 +319,14 @@ private static final long serialVersionUID = 0L;
     return standardize_;
   }
 
-  public static final int FITTED_FIELD_NUMBER = 8;
+  public static final int FITTED_FIELD_NUMBER = 7;
   private dev.rankspec.data.v1.NumberFitting fitted_;
   /**
    * <pre>
    * What fitting found. Unset: not fitted.
    * </pre>
    *
-   * <code>.rankspec.data.v1.NumberFitting fitted = 8 [json_name = "fitted", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
+   * <code>.rankspec.data.v1.NumberFitting fitted = 7 [json_name = "fitted", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
    * @return Whether the fitted field is set.
    */
   @java.lang.Override
@@ -355,7 +338,7 @@ private static final long serialVersionUID = 0L;
    * What fitting found. Unset: not fitted.
    * </pre>
    *
-   * <code>.rankspec.data.v1.NumberFitting fitted = 8 [json_name = "fitted", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
+   * <code>.rankspec.data.v1.NumberFitting fitted = 7 [json_name = "fitted", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
    * @return The fitted.
    */
   @java.lang.Override
@@ -367,7 +350,7 @@ private static final long serialVersionUID = 0L;
    * What fitting found. Unset: not fitted.
    * </pre>
    *
-   * <code>.rankspec.data.v1.NumberFitting fitted = 8 [json_name = "fitted", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
+   * <code>.rankspec.data.v1.NumberFitting fitted = 7 [json_name = "fitted", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
    */
   @java.lang.Override
   public dev.rankspec.data.v1.NumberFittingOrBuilder getFittedOrBuilder() {
@@ -392,28 +375,23 @@ private static final long serialVersionUID = 0L;
       com.google.protobuf.GeneratedMessage.writeString(output, 1, column_);
     }
     if (fillCase_ == 2) {
-      output.writeBool(
-          2, (boolean)((java.lang.Boolean) fill_));
+      output.writeEnum(2, ((java.lang.Integer) fill_));
     }
     if (fillCase_ == 3) {
-      output.writeBool(
-          3, (boolean)((java.lang.Boolean) fill_));
-    }
-    if (fillCase_ == 4) {
       output.writeDouble(
-          4, (double)((java.lang.Double) fill_));
+          3, (double)((java.lang.Double) fill_));
     }
     if (((bitField0_ & 0x00000002) != 0)) {
-      output.writeBool(5, missingFlag_);
+      output.writeBool(4, missingFlag_);
     }
     if (((bitField0_ & 0x00000004) != 0)) {
-      output.writeMessage(6, getClip());
+      output.writeMessage(5, getClip());
     }
     if (((bitField0_ & 0x00000008) != 0)) {
-      output.writeBool(7, standardize_);
+      output.writeBool(6, standardize_);
     }
     if (((bitField0_ & 0x00000010) != 0)) {
-      output.writeMessage(8, getFitted());
+      output.writeMessage(7, getFitted());
     }
     getUnknownFields().writeTo(output);
   }
@@ -424,34 +402,28 @@ private static final long serialVersionUID = 0L;
     }
     if (fillCase_ == 2) {
       size += com.google.protobuf.CodedOutputStream
-        .computeBoolSize(
-            2, (boolean)((java.lang.Boolean) fill_));
+        .computeEnumSize(2, ((java.lang.Integer) fill_));
     }
     if (fillCase_ == 3) {
       size += com.google.protobuf.CodedOutputStream
-        .computeBoolSize(
-            3, (boolean)((java.lang.Boolean) fill_));
-    }
-    if (fillCase_ == 4) {
-      size += com.google.protobuf.CodedOutputStream
         .computeDoubleSize(
-            4, (double)((java.lang.Double) fill_));
+            3, (double)((java.lang.Double) fill_));
     }
     if (((bitField0_ & 0x00000002) != 0)) {
       size += com.google.protobuf.CodedOutputStream
-        .computeBoolSize(5, missingFlag_);
+        .computeBoolSize(4, missingFlag_);
     }
     if (((bitField0_ & 0x00000004) != 0)) {
       size += com.google.protobuf.CodedOutputStream
-        .computeMessageSize(6, getClip());
+        .computeMessageSize(5, getClip());
     }
     if (((bitField0_ & 0x00000008) != 0)) {
       size += com.google.protobuf.CodedOutputStream
-        .computeBoolSize(7, standardize_);
+        .computeBoolSize(6, standardize_);
     }
     if (((bitField0_ & 0x00000010) != 0)) {
       size += com.google.protobuf.CodedOutputStream
-        .computeMessageSize(8, getFitted());
+        .computeMessageSize(7, getFitted());
     }
     return size;
   }
@@ -505,14 +477,10 @@ private static final long serialVersionUID = 0L;
     if (!getFillCase().equals(other.getFillCase())) return false;
     switch (fillCase_) {
       case 2:
-        if (getFillMean()
-            != other.getFillMean()) return false;
+        if (getFillFigureValue()
+            != other.getFillFigureValue()) return false;
         break;
       case 3:
-        if (getFillMedian()
-            != other.getFillMedian()) return false;
-        break;
-      case 4:
         if (java.lang.Double.doubleToLongBits(getFillConstant())
             != java.lang.Double.doubleToLongBits(
                 other.getFillConstant())) return false;
@@ -555,16 +523,10 @@ private static final long serialVersionUID = 0L;
     }
     switch (fillCase_) {
       case 2:
-        hash = (37 * hash) + FILL_MEAN_FIELD_NUMBER;
-        hash = (53 * hash) + com.google.protobuf.Internal.hashBoolean(
-            getFillMean());
+        hash = (37 * hash) + FILL_FIGURE_FIELD_NUMBER;
+        hash = (53 * hash) + getFillFigureValue();
         break;
       case 3:
-        hash = (37 * hash) + FILL_MEDIAN_FIELD_NUMBER;
-        hash = (53 * hash) + com.google.protobuf.Internal.hashBoolean(
-            getFillMedian());
-        break;
-      case 4:
         hash = (37 * hash) + FILL_CONSTANT_FIELD_NUMBER;
         hash = (53 * hash) + com.google.protobuf.Internal.hashLong(
             java.lang.Double.doubleToLongBits(getFillConstant()));
@@ -768,21 +730,21 @@ private static final long serialVersionUID = 0L;
         result.column_ = column_;
         to_bitField0_ |= 0x00000001;
       }
-      if (((from_bitField0_ & 0x00000010) != 0)) {
+      if (((from_bitField0_ & 0x00000008) != 0)) {
         result.missingFlag_ = missingFlag_;
         to_bitField0_ |= 0x00000002;
       }
-      if (((from_bitField0_ & 0x00000020) != 0)) {
+      if (((from_bitField0_ & 0x00000010) != 0)) {
         result.clip_ = clipBuilder_ == null
             ? clip_
             : clipBuilder_.build();
         to_bitField0_ |= 0x00000004;
       }
-      if (((from_bitField0_ & 0x00000040) != 0)) {
+      if (((from_bitField0_ & 0x00000020) != 0)) {
         result.standardize_ = standardize_;
         to_bitField0_ |= 0x00000008;
       }
-      if (((from_bitField0_ & 0x00000080) != 0)) {
+      if (((from_bitField0_ & 0x00000040) != 0)) {
         result.fitted_ = fittedBuilder_ == null
             ? fitted_
             : fittedBuilder_.build();
@@ -826,12 +788,8 @@ private static final long serialVersionUID = 0L;
         mergeFitted(other.getFitted());
       }
       switch (other.getFillCase()) {
-        case FILL_MEAN: {
-          setFillMean(other.getFillMean());
-          break;
-        }
-        case FILL_MEDIAN: {
-          setFillMedian(other.getFillMedian());
+        case FILL_FIGURE: {
+          setFillFigureValue(other.getFillFigureValue());
           break;
         }
         case FILL_CONSTANT: {
@@ -872,44 +830,40 @@ private static final long serialVersionUID = 0L;
               break;
             } // case 10
             case 16: {
-              fill_ = input.readBool();
+              int rawValue = input.readEnum();
               fillCase_ = 2;
+              fill_ = rawValue;
               break;
             } // case 16
-            case 24: {
-              fill_ = input.readBool();
+            case 25: {
+              fill_ = input.readDouble();
               fillCase_ = 3;
               break;
-            } // case 24
-            case 33: {
-              fill_ = input.readDouble();
-              fillCase_ = 4;
-              break;
-            } // case 33
-            case 40: {
+            } // case 25
+            case 32: {
               missingFlag_ = input.readBool();
-              bitField0_ |= 0x00000010;
+              bitField0_ |= 0x00000008;
               break;
-            } // case 40
-            case 50: {
+            } // case 32
+            case 42: {
               input.readMessage(
                   internalGetClipFieldBuilder().getBuilder(),
                   extensionRegistry);
+              bitField0_ |= 0x00000010;
+              break;
+            } // case 42
+            case 48: {
+              standardize_ = input.readBool();
               bitField0_ |= 0x00000020;
               break;
-            } // case 50
-            case 56: {
-              standardize_ = input.readBool();
-              bitField0_ |= 0x00000040;
-              break;
-            } // case 56
-            case 66: {
+            } // case 48
+            case 58: {
               input.readMessage(
                   internalGetFittedFieldBuilder().getBuilder(),
                   extensionRegistry);
-              bitField0_ |= 0x00000080;
+              bitField0_ |= 0x00000040;
               break;
-            } // case 66
+            } // case 58
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -1047,40 +1001,41 @@ private static final long serialVersionUID = 0L;
 
     /**
      * <pre>
-     * The mean of the values that are there.
+     * A figure of the values that are there.
      * </pre>
      *
-     * <code>bool fill_mean = 2 [json_name = "fillMean", (.buf.validate.field) = { ... }</code>
-     * @return Whether the fillMean field is set.
+     * <code>.rankspec.data.v1.FillFigure fill_figure = 2 [json_name = "fillFigure", (.buf.validate.field) = { ... }</code>
+     * @return Whether the fillFigure field is set.
      */
-    public boolean hasFillMean() {
+    @java.lang.Override
+    public boolean hasFillFigure() {
       return fillCase_ == 2;
     }
     /**
      * <pre>
-     * The mean of the values that are there.
+     * A figure of the values that are there.
      * </pre>
      *
-     * <code>bool fill_mean = 2 [json_name = "fillMean", (.buf.validate.field) = { ... }</code>
-     * @return The fillMean.
+     * <code>.rankspec.data.v1.FillFigure fill_figure = 2 [json_name = "fillFigure", (.buf.validate.field) = { ... }</code>
+     * @return The enum numeric value on the wire for fillFigure.
      */
-    public boolean getFillMean() {
+    @java.lang.Override
+    public int getFillFigureValue() {
       if (fillCase_ == 2) {
-        return (java.lang.Boolean) fill_;
+        return ((java.lang.Integer) fill_).intValue();
       }
-      return false;
+      return 0;
     }
     /**
      * <pre>
-     * The mean of the values that are there.
+     * A figure of the values that are there.
      * </pre>
      *
-     * <code>bool fill_mean = 2 [json_name = "fillMean", (.buf.validate.field) = { ... }</code>
-     * @param value The fillMean to set.
+     * <code>.rankspec.data.v1.FillFigure fill_figure = 2 [json_name = "fillFigure", (.buf.validate.field) = { ... }</code>
+     * @param value The enum numeric value on the wire for fillFigure to set.
      * @return This builder for chaining.
      */
-    public Builder setFillMean(boolean value) {
-
+    public Builder setFillFigureValue(int value) {
       fillCase_ = 2;
       fill_ = value;
       onChanged();
@@ -1088,13 +1043,47 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The mean of the values that are there.
+     * A figure of the values that are there.
      * </pre>
      *
-     * <code>bool fill_mean = 2 [json_name = "fillMean", (.buf.validate.field) = { ... }</code>
+     * <code>.rankspec.data.v1.FillFigure fill_figure = 2 [json_name = "fillFigure", (.buf.validate.field) = { ... }</code>
+     * @return The fillFigure.
+     */
+    @java.lang.Override
+    public dev.rankspec.data.v1.FillFigure getFillFigure() {
+      if (fillCase_ == 2) {
+        dev.rankspec.data.v1.FillFigure result = dev.rankspec.data.v1.FillFigure.forNumber(
+            (java.lang.Integer) fill_);
+        return result == null ? dev.rankspec.data.v1.FillFigure.UNRECOGNIZED : result;
+      }
+      return dev.rankspec.data.v1.FillFigure.FILL_FIGURE_UNSPECIFIED;
+    }
+    /**
+     * <pre>
+     * A figure of the values that are there.
+     * </pre>
+     *
+     * <code>.rankspec.data.v1.FillFigure fill_figure = 2 [json_name = "fillFigure", (.buf.validate.field) = { ... }</code>
+     * @param value The fillFigure to set.
+     * @throws IllegalArgumentException if UNRECOGNIZED is provided.
      * @return This builder for chaining.
      */
-    public Builder clearFillMean() {
+    public Builder setFillFigure(dev.rankspec.data.v1.FillFigure value) {
+      java.util.Objects.requireNonNull(value);
+      fillCase_ = 2;
+      fill_ = value.getNumber();
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * A figure of the values that are there.
+     * </pre>
+     *
+     * <code>.rankspec.data.v1.FillFigure fill_figure = 2 [json_name = "fillFigure", (.buf.validate.field) = { ... }</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearFillFigure() {
       if (fillCase_ == 2) {
         fillCase_ = 0;
         fill_ = null;
@@ -1105,83 +1094,25 @@ private static final long serialVersionUID = 0L;
 
     /**
      * <pre>
-     * A value in the middle of them, at most 0.8 % from the median.
+     * This one, in the column's unit.
      * </pre>
      *
-     * <code>bool fill_median = 3 [json_name = "fillMedian", (.buf.validate.field) = { ... }</code>
-     * @return Whether the fillMedian field is set.
+     * <code>double fill_constant = 3 [json_name = "fillConstant", (.buf.validate.field) = { ... }</code>
+     * @return Whether the fillConstant field is set.
      */
-    public boolean hasFillMedian() {
+    public boolean hasFillConstant() {
       return fillCase_ == 3;
     }
     /**
      * <pre>
-     * A value in the middle of them, at most 0.8 % from the median.
-     * </pre>
-     *
-     * <code>bool fill_median = 3 [json_name = "fillMedian", (.buf.validate.field) = { ... }</code>
-     * @return The fillMedian.
-     */
-    public boolean getFillMedian() {
-      if (fillCase_ == 3) {
-        return (java.lang.Boolean) fill_;
-      }
-      return false;
-    }
-    /**
-     * <pre>
-     * A value in the middle of them, at most 0.8 % from the median.
-     * </pre>
-     *
-     * <code>bool fill_median = 3 [json_name = "fillMedian", (.buf.validate.field) = { ... }</code>
-     * @param value The fillMedian to set.
-     * @return This builder for chaining.
-     */
-    public Builder setFillMedian(boolean value) {
-
-      fillCase_ = 3;
-      fill_ = value;
-      onChanged();
-      return this;
-    }
-    /**
-     * <pre>
-     * A value in the middle of them, at most 0.8 % from the median.
-     * </pre>
-     *
-     * <code>bool fill_median = 3 [json_name = "fillMedian", (.buf.validate.field) = { ... }</code>
-     * @return This builder for chaining.
-     */
-    public Builder clearFillMedian() {
-      if (fillCase_ == 3) {
-        fillCase_ = 0;
-        fill_ = null;
-        onChanged();
-      }
-      return this;
-    }
-
-    /**
-     * <pre>
      * This one, in the column's unit.
      * </pre>
      *
-     * <code>double fill_constant = 4 [json_name = "fillConstant", (.buf.validate.field) = { ... }</code>
-     * @return Whether the fillConstant field is set.
-     */
-    public boolean hasFillConstant() {
-      return fillCase_ == 4;
-    }
-    /**
-     * <pre>
-     * This one, in the column's unit.
-     * </pre>
-     *
-     * <code>double fill_constant = 4 [json_name = "fillConstant", (.buf.validate.field) = { ... }</code>
+     * <code>double fill_constant = 3 [json_name = "fillConstant", (.buf.validate.field) = { ... }</code>
      * @return The fillConstant.
      */
     public double getFillConstant() {
-      if (fillCase_ == 4) {
+      if (fillCase_ == 3) {
         return (java.lang.Double) fill_;
       }
       return 0D;
@@ -1191,13 +1122,13 @@ private static final long serialVersionUID = 0L;
      * This one, in the column's unit.
      * </pre>
      *
-     * <code>double fill_constant = 4 [json_name = "fillConstant", (.buf.validate.field) = { ... }</code>
+     * <code>double fill_constant = 3 [json_name = "fillConstant", (.buf.validate.field) = { ... }</code>
      * @param value The fillConstant to set.
      * @return This builder for chaining.
      */
     public Builder setFillConstant(double value) {
 
-      fillCase_ = 4;
+      fillCase_ = 3;
       fill_ = value;
       onChanged();
       return this;
@@ -1207,11 +1138,11 @@ private static final long serialVersionUID = 0L;
      * This one, in the column's unit.
      * </pre>
      *
-     * <code>double fill_constant = 4 [json_name = "fillConstant", (.buf.validate.field) = { ... }</code>
+     * <code>double fill_constant = 3 [json_name = "fillConstant", (.buf.validate.field) = { ... }</code>
      * @return This builder for chaining.
      */
     public Builder clearFillConstant() {
-      if (fillCase_ == 4) {
+      if (fillCase_ == 3) {
         fillCase_ = 0;
         fill_ = null;
         onChanged();
@@ -1225,19 +1156,19 @@ private static final long serialVersionUID = 0L;
      * Whether a binary value says that the number was missing.
      * </pre>
      *
-     * <code>bool missing_flag = 5 [default = false, json_name = "missingFlag", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
+     * <code>bool missing_flag = 4 [default = false, json_name = "missingFlag", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
      * @return Whether the missingFlag field is set.
      */
     @java.lang.Override
     public boolean hasMissingFlag() {
-      return ((bitField0_ & 0x00000010) != 0);
+      return ((bitField0_ & 0x00000008) != 0);
     }
     /**
      * <pre>
      * Whether a binary value says that the number was missing.
      * </pre>
      *
-     * <code>bool missing_flag = 5 [default = false, json_name = "missingFlag", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
+     * <code>bool missing_flag = 4 [default = false, json_name = "missingFlag", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
      * @return The missingFlag.
      */
     @java.lang.Override
@@ -1249,14 +1180,14 @@ private static final long serialVersionUID = 0L;
      * Whether a binary value says that the number was missing.
      * </pre>
      *
-     * <code>bool missing_flag = 5 [default = false, json_name = "missingFlag", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
+     * <code>bool missing_flag = 4 [default = false, json_name = "missingFlag", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
      * @param value The missingFlag to set.
      * @return This builder for chaining.
      */
     public Builder setMissingFlag(boolean value) {
 
       missingFlag_ = value;
-      bitField0_ |= 0x00000010;
+      bitField0_ |= 0x00000008;
       onChanged();
       return this;
     }
@@ -1265,11 +1196,11 @@ private static final long serialVersionUID = 0L;
      * Whether a binary value says that the number was missing.
      * </pre>
      *
-     * <code>bool missing_flag = 5 [default = false, json_name = "missingFlag", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
+     * <code>bool missing_flag = 4 [default = false, json_name = "missingFlag", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
      * @return This builder for chaining.
      */
     public Builder clearMissingFlag() {
-      bitField0_ = (bitField0_ & ~0x00000010);
+      bitField0_ = (bitField0_ & ~0x00000008);
       missingFlag_ = false;
       onChanged();
       return this;
@@ -1283,18 +1214,18 @@ private static final long serialVersionUID = 0L;
      * Bounds that the number is kept between. Unset: none.
      * </pre>
      *
-     * <code>.rankspec.data.v1.Clip clip = 6 [json_name = "clip", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
+     * <code>.rankspec.data.v1.Clip clip = 5 [json_name = "clip", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
      * @return Whether the clip field is set.
      */
     public boolean hasClip() {
-      return ((bitField0_ & 0x00000020) != 0);
+      return ((bitField0_ & 0x00000010) != 0);
     }
     /**
      * <pre>
      * Bounds that the number is kept between. Unset: none.
      * </pre>
      *
-     * <code>.rankspec.data.v1.Clip clip = 6 [json_name = "clip", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
+     * <code>.rankspec.data.v1.Clip clip = 5 [json_name = "clip", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
      * @return The clip.
      */
     public dev.rankspec.data.v1.Clip getClip() {
@@ -1309,7 +1240,7 @@ private static final long serialVersionUID = 0L;
      * Bounds that the number is kept between. Unset: none.
      * </pre>
      *
-     * <code>.rankspec.data.v1.Clip clip = 6 [json_name = "clip", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
+     * <code>.rankspec.data.v1.Clip clip = 5 [json_name = "clip", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
      */
     public Builder setClip(dev.rankspec.data.v1.Clip value) {
       if (clipBuilder_ == null) {
@@ -1318,7 +1249,7 @@ private static final long serialVersionUID = 0L;
       } else {
         clipBuilder_.setMessage(value);
       }
-      bitField0_ |= 0x00000020;
+      bitField0_ |= 0x00000010;
       onChanged();
       return this;
     }
@@ -1327,7 +1258,7 @@ private static final long serialVersionUID = 0L;
      * Bounds that the number is kept between. Unset: none.
      * </pre>
      *
-     * <code>.rankspec.data.v1.Clip clip = 6 [json_name = "clip", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
+     * <code>.rankspec.data.v1.Clip clip = 5 [json_name = "clip", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
      */
     public Builder setClip(
         dev.rankspec.data.v1.Clip.Builder builderForValue) {
@@ -1336,7 +1267,7 @@ private static final long serialVersionUID = 0L;
       } else {
         clipBuilder_.setMessage(builderForValue.build());
       }
-      bitField0_ |= 0x00000020;
+      bitField0_ |= 0x00000010;
       onChanged();
       return this;
     }
@@ -1345,11 +1276,11 @@ private static final long serialVersionUID = 0L;
      * Bounds that the number is kept between. Unset: none.
      * </pre>
      *
-     * <code>.rankspec.data.v1.Clip clip = 6 [json_name = "clip", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
+     * <code>.rankspec.data.v1.Clip clip = 5 [json_name = "clip", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
      */
     public Builder mergeClip(dev.rankspec.data.v1.Clip value) {
       if (clipBuilder_ == null) {
-        if (((bitField0_ & 0x00000020) != 0) &&
+        if (((bitField0_ & 0x00000010) != 0) &&
           clip_ != null &&
           clip_ != dev.rankspec.data.v1.Clip.getDefaultInstance()) {
           getClipBuilder().mergeFrom(value);
@@ -1360,7 +1291,7 @@ private static final long serialVersionUID = 0L;
         clipBuilder_.mergeFrom(value);
       }
       if (clip_ != null) {
-        bitField0_ |= 0x00000020;
+        bitField0_ |= 0x00000010;
         onChanged();
       }
       return this;
@@ -1370,10 +1301,10 @@ private static final long serialVersionUID = 0L;
      * Bounds that the number is kept between. Unset: none.
      * </pre>
      *
-     * <code>.rankspec.data.v1.Clip clip = 6 [json_name = "clip", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
+     * <code>.rankspec.data.v1.Clip clip = 5 [json_name = "clip", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
      */
     public Builder clearClip() {
-      bitField0_ = (bitField0_ & ~0x00000020);
+      bitField0_ = (bitField0_ & ~0x00000010);
       clip_ = null;
       if (clipBuilder_ != null) {
         clipBuilder_.dispose();
@@ -1387,10 +1318,10 @@ private static final long serialVersionUID = 0L;
      * Bounds that the number is kept between. Unset: none.
      * </pre>
      *
-     * <code>.rankspec.data.v1.Clip clip = 6 [json_name = "clip", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
+     * <code>.rankspec.data.v1.Clip clip = 5 [json_name = "clip", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
      */
     public dev.rankspec.data.v1.Clip.Builder getClipBuilder() {
-      bitField0_ |= 0x00000020;
+      bitField0_ |= 0x00000010;
       onChanged();
       return internalGetClipFieldBuilder().getBuilder();
     }
@@ -1399,7 +1330,7 @@ private static final long serialVersionUID = 0L;
      * Bounds that the number is kept between. Unset: none.
      * </pre>
      *
-     * <code>.rankspec.data.v1.Clip clip = 6 [json_name = "clip", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
+     * <code>.rankspec.data.v1.Clip clip = 5 [json_name = "clip", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
      */
     public dev.rankspec.data.v1.ClipOrBuilder getClipOrBuilder() {
       if (clipBuilder_ != null) {
@@ -1414,7 +1345,7 @@ private static final long serialVersionUID = 0L;
      * Bounds that the number is kept between. Unset: none.
      * </pre>
      *
-     * <code>.rankspec.data.v1.Clip clip = 6 [json_name = "clip", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
+     * <code>.rankspec.data.v1.Clip clip = 5 [json_name = "clip", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
      */
     private com.google.protobuf.SingleFieldBuilder<
         dev.rankspec.data.v1.Clip, dev.rankspec.data.v1.Clip.Builder, dev.rankspec.data.v1.ClipOrBuilder> 
@@ -1436,19 +1367,19 @@ private static final long serialVersionUID = 0L;
      * Whether the mean is subtracted and the result divided by the standard deviation.
      * </pre>
      *
-     * <code>bool standardize = 7 [default = false, json_name = "standardize", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
+     * <code>bool standardize = 6 [default = false, json_name = "standardize", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
      * @return Whether the standardize field is set.
      */
     @java.lang.Override
     public boolean hasStandardize() {
-      return ((bitField0_ & 0x00000040) != 0);
+      return ((bitField0_ & 0x00000020) != 0);
     }
     /**
      * <pre>
      * Whether the mean is subtracted and the result divided by the standard deviation.
      * </pre>
      *
-     * <code>bool standardize = 7 [default = false, json_name = "standardize", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
+     * <code>bool standardize = 6 [default = false, json_name = "standardize", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
      * @return The standardize.
      */
     @java.lang.Override
@@ -1460,14 +1391,14 @@ private static final long serialVersionUID = 0L;
      * Whether the mean is subtracted and the result divided by the standard deviation.
      * </pre>
      *
-     * <code>bool standardize = 7 [default = false, json_name = "standardize", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
+     * <code>bool standardize = 6 [default = false, json_name = "standardize", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
      * @param value The standardize to set.
      * @return This builder for chaining.
      */
     public Builder setStandardize(boolean value) {
 
       standardize_ = value;
-      bitField0_ |= 0x00000040;
+      bitField0_ |= 0x00000020;
       onChanged();
       return this;
     }
@@ -1476,11 +1407,11 @@ private static final long serialVersionUID = 0L;
      * Whether the mean is subtracted and the result divided by the standard deviation.
      * </pre>
      *
-     * <code>bool standardize = 7 [default = false, json_name = "standardize", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
+     * <code>bool standardize = 6 [default = false, json_name = "standardize", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
      * @return This builder for chaining.
      */
     public Builder clearStandardize() {
-      bitField0_ = (bitField0_ & ~0x00000040);
+      bitField0_ = (bitField0_ & ~0x00000020);
       standardize_ = false;
       onChanged();
       return this;
@@ -1494,18 +1425,18 @@ private static final long serialVersionUID = 0L;
      * What fitting found. Unset: not fitted.
      * </pre>
      *
-     * <code>.rankspec.data.v1.NumberFitting fitted = 8 [json_name = "fitted", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
+     * <code>.rankspec.data.v1.NumberFitting fitted = 7 [json_name = "fitted", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
      * @return Whether the fitted field is set.
      */
     public boolean hasFitted() {
-      return ((bitField0_ & 0x00000080) != 0);
+      return ((bitField0_ & 0x00000040) != 0);
     }
     /**
      * <pre>
      * What fitting found. Unset: not fitted.
      * </pre>
      *
-     * <code>.rankspec.data.v1.NumberFitting fitted = 8 [json_name = "fitted", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
+     * <code>.rankspec.data.v1.NumberFitting fitted = 7 [json_name = "fitted", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
      * @return The fitted.
      */
     public dev.rankspec.data.v1.NumberFitting getFitted() {
@@ -1520,7 +1451,7 @@ private static final long serialVersionUID = 0L;
      * What fitting found. Unset: not fitted.
      * </pre>
      *
-     * <code>.rankspec.data.v1.NumberFitting fitted = 8 [json_name = "fitted", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
+     * <code>.rankspec.data.v1.NumberFitting fitted = 7 [json_name = "fitted", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
      */
     public Builder setFitted(dev.rankspec.data.v1.NumberFitting value) {
       if (fittedBuilder_ == null) {
@@ -1529,7 +1460,7 @@ private static final long serialVersionUID = 0L;
       } else {
         fittedBuilder_.setMessage(value);
       }
-      bitField0_ |= 0x00000080;
+      bitField0_ |= 0x00000040;
       onChanged();
       return this;
     }
@@ -1538,7 +1469,7 @@ private static final long serialVersionUID = 0L;
      * What fitting found. Unset: not fitted.
      * </pre>
      *
-     * <code>.rankspec.data.v1.NumberFitting fitted = 8 [json_name = "fitted", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
+     * <code>.rankspec.data.v1.NumberFitting fitted = 7 [json_name = "fitted", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
      */
     public Builder setFitted(
         dev.rankspec.data.v1.NumberFitting.Builder builderForValue) {
@@ -1547,7 +1478,7 @@ private static final long serialVersionUID = 0L;
       } else {
         fittedBuilder_.setMessage(builderForValue.build());
       }
-      bitField0_ |= 0x00000080;
+      bitField0_ |= 0x00000040;
       onChanged();
       return this;
     }
@@ -1556,11 +1487,11 @@ private static final long serialVersionUID = 0L;
      * What fitting found. Unset: not fitted.
      * </pre>
      *
-     * <code>.rankspec.data.v1.NumberFitting fitted = 8 [json_name = "fitted", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
+     * <code>.rankspec.data.v1.NumberFitting fitted = 7 [json_name = "fitted", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
      */
     public Builder mergeFitted(dev.rankspec.data.v1.NumberFitting value) {
       if (fittedBuilder_ == null) {
-        if (((bitField0_ & 0x00000080) != 0) &&
+        if (((bitField0_ & 0x00000040) != 0) &&
           fitted_ != null &&
           fitted_ != dev.rankspec.data.v1.NumberFitting.getDefaultInstance()) {
           getFittedBuilder().mergeFrom(value);
@@ -1571,7 +1502,7 @@ private static final long serialVersionUID = 0L;
         fittedBuilder_.mergeFrom(value);
       }
       if (fitted_ != null) {
-        bitField0_ |= 0x00000080;
+        bitField0_ |= 0x00000040;
         onChanged();
       }
       return this;
@@ -1581,10 +1512,10 @@ private static final long serialVersionUID = 0L;
      * What fitting found. Unset: not fitted.
      * </pre>
      *
-     * <code>.rankspec.data.v1.NumberFitting fitted = 8 [json_name = "fitted", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
+     * <code>.rankspec.data.v1.NumberFitting fitted = 7 [json_name = "fitted", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
      */
     public Builder clearFitted() {
-      bitField0_ = (bitField0_ & ~0x00000080);
+      bitField0_ = (bitField0_ & ~0x00000040);
       fitted_ = null;
       if (fittedBuilder_ != null) {
         fittedBuilder_.dispose();
@@ -1598,10 +1529,10 @@ private static final long serialVersionUID = 0L;
      * What fitting found. Unset: not fitted.
      * </pre>
      *
-     * <code>.rankspec.data.v1.NumberFitting fitted = 8 [json_name = "fitted", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
+     * <code>.rankspec.data.v1.NumberFitting fitted = 7 [json_name = "fitted", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
      */
     public dev.rankspec.data.v1.NumberFitting.Builder getFittedBuilder() {
-      bitField0_ |= 0x00000080;
+      bitField0_ |= 0x00000040;
       onChanged();
       return internalGetFittedFieldBuilder().getBuilder();
     }
@@ -1610,7 +1541,7 @@ private static final long serialVersionUID = 0L;
      * What fitting found. Unset: not fitted.
      * </pre>
      *
-     * <code>.rankspec.data.v1.NumberFitting fitted = 8 [json_name = "fitted", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
+     * <code>.rankspec.data.v1.NumberFitting fitted = 7 [json_name = "fitted", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
      */
     public dev.rankspec.data.v1.NumberFittingOrBuilder getFittedOrBuilder() {
       if (fittedBuilder_ != null) {
@@ -1625,7 +1556,7 @@ private static final long serialVersionUID = 0L;
      * What fitting found. Unset: not fitted.
      * </pre>
      *
-     * <code>.rankspec.data.v1.NumberFitting fitted = 8 [json_name = "fitted", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
+     * <code>.rankspec.data.v1.NumberFitting fitted = 7 [json_name = "fitted", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
      */
     private com.google.protobuf.SingleFieldBuilder<
         dev.rankspec.data.v1.NumberFitting, dev.rankspec.data.v1.NumberFitting.Builder, dev.rankspec.data.v1.NumberFittingOrBuilder> 

@@ -41,48 +41,38 @@ public interface NumberFeatureOrBuilder extends
 
   /**
    * <pre>
-   * The mean of the values that are there.
+   * A figure of the values that are there.
    * </pre>
    *
-   * <code>bool fill_mean = 2 [json_name = "fillMean", (.buf.validate.field) = { ... }</code>
-   * @return Whether the fillMean field is set.
+   * <code>.rankspec.data.v1.FillFigure fill_figure = 2 [json_name = "fillFigure", (.buf.validate.field) = { ... }</code>
+   * @return Whether the fillFigure field is set.
    */
-  boolean hasFillMean();
+  boolean hasFillFigure();
   /**
    * <pre>
-   * The mean of the values that are there.
+   * A figure of the values that are there.
    * </pre>
    *
-   * <code>bool fill_mean = 2 [json_name = "fillMean", (.buf.validate.field) = { ... }</code>
-   * @return The fillMean.
+   * <code>.rankspec.data.v1.FillFigure fill_figure = 2 [json_name = "fillFigure", (.buf.validate.field) = { ... }</code>
+   * @return The enum numeric value on the wire for fillFigure.
    */
-  boolean getFillMean();
-
+  int getFillFigureValue();
   /**
    * <pre>
-   * A value in the middle of them, at most 0.8 % from the median.
+   * A figure of the values that are there.
    * </pre>
    *
-   * <code>bool fill_median = 3 [json_name = "fillMedian", (.buf.validate.field) = { ... }</code>
-   * @return Whether the fillMedian field is set.
+   * <code>.rankspec.data.v1.FillFigure fill_figure = 2 [json_name = "fillFigure", (.buf.validate.field) = { ... }</code>
+   * @return The fillFigure.
    */
-  boolean hasFillMedian();
-  /**
-   * <pre>
-   * A value in the middle of them, at most 0.8 % from the median.
-   * </pre>
-   *
-   * <code>bool fill_median = 3 [json_name = "fillMedian", (.buf.validate.field) = { ... }</code>
-   * @return The fillMedian.
-   */
-  boolean getFillMedian();
+  dev.rankspec.data.v1.FillFigure getFillFigure();
 
   /**
    * <pre>
    * This one, in the column's unit.
    * </pre>
    *
-   * <code>double fill_constant = 4 [json_name = "fillConstant", (.buf.validate.field) = { ... }</code>
+   * <code>double fill_constant = 3 [json_name = "fillConstant", (.buf.validate.field) = { ... }</code>
    * @return Whether the fillConstant field is set.
    */
   boolean hasFillConstant();
@@ -91,7 +81,7 @@ public interface NumberFeatureOrBuilder extends
    * This one, in the column's unit.
    * </pre>
    *
-   * <code>double fill_constant = 4 [json_name = "fillConstant", (.buf.validate.field) = { ... }</code>
+   * <code>double fill_constant = 3 [json_name = "fillConstant", (.buf.validate.field) = { ... }</code>
    * @return The fillConstant.
    */
   double getFillConstant();
@@ -101,7 +91,7 @@ public interface NumberFeatureOrBuilder extends
    * Whether a binary value says that the number was missing.
    * </pre>
    *
-   * <code>bool missing_flag = 5 [default = false, json_name = "missingFlag", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
+   * <code>bool missing_flag = 4 [default = false, json_name = "missingFlag", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
    * @return Whether the missingFlag field is set.
    */
   boolean hasMissingFlag();
@@ -110,7 +100,7 @@ public interface NumberFeatureOrBuilder extends
    * Whether a binary value says that the number was missing.
    * </pre>
    *
-   * <code>bool missing_flag = 5 [default = false, json_name = "missingFlag", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
+   * <code>bool missing_flag = 4 [default = false, json_name = "missingFlag", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
    * @return The missingFlag.
    */
   boolean getMissingFlag();
@@ -120,7 +110,7 @@ public interface NumberFeatureOrBuilder extends
    * Bounds that the number is kept between. Unset: none.
    * </pre>
    *
-   * <code>.rankspec.data.v1.Clip clip = 6 [json_name = "clip", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
+   * <code>.rankspec.data.v1.Clip clip = 5 [json_name = "clip", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
    * @return Whether the clip field is set.
    */
   boolean hasClip();
@@ -129,7 +119,7 @@ public interface NumberFeatureOrBuilder extends
    * Bounds that the number is kept between. Unset: none.
    * </pre>
    *
-   * <code>.rankspec.data.v1.Clip clip = 6 [json_name = "clip", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
+   * <code>.rankspec.data.v1.Clip clip = 5 [json_name = "clip", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
    * @return The clip.
    */
   dev.rankspec.data.v1.Clip getClip();
@@ -138,7 +128,7 @@ public interface NumberFeatureOrBuilder extends
    * Bounds that the number is kept between. Unset: none.
    * </pre>
    *
-   * <code>.rankspec.data.v1.Clip clip = 6 [json_name = "clip", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
+   * <code>.rankspec.data.v1.Clip clip = 5 [json_name = "clip", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
    */
   dev.rankspec.data.v1.ClipOrBuilder getClipOrBuilder();
 
@@ -147,7 +137,7 @@ public interface NumberFeatureOrBuilder extends
    * Whether the mean is subtracted and the result divided by the standard deviation.
    * </pre>
    *
-   * <code>bool standardize = 7 [default = false, json_name = "standardize", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
+   * <code>bool standardize = 6 [default = false, json_name = "standardize", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
    * @return Whether the standardize field is set.
    */
   boolean hasStandardize();
@@ -156,7 +146,7 @@ public interface NumberFeatureOrBuilder extends
    * Whether the mean is subtracted and the result divided by the standard deviation.
    * </pre>
    *
-   * <code>bool standardize = 7 [default = false, json_name = "standardize", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
+   * <code>bool standardize = 6 [default = false, json_name = "standardize", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
    * @return The standardize.
    */
   boolean getStandardize();
@@ -166,7 +156,7 @@ public interface NumberFeatureOrBuilder extends
    * What fitting found. Unset: not fitted.
    * </pre>
    *
-   * <code>.rankspec.data.v1.NumberFitting fitted = 8 [json_name = "fitted", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
+   * <code>.rankspec.data.v1.NumberFitting fitted = 7 [json_name = "fitted", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
    * @return Whether the fitted field is set.
    */
   boolean hasFitted();
@@ -175,7 +165,7 @@ public interface NumberFeatureOrBuilder extends
    * What fitting found. Unset: not fitted.
    * </pre>
    *
-   * <code>.rankspec.data.v1.NumberFitting fitted = 8 [json_name = "fitted", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
+   * <code>.rankspec.data.v1.NumberFitting fitted = 7 [json_name = "fitted", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
    * @return The fitted.
    */
   dev.rankspec.data.v1.NumberFitting getFitted();
@@ -184,7 +174,7 @@ public interface NumberFeatureOrBuilder extends
    * What fitting found. Unset: not fitted.
    * </pre>
    *
-   * <code>.rankspec.data.v1.NumberFitting fitted = 8 [json_name = "fitted", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
+   * <code>.rankspec.data.v1.NumberFitting fitted = 7 [json_name = "fitted", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
    */
   dev.rankspec.data.v1.NumberFittingOrBuilder getFittedOrBuilder();
 

@@ -35,7 +35,7 @@ private static final long serialVersionUID = 0L;
     low_ = Double.NEGATIVE_INFINITY;
     high_ = Double.POSITIVE_INFINITY;
     inverseDeviation_ = 1D;
-    buckets_ = java.util.Collections.emptyList();
+    quantiles_ = emptyDoubleList();
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -275,66 +275,50 @@ private static final long serialVersionUID = 0L;
     return numNotFinite_;
   }
 
-  public static final int BUCKETS_FIELD_NUMBER = 9;
+  public static final int QUANTILES_FIELD_NUMBER = 9;
   @SuppressWarnings("serial")
-  private java.util.List<dev.rankspec.data.v1.Bucket> buckets_;
+  private com.google.protobuf.Internal.DoubleList quantiles_ =
+      emptyDoubleList();
   /**
    * <pre>
-   * Histogram of the values before clipping, by bits. What drift reports compare with.
+   * Values before clipping at shares of 0, 1/16, 2/16 and so on to 1, each at most 0.8 % off: what drift reports compare
+   * with. Empty: there are no values.
    * </pre>
    *
-   * <code>repeated .rankspec.data.v1.Bucket buckets = 9 [json_name = "buckets", (.buf.validate.field) = { ... }</code>
+   * <code>repeated double quantiles = 9 [json_name = "quantiles", (.buf.validate.field) = { ... }</code>
+   * @return A list containing the quantiles.
    */
   @java.lang.Override
-  public java.util.List<dev.rankspec.data.v1.Bucket> getBucketsList() {
-    return buckets_;
+  public java.util.List<java.lang.Double>
+      getQuantilesList() {
+    return quantiles_;
   }
   /**
    * <pre>
-   * Histogram of the values before clipping, by bits. What drift reports compare with.
+   * Values before clipping at shares of 0, 1/16, 2/16 and so on to 1, each at most 0.8 % off: what drift reports compare
+   * with. Empty: there are no values.
    * </pre>
    *
-   * <code>repeated .rankspec.data.v1.Bucket buckets = 9 [json_name = "buckets", (.buf.validate.field) = { ... }</code>
+   * <code>repeated double quantiles = 9 [json_name = "quantiles", (.buf.validate.field) = { ... }</code>
+   * @return The count of quantiles.
    */
-  @java.lang.Override
-  public java.util.List<? extends dev.rankspec.data.v1.BucketOrBuilder> 
-      getBucketsOrBuilderList() {
-    return buckets_;
+  public int getQuantilesCount() {
+    return quantiles_.size();
   }
   /**
    * <pre>
-   * Histogram of the values before clipping, by bits. What drift reports compare with.
+   * Values before clipping at shares of 0, 1/16, 2/16 and so on to 1, each at most 0.8 % off: what drift reports compare
+   * with. Empty: there are no values.
    * </pre>
    *
-   * <code>repeated .rankspec.data.v1.Bucket buckets = 9 [json_name = "buckets", (.buf.validate.field) = { ... }</code>
+   * <code>repeated double quantiles = 9 [json_name = "quantiles", (.buf.validate.field) = { ... }</code>
+   * @param index The index of the element to return.
+   * @return The quantiles at the given index.
    */
-  @java.lang.Override
-  public int getBucketsCount() {
-    return buckets_.size();
+  public double getQuantiles(int index) {
+    return quantiles_.getDouble(index);
   }
-  /**
-   * <pre>
-   * Histogram of the values before clipping, by bits. What drift reports compare with.
-   * </pre>
-   *
-   * <code>repeated .rankspec.data.v1.Bucket buckets = 9 [json_name = "buckets", (.buf.validate.field) = { ... }</code>
-   */
-  @java.lang.Override
-  public dev.rankspec.data.v1.Bucket getBuckets(int index) {
-    return buckets_.get(index);
-  }
-  /**
-   * <pre>
-   * Histogram of the values before clipping, by bits. What drift reports compare with.
-   * </pre>
-   *
-   * <code>repeated .rankspec.data.v1.Bucket buckets = 9 [json_name = "buckets", (.buf.validate.field) = { ... }</code>
-   */
-  @java.lang.Override
-  public dev.rankspec.data.v1.BucketOrBuilder getBucketsOrBuilder(
-      int index) {
-    return buckets_.get(index);
-  }
+  private int quantilesMemoizedSerializedSize = -1;
 
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
@@ -350,6 +334,7 @@ private static final long serialVersionUID = 0L;
   @java.lang.Override
   public void writeTo(com.google.protobuf.CodedOutputStream output)
                       throws java.io.IOException {
+    getSerializedSize();
     if (((bitField0_ & 0x00000001) != 0)) {
       output.writeDouble(1, fill_);
     }
@@ -374,8 +359,12 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000080) != 0)) {
       output.writeInt64(8, numNotFinite_);
     }
-    for (int i = 0; i < buckets_.size(); i++) {
-      output.writeMessage(9, buckets_.get(i));
+    if (getQuantilesList().size() > 0) {
+      output.writeUInt32NoTag(74);
+      output.writeUInt32NoTag(quantilesMemoizedSerializedSize);
+    }
+    for (int i = 0; i < quantiles_.size(); i++) {
+      output.writeDoubleNoTag(quantiles_.getDouble(i));
     }
     getUnknownFields().writeTo(output);
   }
@@ -413,15 +402,17 @@ private static final long serialVersionUID = 0L;
       size += com.google.protobuf.CodedOutputStream
         .computeInt64Size(8, numNotFinite_);
     }
-
-        {
-          final int count = buckets_.size();
-          for (int i = 0; i < count; i++) {
-            size += com.google.protobuf.CodedOutputStream
-              .computeMessageSizeNoTag(buckets_.get(i));
-          }
-          size += 1 * count;
-        }
+    {
+      int dataSize = 0;
+      dataSize = 8 * getQuantilesList().size();
+      size += dataSize;
+      if (!getQuantilesList().isEmpty()) {
+        size += 1;
+        size += com.google.protobuf.CodedOutputStream
+            .computeInt32SizeNoTag(dataSize);
+      }
+      quantilesMemoizedSerializedSize = dataSize;
+    }
     return size;
   }
   @java.lang.Override
@@ -491,8 +482,8 @@ private static final long serialVersionUID = 0L;
       if (getNumNotFinite()
           != other.getNumNotFinite()) return false;
     }
-    if (!getBucketsList()
-        .equals(other.getBucketsList())) return false;
+    if (!getQuantilesList()
+        .equals(other.getQuantilesList())) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -544,9 +535,9 @@ private static final long serialVersionUID = 0L;
       hash = (53 * hash) + com.google.protobuf.Internal.hashLong(
           getNumNotFinite());
     }
-    if (getBucketsCount() > 0) {
-      hash = (37 * hash) + BUCKETS_FIELD_NUMBER;
-      hash = (53 * hash) + getBucketsList().hashCode();
+    if (getQuantilesCount() > 0) {
+      hash = (37 * hash) + QUANTILES_FIELD_NUMBER;
+      hash = (53 * hash) + getQuantilesList().hashCode();
     }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
@@ -691,13 +682,7 @@ private static final long serialVersionUID = 0L;
       numValues_ = 0L;
       numMissing_ = 0L;
       numNotFinite_ = 0L;
-      if (bucketsBuilder_ == null) {
-        buckets_ = java.util.Collections.emptyList();
-      } else {
-        buckets_ = null;
-        bucketsBuilder_.clear();
-      }
-      bitField0_ = (bitField0_ & ~0x00000100);
+      quantiles_ = emptyDoubleList();
       return this;
     }
 
@@ -724,22 +709,9 @@ private static final long serialVersionUID = 0L;
     @java.lang.Override
     public dev.rankspec.data.v1.NumberFitting buildPartial() {
       dev.rankspec.data.v1.NumberFitting result = new dev.rankspec.data.v1.NumberFitting(this);
-      buildPartialRepeatedFields(result);
       if (bitField0_ != 0) { buildPartial0(result); }
       onBuilt();
       return result;
-    }
-
-    private void buildPartialRepeatedFields(dev.rankspec.data.v1.NumberFitting result) {
-      if (bucketsBuilder_ == null) {
-        if (((bitField0_ & 0x00000100) != 0)) {
-          buckets_ = java.util.Collections.unmodifiableList(buckets_);
-          bitField0_ = (bitField0_ & ~0x00000100);
-        }
-        result.buckets_ = buckets_;
-      } else {
-        result.buckets_ = bucketsBuilder_.build();
-      }
     }
 
     private void buildPartial0(dev.rankspec.data.v1.NumberFitting result) {
@@ -776,6 +748,10 @@ private static final long serialVersionUID = 0L;
       if (((from_bitField0_ & 0x00000080) != 0)) {
         result.numNotFinite_ = numNotFinite_;
         to_bitField0_ |= 0x00000080;
+      }
+      if (((from_bitField0_ & 0x00000100) != 0)) {
+        quantiles_.makeImmutable();
+        result.quantiles_ = quantiles_;
       }
       result.bitField0_ |= to_bitField0_;
     }
@@ -816,31 +792,16 @@ private static final long serialVersionUID = 0L;
       if (other.hasNumNotFinite()) {
         setNumNotFinite(other.getNumNotFinite());
       }
-      if (bucketsBuilder_ == null) {
-        if (!other.buckets_.isEmpty()) {
-          if (buckets_.isEmpty()) {
-            buckets_ = other.buckets_;
-            bitField0_ = (bitField0_ & ~0x00000100);
-          } else {
-            ensureBucketsIsMutable();
-            buckets_.addAll(other.buckets_);
-          }
-          onChanged();
+      if (!other.quantiles_.isEmpty()) {
+        if (quantiles_.isEmpty()) {
+          quantiles_ = other.quantiles_;
+          quantiles_.makeImmutable();
+          bitField0_ |= 0x00000100;
+        } else {
+          ensureQuantilesIsMutable();
+          quantiles_.addAll(other.quantiles_);
         }
-      } else {
-        if (!other.buckets_.isEmpty()) {
-          if (bucketsBuilder_.isEmpty()) {
-            bucketsBuilder_.dispose();
-            bucketsBuilder_ = null;
-            buckets_ = other.buckets_;
-            bitField0_ = (bitField0_ & ~0x00000100);
-            bucketsBuilder_ = 
-              com.google.protobuf.GeneratedMessage.alwaysUseFieldBuilders ?
-                 internalGetBucketsFieldBuilder() : null;
-          } else {
-            bucketsBuilder_.addAllMessages(other.buckets_);
-          }
-        }
+        onChanged();
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -906,17 +867,21 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000080;
               break;
             } // case 64
+            case 73: {
+              double v = input.readDouble();
+              ensureQuantilesIsMutable();
+              quantiles_.addDouble(v);
+              break;
+            } // case 73
             case 74: {
-              dev.rankspec.data.v1.Bucket m =
-                  input.readMessage(
-                      dev.rankspec.data.v1.Bucket.parser(),
-                      extensionRegistry);
-              if (bucketsBuilder_ == null) {
-                ensureBucketsIsMutable();
-                buckets_.add(m);
-              } else {
-                bucketsBuilder_.addMessage(m);
+              int length = input.readRawVarint32();
+              int limit = input.pushLimit(length);
+              int alloc = length > 4096 ? 4096 : length;
+              ensureQuantilesIsMutable(alloc / 8);
+              while (input.getBytesUntilLimit() > 0) {
+                quantiles_.addDouble(input.readDouble());
               }
+              input.popLimit(limit);
               break;
             } // case 74
             default: {
@@ -1388,310 +1353,129 @@ private static final long serialVersionUID = 0L;
       return this;
     }
 
-    private java.util.List<dev.rankspec.data.v1.Bucket> buckets_ =
-      java.util.Collections.emptyList();
-    private void ensureBucketsIsMutable() {
-      if (!((bitField0_ & 0x00000100) != 0)) {
-        buckets_ = new java.util.ArrayList<dev.rankspec.data.v1.Bucket>(buckets_);
-        bitField0_ |= 0x00000100;
-       }
+    private com.google.protobuf.Internal.DoubleList quantiles_ = emptyDoubleList();
+    private void ensureQuantilesIsMutable() {
+      if (!quantiles_.isModifiable()) {
+        quantiles_ = makeMutableCopy(quantiles_);
+      }
+      bitField0_ |= 0x00000100;
     }
+    private void ensureQuantilesIsMutable(int capacity) {
+      if (!quantiles_.isModifiable()) {
+        quantiles_ = makeMutableCopy(quantiles_, capacity);
+      }
+      bitField0_ |= 0x00000100;
+    }
+    /**
+     * <pre>
+     * Values before clipping at shares of 0, 1/16, 2/16 and so on to 1, each at most 0.8 % off: what drift reports compare
+     * with. Empty: there are no values.
+     * </pre>
+     *
+     * <code>repeated double quantiles = 9 [json_name = "quantiles", (.buf.validate.field) = { ... }</code>
+     * @return A list containing the quantiles.
+     */
+    public java.util.List<java.lang.Double>
+        getQuantilesList() {
+      quantiles_.makeImmutable();
+      return quantiles_;
+    }
+    /**
+     * <pre>
+     * Values before clipping at shares of 0, 1/16, 2/16 and so on to 1, each at most 0.8 % off: what drift reports compare
+     * with. Empty: there are no values.
+     * </pre>
+     *
+     * <code>repeated double quantiles = 9 [json_name = "quantiles", (.buf.validate.field) = { ... }</code>
+     * @return The count of quantiles.
+     */
+    public int getQuantilesCount() {
+      return quantiles_.size();
+    }
+    /**
+     * <pre>
+     * Values before clipping at shares of 0, 1/16, 2/16 and so on to 1, each at most 0.8 % off: what drift reports compare
+     * with. Empty: there are no values.
+     * </pre>
+     *
+     * <code>repeated double quantiles = 9 [json_name = "quantiles", (.buf.validate.field) = { ... }</code>
+     * @param index The index of the element to return.
+     * @return The quantiles at the given index.
+     */
+    public double getQuantiles(int index) {
+      return quantiles_.getDouble(index);
+    }
+    /**
+     * <pre>
+     * Values before clipping at shares of 0, 1/16, 2/16 and so on to 1, each at most 0.8 % off: what drift reports compare
+     * with. Empty: there are no values.
+     * </pre>
+     *
+     * <code>repeated double quantiles = 9 [json_name = "quantiles", (.buf.validate.field) = { ... }</code>
+     * @param index The index to set the value at.
+     * @param value The quantiles to set.
+     * @return This builder for chaining.
+     */
+    public Builder setQuantiles(
+        int index, double value) {
 
-    private com.google.protobuf.RepeatedFieldBuilder<
-        dev.rankspec.data.v1.Bucket, dev.rankspec.data.v1.Bucket.Builder, dev.rankspec.data.v1.BucketOrBuilder> bucketsBuilder_;
+      ensureQuantilesIsMutable();
+      quantiles_.setDouble(index, value);
+      bitField0_ |= 0x00000100;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Values before clipping at shares of 0, 1/16, 2/16 and so on to 1, each at most 0.8 % off: what drift reports compare
+     * with. Empty: there are no values.
+     * </pre>
+     *
+     * <code>repeated double quantiles = 9 [json_name = "quantiles", (.buf.validate.field) = { ... }</code>
+     * @param value The quantiles to add.
+     * @return This builder for chaining.
+     */
+    public Builder addQuantiles(double value) {
 
-    /**
-     * <pre>
-     * Histogram of the values before clipping, by bits. What drift reports compare with.
-     * </pre>
-     *
-     * <code>repeated .rankspec.data.v1.Bucket buckets = 9 [json_name = "buckets", (.buf.validate.field) = { ... }</code>
-     */
-    public java.util.List<dev.rankspec.data.v1.Bucket> getBucketsList() {
-      if (bucketsBuilder_ == null) {
-        return java.util.Collections.unmodifiableList(buckets_);
-      } else {
-        return bucketsBuilder_.getMessageList();
-      }
-    }
-    /**
-     * <pre>
-     * Histogram of the values before clipping, by bits. What drift reports compare with.
-     * </pre>
-     *
-     * <code>repeated .rankspec.data.v1.Bucket buckets = 9 [json_name = "buckets", (.buf.validate.field) = { ... }</code>
-     */
-    public int getBucketsCount() {
-      if (bucketsBuilder_ == null) {
-        return buckets_.size();
-      } else {
-        return bucketsBuilder_.getCount();
-      }
-    }
-    /**
-     * <pre>
-     * Histogram of the values before clipping, by bits. What drift reports compare with.
-     * </pre>
-     *
-     * <code>repeated .rankspec.data.v1.Bucket buckets = 9 [json_name = "buckets", (.buf.validate.field) = { ... }</code>
-     */
-    public dev.rankspec.data.v1.Bucket getBuckets(int index) {
-      if (bucketsBuilder_ == null) {
-        return buckets_.get(index);
-      } else {
-        return bucketsBuilder_.getMessage(index);
-      }
-    }
-    /**
-     * <pre>
-     * Histogram of the values before clipping, by bits. What drift reports compare with.
-     * </pre>
-     *
-     * <code>repeated .rankspec.data.v1.Bucket buckets = 9 [json_name = "buckets", (.buf.validate.field) = { ... }</code>
-     */
-    public Builder setBuckets(
-        int index, dev.rankspec.data.v1.Bucket value) {
-      if (bucketsBuilder_ == null) {
-        java.util.Objects.requireNonNull(value);
-        ensureBucketsIsMutable();
-        buckets_.set(index, value);
-        onChanged();
-      } else {
-        bucketsBuilder_.setMessage(index, value);
-      }
+      ensureQuantilesIsMutable();
+      quantiles_.addDouble(value);
+      bitField0_ |= 0x00000100;
+      onChanged();
       return this;
     }
     /**
      * <pre>
-     * Histogram of the values before clipping, by bits. What drift reports compare with.
+     * Values before clipping at shares of 0, 1/16, 2/16 and so on to 1, each at most 0.8 % off: what drift reports compare
+     * with. Empty: there are no values.
      * </pre>
      *
-     * <code>repeated .rankspec.data.v1.Bucket buckets = 9 [json_name = "buckets", (.buf.validate.field) = { ... }</code>
+     * <code>repeated double quantiles = 9 [json_name = "quantiles", (.buf.validate.field) = { ... }</code>
+     * @param values The quantiles to add.
+     * @return This builder for chaining.
      */
-    public Builder setBuckets(
-        int index, dev.rankspec.data.v1.Bucket.Builder builderForValue) {
-      if (bucketsBuilder_ == null) {
-        ensureBucketsIsMutable();
-        buckets_.set(index, builderForValue.build());
-        onChanged();
-      } else {
-        bucketsBuilder_.setMessage(index, builderForValue.build());
-      }
+    public Builder addAllQuantiles(
+        java.lang.Iterable<? extends java.lang.Double> values) {
+      ensureQuantilesIsMutable();
+      com.google.protobuf.AbstractMessageLite.Builder.addAll(
+          values, quantiles_);
+      bitField0_ |= 0x00000100;
+      onChanged();
       return this;
     }
     /**
      * <pre>
-     * Histogram of the values before clipping, by bits. What drift reports compare with.
+     * Values before clipping at shares of 0, 1/16, 2/16 and so on to 1, each at most 0.8 % off: what drift reports compare
+     * with. Empty: there are no values.
      * </pre>
      *
-     * <code>repeated .rankspec.data.v1.Bucket buckets = 9 [json_name = "buckets", (.buf.validate.field) = { ... }</code>
+     * <code>repeated double quantiles = 9 [json_name = "quantiles", (.buf.validate.field) = { ... }</code>
+     * @return This builder for chaining.
      */
-    public Builder addBuckets(dev.rankspec.data.v1.Bucket value) {
-      if (bucketsBuilder_ == null) {
-        java.util.Objects.requireNonNull(value);
-        ensureBucketsIsMutable();
-        buckets_.add(value);
-        onChanged();
-      } else {
-        bucketsBuilder_.addMessage(value);
-      }
+    public Builder clearQuantiles() {
+      quantiles_ = emptyDoubleList();
+      bitField0_ = (bitField0_ & ~0x00000100);
+      onChanged();
       return this;
-    }
-    /**
-     * <pre>
-     * Histogram of the values before clipping, by bits. What drift reports compare with.
-     * </pre>
-     *
-     * <code>repeated .rankspec.data.v1.Bucket buckets = 9 [json_name = "buckets", (.buf.validate.field) = { ... }</code>
-     */
-    public Builder addBuckets(
-        int index, dev.rankspec.data.v1.Bucket value) {
-      if (bucketsBuilder_ == null) {
-        java.util.Objects.requireNonNull(value);
-        ensureBucketsIsMutable();
-        buckets_.add(index, value);
-        onChanged();
-      } else {
-        bucketsBuilder_.addMessage(index, value);
-      }
-      return this;
-    }
-    /**
-     * <pre>
-     * Histogram of the values before clipping, by bits. What drift reports compare with.
-     * </pre>
-     *
-     * <code>repeated .rankspec.data.v1.Bucket buckets = 9 [json_name = "buckets", (.buf.validate.field) = { ... }</code>
-     */
-    public Builder addBuckets(
-        dev.rankspec.data.v1.Bucket.Builder builderForValue) {
-      if (bucketsBuilder_ == null) {
-        ensureBucketsIsMutable();
-        buckets_.add(builderForValue.build());
-        onChanged();
-      } else {
-        bucketsBuilder_.addMessage(builderForValue.build());
-      }
-      return this;
-    }
-    /**
-     * <pre>
-     * Histogram of the values before clipping, by bits. What drift reports compare with.
-     * </pre>
-     *
-     * <code>repeated .rankspec.data.v1.Bucket buckets = 9 [json_name = "buckets", (.buf.validate.field) = { ... }</code>
-     */
-    public Builder addBuckets(
-        int index, dev.rankspec.data.v1.Bucket.Builder builderForValue) {
-      if (bucketsBuilder_ == null) {
-        ensureBucketsIsMutable();
-        buckets_.add(index, builderForValue.build());
-        onChanged();
-      } else {
-        bucketsBuilder_.addMessage(index, builderForValue.build());
-      }
-      return this;
-    }
-    /**
-     * <pre>
-     * Histogram of the values before clipping, by bits. What drift reports compare with.
-     * </pre>
-     *
-     * <code>repeated .rankspec.data.v1.Bucket buckets = 9 [json_name = "buckets", (.buf.validate.field) = { ... }</code>
-     */
-    public Builder addAllBuckets(
-        java.lang.Iterable<? extends dev.rankspec.data.v1.Bucket> values) {
-      if (bucketsBuilder_ == null) {
-        ensureBucketsIsMutable();
-        com.google.protobuf.AbstractMessageLite.Builder.addAll(
-            values, buckets_);
-        onChanged();
-      } else {
-        bucketsBuilder_.addAllMessages(values);
-      }
-      return this;
-    }
-    /**
-     * <pre>
-     * Histogram of the values before clipping, by bits. What drift reports compare with.
-     * </pre>
-     *
-     * <code>repeated .rankspec.data.v1.Bucket buckets = 9 [json_name = "buckets", (.buf.validate.field) = { ... }</code>
-     */
-    public Builder clearBuckets() {
-      if (bucketsBuilder_ == null) {
-        buckets_ = java.util.Collections.emptyList();
-        bitField0_ = (bitField0_ & ~0x00000100);
-        onChanged();
-      } else {
-        bucketsBuilder_.clear();
-      }
-      return this;
-    }
-    /**
-     * <pre>
-     * Histogram of the values before clipping, by bits. What drift reports compare with.
-     * </pre>
-     *
-     * <code>repeated .rankspec.data.v1.Bucket buckets = 9 [json_name = "buckets", (.buf.validate.field) = { ... }</code>
-     */
-    public Builder removeBuckets(int index) {
-      if (bucketsBuilder_ == null) {
-        ensureBucketsIsMutable();
-        buckets_.remove(index);
-        onChanged();
-      } else {
-        bucketsBuilder_.remove(index);
-      }
-      return this;
-    }
-    /**
-     * <pre>
-     * Histogram of the values before clipping, by bits. What drift reports compare with.
-     * </pre>
-     *
-     * <code>repeated .rankspec.data.v1.Bucket buckets = 9 [json_name = "buckets", (.buf.validate.field) = { ... }</code>
-     */
-    public dev.rankspec.data.v1.Bucket.Builder getBucketsBuilder(
-        int index) {
-      return internalGetBucketsFieldBuilder().getBuilder(index);
-    }
-    /**
-     * <pre>
-     * Histogram of the values before clipping, by bits. What drift reports compare with.
-     * </pre>
-     *
-     * <code>repeated .rankspec.data.v1.Bucket buckets = 9 [json_name = "buckets", (.buf.validate.field) = { ... }</code>
-     */
-    public dev.rankspec.data.v1.BucketOrBuilder getBucketsOrBuilder(
-        int index) {
-      if (bucketsBuilder_ == null) {
-        return buckets_.get(index);  } else {
-        return bucketsBuilder_.getMessageOrBuilder(index);
-      }
-    }
-    /**
-     * <pre>
-     * Histogram of the values before clipping, by bits. What drift reports compare with.
-     * </pre>
-     *
-     * <code>repeated .rankspec.data.v1.Bucket buckets = 9 [json_name = "buckets", (.buf.validate.field) = { ... }</code>
-     */
-    public java.util.List<? extends dev.rankspec.data.v1.BucketOrBuilder> 
-         getBucketsOrBuilderList() {
-      if (bucketsBuilder_ != null) {
-        return bucketsBuilder_.getMessageOrBuilderList();
-      } else {
-        return java.util.Collections.unmodifiableList(buckets_);
-      }
-    }
-    /**
-     * <pre>
-     * Histogram of the values before clipping, by bits. What drift reports compare with.
-     * </pre>
-     *
-     * <code>repeated .rankspec.data.v1.Bucket buckets = 9 [json_name = "buckets", (.buf.validate.field) = { ... }</code>
-     */
-    public dev.rankspec.data.v1.Bucket.Builder addBucketsBuilder() {
-      return internalGetBucketsFieldBuilder().addBuilder(
-          dev.rankspec.data.v1.Bucket.getDefaultInstance());
-    }
-    /**
-     * <pre>
-     * Histogram of the values before clipping, by bits. What drift reports compare with.
-     * </pre>
-     *
-     * <code>repeated .rankspec.data.v1.Bucket buckets = 9 [json_name = "buckets", (.buf.validate.field) = { ... }</code>
-     */
-    public dev.rankspec.data.v1.Bucket.Builder addBucketsBuilder(
-        int index) {
-      return internalGetBucketsFieldBuilder().addBuilder(
-          index, dev.rankspec.data.v1.Bucket.getDefaultInstance());
-    }
-    /**
-     * <pre>
-     * Histogram of the values before clipping, by bits. What drift reports compare with.
-     * </pre>
-     *
-     * <code>repeated .rankspec.data.v1.Bucket buckets = 9 [json_name = "buckets", (.buf.validate.field) = { ... }</code>
-     */
-    public java.util.List<dev.rankspec.data.v1.Bucket.Builder> 
-         getBucketsBuilderList() {
-      return internalGetBucketsFieldBuilder().getBuilderList();
-    }
-    private com.google.protobuf.RepeatedFieldBuilder<
-        dev.rankspec.data.v1.Bucket, dev.rankspec.data.v1.Bucket.Builder, dev.rankspec.data.v1.BucketOrBuilder> 
-        internalGetBucketsFieldBuilder() {
-      if (bucketsBuilder_ == null) {
-        bucketsBuilder_ = new com.google.protobuf.RepeatedFieldBuilder<
-            dev.rankspec.data.v1.Bucket, dev.rankspec.data.v1.Bucket.Builder, dev.rankspec.data.v1.BucketOrBuilder>(
-                buckets_,
-                ((bitField0_ & 0x00000100) != 0),
-                getParentForChildren(),
-                isClean());
-        buckets_ = null;
-      }
-      return bucketsBuilder_;
     }
 
     // @@protoc_insertion_point(builder_scope:rankspec.data.v1.NumberFitting)

@@ -166,45 +166,33 @@ public interface NumberFittingOrBuilder extends
 
   /**
    * <pre>
-   * Histogram of the values before clipping, by bits. What drift reports compare with.
+   * Values before clipping at shares of 0, 1/16, 2/16 and so on to 1, each at most 0.8 % off: what drift reports compare
+   * with. Empty: there are no values.
    * </pre>
    *
-   * <code>repeated .rankspec.data.v1.Bucket buckets = 9 [json_name = "buckets", (.buf.validate.field) = { ... }</code>
+   * <code>repeated double quantiles = 9 [json_name = "quantiles", (.buf.validate.field) = { ... }</code>
+   * @return A list containing the quantiles.
    */
-  java.util.List<dev.rankspec.data.v1.Bucket> 
-      getBucketsList();
+  java.util.List<java.lang.Double> getQuantilesList();
   /**
    * <pre>
-   * Histogram of the values before clipping, by bits. What drift reports compare with.
+   * Values before clipping at shares of 0, 1/16, 2/16 and so on to 1, each at most 0.8 % off: what drift reports compare
+   * with. Empty: there are no values.
    * </pre>
    *
-   * <code>repeated .rankspec.data.v1.Bucket buckets = 9 [json_name = "buckets", (.buf.validate.field) = { ... }</code>
+   * <code>repeated double quantiles = 9 [json_name = "quantiles", (.buf.validate.field) = { ... }</code>
+   * @return The count of quantiles.
    */
-  dev.rankspec.data.v1.Bucket getBuckets(int index);
+  int getQuantilesCount();
   /**
    * <pre>
-   * Histogram of the values before clipping, by bits. What drift reports compare with.
+   * Values before clipping at shares of 0, 1/16, 2/16 and so on to 1, each at most 0.8 % off: what drift reports compare
+   * with. Empty: there are no values.
    * </pre>
    *
-   * <code>repeated .rankspec.data.v1.Bucket buckets = 9 [json_name = "buckets", (.buf.validate.field) = { ... }</code>
+   * <code>repeated double quantiles = 9 [json_name = "quantiles", (.buf.validate.field) = { ... }</code>
+   * @param index The index of the element to return.
+   * @return The quantiles at the given index.
    */
-  int getBucketsCount();
-  /**
-   * <pre>
-   * Histogram of the values before clipping, by bits. What drift reports compare with.
-   * </pre>
-   *
-   * <code>repeated .rankspec.data.v1.Bucket buckets = 9 [json_name = "buckets", (.buf.validate.field) = { ... }</code>
-   */
-  java.util.List<? extends dev.rankspec.data.v1.BucketOrBuilder> 
-      getBucketsOrBuilderList();
-  /**
-   * <pre>
-   * Histogram of the values before clipping, by bits. What drift reports compare with.
-   * </pre>
-   *
-   * <code>repeated .rankspec.data.v1.Bucket buckets = 9 [json_name = "buckets", (.buf.validate.field) = { ... }</code>
-   */
-  dev.rankspec.data.v1.BucketOrBuilder getBucketsOrBuilder(
-      int index);
+  double getQuantiles(int index);
 }

@@ -52,11 +52,6 @@ public final class RecipeProto extends com.google.protobuf.GeneratedFile {
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
       internal_static_rankspec_data_v1_Clip_fieldAccessorTable;
   static final com.google.protobuf.Descriptors.Descriptor
-    internal_static_rankspec_data_v1_Bucket_descriptor;
-  static final 
-    com.google.protobuf.GeneratedMessage.FieldAccessorTable
-      internal_static_rankspec_data_v1_Bucket_fieldAccessorTable;
-  static final com.google.protobuf.Descriptors.Descriptor
     internal_static_rankspec_data_v1_NumberFitting_descriptor;
   static final 
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
@@ -91,11 +86,6 @@ public final class RecipeProto extends com.google.protobuf.GeneratedFile {
   static final 
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
       internal_static_rankspec_data_v1_ListPlaces_fieldAccessorTable;
-  static final com.google.protobuf.Descriptors.Descriptor
-    internal_static_rankspec_data_v1_Vocabulary_descriptor;
-  static final 
-    com.google.protobuf.GeneratedMessage.FieldAccessorTable
-      internal_static_rankspec_data_v1_Vocabulary_fieldAccessorTable;
   static final com.google.protobuf.Descriptors.Descriptor
     internal_static_rankspec_data_v1_CategoryFitting_descriptor;
   static final 
@@ -179,370 +169,374 @@ public final class RecipeProto extends com.google.protobuf.GeneratedFile {
       "fsetSeconds\"\177\n\010TimeZone\022&\n\004name\030\001 \001(\tB\022\272" +
       "H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\002R\004name\022K\n\007offsets\030\002 \003(\013" +
       "2\034.rankspec.data.v1.ZoneOffsetB\023\272H\010\222\001\005\010\001" +
-      "\020\200\010\210\347\030\001\220\347\030\002R\007offsets\"\234\007\n\tRawColumn\022*\n\004na" +
-      "me\030\001 \001(\tB\026\272H\013r\006\020\001\272\001\001\n\310\001\001\210\347\030\001\220\347\030\002R\004name\022D" +
-      "\n\004kind\030\002 \001(\0162\031.rankspec.data.v1.RawKindB" +
-      "\025\272H\n\202\001\004\020\001 \000\310\001\001\210\347\030\001\220\347\030\002R\004kind\022#\n\004list\030\003 \001" +
-      "(\010:\005falseB\010\210\347\030\001\220\347\030\002R\004list\022-\n\tseparator\030\004" +
-      " \001(\tB\017\272H\004r\002\020\001\210\347\030\001\220\347\030\002R\tseparator\022A\n\ttime" +
-      "_zone\030\005 \001(\0132\032.rankspec.data.v1.TimeZoneB" +
-      "\010\210\347\030\001\220\347\030\002R\010timeZone\022@\n\020time_unit_micros\030" +
-      "\006 \001(\003B\026\272H\013\"\t\030\200\300\335\356\301\002(\001\210\347\030\001\220\347\030\002R\016timeUnitM" +
-      "icros:\303\004\272H\277\004\032\275\001\n!data.raw_column.separat" +
-      "or_of_list\032\227\001has(this.separator) && !thi" +
-      "s.list ? \'separator: \' + this.name + \' h" +
-      "olds one value a row, which nothing sepa" +
-      "rates; set list or leave separator out\' " +
-      ": \'\'\032\262\001\n\034data.raw_column.zone_of_time\032\221\001" +
-      "has(this.time_zone) && int(this.kind) !=" +
-      " 5 ? \'time_zone: \' + this.name + \' holds" +
-      " no times; set kind to RAW_KIND_TIME or " +
-      "leave time_zone out\' : \'\'\032\307\001\n\034data.raw_c" +
-      "olumn.unit_of_time\032\246\001has(this.time_unit_" +
-      "micros) && int(this.kind) != 5 ? \'time_u" +
-      "nit_micros: \' + this.name + \' holds no t" +
-      "imes; set kind to RAW_KIND_TIME or leave" +
-      " time_unit_micros out\' : \'\'\"\227\002\n\nTextForm" +
-      "at\022.\n\007missing\030\001 \003(\tB\024\272H\005\222\001\002\020@\210\347\030\001\220\347\030\002\232\347\030" +
-      "\000R\007missing\022N\n\013true_values\030\002 \003(\tB-\272H\005\222\001\002\020" +
-      "@\210\347\030\001\220\347\030\002\232\347\030\0011\232\347\030\004true\232\347\030\004True\232\347\030\004TRUER\n" +
-      "trueValues\022S\n\014false_values\030\003 \003(\tB0\272H\005\222\001\002" +
-      "\020@\210\347\030\001\220\347\030\002\232\347\030\0010\232\347\030\005false\232\347\030\005False\232\347\030\005FAL" +
-      "SER\013falseValues\0224\n\rdecimal_comma\030\004 \001(\010:\005" +
-      "falseB\010\210\347\030\001\220\347\030\002R\014decimalComma\"\215\003\n\004Clip\022I" +
-      "\n\014low_quantile\030\001 \001(\001:\0050.001B\037\272H\024\022\022\031\000\000\000\000\000" +
-      "\000\360?)\000\000\000\000\000\000\000\000\210\347\030\001\220\347\030\002R\013lowQuantile\022K\n\rhig" +
-      "h_quantile\030\002 \001(\001:\0050.999B\037\272H\024\022\022\031\000\000\000\000\000\000\360?)" +
-      "\000\000\000\000\000\000\000\000\210\347\030\001\220\347\030\002R\014highQuantile:\354\001\272H\350\001\032\345\001" +
-      "\n\030data.clip.quantile_order\032\310\001this.low_qu" +
-      "antile >= this.high_quantile ? \'low_quan" +
-      "tile: \' + string(this.low_quantile) + \' " +
-      "is not below high_quantile, \' + string(t" +
-      "his.high_quantile) + \'; write the smalle" +
-      "r share as low_quantile\' : \'\'\"\\\n\006Bucket\022" +
-      "(\n\004bits\030\001 \001(\rB\024\272H\t*\004\030\377\377\003\310\001\001\210\347\030\001\220\347\030\002R\004bit" +
-      "s\022(\n\005count\030\002 \001(\003B\022\272H\007\"\002(\001\310\001\001\210\347\030\001\220\347\030\002R\005co" +
-      "unt\"\215\005\n\rNumberFitting\022&\n\004fill\030\001 \001(\001:\0010B\017" +
-      "\272H\004\022\002@\001\210\347\030\001\220\347\030\002R\004fill\022 \n\003low\030\002 \001(\001:\004-inf" +
-      "B\010\210\347\030\001\220\347\030\002R\003low\022!\n\004high\030\003 \001(\001:\003infB\010\210\347\030\001" +
-      "\220\347\030\002R\004high\022&\n\004mean\030\004 \001(\001:\0010B\017\272H\004\022\002@\001\210\347\030\001" +
-      "\220\347\030\002R\004mean\022H\n\021inverse_deviation\030\005 \001(\001:\0011" +
-      "B\030\272H\r\022\013)\000\000\000\000\000\000\000\000@\001\210\347\030\001\220\347\030\002R\020inverseDevia" +
-      "tion\0221\n\nnum_values\030\006 \001(\003:\0010B\017\272H\004\"\002(\000\210\347\030\001" +
-      "\220\347\030\002R\tnumValues\0223\n\013num_missing\030\007 \001(\003:\0010B" +
-      "\017\272H\004\"\002(\000\210\347\030\001\220\347\030\002R\nnumMissing\0228\n\016num_not_" +
-      "finite\030\010 \001(\003:\0010B\017\272H\004\"\002(\000\210\347\030\001\220\347\030\002R\014numNot" +
-      "Finite\022F\n\007buckets\030\t \003(\0132\030.rankspec.data." +
-      "v1.BucketB\022\272H\007\222\001\004\020\200\200\004\210\347\030\001\220\347\030\002R\007buckets:\262" +
-      "\001\272H\256\001\032\253\001\n\"data.number_fitting.low_high_o" +
-      "rder\032\204\001this.low > this.high ? \'low: \' + " +
-      "string(this.low) + \' is above high, \' + " +
-      "string(this.high) + \'; write the smaller" +
-      " bound as low\' : \'\'\"\321\003\n\rNumberFeature\022*\n" +
-      "\006column\030\001 \001(\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\002R\006colum" +
-      "n\022.\n\tfill_mean\030\002 \001(\010B\017\272H\004j\002\010\001\210\347\030\001\220\347\030\002H\000R" +
-      "\010fillMean\0222\n\013fill_median\030\003 \001(\010B\017\272H\004j\002\010\001\210" +
-      "\347\030\001\220\347\030\002H\000R\nfillMedian\022H\n\rfill_constant\030\004" +
-      " \001(\001B!\272H\026\022\024\031\255\337\214\3073\371\357G)\255\337\214\3073\371\357\307@\001\210\347\030\001\220\347\030\002H" +
-      "\000R\014fillConstant\0222\n\014missing_flag\030\005 \001(\010:\005f" +
-      "alseB\010\210\347\030\001\220\347\030\002R\013missingFlag\0224\n\004clip\030\006 \001(" +
-      "\0132\026.rankspec.data.v1.ClipB\010\210\347\030\001\220\347\030\002R\004cli" +
-      "p\0221\n\013standardize\030\007 \001(\010:\005falseB\010\210\347\030\001\220\347\030\002R" +
-      "\013standardize\022A\n\006fitted\030\010 \001(\0132\037.rankspec." +
-      "data.v1.NumberFittingB\010\210\347\030\001\220\347\030\002R\006fittedB" +
-      "\006\n\004fill\"t\n\rDistinctEdges\0226\n\nmax_values\030\001" +
-      " \001(\005:\003255B\022\272H\007\032\005\030\200 (\001\210\347\030\001\220\347\030\002R\tmaxValues" +
-      "\022+\n\010optional\030\002 \001(\010:\005falseB\010\210\347\030\001\220\347\030\002R\010opt" +
-      "ional\"A\n\rQuantileEdges\0220\n\010num_bins\030\001 \001(\005" +
-      "B\025\272H\n\032\005\030\200 (\002\310\001\001\210\347\030\001\220\347\030\002R\007numBins\"\246\001\n\rBin" +
-      "nedFitting\022-\n\005edges\030\001 \003(\001B\027\272H\014\222\001\t\020\200 \"\004\022\002" +
-      "@\001\210\347\030\001\220\347\030\002R\005edges\0221\n\nnum_values\030\002 \001(\003:\0010" +
-      "B\017\272H\004\"\002(\000\210\347\030\001\220\347\030\002R\tnumValues\0223\n\013num_miss" +
-      "ing\030\003 \001(\003:\0010B\017\272H\004\"\002(\000\210\347\030\001\220\347\030\002R\nnumMissin" +
-      "g\"\242\002\n\rBinnedFeature\022*\n\006column\030\001 \001(\tB\022\272H\007" +
-      "r\002\020\001\310\001\001\210\347\030\001\220\347\030\002R\006column\022G\n\010distinct\030\002 \001(" +
-      "\0132\037.rankspec.data.v1.DistinctEdgesB\010\210\347\030\001" +
-      "\220\347\030\002H\000R\010distinct\022I\n\tquantiles\030\003 \001(\0132\037.ra" +
-      "nkspec.data.v1.QuantileEdgesB\010\210\347\030\001\220\347\030\002H\000" +
-      "R\tquantiles\022A\n\006fitted\030\004 \001(\0132\037.rankspec.d" +
-      "ata.v1.BinnedFittingB\010\210\347\030\001\220\347\030\002R\006fittedB\016" +
-      "\n\005edges\022\005\272H\002\010\001\"9\n\nListPlaces\022+\n\005width\030\001 " +
-      "\001(\005B\025\272H\n\032\005\030\200\010(\001\310\001\001\210\347\030\001\220\347\030\002R\005width\".\n\nVoc" +
-      "abulary\022 \n\006values\030\001 \003(\tB\010\210\347\030\001\220\347\030\002R\006value" +
-      "s\"\361\005\n\017CategoryFitting\022)\n\006values\030\001 \003(\tB\021\272" +
-      "H\006\222\001\003\020\200\002\210\347\030\001\220\347\030\002R\006values\022@\n\004file\030\002 \001(\tB," +
-      "\272H!r\0372\035^[A-Za-z0-9_][A-Za-z0-9_.-]*$\210\347\030\001" +
-      "\220\347\030\002R\004file\022\'\n\006sha256\030\003 \001(\014B\017\272H\004z\002h \210\347\030\001\220" +
-      "\347\030\002R\006sha256\0221\n\nnum_values\030\004 \001(\003:\0010B\017\272H\004\"" +
-      "\002(\000\210\347\030\001\220\347\030\002R\tnumValues\0223\n\013num_missing\030\005 " +
-      "\001(\003:\0010B\017\272H\004\"\002(\000\210\347\030\001\220\347\030\002R\nnumMissing\022-\n\010n" +
-      "um_rare\030\006 \001(\003:\0010B\017\272H\004\"\002(\000\210\347\030\001\220\347\030\002R\007numRa" +
-      "re:\260\003\272H\254\003\032\222\001\n&data.category_fitting.file" +
-      "_with_digest\032hhas(this.file) != has(this" +
-      ".sha256) ? \'file: a file and its sha256 " +
-      "go together; set both or neither\' : \'\'\032\224" +
-      "\002\n$data.category_fitting.values_counted\032" +
-      "\353\001!has(this.file) && this.values.size() " +
-      "!= this.num_values ? \'num_values: \' + st" +
-      "ring(this.num_values) + \' values are pro" +
-      "mised and \' + string(this.values.size())" +
-      " + \' are in values; name the file that h" +
-      "olds them or correct the number\' : \'\'\"\255\002" +
-      "\n\017CategoryFeature\022*\n\006column\030\001 \001(\tB\022\272H\007r\002" +
-      "\020\001\310\001\001\210\347\030\001\220\347\030\002R\006column\022/\n\tmin_count\030\002 \001(\003" +
-      ":\0011B\017\272H\004\"\002(\001\210\347\030\001\220\347\030\002R\010minCount\022<\n\nmax_va" +
-      "lues\030\003 \001(\003:\0071000000B\024\272H\t\"\007\030\200\302\327/(\001\210\347\030\001\220\347\030" +
-      "\002R\tmaxValues\022:\n\004list\030\004 \001(\0132\034.rankspec.da" +
-      "ta.v1.ListPlacesB\010\210\347\030\001\220\347\030\002R\004list\022C\n\006fitt" +
-      "ed\030\005 \001(\0132!.rankspec.data.v1.CategoryFitt" +
-      "ingB\010\210\347\030\001\220\347\030\002R\006fitted\"\323\001\n\rHashedFeature\022" +
-      "*\n\006column\030\001 \001(\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\002R\006col" +
-      "umn\022:\n\013num_buckets\030\002 \001(\003B\031\272H\016\"\t\030\200\240\224\245\215\035(\001" +
-      "\310\001\001\210\347\030\001\220\347\030\002R\nnumBuckets\022\036\n\004salt\030\003 \001(\t:\000B" +
-      "\010\210\347\030\001\220\347\030\002R\004salt\022:\n\004list\030\004 \001(\0132\034.rankspec" +
-      ".data.v1.ListPlacesB\010\210\347\030\001\220\347\030\002R\004list\"m\n\013F" +
-      "lagFeature\022*\n\006column\030\001 \001(\tB\022\272H\007r\002\020\001\310\001\001\210\347" +
-      "\030\001\220\347\030\002R\006column\0222\n\014missing_flag\030\002 \001(\010:\005fa" +
-      "lseB\010\210\347\030\001\220\347\030\002R\013missingFlag\"\231\003\n\007Feature\022&" +
-      "\n\004name\030\001 \001(\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\002R\004name\022C" +
-      "\n\006number\030\002 \001(\0132\037.rankspec.data.v1.Number" +
-      "FeatureB\010\210\347\030\001\220\347\030\002H\000R\006number\022C\n\006binned\030\003 " +
-      "\001(\0132\037.rankspec.data.v1.BinnedFeatureB\010\210\347" +
-      "\030\001\220\347\030\002H\000R\006binned\022I\n\010category\030\004 \001(\0132!.ran" +
-      "kspec.data.v1.CategoryFeatureB\010\210\347\030\001\220\347\030\002H" +
-      "\000R\010category\022C\n\006hashed\030\005 \001(\0132\037.rankspec.d" +
-      "ata.v1.HashedFeatureB\010\210\347\030\001\220\347\030\002H\000R\006hashed" +
-      "\022=\n\004flag\030\006 \001(\0132\035.rankspec.data.v1.FlagFe" +
-      "atureB\010\210\347\030\001\220\347\030\002H\000R\004flagB\r\n\004kind\022\005\272H\002\010\001\"\277" +
-      "\001\n\013RecipeLabel\022&\n\004task\030\001 \001(\tB\022\272H\007r\002\020\001\310\001\001" +
-      "\210\347\030\001\220\347\030\002R\004task\022*\n\006column\030\002 \001(\tB\022\272H\007r\002\020\001\310" +
-      "\001\001\210\347\030\001\220\347\030\002R\006column\022,\n\010at_least\030\003 \001(\001B\017\272H" +
-      "\004\022\002@\001\210\347\030\001\220\347\030\002H\000R\007atLeast\022\"\n\006equals\030\004 \001(\t" +
-      "B\010\210\347\030\001\220\347\030\002H\000R\006equalsB\n\n\010positive\"x\n\tSpli" +
-      "tPart\0227\n\004name\030\001 \001(\tB#\272H\030r\0232\021^[a-z][a-z0-" +
-      "9_]*$\310\001\001\210\347\030\001\220\347\030\002R\004name\0222\n\tper_mille\030\002 \001(" +
-      "\005B\025\272H\n\032\005\030\350\007(\000\310\001\001\210\347\030\001\220\347\030\002R\010perMille\"]\n\010Ke" +
-      "ySplit\022,\n\007columns\030\001 \003(\tB\022\272H\007\222\001\004\010\001\020@\210\347\030\001\220" +
-      "\347\030\002R\007columns\022#\n\004salt\030\002 \001(\t:\005splitB\010\210\347\030\001\220" +
-      "\347\030\002R\004salt\"\351\003\n\tTimeSplit\022*\n\006column\030\001 \001(\tB" +
-      "\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\002R\006column\0223\n\014start_mic" +
-      "ros\030\002 \003(\003B\020\272H\005\222\001\002\020\007\210\347\030\001\220\347\030\002R\013startMicros" +
-      "\022C\n\017round_to_micros\030\003 \001(\003:\n3600000000B\017\272" +
-      "H\004\"\002(\001\210\347\030\001\220\347\030\002R\rroundToMicros\0221\n\ngap_mic" +
-      "ros\030\004 \001(\003:\0010B\017\272H\004\"\002(\000\210\347\030\001\220\347\030\002R\tgapMicros" +
-      ":\202\002\272H\376\001\032\373\001\n data.time_split.starts_ascen" +
-      "ding\032\326\001[0, 1, 2, 3, 4, 5, 6].all(i, i + " +
-      "1 >= this.start_micros.size() || this.st" +
-      "art_micros[i] < this.start_micros[i + 1]" +
-      ") ? \'\' : \'start_micros: a part begins no" +
-      " later than the one before; write the st" +
-      "arts in rising order\'\"\314\013\n\005Split\022E\n\005parts" +
-      "\030\001 \003(\0132\033.rankspec.data.v1.SplitPartB\022\272H\007" +
-      "\222\001\004\010\001\020\010\210\347\030\001\220\347\030\002R\005parts\022*\n\010fit_part\030\002 \001(\t" +
-      ":\005trainB\010\210\347\030\001\220\347\030\002R\007fitPart\0228\n\003key\030\003 \001(\0132" +
-      "\032.rankspec.data.v1.KeySplitB\010\210\347\030\001\220\347\030\002H\000R" +
-      "\003key\022;\n\004time\030\004 \001(\0132\033.rankspec.data.v1.Ti" +
-      "meSplitB\010\210\347\030\001\220\347\030\002H\000R\004time:\313\t\272H\307\t\032n\n\025data" +
-      ".split.parts_once\032Uthis.parts.map(p, p.n" +
-      "ame).unique() ? \'\' : \'parts: two have th" +
-      "e same name; rename one\'\032\261\004\n\027data.split." +
-      "shares_whole\032\225\004(this.parts.size() > 0 ? " +
-      "this.parts[0].per_mille : 0) + (this.par" +
-      "ts.size() > 1 ? this.parts[1].per_mille " +
-      ": 0) + (this.parts.size() > 2 ? this.par" +
-      "ts[2].per_mille : 0) + (this.parts.size(" +
-      ") > 3 ? this.parts[3].per_mille : 0) + (" +
-      "this.parts.size() > 4 ? this.parts[4].pe" +
-      "r_mille : 0) + (this.parts.size() > 5 ? " +
-      "this.parts[5].per_mille : 0) + (this.par" +
-      "ts.size() > 6 ? this.parts[6].per_mille " +
-      ": 0) + (this.parts.size() > 7 ? this.par" +
-      "ts[7].per_mille : 0) == 1000 ? \'\' : \'par" +
-      "ts: the shares do not add up to 1000 tho" +
-      "usandths; correct per_mille\'\032\231\001\n\032data.sp" +
-      "lit.fit_part_exists\032{this.parts.exists(p" +
-      ", p.name == this.fit_part) ? \'\' : \'fit_p" +
-      "art: no part is called \' + this.fit_part" +
-      " + \'; name one of parts\'\032\204\003\n\032data.split." +
-      "starts_of_parts\032\345\002has(this.time) && this" +
-      ".time.start_micros.size() != 0 && this.t" +
-      "ime.start_micros.size() + 1 != this.part" +
-      "s.size() ? \'time.start_micros: \' + strin" +
-      "g(this.parts.size()) + \' parts have \' + " +
-      "string(this.parts.size() - 1) + \' starts" +
-      ", and \' + string(this.time.start_micros." +
-      "size()) + \' are given; give each part af" +
-      "ter the first its start, or leave them t" +
-      "o fitting\' : \'\'B\013\n\002by\022\005\272H\002\010\001\"\332\001\n\014RecipeO" +
-      "utput\0224\n\nnum_shards\030\001 \001(\005:\0011B\022\272H\007\032\005\030\220N(\001" +
-      "\210\347\030\001\220\347\030\002R\tnumShards\022<\n\016row_group_rows\030\002 " +
-      "\001(\005:\00565536B\017\272H\004\032\002(\001\210\347\030\001\220\347\030\002R\014rowGroupRow" +
-      "s\022)\n\007row_key\030\003 \003(\tB\020\272H\005\222\001\002\020@\210\347\030\001\220\347\030\002R\006ro" +
-      "wKey\022+\n\007carried\030\004 \003(\tB\021\272H\006\222\001\003\020\200\002\210\347\030\001\220\347\030\002" +
-      "R\007carried\"\226\001\n\007Fitting\022&\n\tgenerator\030\001 \001(\t" +
-      "B\010\210\347\030\002\220\347\030\001R\tgenerator\022-\n\010num_rows\030\002 \001(\003:" +
-      "\0010B\017\272H\004\"\002(\000\210\347\030\001\220\347\030\002R\007numRows\0224\n\014num_fit_" +
-      "rows\030\003 \001(\003:\0010B\017\272H\004\"\002(\000\210\347\030\001\220\347\030\002R\nnumFitRo" +
-      "ws\"\364/\n\006Recipe\0220\n\tsemantics\030\001 \001(\005B\022\272H\007\032\002(" +
-      "\001\310\001\001\210\347\030\001\220\347\030\002R\tsemantics\022J\n\007columns\030\002 \003(\013" +
-      "2\033.rankspec.data.v1.RawColumnB\023\272H\010\222\001\005\010\001\020" +
-      "\200 \210\347\030\001\220\347\030\002R\007columns\022:\n\004text\030\003 \001(\0132\034.rank" +
-      "spec.data.v1.TextFormatB\010\210\347\030\001\220\347\030\002R\004text\022" +
-      "J\n\010features\030\004 \003(\0132\031.rankspec.data.v1.Fea" +
-      "tureB\023\272H\010\222\001\005\010\001\020\200@\210\347\030\001\220\347\030\002R\010features\022G\n\006l" +
-      "abels\030\005 \003(\0132\035.rankspec.data.v1.RecipeLab" +
-      "elB\020\272H\005\222\001\002\020@\210\347\030\001\220\347\030\002R\006labels\0227\n\005split\030\006 " +
-      "\001(\0132\027.rankspec.data.v1.SplitB\010\210\347\030\001\220\347\030\002R\005" +
-      "split\022@\n\006output\030\007 \001(\0132\036.rankspec.data.v1" +
-      ".RecipeOutputB\010\210\347\030\001\220\347\030\002R\006output\022;\n\006fitte" +
-      "d\030\010 \001(\0132\031.rankspec.data.v1.FittingB\010\210\347\030\001" +
-      "\220\347\030\002R\006fitted:\342+\272H\336+\032}\n\030data.recipe.colum" +
-      "ns_once\032athis.columns.map(x, x.name).uni" +
-      "que() ? \'\' : \'columns: two have the same" +
-      " name; keep or rename one\'\032\200\001\n\031data.reci" +
-      "pe.features_once\032cthis.features.map(x, x" +
-      ".name).unique() ? \'\' : \'features: two ha" +
-      "ve the same name; keep or rename one\'\032z\n" +
-      "\027data.recipe.labels_once\032_this.labels.ma" +
-      "p(x, x.task).unique() ? \'\' : \'labels: tw" +
-      "o have the same task; keep or rename one" +
-      "\'\032\370\003\n\031data.recipe.numbers_exist\032\332\003[(\'\\n\'" +
-      " + this.columns.filter(c, (int(c.kind) =" +
-      "= 2 || int(c.kind) == 3 || int(c.kind) =" +
-      "= 5) && !c.list).map(c, c.name).join(\'\\n" +
-      "\') + \'\\n\')].map(names, (this.features.fi" +
-      "lter(f, has(f.number)).map(f, f.number.c" +
-      "olumn) + this.features.filter(f, has(f.b" +
-      "inned)).map(f, f.binned.column)).filter(" +
-      "n, !names.contains(\'\\n\' + n + \'\\n\')).map" +
-      "(n, \'features: \' + n + \', which a number" +
-      " reads, is none of columns, no number or" +
-      " time, or a list; name a column of one n" +
-      "umber a row\').join(\'; \'))[0]\032\307\004\n\034data.re" +
-      "cipe.categories_exist\032\246\004[(\'\\n\' + this.co" +
-      "lumns.filter(c, (int(c.kind) == 1 || int" +
-      "(c.kind) == 2 || int(c.kind) == 4) && !c" +
-      ".list).map(c, c.name).join(\'\\n\') + \'\\n\')" +
-      "].map(names, (this.features.filter(f, ha" +
-      "s(f.category) && !has(f.category.list))." +
-      "map(f, f.category.column) + this.feature" +
-      "s.filter(f, has(f.hashed) && !has(f.hash" +
-      "ed.list)).map(f, f.hashed.column)).filte" +
-      "r(n, !names.contains(\'\\n\' + n + \'\\n\')).m" +
-      "ap(n, \'features: \' + n + \', which a cate" +
-      "gory reads, is none of columns, no text," +
-      " whole number or flag, or a list; name a" +
-      "nother column, or set list for a list\')." +
-      "join(\'; \'))[0]\032\304\004\n\027data.recipe.lists_exi" +
-      "st\032\250\004[(\'\\n\' + this.columns.filter(c, (in" +
-      "t(c.kind) == 1 || int(c.kind) == 2 || in" +
-      "t(c.kind) == 4) && c.list).map(c, c.name" +
-      ").join(\'\\n\') + \'\\n\')].map(names, (this.f" +
-      "eatures.filter(f, has(f.category) && has" +
-      "(f.category.list)).map(f, f.category.col" +
-      "umn) + this.features.filter(f, has(f.has" +
-      "hed) && has(f.hashed.list)).map(f, f.has" +
-      "hed.column)).filter(n, !names.contains(\'" +
-      "\\n\' + n + \'\\n\')).map(n, \'features: \' + n" +
-      " + \', which a category of lists reads, i" +
-      "s none of columns, no text, whole number" +
-      " or flag, or no list; name another colum" +
-      "n, or leave list out\').join(\'; \'))[0]\032\367\002" +
-      "\n\027data.recipe.flags_exist\032\333\002[(\'\\n\' + thi" +
-      "s.columns.filter(c, int(c.kind) == 4 && " +
-      "!c.list).map(c, c.name).join(\'\\n\') + \'\\n" +
-      "\')].map(names, this.features.filter(f, h" +
-      "as(f.flag)).map(f, f.flag.column).filter" +
-      "(n, !names.contains(\'\\n\' + n + \'\\n\')).ma" +
-      "p(n, \'features: \' + n + \', which a flag " +
-      "reads, is none of columns, no flag, or a" +
-      " list; name a column of one flag a row\')" +
-      ".join(\'; \'))[0]\032\300\003\n data.recipe.numeric_" +
-      "labels_exist\032\233\003[(\'\\n\' + this.columns.fil" +
-      "ter(c, (int(c.kind) == 2 || int(c.kind) " +
-      "== 3 || int(c.kind) == 5) && !c.list).ma" +
-      "p(c, c.name).join(\'\\n\') + \'\\n\')].map(nam" +
-      "es, this.labels.filter(l, has(l.at_least" +
-      ")).map(l, l.column).filter(n, !names.con" +
-      "tains(\'\\n\' + n + \'\\n\')).map(n, \'labels: " +
-      "\' + n + \', which a label with at_least r" +
-      "eads, is none of columns, no number or t" +
-      "ime, or a list; name a column of one num" +
-      "ber a row\').join(\'; \'))[0]\032\302\003\n data.reci" +
-      "pe.matched_labels_exist\032\235\003[(\'\\n\' + this." +
-      "columns.filter(c, (int(c.kind) == 1 || i" +
-      "nt(c.kind) == 2) && !c.list).map(c, c.na" +
-      "me).join(\'\\n\') + \'\\n\')].map(names, this." +
-      "labels.filter(l, has(l.equals)).map(l, l" +
-      ".column).filter(n, !names.contains(\'\\n\' " +
-      "+ n + \'\\n\')).map(n, \'labels: \' + n + \', " +
-      "which a label with equals reads, is none" +
-      " of columns, neither text nor whole numb" +
-      "er, or a list; name a column of one text" +
-      " or whole number a row\').join(\'; \'))[0]\032" +
-      "\213\004\n\036data.recipe.plain_labels_exist\032\350\003[(\'" +
+      "\020\200\010\210\347\030\001\220\347\030\002R\007offsets\"\240\007\n\tRawColumn\022.\n\004na" +
+      "me\030\001 \001(\tB\032\272H\017r\n2\010^[^\\n]+$\310\001\001\210\347\030\001\220\347\030\002R\004na" +
+      "me\022D\n\004kind\030\002 \001(\0162\031.rankspec.data.v1.RawK" +
+      "indB\025\272H\n\202\001\004\020\001 \000\310\001\001\210\347\030\001\220\347\030\002R\004kind\022#\n\004list" +
+      "\030\003 \001(\010:\005falseB\010\210\347\030\001\220\347\030\002R\004list\022-\n\tseparat" +
+      "or\030\004 \001(\tB\017\272H\004r\002\020\001\210\347\030\001\220\347\030\002R\tseparator\022A\n\t" +
+      "time_zone\030\005 \001(\0132\032.rankspec.data.v1.TimeZ" +
+      "oneB\010\210\347\030\001\220\347\030\002R\010timeZone\022@\n\020time_unit_mic" +
+      "ros\030\006 \001(\003B\026\272H\013\"\t\030\200\300\335\356\301\002(\001\210\347\030\001\220\347\030\002R\016timeU" +
+      "nitMicros:\303\004\272H\277\004\032\275\001\n!data.raw_column.sep" +
+      "arator_of_list\032\227\001has(this.separator) && " +
+      "!this.list ? \'separator: \' + this.name +" +
+      " \' holds one value a row, which nothing " +
+      "separates; set list or leave separator o" +
+      "ut\' : \'\'\032\262\001\n\034data.raw_column.zone_of_tim" +
+      "e\032\221\001has(this.time_zone) && int(this.kind" +
+      ") != 5 ? \'time_zone: \' + this.name + \' h" +
+      "olds no times; set kind to RAW_KIND_TIME" +
+      " or leave time_zone out\' : \'\'\032\307\001\n\034data.r" +
+      "aw_column.unit_of_time\032\246\001has(this.time_u" +
+      "nit_micros) && int(this.kind) != 5 ? \'ti" +
+      "me_unit_micros: \' + this.name + \' holds " +
+      "no times; set kind to RAW_KIND_TIME or l" +
+      "eave time_unit_micros out\' : \'\'\"\227\002\n\nText" +
+      "Format\022.\n\007missing\030\001 \003(\tB\024\272H\005\222\001\002\020@\210\347\030\001\220\347\030" +
+      "\002\232\347\030\000R\007missing\022N\n\013true_values\030\002 \003(\tB-\272H\005" +
+      "\222\001\002\020@\210\347\030\001\220\347\030\002\232\347\030\0011\232\347\030\004true\232\347\030\004True\232\347\030\004TR" +
+      "UER\ntrueValues\022S\n\014false_values\030\003 \003(\tB0\272H" +
+      "\005\222\001\002\020@\210\347\030\001\220\347\030\002\232\347\030\0010\232\347\030\005false\232\347\030\005False\232\347\030" +
+      "\005FALSER\013falseValues\0224\n\rdecimal_comma\030\004 \001" +
+      "(\010:\005falseB\010\210\347\030\001\220\347\030\002R\014decimalComma\"\215\003\n\004Cl" +
+      "ip\022I\n\014low_quantile\030\001 \001(\001:\0050.001B\037\272H\024\022\022\031\000" +
+      "\000\000\000\000\000\360?)\000\000\000\000\000\000\000\000\210\347\030\001\220\347\030\002R\013lowQuantile\022K\n" +
+      "\rhigh_quantile\030\002 \001(\001:\0050.999B\037\272H\024\022\022\031\000\000\000\000\000" +
+      "\000\360?)\000\000\000\000\000\000\000\000\210\347\030\001\220\347\030\002R\014highQuantile:\354\001\272H\350" +
+      "\001\032\345\001\n\030data.clip.quantile_order\032\310\001this.lo" +
+      "w_quantile >= this.high_quantile ? \'low_" +
+      "quantile: \' + string(this.low_quantile) " +
+      "+ \' is not below high_quantile, \' + stri" +
+      "ng(this.high_quantile) + \'; write the sm" +
+      "aller share as low_quantile\' : \'\'\"\373\004\n\rNu" +
+      "mberFitting\022&\n\004fill\030\001 \001(\001:\0010B\017\272H\004\022\002@\001\210\347\030" +
+      "\001\220\347\030\002R\004fill\022 \n\003low\030\002 \001(\001:\004-infB\010\210\347\030\001\220\347\030\002" +
+      "R\003low\022!\n\004high\030\003 \001(\001:\003infB\010\210\347\030\001\220\347\030\002R\004high" +
+      "\022&\n\004mean\030\004 \001(\001:\0010B\017\272H\004\022\002@\001\210\347\030\001\220\347\030\002R\004mean" +
+      "\022H\n\021inverse_deviation\030\005 \001(\001:\0011B\030\272H\r\022\013)\000\000" +
+      "\000\000\000\000\000\000@\001\210\347\030\001\220\347\030\002R\020inverseDeviation\0221\n\nnu" +
+      "m_values\030\006 \001(\003:\0010B\017\272H\004\"\002(\000\210\347\030\001\220\347\030\002R\tnumV" +
+      "alues\0223\n\013num_missing\030\007 \001(\003:\0010B\017\272H\004\"\002(\000\210\347" +
+      "\030\001\220\347\030\002R\nnumMissing\0228\n\016num_not_finite\030\010 \001" +
+      "(\003:\0010B\017\272H\004\"\002(\000\210\347\030\001\220\347\030\002R\014numNotFinite\0224\n\t" +
+      "quantiles\030\t \003(\001B\026\272H\013\222\001\010\020@\"\004\022\002@\001\210\347\030\001\220\347\030\002R" +
+      "\tquantiles:\262\001\272H\256\001\032\253\001\n\"data.number_fittin" +
+      "g.low_high_order\032\204\001this.low > this.high " +
+      "? \'low: \' + string(this.low) + \' is abov" +
+      "e high, \' + string(this.high) + \'; write" +
+      " the smaller bound as low\' : \'\'\"\302\003\n\rNumb" +
+      "erFeature\022*\n\006column\030\001 \001(\tB\022\272H\007r\002\020\001\310\001\001\210\347\030" +
+      "\001\220\347\030\002R\006column\022S\n\013fill_figure\030\002 \001(\0162\034.ran" +
+      "kspec.data.v1.FillFigureB\022\272H\007\202\001\004\020\001 \000\210\347\030\001" +
+      "\220\347\030\002H\000R\nfillFigure\022H\n\rfill_constant\030\003 \001(" +
+      "\001B!\272H\026\022\024\031\255\337\214\3073\371\357G)\255\337\214\3073\371\357\307@\001\210\347\030\001\220\347\030\002H\000R\014" +
+      "fillConstant\0222\n\014missing_flag\030\004 \001(\010:\005fals" +
+      "eB\010\210\347\030\001\220\347\030\002R\013missingFlag\0224\n\004clip\030\005 \001(\0132\026" +
+      ".rankspec.data.v1.ClipB\010\210\347\030\001\220\347\030\002R\004clip\0221" +
+      "\n\013standardize\030\006 \001(\010:\005falseB\010\210\347\030\001\220\347\030\002R\013st" +
+      "andardize\022A\n\006fitted\030\007 \001(\0132\037.rankspec.dat" +
+      "a.v1.NumberFittingB\010\210\347\030\001\220\347\030\002R\006fittedB\006\n\004" +
+      "fill\"t\n\rDistinctEdges\0226\n\nmax_values\030\001 \001(" +
+      "\005:\003255B\022\272H\007\032\005\030\200 (\001\210\347\030\001\220\347\030\002R\tmaxValues\022+\n" +
+      "\010optional\030\002 \001(\010:\005falseB\010\210\347\030\001\220\347\030\002R\010option" +
+      "al\"A\n\rQuantileEdges\0220\n\010num_bins\030\001 \001(\005B\025\272" +
+      "H\n\032\005\030\200 (\002\310\001\001\210\347\030\001\220\347\030\002R\007numBins\"\246\001\n\rBinned" +
+      "Fitting\022-\n\005edges\030\001 \003(\001B\027\272H\014\222\001\t\020\200 \"\004\022\002@\001\210" +
+      "\347\030\001\220\347\030\002R\005edges\0221\n\nnum_values\030\002 \001(\003:\0010B\017\272" +
+      "H\004\"\002(\000\210\347\030\001\220\347\030\002R\tnumValues\0223\n\013num_missing" +
+      "\030\003 \001(\003:\0010B\017\272H\004\"\002(\000\210\347\030\001\220\347\030\002R\nnumMissing\"\242" +
+      "\002\n\rBinnedFeature\022*\n\006column\030\001 \001(\tB\022\272H\007r\002\020" +
+      "\001\310\001\001\210\347\030\001\220\347\030\002R\006column\022G\n\010distinct\030\002 \001(\0132\037" +
+      ".rankspec.data.v1.DistinctEdgesB\010\210\347\030\001\220\347\030" +
+      "\002H\000R\010distinct\022I\n\tquantiles\030\003 \001(\0132\037.ranks" +
+      "pec.data.v1.QuantileEdgesB\010\210\347\030\001\220\347\030\002H\000R\tq" +
+      "uantiles\022A\n\006fitted\030\004 \001(\0132\037.rankspec.data" +
+      ".v1.BinnedFittingB\010\210\347\030\001\220\347\030\002R\006fittedB\016\n\005e" +
+      "dges\022\005\272H\002\010\001\"9\n\nListPlaces\022+\n\005width\030\001 \001(\005" +
+      "B\025\272H\n\032\005\030\200\010(\001\310\001\001\210\347\030\001\220\347\030\002R\005width\"\350\003\n\017Categ" +
+      "oryFitting\022)\n\006values\030\001 \003(\tB\021\272H\006\222\001\003\020\200\002\210\347\030" +
+      "\001\220\347\030\002R\006values\022@\n\004file\030\002 \001(\tB,\272H!r\0372\035^[A-" +
+      "Za-z0-9_][A-Za-z0-9_.-]*$\210\347\030\001\220\347\030\002R\004file\022" +
+      "5\n\006sha256\030\003 \001(\tB\035\272H\022r\0202\016^[0-9a-f]{64}$\210\347" +
+      "\030\001\220\347\030\002R\006sha256\0221\n\nnum_values\030\004 \001(\003:\0010B\017\272" +
+      "H\004\"\002(\000\210\347\030\001\220\347\030\002R\tnumValues\0223\n\013num_missing" +
+      "\030\005 \001(\003:\0010B\017\272H\004\"\002(\000\210\347\030\001\220\347\030\002R\nnumMissing\022-" +
+      "\n\010num_rare\030\006 \001(\003:\0010B\017\272H\004\"\002(\000\210\347\030\001\220\347\030\002R\007nu" +
+      "mRare:\231\001\272H\225\001\032\222\001\n&data.category_fitting.f" +
+      "ile_with_digest\032hhas(this.file) != has(t" +
+      "his.sha256) ? \'file: a file and its sha2" +
+      "56 go together; set both or neither\' : \'" +
+      "\'\"\255\002\n\017CategoryFeature\022*\n\006column\030\001 \001(\tB\022\272" +
+      "H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\002R\006column\022/\n\tmin_count\030\002" +
+      " \001(\003:\0011B\017\272H\004\"\002(\001\210\347\030\001\220\347\030\002R\010minCount\022<\n\nma" +
+      "x_values\030\003 \001(\003:\0071000000B\024\272H\t\"\007\030\200\302\327/(\001\210\347\030" +
+      "\001\220\347\030\002R\tmaxValues\022:\n\004list\030\004 \001(\0132\034.rankspe" +
+      "c.data.v1.ListPlacesB\010\210\347\030\001\220\347\030\002R\004list\022C\n\006" +
+      "fitted\030\005 \001(\0132!.rankspec.data.v1.Category" +
+      "FittingB\010\210\347\030\001\220\347\030\002R\006fitted\"\323\001\n\rHashedFeat" +
+      "ure\022*\n\006column\030\001 \001(\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\002R" +
+      "\006column\022:\n\013num_buckets\030\002 \001(\003B\031\272H\016\"\t\030\200\240\224\245" +
+      "\215\035(\001\310\001\001\210\347\030\001\220\347\030\002R\nnumBuckets\022\036\n\004salt\030\003 \001(" +
+      "\t:\000B\010\210\347\030\001\220\347\030\002R\004salt\022:\n\004list\030\004 \001(\0132\034.rank" +
+      "spec.data.v1.ListPlacesB\010\210\347\030\001\220\347\030\002R\004list\"" +
+      "m\n\013FlagFeature\022*\n\006column\030\001 \001(\tB\022\272H\007r\002\020\001\310" +
+      "\001\001\210\347\030\001\220\347\030\002R\006column\0222\n\014missing_flag\030\002 \001(\010" +
+      ":\005falseB\010\210\347\030\001\220\347\030\002R\013missingFlag\"\231\003\n\007Featu" +
+      "re\022&\n\004name\030\001 \001(\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\002R\004na" +
+      "me\022C\n\006number\030\002 \001(\0132\037.rankspec.data.v1.Nu" +
+      "mberFeatureB\010\210\347\030\001\220\347\030\002H\000R\006number\022C\n\006binne" +
+      "d\030\003 \001(\0132\037.rankspec.data.v1.BinnedFeature" +
+      "B\010\210\347\030\001\220\347\030\002H\000R\006binned\022I\n\010category\030\004 \001(\0132!" +
+      ".rankspec.data.v1.CategoryFeatureB\010\210\347\030\001\220" +
+      "\347\030\002H\000R\010category\022C\n\006hashed\030\005 \001(\0132\037.ranksp" +
+      "ec.data.v1.HashedFeatureB\010\210\347\030\001\220\347\030\002H\000R\006ha" +
+      "shed\022=\n\004flag\030\006 \001(\0132\035.rankspec.data.v1.Fl" +
+      "agFeatureB\010\210\347\030\001\220\347\030\002H\000R\004flagB\r\n\004kind\022\005\272H\002" +
+      "\010\001\"\277\001\n\013RecipeLabel\022&\n\004task\030\001 \001(\tB\022\272H\007r\002\020" +
+      "\001\310\001\001\210\347\030\001\220\347\030\002R\004task\022*\n\006column\030\002 \001(\tB\022\272H\007r" +
+      "\002\020\001\310\001\001\210\347\030\001\220\347\030\002R\006column\022,\n\010at_least\030\003 \001(\001" +
+      "B\017\272H\004\022\002@\001\210\347\030\001\220\347\030\002H\000R\007atLeast\022\"\n\006equals\030\004" +
+      " \001(\tB\010\210\347\030\001\220\347\030\002H\000R\006equalsB\n\n\010positive\"x\n\t" +
+      "SplitPart\0227\n\004name\030\001 \001(\tB#\272H\030r\0232\021^[a-z][a" +
+      "-z0-9_]*$\310\001\001\210\347\030\001\220\347\030\002R\004name\0222\n\tper_mille\030" +
+      "\002 \001(\005B\025\272H\n\032\005\030\350\007(\000\310\001\001\210\347\030\001\220\347\030\002R\010perMille\"]" +
+      "\n\010KeySplit\022,\n\007columns\030\001 \003(\tB\022\272H\007\222\001\004\010\001\020@\210" +
+      "\347\030\001\220\347\030\002R\007columns\022#\n\004salt\030\002 \001(\t:\005splitB\010\210" +
+      "\347\030\001\220\347\030\002R\004salt\"\206\004\n\tTimeSplit\022*\n\006column\030\001 " +
+      "\001(\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\002R\006column\0223\n\014start" +
+      "_micros\030\002 \003(\003B\020\272H\005\222\001\002\020\020\210\347\030\001\220\347\030\002R\013startMi" +
+      "cros\022C\n\017round_to_micros\030\003 \001(\003:\n360000000" +
+      "0B\017\272H\004\"\002(\001\210\347\030\001\220\347\030\002R\rroundToMicros\0221\n\ngap" +
+      "_micros\030\004 \001(\003:\0010B\017\272H\004\"\002(\000\210\347\030\001\220\347\030\002R\tgapMi" +
+      "cros:\237\002\272H\233\002\032\230\002\n data.time_split.starts_a" +
+      "scending\032\363\001[0, 1, 2, 3, 4, 5, 6, 7, 8, 9" +
+      ", 10, 11, 12, 13, 14].all(i, i + 1 >= th" +
+      "is.start_micros.size() || this.start_mic" +
+      "ros[i] < this.start_micros[i + 1]) ? \'\' " +
+      ": \'start_micros: a part begins no later " +
+      "than the one before; write the starts in" +
+      " rising order\'\"\230\017\n\005Split\022E\n\005parts\030\001 \003(\0132" +
+      "\033.rankspec.data.v1.SplitPartB\022\272H\007\222\001\004\010\001\020\020" +
+      "\210\347\030\001\220\347\030\002R\005parts\022*\n\010fit_part\030\002 \001(\t:\005train" +
+      "B\010\210\347\030\001\220\347\030\002R\007fitPart\0228\n\003key\030\003 \001(\0132\032.ranks" +
+      "pec.data.v1.KeySplitB\010\210\347\030\001\220\347\030\002H\000R\003key\022;\n" +
+      "\004time\030\004 \001(\0132\033.rankspec.data.v1.TimeSplit" +
+      "B\010\210\347\030\001\220\347\030\002H\000R\004time:\227\r\272H\223\r\032n\n\025data.split." +
+      "parts_once\032Uthis.parts.map(p, p.name).un" +
+      "ique() ? \'\' : \'parts: two have the same " +
+      "name; rename one\'\032\375\007\n\027data.split.shares_" +
+      "whole\032\341\007(this.parts.size() > 0 ? this.pa" +
+      "rts[0].per_mille : 0) + (this.parts.size" +
+      "() > 1 ? this.parts[1].per_mille : 0) + " +
+      "(this.parts.size() > 2 ? this.parts[2].p" +
+      "er_mille : 0) + (this.parts.size() > 3 ?" +
+      " this.parts[3].per_mille : 0) + (this.pa" +
+      "rts.size() > 4 ? this.parts[4].per_mille" +
+      " : 0) + (this.parts.size() > 5 ? this.pa" +
+      "rts[5].per_mille : 0) + (this.parts.size" +
+      "() > 6 ? this.parts[6].per_mille : 0) + " +
+      "(this.parts.size() > 7 ? this.parts[7].p" +
+      "er_mille : 0) + (this.parts.size() > 8 ?" +
+      " this.parts[8].per_mille : 0) + (this.pa" +
+      "rts.size() > 9 ? this.parts[9].per_mille" +
+      " : 0) + (this.parts.size() > 10 ? this.p" +
+      "arts[10].per_mille : 0) + (this.parts.si" +
+      "ze() > 11 ? this.parts[11].per_mille : 0" +
+      ") + (this.parts.size() > 12 ? this.parts" +
+      "[12].per_mille : 0) + (this.parts.size()" +
+      " > 13 ? this.parts[13].per_mille : 0) + " +
+      "(this.parts.size() > 14 ? this.parts[14]" +
+      ".per_mille : 0) + (this.parts.size() > 1" +
+      "5 ? this.parts[15].per_mille : 0) == 100" +
+      "0 ? \'\' : \'parts: the shares do not add u" +
+      "p to 1000 thousandths; correct per_mille" +
+      "\'\032\231\001\n\032data.split.fit_part_exists\032{this.p" +
+      "arts.exists(p, p.name == this.fit_part) " +
+      "? \'\' : \'fit_part: no part is called \' + " +
+      "this.fit_part + \'; name one of parts\'\032\204\003" +
+      "\n\032data.split.starts_of_parts\032\345\002has(this." +
+      "time) && this.time.start_micros.size() !" +
+      "= 0 && this.time.start_micros.size() + 1" +
+      " != this.parts.size() ? \'time.start_micr" +
+      "os: \' + string(this.parts.size()) + \' pa" +
+      "rts have \' + string(this.parts.size() - " +
+      "1) + \' starts, and \' + string(this.time." +
+      "start_micros.size()) + \' are given; give" +
+      " each part after the first its start, or" +
+      " leave them to fitting\' : \'\'B\013\n\002by\022\005\272H\002\010" +
+      "\001\"\332\001\n\014RecipeOutput\0224\n\nnum_shards\030\001 \001(\005:\001" +
+      "1B\022\272H\007\032\005\030\220N(\001\210\347\030\001\220\347\030\002R\tnumShards\022<\n\016row_" +
+      "group_rows\030\002 \001(\005:\00565536B\017\272H\004\032\002(\001\210\347\030\001\220\347\030\002" +
+      "R\014rowGroupRows\022)\n\007row_key\030\003 \003(\tB\020\272H\005\222\001\002\020" +
+      "@\210\347\030\001\220\347\030\002R\006rowKey\022+\n\007carried\030\004 \003(\tB\021\272H\006\222" +
+      "\001\003\020\200\002\210\347\030\001\220\347\030\002R\007carried\"\226\001\n\007Fitting\022&\n\tge" +
+      "nerator\030\001 \001(\tB\010\210\347\030\002\220\347\030\001R\tgenerator\022-\n\010nu" +
+      "m_rows\030\002 \001(\003:\0010B\017\272H\004\"\002(\000\210\347\030\001\220\347\030\002R\007numRow" +
+      "s\0224\n\014num_fit_rows\030\003 \001(\003:\0010B\017\272H\004\"\002(\000\210\347\030\001\220" +
+      "\347\030\002R\nnumFitRows\"\364/\n\006Recipe\0220\n\tsemantics\030" +
+      "\001 \001(\005B\022\272H\007\032\002(\001\310\001\001\210\347\030\001\220\347\030\002R\tsemantics\022J\n\007" +
+      "columns\030\002 \003(\0132\033.rankspec.data.v1.RawColu" +
+      "mnB\023\272H\010\222\001\005\010\001\020\200 \210\347\030\001\220\347\030\002R\007columns\022:\n\004text" +
+      "\030\003 \001(\0132\034.rankspec.data.v1.TextFormatB\010\210\347" +
+      "\030\001\220\347\030\002R\004text\022J\n\010features\030\004 \003(\0132\031.rankspe" +
+      "c.data.v1.FeatureB\023\272H\010\222\001\005\010\001\020\200 \210\347\030\001\220\347\030\002R\010" +
+      "features\022G\n\006labels\030\005 \003(\0132\035.rankspec.data" +
+      ".v1.RecipeLabelB\020\272H\005\222\001\002\020@\210\347\030\001\220\347\030\002R\006label" +
+      "s\0227\n\005split\030\006 \001(\0132\027.rankspec.data.v1.Spli" +
+      "tB\010\210\347\030\001\220\347\030\002R\005split\022@\n\006output\030\007 \001(\0132\036.ran" +
+      "kspec.data.v1.RecipeOutputB\010\210\347\030\001\220\347\030\002R\006ou" +
+      "tput\022;\n\006fitted\030\010 \001(\0132\031.rankspec.data.v1." +
+      "FittingB\010\210\347\030\001\220\347\030\002R\006fitted:\342+\272H\336+\032}\n\030data" +
+      ".recipe.columns_once\032athis.columns.map(x" +
+      ", x.name).unique() ? \'\' : \'columns: two " +
+      "have the same name; keep or rename one\'\032" +
+      "\200\001\n\031data.recipe.features_once\032cthis.feat" +
+      "ures.map(x, x.name).unique() ? \'\' : \'fea" +
+      "tures: two have the same name; keep or r" +
+      "ename one\'\032z\n\027data.recipe.labels_once\032_t" +
+      "his.labels.map(x, x.task).unique() ? \'\' " +
+      ": \'labels: two have the same task; keep " +
+      "or rename one\'\032\370\003\n\031data.recipe.numbers_e" +
+      "xist\032\332\003[(\'\\n\' + this.columns.filter(c, (" +
+      "int(c.kind) == 2 || int(c.kind) == 3 || " +
+      "int(c.kind) == 5) && !c.list).map(c, c.n" +
+      "ame).join(\'\\n\') + \'\\n\')].map(names, (thi" +
+      "s.features.filter(f, has(f.number)).map(" +
+      "f, f.number.column) + this.features.filt" +
+      "er(f, has(f.binned)).map(f, f.binned.col" +
+      "umn)).filter(n, !names.contains(\'\\n\' + n" +
+      " + \'\\n\')).map(n, \'features: \' + n + \', w" +
+      "hich a number reads, is none of columns," +
+      " no number or time, or a list; name a co" +
+      "lumn of one number a row\').join(\'; \'))[0" +
+      "]\032\307\004\n\034data.recipe.categories_exist\032\246\004[(\'" +
       "\\n\' + this.columns.filter(c, (int(c.kind" +
-      ") == 2 || int(c.kind) == 3 || int(c.kind" +
+      ") == 1 || int(c.kind) == 2 || int(c.kind" +
       ") == 4) && !c.list).map(c, c.name).join(" +
-      "\'\\n\') + \'\\n\')].map(names, this.labels.fi" +
-      "lter(l, !has(l.at_least) && !has(l.equal" +
-      "s)).map(l, l.column).filter(n, !names.co" +
-      "ntains(\'\\n\' + n + \'\\n\')).map(n, \'labels:" +
-      " \' + n + \', which a label reads, is none" +
-      " of columns, neither flag nor number, or" +
-      " a list; name a column of one flag or nu" +
-      "mber a row, or say what makes a row posi" +
-      "tive with at_least or equals\').join(\'; \'" +
-      "))[0]\032\241\002\n\034data.recipe.split_key_exists\032\200" +
-      "\002[(\'\\n\' + this.columns.map(c, c.name).jo" +
-      "in(\'\\n\') + \'\\n\')].map(names, this.split." +
-      "key.columns.filter(n, !names.contains(\'\\" +
-      "n\' + n + \'\\n\')).map(n, \'split.key.column" +
-      "s: \' + n + \', of the key, is none of col" +
-      "umns; correct the name or add the column" +
-      "\').join(\'; \'))[0]\032\205\003\n\035data.recipe.split_" +
-      "time_exists\032\343\002[(\'\\n\' + this.columns.filt" +
-      "er(c, int(c.kind) == 5 && !c.list).map(c" +
-      ", c.name).join(\'\\n\') + \'\\n\')].map(names," +
-      " (has(this.split.time) ? [this.split.tim" +
-      "e.column] : []).filter(n, !names.contain" +
-      "s(\'\\n\' + n + \'\\n\')).map(n, \'split.time.c" +
-      "olumn: \' + n + \', which divides by time," +
-      " is none of columns, no time, or a list;" +
-      " name a column of one time a row\').join(" +
-      "\'; \'))[0]\032\343\002\n\031data.recipe.output_exists\032" +
-      "\305\002[(\'\\n\' + this.columns.filter(c, true)." +
+      "\'\\n\') + \'\\n\')].map(names, (this.features" +
+      ".filter(f, has(f.category) && !has(f.cat" +
+      "egory.list)).map(f, f.category.column) +" +
+      " this.features.filter(f, has(f.hashed) &" +
+      "& !has(f.hashed.list)).map(f, f.hashed.c" +
+      "olumn)).filter(n, !names.contains(\'\\n\' +" +
+      " n + \'\\n\')).map(n, \'features: \' + n + \'," +
+      " which a category reads, is none of colu" +
+      "mns, no text, whole number or flag, or a" +
+      " list; name another column, or set list " +
+      "for a list\').join(\'; \'))[0]\032\304\004\n\027data.rec" +
+      "ipe.lists_exist\032\250\004[(\'\\n\' + this.columns." +
+      "filter(c, (int(c.kind) == 1 || int(c.kin" +
+      "d) == 2 || int(c.kind) == 4) && c.list)." +
       "map(c, c.name).join(\'\\n\') + \'\\n\')].map(n" +
-      "ames, (this.output.row_key.filter(n, tru" +
-      "e) + this.output.carried.filter(n, true)" +
-      ").filter(n, !names.contains(\'\\n\' + n + \'" +
-      "\\n\')).map(n, \'output: \' + n + \', in row_" +
-      "key or carried, is none of columns; corr" +
-      "ect the name or add the column\').join(\';" +
-      " \'))[0]\032\203\002\n\027data.recipe.fitted_text\032\347\001ha" +
-      "s(this.fitted) && (this.text.missing.siz" +
-      "e() == 0 || this.text.true_values.size()" +
-      " == 0 || this.text.false_values.size() =" +
-      "= 0) ? \'text: a fitted recipe says how t" +
-      "ext is read, without leaving anything to" +
-      " defaults; fill text in\' : \'\'\032\251\003\n\030data.r" +
-      "ecipe.fitted_whole\032\214\003has(this.fitted) &&" +
-      " (this.features.exists(f, (has(f.number)" +
-      " && !has(f.number.fitted)) || (has(f.bin" +
-      "ned) && !has(f.binned.fitted)) || (has(f" +
-      ".category) && !has(f.category.fitted))) " +
-      "|| (has(this.split.time) && this.split.p" +
-      "arts.size() > 1 && this.split.time.start" +
-      "_micros.size() == 0)) ? \'fitted: a featu" +
-      "re or the split is not fitted, and the r" +
-      "ecipe says that all is; fit it, or leave" +
-      " fitted out\' : \'\'*\206\001\n\007RawKind\022\030\n\024RAW_KIN" +
-      "D_UNSPECIFIED\020\000\022\021\n\rRAW_KIND_TEXT\020\001\022\022\n\016RA" +
-      "W_KIND_INT64\020\002\022\024\n\020RAW_KIND_FLOAT64\020\003\022\021\n\r" +
-      "RAW_KIND_BOOL\020\004\022\021\n\rRAW_KIND_TIME\020\005Bb\n\024de" +
-      "v.rankspec.data.v1B\013RecipeProtoP\001Z;githu" +
-      "b.com/rankspec/rankspec/gen/go/rankspec/" +
-      "data/v1;datav1b\010editionsp\350\007"
+      "ames, (this.features.filter(f, has(f.cat" +
+      "egory) && has(f.category.list)).map(f, f" +
+      ".category.column) + this.features.filter" +
+      "(f, has(f.hashed) && has(f.hashed.list))" +
+      ".map(f, f.hashed.column)).filter(n, !nam" +
+      "es.contains(\'\\n\' + n + \'\\n\')).map(n, \'fe" +
+      "atures: \' + n + \', which a category of l" +
+      "ists reads, is none of columns, no text," +
+      " whole number or flag, or no list; name " +
+      "another column, or leave list out\').join" +
+      "(\'; \'))[0]\032\367\002\n\027data.recipe.flags_exist\032\333" +
+      "\002[(\'\\n\' + this.columns.filter(c, int(c.k" +
+      "ind) == 4 && !c.list).map(c, c.name).joi" +
+      "n(\'\\n\') + \'\\n\')].map(names, this.feature" +
+      "s.filter(f, has(f.flag)).map(f, f.flag.c" +
+      "olumn).filter(n, !names.contains(\'\\n\' + " +
+      "n + \'\\n\')).map(n, \'features: \' + n + \', " +
+      "which a flag reads, is none of columns, " +
+      "no flag, or a list; name a column of one" +
+      " flag a row\').join(\'; \'))[0]\032\300\003\n data.re" +
+      "cipe.numeric_labels_exist\032\233\003[(\'\\n\' + thi" +
+      "s.columns.filter(c, (int(c.kind) == 2 ||" +
+      " int(c.kind) == 3 || int(c.kind) == 5) &" +
+      "& !c.list).map(c, c.name).join(\'\\n\') + \'" +
+      "\\n\')].map(names, this.labels.filter(l, h" +
+      "as(l.at_least)).map(l, l.column).filter(" +
+      "n, !names.contains(\'\\n\' + n + \'\\n\')).map" +
+      "(n, \'labels: \' + n + \', which a label wi" +
+      "th at_least reads, is none of columns, n" +
+      "o number or time, or a list; name a colu" +
+      "mn of one number a row\').join(\'; \'))[0]\032" +
+      "\302\003\n data.recipe.matched_labels_exist\032\235\003[" +
+      "(\'\\n\' + this.columns.filter(c, (int(c.ki" +
+      "nd) == 1 || int(c.kind) == 2) && !c.list" +
+      ").map(c, c.name).join(\'\\n\') + \'\\n\')].map" +
+      "(names, this.labels.filter(l, has(l.equa" +
+      "ls)).map(l, l.column).filter(n, !names.c" +
+      "ontains(\'\\n\' + n + \'\\n\')).map(n, \'labels" +
+      ": \' + n + \', which a label with equals r" +
+      "eads, is none of columns, neither text n" +
+      "or whole number, or a list; name a colum" +
+      "n of one text or whole number a row\').jo" +
+      "in(\'; \'))[0]\032\213\004\n\036data.recipe.plain_label" +
+      "s_exist\032\350\003[(\'\\n\' + this.columns.filter(c" +
+      ", (int(c.kind) == 2 || int(c.kind) == 3 " +
+      "|| int(c.kind) == 4) && !c.list).map(c, " +
+      "c.name).join(\'\\n\') + \'\\n\')].map(names, t" +
+      "his.labels.filter(l, !has(l.at_least) &&" +
+      " !has(l.equals)).map(l, l.column).filter" +
+      "(n, !names.contains(\'\\n\' + n + \'\\n\')).ma" +
+      "p(n, \'labels: \' + n + \', which a label r" +
+      "eads, is none of columns, neither flag n" +
+      "or number, or a list; name a column of o" +
+      "ne flag or number a row, or say what mak" +
+      "es a row positive with at_least or equal" +
+      "s\').join(\'; \'))[0]\032\241\002\n\034data.recipe.split" +
+      "_key_exists\032\200\002[(\'\\n\' + this.columns.map(" +
+      "c, c.name).join(\'\\n\') + \'\\n\')].map(names" +
+      ", this.split.key.columns.filter(n, !name" +
+      "s.contains(\'\\n\' + n + \'\\n\')).map(n, \'spl" +
+      "it.key.columns: \' + n + \', of the key, i" +
+      "s none of columns; correct the name or a" +
+      "dd the column\').join(\'; \'))[0]\032\205\003\n\035data." +
+      "recipe.split_time_exists\032\343\002[(\'\\n\' + this" +
+      ".columns.filter(c, int(c.kind) == 5 && !" +
+      "c.list).map(c, c.name).join(\'\\n\') + \'\\n\'" +
+      ")].map(names, (has(this.split.time) ? [t" +
+      "his.split.time.column] : []).filter(n, !" +
+      "names.contains(\'\\n\' + n + \'\\n\')).map(n, " +
+      "\'split.time.column: \' + n + \', which div" +
+      "ides by time, is none of columns, no tim" +
+      "e, or a list; name a column of one time " +
+      "a row\').join(\'; \'))[0]\032\343\002\n\031data.recipe.o" +
+      "utput_exists\032\305\002[(\'\\n\' + this.columns.fil" +
+      "ter(c, true).map(c, c.name).join(\'\\n\') +" +
+      " \'\\n\')].map(names, (this.output.row_key." +
+      "filter(n, true) + this.output.carried.fi" +
+      "lter(n, true)).filter(n, !names.contains" +
+      "(\'\\n\' + n + \'\\n\')).map(n, \'output: \' + n" +
+      " + \', in row_key or carried, is none of " +
+      "columns; correct the name or add the col" +
+      "umn\').join(\'; \'))[0]\032\203\002\n\027data.recipe.fit" +
+      "ted_text\032\347\001has(this.fitted) && (this.tex" +
+      "t.missing.size() == 0 || this.text.true_" +
+      "values.size() == 0 || this.text.false_va" +
+      "lues.size() == 0) ? \'text: a fitted reci" +
+      "pe says how text is read, without leavin" +
+      "g anything to defaults; fill text in\' : " +
+      "\'\'\032\251\003\n\030data.recipe.fitted_whole\032\214\003has(th" +
+      "is.fitted) && (this.features.exists(f, (" +
+      "has(f.number) && !has(f.number.fitted)) " +
+      "|| (has(f.binned) && !has(f.binned.fitte" +
+      "d)) || (has(f.category) && !has(f.catego" +
+      "ry.fitted))) || (has(this.split.time) &&" +
+      " this.split.parts.size() > 1 && this.spl" +
+      "it.time.start_micros.size() == 0)) ? \'fi" +
+      "tted: a feature or the split is not fitt" +
+      "ed, and the recipe says that all is; fit" +
+      " it, or leave fitted out\' : \'\'*\206\001\n\007RawKi" +
+      "nd\022\030\n\024RAW_KIND_UNSPECIFIED\020\000\022\021\n\rRAW_KIND" +
+      "_TEXT\020\001\022\022\n\016RAW_KIND_INT64\020\002\022\024\n\020RAW_KIND_" +
+      "FLOAT64\020\003\022\021\n\rRAW_KIND_BOOL\020\004\022\021\n\rRAW_KIND" +
+      "_TIME\020\005*W\n\nFillFigure\022\033\n\027FILL_FIGURE_UNS" +
+      "PECIFIED\020\000\022\024\n\020FILL_FIGURE_MEAN\020\001\022\026\n\022FILL" +
+      "_FIGURE_MEDIAN\020\002Bb\n\024dev.rankspec.data.v1" +
+      "B\013RecipeProtoP\001Z;github.com/rankspec/ran" +
+      "kspec/gen/go/rankspec/data/v1;datav1b\010ed" +
+      "itionsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -580,134 +574,122 @@ public final class RecipeProto extends com.google.protobuf.GeneratedFile {
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_rankspec_data_v1_Clip_descriptor,
         new java.lang.String[] { "LowQuantile", "HighQuantile", });
-    internal_static_rankspec_data_v1_Bucket_descriptor =
-      getDescriptor().getMessageType(5);
-    internal_static_rankspec_data_v1_Bucket_fieldAccessorTable = new
-      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
-        internal_static_rankspec_data_v1_Bucket_descriptor,
-        new java.lang.String[] { "Bits", "Count", });
     internal_static_rankspec_data_v1_NumberFitting_descriptor =
-      getDescriptor().getMessageType(6);
+      getDescriptor().getMessageType(5);
     internal_static_rankspec_data_v1_NumberFitting_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_rankspec_data_v1_NumberFitting_descriptor,
-        new java.lang.String[] { "Fill", "Low", "High", "Mean", "InverseDeviation", "NumValues", "NumMissing", "NumNotFinite", "Buckets", });
+        new java.lang.String[] { "Fill", "Low", "High", "Mean", "InverseDeviation", "NumValues", "NumMissing", "NumNotFinite", "Quantiles", });
     internal_static_rankspec_data_v1_NumberFeature_descriptor =
-      getDescriptor().getMessageType(7);
+      getDescriptor().getMessageType(6);
     internal_static_rankspec_data_v1_NumberFeature_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_rankspec_data_v1_NumberFeature_descriptor,
-        new java.lang.String[] { "Column", "FillMean", "FillMedian", "FillConstant", "MissingFlag", "Clip", "Standardize", "Fitted", "Fill", });
+        new java.lang.String[] { "Column", "FillFigure", "FillConstant", "MissingFlag", "Clip", "Standardize", "Fitted", "Fill", });
     internal_static_rankspec_data_v1_DistinctEdges_descriptor =
-      getDescriptor().getMessageType(8);
+      getDescriptor().getMessageType(7);
     internal_static_rankspec_data_v1_DistinctEdges_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_rankspec_data_v1_DistinctEdges_descriptor,
         new java.lang.String[] { "MaxValues", "Optional", });
     internal_static_rankspec_data_v1_QuantileEdges_descriptor =
-      getDescriptor().getMessageType(9);
+      getDescriptor().getMessageType(8);
     internal_static_rankspec_data_v1_QuantileEdges_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_rankspec_data_v1_QuantileEdges_descriptor,
         new java.lang.String[] { "NumBins", });
     internal_static_rankspec_data_v1_BinnedFitting_descriptor =
-      getDescriptor().getMessageType(10);
+      getDescriptor().getMessageType(9);
     internal_static_rankspec_data_v1_BinnedFitting_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_rankspec_data_v1_BinnedFitting_descriptor,
         new java.lang.String[] { "Edges", "NumValues", "NumMissing", });
     internal_static_rankspec_data_v1_BinnedFeature_descriptor =
-      getDescriptor().getMessageType(11);
+      getDescriptor().getMessageType(10);
     internal_static_rankspec_data_v1_BinnedFeature_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_rankspec_data_v1_BinnedFeature_descriptor,
         new java.lang.String[] { "Column", "Distinct", "Quantiles", "Fitted", "Edges", });
     internal_static_rankspec_data_v1_ListPlaces_descriptor =
-      getDescriptor().getMessageType(12);
+      getDescriptor().getMessageType(11);
     internal_static_rankspec_data_v1_ListPlaces_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_rankspec_data_v1_ListPlaces_descriptor,
         new java.lang.String[] { "Width", });
-    internal_static_rankspec_data_v1_Vocabulary_descriptor =
-      getDescriptor().getMessageType(13);
-    internal_static_rankspec_data_v1_Vocabulary_fieldAccessorTable = new
-      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
-        internal_static_rankspec_data_v1_Vocabulary_descriptor,
-        new java.lang.String[] { "Values", });
     internal_static_rankspec_data_v1_CategoryFitting_descriptor =
-      getDescriptor().getMessageType(14);
+      getDescriptor().getMessageType(12);
     internal_static_rankspec_data_v1_CategoryFitting_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_rankspec_data_v1_CategoryFitting_descriptor,
         new java.lang.String[] { "Values", "File", "Sha256", "NumValues", "NumMissing", "NumRare", });
     internal_static_rankspec_data_v1_CategoryFeature_descriptor =
-      getDescriptor().getMessageType(15);
+      getDescriptor().getMessageType(13);
     internal_static_rankspec_data_v1_CategoryFeature_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_rankspec_data_v1_CategoryFeature_descriptor,
         new java.lang.String[] { "Column", "MinCount", "MaxValues", "List", "Fitted", });
     internal_static_rankspec_data_v1_HashedFeature_descriptor =
-      getDescriptor().getMessageType(16);
+      getDescriptor().getMessageType(14);
     internal_static_rankspec_data_v1_HashedFeature_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_rankspec_data_v1_HashedFeature_descriptor,
         new java.lang.String[] { "Column", "NumBuckets", "Salt", "List", });
     internal_static_rankspec_data_v1_FlagFeature_descriptor =
-      getDescriptor().getMessageType(17);
+      getDescriptor().getMessageType(15);
     internal_static_rankspec_data_v1_FlagFeature_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_rankspec_data_v1_FlagFeature_descriptor,
         new java.lang.String[] { "Column", "MissingFlag", });
     internal_static_rankspec_data_v1_Feature_descriptor =
-      getDescriptor().getMessageType(18);
+      getDescriptor().getMessageType(16);
     internal_static_rankspec_data_v1_Feature_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_rankspec_data_v1_Feature_descriptor,
         new java.lang.String[] { "Name", "Number", "Binned", "Category", "Hashed", "Flag", "Kind", });
     internal_static_rankspec_data_v1_RecipeLabel_descriptor =
-      getDescriptor().getMessageType(19);
+      getDescriptor().getMessageType(17);
     internal_static_rankspec_data_v1_RecipeLabel_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_rankspec_data_v1_RecipeLabel_descriptor,
         new java.lang.String[] { "Task", "Column", "AtLeast", "Equals", "Positive", });
     internal_static_rankspec_data_v1_SplitPart_descriptor =
-      getDescriptor().getMessageType(20);
+      getDescriptor().getMessageType(18);
     internal_static_rankspec_data_v1_SplitPart_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_rankspec_data_v1_SplitPart_descriptor,
         new java.lang.String[] { "Name", "PerMille", });
     internal_static_rankspec_data_v1_KeySplit_descriptor =
-      getDescriptor().getMessageType(21);
+      getDescriptor().getMessageType(19);
     internal_static_rankspec_data_v1_KeySplit_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_rankspec_data_v1_KeySplit_descriptor,
         new java.lang.String[] { "Columns", "Salt", });
     internal_static_rankspec_data_v1_TimeSplit_descriptor =
-      getDescriptor().getMessageType(22);
+      getDescriptor().getMessageType(20);
     internal_static_rankspec_data_v1_TimeSplit_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_rankspec_data_v1_TimeSplit_descriptor,
         new java.lang.String[] { "Column", "StartMicros", "RoundToMicros", "GapMicros", });
     internal_static_rankspec_data_v1_Split_descriptor =
-      getDescriptor().getMessageType(23);
+      getDescriptor().getMessageType(21);
     internal_static_rankspec_data_v1_Split_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_rankspec_data_v1_Split_descriptor,
         new java.lang.String[] { "Parts", "FitPart", "Key", "Time", "By", });
     internal_static_rankspec_data_v1_RecipeOutput_descriptor =
-      getDescriptor().getMessageType(24);
+      getDescriptor().getMessageType(22);
     internal_static_rankspec_data_v1_RecipeOutput_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_rankspec_data_v1_RecipeOutput_descriptor,
         new java.lang.String[] { "NumShards", "RowGroupRows", "RowKey", "Carried", });
     internal_static_rankspec_data_v1_Fitting_descriptor =
-      getDescriptor().getMessageType(25);
+      getDescriptor().getMessageType(23);
     internal_static_rankspec_data_v1_Fitting_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_rankspec_data_v1_Fitting_descriptor,
         new java.lang.String[] { "Generator", "NumRows", "NumFitRows", });
     internal_static_rankspec_data_v1_Recipe_descriptor =
-      getDescriptor().getMessageType(26);
+      getDescriptor().getMessageType(24);
     internal_static_rankspec_data_v1_Recipe_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_rankspec_data_v1_Recipe_descriptor,

@@ -57,7 +57,7 @@ public final class RecapProto extends com.google.protobuf.GeneratedFile {
       "/v1/metrics.proto\032\035rankspec/recap/v1/mod" +
       "el.proto\032!rankspec/recap/v1/optimizer.pr" +
       "oto\032 rankspec/recap/v1/training.proto\032\037r" +
-      "ankspec/train/v1/runtime.proto\"\227\204\001\n\013Reca" +
+      "ankspec/train/v1/runtime.proto\"\236\235\001\n\013Reca" +
       "pConfig\022G\n\010training\030\001 \001(\0132!.rankspec.rec" +
       "ap.v1.TrainingConfigB\010\210\347\030\001\220\347\030\003R\010training" +
       "\022D\n\005model\030\002 \001(\0132\036.rankspec.recap.v1.Mode" +
@@ -88,409 +88,489 @@ public final class RecapProto extends com.google.protobuf.GeneratedFile {
       "Entry\022\020\n\003key\030\001 \001(\tR\003key\0228\n\005value\030\002 \001(\0132\"" +
       ".rankspec.recap.v1.RecapDataConfigR\005valu" +
       "e:\0028\001\032?\n\021ScoreWeightsEntry\022\020\n\003key\030\001 \001(\tR" +
-      "\003key\022\024\n\005value\030\002 \001(\001R\005value:\0028\001:\300z\272H\274z\032\317\002" +
-      "\n\"recap.config.model_tasks_have_data\032\250\002[" +
-      "\'\\n\' + this.train_data.tasks.map(t, t).j" +
-      "oin(\'\\n\') + \'\\n\'].map(labelled, this.mod" +
-      "el.tasks.filter(t, !labelled.contains(\'\\" +
-      "n\' + t + \'\\n\')) .map(t, \'model.tasks[\"\' " +
-      "+ t + \'\"]: train_data.tasks has no \"\' + " +
-      "t + \'\", so there are no labels to train " +
-      "it on; add it there or drop the tower\') " +
-      ".join(\'\\n\'))[0]\032\302\004\n&recap.config.validat" +
-      "ion_sets_fit_tasks\032\227\004[this.validation_da" +
-      "ta].map(sets, sets.filter(v, [sets[v]].e" +
-      "xists(data, size(sets) * (size(this.mode" +
-      "l.tasks) + size(data.tasks) + size(data." +
-      "evaluation_tasks) + size(data.preprocess" +
-      ".downsample_negatives.engagements_list) " +
-      "+ size(data.preprocess.rectify_labels.la" +
-      "bel_to_engaged_timestamp_field)) > 5120)" +
-      ") .map(v, \'validation_data[\"\' + v + \'\"]:" +
-      " the number of validation sets, \' + stri" +
-      "ng(size(sets)) + \', times the tasks that" +
-      " model, tasks, evaluation_tasks \' + \'and" +
-      " preprocess name is more than 5120; leav" +
-      "e out sets or tasks\').join(\'\\n\'))[0]\032\341\004\n" +
-      "\'recap.config.validation_tasks_have_data" +
-      "\032\265\004[this.model.tasks].map(towers, [this." +
-      "validation_data].map(sets, sets.map(v, s" +
-      "ize(sets[v].evaluation_tasks) > 0 || siz" +
-      "e(sets) * (size(towers) + size(sets[v].t" +
-      "asks)) > 5120 ? \'\' : [\'\\n\' + sets[v].tas" +
-      "ks.map(t, t).join(\'\\n\') + \'\\n\'].map(labe" +
-      "lled, [towers.filter(t, !labelled.contai" +
-      "ns(\'\\n\' + t + \'\\n\'))].map(missing, size(" +
-      "missing) == 0 ? \'\' : \'validation_data[\"\'" +
-      " + v + \'\"].tasks: no \"\' + missing.join(\'" +
-      "\", \"\') + \'\", which the model has towers " +
-      "for; add what is missing or list the tas" +
-      "ks to evaluate in evaluation_tasks\')[0])" +
-      "[0]).filter(line, line != \'\').join(\'\\n\')" +
-      ")[0])[0]\032\304\004\n)recap.config.evaluation_tas" +
-      "ks_have_towers\032\226\004!this.validation_data.e" +
-      "xists(v, size(this.validation_data[v].ev" +
-      "aluation_tasks) > 0) ? \'\' : [\'\\n\' + this" +
-      ".model.tasks.map(t, t).join(\'\\n\') + \'\\n\'" +
-      "].map(towers, [this.validation_data].map" +
-      "(sets, sets.map(v, size(sets) * size(set" +
-      "s[v].evaluation_tasks) > 5120 ? \'\' : [se" +
-      "ts[v].evaluation_tasks.filter(t, !towers" +
-      ".contains(\'\\n\' + t + \'\\n\'))].map(odd, si" +
-      "ze(odd) == 0 ? \'\' : \'validation_data[\"\' " +
-      "+ v + \'\"].evaluation_tasks: the model ha" +
-      "s no task \"\' + odd.join(\'\", \"\') + \'\"; dr" +
-      "op it or add a tower\')[0]) .filter(line," +
-      " line != \'\').join(\'\\n\'))[0])[0]\032\207\003\n/reca" +
-      "p.config.train_evaluation_tasks_have_tow" +
-      "ers\032\323\002size(this.train_data.evaluation_ta" +
-      "sks) == 0 ? \'\' : [\'\\n\' + this.model.task" +
-      "s.map(t, t).join(\'\\n\') + \'\\n\'].map(tower" +
-      "s, [this.train_data.evaluation_tasks.fil" +
-      "ter(t, !towers.contains(\'\\n\' + t + \'\\n\')" +
-      ")].map(odd, size(odd) == 0 ? \'\' : \'train" +
-      "_data.evaluation_tasks: the model has no" +
-      " task \"\' + odd.join(\'\", \"\') + \'\"; drop i" +
-      "t or add a tower\')[0])[0]\032\303\001\n(recap.conf" +
-      "ig.train_data_inherits_nothing\032\226\001has(thi" +
-      "s.train_data.inherit_train_data) ? \'trai" +
-      "n_data.inherit_train_data: there is noth" +
-      "ing that train_data could take its setti" +
-      "ngs from; drop it\' : \'\'\032\277\003\n\036recap.config" +
-      ".towers_have_rates\032\234\003has(this.optimizer." +
-      "multi_task_learning_rates) ? [\'\\n\' + thi" +
-      "s.optimizer.multi_task_learning_rates.to" +
-      "wer_learning_rates.map(t, t).join(\'\\n\') " +
-      "+ \'\\n\'].map(rates, [this.model.tasks.fil" +
-      "ter(t, !rates.contains(\'\\n\' + t + \'\\n\'))" +
-      "].map(missing, size(missing) == 0 ? \'\' :" +
-      " \'optimizer.multi_task_learning_rates.to" +
-      "wer_learning_rates: no rate for the task" +
-      " \"\' + missing.join(\'\", \"\') + \'\"; add an " +
-      "entry with that key\')[0])[0] : \'\'\032\251\003\n\036re" +
-      "cap.config.rates_have_towers\032\206\003has(this." +
-      "optimizer.multi_task_learning_rates) ? [" +
-      "\'\\n\' + this.model.tasks.map(t, t).join(\'" +
-      "\\n\') + \'\\n\'].map(towers, this.optimizer." +
-      "multi_task_learning_rates.tower_learning" +
-      "_rates.filter(t, !towers.contains(\'\\n\' +" +
-      " t + \'\\n\')) .map(t, \'optimizer.multi_tas" +
-      "k_learning_rates.tower_learning_rates[\"\'" +
-      " + t + \'\"]: \"\' + t + \'\" is no task of th" +
-      "e model; drop the entry or add a tower\')" +
-      " .join(\'\\n\'))[0] : \'\'\032\334\t\n(recap.config.b" +
-      "ackbone_rate_matches_model\032\257\t!has(this.o" +
-      "ptimizer.multi_task_learning_rates) ? \'\'" +
-      " : [has(this.model.backbone) || has(this" +
-      ".model.small_embeddings) || has(this.mod" +
-      "el.position_debias_config) || has(this.m" +
-      "odel.featurization_config.double_norm_lo" +
-      "g_config.batch_norm_config) && this.mode" +
-      "l.featurization_config.double_norm_log_c" +
-      "onfig.batch_norm_config.affine || has(th" +
-      "is.model.featurization_config.double_nor" +
-      "m_log_config.layer_norm_config) && (this" +
-      ".model.featurization_config.double_norm_" +
-      "log_config.layer_norm_config.center || t" +
-      "his.model.featurization_config.double_no" +
-      "rm_log_config.layer_norm_config.scale) |" +
-      "| this.model.featurization_config.z_scor" +
-      "e_log_config.use_batch_norm || this.mode" +
-      "l.featurization_config.z_score_log_confi" +
-      "g.use_renorm || [\'user_embedding\', \'user" +
-      "_eng_embedding\', \'author_embedding\'].exi" +
-      "sts(n, n in this.train_data.seg_dense_sc" +
-      "hema.renamed_features)].map(outside, out" +
-      "side == has(this.optimizer.multi_task_le" +
-      "arning_rates.backbone_learning_rate) ? \'" +
-      "\' : outside ? \'optimizer.multi_task_lear" +
-      "ning_rates: the model has parameters out" +
-      "side its towers and no rate for them; se" +
-      "t backbone_learning_rate\' : \'optimizer.m" +
-      "ulti_task_learning_rates.backbone_learni" +
-      "ng_rate: the model has no parameter outs" +
-      "ide its towers; drop it\')[0]\032\321\003\n\033recap.c" +
-      "onfig.ids_have_input\032\261\003(has(this.model.s" +
-      "mall_embeddings) || has(this.model.posit" +
-      "ion_debias_config) || size(this.model.st" +
-      "ratifiers) > 0 || \'discrete\' in this.mod" +
-      "el.featurization_config.feature_names_to" +
-      "_concat) && has(this.train_data.seg_dens" +
-      "e_schema) && !(\'discrete\' in this.train_" +
-      "data.seg_dense_schema.renamed_features) " +
-      "? \'train_data.seg_dense_schema.renamed_f" +
-      "eatures: the model looks up ids in an in" +
-      "put \"discrete\"; add an entry that names " +
-      "its column\' : \'\'\032\205\005\n\032recap.config.known_" +
-      "metrics\032\346\004has(this.which_metrics) && !th" +
-      "is.which_metrics.matches(\'^(loss|auroc|r" +
-      "ce|calibration_ratio|rmse|mae|brier|accu" +
-      "racy(_[1-9][0-9]?)?|gauc|mrr|(ndcg|recal" +
-      "l)_[1-9][0-9]{0,3})(@[A-Za-z_][A-Za-z0-9" +
-      "_.-]*)?(,(loss|auroc|rce|calibration_rat" +
-      "io|rmse|mae|brier|accuracy(_[1-9][0-9]?)" +
-      "?|gauc|mrr|(ndcg|recall)_[1-9][0-9]{0,3}" +
-      ")(@[A-Za-z_][A-Za-z0-9_.-]*)?)*$\') ? \'wh" +
-      "ich_metrics: \"\' + this.which_metrics + \'" +
-      "\" is no list of metrics; join some of lo" +
-      "ss, auroc, rce, calibration_ratio, brier" +
-      ", accuracy, rmse and mae, and of gauc, n" +
-      "dcg_10, recall_10 and mrr by groups, wit" +
-      "h commas, @ and a stratum or group behin" +
-      "d one for it alone\' : \'\'\032\316\006\n recap.confi" +
-      "g.metrics_have_strata\032\251\006!this.which_metr" +
-      "ics.contains(\'@\') ? \'\' : [this.which_met" +
-      "rics.split(\',\')].map(names, size(names) " +
-      "> 2048 ? \'which_metrics: \' + string(size" +
-      "(names)) + \' entries are more than 2048," +
-      " the most where one names a stratum or g" +
-      "roup; name each once\' : [this.model.stra" +
-      "tifiers.map(s, s.name)].map(strata, [thi" +
-      "s.groups.map(g, g.name)].map(groups, [na" +
-      "mes.filter(m, m.matches(\'^[a-z0-9_]+@[A-" +
-      "Za-z_][A-Za-z0-9_.-]*$\') && !(m.matches(" +
-      "\'^(gauc|mrr|ndcg_|recall_)\') ? m.split(\'" +
-      "@\')[1] in groups : m.split(\'@\')[1] in st" +
-      "rata))].map(odd, size(odd) == 0 ? \'\' : o" +
-      "dd[0].matches(\'^(gauc|mrr|ndcg_|recall_)" +
-      "\') ? \'which_metrics: \"\' + odd[0] + \'\" is" +
-      " of a group that groups does not have; a" +
-      "dd it there or drop it\' : \'which_metrics" +
-      ": \"\' + odd[0] + \'\" is of a stratum that " +
-      "model.stratifiers does not have; add it " +
-      "there or drop it\')[0])[0])[0])[0]\032\214\002\n re" +
-      "cap.config.metrics_have_groups\032\347\001size(th" +
-      "is.groups) > 0 || !this.which_metrics.ma" +
-      "tches(\'(^|,)(gauc|mrr|(ndcg|recall)_[0-9" +
-      "]+)(,|$)\') ? \'\' : \'which_metrics: gauc, " +
-      "mrr, ndcg_ and recall_ are metrics by gr" +
-      "oups, and there are no groups; name one " +
-      "in groups, or drop them\'\032\226\005\n\037recap.confi" +
-      "g.metrics_have_tasks\032\362\004!has(this.which_m" +
-      "etrics) ? \'\' : [this.model.tasks].map(to" +
-      "wers, ((towers.exists(t, int(towers[t].k" +
-      "ind) == 1) ? [] : [\'auroc\', \'rce\', \'cali" +
-      "bration_ratio\', \'brier\', \'accuracy\', \'ga" +
-      "uc\', \'mrr\', \'ndcg\', \'recall\'].filter(n, " +
-      "this.which_metrics.matches(\'(^|,)\' + n +" +
-      " \'(_[0-9]+)?(@|,|$)\')) .map(n, \'which_me" +
-      "trics: \"\' + n + \'\" is a metric of binary" +
-      " classification, and no task is one; dro" +
-      "p it\')) + (towers.exists(t, int(towers[t" +
-      "].kind) == 2) ? [] : [\'rmse\', \'mae\'].fil" +
-      "ter(n, this.which_metrics.matches(\'(^|,)" +
-      "\' + n + \'(@|,|$)\')) .map(n, \'which_metri" +
-      "cs: \"\' + n + \'\" is a metric of regressio" +
-      "n, and no task is one; drop it\'))).join(" +
-      "\'\\n\'))[0]\032\251\t\n(recap.config.best_checkpoi" +
-      "nt_is_measured\032\374\010!has(this.training.best" +
-      "_checkpoint) ? \'\' : !(this.training.best" +
-      "_checkpoint.validation_data in this.vali" +
-      "dation_data) ? \'training.best_checkpoint" +
-      ".validation_data: there is no validation" +
-      " set \"\' + this.training.best_checkpoint." +
-      "validation_data + \'\"; name one of valida" +
-      "tion_data\' : has(this.which_metrics) && " +
-      "!(this.training.best_checkpoint.metric.s" +
-      "plit(\'/\')[0] in this.which_metrics.split" +
-      "(\',\')) && !(this.training.best_checkpoin" +
-      "t.metric.contains(\'@\') && this.training." +
-      "best_checkpoint.metric.split(\'@\')[0] in " +
-      "this.which_metrics.split(\',\')) ? \'traini" +
-      "ng.best_checkpoint.metric: which_metrics" +
-      " leaves out \' + this.training.best_check" +
-      "point.metric.split(\'/\')[0] + \'; add it t" +
-      "here\' : this.training.best_checkpoint.me" +
-      "tric.contains(\'/\') && !(this.training.be" +
-      "st_checkpoint.metric.split(\'/\')[1] in (s" +
-      "ize(this.validation_data[this.training.b" +
-      "est_checkpoint.validation_data].evaluati" +
-      "on_tasks) > 0 ? this.validation_data[thi" +
-      "s.training.best_checkpoint.validation_da" +
-      "ta].evaluation_tasks : this.model.tasks." +
-      "map(t, t))) ? \'training.best_checkpoint." +
-      "metric: \"\' + this.training.best_checkpoi" +
-      "nt.metric.split(\'/\')[1] + \'\" is no task " +
-      "that the validation set is evaluated on\'" +
-      " : \'\'\032\202\016\n&recap.config.best_checkpoint_h" +
-      "as_order\032\327\r!has(this.training.best_check" +
-      "point) || !this.training.best_checkpoint" +
-      ".metric.matches(\'^[a-z][a-z0-9_]*(@[A-Za" +
-      "-z0-9_.-]+)?(/[A-Za-z_][A-Za-z0-9_.-]*)?" +
-      "$\') ? \'\' : [this.training.best_checkpoin" +
-      "t.metric].map(m, [m.split(\'/\')[0].split(" +
-      "\'@\')].map(parts, [parts[0]].map(name, [n" +
-      "ame.matches(\'^(gauc|mrr|(ndcg|recall)_[1" +
-      "-9][0-9]{0,3})$\')].map(grouped, grouped " +
-      "&& (size(parts) == 1 || !(parts[1] in th" +
-      "is.groups.map(g, g.name))) ? \'training.b" +
-      "est_checkpoint.metric: \"\' + name + \'\" is" +
-      " a metric by groups; write it as \' + nam" +
-      "e + \'@<group>/<task>, with one of groups" +
-      "\' : !grouped && size(parts) > 1 && !(par" +
-      "ts[1] in this.model.stratifiers.map(s, s" +
-      ".name)) ? \'training.best_checkpoint.metr" +
-      "ic: model.stratifiers has no \"\' + parts[" +
-      "1] + \'\"; name one of them, or drop the @" +
-      " and what follows it\' : !grouped && !nam" +
-      "e.matches(\'^(loss|auroc|rce|brier|accura" +
-      "cy(_[1-9][0-9]?)?|rmse|mae)$\') ? \'traini" +
-      "ng.best_checkpoint.metric: \"\' + name + \'" +
-      "\" is nothing that one checkpoint can be " +
-      "better in; name loss, auroc, rce, brier," +
-      " accuracy, rmse or mae, or gauc, ndcg_10" +
-      ", recall_10 or mrr of a group\' : !m.cont" +
-      "ains(\'/\') ? (name == \'loss\' ? \'\' : \'trai" +
-      "ning.best_checkpoint.metric: \"\' + name +" +
-      " \'\" is a metric of one task; write it as" +
-      " \' + m + \'/<task>\') : m.split(\'/\')[1] in" +
-      " this.model.tasks && !(name in [\'loss\', " +
-      "\'rmse\', \'mae\']) && int(this.model.tasks[" +
-      "m.split(\'/\')[1]].kind) == 2 ? \'training." +
-      "best_checkpoint.metric: \"\' + m.split(\'/\'" +
-      ")[1] + \'\" is a regression task, which ha" +
-      "s no \' + name + \'; name loss, rmse or ma" +
-      "e\' : m.split(\'/\')[1] in this.model.tasks" +
-      " && name in [\'rmse\', \'mae\'] && int(this." +
-      "model.tasks[m.split(\'/\')[1]].kind) == 1 " +
-      "? \'training.best_checkpoint.metric: \"\' +" +
-      " m.split(\'/\')[1] + \'\" is a binary classi" +
-      "fication, which has no \' + name + \'; nam" +
-      "e loss, auroc or rce\' : \'\')[0])[0])[0])[" +
-      "0]\032\274\002\n\036recap.config.groups_have_names\032\231\002" +
-      "[this.groups.map(g, g.name) + this.model" +
-      ".stratifiers.map(s, s.name)].map(names, " +
-      "this.groups.filter(g, names.filter(n, n " +
-      "== g.name).size() > 1) .map(g, \'groups: " +
-      "\"\' + g.name + \'\" is the name of another " +
-      "group, or of a stratum of model.stratifi" +
-      "ers; choose another name\').join(\'\\n\'))[0" +
-      "]\032\216\005\n\037recap.config.groups_have_inputs\032\352\004" +
-      "size(this.groups) == 0 ? \'\' : [this.vali" +
-      "dation_data].map(sets, sets.map(v, [sets" +
-      "[v]].map(data, [\'\\n\' + (data.seg_dense_s" +
-      "chema.renamed_features.map(n, n) + data." +
-      "seg_dense_schema.features + data.preproc" +
-      "ess.extract_features.extract_feature_tab" +
-      "le.map(r, r.name)).join(\'\\n\') + \'\\n\'].ma" +
-      "p(inputs, this.groups.filter(g, g.input " +
-      "!= \'\' && !inputs.contains(\'\\n\' + g.input" +
-      " + \'\\n\')) .map(g, \'groups: \"\' + g.name +" +
-      " \'\" goes by the input \"\' + g.input + \'\"," +
-      " which validation_data[\"\' + v + \'\"] does" +
-      " not have; add it to its seg_dense_schem" +
-      "a, or to preprocess.extract_features\').j" +
-      "oin(\'\\n\'))[0])[0]).filter(line, line != " +
-      "\'\').join(\'\\n\'))[0]\032\364\014\n$recap.config.regr" +
-      "ession_has_no_rates\032\313\014[\'\\n\' + [this.mode" +
-      "l.tasks].map(towers, towers.filter(t, in" +
-      "t(towers[t].kind) == 2))[0].join(\'\\n\') +" +
-      " \'\\n\'].map(numbers, size(numbers) == 2 ?" +
-      " \'\' : ([this.train_data].map(data, [data" +
-      ".tasks].map(labelled, labelled.filter(t," +
-      " (labelled[t].pos_downsampling_rate != 1" +
-      ".0 || labelled[t].neg_downsampling_rate " +
-      "!= 1.0) && numbers.contains(\'\\n\' + t + \'" +
-      "\\n\')) .map(t, [labelled[t]].map(task, (t" +
-      "ask.pos_downsampling_rate == 1.0 ? \'\' : " +
-      "\'train_data.tasks[\"\' + t + \'\"].pos_downs" +
-      "ampling_rate: a regression task has no p" +
-      "ositives; drop it\') + (task.pos_downsamp" +
-      "ling_rate != 1.0 && task.neg_downsamplin" +
-      "g_rate != 1.0 ? \'\\n\' : \'\') + (task.neg_d" +
-      "ownsampling_rate == 1.0 ? \'\' : \'train_da" +
-      "ta.tasks[\"\' + t + \'\"].neg_downsampling_r" +
-      "ate: a regression task has no negatives;" +
-      " drop it\'))[0]))[0])[0] + [this.validati" +
-      "on_data].map(sets, sets.filter(v, [sets[" +
-      "v]].all(data, size(sets) * (size(this.mo" +
-      "del.tasks) + size(data.tasks)) <= 5120))" +
-      " .map(v, [sets[v]].map(data, ([data.task" +
-      "s].map(labelled, labelled.filter(t, (lab" +
-      "elled[t].pos_downsampling_rate != 1.0 ||" +
-      " labelled[t].neg_downsampling_rate != 1." +
-      "0) && numbers.contains(\'\\n\' + t + \'\\n\'))" +
-      " .map(t, [labelled[t]].map(task, (task.p" +
-      "os_downsampling_rate == 1.0 ? \'\' : \'vali" +
-      "dation_data[\"\' + v + \'\"].tasks[\"\' + t + " +
-      "\'\"].pos_downsampling_rate: a regression " +
-      "task has no positives; drop it\') + (task" +
-      ".pos_downsampling_rate != 1.0 && task.ne" +
-      "g_downsampling_rate != 1.0 ? \'\\n\' : \'\') " +
-      "+ (task.neg_downsampling_rate == 1.0 ? \'" +
-      "\' : \'validation_data[\"\' + v + \'\"].tasks[" +
-      "\"\' + t + \'\"].neg_downsampling_rate: a re" +
-      "gression task has no negatives; drop it\'" +
-      "))[0]))[0]) .join(\'\\n\'))[0]).filter(line" +
-      ", line != \'\'))[0]).join(\'\\n\'))[0]\032\313\r\n*re" +
-      "cap.config.regression_labels_are_numbers" +
-      "\032\234\r[\'\\n\' + [this.model.tasks].map(towers" +
-      ", towers.filter(t, int(towers[t].kind) =" +
-      "= 2))[0].join(\'\\n\') + \'\\n\'].map(numbers," +
-      " size(numbers) == 2 ? \'\' : ([this.train_" +
-      "data].map(data, [data.preprocess.downsam" +
-      "ple_negatives.engagements_list.filter(t," +
-      " numbers.contains(\'\\n\' + t + \'\\n\'))].map" +
-      "(odd, size(odd) == 0 ? [] : [\'train_data" +
-      ".preprocess.downsample_negatives.engagem" +
-      "ents_list: \"\' + odd.join(\'\", \"\') + \'\" ha" +
-      "s no positives, being a regression task;" +
-      " drop it\'])[0] + data.preprocess.rectify" +
-      "_labels.label_to_engaged_timestamp_field" +
-      ".filter(t, numbers.contains(\'\\n\' + t + \'" +
-      "\\n\')) .map(t, \'train_data.preprocess.rec" +
-      "tify_labels.label_to_engaged_timestamp_f" +
-      "ield[\"\' + t + \'\"]: \"\' + t + \'\" is a regr" +
-      "ession task, and only labels of 0 or 1 a" +
-      "re rectified; drop it\'))[0] + [this.vali" +
-      "dation_data].map(sets, sets.filter(v, [s" +
-      "ets[v]].all(data, size(sets) * (size(thi" +
-      "s.model.tasks) + size(data.preprocess.do" +
-      "wnsample_negatives.engagements_list) + s" +
-      "ize(data.preprocess.rectify_labels.label" +
-      "_to_engaged_timestamp_field)) <= 5120)) " +
-      ".map(v, [sets[v]].map(data, ([data.prepr",
-      "ocess.downsample_negatives.engagements_l" +
-      "ist.filter(t, numbers.contains(\'\\n\' + t " +
-      "+ \'\\n\'))].map(odd, size(odd) == 0 ? [] :" +
-      " [\'validation_data[\"\' + v + \'\"].preproce" +
+      "\003key\022\024\n\005value\030\002 \001(\001R\005value:\0028\001:\306\223\001\272H\301\223\001\032" +
+      "\317\002\n\"recap.config.model_tasks_have_data\032\250" +
+      "\002[\'\\n\' + this.train_data.tasks.map(t, t)" +
+      ".join(\'\\n\') + \'\\n\'].map(labelled, this.m" +
+      "odel.tasks.filter(t, !labelled.contains(" +
+      "\'\\n\' + t + \'\\n\')) .map(t, \'model.tasks[\"" +
+      "\' + t + \'\"]: train_data.tasks has no \"\' " +
+      "+ t + \'\", so there are no labels to trai" +
+      "n it on; add it there or drop the tower\'" +
+      ") .join(\'\\n\'))[0]\032\302\004\n&recap.config.valid" +
+      "ation_sets_fit_tasks\032\227\004[this.validation_" +
+      "data].map(sets, sets.filter(v, [sets[v]]" +
+      ".exists(data, size(sets) * (size(this.mo" +
+      "del.tasks) + size(data.tasks) + size(dat" +
+      "a.evaluation_tasks) + size(data.preproce" +
       "ss.downsample_negatives.engagements_list" +
-      ": \"\' + odd.join(\'\", \"\') + \'\" has no posi" +
-      "tives, being a regression task; drop it\'" +
-      "])[0] + data.preprocess.rectify_labels.l" +
-      "abel_to_engaged_timestamp_field.filter(t" +
-      ", numbers.contains(\'\\n\' + t + \'\\n\')) .ma" +
-      "p(t, \'validation_data[\"\' + v + \'\"].prepr" +
-      "ocess.rectify_labels.label_to_engaged_ti" +
-      "mestamp_field[\"\' + t + \'\"]: \"\' + t + \'\" " +
-      "is a regression task, and only labels of" +
-      " 0 or 1 are rectified; drop it\')) .join(" +
-      "\'\\n\'))[0]).filter(line, line != \'\'))[0])" +
-      ".join(\'\\n\'))[0]\032\321\002\n\'recap.config.score_w" +
-      "eights_are_of_tasks\032\245\002[\'\\n\' + this.model" +
-      ".tasks.map(t, t).join(\'\\n\') + \'\\n\'].map(" +
-      "towers, this.score_weights.filter(t, t.m" +
-      "atches(\'^[A-Za-z_][A-Za-z0-9_.-]*$\') && " +
-      "!towers.contains(\'\\n\' + t + \'\\n\')) .map(" +
-      "t, \'score_weights[\"\' + t + \'\"]: \"\' + t +" +
-      " \'\" is no task of the model; drop the en" +
-      "try or add a tower\').join(\'\\n\'))[0]\032\353\001\n\035" +
-      "recap.config.score_is_no_task\032\311\001size(thi" +
-      "s.score_weights) == 0 || !(\'score\' in th" +
-      "is.model.tasks) ? \'\' : \'score_weights: a" +
-      " task is named \"score\", which is what th" +
-      "e weighted sum is called; give the task " +
-      "another name or drop the weights\'*f\n\007Job" +
-      "Mode\022\030\n\024JOB_MODE_UNSPECIFIED\020\000\022\022\n\016JOB_MO" +
-      "DE_TRAIN\020\001\022\025\n\021JOB_MODE_EVALUATE\020\002\022\026\n\022JOB" +
-      "_MODE_INFERENCE\020\003*\224\001\n\026DownsamplingCorrec" +
-      "tion\022\'\n#DOWNSAMPLING_CORRECTION_UNSPECIF" +
-      "IED\020\000\022(\n$DOWNSAMPLING_CORRECTION_LOSS_WE" +
-      "IGHTS\020\001\022\'\n#DOWNSAMPLING_CORRECTION_CALIB" +
-      "RATION\020\002Bd\n\025dev.rankspec.recap.v1B\nRecap" +
-      "ProtoP\001Z=github.com/rankspec/rankspec/ge" +
-      "n/go/rankspec/recap/v1;recapv1b\010editions" +
-      "p\350\007"
+      ") + size(data.preprocess.rectify_labels." +
+      "label_to_engaged_timestamp_field)) > 512" +
+      "0)) .map(v, \'validation_data[\"\' + v + \'\"" +
+      "]: the number of validation sets, \' + st" +
+      "ring(size(sets)) + \', times the tasks th" +
+      "at model, tasks, evaluation_tasks \' + \'a" +
+      "nd preprocess name is more than 5120; le" +
+      "ave out sets or tasks\').join(\'\\n\'))[0]\032\341" +
+      "\004\n\'recap.config.validation_tasks_have_da" +
+      "ta\032\265\004[this.model.tasks].map(towers, [thi" +
+      "s.validation_data].map(sets, sets.map(v," +
+      " size(sets[v].evaluation_tasks) > 0 || s" +
+      "ize(sets) * (size(towers) + size(sets[v]" +
+      ".tasks)) > 5120 ? \'\' : [\'\\n\' + sets[v].t" +
+      "asks.map(t, t).join(\'\\n\') + \'\\n\'].map(la" +
+      "belled, [towers.filter(t, !labelled.cont" +
+      "ains(\'\\n\' + t + \'\\n\'))].map(missing, siz" +
+      "e(missing) == 0 ? \'\' : \'validation_data[" +
+      "\"\' + v + \'\"].tasks: no \"\' + missing.join" +
+      "(\'\", \"\') + \'\", which the model has tower" +
+      "s for; add what is missing or list the t" +
+      "asks to evaluate in evaluation_tasks\')[0" +
+      "])[0]).filter(line, line != \'\').join(\'\\n" +
+      "\'))[0])[0]\032\304\004\n)recap.config.evaluation_t" +
+      "asks_have_towers\032\226\004!this.validation_data" +
+      ".exists(v, size(this.validation_data[v]." +
+      "evaluation_tasks) > 0) ? \'\' : [\'\\n\' + th" +
+      "is.model.tasks.map(t, t).join(\'\\n\') + \'\\" +
+      "n\'].map(towers, [this.validation_data].m" +
+      "ap(sets, sets.map(v, size(sets) * size(s" +
+      "ets[v].evaluation_tasks) > 5120 ? \'\' : [" +
+      "sets[v].evaluation_tasks.filter(t, !towe" +
+      "rs.contains(\'\\n\' + t + \'\\n\'))].map(odd, " +
+      "size(odd) == 0 ? \'\' : \'validation_data[\"" +
+      "\' + v + \'\"].evaluation_tasks: the model " +
+      "has no task \"\' + odd.join(\'\", \"\') + \'\"; " +
+      "drop it or add a tower\')[0]) .filter(lin" +
+      "e, line != \'\').join(\'\\n\'))[0])[0]\032\207\003\n/re" +
+      "cap.config.train_evaluation_tasks_have_t" +
+      "owers\032\323\002size(this.train_data.evaluation_" +
+      "tasks) == 0 ? \'\' : [\'\\n\' + this.model.ta" +
+      "sks.map(t, t).join(\'\\n\') + \'\\n\'].map(tow" +
+      "ers, [this.train_data.evaluation_tasks.f" +
+      "ilter(t, !towers.contains(\'\\n\' + t + \'\\n" +
+      "\'))].map(odd, size(odd) == 0 ? \'\' : \'tra" +
+      "in_data.evaluation_tasks: the model has " +
+      "no task \"\' + odd.join(\'\", \"\') + \'\"; drop" +
+      " it or add a tower\')[0])[0]\032\303\001\n(recap.co" +
+      "nfig.train_data_inherits_nothing\032\226\001has(t" +
+      "his.train_data.inherit_train_data) ? \'tr" +
+      "ain_data.inherit_train_data: there is no" +
+      "thing that train_data could take its set" +
+      "tings from; drop it\' : \'\'\032\277\003\n\036recap.conf" +
+      "ig.towers_have_rates\032\234\003has(this.optimize" +
+      "r.multi_task_learning_rates) ? [\'\\n\' + t" +
+      "his.optimizer.multi_task_learning_rates." +
+      "tower_learning_rates.map(t, t).join(\'\\n\'" +
+      ") + \'\\n\'].map(rates, [this.model.tasks.f" +
+      "ilter(t, !rates.contains(\'\\n\' + t + \'\\n\'" +
+      "))].map(missing, size(missing) == 0 ? \'\'" +
+      " : \'optimizer.multi_task_learning_rates." +
+      "tower_learning_rates: no rate for the ta" +
+      "sk \"\' + missing.join(\'\", \"\') + \'\"; add a" +
+      "n entry with that key\')[0])[0] : \'\'\032\251\003\n\036" +
+      "recap.config.rates_have_towers\032\206\003has(thi" +
+      "s.optimizer.multi_task_learning_rates) ?" +
+      " [\'\\n\' + this.model.tasks.map(t, t).join" +
+      "(\'\\n\') + \'\\n\'].map(towers, this.optimize" +
+      "r.multi_task_learning_rates.tower_learni" +
+      "ng_rates.filter(t, !towers.contains(\'\\n\'" +
+      " + t + \'\\n\')) .map(t, \'optimizer.multi_t" +
+      "ask_learning_rates.tower_learning_rates[" +
+      "\"\' + t + \'\"]: \"\' + t + \'\" is no task of " +
+      "the model; drop the entry or add a tower" +
+      "\') .join(\'\\n\'))[0] : \'\'\032\334\t\n(recap.config" +
+      ".backbone_rate_matches_model\032\257\t!has(this" +
+      ".optimizer.multi_task_learning_rates) ? " +
+      "\'\' : [has(this.model.backbone) || has(th" +
+      "is.model.small_embeddings) || has(this.m" +
+      "odel.position_debias_config) || has(this" +
+      ".model.featurization_config.double_norm_" +
+      "log_config.batch_norm_config) && this.mo" +
+      "del.featurization_config.double_norm_log" +
+      "_config.batch_norm_config.affine || has(" +
+      "this.model.featurization_config.double_n" +
+      "orm_log_config.layer_norm_config) && (th" +
+      "is.model.featurization_config.double_nor" +
+      "m_log_config.layer_norm_config.center ||" +
+      " this.model.featurization_config.double_" +
+      "norm_log_config.layer_norm_config.scale)" +
+      " || this.model.featurization_config.z_sc" +
+      "ore_log_config.use_batch_norm || this.mo" +
+      "del.featurization_config.z_score_log_con" +
+      "fig.use_renorm || [\'user_embedding\', \'us" +
+      "er_eng_embedding\', \'author_embedding\'].e" +
+      "xists(n, n in this.train_data.seg_dense_" +
+      "schema.renamed_features)].map(outside, o" +
+      "utside == has(this.optimizer.multi_task_" +
+      "learning_rates.backbone_learning_rate) ?" +
+      " \'\' : outside ? \'optimizer.multi_task_le" +
+      "arning_rates: the model has parameters o" +
+      "utside its towers and no rate for them; " +
+      "set backbone_learning_rate\' : \'optimizer" +
+      ".multi_task_learning_rates.backbone_lear" +
+      "ning_rate: the model has no parameter ou" +
+      "tside its towers; drop it\')[0]\032\321\003\n\033recap" +
+      ".config.ids_have_input\032\261\003(has(this.model" +
+      ".small_embeddings) || has(this.model.pos" +
+      "ition_debias_config) || size(this.model." +
+      "stratifiers) > 0 || \'discrete\' in this.m" +
+      "odel.featurization_config.feature_names_" +
+      "to_concat) && has(this.train_data.seg_de" +
+      "nse_schema) && !(\'discrete\' in this.trai" +
+      "n_data.seg_dense_schema.renamed_features" +
+      ") ? \'train_data.seg_dense_schema.renamed" +
+      "_features: the model looks up ids in an " +
+      "input \"discrete\"; add an entry that name" +
+      "s its column\' : \'\'\032\361\006\n\036recap.config.some" +
+      "thing_to_read\032\316\006!has(this.model) || !has" +
+      "(this.train_data.seg_dense_schema) || ![" +
+      "\'continuous\', \'binary\', \'discrete\', \'use" +
+      "r_embedding\', \'user_eng_embedding\', \'aut" +
+      "hor_embedding\'].exists(n, n in this.trai" +
+      "n_data.seg_dense_schema.renamed_features" +
+      ") || [\'continuous\', \'user_embedding\', \'u" +
+      "ser_eng_embedding\', \'author_embedding\']." +
+      "exists(n, n in this.train_data.seg_dense" +
+      "_schema.renamed_features) || \'binary\' in" +
+      " this.train_data.seg_dense_schema.rename" +
+      "d_features && (size(this.model.featuriza" +
+      "tion_config.feature_names_to_concat) == " +
+      "0 || \'binary\' in this.model.featurizatio" +
+      "n_config.feature_names_to_concat) || has" +
+      "(this.model.small_embeddings) || \'discre" +
+      "te\' in this.model.featurization_config.f" +
+      "eature_names_to_concat ? \'\' : \'train_dat" +
+      "a.seg_dense_schema.renamed_features: the" +
+      " model reads none of these inputs; name " +
+      "another, or have discrete looked up by m" +
+      "odel.small_embeddings\'\032\336\n\n$recap.config." +
+      "featurization_has_input\032\265\n!has(this.trai" +
+      "n_data.seg_dense_schema) || \'continuous\'" +
+      " in this.train_data.seg_dense_schema.ren" +
+      "amed_features ? \'\' : has(this.model.feat" +
+      "urization_config.z_score_log_config) ? \'" +
+      "model.featurization_config.z_score_log_c" +
+      "onfig: standardizes continuous features," +
+      " and train_data names none; choose log1p" +
+      "_abs_config, or name their column\' : has" +
+      "(this.model.featurization_config.clip_lo" +
+      "g1p_abs_config) ? \'model.featurization_c" +
+      "onfig.clip_log1p_abs_config: clips conti" +
+      "nuous features, and train_data names non" +
+      "e; choose log1p_abs_config, or name thei" +
+      "r column\' : has(this.model.featurization" +
+      "_config.double_norm_log_config.batch_nor" +
+      "m_config) ? \'model.featurization_config." +
+      "double_norm_log_config.batch_norm_config" +
+      ": normalizes continuous features, and tr" +
+      "ain_data names none; drop it, or name th" +
+      "eir column\' : has(this.model.featurizati" +
+      "on_config.double_norm_log_config.layer_n" +
+      "orm_config) && !(\'discrete\' in this.mode" +
+      "l.featurization_config.feature_names_to_" +
+      "concat) && !(\'binary\' in this.train_data" +
+      ".seg_dense_schema.renamed_features && (s" +
+      "ize(this.model.featurization_config.feat" +
+      "ure_names_to_concat) == 0 || \'binary\' in" +
+      " this.model.featurization_config.feature" +
+      "_names_to_concat)) ? \'model.featurizatio" +
+      "n_config.double_norm_log_config.layer_no" +
+      "rm_config: normalizes continuous and joi" +
+      "ned features, and there are none of eith" +
+      "er; drop it, or name their column\' : \'\'\032" +
+      "\255\007\n\036recap.config.dlrm_has_features\032\212\007!ha" +
+      "s(this.train_data.seg_dense_schema) || h" +
+      "as(this.model.position_debias_config) ||" +
+      " [\'continuous\', \'user_embedding\', \'user_" +
+      "eng_embedding\', \'author_embedding\'].exis" +
+      "ts(n, n in this.train_data.seg_dense_sch" +
+      "ema.renamed_features) || \'discrete\' in t" +
+      "his.model.featurization_config.feature_n" +
+      "ames_to_concat || \'binary\' in this.train" +
+      "_data.seg_dense_schema.renamed_features " +
+      "&& (size(this.model.featurization_config" +
+      ".feature_names_to_concat) == 0 || \'binar" +
+      "y\' in this.model.featurization_config.fe" +
+      "ature_names_to_concat) ? \'\' : ((has(this" +
+      ".model.backbone.dlrm_config) ? [\'backbon" +
+      "e\'] : []) + (int(this.model.multi_task_t" +
+      "ype) == 1 ? [this.model.tasks].map(tower" +
+      "s, towers.filter(t, has(towers[t].dlrm_c" +
+      "onfig)).map(t, \'tasks[\"\' + t + \'\"]\'))[0]" +
+      " : [])).map(p, \'model.\' + p + \'.dlrm_con" +
+      "fig.bottom_mlp: reads features beside th" +
+      "e rows of tables, and train_data names n" +
+      "one; name a column, or choose another ar" +
+      "chitecture\').join(\'\\n\')\032\205\005\n\032recap.config" +
+      ".known_metrics\032\346\004has(this.which_metrics)" +
+      " && !this.which_metrics.matches(\'^(loss|" +
+      "auroc|rce|calibration_ratio|rmse|mae|bri" +
+      "er|accuracy(_[1-9][0-9]?)?|gauc|mrr|(ndc" +
+      "g|recall)_[1-9][0-9]{0,3})(@[A-Za-z_][A-" +
+      "Za-z0-9_.-]*)?(,(loss|auroc|rce|calibrat" +
+      "ion_ratio|rmse|mae|brier|accuracy(_[1-9]" +
+      "[0-9]?)?|gauc|mrr|(ndcg|recall)_[1-9][0-" +
+      "9]{0,3})(@[A-Za-z_][A-Za-z0-9_.-]*)?)*$\'" +
+      ") ? \'which_metrics: \"\' + this.which_metr" +
+      "ics + \'\" is no list of metrics; join som" +
+      "e of loss, auroc, rce, calibration_ratio" +
+      ", brier, accuracy, rmse and mae, and of " +
+      "gauc, ndcg_10, recall_10 and mrr by grou" +
+      "ps, with commas, @ and a stratum or grou" +
+      "p behind one for it alone\' : \'\'\032\316\006\n reca" +
+      "p.config.metrics_have_strata\032\251\006!this.whi" +
+      "ch_metrics.contains(\'@\') ? \'\' : [this.wh" +
+      "ich_metrics.split(\',\')].map(names, size(" +
+      "names) > 2048 ? \'which_metrics: \' + stri" +
+      "ng(size(names)) + \' entries are more tha" +
+      "n 2048, the most where one names a strat" +
+      "um or group; name each once\' : [this.mod" +
+      "el.stratifiers.map(s, s.name)].map(strat" +
+      "a, [this.groups.map(g, g.name)].map(grou" +
+      "ps, [names.filter(m, m.matches(\'^[a-z0-9" +
+      "_]+@[A-Za-z_][A-Za-z0-9_.-]*$\') && !(m.m" +
+      "atches(\'^(gauc|mrr|ndcg_|recall_)\') ? m." +
+      "split(\'@\')[1] in groups : m.split(\'@\')[1" +
+      "] in strata))].map(odd, size(odd) == 0 ?" +
+      " \'\' : odd[0].matches(\'^(gauc|mrr|ndcg_|r" +
+      "ecall_)\') ? \'which_metrics: \"\' + odd[0] " +
+      "+ \'\" is of a group that groups does not " +
+      "have; add it there or drop it\' : \'which_" +
+      "metrics: \"\' + odd[0] + \'\" is of a stratu" +
+      "m that model.stratifiers does not have; " +
+      "add it there or drop it\')[0])[0])[0])[0]" +
+      "\032\214\002\n recap.config.metrics_have_groups\032\347\001" +
+      "size(this.groups) > 0 || !this.which_met" +
+      "rics.matches(\'(^|,)(gauc|mrr|(ndcg|recal" +
+      "l)_[0-9]+)(,|$)\') ? \'\' : \'which_metrics:" +
+      " gauc, mrr, ndcg_ and recall_ are metric" +
+      "s by groups, and there are no groups; na" +
+      "me one in groups, or drop them\'\032\226\005\n\037reca" +
+      "p.config.metrics_have_tasks\032\362\004!has(this." +
+      "which_metrics) ? \'\' : [this.model.tasks]" +
+      ".map(towers, ((towers.exists(t, int(towe" +
+      "rs[t].kind) == 1) ? [] : [\'auroc\', \'rce\'" +
+      ", \'calibration_ratio\', \'brier\', \'accurac" +
+      "y\', \'gauc\', \'mrr\', \'ndcg\', \'recall\'].fil" +
+      "ter(n, this.which_metrics.matches(\'(^|,)" +
+      "\' + n + \'(_[0-9]+)?(@|,|$)\')) .map(n, \'w" +
+      "hich_metrics: \"\' + n + \'\" is a metric of" +
+      " binary classification, and no task is o" +
+      "ne; drop it\')) + (towers.exists(t, int(t" +
+      "owers[t].kind) == 2) ? [] : [\'rmse\', \'ma" +
+      "e\'].filter(n, this.which_metrics.matches" +
+      "(\'(^|,)\' + n + \'(@|,|$)\')) .map(n, \'whic" +
+      "h_metrics: \"\' + n + \'\" is a metric of re" +
+      "gression, and no task is one; drop it\'))" +
+      ").join(\'\\n\'))[0]\032\251\t\n(recap.config.best_c" +
+      "heckpoint_is_measured\032\374\010!has(this.traini" +
+      "ng.best_checkpoint) ? \'\' : !(this.traini" +
+      "ng.best_checkpoint.validation_data in th" +
+      "is.validation_data) ? \'training.best_che" +
+      "ckpoint.validation_data: there is no val" +
+      "idation set \"\' + this.training.best_chec" +
+      "kpoint.validation_data + \'\"; name one of" +
+      " validation_data\' : has(this.which_metri" +
+      "cs) && !(this.training.best_checkpoint.m" +
+      "etric.split(\'/\')[0] in this.which_metric" +
+      "s.split(\',\')) && !(this.training.best_ch" +
+      "eckpoint.metric.contains(\'@\') && this.tr" +
+      "aining.best_checkpoint.metric.split(\'@\')" +
+      "[0] in this.which_metrics.split(\',\')) ? " +
+      "\'training.best_checkpoint.metric: which_" +
+      "metrics leaves out \' + this.training.bes" +
+      "t_checkpoint.metric.split(\'/\')[0] + \'; a" +
+      "dd it there\' : this.training.best_checkp" +
+      "oint.metric.contains(\'/\') && !(this.trai" +
+      "ning.best_checkpoint.metric.split(\'/\')[1" +
+      "] in (size(this.validation_data[this.tra" +
+      "ining.best_checkpoint.validation_data].e" +
+      "valuation_tasks) > 0 ? this.validation_d" +
+      "ata[this.training.best_checkpoint.valida" +
+      "tion_data].evaluation_tasks : this.model" +
+      ".tasks.map(t, t))) ? \'training.best_chec" +
+      "kpoint.metric: \"\' + this.training.best_c" +
+      "heckpoint.metric.split(\'/\')[1] + \'\" is n" +
+      "o task that the validation set is evalua" +
+      "ted on\' : \'\'\032\202\016\n&recap.config.best_check" +
+      "point_has_order\032\327\r!has(this.training.bes" +
+      "t_checkpoint) || !this.training.best_che" +
+      "ckpoint.metric.matches(\'^[a-z][a-z0-9_]*" +
+      "(@[A-Za-z0-9_.-]+)?(/[A-Za-z_][A-Za-z0-9" +
+      "_.-]*)?$\') ? \'\' : [this.training.best_ch" +
+      "eckpoint.metric].map(m, [m.split(\'/\')[0]" +
+      ".split(\'@\')].map(parts, [parts[0]].map(n" +
+      "ame, [name.matches(\'^(gauc|mrr|(ndcg|rec" +
+      "all)_[1-9][0-9]{0,3})$\')].map(grouped, g" +
+      "rouped && (size(parts) == 1 || !(parts[1" +
+      "] in this.groups.map(g, g.name))) ? \'tra" +
+      "ining.best_checkpoint.metric: \"\' + name " +
+      "+ \'\" is a metric by groups; write it as " +
+      "\' + name + \'@<group>/<task>, with one of" +
+      " groups\' : !grouped && size(parts) > 1 &" +
+      "& !(parts[1] in this.model.stratifiers.m" +
+      "ap(s, s.name)) ? \'training.best_checkpoi" +
+      "nt.metric: model.stratifiers has no \"\' +" +
+      " parts[1] + \'\"; name one of them, or dro" +
+      "p the @ and what follows it\' : !grouped " +
+      "&& !name.matches(\'^(loss|auroc|rce|brier" +
+      "|accuracy(_[1-9][0-9]?)?|rmse|mae)$\') ? " +
+      "\'training.best_checkpoint.metric: \"\' + n" +
+      "ame + \'\" is nothing that one checkpoint " +
+      "can be better in; name loss, auroc, rce," +
+      " brier, accuracy, rmse or mae, or gauc, " +
+      "ndcg_10, recall_10 or mrr of a group\' : " +
+      "!m.contains(\'/\') ? (name == \'loss\' ? \'\' " +
+      ": \'training.best_checkpoint.metric: \"\' +" +
+      " name + \'\" is a metric of one task; writ" +
+      "e it as \' + m + \'/<task>\') : m.split(\'/\'" +
+      ")[1] in this.model.tasks && !(name in [\'" +
+      "loss\', \'rmse\', \'mae\']) && int(this.model" +
+      ".tasks[m.split(\'/\')[1]].kind) == 2 ? \'tr" +
+      "aining.best_checkpoint.metric: \"\' + m.sp" +
+      "lit(\'/\')[1] + \'\" is a regression task, w" +
+      "hich has no \' + name + \'; name loss, rms" +
+      "e or mae\' : m.split(\'/\')[1] in this.mode" +
+      "l.tasks && name in [\'rmse\', \'mae\'] && in" +
+      "t(this.model.tasks[m.split(\'/\')[1]].kind" +
+      ") == 1 ? \'training.best_checkpoint.metri" +
+      "c: \"\' + m.split(\'/\')[1] + \'\" is a binary" +
+      " classification, which has no \' + name +" +
+      " \'; name loss, auroc or rce\' : \'\')[0])[0" +
+      "])[0])[0]\032\274\002\n\036recap.config.groups_have_n" +
+      "ames\032\231\002[this.groups.map(g, g.name) + thi" +
+      "s.model.stratifiers.map(s, s.name)].map(" +
+      "names, this.groups.filter(g, names.filte" +
+      "r(n, n == g.name).size() > 1) .map(g, \'g" +
+      "roups: \"\' + g.name + \'\" is the name of a" +
+      "nother group, or of a stratum of model.s" +
+      "tratifiers; choose another name\').join(\'" +
+      "\\n\'))[0]\032\216\005\n\037recap.config.groups_have_in" +
+      "puts\032\352\004size(this.groups) == 0 ? \'\' : [th" +
+      "is.validation_data].map(sets, sets.map(v" +
+      ", [sets[v]].map(data, [\'\\n\' + (data.seg_" +
+      "dense_schema.renamed_features.map(n, n) ",
+      "+ data.seg_dense_schema.features + data." +
+      "preprocess.extract_features.extract_feat" +
+      "ure_table.map(r, r.name)).join(\'\\n\') + \'" +
+      "\\n\'].map(inputs, this.groups.filter(g, g" +
+      ".input != \'\' && !inputs.contains(\'\\n\' + " +
+      "g.input + \'\\n\')) .map(g, \'groups: \"\' + g" +
+      ".name + \'\" goes by the input \"\' + g.inpu" +
+      "t + \'\", which validation_data[\"\' + v + \'" +
+      "\"] does not have; add it to its seg_dens" +
+      "e_schema, or to preprocess.extract_featu" +
+      "res\').join(\'\\n\'))[0])[0]).filter(line, l" +
+      "ine != \'\').join(\'\\n\'))[0]\032\364\014\n$recap.conf" +
+      "ig.regression_has_no_rates\032\313\014[\'\\n\' + [th" +
+      "is.model.tasks].map(towers, towers.filte" +
+      "r(t, int(towers[t].kind) == 2))[0].join(" +
+      "\'\\n\') + \'\\n\'].map(numbers, size(numbers)" +
+      " == 2 ? \'\' : ([this.train_data].map(data" +
+      ", [data.tasks].map(labelled, labelled.fi" +
+      "lter(t, (labelled[t].pos_downsampling_ra" +
+      "te != 1.0 || labelled[t].neg_downsamplin" +
+      "g_rate != 1.0) && numbers.contains(\'\\n\' " +
+      "+ t + \'\\n\')) .map(t, [labelled[t]].map(t" +
+      "ask, (task.pos_downsampling_rate == 1.0 " +
+      "? \'\' : \'train_data.tasks[\"\' + t + \'\"].po" +
+      "s_downsampling_rate: a regression task h" +
+      "as no positives; drop it\') + (task.pos_d" +
+      "ownsampling_rate != 1.0 && task.neg_down" +
+      "sampling_rate != 1.0 ? \'\\n\' : \'\') + (tas" +
+      "k.neg_downsampling_rate == 1.0 ? \'\' : \'t" +
+      "rain_data.tasks[\"\' + t + \'\"].neg_downsam" +
+      "pling_rate: a regression task has no neg" +
+      "atives; drop it\'))[0]))[0])[0] + [this.v" +
+      "alidation_data].map(sets, sets.filter(v," +
+      " [sets[v]].all(data, size(sets) * (size(" +
+      "this.model.tasks) + size(data.tasks)) <=" +
+      " 5120)) .map(v, [sets[v]].map(data, ([da" +
+      "ta.tasks].map(labelled, labelled.filter(" +
+      "t, (labelled[t].pos_downsampling_rate !=" +
+      " 1.0 || labelled[t].neg_downsampling_rat" +
+      "e != 1.0) && numbers.contains(\'\\n\' + t +" +
+      " \'\\n\')) .map(t, [labelled[t]].map(task, " +
+      "(task.pos_downsampling_rate == 1.0 ? \'\' " +
+      ": \'validation_data[\"\' + v + \'\"].tasks[\"\'" +
+      " + t + \'\"].pos_downsampling_rate: a regr" +
+      "ession task has no positives; drop it\') " +
+      "+ (task.pos_downsampling_rate != 1.0 && " +
+      "task.neg_downsampling_rate != 1.0 ? \'\\n\'" +
+      " : \'\') + (task.neg_downsampling_rate == " +
+      "1.0 ? \'\' : \'validation_data[\"\' + v + \'\"]" +
+      ".tasks[\"\' + t + \'\"].neg_downsampling_rat" +
+      "e: a regression task has no negatives; d" +
+      "rop it\'))[0]))[0]) .join(\'\\n\'))[0]).filt" +
+      "er(line, line != \'\'))[0]).join(\'\\n\'))[0]" +
+      "\032\313\r\n*recap.config.regression_labels_are_" +
+      "numbers\032\234\r[\'\\n\' + [this.model.tasks].map" +
+      "(towers, towers.filter(t, int(towers[t]." +
+      "kind) == 2))[0].join(\'\\n\') + \'\\n\'].map(n" +
+      "umbers, size(numbers) == 2 ? \'\' : ([this" +
+      ".train_data].map(data, [data.preprocess." +
+      "downsample_negatives.engagements_list.fi" +
+      "lter(t, numbers.contains(\'\\n\' + t + \'\\n\'" +
+      "))].map(odd, size(odd) == 0 ? [] : [\'tra" +
+      "in_data.preprocess.downsample_negatives." +
+      "engagements_list: \"\' + odd.join(\'\", \"\') " +
+      "+ \'\" has no positives, being a regressio" +
+      "n task; drop it\'])[0] + data.preprocess." +
+      "rectify_labels.label_to_engaged_timestam" +
+      "p_field.filter(t, numbers.contains(\'\\n\' " +
+      "+ t + \'\\n\')) .map(t, \'train_data.preproc" +
+      "ess.rectify_labels.label_to_engaged_time" +
+      "stamp_field[\"\' + t + \'\"]: \"\' + t + \'\" is" +
+      " a regression task, and only labels of 0" +
+      " or 1 are rectified; drop it\'))[0] + [th" +
+      "is.validation_data].map(sets, sets.filte" +
+      "r(v, [sets[v]].all(data, size(sets) * (s" +
+      "ize(this.model.tasks) + size(data.prepro" +
+      "cess.downsample_negatives.engagements_li" +
+      "st) + size(data.preprocess.rectify_label" +
+      "s.label_to_engaged_timestamp_field)) <= " +
+      "5120)) .map(v, [sets[v]].map(data, ([dat" +
+      "a.preprocess.downsample_negatives.engage" +
+      "ments_list.filter(t, numbers.contains(\'\\" +
+      "n\' + t + \'\\n\'))].map(odd, size(odd) == 0" +
+      " ? [] : [\'validation_data[\"\' + v + \'\"].p" +
+      "reprocess.downsample_negatives.engagemen" +
+      "ts_list: \"\' + odd.join(\'\", \"\') + \'\" has " +
+      "no positives, being a regression task; d" +
+      "rop it\'])[0] + data.preprocess.rectify_l" +
+      "abels.label_to_engaged_timestamp_field.f" +
+      "ilter(t, numbers.contains(\'\\n\' + t + \'\\n" +
+      "\')) .map(t, \'validation_data[\"\' + v + \'\"" +
+      "].preprocess.rectify_labels.label_to_eng" +
+      "aged_timestamp_field[\"\' + t + \'\"]: \"\' + " +
+      "t + \'\" is a regression task, and only la" +
+      "bels of 0 or 1 are rectified; drop it\'))" +
+      " .join(\'\\n\'))[0]).filter(line, line != \'" +
+      "\'))[0]).join(\'\\n\'))[0]\032\321\002\n\'recap.config." +
+      "score_weights_are_of_tasks\032\245\002[\'\\n\' + thi" +
+      "s.model.tasks.map(t, t).join(\'\\n\') + \'\\n" +
+      "\'].map(towers, this.score_weights.filter" +
+      "(t, t.matches(\'^[A-Za-z_][A-Za-z0-9_.-]*" +
+      "$\') && !towers.contains(\'\\n\' + t + \'\\n\')" +
+      ") .map(t, \'score_weights[\"\' + t + \'\"]: \"" +
+      "\' + t + \'\" is no task of the model; drop" +
+      " the entry or add a tower\').join(\'\\n\'))[" +
+      "0]\032\353\001\n\035recap.config.score_is_no_task\032\311\001s" +
+      "ize(this.score_weights) == 0 || !(\'score" +
+      "\' in this.model.tasks) ? \'\' : \'score_wei" +
+      "ghts: a task is named \"score\", which is " +
+      "what the weighted sum is called; give th" +
+      "e task another name or drop the weights\'" +
+      "*f\n\007JobMode\022\030\n\024JOB_MODE_UNSPECIFIED\020\000\022\022\n" +
+      "\016JOB_MODE_TRAIN\020\001\022\025\n\021JOB_MODE_EVALUATE\020\002" +
+      "\022\026\n\022JOB_MODE_INFERENCE\020\003*\224\001\n\026Downsamplin" +
+      "gCorrection\022\'\n#DOWNSAMPLING_CORRECTION_U" +
+      "NSPECIFIED\020\000\022(\n$DOWNSAMPLING_CORRECTION_" +
+      "LOSS_WEIGHTS\020\001\022\'\n#DOWNSAMPLING_CORRECTIO" +
+      "N_CALIBRATION\020\002Bd\n\025dev.rankspec.recap.v1" +
+      "B\nRecapProtoP\001Z=github.com/rankspec/rank" +
+      "spec/gen/go/rankspec/recap/v1;recapv1b\010e" +
+      "ditionsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,

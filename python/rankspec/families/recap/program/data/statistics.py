@@ -9,6 +9,8 @@ from rankspec.families.recap.input_signature import input_signature
 from rankspec.families.recap.program.data.dataset import open_dataset
 from rankspec.families.recap.program.tasks import build_tasks
 from rankspec.metrics.feature_statistics import RunningStatistics
+from rankspec.schema.field_paths import join
+from rankspec.trainer.data_error import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +40,12 @@ def statistics_of(config: RecapConfig, generator: str, say: Callable[[str], None
         for item in input_signature(data, _PATH, float_labels=tasks.float_labels)
         if item.name in ("continuous", "binary")
     ]
-    continuous = next(item for item in inputs if item.name == "continuous")
+    continuous = next((item for item in inputs if item.name == "continuous"), None)
+    if continuous is None:
+        raise DataError(
+            "there is no input continuous, and these statistics are of no other; name its column",
+            join(_PATH, "seg_dense_schema.renamed_features"),
+        )
     found = RunningStatistics(continuous.width)
     dataset = open_dataset(
         data,
