@@ -90,7 +90,7 @@ assert test.figures["auroc/bought"] > 0.7
 
 # %%
 lists = run.predict(split="test", carry=["customer_id", "item_id"], top=3, by="customer_id", rank_by="bought")
-someone = lists["customer_id"][0].as_py()
+someone = next(row["customer_id"] for row in lists.to_pylist() if row["rank"] == 3)
 print(f"for {someone}:")
 for row in lists.to_pylist():
     if row["customer_id"] == someone:
