@@ -34,7 +34,7 @@ def parsed_manifest(data: bytes) -> BundleManifest:
     if manifest.least_reader_version > FORMAT_VERSION:
         raise ScoringError(
             bundle_pb2.ERROR_CODE_VERSION_UNKNOWN,
-            f"a bundle for readers of version {FORMAT_VERSION}; this one is for {manifest.least_reader_version} or later",
+            f"a bundle for readers of version {FORMAT_VERSION}, not of {manifest.least_reader_version} or later",
             input=MANIFEST_FILE,
         )
     for file in manifest.files:
@@ -93,8 +93,10 @@ def _about_the_signature(signature: FeatureSignature) -> Iterator[str]:
 
 def _has_fitting_features(item: ServedInput) -> bool:
     names = item.feature_names
-    return len(names) in (0, item.width) and len(set(names)) == len(names) and all(
-        0 <= position < item.width for position in item.unread_positions
+    return (
+        len(names) in (0, item.width)
+        and len(set(names)) == len(names)
+        and all(0 <= position < item.width for position in item.unread_positions)
     )
 
 

@@ -7,9 +7,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import torch
-
 from rankspec.analysis.fingerprint import fingerprint
 from rankspec.claims.views import whole_message
 from rankspec.families.recap.program.export.comparing import compare
@@ -18,7 +15,6 @@ from rankspec.families.recap.program.export.graph import EXTERNAL_ABOVE, write_m
 from rankspec.families.recap.program.export.served_model import (
     Reference,
     ServedModel,
-    ServedSteps,
     served_inputs,
     steps_of,
 )
@@ -40,16 +36,11 @@ from rankspec.trainer.setup import Job, Setup, set_up
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
     from rankspec.scoring.golden import GoldenBatch as GoldenValues
-    from rankspec.serving.v1.bundle_pb2 import DriftBaseline, FeatureSignature
-    from rankspec.trainer.inputs import Input
+    from rankspec.serving.v1.bundle_pb2 import DriftBaseline
 
 
-def export(
-    job: Job, folder: Path, which: Which | None = None, *, external_above: int = EXTERNAL_ABOVE
-) -> Exported:
+def export(job: Job, folder: Path, which: Which | None = None, *, external_above: int = EXTERNAL_ABOVE) -> Exported:
     """Writes a checkpoint of a run as a bundle.
 
     Args:
