@@ -9,7 +9,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 # Any Python from 3.11 on; `make PYTHON=/path/to/python` takes another one.
 PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
-EXTRAS := demo,wandb,dev
+EXTRAS := demo,wandb,export,dev
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -244,7 +244,7 @@ test-ts: $(PROTOC_GEN_ES) ## Compile and test the TypeScript package
 
 # Of each language: what its executor of conformance cases, its verdict command and its benchmark are, and a target
 # <language>-commands that builds them.
-EXECUTOR_python := $(PY) tests/conformance/executors/python.py
+EXECUTOR_python := $(PY) -m tests.conformance.executors.python
 EXECUTOR_go := $(BUILD)/bin/rankspec-conformance
 EXECUTOR_typescript := node ts/dist/conformance/executor.js
 EXECUTOR_java := java @$(BUILD)/java/classpath dev.rankspec.conformance.Executor

@@ -33,6 +33,15 @@ _POSITION_BY_NAME = (
 )
 _STRATUM_BY_NAME = ('model.stratifiers=[{ name: "first" feature { name: "film" } value: 1 }]',)
 _STRATUM = ('model.stratifiers=[{ name: "first" index: 0 value: 1 }]',)
+# Of the users that the rows are of, and of the items.
+_EXTRACTED = (
+    (
+        'validation_data["valid"].preprocess.extract_features.extract_feature_table=['
+        '{ name: "user_id" source_tensor: "discrete" index: 0 }, '
+        '{ name: "item_id" source_tensor: "discrete" index: 1 }]'
+    ),
+)
+_GROUP = (*_TABLES, *_EXTRACTED, 'groups=[{ name: "user" input: "user_id" }]')
 _Z_SCORE = f"{_FEATURES}.z_score_log_config"
 _OF_FILE = (f'{_Z_SCORE}={{ analysis_path: "${{LIVENESS_DATA}}/parts.textproto" }}',)
 _OF_PARTS = (f'{_Z_SCORE}={{ analysis_path: "${{LIVENESS_DATA}}/parts" use_bq_stats: true }}',)
@@ -308,6 +317,10 @@ _CALIBRATED = (
 
 _RUN = (
     Probe("which_metrics", "loss,auroc", see.figures),
+    Probe("groups", '[{ name: "user" input: "user_id" }]', see.figures, given=(*_TABLES, *_EXTRACTED)),
+    Probe("groups[0].name", "other", see.figures, given=_GROUP),
+    Probe("groups[0].input", "item_id", see.figures, given=_GROUP),
+    Probe('score_weights["like"]', "2.5", see.scores),
     Probe(
         "downsampling_correction",
         "DOWNSAMPLING_CORRECTION_CALIBRATION",

@@ -3,6 +3,8 @@ import { createRegistry, type DescFile, type DescMessage } from "@bufbuild/proto
 
 import { file_rankspec_data_v1_statistics } from "./gen/rankspec/data/v1/statistics_pb.js";
 import { file_rankspec_recap_v1_recap } from "./gen/rankspec/recap/v1/recap_pb.js";
+import { file_rankspec_serving_v1_bundle } from "./gen/rankspec/serving/v1/bundle_pb.js";
+import { file_rankspec_serving_v1_onnx } from "./gen/rankspec/serving/v1/onnx_pb.js";
 import { file_rankspec_twhin_v1_twhin } from "./gen/rankspec/twhin/v1/twhin_pb.js";
 
 /** The message of a file without a header. */
@@ -17,7 +19,13 @@ const PROTO_FILE = /^(?:.*\/)?(rankspec\/[a-z][a-z0-9_]*\/v[0-9]+)\/[a-z][a-z0-9
 const HEADER_LINE = /^#[ \t\v\f\r]*(proto-file|proto-message):(.*)$/s;
 
 const registry = createRegistry(
-  ...withImports([file_rankspec_recap_v1_recap, file_rankspec_twhin_v1_twhin, file_rankspec_data_v1_statistics]),
+  ...withImports([
+    file_rankspec_recap_v1_recap,
+    file_rankspec_twhin_v1_twhin,
+    file_rankspec_data_v1_statistics,
+    file_rankspec_serving_v1_bundle,
+    file_rankspec_serving_v1_onnx,
+  ]),
 );
 
 function withImports(files: readonly DescFile[]): DescFile[] {

@@ -7,6 +7,7 @@ import (
 	_ "github.com/rankspec/rankspec/gen/go/rankspec/optim/v1"
 	_ "github.com/rankspec/rankspec/gen/go/rankspec/options/v1"
 	_ "github.com/rankspec/rankspec/gen/go/rankspec/recap/v1"
+	_ "github.com/rankspec/rankspec/gen/go/rankspec/serving/v1"
 	_ "github.com/rankspec/rankspec/gen/go/rankspec/train/v1"
 	_ "github.com/rankspec/rankspec/gen/go/rankspec/twhin/v1"
 )

@@ -1,9 +1,11 @@
 """Evaluate the checkpoints of a run on every validation set of its config, each once.
 
-Follows a run that is still training until its last step. The figures go to evaluation.jsonl in the run's folder.
+Follows a run that is still training until its last step, or evaluates the one checkpoint that --checkpoint names. The
+figures go to evaluation.jsonl in the run's folder.
 
 Example:
   rankspec evaluate configs/recap/tiny.textproto
+  rankspec evaluate configs/recap/tiny.textproto --checkpoint newest
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING
 
-from rankspec.cli.running import add_config_arguments, run_config
+from rankspec.cli.running import add_checkpoint_argument, add_config_arguments, run_config
 
 if TYPE_CHECKING:
     from argparse import _ActionsContainer
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 def add_arguments(parser: ArgumentParser) -> None:
     """Describes the verb's arguments."""
     add_config_arguments(parser)
+    add_checkpoint_argument(parser, "evaluate this checkpoint alone, without waiting")
     add_evaluation_arguments(parser)
 
 
@@ -39,7 +42,11 @@ def run(arguments: Namespace) -> int:
 
 def evaluate(job: Job, arguments: Namespace) -> int:
     """Evaluates as the arguments say; returns the exit status."""
-    from rankspec.trainer.follow import evaluate as evaluate_job
+    from rankspec.trainer.follow import evaluate as evaluate_all
+    from rankspec.trainer.follow import evaluate_one
 
-    evaluate_job(job, wait=not arguments.no_wait)
+    if arguments.checkpoint is None:
+        evaluate_all(job, wait=not arguments.no_wait)
+    else:
+        evaluate_one(job, arguments.checkpoint)
     return 0

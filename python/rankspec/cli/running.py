@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,8 @@ from rankspec.composition.compose import LoadedConfig
 from rankspec.diagnostics.diagnostic import ConfigError, Diagnostic
 
 if TYPE_CHECKING:
+    from argparse import _ActionsContainer
+
     from rankspec.trainer.data_error import DataError
     from rankspec.trainer.errors import TrainError
     from rankspec.trainer.setup import Job
@@ -26,6 +28,22 @@ def add_config_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--set", action="append", default=[], metavar="PATH=VALUE", dest="overrides", help="lay one value over it"
     )
+
+
+def add_checkpoint_argument(parser: _ActionsContainer, purpose: str) -> None:
+    """Describes the argument that names a checkpoint of the run; `purpose` says what for."""
+    parser.add_argument(
+        "--checkpoint", type=_checkpoint, metavar="best|newest|STEP", help=f"{purpose}: the best, the newest, or a step"
+    )
+
+
+def _checkpoint(text: str) -> str | int:
+    """A checkpoint's name as `rankspec.trainer.chosen_checkpoint` takes it, read without waiting for torch."""
+    if text in ("best", "newest"):
+        return text
+    if text.isascii() and text.isdecimal():
+        return int(text)
+    raise ArgumentTypeError(f"`{text}` names no checkpoint; write best, newest or a step")
 
 
 def run_config(arguments: Namespace, action: Callable[[Job], int], mode: str | None = None) -> int:

@@ -1,22 +1,23 @@
 """From a loaded config to a job: what the trainer does not obey is refused, the rest is resolved."""
 
 from importlib import import_module
+from pathlib import PurePath
 from typing import Any
 
 from rankspec.analysis.fingerprint import fingerprint
 from rankspec.claims.registry import obeys, unclaimed_paths
 from rankspec.composition.compose import LoadedConfig
-from rankspec.diagnostics.diagnostic import Diagnostic, Position
-from rankspec.families import program_of
+from rankspec.diagnostics.diagnostic import Diagnostic
+from rankspec.families import not_trained, program_of
 from rankspec.formats.writing import to_textproto
 from rankspec.recap.v1.recap_pb2 import RecapConfig
 from rankspec.schema.defaults import resolve
 from rankspec.trainer.setup import Job
 from rankspec.twhin.v1.twhin_pb2 import TwhinConfig
 
-_MODES = {"train": "JOB_MODE_TRAIN", "evaluate": "JOB_MODE_EVALUATE"}
+_MODES = {"train": "JOB_MODE_TRAIN", "evaluate": "JOB_MODE_EVALUATE", "predict": "JOB_MODE_INFERENCE"}
 # The engine: importing it, and the family's program, imports every adapter, so that all claims are in.
-_ENGINE = ("rankspec.trainer.run", "rankspec.trainer.follow")
+_ENGINE = ("rankspec.trainer.run", "rankspec.trainer.follow", "rankspec.trainer.prediction.predicting")
 
 
 def refusals(loaded: LoadedConfig, mode: str | None = None) -> list[Diagnostic]:
@@ -26,13 +27,15 @@ def refusals(loaded: LoadedConfig, mode: str | None = None) -> list[Diagnostic]:
         loaded: the config.
         mode: what is to be done with it; none if the config says so.
     """
-    name = loaded.message.DESCRIPTOR.full_name
-    if program_of(name) is None:
-        sentence = f"nothing trains a {name} yet"
-        return [Diagnostic("train.no_program", sentence, "", Position(loaded.file, 1, 1), "error", None)]
+    if untrained := not_trained(loaded):
+        return untrained
+    # Imports the program, and with it every adapter of the family.
+    program = program_of(loaded.message.DESCRIPTOR.full_name)
+    assert program is not None, "a message without a program is refused"
     for module in _ENGINE:
         import_module(module)
-    found = [] if mode or mode_of(loaded.message) in _MODES.values() else [_no_prediction(loaded)]
+    predicts = mode == "predict" or (mode is None and mode_of(loaded.message) == _MODES["predict"])
+    found = [_no_prediction(loaded, program.no_prediction)] if predicts and program.no_prediction else []
     for path in unclaimed_paths(loaded.message):
         place = loaded.origins.nearest(path)
         found.append(
@@ -56,16 +59,10 @@ def mode_of(config: Any) -> str:
     return str(enum.values_by_number[config.mode].name)
 
 
-def _no_prediction(loaded: LoadedConfig) -> Diagnostic:
+def _no_prediction(loaded: LoadedConfig, reason: str) -> Diagnostic:
     place = loaded.origins.nearest("mode")
-    return Diagnostic(
-        code="run.no_prediction",
-        message=f"there is no prediction yet, which is what {mode_of(loaded.message)} asks for",
-        path="mode",
-        position=place[1] if place else None,
-        severity="error",
-        suggestion=f"write {' or '.join(_MODES.values())}",
-    )
+    remedy = f"write {_MODES['train']} or {_MODES['evaluate']}, or predict by a ranking model"
+    return Diagnostic("run.no_prediction", reason, "mode", place[1] if place else None, "error", remedy)
 
 
 def other_mode(loaded: LoadedConfig, mode: str | None) -> list[Diagnostic]:
@@ -104,4 +101,5 @@ def job_of(loaded: LoadedConfig, mode: str | None = None) -> Job:
         build_program=program,
         origins=loaded.origins,
         mode=next(name for name, value in _MODES.items() if value == mode_of(config)),
+        files=tuple(PurePath(name).name for name in loaded.sources),
     )

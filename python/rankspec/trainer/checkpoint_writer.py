@@ -14,6 +14,7 @@ from torch import distributed
 from torch.distributed.checkpoint.staging import DefaultStager, StagingOptions
 from torch.distributed.checkpoint.state_dict_saver import async_save
 
+from rankspec.trainer.best_link import BestLink
 from rankspec.trainer.checkpoints import (
     COMMITTED_FILE,
     CONFIG_FILE,
@@ -21,6 +22,7 @@ from rankspec.trainer.checkpoints import (
     ROTATED_FILE,
     STATE_FILE,
     Checkpoint,
+    best_checkpoint,
     committed,
     in_words,
     root_cause,
@@ -65,6 +67,7 @@ class CheckpointWriter:
         self._max_to_keep = max_to_keep
         self._processes = processes
         self._remover = Remover(say)
+        self._best_link = BestLink(folder, say)
         self._pending: Future[None] | None = None
         self._pending_step = 0
         # A group of its own: the writer's messages must not mix with those of the training step.
@@ -76,6 +79,8 @@ class CheckpointWriter:
         if processes.is_first:
             with writing(folder):
                 _clear_away(folder, start, self._remover)
+            best = best_checkpoint(folder)
+            self._best_link.point_to(best.step if best else None)
 
     def save(
         self, step: int, tensors: Tensors, state: dict[str, Any], config_text: str, *, best_step: int | None
@@ -105,6 +110,8 @@ class CheckpointWriter:
 
         def commit() -> None:
             self._commit(step, target, state, config_text)
+            # Before the one that was the best until now may go.
+            self._best_link.point_to(best_step)
             self._rotate(best_step)
 
         assert isinstance(upload, Future), "staging is done, so there is one future only"

@@ -251,11 +251,14 @@ def _is_manifest(value: Any) -> bool:
 
 
 def best_checkpoint(folder: Path) -> Checkpoint | None:
-    """The checkpoint that a run keeps as its best so far, if it keeps one: the newest knows which it is."""
+    """The checkpoint that a run keeps as its best so far, if it keeps one: the newest that can be read knows it."""
     there = {checkpoint.step: checkpoint for checkpoint in committed(folder)}
-    if not there:
-        return None
-    return there.get(there[max(there)].state["best"]["step"])
+    for step in sorted(there, reverse=True):
+        try:
+            return there.get(there[step].state["best"]["step"])
+        except (OSError, TrainError):
+            continue  # Damaged, or deleted for a newer one since.
+    return None
 
 
 @dataclass(frozen=True)

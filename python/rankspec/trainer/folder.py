@@ -16,6 +16,7 @@ from filelock import FileLock, Timeout
 from google.protobuf.message import Message
 
 from rankspec.formats.writing import to_textproto
+from rankspec.trainer.best_link import BEST_LINK, is_best_link
 from rankspec.trainer.checkpoints import COMMITTED_FILE, CONFIG_FILE, ROTATED_FILE, committed, read_json, unfinished
 from rankspec.trainer.errors import TrainError, is_passing, writing
 from rankspec.trainer.runtime import Runtime
@@ -127,6 +128,7 @@ def set_aside(folder: Path) -> Path | None:
     """
     names = [checkpoint.folder.name for checkpoint in reversed(committed(folder))]
     names += [path.name for path in unfinished(folder)]
+    names += [BEST_LINK] if is_best_link(folder / BEST_LINK) else []
     names += [name for name in _OWN_NAMES if os.path.lexists(folder / name)]
     if not names:
         return None

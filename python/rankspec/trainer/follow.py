@@ -7,14 +7,15 @@ from typing import Any
 
 from rankspec.trainer.best import best_of
 from rankspec.trainer.checkpoints import ROTATED_FILE, Checkpoint, committed
+from rankspec.trainer.chosen_checkpoint import Which, choose_together
 from rankspec.trainer.errors import TrainError
 from rankspec.trainer.evaluation_identity import evaluation_identity
-from rankspec.trainer.finite import not_finite
 from rankspec.trainer.folder import EVALUATION_FILE, EVALUATION_SCORES_FOLDER, prepare_folder, sole_writer
 from rankspec.trainer.journal import Journal, read_journal
-from rankspec.trainer.resume import check_evaluation, saved_config
+from rankspec.trainer.report import Report, report_of
+from rankspec.trainer.resume import saved_config
 from rankspec.trainer.setup import Job, Setup, set_up
-from rankspec.trainer.state import telling_what_is_replaced
+from rankspec.trainer.trained_model import load_weights
 from rankspec.trainer.training import within_epochs_of
 from rankspec.trainer.waiting import Waiting
 
@@ -37,11 +38,36 @@ def evaluate(job: Job, *, wait: bool = True) -> None:
     with set_up(job) as setup, ExitStack() as stack:
         evaluator = Evaluator(setup, wait=wait)
         evaluator.await_folder()
-        folder = setup.program.training.folder
-        prepare_folder(folder)
-        if setup.processes.is_first:
-            stack.enter_context(sole_writer(folder, doing="evaluating"))
+        _take_possession(setup, stack)
         evaluator.follow()
+
+
+def evaluate_one(job: Job, which: Which | None = None) -> list[Report]:
+    """Evaluates one checkpoint of the run, without waiting, on the validation sets that it has no figures of yet.
+
+    Args:
+        job: what to obey.
+        which: the checkpoint, as `choose_checkpoint` takes it.
+
+    Returns:
+        Its figures of each validation set, in the order of their names.
+
+    Raises:
+        TrainError: if there is nothing to evaluate on, no such checkpoint, or another process evaluates them.
+        DataError: if the data is not what the config says.
+    """
+    with set_up(job) as setup, ExitStack() as stack:
+        evaluator = Evaluator(setup, wait=False)
+        checkpoint = choose_together(setup, which, stack)
+        _take_possession(setup, stack)
+        return evaluator.evaluate_one(checkpoint)
+
+
+def _take_possession(setup: Setup, stack: ExitStack) -> None:
+    folder = setup.program.training.folder
+    prepare_folder(folder)
+    if setup.processes.is_first:
+        stack.enter_context(sole_writer(folder, doing="evaluating"))
 
 
 class Evaluator:
@@ -69,10 +95,7 @@ class Evaluator:
 
     def follow(self) -> None:
         """Evaluates checkpoints as they come, beside those evaluated before, and shows the newest's figures."""
-        # Records of release 0.1 do not say what they are of; they stay, and count for nothing.
-        self._records = {
-            _key(record): record for record in read_journal(self._folder / EVALUATION_FILE, step=int, split=str)
-        }
+        self._read_records()
         while True:
             there = self._look()
             pending = [checkpoint for checkpoint in there if self._missing(checkpoint)]
@@ -84,6 +107,20 @@ class Evaluator:
                 self._waiting.restart()
             self._waiting.pause(there)
         self._show(there)
+
+    def evaluate_one(self, checkpoint: Checkpoint) -> list[Report]:
+        """Evaluates one checkpoint that is kept meanwhile, if it has no figures yet; shows and returns its figures."""
+        self._read_records()
+        if self._missing(checkpoint):
+            self._evaluate(checkpoint)
+        self._show([checkpoint])
+        return [report_of(record) for _, record in sorted(self._known(checkpoint).items())]
+
+    def _read_records(self) -> None:
+        # Records of release 0.1 do not say what they are of; they stay, and count for nothing.
+        self._records = {
+            _key(record): record for record in read_journal(self._folder / EVALUATION_FILE, step=int, split=str)
+        }
 
     def _is_done(self, newest: Checkpoint) -> bool:
         """Whether there is nothing to wait for."""
@@ -169,7 +206,9 @@ class Evaluator:
             self._skip(checkpoint.step, trouble, dict.fromkeys(untold))
             return
         for name, of in self._missing(checkpoint).items():
-            figures = self._setup.evaluate(name, self._datasets[name], self._folder / EVALUATION_SCORES_FOLDER)
+            figures = self._setup.evaluate(
+                name, self._datasets[name], self._folder / EVALUATION_SCORES_FOLDER, checkpoint.step
+            )
             self._record({"step": checkpoint.step, "split": name, "of": of, **figures})
             self._console.note(f"step {checkpoint.step}  {name}")
 
@@ -188,12 +227,7 @@ class Evaluator:
             self._processes.barrier()
 
     def _load(self, checkpoint: Checkpoint) -> None:
-        check_evaluation(checkpoint, self._setup)
-        program = self._setup.program
-        tensors = program.model.state_dict()
-        with telling_what_is_replaced(program.model, program.buffers_from_files(), self._console.say):
-            checkpoint.load({f"model.{name}": tensor for name, tensor in tensors.items()})
-        if names := not_finite(tensors):
+        if names := load_weights(checkpoint, self._setup):
             self._console.say(f"checkpoint {checkpoint.step} has no figures: its {names[0]} is not finite")
 
     def _skip(self, step: int, reason: str, missing: Mapping[str, str | None]) -> None:

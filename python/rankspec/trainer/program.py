@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, Self, TypeVar
 
 import numpy as np
@@ -34,9 +35,39 @@ class Batch(Protocol):
         """The same slice with its tensors on a device."""
 
 
-Floats = NDArray[np.float32]
+# Of scored rows: float32, or int64 where ids are kept.
+Columns = dict[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class RowSource:
+    """Which rows are predicted.
+
+    Attributes:
+        split: the validation set whose rows they are, or, with `inputs`, that the rows are read like; none for the only
+            one, or, with `inputs`, for the training data.
+        inputs: files or patterns of rows, in the order in which they are predicted; none for the rows of the split.
+    """
+
+    split: str | None = None
+    inputs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class OpenedRows:
+    """Rows that are predicted, opened.
+
+    Attributes:
+        dataset: batches of all rows in their order, none left out, without labels; all processes have the same.
+        label_columns: columns of the files that are labels, there or not.
+    """
+
+    dataset: Dataset
+    label_columns: frozenset[str]
+
+
 # Gives columns by their names, `[N]` each, some rows at a time.
-Reader = Callable[[Sequence[str]], Iterable[dict[str, Floats]]]
+Reader = Callable[[Sequence[str]], Iterable[Columns]]
 
 BatchT = TypeVar("BatchT", bound=Batch)
 
@@ -59,6 +90,9 @@ class Program(ABC, Generic[BatchT]):
             with another.
         model_fields: fields of the root message that determine the function that is trained; names or parts of paths,
             each followed by a dot.
+        no_prediction: why rows cannot be predicted, in words; empty if they can be.
+        prediction_columns: names of the columns that `predict` gives, in their order.
+        combined_score: the one of them that joins all others into what rows are ranked by, or none.
     """
 
     model: nn.Module
@@ -73,6 +107,9 @@ class Program(ABC, Generic[BatchT]):
     batch_field: ClassVar[str]
     is_batch_per_process: ClassVar[bool]
     model_fields: ClassVar[tuple[str, ...]]
+    no_prediction: ClassVar[str]
+    prediction_columns: tuple[str, ...] = ()
+    combined_score: str | None = None
 
     def to(self, device: torch.device) -> None:
         """Moves the model, and whatever else is computed with, to a device."""
@@ -150,7 +187,27 @@ class Program(ABC, Generic[BatchT]):
 
     @abstractmethod
     def score(self, outputs: Any, batch: BatchT) -> dict[str, Tensor]:
-        """What metrics are computed from, for each row of a slice: columns `[B * scores_per_row]` by name."""
+        """What metrics are computed from, for each row of a slice: columns `[B * scores_per_row]` by name.
+
+        Columns of int64 are kept as they are, all others in float32.
+        """
+
+    def open_rows(self, source: RowSource, output: Path) -> OpenedRows:
+        """Opens rows to predict, of which a process may take any batches.
+
+        Args:
+            source: which rows.
+            output: where the predictions go; no pattern that names the rows may take it.
+
+        Raises:
+            DataError: there are no such rows, or they are not what the config says.
+        """
+        raise AssertionError(f"{source} for {output} is asked for, and {self.no_prediction}")
+
+    def predict(self, outputs: Any, batch: BatchT) -> dict[str, Tensor]:
+        """What is served of each row of a batch: `prediction_columns`, float32 `[B]` each."""
+        del outputs, batch
+        raise AssertionError(f"predictions are asked for, and {self.no_prediction}")
 
     @abstractmethod
     def figures(self, name: str, read: Reader, say: Callable[[str], None]) -> dict[str, float]:

@@ -78,16 +78,25 @@ def check_inputs(checkpoint: Checkpoint, setup: Setup) -> None:
         setup.program.check_identity(state, checkpoint.folder)
     if state["feature_signature"] == setup.signature:
         return
-    with checkpoint.interpreting(STATE_FILE):
-        trained_on = [Input.from_json(described) for described in state["inputs"]]
-        differences = signature_differences(trained_on, setup.program.inputs)
-        if not differences and signature_hash(trained_on) == state["feature_signature"]:
-            # Only names of features are new or gone.
-            return
+    trained_on = inputs_of(checkpoint)
+    differences = signature_differences(trained_on, setup.program.inputs)
+    if not differences and signature_hash(trained_on) == state["feature_signature"]:
+        # Only names of features are new or gone.
+        return
     raise TrainError(
         f"checkpoint {checkpoint.folder} was trained on other inputs: {'; '.join(differences)}",
         setup.program.inputs_field,
     )
+
+
+def inputs_of(checkpoint: Checkpoint) -> list[Input]:
+    """The inputs that a checkpoint was trained on, in their order.
+
+    Raises:
+        TrainError: its state cannot be understood.
+    """
+    with checkpoint.interpreting(STATE_FILE):
+        return [Input.from_json(described) for described in checkpoint.state["inputs"]]
 
 
 def _check_processes(checkpoint: Checkpoint, setup: Setup) -> None:

@@ -17,7 +17,7 @@ from rankspec.trainer.evaluation import batches_at_once, evaluate_rows, scoring
 from rankspec.trainer.inputs import signature_hash
 from rankspec.trainer.memory import allocating
 from rankspec.trainer.processes import Processes, joined_processes
-from rankspec.trainer.program import Program
+from rankspec.trainer.program import OpenedRows, Program, RowSource
 from rankspec.trainer.runtime import Runtime, apply_runtime, choose_device
 from rankspec.trainer.scored_rows import read_rows
 
@@ -33,7 +33,8 @@ class Job:
         semantic_fingerprint: identity of what determines the trained function.
         build_program: makes of the config what is trained, with its first values, on the CPU.
         origins: where the config's values were written, for messages.
-        mode: what is done with it: "train" or "evaluate".
+        mode: what is done with it: "train", "evaluate" or "predict".
+        files: names of the files that the config was read from, without their folders.
     """
 
     config: Any
@@ -43,6 +44,7 @@ class Job:
     build_program: Callable[[Any], Program[Any]]
     origins: Origins = field(default_factory=Origins)
     mode: str = "train"
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -83,22 +85,31 @@ class Setup:
         datasets = self.program.open_validation_data(self._share, self.program.training.folder)
         return {name: self._opened(dataset) for name, dataset in datasets.items()}
 
+    def open_rows(self, source: RowSource, output: Path) -> OpenedRows:
+        """Opens rows to predict, all of them on every process; they are closed with the setup."""
+        opened = self.program.open_rows(source, output)
+        self._opened(opened.dataset)
+        return opened
+
     @property
     def _share(self) -> Share:
         return Share(self.processes.rank, self.processes.world_size)
 
     def _opened(self, dataset: Dataset) -> Dataset:
         for note in dataset.notes:
-            self.console.say(f"{dataset.path}: {note}")
+            where = f"{dataset.path}: " if dataset.path else ""  # Rows that no field of the spec names have no path.
+            self.console.say(f"{where}{note}")
+        dataset.notices.listen(lambda line: self.console.say(f"{dataset.path}: {line}"))
         return self._stack.enter_context(dataset)
 
-    def evaluate(self, name: str, dataset: Dataset, folder: Path) -> dict[str, float]:
+    def evaluate(self, name: str, dataset: Dataset, folder: Path, step: int | None = None) -> dict[str, float]:
         """Metrics of the model as it is on a validation set, by name; the same on every process.
 
         Args:
             name: of the set.
             dataset: the set itself.
             folder: where the scores of its rows go, as `<name>.parquet`; no other process may write there.
+            step: optimizer steps of the model, for that file to say.
         """
         file = folder / f"{name}.parquet"
         num_batches = self.program.training.num_eval_steps
@@ -108,7 +119,7 @@ class Setup:
             dataset.batches(0, num_batches) as batches,
         ):
             at_once = batches_at_once(dataset.rows_per_batch * self.program.scores_per_row)
-            evaluate_rows(batches, score, file, self.processes, at_once)
+            evaluate_rows(batches, score, file, self.processes, at_once, step)
         return self.processes.of_first(
             lambda: self.program.figures(
                 name, partial(read_rows, file), lambda note: self.console.say(f"{name}: {note}")

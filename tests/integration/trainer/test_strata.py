@@ -155,6 +155,21 @@ def test_strata_may_change_in_mid_run_and_the_best_of_one_begins_anew(
     assert records_of(folder, "valid")[-1]["loss@user_3/like"] is not None
 
 
+def test_strata_that_the_best_is_not_of_may_change_without_it(runs: Runs, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = runs.train("run", STRATA, STEPS, BEST)
+    before = newest(folder).state["best"]
+    first, others = STRATA.split("stratifiers", 2)[1], 'stratifiers { name: "item-7" index: 1 value: 8 }'
+    moved = f"model {{ {others} stratifiers {first} }}"
+
+    runs.train("run", moved, BEST, "training { num_train_steps: 13 eval_log_every_n: 13 }")
+
+    assert "begins anew" not in capsys.readouterr().err
+    after = newest(folder).state["best"]
+    assert before["step"] is not None
+    assert after["value"] >= before["value"]
+    assert (after["step"], after["waited"]) in {(13, 0), (before["step"], before["waited"] + 1)}
+
+
 def test_processes_find_the_same(runs: Runs) -> None:
     folder = runs.train("run", STRATA, STEPS)
 

@@ -15,8 +15,14 @@ from rankspec.trainer.data_error import DataError
 # For every depth and kind of name that a run writes below its folder, one.
 _WRITTEN = (
     *("metrics.jsonl", "run.json", "resolved.textproto"),
-    *("1/state.json", "1/resolved.textproto", "1/__0_0.distcp", "tensorboard/events.out.tfevents.1.host.1.0"),
-    *("_scores/valid.parquet", "_scores/evaluation/valid.parquet"),
+    *(
+        "1/state.json",
+        "1/resolved.textproto",
+        "1/__0_0.distcp",
+        "best/state.json",
+        "tensorboard/events.out.tfevents.1.host.1.0",
+    ),
+    *("best/state.json", "best/__0_0.distcp", "_scores/valid.parquet", "_scores/evaluation/valid.parquet"),
 )
 
 

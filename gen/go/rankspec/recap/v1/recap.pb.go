@@ -151,17 +151,25 @@ type RecapConfig struct {
 	ValidationData map[string]*RecapDataConfig `protobuf:"bytes,4,rep,name=validation_data,json=validationData" json:"validation_data,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// How it is trained.
 	Optimizer *RecapOptimizerConfig `protobuf:"bytes,5,opt,name=optimizer" json:"optimizer,omitempty"`
-	// Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Each is
-	// reported for the whole and for every stratum of model.stratifiers; auroc@name is that of one stratum alone. Unset: all of
-	// them.
+	// Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, brier, accuracy, rmse, mae, and by groups gauc,
+	// mrr, ndcg_10 and recall_10, or of as many first rows as another number says. A task has those of its kind. accuracy is at a
+	// probability of one half, accuracy_30 at 30 percent. Each is reported for the whole and for every stratum of
+	// model.stratifiers, or for every one of groups; auroc@name is that of one stratum alone, gauc@name that of one group. Unset:
+	// all of them but brier and accuracy, those by groups where there are groups; and that of training.best_checkpoint.
 	WhichMetrics *string `protobuf:"bytes,6,opt,name=which_metrics,json=whichMetrics" json:"which_metrics,omitempty"`
 	// Device, precision, randomness, tracking. Absent: all defaults.
 	Runtime *v1.RuntimeConfig `protobuf:"bytes,7,opt,name=runtime" json:"runtime,omitempty"`
 	// What makes good for train_data's downsampling rates.
 	DownsamplingCorrection *DownsamplingCorrection `protobuf:"varint,8,opt,name=downsampling_correction,json=downsamplingCorrection,enum=rankspec.recap.v1.DownsamplingCorrection,def=1" json:"downsampling_correction,omitempty"`
-	// What `rankspec run` does with the config; `rankspec train` and `rankspec evaluate` do what they are called, whatever is
-	// written here.
-	Mode          *JobMode `protobuf:"varint,9,opt,name=mode,enum=rankspec.recap.v1.JobMode,def=1" json:"mode,omitempty"`
+	// What `rankspec run` does with the config; `rankspec train`, `rankspec evaluate` and `rankspec predict` do what they are
+	// called, whatever is written here.
+	Mode *JobMode `protobuf:"varint,9,opt,name=mode,enum=rankspec.recap.v1.JobMode,def=1" json:"mode,omitempty"`
+	// What each task's prediction counts in the one score that rows are ranked by, by the name of the task: the score is the sum of
+	// weight times prediction, in double precision over the tasks in the order of their names' bytes, rounded to float32. A task
+	// without an entry counts nothing. Empty: predictions have no such score.
+	ScoreWeights map[string]float64 `protobuf:"bytes,10,rep,name=score_weights,json=scoreWeights" json:"score_weights,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"fixed64,2,opt,name=value"`
+	// Rows that belong together, such as those of a user, whose order metrics by groups are of. Empty: no such metrics.
+	Groups        []*MetricGroup `protobuf:"bytes,11,rep,name=groups" json:"groups,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -265,11 +273,25 @@ func (x *RecapConfig) GetMode() JobMode {
 	return Default_RecapConfig_Mode
 }
 
+func (x *RecapConfig) GetScoreWeights() map[string]float64 {
+	if x != nil {
+		return x.ScoreWeights
+	}
+	return nil
+}
+
+func (x *RecapConfig) GetGroups() []*MetricGroup {
+	if x != nil {
+		return x.Groups
+	}
+	return nil
+}
+
 var File_rankspec_recap_v1_recap_proto protoreflect.FileDescriptor
 
 const file_rankspec_recap_v1_recap_proto_rawDesc = "" +
 	"\n" +
-	"\x1drankspec/recap/v1/recap.proto\x12\x11rankspec.recap.v1\x1a\x1bbuf/validate/validate.proto\x1a!rankspec/options/v1/options.proto\x1a\x1crankspec/recap/v1/data.proto\x1a\x1drankspec/recap/v1/model.proto\x1a!rankspec/recap/v1/optimizer.proto\x1a rankspec/recap/v1/training.proto\x1a\x1frankspec/train/v1/runtime.proto\"\xa0\x85\x01\n" +
+	"\x1drankspec/recap/v1/recap.proto\x12\x11rankspec.recap.v1\x1a\x1bbuf/validate/validate.proto\x1a!rankspec/options/v1/options.proto\x1a\x1crankspec/recap/v1/data.proto\x1a\x1frankspec/recap/v1/metrics.proto\x1a\x1drankspec/recap/v1/model.proto\x1a!rankspec/recap/v1/optimizer.proto\x1a rankspec/recap/v1/training.proto\x1a\x1frankspec/train/v1/runtime.proto\"\x9e\x9d\x01\n" +
 	"\vRecapConfig\x12G\n" +
 	"\btraining\x18\x01 \x01(\v2!.rankspec.recap.v1.TrainingConfigB\b\x88\xe7\x18\x01\x90\xe7\x18\x03R\btraining\x12D\n" +
 	"\x05model\x18\x02 \x01(\v2\x1e.rankspec.recap.v1.ModelConfigB\x0e\xbaH\x03\xc8\x01\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x05model\x12Q\n" +
@@ -280,10 +302,16 @@ const file_rankspec_recap_v1_recap_proto_rawDesc = "" +
 	"\rwhich_metrics\x18\x06 \x01(\tB\x0f\xbaH\x04r\x02\x10\x01\x88\xe7\x18\x02\x90\xe7\x18\x01R\fwhichMetrics\x12D\n" +
 	"\aruntime\x18\a \x01(\v2 .rankspec.train.v1.RuntimeConfigB\b\x88\xe7\x18\x01\x90\xe7\x18\x03R\aruntime\x12\x9c\x01\n" +
 	"\x17downsampling_correction\x18\b \x01(\x0e2).rankspec.recap.v1.DownsamplingCorrection:$DOWNSAMPLING_CORRECTION_LOSS_WEIGHTSB\x12\xbaH\a\x82\x01\x04\x10\x01 \x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\x16downsamplingCorrection\x12R\n" +
-	"\x04mode\x18\t \x01(\x0e2\x1a.rankspec.recap.v1.JobMode:\x0eJOB_MODE_TRAINB\x12\xbaH\a\x82\x01\x04\x10\x01 \x00\x88\xe7\x18\x02\x90\xe7\x18\x01R\x04mode\x1ae\n" +
+	"\x04mode\x18\t \x01(\x0e2\x1a.rankspec.recap.v1.JobMode:\x0eJOB_MODE_TRAINB\x12\xbaH\a\x82\x01\x04\x10\x01 \x00\x88\xe7\x18\x02\x90\xe7\x18\x01R\x04mode\x12\x8b\x01\n" +
+	"\rscore_weights\x18\n" +
+	" \x03(\v20.rankspec.recap.v1.RecapConfig.ScoreWeightsEntryB4\xbaH)\x9a\x01&\"\x1er\x1c2\x1a^[A-Za-z_][A-Za-z0-9_.-]*$*\x04\x12\x02@\x01\x88\xe7\x18\x02\x90\xe7\x18\x01R\fscoreWeights\x12H\n" +
+	"\x06groups\x18\v \x03(\v2\x1e.rankspec.recap.v1.MetricGroupB\x10\xbaH\x05\x92\x01\x02\x10\x10\x88\xe7\x18\x02\x90\xe7\x18\x01R\x06groups\x1ae\n" +
 	"\x13ValidationDataEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x128\n" +
-	"\x05value\x18\x02 \x01(\v2\".rankspec.recap.v1.RecapDataConfigR\x05value:\x028\x01:\xe2}\xbaH\xde}\x1a\xcf\x02\n" +
+	"\x05value\x18\x02 \x01(\v2\".rankspec.recap.v1.RecapDataConfigR\x05value:\x028\x01\x1a?\n" +
+	"\x11ScoreWeightsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\x01R\x05value:\x028\x01:Ɠ\x01\xbaH\xc1\x93\x01\x1a\xcf\x02\n" +
 	"\"recap.config.model_tasks_have_data\x1a\xa8\x02['\\n' + this.train_data.tasks.map(t, t).join('\\n') + '\\n'].map(labelled, this.model.tasks.filter(t, !labelled.contains('\\n' + t + '\\n')) .map(t, 'model.tasks[\"' + t + '\"]: train_data.tasks has no \"' + t + '\", so there are no labels to train it on; add it there or drop the tower') .join('\\n'))[0]\x1a\xc2\x04\n" +
 	"&recap.config.validation_sets_fit_tasks\x1a\x97\x04[this.validation_data].map(sets, sets.filter(v, [sets[v]].exists(data, size(sets) * (size(this.model.tasks) + size(data.tasks) + size(data.evaluation_tasks) + size(data.preprocess.downsample_negatives.engagements_list) + size(data.preprocess.rectify_labels.label_to_engaged_timestamp_field)) > 5120)) .map(v, 'validation_data[\"' + v + '\"]: the number of validation sets, ' + string(size(sets)) + ', times the tasks that model, tasks, evaluation_tasks ' + 'and preprocess name is more than 5120; leave out sets or tasks').join('\\n'))[0]\x1a\xe1\x04\n" +
 	"'recap.config.validation_tasks_have_data\x1a\xb5\x04[this.model.tasks].map(towers, [this.validation_data].map(sets, sets.map(v, size(sets[v].evaluation_tasks) > 0 || size(sets) * (size(towers) + size(sets[v].tasks)) > 5120 ? '' : ['\\n' + sets[v].tasks.map(t, t).join('\\n') + '\\n'].map(labelled, [towers.filter(t, !labelled.contains('\\n' + t + '\\n'))].map(missing, size(missing) == 0 ? '' : 'validation_data[\"' + v + '\"].tasks: no \"' + missing.join('\", \"') + '\", which the model has towers for; add what is missing or list the tasks to evaluate in evaluation_tasks')[0])[0]).filter(line, line != '').join('\\n'))[0])[0]\x1a\xc4\x04\n" +
@@ -298,16 +326,19 @@ const file_rankspec_recap_v1_recap_proto_rawDesc = "" +
 	"\n" +
 	"$recap.config.featurization_has_input\x1a\xb5\n" +
 	"!has(this.train_data.seg_dense_schema) || 'continuous' in this.train_data.seg_dense_schema.renamed_features ? '' : has(this.model.featurization_config.z_score_log_config) ? 'model.featurization_config.z_score_log_config: standardizes continuous features, and train_data names none; choose log1p_abs_config, or name their column' : has(this.model.featurization_config.clip_log1p_abs_config) ? 'model.featurization_config.clip_log1p_abs_config: clips continuous features, and train_data names none; choose log1p_abs_config, or name their column' : has(this.model.featurization_config.double_norm_log_config.batch_norm_config) ? 'model.featurization_config.double_norm_log_config.batch_norm_config: normalizes continuous features, and train_data names none; drop it, or name their column' : has(this.model.featurization_config.double_norm_log_config.layer_norm_config) && !('discrete' in this.model.featurization_config.feature_names_to_concat) && !('binary' in this.train_data.seg_dense_schema.renamed_features && (size(this.model.featurization_config.feature_names_to_concat) == 0 || 'binary' in this.model.featurization_config.feature_names_to_concat)) ? 'model.featurization_config.double_norm_log_config.layer_norm_config: normalizes continuous and joined features, and there are none of either; drop it, or name their column' : ''\x1a\xad\a\n" +
-	"\x1erecap.config.dlrm_has_features\x1a\x8a\a!has(this.train_data.seg_dense_schema) || has(this.model.position_debias_config) || ['continuous', 'user_embedding', 'user_eng_embedding', 'author_embedding'].exists(n, n in this.train_data.seg_dense_schema.renamed_features) || 'discrete' in this.model.featurization_config.feature_names_to_concat || 'binary' in this.train_data.seg_dense_schema.renamed_features && (size(this.model.featurization_config.feature_names_to_concat) == 0 || 'binary' in this.model.featurization_config.feature_names_to_concat) ? '' : ((has(this.model.backbone.dlrm_config) ? ['backbone'] : []) + (int(this.model.multi_task_type) == 1 ? [this.model.tasks].map(towers, towers.filter(t, has(towers[t].dlrm_config)).map(t, 'tasks[\"' + t + '\"]'))[0] : [])).map(p, 'model.' + p + '.dlrm_config.bottom_mlp: reads features beside the rows of tables, and train_data names none; name a column, or choose another architecture').join('\\n')\x1a\xad\x03\n" +
-	"\x1arecap.config.known_metrics\x1a\x8e\x03has(this.which_metrics) && !this.which_metrics.matches('^(loss|auroc|rce|calibration_ratio|rmse|mae)(@[A-Za-z_][A-Za-z0-9_.-]*)?(,(loss|auroc|rce|calibration_ratio|rmse|mae)(@[A-Za-z_][A-Za-z0-9_.-]*)?)*$') ? 'which_metrics: \"' + this.which_metrics + '\" is no list of metrics; join some of loss, auroc, rce, calibration_ratio, rmse and mae with commas, @ and a stratum behind one for it alone' : ''\x1a\xbd\x04\n" +
-	" recap.config.metrics_have_strata\x1a\x98\x04!this.which_metrics.contains('@') ? '' : [this.which_metrics.split(',')].map(names, size(names) > 2048 ? 'which_metrics: ' + string(size(names)) + ' entries are more than 2048, the most where one names a stratum; name each once' : [this.model.stratifiers.map(s, s.name)].map(strata, [names.filter(m, m.matches('^[a-z_]+@[A-Za-z_][A-Za-z0-9_.-]*$') && !(m.split('@')[1] in strata))].map(odd, size(odd) == 0 ? '' : 'which_metrics: \"' + odd[0] + '\" is of a stratum that model.stratifiers does not have; add it there or drop it')[0])[0])[0]\x1a\xd6\x04\n" +
-	"\x1frecap.config.metrics_have_tasks\x1a\xb2\x04!has(this.which_metrics) ? '' : [this.model.tasks].map(towers, ((towers.exists(t, int(towers[t].kind) == 1) ? [] : ['auroc', 'rce', 'calibration_ratio'].filter(n, this.which_metrics.matches('(^|,)' + n + '(@|,|$)')) .map(n, 'which_metrics: \"' + n + '\" is a metric of binary classification, and no task is one; drop it')) + (towers.exists(t, int(towers[t].kind) == 2) ? [] : ['rmse', 'mae'].filter(n, this.which_metrics.matches('(^|,)' + n + '(@|,|$)')) .map(n, 'which_metrics: \"' + n + '\" is a metric of regression, and no task is one; drop it'))).join('\\n'))[0]\x1a\xa9\t\n" +
-	"(recap.config.best_checkpoint_is_measured\x1a\xfc\b!has(this.training.best_checkpoint) ? '' : !(this.training.best_checkpoint.validation_data in this.validation_data) ? 'training.best_checkpoint.validation_data: there is no validation set \"' + this.training.best_checkpoint.validation_data + '\"; name one of validation_data' : has(this.which_metrics) && !(this.training.best_checkpoint.metric.split('/')[0] in this.which_metrics.split(',')) && !(this.training.best_checkpoint.metric.contains('@') && this.training.best_checkpoint.metric.split('@')[0] in this.which_metrics.split(',')) ? 'training.best_checkpoint.metric: which_metrics leaves out ' + this.training.best_checkpoint.metric.split('/')[0] + '; add it there' : this.training.best_checkpoint.metric.contains('/') && !(this.training.best_checkpoint.metric.split('/')[1] in (size(this.validation_data[this.training.best_checkpoint.validation_data].evaluation_tasks) > 0 ? this.validation_data[this.training.best_checkpoint.validation_data].evaluation_tasks : this.model.tasks.map(t, t))) ? 'training.best_checkpoint.metric: \"' + this.training.best_checkpoint.metric.split('/')[1] + '\" is no task that the validation set is evaluated on' : ''\x1a\xe9\n" +
-	"\n" +
-	"&recap.config.best_checkpoint_has_order\x1a\xbe\n" +
-	"!has(this.training.best_checkpoint) || !this.training.best_checkpoint.metric.matches('^[a-z][a-z0-9_]*(@[A-Za-z0-9_.-]+)?(/[A-Za-z_][A-Za-z0-9_.-]*)?$') ? '' : [this.training.best_checkpoint.metric].map(m, [m.split('/')[0].split('@')].map(parts, [parts[0]].map(name, size(parts) > 1 && !(parts[1] in this.model.stratifiers.map(s, s.name)) ? 'training.best_checkpoint.metric: model.stratifiers has no \"' + parts[1] + '\"; name one of them, or drop the @ and what follows it' : !(name in ['loss', 'auroc', 'rce', 'rmse', 'mae']) ? 'training.best_checkpoint.metric: \"' + name + '\" is nothing that one checkpoint can be better in; name loss, auroc, rce, rmse or mae' : !m.contains('/') ? (name == 'loss' ? '' : 'training.best_checkpoint.metric: \"' + name + '\" is a metric of one task; write it as ' + name + '/<task>') : m.split('/')[1] in this.model.tasks && name in ['auroc', 'rce'] && int(this.model.tasks[m.split('/')[1]].kind) == 2 ? 'training.best_checkpoint.metric: \"' + m.split('/')[1] + '\" is a regression task, which has no ' + name + '; name loss, rmse or mae' : m.split('/')[1] in this.model.tasks && name in ['rmse', 'mae'] && int(this.model.tasks[m.split('/')[1]].kind) == 1 ? 'training.best_checkpoint.metric: \"' + m.split('/')[1] + '\" is a binary classification, which has no ' + name + '; name loss, auroc or rce' : '')[0])[0])[0]\x1a\xf4\f\n" +
+	"\x1erecap.config.dlrm_has_features\x1a\x8a\a!has(this.train_data.seg_dense_schema) || has(this.model.position_debias_config) || ['continuous', 'user_embedding', 'user_eng_embedding', 'author_embedding'].exists(n, n in this.train_data.seg_dense_schema.renamed_features) || 'discrete' in this.model.featurization_config.feature_names_to_concat || 'binary' in this.train_data.seg_dense_schema.renamed_features && (size(this.model.featurization_config.feature_names_to_concat) == 0 || 'binary' in this.model.featurization_config.feature_names_to_concat) ? '' : ((has(this.model.backbone.dlrm_config) ? ['backbone'] : []) + (int(this.model.multi_task_type) == 1 ? [this.model.tasks].map(towers, towers.filter(t, has(towers[t].dlrm_config)).map(t, 'tasks[\"' + t + '\"]'))[0] : [])).map(p, 'model.' + p + '.dlrm_config.bottom_mlp: reads features beside the rows of tables, and train_data names none; name a column, or choose another architecture').join('\\n')\x1a\x85\x05\n" +
+	"\x1arecap.config.known_metrics\x1a\xe6\x04has(this.which_metrics) && !this.which_metrics.matches('^(loss|auroc|rce|calibration_ratio|rmse|mae|brier|accuracy(_[1-9][0-9]?)?|gauc|mrr|(ndcg|recall)_[1-9][0-9]{0,3})(@[A-Za-z_][A-Za-z0-9_.-]*)?(,(loss|auroc|rce|calibration_ratio|rmse|mae|brier|accuracy(_[1-9][0-9]?)?|gauc|mrr|(ndcg|recall)_[1-9][0-9]{0,3})(@[A-Za-z_][A-Za-z0-9_.-]*)?)*$') ? 'which_metrics: \"' + this.which_metrics + '\" is no list of metrics; join some of loss, auroc, rce, calibration_ratio, brier, accuracy, rmse and mae, and of gauc, ndcg_10, recall_10 and mrr by groups, with commas, @ and a stratum or group behind one for it alone' : ''\x1a\xce\x06\n" +
+	" recap.config.metrics_have_strata\x1a\xa9\x06!this.which_metrics.contains('@') ? '' : [this.which_metrics.split(',')].map(names, size(names) > 2048 ? 'which_metrics: ' + string(size(names)) + ' entries are more than 2048, the most where one names a stratum or group; name each once' : [this.model.stratifiers.map(s, s.name)].map(strata, [this.groups.map(g, g.name)].map(groups, [names.filter(m, m.matches('^[a-z0-9_]+@[A-Za-z_][A-Za-z0-9_.-]*$') && !(m.matches('^(gauc|mrr|ndcg_|recall_)') ? m.split('@')[1] in groups : m.split('@')[1] in strata))].map(odd, size(odd) == 0 ? '' : odd[0].matches('^(gauc|mrr|ndcg_|recall_)') ? 'which_metrics: \"' + odd[0] + '\" is of a group that groups does not have; add it there or drop it' : 'which_metrics: \"' + odd[0] + '\" is of a stratum that model.stratifiers does not have; add it there or drop it')[0])[0])[0])[0]\x1a\x8c\x02\n" +
+	" recap.config.metrics_have_groups\x1a\xe7\x01size(this.groups) > 0 || !this.which_metrics.matches('(^|,)(gauc|mrr|(ndcg|recall)_[0-9]+)(,|$)') ? '' : 'which_metrics: gauc, mrr, ndcg_ and recall_ are metrics by groups, and there are no groups; name one in groups, or drop them'\x1a\x96\x05\n" +
+	"\x1frecap.config.metrics_have_tasks\x1a\xf2\x04!has(this.which_metrics) ? '' : [this.model.tasks].map(towers, ((towers.exists(t, int(towers[t].kind) == 1) ? [] : ['auroc', 'rce', 'calibration_ratio', 'brier', 'accuracy', 'gauc', 'mrr', 'ndcg', 'recall'].filter(n, this.which_metrics.matches('(^|,)' + n + '(_[0-9]+)?(@|,|$)')) .map(n, 'which_metrics: \"' + n + '\" is a metric of binary classification, and no task is one; drop it')) + (towers.exists(t, int(towers[t].kind) == 2) ? [] : ['rmse', 'mae'].filter(n, this.which_metrics.matches('(^|,)' + n + '(@|,|$)')) .map(n, 'which_metrics: \"' + n + '\" is a metric of regression, and no task is one; drop it'))).join('\\n'))[0]\x1a\xa9\t\n" +
+	"(recap.config.best_checkpoint_is_measured\x1a\xfc\b!has(this.training.best_checkpoint) ? '' : !(this.training.best_checkpoint.validation_data in this.validation_data) ? 'training.best_checkpoint.validation_data: there is no validation set \"' + this.training.best_checkpoint.validation_data + '\"; name one of validation_data' : has(this.which_metrics) && !(this.training.best_checkpoint.metric.split('/')[0] in this.which_metrics.split(',')) && !(this.training.best_checkpoint.metric.contains('@') && this.training.best_checkpoint.metric.split('@')[0] in this.which_metrics.split(',')) ? 'training.best_checkpoint.metric: which_metrics leaves out ' + this.training.best_checkpoint.metric.split('/')[0] + '; add it there' : this.training.best_checkpoint.metric.contains('/') && !(this.training.best_checkpoint.metric.split('/')[1] in (size(this.validation_data[this.training.best_checkpoint.validation_data].evaluation_tasks) > 0 ? this.validation_data[this.training.best_checkpoint.validation_data].evaluation_tasks : this.model.tasks.map(t, t))) ? 'training.best_checkpoint.metric: \"' + this.training.best_checkpoint.metric.split('/')[1] + '\" is no task that the validation set is evaluated on' : ''\x1a\x82\x0e\n" +
+	"&recap.config.best_checkpoint_has_order\x1a\xd7\r!has(this.training.best_checkpoint) || !this.training.best_checkpoint.metric.matches('^[a-z][a-z0-9_]*(@[A-Za-z0-9_.-]+)?(/[A-Za-z_][A-Za-z0-9_.-]*)?$') ? '' : [this.training.best_checkpoint.metric].map(m, [m.split('/')[0].split('@')].map(parts, [parts[0]].map(name, [name.matches('^(gauc|mrr|(ndcg|recall)_[1-9][0-9]{0,3})$')].map(grouped, grouped && (size(parts) == 1 || !(parts[1] in this.groups.map(g, g.name))) ? 'training.best_checkpoint.metric: \"' + name + '\" is a metric by groups; write it as ' + name + '@<group>/<task>, with one of groups' : !grouped && size(parts) > 1 && !(parts[1] in this.model.stratifiers.map(s, s.name)) ? 'training.best_checkpoint.metric: model.stratifiers has no \"' + parts[1] + '\"; name one of them, or drop the @ and what follows it' : !grouped && !name.matches('^(loss|auroc|rce|brier|accuracy(_[1-9][0-9]?)?|rmse|mae)$') ? 'training.best_checkpoint.metric: \"' + name + '\" is nothing that one checkpoint can be better in; name loss, auroc, rce, brier, accuracy, rmse or mae, or gauc, ndcg_10, recall_10 or mrr of a group' : !m.contains('/') ? (name == 'loss' ? '' : 'training.best_checkpoint.metric: \"' + name + '\" is a metric of one task; write it as ' + m + '/<task>') : m.split('/')[1] in this.model.tasks && !(name in ['loss', 'rmse', 'mae']) && int(this.model.tasks[m.split('/')[1]].kind) == 2 ? 'training.best_checkpoint.metric: \"' + m.split('/')[1] + '\" is a regression task, which has no ' + name + '; name loss, rmse or mae' : m.split('/')[1] in this.model.tasks && name in ['rmse', 'mae'] && int(this.model.tasks[m.split('/')[1]].kind) == 1 ? 'training.best_checkpoint.metric: \"' + m.split('/')[1] + '\" is a binary classification, which has no ' + name + '; name loss, auroc or rce' : '')[0])[0])[0])[0]\x1a\xbc\x02\n" +
+	"\x1erecap.config.groups_have_names\x1a\x99\x02[this.groups.map(g, g.name) + this.model.stratifiers.map(s, s.name)].map(names, this.groups.filter(g, names.filter(n, n == g.name).size() > 1) .map(g, 'groups: \"' + g.name + '\" is the name of another group, or of a stratum of model.stratifiers; choose another name').join('\\n'))[0]\x1a\x8e\x05\n" +
+	"\x1frecap.config.groups_have_inputs\x1a\xea\x04size(this.groups) == 0 ? '' : [this.validation_data].map(sets, sets.map(v, [sets[v]].map(data, ['\\n' + (data.seg_dense_schema.renamed_features.map(n, n) + data.seg_dense_schema.features + data.preprocess.extract_features.extract_feature_table.map(r, r.name)).join('\\n') + '\\n'].map(inputs, this.groups.filter(g, g.input != '' && !inputs.contains('\\n' + g.input + '\\n')) .map(g, 'groups: \"' + g.name + '\" goes by the input \"' + g.input + '\", which validation_data[\"' + v + '\"] does not have; add it to its seg_dense_schema, or to preprocess.extract_features').join('\\n'))[0])[0]).filter(line, line != '').join('\\n'))[0]\x1a\xf4\f\n" +
 	"$recap.config.regression_has_no_rates\x1a\xcb\f['\\n' + [this.model.tasks].map(towers, towers.filter(t, int(towers[t].kind) == 2))[0].join('\\n') + '\\n'].map(numbers, size(numbers) == 2 ? '' : ([this.train_data].map(data, [data.tasks].map(labelled, labelled.filter(t, (labelled[t].pos_downsampling_rate != 1.0 || labelled[t].neg_downsampling_rate != 1.0) && numbers.contains('\\n' + t + '\\n')) .map(t, [labelled[t]].map(task, (task.pos_downsampling_rate == 1.0 ? '' : 'train_data.tasks[\"' + t + '\"].pos_downsampling_rate: a regression task has no positives; drop it') + (task.pos_downsampling_rate != 1.0 && task.neg_downsampling_rate != 1.0 ? '\\n' : '') + (task.neg_downsampling_rate == 1.0 ? '' : 'train_data.tasks[\"' + t + '\"].neg_downsampling_rate: a regression task has no negatives; drop it'))[0]))[0])[0] + [this.validation_data].map(sets, sets.filter(v, [sets[v]].all(data, size(sets) * (size(this.model.tasks) + size(data.tasks)) <= 5120)) .map(v, [sets[v]].map(data, ([data.tasks].map(labelled, labelled.filter(t, (labelled[t].pos_downsampling_rate != 1.0 || labelled[t].neg_downsampling_rate != 1.0) && numbers.contains('\\n' + t + '\\n')) .map(t, [labelled[t]].map(task, (task.pos_downsampling_rate == 1.0 ? '' : 'validation_data[\"' + v + '\"].tasks[\"' + t + '\"].pos_downsampling_rate: a regression task has no positives; drop it') + (task.pos_downsampling_rate != 1.0 && task.neg_downsampling_rate != 1.0 ? '\\n' : '') + (task.neg_downsampling_rate == 1.0 ? '' : 'validation_data[\"' + v + '\"].tasks[\"' + t + '\"].neg_downsampling_rate: a regression task has no negatives; drop it'))[0]))[0]) .join('\\n'))[0]).filter(line, line != ''))[0]).join('\\n'))[0]\x1a\xcb\r\n" +
-	"*recap.config.regression_labels_are_numbers\x1a\x9c\r['\\n' + [this.model.tasks].map(towers, towers.filter(t, int(towers[t].kind) == 2))[0].join('\\n') + '\\n'].map(numbers, size(numbers) == 2 ? '' : ([this.train_data].map(data, [data.preprocess.downsample_negatives.engagements_list.filter(t, numbers.contains('\\n' + t + '\\n'))].map(odd, size(odd) == 0 ? [] : ['train_data.preprocess.downsample_negatives.engagements_list: \"' + odd.join('\", \"') + '\" has no positives, being a regression task; drop it'])[0] + data.preprocess.rectify_labels.label_to_engaged_timestamp_field.filter(t, numbers.contains('\\n' + t + '\\n')) .map(t, 'train_data.preprocess.rectify_labels.label_to_engaged_timestamp_field[\"' + t + '\"]: \"' + t + '\" is a regression task, and only labels of 0 or 1 are rectified; drop it'))[0] + [this.validation_data].map(sets, sets.filter(v, [sets[v]].all(data, size(sets) * (size(this.model.tasks) + size(data.preprocess.downsample_negatives.engagements_list) + size(data.preprocess.rectify_labels.label_to_engaged_timestamp_field)) <= 5120)) .map(v, [sets[v]].map(data, ([data.preprocess.downsample_negatives.engagements_list.filter(t, numbers.contains('\\n' + t + '\\n'))].map(odd, size(odd) == 0 ? [] : ['validation_data[\"' + v + '\"].preprocess.downsample_negatives.engagements_list: \"' + odd.join('\", \"') + '\" has no positives, being a regression task; drop it'])[0] + data.preprocess.rectify_labels.label_to_engaged_timestamp_field.filter(t, numbers.contains('\\n' + t + '\\n')) .map(t, 'validation_data[\"' + v + '\"].preprocess.rectify_labels.label_to_engaged_timestamp_field[\"' + t + '\"]: \"' + t + '\" is a regression task, and only labels of 0 or 1 are rectified; drop it')) .join('\\n'))[0]).filter(line, line != ''))[0]).join('\\n'))[0]*f\n" +
+	"*recap.config.regression_labels_are_numbers\x1a\x9c\r['\\n' + [this.model.tasks].map(towers, towers.filter(t, int(towers[t].kind) == 2))[0].join('\\n') + '\\n'].map(numbers, size(numbers) == 2 ? '' : ([this.train_data].map(data, [data.preprocess.downsample_negatives.engagements_list.filter(t, numbers.contains('\\n' + t + '\\n'))].map(odd, size(odd) == 0 ? [] : ['train_data.preprocess.downsample_negatives.engagements_list: \"' + odd.join('\", \"') + '\" has no positives, being a regression task; drop it'])[0] + data.preprocess.rectify_labels.label_to_engaged_timestamp_field.filter(t, numbers.contains('\\n' + t + '\\n')) .map(t, 'train_data.preprocess.rectify_labels.label_to_engaged_timestamp_field[\"' + t + '\"]: \"' + t + '\" is a regression task, and only labels of 0 or 1 are rectified; drop it'))[0] + [this.validation_data].map(sets, sets.filter(v, [sets[v]].all(data, size(sets) * (size(this.model.tasks) + size(data.preprocess.downsample_negatives.engagements_list) + size(data.preprocess.rectify_labels.label_to_engaged_timestamp_field)) <= 5120)) .map(v, [sets[v]].map(data, ([data.preprocess.downsample_negatives.engagements_list.filter(t, numbers.contains('\\n' + t + '\\n'))].map(odd, size(odd) == 0 ? [] : ['validation_data[\"' + v + '\"].preprocess.downsample_negatives.engagements_list: \"' + odd.join('\", \"') + '\" has no positives, being a regression task; drop it'])[0] + data.preprocess.rectify_labels.label_to_engaged_timestamp_field.filter(t, numbers.contains('\\n' + t + '\\n')) .map(t, 'validation_data[\"' + v + '\"].preprocess.rectify_labels.label_to_engaged_timestamp_field[\"' + t + '\"]: \"' + t + '\" is a regression task, and only labels of 0 or 1 are rectified; drop it')) .join('\\n'))[0]).filter(line, line != ''))[0]).join('\\n'))[0]\x1a\xd1\x02\n" +
+	"'recap.config.score_weights_are_of_tasks\x1a\xa5\x02['\\n' + this.model.tasks.map(t, t).join('\\n') + '\\n'].map(towers, this.score_weights.filter(t, t.matches('^[A-Za-z_][A-Za-z0-9_.-]*$') && !towers.contains('\\n' + t + '\\n')) .map(t, 'score_weights[\"' + t + '\"]: \"' + t + '\" is no task of the model; drop the entry or add a tower').join('\\n'))[0]\x1a\xeb\x01\n" +
+	"\x1drecap.config.score_is_no_task\x1a\xc9\x01size(this.score_weights) == 0 || !('score' in this.model.tasks) ? '' : 'score_weights: a task is named \"score\", which is what the weighted sum is called; give the task another name or drop the weights'*f\n" +
 	"\aJobMode\x12\x18\n" +
 	"\x14JOB_MODE_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eJOB_MODE_TRAIN\x10\x01\x12\x15\n" +
@@ -333,33 +364,37 @@ func file_rankspec_recap_v1_recap_proto_rawDescGZIP() []byte {
 }
 
 var file_rankspec_recap_v1_recap_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_rankspec_recap_v1_recap_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
+var file_rankspec_recap_v1_recap_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
 var file_rankspec_recap_v1_recap_proto_goTypes = []any{
 	(JobMode)(0),                 // 0: rankspec.recap.v1.JobMode
 	(DownsamplingCorrection)(0),  // 1: rankspec.recap.v1.DownsamplingCorrection
 	(*RecapConfig)(nil),          // 2: rankspec.recap.v1.RecapConfig
 	nil,                          // 3: rankspec.recap.v1.RecapConfig.ValidationDataEntry
-	(*TrainingConfig)(nil),       // 4: rankspec.recap.v1.TrainingConfig
-	(*ModelConfig)(nil),          // 5: rankspec.recap.v1.ModelConfig
-	(*RecapDataConfig)(nil),      // 6: rankspec.recap.v1.RecapDataConfig
-	(*RecapOptimizerConfig)(nil), // 7: rankspec.recap.v1.RecapOptimizerConfig
-	(*v1.RuntimeConfig)(nil),     // 8: rankspec.train.v1.RuntimeConfig
+	nil,                          // 4: rankspec.recap.v1.RecapConfig.ScoreWeightsEntry
+	(*TrainingConfig)(nil),       // 5: rankspec.recap.v1.TrainingConfig
+	(*ModelConfig)(nil),          // 6: rankspec.recap.v1.ModelConfig
+	(*RecapDataConfig)(nil),      // 7: rankspec.recap.v1.RecapDataConfig
+	(*RecapOptimizerConfig)(nil), // 8: rankspec.recap.v1.RecapOptimizerConfig
+	(*v1.RuntimeConfig)(nil),     // 9: rankspec.train.v1.RuntimeConfig
+	(*MetricGroup)(nil),          // 10: rankspec.recap.v1.MetricGroup
 }
 var file_rankspec_recap_v1_recap_proto_depIdxs = []int32{
-	4, // 0: rankspec.recap.v1.RecapConfig.training:type_name -> rankspec.recap.v1.TrainingConfig
-	5, // 1: rankspec.recap.v1.RecapConfig.model:type_name -> rankspec.recap.v1.ModelConfig
-	6, // 2: rankspec.recap.v1.RecapConfig.train_data:type_name -> rankspec.recap.v1.RecapDataConfig
-	3, // 3: rankspec.recap.v1.RecapConfig.validation_data:type_name -> rankspec.recap.v1.RecapConfig.ValidationDataEntry
-	7, // 4: rankspec.recap.v1.RecapConfig.optimizer:type_name -> rankspec.recap.v1.RecapOptimizerConfig
-	8, // 5: rankspec.recap.v1.RecapConfig.runtime:type_name -> rankspec.train.v1.RuntimeConfig
-	1, // 6: rankspec.recap.v1.RecapConfig.downsampling_correction:type_name -> rankspec.recap.v1.DownsamplingCorrection
-	0, // 7: rankspec.recap.v1.RecapConfig.mode:type_name -> rankspec.recap.v1.JobMode
-	6, // 8: rankspec.recap.v1.RecapConfig.ValidationDataEntry.value:type_name -> rankspec.recap.v1.RecapDataConfig
-	9, // [9:9] is the sub-list for method output_type
-	9, // [9:9] is the sub-list for method input_type
-	9, // [9:9] is the sub-list for extension type_name
-	9, // [9:9] is the sub-list for extension extendee
-	0, // [0:9] is the sub-list for field type_name
+	5,  // 0: rankspec.recap.v1.RecapConfig.training:type_name -> rankspec.recap.v1.TrainingConfig
+	6,  // 1: rankspec.recap.v1.RecapConfig.model:type_name -> rankspec.recap.v1.ModelConfig
+	7,  // 2: rankspec.recap.v1.RecapConfig.train_data:type_name -> rankspec.recap.v1.RecapDataConfig
+	3,  // 3: rankspec.recap.v1.RecapConfig.validation_data:type_name -> rankspec.recap.v1.RecapConfig.ValidationDataEntry
+	8,  // 4: rankspec.recap.v1.RecapConfig.optimizer:type_name -> rankspec.recap.v1.RecapOptimizerConfig
+	9,  // 5: rankspec.recap.v1.RecapConfig.runtime:type_name -> rankspec.train.v1.RuntimeConfig
+	1,  // 6: rankspec.recap.v1.RecapConfig.downsampling_correction:type_name -> rankspec.recap.v1.DownsamplingCorrection
+	0,  // 7: rankspec.recap.v1.RecapConfig.mode:type_name -> rankspec.recap.v1.JobMode
+	4,  // 8: rankspec.recap.v1.RecapConfig.score_weights:type_name -> rankspec.recap.v1.RecapConfig.ScoreWeightsEntry
+	10, // 9: rankspec.recap.v1.RecapConfig.groups:type_name -> rankspec.recap.v1.MetricGroup
+	7,  // 10: rankspec.recap.v1.RecapConfig.ValidationDataEntry.value:type_name -> rankspec.recap.v1.RecapDataConfig
+	11, // [11:11] is the sub-list for method output_type
+	11, // [11:11] is the sub-list for method input_type
+	11, // [11:11] is the sub-list for extension type_name
+	11, // [11:11] is the sub-list for extension extendee
+	0,  // [0:11] is the sub-list for field type_name
 }
 
 func init() { file_rankspec_recap_v1_recap_proto_init() }
@@ -368,6 +403,7 @@ func file_rankspec_recap_v1_recap_proto_init() {
 		return
 	}
 	file_rankspec_recap_v1_data_proto_init()
+	file_rankspec_recap_v1_metrics_proto_init()
 	file_rankspec_recap_v1_model_proto_init()
 	file_rankspec_recap_v1_optimizer_proto_init()
 	file_rankspec_recap_v1_training_proto_init()
@@ -377,7 +413,7 @@ func file_rankspec_recap_v1_recap_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_rankspec_recap_v1_recap_proto_rawDesc), len(file_rankspec_recap_v1_recap_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   2,
+			NumMessages:   3,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -25,14 +25,15 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Which checkpoint counts as the best: the one with the lowest loss, rmse or mae, or the highest auroc or rce, of a validation
-// set.
+// Which checkpoint counts as the best: the one with the lowest loss, brier, rmse or mae, or the highest auroc, rce, accuracy,
+// gauc, ndcg_10, recall_10 or mrr, of a validation set.
 type BestCheckpointConfig struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Name of the validation set.
 	ValidationData *string `protobuf:"bytes,1,opt,name=validation_data,json=validationData" json:"validation_data,omitempty"`
-	// The metric: loss, the mean over the tasks, or loss, auroc, rce, rmse or mae of one task, as in auroc/liked. Names of
-	// metrics are written metric@group/task, where a group is a stratum of model.stratifiers: auroc@new_users/liked.
+	// The metric: loss, the mean over the tasks, or loss, auroc, rce, brier, accuracy, rmse or mae of one task, as in auroc/liked.
+	// Names of metrics are written metric@rows/task: auroc@new_users/liked is that of a stratum of model.stratifiers. gauc, mrr,
+	// ndcg_10 and recall_10 are of one of groups: gauc@user/liked.
 	Metric *string `protobuf:"bytes,2,opt,name=metric" json:"metric,omitempty"`
 	// Evaluations in a row without a better value after which training ends early. Unset: it never does.
 	Patience      *int32 `protobuf:"varint,3,opt,name=patience" json:"patience,omitempty"`

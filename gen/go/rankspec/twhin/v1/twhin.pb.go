@@ -40,7 +40,7 @@ type TwhinConfig struct {
 	// What it is evaluated on.
 	ValidationData *TwhinDataConfig `protobuf:"bytes,5,opt,name=validation_data,json=validationData" json:"validation_data,omitempty"`
 	// What `rankspec run` does with the config; `rankspec train` and `rankspec evaluate` do what they are called, whatever is
-	// written here.
+	// written here. JOB_MODE_INFERENCE is refused: what a graph embedding learns is read from its tables.
 	Mode          *v1.JobMode `protobuf:"varint,6,opt,name=mode,enum=rankspec.train.v1.JobMode,def=1" json:"mode,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

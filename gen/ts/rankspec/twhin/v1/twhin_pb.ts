@@ -69,7 +69,7 @@ export type TwhinConfig = Message<"rankspec.twhin.v1.TwhinConfig"> & {
 
   /**
    * What `rankspec run` does with the config; `rankspec train` and `rankspec evaluate` do what they are called, whatever is
-   * written here.
+   * written here. JOB_MODE_INFERENCE is refused: what a graph embedding learns is read from its tables.
    *
    * @generated from field: rankspec.train.v1.JobMode mode = 6 [default = JOB_MODE_TRAIN];
    */

@@ -61,6 +61,7 @@ class TwhinProgram(Program["EdgeBatch"]):
     optimizer_field = "model"
     batch_field = "train_data.per_replica_batch_size"
     is_batch_per_process = True
+    no_prediction = "a graph embedding predicts nothing of rows: what it has learnt is the vectors in its tables"
     model: TwhinModel
 
     def __init__(self, config: TwhinConfig) -> None:

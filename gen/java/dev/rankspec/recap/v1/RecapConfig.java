@@ -35,6 +35,7 @@ private static final long serialVersionUID = 0L;
     whichMetrics_ = "";
     downsamplingCorrection_ = 1;
     mode_ = 1;
+    groups_ = java.util.Collections.emptyList();
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -54,6 +55,8 @@ private static final long serialVersionUID = 0L;
     switch (number) {
       case 4:
         return internalGetValidationData();
+      case 10:
+        return internalGetScoreWeights();
       default:
         throw new RuntimeException(
             "Invalid map field number: " + number);
@@ -320,9 +323,11 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
   private volatile java.lang.Object whichMetrics_ = "";
   /**
    * <pre>
-   * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Each is
-   * reported for the whole and for every stratum of model.stratifiers; auroc&#64;name is that of one stratum alone. Unset: all of
-   * them.
+   * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, brier, accuracy, rmse, mae, and by groups gauc,
+   * mrr, ndcg_10 and recall_10, or of as many first rows as another number says. A task has those of its kind. accuracy is at a
+   * probability of one half, accuracy_30 at 30 percent. Each is reported for the whole and for every stratum of
+   * model.stratifiers, or for every one of groups; auroc&#64;name is that of one stratum alone, gauc&#64;name that of one group. Unset:
+   * all of them but brier and accuracy, those by groups where there are groups; and that of training.best_checkpoint.
    * </pre>
    *
    * <code>string which_metrics = 6 [json_name = "whichMetrics", (.buf.validate.field) = { ... }</code>
@@ -334,9 +339,11 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
   }
   /**
    * <pre>
-   * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Each is
-   * reported for the whole and for every stratum of model.stratifiers; auroc&#64;name is that of one stratum alone. Unset: all of
-   * them.
+   * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, brier, accuracy, rmse, mae, and by groups gauc,
+   * mrr, ndcg_10 and recall_10, or of as many first rows as another number says. A task has those of its kind. accuracy is at a
+   * probability of one half, accuracy_30 at 30 percent. Each is reported for the whole and for every stratum of
+   * model.stratifiers, or for every one of groups; auroc&#64;name is that of one stratum alone, gauc&#64;name that of one group. Unset:
+   * all of them but brier and accuracy, those by groups where there are groups; and that of training.best_checkpoint.
    * </pre>
    *
    * <code>string which_metrics = 6 [json_name = "whichMetrics", (.buf.validate.field) = { ... }</code>
@@ -357,9 +364,11 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
   }
   /**
    * <pre>
-   * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Each is
-   * reported for the whole and for every stratum of model.stratifiers; auroc&#64;name is that of one stratum alone. Unset: all of
-   * them.
+   * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, brier, accuracy, rmse, mae, and by groups gauc,
+   * mrr, ndcg_10 and recall_10, or of as many first rows as another number says. A task has those of its kind. accuracy is at a
+   * probability of one half, accuracy_30 at 30 percent. Each is reported for the whole and for every stratum of
+   * model.stratifiers, or for every one of groups; auroc&#64;name is that of one stratum alone, gauc&#64;name that of one group. Unset:
+   * all of them but brier and accuracy, those by groups where there are groups; and that of training.best_checkpoint.
    * </pre>
    *
    * <code>string which_metrics = 6 [json_name = "whichMetrics", (.buf.validate.field) = { ... }</code>
@@ -459,8 +468,8 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
   private int mode_ = 1;
   /**
    * <pre>
-   * What `rankspec run` does with the config; `rankspec train` and `rankspec evaluate` do what they are called, whatever is
-   * written here.
+   * What `rankspec run` does with the config; `rankspec train`, `rankspec evaluate` and `rankspec predict` do what they are
+   * called, whatever is written here.
    * </pre>
    *
    * <code>.rankspec.recap.v1.JobMode mode = 9 [default = JOB_MODE_TRAIN, json_name = "mode", (.buf.validate.field) = { ... }</code>
@@ -471,8 +480,8 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
   }
   /**
    * <pre>
-   * What `rankspec run` does with the config; `rankspec train` and `rankspec evaluate` do what they are called, whatever is
-   * written here.
+   * What `rankspec run` does with the config; `rankspec train`, `rankspec evaluate` and `rankspec predict` do what they are
+   * called, whatever is written here.
    * </pre>
    *
    * <code>.rankspec.recap.v1.JobMode mode = 9 [default = JOB_MODE_TRAIN, json_name = "mode", (.buf.validate.field) = { ... }</code>
@@ -483,8 +492,8 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
   }
   /**
    * <pre>
-   * What `rankspec run` does with the config; `rankspec train` and `rankspec evaluate` do what they are called, whatever is
-   * written here.
+   * What `rankspec run` does with the config; `rankspec train`, `rankspec evaluate` and `rankspec predict` do what they are
+   * called, whatever is written here.
    * </pre>
    *
    * <code>.rankspec.recap.v1.JobMode mode = 9 [default = JOB_MODE_TRAIN, json_name = "mode", (.buf.validate.field) = { ... }</code>
@@ -493,6 +502,168 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
   @java.lang.Override public dev.rankspec.recap.v1.JobMode getMode() {
     dev.rankspec.recap.v1.JobMode result = dev.rankspec.recap.v1.JobMode.forNumber(mode_);
     return result == null ? dev.rankspec.recap.v1.JobMode.UNRECOGNIZED : result;
+  }
+
+  public static final int SCORE_WEIGHTS_FIELD_NUMBER = 10;
+  private static final class ScoreWeightsDefaultEntryHolder {
+    static final com.google.protobuf.MapEntry<
+        java.lang.String, java.lang.Double> defaultEntry =
+            com.google.protobuf.MapEntry
+            .<java.lang.String, java.lang.Double>newDefaultInstance(
+                dev.rankspec.recap.v1.RecapProto.internal_static_rankspec_recap_v1_RecapConfig_ScoreWeightsEntry_descriptor, 
+                com.google.protobuf.WireFormat.FieldType.STRING,
+                "",
+                com.google.protobuf.WireFormat.FieldType.DOUBLE,
+                0D);
+  }
+  @SuppressWarnings("serial")
+  private com.google.protobuf.MapField<
+      java.lang.String, java.lang.Double> scoreWeights_;
+  private com.google.protobuf.MapField<java.lang.String, java.lang.Double>
+  internalGetScoreWeights() {
+    if (scoreWeights_ == null) {
+      return com.google.protobuf.MapField.emptyMapField(
+          ScoreWeightsDefaultEntryHolder.defaultEntry);
+    }
+    return scoreWeights_;
+  }
+  public int getScoreWeightsCount() {
+    return internalGetScoreWeights().getMap().size();
+  }
+  /**
+   * <pre>
+   * What each task's prediction counts in the one score that rows are ranked by, by the name of the task: the score is the sum of
+   * weight times prediction, in double precision over the tasks in the order of their names' bytes, rounded to float32. A task
+   * without an entry counts nothing. Empty: predictions have no such score.
+   * </pre>
+   *
+   * <code>map&lt;string, double&gt; score_weights = 10 [json_name = "scoreWeights", (.buf.validate.field) = { ... }</code>
+   */
+  @java.lang.Override
+  public boolean containsScoreWeights(
+      java.lang.String key) {
+    java.util.Objects.requireNonNull(key, "map key");
+    return internalGetScoreWeights().getMap().containsKey(key);
+  }
+  /**
+   * Use {@link #getScoreWeightsMap()} instead.
+   */
+  @java.lang.Override
+  @java.lang.Deprecated
+  public java.util.Map<java.lang.String, java.lang.Double> getScoreWeights() {
+    return getScoreWeightsMap();
+  }
+  /**
+   * <pre>
+   * What each task's prediction counts in the one score that rows are ranked by, by the name of the task: the score is the sum of
+   * weight times prediction, in double precision over the tasks in the order of their names' bytes, rounded to float32. A task
+   * without an entry counts nothing. Empty: predictions have no such score.
+   * </pre>
+   *
+   * <code>map&lt;string, double&gt; score_weights = 10 [json_name = "scoreWeights", (.buf.validate.field) = { ... }</code>
+   */
+  @java.lang.Override
+  public java.util.Map<java.lang.String, java.lang.Double> getScoreWeightsMap() {
+    return internalGetScoreWeights().getMap();
+  }
+  /**
+   * <pre>
+   * What each task's prediction counts in the one score that rows are ranked by, by the name of the task: the score is the sum of
+   * weight times prediction, in double precision over the tasks in the order of their names' bytes, rounded to float32. A task
+   * without an entry counts nothing. Empty: predictions have no such score.
+   * </pre>
+   *
+   * <code>map&lt;string, double&gt; score_weights = 10 [json_name = "scoreWeights", (.buf.validate.field) = { ... }</code>
+   */
+  @java.lang.Override
+  public double getScoreWeightsOrDefault(
+      java.lang.String key,
+      double defaultValue) {
+    java.util.Objects.requireNonNull(key, "map key");
+    java.util.Map<java.lang.String, java.lang.Double> map =
+        internalGetScoreWeights().getMap();
+    return map.containsKey(key) ? map.get(key) : defaultValue;
+  }
+  /**
+   * <pre>
+   * What each task's prediction counts in the one score that rows are ranked by, by the name of the task: the score is the sum of
+   * weight times prediction, in double precision over the tasks in the order of their names' bytes, rounded to float32. A task
+   * without an entry counts nothing. Empty: predictions have no such score.
+   * </pre>
+   *
+   * <code>map&lt;string, double&gt; score_weights = 10 [json_name = "scoreWeights", (.buf.validate.field) = { ... }</code>
+   */
+  @java.lang.Override
+  public double getScoreWeightsOrThrow(
+      java.lang.String key) {
+    java.util.Objects.requireNonNull(key, "map key");
+    java.util.Map<java.lang.String, java.lang.Double> map =
+        internalGetScoreWeights().getMap();
+    if (!map.containsKey(key)) {
+      throw new java.lang.IllegalArgumentException();
+    }
+    return map.get(key);
+  }
+
+  public static final int GROUPS_FIELD_NUMBER = 11;
+  @SuppressWarnings("serial")
+  private java.util.List<dev.rankspec.recap.v1.MetricGroup> groups_;
+  /**
+   * <pre>
+   * Rows that belong together, such as those of a user, whose order metrics by groups are of. Empty: no such metrics.
+   * </pre>
+   *
+   * <code>repeated .rankspec.recap.v1.MetricGroup groups = 11 [json_name = "groups", (.buf.validate.field) = { ... }</code>
+   */
+  @java.lang.Override
+  public java.util.List<dev.rankspec.recap.v1.MetricGroup> getGroupsList() {
+    return groups_;
+  }
+  /**
+   * <pre>
+   * Rows that belong together, such as those of a user, whose order metrics by groups are of. Empty: no such metrics.
+   * </pre>
+   *
+   * <code>repeated .rankspec.recap.v1.MetricGroup groups = 11 [json_name = "groups", (.buf.validate.field) = { ... }</code>
+   */
+  @java.lang.Override
+  public java.util.List<? extends dev.rankspec.recap.v1.MetricGroupOrBuilder> 
+      getGroupsOrBuilderList() {
+    return groups_;
+  }
+  /**
+   * <pre>
+   * Rows that belong together, such as those of a user, whose order metrics by groups are of. Empty: no such metrics.
+   * </pre>
+   *
+   * <code>repeated .rankspec.recap.v1.MetricGroup groups = 11 [json_name = "groups", (.buf.validate.field) = { ... }</code>
+   */
+  @java.lang.Override
+  public int getGroupsCount() {
+    return groups_.size();
+  }
+  /**
+   * <pre>
+   * Rows that belong together, such as those of a user, whose order metrics by groups are of. Empty: no such metrics.
+   * </pre>
+   *
+   * <code>repeated .rankspec.recap.v1.MetricGroup groups = 11 [json_name = "groups", (.buf.validate.field) = { ... }</code>
+   */
+  @java.lang.Override
+  public dev.rankspec.recap.v1.MetricGroup getGroups(int index) {
+    return groups_.get(index);
+  }
+  /**
+   * <pre>
+   * Rows that belong together, such as those of a user, whose order metrics by groups are of. Empty: no such metrics.
+   * </pre>
+   *
+   * <code>repeated .rankspec.recap.v1.MetricGroup groups = 11 [json_name = "groups", (.buf.validate.field) = { ... }</code>
+   */
+  @java.lang.Override
+  public dev.rankspec.recap.v1.MetricGroupOrBuilder getGroupsOrBuilder(
+      int index) {
+    return groups_.get(index);
   }
 
   private byte memoizedIsInitialized = -1;
@@ -539,6 +710,15 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
     if (((bitField0_ & 0x00000080) != 0)) {
       output.writeEnum(9, mode_);
     }
+    com.google.protobuf.GeneratedMessage
+      .serializeStringMapTo(
+        output,
+        internalGetScoreWeights(),
+        ScoreWeightsDefaultEntryHolder.defaultEntry,
+        10);
+    for (int i = 0; i < groups_.size(); i++) {
+      output.writeMessage(11, groups_.get(i));
+    }
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -584,6 +764,25 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
       size += com.google.protobuf.CodedOutputStream
         .computeEnumSize(9, mode_);
     }
+    for (java.util.Map.Entry<java.lang.String, java.lang.Double> entry
+         : internalGetScoreWeights().getMap().entrySet()) {
+      com.google.protobuf.MapEntry<java.lang.String, java.lang.Double>
+      scoreWeights__ = ScoreWeightsDefaultEntryHolder.defaultEntry.newBuilderForType()
+          .setKey(entry.getKey())
+          .setValue(entry.getValue())
+          .buildPartial();
+      size += com.google.protobuf.CodedOutputStream
+          .computeMessageSize(10, scoreWeights__);
+    }
+
+        {
+          final int count = groups_.size();
+          for (int i = 0; i < count; i++) {
+            size += com.google.protobuf.CodedOutputStream
+              .computeMessageSizeNoTag(groups_.get(i));
+          }
+          size += 1 * count;
+        }
     return size;
   }
   @java.lang.Override
@@ -648,6 +847,10 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
     if (hasMode()) {
       if (mode_ != other.mode_) return false;
     }
+    if (!internalGetScoreWeights().equals(
+        other.internalGetScoreWeights())) return false;
+    if (!getGroupsList()
+        .equals(other.getGroupsList())) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -694,6 +897,14 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
     if (hasMode()) {
       hash = (37 * hash) + MODE_FIELD_NUMBER;
       hash = (53 * hash) + mode_;
+    }
+    if (!internalGetScoreWeights().getMap().isEmpty()) {
+      hash = (37 * hash) + SCORE_WEIGHTS_FIELD_NUMBER;
+      hash = (53 * hash) + internalGetScoreWeights().hashCode();
+    }
+    if (getGroupsCount() > 0) {
+      hash = (37 * hash) + GROUPS_FIELD_NUMBER;
+      hash = (53 * hash) + getGroupsList().hashCode();
     }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
@@ -814,6 +1025,8 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
       switch (number) {
         case 4:
           return internalGetValidationData();
+        case 10:
+          return internalGetScoreWeights();
         default:
           throw new RuntimeException(
               "Invalid map field number: " + number);
@@ -825,6 +1038,8 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
       switch (number) {
         case 4:
           return internalGetMutableValidationData();
+        case 10:
+          return internalGetMutableScoreWeights();
         default:
           throw new RuntimeException(
               "Invalid map field number: " + number);
@@ -856,6 +1071,7 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
         internalGetTrainDataFieldBuilder();
         internalGetOptimizerFieldBuilder();
         internalGetRuntimeFieldBuilder();
+        internalGetGroupsFieldBuilder();
       }
     }
     @java.lang.Override
@@ -891,6 +1107,14 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
       }
       downsamplingCorrection_ = 1;
       mode_ = 1;
+      internalGetMutableScoreWeights().clear();
+      if (groupsBuilder_ == null) {
+        groups_ = java.util.Collections.emptyList();
+      } else {
+        groups_ = null;
+        groupsBuilder_.clear();
+      }
+      bitField0_ = (bitField0_ & ~0x00000400);
       return this;
     }
 
@@ -917,9 +1141,22 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
     @java.lang.Override
     public dev.rankspec.recap.v1.RecapConfig buildPartial() {
       dev.rankspec.recap.v1.RecapConfig result = new dev.rankspec.recap.v1.RecapConfig(this);
+      buildPartialRepeatedFields(result);
       if (bitField0_ != 0) { buildPartial0(result); }
       onBuilt();
       return result;
+    }
+
+    private void buildPartialRepeatedFields(dev.rankspec.recap.v1.RecapConfig result) {
+      if (groupsBuilder_ == null) {
+        if (((bitField0_ & 0x00000400) != 0)) {
+          groups_ = java.util.Collections.unmodifiableList(groups_);
+          bitField0_ = (bitField0_ & ~0x00000400);
+        }
+        result.groups_ = groups_;
+      } else {
+        result.groups_ = groupsBuilder_.build();
+      }
     }
 
     private void buildPartial0(dev.rankspec.recap.v1.RecapConfig result) {
@@ -970,6 +1207,10 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
         result.mode_ = mode_;
         to_bitField0_ |= 0x00000080;
       }
+      if (((from_bitField0_ & 0x00000200) != 0)) {
+        result.scoreWeights_ = internalGetScoreWeights();
+        result.scoreWeights_.makeImmutable();
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -1013,6 +1254,35 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
       }
       if (other.hasMode()) {
         setModeValue(other.getModeValue());
+      }
+      internalGetMutableScoreWeights().mergeFrom(
+          other.internalGetScoreWeights());
+      bitField0_ |= 0x00000200;
+      if (groupsBuilder_ == null) {
+        if (!other.groups_.isEmpty()) {
+          if (groups_.isEmpty()) {
+            groups_ = other.groups_;
+            bitField0_ = (bitField0_ & ~0x00000400);
+          } else {
+            ensureGroupsIsMutable();
+            groups_.addAll(other.groups_);
+          }
+          onChanged();
+        }
+      } else {
+        if (!other.groups_.isEmpty()) {
+          if (groupsBuilder_.isEmpty()) {
+            groupsBuilder_.dispose();
+            groupsBuilder_ = null;
+            groups_ = other.groups_;
+            bitField0_ = (bitField0_ & ~0x00000400);
+            groupsBuilder_ = 
+              com.google.protobuf.GeneratedMessage.alwaysUseFieldBuilders ?
+                 internalGetGroupsFieldBuilder() : null;
+          } else {
+            groupsBuilder_.addAllMessages(other.groups_);
+          }
+        }
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -1097,6 +1367,28 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
               bitField0_ |= 0x00000100;
               break;
             } // case 72
+            case 82: {
+              com.google.protobuf.MapEntry<java.lang.String, java.lang.Double>
+              scoreWeights__ = input.readMessage(
+                  ScoreWeightsDefaultEntryHolder.defaultEntry.getParserForType(), extensionRegistry);
+              internalGetMutableScoreWeights().getMutableMap().put(
+                  scoreWeights__.getKey(), scoreWeights__.getValue());
+              bitField0_ |= 0x00000200;
+              break;
+            } // case 82
+            case 90: {
+              dev.rankspec.recap.v1.MetricGroup m =
+                  input.readMessage(
+                      dev.rankspec.recap.v1.MetricGroup.parser(),
+                      extensionRegistry);
+              if (groupsBuilder_ == null) {
+                ensureGroupsIsMutable();
+                groups_.add(m);
+              } else {
+                groupsBuilder_.addMessage(m);
+              }
+              break;
+            } // case 90
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -1923,9 +2215,11 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
     private java.lang.Object whichMetrics_ = "";
     /**
      * <pre>
-     * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Each is
-     * reported for the whole and for every stratum of model.stratifiers; auroc&#64;name is that of one stratum alone. Unset: all of
-     * them.
+     * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, brier, accuracy, rmse, mae, and by groups gauc,
+     * mrr, ndcg_10 and recall_10, or of as many first rows as another number says. A task has those of its kind. accuracy is at a
+     * probability of one half, accuracy_30 at 30 percent. Each is reported for the whole and for every stratum of
+     * model.stratifiers, or for every one of groups; auroc&#64;name is that of one stratum alone, gauc&#64;name that of one group. Unset:
+     * all of them but brier and accuracy, those by groups where there are groups; and that of training.best_checkpoint.
      * </pre>
      *
      * <code>string which_metrics = 6 [json_name = "whichMetrics", (.buf.validate.field) = { ... }</code>
@@ -1936,9 +2230,11 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
     }
     /**
      * <pre>
-     * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Each is
-     * reported for the whole and for every stratum of model.stratifiers; auroc&#64;name is that of one stratum alone. Unset: all of
-     * them.
+     * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, brier, accuracy, rmse, mae, and by groups gauc,
+     * mrr, ndcg_10 and recall_10, or of as many first rows as another number says. A task has those of its kind. accuracy is at a
+     * probability of one half, accuracy_30 at 30 percent. Each is reported for the whole and for every stratum of
+     * model.stratifiers, or for every one of groups; auroc&#64;name is that of one stratum alone, gauc&#64;name that of one group. Unset:
+     * all of them but brier and accuracy, those by groups where there are groups; and that of training.best_checkpoint.
      * </pre>
      *
      * <code>string which_metrics = 6 [json_name = "whichMetrics", (.buf.validate.field) = { ... }</code>
@@ -1958,9 +2254,11 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
     }
     /**
      * <pre>
-     * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Each is
-     * reported for the whole and for every stratum of model.stratifiers; auroc&#64;name is that of one stratum alone. Unset: all of
-     * them.
+     * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, brier, accuracy, rmse, mae, and by groups gauc,
+     * mrr, ndcg_10 and recall_10, or of as many first rows as another number says. A task has those of its kind. accuracy is at a
+     * probability of one half, accuracy_30 at 30 percent. Each is reported for the whole and for every stratum of
+     * model.stratifiers, or for every one of groups; auroc&#64;name is that of one stratum alone, gauc&#64;name that of one group. Unset:
+     * all of them but brier and accuracy, those by groups where there are groups; and that of training.best_checkpoint.
      * </pre>
      *
      * <code>string which_metrics = 6 [json_name = "whichMetrics", (.buf.validate.field) = { ... }</code>
@@ -1981,9 +2279,11 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
     }
     /**
      * <pre>
-     * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Each is
-     * reported for the whole and for every stratum of model.stratifiers; auroc&#64;name is that of one stratum alone. Unset: all of
-     * them.
+     * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, brier, accuracy, rmse, mae, and by groups gauc,
+     * mrr, ndcg_10 and recall_10, or of as many first rows as another number says. A task has those of its kind. accuracy is at a
+     * probability of one half, accuracy_30 at 30 percent. Each is reported for the whole and for every stratum of
+     * model.stratifiers, or for every one of groups; auroc&#64;name is that of one stratum alone, gauc&#64;name that of one group. Unset:
+     * all of them but brier and accuracy, those by groups where there are groups; and that of training.best_checkpoint.
      * </pre>
      *
      * <code>string which_metrics = 6 [json_name = "whichMetrics", (.buf.validate.field) = { ... }</code>
@@ -2000,9 +2300,11 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
     }
     /**
      * <pre>
-     * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Each is
-     * reported for the whole and for every stratum of model.stratifiers; auroc&#64;name is that of one stratum alone. Unset: all of
-     * them.
+     * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, brier, accuracy, rmse, mae, and by groups gauc,
+     * mrr, ndcg_10 and recall_10, or of as many first rows as another number says. A task has those of its kind. accuracy is at a
+     * probability of one half, accuracy_30 at 30 percent. Each is reported for the whole and for every stratum of
+     * model.stratifiers, or for every one of groups; auroc&#64;name is that of one stratum alone, gauc&#64;name that of one group. Unset:
+     * all of them but brier and accuracy, those by groups where there are groups; and that of training.best_checkpoint.
      * </pre>
      *
      * <code>string which_metrics = 6 [json_name = "whichMetrics", (.buf.validate.field) = { ... }</code>
@@ -2016,9 +2318,11 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
     }
     /**
      * <pre>
-     * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Each is
-     * reported for the whole and for every stratum of model.stratifiers; auroc&#64;name is that of one stratum alone. Unset: all of
-     * them.
+     * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, brier, accuracy, rmse, mae, and by groups gauc,
+     * mrr, ndcg_10 and recall_10, or of as many first rows as another number says. A task has those of its kind. accuracy is at a
+     * probability of one half, accuracy_30 at 30 percent. Each is reported for the whole and for every stratum of
+     * model.stratifiers, or for every one of groups; auroc&#64;name is that of one stratum alone, gauc&#64;name that of one group. Unset:
+     * all of them but brier and accuracy, those by groups where there are groups; and that of training.best_checkpoint.
      * </pre>
      *
      * <code>string which_metrics = 6 [json_name = "whichMetrics", (.buf.validate.field) = { ... }</code>
@@ -2276,8 +2580,8 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
     private int mode_ = 1;
     /**
      * <pre>
-     * What `rankspec run` does with the config; `rankspec train` and `rankspec evaluate` do what they are called, whatever is
-     * written here.
+     * What `rankspec run` does with the config; `rankspec train`, `rankspec evaluate` and `rankspec predict` do what they are
+     * called, whatever is written here.
      * </pre>
      *
      * <code>.rankspec.recap.v1.JobMode mode = 9 [default = JOB_MODE_TRAIN, json_name = "mode", (.buf.validate.field) = { ... }</code>
@@ -2288,8 +2592,8 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
     }
     /**
      * <pre>
-     * What `rankspec run` does with the config; `rankspec train` and `rankspec evaluate` do what they are called, whatever is
-     * written here.
+     * What `rankspec run` does with the config; `rankspec train`, `rankspec evaluate` and `rankspec predict` do what they are
+     * called, whatever is written here.
      * </pre>
      *
      * <code>.rankspec.recap.v1.JobMode mode = 9 [default = JOB_MODE_TRAIN, json_name = "mode", (.buf.validate.field) = { ... }</code>
@@ -2300,8 +2604,8 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
     }
     /**
      * <pre>
-     * What `rankspec run` does with the config; `rankspec train` and `rankspec evaluate` do what they are called, whatever is
-     * written here.
+     * What `rankspec run` does with the config; `rankspec train`, `rankspec evaluate` and `rankspec predict` do what they are
+     * called, whatever is written here.
      * </pre>
      *
      * <code>.rankspec.recap.v1.JobMode mode = 9 [default = JOB_MODE_TRAIN, json_name = "mode", (.buf.validate.field) = { ... }</code>
@@ -2316,8 +2620,8 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
     }
     /**
      * <pre>
-     * What `rankspec run` does with the config; `rankspec train` and `rankspec evaluate` do what they are called, whatever is
-     * written here.
+     * What `rankspec run` does with the config; `rankspec train`, `rankspec evaluate` and `rankspec predict` do what they are
+     * called, whatever is written here.
      * </pre>
      *
      * <code>.rankspec.recap.v1.JobMode mode = 9 [default = JOB_MODE_TRAIN, json_name = "mode", (.buf.validate.field) = { ... }</code>
@@ -2330,8 +2634,8 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
     }
     /**
      * <pre>
-     * What `rankspec run` does with the config; `rankspec train` and `rankspec evaluate` do what they are called, whatever is
-     * written here.
+     * What `rankspec run` does with the config; `rankspec train`, `rankspec evaluate` and `rankspec predict` do what they are
+     * called, whatever is written here.
      * </pre>
      *
      * <code>.rankspec.recap.v1.JobMode mode = 9 [default = JOB_MODE_TRAIN, json_name = "mode", (.buf.validate.field) = { ... }</code>
@@ -2348,8 +2652,8 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
     }
     /**
      * <pre>
-     * What `rankspec run` does with the config; `rankspec train` and `rankspec evaluate` do what they are called, whatever is
-     * written here.
+     * What `rankspec run` does with the config; `rankspec train`, `rankspec evaluate` and `rankspec predict` do what they are
+     * called, whatever is written here.
      * </pre>
      *
      * <code>.rankspec.recap.v1.JobMode mode = 9 [default = JOB_MODE_TRAIN, json_name = "mode", (.buf.validate.field) = { ... }</code>
@@ -2360,6 +2664,479 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
       mode_ = 1;
       onChanged();
       return this;
+    }
+
+    private com.google.protobuf.MapField<
+        java.lang.String, java.lang.Double> scoreWeights_;
+    private com.google.protobuf.MapField<java.lang.String, java.lang.Double>
+        internalGetScoreWeights() {
+      if (scoreWeights_ == null) {
+        return com.google.protobuf.MapField.emptyMapField(
+            ScoreWeightsDefaultEntryHolder.defaultEntry);
+      }
+      return scoreWeights_;
+    }
+    private com.google.protobuf.MapField<java.lang.String, java.lang.Double>
+        internalGetMutableScoreWeights() {
+      if (scoreWeights_ == null) {
+        scoreWeights_ = com.google.protobuf.MapField.newMapField(
+            ScoreWeightsDefaultEntryHolder.defaultEntry);
+      }
+      if (!scoreWeights_.isMutable()) {
+        scoreWeights_ = scoreWeights_.copy();
+      }
+      bitField0_ |= 0x00000200;
+      onChanged();
+      return scoreWeights_;
+    }
+    public int getScoreWeightsCount() {
+      return internalGetScoreWeights().getMap().size();
+    }
+    /**
+     * <pre>
+     * What each task's prediction counts in the one score that rows are ranked by, by the name of the task: the score is the sum of
+     * weight times prediction, in double precision over the tasks in the order of their names' bytes, rounded to float32. A task
+     * without an entry counts nothing. Empty: predictions have no such score.
+     * </pre>
+     *
+     * <code>map&lt;string, double&gt; score_weights = 10 [json_name = "scoreWeights", (.buf.validate.field) = { ... }</code>
+     */
+    @java.lang.Override
+    public boolean containsScoreWeights(
+        java.lang.String key) {
+      java.util.Objects.requireNonNull(key, "map key");
+      return internalGetScoreWeights().getMap().containsKey(key);
+    }
+    /**
+     * Use {@link #getScoreWeightsMap()} instead.
+     */
+    @java.lang.Override
+    @java.lang.Deprecated
+    public java.util.Map<java.lang.String, java.lang.Double> getScoreWeights() {
+      return getScoreWeightsMap();
+    }
+    /**
+     * <pre>
+     * What each task's prediction counts in the one score that rows are ranked by, by the name of the task: the score is the sum of
+     * weight times prediction, in double precision over the tasks in the order of their names' bytes, rounded to float32. A task
+     * without an entry counts nothing. Empty: predictions have no such score.
+     * </pre>
+     *
+     * <code>map&lt;string, double&gt; score_weights = 10 [json_name = "scoreWeights", (.buf.validate.field) = { ... }</code>
+     */
+    @java.lang.Override
+    public java.util.Map<java.lang.String, java.lang.Double> getScoreWeightsMap() {
+      return internalGetScoreWeights().getMap();
+    }
+    /**
+     * <pre>
+     * What each task's prediction counts in the one score that rows are ranked by, by the name of the task: the score is the sum of
+     * weight times prediction, in double precision over the tasks in the order of their names' bytes, rounded to float32. A task
+     * without an entry counts nothing. Empty: predictions have no such score.
+     * </pre>
+     *
+     * <code>map&lt;string, double&gt; score_weights = 10 [json_name = "scoreWeights", (.buf.validate.field) = { ... }</code>
+     */
+    @java.lang.Override
+    public double getScoreWeightsOrDefault(
+        java.lang.String key,
+        double defaultValue) {
+      java.util.Objects.requireNonNull(key, "map key");
+      java.util.Map<java.lang.String, java.lang.Double> map =
+          internalGetScoreWeights().getMap();
+      return map.containsKey(key) ? map.get(key) : defaultValue;
+    }
+    /**
+     * <pre>
+     * What each task's prediction counts in the one score that rows are ranked by, by the name of the task: the score is the sum of
+     * weight times prediction, in double precision over the tasks in the order of their names' bytes, rounded to float32. A task
+     * without an entry counts nothing. Empty: predictions have no such score.
+     * </pre>
+     *
+     * <code>map&lt;string, double&gt; score_weights = 10 [json_name = "scoreWeights", (.buf.validate.field) = { ... }</code>
+     */
+    @java.lang.Override
+    public double getScoreWeightsOrThrow(
+        java.lang.String key) {
+      java.util.Objects.requireNonNull(key, "map key");
+      java.util.Map<java.lang.String, java.lang.Double> map =
+          internalGetScoreWeights().getMap();
+      if (!map.containsKey(key)) {
+        throw new java.lang.IllegalArgumentException();
+      }
+      return map.get(key);
+    }
+    public Builder clearScoreWeights() {
+      bitField0_ = (bitField0_ & ~0x00000200);
+      internalGetMutableScoreWeights().getMutableMap()
+          .clear();
+      return this;
+    }
+    /**
+     * <pre>
+     * What each task's prediction counts in the one score that rows are ranked by, by the name of the task: the score is the sum of
+     * weight times prediction, in double precision over the tasks in the order of their names' bytes, rounded to float32. A task
+     * without an entry counts nothing. Empty: predictions have no such score.
+     * </pre>
+     *
+     * <code>map&lt;string, double&gt; score_weights = 10 [json_name = "scoreWeights", (.buf.validate.field) = { ... }</code>
+     */
+    public Builder removeScoreWeights(
+        java.lang.String key) {
+      java.util.Objects.requireNonNull(key, "map key");
+      internalGetMutableScoreWeights().getMutableMap()
+          .remove(key);
+      return this;
+    }
+    /**
+     * Use alternate mutation accessors instead.
+     */
+    @java.lang.Deprecated
+    public java.util.Map<java.lang.String, java.lang.Double>
+        getMutableScoreWeights() {
+      bitField0_ |= 0x00000200;
+      return internalGetMutableScoreWeights().getMutableMap();
+    }
+    /**
+     * <pre>
+     * What each task's prediction counts in the one score that rows are ranked by, by the name of the task: the score is the sum of
+     * weight times prediction, in double precision over the tasks in the order of their names' bytes, rounded to float32. A task
+     * without an entry counts nothing. Empty: predictions have no such score.
+     * </pre>
+     *
+     * <code>map&lt;string, double&gt; score_weights = 10 [json_name = "scoreWeights", (.buf.validate.field) = { ... }</code>
+     */
+    public Builder putScoreWeights(
+        java.lang.String key,
+        double value) {
+      java.util.Objects.requireNonNull(key, "map key");
+
+      internalGetMutableScoreWeights().getMutableMap()
+          .put(key, value);
+      bitField0_ |= 0x00000200;
+      return this;
+    }
+    /**
+     * <pre>
+     * What each task's prediction counts in the one score that rows are ranked by, by the name of the task: the score is the sum of
+     * weight times prediction, in double precision over the tasks in the order of their names' bytes, rounded to float32. A task
+     * without an entry counts nothing. Empty: predictions have no such score.
+     * </pre>
+     *
+     * <code>map&lt;string, double&gt; score_weights = 10 [json_name = "scoreWeights", (.buf.validate.field) = { ... }</code>
+     */
+    public Builder putAllScoreWeights(
+        java.util.Map<java.lang.String, java.lang.Double> values) {
+      internalGetMutableScoreWeights().getMutableMap()
+          .putAll(values);
+      bitField0_ |= 0x00000200;
+      return this;
+    }
+
+    private java.util.List<dev.rankspec.recap.v1.MetricGroup> groups_ =
+      java.util.Collections.emptyList();
+    private void ensureGroupsIsMutable() {
+      if (!((bitField0_ & 0x00000400) != 0)) {
+        groups_ = new java.util.ArrayList<dev.rankspec.recap.v1.MetricGroup>(groups_);
+        bitField0_ |= 0x00000400;
+       }
+    }
+
+    private com.google.protobuf.RepeatedFieldBuilder<
+        dev.rankspec.recap.v1.MetricGroup, dev.rankspec.recap.v1.MetricGroup.Builder, dev.rankspec.recap.v1.MetricGroupOrBuilder> groupsBuilder_;
+
+    /**
+     * <pre>
+     * Rows that belong together, such as those of a user, whose order metrics by groups are of. Empty: no such metrics.
+     * </pre>
+     *
+     * <code>repeated .rankspec.recap.v1.MetricGroup groups = 11 [json_name = "groups", (.buf.validate.field) = { ... }</code>
+     */
+    public java.util.List<dev.rankspec.recap.v1.MetricGroup> getGroupsList() {
+      if (groupsBuilder_ == null) {
+        return java.util.Collections.unmodifiableList(groups_);
+      } else {
+        return groupsBuilder_.getMessageList();
+      }
+    }
+    /**
+     * <pre>
+     * Rows that belong together, such as those of a user, whose order metrics by groups are of. Empty: no such metrics.
+     * </pre>
+     *
+     * <code>repeated .rankspec.recap.v1.MetricGroup groups = 11 [json_name = "groups", (.buf.validate.field) = { ... }</code>
+     */
+    public int getGroupsCount() {
+      if (groupsBuilder_ == null) {
+        return groups_.size();
+      } else {
+        return groupsBuilder_.getCount();
+      }
+    }
+    /**
+     * <pre>
+     * Rows that belong together, such as those of a user, whose order metrics by groups are of. Empty: no such metrics.
+     * </pre>
+     *
+     * <code>repeated .rankspec.recap.v1.MetricGroup groups = 11 [json_name = "groups", (.buf.validate.field) = { ... }</code>
+     */
+    public dev.rankspec.recap.v1.MetricGroup getGroups(int index) {
+      if (groupsBuilder_ == null) {
+        return groups_.get(index);
+      } else {
+        return groupsBuilder_.getMessage(index);
+      }
+    }
+    /**
+     * <pre>
+     * Rows that belong together, such as those of a user, whose order metrics by groups are of. Empty: no such metrics.
+     * </pre>
+     *
+     * <code>repeated .rankspec.recap.v1.MetricGroup groups = 11 [json_name = "groups", (.buf.validate.field) = { ... }</code>
+     */
+    public Builder setGroups(
+        int index, dev.rankspec.recap.v1.MetricGroup value) {
+      if (groupsBuilder_ == null) {
+        java.util.Objects.requireNonNull(value);
+        ensureGroupsIsMutable();
+        groups_.set(index, value);
+        onChanged();
+      } else {
+        groupsBuilder_.setMessage(index, value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Rows that belong together, such as those of a user, whose order metrics by groups are of. Empty: no such metrics.
+     * </pre>
+     *
+     * <code>repeated .rankspec.recap.v1.MetricGroup groups = 11 [json_name = "groups", (.buf.validate.field) = { ... }</code>
+     */
+    public Builder setGroups(
+        int index, dev.rankspec.recap.v1.MetricGroup.Builder builderForValue) {
+      if (groupsBuilder_ == null) {
+        ensureGroupsIsMutable();
+        groups_.set(index, builderForValue.build());
+        onChanged();
+      } else {
+        groupsBuilder_.setMessage(index, builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Rows that belong together, such as those of a user, whose order metrics by groups are of. Empty: no such metrics.
+     * </pre>
+     *
+     * <code>repeated .rankspec.recap.v1.MetricGroup groups = 11 [json_name = "groups", (.buf.validate.field) = { ... }</code>
+     */
+    public Builder addGroups(dev.rankspec.recap.v1.MetricGroup value) {
+      if (groupsBuilder_ == null) {
+        java.util.Objects.requireNonNull(value);
+        ensureGroupsIsMutable();
+        groups_.add(value);
+        onChanged();
+      } else {
+        groupsBuilder_.addMessage(value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Rows that belong together, such as those of a user, whose order metrics by groups are of. Empty: no such metrics.
+     * </pre>
+     *
+     * <code>repeated .rankspec.recap.v1.MetricGroup groups = 11 [json_name = "groups", (.buf.validate.field) = { ... }</code>
+     */
+    public Builder addGroups(
+        int index, dev.rankspec.recap.v1.MetricGroup value) {
+      if (groupsBuilder_ == null) {
+        java.util.Objects.requireNonNull(value);
+        ensureGroupsIsMutable();
+        groups_.add(index, value);
+        onChanged();
+      } else {
+        groupsBuilder_.addMessage(index, value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Rows that belong together, such as those of a user, whose order metrics by groups are of. Empty: no such metrics.
+     * </pre>
+     *
+     * <code>repeated .rankspec.recap.v1.MetricGroup groups = 11 [json_name = "groups", (.buf.validate.field) = { ... }</code>
+     */
+    public Builder addGroups(
+        dev.rankspec.recap.v1.MetricGroup.Builder builderForValue) {
+      if (groupsBuilder_ == null) {
+        ensureGroupsIsMutable();
+        groups_.add(builderForValue.build());
+        onChanged();
+      } else {
+        groupsBuilder_.addMessage(builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Rows that belong together, such as those of a user, whose order metrics by groups are of. Empty: no such metrics.
+     * </pre>
+     *
+     * <code>repeated .rankspec.recap.v1.MetricGroup groups = 11 [json_name = "groups", (.buf.validate.field) = { ... }</code>
+     */
+    public Builder addGroups(
+        int index, dev.rankspec.recap.v1.MetricGroup.Builder builderForValue) {
+      if (groupsBuilder_ == null) {
+        ensureGroupsIsMutable();
+        groups_.add(index, builderForValue.build());
+        onChanged();
+      } else {
+        groupsBuilder_.addMessage(index, builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Rows that belong together, such as those of a user, whose order metrics by groups are of. Empty: no such metrics.
+     * </pre>
+     *
+     * <code>repeated .rankspec.recap.v1.MetricGroup groups = 11 [json_name = "groups", (.buf.validate.field) = { ... }</code>
+     */
+    public Builder addAllGroups(
+        java.lang.Iterable<? extends dev.rankspec.recap.v1.MetricGroup> values) {
+      if (groupsBuilder_ == null) {
+        ensureGroupsIsMutable();
+        com.google.protobuf.AbstractMessageLite.Builder.addAll(
+            values, groups_);
+        onChanged();
+      } else {
+        groupsBuilder_.addAllMessages(values);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Rows that belong together, such as those of a user, whose order metrics by groups are of. Empty: no such metrics.
+     * </pre>
+     *
+     * <code>repeated .rankspec.recap.v1.MetricGroup groups = 11 [json_name = "groups", (.buf.validate.field) = { ... }</code>
+     */
+    public Builder clearGroups() {
+      if (groupsBuilder_ == null) {
+        groups_ = java.util.Collections.emptyList();
+        bitField0_ = (bitField0_ & ~0x00000400);
+        onChanged();
+      } else {
+        groupsBuilder_.clear();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Rows that belong together, such as those of a user, whose order metrics by groups are of. Empty: no such metrics.
+     * </pre>
+     *
+     * <code>repeated .rankspec.recap.v1.MetricGroup groups = 11 [json_name = "groups", (.buf.validate.field) = { ... }</code>
+     */
+    public Builder removeGroups(int index) {
+      if (groupsBuilder_ == null) {
+        ensureGroupsIsMutable();
+        groups_.remove(index);
+        onChanged();
+      } else {
+        groupsBuilder_.remove(index);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Rows that belong together, such as those of a user, whose order metrics by groups are of. Empty: no such metrics.
+     * </pre>
+     *
+     * <code>repeated .rankspec.recap.v1.MetricGroup groups = 11 [json_name = "groups", (.buf.validate.field) = { ... }</code>
+     */
+    public dev.rankspec.recap.v1.MetricGroup.Builder getGroupsBuilder(
+        int index) {
+      return internalGetGroupsFieldBuilder().getBuilder(index);
+    }
+    /**
+     * <pre>
+     * Rows that belong together, such as those of a user, whose order metrics by groups are of. Empty: no such metrics.
+     * </pre>
+     *
+     * <code>repeated .rankspec.recap.v1.MetricGroup groups = 11 [json_name = "groups", (.buf.validate.field) = { ... }</code>
+     */
+    public dev.rankspec.recap.v1.MetricGroupOrBuilder getGroupsOrBuilder(
+        int index) {
+      if (groupsBuilder_ == null) {
+        return groups_.get(index);  } else {
+        return groupsBuilder_.getMessageOrBuilder(index);
+      }
+    }
+    /**
+     * <pre>
+     * Rows that belong together, such as those of a user, whose order metrics by groups are of. Empty: no such metrics.
+     * </pre>
+     *
+     * <code>repeated .rankspec.recap.v1.MetricGroup groups = 11 [json_name = "groups", (.buf.validate.field) = { ... }</code>
+     */
+    public java.util.List<? extends dev.rankspec.recap.v1.MetricGroupOrBuilder> 
+         getGroupsOrBuilderList() {
+      if (groupsBuilder_ != null) {
+        return groupsBuilder_.getMessageOrBuilderList();
+      } else {
+        return java.util.Collections.unmodifiableList(groups_);
+      }
+    }
+    /**
+     * <pre>
+     * Rows that belong together, such as those of a user, whose order metrics by groups are of. Empty: no such metrics.
+     * </pre>
+     *
+     * <code>repeated .rankspec.recap.v1.MetricGroup groups = 11 [json_name = "groups", (.buf.validate.field) = { ... }</code>
+     */
+    public dev.rankspec.recap.v1.MetricGroup.Builder addGroupsBuilder() {
+      return internalGetGroupsFieldBuilder().addBuilder(
+          dev.rankspec.recap.v1.MetricGroup.getDefaultInstance());
+    }
+    /**
+     * <pre>
+     * Rows that belong together, such as those of a user, whose order metrics by groups are of. Empty: no such metrics.
+     * </pre>
+     *
+     * <code>repeated .rankspec.recap.v1.MetricGroup groups = 11 [json_name = "groups", (.buf.validate.field) = { ... }</code>
+     */
+    public dev.rankspec.recap.v1.MetricGroup.Builder addGroupsBuilder(
+        int index) {
+      return internalGetGroupsFieldBuilder().addBuilder(
+          index, dev.rankspec.recap.v1.MetricGroup.getDefaultInstance());
+    }
+    /**
+     * <pre>
+     * Rows that belong together, such as those of a user, whose order metrics by groups are of. Empty: no such metrics.
+     * </pre>
+     *
+     * <code>repeated .rankspec.recap.v1.MetricGroup groups = 11 [json_name = "groups", (.buf.validate.field) = { ... }</code>
+     */
+    public java.util.List<dev.rankspec.recap.v1.MetricGroup.Builder> 
+         getGroupsBuilderList() {
+      return internalGetGroupsFieldBuilder().getBuilderList();
+    }
+    private com.google.protobuf.RepeatedFieldBuilder<
+        dev.rankspec.recap.v1.MetricGroup, dev.rankspec.recap.v1.MetricGroup.Builder, dev.rankspec.recap.v1.MetricGroupOrBuilder> 
+        internalGetGroupsFieldBuilder() {
+      if (groupsBuilder_ == null) {
+        groupsBuilder_ = new com.google.protobuf.RepeatedFieldBuilder<
+            dev.rankspec.recap.v1.MetricGroup, dev.rankspec.recap.v1.MetricGroup.Builder, dev.rankspec.recap.v1.MetricGroupOrBuilder>(
+                groups_,
+                ((bitField0_ & 0x00000400) != 0),
+                getParentForChildren(),
+                isClean());
+        groups_ = null;
+      }
+      return groupsBuilder_;
     }
 
     // @@protoc_insertion_point(builder_scope:rankspec.recap.v1.RecapConfig)

@@ -36,6 +36,11 @@ public final class RecapProto extends com.google.protobuf.GeneratedFile {
   static final 
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
       internal_static_rankspec_recap_v1_RecapConfig_ValidationDataEntry_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_rankspec_recap_v1_RecapConfig_ScoreWeightsEntry_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_rankspec_recap_v1_RecapConfig_ScoreWeightsEntry_fieldAccessorTable;
 
   public static com.google.protobuf.Descriptors.FileDescriptor
       getDescriptor() {
@@ -48,446 +53,524 @@ public final class RecapProto extends com.google.protobuf.GeneratedFile {
       "\n\035rankspec/recap/v1/recap.proto\022\021rankspe" +
       "c.recap.v1\032\033buf/validate/validate.proto\032" +
       "!rankspec/options/v1/options.proto\032\034rank" +
-      "spec/recap/v1/data.proto\032\035rankspec/recap" +
-      "/v1/model.proto\032!rankspec/recap/v1/optim" +
-      "izer.proto\032 rankspec/recap/v1/training.p" +
-      "roto\032\037rankspec/train/v1/runtime.proto\"\240\205" +
-      "\001\n\013RecapConfig\022G\n\010training\030\001 \001(\0132!.ranks" +
-      "pec.recap.v1.TrainingConfigB\010\210\347\030\001\220\347\030\003R\010t" +
-      "raining\022D\n\005model\030\002 \001(\0132\036.rankspec.recap." +
-      "v1.ModelConfigB\016\272H\003\310\001\001\210\347\030\001\220\347\030\003R\005model\022Q\n" +
-      "\ntrain_data\030\003 \001(\0132\".rankspec.recap.v1.Re" +
-      "capDataConfigB\016\272H\003\310\001\001\210\347\030\001\220\347\030\003R\ttrainData" +
-      "\022\234\001\n\017validation_data\030\004 \003(\01322.rankspec.re" +
-      "cap.v1.RecapConfig.ValidationDataEntryB?" +
-      "\272H4\232\0011\020 \"-r+2\032^[A-Za-z_][A-Za-z0-9_.-]*$" +
-      "Z\005trainZ\006timing\210\347\030\002\220\347\030\001R\016validationData\022" +
-      "U\n\toptimizer\030\005 \001(\0132\'.rankspec.recap.v1.R" +
-      "ecapOptimizerConfigB\016\272H\003\310\001\001\210\347\030\001\220\347\030\003R\topt" +
-      "imizer\0224\n\rwhich_metrics\030\006 \001(\tB\017\272H\004r\002\020\001\210\347" +
-      "\030\002\220\347\030\001R\014whichMetrics\022D\n\007runtime\030\007 \001(\0132 ." +
-      "rankspec.train.v1.RuntimeConfigB\010\210\347\030\001\220\347\030" +
-      "\003R\007runtime\022\234\001\n\027downsampling_correction\030\010" +
-      " \001(\0162).rankspec.recap.v1.DownsamplingCor" +
-      "rection:$DOWNSAMPLING_CORRECTION_LOSS_WE" +
-      "IGHTSB\022\272H\007\202\001\004\020\001 \000\210\347\030\001\220\347\030\003R\026downsamplingC" +
-      "orrection\022R\n\004mode\030\t \001(\0162\032.rankspec.recap" +
-      ".v1.JobMode:\016JOB_MODE_TRAINB\022\272H\007\202\001\004\020\001 \000\210" +
-      "\347\030\002\220\347\030\001R\004mode\032e\n\023ValidationDataEntry\022\020\n\003" +
-      "key\030\001 \001(\tR\003key\0228\n\005value\030\002 \001(\0132\".rankspec" +
-      ".recap.v1.RecapDataConfigR\005value:\0028\001:\342}\272" +
-      "H\336}\032\317\002\n\"recap.config.model_tasks_have_da" +
-      "ta\032\250\002[\'\\n\' + this.train_data.tasks.map(t" +
-      ", t).join(\'\\n\') + \'\\n\'].map(labelled, th" +
-      "is.model.tasks.filter(t, !labelled.conta" +
-      "ins(\'\\n\' + t + \'\\n\')) .map(t, \'model.tas" +
-      "ks[\"\' + t + \'\"]: train_data.tasks has no" +
-      " \"\' + t + \'\", so there are no labels to " +
-      "train it on; add it there or drop the to" +
-      "wer\') .join(\'\\n\'))[0]\032\302\004\n&recap.config.v" +
-      "alidation_sets_fit_tasks\032\227\004[this.validat" +
-      "ion_data].map(sets, sets.filter(v, [sets" +
-      "[v]].exists(data, size(sets) * (size(thi" +
-      "s.model.tasks) + size(data.tasks) + size" +
-      "(data.evaluation_tasks) + size(data.prep" +
-      "rocess.downsample_negatives.engagements_" +
-      "list) + size(data.preprocess.rectify_lab" +
-      "els.label_to_engaged_timestamp_field)) >" +
-      " 5120)) .map(v, \'validation_data[\"\' + v " +
-      "+ \'\"]: the number of validation sets, \' " +
-      "+ string(size(sets)) + \', times the task" +
-      "s that model, tasks, evaluation_tasks \' " +
-      "+ \'and preprocess name is more than 5120" +
-      "; leave out sets or tasks\').join(\'\\n\'))[" +
-      "0]\032\341\004\n\'recap.config.validation_tasks_hav" +
-      "e_data\032\265\004[this.model.tasks].map(towers, " +
-      "[this.validation_data].map(sets, sets.ma" +
-      "p(v, size(sets[v].evaluation_tasks) > 0 " +
-      "|| size(sets) * (size(towers) + size(set" +
-      "s[v].tasks)) > 5120 ? \'\' : [\'\\n\' + sets[" +
-      "v].tasks.map(t, t).join(\'\\n\') + \'\\n\'].ma" +
-      "p(labelled, [towers.filter(t, !labelled." +
-      "contains(\'\\n\' + t + \'\\n\'))].map(missing," +
-      " size(missing) == 0 ? \'\' : \'validation_d" +
-      "ata[\"\' + v + \'\"].tasks: no \"\' + missing." +
-      "join(\'\", \"\') + \'\", which the model has t" +
-      "owers for; add what is missing or list t" +
-      "he tasks to evaluate in evaluation_tasks" +
-      "\')[0])[0]).filter(line, line != \'\').join" +
-      "(\'\\n\'))[0])[0]\032\304\004\n)recap.config.evaluati" +
-      "on_tasks_have_towers\032\226\004!this.validation_" +
-      "data.exists(v, size(this.validation_data" +
-      "[v].evaluation_tasks) > 0) ? \'\' : [\'\\n\' " +
-      "+ this.model.tasks.map(t, t).join(\'\\n\') " +
-      "+ \'\\n\'].map(towers, [this.validation_dat" +
-      "a].map(sets, sets.map(v, size(sets) * si" +
-      "ze(sets[v].evaluation_tasks) > 5120 ? \'\'" +
-      " : [sets[v].evaluation_tasks.filter(t, !" +
-      "towers.contains(\'\\n\' + t + \'\\n\'))].map(o" +
-      "dd, size(odd) == 0 ? \'\' : \'validation_da" +
-      "ta[\"\' + v + \'\"].evaluation_tasks: the mo" +
-      "del has no task \"\' + odd.join(\'\", \"\') + " +
-      "\'\"; drop it or add a tower\')[0]) .filter" +
-      "(line, line != \'\').join(\'\\n\'))[0])[0]\032\207\003" +
-      "\n/recap.config.train_evaluation_tasks_ha" +
-      "ve_towers\032\323\002size(this.train_data.evaluat" +
-      "ion_tasks) == 0 ? \'\' : [\'\\n\' + this.mode" +
-      "l.tasks.map(t, t).join(\'\\n\') + \'\\n\'].map" +
-      "(towers, [this.train_data.evaluation_tas" +
-      "ks.filter(t, !towers.contains(\'\\n\' + t +" +
-      " \'\\n\'))].map(odd, size(odd) == 0 ? \'\' : " +
-      "\'train_data.evaluation_tasks: the model " +
+      "spec/recap/v1/data.proto\032\037rankspec/recap" +
+      "/v1/metrics.proto\032\035rankspec/recap/v1/mod" +
+      "el.proto\032!rankspec/recap/v1/optimizer.pr" +
+      "oto\032 rankspec/recap/v1/training.proto\032\037r" +
+      "ankspec/train/v1/runtime.proto\"\236\235\001\n\013Reca" +
+      "pConfig\022G\n\010training\030\001 \001(\0132!.rankspec.rec" +
+      "ap.v1.TrainingConfigB\010\210\347\030\001\220\347\030\003R\010training" +
+      "\022D\n\005model\030\002 \001(\0132\036.rankspec.recap.v1.Mode" +
+      "lConfigB\016\272H\003\310\001\001\210\347\030\001\220\347\030\003R\005model\022Q\n\ntrain_" +
+      "data\030\003 \001(\0132\".rankspec.recap.v1.RecapData" +
+      "ConfigB\016\272H\003\310\001\001\210\347\030\001\220\347\030\003R\ttrainData\022\234\001\n\017va" +
+      "lidation_data\030\004 \003(\01322.rankspec.recap.v1." +
+      "RecapConfig.ValidationDataEntryB?\272H4\232\0011\020" +
+      " \"-r+2\032^[A-Za-z_][A-Za-z0-9_.-]*$Z\005train" +
+      "Z\006timing\210\347\030\002\220\347\030\001R\016validationData\022U\n\topti" +
+      "mizer\030\005 \001(\0132\'.rankspec.recap.v1.RecapOpt" +
+      "imizerConfigB\016\272H\003\310\001\001\210\347\030\001\220\347\030\003R\toptimizer\022" +
+      "4\n\rwhich_metrics\030\006 \001(\tB\017\272H\004r\002\020\001\210\347\030\002\220\347\030\001R" +
+      "\014whichMetrics\022D\n\007runtime\030\007 \001(\0132 .rankspe" +
+      "c.train.v1.RuntimeConfigB\010\210\347\030\001\220\347\030\003R\007runt" +
+      "ime\022\234\001\n\027downsampling_correction\030\010 \001(\0162)." +
+      "rankspec.recap.v1.DownsamplingCorrection" +
+      ":$DOWNSAMPLING_CORRECTION_LOSS_WEIGHTSB\022" +
+      "\272H\007\202\001\004\020\001 \000\210\347\030\001\220\347\030\003R\026downsamplingCorrecti" +
+      "on\022R\n\004mode\030\t \001(\0162\032.rankspec.recap.v1.Job" +
+      "Mode:\016JOB_MODE_TRAINB\022\272H\007\202\001\004\020\001 \000\210\347\030\002\220\347\030\001" +
+      "R\004mode\022\213\001\n\rscore_weights\030\n \003(\01320.rankspe" +
+      "c.recap.v1.RecapConfig.ScoreWeightsEntry" +
+      "B4\272H)\232\001&\"\036r\0342\032^[A-Za-z_][A-Za-z0-9_.-]*$" +
+      "*\004\022\002@\001\210\347\030\002\220\347\030\001R\014scoreWeights\022H\n\006groups\030\013" +
+      " \003(\0132\036.rankspec.recap.v1.MetricGroupB\020\272H" +
+      "\005\222\001\002\020\020\210\347\030\002\220\347\030\001R\006groups\032e\n\023ValidationData" +
+      "Entry\022\020\n\003key\030\001 \001(\tR\003key\0228\n\005value\030\002 \001(\0132\"" +
+      ".rankspec.recap.v1.RecapDataConfigR\005valu" +
+      "e:\0028\001\032?\n\021ScoreWeightsEntry\022\020\n\003key\030\001 \001(\tR" +
+      "\003key\022\024\n\005value\030\002 \001(\001R\005value:\0028\001:\306\223\001\272H\301\223\001\032" +
+      "\317\002\n\"recap.config.model_tasks_have_data\032\250" +
+      "\002[\'\\n\' + this.train_data.tasks.map(t, t)" +
+      ".join(\'\\n\') + \'\\n\'].map(labelled, this.m" +
+      "odel.tasks.filter(t, !labelled.contains(" +
+      "\'\\n\' + t + \'\\n\')) .map(t, \'model.tasks[\"" +
+      "\' + t + \'\"]: train_data.tasks has no \"\' " +
+      "+ t + \'\", so there are no labels to trai" +
+      "n it on; add it there or drop the tower\'" +
+      ") .join(\'\\n\'))[0]\032\302\004\n&recap.config.valid" +
+      "ation_sets_fit_tasks\032\227\004[this.validation_" +
+      "data].map(sets, sets.filter(v, [sets[v]]" +
+      ".exists(data, size(sets) * (size(this.mo" +
+      "del.tasks) + size(data.tasks) + size(dat" +
+      "a.evaluation_tasks) + size(data.preproce" +
+      "ss.downsample_negatives.engagements_list" +
+      ") + size(data.preprocess.rectify_labels." +
+      "label_to_engaged_timestamp_field)) > 512" +
+      "0)) .map(v, \'validation_data[\"\' + v + \'\"" +
+      "]: the number of validation sets, \' + st" +
+      "ring(size(sets)) + \', times the tasks th" +
+      "at model, tasks, evaluation_tasks \' + \'a" +
+      "nd preprocess name is more than 5120; le" +
+      "ave out sets or tasks\').join(\'\\n\'))[0]\032\341" +
+      "\004\n\'recap.config.validation_tasks_have_da" +
+      "ta\032\265\004[this.model.tasks].map(towers, [thi" +
+      "s.validation_data].map(sets, sets.map(v," +
+      " size(sets[v].evaluation_tasks) > 0 || s" +
+      "ize(sets) * (size(towers) + size(sets[v]" +
+      ".tasks)) > 5120 ? \'\' : [\'\\n\' + sets[v].t" +
+      "asks.map(t, t).join(\'\\n\') + \'\\n\'].map(la" +
+      "belled, [towers.filter(t, !labelled.cont" +
+      "ains(\'\\n\' + t + \'\\n\'))].map(missing, siz" +
+      "e(missing) == 0 ? \'\' : \'validation_data[" +
+      "\"\' + v + \'\"].tasks: no \"\' + missing.join" +
+      "(\'\", \"\') + \'\", which the model has tower" +
+      "s for; add what is missing or list the t" +
+      "asks to evaluate in evaluation_tasks\')[0" +
+      "])[0]).filter(line, line != \'\').join(\'\\n" +
+      "\'))[0])[0]\032\304\004\n)recap.config.evaluation_t" +
+      "asks_have_towers\032\226\004!this.validation_data" +
+      ".exists(v, size(this.validation_data[v]." +
+      "evaluation_tasks) > 0) ? \'\' : [\'\\n\' + th" +
+      "is.model.tasks.map(t, t).join(\'\\n\') + \'\\" +
+      "n\'].map(towers, [this.validation_data].m" +
+      "ap(sets, sets.map(v, size(sets) * size(s" +
+      "ets[v].evaluation_tasks) > 5120 ? \'\' : [" +
+      "sets[v].evaluation_tasks.filter(t, !towe" +
+      "rs.contains(\'\\n\' + t + \'\\n\'))].map(odd, " +
+      "size(odd) == 0 ? \'\' : \'validation_data[\"" +
+      "\' + v + \'\"].evaluation_tasks: the model " +
       "has no task \"\' + odd.join(\'\", \"\') + \'\"; " +
-      "drop it or add a tower\')[0])[0]\032\303\001\n(reca" +
-      "p.config.train_data_inherits_nothing\032\226\001h" +
-      "as(this.train_data.inherit_train_data) ?" +
-      " \'train_data.inherit_train_data: there i" +
-      "s nothing that train_data could take its" +
-      " settings from; drop it\' : \'\'\032\277\003\n\036recap." +
-      "config.towers_have_rates\032\234\003has(this.opti" +
-      "mizer.multi_task_learning_rates) ? [\'\\n\'" +
-      " + this.optimizer.multi_task_learning_ra" +
-      "tes.tower_learning_rates.map(t, t).join(" +
-      "\'\\n\') + \'\\n\'].map(rates, [this.model.tas" +
-      "ks.filter(t, !rates.contains(\'\\n\' + t + " +
-      "\'\\n\'))].map(missing, size(missing) == 0 " +
-      "? \'\' : \'optimizer.multi_task_learning_ra" +
-      "tes.tower_learning_rates: no rate for th" +
-      "e task \"\' + missing.join(\'\", \"\') + \'\"; a" +
-      "dd an entry with that key\')[0])[0] : \'\'\032" +
-      "\251\003\n\036recap.config.rates_have_towers\032\206\003has" +
-      "(this.optimizer.multi_task_learning_rate" +
-      "s) ? [\'\\n\' + this.model.tasks.map(t, t)." +
-      "join(\'\\n\') + \'\\n\'].map(towers, this.opti" +
-      "mizer.multi_task_learning_rates.tower_le" +
-      "arning_rates.filter(t, !towers.contains(" +
-      "\'\\n\' + t + \'\\n\')) .map(t, \'optimizer.mul" +
-      "ti_task_learning_rates.tower_learning_ra" +
-      "tes[\"\' + t + \'\"]: \"\' + t + \'\" is no task" +
-      " of the model; drop the entry or add a t" +
-      "ower\') .join(\'\\n\'))[0] : \'\'\032\334\t\n(recap.co" +
-      "nfig.backbone_rate_matches_model\032\257\t!has(" +
-      "this.optimizer.multi_task_learning_rates" +
-      ") ? \'\' : [has(this.model.backbone) || ha" +
-      "s(this.model.small_embeddings) || has(th" +
-      "is.model.position_debias_config) || has(" +
+      "drop it or add a tower\')[0]) .filter(lin" +
+      "e, line != \'\').join(\'\\n\'))[0])[0]\032\207\003\n/re" +
+      "cap.config.train_evaluation_tasks_have_t" +
+      "owers\032\323\002size(this.train_data.evaluation_" +
+      "tasks) == 0 ? \'\' : [\'\\n\' + this.model.ta" +
+      "sks.map(t, t).join(\'\\n\') + \'\\n\'].map(tow" +
+      "ers, [this.train_data.evaluation_tasks.f" +
+      "ilter(t, !towers.contains(\'\\n\' + t + \'\\n" +
+      "\'))].map(odd, size(odd) == 0 ? \'\' : \'tra" +
+      "in_data.evaluation_tasks: the model has " +
+      "no task \"\' + odd.join(\'\", \"\') + \'\"; drop" +
+      " it or add a tower\')[0])[0]\032\303\001\n(recap.co" +
+      "nfig.train_data_inherits_nothing\032\226\001has(t" +
+      "his.train_data.inherit_train_data) ? \'tr" +
+      "ain_data.inherit_train_data: there is no" +
+      "thing that train_data could take its set" +
+      "tings from; drop it\' : \'\'\032\277\003\n\036recap.conf" +
+      "ig.towers_have_rates\032\234\003has(this.optimize" +
+      "r.multi_task_learning_rates) ? [\'\\n\' + t" +
+      "his.optimizer.multi_task_learning_rates." +
+      "tower_learning_rates.map(t, t).join(\'\\n\'" +
+      ") + \'\\n\'].map(rates, [this.model.tasks.f" +
+      "ilter(t, !rates.contains(\'\\n\' + t + \'\\n\'" +
+      "))].map(missing, size(missing) == 0 ? \'\'" +
+      " : \'optimizer.multi_task_learning_rates." +
+      "tower_learning_rates: no rate for the ta" +
+      "sk \"\' + missing.join(\'\", \"\') + \'\"; add a" +
+      "n entry with that key\')[0])[0] : \'\'\032\251\003\n\036" +
+      "recap.config.rates_have_towers\032\206\003has(thi" +
+      "s.optimizer.multi_task_learning_rates) ?" +
+      " [\'\\n\' + this.model.tasks.map(t, t).join" +
+      "(\'\\n\') + \'\\n\'].map(towers, this.optimize" +
+      "r.multi_task_learning_rates.tower_learni" +
+      "ng_rates.filter(t, !towers.contains(\'\\n\'" +
+      " + t + \'\\n\')) .map(t, \'optimizer.multi_t" +
+      "ask_learning_rates.tower_learning_rates[" +
+      "\"\' + t + \'\"]: \"\' + t + \'\" is no task of " +
+      "the model; drop the entry or add a tower" +
+      "\') .join(\'\\n\'))[0] : \'\'\032\334\t\n(recap.config" +
+      ".backbone_rate_matches_model\032\257\t!has(this" +
+      ".optimizer.multi_task_learning_rates) ? " +
+      "\'\' : [has(this.model.backbone) || has(th" +
+      "is.model.small_embeddings) || has(this.m" +
+      "odel.position_debias_config) || has(this" +
+      ".model.featurization_config.double_norm_" +
+      "log_config.batch_norm_config) && this.mo" +
+      "del.featurization_config.double_norm_log" +
+      "_config.batch_norm_config.affine || has(" +
       "this.model.featurization_config.double_n" +
-      "orm_log_config.batch_norm_config) && thi" +
-      "s.model.featurization_config.double_norm" +
-      "_log_config.batch_norm_config.affine || " +
-      "has(this.model.featurization_config.doub" +
-      "le_norm_log_config.layer_norm_config) &&" +
-      " (this.model.featurization_config.double" +
-      "_norm_log_config.layer_norm_config.cente" +
-      "r || this.model.featurization_config.dou" +
-      "ble_norm_log_config.layer_norm_config.sc" +
-      "ale) || this.model.featurization_config." +
-      "z_score_log_config.use_batch_norm || thi" +
-      "s.model.featurization_config.z_score_log" +
-      "_config.use_renorm || [\'user_embedding\'," +
-      " \'user_eng_embedding\', \'author_embedding" +
-      "\'].exists(n, n in this.train_data.seg_de" +
-      "nse_schema.renamed_features)].map(outsid" +
-      "e, outside == has(this.optimizer.multi_t" +
-      "ask_learning_rates.backbone_learning_rat" +
-      "e) ? \'\' : outside ? \'optimizer.multi_tas" +
-      "k_learning_rates: the model has paramete" +
-      "rs outside its towers and no rate for th" +
-      "em; set backbone_learning_rate\' : \'optim" +
-      "izer.multi_task_learning_rates.backbone_" +
-      "learning_rate: the model has no paramete" +
-      "r outside its towers; drop it\')[0]\032\321\003\n\033r" +
-      "ecap.config.ids_have_input\032\261\003(has(this.m" +
-      "odel.small_embeddings) || has(this.model" +
-      ".position_debias_config) || size(this.mo" +
-      "del.stratifiers) > 0 || \'discrete\' in th" +
-      "is.model.featurization_config.feature_na" +
-      "mes_to_concat) && has(this.train_data.se" +
-      "g_dense_schema) && !(\'discrete\' in this." +
-      "train_data.seg_dense_schema.renamed_feat" +
-      "ures) ? \'train_data.seg_dense_schema.ren" +
-      "amed_features: the model looks up ids in" +
-      " an input \"discrete\"; add an entry that " +
-      "names its column\' : \'\'\032\361\006\n\036recap.config." +
-      "something_to_read\032\316\006!has(this.model) || " +
-      "!has(this.train_data.seg_dense_schema) |" +
-      "| ![\'continuous\', \'binary\', \'discrete\', " +
-      "\'user_embedding\', \'user_eng_embedding\', " +
-      "\'author_embedding\'].exists(n, n in this." +
-      "train_data.seg_dense_schema.renamed_feat" +
-      "ures) || [\'continuous\', \'user_embedding\'" +
-      ", \'user_eng_embedding\', \'author_embeddin" +
-      "g\'].exists(n, n in this.train_data.seg_d" +
-      "ense_schema.renamed_features) || \'binary" +
-      "\' in this.train_data.seg_dense_schema.re" +
-      "named_features && (size(this.model.featu" +
-      "rization_config.feature_names_to_concat)" +
-      " == 0 || \'binary\' in this.model.featuriz" +
-      "ation_config.feature_names_to_concat) ||" +
-      " has(this.model.small_embeddings) || \'di" +
-      "screte\' in this.model.featurization_conf" +
-      "ig.feature_names_to_concat ? \'\' : \'train" +
-      "_data.seg_dense_schema.renamed_features:" +
-      " the model reads none of these inputs; n" +
-      "ame another, or have discrete looked up " +
-      "by model.small_embeddings\'\032\336\n\n$recap.con" +
-      "fig.featurization_has_input\032\265\n!has(this." +
-      "train_data.seg_dense_schema) || \'continu" +
-      "ous\' in this.train_data.seg_dense_schema" +
-      ".renamed_features ? \'\' : has(this.model." +
-      "featurization_config.z_score_log_config)" +
-      " ? \'model.featurization_config.z_score_l" +
-      "og_config: standardizes continuous featu" +
-      "res, and train_data names none; choose l" +
-      "og1p_abs_config, or name their column\' :" +
-      " has(this.model.featurization_config.cli" +
-      "p_log1p_abs_config) ? \'model.featurizati" +
-      "on_config.clip_log1p_abs_config: clips c" +
-      "ontinuous features, and train_data names" +
-      " none; choose log1p_abs_config, or name " +
-      "their column\' : has(this.model.featuriza" +
-      "tion_config.double_norm_log_config.batch" +
-      "_norm_config) ? \'model.featurization_con" +
-      "fig.double_norm_log_config.batch_norm_co" +
-      "nfig: normalizes continuous features, an" +
-      "d train_data names none; drop it, or nam" +
-      "e their column\' : has(this.model.featuri" +
-      "zation_config.double_norm_log_config.lay" +
-      "er_norm_config) && !(\'discrete\' in this." +
-      "model.featurization_config.feature_names" +
-      "_to_concat) && !(\'binary\' in this.train_" +
-      "data.seg_dense_schema.renamed_features &" +
-      "& (size(this.model.featurization_config." +
-      "feature_names_to_concat) == 0 || \'binary" +
-      "\' in this.model.featurization_config.fea" +
-      "ture_names_to_concat)) ? \'model.featuriz" +
-      "ation_config.double_norm_log_config.laye" +
-      "r_norm_config: normalizes continuous and" +
-      " joined features, and there are none of " +
-      "either; drop it, or name their column\' :" +
-      " \'\'\032\255\007\n\036recap.config.dlrm_has_features\032\212" +
-      "\007!has(this.train_data.seg_dense_schema) " +
-      "|| has(this.model.position_debias_config" +
+      "orm_log_config.layer_norm_config) && (th" +
+      "is.model.featurization_config.double_nor" +
+      "m_log_config.layer_norm_config.center ||" +
+      " this.model.featurization_config.double_" +
+      "norm_log_config.layer_norm_config.scale)" +
+      " || this.model.featurization_config.z_sc" +
+      "ore_log_config.use_batch_norm || this.mo" +
+      "del.featurization_config.z_score_log_con" +
+      "fig.use_renorm || [\'user_embedding\', \'us" +
+      "er_eng_embedding\', \'author_embedding\'].e" +
+      "xists(n, n in this.train_data.seg_dense_" +
+      "schema.renamed_features)].map(outside, o" +
+      "utside == has(this.optimizer.multi_task_" +
+      "learning_rates.backbone_learning_rate) ?" +
+      " \'\' : outside ? \'optimizer.multi_task_le" +
+      "arning_rates: the model has parameters o" +
+      "utside its towers and no rate for them; " +
+      "set backbone_learning_rate\' : \'optimizer" +
+      ".multi_task_learning_rates.backbone_lear" +
+      "ning_rate: the model has no parameter ou" +
+      "tside its towers; drop it\')[0]\032\321\003\n\033recap" +
+      ".config.ids_have_input\032\261\003(has(this.model" +
+      ".small_embeddings) || has(this.model.pos" +
+      "ition_debias_config) || size(this.model." +
+      "stratifiers) > 0 || \'discrete\' in this.m" +
+      "odel.featurization_config.feature_names_" +
+      "to_concat) && has(this.train_data.seg_de" +
+      "nse_schema) && !(\'discrete\' in this.trai" +
+      "n_data.seg_dense_schema.renamed_features" +
+      ") ? \'train_data.seg_dense_schema.renamed" +
+      "_features: the model looks up ids in an " +
+      "input \"discrete\"; add an entry that name" +
+      "s its column\' : \'\'\032\361\006\n\036recap.config.some" +
+      "thing_to_read\032\316\006!has(this.model) || !has" +
+      "(this.train_data.seg_dense_schema) || ![" +
+      "\'continuous\', \'binary\', \'discrete\', \'use" +
+      "r_embedding\', \'user_eng_embedding\', \'aut" +
+      "hor_embedding\'].exists(n, n in this.trai" +
+      "n_data.seg_dense_schema.renamed_features" +
       ") || [\'continuous\', \'user_embedding\', \'u" +
       "ser_eng_embedding\', \'author_embedding\']." +
       "exists(n, n in this.train_data.seg_dense" +
-      "_schema.renamed_features) || \'discrete\' " +
-      "in this.model.featurization_config.featu" +
-      "re_names_to_concat || \'binary\' in this.t" +
-      "rain_data.seg_dense_schema.renamed_featu" +
-      "res && (size(this.model.featurization_co" +
-      "nfig.feature_names_to_concat) == 0 || \'b" +
-      "inary\' in this.model.featurization_confi" +
-      "g.feature_names_to_concat) ? \'\' : ((has(" +
-      "this.model.backbone.dlrm_config) ? [\'bac" +
-      "kbone\'] : []) + (int(this.model.multi_ta" +
-      "sk_type) == 1 ? [this.model.tasks].map(t" +
-      "owers, towers.filter(t, has(towers[t].dl" +
-      "rm_config)).map(t, \'tasks[\"\' + t + \'\"]\')" +
-      ")[0] : [])).map(p, \'model.\' + p + \'.dlrm" +
-      "_config.bottom_mlp: reads features besid" +
-      "e the rows of tables, and train_data nam" +
-      "es none; name a column, or choose anothe" +
-      "r architecture\').join(\'\\n\')\032\255\003\n\032recap.co" +
-      "nfig.known_metrics\032\216\003has(this.which_metr" +
-      "ics) && !this.which_metrics.matches(\'^(l" +
-      "oss|auroc|rce|calibration_ratio|rmse|mae" +
-      ")(@[A-Za-z_][A-Za-z0-9_.-]*)?(,(loss|aur" +
-      "oc|rce|calibration_ratio|rmse|mae)(@[A-Z" +
-      "a-z_][A-Za-z0-9_.-]*)?)*$\') ? \'which_met" +
-      "rics: \"\' + this.which_metrics + \'\" is no" +
-      " list of metrics; join some of loss, aur" +
-      "oc, rce, calibration_ratio, rmse and mae" +
-      " with commas, @ and a stratum behind one" +
-      " for it alone\' : \'\'\032\275\004\n recap.config.met" +
-      "rics_have_strata\032\230\004!this.which_metrics.c" +
-      "ontains(\'@\') ? \'\' : [this.which_metrics." +
-      "split(\',\')].map(names, size(names) > 204" +
-      "8 ? \'which_metrics: \' + string(size(name" +
-      "s)) + \' entries are more than 2048, the " +
-      "most where one names a stratum; name eac" +
-      "h once\' : [this.model.stratifiers.map(s," +
-      " s.name)].map(strata, [names.filter(m, m" +
-      ".matches(\'^[a-z_]+@[A-Za-z_][A-Za-z0-9_." +
-      "-]*$\') && !(m.split(\'@\')[1] in strata))]" +
-      ".map(odd, size(odd) == 0 ? \'\' : \'which_m" +
-      "etrics: \"\' + odd[0] + \'\" is of a stratum" +
-      " that model.stratifiers does not have; a" +
-      "dd it there or drop it\')[0])[0])[0]\032\326\004\n\037" +
-      "recap.config.metrics_have_tasks\032\262\004!has(t" +
-      "his.which_metrics) ? \'\' : [this.model.ta" +
-      "sks].map(towers, ((towers.exists(t, int(" +
-      "towers[t].kind) == 1) ? [] : [\'auroc\', \'" +
-      "rce\', \'calibration_ratio\'].filter(n, thi" +
-      "s.which_metrics.matches(\'(^|,)\' + n + \'(" +
-      "@|,|$)\')) .map(n, \'which_metrics: \"\' + n" +
-      " + \'\" is a metric of binary classificati" +
-      "on, and no task is one; drop it\')) + (to" +
-      "wers.exists(t, int(towers[t].kind) == 2)" +
-      " ? [] : [\'rmse\', \'mae\'].filter(n, this.w" +
-      "hich_metrics.matches(\'(^|,)\' + n + \'(@|," +
-      "|$)\')) .map(n, \'which_metrics: \"\' + n + " +
-      "\'\" is a metric of regression, and no tas" +
-      "k is one; drop it\'))).join(\'\\n\'))[0]\032\251\t\n" +
-      "(recap.config.best_checkpoint_is_measure" +
-      "d\032\374\010!has(this.training.best_checkpoint) " +
-      "? \'\' : !(this.training.best_checkpoint.v" +
-      "alidation_data in this.validation_data) " +
-      "? \'training.best_checkpoint.validation_d" +
-      "ata: there is no validation set \"\' + thi" +
-      "s.training.best_checkpoint.validation_da" +
-      "ta + \'\"; name one of validation_data\' : " +
-      "has(this.which_metrics) && !(this.traini" +
-      "ng.best_checkpoint.metric.split(\'/\')[0] " +
-      "in this.which_metrics.split(\',\')) && !(t" +
-      "his.training.best_checkpoint.metric.cont" +
-      "ains(\'@\') && this.training.best_checkpoi" +
-      "nt.metric.split(\'@\')[0] in this.which_me" +
-      "trics.split(\',\')) ? \'training.best_check" +
-      "point.metric: which_metrics leaves out \'" +
-      " + this.training.best_checkpoint.metric." +
-      "split(\'/\')[0] + \'; add it there\' : this." +
-      "training.best_checkpoint.metric.contains" +
-      "(\'/\') && !(this.training.best_checkpoint" +
-      ".metric.split(\'/\')[1] in (size(this.vali" +
-      "dation_data[this.training.best_checkpoin" +
-      "t.validation_data].evaluation_tasks) > 0" +
-      " ? this.validation_data[this.training.be" +
-      "st_checkpoint.validation_data].evaluatio" +
-      "n_tasks : this.model.tasks.map(t, t))) ?" +
-      " \'training.best_checkpoint.metric: \"\' + " +
-      "this.training.best_checkpoint.metric.spl" +
-      "it(\'/\')[1] + \'\" is no task that the vali" +
-      "dation set is evaluated on\' : \'\'\032\351\n\n&rec" +
-      "ap.config.best_checkpoint_has_order\032\276\n!h" +
-      "as(this.training.best_checkpoint) || !th" +
-      "is.training.best_checkpoint.metric.match" +
-      "es(\'^[a-z][a-z0-9_]*(@[A-Za-z0-9_.-]+)?(" +
-      "/[A-Za-z_][A-Za-z0-9_.-]*)?$\') ? \'\' : [t" +
-      "his.training.best_checkpoint.metric].map" +
-      "(m, [m.split(\'/\')[0].split(\'@\')].map(par" +
-      "ts, [parts[0]].map(name, size(parts) > 1" +
-      " && !(parts[1] in this.model.stratifiers" +
-      ".map(s, s.name)) ? \'training.best_checkp" +
-      "oint.metric: model.stratifiers has no \"\'" +
-      " + parts[1] + \'\"; name one of them, or d" +
-      "rop the @ and what follows it\' : !(name " +
-      "in [\'loss\', \'auroc\', \'rce\', \'rmse\', \'mae" +
-      "\']) ? \'training.best_checkpoint.metric: " +
-      "\"\' + name + \'\" is nothing that one check" +
-      "point can be better in; name loss, auroc" +
-      ", rce, rmse or mae\' : !m.contains(\'/\') ?" +
-      " (name == \'loss\' ? \'\' : \'training.best_c" +
-      "heckpoint.metric: \"\' + name + \'\" is a me" +
-      "tric of one task; write it as \' + name +" +
-      " \'/<task>\') : m.split(\'/\')[1] in this.mo" +
-      "del.tasks && name in [\'auroc\', \'rce\'] &&" +
-      " int(this.model.tasks[m.split(\'/\')[1]].k" +
-      "ind) == 2 ? \'training.best_checkpoint.me" +
-      "tric: \"\' + m.split(\'/\')[1] + \'\" is a reg" +
-      "ression task, which has no \' + name + \';" +
-      " name loss, rmse or mae\' : m.split(\'/\')[" +
-      "1] in this.model.tasks && name in [\'rmse" +
-      "\', \'mae\'] && int(this.model.tasks[m.spli" +
-      "t(\'/\')[1]].kind) == 1 ? \'training.best_c" +
-      "heckpoint.metric: \"\' + m.split(\'/\')[1] +" +
-      " \'\" is a binary classification, which ha" +
-      "s no \' + name + \'; name loss, auroc or r" +
-      "ce\' : \'\')[0])[0])[0]\032\364\014\n$recap.config.re" +
-      "gression_has_no_rates\032\313\014[\'\\n\' + [this.mo" +
-      "del.tasks].map(towers, towers.filter(t, " +
-      "int(towers[t].kind) == 2))[0].join(\'\\n\')" +
-      " + \'\\n\'].map(numbers, size(numbers) == 2" +
-      " ? \'\' : ([this.train_data].map(data, [da" +
+      "_schema.renamed_features) || \'binary\' in" +
+      " this.train_data.seg_dense_schema.rename" +
+      "d_features && (size(this.model.featuriza" +
+      "tion_config.feature_names_to_concat) == " +
+      "0 || \'binary\' in this.model.featurizatio" +
+      "n_config.feature_names_to_concat) || has" +
+      "(this.model.small_embeddings) || \'discre" +
+      "te\' in this.model.featurization_config.f" +
+      "eature_names_to_concat ? \'\' : \'train_dat" +
+      "a.seg_dense_schema.renamed_features: the" +
+      " model reads none of these inputs; name " +
+      "another, or have discrete looked up by m" +
+      "odel.small_embeddings\'\032\336\n\n$recap.config." +
+      "featurization_has_input\032\265\n!has(this.trai" +
+      "n_data.seg_dense_schema) || \'continuous\'" +
+      " in this.train_data.seg_dense_schema.ren" +
+      "amed_features ? \'\' : has(this.model.feat" +
+      "urization_config.z_score_log_config) ? \'" +
+      "model.featurization_config.z_score_log_c" +
+      "onfig: standardizes continuous features," +
+      " and train_data names none; choose log1p" +
+      "_abs_config, or name their column\' : has" +
+      "(this.model.featurization_config.clip_lo" +
+      "g1p_abs_config) ? \'model.featurization_c" +
+      "onfig.clip_log1p_abs_config: clips conti" +
+      "nuous features, and train_data names non" +
+      "e; choose log1p_abs_config, or name thei" +
+      "r column\' : has(this.model.featurization" +
+      "_config.double_norm_log_config.batch_nor" +
+      "m_config) ? \'model.featurization_config." +
+      "double_norm_log_config.batch_norm_config" +
+      ": normalizes continuous features, and tr" +
+      "ain_data names none; drop it, or name th" +
+      "eir column\' : has(this.model.featurizati" +
+      "on_config.double_norm_log_config.layer_n" +
+      "orm_config) && !(\'discrete\' in this.mode" +
+      "l.featurization_config.feature_names_to_" +
+      "concat) && !(\'binary\' in this.train_data" +
+      ".seg_dense_schema.renamed_features && (s" +
+      "ize(this.model.featurization_config.feat" +
+      "ure_names_to_concat) == 0 || \'binary\' in" +
+      " this.model.featurization_config.feature" +
+      "_names_to_concat)) ? \'model.featurizatio" +
+      "n_config.double_norm_log_config.layer_no" +
+      "rm_config: normalizes continuous and joi" +
+      "ned features, and there are none of eith" +
+      "er; drop it, or name their column\' : \'\'\032" +
+      "\255\007\n\036recap.config.dlrm_has_features\032\212\007!ha" +
+      "s(this.train_data.seg_dense_schema) || h" +
+      "as(this.model.position_debias_config) ||" +
+      " [\'continuous\', \'user_embedding\', \'user_" +
+      "eng_embedding\', \'author_embedding\'].exis" +
+      "ts(n, n in this.train_data.seg_dense_sch" +
+      "ema.renamed_features) || \'discrete\' in t" +
+      "his.model.featurization_config.feature_n" +
+      "ames_to_concat || \'binary\' in this.train" +
+      "_data.seg_dense_schema.renamed_features " +
+      "&& (size(this.model.featurization_config" +
+      ".feature_names_to_concat) == 0 || \'binar" +
+      "y\' in this.model.featurization_config.fe" +
+      "ature_names_to_concat) ? \'\' : ((has(this" +
+      ".model.backbone.dlrm_config) ? [\'backbon" +
+      "e\'] : []) + (int(this.model.multi_task_t" +
+      "ype) == 1 ? [this.model.tasks].map(tower" +
+      "s, towers.filter(t, has(towers[t].dlrm_c" +
+      "onfig)).map(t, \'tasks[\"\' + t + \'\"]\'))[0]" +
+      " : [])).map(p, \'model.\' + p + \'.dlrm_con" +
+      "fig.bottom_mlp: reads features beside th" +
+      "e rows of tables, and train_data names n" +
+      "one; name a column, or choose another ar" +
+      "chitecture\').join(\'\\n\')\032\205\005\n\032recap.config" +
+      ".known_metrics\032\346\004has(this.which_metrics)" +
+      " && !this.which_metrics.matches(\'^(loss|" +
+      "auroc|rce|calibration_ratio|rmse|mae|bri" +
+      "er|accuracy(_[1-9][0-9]?)?|gauc|mrr|(ndc" +
+      "g|recall)_[1-9][0-9]{0,3})(@[A-Za-z_][A-" +
+      "Za-z0-9_.-]*)?(,(loss|auroc|rce|calibrat" +
+      "ion_ratio|rmse|mae|brier|accuracy(_[1-9]" +
+      "[0-9]?)?|gauc|mrr|(ndcg|recall)_[1-9][0-" +
+      "9]{0,3})(@[A-Za-z_][A-Za-z0-9_.-]*)?)*$\'" +
+      ") ? \'which_metrics: \"\' + this.which_metr" +
+      "ics + \'\" is no list of metrics; join som" +
+      "e of loss, auroc, rce, calibration_ratio" +
+      ", brier, accuracy, rmse and mae, and of " +
+      "gauc, ndcg_10, recall_10 and mrr by grou" +
+      "ps, with commas, @ and a stratum or grou" +
+      "p behind one for it alone\' : \'\'\032\316\006\n reca" +
+      "p.config.metrics_have_strata\032\251\006!this.whi" +
+      "ch_metrics.contains(\'@\') ? \'\' : [this.wh" +
+      "ich_metrics.split(\',\')].map(names, size(" +
+      "names) > 2048 ? \'which_metrics: \' + stri" +
+      "ng(size(names)) + \' entries are more tha" +
+      "n 2048, the most where one names a strat" +
+      "um or group; name each once\' : [this.mod" +
+      "el.stratifiers.map(s, s.name)].map(strat" +
+      "a, [this.groups.map(g, g.name)].map(grou" +
+      "ps, [names.filter(m, m.matches(\'^[a-z0-9" +
+      "_]+@[A-Za-z_][A-Za-z0-9_.-]*$\') && !(m.m" +
+      "atches(\'^(gauc|mrr|ndcg_|recall_)\') ? m." +
+      "split(\'@\')[1] in groups : m.split(\'@\')[1" +
+      "] in strata))].map(odd, size(odd) == 0 ?" +
+      " \'\' : odd[0].matches(\'^(gauc|mrr|ndcg_|r" +
+      "ecall_)\') ? \'which_metrics: \"\' + odd[0] " +
+      "+ \'\" is of a group that groups does not " +
+      "have; add it there or drop it\' : \'which_" +
+      "metrics: \"\' + odd[0] + \'\" is of a stratu" +
+      "m that model.stratifiers does not have; " +
+      "add it there or drop it\')[0])[0])[0])[0]" +
+      "\032\214\002\n recap.config.metrics_have_groups\032\347\001" +
+      "size(this.groups) > 0 || !this.which_met" +
+      "rics.matches(\'(^|,)(gauc|mrr|(ndcg|recal" +
+      "l)_[0-9]+)(,|$)\') ? \'\' : \'which_metrics:" +
+      " gauc, mrr, ndcg_ and recall_ are metric" +
+      "s by groups, and there are no groups; na" +
+      "me one in groups, or drop them\'\032\226\005\n\037reca" +
+      "p.config.metrics_have_tasks\032\362\004!has(this." +
+      "which_metrics) ? \'\' : [this.model.tasks]" +
+      ".map(towers, ((towers.exists(t, int(towe" +
+      "rs[t].kind) == 1) ? [] : [\'auroc\', \'rce\'" +
+      ", \'calibration_ratio\', \'brier\', \'accurac" +
+      "y\', \'gauc\', \'mrr\', \'ndcg\', \'recall\'].fil" +
+      "ter(n, this.which_metrics.matches(\'(^|,)" +
+      "\' + n + \'(_[0-9]+)?(@|,|$)\')) .map(n, \'w" +
+      "hich_metrics: \"\' + n + \'\" is a metric of" +
+      " binary classification, and no task is o" +
+      "ne; drop it\')) + (towers.exists(t, int(t" +
+      "owers[t].kind) == 2) ? [] : [\'rmse\', \'ma" +
+      "e\'].filter(n, this.which_metrics.matches" +
+      "(\'(^|,)\' + n + \'(@|,|$)\')) .map(n, \'whic" +
+      "h_metrics: \"\' + n + \'\" is a metric of re" +
+      "gression, and no task is one; drop it\'))" +
+      ").join(\'\\n\'))[0]\032\251\t\n(recap.config.best_c" +
+      "heckpoint_is_measured\032\374\010!has(this.traini" +
+      "ng.best_checkpoint) ? \'\' : !(this.traini" +
+      "ng.best_checkpoint.validation_data in th" +
+      "is.validation_data) ? \'training.best_che" +
+      "ckpoint.validation_data: there is no val" +
+      "idation set \"\' + this.training.best_chec" +
+      "kpoint.validation_data + \'\"; name one of" +
+      " validation_data\' : has(this.which_metri" +
+      "cs) && !(this.training.best_checkpoint.m" +
+      "etric.split(\'/\')[0] in this.which_metric" +
+      "s.split(\',\')) && !(this.training.best_ch" +
+      "eckpoint.metric.contains(\'@\') && this.tr" +
+      "aining.best_checkpoint.metric.split(\'@\')" +
+      "[0] in this.which_metrics.split(\',\')) ? " +
+      "\'training.best_checkpoint.metric: which_" +
+      "metrics leaves out \' + this.training.bes" +
+      "t_checkpoint.metric.split(\'/\')[0] + \'; a" +
+      "dd it there\' : this.training.best_checkp" +
+      "oint.metric.contains(\'/\') && !(this.trai" +
+      "ning.best_checkpoint.metric.split(\'/\')[1" +
+      "] in (size(this.validation_data[this.tra" +
+      "ining.best_checkpoint.validation_data].e" +
+      "valuation_tasks) > 0 ? this.validation_d" +
+      "ata[this.training.best_checkpoint.valida" +
+      "tion_data].evaluation_tasks : this.model" +
+      ".tasks.map(t, t))) ? \'training.best_chec" +
+      "kpoint.metric: \"\' + this.training.best_c" +
+      "heckpoint.metric.split(\'/\')[1] + \'\" is n" +
+      "o task that the validation set is evalua" +
+      "ted on\' : \'\'\032\202\016\n&recap.config.best_check" +
+      "point_has_order\032\327\r!has(this.training.bes" +
+      "t_checkpoint) || !this.training.best_che" +
+      "ckpoint.metric.matches(\'^[a-z][a-z0-9_]*" +
+      "(@[A-Za-z0-9_.-]+)?(/[A-Za-z_][A-Za-z0-9" +
+      "_.-]*)?$\') ? \'\' : [this.training.best_ch" +
+      "eckpoint.metric].map(m, [m.split(\'/\')[0]" +
+      ".split(\'@\')].map(parts, [parts[0]].map(n" +
+      "ame, [name.matches(\'^(gauc|mrr|(ndcg|rec" +
+      "all)_[1-9][0-9]{0,3})$\')].map(grouped, g" +
+      "rouped && (size(parts) == 1 || !(parts[1" +
+      "] in this.groups.map(g, g.name))) ? \'tra" +
+      "ining.best_checkpoint.metric: \"\' + name " +
+      "+ \'\" is a metric by groups; write it as " +
+      "\' + name + \'@<group>/<task>, with one of" +
+      " groups\' : !grouped && size(parts) > 1 &" +
+      "& !(parts[1] in this.model.stratifiers.m" +
+      "ap(s, s.name)) ? \'training.best_checkpoi" +
+      "nt.metric: model.stratifiers has no \"\' +" +
+      " parts[1] + \'\"; name one of them, or dro" +
+      "p the @ and what follows it\' : !grouped " +
+      "&& !name.matches(\'^(loss|auroc|rce|brier" +
+      "|accuracy(_[1-9][0-9]?)?|rmse|mae)$\') ? " +
+      "\'training.best_checkpoint.metric: \"\' + n" +
+      "ame + \'\" is nothing that one checkpoint " +
+      "can be better in; name loss, auroc, rce," +
+      " brier, accuracy, rmse or mae, or gauc, " +
+      "ndcg_10, recall_10 or mrr of a group\' : " +
+      "!m.contains(\'/\') ? (name == \'loss\' ? \'\' " +
+      ": \'training.best_checkpoint.metric: \"\' +" +
+      " name + \'\" is a metric of one task; writ" +
+      "e it as \' + m + \'/<task>\') : m.split(\'/\'" +
+      ")[1] in this.model.tasks && !(name in [\'" +
+      "loss\', \'rmse\', \'mae\']) && int(this.model" +
+      ".tasks[m.split(\'/\')[1]].kind) == 2 ? \'tr" +
+      "aining.best_checkpoint.metric: \"\' + m.sp" +
+      "lit(\'/\')[1] + \'\" is a regression task, w" +
+      "hich has no \' + name + \'; name loss, rms" +
+      "e or mae\' : m.split(\'/\')[1] in this.mode" +
+      "l.tasks && name in [\'rmse\', \'mae\'] && in" +
+      "t(this.model.tasks[m.split(\'/\')[1]].kind" +
+      ") == 1 ? \'training.best_checkpoint.metri" +
+      "c: \"\' + m.split(\'/\')[1] + \'\" is a binary" +
+      " classification, which has no \' + name +" +
+      " \'; name loss, auroc or rce\' : \'\')[0])[0" +
+      "])[0])[0]\032\274\002\n\036recap.config.groups_have_n" +
+      "ames\032\231\002[this.groups.map(g, g.name) + thi" +
+      "s.model.stratifiers.map(s, s.name)].map(" +
+      "names, this.groups.filter(g, names.filte" +
+      "r(n, n == g.name).size() > 1) .map(g, \'g" +
+      "roups: \"\' + g.name + \'\" is the name of a" +
+      "nother group, or of a stratum of model.s" +
+      "tratifiers; choose another name\').join(\'" +
+      "\\n\'))[0]\032\216\005\n\037recap.config.groups_have_in" +
+      "puts\032\352\004size(this.groups) == 0 ? \'\' : [th" +
+      "is.validation_data].map(sets, sets.map(v" +
+      ", [sets[v]].map(data, [\'\\n\' + (data.seg_" +
+      "dense_schema.renamed_features.map(n, n) ",
+      "+ data.seg_dense_schema.features + data." +
+      "preprocess.extract_features.extract_feat" +
+      "ure_table.map(r, r.name)).join(\'\\n\') + \'" +
+      "\\n\'].map(inputs, this.groups.filter(g, g" +
+      ".input != \'\' && !inputs.contains(\'\\n\' + " +
+      "g.input + \'\\n\')) .map(g, \'groups: \"\' + g" +
+      ".name + \'\" goes by the input \"\' + g.inpu" +
+      "t + \'\", which validation_data[\"\' + v + \'" +
+      "\"] does not have; add it to its seg_dens" +
+      "e_schema, or to preprocess.extract_featu" +
+      "res\').join(\'\\n\'))[0])[0]).filter(line, l" +
+      "ine != \'\').join(\'\\n\'))[0]\032\364\014\n$recap.conf" +
+      "ig.regression_has_no_rates\032\313\014[\'\\n\' + [th" +
+      "is.model.tasks].map(towers, towers.filte" +
+      "r(t, int(towers[t].kind) == 2))[0].join(" +
+      "\'\\n\') + \'\\n\'].map(numbers, size(numbers)" +
+      " == 2 ? \'\' : ([this.train_data].map(data" +
+      ", [data.tasks].map(labelled, labelled.fi" +
+      "lter(t, (labelled[t].pos_downsampling_ra" +
+      "te != 1.0 || labelled[t].neg_downsamplin" +
+      "g_rate != 1.0) && numbers.contains(\'\\n\' " +
+      "+ t + \'\\n\')) .map(t, [labelled[t]].map(t" +
+      "ask, (task.pos_downsampling_rate == 1.0 " +
+      "? \'\' : \'train_data.tasks[\"\' + t + \'\"].po" +
+      "s_downsampling_rate: a regression task h" +
+      "as no positives; drop it\') + (task.pos_d" +
+      "ownsampling_rate != 1.0 && task.neg_down" +
+      "sampling_rate != 1.0 ? \'\\n\' : \'\') + (tas" +
+      "k.neg_downsampling_rate == 1.0 ? \'\' : \'t" +
+      "rain_data.tasks[\"\' + t + \'\"].neg_downsam" +
+      "pling_rate: a regression task has no neg" +
+      "atives; drop it\'))[0]))[0])[0] + [this.v" +
+      "alidation_data].map(sets, sets.filter(v," +
+      " [sets[v]].all(data, size(sets) * (size(" +
+      "this.model.tasks) + size(data.tasks)) <=" +
+      " 5120)) .map(v, [sets[v]].map(data, ([da" +
       "ta.tasks].map(labelled, labelled.filter(" +
       "t, (labelled[t].pos_downsampling_rate !=" +
       " 1.0 || labelled[t].neg_downsampling_rat" +
       "e != 1.0) && numbers.contains(\'\\n\' + t +" +
       " \'\\n\')) .map(t, [labelled[t]].map(task, " +
       "(task.pos_downsampling_rate == 1.0 ? \'\' " +
-      ": \'train_data.tasks[\"\' + t + \'\"].pos_dow" +
-      "nsampling_rate: a regression task has no" +
-      " positives; drop it\') + (task.pos_downsa" +
-      "mpling_rate != 1.0 && task.neg_downsampl" +
-      "ing_rate != 1.0 ? \'\\n\' : \'\') + (task.neg" +
-      "_downsampling_rate == 1.0 ? \'\' : \'train_" +
-      "data.tasks[\"\' + t + \'\"].neg_downsampling" +
-      "_rate: a regression task has no negative" +
-      "s; drop it\'))[0]))[0])[0] + [this.valida" +
-      "tion_data].map(sets, sets.filter(v, [set" +
-      "s[v]].all(data, size(sets) * (size(this." +
-      "model.tasks) + size(data.tasks)) <= 5120" +
-      ")) .map(v, [sets[v]].map(data, ([data.ta" +
-      "sks].map(labelled, labelled.filter(t, (l" +
-      "abelled[t].pos_downsampling_rate != 1.0 " +
-      "|| labelled[t].neg_downsampling_rate != " +
-      "1.0) && numbers.contains(\'\\n\' + t + \'\\n\'" +
-      ")) .map(t, [labelled[t]].map(task, (task" +
-      ".pos_downsampling_rate == 1.0 ? \'\' : \'va" +
-      "lidation_data[\"\' + v + \'\"].tasks[\"\' + t " +
-      "+ \'\"].pos_downsampling_rate: a regressio" +
-      "n task has no positives; drop it\') + (ta" +
-      "sk.pos_downsampling_rate != 1.0 && task." +
-      "neg_downsampling_rate != 1.0 ? \'\\n\' : \'\'" +
-      ") + (task.neg_downsampling_rate == 1.0 ?" +
-      " \'\' : \'validation_data[\"\' + v + \'\"].task" +
-      "s[\"\' + t + \'\"].neg_downsampling_rate: a " +
-      "regression task has no negatives; drop i" +
-      "t\'))[0]))[0]) .join(\'\\n\'))[0]).filter(li" +
-      "ne, line != \'\'))[0]).join(\'\\n\'))[0]\032\313\r\n*" +
-      "recap.config.regression_labels_are_numbe" +
-      "rs\032\234\r[\'\\n\' + [this.model.tasks].map(towe" +
-      "rs, towers.filter(t, int(towers[t].kind)" +
-      " == 2))[0].join(\'\\n\') + \'\\n\'].map(number" +
-      "s, size(numbers) == 2 ? \'\' : ([this.trai" +
-      "n_data].map(data, [data.preprocess.downs" +
-      "ample_negatives.engagements_list.filter(" +
-      "t, numbers.contains(\'\\n\' + t + \'\\n\'))].m" +
-      "ap(odd, size(odd) == 0 ? [] : [\'train_da" +
-      "ta.preprocess.downsample_negatives.engag",
-      "ements_list: \"\' + odd.join(\'\", \"\') + \'\" " +
-      "has no positives, being a regression tas" +
-      "k; drop it\'])[0] + data.preprocess.recti" +
-      "fy_labels.label_to_engaged_timestamp_fie" +
-      "ld.filter(t, numbers.contains(\'\\n\' + t +" +
-      " \'\\n\')) .map(t, \'train_data.preprocess.r" +
-      "ectify_labels.label_to_engaged_timestamp" +
-      "_field[\"\' + t + \'\"]: \"\' + t + \'\" is a re" +
-      "gression task, and only labels of 0 or 1" +
-      " are rectified; drop it\'))[0] + [this.va" +
-      "lidation_data].map(sets, sets.filter(v, " +
-      "[sets[v]].all(data, size(sets) * (size(t" +
-      "his.model.tasks) + size(data.preprocess." +
-      "downsample_negatives.engagements_list) +" +
-      " size(data.preprocess.rectify_labels.lab" +
-      "el_to_engaged_timestamp_field)) <= 5120)" +
-      ") .map(v, [sets[v]].map(data, ([data.pre" +
-      "process.downsample_negatives.engagements" +
-      "_list.filter(t, numbers.contains(\'\\n\' + " +
-      "t + \'\\n\'))].map(odd, size(odd) == 0 ? []" +
-      " : [\'validation_data[\"\' + v + \'\"].prepro" +
+      ": \'validation_data[\"\' + v + \'\"].tasks[\"\'" +
+      " + t + \'\"].pos_downsampling_rate: a regr" +
+      "ession task has no positives; drop it\') " +
+      "+ (task.pos_downsampling_rate != 1.0 && " +
+      "task.neg_downsampling_rate != 1.0 ? \'\\n\'" +
+      " : \'\') + (task.neg_downsampling_rate == " +
+      "1.0 ? \'\' : \'validation_data[\"\' + v + \'\"]" +
+      ".tasks[\"\' + t + \'\"].neg_downsampling_rat" +
+      "e: a regression task has no negatives; d" +
+      "rop it\'))[0]))[0]) .join(\'\\n\'))[0]).filt" +
+      "er(line, line != \'\'))[0]).join(\'\\n\'))[0]" +
+      "\032\313\r\n*recap.config.regression_labels_are_" +
+      "numbers\032\234\r[\'\\n\' + [this.model.tasks].map" +
+      "(towers, towers.filter(t, int(towers[t]." +
+      "kind) == 2))[0].join(\'\\n\') + \'\\n\'].map(n" +
+      "umbers, size(numbers) == 2 ? \'\' : ([this" +
+      ".train_data].map(data, [data.preprocess." +
+      "downsample_negatives.engagements_list.fi" +
+      "lter(t, numbers.contains(\'\\n\' + t + \'\\n\'" +
+      "))].map(odd, size(odd) == 0 ? [] : [\'tra" +
+      "in_data.preprocess.downsample_negatives." +
+      "engagements_list: \"\' + odd.join(\'\", \"\') " +
+      "+ \'\" has no positives, being a regressio" +
+      "n task; drop it\'])[0] + data.preprocess." +
+      "rectify_labels.label_to_engaged_timestam" +
+      "p_field.filter(t, numbers.contains(\'\\n\' " +
+      "+ t + \'\\n\')) .map(t, \'train_data.preproc" +
+      "ess.rectify_labels.label_to_engaged_time" +
+      "stamp_field[\"\' + t + \'\"]: \"\' + t + \'\" is" +
+      " a regression task, and only labels of 0" +
+      " or 1 are rectified; drop it\'))[0] + [th" +
+      "is.validation_data].map(sets, sets.filte" +
+      "r(v, [sets[v]].all(data, size(sets) * (s" +
+      "ize(this.model.tasks) + size(data.prepro" +
       "cess.downsample_negatives.engagements_li" +
-      "st: \"\' + odd.join(\'\", \"\') + \'\" has no po" +
-      "sitives, being a regression task; drop i" +
-      "t\'])[0] + data.preprocess.rectify_labels" +
-      ".label_to_engaged_timestamp_field.filter" +
-      "(t, numbers.contains(\'\\n\' + t + \'\\n\')) ." +
-      "map(t, \'validation_data[\"\' + v + \'\"].pre" +
-      "process.rectify_labels.label_to_engaged_" +
-      "timestamp_field[\"\' + t + \'\"]: \"\' + t + \'" +
-      "\" is a regression task, and only labels " +
-      "of 0 or 1 are rectified; drop it\')) .joi" +
-      "n(\'\\n\'))[0]).filter(line, line != \'\'))[0" +
-      "]).join(\'\\n\'))[0]*f\n\007JobMode\022\030\n\024JOB_MODE" +
-      "_UNSPECIFIED\020\000\022\022\n\016JOB_MODE_TRAIN\020\001\022\025\n\021JO" +
-      "B_MODE_EVALUATE\020\002\022\026\n\022JOB_MODE_INFERENCE\020" +
-      "\003*\224\001\n\026DownsamplingCorrection\022\'\n#DOWNSAMP" +
-      "LING_CORRECTION_UNSPECIFIED\020\000\022(\n$DOWNSAM" +
-      "PLING_CORRECTION_LOSS_WEIGHTS\020\001\022\'\n#DOWNS" +
-      "AMPLING_CORRECTION_CALIBRATION\020\002Bd\n\025dev." +
-      "rankspec.recap.v1B\nRecapProtoP\001Z=github." +
-      "com/rankspec/rankspec/gen/go/rankspec/re" +
-      "cap/v1;recapv1b\010editionsp\350\007"
+      "st) + size(data.preprocess.rectify_label" +
+      "s.label_to_engaged_timestamp_field)) <= " +
+      "5120)) .map(v, [sets[v]].map(data, ([dat" +
+      "a.preprocess.downsample_negatives.engage" +
+      "ments_list.filter(t, numbers.contains(\'\\" +
+      "n\' + t + \'\\n\'))].map(odd, size(odd) == 0" +
+      " ? [] : [\'validation_data[\"\' + v + \'\"].p" +
+      "reprocess.downsample_negatives.engagemen" +
+      "ts_list: \"\' + odd.join(\'\", \"\') + \'\" has " +
+      "no positives, being a regression task; d" +
+      "rop it\'])[0] + data.preprocess.rectify_l" +
+      "abels.label_to_engaged_timestamp_field.f" +
+      "ilter(t, numbers.contains(\'\\n\' + t + \'\\n" +
+      "\')) .map(t, \'validation_data[\"\' + v + \'\"" +
+      "].preprocess.rectify_labels.label_to_eng" +
+      "aged_timestamp_field[\"\' + t + \'\"]: \"\' + " +
+      "t + \'\" is a regression task, and only la" +
+      "bels of 0 or 1 are rectified; drop it\'))" +
+      " .join(\'\\n\'))[0]).filter(line, line != \'" +
+      "\'))[0]).join(\'\\n\'))[0]\032\321\002\n\'recap.config." +
+      "score_weights_are_of_tasks\032\245\002[\'\\n\' + thi" +
+      "s.model.tasks.map(t, t).join(\'\\n\') + \'\\n" +
+      "\'].map(towers, this.score_weights.filter" +
+      "(t, t.matches(\'^[A-Za-z_][A-Za-z0-9_.-]*" +
+      "$\') && !towers.contains(\'\\n\' + t + \'\\n\')" +
+      ") .map(t, \'score_weights[\"\' + t + \'\"]: \"" +
+      "\' + t + \'\" is no task of the model; drop" +
+      " the entry or add a tower\').join(\'\\n\'))[" +
+      "0]\032\353\001\n\035recap.config.score_is_no_task\032\311\001s" +
+      "ize(this.score_weights) == 0 || !(\'score" +
+      "\' in this.model.tasks) ? \'\' : \'score_wei" +
+      "ghts: a task is named \"score\", which is " +
+      "what the weighted sum is called; give th" +
+      "e task another name or drop the weights\'" +
+      "*f\n\007JobMode\022\030\n\024JOB_MODE_UNSPECIFIED\020\000\022\022\n" +
+      "\016JOB_MODE_TRAIN\020\001\022\025\n\021JOB_MODE_EVALUATE\020\002" +
+      "\022\026\n\022JOB_MODE_INFERENCE\020\003*\224\001\n\026Downsamplin" +
+      "gCorrection\022\'\n#DOWNSAMPLING_CORRECTION_U" +
+      "NSPECIFIED\020\000\022(\n$DOWNSAMPLING_CORRECTION_" +
+      "LOSS_WEIGHTS\020\001\022\'\n#DOWNSAMPLING_CORRECTIO" +
+      "N_CALIBRATION\020\002Bd\n\025dev.rankspec.recap.v1" +
+      "B\nRecapProtoP\001Z=github.com/rankspec/rank" +
+      "spec/gen/go/rankspec/recap/v1;recapv1b\010e" +
+      "ditionsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -495,6 +578,7 @@ public final class RecapProto extends com.google.protobuf.GeneratedFile {
           build.buf.validate.ValidateProto.getDescriptor(),
           dev.rankspec.options.v1.OptionsProto.getDescriptor(),
           dev.rankspec.recap.v1.DataProto.getDescriptor(),
+          dev.rankspec.recap.v1.MetricsProto.getDescriptor(),
           dev.rankspec.recap.v1.ModelProto.getDescriptor(),
           dev.rankspec.recap.v1.OptimizerProto.getDescriptor(),
           dev.rankspec.recap.v1.TrainingProto.getDescriptor(),
@@ -505,17 +589,24 @@ public final class RecapProto extends com.google.protobuf.GeneratedFile {
     internal_static_rankspec_recap_v1_RecapConfig_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_rankspec_recap_v1_RecapConfig_descriptor,
-        new java.lang.String[] { "Training", "Model", "TrainData", "ValidationData", "Optimizer", "WhichMetrics", "Runtime", "DownsamplingCorrection", "Mode", });
+        new java.lang.String[] { "Training", "Model", "TrainData", "ValidationData", "Optimizer", "WhichMetrics", "Runtime", "DownsamplingCorrection", "Mode", "ScoreWeights", "Groups", });
     internal_static_rankspec_recap_v1_RecapConfig_ValidationDataEntry_descriptor =
       internal_static_rankspec_recap_v1_RecapConfig_descriptor.getNestedType(0);
     internal_static_rankspec_recap_v1_RecapConfig_ValidationDataEntry_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_rankspec_recap_v1_RecapConfig_ValidationDataEntry_descriptor,
         new java.lang.String[] { "Key", "Value", });
+    internal_static_rankspec_recap_v1_RecapConfig_ScoreWeightsEntry_descriptor =
+      internal_static_rankspec_recap_v1_RecapConfig_descriptor.getNestedType(1);
+    internal_static_rankspec_recap_v1_RecapConfig_ScoreWeightsEntry_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_rankspec_recap_v1_RecapConfig_ScoreWeightsEntry_descriptor,
+        new java.lang.String[] { "Key", "Value", });
     descriptor.resolveAllFeaturesImmutable();
     build.buf.validate.ValidateProto.getDescriptor();
     dev.rankspec.options.v1.OptionsProto.getDescriptor();
     dev.rankspec.recap.v1.DataProto.getDescriptor();
+    dev.rankspec.recap.v1.MetricsProto.getDescriptor();
     dev.rankspec.recap.v1.ModelProto.getDescriptor();
     dev.rankspec.recap.v1.OptimizerProto.getDescriptor();
     dev.rankspec.recap.v1.TrainingProto.getDescriptor();

@@ -249,7 +249,7 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * What `rankspec run` does with the config; `rankspec train` and `rankspec evaluate` do what they are called, whatever is
-   * written here.
+   * written here. JOB_MODE_INFERENCE is refused: what a graph embedding learns is read from its tables.
    * </pre>
    *
    * <code>.rankspec.train.v1.JobMode mode = 6 [default = JOB_MODE_TRAIN, json_name = "mode", (.buf.validate.field) = { ... }</code>
@@ -261,7 +261,7 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * What `rankspec run` does with the config; `rankspec train` and `rankspec evaluate` do what they are called, whatever is
-   * written here.
+   * written here. JOB_MODE_INFERENCE is refused: what a graph embedding learns is read from its tables.
    * </pre>
    *
    * <code>.rankspec.train.v1.JobMode mode = 6 [default = JOB_MODE_TRAIN, json_name = "mode", (.buf.validate.field) = { ... }</code>
@@ -273,7 +273,7 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * What `rankspec run` does with the config; `rankspec train` and `rankspec evaluate` do what they are called, whatever is
-   * written here.
+   * written here. JOB_MODE_INFERENCE is refused: what a graph embedding learns is read from its tables.
    * </pre>
    *
    * <code>.rankspec.train.v1.JobMode mode = 6 [default = JOB_MODE_TRAIN, json_name = "mode", (.buf.validate.field) = { ... }</code>
@@ -1564,7 +1564,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * What `rankspec run` does with the config; `rankspec train` and `rankspec evaluate` do what they are called, whatever is
-     * written here.
+     * written here. JOB_MODE_INFERENCE is refused: what a graph embedding learns is read from its tables.
      * </pre>
      *
      * <code>.rankspec.train.v1.JobMode mode = 6 [default = JOB_MODE_TRAIN, json_name = "mode", (.buf.validate.field) = { ... }</code>
@@ -1576,7 +1576,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * What `rankspec run` does with the config; `rankspec train` and `rankspec evaluate` do what they are called, whatever is
-     * written here.
+     * written here. JOB_MODE_INFERENCE is refused: what a graph embedding learns is read from its tables.
      * </pre>
      *
      * <code>.rankspec.train.v1.JobMode mode = 6 [default = JOB_MODE_TRAIN, json_name = "mode", (.buf.validate.field) = { ... }</code>
@@ -1588,7 +1588,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * What `rankspec run` does with the config; `rankspec train` and `rankspec evaluate` do what they are called, whatever is
-     * written here.
+     * written here. JOB_MODE_INFERENCE is refused: what a graph embedding learns is read from its tables.
      * </pre>
      *
      * <code>.rankspec.train.v1.JobMode mode = 6 [default = JOB_MODE_TRAIN, json_name = "mode", (.buf.validate.field) = { ... }</code>
@@ -1604,7 +1604,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * What `rankspec run` does with the config; `rankspec train` and `rankspec evaluate` do what they are called, whatever is
-     * written here.
+     * written here. JOB_MODE_INFERENCE is refused: what a graph embedding learns is read from its tables.
      * </pre>
      *
      * <code>.rankspec.train.v1.JobMode mode = 6 [default = JOB_MODE_TRAIN, json_name = "mode", (.buf.validate.field) = { ... }</code>
@@ -1618,7 +1618,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * What `rankspec run` does with the config; `rankspec train` and `rankspec evaluate` do what they are called, whatever is
-     * written here.
+     * written here. JOB_MODE_INFERENCE is refused: what a graph embedding learns is read from its tables.
      * </pre>
      *
      * <code>.rankspec.train.v1.JobMode mode = 6 [default = JOB_MODE_TRAIN, json_name = "mode", (.buf.validate.field) = { ... }</code>
@@ -1636,7 +1636,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * What `rankspec run` does with the config; `rankspec train` and `rankspec evaluate` do what they are called, whatever is
-     * written here.
+     * written here. JOB_MODE_INFERENCE is refused: what a graph embedding learns is read from its tables.
      * </pre>
      *
      * <code>.rankspec.train.v1.JobMode mode = 6 [default = JOB_MODE_TRAIN, json_name = "mode", (.buf.validate.field) = { ... }</code>

@@ -148,7 +148,7 @@ public interface TwhinConfigOrBuilder extends
   /**
    * <pre>
    * What `rankspec run` does with the config; `rankspec train` and `rankspec evaluate` do what they are called, whatever is
-   * written here.
+   * written here. JOB_MODE_INFERENCE is refused: what a graph embedding learns is read from its tables.
    * </pre>
    *
    * <code>.rankspec.train.v1.JobMode mode = 6 [default = JOB_MODE_TRAIN, json_name = "mode", (.buf.validate.field) = { ... }</code>
@@ -158,7 +158,7 @@ public interface TwhinConfigOrBuilder extends
   /**
    * <pre>
    * What `rankspec run` does with the config; `rankspec train` and `rankspec evaluate` do what they are called, whatever is
-   * written here.
+   * written here. JOB_MODE_INFERENCE is refused: what a graph embedding learns is read from its tables.
    * </pre>
    *
    * <code>.rankspec.train.v1.JobMode mode = 6 [default = JOB_MODE_TRAIN, json_name = "mode", (.buf.validate.field) = { ... }</code>
@@ -168,7 +168,7 @@ public interface TwhinConfigOrBuilder extends
   /**
    * <pre>
    * What `rankspec run` does with the config; `rankspec train` and `rankspec evaluate` do what they are called, whatever is
-   * written here.
+   * written here. JOB_MODE_INFERENCE is refused: what a graph embedding learns is read from its tables.
    * </pre>
    *
    * <code>.rankspec.train.v1.JobMode mode = 6 [default = JOB_MODE_TRAIN, json_name = "mode", (.buf.validate.field) = { ... }</code>

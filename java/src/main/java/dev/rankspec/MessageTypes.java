@@ -5,6 +5,8 @@ import com.google.protobuf.Descriptors.FieldDescriptor.JavaType;
 import com.google.protobuf.Message;
 import dev.rankspec.data.v1.DataStatistics;
 import dev.rankspec.recap.v1.RecapConfig;
+import dev.rankspec.serving.v1.BundleManifest;
+import dev.rankspec.serving.v1.OnnxModel;
 import dev.rankspec.twhin.v1.TwhinConfig;
 import java.util.HashMap;
 import java.util.Map;
@@ -23,7 +25,9 @@ public final class MessageTypes {
       collected(
           RecapConfig.getDefaultInstance(),
           TwhinConfig.getDefaultInstance(),
-          DataStatistics.getDefaultInstance());
+          DataStatistics.getDefaultInstance(),
+          BundleManifest.getDefaultInstance(),
+          OnnxModel.getDefaultInstance());
 
   private MessageTypes() {}
 

@@ -27,7 +27,7 @@ from rankspec.trainer.data.labels import Label, LabelKind
 from rankspec.trainer.data.opening import rows_opener
 from rankspec.trainer.data.order import OrderSettings
 from rankspec.trainer.data.plan import DataPlan, Share
-from rankspec.trainer.data.selection import open_selection
+from rankspec.trainer.data.selection import Selection, open_selection
 from rankspec.trainer.data.service.rows import open_served
 from rankspec.trainer.data_error import DataError
 from rankspec.trainer.home_folder import expanded
@@ -54,6 +54,7 @@ def open_dataset(
     save_dir: Path | None = None,
     id_ranges: Sequence[IdRange] = (),
     float_labels: Collection[str] = (),
+    selection: Selection | None = None,
 ) -> Dataset:
     """Opens a data set: reads Parquet files' footers and TFRecord files to their ends, or has a service list the files.
 
@@ -71,6 +72,7 @@ def open_dataset(
         save_dir: the folder that the run writes, in which no data may lie; none if there is no run.
         id_ranges: the ids that the model has rows for; any other ends the run once its row is read.
         float_labels: the tasks whose labels are finite numbers; those of all others are 0 or 1.
+        selection: the files, in place of those that the configuration names; no field is blamed for them.
 
     Raises:
         DataError: the files, their columns or the configuration cannot be used; the text says where.
@@ -82,7 +84,7 @@ def open_dataset(
     steps, formats = build_steps(data, StepContext(path, schema, read, stored, id_ranges, float_labels))
     plan = DataPlan(
         path=path,
-        source=join(path, _source(whole_message(data))),
+        source="" if selection is not None else join(path, _source(whole_message(data))),
         open_rows=rows_opener(),
         inputs=read,
         task_names=tuple(task_names),
@@ -100,6 +102,8 @@ def open_dataset(
         num_readers=data.interleave_num_parallel_calls or 1,
         num_assemblers=data.map_num_parallel_calls or 1,
     )
+    if selection is not None:
+        return open_selection(selection, plan, schema)
     if data.HasField("data_service_dispatcher"):
         _refuse_schema_in_run(whole_message(data), save_dir, path)
         compress = data.dataset_service_compression == DDS_COMPRESSION_OPTION_AUTO
@@ -114,7 +118,7 @@ def open_dataset(
         plan,
         schema,
         leave_out_unreadable=data.ignore_data_errors,
-        remedy="ignore_data_errors leaves such files out",
+        remedy="ignore_data_errors: true leaves such files out",
     )
 
 

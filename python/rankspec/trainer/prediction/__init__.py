@@ -1,0 +1,1 @@
+"""Prediction: what a checkpoint says of rows, in a file beside what tells the rows apart."""
