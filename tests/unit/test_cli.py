@@ -41,6 +41,10 @@ def test_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     "arguments",
     [
+        ["predict", "ranker.textproto"],
+        ["predict", "ranker.textproto", "-o", "s3://bucket/scores.parquet"],
+        ["predict", "ranker.textproto", "-o", "scores.parquet", "--top", "3"],
+        ["predict", "ranker.textproto", "-o", "scores.parquet", "--checkpoint", "last"],
         pytest.param([], id="nothing"),
         pytest.param(["chek", "x"], id="unknown_verb"),
         pytest.param(["check"], id="no_file"),
