@@ -100,6 +100,10 @@ bench: setup ## Run the benchmarks; ONLY=name runs one
 architectures: setup ## Train every architecture as backbone and tower on MovieLens-100K, beside a logistic regression (about 10 minutes)
 	@$(TEST_ENV) $(PY) -m benchmarks.architectures
 
+.PHONY: movielens-seeds
+movielens-seeds: setup ## Train MovieLens' ranker and ensemble with five seeds each and print the README's table (about half an hour)
+	@$(TEST_ENV) $(PY) -m benchmarks.movielens_seeds --processes 2
+
 ##@ Set-up
 
 .PHONY: setup
@@ -268,6 +272,14 @@ conformance-cases: setup ## Write what is derived of the conformance corpus, and
 .PHONY: agree
 agree: setup ## Compare every language on N=100000 generated near-misses; SEED=n takes others
 	@$(PY) -m tests.conformance.agree $(or $(N),100000) --seed $(or $(SEED),0)
+
+.PHONY: agree-encoding
+agree-encoding: setup ## Encode N=100000 random raw rows in every language and compare digests; SEED=n takes others
+	@$(PY) -m tests.conformance.encoding_agreement $(or $(N),100000) --seed $(or $(SEED),0)
+
+.PHONY: agree-encoding
+agree-encoding: setup ## Encode N=100000 random raw rows in every language and compare digests; SEED=n takes others
+	@$(PY) -m tests.conformance.encoding_agreement $(or $(N),100000) --seed $(or $(SEED),0)
 
 .PHONY: verdict
 verdict: language-commands ## Print what LANGUAGE=python|go|java|typescript says of FILES="...", a line of JSON each

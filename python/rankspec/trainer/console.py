@@ -19,6 +19,7 @@ from rich.progress import (
 from rich.table import Column, Table
 
 from rankspec.metrics.metric_name import MetricName, parsed_name
+from rankspec.trainer.details import DetailTable
 
 
 class RunConsole:
@@ -78,6 +79,13 @@ class RunConsole:
                 figures = (record.get(str(MetricName(name, group, task))) for name in names)
                 place = (task, group) if has_groups else (task,)
                 table.add_row(record["split"], *place, *(_written(figure) for figure in figures))
+        self._console.print(table)
+
+    def detail(self, split: str, details: DetailTable) -> None:
+        """Prints a table that was asked for of a validation set."""
+        table = Table(*details.columns, title=f"{split}: {details.title}", title_justify="left")
+        for row in details.rows:
+            table.add_row(*row)
         self._console.print(table)
 
 
