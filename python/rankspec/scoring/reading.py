@@ -55,9 +55,7 @@ def read_bundle(
         data = _manifest_bytes(place)
         digest = hashlib.sha256(data).hexdigest()
         if expect_digest is not None and digest != expect_digest:
-            raise _error(
-                bundle_pb2.ERROR_CODE_DIGEST_MISMATCH, "the manifest whose digest was asked for", MANIFEST_FILE
-            )
+            raise _error(bundle_pb2.ERROR_CODE_DIGEST_MISMATCH, "the manifest of that digest", MANIFEST_FILE)
         manifest = parsed_manifest(data)
         _check_names(place, manifest)
         if sum(file.size for file in manifest.files) > max_bytes:
@@ -96,7 +94,7 @@ def _manifest_bytes(place: int) -> bytes:
                 raise _error(bundle_pb2.ERROR_CODE_FILE_TOO_LARGE, f"{MAX_MANIFEST_BYTES} bytes at most", MANIFEST_FILE)
             return os.read(file, MAX_MANIFEST_BYTES)
     except FileNotFoundError as error:
-        raise _error(bundle_pb2.ERROR_CODE_NO_BUNDLE, f"a folder with a {MANIFEST_FILE}") from error
+        raise _error(bundle_pb2.ERROR_CODE_NO_BUNDLE, "a folder with a manifest", MANIFEST_FILE) from error
 
 
 def _check_names(place: int, manifest: BundleManifest) -> None:
