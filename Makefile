@@ -277,10 +277,6 @@ agree: setup ## Compare every language on N=100000 generated near-misses; SEED=n
 agree-encoding: setup ## Encode N=100000 random raw rows in every language and compare digests; SEED=n takes others
 	@$(PY) -m tests.conformance.encoding_agreement $(or $(N),100000) --seed $(or $(SEED),0)
 
-.PHONY: agree-encoding
-agree-encoding: setup ## Encode N=100000 random raw rows in every language and compare digests; SEED=n takes others
-	@$(PY) -m tests.conformance.encoding_agreement $(or $(N),100000) --seed $(or $(SEED),0)
-
 .PHONY: verdict
 verdict: language-commands ## Print what LANGUAGE=python|go|java|typescript says of FILES="...", a line of JSON each
 	@$(VERDICT_$(LANGUAGE)) $(FILES)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rankspec.api.run import Run
     from rankspec.checking.check import check, load
     from rankspec.composition.compose import LoadedConfig
+    from rankspec.datasets.importing.table import import_table
     from rankspec.diagnostics.diagnostic import ConfigError, Diagnostic, Position
     from rankspec.formats.writing import to_textproto
     from rankspec.schema.defaults import resolve
@@ -32,6 +33,7 @@ __all__ = [
     "TrainError",
     "check",
     "fingerprint",
+    "import_table",
     "load",
     "resolve",
     "to_textproto",
@@ -49,6 +51,7 @@ _MODULES = {
     "TrainError": "rankspec.trainer.errors",
     "check": "rankspec.checking.check",
     "fingerprint": "rankspec.analysis.fingerprint",
+    "import_table": "rankspec.datasets.importing.table",
     "load": "rankspec.checking.check",
     "resolve": "rankspec.schema.defaults",
     "to_textproto": "rankspec.formats.writing",

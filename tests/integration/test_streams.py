@@ -181,4 +181,5 @@ def test_memory_that_cannot_be_had_is_one_error_at_its_field(tmp_path: Path) -> 
     assert "not enough memory: it asked for 6400000000 bytes" in errors
     assert "[train.out_of_memory]" in errors
     assert "num_embeddings" in errors
+    assert re.search(r"^--set[^\n]*: error: there is not enough memory", errors, re.MULTILINE)
     assert "Traceback" not in errors

@@ -23,6 +23,8 @@ NORM_LOG = "double_norm_log_config { layer_norm_config { epsilon: EPSILON center
 RAMP = "linear_ramp_to_constant { learning_rate: 0.1 num_ramp_steps: STEPS }"
 PIECEWISE = "piecewise_constant { learning_rate_boundaries: STEP learning_rate_values: [0.1, 0.01] }"
 
+SHARED = "multi_task_type: MULTI_TASK_TYPE_SHARE_ALL"
+
 # Code: what the valid config has, what hurts in its place, and what does not.
 CASES = {
     "advice.layer_norm_epsilon_zero": (
@@ -49,6 +51,11 @@ CASES = {
     ),
     "advice.most_is_dropped": (
         "layer_sizes: [8, 1]", "layer_sizes: [8, 1] dropout { rate: 0.9 }", "layer_sizes: [8, 1] dropout {}"
+    ),
+    "advice.linear_behind_linear": (
+        "model {",
+        f"model {{ {SHARED} backbone {{ mlp_config {{ layer_sizes: [8, 4] }} }}",
+        f"model {{ {SHARED} backbone {{ mlp_config {{ layer_sizes: [8, 4] final_layer_activation: true }} }}",
     ),
     "advice.unshuffled": (
         "  inputs:", "  examples_shuffle_buffer_size: 1 inputs:", "  examples_shuffle_buffer_size: 2 inputs:"

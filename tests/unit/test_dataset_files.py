@@ -73,7 +73,7 @@ BAD_ROWS: dict[str, tuple[Callable[[], pa.Table], str]] = {
     "label of 2": (lambda: replaced("like", pa.array([1] * 15 + [2])), 'row 15, column "like": the label is 2'),
     "part of a label": (
         lambda: replaced("like", pa.array([1.0] * 12 + [0.5] * 4)),
-        'row 12, column "like": 0.5 is no whole number, and the schema says int64_list',
+        'row 12, column "like": 0.5 is no whole number, and the column is read as whole numbers',
     ),
     "large float32": (
         lambda: replaced("row", pa.array([1.0] * 12 + [2.0**25] * 4, pa.float32())),

@@ -235,7 +235,7 @@ NO_MATCH = {
     "folder of TFRecord folders": ("days", '{0}/days is a folder; write "{0}/days/**/*.tfrecord"'),
     "folder of folders": ("deep", '{0}/deep is a folder; write "{0}/deep/**/*.parquet"'),
     "folder with brackets": ("run[1]", '{0}/run[1] is a folder; write "{0}/run[[]1]/*.parquet"'),
-    "list": ("data/a.parquet,data/b.parquet", "a comma separates nothing, inputs is one pattern"),
+    "list": ("data/a.parquet,data/b.parquet", "a comma separates nothing, this is one pattern"),
     "braces": ("data/{{a}}.parquet", "braces stand for themselves; write * or [ab] for what differs"),
     "brackets": ("run[1]/*.parquet", '"[" begins a set of characters; write "{0}/run[[]1]/*.parquet"'),
     "hidden": ("hidden/*.parquet", 'names below the first wildcard that begin with "." or "_" are left out'),

@@ -84,5 +84,5 @@ def test_an_absent_input_is_no_columns(tmp_path: Path) -> None:
 def test_statistics_of_no_continuous_features_are_refused(tmp_path: Path) -> None:
     config = _config(write_files(tmp_path, [8]), ["binary"], LOG)
     with pytest.raises(DataError, match="there is no input continuous") as caught:
-        statistics_of(config, "a test")
+        statistics_of(config, "a test", lambda _line: None)
     assert caught.value.path == "train_data.seg_dense_schema.renamed_features"

@@ -68,12 +68,36 @@ def test_importing_the_package_imports_none_of_its_modules() -> None:
     assert ran.stdout == "[]\n"
 
 
-def test_no_public_name_takes_torch_or_pyarrow() -> None:
+def test_no_public_name_takes_torch_and_one_takes_pyarrow() -> None:
     program = (
-        "import sys, rankspec; [getattr(rankspec, name) for name in rankspec.__all__]; "
-        "print(sorted({'torch', 'pyarrow', 'numpy'} & sys.modules.keys()))"
+        "import sys, rankspec; names = set(rankspec.__all__) - {'import_table'}; "
+        "[getattr(rankspec, name) for name in names]; "
+        "print(sorted({'torch', 'pyarrow', 'numpy'} & sys.modules.keys())); "
+        "rankspec.import_table; print('torch' in sys.modules)"
     )
 
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 
-    assert ran.stdout == "[]\n"
+    assert ran.stdout == "[]\nFalse\n"
+
+
+@pytest.mark.slow
+def test_first_ranker_goes_from_a_table_to_a_ranked_list(tmp_path: Path) -> None:
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    script = _ROOT / "docs/first_ranker.py"
+
+    ran = subprocess.run(
+        [sys.executable, str(script)], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+
+    assert ran.returncode == 0, ran.stderr
+    assert "Warning" not in ran.stderr
+    auroc = re.search(r"AUROC (0\.[0-9]+) on the test part", ran.stdout)
+    assert auroc is not None
+    assert 0.75 < float(auroc[1]) < 0.9
+    chances = [
+        float(chance) for chance in re.findall(r"^[123]\. item [0-9]+: .* (0\.[0-9]+)$", ran.stdout, re.MULTILINE)
+    ]
+    assert len(chances) == 3
+    assert chances == sorted(chances, reverse=True)
+    assert (tmp_path / "build/first_ranker/run/best").is_symlink()

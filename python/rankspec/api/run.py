@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -89,7 +90,8 @@ class Run:
     def train(self, *, force: bool = False, restart: bool = False, on_report: OnReport | None = None) -> bool:
         """Trains, continuing from the newest checkpoint if there is one.
 
-        A keyboard interrupt ends the run where it is and is raised; calling this again continues.
+        In the main thread an interrupt has the run saved after the step that is under way, and is raised then; a second
+        one ends it at once. Calling this again continues.
 
         Args:
             force: Whether to continue even where config or data have changed in what must not change.
@@ -98,17 +100,24 @@ class Run:
                 run and is raised here.
 
         Returns:
-            Whether the run is done; not if the process was asked to end before.
+            Whether the run is done; not if SIGTERM asked the process to end before.
 
         Raises:
+            KeyboardInterrupt: The run was interrupted.
             ConfigError: The config has what the trainer does not obey, or changed in what must not change.
             TrainError: The run cannot start or go on.
             DataError: The data are not what the config says.
         """
         with self._job("train") as job:
+            from rankspec.trainer.asking import asked_to_end
             from rankspec.trainer.run import train
 
-            return train(job, force=force, restart=restart, on_report=on_report)
+            with asked_to_end() as asked:
+                is_done = train(job, force=force, restart=restart, on_report=on_report, asked=asked)
+            if not is_done and asked.number == signal.SIGINT:
+                # What comes after in a notebook or script is not to run with a model that is half trained.
+                raise KeyboardInterrupt("the run is saved, and continues with the next call")
+            return is_done
 
     def evaluate(self, step: Step = None) -> dict[str, Report]:
         """Evaluates a checkpoint on every validation set that it has no figures of yet.

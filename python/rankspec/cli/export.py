@@ -95,15 +95,13 @@ def _lines(exported: Exported) -> list[str]:
     """What to say of a bundle."""
     manifest = exported.manifest
     size = sum(file.size for file in manifest.files)
+    rows = sum(batch.num_rows for batch in manifest.golden_batches)
     lines = [
         f"{exported.folder}: step {manifest.step}, {len(manifest.files)} files, {size / 2**20:.1f} MiB",
         f"digest {exported.digest}",
-        f"largest difference from torch {manifest.tolerance.found_at_export:.2g}, over "
-        f"{sum(batch.num_rows for batch in manifest.golden_batches)} golden rows",
+        f"largest difference from torch {manifest.tolerance.found_at_export:.2g}, over {rows} golden rows",
     ]
     if manifest.precision.HasField("evaluated_in"):
-        lines.append(
-            f"computes in float32; what was evaluated in {manifest.precision.evaluated_in} differs by up to "
-            f"{manifest.precision.difference:.2g}"
-        )
+        evaluated, apart = manifest.precision.evaluated_in, manifest.precision.difference
+        lines.append(f"computes in float32; what was evaluated in {evaluated} differs by up to {apart:.2g}")
     return lines

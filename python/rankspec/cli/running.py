@@ -12,7 +12,9 @@ from rankspec.checking.check import check
 from rankspec.cli import statuses
 from rankspec.cli.terminal import report
 from rankspec.composition.compose import LoadedConfig
-from rankspec.diagnostics.diagnostic import ConfigError, Diagnostic
+from rankspec.composition.overrides import OVERRIDE
+from rankspec.diagnostics.diagnostic import ConfigError, Diagnostic, Position
+from rankspec.schema.field_paths import is_at_or_below
 
 if TYPE_CHECKING:
     from argparse import _ActionsContainer
@@ -100,5 +102,18 @@ def run_config(arguments: Namespace, action: Callable[[Job], int], mode: str | N
 
 def _at_its_place(error: TrainError | DataError, loaded: LoadedConfig) -> Diagnostic:
     """The error as a diagnostic at the field it names, or at the nearest field around it that the config sets."""
+    from rankspec.trainer.memory import CODE
+
     place = loaded.origins.nearest(error.path) if error.path else None
-    return Diagnostic(error.code, error.message, error.path, place[1] if place else None, "error", None)
+    given = _overrides_below(error.path, loaded) if error.code == CODE else []
+    position = given[0] if given else place[1] if place else None
+    return Diagnostic(error.code, error.message, error.path, position, "error", None, tuple(given[1:]))
+
+
+def _overrides_below(path: str, loaded: LoadedConfig) -> list[Position]:
+    """The places of what `--set` gives below a field: what was changed last is likelier at fault than the file."""
+    return [
+        mark.name
+        for below, mark in loaded.origins.marks.items()
+        if mark.name.file.startswith(OVERRIDE) and is_at_or_below(below, path)
+    ]

@@ -106,6 +106,8 @@ def served_data_of(message: str) -> Callable[[Any], tuple[ServedData, ...]] | No
 def statistics_of(message: str) -> Callable[[Any, str, Callable[[str], None]], DataStatistics] | None:
     """Returns what computes statistics of a root message's training data, or none if nothing reads such statistics.
 
+    It takes a resolved config, what computes them with its version, and what takes lines for people.
+
     Args:
         message: The message's full name.
     """

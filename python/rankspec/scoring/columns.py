@@ -25,8 +25,8 @@ SEPARATOR = "/"
 class Placement:
     """Places the columns of requests into the inputs of a signature.
 
-    Columns are called as an input, with a row's values in the signature's order, or as an input and one of its features,
-    `input/feature`, with one value a row.
+    A column is called as an input, with a row's values in the signature's order, or as an input and one of its
+    features, `input/feature`, with one value a row.
     """
 
     def __init__(self, signature: FeatureSignature) -> None:
@@ -63,7 +63,7 @@ class Placement:
         self._check_ids(inputs)
         for item in self._signature.inputs:
             if item.HasField("allowed_values"):
-                _check_allowed(item, inputs[item.name])
+                _check_allowed(item, inputs[item.name], self._unread[item.name])
         return inputs
 
     def _input(
@@ -152,17 +152,18 @@ class _Rows:
 
 def _typed(values: NDArray[Any], name: str, item: ServedInput) -> NDArray[Any]:
     wanted = dtype_of(item)
-    if not isinstance(values, np.ndarray) or values.dtype != wanted:
+    given: object = values
+    if not isinstance(given, np.ndarray) or given.dtype != wanted:
         raise ScoringError(bundle_pb2.ERROR_CODE_TYPE_MISMATCH, f"values of {wanted.name}", input=name)
     return values
 
 
-def _check_allowed(item: ServedInput, values: NDArray[Any]) -> None:
+def _check_allowed(item: ServedInput, values: NDArray[Any], unread: frozenset[int]) -> None:
     """Refuses values that training refuses."""
     allowed = item.allowed_values
-    numbers = values.astype(np.float64)
+    numbers = values[:, [position for position in range(item.width) if position not in unread]].astype(np.float64)
     finite = np.isfinite(numbers)
-    wrong = np.zeros(values.shape, np.bool_)
+    wrong = np.zeros(numbers.shape, np.bool_)
     if allowed.HasField("least"):
         wrong |= finite & (numbers < allowed.least)
     if allowed.HasField("most"):

@@ -12,8 +12,8 @@ CONFIG_FILE = "resolved.binpb"
 CONFIG_TEXT_FILE = "resolved.textproto"
 RECIPE_FILE = "recipe.binpb"
 
-# Of the format: what `rankspec export` writes, and what this reader knows. A bundle that an older reader would understand
-# wrongly says so by its least_reader_version.
+# Of the format: what `rankspec export` writes, and what this reader knows. A bundle that older readers would get wrong
+# says so by its least_reader_version.
 FORMAT_VERSION = 1
 
 # The name of the model's only output.

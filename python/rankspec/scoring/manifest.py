@@ -34,7 +34,7 @@ def parsed_manifest(data: bytes) -> BundleManifest:
     if manifest.least_reader_version > FORMAT_VERSION:
         raise ScoringError(
             bundle_pb2.ERROR_CODE_VERSION_UNKNOWN,
-            f"a bundle for readers of version {FORMAT_VERSION}; this one is for {manifest.least_reader_version} or later",
+            f"a bundle for readers of version {FORMAT_VERSION}, not of {manifest.least_reader_version} or later",
             input=MANIFEST_FILE,
         )
     for file in manifest.files:

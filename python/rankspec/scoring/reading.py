@@ -55,9 +55,7 @@ def read_bundle(
         data = _manifest_bytes(place)
         digest = hashlib.sha256(data).hexdigest()
         if expect_digest is not None and digest != expect_digest:
-            raise _error(
-                bundle_pb2.ERROR_CODE_DIGEST_MISMATCH, "the manifest whose digest was asked for", MANIFEST_FILE
-            )
+            raise _error(bundle_pb2.ERROR_CODE_DIGEST_MISMATCH, "the manifest of that digest", MANIFEST_FILE)
         manifest = parsed_manifest(data)
         _check_names(place, manifest)
         if sum(file.size for file in manifest.files) > max_bytes:

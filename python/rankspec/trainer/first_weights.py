@@ -10,11 +10,13 @@ from rankspec.trainer.errors import TrainError
 from rankspec.trainer.home_folder import expanded
 from rankspec.trainer.inputs import signature_differences
 from rankspec.trainer.program import Program
-from rankspec.trainer.resume import inputs_of
+from rankspec.trainer.resume import inputs_of, model_changes
 from rankspec.trainer.setup import Setup
 from rankspec.trainer.state import WarmStart, telling_what_is_replaced, warm_start
 
 PATH = "training.initial_checkpoint_dir"
+# Changes of the model that an error names.
+_MOST_TOLD = 5
 
 
 def take_first_weights(setup: Setup, say: Callable[[str], None]) -> Checkpoint:
@@ -39,7 +41,7 @@ def take_first_weights(setup: Setup, say: Callable[[str], None]) -> Checkpoint:
     with telling_what_is_replaced(program.model, program.buffers_from_files(), say):
         started = warm_start(checkpoint, program.model)
     if not started.loaded:
-        raise TrainError(_nothing_fits(checkpoint, started), PATH)
+        raise TrainError(_nothing_fits(checkpoint, started, model_changes(checkpoint, setup)), PATH)
     for line in started.lines():
         say(line)
     return checkpoint
@@ -78,14 +80,13 @@ def _other_inputs(checkpoint: Checkpoint, program: Program[Any]) -> Iterator[str
         )
 
 
-def _nothing_fits(checkpoint: Checkpoint, started: WarmStart) -> str:
-    text = f"nothing in {checkpoint.folder} fits this model"
+def _nothing_fits(checkpoint: Checkpoint, started: WarmStart, changes: list[str]) -> str:
     if started.reshaped:
-        return f"{text}: tensors of the same names have other shapes, such as {started.reshaped[0]}; {_REMEDY}"
-    return f"{text}: it holds {started.left_over[0]} and the like, and the model has {started.new[0]}; {_REMEDY}"
-
-
-_REMEDY = (
-    "give the model the architecture and `members` of that run's resolved.textproto, name another checkpoint, or drop "
-    "this to begin at random"
-)
+        found = f"tensors of the same names have other shapes, such as {started.reshaped[0]}"
+    else:
+        found = f"it holds {started.left_over[0]} and the like, and the model has {started.new[0]}"
+    told = "".join(f"; {change}" for change in changes[:_MOST_TOLD])
+    return (
+        f"nothing in {checkpoint.folder} fits this model: {found}{told}. Give the model what that run's "
+        "resolved.textproto has, name another checkpoint, or drop this to begin at random"
+    )

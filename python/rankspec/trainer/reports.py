@@ -44,6 +44,7 @@ class Reports:
         self._timing = Journal(folder / TIMING_FILE)
         self._trackers = Trackers(trackers, console.say)
         self._newest: dict[str, dict[str, Any]] = {}
+        self._rows_per_second = 0.0
         self._on_report = on_report
 
     def metrics(self, step: int, split: str, figures: dict[str, float]) -> None:
@@ -52,13 +53,18 @@ class Reports:
         self._metrics.append(record)
         self._newest[split] = record
         self._trackers.report(step, split, figures)
-        loss = f"  loss {figures['loss']:.5f}" if "loss" in figures else ""
-        self._console.note(f"step {step}  {split}{loss}")
+        words = [f"step {step}", split, *([f"loss {figures['loss']:.5f}"] if "loss" in figures else [])]
+        if split != "train":
+            self._console.note("  ".join(words))
+        else:
+            speed = [f"{self._rows_per_second:,.0f} rows/s"] if self._rows_per_second else []
+            self._console.report_training(step, "  ".join([*words, *speed]))
         if self._on_report is not None:
             self._on_report(Report(step, split, figures))
 
     def timing(self, step: int, figures: dict[str, float]) -> None:
-        """Records speeds, times and memory."""
+        """Records speeds, times and memory; before the metrics of the same step, which are shown with them."""
+        self._rows_per_second = figures.get("examples_per_second", 0.0)
         self._timing.append({"step": step, **figures})
         self._trackers.report(step, "timing", figures)
 

@@ -33,7 +33,7 @@ from rankspec.trainer.memory import allocating
 from rankspec.trainer.program import Batch
 from rankspec.trainer.report import OnReport
 from rankspec.trainer.reports import Reports
-from rankspec.trainer.resume import changes_figures, check_resume
+from rankspec.trainer.resume import changes_figures, check_resume, going_on, without_effect
 from rankspec.trainer.setup import Job, Setup, set_up
 from rankspec.trainer.state import restore, telling_what_is_replaced, training_tensors
 from rankspec.trainer.status import RunStatus
@@ -135,8 +135,7 @@ class TrainingRun:
         last = self._training.num_train_steps
         if self._status is not None:
             self._status.end_at(last)
-        if start >= last or self._best.is_exhausted:
-            self._say(f"{self._folder} is trained to step {start} already; nothing is left to do")
+        if self._is_done(start):
             return True
         self._tell_end()
         if self._processes.is_first:
@@ -149,7 +148,13 @@ class TrainingRun:
         return ending != Ending.ASKED
 
     def _tell_end(self) -> None:
-        """Says so if passes over the data end the run before the number of steps does."""
+        """Says so if passes over the data end the run before the number of steps does, or a batch has rows twice."""
+        if self._train_data.repeats_within_batches:
+            rows, batch = self._train_data.num_rows, self._train_data.rows_per_batch
+            self._say(
+                f"warning: {self._program.batch_field}: a batch of {batch} rows is more than the {rows} of train_data, "
+                f"so rows repeat within every batch; give at most {rows}"
+            )
         last, steps = self._training.num_train_steps, self._program.training.num_train_steps
         if last < steps:
             rows, passes = self._train_data.num_rows, self._training.num_epochs
@@ -166,7 +171,7 @@ class TrainingRun:
         with ExitStack() as stack:
             stack.enter_context(self._writer)
             stack.enter_context(self._learner)
-            stack.enter_context(self._setup.console.progress(start, last))
+            stack.enter_context(self._setup.console.progress(start, last, self._rows_per_step))
             batches = stack.enter_context(self._train_data.batches(first, count))
             timed = self._stopwatch.timed(batches)
             # For good: the last checkpoint is committed however often the process is asked by SIGTERM.
@@ -200,7 +205,7 @@ class TrainingRun:
         if checkpoint is None:
             self._start_fresh()
             return 0
-        saved = check_resume(checkpoint, self._setup, self._say, force=force)
+        saved, changes = check_resume(checkpoint, self._setup, force=force)
         self._training = within_epochs_of(checkpoint, self._program.training)
         # A run that is done reads no more data, so it does not matter what became of them.
         if checkpoint.step < self._training.num_train_steps:
@@ -220,8 +225,18 @@ class TrainingRun:
             )
             if state["scaler"]:
                 self._setup.runtime.scaler.load_state_dict(state["scaler"])
-        self._say(f"continuing from checkpoint {checkpoint.step} of {self._folder}")
+        tell = going_on(changes, checkpoint, self._setup)
+        if self._is_done(checkpoint.step):
+            self._say(f"{self._folder} is trained to step {checkpoint.step} already; nothing is left to do")
+            tell = without_effect(changes, checkpoint)
+        else:
+            self._say(f"continuing from checkpoint {checkpoint.step} of {self._folder}")
+        for line in tell:
+            self._say(line)
         return checkpoint.step
+
+    def _is_done(self, step: int) -> bool:
+        return step >= self._training.num_train_steps or self._best.is_exhausted
 
     def _start_fresh(self) -> None:
         if self._training.initial_checkpoint_dir:
@@ -310,8 +325,8 @@ class TrainingRun:
         timing = self._stopwatch.report(self._flops, self._peak)
         if self._processes.is_first:
             figures |= {f"learning_rate/{n}": r for n, r in rates.items()} | self._program.weight_figures()
-            self._reports.metrics(done, "train", figures)
             self._reports.timing(done, timing)
+            self._reports.metrics(done, "train", figures)
 
     def _evaluate(self, done: int) -> Verdict:
         with self._stopwatch.spent_on("evaluation"):

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 import random
 import shutil
+import signal
 import sys
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +79,38 @@ def test_what_a_report_raises_ends_the_run_which_continues(
 
     assert run.train()
     assert_same_end(run.folder, finished)
+
+
+def test_interrupt_saves_is_raised_and_the_run_continues(runs: Runs, finished: Path) -> None:
+    run = rankspec.Run(config_of(runs, "run"))
+
+    def interrupt(report: Report) -> None:
+        if (report.step, report.split) == (20, "valid"):
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt, match="continues with the next call"):
+        run.train(on_report=interrupt)
+    assert run.checkpoints == [7, 14, 20]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+    assert run.train()
+    assert_same_end(run.folder, finished)
+
+
+def test_being_asked_to_end_by_the_system_is_no_error(runs: Runs) -> None:
+    run = rankspec.Run(config_of(runs, "run"))
+
+    assert not run.train(on_report=lambda _report: signal.raise_signal(signal.SIGTERM))
+    assert run.checkpoints == [4]
+
+
+def test_run_trains_in_a_thread(runs: Runs) -> None:
+    run = rankspec.Run(config_of(runs, "run"), set={"training.num_train_steps": 10})
+
+    with ThreadPoolExecutor(1) as threads:
+        assert threads.submit(run.train).result()
+
+    assert run.checkpoints == [7, 10]
 
 
 def test_opened_run_is_what_its_folder_holds_wherever_that_is(copied: Path, finished: Path) -> None:

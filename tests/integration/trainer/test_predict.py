@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from tests.integration.trainer.runs import VALID_ROWS, Runs, data_set, newest, write_data
+from tests.unit.served import address, serving
 
 from rankspec.cli import main
 from rankspec.formats.writing import to_textproto
@@ -251,3 +252,17 @@ def test_groups_have_to_be_known(trained: Runs, tmp_path: Path) -> None:
             source=RowSource(inputs=(str(tmp_path / "rows.parquet"),)),
             ranking=Ranking(2, "who", "like"),
         )
+
+
+def test_rows_of_a_data_service_are_predicted_too(
+    trained: Runs, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here = _predict(trained, tmp_path / "here.parquet")
+    with serving(trained.job("served", _SHORT).config) as server:
+        service = f'data_service_dispatcher: "{address(server)}"'
+        valid = data_set(trained.data, "valid")
+        remote = f'validation_data {{ key: "valid" value {{ {valid} {service} }} }}'
+        there = _predict(trained, tmp_path / "there.parquet", remote)
+
+    assert there.equals(here.select(["like", "reply"]))
+    assert "no columns are carried: the rows are Arrow Flight" in capsys.readouterr().err

@@ -142,8 +142,8 @@ def test_asked_before_the_first_step_ends_at_once(
 
 def test_what_torchrun_passes_on_is_no_second_ctrl_c(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WORLD_SIZE", "2")
-    monkeypatch.setattr(time, "monotonic", lambda: now[0])
     now = [5.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
     asked = Asked()
     asked.look()
     asked.note(signal.SIGINT)

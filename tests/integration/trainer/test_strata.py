@@ -195,14 +195,14 @@ def test_evaluate_gives_the_figures_of_strata_too(runs: Runs, monkeypatch: pytes
 def test_table_and_trackers_show_them(runs: Runs, capsys: pytest.CaptureFixture[str]) -> None:
     folder = runs.train("run", STRATA, STEPS)
 
-    output = capsys.readouterr().err
+    output = capsys.readouterr().out
     assert "group" in output
     cells = [[cell.strip() for cell in line.split("│")[1:5]] for line in output.splitlines() if "│" in line]
     record = records_of(folder, "valid")[-1]
     for group, name in (("", "loss/reply"), ("item-7", "loss@item-7/reply")):
         assert ["valid", "reply", group, f"{record[name]:.4f}"] in cells
-    events = EventAccumulator(str(folder / "tensorboard")).Reload()
-    shown = [event.value for event in events.Scalars("valid/loss@item-7/reply")]
+    events = EventAccumulator(str(folder / "tensorboard/validation/valid")).Reload()
+    shown = [event.value for event in events.Scalars("loss@item-7/reply")]
     assert shown == [pytest.approx(one["loss@item-7/reply"], rel=1e-6) for one in records_of(folder, "valid")]
 
 

@@ -130,6 +130,11 @@ class Dataset:
         return min(num_batches, there)
 
     @property
+    def repeats_within_batches(self) -> bool:
+        """Whether a batch is more than all rows, so that it has rows twice."""
+        return self._plan.repeats and self.rows_per_batch > self.num_rows
+
+    @property
     def offset(self) -> int:
         """Rows of the stream before batch 0, or that it lacks if below 0; not 0 once data has been replaced."""
         return self._batches.offset

@@ -92,7 +92,7 @@ def _has_brackets(storage: Storage, pattern: Pattern, _listing: Listing) -> str 
 def _is_list(_storage: Storage, pattern: Pattern, _listing: Listing) -> str | None:
     if "," not in pattern.text:
         return None
-    return "a comma separates nothing, inputs is one pattern; put the files into one folder, or links to them"
+    return "a comma separates nothing, this is one pattern; put the files into one folder, or links to them"
 
 
 def _has_braces(_storage: Storage, pattern: Pattern, _listing: Listing) -> str | None:

@@ -161,7 +161,7 @@ def _not_one(name: str, count: int, names: Sequence[str]) -> str:
         return f'has {count} columns "{name}"; there has to be one: rename the others'
     match = closest(name, names)
     meant = f'; did you mean "{match}"?' if match else ""
-    return f'has no column "{name}"{meant or "; write the file with it, or name another in the config and the schema"}'
+    return f'has no column "{name}"{meant or "; write the file with it, or name another"}'
 
 
 def _is_bytes(stored: pa.DataType) -> bool:

@@ -100,8 +100,8 @@ def _check_whole(rows: Array, column: StoredColumn, place: Place) -> None:
         row, found = _first(odd, rows)
         what = "no whole number" if found != np.rint(found) else f"larger than {rows.dtype} is exact"
         raise DataError(
-            f"{place.of(column.name, row)}: {found} is {what}, and the schema says int64_list; write the column as "
-            "integers, or float_list into the schema file"
+            f"{place.of(column.name, row)}: {found} is {what}, and the column is read as whole numbers; write it as "
+            "integers, or declare it as floats"
         )
 
 

@@ -434,7 +434,7 @@ type RecapDataConfig struct {
 	//	*RecapDataConfig_ExplicitDatetimeInputs
 	//	*RecapDataConfig_ExplicitDateInputs
 	DateInputsFormat isRecapDataConfig_DateInputsFormat `protobuf_oneof:"date_inputs_format"`
-	// Rows of a batch, over all processes together.
+	// Rows of a batch, over all processes together: the batch size.
 	GlobalBatchSize *int32 `protobuf:"varint,4,opt,name=global_batch_size,json=globalBatchSize" json:"global_batch_size,omitempty"`
 	// Files to read, from the first by name. Unset: all.
 	NumFilesToKeep *int32 `protobuf:"varint,5,opt,name=num_files_to_keep,json=numFilesToKeep" json:"num_files_to_keep,omitempty"`

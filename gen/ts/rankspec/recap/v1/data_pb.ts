@@ -243,7 +243,7 @@ export type RecapDataConfig = Message<"rankspec.recap.v1.RecapDataConfig"> & {
   } | { case: undefined; value?: undefined };
 
   /**
-   * Rows of a batch, over all processes together.
+   * Rows of a batch, over all processes together: the batch size.
    *
    * @generated from field: int32 global_batch_size = 4;
    */

@@ -40,7 +40,7 @@ export type BestCheckpointConfig = Message<"rankspec.recap.v1.BestCheckpointConf
   metric: string;
 
   /**
-   * Evaluations in a row without a better value after which training ends early. Unset: it never does.
+   * Evaluations in a row without a better value after which training ends early: early stopping. Unset: it never does.
    *
    * @generated from field: int32 patience = 3;
    */
@@ -83,7 +83,7 @@ export type TrainingConfig = Message<"rankspec.recap.v1.TrainingConfig"> & {
   initialization: {
     /**
      * Checkpoint whose weights a fresh run starts from, at step 0. A run that has a checkpoint of its own in
-     * save_dir continues from that instead.
+     * save_dir continues from that instead. What others call a warm start, or fine-tuning a pretrained model.
      *
      * @generated from field: string initial_checkpoint_dir = 3;
      */
@@ -142,7 +142,8 @@ export type TrainingConfig = Message<"rankspec.recap.v1.TrainingConfig"> & {
   gradientAccumulation: number;
 
   /**
-   * Largest norm of all gradients of a step together; longer ones are scaled down to it. Unset: no limit.
+   * Largest norm of all gradients of a step together; longer ones are scaled down to it: gradient clipping. Unset: no
+   * limit.
    *
    * @generated from field: double gradient_clip_norm = 11;
    */

@@ -184,7 +184,7 @@ private static final long serialVersionUID = 0L;
   private int patience_ = 0;
   /**
    * <pre>
-   * Evaluations in a row without a better value after which training ends early. Unset: it never does.
+   * Evaluations in a row without a better value after which training ends early: early stopping. Unset: it never does.
    * </pre>
    *
    * <code>int32 patience = 3 [json_name = "patience", (.buf.validate.field) = { ... }</code>
@@ -196,7 +196,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Evaluations in a row without a better value after which training ends early. Unset: it never does.
+   * Evaluations in a row without a better value after which training ends early: early stopping. Unset: it never does.
    * </pre>
    *
    * <code>int32 patience = 3 [json_name = "patience", (.buf.validate.field) = { ... }</code>
@@ -796,7 +796,7 @@ private static final long serialVersionUID = 0L;
     private int patience_ ;
     /**
      * <pre>
-     * Evaluations in a row without a better value after which training ends early. Unset: it never does.
+     * Evaluations in a row without a better value after which training ends early: early stopping. Unset: it never does.
      * </pre>
      *
      * <code>int32 patience = 3 [json_name = "patience", (.buf.validate.field) = { ... }</code>
@@ -808,7 +808,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Evaluations in a row without a better value after which training ends early. Unset: it never does.
+     * Evaluations in a row without a better value after which training ends early: early stopping. Unset: it never does.
      * </pre>
      *
      * <code>int32 patience = 3 [json_name = "patience", (.buf.validate.field) = { ... }</code>
@@ -820,7 +820,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Evaluations in a row without a better value after which training ends early. Unset: it never does.
+     * Evaluations in a row without a better value after which training ends early: early stopping. Unset: it never does.
      * </pre>
      *
      * <code>int32 patience = 3 [json_name = "patience", (.buf.validate.field) = { ... }</code>
@@ -836,7 +836,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Evaluations in a row without a better value after which training ends early. Unset: it never does.
+     * Evaluations in a row without a better value after which training ends early: early stopping. Unset: it never does.
      * </pre>
      *
      * <code>int32 patience = 3 [json_name = "patience", (.buf.validate.field) = { ... }</code>

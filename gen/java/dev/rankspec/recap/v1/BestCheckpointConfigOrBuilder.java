@@ -76,7 +76,7 @@ public interface BestCheckpointConfigOrBuilder extends
 
   /**
    * <pre>
-   * Evaluations in a row without a better value after which training ends early. Unset: it never does.
+   * Evaluations in a row without a better value after which training ends early: early stopping. Unset: it never does.
    * </pre>
    *
    * <code>int32 patience = 3 [json_name = "patience", (.buf.validate.field) = { ... }</code>
@@ -85,7 +85,7 @@ public interface BestCheckpointConfigOrBuilder extends
   boolean hasPatience();
   /**
    * <pre>
-   * Evaluations in a row without a better value after which training ends early. Unset: it never does.
+   * Evaluations in a row without a better value after which training ends early: early stopping. Unset: it never does.
    * </pre>
    *
    * <code>int32 patience = 3 [json_name = "patience", (.buf.validate.field) = { ... }</code>

@@ -272,7 +272,7 @@ private static final long serialVersionUID = 0L;
   private int globalBatchSize_ = 0;
   /**
    * <pre>
-   * Rows of a batch, over all processes together.
+   * Rows of a batch, over all processes together: the batch size.
    * </pre>
    *
    * <code>int32 global_batch_size = 4 [json_name = "globalBatchSize", (.buf.validate.field) = { ... }</code>
@@ -284,7 +284,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Rows of a batch, over all processes together.
+   * Rows of a batch, over all processes together: the batch size.
    * </pre>
    *
    * <code>int32 global_batch_size = 4 [json_name = "globalBatchSize", (.buf.validate.field) = { ... }</code>
@@ -2378,7 +2378,7 @@ dev.rankspec.recap.v1.TaskData defaultValue) {
     private int globalBatchSize_ ;
     /**
      * <pre>
-     * Rows of a batch, over all processes together.
+     * Rows of a batch, over all processes together: the batch size.
      * </pre>
      *
      * <code>int32 global_batch_size = 4 [json_name = "globalBatchSize", (.buf.validate.field) = { ... }</code>
@@ -2390,7 +2390,7 @@ dev.rankspec.recap.v1.TaskData defaultValue) {
     }
     /**
      * <pre>
-     * Rows of a batch, over all processes together.
+     * Rows of a batch, over all processes together: the batch size.
      * </pre>
      *
      * <code>int32 global_batch_size = 4 [json_name = "globalBatchSize", (.buf.validate.field) = { ... }</code>
@@ -2402,7 +2402,7 @@ dev.rankspec.recap.v1.TaskData defaultValue) {
     }
     /**
      * <pre>
-     * Rows of a batch, over all processes together.
+     * Rows of a batch, over all processes together: the batch size.
      * </pre>
      *
      * <code>int32 global_batch_size = 4 [json_name = "globalBatchSize", (.buf.validate.field) = { ... }</code>
@@ -2418,7 +2418,7 @@ dev.rankspec.recap.v1.TaskData defaultValue) {
     }
     /**
      * <pre>
-     * Rows of a batch, over all processes together.
+     * Rows of a batch, over all processes together: the batch size.
      * </pre>
      *
      * <code>int32 global_batch_size = 4 [json_name = "globalBatchSize", (.buf.validate.field) = { ... }</code>

@@ -101,7 +101,7 @@ public interface RecapDataConfigOrBuilder extends
 
   /**
    * <pre>
-   * Rows of a batch, over all processes together.
+   * Rows of a batch, over all processes together: the batch size.
    * </pre>
    *
    * <code>int32 global_batch_size = 4 [json_name = "globalBatchSize", (.buf.validate.field) = { ... }</code>
@@ -110,7 +110,7 @@ public interface RecapDataConfigOrBuilder extends
   boolean hasGlobalBatchSize();
   /**
    * <pre>
-   * Rows of a batch, over all processes together.
+   * Rows of a batch, over all processes together: the batch size.
    * </pre>
    *
    * <code>int32 global_batch_size = 4 [json_name = "globalBatchSize", (.buf.validate.field) = { ... }</code>

@@ -54,7 +54,7 @@ def compare(place: Path, manifest: BundleManifest, golden: Sequence[GoldenBatch]
 
 def _differs(how: str, where: str) -> TrainError:
     return TrainError(
-        f"ONNX Runtime and torch differ {how}, for the golden rows {where}; nothing is exported: what would be served is "
-        "not what was trained",
+        f"ONNX Runtime and torch differ {how}, for the golden rows {where}; nothing is exported, as what would be "
+        "served is not what was trained",
         "model",
     )

@@ -93,8 +93,9 @@ def _with(
 
 
 def _with_extremes(usual: Rows, items: Iterable[ServedInput]) -> Rows:
-    """Rows with extreme values: continuous features everywhere, as their logarithm is taken; of an embedding, which is
-    normalized as it is, one position as far as the variance of a row remains a float32.
+    """Rows with extreme values: all continuous features, as their logarithm is taken, and a position of each embedding.
+
+    Embeddings are normalized as they are, so their values go only as far as the variance of a row is exact enough.
     """
     rows = _with(usual, (item for item in items if item.name == _OF_LOGARITHMS), _EXTREME)
     for item in items:

@@ -25,12 +25,14 @@ if TYPE_CHECKING:
 
 # Has all that is needed, and ONNX Runtime has known it since 1.17.
 _OPSET = 20
-# Above so many bytes of weights, large tensors lie in a file of their own, which is mapped into memory and has no limit.
+# Above so many bytes of weights, large tensors lie in a file of their own, which has no limit and is mapped to memory.
 EXTERNAL_ABOVE = 64 * 2**20
 _LARGE_TENSOR = 2**16
 _ALIGNMENT = 4096
-# What a log1p of float32 is computed by where log(1 + x) would lose digits: 3 terms of the series are exact to a double.
+# Below this log(1 + x) loses digits, and three terms of its series are exact to a double.
 _SMALL = 1e-5
+# ONNX's numbers of types.
+_FLOAT, _DOUBLE = 1, 11
 
 
 def write_model(
@@ -96,26 +98,17 @@ def _exported(model: nn.Module, inputs: Sequence[Input]) -> Any:
 
 def _precise_log1p(self: Any) -> Any:
     """log(1 + x) in double, and its series where that would lose digits: what follows may multiply an error."""
-    from onnxscript import opset20 as op
+    import onnxscript
 
-    wide = op.Cast(self, to=11)
-    one = op.Constant(value_float=1.0)
-    one = op.Cast(one, to=11)
-    series = op.Mul(
-        wide,
-        op.Sub(
-            one,
-            op.Mul(
-                wide,
-                op.Sub(
-                    op.Cast(op.Constant(value_float=0.5), to=11),
-                    op.Div(wide, op.Cast(op.Constant(value_float=3.0), to=11)),
-                ),
-            ),
-        ),
+    # Types of an operator's inputs are a matter of the graph, not of Python's.
+    op: Any = onnxscript.opset20
+    wide = op.Cast(self, to=_DOUBLE)
+    one, half, third, small = (
+        op.CastLike(op.Constant(value_float=value), wide) for value in (1.0, 0.5, 1.0 / 3.0, _SMALL)
     )
-    is_small = op.Less(op.Abs(wide), op.Cast(op.Constant(value_float=_SMALL), to=11))
-    return op.Cast(op.Where(is_small, series, op.Log(op.Add(one, wide))), to=1)
+    series = op.Mul(wide, op.Sub(one, op.Mul(wide, op.Sub(half, op.Mul(wide, third)))))
+    logarithm = op.Log(op.Add(one, wide))
+    return op.Cast(op.Where(op.Less(op.Abs(wide), small), series, logarithm), to=_FLOAT)
 
 
 @contextmanager

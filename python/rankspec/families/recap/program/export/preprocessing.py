@@ -73,8 +73,8 @@ def _masked(num_bits: int) -> _Operation:
 def mask_mantissa(values: Tensor, num_bits: int, powers: Tensor) -> Tensor:
     """Sets the low bits of mantissas to 0, by arithmetic that is exact: graphs have no operation on bits of reals.
 
-    A finite number is a multiple of its unit, the place of the lowest bit that stays, rounded towards 0. Units and quotients by
-    them are exact in double.
+    A finite number becomes a multiple of its unit, the place of the lowest bit that stays, by rounding towards 0. Units
+    and quotients by them are exact in double.
 
     Args:
         values: float32.

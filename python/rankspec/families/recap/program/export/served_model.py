@@ -22,6 +22,8 @@ from rankspec.recap.v1.model_pb2 import ModelConfig
 from rankspec.trainer.data.formats import Format, as_array
 from rankspec.trainer.data.place import Place
 from rankspec.trainer.data.step import Chunk
+from rankspec.trainer.data.storage.local import LOCAL
+from rankspec.trainer.data.storage.storage import StoredFile
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -78,7 +80,9 @@ class Reference:
         device = next(self._model.parameters()).device
         inputs = dict(stored)
         num_rows = len(next(iter(inputs.values())))
-        chunk = Chunk(stored, inputs, {}, np.zeros(num_rows, np.bool_), Place(PurePath("golden rows"), 0, 0))
+        chunk = Chunk(
+            stored, inputs, {}, np.zeros(num_rows, np.bool_), Place(StoredFile(LOCAL, PurePath("golden rows")), 0, 0)
+        )
         for step in self._steps.steps:
             step.apply(chunk)
         tensors = {name: self._tensor(name, values) for name, values in chunk.inputs.items()}

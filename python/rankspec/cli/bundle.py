@@ -1,0 +1,189 @@
+"""Look at bundles, compare them, or make one with another combined score.
+
+Example:
+  rankspec bundle show build/bundles/tiny
+  rankspec bundle verify build/bundles/tiny --expect-digest 5e2f…
+  rankspec bundle diff build/bundles/monday build/bundles/tuesday
+  rankspec bundle set-weights build/bundles/tiny -o build/bundles/other liked=1 replied=13.5
+"""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rankspec.cli import statuses
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rankspec.scoring.reading import BundleFiles
+    from rankspec.serving.v1.bundle_pb2 import BundleManifest
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Describes the verb's arguments."""
+    kinds = parser.add_subparsers(dest="kind", metavar="KIND", required=True)
+    show = kinds.add_parser("show", help="print what a bundle says of itself, without running its model")
+    show.add_argument("folder", metavar="DIR")
+    show.add_argument("--format", choices=("text", "json"), default="text", help="json: the whole manifest")
+    show.set_defaults(action=_show)
+    verify = kinds.add_parser("verify", help="open a bundle as a scorer does, golden rows included")
+    verify.add_argument("folder", metavar="DIR")
+    verify.add_argument("--expect-digest", metavar="SHA256", help="what the manifest's SHA-256 has to be")
+    verify.set_defaults(action=_verify)
+    diff = kinds.add_parser("diff", help="print what two bundles say differently")
+    diff.add_argument("folder", metavar="A")
+    diff.add_argument("other", metavar="B")
+    diff.set_defaults(action=_diff)
+    weights = kinds.add_parser("set-weights", help="write a bundle with another combined score")
+    weights.add_argument("folder", metavar="DIR")
+    weights.add_argument("weights", nargs="+", type=_weight, metavar="TASK=WEIGHT")
+    weights.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="the new bundle's folder")
+    weights.set_defaults(action=_set_weights)
+
+
+def run(arguments: Namespace) -> int:
+    """Does what the kind says."""
+    try:
+        from rankspec.scoring.errors import ScoringError
+    except ModuleNotFoundError as error:
+        sys.stderr.write(f"error: {error.name} is not installed; `pip install 'rankspec[scoring]'` installs it\n")
+        return statuses.WRONG
+    try:
+        status: int = arguments.action(arguments)
+    except ScoringError as error:
+        sys.stderr.write(f"error: {arguments.folder}: {error}\n")
+        return statuses.WRONG
+    except OSError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return statuses.WRONG
+    return status
+
+
+def _show(arguments: Namespace) -> int:
+    from rankspec.scoring.reading import read_bundle
+
+    bundle = read_bundle(arguments.folder)
+    if arguments.format == "json":
+        from google.protobuf.json_format import MessageToJson
+
+        print(MessageToJson(bundle.manifest, preserving_proto_field_name=True))
+    else:
+        print("\n".join(_described(bundle)))
+    return statuses.FINE
+
+
+def _described(bundle: BundleFiles) -> list[str]:
+    """A bundle in some lines."""
+    manifest = bundle.manifest
+    tables = {(table.input, table.position): table for table in manifest.signature.id_tables}
+    lines = [
+        f"digest       {bundle.digest}",
+        f"step         {manifest.step}, of {manifest.config_message}, by {manifest.generator}",
+        f"fingerprint  {manifest.fingerprint}, semantic {manifest.semantic_fingerprint}",
+        f"signature    {manifest.signature.hash}",
+    ]
+    for item in manifest.signature.inputs:
+        named = f"{len(item.feature_names)} named features" if item.feature_names else "features without names"
+        kind = "float32" if item.HasField("non_finite_value") else "int64"
+        lines.append(f"input        {item.name}: {kind} [{item.width}], {named}, {len(item.unread_positions)} not read")
+    for (name, position), table in sorted(tables.items()):
+        lines.append(f"table        {table.name}: {table.num_ids} ids, {name}[{position}]")
+    for output in manifest.outputs:
+        weight = manifest.score_weights.get(output.name)
+        lines.append(
+            f"output       {output.name}" + (f", weighs {weight:g} in the score" if weight is not None else "")
+        )
+    found = manifest.tolerance.found_at_export
+    lines.append(
+        f"golden rows  {sum(batch.num_rows for batch in manifest.golden_batches)}, export differed by {found:.2g}"
+    )
+    lines += [f"file         {file.name}  {file.size}  {file.sha256}" for file in manifest.files]
+    return lines
+
+
+def _verify(arguments: Namespace) -> int:
+    from rankspec import scoring
+
+    with scoring.open(arguments.folder, arguments.expect_digest) as scorer:
+        rows = sum(batch.num_rows for batch in scorer.manifest.golden_batches)
+        print(f"{arguments.folder}: whole; {rows} golden rows differ by {scorer.golden_difference:.2g} at most")
+        print(f"digest {scorer.digest}")
+    return statuses.FINE
+
+
+def _diff(arguments: Namespace) -> int:
+    from rankspec.scoring.reading import read_bundle
+
+    one, other = read_bundle(arguments.folder), read_bundle(arguments.other)
+    if one.digest == other.digest:
+        print("the same bundle")
+        return statuses.FINE
+    before, after = _values(one.manifest), _values(other.manifest)
+    for path in sorted(before.keys() | after.keys()):
+        if before.get(path) != after.get(path):
+            print(f"{path}: {before.get(path, '(none)')} -> {after.get(path, '(none)')}")
+    return statuses.FINE
+
+
+def _values(manifest: BundleManifest) -> Mapping[str, str]:
+    """What a manifest says, by the path of the field; a file by its name."""
+    from rankspec.schema.leaves import is_leaf_message, leaves
+
+    found = {
+        leaf.path: str(leaf.value)
+        for leaf in leaves(manifest)
+        if not is_leaf_message(leaf) and not leaf.path.startswith("files[")
+    }
+    return found | {f"files[{file.name}]": file.sha256 for file in manifest.files}
+
+
+def _set_weights(arguments: Namespace) -> int:
+    from rankspec.scoring.reweighting import set_weights
+
+    weights = dict(arguments.weights)
+    if len(weights) != len(arguments.weights):
+        sys.stderr.write("error: a task is given two weights; give it one\n")
+        return statuses.WRONG
+    written = set_weights(Path(arguments.folder), arguments.output, weights, _config_files)
+    print(f"{written.folder}: digest {written.digest}")
+    return statuses.FINE
+
+
+def _config_files(bundle: BundleFiles, weights: Mapping[str, float]) -> tuple[bytes, bytes, str]:
+    """The bundle's config with other weights: in binary, as text, and its full fingerprint."""
+    from rankspec.analysis.fingerprint import fingerprint
+    from rankspec.formats.writing import to_textproto
+    from rankspec.schema.message_types import message_class
+    from rankspec.scoring.errors import ScoringError
+    from rankspec.serving.v1 import bundle_pb2
+
+    outputs = [output.name for output in bundle.manifest.outputs]
+    if unknown := sorted(weights.keys() - set(outputs)):
+        raise ScoringError(
+            bundle_pb2.ERROR_CODE_MANIFEST_INVALID, f"weights of {', '.join(outputs)}, and none of {unknown[0]}"
+        )
+    config = message_class(bundle.manifest.config_message).FromString(
+        bytes(bundle.contents[bundle.manifest.config_file])
+    )
+    held: dict[str, float] = getattr(config, "score_weights")  # noqa: B009 - only some root messages have it
+    held.clear()
+    held.update(weights)
+    return config.SerializeToString(deterministic=True), to_textproto(config).encode(), fingerprint(config).full
+
+
+def _weight(text: str) -> tuple[str, float]:
+    """A task and its weight."""
+    import math
+
+    task, separator, number = text.rpartition("=")
+    try:
+        weight = float(number)
+    except ValueError:
+        weight = math.nan
+    if not separator or not task or not math.isfinite(weight):
+        raise ArgumentTypeError(f"`{text}` is no weight; write TASK=NUMBER")
+    return task, weight
