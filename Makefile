@@ -100,6 +100,10 @@ bench: setup ## Run the benchmarks; ONLY=name runs one
 architectures: setup ## Train every architecture as backbone and tower on MovieLens-100K, beside a logistic regression (about 10 minutes)
 	@$(TEST_ENV) $(PY) -m benchmarks.architectures
 
+.PHONY: movielens-seeds
+movielens-seeds: setup ## Train MovieLens' ranker and ensemble with five seeds each and print the README's table (about half an hour)
+	@$(TEST_ENV) $(PY) -m benchmarks.movielens_seeds --processes 2
+
 ##@ Set-up
 
 .PHONY: setup
@@ -244,7 +248,7 @@ test-ts: $(PROTOC_GEN_ES) ## Compile and test the TypeScript package
 
 # Of each language: what its executor of conformance cases, its verdict command and its benchmark are, and a target
 # <language>-commands that builds them.
-EXECUTOR_python := $(PY) tests/conformance/executors/python.py
+EXECUTOR_python := $(PY) -m tests.conformance.executors.python
 EXECUTOR_go := $(BUILD)/bin/rankspec-conformance
 EXECUTOR_typescript := node ts/dist/conformance/executor.js
 EXECUTOR_java := java @$(BUILD)/java/classpath dev.rankspec.conformance.Executor
@@ -280,6 +284,10 @@ scores-corpus: setup ## Make the scoring corpus: bundles of every kind, spoilt o
 .PHONY: scores
 scores: scores-corpus ## Run every language's scorer over the scoring corpus and print what does not agree
 	@$(PY) -m tests.scoring $(SCORES_CORPUS) python="$(SCORER_python)"
+
+.PHONY: agree-encoding
+agree-encoding: setup ## Encode N=100000 random raw rows in every language and compare digests; SEED=n takes others
+	@$(PY) -m tests.conformance.encoding_agreement $(or $(N),100000) --seed $(or $(SEED),0)
 
 .PHONY: verdict
 verdict: language-commands ## Print what LANGUAGE=python|go|java|typescript says of FILES="...", a line of JSON each

@@ -10,20 +10,30 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rankspec.analysis.fingerprint import Fingerprint, fingerprint
+    from rankspec.api.run import Run
     from rankspec.checking.check import check, load
     from rankspec.composition.compose import LoadedConfig
+    from rankspec.datasets.importing.table import import_table
     from rankspec.diagnostics.diagnostic import ConfigError, Diagnostic, Position
     from rankspec.formats.writing import to_textproto
     from rankspec.schema.defaults import resolve
+    from rankspec.trainer.data_error import DataError
+    from rankspec.trainer.errors import TrainError
+    from rankspec.trainer.report import Report
 
 __all__ = [
     "ConfigError",
+    "DataError",
     "Diagnostic",
     "Fingerprint",
     "LoadedConfig",
     "Position",
+    "Report",
+    "Run",
+    "TrainError",
     "check",
     "fingerprint",
+    "import_table",
     "load",
     "resolve",
     "to_textproto",
@@ -31,12 +41,17 @@ __all__ = [
 
 _MODULES = {
     "ConfigError": "rankspec.diagnostics.diagnostic",
+    "DataError": "rankspec.trainer.data_error",
     "Diagnostic": "rankspec.diagnostics.diagnostic",
     "Fingerprint": "rankspec.analysis.fingerprint",
     "LoadedConfig": "rankspec.composition.compose",
     "Position": "rankspec.diagnostics.diagnostic",
+    "Report": "rankspec.trainer.report",
+    "Run": "rankspec.api.run",
+    "TrainError": "rankspec.trainer.errors",
     "check": "rankspec.checking.check",
     "fingerprint": "rankspec.analysis.fingerprint",
+    "import_table": "rankspec.datasets.importing.table",
     "load": "rankspec.checking.check",
     "resolve": "rankspec.schema.defaults",
     "to_textproto": "rankspec.formats.writing",

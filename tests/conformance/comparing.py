@@ -15,6 +15,11 @@ def difference(expected: pb.Expectation, response: pb.Response) -> str | None:
             return _unreadable_difference(expected.unreadable, response.refusal)
         case "learning_rate" if result == "learning_rate":
             return _rate_difference(expected.learning_rate, response.learning_rate)
+        case "encoded" if result == "encoded":
+            return _encoded_difference(expected.encoded, response.encoded)
+        case "encoding_refusal" if result == "encoding_refusal":
+            same = expected.encoding_refusal == response.encoding_refusal
+            return None if same else f"expected {expected.encoding_refusal}, got {response.encoding_refusal}"
         case verdict:
             return f"expected {verdict}, got {str(response).strip() or 'nothing'}"
 
@@ -25,6 +30,15 @@ def _config_difference(expected: pb.Config, found: pb.Config) -> str | None:
     if missing or extra or expected.form != found.form:
         return f"another form: lacks {missing}, has {extra}"
     return None if expected == found else "the same form, but another fingerprint"
+
+
+def _encoded_difference(expected: pb.Encoded, found: pb.Encoded) -> str | None:
+    for name in ("continuous", "binary", "discrete"):
+        wanted, got = list(getattr(expected, name)), list(getattr(found, name))
+        if wanted != got:
+            places = [at for at, (a, b) in enumerate(zip(wanted, got, strict=False)) if a != b]
+            return f"{name}: {len(got)} of {len(wanted)} values, others at {places[:5]}"
+    return None
 
 
 def _violations(refusal: pb.Refusal) -> list[tuple[int, int, str, str]]:

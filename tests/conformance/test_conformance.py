@@ -9,7 +9,14 @@ from tests.conformance.make_cases import suites
 from tests.conformance.rule_list import Rule, all_rules, broken_rules, kept_rules
 from tests.conformance.running import LANGUAGES, missing_tools, run
 
-_VERDICTS = {"config": "valid", "learning_rate": "valid", "refusal": "invalid", "unreadable": "unreadable"}
+_VERDICTS = {
+    "config": "valid",
+    "learning_rate": "valid",
+    "encoded": "valid",
+    "refusal": "invalid",
+    "encoding_refusal": "invalid",
+    "unreadable": "unreadable",
+}
 
 
 @pytest.fixture(scope="module")

@@ -35,7 +35,7 @@ def killed(scene: Scene) -> str:
 
 
 def terminated(scene: Scene) -> str:
-    """SIGTERM at a random moment; before the first step it ends the process as it does any."""
+    """SIGTERM at a random moment; before training is set up it ends the process as it does any."""
     ended = _signalled(scene, signal.SIGTERM)
     check_end(scene, ended, statuses.ASKED_TO_END, -signal.SIGTERM, statuses.FINE)
     return f"exit {ended.status}"

@@ -58,8 +58,9 @@ def check_end(scene: Scene, ended: Ended, *allowed: int) -> str:
     assert "Traceback" not in ended.output, "there is a traceback"
     errors = _ERROR.findall(ended.output)
     if ended.status not in (statuses.WRONG, statuses.TRY_AGAIN):
-        expected = 1 if ended.status == statuses.INTERRUPTED else 0
-        assert len(errors) == expected, f"exit status {ended.status} with {len(errors)} errors"
+        # Before training is set up, nothing is asked to end but interrupted.
+        most = 1 if ended.status == statuses.INTERRUPTED else 0
+        assert len(errors) <= most, f"exit status {ended.status} with {len(errors)} errors"
         code = ""
     else:
         assert len(errors) == 1, f"{len(errors)} errors instead of one"

@@ -26,7 +26,7 @@ from rankspec.trainer.data.dataset import Dataset
 from rankspec.trainer.data.service.server import DataServer
 from rankspec.trainer.data_error import DataError
 from rankspec.trainer.errors import TrainError
-from rankspec.trainer.evaluation import scoring
+from rankspec.trainer.evaluation import applying, scoring
 from rankspec.trainer.folder import METRICS_FILE
 from rankspec.trainer.setup import Setup, set_up
 from rankspec.trainer.trackers import chosen_trackers
@@ -83,6 +83,14 @@ def predictions(job: Job) -> list[Seen]:
         datasets = setup.open_validation_data()
         with scoring(setup.program, setup.runtime) as score, torch.no_grad():
             return [_copied(score(batch)) for dataset in datasets.values() for batch in _batches(dataset)]
+
+
+@_observation("what is predicted of rows")
+def scores(job: Job) -> list[Seen]:
+    with set_up(job) as setup, applying(setup.program, setup.runtime, setup.program.predict) as predict:
+        dataset = next(iter(setup.open_validation_data().values()))
+        with torch.no_grad():
+            return [_copied(predict(batch)) for batch in _batches(dataset)]
 
 
 @_observation("the gradients of the first step")

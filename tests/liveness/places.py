@@ -37,6 +37,7 @@ class Place:
         self.data = folder
         self.service = f"grpc://127.0.0.1:{_free_port()}"
         write_files(folder, [40, 24, 16])
+        _name_features(folder / "schema.json")
         _write_dated(folder)
         _write_damaged(folder / "damaged")
         _write_narrower_schema(folder / "narrower.json")
@@ -70,6 +71,16 @@ class Place:
                 torch.use_deterministic_algorithms(mode=False)
                 torch.set_float32_matmul_precision("highest")
                 torch.backends.cudnn.allow_tf32 = True
+
+
+def _name_features(file: Path) -> None:
+    """Names the features of two columns in a schema file."""
+    entries = json.loads(file.read_text())["schema"]
+    names = {"ids": ["film", "user", "place"], "bin": ["w", "x", "y", "z"]}
+    named = [
+        entry | ({"names": names[entry["feature_name"]]} if entry["feature_name"] in names else {}) for entry in entries
+    ]
+    file.write_text(json.dumps({"schema": named}))
 
 
 def _write_dated(folder: Path) -> None:

@@ -19,7 +19,29 @@ _TABLES = (
 _POSITION = (
     "model.position_debias_config={ max_position: 5 num_dims: 2 drop_probability: 0.25 position_feature_index: 2 }",
 )
+_BY_NAME = (
+    (
+        f'{_EMBEDDINGS}={{ tables {{ name: "user" num_embeddings: 9 embedding_dim: 2 feature {{ name: "user" }} }} '
+        'tables { name: "item" num_embeddings: 9 embedding_dim: 2 feature { index: 0 } } }'
+    ),
+)
+_POSITION_BY_NAME = (
+    (
+        "model.position_debias_config={ max_position: 5 num_dims: 2 drop_probability: 0.25 "
+        'position_feature { name: "place" } }'
+    ),
+)
+_STRATUM_BY_NAME = ('model.stratifiers=[{ name: "first" feature { name: "film" } value: 1 }]',)
 _STRATUM = ('model.stratifiers=[{ name: "first" index: 0 value: 1 }]',)
+# Of the users that the rows are of, and of the items.
+_EXTRACTED = (
+    (
+        'validation_data["valid"].preprocess.extract_features.extract_feature_table=['
+        '{ name: "user_id" source_tensor: "discrete" index: 0 }, '
+        '{ name: "item_id" source_tensor: "discrete" index: 1 }]'
+    ),
+)
+_GROUP = (*_TABLES, *_EXTRACTED, 'groups=[{ name: "user" input: "user_id" }]')
 _Z_SCORE = f"{_FEATURES}.z_score_log_config"
 _OF_FILE = (f'{_Z_SCORE}={{ analysis_path: "${{LIVENESS_DATA}}/parts.textproto" }}',)
 _OF_PARTS = (f'{_Z_SCORE}={{ analysis_path: "${{LIVENESS_DATA}}/parts" use_bq_stats: true }}',)
@@ -125,6 +147,8 @@ _MODEL = (
     Probe(f"{_EMBEDDINGS}.tables[0].num_embeddings", "10", see.structure, given=_TABLES),
     Probe(f"{_EMBEDDINGS}.tables[0].embedding_dim", "3", see.structure, given=_TABLES),
     Probe(f"{_EMBEDDINGS}.tables[0].index", "2", see.predictions, given=_TABLES),
+    Probe(f"{_EMBEDDINGS}.tables[0].feature.name", "place", see.predictions, given=_BY_NAME),
+    Probe(f"{_EMBEDDINGS}.tables[1].feature.index", "2", see.predictions, given=_BY_NAME),
     Probe(f"{_EMBEDDINGS}.tables[0].init_std", "0.5", see.first_values, larger("table_user"), _TABLES),
     Probe(f"{_EMBEDDINGS}.tables[0].weight_decay", "20", see.updates, smaller("table_user"), _TABLES),
     Probe(
@@ -142,10 +166,12 @@ _MODEL = (
     Probe("model.position_debias_config.num_dims", "3", see.structure, given=_POSITION),
     Probe("model.position_debias_config.drop_probability", "0.9", see.training_output, given=_POSITION),
     Probe("model.position_debias_config.position_feature_index", "0", see.training_output, given=_POSITION),
+    Probe("model.position_debias_config.position_feature.name", "film", see.training_output, given=_POSITION_BY_NAME),
     Probe("model.stratifiers", '[{ name: "first" index: 0 value: 1 }]', see.figures),
     Probe("model.stratifiers[0].name", "other", see.figures, given=_STRATUM),
     Probe("model.stratifiers[0].index", "1", see.figures, given=_STRATUM),
     Probe("model.stratifiers[0].value", "2", see.figures, given=_STRATUM),
+    Probe("model.stratifiers[0].feature.name", "user", see.figures, given=_STRATUM_BY_NAME),
 )
 
 
@@ -210,6 +236,8 @@ def _steps(data: str, batches: Observation) -> Iterator[Probe]:
     yield Probe(f"{table}[0].name", "second", batches, given=given)
     yield Probe(f"{table}[0].source_tensor", "author_embedding", batches, given=given)
     yield Probe(f"{table}[0].index", "1", batches, given=given)
+    by_name = (f'{table}=[{{ name: "first" source_tensor: "binary" feature {{ name: "w" }} }}]',)
+    yield Probe(f"{table}[0].feature.name", "y", batches, given=by_name)
     thin = f"{place}.downsample_negatives"
     given = (
         f'{thin}={{ batch_multiplier: 2 engagements_list: "reply" num_engagements: 2 }}',
@@ -289,6 +317,10 @@ _CALIBRATED = (
 
 _RUN = (
     Probe("which_metrics", "loss,auroc", see.figures),
+    Probe("groups", '[{ name: "user" input: "user_id" }]', see.figures, given=(*_TABLES, *_EXTRACTED)),
+    Probe("groups[0].name", "other", see.figures, given=_GROUP),
+    Probe("groups[0].input", "item_id", see.figures, given=_GROUP),
+    Probe('score_weights["like"]', "2.5", see.scores),
     Probe(
         "downsampling_correction",
         "DOWNSAMPLING_CORRECTION_CALIBRATION",

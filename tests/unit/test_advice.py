@@ -7,6 +7,7 @@ from tests.unit.example_configs import VALID, write
 
 from rankspec.checking.advice import ADVICE
 from rankspec.checking.check import check
+from rankspec.families.recap.feature_checks import ADVICE as OF_FEATURES
 
 PAGE = Path(__file__).parents[2] / "docs" / "warnings.md"
 RATE = "constant: 0.01"
@@ -21,6 +22,8 @@ train_data {
 NORM_LOG = "double_norm_log_config { layer_norm_config { epsilon: EPSILON center: false scale: false } }"
 RAMP = "linear_ramp_to_constant { learning_rate: 0.1 num_ramp_steps: STEPS }"
 PIECEWISE = "piecewise_constant { learning_rate_boundaries: STEP learning_rate_values: [0.1, 0.01] }"
+
+SHARED = "multi_task_type: MULTI_TASK_TYPE_SHARE_ALL"
 
 # Code: what the valid config has, what hurts in its place, and what does not.
 CASES = {
@@ -48,6 +51,11 @@ CASES = {
     ),
     "advice.most_is_dropped": (
         "layer_sizes: [8, 1]", "layer_sizes: [8, 1] dropout { rate: 0.9 }", "layer_sizes: [8, 1] dropout {}"
+    ),
+    "advice.linear_behind_linear": (
+        "model {",
+        f"model {{ {SHARED} backbone {{ mlp_config {{ layer_sizes: [8, 4] }} }}",
+        f"model {{ {SHARED} backbone {{ mlp_config {{ layer_sizes: [8, 4] final_layer_activation: true }} }}",
     ),
     "advice.unshuffled": (
         "  inputs:", "  examples_shuffle_buffer_size: 1 inputs:", "  examples_shuffle_buffer_size: 2 inputs:"
@@ -95,7 +103,7 @@ def test_every_warning_has_a_case() -> None:
 def test_every_warning_stands_in_the_documentation_and_nothing_else_does() -> None:
     documented = [line.split("`")[1] for line in PAGE.read_text().splitlines() if line.startswith("## `advice.")]
 
-    assert sorted(documented) == sorted(advice.code for advice in ADVICE)
+    assert sorted(documented) == sorted([*(advice.code for advice in ADVICE), *OF_FEATURES])
 
 
 def test_unreadable_value_is_not_warned_of(tmp_path: Path) -> None:

@@ -41,6 +41,12 @@ def test_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     "arguments",
     [
+        pytest.param(["predict", "ranker.textproto"], id="predict_without_file"),
+        pytest.param(["predict", "ranker.textproto", "-o", "s3://bucket/scores.parquet"], id="predict_to_an_address"),
+        pytest.param(["predict", "ranker.textproto", "-o", "scores.parquet", "--top", "3"], id="top_without_by"),
+        pytest.param(
+            ["predict", "ranker.textproto", "-o", "scores.parquet", "--checkpoint", "last"], id="unknown_checkpoint"
+        ),
         pytest.param([], id="nothing"),
         pytest.param(["chek", "x"], id="unknown_verb"),
         pytest.param(["check"], id="no_file"),

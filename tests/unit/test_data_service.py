@@ -31,6 +31,7 @@ from rankspec.families.recap.program.data.dataset import open_dataset
 from rankspec.trainer.data import parquet
 from rankspec.trainer.data.identity import identity_digest
 from rankspec.trainer.data.service import servers
+from rankspec.trainer.data.service.credentials import Credentials
 from rankspec.trainer.data.service.protocol import DataSetEntry, Ticket
 from rankspec.trainer.data.service.server import DataServer
 from rankspec.trainer.data_error import DataError
@@ -153,6 +154,59 @@ def test_a_server_that_loses_every_stream_is_asked_until_it_is_through(
     rows = row_numbers(opened(remote(folder, server), shuffle=False))
     assert len(lost) > len(rows)
     assert rows == row_numbers(opened(data_config(folder), shuffle=False))
+
+
+@pytest.fixture
+def ports_that_answer(monkeypatch: pytest.MonkeyPatch) -> set[int]:
+    """The ports whose servers are asked in truth; another one answers that it is gone."""
+    ports: set[int] = set()
+    whole = servers.Server.read
+
+    def answered(self: servers.Server, ticket: Ticket) -> Iterator[Any]:
+        if int(self.address.rpartition(":")[2]) not in ports:
+            raise flight.FlightUnavailableError("gone")
+        return whole(self, ticket)
+
+    monkeypatch.setattr(servers.Server, "read", answered)
+    return ports
+
+
+def test_a_lost_server_is_told_once_and_asked_again(
+    folder: Path, server: DataServer, monkeypatch: pytest.MonkeyPatch, ports_that_answer: set[int]
+) -> None:
+    now = [1000.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    told: list[str] = []
+    with serving(ranker(data_config(folder))) as other, opened(remote(folder, server, other)) as dataset:
+        dataset.notices.listen(told.append)
+        ports_that_answer.add(other.port)
+        rows = [file.chunks(0, dataset.columns) for file in dataset.files * 2]
+        for chunks in rows:
+            assert list(chunks)
+        (lost,) = told
+        assert f"{address(server)}: gone" in lost
+        assert f"{address(other)} goes on" in lost
+        ports_that_answer.add(server.port)
+        now[0] += servers.RETRY_S - 1
+        list(dataset.files[0].chunks(0, dataset.columns))
+        assert told == [lost], "not before its time"
+        now[0] += 1
+        list(dataset.files[0].chunks(0, dataset.columns))
+        assert told == [lost, f"{address(server)} answers again"]
+
+
+def test_a_server_that_stays_lost_is_asked_less_and_less(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    server = servers.Server("grpc://127.0.0.1:1", Credentials())
+    assert server.lose()
+    for factor in (1, 2, 4):
+        due = []
+        for seconds in (factor * servers.RETRY_S - 1, 1):
+            now[0] += seconds
+            due.append(server.is_due)
+        assert due == [False, True]
+        assert not server.lose()
 
 
 def test_servers_share_the_row_groups(folder: Path, server: DataServer, monkeypatch: pytest.MonkeyPatch) -> None:

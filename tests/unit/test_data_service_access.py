@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -185,6 +185,36 @@ def test_odd_certificates_are_told(folder: Path, tmp_path: Path, monkeypatch: py
     monkeypatch.setenv(CA_FILE, str(tmp_path))
     with pytest.raises(DataError, match=f"{CA_FILE}: .* it is no plain file"):
         opened(remote(folder, "grpc://127.0.0.1:1"))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "why"),
+    [
+        (lambda pem, _key: pem.write_text("none"), "server.pem holds no certificate in PEM"),
+        (lambda _pem, key: key.write_text("none"), "server.key holds no private key in PEM"),
+        (lambda _pem, key: key.write_text(_ENCRYPTED), "server.key is encrypted"),
+        (lambda _pem, key: certificate(key.parent / "other")[1].replace(key), "is not that of the certificate"),
+        (lambda pem, _key: pem.write_text(pem.read_text()[:100]), "cannot be used"),
+    ],
+    ids=["no_certificate", "no_key", "encrypted", "of_another", "cut_off"],
+)
+def test_certificate_and_key_that_are_of_no_use_are_told(
+    tmp_path: Path, spoil: Callable[[Path, Path], object], why: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "other").mkdir()
+    pem, key = certificate(tmp_path)
+    spoil(pem, key)
+    config = Path(__file__).parents[2] / "configs/recap/tiny.textproto"
+
+    status = cli.main(["data", "serve", str(config), "--tls-cert", str(pem), "--tls-key", str(key)])
+
+    told = capsys.readouterr().err
+    assert status == 1
+    assert why in told
+    assert "listened" not in told
+
+
+_ENCRYPTED = "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMIGj\n-----END ENCRYPTED PRIVATE KEY-----\n"
 
 
 class Odd(flight.FlightServerBase):  # type: ignore[misc] # pyarrow has no types

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
 from rankspec.recap.v1.data_pb2 import RecapDataConfig
 from tests.unit.small_data import batches_of, columns_of, data_config, opened, row_numbers, table_of, write_files
 
+from rankspec.trainer.data.place import Place
+from rankspec.trainer.data.storage.local import LOCAL
+from rankspec.trainer.data.storage.storage import StoredFile
+from rankspec.trainer.data.values import StoredColumn, values_of
 from rankspec.trainer.data_error import DataError
 
 
@@ -30,15 +39,22 @@ def lists(rows: Sequence[Sequence[float | None] | None]) -> pa.Array:
 
 
 BAD_TABLES: dict[str, tuple[Callable[[], pa.Table], str]] = {
-    "missing column": (lambda: table_of(columns_of(np.arange(16))).drop_columns("emb"), 'no columns "emb"'),
+    "missing column": (
+        lambda: table_of(columns_of(np.arange(16))).drop_columns("emb"),
+        'no column "emb"; write the file with it',
+    ),
+    "misspelt column": (
+        lambda: table_of(columns_of(np.arange(16))).rename_columns({"emb": "embb"}),
+        'no column "emb"; did you mean "embb"',
+    ),
     "wrong type": (lambda: replaced("cont", pa.array([[1] * 6] * 16)), 'column "cont" is list<.*int64>'),
-    "double": (lambda: replaced("cont", pa.array([[1.0] * 6] * 16)), 'column "cont" is list<.*double>'),
+    "texts": (lambda: replaced("cont", pa.array([["1"] * 6] * 16)), 'column "cont" is list<.*string>'),
     "wrong fixed length": (
         lambda: replaced("cont", pa.array([[1.0] * 5] * 16, pa.list_(pa.float32(), 5))),
         'column "cont" has 5 values a row; the schema says 6',
     ),
     "scalar for vector": (lambda: replaced("cont", pa.array([1.0] * 16, pa.float32())), 'column "cont" is float'),
-    "float label": (lambda: replaced("like", pa.array([1.0] * 16)), 'column "like" is double'),
+    "label of text": (lambda: replaced("like", pa.array(["1"] * 16)), 'column "like" is string'),
 }
 BAD_ROWS: dict[str, tuple[Callable[[], pa.Table], str]] = {
     "null label": (lambda: replaced("like", pa.array([1] * 9 + [None] * 7)), 'row 9, column "like": there is no value'),
@@ -55,6 +71,22 @@ BAD_ROWS: dict[str, tuple[Callable[[], pa.Table], str]] = {
         'row 15, column "cont": there are 1 values',
     ),
     "label of 2": (lambda: replaced("like", pa.array([1] * 15 + [2])), 'row 15, column "like": the label is 2'),
+    "part of a label": (
+        lambda: replaced("like", pa.array([1.0] * 12 + [0.5] * 4)),
+        'row 12, column "like": 0.5 is no whole number, and the column is read as whole numbers',
+    ),
+    "large float32": (
+        lambda: replaced("row", pa.array([1.0] * 12 + [2.0**25] * 4, pa.float32())),
+        'row 12, column "row": 33554432.0 is larger than float32 is exact',
+    ),
+    "not a number": (
+        lambda: replaced("row", pa.array([1.0] * 12 + [math.nan] * 4)),
+        'row 12, column "row": nan is no whole number',
+    ),
+    "large double": (
+        lambda: replaced("cont", pa.array([[1.0] * 6] * 12 + [[1.0, 1e39] * 3] * 4)),
+        r'row 12, column "cont": 1e\+39 is more than float32 holds; scale the column',
+    ),
     "label below 0": (lambda: replaced("reply", pa.array([1] * 15 + [-1])), 'row 15, column "reply": the label is -1'),
 }
 
@@ -99,6 +131,68 @@ def test_plain_lists_and_narrow_integers_are_read_too(tmp_path: Path) -> None:
         assert [getattr(b, name).tolist() for b in found] == [getattr(b, name).tolist() for b in expected]
 
 
+@given(st.lists(st.floats(-3e38, 3e38), min_size=1, max_size=20).map(np.array))
+def test_float64_becomes_the_nearest_float32_even_on_a_tie(values: NDArray[np.float64]) -> None:
+    place = Place(StoredFile(LOCAL, Path("a.parquet")), 0, 0)
+    found = values_of(pa.array(values), StoredColumn("x", "float32", 1), place)[:, 0]
+    assert found.dtype == np.float32
+    for value, one in zip(values.tolist(), found, strict=True):
+        below, above = np.nextafter(one, np.float32(-np.inf)), np.nextafter(one, np.float32(np.inf))
+        distance = abs(Fraction(value) - Fraction(float(one)))
+        for other in (below, above):
+            if np.isfinite(other):
+                further = abs(Fraction(value) - Fraction(float(other)))
+                assert distance < further or (distance == further and one.view(np.uint32) % 2 == 0)
+
+
+def test_bools_and_doubles_are_read_where_nothing_is_lost(tmp_path: Path) -> None:
+    folder = write_files(tmp_path, [16])
+    table = table_of(columns_of(np.arange(16)))
+    expected = batches_of(opened(data_config(folder), shuffle=False))
+    types = {
+        "cont": pa.list_(pa.float64(), 6),
+        "emb": pa.list_(pa.float64()),
+        "bin": pa.list_(pa.bool_(), 4),
+        "ids": pa.list_(pa.float64(), 3),
+        "like": pa.bool_(),
+        "reply": pa.float64(),
+        "row": pa.float32(),
+    }
+    columns = [(name, table[name].combine_chunks().cast(types.get(name, pa.int64()))) for name in table.column_names]
+    pq.write_table(pa.table(dict(columns)), folder / "a.parquet", row_group_size=5)
+    found = batches_of(opened(data_config(folder), shuffle=False))
+    for name in ("continuous", "binary", "discrete", "author_embedding", "labels"):
+        assert [getattr(b, name).tolist() for b in found] == [getattr(b, name).tolist() for b in expected]
+    assert [b.carried["meta__row"].tolist() for b in found] == [b.carried["meta__row"].tolist() for b in expected]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "way_out"),
+    [
+        (lambda folder: (folder / "b.parquet").write_bytes(b""), "; write it anew or remove it, or go on without"),
+        (lambda folder: (folder / "z.parquet").symlink_to(folder / "none"), "; correct or remove it"),
+        (lambda folder: pq.write_table(replaced("like", pa.array(["1"] * 16)), folder / "b.parquet"), "as that"),
+    ],
+    ids=["damaged", "broken_link", "other_type"],
+)
+def test_only_damaged_files_may_be_left_out_unasked(
+    tmp_path: Path, spoil: Callable[[Path], object], way_out: str
+) -> None:
+    folder = write_files(tmp_path, [16, 16])
+    spoil(folder)
+    with pytest.raises(DataError) as caught:
+        opened(data_config(folder))
+    assert way_out in caught.value.message
+    assert ("ignore_data_errors" in caught.value.message) == ("anew" in way_out)
+
+
+def test_where_every_file_is_damaged_none_is_left_out(tmp_path: Path) -> None:
+    folder = write_files(tmp_path, [16])
+    (folder / "a.parquet").write_bytes(b"")
+    with pytest.raises(DataError, match=r"; write it anew or remove it$"):
+        opened(data_config(folder))
+
+
 def test_files_that_cannot_be_read_end_the_run_or_are_left_out(tmp_path: Path) -> None:
     folder = write_files(tmp_path, [16, 16, 16])
     (folder / "b.parquet").write_bytes(b"PAR1 and then nothing")
@@ -116,7 +210,7 @@ def test_all_files_that_cannot_be_read_are_named_or_counted(tmp_path: Path) -> N
     folder = write_files(tmp_path, [4] * 6)
     for name in "bcdef":
         (folder / f"{name}.parquet").write_bytes(b"nothing")
-    with pytest.raises(DataError, match=r"b\.parquet: .*c\.parquet: .*d\.parquet: .*; and 2 more; ignore_data_errors"):
+    with pytest.raises(DataError, match=r"b\.parquet: .*c\.parquet: .*d\.parquet: .*; and 2 more; write them anew"):
         opened(data_config(folder))
 
 

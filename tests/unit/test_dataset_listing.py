@@ -157,7 +157,7 @@ def test_a_data_set_with_a_broken_link_is_refused_or_read_without_it(tmp_path: P
     folder = write_files(tmp_path, [16, 16])
     (folder / "c.parquet").symlink_to("gone")
     config = data_config(folder)
-    with pytest.raises(DataError, match=r"c\.parquet is a broken link.*ignore_data_errors") as caught:
+    with pytest.raises(DataError, match=r"c\.parquet is a broken link.*; correct or remove it$") as caught:
         opened(config)
     assert caught.value.path == "train_data.inputs"
     config.ignore_data_errors = True
@@ -231,9 +231,11 @@ def test_files_and_row_groups_without_rows_are_fine(tmp_path: Path) -> None:
 NO_MATCH = {
     "folder": ("data", '{0}/data is a folder; write "{0}/data/*.parquet"'),
     "folder with slash": ("data/", '{0}/data is a folder; write "{0}/data/*.parquet"'),
+    "folder of TFRecord": ("records", '{0}/records is a folder; write "{0}/records/*.gz"'),
+    "folder of TFRecord folders": ("days", '{0}/days is a folder; write "{0}/days/**/*.tfrecord"'),
     "folder of folders": ("deep", '{0}/deep is a folder; write "{0}/deep/**/*.parquet"'),
     "folder with brackets": ("run[1]", '{0}/run[1] is a folder; write "{0}/run[[]1]/*.parquet"'),
-    "list": ("data/a.parquet,data/b.parquet", "a comma separates nothing, inputs is one pattern"),
+    "list": ("data/a.parquet,data/b.parquet", "a comma separates nothing, this is one pattern"),
     "braces": ("data/{{a}}.parquet", "braces stand for themselves; write * or [ab] for what differs"),
     "brackets": ("run[1]/*.parquet", '"[" begins a set of characters; write "{0}/run[[]1]/*.parquet"'),
     "hidden": ("hidden/*.parquet", 'names below the first wildcard that begin with "." or "_" are left out'),
@@ -256,6 +258,9 @@ def test_why_no_file_matches_is_said(tmp_path: Path, case: str) -> None:
     for name in ("data/a", "deep/more/a", "run[1]/a", "hidden/_a", "hidden/.b"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / f"{name}.parquet").touch()
+    for name in ("records/a.gz", "days/28/a.tfrecord"):
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).touch()
     (tmp_path / "empty").mkdir()
     write_files(tmp_path / "schema", [])
     pattern, reason = (text.format(tmp_path) for text in NO_MATCH[case])
@@ -270,7 +275,7 @@ def test_why_no_file_matches_is_said(tmp_path: Path, case: str) -> None:
     [
         ("abfs://bucket/*.parquet", "data is read from this machine, s3://, gs:// and hdfs://"),
         (".", r'\. is a folder; write "\./\*\.parquet"'),
-        ("/", r'/ is a folder; write "/(\*\*/)?\*\.parquet"'),
+        ("/", r'/ is a folder; write "/(\*\*/)?\*\.(parquet|gz)"'),
         ("data/**", r'ends in \*\*, which stands for folders; write "data/\*\*/\*.parquet"'),
         ("data/part-**.parquet", "has to be a whole component"),
         ("a\0b", "U\\+0000"),

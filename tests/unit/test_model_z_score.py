@@ -14,10 +14,10 @@ from rankspec.recap.v1.featurization_pb2 import FeaturizationConfig
 from tests.unit.recap_models import WIDTHS, built, inputs, random_batch, recap_config
 from torch import Tensor
 
-from rankspec.families.recap.program.data.statistics import RunningStatistics
 from rankspec.families.recap.program.model.featurization import build_featurization
 from rankspec.families.recap.program.model.normalization import BatchNorm, BatchRenorm
 from rankspec.formats.writing import to_textproto
+from rankspec.metrics.feature_statistics import RunningStatistics
 
 torch.set_num_threads(1)
 

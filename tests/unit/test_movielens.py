@@ -15,16 +15,11 @@ import pyarrow.parquet as pq
 import pytest
 from tests.unit.small_movielens import NUM_ITEMS, NUM_ROWS, NUM_USERS, interactions, write_atomic, write_grouplens
 
+from rankspec.baselines.comparison import RANKER, Score
 from rankspec.cli import main
 from rankspec.datasets import movielens_source
-from rankspec.datasets.baselines import (
-    EXPECTED_TEST_AUC,
-    BaselineError,
-    TaskScore,
-    check_baselines,
-    train_baselines,
-)
 from rankspec.datasets.movielens import prepare
+from rankspec.datasets.movielens_baselines import EXPECTED_TEST_AUC, BaselineError, check_baselines
 from rankspec.datasets.movielens_features import (
     BINARY_FEATURES,
     CONTINUOUS_FEATURES,
@@ -291,19 +286,11 @@ def test_history_is_the_mean_over_the_training_rows_of_other_folds(tables: Movie
 # Baselines
 
 
-def test_baselines_learn_every_task_from_the_prepared_rows(tmp_path: Path) -> None:
-    prepare(tmp_path, write_grouplens(tmp_path / "source"))
-    scores = train_baselines(tmp_path, split="validation", tasks=("liked", "disliked"))
-    assert [(score.task, score.model) for score in scores] == [
-        (task, model) for task in ("liked", "disliked") for model in ("HistGradientBoosting", "LogisticRegression")
-    ]
-    assert min(score.auc for score in scores) > 0.8
-
-
-def scores_at(offset: float) -> list[TaskScore]:
-    """The better model of every task `offset` beside what is expected, the other far below."""
-    better = [TaskScore(task, "better", auc + offset, 20.0) for task, auc in EXPECTED_TEST_AUC.items()]
-    return [TaskScore(score.task, "worse", 0.6, 5.0) for score in better] + better
+def scores_at(offset: float) -> list[Score]:
+    """The best baseline of every task `offset` beside what is expected, another far below, the ranker far above."""
+    of_models = {RANKER: 1.0, "worse": 0.6}
+    scores = [Score(task, model, {"auroc": auc}, {}) for task in EXPECTED_TEST_AUC for model, auc in of_models.items()]
+    return scores + [Score(task, "better", {"auroc": auc + offset}, {}) for task, auc in EXPECTED_TEST_AUC.items()]
 
 
 @pytest.mark.parametrize("offset", [-0.0019, 0.0, 0.05])

@@ -81,5 +81,5 @@ def test_id_that_is_there_twice_is_refused(tmp_path: Path, ids: list[object]) ->
 def test_file_without_vectors_is_refused_by_its_name(tmp_path: Path) -> None:
     _write(tmp_path / "e.parquet", [0], column="other")
 
-    with pytest.raises(DataError, match=r'e\.parquet: has no columns "vector"'):
+    with pytest.raises(DataError, match=r'e\.parquet: has no column "vector"'):
         list(fill(Snapshot("t", "e", str(tmp_path), "field"), torch.zeros(1, 2), None))

@@ -1,5 +1,6 @@
 """docs/python.md has every public name, and its examples print what the page shows."""
 
+import os
 import re
 import subprocess
 import sys
@@ -25,13 +26,18 @@ def test_page_has_every_public_name() -> None:
     assert [section.split("\n", 1)[0] for section in sections if "```python\n" not in section] == []
 
 
-def test_examples_print_what_the_page_shows() -> None:
+@pytest.mark.slow
+def test_examples_print_what_the_page_shows(tmp_path: Path) -> None:
     # One after the other in one process: each goes on with the names of those before it.
     program = f"print({_END_OF_BLOCK!r}, end='')\n".join(_blocks("python"))
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "RANKSPEC_RUNS": str(tmp_path)}
 
-    ran = subprocess.run([sys.executable, "-c", program], cwd=_ROOT, capture_output=True, text=True, check=False)
+    ran = subprocess.run(
+        [sys.executable, "-c", program], cwd=_ROOT, env=environment, capture_output=True, text=True, check=False
+    )
 
-    assert ran.stderr == ""
+    assert ran.returncode == 0, ran.stderr
+    assert "Warning" not in ran.stderr
     assert ran.stdout.split(_END_OF_BLOCK) == _blocks("text")
 
 
@@ -60,3 +66,38 @@ def test_importing_the_package_imports_none_of_its_modules() -> None:
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 
     assert ran.stdout == "[]\n"
+
+
+def test_no_public_name_takes_torch_and_one_takes_pyarrow() -> None:
+    program = (
+        "import sys, rankspec; names = set(rankspec.__all__) - {'import_table'}; "
+        "[getattr(rankspec, name) for name in names]; "
+        "print(sorted({'torch', 'pyarrow', 'numpy'} & sys.modules.keys())); "
+        "rankspec.import_table; print('torch' in sys.modules)"
+    )
+
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert ran.stdout == "[]\nFalse\n"
+
+
+@pytest.mark.slow
+def test_first_ranker_goes_from_a_table_to_a_ranked_list(tmp_path: Path) -> None:
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    script = _ROOT / "docs/first_ranker.py"
+
+    ran = subprocess.run(
+        [sys.executable, str(script)], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+
+    assert ran.returncode == 0, ran.stderr
+    assert "Warning" not in ran.stderr
+    auroc = re.search(r"AUROC (0\.[0-9]+) on the test part", ran.stdout)
+    assert auroc is not None
+    assert 0.75 < float(auroc[1]) < 0.9
+    chances = [
+        float(chance) for chance in re.findall(r"^[123]\. item [0-9]+: .* (0\.[0-9]+)$", ran.stdout, re.MULTILINE)
+    ]
+    assert len(chances) == 3
+    assert chances == sorted(chances, reverse=True)
+    assert (tmp_path / "build/first_ranker/run/best").is_symlink()

@@ -8,9 +8,11 @@ from numpy.typing import NDArray
 
 from rankspec.metrics import binary as metrics
 from rankspec.metrics.running import (
+    RunningAccuracy,
     RunningCalibrationRatio,
     RunningMean,
     RunningMeanAbsoluteError,
+    RunningMeanSquaredError,
     RunningRelativeCrossEntropy,
     RunningRootMeanSquaredError,
 )
@@ -115,3 +117,29 @@ def test_errors_of_numbers_are_weighted_means() -> None:
     assert np.isnan(RunningRootMeanSquaredError().compute())
     rmse.add(*(np.array([v], np.float32) for v in (np.inf, 0, 1)))
     assert np.isnan(rmse.compute())
+
+
+def test_brier_score_is_the_weighted_mean_of_squared_differences() -> None:
+    probabilities, labels, weights = _rows(500)
+    running = RunningMeanSquaredError()
+    running.add(probabilities, labels, weights)
+
+    expected = np.average((probabilities.astype(float) - labels) ** 2, weights=weights)
+    assert running.compute() == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("threshold", [0.1, 0.5])
+def test_accuracy_is_the_weighted_share_on_the_right_side(threshold: float) -> None:
+    probabilities, labels, weights = _rows(500)
+    running = RunningAccuracy(threshold)
+    running.add(probabilities, labels, weights)
+
+    is_right = (probabilities >= np.float32(threshold)) == (labels == 1)
+    assert running.compute() == pytest.approx(np.average(is_right, weights=weights))
+
+
+def test_probability_at_the_threshold_is_a_yes() -> None:
+    running = RunningAccuracy(0.2)
+    running.add(np.array([0.2], np.float32), np.array([1.0], np.float32), np.ones(1, np.float32))
+
+    assert running.compute() == 1.0

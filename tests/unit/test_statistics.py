@@ -23,9 +23,9 @@ from tests.unit.small_data import columns_of, data_config, write_files
 from rankspec.cli import main
 from rankspec.composition.compose import compose
 from rankspec.datasets.vectors import Vectors
-from rankspec.families.recap.program.data.statistics import RunningStatistics, signed_log
 from rankspec.families.recap.statistics import read_log_moments
 from rankspec.formats.writing import to_textproto, write
+from rankspec.metrics.feature_statistics import RunningStatistics, signed_log
 from rankspec.trainer.data_error import DataError
 from rankspec.trainer.inputs import Input
 
@@ -150,6 +150,14 @@ def _file(text: str) -> Callable[[Path], ZScoreLogConfig]:
     return config
 
 
+def _text(text: str) -> Callable[[Path], ZScoreLogConfig]:
+    def config(folder: Path) -> ZScoreLogConfig:
+        (folder / "statistics.textproto").write_text(text)
+        return ZScoreLogConfig(analysis_path=str(folder / "statistics.textproto"))
+
+    return config
+
+
 def _schema(text: str) -> Callable[[Path], ZScoreLogConfig]:
     def config(folder: Path) -> ZScoreLogConfig:
         (folder / "schema.json").write_text(text)
@@ -197,6 +205,13 @@ def _schema(text: str) -> Callable[[Path], ZScoreLogConfig]:
             "schema_path",
             'no column "cont"',
             id="schema_without_the_column",
+        ),
+        pytest.param(_text("\n\n\0damage"), "analysis_path", r"a control character .* \(and \d more\)", id="damaged"),
+        pytest.param(
+            lambda f: ZScoreLogConfig(analysis_path=str(f)),
+            "analysis_path",
+            "is a folder; .* use_bq_stats: true",
+            id="folder",
         ),
         pytest.param(lambda f: _parts(f / "p", []), "analysis_path", r"without a \*.json file", id="no_parts"),
         pytest.param(
@@ -262,6 +277,18 @@ def test_the_verb_computes_them_behind_the_steps(tmp_path: Path, batch_size: int
         assert (place.min, place.max) == (values.min(), values.max())
         assert place.log_mean == pytest.approx(logarithms.mean(), rel=1e-12)
         assert place.log_squares == pytest.approx(33 * logarithms.var(), rel=1e-12)
+
+
+def test_the_verb_tells_which_files_are_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_files(tmp_path, [5, 4])
+    (tmp_path / "b.parquet").write_bytes(b"PAR1 damaged")
+    config = _ranker(tmp_path, ignore_data_errors=True)
+
+    assert main(["data", "statistics", str(config), "-o", str(tmp_path / "s.json")]) == 0
+
+    told = capsys.readouterr()
+    assert f"train_data.inputs: left out {tmp_path}/b.parquet: cannot be read as Parquet" in told.err
+    assert "5 rows of 6 features" in told.out
 
 
 def test_the_verb_writes_over_nothing_unasked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -139,16 +139,15 @@ def test_number_that_is_not_finite_is_reported_once(tmp_path: Path, number: str)
 
 
 def test_rule_that_names_several_fields_gives_a_diagnostic_for_each(tmp_path: Path) -> None:
-    text = VALID.replace('    renamed_features { key: "continuous" value: "c" }\n', "").replace(
-        '    renamed_features { key: "binary" value: "b" }\n', ""
-    )
+    masked = "".join(f'mask_mantissa_features {{ key: "{name}" value: 2 }}\n' for name in ("one", "other"))
+    column = '    renamed_features { key: "continuous" value: "c" }\n'
 
-    _, errors = _check(tmp_path, text)
+    _, errors = _check(tmp_path, VALID.replace(column, column + masked))
 
     assert [(e.code, e.path) for e in errors] == [
-        ("recap.seg_dense_schema.model_inputs", "train_data.seg_dense_schema.renamed_features")
-    ] * 2
-    assert {"continuous" in e.message for e in errors} == {True, False}
+        ("recap.seg_dense_schema.masked_inputs_exist", f'train_data.seg_dense_schema.mask_mantissa_features["{name}"]')
+        for name in ("one", "other")
+    ]
 
 
 def test_what_a_rule_says_of_equal_items_is_told_once(tmp_path: Path) -> None:

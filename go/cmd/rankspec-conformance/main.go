@@ -55,6 +55,9 @@ func answer(request *conformancev1.Request) *conformancev1.Response {
 		}
 		return &conformancev1.Response{Result: &conformancev1.Response_LearningRate{LearningRate: rate}}
 	}
+	if task := request.GetEncode(); task != nil {
+		return encode(task)
+	}
 	return load(request.GetLoad())
 }
 

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 def blame(loaded: LoadedConfig) -> Callable[[str], str]:
     """Returns what to say of a path of the resolved config.
 
-    Its answers are `file:line:column`, `--set`, the file's name for a form without places, or `default`; the
-    variables that a value is made of follow.
+    Its answers are `file:line:column`, `--set`, the file's name for a form without places, `message` for what was built
+    in code, or `default`; the variables that a value is made of follow.
     """
     given = {leaf.path for leaf in leaves(loaded.message)}
     # A list is told as a whole.
@@ -28,7 +28,7 @@ def blame(loaded: LoadedConfig) -> Callable[[str], str]:
             return "default"
         position = loaded.origins.value(path)
         if position is None:
-            place = loaded.file
+            place = loaded.file or "message"
         elif position.file.startswith(f"{OVERRIDE} "):
             place = OVERRIDE
         else:

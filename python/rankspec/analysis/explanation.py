@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 ROOTS = (DEFAULT_MESSAGE, "rankspec.twhin.v1.TwhinConfig")
 _WIDTH = 100
 _MOST_FOUND = 20
+_SHORTEST_STEM = 4
 _KEY = re.compile(r'\[(?:"(?:[^"\\]|\\.)*"|[^\]]*)\]')
 _TYPES = {
     "TYPE_DOUBLE": "double", "TYPE_FLOAT": "float", "TYPE_INT64": "int64", "TYPE_UINT64": "uint64",
@@ -167,7 +168,7 @@ def _table(rows: dict[str, str]) -> str:
 
 
 def _by_words(subject: str) -> str | None:
-    words = [word for word in re.split(r"[^a-z0-9]+", subject.lower()) if word]
+    words = [_stem(word) for word in re.split(r"[^a-z0-9]+", subject.lower()) if word]
     if not words:
         return None
     found = []
@@ -184,6 +185,15 @@ def _by_words(subject: str) -> str | None:
     lines = {path: first_sentence(comment_on(field.full_name)) for _, path, field in found[:_MOST_FOUND]}
     more = f"\n\n  and {len(found) - _MOST_FOUND} more" if len(found) > _MOST_FOUND else ""
     return f"fields that fit `{subject}`:\n\n{_table(lines)}{more}"
+
+
+def _stem(word: str) -> str:
+    """What words of a family begin with, as `stop` of `stopping`; endings of short words tell too much to be cut."""
+    for ending in ("ing", "ed", "s"):
+        if word.endswith(ending) and len(word) - len(ending) >= _SHORTEST_STEM:
+            stem = word.removesuffix(ending)
+            return stem[:-1] if len(stem) > _SHORTEST_STEM and stem[-1] == stem[-2] and ending != "s" else stem
+    return word
 
 
 def _about(field: FieldDescriptor) -> str:

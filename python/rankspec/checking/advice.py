@@ -7,6 +7,7 @@ so. All of them stand in one table, `ADVICE`, and on the page `docs/warnings.md`
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from rankspec.diagnostics.diagnostic import Diagnostic
@@ -132,6 +133,25 @@ def _unshuffled(config: Any, _config: Any) -> tuple[str, str] | None:
     return "train_data.examples_shuffle_buffer_size", "training rows are read in the order of the files"
 
 
+def _last_perceptron(network: Any) -> str | None:
+    """The field of the perceptron that a network of `TaskModel`'s ends in; none where something else comes last."""
+    kind = network.WhichOneof("architecture")
+    if kind == "mlp_config":
+        return kind
+    field = {"mask_net_config": "mlp", "dcn_config": "output_mlp", "dlrm_config": "top_mlp"}.get(kind)
+    return f"{kind}.{field}" if field and getattr(network, kind).HasField(field) else None
+
+
+def _linear_behind_linear(model: Any, _config: Any) -> tuple[str, str] | None:
+    """A linear layer that reads another's output, as a perceptron's first does a perceptron's last."""
+    towers = sorted(name for name, task in model.tasks.items() if task.HasField("mlp_config"))
+    path = _last_perceptron(model.backbone) if towers and model.HasField("backbone") else None
+    if path is None or attrgetter(path)(model.backbone).final_layer_activation:
+        return None
+    text = f"the backbone ends in a linear layer, and the tower of {towers[0]} begins with one: the two are one"
+    return f"backbone.{path}", text
+
+
 _SCHEDULES = ("rankspec.optim.v1.LinearRampToConstant", "rankspec.optim.v1.LinearRampToCosine")
 _BATCH_NORM = ("rankspec.recap.v1.BatchNormConfig",)
 _RECAP = ("rankspec.recap.v1.RecapConfig",)
@@ -182,6 +202,12 @@ ADVICE = (
         "give the rates that the data was downsampled at, or drop downsampling_correction",
     ),
     Advice("advice.most_is_dropped", ("rankspec.recap.v1.DropoutConfig",), _most_is_dropped, "0.1 to 0.5 is usual"),
+    Advice(
+        "advice.linear_behind_linear",
+        ("rankspec.recap.v1.ModelConfig",),
+        _linear_behind_linear,
+        "write final_layer_activation: true there",
+    ),
     Advice("advice.unshuffled", _RECAP, _unshuffled, "raise it, unless the files are shuffled already"),
 )
 

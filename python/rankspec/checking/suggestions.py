@@ -9,6 +9,8 @@ from rankspec.checking.fields_in_rules import mentions
 from rankspec.schema.field_paths import is_at_or_below, is_below, join, parse
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from google.protobuf.message import Message
 
     from rankspec.checking.rule_violations import RuleViolation
@@ -54,6 +56,8 @@ _NAMES = {
 
 def suggest(finding: RuleViolation, document: Document[Any]) -> str | None:
     """Guesses which name was meant by the one that a rule objects to."""
+    if finding.code in _OF_METRICS:
+        return _OF_METRICS[finding.code](finding, document)
     where = _NAMES.get(finding.code)
     quoted = _QUOTED.findall(finding.text or "")
     # Where keys are so odd that the text could not be taken apart, the finding is at the rule's own site.
@@ -70,6 +74,26 @@ def suggest(finding: RuleViolation, document: Document[Any]) -> str | None:
     return (
         f"rename `{match}` to `{name}`, if that is what it stands for" if where.missing else f"did you mean `{match}`?"
     )
+
+
+def _metric(finding: RuleViolation, document: Document[Any]) -> str | None:
+    from rankspec.checking.metric_suggestions import suggest_metric
+
+    is_of_it = finding.path == "training.best_checkpoint.metric"
+    return suggest_metric(document.message, document.message.training.best_checkpoint.metric) if is_of_it else None
+
+
+def _metrics(_finding: RuleViolation, document: Document[Any]) -> str | None:
+    from rankspec.checking.metric_suggestions import suggest_metrics
+
+    return suggest_metrics(document.message, document.message.which_metrics)
+
+
+_OF_METRICS: dict[str, Callable[[RuleViolation, Document[Any]], str | None]] = {
+    "recap.config.known_metrics": _metrics,
+    "recap.config.best_checkpoint_has_order": _metric,
+    "recap.config.best_checkpoint_is_measured": _metric,
+}
 
 
 def _names_at(message: Message, path: str) -> set[str]:

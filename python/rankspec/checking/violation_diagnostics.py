@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 Words = tuple[str, str | None]
 
+_METRIC = "training.best_checkpoint.metric"
 _SCALARS = {"string": '"..."', "bool": "true", "bytes": '"..."'}
 
 
@@ -30,6 +31,8 @@ def describe(finding: RuleViolation, document: Document[Any], file: str | None) 
     descriptor = descriptor_of(document.message)
     field = _field_at(finding.path, descriptor)
     message, suggestion = _standard(finding, field, descriptor)
+    if finding.path == _METRIC and finding.code == "string.pattern":
+        message, suggestion = _metric(finding, document)
     path, related = finding.path, ()
     if finding.code == "repeated.unique":
         path, related = _repetition(finding, document)
@@ -181,6 +184,16 @@ def _value(finding: RuleViolation, field: FieldDescriptor, rule: str) -> Words:
             return _pattern(subject, value, finding.violation.rule_value)
         case _:
             return f"{subject}{finding.violation.message}, got {_shown(value)}", None
+
+
+def _metric(finding: RuleViolation, document: Document[Any]) -> Words:
+    """Words for a name that is none of a metric: how such names are written, in place of a pattern."""
+    from rankspec.checking.metric_suggestions import suggest_metric
+
+    value: Any = finding.violation.field_value
+    task = next(iter(sorted(document.message.model.tasks)), "<task>")
+    meant = suggest_metric(document.message, value)
+    return f"{_shown(value)} is no name of a metric", meant or f"write a metric and its task, such as `auroc/{task}`"
 
 
 def _unless_empty(field: FieldDescriptor, *, of_key: bool) -> str:

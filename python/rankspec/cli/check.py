@@ -10,11 +10,14 @@ Examples:
 
 from __future__ import annotations
 
+import os
 import sys
 from argparse import ArgumentParser, Namespace
+from typing import Any
 
 from rankspec.checking.check import check
-from rankspec.diagnostics.diagnostic import Diagnostic, Position, has_errors
+from rankspec.composition.compose import LoadedConfig
+from rankspec.diagnostics.diagnostic import Diagnostic, Position, has_errors, in_order
 from rankspec.formats.reading import STDIN, TEXT_EXTENSIONS, form_of
 
 
@@ -38,7 +41,7 @@ def run(arguments: Namespace) -> int:
         files |= dict.fromkeys(found)
     for file in files:
         loaded = check(file, message=arguments.message)
-        diagnostics += loaded.diagnostics
+        diagnostics += in_order([*loaded.diagnostics, *_of_features(loaded)])
         sources |= loaded.sources
     sys.stdout.write(_report(arguments, diagnostics, sources, len(files)))
     return 1 if has_errors(diagnostics) else 0
@@ -66,6 +69,19 @@ def _files(name: str) -> tuple[list[str], list[Diagnostic]]:
         f"a folder is searched for {extensions}; name other files one by one",
     )
     return [], [problem]
+
+
+def _of_features(loaded: LoadedConfig) -> list[Diagnostic]:
+    """What is wrong by the schema files of a config's data, where they are there."""
+    data: Any = getattr(loaded.message, "train_data", None)
+    if not loaded.ok or not hasattr(data, "seg_dense_schema"):
+        return []
+    # Asked before the import, which would make a check that finds no data slower by a half.
+    if not os.path.isfile(os.path.expanduser(data.seg_dense_schema.schema_path)):
+        return []
+    from rankspec.families import feature_diagnostics
+
+    return feature_diagnostics(loaded)
 
 
 def _report(arguments: Namespace, diagnostics: list[Diagnostic], sources: dict[str, str], num_files: int) -> str:

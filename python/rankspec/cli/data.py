@@ -7,6 +7,9 @@ writes what a graph embedding is trained on, `clicks` lists of items whose click
 rule. `serve` makes none: it reads the data of a config for trainers on other machines. `convert` writes the rows of
 Parquet files as TFRecord files, or back: every column of the schema file, which it copies beside them.
 
+`import` makes a data set of a table of yours, CSV, Parquet, Arrow or JSON lines, with a config that trains on it: it
+says what it takes each column for, and why.
+
 `statistics` computes what `z_score_log_config` standardizes by: of the continuous features of a config's train_data,
 over one pass, behind every step of its preprocess. The file that the config names as analysis_path need not be there
 yet.
@@ -19,6 +22,7 @@ Examples:
   rankspec data clicks -o build/clicks
   rankspec data random -o build/tfrecord --small --rows 2000 --files 2 --format tfrecord
   rankspec data convert 'films/*.parquet' --schema films/schema.json --format tfrecord -o films_tfrecord
+  rankspec data import visits.csv --label bought -o visits
   rankspec data statistics ranker.textproto -o statistics.textproto
   rankspec data serve configs/recap/remote.textproto --listen 127.0.0.1:8815
 """
@@ -29,7 +33,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from rankspec.cli import converting, serving, statistics
+from rankspec.cli import converting, importing, serving, statistics
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -67,6 +71,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     for kind, extra in ((random, "data"), (movielens, "data"), (edges, "data"), (clicks, "data"), (convert, "train")):
         kind.set_defaults(run=_written, extra=extra)
         kind.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="folder to write to")
+    importing.add_arguments(kinds.add_parser("import", help="a table of yours, and a config that trains on it"))
     statistics.add_arguments(kinds.add_parser("statistics", help="what a config's training data are standardized by"))
     serving.add_arguments(kinds.add_parser("serve", help="serve a config's data to trainers on other machines"))
 

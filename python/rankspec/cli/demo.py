@@ -1,8 +1,9 @@
-"""Train a ranker on MovieLens-100K and compare it with two baselines on the test part.
+"""Train a ranker on MovieLens-100K and compare it with baselines on the test part.
 
-Prepares the data, trains configs/movielens/ranker.textproto, fits gradient-boosted trees and a logistic regression to
-the same rows, and prints AUC and relative cross entropy of all three. The figures also go to demo.json in the run's
-folder. What an earlier demo left in the run's folder is set aside there; nothing is deleted.
+Prepares the data, trains configs/movielens/ranker.textproto, and does what `rankspec baseline` does: fits boosted
+trees, a logistic regression and the label's mean by one id to the same rows, and prints AUC and relative cross entropy
+of all. The figures also go to demo.json in the run's folder. What an earlier demo left in the run's folder is set aside
+there; nothing is deleted.
 
 Example:
   rankspec demo
@@ -11,20 +12,24 @@ Example:
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from argparse import ArgumentParser, Namespace
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rankspec.cli import statuses
+from rankspec.cli.baseline import show, write
+from rankspec.cli.running import run_config
+
 if TYPE_CHECKING:
-    from rankspec.datasets.baselines import TaskScore
+    from rankspec.trainer.setup import Job
 
 _CONFIG = "configs/movielens/ranker.textproto"
 # Where the config looks for the prepared data, and where it puts the run.
 _FOLDER_VARIABLE = "MOVIELENS_DATA"
+_SET = "test"
+_DRAWS = 200
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -37,15 +42,18 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> int:
     """Runs the demo; 1 if a part of it fails, the check of the baselines included."""
     try:
-        from rankspec.datasets import baselines, movielens
+        from rankspec.datasets import movielens
+        from rankspec.datasets.movielens_baselines import BaselineError
         from rankspec.datasets.movielens_formats import DatasetError
         from rankspec.datasets.ownership import ForeignFilesError
+        from rankspec.families import baselines as _needed
     except ModuleNotFoundError as error:
         sys.stderr.write(
             f"error: {error.name} is not installed; `pip install 'rankspec[demo]'` installs what this takes\n"
         )
-        return 1
-    data, run_folder = arguments.folder / "data", arguments.folder / "run"
+        return statuses.WRONG
+    del _needed
+    data = arguments.folder / "data"
     try:
         summary = movielens.prepare(data, arguments.source, cache=arguments.folder / "download")
         _say(
@@ -54,14 +62,10 @@ def run(arguments: Namespace) -> int:
         )
         if status := _train(arguments.config, arguments.folder):
             return status
-        _say("fitting the baselines")
-        of_baselines = baselines.train_baselines(data)
-        _report([*_ranker_scores(run_folder), *of_baselines], run_folder)
-        baselines.check_baselines(of_baselines)
-    except (DatasetError, ForeignFilesError, baselines.BaselineError) as error:
+        return run_config(Namespace(files=[arguments.config], overrides=[]), _compare)
+    except (DatasetError, ForeignFilesError, BaselineError) as error:
         sys.stderr.write(f"error: {error}\n")
-        return 1
-    return 0
+        return statuses.WRONG
 
 
 def _train(config: str, folder: Path) -> int:
@@ -71,39 +75,19 @@ def _train(config: str, folder: Path) -> int:
     return main(["train", config, "--restart"])
 
 
-def _ranker_scores(run_folder: Path) -> list[TaskScore]:
-    """The ranker's figures on the test part, as the run recorded them after its last step."""
-    from rankspec.datasets.baselines import TaskScore
-    from rankspec.trainer.folder import METRICS_FILE
-    from rankspec.trainer.journal import read_journal
-
-    record = [r for r in read_journal(run_folder / METRICS_FILE) if r["split"] == "test"][-1]
-    tasks = [key.removeprefix("auroc/") for key in record if key.startswith("auroc/")]
-    return [TaskScore(task, "RankSpec", record[f"auroc/{task}"], record[f"rce/{task}"]) for task in tasks]
-
-
-def _report(scores: list[TaskScore], run_folder: Path) -> None:
-    """Prints the figures as a table, the best of each task marked, and writes them to demo.json."""
-    from rich.console import Console
-    from rich.table import Table
-
+def _compare(job: Job) -> int:
+    """Prints the figures and writes them to demo.json, then makes sure of the baselines."""
+    from rankspec.datasets.movielens_baselines import check_baselines
+    from rankspec.families.baselines import compare
     from rankspec.trainer.folder import DEMO_FILE
 
-    (run_folder / DEMO_FILE).write_text(json.dumps([asdict(score) for score in scores], indent=2) + "\n")
-    tasks = list(dict.fromkeys(score.task for score in scores))
-    table = Table("model", *(f"{task} {figure}" for task in tasks for figure in ("AUC", "RCE %")))
-    for model in dict.fromkeys(score.model for score in scores):
-        cells = []
-        for task in tasks:
-            (own,) = (s for s in scores if s.task == task and s.model == model)
-            for figure, form in (("auc", ".4f"), ("rce", ".2f")):
-                best = max(getattr(s, figure) for s in scores if s.task == task)
-                text = format(getattr(own, figure), form)
-                cells.append(f"[bold]{text}[/bold]" if getattr(own, figure) == best else text)
-        table.add_row(model, *cells)
-    # A file has no width to keep to.
-    console = Console(width=None if sys.stdout.isatty() else 120)
-    console.print("\nMovieLens-100K, test part", table, f"figures: {run_folder / DEMO_FILE}")
+    (comparison,) = compare(job, [_SET], _DRAWS, _say)
+    show(comparison, "MovieLens-100K, test part")
+    file = Path(job.config.training.save_dir) / DEMO_FILE
+    write([comparison], str(file))
+    print(f"figures: {file}")
+    check_baselines(comparison.scores)
+    return statuses.FINE
 
 
 def _say(line: str) -> None:

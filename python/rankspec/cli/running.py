@@ -12,7 +12,9 @@ from rankspec.checking.check import check
 from rankspec.cli import statuses
 from rankspec.cli.terminal import report
 from rankspec.composition.compose import LoadedConfig
-from rankspec.diagnostics.diagnostic import ConfigError, Diagnostic
+from rankspec.composition.overrides import OVERRIDE
+from rankspec.diagnostics.diagnostic import ConfigError, Diagnostic, Position
+from rankspec.schema.field_paths import is_at_or_below
 
 if TYPE_CHECKING:
     from argparse import _ActionsContainer
@@ -44,6 +46,13 @@ def _checkpoint(text: str) -> str | int:
     if text.isascii() and text.isdecimal():
         return int(text)
     raise ArgumentTypeError(f"`{text}` names no checkpoint; write best, newest or a step")
+
+
+def number_of_draws(text: str) -> int:
+    """How often a bootstrap draws: a whole number that quantiles can be taken of."""
+    if not text.isdecimal() or not 20 <= int(text) <= 100_000:
+        raise ArgumentTypeError(f"{text} is no whole number from 20 to 100000")
+    return int(text)
 
 
 def run_config(arguments: Namespace, action: Callable[[Job], int], mode: str | None = None) -> int:
@@ -93,5 +102,18 @@ def run_config(arguments: Namespace, action: Callable[[Job], int], mode: str | N
 
 def _at_its_place(error: TrainError | DataError, loaded: LoadedConfig) -> Diagnostic:
     """The error as a diagnostic at the field it names, or at the nearest field around it that the config sets."""
+    from rankspec.trainer.memory import CODE
+
     place = loaded.origins.nearest(error.path) if error.path else None
-    return Diagnostic(error.code, error.message, error.path, place[1] if place else None, "error", None)
+    given = _overrides_below(error.path, loaded) if error.code == CODE else []
+    position = given[0] if given else place[1] if place else None
+    return Diagnostic(error.code, error.message, error.path, position, "error", None, tuple(given[1:]))
+
+
+def _overrides_below(path: str, loaded: LoadedConfig) -> list[Position]:
+    """The places of what `--set` gives below a field: what was changed last is likelier at fault than the file."""
+    return [
+        mark.name
+        for below, mark in loaded.origins.marks.items()
+        if mark.name.file.startswith(OVERRIDE) and is_at_or_below(below, path)
+    ]

@@ -81,7 +81,7 @@ def _missing(arguments: Namespace) -> str | None:
 def _serve(job: Job, arguments: Namespace) -> int:
     from rankspec.families import served_data_of
     from rankspec.trainer.data.arrow_errors import UNREADABLE, reason
-    from rankspec.trainer.data.service.credentials import read_file, read_token
+    from rankspec.trainer.data.service.credentials import read_certificate, read_token
     from rankspec.trainer.data.service.server import DataServer
     from rankspec.trainer.errors import TrainError
 
@@ -91,7 +91,7 @@ def _serve(job: Job, arguments: Namespace) -> int:
         raise TrainError(f"nothing reads the data of a {name} from a data service")
     token = read_token(arguments.token_file) if arguments.token_file else None
     encrypted = arguments.tls_cert is not None
-    certificate = (read_file(arguments.tls_cert), read_file(arguments.tls_key)) if encrypted else None
+    certificate = read_certificate(arguments.tls_cert, arguments.tls_key) if encrypted else None
     data_sets = opened(job.config)
     scheme = "grpc+tls" if encrypted else "grpc"
     try:

@@ -52,7 +52,8 @@ def _write_statistics(arguments: Namespace, form: str) -> int:
         compute = statistics_of(message.full_name)
         if compute is None:
             raise TrainError(f"a {message.name} has no continuous features; name a RecapConfig")
-        statistics = compute(job.config, f"rankspec {version('rankspec')}")
+        generator = f"rankspec {version('rankspec')}"
+        statistics = compute(job.config, generator, lambda line: print(line, file=sys.stderr))
         status = write_output("data", write(statistics, form), arguments.output)
         if status == 0:
             print(_said(statistics, arguments.output))

@@ -10,6 +10,7 @@ Example:
 
 from __future__ import annotations
 
+import sys
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING
 
@@ -41,12 +42,19 @@ def add_training_arguments(parser: _ActionsContainer) -> None:
 
 
 def run(arguments: Namespace) -> int:
-    """Trains; 143 if the run was asked to end before it was done."""
+    """Trains; 130 or 143 if the run was asked to end before it was done."""
     return run_config(arguments, lambda job: train(job, arguments), mode="train")
 
 
 def train(job: Job, arguments: Namespace) -> int:
     """Trains as the arguments say; returns the exit status."""
+    from rankspec.trainer.asking import AskedToEnd, asked_to_end
     from rankspec.trainer.run import train as train_job
 
-    return 0 if train_job(job, force=arguments.force, restart=arguments.restart) else statuses.ASKED_TO_END
+    with asked_to_end() as asked:
+        try:
+            done = train_job(job, force=arguments.force, restart=arguments.restart, asked=asked)
+        except AskedToEnd as early:
+            sys.stderr.write("asked to end before the first step; there is nothing to save\n")
+            return statuses.after_signal(early.number)
+    return statuses.FINE if done else statuses.after_signal(asked.number)

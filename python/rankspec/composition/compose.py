@@ -1,42 +1,47 @@
-"""From files to one config: reading, overlays, overrides, variables, inheritance. No rule is asked here."""
+"""From files, or a message, to one config: reading, overlays, overrides, variables, inheritance. No rule is asked."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from google.protobuf.message import Message
 
-from rankspec.composition.completion import complete
+from rankspec.composition.completion import complete, inherited
 from rankspec.composition.inheritance import Copy
 from rankspec.diagnostics.diagnostic import Diagnostic, Position, has_errors
 from rankspec.formats.document import Document
 from rankspec.formats.origins import Origins
 from rankspec.formats.reading import STDIN, STDIN_NAME, read
+from rankspec.formats.variable_references import replace_in_values
+from rankspec.schema.field_paths import is_below
 from rankspec.schema.message_types import DEFAULT_MESSAGE
 
 PathName = str | os.PathLike[str]
+# What stands for a file's name where there is none.
+_MESSAGE_NAME = "the message"
 
 
 class LoadedConfig:
-    """A config as the files, overrides and variables give it, before any default is filled in.
+    """A config as files or code, single values and variables give it, before any default is filled in.
 
     Attributes:
         message: The config.
-        file: Name of the base.
+        file: Name of the base; None for a message that was built in code.
         origins: Where each value came from.
         diagnostics: What is wrong with it, and warnings, in the order of their places.
         sources: The texts that were read, by file name, for quoting lines.
         variables: The variables that each path's value was made of.
         document: The same as one document, for those who judge the message.
         copies: What one part of the config took from another.
+        composing: Those of the diagnostics that are of reading and laying over, whatever the rules say.
     """
 
     def __init__(
         self,
         document: Document[Message],
-        file: str,
+        file: str | None,
         diagnostics: list[Diagnostic],
         sources: dict[str, str],
         variables: dict[str, tuple[str, ...]],
@@ -51,6 +56,7 @@ class LoadedConfig:
         self.sources = sources
         self.variables = variables
         self.copies = copies
+        self.composing = tuple(diagnostics)
 
     @property
     def ok(self) -> bool:
@@ -58,38 +64,125 @@ class LoadedConfig:
         return not has_errors(self.diagnostics)
 
 
+# What a config is made of: a file, a base and its overlays, a message that was built in code, or a config that was
+# loaded and may have been changed since.
+Source = PathName | Iterable[PathName] | Message | LoadedConfig
+
+
 def compose(
-    paths: Iterable[PathName] | PathName,
+    source: Source,
     *,
     message: str | None = None,
     overrides: Iterable[str] = (),
+    values: Mapping[str, object] | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> LoadedConfig:
     """Reads a config and what is laid over it, without judging it by the rules.
 
     Args:
-        paths: The base and its overlays, first to last; `-` is the standard input.
-        message: Name of the message; None takes what the first file's header says.
+        source: A file, or the base and its overlays, first to last; `-` is the standard input. Or a message or loaded
+            config, which are left as they are: what is laid over them is laid over a copy.
+        message: Name of the message; None takes what the first file's header says, or the message's own.
         overrides: Single values, each `PATH=VALUE`.
-        environment: The variables that `${VAR}` stands for; None takes the process's, as UTF-8 in every locale.
+        values: Single values of Python's by their fields' paths; they come after `overrides`.
+        environment: The variables that `${VAR}` stands for; None takes the process's, as UTF-8 in every locale. In a
+            message or loaded config None leaves `${VAR}` as it is.
 
     Returns:
-        What could be read, and every mistake of the texts, overrides and variables.
+        What could be read, and every mistake of the texts, values and variables.
     """
+    given, overrides = values or {}, list(overrides)
+    base = _base(source, message)
+    document, sources = base.document, base.sources
+    for assignment in overrides:
+        document = _overridden(document, assignment, sources)
+    for path, value in given.items():
+        document = _with_value(document, path, value, sources)
+    if environment is None and isinstance(source, (Message, LoadedConfig)):
+        looked_at = [""] if isinstance(source, Message) else [*given, *(text.partition("=")[0] for text in overrides)]
+        found = _literal_variables(document, looked_at)
+        completion = inherited(document)
+    else:
+        completion = complete(document, environment, sources.values())
+        found = completion.diagnostics
+    return LoadedConfig(
+        document,
+        base.file,
+        [*document.diagnostics, *found],
+        sources,
+        base.variables | completion.variables,
+        [*base.copies, *completion.copies],
+    )
+
+
+class _Base(NamedTuple):
+    """What single values are laid over; the names are those of `LoadedConfig`."""
+
+    document: Document[Message]
+    file: str | None
+    sources: dict[str, str]
+    variables: dict[str, tuple[str, ...]]
+    copies: list[Copy]
+
+
+def _base(source: Source, message: str | None) -> _Base:
+    sources: dict[str, str] = {}
+    if isinstance(source, LoadedConfig):
+        return _again(source)
+    if isinstance(source, Message):
+        return _Base(_built(source, message), None, sources, {}, [])
+    document, file = _read_all(source, message, sources)
+    return _Base(document, file, sources, {}, [])
+
+
+def _again(loaded: LoadedConfig) -> _Base:
+    """A copy of a loaded config, without what was said of its values."""
+    before = loaded.document
+    message = type(before.message)()
+    message.CopyFrom(before.message)
+    document = Document(message, before.origins, list(loaded.composing), before.damaged, before.text)
+    return _Base(document, loaded.file, dict(loaded.sources), dict(loaded.variables), list(loaded.copies))
+
+
+def _read_all(
+    paths: PathName | Iterable[PathName], message: str | None, sources: dict[str, str]
+) -> tuple[Document[Message], str]:
+    """Reads a base and its overlays as one document; returns it and the base's name. `sources` takes the texts."""
     names = [os.fspath(paths)] if isinstance(paths, (str, os.PathLike)) else [os.fspath(p) for p in paths]
     if not names:
         raise ValueError("a config needs at least one file")
-    sources: dict[str, str] = {}
     document = _read(names[0], message, sources)
     for name in names[1:]:
         document = _overlaid(document, name, message, sources)
-    for assignment in overrides:
-        document = _overridden(document, assignment, sources)
-    completion = complete(document, environment, sources.values())
-    diagnostics = [*document.diagnostics, *completion.diagnostics]
-    return LoadedConfig(
-        document, _display_name(names[0]), diagnostics, sources, completion.variables, completion.copies
-    )
+    return document, _display_name(names[0])
+
+
+def _built(source: Message, message: str | None) -> Document[Message]:
+    """Copies a message, and looks it through for what its schema does not have, as the binary form is."""
+    from rankspec.formats.readers import read_binary
+
+    name = source.DESCRIPTOR.full_name
+    if message is not None and message not in {name, source.DESCRIPTOR.name}:
+        problem = f"the message is a {name}, and a {message} is asked for"
+        mismatch = Diagnostic("file.other_message", problem, "", None, "error", "leave `message` out")
+        return Document(type(source)(), Origins(), [mismatch], frozenset({""}))
+    return read_binary(source.SerializeToString(), type(source), _MESSAGE_NAME)
+
+
+def _literal_variables(document: Document[Message], looked_at: Iterable[str]) -> list[Diagnostic]:
+    """Warnings of values that look like variables and are none, at or below these paths; "" is the whole message."""
+    places = list(looked_at)
+    found: list[Diagnostic] = []
+
+    def note(path: str, text: str) -> str:
+        if any(path == place or is_below(path, place) for place in places):
+            said = f"`{text}` is taken as it is: variables are replaced in files, and in a message on request"
+            remedy = "put the value in, or pass `environment`"
+            found.append(Diagnostic("env.not_replaced", said, path, document.origins.value(path), "warning", remedy))
+        return text
+
+    replace_in_values(document.message, "", note)
+    return found
 
 
 def _read(name: str, message: str | None, sources: dict[str, str], default: str = DEFAULT_MESSAGE) -> Document[Message]:
@@ -123,3 +216,9 @@ def _overridden(document: Document[Message], assignment: str, sources: dict[str,
     path, _, value = assignment.partition("=")
     sources[f"{OVERRIDE} {path.strip()}"] = value.strip()
     return apply(document, assignment)
+
+
+def _with_value(document: Document[Message], path: str, value: object, sources: dict[str, str]) -> Document[Message]:
+    from rankspec.composition.overrides import apply_value
+
+    return apply_value(document, path, value, sources)

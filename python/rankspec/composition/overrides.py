@@ -1,4 +1,4 @@
-"""Single values from the command line: `PATH=VALUE`, laid over a config like an overlay of one field.
+"""Single values, laid over a config like overlays of one field: `PATH=VALUE` as text, or values of Python's.
 
 PATH is a field path as diagnostics print it; VALUE is what the text format would have after the field's
 name. A string may go without quotes. A path may also name an element of a list, which an overlay cannot.
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from rankspec.composition.literals import NoLiteralError, literal, quoted
 from rankspec.composition.overlays import merge, note_switch
 from rankspec.diagnostics.diagnostic import Diagnostic, Position
 from rankspec.formats.document import Document
@@ -61,14 +62,56 @@ def apply(document: Document[M], assignment: str) -> Document[M]:
         A document with the same message and the override's origins and mistakes.
     """
     path, equals, value = assignment.partition("=")
-    path, file = path.strip(), f"{OVERRIDE} {path.strip()}"
+    return _applied(document, path.strip(), value.strip() if equals else None)
+
+
+def apply_value(document: Document[M], path: str, value: object, sources: dict[str, str]) -> Document[M]:
+    """Lays a value of Python's over a document.
+
+    Args:
+        document: The document; its message is changed.
+        path: The field's.
+        value: A number, text, path, message, or a list or dictionary of such; the name of an enum's value; text of
+            the text format for what is no string.
+        sources: Takes the text that the value is written as, by its name in places.
+
+    Returns:
+        As `apply` does.
+    """
+    return _applied(document, path.strip(), _Value(value, sources))
+
+
+class _Value(NamedTuple):
+    """A value that is no text yet, and what takes its text."""
+
+    value: object
+    sources: dict[str, str]
+
+    def text(self, step: Step, field: FieldDescriptor, file: str) -> str:
+        """Writes it as the text format has it behind the field's name.
+
+        Raises:
+            _OverrideError: Nothing of the kind can be written.
+        """
+        one_of_map = is_map(field) and step.key is not None
+        try:
+            text = literal(self.value, map_value(field) if one_of_map else field, one=step.key is not None)
+        except NoLiteralError as error:
+            raise _OverrideError("set.no_value", error.message, error.suggestion) from error
+        self.sources[file] = text
+        return text
+
+
+def _applied(document: Document[M], path: str, value: str | _Value | None) -> Document[M]:
+    file = f"{OVERRIDE} {path}"
     before = type(document.message)()
     before.CopyFrom(document.message)
     try:
-        steps = _steps(path, equals)
+        steps = _steps(path, is_given=value is not None)
         fields = fields_along(descriptor_of(document.message), steps)
+        text = value.text(steps[-1], fields[-1], file) if isinstance(value, _Value) else value or ""
         target = _descend(document.message, steps, fields)
-        return _assign(document, target, steps[-1], fields[-1], value.strip(), file)
+        return _assign(document, target, steps[-1], fields[-1], text, file)
     except PathError as error:
         problem = Diagnostic("set.unknown_path", error.message, path, Position(file, 1, 1), "error", error.suggestion)
     except _OverrideError as error:
@@ -78,8 +121,8 @@ def apply(document: Document[M], assignment: str) -> Document[M]:
     return _with(document, Origins(), [problem], [])
 
 
-def _steps(path: str, equals: str) -> tuple[Step, ...]:
-    if not equals:
+def _steps(path: str, *, is_given: bool) -> tuple[Step, ...]:
+    if not is_given:
         raise _OverrideError("set.syntax", f"`{path}` is given no value", f"write `{path}=VALUE`")
     if not path:
         raise _OverrideError("set.syntax", "no field is named before the `=`", "write `PATH=VALUE`")
@@ -157,13 +200,6 @@ def _snippet(step: Step, field: FieldDescriptor, value: str) -> str:
         key = quoted(step.key) if isinstance(step.key, str) else str(step.key).lower()
         return f"{field.name} {{ key: {key} value:\n{value}\n}}"
     return f"{field.name}:\n{value}"
-
-
-def quoted(text: str) -> str:
-    """Writes a string as a literal of the text format."""
-    from google.protobuf.text_encoding import CEscape
-
-    return f'"{CEscape(text.encode(), as_utf8=True)}"'
 
 
 def _refuse_more_than_one_field(message: Message, step: Step, field: FieldDescriptor) -> None:

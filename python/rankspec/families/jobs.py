@@ -7,8 +7,8 @@ from typing import Any
 from rankspec.analysis.fingerprint import fingerprint
 from rankspec.claims.registry import obeys, unclaimed_paths
 from rankspec.composition.compose import LoadedConfig
-from rankspec.diagnostics.diagnostic import Diagnostic, Position
-from rankspec.families import program_of
+from rankspec.diagnostics.diagnostic import Diagnostic
+from rankspec.families import not_trained, program_of
 from rankspec.formats.writing import to_textproto
 from rankspec.recap.v1.recap_pb2 import RecapConfig
 from rankspec.schema.defaults import resolve
@@ -27,11 +27,11 @@ def refusals(loaded: LoadedConfig, mode: str | None = None) -> list[Diagnostic]:
         loaded: the config.
         mode: what is to be done with it; none if the config says so.
     """
-    name = loaded.message.DESCRIPTOR.full_name
-    program = program_of(name)
-    if program is None:
-        sentence = f"nothing trains a {name} yet"
-        return [Diagnostic("train.no_program", sentence, "", Position(loaded.file, 1, 1), "error", None)]
+    if untrained := not_trained(loaded):
+        return untrained
+    # Imports the program, and with it every adapter of the family.
+    program = program_of(loaded.message.DESCRIPTOR.full_name)
+    assert program is not None, "a message without a program is refused"
     for module in _ENGINE:
         import_module(module)
     predicts = mode == "predict" or (mode is None and mode_of(loaded.message) == _MODES["predict"])

@@ -80,22 +80,22 @@ class RunningCalibrationRatio:
         return self._predicted / self._labelled if self._is_finite and self._labelled else float("nan")
 
 
-class _RunningError(ABC):
-    """Weighted mean of a measure of the errors; NaN if no row has weight, or anything is not finite."""
+class _RunningWeightedMean(ABC):
+    """Weighted mean of what each row comes to; NaN if no row has weight, or anything is not finite."""
 
     def __init__(self) -> None:
         self._sum = self._weight = 0.0
         self._is_finite = True
 
     @abstractmethod
-    def _measure(self, errors: Floats) -> Floats:
-        """What the mean is of."""
+    def _measure(self, predictions: Floats, labels: Floats) -> Floats:
+        """What the mean is of, of each row."""
 
     def add(self, predictions: Floats, labels: Floats, weights: Floats) -> None:
         """Adds rows."""
         self._is_finite = self._is_finite and _are_finite(predictions, labels, weights)
         if self._is_finite:
-            self._sum += _weighted_sum(self._measure(np.subtract(predictions, labels, dtype=np.float64)), weights)
+            self._sum += _weighted_sum(self._measure(predictions, labels), weights)
             self._weight += float(weights.sum(dtype=np.float64))
 
     def compute(self) -> float:
@@ -103,22 +103,46 @@ class _RunningError(ABC):
         return self._sum / self._weight if self._is_finite and self._weight else float("nan")
 
 
-class RunningMeanAbsoluteError(_RunningError):
+class RunningMeanAbsoluteError(_RunningWeightedMean):
     """Weighted mean of the absolute errors, in the labels' unit."""
 
-    def _measure(self, errors: Floats) -> Floats:
-        return np.abs(errors)
+    def _measure(self, predictions: Floats, labels: Floats) -> Floats:
+        return np.abs(_errors(predictions, labels))
 
 
-class RunningRootMeanSquaredError(_RunningError):
+class RunningMeanSquaredError(_RunningWeightedMean):
+    """Weighted mean of the squared errors; of probabilities the score of Brier (Monthly Weather Review, 1950)."""
+
+    def _measure(self, predictions: Floats, labels: Floats) -> Floats:
+        return np.square(_errors(predictions, labels))
+
+
+class RunningRootMeanSquaredError(RunningMeanSquaredError):
     """Root of the weighted mean of the squared errors, in the labels' unit."""
-
-    def _measure(self, errors: Floats) -> Floats:
-        return errors * errors
 
     def compute(self) -> float:
         """The figure of all rows so far."""
         return math.sqrt(super().compute())
+
+
+class RunningAccuracy(_RunningWeightedMean):
+    """Weighted share of the rows whose probability is on the label's side of a threshold; at it counts as a yes."""
+
+    def __init__(self, threshold: float = 0.5) -> None:
+        """Has seen no rows.
+
+        Args:
+            threshold: the least probability of a yes.
+        """
+        super().__init__()
+        self._threshold = np.float32(threshold)
+
+    def _measure(self, predictions: Floats, labels: Floats) -> Floats:
+        return ((predictions >= self._threshold) == (labels > 0.5)).astype(np.float64)
+
+
+def _errors(predictions: Floats, labels: Floats) -> Floats:
+    return np.subtract(predictions, labels, dtype=np.float64)
 
 
 def _weighted_sum(values: Floats, weights: Floats) -> float:

@@ -108,7 +108,7 @@ class Best:
             return
         if before != _metric_of(self._followed):
             self._say(f"the best so far was of {before[1]} of {before[0]}; {self._name()} begins anew")
-        elif not is_same_data(self._followed.validation_data):
+        elif _rows_of(saved) != _rows_of(self._followed) or not is_same_data(self._followed.validation_data):
             self._say(
                 f"the best so far was of other data, or of other rows or weights of them; {self._name()} begins anew"
             )
@@ -120,6 +120,10 @@ def best_of(program: Program[Any], say: Callable[[str], None]) -> Best:
     """The record of a program's run, before its first evaluation; `say` takes lines for people."""
     followed = program.training.followed
     return Best(followed, say, is_lower_better=followed is not None and program.is_lower_better(followed.metric))
+
+
+def _rows_of(followed: Followed | None) -> str:
+    return "" if followed is None else followed.rows
 
 
 def _metric_of(followed: Followed | None) -> list[str] | None:

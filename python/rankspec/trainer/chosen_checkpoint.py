@@ -58,7 +58,7 @@ def choose_checkpoint(folder: Path, which: Which | None = None) -> Chosen:
                 return Chosen(there[-1], "the newest, as none is known to be the best")
             raise _none("best is known, as the run follows no metric (training.best_checkpoint)", folder, there)
         case _:
-            raise AssertionError(f"{which} is no choice")
+            raise _none(f"is called {which!r}", folder, there)
 
 
 @contextmanager

@@ -15,3 +15,7 @@ class DataError(ValueError):
         super().__init__(f"{path}: {message}" if path else message)
         self.message = message
         self.path = path
+
+
+class DamagedFileError(DataError):
+    """A file that cannot be read as what it is: writing it anew or going on without it is the only mend."""

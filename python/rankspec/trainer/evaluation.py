@@ -1,6 +1,6 @@
 """One pass over a data set that leaves what was scored in a file, in memory that does not grow with the rows."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from itertools import islice
@@ -13,7 +13,7 @@ from torch import Tensor
 from rankspec.trainer.processes import Processes
 from rankspec.trainer.program import Batch, Program
 from rankspec.trainer.runtime import Runtime
-from rankspec.trainer.scored_rows import ScoredRowsWriter
+from rankspec.trainer.scored_rows import Column, ScoredRowsWriter
 
 BatchT = TypeVar("BatchT")
 
@@ -33,6 +33,7 @@ def evaluate_rows(
     file: Path,
     processes: Processes,
     at_once: int = _BATCHES_AT_ONCE,
+    step: int | None = None,
 ) -> None:
     """Scores every batch, and has the first process write the columns of all rows to a file.
 
@@ -43,20 +44,31 @@ def evaluate_rows(
         batches: this process's shares of the batches, as many as on every process; those of one batch are in the
             order of the ranks, and may have 0 rows.
         score: gives named columns of a share, of equal length each, the same names in the same order every time.
-        file: where the columns go in float32, see `scored_rows`; it is written over.
+        file: where the columns go, see `scored_rows`; it is written over.
         processes: those that share the batches.
         at_once: batches whose columns are exchanged at once.
+        step: optimizer steps of the model, for the file to say.
 
     Raises:
         TrainError: on every process, if the first cannot write the file.
     """
     remaining = iter(batches)
-    with torch.inference_mode(), ScoredRowsWriter(file) as writer:
+    with torch.inference_mode(), ScoredRowsWriter(file, step) as writer:
         while scored := [score(batch) for batch in islice(remaining, at_once)]:
-            stacked = [torch.stack([values.float() for values in columns.values()]) for columns in scored]
-            rows = processes.gather_rows(stacked).cpu().numpy()
-            processes.of_first(partial(writer.add, dict(zip(scored[0], rows, strict=True))))
+            gathered = _gathered(scored, processes)
+            processes.of_first(partial(writer.add, gathered))
         processes.of_first(writer.commit)
+
+
+def _gathered(scored: Sequence[Mapping[str, Tensor]], processes: Processes) -> dict[str, Column]:
+    """The columns of several batches of all processes, on the first one; ids in int64, all else in float32."""
+    found: dict[str, Column] = {}
+    for dtype in (torch.float32, torch.int64):
+        names = [name for name, values in scored[0].items() if (values.dtype == torch.int64) == (dtype == torch.int64)]
+        if names:
+            stacked = [torch.stack([columns[name].to(dtype) for name in names]) for columns in scored]
+            found |= zip(names, processes.gather_rows(stacked).cpu().numpy(), strict=True)
+    return {name: found[name] for name in scored[0]}
 
 
 def scoring(program: Program[Any], runtime: Runtime) -> AbstractContextManager[Callable[[Batch], dict[str, Tensor]]]:

@@ -1,13 +1,11 @@
 """The training loop: forward, backward, update, and what is due at which step."""
 
-import signal
-import time
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from enum import Enum, auto
-from types import FrameType, TracebackType
+from types import TracebackType
 from typing import Any, Self, cast
 
 import torch
@@ -232,18 +230,3 @@ def run_steps(
 
 
 _NOT_EVALUATED = Verdict(is_best=False, is_enough=False)
-
-
-@contextmanager
-def asked_to_end() -> Iterator[Callable[[], bool]]:
-    """Turns SIGTERM into a question the loop can ask between two steps, for the time of the context."""
-    asked_at: list[float] = []
-
-    def note(_signal: int, _frame: FrameType | None) -> None:
-        asked_at.append(time.monotonic())
-
-    before = signal.signal(signal.SIGTERM, note)
-    try:
-        yield lambda: bool(asked_at)
-    finally:
-        signal.signal(signal.SIGTERM, before)

@@ -10,13 +10,22 @@ from rankspec.trainer.console import RunConsole
 from rankspec.trainer.errors import TrainError
 from rankspec.trainer.folder import METRICS_FILE, TIMING_FILE
 from rankspec.trainer.journal import Journal, read_journal
+from rankspec.trainer.report import OnReport, Report
 from rankspec.trainer.trackers import Openers, Trackers
 
 
 class Reports:
     """Where the figures of a run go; a context manager that closes all of them."""
 
-    def __init__(self, folder: Path, console: RunConsole, trackers: Openers, *, metrics_bytes: int) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        console: RunConsole,
+        trackers: Openers,
+        *,
+        metrics_bytes: int,
+        on_report: OnReport | None = None,
+    ) -> None:
         """Opens the journals and trackers of a run that begins or goes on.
 
         Args:
@@ -25,6 +34,7 @@ class Reports:
             trackers: what opens the trackers, by their names for people.
             metrics_bytes: size of `metrics.jsonl` at the step that the run goes on from; what came after is dropped,
                 for it comes again.
+            on_report: is called with each report of metrics, last; what it raises ends the run.
         """
         self._console = console
         self._metrics_file = folder / METRICS_FILE
@@ -34,6 +44,8 @@ class Reports:
         self._timing = Journal(folder / TIMING_FILE)
         self._trackers = Trackers(trackers, console.say)
         self._newest: dict[str, dict[str, Any]] = {}
+        self._rows_per_second = 0.0
+        self._on_report = on_report
 
     def metrics(self, step: int, split: str, figures: dict[str, float]) -> None:
         """Records figures that a repeat of the run would give again."""
@@ -41,11 +53,18 @@ class Reports:
         self._metrics.append(record)
         self._newest[split] = record
         self._trackers.report(step, split, figures)
-        loss = f"  loss {figures['loss']:.5f}" if "loss" in figures else ""
-        self._console.note(f"step {step}  {split}{loss}")
+        words = [f"step {step}", split, *([f"loss {figures['loss']:.5f}"] if "loss" in figures else [])]
+        if split != "train":
+            self._console.note("  ".join(words))
+        else:
+            speed = [f"{self._rows_per_second:,.0f} rows/s"] if self._rows_per_second else []
+            self._console.report_training(step, "  ".join([*words, *speed]))
+        if self._on_report is not None:
+            self._on_report(Report(step, split, figures))
 
     def timing(self, step: int, figures: dict[str, float]) -> None:
-        """Records speeds, times and memory."""
+        """Records speeds, times and memory; before the metrics of the same step, which are shown with them."""
+        self._rows_per_second = figures.get("examples_per_second", 0.0)
         self._timing.append({"step": step, **figures})
         self._trackers.report(step, "timing", figures)
 

@@ -1,6 +1,6 @@
 """Whether a checkpoint may be taken up under the config that is given now."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from google.protobuf.message import Message
@@ -15,18 +15,20 @@ from rankspec.trainer.errors import TrainError
 from rankspec.trainer.inputs import Input, signature_differences, signature_hash
 from rankspec.trainer.setup import Setup
 
+# Changes that a warning names before it counts the rest.
+_MOST_TOLD = 5
 
-def check_resume(checkpoint: Checkpoint, setup: Setup, say: Callable[[str], None], *, force: bool) -> Any:
+
+def check_resume(checkpoint: Checkpoint, setup: Setup, *, force: bool) -> tuple[Any, list[Change]]:
     """Compares the config a checkpoint was written under with the run's, by the fields' `resume` options.
 
     Args:
         checkpoint: where the run would go on from.
         setup: the run.
-        say: takes a line for every change that is allowed with a warning.
         force: whether to go on even where the options forbid it.
 
     Returns:
-        The config that the checkpoint was written under.
+        The config that the checkpoint was written under, and what changed since.
 
     Raises:
         ConfigError: a value changed that must not; all such values are in it.
@@ -37,13 +39,28 @@ def check_resume(checkpoint: Checkpoint, setup: Setup, say: Callable[[str], None
     if not force:
         remedy = "go back to the old value, train into another save_dir, or resume with --force"
         _refuse_forbidden(changes, checkpoint, saved.origins, setup.job.origins, remedy)
+    check_inputs(checkpoint, setup)
+    _check_processes(checkpoint, setup)
+    return saved.message, changes
+
+
+def going_on(changes: list[Change], checkpoint: Checkpoint, setup: Setup) -> Iterator[str]:
+    """What to say of changes that a run goes on with: a line for each that is allowed with a warning."""
     for change in changes:
         if change.resume != "free":
             place = _place(setup.job.origins, change.path)
-            say(f"{place or change.path}: {_difference(change, checkpoint)}; going on with the new value")
-    check_inputs(checkpoint, setup)
-    _check_processes(checkpoint, setup)
-    return saved.message
+            yield f"{place or change.path}: {_difference(change, checkpoint)}; going on with the new value"
+
+
+def without_effect(changes: list[Change], checkpoint: Checkpoint) -> Iterator[str]:
+    """What to say of changes where nothing is left to train."""
+    if changes:
+        told = "; ".join(_difference(change, checkpoint) for change in changes[:_MOST_TOLD])
+        rest = f"; and {len(changes) - _MOST_TOLD} more" if len(changes) > _MOST_TOLD else ""
+        yield (
+            f"warning: what has changed has no effect: {told}{rest}. Raise training.num_train_steps, train into "
+            "another save_dir, or begin anew with --restart"
+        )
 
 
 def changes_figures(saved: Message, config: Message, fields: Collection[str]) -> bool:
@@ -61,10 +78,20 @@ def check_evaluation(checkpoint: Checkpoint, setup: Setup) -> None:
     saved = saved_config(checkpoint, setup)
     changes = compare(saved.message, setup.config)
     # How a model was trained is no matter for evaluation.
-    of_the_model = [change for change in changes if change.path.startswith(setup.program.model_fields)]
+    of_the_model = _of_the_model(changes, setup)
     remedy = "go back to the old value: the checkpoint's weights mean nothing under another"
     _refuse_forbidden(of_the_model, checkpoint, saved.origins, setup.job.origins, remedy)
     check_inputs(checkpoint, setup)
+
+
+def model_changes(checkpoint: Checkpoint, setup: Setup) -> list[str]:
+    """In what the config of a checkpoint describes another model, in words."""
+    changes = compare(saved_config(checkpoint, setup).message, setup.config)
+    return [_difference(change, checkpoint) for change in _of_the_model(changes, setup)]
+
+
+def _of_the_model(changes: list[Change], setup: Setup) -> list[Change]:
+    return [change for change in changes if change.path.startswith(setup.program.model_fields)]
 
 
 def check_inputs(checkpoint: Checkpoint, setup: Setup) -> None:
@@ -78,16 +105,25 @@ def check_inputs(checkpoint: Checkpoint, setup: Setup) -> None:
         setup.program.check_identity(state, checkpoint.folder)
     if state["feature_signature"] == setup.signature:
         return
-    with checkpoint.interpreting(STATE_FILE):
-        trained_on = [Input.from_json(described) for described in state["inputs"]]
-        differences = signature_differences(trained_on, setup.program.inputs)
-        if not differences and signature_hash(trained_on) == state["feature_signature"]:
-            # Only names of features are new or gone.
-            return
+    trained_on = inputs_of(checkpoint)
+    differences = signature_differences(trained_on, setup.program.inputs)
+    if not differences and signature_hash(trained_on) == state["feature_signature"]:
+        # Only names of features are new or gone.
+        return
     raise TrainError(
         f"checkpoint {checkpoint.folder} was trained on other inputs: {'; '.join(differences)}",
         setup.program.inputs_field,
     )
+
+
+def inputs_of(checkpoint: Checkpoint) -> list[Input]:
+    """The inputs that a checkpoint was trained on, in their order.
+
+    Raises:
+        TrainError: its state cannot be understood.
+    """
+    with checkpoint.interpreting(STATE_FILE):
+        return [Input.from_json(described) for described in checkpoint.state["inputs"]]
 
 
 def _check_processes(checkpoint: Checkpoint, setup: Setup) -> None:

@@ -3,22 +3,22 @@
 from contextlib import ExitStack
 from dataclasses import asdict
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import torch
 from google.protobuf.message import Message
 
-from rankspec.trainer import diagnosis
+from rankspec.trainer import diagnosis, first_weights
+from rankspec.trainer.asking import Asked, asked_to_end
 from rankspec.trainer.best import best_of
-from rankspec.trainer.best_link import BEST_LINK, is_best_link
+from rankspec.trainer.best_link import BEST_LINK
 from rankspec.trainer.checkpoint_writer import CheckpointWriter, refuse_what_is_in_the_way
-from rankspec.trainer.checkpoints import STATE_FILE, Checkpoint, Findings, committed, find_checkpoints
+from rankspec.trainer.checkpoints import STATE_FILE, Checkpoint, Findings, find_checkpoints
 from rankspec.trainer.data.dataset import Dataset
 from rankspec.trainer.data.identity import differences, identity_from
 from rankspec.trainer.data_changes import check_data
-from rankspec.trainer.errors import TrainError
 from rankspec.trainer.finite import not_finite
+from rankspec.trainer.first_weights import take_first_weights
 from rankspec.trainer.folder import (
     SCORES_FOLDER,
     prepare_folder,
@@ -28,14 +28,14 @@ from rankspec.trainer.folder import (
     write_configs,
     write_facts,
 )
-from rankspec.trainer.home_folder import expanded
-from rankspec.trainer.loop import Duties, Ending, Learner, Verdict, asked_to_end, run_steps
+from rankspec.trainer.loop import Duties, Ending, Learner, Verdict, run_steps
 from rankspec.trainer.memory import allocating
 from rankspec.trainer.program import Batch
+from rankspec.trainer.report import OnReport
 from rankspec.trainer.reports import Reports
-from rankspec.trainer.resume import changes_figures, check_resume
+from rankspec.trainer.resume import changes_figures, check_resume, going_on, without_effect
 from rankspec.trainer.setup import Job, Setup, set_up
-from rankspec.trainer.state import restore, telling_what_is_replaced, training_tensors, warm_start
+from rankspec.trainer.state import restore, telling_what_is_replaced, training_tensors
 from rankspec.trainer.status import RunStatus
 from rankspec.trainer.timing import Stopwatch, matmul_flops_per_second
 from rankspec.trainer.trackers import chosen_trackers
@@ -44,13 +44,22 @@ from rankspec.trainer.weights_and_biases import require_wandb
 from rankspec.trainer.window import TrainWindow
 
 
-def train(job: Job, *, force: bool = False, restart: bool = False) -> bool:
+def train(
+    job: Job,
+    *,
+    force: bool = False,
+    restart: bool = False,
+    on_report: OnReport | None = None,
+    asked: Asked | None = None,
+) -> bool:
     """Trains, continuing from the newest whole checkpoint in the run's folder if there is one.
 
     Args:
         job: what to obey.
         force: whether to go on from a checkpoint of a config that differs in what must not change.
         restart: whether to set aside what the folder holds of an earlier run, and to begin anew.
+        on_report: is called with each report, in the first process alone; what it raises ends the run.
+        asked: says whether the process has been asked to end; unset, signals are taken for the time of the call.
 
     Returns:
         Whether the run reached its last step; not if it was asked to end before.
@@ -59,16 +68,21 @@ def train(job: Job, *, force: bool = False, restart: bool = False) -> bool:
         ConfigError: if the config differs from the checkpoint's in what must not change.
         TrainError: if the run cannot start or go on.
         DataError: if the data is not what the config says.
+        KeyboardInterrupt: if the process is asked to end before the first step, or by a second Ctrl-C.
     """
-    with set_up(job) as setup:
-        return TrainingRun(setup).train(force=force, restart=restart)
+    with ExitStack() as stack:
+        asked = asked or stack.enter_context(asked_to_end())
+        setup = stack.enter_context(set_up(job))
+        return TrainingRun(setup, asked, on_report).train(force=force, restart=restart)
 
 
 class TrainingRun:
     """One process's part of a run."""
 
-    def __init__(self, setup: Setup) -> None:
+    def __init__(self, setup: Setup, asked: Asked | None = None, on_report: OnReport | None = None) -> None:
         """Builds what training needs besides the setup; nothing is written yet."""
+        self._asked = asked or Asked()
+        self._on_report = on_report
         if setup.processes.is_first:
             require_wandb(setup.config.runtime)
         self._setup = setup
@@ -121,8 +135,7 @@ class TrainingRun:
         last = self._training.num_train_steps
         if self._status is not None:
             self._status.end_at(last)
-        if start >= last or self._best.is_exhausted:
-            self._say(f"{self._folder} is trained to step {start} already; nothing is left to do")
+        if self._is_done(start):
             return True
         self._tell_end()
         if self._processes.is_first:
@@ -135,7 +148,13 @@ class TrainingRun:
         return ending != Ending.ASKED
 
     def _tell_end(self) -> None:
-        """Says so if passes over the data end the run before the number of steps does."""
+        """Says so if passes over the data end the run before the number of steps does, or a batch has rows twice."""
+        if self._train_data.repeats_within_batches:
+            rows, batch = self._train_data.num_rows, self._train_data.rows_per_batch
+            self._say(
+                f"warning: {self._program.batch_field}: a batch of {batch} rows is more than the {rows} of train_data, "
+                f"so rows repeat within every batch; give at most {rows}"
+            )
         last, steps = self._training.num_train_steps, self._program.training.num_train_steps
         if last < steps:
             rows, passes = self._train_data.num_rows, self._training.num_epochs
@@ -150,13 +169,13 @@ class TrainingRun:
             log=self._log, evaluate=self._evaluate, save=self._save, advance=self._advance, check=self._check
         )
         with ExitStack() as stack:
-            # Outlasts the writer: the last checkpoint is committed however often the process is asked.
-            asked = stack.enter_context(asked_to_end())
             stack.enter_context(self._writer)
             stack.enter_context(self._learner)
-            stack.enter_context(self._setup.console.progress(start, last))
+            stack.enter_context(self._setup.console.progress(start, last, self._rows_per_step))
             batches = stack.enter_context(self._train_data.batches(first, count))
             timed = self._stopwatch.timed(batches)
+            # For good: the last checkpoint is committed however often the process is asked by SIGTERM.
+            self._asked.look()
             with allocating("train_data"):
                 return run_steps(
                     self._learner,
@@ -165,7 +184,7 @@ class TrainingRun:
                     start=start,
                     batches=timed,
                     window=self._window,
-                    asked=asked,
+                    asked=self._asked,
                 )
 
     def _newest_checkpoint(self) -> Checkpoint | None:
@@ -186,7 +205,7 @@ class TrainingRun:
         if checkpoint is None:
             self._start_fresh()
             return 0
-        saved = check_resume(checkpoint, self._setup, self._say, force=force)
+        saved, changes = check_resume(checkpoint, self._setup, force=force)
         self._training = within_epochs_of(checkpoint, self._program.training)
         # A run that is done reads no more data, so it does not matter what became of them.
         if checkpoint.step < self._training.num_train_steps:
@@ -206,34 +225,25 @@ class TrainingRun:
             )
             if state["scaler"]:
                 self._setup.runtime.scaler.load_state_dict(state["scaler"])
-        self._say(f"continuing from checkpoint {checkpoint.step} of {self._folder}")
+        tell = going_on(changes, checkpoint, self._setup)
+        if self._is_done(checkpoint.step):
+            self._say(f"{self._folder} is trained to step {checkpoint.step} already; nothing is left to do")
+            tell = without_effect(changes, checkpoint)
+        else:
+            self._say(f"continuing from checkpoint {checkpoint.step} of {self._folder}")
+        for line in tell:
+            self._say(line)
         return checkpoint.step
+
+    def _is_done(self, step: int) -> bool:
+        return step >= self._training.num_train_steps or self._best.is_exhausted
 
     def _start_fresh(self) -> None:
         if self._training.initial_checkpoint_dir:
-            self._start_warm()
+            checkpoint = take_first_weights(self._setup, self._say)
+            self._refuse_not_finite(checkpoint, first_weights.PATH)
         for line in self._program.first_values():
             self._say(line)
-
-    def _start_warm(self) -> None:
-        folder = Path(expanded(self._training.initial_checkpoint_dir, "training.initial_checkpoint_dir"))
-        if is_best_link(folder):
-            folder = folder.parent / folder.readlink()
-        found = [c for c in committed(folder.parent) if c.folder.name == folder.name]
-        damage = found[0].damage() if found else "there is no checkpoint of that name"
-        if damage is not None:
-            raise TrainError(
-                f"{folder} cannot be started from: {damage}; name a folder save_dir/<step> of an earlier run, or its "
-                "save_dir/best",
-                "training.initial_checkpoint_dir",
-            )
-        with found[0].interpreting(STATE_FILE):
-            self._program.check_identity(found[0].state, folder)
-        with telling_what_is_replaced(self._program.model, self._program.buffers_from_files(), self._say):
-            started = warm_start(found[0], self._program.model)
-        for line in started.lines():
-            self._say(line)
-        self._refuse_not_finite(found[0], "training.initial_checkpoint_dir")
 
     def _refuse_not_finite(self, loaded: Checkpoint, path: str) -> None:
         if names := not_finite(self._tensors()):
@@ -266,7 +276,7 @@ class TrainingRun:
         self._say(f"{parameters:,} parameters on {setup.runtime.device}, into {self._folder}")
         metrics_bytes = checkpoint.state["metrics_bytes"] if checkpoint else 0
         trackers = chosen_trackers(self._config, self._folder, start, self._say)
-        return Reports(self._folder, setup.console, trackers, metrics_bytes=metrics_bytes)
+        return Reports(self._folder, setup.console, trackers, metrics_bytes=metrics_bytes, on_report=self._on_report)
 
     def _conclude(self, done: int, last: int, ending: Ending) -> None:
         self._reports.show(f"{self._folder}, step {done}", self._program.metrics, best_step=self._best.step)
@@ -315,13 +325,15 @@ class TrainingRun:
         timing = self._stopwatch.report(self._flops, self._peak)
         if self._processes.is_first:
             figures |= {f"learning_rate/{n}": r for n, r in rates.items()} | self._program.weight_figures()
-            self._reports.metrics(done, "train", figures)
             self._reports.timing(done, timing)
+            self._reports.metrics(done, "train", figures)
 
     def _evaluate(self, done: int) -> Verdict:
         with self._stopwatch.spent_on("evaluation"):
             scores = self._folder / SCORES_FOLDER
-            figures = {name: self._setup.evaluate(name, data, scores) for name, data in self._validation_data.items()}
+            figures = {
+                name: self._setup.evaluate(name, data, scores, done) for name, data in self._validation_data.items()
+            }
         if self._processes.is_first:
             for name, of_set in figures.items():
                 self._reports.metrics(done, name, of_set)

@@ -2,7 +2,8 @@
 
 import os
 import random
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -83,6 +84,30 @@ def apply_runtime(config: RuntimeConfig, device: torch.device) -> Runtime:
     runtime = Runtime(device, dtype, scaler, RuntimeConfig(), notes)
     runtime.applied.CopyFrom(_read_back(runtime, config))
     return runtime
+
+
+@contextmanager
+def flags_put_back() -> Iterator[None]:
+    """Puts back what `apply_runtime` sets for the whole process, for callers whose process is not the run's own.
+
+    That is torch's flags and the random number generators of torch, Python and NumPy.
+    """
+    generators = torch.get_rng_state(), random.getstate(), np.random.get_state()
+    of_cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else []
+    precision, allows_tf32 = torch.get_float32_matmul_precision(), torch.backends.cudnn.allow_tf32
+    deterministic, benchmark = torch.are_deterministic_algorithms_enabled(), torch.backends.cudnn.benchmark
+    try:
+        yield
+    finally:
+        torch.set_rng_state(generators[0])
+        random.setstate(generators[1])
+        np.random.set_state(generators[2])
+        if of_cuda:
+            torch.cuda.set_rng_state_all(of_cuda)
+        torch.set_float32_matmul_precision(precision)
+        torch.backends.cudnn.allow_tf32 = allows_tf32
+        torch.use_deterministic_algorithms(deterministic)
+        torch.backends.cudnn.benchmark = benchmark
 
 
 def _seed_everything(seed: int) -> None:

@@ -1,6 +1,6 @@
-"""A file of named float columns of many rows, written and read in row groups so that memory stays bounded.
+"""A file of named columns of many rows, written and read in row groups so that memory stays bounded.
 
-Parquet, each column float32, in the order in which the rows came.
+Parquet, each column float32 or, of ids, int64, in the order in which the rows came.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,9 +17,11 @@ from numpy.typing import NDArray
 from rankspec.trainer.data.footer import UNREADABLE, reason
 from rankspec.trainer.errors import TrainError, writing
 
-Column = NDArray[np.float32]
+Column = NDArray[np.float32] | NDArray[np.int64]
 
 ROW_GROUP_ROWS = 2**17
+# In the file's metadata.
+_STEP = "rankspec.step"
 # A dictionary takes next to nothing for columns of a few values, as labels and weights are, and twice the space of the
 # plain values for scores. Beyond so many bytes of it, values are stored plainly; compression on top would save a tenth.
 _DICTIONARY_BYTES = 2**14
@@ -31,12 +33,14 @@ class ScoredRowsWriter:
     A context manager: without `commit`, what was there before stays, and nothing else.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, step: int | None = None) -> None:
         """Writes nothing yet.
 
         Args:
             path: of the file, which is written over. There must be one writer of it at a time.
+            step: optimizer steps of the model that scored the rows, which `step_of` reads.
         """
+        self._step = step
         self._path = path
         # A hidden name that is always the same: what a killed process left is written over.
         self._beside = path.with_name(f".writing-{path.name}")
@@ -48,12 +52,12 @@ class ScoredRowsWriter:
         """Adds rows.
 
         Args:
-            columns: by name, `[N]` each; the same names in the same order every time.
+            columns: by name, `[N]` each; the same names and types in the same order every time.
 
         Raises:
             TrainError: if the disk does not take them.
         """
-        table = pa.table({name: pa.array(values, pa.float32()) for name, values in columns.items()})
+        table = pa.table({name: pa.array(values) for name, values in columns.items()})
         self._waiting.append(table)
         self._num_waiting += table.num_rows
         with writing(self._path):
@@ -70,6 +74,8 @@ class ScoredRowsWriter:
             if self._num_waiting:
                 self._write(self._num_waiting)
             file, parquet = self._parquet()
+            if self._step is not None:
+                parquet.add_key_value_metadata({_STEP: str(self._step)})
             parquet.close()
             file.close()
             self._beside.replace(self._path)
@@ -129,3 +135,12 @@ def read_rows(path: Path, columns: Sequence[str]) -> Iterator[dict[str, Column]]
             "training.save_dir",
             restart_helps=True,
         ) from error
+
+
+def step_of(path: Path) -> int | None:
+    """After how many steps the model scored a file's rows; None if the file does not say, or there is no such file."""
+    try:
+        metadata = pq.read_metadata(path).metadata or {}
+        return int(metadata[_STEP.encode()])
+    except (*UNREADABLE, KeyError, ValueError):
+        return None

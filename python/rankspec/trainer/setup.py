@@ -97,17 +97,19 @@ class Setup:
 
     def _opened(self, dataset: Dataset) -> Dataset:
         for note in dataset.notes:
-            # Rows that no field of the spec names have no path.
-            self.console.say(f"{dataset.path}: {note}" if dataset.path else note)
+            where = f"{dataset.path}: " if dataset.path else ""  # Rows that no field of the spec names have no path.
+            self.console.say(f"{where}{note}")
+        dataset.notices.listen(lambda line: self.console.say(f"{dataset.path}: {line}"))
         return self._stack.enter_context(dataset)
 
-    def evaluate(self, name: str, dataset: Dataset, folder: Path) -> dict[str, float]:
+    def evaluate(self, name: str, dataset: Dataset, folder: Path, step: int | None = None) -> dict[str, float]:
         """Metrics of the model as it is on a validation set, by name; the same on every process.
 
         Args:
             name: of the set.
             dataset: the set itself.
             folder: where the scores of its rows go, as `<name>.parquet`; no other process may write there.
+            step: optimizer steps of the model, for that file to say.
         """
         file = folder / f"{name}.parquet"
         num_batches = self.program.training.num_eval_steps
@@ -117,7 +119,7 @@ class Setup:
             dataset.batches(0, num_batches) as batches,
         ):
             at_once = batches_at_once(dataset.rows_per_batch * self.program.scores_per_row)
-            evaluate_rows(batches, score, file, self.processes, at_once)
+            evaluate_rows(batches, score, file, self.processes, at_once, step)
         return self.processes.of_first(
             lambda: self.program.figures(
                 name, partial(read_rows, file), lambda note: self.console.say(f"{name}: {note}")

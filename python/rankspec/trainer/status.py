@@ -60,9 +60,10 @@ class RunStatus:
         if error is None:
             self._facts["state"] = "stopped" if self._facts["state"] == "stopped" else "ended"
         else:
-            code = getattr(error, "code", None)
+            is_asked = isinstance(error, KeyboardInterrupt)
+            code = "interrupted" if is_asked else getattr(error, "code", None)
             self._facts |= {
-                "state": "stopped" if isinstance(error, KeyboardInterrupt) else "failed",
+                "state": "stopped" if is_asked else "failed",
                 "code": code if isinstance(code, str) else type(error).__name__,
                 "message": str(error),
             }

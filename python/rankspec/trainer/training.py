@@ -18,11 +18,13 @@ class Followed:
         validation_data: the validation set.
         metric: the metric's name in the set's figures.
         patience: evaluations without a better one that end the run, or none for no end.
+        rows: which of the set's rows it is of, where it is not of all; two texts are equal if the rows are.
     """
 
     validation_data: str
     metric: str
     patience: int | None
+    rows: str = ""
 
 
 @dataclass(frozen=True)

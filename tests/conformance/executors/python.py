@@ -6,6 +6,7 @@ from typing import cast
 
 from conformance.v1 import conformance_pb2 as pb
 from google.protobuf.proto import parse_length_prefixed, serialize_length_prefixed
+from tests.conformance.executors.encoding import encode
 
 from rankspec.analysis.fingerprint import canonical_form, fingerprint
 from rankspec.checking.verdict import judge
@@ -23,6 +24,8 @@ def answer(request: pb.Request) -> pb.Response:
     if request.WhichOneof("task") == "learning_rate_at":
         question = request.learning_rate_at
         return pb.Response(learning_rate=learning_rate_at(question.schedule, question.step))
+    if request.WhichOneof("task") == "encode":
+        return encode(request.encode)
     return _load(request.load)
 
 

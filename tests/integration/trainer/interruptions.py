@@ -131,14 +131,14 @@ def asked_in_evaluation() -> None:
     _PATCH.setattr(setup, "evaluate_rows", watched)
 
 
-def asked_twice(step: int) -> None:
+def asked_twice(step: int, number: signal.Signals = signal.SIGTERM) -> None:
     """Asks the process to end in a step, and again while that step's checkpoint is written."""
-    in_step(step, signal.SIGTERM)
+    in_step(step, number)
     sync = os.fsync
 
     def watched(descriptor: int) -> None:
         if f".saving-{step}/" in _path_of(descriptor):
-            os.kill(os.getpid(), signal.SIGTERM)
+            os.kill(os.getpid(), number)
         sync(descriptor)
 
     _PATCH.setattr(os, "fsync", watched)

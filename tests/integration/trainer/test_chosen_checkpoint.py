@@ -161,7 +161,7 @@ def test_one_checkpoint_alone_is_evaluated(runs: Runs, finished: Path, capsys: p
     step = steps_of(folder)[-2]
 
     for _ in range(2):
-        follow.evaluate(runs.job("run"), checkpoint=step)
+        follow.evaluate_one(runs.job("run"), step)
 
     assert [record["step"] for record in records_of(folder, "valid", "evaluation.jsonl")] == [step]
     assert f"checkpoint {step}, as asked for" in capsys.readouterr().err
@@ -169,7 +169,7 @@ def test_one_checkpoint_alone_is_evaluated(runs: Runs, finished: Path, capsys: p
 
 def test_one_checkpoint_is_not_waited_for(runs: Runs) -> None:
     with pytest.raises(TrainError, match="has no checkpoint; train first"):
-        follow.evaluate(runs.job("run"), checkpoint="best")
+        follow.evaluate_one(runs.job("run"), "best")
     assert not (runs.folder / "run").exists()
 
 
@@ -183,4 +183,4 @@ def test_processes_evaluate_the_same_checkpoint(runs: Runs) -> None:
 
 
 def _evaluate_best(job: Any) -> None:
-    follow.evaluate(job, checkpoint="best")
+    follow.evaluate_one(job, "best")

@@ -72,6 +72,21 @@ def test_change_with_a_warning_is_told(runs: Runs, capsys: pytest.CaptureFixture
     assert "optimizer.adam.beta_1 was 0.9 when checkpoint 3 was written, and is 0.8 now" in capsys.readouterr().err
 
 
+def test_change_with_nothing_left_to_train_is_told_to_have_no_effect(
+    runs: Runs, capsys: pytest.CaptureFixture[str]
+) -> None:
+    runs.train("done", _SHORT)
+    runs.train("done", _SHORT)
+    assert "warning" not in capsys.readouterr().err
+    runs.train("done", _SHORT, "optimizer { adam { beta_1: 0.8 } } training { train_log_every_n: 1 }")
+
+    told = capsys.readouterr().err
+    assert "nothing is left to do" in told
+    assert "warning: what has changed has no effect: training.train_log_every_n was 4 when checkpoint 3" in told
+    assert "optimizer.adam.beta_1 was 0.9 when checkpoint 3 was written, and is 0.8 now. Raise" in told
+    assert "going on with the new value" not in told
+
+
 def test_free_change_passes_silently(runs: Runs, capsys: pytest.CaptureFixture[str]) -> None:
     runs.train("free", _SHORT)
     runs.train("free", _LONGER, "training { train_log_every_n: 1 }")

@@ -1,9 +1,11 @@
 """A config says what is to be done with it: `rankspec run` does that, the other verbs what they are called."""
 
 import json
+import shutil
 import threading
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from rankspec.recap.v1 import recap_pb2
 from rankspec.train.v1 import job_mode_pb2
@@ -15,6 +17,7 @@ from rankspec.formats.writing import to_textproto
 from rankspec.trainer import follow, waiting
 from rankspec.trainer.errors import TrainError
 
+_TWHIN = Path(__file__).parents[3] / "configs/twhin/tiny.textproto"
 SHORT = "training { num_train_steps: 4 checkpoint_every_n: 2 eval_timeout_in_s: 0.3 }"
 
 
@@ -61,17 +64,29 @@ def test_mode_can_be_set_on_the_command_line(runs: Runs) -> None:
     assert (runs.folder / "run/evaluation.jsonl").exists()
 
 
-def test_prediction_is_refused_at_its_line(runs: Runs, capsys: pytest.CaptureFixture[str]) -> None:
+def test_run_predicts_as_the_config_says(runs: Runs, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", _file(runs)]) == 0
     file = _file(runs, "JOB_MODE_INFERENCE")
-    line = len(Path(file).read_text().splitlines())
 
-    assert main(["run", file]) == 1
+    assert main(["run", file]) == 2
+    assert "the predictions need a file; name it with -o" in capsys.readouterr().err
+    assert main(["run", file, "-o", str(tmp_path / "scores.parquet"), "--checkpoint", "2"]) == 0
 
-    error = capsys.readouterr().err
-    assert f"{file}:{line}:1" in error
-    assert error.count("error") == 1
-    assert "there is no prediction yet" in error
-    assert not (runs.folder / "run").exists()
+    assert pq.read_table(tmp_path / "scores.parquet").column_names == ["like", "reply"]
+
+
+def test_graph_embedding_predicts_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.copy(_TWHIN, tmp_path / "twhin.textproto")
+    with (tmp_path / "twhin.textproto").open("a") as file:
+        file.write("mode: JOB_MODE_INFERENCE\n")
+    line = len((tmp_path / "twhin.textproto").read_text().splitlines())
+
+    for command in (["run", str(tmp_path / "twhin.textproto")], ["predict", str(tmp_path / "twhin.textproto")]):
+        assert main([*command, "-o", str(tmp_path / "scores.parquet")]) == 1
+
+        error = capsys.readouterr().err
+        assert f"{tmp_path / 'twhin.textproto'}:{line}:1: error: a graph embedding predicts nothing of rows" in error
+        assert error.count("error:") == 1
 
 
 @pytest.mark.parametrize("verb", ["train", "evaluate"])
@@ -86,13 +101,16 @@ def test_verb_wins_over_the_mode_and_says_so(runs: Runs, verb: str, capsys: pyte
     assert f"the config says JOB_MODE_INFERENCE, and `rankspec {verb}` does what it is called" in error
 
 
-@pytest.mark.parametrize(("mode", "option"), [("TRAIN", "--no-wait"), ("EVALUATE", "--force")])
+@pytest.mark.parametrize(
+    ("mode", "option"),
+    [("TRAIN", "--no-wait"), ("EVALUATE", "--force"), ("INFERENCE", "--restart"), ("TRAIN", "--carry=a")],
+)
 def test_option_of_another_mode_is_wrong_usage(
     runs: Runs, mode: str, option: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["run", _file(runs, f"JOB_MODE_{mode}"), option]) == 2
 
-    assert option in capsys.readouterr().err
+    assert option.partition("=")[0] in capsys.readouterr().err
     assert not (runs.folder / "run").exists()
 
 

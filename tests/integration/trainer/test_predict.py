@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from tests.integration.trainer.runs import VALID_ROWS, Runs, data_set, newest, write_data
+from tests.unit.served import address, serving
 
 from rankspec.cli import main
 from rankspec.formats.writing import to_textproto
@@ -114,9 +115,7 @@ def test_metadata_says_what_made_the_file(trained: Runs, tmp_path: Path) -> None
     assert str(trained.folder) not in str(facts)
 
 
-def test_any_number_of_processes_writes_the_same(
-    trained: Runs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_any_number_of_processes_writes_the_same(trained: Runs, tmp_path: Path) -> None:
     one = _predict(trained, tmp_path / "one.parquet", _WEIGHTS)
 
     action = partial(_predict_in_parts, str(tmp_path / "two.parquet"))
@@ -136,7 +135,8 @@ def test_interrupted_prediction_goes_on(
 ) -> None:
     whole = _predict(trained, tmp_path / "whole.parquet")
     monkeypatch.setattr(predicting, "_PART_ROWS", 20)
-    part, made = predicting.Prediction._part, []
+    part = predicting.Prediction._part
+    made: list[int] = []
 
     def interrupted(prediction: predicting.Prediction, number: int) -> pa.Table:
         if len(made) == 3:
@@ -228,7 +228,7 @@ def test_nothing_is_written_over(trained: Runs, tmp_path: Path) -> None:
     file = tmp_path / "scores.parquet"
     file.write_text("mine")
 
-    with pytest.raises(TrainError, match="scores.parquet is there already"):
+    with pytest.raises(TrainError, match=r"scores.parquet is there already"):
         _predict(trained, file)
     assert file.read_text() == "mine"
 
@@ -252,3 +252,17 @@ def test_groups_have_to_be_known(trained: Runs, tmp_path: Path) -> None:
             source=RowSource(inputs=(str(tmp_path / "rows.parquet"),)),
             ranking=Ranking(2, "who", "like"),
         )
+
+
+def test_rows_of_a_data_service_are_predicted_too(
+    trained: Runs, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here = _predict(trained, tmp_path / "here.parquet")
+    with serving(trained.job("served", _SHORT).config) as server:
+        service = f'data_service_dispatcher: "{address(server)}"'
+        valid = data_set(trained.data, "valid")
+        remote = f'validation_data {{ key: "valid" value {{ {valid} {service} }} }}'
+        there = _predict(trained, tmp_path / "there.parquet", remote)
+
+    assert there.equals(here.select(["like", "reply"]))
+    assert "no columns are carried: the rows are Arrow Flight" in capsys.readouterr().err

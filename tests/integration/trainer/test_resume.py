@@ -4,8 +4,10 @@ import json
 import os
 import shutil
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from tests.integration.trainer import interruptions
@@ -18,6 +20,9 @@ from tests.integration.trainer.runs import (
     records_of,
     steps_of,
 )
+
+from rankspec.trainer import run
+from rankspec.trainer.asking import Asked, AskedToEnd
 
 _KILLED = -signal.SIGKILL
 
@@ -91,10 +96,11 @@ def test_killed_before_the_first_checkpoint(runs: Runs, finished: Path) -> None:
     ("function", "arguments"),
     [
         (interruptions.in_step, [10, signal.SIGTERM]),
+        (interruptions.in_step, [10, signal.SIGINT]),
         (interruptions.asked_twice, [10]),
         (interruptions.asked_in_evaluation, []),
     ],
-    ids=["once", "twice", "in_evaluation"],
+    ids=["once", "by_ctrl_c", "twice", "in_evaluation"],
 )
 def test_asked_to_end_saves_and_goes_on_later(
     runs: Runs, finished: Path, function: Callable[..., None], arguments: list[int]
@@ -105,6 +111,48 @@ def test_asked_to_end_saves_and_goes_on_later(
     assert "asked to end: saved at step 10 of 40" in asked.output
     assert steps_of(runs.folder / "run") == [7, 10]
     assert_same_end(runs.train("run"), finished)
+
+
+def test_second_ctrl_c_ends_at_once(runs: Runs, finished: Path) -> None:
+    stopped = runs.start("run", plan=Plan(interruptions.asked_twice, [10, signal.SIGINT]))
+
+    assert stopped.wait() == [1], stopped.output
+    assert "saved at step" not in stopped.output
+    assert steps_of(runs.folder / "run") == [7]
+    assert_same_end(runs.train("run"), finished)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_asked_before_the_first_step_ends_at_once(
+    runs: Runs, number: signal.Signals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = Asked()
+
+    def ask_meanwhile(*_: object) -> NoReturn:
+        asked.note(number)
+        raise AssertionError("a signal ends the set-up")
+
+    monkeypatch.setattr(run, "find_checkpoints", ask_meanwhile)
+    with pytest.raises(AskedToEnd) as caught:
+        run.train(runs.job("run"), asked=asked)
+
+    assert caught.value.number == number
+    assert json.loads((runs.folder / "run/status.json").read_text())["state"] == "stopped"
+
+
+def test_what_torchrun_passes_on_is_no_second_ctrl_c(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    now = [5.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    asked = Asked()
+    asked.look()
+    asked.note(signal.SIGINT)
+    asked.note(signal.SIGINT)
+    asked.note(signal.SIGTERM)
+    assert asked()
+    now[0] += 2
+    with pytest.raises(KeyboardInterrupt):
+        asked.note(signal.SIGINT)
 
 
 def test_asked_to_end_in_the_last_step_is_done(runs: Runs) -> None:

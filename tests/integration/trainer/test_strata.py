@@ -155,6 +155,21 @@ def test_strata_may_change_in_mid_run_and_the_best_of_one_begins_anew(
     assert records_of(folder, "valid")[-1]["loss@user_3/like"] is not None
 
 
+def test_strata_that_the_best_is_not_of_may_change_without_it(runs: Runs, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = runs.train("run", STRATA, STEPS, BEST)
+    before = newest(folder).state["best"]
+    first, others = STRATA.split("stratifiers", 2)[1], 'stratifiers { name: "item-7" index: 1 value: 8 }'
+    moved = f"model {{ {others} stratifiers {first} }}"
+
+    runs.train("run", moved, BEST, "training { num_train_steps: 13 eval_log_every_n: 13 }")
+
+    assert "begins anew" not in capsys.readouterr().err
+    after = newest(folder).state["best"]
+    assert before["step"] is not None
+    assert after["value"] >= before["value"]
+    assert (after["step"], after["waited"]) in {(13, 0), (before["step"], before["waited"] + 1)}
+
+
 def test_processes_find_the_same(runs: Runs) -> None:
     folder = runs.train("run", STRATA, STEPS)
 
@@ -180,14 +195,14 @@ def test_evaluate_gives_the_figures_of_strata_too(runs: Runs, monkeypatch: pytes
 def test_table_and_trackers_show_them(runs: Runs, capsys: pytest.CaptureFixture[str]) -> None:
     folder = runs.train("run", STRATA, STEPS)
 
-    output = capsys.readouterr().err
+    output = capsys.readouterr().out
     assert "group" in output
     cells = [[cell.strip() for cell in line.split("│")[1:5]] for line in output.splitlines() if "│" in line]
     record = records_of(folder, "valid")[-1]
     for group, name in (("", "loss/reply"), ("item-7", "loss@item-7/reply")):
         assert ["valid", "reply", group, f"{record[name]:.4f}"] in cells
-    events = EventAccumulator(str(folder / "tensorboard")).Reload()
-    shown = [event.value for event in events.Scalars("valid/loss@item-7/reply")]
+    events = EventAccumulator(str(folder / "tensorboard/validation/valid")).Reload()
+    shown = [event.value for event in events.Scalars("loss@item-7/reply")]
     assert shown == [pytest.approx(one["loss@item-7/reply"], rel=1e-6) for one in records_of(folder, "valid")]
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator  # type: ignore[import-untyped]
+from tensorboard.plugins.hparams import plugin_data_pb2  # type: ignore[import-untyped]
 from tests.integration.trainer import interruptions
 from tests.integration.trainer.runs import Plan, Runs, assert_same_end, records_of
 
@@ -80,10 +81,27 @@ def test_tensorboard_shows_every_figure_once(runs: Runs) -> None:
     runs.train("run", "training { num_train_steps: 12 }")
     folder = runs.train("run", "training { num_train_steps: 20 }")
 
-    events = EventAccumulator(str(folder / "tensorboard")).Reload()
-    for split in ("train", "valid"):
+    for split, place in (("train", "train"), ("valid", "validation/valid")):
+        events = EventAccumulator(str(folder / "tensorboard" / place)).Reload()
         records = records_of(folder, split)
-        for name in records[0].keys() - {"step", "split"}:
-            shown = [(event.step, event.value) for event in events.Scalars(f"{split}/{name}")]
+        assert set(events.Tags()["scalars"]) == records[0].keys() - {"step", "split"}
+        for name in events.Tags()["scalars"]:
+            shown = [(event.step, event.value) for event in events.Scalars(name)]
             assert shown == [(record["step"], pytest.approx(record[name], rel=1e-6)) for record in records]
+    events = EventAccumulator(str(folder / "tensorboard")).Reload()
     assert events.Scalars("timing/examples_per_second")
+
+
+def test_tensorboard_has_the_hyperparameters(runs: Runs) -> None:
+    folder = runs.train("run", "training { num_train_steps: 1 }")
+
+    events = EventAccumulator(str(folder / "tensorboard")).Reload()
+    tags = events.summary_metadata
+    content = {tag: plugin_data_pb2.HParamsPluginData.FromString(tags[tag].plugin_data.content) for tag in tags}
+    values = content["_hparams_/session_start_info"].session_start_info.hparams
+    assert values["training.num_train_steps"].number_value == 1
+    assert values["optimizer.multi_task_learning_rates.backbone_learning_rate.constant"].number_value == 0.005
+    assert values["runtime.enable_amp"].bool_value is False
+    assert not [path for path in values if "save_dir" in path or str(runs.data) in str(values[path])]
+    (metric,) = content["_hparams_/experiment"].experiment.metric_infos
+    assert (metric.name.tag, metric.name.group) == ("loss", "train")

@@ -56,6 +56,18 @@ def test_finished_run_has_nothing_left_to_do(
     assert (folder / "metrics.jsonl").read_bytes() == metrics
 
 
+def test_batch_that_is_more_than_all_rows_is_warned_of(runs: Runs, capsys: pytest.CaptureFixture[str]) -> None:
+    runs.train("exact", f"train_data {{ global_batch_size: {TRAIN_ROWS} }} training {{ num_train_steps: 1 }}")
+    assert "warning" not in capsys.readouterr().err
+
+    runs.train("more", f"train_data {{ global_batch_size: {TRAIN_ROWS + 1} }} training {{ num_train_steps: 1 }}")
+
+    told = (
+        "warning: train_data.global_batch_size: a batch of 321 rows is more than the 320 of train_data, so rows repeat"
+    )
+    assert told in capsys.readouterr().err
+
+
 def test_more_steps_may_be_asked_for_later(runs: Runs, optimizer_steps: list[int]) -> None:
     runs.train("run", "training { num_train_steps: 5 }")
     folder = runs.train("run", "training { num_train_steps: 12 }")

@@ -9,7 +9,8 @@
 package conformancev1
 
 import (
-	v1 "github.com/rankspec/rankspec/gen/go/rankspec/optim/v1"
+	v1 "github.com/rankspec/rankspec/gen/go/rankspec/data/v1"
+	v11 "github.com/rankspec/rankspec/gen/go/rankspec/optim/v1"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	reflect "reflect"
@@ -144,6 +145,7 @@ type Request struct {
 	//
 	//	*Request_Load
 	//	*Request_LearningRateAt
+	//	*Request_Encode
 	Task          isRequest_Task `protobuf_oneof:"task"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -204,6 +206,15 @@ func (x *Request) GetLearningRateAt() *LearningRateAt {
 	return nil
 }
 
+func (x *Request) GetEncode() *Encode {
+	if x != nil {
+		if x, ok := x.Task.(*Request_Encode); ok {
+			return x.Encode
+		}
+	}
+	return nil
+}
+
 type isRequest_Task interface {
 	isRequest_Task()
 }
@@ -218,9 +229,319 @@ type Request_LearningRateAt struct {
 	LearningRateAt *LearningRateAt `protobuf:"bytes,2,opt,name=learning_rate_at,json=learningRateAt,oneof"`
 }
 
+type Request_Encode struct {
+	// Encodes raw rows by a recipe.
+	Encode *Encode `protobuf:"bytes,3,opt,name=encode,oneof"`
+}
+
 func (*Request_Load) isRequest_Task() {}
 
 func (*Request_LearningRateAt) isRequest_Task() {}
+
+func (*Request_Encode) isRequest_Task() {}
+
+// Raw rows, and the recipe to encode them by. Whether the recipe keeps its rules is no question here.
+type Encode struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The recipe.
+	Recipe *v1.Recipe `protobuf:"bytes,1,opt,name=recipe" json:"recipe,omitempty"`
+	// Vocabulary files by name.
+	Vocabularies map[string][]byte `protobuf:"bytes,2,rep,name=vocabularies" json:"vocabularies,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// The names of the columns that rows have.
+	Columns []string `protobuf:"bytes,3,rep,name=columns" json:"columns,omitempty"`
+	// The rows, counted from 0.
+	Rows          []*RawRow `protobuf:"bytes,4,rep,name=rows" json:"rows,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Encode) Reset() {
+	*x = Encode{}
+	mi := &file_conformance_v1_conformance_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Encode) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Encode) ProtoMessage() {}
+
+func (x *Encode) ProtoReflect() protoreflect.Message {
+	mi := &file_conformance_v1_conformance_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Encode.ProtoReflect.Descriptor instead.
+func (*Encode) Descriptor() ([]byte, []int) {
+	return file_conformance_v1_conformance_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *Encode) GetRecipe() *v1.Recipe {
+	if x != nil {
+		return x.Recipe
+	}
+	return nil
+}
+
+func (x *Encode) GetVocabularies() map[string][]byte {
+	if x != nil {
+		return x.Vocabularies
+	}
+	return nil
+}
+
+func (x *Encode) GetColumns() []string {
+	if x != nil {
+		return x.Columns
+	}
+	return nil
+}
+
+func (x *Encode) GetRows() []*RawRow {
+	if x != nil {
+		return x.Rows
+	}
+	return nil
+}
+
+// A raw row.
+type RawRow struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// A value for each column, in their order.
+	Values        []*RawValue `protobuf:"bytes,1,rep,name=values" json:"values,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RawRow) Reset() {
+	*x = RawRow{}
+	mi := &file_conformance_v1_conformance_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RawRow) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RawRow) ProtoMessage() {}
+
+func (x *RawRow) ProtoReflect() protoreflect.Message {
+	mi := &file_conformance_v1_conformance_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RawRow.ProtoReflect.Descriptor instead.
+func (*RawRow) Descriptor() ([]byte, []int) {
+	return file_conformance_v1_conformance_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *RawRow) GetValues() []*RawValue {
+	if x != nil {
+		return x.Values
+	}
+	return nil
+}
+
+// A raw value, in one of the types that all languages have.
+type RawValue struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The value. Unset: missing.
+	//
+	// Types that are valid to be assigned to Value:
+	//
+	//	*RawValue_Text
+	//	*RawValue_Whole
+	//	*RawValue_Number
+	//	*RawValue_Flag
+	//	*RawValue_List
+	Value         isRawValue_Value `protobuf_oneof:"value"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RawValue) Reset() {
+	*x = RawValue{}
+	mi := &file_conformance_v1_conformance_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RawValue) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RawValue) ProtoMessage() {}
+
+func (x *RawValue) ProtoReflect() protoreflect.Message {
+	mi := &file_conformance_v1_conformance_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RawValue.ProtoReflect.Descriptor instead.
+func (*RawValue) Descriptor() ([]byte, []int) {
+	return file_conformance_v1_conformance_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *RawValue) GetValue() isRawValue_Value {
+	if x != nil {
+		return x.Value
+	}
+	return nil
+}
+
+func (x *RawValue) GetText() string {
+	if x != nil {
+		if x, ok := x.Value.(*RawValue_Text); ok {
+			return x.Text
+		}
+	}
+	return ""
+}
+
+func (x *RawValue) GetWhole() int64 {
+	if x != nil {
+		if x, ok := x.Value.(*RawValue_Whole); ok {
+			return x.Whole
+		}
+	}
+	return 0
+}
+
+func (x *RawValue) GetNumber() float64 {
+	if x != nil {
+		if x, ok := x.Value.(*RawValue_Number); ok {
+			return x.Number
+		}
+	}
+	return 0
+}
+
+func (x *RawValue) GetFlag() bool {
+	if x != nil {
+		if x, ok := x.Value.(*RawValue_Flag); ok {
+			return x.Flag
+		}
+	}
+	return false
+}
+
+func (x *RawValue) GetList() *RawList {
+	if x != nil {
+		if x, ok := x.Value.(*RawValue_List); ok {
+			return x.List
+		}
+	}
+	return nil
+}
+
+type isRawValue_Value interface {
+	isRawValue_Value()
+}
+
+type RawValue_Text struct {
+	// Text.
+	Text string `protobuf:"bytes,1,opt,name=text,oneof"`
+}
+
+type RawValue_Whole struct {
+	// A whole number.
+	Whole int64 `protobuf:"varint,2,opt,name=whole,oneof"`
+}
+
+type RawValue_Number struct {
+	// A number of double precision.
+	Number float64 `protobuf:"fixed64,3,opt,name=number,oneof"`
+}
+
+type RawValue_Flag struct {
+	// True or false.
+	Flag bool `protobuf:"varint,4,opt,name=flag,oneof"`
+}
+
+type RawValue_List struct {
+	// A list.
+	List *RawList `protobuf:"bytes,5,opt,name=list,oneof"`
+}
+
+func (*RawValue_Text) isRawValue_Value() {}
+
+func (*RawValue_Whole) isRawValue_Value() {}
+
+func (*RawValue_Number) isRawValue_Value() {}
+
+func (*RawValue_Flag) isRawValue_Value() {}
+
+func (*RawValue_List) isRawValue_Value() {}
+
+// A list of raw values.
+type RawList struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The values; none is a list.
+	Values        []*RawValue `protobuf:"bytes,1,rep,name=values" json:"values,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RawList) Reset() {
+	*x = RawList{}
+	mi := &file_conformance_v1_conformance_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RawList) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RawList) ProtoMessage() {}
+
+func (x *RawList) ProtoReflect() protoreflect.Message {
+	mi := &file_conformance_v1_conformance_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RawList.ProtoReflect.Descriptor instead.
+func (*RawList) Descriptor() ([]byte, []int) {
+	return file_conformance_v1_conformance_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *RawList) GetValues() []*RawValue {
+	if x != nil {
+		return x.Values
+	}
+	return nil
+}
 
 // A config in one of its forms.
 type Load struct {
@@ -243,7 +564,7 @@ type Load struct {
 
 func (x *Load) Reset() {
 	*x = Load{}
-	mi := &file_conformance_v1_conformance_proto_msgTypes[3]
+	mi := &file_conformance_v1_conformance_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -255,7 +576,7 @@ func (x *Load) String() string {
 func (*Load) ProtoMessage() {}
 
 func (x *Load) ProtoReflect() protoreflect.Message {
-	mi := &file_conformance_v1_conformance_proto_msgTypes[3]
+	mi := &file_conformance_v1_conformance_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -268,7 +589,7 @@ func (x *Load) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Load.ProtoReflect.Descriptor instead.
 func (*Load) Descriptor() ([]byte, []int) {
-	return file_conformance_v1_conformance_proto_rawDescGZIP(), []int{3}
+	return file_conformance_v1_conformance_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Load) GetMessage() string {
@@ -348,7 +669,7 @@ func (*Load_Binary) isLoad_Source() {}
 type LearningRateAt struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// A valid schedule.
-	Schedule *v1.LearningRate `protobuf:"bytes,1,opt,name=schedule" json:"schedule,omitempty"`
+	Schedule *v11.LearningRate `protobuf:"bytes,1,opt,name=schedule" json:"schedule,omitempty"`
 	// Optimizer step, from 0.
 	Step          *int64 `protobuf:"varint,2,opt,name=step" json:"step,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -357,7 +678,7 @@ type LearningRateAt struct {
 
 func (x *LearningRateAt) Reset() {
 	*x = LearningRateAt{}
-	mi := &file_conformance_v1_conformance_proto_msgTypes[4]
+	mi := &file_conformance_v1_conformance_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -369,7 +690,7 @@ func (x *LearningRateAt) String() string {
 func (*LearningRateAt) ProtoMessage() {}
 
 func (x *LearningRateAt) ProtoReflect() protoreflect.Message {
-	mi := &file_conformance_v1_conformance_proto_msgTypes[4]
+	mi := &file_conformance_v1_conformance_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -382,10 +703,10 @@ func (x *LearningRateAt) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LearningRateAt.ProtoReflect.Descriptor instead.
 func (*LearningRateAt) Descriptor() ([]byte, []int) {
-	return file_conformance_v1_conformance_proto_rawDescGZIP(), []int{4}
+	return file_conformance_v1_conformance_proto_rawDescGZIP(), []int{8}
 }
 
-func (x *LearningRateAt) GetSchedule() *v1.LearningRate {
+func (x *LearningRateAt) GetSchedule() *v11.LearningRate {
 	if x != nil {
 		return x.Schedule
 	}
@@ -411,6 +732,8 @@ type Response struct {
 	//	*Response_LearningRate
 	//	*Response_Unsupported
 	//	*Response_Failure
+	//	*Response_Encoded
+	//	*Response_EncodingRefusal
 	Result        isResponse_Result `protobuf_oneof:"result"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -418,7 +741,7 @@ type Response struct {
 
 func (x *Response) Reset() {
 	*x = Response{}
-	mi := &file_conformance_v1_conformance_proto_msgTypes[5]
+	mi := &file_conformance_v1_conformance_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -430,7 +753,7 @@ func (x *Response) String() string {
 func (*Response) ProtoMessage() {}
 
 func (x *Response) ProtoReflect() protoreflect.Message {
-	mi := &file_conformance_v1_conformance_proto_msgTypes[5]
+	mi := &file_conformance_v1_conformance_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -443,7 +766,7 @@ func (x *Response) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Response.ProtoReflect.Descriptor instead.
 func (*Response) Descriptor() ([]byte, []int) {
-	return file_conformance_v1_conformance_proto_rawDescGZIP(), []int{5}
+	return file_conformance_v1_conformance_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Response) GetResult() isResponse_Result {
@@ -498,6 +821,24 @@ func (x *Response) GetFailure() string {
 	return ""
 }
 
+func (x *Response) GetEncoded() *Encoded {
+	if x != nil {
+		if x, ok := x.Result.(*Response_Encoded); ok {
+			return x.Encoded
+		}
+	}
+	return nil
+}
+
+func (x *Response) GetEncodingRefusal() *EncodingRefusal {
+	if x != nil {
+		if x, ok := x.Result.(*Response_EncodingRefusal); ok {
+			return x.EncodingRefusal
+		}
+	}
+	return nil
+}
+
 type isResponse_Result interface {
 	isResponse_Result()
 }
@@ -527,6 +868,16 @@ type Response_Failure struct {
 	Failure string `protobuf:"bytes,5,opt,name=failure,oneof"`
 }
 
+type Response_Encoded struct {
+	// The rows that were encoded.
+	Encoded *Encoded `protobuf:"bytes,6,opt,name=encoded,oneof"`
+}
+
+type Response_EncodingRefusal struct {
+	// The recipe or the rows cannot be used.
+	EncodingRefusal *EncodingRefusal `protobuf:"bytes,7,opt,name=encoding_refusal,json=encodingRefusal,oneof"`
+}
+
 func (*Response_Config) isResponse_Result() {}
 
 func (*Response_Refusal) isResponse_Result() {}
@@ -536,6 +887,138 @@ func (*Response_LearningRate) isResponse_Result() {}
 func (*Response_Unsupported) isResponse_Result() {}
 
 func (*Response_Failure) isResponse_Result() {}
+
+func (*Response_Encoded) isResponse_Result() {}
+
+func (*Response_EncodingRefusal) isResponse_Result() {}
+
+// Encoded rows, one after the other.
+type Encoded struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The bits of the float32 of continuous values.
+	Continuous []uint32 `protobuf:"fixed32,1,rep,packed,name=continuous" json:"continuous,omitempty"`
+	// Binary values.
+	Binary []int64 `protobuf:"varint,2,rep,packed,name=binary" json:"binary,omitempty"`
+	// Discrete values.
+	Discrete      []int64 `protobuf:"varint,3,rep,packed,name=discrete" json:"discrete,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Encoded) Reset() {
+	*x = Encoded{}
+	mi := &file_conformance_v1_conformance_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Encoded) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Encoded) ProtoMessage() {}
+
+func (x *Encoded) ProtoReflect() protoreflect.Message {
+	mi := &file_conformance_v1_conformance_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Encoded.ProtoReflect.Descriptor instead.
+func (*Encoded) Descriptor() ([]byte, []int) {
+	return file_conformance_v1_conformance_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *Encoded) GetContinuous() []uint32 {
+	if x != nil {
+		return x.Continuous
+	}
+	return nil
+}
+
+func (x *Encoded) GetBinary() []int64 {
+	if x != nil {
+		return x.Binary
+	}
+	return nil
+}
+
+func (x *Encoded) GetDiscrete() []int64 {
+	if x != nil {
+		return x.Discrete
+	}
+	return nil
+}
+
+// What is wrong with rows, or with a recipe.
+type EncodingRefusal struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The error's code.
+	Code *string `protobuf:"bytes,1,opt,name=code" json:"code,omitempty"`
+	// The raw column; empty if it is about none.
+	Column *string `protobuf:"bytes,2,opt,name=column" json:"column,omitempty"`
+	// The row, from 0; absent if it is about none.
+	Row           *int64 `protobuf:"varint,3,opt,name=row" json:"row,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EncodingRefusal) Reset() {
+	*x = EncodingRefusal{}
+	mi := &file_conformance_v1_conformance_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EncodingRefusal) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EncodingRefusal) ProtoMessage() {}
+
+func (x *EncodingRefusal) ProtoReflect() protoreflect.Message {
+	mi := &file_conformance_v1_conformance_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EncodingRefusal.ProtoReflect.Descriptor instead.
+func (*EncodingRefusal) Descriptor() ([]byte, []int) {
+	return file_conformance_v1_conformance_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *EncodingRefusal) GetCode() string {
+	if x != nil && x.Code != nil {
+		return *x.Code
+	}
+	return ""
+}
+
+func (x *EncodingRefusal) GetColumn() string {
+	if x != nil && x.Column != nil {
+		return *x.Column
+	}
+	return ""
+}
+
+func (x *EncodingRefusal) GetRow() int64 {
+	if x != nil && x.Row != nil {
+		return *x.Row
+	}
+	return 0
+}
 
 // A valid config, resolved.
 type Config struct {
@@ -552,7 +1035,7 @@ type Config struct {
 
 func (x *Config) Reset() {
 	*x = Config{}
-	mi := &file_conformance_v1_conformance_proto_msgTypes[6]
+	mi := &file_conformance_v1_conformance_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -564,7 +1047,7 @@ func (x *Config) String() string {
 func (*Config) ProtoMessage() {}
 
 func (x *Config) ProtoReflect() protoreflect.Message {
-	mi := &file_conformance_v1_conformance_proto_msgTypes[6]
+	mi := &file_conformance_v1_conformance_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -577,7 +1060,7 @@ func (x *Config) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Config.ProtoReflect.Descriptor instead.
 func (*Config) Descriptor() ([]byte, []int) {
-	return file_conformance_v1_conformance_proto_rawDescGZIP(), []int{6}
+	return file_conformance_v1_conformance_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Config) GetForm() string {
@@ -612,7 +1095,7 @@ type Refusal struct {
 
 func (x *Refusal) Reset() {
 	*x = Refusal{}
-	mi := &file_conformance_v1_conformance_proto_msgTypes[7]
+	mi := &file_conformance_v1_conformance_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -624,7 +1107,7 @@ func (x *Refusal) String() string {
 func (*Refusal) ProtoMessage() {}
 
 func (x *Refusal) ProtoReflect() protoreflect.Message {
-	mi := &file_conformance_v1_conformance_proto_msgTypes[7]
+	mi := &file_conformance_v1_conformance_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -637,7 +1120,7 @@ func (x *Refusal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Refusal.ProtoReflect.Descriptor instead.
 func (*Refusal) Descriptor() ([]byte, []int) {
-	return file_conformance_v1_conformance_proto_rawDescGZIP(), []int{7}
+	return file_conformance_v1_conformance_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Refusal) GetViolations() []*Violation {
@@ -664,7 +1147,7 @@ type Violation struct {
 
 func (x *Violation) Reset() {
 	*x = Violation{}
-	mi := &file_conformance_v1_conformance_proto_msgTypes[8]
+	mi := &file_conformance_v1_conformance_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -676,7 +1159,7 @@ func (x *Violation) String() string {
 func (*Violation) ProtoMessage() {}
 
 func (x *Violation) ProtoReflect() protoreflect.Message {
-	mi := &file_conformance_v1_conformance_proto_msgTypes[8]
+	mi := &file_conformance_v1_conformance_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -689,7 +1172,7 @@ func (x *Violation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Violation.ProtoReflect.Descriptor instead.
 func (*Violation) Descriptor() ([]byte, []int) {
-	return file_conformance_v1_conformance_proto_rawDescGZIP(), []int{8}
+	return file_conformance_v1_conformance_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Violation) GetPath() string {
@@ -731,6 +1214,8 @@ type Expectation struct {
 	//	*Expectation_Refusal
 	//	*Expectation_Unreadable
 	//	*Expectation_LearningRate
+	//	*Expectation_Encoded
+	//	*Expectation_EncodingRefusal
 	Verdict       isExpectation_Verdict `protobuf_oneof:"verdict"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -738,7 +1223,7 @@ type Expectation struct {
 
 func (x *Expectation) Reset() {
 	*x = Expectation{}
-	mi := &file_conformance_v1_conformance_proto_msgTypes[9]
+	mi := &file_conformance_v1_conformance_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -750,7 +1235,7 @@ func (x *Expectation) String() string {
 func (*Expectation) ProtoMessage() {}
 
 func (x *Expectation) ProtoReflect() protoreflect.Message {
-	mi := &file_conformance_v1_conformance_proto_msgTypes[9]
+	mi := &file_conformance_v1_conformance_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -763,7 +1248,7 @@ func (x *Expectation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Expectation.ProtoReflect.Descriptor instead.
 func (*Expectation) Descriptor() ([]byte, []int) {
-	return file_conformance_v1_conformance_proto_rawDescGZIP(), []int{9}
+	return file_conformance_v1_conformance_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Expectation) GetVerdict() isExpectation_Verdict {
@@ -809,6 +1294,24 @@ func (x *Expectation) GetLearningRate() *Rate {
 	return nil
 }
 
+func (x *Expectation) GetEncoded() *Encoded {
+	if x != nil {
+		if x, ok := x.Verdict.(*Expectation_Encoded); ok {
+			return x.Encoded
+		}
+	}
+	return nil
+}
+
+func (x *Expectation) GetEncodingRefusal() *EncodingRefusal {
+	if x != nil {
+		if x, ok := x.Verdict.(*Expectation_EncodingRefusal); ok {
+			return x.EncodingRefusal
+		}
+	}
+	return nil
+}
+
 type isExpectation_Verdict interface {
 	isExpectation_Verdict()
 }
@@ -833,6 +1336,16 @@ type Expectation_LearningRate struct {
 	LearningRate *Rate `protobuf:"bytes,4,opt,name=learning_rate,json=learningRate,oneof"`
 }
 
+type Expectation_Encoded struct {
+	// Encoded rows: every bit is this.
+	Encoded *Encoded `protobuf:"bytes,5,opt,name=encoded,oneof"`
+}
+
+type Expectation_EncodingRefusal struct {
+	// Rows that are refused: code, column and row are these.
+	EncodingRefusal *EncodingRefusal `protobuf:"bytes,6,opt,name=encoding_refusal,json=encodingRefusal,oneof"`
+}
+
 func (*Expectation_Config) isExpectation_Verdict() {}
 
 func (*Expectation_Refusal) isExpectation_Verdict() {}
@@ -840,6 +1353,10 @@ func (*Expectation_Refusal) isExpectation_Verdict() {}
 func (*Expectation_Unreadable) isExpectation_Verdict() {}
 
 func (*Expectation_LearningRate) isExpectation_Verdict() {}
+
+func (*Expectation_Encoded) isExpectation_Verdict() {}
+
+func (*Expectation_EncodingRefusal) isExpectation_Verdict() {}
 
 // A learning rate that has to be met.
 type Rate struct {
@@ -855,7 +1372,7 @@ type Rate struct {
 
 func (x *Rate) Reset() {
 	*x = Rate{}
-	mi := &file_conformance_v1_conformance_proto_msgTypes[10]
+	mi := &file_conformance_v1_conformance_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -867,7 +1384,7 @@ func (x *Rate) String() string {
 func (*Rate) ProtoMessage() {}
 
 func (x *Rate) ProtoReflect() protoreflect.Message {
-	mi := &file_conformance_v1_conformance_proto_msgTypes[10]
+	mi := &file_conformance_v1_conformance_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -880,7 +1397,7 @@ func (x *Rate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Rate.ProtoReflect.Descriptor instead.
 func (*Rate) Descriptor() ([]byte, []int) {
-	return file_conformance_v1_conformance_proto_rawDescGZIP(), []int{10}
+	return file_conformance_v1_conformance_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Rate) GetValue() float64 {
@@ -901,17 +1418,37 @@ var File_conformance_v1_conformance_proto protoreflect.FileDescriptor
 
 const file_conformance_v1_conformance_proto_rawDesc = "" +
 	"\n" +
-	" conformance/v1/conformance.proto\x12\x0econformance.v1\x1a%rankspec/optim/v1/learning_rate.proto\"3\n" +
+	" conformance/v1/conformance.proto\x12\x0econformance.v1\x1a\x1drankspec/data/v1/recipe.proto\x1a%rankspec/optim/v1/learning_rate.proto\"3\n" +
 	"\x05Suite\x12*\n" +
 	"\x05cases\x18\x01 \x03(\v2\x14.conformance.v1.CaseR\x05cases\"\x82\x01\n" +
 	"\x04Case\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x121\n" +
 	"\arequest\x18\x02 \x01(\v2\x17.conformance.v1.RequestR\arequest\x127\n" +
-	"\bexpected\x18\x03 \x01(\v2\x1b.conformance.v1.ExpectationR\bexpected\"\x89\x01\n" +
+	"\bexpected\x18\x03 \x01(\v2\x1b.conformance.v1.ExpectationR\bexpected\"\xbb\x01\n" +
 	"\aRequest\x12*\n" +
 	"\x04load\x18\x01 \x01(\v2\x14.conformance.v1.LoadH\x00R\x04load\x12J\n" +
-	"\x10learning_rate_at\x18\x02 \x01(\v2\x1e.conformance.v1.LearningRateAtH\x00R\x0elearningRateAtB\x06\n" +
-	"\x04task\"\xf1\x01\n" +
+	"\x10learning_rate_at\x18\x02 \x01(\v2\x1e.conformance.v1.LearningRateAtH\x00R\x0elearningRateAt\x120\n" +
+	"\x06encode\x18\x03 \x01(\v2\x16.conformance.v1.EncodeH\x00R\x06encodeB\x06\n" +
+	"\x04task\"\x8f\x02\n" +
+	"\x06Encode\x120\n" +
+	"\x06recipe\x18\x01 \x01(\v2\x18.rankspec.data.v1.RecipeR\x06recipe\x12L\n" +
+	"\fvocabularies\x18\x02 \x03(\v2(.conformance.v1.Encode.VocabulariesEntryR\fvocabularies\x12\x18\n" +
+	"\acolumns\x18\x03 \x03(\tR\acolumns\x12*\n" +
+	"\x04rows\x18\x04 \x03(\v2\x16.conformance.v1.RawRowR\x04rows\x1a?\n" +
+	"\x11VocabulariesEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\fR\x05value:\x028\x01\":\n" +
+	"\x06RawRow\x120\n" +
+	"\x06values\x18\x01 \x03(\v2\x18.conformance.v1.RawValueR\x06values\"\xa0\x01\n" +
+	"\bRawValue\x12\x14\n" +
+	"\x04text\x18\x01 \x01(\tH\x00R\x04text\x12\x16\n" +
+	"\x05whole\x18\x02 \x01(\x03H\x00R\x05whole\x12\x18\n" +
+	"\x06number\x18\x03 \x01(\x01H\x00R\x06number\x12\x14\n" +
+	"\x04flag\x18\x04 \x01(\bH\x00R\x04flag\x12-\n" +
+	"\x04list\x18\x05 \x01(\v2\x17.conformance.v1.RawListH\x00R\x04listB\a\n" +
+	"\x05value\";\n" +
+	"\aRawList\x120\n" +
+	"\x06values\x18\x01 \x03(\v2\x18.conformance.v1.RawValueR\x06values\"\xf1\x01\n" +
 	"\x04Load\x12\x18\n" +
 	"\amessage\x18\x01 \x01(\tR\amessage\x12\x14\n" +
 	"\x04text\x18\x02 \x01(\fH\x00R\x04text\x12\x14\n" +
@@ -924,14 +1461,26 @@ const file_conformance_v1_conformance_proto_rawDesc = "" +
 	"\x06source\"a\n" +
 	"\x0eLearningRateAt\x12;\n" +
 	"\bschedule\x18\x01 \x01(\v2\x1f.rankspec.optim.v1.LearningRateR\bschedule\x12\x12\n" +
-	"\x04step\x18\x02 \x01(\x03R\x04step\"\xe2\x01\n" +
+	"\x04step\x18\x02 \x01(\x03R\x04step\"\xe5\x02\n" +
 	"\bResponse\x120\n" +
 	"\x06config\x18\x01 \x01(\v2\x16.conformance.v1.ConfigH\x00R\x06config\x123\n" +
 	"\arefusal\x18\x02 \x01(\v2\x17.conformance.v1.RefusalH\x00R\arefusal\x12%\n" +
 	"\rlearning_rate\x18\x03 \x01(\x01H\x00R\flearningRate\x12\"\n" +
 	"\vunsupported\x18\x04 \x01(\tH\x00R\vunsupported\x12\x1a\n" +
-	"\afailure\x18\x05 \x01(\tH\x00R\afailureB\b\n" +
-	"\x06result\"L\n" +
+	"\afailure\x18\x05 \x01(\tH\x00R\afailure\x123\n" +
+	"\aencoded\x18\x06 \x01(\v2\x17.conformance.v1.EncodedH\x00R\aencoded\x12L\n" +
+	"\x10encoding_refusal\x18\a \x01(\v2\x1f.conformance.v1.EncodingRefusalH\x00R\x0fencodingRefusalB\b\n" +
+	"\x06result\"]\n" +
+	"\aEncoded\x12\x1e\n" +
+	"\n" +
+	"continuous\x18\x01 \x03(\aR\n" +
+	"continuous\x12\x16\n" +
+	"\x06binary\x18\x02 \x03(\x03R\x06binary\x12\x1a\n" +
+	"\bdiscrete\x18\x03 \x03(\x03R\bdiscrete\"O\n" +
+	"\x0fEncodingRefusal\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\tR\x04code\x12\x16\n" +
+	"\x06column\x18\x02 \x01(\tR\x06column\x12\x10\n" +
+	"\x03row\x18\x03 \x01(\x03R\x03row\"L\n" +
 	"\x06Config\x12\x12\n" +
 	"\x04form\x18\x01 \x01(\tR\x04form\x12\x1a\n" +
 	"\bsemantic\x18\x02 \x01(\tR\bsemantic\x12\x12\n" +
@@ -944,14 +1493,16 @@ const file_conformance_v1_conformance_proto_rawDesc = "" +
 	"\x04path\x18\x01 \x01(\tR\x04path\x12\x12\n" +
 	"\x04code\x18\x02 \x01(\tR\x04code\x12\x12\n" +
 	"\x04line\x18\x03 \x01(\rR\x04line\x12\x16\n" +
-	"\x06column\x18\x04 \x01(\rR\x06column\"\xde\x01\n" +
+	"\x06column\x18\x04 \x01(\rR\x06column\"\xe1\x02\n" +
 	"\vExpectation\x120\n" +
 	"\x06config\x18\x01 \x01(\v2\x16.conformance.v1.ConfigH\x00R\x06config\x123\n" +
 	"\arefusal\x18\x02 \x01(\v2\x17.conformance.v1.RefusalH\x00R\arefusal\x12 \n" +
 	"\n" +
 	"unreadable\x18\x03 \x01(\tH\x00R\n" +
 	"unreadable\x12;\n" +
-	"\rlearning_rate\x18\x04 \x01(\v2\x14.conformance.v1.RateH\x00R\flearningRateB\t\n" +
+	"\rlearning_rate\x18\x04 \x01(\v2\x14.conformance.v1.RateH\x00R\flearningRate\x123\n" +
+	"\aencoded\x18\x05 \x01(\v2\x17.conformance.v1.EncodedH\x00R\aencoded\x12L\n" +
+	"\x10encoding_refusal\x18\x06 \x01(\v2\x1f.conformance.v1.EncodingRefusalH\x00R\x0fencodingRefusalB\t\n" +
 	"\averdict\":\n" +
 	"\x04Rate\x12\x14\n" +
 	"\x05value\x18\x01 \x01(\x01R\x05value\x12\x1c\n" +
@@ -970,41 +1521,60 @@ func file_conformance_v1_conformance_proto_rawDescGZIP() []byte {
 	return file_conformance_v1_conformance_proto_rawDescData
 }
 
-var file_conformance_v1_conformance_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
+var file_conformance_v1_conformance_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
 var file_conformance_v1_conformance_proto_goTypes = []any{
-	(*Suite)(nil),           // 0: conformance.v1.Suite
-	(*Case)(nil),            // 1: conformance.v1.Case
-	(*Request)(nil),         // 2: conformance.v1.Request
-	(*Load)(nil),            // 3: conformance.v1.Load
-	(*LearningRateAt)(nil),  // 4: conformance.v1.LearningRateAt
-	(*Response)(nil),        // 5: conformance.v1.Response
-	(*Config)(nil),          // 6: conformance.v1.Config
-	(*Refusal)(nil),         // 7: conformance.v1.Refusal
-	(*Violation)(nil),       // 8: conformance.v1.Violation
-	(*Expectation)(nil),     // 9: conformance.v1.Expectation
-	(*Rate)(nil),            // 10: conformance.v1.Rate
-	nil,                     // 11: conformance.v1.Load.VariablesEntry
-	(*v1.LearningRate)(nil), // 12: rankspec.optim.v1.LearningRate
+	(*Suite)(nil),            // 0: conformance.v1.Suite
+	(*Case)(nil),             // 1: conformance.v1.Case
+	(*Request)(nil),          // 2: conformance.v1.Request
+	(*Encode)(nil),           // 3: conformance.v1.Encode
+	(*RawRow)(nil),           // 4: conformance.v1.RawRow
+	(*RawValue)(nil),         // 5: conformance.v1.RawValue
+	(*RawList)(nil),          // 6: conformance.v1.RawList
+	(*Load)(nil),             // 7: conformance.v1.Load
+	(*LearningRateAt)(nil),   // 8: conformance.v1.LearningRateAt
+	(*Response)(nil),         // 9: conformance.v1.Response
+	(*Encoded)(nil),          // 10: conformance.v1.Encoded
+	(*EncodingRefusal)(nil),  // 11: conformance.v1.EncodingRefusal
+	(*Config)(nil),           // 12: conformance.v1.Config
+	(*Refusal)(nil),          // 13: conformance.v1.Refusal
+	(*Violation)(nil),        // 14: conformance.v1.Violation
+	(*Expectation)(nil),      // 15: conformance.v1.Expectation
+	(*Rate)(nil),             // 16: conformance.v1.Rate
+	nil,                      // 17: conformance.v1.Encode.VocabulariesEntry
+	nil,                      // 18: conformance.v1.Load.VariablesEntry
+	(*v1.Recipe)(nil),        // 19: rankspec.data.v1.Recipe
+	(*v11.LearningRate)(nil), // 20: rankspec.optim.v1.LearningRate
 }
 var file_conformance_v1_conformance_proto_depIdxs = []int32{
 	1,  // 0: conformance.v1.Suite.cases:type_name -> conformance.v1.Case
 	2,  // 1: conformance.v1.Case.request:type_name -> conformance.v1.Request
-	9,  // 2: conformance.v1.Case.expected:type_name -> conformance.v1.Expectation
-	3,  // 3: conformance.v1.Request.load:type_name -> conformance.v1.Load
-	4,  // 4: conformance.v1.Request.learning_rate_at:type_name -> conformance.v1.LearningRateAt
-	11, // 5: conformance.v1.Load.variables:type_name -> conformance.v1.Load.VariablesEntry
-	12, // 6: conformance.v1.LearningRateAt.schedule:type_name -> rankspec.optim.v1.LearningRate
-	6,  // 7: conformance.v1.Response.config:type_name -> conformance.v1.Config
-	7,  // 8: conformance.v1.Response.refusal:type_name -> conformance.v1.Refusal
-	8,  // 9: conformance.v1.Refusal.violations:type_name -> conformance.v1.Violation
-	6,  // 10: conformance.v1.Expectation.config:type_name -> conformance.v1.Config
-	7,  // 11: conformance.v1.Expectation.refusal:type_name -> conformance.v1.Refusal
-	10, // 12: conformance.v1.Expectation.learning_rate:type_name -> conformance.v1.Rate
-	13, // [13:13] is the sub-list for method output_type
-	13, // [13:13] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	15, // 2: conformance.v1.Case.expected:type_name -> conformance.v1.Expectation
+	7,  // 3: conformance.v1.Request.load:type_name -> conformance.v1.Load
+	8,  // 4: conformance.v1.Request.learning_rate_at:type_name -> conformance.v1.LearningRateAt
+	3,  // 5: conformance.v1.Request.encode:type_name -> conformance.v1.Encode
+	19, // 6: conformance.v1.Encode.recipe:type_name -> rankspec.data.v1.Recipe
+	17, // 7: conformance.v1.Encode.vocabularies:type_name -> conformance.v1.Encode.VocabulariesEntry
+	4,  // 8: conformance.v1.Encode.rows:type_name -> conformance.v1.RawRow
+	5,  // 9: conformance.v1.RawRow.values:type_name -> conformance.v1.RawValue
+	6,  // 10: conformance.v1.RawValue.list:type_name -> conformance.v1.RawList
+	5,  // 11: conformance.v1.RawList.values:type_name -> conformance.v1.RawValue
+	18, // 12: conformance.v1.Load.variables:type_name -> conformance.v1.Load.VariablesEntry
+	20, // 13: conformance.v1.LearningRateAt.schedule:type_name -> rankspec.optim.v1.LearningRate
+	12, // 14: conformance.v1.Response.config:type_name -> conformance.v1.Config
+	13, // 15: conformance.v1.Response.refusal:type_name -> conformance.v1.Refusal
+	10, // 16: conformance.v1.Response.encoded:type_name -> conformance.v1.Encoded
+	11, // 17: conformance.v1.Response.encoding_refusal:type_name -> conformance.v1.EncodingRefusal
+	14, // 18: conformance.v1.Refusal.violations:type_name -> conformance.v1.Violation
+	12, // 19: conformance.v1.Expectation.config:type_name -> conformance.v1.Config
+	13, // 20: conformance.v1.Expectation.refusal:type_name -> conformance.v1.Refusal
+	16, // 21: conformance.v1.Expectation.learning_rate:type_name -> conformance.v1.Rate
+	10, // 22: conformance.v1.Expectation.encoded:type_name -> conformance.v1.Encoded
+	11, // 23: conformance.v1.Expectation.encoding_refusal:type_name -> conformance.v1.EncodingRefusal
+	24, // [24:24] is the sub-list for method output_type
+	24, // [24:24] is the sub-list for method input_type
+	24, // [24:24] is the sub-list for extension type_name
+	24, // [24:24] is the sub-list for extension extendee
+	0,  // [0:24] is the sub-list for field type_name
 }
 
 func init() { file_conformance_v1_conformance_proto_init() }
@@ -1015,24 +1585,36 @@ func file_conformance_v1_conformance_proto_init() {
 	file_conformance_v1_conformance_proto_msgTypes[2].OneofWrappers = []any{
 		(*Request_Load)(nil),
 		(*Request_LearningRateAt)(nil),
+		(*Request_Encode)(nil),
 	}
-	file_conformance_v1_conformance_proto_msgTypes[3].OneofWrappers = []any{
+	file_conformance_v1_conformance_proto_msgTypes[5].OneofWrappers = []any{
+		(*RawValue_Text)(nil),
+		(*RawValue_Whole)(nil),
+		(*RawValue_Number)(nil),
+		(*RawValue_Flag)(nil),
+		(*RawValue_List)(nil),
+	}
+	file_conformance_v1_conformance_proto_msgTypes[7].OneofWrappers = []any{
 		(*Load_Text)(nil),
 		(*Load_Json)(nil),
 		(*Load_Binary)(nil),
 	}
-	file_conformance_v1_conformance_proto_msgTypes[5].OneofWrappers = []any{
+	file_conformance_v1_conformance_proto_msgTypes[9].OneofWrappers = []any{
 		(*Response_Config)(nil),
 		(*Response_Refusal)(nil),
 		(*Response_LearningRate)(nil),
 		(*Response_Unsupported)(nil),
 		(*Response_Failure)(nil),
+		(*Response_Encoded)(nil),
+		(*Response_EncodingRefusal)(nil),
 	}
-	file_conformance_v1_conformance_proto_msgTypes[9].OneofWrappers = []any{
+	file_conformance_v1_conformance_proto_msgTypes[15].OneofWrappers = []any{
 		(*Expectation_Config)(nil),
 		(*Expectation_Refusal)(nil),
 		(*Expectation_Unreadable)(nil),
 		(*Expectation_LearningRate)(nil),
+		(*Expectation_Encoded)(nil),
+		(*Expectation_EncodingRefusal)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -1040,7 +1622,7 @@ func file_conformance_v1_conformance_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_conformance_v1_conformance_proto_rawDesc), len(file_conformance_v1_conformance_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   12,
+			NumMessages:   19,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

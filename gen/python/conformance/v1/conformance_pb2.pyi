@@ -1,3 +1,4 @@
+from rankspec.data.v1 import recipe_pb2 as _recipe_pb2
 from rankspec.optim.v1 import learning_rate_pb2 as _learning_rate_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
@@ -24,12 +25,59 @@ class Case(_message.Message):
     def __init__(self, id: _Optional[str] = ..., request: _Optional[_Union[Request, _Mapping]] = ..., expected: _Optional[_Union[Expectation, _Mapping]] = ...) -> None: ...
 
 class Request(_message.Message):
-    __slots__ = ("load", "learning_rate_at")
+    __slots__ = ("load", "learning_rate_at", "encode")
     LOAD_FIELD_NUMBER: _ClassVar[int]
     LEARNING_RATE_AT_FIELD_NUMBER: _ClassVar[int]
+    ENCODE_FIELD_NUMBER: _ClassVar[int]
     load: Load
     learning_rate_at: LearningRateAt
-    def __init__(self, load: _Optional[_Union[Load, _Mapping]] = ..., learning_rate_at: _Optional[_Union[LearningRateAt, _Mapping]] = ...) -> None: ...
+    encode: Encode
+    def __init__(self, load: _Optional[_Union[Load, _Mapping]] = ..., learning_rate_at: _Optional[_Union[LearningRateAt, _Mapping]] = ..., encode: _Optional[_Union[Encode, _Mapping]] = ...) -> None: ...
+
+class Encode(_message.Message):
+    __slots__ = ("recipe", "vocabularies", "columns", "rows")
+    class VocabulariesEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: bytes
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[bytes] = ...) -> None: ...
+    RECIPE_FIELD_NUMBER: _ClassVar[int]
+    VOCABULARIES_FIELD_NUMBER: _ClassVar[int]
+    COLUMNS_FIELD_NUMBER: _ClassVar[int]
+    ROWS_FIELD_NUMBER: _ClassVar[int]
+    recipe: _recipe_pb2.Recipe
+    vocabularies: _containers.ScalarMap[str, bytes]
+    columns: _containers.RepeatedScalarFieldContainer[str]
+    rows: _containers.RepeatedCompositeFieldContainer[RawRow]
+    def __init__(self, recipe: _Optional[_Union[_recipe_pb2.Recipe, _Mapping]] = ..., vocabularies: _Optional[_Mapping[str, bytes]] = ..., columns: _Optional[_Iterable[str]] = ..., rows: _Optional[_Iterable[_Union[RawRow, _Mapping]]] = ...) -> None: ...
+
+class RawRow(_message.Message):
+    __slots__ = ("values",)
+    VALUES_FIELD_NUMBER: _ClassVar[int]
+    values: _containers.RepeatedCompositeFieldContainer[RawValue]
+    def __init__(self, values: _Optional[_Iterable[_Union[RawValue, _Mapping]]] = ...) -> None: ...
+
+class RawValue(_message.Message):
+    __slots__ = ("text", "whole", "number", "flag", "list")
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    WHOLE_FIELD_NUMBER: _ClassVar[int]
+    NUMBER_FIELD_NUMBER: _ClassVar[int]
+    FLAG_FIELD_NUMBER: _ClassVar[int]
+    LIST_FIELD_NUMBER: _ClassVar[int]
+    text: str
+    whole: int
+    number: float
+    flag: bool
+    list: RawList
+    def __init__(self, text: _Optional[str] = ..., whole: _Optional[int] = ..., number: _Optional[float] = ..., flag: _Optional[bool] = ..., list: _Optional[_Union[RawList, _Mapping]] = ...) -> None: ...
+
+class RawList(_message.Message):
+    __slots__ = ("values",)
+    VALUES_FIELD_NUMBER: _ClassVar[int]
+    values: _containers.RepeatedCompositeFieldContainer[RawValue]
+    def __init__(self, values: _Optional[_Iterable[_Union[RawValue, _Mapping]]] = ...) -> None: ...
 
 class Load(_message.Message):
     __slots__ = ("message", "text", "json", "binary", "variables")
@@ -61,18 +109,42 @@ class LearningRateAt(_message.Message):
     def __init__(self, schedule: _Optional[_Union[_learning_rate_pb2.LearningRate, _Mapping]] = ..., step: _Optional[int] = ...) -> None: ...
 
 class Response(_message.Message):
-    __slots__ = ("config", "refusal", "learning_rate", "unsupported", "failure")
+    __slots__ = ("config", "refusal", "learning_rate", "unsupported", "failure", "encoded", "encoding_refusal")
     CONFIG_FIELD_NUMBER: _ClassVar[int]
     REFUSAL_FIELD_NUMBER: _ClassVar[int]
     LEARNING_RATE_FIELD_NUMBER: _ClassVar[int]
     UNSUPPORTED_FIELD_NUMBER: _ClassVar[int]
     FAILURE_FIELD_NUMBER: _ClassVar[int]
+    ENCODED_FIELD_NUMBER: _ClassVar[int]
+    ENCODING_REFUSAL_FIELD_NUMBER: _ClassVar[int]
     config: Config
     refusal: Refusal
     learning_rate: float
     unsupported: str
     failure: str
-    def __init__(self, config: _Optional[_Union[Config, _Mapping]] = ..., refusal: _Optional[_Union[Refusal, _Mapping]] = ..., learning_rate: _Optional[float] = ..., unsupported: _Optional[str] = ..., failure: _Optional[str] = ...) -> None: ...
+    encoded: Encoded
+    encoding_refusal: EncodingRefusal
+    def __init__(self, config: _Optional[_Union[Config, _Mapping]] = ..., refusal: _Optional[_Union[Refusal, _Mapping]] = ..., learning_rate: _Optional[float] = ..., unsupported: _Optional[str] = ..., failure: _Optional[str] = ..., encoded: _Optional[_Union[Encoded, _Mapping]] = ..., encoding_refusal: _Optional[_Union[EncodingRefusal, _Mapping]] = ...) -> None: ...
+
+class Encoded(_message.Message):
+    __slots__ = ("continuous", "binary", "discrete")
+    CONTINUOUS_FIELD_NUMBER: _ClassVar[int]
+    BINARY_FIELD_NUMBER: _ClassVar[int]
+    DISCRETE_FIELD_NUMBER: _ClassVar[int]
+    continuous: _containers.RepeatedScalarFieldContainer[int]
+    binary: _containers.RepeatedScalarFieldContainer[int]
+    discrete: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, continuous: _Optional[_Iterable[int]] = ..., binary: _Optional[_Iterable[int]] = ..., discrete: _Optional[_Iterable[int]] = ...) -> None: ...
+
+class EncodingRefusal(_message.Message):
+    __slots__ = ("code", "column", "row")
+    CODE_FIELD_NUMBER: _ClassVar[int]
+    COLUMN_FIELD_NUMBER: _ClassVar[int]
+    ROW_FIELD_NUMBER: _ClassVar[int]
+    code: str
+    column: str
+    row: int
+    def __init__(self, code: _Optional[str] = ..., column: _Optional[str] = ..., row: _Optional[int] = ...) -> None: ...
 
 class Config(_message.Message):
     __slots__ = ("form", "semantic", "full")
@@ -103,16 +175,20 @@ class Violation(_message.Message):
     def __init__(self, path: _Optional[str] = ..., code: _Optional[str] = ..., line: _Optional[int] = ..., column: _Optional[int] = ...) -> None: ...
 
 class Expectation(_message.Message):
-    __slots__ = ("config", "refusal", "unreadable", "learning_rate")
+    __slots__ = ("config", "refusal", "unreadable", "learning_rate", "encoded", "encoding_refusal")
     CONFIG_FIELD_NUMBER: _ClassVar[int]
     REFUSAL_FIELD_NUMBER: _ClassVar[int]
     UNREADABLE_FIELD_NUMBER: _ClassVar[int]
     LEARNING_RATE_FIELD_NUMBER: _ClassVar[int]
+    ENCODED_FIELD_NUMBER: _ClassVar[int]
+    ENCODING_REFUSAL_FIELD_NUMBER: _ClassVar[int]
     config: Config
     refusal: Refusal
     unreadable: str
     learning_rate: Rate
-    def __init__(self, config: _Optional[_Union[Config, _Mapping]] = ..., refusal: _Optional[_Union[Refusal, _Mapping]] = ..., unreadable: _Optional[str] = ..., learning_rate: _Optional[_Union[Rate, _Mapping]] = ...) -> None: ...
+    encoded: Encoded
+    encoding_refusal: EncodingRefusal
+    def __init__(self, config: _Optional[_Union[Config, _Mapping]] = ..., refusal: _Optional[_Union[Refusal, _Mapping]] = ..., unreadable: _Optional[str] = ..., learning_rate: _Optional[_Union[Rate, _Mapping]] = ..., encoded: _Optional[_Union[Encoded, _Mapping]] = ..., encoding_refusal: _Optional[_Union[EncodingRefusal, _Mapping]] = ...) -> None: ...
 
 class Rate(_message.Message):
     __slots__ = ("value", "tolerance")

@@ -6,6 +6,8 @@
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { Recipe } from "../../rankspec/data/v1/recipe_pb.js";
+import { file_rankspec_data_v1_recipe } from "../../rankspec/data/v1/recipe_pb.js";
 import type { LearningRate } from "../../rankspec/optim/v1/learning_rate_pb.js";
 import { file_rankspec_optim_v1_learning_rate } from "../../rankspec/optim/v1/learning_rate_pb.js";
 import type { Message } from "@bufbuild/protobuf";
@@ -14,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file conformance/v1/conformance.proto.
  */
 export const file_conformance_v1_conformance: GenFile = /*@__PURE__*/
-  fileDesc("CiBjb25mb3JtYW5jZS92MS9jb25mb3JtYW5jZS5wcm90bxIOY29uZm9ybWFuY2UudjEiLAoFU3VpdGUSIwoFY2FzZXMYASADKAsyFC5jb25mb3JtYW5jZS52MS5DYXNlImsKBENhc2USCgoCaWQYASABKAkSKAoHcmVxdWVzdBgCIAEoCzIXLmNvbmZvcm1hbmNlLnYxLlJlcXVlc3QSLQoIZXhwZWN0ZWQYAyABKAsyGy5jb25mb3JtYW5jZS52MS5FeHBlY3RhdGlvbiJzCgdSZXF1ZXN0EiQKBGxvYWQYASABKAsyFC5jb25mb3JtYW5jZS52MS5Mb2FkSAASOgoQbGVhcm5pbmdfcmF0ZV9hdBgCIAEoCzIeLmNvbmZvcm1hbmNlLnYxLkxlYXJuaW5nUmF0ZUF0SABCBgoEdGFzayK9AQoETG9hZBIPCgdtZXNzYWdlGAEgASgJEg4KBHRleHQYAiABKAxIABIOCgRqc29uGAMgASgMSAASEAoGYmluYXJ5GAQgASgMSAASNgoJdmFyaWFibGVzGAUgAygLMiMuY29uZm9ybWFuY2UudjEuTG9hZC5WYXJpYWJsZXNFbnRyeRowCg5WYXJpYWJsZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAw6AjgBQggKBnNvdXJjZSJRCg5MZWFybmluZ1JhdGVBdBIxCghzY2hlZHVsZRgBIAEoCzIfLnJhbmtzcGVjLm9wdGltLnYxLkxlYXJuaW5nUmF0ZRIMCgRzdGVwGAIgASgDIq0BCghSZXNwb25zZRIoCgZjb25maWcYASABKAsyFi5jb25mb3JtYW5jZS52MS5Db25maWdIABIqCgdyZWZ1c2FsGAIgASgLMhcuY29uZm9ybWFuY2UudjEuUmVmdXNhbEgAEhcKDWxlYXJuaW5nX3JhdGUYAyABKAFIABIVCgt1bnN1cHBvcnRlZBgEIAEoCUgAEhEKB2ZhaWx1cmUYBSABKAlIAEIICgZyZXN1bHQiNgoGQ29uZmlnEgwKBGZvcm0YASABKAkSEAoIc2VtYW50aWMYAiABKAkSDAoEZnVsbBgDIAEoCSI4CgdSZWZ1c2FsEi0KCnZpb2xhdGlvbnMYASADKAsyGS5jb25mb3JtYW5jZS52MS5WaW9sYXRpb24iRQoJVmlvbGF0aW9uEgwKBHBhdGgYASABKAkSDAoEY29kZRgCIAEoCRIMCgRsaW5lGAMgASgNEg4KBmNvbHVtbhgEIAEoDSKzAQoLRXhwZWN0YXRpb24SKAoGY29uZmlnGAEgASgLMhYuY29uZm9ybWFuY2UudjEuQ29uZmlnSAASKgoHcmVmdXNhbBgCIAEoCzIXLmNvbmZvcm1hbmNlLnYxLlJlZnVzYWxIABIUCgp1bnJlYWRhYmxlGAMgASgJSAASLQoNbGVhcm5pbmdfcmF0ZRgEIAEoCzIULmNvbmZvcm1hbmNlLnYxLlJhdGVIAEIJCgd2ZXJkaWN0IigKBFJhdGUSDQoFdmFsdWUYASABKAESEQoJdG9sZXJhbmNlGAIgASgBQnMKG2Rldi5yYW5rc3BlYy5jb25mb3JtYW5jZS52MUIQQ29uZm9ybWFuY2VQcm90b1ABWkBnaXRodWIuY29tL3JhbmtzcGVjL3JhbmtzcGVjL2dlbi9nby9jb25mb3JtYW5jZS92MTtjb25mb3JtYW5jZXYxYghlZGl0aW9uc3DoBw", [file_rankspec_optim_v1_learning_rate]);
+  fileDesc("CiBjb25mb3JtYW5jZS92MS9jb25mb3JtYW5jZS5wcm90bxIOY29uZm9ybWFuY2UudjEiLAoFU3VpdGUSIwoFY2FzZXMYASADKAsyFC5jb25mb3JtYW5jZS52MS5DYXNlImsKBENhc2USCgoCaWQYASABKAkSKAoHcmVxdWVzdBgCIAEoCzIXLmNvbmZvcm1hbmNlLnYxLlJlcXVlc3QSLQoIZXhwZWN0ZWQYAyABKAsyGy5jb25mb3JtYW5jZS52MS5FeHBlY3RhdGlvbiKdAQoHUmVxdWVzdBIkCgRsb2FkGAEgASgLMhQuY29uZm9ybWFuY2UudjEuTG9hZEgAEjoKEGxlYXJuaW5nX3JhdGVfYXQYAiABKAsyHi5jb25mb3JtYW5jZS52MS5MZWFybmluZ1JhdGVBdEgAEigKBmVuY29kZRgDIAEoCzIWLmNvbmZvcm1hbmNlLnYxLkVuY29kZUgAQgYKBHRhc2si3gEKBkVuY29kZRIoCgZyZWNpcGUYASABKAsyGC5yYW5rc3BlYy5kYXRhLnYxLlJlY2lwZRI+Cgx2b2NhYnVsYXJpZXMYAiADKAsyKC5jb25mb3JtYW5jZS52MS5FbmNvZGUuVm9jYWJ1bGFyaWVzRW50cnkSDwoHY29sdW1ucxgDIAMoCRIkCgRyb3dzGAQgAygLMhYuY29uZm9ybWFuY2UudjEuUmF3Um93GjMKEVZvY2FidWxhcmllc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoDDoCOAEiMgoGUmF3Um93EigKBnZhbHVlcxgBIAMoCzIYLmNvbmZvcm1hbmNlLnYxLlJhd1ZhbHVlIn8KCFJhd1ZhbHVlEg4KBHRleHQYASABKAlIABIPCgV3aG9sZRgCIAEoA0gAEhAKBm51bWJlchgDIAEoAUgAEg4KBGZsYWcYBCABKAhIABInCgRsaXN0GAUgASgLMhcuY29uZm9ybWFuY2UudjEuUmF3TGlzdEgAQgcKBXZhbHVlIjMKB1Jhd0xpc3QSKAoGdmFsdWVzGAEgAygLMhguY29uZm9ybWFuY2UudjEuUmF3VmFsdWUivQEKBExvYWQSDwoHbWVzc2FnZRgBIAEoCRIOCgR0ZXh0GAIgASgMSAASDgoEanNvbhgDIAEoDEgAEhAKBmJpbmFyeRgEIAEoDEgAEjYKCXZhcmlhYmxlcxgFIAMoCzIjLmNvbmZvcm1hbmNlLnYxLkxvYWQuVmFyaWFibGVzRW50cnkaMAoOVmFyaWFibGVzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgMOgI4AUIICgZzb3VyY2UiUQoOTGVhcm5pbmdSYXRlQXQSMQoIc2NoZWR1bGUYASABKAsyHy5yYW5rc3BlYy5vcHRpbS52MS5MZWFybmluZ1JhdGUSDAoEc3RlcBgCIAEoAyKWAgoIUmVzcG9uc2USKAoGY29uZmlnGAEgASgLMhYuY29uZm9ybWFuY2UudjEuQ29uZmlnSAASKgoHcmVmdXNhbBgCIAEoCzIXLmNvbmZvcm1hbmNlLnYxLlJlZnVzYWxIABIXCg1sZWFybmluZ19yYXRlGAMgASgBSAASFQoLdW5zdXBwb3J0ZWQYBCABKAlIABIRCgdmYWlsdXJlGAUgASgJSAASKgoHZW5jb2RlZBgGIAEoCzIXLmNvbmZvcm1hbmNlLnYxLkVuY29kZWRIABI7ChBlbmNvZGluZ19yZWZ1c2FsGAcgASgLMh8uY29uZm9ybWFuY2UudjEuRW5jb2RpbmdSZWZ1c2FsSABCCAoGcmVzdWx0Ij8KB0VuY29kZWQSEgoKY29udGludW91cxgBIAMoBxIOCgZiaW5hcnkYAiADKAMSEAoIZGlzY3JldGUYAyADKAMiPAoPRW5jb2RpbmdSZWZ1c2FsEgwKBGNvZGUYASABKAkSDgoGY29sdW1uGAIgASgJEgsKA3JvdxgDIAEoAyI2CgZDb25maWcSDAoEZm9ybRgBIAEoCRIQCghzZW1hbnRpYxgCIAEoCRIMCgRmdWxsGAMgASgJIjgKB1JlZnVzYWwSLQoKdmlvbGF0aW9ucxgBIAMoCzIZLmNvbmZvcm1hbmNlLnYxLlZpb2xhdGlvbiJFCglWaW9sYXRpb24SDAoEcGF0aBgBIAEoCRIMCgRjb2RlGAIgASgJEgwKBGxpbmUYAyABKA0SDgoGY29sdW1uGAQgASgNIpwCCgtFeHBlY3RhdGlvbhIoCgZjb25maWcYASABKAsyFi5jb25mb3JtYW5jZS52MS5Db25maWdIABIqCgdyZWZ1c2FsGAIgASgLMhcuY29uZm9ybWFuY2UudjEuUmVmdXNhbEgAEhQKCnVucmVhZGFibGUYAyABKAlIABItCg1sZWFybmluZ19yYXRlGAQgASgLMhQuY29uZm9ybWFuY2UudjEuUmF0ZUgAEioKB2VuY29kZWQYBSABKAsyFy5jb25mb3JtYW5jZS52MS5FbmNvZGVkSAASOwoQZW5jb2RpbmdfcmVmdXNhbBgGIAEoCzIfLmNvbmZvcm1hbmNlLnYxLkVuY29kaW5nUmVmdXNhbEgAQgkKB3ZlcmRpY3QiKAoEUmF0ZRINCgV2YWx1ZRgBIAEoARIRCgl0b2xlcmFuY2UYAiABKAFCcwobZGV2LnJhbmtzcGVjLmNvbmZvcm1hbmNlLnYxQhBDb25mb3JtYW5jZVByb3RvUAFaQGdpdGh1Yi5jb20vcmFua3NwZWMvcmFua3NwZWMvZ2VuL2dvL2NvbmZvcm1hbmNlL3YxO2NvbmZvcm1hbmNldjFiCGVkaXRpb25zcOgH", [file_rankspec_data_v1_recipe, file_rankspec_optim_v1_learning_rate]);
 
 /**
  * The cases of one file.
@@ -100,6 +102,14 @@ export type Request = Message<"conformance.v1.Request"> & {
      */
     value: LearningRateAt;
     case: "learningRateAt";
+  } | {
+    /**
+     * Encodes raw rows by a recipe.
+     *
+     * @generated from field: conformance.v1.Encode encode = 3;
+     */
+    value: Encode;
+    case: "encode";
   } | { case: undefined; value?: undefined };
 };
 
@@ -109,6 +119,151 @@ export type Request = Message<"conformance.v1.Request"> & {
  */
 export const RequestSchema: GenMessage<Request> = /*@__PURE__*/
   messageDesc(file_conformance_v1_conformance, 2);
+
+/**
+ * Raw rows, and the recipe to encode them by. Whether the recipe keeps its rules is no question here.
+ *
+ * @generated from message conformance.v1.Encode
+ */
+export type Encode = Message<"conformance.v1.Encode"> & {
+  /**
+   * The recipe.
+   *
+   * @generated from field: rankspec.data.v1.Recipe recipe = 1;
+   */
+  recipe?: Recipe | undefined;
+
+  /**
+   * Vocabulary files by name.
+   *
+   * @generated from field: map<string, bytes> vocabularies = 2;
+   */
+  vocabularies: { [key: string]: Uint8Array };
+
+  /**
+   * The names of the columns that rows have.
+   *
+   * @generated from field: repeated string columns = 3;
+   */
+  columns: string[];
+
+  /**
+   * The rows, counted from 0.
+   *
+   * @generated from field: repeated conformance.v1.RawRow rows = 4;
+   */
+  rows: RawRow[];
+};
+
+/**
+ * Describes the message conformance.v1.Encode.
+ * Use `create(EncodeSchema)` to create a new message.
+ */
+export const EncodeSchema: GenMessage<Encode> = /*@__PURE__*/
+  messageDesc(file_conformance_v1_conformance, 3);
+
+/**
+ * A raw row.
+ *
+ * @generated from message conformance.v1.RawRow
+ */
+export type RawRow = Message<"conformance.v1.RawRow"> & {
+  /**
+   * A value for each column, in their order.
+   *
+   * @generated from field: repeated conformance.v1.RawValue values = 1;
+   */
+  values: RawValue[];
+};
+
+/**
+ * Describes the message conformance.v1.RawRow.
+ * Use `create(RawRowSchema)` to create a new message.
+ */
+export const RawRowSchema: GenMessage<RawRow> = /*@__PURE__*/
+  messageDesc(file_conformance_v1_conformance, 4);
+
+/**
+ * A raw value, in one of the types that all languages have.
+ *
+ * @generated from message conformance.v1.RawValue
+ */
+export type RawValue = Message<"conformance.v1.RawValue"> & {
+  /**
+   * The value. Unset: missing.
+   *
+   * @generated from oneof conformance.v1.RawValue.value
+   */
+  value: {
+    /**
+     * Text.
+     *
+     * @generated from field: string text = 1;
+     */
+    value: string;
+    case: "text";
+  } | {
+    /**
+     * A whole number.
+     *
+     * @generated from field: int64 whole = 2;
+     */
+    value: bigint;
+    case: "whole";
+  } | {
+    /**
+     * A number of double precision.
+     *
+     * @generated from field: double number = 3;
+     */
+    value: number;
+    case: "number";
+  } | {
+    /**
+     * True or false.
+     *
+     * @generated from field: bool flag = 4;
+     */
+    value: boolean;
+    case: "flag";
+  } | {
+    /**
+     * A list.
+     *
+     * @generated from field: conformance.v1.RawList list = 5;
+     */
+    value: RawList;
+    case: "list";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message conformance.v1.RawValue.
+ * Use `create(RawValueSchema)` to create a new message.
+ */
+export const RawValueSchema: GenMessage<RawValue> = /*@__PURE__*/
+  messageDesc(file_conformance_v1_conformance, 5);
+
+/**
+ * A list of raw values.
+ *
+ * @generated from message conformance.v1.RawList
+ */
+export type RawList = Message<"conformance.v1.RawList"> & {
+  /**
+   * The values; none is a list.
+   *
+   * @generated from field: repeated conformance.v1.RawValue values = 1;
+   */
+  values: RawValue[];
+};
+
+/**
+ * Describes the message conformance.v1.RawList.
+ * Use `create(RawListSchema)` to create a new message.
+ */
+export const RawListSchema: GenMessage<RawList> = /*@__PURE__*/
+  messageDesc(file_conformance_v1_conformance, 6);
 
 /**
  * A config in one of its forms.
@@ -167,7 +322,7 @@ export type Load = Message<"conformance.v1.Load"> & {
  * Use `create(LoadSchema)` to create a new message.
  */
 export const LoadSchema: GenMessage<Load> = /*@__PURE__*/
-  messageDesc(file_conformance_v1_conformance, 3);
+  messageDesc(file_conformance_v1_conformance, 7);
 
 /**
  * A question for a learning rate.
@@ -195,7 +350,7 @@ export type LearningRateAt = Message<"conformance.v1.LearningRateAt"> & {
  * Use `create(LearningRateAtSchema)` to create a new message.
  */
 export const LearningRateAtSchema: GenMessage<LearningRateAt> = /*@__PURE__*/
-  messageDesc(file_conformance_v1_conformance, 4);
+  messageDesc(file_conformance_v1_conformance, 8);
 
 /**
  * What an executor answers, one response a request, on its standard output.
@@ -248,6 +403,22 @@ export type Response = Message<"conformance.v1.Response"> & {
      */
     value: string;
     case: "failure";
+  } | {
+    /**
+     * The rows that were encoded.
+     *
+     * @generated from field: conformance.v1.Encoded encoded = 6;
+     */
+    value: Encoded;
+    case: "encoded";
+  } | {
+    /**
+     * The recipe or the rows cannot be used.
+     *
+     * @generated from field: conformance.v1.EncodingRefusal encoding_refusal = 7;
+     */
+    value: EncodingRefusal;
+    case: "encodingRefusal";
   } | { case: undefined; value?: undefined };
 };
 
@@ -256,7 +427,77 @@ export type Response = Message<"conformance.v1.Response"> & {
  * Use `create(ResponseSchema)` to create a new message.
  */
 export const ResponseSchema: GenMessage<Response> = /*@__PURE__*/
-  messageDesc(file_conformance_v1_conformance, 5);
+  messageDesc(file_conformance_v1_conformance, 9);
+
+/**
+ * Encoded rows, one after the other.
+ *
+ * @generated from message conformance.v1.Encoded
+ */
+export type Encoded = Message<"conformance.v1.Encoded"> & {
+  /**
+   * The bits of the float32 of continuous values.
+   *
+   * @generated from field: repeated fixed32 continuous = 1;
+   */
+  continuous: number[];
+
+  /**
+   * Binary values.
+   *
+   * @generated from field: repeated int64 binary = 2;
+   */
+  binary: bigint[];
+
+  /**
+   * Discrete values.
+   *
+   * @generated from field: repeated int64 discrete = 3;
+   */
+  discrete: bigint[];
+};
+
+/**
+ * Describes the message conformance.v1.Encoded.
+ * Use `create(EncodedSchema)` to create a new message.
+ */
+export const EncodedSchema: GenMessage<Encoded> = /*@__PURE__*/
+  messageDesc(file_conformance_v1_conformance, 10);
+
+/**
+ * What is wrong with rows, or with a recipe.
+ *
+ * @generated from message conformance.v1.EncodingRefusal
+ */
+export type EncodingRefusal = Message<"conformance.v1.EncodingRefusal"> & {
+  /**
+   * The error's code.
+   *
+   * @generated from field: string code = 1;
+   */
+  code: string;
+
+  /**
+   * The raw column; empty if it is about none.
+   *
+   * @generated from field: string column = 2;
+   */
+  column: string;
+
+  /**
+   * The row, from 0; absent if it is about none.
+   *
+   * @generated from field: int64 row = 3;
+   */
+  row: bigint;
+};
+
+/**
+ * Describes the message conformance.v1.EncodingRefusal.
+ * Use `create(EncodingRefusalSchema)` to create a new message.
+ */
+export const EncodingRefusalSchema: GenMessage<EncodingRefusal> = /*@__PURE__*/
+  messageDesc(file_conformance_v1_conformance, 11);
 
 /**
  * A valid config, resolved.
@@ -291,7 +532,7 @@ export type Config = Message<"conformance.v1.Config"> & {
  * Use `create(ConfigSchema)` to create a new message.
  */
 export const ConfigSchema: GenMessage<Config> = /*@__PURE__*/
-  messageDesc(file_conformance_v1_conformance, 6);
+  messageDesc(file_conformance_v1_conformance, 12);
 
 /**
  * What is wrong with a config.
@@ -312,7 +553,7 @@ export type Refusal = Message<"conformance.v1.Refusal"> & {
  * Use `create(RefusalSchema)` to create a new message.
  */
 export const RefusalSchema: GenMessage<Refusal> = /*@__PURE__*/
-  messageDesc(file_conformance_v1_conformance, 7);
+  messageDesc(file_conformance_v1_conformance, 13);
 
 /**
  * One thing that is wrong.
@@ -354,7 +595,7 @@ export type Violation = Message<"conformance.v1.Violation"> & {
  * Use `create(ViolationSchema)` to create a new message.
  */
 export const ViolationSchema: GenMessage<Violation> = /*@__PURE__*/
-  messageDesc(file_conformance_v1_conformance, 8);
+  messageDesc(file_conformance_v1_conformance, 14);
 
 /**
  * What a response is compared with.
@@ -399,6 +640,22 @@ export type Expectation = Message<"conformance.v1.Expectation"> & {
      */
     value: Rate;
     case: "learningRate";
+  } | {
+    /**
+     * Encoded rows: every bit is this.
+     *
+     * @generated from field: conformance.v1.Encoded encoded = 5;
+     */
+    value: Encoded;
+    case: "encoded";
+  } | {
+    /**
+     * Rows that are refused: code, column and row are these.
+     *
+     * @generated from field: conformance.v1.EncodingRefusal encoding_refusal = 6;
+     */
+    value: EncodingRefusal;
+    case: "encodingRefusal";
   } | { case: undefined; value?: undefined };
 };
 
@@ -407,7 +664,7 @@ export type Expectation = Message<"conformance.v1.Expectation"> & {
  * Use `create(ExpectationSchema)` to create a new message.
  */
 export const ExpectationSchema: GenMessage<Expectation> = /*@__PURE__*/
-  messageDesc(file_conformance_v1_conformance, 9);
+  messageDesc(file_conformance_v1_conformance, 15);
 
 /**
  * A learning rate that has to be met.
@@ -436,5 +693,5 @@ export type Rate = Message<"conformance.v1.Rate"> & {
  * Use `create(RateSchema)` to create a new message.
  */
 export const RateSchema: GenMessage<Rate> = /*@__PURE__*/
-  messageDesc(file_conformance_v1_conformance, 10);
+  messageDesc(file_conformance_v1_conformance, 16);
 

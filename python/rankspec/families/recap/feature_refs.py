@@ -85,8 +85,8 @@ def column_of(message: Any, item: Input, path: str) -> int:
         return feature
     if names is None:
         raise DataError(
-            f'the schema file gives the columns of "{item.column}" no names, and "{feature}" is asked for; add names to '
-            "its entry there, or give the column's index here",
+            f'the schema file gives the columns of "{item.column}" no names, and "{feature}" is asked for; add names '
+            "to its entry there, or give the column's index here",
             pointed.path,
         )
     if feature not in names:
@@ -106,8 +106,8 @@ def refuse_table_of_position(columns: Sequence[int], position: int) -> None:
     """
     if position in columns:
         raise DataError(
-            f"it looks up column {position}, the position, which position_debias_config keeps from what is served; drop "
-            "the table, or correct what either reads",
+            f"it looks up column {position}, the position, which position_debias_config keeps from what is served; "
+            "drop the table, or correct what either reads",
             f"model.small_embeddings.tables[{columns.index(position)}]",
         )
 

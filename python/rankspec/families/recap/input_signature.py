@@ -92,18 +92,33 @@ def carried_inputs(
 
 
 @obeys(RecapDataConfig, "seg_dense_schema")
-@obeys(SegDenseSchema, "schema_path", "renamed_features")
+@obeys(SegDenseSchema, "renamed_features")
 def _renamed_inputs(data: RecapDataConfig, columns: Mapping[str, Column], path: str) -> Iterator[Input]:
+    for name in sorted(data.seg_dense_schema.renamed_features):
+        yield renamed_input(data, name, columns, path)
+
+
+@obeys(RecapDataConfig, "seg_dense_schema")
+@obeys(SegDenseSchema, "schema_path", "renamed_features")
+def renamed_input(data: RecapDataConfig, name: str, columns: Mapping[str, Column], path: str) -> Input:
+    """The input of a name that `renamed_features` gives, before truncation and masks.
+
+    Args:
+        data: the data set's configuration.
+        name: of the input.
+        columns: what the schema file says.
+        path: the data set's place in the spec, for errors.
+
+    Raises:
+        DataError: the schema has no such column, or one of another type.
+    """
     schema = data.seg_dense_schema
-    for name in sorted(schema.renamed_features):
-        here = at(join(path, "seg_dense_schema.renamed_features"), name)
-        found = fixed_column(schema.renamed_features[name], columns, here, schema.schema_path)
-        expected = MODEL_INPUTS.get(name, found.dtype)
-        if found.dtype != expected:
-            raise DataError(
-                f'"{found.column}" holds {found.dtype} values, and the input "{name}" takes {expected}', here
-            )
-        yield replace(found, name=name)
+    here = at(join(path, "seg_dense_schema.renamed_features"), name)
+    found = fixed_column(schema.renamed_features[name], columns, here, schema.schema_path)
+    expected = MODEL_INPUTS.get(name, found.dtype)
+    if found.dtype != expected:
+        raise DataError(f'"{found.column}" holds {found.dtype} values, and the input "{name}" takes {expected}', here)
+    return replace(found, name=name)
 
 
 def fixed_column(name: str, columns: Mapping[str, Column], path: str, schema_path: str) -> Input:

@@ -19,6 +19,7 @@ from rankspec.families.recap.input_signature import fixed_column
 from rankspec.families.recap.schema_file import schema_columns
 from rankspec.formats.document import Document
 from rankspec.formats.origins import Origins
+from rankspec.metrics.feature_statistics import signed_log
 from rankspec.recap.v1.featurization_pb2 import ZScoreLogConfig
 from rankspec.schema.field_paths import join
 from rankspec.trainer.data_error import DataError
@@ -85,6 +86,12 @@ def _check_schema(schema_path: str, continuous: Input, path: str) -> None:
 
 
 def _of_file(name: str, _continuous: Input, path: str) -> DataStatistics:
+    if Path(expanded(name, path)).is_dir():
+        raise DataError(
+            f"{name} is a folder; name the file that `rankspec data statistics` wrote, or set use_bq_stats: true for "
+            "a folder of exported JSON parts",
+            path,
+        )
     loaded = check(expanded(name, path), message=DataStatistics.DESCRIPTOR.full_name, environment={})
     _refuse(loaded.diagnostics, name, path)
     statistics = DataStatistics()
@@ -143,8 +150,12 @@ def _object(text: str, place: str, path: str) -> dict[str, Any]:
 
 
 def _refuse(diagnostics: Sequence[Diagnostic], name: str, path: str) -> None:
-    """Raises the first mistake of statistics, with the number of the others."""
+    """Raises the first mistake of statistics, with the number of the others.
+
+    What cannot be read goes first: rules object to what is missing for that reason alone.
+    """
     mistakes = [one for one in diagnostics if one.severity == "error"]
+    mistakes.sort(key=lambda one: not one.code.startswith("parse."))
     if not mistakes:
         return
     first, others = mistakes[0], len(mistakes) - 1
@@ -201,8 +212,3 @@ def _log_moments(places: Sequence[PlaceStatistics]) -> LogMoments:
 
 def _log32(values: NDArray[np.float64]) -> NDArray[np.float32]:
     return signed_log(values).astype(np.float32)
-
-
-def signed_log(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """sign(x) * log(1 + |x|), element by element."""
-    return np.sign(values) * np.log1p(np.abs(values))

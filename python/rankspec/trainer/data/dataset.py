@@ -14,6 +14,7 @@ from rankspec.schema.field_paths import join
 from rankspec.trainer.data.arrow_errors import UNREADABLE, reason
 from rankspec.trainer.data.assembly import BatchAssembler
 from rankspec.trainer.data.identity import Identity
+from rankspec.trainer.data.notices import Notices
 from rankspec.trainer.data.order import RowOrder
 from rankspec.trainer.data.plan import DataPlan
 from rankspec.trainer.data.row_groups import RowGroupCache, RowGroupReader
@@ -39,6 +40,7 @@ class Dataset:
         identity: what tells whether it is the data it was; JSON takes it.
         notes: a line for each kind of files that is left out by rule, and for each file that cannot be read where
             ignore_data_errors is set.
+        notices: what there is to say while rows are read.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class Dataset:
         *,
         identity: Identity,
         notes: Sequence[str],
+        notices: Notices | None = None,
     ) -> None:
         """Takes what `open_dataset` has settled."""
         self._plan = plan
@@ -63,6 +66,7 @@ class Dataset:
         self.columns = plan.columns
         self.identity = identity
         self.notes = tuple(notes)
+        self.notices = notices or Notices()
         self.num_rows = order.num_rows
         self.rows_per_batch = plan.rows_per_batch
         self.num_batches_per_epoch = -(-self.num_rows // plan.rows_per_batch)
@@ -124,6 +128,11 @@ class Dataset:
                 join(self._plan.path, "repeat_files"),
             )
         return min(num_batches, there)
+
+    @property
+    def repeats_within_batches(self) -> bool:
+        """Whether a batch is more than all rows, so that it has rows twice."""
+        return self._plan.repeats and self.rows_per_batch > self.num_rows
 
     @property
     def offset(self) -> int:

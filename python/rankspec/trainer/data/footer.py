@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from rankspec.trainer.data.arrow_errors import UNREADABLE, reason
 from rankspec.trainer.data.storage.storage import FileStatus, StoredFile
-from rankspec.trainer.data_error import DataError
+from rankspec.trainer.data_error import DamagedFileError, DataError
 
 _MAGIC = b"PAR1"
 # The length of what is before it, in four bytes, and the magic number.
@@ -61,7 +61,7 @@ def read_footer(file: StoredFile) -> Footer:
         # The bytes before the end are not asked for: a file that consists of its end alone gives the same metadata.
         metadata = pq.read_metadata(pa.BufferReader(_MAGIC + end))
     except UNREADABLE as error:
-        raise DataError(f"{file}: cannot be read as Parquet: {reason(error)}") from error
+        raise DamagedFileError(f"{file}: cannot be read as Parquet: {reason(error)}") from error
     return Footer(metadata, hashlib.sha256(end).hexdigest(), status)
 
 
@@ -70,8 +70,8 @@ def _read_end(file: StoredFile) -> tuple[FileStatus, bytes]:
     with file.storage.end(file.path) as (status, last):
         end = last(min(status.size, _GUESS_BYTES))
         if end[-len(_MAGIC) :] != _MAGIC:
-            raise DataError(f"{file}: cannot be read as Parquet: it does not end as a Parquet file does")
+            raise DamagedFileError(f"{file}: cannot be read as Parquet: it does not end as a Parquet file does")
         length = int.from_bytes(end[-_TAIL_BYTES : -len(_MAGIC)], "little") + _TAIL_BYTES
         if length + len(_MAGIC) > status.size:
-            raise DataError(f"{file}: cannot be read as Parquet: it is shorter than its last bytes say")
+            raise DamagedFileError(f"{file}: cannot be read as Parquet: it is shorter than its last bytes say")
         return status, end[-length:] if length <= len(end) else last(length)

@@ -1,4 +1,4 @@
-"""The labels of rows: 0 or 1, or any number that float32 holds."""
+"""The labels of rows: 0 or 1, or any number, as the nearest float32."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Label:
 
 
 def _binary(name: str, values: Array, place: Place) -> NDArray[np.uint8]:
-    _refuse((values != 0) & (values != 1), name, values, place, "; a label is 0 or 1")
+    _refuse((values != 0) & (values != 1), name, values, place, "; a label is 0 or 1: correct it, or leave the row out")
     return values.astype(np.uint8)
 
 
@@ -70,17 +70,10 @@ def _finite(name: str, values: Array, place: Place) -> NDArray[np.float32]:
         _refuse(lost, name, values, place, way_out)
         return values.astype(np.float32)
     _refuse(~np.isfinite(values), name, values, place, "; it has to be a finite number, so leave the row out")
-    with np.errstate(over="ignore"):  # It becomes an infinity, which is another number too.
-        narrow = values.astype(np.float32, copy=False)
-    lost = narrow != values
-    _refuse(
-        lost,
-        name,
-        values,
-        place,
-        ", which float32 does not hold exactly; write the column as float32, scaled if it is too large for that",
-    )
-    return narrow
+    with np.errstate(over="ignore"):  # It becomes an infinity, and is refused.
+        nearest = values.astype(np.float32, copy=False)
+    _refuse(np.isinf(nearest), name, values, place, ", which is more than float32 holds; scale the labels")
+    return nearest
 
 
 def _refuse(wrong: NDArray[Any], name: str, values: Array, place: Place, way_out: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path, PurePath
 
 from rankspec.diagnostics.closest_name import closest
 from rankspec.trainer.data.listing import Listing, shown
-from rankspec.trainer.data.pattern import Pattern, has_wildcard
+from rankspec.trainer.data.pattern import PARQUET, TFRECORD, Pattern, has_wildcard
 from rankspec.trainer.data.storage.local import LOCAL
 from rankspec.trainer.data.storage.storage import Storage
 
@@ -75,8 +75,11 @@ def _is_folder(storage: Storage, pattern: Pattern, listing: Listing) -> str | No
     else:
         return None
     # One level is all that is looked at: the folder may be anything, the root of the system too.
-    is_deeper = not _lists(storage, f"{text}/*.parquet") and _lists(storage, f"{text}/*/*.parquet")
-    return f'{found} is a folder; write "{text}/{"**/" if is_deeper else ""}*.parquet"'
+    for between in ("", "**/"):
+        for names in (PARQUET, *TFRECORD):
+            if _lists(storage, f"{text}/{between.replace('**', '*')}{names}"):
+                return f'{found} is a folder; write "{text}/{between}{names}"'
+    return f'{found} is a folder; write "{text}/{PARQUET}"'
 
 
 def _has_brackets(storage: Storage, pattern: Pattern, _listing: Listing) -> str | None:
@@ -89,7 +92,7 @@ def _has_brackets(storage: Storage, pattern: Pattern, _listing: Listing) -> str 
 def _is_list(_storage: Storage, pattern: Pattern, _listing: Listing) -> str | None:
     if "," not in pattern.text:
         return None
-    return "a comma separates nothing, inputs is one pattern; put the files into one folder, or links to them"
+    return "a comma separates nothing, this is one pattern; put the files into one folder, or links to them"
 
 
 def _has_braces(_storage: Storage, pattern: Pattern, _listing: Listing) -> str | None:

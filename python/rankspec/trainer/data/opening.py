@@ -13,7 +13,7 @@ from rankspec.trainer.data.tfrecord.compression import HEAD_BYTES, Compression, 
 from rankspec.trainer.data.tfrecord.file import open_tfrecord
 from rankspec.trainer.data.tfrecord.positions import Positions
 from rankspec.trainer.data.values import StoredColumn
-from rankspec.trainer.data_error import DataError
+from rankspec.trainer.data_error import DamagedFileError, DataError
 
 # Names that are given to TFRecord files; Beam puts a number behind them.
 _COMPRESSED_NAME = re.compile(r"\.(gz|gzip|zlib)(\W|$)")
@@ -51,7 +51,7 @@ def _compression(file: StoredFile) -> Compression | None:
         # A plain file of no records has no bytes.
         if not head and not _COMPRESSED_NAME.search(name):
             return Compression.NONE
-        raise DataError(
+        raise DamagedFileError(
             f"{file}: cannot be read as TFRecord: it begins neither with a record nor as gzip or zlib do; it is damaged"
         )
     return found

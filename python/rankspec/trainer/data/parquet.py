@@ -11,13 +11,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rankspec.datasets.feature_names import feature_names_in
+from rankspec.diagnostics.closest_name import closest
 from rankspec.trainer.data.arrow_errors import UNREADABLE, reason
 from rankspec.trainer.data.footer import Footer, read_footer
 from rankspec.trainer.data.place import Place
 from rankspec.trainer.data.source import FileIdentity
 from rankspec.trainer.data.storage.storage import StoredFile
 from rankspec.trainer.data.values import Array, StoredColumn, StoredType, is_list, values_of
-from rankspec.trainer.data_error import DataError
+from rankspec.trainer.data_error import DamagedFileError, DataError
 from rankspec.trainer.inputs import names_difference
 
 # What is decoded at once: little enough to be in a processor's cache still when the rows are copied out of it.
@@ -28,8 +29,8 @@ _CHUNK_BYTES = 4 << 20
 _BUFFER_BYTES = 256 << 10
 
 _EXPECTED: dict[StoredType, str] = {
-    "float32": "float32",
-    "int64": "an integer type up to int64",
+    "float32": "float32 or float64",
+    "int64": "an integer type up to int64, bool, or whole numbers in float32 or float64",
     "number": "a type of numbers",
     "text": "a type of strings",
 }
@@ -112,9 +113,11 @@ def open_file(file: StoredFile, columns: Sequence[StoredColumn]) -> ParquetFile:
         schema = metadata.schema.to_arrow_schema()
         rows = tuple(metadata.row_group(index).num_rows for index in range(metadata.num_row_groups))
     except UNREADABLE as error:
-        raise DataError(f"{file}: cannot be read as Parquet: {reason(error)}") from error
+        raise DamagedFileError(f"{file}: cannot be read as Parquet: {reason(error)}") from error
     if min(rows, default=0) < 0 or sum(rows) != metadata.num_rows:
-        raise DataError(f"{file}: says it has {metadata.num_rows} rows, and row groups of {sum(rows)}; it is damaged")
+        raise DamagedFileError(
+            f"{file}: says it has {metadata.num_rows} rows, and row groups of {sum(rows)}; it is damaged"
+        )
     named = _feature_names(file, metadata)
     for column in columns:
         _check_type(file, schema, column)
@@ -136,7 +139,7 @@ def _feature_names(file: StoredFile, metadata: pq.FileMetaData) -> dict[str, lis
 def _check_type(file: StoredFile, schema: pa.Schema, column: StoredColumn) -> None:
     found = schema.get_all_field_indices(column.name)
     if len(found) != 1:
-        raise DataError(f'{file}: has {len(found) or "no"} columns "{column.name}"; there has to be one')
+        raise DataError(f"{file}: {_not_one(column.name, len(found), schema.names)}")
     stored = schema.field(found[0]).type
     if column.dtype in ("float32", "int64") and _is_bytes(stored):
         _check_bytes(file, stored, column)
@@ -144,11 +147,21 @@ def _check_type(file: StoredFile, schema: pa.Schema, column: StoredColumn) -> No
     values = stored.value_type if is_list(stored) else stored
     if pa.types.is_fixed_size_list(stored) and stored.list_size != column.length:
         raise DataError(
-            f'{file}: column "{column.name}" has {stored.list_size} values a row; the schema says {column.length}'
+            f'{file}: column "{column.name}" has {stored.list_size} values a row; the schema says {column.length}: '
+            "correct its length there, or write the file anew"
         )
     if (not is_list(stored) and column.length != 1) or not _fits(values, column.dtype):
         expected = _EXPECTED[column.dtype] + (f", {column.length} values a row" if column.length != 1 else "")
-        raise DataError(f'{file}: column "{column.name}" is {stored}; it has to be {expected}')
+        raise DataError(f'{file}: column "{column.name}" is {stored}; it has to be {expected}: write it as that')
+
+
+def _not_one(name: str, count: int, names: Sequence[str]) -> str:
+    """What to say of a file that has not exactly one column of a name."""
+    if count:
+        return f'has {count} columns "{name}"; there has to be one: rename the others'
+    match = closest(name, names)
+    meant = f'; did you mean "{match}"?' if match else ""
+    return f'has no column "{name}"{meant or "; write the file with it, or name another"}'
 
 
 def _is_bytes(stored: pa.DataType) -> bool:
@@ -175,8 +188,9 @@ def _fits(values: pa.DataType, dtype: StoredType) -> bool:
     if dtype == "number":
         return bool(pa.types.is_integer(values) or pa.types.is_floating(values))
     if dtype == "float32":
-        return bool(pa.types.is_float32(values))
-    return bool(pa.types.is_integer(values) and not pa.types.is_uint64(values))
+        return bool(pa.types.is_floating(values))
+    is_whole = pa.types.is_integer(values) and not pa.types.is_uint64(values)
+    return bool(is_whole or pa.types.is_boolean(values) or pa.types.is_floating(values))
 
 
 @contextmanager

@@ -18,6 +18,10 @@ from typing import Self
 from rankspec.trainer.data_error import DataError
 
 ANY_FOLDERS = "**"
+# What is read of a folder.
+PARQUET = "*.parquet"
+# And where it has no such files; no name is of two of them.
+TFRECORD = ("*.tfrecord", "*.gz", "*.gzip", "*.zlib")
 _WILDCARDS = "*?["
 _HIDDEN = (".", "_")
 

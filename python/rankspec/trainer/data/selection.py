@@ -11,17 +11,13 @@ from rankspec.trainer.data.dataset import Dataset
 from rankspec.trainer.data.identity import identity_of, num_rows
 from rankspec.trainer.data.listing import Listing, shown
 from rankspec.trainer.data.no_match import reason_for_none
-from rankspec.trainer.data.pattern import Pattern
+from rankspec.trainer.data.pattern import PARQUET, Pattern
 from rankspec.trainer.data.plan import DataPlan
 from rankspec.trainer.data.source import RowFile
 from rankspec.trainer.data.storage.storage import Storage, StoredFile
-from rankspec.trainer.data_error import DataError
+from rankspec.trainer.data_error import DamagedFileError, DataError
 from rankspec.trainer.inputs import Column
 
-# What is read of a folder.
-PARQUET = "*.parquet"
-# And where it has no such files; no name is of two of them.
-TFRECORD = ("*.tfrecord", "*.gz", "*.gzip", "*.zlib")
 # Files that an error names before it counts the rest.
 _NAMED = 3
 # Files of another storage that are opened at the same time: it is their requests that take time.
@@ -93,7 +89,7 @@ def open_selection(
     schema: Mapping[str, Column],
     *,
     leave_out_unreadable: bool = False,
-    remedy: str = "correct or remove it",
+    remedy: str = "",
 ) -> Dataset:
     """Opens the files of a data set.
 
@@ -102,21 +98,23 @@ def open_selection(
         plan: how their rows become batches.
         schema: the columns that are said to be there, which are part of the data set's identity.
         leave_out_unreadable: whether a file that cannot be read is left out and told; if not, it is an error.
-        remedy: what to do about such a file, for that error.
+        remedy: what else can be done about damaged files than writing them anew, where there are others.
 
     Raises:
         DataError: files cannot be read, or hold no row.
     """
     files: list[RowFile] = []
-    left_out = list(selection.problems)
+    refused: list[DataError] = []
     for found in _opened(selection, plan):
         if isinstance(found, DataError):
-            left_out.append(str(found))
+            refused.append(found)
         else:
             files.append(found)
+    left_out = [*selection.problems, *map(str, refused)]
     if left_out and not leave_out_unreadable:
         rest = f"; and {len(left_out) - _NAMED} more" if len(left_out) > _NAMED else ""
-        raise DataError(f"{'; '.join(left_out[:_NAMED])}{rest}; {remedy}", plan.source)
+        way_out = _way_out(selection.problems, refused, remedy if files else "")
+        raise DataError(f"{'; '.join(left_out[:_NAMED])}{rest}{way_out}", plan.source)
     if not files:
         raise DataError(f"none of the {len(left_out)} files can be read; the first: {left_out[0]}", plan.source)
     _require_one_form(files, plan.source)
@@ -125,6 +123,23 @@ def open_selection(
         raise DataError(f"the {len(files)} files hold no row", plan.source)
     notes = [*selection.notes, *(f"left out {reason}" for reason in left_out)]
     return Dataset(plan, files, identity=identity, notes=notes)
+
+
+def _way_out(problems: Sequence[str], refused: Sequence[DataError], remedy: str) -> str:
+    """What to do about files that cannot be taken, where their own texts do not say so.
+
+    Args:
+        problems: what is no file that can be opened.
+        refused: why files are not taken.
+        remedy: what else can be done about damaged ones; empty for nothing.
+    """
+    damaged = sum(isinstance(one, DamagedFileError) for one in refused)
+    if not problems and not damaged:
+        return ""
+    them = "it" if len(problems) + damaged == 1 else "them"
+    if problems or damaged < len(refused):
+        return f"; correct or remove {them}"
+    return f"; write {them} anew or remove {them}" + (f", or go on without: {remedy}" if remedy else "")
 
 
 def _require_one_form(files: Sequence[RowFile], path: str) -> None:

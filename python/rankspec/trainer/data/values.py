@@ -52,7 +52,9 @@ def values_of(array: pa.Array, column: StoredColumn, place: Place) -> Array:
     """
     if array.null_count:
         row = _first_null(array)
-        raise DataError(f"{place.of(column.name, row)}: there is no value; every row needs one")
+        raise DataError(
+            f"{place.of(column.name, row)}: there is no value; every row needs one: fill it in, or leave the row out"
+        )
     if pa.types.is_fixed_size_binary(array.type):
         return _of_bytes(array, column)
     values = array
@@ -62,9 +64,51 @@ def values_of(array: pa.Array, column: StoredColumn, place: Place) -> Array:
         values = array.flatten()
     if values.null_count:
         row = _first_null(values) // column.length
-        raise DataError(f"{place.of(column.name, row)}: a value is missing; every row needs {column.length}")
+        raise DataError(
+            f"{place.of(column.name, row)}: a value is missing; every row needs {column.length}: fill it in, or leave "
+            "the row out"
+        )
+    if pa.types.is_boolean(values.type):
+        values = values.cast(pa.uint8())
     rows: Array = values.to_numpy(zero_copy_only=column.dtype != "text").reshape(len(array), column.length)
-    return rows if column.dtype in ("number", "text") else rows.astype(np.dtype(column.dtype), copy=False)
+    return rows if column.dtype in ("number", "text") else _converted(rows, column, place)
+
+
+def _converted(rows: Array, column: StoredColumn, place: Place) -> Array:
+    """Numbers of any type as those that the column is read as: float64 becomes the nearest float32, even on a tie.
+
+    Raises:
+        DataError: one is too large for float32, or is no whole number where those are read.
+    """
+    if rows.dtype.kind == "f" and column.dtype == "int64":
+        _check_whole(rows, column, place)
+    with np.errstate(over="ignore"):  # It becomes an infinity, and is refused.
+        converted = rows.astype(np.dtype(column.dtype), copy=False)
+    if rows.dtype == np.float64 and (lost := np.isinf(converted) & np.isfinite(rows)).any():
+        row, found = _first(lost, rows)
+        raise DataError(
+            f"{place.of(column.name, row)}: {found} is more than float32 holds; scale the column, or leave the row out"
+        )
+    return converted
+
+
+def _check_whole(rows: Array, column: StoredColumn, place: Place) -> None:
+    """Makes sure that floats are whole numbers, none of which can have been another before it was written."""
+    limit = 2.0 ** (np.finfo(rows.dtype).nmant + 1)
+    odd = ~((rows == np.rint(rows)) & (np.abs(rows) <= limit))
+    if odd.any():
+        row, found = _first(odd, rows)
+        what = "no whole number" if found != np.rint(found) else f"larger than {rows.dtype} is exact"
+        raise DataError(
+            f"{place.of(column.name, row)}: {found} is {what}, and the column is read as whole numbers; write it as "
+            "integers, or declare it as floats"
+        )
+
+
+def _first(marked: NDArray[Any], rows: Array) -> tuple[int, Any]:
+    """The first row with a marked value, and that value."""
+    row, number = np.argwhere(marked)[0].tolist()
+    return row, rows[row, number]
 
 
 def is_list(stored: pa.DataType) -> bool:
@@ -87,5 +131,6 @@ def _check_lengths(lengths: NDArray[Any], column: StoredColumn, place: Place) ->
     if (wrong := np.flatnonzero(lengths != column.length)).size:
         row = int(wrong[0])
         raise DataError(
-            f"{place.of(column.name, row)}: there are {lengths[row]} values; the schema says {column.length}"
+            f"{place.of(column.name, row)}: there are {lengths[row]} values; the schema says {column.length}: make all "
+            "rows as long"
         )

@@ -190,9 +190,7 @@ def _place_of_vector(name: str, vectors: Mapping[str, StoredColumn], path: str) 
         return None
     place = int(written[2])
     if place >= vector.length:
-        raise DataError(
-            f'"{vector.name}" has {vector.length} values a row, counted from 0; {name} is none of them', path
-        )
+        raise DataError(f'"{vector.name}" has {vector.length} values a row, counted from 0: there is no {name}', path)
     return CarriedColumn(name, vector.name, pa.int64() if vector.dtype == "int64" else pa.float32(), vector, place)
 
 

@@ -24,13 +24,13 @@ from rankspec.trainer.chosen_checkpoint import Which, choose_together
 from rankspec.trainer.data.identity import identity_digest
 from rankspec.trainer.errors import TrainError
 from rankspec.trainer.evaluation import applying
-from rankspec.trainer.loaded_model import load_model
 from rankspec.trainer.memory import allocating
 from rankspec.trainer.prediction.carried import Carried, carried_columns
 from rankspec.trainer.prediction.parts import Parts, writing_predictions
 from rankspec.trainer.prediction.ranked_lists import RANK, RankedLists, Ranking
 from rankspec.trainer.program import RowSource
 from rankspec.trainer.setup import Job, Setup, set_up
+from rankspec.trainer.trained_model import load_weights
 
 # Rows of a part at most, which is a row group of the file.
 _PART_ROWS = 2**17
@@ -116,7 +116,7 @@ class Prediction:
 
     def run(self, checkpoint: Checkpoint, stack: ExitStack) -> Predictions:
         """Predicts all rows; what the stack holds outlasts it."""
-        if names := load_model(checkpoint, self._setup):
+        if names := load_weights(checkpoint, self._setup):
             self._setup.console.say(f"checkpoint {checkpoint.step} predicts no numbers: its {names[0]} is not finite")
         there = self._processes.of_first(lambda: self._begin(checkpoint, stack))
         if there:
@@ -127,6 +127,7 @@ class Prediction:
                 self._setup.console.note(f"part {number + 1} of {self._num_parts}")
         self._processes.barrier()
         num_rows = self._processes.of_first(lambda: self._finish(checkpoint))
+        self._setup.console.say(f"{num_rows} rows in {self._output}: {', '.join(self._program.prediction_columns)}")
         return Predictions(self._output, num_rows, checkpoint.step)
 
     def _begin(self, checkpoint: Checkpoint, stack: ExitStack) -> int:
@@ -241,7 +242,7 @@ def _ranked_column(setup: Setup, ranking: Ranking | None) -> str:
     names = ", ".join(program.prediction_columns)
     if chosen is None:
         raise TrainError(
-            f"there is no score to rank by: give the tasks weights, or rank by one of {names}", "score_weights"
+            f"there is no score to rank by; give tasks weights, or rank by one of {names}", "score_weights"
         )
     if chosen not in program.prediction_columns:
         raise TrainError(f'"{chosen}" is no column of the predictions, which rank by one of {names}')

@@ -87,7 +87,7 @@ type LinearRampToConstant struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Rate once the ramp is over.
 	LearningRate *float64 `protobuf:"fixed64,1,opt,name=learning_rate,json=learningRate" json:"learning_rate,omitempty"`
-	// Optimizer steps from rate 0 to learning_rate.
+	// Optimizer steps from rate 0 to learning_rate: the warm-up (warmup).
 	NumRampSteps  *int64 `protobuf:"varint,2,opt,name=num_ramp_steps,json=numRampSteps" json:"num_ramp_steps,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -145,7 +145,7 @@ type LinearRampToCosine struct {
 	LearningRate *float64 `protobuf:"fixed64,1,opt,name=learning_rate,json=learningRate" json:"learning_rate,omitempty"`
 	// Rate from final_num_steps on; may exceed learning_rate.
 	FinalLearningRate *float64 `protobuf:"fixed64,2,opt,name=final_learning_rate,json=finalLearningRate" json:"final_learning_rate,omitempty"`
-	// Optimizer steps from rate 0 to learning_rate.
+	// Optimizer steps from rate 0 to learning_rate: the warm-up (warmup).
 	NumRampSteps *int64 `protobuf:"varint,3,opt,name=num_ramp_steps,json=numRampSteps" json:"num_ramp_steps,omitempty"`
 	// Optimizer step at which the cosine reaches final_learning_rate, counted from the start of the run; after
 	// num_ramp_steps.

@@ -565,7 +565,7 @@ type TaskModel struct {
 	Architecture isTaskModel_Architecture `protobuf_oneof:"architecture"`
 	// Trained map of the tower's output. Absent: none. Towers only.
 	AffineMap *AffineMap `protobuf:"bytes,5,opt,name=affine_map,json=affineMap" json:"affine_map,omitempty"`
-	// Weight of the positives in the task's loss. Towers only.
+	// Weight of the positives in the task's loss, as against class imbalance. Towers only.
 	PosWeight *float64 `protobuf:"fixed64,6,opt,name=pos_weight,json=posWeight,def=1" json:"pos_weight,omitempty"`
 	// What the task's label is. Towers only.
 	Kind          *TaskKind `protobuf:"varint,7,opt,name=kind,enum=rankspec.recap.v1.TaskKind,def=1" json:"kind,omitempty"`

@@ -430,8 +430,8 @@ type SmallEmbeddingBagConfig struct {
 	WeightDecay *float64 `protobuf:"fixed64,6,opt,name=weight_decay,json=weightDecay" json:"weight_decay,omitempty"`
 	// Standard deviation of the normal distribution that the rows start from; its mean is 0.
 	InitStd *float64 `protobuf:"fixed64,7,opt,name=init_std,json=initStd,def=0.01" json:"init_std,omitempty"`
-	// Coupled L2: the penalty l2 / 2 times the sum of the squares of the table's numbers. In every step l2 times the table is
-	// added to its gradient, before clipping and the optimizer; so ids that are seen seldom stay near 0, and those that are seen
+	// Coupled L2 regularization: the penalty l2 / 2 times the sum of the squares of the table's numbers. In every step l2 times the
+	// table is added to its gradient, before clipping and the optimizer; so ids that are seen seldom stay near 0, and those that are seen
 	// often hardly feel it. Of several members each gets its share of it, as of the loss. The reported losses are without it. It
 	// may stand beside weight_decay.
 	L2 *float64 `protobuf:"fixed64,8,opt,name=l2,def=0" json:"l2,omitempty"`

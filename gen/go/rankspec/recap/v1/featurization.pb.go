@@ -301,7 +301,8 @@ type FeaturizationConfig struct {
 	//	*FeaturizationConfig_ZScoreLogConfig
 	//	*FeaturizationConfig_DoubleNormLogConfig
 	Featurization isFeaturizationConfig_Featurization `protobuf_oneof:"featurization"`
-	// Inputs joined to the continuous features as they are, in this order. Empty: binary.
+	// Inputs joined to the continuous features as they are, in this order. Empty: binary. Data without binary have nothing to
+	// join in its place.
 	FeatureNamesToConcat []string `protobuf:"bytes,5,rep,name=feature_names_to_concat,json=featureNamesToConcat" json:"feature_names_to_concat,omitempty"`
 	unknownFields        protoimpl.UnknownFields
 	sizeCache            protoimpl.SizeCache

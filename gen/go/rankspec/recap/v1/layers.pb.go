@@ -284,7 +284,7 @@ type MlpConfig struct {
 	BatchNorm *BatchNormConfig `protobuf:"bytes,2,opt,name=batch_norm,json=batchNorm" json:"batch_norm,omitempty"`
 	// Dropout of the hidden layers. Absent: none.
 	Dropout *DropoutConfig `protobuf:"bytes,3,opt,name=dropout" json:"dropout,omitempty"`
-	// Applies ReLU to the last layer too.
+	// Applies the activation, ReLU, to the last layer too.
 	FinalLayerActivation *bool `protobuf:"varint,4,opt,name=final_layer_activation,json=finalLayerActivation,def=0" json:"final_layer_activation,omitempty"`
 	// The layers, first to last.
 	Layers        []*DenseLayerConfig `protobuf:"bytes,5,rep,name=layers" json:"layers,omitempty"`

@@ -25,16 +25,17 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Which checkpoint counts as the best: the one with the lowest loss, rmse or mae, or the highest auroc or rce, of a validation
-// set.
+// Which checkpoint counts as the best: the one with the lowest loss, brier, rmse or mae, or the highest auroc, rce, accuracy,
+// gauc, ndcg_10, recall_10 or mrr, of a validation set.
 type BestCheckpointConfig struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Name of the validation set.
 	ValidationData *string `protobuf:"bytes,1,opt,name=validation_data,json=validationData" json:"validation_data,omitempty"`
-	// The metric: loss, the mean over the tasks, or loss, auroc, rce, rmse or mae of one task, as in auroc/liked. Names of
-	// metrics are written metric@group/task, where a group is a stratum of model.stratifiers: auroc@new_users/liked.
+	// The metric: loss, the mean over the tasks, or loss, auroc, rce, brier, accuracy, rmse or mae of one task, as in auroc/liked.
+	// Names of metrics are written metric@rows/task: auroc@new_users/liked is that of a stratum of model.stratifiers. gauc, mrr,
+	// ndcg_10 and recall_10 are of one of groups: gauc@user/liked.
 	Metric *string `protobuf:"bytes,2,opt,name=metric" json:"metric,omitempty"`
-	// Evaluations in a row without a better value after which training ends early. Unset: it never does.
+	// Evaluations in a row without a better value after which training ends early: early stopping. Unset: it never does.
 	Patience      *int32 `protobuf:"varint,3,opt,name=patience" json:"patience,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -120,7 +121,8 @@ type TrainingConfig struct {
 	EvalTimeoutInS *float64 `protobuf:"fixed64,9,opt,name=eval_timeout_in_s,json=evalTimeoutInS,def=3600" json:"eval_timeout_in_s,omitempty"`
 	// Batches whose gradients are averaged into one optimizer step.
 	GradientAccumulation *int32 `protobuf:"varint,10,opt,name=gradient_accumulation,json=gradientAccumulation,def=1" json:"gradient_accumulation,omitempty"`
-	// Largest norm of all gradients of a step together; longer ones are scaled down to it. Unset: no limit.
+	// Largest norm of all gradients of a step together; longer ones are scaled down to it: gradient clipping. Unset: no
+	// limit.
 	GradientClipNorm *float64 `protobuf:"fixed64,11,opt,name=gradient_clip_norm,json=gradientClipNorm" json:"gradient_clip_norm,omitempty"`
 	// Keeps the checkpoint with the best value of a metric, whatever checkpoint_max_to_keep says. Absent: not done.
 	BestCheckpoint *BestCheckpointConfig `protobuf:"bytes,12,opt,name=best_checkpoint,json=bestCheckpoint" json:"best_checkpoint,omitempty"`
@@ -269,7 +271,7 @@ type isTrainingConfig_Initialization interface {
 
 type TrainingConfig_InitialCheckpointDir struct {
 	// Checkpoint whose weights a fresh run starts from, at step 0. A run that has a checkpoint of its own in
-	// save_dir continues from that instead.
+	// save_dir continues from that instead. What others call a warm start, or fine-tuning a pretrained model.
 	InitialCheckpointDir string `protobuf:"bytes,3,opt,name=initial_checkpoint_dir,json=initialCheckpointDir,oneof"`
 }
 

@@ -143,7 +143,7 @@ type RuntimeConfig struct {
 	// Lets float32 matrix products on NVIDIA Ampere and later round their inputs to TensorFloat-32
 	// (10 bits of mantissa), for speed. A CPU has no such mode; the run then says that it did not take effect.
 	EnableTensorfloat32 *bool `protobuf:"varint,2,opt,name=enable_tensorfloat32,json=enableTensorfloat32,def=0" json:"enable_tensorfloat32,omitempty"`
-	// Runs the forward pass and the loss under automatic mixed precision, in amp_dtype.
+	// Runs the forward pass and the loss under automatic mixed precision (AMP, half precision), in amp_dtype.
 	EnableAmp *bool `protobuf:"varint,3,opt,name=enable_amp,json=enableAmp,def=0" json:"enable_amp,omitempty"`
 	// Number format that enable_amp uses.
 	AmpDtype *AmpDtype `protobuf:"varint,4,opt,name=amp_dtype,json=ampDtype,enum=rankspec.train.v1.AmpDtype,def=1" json:"amp_dtype,omitempty"`

@@ -54,10 +54,11 @@ type TrainingConfig struct {
 	EvalTimeoutInS *float64 `protobuf:"fixed64,9,opt,name=eval_timeout_in_s,json=evalTimeoutInS,def=3600" json:"eval_timeout_in_s,omitempty"`
 	// Batches whose gradients are averaged into one optimizer step.
 	GradientAccumulation *int32 `protobuf:"varint,10,opt,name=gradient_accumulation,json=gradientAccumulation,def=1" json:"gradient_accumulation,omitempty"`
-	// Passes over the training data. Training ends with the step in which the last pass ends, or with num_train_steps, whichever
-	// comes first. That step takes what it lacks of the next pass.
+	// Passes (epochs) over the training data. Training ends with the step in which the last pass ends, or with num_train_steps,
+	// whichever comes first. That step takes what it lacks of the next pass.
 	NumEpochs *int64 `protobuf:"varint,11,opt,name=num_epochs,json=numEpochs,def=1" json:"num_epochs,omitempty"`
-	// Largest norm of all gradients of a step together; longer ones are scaled down to it. Unset: no limit.
+	// Largest norm of all gradients of a step together; longer ones are scaled down to it: gradient clipping. Unset: no
+	// limit.
 	GradientClipNorm *float64 `protobuf:"fixed64,12,opt,name=gradient_clip_norm,json=gradientClipNorm" json:"gradient_clip_norm,omitempty"`
 	unknownFields    protoimpl.UnknownFields
 	sizeCache        protoimpl.SizeCache
@@ -205,7 +206,7 @@ type isTrainingConfig_Initialization interface {
 
 type TrainingConfig_InitialCheckpointDir struct {
 	// Checkpoint whose weights a fresh run starts from, at step 0. A run that has a checkpoint of its own in
-	// save_dir continues from that instead.
+	// save_dir continues from that instead. What others call a warm start, or fine-tuning a pretrained model.
 	InitialCheckpointDir string `protobuf:"bytes,3,opt,name=initial_checkpoint_dir,json=initialCheckpointDir,oneof"`
 }
 

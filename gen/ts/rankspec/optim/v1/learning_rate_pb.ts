@@ -60,7 +60,7 @@ export type LinearRampToConstant = Message<"rankspec.optim.v1.LinearRampToConsta
   learningRate: number;
 
   /**
-   * Optimizer steps from rate 0 to learning_rate.
+   * Optimizer steps from rate 0 to learning_rate: the warm-up (warmup).
    *
    * @generated from field: int64 num_ramp_steps = 2;
    */
@@ -96,7 +96,7 @@ export type LinearRampToCosine = Message<"rankspec.optim.v1.LinearRampToCosine">
   finalLearningRate: number;
 
   /**
-   * Optimizer steps from rate 0 to learning_rate.
+   * Optimizer steps from rate 0 to learning_rate: the warm-up (warmup).
    *
    * @generated from field: int64 num_ramp_steps = 3;
    */

@@ -319,7 +319,7 @@ export type TaskModel = Message<"rankspec.recap.v1.TaskModel"> & {
   affineMap?: AffineMap | undefined;
 
   /**
-   * Weight of the positives in the task's loss. Towers only.
+   * Weight of the positives in the task's loss, as against class imbalance. Towers only.
    *
    * @generated from field: double pos_weight = 6 [default = 1];
    */

@@ -199,7 +199,8 @@ export type FeaturizationConfig = Message<"rankspec.recap.v1.FeaturizationConfig
   } | { case: undefined; value?: undefined };
 
   /**
-   * Inputs joined to the continuous features as they are, in this order. Empty: binary.
+   * Inputs joined to the continuous features as they are, in this order. Empty: binary. Data without binary have nothing to
+   * join in its place.
    *
    * @generated from field: repeated string feature_names_to_concat = 5;
    */

@@ -165,7 +165,7 @@ export type MlpConfig = Message<"rankspec.recap.v1.MlpConfig"> & {
   dropout?: DropoutConfig | undefined;
 
   /**
-   * Applies ReLU to the last layer too.
+   * Applies the activation, ReLU, to the last layer too.
    *
    * @generated from field: bool final_layer_activation = 4 [default = false];
    */

@@ -85,8 +85,9 @@ export type ModelConfig = Message<"rankspec.recap.v1.ModelConfig"> & {
   stratifiers: StratifierConfig[];
 
   /**
-   * Copies of the model that are trained together, with tables and seeds of their own. The loss is the mean of their losses;
-   * what is evaluated, saved and served is the mean of their probabilities, and of their values where a task is a regression.
+   * Copies of the model that are trained together, an ensemble, with tables and seeds of their own. The loss is the mean of
+   * their losses; what is evaluated, saved and served is the mean of their probabilities, and of their values where a task is a
+   * regression.
    * Each member's gradient is its share of that mean: Adam steps as for one model alone, sgd takes steps smaller by their number.
    * Time and memory grow with the number.
    *

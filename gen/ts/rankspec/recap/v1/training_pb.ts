@@ -17,8 +17,8 @@ export const file_rankspec_recap_v1_training: GenFile = /*@__PURE__*/
   fileDesc("CiByYW5rc3BlYy9yZWNhcC92MS90cmFpbmluZy5wcm90bxIRcmFua3NwZWMucmVjYXAudjEiygEKFEJlc3RDaGVja3BvaW50Q29uZmlnEisKD3ZhbGlkYXRpb25fZGF0YRgBIAEoCUISukgHyAEBcgIQAYjnGAGQ5xgCEmIKBm1ldHJpYxgCIAEoCUJSukhHyAEBckIyQF5bYS16XVthLXowLTlfXSooQFtBLVphLXowLTlfLi1dKyk/KC9bQS1aYS16X11bQS1aYS16MC05Xy4tXSopPySI5xgBkOcYAhIhCghwYXRpZW5jZRgDIAEoBUIPukgEGgIgAIjnGAGQ5xgCIq4KCg5UcmFpbmluZ0NvbmZpZxItCghzYXZlX2RpchgBIAEoCToKL3RtcC9tb2RlbEIPukgEcgIQAYjnGAKQ5xgBEjEKD251bV90cmFpbl9zdGVwcxgCIAEoAzoHMTAwMDAwMEIPukgEIgIgAIjnGAGQ5xgBEjEKFmluaXRpYWxfY2hlY2twb2ludF9kaXIYAyABKAlCD7pIBHICEAGI5xgBkOcYAkgAEjEKEmNoZWNrcG9pbnRfZXZlcnlfbhgEIAEoAzoEMTAwMEIPukgEIgIgAIjnGAKQ5xgBEi8KFmNoZWNrcG9pbnRfbWF4X3RvX2tlZXAYBSABKANCD7pIBCICIACI5xgCkOcYARIwChF0cmFpbl9sb2dfZXZlcnlfbhgGIAEoAzoEMTAwMEIPukgEIgIgAIjnGAKQ5xgBEi4KDm51bV9ldmFsX3N0ZXBzGAcgASgDOgUxNjM4NEIPukgEIgI4AIjnGAKQ5xgBEi8KEGV2YWxfbG9nX2V2ZXJ5X24YCCABKAM6BDUwMDBCD7pIBCICIACI5xgCkOcYARI5ChFldmFsX3RpbWVvdXRfaW5fcxgJIAEoAToEMzYwMEIYukgNEgtAASEAAAAAAAAAAIjnGAKQ5xgBEjEKFWdyYWRpZW50X2FjY3VtdWxhdGlvbhgKIAEoBToBMUIPukgEGgIgAIjnGAGQ5xgDEjQKEmdyYWRpZW50X2NsaXBfbm9ybRgLIAEoAUIYukgNEgtAASEAAAAAAAAAAIjnGAGQ5xgCEkoKD2Jlc3RfY2hlY2twb2ludBgMIAEoCzInLnJhbmtzcGVjLnJlY2FwLnYxLkJlc3RDaGVja3BvaW50Q29uZmlnQgiI5xgBkOcYAjqNBbpIiQUahgUKGnJlY2FwLnRyYWluaW5nLmxvY2FsX3BhdGhzGucEW3snbmFtZSc6ICdzYXZlX2RpcicsICdwYXRoJzogdGhpcy5zYXZlX2Rpcn0sIHsnbmFtZSc6ICdpbml0aWFsX2NoZWNrcG9pbnRfZGlyJywgJ3BhdGgnOiB0aGlzLmluaXRpYWxfY2hlY2twb2ludF9kaXJ9XSAuZmlsdGVyKGYsIGYucGF0aC5tYXRjaGVzKCdbXFx4MDBcXG5cXHJdfF4gKyR8XiAqW0EtWmEtel1bQS1aYS16MC05Ky46LV0qOi8nKSkgLm1hcChmLCBmLm5hbWUgKyAoZi5wYXRoLm1hdGNoZXMoJ1tcXHgwMFxcblxccl0nKSA/ICc6IGEgcGF0aCB0YWtlcyBuZWl0aGVyIGxpbmUgYnJlYWtzIG5vciBOVUwgY2hhcmFjdGVyczsgdGFrZSBpdCBvdXQnIDogZi5wYXRoLm1hdGNoZXMoJ14gKyQnKSA/ICc6IGEgcGF0aCBvZiBub3RoaW5nIGJ1dCBibGFua3M7IHdyaXRlIHRoZSBwYXRoJyA6ICc6ICcgKyBmLnBhdGguc3BsaXQoJzovJylbMF0gKyAnOi8gYmVnaW5zIGFuIGFkZHJlc3Mgb2YgYW5vdGhlciBzdG9yYWdlLCBhbmQgb25seSBsb2NhbCBwYXRocyBhcmUgdGFrZW47ICcgKyAnbW91bnQgdGhlIHN0b3JhZ2Ugb3IgY29weSBmcm9tIGl0LCBhbmQgd3JpdGUgdGhlIGxvY2FsIHBhdGgsIC4vIGZpcnN0IGlmIGEgZm9sZGVyIGlzIGNhbGxlZCBzbycpKS5qb2luKCdcbicpQhAKDmluaXRpYWxpemF0aW9uQmcKFWRldi5yYW5rc3BlYy5yZWNhcC52MUINVHJhaW5pbmdQcm90b1ABWj1naXRodWIuY29tL3JhbmtzcGVjL3JhbmtzcGVjL2dlbi9nby9yYW5rc3BlYy9yZWNhcC92MTtyZWNhcHYxYghlZGl0aW9uc3DoBw", [file_buf_validate_validate, file_rankspec_options_v1_options]);
 
 /**
- * Which checkpoint counts as the best: the one with the lowest loss, rmse or mae, or the highest auroc or rce, of a validation
- * set.
+ * Which checkpoint counts as the best: the one with the lowest loss, brier, rmse or mae, or the highest auroc, rce, accuracy,
+ * gauc, ndcg_10, recall_10 or mrr, of a validation set.
  *
  * @generated from message rankspec.recap.v1.BestCheckpointConfig
  */
@@ -31,15 +31,16 @@ export type BestCheckpointConfig = Message<"rankspec.recap.v1.BestCheckpointConf
   validationData: string;
 
   /**
-   * The metric: loss, the mean over the tasks, or loss, auroc, rce, rmse or mae of one task, as in auroc/liked. Names of
-   * metrics are written metric@group/task, where a group is a stratum of model.stratifiers: auroc@new_users/liked.
+   * The metric: loss, the mean over the tasks, or loss, auroc, rce, brier, accuracy, rmse or mae of one task, as in auroc/liked.
+   * Names of metrics are written metric@rows/task: auroc@new_users/liked is that of a stratum of model.stratifiers. gauc, mrr,
+   * ndcg_10 and recall_10 are of one of groups: gauc@user/liked.
    *
    * @generated from field: string metric = 2;
    */
   metric: string;
 
   /**
-   * Evaluations in a row without a better value after which training ends early. Unset: it never does.
+   * Evaluations in a row without a better value after which training ends early: early stopping. Unset: it never does.
    *
    * @generated from field: int32 patience = 3;
    */
@@ -82,7 +83,7 @@ export type TrainingConfig = Message<"rankspec.recap.v1.TrainingConfig"> & {
   initialization: {
     /**
      * Checkpoint whose weights a fresh run starts from, at step 0. A run that has a checkpoint of its own in
-     * save_dir continues from that instead.
+     * save_dir continues from that instead. What others call a warm start, or fine-tuning a pretrained model.
      *
      * @generated from field: string initial_checkpoint_dir = 3;
      */
@@ -141,7 +142,8 @@ export type TrainingConfig = Message<"rankspec.recap.v1.TrainingConfig"> & {
   gradientAccumulation: number;
 
   /**
-   * Largest norm of all gradients of a step together; longer ones are scaled down to it. Unset: no limit.
+   * Largest norm of all gradients of a step together; longer ones are scaled down to it: gradient clipping. Unset: no
+   * limit.
    *
    * @generated from field: double gradient_clip_norm = 11;
    */

@@ -40,7 +40,7 @@ export type RuntimeConfig = Message<"rankspec.train.v1.RuntimeConfig"> & {
   enableTensorfloat32: boolean;
 
   /**
-   * Runs the forward pass and the loss under automatic mixed precision, in amp_dtype.
+   * Runs the forward pass and the loss under automatic mixed precision (AMP, half precision), in amp_dtype.
    *
    * @generated from field: bool enable_amp = 3 [default = false];
    */

@@ -45,7 +45,7 @@ export type TrainingConfig = Message<"rankspec.train.v1.TrainingConfig"> & {
   initialization: {
     /**
      * Checkpoint whose weights a fresh run starts from, at step 0. A run that has a checkpoint of its own in
-     * save_dir continues from that instead.
+     * save_dir continues from that instead. What others call a warm start, or fine-tuning a pretrained model.
      *
      * @generated from field: string initial_checkpoint_dir = 3;
      */
@@ -104,15 +104,16 @@ export type TrainingConfig = Message<"rankspec.train.v1.TrainingConfig"> & {
   gradientAccumulation: number;
 
   /**
-   * Passes over the training data. Training ends with the step in which the last pass ends, or with num_train_steps, whichever
-   * comes first. That step takes what it lacks of the next pass.
+   * Passes (epochs) over the training data. Training ends with the step in which the last pass ends, or with num_train_steps,
+   * whichever comes first. That step takes what it lacks of the next pass.
    *
    * @generated from field: int64 num_epochs = 11 [default = 1];
    */
   numEpochs: bigint;
 
   /**
-   * Largest norm of all gradients of a step together; longer ones are scaled down to it. Unset: no limit.
+   * Largest norm of all gradients of a step together; longer ones are scaled down to it: gradient clipping. Unset: no
+   * limit.
    *
    * @generated from field: double gradient_clip_norm = 12;
    */

@@ -19,8 +19,8 @@ class RecapBatch:
     """One process's slice of a global batch.
 
     Attributes:
-        continuous: float32 `[B, C]`, after truncation and slicing.
-        binary: int64 `[B, W]`, after truncation and slicing.
+        continuous: float32 `[B, C]`, after truncation and slicing; C is 0 if the data set names no such input.
+        binary: int64 `[B, W]`, after truncation and slicing; W is 0 if the data set names no such input.
         discrete: int64 `[B, D]`; None if the data set names no such input or nothing reads it.
         user_embedding: float32 `[B, E]`, or None.
         user_eng_embedding: float32 `[B, E]`, or None.
@@ -71,8 +71,9 @@ class RecapBatch:
 def make_batch(parts: BatchParts) -> RecapBatch:
     """A batch of the ranker's inputs; inputs that the model does not read are carried."""
     inputs = parts.inputs
+    none = {name: parts.labels.new_empty(len(parts.labels), 0) for name in ("continuous", "binary")}
     return RecapBatch(
-        **{name: tensor for name, tensor in inputs.items() if name in MODEL_INPUTS},
+        **{**none, **{name: tensor for name, tensor in inputs.items() if name in MODEL_INPUTS}},
         labels=parts.labels,
         weights=parts.weights,
         carried={n: t.squeeze(1) if t.shape[1] == 1 else t for n, t in inputs.items() if n not in MODEL_INPUTS},

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rankspec.families.recap.program.tasks import figures_by_name
-from rankspec.families.recap.task_kinds import LOSS
+from rankspec.families.recap.task_kinds import LOSS, metric_of
 from rankspec.metrics.auroc import RunningAuroc
 from rankspec.metrics.running import RunningMean
 
@@ -40,7 +40,7 @@ def _of_task(
     read: Reader, task: Task, which: Sequence[str], say: Callable[[str], None], group: str
 ) -> dict[str, float]:
     loss = RunningMean()
-    others = {name: metric.start() for name, metric in task.kind.metrics.items() if name in which}
+    others = {name: metric.start() for name in which if (metric := metric_of(task.kind.metrics, name))}
     for chunk in read([f"{column}/{task.name}" for column in COLUMNS]):
         *columns, losses = chunk.values()
         loss.add(losses)

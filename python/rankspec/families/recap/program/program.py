@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from torch import Tensor
 
 from rankspec.claims.registry import obeys
 from rankspec.claims.views import whole_message
+from rankspec.families.recap.chosen_metrics import ChosenMetrics
 from rankspec.families.recap.input_signature import input_signature
 from rankspec.families.recap.program.combined_score import SCORE, build_combined_score
 from rankspec.families.recap.program.data.dataset import Dataset, open_dataset
@@ -23,14 +24,22 @@ from rankspec.families.recap.program.data.prediction import (
     select_inputs,
     without_labels,
 )
+from rankspec.families.recap.program.details import details_of
 from rankspec.families.recap.program.figures import COLUMNS, task_figures
+from rankspec.families.recap.program.groups import build_groups, check_groups, group_figures, rows_of_group
 from rankspec.families.recap.program.loss import build_loss
 from rankspec.families.recap.program.model import build_model
 from rankspec.families.recap.program.model.inputs import inputs_read
 from rankspec.families.recap.program.optimizer import build_ranking_optimizer
-from rankspec.families.recap.program.strata import Stratum, StratumRows, build_strata, with_strata_input
+from rankspec.families.recap.program.strata import (
+    Stratum,
+    StratumRows,
+    build_strata,
+    rows_of_stratum,
+    with_strata_input,
+)
 from rankspec.families.recap.program.tasks import TERMS, figures_by_name
-from rankspec.families.recap.task_kinds import LOSS, METRICS, is_lower_better
+from rankspec.families.recap.task_kinds import LOSS, is_lower_better
 from rankspec.metrics.metric_name import parsed_name
 from rankspec.recap.v1.data_pb2 import RecapDataConfig
 from rankspec.recap.v1.model_pb2 import ModelConfig
@@ -45,17 +54,16 @@ if TYPE_CHECKING:
     from rankspec.families.recap.program.batch import RecapBatch
     from rankspec.families.recap.program.model import Ensemble, RankingModel
     from rankspec.trainer.data.plan import Share
+    from rankspec.trainer.details import Details, DetailTable
 
 
 @obeys(RecapConfig, "training", "model", "train_data", "validation_data", "downsampling_correction", "runtime")
-@obeys(RecapConfig, "which_metrics")
 @obeys(TrainingConfig, *COMMON_FIELDS)
 @obeys(RecapDataConfig, "evaluation_tasks")
 @obeys(RuntimeConfig, "seed")
 class RecapProgram(Program["RecapBatch"]):
     """A ranking model with its tasks and data."""
 
-    metrics = (LOSS, *(name for of_kind in METRICS.values() for name in of_kind))
     inputs_field = "train_data.seg_dense_schema"
     optimizer_field = "optimizer"
     batch_field = "train_data.global_batch_size"
@@ -79,6 +87,9 @@ class RecapProgram(Program["RecapBatch"]):
         self.training = training_from(config.training, followed=self.followed_by(config))
         inputs = input_signature(config.train_data, "train_data", float_labels=self._tasks.float_labels)
         self.inputs = inputs_read(config.model, inputs)
+        self._chosen = ChosenMetrics(config)
+        self.metrics = self._chosen.names
+        self._groups = build_groups(config)
         self._strata = build_strata(config.model, inputs)
         self._read_inputs = with_strata_input(self.inputs, inputs, self._strata)
         self.sum_names = (*TERMS, *(name for stratum in self._strata for name in stratum.sum_names))
@@ -99,7 +110,7 @@ class RecapProgram(Program["RecapBatch"]):
         return self.model.buffers_from_files()
 
     @classmethod
-    @obeys(RecapConfig, "training")
+    @obeys(RecapConfig, "training", "model", "groups")
     @obeys(TrainingConfig, "best_checkpoint")
     @obeys(BestCheckpointConfig, "validation_data", "metric", "patience")
     def followed_by(cls, config: RecapConfig) -> Followed | None:
@@ -107,15 +118,28 @@ class RecapProgram(Program["RecapBatch"]):
         if not config.training.HasField("best_checkpoint"):
             return None
         best = config.training.best_checkpoint
-        return Followed(best.validation_data, best.metric, best.patience if best.HasField("patience") else None)
+        patience = best.patience if best.HasField("patience") else None
+        rows = rows_of_stratum(config.model, best.metric) or rows_of_group(config, best.metric)
+        return Followed(best.validation_data, best.metric, patience, rows)
 
     def open_training_data(self, share: Share, folder: Path) -> Dataset:
         """Opens the training stream, whose rows weigh what makes good for downsampling if the config says so."""
         weigh = self._config.downsampling_correction == DOWNSAMPLING_CORRECTION_LOSS_WEIGHTS
         return self._open(self._config.train_data, "train_data", share, folder, shuffle=True, weigh=weigh)
 
+    def open_training_rows(self, share: Share, folder: Path) -> Dataset:
+        """Opens the training data as validation sets are: every row once, in the order of the files, and weighed."""
+        return self._open(self._config.train_data, "train_data", share, folder, shuffle=False, weigh=True)
+
+    @property
+    def float_labels(self) -> set[str]:
+        """Names of the tasks whose labels are any numbers: regressions."""
+        return self._tasks.float_labels
+
     def open_validation_data(self, share: Share, folder: Path) -> dict[str, Dataset]:
         """Opens the validation sets; a metric is of the data before downsampling, so their rows are weighed always."""
+        for name, data in sorted(self._config.validation_data.items()):
+            check_groups(self._groups, data, _place(name))
         return {
             name: self._open(data, _place(name), share, folder, shuffle=False, weigh=True)
             for name, data in sorted(self._config.validation_data.items())
@@ -199,10 +223,13 @@ class RecapProgram(Program["RecapBatch"]):
         figures = self._tasks.training_figures(sums)
         of_losses = dict(zip(self._tasks.names, losses.tolist(), strict=True))
         of_tasks = {task: {LOSS: of_losses[task]} | figures[task] for task in self._evaluated(self._config.train_data)}
-        return figures_by_name(float(losses.mean()), of_tasks, self._chosen_metrics(group), group)
+        return figures_by_name(float(losses.mean()), of_tasks, self._chosen.of_rows(group), group)
 
     def score(self, outputs: Tensor, batch: RecapBatch) -> dict[str, Tensor]:
-        """Prediction, label, weight and loss of every row and task, as `<column>/<task>`; 1 in its strata's columns."""
+        """Prediction, label, weight and loss of every row and task, as `<column>/<task>`; 1 in its strata's columns.
+
+        Of groups, each row's id in int64.
+        """
         final = self.model.final_outputs(outputs)
         losses = self._loss.of_rows(final, batch.labels, batch.weights)
         of_tasks = (self._tasks.predictions(final), batch.labels, batch.weights, losses)
@@ -211,10 +238,11 @@ class RecapProgram(Program["RecapBatch"]):
             for place, task in enumerate(self._tasks.names)
             for column, values in zip(COLUMNS, of_tasks, strict=True)
         }
-        return scored | {stratum.column: stratum.contains(batch) for stratum in self._strata}
+        scored |= {stratum.column: stratum.contains(batch) for stratum in self._strata}
+        return scored | {group.column: group.ids(batch) for group in self._groups}
 
     def predict(self, outputs: Tensor, batch: RecapBatch) -> dict[str, Tensor]:
-        """What is served of each row: each task's prediction, calibrated if the spec says so, and the combined score."""
+        """What is served of each row: every task's prediction, calibrated if need be, and the combined score."""
         del batch
         columns = self.predictions(outputs).unbind(1)
         return dict(zip(self.prediction_columns, columns, strict=True))
@@ -227,17 +255,26 @@ class RecapProgram(Program["RecapBatch"]):
         return torch.cat([predicted, self._combined.of(predicted).unsqueeze(1)], dim=1)
 
     def figures(self, name: str, read: Reader, say: Callable[[str], None]) -> dict[str, float]:
-        """The chosen metrics of the tasks that the validation set names, of the whole and of each stratum."""
+        """The chosen metrics of the tasks that the validation set names, of the whole, each stratum and each group."""
         evaluated = self._evaluated(self._config.validation_data[name])
         tasks = [task for task in self._tasks if task.name in evaluated]
-        found = task_figures(read, tasks, self._chosen_metrics(), say)
+        found = task_figures(read, tasks, self._chosen.of_rows(), say)
         for stratum in self._strata:
-            if which := self._chosen_metrics(stratum.name):
+            if which := self._chosen.of_rows(stratum.name):
                 rows = StratumRows(read, stratum)
                 found |= task_figures(rows, tasks, which, say, stratum.name)
                 if not rows.num_rows:
                     self._tell_empty(name, stratum, say)
+        labelled = [task.name for task in tasks if not task.kind.has_float_labels]
+        for group in self._groups:
+            if which := self._chosen.by_group(group.name):
+                found |= group_figures(read, labelled, group, which)
         return found
+
+    def details(self, read: Reader, figures: Mapping[str, float], asked: Details) -> list[DetailTable]:
+        """Intervals by groups where the config names some, else by rows; reliability of the tasks that are binary."""
+        floats = self._tasks.float_labels
+        return details_of(read, figures, self._groups, lambda task: task not in floats, asked)
 
     def _tell_empty(self, name: str, stratum: Stratum, say: Callable[[str], None]) -> None:
         """Says that a stratum has no rows in a validation set, once."""
@@ -260,8 +297,6 @@ class RecapProgram(Program["RecapBatch"]):
         if self.training.num_eval_steps is not None:
             # So many batches are so many rows.
             fields.append(f"{place}.global_batch_size")
-        if self.training.followed is not None and parsed_name(self.training.followed.metric).group:
-            fields.append("model.stratifiers")
         return tuple(fields)
 
     def evaluated_part(self, name: str) -> RecapConfig:
@@ -271,6 +306,7 @@ class RecapProgram(Program["RecapBatch"]):
             model=_without_statistics(config.model),
             train_data=_without_places(config.train_data),
             which_metrics=config.which_metrics,
+            groups=config.groups,
             downsampling_correction=config.downsampling_correction,
             runtime=config.runtime,
         )
@@ -294,16 +330,6 @@ class RecapProgram(Program["RecapBatch"]):
         """The tasks to report metrics for: those that the data set names, or all of the model's."""
         named = data.evaluation_tasks
         return tuple(task for task in self._tasks.names if task in named or not named)
-
-    def _chosen_metrics(self, stratum: str = "") -> tuple[str, ...]:
-        """The metrics that the config names, of a stratum or of the whole; all of them if it names none.
-
-        One that is named without a stratum is of the whole and of every stratum.
-        """
-        if not self._config.which_metrics:
-            return self.metrics
-        chosen = [parsed_name(text) for text in self._config.which_metrics.split(",")]
-        return tuple(dict.fromkeys(name.metric for name in chosen if name.group in ("", stratum)))
 
 
 def _place(name: str) -> str:

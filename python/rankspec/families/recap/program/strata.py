@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rankspec.claims.registry import obeys
-from rankspec.families.recap.feature_refs import column_of
+from rankspec.families.recap.feature_refs import column_of, pointed_at
 from rankspec.families.recap.program.tasks import TERMS
+from rankspec.metrics.metric_name import parsed_name
 from rankspec.recap.v1.embedding_pb2 import StratifierConfig
 from rankspec.recap.v1.model_pb2 import ModelConfig
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from rankspec.families.recap.program.batch import RecapBatch
     from rankspec.trainer.inputs import Input
-    from rankspec.trainer.program import Floats, Reader
+    from rankspec.trainer.program import Columns, Reader
 
 # The input that strata go by.
 _INPUT = "discrete"
@@ -67,7 +68,7 @@ class StratumRows:
         self._stratum = stratum
         self.num_rows = 0
 
-    def __call__(self, columns: Sequence[str]) -> Iterator[dict[str, Floats]]:
+    def __call__(self, columns: Sequence[str]) -> Iterator[Columns]:
         """Gives columns by their names, `[N]` each, some rows at a time."""
         for chunk in self._read([*columns, self._stratum.column]):
             is_in = chunk[self._stratum.column] == 1
@@ -93,6 +94,22 @@ def build_strata(config: ModelConfig, inputs: Sequence[Input]) -> tuple[Stratum,
         assert discrete is not None, "the spec's rules make ids one of the inputs"
         strata.append(Stratum(one.name, column_of(one, discrete, f"model.stratifiers[{place}]"), one.value))
     return tuple(strata)
+
+
+@obeys(ModelConfig, "stratifiers")
+@obeys(StratifierConfig, "name", "value")
+def rows_of_stratum(config: ModelConfig, metric: str) -> str:
+    """The rows that a metric is of, by column and value; empty for one of all rows.
+
+    Args:
+        config: the model.
+        metric: the metric, as it is reported.
+    """
+    group = parsed_name(metric).group
+    return next(
+        (f"discrete {pointed_at(one, '').feature} is {one.value}" for one in config.stratifiers if one.name == group),
+        "",
+    )
 
 
 def with_strata_input(read: Sequence[Input], inputs: Sequence[Input], strata: Sequence[Stratum]) -> tuple[Input, ...]:

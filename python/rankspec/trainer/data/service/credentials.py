@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -73,6 +74,35 @@ def read_token(file: Path) -> str:
             f"the first line of {file} is no token; write 16 to 512 letters, digits or signs there, without blanks"
         )
     return line.decode()
+
+
+def read_certificate(chain: Path, key: Path) -> tuple[bytes, bytes]:
+    """A server's certificate chain and its key, in PEM.
+
+    Raises:
+        DataError: a file cannot be read, is no PEM of its kind, or the key is not that of the certificate.
+    """
+    content = read_file(chain), read_file(key)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    try:
+        # Without a password the library would ask for one at the terminal.
+        context.load_cert_chain(chain, key, password="")
+    except (ssl.SSLError, ValueError) as error:
+        raise DataError(_unusable(chain, key, content, error)) from error
+    return content
+
+
+def _unusable(chain: Path, key: Path, content: tuple[bytes, bytes], error: Exception) -> str:
+    """Why a certificate and its key are of no use, and what to give; not a word of what the files hold."""
+    if b"-----BEGIN CERTIFICATE-----" not in content[0]:
+        return f"{chain} holds no certificate in PEM; give the server's, with those that it follows from behind it"
+    if b"PRIVATE KEY-----" not in content[1]:
+        return f"{key} holds no private key in PEM; give that of the certificate in {chain}"
+    if b"ENCRYPTED" in content[1]:
+        return f"the key in {key} is encrypted; give it without a password, in a file that you alone can read"
+    if isinstance(error, ssl.SSLError) and error.reason == "KEY_VALUES_MISMATCH":
+        return f"the key in {key} is not that of the certificate in {chain}; give the two that belong together"
+    return f"the certificate in {chain} and the key in {key} cannot be used; one of them is damaged or of an odd kind"
 
 
 def read_file(file: Path) -> bytes:

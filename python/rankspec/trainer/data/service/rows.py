@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from rankspec.trainer.data.dataset import Dataset
 from rankspec.trainer.data.identity import identity_of
+from rankspec.trainer.data.notices import Notices
 from rankspec.trainer.data.place import Place
 from rankspec.trainer.data.plan import DataPlan
 from rankspec.trainer.data.service.credentials import credentials
@@ -132,7 +133,8 @@ def open_served(
         TrainError: no server can be reached.
     """
     shown = credentials(plan.source)
-    servers = Servers([Server(address, shown) for address in addresses.split(",")], plan.source)
+    notices = Notices()
+    servers = Servers([Server(address, shown) for address in addresses.split(",")], plan.source, notices)
     try:
         data = _found(servers, plan, compress=compress)
         _check_selection(data, selection)
@@ -141,7 +143,7 @@ def open_served(
         identity = identity_of(files, PurePosixPath(), schema)
     except DataError as error:
         raise DataError(error.message, error.path or plan.source) from error
-    return Dataset(plan, files, identity=identity, notes=data.entry.notes)
+    return Dataset(plan, files, identity=identity, notes=data.entry.notes, notices=notices)
 
 
 def _found(servers: Servers, plan: DataPlan, *, compress: bool) -> _Served:

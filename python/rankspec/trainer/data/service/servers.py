@@ -7,11 +7,13 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property
+from threading import Lock
 from typing import Any
 
 from pyarrow import flight
 
 from rankspec.trainer.data.arrow_errors import UNREADABLE, reason
+from rankspec.trainer.data.notices import Notices
 from rankspec.trainer.data.service.credentials import CA_FILE, TOKEN_FILE, Credentials
 from rankspec.trainer.data.service.protocol import Ticket
 from rankspec.trainer.data_error import DataError
@@ -27,6 +29,10 @@ PAUSES_S = (1.0, 2.0, 4.0, 8.0, 15.0)
 _HASHED_BYTES_PER_S = 10_000_000
 
 
+# A lost server is asked again after this time, though others are there; each time that is in vain doubles it.
+RETRY_S = 30.0
+
+
 class Server:
     """One server.
 
@@ -40,6 +46,29 @@ class Server:
         self.address = address
         self.is_lost = False
         self._credentials = credentials
+        self._changing = Lock()
+        self._pause_s = RETRY_S
+        self._asked_again_at = 0.0
+
+    @property
+    def is_due(self) -> bool:
+        """Whether it is to be asked: it is not lost, or has been for so long that it may be back."""
+        return not self.is_lost or time.monotonic() >= self._asked_again_at
+
+    def lose(self) -> bool:
+        """Notes that it is gone; returns whether that is news."""
+        with self._changing:
+            is_news = not self.is_lost
+            self._pause_s = RETRY_S if is_news else 2 * self._pause_s
+            self._asked_again_at = time.monotonic() + self._pause_s
+            self.is_lost = True
+            return is_news
+
+    def find(self) -> bool:
+        """Notes that it answers; returns whether that is news."""
+        with self._changing:
+            is_news, self.is_lost = self.is_lost, False
+            return is_news
 
     @cached_property
     def _client(self) -> Any:
@@ -73,10 +102,11 @@ class Server:
 class Servers:
     """Servers that have the same data, each as good as the other."""
 
-    def __init__(self, servers: list[Server], path: str) -> None:
-        """Takes the servers, and the field of the spec that names them."""
+    def __init__(self, servers: list[Server], path: str, notices: Notices) -> None:
+        """Takes the servers, the field of the spec that names them, and what is told of them while rows are read."""
         self._servers = servers
         self._path = path
+        self._notices = notices
 
     def __str__(self) -> str:
         return self._servers[0].address
@@ -99,9 +129,9 @@ class Servers:
             try:
                 answers = server.ask(action, body, DEADLINE_S + num_bytes / _HASHED_BYTES_PER_S)
             except UNREADABLE as error:
-                turns.failed(server, self._as_loss(server, error))
+                self._lose(server, turns, self._as_loss(server, error))
             else:
-                server.is_lost = False
+                self._find(server)
                 return answers
 
     def read(self, ticket: Ticket, number: int, num_rows: int) -> Iterator[Any]:
@@ -121,7 +151,8 @@ class Servers:
             server, came = turns.server, False
             try:
                 for batch in server.read(ticket):
-                    came, server.is_lost = True, False
+                    came = True
+                    self._find(server)
                     ticket = replace(ticket, first_row=ticket.first_row + _rows_of(batch, num_rows - ticket.first_row))
                     yield batch
             except UNREADABLE as error:
@@ -129,11 +160,27 @@ class Servers:
                 if came:
                     turns.forget()
                 if not (came and isinstance(error, flight.FlightTimedOutError)):
-                    turns.failed(server, loss)
+                    self._lose(server, turns, loss)
             else:
                 if ticket.first_row != num_rows:
                     raise DataError(f"{server.address} sent {ticket.first_row} rows instead of {num_rows}")
                 return
+
+    def _lose(self, server: Server, turns: _Turns, loss: str) -> None:
+        """Counts a loss, and tells it if others go on.
+
+        Raises:
+            TrainError: that was the last try.
+        """
+        is_news = server.lose()
+        left = ", ".join(other.address for other in self._servers if not other.is_lost)
+        if is_news and left:
+            self._notices.tell(f"a data service is lost, and is asked again from time to time; {left} goes on. {loss}")
+        turns.failed(server, loss)
+
+    def _find(self, server: Server) -> None:
+        if server.find() and len(self._servers) > 1:
+            self._notices.tell(f"{server.address} answers again")
 
     def _as_loss(self, server: Server, error: BaseException) -> str:
         """What is said of a server that is lost.
@@ -166,8 +213,8 @@ class _Turns:
 
     @property
     def server(self) -> Server:
-        """The server to ask: one that is not lost, as long as there is any."""
-        candidates = [server for server in self._servers if not server.is_lost] or self._servers
+        """The server to ask: one that is due, as long as there is any."""
+        candidates = [server for server in self._servers if server.is_due] or self._servers
         return candidates[(self._number + len(self._losses)) % len(candidates)]
 
     def forget(self) -> None:
@@ -180,7 +227,6 @@ class _Turns:
         Raises:
             TrainError: that was the last try.
         """
-        server.is_lost = True
         self._losses.append(loss)
         rounds, rest = divmod(len(self._losses), len(self._servers))
         if rest:

@@ -19,7 +19,7 @@ from rankspec.trainer.data.tfrecord.decoding import Content, decode, layout_of, 
 from rankspec.trainer.data.tfrecord.positions import Positions
 from rankspec.trainer.data.tfrecord.records import Records
 from rankspec.trainer.data.values import Array, StoredColumn
-from rankspec.trainer.data_error import DataError
+from rankspec.trainer.data_error import DamagedFileError, DataError
 from rankspec.trainer.inputs import DType
 
 # Read at once of a storage whose every reading is a request.
@@ -194,7 +194,7 @@ def _named(file: StoredFile) -> Iterator[None]:
     try:
         yield
     except DataError as error:
-        raise DataError(f"{file}: {error.message}") from error
+        raise DamagedFileError(f"{file}: {error.message}") from error
     except UNREADABLE as error:
         raise DataError(f"{file}: cannot be read: {reason(error)}") from error
 

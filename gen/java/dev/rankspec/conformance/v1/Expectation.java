@@ -62,6 +62,8 @@ private static final long serialVersionUID = 0L;
     REFUSAL(2),
     UNREADABLE(3),
     LEARNING_RATE(4),
+    ENCODED(5),
+    ENCODING_REFUSAL(6),
     VERDICT_NOT_SET(0);
     private final int value;
     private VerdictCase(int value) {
@@ -83,6 +85,8 @@ private static final long serialVersionUID = 0L;
         case 2: return REFUSAL;
         case 3: return UNREADABLE;
         case 4: return LEARNING_RATE;
+        case 5: return ENCODED;
+        case 6: return ENCODING_REFUSAL;
         case 0: return VERDICT_NOT_SET;
         default: return null;
       }
@@ -287,6 +291,92 @@ private static final long serialVersionUID = 0L;
     return dev.rankspec.conformance.v1.Rate.getDefaultInstance();
   }
 
+  public static final int ENCODED_FIELD_NUMBER = 5;
+  /**
+   * <pre>
+   * Encoded rows: every bit is this.
+   * </pre>
+   *
+   * <code>.conformance.v1.Encoded encoded = 5 [json_name = "encoded"];</code>
+   * @return Whether the encoded field is set.
+   */
+  @java.lang.Override
+  public boolean hasEncoded() {
+    return verdictCase_ == 5;
+  }
+  /**
+   * <pre>
+   * Encoded rows: every bit is this.
+   * </pre>
+   *
+   * <code>.conformance.v1.Encoded encoded = 5 [json_name = "encoded"];</code>
+   * @return The encoded.
+   */
+  @java.lang.Override
+  public dev.rankspec.conformance.v1.Encoded getEncoded() {
+    if (verdictCase_ == 5) {
+       return (dev.rankspec.conformance.v1.Encoded) verdict_;
+    }
+    return dev.rankspec.conformance.v1.Encoded.getDefaultInstance();
+  }
+  /**
+   * <pre>
+   * Encoded rows: every bit is this.
+   * </pre>
+   *
+   * <code>.conformance.v1.Encoded encoded = 5 [json_name = "encoded"];</code>
+   */
+  @java.lang.Override
+  public dev.rankspec.conformance.v1.EncodedOrBuilder getEncodedOrBuilder() {
+    if (verdictCase_ == 5) {
+       return (dev.rankspec.conformance.v1.Encoded) verdict_;
+    }
+    return dev.rankspec.conformance.v1.Encoded.getDefaultInstance();
+  }
+
+  public static final int ENCODING_REFUSAL_FIELD_NUMBER = 6;
+  /**
+   * <pre>
+   * Rows that are refused: code, column and row are these.
+   * </pre>
+   *
+   * <code>.conformance.v1.EncodingRefusal encoding_refusal = 6 [json_name = "encodingRefusal"];</code>
+   * @return Whether the encodingRefusal field is set.
+   */
+  @java.lang.Override
+  public boolean hasEncodingRefusal() {
+    return verdictCase_ == 6;
+  }
+  /**
+   * <pre>
+   * Rows that are refused: code, column and row are these.
+   * </pre>
+   *
+   * <code>.conformance.v1.EncodingRefusal encoding_refusal = 6 [json_name = "encodingRefusal"];</code>
+   * @return The encodingRefusal.
+   */
+  @java.lang.Override
+  public dev.rankspec.conformance.v1.EncodingRefusal getEncodingRefusal() {
+    if (verdictCase_ == 6) {
+       return (dev.rankspec.conformance.v1.EncodingRefusal) verdict_;
+    }
+    return dev.rankspec.conformance.v1.EncodingRefusal.getDefaultInstance();
+  }
+  /**
+   * <pre>
+   * Rows that are refused: code, column and row are these.
+   * </pre>
+   *
+   * <code>.conformance.v1.EncodingRefusal encoding_refusal = 6 [json_name = "encodingRefusal"];</code>
+   */
+  @java.lang.Override
+  public dev.rankspec.conformance.v1.EncodingRefusalOrBuilder getEncodingRefusalOrBuilder() {
+    if (verdictCase_ == 6) {
+       return (dev.rankspec.conformance.v1.EncodingRefusal) verdict_;
+    }
+    return dev.rankspec.conformance.v1.EncodingRefusal.getDefaultInstance();
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -313,6 +403,12 @@ private static final long serialVersionUID = 0L;
     if (verdictCase_ == 4) {
       output.writeMessage(4, (dev.rankspec.conformance.v1.Rate) verdict_);
     }
+    if (verdictCase_ == 5) {
+      output.writeMessage(5, (dev.rankspec.conformance.v1.Encoded) verdict_);
+    }
+    if (verdictCase_ == 6) {
+      output.writeMessage(6, (dev.rankspec.conformance.v1.EncodingRefusal) verdict_);
+    }
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -331,6 +427,14 @@ private static final long serialVersionUID = 0L;
     if (verdictCase_ == 4) {
       size += com.google.protobuf.CodedOutputStream
         .computeMessageSize(4, (dev.rankspec.conformance.v1.Rate) verdict_);
+    }
+    if (verdictCase_ == 5) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(5, (dev.rankspec.conformance.v1.Encoded) verdict_);
+    }
+    if (verdictCase_ == 6) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(6, (dev.rankspec.conformance.v1.EncodingRefusal) verdict_);
     }
     return size;
   }
@@ -374,6 +478,14 @@ private static final long serialVersionUID = 0L;
         if (!getLearningRate()
             .equals(other.getLearningRate())) return false;
         break;
+      case 5:
+        if (!getEncoded()
+            .equals(other.getEncoded())) return false;
+        break;
+      case 6:
+        if (!getEncodingRefusal()
+            .equals(other.getEncodingRefusal())) return false;
+        break;
       case 0:
       default:
     }
@@ -404,6 +516,14 @@ private static final long serialVersionUID = 0L;
       case 4:
         hash = (37 * hash) + LEARNING_RATE_FIELD_NUMBER;
         hash = (53 * hash) + getLearningRate().hashCode();
+        break;
+      case 5:
+        hash = (37 * hash) + ENCODED_FIELD_NUMBER;
+        hash = (53 * hash) + getEncoded().hashCode();
+        break;
+      case 6:
+        hash = (37 * hash) + ENCODING_REFUSAL_FIELD_NUMBER;
+        hash = (53 * hash) + getEncodingRefusal().hashCode();
         break;
       case 0:
       default:
@@ -552,6 +672,12 @@ private static final long serialVersionUID = 0L;
       if (learningRateBuilder_ != null) {
         learningRateBuilder_.clear();
       }
+      if (encodedBuilder_ != null) {
+        encodedBuilder_.clear();
+      }
+      if (encodingRefusalBuilder_ != null) {
+        encodingRefusalBuilder_.clear();
+      }
       verdictCase_ = 0;
       verdict_ = null;
       return this;
@@ -605,6 +731,14 @@ private static final long serialVersionUID = 0L;
           learningRateBuilder_ != null) {
         result.verdict_ = learningRateBuilder_.build();
       }
+      if (verdictCase_ == 5 &&
+          encodedBuilder_ != null) {
+        result.verdict_ = encodedBuilder_.build();
+      }
+      if (verdictCase_ == 6 &&
+          encodingRefusalBuilder_ != null) {
+        result.verdict_ = encodingRefusalBuilder_.build();
+      }
     }
 
     @java.lang.Override
@@ -636,6 +770,14 @@ private static final long serialVersionUID = 0L;
         }
         case LEARNING_RATE: {
           mergeLearningRate(other.getLearningRate());
+          break;
+        }
+        case ENCODED: {
+          mergeEncoded(other.getEncoded());
+          break;
+        }
+        case ENCODING_REFUSAL: {
+          mergeEncodingRefusal(other.getEncodingRefusal());
           break;
         }
         case VERDICT_NOT_SET: {
@@ -692,6 +834,20 @@ private static final long serialVersionUID = 0L;
               verdictCase_ = 4;
               break;
             } // case 34
+            case 42: {
+              input.readMessage(
+                  internalGetEncodedFieldBuilder().getBuilder(),
+                  extensionRegistry);
+              verdictCase_ = 5;
+              break;
+            } // case 42
+            case 50: {
+              input.readMessage(
+                  internalGetEncodingRefusalFieldBuilder().getBuilder(),
+                  extensionRegistry);
+              verdictCase_ = 6;
+              break;
+            } // case 50
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -1363,6 +1519,358 @@ private static final long serialVersionUID = 0L;
       verdictCase_ = 4;
       onChanged();
       return learningRateBuilder_;
+    }
+
+    private com.google.protobuf.SingleFieldBuilder<
+        dev.rankspec.conformance.v1.Encoded, dev.rankspec.conformance.v1.Encoded.Builder, dev.rankspec.conformance.v1.EncodedOrBuilder> encodedBuilder_;
+    /**
+     * <pre>
+     * Encoded rows: every bit is this.
+     * </pre>
+     *
+     * <code>.conformance.v1.Encoded encoded = 5 [json_name = "encoded"];</code>
+     * @return Whether the encoded field is set.
+     */
+    @java.lang.Override
+    public boolean hasEncoded() {
+      return verdictCase_ == 5;
+    }
+    /**
+     * <pre>
+     * Encoded rows: every bit is this.
+     * </pre>
+     *
+     * <code>.conformance.v1.Encoded encoded = 5 [json_name = "encoded"];</code>
+     * @return The encoded.
+     */
+    @java.lang.Override
+    public dev.rankspec.conformance.v1.Encoded getEncoded() {
+      if (encodedBuilder_ == null) {
+        if (verdictCase_ == 5) {
+          return (dev.rankspec.conformance.v1.Encoded) verdict_;
+        }
+        return dev.rankspec.conformance.v1.Encoded.getDefaultInstance();
+      } else {
+        if (verdictCase_ == 5) {
+          return encodedBuilder_.getMessage();
+        }
+        return dev.rankspec.conformance.v1.Encoded.getDefaultInstance();
+      }
+    }
+    /**
+     * <pre>
+     * Encoded rows: every bit is this.
+     * </pre>
+     *
+     * <code>.conformance.v1.Encoded encoded = 5 [json_name = "encoded"];</code>
+     */
+    public Builder setEncoded(dev.rankspec.conformance.v1.Encoded value) {
+      if (encodedBuilder_ == null) {
+        java.util.Objects.requireNonNull(value);
+        verdict_ = value;
+        onChanged();
+      } else {
+        encodedBuilder_.setMessage(value);
+      }
+      verdictCase_ = 5;
+      return this;
+    }
+    /**
+     * <pre>
+     * Encoded rows: every bit is this.
+     * </pre>
+     *
+     * <code>.conformance.v1.Encoded encoded = 5 [json_name = "encoded"];</code>
+     */
+    public Builder setEncoded(
+        dev.rankspec.conformance.v1.Encoded.Builder builderForValue) {
+      if (encodedBuilder_ == null) {
+        verdict_ = builderForValue.build();
+        onChanged();
+      } else {
+        encodedBuilder_.setMessage(builderForValue.build());
+      }
+      verdictCase_ = 5;
+      return this;
+    }
+    /**
+     * <pre>
+     * Encoded rows: every bit is this.
+     * </pre>
+     *
+     * <code>.conformance.v1.Encoded encoded = 5 [json_name = "encoded"];</code>
+     */
+    public Builder mergeEncoded(dev.rankspec.conformance.v1.Encoded value) {
+      if (encodedBuilder_ == null) {
+        if (verdictCase_ == 5 &&
+            verdict_ != dev.rankspec.conformance.v1.Encoded.getDefaultInstance()) {
+          verdict_ = dev.rankspec.conformance.v1.Encoded.newBuilder((dev.rankspec.conformance.v1.Encoded) verdict_)
+              .mergeFrom(value).buildPartial();
+        } else {
+          verdict_ = value;
+        }
+        onChanged();
+      } else {
+        if (verdictCase_ == 5) {
+          encodedBuilder_.mergeFrom(value);
+        } else {
+          encodedBuilder_.setMessage(value);
+        }
+      }
+      verdictCase_ = 5;
+      return this;
+    }
+    /**
+     * <pre>
+     * Encoded rows: every bit is this.
+     * </pre>
+     *
+     * <code>.conformance.v1.Encoded encoded = 5 [json_name = "encoded"];</code>
+     */
+    public Builder clearEncoded() {
+      if (encodedBuilder_ == null) {
+        if (verdictCase_ == 5) {
+          verdictCase_ = 0;
+          verdict_ = null;
+          onChanged();
+        }
+      } else {
+        if (verdictCase_ == 5) {
+          verdictCase_ = 0;
+          verdict_ = null;
+        }
+        encodedBuilder_.clear();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Encoded rows: every bit is this.
+     * </pre>
+     *
+     * <code>.conformance.v1.Encoded encoded = 5 [json_name = "encoded"];</code>
+     */
+    public dev.rankspec.conformance.v1.Encoded.Builder getEncodedBuilder() {
+      return internalGetEncodedFieldBuilder().getBuilder();
+    }
+    /**
+     * <pre>
+     * Encoded rows: every bit is this.
+     * </pre>
+     *
+     * <code>.conformance.v1.Encoded encoded = 5 [json_name = "encoded"];</code>
+     */
+    @java.lang.Override
+    public dev.rankspec.conformance.v1.EncodedOrBuilder getEncodedOrBuilder() {
+      if ((verdictCase_ == 5) && (encodedBuilder_ != null)) {
+        return encodedBuilder_.getMessageOrBuilder();
+      } else {
+        if (verdictCase_ == 5) {
+          return (dev.rankspec.conformance.v1.Encoded) verdict_;
+        }
+        return dev.rankspec.conformance.v1.Encoded.getDefaultInstance();
+      }
+    }
+    /**
+     * <pre>
+     * Encoded rows: every bit is this.
+     * </pre>
+     *
+     * <code>.conformance.v1.Encoded encoded = 5 [json_name = "encoded"];</code>
+     */
+    private com.google.protobuf.SingleFieldBuilder<
+        dev.rankspec.conformance.v1.Encoded, dev.rankspec.conformance.v1.Encoded.Builder, dev.rankspec.conformance.v1.EncodedOrBuilder> 
+        internalGetEncodedFieldBuilder() {
+      if (encodedBuilder_ == null) {
+        if (!(verdictCase_ == 5)) {
+          verdict_ = dev.rankspec.conformance.v1.Encoded.getDefaultInstance();
+        }
+        encodedBuilder_ = new com.google.protobuf.SingleFieldBuilder<
+            dev.rankspec.conformance.v1.Encoded, dev.rankspec.conformance.v1.Encoded.Builder, dev.rankspec.conformance.v1.EncodedOrBuilder>(
+                (dev.rankspec.conformance.v1.Encoded) verdict_,
+                getParentForChildren(),
+                isClean());
+        verdict_ = null;
+      }
+      verdictCase_ = 5;
+      onChanged();
+      return encodedBuilder_;
+    }
+
+    private com.google.protobuf.SingleFieldBuilder<
+        dev.rankspec.conformance.v1.EncodingRefusal, dev.rankspec.conformance.v1.EncodingRefusal.Builder, dev.rankspec.conformance.v1.EncodingRefusalOrBuilder> encodingRefusalBuilder_;
+    /**
+     * <pre>
+     * Rows that are refused: code, column and row are these.
+     * </pre>
+     *
+     * <code>.conformance.v1.EncodingRefusal encoding_refusal = 6 [json_name = "encodingRefusal"];</code>
+     * @return Whether the encodingRefusal field is set.
+     */
+    @java.lang.Override
+    public boolean hasEncodingRefusal() {
+      return verdictCase_ == 6;
+    }
+    /**
+     * <pre>
+     * Rows that are refused: code, column and row are these.
+     * </pre>
+     *
+     * <code>.conformance.v1.EncodingRefusal encoding_refusal = 6 [json_name = "encodingRefusal"];</code>
+     * @return The encodingRefusal.
+     */
+    @java.lang.Override
+    public dev.rankspec.conformance.v1.EncodingRefusal getEncodingRefusal() {
+      if (encodingRefusalBuilder_ == null) {
+        if (verdictCase_ == 6) {
+          return (dev.rankspec.conformance.v1.EncodingRefusal) verdict_;
+        }
+        return dev.rankspec.conformance.v1.EncodingRefusal.getDefaultInstance();
+      } else {
+        if (verdictCase_ == 6) {
+          return encodingRefusalBuilder_.getMessage();
+        }
+        return dev.rankspec.conformance.v1.EncodingRefusal.getDefaultInstance();
+      }
+    }
+    /**
+     * <pre>
+     * Rows that are refused: code, column and row are these.
+     * </pre>
+     *
+     * <code>.conformance.v1.EncodingRefusal encoding_refusal = 6 [json_name = "encodingRefusal"];</code>
+     */
+    public Builder setEncodingRefusal(dev.rankspec.conformance.v1.EncodingRefusal value) {
+      if (encodingRefusalBuilder_ == null) {
+        java.util.Objects.requireNonNull(value);
+        verdict_ = value;
+        onChanged();
+      } else {
+        encodingRefusalBuilder_.setMessage(value);
+      }
+      verdictCase_ = 6;
+      return this;
+    }
+    /**
+     * <pre>
+     * Rows that are refused: code, column and row are these.
+     * </pre>
+     *
+     * <code>.conformance.v1.EncodingRefusal encoding_refusal = 6 [json_name = "encodingRefusal"];</code>
+     */
+    public Builder setEncodingRefusal(
+        dev.rankspec.conformance.v1.EncodingRefusal.Builder builderForValue) {
+      if (encodingRefusalBuilder_ == null) {
+        verdict_ = builderForValue.build();
+        onChanged();
+      } else {
+        encodingRefusalBuilder_.setMessage(builderForValue.build());
+      }
+      verdictCase_ = 6;
+      return this;
+    }
+    /**
+     * <pre>
+     * Rows that are refused: code, column and row are these.
+     * </pre>
+     *
+     * <code>.conformance.v1.EncodingRefusal encoding_refusal = 6 [json_name = "encodingRefusal"];</code>
+     */
+    public Builder mergeEncodingRefusal(dev.rankspec.conformance.v1.EncodingRefusal value) {
+      if (encodingRefusalBuilder_ == null) {
+        if (verdictCase_ == 6 &&
+            verdict_ != dev.rankspec.conformance.v1.EncodingRefusal.getDefaultInstance()) {
+          verdict_ = dev.rankspec.conformance.v1.EncodingRefusal.newBuilder((dev.rankspec.conformance.v1.EncodingRefusal) verdict_)
+              .mergeFrom(value).buildPartial();
+        } else {
+          verdict_ = value;
+        }
+        onChanged();
+      } else {
+        if (verdictCase_ == 6) {
+          encodingRefusalBuilder_.mergeFrom(value);
+        } else {
+          encodingRefusalBuilder_.setMessage(value);
+        }
+      }
+      verdictCase_ = 6;
+      return this;
+    }
+    /**
+     * <pre>
+     * Rows that are refused: code, column and row are these.
+     * </pre>
+     *
+     * <code>.conformance.v1.EncodingRefusal encoding_refusal = 6 [json_name = "encodingRefusal"];</code>
+     */
+    public Builder clearEncodingRefusal() {
+      if (encodingRefusalBuilder_ == null) {
+        if (verdictCase_ == 6) {
+          verdictCase_ = 0;
+          verdict_ = null;
+          onChanged();
+        }
+      } else {
+        if (verdictCase_ == 6) {
+          verdictCase_ = 0;
+          verdict_ = null;
+        }
+        encodingRefusalBuilder_.clear();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Rows that are refused: code, column and row are these.
+     * </pre>
+     *
+     * <code>.conformance.v1.EncodingRefusal encoding_refusal = 6 [json_name = "encodingRefusal"];</code>
+     */
+    public dev.rankspec.conformance.v1.EncodingRefusal.Builder getEncodingRefusalBuilder() {
+      return internalGetEncodingRefusalFieldBuilder().getBuilder();
+    }
+    /**
+     * <pre>
+     * Rows that are refused: code, column and row are these.
+     * </pre>
+     *
+     * <code>.conformance.v1.EncodingRefusal encoding_refusal = 6 [json_name = "encodingRefusal"];</code>
+     */
+    @java.lang.Override
+    public dev.rankspec.conformance.v1.EncodingRefusalOrBuilder getEncodingRefusalOrBuilder() {
+      if ((verdictCase_ == 6) && (encodingRefusalBuilder_ != null)) {
+        return encodingRefusalBuilder_.getMessageOrBuilder();
+      } else {
+        if (verdictCase_ == 6) {
+          return (dev.rankspec.conformance.v1.EncodingRefusal) verdict_;
+        }
+        return dev.rankspec.conformance.v1.EncodingRefusal.getDefaultInstance();
+      }
+    }
+    /**
+     * <pre>
+     * Rows that are refused: code, column and row are these.
+     * </pre>
+     *
+     * <code>.conformance.v1.EncodingRefusal encoding_refusal = 6 [json_name = "encodingRefusal"];</code>
+     */
+    private com.google.protobuf.SingleFieldBuilder<
+        dev.rankspec.conformance.v1.EncodingRefusal, dev.rankspec.conformance.v1.EncodingRefusal.Builder, dev.rankspec.conformance.v1.EncodingRefusalOrBuilder> 
+        internalGetEncodingRefusalFieldBuilder() {
+      if (encodingRefusalBuilder_ == null) {
+        if (!(verdictCase_ == 6)) {
+          verdict_ = dev.rankspec.conformance.v1.EncodingRefusal.getDefaultInstance();
+        }
+        encodingRefusalBuilder_ = new com.google.protobuf.SingleFieldBuilder<
+            dev.rankspec.conformance.v1.EncodingRefusal, dev.rankspec.conformance.v1.EncodingRefusal.Builder, dev.rankspec.conformance.v1.EncodingRefusalOrBuilder>(
+                (dev.rankspec.conformance.v1.EncodingRefusal) verdict_,
+                getParentForChildren(),
+                isClean());
+        verdict_ = null;
+      }
+      verdictCase_ = 6;
+      onChanged();
+      return encodingRefusalBuilder_;
     }
 
     // @@protoc_insertion_point(builder_scope:conformance.v1.Expectation)

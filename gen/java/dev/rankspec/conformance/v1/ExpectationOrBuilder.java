@@ -120,5 +120,59 @@ public interface ExpectationOrBuilder extends
    */
   dev.rankspec.conformance.v1.RateOrBuilder getLearningRateOrBuilder();
 
+  /**
+   * <pre>
+   * Encoded rows: every bit is this.
+   * </pre>
+   *
+   * <code>.conformance.v1.Encoded encoded = 5 [json_name = "encoded"];</code>
+   * @return Whether the encoded field is set.
+   */
+  boolean hasEncoded();
+  /**
+   * <pre>
+   * Encoded rows: every bit is this.
+   * </pre>
+   *
+   * <code>.conformance.v1.Encoded encoded = 5 [json_name = "encoded"];</code>
+   * @return The encoded.
+   */
+  dev.rankspec.conformance.v1.Encoded getEncoded();
+  /**
+   * <pre>
+   * Encoded rows: every bit is this.
+   * </pre>
+   *
+   * <code>.conformance.v1.Encoded encoded = 5 [json_name = "encoded"];</code>
+   */
+  dev.rankspec.conformance.v1.EncodedOrBuilder getEncodedOrBuilder();
+
+  /**
+   * <pre>
+   * Rows that are refused: code, column and row are these.
+   * </pre>
+   *
+   * <code>.conformance.v1.EncodingRefusal encoding_refusal = 6 [json_name = "encodingRefusal"];</code>
+   * @return Whether the encodingRefusal field is set.
+   */
+  boolean hasEncodingRefusal();
+  /**
+   * <pre>
+   * Rows that are refused: code, column and row are these.
+   * </pre>
+   *
+   * <code>.conformance.v1.EncodingRefusal encoding_refusal = 6 [json_name = "encodingRefusal"];</code>
+   * @return The encodingRefusal.
+   */
+  dev.rankspec.conformance.v1.EncodingRefusal getEncodingRefusal();
+  /**
+   * <pre>
+   * Rows that are refused: code, column and row are these.
+   * </pre>
+   *
+   * <code>.conformance.v1.EncodingRefusal encoding_refusal = 6 [json_name = "encodingRefusal"];</code>
+   */
+  dev.rankspec.conformance.v1.EncodingRefusalOrBuilder getEncodingRefusalOrBuilder();
+
   dev.rankspec.conformance.v1.Expectation.VerdictCase getVerdictCase();
 }

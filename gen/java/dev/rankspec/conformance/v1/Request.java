@@ -60,6 +60,7 @@ private static final long serialVersionUID = 0L;
           com.google.protobuf.AbstractMessage.InternalOneOfEnum {
     LOAD(1),
     LEARNING_RATE_AT(2),
+    ENCODE(3),
     TASK_NOT_SET(0);
     private final int value;
     private TaskCase(int value) {
@@ -79,6 +80,7 @@ private static final long serialVersionUID = 0L;
       switch (value) {
         case 1: return LOAD;
         case 2: return LEARNING_RATE_AT;
+        case 3: return ENCODE;
         case 0: return TASK_NOT_SET;
         default: return null;
       }
@@ -180,6 +182,49 @@ private static final long serialVersionUID = 0L;
     return dev.rankspec.conformance.v1.LearningRateAt.getDefaultInstance();
   }
 
+  public static final int ENCODE_FIELD_NUMBER = 3;
+  /**
+   * <pre>
+   * Encodes raw rows by a recipe.
+   * </pre>
+   *
+   * <code>.conformance.v1.Encode encode = 3 [json_name = "encode"];</code>
+   * @return Whether the encode field is set.
+   */
+  @java.lang.Override
+  public boolean hasEncode() {
+    return taskCase_ == 3;
+  }
+  /**
+   * <pre>
+   * Encodes raw rows by a recipe.
+   * </pre>
+   *
+   * <code>.conformance.v1.Encode encode = 3 [json_name = "encode"];</code>
+   * @return The encode.
+   */
+  @java.lang.Override
+  public dev.rankspec.conformance.v1.Encode getEncode() {
+    if (taskCase_ == 3) {
+       return (dev.rankspec.conformance.v1.Encode) task_;
+    }
+    return dev.rankspec.conformance.v1.Encode.getDefaultInstance();
+  }
+  /**
+   * <pre>
+   * Encodes raw rows by a recipe.
+   * </pre>
+   *
+   * <code>.conformance.v1.Encode encode = 3 [json_name = "encode"];</code>
+   */
+  @java.lang.Override
+  public dev.rankspec.conformance.v1.EncodeOrBuilder getEncodeOrBuilder() {
+    if (taskCase_ == 3) {
+       return (dev.rankspec.conformance.v1.Encode) task_;
+    }
+    return dev.rankspec.conformance.v1.Encode.getDefaultInstance();
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -200,6 +245,9 @@ private static final long serialVersionUID = 0L;
     if (taskCase_ == 2) {
       output.writeMessage(2, (dev.rankspec.conformance.v1.LearningRateAt) task_);
     }
+    if (taskCase_ == 3) {
+      output.writeMessage(3, (dev.rankspec.conformance.v1.Encode) task_);
+    }
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -211,6 +259,10 @@ private static final long serialVersionUID = 0L;
     if (taskCase_ == 2) {
       size += com.google.protobuf.CodedOutputStream
         .computeMessageSize(2, (dev.rankspec.conformance.v1.LearningRateAt) task_);
+    }
+    if (taskCase_ == 3) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(3, (dev.rankspec.conformance.v1.Encode) task_);
     }
     return size;
   }
@@ -246,6 +298,10 @@ private static final long serialVersionUID = 0L;
         if (!getLearningRateAt()
             .equals(other.getLearningRateAt())) return false;
         break;
+      case 3:
+        if (!getEncode()
+            .equals(other.getEncode())) return false;
+        break;
       case 0:
       default:
     }
@@ -268,6 +324,10 @@ private static final long serialVersionUID = 0L;
       case 2:
         hash = (37 * hash) + LEARNING_RATE_AT_FIELD_NUMBER;
         hash = (53 * hash) + getLearningRateAt().hashCode();
+        break;
+      case 3:
+        hash = (37 * hash) + ENCODE_FIELD_NUMBER;
+        hash = (53 * hash) + getEncode().hashCode();
         break;
       case 0:
       default:
@@ -413,6 +473,9 @@ private static final long serialVersionUID = 0L;
       if (learningRateAtBuilder_ != null) {
         learningRateAtBuilder_.clear();
       }
+      if (encodeBuilder_ != null) {
+        encodeBuilder_.clear();
+      }
       taskCase_ = 0;
       task_ = null;
       return this;
@@ -462,6 +525,10 @@ private static final long serialVersionUID = 0L;
           learningRateAtBuilder_ != null) {
         result.task_ = learningRateAtBuilder_.build();
       }
+      if (taskCase_ == 3 &&
+          encodeBuilder_ != null) {
+        result.task_ = encodeBuilder_.build();
+      }
     }
 
     @java.lang.Override
@@ -483,6 +550,10 @@ private static final long serialVersionUID = 0L;
         }
         case LEARNING_RATE_AT: {
           mergeLearningRateAt(other.getLearningRateAt());
+          break;
+        }
+        case ENCODE: {
+          mergeEncode(other.getEncode());
           break;
         }
         case TASK_NOT_SET: {
@@ -527,6 +598,13 @@ private static final long serialVersionUID = 0L;
               taskCase_ = 2;
               break;
             } // case 18
+            case 26: {
+              input.readMessage(
+                  internalGetEncodeFieldBuilder().getBuilder(),
+                  extensionRegistry);
+              taskCase_ = 3;
+              break;
+            } // case 26
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -909,6 +987,182 @@ private static final long serialVersionUID = 0L;
       taskCase_ = 2;
       onChanged();
       return learningRateAtBuilder_;
+    }
+
+    private com.google.protobuf.SingleFieldBuilder<
+        dev.rankspec.conformance.v1.Encode, dev.rankspec.conformance.v1.Encode.Builder, dev.rankspec.conformance.v1.EncodeOrBuilder> encodeBuilder_;
+    /**
+     * <pre>
+     * Encodes raw rows by a recipe.
+     * </pre>
+     *
+     * <code>.conformance.v1.Encode encode = 3 [json_name = "encode"];</code>
+     * @return Whether the encode field is set.
+     */
+    @java.lang.Override
+    public boolean hasEncode() {
+      return taskCase_ == 3;
+    }
+    /**
+     * <pre>
+     * Encodes raw rows by a recipe.
+     * </pre>
+     *
+     * <code>.conformance.v1.Encode encode = 3 [json_name = "encode"];</code>
+     * @return The encode.
+     */
+    @java.lang.Override
+    public dev.rankspec.conformance.v1.Encode getEncode() {
+      if (encodeBuilder_ == null) {
+        if (taskCase_ == 3) {
+          return (dev.rankspec.conformance.v1.Encode) task_;
+        }
+        return dev.rankspec.conformance.v1.Encode.getDefaultInstance();
+      } else {
+        if (taskCase_ == 3) {
+          return encodeBuilder_.getMessage();
+        }
+        return dev.rankspec.conformance.v1.Encode.getDefaultInstance();
+      }
+    }
+    /**
+     * <pre>
+     * Encodes raw rows by a recipe.
+     * </pre>
+     *
+     * <code>.conformance.v1.Encode encode = 3 [json_name = "encode"];</code>
+     */
+    public Builder setEncode(dev.rankspec.conformance.v1.Encode value) {
+      if (encodeBuilder_ == null) {
+        java.util.Objects.requireNonNull(value);
+        task_ = value;
+        onChanged();
+      } else {
+        encodeBuilder_.setMessage(value);
+      }
+      taskCase_ = 3;
+      return this;
+    }
+    /**
+     * <pre>
+     * Encodes raw rows by a recipe.
+     * </pre>
+     *
+     * <code>.conformance.v1.Encode encode = 3 [json_name = "encode"];</code>
+     */
+    public Builder setEncode(
+        dev.rankspec.conformance.v1.Encode.Builder builderForValue) {
+      if (encodeBuilder_ == null) {
+        task_ = builderForValue.build();
+        onChanged();
+      } else {
+        encodeBuilder_.setMessage(builderForValue.build());
+      }
+      taskCase_ = 3;
+      return this;
+    }
+    /**
+     * <pre>
+     * Encodes raw rows by a recipe.
+     * </pre>
+     *
+     * <code>.conformance.v1.Encode encode = 3 [json_name = "encode"];</code>
+     */
+    public Builder mergeEncode(dev.rankspec.conformance.v1.Encode value) {
+      if (encodeBuilder_ == null) {
+        if (taskCase_ == 3 &&
+            task_ != dev.rankspec.conformance.v1.Encode.getDefaultInstance()) {
+          task_ = dev.rankspec.conformance.v1.Encode.newBuilder((dev.rankspec.conformance.v1.Encode) task_)
+              .mergeFrom(value).buildPartial();
+        } else {
+          task_ = value;
+        }
+        onChanged();
+      } else {
+        if (taskCase_ == 3) {
+          encodeBuilder_.mergeFrom(value);
+        } else {
+          encodeBuilder_.setMessage(value);
+        }
+      }
+      taskCase_ = 3;
+      return this;
+    }
+    /**
+     * <pre>
+     * Encodes raw rows by a recipe.
+     * </pre>
+     *
+     * <code>.conformance.v1.Encode encode = 3 [json_name = "encode"];</code>
+     */
+    public Builder clearEncode() {
+      if (encodeBuilder_ == null) {
+        if (taskCase_ == 3) {
+          taskCase_ = 0;
+          task_ = null;
+          onChanged();
+        }
+      } else {
+        if (taskCase_ == 3) {
+          taskCase_ = 0;
+          task_ = null;
+        }
+        encodeBuilder_.clear();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Encodes raw rows by a recipe.
+     * </pre>
+     *
+     * <code>.conformance.v1.Encode encode = 3 [json_name = "encode"];</code>
+     */
+    public dev.rankspec.conformance.v1.Encode.Builder getEncodeBuilder() {
+      return internalGetEncodeFieldBuilder().getBuilder();
+    }
+    /**
+     * <pre>
+     * Encodes raw rows by a recipe.
+     * </pre>
+     *
+     * <code>.conformance.v1.Encode encode = 3 [json_name = "encode"];</code>
+     */
+    @java.lang.Override
+    public dev.rankspec.conformance.v1.EncodeOrBuilder getEncodeOrBuilder() {
+      if ((taskCase_ == 3) && (encodeBuilder_ != null)) {
+        return encodeBuilder_.getMessageOrBuilder();
+      } else {
+        if (taskCase_ == 3) {
+          return (dev.rankspec.conformance.v1.Encode) task_;
+        }
+        return dev.rankspec.conformance.v1.Encode.getDefaultInstance();
+      }
+    }
+    /**
+     * <pre>
+     * Encodes raw rows by a recipe.
+     * </pre>
+     *
+     * <code>.conformance.v1.Encode encode = 3 [json_name = "encode"];</code>
+     */
+    private com.google.protobuf.SingleFieldBuilder<
+        dev.rankspec.conformance.v1.Encode, dev.rankspec.conformance.v1.Encode.Builder, dev.rankspec.conformance.v1.EncodeOrBuilder> 
+        internalGetEncodeFieldBuilder() {
+      if (encodeBuilder_ == null) {
+        if (!(taskCase_ == 3)) {
+          task_ = dev.rankspec.conformance.v1.Encode.getDefaultInstance();
+        }
+        encodeBuilder_ = new com.google.protobuf.SingleFieldBuilder<
+            dev.rankspec.conformance.v1.Encode, dev.rankspec.conformance.v1.Encode.Builder, dev.rankspec.conformance.v1.EncodeOrBuilder>(
+                (dev.rankspec.conformance.v1.Encode) task_,
+                getParentForChildren(),
+                isClean());
+        task_ = null;
+      }
+      taskCase_ = 3;
+      onChanged();
+      return encodeBuilder_;
     }
 
     // @@protoc_insertion_point(builder_scope:conformance.v1.Request)

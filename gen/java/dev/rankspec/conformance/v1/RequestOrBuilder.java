@@ -64,5 +64,32 @@ public interface RequestOrBuilder extends
    */
   dev.rankspec.conformance.v1.LearningRateAtOrBuilder getLearningRateAtOrBuilder();
 
+  /**
+   * <pre>
+   * Encodes raw rows by a recipe.
+   * </pre>
+   *
+   * <code>.conformance.v1.Encode encode = 3 [json_name = "encode"];</code>
+   * @return Whether the encode field is set.
+   */
+  boolean hasEncode();
+  /**
+   * <pre>
+   * Encodes raw rows by a recipe.
+   * </pre>
+   *
+   * <code>.conformance.v1.Encode encode = 3 [json_name = "encode"];</code>
+   * @return The encode.
+   */
+  dev.rankspec.conformance.v1.Encode getEncode();
+  /**
+   * <pre>
+   * Encodes raw rows by a recipe.
+   * </pre>
+   *
+   * <code>.conformance.v1.Encode encode = 3 [json_name = "encode"];</code>
+   */
+  dev.rankspec.conformance.v1.EncodeOrBuilder getEncodeOrBuilder();
+
   dev.rankspec.conformance.v1.Request.TaskCase getTaskCase();
 }

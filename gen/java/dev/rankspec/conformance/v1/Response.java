@@ -63,6 +63,8 @@ private static final long serialVersionUID = 0L;
     LEARNING_RATE(3),
     UNSUPPORTED(4),
     FAILURE(5),
+    ENCODED(6),
+    ENCODING_REFUSAL(7),
     RESULT_NOT_SET(0);
     private final int value;
     private ResultCase(int value) {
@@ -85,6 +87,8 @@ private static final long serialVersionUID = 0L;
         case 3: return LEARNING_RATE;
         case 4: return UNSUPPORTED;
         case 5: return FAILURE;
+        case 6: return ENCODED;
+        case 7: return ENCODING_REFUSAL;
         case 0: return RESULT_NOT_SET;
         default: return null;
       }
@@ -335,6 +339,92 @@ private static final long serialVersionUID = 0L;
     }
   }
 
+  public static final int ENCODED_FIELD_NUMBER = 6;
+  /**
+   * <pre>
+   * The rows that were encoded.
+   * </pre>
+   *
+   * <code>.conformance.v1.Encoded encoded = 6 [json_name = "encoded"];</code>
+   * @return Whether the encoded field is set.
+   */
+  @java.lang.Override
+  public boolean hasEncoded() {
+    return resultCase_ == 6;
+  }
+  /**
+   * <pre>
+   * The rows that were encoded.
+   * </pre>
+   *
+   * <code>.conformance.v1.Encoded encoded = 6 [json_name = "encoded"];</code>
+   * @return The encoded.
+   */
+  @java.lang.Override
+  public dev.rankspec.conformance.v1.Encoded getEncoded() {
+    if (resultCase_ == 6) {
+       return (dev.rankspec.conformance.v1.Encoded) result_;
+    }
+    return dev.rankspec.conformance.v1.Encoded.getDefaultInstance();
+  }
+  /**
+   * <pre>
+   * The rows that were encoded.
+   * </pre>
+   *
+   * <code>.conformance.v1.Encoded encoded = 6 [json_name = "encoded"];</code>
+   */
+  @java.lang.Override
+  public dev.rankspec.conformance.v1.EncodedOrBuilder getEncodedOrBuilder() {
+    if (resultCase_ == 6) {
+       return (dev.rankspec.conformance.v1.Encoded) result_;
+    }
+    return dev.rankspec.conformance.v1.Encoded.getDefaultInstance();
+  }
+
+  public static final int ENCODING_REFUSAL_FIELD_NUMBER = 7;
+  /**
+   * <pre>
+   * The recipe or the rows cannot be used.
+   * </pre>
+   *
+   * <code>.conformance.v1.EncodingRefusal encoding_refusal = 7 [json_name = "encodingRefusal"];</code>
+   * @return Whether the encodingRefusal field is set.
+   */
+  @java.lang.Override
+  public boolean hasEncodingRefusal() {
+    return resultCase_ == 7;
+  }
+  /**
+   * <pre>
+   * The recipe or the rows cannot be used.
+   * </pre>
+   *
+   * <code>.conformance.v1.EncodingRefusal encoding_refusal = 7 [json_name = "encodingRefusal"];</code>
+   * @return The encodingRefusal.
+   */
+  @java.lang.Override
+  public dev.rankspec.conformance.v1.EncodingRefusal getEncodingRefusal() {
+    if (resultCase_ == 7) {
+       return (dev.rankspec.conformance.v1.EncodingRefusal) result_;
+    }
+    return dev.rankspec.conformance.v1.EncodingRefusal.getDefaultInstance();
+  }
+  /**
+   * <pre>
+   * The recipe or the rows cannot be used.
+   * </pre>
+   *
+   * <code>.conformance.v1.EncodingRefusal encoding_refusal = 7 [json_name = "encodingRefusal"];</code>
+   */
+  @java.lang.Override
+  public dev.rankspec.conformance.v1.EncodingRefusalOrBuilder getEncodingRefusalOrBuilder() {
+    if (resultCase_ == 7) {
+       return (dev.rankspec.conformance.v1.EncodingRefusal) result_;
+    }
+    return dev.rankspec.conformance.v1.EncodingRefusal.getDefaultInstance();
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -365,6 +455,12 @@ private static final long serialVersionUID = 0L;
     if (resultCase_ == 5) {
       com.google.protobuf.GeneratedMessage.writeString(output, 5, result_);
     }
+    if (resultCase_ == 6) {
+      output.writeMessage(6, (dev.rankspec.conformance.v1.Encoded) result_);
+    }
+    if (resultCase_ == 7) {
+      output.writeMessage(7, (dev.rankspec.conformance.v1.EncodingRefusal) result_);
+    }
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -387,6 +483,14 @@ private static final long serialVersionUID = 0L;
     }
     if (resultCase_ == 5) {
       size += com.google.protobuf.GeneratedMessage.computeStringSize(5, result_);
+    }
+    if (resultCase_ == 6) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(6, (dev.rankspec.conformance.v1.Encoded) result_);
+    }
+    if (resultCase_ == 7) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(7, (dev.rankspec.conformance.v1.EncodingRefusal) result_);
     }
     return size;
   }
@@ -435,6 +539,14 @@ private static final long serialVersionUID = 0L;
         if (!getFailure()
             .equals(other.getFailure())) return false;
         break;
+      case 6:
+        if (!getEncoded()
+            .equals(other.getEncoded())) return false;
+        break;
+      case 7:
+        if (!getEncodingRefusal()
+            .equals(other.getEncodingRefusal())) return false;
+        break;
       case 0:
       default:
     }
@@ -470,6 +582,14 @@ private static final long serialVersionUID = 0L;
       case 5:
         hash = (37 * hash) + FAILURE_FIELD_NUMBER;
         hash = (53 * hash) + getFailure().hashCode();
+        break;
+      case 6:
+        hash = (37 * hash) + ENCODED_FIELD_NUMBER;
+        hash = (53 * hash) + getEncoded().hashCode();
+        break;
+      case 7:
+        hash = (37 * hash) + ENCODING_REFUSAL_FIELD_NUMBER;
+        hash = (53 * hash) + getEncodingRefusal().hashCode();
         break;
       case 0:
       default:
@@ -615,6 +735,12 @@ private static final long serialVersionUID = 0L;
       if (refusalBuilder_ != null) {
         refusalBuilder_.clear();
       }
+      if (encodedBuilder_ != null) {
+        encodedBuilder_.clear();
+      }
+      if (encodingRefusalBuilder_ != null) {
+        encodingRefusalBuilder_.clear();
+      }
       resultCase_ = 0;
       result_ = null;
       return this;
@@ -664,6 +790,14 @@ private static final long serialVersionUID = 0L;
           refusalBuilder_ != null) {
         result.result_ = refusalBuilder_.build();
       }
+      if (resultCase_ == 6 &&
+          encodedBuilder_ != null) {
+        result.result_ = encodedBuilder_.build();
+      }
+      if (resultCase_ == 7 &&
+          encodingRefusalBuilder_ != null) {
+        result.result_ = encodingRefusalBuilder_.build();
+      }
     }
 
     @java.lang.Override
@@ -701,6 +835,14 @@ private static final long serialVersionUID = 0L;
           resultCase_ = 5;
           result_ = other.result_;
           onChanged();
+          break;
+        }
+        case ENCODED: {
+          mergeEncoded(other.getEncoded());
+          break;
+        }
+        case ENCODING_REFUSAL: {
+          mergeEncodingRefusal(other.getEncodingRefusal());
           break;
         }
         case RESULT_NOT_SET: {
@@ -760,6 +902,20 @@ private static final long serialVersionUID = 0L;
               result_ = input.readStringRequireUtf8();
               break;
             } // case 42
+            case 50: {
+              input.readMessage(
+                  internalGetEncodedFieldBuilder().getBuilder(),
+                  extensionRegistry);
+              resultCase_ = 6;
+              break;
+            } // case 50
+            case 58: {
+              input.readMessage(
+                  internalGetEncodingRefusalFieldBuilder().getBuilder(),
+                  extensionRegistry);
+              resultCase_ = 7;
+              break;
+            } // case 58
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -1426,6 +1582,358 @@ private static final long serialVersionUID = 0L;
       result_ = value;
       onChanged();
       return this;
+    }
+
+    private com.google.protobuf.SingleFieldBuilder<
+        dev.rankspec.conformance.v1.Encoded, dev.rankspec.conformance.v1.Encoded.Builder, dev.rankspec.conformance.v1.EncodedOrBuilder> encodedBuilder_;
+    /**
+     * <pre>
+     * The rows that were encoded.
+     * </pre>
+     *
+     * <code>.conformance.v1.Encoded encoded = 6 [json_name = "encoded"];</code>
+     * @return Whether the encoded field is set.
+     */
+    @java.lang.Override
+    public boolean hasEncoded() {
+      return resultCase_ == 6;
+    }
+    /**
+     * <pre>
+     * The rows that were encoded.
+     * </pre>
+     *
+     * <code>.conformance.v1.Encoded encoded = 6 [json_name = "encoded"];</code>
+     * @return The encoded.
+     */
+    @java.lang.Override
+    public dev.rankspec.conformance.v1.Encoded getEncoded() {
+      if (encodedBuilder_ == null) {
+        if (resultCase_ == 6) {
+          return (dev.rankspec.conformance.v1.Encoded) result_;
+        }
+        return dev.rankspec.conformance.v1.Encoded.getDefaultInstance();
+      } else {
+        if (resultCase_ == 6) {
+          return encodedBuilder_.getMessage();
+        }
+        return dev.rankspec.conformance.v1.Encoded.getDefaultInstance();
+      }
+    }
+    /**
+     * <pre>
+     * The rows that were encoded.
+     * </pre>
+     *
+     * <code>.conformance.v1.Encoded encoded = 6 [json_name = "encoded"];</code>
+     */
+    public Builder setEncoded(dev.rankspec.conformance.v1.Encoded value) {
+      if (encodedBuilder_ == null) {
+        java.util.Objects.requireNonNull(value);
+        result_ = value;
+        onChanged();
+      } else {
+        encodedBuilder_.setMessage(value);
+      }
+      resultCase_ = 6;
+      return this;
+    }
+    /**
+     * <pre>
+     * The rows that were encoded.
+     * </pre>
+     *
+     * <code>.conformance.v1.Encoded encoded = 6 [json_name = "encoded"];</code>
+     */
+    public Builder setEncoded(
+        dev.rankspec.conformance.v1.Encoded.Builder builderForValue) {
+      if (encodedBuilder_ == null) {
+        result_ = builderForValue.build();
+        onChanged();
+      } else {
+        encodedBuilder_.setMessage(builderForValue.build());
+      }
+      resultCase_ = 6;
+      return this;
+    }
+    /**
+     * <pre>
+     * The rows that were encoded.
+     * </pre>
+     *
+     * <code>.conformance.v1.Encoded encoded = 6 [json_name = "encoded"];</code>
+     */
+    public Builder mergeEncoded(dev.rankspec.conformance.v1.Encoded value) {
+      if (encodedBuilder_ == null) {
+        if (resultCase_ == 6 &&
+            result_ != dev.rankspec.conformance.v1.Encoded.getDefaultInstance()) {
+          result_ = dev.rankspec.conformance.v1.Encoded.newBuilder((dev.rankspec.conformance.v1.Encoded) result_)
+              .mergeFrom(value).buildPartial();
+        } else {
+          result_ = value;
+        }
+        onChanged();
+      } else {
+        if (resultCase_ == 6) {
+          encodedBuilder_.mergeFrom(value);
+        } else {
+          encodedBuilder_.setMessage(value);
+        }
+      }
+      resultCase_ = 6;
+      return this;
+    }
+    /**
+     * <pre>
+     * The rows that were encoded.
+     * </pre>
+     *
+     * <code>.conformance.v1.Encoded encoded = 6 [json_name = "encoded"];</code>
+     */
+    public Builder clearEncoded() {
+      if (encodedBuilder_ == null) {
+        if (resultCase_ == 6) {
+          resultCase_ = 0;
+          result_ = null;
+          onChanged();
+        }
+      } else {
+        if (resultCase_ == 6) {
+          resultCase_ = 0;
+          result_ = null;
+        }
+        encodedBuilder_.clear();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The rows that were encoded.
+     * </pre>
+     *
+     * <code>.conformance.v1.Encoded encoded = 6 [json_name = "encoded"];</code>
+     */
+    public dev.rankspec.conformance.v1.Encoded.Builder getEncodedBuilder() {
+      return internalGetEncodedFieldBuilder().getBuilder();
+    }
+    /**
+     * <pre>
+     * The rows that were encoded.
+     * </pre>
+     *
+     * <code>.conformance.v1.Encoded encoded = 6 [json_name = "encoded"];</code>
+     */
+    @java.lang.Override
+    public dev.rankspec.conformance.v1.EncodedOrBuilder getEncodedOrBuilder() {
+      if ((resultCase_ == 6) && (encodedBuilder_ != null)) {
+        return encodedBuilder_.getMessageOrBuilder();
+      } else {
+        if (resultCase_ == 6) {
+          return (dev.rankspec.conformance.v1.Encoded) result_;
+        }
+        return dev.rankspec.conformance.v1.Encoded.getDefaultInstance();
+      }
+    }
+    /**
+     * <pre>
+     * The rows that were encoded.
+     * </pre>
+     *
+     * <code>.conformance.v1.Encoded encoded = 6 [json_name = "encoded"];</code>
+     */
+    private com.google.protobuf.SingleFieldBuilder<
+        dev.rankspec.conformance.v1.Encoded, dev.rankspec.conformance.v1.Encoded.Builder, dev.rankspec.conformance.v1.EncodedOrBuilder> 
+        internalGetEncodedFieldBuilder() {
+      if (encodedBuilder_ == null) {
+        if (!(resultCase_ == 6)) {
+          result_ = dev.rankspec.conformance.v1.Encoded.getDefaultInstance();
+        }
+        encodedBuilder_ = new com.google.protobuf.SingleFieldBuilder<
+            dev.rankspec.conformance.v1.Encoded, dev.rankspec.conformance.v1.Encoded.Builder, dev.rankspec.conformance.v1.EncodedOrBuilder>(
+                (dev.rankspec.conformance.v1.Encoded) result_,
+                getParentForChildren(),
+                isClean());
+        result_ = null;
+      }
+      resultCase_ = 6;
+      onChanged();
+      return encodedBuilder_;
+    }
+
+    private com.google.protobuf.SingleFieldBuilder<
+        dev.rankspec.conformance.v1.EncodingRefusal, dev.rankspec.conformance.v1.EncodingRefusal.Builder, dev.rankspec.conformance.v1.EncodingRefusalOrBuilder> encodingRefusalBuilder_;
+    /**
+     * <pre>
+     * The recipe or the rows cannot be used.
+     * </pre>
+     *
+     * <code>.conformance.v1.EncodingRefusal encoding_refusal = 7 [json_name = "encodingRefusal"];</code>
+     * @return Whether the encodingRefusal field is set.
+     */
+    @java.lang.Override
+    public boolean hasEncodingRefusal() {
+      return resultCase_ == 7;
+    }
+    /**
+     * <pre>
+     * The recipe or the rows cannot be used.
+     * </pre>
+     *
+     * <code>.conformance.v1.EncodingRefusal encoding_refusal = 7 [json_name = "encodingRefusal"];</code>
+     * @return The encodingRefusal.
+     */
+    @java.lang.Override
+    public dev.rankspec.conformance.v1.EncodingRefusal getEncodingRefusal() {
+      if (encodingRefusalBuilder_ == null) {
+        if (resultCase_ == 7) {
+          return (dev.rankspec.conformance.v1.EncodingRefusal) result_;
+        }
+        return dev.rankspec.conformance.v1.EncodingRefusal.getDefaultInstance();
+      } else {
+        if (resultCase_ == 7) {
+          return encodingRefusalBuilder_.getMessage();
+        }
+        return dev.rankspec.conformance.v1.EncodingRefusal.getDefaultInstance();
+      }
+    }
+    /**
+     * <pre>
+     * The recipe or the rows cannot be used.
+     * </pre>
+     *
+     * <code>.conformance.v1.EncodingRefusal encoding_refusal = 7 [json_name = "encodingRefusal"];</code>
+     */
+    public Builder setEncodingRefusal(dev.rankspec.conformance.v1.EncodingRefusal value) {
+      if (encodingRefusalBuilder_ == null) {
+        java.util.Objects.requireNonNull(value);
+        result_ = value;
+        onChanged();
+      } else {
+        encodingRefusalBuilder_.setMessage(value);
+      }
+      resultCase_ = 7;
+      return this;
+    }
+    /**
+     * <pre>
+     * The recipe or the rows cannot be used.
+     * </pre>
+     *
+     * <code>.conformance.v1.EncodingRefusal encoding_refusal = 7 [json_name = "encodingRefusal"];</code>
+     */
+    public Builder setEncodingRefusal(
+        dev.rankspec.conformance.v1.EncodingRefusal.Builder builderForValue) {
+      if (encodingRefusalBuilder_ == null) {
+        result_ = builderForValue.build();
+        onChanged();
+      } else {
+        encodingRefusalBuilder_.setMessage(builderForValue.build());
+      }
+      resultCase_ = 7;
+      return this;
+    }
+    /**
+     * <pre>
+     * The recipe or the rows cannot be used.
+     * </pre>
+     *
+     * <code>.conformance.v1.EncodingRefusal encoding_refusal = 7 [json_name = "encodingRefusal"];</code>
+     */
+    public Builder mergeEncodingRefusal(dev.rankspec.conformance.v1.EncodingRefusal value) {
+      if (encodingRefusalBuilder_ == null) {
+        if (resultCase_ == 7 &&
+            result_ != dev.rankspec.conformance.v1.EncodingRefusal.getDefaultInstance()) {
+          result_ = dev.rankspec.conformance.v1.EncodingRefusal.newBuilder((dev.rankspec.conformance.v1.EncodingRefusal) result_)
+              .mergeFrom(value).buildPartial();
+        } else {
+          result_ = value;
+        }
+        onChanged();
+      } else {
+        if (resultCase_ == 7) {
+          encodingRefusalBuilder_.mergeFrom(value);
+        } else {
+          encodingRefusalBuilder_.setMessage(value);
+        }
+      }
+      resultCase_ = 7;
+      return this;
+    }
+    /**
+     * <pre>
+     * The recipe or the rows cannot be used.
+     * </pre>
+     *
+     * <code>.conformance.v1.EncodingRefusal encoding_refusal = 7 [json_name = "encodingRefusal"];</code>
+     */
+    public Builder clearEncodingRefusal() {
+      if (encodingRefusalBuilder_ == null) {
+        if (resultCase_ == 7) {
+          resultCase_ = 0;
+          result_ = null;
+          onChanged();
+        }
+      } else {
+        if (resultCase_ == 7) {
+          resultCase_ = 0;
+          result_ = null;
+        }
+        encodingRefusalBuilder_.clear();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The recipe or the rows cannot be used.
+     * </pre>
+     *
+     * <code>.conformance.v1.EncodingRefusal encoding_refusal = 7 [json_name = "encodingRefusal"];</code>
+     */
+    public dev.rankspec.conformance.v1.EncodingRefusal.Builder getEncodingRefusalBuilder() {
+      return internalGetEncodingRefusalFieldBuilder().getBuilder();
+    }
+    /**
+     * <pre>
+     * The recipe or the rows cannot be used.
+     * </pre>
+     *
+     * <code>.conformance.v1.EncodingRefusal encoding_refusal = 7 [json_name = "encodingRefusal"];</code>
+     */
+    @java.lang.Override
+    public dev.rankspec.conformance.v1.EncodingRefusalOrBuilder getEncodingRefusalOrBuilder() {
+      if ((resultCase_ == 7) && (encodingRefusalBuilder_ != null)) {
+        return encodingRefusalBuilder_.getMessageOrBuilder();
+      } else {
+        if (resultCase_ == 7) {
+          return (dev.rankspec.conformance.v1.EncodingRefusal) result_;
+        }
+        return dev.rankspec.conformance.v1.EncodingRefusal.getDefaultInstance();
+      }
+    }
+    /**
+     * <pre>
+     * The recipe or the rows cannot be used.
+     * </pre>
+     *
+     * <code>.conformance.v1.EncodingRefusal encoding_refusal = 7 [json_name = "encodingRefusal"];</code>
+     */
+    private com.google.protobuf.SingleFieldBuilder<
+        dev.rankspec.conformance.v1.EncodingRefusal, dev.rankspec.conformance.v1.EncodingRefusal.Builder, dev.rankspec.conformance.v1.EncodingRefusalOrBuilder> 
+        internalGetEncodingRefusalFieldBuilder() {
+      if (encodingRefusalBuilder_ == null) {
+        if (!(resultCase_ == 7)) {
+          result_ = dev.rankspec.conformance.v1.EncodingRefusal.getDefaultInstance();
+        }
+        encodingRefusalBuilder_ = new com.google.protobuf.SingleFieldBuilder<
+            dev.rankspec.conformance.v1.EncodingRefusal, dev.rankspec.conformance.v1.EncodingRefusal.Builder, dev.rankspec.conformance.v1.EncodingRefusalOrBuilder>(
+                (dev.rankspec.conformance.v1.EncodingRefusal) result_,
+                getParentForChildren(),
+                isClean());
+        result_ = null;
+      }
+      resultCase_ = 7;
+      onChanged();
+      return encodingRefusalBuilder_;
     }
 
     // @@protoc_insertion_point(builder_scope:conformance.v1.Response)

@@ -141,5 +141,59 @@ public interface ResponseOrBuilder extends
   com.google.protobuf.ByteString
       getFailureBytes();
 
+  /**
+   * <pre>
+   * The rows that were encoded.
+   * </pre>
+   *
+   * <code>.conformance.v1.Encoded encoded = 6 [json_name = "encoded"];</code>
+   * @return Whether the encoded field is set.
+   */
+  boolean hasEncoded();
+  /**
+   * <pre>
+   * The rows that were encoded.
+   * </pre>
+   *
+   * <code>.conformance.v1.Encoded encoded = 6 [json_name = "encoded"];</code>
+   * @return The encoded.
+   */
+  dev.rankspec.conformance.v1.Encoded getEncoded();
+  /**
+   * <pre>
+   * The rows that were encoded.
+   * </pre>
+   *
+   * <code>.conformance.v1.Encoded encoded = 6 [json_name = "encoded"];</code>
+   */
+  dev.rankspec.conformance.v1.EncodedOrBuilder getEncodedOrBuilder();
+
+  /**
+   * <pre>
+   * The recipe or the rows cannot be used.
+   * </pre>
+   *
+   * <code>.conformance.v1.EncodingRefusal encoding_refusal = 7 [json_name = "encodingRefusal"];</code>
+   * @return Whether the encodingRefusal field is set.
+   */
+  boolean hasEncodingRefusal();
+  /**
+   * <pre>
+   * The recipe or the rows cannot be used.
+   * </pre>
+   *
+   * <code>.conformance.v1.EncodingRefusal encoding_refusal = 7 [json_name = "encodingRefusal"];</code>
+   * @return The encodingRefusal.
+   */
+  dev.rankspec.conformance.v1.EncodingRefusal getEncodingRefusal();
+  /**
+   * <pre>
+   * The recipe or the rows cannot be used.
+   * </pre>
+   *
+   * <code>.conformance.v1.EncodingRefusal encoding_refusal = 7 [json_name = "encodingRefusal"];</code>
+   */
+  dev.rankspec.conformance.v1.EncodingRefusalOrBuilder getEncodingRefusalOrBuilder();
+
   dev.rankspec.conformance.v1.Response.ResultCase getResultCase();
 }

@@ -84,7 +84,7 @@ private static final long serialVersionUID = 0L;
   private long numRampSteps_ = 0L;
   /**
    * <pre>
-   * Optimizer steps from rate 0 to learning_rate.
+   * Optimizer steps from rate 0 to learning_rate: the warm-up (warmup).
    * </pre>
    *
    * <code>int64 num_ramp_steps = 2 [json_name = "numRampSteps", (.buf.validate.field) = { ... }</code>
@@ -96,7 +96,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Optimizer steps from rate 0 to learning_rate.
+   * Optimizer steps from rate 0 to learning_rate: the warm-up (warmup).
    * </pre>
    *
    * <code>int64 num_ramp_steps = 2 [json_name = "numRampSteps", (.buf.validate.field) = { ... }</code>
@@ -505,7 +505,7 @@ private static final long serialVersionUID = 0L;
     private long numRampSteps_ ;
     /**
      * <pre>
-     * Optimizer steps from rate 0 to learning_rate.
+     * Optimizer steps from rate 0 to learning_rate: the warm-up (warmup).
      * </pre>
      *
      * <code>int64 num_ramp_steps = 2 [json_name = "numRampSteps", (.buf.validate.field) = { ... }</code>
@@ -517,7 +517,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optimizer steps from rate 0 to learning_rate.
+     * Optimizer steps from rate 0 to learning_rate: the warm-up (warmup).
      * </pre>
      *
      * <code>int64 num_ramp_steps = 2 [json_name = "numRampSteps", (.buf.validate.field) = { ... }</code>
@@ -529,7 +529,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optimizer steps from rate 0 to learning_rate.
+     * Optimizer steps from rate 0 to learning_rate: the warm-up (warmup).
      * </pre>
      *
      * <code>int64 num_ramp_steps = 2 [json_name = "numRampSteps", (.buf.validate.field) = { ... }</code>
@@ -545,7 +545,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optimizer steps from rate 0 to learning_rate.
+     * Optimizer steps from rate 0 to learning_rate: the warm-up (warmup).
      * </pre>
      *
      * <code>int64 num_ramp_steps = 2 [json_name = "numRampSteps", (.buf.validate.field) = { ... }</code>

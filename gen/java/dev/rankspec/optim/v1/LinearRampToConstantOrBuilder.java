@@ -31,7 +31,7 @@ public interface LinearRampToConstantOrBuilder extends
 
   /**
    * <pre>
-   * Optimizer steps from rate 0 to learning_rate.
+   * Optimizer steps from rate 0 to learning_rate: the warm-up (warmup).
    * </pre>
    *
    * <code>int64 num_ramp_steps = 2 [json_name = "numRampSteps", (.buf.validate.field) = { ... }</code>
@@ -40,7 +40,7 @@ public interface LinearRampToConstantOrBuilder extends
   boolean hasNumRampSteps();
   /**
    * <pre>
-   * Optimizer steps from rate 0 to learning_rate.
+   * Optimizer steps from rate 0 to learning_rate: the warm-up (warmup).
    * </pre>
    *
    * <code>int64 num_ramp_steps = 2 [json_name = "numRampSteps", (.buf.validate.field) = { ... }</code>

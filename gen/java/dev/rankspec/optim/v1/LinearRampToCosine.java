@@ -112,7 +112,7 @@ private static final long serialVersionUID = 0L;
   private long numRampSteps_ = 0L;
   /**
    * <pre>
-   * Optimizer steps from rate 0 to learning_rate.
+   * Optimizer steps from rate 0 to learning_rate: the warm-up (warmup).
    * </pre>
    *
    * <code>int64 num_ramp_steps = 3 [json_name = "numRampSteps", (.buf.validate.field) = { ... }</code>
@@ -124,7 +124,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Optimizer steps from rate 0 to learning_rate.
+   * Optimizer steps from rate 0 to learning_rate: the warm-up (warmup).
    * </pre>
    *
    * <code>int64 num_ramp_steps = 3 [json_name = "numRampSteps", (.buf.validate.field) = { ... }</code>
@@ -680,7 +680,7 @@ private static final long serialVersionUID = 0L;
     private long numRampSteps_ ;
     /**
      * <pre>
-     * Optimizer steps from rate 0 to learning_rate.
+     * Optimizer steps from rate 0 to learning_rate: the warm-up (warmup).
      * </pre>
      *
      * <code>int64 num_ramp_steps = 3 [json_name = "numRampSteps", (.buf.validate.field) = { ... }</code>
@@ -692,7 +692,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optimizer steps from rate 0 to learning_rate.
+     * Optimizer steps from rate 0 to learning_rate: the warm-up (warmup).
      * </pre>
      *
      * <code>int64 num_ramp_steps = 3 [json_name = "numRampSteps", (.buf.validate.field) = { ... }</code>
@@ -704,7 +704,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optimizer steps from rate 0 to learning_rate.
+     * Optimizer steps from rate 0 to learning_rate: the warm-up (warmup).
      * </pre>
      *
      * <code>int64 num_ramp_steps = 3 [json_name = "numRampSteps", (.buf.validate.field) = { ... }</code>
@@ -720,7 +720,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Optimizer steps from rate 0 to learning_rate.
+     * Optimizer steps from rate 0 to learning_rate: the warm-up (warmup).
      * </pre>
      *
      * <code>int64 num_ramp_steps = 3 [json_name = "numRampSteps", (.buf.validate.field) = { ... }</code>

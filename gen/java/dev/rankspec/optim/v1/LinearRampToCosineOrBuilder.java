@@ -50,7 +50,7 @@ public interface LinearRampToCosineOrBuilder extends
 
   /**
    * <pre>
-   * Optimizer steps from rate 0 to learning_rate.
+   * Optimizer steps from rate 0 to learning_rate: the warm-up (warmup).
    * </pre>
    *
    * <code>int64 num_ramp_steps = 3 [json_name = "numRampSteps", (.buf.validate.field) = { ... }</code>
@@ -59,7 +59,7 @@ public interface LinearRampToCosineOrBuilder extends
   boolean hasNumRampSteps();
   /**
    * <pre>
-   * Optimizer steps from rate 0 to learning_rate.
+   * Optimizer steps from rate 0 to learning_rate: the warm-up (warmup).
    * </pre>
    *
    * <code>int64 num_ramp_steps = 3 [json_name = "numRampSteps", (.buf.validate.field) = { ... }</code>

@@ -7,8 +7,8 @@ package dev.rankspec.recap.v1;
 
 /**
  * <pre>
- * Which checkpoint counts as the best: the one with the lowest loss, rmse or mae, or the highest auroc or rce, of a validation
- * set.
+ * Which checkpoint counts as the best: the one with the lowest loss, brier, rmse or mae, or the highest auroc, rce, accuracy,
+ * gauc, ndcg_10, recall_10 or mrr, of a validation set.
  * </pre>
  *
  * Protobuf type {@code rankspec.recap.v1.BestCheckpointConfig}
@@ -120,8 +120,9 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object metric_ = "";
   /**
    * <pre>
-   * The metric: loss, the mean over the tasks, or loss, auroc, rce, rmse or mae of one task, as in auroc/liked. Names of
-   * metrics are written metric&#64;group/task, where a group is a stratum of model.stratifiers: auroc&#64;new_users/liked.
+   * The metric: loss, the mean over the tasks, or loss, auroc, rce, brier, accuracy, rmse or mae of one task, as in auroc/liked.
+   * Names of metrics are written metric&#64;rows/task: auroc&#64;new_users/liked is that of a stratum of model.stratifiers. gauc, mrr,
+   * ndcg_10 and recall_10 are of one of groups: gauc&#64;user/liked.
    * </pre>
    *
    * <code>string metric = 2 [json_name = "metric", (.buf.validate.field) = { ... }</code>
@@ -133,8 +134,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The metric: loss, the mean over the tasks, or loss, auroc, rce, rmse or mae of one task, as in auroc/liked. Names of
-   * metrics are written metric&#64;group/task, where a group is a stratum of model.stratifiers: auroc&#64;new_users/liked.
+   * The metric: loss, the mean over the tasks, or loss, auroc, rce, brier, accuracy, rmse or mae of one task, as in auroc/liked.
+   * Names of metrics are written metric&#64;rows/task: auroc&#64;new_users/liked is that of a stratum of model.stratifiers. gauc, mrr,
+   * ndcg_10 and recall_10 are of one of groups: gauc&#64;user/liked.
    * </pre>
    *
    * <code>string metric = 2 [json_name = "metric", (.buf.validate.field) = { ... }</code>
@@ -155,8 +157,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The metric: loss, the mean over the tasks, or loss, auroc, rce, rmse or mae of one task, as in auroc/liked. Names of
-   * metrics are written metric&#64;group/task, where a group is a stratum of model.stratifiers: auroc&#64;new_users/liked.
+   * The metric: loss, the mean over the tasks, or loss, auroc, rce, brier, accuracy, rmse or mae of one task, as in auroc/liked.
+   * Names of metrics are written metric&#64;rows/task: auroc&#64;new_users/liked is that of a stratum of model.stratifiers. gauc, mrr,
+   * ndcg_10 and recall_10 are of one of groups: gauc&#64;user/liked.
    * </pre>
    *
    * <code>string metric = 2 [json_name = "metric", (.buf.validate.field) = { ... }</code>
@@ -181,7 +184,7 @@ private static final long serialVersionUID = 0L;
   private int patience_ = 0;
   /**
    * <pre>
-   * Evaluations in a row without a better value after which training ends early. Unset: it never does.
+   * Evaluations in a row without a better value after which training ends early: early stopping. Unset: it never does.
    * </pre>
    *
    * <code>int32 patience = 3 [json_name = "patience", (.buf.validate.field) = { ... }</code>
@@ -193,7 +196,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Evaluations in a row without a better value after which training ends early. Unset: it never does.
+   * Evaluations in a row without a better value after which training ends early: early stopping. Unset: it never does.
    * </pre>
    *
    * <code>int32 patience = 3 [json_name = "patience", (.buf.validate.field) = { ... }</code>
@@ -402,8 +405,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Which checkpoint counts as the best: the one with the lowest loss, rmse or mae, or the highest auroc or rce, of a validation
-   * set.
+   * Which checkpoint counts as the best: the one with the lowest loss, brier, rmse or mae, or the highest auroc, rce, accuracy,
+   * gauc, ndcg_10, recall_10 or mrr, of a validation set.
    * </pre>
    *
    * Protobuf type {@code rankspec.recap.v1.BestCheckpointConfig}
@@ -678,8 +681,9 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object metric_ = "";
     /**
      * <pre>
-     * The metric: loss, the mean over the tasks, or loss, auroc, rce, rmse or mae of one task, as in auroc/liked. Names of
-     * metrics are written metric&#64;group/task, where a group is a stratum of model.stratifiers: auroc&#64;new_users/liked.
+     * The metric: loss, the mean over the tasks, or loss, auroc, rce, brier, accuracy, rmse or mae of one task, as in auroc/liked.
+     * Names of metrics are written metric&#64;rows/task: auroc&#64;new_users/liked is that of a stratum of model.stratifiers. gauc, mrr,
+     * ndcg_10 and recall_10 are of one of groups: gauc&#64;user/liked.
      * </pre>
      *
      * <code>string metric = 2 [json_name = "metric", (.buf.validate.field) = { ... }</code>
@@ -690,8 +694,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The metric: loss, the mean over the tasks, or loss, auroc, rce, rmse or mae of one task, as in auroc/liked. Names of
-     * metrics are written metric&#64;group/task, where a group is a stratum of model.stratifiers: auroc&#64;new_users/liked.
+     * The metric: loss, the mean over the tasks, or loss, auroc, rce, brier, accuracy, rmse or mae of one task, as in auroc/liked.
+     * Names of metrics are written metric&#64;rows/task: auroc&#64;new_users/liked is that of a stratum of model.stratifiers. gauc, mrr,
+     * ndcg_10 and recall_10 are of one of groups: gauc&#64;user/liked.
      * </pre>
      *
      * <code>string metric = 2 [json_name = "metric", (.buf.validate.field) = { ... }</code>
@@ -711,8 +716,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The metric: loss, the mean over the tasks, or loss, auroc, rce, rmse or mae of one task, as in auroc/liked. Names of
-     * metrics are written metric&#64;group/task, where a group is a stratum of model.stratifiers: auroc&#64;new_users/liked.
+     * The metric: loss, the mean over the tasks, or loss, auroc, rce, brier, accuracy, rmse or mae of one task, as in auroc/liked.
+     * Names of metrics are written metric&#64;rows/task: auroc&#64;new_users/liked is that of a stratum of model.stratifiers. gauc, mrr,
+     * ndcg_10 and recall_10 are of one of groups: gauc&#64;user/liked.
      * </pre>
      *
      * <code>string metric = 2 [json_name = "metric", (.buf.validate.field) = { ... }</code>
@@ -733,8 +739,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The metric: loss, the mean over the tasks, or loss, auroc, rce, rmse or mae of one task, as in auroc/liked. Names of
-     * metrics are written metric&#64;group/task, where a group is a stratum of model.stratifiers: auroc&#64;new_users/liked.
+     * The metric: loss, the mean over the tasks, or loss, auroc, rce, brier, accuracy, rmse or mae of one task, as in auroc/liked.
+     * Names of metrics are written metric&#64;rows/task: auroc&#64;new_users/liked is that of a stratum of model.stratifiers. gauc, mrr,
+     * ndcg_10 and recall_10 are of one of groups: gauc&#64;user/liked.
      * </pre>
      *
      * <code>string metric = 2 [json_name = "metric", (.buf.validate.field) = { ... }</code>
@@ -751,8 +758,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The metric: loss, the mean over the tasks, or loss, auroc, rce, rmse or mae of one task, as in auroc/liked. Names of
-     * metrics are written metric&#64;group/task, where a group is a stratum of model.stratifiers: auroc&#64;new_users/liked.
+     * The metric: loss, the mean over the tasks, or loss, auroc, rce, brier, accuracy, rmse or mae of one task, as in auroc/liked.
+     * Names of metrics are written metric&#64;rows/task: auroc&#64;new_users/liked is that of a stratum of model.stratifiers. gauc, mrr,
+     * ndcg_10 and recall_10 are of one of groups: gauc&#64;user/liked.
      * </pre>
      *
      * <code>string metric = 2 [json_name = "metric", (.buf.validate.field) = { ... }</code>
@@ -766,8 +774,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The metric: loss, the mean over the tasks, or loss, auroc, rce, rmse or mae of one task, as in auroc/liked. Names of
-     * metrics are written metric&#64;group/task, where a group is a stratum of model.stratifiers: auroc&#64;new_users/liked.
+     * The metric: loss, the mean over the tasks, or loss, auroc, rce, brier, accuracy, rmse or mae of one task, as in auroc/liked.
+     * Names of metrics are written metric&#64;rows/task: auroc&#64;new_users/liked is that of a stratum of model.stratifiers. gauc, mrr,
+     * ndcg_10 and recall_10 are of one of groups: gauc&#64;user/liked.
      * </pre>
      *
      * <code>string metric = 2 [json_name = "metric", (.buf.validate.field) = { ... }</code>
@@ -787,7 +796,7 @@ private static final long serialVersionUID = 0L;
     private int patience_ ;
     /**
      * <pre>
-     * Evaluations in a row without a better value after which training ends early. Unset: it never does.
+     * Evaluations in a row without a better value after which training ends early: early stopping. Unset: it never does.
      * </pre>
      *
      * <code>int32 patience = 3 [json_name = "patience", (.buf.validate.field) = { ... }</code>
@@ -799,7 +808,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Evaluations in a row without a better value after which training ends early. Unset: it never does.
+     * Evaluations in a row without a better value after which training ends early: early stopping. Unset: it never does.
      * </pre>
      *
      * <code>int32 patience = 3 [json_name = "patience", (.buf.validate.field) = { ... }</code>
@@ -811,7 +820,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Evaluations in a row without a better value after which training ends early. Unset: it never does.
+     * Evaluations in a row without a better value after which training ends early: early stopping. Unset: it never does.
      * </pre>
      *
      * <code>int32 patience = 3 [json_name = "patience", (.buf.validate.field) = { ... }</code>
@@ -827,7 +836,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Evaluations in a row without a better value after which training ends early. Unset: it never does.
+     * Evaluations in a row without a better value after which training ends early: early stopping. Unset: it never does.
      * </pre>
      *
      * <code>int32 patience = 3 [json_name = "patience", (.buf.validate.field) = { ... }</code>

@@ -41,8 +41,9 @@ public interface BestCheckpointConfigOrBuilder extends
 
   /**
    * <pre>
-   * The metric: loss, the mean over the tasks, or loss, auroc, rce, rmse or mae of one task, as in auroc/liked. Names of
-   * metrics are written metric&#64;group/task, where a group is a stratum of model.stratifiers: auroc&#64;new_users/liked.
+   * The metric: loss, the mean over the tasks, or loss, auroc, rce, brier, accuracy, rmse or mae of one task, as in auroc/liked.
+   * Names of metrics are written metric&#64;rows/task: auroc&#64;new_users/liked is that of a stratum of model.stratifiers. gauc, mrr,
+   * ndcg_10 and recall_10 are of one of groups: gauc&#64;user/liked.
    * </pre>
    *
    * <code>string metric = 2 [json_name = "metric", (.buf.validate.field) = { ... }</code>
@@ -51,8 +52,9 @@ public interface BestCheckpointConfigOrBuilder extends
   boolean hasMetric();
   /**
    * <pre>
-   * The metric: loss, the mean over the tasks, or loss, auroc, rce, rmse or mae of one task, as in auroc/liked. Names of
-   * metrics are written metric&#64;group/task, where a group is a stratum of model.stratifiers: auroc&#64;new_users/liked.
+   * The metric: loss, the mean over the tasks, or loss, auroc, rce, brier, accuracy, rmse or mae of one task, as in auroc/liked.
+   * Names of metrics are written metric&#64;rows/task: auroc&#64;new_users/liked is that of a stratum of model.stratifiers. gauc, mrr,
+   * ndcg_10 and recall_10 are of one of groups: gauc&#64;user/liked.
    * </pre>
    *
    * <code>string metric = 2 [json_name = "metric", (.buf.validate.field) = { ... }</code>
@@ -61,8 +63,9 @@ public interface BestCheckpointConfigOrBuilder extends
   java.lang.String getMetric();
   /**
    * <pre>
-   * The metric: loss, the mean over the tasks, or loss, auroc, rce, rmse or mae of one task, as in auroc/liked. Names of
-   * metrics are written metric&#64;group/task, where a group is a stratum of model.stratifiers: auroc&#64;new_users/liked.
+   * The metric: loss, the mean over the tasks, or loss, auroc, rce, brier, accuracy, rmse or mae of one task, as in auroc/liked.
+   * Names of metrics are written metric&#64;rows/task: auroc&#64;new_users/liked is that of a stratum of model.stratifiers. gauc, mrr,
+   * ndcg_10 and recall_10 are of one of groups: gauc&#64;user/liked.
    * </pre>
    *
    * <code>string metric = 2 [json_name = "metric", (.buf.validate.field) = { ... }</code>
@@ -73,7 +76,7 @@ public interface BestCheckpointConfigOrBuilder extends
 
   /**
    * <pre>
-   * Evaluations in a row without a better value after which training ends early. Unset: it never does.
+   * Evaluations in a row without a better value after which training ends early: early stopping. Unset: it never does.
    * </pre>
    *
    * <code>int32 patience = 3 [json_name = "patience", (.buf.validate.field) = { ... }</code>
@@ -82,7 +85,7 @@ public interface BestCheckpointConfigOrBuilder extends
   boolean hasPatience();
   /**
    * <pre>
-   * Evaluations in a row without a better value after which training ends early. Unset: it never does.
+   * Evaluations in a row without a better value after which training ends early: early stopping. Unset: it never does.
    * </pre>
    *
    * <code>int32 patience = 3 [json_name = "patience", (.buf.validate.field) = { ... }</code>

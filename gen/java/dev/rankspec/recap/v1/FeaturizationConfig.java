@@ -279,7 +279,8 @@ private static final long serialVersionUID = 0L;
       com.google.protobuf.LazyStringArrayList.emptyList();
   /**
    * <pre>
-   * Inputs joined to the continuous features as they are, in this order. Empty: binary.
+   * Inputs joined to the continuous features as they are, in this order. Empty: binary. Data without binary have nothing to
+   * join in its place.
    * </pre>
    *
    * <code>repeated string feature_names_to_concat = 5 [json_name = "featureNamesToConcat", (.buf.validate.field) = { ... }</code>
@@ -291,7 +292,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Inputs joined to the continuous features as they are, in this order. Empty: binary.
+   * Inputs joined to the continuous features as they are, in this order. Empty: binary. Data without binary have nothing to
+   * join in its place.
    * </pre>
    *
    * <code>repeated string feature_names_to_concat = 5 [json_name = "featureNamesToConcat", (.buf.validate.field) = { ... }</code>
@@ -302,7 +304,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Inputs joined to the continuous features as they are, in this order. Empty: binary.
+   * Inputs joined to the continuous features as they are, in this order. Empty: binary. Data without binary have nothing to
+   * join in its place.
    * </pre>
    *
    * <code>repeated string feature_names_to_concat = 5 [json_name = "featureNamesToConcat", (.buf.validate.field) = { ... }</code>
@@ -314,7 +317,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Inputs joined to the continuous features as they are, in this order. Empty: binary.
+   * Inputs joined to the continuous features as they are, in this order. Empty: binary. Data without binary have nothing to
+   * join in its place.
    * </pre>
    *
    * <code>repeated string feature_names_to_concat = 5 [json_name = "featureNamesToConcat", (.buf.validate.field) = { ... }</code>
@@ -1524,7 +1528,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Inputs joined to the continuous features as they are, in this order. Empty: binary.
+     * Inputs joined to the continuous features as they are, in this order. Empty: binary. Data without binary have nothing to
+     * join in its place.
      * </pre>
      *
      * <code>repeated string feature_names_to_concat = 5 [json_name = "featureNamesToConcat", (.buf.validate.field) = { ... }</code>
@@ -1537,7 +1542,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Inputs joined to the continuous features as they are, in this order. Empty: binary.
+     * Inputs joined to the continuous features as they are, in this order. Empty: binary. Data without binary have nothing to
+     * join in its place.
      * </pre>
      *
      * <code>repeated string feature_names_to_concat = 5 [json_name = "featureNamesToConcat", (.buf.validate.field) = { ... }</code>
@@ -1548,7 +1554,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Inputs joined to the continuous features as they are, in this order. Empty: binary.
+     * Inputs joined to the continuous features as they are, in this order. Empty: binary. Data without binary have nothing to
+     * join in its place.
      * </pre>
      *
      * <code>repeated string feature_names_to_concat = 5 [json_name = "featureNamesToConcat", (.buf.validate.field) = { ... }</code>
@@ -1560,7 +1567,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Inputs joined to the continuous features as they are, in this order. Empty: binary.
+     * Inputs joined to the continuous features as they are, in this order. Empty: binary. Data without binary have nothing to
+     * join in its place.
      * </pre>
      *
      * <code>repeated string feature_names_to_concat = 5 [json_name = "featureNamesToConcat", (.buf.validate.field) = { ... }</code>
@@ -1573,7 +1581,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Inputs joined to the continuous features as they are, in this order. Empty: binary.
+     * Inputs joined to the continuous features as they are, in this order. Empty: binary. Data without binary have nothing to
+     * join in its place.
      * </pre>
      *
      * <code>repeated string feature_names_to_concat = 5 [json_name = "featureNamesToConcat", (.buf.validate.field) = { ... }</code>
@@ -1592,7 +1601,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Inputs joined to the continuous features as they are, in this order. Empty: binary.
+     * Inputs joined to the continuous features as they are, in this order. Empty: binary. Data without binary have nothing to
+     * join in its place.
      * </pre>
      *
      * <code>repeated string feature_names_to_concat = 5 [json_name = "featureNamesToConcat", (.buf.validate.field) = { ... }</code>
@@ -1610,7 +1620,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Inputs joined to the continuous features as they are, in this order. Empty: binary.
+     * Inputs joined to the continuous features as they are, in this order. Empty: binary. Data without binary have nothing to
+     * join in its place.
      * </pre>
      *
      * <code>repeated string feature_names_to_concat = 5 [json_name = "featureNamesToConcat", (.buf.validate.field) = { ... }</code>
@@ -1628,7 +1639,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Inputs joined to the continuous features as they are, in this order. Empty: binary.
+     * Inputs joined to the continuous features as they are, in this order. Empty: binary. Data without binary have nothing to
+     * join in its place.
      * </pre>
      *
      * <code>repeated string feature_names_to_concat = 5 [json_name = "featureNamesToConcat", (.buf.validate.field) = { ... }</code>
@@ -1643,7 +1655,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Inputs joined to the continuous features as they are, in this order. Empty: binary.
+     * Inputs joined to the continuous features as they are, in this order. Empty: binary. Data without binary have nothing to
+     * join in its place.
      * </pre>
      *
      * <code>repeated string feature_names_to_concat = 5 [json_name = "featureNamesToConcat", (.buf.validate.field) = { ... }</code>

@@ -120,7 +120,8 @@ public interface FeaturizationConfigOrBuilder extends
 
   /**
    * <pre>
-   * Inputs joined to the continuous features as they are, in this order. Empty: binary.
+   * Inputs joined to the continuous features as they are, in this order. Empty: binary. Data without binary have nothing to
+   * join in its place.
    * </pre>
    *
    * <code>repeated string feature_names_to_concat = 5 [json_name = "featureNamesToConcat", (.buf.validate.field) = { ... }</code>
@@ -130,7 +131,8 @@ public interface FeaturizationConfigOrBuilder extends
       getFeatureNamesToConcatList();
   /**
    * <pre>
-   * Inputs joined to the continuous features as they are, in this order. Empty: binary.
+   * Inputs joined to the continuous features as they are, in this order. Empty: binary. Data without binary have nothing to
+   * join in its place.
    * </pre>
    *
    * <code>repeated string feature_names_to_concat = 5 [json_name = "featureNamesToConcat", (.buf.validate.field) = { ... }</code>
@@ -139,7 +141,8 @@ public interface FeaturizationConfigOrBuilder extends
   int getFeatureNamesToConcatCount();
   /**
    * <pre>
-   * Inputs joined to the continuous features as they are, in this order. Empty: binary.
+   * Inputs joined to the continuous features as they are, in this order. Empty: binary. Data without binary have nothing to
+   * join in its place.
    * </pre>
    *
    * <code>repeated string feature_names_to_concat = 5 [json_name = "featureNamesToConcat", (.buf.validate.field) = { ... }</code>
@@ -149,7 +152,8 @@ public interface FeaturizationConfigOrBuilder extends
   java.lang.String getFeatureNamesToConcat(int index);
   /**
    * <pre>
-   * Inputs joined to the continuous features as they are, in this order. Empty: binary.
+   * Inputs joined to the continuous features as they are, in this order. Empty: binary. Data without binary have nothing to
+   * join in its place.
    * </pre>
    *
    * <code>repeated string feature_names_to_concat = 5 [json_name = "featureNamesToConcat", (.buf.validate.field) = { ... }</code>

@@ -178,7 +178,7 @@ private static final long serialVersionUID = 0L;
   private boolean finalLayerActivation_ = false;
   /**
    * <pre>
-   * Applies ReLU to the last layer too.
+   * Applies the activation, ReLU, to the last layer too.
    * </pre>
    *
    * <code>bool final_layer_activation = 4 [default = false, json_name = "finalLayerActivation", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -190,7 +190,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Applies ReLU to the last layer too.
+   * Applies the activation, ReLU, to the last layer too.
    * </pre>
    *
    * <code>bool final_layer_activation = 4 [default = false, json_name = "finalLayerActivation", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -1215,7 +1215,7 @@ private static final long serialVersionUID = 0L;
     private boolean finalLayerActivation_ ;
     /**
      * <pre>
-     * Applies ReLU to the last layer too.
+     * Applies the activation, ReLU, to the last layer too.
      * </pre>
      *
      * <code>bool final_layer_activation = 4 [default = false, json_name = "finalLayerActivation", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -1227,7 +1227,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Applies ReLU to the last layer too.
+     * Applies the activation, ReLU, to the last layer too.
      * </pre>
      *
      * <code>bool final_layer_activation = 4 [default = false, json_name = "finalLayerActivation", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -1239,7 +1239,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Applies ReLU to the last layer too.
+     * Applies the activation, ReLU, to the last layer too.
      * </pre>
      *
      * <code>bool final_layer_activation = 4 [default = false, json_name = "finalLayerActivation", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -1255,7 +1255,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Applies ReLU to the last layer too.
+     * Applies the activation, ReLU, to the last layer too.
      * </pre>
      *
      * <code>bool final_layer_activation = 4 [default = false, json_name = "finalLayerActivation", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>

@@ -95,7 +95,7 @@ public interface MlpConfigOrBuilder extends
 
   /**
    * <pre>
-   * Applies ReLU to the last layer too.
+   * Applies the activation, ReLU, to the last layer too.
    * </pre>
    *
    * <code>bool final_layer_activation = 4 [default = false, json_name = "finalLayerActivation", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
@@ -104,7 +104,7 @@ public interface MlpConfigOrBuilder extends
   boolean hasFinalLayerActivation();
   /**
    * <pre>
-   * Applies ReLU to the last layer too.
+   * Applies the activation, ReLU, to the last layer too.
    * </pre>
    *
    * <code>bool final_layer_activation = 4 [default = false, json_name = "finalLayerActivation", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>

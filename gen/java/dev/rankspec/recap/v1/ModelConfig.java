@@ -455,8 +455,9 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
   private int members_ = 1;
   /**
    * <pre>
-   * Copies of the model that are trained together, with tables and seeds of their own. The loss is the mean of their losses;
-   * what is evaluated, saved and served is the mean of their probabilities, and of their values where a task is a regression.
+   * Copies of the model that are trained together, an ensemble, with tables and seeds of their own. The loss is the mean of
+   * their losses; what is evaluated, saved and served is the mean of their probabilities, and of their values where a task is a
+   * regression.
    * Each member's gradient is its share of that mean: Adam steps as for one model alone, sgd takes steps smaller by their number.
    * Time and memory grow with the number.
    * </pre>
@@ -470,8 +471,9 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
   }
   /**
    * <pre>
-   * Copies of the model that are trained together, with tables and seeds of their own. The loss is the mean of their losses;
-   * what is evaluated, saved and served is the mean of their probabilities, and of their values where a task is a regression.
+   * Copies of the model that are trained together, an ensemble, with tables and seeds of their own. The loss is the mean of
+   * their losses; what is evaluated, saved and served is the mean of their probabilities, and of their values where a task is a
+   * regression.
    * Each member's gradient is its share of that mean: Adam steps as for one model alone, sgd takes steps smaller by their number.
    * Time and memory grow with the number.
    * </pre>
@@ -2505,8 +2507,9 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
     private int members_ = 1;
     /**
      * <pre>
-     * Copies of the model that are trained together, with tables and seeds of their own. The loss is the mean of their losses;
-     * what is evaluated, saved and served is the mean of their probabilities, and of their values where a task is a regression.
+     * Copies of the model that are trained together, an ensemble, with tables and seeds of their own. The loss is the mean of
+     * their losses; what is evaluated, saved and served is the mean of their probabilities, and of their values where a task is a
+     * regression.
      * Each member's gradient is its share of that mean: Adam steps as for one model alone, sgd takes steps smaller by their number.
      * Time and memory grow with the number.
      * </pre>
@@ -2520,8 +2523,9 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
     }
     /**
      * <pre>
-     * Copies of the model that are trained together, with tables and seeds of their own. The loss is the mean of their losses;
-     * what is evaluated, saved and served is the mean of their probabilities, and of their values where a task is a regression.
+     * Copies of the model that are trained together, an ensemble, with tables and seeds of their own. The loss is the mean of
+     * their losses; what is evaluated, saved and served is the mean of their probabilities, and of their values where a task is a
+     * regression.
      * Each member's gradient is its share of that mean: Adam steps as for one model alone, sgd takes steps smaller by their number.
      * Time and memory grow with the number.
      * </pre>
@@ -2535,8 +2539,9 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
     }
     /**
      * <pre>
-     * Copies of the model that are trained together, with tables and seeds of their own. The loss is the mean of their losses;
-     * what is evaluated, saved and served is the mean of their probabilities, and of their values where a task is a regression.
+     * Copies of the model that are trained together, an ensemble, with tables and seeds of their own. The loss is the mean of
+     * their losses; what is evaluated, saved and served is the mean of their probabilities, and of their values where a task is a
+     * regression.
      * Each member's gradient is its share of that mean: Adam steps as for one model alone, sgd takes steps smaller by their number.
      * Time and memory grow with the number.
      * </pre>
@@ -2554,8 +2559,9 @@ dev.rankspec.recap.v1.TaskModel defaultValue) {
     }
     /**
      * <pre>
-     * Copies of the model that are trained together, with tables and seeds of their own. The loss is the mean of their losses;
-     * what is evaluated, saved and served is the mean of their probabilities, and of their values where a task is a regression.
+     * Copies of the model that are trained together, an ensemble, with tables and seeds of their own. The loss is the mean of
+     * their losses; what is evaluated, saved and served is the mean of their probabilities, and of their values where a task is a
+     * regression.
      * Each member's gradient is its share of that mean: Adam steps as for one model alone, sgd takes steps smaller by their number.
      * Time and memory grow with the number.
      * </pre>

@@ -35,6 +35,7 @@ private static final long serialVersionUID = 0L;
     whichMetrics_ = "";
     downsamplingCorrection_ = 1;
     mode_ = 1;
+    groups_ = java.util.Collections.emptyList();
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -322,9 +323,11 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
   private volatile java.lang.Object whichMetrics_ = "";
   /**
    * <pre>
-   * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Each is
-   * reported for the whole and for every stratum of model.stratifiers; auroc&#64;name is that of one stratum alone. Unset: all of
-   * them.
+   * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, brier, accuracy, rmse, mae, and by groups gauc,
+   * mrr, ndcg_10 and recall_10, or of as many first rows as another number says. A task has those of its kind. accuracy is at a
+   * probability of one half, accuracy_30 at 30 percent. Each is reported for the whole and for every stratum of
+   * model.stratifiers, or for every one of groups; auroc&#64;name is that of one stratum alone, gauc&#64;name that of one group. Unset:
+   * all of them but brier and accuracy, those by groups where there are groups; and that of training.best_checkpoint.
    * </pre>
    *
    * <code>string which_metrics = 6 [json_name = "whichMetrics", (.buf.validate.field) = { ... }</code>
@@ -336,9 +339,11 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
   }
   /**
    * <pre>
-   * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Each is
-   * reported for the whole and for every stratum of model.stratifiers; auroc&#64;name is that of one stratum alone. Unset: all of
-   * them.
+   * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, brier, accuracy, rmse, mae, and by groups gauc,
+   * mrr, ndcg_10 and recall_10, or of as many first rows as another number says. A task has those of its kind. accuracy is at a
+   * probability of one half, accuracy_30 at 30 percent. Each is reported for the whole and for every stratum of
+   * model.stratifiers, or for every one of groups; auroc&#64;name is that of one stratum alone, gauc&#64;name that of one group. Unset:
+   * all of them but brier and accuracy, those by groups where there are groups; and that of training.best_checkpoint.
    * </pre>
    *
    * <code>string which_metrics = 6 [json_name = "whichMetrics", (.buf.validate.field) = { ... }</code>
@@ -359,9 +364,11 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
   }
   /**
    * <pre>
-   * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Each is
-   * reported for the whole and for every stratum of model.stratifiers; auroc&#64;name is that of one stratum alone. Unset: all of
-   * them.
+   * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, brier, accuracy, rmse, mae, and by groups gauc,
+   * mrr, ndcg_10 and recall_10, or of as many first rows as another number says. A task has those of its kind. accuracy is at a
+   * probability of one half, accuracy_30 at 30 percent. Each is reported for the whole and for every stratum of
+   * model.stratifiers, or for every one of groups; auroc&#64;name is that of one stratum alone, gauc&#64;name that of one group. Unset:
+   * all of them but brier and accuracy, those by groups where there are groups; and that of training.best_checkpoint.
    * </pre>
    *
    * <code>string which_metrics = 6 [json_name = "whichMetrics", (.buf.validate.field) = { ... }</code>
@@ -598,6 +605,67 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
     return map.get(key);
   }
 
+  public static final int GROUPS_FIELD_NUMBER = 11;
+  @SuppressWarnings("serial")
+  private java.util.List<dev.rankspec.recap.v1.MetricGroup> groups_;
+  /**
+   * <pre>
+   * Rows that belong together, such as those of a user, whose order metrics by groups are of. Empty: no such metrics.
+   * </pre>
+   *
+   * <code>repeated .rankspec.recap.v1.MetricGroup groups = 11 [json_name = "groups", (.buf.validate.field) = { ... }</code>
+   */
+  @java.lang.Override
+  public java.util.List<dev.rankspec.recap.v1.MetricGroup> getGroupsList() {
+    return groups_;
+  }
+  /**
+   * <pre>
+   * Rows that belong together, such as those of a user, whose order metrics by groups are of. Empty: no such metrics.
+   * </pre>
+   *
+   * <code>repeated .rankspec.recap.v1.MetricGroup groups = 11 [json_name = "groups", (.buf.validate.field) = { ... }</code>
+   */
+  @java.lang.Override
+  public java.util.List<? extends dev.rankspec.recap.v1.MetricGroupOrBuilder> 
+      getGroupsOrBuilderList() {
+    return groups_;
+  }
+  /**
+   * <pre>
+   * Rows that belong together, such as those of a user, whose order metrics by groups are of. Empty: no such metrics.
+   * </pre>
+   *
+   * <code>repeated .rankspec.recap.v1.MetricGroup groups = 11 [json_name = "groups", (.buf.validate.field) = { ... }</code>
+   */
+  @java.lang.Override
+  public int getGroupsCount() {
+    return groups_.size();
+  }
+  /**
+   * <pre>
+   * Rows that belong together, such as those of a user, whose order metrics by groups are of. Empty: no such metrics.
+   * </pre>
+   *
+   * <code>repeated .rankspec.recap.v1.MetricGroup groups = 11 [json_name = "groups", (.buf.validate.field) = { ... }</code>
+   */
+  @java.lang.Override
+  public dev.rankspec.recap.v1.MetricGroup getGroups(int index) {
+    return groups_.get(index);
+  }
+  /**
+   * <pre>
+   * Rows that belong together, such as those of a user, whose order metrics by groups are of. Empty: no such metrics.
+   * </pre>
+   *
+   * <code>repeated .rankspec.recap.v1.MetricGroup groups = 11 [json_name = "groups", (.buf.validate.field) = { ... }</code>
+   */
+  @java.lang.Override
+  public dev.rankspec.recap.v1.MetricGroupOrBuilder getGroupsOrBuilder(
+      int index) {
+    return groups_.get(index);
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -648,6 +716,9 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
         internalGetScoreWeights(),
         ScoreWeightsDefaultEntryHolder.defaultEntry,
         10);
+    for (int i = 0; i < groups_.size(); i++) {
+      output.writeMessage(11, groups_.get(i));
+    }
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -703,6 +774,15 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
       size += com.google.protobuf.CodedOutputStream
           .computeMessageSize(10, scoreWeights__);
     }
+
+        {
+          final int count = groups_.size();
+          for (int i = 0; i < count; i++) {
+            size += com.google.protobuf.CodedOutputStream
+              .computeMessageSizeNoTag(groups_.get(i));
+          }
+          size += 1 * count;
+        }
     return size;
   }
   @java.lang.Override
@@ -769,6 +849,8 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
     }
     if (!internalGetScoreWeights().equals(
         other.internalGetScoreWeights())) return false;
+    if (!getGroupsList()
+        .equals(other.getGroupsList())) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -819,6 +901,10 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
     if (!internalGetScoreWeights().getMap().isEmpty()) {
       hash = (37 * hash) + SCORE_WEIGHTS_FIELD_NUMBER;
       hash = (53 * hash) + internalGetScoreWeights().hashCode();
+    }
+    if (getGroupsCount() > 0) {
+      hash = (37 * hash) + GROUPS_FIELD_NUMBER;
+      hash = (53 * hash) + getGroupsList().hashCode();
     }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
@@ -985,6 +1071,7 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
         internalGetTrainDataFieldBuilder();
         internalGetOptimizerFieldBuilder();
         internalGetRuntimeFieldBuilder();
+        internalGetGroupsFieldBuilder();
       }
     }
     @java.lang.Override
@@ -1021,6 +1108,13 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
       downsamplingCorrection_ = 1;
       mode_ = 1;
       internalGetMutableScoreWeights().clear();
+      if (groupsBuilder_ == null) {
+        groups_ = java.util.Collections.emptyList();
+      } else {
+        groups_ = null;
+        groupsBuilder_.clear();
+      }
+      bitField0_ = (bitField0_ & ~0x00000400);
       return this;
     }
 
@@ -1047,9 +1141,22 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
     @java.lang.Override
     public dev.rankspec.recap.v1.RecapConfig buildPartial() {
       dev.rankspec.recap.v1.RecapConfig result = new dev.rankspec.recap.v1.RecapConfig(this);
+      buildPartialRepeatedFields(result);
       if (bitField0_ != 0) { buildPartial0(result); }
       onBuilt();
       return result;
+    }
+
+    private void buildPartialRepeatedFields(dev.rankspec.recap.v1.RecapConfig result) {
+      if (groupsBuilder_ == null) {
+        if (((bitField0_ & 0x00000400) != 0)) {
+          groups_ = java.util.Collections.unmodifiableList(groups_);
+          bitField0_ = (bitField0_ & ~0x00000400);
+        }
+        result.groups_ = groups_;
+      } else {
+        result.groups_ = groupsBuilder_.build();
+      }
     }
 
     private void buildPartial0(dev.rankspec.recap.v1.RecapConfig result) {
@@ -1151,6 +1258,32 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
       internalGetMutableScoreWeights().mergeFrom(
           other.internalGetScoreWeights());
       bitField0_ |= 0x00000200;
+      if (groupsBuilder_ == null) {
+        if (!other.groups_.isEmpty()) {
+          if (groups_.isEmpty()) {
+            groups_ = other.groups_;
+            bitField0_ = (bitField0_ & ~0x00000400);
+          } else {
+            ensureGroupsIsMutable();
+            groups_.addAll(other.groups_);
+          }
+          onChanged();
+        }
+      } else {
+        if (!other.groups_.isEmpty()) {
+          if (groupsBuilder_.isEmpty()) {
+            groupsBuilder_.dispose();
+            groupsBuilder_ = null;
+            groups_ = other.groups_;
+            bitField0_ = (bitField0_ & ~0x00000400);
+            groupsBuilder_ = 
+              com.google.protobuf.GeneratedMessage.alwaysUseFieldBuilders ?
+                 internalGetGroupsFieldBuilder() : null;
+          } else {
+            groupsBuilder_.addAllMessages(other.groups_);
+          }
+        }
+      }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
       return this;
@@ -1243,6 +1376,19 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
               bitField0_ |= 0x00000200;
               break;
             } // case 82
+            case 90: {
+              dev.rankspec.recap.v1.MetricGroup m =
+                  input.readMessage(
+                      dev.rankspec.recap.v1.MetricGroup.parser(),
+                      extensionRegistry);
+              if (groupsBuilder_ == null) {
+                ensureGroupsIsMutable();
+                groups_.add(m);
+              } else {
+                groupsBuilder_.addMessage(m);
+              }
+              break;
+            } // case 90
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -2069,9 +2215,11 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
     private java.lang.Object whichMetrics_ = "";
     /**
      * <pre>
-     * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Each is
-     * reported for the whole and for every stratum of model.stratifiers; auroc&#64;name is that of one stratum alone. Unset: all of
-     * them.
+     * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, brier, accuracy, rmse, mae, and by groups gauc,
+     * mrr, ndcg_10 and recall_10, or of as many first rows as another number says. A task has those of its kind. accuracy is at a
+     * probability of one half, accuracy_30 at 30 percent. Each is reported for the whole and for every stratum of
+     * model.stratifiers, or for every one of groups; auroc&#64;name is that of one stratum alone, gauc&#64;name that of one group. Unset:
+     * all of them but brier and accuracy, those by groups where there are groups; and that of training.best_checkpoint.
      * </pre>
      *
      * <code>string which_metrics = 6 [json_name = "whichMetrics", (.buf.validate.field) = { ... }</code>
@@ -2082,9 +2230,11 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
     }
     /**
      * <pre>
-     * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Each is
-     * reported for the whole and for every stratum of model.stratifiers; auroc&#64;name is that of one stratum alone. Unset: all of
-     * them.
+     * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, brier, accuracy, rmse, mae, and by groups gauc,
+     * mrr, ndcg_10 and recall_10, or of as many first rows as another number says. A task has those of its kind. accuracy is at a
+     * probability of one half, accuracy_30 at 30 percent. Each is reported for the whole and for every stratum of
+     * model.stratifiers, or for every one of groups; auroc&#64;name is that of one stratum alone, gauc&#64;name that of one group. Unset:
+     * all of them but brier and accuracy, those by groups where there are groups; and that of training.best_checkpoint.
      * </pre>
      *
      * <code>string which_metrics = 6 [json_name = "whichMetrics", (.buf.validate.field) = { ... }</code>
@@ -2104,9 +2254,11 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
     }
     /**
      * <pre>
-     * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Each is
-     * reported for the whole and for every stratum of model.stratifiers; auroc&#64;name is that of one stratum alone. Unset: all of
-     * them.
+     * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, brier, accuracy, rmse, mae, and by groups gauc,
+     * mrr, ndcg_10 and recall_10, or of as many first rows as another number says. A task has those of its kind. accuracy is at a
+     * probability of one half, accuracy_30 at 30 percent. Each is reported for the whole and for every stratum of
+     * model.stratifiers, or for every one of groups; auroc&#64;name is that of one stratum alone, gauc&#64;name that of one group. Unset:
+     * all of them but brier and accuracy, those by groups where there are groups; and that of training.best_checkpoint.
      * </pre>
      *
      * <code>string which_metrics = 6 [json_name = "whichMetrics", (.buf.validate.field) = { ... }</code>
@@ -2127,9 +2279,11 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
     }
     /**
      * <pre>
-     * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Each is
-     * reported for the whole and for every stratum of model.stratifiers; auroc&#64;name is that of one stratum alone. Unset: all of
-     * them.
+     * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, brier, accuracy, rmse, mae, and by groups gauc,
+     * mrr, ndcg_10 and recall_10, or of as many first rows as another number says. A task has those of its kind. accuracy is at a
+     * probability of one half, accuracy_30 at 30 percent. Each is reported for the whole and for every stratum of
+     * model.stratifiers, or for every one of groups; auroc&#64;name is that of one stratum alone, gauc&#64;name that of one group. Unset:
+     * all of them but brier and accuracy, those by groups where there are groups; and that of training.best_checkpoint.
      * </pre>
      *
      * <code>string which_metrics = 6 [json_name = "whichMetrics", (.buf.validate.field) = { ... }</code>
@@ -2146,9 +2300,11 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
     }
     /**
      * <pre>
-     * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Each is
-     * reported for the whole and for every stratum of model.stratifiers; auroc&#64;name is that of one stratum alone. Unset: all of
-     * them.
+     * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, brier, accuracy, rmse, mae, and by groups gauc,
+     * mrr, ndcg_10 and recall_10, or of as many first rows as another number says. A task has those of its kind. accuracy is at a
+     * probability of one half, accuracy_30 at 30 percent. Each is reported for the whole and for every stratum of
+     * model.stratifiers, or for every one of groups; auroc&#64;name is that of one stratum alone, gauc&#64;name that of one group. Unset:
+     * all of them but brier and accuracy, those by groups where there are groups; and that of training.best_checkpoint.
      * </pre>
      *
      * <code>string which_metrics = 6 [json_name = "whichMetrics", (.buf.validate.field) = { ... }</code>
@@ -2162,9 +2318,11 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
     }
     /**
      * <pre>
-     * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Each is
-     * reported for the whole and for every stratum of model.stratifiers; auroc&#64;name is that of one stratum alone. Unset: all of
-     * them.
+     * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, brier, accuracy, rmse, mae, and by groups gauc,
+     * mrr, ndcg_10 and recall_10, or of as many first rows as another number says. A task has those of its kind. accuracy is at a
+     * probability of one half, accuracy_30 at 30 percent. Each is reported for the whole and for every stratum of
+     * model.stratifiers, or for every one of groups; auroc&#64;name is that of one stratum alone, gauc&#64;name that of one group. Unset:
+     * all of them but brier and accuracy, those by groups where there are groups; and that of training.best_checkpoint.
      * </pre>
      *
      * <code>string which_metrics = 6 [json_name = "whichMetrics", (.buf.validate.field) = { ... }</code>
@@ -2673,6 +2831,312 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue) {
           .putAll(values);
       bitField0_ |= 0x00000200;
       return this;
+    }
+
+    private java.util.List<dev.rankspec.recap.v1.MetricGroup> groups_ =
+      java.util.Collections.emptyList();
+    private void ensureGroupsIsMutable() {
+      if (!((bitField0_ & 0x00000400) != 0)) {
+        groups_ = new java.util.ArrayList<dev.rankspec.recap.v1.MetricGroup>(groups_);
+        bitField0_ |= 0x00000400;
+       }
+    }
+
+    private com.google.protobuf.RepeatedFieldBuilder<
+        dev.rankspec.recap.v1.MetricGroup, dev.rankspec.recap.v1.MetricGroup.Builder, dev.rankspec.recap.v1.MetricGroupOrBuilder> groupsBuilder_;
+
+    /**
+     * <pre>
+     * Rows that belong together, such as those of a user, whose order metrics by groups are of. Empty: no such metrics.
+     * </pre>
+     *
+     * <code>repeated .rankspec.recap.v1.MetricGroup groups = 11 [json_name = "groups", (.buf.validate.field) = { ... }</code>
+     */
+    public java.util.List<dev.rankspec.recap.v1.MetricGroup> getGroupsList() {
+      if (groupsBuilder_ == null) {
+        return java.util.Collections.unmodifiableList(groups_);
+      } else {
+        return groupsBuilder_.getMessageList();
+      }
+    }
+    /**
+     * <pre>
+     * Rows that belong together, such as those of a user, whose order metrics by groups are of. Empty: no such metrics.
+     * </pre>
+     *
+     * <code>repeated .rankspec.recap.v1.MetricGroup groups = 11 [json_name = "groups", (.buf.validate.field) = { ... }</code>
+     */
+    public int getGroupsCount() {
+      if (groupsBuilder_ == null) {
+        return groups_.size();
+      } else {
+        return groupsBuilder_.getCount();
+      }
+    }
+    /**
+     * <pre>
+     * Rows that belong together, such as those of a user, whose order metrics by groups are of. Empty: no such metrics.
+     * </pre>
+     *
+     * <code>repeated .rankspec.recap.v1.MetricGroup groups = 11 [json_name = "groups", (.buf.validate.field) = { ... }</code>
+     */
+    public dev.rankspec.recap.v1.MetricGroup getGroups(int index) {
+      if (groupsBuilder_ == null) {
+        return groups_.get(index);
+      } else {
+        return groupsBuilder_.getMessage(index);
+      }
+    }
+    /**
+     * <pre>
+     * Rows that belong together, such as those of a user, whose order metrics by groups are of. Empty: no such metrics.
+     * </pre>
+     *
+     * <code>repeated .rankspec.recap.v1.MetricGroup groups = 11 [json_name = "groups", (.buf.validate.field) = { ... }</code>
+     */
+    public Builder setGroups(
+        int index, dev.rankspec.recap.v1.MetricGroup value) {
+      if (groupsBuilder_ == null) {
+        java.util.Objects.requireNonNull(value);
+        ensureGroupsIsMutable();
+        groups_.set(index, value);
+        onChanged();
+      } else {
+        groupsBuilder_.setMessage(index, value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Rows that belong together, such as those of a user, whose order metrics by groups are of. Empty: no such metrics.
+     * </pre>
+     *
+     * <code>repeated .rankspec.recap.v1.MetricGroup groups = 11 [json_name = "groups", (.buf.validate.field) = { ... }</code>
+     */
+    public Builder setGroups(
+        int index, dev.rankspec.recap.v1.MetricGroup.Builder builderForValue) {
+      if (groupsBuilder_ == null) {
+        ensureGroupsIsMutable();
+        groups_.set(index, builderForValue.build());
+        onChanged();
+      } else {
+        groupsBuilder_.setMessage(index, builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Rows that belong together, such as those of a user, whose order metrics by groups are of. Empty: no such metrics.
+     * </pre>
+     *
+     * <code>repeated .rankspec.recap.v1.MetricGroup groups = 11 [json_name = "groups", (.buf.validate.field) = { ... }</code>
+     */
+    public Builder addGroups(dev.rankspec.recap.v1.MetricGroup value) {
+      if (groupsBuilder_ == null) {
+        java.util.Objects.requireNonNull(value);
+        ensureGroupsIsMutable();
+        groups_.add(value);
+        onChanged();
+      } else {
+        groupsBuilder_.addMessage(value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Rows that belong together, such as those of a user, whose order metrics by groups are of. Empty: no such metrics.
+     * </pre>
+     *
+     * <code>repeated .rankspec.recap.v1.MetricGroup groups = 11 [json_name = "groups", (.buf.validate.field) = { ... }</code>
+     */
+    public Builder addGroups(
+        int index, dev.rankspec.recap.v1.MetricGroup value) {
+      if (groupsBuilder_ == null) {
+        java.util.Objects.requireNonNull(value);
+        ensureGroupsIsMutable();
+        groups_.add(index, value);
+        onChanged();
+      } else {
+        groupsBuilder_.addMessage(index, value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Rows that belong together, such as those of a user, whose order metrics by groups are of. Empty: no such metrics.
+     * </pre>
+     *
+     * <code>repeated .rankspec.recap.v1.MetricGroup groups = 11 [json_name = "groups", (.buf.validate.field) = { ... }</code>
+     */
+    public Builder addGroups(
+        dev.rankspec.recap.v1.MetricGroup.Builder builderForValue) {
+      if (groupsBuilder_ == null) {
+        ensureGroupsIsMutable();
+        groups_.add(builderForValue.build());
+        onChanged();
+      } else {
+        groupsBuilder_.addMessage(builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Rows that belong together, such as those of a user, whose order metrics by groups are of. Empty: no such metrics.
+     * </pre>
+     *
+     * <code>repeated .rankspec.recap.v1.MetricGroup groups = 11 [json_name = "groups", (.buf.validate.field) = { ... }</code>
+     */
+    public Builder addGroups(
+        int index, dev.rankspec.recap.v1.MetricGroup.Builder builderForValue) {
+      if (groupsBuilder_ == null) {
+        ensureGroupsIsMutable();
+        groups_.add(index, builderForValue.build());
+        onChanged();
+      } else {
+        groupsBuilder_.addMessage(index, builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Rows that belong together, such as those of a user, whose order metrics by groups are of. Empty: no such metrics.
+     * </pre>
+     *
+     * <code>repeated .rankspec.recap.v1.MetricGroup groups = 11 [json_name = "groups", (.buf.validate.field) = { ... }</code>
+     */
+    public Builder addAllGroups(
+        java.lang.Iterable<? extends dev.rankspec.recap.v1.MetricGroup> values) {
+      if (groupsBuilder_ == null) {
+        ensureGroupsIsMutable();
+        com.google.protobuf.AbstractMessageLite.Builder.addAll(
+            values, groups_);
+        onChanged();
+      } else {
+        groupsBuilder_.addAllMessages(values);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Rows that belong together, such as those of a user, whose order metrics by groups are of. Empty: no such metrics.
+     * </pre>
+     *
+     * <code>repeated .rankspec.recap.v1.MetricGroup groups = 11 [json_name = "groups", (.buf.validate.field) = { ... }</code>
+     */
+    public Builder clearGroups() {
+      if (groupsBuilder_ == null) {
+        groups_ = java.util.Collections.emptyList();
+        bitField0_ = (bitField0_ & ~0x00000400);
+        onChanged();
+      } else {
+        groupsBuilder_.clear();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Rows that belong together, such as those of a user, whose order metrics by groups are of. Empty: no such metrics.
+     * </pre>
+     *
+     * <code>repeated .rankspec.recap.v1.MetricGroup groups = 11 [json_name = "groups", (.buf.validate.field) = { ... }</code>
+     */
+    public Builder removeGroups(int index) {
+      if (groupsBuilder_ == null) {
+        ensureGroupsIsMutable();
+        groups_.remove(index);
+        onChanged();
+      } else {
+        groupsBuilder_.remove(index);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Rows that belong together, such as those of a user, whose order metrics by groups are of. Empty: no such metrics.
+     * </pre>
+     *
+     * <code>repeated .rankspec.recap.v1.MetricGroup groups = 11 [json_name = "groups", (.buf.validate.field) = { ... }</code>
+     */
+    public dev.rankspec.recap.v1.MetricGroup.Builder getGroupsBuilder(
+        int index) {
+      return internalGetGroupsFieldBuilder().getBuilder(index);
+    }
+    /**
+     * <pre>
+     * Rows that belong together, such as those of a user, whose order metrics by groups are of. Empty: no such metrics.
+     * </pre>
+     *
+     * <code>repeated .rankspec.recap.v1.MetricGroup groups = 11 [json_name = "groups", (.buf.validate.field) = { ... }</code>
+     */
+    public dev.rankspec.recap.v1.MetricGroupOrBuilder getGroupsOrBuilder(
+        int index) {
+      if (groupsBuilder_ == null) {
+        return groups_.get(index);  } else {
+        return groupsBuilder_.getMessageOrBuilder(index);
+      }
+    }
+    /**
+     * <pre>
+     * Rows that belong together, such as those of a user, whose order metrics by groups are of. Empty: no such metrics.
+     * </pre>
+     *
+     * <code>repeated .rankspec.recap.v1.MetricGroup groups = 11 [json_name = "groups", (.buf.validate.field) = { ... }</code>
+     */
+    public java.util.List<? extends dev.rankspec.recap.v1.MetricGroupOrBuilder> 
+         getGroupsOrBuilderList() {
+      if (groupsBuilder_ != null) {
+        return groupsBuilder_.getMessageOrBuilderList();
+      } else {
+        return java.util.Collections.unmodifiableList(groups_);
+      }
+    }
+    /**
+     * <pre>
+     * Rows that belong together, such as those of a user, whose order metrics by groups are of. Empty: no such metrics.
+     * </pre>
+     *
+     * <code>repeated .rankspec.recap.v1.MetricGroup groups = 11 [json_name = "groups", (.buf.validate.field) = { ... }</code>
+     */
+    public dev.rankspec.recap.v1.MetricGroup.Builder addGroupsBuilder() {
+      return internalGetGroupsFieldBuilder().addBuilder(
+          dev.rankspec.recap.v1.MetricGroup.getDefaultInstance());
+    }
+    /**
+     * <pre>
+     * Rows that belong together, such as those of a user, whose order metrics by groups are of. Empty: no such metrics.
+     * </pre>
+     *
+     * <code>repeated .rankspec.recap.v1.MetricGroup groups = 11 [json_name = "groups", (.buf.validate.field) = { ... }</code>
+     */
+    public dev.rankspec.recap.v1.MetricGroup.Builder addGroupsBuilder(
+        int index) {
+      return internalGetGroupsFieldBuilder().addBuilder(
+          index, dev.rankspec.recap.v1.MetricGroup.getDefaultInstance());
+    }
+    /**
+     * <pre>
+     * Rows that belong together, such as those of a user, whose order metrics by groups are of. Empty: no such metrics.
+     * </pre>
+     *
+     * <code>repeated .rankspec.recap.v1.MetricGroup groups = 11 [json_name = "groups", (.buf.validate.field) = { ... }</code>
+     */
+    public java.util.List<dev.rankspec.recap.v1.MetricGroup.Builder> 
+         getGroupsBuilderList() {
+      return internalGetGroupsFieldBuilder().getBuilderList();
+    }
+    private com.google.protobuf.RepeatedFieldBuilder<
+        dev.rankspec.recap.v1.MetricGroup, dev.rankspec.recap.v1.MetricGroup.Builder, dev.rankspec.recap.v1.MetricGroupOrBuilder> 
+        internalGetGroupsFieldBuilder() {
+      if (groupsBuilder_ == null) {
+        groupsBuilder_ = new com.google.protobuf.RepeatedFieldBuilder<
+            dev.rankspec.recap.v1.MetricGroup, dev.rankspec.recap.v1.MetricGroup.Builder, dev.rankspec.recap.v1.MetricGroupOrBuilder>(
+                groups_,
+                ((bitField0_ & 0x00000400) != 0),
+                getParentForChildren(),
+                isClean());
+        groups_ = null;
+      }
+      return groupsBuilder_;
     }
 
     // @@protoc_insertion_point(builder_scope:rankspec.recap.v1.RecapConfig)

@@ -174,9 +174,11 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue);
 
   /**
    * <pre>
-   * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Each is
-   * reported for the whole and for every stratum of model.stratifiers; auroc&#64;name is that of one stratum alone. Unset: all of
-   * them.
+   * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, brier, accuracy, rmse, mae, and by groups gauc,
+   * mrr, ndcg_10 and recall_10, or of as many first rows as another number says. A task has those of its kind. accuracy is at a
+   * probability of one half, accuracy_30 at 30 percent. Each is reported for the whole and for every stratum of
+   * model.stratifiers, or for every one of groups; auroc&#64;name is that of one stratum alone, gauc&#64;name that of one group. Unset:
+   * all of them but brier and accuracy, those by groups where there are groups; and that of training.best_checkpoint.
    * </pre>
    *
    * <code>string which_metrics = 6 [json_name = "whichMetrics", (.buf.validate.field) = { ... }</code>
@@ -185,9 +187,11 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue);
   boolean hasWhichMetrics();
   /**
    * <pre>
-   * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Each is
-   * reported for the whole and for every stratum of model.stratifiers; auroc&#64;name is that of one stratum alone. Unset: all of
-   * them.
+   * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, brier, accuracy, rmse, mae, and by groups gauc,
+   * mrr, ndcg_10 and recall_10, or of as many first rows as another number says. A task has those of its kind. accuracy is at a
+   * probability of one half, accuracy_30 at 30 percent. Each is reported for the whole and for every stratum of
+   * model.stratifiers, or for every one of groups; auroc&#64;name is that of one stratum alone, gauc&#64;name that of one group. Unset:
+   * all of them but brier and accuracy, those by groups where there are groups; and that of training.best_checkpoint.
    * </pre>
    *
    * <code>string which_metrics = 6 [json_name = "whichMetrics", (.buf.validate.field) = { ... }</code>
@@ -196,9 +200,11 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue);
   java.lang.String getWhichMetrics();
   /**
    * <pre>
-   * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, rmse, mae. A task has those of its kind. Each is
-   * reported for the whole and for every stratum of model.stratifiers; auroc&#64;name is that of one stratum alone. Unset: all of
-   * them.
+   * Metrics to report, joined by commas: loss, auroc, rce, calibration_ratio, brier, accuracy, rmse, mae, and by groups gauc,
+   * mrr, ndcg_10 and recall_10, or of as many first rows as another number says. A task has those of its kind. accuracy is at a
+   * probability of one half, accuracy_30 at 30 percent. Each is reported for the whole and for every stratum of
+   * model.stratifiers, or for every one of groups; auroc&#64;name is that of one stratum alone, gauc&#64;name that of one group. Unset:
+   * all of them but brier and accuracy, those by groups where there are groups; and that of training.best_checkpoint.
    * </pre>
    *
    * <code>string which_metrics = 6 [json_name = "whichMetrics", (.buf.validate.field) = { ... }</code>
@@ -354,4 +360,48 @@ dev.rankspec.recap.v1.RecapDataConfig defaultValue);
    */
   double getScoreWeightsOrThrow(
       java.lang.String key);
+
+  /**
+   * <pre>
+   * Rows that belong together, such as those of a user, whose order metrics by groups are of. Empty: no such metrics.
+   * </pre>
+   *
+   * <code>repeated .rankspec.recap.v1.MetricGroup groups = 11 [json_name = "groups", (.buf.validate.field) = { ... }</code>
+   */
+  java.util.List<dev.rankspec.recap.v1.MetricGroup> 
+      getGroupsList();
+  /**
+   * <pre>
+   * Rows that belong together, such as those of a user, whose order metrics by groups are of. Empty: no such metrics.
+   * </pre>
+   *
+   * <code>repeated .rankspec.recap.v1.MetricGroup groups = 11 [json_name = "groups", (.buf.validate.field) = { ... }</code>
+   */
+  dev.rankspec.recap.v1.MetricGroup getGroups(int index);
+  /**
+   * <pre>
+   * Rows that belong together, such as those of a user, whose order metrics by groups are of. Empty: no such metrics.
+   * </pre>
+   *
+   * <code>repeated .rankspec.recap.v1.MetricGroup groups = 11 [json_name = "groups", (.buf.validate.field) = { ... }</code>
+   */
+  int getGroupsCount();
+  /**
+   * <pre>
+   * Rows that belong together, such as those of a user, whose order metrics by groups are of. Empty: no such metrics.
+   * </pre>
+   *
+   * <code>repeated .rankspec.recap.v1.MetricGroup groups = 11 [json_name = "groups", (.buf.validate.field) = { ... }</code>
+   */
+  java.util.List<? extends dev.rankspec.recap.v1.MetricGroupOrBuilder> 
+      getGroupsOrBuilderList();
+  /**
+   * <pre>
+   * Rows that belong together, such as those of a user, whose order metrics by groups are of. Empty: no such metrics.
+   * </pre>
+   *
+   * <code>repeated .rankspec.recap.v1.MetricGroup groups = 11 [json_name = "groups", (.buf.validate.field) = { ... }</code>
+   */
+  dev.rankspec.recap.v1.MetricGroupOrBuilder getGroupsOrBuilder(
+      int index);
 }

@@ -272,7 +272,7 @@ private static final long serialVersionUID = 0L;
   private int globalBatchSize_ = 0;
   /**
    * <pre>
-   * Rows of a batch, over all processes together.
+   * Rows of a batch, over all processes together: the batch size.
    * </pre>
    *
    * <code>int32 global_batch_size = 4 [json_name = "globalBatchSize", (.buf.validate.field) = { ... }</code>
@@ -284,7 +284,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Rows of a batch, over all processes together.
+   * Rows of a batch, over all processes together: the batch size.
    * </pre>
    *
    * <code>int32 global_batch_size = 4 [json_name = "globalBatchSize", (.buf.validate.field) = { ... }</code>
@@ -859,7 +859,7 @@ dev.rankspec.recap.v1.TaskData defaultValue) {
    *
    * <code>.rankspec.recap.v1.Sampler sampler = 19 [json_name = "sampler", deprecated = true, (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE, (.rankspec.options.v1.deprecation_reason) = "no sampling step goes by a name, so it does nothing", (.rankspec.options.v1.deprecation_replacement) = "preprocess.downsample_negatives"];</code>
    * @deprecated rankspec.recap.v1.RecapDataConfig.sampler is deprecated.
-   *     See rankspec/recap/v1/data.proto;l=520
+   *     See rankspec/recap/v1/data.proto;l=532
    * @return Whether the sampler field is set.
    */
   @java.lang.Override
@@ -873,7 +873,7 @@ dev.rankspec.recap.v1.TaskData defaultValue) {
    *
    * <code>.rankspec.recap.v1.Sampler sampler = 19 [json_name = "sampler", deprecated = true, (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE, (.rankspec.options.v1.deprecation_reason) = "no sampling step goes by a name, so it does nothing", (.rankspec.options.v1.deprecation_replacement) = "preprocess.downsample_negatives"];</code>
    * @deprecated rankspec.recap.v1.RecapDataConfig.sampler is deprecated.
-   *     See rankspec/recap/v1/data.proto;l=520
+   *     See rankspec/recap/v1/data.proto;l=532
    * @return The sampler.
    */
   @java.lang.Override
@@ -2378,7 +2378,7 @@ dev.rankspec.recap.v1.TaskData defaultValue) {
     private int globalBatchSize_ ;
     /**
      * <pre>
-     * Rows of a batch, over all processes together.
+     * Rows of a batch, over all processes together: the batch size.
      * </pre>
      *
      * <code>int32 global_batch_size = 4 [json_name = "globalBatchSize", (.buf.validate.field) = { ... }</code>
@@ -2390,7 +2390,7 @@ dev.rankspec.recap.v1.TaskData defaultValue) {
     }
     /**
      * <pre>
-     * Rows of a batch, over all processes together.
+     * Rows of a batch, over all processes together: the batch size.
      * </pre>
      *
      * <code>int32 global_batch_size = 4 [json_name = "globalBatchSize", (.buf.validate.field) = { ... }</code>
@@ -2402,7 +2402,7 @@ dev.rankspec.recap.v1.TaskData defaultValue) {
     }
     /**
      * <pre>
-     * Rows of a batch, over all processes together.
+     * Rows of a batch, over all processes together: the batch size.
      * </pre>
      *
      * <code>int32 global_batch_size = 4 [json_name = "globalBatchSize", (.buf.validate.field) = { ... }</code>
@@ -2418,7 +2418,7 @@ dev.rankspec.recap.v1.TaskData defaultValue) {
     }
     /**
      * <pre>
-     * Rows of a batch, over all processes together.
+     * Rows of a batch, over all processes together: the batch size.
      * </pre>
      *
      * <code>int32 global_batch_size = 4 [json_name = "globalBatchSize", (.buf.validate.field) = { ... }</code>
@@ -3756,7 +3756,7 @@ dev.rankspec.recap.v1.TaskData defaultValue) {
      *
      * <code>.rankspec.recap.v1.Sampler sampler = 19 [json_name = "sampler", deprecated = true, (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE, (.rankspec.options.v1.deprecation_reason) = "no sampling step goes by a name, so it does nothing", (.rankspec.options.v1.deprecation_replacement) = "preprocess.downsample_negatives"];</code>
      * @deprecated rankspec.recap.v1.RecapDataConfig.sampler is deprecated.
-     *     See rankspec/recap/v1/data.proto;l=520
+     *     See rankspec/recap/v1/data.proto;l=532
      * @return Whether the sampler field is set.
      */
     @java.lang.Deprecated public boolean hasSampler() {
@@ -3769,7 +3769,7 @@ dev.rankspec.recap.v1.TaskData defaultValue) {
      *
      * <code>.rankspec.recap.v1.Sampler sampler = 19 [json_name = "sampler", deprecated = true, (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE, (.rankspec.options.v1.deprecation_reason) = "no sampling step goes by a name, so it does nothing", (.rankspec.options.v1.deprecation_replacement) = "preprocess.downsample_negatives"];</code>
      * @deprecated rankspec.recap.v1.RecapDataConfig.sampler is deprecated.
-     *     See rankspec/recap/v1/data.proto;l=520
+     *     See rankspec/recap/v1/data.proto;l=532
      * @return The sampler.
      */
     @java.lang.Deprecated public dev.rankspec.recap.v1.Sampler getSampler() {

@@ -101,7 +101,7 @@ public interface RecapDataConfigOrBuilder extends
 
   /**
    * <pre>
-   * Rows of a batch, over all processes together.
+   * Rows of a batch, over all processes together: the batch size.
    * </pre>
    *
    * <code>int32 global_batch_size = 4 [json_name = "globalBatchSize", (.buf.validate.field) = { ... }</code>
@@ -110,7 +110,7 @@ public interface RecapDataConfigOrBuilder extends
   boolean hasGlobalBatchSize();
   /**
    * <pre>
-   * Rows of a batch, over all processes together.
+   * Rows of a batch, over all processes together: the batch size.
    * </pre>
    *
    * <code>int32 global_batch_size = 4 [json_name = "globalBatchSize", (.buf.validate.field) = { ... }</code>
@@ -502,7 +502,7 @@ dev.rankspec.recap.v1.TaskData defaultValue);
    *
    * <code>.rankspec.recap.v1.Sampler sampler = 19 [json_name = "sampler", deprecated = true, (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE, (.rankspec.options.v1.deprecation_reason) = "no sampling step goes by a name, so it does nothing", (.rankspec.options.v1.deprecation_replacement) = "preprocess.downsample_negatives"];</code>
    * @deprecated rankspec.recap.v1.RecapDataConfig.sampler is deprecated.
-   *     See rankspec/recap/v1/data.proto;l=520
+   *     See rankspec/recap/v1/data.proto;l=532
    * @return Whether the sampler field is set.
    */
   @java.lang.Deprecated boolean hasSampler();
@@ -513,7 +513,7 @@ dev.rankspec.recap.v1.TaskData defaultValue);
    *
    * <code>.rankspec.recap.v1.Sampler sampler = 19 [json_name = "sampler", deprecated = true, (.rankspec.options.v1.effect) = EFFECT_OPERATIONAL, (.rankspec.options.v1.resume) = RESUME_FREE, (.rankspec.options.v1.deprecation_reason) = "no sampling step goes by a name, so it does nothing", (.rankspec.options.v1.deprecation_replacement) = "preprocess.downsample_negatives"];</code>
    * @deprecated rankspec.recap.v1.RecapDataConfig.sampler is deprecated.
-   *     See rankspec/recap/v1/data.proto;l=520
+   *     See rankspec/recap/v1/data.proto;l=532
    * @return The sampler.
    */
   @java.lang.Deprecated dev.rankspec.recap.v1.Sampler getSampler();

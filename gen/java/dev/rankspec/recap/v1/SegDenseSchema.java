@@ -210,9 +210,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Column by input name. The model reads continuous and binary, discrete where ids are looked up, and
-   * user_embedding, user_eng_embedding and author_embedding where they are named here; inputs of other names
-   * travel with the rows.
+   * Column by input name. Of the inputs that the model knows it reads those that are named here, one at least: continuous
+   * and binary, user_embedding, user_eng_embedding and author_embedding, and discrete where ids are looked up. Inputs of
+   * other names travel with the rows.
    * </pre>
    *
    * <code>map&lt;string, string&gt; renamed_features = 3 [json_name = "renamedFeatures", (.buf.validate.field) = { ... }</code>
@@ -233,9 +233,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Column by input name. The model reads continuous and binary, discrete where ids are looked up, and
-   * user_embedding, user_eng_embedding and author_embedding where they are named here; inputs of other names
-   * travel with the rows.
+   * Column by input name. Of the inputs that the model knows it reads those that are named here, one at least: continuous
+   * and binary, user_embedding, user_eng_embedding and author_embedding, and discrete where ids are looked up. Inputs of
+   * other names travel with the rows.
    * </pre>
    *
    * <code>map&lt;string, string&gt; renamed_features = 3 [json_name = "renamedFeatures", (.buf.validate.field) = { ... }</code>
@@ -246,9 +246,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Column by input name. The model reads continuous and binary, discrete where ids are looked up, and
-   * user_embedding, user_eng_embedding and author_embedding where they are named here; inputs of other names
-   * travel with the rows.
+   * Column by input name. Of the inputs that the model knows it reads those that are named here, one at least: continuous
+   * and binary, user_embedding, user_eng_embedding and author_embedding, and discrete where ids are looked up. Inputs of
+   * other names travel with the rows.
    * </pre>
    *
    * <code>map&lt;string, string&gt; renamed_features = 3 [json_name = "renamedFeatures", (.buf.validate.field) = { ... }</code>
@@ -266,9 +266,9 @@ java.lang.String defaultValue) {
   }
   /**
    * <pre>
-   * Column by input name. The model reads continuous and binary, discrete where ids are looked up, and
-   * user_embedding, user_eng_embedding and author_embedding where they are named here; inputs of other names
-   * travel with the rows.
+   * Column by input name. Of the inputs that the model knows it reads those that are named here, one at least: continuous
+   * and binary, user_embedding, user_eng_embedding and author_embedding, and discrete where ids are looked up. Inputs of
+   * other names travel with the rows.
    * </pre>
    *
    * <code>map&lt;string, string&gt; renamed_features = 3 [json_name = "renamedFeatures", (.buf.validate.field) = { ... }</code>
@@ -1110,9 +1110,9 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Column by input name. The model reads continuous and binary, discrete where ids are looked up, and
-     * user_embedding, user_eng_embedding and author_embedding where they are named here; inputs of other names
-     * travel with the rows.
+     * Column by input name. Of the inputs that the model knows it reads those that are named here, one at least: continuous
+     * and binary, user_embedding, user_eng_embedding and author_embedding, and discrete where ids are looked up. Inputs of
+     * other names travel with the rows.
      * </pre>
      *
      * <code>map&lt;string, string&gt; renamed_features = 3 [json_name = "renamedFeatures", (.buf.validate.field) = { ... }</code>
@@ -1133,9 +1133,9 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Column by input name. The model reads continuous and binary, discrete where ids are looked up, and
-     * user_embedding, user_eng_embedding and author_embedding where they are named here; inputs of other names
-     * travel with the rows.
+     * Column by input name. Of the inputs that the model knows it reads those that are named here, one at least: continuous
+     * and binary, user_embedding, user_eng_embedding and author_embedding, and discrete where ids are looked up. Inputs of
+     * other names travel with the rows.
      * </pre>
      *
      * <code>map&lt;string, string&gt; renamed_features = 3 [json_name = "renamedFeatures", (.buf.validate.field) = { ... }</code>
@@ -1146,9 +1146,9 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Column by input name. The model reads continuous and binary, discrete where ids are looked up, and
-     * user_embedding, user_eng_embedding and author_embedding where they are named here; inputs of other names
-     * travel with the rows.
+     * Column by input name. Of the inputs that the model knows it reads those that are named here, one at least: continuous
+     * and binary, user_embedding, user_eng_embedding and author_embedding, and discrete where ids are looked up. Inputs of
+     * other names travel with the rows.
      * </pre>
      *
      * <code>map&lt;string, string&gt; renamed_features = 3 [json_name = "renamedFeatures", (.buf.validate.field) = { ... }</code>
@@ -1166,9 +1166,9 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Column by input name. The model reads continuous and binary, discrete where ids are looked up, and
-     * user_embedding, user_eng_embedding and author_embedding where they are named here; inputs of other names
-     * travel with the rows.
+     * Column by input name. Of the inputs that the model knows it reads those that are named here, one at least: continuous
+     * and binary, user_embedding, user_eng_embedding and author_embedding, and discrete where ids are looked up. Inputs of
+     * other names travel with the rows.
      * </pre>
      *
      * <code>map&lt;string, string&gt; renamed_features = 3 [json_name = "renamedFeatures", (.buf.validate.field) = { ... }</code>
@@ -1192,9 +1192,9 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Column by input name. The model reads continuous and binary, discrete where ids are looked up, and
-     * user_embedding, user_eng_embedding and author_embedding where they are named here; inputs of other names
-     * travel with the rows.
+     * Column by input name. Of the inputs that the model knows it reads those that are named here, one at least: continuous
+     * and binary, user_embedding, user_eng_embedding and author_embedding, and discrete where ids are looked up. Inputs of
+     * other names travel with the rows.
      * </pre>
      *
      * <code>map&lt;string, string&gt; renamed_features = 3 [json_name = "renamedFeatures", (.buf.validate.field) = { ... }</code>
@@ -1217,9 +1217,9 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Column by input name. The model reads continuous and binary, discrete where ids are looked up, and
-     * user_embedding, user_eng_embedding and author_embedding where they are named here; inputs of other names
-     * travel with the rows.
+     * Column by input name. Of the inputs that the model knows it reads those that are named here, one at least: continuous
+     * and binary, user_embedding, user_eng_embedding and author_embedding, and discrete where ids are looked up. Inputs of
+     * other names travel with the rows.
      * </pre>
      *
      * <code>map&lt;string, string&gt; renamed_features = 3 [json_name = "renamedFeatures", (.buf.validate.field) = { ... }</code>
@@ -1236,9 +1236,9 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Column by input name. The model reads continuous and binary, discrete where ids are looked up, and
-     * user_embedding, user_eng_embedding and author_embedding where they are named here; inputs of other names
-     * travel with the rows.
+     * Column by input name. Of the inputs that the model knows it reads those that are named here, one at least: continuous
+     * and binary, user_embedding, user_eng_embedding and author_embedding, and discrete where ids are looked up. Inputs of
+     * other names travel with the rows.
      * </pre>
      *
      * <code>map&lt;string, string&gt; renamed_features = 3 [json_name = "renamedFeatures", (.buf.validate.field) = { ... }</code>

@@ -82,9 +82,9 @@ public interface SegDenseSchemaOrBuilder extends
 
   /**
    * <pre>
-   * Column by input name. The model reads continuous and binary, discrete where ids are looked up, and
-   * user_embedding, user_eng_embedding and author_embedding where they are named here; inputs of other names
-   * travel with the rows.
+   * Column by input name. Of the inputs that the model knows it reads those that are named here, one at least: continuous
+   * and binary, user_embedding, user_eng_embedding and author_embedding, and discrete where ids are looked up. Inputs of
+   * other names travel with the rows.
    * </pre>
    *
    * <code>map&lt;string, string&gt; renamed_features = 3 [json_name = "renamedFeatures", (.buf.validate.field) = { ... }</code>
@@ -92,9 +92,9 @@ public interface SegDenseSchemaOrBuilder extends
   int getRenamedFeaturesCount();
   /**
    * <pre>
-   * Column by input name. The model reads continuous and binary, discrete where ids are looked up, and
-   * user_embedding, user_eng_embedding and author_embedding where they are named here; inputs of other names
-   * travel with the rows.
+   * Column by input name. Of the inputs that the model knows it reads those that are named here, one at least: continuous
+   * and binary, user_embedding, user_eng_embedding and author_embedding, and discrete where ids are looked up. Inputs of
+   * other names travel with the rows.
    * </pre>
    *
    * <code>map&lt;string, string&gt; renamed_features = 3 [json_name = "renamedFeatures", (.buf.validate.field) = { ... }</code>
@@ -109,9 +109,9 @@ public interface SegDenseSchemaOrBuilder extends
   getRenamedFeatures();
   /**
    * <pre>
-   * Column by input name. The model reads continuous and binary, discrete where ids are looked up, and
-   * user_embedding, user_eng_embedding and author_embedding where they are named here; inputs of other names
-   * travel with the rows.
+   * Column by input name. Of the inputs that the model knows it reads those that are named here, one at least: continuous
+   * and binary, user_embedding, user_eng_embedding and author_embedding, and discrete where ids are looked up. Inputs of
+   * other names travel with the rows.
    * </pre>
    *
    * <code>map&lt;string, string&gt; renamed_features = 3 [json_name = "renamedFeatures", (.buf.validate.field) = { ... }</code>
@@ -120,9 +120,9 @@ public interface SegDenseSchemaOrBuilder extends
   getRenamedFeaturesMap();
   /**
    * <pre>
-   * Column by input name. The model reads continuous and binary, discrete where ids are looked up, and
-   * user_embedding, user_eng_embedding and author_embedding where they are named here; inputs of other names
-   * travel with the rows.
+   * Column by input name. Of the inputs that the model knows it reads those that are named here, one at least: continuous
+   * and binary, user_embedding, user_eng_embedding and author_embedding, and discrete where ids are looked up. Inputs of
+   * other names travel with the rows.
    * </pre>
    *
    * <code>map&lt;string, string&gt; renamed_features = 3 [json_name = "renamedFeatures", (.buf.validate.field) = { ... }</code>
@@ -134,9 +134,9 @@ java.lang.String getRenamedFeaturesOrDefault(
 java.lang.String defaultValue);
   /**
    * <pre>
-   * Column by input name. The model reads continuous and binary, discrete where ids are looked up, and
-   * user_embedding, user_eng_embedding and author_embedding where they are named here; inputs of other names
-   * travel with the rows.
+   * Column by input name. Of the inputs that the model knows it reads those that are named here, one at least: continuous
+   * and binary, user_embedding, user_eng_embedding and author_embedding, and discrete where ids are looked up. Inputs of
+   * other names travel with the rows.
    * </pre>
    *
    * <code>map&lt;string, string&gt; renamed_features = 3 [json_name = "renamedFeatures", (.buf.validate.field) = { ... }</code>

@@ -294,8 +294,8 @@ private static final long serialVersionUID = 0L;
   private double l2_ = 0D;
   /**
    * <pre>
-   * Coupled L2: the penalty l2 / 2 times the sum of the squares of the table's numbers. In every step l2 times the table is
-   * added to its gradient, before clipping and the optimizer; so ids that are seen seldom stay near 0, and those that are seen
+   * Coupled L2 regularization: the penalty l2 / 2 times the sum of the squares of the table's numbers. In every step l2 times the
+   * table is added to its gradient, before clipping and the optimizer; so ids that are seen seldom stay near 0, and those that are seen
    * often hardly feel it. Of several members each gets its share of it, as of the loss. The reported losses are without it. It
    * may stand beside weight_decay.
    * </pre>
@@ -309,8 +309,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Coupled L2: the penalty l2 / 2 times the sum of the squares of the table's numbers. In every step l2 times the table is
-   * added to its gradient, before clipping and the optimizer; so ids that are seen seldom stay near 0, and those that are seen
+   * Coupled L2 regularization: the penalty l2 / 2 times the sum of the squares of the table's numbers. In every step l2 times the
+   * table is added to its gradient, before clipping and the optimizer; so ids that are seen seldom stay near 0, and those that are seen
    * often hardly feel it. Of several members each gets its share of it, as of the loss. The reported losses are without it. It
    * may stand beside weight_decay.
    * </pre>
@@ -1395,8 +1395,8 @@ private static final long serialVersionUID = 0L;
     private double l2_ ;
     /**
      * <pre>
-     * Coupled L2: the penalty l2 / 2 times the sum of the squares of the table's numbers. In every step l2 times the table is
-     * added to its gradient, before clipping and the optimizer; so ids that are seen seldom stay near 0, and those that are seen
+     * Coupled L2 regularization: the penalty l2 / 2 times the sum of the squares of the table's numbers. In every step l2 times the
+     * table is added to its gradient, before clipping and the optimizer; so ids that are seen seldom stay near 0, and those that are seen
      * often hardly feel it. Of several members each gets its share of it, as of the loss. The reported losses are without it. It
      * may stand beside weight_decay.
      * </pre>
@@ -1410,8 +1410,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Coupled L2: the penalty l2 / 2 times the sum of the squares of the table's numbers. In every step l2 times the table is
-     * added to its gradient, before clipping and the optimizer; so ids that are seen seldom stay near 0, and those that are seen
+     * Coupled L2 regularization: the penalty l2 / 2 times the sum of the squares of the table's numbers. In every step l2 times the
+     * table is added to its gradient, before clipping and the optimizer; so ids that are seen seldom stay near 0, and those that are seen
      * often hardly feel it. Of several members each gets its share of it, as of the loss. The reported losses are without it. It
      * may stand beside weight_decay.
      * </pre>
@@ -1425,8 +1425,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Coupled L2: the penalty l2 / 2 times the sum of the squares of the table's numbers. In every step l2 times the table is
-     * added to its gradient, before clipping and the optimizer; so ids that are seen seldom stay near 0, and those that are seen
+     * Coupled L2 regularization: the penalty l2 / 2 times the sum of the squares of the table's numbers. In every step l2 times the
+     * table is added to its gradient, before clipping and the optimizer; so ids that are seen seldom stay near 0, and those that are seen
      * often hardly feel it. Of several members each gets its share of it, as of the loss. The reported losses are without it. It
      * may stand beside weight_decay.
      * </pre>
@@ -1444,8 +1444,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Coupled L2: the penalty l2 / 2 times the sum of the squares of the table's numbers. In every step l2 times the table is
-     * added to its gradient, before clipping and the optimizer; so ids that are seen seldom stay near 0, and those that are seen
+     * Coupled L2 regularization: the penalty l2 / 2 times the sum of the squares of the table's numbers. In every step l2 times the
+     * table is added to its gradient, before clipping and the optimizer; so ids that are seen seldom stay near 0, and those that are seen
      * often hardly feel it. Of several members each gets its share of it, as of the loss. The reported losses are without it. It
      * may stand beside weight_decay.
      * </pre>

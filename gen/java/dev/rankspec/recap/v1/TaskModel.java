@@ -315,7 +315,7 @@ private static final long serialVersionUID = 0L;
   private double posWeight_ = 1D;
   /**
    * <pre>
-   * Weight of the positives in the task's loss. Towers only.
+   * Weight of the positives in the task's loss, as against class imbalance. Towers only.
    * </pre>
    *
    * <code>double pos_weight = 6 [default = 1, json_name = "posWeight", (.buf.validate.field) = { ... }</code>
@@ -327,7 +327,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Weight of the positives in the task's loss. Towers only.
+   * Weight of the positives in the task's loss, as against class imbalance. Towers only.
    * </pre>
    *
    * <code>double pos_weight = 6 [default = 1, json_name = "posWeight", (.buf.validate.field) = { ... }</code>
@@ -1786,7 +1786,7 @@ private static final long serialVersionUID = 0L;
     private double posWeight_ = 1D;
     /**
      * <pre>
-     * Weight of the positives in the task's loss. Towers only.
+     * Weight of the positives in the task's loss, as against class imbalance. Towers only.
      * </pre>
      *
      * <code>double pos_weight = 6 [default = 1, json_name = "posWeight", (.buf.validate.field) = { ... }</code>
@@ -1798,7 +1798,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Weight of the positives in the task's loss. Towers only.
+     * Weight of the positives in the task's loss, as against class imbalance. Towers only.
      * </pre>
      *
      * <code>double pos_weight = 6 [default = 1, json_name = "posWeight", (.buf.validate.field) = { ... }</code>
@@ -1810,7 +1810,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Weight of the positives in the task's loss. Towers only.
+     * Weight of the positives in the task's loss, as against class imbalance. Towers only.
      * </pre>
      *
      * <code>double pos_weight = 6 [default = 1, json_name = "posWeight", (.buf.validate.field) = { ... }</code>
@@ -1826,7 +1826,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Weight of the positives in the task's loss. Towers only.
+     * Weight of the positives in the task's loss, as against class imbalance. Towers only.
      * </pre>
      *
      * <code>double pos_weight = 6 [default = 1, json_name = "posWeight", (.buf.validate.field) = { ... }</code>

@@ -147,7 +147,7 @@ public interface TaskModelOrBuilder extends
 
   /**
    * <pre>
-   * Weight of the positives in the task's loss. Towers only.
+   * Weight of the positives in the task's loss, as against class imbalance. Towers only.
    * </pre>
    *
    * <code>double pos_weight = 6 [default = 1, json_name = "posWeight", (.buf.validate.field) = { ... }</code>
@@ -156,7 +156,7 @@ public interface TaskModelOrBuilder extends
   boolean hasPosWeight();
   /**
    * <pre>
-   * Weight of the positives in the task's loss. Towers only.
+   * Weight of the positives in the task's loss, as against class imbalance. Towers only.
    * </pre>
    *
    * <code>double pos_weight = 6 [default = 1, json_name = "posWeight", (.buf.validate.field) = { ... }</code>

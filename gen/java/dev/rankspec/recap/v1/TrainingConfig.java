@@ -194,7 +194,7 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Checkpoint whose weights a fresh run starts from, at step 0. A run that has a checkpoint of its own in
-   * save_dir continues from that instead.
+   * save_dir continues from that instead. What others call a warm start, or fine-tuning a pretrained model.
    * </pre>
    *
    * <code>string initial_checkpoint_dir = 3 [json_name = "initialCheckpointDir", (.buf.validate.field) = { ... }</code>
@@ -206,7 +206,7 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Checkpoint whose weights a fresh run starts from, at step 0. A run that has a checkpoint of its own in
-   * save_dir continues from that instead.
+   * save_dir continues from that instead. What others call a warm start, or fine-tuning a pretrained model.
    * </pre>
    *
    * <code>string initial_checkpoint_dir = 3 [json_name = "initialCheckpointDir", (.buf.validate.field) = { ... }</code>
@@ -230,7 +230,7 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Checkpoint whose weights a fresh run starts from, at step 0. A run that has a checkpoint of its own in
-   * save_dir continues from that instead.
+   * save_dir continues from that instead. What others call a warm start, or fine-tuning a pretrained model.
    * </pre>
    *
    * <code>string initial_checkpoint_dir = 3 [json_name = "initialCheckpointDir", (.buf.validate.field) = { ... }</code>
@@ -448,7 +448,8 @@ private static final long serialVersionUID = 0L;
   private double gradientClipNorm_ = 0D;
   /**
    * <pre>
-   * Largest norm of all gradients of a step together; longer ones are scaled down to it. Unset: no limit.
+   * Largest norm of all gradients of a step together; longer ones are scaled down to it: gradient clipping. Unset: no
+   * limit.
    * </pre>
    *
    * <code>double gradient_clip_norm = 11 [json_name = "gradientClipNorm", (.buf.validate.field) = { ... }</code>
@@ -460,7 +461,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Largest norm of all gradients of a step together; longer ones are scaled down to it. Unset: no limit.
+   * Largest norm of all gradients of a step together; longer ones are scaled down to it: gradient clipping. Unset: no
+   * limit.
    * </pre>
    *
    * <code>double gradient_clip_norm = 11 [json_name = "gradientClipNorm", (.buf.validate.field) = { ... }</code>
@@ -1361,7 +1363,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Checkpoint whose weights a fresh run starts from, at step 0. A run that has a checkpoint of its own in
-     * save_dir continues from that instead.
+     * save_dir continues from that instead. What others call a warm start, or fine-tuning a pretrained model.
      * </pre>
      *
      * <code>string initial_checkpoint_dir = 3 [json_name = "initialCheckpointDir", (.buf.validate.field) = { ... }</code>
@@ -1374,7 +1376,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Checkpoint whose weights a fresh run starts from, at step 0. A run that has a checkpoint of its own in
-     * save_dir continues from that instead.
+     * save_dir continues from that instead. What others call a warm start, or fine-tuning a pretrained model.
      * </pre>
      *
      * <code>string initial_checkpoint_dir = 3 [json_name = "initialCheckpointDir", (.buf.validate.field) = { ... }</code>
@@ -1399,7 +1401,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Checkpoint whose weights a fresh run starts from, at step 0. A run that has a checkpoint of its own in
-     * save_dir continues from that instead.
+     * save_dir continues from that instead. What others call a warm start, or fine-tuning a pretrained model.
      * </pre>
      *
      * <code>string initial_checkpoint_dir = 3 [json_name = "initialCheckpointDir", (.buf.validate.field) = { ... }</code>
@@ -1425,7 +1427,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Checkpoint whose weights a fresh run starts from, at step 0. A run that has a checkpoint of its own in
-     * save_dir continues from that instead.
+     * save_dir continues from that instead. What others call a warm start, or fine-tuning a pretrained model.
      * </pre>
      *
      * <code>string initial_checkpoint_dir = 3 [json_name = "initialCheckpointDir", (.buf.validate.field) = { ... }</code>
@@ -1443,7 +1445,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Checkpoint whose weights a fresh run starts from, at step 0. A run that has a checkpoint of its own in
-     * save_dir continues from that instead.
+     * save_dir continues from that instead. What others call a warm start, or fine-tuning a pretrained model.
      * </pre>
      *
      * <code>string initial_checkpoint_dir = 3 [json_name = "initialCheckpointDir", (.buf.validate.field) = { ... }</code>
@@ -1460,7 +1462,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Checkpoint whose weights a fresh run starts from, at step 0. A run that has a checkpoint of its own in
-     * save_dir continues from that instead.
+     * save_dir continues from that instead. What others call a warm start, or fine-tuning a pretrained model.
      * </pre>
      *
      * <code>string initial_checkpoint_dir = 3 [json_name = "initialCheckpointDir", (.buf.validate.field) = { ... }</code>
@@ -1876,7 +1878,8 @@ private static final long serialVersionUID = 0L;
     private double gradientClipNorm_ ;
     /**
      * <pre>
-     * Largest norm of all gradients of a step together; longer ones are scaled down to it. Unset: no limit.
+     * Largest norm of all gradients of a step together; longer ones are scaled down to it: gradient clipping. Unset: no
+     * limit.
      * </pre>
      *
      * <code>double gradient_clip_norm = 11 [json_name = "gradientClipNorm", (.buf.validate.field) = { ... }</code>
@@ -1888,7 +1891,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Largest norm of all gradients of a step together; longer ones are scaled down to it. Unset: no limit.
+     * Largest norm of all gradients of a step together; longer ones are scaled down to it: gradient clipping. Unset: no
+     * limit.
      * </pre>
      *
      * <code>double gradient_clip_norm = 11 [json_name = "gradientClipNorm", (.buf.validate.field) = { ... }</code>
@@ -1900,7 +1904,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Largest norm of all gradients of a step together; longer ones are scaled down to it. Unset: no limit.
+     * Largest norm of all gradients of a step together; longer ones are scaled down to it: gradient clipping. Unset: no
+     * limit.
      * </pre>
      *
      * <code>double gradient_clip_norm = 11 [json_name = "gradientClipNorm", (.buf.validate.field) = { ... }</code>
@@ -1916,7 +1921,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Largest norm of all gradients of a step together; longer ones are scaled down to it. Unset: no limit.
+     * Largest norm of all gradients of a step together; longer ones are scaled down to it: gradient clipping. Unset: no
+     * limit.
      * </pre>
      *
      * <code>double gradient_clip_norm = 11 [json_name = "gradientClipNorm", (.buf.validate.field) = { ... }</code>

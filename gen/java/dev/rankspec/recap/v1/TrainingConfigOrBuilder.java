@@ -64,7 +64,7 @@ public interface TrainingConfigOrBuilder extends
   /**
    * <pre>
    * Checkpoint whose weights a fresh run starts from, at step 0. A run that has a checkpoint of its own in
-   * save_dir continues from that instead.
+   * save_dir continues from that instead. What others call a warm start, or fine-tuning a pretrained model.
    * </pre>
    *
    * <code>string initial_checkpoint_dir = 3 [json_name = "initialCheckpointDir", (.buf.validate.field) = { ... }</code>
@@ -74,7 +74,7 @@ public interface TrainingConfigOrBuilder extends
   /**
    * <pre>
    * Checkpoint whose weights a fresh run starts from, at step 0. A run that has a checkpoint of its own in
-   * save_dir continues from that instead.
+   * save_dir continues from that instead. What others call a warm start, or fine-tuning a pretrained model.
    * </pre>
    *
    * <code>string initial_checkpoint_dir = 3 [json_name = "initialCheckpointDir", (.buf.validate.field) = { ... }</code>
@@ -84,7 +84,7 @@ public interface TrainingConfigOrBuilder extends
   /**
    * <pre>
    * Checkpoint whose weights a fresh run starts from, at step 0. A run that has a checkpoint of its own in
-   * save_dir continues from that instead.
+   * save_dir continues from that instead. What others call a warm start, or fine-tuning a pretrained model.
    * </pre>
    *
    * <code>string initial_checkpoint_dir = 3 [json_name = "initialCheckpointDir", (.buf.validate.field) = { ... }</code>
@@ -230,7 +230,8 @@ public interface TrainingConfigOrBuilder extends
 
   /**
    * <pre>
-   * Largest norm of all gradients of a step together; longer ones are scaled down to it. Unset: no limit.
+   * Largest norm of all gradients of a step together; longer ones are scaled down to it: gradient clipping. Unset: no
+   * limit.
    * </pre>
    *
    * <code>double gradient_clip_norm = 11 [json_name = "gradientClipNorm", (.buf.validate.field) = { ... }</code>
@@ -239,7 +240,8 @@ public interface TrainingConfigOrBuilder extends
   boolean hasGradientClipNorm();
   /**
    * <pre>
-   * Largest norm of all gradients of a step together; longer ones are scaled down to it. Unset: no limit.
+   * Largest norm of all gradients of a step together; longer ones are scaled down to it: gradient clipping. Unset: no
+   * limit.
    * </pre>
    *
    * <code>double gradient_clip_norm = 11 [json_name = "gradientClipNorm", (.buf.validate.field) = { ... }</code>

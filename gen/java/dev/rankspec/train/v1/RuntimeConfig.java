@@ -126,7 +126,7 @@ private static final long serialVersionUID = 0L;
   private boolean enableAmp_ = false;
   /**
    * <pre>
-   * Runs the forward pass and the loss under automatic mixed precision, in amp_dtype.
+   * Runs the forward pass and the loss under automatic mixed precision (AMP, half precision), in amp_dtype.
    * </pre>
    *
    * <code>bool enable_amp = 3 [default = false, json_name = "enableAmp", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
@@ -138,7 +138,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Runs the forward pass and the loss under automatic mixed precision, in amp_dtype.
+   * Runs the forward pass and the loss under automatic mixed precision (AMP, half precision), in amp_dtype.
    * </pre>
    *
    * <code>bool enable_amp = 3 [default = false, json_name = "enableAmp", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
@@ -992,7 +992,7 @@ private static final long serialVersionUID = 0L;
     private boolean enableAmp_ ;
     /**
      * <pre>
-     * Runs the forward pass and the loss under automatic mixed precision, in amp_dtype.
+     * Runs the forward pass and the loss under automatic mixed precision (AMP, half precision), in amp_dtype.
      * </pre>
      *
      * <code>bool enable_amp = 3 [default = false, json_name = "enableAmp", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
@@ -1004,7 +1004,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Runs the forward pass and the loss under automatic mixed precision, in amp_dtype.
+     * Runs the forward pass and the loss under automatic mixed precision (AMP, half precision), in amp_dtype.
      * </pre>
      *
      * <code>bool enable_amp = 3 [default = false, json_name = "enableAmp", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
@@ -1016,7 +1016,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Runs the forward pass and the loss under automatic mixed precision, in amp_dtype.
+     * Runs the forward pass and the loss under automatic mixed precision (AMP, half precision), in amp_dtype.
      * </pre>
      *
      * <code>bool enable_amp = 3 [default = false, json_name = "enableAmp", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
@@ -1032,7 +1032,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Runs the forward pass and the loss under automatic mixed precision, in amp_dtype.
+     * Runs the forward pass and the loss under automatic mixed precision (AMP, half precision), in amp_dtype.
      * </pre>
      *
      * <code>bool enable_amp = 3 [default = false, json_name = "enableAmp", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>

@@ -60,7 +60,7 @@ public interface RuntimeConfigOrBuilder extends
 
   /**
    * <pre>
-   * Runs the forward pass and the loss under automatic mixed precision, in amp_dtype.
+   * Runs the forward pass and the loss under automatic mixed precision (AMP, half precision), in amp_dtype.
    * </pre>
    *
    * <code>bool enable_amp = 3 [default = false, json_name = "enableAmp", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>
@@ -69,7 +69,7 @@ public interface RuntimeConfigOrBuilder extends
   boolean hasEnableAmp();
   /**
    * <pre>
-   * Runs the forward pass and the loss under automatic mixed precision, in amp_dtype.
+   * Runs the forward pass and the loss under automatic mixed precision (AMP, half precision), in amp_dtype.
    * </pre>
    *
    * <code>bool enable_amp = 3 [default = false, json_name = "enableAmp", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_WARN];</code>

@@ -195,7 +195,7 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Checkpoint whose weights a fresh run starts from, at step 0. A run that has a checkpoint of its own in
-   * save_dir continues from that instead.
+   * save_dir continues from that instead. What others call a warm start, or fine-tuning a pretrained model.
    * </pre>
    *
    * <code>string initial_checkpoint_dir = 3 [json_name = "initialCheckpointDir", (.buf.validate.field) = { ... }</code>
@@ -207,7 +207,7 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Checkpoint whose weights a fresh run starts from, at step 0. A run that has a checkpoint of its own in
-   * save_dir continues from that instead.
+   * save_dir continues from that instead. What others call a warm start, or fine-tuning a pretrained model.
    * </pre>
    *
    * <code>string initial_checkpoint_dir = 3 [json_name = "initialCheckpointDir", (.buf.validate.field) = { ... }</code>
@@ -231,7 +231,7 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Checkpoint whose weights a fresh run starts from, at step 0. A run that has a checkpoint of its own in
-   * save_dir continues from that instead.
+   * save_dir continues from that instead. What others call a warm start, or fine-tuning a pretrained model.
    * </pre>
    *
    * <code>string initial_checkpoint_dir = 3 [json_name = "initialCheckpointDir", (.buf.validate.field) = { ... }</code>
@@ -449,8 +449,8 @@ private static final long serialVersionUID = 0L;
   private long numEpochs_ = 1L;
   /**
    * <pre>
-   * Passes over the training data. Training ends with the step in which the last pass ends, or with num_train_steps, whichever
-   * comes first. That step takes what it lacks of the next pass.
+   * Passes (epochs) over the training data. Training ends with the step in which the last pass ends, or with num_train_steps,
+   * whichever comes first. That step takes what it lacks of the next pass.
    * </pre>
    *
    * <code>int64 num_epochs = 11 [default = 1, json_name = "numEpochs", (.buf.validate.field) = { ... }</code>
@@ -462,8 +462,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Passes over the training data. Training ends with the step in which the last pass ends, or with num_train_steps, whichever
-   * comes first. That step takes what it lacks of the next pass.
+   * Passes (epochs) over the training data. Training ends with the step in which the last pass ends, or with num_train_steps,
+   * whichever comes first. That step takes what it lacks of the next pass.
    * </pre>
    *
    * <code>int64 num_epochs = 11 [default = 1, json_name = "numEpochs", (.buf.validate.field) = { ... }</code>
@@ -478,7 +478,8 @@ private static final long serialVersionUID = 0L;
   private double gradientClipNorm_ = 0D;
   /**
    * <pre>
-   * Largest norm of all gradients of a step together; longer ones are scaled down to it. Unset: no limit.
+   * Largest norm of all gradients of a step together; longer ones are scaled down to it: gradient clipping. Unset: no
+   * limit.
    * </pre>
    *
    * <code>double gradient_clip_norm = 12 [json_name = "gradientClipNorm", (.buf.validate.field) = { ... }</code>
@@ -490,7 +491,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Largest norm of all gradients of a step together; longer ones are scaled down to it. Unset: no limit.
+   * Largest norm of all gradients of a step together; longer ones are scaled down to it: gradient clipping. Unset: no
+   * limit.
    * </pre>
    *
    * <code>double gradient_clip_norm = 12 [json_name = "gradientClipNorm", (.buf.validate.field) = { ... }</code>
@@ -1340,7 +1342,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Checkpoint whose weights a fresh run starts from, at step 0. A run that has a checkpoint of its own in
-     * save_dir continues from that instead.
+     * save_dir continues from that instead. What others call a warm start, or fine-tuning a pretrained model.
      * </pre>
      *
      * <code>string initial_checkpoint_dir = 3 [json_name = "initialCheckpointDir", (.buf.validate.field) = { ... }</code>
@@ -1353,7 +1355,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Checkpoint whose weights a fresh run starts from, at step 0. A run that has a checkpoint of its own in
-     * save_dir continues from that instead.
+     * save_dir continues from that instead. What others call a warm start, or fine-tuning a pretrained model.
      * </pre>
      *
      * <code>string initial_checkpoint_dir = 3 [json_name = "initialCheckpointDir", (.buf.validate.field) = { ... }</code>
@@ -1378,7 +1380,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Checkpoint whose weights a fresh run starts from, at step 0. A run that has a checkpoint of its own in
-     * save_dir continues from that instead.
+     * save_dir continues from that instead. What others call a warm start, or fine-tuning a pretrained model.
      * </pre>
      *
      * <code>string initial_checkpoint_dir = 3 [json_name = "initialCheckpointDir", (.buf.validate.field) = { ... }</code>
@@ -1404,7 +1406,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Checkpoint whose weights a fresh run starts from, at step 0. A run that has a checkpoint of its own in
-     * save_dir continues from that instead.
+     * save_dir continues from that instead. What others call a warm start, or fine-tuning a pretrained model.
      * </pre>
      *
      * <code>string initial_checkpoint_dir = 3 [json_name = "initialCheckpointDir", (.buf.validate.field) = { ... }</code>
@@ -1422,7 +1424,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Checkpoint whose weights a fresh run starts from, at step 0. A run that has a checkpoint of its own in
-     * save_dir continues from that instead.
+     * save_dir continues from that instead. What others call a warm start, or fine-tuning a pretrained model.
      * </pre>
      *
      * <code>string initial_checkpoint_dir = 3 [json_name = "initialCheckpointDir", (.buf.validate.field) = { ... }</code>
@@ -1439,7 +1441,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Checkpoint whose weights a fresh run starts from, at step 0. A run that has a checkpoint of its own in
-     * save_dir continues from that instead.
+     * save_dir continues from that instead. What others call a warm start, or fine-tuning a pretrained model.
      * </pre>
      *
      * <code>string initial_checkpoint_dir = 3 [json_name = "initialCheckpointDir", (.buf.validate.field) = { ... }</code>
@@ -1855,8 +1857,8 @@ private static final long serialVersionUID = 0L;
     private long numEpochs_ = 1L;
     /**
      * <pre>
-     * Passes over the training data. Training ends with the step in which the last pass ends, or with num_train_steps, whichever
-     * comes first. That step takes what it lacks of the next pass.
+     * Passes (epochs) over the training data. Training ends with the step in which the last pass ends, or with num_train_steps,
+     * whichever comes first. That step takes what it lacks of the next pass.
      * </pre>
      *
      * <code>int64 num_epochs = 11 [default = 1, json_name = "numEpochs", (.buf.validate.field) = { ... }</code>
@@ -1868,8 +1870,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Passes over the training data. Training ends with the step in which the last pass ends, or with num_train_steps, whichever
-     * comes first. That step takes what it lacks of the next pass.
+     * Passes (epochs) over the training data. Training ends with the step in which the last pass ends, or with num_train_steps,
+     * whichever comes first. That step takes what it lacks of the next pass.
      * </pre>
      *
      * <code>int64 num_epochs = 11 [default = 1, json_name = "numEpochs", (.buf.validate.field) = { ... }</code>
@@ -1881,8 +1883,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Passes over the training data. Training ends with the step in which the last pass ends, or with num_train_steps, whichever
-     * comes first. That step takes what it lacks of the next pass.
+     * Passes (epochs) over the training data. Training ends with the step in which the last pass ends, or with num_train_steps,
+     * whichever comes first. That step takes what it lacks of the next pass.
      * </pre>
      *
      * <code>int64 num_epochs = 11 [default = 1, json_name = "numEpochs", (.buf.validate.field) = { ... }</code>
@@ -1898,8 +1900,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Passes over the training data. Training ends with the step in which the last pass ends, or with num_train_steps, whichever
-     * comes first. That step takes what it lacks of the next pass.
+     * Passes (epochs) over the training data. Training ends with the step in which the last pass ends, or with num_train_steps,
+     * whichever comes first. That step takes what it lacks of the next pass.
      * </pre>
      *
      * <code>int64 num_epochs = 11 [default = 1, json_name = "numEpochs", (.buf.validate.field) = { ... }</code>
@@ -1915,7 +1917,8 @@ private static final long serialVersionUID = 0L;
     private double gradientClipNorm_ ;
     /**
      * <pre>
-     * Largest norm of all gradients of a step together; longer ones are scaled down to it. Unset: no limit.
+     * Largest norm of all gradients of a step together; longer ones are scaled down to it: gradient clipping. Unset: no
+     * limit.
      * </pre>
      *
      * <code>double gradient_clip_norm = 12 [json_name = "gradientClipNorm", (.buf.validate.field) = { ... }</code>
@@ -1927,7 +1930,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Largest norm of all gradients of a step together; longer ones are scaled down to it. Unset: no limit.
+     * Largest norm of all gradients of a step together; longer ones are scaled down to it: gradient clipping. Unset: no
+     * limit.
      * </pre>
      *
      * <code>double gradient_clip_norm = 12 [json_name = "gradientClipNorm", (.buf.validate.field) = { ... }</code>
@@ -1939,7 +1943,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Largest norm of all gradients of a step together; longer ones are scaled down to it. Unset: no limit.
+     * Largest norm of all gradients of a step together; longer ones are scaled down to it: gradient clipping. Unset: no
+     * limit.
      * </pre>
      *
      * <code>double gradient_clip_norm = 12 [json_name = "gradientClipNorm", (.buf.validate.field) = { ... }</code>
@@ -1955,7 +1960,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Largest norm of all gradients of a step together; longer ones are scaled down to it. Unset: no limit.
+     * Largest norm of all gradients of a step together; longer ones are scaled down to it: gradient clipping. Unset: no
+     * limit.
      * </pre>
      *
      * <code>double gradient_clip_norm = 12 [json_name = "gradientClipNorm", (.buf.validate.field) = { ... }</code>

@@ -64,7 +64,7 @@ public interface TrainingConfigOrBuilder extends
   /**
    * <pre>
    * Checkpoint whose weights a fresh run starts from, at step 0. A run that has a checkpoint of its own in
-   * save_dir continues from that instead.
+   * save_dir continues from that instead. What others call a warm start, or fine-tuning a pretrained model.
    * </pre>
    *
    * <code>string initial_checkpoint_dir = 3 [json_name = "initialCheckpointDir", (.buf.validate.field) = { ... }</code>
@@ -74,7 +74,7 @@ public interface TrainingConfigOrBuilder extends
   /**
    * <pre>
    * Checkpoint whose weights a fresh run starts from, at step 0. A run that has a checkpoint of its own in
-   * save_dir continues from that instead.
+   * save_dir continues from that instead. What others call a warm start, or fine-tuning a pretrained model.
    * </pre>
    *
    * <code>string initial_checkpoint_dir = 3 [json_name = "initialCheckpointDir", (.buf.validate.field) = { ... }</code>
@@ -84,7 +84,7 @@ public interface TrainingConfigOrBuilder extends
   /**
    * <pre>
    * Checkpoint whose weights a fresh run starts from, at step 0. A run that has a checkpoint of its own in
-   * save_dir continues from that instead.
+   * save_dir continues from that instead. What others call a warm start, or fine-tuning a pretrained model.
    * </pre>
    *
    * <code>string initial_checkpoint_dir = 3 [json_name = "initialCheckpointDir", (.buf.validate.field) = { ... }</code>
@@ -230,8 +230,8 @@ public interface TrainingConfigOrBuilder extends
 
   /**
    * <pre>
-   * Passes over the training data. Training ends with the step in which the last pass ends, or with num_train_steps, whichever
-   * comes first. That step takes what it lacks of the next pass.
+   * Passes (epochs) over the training data. Training ends with the step in which the last pass ends, or with num_train_steps,
+   * whichever comes first. That step takes what it lacks of the next pass.
    * </pre>
    *
    * <code>int64 num_epochs = 11 [default = 1, json_name = "numEpochs", (.buf.validate.field) = { ... }</code>
@@ -240,8 +240,8 @@ public interface TrainingConfigOrBuilder extends
   boolean hasNumEpochs();
   /**
    * <pre>
-   * Passes over the training data. Training ends with the step in which the last pass ends, or with num_train_steps, whichever
-   * comes first. That step takes what it lacks of the next pass.
+   * Passes (epochs) over the training data. Training ends with the step in which the last pass ends, or with num_train_steps,
+   * whichever comes first. That step takes what it lacks of the next pass.
    * </pre>
    *
    * <code>int64 num_epochs = 11 [default = 1, json_name = "numEpochs", (.buf.validate.field) = { ... }</code>
@@ -251,7 +251,8 @@ public interface TrainingConfigOrBuilder extends
 
   /**
    * <pre>
-   * Largest norm of all gradients of a step together; longer ones are scaled down to it. Unset: no limit.
+   * Largest norm of all gradients of a step together; longer ones are scaled down to it: gradient clipping. Unset: no
+   * limit.
    * </pre>
    *
    * <code>double gradient_clip_norm = 12 [json_name = "gradientClipNorm", (.buf.validate.field) = { ... }</code>
@@ -260,7 +261,8 @@ public interface TrainingConfigOrBuilder extends
   boolean hasGradientClipNorm();
   /**
    * <pre>
-   * Largest norm of all gradients of a step together; longer ones are scaled down to it. Unset: no limit.
+   * Largest norm of all gradients of a step together; longer ones are scaled down to it: gradient clipping. Unset: no
+   * limit.
    * </pre>
    *
    * <code>double gradient_clip_norm = 12 [json_name = "gradientClipNorm", (.buf.validate.field) = { ... }</code>

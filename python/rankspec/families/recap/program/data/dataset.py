@@ -118,7 +118,7 @@ def open_dataset(
         plan,
         schema,
         leave_out_unreadable=data.ignore_data_errors,
-        remedy="ignore_data_errors leaves such files out",
+        remedy="ignore_data_errors: true leaves such files out",
     )
 
 

@@ -10,8 +10,8 @@ from rankspec.claims.registry import obeys
 from rankspec.recap.v1.data_pb2 import ExplicitDateInputs, ExplicitDatetimeInputs, RecapDataConfig
 from rankspec.schema.field_paths import join
 from rankspec.trainer.data.listing import Listing
-from rankspec.trainer.data.pattern import Pattern
-from rankspec.trainer.data.selection import PARQUET, TFRECORD, Selection, matching, selected, with_folders_refused
+from rankspec.trainer.data.pattern import PARQUET, TFRECORD, Pattern
+from rankspec.trainer.data.selection import Selection, matching, selected, with_folders_refused
 from rankspec.trainer.data.storage.address import located
 from rankspec.trainer.data.storage.storage import Storage
 from rankspec.trainer.data_error import DataError

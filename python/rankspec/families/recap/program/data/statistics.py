@@ -4,86 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
-from rankspec.data.v1.statistics_pb2 import ColumnStatistics, DataStatistics, PlaceStatistics
+from rankspec.data.v1.statistics_pb2 import ColumnStatistics, DataStatistics
 from rankspec.families.recap.input_signature import input_signature
 from rankspec.families.recap.program.data.dataset import open_dataset
 from rankspec.families.recap.program.tasks import build_tasks
-from rankspec.families.recap.statistics import signed_log
+from rankspec.metrics.feature_statistics import RunningStatistics
+from rankspec.schema.field_paths import join
+from rankspec.trainer.data_error import DataError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rankspec.recap.v1.recap_pb2 import RecapConfig
     from rankspec.trainer.inputs import Input
 
 _PATH = "train_data"
 
 
-class RunningStatistics:
-    """Counts, extremes and moments of the columns of a matrix that comes in parts.
-
-    Args:
-        width: columns.
-    """
-
-    def __init__(self, width: int) -> None:
-        self._rows = 0
-        self._finite = np.zeros(width, np.int64)
-        self._min = np.full(width, np.inf)
-        self._max = np.full(width, -np.inf)
-        self._log_mean = np.zeros(width)
-        self._log_squares = np.zeros(width)
-
-    def add(self, values: NDArray[np.float32]) -> None:
-        """Takes more rows, `[N, width]`.
-
-        Their moments are computed around their own mean, in float64, and joined to those before by the formula of Chan
-        et al. (1979): how the rows are parted changes no more than the last digits.
-        """
-        exact, is_finite = values.astype(np.float64), np.isfinite(values)
-        self._rows += len(exact)
-        self._min = np.minimum(self._min, np.where(is_finite, exact, np.inf).min(0, initial=np.inf))
-        self._max = np.maximum(self._max, np.where(is_finite, exact, -np.inf).max(0, initial=-np.inf))
-        logarithms = signed_log(np.where(is_finite, exact, 0.0))
-        count = is_finite.sum(0)
-        mean = logarithms.sum(0) / np.maximum(count, 1)
-        self._join(count, mean, np.where(is_finite, (logarithms - mean) ** 2, 0.0).sum(0))
-
-    def _join(self, count: NDArray[np.int64], mean: NDArray[np.float64], squares: NDArray[np.float64]) -> None:
-        before, total = self._finite, self._finite + count
-        share, distance = count / np.maximum(total, 1), mean - self._log_mean
-        self._log_squares += squares + distance**2 * before * share
-        self._log_mean += distance * share
-        self._finite = total
-
-    def of_places(self, places: tuple[int, ...]) -> list[PlaceStatistics]:
-        """The statistics, those of each column under the place that is given for it."""
-        some = self._finite > 0
-        columns = zip(
-            places,
-            self._finite.tolist(),
-            np.where(some, self._min, 0.0).tolist(),
-            np.where(some, self._max, 0.0).tolist(),
-            self._log_mean.tolist(),
-            self._log_squares.tolist(),
-            strict=True,
-        )
-        return [
-            PlaceStatistics(
-                place=place,
-                num_finite=finite,
-                num_not_finite=self._rows - finite,
-                min=lowest,
-                max=highest,
-                log_mean=mean,
-                log_squares=squares,
-            )
-            for place, finite, lowest, highest, mean, squares in columns
-        ]
-
-
-def statistics_of(config: RecapConfig, generator: str) -> DataStatistics:
+def statistics_of(config: RecapConfig, generator: str, say: Callable[[str], None]) -> DataStatistics:
     """Statistics of the continuous features of the training data, as the featurization sees them.
 
     The rows are those of one pass, behind every step of `train_data.preprocess`.
@@ -91,6 +29,7 @@ def statistics_of(config: RecapConfig, generator: str) -> DataStatistics:
     Args:
         config: a valid, resolved config.
         generator: what computes them, with its version.
+        say: takes a line for each kind of files that is left out, and for each that cannot be read.
 
     Raises:
         DataError: the data cannot be read.
@@ -101,7 +40,12 @@ def statistics_of(config: RecapConfig, generator: str) -> DataStatistics:
         for item in input_signature(data, _PATH, float_labels=tasks.float_labels)
         if item.name in ("continuous", "binary")
     ]
-    continuous = next(item for item in inputs if item.name == "continuous")
+    continuous = next((item for item in inputs if item.name == "continuous"), None)
+    if continuous is None:
+        raise DataError(
+            "there is no input continuous, and these statistics are of no other; name its column",
+            join(_PATH, "seg_dense_schema.renamed_features"),
+        )
     found = RunningStatistics(continuous.width)
     dataset = open_dataset(
         data,
@@ -113,6 +57,8 @@ def statistics_of(config: RecapConfig, generator: str) -> DataStatistics:
         weigh=False,
         float_labels=tasks.float_labels,
     )
+    for note in dataset.notes:
+        say(f"{dataset.path}: {note}")
     with dataset, dataset.batches() as batches:
         for batch in batches:
             found.add(batch.to("cpu").continuous.numpy())

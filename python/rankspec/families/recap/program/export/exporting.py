@@ -30,8 +30,8 @@ from rankspec.scoring.writing import Exported, list_files, staged, write_file, w
 from rankspec.serving.v1.bundle_pb2 import BundleManifest, GoldenBatch, Precision, Tolerance
 from rankspec.trainer.chosen_checkpoint import Which, choose_together
 from rankspec.trainer.errors import TrainError
-from rankspec.trainer.loaded_model import load_model
 from rankspec.trainer.setup import Job, Setup, set_up
+from rankspec.trainer.trained_model import load_weights
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,7 +56,7 @@ def export(job: Job, folder: Path, which: Which | None = None, *, external_above
     """
     with staged(folder) as place, set_up(job) as setup, ExitStack() as stack:
         checkpoint = choose_together(setup, which, stack)
-        if names := load_model(checkpoint, setup):
+        if names := load_weights(checkpoint, setup):
             raise TrainError(f"checkpoint {checkpoint.step} is not exported: its {names[0]} is not finite", "training")
         setup.program.model.eval()
         manifest = _Export(setup, checkpoint.step).write(place, external_above)

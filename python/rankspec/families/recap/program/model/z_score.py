@@ -60,12 +60,13 @@ class ZScoreLog(nn.Module):
 
 
 @obeys(ZScoreLogConfig, "clip_magnitude", "use_batch_norm", "use_renorm")
-def build_z_score_log(config: ZScoreLogConfig, continuous: Input, _raw_width: int) -> ZScoreLog:
+def build_z_score_log(config: ZScoreLogConfig, continuous: Input | None, _raw_width: int) -> ZScoreLog:
     """The featurization, with the statistics that the config names.
 
     Raises:
         DataError: they cannot be read, or are not of these features.
     """
+    assert continuous is not None, "the spec's rules ask for features to standardize"
     moments = read_log_moments(config, continuous, _PATH)
     norm: nn.Module = nn.Identity()
     if config.use_batch_norm:

@@ -1,0 +1,195 @@
+// Package encoding turns raw rows into what a model takes, by a fitted recipe, as `rankspec data import` did: the same bits
+// as in Python, Java and TypeScript. It needs neither native code nor the rules of the spec.
+package encoding
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+
+	datav1 "github.com/rankspec/rankspec/gen/go/rankspec/data/v1"
+)
+
+// semantics is what recipes of this kind mean.
+const semantics = 1
+
+// Ids of categories; the values of a vocabulary follow.
+const (
+	missing = 0
+	unseen  = 1
+	first   = 2
+)
+
+// A Row is a raw row: its values by column. A value is nil where it is missing, a string, an int or int64, a float64, a
+// bool, or a []any of such.
+type Row map[string]any
+
+// Encoded is what a model takes of rows, one row after the other.
+type Encoded struct {
+	// Continuous values.
+	Continuous []float32
+	// Binary values, 0 or 1.
+	Binary []int64
+	// Discrete values: ids.
+	Discrete []int64
+}
+
+// An Encoder encodes rows by a fitted recipe. It does not change, and may be used by several goroutines at once.
+type Encoder struct {
+	columns  map[string]*column
+	features []feature
+}
+
+// A feature adds what it makes of a row's value.
+type feature struct {
+	column *column
+	encode func(value any, into *Encoded)
+}
+
+// New returns the encoder of a recipe, which it does not keep.
+//
+// Vocabularies are the bytes of the files that the recipe names, by name. The error is an *Error if the recipe is not fitted,
+// of semantics that are not known, or damaged, or if a vocabulary is not there or is another one.
+func New(recipe *datav1.Recipe, vocabularies map[string][]byte) (*Encoder, error) {
+	if recipe.GetSemantics() != semantics {
+		return nil, failure("recipe.semantics", "", "semantics %d are not known; it takes a newer rankspec", recipe.GetSemantics())
+	}
+	text := recipe.GetText()
+	if len(text.GetMissing()) == 0 || len(text.GetTrueValues()) == 0 || len(text.GetFalseValues()) == 0 {
+		return nil, failure("recipe.damaged", "", "the recipe says nothing of how text is read; fit it anew")
+	}
+	if recipe.GetFitted() == nil {
+		return nil, failure("recipe.unfitted", "", "the recipe is not fitted; `rankspec data import` fits it")
+	}
+	encoder := &Encoder{columns: map[string]*column{}}
+	for _, spec := range recipe.GetColumns() {
+		encoder.columns[spec.GetName()] = newColumn(spec, text)
+	}
+	for _, spec := range recipe.GetFeatures() {
+		if err := encoder.add(spec, vocabularies); err != nil {
+			return nil, err
+		}
+	}
+	return encoder, nil
+}
+
+// Encode encodes rows. The error is an *Error that names the column, and the row by its place among these.
+func (e *Encoder) Encode(rows []Row) (*Encoded, error) {
+	encoded := &Encoded{}
+	values := make(map[*column]any, len(e.columns))
+	for number, row := range rows {
+		clear(values)
+		for _, feature := range e.features {
+			value, known := values[feature.column]
+			if !known {
+				var err error
+				if value, err = feature.column.value(row, number); err != nil {
+					return nil, err
+				}
+				values[feature.column] = value
+			}
+			feature.encode(value, encoded)
+		}
+	}
+	return encoded, nil
+}
+
+func (e *Encoder) add(spec *datav1.Feature, vocabularies map[string][]byte) error {
+	var name string
+	var encode func(any, *Encoded)
+	var err error
+	lists := false
+	switch kind := spec.GetKind().(type) {
+	case *datav1.Feature_Number:
+		name, encode = kind.Number.GetColumn(), number(kind.Number)
+	case *datav1.Feature_Binned:
+		name, encode = kind.Binned.GetColumn(), binned(kind.Binned)
+	case *datav1.Feature_Category:
+		name, lists = kind.Category.GetColumn(), kind.Category.GetList() != nil
+		encode, err = category(kind.Category, vocabularies)
+	case *datav1.Feature_Hashed:
+		name, lists, encode = kind.Hashed.GetColumn(), kind.Hashed.GetList() != nil, hashed(kind.Hashed)
+	case *datav1.Feature_Flag:
+		name, encode = kind.Flag.GetColumn(), flag(kind.Flag)
+	}
+	if err != nil {
+		return err
+	}
+	if name != "" && encode == nil {
+		return failure("recipe.unfitted", "", "the recipe is not fitted: nothing is known of %s", spec.GetName())
+	}
+	column, known := e.columns[name]
+	if !known || column.spec.GetList() != lists {
+		return failure("recipe.damaged", name, "the recipe does not list what %s reads", spec.GetName())
+	}
+	e.features = append(e.features, feature{column, encode})
+	return nil
+}
+
+// vocabulary returns the id of each value that has one.
+func vocabulary(spec *datav1.CategoryFeature, files map[string][]byte) (map[string]int64, error) {
+	fitted := spec.GetFitted()
+	values := fitted.GetValues()
+	if fitted.File != nil {
+		data, there := files[fitted.GetFile()]
+		if !there {
+			return nil, failure("vocabulary.absent", spec.GetColumn(), "the vocabulary %s is not beside the recipe", fitted.GetFile())
+		}
+		if sum := sha256.Sum256(data); hex.EncodeToString(sum[:]) != fitted.GetSha256() {
+			return nil, failure("vocabulary.digest", spec.GetColumn(),
+				"the vocabulary %s is not the one that the recipe was fitted with", fitted.GetFile())
+		}
+		values = unpacked(data)
+	}
+	if int64(len(values)) != fitted.GetNumValues() {
+		return nil, failure("recipe.damaged", spec.GetColumn(), "the vocabulary has %d values, not %d", len(values), fitted.GetNumValues())
+	}
+	ids := make(map[string]int64, len(values))
+	for place, value := range values {
+		ids[value] = int64(place) + first
+	}
+	return ids, nil
+}
+
+// unpacked returns the values of a vocabulary file: of each its length, a base-128 varint, and itself. What is damaged
+// ends it.
+func unpacked(data []byte) []string {
+	var values []string
+	for len(data) > 0 {
+		length, size := uvarint(data)
+		if size <= 0 || length > uint64(len(data)-size) {
+			return nil
+		}
+		values = append(values, string(data[size:size+int(length)]))
+		data = data[size+int(length):]
+	}
+	return values
+}
+
+// An Error says what is wrong with rows, or with a recipe. It holds no value of a row, which may be personal data.
+type Error struct {
+	// Code is the same in every language: row.value, column.absent, column.type, recipe.unfitted, recipe.semantics,
+	// recipe.damaged, vocabulary.absent or vocabulary.digest.
+	Code string
+	// Column is the raw column; empty if it is about none.
+	Column string
+	// Row is the row's place among those that were given, from 0; -1 if it is about none.
+	Row int
+	// Message says what is wrong and what to do about it.
+	Message string
+}
+
+// Error returns place and message.
+func (e *Error) Error() string {
+	switch {
+	case e.Column == "":
+		return e.Message
+	case e.Row < 0:
+		return fmt.Sprintf("column %s: %s", e.Column, e.Message)
+	}
+	return fmt.Sprintf("column %s, row %d: %s", e.Column, e.Row, e.Message)
+}
+
+func failure(code, column, format string, arguments ...any) *Error {
+	return &Error{Code: code, Column: column, Row: -1, Message: fmt.Sprintf(format, arguments...)}
+}

@@ -1,0 +1,1 @@
+"""What is written for use from Python, beside the command line: runs as objects. `rankspec` gives its names."""

@@ -1,0 +1,1 @@
+"""Simple models that a ranker is measured against, on the same rows."""

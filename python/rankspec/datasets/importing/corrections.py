@@ -1,0 +1,189 @@
+"""What the user says of a table's columns, against what would be inferred."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from rankspec.data.v1.recipe_pb2 import RecipeLabel
+from rankspec.datasets.importing.errors import TableError
+
+_CONDITION = re.compile(r"(?P<column>.+?)\s*(?P<operator>>=|==|=)\s*(?P<value>.+)")
+PARTS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class Label:
+    """A column that is predicted.
+
+    Attributes:
+        column: the column's name.
+        task: the task that it is the label of.
+        at_least: the smallest number that is positive; none if the column says it otherwise.
+        equals: the text or number that is positive; none if the column says it otherwise.
+        is_number: the label is the number itself, for a regression.
+    """
+
+    column: str
+    task: str
+    at_least: float | None = None
+    equals: str | None = None
+    is_number: bool = False
+
+    def to_recipe(self) -> RecipeLabel:
+        """The label as a recipe has it."""
+        label = RecipeLabel(task=self.task, column=self.column)
+        if self.at_least is not None:
+            label.at_least = self.at_least
+        if self.equals is not None:
+            label.equals = self.equals
+        return label
+
+
+@dataclass(frozen=True)
+class Corrections:
+    """What the user says of the columns.
+
+    Attributes:
+        labels: what is predicted; empty to infer it.
+        numeric: columns that are numbers.
+        categorical: columns that are categories.
+        multi: columns that hold several categories, by the text between them; "" for lists.
+        drop: columns that are left out.
+        group: the column of what rows are ranked within; none if there is none.
+        group_as_feature: the group is a feature too.
+        time: the column of times to split by; none to infer it, "" for none.
+        key: the columns that tell rows apart.
+        time_zone: the zone of times without one.
+        time_unit: unit of times that are whole numbers: s, ms, us or none.
+        split: per mille of train, validation and test.
+        seed: what the split by key is drawn from.
+        gap_micros: the time in which a label comes about.
+        bins: quantiles that numbers of many values become ids by; 0 for none.
+        hashed: categories that become ids by a hash, with the number of buckets.
+        private: no value of the table is shown.
+    """
+
+    labels: tuple[Label, ...] = ()
+    numeric: tuple[str, ...] = ()
+    categorical: tuple[str, ...] = ()
+    multi: dict[str, str] = field(default_factory=dict)
+    drop: tuple[str, ...] = ()
+    group: str | None = None
+    group_as_feature: bool = False
+    time: str | None = None
+    key: tuple[str, ...] = ()
+    time_zone: str | None = None
+    time_unit: str | None = None
+    split: tuple[int, int, int] = (800, 100, 100)
+    seed: int = 0
+    gap_micros: int = 0
+    bins: int = 0
+    hashed: dict[str, int] = field(default_factory=dict)
+    private: bool = False
+
+    def check(self, names: Sequence[str]) -> None:
+        """Makes sure that the columns are there and that nothing is said twice.
+
+        Raises:
+            TableError: it is not so.
+        """
+        said = {
+            "--numeric": self.numeric,
+            "--categorical": self.categorical,
+            "--multi": tuple(self.multi),
+            "--hash": tuple(self.hashed),
+            "--drop": self.drop,
+        }
+        others = {
+            "--label": tuple(label.column for label in self.labels),
+            "--group": (self.group,) if self.group else (),
+            "--time": (self.time,) if self.time else (),
+            "--key": self.key,
+        }
+        for option, columns in (said | others).items():
+            for name in columns:
+                if name not in names:
+                    raise TableError(f'{option}: the table has no column "{name}"{_nearest(name, names)}')
+        seen: dict[str, str] = {}
+        for option, columns in said.items():
+            for name in columns:
+                if name in seen:
+                    raise TableError(f'"{name}" is named by {seen[name]} and by {option}; name it once')
+                seen[name] = option
+        for option, columns in others.items():
+            for name in columns:
+                if seen.get(name) == "--drop":
+                    raise TableError(f'"{name}" is named by --drop and by {option}; keep one of them')
+
+
+def parse_label(text: str) -> Label:
+    """Reads `COLUMN`, `COLUMN:binary`, `COLUMN:number`, `COLUMN>=4`, `COLUMN=yes`, each after `TASK=` or not.
+
+    Raises:
+        TableError: it is none of these.
+    """
+    if found := _CONDITION.fullmatch(text):
+        column, operator, value = found["column"], found["operator"], found["value"]
+        if operator != ">=":
+            return Label(column, task_name(column), equals=value)
+        try:
+            return Label(column, task_name(column), at_least=float(value))
+        except ValueError as error:
+            raise TableError(f"--label {text}: `{value}` is no number") from error
+    column, _, kind = text.rpartition(":")
+    if kind in ("binary", "number") and column:
+        return Label(column, task_name(column), is_number=kind == "number")
+    if not text:
+        raise TableError("--label: name a column, as in --label bought or --label 'rating>=4'")
+    return Label(text, task_name(text))
+
+
+def parse_split(text: str) -> tuple[int, int, int]:
+    """Reads percents of train, validation and test, such as `80/10/10`, as per mille.
+
+    Raises:
+        TableError: they are no three shares of a hundred, or one of the first two is 0.
+    """
+    try:
+        shares = [round(float(share) * 10) for share in text.split("/")]
+    except ValueError:
+        shares = []
+    if len(shares) != 3 or sum(shares) != 1000 or min(shares) < 0 or 0 in shares[:2]:
+        raise TableError(
+            f"--split {text}: give the percents of train, validation and test, which make 100, as in 80/10/10; "
+            "the test part may be 0"
+        )
+    return (shares[0], shares[1], shares[2])
+
+
+def task_name(column: str) -> str:
+    """A name for the task of a column, of the characters that names of tasks have."""
+    name = re.sub(r"[^A-Za-z0-9_.-]+", "_", column).strip("_") or "label"
+    return name if re.match(r"[A-Za-z_]", name) else f"_{name}"
+
+
+def _nearest(name: str, names: Iterable[str]) -> str:
+    from rankspec.diagnostics.closest_name import closest
+
+    match = closest(name, list(names))
+    return f'; did you mean "{match}"?' if match else ""
+
+
+def parse_multi(text: str) -> tuple[str, str]:
+    """Reads `COLUMN=SEPARATOR`, or `COLUMN` for a column of lists."""
+    column, _, separator = text.partition("=")
+    return column, separator
+
+
+def parse_hashed(text: str) -> tuple[str, int]:
+    """Reads `COLUMN=BUCKETS`.
+
+    Raises:
+        TableError: it is not that.
+    """
+    column, _, buckets = text.rpartition("=")
+    if not column or not buckets.isdecimal() or int(buckets) < 1:
+        raise TableError(f"--hash {text}: give the column and the number of buckets, as in --hash city=1000")
+    return column, int(buckets)

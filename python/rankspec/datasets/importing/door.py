@@ -1,0 +1,187 @@
+"""The door for tables: files of every form, and tables of Python, as batches of raw columns that can be read again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import pyarrow as pa
+
+from rankspec.datasets.importing.arrow_source import ArrowSource, ParquetSource, StreamSource
+from rankspec.datasets.importing.csv_source import CsvFormat, CsvSource
+from rankspec.datasets.importing.errors import TableError
+from rankspec.datasets.importing.json_source import JsonSource
+from rankspec.datasets.importing.text_files import first_bytes
+
+Form = Literal["csv", "parquet", "arrow", "json"]
+FORMS: tuple[Form, ...] = ("csv", "parquet", "arrow", "json")
+_FORM_OF_SUFFIX: dict[str, Form] = {
+    **dict.fromkeys((".csv", ".tsv", ".txt", ".tab", ".psv"), "csv"),
+    **dict.fromkeys((".parquet", ".pq"), "parquet"),
+    **dict.fromkeys((".arrow", ".feather", ".ipc", ".arrows"), "arrow"),
+    **dict.fromkeys((".jsonl", ".ndjson", ".json"), "json"),
+}
+_PACKED = (".gz", ".gzip", ".zst", ".bz2")
+
+
+class Source(Protocol):
+    """Rows that can be read again and again.
+
+    Attributes:
+        names: the columns' names.
+        notes: what was found out that its reader may want to know.
+        is_text: values are as they are written, and types are for the reader to find.
+        decimal: the decimal mark of numbers that are written.
+    """
+
+    @property
+    def names(self) -> tuple[str, ...]: ...  # noqa: D102
+
+    @property
+    def notes(self) -> list[str]: ...  # noqa: D102
+
+    @property
+    def is_text(self) -> bool: ...  # noqa: D102
+
+    @property
+    def decimal(self) -> str: ...  # noqa: D102
+
+    def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+        """The rows, of these columns alone where they are given."""
+
+    def place(self, row: int) -> str:
+        """Where a row stands, counted from 0."""
+
+
+@dataclass
+class Table:
+    """One table of one or more parts, with the same columns in each.
+
+    Attributes:
+        parts: the parts; their order is that of the rows.
+        names: the columns' names, in the order of the first part.
+    """
+
+    parts: list[Source]
+    names: tuple[str, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Compares the parts.
+
+        Raises:
+            TableError: they differ in their columns.
+        """
+        first = self.parts[0]
+        self.names = first.names
+        for part in self.parts[1:]:
+            if odd := set(first.names).symmetric_difference(part.names):
+                name = min(odd)
+                have, lacks = (first, part) if name in first.names else (part, first)
+                raise TableError(
+                    f'{_called(have)} has a column "{name}" and {_called(lacks)} has not; parts of a table have the '
+                    "same columns"
+                )
+            if part.is_text != first.is_text:
+                raise TableError(f"{_called(part)} is of another form than {_called(first)}; import them apart")
+
+    @property
+    def is_text(self) -> bool:
+        """Values are as they are written, and types are for the reader to find."""
+        return self.parts[0].is_text
+
+    @property
+    def decimal(self) -> str:
+        """The decimal mark: a comma if some part has one."""
+        return "," if any(part.decimal == "," for part in self.parts) else "."
+
+    @property
+    def notes(self) -> list[str]:
+        """What was found out of the parts that their reader may want to know."""
+        return [note for part in self.parts for note in part.notes]
+
+    @property
+    def strings(self) -> set[str]:
+        """Columns whose values are strings in the file, also where they look like numbers."""
+        return {name for part in self.parts if isinstance(part, JsonSource) for name in part.strings}
+
+    def batches(self, columns: Sequence[str] | None = None) -> Iterator[tuple[str, pa.RecordBatch]]:
+        """The rows of all parts, each batch with the decimal mark of its numbers.
+
+        Args:
+            columns: the columns that are read; None for all.
+        """
+        names = list(self.names if columns is None else columns)
+        for part in self.parts:
+            for batch in part.batches(names):
+                yield part.decimal, batch.select(names)
+
+    def place(self, row: int) -> str:
+        """Where a row stands, counted from 0 through all parts."""
+        for part in self.parts[:-1]:
+            num_rows = sum(batch.num_rows for batch in part.batches(part.names[:1]))
+            if row < num_rows:
+                return part.place(row)
+            row -= num_rows
+        return self.parts[-1].place(row)
+
+
+def open_table(
+    table: Any | Sequence[str | Path], *, form: Form | None = None, csv_format: CsvFormat | None = None
+) -> Table:
+    """Opens a table.
+
+    Args:
+        table: a path, several paths of parts of one table, or anything with `__arrow_c_stream__`.
+        form: the files' form; None goes by their names.
+        csv_format: how CSV files are written; None finds it out.
+
+    Raises:
+        TableError: it cannot be read as a table.
+    """
+    if isinstance(table, str | Path):
+        table = [table]
+    if hasattr(table, "__arrow_c_stream__"):
+        return Table([StreamSource(table)])
+    if not isinstance(table, Sequence) or not table or not all(isinstance(path, str | Path) for path in table):
+        raise TableError("a table is a path, a list of paths, or has __arrow_c_stream__, as frames and Arrow tables do")
+    # Parts in the order of their names: the order in which they are given says nothing.
+    paths = sorted({Path(path) for path in table})
+    return Table([_open_file(path, form, csv_format or CsvFormat()) for path in paths])
+
+
+def _open_file(path: Path, form: Form | None, csv_format: CsvFormat) -> Source:
+    form = form or _form_of(path)
+    if path.is_dir():
+        raise TableError(f"{path} is a folder; name its files")
+    if form == "parquet":
+        return ParquetSource(path)
+    if form == "arrow":
+        return ArrowSource(path)
+    if form == "json":
+        return JsonSource(path, csv_format.encoding)
+    return CsvSource(path, csv_format)
+
+
+def _form_of(path: Path) -> Form:
+    """The form that a file's name, or else its first bytes, tell of.
+
+    Raises:
+        TableError: neither does.
+    """
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    if suffixes and suffixes[-1] in _PACKED:
+        suffixes.pop()
+    if suffixes and (form := _FORM_OF_SUFFIX.get(suffixes[-1])):
+        return form
+    start = first_bytes(path, 6)
+    if start.startswith(b"PAR1"):
+        return "parquet"
+    if start == b"ARROW1":
+        return "arrow"
+    raise TableError(f"the name of {path} does not say what it is; give --format, one of {', '.join(FORMS)}")
+
+
+def _called(source: Source) -> str:
+    return str(getattr(source, "path", "the table"))

@@ -1,0 +1,256 @@
+"""What the values of a column are like, over all rows: what inference goes by.
+
+Profiles are sums, extremes and sets, so they do not depend on the order of rows, nor on how they are cut into batches.
+Sets are bounded: of a column with more distinct values than `MOST_DISTINCT` it is known that it has more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+MOST_DISTINCT = 100_000
+_PENDING_VALUES = 1 << 16
+_WHOLE = r"^[+-]?[0-9]+$"
+_NUMBER = r"^[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]+)?$"
+_ZERO_FIRST = r"^[+-]?0[0-9]"
+# As recipes read them.
+_ZONE = r"(Z|[+-]([01][0-9]|2[0-3]):?[0-5][0-9])"
+_CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,9})?)?"
+_TIME = rf"^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}([T ]{_CLOCK}{_ZONE}?)?$"
+_ZONED = rf"{_ZONE}$"
+_OTHER_DATE = r"^[0-9]{1,2}[./-][0-9]{1,2}[./-]([0-9]{4}|[0-9]{2})( .*)?$"
+_BOOLS = ("true", "false", "True", "False", "TRUE", "FALSE", "yes", "no", "Yes", "No", "YES", "NO")
+_DATE_BYTES = 10
+_SAMPLE = 1000
+LARGEST_EXACT = 1 << 53
+
+Stored = Literal["text", "whole", "number", "flag", "time", "other"]
+
+
+@dataclass
+class Profile:
+    """What is known of a column.
+
+    Attributes:
+        name: the column's name.
+        stored: what its values are stored as; text may be numbers or times that are written.
+        is_list: a row has a list of values.
+        num_rows: rows.
+        num_missing: rows without a value.
+        distinct: the distinct values, as they are stored; none if there are more than `MOST_DISTINCT`.
+        all_whole: every value is a whole number.
+        all_numbers: every value is a number.
+        all_times: every value is an ISO 8601 date or time; `some_zoned` and `some_naive` whether with a zone.
+        all_other_dates: every value looks like a date that is written in another way.
+        all_bools: every value is a word such as true or no.
+        some_zero_first: a number begins with a zero, as codes do.
+        some_inexact: a whole number is beyond 2^53, which float64 does not hold.
+        smallest: the smallest number; none without numbers.
+        largest: the largest number.
+        sample: the distinct values of a column of text; of more than `MOST_DISTINCT`, the first 1000 by their bytes.
+        odd: the first value by bytes that is no number, where others are; none where there are too many to tell.
+        longest_list: values of the longest list.
+    """
+
+    name: str
+    stored: Stored = "text"
+    is_list: bool = False
+    num_rows: int = 0
+    num_missing: int = 0
+    distinct: pa.Array | None = None
+    all_whole: bool = True
+    all_numbers: bool = True
+    all_times: bool = True
+    all_other_dates: bool = True
+    all_bools: bool = True
+    some_zoned: bool = False
+    some_naive: bool = False
+    some_zero_first: bool = False
+    some_inexact: bool = False
+    smallest: float | None = None
+    largest: float | None = None
+    sample: pa.Array | None = None
+    odd: str | None = None
+    longest_list: int = 0
+
+    @property
+    def num_present(self) -> int:
+        """Rows with a value."""
+        return self.num_rows - self.num_missing
+
+    @property
+    def num_distinct(self) -> int:
+        """Distinct values; one more than `MOST_DISTINCT` if there are more."""
+        return MOST_DISTINCT + 1 if self.distinct is None else len(self.distinct)
+
+
+class Profiler:
+    """Makes a column's profile, batch by batch."""
+
+    def __init__(self, name: str) -> None:
+        """Begins with no row."""
+        self.profile = Profile(name, distinct=pa.array([], pa.string()))
+        self._pending: list[pa.Array] = []
+        self._num_pending = 0
+
+    def add(self, column: pa.Array, *, decimal: str = ".") -> None:
+        """Takes the next rows of the column."""
+        profile = self.profile
+        profile.num_rows += len(column)
+        profile.num_missing += column.null_count
+        column = plain(column)
+        if pa.types.is_list(column.type) or pa.types.is_large_list(column.type):
+            profile.is_list = True
+            profile.longest_list = max(profile.longest_list, pc.max(pc.list_value_length(column)).as_py() or 0)
+            column = plain(column.flatten())
+        profile.stored = _stored(column.type)
+        if profile.stored == "time":
+            profile.some_naive |= pa.types.is_date(column.type) or column.type.tz is None
+        if pa.types.is_floating(column.type):
+            finite = pc.is_finite(column)
+            profile.num_missing += 0 if profile.is_list else len(column) - column.null_count - _count(finite)
+            column = column.filter(finite)
+        if profile.stored == "other":
+            return
+        values = pc.unique(column).drop_null()
+        if decimal == "," and profile.stored == "text":
+            values = pc.replace_substring(values, ",", ".", max_replacements=1)
+        self._pending.append(values)
+        self._num_pending += len(values)
+        if self._num_pending > _PENDING_VALUES:
+            self._flush()
+
+    def finish(self) -> Profile:
+        """The profile of all rows that were added."""
+        self._flush()
+        profile = self.profile
+        if profile.stored == "text" and profile.distinct is not None:
+            profile.sample = profile.distinct
+            if not profile.all_numbers:
+                profile.odd = _odd_among_numbers(profile.distinct)
+        return profile
+
+    def _flush(self) -> None:
+        """Looks at the values that came since the last time."""
+        profile = self.profile
+        if not self._pending:
+            return
+        values = pc.unique(pa.chunked_array(self._pending))
+        self._pending, self._num_pending = [], 0
+        if isinstance(values, pa.ChunkedArray):
+            values = values.combine_chunks()
+        if profile.distinct is not None:
+            before = profile.distinct if profile.distinct.type == values.type else values.slice(0, 0)
+            profile.distinct = pc.unique(pa.concat_arrays([before, values]))
+            if len(profile.distinct) > MOST_DISTINCT:
+                values, profile.distinct = profile.distinct, None
+        if len(values) == 0:
+            return
+        if profile.stored == "text":
+            _look_at_text(profile, values)
+        elif profile.stored in ("whole", "number"):
+            _look_at_numbers(profile, values)
+
+
+def plain(column: pa.Array) -> pa.Array:
+    """The column in the plainest type that holds it: no dictionary, no view, no decimal."""
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        return plain(column.dictionary_decode())
+    if pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+        return column.cast(pa.string())
+    if pa.types.is_decimal(kind):
+        return column.cast(pa.int64() if kind.scale == 0 and kind.precision <= 18 else pa.float64())
+    if pa.types.is_fixed_size_list(kind) or pa.types.is_list_view(kind):
+        return column.cast(pa.list_(kind.value_type))
+    return column
+
+
+def _stored(kind: pa.DataType) -> Stored:
+    if pa.types.is_string(kind) or pa.types.is_null(kind):
+        return "text"
+    if pa.types.is_integer(kind):
+        return "whole"
+    if pa.types.is_floating(kind):
+        return "number"
+    if pa.types.is_boolean(kind):
+        return "flag"
+    if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
+        return "time"
+    return "other"
+
+
+def _look_at_text(profile: Profile, values: pa.Array) -> None:
+    """Looks at what the values are written like; what is not so any more is not looked for again."""
+    if pa.types.is_null(values.type):
+        return
+    if profile.all_numbers:
+        profile.all_numbers = _all(pc.match_substring_regex(values, _NUMBER))
+        profile.all_whole &= profile.all_numbers and _all(pc.match_substring_regex(values, _WHOLE))
+    else:
+        profile.all_whole = False
+    if profile.all_numbers:
+        profile.some_zero_first |= _any(pc.match_substring_regex(values, _ZERO_FIRST))
+        _look_at_written_numbers(profile, values)
+    if profile.all_times:
+        profile.all_times = _all(pc.match_substring_regex(values, _TIME))
+    if profile.all_times:
+        # The end of a date looks like a zone.
+        zoned = pc.and_(pc.match_substring_regex(values, _ZONED), pc.greater(pc.binary_length(values), _DATE_BYTES))
+        profile.some_zoned |= _any(zoned)
+        profile.some_naive |= not _all(zoned)
+    if profile.all_other_dates:
+        profile.all_other_dates = _all(pc.match_substring_regex(values, _OTHER_DATE))
+    if profile.all_bools:
+        profile.all_bools = _all(pc.is_in(values, pa.array(_BOOLS)))
+    if profile.distinct is None and not profile.all_numbers:
+        known = values if profile.sample is None else pc.unique(pa.concat_arrays([profile.sample, values]))
+        profile.sample = known.take(pc.sort_indices(known)[:_SAMPLE])
+
+
+def _odd_among_numbers(values: pa.Array) -> str | None:
+    """The first value by bytes that is no number, if others are."""
+    numbers = pc.match_substring_regex(values, _NUMBER)
+    odd: str | None = pc.min(values.filter(pc.invert(numbers))).as_py() if _any(numbers) else None
+    return odd
+
+
+def _look_at_written_numbers(profile: Profile, values: pa.Array) -> None:
+    numbers = pc.cast(pc.replace_substring_regex(values, r"^\+", ""), pa.float64())
+    _stretch(profile, numbers)
+    whole = pc.match_substring_regex(values, _WHOLE)
+    profile.some_inexact |= _any(pc.and_(whole, pc.greater(pc.abs(numbers), LARGEST_EXACT - 1)))
+
+
+def _look_at_numbers(profile: Profile, values: pa.Array) -> None:
+    profile.all_times = profile.all_other_dates = profile.all_bools = False
+    if pa.types.is_floating(values.type):
+        values = values.cast(pa.float64())
+        profile.all_whole &= _all(pc.equal(values, pc.floor(values)))
+        _stretch(profile, values)
+        return
+    low, high = pc.min(values).as_py(), pc.max(values).as_py()
+    profile.some_inexact |= max(abs(low), abs(high)) >= LARGEST_EXACT
+    _stretch(profile, pa.array([float(low), float(high)]))
+
+
+def _stretch(profile: Profile, numbers: pa.Array) -> None:
+    low, high = pc.min(numbers).as_py(), pc.max(numbers).as_py()
+    profile.smallest = low if profile.smallest is None else min(profile.smallest, low)
+    profile.largest = high if profile.largest is None else max(profile.largest, high)
+
+
+def _all(flags: pa.Array) -> bool:
+    return bool(pc.all(flags).as_py())
+
+
+def _any(flags: pa.Array) -> bool:
+    return bool(pc.any(flags).as_py())
+
+
+def _count(flags: pa.Array) -> int:
+    return int(pc.sum(flags).as_py() or 0)

@@ -1,0 +1,146 @@
+"""A table becomes a data set: the plain functions beneath `rankspec data import`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rankspec.data.v1.recipe_pb2 import RawKind, Recipe
+from rankspec.datasets.importing.corrections import Corrections, Label, parse_label, parse_split
+from rankspec.datasets.importing.csv_source import CsvFormat
+from rankspec.datasets.importing.door import Form, open_table
+from rankspec.datasets.importing.importer import Imported, Progress, import_planned, planned, silent
+from rankspec.datasets.importing.plan import Plan
+from rankspec.datasets.vectors import Vectors
+
+
+def import_table(
+    table: Any,
+    output: str | Path,
+    *,
+    label: str | Iterable[str] = (),
+    group: str | None = None,
+    time: str | None = None,
+    key: Iterable[str] = (),
+    numeric: Iterable[str] = (),
+    categorical: Iterable[str] = (),
+    multi: Mapping[str, str] | None = None,
+    drop: Iterable[str] = (),
+    group_as_feature: bool = False,
+    split: str = "80/10/10",
+    seed: int = 0,
+    recipe: Recipe | None = None,
+    form: Form | None = None,
+    csv_format: CsvFormat | None = None,
+    vectors: Vectors = "bytes",
+    private: bool = False,
+    progress: Progress = silent,
+) -> Imported:
+    """Makes a data set, and a config that trains on it, of a table.
+
+    Args:
+        table: a path, paths of parts of one table, or anything with `__arrow_c_stream__`: a frame of pandas or Polars,
+            an Arrow table, a relation of DuckDB.
+        output: the folder to make.
+        label: what is predicted: columns, each with a condition or not, such as `bought` or `rating>=4`. None takes
+            the one column that is called like a label.
+        group: the column of what rows are ranked within, such as a user or a query.
+        time: the column of times to split by; "" splits in another way. None takes the one column of times, if there
+            is one.
+        key: columns that tell rows apart.
+        numeric: columns that are numbers.
+        categorical: columns that are categories.
+        multi: columns of several categories, with the text between them; "" for lists.
+        drop: columns to leave out.
+        group_as_feature: the group's id is a feature too.
+        split: percents of train, validation and test.
+        seed: what a split by key, and the run, are drawn from.
+        recipe: what becomes of each column, in place of all that is said above but the group.
+        form: the files' form; None goes by their names.
+        csv_format: how CSV files are written; what it leaves out is found out.
+        vectors: how vectors are stored.
+        private: errors show no value of the table.
+        progress: opens a bar.
+
+    Returns:
+        What became of the table.
+
+    Raises:
+        TableError: the table, or what is said of it, cannot be used, or `output` is there.
+    """
+    corrections = Corrections(
+        labels=tuple(map(parse_label, [label] if isinstance(label, str) else label)),
+        numeric=tuple(numeric),
+        categorical=tuple(categorical),
+        multi=dict(multi or {}),
+        drop=tuple(drop),
+        group=group,
+        group_as_feature=group_as_feature,
+        time=time,
+        key=tuple(key),
+        split=parse_split(split),
+        seed=seed,
+        private=private,
+    )
+    opened = open_table(table, form=form, csv_format=csv_format)
+    form_of_text = csv_format or CsvFormat()
+    made = (
+        planned(opened, corrections, form_of_text.missing, progress)
+        if recipe is None
+        else planned_by(recipe, opened.names, group)
+    )
+    return import_planned(opened, made, Path(output), vectors=vectors, private=private, seed=seed, progress=progress)
+
+
+def planned_by(recipe: Recipe, names: Sequence[str], group: str | None) -> Plan:
+    """The plan that a recipe of the user's is.
+
+    Args:
+        recipe: valid; what is fitted in it is fitted anew.
+        names: the table's columns.
+        group: the column of what rows are ranked within.
+
+    Raises:
+        TableError: the recipe does not go with the table, or has no label, no split into three, or no such group.
+    """
+    from rankspec.datasets.importing.errors import TableError
+
+    _check_recipe(recipe, names, group)
+    if not recipe.labels:
+        raise TableError('the recipe has no labels; add one, as in labels { task: "bought" column: "bought" }')
+    kinds = {column.name: column.kind for column in recipe.columns}
+    labels = tuple(
+        Label(
+            label.column,
+            label.task,
+            is_number=label.WhichOneof("positive") is None and kinds[label.column] == RawKind.RAW_KIND_FLOAT64,
+        )
+        for label in recipe.labels
+    )
+    time = recipe.split.time.column if recipe.split.HasField("time") else None
+    unfitted = Recipe()
+    unfitted.CopyFrom(recipe)
+    unfitted.ClearField("fitted")
+    for feature in unfitted.features:
+        spec = getattr(feature, str(feature.WhichOneof("kind")))
+        if "fitted" in spec.DESCRIPTOR.fields_by_name:
+            spec.ClearField("fitted")
+    return Plan(unfitted, {}, labels, group, time, ())
+
+
+def _check_recipe(recipe: Recipe, names: Sequence[str], group: str | None) -> None:
+    from rankspec.datasets.importing.corrections import PARTS
+    from rankspec.datasets.importing.errors import TableError
+
+    for column in recipe.columns:
+        if column.name not in names:
+            raise TableError(f'the recipe reads a column "{column.name}", which the table does not have')
+    parts = [part.name for part in recipe.split.parts]
+    if parts[:2] != list(PARTS[:2]) or parts[2:] not in ([], [PARTS[2]]) or recipe.split.fit_part != PARTS[0]:
+        raise TableError(
+            f"the recipe's parts are {', '.join(parts) or 'none'}, fitted to {recipe.split.fit_part}; name them train, "
+            "validation and test, the first with fit_part"
+        )
+    if group is not None and group not in recipe.output.carried:
+        raise TableError(f'the group "{group}" is not among output.carried of the recipe; add it there')

@@ -1,0 +1,224 @@
+"""What a column is taken for, and what the user can say against it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rankspec.datasets.importing.corrections import Corrections, Label, parse_hashed, parse_label, parse_split
+from rankspec.datasets.importing.errors import TableError
+from rankspec.datasets.importing.inference import Column, infer, label_of, resolved_label
+from rankspec.datasets.importing.profile import Profile, Profiler
+
+
+def profile_of(values: Iterable[Any], name: str = "c", kind: pa.DataType | None = None, batch: int = 7) -> Profile:
+    profiler = Profiler(name)
+    array = pa.array(list(values), kind)
+    for start in range(0, max(len(array), 1), batch):
+        profiler.add(array.slice(start, batch))
+    return profiler.finish()
+
+
+def column_of(values: Iterable[Any], name: str = "c", **said: Any) -> Column:
+    corrections = said.pop("corrections", Corrections())
+    strings = said.pop("strings", frozenset())
+    return infer({name: profile_of(values, name, **said)}, corrections, strings)[name]
+
+
+TEXT = [
+    pytest.param("n", ["1", "2.5", None, "-3e4", ".5"], "number", "real", id="numbers"),
+    pytest.param("n", ["1", "2", "+3"], "number", "whole", id="whole-numbers"),
+    pytest.param("n", ["0", "1", "1"], "flag", "flag", id="zero-and-one"),
+    pytest.param("n", ["0", "1", None], "number", "whole", id="zero-and-one-with-gaps"),
+    pytest.param("n", ["yes", "no", None], "flag", "flag", id="yes-and-no"),
+    pytest.param("n", ["007", "1", "2"], "category", "text", id="codes-that-begin-with-zero"),
+    pytest.param("n", ["9007199254740993", "1"], "category", "whole", id="ids-beyond-2^53"),
+    pytest.param("n", ["12345678901234567890123", "1"], "category", "text", id="ids-beyond-64-bits"),
+    pytest.param("store_id", ["1", "2", "2"], "category", "whole", id="ids-by-name"),
+    pytest.param("userId", ["1", "2", "2"], "category", "whole", id="ids-by-camel-name"),
+    pytest.param("humid", ["1", "2", "2"], "number", "whole", id="no-id-by-name"),
+    pytest.param("n", ["1,234", "5,678.9", "5,678.9"], "category", "text", id="thousands"),
+    pytest.param("n", ["0x1F", "10", "10"], "category", "text", id="hexadecimal"),
+    pytest.param("n", ["1", "2", "unknown", "2"], "category", "text", id="a-word-among-numbers"),
+    pytest.param("n", ["nan", "1", "1"], "category", "text", id="nan-that-is-not-named-missing"),
+    pytest.param("n", ["2024-01-31", "2023-12-01"], "time", "time", id="dates"),
+    pytest.param("n", ["2024-01-31 10:00", "2024-01-31T10:00:01.5Z"], "time", "time", id="times"),
+    pytest.param("n", ["31/01/2024", "01/02/2024"], "dropped", "text", id="other-dates"),
+    pytest.param("created_at", ["1700000000", "1700000100"], "time", "time", id="unix-times-by-name"),
+    pytest.param("n", ["1700000000", "1700000100"], "number", "whole", id="large-numbers"),
+    pytest.param("n", ["a|b", "a", "b|c", "a|c", "c|b", "a|b|c"], "list", "text", id="several-values"),
+    pytest.param("n", ["Doe, John", "Roe, Jane", "Doe, Jane"], "category", "text", id="names-with-commas"),
+    pytest.param("n", [None, None], "dropped", "text", id="all-missing"),
+    pytest.param("n", ["x", "x"], "dropped", "text", id="constant"),
+    pytest.param("n", ["x", None], "category", "text", id="constant-with-gaps"),
+    pytest.param("n", [f"user-{n}" for n in range(30)], "dropped", "text", id="unique"),
+    pytest.param("n", [f"it is a long story {n} of many words" for n in range(30)], "dropped", "text", id="prose"),
+    pytest.param("n", ["NA", "", "null"], "category", "text", id="words-that-are-values-where-quoted"),
+    pytest.param("n", ["ß", "ẞ", "İ", "é", "é"], "category", "text", id="letters"),
+]
+
+
+@pytest.mark.parametrize(("name", "values", "role", "kind"), TEXT)
+def test_text_is_taken_for_what_it_looks_like(name: str, values: list[str | None], role: str, kind: str) -> None:
+    column = column_of(values, name, kind=pa.string())
+    assert (column.role, column.kind) == (role, kind)
+
+
+@pytest.mark.parametrize(
+    ("name", "array", "role", "kind"),
+    [
+        pytest.param("n", pa.array([1, 2, 3], pa.int16()), "number", "whole", id="int16"),
+        pytest.param("n", pa.array([2**63 - 1, 0]), "category", "text", id="int64-to-its-end"),
+        pytest.param("n", pa.array([1.0, None, 3.0]), "number", "whole", id="whole-doubles-with-gaps"),
+        pytest.param("n", pa.array([1.5, float("nan")]), "number", "real", id="doubles"),
+        pytest.param("n", pa.array([True, None]), "flag", "flag", id="bools"),
+        pytest.param("n", pa.array(["1", "2", "2"]).dictionary_encode(), "number", "whole", id="dictionary"),
+        pytest.param("n", pa.array([[1, 2], [2], []]), "list", "whole", id="lists"),
+        pytest.param("n", pa.array([{"a": 1}]), "dropped", "text", id="structs"),
+        pytest.param("n", pa.array([b"ab"]), "dropped", "text", id="bytes"),
+        pytest.param("n", pa.array([1, 2], pa.timestamp("ns")), "time", "time", id="timestamps"),
+        pytest.param("n", pa.array([1, 2], pa.date32()), "time", "time", id="days"),
+        pytest.param("n", pa.array(["1.50", "2.50"]).cast(pa.decimal128(9, 2)), "number", "real", id="decimals"),
+        pytest.param("n", pa.nulls(3), "dropped", "text", id="nulls"),
+    ],
+)
+def test_types_are_taken_for_what_they_are(name: str, array: pa.Array, role: str, kind: str) -> None:
+    profiler = Profiler(name)
+    profiler.add(array)
+    column = infer({name: profiler.finish()}, Corrections())[name]
+    assert (column.role, column.kind) == (role, kind)
+
+
+def test_strings_of_json_are_no_numbers() -> None:
+    assert column_of(["1", "2", "2"], strings=frozenset({"c"})).role == "category"
+
+
+@given(
+    values=st.lists(
+        st.none() | st.sampled_from(["1", "2.5", "x", "007", "2024-01-01", "a|b", ""]) | st.text("ab1.é|", max_size=3)
+    ),
+    seed=st.randoms(use_true_random=False),
+    batch=st.integers(1, 9),
+)
+def test_profiles_do_not_depend_on_order_or_pieces(values: list[str | None], seed: Any, batch: int) -> None:
+    shuffled = list(values)
+    seed.shuffle(shuffled)
+    one, other = profile_of(values, kind=pa.string()), profile_of(shuffled, kind=pa.string(), batch=batch)
+    assert sorted((one.distinct or pa.array([], pa.string())).to_pylist()) == sorted(
+        (other.distinct or pa.array([], pa.string())).to_pylist()
+    )
+    for name in set(vars(one)) - {"distinct", "sample"}:
+        assert getattr(one, name) == getattr(other, name), name
+
+
+SAID = [
+    pytest.param({"numeric": ("c",)}, ["1", "x"], "`x` is none", id="numeric-text"),
+    pytest.param({"numeric": ("c",), "private": True}, ["1", "x"], "not all of its values are numbers", id="private"),
+    pytest.param({"categorical": ("c",)}, [1.5, 2.5], "numbers with fractions", id="categorical-fractions"),
+    pytest.param({"multi": {"c": ""}}, ["a|b"], "say what stands between", id="multi-without-separator"),
+    pytest.param({"time": "c"}, ["x"], "neither dates", id="time-text"),
+    pytest.param({"time": "c"}, ["12", "13"], "--time-unit", id="time-of-unknown-unit"),
+]
+
+
+@pytest.mark.parametrize(("said", "values", "message"), SAID)
+def test_what_a_column_cannot_be_is_refused(said: dict[str, Any], values: list[Any], message: str) -> None:
+    with pytest.raises(TableError, match=message):
+        column_of(values, corrections=Corrections(**said))
+    if said.get("private"):
+        with pytest.raises(TableError) as caught:
+            column_of(values, corrections=Corrections(**said))
+        assert "`x`" not in str(caught.value)
+
+
+def test_corrections_count_more_than_looks() -> None:
+    assert column_of(["1", "2"], corrections=Corrections(categorical=("c",))).role == "category"
+    assert column_of(["007", "1"], corrections=Corrections(numeric=("c",))).role == "number"
+    assert column_of(["a b", "c"], corrections=Corrections(multi={"c": " "})).separator == " "
+    assert column_of(["12", "13"], corrections=Corrections(time="c", time_unit="s")).time_unit == "s"
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        pytest.param({"drop": ("cc",)}, '--drop: the table has no column "cc"; did you mean "c"', id="absent"),
+        pytest.param({"drop": ("c",), "numeric": ("c",)}, "by --numeric and by --drop", id="said-twice"),
+        pytest.param({"drop": ("c",), "group": "c"}, "by --drop and by --group", id="dropped-group"),
+    ],
+)
+def test_corrections_that_do_not_go_together_are_refused(said: dict[str, Any], message: str) -> None:
+    with pytest.raises(TableError, match=message):
+        Corrections(**said).check(["c", "other"])
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("bought", Label("bought", "bought")),
+        ("bought:binary", Label("bought", "bought")),
+        ("price:number", Label("price", "price", is_number=True)),
+        ("rating>=4", Label("rating", "rating", at_least=4)),
+        ("answer = yes", Label("answer", "answer", equals="yes")),
+        ("is it good?", Label("is it good?", "is_it_good")),
+        ("5 stars", Label("5 stars", "_5_stars")),
+    ],
+)
+def test_labels_are_read(text: str, label: Label) -> None:
+    assert parse_label(text) == label
+
+
+@pytest.mark.parametrize("text", ["rating>=many", ""])
+def test_labels_that_are_none_are_refused(text: str) -> None:
+    with pytest.raises(TableError):
+        parse_label(text)
+
+
+@pytest.mark.parametrize("text", ["80/20", "80/10/5", "a/b/c", "0/50/50", "100/0/0", "90/-10/20"])
+def test_splits_that_are_none_are_refused(text: str) -> None:
+    with pytest.raises(TableError, match="percents"):
+        parse_split(text)
+
+
+def test_splits_are_in_thousandths() -> None:
+    assert parse_split("79.5/20.5/0") == (795, 205, 0)
+
+
+@pytest.mark.parametrize("text", ["city", "city=", "city=0", "=5"])
+def test_buckets_that_are_none_are_refused(text: str) -> None:
+    with pytest.raises(TableError, match="buckets"):
+        parse_hashed(text)
+
+
+def test_the_one_column_called_like_a_label_is_it() -> None:
+    columns = infer({n: profile_of(["0", "1"], n) for n in ("clicked", "other")}, Corrections())
+    assert label_of(columns).column == "clicked"
+    for names in (("a", "b"), ("clicked", "label")):
+        columns = infer({n: profile_of(["0", "1"], n) for n in names}, Corrections())
+        with pytest.raises(TableError, match="--label"):
+            label_of(columns)
+
+
+@pytest.mark.parametrize(
+    ("values", "at_least"),
+    [
+        pytest.param(["0", "1"], None, id="zero-and-one"),
+        pytest.param(["yes", "no"], None, id="yes-and-no"),
+        pytest.param(["1", "1"], None, id="positives-only"),
+        pytest.param(["1", "2"], 2.0, id="two-numbers"),
+    ],
+)
+def test_two_values_say_what_is_positive(values: list[str], at_least: float | None) -> None:
+    corrections = Corrections(labels=(Label("c", "c"),))
+    assert resolved_label(corrections.labels[0], column_of(values, corrections=corrections)).at_least == at_least
+
+
+@pytest.mark.parametrize("values", [["1", "2", "3"], ["a", "b"]])
+def test_values_that_do_not_say_what_is_positive_are_refused(values: list[str]) -> None:
+    corrections = Corrections(labels=(Label("c", "c"),))
+    with pytest.raises(TableError, match="positive"):
+        resolved_label(corrections.labels[0], column_of(values, corrections=corrections))
