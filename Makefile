@@ -9,7 +9,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 # Any Python from 3.11 on; `make PYTHON=/path/to/python` takes another one.
 PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
-EXTRAS := demo,wandb,dev
+EXTRAS := demo,wandb,export,dev
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -99,6 +99,10 @@ bench: setup ## Run the benchmarks; ONLY=name runs one
 .PHONY: architectures
 architectures: setup ## Train every architecture as backbone and tower on MovieLens-100K, beside a logistic regression (about 10 minutes)
 	@$(TEST_ENV) $(PY) -m benchmarks.architectures
+
+.PHONY: movielens-seeds
+movielens-seeds: setup ## Train MovieLens' ranker and ensemble with five seeds each and print the README's table (about half an hour)
+	@$(TEST_ENV) $(PY) -m benchmarks.movielens_seeds --processes 2
 
 ##@ Set-up
 
@@ -268,6 +272,14 @@ conformance-cases: setup ## Write what is derived of the conformance corpus, and
 .PHONY: agree
 agree: setup ## Compare every language on N=100000 generated near-misses; SEED=n takes others
 	@$(PY) -m tests.conformance.agree $(or $(N),100000) --seed $(or $(SEED),0)
+
+.PHONY: agree-encoding
+agree-encoding: setup ## Encode N=100000 random raw rows in every language and compare digests; SEED=n takes others
+	@$(PY) -m tests.conformance.encoding_agreement $(or $(N),100000) --seed $(or $(SEED),0)
+
+.PHONY: agree-encoding
+agree-encoding: setup ## Encode N=100000 random raw rows in every language and compare digests; SEED=n takes others
+	@$(PY) -m tests.conformance.encoding_agreement $(or $(N),100000) --seed $(or $(SEED),0)
 
 .PHONY: verdict
 verdict: language-commands ## Print what LANGUAGE=python|go|java|typescript says of FILES="...", a line of JSON each

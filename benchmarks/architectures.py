@@ -17,9 +17,9 @@ from google.protobuf import text_format
 from rankspec.recap.v1.architecture_pb2 import TaskModel
 from rankspec.recap.v1.recap_pb2 import RecapConfig
 
+from rankspec.baselines.models import logistic_regression
 from rankspec.cli import main as rankspec
 from rankspec.composition.compose import compose
-from rankspec.baselines.models import logistic_regression
 from rankspec.datasets import movielens
 from rankspec.families.recap.program.baseline_rows import BaselineData
 from rankspec.formats.writing import to_textproto

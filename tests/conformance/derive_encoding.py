@@ -170,7 +170,7 @@ def _lists() -> Iterator[tuple[str, pb.Encode]]:
     yield "wholes/wholes", task_of(wholes, {"x": [[7, -1], [None], [], None, [3, 7, 7, 7]]})
 
 
-_BERLIN = """time_zone { name: "Europe/Berlin"
+BERLIN = """time_zone { name: "Europe/Berlin"
   offsets { local_micros: -9223372036854775808 offset_seconds: 3600 }
   offsets { local_micros: 1711854000000000 offset_seconds: 7200 }
   offsets { local_micros: 1729998000000000 offset_seconds: 3600 }
@@ -186,7 +186,7 @@ def _times() -> Iterator[tuple[str, pb.Encode]]:
     others = ["2024-05-31T18:30Z", "2024-05-31T18:30:00.5+02:00", "2024-05-31T18:30:00.123456789-0930"]
     others += ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z", "", "NA", None]
     yield "unusual", task_of(utc, {"x": others})
-    berlin = recipe_of(column + _BERLIN + "}", plain)
+    berlin = recipe_of(column + BERLIN + "}", plain)
     local = ["2024-03-31T01:59:59", "2024-03-31T02:00:00", "2024-03-31T02:30:00", "2024-03-31T03:00:00"]
     local += ["2024-10-27T01:59:59", "2024-10-27T02:30:00", "2024-10-27T02:59:59", "2024-10-27T03:00:00"]
     yield "zone", task_of(berlin, {"x": local})

@@ -6,11 +6,11 @@ import csv
 import io
 import json
 import math
-import random
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -19,25 +19,25 @@ Row = dict[str, Any]
 
 def rows(num_rows: int = 400, seed: int = 0) -> list[Row]:
     """Rows with a number with gaps, categories, tags, codes, large ids, prose, a column without values, and a label."""
-    source = random.Random(seed)
+    source = np.random.default_rng(seed)
     made = []
     for index in range(num_rows):
-        age = source.randrange(18, 80)
-        city = source.choice(("Köln", "Bonn", "Ulm"))
-        tags = sorted(source.sample(("eco", "new", "sale", "gift"), source.randrange(3)))
+        age = int(source.integers(18, 80))
+        city = str(source.choice(["Köln", "Bonn", "Ulm"]))
+        tags = sorted(source.choice(["eco", "new", "sale", "gift"], int(source.integers(3)), replace=False).tolist())
         chance = 1 / (1 + math.exp(-((age - 50) / 10 + 2 * (city == "Ulm"))))
-        moment = datetime(2024, 1, 1, tzinfo=UTC) + timedelta(hours=3 * index, minutes=source.randrange(60))
+        moment = datetime(2024, 1, 1, tzinfo=UTC) + timedelta(hours=3 * index, minutes=int(source.integers(60)))
         made.append(
             {
-                "user_id": source.randrange(40),
+                "user_id": int(source.integers(40)),
                 "seen_at": moment.strftime("%Y-%m-%dT%H:%M:%SZ"),
                 "age": age,
-                "income": None if source.random() < 0.2 else round(source.lognormvariate(8, 1), 2),
+                "income": None if source.random() < 0.2 else round(float(source.lognormal(8, 1)), 2),
                 "city": city,
                 "tags": "|".join(tags) or None,
-                "zip": f"0{source.randrange(1000, 1020)}",
-                "order_id": 2**53 + 1 + source.randrange(50),
-                "premium": source.choice((True, False)),
+                "zip": f"0{source.integers(1000, 1020)}",
+                "order_id": 2**53 + 1 + int(source.integers(50)),
+                "premium": bool(source.integers(2)),
                 "note": f"remark number {index} on a visit that was longer than some, and shorter than others",
                 "nothing": None,
                 "bought": int(source.random() < chance),

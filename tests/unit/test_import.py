@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,11 +11,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from tests.unit.import_tables import as_arrow, as_csv, rows, write_all, write_csv
+from rankspec.data.v1.statistics_pb2 import DataStatistics
+from rankspec.recap.v1.recap_pb2 import RecapConfig
+from tests.unit.import_tables import Row, as_arrow, as_csv, rows, write_all, write_csv
 
 from rankspec.checking.check import check
 from rankspec.cli import main
-from rankspec.data.v1.statistics_pb2 import DataStatistics
 from rankspec.datasets.importing import importer
 from rankspec.datasets.importing.corrections import parse_split
 from rankspec.datasets.importing.door import open_table
@@ -26,7 +26,6 @@ from rankspec.datasets.importing.later import encode_later_rows
 from rankspec.datasets.importing.table import import_table
 from rankspec.datasets.vectors import matrix_of
 from rankspec.families.recap.input_signature import input_signature
-from rankspec.recap.v1.recap_pb2 import RecapConfig
 
 PARTS = ("train", "validation", "test")
 
@@ -52,6 +51,10 @@ def names_in(folder: Path, column: str) -> list[str]:
 def values_of(folder: Path, table: pa.Table, vector: str, name: str) -> list[float]:
     dtype = np.float32 if vector == "continuous" else np.int64
     return matrix_of(table[vector], dtype)[:, names_in(folder, vector).index(name)].tolist()
+
+
+def shuffled(table: list[Row], seed: int) -> list[Row]:
+    return [table[index] for index in np.random.default_rng(seed).permutation(len(table))]
 
 
 @pytest.fixture(scope="module")
@@ -132,8 +135,7 @@ def test_recipe_is_fitted_to_the_training_part(imported: Imported) -> None:
 
 
 def test_order_and_parts_of_rows_change_nothing(imported: Imported, tmp_path: Path) -> None:
-    table = rows()
-    random.Random(1).shuffle(table)
+    table = shuffled(rows(), 1)
     pieces = [
         write_csv(tmp_path / "z.csv", table[:50]),
         write_csv(tmp_path / "a.csv", table[50:300]),
@@ -170,7 +172,7 @@ def test_files_are_cut_and_sorted_alike_in_small_pieces(tmp_path: Path, monkeypa
     table = rows()
     import_table(write_csv(tmp_path / "t.csv", table), tmp_path / "one", label="bought")
     assert len(list((tmp_path / "one").glob("train-*.parquet"))) > 2
-    random.Random(2).shuffle(table)
+    table = shuffled(table, 2)
     import_table(write_csv(tmp_path / "u.csv", table), tmp_path / "two", label="bought")
     assert contents(tmp_path / "one", "config.textproto") == contents(tmp_path / "two", "config.textproto")
     assert all_rows(tmp_path / "one").num_rows == len(table)
@@ -224,8 +226,8 @@ def test_a_group_of_text_is_kept_and_hashed(tmp_path: Path) -> None:
 
 
 def test_rows_of_numbers_alone_are_split_at_random(tmp_path: Path) -> None:
-    source = random.Random(0)
-    table = [{"a": source.random(), "b": source.random(), "label": source.randrange(2)} for _ in range(2000)]
+    source = np.random.default_rng(0)
+    table = [{"a": a, "b": b, "label": int(a > b)} for a, b in source.random((2000, 2)).tolist()]
     made = import_table(write_csv(tmp_path / "t.csv", table), tmp_path / "set")
     assert 150 < made.found.num_rows["test"] < 250
 
@@ -299,7 +301,7 @@ def test_a_column_that_gives_the_label_away_is_warned_of(tmp_path: Path) -> None
 def test_positives_alone_are_warned_of(tmp_path: Path) -> None:
     table = [row | {"bought": 1} for row in rows()]
     made = import_table(write_csv(tmp_path / "t.csv", table), tmp_path / "set", label="bought")
-    assert [w for w in made.warnings if "positives only" in w][0].startswith('"bought": the train part')
+    assert next(w for w in made.warnings if "positives only" in w).startswith('"bought": the train part')
 
 
 def test_columns_that_are_left_out_are_warned_of(imported: Imported) -> None:

@@ -15,12 +15,12 @@ from __future__ import annotations
 import json
 import os
 import sys
-from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from argparse import ArgumentParser, Namespace
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from rankspec.cli import statuses
-from rankspec.cli.running import add_config_arguments, run_config
+from rankspec.cli.running import add_config_arguments, number_of_draws, run_config
 
 if TYPE_CHECKING:
     from rankspec.baselines.comparison import Score
@@ -49,13 +49,6 @@ def run(arguments: Namespace) -> int:
         sys.stderr.write(f"error: {arguments.output} is there already; name a new file\n")
         return statuses.WRONG
     return run_config(arguments, lambda job: _compare(job, arguments))
-
-
-def number_of_draws(text: str) -> int:
-    """How often a bootstrap draws: a whole number that quantiles can be taken of."""
-    if not text.isdecimal() or not 20 <= int(text) <= 100_000:
-        raise ArgumentTypeError(f"{text} is no whole number from 20 to 100000")
-    return int(text)
 
 
 def _compare(job: Job, arguments: Namespace) -> int:

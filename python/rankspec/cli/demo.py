@@ -1,9 +1,9 @@
 """Train a ranker on MovieLens-100K and compare it with baselines on the test part.
 
-Prepares the data, trains configs/movielens/ranker.textproto, and does what `rankspec baseline` does: fits boosted trees,
-a logistic regression and the label's mean by one id to the same rows, and prints AUC and relative cross entropy of all.
-The figures also go to demo.json in the run's folder. What an earlier demo left in the run's folder is set aside there;
-nothing is deleted.
+Prepares the data, trains configs/movielens/ranker.textproto, and does what `rankspec baseline` does: fits boosted
+trees, a logistic regression and the label's mean by one id to the same rows, and prints AUC and relative cross entropy
+of all. The figures also go to demo.json in the run's folder. What an earlier demo left in the run's folder is set aside
+there; nothing is deleted.
 
 Example:
   rankspec demo

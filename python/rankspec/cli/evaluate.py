@@ -6,6 +6,7 @@ figures go to evaluation.jsonl in the run's folder.
 Example:
   rankspec evaluate configs/recap/tiny.textproto
   rankspec evaluate configs/recap/tiny.textproto --checkpoint newest
+  rankspec evaluate configs/recap/tiny.textproto --no-wait --intervals --reliability
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING
 
-from rankspec.cli.running import add_checkpoint_argument, add_config_arguments, run_config
+from rankspec.cli.running import add_checkpoint_argument, add_config_arguments, number_of_draws, run_config
 
 if TYPE_CHECKING:
     from argparse import _ActionsContainer
@@ -33,6 +34,17 @@ def add_evaluation_arguments(parser: _ActionsContainer) -> None:
     parser.add_argument(
         "--no-wait", action="store_true", help="evaluate the checkpoints that there are, and wait for no further ones"
     )
+    parser.add_argument(
+        "--intervals",
+        type=number_of_draws,
+        nargs="?",
+        const=200,
+        metavar="N",
+        help="show 95 %% intervals of the figures in the end, by the bootstrap of N draws; 200 without a number",
+    )
+    parser.add_argument(
+        "--reliability", action="store_true", help="show predicted probabilities beside shares of positives in the end"
+    )
 
 
 def run(arguments: Namespace) -> int:
@@ -42,11 +54,14 @@ def run(arguments: Namespace) -> int:
 
 def evaluate(job: Job, arguments: Namespace) -> int:
     """Evaluates as the arguments say; returns the exit status."""
+    from rankspec.trainer.details import Details
     from rankspec.trainer.follow import evaluate as evaluate_all
     from rankspec.trainer.follow import evaluate_one
 
+    details = Details(arguments.intervals, arguments.reliability)
+
     if arguments.checkpoint is None:
-        evaluate_all(job, wait=not arguments.no_wait)
+        evaluate_all(job, wait=not arguments.no_wait, details=details)
     else:
-        evaluate_one(job, arguments.checkpoint)
+        evaluate_one(job, arguments.checkpoint, details=details)
     return 0

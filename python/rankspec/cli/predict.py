@@ -37,7 +37,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def add_prediction_arguments(parser: _ActionsContainer) -> None:
     """Describes the arguments that prediction has."""
-    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="the Parquet file to write")
+    parser.add_argument("-o", "--output", type=_output, metavar="FILE", help="the Parquet file to write")
     parser.add_argument("--split", metavar="NAME", help="predict this validation set; default: the only one")
     parser.add_argument(
         "--input",
@@ -91,6 +91,12 @@ def predict(job: Job, arguments: Namespace) -> int:
         ranking=ranking,
     )
     return 0
+
+
+def _output(text: str) -> Path:
+    if "://" in text:
+        raise ArgumentTypeError(f"`{text}` is an address; predictions are written to a disk of this machine")
+    return Path(text)
 
 
 def _names(text: str) -> list[str]:

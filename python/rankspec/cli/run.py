@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _ACTIONS = {"train": train, "evaluate": evaluate, "predict": prediction.predict}
 _OPTIONS = {
     "train": ("restart", "force"),
-    "evaluate": ("checkpoint", "no_wait"),
+    "evaluate": ("checkpoint", "no_wait", "intervals", "reliability"),
     "predict": ("checkpoint", *prediction.OPTIONS),
 }
 

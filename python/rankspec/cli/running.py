@@ -48,6 +48,13 @@ def _checkpoint(text: str) -> str | int:
     raise ArgumentTypeError(f"`{text}` names no checkpoint; write best, newest or a step")
 
 
+def number_of_draws(text: str) -> int:
+    """How often a bootstrap draws: a whole number that quantiles can be taken of."""
+    if not text.isdecimal() or not 20 <= int(text) <= 100_000:
+        raise ArgumentTypeError(f"{text} is no whole number from 20 to 100000")
+    return int(text)
+
+
 def run_config(arguments: Namespace, action: Callable[[Job], int], mode: str | None = None) -> int:
     """Loads the config that the arguments name and does something with it.
 

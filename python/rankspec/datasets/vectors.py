@@ -36,5 +36,10 @@ def matrix_of(column: pa.ChunkedArray, dtype: type[np.float32 | np.int64]) -> ND
     """The values of such a column of either form, `[rows, length]`."""
     if not pa.types.is_fixed_size_binary(column.type):
         return column.combine_chunks().flatten().to_numpy().reshape(len(column), -1)
-    values = np.frombuffer(b"".join(column.to_pylist()), np.dtype(dtype).newbyteorder("<"))
-    return values.astype(dtype, copy=False).reshape(len(column), -1)
+    if not len(column):
+        return np.empty((0, column.type.byte_width // np.dtype(dtype).itemsize), dtype)
+    whole = column.combine_chunks()
+    array = whole.chunk(0) if isinstance(whole, pa.ChunkedArray) else whole
+    width = array.type.byte_width
+    stored = array.buffers()[1].slice(array.offset * width, len(array) * width)
+    return np.frombuffer(stored, np.dtype(dtype).newbyteorder("<")).astype(dtype, copy=False).reshape(len(array), -1)

@@ -59,9 +59,14 @@ class Column:
         return np.asarray(self.encoded.indices.cast(pa.int64()).fill_null(-1))
 
     @cached_property
+    def text_array(self) -> pa.Array:
+        """The text of each of the column's values, as UTF-8; binary."""
+        return as_text(self.encoded.dictionary).cast(pa.binary())
+
+    @cached_property
     def texts(self) -> list[bytes | None]:
         """The text of each of the column's values, as UTF-8."""
-        values: list[bytes | None] = as_text(self.encoded.dictionary).cast(pa.binary()).to_pylist()
+        values: list[bytes | None] = self.text_array.to_pylist()
         return values
 
     @cached_property

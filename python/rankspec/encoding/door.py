@@ -140,7 +140,8 @@ def _whole_numbers(array: pa.Array, text: pb.TextFormat) -> pa.Array:
     if types.is_string(array.type):
         return parse_whole(array, list(text.missing))
     if types.is_uint64(array.type):
-        return _checked(array, array.cast(pa.float64()), 2.0**63).cast(pa.int64())
+        _refuse_first(np.asarray(array.fill_null(0)) >= 2**63, array, WHOLE)
+        return array.cast(pa.int64())
     if types.is_integer(array.type):
         return array.cast(pa.int64())
     if types.is_floating(array.type):
@@ -154,11 +155,6 @@ def _whole_numbers(array: pa.Array, text: pb.TextFormat) -> pa.Array:
     if types.is_decimal(array.type):
         return slowly(array.cast(pa.string()), whole_number, pa.int64(), WHOLE)
     raise TypeOfColumnError(f"whole numbers or text, and not {array.type}")
-
-
-def _checked(array: pa.Array, wide: pa.Array, end: float) -> pa.Array:
-    _refuse_first(np.asarray(wide.fill_null(0.0)) >= end, array, WHOLE)
-    return array
 
 
 def _doubles(array: pa.Array, text: pb.TextFormat) -> pa.Array:

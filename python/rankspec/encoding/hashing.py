@@ -15,14 +15,11 @@ from rankspec.encoding.columns import AnyColumn, Column, as_text
 
 def hashes(salt: str, texts: Iterable[bytes]) -> NDArray[np.uint64]:
     """The hash of the salt, a slash and each text; uint64 `[texts]`."""
-    begun = sha256(salt.encode() + b"/")
-
-    def digest(text: bytes) -> bytes:
-        state = begun.copy()
-        state.update(text)
-        return state.digest()[:8]
-
-    return np.frombuffer(b"".join(map(digest, texts)), ">u8").astype(np.uint64)
+    prefix = salt.encode() + b"/"
+    # One call for each: copying a state that has taken in the salt is slower.
+    data = b"".join([sha256(prefix + text).digest() for text in texts])
+    # Of 32 bytes, the first 8.
+    return np.frombuffer(data, ">u8")[::4].astype(np.uint64)
 
 
 def key_hashes(salt: str, columns: Sequence[AnyColumn]) -> NDArray[np.uint64]:

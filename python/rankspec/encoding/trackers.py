@@ -124,8 +124,8 @@ class TextTracker(Tracker):
 
     def _count(self, items: Column) -> int:
         """Counts values, and says how many were missing."""
-        counts = np.bincount(items.codes + 1, minlength=len(items.texts) + 1)
-        texts = pa.array(items.texts, pa.binary())
+        texts = items.text_array
+        counts = np.bincount(items.codes + 1, minlength=len(texts) + 1)
         is_there = texts.is_valid()
         self.counts.add(pa.table([texts, counts[1:]], schema=COUNTS).filter(is_there))
         return int(counts[0] + counts[1:][~np.asarray(is_there)].sum())

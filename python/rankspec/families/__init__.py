@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rankspec.diagnostics.diagnostic import Diagnostic
     from rankspec.families.recap.program.baseline_rows import BaselineData
     from rankspec.optimization.parameter_group import ParameterGroup
+    from rankspec.scoring.writing import Exported
     from rankspec.trainer.data.service.server import ServedData
     from rankspec.trainer.program import Program
 
@@ -31,6 +32,7 @@ class Family(NamedTuple):
         statistics: Module and name of what computes statistics of the training data; none if no field reads them.
         baselines: Module and name of what reads the data for baselines; none if there are no baselines of such a model.
         feature_checks: Module and name of what judges a config by the features that its schema files describe.
+        export: Module and name of what writes a checkpoint as a bundle; none if nothing does.
     """
 
     parameter_groups: Callable[[Any], list[ParameterGroup]]
@@ -39,6 +41,7 @@ class Family(NamedTuple):
     statistics: tuple[str, str] | None = None
     baselines: tuple[str, str] | None = None
     feature_checks: tuple[str, str] | None = None
+    export: tuple[str, str] | None = None
 
 
 _FAMILIES = {
@@ -49,6 +52,7 @@ _FAMILIES = {
         ("rankspec.families.recap.program.data.statistics", "statistics_of"),
         ("rankspec.families.recap.program.baseline_rows", "BaselineData"),
         ("rankspec.families.recap.feature_checks", "feature_diagnostics"),
+        ("rankspec.families.recap.program.export.exporting", "export"),
     ),
     "rankspec.twhin.v1.TwhinConfig": Family(
         groups_of_twhin, ("rankspec.families.twhin.program.program", "TwhinProgram")
@@ -131,6 +135,16 @@ def feature_diagnostics(loaded: LoadedConfig) -> list[Diagnostic]:
         loaded.message.DESCRIPTOR.full_name, "feature_checks"
     )
     return judge(loaded) if judge else []
+
+
+def exporter_of(message: str) -> Callable[..., Exported] | None:
+    """Returns what writes a checkpoint of a root message's run as a bundle, or none if nothing does.
+
+    Args:
+        message: The message's full name.
+    """
+    export: Callable[..., Exported] | None = _imported(message, "export")
+    return export
 
 
 def _imported(message: str, part: str) -> Any:

@@ -113,6 +113,17 @@ def relative_cross_entropy_of(units: Units, predictions: Floats, labels: Labels,
     return figure
 
 
+def ratio_of(units: Units, above: NDArray[np.float64], below: NDArray[np.float64]) -> Figure:
+    """A sum over rows divided by another, as of draws; `[N]` each. NaN where the second is 0."""
+    sums = [np.bincount(units.of_rows, values, len(units.ids)) for values in (above, below)]
+
+    def figure(counts: Counts) -> float:
+        numerator, denominator = (float(counts @ of_units) for of_units in sums)
+        return numerator / denominator if denominator else float("nan")
+
+    return figure
+
+
 def group_metric_of(
     units: Units, metric: GroupMetric, ids: NDArray[np.int64], predictions: Floats, labels: Labels, weights: Floats
 ) -> Figure:

@@ -26,6 +26,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from rankspec.metrics.metric_name import MetricName, parsed_name
+from rankspec.trainer.details import DetailTable
 
 # What a row of figures of the whole model is called, of all its tasks or relations together.
 _WHOLE = "(all)"
@@ -147,6 +148,13 @@ class _Pace:
             return None
         seconds = (time.monotonic() - self._begin) / (step - self._done) * (self._total - step)
         return timedelta(seconds=math.ceil(seconds))
+
+    def detail(self, split: str, details: DetailTable) -> None:
+        """Prints a table that was asked for of a validation set."""
+        table = Table(*details.columns, title=f"{split}: {details.title}", title_justify="left")
+        for row in details.rows:
+            table.add_row(*row)
+        self._console.print(table)
 
 
 def _written(figure: float | None) -> str:

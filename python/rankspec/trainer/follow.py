@@ -3,17 +3,20 @@
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Any
 
 from rankspec.trainer.best import best_of
 from rankspec.trainer.checkpoints import ROTATED_FILE, Checkpoint, committed
 from rankspec.trainer.chosen_checkpoint import Which, choose_together
+from rankspec.trainer.details import Details
 from rankspec.trainer.errors import TrainError
 from rankspec.trainer.evaluation_identity import evaluation_identity
 from rankspec.trainer.folder import EVALUATION_FILE, EVALUATION_SCORES_FOLDER, prepare_folder, sole_writer
 from rankspec.trainer.journal import Journal, read_journal
 from rankspec.trainer.report import Report, report_of
 from rankspec.trainer.resume import saved_config
+from rankspec.trainer.scored_rows import read_rows, step_of
 from rankspec.trainer.setup import Job, Setup, set_up
 from rankspec.trainer.trained_model import load_weights
 from rankspec.trainer.training import within_epochs_of
@@ -24,30 +27,32 @@ _SKIPPED = "skipped"
 _DELETED = "deleted before it could be evaluated"
 
 
-def evaluate(job: Job, *, wait: bool = True) -> None:
+def evaluate(job: Job, *, wait: bool = True, details: Details | None = None) -> None:
     """Evaluates every checkpoint of the run on every validation set, each once, however often this is called.
 
     Args:
         job: what to obey.
         wait: whether to wait for a run that has not begun, or has not come to its last step.
+        details: what to show beside the figures in the end, of the newest checkpoint that has some.
 
     Raises:
         TrainError: if there is nothing to evaluate on, no checkpoint came in time, or another process evaluates them.
         DataError: if the data is not what the config says.
     """
     with set_up(job) as setup, ExitStack() as stack:
-        evaluator = Evaluator(setup, wait=wait)
+        evaluator = Evaluator(setup, wait=wait, details=details)
         evaluator.await_folder()
         _take_possession(setup, stack)
         evaluator.follow()
 
 
-def evaluate_one(job: Job, which: Which | None = None) -> list[Report]:
+def evaluate_one(job: Job, which: Which | None = None, *, details: Details | None = None) -> list[Report]:
     """Evaluates one checkpoint of the run, without waiting, on the validation sets that it has no figures of yet.
 
     Args:
         job: what to obey.
         which: the checkpoint, as `choose_checkpoint` takes it.
+        details: what to show beside the figures.
 
     Returns:
         Its figures of each validation set, in the order of their names.
@@ -57,7 +62,7 @@ def evaluate_one(job: Job, which: Which | None = None) -> list[Report]:
         DataError: if the data is not what the config says.
     """
     with set_up(job) as setup, ExitStack() as stack:
-        evaluator = Evaluator(setup, wait=False)
+        evaluator = Evaluator(setup, wait=False, details=details)
         checkpoint = choose_together(setup, which, stack)
         _take_possession(setup, stack)
         return evaluator.evaluate_one(checkpoint)
@@ -73,8 +78,9 @@ def _take_possession(setup: Setup, stack: ExitStack) -> None:
 class Evaluator:
     """Evaluates the checkpoints of one run."""
 
-    def __init__(self, setup: Setup, *, wait: bool) -> None:
+    def __init__(self, setup: Setup, *, wait: bool, details: Details | None = None) -> None:
         """Opens the validation sets."""
+        self._details = details or Details()
         self._waiting = Waiting(setup, wait=wait)
         self._setup = setup
         self._training = setup.program.training
@@ -137,7 +143,28 @@ class Evaluator:
             if self._processes.is_first:
                 title = f"{self._folder}, step {checkpoint.step}"
                 self._console.table(title, [known[name] for name in sorted(known)], self._setup.program.metrics)
+            if self._details:
+                self._show_details(checkpoint, known)
             return
+
+    def _show_details(self, checkpoint: Checkpoint, known: Mapping[str, dict[str, Any]]) -> None:
+        """Shows what is asked for beside a checkpoint's figures; its rows are scored again if others were since."""
+        folder = self._folder / EVALUATION_SCORES_FOLDER
+        files = {name: folder / f"{name}.parquet" for name in sorted(known)}
+        stale = [name for name, file in files.items() if step_of(file) != checkpoint.step]
+        if stale := self._processes.broadcast(stale):
+            with self._kept(checkpoint) as trouble:
+                if trouble is not None:
+                    raise TrainError(f"checkpoint {checkpoint.step} is gone: {trouble}", "training.save_dir")
+                self._load(checkpoint)
+            for name in stale:
+                self._setup.evaluate(name, self._datasets[name], folder, checkpoint.step)
+        for name, file in files.items():
+            figures = {key: value for key, value in known[name].items() if key not in ("step", "split", "of")}
+            plain = {key: float("nan") if value is None else value for key, value in figures.items()}
+            of_set = partial(self._setup.program.details, partial(read_rows, file), plain, self._details)
+            for table in self._processes.of_first(of_set):
+                self._console.detail(name, table)
 
     def _look(self) -> list[Checkpoint]:
         """The checkpoints there are, oldest first; the first process looks, so that all see the same.

@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from rankspec.trainer.errors import TrainError
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
     from rankspec.trainer.data.dataset import Dataset
     from rankspec.trainer.data.plan import Share
+    from rankspec.trainer.details import Details, DetailTable
     from rankspec.trainer.inputs import Input
     from rankspec.trainer.optimizers import ScheduledOptimizer
     from rankspec.trainer.training import Followed, Training
@@ -218,6 +221,22 @@ class Program(ABC, Generic[BatchT]):
             read: gives columns that `score` gave, for all rows of the set in their order, some rows at a time.
             say: takes a line for each figure that is not exact.
         """
+
+    def details(self, read: Reader, figures: Mapping[str, float], asked: Details) -> list[DetailTable]:
+        """What is asked for of a validation set beside its figures, as tables.
+
+        Args:
+            read: as `figures` takes it.
+            figures: what that gave.
+            asked: what to show.
+
+        Raises:
+            TrainError: there is no such thing of this kind of model, or there are too many rows.
+        """
+        del read, figures, asked
+        raise TrainError(
+            "intervals and reliability are of ranking models alone; drop --intervals and --reliability", ""
+        )
 
     @abstractmethod
     def is_lower_better(self, metric: str) -> bool:

@@ -9,6 +9,7 @@ import {
   type Response,
   ResponseSchema,
 } from "../gen/conformance/v1/conformance_pb.js";
+import { encode } from "./encode.js";
 import { canonicalForm, fingerprint, learningRateAt, loadBinary, loadText, messageSchema, ConfigError } from "../index.js";
 
 /** Does what a request asks for. */
@@ -24,6 +25,8 @@ function answer({ task }: Request): Response {
         }
         return create(ResponseSchema, { result: { case: "learningRate", value: learningRateAt(schedule, step) } });
       }
+      case "encode":
+        return encode(task.value);
       default:
         throw new Error("the request has no task");
     }

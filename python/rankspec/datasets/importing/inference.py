@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from rankspec.datasets.importing.corrections import Corrections, Label, task_name
 from rankspec.datasets.importing.errors import TableError
-from rankspec.datasets.importing.profile import MOST_DISTINCT, SEPARATORS, Profile
+from rankspec.datasets.importing.profile import MOST_DISTINCT, Profile
 
 Kind = Literal["text", "whole", "real", "flag", "time"]
 Role = Literal["number", "category", "list", "flag", "time", "dropped"]
@@ -19,6 +19,8 @@ Role = Literal["number", "category", "list", "flag", "time", "dropped"]
 _END_OF_WHOLE = 2.0**63
 # Longer texts are prose, not categories.
 _PROSE_BYTES = 60
+_MANY_BLANKS = 3
+_SEPARATORS = ("|", ";", ",")
 _IDS = re.compile(
     r"(?i:(^|[_ .-])(id|ids|uuid|guid|key|code|sku|ean|upc|zip|zipcode|postcode|postal|phone)$)|[a-z]I[dD]$"
 )
@@ -166,14 +168,22 @@ def _text(profile: Profile) -> Column:
     separator = _separator_of(profile)
     if separator is not None:
         return Column(name, "list", f"several values with {separator} between them", profile, "text", separator)
-    if profile.num_bytes > _PROSE_BYTES * profile.num_measured or profile.num_blanks * 2 > profile.num_measured:
-        repeats = profile.num_distinct * 10 < profile.num_present
-        if not repeats:
-            return Column(name, "dropped", "free text", profile)
+    if _is_prose(profile):
+        return Column(name, "dropped", "free text", profile)
     if profile.all_other_dates:
         return Column(name, "dropped", "dates that are not written as 2024-01-31", profile)
     why = f"text, {profile.num_distinct} different values" if profile.distinct is not None else "text"
     return _unless_unique(Column(name, "category", why, profile, "text", odd=profile.odd))
+
+
+def _is_prose(profile: Profile) -> bool:
+    """Long texts, or texts of many words, that seldom come again."""
+    texts = profile.sample
+    if texts is None or profile.num_distinct * 10 < profile.num_present:
+        return False
+    num_bytes = int(pc.sum(pc.binary_length(texts)).as_py() or 0)
+    num_of_many_words = int(pc.sum(pc.greater_equal(pc.count_substring(texts, " "), _MANY_BLANKS)).as_py() or 0)
+    return num_bytes > _PROSE_BYTES * len(texts) or num_of_many_words * 2 > len(texts)
 
 
 def _unless_unique(column: Column) -> Column:
@@ -208,8 +218,11 @@ def _as_time(profile: Profile, corrections: Corrections) -> Column:
 
 def _separator_of(profile: Profile) -> str | None:
     """What stands between several values in a text; none if it is one value."""
-    for separator in SEPARATORS:
-        if profile.with_separator[separator] * 4 < profile.num_measured or profile.distinct is None:
+    if profile.distinct is None:
+        return None
+    for separator in _SEPARATORS:
+        with_it = int(pc.sum(pc.match_substring(profile.distinct, separator)).as_py() or 0)
+        if with_it * 4 < len(profile.distinct):
             continue
         pieces = pc.list_flatten(pc.split_pattern(profile.distinct, separator))
         kinds = len(pc.unique(pieces))

@@ -12,6 +12,7 @@ from rankspec.data.v1.recipe_pb2 import (
     CategoryFeature,
     DistinctEdges,
     Feature,
+    FillFigure,
     FlagFeature,
     HashedFeature,
     ListPlaces,
@@ -147,7 +148,7 @@ def _features(column: Column, corrections: Corrections) -> list[Feature]:
     name, profile = column.name, column.profile
     has_gaps = profile.num_missing > 0
     if column.role == "number":
-        number = NumberFeature(column=name, fill_median=True, missing_flag=has_gaps)
+        number = NumberFeature(column=name, fill_figure=FillFigure.FILL_FIGURE_MEDIAN, missing_flag=has_gaps)
         found = [Feature(name=name, number=number)]
         if profile.num_distinct <= FEW_VALUES:
             edges = DistinctEdges(max_values=FEW_VALUES, optional=True)

@@ -6,7 +6,7 @@ Sets are bounded: of a column with more distinct values than `MOST_DISTINCT` it 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 import pyarrow as pa
@@ -24,7 +24,8 @@ _TIME = rf"^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}([T ]{_CLOCK}{_ZONE}?)?$"
 _ZONED = rf"{_ZONE}$"
 _OTHER_DATE = r"^[0-9]{1,2}[./-][0-9]{1,2}[./-]([0-9]{4}|[0-9]{2})( .*)?$"
 _BOOLS = ("true", "false", "True", "False", "TRUE", "FALSE", "yes", "no", "Yes", "No", "YES", "NO")
-SEPARATORS = ("|", ";", ",")
+_DATE_BYTES = 10
+_SAMPLE = 1000
 LARGEST_EXACT = 1 << 53
 
 Stored = Literal["text", "whole", "number", "flag", "time", "other"]
@@ -50,11 +51,8 @@ class Profile:
         some_inexact: a whole number is beyond 2^53, which float64 does not hold.
         smallest: the smallest number; none without numbers.
         largest: the largest number.
-        num_bytes: bytes of the distinct values of each batch together, over `num_measured` values.
-        num_blanks: of the same values, how many have four words or more.
-        with_separator: of the same values, how many have each of `SEPARATORS` in them.
-        odd: the first value by bytes that is no number, where others are numbers.
-        some_numbers: some value is a number.
+        sample: the distinct values of a column of text; of more than `MOST_DISTINCT`, the first 1000 by their bytes.
+        odd: the first value by bytes that is no number, where others are; none where there are too many to tell.
         longest_list: values of the longest list.
     """
 
@@ -73,13 +71,9 @@ class Profile:
     some_naive: bool = False
     some_zero_first: bool = False
     some_inexact: bool = False
-    some_numbers: bool = False
     smallest: float | None = None
     largest: float | None = None
-    num_measured: int = 0
-    num_bytes: int = 0
-    num_blanks: int = 0
-    with_separator: dict[str, int] = field(default_factory=lambda: dict.fromkeys(SEPARATORS, 0))
+    sample: pa.Array | None = None
     odd: str | None = None
     longest_list: int = 0
 
@@ -133,7 +127,12 @@ class Profiler:
     def finish(self) -> Profile:
         """The profile of all rows that were added."""
         self._flush()
-        return self.profile
+        profile = self.profile
+        if profile.stored == "text" and profile.distinct is not None:
+            profile.sample = profile.distinct
+            if not profile.all_numbers:
+                profile.odd = _odd_among_numbers(profile.distinct)
+        return profile
 
     def _flush(self) -> None:
         """Looks at the values that came since the last time."""
@@ -148,7 +147,7 @@ class Profiler:
             before = profile.distinct if profile.distinct.type == values.type else values.slice(0, 0)
             profile.distinct = pc.unique(pa.concat_arrays([before, values]))
             if len(profile.distinct) > MOST_DISTINCT:
-                profile.distinct = None
+                values, profile.distinct = profile.distinct, None
         if len(values) == 0:
             return
         if profile.stored == "text":
@@ -186,37 +185,38 @@ def _stored(kind: pa.DataType) -> Stored:
 
 
 def _look_at_text(profile: Profile, values: pa.Array) -> None:
+    """Looks at what the values are written like; what is not so any more is not looked for again."""
     if pa.types.is_null(values.type):
         return
-    numbers = pc.match_substring_regex(values, _NUMBER)
-    are_numbers = _all(numbers)
-    profile.all_numbers &= are_numbers
-    profile.some_numbers |= _any(numbers)
-    profile.all_whole &= are_numbers and _all(pc.match_substring_regex(values, _WHOLE))
-    profile.some_zero_first |= are_numbers and _any(pc.match_substring_regex(values, _ZERO_FIRST))
-    if are_numbers:
+    if profile.all_numbers:
+        profile.all_numbers = _all(pc.match_substring_regex(values, _NUMBER))
+        profile.all_whole &= profile.all_numbers and _all(pc.match_substring_regex(values, _WHOLE))
+    else:
+        profile.all_whole = False
+    if profile.all_numbers:
+        profile.some_zero_first |= _any(pc.match_substring_regex(values, _ZERO_FIRST))
         _look_at_written_numbers(profile, values)
-    elif _any(numbers):
-        odd = pc.min(values.filter(pc.invert(numbers))).as_py()
-        profile.odd = odd if profile.odd is None else min(profile.odd, odd)
-    profile.all_times &= _all(pc.match_substring_regex(values, _TIME))
     if profile.all_times:
-        zoned = pc.match_substring_regex(values, _ZONED)
+        profile.all_times = _all(pc.match_substring_regex(values, _TIME))
+    if profile.all_times:
         # The end of a date looks like a zone.
-        zoned = pc.and_(zoned, pc.greater(pc.binary_length(values), 10))
+        zoned = pc.and_(pc.match_substring_regex(values, _ZONED), pc.greater(pc.binary_length(values), _DATE_BYTES))
         profile.some_zoned |= _any(zoned)
         profile.some_naive |= not _all(zoned)
-    profile.all_other_dates &= not are_numbers and _all(pc.match_substring_regex(values, _OTHER_DATE))
-    profile.all_bools &= _all(pc.is_in(values, pa.array(_BOOLS)))
-    _measure(profile, values)
+    if profile.all_other_dates:
+        profile.all_other_dates = _all(pc.match_substring_regex(values, _OTHER_DATE))
+    if profile.all_bools:
+        profile.all_bools = _all(pc.is_in(values, pa.array(_BOOLS)))
+    if profile.distinct is None and not profile.all_numbers:
+        known = values if profile.sample is None else pc.unique(pa.concat_arrays([profile.sample, values]))
+        profile.sample = known.take(pc.sort_indices(known)[:_SAMPLE])
 
 
-def _measure(profile: Profile, values: pa.Array) -> None:
-    profile.num_measured += len(values)
-    profile.num_bytes += pc.sum(pc.binary_length(values)).as_py()
-    profile.num_blanks += _count(pc.greater_equal(pc.count_substring(values, " "), 3))
-    for separator in SEPARATORS:
-        profile.with_separator[separator] += _count(pc.match_substring(values, separator))
+def _odd_among_numbers(values: pa.Array) -> str | None:
+    """The first value by bytes that is no number, if others are."""
+    numbers = pc.match_substring_regex(values, _NUMBER)
+    odd: str | None = pc.min(values.filter(pc.invert(numbers))).as_py() if _any(numbers) else None
+    return odd
 
 
 def _look_at_written_numbers(profile: Profile, values: pa.Array) -> None:
@@ -227,7 +227,6 @@ def _look_at_written_numbers(profile: Profile, values: pa.Array) -> None:
 
 
 def _look_at_numbers(profile: Profile, values: pa.Array) -> None:
-    profile.some_numbers = True
     profile.all_times = profile.all_other_dates = profile.all_bools = False
     if pa.types.is_floating(values.type):
         values = values.cast(pa.float64())

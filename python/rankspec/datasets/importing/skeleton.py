@@ -159,10 +159,12 @@ def _model(config: RecapConfig, data: DataSet) -> None:
     for ids in data.ids:
         _table(config, data, ids)
     featurization = model.featurization_config.double_norm_log_config
-    # At a lower momentum the running mean and variance are far behind in a run of some hundred steps.
-    featurization.batch_norm_config.affine = False
-    featurization.batch_norm_config.momentum = 0.1
-    featurization.clip_magnitude = 5
+    featurization.SetInParent()
+    if data.num_continuous:
+        # At a lower momentum the running mean and variance are far behind in a run of some hundred steps.
+        featurization.batch_norm_config.affine = False
+        featurization.batch_norm_config.momentum = 0.1
+        featurization.clip_magnitude = 5
     if data.num_binary:
         model.featurization_config.feature_names_to_concat.append("binary")
     model.multi_task_type = MultiTaskType.MULTI_TASK_TYPE_SHARE_ALL

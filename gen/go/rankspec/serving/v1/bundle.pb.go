@@ -429,11 +429,11 @@ type ServedInput struct {
 	Width *int32 `protobuf:"varint,3,opt,name=width" json:"width,omitempty"`
 	// Name of each position of a row, each once. Empty: positions have no names, and rows are given as whole vectors.
 	FeatureNames []string `protobuf:"bytes,4,rep,name=feature_names,json=featureNames" json:"feature_names,omitempty"`
-	// Positions, from 0 and ascending, that the model does not read. Who gives features by name may leave them out.
+	// Positions, from 0 and ascending, that the model does not read. Who gives features by name may leave them out; they count as 0.
 	UnreadPositions []int32 `protobuf:"varint,5,rep,packed,name=unread_positions,json=unreadPositions" json:"unread_positions,omitempty"`
 	// What NaN and infinities count as. Unset: the input has whole numbers, which are always finite.
 	NonFiniteValue *float64 `protobuf:"fixed64,6,opt,name=non_finite_value,json=nonFiniteValue" json:"non_finite_value,omitempty"`
-	// What values may be. Absent: anything of the type.
+	// What values may be at the positions that the model reads. Absent: anything of the type.
 	AllowedValues *AllowedValues `protobuf:"bytes,7,opt,name=allowed_values,json=allowedValues" json:"allowed_values,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -123,7 +123,7 @@ export type ServedInput = Message<"rankspec.serving.v1.ServedInput"> & {
   featureNames: string[];
 
   /**
-   * Positions, from 0 and ascending, that the model does not read. Who gives features by name may leave them out.
+   * Positions, from 0 and ascending, that the model does not read. Who gives features by name may leave them out; they count as 0.
    *
    * @generated from field: repeated int32 unread_positions = 5;
    */
@@ -137,7 +137,7 @@ export type ServedInput = Message<"rankspec.serving.v1.ServedInput"> & {
   nonFiniteValue: number;
 
   /**
-   * What values may be. Absent: anything of the type.
+   * What values may be at the positions that the model reads. Absent: anything of the type.
    *
    * @generated from field: rankspec.serving.v1.AllowedValues allowed_values = 7;
    */

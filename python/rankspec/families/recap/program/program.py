@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,7 @@ from rankspec.families.recap.program.data.prediction import (
     select_inputs,
     without_labels,
 )
+from rankspec.families.recap.program.details import details_of
 from rankspec.families.recap.program.figures import COLUMNS, task_figures
 from rankspec.families.recap.program.groups import build_groups, check_groups, group_figures, rows_of_group
 from rankspec.families.recap.program.loss import build_loss
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from rankspec.families.recap.program.batch import RecapBatch
     from rankspec.families.recap.program.model import Ensemble, RankingModel
     from rankspec.trainer.data.plan import Share
+    from rankspec.trainer.details import Details, DetailTable
 
 
 @obeys(RecapConfig, "training", "model", "train_data", "validation_data", "downsampling_correction", "runtime")
@@ -268,6 +270,11 @@ class RecapProgram(Program["RecapBatch"]):
             if which := self._chosen.by_group(group.name):
                 found |= group_figures(read, labelled, group, which)
         return found
+
+    def details(self, read: Reader, figures: Mapping[str, float], asked: Details) -> list[DetailTable]:
+        """Intervals by groups where the config names some, else by rows; reliability of the tasks that are binary."""
+        floats = self._tasks.float_labels
+        return details_of(read, figures, self._groups, lambda task: task not in floats, asked)
 
     def _tell_empty(self, name: str, stratum: Stratum, say: Callable[[str], None]) -> None:
         """Says that a stratum has no rows in a validation set, once."""

@@ -240,7 +240,7 @@ private static final long serialVersionUID = 0L;
       emptyIntList();
   /**
    * <pre>
-   * Positions, from 0 and ascending, that the model does not read. Who gives features by name may leave them out.
+   * Positions, from 0 and ascending, that the model does not read. Who gives features by name may leave them out; they count as 0.
    * </pre>
    *
    * <code>repeated int32 unread_positions = 5 [json_name = "unreadPositions", (.buf.validate.field) = { ... }</code>
@@ -253,7 +253,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Positions, from 0 and ascending, that the model does not read. Who gives features by name may leave them out.
+   * Positions, from 0 and ascending, that the model does not read. Who gives features by name may leave them out; they count as 0.
    * </pre>
    *
    * <code>repeated int32 unread_positions = 5 [json_name = "unreadPositions", (.buf.validate.field) = { ... }</code>
@@ -264,7 +264,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Positions, from 0 and ascending, that the model does not read. Who gives features by name may leave them out.
+   * Positions, from 0 and ascending, that the model does not read. Who gives features by name may leave them out; they count as 0.
    * </pre>
    *
    * <code>repeated int32 unread_positions = 5 [json_name = "unreadPositions", (.buf.validate.field) = { ... }</code>
@@ -307,7 +307,7 @@ private static final long serialVersionUID = 0L;
   private dev.rankspec.serving.v1.AllowedValues allowedValues_;
   /**
    * <pre>
-   * What values may be. Absent: anything of the type.
+   * What values may be at the positions that the model reads. Absent: anything of the type.
    * </pre>
    *
    * <code>.rankspec.serving.v1.AllowedValues allowed_values = 7 [json_name = "allowedValues", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
@@ -319,7 +319,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * What values may be. Absent: anything of the type.
+   * What values may be at the positions that the model reads. Absent: anything of the type.
    * </pre>
    *
    * <code>.rankspec.serving.v1.AllowedValues allowed_values = 7 [json_name = "allowedValues", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
@@ -331,7 +331,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * What values may be. Absent: anything of the type.
+   * What values may be at the positions that the model reads. Absent: anything of the type.
    * </pre>
    *
    * <code>.rankspec.serving.v1.AllowedValues allowed_values = 7 [json_name = "allowedValues", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
@@ -1276,7 +1276,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Positions, from 0 and ascending, that the model does not read. Who gives features by name may leave them out.
+     * Positions, from 0 and ascending, that the model does not read. Who gives features by name may leave them out; they count as 0.
      * </pre>
      *
      * <code>repeated int32 unread_positions = 5 [json_name = "unreadPositions", (.buf.validate.field) = { ... }</code>
@@ -1289,7 +1289,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Positions, from 0 and ascending, that the model does not read. Who gives features by name may leave them out.
+     * Positions, from 0 and ascending, that the model does not read. Who gives features by name may leave them out; they count as 0.
      * </pre>
      *
      * <code>repeated int32 unread_positions = 5 [json_name = "unreadPositions", (.buf.validate.field) = { ... }</code>
@@ -1300,7 +1300,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Positions, from 0 and ascending, that the model does not read. Who gives features by name may leave them out.
+     * Positions, from 0 and ascending, that the model does not read. Who gives features by name may leave them out; they count as 0.
      * </pre>
      *
      * <code>repeated int32 unread_positions = 5 [json_name = "unreadPositions", (.buf.validate.field) = { ... }</code>
@@ -1312,7 +1312,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Positions, from 0 and ascending, that the model does not read. Who gives features by name may leave them out.
+     * Positions, from 0 and ascending, that the model does not read. Who gives features by name may leave them out; they count as 0.
      * </pre>
      *
      * <code>repeated int32 unread_positions = 5 [json_name = "unreadPositions", (.buf.validate.field) = { ... }</code>
@@ -1331,7 +1331,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Positions, from 0 and ascending, that the model does not read. Who gives features by name may leave them out.
+     * Positions, from 0 and ascending, that the model does not read. Who gives features by name may leave them out; they count as 0.
      * </pre>
      *
      * <code>repeated int32 unread_positions = 5 [json_name = "unreadPositions", (.buf.validate.field) = { ... }</code>
@@ -1348,7 +1348,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Positions, from 0 and ascending, that the model does not read. Who gives features by name may leave them out.
+     * Positions, from 0 and ascending, that the model does not read. Who gives features by name may leave them out; they count as 0.
      * </pre>
      *
      * <code>repeated int32 unread_positions = 5 [json_name = "unreadPositions", (.buf.validate.field) = { ... }</code>
@@ -1366,7 +1366,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Positions, from 0 and ascending, that the model does not read. Who gives features by name may leave them out.
+     * Positions, from 0 and ascending, that the model does not read. Who gives features by name may leave them out; they count as 0.
      * </pre>
      *
      * <code>repeated int32 unread_positions = 5 [json_name = "unreadPositions", (.buf.validate.field) = { ... }</code>
@@ -1440,7 +1440,7 @@ private static final long serialVersionUID = 0L;
         dev.rankspec.serving.v1.AllowedValues, dev.rankspec.serving.v1.AllowedValues.Builder, dev.rankspec.serving.v1.AllowedValuesOrBuilder> allowedValuesBuilder_;
     /**
      * <pre>
-     * What values may be. Absent: anything of the type.
+     * What values may be at the positions that the model reads. Absent: anything of the type.
      * </pre>
      *
      * <code>.rankspec.serving.v1.AllowedValues allowed_values = 7 [json_name = "allowedValues", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
@@ -1451,7 +1451,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What values may be. Absent: anything of the type.
+     * What values may be at the positions that the model reads. Absent: anything of the type.
      * </pre>
      *
      * <code>.rankspec.serving.v1.AllowedValues allowed_values = 7 [json_name = "allowedValues", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
@@ -1466,7 +1466,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What values may be. Absent: anything of the type.
+     * What values may be at the positions that the model reads. Absent: anything of the type.
      * </pre>
      *
      * <code>.rankspec.serving.v1.AllowedValues allowed_values = 7 [json_name = "allowedValues", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
@@ -1484,7 +1484,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What values may be. Absent: anything of the type.
+     * What values may be at the positions that the model reads. Absent: anything of the type.
      * </pre>
      *
      * <code>.rankspec.serving.v1.AllowedValues allowed_values = 7 [json_name = "allowedValues", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
@@ -1502,7 +1502,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What values may be. Absent: anything of the type.
+     * What values may be at the positions that the model reads. Absent: anything of the type.
      * </pre>
      *
      * <code>.rankspec.serving.v1.AllowedValues allowed_values = 7 [json_name = "allowedValues", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
@@ -1527,7 +1527,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What values may be. Absent: anything of the type.
+     * What values may be at the positions that the model reads. Absent: anything of the type.
      * </pre>
      *
      * <code>.rankspec.serving.v1.AllowedValues allowed_values = 7 [json_name = "allowedValues", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
@@ -1544,7 +1544,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What values may be. Absent: anything of the type.
+     * What values may be at the positions that the model reads. Absent: anything of the type.
      * </pre>
      *
      * <code>.rankspec.serving.v1.AllowedValues allowed_values = 7 [json_name = "allowedValues", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
@@ -1556,7 +1556,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What values may be. Absent: anything of the type.
+     * What values may be at the positions that the model reads. Absent: anything of the type.
      * </pre>
      *
      * <code>.rankspec.serving.v1.AllowedValues allowed_values = 7 [json_name = "allowedValues", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
@@ -1571,7 +1571,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What values may be. Absent: anything of the type.
+     * What values may be at the positions that the model reads. Absent: anything of the type.
      * </pre>
      *
      * <code>.rankspec.serving.v1.AllowedValues allowed_values = 7 [json_name = "allowedValues", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FREE];</code>

@@ -129,7 +129,7 @@ public interface ServedInputOrBuilder extends
 
   /**
    * <pre>
-   * Positions, from 0 and ascending, that the model does not read. Who gives features by name may leave them out.
+   * Positions, from 0 and ascending, that the model does not read. Who gives features by name may leave them out; they count as 0.
    * </pre>
    *
    * <code>repeated int32 unread_positions = 5 [json_name = "unreadPositions", (.buf.validate.field) = { ... }</code>
@@ -138,7 +138,7 @@ public interface ServedInputOrBuilder extends
   java.util.List<java.lang.Integer> getUnreadPositionsList();
   /**
    * <pre>
-   * Positions, from 0 and ascending, that the model does not read. Who gives features by name may leave them out.
+   * Positions, from 0 and ascending, that the model does not read. Who gives features by name may leave them out; they count as 0.
    * </pre>
    *
    * <code>repeated int32 unread_positions = 5 [json_name = "unreadPositions", (.buf.validate.field) = { ... }</code>
@@ -147,7 +147,7 @@ public interface ServedInputOrBuilder extends
   int getUnreadPositionsCount();
   /**
    * <pre>
-   * Positions, from 0 and ascending, that the model does not read. Who gives features by name may leave them out.
+   * Positions, from 0 and ascending, that the model does not read. Who gives features by name may leave them out; they count as 0.
    * </pre>
    *
    * <code>repeated int32 unread_positions = 5 [json_name = "unreadPositions", (.buf.validate.field) = { ... }</code>
@@ -177,7 +177,7 @@ public interface ServedInputOrBuilder extends
 
   /**
    * <pre>
-   * What values may be. Absent: anything of the type.
+   * What values may be at the positions that the model reads. Absent: anything of the type.
    * </pre>
    *
    * <code>.rankspec.serving.v1.AllowedValues allowed_values = 7 [json_name = "allowedValues", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
@@ -186,7 +186,7 @@ public interface ServedInputOrBuilder extends
   boolean hasAllowedValues();
   /**
    * <pre>
-   * What values may be. Absent: anything of the type.
+   * What values may be at the positions that the model reads. Absent: anything of the type.
    * </pre>
    *
    * <code>.rankspec.serving.v1.AllowedValues allowed_values = 7 [json_name = "allowedValues", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
@@ -195,7 +195,7 @@ public interface ServedInputOrBuilder extends
   dev.rankspec.serving.v1.AllowedValues getAllowedValues();
   /**
    * <pre>
-   * What values may be. Absent: anything of the type.
+   * What values may be at the positions that the model reads. Absent: anything of the type.
    * </pre>
    *
    * <code>.rankspec.serving.v1.AllowedValues allowed_values = 7 [json_name = "allowedValues", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FREE];</code>

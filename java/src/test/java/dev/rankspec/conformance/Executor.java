@@ -45,6 +45,7 @@ public final class Executor {
       return switch (request.getTaskCase()) {
         case LOAD -> load(request.getLoad());
         case LEARNING_RATE_AT -> learningRateAt(request.getLearningRateAt());
+        case ENCODE -> EncodingExecutor.encode(request.getEncode());
         case TASK_NOT_SET -> failure("the request asks for nothing");
       };
     } catch (RuntimeException | StackOverflowError broken) {

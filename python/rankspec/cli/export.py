@@ -1,0 +1,109 @@
+"""Write a checkpoint of a run as a bundle: a folder with all that is needed to score rows as the run's model does.
+
+ONNX Runtime computes in it what torch did: both score the same rows, and a difference above 1e-6 ends the export.
+
+Example:
+  rankspec export build/runs/tiny -o build/bundles/tiny
+  rankspec export configs/recap/tiny.textproto --checkpoint newest -o build/bundles/tiny
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rankspec.cli import statuses
+from rankspec.cli.running import add_checkpoint_argument, run_config
+
+if TYPE_CHECKING:
+    from rankspec.scoring.writing import Exported
+    from rankspec.trainer.setup import Job
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Describes the verb's arguments."""
+    parser.add_argument(
+        "files",
+        nargs="+",
+        metavar="RUN_OR_FILE",
+        help="the run's folder, or its config; further files are laid over a config",
+    )
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="PATH=VALUE", dest="overrides", help="lay one value over it"
+    )
+    add_checkpoint_argument(parser, "export this checkpoint; default: the best where the run keeps one")
+    parser.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="DIR", help="the bundle's folder, a new one"
+    )
+
+
+def run(arguments: Namespace) -> int:
+    """Exports."""
+    if os.path.lexists(arguments.output):
+        sys.stderr.write(f"error: `{arguments.output}` is there; name another folder, or move it away\n")
+        return statuses.WRONG
+    if os.path.isdir(arguments.files[0]):
+        if len(arguments.files) > 1:
+            sys.stderr.write("rankspec export: error: a run's folder stands alone; lay values over it with --set\n")
+            return statuses.USAGE
+        return _run_folder(arguments)
+    return run_config(arguments, lambda job: export(job, arguments))
+
+
+def _run_folder(arguments: Namespace) -> int:
+    """Exports by the config that a checkpoint of the folder was written under."""
+    try:
+        from rankspec.trainer.chosen_checkpoint import choose_checkpoint
+        from rankspec.trainer.errors import TrainError
+    except ModuleNotFoundError as error:
+        sys.stderr.write(f"error: {error.name} is not installed; `pip install 'rankspec[export]'` installs it\n")
+        return statuses.WRONG
+    folder = Path(arguments.files[0])
+    try:
+        checkpoint = choose_checkpoint(folder, arguments.checkpoint).checkpoint
+    except TrainError as error:
+        sys.stderr.write(f"error: {error.message}\n")
+        return statuses.WRONG
+    arguments.files = [str(checkpoint.config_file)]
+    # A run may have been moved since.
+    arguments.overrides = [f"training.save_dir={folder}", *arguments.overrides]
+    arguments.checkpoint = checkpoint.step
+    return run_config(arguments, lambda job: export(job, arguments))
+
+
+def export(job: Job, arguments: Namespace) -> int:
+    """Exports as the arguments say; returns the exit status."""
+    from rankspec.families import exporter_of
+    from rankspec.trainer.errors import TrainError
+
+    message = job.config.DESCRIPTOR
+    exporter = exporter_of(message.full_name)
+    if exporter is None:
+        raise TrainError(f"nothing exports a {message.name} yet; a RecapConfig is exported")
+    try:
+        exported = exporter(job, arguments.output, arguments.checkpoint)
+    except FileExistsError as error:
+        raise TrainError(str(error)) from error
+    print("\n".join(_lines(exported)))
+    return statuses.FINE
+
+
+def _lines(exported: Exported) -> list[str]:
+    """What to say of a bundle."""
+    manifest = exported.manifest
+    size = sum(file.size for file in manifest.files)
+    lines = [
+        f"{exported.folder}: step {manifest.step}, {len(manifest.files)} files, {size / 2**20:.1f} MiB",
+        f"digest {exported.digest}",
+        f"largest difference from torch {manifest.tolerance.found_at_export:.2g}, over "
+        f"{sum(batch.num_rows for batch in manifest.golden_batches)} golden rows",
+    ]
+    if manifest.precision.HasField("evaluated_in"):
+        lines.append(
+            f"computes in float32; what was evaluated in {manifest.precision.evaluated_in} differs by up to "
+            f"{manifest.precision.difference:.2g}"
+        )
+    return lines

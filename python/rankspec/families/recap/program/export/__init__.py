@@ -1,0 +1,1 @@
+"""From a trained ranking model to a bundle."""

@@ -1,0 +1,126 @@
+"""The function that a bundle's model computes: from stored rows to what is served."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from rankspec.claims.registry import obeys
+from rankspec.families.recap.program.batch import RecapBatch
+from rankspec.families.recap.program.data.prediction import without_labels
+from rankspec.families.recap.program.data.steps.context import StepContext
+from rankspec.families.recap.program.data.steps.table import build_steps
+from rankspec.families.recap.program.export.preprocessing import Preprocessing
+from rankspec.families.recap.schema_file import read_schema
+from rankspec.recap.v1.featurization_pb2 import FeaturizationConfig
+from rankspec.recap.v1.model_pb2 import ModelConfig
+from rankspec.trainer.data.formats import Format, as_array
+from rankspec.trainer.data.place import Place
+from rankspec.trainer.data.step import Chunk
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from rankspec.families.recap.program.model import Ensemble, RankingModel
+    from rankspec.recap.v1.data_pb2 import RecapDataConfig
+    from rankspec.trainer.data.step import Step
+    from rankspec.trainer.inputs import Input
+
+
+class ServedModel(nn.Module):
+    """A ranking model with the steps before it, in evaluation mode.
+
+    Args:
+        model: the model.
+        inputs: what it reads, in its order.
+        steps: what is done to stored rows before.
+    """
+
+    def __init__(self, model: RankingModel | Ensemble, inputs: Sequence[Input], steps: Sequence[Step]) -> None:
+        super().__init__()
+        self.model = model
+        self._names = [item.name for item in inputs]
+        self.preprocessing = nn.ModuleList([Preprocessing(item.name, steps) for item in inputs])
+
+    def forward(self, *stored: Tensor) -> Tensor:
+        """Maps stored inputs, `[B, W]` each in the inputs' order, to predictions `[B, T]`."""
+        values = [prepare(own) for prepare, own in zip(self.preprocessing, stored, strict=True)]
+        return self._predicted(dict(zip(self._names, values, strict=True)))
+
+    def _predicted(self, inputs: Mapping[str, Any]) -> Tensor:
+        return self.model.predictions(self.model(_batch(inputs)))
+
+
+def _batch(inputs: Mapping[str, Any]) -> RecapBatch:
+    nothing = torch.empty(0)
+    return RecapBatch(**inputs, labels=nothing, weights=nothing, first_row=0, global_rows=0)
+
+
+class Reference:
+    """What training's own code makes of stored rows: the steps on arrays, then the model.
+
+    Args:
+        model: the model, in evaluation mode.
+        steps: what is done to stored rows before, and the formats that this leaves inputs in.
+    """
+
+    def __init__(self, model: RankingModel | Ensemble, steps: ServedSteps) -> None:
+        self._model = model
+        self._steps = steps
+
+    def predictions(self, stored: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
+        """Predictions `[B, T]` of stored inputs, `[B, W]` by name; computed where the model is."""
+        device = next(self._model.parameters()).device
+        inputs = dict(stored)
+        num_rows = len(next(iter(inputs.values())))
+        chunk = Chunk(stored, inputs, {}, np.zeros(num_rows, np.bool_), Place(PurePath("golden rows"), 0, 0))
+        for step in self._steps.steps:
+            step.apply(chunk)
+        tensors = {name: self._tensor(name, values) for name, values in chunk.inputs.items()}
+        with torch.inference_mode():
+            batch = _batch(tensors).to(device)
+            return self._model.predictions(self._model(batch)).float().cpu().numpy()
+
+    def _tensor(self, name: str, values: NDArray[Any]) -> Tensor:
+        layout = self._steps.formats[name]
+        tensor = torch.empty((len(values), layout.width), dtype=layout.dtype)
+        as_array(tensor)[...] = values
+        return tensor
+
+
+class ServedSteps(NamedTuple):
+    """What is done to stored rows before the model reads them.
+
+    Attributes:
+        steps: the steps, in their order.
+        formats: of each input behind the last one.
+    """
+
+    steps: tuple[Step, ...]
+    formats: Mapping[str, Format]
+
+
+def steps_of(data: RecapDataConfig, inputs: Sequence[Input]) -> ServedSteps:
+    """The steps that make what the model reads of stored rows; those that need labels are left out.
+
+    Args:
+        data: the training data's configuration.
+        inputs: what the model reads.
+    """
+    stored = {item.name: Format(item.stored_length, getattr(torch, item.dtype)) for item in inputs}
+    schema = read_schema(data.seg_dense_schema, "train_data")
+    context = StepContext("train_data", schema, tuple(inputs), stored, (), ())
+    return ServedSteps(*build_steps(without_labels(data), context))
+
+
+@obeys(ModelConfig, "featurization_config", "small_embeddings")
+@obeys(FeaturizationConfig, "feature_names_to_concat")
+def served_inputs(config: ModelConfig, inputs: Sequence[Input]) -> tuple[Input, ...]:
+    """Those of the model's inputs that it reads when it serves: not a position that is known in training alone."""
+    reads_ids = config.HasField("small_embeddings") or "discrete" in config.featurization_config.feature_names_to_concat
+    return tuple(item for item in inputs if reads_ids or item.name != "discrete")

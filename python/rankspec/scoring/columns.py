@@ -1,0 +1,196 @@
+"""From the columns of a request to the model's inputs: placed by name, and refused where they do not fit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rankspec.recap.v1.embedding_pb2 import OUT_OF_RANGE_IDS_ERROR
+from rankspec.scoring.errors import ScoringError
+from rankspec.scoring.signature import dtype_of
+from rankspec.serving.v1 import bundle_pb2
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from rankspec.serving.v1.bundle_pb2 import FeatureSignature, ServedInput
+
+# Between the names of an input and of one of its features; no input has it in its name.
+SEPARATOR = "/"
+
+
+class Placement:
+    """Places the columns of requests into the inputs of a signature.
+
+    Columns are called as an input, with a row's values in the signature's order, or as an input and one of its features,
+    `input/feature`, with one value a row.
+    """
+
+    def __init__(self, signature: FeatureSignature) -> None:
+        """Takes a signature of a manifest that has been checked."""
+        self._signature = signature
+        self._unread = {item.name: frozenset(item.unread_positions) for item in signature.inputs}
+        self._known = frozenset(
+            name
+            for item in signature.inputs
+            for name in (item.name, *(_feature(item, position) for position in range(len(item.feature_names))))
+        )
+
+    def placed(self, columns: Mapping[str, NDArray[Any]], signature_hash: str | None) -> dict[str, NDArray[Any]]:
+        """The model's inputs, `[rows, width]` by name.
+
+        Args:
+            columns: of the request.
+            signature_hash: that of the signature that whole vectors were made for; None if none came.
+
+        Raises:
+            ScoringError: the first thing that is wrong, in the order that `docs/serving.md` gives.
+        """
+        if signature_hash is not None and signature_hash != self._signature.hash:
+            raise ScoringError(bundle_pb2.ERROR_CODE_SIGNATURE_MISMATCH, "the hash of this bundle's signature")
+        for name in sorted(columns.keys() - self._known, key=_bytes):
+            raise ScoringError(
+                bundle_pb2.ERROR_CODE_INPUT_UNKNOWN, "an input of the signature, or a feature of one", input=name
+            )
+        rows = _Rows()
+        inputs = {
+            item.name: self._input(item, columns, rows, is_signed=signature_hash is not None)
+            for item in self._signature.inputs
+        }
+        self._check_ids(inputs)
+        for item in self._signature.inputs:
+            if item.HasField("allowed_values"):
+                _check_allowed(item, inputs[item.name])
+        return inputs
+
+    def _input(
+        self, item: ServedInput, columns: Mapping[str, NDArray[Any]], rows: _Rows, *, is_signed: bool
+    ) -> NDArray[Any]:
+        names = [_feature(item, position) for position in range(len(item.feature_names))]
+        has_features = any(name in columns for name in names)
+        if item.name not in columns:
+            if not has_features:
+                raise _missing(item.name)
+            return self._joined(item, names, columns, rows)
+        if has_features:
+            raise ScoringError(
+                bundle_pb2.ERROR_CODE_INPUT_TWICE, "either whole vectors or single features", input=item.name
+            )
+        values = _typed(columns[item.name], item.name, item)
+        if values.ndim != 2 or values.shape[1] != item.width:
+            raise ScoringError(
+                bundle_pb2.ERROR_CODE_WIDTH_MISMATCH, f"a matrix of {item.width} values a row", input=item.name
+            )
+        if not is_signed:
+            raise ScoringError(
+                bundle_pb2.ERROR_CODE_SIGNATURE_REQUIRED,
+                "the signature's hash beside whole vectors, or features by their names",
+                input=item.name,
+            )
+        rows.check(values, item.name)
+        return values
+
+    def _joined(
+        self, item: ServedInput, names: list[str], columns: Mapping[str, NDArray[Any]], rows: _Rows
+    ) -> NDArray[Any]:
+        """The input of its features, each in its place; those that the model does not read may be left out."""
+        found: dict[int, NDArray[Any]] = {}
+        for position, name in enumerate(names):
+            if name not in columns:
+                if position in self._unread[item.name]:
+                    continue
+                raise _missing(name)
+            values = _typed(columns[name], name, item)
+            if values.ndim != 1:
+                raise ScoringError(bundle_pb2.ERROR_CODE_WIDTH_MISMATCH, "one value a row", input=name)
+            rows.check(values, name)
+            found[position] = values
+        joined = np.zeros((rows.number or 0, item.width), dtype_of(item))
+        for position, values in found.items():
+            joined[:, position] = values
+        return joined
+
+    def _check_ids(self, inputs: Mapping[str, NDArray[Any]]) -> None:
+        """Refuses ids that a table has neither a row nor a bucket for."""
+        items = {item.name: item for item in self._signature.inputs}
+        for table in self._signature.id_tables:
+            if table.out_of_range_ids != OUT_OF_RANGE_IDS_ERROR:
+                continue
+            ids = inputs[table.input][:, table.position]
+            # An id below 0 is a very large one without its sign.
+            wrong = np.flatnonzero(ids.astype(np.uint64) >= np.uint64(table.num_ids))
+            if wrong.size:
+                item = items[table.input]
+                raise ScoringError(
+                    bundle_pb2.ERROR_CODE_ID_OUT_OF_RANGE,
+                    f'an id from 0 to {table.num_ids - 1} of the table "{table.name}"',
+                    input=_feature(item, table.position) if item.feature_names else item.name,
+                    row=int(wrong[0]),
+                )
+
+
+class _Rows:
+    """How many rows the columns of a request have: all as many as the first."""
+
+    def __init__(self) -> None:
+        self.number: int | None = None
+
+    def check(self, values: NDArray[Any], name: str) -> None:
+        """Takes a column's rows.
+
+        Raises:
+            ScoringError: ROWS_MISMATCH, if they are not as many as those of the columns before.
+        """
+        if self.number is None:
+            self.number = len(values)
+        if len(values) != self.number:
+            raise ScoringError(bundle_pb2.ERROR_CODE_ROWS_MISMATCH, f"{self.number} rows", input=name)
+
+
+def _typed(values: NDArray[Any], name: str, item: ServedInput) -> NDArray[Any]:
+    wanted = dtype_of(item)
+    if not isinstance(values, np.ndarray) or values.dtype != wanted:
+        raise ScoringError(bundle_pb2.ERROR_CODE_TYPE_MISMATCH, f"values of {wanted.name}", input=name)
+    return values
+
+
+def _check_allowed(item: ServedInput, values: NDArray[Any]) -> None:
+    """Refuses values that training refuses."""
+    allowed = item.allowed_values
+    numbers = values.astype(np.float64)
+    finite = np.isfinite(numbers)
+    wrong = np.zeros(values.shape, np.bool_)
+    if allowed.HasField("least"):
+        wrong |= finite & (numbers < allowed.least)
+    if allowed.HasField("most"):
+        wrong |= finite & (numbers > allowed.most)
+    if allowed.whole:
+        wrong |= ~finite | (numbers != np.trunc(numbers))
+    if wrong.any():
+        row = int(np.argwhere(wrong)[0, 0])
+        raise ScoringError(bundle_pb2.ERROR_CODE_VALUE_NOT_ALLOWED, _described(item), input=item.name, row=row)
+
+
+def _described(item: ServedInput) -> str:
+    allowed = item.allowed_values
+    text = "whole numbers" if allowed.whole else "values"
+    if allowed.HasField("least"):
+        text += f" from {allowed.least:.9g}"
+    if allowed.HasField("most"):
+        text += f" up to {allowed.most:.9g}"
+    return text
+
+
+def _missing(name: str) -> ScoringError:
+    return ScoringError(bundle_pb2.ERROR_CODE_INPUT_MISSING, "a column of this name", input=name)
+
+
+def _feature(item: ServedInput, position: int) -> str:
+    return f"{item.name}{SEPARATOR}{item.feature_names[position]}"
+
+
+def _bytes(name: str) -> bytes:
+    return name.encode("utf-8", "surrogatepass")

@@ -1,0 +1,83 @@
+/** A fitted recipe, applied to rows. */
+import type { Feature, Recipe } from "../gen/rankspec/data/v1/recipe_pb.js";
+import { EncodingError } from "./errors.js";
+import { encodingOf, type Vectors } from "./features.js";
+import { Column, type Row, type Single } from "./values.js";
+
+const SEMANTICS = 1;
+
+/** What a model takes of rows, one row after the other. */
+export interface Encoded {
+  /** Continuous values, each a float32. */
+  readonly continuous: Float32Array;
+  /** Binary values, 0 or 1. */
+  readonly binary: readonly number[];
+  /** Discrete values: ids, below 2^53. */
+  readonly discrete: readonly number[];
+}
+
+interface Reading {
+  readonly column: Column;
+  readonly encode: (value: Single | readonly Single[], into: Vectors) => void;
+}
+
+/** Encodes rows by a fitted recipe. */
+export class Encoder {
+  readonly #features: readonly Reading[];
+
+  /**
+   * @param recipe A fitted recipe.
+   * @param vocabularies The bytes of the files that it names, by name.
+   * @throws {EncodingError} The recipe is not fitted, of semantics that are not known, or damaged; or a vocabulary is not
+   *   there or is another one.
+   */
+  constructor(recipe: Recipe, vocabularies: Readonly<Record<string, Uint8Array>> = {}) {
+    const text = recipe.text;
+    if (recipe.semantics !== SEMANTICS) {
+      const reason = `semantics ${recipe.semantics} are not known; it takes a newer rankspec`;
+      throw new EncodingError("recipe.semantics", reason);
+    }
+    if (text === undefined || [text.missing, text.trueValues, text.falseValues].some((words) => words.length === 0)) {
+      throw new EncodingError("recipe.damaged", "the recipe says nothing of how text is read; fit it anew");
+    }
+    if (recipe.fitted === undefined) {
+      throw new EncodingError("recipe.unfitted", "the recipe is not fitted; `rankspec data import` fits it");
+    }
+    const columns = new Map(recipe.columns.map((column) => [column.name, new Column(column, text)]));
+    this.#features = recipe.features.map((feature) => reading(feature, columns, vocabularies));
+  }
+
+  /**
+   * Encodes rows.
+   *
+   * @throws {EncodingError} A column is absent or of another type, or a value is none of its column's kind.
+   */
+  encode(rows: readonly Row[]): Encoded {
+    const vectors: Vectors = { continuous: [], binary: [], discrete: [] };
+    rows.forEach((row, number) => {
+      const values = new Map<Column, Single | readonly Single[]>();
+      for (const { column, encode } of this.#features) {
+        let value = values.get(column);
+        if (value === undefined) {
+          value = column.value(row, number);
+          values.set(column, value);
+        }
+        encode(value, vectors);
+      }
+    });
+    return { ...vectors, continuous: Float32Array.from(vectors.continuous) };
+  }
+}
+
+function reading(
+  feature: Feature,
+  columns: ReadonlyMap<string, Column>,
+  vocabularies: Readonly<Record<string, Uint8Array>>,
+): Reading {
+  const { name, isList, encode } = encodingOf(feature, vocabularies);
+  const column = columns.get(name);
+  if (column === undefined || column.isList !== isList) {
+    throw new EncodingError("recipe.damaged", `the recipe does not list what ${feature.name} reads`, name);
+  }
+  return { column, encode };
+}

@@ -1,0 +1,162 @@
+/** What each kind of feature makes of a value. */
+import { createHash } from "node:crypto";
+
+import type {
+  BinnedFeature,
+  CategoryFeature,
+  Feature,
+  FlagFeature,
+  HashedFeature,
+  ListPlaces,
+  NumberFeature,
+} from "../gen/rankspec/data/v1/recipe_pb.js";
+import { EncodingError } from "./errors.js";
+import type { Single } from "./values.js";
+import { idsByValue, MISSING, UNSEEN } from "./vocabulary.js";
+
+/** What features add to. */
+export interface Vectors {
+  readonly continuous: number[];
+  readonly binary: number[];
+  readonly discrete: number[];
+}
+
+type Encode = (value: Single | readonly Single[], into: Vectors) => void;
+
+// Half a unit above the largest float32: from here on, rounding gives infinity.
+const FLOAT32_END = 2 ** 128 - 2 ** 103;
+const LARGEST = 2 ** 128 - 2 ** 104;
+
+/**
+ * Returns which column a feature reads, whether as lists, and how it encodes.
+ *
+ * @throws {EncodingError} It is not fitted, or its vocabulary cannot be used.
+ */
+export function encodingOf(
+  { name: feature, kind }: Feature,
+  files: Readonly<Record<string, Uint8Array>>,
+): { readonly name: string; readonly isList: boolean; readonly encode: Encode } {
+  if (kind.case === undefined) {
+    throw new EncodingError("recipe.damaged", `the recipe does not say what ${feature} is`);
+  }
+  const name = kind.value.column;
+  const isList = "list" in kind.value && kind.value.list !== undefined;
+  const encode = encoding(kind, files);
+  if (encode === undefined) {
+    throw new EncodingError("recipe.unfitted", `the recipe is not fitted: nothing is known of ${feature}`);
+  }
+  return { name, isList, encode };
+}
+
+function encoding(kind: Feature["kind"], files: Readonly<Record<string, Uint8Array>>): Encode | undefined {
+  switch (kind.case) {
+    case "number":
+      return number(kind.value);
+    case "binned":
+      return binned(kind.value);
+    case "category":
+      return category(kind.value, files);
+    case "hashed":
+      return hashed(kind.value);
+    case "flag":
+      return flag(kind.value);
+    default:
+      return undefined;
+  }
+}
+
+/** A value as a number whose float32 is finite. */
+function finite(value: Single | readonly Single[]): number | undefined {
+  const number = typeof value === "bigint" || typeof value === "number" ? Number(value) : Number.NaN;
+  // False for NaN too.
+  return Math.abs(number) < FLOAT32_END ? number : undefined;
+}
+
+function number({ fitted, standardize, missingFlag }: NumberFeature): Encode | undefined {
+  if (fitted === undefined) {
+    return undefined;
+  }
+  const { fill, low, high, mean, inverseDeviation } = fitted;
+  return (value, { continuous, binary }) => {
+    const given = finite(value);
+    let x = given ?? fill;
+    x = x < low ? low : x;
+    x = x > high ? high : x;
+    // One zero of the two.
+    x = x === 0 ? 0 : x;
+    if (standardize) {
+      x = (x - mean) * inverseDeviation;
+    }
+    x = x > LARGEST ? LARGEST : x;
+    continuous.push(x < -LARGEST ? -LARGEST : x);
+    if (missingFlag) {
+      binary.push(given === undefined ? 1 : 0);
+    }
+  };
+}
+
+function binned({ fitted }: BinnedFeature): Encode | undefined {
+  if (fitted === undefined) {
+    return undefined;
+  }
+  const edges = Float64Array.from(fitted.edges).sort();
+  return (value, { discrete }) => {
+    const given = finite(value);
+    discrete.push(given === undefined ? MISSING : 1 + numBelow(edges, given));
+  };
+}
+
+/** How many of rising edges lie below a number. */
+function numBelow(edges: Float64Array, x: number): number {
+  let [begin, end] = [0, edges.length];
+  while (begin < end) {
+    const middle = (begin + end) >>> 1;
+    if ((edges[middle] ?? Infinity) < x) {
+      begin = middle + 1;
+    } else {
+      end = middle;
+    }
+  }
+  return begin;
+}
+
+function category({ column, list, fitted }: CategoryFeature, files: Readonly<Record<string, Uint8Array>>): Encode | undefined {
+  if (fitted === undefined) {
+    return undefined;
+  }
+  const ids = idsByValue(fitted, files, column);
+  return byValue(list, (text) => ids.get(text) ?? UNSEEN);
+}
+
+function hashed({ salt, numBuckets, list }: HashedFeature): Encode {
+  return byValue(list, (text) => {
+    const hash = createHash("sha256").update(`${salt}/${text}`).digest().readBigUInt64BE();
+    return 1 + Number(hash % numBuckets);
+  });
+}
+
+function flag({ missingFlag }: FlagFeature): Encode {
+  return (value, { binary }) => {
+    binary.push(value === true ? 1 : 0);
+    if (missingFlag) {
+      binary.push(value === null ? 1 : 0);
+    }
+  };
+}
+
+function isList(value: Single | readonly Single[]): value is readonly Single[] {
+  return Array.isArray(value);
+}
+
+/** Encodes a value, or those of a list, by an id of each text. */
+function byValue(list: ListPlaces | undefined, idOf: (text: string) => number): Encode {
+  const id = (value: Single | undefined): number =>
+    value === null || value === undefined ? MISSING : idOf(value.toString());
+  const width = list?.width ?? 1;
+  return (value, { discrete }) => {
+    const values: readonly Single[] = isList(value) ? value : [value];
+    for (let place = 0; place < width; place++) {
+      discrete.push(id(values[place]));
+    }
+  };
+}
