@@ -2,39 +2,90 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from hashlib import sha256
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from rankspec.encoding.columns import AnyColumn, Column, as_text
+from rankspec.encoding.columns import AnyColumn, Column, ListColumn, as_text, bits_of
+
+
+# Texts of lengths with the colon behind them: nearly all lengths are below.
+_LENGTHS = pa.array([f"{length}:" for length in range(1024)])
+# A column whose values each come so often is framed value by value.
+_WORTH_SHARING = 2
 
 
 def hashes(salt: str, texts: Iterable[bytes]) -> NDArray[np.uint64]:
     """The hash of the salt, a slash and each text; uint64 `[texts]`."""
     prefix = salt.encode() + b"/"
     # One call for each: copying a state that has taken in the salt is slower.
-    data = b"".join([sha256(prefix + text).digest() for text in texts])
-    # Of 32 bytes, the first 8.
-    return np.frombuffer(data, ">u8")[::4].astype(np.uint64)
+    return _firsts([sha256(prefix + text).digest() for text in texts])
+
+
+def _firsts(digests: list[bytes]) -> NDArray[np.uint64]:
+    """The first 8 of the 32 bytes of each, as a number."""
+    return np.frombuffer(b"".join(digests), ">u8")[::4].astype(np.uint64)
+
+
+class KeyHashes:
+    """Hashes of rows' keys, of one salt.
+
+    Hashes of keys of one column are kept, as many as memory allows, for the same keys in rows to come.
+    """
+
+    def __init__(self, salt: str, most_kept: int = 500_000) -> None:
+        """Keeps nothing yet.
+
+        Args:
+            salt: what is hashed before each key.
+            most_kept: keys whose hashes are kept.
+        """
+        self._salt = salt
+        self._most_kept = most_kept
+        self._kept: dict[Hashable, int] = {}
+
+    def of(self, columns: Sequence[AnyColumn]) -> NDArray[np.uint64]:
+        """The hash of each row's key; uint64 `[rows]`.
+
+        The key of one column of single values is its text, and "" if it is missing: each distinct text is hashed once.
+        That of several, or of lists, is what `framed` makes of each, joined.
+        """
+        if len(columns) == 1 and isinstance(columns[0], Column):
+            of_values = np.append(self._of_values(columns[0]), hashes(self._salt, [b""]))
+            # A missing value's code, -1, is that of the text appended.
+            return of_values[columns[0].codes]
+        texts = [text for column in columns for text in _frames(column)]
+        keys = pc.binary_join_element_wise(pa.scalar(f"{self._salt}/"), *texts, "")
+        return _firsts([sha256(key).digest() for key in keys.cast(pa.binary()).to_pylist()])
+
+    def _of_values(self, column: Column) -> NDArray[np.uint64]:
+        """The hash of each of the column's distinct values."""
+        values = column.encoded.dictionary
+        # Whole numbers are looked up as they are; of other values their texts.
+        keys = values.to_pylist() if pa.types.is_integer(values.type) else column.texts
+        found = [self._kept.get(key) for key in keys]
+        places = [place for place, value in enumerate(found) if value is None]
+        if places:
+            self._hash(keys, places, column, found)
+        return np.asarray(found, np.uint64)
+
+    def _hash(self, keys: list[Any], places: list[int], column: Column, found: list[int | None]) -> None:
+        """Hashes the values at some places."""
+        texts = column.text_array.take(pa.array(places)).to_pylist()
+        for place, value in zip(places, hashes(self._salt, [text or b"" for text in texts]).tolist(), strict=True):
+            found[place] = value
+            if len(self._kept) < self._most_kept:
+                self._kept[keys[place]] = value
 
 
 def key_hashes(salt: str, columns: Sequence[AnyColumn]) -> NDArray[np.uint64]:
-    """The hash of each row's key; uint64 `[rows]`.
-
-    The key of one column of single values is its text, and "" if it is missing: each distinct text is hashed once. That
-    of several, or of lists, is what `framed` makes of each, joined.
-    """
-    if len(columns) == 1 and isinstance(columns[0], Column):
-        column = columns[0]
-        of_values = hashes(salt, [text or b"" for text in column.texts])
-        # A missing value's code, -1, is that of the text appended.
-        return np.append(of_values, hashes(salt, [b""]))[column.codes]
-    joined = pc.binary_join_element_wise(*[framed(column) for column in columns], "")
-    return hashes(salt, joined.cast(pa.binary()).to_pylist())
+    """The hash of each row's key, as `KeyHashes` makes it; uint64 `[rows]`."""
+    return KeyHashes(salt, 0).of(columns)
 
 
 def framed(column: AnyColumn) -> pa.Array:
@@ -42,14 +93,37 @@ def framed(column: AnyColumn) -> pa.Array:
 
     The text of a list is what this makes of its values, joined.
     """
-    if isinstance(column, Column):
-        array = column.array
-        return _framed(as_text(array.dictionary_decode() if pa.types.is_dictionary(array.type) else array))
-    items = pa.ListArray.from_arrays(pa.array(column.ends.astype(np.int32)), framed(column.items))
-    texts = pc.binary_join(items, "")
-    return _framed(pc.if_else(pa.array(column.is_missing), pa.scalar(None, pa.string()), texts))
+    return _joined(_frames(column))
 
 
-def _framed(texts: pa.Array) -> pa.Array:
-    lengths = pc.cast(pc.binary_length(texts), pa.string())
-    return pc.binary_join_element_wise(lengths, texts, ":").fill_null("-")
+def _frames(column: AnyColumn) -> list[pa.Array]:
+    """What `framed` makes of a column, in pieces of each row that are still to be joined."""
+    if isinstance(column, ListColumn):
+        items = pa.ListArray.from_arrays(pa.array(column.ends.astype(np.int32)), framed(column.items))
+        texts = pc.binary_join(items, "")
+        return _framed(pc.if_else(pa.array(column.is_missing), pa.scalar(None, pa.string()), texts))
+    array = column.array
+    if pa.types.is_floating(array.type):
+        array = bits_of(array)
+    if not pa.types.is_string(array.type):
+        encoded = array if pa.types.is_dictionary(array.type) else array.dictionary_encode()
+        if pa.types.is_dictionary(array.type) or len(encoded.dictionary) * _WORTH_SHARING <= len(array):
+            of_values = pa.concat_arrays([_joined(_framed(as_text(encoded.dictionary))), pa.array(["-"])])
+            places = encoded.indices.cast(pa.int64()).fill_null(len(encoded.dictionary))
+            return [of_values.take(places)]
+    return _framed(as_text(array))
+
+
+def _joined(texts: list[pa.Array]) -> pa.Array:
+    return texts[0] if len(texts) == 1 else pc.binary_join_element_wise(*texts, "")
+
+
+def _framed(texts: pa.Array) -> list[pa.Array]:
+    lengths = pc.binary_length(texts)
+    if (pc.max(lengths).as_py() or 0) < len(_LENGTHS):
+        heads = _LENGTHS.take(lengths)
+    else:
+        heads = pc.binary_join_element_wise(pc.cast(lengths, pa.string()), "", ":")
+    if texts.null_count == 0:
+        return [heads, texts]
+    return [pc.binary_join_element_wise(heads, texts, "").fill_null("-")]
