@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -47,7 +46,10 @@ class KeyHashes:
         """
         self._salt = salt
         self._most_kept = most_kept
-        self._kept: dict[Hashable, int] = {}
+        self._of_text: dict[bytes | None, int] = {}
+        # Whole numbers, rising, and their hashes.
+        self._numbers = np.empty(0, np.int64)
+        self._of_number = np.empty(0, np.uint64)
 
     def of(self, columns: Sequence[AnyColumn]) -> NDArray[np.uint64]:
         """The hash of each row's key; uint64 `[rows]`.
@@ -66,21 +68,33 @@ class KeyHashes:
     def _of_values(self, column: Column) -> NDArray[np.uint64]:
         """The hash of each of the column's distinct values."""
         values = column.encoded.dictionary
-        # Whole numbers are looked up as they are; of other values their texts.
-        keys = values.to_pylist() if pa.types.is_integer(values.type) else column.texts
-        found = [self._kept.get(key) for key in keys]
+        if pa.types.is_int64(values.type) and values.null_count == 0:
+            return self._of_numbers(np.asarray(values))
+        return self._of_texts(column.texts)
+
+    def _of_texts(self, texts: list[bytes | None]) -> NDArray[np.uint64]:
+        found = list(map(self._of_text.get, texts))
         places = [place for place, value in enumerate(found) if value is None]
-        if places:
-            self._hash(keys, places, column, found)
+        new = hashes(self._salt, [texts[place] or b"" for place in places]).tolist()
+        for place, value in zip(places, new, strict=True):
+            found[place] = value
+            if len(self._of_text) < self._most_kept:
+                self._of_text[texts[place]] = value
         return np.asarray(found, np.uint64)
 
-    def _hash(self, keys: list[Any], places: list[int], column: Column, found: list[int | None]) -> None:
-        """Hashes the values at some places."""
-        texts = column.text_array.take(pa.array(places)).to_pylist()
-        for place, value in zip(places, hashes(self._salt, [text or b"" for text in texts]).tolist(), strict=True):
-            found[place] = value
-            if len(self._kept) < self._most_kept:
-                self._kept[keys[place]] = value
+    def _of_numbers(self, numbers: NDArray[np.int64]) -> NDArray[np.uint64]:
+        places = np.searchsorted(self._numbers, numbers)
+        # One more stands behind the last, so that each place has a number.
+        is_known = np.append(self._numbers, 0)[places] == numbers
+        is_known &= places < len(self._numbers)
+        result = np.append(self._of_number, np.uint64(0))[places]
+        new = np.flatnonzero(~is_known)
+        texts = as_text(pa.array(numbers[new])).cast(pa.binary()).to_pylist()
+        result[new] = hashes(self._salt, texts)
+        new = new[np.argsort(numbers[new])][: max(self._most_kept - len(self._numbers), 0)]
+        self._numbers = np.insert(self._numbers, places[new], numbers[new])
+        self._of_number = np.insert(self._of_number, places[new], result[new])
+        return result
 
 
 def key_hashes(salt: str, columns: Sequence[AnyColumn]) -> NDArray[np.uint64]:

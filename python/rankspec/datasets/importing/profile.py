@@ -116,12 +116,14 @@ class Profiler:
             column = column.filter(finite)
         if profile.stored == "other":
             return
-        values = pc.unique(column).drop_null()
+        # Of a column with too many distinct values most come once.
+        values = (pc.unique(column) if profile.distinct is not None else column).drop_null()
         if decimal == "," and profile.stored == "text":
             values = pc.replace_substring(values, ",", ".", max_replacements=1)
         self._pending.append(values)
         self._num_pending += len(values)
-        if self._num_pending > _PENDING_VALUES:
+        # Values that are known are looked at again with those that wait.
+        if self._num_pending > max(_PENDING_VALUES, 0 if profile.distinct is None else len(profile.distinct)):
             self._flush()
 
     def finish(self) -> Profile:
@@ -139,13 +141,13 @@ class Profiler:
         profile = self.profile
         if not self._pending:
             return
-        values = pc.unique(pa.chunked_array(self._pending))
+        values = pa.concat_arrays(self._pending)
         self._pending, self._num_pending = [], 0
-        if isinstance(values, pa.ChunkedArray):
-            values = values.combine_chunks()
         if profile.distinct is not None:
             before = profile.distinct if profile.distinct.type == values.type else values.slice(0, 0)
             profile.distinct = pc.unique(pa.concat_arrays([before, values]))
+            # Those that were known were looked at.
+            values = profile.distinct.slice(len(before))
             if len(profile.distinct) > MOST_DISTINCT:
                 values, profile.distinct = profile.distinct, None
         if len(values) == 0:
