@@ -15,8 +15,8 @@ from rankspec.encoding.columns import AnyColumn, Column, ListColumn, as_text, bi
 
 # Texts of lengths with the colon behind them: nearly all lengths are below.
 _LENGTHS = pa.array([f"{length}:" for length in range(1024)])
-# A column whose values each come so often is framed value by value.
-_WORTH_SHARING = 2
+# Values that tell whether those of a column repeat.
+_SAMPLE = 512
 
 
 def hashes(salt: str, texts: Iterable[bytes]) -> NDArray[np.uint64]:
@@ -119,13 +119,17 @@ def _frames(column: AnyColumn) -> list[pa.Array]:
     array = column.array
     if pa.types.is_floating(array.type):
         array = bits_of(array)
-    if not pa.types.is_string(array.type):
+    if pa.types.is_dictionary(array.type) or _repeats(array):
         encoded = array if pa.types.is_dictionary(array.type) else array.dictionary_encode()
-        if pa.types.is_dictionary(array.type) or len(encoded.dictionary) * _WORTH_SHARING <= len(array):
-            of_values = pa.concat_arrays([_joined(_framed(as_text(encoded.dictionary))), pa.array(["-"])])
-            places = encoded.indices.cast(pa.int64()).fill_null(len(encoded.dictionary))
-            return [of_values.take(places)]
+        of_values = pa.concat_arrays([_joined(_framed(as_text(encoded.dictionary))), pa.array(["-"])])
+        return [of_values.take(encoded.indices.cast(pa.int64()).fill_null(len(encoded.dictionary)))]
     return _framed(as_text(array))
+
+
+def _repeats(array: pa.Array) -> bool:
+    """Whether the values seem to be so few that each is best looked at once."""
+    first = array.slice(0, _SAMPLE)
+    return len(first) >= _SAMPLE and len(first.unique()) <= _SAMPLE // 2
 
 
 def _joined(texts: list[pa.Array]) -> pa.Array:

@@ -190,14 +190,13 @@ def _look_at_text(profile: Profile, values: pa.Array) -> None:
     """Looks at what the values are written like; what is not so any more is not looked for again."""
     if pa.types.is_null(values.type):
         return
-    if profile.all_numbers:
-        profile.all_numbers = _all(pc.match_substring_regex(values, _NUMBER))
-        profile.all_whole &= profile.all_numbers and _all(pc.match_substring_regex(values, _WHOLE))
-    else:
-        profile.all_whole = False
-    if profile.all_numbers:
-        profile.some_zero_first |= _any(pc.match_substring_regex(values, _ZERO_FIRST))
-        _look_at_written_numbers(profile, values)
+    numbers = _written_numbers(values) if profile.all_numbers else None
+    profile.all_numbers = numbers is not None
+    profile.all_whole &= numbers is not None and _are_whole(values, numbers)
+    if numbers is not None:
+        _stretch(profile, numbers)
+        profile.some_zero_first |= _any_zero_first(values)
+        profile.some_inexact |= _any_inexact(values, numbers)
     if profile.all_times:
         profile.all_times = _all(pc.match_substring_regex(values, _TIME))
     if profile.all_times:
@@ -221,11 +220,34 @@ def _odd_among_numbers(values: pa.Array) -> str | None:
     return odd
 
 
-def _look_at_written_numbers(profile: Profile, values: pa.Array) -> None:
-    numbers = pc.cast(pc.replace_substring_regex(values, r"^\+", ""), pa.float64())
-    _stretch(profile, numbers)
-    whole = pc.match_substring_regex(values, _WHOLE)
-    profile.some_inexact |= _any(pc.and_(whole, pc.greater(pc.abs(numbers), LARGEST_EXACT - 1)))
+def _written_numbers(values: pa.Array) -> pa.Array | None:
+    """The numbers that all the values are; None if one is none."""
+    try:
+        numbers = pc.cast(values, pa.float64())
+        # What Arrow takes beyond our numbers are words for those that are not finite.
+        if _all(pc.is_finite(numbers)):
+            return numbers
+    except pa.ArrowInvalid:
+        pass
+    if not _all(pc.match_substring_regex(values, _NUMBER)):
+        return None
+    return pc.cast(pc.replace_substring_regex(values, r"^\+", ""), pa.float64())
+
+
+def _are_whole(values: pa.Array, numbers: pa.Array) -> bool:
+    # Without a point too; a look at the numbers is faster.
+    return _all(pc.equal(numbers, pc.floor(numbers))) and _all(pc.match_substring_regex(values, _WHOLE))
+
+
+def _any_zero_first(values: pa.Array) -> bool:
+    signed = pc.or_(pc.starts_with(values, "-"), pc.starts_with(values, "+"))
+    candidates = values.filter(pc.or_(signed, pc.starts_with(values, "0")))
+    return _any(pc.match_substring_regex(candidates, _ZERO_FIRST))
+
+
+def _any_inexact(values: pa.Array, numbers: pa.Array) -> bool:
+    large = pc.greater(pc.abs(numbers), LARGEST_EXACT - 1)
+    return _any(large) and _any(pc.match_substring_regex(values.filter(large), _WHOLE))
 
 
 def _look_at_numbers(profile: Profile, values: pa.Array) -> None:
