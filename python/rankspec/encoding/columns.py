@@ -118,7 +118,11 @@ def as_text(values: pa.Array) -> pa.Array:
     Numbers that are not whole are told apart by their bits, as a whole number: no two languages write them alike.
     """
     if pa.types.is_floating(values.type):
-        numbers = np.asarray(values.fill_null(np.nan)) + 0.0  # one zero
-        bits = pa.array(numbers.view(np.int64), mask=~np.isfinite(numbers))
-        return pc.cast(bits, pa.string())
+        return pc.cast(bits_of(values), pa.string())
     return values if pa.types.is_string(values.type) else pc.cast(values, pa.string())
+
+
+def bits_of(values: pa.Array) -> pa.Array:
+    """The bits of doubles as whole numbers; null where missing or not finite."""
+    numbers = np.asarray(values.fill_null(np.nan)) + 0.0  # one zero
+    return pa.array(numbers.view(np.int64), mask=~np.isfinite(numbers))

@@ -16,6 +16,7 @@ from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from rankspec.data.v1 import recipe_pb2 as pb
 from rankspec.encoding.counts import most_frequent
@@ -128,17 +129,22 @@ class Fit:
         """Removes the files."""
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def add(self, rows: Rows) -> None:
+    def add(self, rows: Rows) -> NDArray[np.int64]:
         """Counts the rows of the part that is fitted to, and how many there are of others.
+
+        Returns:
+            The part of each row, as `Divider.parts` gives it.
 
         Raises:
             EncodingError: a column is absent or of another type, or a value cannot be read.
         """
-        is_fit = self.divider.parts(rows) == self.divider.fit_part
+        parts = self.divider.parts(rows)
+        is_fit = parts == self.divider.fit_part
         fit_rows = rows if is_fit.all() else rows.where(is_fit)
         self._grow(len(rows), len(fit_rows))
         for tracker in self._trackers.values():
             tracker.add(fit_rows)
+        return parts
 
     def state(self) -> bytes:
         """What was counted, for `merge` of another one of the same recipe, in another process perhaps."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
@@ -48,12 +50,23 @@ class RowReader:
         """
         return Rows(self, batch, np.arange(first_row, first_row + batch.num_rows))
 
+    def parsed(self, columns: Mapping[str, AnyColumn], numbers: NDArray[np.int64]) -> Rows:
+        """Rows whose columns were read before.
+
+        Args:
+            columns: as `Rows.column` gave them.
+            numbers: what errors call each row.
+        """
+        rows = Rows(self, pa.record_batch([], names=[]), numbers)
+        rows._columns = dict(columns)
+        return rows
+
 
 class Rows:
     """Raw rows.
 
     Attributes:
-        batch: as they came.
+        batch: as they came; without columns where they were read before.
         numbers: int64 `[rows]`, what errors call each.
     """
 
@@ -64,11 +77,11 @@ class Rows:
         self._columns: dict[str, AnyColumn] = {}
 
     def __len__(self) -> int:
-        return int(self.batch.num_rows)
+        return len(self.numbers)
 
     def has(self, name: str) -> bool:
         """Whether there is a column of this name."""
-        return name in self.batch.schema.names
+        return name in self._columns or name in self.batch.schema.names
 
     def values(self, name: str) -> Column:
         """A column of one value a row.
@@ -105,7 +118,9 @@ class Rows:
     def where(self, kept: NDArray[np.bool_]) -> Rows:
         """The rows where a mask is true; columns that were read stay so."""
         mask = pa.array(kept)
-        rows = Rows(self._reader, self.batch.filter(mask), self.numbers[kept])
+        # Rows whose columns were all read before have none in their batch.
+        batch = self.batch.filter(mask) if self.batch.num_columns else self.batch
+        rows = Rows(self._reader, batch, self.numbers[kept])
         rows._columns = {name: column.where(mask) for name, column in self._columns.items()}
         return rows
 

@@ -101,7 +101,13 @@ class DistinctTracker(Tracker):
 
     def _add(self, values: np.ndarray) -> None:
         # With one more than the most, there are too many: whichever these are, and whatever comes.
-        if len(self.values) <= self.most:
+        if len(self.values) > self.most:
+            return
+        if len(self.values):
+            # Mostly they are known by then, and finding them is faster than sorting them.
+            places = np.minimum(np.searchsorted(self.values, values), len(self.values) - 1)
+            values = values[self.values[places] != values]
+        if len(values):
             self.values = np.union1d(self.values, values + 0.0)[: self.most + 1]
 
 
@@ -126,9 +132,11 @@ class TextTracker(Tracker):
         """Counts values, and says how many were missing."""
         texts = items.text_array
         counts = np.bincount(items.codes + 1, minlength=len(texts) + 1)
-        is_there = texts.is_valid()
-        self.counts.add(pa.table([texts, counts[1:]], schema=COUNTS).filter(is_there))
-        return int(counts[0] + counts[1:][~np.asarray(is_there)].sum())
+        is_there = np.asarray(texts.is_valid())
+        # Values may be those of other rows too.
+        comes = pa.array(is_there & (counts[1:] > 0))
+        self.counts.add(pa.table([texts, counts[1:]], schema=COUNTS).filter(comes))
+        return int(counts[0] + counts[1:][~is_there].sum())
 
     def add_table(self, table: pa.Table) -> None:
         """Adds what another one has counted."""

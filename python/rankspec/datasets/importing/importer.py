@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from rankspec.data.v1.recipe_pb2 import Recipe
 from rankspec.data.v1.statistics_pb2 import ColumnStatistics, DataStatistics
@@ -21,6 +22,7 @@ from rankspec.datasets.importing.door import Table
 from rankspec.datasets.importing.errors import TableError
 from rankspec.datasets.importing.folder import CONFIG, STATISTICS, beside, write_schema
 from rankspec.datasets.importing.inference import infer
+from rankspec.datasets.importing.parsed import ParsedRows
 from rankspec.datasets.importing.plan import Plan, plan
 from rankspec.datasets.importing.profile import Profile, Profiler
 from rankspec.datasets.importing.rows import Tick, label_columns, placed, read_rows
@@ -123,8 +125,9 @@ def import_planned(
     """
     with beside(output) as folder, placed(table):
         recipe = _divided(table, _laid_out(table, made), progress)
-        fitted = _fitted(table, recipe, folder, progress)
-        found, entries, held_back = _write(table, made, fitted, folder, vectors, private, progress)
+        parsed = ParsedRows(folder / "_parsed", RowReader(recipe, show_values=not private))
+        fitted, num_read = _fitted(table, recipe, folder, parsed, progress)
+        found, entries, held_back = _write(made, fitted, folder, parsed, num_read, vectors, progress)
         _check_parts(found)
         write_schema(folder, entries)
         if found.statistics is not None:
@@ -189,11 +192,22 @@ def _divided(table: Table, recipe: Recipe, progress: Progress) -> Recipe:
     )
 
 
-def _fitted(table: Table, recipe: Recipe, folder: Path, progress: Progress) -> Fitted:
-    with closing(Fit(recipe, folder)) as fit, progress("fitting", 0) as tick:
-        for rows in read_rows(table, fit.reader, label_columns(recipe), tick, _columns(recipe)):
-            fit.add(rows)
-        return fit.finish(f"rankspec {version('rankspec')}")
+def _fitted(
+    table: Table, recipe: Recipe, folder: Path, parsed: ParsedRows, progress: Progress
+) -> tuple[Fitted, int]:
+    """Fits the recipe and keeps the rows in `parsed`; also returns how many were read, with those without a label."""
+    num_read = 0
+    with closing(Fit(recipe, folder)) as fit, closing(parsed), progress("fitting", 0) as tick:
+
+        def count(num_rows: int) -> None:
+            nonlocal num_read
+            num_read += num_rows
+            tick(num_rows)
+
+        for rows in read_rows(table, parsed.reader, label_columns(recipe), count, _columns(recipe)):
+            read = parsed.parse(rows)
+            parsed.add(read, fit.add(read))
+        return fit.finish(f"rankspec {version('rankspec')}"), num_read
 
 
 def _columns(recipe: Recipe) -> list[str]:
@@ -201,30 +215,24 @@ def _columns(recipe: Recipe) -> list[str]:
 
 
 def _write(
-    table: Table,
     made: Plan,
     fitted: Fitted,
     folder: Path,
+    parsed: ParsedRows,
+    num_read: int,
     vectors: Vectors,
-    private: bool,
     progress: Progress,
 ) -> tuple[Found, list[dict[str, Any]], list[str]]:
     """Writes the rows; returns what was found, the schema's entries, and what was held back."""
     recipe = fitted.recipe
-    encoder, carrying = Encoder(recipe, fitted.vocabularies, show_values=not private), Carrying(recipe)
+    encoder, carrying = Encoder(recipe, fitted.vocabularies), Carrying(recipe)
     stage = folder / "_staging"
     stage.mkdir()
     stager = _Stager(Divider(recipe), recipe.output.num_shards, Staging(stage))
-    num_read = 0
     with progress("encoding", recipe.fitted.num_rows) as tick:
-
-        def count(num_rows: int) -> None:
-            nonlocal num_read
-            num_read += num_rows
-            tick(num_rows)
-
-        for rows in read_rows(table, encoder.reader, label_columns(recipe), count, _columns(recipe)):
-            stager.add(rows, encoder.encode(rows), carrying.columns(carried(rows, recipe)), vectors)
+        for rows, parts in parsed.batches():
+            stager.add(rows, parts, encoder.encode(rows), carrying.columns(carried(rows, recipe)), vectors)
+            tick(len(rows))
     stager.staging.close()
     tasks = {label.task: label.is_number for label in made.labels}
     group = carrying.number_of(made.group) if made.group else None
@@ -250,17 +258,27 @@ class _Stager:
     num_rows: int = 0
     num_in_gap: int = 0
 
-    def add(self, rows: Rows, encoded: Encoded, carried: dict[str, pa.Array], vectors: Vectors) -> None:
-        """Takes rows."""
-        parts, order = self.divider.parts(rows), self.divider.order(rows)
-        files = self.divider.files(order)
+    def add(
+        self,
+        rows: Rows,
+        parts: NDArray[np.int64],
+        encoded: Encoded,
+        carried: dict[str, pa.Array],
+        vectors: Vectors,
+    ) -> None:
+        """Takes rows, with the part of each."""
+        order = self.divider.order(rows)
         table = to_table(encoded, carried, order, vectors)
         self.num_rows += len(rows)
         self.num_in_gap += int(np.count_nonzero(parts == NO_PART))
-        for part, file in np.unique(np.stack([parts, files]), axis=1).T.tolist():
-            if part != NO_PART:
-                chosen = np.flatnonzero((parts == part) & (files == file))
-                self.staging.add(table.take(pa.array(chosen)), self.divider.part_names[part], file)
+        # Rows of a file stay in their order among themselves.
+        files = np.where(parts == NO_PART, NO_PART, parts * self.num_files + self.divider.files(order))
+        table = table.take(pa.array(np.argsort(files, kind="stable")))
+        chosen, num_rows = np.unique_counts(files)
+        for file, end, num in zip(chosen.tolist(), np.cumsum(num_rows).tolist(), num_rows.tolist(), strict=True):
+            if file != NO_PART:
+                part = self.divider.part_names[file // self.num_files]
+                self.staging.add(table.slice(end - num, num), part, file % self.num_files)
 
 
 def _held_back(num_read: int, num_labelled: int, num_in_gap: int, made: Plan) -> list[str]:

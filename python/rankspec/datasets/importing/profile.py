@@ -116,12 +116,14 @@ class Profiler:
             column = column.filter(finite)
         if profile.stored == "other":
             return
-        values = pc.unique(column).drop_null()
+        # Of a column with too many distinct values most come once.
+        values = (pc.unique(column) if profile.distinct is not None else column).drop_null()
         if decimal == "," and profile.stored == "text":
             values = pc.replace_substring(values, ",", ".", max_replacements=1)
         self._pending.append(values)
         self._num_pending += len(values)
-        if self._num_pending > _PENDING_VALUES:
+        # Values that are known are looked at again with those that wait.
+        if self._num_pending > max(_PENDING_VALUES, 0 if profile.distinct is None else len(profile.distinct)):
             self._flush()
 
     def finish(self) -> Profile:
@@ -139,13 +141,13 @@ class Profiler:
         profile = self.profile
         if not self._pending:
             return
-        values = pc.unique(pa.chunked_array(self._pending))
+        values = pa.concat_arrays(self._pending)
         self._pending, self._num_pending = [], 0
-        if isinstance(values, pa.ChunkedArray):
-            values = values.combine_chunks()
         if profile.distinct is not None:
             before = profile.distinct if profile.distinct.type == values.type else values.slice(0, 0)
             profile.distinct = pc.unique(pa.concat_arrays([before, values]))
+            # Those that were known were looked at.
+            values = profile.distinct.slice(len(before))
             if len(profile.distinct) > MOST_DISTINCT:
                 values, profile.distinct = profile.distinct, None
         if len(values) == 0:
@@ -188,14 +190,13 @@ def _look_at_text(profile: Profile, values: pa.Array) -> None:
     """Looks at what the values are written like; what is not so any more is not looked for again."""
     if pa.types.is_null(values.type):
         return
-    if profile.all_numbers:
-        profile.all_numbers = _all(pc.match_substring_regex(values, _NUMBER))
-        profile.all_whole &= profile.all_numbers and _all(pc.match_substring_regex(values, _WHOLE))
-    else:
-        profile.all_whole = False
-    if profile.all_numbers:
-        profile.some_zero_first |= _any(pc.match_substring_regex(values, _ZERO_FIRST))
-        _look_at_written_numbers(profile, values)
+    numbers = _written_numbers(values) if profile.all_numbers else None
+    profile.all_numbers = numbers is not None
+    profile.all_whole &= numbers is not None and _are_whole(values, numbers)
+    if numbers is not None:
+        _stretch(profile, numbers)
+        profile.some_zero_first |= _any_zero_first(values)
+        profile.some_inexact |= _any_inexact(values, numbers)
     if profile.all_times:
         profile.all_times = _all(pc.match_substring_regex(values, _TIME))
     if profile.all_times:
@@ -219,11 +220,34 @@ def _odd_among_numbers(values: pa.Array) -> str | None:
     return odd
 
 
-def _look_at_written_numbers(profile: Profile, values: pa.Array) -> None:
-    numbers = pc.cast(pc.replace_substring_regex(values, r"^\+", ""), pa.float64())
-    _stretch(profile, numbers)
-    whole = pc.match_substring_regex(values, _WHOLE)
-    profile.some_inexact |= _any(pc.and_(whole, pc.greater(pc.abs(numbers), LARGEST_EXACT - 1)))
+def _written_numbers(values: pa.Array) -> pa.Array | None:
+    """The numbers that all the values are; None if one is none."""
+    try:
+        numbers = pc.cast(values, pa.float64())
+        # What Arrow takes beyond our numbers are words for those that are not finite.
+        if _all(pc.is_finite(numbers)):
+            return numbers
+    except pa.ArrowInvalid:
+        pass
+    if not _all(pc.match_substring_regex(values, _NUMBER)):
+        return None
+    return pc.cast(pc.replace_substring_regex(values, r"^\+", ""), pa.float64())
+
+
+def _are_whole(values: pa.Array, numbers: pa.Array) -> bool:
+    # Without a point too; a look at the numbers is faster.
+    return _all(pc.equal(numbers, pc.floor(numbers))) and _all(pc.match_substring_regex(values, _WHOLE))
+
+
+def _any_zero_first(values: pa.Array) -> bool:
+    signed = pc.or_(pc.starts_with(values, "-"), pc.starts_with(values, "+"))
+    candidates = values.filter(pc.or_(signed, pc.starts_with(values, "0")))
+    return _any(pc.match_substring_regex(candidates, _ZERO_FIRST))
+
+
+def _any_inexact(values: pa.Array, numbers: pa.Array) -> bool:
+    large = pc.greater(pc.abs(numbers), LARGEST_EXACT - 1)
+    return _any(large) and _any(pc.match_substring_regex(values.filter(large), _WHOLE))
 
 
 def _look_at_numbers(profile: Profile, values: pa.Array) -> None:

@@ -93,7 +93,8 @@ class Staging:
 def _places(table: pa.Table) -> pa.Array:
     """Where the rows go: by their order, and those of the same order by what is in them."""
     order = np.asarray(table[_ORDER])
-    places = np.argsort(order, kind="stable")
+    # Those of the same order are ordered below, so it need not be stable.
+    places = np.argsort(order)
     ordered = order[places]
     tied = np.flatnonzero(ordered[1:] == ordered[:-1])
     if len(tied):

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from rankspec.data.v1.recipe_pb2 import Recipe
@@ -75,7 +76,7 @@ class Writer:
         self._tasks = tasks
         self._places = dict(zip(VECTORS, _vectors_of(recipe), strict=True))
         self._group = group
-        self._groups: dict[str, NDArray[np.int64]] = {}
+        self._groups: dict[str, pa.Array] = {}
         self._row_group_rows = recipe.output.row_group_rows
         self.entries = [_entry(name, places) for name, places in self._places.items() if places]
         self.entries += [schema_entry(t, "float_list" if real else "int64_list", 1) for t, real in tasks.items()]
@@ -115,8 +116,8 @@ class Writer:
             for start in range(0, len(values), _ROWS_OF_SUM):
                 found.statistics.add(values[start : start + _ROWS_OF_SUM])
         if self._group is not None:
-            seen = self._groups.get(part, np.empty(0, np.int64))
-            self._groups[part] = np.union1d(seen, np.asarray(table[self._group]))
+            seen = [self._groups[part]] if part in self._groups else []
+            self._groups[part] = _distinct([*seen, *table[self._group].chunks])
 
     def _vectors(self, table: pa.Table) -> list[tuple[Any, list[str], bool]]:
         return [
@@ -126,11 +127,17 @@ class Writer:
         ]
 
     def _count_groups(self, parts: Sequence[str]) -> None:
-        first = self._groups.get(parts[0], np.empty(0, np.int64))
+        first = self._groups.get(parts[0])
         others = [self._groups[part] for part in parts[1:] if part in self._groups]
-        self.found.num_groups = len(first)
-        if others:
-            self.found.num_groups_on_both_sides = len(np.intersect1d(first, np.concatenate(others)))
+        self.found.num_groups = 0 if first is None else len(first)
+        if others and first is not None:
+            other = _distinct(others)
+            self.found.num_groups_on_both_sides = len(first) + len(other) - len(_distinct([first, other]))
+
+
+def _distinct(arrays: Sequence[pa.Array]) -> pa.Array:
+    """The distinct values of some arrays; hashing is faster than numpy's sorting."""
+    return pc.unique(pa.concat_arrays(arrays))
 
 
 def _vectors_of(recipe: Recipe) -> tuple[list[Position], list[Position], list[Position]]:
