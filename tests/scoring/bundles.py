@@ -34,14 +34,14 @@ class Kind(NamedTuple):
 
     Attributes:
         changes: textproto that is laid over the small config.
-        data_changes: textproto that is laid over both of its data sets.
+        data: textproto that is laid over its data sets.
         plain: whether the small config is the one without batch norm and tables.
         is_named: whether the data's features have names.
         external_above: bytes of weights from which on they get a file of their own.
     """
 
     changes: str = ""
-    data_changes: str = ""
+    data: str = ""
     plain: bool = False
     is_named: bool = False
     external_above: int = EXTERNAL_ABOVE
@@ -69,7 +69,7 @@ KINDS = {
         'train_data { tasks { key: "like" value { neg_downsampling_rate: 0.25 } } }',
         plain=True,
     ),
-    "preprocessing": Kind(data_changes=_PREPROCESSING, plain=True),
+    "preprocessing": Kind(data=_PREPROCESSING, plain=True),
     "logarithms": Kind(
         "model { featurization_config { clip_log1p_abs_config { clip_magnitude: 100 } "
         'feature_names_to_concat: ["discrete", "binary"] } }',
@@ -103,10 +103,10 @@ def make_bundle(kind: Kind, folder: Path, work: Path) -> None:
 def _laid_over(kind: Kind, data: Path) -> Iterator[str]:
     if kind.changes:
         yield kind.changes
-    if kind.data_changes:
-        yield f"train_data {{ {kind.data_changes} }}"
-        # An entry of a map is laid over another as a whole.
-        valid = f"{data_set(data, 'valid')} {kind.data_changes}"
+    if kind.data:
+        yield f"train_data {{ {kind.data} }}"
+        # A value of a map takes the place of the one before.
+        valid = f"{data_set(data, 'valid')} {kind.data}"
         yield f'validation_data {{ key: "valid" value {{ {valid} }} }}'
 
 
