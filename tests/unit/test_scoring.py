@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -18,8 +19,11 @@ from rankspec.serving.v1.bundle_pb2 import FeatureSignature
 from tests.unit.recap_models import recap_config
 
 from rankspec.analysis.fingerprint import fingerprint
+from rankspec.checking.check import check
 from rankspec.families.recap.program.data.steps.mask_mantissa import mask_mantissa
 from rankspec.families.recap.program.export import preprocessing
+from rankspec.formats.writing import write_with_variables
+from rankspec.schema.defaults import resolve
 from rankspec.scoring.columns import Placement
 from rankspec.scoring.combining import combined
 from rankspec.scoring.config_files import without_places
@@ -27,6 +31,7 @@ from rankspec.scoring.errors import ScoringError
 from rankspec.scoring.golden import difference, swaps_ranks
 from rankspec.scoring.threads import available_threads
 
+_ROOT = Path(__file__).parents[2]
 _POWERS = 2.0 ** torch.arange(-126, 128, dtype=torch.float64)
 
 
@@ -145,8 +150,25 @@ def test_a_config_without_places_keeps_its_function_and_no_text_of_operational_f
     kept = without_places(config)
 
     assert b"secret" not in kept.SerializeToString()
+    assert kept.training.save_dir == "${TRAINING_SAVE_DIR}"
     assert fingerprint(kept).semantic == fingerprint(config).semantic
     assert kept.model == config.model
+
+
+def test_a_config_without_places_is_right_where_its_variables_are_set(tmp_path: Path) -> None:
+    config: RecapConfig = resolve(check(_ROOT / "configs" / "recap" / "tiny.textproto").message)
+    config.validation_data["a-b"].CopyFrom(config.train_data)
+    config.validation_data["a.b"].CopyFrom(config.train_data)
+
+    kept = without_places(config)
+    file = tmp_path / "resolved.textproto"
+    file.write_bytes(write_with_variables(kept, "textproto"))
+    names = set(re.findall(r"\$\{(\w+)\}", file.read_text()))
+
+    assert {"VALIDATION_DATA_A_B_INPUTS", "VALIDATION_DATA_A_B_INPUTS_2"} <= names
+    assert check(file, environment=dict.fromkeys(names, "here")).ok
+    unset = [found.code for found in check(file, environment={}).diagnostics]
+    assert set(unset) == {"env.unset"}
 
 
 def test_scoring_needs_neither_torch_nor_arrow() -> None:

@@ -54,6 +54,9 @@ def run(arguments: Namespace) -> int:
         return statuses.WRONG
     try:
         status: int = arguments.action(arguments)
+    except ModuleNotFoundError as error:
+        sys.stderr.write(f"error: {error.name} is not installed; `pip install 'rankspec[raw]'` installs it\n")
+        return statuses.WRONG
     except ScoringError as error:
         sys.stderr.write(f"error: {arguments.folder}: {error}\n")
         return statuses.WRONG
@@ -111,6 +114,8 @@ def _verify(arguments: Namespace) -> int:
     with scoring.open(arguments.folder, arguments.expect_digest) as scorer:
         rows = sum(batch.num_rows for batch in scorer.manifest.golden_batches)
         print(f"{arguments.folder}: whole; {rows} golden rows differ by {scorer.golden_difference:.2g} at most")
+        if scorer.manifest.HasField("recipe_file"):
+            print(f"takes raw rows, with columns {', '.join(scorer.raw_rows().columns)}")
         print(f"digest {scorer.digest}")
     return statuses.FINE
 
@@ -156,7 +161,7 @@ def _set_weights(arguments: Namespace) -> int:
 def _config_files(bundle: BundleFiles, weights: Mapping[str, float]) -> tuple[bytes, bytes, str]:
     """The bundle's config with other weights: in binary, as text, and its full fingerprint."""
     from rankspec.analysis.fingerprint import fingerprint
-    from rankspec.formats.writing import to_textproto
+    from rankspec.formats.writing import write_with_variables
     from rankspec.schema.message_types import message_class
     from rankspec.scoring.errors import ScoringError
     from rankspec.serving.v1 import bundle_pb2
@@ -172,7 +177,8 @@ def _config_files(bundle: BundleFiles, weights: Mapping[str, float]) -> tuple[by
     held: dict[str, float] = getattr(config, "score_weights")  # noqa: B009 - only some root messages have it
     held.clear()
     held.update(weights)
-    return config.SerializeToString(deterministic=True), to_textproto(config).encode(), fingerprint(config).full
+    binary, text = (write_with_variables(config, form) for form in ("binary", "textproto"))
+    return binary, text, fingerprint(config).full
 
 
 def _weight(text: str) -> tuple[str, float]:

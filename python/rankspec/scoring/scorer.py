@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from rankspec.scoring.raw_rows import RawRows
     from rankspec.serving.v1.bundle_pb2 import BundleManifest
 
 
@@ -54,6 +55,8 @@ class Scorer:
         self._session: Any = start_session(bundle, num_threads or available_threads())
         self._closing = threading.Condition()
         self._under_way = 0
+        self._reading_recipe = threading.Lock()
+        self._raw_rows: RawRows | None = None
         self.golden_difference = self._checked_golden_rows()
 
     @property
@@ -77,7 +80,51 @@ class Scorer:
         Raises:
             ScoringError: with one of the codes from CLOSED on.
         """
-        inputs = self._placement.placed(columns, signature_hash)
+        return self._scores(self._placement.placed(columns, signature_hash))
+
+    def score_raw(self, rows: object) -> dict[str, NDArray[np.float32]]:
+        """Scores raw rows, as the table had them that `rankspec data import` made the data set of.
+
+        Args:
+            rows: an Arrow table, whatever hands one over (`__arrow_c_stream__`), or columns by name: lists or arrays.
+                Columns that the recipe does not read are left alone.
+
+        Returns:
+            As `score`.
+
+        Raises:
+            ScoringError: with one of the codes from RECIPE_INVALID to VOCABULARY_INVALID, or from CLOSED on.
+            ModuleNotFoundError: pyarrow is not installed; `pip install 'rankspec[raw]'` installs it.
+        """
+        inputs = self.raw_rows().inputs(rows)
+        return self._scores(self._placement.placed(inputs, self.signature_hash))
+
+    def raw_rows(self) -> RawRows:
+        """The bundle's recipe; it is read when this is first called.
+
+        Raises:
+            ScoringError: with one of the codes from RECIPE_INVALID to VOCABULARY_INVALID, RECIPE_MISSING or CLOSED.
+            ModuleNotFoundError: pyarrow is not installed.
+        """
+        with self._reading_recipe:
+            if self._raw_rows is None:
+                self._raw_rows = self._read_recipe()
+            return self._raw_rows
+
+    def _read_recipe(self) -> RawRows:
+        from rankspec.scoring.raw_rows import RawRows
+
+        bundle = self._bundle
+        if bundle is None:
+            raise ScoringError(bundle_pb2.ERROR_CODE_CLOSED, "a scorer that is open")
+        if not self.manifest.HasField("recipe_file"):
+            raise ScoringError(
+                bundle_pb2.ERROR_CODE_RECIPE_MISSING,
+                "a bundle of a data set that `rankspec data import` made; this one takes inputs as they are stored",
+            )
+        return RawRows(bundle)
+
+    def _scores(self, inputs: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[np.float32]]:
         outputs = self._run(inputs)
         found = {name: outputs[:, place] for place, name in enumerate(self.tasks)}
         if self._weights:

@@ -168,6 +168,15 @@ const (
 	ErrorCode_ERROR_CODE_GOLDEN_INVALID ErrorCode = 14
 	// The model's outputs for the golden rows are further from the expected ones than the tolerance.
 	ErrorCode_ERROR_CODE_GOLDEN_MISMATCH ErrorCode = 15
+	// The recipe cannot be read, or makes other inputs than the signature's. This and the next three are looked for when raw rows are
+	// first asked for.
+	ErrorCode_ERROR_CODE_RECIPE_INVALID ErrorCode = 16
+	// The recipe is not fitted.
+	ErrorCode_ERROR_CODE_RECIPE_UNFITTED ErrorCode = 17
+	// The recipe's semantics are newer than the reader.
+	ErrorCode_ERROR_CODE_RECIPE_UNKNOWN ErrorCode = 18
+	// A vocabulary is not there, or is not the one that the recipe was fitted with.
+	ErrorCode_ERROR_CODE_VOCABULARY_INVALID ErrorCode = 19
 	// The scorer has been closed.
 	ErrorCode_ERROR_CODE_CLOSED ErrorCode = 20
 	// The request has an input that the signature does not.
@@ -192,6 +201,14 @@ const (
 	ErrorCode_ERROR_CODE_VALUE_NOT_ALLOWED ErrorCode = 30
 	// ONNX Runtime failed.
 	ErrorCode_ERROR_CODE_SCORING_FAILED ErrorCode = 31
+	// Raw rows were given, and the bundle has no recipe.
+	ErrorCode_ERROR_CODE_RECIPE_MISSING ErrorCode = 32
+	// Raw rows lack a column that the recipe reads.
+	ErrorCode_ERROR_CODE_COLUMN_MISSING ErrorCode = 33
+	// A raw column is of a type that the recipe does not read it from.
+	ErrorCode_ERROR_CODE_COLUMN_TYPE ErrorCode = 34
+	// A value of a raw column cannot be read as what it is to be.
+	ErrorCode_ERROR_CODE_VALUE_INVALID ErrorCode = 35
 )
 
 // Enum value maps for ErrorCode.
@@ -213,6 +230,10 @@ var (
 		13: "ERROR_CODE_EXTERNAL_DATA_INVALID",
 		14: "ERROR_CODE_GOLDEN_INVALID",
 		15: "ERROR_CODE_GOLDEN_MISMATCH",
+		16: "ERROR_CODE_RECIPE_INVALID",
+		17: "ERROR_CODE_RECIPE_UNFITTED",
+		18: "ERROR_CODE_RECIPE_UNKNOWN",
+		19: "ERROR_CODE_VOCABULARY_INVALID",
 		20: "ERROR_CODE_CLOSED",
 		21: "ERROR_CODE_INPUT_UNKNOWN",
 		22: "ERROR_CODE_INPUT_MISSING",
@@ -225,6 +246,10 @@ var (
 		29: "ERROR_CODE_ID_OUT_OF_RANGE",
 		30: "ERROR_CODE_VALUE_NOT_ALLOWED",
 		31: "ERROR_CODE_SCORING_FAILED",
+		32: "ERROR_CODE_RECIPE_MISSING",
+		33: "ERROR_CODE_COLUMN_MISSING",
+		34: "ERROR_CODE_COLUMN_TYPE",
+		35: "ERROR_CODE_VALUE_INVALID",
 	}
 	ErrorCode_value = map[string]int32{
 		"ERROR_CODE_UNSPECIFIED":           0,
@@ -243,6 +268,10 @@ var (
 		"ERROR_CODE_EXTERNAL_DATA_INVALID": 13,
 		"ERROR_CODE_GOLDEN_INVALID":        14,
 		"ERROR_CODE_GOLDEN_MISMATCH":       15,
+		"ERROR_CODE_RECIPE_INVALID":        16,
+		"ERROR_CODE_RECIPE_UNFITTED":       17,
+		"ERROR_CODE_RECIPE_UNKNOWN":        18,
+		"ERROR_CODE_VOCABULARY_INVALID":    19,
 		"ERROR_CODE_CLOSED":                20,
 		"ERROR_CODE_INPUT_UNKNOWN":         21,
 		"ERROR_CODE_INPUT_MISSING":         22,
@@ -255,6 +284,10 @@ var (
 		"ERROR_CODE_ID_OUT_OF_RANGE":       29,
 		"ERROR_CODE_VALUE_NOT_ALLOWED":     30,
 		"ERROR_CODE_SCORING_FAILED":        31,
+		"ERROR_CODE_RECIPE_MISSING":        32,
+		"ERROR_CODE_COLUMN_MISSING":        33,
+		"ERROR_CODE_COLUMN_TYPE":           34,
+		"ERROR_CODE_VALUE_INVALID":         35,
 	}
 )
 
@@ -1157,8 +1190,8 @@ type BundleManifest struct {
 	// the model score. It holds nothing but numbers, little-endian: for each batch of golden_batches the values of every input in the
 	// signature's order, a row after the other, and then the outputs, a row after the other.
 	GoldenFile *string `protobuf:"bytes,14,opt,name=golden_file,json=goldenFile" json:"golden_file,omitempty"`
-	// File of the recipe that makes inputs of raw rows, a rankspec.data.v1.Recipe in binary form. Unset: inputs are given as
-	// they are.
+	// File of the recipe that makes inputs of raw rows, a rankspec.data.v1.Recipe in binary form. The vocabularies that it names are files
+	// of the bundle, of the same names. Unset: inputs are given as they are.
 	RecipeFile *string `protobuf:"bytes,15,opt,name=recipe_file,json=recipeFile" json:"recipe_file,omitempty"`
 	// What the model takes.
 	Signature *FeatureSignature `protobuf:"bytes,16,opt,name=signature" json:"signature,omitempty"`
@@ -1477,7 +1510,7 @@ const file_rankspec_serving_v1_bundle_proto_rawDesc = "" +
 	"OutputKind\x12\x1b\n" +
 	"\x17OUTPUT_KIND_UNSPECIFIED\x10\x00\x12\x1b\n" +
 	"\x17OUTPUT_KIND_PROBABILITY\x10\x01\x12\x15\n" +
-	"\x11OUTPUT_KIND_VALUE\x10\x02*\xdc\x06\n" +
+	"\x11OUTPUT_KIND_VALUE\x10\x02*\xd5\b\n" +
 	"\tErrorCode\x12\x1a\n" +
 	"\x16ERROR_CODE_UNSPECIFIED\x10\x00\x12\x18\n" +
 	"\x14ERROR_CODE_NO_BUNDLE\x10\x01\x12\x1f\n" +
@@ -1495,7 +1528,11 @@ const file_rankspec_serving_v1_bundle_proto_rawDesc = "" +
 	"\x18ERROR_CODE_MODEL_INVALID\x10\f\x12$\n" +
 	" ERROR_CODE_EXTERNAL_DATA_INVALID\x10\r\x12\x1d\n" +
 	"\x19ERROR_CODE_GOLDEN_INVALID\x10\x0e\x12\x1e\n" +
-	"\x1aERROR_CODE_GOLDEN_MISMATCH\x10\x0f\x12\x15\n" +
+	"\x1aERROR_CODE_GOLDEN_MISMATCH\x10\x0f\x12\x1d\n" +
+	"\x19ERROR_CODE_RECIPE_INVALID\x10\x10\x12\x1e\n" +
+	"\x1aERROR_CODE_RECIPE_UNFITTED\x10\x11\x12\x1d\n" +
+	"\x19ERROR_CODE_RECIPE_UNKNOWN\x10\x12\x12!\n" +
+	"\x1dERROR_CODE_VOCABULARY_INVALID\x10\x13\x12\x15\n" +
 	"\x11ERROR_CODE_CLOSED\x10\x14\x12\x1c\n" +
 	"\x18ERROR_CODE_INPUT_UNKNOWN\x10\x15\x12\x1c\n" +
 	"\x18ERROR_CODE_INPUT_MISSING\x10\x16\x12\x1a\n" +
@@ -1507,7 +1544,11 @@ const file_rankspec_serving_v1_bundle_proto_rawDesc = "" +
 	"\x1dERROR_CODE_SIGNATURE_MISMATCH\x10\x1c\x12\x1e\n" +
 	"\x1aERROR_CODE_ID_OUT_OF_RANGE\x10\x1d\x12 \n" +
 	"\x1cERROR_CODE_VALUE_NOT_ALLOWED\x10\x1e\x12\x1d\n" +
-	"\x19ERROR_CODE_SCORING_FAILED\x10\x1fBk\n" +
+	"\x19ERROR_CODE_SCORING_FAILED\x10\x1f\x12\x1d\n" +
+	"\x19ERROR_CODE_RECIPE_MISSING\x10 \x12\x1d\n" +
+	"\x19ERROR_CODE_COLUMN_MISSING\x10!\x12\x1a\n" +
+	"\x16ERROR_CODE_COLUMN_TYPE\x10\"\x12\x1c\n" +
+	"\x18ERROR_CODE_VALUE_INVALID\x10#Bk\n" +
 	"\x17dev.rankspec.serving.v1B\vBundleProtoP\x01ZAgithub.com/rankspec/rankspec/gen/go/rankspec/serving/v1;servingv1b\beditionsp\xe8\a"
 
 var (

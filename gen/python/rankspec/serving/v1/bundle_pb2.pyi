@@ -40,6 +40,10 @@ class ErrorCode(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ERROR_CODE_EXTERNAL_DATA_INVALID: _ClassVar[ErrorCode]
     ERROR_CODE_GOLDEN_INVALID: _ClassVar[ErrorCode]
     ERROR_CODE_GOLDEN_MISMATCH: _ClassVar[ErrorCode]
+    ERROR_CODE_RECIPE_INVALID: _ClassVar[ErrorCode]
+    ERROR_CODE_RECIPE_UNFITTED: _ClassVar[ErrorCode]
+    ERROR_CODE_RECIPE_UNKNOWN: _ClassVar[ErrorCode]
+    ERROR_CODE_VOCABULARY_INVALID: _ClassVar[ErrorCode]
     ERROR_CODE_CLOSED: _ClassVar[ErrorCode]
     ERROR_CODE_INPUT_UNKNOWN: _ClassVar[ErrorCode]
     ERROR_CODE_INPUT_MISSING: _ClassVar[ErrorCode]
@@ -52,6 +56,10 @@ class ErrorCode(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ERROR_CODE_ID_OUT_OF_RANGE: _ClassVar[ErrorCode]
     ERROR_CODE_VALUE_NOT_ALLOWED: _ClassVar[ErrorCode]
     ERROR_CODE_SCORING_FAILED: _ClassVar[ErrorCode]
+    ERROR_CODE_RECIPE_MISSING: _ClassVar[ErrorCode]
+    ERROR_CODE_COLUMN_MISSING: _ClassVar[ErrorCode]
+    ERROR_CODE_COLUMN_TYPE: _ClassVar[ErrorCode]
+    ERROR_CODE_VALUE_INVALID: _ClassVar[ErrorCode]
 VALUE_TYPE_UNSPECIFIED: ValueType
 VALUE_TYPE_FLOAT32: ValueType
 VALUE_TYPE_INT64: ValueType
@@ -74,6 +82,10 @@ ERROR_CODE_MODEL_INVALID: ErrorCode
 ERROR_CODE_EXTERNAL_DATA_INVALID: ErrorCode
 ERROR_CODE_GOLDEN_INVALID: ErrorCode
 ERROR_CODE_GOLDEN_MISMATCH: ErrorCode
+ERROR_CODE_RECIPE_INVALID: ErrorCode
+ERROR_CODE_RECIPE_UNFITTED: ErrorCode
+ERROR_CODE_RECIPE_UNKNOWN: ErrorCode
+ERROR_CODE_VOCABULARY_INVALID: ErrorCode
 ERROR_CODE_CLOSED: ErrorCode
 ERROR_CODE_INPUT_UNKNOWN: ErrorCode
 ERROR_CODE_INPUT_MISSING: ErrorCode
@@ -86,6 +98,10 @@ ERROR_CODE_SIGNATURE_MISMATCH: ErrorCode
 ERROR_CODE_ID_OUT_OF_RANGE: ErrorCode
 ERROR_CODE_VALUE_NOT_ALLOWED: ErrorCode
 ERROR_CODE_SCORING_FAILED: ErrorCode
+ERROR_CODE_RECIPE_MISSING: ErrorCode
+ERROR_CODE_COLUMN_MISSING: ErrorCode
+ERROR_CODE_COLUMN_TYPE: ErrorCode
+ERROR_CODE_VALUE_INVALID: ErrorCode
 
 class BundleFile(_message.Message):
     __slots__ = ("name", "sha256", "size")

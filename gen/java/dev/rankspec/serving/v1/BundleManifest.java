@@ -827,8 +827,8 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object recipeFile_ = "";
   /**
    * <pre>
-   * File of the recipe that makes inputs of raw rows, a rankspec.data.v1.Recipe in binary form. Unset: inputs are given as
-   * they are.
+   * File of the recipe that makes inputs of raw rows, a rankspec.data.v1.Recipe in binary form. The vocabularies that it names are files
+   * of the bundle, of the same names. Unset: inputs are given as they are.
    * </pre>
    *
    * <code>string recipe_file = 15 [json_name = "recipeFile", (.buf.validate.field) = { ... }</code>
@@ -840,8 +840,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * File of the recipe that makes inputs of raw rows, a rankspec.data.v1.Recipe in binary form. Unset: inputs are given as
-   * they are.
+   * File of the recipe that makes inputs of raw rows, a rankspec.data.v1.Recipe in binary form. The vocabularies that it names are files
+   * of the bundle, of the same names. Unset: inputs are given as they are.
    * </pre>
    *
    * <code>string recipe_file = 15 [json_name = "recipeFile", (.buf.validate.field) = { ... }</code>
@@ -862,8 +862,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * File of the recipe that makes inputs of raw rows, a rankspec.data.v1.Recipe in binary form. Unset: inputs are given as
-   * they are.
+   * File of the recipe that makes inputs of raw rows, a rankspec.data.v1.Recipe in binary form. The vocabularies that it names are files
+   * of the bundle, of the same names. Unset: inputs are given as they are.
    * </pre>
    *
    * <code>string recipe_file = 15 [json_name = "recipeFile", (.buf.validate.field) = { ... }</code>
@@ -4167,8 +4167,8 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object recipeFile_ = "";
     /**
      * <pre>
-     * File of the recipe that makes inputs of raw rows, a rankspec.data.v1.Recipe in binary form. Unset: inputs are given as
-     * they are.
+     * File of the recipe that makes inputs of raw rows, a rankspec.data.v1.Recipe in binary form. The vocabularies that it names are files
+     * of the bundle, of the same names. Unset: inputs are given as they are.
      * </pre>
      *
      * <code>string recipe_file = 15 [json_name = "recipeFile", (.buf.validate.field) = { ... }</code>
@@ -4179,8 +4179,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * File of the recipe that makes inputs of raw rows, a rankspec.data.v1.Recipe in binary form. Unset: inputs are given as
-     * they are.
+     * File of the recipe that makes inputs of raw rows, a rankspec.data.v1.Recipe in binary form. The vocabularies that it names are files
+     * of the bundle, of the same names. Unset: inputs are given as they are.
      * </pre>
      *
      * <code>string recipe_file = 15 [json_name = "recipeFile", (.buf.validate.field) = { ... }</code>
@@ -4200,8 +4200,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * File of the recipe that makes inputs of raw rows, a rankspec.data.v1.Recipe in binary form. Unset: inputs are given as
-     * they are.
+     * File of the recipe that makes inputs of raw rows, a rankspec.data.v1.Recipe in binary form. The vocabularies that it names are files
+     * of the bundle, of the same names. Unset: inputs are given as they are.
      * </pre>
      *
      * <code>string recipe_file = 15 [json_name = "recipeFile", (.buf.validate.field) = { ... }</code>
@@ -4222,8 +4222,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * File of the recipe that makes inputs of raw rows, a rankspec.data.v1.Recipe in binary form. Unset: inputs are given as
-     * they are.
+     * File of the recipe that makes inputs of raw rows, a rankspec.data.v1.Recipe in binary form. The vocabularies that it names are files
+     * of the bundle, of the same names. Unset: inputs are given as they are.
      * </pre>
      *
      * <code>string recipe_file = 15 [json_name = "recipeFile", (.buf.validate.field) = { ... }</code>
@@ -4240,8 +4240,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * File of the recipe that makes inputs of raw rows, a rankspec.data.v1.Recipe in binary form. Unset: inputs are given as
-     * they are.
+     * File of the recipe that makes inputs of raw rows, a rankspec.data.v1.Recipe in binary form. The vocabularies that it names are files
+     * of the bundle, of the same names. Unset: inputs are given as they are.
      * </pre>
      *
      * <code>string recipe_file = 15 [json_name = "recipeFile", (.buf.validate.field) = { ... }</code>
@@ -4255,8 +4255,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * File of the recipe that makes inputs of raw rows, a rankspec.data.v1.Recipe in binary form. Unset: inputs are given as
-     * they are.
+     * File of the recipe that makes inputs of raw rows, a rankspec.data.v1.Recipe in binary form. The vocabularies that it names are files
+     * of the bundle, of the same names. Unset: inputs are given as they are.
      * </pre>
      *
      * <code>string recipe_file = 15 [json_name = "recipeFile", (.buf.validate.field) = { ... }</code>

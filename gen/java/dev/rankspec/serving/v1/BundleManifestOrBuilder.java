@@ -427,8 +427,8 @@ public interface BundleManifestOrBuilder extends
 
   /**
    * <pre>
-   * File of the recipe that makes inputs of raw rows, a rankspec.data.v1.Recipe in binary form. Unset: inputs are given as
-   * they are.
+   * File of the recipe that makes inputs of raw rows, a rankspec.data.v1.Recipe in binary form. The vocabularies that it names are files
+   * of the bundle, of the same names. Unset: inputs are given as they are.
    * </pre>
    *
    * <code>string recipe_file = 15 [json_name = "recipeFile", (.buf.validate.field) = { ... }</code>
@@ -437,8 +437,8 @@ public interface BundleManifestOrBuilder extends
   boolean hasRecipeFile();
   /**
    * <pre>
-   * File of the recipe that makes inputs of raw rows, a rankspec.data.v1.Recipe in binary form. Unset: inputs are given as
-   * they are.
+   * File of the recipe that makes inputs of raw rows, a rankspec.data.v1.Recipe in binary form. The vocabularies that it names are files
+   * of the bundle, of the same names. Unset: inputs are given as they are.
    * </pre>
    *
    * <code>string recipe_file = 15 [json_name = "recipeFile", (.buf.validate.field) = { ... }</code>
@@ -447,8 +447,8 @@ public interface BundleManifestOrBuilder extends
   java.lang.String getRecipeFile();
   /**
    * <pre>
-   * File of the recipe that makes inputs of raw rows, a rankspec.data.v1.Recipe in binary form. Unset: inputs are given as
-   * they are.
+   * File of the recipe that makes inputs of raw rows, a rankspec.data.v1.Recipe in binary form. The vocabularies that it names are files
+   * of the bundle, of the same names. Unset: inputs are given as they are.
    * </pre>
    *
    * <code>string recipe_file = 15 [json_name = "recipeFile", (.buf.validate.field) = { ... }</code>

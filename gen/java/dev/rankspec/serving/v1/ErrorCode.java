@@ -145,6 +145,39 @@ public enum ErrorCode
   ERROR_CODE_GOLDEN_MISMATCH(15),
   /**
    * <pre>
+   * The recipe cannot be read, or makes other inputs than the signature's. This and the next three are looked for when raw rows are
+   * first asked for.
+   * </pre>
+   *
+   * <code>ERROR_CODE_RECIPE_INVALID = 16;</code>
+   */
+  ERROR_CODE_RECIPE_INVALID(16),
+  /**
+   * <pre>
+   * The recipe is not fitted.
+   * </pre>
+   *
+   * <code>ERROR_CODE_RECIPE_UNFITTED = 17;</code>
+   */
+  ERROR_CODE_RECIPE_UNFITTED(17),
+  /**
+   * <pre>
+   * The recipe's semantics are newer than the reader.
+   * </pre>
+   *
+   * <code>ERROR_CODE_RECIPE_UNKNOWN = 18;</code>
+   */
+  ERROR_CODE_RECIPE_UNKNOWN(18),
+  /**
+   * <pre>
+   * A vocabulary is not there, or is not the one that the recipe was fitted with.
+   * </pre>
+   *
+   * <code>ERROR_CODE_VOCABULARY_INVALID = 19;</code>
+   */
+  ERROR_CODE_VOCABULARY_INVALID(19),
+  /**
+   * <pre>
    * The scorer has been closed.
    * </pre>
    *
@@ -239,6 +272,38 @@ public enum ErrorCode
    * <code>ERROR_CODE_SCORING_FAILED = 31;</code>
    */
   ERROR_CODE_SCORING_FAILED(31),
+  /**
+   * <pre>
+   * Raw rows were given, and the bundle has no recipe.
+   * </pre>
+   *
+   * <code>ERROR_CODE_RECIPE_MISSING = 32;</code>
+   */
+  ERROR_CODE_RECIPE_MISSING(32),
+  /**
+   * <pre>
+   * Raw rows lack a column that the recipe reads.
+   * </pre>
+   *
+   * <code>ERROR_CODE_COLUMN_MISSING = 33;</code>
+   */
+  ERROR_CODE_COLUMN_MISSING(33),
+  /**
+   * <pre>
+   * A raw column is of a type that the recipe does not read it from.
+   * </pre>
+   *
+   * <code>ERROR_CODE_COLUMN_TYPE = 34;</code>
+   */
+  ERROR_CODE_COLUMN_TYPE(34),
+  /**
+   * <pre>
+   * A value of a raw column cannot be read as what it is to be.
+   * </pre>
+   *
+   * <code>ERROR_CODE_VALUE_INVALID = 35;</code>
+   */
+  ERROR_CODE_VALUE_INVALID(35),
   UNRECOGNIZED(-1),
   ;
 
@@ -381,6 +446,39 @@ public enum ErrorCode
   public static final int ERROR_CODE_GOLDEN_MISMATCH_VALUE = 15;
   /**
    * <pre>
+   * The recipe cannot be read, or makes other inputs than the signature's. This and the next three are looked for when raw rows are
+   * first asked for.
+   * </pre>
+   *
+   * <code>ERROR_CODE_RECIPE_INVALID = 16;</code>
+   */
+  public static final int ERROR_CODE_RECIPE_INVALID_VALUE = 16;
+  /**
+   * <pre>
+   * The recipe is not fitted.
+   * </pre>
+   *
+   * <code>ERROR_CODE_RECIPE_UNFITTED = 17;</code>
+   */
+  public static final int ERROR_CODE_RECIPE_UNFITTED_VALUE = 17;
+  /**
+   * <pre>
+   * The recipe's semantics are newer than the reader.
+   * </pre>
+   *
+   * <code>ERROR_CODE_RECIPE_UNKNOWN = 18;</code>
+   */
+  public static final int ERROR_CODE_RECIPE_UNKNOWN_VALUE = 18;
+  /**
+   * <pre>
+   * A vocabulary is not there, or is not the one that the recipe was fitted with.
+   * </pre>
+   *
+   * <code>ERROR_CODE_VOCABULARY_INVALID = 19;</code>
+   */
+  public static final int ERROR_CODE_VOCABULARY_INVALID_VALUE = 19;
+  /**
+   * <pre>
    * The scorer has been closed.
    * </pre>
    *
@@ -475,6 +573,38 @@ public enum ErrorCode
    * <code>ERROR_CODE_SCORING_FAILED = 31;</code>
    */
   public static final int ERROR_CODE_SCORING_FAILED_VALUE = 31;
+  /**
+   * <pre>
+   * Raw rows were given, and the bundle has no recipe.
+   * </pre>
+   *
+   * <code>ERROR_CODE_RECIPE_MISSING = 32;</code>
+   */
+  public static final int ERROR_CODE_RECIPE_MISSING_VALUE = 32;
+  /**
+   * <pre>
+   * Raw rows lack a column that the recipe reads.
+   * </pre>
+   *
+   * <code>ERROR_CODE_COLUMN_MISSING = 33;</code>
+   */
+  public static final int ERROR_CODE_COLUMN_MISSING_VALUE = 33;
+  /**
+   * <pre>
+   * A raw column is of a type that the recipe does not read it from.
+   * </pre>
+   *
+   * <code>ERROR_CODE_COLUMN_TYPE = 34;</code>
+   */
+  public static final int ERROR_CODE_COLUMN_TYPE_VALUE = 34;
+  /**
+   * <pre>
+   * A value of a raw column cannot be read as what it is to be.
+   * </pre>
+   *
+   * <code>ERROR_CODE_VALUE_INVALID = 35;</code>
+   */
+  public static final int ERROR_CODE_VALUE_INVALID_VALUE = 35;
 
 
   public final int getNumber() {
@@ -517,6 +647,10 @@ public enum ErrorCode
       case 13: return ERROR_CODE_EXTERNAL_DATA_INVALID;
       case 14: return ERROR_CODE_GOLDEN_INVALID;
       case 15: return ERROR_CODE_GOLDEN_MISMATCH;
+      case 16: return ERROR_CODE_RECIPE_INVALID;
+      case 17: return ERROR_CODE_RECIPE_UNFITTED;
+      case 18: return ERROR_CODE_RECIPE_UNKNOWN;
+      case 19: return ERROR_CODE_VOCABULARY_INVALID;
       case 20: return ERROR_CODE_CLOSED;
       case 21: return ERROR_CODE_INPUT_UNKNOWN;
       case 22: return ERROR_CODE_INPUT_MISSING;
@@ -529,6 +663,10 @@ public enum ErrorCode
       case 29: return ERROR_CODE_ID_OUT_OF_RANGE;
       case 30: return ERROR_CODE_VALUE_NOT_ALLOWED;
       case 31: return ERROR_CODE_SCORING_FAILED;
+      case 32: return ERROR_CODE_RECIPE_MISSING;
+      case 33: return ERROR_CODE_COLUMN_MISSING;
+      case 34: return ERROR_CODE_COLUMN_TYPE;
+      case 35: return ERROR_CODE_VALUE_INVALID;
       default: return null;
     }
   }

@@ -12,6 +12,7 @@ from rankspec.claims.views import whole_message
 from rankspec.families.recap.program.export.comparing import compare
 from rankspec.families.recap.program.export.golden_rows import first_rows, golden_rows
 from rankspec.families.recap.program.export.graph import EXTERNAL_ABOVE, write_model
+from rankspec.families.recap.program.export.recipe import recipe_files
 from rankspec.families.recap.program.export.served_model import (
     Reference,
     ServedModel,
@@ -20,7 +21,7 @@ from rankspec.families.recap.program.export.served_model import (
 )
 from rankspec.families.recap.program.export.signature import served_outputs, served_signature
 from rankspec.families.recap.program.export.stored_rows import Rows, baseline_of, stored_batches
-from rankspec.formats.writing import to_textproto
+from rankspec.formats.writing import write_with_variables
 from rankspec.scoring import layout
 from rankspec.scoring.config_files import without_places
 from rankspec.scoring.golden import difference, golden_bytes
@@ -95,6 +96,7 @@ class _Export:
         if baseline is not None:
             manifest.baseline.CopyFrom(baseline)
         self._write_config(place, manifest)
+        self._write_recipe(place, manifest)
         list_files(place, manifest)
         manifest.tolerance.found_at_export = compare(place, manifest, golden)
         return manifest
@@ -149,5 +151,12 @@ class _Export:
     def _write_config(self, place: Path, manifest: BundleManifest) -> None:
         config = without_places(self._config)
         manifest.fingerprint = fingerprint(config).full
-        write_file(place, layout.CONFIG_FILE, config.SerializeToString(deterministic=True))
-        write_file(place, layout.CONFIG_TEXT_FILE, to_textproto(config).encode())
+        write_file(place, layout.CONFIG_FILE, write_with_variables(config, "binary"))
+        write_file(place, layout.CONFIG_TEXT_FILE, write_with_variables(config, "textproto"))
+
+    def _write_recipe(self, place: Path, manifest: BundleManifest) -> None:
+        files = recipe_files(self._config.train_data.seg_dense_schema, self._signature)
+        for name, data in files.items():
+            write_file(place, name, data)
+        if files:
+            manifest.recipe_file = layout.RECIPE_FILE

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from rankspec.families.recap.program.data.steps.downcast import Downcast
+from rankspec.families.recap.program.data.steps.extract_features import ExtractFeatures
 from rankspec.families.recap.program.data.steps.mask_mantissa import MaskMantissa
 from rankspec.families.recap.program.data.steps.truncate_and_slice import TruncateAndSlice
 from rankspec.serving.v1.bundle_pb2 import AllowedValues
@@ -56,6 +57,9 @@ def _operations(step: Step, name: str) -> list[_Operation]:
         return [_masked(step.num_bits[name])] if name in step.num_bits else []
     if isinstance(step, Downcast):
         return [_rounded(step.formats[name].dtype)] if name in step.formats else []
+    if isinstance(step, ExtractFeatures):
+        # What it makes travels with the rows; the model reads none of it.
+        return []
     raise TrainError(f"{type(step).__name__} has no form in a bundle; train without it", "train_data.preprocess")
 
 

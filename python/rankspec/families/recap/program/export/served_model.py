@@ -90,7 +90,7 @@ class Reference:
         )
         for step in self._steps.steps:
             step.apply(chunk)
-        tensors = {name: self._tensor(name, values) for name, values in chunk.inputs.items()}
+        tensors = {name: self._tensor(name, chunk.inputs[name]) for name in stored}
         with torch.inference_mode():
             batch = _batch(tensors).to(device)
             return self._model.predictions(self._model(batch)).float().cpu().numpy()

@@ -1,0 +1,142 @@
+"""From raw rows to the model's inputs, by the bundle's recipe: the one part of scoring that takes Arrow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+from google.protobuf.message import DecodeError
+
+from rankspec.data.v1.recipe_pb2 import Recipe
+from rankspec.encoding.encoder import Encoded, Encoder
+from rankspec.encoding.errors import EncodingError
+from rankspec.encoding.folder import vocabulary_files
+from rankspec.encoding.positions import positions
+from rankspec.scoring.errors import ScoringError
+from rankspec.scoring.signature import dtype_of
+from rankspec.serving.v1 import bundle_pb2
+from rankspec.serving.v1.bundle_pb2 import ErrorCode
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from rankspec.scoring.reading import BundleFiles
+    from rankspec.serving.v1.bundle_pb2 import FeatureSignature, ServedInput
+
+_CODES = {
+    "recipe.unfitted": bundle_pb2.ERROR_CODE_RECIPE_UNFITTED,
+    "recipe.semantics": bundle_pb2.ERROR_CODE_RECIPE_UNKNOWN,
+    "vocabulary.absent": bundle_pb2.ERROR_CODE_VOCABULARY_INVALID,
+    "vocabulary.digest": bundle_pb2.ERROR_CODE_VOCABULARY_INVALID,
+    "column.absent": bundle_pb2.ERROR_CODE_COLUMN_MISSING,
+    "column.type": bundle_pb2.ERROR_CODE_COLUMN_TYPE,
+    "row.value": bundle_pb2.ERROR_CODE_VALUE_INVALID,
+}
+
+
+class RawRows:
+    """Makes inputs of raw rows.
+
+    Attributes:
+        columns: names of the raw columns that are read, in the recipe's order.
+    """
+
+    def __init__(self, bundle: BundleFiles) -> None:
+        """Takes the recipe of a bundle, and its vocabularies.
+
+        Raises:
+            ScoringError: with one of the codes from RECIPE_INVALID to VOCABULARY_INVALID.
+        """
+        name = bundle.manifest.recipe_file
+        try:
+            recipe = Recipe.FromString(bytes(bundle.contents[name]))
+            there = {file: bytes(bundle.contents[file]) for file in vocabulary_files(recipe) if file in bundle.contents}
+            self._encoder = Encoder(recipe, there)
+        except DecodeError as error:
+            raise _invalid(name, "a Recipe in protobuf's binary form") from error
+        except EncodingError as error:
+            raise _as_scoring_error(error, name) from error
+        self._items = list(bundle.manifest.signature.inputs)
+        if problem := mismatch(recipe, bundle.manifest.signature):
+            raise _invalid(name, problem)
+        read = {getattr(feature, str(feature.WhichOneof("kind"))).column for feature in recipe.features}
+        self.columns = tuple(column.name for column in recipe.columns if column.name in read)
+        if len(self.columns) != len(read):
+            raise _invalid(name, "a recipe that lists every column that it reads")
+
+    def inputs(self, rows: object) -> dict[str, NDArray[Any]]:
+        """The model's inputs, `[rows, width]` by name.
+
+        Args:
+            rows: an Arrow table, whatever hands one over (`__arrow_c_stream__`), or columns by name: lists or arrays.
+                Columns that the recipe does not read are left alone.
+
+        Raises:
+            ScoringError: COLUMN_MISSING, COLUMN_TYPE, VALUE_INVALID or ROWS_MISMATCH.
+        """
+        batches = _table(rows, self.columns).to_batches() or [_empty(rows, self.columns)]
+        encoded: list[Encoded] = []
+        first = 0
+        for batch in batches:
+            try:
+                encoded.append(self._encoder.encode(self._encoder.reader.read(batch, first), labels=False))
+            except EncodingError as error:
+                raise _as_scoring_error(error, error.column) from error
+            first += batch.num_rows
+        return {item.name: _joined(encoded, item) for item in self._items}
+
+
+def mismatch(recipe: Recipe, signature: FeatureSignature) -> str | None:
+    """What a recipe should make and does not; None if its vectors are what the signature takes."""
+    places = positions(recipe)
+    for item in signature.inputs:
+        made: Any = getattr(places, item.name, None)
+        if made is None:
+            return f"a recipe that makes {item.name} too"
+        if len(made) != item.width:
+            return f"a recipe that makes {item.width} values of {item.name}, and not {len(made)}"
+        if item.feature_names and [place.name for place in made] != list(item.feature_names):
+            return f"a recipe that makes the features of {item.name} in the signature's order"
+    return None
+
+
+def _joined(encoded: list[Encoded], item: ServedInput) -> NDArray[Any]:
+    values = np.concatenate([getattr(batch, item.name) for batch in encoded])
+    return values.astype(dtype_of(item), copy=False)
+
+
+def _table(rows: Any, columns: tuple[str, ...]) -> pa.Table:
+    """The columns that are read, as far as they are there."""
+    if not isinstance(rows, Mapping):
+        table = rows if isinstance(rows, pa.Table) else pa.table(rows)
+        return table.select([place for place, name in enumerate(table.schema.names) if name in columns])
+    arrays = {name: _array(rows[name], name) for name in columns if name in rows}
+    num_rows = len(next(iter(arrays.values()), ()))
+    for name, array in arrays.items():
+        if len(array) != num_rows:
+            raise ScoringError(bundle_pb2.ERROR_CODE_ROWS_MISMATCH, f"{num_rows} rows", input=name)
+    return pa.table(arrays)
+
+
+def _array(values: Any, name: str) -> pa.Array | pa.ChunkedArray:
+    try:
+        return values if isinstance(values, pa.Array | pa.ChunkedArray) else pa.array(values)
+    except (pa.ArrowException, TypeError, ValueError, OverflowError):
+        # What Arrow says has the value in it.
+        raise ScoringError(bundle_pb2.ERROR_CODE_COLUMN_TYPE, "values of one type", input=name) from None
+
+
+def _empty(rows: object, columns: tuple[str, ...]) -> pa.RecordBatch:
+    """No rows, of the columns that are there."""
+    return pa.RecordBatch.from_pylist([], schema=_table(rows, columns).schema)
+
+
+def _invalid(name: str, expectation: str) -> ScoringError:
+    return ScoringError(bundle_pb2.ERROR_CODE_RECIPE_INVALID, expectation, input=name)
+
+
+def _as_scoring_error(error: EncodingError, name: str) -> ScoringError:
+    code: ErrorCode = _CODES.get(error.code, bundle_pb2.ERROR_CODE_RECIPE_INVALID)
+    return ScoringError(code, error.message, input=name, row=error.row)
