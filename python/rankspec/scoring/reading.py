@@ -94,7 +94,7 @@ def _manifest_bytes(place: int) -> bytes:
                 raise _error(bundle_pb2.ERROR_CODE_FILE_TOO_LARGE, f"{MAX_MANIFEST_BYTES} bytes at most", MANIFEST_FILE)
             return os.read(file, MAX_MANIFEST_BYTES)
     except FileNotFoundError as error:
-        raise _error(bundle_pb2.ERROR_CODE_NO_BUNDLE, f"a folder with a {MANIFEST_FILE}") from error
+        raise _error(bundle_pb2.ERROR_CODE_NO_BUNDLE, "a folder with a manifest", MANIFEST_FILE) from error
 
 
 def _check_names(place: int, manifest: BundleManifest) -> None:

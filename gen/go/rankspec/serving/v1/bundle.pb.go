@@ -723,7 +723,8 @@ func (x *ServedOutput) GetKind() OutputKind {
 // How far scores may be from each other.
 type Tolerance struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Largest difference between what training computed and what the bundle's model gave when it was exported, over the golden rows.
+	// Largest difference between what training computed and what the bundle's model gave when it was exported, over the golden rows of
+	// the validation set; over edges, ten times that.
 	AtExport *float64 `protobuf:"fixed64,1,opt,name=at_export,json=atExport,def=1e-06" json:"at_export,omitempty"`
 	// Largest difference that opening allows, where another processor may have other kernels. Of a value, as of a
 	// regression, it counts relative to the value's size where that is above 1.

@@ -271,7 +271,8 @@ export const ServedOutputSchema: GenMessage<ServedOutput> = /*@__PURE__*/
  */
 export type Tolerance = Message<"rankspec.serving.v1.Tolerance"> & {
   /**
-   * Largest difference between what training computed and what the bundle's model gave when it was exported, over the golden rows.
+   * Largest difference between what training computed and what the bundle's model gave when it was exported, over the golden rows of
+   * the validation set; over edges, ten times that.
    *
    * @generated from field: double at_export = 1 [default = 1e-06];
    */

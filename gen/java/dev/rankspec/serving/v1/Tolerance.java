@@ -59,7 +59,8 @@ private static final long serialVersionUID = 0L;
   private double atExport_ = 1e-06D;
   /**
    * <pre>
-   * Largest difference between what training computed and what the bundle's model gave when it was exported, over the golden rows.
+   * Largest difference between what training computed and what the bundle's model gave when it was exported, over the golden rows of
+   * the validation set; over edges, ten times that.
    * </pre>
    *
    * <code>double at_export = 1 [default = 1e-06, json_name = "atExport", (.buf.validate.field) = { ... }</code>
@@ -71,7 +72,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Largest difference between what training computed and what the bundle's model gave when it was exported, over the golden rows.
+   * Largest difference between what training computed and what the bundle's model gave when it was exported, over the golden rows of
+   * the validation set; over edges, ten times that.
    * </pre>
    *
    * <code>double at_export = 1 [default = 1e-06, json_name = "atExport", (.buf.validate.field) = { ... }</code>
@@ -512,7 +514,8 @@ private static final long serialVersionUID = 0L;
     private double atExport_ = 1e-06D;
     /**
      * <pre>
-     * Largest difference between what training computed and what the bundle's model gave when it was exported, over the golden rows.
+     * Largest difference between what training computed and what the bundle's model gave when it was exported, over the golden rows of
+     * the validation set; over edges, ten times that.
      * </pre>
      *
      * <code>double at_export = 1 [default = 1e-06, json_name = "atExport", (.buf.validate.field) = { ... }</code>
@@ -524,7 +527,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Largest difference between what training computed and what the bundle's model gave when it was exported, over the golden rows.
+     * Largest difference between what training computed and what the bundle's model gave when it was exported, over the golden rows of
+     * the validation set; over edges, ten times that.
      * </pre>
      *
      * <code>double at_export = 1 [default = 1e-06, json_name = "atExport", (.buf.validate.field) = { ... }</code>
@@ -536,7 +540,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Largest difference between what training computed and what the bundle's model gave when it was exported, over the golden rows.
+     * Largest difference between what training computed and what the bundle's model gave when it was exported, over the golden rows of
+     * the validation set; over edges, ten times that.
      * </pre>
      *
      * <code>double at_export = 1 [default = 1e-06, json_name = "atExport", (.buf.validate.field) = { ... }</code>
@@ -552,7 +557,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Largest difference between what training computed and what the bundle's model gave when it was exported, over the golden rows.
+     * Largest difference between what training computed and what the bundle's model gave when it was exported, over the golden rows of
+     * the validation set; over edges, ten times that.
      * </pre>
      *
      * <code>double at_export = 1 [default = 1e-06, json_name = "atExport", (.buf.validate.field) = { ... }</code>

@@ -12,7 +12,8 @@ public interface ToleranceOrBuilder extends
 
   /**
    * <pre>
-   * Largest difference between what training computed and what the bundle's model gave when it was exported, over the golden rows.
+   * Largest difference between what training computed and what the bundle's model gave when it was exported, over the golden rows of
+   * the validation set; over edges, ten times that.
    * </pre>
    *
    * <code>double at_export = 1 [default = 1e-06, json_name = "atExport", (.buf.validate.field) = { ... }</code>
@@ -21,7 +22,8 @@ public interface ToleranceOrBuilder extends
   boolean hasAtExport();
   /**
    * <pre>
-   * Largest difference between what training computed and what the bundle's model gave when it was exported, over the golden rows.
+   * Largest difference between what training computed and what the bundle's model gave when it was exported, over the golden rows of
+   * the validation set; over edges, ten times that.
    * </pre>
    *
    * <code>double at_export = 1 [default = 1e-06, json_name = "atExport", (.buf.validate.field) = { ... }</code>

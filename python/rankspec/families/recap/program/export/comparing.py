@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rankspec.families.recap.program.export.golden_rows import EDGE
 from rankspec.scoring.errors import ScoringError
 from rankspec.scoring.golden import difference, swaps_ranks
 from rankspec.scoring.layout import OUTPUTS
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from rankspec.scoring.golden import GoldenBatch
     from rankspec.serving.v1.bundle_pb2 import BundleManifest
 
+# Numbers that no data have are rounded more coarsely on the way, in torch as in ONNX Runtime.
+_OF_EDGES = 10
+
 
 def compare(place: Path, manifest: BundleManifest, golden: Sequence[GoldenBatch]) -> float:
     """The largest difference over the golden rows.
@@ -35,13 +39,14 @@ def compare(place: Path, manifest: BundleManifest, golden: Sequence[GoldenBatch]
     Raises:
         TrainError: ONNX Runtime does not take the model, or differs by more than the tolerance.
     """
-    tolerance, worst = manifest.tolerance.at_export, 0.0
+    worst = 0.0
     try:
         session = start_session(BundleFiles(manifest, "", read_contents(place, manifest)), available_threads())
     except ScoringError as error:
         raise TrainError(f"ONNX Runtime does not take what torch exported: {error}", "model") from error
     tasks = [output.name for output in manifest.outputs]
     for batch in golden:
+        tolerance = manifest.tolerance.at_export * (_OF_EDGES if batch.name.startswith(EDGE) else 1)
         found: NDArray[np.float32] = session.run([OUTPUTS], dict(batch.inputs))[0]
         worst = max(worst, apart := difference(found, batch.outputs))
         if apart > tolerance:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from rankspec.serving.v1.bundle_pb2 import FeatureSignature, IdTable, ServedInput
 
 Rows = dict[str, "NDArray[Any]"]
+# What the names of batches begin with that are odd.
+EDGE = "edge/"
 # Rows of a validation set, and the numbers that all of them may have together.
 _MANY_ROWS, _MOST_VALUES = 256, 2**20
 _LARGEST = float(np.finfo(np.float32).max)
@@ -58,7 +60,7 @@ def golden_rows(
     """
     usual = _zeros(signature) if validation is None else validation
     batches = {f"validation/{name}": validation} if validation is not None else {}
-    batches["edge/one row"] = {own: values[:1] for own, values in usual.items()}
+    batches[f"{EDGE}one row"] = {own: values[:1] for own, values in usual.items()}
     batches |= dict(_edges(signature, usual))
     return [GoldenBatch(place, rows, predict(rows)) for place, rows in batches.items()]
 
@@ -71,13 +73,13 @@ def _edges(signature: FeatureSignature, usual: Rows) -> Iterator[tuple[str, Rows
     floats = [item for item in signature.inputs if dtype_of(item) == np.float32]
     whole = [item for item in signature.inputs if dtype_of(item) == np.int64]
     if floats:
-        yield "edge/not finite", _with(usual, floats, _NOT_FINITE)
-        yield "edge/extreme values", _with_extremes(usual, floats)
+        yield f"{EDGE}not finite", _with(usual, floats, _NOT_FINITE)
+        yield f"{EDGE}extreme values", _with_extremes(usual, floats)
     tables = {(table.input, table.position) for table in signature.id_tables}
     if any((item.name, position) not in tables for item in whole for position in range(item.width)):
-        yield "edge/whole numbers", _with(usual, whole, _WHOLE, leave=tables)
+        yield f"{EDGE}whole numbers", _with(usual, whole, _WHOLE, leave=tables)
     if signature.id_tables:
-        yield "edge/ids", _with_ids(usual, signature.id_tables)
+        yield f"{EDGE}ids", _with_ids(usual, signature.id_tables)
 
 
 def _with(

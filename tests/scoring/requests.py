@@ -1,0 +1,169 @@
+"""Requests to a bundle, right and wrong, with what has to come of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from conformance.v1 import scoring_pb2 as pb
+from rankspec.recap.v1.embedding_pb2 import OUT_OF_RANGE_IDS_ERROR
+from rankspec.serving.v1 import bundle_pb2
+
+from rankspec.scoring import Scorer
+from rankspec.scoring.errors import ScoringError
+from rankspec.scoring.golden import GoldenBatch, golden_batches
+
+Columns = dict[str, np.ndarray]
+
+
+def requests_of(scorer: Scorer, folder: Path) -> Iterator[pb.ScoringRequest]:
+    """Requests to an open bundle; what right ones come to is what the scorer says."""
+    golden = list(golden_batches(scorer.manifest, memoryview((folder / scorer.manifest.golden_file).read_bytes())))
+    usual = dict(golden[0].inputs)
+    own = scorer.signature_hash
+    for batch in golden:
+        yield _right(scorer, f"golden/{batch.name}", dict(batch.inputs), own)
+    yield _right(scorer, "no rows", {name: values[:0] for name, values in usual.items()}, own)
+    yield _right(scorer, "backwards", dict(reversed(usual.items())), own)
+    for name, (columns, signature, code, at, row) in _wrong(scorer, usual, own).items():
+        yield _request(name, columns, signature, pb.ScoringVerdict(code=code, input=at, row=row))
+    if scorer.manifest.signature.inputs[0].feature_names:
+        yield from _named(scorer, golden[0])
+
+
+def _right(scorer: Scorer, name: str, columns: Columns, signature: str | None) -> pb.ScoringRequest:
+    return _request(name, columns, signature, verdict_of(lambda: scorer.score(columns, signature)))
+
+
+def _wrong(scorer: Scorer, usual: Columns, own: str) -> dict[str, tuple[Columns, str | None, Any, str, int | None]]:
+    signature, code = scorer.manifest.signature, bundle_pb2
+    first, last = signature.inputs[0], signature.inputs[-1]
+    values, ends = usual[first.name], usual[last.name]
+    other_type = values.astype(np.int64 if values.dtype == np.float32 else np.float32)
+    found: dict[str, tuple[Columns, str | None, Any, str, int | None]] = {
+        "no hash": (usual, None, code.ERROR_CODE_SIGNATURE_REQUIRED, first.name, None),
+        "other hash": (usual, "0" * 64, code.ERROR_CODE_SIGNATURE_MISMATCH, "", None),
+        "empty hash": (usual, "", code.ERROR_CODE_SIGNATURE_MISMATCH, "", None),
+        "unknown": (usual | {"zebra": ends, "other": ends}, own, code.ERROR_CODE_INPUT_UNKNOWN, "other", None),
+        "unknown feature": (
+            {f"{first.name}/zebra": values[:, 0]},
+            own,
+            code.ERROR_CODE_INPUT_UNKNOWN,
+            f"{first.name}/zebra",
+            None,
+        ),
+        "nothing": ({}, own, code.ERROR_CODE_INPUT_MISSING, first.name, None),
+        "last missing": (_without(usual, last.name), own, code.ERROR_CODE_INPUT_MISSING, last.name, None),
+        "other type": (usual | {first.name: other_type}, own, code.ERROR_CODE_TYPE_MISMATCH, first.name, None),
+        "narrower": (usual | {first.name: values[:, 1:]}, own, code.ERROR_CODE_WIDTH_MISMATCH, first.name, None),
+        "flat": (usual | {first.name: values[:, 0]}, own, code.ERROR_CODE_WIDTH_MISMATCH, first.name, None),
+        "fewer rows": (usual | {last.name: ends[1:]}, own, code.ERROR_CODE_ROWS_MISMATCH, last.name, None),
+    }
+    for table in signature.id_tables:
+        if table.out_of_range_ids != OUT_OF_RANGE_IDS_ERROR:
+            continue
+        item = next(item for item in signature.inputs if item.name == table.input)
+        at = f"{item.name}/{item.feature_names[table.position]}" if item.feature_names else item.name
+        for what, row, wrong in (("below", 1, -1), ("above", 0, table.num_ids), ("far above", 2, 2**62)):
+            ids = usual[item.name].copy()
+            ids[row:, table.position] = wrong
+            columns = usual | {item.name: ids}
+            found[f"id {what} of {table.name}"] = (columns, own, code.ERROR_CODE_ID_OUT_OF_RANGE, at, row)
+    for item in signature.inputs:
+        if item.HasField("allowed_values"):
+            outside = usual[item.name].copy()
+            outside[1:, 0] = int(item.allowed_values.most) + 100
+            columns = usual | {item.name: outside}
+            found[f"value of {item.name}"] = (columns, own, code.ERROR_CODE_VALUE_NOT_ALLOWED, item.name, 1)
+    return found
+
+
+def _named(scorer: Scorer, batch: GoldenBatch) -> Iterator[pb.ScoringRequest]:
+    """Requests by features' names."""
+    signature = scorer.manifest.signature
+    features = {
+        f"{item.name}/{name}": batch.inputs[item.name][:, position]
+        for item in signature.inputs
+        for position, name in enumerate(item.feature_names)
+    }
+    unread = {
+        f"{item.name}/{item.feature_names[position]}" for item in signature.inputs for position in item.unread_positions
+    }
+    first = signature.inputs[0]
+    lacking = next(name for name in features if name not in unread)
+    yield _right(scorer, "features", features, None)
+    yield _right(scorer, "features backwards", dict(reversed(features.items())), None)
+    yield _right(scorer, "features that are read", {n: v for n, v in features.items() if n not in unread}, None)
+    code = bundle_pb2
+    yield _request(
+        "a feature missing",
+        _without(features, lacking),
+        None,
+        pb.ScoringVerdict(code=code.ERROR_CODE_INPUT_MISSING, input=lacking),
+    )
+    yield _request(
+        "twice",
+        features | {first.name: batch.inputs[first.name]},
+        scorer.signature_hash,
+        pb.ScoringVerdict(code=code.ERROR_CODE_INPUT_TWICE, input=first.name),
+    )
+    yield _request(
+        "a matrix for a feature",
+        features | {lacking: features[lacking][:, None]},
+        None,
+        pb.ScoringVerdict(code=code.ERROR_CODE_WIDTH_MISMATCH, input=lacking),
+    )
+    second = [name for name in features if name not in unread][1]
+    yield _request(
+        "a feature of fewer rows",
+        features | {second: features[second][1:]},
+        None,
+        pb.ScoringVerdict(code=code.ERROR_CODE_ROWS_MISMATCH, input=second),
+    )
+
+
+def _without(columns: Columns, name: str) -> Columns:
+    return {own: values for own, values in columns.items() if own != name}
+
+
+def _request(name: str, columns: Columns, signature: str | None, expected: pb.ScoringVerdict) -> pb.ScoringRequest:
+    return pb.ScoringRequest(
+        id=name,
+        columns=[_column(own, values) for own, values in columns.items()],
+        signature_hash=signature,
+        expected=expected,
+    )
+
+
+def _column(name: str, values: np.ndarray) -> pb.ScoringColumn:
+    is_float = values.dtype == np.float32
+    column = pb.ScoringColumn(
+        name=name, type=bundle_pb2.VALUE_TYPE_FLOAT32 if is_float else bundle_pb2.VALUE_TYPE_INT64
+    )
+    if values.ndim == 2:
+        column.width = values.shape[1]
+    (column.floats if is_float else column.integers).extend(values.ravel().tolist())
+    return column
+
+
+def values_of(column: pb.ScoringColumn) -> np.ndarray:
+    """A column's values as a scorer takes them."""
+    is_float = column.type == bundle_pb2.VALUE_TYPE_FLOAT32
+    values = np.array(column.floats if is_float else column.integers, np.float32 if is_float else np.int64)
+    return values.reshape(-1, column.width) if column.HasField("width") else values
+
+
+def verdict_of(score: Callable[[], Mapping[str, np.ndarray]]) -> pb.ScoringVerdict:
+    """What scoring comes to."""
+    try:
+        scores = score()
+    except ScoringError as error:
+        return refusal(error)
+    return pb.ScoringVerdict(columns=[pb.ScoredColumn(name=n, scores=v.tolist()) for n, v in scores.items()])
+
+
+def refusal(error: ScoringError) -> pb.ScoringVerdict:
+    """An error as the corpus has it."""
+    return pb.ScoringVerdict(code=error.number, input=error.input, row=error.row)
