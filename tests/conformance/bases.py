@@ -21,7 +21,9 @@ class Samples(NamedTuple):
 PATTERNS = {
     "^[A-Za-z_][A-Za-z0-9_]*$": Samples(("name", "_Z9"), ("", "9a", "a.b", "a\n", "é")),
     "^[A-Za-z_][A-Za-z0-9_.-]*$": Samples(("name", "a.b-c_9"), ("", ".a", "a b", 'a"b', "a\n", "é", "a\\")),
-    "^[A-Za-z0-9_][A-Za-z0-9_.-]*$": Samples(("_vocabulary-0001", "9.a"), ("", ".a", "-a", "../a", "a/b", "a b", "a\n", "é")),
+    "^[A-Za-z0-9_][A-Za-z0-9_.-]*$": Samples(
+        ("_vocabulary-0001", "9.a"), ("", ".a", "-a", "../a", "a/b", "a b", "a\n", "é")
+    ),
     "^[0-9a-f]{64}$": Samples(
         ("0123456789abcdef" * 4,), ("", "0" * 63, "0" * 65, "A" * 64, "0" * 63 + "g", "0" * 64 + "\n")
     ),

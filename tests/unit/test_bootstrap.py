@@ -45,7 +45,7 @@ def test_figure_of_a_draw_is_that_of_the_rows_repeated(*, by_groups: bool) -> No
     for counts in units.draws(5, seed=1):
         assert counts.sum() == len(units.ids)
         for metric, figure in figures.items():
-            assert figure(counts) == pytest.approx(metric(*_repeated(columns, counts[units.of_rows])))  # type: ignore[operator]
+            assert figure(counts) == pytest.approx(metric(*_repeated(columns, counts[units.of_rows])))
 
 
 @pytest.mark.parametrize("name", ["gauc", "ndcg_3", "mrr"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,8 @@ from rankspec.families.recap.program import groups
 from rankspec.metrics.grouped import group_metric, grouped
 from rankspec.trainer import follow, run
 from rankspec.trainer.data_error import DataError
+from rankspec.trainer.details import Details
+from rankspec.trainer.scored_rows import step_of
 
 STEPS = "training { num_train_steps: 12 eval_log_every_n: 6 checkpoint_every_n: 4 }"
 GROUP = 'groups { name: "user" input: "meta__user" }'
@@ -126,3 +129,46 @@ def test_group_by_anything_but_an_id_is_refused_at_the_start(runs: Runs, tmp_pat
 
     assert caught.value.path == "groups[0].input"
     assert not (runs.folder / "run").exists()
+
+
+def test_intervals_are_of_every_reported_figure(runs: Runs, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    every = 'which_metrics: "loss,auroc,rce,calibration_ratio,brier,accuracy_30,gauc,mrr"'
+    stratum = 'model { stratifiers { name: "first" index: 0 value: 1 } }'
+    changes = (STEPS, _with_users(runs, tmp_path), GROUP, stratum, every)
+    runs.train("run", *changes)
+    job = runs.job("run", *changes)
+    follow.evaluate(job, details=Details(draws=20, reliability=True))
+
+    shown = capsys.readouterr().err
+    (figures,) = follow.evaluate_one(job, "newest")
+    assert "95 % intervals, by 20 draws of groups of user" in shown
+    assert "reliability of like" in shown
+    lines = {cells[1]: cells[2:5] for line in shown.splitlines() if len(cells := _cells(line)) == 6}
+    assert lines.pop("metric") == ["figure", "from", "to"]
+    of_tasks = {name: value for name, value in figures.figures.items() if "/" in name}
+    assert lines.keys() == of_tasks.keys()
+    for name, value in of_tasks.items():
+        figure, low, high = (float(cell) if cell != "-" else math.nan for cell in lines[name])
+        assert figure == pytest.approx(math.nan if value is None else value, abs=1e-4, nan_ok=True)
+        # The middle of the draws is near the figure itself, which few draws of few rows may just miss.
+        assert not low <= high or low - 0.2 * abs(figure) <= figure <= high + 0.2 * abs(figure)
+
+
+def _cells(line: str) -> list[str]:
+    return [cell.strip() for cell in line.replace("┃", "│").split("│")]
+
+
+def test_rows_of_another_checkpoint_are_scored_again(
+    runs: Runs, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    changes = (STEPS, _with_users(runs, tmp_path), GROUP)
+    folder = runs.train("run", *changes)
+    job, file = runs.job("run", *changes), folder / "_scores/evaluation/valid.parquet"
+    for step in (4, 12):
+        follow.evaluate_one(job, step)
+    capsys.readouterr()
+
+    follow.evaluate_one(job, 4, details=Details(draws=20))
+
+    assert step_of(file) == 4
+    assert "95 % intervals" in capsys.readouterr().err
