@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.integration.trainer.runs import Runs, write_data
+from tests.integration.trainer.runs import Runs, data_set, write_data
 
 from rankspec.families.recap.program.export.exporting import export
 from rankspec.families.recap.program.export.graph import EXTERNAL_ABOVE
@@ -34,12 +34,14 @@ class Kind(NamedTuple):
 
     Attributes:
         changes: textproto that is laid over the small config.
+        data: textproto that is laid over its data sets.
         plain: whether the small config is the one without batch norm and tables.
         is_named: whether the data's features have names.
         external_above: bytes of weights from which on they get a file of their own.
     """
 
     changes: str = ""
+    data: str = ""
     plain: bool = False
     is_named: bool = False
     external_above: int = EXTERNAL_ABOVE
@@ -67,9 +69,7 @@ KINDS = {
         'train_data { tasks { key: "like" value { neg_downsampling_rate: 0.25 } } }',
         plain=True,
     ),
-    "preprocessing": Kind(
-        f'train_data {{ {_PREPROCESSING} }} validation_data {{ key: "valid" value {{ {_PREPROCESSING} }} }}', plain=True
-    ),
+    "preprocessing": Kind(data=_PREPROCESSING, plain=True),
     "logarithms": Kind(
         "model { featurization_config { clip_log1p_abs_config { clip_magnitude: 100 } "
         'feature_names_to_concat: ["discrete", "binary"] } }',
@@ -94,15 +94,19 @@ def make_bundle(kind: Kind, folder: Path, work: Path) -> None:
         if kind.is_named:
             _name_features(data / "schema.json")
     runs = Runs(work, data)
-    changes = (_SHORT, *_laid_over(kind))
+    changes = (_SHORT, *_laid_over(kind, data))
     runs.train(f"run_{folder.name}", *changes, plain=kind.plain)
     job = runs.job(f"run_{folder.name}", *changes, plain=kind.plain)
     export(job, folder, external_above=kind.external_above)
 
 
-def _laid_over(kind: Kind) -> Iterator[str]:
+def _laid_over(kind: Kind, data: Path) -> Iterator[str]:
     if kind.changes:
         yield kind.changes
+    if kind.data:
+        yield f"train_data {{ {kind.data} }}"
+        # A value of a map takes the place of the one before.
+        yield f'validation_data {{ key: "valid" value {{ {data_set(data, "valid")} {kind.data} }} }}'
 
 
 def _name_features(file: Path) -> None:
