@@ -219,6 +219,7 @@ lint-go: ## gofmt and go vet
 	$(need_go)
 	@unformatted=$$(gofmt -l go); test -z "$$unformatted" || { echo "gofmt would change: $$unformatted" >&2; exit 1; }
 	@go -C go vet ./...
+	@go -C go/scorer vet ./...
 
 .PHONY: lint-java
 lint-java: ## The Java compiler and javadoc, with every warning an error
@@ -234,6 +235,7 @@ test-go: ## Compile and test the Go package
 	$(need_go)
 	@go -C gen/go build ./...
 	@go -C go test ./...
+	@ONNXRUNTIME_LIBRARY="$(ONNXRUNTIME_LIBRARY)" go -C go/scorer test ./...
 
 .PHONY: test-java
 test-java: ## Compile and test the Java bindings
@@ -273,9 +275,14 @@ conformance-cases: setup ## Write what is derived of the conformance corpus, and
 agree: setup ## Compare every language on N=100000 generated near-misses; SEED=n takes others
 	@$(PY) -m tests.conformance.agree $(or $(N),100000) --seed $(or $(SEED),0)
 
-# Of each language: its scorer over the corpus, which is given the corpus' folder.
+# Of each language: its scorer over the corpus, which is given the corpus' folder, and a target <language>-scorer that
+# builds it.
 SCORER_python := $(PY) -m tests.scoring.executor
+SCORER_go = ONNXRUNTIME_LIBRARY="$(ONNXRUNTIME_LIBRARY)" $(BUILD)/bin/rankspec-scores
 SCORES_CORPUS := $(BUILD)/scores-corpus
+# The Python package of ONNX Runtime has the shared library that Go's scorer takes.
+ONNXRUNTIME_LIBRARY ?= $(abspath $(firstword $(wildcard $(foreach file,libonnxruntime.so.* libonnxruntime.*.dylib, \
+	$(VENV)/lib/python*/site-packages/onnxruntime/capi/$(file)))))
 
 .PHONY: scores-corpus
 scores-corpus: setup ## Make the scoring corpus: bundles of every kind, spoilt ones, and requests (some minutes)
@@ -283,7 +290,23 @@ scores-corpus: setup ## Make the scoring corpus: bundles of every kind, spoilt o
 
 .PHONY: scores
 scores: scores-corpus ## Run every language's scorer over the scoring corpus and print what does not agree
-	@$(PY) -m tests.scoring $(SCORES_CORPUS) python="$(SCORER_python)"
+	@$(PY) -m tests.scoring $(SCORES_CORPUS)
+
+# What a language's scorer says of the corpus in a folder: `make -s scorer LANGUAGE=go CORPUS=build/scores-corpus`.
+.PHONY: scorer
+scorer:
+	$(if $(SCORER_$(LANGUAGE)),,$(error LANGUAGE is one of $(patsubst SCORER_%,%,$(filter SCORER_%,$(.VARIABLES)))))
+	@$(MAKE) $(LANGUAGE)-scorer >&2
+	@$(SCORER_$(LANGUAGE)) $(CORPUS)
+
+.PHONY: python-scorer
+python-scorer: python-commands
+
+.PHONY: go-scorer
+go-scorer:
+	$(need_go)
+	@mkdir -p $(BUILD)/bin
+	@go -C go/scorer build -o $(abspath $(BUILD))/bin/ ./cmd/...
 
 .PHONY: agree-encoding
 agree-encoding: setup ## Encode N=100000 random raw rows in every language and compare digests; SEED=n takes others
