@@ -28,6 +28,7 @@ RULES_BINDINGS := gen/python/buf/validate/validate_pb2.py
 PROTOC := $(BUILD)/bin/protoc
 PROTOC_GEN_GO := $(BUILD)/bin/protoc-gen-go
 PROTOC_GEN_ES := ts/node_modules/.bin/protoc-gen-es
+TS_SCORER_MODULES := ts/scorer/node_modules/.package-lock.json
 PROTOC_CLASSIFIER := $(shell uname -s | sed 's/Linux/linux/; s/Darwin/osx/')-$(shell uname -m | sed 's/aarch64\|arm64/aarch_64/')
 CONFORMANCE_PROTO := tests/conformance/proto
 # Folders too, so that a deleted file counts as a change.
@@ -192,6 +193,12 @@ $(PROTOC_GEN_ES): ts/package.json ts/package-lock.json ts/.npmrc
 	@npm ci --prefix ts --silent
 	@touch $@
 
+# Its own libraries are in the package; `skip` leaves out those for GPUs, which the installation would download.
+$(TS_SCORER_MODULES): ts/scorer/package.json ts/scorer/package-lock.json ts/scorer/.npmrc
+	$(need_npm)
+	@ONNXRUNTIME_NODE_INSTALL=skip npm ci --prefix ts/scorer --silent
+	@touch $@
+
 .PHONY: release-image
 release-image: $(RULES_STAMP) ## Record proto/ as released: what `make lint` compares later changes with
 	@mkdir -p $(dir $(RELEASED_IMAGE))
@@ -227,11 +234,12 @@ lint-java: ## The Java compiler and javadoc, with every warning an error
 	@$(MVN) test-compile javadoc:javadoc@javadoc
 
 .PHONY: lint-ts
-lint-ts: $(PROTOC_GEN_ES) ## The TypeScript compiler
+lint-ts: $(PROTOC_GEN_ES) $(TS_SCORER_MODULES) ## The TypeScript compiler
 	@npm run --prefix ts --silent lint
+	@npm run --prefix ts/scorer --silent lint
 
 .PHONY: test-go
-test-go: ## Compile and test the Go package
+test-go: ## Compile and test the Go packages
 	$(need_go)
 	@go -C gen/go build ./...
 	@go -C go test ./...
@@ -243,8 +251,9 @@ test-java: ## Compile and test the Java bindings
 	@$(MVN) test
 
 .PHONY: test-ts
-test-ts: $(PROTOC_GEN_ES) ## Compile and test the TypeScript package
+test-ts: $(PROTOC_GEN_ES) $(TS_SCORER_MODULES) ## Compile and test the TypeScript packages
 	@npm test --prefix ts --silent
+	@npm test --prefix ts/scorer --silent
 
 ##@ Every language alike
 
@@ -279,6 +288,7 @@ agree: setup ## Compare every language on N=100000 generated near-misses; SEED=n
 # builds it.
 SCORER_python := $(PY) -m tests.scoring.executor
 SCORER_go = ONNXRUNTIME_LIBRARY="$(ONNXRUNTIME_LIBRARY)" $(BUILD)/bin/rankspec-scores
+SCORER_typescript := node ts/scorer/dist/conformance/scores.js
 SCORES_CORPUS := $(BUILD)/scores-corpus
 # The Python package of ONNX Runtime has the shared library that Go's scorer takes.
 ONNXRUNTIME_LIBRARY ?= $(abspath $(firstword $(wildcard $(foreach file,libonnxruntime.so.* libonnxruntime.*.dylib, \
@@ -367,6 +377,6 @@ package: setup ## Build the wheel into dist/
 
 .PHONY: clean
 clean: ## Remove what was built, except the Python environment
-	@rm -rf $(BUILD) dist gen/python/buf java/target ts/dist ts/src/gen ts/node_modules
+	@rm -rf $(BUILD) dist gen/python/buf java/target ts/dist ts/src/gen ts/node_modules java/scorer/target ts/scorer/dist ts/scorer/src/gen ts/scorer/node_modules
 	@rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	@find python gen tests -name __pycache__ -type d -prune -exec rm -rf {} +
