@@ -318,6 +318,10 @@ go-scorer:
 	@mkdir -p $(BUILD)/bin
 	@go -C go/scorer build -o $(abspath $(BUILD))/bin/ ./cmd/...
 
+.PHONY: typescript-scorer
+typescript-scorer: $(TS_SCORER_MODULES)
+	@node ts/scripts/build.mjs scorer
+
 .PHONY: agree-encoding
 agree-encoding: setup ## Encode N=100000 random raw rows in every language and compare digests; SEED=n takes others
 	@$(PY) -m tests.conformance.encoding_agreement $(or $(N),100000) --seed $(or $(SEED),0)

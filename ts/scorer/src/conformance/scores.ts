@@ -1,6 +1,6 @@
 // Answers the scoring corpus, in the folder that is the argument, with TypeScript's scorer. The answers, a ScoringAnswers
 // of the test suite, go to the standard output.
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { create, fromBinary, isFieldSet, toBinary } from "@bufbuild/protobuf";
@@ -62,4 +62,4 @@ const answers: ScoringAnswer[] = [];
 for (const asked of corpus.cases) {
   answers.push(await answer(folder, asked));
 }
-writeFileSync(1, toBinary(ScoringAnswersSchema, create(ScoringAnswersSchema, { answers })));
+process.stdout.write(toBinary(ScoringAnswersSchema, create(ScoringAnswersSchema, { answers })));
