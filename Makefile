@@ -37,7 +37,9 @@ GENERATED := $(BUILD)/generated/gen
 RELEASED_IMAGE := tests/schema/released.binpb
 
 JAVA_SOURCES = $(shell find java/src gen/java -name '*.java' -o -type d 2>/dev/null)
+JAVA_SCORER_SOURCES = $(shell find java/scorer/src gen/java -name '*.java' -o -type d 2>/dev/null)
 MVN := mvn --quiet --batch-mode -Dstyle.color=never --file java/pom.xml
+MVN_SCORER := mvn --quiet --batch-mode -Dstyle.color=never --file java/scorer/pom.xml
 PYTEST_ARGS ?= -n 2 --dist loadfile
 # One thread a process: the tests run in two processes, and more threads than cores only wait for each other.
 TEST_ENV := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
@@ -232,6 +234,7 @@ lint-go: ## gofmt and go vet
 lint-java: ## The Java compiler and javadoc, with every warning an error
 	$(need_mvn)
 	@$(MVN) test-compile javadoc:javadoc@javadoc
+	@$(MVN_SCORER) test-compile javadoc:javadoc@javadoc
 
 .PHONY: lint-ts
 lint-ts: $(PROTOC_GEN_ES) $(TS_SCORER_MODULES) ## The TypeScript compiler
@@ -246,9 +249,10 @@ test-go: ## Compile and test the Go packages
 	@ONNXRUNTIME_LIBRARY="$(ONNXRUNTIME_LIBRARY)" go -C go/scorer test ./...
 
 .PHONY: test-java
-test-java: ## Compile and test the Java bindings
+test-java: ## Compile and test the Java packages
 	$(need_mvn)
 	@$(MVN) test
+	@$(MVN_SCORER) test
 
 .PHONY: test-ts
 test-ts: $(PROTOC_GEN_ES) $(TS_SCORER_MODULES) ## Compile and test the TypeScript packages
@@ -288,6 +292,7 @@ agree: setup ## Compare every language on N=100000 generated near-misses; SEED=n
 # builds it.
 SCORER_python := $(PY) -m tests.scoring.executor
 SCORER_go = ONNXRUNTIME_LIBRARY="$(ONNXRUNTIME_LIBRARY)" $(BUILD)/bin/rankspec-scores
+SCORER_java := java @$(BUILD)/java/scorer.classpath dev.rankspec.scorer.ScoresCommand
 SCORER_typescript := node ts/scorer/dist/conformance/scores.js
 SCORES_CORPUS := $(BUILD)/scores-corpus
 # The Python package of ONNX Runtime has the shared library that Go's scorer takes.
@@ -317,6 +322,19 @@ go-scorer:
 	$(need_go)
 	@mkdir -p $(BUILD)/bin
 	@go -C go/scorer build -o $(abspath $(BUILD))/bin/ ./cmd/...
+
+.PHONY: java-scorer
+java-scorer: $(BUILD)/java/scorer.jar
+
+$(BUILD)/java/scorer.jar: java/scorer/pom.xml $(JAVA_SCORER_SOURCES)
+	$(need_mvn)
+	@mkdir -p $(@D)
+	@work=$$(mktemp -d $(abspath $(@D))/work.XXXXXX); trap 'rm -rf "$$work"' EXIT; \
+	$(MVN_SCORER) -Dbuild.folder="$$work" test-compile dependency:build-classpath@classpath; \
+	jar --create --file "$$work/scorer.jar" -C "$$work/classes" . -C "$$work/test-classes" .; \
+	echo "-cp \"$(abspath $@):$$(cat "$$work/classpath.txt")\"" > "$$work/classpath"; \
+	mv "$$work/classpath" $(@D)/scorer.classpath; \
+	mv "$$work/scorer.jar" $@
 
 .PHONY: typescript-scorer
 typescript-scorer: $(TS_SCORER_MODULES)

@@ -14,6 +14,7 @@ CORPUS_FILE = "corpus.binpb"
 LANGUAGES: dict[str, tuple[str, ...]] = {
     "python": (),
     "go": ("go", "cc"),
+    "java": ("java", "mvn"),
     "typescript": ("node", "npm"),
 }
 
