@@ -28,6 +28,7 @@ RULES_BINDINGS := gen/python/buf/validate/validate_pb2.py
 PROTOC := $(BUILD)/bin/protoc
 PROTOC_GEN_GO := $(BUILD)/bin/protoc-gen-go
 PROTOC_GEN_ES := ts/node_modules/.bin/protoc-gen-es
+TS_SCORER_MODULES := ts/scorer/node_modules/.package-lock.json
 PROTOC_CLASSIFIER := $(shell uname -s | sed 's/Linux/linux/; s/Darwin/osx/')-$(shell uname -m | sed 's/aarch64\|arm64/aarch_64/')
 CONFORMANCE_PROTO := tests/conformance/proto
 # Folders too, so that a deleted file counts as a change.
@@ -36,7 +37,9 @@ GENERATED := $(BUILD)/generated/gen
 RELEASED_IMAGE := tests/schema/released.binpb
 
 JAVA_SOURCES = $(shell find java/src gen/java -name '*.java' -o -type d 2>/dev/null)
+JAVA_SCORER_SOURCES = $(shell find java/scorer/src gen/java -name '*.java' -o -type d 2>/dev/null)
 MVN := mvn --quiet --batch-mode -Dstyle.color=never --file java/pom.xml
+MVN_SCORER := mvn --quiet --batch-mode -Dstyle.color=never --file java/scorer/pom.xml
 PYTEST_ARGS ?= -n 2 --dist loadfile
 # One thread a process: the tests run in two processes, and more threads than cores only wait for each other.
 TEST_ENV := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
@@ -192,6 +195,12 @@ $(PROTOC_GEN_ES): ts/package.json ts/package-lock.json ts/.npmrc
 	@npm ci --prefix ts --silent
 	@touch $@
 
+# Its own libraries are in the package; `skip` leaves out those for GPUs, which the installation would download.
+$(TS_SCORER_MODULES): ts/scorer/package.json ts/scorer/package-lock.json ts/scorer/.npmrc
+	$(need_npm)
+	@ONNXRUNTIME_NODE_INSTALL=skip npm ci --prefix ts/scorer --silent
+	@touch $@
+
 .PHONY: release-image
 release-image: $(RULES_STAMP) ## Record proto/ as released: what `make lint` compares later changes with
 	@mkdir -p $(dir $(RELEASED_IMAGE))
@@ -219,30 +228,36 @@ lint-go: ## gofmt and go vet
 	$(need_go)
 	@unformatted=$$(gofmt -l go); test -z "$$unformatted" || { echo "gofmt would change: $$unformatted" >&2; exit 1; }
 	@go -C go vet ./...
+	@go -C go/scorer vet ./...
 
 .PHONY: lint-java
 lint-java: ## The Java compiler and javadoc, with every warning an error
 	$(need_mvn)
 	@$(MVN) test-compile javadoc:javadoc@javadoc
+	@$(MVN_SCORER) test-compile javadoc:javadoc@javadoc
 
 .PHONY: lint-ts
-lint-ts: $(PROTOC_GEN_ES) ## The TypeScript compiler
+lint-ts: $(PROTOC_GEN_ES) $(TS_SCORER_MODULES) ## The TypeScript compiler
 	@npm run --prefix ts --silent lint
+	@npm run --prefix ts/scorer --silent lint
 
 .PHONY: test-go
-test-go: ## Compile and test the Go package
+test-go: ## Compile and test the Go packages
 	$(need_go)
 	@go -C gen/go build ./...
 	@go -C go test ./...
+	@ONNXRUNTIME_LIBRARY="$(ONNXRUNTIME_LIBRARY)" go -C go/scorer test ./...
 
 .PHONY: test-java
-test-java: ## Compile and test the Java bindings
+test-java: ## Compile and test the Java packages
 	$(need_mvn)
 	@$(MVN) test
+	@$(MVN_SCORER) test
 
 .PHONY: test-ts
-test-ts: $(PROTOC_GEN_ES) ## Compile and test the TypeScript package
+test-ts: $(PROTOC_GEN_ES) $(TS_SCORER_MODULES) ## Compile and test the TypeScript packages
 	@npm test --prefix ts --silent
+	@npm test --prefix ts/scorer --silent
 
 ##@ Every language alike
 
@@ -277,9 +292,16 @@ agree: setup ## Compare every language on N=100000 generated near-misses; SEED=n
 agree-encoding: setup ## Encode N=100000 random raw rows in every language and compare digests; SEED=n takes others
 	@$(PY) -m tests.conformance.encoding_agreement $(or $(N),100000) --seed $(or $(SEED),0)
 
-# Of each language: its scorer over the corpus, which is given the corpus' folder.
+# Of each language: its scorer over the corpus, which is given the corpus' folder, and a target <language>-scorer that
+# builds it.
 SCORER_python := $(PY) -m tests.scoring.executor
+SCORER_go = ONNXRUNTIME_LIBRARY="$(ONNXRUNTIME_LIBRARY)" $(BUILD)/bin/rankspec-scores
+SCORER_java := java @$(BUILD)/java/scorer.classpath dev.rankspec.scorer.ScoresCommand
+SCORER_typescript := node ts/scorer/dist/conformance/scores.js
 SCORES_CORPUS := $(BUILD)/scores-corpus
+# The Python package of ONNX Runtime has the shared library that Go's scorer takes.
+ONNXRUNTIME_LIBRARY ?= $(abspath $(firstword $(wildcard $(foreach file,libonnxruntime.so.* libonnxruntime.*.dylib, \
+	$(VENV)/lib/python*/site-packages/onnxruntime/capi/$(file)))))
 
 .PHONY: scores-corpus
 scores-corpus: setup ## Make the scoring corpus: bundles of every kind, spoilt ones, and requests (some minutes)
@@ -287,7 +309,40 @@ scores-corpus: setup ## Make the scoring corpus: bundles of every kind, spoilt o
 
 .PHONY: scores
 scores: scores-corpus ## Run every language's scorer over the scoring corpus and print what does not agree
-	@$(PY) -m tests.scoring $(SCORES_CORPUS) python="$(SCORER_python)"
+	@$(PY) -m tests.scoring $(SCORES_CORPUS)
+
+# What a language's scorer says of the corpus in a folder: `make -s scorer LANGUAGE=go CORPUS=build/scores-corpus`.
+.PHONY: scorer
+scorer:
+	$(if $(SCORER_$(LANGUAGE)),,$(error LANGUAGE is one of $(patsubst SCORER_%,%,$(filter SCORER_%,$(.VARIABLES)))))
+	@$(MAKE) $(LANGUAGE)-scorer >&2
+	@$(SCORER_$(LANGUAGE)) $(CORPUS)
+
+.PHONY: python-scorer
+python-scorer: python-commands
+
+.PHONY: go-scorer
+go-scorer:
+	$(need_go)
+	@mkdir -p $(BUILD)/bin
+	@go -C go/scorer build -o $(abspath $(BUILD))/bin/ ./cmd/...
+
+.PHONY: java-scorer
+java-scorer: $(BUILD)/java/scorer.jar
+
+$(BUILD)/java/scorer.jar: java/scorer/pom.xml $(JAVA_SCORER_SOURCES)
+	$(need_mvn)
+	@mkdir -p $(@D)
+	@work=$$(mktemp -d $(abspath $(@D))/work.XXXXXX); trap 'rm -rf "$$work"' EXIT; \
+	$(MVN_SCORER) -Dbuild.folder="$$work" test-compile dependency:build-classpath@classpath; \
+	jar --create --file "$$work/scorer.jar" -C "$$work/classes" . -C "$$work/test-classes" .; \
+	echo "-cp \"$(abspath $@):$$(cat "$$work/classpath.txt")\"" > "$$work/classpath"; \
+	mv "$$work/classpath" $(@D)/scorer.classpath; \
+	mv "$$work/scorer.jar" $@
+
+.PHONY: typescript-scorer
+typescript-scorer: $(TS_SCORER_MODULES)
+	@node ts/scripts/build.mjs scorer
 
 .PHONY: verdict
 verdict: language-commands ## Print what LANGUAGE=python|go|java|typescript says of FILES="...", a line of JSON each
@@ -344,6 +399,6 @@ package: setup ## Build the wheel into dist/
 
 .PHONY: clean
 clean: ## Remove what was built, except the Python environment
-	@rm -rf $(BUILD) dist gen/python/buf java/target ts/dist ts/src/gen ts/node_modules
+	@rm -rf $(BUILD) dist gen/python/buf java/target ts/dist ts/src/gen ts/node_modules java/scorer/target ts/scorer/dist ts/scorer/src/gen ts/scorer/node_modules
 	@rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	@find python gen tests -name __pycache__ -type d -prune -exec rm -rf {} +

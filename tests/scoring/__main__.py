@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
-import shlex
-import subprocess
+import shutil
 import sys
+import time
 from pathlib import Path
 
 from conformance.v1 import scoring_pb2 as pb
-from tests.scoring.comparing import differences
+from tests.scoring.running import CORPUS_FILE, LANGUAGES, problems
 
 
 def main() -> int:
-    """Compares the answers of commands, `LANGUAGE=COMMAND` each, over the corpus in the folder that comes first."""
+    """Compares the languages' answers over the corpus in the folder that is the argument."""
     folder = Path(sys.argv[1])
-    corpus = pb.ScoringCorpus.FromString((folder / "corpus.binpb").read_bytes())
+    corpus = pb.ScoringCorpus.FromString((folder / CORPUS_FILE).read_bytes())
     num_requests = sum(len(case.requests) for case in corpus.cases)
     failed = False
-    for named in sys.argv[2:]:
-        language, _, command = named.partition("=")
-        done = subprocess.run([*shlex.split(command), str(folder)], stdout=subprocess.PIPE, check=False)
-        if done.returncode:
-            problems = [f"ended with status {done.returncode}"]
-        else:
-            problems = list(differences(corpus, pb.ScoringAnswers.FromString(done.stdout)))
-        failed |= bool(problems)
-        sys.stdout.write(f"{language}: {len(corpus.cases)} bundles, {num_requests} requests, {len(problems)} differ\n")
-        sys.stdout.write("".join(f"  {problem}\n" for problem in problems))
+    for language, tools in LANGUAGES.items():
+        missing = [tool for tool in tools if shutil.which(tool) is None]
+        if missing:
+            sys.stdout.write(f"{language}: not run, {', '.join(missing)} is not installed\n")
+            continue
+        start = time.monotonic()
+        found = problems(language, folder)
+        failed |= bool(found)
+        sys.stdout.write(
+            f"{language}: {len(corpus.cases)} bundles, {num_requests} requests, {len(found)} differ "
+            f"({time.monotonic() - start:.0f} s)\n"
+        )
+        sys.stdout.write("".join(f"  {problem}\n" for problem in found))
     return int(failed)
 
 

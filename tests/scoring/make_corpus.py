@@ -13,11 +13,10 @@ from conformance.v1 import scoring_pb2 as pb
 from rankspec.serving.v1 import bundle_pb2
 from tests.scoring.bundles import KINDS, make_bundle
 from tests.scoring.requests import requests_of
+from tests.scoring.running import CORPUS_FILE
 from tests.scoring.tampering import EXTERNAL_TAMPERINGS, TAMPERINGS, Tampering
 
 from rankspec import scoring
-
-CORPUS_FILE = "corpus.binpb"
 
 
 def make_corpus(folder: Path) -> None:

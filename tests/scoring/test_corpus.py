@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,8 @@ import pytest
 from conformance.v1 import scoring_pb2 as pb
 from tests.scoring.comparing import differences
 from tests.scoring.executor import answer
-from tests.scoring.make_corpus import CORPUS_FILE, make_corpus
+from tests.scoring.make_corpus import make_corpus
+from tests.scoring.running import CORPUS_FILE, LANGUAGES, problems
 
 from rankspec import scoring
 from rankspec.scoring.golden import golden_batches
@@ -34,6 +36,15 @@ def test_every_case_is_answered_as_it_has_to_be(corpus: Path) -> None:
 
     assert list(differences(cases, answers)) == []
     assert len([case for case in cases.cases if case.opening.code]) >= 50
+
+
+@pytest.mark.parametrize("language", [language for language in LANGUAGES if language != "python"])
+def test_every_language_answers_as_it_has_to(corpus: Path, language: str) -> None:
+    missing = [tool for tool in LANGUAGES[language] if shutil.which(tool) is None]
+    if missing:
+        pytest.skip(f"{language}'s scorer needs {', '.join(missing)}")
+
+    assert problems(language, corpus) == []
 
 
 def test_features_backwards_are_placed_right_by_name_and_refused_as_vectors(corpus: Path) -> None:

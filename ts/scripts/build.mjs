@@ -6,9 +6,10 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, renameSync, rmSync, statS
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const root = fileURLToPath(new URL("..", import.meta.url));
+// The package to compile is this one, or the one in the folder below it that is named.
+const root = join(fileURLToPath(new URL("..", import.meta.url)), process.argv[2] ?? "", "/");
 const source = join(root, "src");
-const bindings = join(root, "../gen/ts");
+const bindings = fileURLToPath(new URL("../../gen/ts", import.meta.url));
 const settings = ["package.json", "tsconfig.json"].map((name) => join(root, name));
 const result = join(root, "dist");
 // Copied from the bindings for editors and the linter; not what is compiled.

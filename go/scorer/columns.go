@@ -1,0 +1,307 @@
+package scorer
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+
+	recapv1 "github.com/rankspec/rankspec/gen/go/rankspec/recap/v1"
+	servingv1 "github.com/rankspec/rankspec/gen/go/rankspec/serving/v1"
+)
+
+// separator stands between the names of an input and of one of its features; no input has it in its name.
+const separator = "/"
+
+// A Column is the values that all rows of a request have of an input, or of one of its features.
+type Column struct {
+	floats   []float32
+	integers []int64
+	isFloat  bool
+	isMatrix bool
+	width    int
+}
+
+// Floats returns the column of a feature of float32: a value for each row. The values are not copied.
+func Floats(values []float32) Column {
+	return Column{floats: values, isFloat: true, width: 1}
+}
+
+// Integers returns the column of a feature of int64: a value for each row. The values are not copied.
+func Integers(values []int64) Column {
+	return Column{integers: values, width: 1}
+}
+
+// FloatRows returns the column of a whole input of float32: width values for each row, a row after the other. The values
+// are not copied.
+func FloatRows(width int, values []float32) Column {
+	return Column{floats: values, isFloat: true, isMatrix: true, width: width}
+}
+
+// IntegerRows returns the column of a whole input of int64: width values for each row, a row after the other. The values
+// are not copied.
+func IntegerRows(width int, values []int64) Column {
+	return Column{integers: values, isMatrix: true, width: width}
+}
+
+func (c Column) rows() int {
+	return (len(c.floats) + len(c.integers)) / c.width
+}
+
+// isWhole returns whether the values are rows of so many.
+func (c Column) isWhole(width int) bool {
+	return c.isMatrix && c.width == width && (len(c.floats)+len(c.integers))%width == 0
+}
+
+func (c Column) isOf(kind servingv1.ValueType) bool {
+	return c.isFloat == (kind == servingv1.ValueType_VALUE_TYPE_FLOAT32)
+}
+
+// at returns a value as a double.
+func (c Column) at(row, position int) float64 {
+	if c.isFloat {
+		return float64(c.floats[row*c.width+position])
+	}
+	return float64(c.integers[row*c.width+position])
+}
+
+// A Request is rows to score.
+type Request struct {
+	// Columns by name: an input with all of a row's values in the signature's order, or input/feature. An input is given
+	// either way.
+	Columns map[string]Column
+	// SignatureHash is the hash of the signature that whole inputs were made for, which are refused without; nil if there
+	// is none.
+	SignatureHash *string
+}
+
+// placement places the columns of requests into the inputs of a signature.
+type placement struct {
+	signature *servingv1.FeatureSignature
+	known     map[string]bool
+	// unread has the positions of each input that the model does not read.
+	unread map[string]map[int]bool
+	places map[string]int
+}
+
+func newPlacement(signature *servingv1.FeatureSignature) *placement {
+	made := &placement{
+		signature: signature, known: map[string]bool{}, unread: map[string]map[int]bool{}, places: map[string]int{},
+	}
+	for place, input := range signature.GetInputs() {
+		made.places[input.GetName()] = place
+		made.known[input.GetName()] = true
+		for position := range input.GetFeatureNames() {
+			made.known[featureName(input, position)] = true
+		}
+		unread := map[int]bool{}
+		for _, position := range input.GetUnreadPositions() {
+			unread[int(position)] = true
+		}
+		made.unread[input.GetName()] = unread
+	}
+	return made
+}
+
+// placed returns the model's inputs in the signature's order, and how many rows they have. Its error is the first thing
+// that is wrong, in the order that docs/serving.md gives.
+func (p *placement) placed(request Request) ([]Column, int, error) {
+	if request.SignatureHash != nil && *request.SignatureHash != p.signature.GetHash() {
+		return nil, 0, refused(servingv1.ErrorCode_ERROR_CODE_SIGNATURE_MISMATCH, "", "the hash of this bundle's signature")
+	}
+	for _, name := range slices.Sorted(maps.Keys(request.Columns)) {
+		if !p.known[name] {
+			return nil, 0, refused(servingv1.ErrorCode_ERROR_CODE_INPUT_UNKNOWN, name,
+				"an input of the signature, or a feature of one")
+		}
+	}
+	rows := &rowCount{number: -1}
+	var inputs []Column
+	for _, input := range p.signature.GetInputs() {
+		column, err := p.input(input, request, rows)
+		if err != nil {
+			return nil, 0, err
+		}
+		inputs = append(inputs, column)
+	}
+	if err := p.checkIDs(inputs, rows.number); err != nil {
+		return nil, 0, err
+	}
+	for place, input := range p.signature.GetInputs() {
+		if err := p.checkAllowed(input, inputs[place], rows.number); err != nil {
+			return nil, 0, err
+		}
+	}
+	return inputs, rows.number, nil
+}
+
+func (p *placement) input(input *servingv1.ServedInput, request Request, rows *rowCount) (Column, error) {
+	name := input.GetName()
+	whole, isWhole := request.Columns[name]
+	hasFeatures := false
+	for position := range input.GetFeatureNames() {
+		if _, given := request.Columns[featureName(input, position)]; given {
+			hasFeatures = true
+		}
+	}
+	switch {
+	case isWhole && hasFeatures:
+		return Column{}, refused(servingv1.ErrorCode_ERROR_CODE_INPUT_TWICE, name, "either whole vectors or single features")
+	case hasFeatures:
+		return p.joined(input, request.Columns, rows)
+	case !isWhole:
+		return Column{}, missingInput(name)
+	case !whole.isOf(input.GetType()):
+		return Column{}, otherType(name, input)
+	case !whole.isWhole(int(input.GetWidth())):
+		return Column{}, refused(servingv1.ErrorCode_ERROR_CODE_WIDTH_MISMATCH, name,
+			"a matrix of %d values a row", input.GetWidth())
+	case request.SignatureHash == nil:
+		return Column{}, refused(servingv1.ErrorCode_ERROR_CODE_SIGNATURE_REQUIRED, name,
+			"the signature's hash beside whole vectors, or features by their names")
+	}
+	return whole, rows.check(whole, name)
+}
+
+// joined returns the input of its features, each in its place; those that the model does not read may be left out.
+func (p *placement) joined(
+	input *servingv1.ServedInput, columns map[string]Column, rows *rowCount,
+) (Column, error) {
+	found := map[int]Column{}
+	for position := range input.GetFeatureNames() {
+		name := featureName(input, position)
+		column, given := columns[name]
+		switch {
+		case !given && p.unread[input.GetName()][position]:
+			continue
+		case !given:
+			return Column{}, missingInput(name)
+		case !column.isOf(input.GetType()):
+			return Column{}, otherType(name, input)
+		case column.isMatrix:
+			return Column{}, refused(servingv1.ErrorCode_ERROR_CODE_WIDTH_MISMATCH, name, "one value a row")
+		}
+		if err := rows.check(column, name); err != nil {
+			return Column{}, err
+		}
+		found[position] = column
+	}
+	width := int(input.GetWidth())
+	if input.GetType() == servingv1.ValueType_VALUE_TYPE_FLOAT32 {
+		joined := make([]float32, rows.number*width)
+		for position, column := range found {
+			interleave(joined, column.floats, position, width)
+		}
+		return FloatRows(width, joined), nil
+	}
+	joined := make([]int64, rows.number*width)
+	for position, column := range found {
+		interleave(joined, column.integers, position, width)
+	}
+	return IntegerRows(width, joined), nil
+}
+
+func interleave[T any](joined, values []T, position, width int) {
+	for row, value := range values {
+		joined[row*width+position] = value
+	}
+}
+
+// checkIDs refuses ids that a table has neither a row nor a bucket for.
+func (p *placement) checkIDs(inputs []Column, rows int) error {
+	for _, table := range p.signature.GetIdTables() {
+		if table.GetOutOfRangeIds() != recapv1.OutOfRangeIds_OUT_OF_RANGE_IDS_ERROR {
+			continue
+		}
+		place, position := p.places[table.GetInput()], int(table.GetPosition())
+		column := inputs[place]
+		for row := range rows {
+			// An id below 0 is a very large one without its sign.
+			if uint64(column.integers[row*column.width+position]) < uint64(table.GetNumIds()) {
+				continue
+			}
+			input := p.signature.GetInputs()[place]
+			name := input.GetName()
+			if len(input.GetFeatureNames()) > 0 {
+				name = featureName(input, position)
+			}
+			refusal := refused(servingv1.ErrorCode_ERROR_CODE_ID_OUT_OF_RANGE, name,
+				"an id from 0 to %d of the table %q", table.GetNumIds()-1, table.GetName())
+			refusal.Row = row
+			return refusal
+		}
+	}
+	return nil
+}
+
+// checkAllowed refuses values that training refuses.
+func (p *placement) checkAllowed(input *servingv1.ServedInput, column Column, rows int) error {
+	if input.AllowedValues == nil {
+		return nil
+	}
+	allowed := input.GetAllowedValues()
+	for row := range rows {
+		for position := range column.width {
+			if p.unread[input.GetName()][position] || isAllowed(allowed, column.at(row, position)) {
+				continue
+			}
+			refusal := refused(servingv1.ErrorCode_ERROR_CODE_VALUE_NOT_ALLOWED, input.GetName(), "%s", described(allowed))
+			refusal.Row = row
+			return refusal
+		}
+	}
+	return nil
+}
+
+func isAllowed(allowed *servingv1.AllowedValues, value float64) bool {
+	if math.IsNaN(value) || math.IsInf(value, 0) {
+		return !allowed.GetWhole()
+	}
+	return !(allowed.Least != nil && value < allowed.GetLeast()) && !(allowed.Most != nil && value > allowed.GetMost()) &&
+		!(allowed.GetWhole() && value != math.Trunc(value))
+}
+
+func described(allowed *servingv1.AllowedValues) string {
+	text := "values"
+	if allowed.GetWhole() {
+		text = "whole numbers"
+	}
+	if allowed.Least != nil {
+		text += fmt.Sprintf(" from %.9g", allowed.GetLeast())
+	}
+	if allowed.Most != nil {
+		text += fmt.Sprintf(" up to %.9g", allowed.GetMost())
+	}
+	return text
+}
+
+// rowCount is how many rows the columns of a request have: all as many as the first, and -1 before that.
+type rowCount struct {
+	number int
+}
+
+func (r *rowCount) check(column Column, name string) error {
+	if r.number < 0 {
+		r.number = column.rows()
+	}
+	if column.rows() != r.number {
+		return refused(servingv1.ErrorCode_ERROR_CODE_ROWS_MISMATCH, name, "%d rows", r.number)
+	}
+	return nil
+}
+
+func missingInput(name string) error {
+	return refused(servingv1.ErrorCode_ERROR_CODE_INPUT_MISSING, name, "a column of this name")
+}
+
+func otherType(name string, input *servingv1.ServedInput) error {
+	wanted := "int64"
+	if input.GetType() == servingv1.ValueType_VALUE_TYPE_FLOAT32 {
+		wanted = "float32"
+	}
+	return refused(servingv1.ErrorCode_ERROR_CODE_TYPE_MISMATCH, name, "values of %s", wanted)
+}
+
+func featureName(input *servingv1.ServedInput, position int) string {
+	return input.GetName() + separator + input.GetFeatureNames()[position]
+}

@@ -1,0 +1,217 @@
+package dev.rankspec.scorer;
+
+import dev.rankspec.recap.v1.OutOfRangeIds;
+import dev.rankspec.serving.v1.AllowedValues;
+import dev.rankspec.serving.v1.ErrorCode;
+import dev.rankspec.serving.v1.FeatureSignature;
+import dev.rankspec.serving.v1.IdTable;
+import dev.rankspec.serving.v1.ServedInput;
+import dev.rankspec.serving.v1.ValueType;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/** Places the columns of requests into the inputs of a signature. */
+final class Placement {
+  private static final String SEPARATOR = "/";
+
+  private final FeatureSignature signature;
+  private final Set<String> known = new HashSet<>();
+  private final Map<String, Integer> places = new HashMap<>();
+
+  Placement(FeatureSignature signature) {
+    this.signature = signature;
+    for (ServedInput input : signature.getInputsList()) {
+      places.put(input.getName(), places.size());
+      known.add(input.getName());
+      known.addAll(features(input));
+    }
+  }
+
+  /** Inputs of the model, in the signature's order, all with as many rows. */
+  record Placed(List<Column> inputs, int rows) {}
+
+  /** Returns the model's inputs; throws the first thing that is wrong, in the order that docs/serving.md gives. */
+  Placed placed(Map<String, Column> columns, String signatureHash) throws ScoringException {
+    if (signatureHash != null && !signatureHash.equals(signature.getHash())) {
+      throw ScoringException.of(
+          ErrorCode.ERROR_CODE_SIGNATURE_MISMATCH, "", "the hash of this bundle's signature");
+    }
+    Optional<String> unknown =
+        columns.keySet().stream().filter(name -> !known.contains(name)).min(Manifests.BY_BYTES);
+    if (unknown.isPresent()) {
+      throw ScoringException.of(
+          ErrorCode.ERROR_CODE_INPUT_UNKNOWN, unknown.get(), "an input of the signature, or a feature of one");
+    }
+    RowCount count = new RowCount();
+    List<Column> inputs = new ArrayList<>();
+    for (ServedInput input : signature.getInputsList()) {
+      inputs.add(input(input, columns, signatureHash != null, count));
+    }
+    Placed placed = new Placed(inputs, count.rows);
+    for (IdTable table : signature.getIdTablesList()) {
+      checkIds(table, placed);
+    }
+    for (ServedInput input : signature.getInputsList()) {
+      if (input.hasAllowedValues()) {
+        checkAllowed(input, placed);
+      }
+    }
+    return placed;
+  }
+
+  private static Column input(ServedInput input, Map<String, Column> columns, boolean isSigned, RowCount count)
+      throws ScoringException {
+    String name = input.getName();
+    Column whole = columns.get(name);
+    boolean hasFeatures = features(input).stream().anyMatch(columns::containsKey);
+    if (whole == null) {
+      if (!hasFeatures) {
+        throw missing(name);
+      }
+      return joined(input, columns, count);
+    }
+    if (hasFeatures) {
+      throw ScoringException.of(
+          ErrorCode.ERROR_CODE_INPUT_TWICE, name, "either whole vectors or single features");
+    }
+    checkType(whole, name, input);
+    if (!whole.isWhole(input.getWidth())) {
+      throw ScoringException.of(
+          ErrorCode.ERROR_CODE_WIDTH_MISMATCH, name, "a matrix of " + input.getWidth() + " values a row");
+    }
+    if (!isSigned) {
+      throw ScoringException.of(
+          ErrorCode.ERROR_CODE_SIGNATURE_REQUIRED,
+          name,
+          "the signature's hash beside whole vectors, or features by their names");
+    }
+    count.check(whole, name);
+    return whole;
+  }
+
+  /** Returns the input of its features, each in its place; those that the model does not read may be left out. */
+  private static Column joined(ServedInput input, Map<String, Column> columns, RowCount count)
+      throws ScoringException {
+    List<String> names = features(input);
+    Column[] found = new Column[names.size()];
+    for (int position = 0; position < found.length; position++) {
+      String name = names.get(position);
+      Column column = columns.get(name);
+      if (column == null) {
+        if (input.getUnreadPositionsList().contains(position)) {
+          continue;
+        }
+        throw missing(name);
+      }
+      checkType(column, name, input);
+      if (column.isMatrix()) {
+        throw ScoringException.of(ErrorCode.ERROR_CODE_WIDTH_MISMATCH, name, "one value a row");
+      }
+      count.check(column, name);
+      found[position] = column;
+    }
+    return interleaved(input, found, count.rows);
+  }
+
+  private static Column interleaved(ServedInput input, Column[] found, int rows) {
+    int width = input.getWidth();
+    boolean isFloat = input.getType() == ValueType.VALUE_TYPE_FLOAT32;
+    float[] floats = new float[isFloat ? rows * width : 0];
+    long[] integers = new long[isFloat ? 0 : rows * width];
+    for (int position = 0; position < width; position++) {
+      for (int row = 0; found[position] != null && row < rows; row++) {
+        if (isFloat) {
+          floats[row * width + position] = found[position].floats()[row];
+        } else {
+          integers[row * width + position] = found[position].integers()[row];
+        }
+      }
+    }
+    return isFloat ? Column.floatRows(width, floats) : Column.integerRows(width, integers);
+  }
+
+  /** Refuses ids that a table has neither a row nor a bucket for. */
+  private void checkIds(IdTable table, Placed placed) throws ScoringException {
+    if (table.getOutOfRangeIds() != OutOfRangeIds.OUT_OF_RANGE_IDS_ERROR) {
+      return;
+    }
+    int place = places.get(table.getInput());
+    Column column = placed.inputs().get(place);
+    for (int row = 0; row < placed.rows(); row++) {
+      long id = column.integers()[row * column.width() + table.getPosition()];
+      if (id < 0 || id >= table.getNumIds()) {
+        ServedInput input = signature.getInputs(place);
+        List<String> names = features(input);
+        throw ScoringException.atRow(
+            ErrorCode.ERROR_CODE_ID_OUT_OF_RANGE,
+            names.isEmpty() ? input.getName() : names.get(table.getPosition()),
+            row,
+            "an id from 0 to " + (table.getNumIds() - 1) + " of the table \"" + table.getName() + "\"");
+      }
+    }
+  }
+
+  /** Refuses values that training refuses. */
+  private void checkAllowed(ServedInput input, Placed placed) throws ScoringException {
+    Column column = placed.inputs().get(places.get(input.getName()));
+    Set<Integer> unread = Set.copyOf(input.getUnreadPositionsList());
+    for (int row = 0; row < placed.rows(); row++) {
+      for (int position = 0; position < column.width(); position++) {
+        if (!unread.contains(position) && !isAllowed(input.getAllowedValues(), column.at(row, position))) {
+          throw ScoringException.atRow(
+              ErrorCode.ERROR_CODE_VALUE_NOT_ALLOWED, input.getName(), row, described(input.getAllowedValues()));
+        }
+      }
+    }
+  }
+
+  private static boolean isAllowed(AllowedValues allowed, double value) {
+    if (!Double.isFinite(value)) {
+      return !allowed.getWhole();
+    }
+    return !(allowed.hasLeast() && value < allowed.getLeast())
+        && !(allowed.hasMost() && value > allowed.getMost())
+        && !(allowed.getWhole() && value != Math.rint(value));
+  }
+
+  private static String described(AllowedValues allowed) {
+    return (allowed.getWhole() ? "whole numbers" : "values")
+        + (allowed.hasLeast() ? " from " + allowed.getLeast() : "")
+        + (allowed.hasMost() ? " up to " + allowed.getMost() : "");
+  }
+
+  private static void checkType(Column column, String name, ServedInput input) throws ScoringException {
+    if (!column.isOf(input.getType())) {
+      String wanted = input.getType() == ValueType.VALUE_TYPE_FLOAT32 ? "float32" : "int64";
+      throw ScoringException.of(ErrorCode.ERROR_CODE_TYPE_MISMATCH, name, "values of " + wanted);
+    }
+  }
+
+  private static ScoringException missing(String name) {
+    return ScoringException.of(ErrorCode.ERROR_CODE_INPUT_MISSING, name, "a column of this name");
+  }
+
+  /** Returns what columns of an input's features are called: no input has a slash in its name. */
+  private static List<String> features(ServedInput input) {
+    return input.getFeatureNamesList().stream().map(name -> input.getName() + SEPARATOR + name).toList();
+  }
+
+  /** How many rows the columns of a request have: all as many as the first, and -1 before that. */
+  private static final class RowCount {
+    private int rows = -1;
+
+    void check(Column column, String name) throws ScoringException {
+      if (rows < 0) {
+        rows = column.rows();
+      }
+      if (column.rows() != rows) {
+        throw ScoringException.of(ErrorCode.ERROR_CODE_ROWS_MISMATCH, name, rows + " rows");
+      }
+    }
+  }
+}

@@ -1,0 +1,202 @@
+import { isFieldSet } from "@bufbuild/protobuf";
+
+import { ScoringError } from "./errors.js";
+import { OutOfRangeIds } from "./gen/rankspec/recap/v1/embedding_pb.js";
+import {
+  type AllowedValues, AllowedValuesSchema, ErrorCode, type FeatureSignature, type ServedInput, ValueType,
+} from "./gen/rankspec/serving/v1/bundle_pb.js";
+import { compareNames } from "./layout.js";
+
+/** Values that all rows of a request have of an input, or of one of its features. */
+export interface Column {
+  /** Of float32 or int64 as the signature says, a row after the other. They must not change until they are scored. */
+  readonly values: Float32Array | BigInt64Array;
+  /** Values in a row of a whole input; not given for a feature, which has one. */
+  readonly width?: number;
+}
+
+/** The rows of an input. */
+export interface Matrix {
+  readonly values: Float32Array | BigInt64Array;
+  readonly width: number;
+}
+
+/** Inputs of the model, in the signature's order, all with as many rows. */
+export interface Placed {
+  readonly inputs: readonly Matrix[];
+  readonly rows: number;
+}
+
+/** Places the columns of requests into the inputs of a signature. */
+export class Placement {
+  readonly #signature: FeatureSignature;
+  readonly #known: ReadonlySet<string>;
+
+  constructor(signature: FeatureSignature) {
+    this.#signature = signature;
+    this.#known = new Set(signature.inputs.flatMap((input) => [input.name, ...featuresOf(input)]));
+  }
+
+  /** The model's inputs; throws the first thing that is wrong, in the order that `docs/serving.md` gives. */
+  placed(columns: ReadonlyMap<string, Column>, signatureHash: string | undefined): Placed {
+    if (signatureHash !== undefined && signatureHash !== this.#signature.hash) {
+      throw new ScoringError(ErrorCode.SIGNATURE_MISMATCH, "the hash of this bundle's signature");
+    }
+    const unknown = [...columns.keys()].filter((name) => !this.#known.has(name)).sort(compareNames)[0];
+    if (unknown !== undefined) {
+      throw new ScoringError(ErrorCode.INPUT_UNKNOWN, "an input of the signature, or a feature of one", unknown);
+    }
+    const count = new RowCount();
+    const inputs = this.#signature.inputs.map((input) => placedInput(input, columns, signatureHash !== undefined, count));
+    const placed = { inputs, rows: count.rows ?? 0 };
+    this.#checkIds(placed);
+    this.#signature.inputs.forEach((input, place) => checkAllowed(input, inputs[place], placed.rows));
+    return placed;
+  }
+
+  /** Refuses ids that a table has neither a row nor a bucket for. */
+  #checkIds({ inputs, rows }: Placed): void {
+    for (const { name, input, position, numIds, outOfRangeIds } of this.#signature.idTables) {
+      const place = this.#signature.inputs.findIndex((served) => served.name === input);
+      const served = this.#signature.inputs[place];
+      const matrix = inputs[place];
+      if (outOfRangeIds !== OutOfRangeIds.ERROR || served === undefined || matrix === undefined) {
+        continue;
+      }
+      for (let row = 0; row < rows; row++) {
+        const id = matrix.values[row * matrix.width + position] as bigint;
+        if (id < 0n || id >= numIds) {
+          const expectation = `an id from 0 to ${numIds - 1n} of the table ${JSON.stringify(name)}`;
+          const at = featuresOf(served)[position] ?? served.name;
+          throw new ScoringError(ErrorCode.ID_OUT_OF_RANGE, expectation, at, row);
+        }
+      }
+    }
+  }
+}
+
+/** How many rows the columns of a request have: all as many as the first. */
+class RowCount {
+  rows: number | undefined;
+
+  check(rows: number, name: string): void {
+    this.rows ??= rows;
+    if (rows !== this.rows) {
+      throw new ScoringError(ErrorCode.ROWS_MISMATCH, `${this.rows} rows`, name);
+    }
+  }
+}
+
+function placedInput(
+  input: ServedInput, columns: ReadonlyMap<string, Column>, isSigned: boolean, count: RowCount,
+): Matrix {
+  const { name, width } = input;
+  const whole = columns.get(name);
+  const hasFeatures = featuresOf(input).some((feature) => columns.has(feature));
+  if (whole === undefined) {
+    if (!hasFeatures) {
+      throw missing(name);
+    }
+    return joined(input, columns, count);
+  }
+  if (hasFeatures) {
+    throw new ScoringError(ErrorCode.INPUT_TWICE, "either whole vectors or single features", name);
+  }
+  checkType(whole, name, input);
+  if (whole.width !== width || whole.values.length % width !== 0) {
+    throw new ScoringError(ErrorCode.WIDTH_MISMATCH, `a matrix of ${width} values a row`, name);
+  }
+  if (!isSigned) {
+    const expectation = "the signature's hash beside whole vectors, or features by their names";
+    throw new ScoringError(ErrorCode.SIGNATURE_REQUIRED, expectation, name);
+  }
+  count.check(whole.values.length / width, name);
+  return { values: whole.values, width };
+}
+
+/** The input of its features, each in its place; those that the model does not read may be left out. */
+function joined(input: ServedInput, columns: ReadonlyMap<string, Column>, count: RowCount): Matrix {
+  const { width, unreadPositions, type } = input;
+  const found = new Map<number, Column>();
+  featuresOf(input).forEach((name, position) => {
+    const column = columns.get(name);
+    if (column === undefined) {
+      if (unreadPositions.includes(position)) {
+        return;
+      }
+      throw missing(name);
+    }
+    checkType(column, name, input);
+    if (column.width !== undefined) {
+      throw new ScoringError(ErrorCode.WIDTH_MISMATCH, "one value a row", name);
+    }
+    count.check(column.values.length, name);
+    found.set(position, column);
+  });
+  const size = (count.rows ?? 0) * width;
+  const values = type === ValueType.FLOAT32 ? new Float32Array(size) : new BigInt64Array(size);
+  for (const [position, column] of found) {
+    column.values.forEach((value, row) => {
+      values[row * width + position] = value;
+    });
+  }
+  return { values, width };
+}
+
+function checkType({ values }: Column, name: string, { type }: ServedInput): void {
+  const isFloat = type === ValueType.FLOAT32;
+  if (!(isFloat ? values instanceof Float32Array : values instanceof BigInt64Array)) {
+    const wanted = isFloat ? "float32 (Float32Array)" : "int64 (BigInt64Array)";
+    throw new ScoringError(ErrorCode.TYPE_MISMATCH, `values of ${wanted}`, name);
+  }
+}
+
+/** Refuses values that training refuses. */
+function checkAllowed({ name, allowedValues, unreadPositions }: ServedInput, matrix: Matrix | undefined, rows: number): void {
+  if (allowedValues === undefined || matrix === undefined) {
+    return;
+  }
+  const unread = new Set(unreadPositions);
+  for (let place = 0; place < rows * matrix.width; place++) {
+    if (!unread.has(place % matrix.width) && !isAllowed(allowedValues, Number(matrix.values[place]))) {
+      const row = Math.floor(place / matrix.width);
+      throw new ScoringError(ErrorCode.VALUE_NOT_ALLOWED, described(allowedValues), name, row);
+    }
+  }
+}
+
+function isAllowed(allowed: AllowedValues, value: number): boolean {
+  if (!Number.isFinite(value)) {
+    return !allowed.whole;
+  }
+  return (
+    !(hasLeast(allowed) && value < allowed.least) &&
+    !(hasMost(allowed) && value > allowed.most) &&
+    !(allowed.whole && value !== Math.trunc(value))
+  );
+}
+
+function described(allowed: AllowedValues): string {
+  return (
+    (allowed.whole ? "whole numbers" : "values") +
+    (hasLeast(allowed) ? ` from ${allowed.least}` : "") +
+    (hasMost(allowed) ? ` up to ${allowed.most}` : "")
+  );
+}
+
+function hasLeast(allowed: AllowedValues): boolean {
+  return isFieldSet(allowed, AllowedValuesSchema.field.least);
+}
+
+function hasMost(allowed: AllowedValues): boolean {
+  return isFieldSet(allowed, AllowedValuesSchema.field.most);
+}
+
+function missing(name: string): ScoringError {
+  return new ScoringError(ErrorCode.INPUT_MISSING, "a column of this name", name);
+}
+
+/** What columns of an input's features are called: no input has a slash in its name. */
+function featuresOf({ name, featureNames }: ServedInput): string[] {
+  return featureNames.map((feature) => `${name}/${feature}`);
+}

@@ -1,0 +1,11 @@
+/**
+ * Scores rows as a trained model does, from a bundle: a folder that `rankspec export` wrote.
+ *
+ * {@link openBundle} is where to begin; `docs/serving.md` has the format, the order of the checks and what is guaranteed.
+ *
+ * @packageDocumentation
+ */
+export type { Column } from "./columns.js";
+export { ScoringError } from "./errors.js";
+export { type BundleManifest, ErrorCode, ValueType } from "./gen/rankspec/serving/v1/bundle_pb.js";
+export { openBundle, type OpenOptions, SCORE, type Scorer } from "./scorer.js";

@@ -1,0 +1,24 @@
+import { constants } from "node:buffer";
+
+export const MANIFEST_FILE = "manifest.binpb";
+/** Version of the format that this reader knows. */
+export const FORMAT_VERSION = 1;
+/** The name of the model's only output. */
+export const OUTPUTS = "outputs";
+export const MAX_MANIFEST_BYTES = 16 * 2 ** 20;
+export const MAX_MODEL_BYTES = 2 ** 30;
+/** All files together, unless who opens the bundle says otherwise. */
+export const MAX_BUNDLE_BYTES = 64 * 2 ** 30;
+/** What one file may have that is kept in memory. */
+export const MAX_FILE_BYTES = constants.MAX_LENGTH;
+
+const PLAIN_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/;
+
+export function isPlainName(name: string): boolean {
+  return PLAIN_NAME.test(name);
+}
+
+/** Compares by UTF-8 bytes, as every language does. */
+export function compareNames(one: string, other: string): number {
+  return Buffer.compare(Buffer.from(one), Buffer.from(other));
+}
