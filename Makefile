@@ -9,7 +9,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 # Any Python from 3.11 on; `make PYTHON=/path/to/python` takes another one.
 PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
-EXTRAS := demo,wandb,export,dev
+EXTRAS := demo,wandb,export,serve,dev
 
 VENV := .venv
 PY := $(VENV)/bin/python
