@@ -94,7 +94,7 @@ def _manifest(step: int) -> BundleManifest:
     manifest.tolerance.SetInParent()
     manifest.precision.SetInParent()
     manifest.baseline.validation_data, manifest.baseline.num_rows = "valid", 100
-    manifest.baseline.inputs.add(input="dense", means=[0] * WIDTH, missing_shares=[0, 0, 0.3])
+    manifest.baseline.inputs.add(input="dense", means=[0] * WIDTH, missing_shares=[0, 0, 0.75])
     manifest.baseline.mean_outputs.extend([0.25, 0.75])
     manifest.baseline.out_of_range_shares.extend([0.1, 0])
     return manifest

@@ -180,6 +180,10 @@ class Loader:
             self._said = (event, values)
             self._log.event(event, **values)
 
+    async def observed(self) -> None:
+        """Waits until what was scored before has been looked at."""
+        await asyncio.get_running_loop().run_in_executor(self._observing, bool)
+
     async def close(self, seconds: float) -> bool:
         """Closes what is served once nothing is asked of it, or the time is over.
 
