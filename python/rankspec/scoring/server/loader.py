@@ -67,7 +67,9 @@ class Loader:
         step = await loop.run_in_executor(self._opening, self._wanted_step)
         every = await loop.run_in_executor(self._opening, self._shelf.found)
         self._failed = {found.folder: found.stamp for found in every if self._failed.get(found.folder) == found.stamp}
-        wanted = [found for found in every if step is None or found.step == step or found.problem is not None]
+        # Those that cannot even be read first: whoever wrote one hears of it, whatever is served.
+        wanted = [found for found in every if found.problem is not None]
+        wanted += [found for found in every if found.problem is None and step in (None, found.step)]
         problem = None
         for found in wanted:
             if found.folder in self._failed:
