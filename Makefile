@@ -78,6 +78,10 @@ fields-page: setup ## Write docs/fields.md anew: every field with its probe
 fuzz: setup ## Try the readers on N=100000 generated or damaged texts, in every form; SEED=n takes others
 	@$(TEST_ENV) $(PY) -m tests.fuzz $(or $(N),100000) --seed $(or $(SEED),0)
 
+.PHONY: fuzz-serving
+fuzz-serving: setup ## Ask a server N=100000 damaged requests over gRPC and HTTP; SEED=n takes others
+	@$(TEST_ENV) $(PY) -m tests.fuzz.serving $(or $(N),100000) --seed $(or $(SEED),0)
+
 .PHONY: lint
 lint: lint-python lint-proto lint-go lint-java lint-ts ## Check format, style and types in every language, without changing a file
 
