@@ -99,10 +99,9 @@ def main() -> int:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         counts, complaints = ask_all(arguments.seed, arguments.number, Path(folder))
-    for status, count in sorted(counts.items(), key=str):
-        print(f"{status}  {count}")
-    print(f"at most {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB of memory, server and clients")
-    print("\n".join(complaints[:20]))
+    lines = [f"{status}  {count}" for status, count in sorted(counts.items(), key=str)]
+    lines.append(f"at most {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB, server and clients")
+    sys.stdout.write("\n".join([*lines, *complaints[:20]]) + "\n")
     return 1 if complaints else 0
 
 

@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -272,22 +273,41 @@ def test_without_the_token_there_is_only_whether_it_lives_and_is_ready(folder: P
 def test_two_hundred_clients_are_all_answered(folder: Path, digest_and_hash: tuple[str, str]) -> None:
     together = threading.Barrier(50)
 
-    def ask(number: int) -> bool:
+    def ask(running: Served, number: int) -> bool:
         dense, ids = rows(3, number)
         if number < 50:
             together.wait(30)
-        with served.channel() as channel:
+        with running.channel() as channel:
             answer = service_pb2.ModelInferResponse.FromString(
-                served.raw_infer(channel)(grpc_request(dense, ids, digest_and_hash[1]).SerializeToString())
+                running.raw_infer(channel)(grpc_request(dense, ids, digest_and_hash[1]).SerializeToString())
             )
         found = np.frombuffer(answer.raw_output_contents[1], np.float32)
         return bool(np.allclose(found, scores_of(dense, ids, 0)[:, 1], rtol=0, atol=1e-6))
 
-    with serving(folder, Limits(max_delay_s=0.01)) as served, ThreadPoolExecutor(50) as clients:
-        assert all(clients.map(ask, range(200)))
-        batches = re.search(r"rankspec_batch_requests_count\{.*\} (\S+)", served.metrics())
+    with serving(folder, Limits(max_delay_s=0.01)) as running, ThreadPoolExecutor(50) as clients:
+        assert all(clients.map(partial(ask, running), range(200)))
+        batches = re.search(r"rankspec_batch_requests_count\{.*\} (\S+)", running.metrics())
         assert batches is not None
         assert float(batches[1]) < 200, "some were scored together"
+
+
+def test_the_example_of_the_page_runs(
+    served: Served, digest_and_hash: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "serving.md").read_text()
+    (block,) = [block for block in re.findall(r"```python\n(.*?)```", page, re.DOTALL) if "tritonclient" in block]
+    for before, here in (
+        ("127.0.0.1:8001", str(served.addresses.grpc)),
+        ('"bundles"', f'"{NAME}"'),
+        ("SIGNATURE_HASH", f'"{digest_and_hash[1]}"'),
+        ("recap.engagement.is_favorited", "like"),
+    ):
+        assert before in block
+        block = block.replace(before, here)
+
+    exec(block, {})  # noqa: S102 - our own page
+
+    assert capsys.readouterr().out == "[0.5 0.5]\n"
 
 
 def test_metrics_count_what_is_missing_and_unseen_and_how_far_scores_drift(

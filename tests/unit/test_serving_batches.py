@@ -48,6 +48,12 @@ def _run(
     asyncio.run(within())
 
 
+async def _until_scored(batcher: Batcher, room: WaitingRoom) -> None:
+    """Waits until what was asked is being scored."""
+    while room.requests or batcher._worker is None:  # noqa: ASYNC110 - the batcher has no event for it
+        await asyncio.sleep(0)
+
+
 def _rows(values: list[float]) -> Inputs:
     return {"x": np.array(values, np.float32).reshape(-1, 1)}
 
@@ -74,8 +80,7 @@ def test_requests_that_come_while_others_are_scored_are_joined() -> None:
 
     async def work(batcher: Batcher, room: WaitingRoom) -> None:
         first = asyncio.create_task(batcher.score(_rows([1]), math.inf))
-        while room.requests or batcher._worker is None:
-            await asyncio.sleep(0)
+        await _until_scored(batcher, room)
         others = [asyncio.create_task(batcher.score(_rows([1, 2]), math.inf)) for _ in range(3)]
         await asyncio.sleep(0.01)
         model.may_go.set()
@@ -108,8 +113,7 @@ def test_a_full_queue_refuses_and_says_when_to_come_again() -> None:
 
     async def work(batcher: Batcher, room: WaitingRoom) -> None:
         asked = [asyncio.create_task(batcher.score(_rows([1, 2]), math.inf))]
-        while room.requests or batcher._worker is None:
-            await asyncio.sleep(0)
+        await _until_scored(batcher, room)
         asked += [asyncio.create_task(batcher.score(_rows([1, 2]), math.inf)) for _ in range(2)]
         await asyncio.sleep(0)
         with pytest.raises(Refusal) as refused:
@@ -129,8 +133,7 @@ def test_who_does_not_wait_any_more_is_not_scored() -> None:
 
     async def work(batcher: Batcher, room: WaitingRoom) -> None:
         first = asyncio.create_task(batcher.score(_rows([1]), math.inf))
-        while room.requests or batcher._worker is None:
-            await asyncio.sleep(0)
+        await _until_scored(batcher, room)
         late = asyncio.create_task(batcher.score(_rows([1] * 10), time.monotonic() + 0.01))
         gone = asyncio.create_task(batcher.score(_rows([1] * 100), math.inf))
         await asyncio.sleep(0.02)

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import grpc
@@ -26,6 +27,14 @@ from rankspec import scoring
 def _step(served: Served) -> int | None:
     current = served.server.registry.current
     return None if current is None else current.step
+
+
+def _serves(served: Served, step: int) -> bool:
+    return _step(served) == step
+
+
+def _has_more_than(answers: list[tuple[int, float]], number: int) -> bool:
+    return len(answers) > number
 
 
 def _hash(bundle: Path) -> str:
@@ -72,10 +81,9 @@ def test_new_bundles_are_swapped_in_whole_while_requests_go_on(tmp_path: Path) -
     with serving(tmp_path) as served, _asked_all_the_while(served, _hash(tmp_path / "1")) as answers:
         for step in range(2, 8):
             write_bundle(tmp_path / str(step), step=step, shift=step)
-            until(lambda step=step: _step(served) == step)
+            until(partial(_serves, served, step))
             assert served.http("GET", "/v2/health/ready")[0] == 200
-            so_far = len(answers)
-            until(lambda so_far=so_far: len(answers) > so_far + 8)
+            until(partial(_has_more_than, answers, len(answers) + 8))
 
     assert {step for step, _ in answers} >= {1, 7}
     assert max(apart for _, apart in answers) < 1e-6, "each answer is by the bundle that it names"
