@@ -31,9 +31,12 @@ BENCHMARKS = {
     "vectors": "benchmarks.vectors:run",
     "data_service": "benchmarks.data_service:run",
     "tfrecord": "benchmarks.tfrecord:run",
+    "score_python": "benchmarks.serving:in_process",
+    "serve_grpc": "benchmarks.serving:over_grpc",
+    "serve_many_clients": "benchmarks.serving:many_clients",
     "checkpoint_blocked": "benchmarks.checkpointing:blocked",
     "checkpoint_slowdown": "benchmarks.checkpointing:slowdown",
 }
 
-# Run only where they are named: they install what nothing else needs.
-ONLY_NAMED = {"tfrecord"}
+# Run only where they are named: one installs what nothing else needs, the other takes all of a machine for a minute.
+ONLY_NAMED = {"tfrecord", "serve_many_clients"}

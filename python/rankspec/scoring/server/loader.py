@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from rankspec.serving.v1.bundle_pb2 import BundleManifest
 
 _MOST_OF_A_STEP_FILE = 64
+# Ten batches a second are enough for shares and means, and their numbers take a processor's time from scoring.
+_LOOK_EVERY_S = 0.1
 
 
 class Loader:
@@ -49,6 +52,7 @@ class Loader:
         self._opening = ThreadPoolExecutor(1, "opening")
         self._observing = ThreadPoolExecutor(1, "observing")
         self._is_observing = False
+        self._next_look = 0.0
         self._retiring: set[asyncio.Task[None]] = set()
 
     async def watch(self) -> None:
@@ -155,11 +159,12 @@ class Loader:
         requests: int,
         rows: int,
     ) -> None:
-        """Counts a batch, and has a thread look at it, unless that is still busy with an earlier one."""
+        """Counts a batch, and has a thread look at it, unless it has just looked at one."""
         self._metrics.batch(manifest, digest, requests, rows)
-        if self._is_observing or not rows:
+        now = time.monotonic()
+        if self._is_observing or not rows or now < self._next_look:
             return
-        self._is_observing = True
+        self._is_observing, self._next_look = True, now + _LOOK_EVERY_S
         done = asyncio.get_running_loop().run_in_executor(
             self._observing, self._metrics.observe, manifest, digest, inputs, outputs
         )
