@@ -9,7 +9,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 # Any Python from 3.11 on; `make PYTHON=/path/to/python` takes another one.
 PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
-EXTRAS := demo,wandb,export,dev
+EXTRAS := demo,wandb,export,serve,dev
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -80,6 +80,10 @@ fields-page: setup ## Write docs/fields.md anew: every field with its probe
 .PHONY: fuzz
 fuzz: setup ## Try the readers on N=100000 generated or damaged texts, in every form; SEED=n takes others
 	@$(TEST_ENV) $(PY) -m tests.fuzz $(or $(N),100000) --seed $(or $(SEED),0)
+
+.PHONY: fuzz-serving
+fuzz-serving: setup ## Ask a server N=100000 damaged requests over gRPC and HTTP; SEED=n takes others
+	@$(TEST_ENV) $(PY) -m tests.fuzz.serving $(or $(N),100000) --seed $(or $(SEED),0)
 
 .PHONY: lint
 lint: lint-python lint-proto lint-go lint-java lint-ts ## Check format, style and types in every language, without changing a file

@@ -32,9 +32,12 @@ BENCHMARKS = {
     "importing": "benchmarks.importing:run",
     "data_service": "benchmarks.data_service:run",
     "tfrecord": "benchmarks.tfrecord:run",
+    "score_python": "benchmarks.serving:in_process",
+    "serve_grpc": "benchmarks.serving:over_grpc",
+    "serve_many_clients": "benchmarks.serving:many_clients",
     "checkpoint_blocked": "benchmarks.checkpointing:blocked",
     "checkpoint_slowdown": "benchmarks.checkpointing:slowdown",
 }
 
-# Run only where they are named: they install what nothing else needs, or take minutes.
-ONLY_NAMED = {"importing", "tfrecord"}
+# Run only where they are named: they install what nothing else needs, or take minutes or all of a machine.
+ONLY_NAMED = {"importing", "tfrecord", "serve_many_clients"}

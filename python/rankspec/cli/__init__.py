@@ -32,6 +32,7 @@ VERBS = {
     "predict": "predict rows by a checkpoint of a run",
     "baseline": "compare a ranker with simple models on the same rows",
     "export": "write a checkpoint of a run as a bundle, to score with elsewhere",
+    "serve": "answer requests for scores from a bundle, over gRPC and HTTP",
     "bundle": "show, verify and compare bundles, or change what a combined score weighs",
     "data": "make, fetch or convert data sets",
     "demo": "train on MovieLens-100K and compare with baselines",

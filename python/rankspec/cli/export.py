@@ -5,6 +5,7 @@ ONNX Runtime computes in it what torch did: both score the same rows, and a diff
 Example:
   rankspec export build/runs/tiny -o build/bundles/tiny
   rankspec export configs/recap/tiny.textproto --checkpoint newest -o build/bundles/tiny
+  rankspec export build/runs/tiny -o build/bundles/tiny --triton build/triton
 """
 
 from __future__ import annotations
@@ -38,13 +39,20 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "-o", "--output", type=Path, required=True, metavar="DIR", help="the bundle's folder, a new one"
     )
+    parser.add_argument(
+        "--triton",
+        type=Path,
+        metavar="DIR",
+        help="write a model repository of Triton Inference Server too, in a new folder",
+    )
 
 
 def run(arguments: Namespace) -> int:
     """Exports."""
-    if os.path.lexists(arguments.output):
-        sys.stderr.write(f"error: `{arguments.output}` is there; name another folder, or move it away\n")
-        return statuses.WRONG
+    for folder in (arguments.output, arguments.triton):
+        if folder is not None and os.path.lexists(folder):
+            sys.stderr.write(f"error: `{folder}` is there; name another folder, or move it away\n")
+            return statuses.WRONG
     if os.path.isdir(arguments.files[0]):
         if len(arguments.files) > 1:
             sys.stderr.write("rankspec export: error: a run's folder stands alone; lay values over it with --set\n")
@@ -88,7 +96,26 @@ def export(job: Job, arguments: Namespace) -> int:
     except FileExistsError as error:
         raise TrainError(str(error)) from error
     print("\n".join(_lines(exported)))
+    if arguments.triton is not None:
+        _write_repository(exported, arguments.triton)
     return statuses.FINE
+
+
+def _write_repository(exported: Exported, folder: Path) -> None:
+    """Writes the bundle's model for Triton.
+
+    Raises:
+        TrainError: it cannot be written.
+    """
+    from rankspec.scoring.reading import read_bundle
+    from rankspec.scoring.triton import write_repository
+    from rankspec.trainer.errors import TrainError
+
+    try:
+        write_repository(read_bundle(exported.folder, exported.digest), folder, exported.folder.resolve().name)
+    except OSError as error:
+        raise TrainError(f"{folder} cannot be written: {error.strerror or error}") from error
+    print(f"{folder}: a model repository of Triton")
 
 
 def _lines(exported: Exported) -> list[str]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from argparse import ArgumentParser, ArgumentTypeError, Namespace
-from ipaddress import ip_address
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from rankspec.cli import statuses
+from rankspec.cli.addresses import Address, address
 from rankspec.cli.running import add_config_arguments, run_config
 
 if TYPE_CHECKING:
@@ -19,36 +19,13 @@ if TYPE_CHECKING:
     from rankspec.trainer.setup import Job
 
 
-_LARGEST_PORT = 65535
-
-
-class _Address(NamedTuple):
-    """Where to listen; the host without brackets."""
-
-    host: str
-    port: int
-
-    @property
-    def is_of_this_machine(self) -> bool:
-        """Whether only this machine can reach it."""
-        if self.host == "localhost":
-            return True
-        try:
-            return ip_address(self.host).is_loopback
-        except ValueError:
-            return False
-
-    def __str__(self) -> str:
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
-
-
 def add_arguments(parser: ArgumentParser) -> None:
     """Describes the arguments."""
     add_config_arguments(parser)
     parser.add_argument(
         "--listen",
-        type=_address,
-        default=_Address("127.0.0.1", 0),
+        type=address,
+        default=Address("127.0.0.1", 0),
         metavar="HOST:PORT",
         help="where to listen; port 0 takes a free one; default: 127.0.0.1:0",
     )
@@ -98,7 +75,7 @@ def _serve(job: Job, arguments: Namespace) -> int:
         server = DataServer(data_sets, f"{scheme}://{arguments.listen}", token=token, certificate=certificate)
     except UNREADABLE as error:
         raise TrainError(f"{arguments.listen} cannot be listened on: {reason(error)}", restart_helps=True) from error
-    return _until_asked(server, data_sets, f"{scheme}://{_Address(arguments.listen.host, server.port)}")
+    return _until_asked(server, data_sets, f"{scheme}://{Address(arguments.listen.host, server.port)}")
 
 
 def _until_asked(server: DataServer, data_sets: tuple[ServedData, ...], address: str) -> int:
@@ -119,13 +96,3 @@ def _until_asked(server: DataServer, data_sets: tuple[ServedData, ...], address:
             sys.stdout.flush()
             os._exit(statuses.FINE)
     return statuses.FINE
-
-
-def _address(text: str) -> _Address:
-    host, separator, port = text.rpartition(":")
-    bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
-    if not separator or not bare or (":" in bare) != (bare != host) or not port.isascii() or not port.isdecimal():
-        raise ArgumentTypeError(f"{text!r} is no HOST:PORT, such as 127.0.0.1:8815 or [::1]:8815")
-    if int(port) > _LARGEST_PORT:
-        raise ArgumentTypeError(f"there is no port {port}")
-    return _Address(bare, int(port))

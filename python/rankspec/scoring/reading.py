@@ -64,6 +64,20 @@ def read_bundle(
     return BundleFiles(manifest, digest, contents)
 
 
+def read_manifest(folder: str | os.PathLike[str]) -> tuple[BundleManifest, str]:
+    """Reads a bundle's manifest alone, without a look at the other files.
+
+    Returns:
+        The manifest, and the bundle's digest.
+
+    Raises:
+        ScoringError: with one of the codes that are about the manifest.
+    """
+    with _folder(folder) as place:
+        data = _manifest_bytes(place)
+    return parsed_manifest(data), hashlib.sha256(data).hexdigest()
+
+
 def read_contents(folder: str | os.PathLike[str], manifest: BundleManifest) -> dict[str, memoryview]:
     """The files of a bundle that is being written, by name.
 

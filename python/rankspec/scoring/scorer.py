@@ -80,7 +80,7 @@ class Scorer:
         Raises:
             ScoringError: with one of the codes from CLOSED on.
         """
-        return self._scores(self._placement.placed(columns, signature_hash))
+        return self.score_placed(self.placed(columns, signature_hash))
 
     def score_raw(self, rows: object) -> dict[str, NDArray[np.float32]]:
         """Scores raw rows, as the table had them that `rankspec data import` made the data set of.
@@ -97,7 +97,7 @@ class Scorer:
             ModuleNotFoundError: pyarrow is not installed; `pip install 'rankspec[raw]'` installs it.
         """
         inputs = self.raw_rows().inputs(rows)
-        return self._scores(self._placement.placed(inputs, self.signature_hash))
+        return self.score_placed(self.placed(inputs, self.signature_hash))
 
     def raw_rows(self) -> RawRows:
         """The bundle's recipe; it is read when this is first called.
@@ -124,7 +124,24 @@ class Scorer:
             )
         return RawRows(bundle)
 
-    def _scores(self, inputs: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[np.float32]]:
+    def placed(self, columns: Mapping[str, NDArray[Any]], signature_hash: str | None = None) -> dict[str, NDArray[Any]]:
+        """The model's inputs of a request, `[rows, width]` by name; those of several requests can be joined by row.
+
+        Args:
+            columns: as `score` takes them.
+            signature_hash: as `score` takes it.
+
+        Raises:
+            ScoringError: with one of the codes from SIGNATURE_MISMATCH to VALUE_NOT_ALLOWED.
+        """
+        return self._placement.placed(columns, signature_hash)
+
+    def score_placed(self, inputs: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[np.float32]]:
+        """Scores what `placed` gave, as `score` does.
+
+        Raises:
+            ScoringError: CLOSED or SCORING_FAILED.
+        """
         outputs = self._run(inputs)
         found = {name: outputs[:, place] for place, name in enumerate(self.tasks)}
         if self._weights:

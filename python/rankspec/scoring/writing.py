@@ -58,7 +58,7 @@ def staged(folder: Path) -> Iterator[Path]:
         raise
 
 
-def write_file(place: Path, name: str, data: bytes) -> None:
+def write_file(place: Path, name: str, data: bytes | memoryview) -> None:
     """Writes a file of a bundle to the disk."""
     with (place / name).open("xb") as file:
         file.write(data)

@@ -192,9 +192,7 @@ def _divided(table: Table, recipe: Recipe, progress: Progress) -> Recipe:
     )
 
 
-def _fitted(
-    table: Table, recipe: Recipe, folder: Path, parsed: ParsedRows, progress: Progress
-) -> tuple[Fitted, int]:
+def _fitted(table: Table, recipe: Recipe, folder: Path, parsed: ParsedRows, progress: Progress) -> tuple[Fitted, int]:
     """Fits the recipe and keeps the rows in `parsed`; also returns how many were read, with those without a label."""
     num_read = 0
     with closing(Fit(recipe, folder)) as fit, closing(parsed), progress("fitting", 0) as tick:

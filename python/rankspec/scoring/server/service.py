@@ -1,0 +1,94 @@
+"""What both protocols do with a request: scoring it in time, counting it, writing a line about it."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import math
+import time
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, TypeVar
+
+from rankspec.scoring.server.refusals import Kind, Refusal
+
+if TYPE_CHECKING:
+    from rankspec.scoring.server.logs import Log
+    from rankspec.scoring.server.metrics import Metrics
+    from rankspec.scoring.server.models import Registry
+    from rankspec.scoring.server.requests import ScoreAnswer, ScoreRequest
+    from rankspec.scoring.server.settings import Settings
+
+_Given = TypeVar("_Given")
+
+
+class Service:
+    """Answers requests, whichever protocol they come by."""
+
+    def __init__(self, settings: Settings, registry: Registry, metrics: Metrics, log: Log) -> None:
+        """Takes what all protocols share."""
+        self.settings = settings
+        self.registry = registry
+        self.metrics = metrics
+        self._log = log
+        self._shown = None if settings.token is None else f"Bearer {settings.token}".encode()
+
+    def check_token(self, shown: str | bytes | None) -> None:
+        """Makes sure that a client has shown the token.
+
+        Args:
+            shown: its `authorization` header.
+
+        Raises:
+            Refusal: it has not.
+        """
+        if self._shown is None:
+            return
+        given = shown if isinstance(shown, bytes) else (shown or "").encode("utf-8", "surrogateescape")
+        # Compared in a time that tells nothing of how much of it is right.
+        if not hmac.compare_digest(given, self._shown):
+            raise Refusal(Kind.UNAUTHENTICATED, "UNAUTHENTICATED", "show the token: `authorization: Bearer TOKEN`")
+
+    async def score(self, request: ScoreRequest, timeout_s: float = math.inf) -> ScoreAnswer:
+        """Scores a request.
+
+        Args:
+            request: what is asked.
+            timeout_s: the protocol's own, beside the request's.
+
+        Raises:
+            Refusal: it is not scored.
+        """
+        model = self.registry.model(request.model, request.version)
+        timeout_s = min(timeout_s, request.timeout_s)
+        try:
+            async with asyncio.timeout(None if timeout_s == math.inf else timeout_s):
+                return await model.score(request, time.monotonic() + timeout_s)
+        except TimeoutError:
+            raise Refusal(Kind.LATE, "DEADLINE_EXCEEDED", "the time that the request gives is over") from None
+
+    async def counted(self, protocol: str, answering: Callable[[], Awaitable[_Given]]) -> _Given:
+        """Has a request for scores answered, and counts it.
+
+        Raises:
+            Refusal: it is refused.
+        """
+        begin = time.monotonic()
+        code = "CANCELLED"
+        try:
+            given = await answering()
+            code = "OK"
+        except Refusal as refusal:
+            code = refusal.code
+            if refusal.kind is Kind.FAILED:
+                self._log.failure(refusal)
+            raise
+        except Exception as error:
+            code = "SCORING_FAILED"
+            self._log.failure(error)
+            raise Refusal(Kind.FAILED, code, "the request could not be answered") from error
+        finally:
+            seconds = time.monotonic() - begin
+            self.metrics.request(protocol, code, seconds, self.registry.current)
+            if self.settings.logs_requests:
+                self._log.request(protocol, code, seconds, self.registry.current)
+        return given
