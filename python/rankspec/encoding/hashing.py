@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from rankspec.encoding.columns import AnyColumn, Column, ListColumn, as_text, bits_of
 
-
 # Texts of lengths with the colon behind them: nearly all lengths are below.
 _LENGTHS = pa.array([f"{length}:" for length in range(1024)])
 # Values that tell whether those of a column repeat.

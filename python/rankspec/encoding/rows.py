@@ -57,9 +57,7 @@ class RowReader:
             columns: as `Rows.column` gave them.
             numbers: what errors call each row.
         """
-        rows = Rows(self, pa.record_batch([], names=[]), numbers)
-        rows._columns = dict(columns)
-        return rows
+        return Rows(self, pa.record_batch([], names=[]), numbers, columns)
 
 
 class Rows:
@@ -70,11 +68,17 @@ class Rows:
         numbers: int64 `[rows]`, what errors call each.
     """
 
-    def __init__(self, reader: RowReader, batch: pa.RecordBatch, numbers: NDArray[np.int64]) -> None:
+    def __init__(
+        self,
+        reader: RowReader,
+        batch: pa.RecordBatch,
+        numbers: NDArray[np.int64],
+        columns: Mapping[str, AnyColumn] | None = None,
+    ) -> None:
         self._reader = reader
         self.batch = batch
         self.numbers = numbers
-        self._columns: dict[str, AnyColumn] = {}
+        self._columns: dict[str, AnyColumn] = dict(columns or {})
 
     def __len__(self) -> int:
         return len(self.numbers)
