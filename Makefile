@@ -288,6 +288,10 @@ conformance-cases: setup ## Write what is derived of the conformance corpus, and
 agree: setup ## Compare every language on N=100000 generated near-misses; SEED=n takes others
 	@$(PY) -m tests.conformance.agree $(or $(N),100000) --seed $(or $(SEED),0)
 
+.PHONY: agree-encoding
+agree-encoding: setup ## Encode N=100000 random raw rows in every language and compare digests; SEED=n takes others
+	@$(PY) -m tests.conformance.encoding_agreement $(or $(N),100000) --seed $(or $(SEED),0)
+
 # Of each language: its scorer over the corpus, which is given the corpus' folder, and a target <language>-scorer that
 # builds it.
 SCORER_python := $(PY) -m tests.scoring.executor
@@ -339,10 +343,6 @@ $(BUILD)/java/scorer.jar: java/scorer/pom.xml $(JAVA_SCORER_SOURCES)
 .PHONY: typescript-scorer
 typescript-scorer: $(TS_SCORER_MODULES)
 	@node ts/scripts/build.mjs scorer
-
-.PHONY: agree-encoding
-agree-encoding: setup ## Encode N=100000 random raw rows in every language and compare digests; SEED=n takes others
-	@$(PY) -m tests.conformance.encoding_agreement $(or $(N),100000) --seed $(or $(SEED),0)
 
 .PHONY: verdict
 verdict: language-commands ## Print what LANGUAGE=python|go|java|typescript says of FILES="...", a line of JSON each

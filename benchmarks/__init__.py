@@ -29,11 +29,12 @@ BENCHMARKS = {
     "auroc_binned": "benchmarks.auroc:binned",
     "input_pipeline": "benchmarks.input_pipeline:run",
     "vectors": "benchmarks.vectors:run",
+    "importing": "benchmarks.importing:run",
     "data_service": "benchmarks.data_service:run",
     "tfrecord": "benchmarks.tfrecord:run",
     "checkpoint_blocked": "benchmarks.checkpointing:blocked",
     "checkpoint_slowdown": "benchmarks.checkpointing:slowdown",
 }
 
-# Run only where they are named: they install what nothing else needs.
-ONLY_NAMED = {"tfrecord"}
+# Run only where they are named: they install what nothing else needs, or take minutes.
+ONLY_NAMED = {"importing", "tfrecord"}
