@@ -81,9 +81,10 @@ def test_command_line_checks_the_shipped_configs_without_torch(installed: Path) 
 
 def test_every_language_has_the_same_version() -> None:
     python = tomllib.loads((_ROOT / "pyproject.toml").read_text())["project"]["version"]
-    pom = ET.parse(_ROOT / "java" / "pom.xml").getroot()
-    npm = json.loads((_ROOT / "ts" / "package.json").read_text())["version"]
+    poms = [ET.parse(_ROOT / "java" / folder / "pom.xml").getroot() for folder in ("", "scorer")]
+    npm = {json.loads((_ROOT / "ts" / folder / "package.json").read_text())["version"] for folder in ("", "scorer")}
+    modules = [(_ROOT / "go" / folder / "go.mod").read_text() for folder in ("", "scorer")]
 
-    java = pom.findtext("{http://maven.apache.org/POM/4.0.0}version")
-    assert (java, npm) == (python, python)
-    assert f"github.com/rankspec/rankspec/gen/go v{python}" in (_ROOT / "go" / "go.mod").read_text()
+    java = {pom.findtext("{http://maven.apache.org/POM/4.0.0}version") for pom in poms}
+    assert (java, npm) == ({python}, {python})
+    assert all(f"github.com/rankspec/rankspec/gen/go v{python}" in module for module in modules)
