@@ -277,6 +277,10 @@ conformance-cases: setup ## Write what is derived of the conformance corpus, and
 agree: setup ## Compare every language on N=100000 generated near-misses; SEED=n takes others
 	@$(PY) -m tests.conformance.agree $(or $(N),100000) --seed $(or $(SEED),0)
 
+.PHONY: agree-encoding
+agree-encoding: setup ## Encode N=100000 random raw rows in every language and compare digests; SEED=n takes others
+	@$(PY) -m tests.conformance.encoding_agreement $(or $(N),100000) --seed $(or $(SEED),0)
+
 # Of each language: its scorer over the corpus, which is given the corpus' folder.
 SCORER_python := $(PY) -m tests.scoring.executor
 SCORES_CORPUS := $(BUILD)/scores-corpus
@@ -288,10 +292,6 @@ scores-corpus: setup ## Make the scoring corpus: bundles of every kind, spoilt o
 .PHONY: scores
 scores: scores-corpus ## Run every language's scorer over the scoring corpus and print what does not agree
 	@$(PY) -m tests.scoring $(SCORES_CORPUS) python="$(SCORER_python)"
-
-.PHONY: agree-encoding
-agree-encoding: setup ## Encode N=100000 random raw rows in every language and compare digests; SEED=n takes others
-	@$(PY) -m tests.conformance.encoding_agreement $(or $(N),100000) --seed $(or $(SEED),0)
 
 .PHONY: verdict
 verdict: language-commands ## Print what LANGUAGE=python|go|java|typescript says of FILES="...", a line of JSON each

@@ -29,6 +29,7 @@ BENCHMARKS = {
     "auroc_binned": "benchmarks.auroc:binned",
     "input_pipeline": "benchmarks.input_pipeline:run",
     "vectors": "benchmarks.vectors:run",
+    "importing": "benchmarks.importing:run",
     "data_service": "benchmarks.data_service:run",
     "tfrecord": "benchmarks.tfrecord:run",
     "score_python": "benchmarks.serving:in_process",
@@ -38,5 +39,5 @@ BENCHMARKS = {
     "checkpoint_slowdown": "benchmarks.checkpointing:slowdown",
 }
 
-# Run only where they are named: one installs what nothing else needs, the other takes all of a machine for a minute.
-ONLY_NAMED = {"tfrecord", "serve_many_clients"}
+# Run only where they are named: they install what nothing else needs, or take minutes.
+ONLY_NAMED = {"importing", "serve_many_clients", "tfrecord"}

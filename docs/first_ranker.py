@@ -17,9 +17,9 @@ FOLDER = Path("build/first_ranker")
 # %% [markdown]
 # ## The table
 #
-# Visits to a shop: who saw which item, at which price, and whether it was bought. Here they are drawn by a rule, so that
-# we know what there is to find: older customers like other kinds of things than younger ones, and cheap things sell
-# better.
+# Visits to a shop: who saw which item, at which price, and whether it was bought. Here they are drawn by a rule, so
+# that we know what there is to find: older customers like other kinds of things than younger ones, and cheap things
+# sell better.
 
 # %%
 rng = np.random.default_rng(0)

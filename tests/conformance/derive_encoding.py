@@ -183,7 +183,11 @@ def _times() -> Iterator[tuple[str, pb.Encode]]:
     utc = recipe_of(column + "}", plain)
     zoned = ["2024-05-31T18:30:00Z", "2024-05-31 18:30:00Z", "2024-02-29T00:00:00Z", "1969-12-31T23:59:59Z", None]
     yield "usual", task_of(utc, {"x": zoned})
-    others = ["2024-05-31T18:30Z", "2024-05-31T18:30:00.5+02:00", "2024-05-31T18:30:00.123456789-0930"]
+    others: list[str | None] = [
+        "2024-05-31T18:30Z",
+        "2024-05-31T18:30:00.5+02:00",
+        "2024-05-31T18:30:00.123456789-0930",
+    ]
     others += ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z", "", "NA", None]
     yield "unusual", task_of(utc, {"x": others})
     berlin = recipe_of(column + BERLIN + "}", plain)
@@ -238,7 +242,7 @@ def _refusals() -> Iterator[tuple[str, pb.Encode]]:
     yield "time/overflow_of_text", task_of(unit, {"x": ["1", "9223372036854775807"]})
     yield "flag/text", task_of(flags, {"x": ["yes", "TRUE"]})
     yield "flag/wholes", task_of(flags, {"x": [0, 2]})
-    for name, recipe, value in (
+    wrong_types: list[tuple[str, Recipe, Any]] = [
         ("double/flag", floats, True),
         ("double/list", floats, [1.0]),
         ("whole/flag", whole, True),
@@ -249,8 +253,9 @@ def _refusals() -> Iterator[tuple[str, pb.Encode]]:
         ("list/text", lists, "a"),
         ("list/whole", lists, 1),
         ("list/of_wholes", lists, [1]),
-    ):
-        yield f"type/{name}", task_of(recipe, {"x": [value]})
+    ]
+    for name, recipe, given in wrong_types:
+        yield f"type/{name}", task_of(recipe, {"x": [given]})
     yield "column_absent", task_of(floats, {"y": ["1"]})
     unfitted = recipe_of('columns { name: "x" kind: RAW_KIND_FLOAT64 }', _NUMBER, fitted=False)
     yield "unfitted", task_of(unfitted, {"x": ["1"]})

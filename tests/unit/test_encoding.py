@@ -124,7 +124,7 @@ def test_naive_times_and_dates_are_of_the_zone() -> None:
 
 
 def test_labels_are_as_told_and_missing_where_their_column_is() -> None:
-    columns = {
+    columns: dict[str, list[str | None]] = {
         "price": ["4", "5", "NA", "nan"],
         "age": ["1"] * 4,
         "shop": ["north", "North", None, ""],

@@ -61,7 +61,7 @@ def test_rows_of_a_group_are_in_one_part_and_shares_are_met() -> None:
 
 
 def test_order_and_file_are_by_the_hash_of_all_columns() -> None:
-    columns = {
+    columns: dict[str, list[str | None]] = {
         "price": ["0.5", "nan", None],
         "age": ["7.0", "07", "NA"],
         "shop": ["é", "", None],

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rankspec.datasets.importing import csv_source
@@ -152,6 +152,7 @@ def test_decimal_commas_are_found(tmp_path: Path) -> None:
 VALUES = st.text("aé😀,;|'\" \t", max_size=6) | st.just("a\nb") | st.just('"')
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(rows=st.lists(st.tuples(VALUES, VALUES), min_size=1, max_size=20), block=st.integers(40, 200))
 def test_every_text_comes_back(
     tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str]], block: int

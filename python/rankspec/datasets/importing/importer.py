@@ -31,11 +31,11 @@ from rankspec.datasets.importing.written import Found, Writer
 from rankspec.datasets.vectors import Vectors
 from rankspec.encoding import folder as recipe_folder
 from rankspec.encoding.dividing import NO_PART, Divider
-from rankspec.encoding.encoder import Encoder, carried
+from rankspec.encoding.encoder import Encoded, Encoder, carried
 from rankspec.encoding.errors import EncodingError
 from rankspec.encoding.fitting import Fit, Fitted, completed, divided_by_time
 from rankspec.encoding.positions import positions
-from rankspec.encoding.rows import RowReader
+from rankspec.encoding.rows import RowReader, Rows
 from rankspec.encoding.trackers import TimeTracker
 from rankspec.formats.writing import to_textproto
 
@@ -211,12 +211,11 @@ def _write(
 ) -> tuple[Found, list[dict[str, Any]], list[str]]:
     """Writes the rows; returns what was found, the schema's entries, and what was held back."""
     recipe = fitted.recipe
-    encoder = Encoder(recipe, fitted.vocabularies, show_values=not private)
-    divider, carrying = Divider(recipe), Carrying(recipe)
+    encoder, carrying = Encoder(recipe, fitted.vocabularies, show_values=not private), Carrying(recipe)
     stage = folder / "_staging"
     stage.mkdir()
-    staging = Staging(stage)
-    num_read = num_labelled = num_in_gap = 0
+    stager = _Stager(Divider(recipe), recipe.output.num_shards, Staging(stage))
+    num_read = 0
     with progress("encoding", recipe.fitted.num_rows) as tick:
 
         def count(num_rows: int) -> None:
@@ -225,24 +224,43 @@ def _write(
             tick(num_rows)
 
         for rows in read_rows(table, encoder.reader, label_columns(recipe), count, _columns(recipe)):
-            num_labelled += len(rows)
-            parts, order = divider.parts(rows), divider.order(rows)
-            files = divider.files(order)
-            encoded = encoder.encode(rows)
-            whole = to_table(encoded, carrying.columns(carried(rows, recipe)), order, vectors)
-            num_in_gap += int(np.count_nonzero(parts == NO_PART))
-            for key in np.unique(parts * recipe.output.num_shards + files).tolist():
-                part, file = divmod(int(key), recipe.output.num_shards)
-                if part >= 0:
-                    chosen = np.flatnonzero((parts == part) & (files == file))
-                    staging.add(whole.take(pa.array(chosen)), divider.part_names[part], file)
-    staging.close()
+            stager.add(rows, encoder.encode(rows), carrying.columns(carried(rows, recipe)), vectors)
+    stager.staging.close()
     tasks = {label.task: label.is_number for label in made.labels}
     group = carrying.number_of(made.group) if made.group else None
     writer = Writer(recipe, tasks, carrying.dtypes, group=group)
-    writer.write(staging, folder, divider.part_names, recipe.output.num_shards)
+    writer.write(stager.staging, folder, stager.divider.part_names, recipe.output.num_shards)
     stage.rmdir()
-    return writer.found, writer.entries, [*_held_back(num_read, num_labelled, num_in_gap, made), *carrying.notes]
+    held_back = _held_back(num_read, stager.num_rows, stager.num_in_gap, made)
+    return writer.found, writer.entries, [*held_back, *carrying.notes]
+
+
+@dataclass
+class _Stager:
+    """Brings encoded rows to the files that they belong to.
+
+    Attributes:
+        num_rows: rows that came.
+        num_in_gap: those of them that are in no part.
+    """
+
+    divider: Divider
+    num_files: int
+    staging: Staging
+    num_rows: int = 0
+    num_in_gap: int = 0
+
+    def add(self, rows: Rows, encoded: Encoded, carried: dict[str, pa.Array], vectors: Vectors) -> None:
+        """Takes rows."""
+        parts, order = self.divider.parts(rows), self.divider.order(rows)
+        files = self.divider.files(order)
+        table = to_table(encoded, carried, order, vectors)
+        self.num_rows += len(rows)
+        self.num_in_gap += int(np.count_nonzero(parts == NO_PART))
+        for part, file in np.unique(np.stack([parts, files]), axis=1).T.tolist():
+            if part != NO_PART:
+                chosen = np.flatnonzero((parts == part) & (files == file))
+                self.staging.add(table.take(pa.array(chosen)), self.divider.part_names[part], file)
 
 
 def _held_back(num_read: int, num_labelled: int, num_in_gap: int, made: Plan) -> list[str]:
@@ -290,7 +308,7 @@ def _data_set(output: Path, made: Plan, fitted: Fitted, found: Found, seed: int)
         ids=tuple(Ids(place.name, place.num_ids or 1, place.feature in binned) for place in places.discrete),
         tasks={label.task: label.is_number for label in made.labels},
         carried=tuple(Carrying(recipe).numbers),
-        group=made.group,
+        group=Carrying(recipe).number_of(made.group) if made.group else None,
         num_groups=found.num_groups,
         is_parted=made.group is not None or recipe.split.HasField("time"),
         seed=seed,

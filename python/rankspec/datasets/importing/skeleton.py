@@ -28,6 +28,7 @@ _FEW_GROUPS = 500
 _MANY_IDS = 2000
 _L2_OF_MANY_IDS = 1e-3
 _WIDTH_OF_BINS = 4
+_FEWEST_ROWS_OF_GROUP = 5
 _PATIENCE = 3
 _MOST_SHUFFLED_ROWS = 200_000
 _FEWEST_STEPS_OF_EPOCH = 40
@@ -60,7 +61,7 @@ class DataSet:
         ids: the places of the discrete features.
         tasks: the tasks, with whether the label is a number.
         carried: columns that travel with the rows.
-        group: the column that rows are ranked within; none if there is none.
+        group: the column of numbers that says what rows are ranked within; none if there is none.
         num_groups: groups of the training part; 0 if there are none.
         is_parted: the parts differ in groups or times, not at random.
     """
@@ -145,8 +146,21 @@ def _training(config: RecapConfig, data: DataSet) -> None:
     task, is_number = next(iter(data.tasks.items()))
     best = training.best_checkpoint
     best.validation_data = "validation"
-    best.metric = f"{'rmse' if is_number else 'auroc'}/{task}"
+    best.metric = f"rmse/{task}" if is_number else f"{_ranking_metric(data)}/{task}"
     best.patience = _PATIENCE
+
+
+def _ranking_metric(data: DataSet) -> str:
+    """What says how good the order of rows is: within groups, where they have enough rows to be in an order."""
+    if data.group is None or _train_rows(data) < _FEWEST_ROWS_OF_GROUP * data.num_groups:
+        return "auroc"
+    return f"gauc@{_identifier(data.group)}"
+
+
+def _identifier(name: str) -> str:
+    """A name of the characters that names of tables and groups have."""
+    name = re.sub(r"[^A-Za-z0-9_]", "_", name)
+    return name if re.match(r"[A-Za-z_]", name) else f"_{name}"
 
 
 def _model(config: RecapConfig, data: DataSet) -> None:
@@ -179,8 +193,7 @@ def _model(config: RecapConfig, data: DataSet) -> None:
 
 def _table(config: RecapConfig, data: DataSet, ids: Ids) -> None:
     tables = config.model.small_embeddings.tables
-    name = re.sub(r"[^A-Za-z0-9_]", "_", ids.name)
-    name = name if re.match(r"[A-Za-z_]", name) else f"_{name}"
+    name = _identifier(ids.name)
     taken = {table.name for table in tables}
     while name in taken:
         name += "_"
@@ -214,6 +227,8 @@ def _data(config: RecapConfig, data: DataSet) -> None:
         if width:
             schema.renamed_features[name] = name
     schema.features.extend(data.carried)
+    if data.group is not None and not all(data.tasks.values()):
+        config.groups.add(name=_identifier(data.group), input=data.group)
     for task in data.tasks:
         train.tasks[task].SetInParent()
     for part, num_rows in list(data.num_rows.items())[1:]:
