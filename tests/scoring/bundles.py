@@ -73,7 +73,8 @@ KINDS = {
     "external": Kind(f"model {{ small_embeddings {{ {_TABLES} }} }}", external_above=0),
     "dcn": Kind(
         "model { backbone { dcn_config { poly_degree: 2 projection_dim: 3 use_parallel: true "
-        "output_mlp { layer_sizes: 6 } parallel_mlp { layers { layer_size: 6 dropout {} } layers { layer_size: 6 } } } } }"
+        "output_mlp { layer_sizes: 6 } "
+        "parallel_mlp { layers { layer_size: 6 dropout {} } layers { layer_size: 6 } } } } }"
     ),
     "dlrm": Kind(
         "model { backbone { dlrm_config { bottom_mlp { layer_sizes: 4 } top_mlp { layer_sizes: 6 } } } "
