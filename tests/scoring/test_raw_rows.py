@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -72,6 +73,19 @@ def _stored_scores(scorer: scoring.Scorer, part: Path) -> np.ndarray:
         for item in scorer.manifest.signature.inputs
     }
     return scorer.score(columns, scorer.signature_hash)["bought"]
+
+
+def test_the_example_of_the_page_runs(imported: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (Path(__file__).parents[2] / "docs/serving.md").read_text()
+    example = re.findall(r"^```python\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)[1]
+    (imported / "build" / "bundles").mkdir(parents=True)
+    (imported / "build" / "bundles" / "visits").symlink_to(imported / "bundle")
+    monkeypatch.chdir(imported)
+
+    found: dict[str, Any] = {}
+    exec(example, found)  # noqa: S102 - the page's own
+
+    assert found["scores"]["bought"].shape == (2,)
 
 
 def test_forms_orders_and_pieces_of_raw_rows_make_no_difference(imported: Path) -> None:
