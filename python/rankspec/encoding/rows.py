@@ -57,9 +57,7 @@ class RowReader:
             columns: as `Rows.column` gave them.
             numbers: what errors call each row.
         """
-        rows = Rows(self, pa.record_batch([], names=[]), numbers)
-        rows._columns = dict(columns)
-        return rows
+        return Rows(self, pa.record_batch([], names=[]), numbers, columns)
 
 
 class Rows:
@@ -70,11 +68,17 @@ class Rows:
         numbers: int64 `[rows]`, what errors call each.
     """
 
-    def __init__(self, reader: RowReader, batch: pa.RecordBatch, numbers: NDArray[np.int64]) -> None:
+    def __init__(
+        self,
+        reader: RowReader,
+        batch: pa.RecordBatch,
+        numbers: NDArray[np.int64],
+        columns: Mapping[str, AnyColumn] | None = None,
+    ) -> None:
         self._reader = reader
         self.batch = batch
         self.numbers = numbers
-        self._columns: dict[str, AnyColumn] = {}
+        self._columns = dict(columns or {})
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -120,9 +124,8 @@ class Rows:
         mask = pa.array(kept)
         # Rows whose columns were all read before have none in their batch.
         batch = self.batch.filter(mask) if self.batch.num_columns else self.batch
-        rows = Rows(self._reader, batch, self.numbers[kept])
-        rows._columns = {name: column.where(mask) for name, column in self._columns.items()}
-        return rows
+        columns = {name: column.where(mask) for name, column in self._columns.items()}
+        return Rows(self._reader, batch, self.numbers[kept], columns)
 
     def _read(self, name: str) -> AnyColumn:
         spec = self._reader.columns.get(name)
