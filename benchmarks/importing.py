@@ -1,7 +1,7 @@
 """CPU time and memory of importing a CSV file, beside a bare copy of it to Parquet by pyarrow.
 
-The import reads the file three times, looks at every value, fits, encodes, and sorts the rows; the copy does none of
-that. Each runs in a process of its own, of one thread. RANKSPEC_BENCH_ROWS sets the number of rows.
+The import reads the file twice, looks at every value, fits, encodes, hashes every row's key, and sorts the rows; the
+copy does none of that. Each runs in a process of its own, of one thread. RANKSPEC_BENCH_ROWS sets the number of rows.
 """
 
 from __future__ import annotations

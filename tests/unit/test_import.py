@@ -15,6 +15,7 @@ from rankspec.data.v1.statistics_pb2 import DataStatistics
 from rankspec.recap.v1.recap_pb2 import RecapConfig
 from tests.unit.import_tables import Row, as_arrow, as_csv, rows, write_all, write_csv
 
+import rankspec
 from rankspec.checking.check import check
 from rankspec.cli import main
 from rankspec.datasets.importing import importer
@@ -478,3 +479,12 @@ def test_verb_takes_csv_as_it_is_said_to_be(tmp_path: Path, capsys: pytest.Captu
 def test_verb_wants_one_place_to_write_to(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["data", "import", str(tmp_path / "t.csv")]) == 2
     assert "-o DIR" in capsys.readouterr().err
+
+
+def test_what_is_wrong_with_a_table_is_a_data_error(tmp_path: Path) -> None:
+    with pytest.raises(rankspec.DataError, match="column_that_is_not_there") as raised:
+        import_table(as_arrow(rows(50)), tmp_path / "set", label="column_that_is_not_there")
+
+    assert isinstance(raised.value, TableError)
+    assert raised.value.path == ""
+    assert "column_that_is_not_there" in raised.value.message

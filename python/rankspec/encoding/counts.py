@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 from bisect import bisect_left
 from collections.abc import Iterator
 from pathlib import Path
@@ -71,20 +70,20 @@ def most_frequent(tables: Iterator[pa.Table], min_count: int, most: int) -> tupl
         min_count: fewest occurrences.
         most: most texts.
     """
-    best: list[tuple[int, int, bytes]] = []
+    best = SCHEMA.empty_table()
     total = 0
-    place = 0
     for table in tables:
         total += pc.sum(table["count"]).as_py()
-        frequent = table.filter(pc.greater_equal(table["count"], min_count))
-        texts, counts = frequent["text"].to_pylist(), frequent["count"].to_pylist()
-        # Texts come in their order, so that the place stands for the text.
-        best += [(count, -(place + i), text) for i, (text, count) in enumerate(zip(texts, counts, strict=True))]
-        place += len(texts)
+        best = pa.concat_tables([best, table.filter(pc.greater_equal(table["count"], min_count))])
         if len(best) > 2 * most:
-            best = heapq.nlargest(most, best)
-    best = heapq.nlargest(most, best)
-    return [text.decode() for _, _, text in best], total - sum(count for count, _, _ in best)
+            best = _first_by_count(best, most)
+    best = _first_by_count(best, most)
+    return best["text"].cast(pa.string()).to_pylist(), total - (pc.sum(best["count"]).as_py() or 0)
+
+
+def _first_by_count(table: pa.Table, most: int) -> pa.Table:
+    """The rows of the highest counts; those of the same count stay in their order."""
+    return table.take(pa.array(np.argsort(-np.asarray(table["count"]), kind="stable")[:most])).combine_chunks()
 
 
 def summed(table: pa.Table) -> pa.Table:

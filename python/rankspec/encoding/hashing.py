@@ -110,7 +110,13 @@ def framed(column: AnyColumn) -> pa.Array:
 
 
 def _frames(column: AnyColumn) -> list[pa.Array]:
-    """What `framed` makes of a column, in pieces of each row that are still to be joined."""
+    """What `framed` makes of a column, in pieces of each row that are still to be joined; kept with the column."""
+    if column.frames is None:
+        column.frames = _new_frames(column)
+    return column.frames
+
+
+def _new_frames(column: AnyColumn) -> list[pa.Array]:
     if isinstance(column, ListColumn):
         items = pa.ListArray.from_arrays(pa.array(column.ends.astype(np.int32)), framed(column.items))
         texts = pc.binary_join(items, "")
@@ -118,7 +124,9 @@ def _frames(column: AnyColumn) -> list[pa.Array]:
     array = column.array
     if pa.types.is_floating(array.type):
         array = bits_of(array)
-    if pa.types.is_dictionary(array.type) or _repeats(array):
+    if pa.types.is_dictionary(array.type) and len(array.dictionary) > len(array) // 2:
+        array = array.dictionary_decode()
+    elif pa.types.is_dictionary(array.type) or _repeats(array):
         encoded = array if pa.types.is_dictionary(array.type) else array.dictionary_encode()
         of_values = pa.concat_arrays([_joined(_framed(as_text(encoded.dictionary))), pa.array(["-"])])
         return [of_values.take(encoded.indices.cast(pa.int64()).fill_null(len(encoded.dictionary)))]

@@ -124,9 +124,8 @@ class Rows:
         mask = pa.array(kept)
         # Rows whose columns were all read before have none in their batch.
         batch = self.batch.filter(mask) if self.batch.num_columns else self.batch
-        rows = Rows(self._reader, batch, self.numbers[kept])
-        rows._columns = {name: column.where(mask) for name, column in self._columns.items()}
-        return rows
+        columns = {name: column.where(mask) for name, column in self._columns.items()}
+        return Rows(self._reader, batch, self.numbers[kept], columns)
 
     def _read(self, name: str) -> AnyColumn:
         spec = self._reader.columns.get(name)

@@ -37,7 +37,7 @@ from rankspec.encoding.encoder import Encoded, Encoder, carried
 from rankspec.encoding.errors import EncodingError
 from rankspec.encoding.fitting import Fit, Fitted, completed, divided_by_time
 from rankspec.encoding.positions import positions
-from rankspec.encoding.rows import RowReader, Rows
+from rankspec.encoding.rows import RowReader
 from rankspec.encoding.trackers import TimeTracker
 from rankspec.formats.writing import to_textproto
 
@@ -204,7 +204,8 @@ def _fitted(table: Table, recipe: Recipe, folder: Path, parsed: ParsedRows, prog
 
         for rows in read_rows(table, parsed.reader, label_columns(recipe), count, _columns(recipe)):
             read = parsed.parse(rows)
-            parsed.add(read, fit.add(read))
+            # What keys are made of is shared by both.
+            parsed.add(read, fit.add(read), fit.divider.order(read))
         return fit.finish(f"rankspec {version('rankspec')}"), num_read
 
 
@@ -228,8 +229,8 @@ def _write(
     stage.mkdir()
     stager = _Stager(Divider(recipe), recipe.output.num_shards, Staging(stage))
     with progress("encoding", recipe.fitted.num_rows) as tick:
-        for rows, parts in parsed.batches():
-            stager.add(rows, parts, encoder.encode(rows), carrying.columns(carried(rows, recipe)), vectors)
+        for rows, parts, order in parsed.batches():
+            stager.add(parts, order, encoder.encode(rows), carrying.columns(carried(rows, recipe)), vectors)
             tick(len(rows))
     stager.staging.close()
     tasks = {label.task: label.is_number for label in made.labels}
@@ -258,16 +259,15 @@ class _Stager:
 
     def add(
         self,
-        rows: Rows,
         parts: NDArray[np.int64],
+        order: NDArray[np.uint64],
         encoded: Encoded,
         carried: dict[str, pa.Array],
         vectors: Vectors,
     ) -> None:
-        """Takes rows, with the part of each."""
-        order = self.divider.order(rows)
+        """Takes rows, with the part of each and what it is sorted by."""
         table = to_table(encoded, carried, order, vectors)
-        self.num_rows += len(rows)
+        self.num_rows += len(parts)
         self.num_in_gap += int(np.count_nonzero(parts == NO_PART))
         # Rows of a file stay in their order among themselves.
         files = np.where(parts == NO_PART, NO_PART, parts * self.num_files + self.divider.files(order))

@@ -13,12 +13,11 @@ from rankspec.encoding.columns import AnyColumn, Column, ListColumn
 from rankspec.encoding.encoder import as_stored
 from rankspec.encoding.rows import RowReader, Rows
 
-_PART = "part"
-_ROW = "row"
+_PLACE = ("row", "part", "order")
 
 
 class ParsedRows:
-    """A file of rows, each with its part, from which they are read as they were.
+    """A file of rows, each with its part and what it is sorted by, from which they are read as they were.
 
     Attributes:
         reader: of the recipe whose columns are kept.
@@ -45,12 +44,12 @@ class ParsedRows:
         columns = {name: _with_indices(rows.column(name)) for name in self._names}
         return self.reader.parsed(columns, rows.numbers)
 
-    def add(self, rows: Rows, parts: NDArray[np.int64]) -> None:
+    def add(self, rows: Rows, parts: NDArray[np.int64], order: NDArray[np.uint64]) -> None:
         """Takes rows that `parse` gave."""
         columns = [_packed(rows.column(name)) for name in self._names]
-        columns += [pa.array(rows.numbers), pa.array(parts.astype(np.int16))]
+        columns += [pa.array(rows.numbers), pa.array(parts.astype(np.int16)), pa.array(order)]
         # By place, so that columns may be called as they like.
-        batch = pa.record_batch(columns, names=[*map(str, range(len(self._names))), _ROW, _PART])
+        batch = pa.record_batch(columns, names=[*map(str, range(len(self._names))), *_PLACE])
         if self._writer is None:
             options = pa.ipc.IpcWriteOptions(compression="lz4")
             self._writer = pa.ipc.new_stream(str(self._path), batch.schema, options=options)
@@ -61,15 +60,16 @@ class ParsedRows:
         if self._writer is not None:
             self._writer.close()
 
-    def batches(self) -> Iterator[tuple[Rows, NDArray[np.int64]]]:
-        """The rows and their parts, batch by batch as they came; the file is removed behind the last."""
+    def batches(self) -> Iterator[tuple[Rows, NDArray[np.int64], NDArray[np.uint64]]]:
+        """The rows, their parts and their order, batch by batch as they came; removes the file behind the last."""
         if self._writer is None:
             return
         with pa.OSFile(str(self._path)) as file, pa.ipc.open_stream(file) as batches:
             for batch in batches:
-                *columns, numbers, parts = batch.columns
+                *columns, numbers, parts, order = batch.columns
                 read = {name: _unpacked(column) for name, column in zip(self._names, columns, strict=True)}
-                yield self.reader.parsed(read, np.asarray(numbers)), np.asarray(parts).astype(np.int64)
+                rows = self.reader.parsed(read, np.asarray(numbers))
+                yield rows, np.asarray(parts).astype(np.int64), np.asarray(order)
         self._path.unlink()
 
 

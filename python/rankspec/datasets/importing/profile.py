@@ -209,8 +209,17 @@ def _look_at_text(profile: Profile, values: pa.Array) -> None:
     if profile.all_bools:
         profile.all_bools = _all(pc.is_in(values, pa.array(_BOOLS)))
     if profile.distinct is None and not profile.all_numbers:
-        known = values if profile.sample is None else pc.unique(pa.concat_arrays([profile.sample, values]))
-        profile.sample = known.take(pc.sort_indices(known)[:_SAMPLE])
+        profile.sample = _first_values(values, profile.sample)
+
+
+def _first_values(values: pa.Array, known: pa.Array | None) -> pa.Array:
+    """The first distinct values, by their bytes, of some and of those that are known in their order."""
+    if known is not None:
+        if len(known) == _SAMPLE:
+            values = values.filter(pc.less(values, known[-1]))
+        values = pa.concat_arrays([known, values])
+    values = pc.unique(values)
+    return values.take(pc.select_k_unstable(values, _SAMPLE, sort_keys=[("", "ascending")]))
 
 
 def _odd_among_numbers(values: pa.Array) -> str | None:
