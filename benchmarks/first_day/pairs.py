@@ -19,12 +19,13 @@ import pyarrow.parquet as pq
 
 WINDOW_DAYS = 28
 HISTORY_DAYS = 84
-_FIRST_DAY = datetime(2017, 1, 1)
+# The receipts' times have no zone.
+_FIRST_DAY = datetime(2017, 1, 1)  # noqa: DTZ001
 _NUM_DAYS = 365
 _CUTOFFS = range(HISTORY_DAYS, _NUM_DAYS - WINDOW_DAYS + 1, WINDOW_DAYS)
 _PAIR = ["household_id", "product_category"]
-# Of as many households, a train of thought fits into a quarter of a minute of training.
-ONE_HOUSEHOLD_IN = 3
+# Of the households of every sixth number there are 194,009 pairs, enough to try and quick to train on.
+ONE_HOUSEHOLD_IN = 6
 
 
 def lines_of(transactions: pa.Table, products: pa.Table) -> pa.Table:
