@@ -28,7 +28,7 @@ class Tampering(NamedTuple):
         spoil: does it to a copy of the bundle.
     """
 
-    code: int
+    code: bundle_pb2.ErrorCode
     input: str
     spoil: _Tamper
 

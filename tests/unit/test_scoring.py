@@ -114,7 +114,7 @@ def test_what_is_not_finite_differs_from_everything_but_itself() -> None:
 
     assert difference(odd, odd) == 0
     assert difference(odd, odd[::-1]) == np.inf
-    assert difference(np.float32([100.5]), np.float32([100])) == pytest.approx(0.005)
+    assert difference(np.array([100.5], np.float32), np.array([100], np.float32)) == pytest.approx(0.005)
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=12))

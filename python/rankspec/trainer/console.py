@@ -109,6 +109,13 @@ class RunConsole:
                 table.add_row(record["split"], *place, *(_written(figure) for figure in figures))
         self._print_result(table)
 
+    def detail(self, split: str, details: DetailTable) -> None:
+        """Prints a table that was asked for of a validation set, a result too."""
+        table = Table(*details.columns, title=f"{split}: {details.title}", title_justify="left")
+        for row in details.rows:
+            table.add_row(*row)
+        self._print_result(table)
+
     def _print_result(self, table: Table) -> None:
         if self._console.quiet:
             return
@@ -148,13 +155,6 @@ class _Pace:
             return None
         seconds = (time.monotonic() - self._begin) / (step - self._done) * (self._total - step)
         return timedelta(seconds=math.ceil(seconds))
-
-    def detail(self, split: str, details: DetailTable) -> None:
-        """Prints a table that was asked for of a validation set."""
-        table = Table(*details.columns, title=f"{split}: {details.title}", title_justify="left")
-        for row in details.rows:
-            table.add_row(*row)
-        self._console.print(table)
 
 
 def _written(figure: float | None) -> str:

@@ -139,7 +139,7 @@ def test_intervals_are_of_every_reported_figure(runs: Runs, tmp_path: Path, caps
     job = runs.job("run", *changes)
     follow.evaluate(job, details=Details(draws=20, reliability=True))
 
-    shown = capsys.readouterr().err
+    shown = capsys.readouterr().out
     (figures,) = follow.evaluate_one(job, "newest")
     assert "95 % intervals, by 20 draws of groups of user" in shown
     assert "reliability of like" in shown

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from rankspec.trainer.data.step import Step
     from rankspec.trainer.inputs import Input
 
+_ALWAYS = {"continuous": "float32", "binary": "int64"}
+
 
 class ServedModel(nn.Module):
     """A ranking model with the steps before it, in evaluation mode.
@@ -59,8 +61,11 @@ class ServedModel(nn.Module):
 
 
 def _batch(inputs: Mapping[str, Any]) -> RecapBatch:
+    one: Tensor = next(iter(inputs.values()))
+    # A batch has these two always, without columns where the data have no such input.
+    always = {name: one.new_zeros((one.shape[0], 0), dtype=getattr(torch, dtype)) for name, dtype in _ALWAYS.items()}
     nothing = torch.empty(0)
-    return RecapBatch(**inputs, labels=nothing, weights=nothing, first_row=0, global_rows=0)
+    return RecapBatch(**{**always, **inputs}, labels=nothing, weights=nothing, first_row=0, global_rows=0)
 
 
 class Reference:
