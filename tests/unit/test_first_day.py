@@ -74,7 +74,10 @@ def test_products_without_a_category_make_no_pair() -> None:
 def test_lines_of_scores_are_those_of_the_part() -> None:
     ranker = {"model": "RankSpec", "figures": {"auroc": 0.8, "gauc": 0.7}, "ahead": {}}
     trees = {"model": "trees", "figures": {"auroc": 0.75, "gauc": 0.7}, "ahead": {"auroc": [0.01, 0.09]}}
-    comparisons = [{"name": "validation", "scores": []}, {"name": "test", "scores": [ranker, trees]}]
+    comparisons: list[dict[str, Any]] = [
+        {"name": "validation", "scores": []},
+        {"name": "test", "scores": [ranker, trees]},
+    ]
 
     assert list(lines_of_scores(comparisons)) == [
         "| RankSpec | 0.8000 | 0.7000 |  |  |",
