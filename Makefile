@@ -107,6 +107,10 @@ bench: setup ## Run the benchmarks; ONLY=name runs one
 architectures: setup ## Train every architecture as backbone and tower on MovieLens-100K, beside a logistic regression (about 10 minutes)
 	@$(TEST_ENV) $(PY) -m benchmarks.architectures
 
+.PHONY: first-day
+first-day: setup ## Take two public tables from their packages to ranked lists, by commands alone, and compare with trees (about 15 minutes)
+	@$(TEST_ENV) $(PY) -m benchmarks.first_day $(ONLY)
+
 .PHONY: movielens-seeds
 movielens-seeds: setup ## Train MovieLens' ranker and ensemble with five seeds each and print the README's table (about half an hour)
 	@$(TEST_ENV) $(PY) -m benchmarks.movielens_seeds --processes 2

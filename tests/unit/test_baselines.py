@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from rankspec.baselines.comparison import RANKER, Score, scores_of, verdict
 from rankspec.baselines.history import NUM_FOLDS, IdHistory, folds_of
-from rankspec.baselines.models import LABEL_MEAN, MOST_CATEGORIES, fit_all
+from rankspec.baselines.models import LABEL_MEAN, MOST_CATEGORIES, fit_all, follows_from_a_number
 from rankspec.baselines.rows import Rows
 from rankspec.metrics.auroc import auroc
 from rankspec.metrics.bootstrap import Interval
@@ -61,6 +61,20 @@ def test_every_baseline_learns_and_takes_unknown_ids() -> None:
     # The labels' own probabilities reach .87.
     assert all(value > 0.8 for model, value in reached.items() if model != LABEL_MEAN)
     assert 0.7 < reached[LABEL_MEAN] < min(value for model, value in reached.items() if model != LABEL_MEAN)
+
+
+def test_bins_of_a_number_follow_from_it_and_categories_do_not() -> None:
+    rng = np.random.default_rng(0)
+    dense = np.column_stack([rng.integers(0, 9, 3000), rng.random(3000)]).astype(np.float32)
+    edges = np.quantile(dense[:, 1], np.linspace(0, 1, 8)[1:-1])
+    bins = 1 + np.searchsorted(edges, dense[:, 1])
+
+    assert follows_from_a_number(bins, dense)
+    assert follows_from_a_number(np.where(rng.random(3000) < 0.2, 0, bins), dense)  # Some are missing.
+    assert not follows_from_a_number(np.where(np.arange(3000) == 2999, 8 - bins, bins), dense)
+    assert not follows_from_a_number(rng.integers(0, 5, 3000), dense)
+    assert not follows_from_a_number(np.full(3000, 7), dense)
+    assert not follows_from_a_number(bins, dense[:, :0])
 
 
 def test_baselines_do_without_ids() -> None:

@@ -310,6 +310,25 @@ def test_columns_that_are_left_out_are_warned_of(imported: Imported) -> None:
     assert told == ['"note" is left out: free text', '"nothing" is left out: no row has a value']
 
 
+def test_ids_none_of_which_comes_often_enough_are_left_out(tmp_path: Path) -> None:
+    source = np.random.default_rng(0)
+    table = pa.table(
+        {
+            "block_id": pa.array([number // 2 for number in range(2400)]),  # Each value twice, of 1,200.
+            "kind": pa.array(source.choice(["a", "b"], 2400)),
+            "label": pa.array(source.integers(0, 2, 2400)),
+            "group": pa.array(source.integers(0, 300, 2400)),
+        }
+    )
+    made = import_table(table, tmp_path / "made", label="label", group="group")
+
+    assert names_in(made.folder, "discrete") == ["kind"]
+    assert any(note.startswith('"block_id" is left out: none of its values comes as often as 5') for note in made.notes)
+    assert check(made.folder / "config.textproto").ok
+    later = encode_later_rows(open_table(table.drop_columns(["block_id"])), made.folder, tmp_path / "later")
+    assert later.num_rows == 2400
+
+
 def test_what_is_there_is_never_written_over(imported: Imported, tmp_path: Path) -> None:
     before = contents(imported.folder)
     with pytest.raises(TableError, match="is there"):

@@ -163,7 +163,8 @@ class Run:
                 have one value a row.
             top: Takes the rows of highest score of each group, so many at most.
             by: The column that makes the groups.
-            rank_by: The column of predictions that ranks; None takes `score`, which `score_weights` make.
+            rank_by: The column of predictions that ranks; None takes `score`, which `score_weights` make, or
+                the only task.
 
         Returns:
             The carried columns, then each task's predictions; with `top` the rows of each group in their order.

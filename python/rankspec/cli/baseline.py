@@ -1,9 +1,9 @@
 """Compare a ranker with simple models that are fitted to the same rows.
 
 Fits boosted trees, a logistic regression and the label's mean by one id to the training data of a config, LightGBM too
-where it is installed, and prints AUROC and relative cross entropy of each validation set, beside those of the run's
-best checkpoint where its rows were scored. Intervals of the differences are of 95 %, by the bootstrap, over the rows or
-over the config's first group. All rows of a data set are in memory at once.
+where it is installed, and prints AUROC and relative cross entropy of each validation set, and GAUC where the config has
+groups, beside those of the run's best checkpoint. Intervals of the differences are of 95 %, by the bootstrap, over the
+rows or over the config's first group. All rows of a data set are in memory at once.
 
 Example:
   rankspec baseline configs/movielens/ranker.textproto

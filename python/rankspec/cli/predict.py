@@ -53,7 +53,9 @@ def add_prediction_arguments(parser: _ActionsContainer) -> None:
     )
     parser.add_argument("--top", type=_count, metavar="K", help="write the K rows of highest score of each group")
     parser.add_argument("--by", metavar="COLUMN", help="the column that makes the groups of --top")
-    parser.add_argument("--rank-by", metavar="COLUMN", help="what --top ranks by; default: score, of score_weights")
+    parser.add_argument(
+        "--rank-by", metavar="COLUMN", help="what --top ranks by; default: score, of score_weights, or the only task"
+    )
 
 
 def run(arguments: Namespace) -> int:

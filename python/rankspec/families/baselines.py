@@ -11,6 +11,7 @@ from rankspec.families import baseline_data_of
 from rankspec.trainer.chosen_checkpoint import choose_checkpoint
 from rankspec.trainer.errors import TrainError
 from rankspec.trainer.folder import EVALUATION_SCORES_FOLDER, SCORES_FOLDER
+from rankspec.trainer.follow import score_rows
 from rankspec.trainer.scored_rows import step_of
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class Comparison:
 
     Attributes:
         name: of the set.
-        scores: by task and model, in the order of the tasks; of each the ranker's first, where its rows were scored.
+        scores: by task and model, in the order of the tasks; of each the ranker's first, where there is one.
         verdicts: a sentence for each task on whether the ranker is better.
     """
 
@@ -52,6 +53,7 @@ def compare(job: Job, names: Sequence[str], draws: int, say: Callable[[str], Non
     Raises:
         TrainError: there is no such validation set, nothing to fit, or no baselines of such a model.
         DataError: the data are not what the config says.
+        ConfigError: the config describes another model than the checkpoint's.
     """
     reader = baseline_data_of(job.config.DESCRIPTOR.full_name)
     if reader is None:
@@ -62,12 +64,14 @@ def compare(job: Job, names: Sequence[str], draws: int, say: Callable[[str], Non
     say(f"fitting baselines to {train.num_rows:,} rows")
     for task in data.numbers:
         say(f"{task} is left out: it is a regression, and baselines are of yes-or-no tasks")
-    fitted = {task: fit_all(train, task) for task in data.tasks if _has_both_classes(train, task, "train_data", say)}
+    fitted = {
+        task: fit_all(train, task, say) for task in data.tasks if _has_both_classes(train, task, "train_data", say)
+    }
     if not fitted:
         raise TrainError(
             "there is no task to fit baselines to: yes-or-no labels of both kinds are needed", "model.tasks"
         )
-    return [_compared(data, name, fitted, draws, say) for name in wanted]
+    return [_compared(job, data, name, fitted, draws, say) for name in wanted]
 
 
 def _wanted(data: BaselineData, names: Sequence[str]) -> Sequence[str]:
@@ -82,10 +86,15 @@ def _wanted(data: BaselineData, names: Sequence[str]) -> Sequence[str]:
 
 
 def _compared(
-    data: BaselineData, name: str, fitted: dict[str, list[Fitted]], draws: int, say: Callable[[str], None]
+    job: Job,
+    data: BaselineData,
+    name: str,
+    fitted: dict[str, list[Fitted]],
+    draws: int,
+    say: Callable[[str], None],
 ) -> Comparison:
     rows = data.validation_rows(name)
-    of_ranker = _of_ranker(data, name, rows, say)
+    of_ranker = _of_ranker(job, data, name, rows, say)
     scores: list[Score] = []
     verdicts: list[str] = []
     for task, models in fitted.items():
@@ -107,24 +116,22 @@ def _has_both_classes(rows: Rows, task: str, place: str, say: Callable[[str], No
 
 
 def _of_ranker(
-    data: BaselineData, name: str, rows: Rows, say: Callable[[str], None]
+    job: Job, data: BaselineData, name: str, rows: Rows, say: Callable[[str], None]
 ) -> dict[str, NDArray[np.float32]] | None:
-    """What the best checkpoint said of the rows by task, or another if its words are all there are; says so if not."""
-    files = [data.folder / folder / f"{name}.parquet" for folder in (EVALUATION_SCORES_FOLDER, SCORES_FOLDER)]
-    steps = {file: step for file in files if (step := step_of(file)) is not None}
+    """What the best checkpoint says of the rows, by task; scores them if what it said of them is not there."""
     try:
         chosen = choose_checkpoint(data.folder)
     except TrainError:
         say(f"{data.folder} has no checkpoint, so the baselines stand alone; train first")
         return None
-    for file in sorted(steps, key=lambda file: steps[file] != chosen.checkpoint.step):
-        found = data.ranker(file, rows)
-        if found is None:
-            say(f"{file} is of other rows than {name} has now; `rankspec evaluate` scores them anew")
-            continue
-        is_chosen = steps[file] == chosen.checkpoint.step
-        remedy = "" if is_chosen else f", and not of {chosen}; `rankspec evaluate --checkpoint best` scores that one"
-        say(f"{name}: the ranker is that of step {steps[file]}{remedy}")
-        return found
-    say(f"{name}: no scored rows of the ranker are there; `rankspec evaluate` leaves some")
-    return None
+    files = [data.folder / folder / f"{name}.parquet" for folder in (EVALUATION_SCORES_FOLDER, SCORES_FOLDER)]
+    for file in files:
+        if step_of(file) == chosen.checkpoint.step and (found := data.ranker(file, rows)) is not None:
+            say(f"{name}: the ranker is {chosen}")
+            return found
+    say(f"{name}: the ranker is {chosen}; its rows are scored first")
+    score_rows(job, [name], chosen.checkpoint.step)
+    found = data.ranker(files[0], rows)
+    if found is None:
+        say(f"{name}: its rows change from one reading to the next, so the baselines stand alone")
+    return found

@@ -1,7 +1,7 @@
 """`rankspec evaluate`: evaluates a run's checkpoints, each once, until the run's last one has been seen."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Any
@@ -66,6 +66,26 @@ def evaluate_one(job: Job, which: Which | None = None, *, details: Details | Non
         checkpoint = choose_together(setup, which, stack)
         _take_possession(setup, stack)
         return evaluator.evaluate_one(checkpoint)
+
+
+def score_rows(job: Job, names: Sequence[str], which: Which | None = None) -> None:
+    """Has one checkpoint of the run score the rows of validation sets, into `EVALUATION_SCORES_FOLDER`.
+
+    Args:
+        job: what to obey.
+        names: the validation sets.
+        which: the checkpoint, as `choose_checkpoint` takes it.
+
+    Raises:
+        ConfigError: the config describes another model than the checkpoint's.
+        TrainError: there is no such checkpoint, or another process evaluates the run.
+        DataError: the data is not what the config says.
+    """
+    with set_up(job) as setup, ExitStack() as stack:
+        evaluator = Evaluator(setup, wait=False)
+        checkpoint = choose_together(setup, which, stack)
+        _take_possession(setup, stack)
+        evaluator.score_rows(checkpoint, names)
 
 
 def _take_possession(setup: Setup, stack: ExitStack) -> None:
@@ -147,18 +167,22 @@ class Evaluator:
                 self._show_details(checkpoint, known)
             return
 
+    def score_rows(self, checkpoint: Checkpoint, names: Sequence[str]) -> None:
+        """Scores the rows of validation sets by a checkpoint, whatever they were scored by before."""
+        with self._kept(checkpoint) as trouble:
+            if trouble is not None:
+                raise TrainError(f"checkpoint {checkpoint.step} is gone: {trouble}", "training.save_dir")
+            self._load(checkpoint)
+        for name in names:
+            folder = self._folder / EVALUATION_SCORES_FOLDER
+            self._setup.evaluate(name, self._datasets[name], folder, checkpoint.step)
+
     def _show_details(self, checkpoint: Checkpoint, known: Mapping[str, dict[str, Any]]) -> None:
         """Shows what is asked for beside a checkpoint's figures; its rows are scored again if others were since."""
-        folder = self._folder / EVALUATION_SCORES_FOLDER
-        files = {name: folder / f"{name}.parquet" for name in sorted(known)}
+        files = {name: self._folder / EVALUATION_SCORES_FOLDER / f"{name}.parquet" for name in sorted(known)}
         stale = [name for name, file in files.items() if step_of(file) != checkpoint.step]
         if stale := self._processes.broadcast(stale):
-            with self._kept(checkpoint) as trouble:
-                if trouble is not None:
-                    raise TrainError(f"checkpoint {checkpoint.step} is gone: {trouble}", "training.save_dir")
-                self._load(checkpoint)
-            for name in stale:
-                self._setup.evaluate(name, self._datasets[name], folder, checkpoint.step)
+            self.score_rows(checkpoint, stale)
         for name, file in files.items():
             figures = {key: value for key, value in known[name].items() if key not in ("step", "split", "of")}
             plain = {key: float("nan") if value is None else value for key, value in figures.items()}

@@ -37,7 +37,7 @@ def test_scores_of_the_run_are_those_that_it_reported(
     assert {score["model"] for score in comparison["scores"]} >= MODELS
     shown = capsys.readouterr()
     assert "like: the ranker " in shown.out
-    assert "valid: the ranker is that of step 12" in shown.err
+    assert "valid: the ranker is checkpoint 12, the newest" in shown.err
 
     assert main(["baseline", file, "-o", str(output)]) == 1
     assert "is there already" in capsys.readouterr().err
@@ -51,14 +51,35 @@ def test_baselines_stand_alone_before_training(runs: Runs, capsys: pytest.Captur
     assert "has no checkpoint, so the baselines stand alone" in shown.err
 
 
-def test_scored_rows_of_other_data_are_not_compared(runs: Runs, capsys: pytest.CaptureFixture[str]) -> None:
+def test_rows_that_the_best_checkpoint_has_not_scored_are_scored(
+    runs: Runs, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    best = 'training { best_checkpoint { validation_data: "valid" metric: "auroc/like" } }'
+    folder, file, output = runs.train("run", STEPS, best), _file(runs, best), tmp_path / "scores.json"
+    step = int((folder / "best").resolve().name)
+    # As if the run had gone on for longer: what is there was scored by another checkpoint.
+    (folder / "_scores/valid.parquet").unlink()
+
+    assert main(["baseline", file, "--draws", "20", "-o", str(output)]) == 0
+
+    (comparison,) = json.loads(output.read_text())
+    record = next(record for record in records_of(folder, "valid") if record["step"] == step)
+    scores = [score for score in comparison["scores"] if (score["task"], score["model"]) == ("like", "RankSpec")]
+    assert scores[0]["figures"]["auroc"] == pytest.approx(record["auroc/like"])
+    assert f"valid: the ranker is checkpoint {step}, the best; its rows are scored first" in capsys.readouterr().err
+
+    assert main(["baseline", file, "--draws", "20"]) == 0
+    assert "are scored first" not in capsys.readouterr().err
+
+
+def test_scored_rows_of_other_data_are_scored_anew(runs: Runs, capsys: pytest.CaptureFixture[str]) -> None:
     runs.train("run", STEPS)
 
     assert main(["baseline", _file(runs, "training { num_eval_steps: 2 }"), "--draws", "20"]) == 0
 
     shown = capsys.readouterr()
-    assert "RankSpec" not in shown.out
-    assert "is of other rows than valid has now" in shown.err
+    assert "RankSpec" in shown.out
+    assert "its rows are scored first" in shown.err
 
 
 @pytest.mark.parametrize(

@@ -171,4 +171,4 @@ def test_rows_of_another_checkpoint_are_scored_again(
     follow.evaluate_one(job, 4, details=Details(draws=20))
 
     assert step_of(file) == 4
-    assert "95 % intervals" in capsys.readouterr().err
+    assert "95 % intervals" in capsys.readouterr().out

@@ -23,7 +23,7 @@ from rankspec.datasets.importing.errors import TableError
 from rankspec.datasets.importing.folder import CONFIG, STATISTICS, beside, write_schema
 from rankspec.datasets.importing.inference import infer
 from rankspec.datasets.importing.parsed import ParsedRows
-from rankspec.datasets.importing.plan import Plan, plan
+from rankspec.datasets.importing.plan import Plan, column_of, plan
 from rankspec.datasets.importing.profile import Profile, Profiler
 from rankspec.datasets.importing.rows import Tick, label_columns, placed, read_rows
 from rankspec.datasets.importing.skeleton import DataSet, Ids, skeleton
@@ -127,6 +127,7 @@ def import_planned(
         recipe = _divided(table, _laid_out(table, made), progress)
         parsed = ParsedRows(folder / "_parsed", RowReader(recipe, show_values=not private))
         fitted, num_read = _fitted(table, recipe, folder, parsed, progress)
+        valueless = _drop_valueless(fitted)
         found, entries, held_back = _write(made, fitted, folder, parsed, num_read, vectors, progress)
         _check_parts(found)
         write_schema(folder, entries)
@@ -134,7 +135,7 @@ def import_planned(
             _write_statistics(folder, found, fitted.recipe)
         data = _data_set(output, made, fitted, found, seed)
         (folder / CONFIG).write_text(skeleton(data, _note(output, made, found)), encoding="utf-8")
-        notes = [*table.notes, *made.notes, *held_back, *_left_out(fitted)]
+        notes = [*table.notes, *made.notes, *held_back, *_left_out(fitted), *valueless]
         recipe_folder.write(fitted, folder)
     return Imported(output, made, found, tuple(notes), tuple(warnings_of(made, found)), fitted)
 
@@ -291,6 +292,27 @@ def _held_back(num_read: int, num_labelled: int, num_in_gap: int, made: Plan) ->
 
 def _left_out(fitted: Fitted) -> list[str]:
     return [f'"{name}" is left out: more different values in the training part than ids' for name in fitted.left_out]
+
+
+def _drop_valueless(fitted: Fitted) -> list[str]:
+    """Takes out of the recipe what has the same id in every row, for want of a value that comes often enough.
+
+    Returns:
+        What is to be said of each such feature.
+    """
+    recipe, said = fitted.recipe, []
+    for feature in list(recipe.features):
+        category = feature.category
+        if feature.HasField("category") and not category.fitted.num_values and not category.fitted.num_missing:
+            recipe.features.remove(feature)
+            often = f"as often as {category.min_count} times" if category.min_count > 1 else "at all"
+            said.append(f'"{feature.name}" is left out: none of its values comes {often} in the training part')
+    read = {column_of(feature) for feature in recipe.features} | {label.column for label in recipe.labels}
+    read |= {recipe.split.time.column, *recipe.split.key.columns, *recipe.output.carried, *recipe.output.row_key}
+    for column in list(recipe.columns):
+        if said and column.name not in read:
+            recipe.columns.remove(column)
+    return said
 
 
 def _check_parts(found: Found) -> None:

@@ -238,7 +238,9 @@ def _ranked_column(setup: Setup, ranking: Ranking | None) -> str:
     if ranking is None:
         return ""
     program = setup.program
-    chosen = ranking.score or program.combined_score
+    # Of one column there is no choice.
+    sole = program.prediction_columns[0] if len(program.prediction_columns) == 1 else None
+    chosen = ranking.score or program.combined_score or sole
     names = ", ".join(program.prediction_columns)
     if chosen is None:
         raise TrainError(

@@ -21,7 +21,7 @@ class Ranking:
     Attributes:
         top: rows of each list, at most.
         by: the column whose values make the groups, as it would be carried.
-        score: the column of predictions that ranks; none takes the combined score.
+        score: the column of predictions that ranks; none takes the combined score, or the only one.
     """
 
     top: int
