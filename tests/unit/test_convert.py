@@ -338,7 +338,7 @@ def test_aliases_without_end_are_refused() -> None:
         pytest.param(
             RANKER.replace("mlp_config:\n        layer_sizes: [8, 1]", "pos_weight: 3"), id="oneof_of_nothing"
         ),
-        pytest.param(RANKER.replace("binary: b", ""), id="entry_that_is_not_there"),
+        pytest.param(RANKER.replace("{continuous: c, binary: b}", "{}"), id="entry_that_is_not_there"),
     ],
 )
 def test_any_text_gives_mistakes_and_no_exception(text: str) -> None:

@@ -1,6 +1,7 @@
 /** The message types of the spec by name, and the one that a file's header asks for. */
 import { createRegistry, type DescFile, type DescMessage } from "@bufbuild/protobuf";
 
+import { file_rankspec_data_v1_recipe } from "./gen/rankspec/data/v1/recipe_pb.js";
 import { file_rankspec_data_v1_statistics } from "./gen/rankspec/data/v1/statistics_pb.js";
 import { file_rankspec_recap_v1_recap } from "./gen/rankspec/recap/v1/recap_pb.js";
 import { file_rankspec_serving_v1_bundle } from "./gen/rankspec/serving/v1/bundle_pb.js";
@@ -23,6 +24,7 @@ const registry = createRegistry(
     file_rankspec_recap_v1_recap,
     file_rankspec_twhin_v1_twhin,
     file_rankspec_data_v1_statistics,
+    file_rankspec_data_v1_recipe,
     file_rankspec_serving_v1_bundle,
     file_rankspec_serving_v1_onnx,
   ]),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -237,7 +238,8 @@ class Run:
 
         if refused := refusals(self._loaded, mode):
             raise ConfigError(refused)
-        with flags_put_back(), _places_of(self._loaded):
+        # What is returned is the result; tables for people go beside all else that is said.
+        with flags_put_back(), _places_of(self._loaded), redirect_stdout(sys.stderr):
             yield job_of(self._loaded, mode)
 
 

@@ -143,13 +143,14 @@ def test_run_shows_its_best_beside_its_last_and_another_starts_from_it(
     worse_later = "optimizer { single_task_learning_rate { constant: 0.3 } }"
     folder = runs.train("run", _BEST, worse_later, "training { eval_log_every_n: 5 }")
 
-    output = capsys.readouterr().err
+    shown = capsys.readouterr()
+    output = shown.err
     best = newest(folder).state["best"]
     assert best["step"] < 40, "the test wants a run that became worse"
-    assert f"best: step {best['step']}" in output
+    assert f"best: step {best['step']}" in shown.out
     assert f"at step {best['step']}; kept as {folder}/best, the last as {folder}/40" in output
     (at_best,) = (record for record in records_of(folder, "valid") if record["step"] == best["step"])
-    assert f"{at_best['auroc/like']:.4f}" in output
+    assert f"{at_best['auroc/like']:.4f}" in shown.out
 
     runs.train("next", f'training {{ initial_checkpoint_dir: "{folder}/best" num_train_steps: 1 }}')
     assert "loaded: model." in capsys.readouterr().err

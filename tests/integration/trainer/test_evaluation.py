@@ -385,7 +385,7 @@ def test_figures_of_other_data_are_computed_anew_and_those_of_moved_data_are_not
 
     assert _evaluated(folder) == [28, 35, 40, 28, 35, 40]
     record = records_of(folder, "valid", "evaluation.jsonl")[-1]
-    assert f"{record['loss/like']:.4f}" in capsys.readouterr().err
+    assert f"{record['loss/like']:.4f}" in capsys.readouterr().out
 
 
 def test_figures_of_labels_that_changed_under_the_same_footer_are_computed_anew(
@@ -450,7 +450,7 @@ def test_table_is_of_the_step_that_it_names(runs: Runs, finished: Path, capsys: 
     runs.evaluate("run")
 
     newest_record = next(r for r in records_of(folder, "valid", "evaluation.jsonl") if r["step"] == 40)
-    output = capsys.readouterr().err
+    output = capsys.readouterr().out
     assert "step 40" in output
     assert f"{newest_record['loss/like']:.4f}" in output
 
@@ -465,10 +465,11 @@ def test_damaged_checkpoint_is_evaluated_once_it_is_whole_again(
     tensors.write_bytes(whole[:10])
     for _ in range(2):
         runs.evaluate("run")
-        output = " ".join(capsys.readouterr().err.split())
+        shown = capsys.readouterr()
+        output = " ".join(shown.err.split())
         assert "checkpoint 40 is skipped: __0_0.distcp is not as it was written" in output
         assert "checkpoint 40 has no figures; those below are of another" in output
-        assert "step 35" in output
+        assert "step 35" in shown.out
     assert len([r for r in records_of(folder, "valid", "evaluation.jsonl") if r["step"] == 40]) == 1
     tensors.write_bytes(whole)
 

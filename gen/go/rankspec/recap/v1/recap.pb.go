@@ -291,7 +291,7 @@ var File_rankspec_recap_v1_recap_proto protoreflect.FileDescriptor
 
 const file_rankspec_recap_v1_recap_proto_rawDesc = "" +
 	"\n" +
-	"\x1drankspec/recap/v1/recap.proto\x12\x11rankspec.recap.v1\x1a\x1bbuf/validate/validate.proto\x1a!rankspec/options/v1/options.proto\x1a\x1crankspec/recap/v1/data.proto\x1a\x1frankspec/recap/v1/metrics.proto\x1a\x1drankspec/recap/v1/model.proto\x1a!rankspec/recap/v1/optimizer.proto\x1a rankspec/recap/v1/training.proto\x1a\x1frankspec/train/v1/runtime.proto\"\x9e\x9d\x01\n" +
+	"\x1drankspec/recap/v1/recap.proto\x12\x11rankspec.recap.v1\x1a\x1bbuf/validate/validate.proto\x1a!rankspec/options/v1/options.proto\x1a\x1crankspec/recap/v1/data.proto\x1a\x1frankspec/recap/v1/metrics.proto\x1a\x1drankspec/recap/v1/model.proto\x1a!rankspec/recap/v1/optimizer.proto\x1a rankspec/recap/v1/training.proto\x1a\x1frankspec/train/v1/runtime.proto\"\xa1\x9d\x01\n" +
 	"\vRecapConfig\x12G\n" +
 	"\btraining\x18\x01 \x01(\v2!.rankspec.recap.v1.TrainingConfigB\b\x88\xe7\x18\x01\x90\xe7\x18\x03R\btraining\x12D\n" +
 	"\x05model\x18\x02 \x01(\v2\x1e.rankspec.recap.v1.ModelConfigB\x0e\xbaH\x03\xc8\x01\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x05model\x12Q\n" +
@@ -302,9 +302,9 @@ const file_rankspec_recap_v1_recap_proto_rawDesc = "" +
 	"\rwhich_metrics\x18\x06 \x01(\tB\x0f\xbaH\x04r\x02\x10\x01\x88\xe7\x18\x02\x90\xe7\x18\x01R\fwhichMetrics\x12D\n" +
 	"\aruntime\x18\a \x01(\v2 .rankspec.train.v1.RuntimeConfigB\b\x88\xe7\x18\x01\x90\xe7\x18\x03R\aruntime\x12\x9c\x01\n" +
 	"\x17downsampling_correction\x18\b \x01(\x0e2).rankspec.recap.v1.DownsamplingCorrection:$DOWNSAMPLING_CORRECTION_LOSS_WEIGHTSB\x12\xbaH\a\x82\x01\x04\x10\x01 \x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\x16downsamplingCorrection\x12R\n" +
-	"\x04mode\x18\t \x01(\x0e2\x1a.rankspec.recap.v1.JobMode:\x0eJOB_MODE_TRAINB\x12\xbaH\a\x82\x01\x04\x10\x01 \x00\x88\xe7\x18\x02\x90\xe7\x18\x01R\x04mode\x12\x8b\x01\n" +
+	"\x04mode\x18\t \x01(\x0e2\x1a.rankspec.recap.v1.JobMode:\x0eJOB_MODE_TRAINB\x12\xbaH\a\x82\x01\x04\x10\x01 \x00\x88\xe7\x18\x02\x90\xe7\x18\x01R\x04mode\x12\x8e\x01\n" +
 	"\rscore_weights\x18\n" +
-	" \x03(\v20.rankspec.recap.v1.RecapConfig.ScoreWeightsEntryB4\xbaH)\x9a\x01&\"\x1er\x1c2\x1a^[A-Za-z_][A-Za-z0-9_.-]*$*\x04\x12\x02@\x01\x88\xe7\x18\x02\x90\xe7\x18\x01R\fscoreWeights\x12H\n" +
+	" \x03(\v20.rankspec.recap.v1.RecapConfig.ScoreWeightsEntryB7\xbaH,\x9a\x01)\x10\x80\b\"\x1er\x1c2\x1a^[A-Za-z_][A-Za-z0-9_.-]*$*\x04\x12\x02@\x01\x88\xe7\x18\x02\x90\xe7\x18\x01R\fscoreWeights\x12H\n" +
 	"\x06groups\x18\v \x03(\v2\x1e.rankspec.recap.v1.MetricGroupB\x10\xbaH\x05\x92\x01\x02\x10\x10\x88\xe7\x18\x02\x90\xe7\x18\x01R\x06groups\x1ae\n" +
 	"\x13ValidationDataEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x128\n" +

@@ -57,7 +57,7 @@ public final class RecapProto extends com.google.protobuf.GeneratedFile {
       "/v1/metrics.proto\032\035rankspec/recap/v1/mod" +
       "el.proto\032!rankspec/recap/v1/optimizer.pr" +
       "oto\032 rankspec/recap/v1/training.proto\032\037r" +
-      "ankspec/train/v1/runtime.proto\"\236\235\001\n\013Reca" +
+      "ankspec/train/v1/runtime.proto\"\241\235\001\n\013Reca" +
       "pConfig\022G\n\010training\030\001 \001(\0132!.rankspec.rec" +
       "ap.v1.TrainingConfigB\010\210\347\030\001\220\347\030\003R\010training" +
       "\022D\n\005model\030\002 \001(\0132\036.rankspec.recap.v1.Mode" +
@@ -79,498 +79,498 @@ public final class RecapProto extends com.google.protobuf.GeneratedFile {
       "\272H\007\202\001\004\020\001 \000\210\347\030\001\220\347\030\003R\026downsamplingCorrecti" +
       "on\022R\n\004mode\030\t \001(\0162\032.rankspec.recap.v1.Job" +
       "Mode:\016JOB_MODE_TRAINB\022\272H\007\202\001\004\020\001 \000\210\347\030\002\220\347\030\001" +
-      "R\004mode\022\213\001\n\rscore_weights\030\n \003(\01320.rankspe" +
+      "R\004mode\022\216\001\n\rscore_weights\030\n \003(\01320.rankspe" +
       "c.recap.v1.RecapConfig.ScoreWeightsEntry" +
-      "B4\272H)\232\001&\"\036r\0342\032^[A-Za-z_][A-Za-z0-9_.-]*$" +
-      "*\004\022\002@\001\210\347\030\002\220\347\030\001R\014scoreWeights\022H\n\006groups\030\013" +
-      " \003(\0132\036.rankspec.recap.v1.MetricGroupB\020\272H" +
-      "\005\222\001\002\020\020\210\347\030\002\220\347\030\001R\006groups\032e\n\023ValidationData" +
-      "Entry\022\020\n\003key\030\001 \001(\tR\003key\0228\n\005value\030\002 \001(\0132\"" +
-      ".rankspec.recap.v1.RecapDataConfigR\005valu" +
-      "e:\0028\001\032?\n\021ScoreWeightsEntry\022\020\n\003key\030\001 \001(\tR" +
-      "\003key\022\024\n\005value\030\002 \001(\001R\005value:\0028\001:\306\223\001\272H\301\223\001\032" +
-      "\317\002\n\"recap.config.model_tasks_have_data\032\250" +
-      "\002[\'\\n\' + this.train_data.tasks.map(t, t)" +
-      ".join(\'\\n\') + \'\\n\'].map(labelled, this.m" +
-      "odel.tasks.filter(t, !labelled.contains(" +
-      "\'\\n\' + t + \'\\n\')) .map(t, \'model.tasks[\"" +
-      "\' + t + \'\"]: train_data.tasks has no \"\' " +
-      "+ t + \'\", so there are no labels to trai" +
-      "n it on; add it there or drop the tower\'" +
-      ") .join(\'\\n\'))[0]\032\302\004\n&recap.config.valid" +
-      "ation_sets_fit_tasks\032\227\004[this.validation_" +
-      "data].map(sets, sets.filter(v, [sets[v]]" +
-      ".exists(data, size(sets) * (size(this.mo" +
-      "del.tasks) + size(data.tasks) + size(dat" +
-      "a.evaluation_tasks) + size(data.preproce" +
-      "ss.downsample_negatives.engagements_list" +
-      ") + size(data.preprocess.rectify_labels." +
-      "label_to_engaged_timestamp_field)) > 512" +
-      "0)) .map(v, \'validation_data[\"\' + v + \'\"" +
-      "]: the number of validation sets, \' + st" +
-      "ring(size(sets)) + \', times the tasks th" +
-      "at model, tasks, evaluation_tasks \' + \'a" +
-      "nd preprocess name is more than 5120; le" +
-      "ave out sets or tasks\').join(\'\\n\'))[0]\032\341" +
-      "\004\n\'recap.config.validation_tasks_have_da" +
-      "ta\032\265\004[this.model.tasks].map(towers, [thi" +
-      "s.validation_data].map(sets, sets.map(v," +
-      " size(sets[v].evaluation_tasks) > 0 || s" +
-      "ize(sets) * (size(towers) + size(sets[v]" +
-      ".tasks)) > 5120 ? \'\' : [\'\\n\' + sets[v].t" +
-      "asks.map(t, t).join(\'\\n\') + \'\\n\'].map(la" +
-      "belled, [towers.filter(t, !labelled.cont" +
-      "ains(\'\\n\' + t + \'\\n\'))].map(missing, siz" +
-      "e(missing) == 0 ? \'\' : \'validation_data[" +
-      "\"\' + v + \'\"].tasks: no \"\' + missing.join" +
-      "(\'\", \"\') + \'\", which the model has tower" +
-      "s for; add what is missing or list the t" +
-      "asks to evaluate in evaluation_tasks\')[0" +
-      "])[0]).filter(line, line != \'\').join(\'\\n" +
-      "\'))[0])[0]\032\304\004\n)recap.config.evaluation_t" +
-      "asks_have_towers\032\226\004!this.validation_data" +
-      ".exists(v, size(this.validation_data[v]." +
-      "evaluation_tasks) > 0) ? \'\' : [\'\\n\' + th" +
-      "is.model.tasks.map(t, t).join(\'\\n\') + \'\\" +
-      "n\'].map(towers, [this.validation_data].m" +
-      "ap(sets, sets.map(v, size(sets) * size(s" +
-      "ets[v].evaluation_tasks) > 5120 ? \'\' : [" +
-      "sets[v].evaluation_tasks.filter(t, !towe" +
-      "rs.contains(\'\\n\' + t + \'\\n\'))].map(odd, " +
-      "size(odd) == 0 ? \'\' : \'validation_data[\"" +
-      "\' + v + \'\"].evaluation_tasks: the model " +
-      "has no task \"\' + odd.join(\'\", \"\') + \'\"; " +
-      "drop it or add a tower\')[0]) .filter(lin" +
-      "e, line != \'\').join(\'\\n\'))[0])[0]\032\207\003\n/re" +
-      "cap.config.train_evaluation_tasks_have_t" +
-      "owers\032\323\002size(this.train_data.evaluation_" +
-      "tasks) == 0 ? \'\' : [\'\\n\' + this.model.ta" +
-      "sks.map(t, t).join(\'\\n\') + \'\\n\'].map(tow" +
-      "ers, [this.train_data.evaluation_tasks.f" +
-      "ilter(t, !towers.contains(\'\\n\' + t + \'\\n" +
-      "\'))].map(odd, size(odd) == 0 ? \'\' : \'tra" +
-      "in_data.evaluation_tasks: the model has " +
-      "no task \"\' + odd.join(\'\", \"\') + \'\"; drop" +
-      " it or add a tower\')[0])[0]\032\303\001\n(recap.co" +
-      "nfig.train_data_inherits_nothing\032\226\001has(t" +
-      "his.train_data.inherit_train_data) ? \'tr" +
-      "ain_data.inherit_train_data: there is no" +
-      "thing that train_data could take its set" +
-      "tings from; drop it\' : \'\'\032\277\003\n\036recap.conf" +
-      "ig.towers_have_rates\032\234\003has(this.optimize" +
-      "r.multi_task_learning_rates) ? [\'\\n\' + t" +
-      "his.optimizer.multi_task_learning_rates." +
-      "tower_learning_rates.map(t, t).join(\'\\n\'" +
-      ") + \'\\n\'].map(rates, [this.model.tasks.f" +
-      "ilter(t, !rates.contains(\'\\n\' + t + \'\\n\'" +
-      "))].map(missing, size(missing) == 0 ? \'\'" +
-      " : \'optimizer.multi_task_learning_rates." +
-      "tower_learning_rates: no rate for the ta" +
-      "sk \"\' + missing.join(\'\", \"\') + \'\"; add a" +
-      "n entry with that key\')[0])[0] : \'\'\032\251\003\n\036" +
-      "recap.config.rates_have_towers\032\206\003has(thi" +
-      "s.optimizer.multi_task_learning_rates) ?" +
-      " [\'\\n\' + this.model.tasks.map(t, t).join" +
-      "(\'\\n\') + \'\\n\'].map(towers, this.optimize" +
-      "r.multi_task_learning_rates.tower_learni" +
-      "ng_rates.filter(t, !towers.contains(\'\\n\'" +
-      " + t + \'\\n\')) .map(t, \'optimizer.multi_t" +
-      "ask_learning_rates.tower_learning_rates[" +
-      "\"\' + t + \'\"]: \"\' + t + \'\" is no task of " +
-      "the model; drop the entry or add a tower" +
-      "\') .join(\'\\n\'))[0] : \'\'\032\334\t\n(recap.config" +
-      ".backbone_rate_matches_model\032\257\t!has(this" +
-      ".optimizer.multi_task_learning_rates) ? " +
-      "\'\' : [has(this.model.backbone) || has(th" +
-      "is.model.small_embeddings) || has(this.m" +
-      "odel.position_debias_config) || has(this" +
+      "B7\272H,\232\001)\020\200\010\"\036r\0342\032^[A-Za-z_][A-Za-z0-9_.-" +
+      "]*$*\004\022\002@\001\210\347\030\002\220\347\030\001R\014scoreWeights\022H\n\006group" +
+      "s\030\013 \003(\0132\036.rankspec.recap.v1.MetricGroupB" +
+      "\020\272H\005\222\001\002\020\020\210\347\030\002\220\347\030\001R\006groups\032e\n\023ValidationD" +
+      "ataEntry\022\020\n\003key\030\001 \001(\tR\003key\0228\n\005value\030\002 \001(" +
+      "\0132\".rankspec.recap.v1.RecapDataConfigR\005v" +
+      "alue:\0028\001\032?\n\021ScoreWeightsEntry\022\020\n\003key\030\001 \001" +
+      "(\tR\003key\022\024\n\005value\030\002 \001(\001R\005value:\0028\001:\306\223\001\272H\301" +
+      "\223\001\032\317\002\n\"recap.config.model_tasks_have_dat" +
+      "a\032\250\002[\'\\n\' + this.train_data.tasks.map(t," +
+      " t).join(\'\\n\') + \'\\n\'].map(labelled, thi" +
+      "s.model.tasks.filter(t, !labelled.contai" +
+      "ns(\'\\n\' + t + \'\\n\')) .map(t, \'model.task" +
+      "s[\"\' + t + \'\"]: train_data.tasks has no " +
+      "\"\' + t + \'\", so there are no labels to t" +
+      "rain it on; add it there or drop the tow" +
+      "er\') .join(\'\\n\'))[0]\032\302\004\n&recap.config.va" +
+      "lidation_sets_fit_tasks\032\227\004[this.validati" +
+      "on_data].map(sets, sets.filter(v, [sets[" +
+      "v]].exists(data, size(sets) * (size(this" +
+      ".model.tasks) + size(data.tasks) + size(" +
+      "data.evaluation_tasks) + size(data.prepr" +
+      "ocess.downsample_negatives.engagements_l" +
+      "ist) + size(data.preprocess.rectify_labe" +
+      "ls.label_to_engaged_timestamp_field)) > " +
+      "5120)) .map(v, \'validation_data[\"\' + v +" +
+      " \'\"]: the number of validation sets, \' +" +
+      " string(size(sets)) + \', times the tasks" +
+      " that model, tasks, evaluation_tasks \' +" +
+      " \'and preprocess name is more than 5120;" +
+      " leave out sets or tasks\').join(\'\\n\'))[0" +
+      "]\032\341\004\n\'recap.config.validation_tasks_have" +
+      "_data\032\265\004[this.model.tasks].map(towers, [" +
+      "this.validation_data].map(sets, sets.map" +
+      "(v, size(sets[v].evaluation_tasks) > 0 |" +
+      "| size(sets) * (size(towers) + size(sets" +
+      "[v].tasks)) > 5120 ? \'\' : [\'\\n\' + sets[v" +
+      "].tasks.map(t, t).join(\'\\n\') + \'\\n\'].map" +
+      "(labelled, [towers.filter(t, !labelled.c" +
+      "ontains(\'\\n\' + t + \'\\n\'))].map(missing, " +
+      "size(missing) == 0 ? \'\' : \'validation_da" +
+      "ta[\"\' + v + \'\"].tasks: no \"\' + missing.j" +
+      "oin(\'\", \"\') + \'\", which the model has to" +
+      "wers for; add what is missing or list th" +
+      "e tasks to evaluate in evaluation_tasks\'" +
+      ")[0])[0]).filter(line, line != \'\').join(" +
+      "\'\\n\'))[0])[0]\032\304\004\n)recap.config.evaluatio" +
+      "n_tasks_have_towers\032\226\004!this.validation_d" +
+      "ata.exists(v, size(this.validation_data[" +
+      "v].evaluation_tasks) > 0) ? \'\' : [\'\\n\' +" +
+      " this.model.tasks.map(t, t).join(\'\\n\') +" +
+      " \'\\n\'].map(towers, [this.validation_data" +
+      "].map(sets, sets.map(v, size(sets) * siz" +
+      "e(sets[v].evaluation_tasks) > 5120 ? \'\' " +
+      ": [sets[v].evaluation_tasks.filter(t, !t" +
+      "owers.contains(\'\\n\' + t + \'\\n\'))].map(od" +
+      "d, size(odd) == 0 ? \'\' : \'validation_dat" +
+      "a[\"\' + v + \'\"].evaluation_tasks: the mod" +
+      "el has no task \"\' + odd.join(\'\", \"\') + \'" +
+      "\"; drop it or add a tower\')[0]) .filter(" +
+      "line, line != \'\').join(\'\\n\'))[0])[0]\032\207\003\n" +
+      "/recap.config.train_evaluation_tasks_hav" +
+      "e_towers\032\323\002size(this.train_data.evaluati" +
+      "on_tasks) == 0 ? \'\' : [\'\\n\' + this.model" +
+      ".tasks.map(t, t).join(\'\\n\') + \'\\n\'].map(" +
+      "towers, [this.train_data.evaluation_task" +
+      "s.filter(t, !towers.contains(\'\\n\' + t + " +
+      "\'\\n\'))].map(odd, size(odd) == 0 ? \'\' : \'" +
+      "train_data.evaluation_tasks: the model h" +
+      "as no task \"\' + odd.join(\'\", \"\') + \'\"; d" +
+      "rop it or add a tower\')[0])[0]\032\303\001\n(recap" +
+      ".config.train_data_inherits_nothing\032\226\001ha" +
+      "s(this.train_data.inherit_train_data) ? " +
+      "\'train_data.inherit_train_data: there is" +
+      " nothing that train_data could take its " +
+      "settings from; drop it\' : \'\'\032\277\003\n\036recap.c" +
+      "onfig.towers_have_rates\032\234\003has(this.optim" +
+      "izer.multi_task_learning_rates) ? [\'\\n\' " +
+      "+ this.optimizer.multi_task_learning_rat" +
+      "es.tower_learning_rates.map(t, t).join(\'" +
+      "\\n\') + \'\\n\'].map(rates, [this.model.task" +
+      "s.filter(t, !rates.contains(\'\\n\' + t + \'" +
+      "\\n\'))].map(missing, size(missing) == 0 ?" +
+      " \'\' : \'optimizer.multi_task_learning_rat" +
+      "es.tower_learning_rates: no rate for the" +
+      " task \"\' + missing.join(\'\", \"\') + \'\"; ad" +
+      "d an entry with that key\')[0])[0] : \'\'\032\251" +
+      "\003\n\036recap.config.rates_have_towers\032\206\003has(" +
+      "this.optimizer.multi_task_learning_rates" +
+      ") ? [\'\\n\' + this.model.tasks.map(t, t).j" +
+      "oin(\'\\n\') + \'\\n\'].map(towers, this.optim" +
+      "izer.multi_task_learning_rates.tower_lea" +
+      "rning_rates.filter(t, !towers.contains(\'" +
+      "\\n\' + t + \'\\n\')) .map(t, \'optimizer.mult" +
+      "i_task_learning_rates.tower_learning_rat" +
+      "es[\"\' + t + \'\"]: \"\' + t + \'\" is no task " +
+      "of the model; drop the entry or add a to" +
+      "wer\') .join(\'\\n\'))[0] : \'\'\032\334\t\n(recap.con" +
+      "fig.backbone_rate_matches_model\032\257\t!has(t" +
+      "his.optimizer.multi_task_learning_rates)" +
+      " ? \'\' : [has(this.model.backbone) || has" +
+      "(this.model.small_embeddings) || has(thi" +
+      "s.model.position_debias_config) || has(t" +
+      "his.model.featurization_config.double_no" +
+      "rm_log_config.batch_norm_config) && this" +
       ".model.featurization_config.double_norm_" +
-      "log_config.batch_norm_config) && this.mo" +
-      "del.featurization_config.double_norm_log" +
-      "_config.batch_norm_config.affine || has(" +
-      "this.model.featurization_config.double_n" +
-      "orm_log_config.layer_norm_config) && (th" +
-      "is.model.featurization_config.double_nor" +
-      "m_log_config.layer_norm_config.center ||" +
-      " this.model.featurization_config.double_" +
-      "norm_log_config.layer_norm_config.scale)" +
-      " || this.model.featurization_config.z_sc" +
-      "ore_log_config.use_batch_norm || this.mo" +
-      "del.featurization_config.z_score_log_con" +
-      "fig.use_renorm || [\'user_embedding\', \'us" +
+      "log_config.batch_norm_config.affine || h" +
+      "as(this.model.featurization_config.doubl" +
+      "e_norm_log_config.layer_norm_config) && " +
+      "(this.model.featurization_config.double_" +
+      "norm_log_config.layer_norm_config.center" +
+      " || this.model.featurization_config.doub" +
+      "le_norm_log_config.layer_norm_config.sca" +
+      "le) || this.model.featurization_config.z" +
+      "_score_log_config.use_batch_norm || this" +
+      ".model.featurization_config.z_score_log_" +
+      "config.use_renorm || [\'user_embedding\', " +
+      "\'user_eng_embedding\', \'author_embedding\'" +
+      "].exists(n, n in this.train_data.seg_den" +
+      "se_schema.renamed_features)].map(outside" +
+      ", outside == has(this.optimizer.multi_ta" +
+      "sk_learning_rates.backbone_learning_rate" +
+      ") ? \'\' : outside ? \'optimizer.multi_task" +
+      "_learning_rates: the model has parameter" +
+      "s outside its towers and no rate for the" +
+      "m; set backbone_learning_rate\' : \'optimi" +
+      "zer.multi_task_learning_rates.backbone_l" +
+      "earning_rate: the model has no parameter" +
+      " outside its towers; drop it\')[0]\032\321\003\n\033re" +
+      "cap.config.ids_have_input\032\261\003(has(this.mo" +
+      "del.small_embeddings) || has(this.model." +
+      "position_debias_config) || size(this.mod" +
+      "el.stratifiers) > 0 || \'discrete\' in thi" +
+      "s.model.featurization_config.feature_nam" +
+      "es_to_concat) && has(this.train_data.seg" +
+      "_dense_schema) && !(\'discrete\' in this.t" +
+      "rain_data.seg_dense_schema.renamed_featu" +
+      "res) ? \'train_data.seg_dense_schema.rena" +
+      "med_features: the model looks up ids in " +
+      "an input \"discrete\"; add an entry that n" +
+      "ames its column\' : \'\'\032\361\006\n\036recap.config.s" +
+      "omething_to_read\032\316\006!has(this.model) || !" +
+      "has(this.train_data.seg_dense_schema) ||" +
+      " ![\'continuous\', \'binary\', \'discrete\', \'" +
+      "user_embedding\', \'user_eng_embedding\', \'" +
+      "author_embedding\'].exists(n, n in this.t" +
+      "rain_data.seg_dense_schema.renamed_featu" +
+      "res) || [\'continuous\', \'user_embedding\'," +
+      " \'user_eng_embedding\', \'author_embedding" +
+      "\'].exists(n, n in this.train_data.seg_de" +
+      "nse_schema.renamed_features) || \'binary\'" +
+      " in this.train_data.seg_dense_schema.ren" +
+      "amed_features && (size(this.model.featur" +
+      "ization_config.feature_names_to_concat) " +
+      "== 0 || \'binary\' in this.model.featuriza" +
+      "tion_config.feature_names_to_concat) || " +
+      "has(this.model.small_embeddings) || \'dis" +
+      "crete\' in this.model.featurization_confi" +
+      "g.feature_names_to_concat ? \'\' : \'train_" +
+      "data.seg_dense_schema.renamed_features: " +
+      "the model reads none of these inputs; na" +
+      "me another, or have discrete looked up b" +
+      "y model.small_embeddings\'\032\336\n\n$recap.conf" +
+      "ig.featurization_has_input\032\265\n!has(this.t" +
+      "rain_data.seg_dense_schema) || \'continuo" +
+      "us\' in this.train_data.seg_dense_schema." +
+      "renamed_features ? \'\' : has(this.model.f" +
+      "eaturization_config.z_score_log_config) " +
+      "? \'model.featurization_config.z_score_lo" +
+      "g_config: standardizes continuous featur" +
+      "es, and train_data names none; choose lo" +
+      "g1p_abs_config, or name their column\' : " +
+      "has(this.model.featurization_config.clip" +
+      "_log1p_abs_config) ? \'model.featurizatio" +
+      "n_config.clip_log1p_abs_config: clips co" +
+      "ntinuous features, and train_data names " +
+      "none; choose log1p_abs_config, or name t" +
+      "heir column\' : has(this.model.featurizat" +
+      "ion_config.double_norm_log_config.batch_" +
+      "norm_config) ? \'model.featurization_conf" +
+      "ig.double_norm_log_config.batch_norm_con" +
+      "fig: normalizes continuous features, and" +
+      " train_data names none; drop it, or name" +
+      " their column\' : has(this.model.featuriz" +
+      "ation_config.double_norm_log_config.laye" +
+      "r_norm_config) && !(\'discrete\' in this.m" +
+      "odel.featurization_config.feature_names_" +
+      "to_concat) && !(\'binary\' in this.train_d" +
+      "ata.seg_dense_schema.renamed_features &&" +
+      " (size(this.model.featurization_config.f" +
+      "eature_names_to_concat) == 0 || \'binary\'" +
+      " in this.model.featurization_config.feat" +
+      "ure_names_to_concat)) ? \'model.featuriza" +
+      "tion_config.double_norm_log_config.layer" +
+      "_norm_config: normalizes continuous and " +
+      "joined features, and there are none of e" +
+      "ither; drop it, or name their column\' : " +
+      "\'\'\032\255\007\n\036recap.config.dlrm_has_features\032\212\007" +
+      "!has(this.train_data.seg_dense_schema) |" +
+      "| has(this.model.position_debias_config)" +
+      " || [\'continuous\', \'user_embedding\', \'us" +
       "er_eng_embedding\', \'author_embedding\'].e" +
       "xists(n, n in this.train_data.seg_dense_" +
-      "schema.renamed_features)].map(outside, o" +
-      "utside == has(this.optimizer.multi_task_" +
-      "learning_rates.backbone_learning_rate) ?" +
-      " \'\' : outside ? \'optimizer.multi_task_le" +
-      "arning_rates: the model has parameters o" +
-      "utside its towers and no rate for them; " +
-      "set backbone_learning_rate\' : \'optimizer" +
-      ".multi_task_learning_rates.backbone_lear" +
-      "ning_rate: the model has no parameter ou" +
-      "tside its towers; drop it\')[0]\032\321\003\n\033recap" +
-      ".config.ids_have_input\032\261\003(has(this.model" +
-      ".small_embeddings) || has(this.model.pos" +
-      "ition_debias_config) || size(this.model." +
-      "stratifiers) > 0 || \'discrete\' in this.m" +
-      "odel.featurization_config.feature_names_" +
-      "to_concat) && has(this.train_data.seg_de" +
-      "nse_schema) && !(\'discrete\' in this.trai" +
-      "n_data.seg_dense_schema.renamed_features" +
-      ") ? \'train_data.seg_dense_schema.renamed" +
-      "_features: the model looks up ids in an " +
-      "input \"discrete\"; add an entry that name" +
-      "s its column\' : \'\'\032\361\006\n\036recap.config.some" +
-      "thing_to_read\032\316\006!has(this.model) || !has" +
-      "(this.train_data.seg_dense_schema) || ![" +
-      "\'continuous\', \'binary\', \'discrete\', \'use" +
-      "r_embedding\', \'user_eng_embedding\', \'aut" +
-      "hor_embedding\'].exists(n, n in this.trai" +
-      "n_data.seg_dense_schema.renamed_features" +
-      ") || [\'continuous\', \'user_embedding\', \'u" +
-      "ser_eng_embedding\', \'author_embedding\']." +
-      "exists(n, n in this.train_data.seg_dense" +
-      "_schema.renamed_features) || \'binary\' in" +
-      " this.train_data.seg_dense_schema.rename" +
-      "d_features && (size(this.model.featuriza" +
-      "tion_config.feature_names_to_concat) == " +
-      "0 || \'binary\' in this.model.featurizatio" +
-      "n_config.feature_names_to_concat) || has" +
-      "(this.model.small_embeddings) || \'discre" +
-      "te\' in this.model.featurization_config.f" +
-      "eature_names_to_concat ? \'\' : \'train_dat" +
-      "a.seg_dense_schema.renamed_features: the" +
-      " model reads none of these inputs; name " +
-      "another, or have discrete looked up by m" +
-      "odel.small_embeddings\'\032\336\n\n$recap.config." +
-      "featurization_has_input\032\265\n!has(this.trai" +
-      "n_data.seg_dense_schema) || \'continuous\'" +
-      " in this.train_data.seg_dense_schema.ren" +
-      "amed_features ? \'\' : has(this.model.feat" +
-      "urization_config.z_score_log_config) ? \'" +
-      "model.featurization_config.z_score_log_c" +
-      "onfig: standardizes continuous features," +
-      " and train_data names none; choose log1p" +
-      "_abs_config, or name their column\' : has" +
-      "(this.model.featurization_config.clip_lo" +
-      "g1p_abs_config) ? \'model.featurization_c" +
-      "onfig.clip_log1p_abs_config: clips conti" +
-      "nuous features, and train_data names non" +
-      "e; choose log1p_abs_config, or name thei" +
-      "r column\' : has(this.model.featurization" +
-      "_config.double_norm_log_config.batch_nor" +
-      "m_config) ? \'model.featurization_config." +
-      "double_norm_log_config.batch_norm_config" +
-      ": normalizes continuous features, and tr" +
-      "ain_data names none; drop it, or name th" +
-      "eir column\' : has(this.model.featurizati" +
-      "on_config.double_norm_log_config.layer_n" +
-      "orm_config) && !(\'discrete\' in this.mode" +
-      "l.featurization_config.feature_names_to_" +
-      "concat) && !(\'binary\' in this.train_data" +
-      ".seg_dense_schema.renamed_features && (s" +
-      "ize(this.model.featurization_config.feat" +
-      "ure_names_to_concat) == 0 || \'binary\' in" +
-      " this.model.featurization_config.feature" +
-      "_names_to_concat)) ? \'model.featurizatio" +
-      "n_config.double_norm_log_config.layer_no" +
-      "rm_config: normalizes continuous and joi" +
-      "ned features, and there are none of eith" +
-      "er; drop it, or name their column\' : \'\'\032" +
-      "\255\007\n\036recap.config.dlrm_has_features\032\212\007!ha" +
-      "s(this.train_data.seg_dense_schema) || h" +
-      "as(this.model.position_debias_config) ||" +
-      " [\'continuous\', \'user_embedding\', \'user_" +
-      "eng_embedding\', \'author_embedding\'].exis" +
-      "ts(n, n in this.train_data.seg_dense_sch" +
-      "ema.renamed_features) || \'discrete\' in t" +
-      "his.model.featurization_config.feature_n" +
-      "ames_to_concat || \'binary\' in this.train" +
-      "_data.seg_dense_schema.renamed_features " +
-      "&& (size(this.model.featurization_config" +
-      ".feature_names_to_concat) == 0 || \'binar" +
-      "y\' in this.model.featurization_config.fe" +
-      "ature_names_to_concat) ? \'\' : ((has(this" +
-      ".model.backbone.dlrm_config) ? [\'backbon" +
-      "e\'] : []) + (int(this.model.multi_task_t" +
-      "ype) == 1 ? [this.model.tasks].map(tower" +
-      "s, towers.filter(t, has(towers[t].dlrm_c" +
-      "onfig)).map(t, \'tasks[\"\' + t + \'\"]\'))[0]" +
-      " : [])).map(p, \'model.\' + p + \'.dlrm_con" +
-      "fig.bottom_mlp: reads features beside th" +
-      "e rows of tables, and train_data names n" +
-      "one; name a column, or choose another ar" +
-      "chitecture\').join(\'\\n\')\032\205\005\n\032recap.config" +
-      ".known_metrics\032\346\004has(this.which_metrics)" +
-      " && !this.which_metrics.matches(\'^(loss|" +
-      "auroc|rce|calibration_ratio|rmse|mae|bri" +
-      "er|accuracy(_[1-9][0-9]?)?|gauc|mrr|(ndc" +
-      "g|recall)_[1-9][0-9]{0,3})(@[A-Za-z_][A-" +
-      "Za-z0-9_.-]*)?(,(loss|auroc|rce|calibrat" +
-      "ion_ratio|rmse|mae|brier|accuracy(_[1-9]" +
-      "[0-9]?)?|gauc|mrr|(ndcg|recall)_[1-9][0-" +
-      "9]{0,3})(@[A-Za-z_][A-Za-z0-9_.-]*)?)*$\'" +
-      ") ? \'which_metrics: \"\' + this.which_metr" +
-      "ics + \'\" is no list of metrics; join som" +
-      "e of loss, auroc, rce, calibration_ratio" +
-      ", brier, accuracy, rmse and mae, and of " +
-      "gauc, ndcg_10, recall_10 and mrr by grou" +
-      "ps, with commas, @ and a stratum or grou" +
-      "p behind one for it alone\' : \'\'\032\316\006\n reca" +
-      "p.config.metrics_have_strata\032\251\006!this.whi" +
-      "ch_metrics.contains(\'@\') ? \'\' : [this.wh" +
-      "ich_metrics.split(\',\')].map(names, size(" +
-      "names) > 2048 ? \'which_metrics: \' + stri" +
-      "ng(size(names)) + \' entries are more tha" +
-      "n 2048, the most where one names a strat" +
-      "um or group; name each once\' : [this.mod" +
-      "el.stratifiers.map(s, s.name)].map(strat" +
-      "a, [this.groups.map(g, g.name)].map(grou" +
-      "ps, [names.filter(m, m.matches(\'^[a-z0-9" +
-      "_]+@[A-Za-z_][A-Za-z0-9_.-]*$\') && !(m.m" +
-      "atches(\'^(gauc|mrr|ndcg_|recall_)\') ? m." +
-      "split(\'@\')[1] in groups : m.split(\'@\')[1" +
-      "] in strata))].map(odd, size(odd) == 0 ?" +
-      " \'\' : odd[0].matches(\'^(gauc|mrr|ndcg_|r" +
-      "ecall_)\') ? \'which_metrics: \"\' + odd[0] " +
-      "+ \'\" is of a group that groups does not " +
-      "have; add it there or drop it\' : \'which_" +
-      "metrics: \"\' + odd[0] + \'\" is of a stratu" +
-      "m that model.stratifiers does not have; " +
-      "add it there or drop it\')[0])[0])[0])[0]" +
-      "\032\214\002\n recap.config.metrics_have_groups\032\347\001" +
-      "size(this.groups) > 0 || !this.which_met" +
-      "rics.matches(\'(^|,)(gauc|mrr|(ndcg|recal" +
-      "l)_[0-9]+)(,|$)\') ? \'\' : \'which_metrics:" +
-      " gauc, mrr, ndcg_ and recall_ are metric" +
-      "s by groups, and there are no groups; na" +
-      "me one in groups, or drop them\'\032\226\005\n\037reca" +
-      "p.config.metrics_have_tasks\032\362\004!has(this." +
-      "which_metrics) ? \'\' : [this.model.tasks]" +
-      ".map(towers, ((towers.exists(t, int(towe" +
-      "rs[t].kind) == 1) ? [] : [\'auroc\', \'rce\'" +
-      ", \'calibration_ratio\', \'brier\', \'accurac" +
-      "y\', \'gauc\', \'mrr\', \'ndcg\', \'recall\'].fil" +
-      "ter(n, this.which_metrics.matches(\'(^|,)" +
-      "\' + n + \'(_[0-9]+)?(@|,|$)\')) .map(n, \'w" +
+      "schema.renamed_features) || \'discrete\' i" +
+      "n this.model.featurization_config.featur" +
+      "e_names_to_concat || \'binary\' in this.tr" +
+      "ain_data.seg_dense_schema.renamed_featur" +
+      "es && (size(this.model.featurization_con" +
+      "fig.feature_names_to_concat) == 0 || \'bi" +
+      "nary\' in this.model.featurization_config" +
+      ".feature_names_to_concat) ? \'\' : ((has(t" +
+      "his.model.backbone.dlrm_config) ? [\'back" +
+      "bone\'] : []) + (int(this.model.multi_tas" +
+      "k_type) == 1 ? [this.model.tasks].map(to" +
+      "wers, towers.filter(t, has(towers[t].dlr" +
+      "m_config)).map(t, \'tasks[\"\' + t + \'\"]\'))" +
+      "[0] : [])).map(p, \'model.\' + p + \'.dlrm_" +
+      "config.bottom_mlp: reads features beside" +
+      " the rows of tables, and train_data name" +
+      "s none; name a column, or choose another" +
+      " architecture\').join(\'\\n\')\032\205\005\n\032recap.con" +
+      "fig.known_metrics\032\346\004has(this.which_metri" +
+      "cs) && !this.which_metrics.matches(\'^(lo" +
+      "ss|auroc|rce|calibration_ratio|rmse|mae|" +
+      "brier|accuracy(_[1-9][0-9]?)?|gauc|mrr|(" +
+      "ndcg|recall)_[1-9][0-9]{0,3})(@[A-Za-z_]" +
+      "[A-Za-z0-9_.-]*)?(,(loss|auroc|rce|calib" +
+      "ration_ratio|rmse|mae|brier|accuracy(_[1" +
+      "-9][0-9]?)?|gauc|mrr|(ndcg|recall)_[1-9]" +
+      "[0-9]{0,3})(@[A-Za-z_][A-Za-z0-9_.-]*)?)" +
+      "*$\') ? \'which_metrics: \"\' + this.which_m" +
+      "etrics + \'\" is no list of metrics; join " +
+      "some of loss, auroc, rce, calibration_ra" +
+      "tio, brier, accuracy, rmse and mae, and " +
+      "of gauc, ndcg_10, recall_10 and mrr by g" +
+      "roups, with commas, @ and a stratum or g" +
+      "roup behind one for it alone\' : \'\'\032\316\006\n r" +
+      "ecap.config.metrics_have_strata\032\251\006!this." +
+      "which_metrics.contains(\'@\') ? \'\' : [this" +
+      ".which_metrics.split(\',\')].map(names, si" +
+      "ze(names) > 2048 ? \'which_metrics: \' + s" +
+      "tring(size(names)) + \' entries are more " +
+      "than 2048, the most where one names a st" +
+      "ratum or group; name each once\' : [this." +
+      "model.stratifiers.map(s, s.name)].map(st" +
+      "rata, [this.groups.map(g, g.name)].map(g" +
+      "roups, [names.filter(m, m.matches(\'^[a-z" +
+      "0-9_]+@[A-Za-z_][A-Za-z0-9_.-]*$\') && !(" +
+      "m.matches(\'^(gauc|mrr|ndcg_|recall_)\') ?" +
+      " m.split(\'@\')[1] in groups : m.split(\'@\'" +
+      ")[1] in strata))].map(odd, size(odd) == " +
+      "0 ? \'\' : odd[0].matches(\'^(gauc|mrr|ndcg" +
+      "_|recall_)\') ? \'which_metrics: \"\' + odd[" +
+      "0] + \'\" is of a group that groups does n" +
+      "ot have; add it there or drop it\' : \'whi" +
+      "ch_metrics: \"\' + odd[0] + \'\" is of a str" +
+      "atum that model.stratifiers does not hav" +
+      "e; add it there or drop it\')[0])[0])[0])" +
+      "[0]\032\214\002\n recap.config.metrics_have_groups" +
+      "\032\347\001size(this.groups) > 0 || !this.which_" +
+      "metrics.matches(\'(^|,)(gauc|mrr|(ndcg|re" +
+      "call)_[0-9]+)(,|$)\') ? \'\' : \'which_metri" +
+      "cs: gauc, mrr, ndcg_ and recall_ are met" +
+      "rics by groups, and there are no groups;" +
+      " name one in groups, or drop them\'\032\226\005\n\037r" +
+      "ecap.config.metrics_have_tasks\032\362\004!has(th" +
+      "is.which_metrics) ? \'\' : [this.model.tas" +
+      "ks].map(towers, ((towers.exists(t, int(t" +
+      "owers[t].kind) == 1) ? [] : [\'auroc\', \'r" +
+      "ce\', \'calibration_ratio\', \'brier\', \'accu" +
+      "racy\', \'gauc\', \'mrr\', \'ndcg\', \'recall\']." +
+      "filter(n, this.which_metrics.matches(\'(^" +
+      "|,)\' + n + \'(_[0-9]+)?(@|,|$)\')) .map(n," +
+      " \'which_metrics: \"\' + n + \'\" is a metric" +
+      " of binary classification, and no task i" +
+      "s one; drop it\')) + (towers.exists(t, in" +
+      "t(towers[t].kind) == 2) ? [] : [\'rmse\', " +
+      "\'mae\'].filter(n, this.which_metrics.matc" +
+      "hes(\'(^|,)\' + n + \'(@|,|$)\')) .map(n, \'w" +
       "hich_metrics: \"\' + n + \'\" is a metric of" +
-      " binary classification, and no task is o" +
-      "ne; drop it\')) + (towers.exists(t, int(t" +
-      "owers[t].kind) == 2) ? [] : [\'rmse\', \'ma" +
-      "e\'].filter(n, this.which_metrics.matches" +
-      "(\'(^|,)\' + n + \'(@|,|$)\')) .map(n, \'whic" +
-      "h_metrics: \"\' + n + \'\" is a metric of re" +
-      "gression, and no task is one; drop it\'))" +
-      ").join(\'\\n\'))[0]\032\251\t\n(recap.config.best_c" +
-      "heckpoint_is_measured\032\374\010!has(this.traini" +
-      "ng.best_checkpoint) ? \'\' : !(this.traini" +
-      "ng.best_checkpoint.validation_data in th" +
-      "is.validation_data) ? \'training.best_che" +
-      "ckpoint.validation_data: there is no val" +
-      "idation set \"\' + this.training.best_chec" +
-      "kpoint.validation_data + \'\"; name one of" +
-      " validation_data\' : has(this.which_metri" +
-      "cs) && !(this.training.best_checkpoint.m" +
-      "etric.split(\'/\')[0] in this.which_metric" +
-      "s.split(\',\')) && !(this.training.best_ch" +
-      "eckpoint.metric.contains(\'@\') && this.tr" +
-      "aining.best_checkpoint.metric.split(\'@\')" +
-      "[0] in this.which_metrics.split(\',\')) ? " +
-      "\'training.best_checkpoint.metric: which_" +
-      "metrics leaves out \' + this.training.bes" +
-      "t_checkpoint.metric.split(\'/\')[0] + \'; a" +
-      "dd it there\' : this.training.best_checkp" +
-      "oint.metric.contains(\'/\') && !(this.trai" +
-      "ning.best_checkpoint.metric.split(\'/\')[1" +
-      "] in (size(this.validation_data[this.tra" +
-      "ining.best_checkpoint.validation_data].e" +
-      "valuation_tasks) > 0 ? this.validation_d" +
-      "ata[this.training.best_checkpoint.valida" +
-      "tion_data].evaluation_tasks : this.model" +
-      ".tasks.map(t, t))) ? \'training.best_chec" +
-      "kpoint.metric: \"\' + this.training.best_c" +
-      "heckpoint.metric.split(\'/\')[1] + \'\" is n" +
-      "o task that the validation set is evalua" +
-      "ted on\' : \'\'\032\202\016\n&recap.config.best_check" +
-      "point_has_order\032\327\r!has(this.training.bes" +
-      "t_checkpoint) || !this.training.best_che" +
-      "ckpoint.metric.matches(\'^[a-z][a-z0-9_]*" +
-      "(@[A-Za-z0-9_.-]+)?(/[A-Za-z_][A-Za-z0-9" +
-      "_.-]*)?$\') ? \'\' : [this.training.best_ch" +
-      "eckpoint.metric].map(m, [m.split(\'/\')[0]" +
-      ".split(\'@\')].map(parts, [parts[0]].map(n" +
-      "ame, [name.matches(\'^(gauc|mrr|(ndcg|rec" +
-      "all)_[1-9][0-9]{0,3})$\')].map(grouped, g" +
-      "rouped && (size(parts) == 1 || !(parts[1" +
-      "] in this.groups.map(g, g.name))) ? \'tra" +
-      "ining.best_checkpoint.metric: \"\' + name " +
-      "+ \'\" is a metric by groups; write it as " +
-      "\' + name + \'@<group>/<task>, with one of" +
-      " groups\' : !grouped && size(parts) > 1 &" +
-      "& !(parts[1] in this.model.stratifiers.m" +
-      "ap(s, s.name)) ? \'training.best_checkpoi" +
-      "nt.metric: model.stratifiers has no \"\' +" +
-      " parts[1] + \'\"; name one of them, or dro" +
-      "p the @ and what follows it\' : !grouped " +
-      "&& !name.matches(\'^(loss|auroc|rce|brier" +
-      "|accuracy(_[1-9][0-9]?)?|rmse|mae)$\') ? " +
-      "\'training.best_checkpoint.metric: \"\' + n" +
-      "ame + \'\" is nothing that one checkpoint " +
-      "can be better in; name loss, auroc, rce," +
-      " brier, accuracy, rmse or mae, or gauc, " +
-      "ndcg_10, recall_10 or mrr of a group\' : " +
-      "!m.contains(\'/\') ? (name == \'loss\' ? \'\' " +
-      ": \'training.best_checkpoint.metric: \"\' +" +
-      " name + \'\" is a metric of one task; writ" +
-      "e it as \' + m + \'/<task>\') : m.split(\'/\'" +
-      ")[1] in this.model.tasks && !(name in [\'" +
-      "loss\', \'rmse\', \'mae\']) && int(this.model" +
-      ".tasks[m.split(\'/\')[1]].kind) == 2 ? \'tr" +
-      "aining.best_checkpoint.metric: \"\' + m.sp" +
-      "lit(\'/\')[1] + \'\" is a regression task, w" +
-      "hich has no \' + name + \'; name loss, rms" +
-      "e or mae\' : m.split(\'/\')[1] in this.mode" +
-      "l.tasks && name in [\'rmse\', \'mae\'] && in" +
-      "t(this.model.tasks[m.split(\'/\')[1]].kind" +
-      ") == 1 ? \'training.best_checkpoint.metri" +
-      "c: \"\' + m.split(\'/\')[1] + \'\" is a binary" +
-      " classification, which has no \' + name +" +
-      " \'; name loss, auroc or rce\' : \'\')[0])[0" +
-      "])[0])[0]\032\274\002\n\036recap.config.groups_have_n" +
-      "ames\032\231\002[this.groups.map(g, g.name) + thi" +
-      "s.model.stratifiers.map(s, s.name)].map(" +
-      "names, this.groups.filter(g, names.filte" +
-      "r(n, n == g.name).size() > 1) .map(g, \'g" +
-      "roups: \"\' + g.name + \'\" is the name of a" +
-      "nother group, or of a stratum of model.s" +
-      "tratifiers; choose another name\').join(\'" +
-      "\\n\'))[0]\032\216\005\n\037recap.config.groups_have_in" +
-      "puts\032\352\004size(this.groups) == 0 ? \'\' : [th" +
-      "is.validation_data].map(sets, sets.map(v" +
-      ", [sets[v]].map(data, [\'\\n\' + (data.seg_" +
-      "dense_schema.renamed_features.map(n, n) ",
-      "+ data.seg_dense_schema.features + data." +
-      "preprocess.extract_features.extract_feat" +
-      "ure_table.map(r, r.name)).join(\'\\n\') + \'" +
-      "\\n\'].map(inputs, this.groups.filter(g, g" +
-      ".input != \'\' && !inputs.contains(\'\\n\' + " +
-      "g.input + \'\\n\')) .map(g, \'groups: \"\' + g" +
-      ".name + \'\" goes by the input \"\' + g.inpu" +
-      "t + \'\", which validation_data[\"\' + v + \'" +
-      "\"] does not have; add it to its seg_dens" +
-      "e_schema, or to preprocess.extract_featu" +
-      "res\').join(\'\\n\'))[0])[0]).filter(line, l" +
-      "ine != \'\').join(\'\\n\'))[0]\032\364\014\n$recap.conf" +
-      "ig.regression_has_no_rates\032\313\014[\'\\n\' + [th" +
-      "is.model.tasks].map(towers, towers.filte" +
-      "r(t, int(towers[t].kind) == 2))[0].join(" +
-      "\'\\n\') + \'\\n\'].map(numbers, size(numbers)" +
-      " == 2 ? \'\' : ([this.train_data].map(data" +
-      ", [data.tasks].map(labelled, labelled.fi" +
-      "lter(t, (labelled[t].pos_downsampling_ra" +
-      "te != 1.0 || labelled[t].neg_downsamplin" +
-      "g_rate != 1.0) && numbers.contains(\'\\n\' " +
-      "+ t + \'\\n\')) .map(t, [labelled[t]].map(t" +
-      "ask, (task.pos_downsampling_rate == 1.0 " +
-      "? \'\' : \'train_data.tasks[\"\' + t + \'\"].po" +
-      "s_downsampling_rate: a regression task h" +
-      "as no positives; drop it\') + (task.pos_d" +
-      "ownsampling_rate != 1.0 && task.neg_down" +
-      "sampling_rate != 1.0 ? \'\\n\' : \'\') + (tas" +
-      "k.neg_downsampling_rate == 1.0 ? \'\' : \'t" +
-      "rain_data.tasks[\"\' + t + \'\"].neg_downsam" +
-      "pling_rate: a regression task has no neg" +
-      "atives; drop it\'))[0]))[0])[0] + [this.v" +
-      "alidation_data].map(sets, sets.filter(v," +
-      " [sets[v]].all(data, size(sets) * (size(" +
-      "this.model.tasks) + size(data.tasks)) <=" +
-      " 5120)) .map(v, [sets[v]].map(data, ([da" +
-      "ta.tasks].map(labelled, labelled.filter(" +
-      "t, (labelled[t].pos_downsampling_rate !=" +
-      " 1.0 || labelled[t].neg_downsampling_rat" +
-      "e != 1.0) && numbers.contains(\'\\n\' + t +" +
-      " \'\\n\')) .map(t, [labelled[t]].map(task, " +
-      "(task.pos_downsampling_rate == 1.0 ? \'\' " +
-      ": \'validation_data[\"\' + v + \'\"].tasks[\"\'" +
-      " + t + \'\"].pos_downsampling_rate: a regr" +
-      "ession task has no positives; drop it\') " +
-      "+ (task.pos_downsampling_rate != 1.0 && " +
-      "task.neg_downsampling_rate != 1.0 ? \'\\n\'" +
-      " : \'\') + (task.neg_downsampling_rate == " +
-      "1.0 ? \'\' : \'validation_data[\"\' + v + \'\"]" +
-      ".tasks[\"\' + t + \'\"].neg_downsampling_rat" +
-      "e: a regression task has no negatives; d" +
-      "rop it\'))[0]))[0]) .join(\'\\n\'))[0]).filt" +
-      "er(line, line != \'\'))[0]).join(\'\\n\'))[0]" +
-      "\032\313\r\n*recap.config.regression_labels_are_" +
-      "numbers\032\234\r[\'\\n\' + [this.model.tasks].map" +
-      "(towers, towers.filter(t, int(towers[t]." +
-      "kind) == 2))[0].join(\'\\n\') + \'\\n\'].map(n" +
-      "umbers, size(numbers) == 2 ? \'\' : ([this" +
-      ".train_data].map(data, [data.preprocess." +
-      "downsample_negatives.engagements_list.fi" +
-      "lter(t, numbers.contains(\'\\n\' + t + \'\\n\'" +
-      "))].map(odd, size(odd) == 0 ? [] : [\'tra" +
-      "in_data.preprocess.downsample_negatives." +
-      "engagements_list: \"\' + odd.join(\'\", \"\') " +
-      "+ \'\" has no positives, being a regressio" +
-      "n task; drop it\'])[0] + data.preprocess." +
-      "rectify_labels.label_to_engaged_timestam" +
-      "p_field.filter(t, numbers.contains(\'\\n\' " +
-      "+ t + \'\\n\')) .map(t, \'train_data.preproc" +
-      "ess.rectify_labels.label_to_engaged_time" +
-      "stamp_field[\"\' + t + \'\"]: \"\' + t + \'\" is" +
-      " a regression task, and only labels of 0" +
-      " or 1 are rectified; drop it\'))[0] + [th" +
-      "is.validation_data].map(sets, sets.filte" +
-      "r(v, [sets[v]].all(data, size(sets) * (s" +
-      "ize(this.model.tasks) + size(data.prepro" +
-      "cess.downsample_negatives.engagements_li" +
-      "st) + size(data.preprocess.rectify_label" +
-      "s.label_to_engaged_timestamp_field)) <= " +
-      "5120)) .map(v, [sets[v]].map(data, ([dat" +
-      "a.preprocess.downsample_negatives.engage" +
-      "ments_list.filter(t, numbers.contains(\'\\" +
-      "n\' + t + \'\\n\'))].map(odd, size(odd) == 0" +
-      " ? [] : [\'validation_data[\"\' + v + \'\"].p" +
-      "reprocess.downsample_negatives.engagemen" +
-      "ts_list: \"\' + odd.join(\'\", \"\') + \'\" has " +
-      "no positives, being a regression task; d" +
-      "rop it\'])[0] + data.preprocess.rectify_l" +
-      "abels.label_to_engaged_timestamp_field.f" +
-      "ilter(t, numbers.contains(\'\\n\' + t + \'\\n" +
-      "\')) .map(t, \'validation_data[\"\' + v + \'\"" +
-      "].preprocess.rectify_labels.label_to_eng" +
-      "aged_timestamp_field[\"\' + t + \'\"]: \"\' + " +
-      "t + \'\" is a regression task, and only la" +
-      "bels of 0 or 1 are rectified; drop it\'))" +
-      " .join(\'\\n\'))[0]).filter(line, line != \'" +
-      "\'))[0]).join(\'\\n\'))[0]\032\321\002\n\'recap.config." +
-      "score_weights_are_of_tasks\032\245\002[\'\\n\' + thi" +
-      "s.model.tasks.map(t, t).join(\'\\n\') + \'\\n" +
-      "\'].map(towers, this.score_weights.filter" +
-      "(t, t.matches(\'^[A-Za-z_][A-Za-z0-9_.-]*" +
-      "$\') && !towers.contains(\'\\n\' + t + \'\\n\')" +
-      ") .map(t, \'score_weights[\"\' + t + \'\"]: \"" +
-      "\' + t + \'\" is no task of the model; drop" +
-      " the entry or add a tower\').join(\'\\n\'))[" +
-      "0]\032\353\001\n\035recap.config.score_is_no_task\032\311\001s" +
-      "ize(this.score_weights) == 0 || !(\'score" +
-      "\' in this.model.tasks) ? \'\' : \'score_wei" +
-      "ghts: a task is named \"score\", which is " +
-      "what the weighted sum is called; give th" +
-      "e task another name or drop the weights\'" +
-      "*f\n\007JobMode\022\030\n\024JOB_MODE_UNSPECIFIED\020\000\022\022\n" +
-      "\016JOB_MODE_TRAIN\020\001\022\025\n\021JOB_MODE_EVALUATE\020\002" +
-      "\022\026\n\022JOB_MODE_INFERENCE\020\003*\224\001\n\026Downsamplin" +
-      "gCorrection\022\'\n#DOWNSAMPLING_CORRECTION_U" +
-      "NSPECIFIED\020\000\022(\n$DOWNSAMPLING_CORRECTION_" +
-      "LOSS_WEIGHTS\020\001\022\'\n#DOWNSAMPLING_CORRECTIO" +
-      "N_CALIBRATION\020\002Bd\n\025dev.rankspec.recap.v1" +
-      "B\nRecapProtoP\001Z=github.com/rankspec/rank" +
-      "spec/gen/go/rankspec/recap/v1;recapv1b\010e" +
-      "ditionsp\350\007"
+      " regression, and no task is one; drop it" +
+      "\'))).join(\'\\n\'))[0]\032\251\t\n(recap.config.bes" +
+      "t_checkpoint_is_measured\032\374\010!has(this.tra" +
+      "ining.best_checkpoint) ? \'\' : !(this.tra" +
+      "ining.best_checkpoint.validation_data in" +
+      " this.validation_data) ? \'training.best_" +
+      "checkpoint.validation_data: there is no " +
+      "validation set \"\' + this.training.best_c" +
+      "heckpoint.validation_data + \'\"; name one" +
+      " of validation_data\' : has(this.which_me" +
+      "trics) && !(this.training.best_checkpoin" +
+      "t.metric.split(\'/\')[0] in this.which_met" +
+      "rics.split(\',\')) && !(this.training.best" +
+      "_checkpoint.metric.contains(\'@\') && this" +
+      ".training.best_checkpoint.metric.split(\'" +
+      "@\')[0] in this.which_metrics.split(\',\'))" +
+      " ? \'training.best_checkpoint.metric: whi" +
+      "ch_metrics leaves out \' + this.training." +
+      "best_checkpoint.metric.split(\'/\')[0] + \'" +
+      "; add it there\' : this.training.best_che" +
+      "ckpoint.metric.contains(\'/\') && !(this.t" +
+      "raining.best_checkpoint.metric.split(\'/\'" +
+      ")[1] in (size(this.validation_data[this." +
+      "training.best_checkpoint.validation_data" +
+      "].evaluation_tasks) > 0 ? this.validatio" +
+      "n_data[this.training.best_checkpoint.val" +
+      "idation_data].evaluation_tasks : this.mo" +
+      "del.tasks.map(t, t))) ? \'training.best_c" +
+      "heckpoint.metric: \"\' + this.training.bes" +
+      "t_checkpoint.metric.split(\'/\')[1] + \'\" i" +
+      "s no task that the validation set is eva" +
+      "luated on\' : \'\'\032\202\016\n&recap.config.best_ch" +
+      "eckpoint_has_order\032\327\r!has(this.training." +
+      "best_checkpoint) || !this.training.best_" +
+      "checkpoint.metric.matches(\'^[a-z][a-z0-9" +
+      "_]*(@[A-Za-z0-9_.-]+)?(/[A-Za-z_][A-Za-z" +
+      "0-9_.-]*)?$\') ? \'\' : [this.training.best" +
+      "_checkpoint.metric].map(m, [m.split(\'/\')" +
+      "[0].split(\'@\')].map(parts, [parts[0]].ma" +
+      "p(name, [name.matches(\'^(gauc|mrr|(ndcg|" +
+      "recall)_[1-9][0-9]{0,3})$\')].map(grouped" +
+      ", grouped && (size(parts) == 1 || !(part" +
+      "s[1] in this.groups.map(g, g.name))) ? \'" +
+      "training.best_checkpoint.metric: \"\' + na" +
+      "me + \'\" is a metric by groups; write it " +
+      "as \' + name + \'@<group>/<task>, with one" +
+      " of groups\' : !grouped && size(parts) > " +
+      "1 && !(parts[1] in this.model.stratifier" +
+      "s.map(s, s.name)) ? \'training.best_check" +
+      "point.metric: model.stratifiers has no \"" +
+      "\' + parts[1] + \'\"; name one of them, or " +
+      "drop the @ and what follows it\' : !group" +
+      "ed && !name.matches(\'^(loss|auroc|rce|br" +
+      "ier|accuracy(_[1-9][0-9]?)?|rmse|mae)$\')" +
+      " ? \'training.best_checkpoint.metric: \"\' " +
+      "+ name + \'\" is nothing that one checkpoi" +
+      "nt can be better in; name loss, auroc, r" +
+      "ce, brier, accuracy, rmse or mae, or gau" +
+      "c, ndcg_10, recall_10 or mrr of a group\'" +
+      " : !m.contains(\'/\') ? (name == \'loss\' ? " +
+      "\'\' : \'training.best_checkpoint.metric: \"" +
+      "\' + name + \'\" is a metric of one task; w" +
+      "rite it as \' + m + \'/<task>\') : m.split(" +
+      "\'/\')[1] in this.model.tasks && !(name in" +
+      " [\'loss\', \'rmse\', \'mae\']) && int(this.mo" +
+      "del.tasks[m.split(\'/\')[1]].kind) == 2 ? " +
+      "\'training.best_checkpoint.metric: \"\' + m" +
+      ".split(\'/\')[1] + \'\" is a regression task" +
+      ", which has no \' + name + \'; name loss, " +
+      "rmse or mae\' : m.split(\'/\')[1] in this.m" +
+      "odel.tasks && name in [\'rmse\', \'mae\'] &&" +
+      " int(this.model.tasks[m.split(\'/\')[1]].k" +
+      "ind) == 1 ? \'training.best_checkpoint.me" +
+      "tric: \"\' + m.split(\'/\')[1] + \'\" is a bin" +
+      "ary classification, which has no \' + nam" +
+      "e + \'; name loss, auroc or rce\' : \'\')[0]" +
+      ")[0])[0])[0]\032\274\002\n\036recap.config.groups_hav" +
+      "e_names\032\231\002[this.groups.map(g, g.name) + " +
+      "this.model.stratifiers.map(s, s.name)].m" +
+      "ap(names, this.groups.filter(g, names.fi" +
+      "lter(n, n == g.name).size() > 1) .map(g," +
+      " \'groups: \"\' + g.name + \'\" is the name o" +
+      "f another group, or of a stratum of mode" +
+      "l.stratifiers; choose another name\').joi" +
+      "n(\'\\n\'))[0]\032\216\005\n\037recap.config.groups_have" +
+      "_inputs\032\352\004size(this.groups) == 0 ? \'\' : " +
+      "[this.validation_data].map(sets, sets.ma" +
+      "p(v, [sets[v]].map(data, [\'\\n\' + (data.s" +
+      "eg_dense_schema.renamed_features.map(n, ",
+      "n) + data.seg_dense_schema.features + da" +
+      "ta.preprocess.extract_features.extract_f" +
+      "eature_table.map(r, r.name)).join(\'\\n\') " +
+      "+ \'\\n\'].map(inputs, this.groups.filter(g" +
+      ", g.input != \'\' && !inputs.contains(\'\\n\'" +
+      " + g.input + \'\\n\')) .map(g, \'groups: \"\' " +
+      "+ g.name + \'\" goes by the input \"\' + g.i" +
+      "nput + \'\", which validation_data[\"\' + v " +
+      "+ \'\"] does not have; add it to its seg_d" +
+      "ense_schema, or to preprocess.extract_fe" +
+      "atures\').join(\'\\n\'))[0])[0]).filter(line" +
+      ", line != \'\').join(\'\\n\'))[0]\032\364\014\n$recap.c" +
+      "onfig.regression_has_no_rates\032\313\014[\'\\n\' + " +
+      "[this.model.tasks].map(towers, towers.fi" +
+      "lter(t, int(towers[t].kind) == 2))[0].jo" +
+      "in(\'\\n\') + \'\\n\'].map(numbers, size(numbe" +
+      "rs) == 2 ? \'\' : ([this.train_data].map(d" +
+      "ata, [data.tasks].map(labelled, labelled" +
+      ".filter(t, (labelled[t].pos_downsampling" +
+      "_rate != 1.0 || labelled[t].neg_downsamp" +
+      "ling_rate != 1.0) && numbers.contains(\'\\" +
+      "n\' + t + \'\\n\')) .map(t, [labelled[t]].ma" +
+      "p(task, (task.pos_downsampling_rate == 1" +
+      ".0 ? \'\' : \'train_data.tasks[\"\' + t + \'\"]" +
+      ".pos_downsampling_rate: a regression tas" +
+      "k has no positives; drop it\') + (task.po" +
+      "s_downsampling_rate != 1.0 && task.neg_d" +
+      "ownsampling_rate != 1.0 ? \'\\n\' : \'\') + (" +
+      "task.neg_downsampling_rate == 1.0 ? \'\' :" +
+      " \'train_data.tasks[\"\' + t + \'\"].neg_down" +
+      "sampling_rate: a regression task has no " +
+      "negatives; drop it\'))[0]))[0])[0] + [thi" +
+      "s.validation_data].map(sets, sets.filter" +
+      "(v, [sets[v]].all(data, size(sets) * (si" +
+      "ze(this.model.tasks) + size(data.tasks))" +
+      " <= 5120)) .map(v, [sets[v]].map(data, (" +
+      "[data.tasks].map(labelled, labelled.filt" +
+      "er(t, (labelled[t].pos_downsampling_rate" +
+      " != 1.0 || labelled[t].neg_downsampling_" +
+      "rate != 1.0) && numbers.contains(\'\\n\' + " +
+      "t + \'\\n\')) .map(t, [labelled[t]].map(tas" +
+      "k, (task.pos_downsampling_rate == 1.0 ? " +
+      "\'\' : \'validation_data[\"\' + v + \'\"].tasks" +
+      "[\"\' + t + \'\"].pos_downsampling_rate: a r" +
+      "egression task has no positives; drop it" +
+      "\') + (task.pos_downsampling_rate != 1.0 " +
+      "&& task.neg_downsampling_rate != 1.0 ? \'" +
+      "\\n\' : \'\') + (task.neg_downsampling_rate " +
+      "== 1.0 ? \'\' : \'validation_data[\"\' + v + " +
+      "\'\"].tasks[\"\' + t + \'\"].neg_downsampling_" +
+      "rate: a regression task has no negatives" +
+      "; drop it\'))[0]))[0]) .join(\'\\n\'))[0]).f" +
+      "ilter(line, line != \'\'))[0]).join(\'\\n\'))" +
+      "[0]\032\313\r\n*recap.config.regression_labels_a" +
+      "re_numbers\032\234\r[\'\\n\' + [this.model.tasks]." +
+      "map(towers, towers.filter(t, int(towers[" +
+      "t].kind) == 2))[0].join(\'\\n\') + \'\\n\'].ma" +
+      "p(numbers, size(numbers) == 2 ? \'\' : ([t" +
+      "his.train_data].map(data, [data.preproce" +
+      "ss.downsample_negatives.engagements_list" +
+      ".filter(t, numbers.contains(\'\\n\' + t + \'" +
+      "\\n\'))].map(odd, size(odd) == 0 ? [] : [\'" +
+      "train_data.preprocess.downsample_negativ" +
+      "es.engagements_list: \"\' + odd.join(\'\", \"" +
+      "\') + \'\" has no positives, being a regres" +
+      "sion task; drop it\'])[0] + data.preproce" +
+      "ss.rectify_labels.label_to_engaged_times" +
+      "tamp_field.filter(t, numbers.contains(\'\\" +
+      "n\' + t + \'\\n\')) .map(t, \'train_data.prep" +
+      "rocess.rectify_labels.label_to_engaged_t" +
+      "imestamp_field[\"\' + t + \'\"]: \"\' + t + \'\"" +
+      " is a regression task, and only labels o" +
+      "f 0 or 1 are rectified; drop it\'))[0] + " +
+      "[this.validation_data].map(sets, sets.fi" +
+      "lter(v, [sets[v]].all(data, size(sets) *" +
+      " (size(this.model.tasks) + size(data.pre" +
+      "process.downsample_negatives.engagements" +
+      "_list) + size(data.preprocess.rectify_la" +
+      "bels.label_to_engaged_timestamp_field)) " +
+      "<= 5120)) .map(v, [sets[v]].map(data, ([" +
+      "data.preprocess.downsample_negatives.eng" +
+      "agements_list.filter(t, numbers.contains" +
+      "(\'\\n\' + t + \'\\n\'))].map(odd, size(odd) =" +
+      "= 0 ? [] : [\'validation_data[\"\' + v + \'\"" +
+      "].preprocess.downsample_negatives.engage" +
+      "ments_list: \"\' + odd.join(\'\", \"\') + \'\" h" +
+      "as no positives, being a regression task" +
+      "; drop it\'])[0] + data.preprocess.rectif" +
+      "y_labels.label_to_engaged_timestamp_fiel" +
+      "d.filter(t, numbers.contains(\'\\n\' + t + " +
+      "\'\\n\')) .map(t, \'validation_data[\"\' + v +" +
+      " \'\"].preprocess.rectify_labels.label_to_" +
+      "engaged_timestamp_field[\"\' + t + \'\"]: \"\'" +
+      " + t + \'\" is a regression task, and only" +
+      " labels of 0 or 1 are rectified; drop it" +
+      "\')) .join(\'\\n\'))[0]).filter(line, line !" +
+      "= \'\'))[0]).join(\'\\n\'))[0]\032\321\002\n\'recap.conf" +
+      "ig.score_weights_are_of_tasks\032\245\002[\'\\n\' + " +
+      "this.model.tasks.map(t, t).join(\'\\n\') + " +
+      "\'\\n\'].map(towers, this.score_weights.fil" +
+      "ter(t, t.matches(\'^[A-Za-z_][A-Za-z0-9_." +
+      "-]*$\') && !towers.contains(\'\\n\' + t + \'\\" +
+      "n\')) .map(t, \'score_weights[\"\' + t + \'\"]" +
+      ": \"\' + t + \'\" is no task of the model; d" +
+      "rop the entry or add a tower\').join(\'\\n\'" +
+      "))[0]\032\353\001\n\035recap.config.score_is_no_task\032" +
+      "\311\001size(this.score_weights) == 0 || !(\'sc" +
+      "ore\' in this.model.tasks) ? \'\' : \'score_" +
+      "weights: a task is named \"score\", which " +
+      "is what the weighted sum is called; give" +
+      " the task another name or drop the weigh" +
+      "ts\'*f\n\007JobMode\022\030\n\024JOB_MODE_UNSPECIFIED\020\000" +
+      "\022\022\n\016JOB_MODE_TRAIN\020\001\022\025\n\021JOB_MODE_EVALUAT" +
+      "E\020\002\022\026\n\022JOB_MODE_INFERENCE\020\003*\224\001\n\026Downsamp" +
+      "lingCorrection\022\'\n#DOWNSAMPLING_CORRECTIO" +
+      "N_UNSPECIFIED\020\000\022(\n$DOWNSAMPLING_CORRECTI" +
+      "ON_LOSS_WEIGHTS\020\001\022\'\n#DOWNSAMPLING_CORREC" +
+      "TION_CALIBRATION\020\002Bd\n\025dev.rankspec.recap" +
+      ".v1B\nRecapProtoP\001Z=github.com/rankspec/r" +
+      "ankspec/gen/go/rankspec/recap/v1;recapv1" +
+      "b\010editionsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,

@@ -4,6 +4,7 @@ import com.google.protobuf.Descriptors.FieldDescriptor;
 import com.google.protobuf.Descriptors.FieldDescriptor.JavaType;
 import com.google.protobuf.Message;
 import dev.rankspec.data.v1.DataStatistics;
+import dev.rankspec.data.v1.Recipe;
 import dev.rankspec.recap.v1.RecapConfig;
 import dev.rankspec.serving.v1.BundleManifest;
 import dev.rankspec.serving.v1.OnnxModel;
@@ -26,6 +27,7 @@ public final class MessageTypes {
           RecapConfig.getDefaultInstance(),
           TwhinConfig.getDefaultInstance(),
           DataStatistics.getDefaultInstance(),
+          Recipe.getDefaultInstance(),
           BundleManifest.getDefaultInstance(),
           OnnxModel.getDefaultInstance());
 
