@@ -28,6 +28,7 @@ from rankspec.trainer.data_error import DataError
 from rankspec.trainer.errors import TrainError
 from rankspec.trainer.evaluation import applying, scoring
 from rankspec.trainer.folder import METRICS_FILE
+from rankspec.trainer.program import RowSource
 from rankspec.trainer.setup import Setup, set_up
 from rankspec.trainer.trackers import chosen_trackers
 from rankspec.trainer.weights_and_biases import require_wandb
@@ -88,8 +89,8 @@ def predictions(job: Job) -> list[Seen]:
 @_observation("what is predicted of rows")
 def scores(job: Job) -> list[Seen]:
     with set_up(job) as setup, applying(setup.program, setup.runtime, setup.program.predict) as predict:
-        dataset = next(iter(setup.open_validation_data().values()))
-        with torch.no_grad():
+        dataset = setup.program.open_rows(RowSource(), Path("predictions.parquet")).dataset
+        with dataset, torch.no_grad():
             return [_copied(predict(batch)) for batch in _batches(dataset)]
 
 

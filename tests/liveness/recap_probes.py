@@ -337,6 +337,8 @@ _RUN = (
     Probe('train_data.tasks["like"].pos_downsampling_rate', "0.5", see.predictions, given=_CALIBRATED),
     Probe("training.best_checkpoint", '{ validation_data: "valid" metric: "loss" }', see.best),
     Probe("training.best_checkpoint.metric", "auroc/like", see.best, given=_BEST),
+    Probe("training.best_checkpoint.metric", "loss@first", see.best, given=(*_BEST, *_STRATUM)),
+    Probe("training.best_checkpoint.metric", "gauc@user/like", see.best, given=(*_BEST, *_GROUP)),
     Probe("training.best_checkpoint.validation_data", "other", see.best, given=(*_BEST, _OTHER)),
     Probe("training.best_checkpoint.patience", "1", see.reports, FEWER, (*_BEST, *_RISING)),
 )
