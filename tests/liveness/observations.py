@@ -89,9 +89,14 @@ def predictions(job: Job) -> list[Seen]:
 @_observation("what is predicted of rows")
 def scores(job: Job) -> list[Seen]:
     with set_up(job) as setup, applying(setup.program, setup.runtime, setup.program.predict) as predict:
-        dataset = setup.program.open_rows(RowSource(), Path("predictions.parquet")).dataset
-        with dataset, torch.no_grad():
-            return [_copied(predict(batch)) for batch in _batches(dataset)]
+        sources = (RowSource(), RowSource(inputs=(job.config.train_data.inputs,)))
+        return [seen for source in sources for seen in _predicted(setup, source, predict)]
+
+
+def _predicted(setup: Setup, source: RowSource, predict: Callable[[Any], Seen]) -> list[Seen]:
+    dataset = setup.program.open_rows(source, Path("predictions.parquet")).dataset
+    with dataset, torch.no_grad():
+        return [_copied(predict(batch)) for batch in _batches(dataset)]
 
 
 @_observation("the gradients of the first step")

@@ -110,7 +110,7 @@ class RecapProgram(Program["RecapBatch"]):
         return self.model.buffers_from_files()
 
     @classmethod
-    @obeys(RecapConfig, "training", "model", "groups")
+    @obeys(RecapConfig, "training", "model")
     @obeys(TrainingConfig, "best_checkpoint")
     @obeys(BestCheckpointConfig, "validation_data", "metric", "patience")
     def followed_by(cls, config: RecapConfig) -> Followed | None:
