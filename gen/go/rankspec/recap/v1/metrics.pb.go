@@ -86,10 +86,10 @@ var File_rankspec_recap_v1_metrics_proto protoreflect.FileDescriptor
 
 const file_rankspec_recap_v1_metrics_proto_rawDesc = "" +
 	"\n" +
-	"\x1frankspec/recap/v1/metrics.proto\x12\x11rankspec.recap.v1\x1a\x1bbuf/validate/validate.proto\x1a!rankspec/options/v1/options.proto\"\xd0\x01\n" +
+	"\x1frankspec/recap/v1/metrics.proto\x12\x11rankspec.recap.v1\x1a\x1bbuf/validate/validate.proto\x1a!rankspec/options/v1/options.proto\"\xcd\x01\n" +
 	"\vMetricGroup\x12@\n" +
-	"\x04name\x18\x01 \x01(\tB,\xbaH!\xc8\x01\x01r\x1c2\x1a^[A-Za-z_][A-Za-z0-9_.-]*$\x88\xe7\x18\x02\x90\xe7\x18\x01R\x04name\x12\x7f\n" +
-	"\x05input\x18\x02 \x01(\tBi\xbaH^\xc8\x01\x01rY\x10\x01\x18\x80\bZ\n" +
+	"\x04name\x18\x01 \x01(\tB,\xbaH!\xc8\x01\x01r\x1c2\x1a^[A-Za-z_][A-Za-z0-9_.-]*$\x88\xe7\x18\x02\x90\xe7\x18\x01R\x04name\x12|\n" +
+	"\x05input\x18\x02 \x01(\tBf\xbaH[\xc8\x01\x01rV\x10\x01Z\n" +
 	"continuousZ\x06binaryZ\bdiscreteZ\x0euser_embeddingZ\x12user_eng_embeddingZ\x10author_embedding\x88\xe7\x18\x02\x90\xe7\x18\x01R\x05inputBf\n" +
 	"\x15dev.rankspec.recap.v1B\fMetricsProtoP\x01Z=github.com/rankspec/rankspec/gen/go/rankspec/recap/v1;recapv1b\beditionsp\xe8\a"
 

@@ -26,7 +26,7 @@ from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from rankspec.options.v1 import options_pb2 as rankspec_dot_options_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1frankspec/recap/v1/metrics.proto\x12\x11rankspec.recap.v1\x1a\x1b\x62uf/validate/validate.proto\x1a!rankspec/options/v1/options.proto\"\xd0\x01\n\x0bMetricGroup\x12@\n\x04name\x18\x01 \x01(\tB,\xbaH!r\x1c\x32\x1a^[A-Za-z_][A-Za-z0-9_.-]*$\xc8\x01\x01\x88\xe7\x18\x02\x90\xe7\x18\x01R\x04name\x12\x7f\n\x05input\x18\x02 \x01(\tBi\xbaH^rY\x10\x01\x18\x80\x08Z\ncontinuousZ\x06\x62inaryZ\x08\x64iscreteZ\x0euser_embeddingZ\x12user_eng_embeddingZ\x10\x61uthor_embedding\xc8\x01\x01\x88\xe7\x18\x02\x90\xe7\x18\x01R\x05inputBf\n\x15\x64\x65v.rankspec.recap.v1B\x0cMetricsProtoP\x01Z=github.com/rankspec/rankspec/gen/go/rankspec/recap/v1;recapv1b\x08\x65\x64itionsp\xe8\x07')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1frankspec/recap/v1/metrics.proto\x12\x11rankspec.recap.v1\x1a\x1b\x62uf/validate/validate.proto\x1a!rankspec/options/v1/options.proto\"\xcd\x01\n\x0bMetricGroup\x12@\n\x04name\x18\x01 \x01(\tB,\xbaH!r\x1c\x32\x1a^[A-Za-z_][A-Za-z0-9_.-]*$\xc8\x01\x01\x88\xe7\x18\x02\x90\xe7\x18\x01R\x04name\x12|\n\x05input\x18\x02 \x01(\tBf\xbaH[rV\x10\x01Z\ncontinuousZ\x06\x62inaryZ\x08\x64iscreteZ\x0euser_embeddingZ\x12user_eng_embeddingZ\x10\x61uthor_embedding\xc8\x01\x01\x88\xe7\x18\x02\x90\xe7\x18\x01R\x05inputBf\n\x15\x64\x65v.rankspec.recap.v1B\x0cMetricsProtoP\x01Z=github.com/rankspec/rankspec/gen/go/rankspec/recap/v1;recapv1b\x08\x65\x64itionsp\xe8\x07')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,7 +37,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_METRICGROUP'].fields_by_name['name']._loaded_options = None
   _globals['_METRICGROUP'].fields_by_name['name']._serialized_options = b'\272H!r\0342\032^[A-Za-z_][A-Za-z0-9_.-]*$\310\001\001\210\347\030\002\220\347\030\001'
   _globals['_METRICGROUP'].fields_by_name['input']._loaded_options = None
-  _globals['_METRICGROUP'].fields_by_name['input']._serialized_options = b'\272H^rY\020\001\030\200\010Z\ncontinuousZ\006binaryZ\010discreteZ\016user_embeddingZ\022user_eng_embeddingZ\020author_embedding\310\001\001\210\347\030\002\220\347\030\001'
+  _globals['_METRICGROUP'].fields_by_name['input']._serialized_options = b'\272H[rV\020\001Z\ncontinuousZ\006binaryZ\010discreteZ\016user_embeddingZ\022user_eng_embeddingZ\020author_embedding\310\001\001\210\347\030\002\220\347\030\001'
   _globals['_METRICGROUP']._serialized_start=119
-  _globals['_METRICGROUP']._serialized_end=327
+  _globals['_METRICGROUP']._serialized_end=324
 # @@protoc_insertion_point(module_scope)

@@ -42,16 +42,16 @@ public final class MetricsProto extends com.google.protobuf.GeneratedFile {
     java.lang.String[] descriptorData = {
       "\n\037rankspec/recap/v1/metrics.proto\022\021ranks" +
       "pec.recap.v1\032\033buf/validate/validate.prot" +
-      "o\032!rankspec/options/v1/options.proto\"\320\001\n" +
+      "o\032!rankspec/options/v1/options.proto\"\315\001\n" +
       "\013MetricGroup\022@\n\004name\030\001 \001(\tB,\272H!r\0342\032^[A-Z" +
-      "a-z_][A-Za-z0-9_.-]*$\310\001\001\210\347\030\002\220\347\030\001R\004name\022\177" +
-      "\n\005input\030\002 \001(\tBi\272H^rY\020\001\030\200\010Z\ncontinuousZ\006b" +
-      "inaryZ\010discreteZ\016user_embeddingZ\022user_en" +
-      "g_embeddingZ\020author_embedding\310\001\001\210\347\030\002\220\347\030\001" +
-      "R\005inputBf\n\025dev.rankspec.recap.v1B\014Metric" +
-      "sProtoP\001Z=github.com/rankspec/rankspec/g" +
-      "en/go/rankspec/recap/v1;recapv1b\010edition" +
-      "sp\350\007"
+      "a-z_][A-Za-z0-9_.-]*$\310\001\001\210\347\030\002\220\347\030\001R\004name\022|" +
+      "\n\005input\030\002 \001(\tBf\272H[rV\020\001Z\ncontinuousZ\006bina" +
+      "ryZ\010discreteZ\016user_embeddingZ\022user_eng_e" +
+      "mbeddingZ\020author_embedding\310\001\001\210\347\030\002\220\347\030\001R\005i" +
+      "nputBf\n\025dev.rankspec.recap.v1B\014MetricsPr" +
+      "otoP\001Z=github.com/rankspec/rankspec/gen/" +
+      "go/rankspec/recap/v1;recapv1b\010editionsp\350" +
+      "\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
