@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from rankspec.cli import statuses
 from rankspec.cli.running import add_config_arguments, number_of_draws, run_config
+from rankspec.cli.terminal import write_output
 
 if TYPE_CHECKING:
     from rankspec.baselines.comparison import Score
@@ -61,9 +62,7 @@ def _compare(job: Job, arguments: Namespace) -> int:
     found = compare(job, arguments.on, arguments.draws, lambda line: print(line, file=sys.stderr))
     for comparison in found:
         show(comparison)
-    if arguments.output:
-        write(found, arguments.output)
-    return 0
+    return write(found, arguments.output) if arguments.output else statuses.FINE
 
 
 def show(comparison: Comparison, title: str = "") -> None:
@@ -97,13 +96,10 @@ def _ahead(score: Score) -> str:
     return f"{interval.low:+.4f} to {interval.high:+.4f}" if interval else ""
 
 
-def write(comparisons: list[Comparison], path: str) -> None:
-    """Writes comparisons as JSON, beside the file's place first."""
+def write(comparisons: list[Comparison], path: str) -> int:
+    """Writes comparisons as JSON; returns the exit status."""
     plain: list[dict[str, Any]] = [asdict(one) for one in comparisons]
     for one in plain:
         for score in one["scores"]:
             score["ahead"] = {name: list(interval) for name, interval in score["ahead"].items()}
-    beside = f"{path}.writing"
-    with open(beside, "w", encoding="utf-8") as file:
-        file.write(json.dumps(plain, indent=2) + "\n")
-    os.replace(beside, path)
+    return write_output("baseline", f"{json.dumps(plain, indent=2)}\n".encode(), path)

@@ -84,7 +84,8 @@ def _compare(job: Job) -> int:
     (comparison,) = compare(job, [_SET], _DRAWS, _say)
     show(comparison, "MovieLens-100K, test part")
     file = Path(job.config.training.save_dir) / DEMO_FILE
-    write([comparison], str(file))
+    if status := write([comparison], str(file)):
+        return status
     print(f"figures: {file}")
     check_baselines(comparison.scores)
     return statuses.FINE

@@ -41,8 +41,15 @@ def is_passing(error: BaseException) -> bool:
 
 
 @contextmanager
-def writing(path: Path) -> Iterator[None]:
-    """Tells what is wrong with the disk if the context cannot write into a run's folder.
+def writing(
+    path: Path, goes_on: str = "goes on from the newest checkpoint", field: str = "training.save_dir"
+) -> Iterator[None]:
+    """Tells what is wrong with the disk if the context cannot write.
+
+    Args:
+        path: what it writes, a run's folder if nothing else is said.
+        goes_on: what the same command does once the disk takes it.
+        field: the field of the spec that names the place; empty if none does.
 
     Raises:
         TrainError: with the system's reason.
@@ -51,8 +58,7 @@ def writing(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise TrainError(
-            f"{path} cannot be written: {error.strerror or error}; once it can be, the same command goes on from the "
-            "newest checkpoint",
-            "training.save_dir",
+            f"{path} cannot be written: {error.strerror or error}; once it can be, the same command {goes_on}",
+            field,
             restart_helps=is_passing(error),
         ) from error

@@ -184,9 +184,8 @@ class Evaluator:
         if stale := self._processes.broadcast(stale):
             self.score_rows(checkpoint, stale)
         for name, file in files.items():
-            figures = {key: value for key, value in known[name].items() if key not in ("step", "split", "of")}
-            plain = {key: float("nan") if value is None else value for key, value in figures.items()}
-            of_set = partial(self._setup.program.details, partial(read_rows, file), plain, self._details)
+            figures = report_of(known[name]).figures
+            of_set = partial(self._setup.program.details, partial(read_rows, file), figures, self._details)
             for table in self._processes.of_first(of_set):
                 self._console.detail(name, table)
 

@@ -96,10 +96,10 @@ class Setup:
         return Share(self.processes.rank, self.processes.world_size)
 
     def _opened(self, dataset: Dataset) -> Dataset:
+        where = f"{dataset.path}: " if dataset.path else ""  # Rows that no field of the spec names have no path.
         for note in dataset.notes:
-            where = f"{dataset.path}: " if dataset.path else ""  # Rows that no field of the spec names have no path.
             self.console.say(f"{where}{note}")
-        dataset.notices.listen(lambda line: self.console.say(f"{dataset.path}: {line}"))
+        dataset.notices.listen(lambda line: self.console.say(f"{where}{line}"))
         return self._stack.enter_context(dataset)
 
     def evaluate(self, name: str, dataset: Dataset, folder: Path, step: int | None = None) -> dict[str, float]:

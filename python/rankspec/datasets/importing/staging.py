@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -12,7 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from rankspec.datasets.feature_names import write_named
-from rankspec.datasets.vectors import Vectors, vector_type
+from rankspec.datasets.vectors import Vectors, vector_column
 from rankspec.encoding.encoder import Encoded
 
 VECTORS = ("continuous", "binary", "discrete")
@@ -28,20 +27,11 @@ def to_table(
     for name in VECTORS:
         values = getattr(encoded, name)
         if values.shape[1]:
-            columns[name] = _vectors(values, vectors)
+            columns[name] = vector_column(values, vectors)
     columns |= encoded.labels
     columns |= carried
     fields = [pa.field(name, column.type, nullable=column.null_count > 0) for name, column in columns.items()]
     return pa.table(list(columns.values()), schema=pa.schema(fields))
-
-
-def _vectors(values: NDArray[Any], vectors: Vectors) -> pa.Array:
-    num_rows, width = values.shape
-    stored = vector_type(pa.from_numpy_dtype(values.dtype), width, vectors)
-    if vectors == "bytes":
-        little_endian = np.ascontiguousarray(values, values.dtype.newbyteorder("<"))
-        return pa.Array.from_buffers(stored, num_rows, [None, pa.py_buffer(little_endian)])
-    return pa.FixedSizeListArray.from_arrays(pa.array(values.reshape(-1)), type=stored)
 
 
 class Staging:

@@ -9,6 +9,7 @@ import json
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
 from rankspec.trainer.data.arrow_errors import UNREADABLE, reason
-from rankspec.trainer.errors import TrainError, is_passing
+from rankspec.trainer.errors import TrainError, writing
 
 _IDENTITY_FILE = "identity.json"
 
@@ -104,20 +105,8 @@ class Parts:
         return self.folder / f"part-{number:08}.parquet"
 
 
-@contextmanager
-def writing_predictions(path: Path) -> Iterator[None]:
-    """Tells what is wrong with the disk if the context cannot write predictions.
-
-    Raises:
-        TrainError: with the system's reason.
-    """
-    try:
-        yield
-    except OSError as error:
-        raise TrainError(
-            f"{path} cannot be written: {error.strerror or error}; once it can be, the same command goes on",
-            restart_helps=is_passing(error),
-        ) from error
+# What cannot be written of predictions, for the disk: parts that are there are gone on from.
+writing_predictions = partial(writing, goes_on="goes on", field="")
 
 
 def _says(path: Path, identity: Mapping[str, Any]) -> bool:

@@ -9,8 +9,6 @@ from torch import Tensor
 from rankspec.claims.registry import obeys
 from rankspec.recap.v1.recap_pb2 import RecapConfig
 
-SCORE = "score"
-
 
 class CombinedScore:
     """A weighted sum of predictions.

@@ -15,7 +15,7 @@ from rankspec.claims.registry import obeys
 from rankspec.claims.views import whole_message
 from rankspec.families.recap.chosen_metrics import ChosenMetrics
 from rankspec.families.recap.input_signature import input_signature
-from rankspec.families.recap.program.combined_score import SCORE, build_combined_score
+from rankspec.families.recap.program.combined_score import build_combined_score
 from rankspec.families.recap.program.data.dataset import Dataset, open_dataset
 from rankspec.families.recap.program.data.prediction import (
     data_of,
@@ -45,6 +45,7 @@ from rankspec.recap.v1.data_pb2 import RecapDataConfig
 from rankspec.recap.v1.model_pb2 import ModelConfig
 from rankspec.recap.v1.recap_pb2 import DOWNSAMPLING_CORRECTION_LOSS_WEIGHTS, RecapConfig
 from rankspec.recap.v1.training_pb2 import BestCheckpointConfig, TrainingConfig
+from rankspec.scoring.combining import SCORE
 from rankspec.train.v1.runtime_pb2 import RuntimeConfig
 from rankspec.trainer.optimizers import ScheduledOptimizer
 from rankspec.trainer.program import OpenedRows, Program, Reader, RowSource
