@@ -20,7 +20,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from rankspec.cli import statuses
-from rankspec.cli.running import add_config_arguments, number_of_draws, run_config
+from rankspec.cli.running import NUM_DRAWS, add_config_arguments, number_of_draws, run_config
 from rankspec.cli.terminal import write_output
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--on", action="append", default=[], metavar="SET", help="a validation set; default: all of them"
     )
     parser.add_argument(
-        "--draws", type=number_of_draws, default=200, metavar="N", help="of the bootstrap; default: 200"
+        "--draws", type=number_of_draws, default=NUM_DRAWS, metavar="N", help=f"of the bootstrap; default: {NUM_DRAWS}"
     )
     parser.add_argument("-o", "--output", metavar="FILE", help="write the figures as JSON too; the file must be new")
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from rankspec.cli import statuses
 from rankspec.cli.baseline import show, write
-from rankspec.cli.running import run_config
+from rankspec.cli.running import NUM_DRAWS, run_config
 
 if TYPE_CHECKING:
     from rankspec.trainer.setup import Job
@@ -29,7 +29,6 @@ _CONFIG = "configs/movielens/ranker.textproto"
 # Where the config looks for the prepared data, and where it puts the run.
 _FOLDER_VARIABLE = "MOVIELENS_DATA"
 _SET = "test"
-_DRAWS = 200
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -81,7 +80,7 @@ def _compare(job: Job) -> int:
     from rankspec.families.baselines import compare
     from rankspec.trainer.folder import DEMO_FILE
 
-    (comparison,) = compare(job, [_SET], _DRAWS, _say)
+    (comparison,) = compare(job, [_SET], NUM_DRAWS, _say)
     show(comparison, "MovieLens-100K, test part")
     file = Path(job.config.training.save_dir) / DEMO_FILE
     if status := write([comparison], str(file)):

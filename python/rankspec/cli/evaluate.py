@@ -14,7 +14,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING
 
-from rankspec.cli.running import add_checkpoint_argument, add_config_arguments, number_of_draws, run_config
+from rankspec.cli.running import NUM_DRAWS, add_checkpoint_argument, add_config_arguments, number_of_draws, run_config
 
 if TYPE_CHECKING:
     from argparse import _ActionsContainer
@@ -38,9 +38,10 @@ def add_evaluation_arguments(parser: _ActionsContainer) -> None:
         "--intervals",
         type=number_of_draws,
         nargs="?",
-        const=200,
+        const=NUM_DRAWS,
         metavar="N",
-        help="show 95 %% intervals of the figures in the end, by the bootstrap of N draws; 200 without a number",
+        help="show 95 %% intervals of the figures in the end, by the bootstrap of N draws; "
+        f"{NUM_DRAWS} without a number",
     )
     parser.add_argument(
         "--reliability", action="store_true", help="show predicted probabilities beside shares of positives in the end"

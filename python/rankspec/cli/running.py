@@ -48,6 +48,10 @@ def _checkpoint(text: str) -> str | int:
     raise ArgumentTypeError(f"`{text}` names no checkpoint; write best, newest or a step")
 
 
+# Of a bootstrap, where no number is given.
+NUM_DRAWS = 200
+
+
 def number_of_draws(text: str) -> int:
     """How often a bootstrap draws: a whole number that quantiles can be taken of."""
     if not text.isdecimal() or not 20 <= int(text) <= 100_000:

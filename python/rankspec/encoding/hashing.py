@@ -96,11 +96,6 @@ class KeyHashes:
         return result
 
 
-def key_hashes(salt: str, columns: Sequence[AnyColumn]) -> NDArray[np.uint64]:
-    """The hash of each row's key, as `KeyHashes` makes it; uint64 `[rows]`."""
-    return KeyHashes(salt, 0).of(columns)
-
-
 def framed(column: AnyColumn) -> pa.Array:
     """A text of each row that no other text can be part of: its length in bytes, a colon, and itself; - if missing.
 

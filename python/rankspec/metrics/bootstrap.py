@@ -23,7 +23,6 @@ Counts = NDArray[np.int64]
 # A figure of rows whose units were drawn so many times.
 Figure = Callable[[Counts], float]
 
-DEFAULT_DRAWS = 200
 # Of the middle share of the draws, which an interval holds.
 _QUANTILES = (0.025, 0.975)
 
