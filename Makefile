@@ -36,8 +36,8 @@ PROTOS = $(shell find proto $(CONFORMANCE_PROTO) -name '*.proto' -o -type d 2>/d
 GENERATED := $(BUILD)/generated/gen
 RELEASED_IMAGE := tests/schema/released.binpb
 
-JAVA_SOURCES = $(shell find java/src gen/java -name '*.java' -o -type d 2>/dev/null)
-JAVA_SCORER_SOURCES = $(shell find java/scorer/src gen/java -name '*.java' -o -type d 2>/dev/null)
+JAVA_SOURCES = $(shell find java/src java/encoding gen/java -name '*.java' -o -type d 2>/dev/null)
+JAVA_SCORER_SOURCES = $(shell find java/scorer/src java/encoding gen/java -name '*.java' -o -type d 2>/dev/null)
 MVN := mvn --quiet --batch-mode -Dstyle.color=never --file java/pom.xml
 MVN_SCORER := mvn --quiet --batch-mode -Dstyle.color=never --file java/scorer/pom.xml
 PYTEST_ARGS ?= -n 2 --dist loadfile
@@ -407,6 +407,6 @@ package: setup ## Build the wheel into dist/
 
 .PHONY: clean
 clean: ## Remove what was built, except the Python environment
-	@rm -rf $(BUILD) dist gen/python/buf java/target ts/dist ts/src/gen ts/node_modules java/scorer/target ts/scorer/dist ts/scorer/src/gen ts/scorer/node_modules
+	@rm -rf $(BUILD) dist gen/python/buf java/target ts/dist ts/src/gen ts/src/encoding ts/node_modules java/scorer/target ts/scorer/dist ts/scorer/src/gen ts/scorer/src/encoding ts/scorer/node_modules
 	@rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	@find python gen tests -name __pycache__ -type d -prune -exec rm -rf {} +

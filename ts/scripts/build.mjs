@@ -1,19 +1,19 @@
-// Compiles the package, with the bindings of gen/ts, into dist/, unless dist/ is newer than everything it is made of.
+// Compiles the package, with the bindings and the encoder, into dist/, unless dist/ is newer than everything it is made of.
 //
 // In a folder of its own that is then moved into place, because others may be building or running it at the same time.
 import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+
+import { copyShared, packageFolder, SHARED } from "./shared.mjs";
 
 // The package to compile is this one, or the one in the folder below it that is named.
-const root = join(fileURLToPath(new URL("..", import.meta.url)), process.argv[2] ?? "", "/");
+const root = packageFolder(process.argv[2]);
 const source = join(root, "src");
-const bindings = fileURLToPath(new URL("../../gen/ts", import.meta.url));
 const settings = ["package.json", "tsconfig.json"].map((name) => join(root, name));
 const result = join(root, "dist");
-// Copied from the bindings for editors and the linter; not what is compiled.
-const copied = join(source, "gen");
+// Copied there for editors and the linter; not what is compiled.
+const copied = Object.keys(SHARED).map((name) => join(source, name));
 
 function lastChange(path) {
   const status = statSync(path);
@@ -24,13 +24,14 @@ function lastChange(path) {
 function isFresh() {
   const made = join(result, "index.js");
   // A folder's own time changes with the copy inside it.
-  const changes = readdirSync(source).map((name) => join(source, name)).filter((path) => path !== copied);
-  return existsSync(made) && statSync(made).mtimeMs > Math.max(...[bindings, ...changes, ...settings].map(lastChange));
+  const own = readdirSync(source).map((name) => join(source, name)).filter((path) => !copied.includes(path));
+  const parts = [...own, ...Object.values(SHARED), ...settings];
+  return existsSync(made) && statSync(made).mtimeMs > Math.max(...parts.map(lastChange));
 }
 
 function build(work) {
-  cpSync(source, join(work, "src"), { recursive: true, filter: (path) => path !== copied });
-  cpSync(bindings, join(work, "src/gen"), { recursive: true });
+  cpSync(source, join(work, "src"), { recursive: true, filter: (path) => !copied.includes(path) });
+  copyShared(join(work, "src"));
   for (const path of settings) {
     cpSync(path, join(work, path.slice(root.length)));
   }

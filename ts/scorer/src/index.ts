@@ -6,6 +6,7 @@
  * @packageDocumentation
  */
 export type { Column } from "./columns.js";
+export type { RawValue, Row } from "./encoding/index.js";
 export { ScoringError } from "./errors.js";
 export { type BundleManifest, ErrorCode, ValueType } from "./gen/rankspec/serving/v1/bundle_pb.js";
 export { openBundle, type OpenOptions, SCORE, type Scorer } from "./scorer.js";

@@ -14,6 +14,8 @@ export interface BundleFiles {
   readonly digest: string;
   /** Bytes, by name, of the files that scoring needs: the very ones that were hashed. */
   readonly contents: ReadonlyMap<string, Uint8Array>;
+  /** The same of files that raw rows may need: the recipe, and what it may name; none without a recipe. */
+  readonly recipeFiles: ReadonlyMap<string, Uint8Array>;
 }
 
 const CHUNK = 2 ** 22;
@@ -33,13 +35,24 @@ export function readBundle(folder: string, expectDigest: string | undefined, max
   }
   const used = new Set([manifest.modelFile, manifest.goldenFile, ...manifest.externalTensors.map(({ file }) => file)]);
   const contents = new Map<string, Uint8Array>();
+  const recipeFiles = new Map<string, Uint8Array>();
   for (const file of manifest.files) {
-    const content = checkedContent(folder, file, used.has(file.name));
-    if (content !== undefined) {
+    const isUsed = used.has(file.name);
+    const isOfRecipe = file.name === manifest.recipeFile || (!isUsed && mayBeVocabulary(file.name, manifest));
+    const content = checkedContent(folder, file, isUsed || isOfRecipe);
+    if (content !== undefined && isUsed) {
       contents.set(file.name, content);
     }
+    if (content !== undefined && isOfRecipe) {
+      recipeFiles.set(file.name, content);
+    }
   }
-  return { manifest, digest, contents };
+  return { manifest, digest, contents, recipeFiles };
+}
+
+/** Whether the recipe may name a file; what it does name is not known yet. */
+function mayBeVocabulary(name: string, { recipeFile, configFile, configTextFile }: BundleManifest): boolean {
+  return recipeFile !== "" && name !== configFile && name !== configTextFile;
 }
 
 function namesIn(folder: string): string[] {

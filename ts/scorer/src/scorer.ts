@@ -1,6 +1,7 @@
 import { type InferenceSession, Tensor } from "onnxruntime-node";
 
 import { type Column, type Placed, Placement } from "./columns.js";
+import type { Row } from "./encoding/index.js";
 import { ScoringError } from "./errors.js";
 import {
   type BundleManifest, ErrorCode, type FeatureSignature, type Tolerance,
@@ -8,6 +9,7 @@ import {
 import { difference, goldenBatches } from "./golden.js";
 import { MAX_BUNDLE_BYTES, OUTPUTS } from "./layout.js";
 import { startSession } from "./model.js";
+import { RawRows } from "./raw_rows.js";
 import { type BundleFiles, readBundle } from "./reading.js";
 import { availableThreads } from "./threads.js";
 
@@ -35,6 +37,9 @@ export class Scorer {
   readonly #weights: readonly (readonly [task: number, weight: number])[];
   #session: InferenceSession | undefined;
   readonly #underWay = new Set<Promise<unknown>>();
+  /** Bytes of the files that the recipe may need, by name, until it has been read. */
+  #recipeFiles: ReadonlyMap<string, Uint8Array>;
+  #rawRows: RawRows | undefined;
   #goldenDifference = 0;
 
   /** @internal */
@@ -49,6 +54,7 @@ export class Scorer {
       return weight === undefined ? [] : [[task, weight] as const];
     });
     this.#session = session;
+    this.#recipeFiles = bundle.recipeFiles;
   }
 
   /** What has to come with whole vectors. */
@@ -83,10 +89,41 @@ export class Scorer {
     return scores;
   }
 
+  /**
+   * Scores raw rows, as the table had them that `rankspec data import` made the data set of.
+   *
+   * @param rows - each the values by column, `null` where one is missing; columns that the recipe does not read are left alone
+   * @returns as `score`
+   * @throws ScoringError with one of the codes from RECIPE_INVALID to VOCABULARY_INVALID, or from CLOSED on
+   */
+  async scoreRaw(rows: readonly Row[]): Promise<Map<string, Float32Array>> {
+    return this.score(this.#raw().inputs(rows), this.signatureHash);
+  }
+
+  /**
+   * The names of the raw columns that rows have to have, in the recipe's order.
+   *
+   * @throws ScoringError with one of the codes from RECIPE_INVALID to VOCABULARY_INVALID, RECIPE_MISSING or CLOSED
+   */
+  rawColumns(): readonly string[] {
+    return this.#raw().columns;
+  }
+
+  /** The recipe at work; it is read when this is first called. */
+  #raw(): RawRows {
+    if (this.#session === undefined) {
+      throw closed();
+    }
+    this.#rawRows ??= new RawRows(this.manifest, this.#recipeFiles);
+    this.#recipeFiles = new Map();
+    return this.#rawRows;
+  }
+
   /** Waits for the requests under way, and lets go of model and files. Closing twice is no error. */
   async close(): Promise<void> {
     const session = this.#session;
     this.#session = undefined;
+    this.#recipeFiles = new Map();
     await Promise.allSettled([...this.#underWay]);
     await session?.release();
   }
@@ -114,7 +151,7 @@ export class Scorer {
   /** The model's outputs, a row after the other. */
   async #run({ inputs, rows }: Placed): Promise<Float32Array> {
     if (this.#session === undefined) {
-      throw new ScoringError(ErrorCode.CLOSED, "a scorer that is open");
+      throw closed();
     }
     const feeds: Record<string, Tensor> = {};
     this.#signature.inputs.forEach(({ name }, place) => {
@@ -135,6 +172,10 @@ export class Scorer {
       this.#underWay.delete(running);
     }
   }
+}
+
+function closed(): ScoringError {
+  return new ScoringError(ErrorCode.CLOSED, "a scorer that is open");
 }
 
 /**

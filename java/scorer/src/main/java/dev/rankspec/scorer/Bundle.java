@@ -54,6 +54,23 @@ final class Bundle implements Closeable {
     return files.get(name).size();
   }
 
+  boolean has(String name) {
+    return files.containsKey(name);
+  }
+
+  /** Returns a file's bytes. */
+  byte[] bytes(String name, int maxBytes) throws ScoringException, IOException {
+    long size = size(name);
+    if (size > maxBytes) {
+      throw ScoringException.of(ErrorCode.ERROR_CODE_FILE_TOO_LARGE, name, maxBytes + " bytes at most");
+    }
+    byte[] data = new byte[(int) size];
+    if (size > 0) {
+      content(name, 0, size).get(data);
+    }
+    return data;
+  }
+
   /** Reads a bundle, and looks at everything but what its model computes. */
   static Bundle read(Path folder, String expectDigest, long maxBytes) throws ScoringException {
     Bundle bundle = new Bundle();

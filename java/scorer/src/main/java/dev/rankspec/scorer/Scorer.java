@@ -25,6 +25,9 @@ public final class Scorer implements AutoCloseable {
 
   private final Bundle bundle;
   private Session session;
+  /** Null until it is asked for. */
+  private RawRows rawRows;
+
   private double goldenDifference;
 
   private Scorer(Bundle bundle, Session session) {
@@ -147,6 +150,28 @@ public final class Scorer implements AutoCloseable {
     return scores;
   }
 
+  /**
+   * Scores raw rows, as the table had them that {@code rankspec data import} made the data set of.
+   *
+   * @param rows each the values by column: null where one is missing, a {@link String}, {@link Long} or {@link Integer},
+   *     {@link Double} or {@link Float}, {@link Boolean}, or a {@link List} of such. Columns that the recipe does not read are
+   *     left alone
+   * @return as {@link #score(Map, String)}
+   * @throws ScoringException with one of the codes from RECIPE_INVALID to VOCABULARY_INVALID, or from CLOSED on
+   */
+  public Map<String, float[]> scoreRaw(List<? extends Map<String, ?>> rows) throws ScoringException {
+    return score(rawRows().inputs(rows), signatureHash());
+  }
+
+  /**
+   * Returns the names of the raw columns that rows have to have, in the recipe's order.
+   *
+   * @throws ScoringException with one of the codes from RECIPE_INVALID to VOCABULARY_INVALID, RECIPE_MISSING or CLOSED
+   */
+  public List<String> rawColumns() throws ScoringException {
+    return rawRows().columns();
+  }
+
   /** Waits for the requests under way, and lets go of model and files. Closing twice is no error. */
   @Override
   public void close() {
@@ -188,7 +213,7 @@ public final class Scorer implements AutoCloseable {
     lock.readLock().lock();
     try {
       if (session == null) {
-        throw ScoringException.of(ErrorCode.ERROR_CODE_CLOSED, "", "a scorer that is open");
+        throw closed();
       }
       return session.run(placed);
     } catch (OrtException e) {
@@ -196,6 +221,28 @@ public final class Scorer implements AutoCloseable {
     } finally {
       lock.readLock().unlock();
     }
+  }
+
+  /** Returns the recipe at work; it is read when this is first called. */
+  private RawRows rawRows() throws ScoringException {
+    lock.readLock().lock();
+    try {
+      if (session == null) {
+        throw closed();
+      }
+      synchronized (bundle) {
+        if (rawRows == null) {
+          rawRows = RawRows.of(bundle);
+        }
+        return rawRows;
+      }
+    } finally {
+      lock.readLock().unlock();
+    }
+  }
+
+  private static ScoringException closed() {
+    return ScoringException.of(ErrorCode.ERROR_CODE_CLOSED, "", "a scorer that is open");
   }
 
   private void checkGoldenRows() throws ScoringException {

@@ -26,7 +26,7 @@ import java.util.Set;
 /** A bundle's model at work. Any number of threads may run it at once. */
 final class Session implements AutoCloseable {
   private static final String OUTPUTS = "outputs";
-  private static final long MAX_MODEL_BYTES = 1L << 30;
+  private static final int MAX_MODEL_BYTES = 1 << 30;
 
   private final OrtEnvironment environment = OrtEnvironment.getEnvironment(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL);
   private final BundleManifest manifest;
@@ -84,14 +84,7 @@ final class Session implements AutoCloseable {
   }
 
   private void load(Bundle bundle, int threads) throws ScoringException, OrtException, IOException {
-    long size = bundle.size(manifest.getModelFile());
-    if (size > MAX_MODEL_BYTES) {
-      throw tooLarge(manifest.getModelFile(), MAX_MODEL_BYTES);
-    }
-    byte[] data = new byte[(int) size];
-    if (size > 0) {
-      bundle.content(manifest.getModelFile(), 0, size).get(data);
-    }
+    byte[] data = bundle.bytes(manifest.getModelFile(), MAX_MODEL_BYTES);
     Models.check(data, manifest);
     try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
       options.setIntraOpNumThreads(threads);
@@ -111,7 +104,9 @@ final class Session implements AutoCloseable {
       throws ScoringException, OrtException, IOException {
     long numBytes = Models.numBytes(listed.getShapeList(), bundle.size(listed.getFile()));
     if (numBytes > Integer.MAX_VALUE) {
-      throw tooLarge(listed.getFile(), Integer.MAX_VALUE); // A buffer of Java has no more.
+      // A buffer of Java has no more.
+      throw ScoringException.of(
+          ErrorCode.ERROR_CODE_FILE_TOO_LARGE, listed.getFile(), Integer.MAX_VALUE + " bytes at most");
     }
     FloatBuffer values = bundle.content(listed.getFile(), listed.getOffset(), numBytes).asFloatBuffer();
     long[] shape = listed.getShapeList().stream().mapToLong(Long::longValue).toArray();
@@ -159,9 +154,5 @@ final class Session implements AutoCloseable {
 
   private static String described(String name, OnnxJavaType type, long width) {
     return name + " " + type + " " + width;
-  }
-
-  private static ScoringException tooLarge(String file, long most) {
-    return ScoringException.of(ErrorCode.ERROR_CODE_FILE_TOO_LARGE, file, most + " bytes at most");
   }
 }

@@ -60,26 +60,50 @@ export class Column {
     return this.spec.list;
   }
 
+  /** The column's name in raw rows. */
+  get name(): string {
+    return this.spec.name;
+  }
+
   /**
-   * Returns a row's value, or values.
+   * Returns each row's value, or values.
    *
-   * @throws {EncodingError} The column is absent, of another type, or the value is none of its kind.
+   * @throws {EncodingError} The column is absent, of another type, or a value is none of its kind, in this order.
    */
-  value(row: Row, number: number): Single | readonly Single[] {
-    const { name, kind, list } = this.spec;
-    const raw = Object.hasOwn(row, name) ? row[name] : undefined;
-    if (raw === undefined) {
-      throw new EncodingError("column.absent", "the row has no such column; a missing value is null", name);
+  values(rows: readonly Row[]): readonly (Single | readonly Single[])[] {
+    let wrong: EncodingError | undefined;
+    const values = rows.map((row, number) => {
+      const value = this.#value(row);
+      if (value === undefined) {
+        wrong ??= new EncodingError("row.value", `a value is to be ${this.#expected}`, this.name, number);
+      }
+      return value ?? null;
+    });
+    if (wrong !== undefined) {
+      throw wrong;
     }
-    const read = list ? this.#list(raw) : this.#single(raw);
+    return values;
+  }
+
+  /** A row's value, or values; undefined where it is none of the kind. Throws where the column is absent or of another type. */
+  #value(row: Row): Single | readonly Single[] | undefined {
+    const raw = Object.hasOwn(row, this.name) ? row[this.name] : undefined;
+    if (raw === undefined) {
+      throw new EncodingError("column.absent", "the row has no such column; a missing value is null", this.name);
+    }
+    const read = this.isList ? this.#list(raw) : this.#single(raw);
     if ("value" in read) {
       return read.value;
     }
-    const expected = list ? `a list, each value ${EXPECTED[kind]}` : EXPECTED[kind];
     if (read.wrong === "type") {
-      throw new EncodingError("column.type", `expected ${expected}, and not ${typeof raw}`, name);
+      throw new EncodingError("column.type", `expected ${this.#expected}, and not ${typeof raw}`, this.name);
     }
-    throw new EncodingError("row.value", `a value is to be ${expected}`, name, number);
+    return undefined;
+  }
+
+  get #expected(): string {
+    const single = EXPECTED[this.spec.kind];
+    return this.isList ? `a list, each value ${single}` : single;
   }
 
   #list(raw: RawValue): Read<readonly Single[] | null> {

@@ -48,24 +48,30 @@ public final class Encoder {
     return new Encoder(readings);
   }
 
+  /** Returns the names of the raw columns that are read, in the order of the features that read them. */
+  public List<String> columns() {
+    return readings.stream().map(reading -> reading.column().name()).distinct().toList();
+  }
+
   /**
    * Encodes rows.
    *
    * @param rows each the values by column: null where missing, a {@link String}, {@link Long} or {@link Integer},
    *     {@link Double} or {@link Float}, {@link Boolean}, or a {@link List} of such
-   * @throws EncodingException if a column is absent or of another type, or a value is none of its column's kind
+   * @throws EncodingException if a column is absent or of another type, or a value is none of its column's kind. Of several
+   *     the first, by the order of the features that read them; of a column, what is wrong with all of it comes first
    */
   public Encoded encode(List<? extends Map<String, ?>> rows) throws EncodingException {
+    Map<Column, Object[]> values = new HashMap<>();
+    for (Reading reading : readings) {
+      if (!values.containsKey(reading.column())) {
+        values.put(reading.column(), reading.column().values(rows));
+      }
+    }
     Vectors vectors = new Vectors();
-    Map<Column, Object> values = new HashMap<>();
     for (int number = 0; number < rows.size(); number++) {
-      values.clear();
       for (Reading reading : readings) {
-        Column column = reading.column();
-        if (!values.containsKey(column)) {
-          values.put(column, column.value(rows.get(number), number));
-        }
-        reading.encoding().encode(values.get(column), vectors);
+        reading.encoding().encode(values.get(reading.column())[number], vectors);
       }
     }
     return vectors.encoded();

@@ -13,16 +13,18 @@ public final class EncodingException extends Exception {
   private final String code;
   private final String column;
   private final int row;
+  private final String reason;
 
-  EncodingException(String code, String column, String message) {
-    this(code, column, NONE, message);
+  EncodingException(String code, String column, String reason) {
+    this(code, column, NONE, reason);
   }
 
-  EncodingException(String code, String column, int row, String message) {
-    super(placed(column, row, message));
+  EncodingException(String code, String column, int row, String reason) {
+    super(placed(column, row, reason));
     this.code = code;
     this.column = column;
     this.row = row;
+    this.reason = reason;
   }
 
   /**
@@ -44,10 +46,15 @@ public final class EncodingException extends Exception {
     return row == NONE ? OptionalInt.empty() : OptionalInt.of(row);
   }
 
-  private static String placed(String column, int row, String message) {
+  /** Returns what is wrong and what to do about it, without column and row. */
+  public String reason() {
+    return reason;
+  }
+
+  private static String placed(String column, int row, String reason) {
     if (column.isEmpty()) {
-      return message;
+      return reason;
     }
-    return "column " + column + (row == NONE ? "" : ", row " + row) + ": " + message;
+    return "column " + column + (row == NONE ? "" : ", row " + row) + ": " + reason;
   }
 }

@@ -5,6 +5,7 @@ import dev.rankspec.data.v1.CategoryFeature;
 import dev.rankspec.data.v1.Feature;
 import dev.rankspec.data.v1.FlagFeature;
 import dev.rankspec.data.v1.HashedFeature;
+import dev.rankspec.data.v1.ListPlaces;
 import dev.rankspec.data.v1.NumberFeature;
 import dev.rankspec.data.v1.NumberFitting;
 import java.nio.ByteBuffer;
@@ -20,6 +21,7 @@ record Encoding(String column, boolean isList, BiConsumer<Object, Vectors> addin
   private static final double FLOAT_END = 0x1p128 - 0x1p103;
 
   private static final int MISSING = 0;
+  private static final int MAX_WIDTH = 1024;
 
   /** Adds what the feature makes of a value. */
   void encode(Object value, Vectors into) {
@@ -31,7 +33,7 @@ record Encoding(String column, boolean isList, BiConsumer<Object, Vectors> addin
       case NUMBER -> number(feature.getName(), feature.getNumber());
       case BINNED -> binned(feature.getName(), feature.getBinned());
       case CATEGORY -> category(feature.getName(), feature.getCategory(), vocabularies);
-      case HASHED -> hashed(feature.getHashed());
+      case HASHED -> hashed(feature.getName(), feature.getHashed());
       case FLAG -> flag(feature.getFlag());
       case KIND_NOT_SET ->
           throw new EncodingException(
@@ -101,15 +103,19 @@ record Encoding(String column, boolean isList, BiConsumer<Object, Vectors> addin
       throws EncodingException {
     requireFitted(feature.hasFitted(), name);
     Map<String, Long> ids = Vocabulary.ids(feature.getFitted(), vocabularies, feature.getColumn());
-    int width = feature.hasList() ? feature.getList().getWidth() : 1;
+    int width = feature.hasList() ? width(name, feature.getList()) : 1;
     return byValue(
         feature.getColumn(), feature.hasList(), width, text -> ids.getOrDefault(text, Vocabulary.UNSEEN));
   }
 
-  private static Encoding hashed(HashedFeature feature) {
+  private static Encoding hashed(String name, HashedFeature feature) throws EncodingException {
     String prefix = feature.getSalt() + "/";
     long buckets = feature.getNumBuckets();
-    int width = feature.hasList() ? feature.getList().getWidth() : 1;
+    // What rules refuse is refused, as nobody may have asked them.
+    if (buckets < 1) {
+      throw new EncodingException("recipe.damaged", "", "the recipe gives " + name + " no buckets");
+    }
+    int width = feature.hasList() ? width(name, feature.getList()) : 1;
     return byValue(
         feature.getColumn(),
         feature.hasList(),
@@ -131,6 +137,13 @@ record Encoding(String column, boolean isList, BiConsumer<Object, Vectors> addin
             into.addBinary(value == null);
           }
         });
+  }
+
+  private static int width(String name, ListPlaces list) throws EncodingException {
+    if (list.getWidth() < 1 || list.getWidth() > MAX_WIDTH) {
+      throw new EncodingException("recipe.damaged", "", "the recipe gives " + name + " not 1 to " + MAX_WIDTH + " places");
+    }
+    return list.getWidth();
   }
 
   /** Encodes a value, or those of a list, by an id of each text. */

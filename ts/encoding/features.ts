@@ -26,6 +26,7 @@ type Encode = (value: Single | readonly Single[], into: Vectors) => void;
 // Half a unit above the largest float32: from here on, rounding gives infinity.
 const FLOAT32_END = 2 ** 128 - 2 ** 103;
 const LARGEST = 2 ** 128 - 2 ** 104;
+const MAX_WIDTH = 1024;
 
 /**
  * Returns which column a feature reads, whether as lists, and how it encodes.
@@ -39,6 +40,7 @@ export function encodingOf(
   if (kind.case === undefined) {
     throw new EncodingError("recipe.damaged", `the recipe does not say what ${feature} is`);
   }
+  checkSizes(feature, kind);
   const name = kind.value.column;
   const isList = "list" in kind.value && kind.value.list !== undefined;
   const encode = encoding(kind, files);
@@ -46,6 +48,15 @@ export function encodingOf(
     throw new EncodingError("recipe.unfitted", `the recipe is not fitted: nothing is known of ${feature}`);
   }
   return { name, isList, encode };
+}
+
+/** Refuses what rules refuse, as nobody may have asked them: no buckets, and lists of any number of places. */
+function checkSizes(feature: string, kind: Feature["kind"]): void {
+  const width = kind.case === "category" || kind.case === "hashed" ? (kind.value.list?.width ?? 1) : 1;
+  const isWithout = kind.case === "hashed" && kind.value.numBuckets < 1n;
+  if (width < 1 || width > MAX_WIDTH || isWithout) {
+    throw new EncodingError("recipe.damaged", `the recipe gives ${feature} no buckets, or not 1 to ${MAX_WIDTH} places`);
+  }
 }
 
 function encoding(kind: Feature["kind"], files: Readonly<Record<string, Uint8Array>>): Encode | undefined {

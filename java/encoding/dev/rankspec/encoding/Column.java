@@ -35,22 +35,40 @@ final class Column {
     return spec.getList();
   }
 
-  /** Returns a row's value: null, a String, Long, Double or Boolean, or a List of such. */
-  Object value(Map<String, ?> row, int number) throws EncodingException {
-    if (!row.containsKey(spec.getName())) {
-      throw new EncodingException(
-          "column.absent", spec.getName(), "the row has no such column; a missing value is null");
+  String name() {
+    return spec.getName();
+  }
+
+  /**
+   * Returns the value of each row: null, a String, Long, Double or Boolean, or a List of such. What is wrong with the column
+   * comes before a value that is.
+   */
+  Object[] values(List<? extends Map<String, ?>> rows) throws EncodingException {
+    Object[] values = new Object[rows.size()];
+    int wrong = -1;
+    for (int number = 0; number < values.length; number++) {
+      try {
+        values[number] = value(rows.get(number));
+      } catch (WrongValue e) {
+        wrong = wrong < 0 ? number : wrong;
+      }
     }
-    Object raw = row.get(spec.getName());
+    if (wrong >= 0) {
+      throw new EncodingException("row.value", name(), wrong, "a value is to be " + expected());
+    }
+    return values;
+  }
+
+  private Object value(Map<String, ?> row) throws EncodingException, WrongValue {
+    if (!row.containsKey(name())) {
+      throw new EncodingException("column.absent", name(), "the row has no such column; a missing value is null");
+    }
+    Object raw = row.get(name());
     try {
       return raw == null ? null : spec.getList() ? list(raw) : single(raw);
-    } catch (TypeMismatch mismatch) {
+    } catch (TypeMismatch e) {
       throw new EncodingException(
-          "column.type",
-          spec.getName(),
-          "expected " + expected() + ", and not " + raw.getClass().getSimpleName());
-    } catch (WrongValue wrong) {
-      throw new EncodingException("row.value", spec.getName(), number, "a value is to be " + expected());
+          "column.type", name(), "expected " + expected() + ", and not " + raw.getClass().getSimpleName());
     }
   }
 

@@ -47,22 +47,28 @@ export class Encoder {
     this.#features = recipe.features.map((feature) => reading(feature, columns, vocabularies));
   }
 
+  /** The names of the raw columns that are read, in the order of the features that read them. */
+  get columns(): readonly string[] {
+    return [...new Set(this.#features.map(({ column }) => column.name))];
+  }
+
   /**
    * Encodes rows.
    *
-   * @throws {EncodingError} A column is absent or of another type, or a value is none of its column's kind.
+   * @throws {EncodingError} A column is absent or of another type, or a value is none of its column's kind. Of several, the
+   *   first by the order of the features that read them; of a column, what is wrong with all of it comes before a value.
    */
   encode(rows: readonly Row[]): Encoded {
+    const read = new Map<Column, readonly (Single | readonly Single[])[]>();
+    for (const { column } of this.#features) {
+      if (!read.has(column)) {
+        read.set(column, column.values(rows));
+      }
+    }
     const vectors: Vectors = { continuous: [], binary: [], discrete: [] };
-    rows.forEach((row, number) => {
-      const values = new Map<Column, Single | readonly Single[]>();
+    rows.forEach((_, number) => {
       for (const { column, encode } of this.#features) {
-        let value = values.get(column);
-        if (value === undefined) {
-          value = column.value(row, number);
-          values.set(column, value);
-        }
-        encode(value, vectors);
+        encode(read.get(column)?.[number] ?? null, vectors);
       }
     });
     return { ...vectors, continuous: Float32Array.from(vectors.continuous) };

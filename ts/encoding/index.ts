@@ -6,4 +6,5 @@
  */
 export { type Encoded, Encoder } from "./encoder.js";
 export { EncodingError, type EncodingErrorCode } from "./errors.js";
+export { type Positions, positions } from "./positions.js";
 export type { RawValue, Row } from "./values.js";

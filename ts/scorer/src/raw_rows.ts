@@ -1,0 +1,131 @@
+/** From raw rows to the model's inputs, by the bundle's recipe. */
+import { fromBinary, isFieldSet } from "@bufbuild/protobuf";
+
+import type { Column } from "./columns.js";
+import { Encoder, EncodingError, type EncodingErrorCode, type Positions, positions, type Row } from "./encoding/index.js";
+import { ScoringError } from "./errors.js";
+import { CategoryFittingSchema, type Recipe, RecipeSchema } from "./gen/rankspec/data/v1/recipe_pb.js";
+import {
+  type BundleManifest, BundleManifestSchema, ErrorCode, type FeatureSignature, type ServedInput,
+} from "./gen/rankspec/serving/v1/bundle_pb.js";
+
+const CODES: Readonly<Record<EncodingErrorCode, ErrorCode>> = {
+  "recipe.damaged": ErrorCode.RECIPE_INVALID,
+  "recipe.unfitted": ErrorCode.RECIPE_UNFITTED,
+  "recipe.semantics": ErrorCode.RECIPE_UNKNOWN,
+  "vocabulary.absent": ErrorCode.VOCABULARY_INVALID,
+  "vocabulary.digest": ErrorCode.VOCABULARY_INVALID,
+  "column.absent": ErrorCode.COLUMN_MISSING,
+  "column.type": ErrorCode.COLUMN_TYPE,
+  "row.value": ErrorCode.VALUE_INVALID,
+};
+
+const NO_PLAIN_NAME = /^\.{0,2}$|[/\\]/;
+
+/** Makes inputs of raw rows. */
+export class RawRows {
+  /** Names of the raw columns that are read, in the recipe's order. */
+  readonly columns: readonly string[];
+  readonly #encoder: Encoder;
+  readonly #inputs: readonly ServedInput[];
+
+  /**
+   * @param manifest - of the bundle
+   * @param contents - bytes of the bundle's files by name, those of the recipe and its vocabularies among them
+   * @throws ScoringError with one of the codes from RECIPE_INVALID to VOCABULARY_INVALID, or RECIPE_MISSING
+   */
+  constructor(manifest: BundleManifest, contents: ReadonlyMap<string, Uint8Array>) {
+    const file = manifest.recipeFile;
+    if (!isFieldSet(manifest, BundleManifestSchema.field.recipeFile)) {
+      const expectation = "a bundle of a data set that `rankspec data import` made; this one takes inputs as they are stored";
+      throw new ScoringError(ErrorCode.RECIPE_MISSING, expectation);
+    }
+    const recipe = parsed(file, contents.get(file) ?? new Uint8Array());
+    const vocabularies = Object.fromEntries(
+      vocabularyFiles(file, recipe).flatMap((name) => {
+        const data = contents.get(name);
+        return data === undefined ? [] : [[name, data]];
+      }),
+    );
+    this.#encoder = refusing(() => new Encoder(recipe, vocabularies), () => file);
+    const signature = manifest.signature as FeatureSignature;
+    const problem = mismatch(positions(recipe), signature);
+    if (problem !== undefined) {
+      throw invalid(file, problem);
+    }
+    const read = new Set(this.#encoder.columns);
+    this.columns = recipe.columns.map(({ name }) => name).filter((name) => read.has(name));
+    this.#inputs = signature.inputs;
+  }
+
+  /**
+   * The model's inputs by name.
+   *
+   * @throws ScoringError COLUMN_MISSING, COLUMN_TYPE or VALUE_INVALID
+   */
+  inputs(rows: readonly Row[]): Map<string, Column> {
+    const { continuous, binary, discrete } = refusing(() => this.#encoder.encode(rows), ({ column }) => column);
+    const values: ReadonlyMap<string, Column["values"]> = new Map<string, Column["values"]>([
+      ["continuous", continuous],
+      ["binary", BigInt64Array.from(binary, BigInt)],
+      ["discrete", BigInt64Array.from(discrete, BigInt)],
+    ]);
+    return new Map(
+      this.#inputs.map(({ name, width }) => [name, { width, values: values.get(name) ?? new Float32Array() }]),
+    );
+  }
+}
+
+function parsed(file: string, content: Uint8Array): Recipe {
+  try {
+    return fromBinary(RecipeSchema, content);
+  } catch (error) {
+    throw invalid(file, "a Recipe in protobuf's binary form", error);
+  }
+}
+
+/** The names of the files that a recipe needs beside it. */
+function vocabularyFiles(file: string, { features }: Recipe): string[] {
+  const names = features.flatMap(({ kind }) => {
+    const fitted = kind.case === "category" ? kind.value.fitted : undefined;
+    return fitted !== undefined && isFieldSet(fitted, CategoryFittingSchema.field.file) ? [fitted.file] : [];
+  });
+  if (names.some((name) => NO_PLAIN_NAME.test(name))) {
+    throw invalid(file, "a recipe whose vocabularies have plain file names");
+  }
+  return names;
+}
+
+/** What a recipe should make and does not; undefined if its vectors are what the signature takes. */
+function mismatch(places: Positions, signature: FeatureSignature): string | undefined {
+  const made = new Map<string, string[]>(Object.entries(places));
+  for (const { name, width, featureNames } of signature.inputs) {
+    const names = made.get(name);
+    if (names === undefined) {
+      return `a recipe that makes ${name} too`;
+    }
+    if (names.length !== width) {
+      return `a recipe that makes ${width} values of ${name}, and not ${names.length}`;
+    }
+    if (featureNames.length > 0 && names.some((own, place) => own !== featureNames[place])) {
+      return `a recipe that makes the features of ${name} in the signature's order`;
+    }
+  }
+  return undefined;
+}
+
+/** Does what may be refused, and gives the refusal as a ScoringError about what is said of it. */
+function refusing<T>(encode: () => T, about: (error: EncodingError) => string): T {
+  try {
+    return encode();
+  } catch (error) {
+    if (error instanceof EncodingError) {
+      throw new ScoringError(CODES[error.code], error.reason, about(error), error.row);
+    }
+    throw error;
+  }
+}
+
+function invalid(file: string, expectation: string, cause?: unknown): ScoringError {
+  return new ScoringError(ErrorCode.RECIPE_INVALID, expectation, file, undefined, { cause });
+}
