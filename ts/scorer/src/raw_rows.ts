@@ -2,9 +2,9 @@
 import { fromBinary, isFieldSet } from "@bufbuild/protobuf";
 
 import type { Column } from "./columns.js";
-import { Encoder, EncodingError, type EncodingErrorCode, type Positions, positions, type Row } from "./encoding/index.js";
+import { Encoder, EncodingError, type EncodingErrorCode, type Positions, positions, type RawValue, type Row } from "./encoding/index.js";
 import { ScoringError } from "./errors.js";
-import { CategoryFittingSchema, type Recipe, RecipeSchema } from "./gen/rankspec/data/v1/recipe_pb.js";
+import { type Recipe, RecipeSchema } from "./gen/rankspec/data/v1/recipe_pb.js";
 import {
   type BundleManifest, BundleManifestSchema, ErrorCode, type FeatureSignature, type ServedInput,
 } from "./gen/rankspec/serving/v1/bundle_pb.js";
@@ -19,8 +19,6 @@ const CODES: Readonly<Record<EncodingErrorCode, ErrorCode>> = {
   "column.type": ErrorCode.COLUMN_TYPE,
   "row.value": ErrorCode.VALUE_INVALID,
 };
-
-const NO_PLAIN_NAME = /^\.{0,2}$|[/\\]/;
 
 /** Makes inputs of raw rows. */
 export class RawRows {
@@ -41,13 +39,7 @@ export class RawRows {
       throw new ScoringError(ErrorCode.RECIPE_MISSING, expectation);
     }
     const recipe = parsed(file, contents.get(file) ?? new Uint8Array());
-    const vocabularies = Object.fromEntries(
-      vocabularyFiles(file, recipe).flatMap((name) => {
-        const data = contents.get(name);
-        return data === undefined ? [] : [[name, data]];
-      }),
-    );
-    this.#encoder = refusing(() => new Encoder(recipe, vocabularies), () => file);
+    this.#encoder = refusing(() => new Encoder(recipe, Object.fromEntries(contents)), () => file);
     const signature = manifest.signature as FeatureSignature;
     const problem = mismatch(positions(recipe), signature);
     if (problem !== undefined) {
@@ -64,6 +56,9 @@ export class RawRows {
    * @throws ScoringError COLUMN_MISSING, COLUMN_TYPE or VALUE_INVALID
    */
   inputs(rows: readonly Row[]): Map<string, Column> {
+    for (const name of this.columns) {
+      checkTypes(name, rows);
+    }
     const { continuous, binary, discrete } = refusing(() => this.#encoder.encode(rows), ({ column }) => column);
     const values: ReadonlyMap<string, Column["values"]> = new Map<string, Column["values"]>([
       ["continuous", continuous],
@@ -84,16 +79,21 @@ function parsed(file: string, content: Uint8Array): Recipe {
   }
 }
 
-/** The names of the files that a recipe needs beside it. */
-function vocabularyFiles(file: string, { features }: Recipe): string[] {
-  const names = features.flatMap(({ kind }) => {
-    const fitted = kind.case === "category" ? kind.value.fitted : undefined;
-    return fitted !== undefined && isFieldSet(fitted, CategoryFittingSchema.field.file) ? [fitted.file] : [];
-  });
-  if (names.some((name) => NO_PLAIN_NAME.test(name))) {
-    throw invalid(file, "a recipe whose vocabularies have plain file names");
+/** Refuses a column of values of several types, as no table has one. */
+function checkTypes(name: string, rows: readonly Row[]): void {
+  const values = rows.map((row) => (Object.hasOwn(row, name) ? row[name] : null));
+  const items = values.filter(Array.isArray).flat(1);
+  if ([values, items].some((group) => new Set(group.flatMap(typeOf)).size > 1)) {
+    throw new ScoringError(ErrorCode.COLUMN_TYPE, "values of one type", name);
   }
-  return names;
+}
+
+/** The type of a value, if there is one; whole numbers are numbers like any. */
+function typeOf(value: RawValue | undefined): string[] {
+  if (value === null || value === undefined) {
+    return [];
+  }
+  return [Array.isArray(value) ? "list" : typeof value === "bigint" ? "number" : typeof value];
 }
 
 /** What a recipe should make and does not; undefined if its vectors are what the signature takes. */

@@ -14,9 +14,10 @@ import dev.rankspec.serving.v1.FeatureSignature;
 import dev.rankspec.serving.v1.ServedInput;
 import java.io.IOException;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Pattern;
+import java.util.Set;
 
 /** From raw rows to the model's inputs, by the bundle's recipe. */
 final class RawRows {
@@ -25,7 +26,6 @@ final class RawRows {
   private static final String CONTINUOUS = "continuous";
   private static final String BINARY = "binary";
   private static final String DISCRETE = "discrete";
-  private static final Pattern NO_PLAIN_NAME = Pattern.compile("\\.{0,2}|(?s:.*[/\\\\].*)");
   private static final Map<String, ErrorCode> CODES =
       Map.of(
           "recipe.damaged", ErrorCode.ERROR_CODE_RECIPE_INVALID,
@@ -87,6 +87,9 @@ final class RawRows {
    * @throws ScoringException COLUMN_MISSING, COLUMN_TYPE or VALUE_INVALID
    */
   Map<String, Column> inputs(List<? extends Map<String, ?>> rows) throws ScoringException {
+    for (String name : columns) {
+      checkTypes(name, rows);
+    }
     Encoded encoded;
     try {
       encoded = encoder.encode(rows);
@@ -106,6 +109,29 @@ final class RawRows {
     return made;
   }
 
+  /** Refuses a column of values of several types, as no table has one. */
+  private static void checkTypes(String name, List<? extends Map<String, ?>> rows) throws ScoringException {
+    Set<Class<?>> ofValues = new HashSet<>();
+    Set<Class<?>> ofItems = new HashSet<>();
+    for (Map<String, ?> row : rows) {
+      Object value = row.get(name);
+      addType(value, ofValues);
+      if (value instanceof List<?> items) {
+        items.forEach(item -> addType(item, ofItems));
+      }
+    }
+    if (ofValues.size() > 1 || ofItems.size() > 1) {
+      throw ScoringException.of(ErrorCode.ERROR_CODE_COLUMN_TYPE, name, "values of one type");
+    }
+  }
+
+  /** Adds the type of a value, if there is one; all numbers are of one, and so are all lists. */
+  private static void addType(Object value, Set<Class<?>> types) {
+    if (value != null) {
+      types.add(value instanceof Number ? Number.class : value instanceof List ? List.class : value.getClass());
+    }
+  }
+
   private static Recipe recipe(Bundle bundle, String file) throws ScoringException {
     try {
       return Recipe.parseFrom(bundle.bytes(file, MAX_BYTES));
@@ -120,13 +146,7 @@ final class RawRows {
   private static Map<String, byte[]> vocabularies(Bundle bundle, Recipe recipe) throws ScoringException {
     Map<String, byte[]> contents = new HashMap<>();
     for (Feature feature : recipe.getFeaturesList()) {
-      if (!feature.getCategory().getFitted().hasFile()) {
-        continue;
-      }
       String name = feature.getCategory().getFitted().getFile();
-      if (NO_PLAIN_NAME.matcher(name).matches()) {
-        throw invalid(bundle.manifest().getRecipeFile(), "a recipe whose vocabularies have plain file names", null);
-      }
       try {
         if (bundle.has(name) && !contents.containsKey(name)) {
           contents.put(name, bundle.bytes(name, MAX_BYTES));
