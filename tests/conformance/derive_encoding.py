@@ -6,6 +6,7 @@ from hashlib import sha256
 from typing import Any
 
 from conformance.v1 import conformance_pb2 as pb
+from conformance.v1 import raw_rows_pb2
 from google.protobuf import text_format
 from rankspec.data.v1.recipe_pb2 import Recipe
 from tests.conformance.encoding_reference import expected
@@ -61,25 +62,25 @@ def task_of(
     return pb.Encode(
         recipe=recipe,
         columns=columns,
-        rows=[pb.RawRow(values=map(raw_value, row)) for row in rows],
+        rows=[raw_rows_pb2.RawRow(values=map(raw_value, row)) for row in rows],
         vocabularies=vocabularies or {},
     )
 
 
-def raw_value(value: Any) -> pb.RawValue:
+def raw_value(value: Any) -> raw_rows_pb2.RawValue:
     """A value in its Python type."""
     match value:
         case None:
-            return pb.RawValue()
+            return raw_rows_pb2.RawValue()
         case bool():
-            return pb.RawValue(flag=value)
+            return raw_rows_pb2.RawValue(flag=value)
         case str():
-            return pb.RawValue(text=value)
+            return raw_rows_pb2.RawValue(text=value)
         case int():
-            return pb.RawValue(whole=value)
+            return raw_rows_pb2.RawValue(whole=value)
         case float():
-            return pb.RawValue(number=value)
-    return pb.RawValue(list=pb.RawList(values=map(raw_value, value)))
+            return raw_rows_pb2.RawValue(number=value)
+    return raw_rows_pb2.RawValue(list=raw_rows_pb2.RawList(values=map(raw_value, value)))
 
 
 def _numbers() -> Iterator[tuple[str, pb.Encode]]:

@@ -12,6 +12,7 @@ from hashlib import sha256
 from typing import Any
 
 from conformance.v1 import conformance_pb2 as pb
+from conformance.v1 import raw_rows_pb2
 from rankspec.data.v1 import recipe_pb2 as spec
 
 # Half a unit above the largest float32: from here on, rounding gives infinity.
@@ -65,7 +66,7 @@ def _check(recipe: spec.Recipe) -> None:
         raise Refused("recipe.unfitted", "", None)
 
 
-def parsed(raw: pb.RawValue, column: spec.RawColumn, text: spec.TextFormat) -> Value:
+def parsed(raw: raw_rows_pb2.RawValue, column: spec.RawColumn, text: spec.TextFormat) -> Value:
     """A raw value as one of its column's kind.
 
     Raises:
@@ -81,13 +82,13 @@ def parsed(raw: pb.RawValue, column: spec.RawColumn, text: spec.TextFormat) -> V
         if given != "text" or not column.HasField("separator"):
             raise TypeError
         pieces = raw.text.split(column.separator) if raw.text else []
-        return [None if p in text.missing else _single(pb.RawValue(text=p), column, text) for p in pieces]
+        return [None if p in text.missing else _single(raw_rows_pb2.RawValue(text=p), column, text) for p in pieces]
     if given == "list":
         raise TypeError
     return _single(raw, column, text)
 
 
-def _single(raw: pb.RawValue, column: spec.RawColumn, text: spec.TextFormat) -> Value:
+def _single(raw: raw_rows_pb2.RawValue, column: spec.RawColumn, text: spec.TextFormat) -> Value:
     given = raw.WhichOneof("value")
     if given is None:
         return None

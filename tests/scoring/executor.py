@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 from conformance.v1 import scoring_pb2 as pb
+from tests.scoring.raw_requests import columns_of
 from tests.scoring.requests import refusal, values_of, verdict_of
 
 from rankspec import scoring
@@ -20,15 +23,19 @@ def answer(folder: Path, case: pb.ScoringCase) -> pb.ScoringAnswer:
         return pb.ScoringAnswer(opening=refusal(error))
     with scorer:
         verdicts = [
-            verdict_of(
-                lambda request=request: scorer.score(  # type: ignore[misc]
-                    {column.name: values_of(column) for column in request.columns},
-                    request.signature_hash if request.HasField("signature_hash") else None,
-                )
-            )
+            verdict_of(lambda request=request: _scores(scorer, request))  # type: ignore[misc]
             for request in case.requests
         ]
         return pb.ScoringAnswer(opening=pb.ScoringVerdict(digest=scorer.digest), requests=verdicts)
+
+
+def _scores(scorer: scoring.Scorer, request: pb.ScoringRequest) -> Mapping[str, np.ndarray]:
+    if request.HasField("raw_rows"):
+        return scorer.score_raw(columns_of(request.raw_rows))
+    return scorer.score(
+        {column.name: values_of(column) for column in request.columns},
+        request.signature_hash if request.HasField("signature_hash") else None,
+    )
 
 
 def main() -> None:

@@ -1,4 +1,22 @@
-"""Requests to a bundle, right and wrong, with what has to come of them."""
+"""Requests to a bundle, right and wrong, with what has to come of them.
+
+A `ScoringRequest` is columns, or it is raw rows where `raw_rows` is there, for the bundle's recipe:
+
+    raw_rows {
+      columns: "customer" columns: "income" columns: "tags"
+      rows { values { text: "c17" } values { number: 2500 } values { list { values { text: "eco" } values {} } } }
+      rows { values {} values { whole: 3 } values {} }
+    }
+
+Each row has a value for each column, in their order; one without anything is missing. Values are of the types that
+all languages have: `text`, `whole` (int64), `number` (double), `flag`, and `list` of such. Those of a column are of one
+type, or missing, except in requests that are refused for it. There may be columns that the recipe does not read.
+
+The verdict is scores, or a refusal: its `code`, the raw column as `input` and the `row`; for a recipe that is wrong,
+the recipe's file as `input`. Of several mistakes in a request the first column counts, in the order in which the
+recipe's features read them, and of that column its absence, then its type, then its first value that cannot be read.
+A recipe that is wrong is no reason not to open a bundle, nor not to score columns: the cases `recipe/...` ask for both.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +28,7 @@ import numpy as np
 from conformance.v1 import scoring_pb2 as pb
 from rankspec.recap.v1.embedding_pb2 import OUT_OF_RANGE_IDS_ERROR
 from rankspec.serving.v1 import bundle_pb2
+from tests.scoring.raw_requests import raw_requests_of
 
 from rankspec.scoring import Scorer
 from rankspec.scoring.errors import ScoringError
@@ -23,14 +42,21 @@ def requests_of(scorer: Scorer, folder: Path) -> Iterator[pb.ScoringRequest]:
     golden = list(golden_batches(scorer.manifest, memoryview((folder / scorer.manifest.golden_file).read_bytes())))
     usual = dict(golden[0].inputs)
     own = scorer.signature_hash
-    for batch in golden:
-        yield _right(scorer, f"golden/{batch.name}", dict(batch.inputs), own)
+    yield from golden_requests(scorer, folder)
     yield _right(scorer, "no rows", {name: values[:0] for name, values in usual.items()}, own)
     yield _right(scorer, "backwards", dict(reversed(usual.items())), own)
     for name, (columns, signature, code, at, row) in _wrong(scorer, usual, own).items():
         yield _request(name, columns, signature, pb.ScoringVerdict(code=code, input=at, row=row))
     if scorer.manifest.signature.inputs[0].feature_names:
         yield from _named(scorer, golden[0])
+    yield from raw_requests_of(scorer, folder.name)
+
+
+def golden_requests(scorer: Scorer, folder: Path) -> Iterator[pb.ScoringRequest]:
+    """Requests for the golden rows."""
+    content = memoryview((folder / scorer.manifest.golden_file).read_bytes())
+    for batch in golden_batches(scorer.manifest, content):
+        yield _right(scorer, f"golden/{batch.name}", dict(batch.inputs), scorer.signature_hash)
 
 
 def _right(scorer: Scorer, name: str, columns: Columns, signature: str | None) -> pb.ScoringRequest:
@@ -41,6 +67,7 @@ def _wrong(scorer: Scorer, usual: Columns, own: str) -> dict[str, tuple[Columns,
     signature, code = scorer.manifest.signature, bundle_pb2
     first, last = signature.inputs[0], signature.inputs[-1]
     values, ends = usual[first.name], usual[last.name]
+    wider = np.repeat(values, 2, axis=1)
     other_type = values.astype(np.int64 if values.dtype == np.float32 else np.float32)
     found: dict[str, tuple[Columns, str | None, Any, str, int | None]] = {
         "no hash": (usual, None, code.ERROR_CODE_SIGNATURE_REQUIRED, first.name, None),
@@ -57,7 +84,13 @@ def _wrong(scorer: Scorer, usual: Columns, own: str) -> dict[str, tuple[Columns,
         "nothing": ({}, own, code.ERROR_CODE_INPUT_MISSING, first.name, None),
         "last missing": (_without(usual, last.name), own, code.ERROR_CODE_INPUT_MISSING, last.name, None),
         "other type": (usual | {first.name: other_type}, own, code.ERROR_CODE_TYPE_MISMATCH, first.name, None),
-        "narrower": (usual | {first.name: values[:, 1:]}, own, code.ERROR_CODE_WIDTH_MISMATCH, first.name, None),
+        "another width": (
+            usual | {first.name: wider},
+            own,
+            code.ERROR_CODE_WIDTH_MISMATCH,
+            first.name,
+            None,
+        ),
         "flat": (usual | {first.name: values[:, 0]}, own, code.ERROR_CODE_WIDTH_MISMATCH, first.name, None),
         "fewer rows": (usual | {last.name: ends[1:]}, own, code.ERROR_CODE_ROWS_MISMATCH, last.name, None),
     }
@@ -92,7 +125,9 @@ def _named(scorer: Scorer, batch: GoldenBatch) -> Iterator[pb.ScoringRequest]:
         f"{item.name}/{item.feature_names[position]}" for item in signature.inputs for position in item.unread_positions
     }
     first = signature.inputs[0]
-    lacking = next(name for name in features if name not in unread)
+    # Of an input with others, since one without any feature is missing as a whole.
+    several = tuple(f"{item.name}/" for item in signature.inputs if item.width - len(item.unread_positions) > 1)
+    lacking = next(name for name in features if name not in unread and name.startswith(several))
     yield _right(scorer, "features", features, None)
     yield _right(scorer, "features backwards", dict(reversed(features.items())), None)
     yield _right(scorer, "features that are read", {n: v for n, v in features.items() if n not in unread}, None)

@@ -17,6 +17,8 @@ LANGUAGES: dict[str, tuple[str, ...]] = {
     "java": ("java", "mvn"),
     "typescript": ("node", "npm"),
 }
+# Whose scorers take no raw rows yet: their answers to such requests are not compared, and that is reported.
+WITHOUT_RAW_ROWS = ("java", "typescript")
 
 
 def problems(language: str, folder: Path) -> list[str]:
@@ -26,4 +28,5 @@ def problems(language: str, folder: Path) -> list[str]:
     done = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, check=False)
     if done.returncode:
         return [f"ended with status {done.returncode}: {done.stderr.decode(errors='replace')}"]
-    return list(differences(corpus, pb.ScoringAnswers.FromString(done.stdout)))
+    answers = pb.ScoringAnswers.FromString(done.stdout)
+    return list(differences(corpus, answers, with_raw_rows=language not in WITHOUT_RAW_ROWS))

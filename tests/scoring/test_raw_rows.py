@@ -15,52 +15,29 @@ import pyarrow.parquet as pq
 import pytest
 from rankspec.data.v1.recipe_pb2 import Recipe
 from rankspec.serving.v1.bundle_pb2 import BundleManifest
-from tests.scoring.tampering import edited, relisted
+from tests.scoring.imported import IMPORTED, make_imported, visits
+from tests.scoring.recipe_tampering import RECIPE_TAMPERINGS, vocabulary_of
 
-import rankspec
 from rankspec import scoring
 from rankspec.cli import main
 
 pytestmark = pytest.mark.slow
-
-_ROWS = 900
-
-
-def _table() -> pa.Table:
-    source = np.random.default_rng(0)
-    income = np.where(source.random(_ROWS) < 0.2, np.nan, source.lognormal(8, 1, _ROWS))
-    tags = [list(source.permutation(["eco", "new", "sale"])[: source.integers(3)]) for _ in range(_ROWS)]
-    return pa.table(
-        {
-            "customer": [f"c{number}" for number in source.integers(0, 400, _ROWS)],
-            "income": pa.array(income, from_pandas=True),
-            "city": source.choice(["Köln", "Bonn", "Ulm"], _ROWS),
-            "tags": pa.array(tags, pa.list_(pa.string())),
-            "member": source.random(_ROWS) < 0.5,
-            "remark": [f"visitor number {number} looked around for a while" for number in range(_ROWS)],
-            "bought": (source.random(_ROWS) < 0.4).astype(np.int64),
-        }
-    )
 
 
 @pytest.fixture(scope="module")
 def imported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a data set, `set`, and the bundle of a run on it, `bundle`."""
     folder = tmp_path_factory.mktemp("raw")
-    rankspec.import_table(_table(), folder / "set", label="bought", vectors="lists")
-    config, run = str(folder / "set" / "config.textproto"), f"training.save_dir={folder / 'run'}"
-    short = ["--set", run, "--set", "training.num_train_steps=2", "--set", "training.eval_log_every_n=2"]
-    assert main(["train", config, *short, "--set", "training.checkpoint_every_n=2"]) == 0
-    assert main(["export", str(folder / "run"), "-o", str(folder / "bundle")]) == 0
+    make_imported(IMPORTED["imported"], folder / "bundle", folder)
     return folder
 
 
 def test_raw_rows_score_as_the_stored_ones_bit_by_bit(imported: Path) -> None:
     with scoring.open(imported / "bundle") as scorer:
-        raw = scorer.score_raw(_table())["bought"]
-        stored = [_stored_scores(scorer, part) for part in sorted((imported / "set").glob("*-00.parquet"))]
+        raw = scorer.score_raw(visits())["bought"]
+        stored = [_stored_scores(scorer, part) for part in sorted((imported / "set_bundle").glob("*-00.parquet"))]
 
-    assert len(np.unique(raw)) > _ROWS / 2
+    assert len(np.unique(raw)) > len(raw) / 2
     np.testing.assert_array_equal(np.sort(raw), np.sort(np.concatenate(stored)))
 
 
@@ -89,7 +66,7 @@ def test_the_example_of_the_page_runs(imported: Path, monkeypatch: pytest.Monkey
 
 
 def test_forms_orders_and_pieces_of_raw_rows_make_no_difference(imported: Path) -> None:
-    table = _table()
+    table = visits()
     names = list(reversed(table.column_names))
     in_pieces = pa.concat_tables([table.slice(0, 100), table.slice(100)])
     with scoring.open(imported / "bundle") as scorer:
@@ -117,7 +94,7 @@ _Change = Callable[[dict[str, Any]], object]
 def test_raw_rows_that_the_recipe_cannot_read_are_refused(
     imported: Path, change: _Change, code: str, column: str, row: int | None
 ) -> None:
-    rows = _table().slice(0, 3).to_pydict()
+    rows = visits().slice(0, 3).to_pydict()
     change(rows)
 
     with scoring.open(imported / "bundle") as scorer, pytest.raises(scoring.ScoringError) as caught:
@@ -127,92 +104,38 @@ def test_raw_rows_that_the_recipe_cannot_read_are_refused(
     assert "secret" not in str(caught.value)
 
 
-def _recipe(change: Callable[[Recipe], object]) -> Callable[[Path], object]:
-    def spoil(folder: Path) -> None:
-        file = folder / "recipe.binpb"
-        recipe = Recipe.FromString(file.read_bytes())
-        change(recipe)
-        file.write_bytes(recipe.SerializeToString())
-
-    return relisted(spoil)
-
-
-def _vocabulary(folder: Path) -> Path:
-    return next(folder.glob("_vocabulary*"))
-
-
-def _fitted_to_another_vocabulary(folder: Path) -> None:
-    file = _vocabulary(folder)
-    file.write_bytes(file.read_bytes().replace(b"c1", b"d1", 1))
-
-
-def _without_vocabulary(folder: Path) -> None:
-    name = _vocabulary(folder).name
-    (folder / name).unlink()
-    _unlisted(name)(folder)
-
-
-def _unlisted(*names: str) -> Callable[[Path], object]:
-    def unlist(manifest: BundleManifest) -> None:
-        kept = [file for file in manifest.files if file.name not in names]
-        del manifest.files[:]
-        manifest.files.extend(kept)
-
-    return edited(unlist)
-
-
-def _without_recipe(folder: Path) -> None:
-    names = ("recipe.binpb", _vocabulary(folder).name)
-    for name in names:
-        (folder / name).unlink()
-    _unlisted(*names)(folder)
-    edited(lambda manifest: manifest.ClearField("recipe_file"))(folder)
-
-
-def _unfitted_feature(recipe: Recipe) -> None:
-    next(feature for feature in recipe.features if feature.HasField("category")).category.ClearField("fitted")
-
-
-@pytest.mark.parametrize(
-    ("spoil", "code"),
-    [
-        pytest.param(_recipe(lambda recipe: recipe.ClearField("fitted")), "RECIPE_UNFITTED", id="unfitted"),
-        pytest.param(_recipe(_unfitted_feature), "RECIPE_UNFITTED", id="a feature unfitted"),
-        pytest.param(_recipe(lambda recipe: setattr(recipe, "semantics", 2)), "RECIPE_UNKNOWN", id="semantics"),
-        pytest.param(_recipe(lambda recipe: recipe.features.pop()), "RECIPE_INVALID", id="a feature less"),
-        pytest.param(_recipe(lambda recipe: recipe.features.reverse()), "RECIPE_INVALID", id="another order"),
-        pytest.param(_recipe(lambda recipe: recipe.ClearField("columns")), "RECIPE_INVALID", id="no columns"),
-        pytest.param(
-            relisted(lambda folder: (folder / "recipe.binpb").write_bytes(b"\xff")), "RECIPE_INVALID", id="garbage"
-        ),
-        pytest.param(relisted(_fitted_to_another_vocabulary), "VOCABULARY_INVALID", id="another vocabulary"),
-        pytest.param(_without_vocabulary, "VOCABULARY_INVALID", id="no vocabulary"),
-        pytest.param(_without_recipe, "RECIPE_MISSING", id="no recipe"),
-    ],
-)
-def test_a_recipe_that_is_not_right_is_refused_by_name(
-    imported: Path, tmp_path: Path, spoil: Callable[[Path], object], code: str
-) -> None:
+def test_who_gives_inputs_as_they_are_stored_needs_nothing_of_the_recipe(imported: Path, tmp_path: Path) -> None:
     shutil.copytree(imported / "bundle", tmp_path / "bundle")
-    spoil(tmp_path / "bundle")
+    RECIPE_TAMPERINGS["unfitted"].spoil(tmp_path / "bundle")
+
+    with scoring.open(imported / "bundle") as right, scoring.open(tmp_path / "bundle") as spoilt:
+        part = imported / "set_bundle" / "test-00.parquet"
+        np.testing.assert_array_equal(_stored_scores(spoilt, part), _stored_scores(right, part))
+
+
+@pytest.mark.parametrize("name", RECIPE_TAMPERINGS)
+def test_a_recipe_that_is_not_right_is_refused_by_name(imported: Path, tmp_path: Path, name: str) -> None:
+    tampering = RECIPE_TAMPERINGS[name]
+    shutil.copytree(imported / "bundle", tmp_path / "bundle")
+    tampering.spoil(tmp_path / "bundle")
 
     with scoring.open(tmp_path / "bundle") as scorer, pytest.raises(scoring.ScoringError) as caught:
-        scorer.score_raw(_table())
+        scorer.score_raw(visits())
 
-    assert caught.value.code == code
+    assert (caught.value.number, caught.value.input) == (tampering.code, tampering.input)
 
 
 def test_export_refuses_a_recipe_of_another_data_set(
     imported: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    shutil.copytree(imported / "set", tmp_path / "set")
-    file = tmp_path / "set" / "_recipe.binpb"
+    shutil.copytree(imported / "set_bundle", tmp_path / "set_bundle")
+    file = tmp_path / "set_bundle" / "_recipe.binpb"
     recipe = Recipe.FromString(file.read_bytes())
     recipe.features.pop()
     file.write_bytes(recipe.SerializeToString())
-    schema = f"train_data.seg_dense_schema.schema_path={tmp_path / 'set' / 'schema.json'}"
+    schema = f"train_data.seg_dense_schema.schema_path={tmp_path / 'set_bundle' / 'schema.json'}"
 
-    status = main(["export", str(imported / "run"), "--set", schema, "-o", str(tmp_path / "bundle")])
+    status = main(["export", str(imported / "run_bundle"), "--set", schema, "-o", str(tmp_path / "bundle")])
 
     assert status == 1
     assert "does not make what the model takes" in capsys.readouterr().err
@@ -225,5 +148,5 @@ def test_verify_reads_the_recipe_too(imported: Path, capsys: pytest.CaptureFixtu
 
     manifest = (imported / "bundle" / "manifest.binpb").read_bytes()
     listed = {file.name: file.sha256 for file in BundleManifest.FromString(manifest).files}
-    vocabulary = _vocabulary(imported / "set")
+    vocabulary = vocabulary_of(imported / "set_bundle")
     assert listed[vocabulary.name] == hashlib.sha256(vocabulary.read_bytes()).hexdigest()

@@ -52,7 +52,8 @@ class RawRows:
         name = bundle.manifest.recipe_file
         try:
             recipe = Recipe.FromString(bytes(bundle.contents[name]))
-            there = {file: bytes(bundle.contents[file]) for file in vocabulary_files(recipe) if file in bundle.contents}
+            named = {feature.category.fitted.file for feature in recipe.features}
+            there = {file: bytes(bundle.contents[file]) for file in named if file in bundle.contents}
             self._encoder = Encoder(recipe, there)
         except DecodeError as error:
             raise _invalid(name, "a Recipe in protobuf's binary form") from error

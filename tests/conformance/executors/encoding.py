@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 from conformance.v1 import conformance_pb2 as pb
+from conformance.v1 import raw_rows_pb2
 
 from rankspec.encoding.encoder import Encoder
 from rankspec.encoding.errors import EncodingError
@@ -28,13 +29,14 @@ def encode(task: pb.Encode) -> pb.Response:
 
 def batch_of(task: pb.Encode) -> pa.RecordBatch:
     """The rows as a batch, each column of the type that its values have."""
-    columns = [pa.array([_value(row.values[place]) for row in task.rows]) for place in range(len(task.columns))]
+    columns = [pa.array([value_of(row.values[place]) for row in task.rows]) for place in range(len(task.columns))]
     # Not from a table of names, as two columns may have the same.
     return pa.RecordBatch.from_arrays(columns, names=list(task.columns))
 
 
-def _value(value: pb.RawValue) -> Any:
+def value_of(value: raw_rows_pb2.RawValue) -> Any:
+    """A raw value in its Python type."""
     kind = value.WhichOneof("value")
     if kind is None:
         return None
-    return [_value(item) for item in value.list.values] if kind == "list" else getattr(value, kind)
+    return [value_of(item) for item in value.list.values] if kind == "list" else getattr(value, kind)

@@ -2,12 +2,8 @@
 import { create } from "@bufbuild/protobuf";
 
 import { Encoder, EncodingError, type RawValue } from "../encoding/index.js";
-import {
-  type Encode,
-  type RawValue as RawValueMessage,
-  type Response,
-  ResponseSchema,
-} from "../gen/conformance/v1/conformance_pb.js";
+import { type Encode, type Response, ResponseSchema } from "../gen/conformance/v1/conformance_pb.js";
+import type { RawValue as RawValueMessage } from "../gen/conformance/v1/raw_rows_pb.js";
 
 /** Encodes the rows of a request. */
 export function encode({ recipe, vocabularies, columns, rows }: Encode): Response {

@@ -313,236 +313,6 @@ func (x *Encode) GetRows() []*RawRow {
 	return nil
 }
 
-// A raw row.
-type RawRow struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// A value for each column, in their order.
-	Values        []*RawValue `protobuf:"bytes,1,rep,name=values" json:"values,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *RawRow) Reset() {
-	*x = RawRow{}
-	mi := &file_conformance_v1_conformance_proto_msgTypes[4]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *RawRow) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*RawRow) ProtoMessage() {}
-
-func (x *RawRow) ProtoReflect() protoreflect.Message {
-	mi := &file_conformance_v1_conformance_proto_msgTypes[4]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use RawRow.ProtoReflect.Descriptor instead.
-func (*RawRow) Descriptor() ([]byte, []int) {
-	return file_conformance_v1_conformance_proto_rawDescGZIP(), []int{4}
-}
-
-func (x *RawRow) GetValues() []*RawValue {
-	if x != nil {
-		return x.Values
-	}
-	return nil
-}
-
-// A raw value, in one of the types that all languages have.
-type RawValue struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The value. Unset: missing.
-	//
-	// Types that are valid to be assigned to Value:
-	//
-	//	*RawValue_Text
-	//	*RawValue_Whole
-	//	*RawValue_Number
-	//	*RawValue_Flag
-	//	*RawValue_List
-	Value         isRawValue_Value `protobuf_oneof:"value"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *RawValue) Reset() {
-	*x = RawValue{}
-	mi := &file_conformance_v1_conformance_proto_msgTypes[5]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *RawValue) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*RawValue) ProtoMessage() {}
-
-func (x *RawValue) ProtoReflect() protoreflect.Message {
-	mi := &file_conformance_v1_conformance_proto_msgTypes[5]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use RawValue.ProtoReflect.Descriptor instead.
-func (*RawValue) Descriptor() ([]byte, []int) {
-	return file_conformance_v1_conformance_proto_rawDescGZIP(), []int{5}
-}
-
-func (x *RawValue) GetValue() isRawValue_Value {
-	if x != nil {
-		return x.Value
-	}
-	return nil
-}
-
-func (x *RawValue) GetText() string {
-	if x != nil {
-		if x, ok := x.Value.(*RawValue_Text); ok {
-			return x.Text
-		}
-	}
-	return ""
-}
-
-func (x *RawValue) GetWhole() int64 {
-	if x != nil {
-		if x, ok := x.Value.(*RawValue_Whole); ok {
-			return x.Whole
-		}
-	}
-	return 0
-}
-
-func (x *RawValue) GetNumber() float64 {
-	if x != nil {
-		if x, ok := x.Value.(*RawValue_Number); ok {
-			return x.Number
-		}
-	}
-	return 0
-}
-
-func (x *RawValue) GetFlag() bool {
-	if x != nil {
-		if x, ok := x.Value.(*RawValue_Flag); ok {
-			return x.Flag
-		}
-	}
-	return false
-}
-
-func (x *RawValue) GetList() *RawList {
-	if x != nil {
-		if x, ok := x.Value.(*RawValue_List); ok {
-			return x.List
-		}
-	}
-	return nil
-}
-
-type isRawValue_Value interface {
-	isRawValue_Value()
-}
-
-type RawValue_Text struct {
-	// Text.
-	Text string `protobuf:"bytes,1,opt,name=text,oneof"`
-}
-
-type RawValue_Whole struct {
-	// A whole number.
-	Whole int64 `protobuf:"varint,2,opt,name=whole,oneof"`
-}
-
-type RawValue_Number struct {
-	// A number of double precision.
-	Number float64 `protobuf:"fixed64,3,opt,name=number,oneof"`
-}
-
-type RawValue_Flag struct {
-	// True or false.
-	Flag bool `protobuf:"varint,4,opt,name=flag,oneof"`
-}
-
-type RawValue_List struct {
-	// A list.
-	List *RawList `protobuf:"bytes,5,opt,name=list,oneof"`
-}
-
-func (*RawValue_Text) isRawValue_Value() {}
-
-func (*RawValue_Whole) isRawValue_Value() {}
-
-func (*RawValue_Number) isRawValue_Value() {}
-
-func (*RawValue_Flag) isRawValue_Value() {}
-
-func (*RawValue_List) isRawValue_Value() {}
-
-// A list of raw values.
-type RawList struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The values; none is a list.
-	Values        []*RawValue `protobuf:"bytes,1,rep,name=values" json:"values,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *RawList) Reset() {
-	*x = RawList{}
-	mi := &file_conformance_v1_conformance_proto_msgTypes[6]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *RawList) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*RawList) ProtoMessage() {}
-
-func (x *RawList) ProtoReflect() protoreflect.Message {
-	mi := &file_conformance_v1_conformance_proto_msgTypes[6]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use RawList.ProtoReflect.Descriptor instead.
-func (*RawList) Descriptor() ([]byte, []int) {
-	return file_conformance_v1_conformance_proto_rawDescGZIP(), []int{6}
-}
-
-func (x *RawList) GetValues() []*RawValue {
-	if x != nil {
-		return x.Values
-	}
-	return nil
-}
-
 // A config in one of its forms.
 type Load struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -564,7 +334,7 @@ type Load struct {
 
 func (x *Load) Reset() {
 	*x = Load{}
-	mi := &file_conformance_v1_conformance_proto_msgTypes[7]
+	mi := &file_conformance_v1_conformance_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -576,7 +346,7 @@ func (x *Load) String() string {
 func (*Load) ProtoMessage() {}
 
 func (x *Load) ProtoReflect() protoreflect.Message {
-	mi := &file_conformance_v1_conformance_proto_msgTypes[7]
+	mi := &file_conformance_v1_conformance_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -589,7 +359,7 @@ func (x *Load) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Load.ProtoReflect.Descriptor instead.
 func (*Load) Descriptor() ([]byte, []int) {
-	return file_conformance_v1_conformance_proto_rawDescGZIP(), []int{7}
+	return file_conformance_v1_conformance_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Load) GetMessage() string {
@@ -678,7 +448,7 @@ type LearningRateAt struct {
 
 func (x *LearningRateAt) Reset() {
 	*x = LearningRateAt{}
-	mi := &file_conformance_v1_conformance_proto_msgTypes[8]
+	mi := &file_conformance_v1_conformance_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -690,7 +460,7 @@ func (x *LearningRateAt) String() string {
 func (*LearningRateAt) ProtoMessage() {}
 
 func (x *LearningRateAt) ProtoReflect() protoreflect.Message {
-	mi := &file_conformance_v1_conformance_proto_msgTypes[8]
+	mi := &file_conformance_v1_conformance_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -703,7 +473,7 @@ func (x *LearningRateAt) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LearningRateAt.ProtoReflect.Descriptor instead.
 func (*LearningRateAt) Descriptor() ([]byte, []int) {
-	return file_conformance_v1_conformance_proto_rawDescGZIP(), []int{8}
+	return file_conformance_v1_conformance_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *LearningRateAt) GetSchedule() *v11.LearningRate {
@@ -741,7 +511,7 @@ type Response struct {
 
 func (x *Response) Reset() {
 	*x = Response{}
-	mi := &file_conformance_v1_conformance_proto_msgTypes[9]
+	mi := &file_conformance_v1_conformance_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -753,7 +523,7 @@ func (x *Response) String() string {
 func (*Response) ProtoMessage() {}
 
 func (x *Response) ProtoReflect() protoreflect.Message {
-	mi := &file_conformance_v1_conformance_proto_msgTypes[9]
+	mi := &file_conformance_v1_conformance_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -766,7 +536,7 @@ func (x *Response) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Response.ProtoReflect.Descriptor instead.
 func (*Response) Descriptor() ([]byte, []int) {
-	return file_conformance_v1_conformance_proto_rawDescGZIP(), []int{9}
+	return file_conformance_v1_conformance_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Response) GetResult() isResponse_Result {
@@ -907,7 +677,7 @@ type Encoded struct {
 
 func (x *Encoded) Reset() {
 	*x = Encoded{}
-	mi := &file_conformance_v1_conformance_proto_msgTypes[10]
+	mi := &file_conformance_v1_conformance_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -919,7 +689,7 @@ func (x *Encoded) String() string {
 func (*Encoded) ProtoMessage() {}
 
 func (x *Encoded) ProtoReflect() protoreflect.Message {
-	mi := &file_conformance_v1_conformance_proto_msgTypes[10]
+	mi := &file_conformance_v1_conformance_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -932,7 +702,7 @@ func (x *Encoded) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Encoded.ProtoReflect.Descriptor instead.
 func (*Encoded) Descriptor() ([]byte, []int) {
-	return file_conformance_v1_conformance_proto_rawDescGZIP(), []int{10}
+	return file_conformance_v1_conformance_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Encoded) GetContinuous() []uint32 {
@@ -971,7 +741,7 @@ type EncodingRefusal struct {
 
 func (x *EncodingRefusal) Reset() {
 	*x = EncodingRefusal{}
-	mi := &file_conformance_v1_conformance_proto_msgTypes[11]
+	mi := &file_conformance_v1_conformance_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -983,7 +753,7 @@ func (x *EncodingRefusal) String() string {
 func (*EncodingRefusal) ProtoMessage() {}
 
 func (x *EncodingRefusal) ProtoReflect() protoreflect.Message {
-	mi := &file_conformance_v1_conformance_proto_msgTypes[11]
+	mi := &file_conformance_v1_conformance_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -996,7 +766,7 @@ func (x *EncodingRefusal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EncodingRefusal.ProtoReflect.Descriptor instead.
 func (*EncodingRefusal) Descriptor() ([]byte, []int) {
-	return file_conformance_v1_conformance_proto_rawDescGZIP(), []int{11}
+	return file_conformance_v1_conformance_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *EncodingRefusal) GetCode() string {
@@ -1035,7 +805,7 @@ type Config struct {
 
 func (x *Config) Reset() {
 	*x = Config{}
-	mi := &file_conformance_v1_conformance_proto_msgTypes[12]
+	mi := &file_conformance_v1_conformance_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1047,7 +817,7 @@ func (x *Config) String() string {
 func (*Config) ProtoMessage() {}
 
 func (x *Config) ProtoReflect() protoreflect.Message {
-	mi := &file_conformance_v1_conformance_proto_msgTypes[12]
+	mi := &file_conformance_v1_conformance_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1060,7 +830,7 @@ func (x *Config) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Config.ProtoReflect.Descriptor instead.
 func (*Config) Descriptor() ([]byte, []int) {
-	return file_conformance_v1_conformance_proto_rawDescGZIP(), []int{12}
+	return file_conformance_v1_conformance_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Config) GetForm() string {
@@ -1095,7 +865,7 @@ type Refusal struct {
 
 func (x *Refusal) Reset() {
 	*x = Refusal{}
-	mi := &file_conformance_v1_conformance_proto_msgTypes[13]
+	mi := &file_conformance_v1_conformance_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1107,7 +877,7 @@ func (x *Refusal) String() string {
 func (*Refusal) ProtoMessage() {}
 
 func (x *Refusal) ProtoReflect() protoreflect.Message {
-	mi := &file_conformance_v1_conformance_proto_msgTypes[13]
+	mi := &file_conformance_v1_conformance_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1120,7 +890,7 @@ func (x *Refusal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Refusal.ProtoReflect.Descriptor instead.
 func (*Refusal) Descriptor() ([]byte, []int) {
-	return file_conformance_v1_conformance_proto_rawDescGZIP(), []int{13}
+	return file_conformance_v1_conformance_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Refusal) GetViolations() []*Violation {
@@ -1147,7 +917,7 @@ type Violation struct {
 
 func (x *Violation) Reset() {
 	*x = Violation{}
-	mi := &file_conformance_v1_conformance_proto_msgTypes[14]
+	mi := &file_conformance_v1_conformance_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1159,7 +929,7 @@ func (x *Violation) String() string {
 func (*Violation) ProtoMessage() {}
 
 func (x *Violation) ProtoReflect() protoreflect.Message {
-	mi := &file_conformance_v1_conformance_proto_msgTypes[14]
+	mi := &file_conformance_v1_conformance_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1172,7 +942,7 @@ func (x *Violation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Violation.ProtoReflect.Descriptor instead.
 func (*Violation) Descriptor() ([]byte, []int) {
-	return file_conformance_v1_conformance_proto_rawDescGZIP(), []int{14}
+	return file_conformance_v1_conformance_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Violation) GetPath() string {
@@ -1223,7 +993,7 @@ type Expectation struct {
 
 func (x *Expectation) Reset() {
 	*x = Expectation{}
-	mi := &file_conformance_v1_conformance_proto_msgTypes[15]
+	mi := &file_conformance_v1_conformance_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1235,7 +1005,7 @@ func (x *Expectation) String() string {
 func (*Expectation) ProtoMessage() {}
 
 func (x *Expectation) ProtoReflect() protoreflect.Message {
-	mi := &file_conformance_v1_conformance_proto_msgTypes[15]
+	mi := &file_conformance_v1_conformance_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1248,7 +1018,7 @@ func (x *Expectation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Expectation.ProtoReflect.Descriptor instead.
 func (*Expectation) Descriptor() ([]byte, []int) {
-	return file_conformance_v1_conformance_proto_rawDescGZIP(), []int{15}
+	return file_conformance_v1_conformance_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Expectation) GetVerdict() isExpectation_Verdict {
@@ -1372,7 +1142,7 @@ type Rate struct {
 
 func (x *Rate) Reset() {
 	*x = Rate{}
-	mi := &file_conformance_v1_conformance_proto_msgTypes[16]
+	mi := &file_conformance_v1_conformance_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1384,7 +1154,7 @@ func (x *Rate) String() string {
 func (*Rate) ProtoMessage() {}
 
 func (x *Rate) ProtoReflect() protoreflect.Message {
-	mi := &file_conformance_v1_conformance_proto_msgTypes[16]
+	mi := &file_conformance_v1_conformance_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1397,7 +1167,7 @@ func (x *Rate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Rate.ProtoReflect.Descriptor instead.
 func (*Rate) Descriptor() ([]byte, []int) {
-	return file_conformance_v1_conformance_proto_rawDescGZIP(), []int{16}
+	return file_conformance_v1_conformance_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Rate) GetValue() float64 {
@@ -1418,7 +1188,7 @@ var File_conformance_v1_conformance_proto protoreflect.FileDescriptor
 
 const file_conformance_v1_conformance_proto_rawDesc = "" +
 	"\n" +
-	" conformance/v1/conformance.proto\x12\x0econformance.v1\x1a\x1drankspec/data/v1/recipe.proto\x1a%rankspec/optim/v1/learning_rate.proto\"3\n" +
+	" conformance/v1/conformance.proto\x12\x0econformance.v1\x1a\x1dconformance/v1/raw_rows.proto\x1a\x1drankspec/data/v1/recipe.proto\x1a%rankspec/optim/v1/learning_rate.proto\"3\n" +
 	"\x05Suite\x12*\n" +
 	"\x05cases\x18\x01 \x03(\v2\x14.conformance.v1.CaseR\x05cases\"\x82\x01\n" +
 	"\x04Case\x12\x0e\n" +
@@ -1437,18 +1207,7 @@ const file_conformance_v1_conformance_proto_rawDesc = "" +
 	"\x04rows\x18\x04 \x03(\v2\x16.conformance.v1.RawRowR\x04rows\x1a?\n" +
 	"\x11VocabulariesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\fR\x05value:\x028\x01\":\n" +
-	"\x06RawRow\x120\n" +
-	"\x06values\x18\x01 \x03(\v2\x18.conformance.v1.RawValueR\x06values\"\xa0\x01\n" +
-	"\bRawValue\x12\x14\n" +
-	"\x04text\x18\x01 \x01(\tH\x00R\x04text\x12\x16\n" +
-	"\x05whole\x18\x02 \x01(\x03H\x00R\x05whole\x12\x18\n" +
-	"\x06number\x18\x03 \x01(\x01H\x00R\x06number\x12\x14\n" +
-	"\x04flag\x18\x04 \x01(\bH\x00R\x04flag\x12-\n" +
-	"\x04list\x18\x05 \x01(\v2\x17.conformance.v1.RawListH\x00R\x04listB\a\n" +
-	"\x05value\";\n" +
-	"\aRawList\x120\n" +
-	"\x06values\x18\x01 \x03(\v2\x18.conformance.v1.RawValueR\x06values\"\xf1\x01\n" +
+	"\x05value\x18\x02 \x01(\fR\x05value:\x028\x01\"\xf1\x01\n" +
 	"\x04Load\x12\x18\n" +
 	"\amessage\x18\x01 \x01(\tR\amessage\x12\x14\n" +
 	"\x04text\x18\x02 \x01(\fH\x00R\x04text\x12\x14\n" +
@@ -1521,60 +1280,55 @@ func file_conformance_v1_conformance_proto_rawDescGZIP() []byte {
 	return file_conformance_v1_conformance_proto_rawDescData
 }
 
-var file_conformance_v1_conformance_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
+var file_conformance_v1_conformance_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_conformance_v1_conformance_proto_goTypes = []any{
 	(*Suite)(nil),            // 0: conformance.v1.Suite
 	(*Case)(nil),             // 1: conformance.v1.Case
 	(*Request)(nil),          // 2: conformance.v1.Request
 	(*Encode)(nil),           // 3: conformance.v1.Encode
-	(*RawRow)(nil),           // 4: conformance.v1.RawRow
-	(*RawValue)(nil),         // 5: conformance.v1.RawValue
-	(*RawList)(nil),          // 6: conformance.v1.RawList
-	(*Load)(nil),             // 7: conformance.v1.Load
-	(*LearningRateAt)(nil),   // 8: conformance.v1.LearningRateAt
-	(*Response)(nil),         // 9: conformance.v1.Response
-	(*Encoded)(nil),          // 10: conformance.v1.Encoded
-	(*EncodingRefusal)(nil),  // 11: conformance.v1.EncodingRefusal
-	(*Config)(nil),           // 12: conformance.v1.Config
-	(*Refusal)(nil),          // 13: conformance.v1.Refusal
-	(*Violation)(nil),        // 14: conformance.v1.Violation
-	(*Expectation)(nil),      // 15: conformance.v1.Expectation
-	(*Rate)(nil),             // 16: conformance.v1.Rate
-	nil,                      // 17: conformance.v1.Encode.VocabulariesEntry
-	nil,                      // 18: conformance.v1.Load.VariablesEntry
-	(*v1.Recipe)(nil),        // 19: rankspec.data.v1.Recipe
-	(*v11.LearningRate)(nil), // 20: rankspec.optim.v1.LearningRate
+	(*Load)(nil),             // 4: conformance.v1.Load
+	(*LearningRateAt)(nil),   // 5: conformance.v1.LearningRateAt
+	(*Response)(nil),         // 6: conformance.v1.Response
+	(*Encoded)(nil),          // 7: conformance.v1.Encoded
+	(*EncodingRefusal)(nil),  // 8: conformance.v1.EncodingRefusal
+	(*Config)(nil),           // 9: conformance.v1.Config
+	(*Refusal)(nil),          // 10: conformance.v1.Refusal
+	(*Violation)(nil),        // 11: conformance.v1.Violation
+	(*Expectation)(nil),      // 12: conformance.v1.Expectation
+	(*Rate)(nil),             // 13: conformance.v1.Rate
+	nil,                      // 14: conformance.v1.Encode.VocabulariesEntry
+	nil,                      // 15: conformance.v1.Load.VariablesEntry
+	(*v1.Recipe)(nil),        // 16: rankspec.data.v1.Recipe
+	(*RawRow)(nil),           // 17: conformance.v1.RawRow
+	(*v11.LearningRate)(nil), // 18: rankspec.optim.v1.LearningRate
 }
 var file_conformance_v1_conformance_proto_depIdxs = []int32{
 	1,  // 0: conformance.v1.Suite.cases:type_name -> conformance.v1.Case
 	2,  // 1: conformance.v1.Case.request:type_name -> conformance.v1.Request
-	15, // 2: conformance.v1.Case.expected:type_name -> conformance.v1.Expectation
-	7,  // 3: conformance.v1.Request.load:type_name -> conformance.v1.Load
-	8,  // 4: conformance.v1.Request.learning_rate_at:type_name -> conformance.v1.LearningRateAt
+	12, // 2: conformance.v1.Case.expected:type_name -> conformance.v1.Expectation
+	4,  // 3: conformance.v1.Request.load:type_name -> conformance.v1.Load
+	5,  // 4: conformance.v1.Request.learning_rate_at:type_name -> conformance.v1.LearningRateAt
 	3,  // 5: conformance.v1.Request.encode:type_name -> conformance.v1.Encode
-	19, // 6: conformance.v1.Encode.recipe:type_name -> rankspec.data.v1.Recipe
-	17, // 7: conformance.v1.Encode.vocabularies:type_name -> conformance.v1.Encode.VocabulariesEntry
-	4,  // 8: conformance.v1.Encode.rows:type_name -> conformance.v1.RawRow
-	5,  // 9: conformance.v1.RawRow.values:type_name -> conformance.v1.RawValue
-	6,  // 10: conformance.v1.RawValue.list:type_name -> conformance.v1.RawList
-	5,  // 11: conformance.v1.RawList.values:type_name -> conformance.v1.RawValue
-	18, // 12: conformance.v1.Load.variables:type_name -> conformance.v1.Load.VariablesEntry
-	20, // 13: conformance.v1.LearningRateAt.schedule:type_name -> rankspec.optim.v1.LearningRate
-	12, // 14: conformance.v1.Response.config:type_name -> conformance.v1.Config
-	13, // 15: conformance.v1.Response.refusal:type_name -> conformance.v1.Refusal
-	10, // 16: conformance.v1.Response.encoded:type_name -> conformance.v1.Encoded
-	11, // 17: conformance.v1.Response.encoding_refusal:type_name -> conformance.v1.EncodingRefusal
-	14, // 18: conformance.v1.Refusal.violations:type_name -> conformance.v1.Violation
-	12, // 19: conformance.v1.Expectation.config:type_name -> conformance.v1.Config
-	13, // 20: conformance.v1.Expectation.refusal:type_name -> conformance.v1.Refusal
-	16, // 21: conformance.v1.Expectation.learning_rate:type_name -> conformance.v1.Rate
-	10, // 22: conformance.v1.Expectation.encoded:type_name -> conformance.v1.Encoded
-	11, // 23: conformance.v1.Expectation.encoding_refusal:type_name -> conformance.v1.EncodingRefusal
-	24, // [24:24] is the sub-list for method output_type
-	24, // [24:24] is the sub-list for method input_type
-	24, // [24:24] is the sub-list for extension type_name
-	24, // [24:24] is the sub-list for extension extendee
-	0,  // [0:24] is the sub-list for field type_name
+	16, // 6: conformance.v1.Encode.recipe:type_name -> rankspec.data.v1.Recipe
+	14, // 7: conformance.v1.Encode.vocabularies:type_name -> conformance.v1.Encode.VocabulariesEntry
+	17, // 8: conformance.v1.Encode.rows:type_name -> conformance.v1.RawRow
+	15, // 9: conformance.v1.Load.variables:type_name -> conformance.v1.Load.VariablesEntry
+	18, // 10: conformance.v1.LearningRateAt.schedule:type_name -> rankspec.optim.v1.LearningRate
+	9,  // 11: conformance.v1.Response.config:type_name -> conformance.v1.Config
+	10, // 12: conformance.v1.Response.refusal:type_name -> conformance.v1.Refusal
+	7,  // 13: conformance.v1.Response.encoded:type_name -> conformance.v1.Encoded
+	8,  // 14: conformance.v1.Response.encoding_refusal:type_name -> conformance.v1.EncodingRefusal
+	11, // 15: conformance.v1.Refusal.violations:type_name -> conformance.v1.Violation
+	9,  // 16: conformance.v1.Expectation.config:type_name -> conformance.v1.Config
+	10, // 17: conformance.v1.Expectation.refusal:type_name -> conformance.v1.Refusal
+	13, // 18: conformance.v1.Expectation.learning_rate:type_name -> conformance.v1.Rate
+	7,  // 19: conformance.v1.Expectation.encoded:type_name -> conformance.v1.Encoded
+	8,  // 20: conformance.v1.Expectation.encoding_refusal:type_name -> conformance.v1.EncodingRefusal
+	21, // [21:21] is the sub-list for method output_type
+	21, // [21:21] is the sub-list for method input_type
+	21, // [21:21] is the sub-list for extension type_name
+	21, // [21:21] is the sub-list for extension extendee
+	0,  // [0:21] is the sub-list for field type_name
 }
 
 func init() { file_conformance_v1_conformance_proto_init() }
@@ -1582,24 +1336,18 @@ func file_conformance_v1_conformance_proto_init() {
 	if File_conformance_v1_conformance_proto != nil {
 		return
 	}
+	file_conformance_v1_raw_rows_proto_init()
 	file_conformance_v1_conformance_proto_msgTypes[2].OneofWrappers = []any{
 		(*Request_Load)(nil),
 		(*Request_LearningRateAt)(nil),
 		(*Request_Encode)(nil),
 	}
-	file_conformance_v1_conformance_proto_msgTypes[5].OneofWrappers = []any{
-		(*RawValue_Text)(nil),
-		(*RawValue_Whole)(nil),
-		(*RawValue_Number)(nil),
-		(*RawValue_Flag)(nil),
-		(*RawValue_List)(nil),
-	}
-	file_conformance_v1_conformance_proto_msgTypes[7].OneofWrappers = []any{
+	file_conformance_v1_conformance_proto_msgTypes[4].OneofWrappers = []any{
 		(*Load_Text)(nil),
 		(*Load_Json)(nil),
 		(*Load_Binary)(nil),
 	}
-	file_conformance_v1_conformance_proto_msgTypes[9].OneofWrappers = []any{
+	file_conformance_v1_conformance_proto_msgTypes[6].OneofWrappers = []any{
 		(*Response_Config)(nil),
 		(*Response_Refusal)(nil),
 		(*Response_LearningRate)(nil),
@@ -1608,7 +1356,7 @@ func file_conformance_v1_conformance_proto_init() {
 		(*Response_Encoded)(nil),
 		(*Response_EncodingRefusal)(nil),
 	}
-	file_conformance_v1_conformance_proto_msgTypes[15].OneofWrappers = []any{
+	file_conformance_v1_conformance_proto_msgTypes[12].OneofWrappers = []any{
 		(*Expectation_Config)(nil),
 		(*Expectation_Refusal)(nil),
 		(*Expectation_Unreadable)(nil),
@@ -1622,7 +1370,7 @@ func file_conformance_v1_conformance_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_conformance_v1_conformance_proto_rawDesc), len(file_conformance_v1_conformance_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   19,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -157,12 +157,14 @@ type ScoringRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Unique in its case.
 	Id *string `protobuf:"bytes,1,opt,name=id" json:"id,omitempty"`
-	// The columns.
+	// The columns, if there are no raw rows.
 	Columns []*ScoringColumn `protobuf:"bytes,2,rep,name=columns" json:"columns,omitempty"`
 	// Hash of the signature that whole vectors were made for. Unset: none comes with the request.
 	SignatureHash *string `protobuf:"bytes,3,opt,name=signature_hash,json=signatureHash" json:"signature_hash,omitempty"`
 	// What has to come of it.
-	Expected      *ScoringVerdict `protobuf:"bytes,4,opt,name=expected" json:"expected,omitempty"`
+	Expected *ScoringVerdict `protobuf:"bytes,4,opt,name=expected" json:"expected,omitempty"`
+	// Raw rows, which the bundle's recipe makes inputs of; no columns and no hash come with them. Absent: the rows are in columns.
+	RawRows       *RawRows `protobuf:"bytes,5,opt,name=raw_rows,json=rawRows" json:"raw_rows,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -221,6 +223,13 @@ func (x *ScoringRequest) GetSignatureHash() string {
 func (x *ScoringRequest) GetExpected() *ScoringVerdict {
 	if x != nil {
 		return x.Expected
+	}
+	return nil
+}
+
+func (x *ScoringRequest) GetRawRows() *RawRows {
+	if x != nil {
+		return x.RawRows
 	}
 	return nil
 }
@@ -549,7 +558,7 @@ var File_conformance_v1_scoring_proto protoreflect.FileDescriptor
 
 const file_conformance_v1_scoring_proto_rawDesc = "" +
 	"\n" +
-	"\x1cconformance/v1/scoring.proto\x12\x0econformance.v1\x1a rankspec/serving/v1/bundle.proto\"B\n" +
+	"\x1cconformance/v1/scoring.proto\x12\x0econformance.v1\x1a\x1dconformance/v1/raw_rows.proto\x1a rankspec/serving/v1/bundle.proto\"B\n" +
 	"\rScoringCorpus\x121\n" +
 	"\x05cases\x18\x01 \x03(\v2\x1b.conformance.v1.ScoringCaseR\x05cases\"\xd0\x01\n" +
 	"\vScoringCase\x12\x0e\n" +
@@ -557,12 +566,13 @@ const file_conformance_v1_scoring_proto_rawDesc = "" +
 	"\x06bundle\x18\x02 \x01(\tR\x06bundle\x12#\n" +
 	"\rexpect_digest\x18\x03 \x01(\tR\fexpectDigest\x128\n" +
 	"\aopening\x18\x04 \x01(\v2\x1e.conformance.v1.ScoringVerdictR\aopening\x12:\n" +
-	"\brequests\x18\x05 \x03(\v2\x1e.conformance.v1.ScoringRequestR\brequests\"\xbc\x01\n" +
+	"\brequests\x18\x05 \x03(\v2\x1e.conformance.v1.ScoringRequestR\brequests\"\xf0\x01\n" +
 	"\x0eScoringRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x127\n" +
 	"\acolumns\x18\x02 \x03(\v2\x1d.conformance.v1.ScoringColumnR\acolumns\x12%\n" +
 	"\x0esignature_hash\x18\x03 \x01(\tR\rsignatureHash\x12:\n" +
-	"\bexpected\x18\x04 \x01(\v2\x1e.conformance.v1.ScoringVerdictR\bexpected\"\xa1\x01\n" +
+	"\bexpected\x18\x04 \x01(\v2\x1e.conformance.v1.ScoringVerdictR\bexpected\x122\n" +
+	"\braw_rows\x18\x05 \x01(\v2\x17.conformance.v1.RawRowsR\arawRows\"\xa1\x01\n" +
 	"\rScoringColumn\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x122\n" +
 	"\x04type\x18\x02 \x01(\x0e2\x1e.rankspec.serving.v1.ValueTypeR\x04type\x12\x14\n" +
@@ -607,8 +617,9 @@ var file_conformance_v1_scoring_proto_goTypes = []any{
 	(*ScoredColumn)(nil),   // 5: conformance.v1.ScoredColumn
 	(*ScoringAnswers)(nil), // 6: conformance.v1.ScoringAnswers
 	(*ScoringAnswer)(nil),  // 7: conformance.v1.ScoringAnswer
-	(v1.ValueType)(0),      // 8: rankspec.serving.v1.ValueType
-	(v1.ErrorCode)(0),      // 9: rankspec.serving.v1.ErrorCode
+	(*RawRows)(nil),        // 8: conformance.v1.RawRows
+	(v1.ValueType)(0),      // 9: rankspec.serving.v1.ValueType
+	(v1.ErrorCode)(0),      // 10: rankspec.serving.v1.ErrorCode
 }
 var file_conformance_v1_scoring_proto_depIdxs = []int32{
 	1,  // 0: conformance.v1.ScoringCorpus.cases:type_name -> conformance.v1.ScoringCase
@@ -616,17 +627,18 @@ var file_conformance_v1_scoring_proto_depIdxs = []int32{
 	2,  // 2: conformance.v1.ScoringCase.requests:type_name -> conformance.v1.ScoringRequest
 	3,  // 3: conformance.v1.ScoringRequest.columns:type_name -> conformance.v1.ScoringColumn
 	4,  // 4: conformance.v1.ScoringRequest.expected:type_name -> conformance.v1.ScoringVerdict
-	8,  // 5: conformance.v1.ScoringColumn.type:type_name -> rankspec.serving.v1.ValueType
-	9,  // 6: conformance.v1.ScoringVerdict.code:type_name -> rankspec.serving.v1.ErrorCode
-	5,  // 7: conformance.v1.ScoringVerdict.columns:type_name -> conformance.v1.ScoredColumn
-	7,  // 8: conformance.v1.ScoringAnswers.answers:type_name -> conformance.v1.ScoringAnswer
-	4,  // 9: conformance.v1.ScoringAnswer.opening:type_name -> conformance.v1.ScoringVerdict
-	4,  // 10: conformance.v1.ScoringAnswer.requests:type_name -> conformance.v1.ScoringVerdict
-	11, // [11:11] is the sub-list for method output_type
-	11, // [11:11] is the sub-list for method input_type
-	11, // [11:11] is the sub-list for extension type_name
-	11, // [11:11] is the sub-list for extension extendee
-	0,  // [0:11] is the sub-list for field type_name
+	8,  // 5: conformance.v1.ScoringRequest.raw_rows:type_name -> conformance.v1.RawRows
+	9,  // 6: conformance.v1.ScoringColumn.type:type_name -> rankspec.serving.v1.ValueType
+	10, // 7: conformance.v1.ScoringVerdict.code:type_name -> rankspec.serving.v1.ErrorCode
+	5,  // 8: conformance.v1.ScoringVerdict.columns:type_name -> conformance.v1.ScoredColumn
+	7,  // 9: conformance.v1.ScoringAnswers.answers:type_name -> conformance.v1.ScoringAnswer
+	4,  // 10: conformance.v1.ScoringAnswer.opening:type_name -> conformance.v1.ScoringVerdict
+	4,  // 11: conformance.v1.ScoringAnswer.requests:type_name -> conformance.v1.ScoringVerdict
+	12, // [12:12] is the sub-list for method output_type
+	12, // [12:12] is the sub-list for method input_type
+	12, // [12:12] is the sub-list for extension type_name
+	12, // [12:12] is the sub-list for extension extendee
+	0,  // [0:12] is the sub-list for field type_name
 }
 
 func init() { file_conformance_v1_scoring_proto_init() }
@@ -634,6 +646,7 @@ func file_conformance_v1_scoring_proto_init() {
 	if File_conformance_v1_scoring_proto != nil {
 		return
 	}
+	file_conformance_v1_raw_rows_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

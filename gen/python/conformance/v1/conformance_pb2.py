@@ -22,11 +22,12 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from conformance.v1 import raw_rows_pb2 as conformance_dot_v1_dot_raw__rows__pb2
 from rankspec.data.v1 import recipe_pb2 as rankspec_dot_data_dot_v1_dot_recipe__pb2
 from rankspec.optim.v1 import learning_rate_pb2 as rankspec_dot_optim_dot_v1_dot_learning__rate__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n conformance/v1/conformance.proto\x12\x0e\x63onformance.v1\x1a\x1drankspec/data/v1/recipe.proto\x1a%rankspec/optim/v1/learning_rate.proto\"3\n\x05Suite\x12*\n\x05\x63\x61ses\x18\x01 \x03(\x0b\x32\x14.conformance.v1.CaseR\x05\x63\x61ses\"\x82\x01\n\x04\x43\x61se\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x31\n\x07request\x18\x02 \x01(\x0b\x32\x17.conformance.v1.RequestR\x07request\x12\x37\n\x08\x65xpected\x18\x03 \x01(\x0b\x32\x1b.conformance.v1.ExpectationR\x08\x65xpected\"\xbb\x01\n\x07Request\x12*\n\x04load\x18\x01 \x01(\x0b\x32\x14.conformance.v1.LoadH\x00R\x04load\x12J\n\x10learning_rate_at\x18\x02 \x01(\x0b\x32\x1e.conformance.v1.LearningRateAtH\x00R\x0elearningRateAt\x12\x30\n\x06\x65ncode\x18\x03 \x01(\x0b\x32\x16.conformance.v1.EncodeH\x00R\x06\x65ncodeB\x06\n\x04task\"\x8f\x02\n\x06\x45ncode\x12\x30\n\x06recipe\x18\x01 \x01(\x0b\x32\x18.rankspec.data.v1.RecipeR\x06recipe\x12L\n\x0cvocabularies\x18\x02 \x03(\x0b\x32(.conformance.v1.Encode.VocabulariesEntryR\x0cvocabularies\x12\x18\n\x07\x63olumns\x18\x03 \x03(\tR\x07\x63olumns\x12*\n\x04rows\x18\x04 \x03(\x0b\x32\x16.conformance.v1.RawRowR\x04rows\x1a?\n\x11VocabulariesEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\x0cR\x05value:\x02\x38\x01\":\n\x06RawRow\x12\x30\n\x06values\x18\x01 \x03(\x0b\x32\x18.conformance.v1.RawValueR\x06values\"\xa0\x01\n\x08RawValue\x12\x14\n\x04text\x18\x01 \x01(\tH\x00R\x04text\x12\x16\n\x05whole\x18\x02 \x01(\x03H\x00R\x05whole\x12\x18\n\x06number\x18\x03 \x01(\x01H\x00R\x06number\x12\x14\n\x04\x66lag\x18\x04 \x01(\x08H\x00R\x04\x66lag\x12-\n\x04list\x18\x05 \x01(\x0b\x32\x17.conformance.v1.RawListH\x00R\x04listB\x07\n\x05value\";\n\x07RawList\x12\x30\n\x06values\x18\x01 \x03(\x0b\x32\x18.conformance.v1.RawValueR\x06values\"\xf1\x01\n\x04Load\x12\x18\n\x07message\x18\x01 \x01(\tR\x07message\x12\x14\n\x04text\x18\x02 \x01(\x0cH\x00R\x04text\x12\x14\n\x04json\x18\x03 \x01(\x0cH\x00R\x04json\x12\x18\n\x06\x62inary\x18\x04 \x01(\x0cH\x00R\x06\x62inary\x12\x41\n\tvariables\x18\x05 \x03(\x0b\x32#.conformance.v1.Load.VariablesEntryR\tvariables\x1a<\n\x0eVariablesEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\x0cR\x05value:\x02\x38\x01\x42\x08\n\x06source\"a\n\x0eLearningRateAt\x12;\n\x08schedule\x18\x01 \x01(\x0b\x32\x1f.rankspec.optim.v1.LearningRateR\x08schedule\x12\x12\n\x04step\x18\x02 \x01(\x03R\x04step\"\xe5\x02\n\x08Response\x12\x30\n\x06\x63onfig\x18\x01 \x01(\x0b\x32\x16.conformance.v1.ConfigH\x00R\x06\x63onfig\x12\x33\n\x07refusal\x18\x02 \x01(\x0b\x32\x17.conformance.v1.RefusalH\x00R\x07refusal\x12%\n\rlearning_rate\x18\x03 \x01(\x01H\x00R\x0clearningRate\x12\"\n\x0bunsupported\x18\x04 \x01(\tH\x00R\x0bunsupported\x12\x1a\n\x07\x66\x61ilure\x18\x05 \x01(\tH\x00R\x07\x66\x61ilure\x12\x33\n\x07\x65ncoded\x18\x06 \x01(\x0b\x32\x17.conformance.v1.EncodedH\x00R\x07\x65ncoded\x12L\n\x10\x65ncoding_refusal\x18\x07 \x01(\x0b\x32\x1f.conformance.v1.EncodingRefusalH\x00R\x0f\x65ncodingRefusalB\x08\n\x06result\"]\n\x07\x45ncoded\x12\x1e\n\ncontinuous\x18\x01 \x03(\x07R\ncontinuous\x12\x16\n\x06\x62inary\x18\x02 \x03(\x03R\x06\x62inary\x12\x1a\n\x08\x64iscrete\x18\x03 \x03(\x03R\x08\x64iscrete\"O\n\x0f\x45ncodingRefusal\x12\x12\n\x04\x63ode\x18\x01 \x01(\tR\x04\x63ode\x12\x16\n\x06\x63olumn\x18\x02 \x01(\tR\x06\x63olumn\x12\x10\n\x03row\x18\x03 \x01(\x03R\x03row\"L\n\x06\x43onfig\x12\x12\n\x04\x66orm\x18\x01 \x01(\tR\x04\x66orm\x12\x1a\n\x08semantic\x18\x02 \x01(\tR\x08semantic\x12\x12\n\x04\x66ull\x18\x03 \x01(\tR\x04\x66ull\"D\n\x07Refusal\x12\x39\n\nviolations\x18\x01 \x03(\x0b\x32\x19.conformance.v1.ViolationR\nviolations\"_\n\tViolation\x12\x12\n\x04path\x18\x01 \x01(\tR\x04path\x12\x12\n\x04\x63ode\x18\x02 \x01(\tR\x04\x63ode\x12\x12\n\x04line\x18\x03 \x01(\rR\x04line\x12\x16\n\x06\x63olumn\x18\x04 \x01(\rR\x06\x63olumn\"\xe1\x02\n\x0b\x45xpectation\x12\x30\n\x06\x63onfig\x18\x01 \x01(\x0b\x32\x16.conformance.v1.ConfigH\x00R\x06\x63onfig\x12\x33\n\x07refusal\x18\x02 \x01(\x0b\x32\x17.conformance.v1.RefusalH\x00R\x07refusal\x12 \n\nunreadable\x18\x03 \x01(\tH\x00R\nunreadable\x12;\n\rlearning_rate\x18\x04 \x01(\x0b\x32\x14.conformance.v1.RateH\x00R\x0clearningRate\x12\x33\n\x07\x65ncoded\x18\x05 \x01(\x0b\x32\x17.conformance.v1.EncodedH\x00R\x07\x65ncoded\x12L\n\x10\x65ncoding_refusal\x18\x06 \x01(\x0b\x32\x1f.conformance.v1.EncodingRefusalH\x00R\x0f\x65ncodingRefusalB\t\n\x07verdict\":\n\x04Rate\x12\x14\n\x05value\x18\x01 \x01(\x01R\x05value\x12\x1c\n\ttolerance\x18\x02 \x01(\x01R\ttoleranceBs\n\x1b\x64\x65v.rankspec.conformance.v1B\x10\x43onformanceProtoP\x01Z@github.com/rankspec/rankspec/gen/go/conformance/v1;conformancev1b\x08\x65\x64itionsp\xe8\x07')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n conformance/v1/conformance.proto\x12\x0e\x63onformance.v1\x1a\x1d\x63onformance/v1/raw_rows.proto\x1a\x1drankspec/data/v1/recipe.proto\x1a%rankspec/optim/v1/learning_rate.proto\"3\n\x05Suite\x12*\n\x05\x63\x61ses\x18\x01 \x03(\x0b\x32\x14.conformance.v1.CaseR\x05\x63\x61ses\"\x82\x01\n\x04\x43\x61se\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x31\n\x07request\x18\x02 \x01(\x0b\x32\x17.conformance.v1.RequestR\x07request\x12\x37\n\x08\x65xpected\x18\x03 \x01(\x0b\x32\x1b.conformance.v1.ExpectationR\x08\x65xpected\"\xbb\x01\n\x07Request\x12*\n\x04load\x18\x01 \x01(\x0b\x32\x14.conformance.v1.LoadH\x00R\x04load\x12J\n\x10learning_rate_at\x18\x02 \x01(\x0b\x32\x1e.conformance.v1.LearningRateAtH\x00R\x0elearningRateAt\x12\x30\n\x06\x65ncode\x18\x03 \x01(\x0b\x32\x16.conformance.v1.EncodeH\x00R\x06\x65ncodeB\x06\n\x04task\"\x8f\x02\n\x06\x45ncode\x12\x30\n\x06recipe\x18\x01 \x01(\x0b\x32\x18.rankspec.data.v1.RecipeR\x06recipe\x12L\n\x0cvocabularies\x18\x02 \x03(\x0b\x32(.conformance.v1.Encode.VocabulariesEntryR\x0cvocabularies\x12\x18\n\x07\x63olumns\x18\x03 \x03(\tR\x07\x63olumns\x12*\n\x04rows\x18\x04 \x03(\x0b\x32\x16.conformance.v1.RawRowR\x04rows\x1a?\n\x11VocabulariesEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\x0cR\x05value:\x02\x38\x01\"\xf1\x01\n\x04Load\x12\x18\n\x07message\x18\x01 \x01(\tR\x07message\x12\x14\n\x04text\x18\x02 \x01(\x0cH\x00R\x04text\x12\x14\n\x04json\x18\x03 \x01(\x0cH\x00R\x04json\x12\x18\n\x06\x62inary\x18\x04 \x01(\x0cH\x00R\x06\x62inary\x12\x41\n\tvariables\x18\x05 \x03(\x0b\x32#.conformance.v1.Load.VariablesEntryR\tvariables\x1a<\n\x0eVariablesEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\x0cR\x05value:\x02\x38\x01\x42\x08\n\x06source\"a\n\x0eLearningRateAt\x12;\n\x08schedule\x18\x01 \x01(\x0b\x32\x1f.rankspec.optim.v1.LearningRateR\x08schedule\x12\x12\n\x04step\x18\x02 \x01(\x03R\x04step\"\xe5\x02\n\x08Response\x12\x30\n\x06\x63onfig\x18\x01 \x01(\x0b\x32\x16.conformance.v1.ConfigH\x00R\x06\x63onfig\x12\x33\n\x07refusal\x18\x02 \x01(\x0b\x32\x17.conformance.v1.RefusalH\x00R\x07refusal\x12%\n\rlearning_rate\x18\x03 \x01(\x01H\x00R\x0clearningRate\x12\"\n\x0bunsupported\x18\x04 \x01(\tH\x00R\x0bunsupported\x12\x1a\n\x07\x66\x61ilure\x18\x05 \x01(\tH\x00R\x07\x66\x61ilure\x12\x33\n\x07\x65ncoded\x18\x06 \x01(\x0b\x32\x17.conformance.v1.EncodedH\x00R\x07\x65ncoded\x12L\n\x10\x65ncoding_refusal\x18\x07 \x01(\x0b\x32\x1f.conformance.v1.EncodingRefusalH\x00R\x0f\x65ncodingRefusalB\x08\n\x06result\"]\n\x07\x45ncoded\x12\x1e\n\ncontinuous\x18\x01 \x03(\x07R\ncontinuous\x12\x16\n\x06\x62inary\x18\x02 \x03(\x03R\x06\x62inary\x12\x1a\n\x08\x64iscrete\x18\x03 \x03(\x03R\x08\x64iscrete\"O\n\x0f\x45ncodingRefusal\x12\x12\n\x04\x63ode\x18\x01 \x01(\tR\x04\x63ode\x12\x16\n\x06\x63olumn\x18\x02 \x01(\tR\x06\x63olumn\x12\x10\n\x03row\x18\x03 \x01(\x03R\x03row\"L\n\x06\x43onfig\x12\x12\n\x04\x66orm\x18\x01 \x01(\tR\x04\x66orm\x12\x1a\n\x08semantic\x18\x02 \x01(\tR\x08semantic\x12\x12\n\x04\x66ull\x18\x03 \x01(\tR\x04\x66ull\"D\n\x07Refusal\x12\x39\n\nviolations\x18\x01 \x03(\x0b\x32\x19.conformance.v1.ViolationR\nviolations\"_\n\tViolation\x12\x12\n\x04path\x18\x01 \x01(\tR\x04path\x12\x12\n\x04\x63ode\x18\x02 \x01(\tR\x04\x63ode\x12\x12\n\x04line\x18\x03 \x01(\rR\x04line\x12\x16\n\x06\x63olumn\x18\x04 \x01(\rR\x06\x63olumn\"\xe1\x02\n\x0b\x45xpectation\x12\x30\n\x06\x63onfig\x18\x01 \x01(\x0b\x32\x16.conformance.v1.ConfigH\x00R\x06\x63onfig\x12\x33\n\x07refusal\x18\x02 \x01(\x0b\x32\x17.conformance.v1.RefusalH\x00R\x07refusal\x12 \n\nunreadable\x18\x03 \x01(\tH\x00R\nunreadable\x12;\n\rlearning_rate\x18\x04 \x01(\x0b\x32\x14.conformance.v1.RateH\x00R\x0clearningRate\x12\x33\n\x07\x65ncoded\x18\x05 \x01(\x0b\x32\x17.conformance.v1.EncodedH\x00R\x07\x65ncoded\x12L\n\x10\x65ncoding_refusal\x18\x06 \x01(\x0b\x32\x1f.conformance.v1.EncodingRefusalH\x00R\x0f\x65ncodingRefusalB\t\n\x07verdict\":\n\x04Rate\x12\x14\n\x05value\x18\x01 \x01(\x01R\x05value\x12\x1c\n\ttolerance\x18\x02 \x01(\x01R\ttoleranceBs\n\x1b\x64\x65v.rankspec.conformance.v1B\x10\x43onformanceProtoP\x01Z@github.com/rankspec/rankspec/gen/go/conformance/v1;conformancev1b\x08\x65\x64itionsp\xe8\x07')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,42 +39,36 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ENCODE_VOCABULARIESENTRY']._serialized_options = b'8\001'
   _globals['_LOAD_VARIABLESENTRY']._loaded_options = None
   _globals['_LOAD_VARIABLESENTRY']._serialized_options = b'8\001'
-  _globals['_SUITE']._serialized_start=122
-  _globals['_SUITE']._serialized_end=173
-  _globals['_CASE']._serialized_start=176
-  _globals['_CASE']._serialized_end=306
-  _globals['_REQUEST']._serialized_start=309
-  _globals['_REQUEST']._serialized_end=496
-  _globals['_ENCODE']._serialized_start=499
-  _globals['_ENCODE']._serialized_end=770
-  _globals['_ENCODE_VOCABULARIESENTRY']._serialized_start=707
-  _globals['_ENCODE_VOCABULARIESENTRY']._serialized_end=770
-  _globals['_RAWROW']._serialized_start=772
-  _globals['_RAWROW']._serialized_end=830
-  _globals['_RAWVALUE']._serialized_start=833
-  _globals['_RAWVALUE']._serialized_end=993
-  _globals['_RAWLIST']._serialized_start=995
-  _globals['_RAWLIST']._serialized_end=1054
-  _globals['_LOAD']._serialized_start=1057
-  _globals['_LOAD']._serialized_end=1298
-  _globals['_LOAD_VARIABLESENTRY']._serialized_start=1228
-  _globals['_LOAD_VARIABLESENTRY']._serialized_end=1288
-  _globals['_LEARNINGRATEAT']._serialized_start=1300
-  _globals['_LEARNINGRATEAT']._serialized_end=1397
-  _globals['_RESPONSE']._serialized_start=1400
-  _globals['_RESPONSE']._serialized_end=1757
-  _globals['_ENCODED']._serialized_start=1759
-  _globals['_ENCODED']._serialized_end=1852
-  _globals['_ENCODINGREFUSAL']._serialized_start=1854
-  _globals['_ENCODINGREFUSAL']._serialized_end=1933
-  _globals['_CONFIG']._serialized_start=1935
-  _globals['_CONFIG']._serialized_end=2011
-  _globals['_REFUSAL']._serialized_start=2013
-  _globals['_REFUSAL']._serialized_end=2081
-  _globals['_VIOLATION']._serialized_start=2083
-  _globals['_VIOLATION']._serialized_end=2178
-  _globals['_EXPECTATION']._serialized_start=2181
-  _globals['_EXPECTATION']._serialized_end=2534
-  _globals['_RATE']._serialized_start=2536
-  _globals['_RATE']._serialized_end=2594
+  _globals['_SUITE']._serialized_start=153
+  _globals['_SUITE']._serialized_end=204
+  _globals['_CASE']._serialized_start=207
+  _globals['_CASE']._serialized_end=337
+  _globals['_REQUEST']._serialized_start=340
+  _globals['_REQUEST']._serialized_end=527
+  _globals['_ENCODE']._serialized_start=530
+  _globals['_ENCODE']._serialized_end=801
+  _globals['_ENCODE_VOCABULARIESENTRY']._serialized_start=738
+  _globals['_ENCODE_VOCABULARIESENTRY']._serialized_end=801
+  _globals['_LOAD']._serialized_start=804
+  _globals['_LOAD']._serialized_end=1045
+  _globals['_LOAD_VARIABLESENTRY']._serialized_start=975
+  _globals['_LOAD_VARIABLESENTRY']._serialized_end=1035
+  _globals['_LEARNINGRATEAT']._serialized_start=1047
+  _globals['_LEARNINGRATEAT']._serialized_end=1144
+  _globals['_RESPONSE']._serialized_start=1147
+  _globals['_RESPONSE']._serialized_end=1504
+  _globals['_ENCODED']._serialized_start=1506
+  _globals['_ENCODED']._serialized_end=1599
+  _globals['_ENCODINGREFUSAL']._serialized_start=1601
+  _globals['_ENCODINGREFUSAL']._serialized_end=1680
+  _globals['_CONFIG']._serialized_start=1682
+  _globals['_CONFIG']._serialized_end=1758
+  _globals['_REFUSAL']._serialized_start=1760
+  _globals['_REFUSAL']._serialized_end=1828
+  _globals['_VIOLATION']._serialized_start=1830
+  _globals['_VIOLATION']._serialized_end=1925
+  _globals['_EXPECTATION']._serialized_start=1928
+  _globals['_EXPECTATION']._serialized_end=2281
+  _globals['_RATE']._serialized_start=2283
+  _globals['_RATE']._serialized_end=2341
 # @@protoc_insertion_point(module_scope)

@@ -1,3 +1,4 @@
+from conformance.v1 import raw_rows_pb2 as _raw_rows_pb2
 from rankspec.data.v1 import recipe_pb2 as _recipe_pb2
 from rankspec.optim.v1 import learning_rate_pb2 as _learning_rate_pb2
 from google.protobuf.internal import containers as _containers
@@ -50,34 +51,8 @@ class Encode(_message.Message):
     recipe: _recipe_pb2.Recipe
     vocabularies: _containers.ScalarMap[str, bytes]
     columns: _containers.RepeatedScalarFieldContainer[str]
-    rows: _containers.RepeatedCompositeFieldContainer[RawRow]
-    def __init__(self, recipe: _Optional[_Union[_recipe_pb2.Recipe, _Mapping]] = ..., vocabularies: _Optional[_Mapping[str, bytes]] = ..., columns: _Optional[_Iterable[str]] = ..., rows: _Optional[_Iterable[_Union[RawRow, _Mapping]]] = ...) -> None: ...
-
-class RawRow(_message.Message):
-    __slots__ = ("values",)
-    VALUES_FIELD_NUMBER: _ClassVar[int]
-    values: _containers.RepeatedCompositeFieldContainer[RawValue]
-    def __init__(self, values: _Optional[_Iterable[_Union[RawValue, _Mapping]]] = ...) -> None: ...
-
-class RawValue(_message.Message):
-    __slots__ = ("text", "whole", "number", "flag", "list")
-    TEXT_FIELD_NUMBER: _ClassVar[int]
-    WHOLE_FIELD_NUMBER: _ClassVar[int]
-    NUMBER_FIELD_NUMBER: _ClassVar[int]
-    FLAG_FIELD_NUMBER: _ClassVar[int]
-    LIST_FIELD_NUMBER: _ClassVar[int]
-    text: str
-    whole: int
-    number: float
-    flag: bool
-    list: RawList
-    def __init__(self, text: _Optional[str] = ..., whole: _Optional[int] = ..., number: _Optional[float] = ..., flag: _Optional[bool] = ..., list: _Optional[_Union[RawList, _Mapping]] = ...) -> None: ...
-
-class RawList(_message.Message):
-    __slots__ = ("values",)
-    VALUES_FIELD_NUMBER: _ClassVar[int]
-    values: _containers.RepeatedCompositeFieldContainer[RawValue]
-    def __init__(self, values: _Optional[_Iterable[_Union[RawValue, _Mapping]]] = ...) -> None: ...
+    rows: _containers.RepeatedCompositeFieldContainer[_raw_rows_pb2.RawRow]
+    def __init__(self, recipe: _Optional[_Union[_recipe_pb2.Recipe, _Mapping]] = ..., vocabularies: _Optional[_Mapping[str, bytes]] = ..., columns: _Optional[_Iterable[str]] = ..., rows: _Optional[_Iterable[_Union[_raw_rows_pb2.RawRow, _Mapping]]] = ...) -> None: ...
 
 class Load(_message.Message):
     __slots__ = ("message", "text", "json", "binary", "variables")

@@ -1,3 +1,4 @@
+from conformance.v1 import raw_rows_pb2 as _raw_rows_pb2
 from rankspec.serving.v1 import bundle_pb2 as _bundle_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
@@ -28,16 +29,18 @@ class ScoringCase(_message.Message):
     def __init__(self, id: _Optional[str] = ..., bundle: _Optional[str] = ..., expect_digest: _Optional[str] = ..., opening: _Optional[_Union[ScoringVerdict, _Mapping]] = ..., requests: _Optional[_Iterable[_Union[ScoringRequest, _Mapping]]] = ...) -> None: ...
 
 class ScoringRequest(_message.Message):
-    __slots__ = ("id", "columns", "signature_hash", "expected")
+    __slots__ = ("id", "columns", "signature_hash", "expected", "raw_rows")
     ID_FIELD_NUMBER: _ClassVar[int]
     COLUMNS_FIELD_NUMBER: _ClassVar[int]
     SIGNATURE_HASH_FIELD_NUMBER: _ClassVar[int]
     EXPECTED_FIELD_NUMBER: _ClassVar[int]
+    RAW_ROWS_FIELD_NUMBER: _ClassVar[int]
     id: str
     columns: _containers.RepeatedCompositeFieldContainer[ScoringColumn]
     signature_hash: str
     expected: ScoringVerdict
-    def __init__(self, id: _Optional[str] = ..., columns: _Optional[_Iterable[_Union[ScoringColumn, _Mapping]]] = ..., signature_hash: _Optional[str] = ..., expected: _Optional[_Union[ScoringVerdict, _Mapping]] = ...) -> None: ...
+    raw_rows: _raw_rows_pb2.RawRows
+    def __init__(self, id: _Optional[str] = ..., columns: _Optional[_Iterable[_Union[ScoringColumn, _Mapping]]] = ..., signature_hash: _Optional[str] = ..., expected: _Optional[_Union[ScoringVerdict, _Mapping]] = ..., raw_rows: _Optional[_Union[_raw_rows_pb2.RawRows, _Mapping]] = ...) -> None: ...
 
 class ScoringColumn(_message.Message):
     __slots__ = ("name", "type", "width", "floats", "integers")

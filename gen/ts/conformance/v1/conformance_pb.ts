@@ -6,6 +6,8 @@
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { RawRow } from "./raw_rows_pb.js";
+import { file_conformance_v1_raw_rows } from "./raw_rows_pb.js";
 import type { Recipe } from "../../rankspec/data/v1/recipe_pb.js";
 import { file_rankspec_data_v1_recipe } from "../../rankspec/data/v1/recipe_pb.js";
 import type { LearningRate } from "../../rankspec/optim/v1/learning_rate_pb.js";
@@ -16,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file conformance/v1/conformance.proto.
  */
 export const file_conformance_v1_conformance: GenFile = /*@__PURE__*/
-  fileDesc("CiBjb25mb3JtYW5jZS92MS9jb25mb3JtYW5jZS5wcm90bxIOY29uZm9ybWFuY2UudjEiLAoFU3VpdGUSIwoFY2FzZXMYASADKAsyFC5jb25mb3JtYW5jZS52MS5DYXNlImsKBENhc2USCgoCaWQYASABKAkSKAoHcmVxdWVzdBgCIAEoCzIXLmNvbmZvcm1hbmNlLnYxLlJlcXVlc3QSLQoIZXhwZWN0ZWQYAyABKAsyGy5jb25mb3JtYW5jZS52MS5FeHBlY3RhdGlvbiKdAQoHUmVxdWVzdBIkCgRsb2FkGAEgASgLMhQuY29uZm9ybWFuY2UudjEuTG9hZEgAEjoKEGxlYXJuaW5nX3JhdGVfYXQYAiABKAsyHi5jb25mb3JtYW5jZS52MS5MZWFybmluZ1JhdGVBdEgAEigKBmVuY29kZRgDIAEoCzIWLmNvbmZvcm1hbmNlLnYxLkVuY29kZUgAQgYKBHRhc2si3gEKBkVuY29kZRIoCgZyZWNpcGUYASABKAsyGC5yYW5rc3BlYy5kYXRhLnYxLlJlY2lwZRI+Cgx2b2NhYnVsYXJpZXMYAiADKAsyKC5jb25mb3JtYW5jZS52MS5FbmNvZGUuVm9jYWJ1bGFyaWVzRW50cnkSDwoHY29sdW1ucxgDIAMoCRIkCgRyb3dzGAQgAygLMhYuY29uZm9ybWFuY2UudjEuUmF3Um93GjMKEVZvY2FidWxhcmllc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoDDoCOAEiMgoGUmF3Um93EigKBnZhbHVlcxgBIAMoCzIYLmNvbmZvcm1hbmNlLnYxLlJhd1ZhbHVlIn8KCFJhd1ZhbHVlEg4KBHRleHQYASABKAlIABIPCgV3aG9sZRgCIAEoA0gAEhAKBm51bWJlchgDIAEoAUgAEg4KBGZsYWcYBCABKAhIABInCgRsaXN0GAUgASgLMhcuY29uZm9ybWFuY2UudjEuUmF3TGlzdEgAQgcKBXZhbHVlIjMKB1Jhd0xpc3QSKAoGdmFsdWVzGAEgAygLMhguY29uZm9ybWFuY2UudjEuUmF3VmFsdWUivQEKBExvYWQSDwoHbWVzc2FnZRgBIAEoCRIOCgR0ZXh0GAIgASgMSAASDgoEanNvbhgDIAEoDEgAEhAKBmJpbmFyeRgEIAEoDEgAEjYKCXZhcmlhYmxlcxgFIAMoCzIjLmNvbmZvcm1hbmNlLnYxLkxvYWQuVmFyaWFibGVzRW50cnkaMAoOVmFyaWFibGVzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgMOgI4AUIICgZzb3VyY2UiUQoOTGVhcm5pbmdSYXRlQXQSMQoIc2NoZWR1bGUYASABKAsyHy5yYW5rc3BlYy5vcHRpbS52MS5MZWFybmluZ1JhdGUSDAoEc3RlcBgCIAEoAyKWAgoIUmVzcG9uc2USKAoGY29uZmlnGAEgASgLMhYuY29uZm9ybWFuY2UudjEuQ29uZmlnSAASKgoHcmVmdXNhbBgCIAEoCzIXLmNvbmZvcm1hbmNlLnYxLlJlZnVzYWxIABIXCg1sZWFybmluZ19yYXRlGAMgASgBSAASFQoLdW5zdXBwb3J0ZWQYBCABKAlIABIRCgdmYWlsdXJlGAUgASgJSAASKgoHZW5jb2RlZBgGIAEoCzIXLmNvbmZvcm1hbmNlLnYxLkVuY29kZWRIABI7ChBlbmNvZGluZ19yZWZ1c2FsGAcgASgLMh8uY29uZm9ybWFuY2UudjEuRW5jb2RpbmdSZWZ1c2FsSABCCAoGcmVzdWx0Ij8KB0VuY29kZWQSEgoKY29udGludW91cxgBIAMoBxIOCgZiaW5hcnkYAiADKAMSEAoIZGlzY3JldGUYAyADKAMiPAoPRW5jb2RpbmdSZWZ1c2FsEgwKBGNvZGUYASABKAkSDgoGY29sdW1uGAIgASgJEgsKA3JvdxgDIAEoAyI2CgZDb25maWcSDAoEZm9ybRgBIAEoCRIQCghzZW1hbnRpYxgCIAEoCRIMCgRmdWxsGAMgASgJIjgKB1JlZnVzYWwSLQoKdmlvbGF0aW9ucxgBIAMoCzIZLmNvbmZvcm1hbmNlLnYxLlZpb2xhdGlvbiJFCglWaW9sYXRpb24SDAoEcGF0aBgBIAEoCRIMCgRjb2RlGAIgASgJEgwKBGxpbmUYAyABKA0SDgoGY29sdW1uGAQgASgNIpwCCgtFeHBlY3RhdGlvbhIoCgZjb25maWcYASABKAsyFi5jb25mb3JtYW5jZS52MS5Db25maWdIABIqCgdyZWZ1c2FsGAIgASgLMhcuY29uZm9ybWFuY2UudjEuUmVmdXNhbEgAEhQKCnVucmVhZGFibGUYAyABKAlIABItCg1sZWFybmluZ19yYXRlGAQgASgLMhQuY29uZm9ybWFuY2UudjEuUmF0ZUgAEioKB2VuY29kZWQYBSABKAsyFy5jb25mb3JtYW5jZS52MS5FbmNvZGVkSAASOwoQZW5jb2RpbmdfcmVmdXNhbBgGIAEoCzIfLmNvbmZvcm1hbmNlLnYxLkVuY29kaW5nUmVmdXNhbEgAQgkKB3ZlcmRpY3QiKAoEUmF0ZRINCgV2YWx1ZRgBIAEoARIRCgl0b2xlcmFuY2UYAiABKAFCcwobZGV2LnJhbmtzcGVjLmNvbmZvcm1hbmNlLnYxQhBDb25mb3JtYW5jZVByb3RvUAFaQGdpdGh1Yi5jb20vcmFua3NwZWMvcmFua3NwZWMvZ2VuL2dvL2NvbmZvcm1hbmNlL3YxO2NvbmZvcm1hbmNldjFiCGVkaXRpb25zcOgH", [file_rankspec_data_v1_recipe, file_rankspec_optim_v1_learning_rate]);
+  fileDesc("CiBjb25mb3JtYW5jZS92MS9jb25mb3JtYW5jZS5wcm90bxIOY29uZm9ybWFuY2UudjEiLAoFU3VpdGUSIwoFY2FzZXMYASADKAsyFC5jb25mb3JtYW5jZS52MS5DYXNlImsKBENhc2USCgoCaWQYASABKAkSKAoHcmVxdWVzdBgCIAEoCzIXLmNvbmZvcm1hbmNlLnYxLlJlcXVlc3QSLQoIZXhwZWN0ZWQYAyABKAsyGy5jb25mb3JtYW5jZS52MS5FeHBlY3RhdGlvbiKdAQoHUmVxdWVzdBIkCgRsb2FkGAEgASgLMhQuY29uZm9ybWFuY2UudjEuTG9hZEgAEjoKEGxlYXJuaW5nX3JhdGVfYXQYAiABKAsyHi5jb25mb3JtYW5jZS52MS5MZWFybmluZ1JhdGVBdEgAEigKBmVuY29kZRgDIAEoCzIWLmNvbmZvcm1hbmNlLnYxLkVuY29kZUgAQgYKBHRhc2si3gEKBkVuY29kZRIoCgZyZWNpcGUYASABKAsyGC5yYW5rc3BlYy5kYXRhLnYxLlJlY2lwZRI+Cgx2b2NhYnVsYXJpZXMYAiADKAsyKC5jb25mb3JtYW5jZS52MS5FbmNvZGUuVm9jYWJ1bGFyaWVzRW50cnkSDwoHY29sdW1ucxgDIAMoCRIkCgRyb3dzGAQgAygLMhYuY29uZm9ybWFuY2UudjEuUmF3Um93GjMKEVZvY2FidWxhcmllc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoDDoCOAEivQEKBExvYWQSDwoHbWVzc2FnZRgBIAEoCRIOCgR0ZXh0GAIgASgMSAASDgoEanNvbhgDIAEoDEgAEhAKBmJpbmFyeRgEIAEoDEgAEjYKCXZhcmlhYmxlcxgFIAMoCzIjLmNvbmZvcm1hbmNlLnYxLkxvYWQuVmFyaWFibGVzRW50cnkaMAoOVmFyaWFibGVzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgMOgI4AUIICgZzb3VyY2UiUQoOTGVhcm5pbmdSYXRlQXQSMQoIc2NoZWR1bGUYASABKAsyHy5yYW5rc3BlYy5vcHRpbS52MS5MZWFybmluZ1JhdGUSDAoEc3RlcBgCIAEoAyKWAgoIUmVzcG9uc2USKAoGY29uZmlnGAEgASgLMhYuY29uZm9ybWFuY2UudjEuQ29uZmlnSAASKgoHcmVmdXNhbBgCIAEoCzIXLmNvbmZvcm1hbmNlLnYxLlJlZnVzYWxIABIXCg1sZWFybmluZ19yYXRlGAMgASgBSAASFQoLdW5zdXBwb3J0ZWQYBCABKAlIABIRCgdmYWlsdXJlGAUgASgJSAASKgoHZW5jb2RlZBgGIAEoCzIXLmNvbmZvcm1hbmNlLnYxLkVuY29kZWRIABI7ChBlbmNvZGluZ19yZWZ1c2FsGAcgASgLMh8uY29uZm9ybWFuY2UudjEuRW5jb2RpbmdSZWZ1c2FsSABCCAoGcmVzdWx0Ij8KB0VuY29kZWQSEgoKY29udGludW91cxgBIAMoBxIOCgZiaW5hcnkYAiADKAMSEAoIZGlzY3JldGUYAyADKAMiPAoPRW5jb2RpbmdSZWZ1c2FsEgwKBGNvZGUYASABKAkSDgoGY29sdW1uGAIgASgJEgsKA3JvdxgDIAEoAyI2CgZDb25maWcSDAoEZm9ybRgBIAEoCRIQCghzZW1hbnRpYxgCIAEoCRIMCgRmdWxsGAMgASgJIjgKB1JlZnVzYWwSLQoKdmlvbGF0aW9ucxgBIAMoCzIZLmNvbmZvcm1hbmNlLnYxLlZpb2xhdGlvbiJFCglWaW9sYXRpb24SDAoEcGF0aBgBIAEoCRIMCgRjb2RlGAIgASgJEgwKBGxpbmUYAyABKA0SDgoGY29sdW1uGAQgASgNIpwCCgtFeHBlY3RhdGlvbhIoCgZjb25maWcYASABKAsyFi5jb25mb3JtYW5jZS52MS5Db25maWdIABIqCgdyZWZ1c2FsGAIgASgLMhcuY29uZm9ybWFuY2UudjEuUmVmdXNhbEgAEhQKCnVucmVhZGFibGUYAyABKAlIABItCg1sZWFybmluZ19yYXRlGAQgASgLMhQuY29uZm9ybWFuY2UudjEuUmF0ZUgAEioKB2VuY29kZWQYBSABKAsyFy5jb25mb3JtYW5jZS52MS5FbmNvZGVkSAASOwoQZW5jb2RpbmdfcmVmdXNhbBgGIAEoCzIfLmNvbmZvcm1hbmNlLnYxLkVuY29kaW5nUmVmdXNhbEgAQgkKB3ZlcmRpY3QiKAoEUmF0ZRINCgV2YWx1ZRgBIAEoARIRCgl0b2xlcmFuY2UYAiABKAFCcwobZGV2LnJhbmtzcGVjLmNvbmZvcm1hbmNlLnYxQhBDb25mb3JtYW5jZVByb3RvUAFaQGdpdGh1Yi5jb20vcmFua3NwZWMvcmFua3NwZWMvZ2VuL2dvL2NvbmZvcm1hbmNlL3YxO2NvbmZvcm1hbmNldjFiCGVkaXRpb25zcOgH", [file_conformance_v1_raw_rows, file_rankspec_data_v1_recipe, file_rankspec_optim_v1_learning_rate]);
 
 /**
  * The cases of one file.
@@ -163,109 +165,6 @@ export const EncodeSchema: GenMessage<Encode> = /*@__PURE__*/
   messageDesc(file_conformance_v1_conformance, 3);
 
 /**
- * A raw row.
- *
- * @generated from message conformance.v1.RawRow
- */
-export type RawRow = Message<"conformance.v1.RawRow"> & {
-  /**
-   * A value for each column, in their order.
-   *
-   * @generated from field: repeated conformance.v1.RawValue values = 1;
-   */
-  values: RawValue[];
-};
-
-/**
- * Describes the message conformance.v1.RawRow.
- * Use `create(RawRowSchema)` to create a new message.
- */
-export const RawRowSchema: GenMessage<RawRow> = /*@__PURE__*/
-  messageDesc(file_conformance_v1_conformance, 4);
-
-/**
- * A raw value, in one of the types that all languages have.
- *
- * @generated from message conformance.v1.RawValue
- */
-export type RawValue = Message<"conformance.v1.RawValue"> & {
-  /**
-   * The value. Unset: missing.
-   *
-   * @generated from oneof conformance.v1.RawValue.value
-   */
-  value: {
-    /**
-     * Text.
-     *
-     * @generated from field: string text = 1;
-     */
-    value: string;
-    case: "text";
-  } | {
-    /**
-     * A whole number.
-     *
-     * @generated from field: int64 whole = 2;
-     */
-    value: bigint;
-    case: "whole";
-  } | {
-    /**
-     * A number of double precision.
-     *
-     * @generated from field: double number = 3;
-     */
-    value: number;
-    case: "number";
-  } | {
-    /**
-     * True or false.
-     *
-     * @generated from field: bool flag = 4;
-     */
-    value: boolean;
-    case: "flag";
-  } | {
-    /**
-     * A list.
-     *
-     * @generated from field: conformance.v1.RawList list = 5;
-     */
-    value: RawList;
-    case: "list";
-  } | { case: undefined; value?: undefined };
-};
-
-/**
- * Describes the message conformance.v1.RawValue.
- * Use `create(RawValueSchema)` to create a new message.
- */
-export const RawValueSchema: GenMessage<RawValue> = /*@__PURE__*/
-  messageDesc(file_conformance_v1_conformance, 5);
-
-/**
- * A list of raw values.
- *
- * @generated from message conformance.v1.RawList
- */
-export type RawList = Message<"conformance.v1.RawList"> & {
-  /**
-   * The values; none is a list.
-   *
-   * @generated from field: repeated conformance.v1.RawValue values = 1;
-   */
-  values: RawValue[];
-};
-
-/**
- * Describes the message conformance.v1.RawList.
- * Use `create(RawListSchema)` to create a new message.
- */
-export const RawListSchema: GenMessage<RawList> = /*@__PURE__*/
-  messageDesc(file_conformance_v1_conformance, 6);
-
-/**
  * A config in one of its forms.
  *
  * @generated from message conformance.v1.Load
@@ -322,7 +221,7 @@ export type Load = Message<"conformance.v1.Load"> & {
  * Use `create(LoadSchema)` to create a new message.
  */
 export const LoadSchema: GenMessage<Load> = /*@__PURE__*/
-  messageDesc(file_conformance_v1_conformance, 7);
+  messageDesc(file_conformance_v1_conformance, 4);
 
 /**
  * A question for a learning rate.
@@ -350,7 +249,7 @@ export type LearningRateAt = Message<"conformance.v1.LearningRateAt"> & {
  * Use `create(LearningRateAtSchema)` to create a new message.
  */
 export const LearningRateAtSchema: GenMessage<LearningRateAt> = /*@__PURE__*/
-  messageDesc(file_conformance_v1_conformance, 8);
+  messageDesc(file_conformance_v1_conformance, 5);
 
 /**
  * What an executor answers, one response a request, on its standard output.
@@ -427,7 +326,7 @@ export type Response = Message<"conformance.v1.Response"> & {
  * Use `create(ResponseSchema)` to create a new message.
  */
 export const ResponseSchema: GenMessage<Response> = /*@__PURE__*/
-  messageDesc(file_conformance_v1_conformance, 9);
+  messageDesc(file_conformance_v1_conformance, 6);
 
 /**
  * Encoded rows, one after the other.
@@ -462,7 +361,7 @@ export type Encoded = Message<"conformance.v1.Encoded"> & {
  * Use `create(EncodedSchema)` to create a new message.
  */
 export const EncodedSchema: GenMessage<Encoded> = /*@__PURE__*/
-  messageDesc(file_conformance_v1_conformance, 10);
+  messageDesc(file_conformance_v1_conformance, 7);
 
 /**
  * What is wrong with rows, or with a recipe.
@@ -497,7 +396,7 @@ export type EncodingRefusal = Message<"conformance.v1.EncodingRefusal"> & {
  * Use `create(EncodingRefusalSchema)` to create a new message.
  */
 export const EncodingRefusalSchema: GenMessage<EncodingRefusal> = /*@__PURE__*/
-  messageDesc(file_conformance_v1_conformance, 11);
+  messageDesc(file_conformance_v1_conformance, 8);
 
 /**
  * A valid config, resolved.
@@ -532,7 +431,7 @@ export type Config = Message<"conformance.v1.Config"> & {
  * Use `create(ConfigSchema)` to create a new message.
  */
 export const ConfigSchema: GenMessage<Config> = /*@__PURE__*/
-  messageDesc(file_conformance_v1_conformance, 12);
+  messageDesc(file_conformance_v1_conformance, 9);
 
 /**
  * What is wrong with a config.
@@ -553,7 +452,7 @@ export type Refusal = Message<"conformance.v1.Refusal"> & {
  * Use `create(RefusalSchema)` to create a new message.
  */
 export const RefusalSchema: GenMessage<Refusal> = /*@__PURE__*/
-  messageDesc(file_conformance_v1_conformance, 13);
+  messageDesc(file_conformance_v1_conformance, 10);
 
 /**
  * One thing that is wrong.
@@ -595,7 +494,7 @@ export type Violation = Message<"conformance.v1.Violation"> & {
  * Use `create(ViolationSchema)` to create a new message.
  */
 export const ViolationSchema: GenMessage<Violation> = /*@__PURE__*/
-  messageDesc(file_conformance_v1_conformance, 14);
+  messageDesc(file_conformance_v1_conformance, 11);
 
 /**
  * What a response is compared with.
@@ -664,7 +563,7 @@ export type Expectation = Message<"conformance.v1.Expectation"> & {
  * Use `create(ExpectationSchema)` to create a new message.
  */
 export const ExpectationSchema: GenMessage<Expectation> = /*@__PURE__*/
-  messageDesc(file_conformance_v1_conformance, 15);
+  messageDesc(file_conformance_v1_conformance, 12);
 
 /**
  * A learning rate that has to be met.
@@ -693,5 +592,5 @@ export type Rate = Message<"conformance.v1.Rate"> & {
  * Use `create(RateSchema)` to create a new message.
  */
 export const RateSchema: GenMessage<Rate> = /*@__PURE__*/
-  messageDesc(file_conformance_v1_conformance, 16);
+  messageDesc(file_conformance_v1_conformance, 13);
 

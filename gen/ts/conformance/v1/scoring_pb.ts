@@ -6,6 +6,8 @@
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { RawRows } from "./raw_rows_pb.js";
+import { file_conformance_v1_raw_rows } from "./raw_rows_pb.js";
 import type { ErrorCode, ValueType } from "../../rankspec/serving/v1/bundle_pb.js";
 import { file_rankspec_serving_v1_bundle } from "../../rankspec/serving/v1/bundle_pb.js";
 import type { Message } from "@bufbuild/protobuf";
@@ -14,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file conformance/v1/scoring.proto.
  */
 export const file_conformance_v1_scoring: GenFile = /*@__PURE__*/
-  fileDesc("Chxjb25mb3JtYW5jZS92MS9zY29yaW5nLnByb3RvEg5jb25mb3JtYW5jZS52MSI7Cg1TY29yaW5nQ29ycHVzEioKBWNhc2VzGAEgAygLMhsuY29uZm9ybWFuY2UudjEuU2NvcmluZ0Nhc2UiowEKC1Njb3JpbmdDYXNlEgoKAmlkGAEgASgJEg4KBmJ1bmRsZRgCIAEoCRIVCg1leHBlY3RfZGlnZXN0GAMgASgJEi8KB29wZW5pbmcYBCABKAsyHi5jb25mb3JtYW5jZS52MS5TY29yaW5nVmVyZGljdBIwCghyZXF1ZXN0cxgFIAMoCzIeLmNvbmZvcm1hbmNlLnYxLlNjb3JpbmdSZXF1ZXN0IpYBCg5TY29yaW5nUmVxdWVzdBIKCgJpZBgBIAEoCRIuCgdjb2x1bW5zGAIgAygLMh0uY29uZm9ybWFuY2UudjEuU2NvcmluZ0NvbHVtbhIWCg5zaWduYXR1cmVfaGFzaBgDIAEoCRIwCghleHBlY3RlZBgEIAEoCzIeLmNvbmZvcm1hbmNlLnYxLlNjb3JpbmdWZXJkaWN0InwKDVNjb3JpbmdDb2x1bW4SDAoEbmFtZRgBIAEoCRIsCgR0eXBlGAIgASgOMh4ucmFua3NwZWMuc2VydmluZy52MS5WYWx1ZVR5cGUSDQoFd2lkdGgYAyABKAUSDgoGZmxvYXRzGAQgAygCEhAKCGludGVnZXJzGAUgAygDIpkBCg5TY29yaW5nVmVyZGljdBIsCgRjb2RlGAEgASgOMh4ucmFua3NwZWMuc2VydmluZy52MS5FcnJvckNvZGUSDQoFaW5wdXQYAiABKAkSCwoDcm93GAMgASgFEg4KBmRpZ2VzdBgEIAEoCRItCgdjb2x1bW5zGAUgAygLMhwuY29uZm9ybWFuY2UudjEuU2NvcmVkQ29sdW1uIiwKDFNjb3JlZENvbHVtbhIMCgRuYW1lGAEgASgJEg4KBnNjb3JlcxgCIAMoAiJACg5TY29yaW5nQW5zd2VycxIuCgdhbnN3ZXJzGAEgAygLMh0uY29uZm9ybWFuY2UudjEuU2NvcmluZ0Fuc3dlciJyCg1TY29yaW5nQW5zd2VyEi8KB29wZW5pbmcYASABKAsyHi5jb25mb3JtYW5jZS52MS5TY29yaW5nVmVyZGljdBIwCghyZXF1ZXN0cxgCIAMoCzIeLmNvbmZvcm1hbmNlLnYxLlNjb3JpbmdWZXJkaWN0Qm8KG2Rldi5yYW5rc3BlYy5jb25mb3JtYW5jZS52MUIMU2NvcmluZ1Byb3RvUAFaQGdpdGh1Yi5jb20vcmFua3NwZWMvcmFua3NwZWMvZ2VuL2dvL2NvbmZvcm1hbmNlL3YxO2NvbmZvcm1hbmNldjFiCGVkaXRpb25zcOgH", [file_rankspec_serving_v1_bundle]);
+  fileDesc("Chxjb25mb3JtYW5jZS92MS9zY29yaW5nLnByb3RvEg5jb25mb3JtYW5jZS52MSI7Cg1TY29yaW5nQ29ycHVzEioKBWNhc2VzGAEgAygLMhsuY29uZm9ybWFuY2UudjEuU2NvcmluZ0Nhc2UiowEKC1Njb3JpbmdDYXNlEgoKAmlkGAEgASgJEg4KBmJ1bmRsZRgCIAEoCRIVCg1leHBlY3RfZGlnZXN0GAMgASgJEi8KB29wZW5pbmcYBCABKAsyHi5jb25mb3JtYW5jZS52MS5TY29yaW5nVmVyZGljdBIwCghyZXF1ZXN0cxgFIAMoCzIeLmNvbmZvcm1hbmNlLnYxLlNjb3JpbmdSZXF1ZXN0IsEBCg5TY29yaW5nUmVxdWVzdBIKCgJpZBgBIAEoCRIuCgdjb2x1bW5zGAIgAygLMh0uY29uZm9ybWFuY2UudjEuU2NvcmluZ0NvbHVtbhIWCg5zaWduYXR1cmVfaGFzaBgDIAEoCRIwCghleHBlY3RlZBgEIAEoCzIeLmNvbmZvcm1hbmNlLnYxLlNjb3JpbmdWZXJkaWN0EikKCHJhd19yb3dzGAUgASgLMhcuY29uZm9ybWFuY2UudjEuUmF3Um93cyJ8Cg1TY29yaW5nQ29sdW1uEgwKBG5hbWUYASABKAkSLAoEdHlwZRgCIAEoDjIeLnJhbmtzcGVjLnNlcnZpbmcudjEuVmFsdWVUeXBlEg0KBXdpZHRoGAMgASgFEg4KBmZsb2F0cxgEIAMoAhIQCghpbnRlZ2VycxgFIAMoAyKZAQoOU2NvcmluZ1ZlcmRpY3QSLAoEY29kZRgBIAEoDjIeLnJhbmtzcGVjLnNlcnZpbmcudjEuRXJyb3JDb2RlEg0KBWlucHV0GAIgASgJEgsKA3JvdxgDIAEoBRIOCgZkaWdlc3QYBCABKAkSLQoHY29sdW1ucxgFIAMoCzIcLmNvbmZvcm1hbmNlLnYxLlNjb3JlZENvbHVtbiIsCgxTY29yZWRDb2x1bW4SDAoEbmFtZRgBIAEoCRIOCgZzY29yZXMYAiADKAIiQAoOU2NvcmluZ0Fuc3dlcnMSLgoHYW5zd2VycxgBIAMoCzIdLmNvbmZvcm1hbmNlLnYxLlNjb3JpbmdBbnN3ZXIicgoNU2NvcmluZ0Fuc3dlchIvCgdvcGVuaW5nGAEgASgLMh4uY29uZm9ybWFuY2UudjEuU2NvcmluZ1ZlcmRpY3QSMAoIcmVxdWVzdHMYAiADKAsyHi5jb25mb3JtYW5jZS52MS5TY29yaW5nVmVyZGljdEJvChtkZXYucmFua3NwZWMuY29uZm9ybWFuY2UudjFCDFNjb3JpbmdQcm90b1ABWkBnaXRodWIuY29tL3JhbmtzcGVjL3JhbmtzcGVjL2dlbi9nby9jb25mb3JtYW5jZS92MTtjb25mb3JtYW5jZXYxYghlZGl0aW9uc3DoBw", [file_conformance_v1_raw_rows, file_rankspec_serving_v1_bundle]);
 
 /**
  * What `make scores-corpus` writes as `corpus.binpb`, with the bundles in folders beside it.
@@ -100,7 +102,7 @@ export type ScoringRequest = Message<"conformance.v1.ScoringRequest"> & {
   id: string;
 
   /**
-   * The columns.
+   * The columns, if there are no raw rows.
    *
    * @generated from field: repeated conformance.v1.ScoringColumn columns = 2;
    */
@@ -119,6 +121,13 @@ export type ScoringRequest = Message<"conformance.v1.ScoringRequest"> & {
    * @generated from field: conformance.v1.ScoringVerdict expected = 4;
    */
   expected?: ScoringVerdict | undefined;
+
+  /**
+   * Raw rows, which the bundle's recipe makes inputs of; no columns and no hash come with them. Absent: the rows are in columns.
+   *
+   * @generated from field: conformance.v1.RawRows raw_rows = 5;
+   */
+  rawRows?: RawRows | undefined;
 };
 
 /**

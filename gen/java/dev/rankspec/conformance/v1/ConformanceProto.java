@@ -52,21 +52,6 @@ public final class ConformanceProto extends com.google.protobuf.GeneratedFile {
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
       internal_static_conformance_v1_Encode_VocabulariesEntry_fieldAccessorTable;
   static final com.google.protobuf.Descriptors.Descriptor
-    internal_static_conformance_v1_RawRow_descriptor;
-  static final 
-    com.google.protobuf.GeneratedMessage.FieldAccessorTable
-      internal_static_conformance_v1_RawRow_fieldAccessorTable;
-  static final com.google.protobuf.Descriptors.Descriptor
-    internal_static_conformance_v1_RawValue_descriptor;
-  static final 
-    com.google.protobuf.GeneratedMessage.FieldAccessorTable
-      internal_static_conformance_v1_RawValue_fieldAccessorTable;
-  static final com.google.protobuf.Descriptors.Descriptor
-    internal_static_conformance_v1_RawList_descriptor;
-  static final 
-    com.google.protobuf.GeneratedMessage.FieldAccessorTable
-      internal_static_conformance_v1_RawList_fieldAccessorTable;
-  static final com.google.protobuf.Descriptors.Descriptor
     internal_static_conformance_v1_Load_descriptor;
   static final 
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
@@ -131,78 +116,72 @@ public final class ConformanceProto extends com.google.protobuf.GeneratedFile {
   static {
     java.lang.String[] descriptorData = {
       "\n conformance/v1/conformance.proto\022\016conf" +
-      "ormance.v1\032\035rankspec/data/v1/recipe.prot" +
-      "o\032%rankspec/optim/v1/learning_rate.proto" +
-      "\"3\n\005Suite\022*\n\005cases\030\001 \003(\0132\024.conformance.v" +
-      "1.CaseR\005cases\"\202\001\n\004Case\022\016\n\002id\030\001 \001(\tR\002id\0221" +
-      "\n\007request\030\002 \001(\0132\027.conformance.v1.Request" +
-      "R\007request\0227\n\010expected\030\003 \001(\0132\033.conformanc" +
-      "e.v1.ExpectationR\010expected\"\273\001\n\007Request\022*" +
-      "\n\004load\030\001 \001(\0132\024.conformance.v1.LoadH\000R\004lo" +
-      "ad\022J\n\020learning_rate_at\030\002 \001(\0132\036.conforman" +
-      "ce.v1.LearningRateAtH\000R\016learningRateAt\0220" +
-      "\n\006encode\030\003 \001(\0132\026.conformance.v1.EncodeH\000" +
-      "R\006encodeB\006\n\004task\"\217\002\n\006Encode\0220\n\006recipe\030\001 " +
-      "\001(\0132\030.rankspec.data.v1.RecipeR\006recipe\022L\n" +
-      "\014vocabularies\030\002 \003(\0132(.conformance.v1.Enc" +
-      "ode.VocabulariesEntryR\014vocabularies\022\030\n\007c" +
-      "olumns\030\003 \003(\tR\007columns\022*\n\004rows\030\004 \003(\0132\026.co" +
-      "nformance.v1.RawRowR\004rows\032?\n\021Vocabularie" +
-      "sEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\014R" +
-      "\005value:\0028\001\":\n\006RawRow\0220\n\006values\030\001 \003(\0132\030.c" +
-      "onformance.v1.RawValueR\006values\"\240\001\n\010RawVa" +
-      "lue\022\024\n\004text\030\001 \001(\tH\000R\004text\022\026\n\005whole\030\002 \001(\003" +
-      "H\000R\005whole\022\030\n\006number\030\003 \001(\001H\000R\006number\022\024\n\004f" +
-      "lag\030\004 \001(\010H\000R\004flag\022-\n\004list\030\005 \001(\0132\027.confor" +
-      "mance.v1.RawListH\000R\004listB\007\n\005value\";\n\007Raw" +
-      "List\0220\n\006values\030\001 \003(\0132\030.conformance.v1.Ra" +
-      "wValueR\006values\"\361\001\n\004Load\022\030\n\007message\030\001 \001(\t" +
-      "R\007message\022\024\n\004text\030\002 \001(\014H\000R\004text\022\024\n\004json\030" +
-      "\003 \001(\014H\000R\004json\022\030\n\006binary\030\004 \001(\014H\000R\006binary\022" +
-      "A\n\tvariables\030\005 \003(\0132#.conformance.v1.Load" +
-      ".VariablesEntryR\tvariables\032<\n\016VariablesE" +
-      "ntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\014R\005v" +
-      "alue:\0028\001B\010\n\006source\"a\n\016LearningRateAt\022;\n\010" +
-      "schedule\030\001 \001(\0132\037.rankspec.optim.v1.Learn" +
-      "ingRateR\010schedule\022\022\n\004step\030\002 \001(\003R\004step\"\345\002" +
-      "\n\010Response\0220\n\006config\030\001 \001(\0132\026.conformance" +
-      ".v1.ConfigH\000R\006config\0223\n\007refusal\030\002 \001(\0132\027." +
-      "conformance.v1.RefusalH\000R\007refusal\022%\n\rlea" +
-      "rning_rate\030\003 \001(\001H\000R\014learningRate\022\"\n\013unsu" +
-      "pported\030\004 \001(\tH\000R\013unsupported\022\032\n\007failure\030" +
-      "\005 \001(\tH\000R\007failure\0223\n\007encoded\030\006 \001(\0132\027.conf" +
-      "ormance.v1.EncodedH\000R\007encoded\022L\n\020encodin" +
-      "g_refusal\030\007 \001(\0132\037.conformance.v1.Encodin" +
-      "gRefusalH\000R\017encodingRefusalB\010\n\006result\"]\n" +
-      "\007Encoded\022\036\n\ncontinuous\030\001 \003(\007R\ncontinuous" +
-      "\022\026\n\006binary\030\002 \003(\003R\006binary\022\032\n\010discrete\030\003 \003" +
-      "(\003R\010discrete\"O\n\017EncodingRefusal\022\022\n\004code\030" +
-      "\001 \001(\tR\004code\022\026\n\006column\030\002 \001(\tR\006column\022\020\n\003r" +
-      "ow\030\003 \001(\003R\003row\"L\n\006Config\022\022\n\004form\030\001 \001(\tR\004f" +
-      "orm\022\032\n\010semantic\030\002 \001(\tR\010semantic\022\022\n\004full\030" +
-      "\003 \001(\tR\004full\"D\n\007Refusal\0229\n\nviolations\030\001 \003" +
-      "(\0132\031.conformance.v1.ViolationR\nviolation" +
-      "s\"_\n\tViolation\022\022\n\004path\030\001 \001(\tR\004path\022\022\n\004co" +
-      "de\030\002 \001(\tR\004code\022\022\n\004line\030\003 \001(\rR\004line\022\026\n\006co" +
-      "lumn\030\004 \001(\rR\006column\"\341\002\n\013Expectation\0220\n\006co" +
-      "nfig\030\001 \001(\0132\026.conformance.v1.ConfigH\000R\006co" +
-      "nfig\0223\n\007refusal\030\002 \001(\0132\027.conformance.v1.R" +
-      "efusalH\000R\007refusal\022 \n\nunreadable\030\003 \001(\tH\000R" +
-      "\nunreadable\022;\n\rlearning_rate\030\004 \001(\0132\024.con" +
-      "formance.v1.RateH\000R\014learningRate\0223\n\007enco" +
-      "ded\030\005 \001(\0132\027.conformance.v1.EncodedH\000R\007en" +
-      "coded\022L\n\020encoding_refusal\030\006 \001(\0132\037.confor" +
-      "mance.v1.EncodingRefusalH\000R\017encodingRefu" +
-      "salB\t\n\007verdict\":\n\004Rate\022\024\n\005value\030\001 \001(\001R\005v" +
-      "alue\022\034\n\ttolerance\030\002 \001(\001R\ttoleranceBs\n\033de" +
-      "v.rankspec.conformance.v1B\020ConformancePr" +
-      "otoP\001Z@github.com/rankspec/rankspec/gen/" +
-      "go/conformance/v1;conformancev1b\010edition" +
-      "sp\350\007"
+      "ormance.v1\032\035conformance/v1/raw_rows.prot" +
+      "o\032\035rankspec/data/v1/recipe.proto\032%ranksp" +
+      "ec/optim/v1/learning_rate.proto\"3\n\005Suite" +
+      "\022*\n\005cases\030\001 \003(\0132\024.conformance.v1.CaseR\005c" +
+      "ases\"\202\001\n\004Case\022\016\n\002id\030\001 \001(\tR\002id\0221\n\007request" +
+      "\030\002 \001(\0132\027.conformance.v1.RequestR\007request" +
+      "\0227\n\010expected\030\003 \001(\0132\033.conformance.v1.Expe" +
+      "ctationR\010expected\"\273\001\n\007Request\022*\n\004load\030\001 " +
+      "\001(\0132\024.conformance.v1.LoadH\000R\004load\022J\n\020lea" +
+      "rning_rate_at\030\002 \001(\0132\036.conformance.v1.Lea" +
+      "rningRateAtH\000R\016learningRateAt\0220\n\006encode\030" +
+      "\003 \001(\0132\026.conformance.v1.EncodeH\000R\006encodeB" +
+      "\006\n\004task\"\217\002\n\006Encode\0220\n\006recipe\030\001 \001(\0132\030.ran" +
+      "kspec.data.v1.RecipeR\006recipe\022L\n\014vocabula" +
+      "ries\030\002 \003(\0132(.conformance.v1.Encode.Vocab" +
+      "ulariesEntryR\014vocabularies\022\030\n\007columns\030\003 " +
+      "\003(\tR\007columns\022*\n\004rows\030\004 \003(\0132\026.conformance" +
+      ".v1.RawRowR\004rows\032?\n\021VocabulariesEntry\022\020\n" +
+      "\003key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\014R\005value:\0028" +
+      "\001\"\361\001\n\004Load\022\030\n\007message\030\001 \001(\tR\007message\022\024\n\004" +
+      "text\030\002 \001(\014H\000R\004text\022\024\n\004json\030\003 \001(\014H\000R\004json" +
+      "\022\030\n\006binary\030\004 \001(\014H\000R\006binary\022A\n\tvariables\030" +
+      "\005 \003(\0132#.conformance.v1.Load.VariablesEnt" +
+      "ryR\tvariables\032<\n\016VariablesEntry\022\020\n\003key\030\001" +
+      " \001(\tR\003key\022\024\n\005value\030\002 \001(\014R\005value:\0028\001B\010\n\006s" +
+      "ource\"a\n\016LearningRateAt\022;\n\010schedule\030\001 \001(" +
+      "\0132\037.rankspec.optim.v1.LearningRateR\010sche" +
+      "dule\022\022\n\004step\030\002 \001(\003R\004step\"\345\002\n\010Response\0220\n" +
+      "\006config\030\001 \001(\0132\026.conformance.v1.ConfigH\000R" +
+      "\006config\0223\n\007refusal\030\002 \001(\0132\027.conformance.v" +
+      "1.RefusalH\000R\007refusal\022%\n\rlearning_rate\030\003 " +
+      "\001(\001H\000R\014learningRate\022\"\n\013unsupported\030\004 \001(\t" +
+      "H\000R\013unsupported\022\032\n\007failure\030\005 \001(\tH\000R\007fail" +
+      "ure\0223\n\007encoded\030\006 \001(\0132\027.conformance.v1.En" +
+      "codedH\000R\007encoded\022L\n\020encoding_refusal\030\007 \001" +
+      "(\0132\037.conformance.v1.EncodingRefusalH\000R\017e" +
+      "ncodingRefusalB\010\n\006result\"]\n\007Encoded\022\036\n\nc" +
+      "ontinuous\030\001 \003(\007R\ncontinuous\022\026\n\006binary\030\002 " +
+      "\003(\003R\006binary\022\032\n\010discrete\030\003 \003(\003R\010discrete\"" +
+      "O\n\017EncodingRefusal\022\022\n\004code\030\001 \001(\tR\004code\022\026" +
+      "\n\006column\030\002 \001(\tR\006column\022\020\n\003row\030\003 \001(\003R\003row" +
+      "\"L\n\006Config\022\022\n\004form\030\001 \001(\tR\004form\022\032\n\010semant" +
+      "ic\030\002 \001(\tR\010semantic\022\022\n\004full\030\003 \001(\tR\004full\"D" +
+      "\n\007Refusal\0229\n\nviolations\030\001 \003(\0132\031.conforma" +
+      "nce.v1.ViolationR\nviolations\"_\n\tViolatio" +
+      "n\022\022\n\004path\030\001 \001(\tR\004path\022\022\n\004code\030\002 \001(\tR\004cod" +
+      "e\022\022\n\004line\030\003 \001(\rR\004line\022\026\n\006column\030\004 \001(\rR\006c" +
+      "olumn\"\341\002\n\013Expectation\0220\n\006config\030\001 \001(\0132\026." +
+      "conformance.v1.ConfigH\000R\006config\0223\n\007refus" +
+      "al\030\002 \001(\0132\027.conformance.v1.RefusalH\000R\007ref" +
+      "usal\022 \n\nunreadable\030\003 \001(\tH\000R\nunreadable\022;" +
+      "\n\rlearning_rate\030\004 \001(\0132\024.conformance.v1.R" +
+      "ateH\000R\014learningRate\0223\n\007encoded\030\005 \001(\0132\027.c" +
+      "onformance.v1.EncodedH\000R\007encoded\022L\n\020enco" +
+      "ding_refusal\030\006 \001(\0132\037.conformance.v1.Enco" +
+      "dingRefusalH\000R\017encodingRefusalB\t\n\007verdic" +
+      "t\":\n\004Rate\022\024\n\005value\030\001 \001(\001R\005value\022\034\n\ttoler" +
+      "ance\030\002 \001(\001R\ttoleranceBs\n\033dev.rankspec.co" +
+      "nformance.v1B\020ConformanceProtoP\001Z@github" +
+      ".com/rankspec/rankspec/gen/go/conformanc" +
+      "e/v1;conformancev1b\010editionsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
         new com.google.protobuf.Descriptors.FileDescriptor[] {
+          dev.rankspec.conformance.v1.RawRowsProto.getDescriptor(),
           dev.rankspec.data.v1.RecipeProto.getDescriptor(),
           dev.rankspec.optim.v1.LearningRateProto.getDescriptor(),
         });
@@ -236,26 +215,8 @@ public final class ConformanceProto extends com.google.protobuf.GeneratedFile {
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_conformance_v1_Encode_VocabulariesEntry_descriptor,
         new java.lang.String[] { "Key", "Value", });
-    internal_static_conformance_v1_RawRow_descriptor =
-      getDescriptor().getMessageType(4);
-    internal_static_conformance_v1_RawRow_fieldAccessorTable = new
-      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
-        internal_static_conformance_v1_RawRow_descriptor,
-        new java.lang.String[] { "Values", });
-    internal_static_conformance_v1_RawValue_descriptor =
-      getDescriptor().getMessageType(5);
-    internal_static_conformance_v1_RawValue_fieldAccessorTable = new
-      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
-        internal_static_conformance_v1_RawValue_descriptor,
-        new java.lang.String[] { "Text", "Whole", "Number", "Flag", "List", "Value", });
-    internal_static_conformance_v1_RawList_descriptor =
-      getDescriptor().getMessageType(6);
-    internal_static_conformance_v1_RawList_fieldAccessorTable = new
-      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
-        internal_static_conformance_v1_RawList_descriptor,
-        new java.lang.String[] { "Values", });
     internal_static_conformance_v1_Load_descriptor =
-      getDescriptor().getMessageType(7);
+      getDescriptor().getMessageType(4);
     internal_static_conformance_v1_Load_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_conformance_v1_Load_descriptor,
@@ -267,60 +228,61 @@ public final class ConformanceProto extends com.google.protobuf.GeneratedFile {
         internal_static_conformance_v1_Load_VariablesEntry_descriptor,
         new java.lang.String[] { "Key", "Value", });
     internal_static_conformance_v1_LearningRateAt_descriptor =
-      getDescriptor().getMessageType(8);
+      getDescriptor().getMessageType(5);
     internal_static_conformance_v1_LearningRateAt_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_conformance_v1_LearningRateAt_descriptor,
         new java.lang.String[] { "Schedule", "Step", });
     internal_static_conformance_v1_Response_descriptor =
-      getDescriptor().getMessageType(9);
+      getDescriptor().getMessageType(6);
     internal_static_conformance_v1_Response_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_conformance_v1_Response_descriptor,
         new java.lang.String[] { "Config", "Refusal", "LearningRate", "Unsupported", "Failure", "Encoded", "EncodingRefusal", "Result", });
     internal_static_conformance_v1_Encoded_descriptor =
-      getDescriptor().getMessageType(10);
+      getDescriptor().getMessageType(7);
     internal_static_conformance_v1_Encoded_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_conformance_v1_Encoded_descriptor,
         new java.lang.String[] { "Continuous", "Binary", "Discrete", });
     internal_static_conformance_v1_EncodingRefusal_descriptor =
-      getDescriptor().getMessageType(11);
+      getDescriptor().getMessageType(8);
     internal_static_conformance_v1_EncodingRefusal_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_conformance_v1_EncodingRefusal_descriptor,
         new java.lang.String[] { "Code", "Column", "Row", });
     internal_static_conformance_v1_Config_descriptor =
-      getDescriptor().getMessageType(12);
+      getDescriptor().getMessageType(9);
     internal_static_conformance_v1_Config_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_conformance_v1_Config_descriptor,
         new java.lang.String[] { "Form", "Semantic", "Full", });
     internal_static_conformance_v1_Refusal_descriptor =
-      getDescriptor().getMessageType(13);
+      getDescriptor().getMessageType(10);
     internal_static_conformance_v1_Refusal_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_conformance_v1_Refusal_descriptor,
         new java.lang.String[] { "Violations", });
     internal_static_conformance_v1_Violation_descriptor =
-      getDescriptor().getMessageType(14);
+      getDescriptor().getMessageType(11);
     internal_static_conformance_v1_Violation_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_conformance_v1_Violation_descriptor,
         new java.lang.String[] { "Path", "Code", "Line", "Column", });
     internal_static_conformance_v1_Expectation_descriptor =
-      getDescriptor().getMessageType(15);
+      getDescriptor().getMessageType(12);
     internal_static_conformance_v1_Expectation_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_conformance_v1_Expectation_descriptor,
         new java.lang.String[] { "Config", "Refusal", "Unreadable", "LearningRate", "Encoded", "EncodingRefusal", "Verdict", });
     internal_static_conformance_v1_Rate_descriptor =
-      getDescriptor().getMessageType(16);
+      getDescriptor().getMessageType(13);
     internal_static_conformance_v1_Rate_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_conformance_v1_Rate_descriptor,
         new java.lang.String[] { "Value", "Tolerance", });
     descriptor.resolveAllFeaturesImmutable();
+    dev.rankspec.conformance.v1.RawRowsProto.getDescriptor();
     dev.rankspec.data.v1.RecipeProto.getDescriptor();
     dev.rankspec.optim.v1.LearningRateProto.getDescriptor();
   }

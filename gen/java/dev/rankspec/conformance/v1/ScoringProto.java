@@ -76,42 +76,45 @@ public final class ScoringProto extends com.google.protobuf.GeneratedFile {
   static {
     java.lang.String[] descriptorData = {
       "\n\034conformance/v1/scoring.proto\022\016conforma" +
-      "nce.v1\032 rankspec/serving/v1/bundle.proto" +
-      "\"B\n\rScoringCorpus\0221\n\005cases\030\001 \003(\0132\033.confo" +
-      "rmance.v1.ScoringCaseR\005cases\"\320\001\n\013Scoring" +
-      "Case\022\016\n\002id\030\001 \001(\tR\002id\022\026\n\006bundle\030\002 \001(\tR\006bu" +
-      "ndle\022#\n\rexpect_digest\030\003 \001(\tR\014expectDiges" +
-      "t\0228\n\007opening\030\004 \001(\0132\036.conformance.v1.Scor" +
-      "ingVerdictR\007opening\022:\n\010requests\030\005 \003(\0132\036." +
-      "conformance.v1.ScoringRequestR\010requests\"" +
-      "\274\001\n\016ScoringRequest\022\016\n\002id\030\001 \001(\tR\002id\0227\n\007co" +
-      "lumns\030\002 \003(\0132\035.conformance.v1.ScoringColu" +
-      "mnR\007columns\022%\n\016signature_hash\030\003 \001(\tR\rsig" +
-      "natureHash\022:\n\010expected\030\004 \001(\0132\036.conforman" +
-      "ce.v1.ScoringVerdictR\010expected\"\241\001\n\rScori" +
-      "ngColumn\022\022\n\004name\030\001 \001(\tR\004name\0222\n\004type\030\002 \001" +
-      "(\0162\036.rankspec.serving.v1.ValueTypeR\004type" +
-      "\022\024\n\005width\030\003 \001(\005R\005width\022\026\n\006floats\030\004 \003(\002R\006" +
-      "floats\022\032\n\010integers\030\005 \003(\003R\010integers\"\274\001\n\016S" +
-      "coringVerdict\0222\n\004code\030\001 \001(\0162\036.rankspec.s" +
-      "erving.v1.ErrorCodeR\004code\022\024\n\005input\030\002 \001(\t" +
-      "R\005input\022\020\n\003row\030\003 \001(\005R\003row\022\026\n\006digest\030\004 \001(" +
-      "\tR\006digest\0226\n\007columns\030\005 \003(\0132\034.conformance" +
-      ".v1.ScoredColumnR\007columns\":\n\014ScoredColum" +
-      "n\022\022\n\004name\030\001 \001(\tR\004name\022\026\n\006scores\030\002 \003(\002R\006s" +
-      "cores\"I\n\016ScoringAnswers\0227\n\007answers\030\001 \003(\013" +
-      "2\035.conformance.v1.ScoringAnswerR\007answers" +
-      "\"\205\001\n\rScoringAnswer\0228\n\007opening\030\001 \001(\0132\036.co" +
-      "nformance.v1.ScoringVerdictR\007opening\022:\n\010" +
-      "requests\030\002 \003(\0132\036.conformance.v1.ScoringV" +
-      "erdictR\010requestsBo\n\033dev.rankspec.conform" +
-      "ance.v1B\014ScoringProtoP\001Z@github.com/rank" +
-      "spec/rankspec/gen/go/conformance/v1;conf" +
-      "ormancev1b\010editionsp\350\007"
+      "nce.v1\032\035conformance/v1/raw_rows.proto\032 r" +
+      "ankspec/serving/v1/bundle.proto\"B\n\rScori" +
+      "ngCorpus\0221\n\005cases\030\001 \003(\0132\033.conformance.v1" +
+      ".ScoringCaseR\005cases\"\320\001\n\013ScoringCase\022\016\n\002i" +
+      "d\030\001 \001(\tR\002id\022\026\n\006bundle\030\002 \001(\tR\006bundle\022#\n\re" +
+      "xpect_digest\030\003 \001(\tR\014expectDigest\0228\n\007open" +
+      "ing\030\004 \001(\0132\036.conformance.v1.ScoringVerdic" +
+      "tR\007opening\022:\n\010requests\030\005 \003(\0132\036.conforman" +
+      "ce.v1.ScoringRequestR\010requests\"\360\001\n\016Scori" +
+      "ngRequest\022\016\n\002id\030\001 \001(\tR\002id\0227\n\007columns\030\002 \003" +
+      "(\0132\035.conformance.v1.ScoringColumnR\007colum" +
+      "ns\022%\n\016signature_hash\030\003 \001(\tR\rsignatureHas" +
+      "h\022:\n\010expected\030\004 \001(\0132\036.conformance.v1.Sco" +
+      "ringVerdictR\010expected\0222\n\010raw_rows\030\005 \001(\0132" +
+      "\027.conformance.v1.RawRowsR\007rawRows\"\241\001\n\rSc" +
+      "oringColumn\022\022\n\004name\030\001 \001(\tR\004name\0222\n\004type\030" +
+      "\002 \001(\0162\036.rankspec.serving.v1.ValueTypeR\004t" +
+      "ype\022\024\n\005width\030\003 \001(\005R\005width\022\026\n\006floats\030\004 \003(" +
+      "\002R\006floats\022\032\n\010integers\030\005 \003(\003R\010integers\"\274\001" +
+      "\n\016ScoringVerdict\0222\n\004code\030\001 \001(\0162\036.rankspe" +
+      "c.serving.v1.ErrorCodeR\004code\022\024\n\005input\030\002 " +
+      "\001(\tR\005input\022\020\n\003row\030\003 \001(\005R\003row\022\026\n\006digest\030\004" +
+      " \001(\tR\006digest\0226\n\007columns\030\005 \003(\0132\034.conforma" +
+      "nce.v1.ScoredColumnR\007columns\":\n\014ScoredCo" +
+      "lumn\022\022\n\004name\030\001 \001(\tR\004name\022\026\n\006scores\030\002 \003(\002" +
+      "R\006scores\"I\n\016ScoringAnswers\0227\n\007answers\030\001 " +
+      "\003(\0132\035.conformance.v1.ScoringAnswerR\007answ" +
+      "ers\"\205\001\n\rScoringAnswer\0228\n\007opening\030\001 \001(\0132\036" +
+      ".conformance.v1.ScoringVerdictR\007opening\022" +
+      ":\n\010requests\030\002 \003(\0132\036.conformance.v1.Scori" +
+      "ngVerdictR\010requestsBo\n\033dev.rankspec.conf" +
+      "ormance.v1B\014ScoringProtoP\001Z@github.com/r" +
+      "ankspec/rankspec/gen/go/conformance/v1;c" +
+      "onformancev1b\010editionsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
         new com.google.protobuf.Descriptors.FileDescriptor[] {
+          dev.rankspec.conformance.v1.RawRowsProto.getDescriptor(),
           dev.rankspec.serving.v1.BundleProto.getDescriptor(),
         });
     internal_static_conformance_v1_ScoringCorpus_descriptor =
@@ -131,7 +134,7 @@ public final class ScoringProto extends com.google.protobuf.GeneratedFile {
     internal_static_conformance_v1_ScoringRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_conformance_v1_ScoringRequest_descriptor,
-        new java.lang.String[] { "Id", "Columns", "SignatureHash", "Expected", });
+        new java.lang.String[] { "Id", "Columns", "SignatureHash", "Expected", "RawRows", });
     internal_static_conformance_v1_ScoringColumn_descriptor =
       getDescriptor().getMessageType(3);
     internal_static_conformance_v1_ScoringColumn_fieldAccessorTable = new
@@ -163,6 +166,7 @@ public final class ScoringProto extends com.google.protobuf.GeneratedFile {
         internal_static_conformance_v1_ScoringAnswer_descriptor,
         new java.lang.String[] { "Opening", "Requests", });
     descriptor.resolveAllFeaturesImmutable();
+    dev.rankspec.conformance.v1.RawRowsProto.getDescriptor();
     dev.rankspec.serving.v1.BundleProto.getDescriptor();
   }
 

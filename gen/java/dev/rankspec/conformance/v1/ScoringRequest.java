@@ -120,7 +120,7 @@ private static final long serialVersionUID = 0L;
   private java.util.List<dev.rankspec.conformance.v1.ScoringColumn> columns_;
   /**
    * <pre>
-   * The columns.
+   * The columns, if there are no raw rows.
    * </pre>
    *
    * <code>repeated .conformance.v1.ScoringColumn columns = 2 [json_name = "columns"];</code>
@@ -131,7 +131,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The columns.
+   * The columns, if there are no raw rows.
    * </pre>
    *
    * <code>repeated .conformance.v1.ScoringColumn columns = 2 [json_name = "columns"];</code>
@@ -143,7 +143,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The columns.
+   * The columns, if there are no raw rows.
    * </pre>
    *
    * <code>repeated .conformance.v1.ScoringColumn columns = 2 [json_name = "columns"];</code>
@@ -154,7 +154,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The columns.
+   * The columns, if there are no raw rows.
    * </pre>
    *
    * <code>repeated .conformance.v1.ScoringColumn columns = 2 [json_name = "columns"];</code>
@@ -165,7 +165,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The columns.
+   * The columns, if there are no raw rows.
    * </pre>
    *
    * <code>repeated .conformance.v1.ScoringColumn columns = 2 [json_name = "columns"];</code>
@@ -273,6 +273,44 @@ private static final long serialVersionUID = 0L;
     return expected_ == null ? dev.rankspec.conformance.v1.ScoringVerdict.getDefaultInstance() : expected_;
   }
 
+  public static final int RAW_ROWS_FIELD_NUMBER = 5;
+  private dev.rankspec.conformance.v1.RawRows rawRows_;
+  /**
+   * <pre>
+   * Raw rows, which the bundle's recipe makes inputs of; no columns and no hash come with them. Absent: the rows are in columns.
+   * </pre>
+   *
+   * <code>.conformance.v1.RawRows raw_rows = 5 [json_name = "rawRows"];</code>
+   * @return Whether the rawRows field is set.
+   */
+  @java.lang.Override
+  public boolean hasRawRows() {
+    return ((bitField0_ & 0x00000008) != 0);
+  }
+  /**
+   * <pre>
+   * Raw rows, which the bundle's recipe makes inputs of; no columns and no hash come with them. Absent: the rows are in columns.
+   * </pre>
+   *
+   * <code>.conformance.v1.RawRows raw_rows = 5 [json_name = "rawRows"];</code>
+   * @return The rawRows.
+   */
+  @java.lang.Override
+  public dev.rankspec.conformance.v1.RawRows getRawRows() {
+    return rawRows_ == null ? dev.rankspec.conformance.v1.RawRows.getDefaultInstance() : rawRows_;
+  }
+  /**
+   * <pre>
+   * Raw rows, which the bundle's recipe makes inputs of; no columns and no hash come with them. Absent: the rows are in columns.
+   * </pre>
+   *
+   * <code>.conformance.v1.RawRows raw_rows = 5 [json_name = "rawRows"];</code>
+   */
+  @java.lang.Override
+  public dev.rankspec.conformance.v1.RawRowsOrBuilder getRawRowsOrBuilder() {
+    return rawRows_ == null ? dev.rankspec.conformance.v1.RawRows.getDefaultInstance() : rawRows_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -299,6 +337,9 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000004) != 0)) {
       output.writeMessage(4, getExpected());
     }
+    if (((bitField0_ & 0x00000008) != 0)) {
+      output.writeMessage(5, getRawRows());
+    }
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -321,6 +362,10 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000004) != 0)) {
       size += com.google.protobuf.CodedOutputStream
         .computeMessageSize(4, getExpected());
+    }
+    if (((bitField0_ & 0x00000008) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(5, getRawRows());
     }
     return size;
   }
@@ -363,6 +408,11 @@ private static final long serialVersionUID = 0L;
       if (!getExpected()
           .equals(other.getExpected())) return false;
     }
+    if (hasRawRows() != other.hasRawRows()) return false;
+    if (hasRawRows()) {
+      if (!getRawRows()
+          .equals(other.getRawRows())) return false;
+    }
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -389,6 +439,10 @@ private static final long serialVersionUID = 0L;
     if (hasExpected()) {
       hash = (37 * hash) + EXPECTED_FIELD_NUMBER;
       hash = (53 * hash) + getExpected().hashCode();
+    }
+    if (hasRawRows()) {
+      hash = (37 * hash) + RAW_ROWS_FIELD_NUMBER;
+      hash = (53 * hash) + getRawRows().hashCode();
     }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
@@ -526,6 +580,7 @@ private static final long serialVersionUID = 0L;
               .alwaysUseFieldBuilders) {
         internalGetColumnsFieldBuilder();
         internalGetExpectedFieldBuilder();
+        internalGetRawRowsFieldBuilder();
       }
     }
     @java.lang.Override
@@ -545,6 +600,11 @@ private static final long serialVersionUID = 0L;
       if (expectedBuilder_ != null) {
         expectedBuilder_.dispose();
         expectedBuilder_ = null;
+      }
+      rawRows_ = null;
+      if (rawRowsBuilder_ != null) {
+        rawRowsBuilder_.dispose();
+        rawRowsBuilder_ = null;
       }
       return this;
     }
@@ -607,6 +667,12 @@ private static final long serialVersionUID = 0L;
             : expectedBuilder_.build();
         to_bitField0_ |= 0x00000004;
       }
+      if (((from_bitField0_ & 0x00000010) != 0)) {
+        result.rawRows_ = rawRowsBuilder_ == null
+            ? rawRows_
+            : rawRowsBuilder_.build();
+        to_bitField0_ |= 0x00000008;
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -660,6 +726,9 @@ private static final long serialVersionUID = 0L;
       }
       if (other.hasExpected()) {
         mergeExpected(other.getExpected());
+      }
+      if (other.hasRawRows()) {
+        mergeRawRows(other.getRawRows());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -715,6 +784,13 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000008;
               break;
             } // case 34
+            case 42: {
+              input.readMessage(
+                  internalGetRawRowsFieldBuilder().getBuilder(),
+                  extensionRegistry);
+              bitField0_ |= 0x00000010;
+              break;
+            } // case 42
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -849,7 +925,7 @@ private static final long serialVersionUID = 0L;
 
     /**
      * <pre>
-     * The columns.
+     * The columns, if there are no raw rows.
      * </pre>
      *
      * <code>repeated .conformance.v1.ScoringColumn columns = 2 [json_name = "columns"];</code>
@@ -863,7 +939,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The columns.
+     * The columns, if there are no raw rows.
      * </pre>
      *
      * <code>repeated .conformance.v1.ScoringColumn columns = 2 [json_name = "columns"];</code>
@@ -877,7 +953,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The columns.
+     * The columns, if there are no raw rows.
      * </pre>
      *
      * <code>repeated .conformance.v1.ScoringColumn columns = 2 [json_name = "columns"];</code>
@@ -891,7 +967,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The columns.
+     * The columns, if there are no raw rows.
      * </pre>
      *
      * <code>repeated .conformance.v1.ScoringColumn columns = 2 [json_name = "columns"];</code>
@@ -910,7 +986,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The columns.
+     * The columns, if there are no raw rows.
      * </pre>
      *
      * <code>repeated .conformance.v1.ScoringColumn columns = 2 [json_name = "columns"];</code>
@@ -928,7 +1004,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The columns.
+     * The columns, if there are no raw rows.
      * </pre>
      *
      * <code>repeated .conformance.v1.ScoringColumn columns = 2 [json_name = "columns"];</code>
@@ -946,7 +1022,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The columns.
+     * The columns, if there are no raw rows.
      * </pre>
      *
      * <code>repeated .conformance.v1.ScoringColumn columns = 2 [json_name = "columns"];</code>
@@ -965,7 +1041,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The columns.
+     * The columns, if there are no raw rows.
      * </pre>
      *
      * <code>repeated .conformance.v1.ScoringColumn columns = 2 [json_name = "columns"];</code>
@@ -983,7 +1059,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The columns.
+     * The columns, if there are no raw rows.
      * </pre>
      *
      * <code>repeated .conformance.v1.ScoringColumn columns = 2 [json_name = "columns"];</code>
@@ -1001,7 +1077,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The columns.
+     * The columns, if there are no raw rows.
      * </pre>
      *
      * <code>repeated .conformance.v1.ScoringColumn columns = 2 [json_name = "columns"];</code>
@@ -1020,7 +1096,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The columns.
+     * The columns, if there are no raw rows.
      * </pre>
      *
      * <code>repeated .conformance.v1.ScoringColumn columns = 2 [json_name = "columns"];</code>
@@ -1037,7 +1113,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The columns.
+     * The columns, if there are no raw rows.
      * </pre>
      *
      * <code>repeated .conformance.v1.ScoringColumn columns = 2 [json_name = "columns"];</code>
@@ -1054,7 +1130,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The columns.
+     * The columns, if there are no raw rows.
      * </pre>
      *
      * <code>repeated .conformance.v1.ScoringColumn columns = 2 [json_name = "columns"];</code>
@@ -1065,7 +1141,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The columns.
+     * The columns, if there are no raw rows.
      * </pre>
      *
      * <code>repeated .conformance.v1.ScoringColumn columns = 2 [json_name = "columns"];</code>
@@ -1079,7 +1155,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The columns.
+     * The columns, if there are no raw rows.
      * </pre>
      *
      * <code>repeated .conformance.v1.ScoringColumn columns = 2 [json_name = "columns"];</code>
@@ -1094,7 +1170,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The columns.
+     * The columns, if there are no raw rows.
      * </pre>
      *
      * <code>repeated .conformance.v1.ScoringColumn columns = 2 [json_name = "columns"];</code>
@@ -1105,7 +1181,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The columns.
+     * The columns, if there are no raw rows.
      * </pre>
      *
      * <code>repeated .conformance.v1.ScoringColumn columns = 2 [json_name = "columns"];</code>
@@ -1117,7 +1193,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The columns.
+     * The columns, if there are no raw rows.
      * </pre>
      *
      * <code>repeated .conformance.v1.ScoringColumn columns = 2 [json_name = "columns"];</code>
@@ -1397,6 +1473,161 @@ private static final long serialVersionUID = 0L;
         expected_ = null;
       }
       return expectedBuilder_;
+    }
+
+    private dev.rankspec.conformance.v1.RawRows rawRows_;
+    private com.google.protobuf.SingleFieldBuilder<
+        dev.rankspec.conformance.v1.RawRows, dev.rankspec.conformance.v1.RawRows.Builder, dev.rankspec.conformance.v1.RawRowsOrBuilder> rawRowsBuilder_;
+    /**
+     * <pre>
+     * Raw rows, which the bundle's recipe makes inputs of; no columns and no hash come with them. Absent: the rows are in columns.
+     * </pre>
+     *
+     * <code>.conformance.v1.RawRows raw_rows = 5 [json_name = "rawRows"];</code>
+     * @return Whether the rawRows field is set.
+     */
+    public boolean hasRawRows() {
+      return ((bitField0_ & 0x00000010) != 0);
+    }
+    /**
+     * <pre>
+     * Raw rows, which the bundle's recipe makes inputs of; no columns and no hash come with them. Absent: the rows are in columns.
+     * </pre>
+     *
+     * <code>.conformance.v1.RawRows raw_rows = 5 [json_name = "rawRows"];</code>
+     * @return The rawRows.
+     */
+    public dev.rankspec.conformance.v1.RawRows getRawRows() {
+      if (rawRowsBuilder_ == null) {
+        return rawRows_ == null ? dev.rankspec.conformance.v1.RawRows.getDefaultInstance() : rawRows_;
+      } else {
+        return rawRowsBuilder_.getMessage();
+      }
+    }
+    /**
+     * <pre>
+     * Raw rows, which the bundle's recipe makes inputs of; no columns and no hash come with them. Absent: the rows are in columns.
+     * </pre>
+     *
+     * <code>.conformance.v1.RawRows raw_rows = 5 [json_name = "rawRows"];</code>
+     */
+    public Builder setRawRows(dev.rankspec.conformance.v1.RawRows value) {
+      if (rawRowsBuilder_ == null) {
+        java.util.Objects.requireNonNull(value);
+        rawRows_ = value;
+      } else {
+        rawRowsBuilder_.setMessage(value);
+      }
+      bitField0_ |= 0x00000010;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Raw rows, which the bundle's recipe makes inputs of; no columns and no hash come with them. Absent: the rows are in columns.
+     * </pre>
+     *
+     * <code>.conformance.v1.RawRows raw_rows = 5 [json_name = "rawRows"];</code>
+     */
+    public Builder setRawRows(
+        dev.rankspec.conformance.v1.RawRows.Builder builderForValue) {
+      if (rawRowsBuilder_ == null) {
+        rawRows_ = builderForValue.build();
+      } else {
+        rawRowsBuilder_.setMessage(builderForValue.build());
+      }
+      bitField0_ |= 0x00000010;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Raw rows, which the bundle's recipe makes inputs of; no columns and no hash come with them. Absent: the rows are in columns.
+     * </pre>
+     *
+     * <code>.conformance.v1.RawRows raw_rows = 5 [json_name = "rawRows"];</code>
+     */
+    public Builder mergeRawRows(dev.rankspec.conformance.v1.RawRows value) {
+      if (rawRowsBuilder_ == null) {
+        if (((bitField0_ & 0x00000010) != 0) &&
+          rawRows_ != null &&
+          rawRows_ != dev.rankspec.conformance.v1.RawRows.getDefaultInstance()) {
+          getRawRowsBuilder().mergeFrom(value);
+        } else {
+          rawRows_ = value;
+        }
+      } else {
+        rawRowsBuilder_.mergeFrom(value);
+      }
+      if (rawRows_ != null) {
+        bitField0_ |= 0x00000010;
+        onChanged();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Raw rows, which the bundle's recipe makes inputs of; no columns and no hash come with them. Absent: the rows are in columns.
+     * </pre>
+     *
+     * <code>.conformance.v1.RawRows raw_rows = 5 [json_name = "rawRows"];</code>
+     */
+    public Builder clearRawRows() {
+      bitField0_ = (bitField0_ & ~0x00000010);
+      rawRows_ = null;
+      if (rawRowsBuilder_ != null) {
+        rawRowsBuilder_.dispose();
+        rawRowsBuilder_ = null;
+      }
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Raw rows, which the bundle's recipe makes inputs of; no columns and no hash come with them. Absent: the rows are in columns.
+     * </pre>
+     *
+     * <code>.conformance.v1.RawRows raw_rows = 5 [json_name = "rawRows"];</code>
+     */
+    public dev.rankspec.conformance.v1.RawRows.Builder getRawRowsBuilder() {
+      bitField0_ |= 0x00000010;
+      onChanged();
+      return internalGetRawRowsFieldBuilder().getBuilder();
+    }
+    /**
+     * <pre>
+     * Raw rows, which the bundle's recipe makes inputs of; no columns and no hash come with them. Absent: the rows are in columns.
+     * </pre>
+     *
+     * <code>.conformance.v1.RawRows raw_rows = 5 [json_name = "rawRows"];</code>
+     */
+    public dev.rankspec.conformance.v1.RawRowsOrBuilder getRawRowsOrBuilder() {
+      if (rawRowsBuilder_ != null) {
+        return rawRowsBuilder_.getMessageOrBuilder();
+      } else {
+        return rawRows_ == null ?
+            dev.rankspec.conformance.v1.RawRows.getDefaultInstance() : rawRows_;
+      }
+    }
+    /**
+     * <pre>
+     * Raw rows, which the bundle's recipe makes inputs of; no columns and no hash come with them. Absent: the rows are in columns.
+     * </pre>
+     *
+     * <code>.conformance.v1.RawRows raw_rows = 5 [json_name = "rawRows"];</code>
+     */
+    private com.google.protobuf.SingleFieldBuilder<
+        dev.rankspec.conformance.v1.RawRows, dev.rankspec.conformance.v1.RawRows.Builder, dev.rankspec.conformance.v1.RawRowsOrBuilder> 
+        internalGetRawRowsFieldBuilder() {
+      if (rawRowsBuilder_ == null) {
+        rawRowsBuilder_ = new com.google.protobuf.SingleFieldBuilder<
+            dev.rankspec.conformance.v1.RawRows, dev.rankspec.conformance.v1.RawRows.Builder, dev.rankspec.conformance.v1.RawRowsOrBuilder>(
+                getRawRows(),
+                getParentForChildren(),
+                isClean());
+        rawRows_ = null;
+      }
+      return rawRowsBuilder_;
     }
 
     // @@protoc_insertion_point(builder_scope:conformance.v1.ScoringRequest)

@@ -41,7 +41,7 @@ public interface ScoringRequestOrBuilder extends
 
   /**
    * <pre>
-   * The columns.
+   * The columns, if there are no raw rows.
    * </pre>
    *
    * <code>repeated .conformance.v1.ScoringColumn columns = 2 [json_name = "columns"];</code>
@@ -50,7 +50,7 @@ public interface ScoringRequestOrBuilder extends
       getColumnsList();
   /**
    * <pre>
-   * The columns.
+   * The columns, if there are no raw rows.
    * </pre>
    *
    * <code>repeated .conformance.v1.ScoringColumn columns = 2 [json_name = "columns"];</code>
@@ -58,7 +58,7 @@ public interface ScoringRequestOrBuilder extends
   dev.rankspec.conformance.v1.ScoringColumn getColumns(int index);
   /**
    * <pre>
-   * The columns.
+   * The columns, if there are no raw rows.
    * </pre>
    *
    * <code>repeated .conformance.v1.ScoringColumn columns = 2 [json_name = "columns"];</code>
@@ -66,7 +66,7 @@ public interface ScoringRequestOrBuilder extends
   int getColumnsCount();
   /**
    * <pre>
-   * The columns.
+   * The columns, if there are no raw rows.
    * </pre>
    *
    * <code>repeated .conformance.v1.ScoringColumn columns = 2 [json_name = "columns"];</code>
@@ -75,7 +75,7 @@ public interface ScoringRequestOrBuilder extends
       getColumnsOrBuilderList();
   /**
    * <pre>
-   * The columns.
+   * The columns, if there are no raw rows.
    * </pre>
    *
    * <code>repeated .conformance.v1.ScoringColumn columns = 2 [json_name = "columns"];</code>
@@ -138,4 +138,31 @@ public interface ScoringRequestOrBuilder extends
    * <code>.conformance.v1.ScoringVerdict expected = 4 [json_name = "expected"];</code>
    */
   dev.rankspec.conformance.v1.ScoringVerdictOrBuilder getExpectedOrBuilder();
+
+  /**
+   * <pre>
+   * Raw rows, which the bundle's recipe makes inputs of; no columns and no hash come with them. Absent: the rows are in columns.
+   * </pre>
+   *
+   * <code>.conformance.v1.RawRows raw_rows = 5 [json_name = "rawRows"];</code>
+   * @return Whether the rawRows field is set.
+   */
+  boolean hasRawRows();
+  /**
+   * <pre>
+   * Raw rows, which the bundle's recipe makes inputs of; no columns and no hash come with them. Absent: the rows are in columns.
+   * </pre>
+   *
+   * <code>.conformance.v1.RawRows raw_rows = 5 [json_name = "rawRows"];</code>
+   * @return The rawRows.
+   */
+  dev.rankspec.conformance.v1.RawRows getRawRows();
+  /**
+   * <pre>
+   * Raw rows, which the bundle's recipe makes inputs of; no columns and no hash come with them. Absent: the rows are in columns.
+   * </pre>
+   *
+   * <code>.conformance.v1.RawRows raw_rows = 5 [json_name = "rawRows"];</code>
+   */
+  dev.rankspec.conformance.v1.RawRowsOrBuilder getRawRowsOrBuilder();
 }
