@@ -1,7 +1,8 @@
 /** A fitted recipe, applied to rows. */
-import type { Feature, Recipe } from "../gen/rankspec/data/v1/recipe_pb.js";
+import type { Recipe } from "../gen/rankspec/data/v1/recipe_pb.js";
 import { EncodingError } from "./errors.js";
-import { encodingOf, type Vectors } from "./features.js";
+import { type Encode, encodingOf, type Vectors } from "./features.js";
+import { checkSoundness } from "./soundness.js";
 import { Column, type Row, type Single } from "./values.js";
 
 const SEMANTICS = 1;
@@ -18,11 +19,13 @@ export interface Encoded {
 
 interface Reading {
   readonly column: Column;
-  readonly encode: (value: Single | readonly Single[], into: Vectors) => void;
+  readonly encode: Encode;
 }
 
 /** Encodes rows by a fitted recipe. */
 export class Encoder {
+  /** The names of the raw columns that rows have to have, in the recipe's order. */
+  readonly columns: readonly string[];
   readonly #features: readonly Reading[];
 
   /**
@@ -43,13 +46,15 @@ export class Encoder {
     if (recipe.fitted === undefined) {
       throw new EncodingError("recipe.unfitted", "the recipe is not fitted; `rankspec data import` fits it");
     }
+    checkSoundness(recipe);
     const columns = new Map(recipe.columns.map((column) => [column.name, new Column(column, text)]));
-    this.#features = recipe.features.map((feature) => reading(feature, columns, vocabularies));
-  }
-
-  /** The names of the raw columns that are read, in the order of the features that read them. */
-  get columns(): readonly string[] {
-    return [...new Set(this.#features.map(({ column }) => column.name))];
+    this.#features = recipe.features.map((feature) => ({
+      // A sound recipe lists what its features read.
+      column: columns.get(feature.kind.value?.column ?? "") as Column,
+      encode: encodingOf(feature, vocabularies),
+    }));
+    const read = new Set(this.#features.map(({ column }) => column.name));
+    this.columns = recipe.columns.map(({ name }) => name).filter((name) => read.has(name));
   }
 
   /**
@@ -73,17 +78,4 @@ export class Encoder {
     });
     return { ...vectors, continuous: Float32Array.from(vectors.continuous) };
   }
-}
-
-function reading(
-  feature: Feature,
-  columns: ReadonlyMap<string, Column>,
-  vocabularies: Readonly<Record<string, Uint8Array>>,
-): Reading {
-  const { name, isList, encode } = encodingOf(feature, vocabularies);
-  const column = columns.get(name);
-  if (column === undefined || column.isList !== isList) {
-    throw new EncodingError("recipe.damaged", `the recipe does not list what ${feature.name} reads`, name);
-  }
-  return { column, encode };
 }

@@ -21,42 +21,23 @@ export interface Vectors {
   readonly discrete: number[];
 }
 
-type Encode = (value: Single | readonly Single[], into: Vectors) => void;
+export type Encode = (value: Single | readonly Single[], into: Vectors) => void;
 
 // Half a unit above the largest float32: from here on, rounding gives infinity.
 const FLOAT32_END = 2 ** 128 - 2 ** 103;
 const LARGEST = 2 ** 128 - 2 ** 104;
-const MAX_WIDTH = 1024;
 
 /**
- * Returns which column a feature reads, whether as lists, and how it encodes.
+ * Returns how a feature of a sound recipe encodes what its column has.
  *
  * @throws {EncodingError} It is not fitted, or its vocabulary cannot be used.
  */
-export function encodingOf(
-  { name: feature, kind }: Feature,
-  files: Readonly<Record<string, Uint8Array>>,
-): { readonly name: string; readonly isList: boolean; readonly encode: Encode } {
-  if (kind.case === undefined) {
-    throw new EncodingError("recipe.damaged", `the recipe does not say what ${feature} is`);
-  }
-  checkSizes(feature, kind);
-  const name = kind.value.column;
-  const isList = "list" in kind.value && kind.value.list !== undefined;
+export function encodingOf({ name, kind }: Feature, files: Readonly<Record<string, Uint8Array>>): Encode {
   const encode = encoding(kind, files);
   if (encode === undefined) {
-    throw new EncodingError("recipe.unfitted", `the recipe is not fitted: nothing is known of ${feature}`);
+    throw new EncodingError("recipe.unfitted", `the recipe is not fitted: nothing is known of ${name}`);
   }
-  return { name, isList, encode };
-}
-
-/** Refuses what rules refuse, as nobody may have asked them: no buckets, and lists of any number of places. */
-function checkSizes(feature: string, kind: Feature["kind"]): void {
-  const width = kind.case === "category" || kind.case === "hashed" ? (kind.value.list?.width ?? 1) : 1;
-  const isWithout = kind.case === "hashed" && kind.value.numBuckets < 1n;
-  if (width < 1 || width > MAX_WIDTH || isWithout) {
-    throw new EncodingError("recipe.damaged", `the recipe gives ${feature} no buckets, or not 1 to ${MAX_WIDTH} places`);
-  }
+  return encode;
 }
 
 function encoding(kind: Feature["kind"], files: Readonly<Record<string, Uint8Array>>): Encode | undefined {

@@ -55,11 +55,6 @@ export class Column {
     this.#unit = isFieldSet(spec, RawColumnSchema.field.timeUnitMicros) ? spec.timeUnitMicros : undefined;
   }
 
-  /** Whether a row holds a list of values. */
-  get isList(): boolean {
-    return this.spec.list;
-  }
-
   /** The column's name in raw rows. */
   get name(): string {
     return this.spec.name;
@@ -91,7 +86,7 @@ export class Column {
     if (raw === undefined) {
       throw new EncodingError("column.absent", "the row has no such column; a missing value is null", this.name);
     }
-    const read = this.isList ? this.#list(raw) : this.#single(raw);
+    const read = this.spec.list ? this.#list(raw) : this.#single(raw);
     if ("value" in read) {
       return read.value;
     }
@@ -103,7 +98,7 @@ export class Column {
 
   get #expected(): string {
     const single = EXPECTED[this.spec.kind];
-    return this.isList ? `a list, each value ${single}` : single;
+    return this.spec.list ? `a list, each value ${single}` : single;
   }
 
   #list(raw: RawValue): Read<readonly Single[] | null> {

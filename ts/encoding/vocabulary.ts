@@ -38,23 +38,34 @@ function fromFile({ file, sha256 }: CategoryFitting, files: Readonly<Record<stri
     const reason = `the vocabulary ${file} is not the one that the recipe was fitted with`;
     throw new EncodingError("vocabulary.digest", reason, column);
   }
-  return unpacked(data);
+  const values = unpacked(data);
+  if (values === undefined) {
+    throw new EncodingError("recipe.damaged", `${file} is no vocabulary`, column);
+  }
+  return values;
 }
 
-/** Of each value its length in bytes, a base-128 varint, and itself. */
-function unpacked(data: Uint8Array): string[] {
-  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+/** Of each value its length in bytes, a base-128 varint, and itself; undefined where that is not what there is. */
+function unpacked(data: Uint8Array): string[] | undefined {
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   const values: string[] = [];
   let at = 0;
   while (at < data.length) {
     let length = 0;
     let byte = 0x80;
     for (let scale = 1; byte >= 0x80; scale *= 0x80) {
-      // Behind the end: no length, and so too few values.
-      byte = data[at++] ?? 0;
+      // Behind the end, an end that is further behind.
+      byte = data[at++] ?? 0x7f;
       length += (byte & 0x7f) * scale;
     }
-    values.push(decoder.decode(data.subarray(at, at + length)));
+    if (length > data.length - at) {
+      return undefined;
+    }
+    try {
+      values.push(decoder.decode(data.subarray(at, at + length)));
+    } catch {
+      return undefined;
+    }
     at += length;
   }
   return values;

@@ -6,7 +6,7 @@ import { Encoder, EncodingError, type EncodingErrorCode, type Positions, positio
 import { ScoringError } from "./errors.js";
 import { type Recipe, RecipeSchema } from "./gen/rankspec/data/v1/recipe_pb.js";
 import {
-  type BundleManifest, BundleManifestSchema, ErrorCode, type FeatureSignature, type ServedInput,
+  type BundleManifest, BundleManifestSchema, ErrorCode, type FeatureSignature, type ServedInput, ValueType,
 } from "./gen/rankspec/serving/v1/bundle_pb.js";
 
 const CODES: Readonly<Record<EncodingErrorCode, ErrorCode>> = {
@@ -22,8 +22,6 @@ const CODES: Readonly<Record<EncodingErrorCode, ErrorCode>> = {
 
 /** Makes inputs of raw rows. */
 export class RawRows {
-  /** Names of the raw columns that are read, in the recipe's order. */
-  readonly columns: readonly string[];
   readonly #encoder: Encoder;
   readonly #inputs: readonly ServedInput[];
 
@@ -45,9 +43,12 @@ export class RawRows {
     if (problem !== undefined) {
       throw invalid(file, problem);
     }
-    const read = new Set(this.#encoder.columns);
-    this.columns = recipe.columns.map(({ name }) => name).filter((name) => read.has(name));
     this.#inputs = signature.inputs;
+  }
+
+  /** Names of the raw columns that are read, in the recipe's order. */
+  get columns(): readonly string[] {
+    return this.#encoder.columns;
   }
 
   /**
@@ -99,10 +100,13 @@ function typeOf(value: RawValue | undefined): string[] {
 /** What a recipe should make and does not; undefined if its vectors are what the signature takes. */
 function mismatch(places: Positions, signature: FeatureSignature): string | undefined {
   const made = new Map<string, string[]>(Object.entries(places));
-  for (const { name, width, featureNames } of signature.inputs) {
+  for (const { name, type, width, featureNames } of signature.inputs) {
     const names = made.get(name);
     if (names === undefined) {
       return `a recipe that makes ${name} too`;
+    }
+    if (type !== (name === "continuous" ? ValueType.FLOAT32 : ValueType.INT64)) {
+      return `a recipe that makes ${name} of the signature's type`;
     }
     if (names.length !== width) {
       return `a recipe that makes ${width} values of ${name}, and not ${names.length}`;

@@ -5,12 +5,13 @@ import { join } from "node:path";
 
 import { create, fromBinary, isFieldSet, toBinary } from "@bufbuild/protobuf";
 
+import type { RawRows, RawValue as RawValueMessage } from "../gen/conformance/v1/raw_rows_pb.js";
 import {
   type ScoringAnswer, ScoringAnswerSchema, ScoringAnswersSchema, type ScoringCase, ScoringCaseSchema, type ScoringColumn,
   ScoringColumnSchema, ScoringCorpusSchema, type ScoringRequest, ScoringRequestSchema, type ScoringVerdict,
   ScoringVerdictSchema,
 } from "../gen/conformance/v1/scoring_pb.js";
-import { type Column, openBundle, type Scorer, ScoringError, ValueType } from "../index.js";
+import { type Column, openBundle, type RawValue, type Row, type Scorer, ScoringError, ValueType } from "../index.js";
 
 async function answer(folder: string, asked: ScoringCase): Promise<ScoringAnswer> {
   const isPinned = isFieldSet(asked, ScoringCaseSchema.field.expectDigest);
@@ -29,16 +30,31 @@ async function answer(folder: string, asked: ScoringCase): Promise<ScoringAnswer
 }
 
 async function verdict(scorer: Scorer, asked: ScoringRequest): Promise<ScoringVerdict> {
-  const columns = new Map(asked.columns.map((column) => [column.name, valuesOf(column)]));
-  const hash = isFieldSet(asked, ScoringRequestSchema.field.signatureHash) ? asked.signatureHash : undefined;
   try {
-    const scores = await scorer.score(columns, hash);
+    const scores = await (asked.rawRows === undefined ? scored(scorer, asked) : scorer.scoreRaw(rowsOf(asked.rawRows)));
     return create(ScoringVerdictSchema, {
       columns: [...scores].map(([name, values]) => ({ name, scores: [...values] })),
     });
   } catch (error) {
     return refusal(error);
   }
+}
+
+function scored(scorer: Scorer, asked: ScoringRequest): Promise<Map<string, Float32Array>> {
+  const columns = new Map(asked.columns.map((column) => [column.name, valuesOf(column)]));
+  return scorer.score(columns, isFieldSet(asked, ScoringRequestSchema.field.signatureHash) ? asked.signatureHash : undefined);
+}
+
+function rowsOf({ columns, rows }: RawRows): Row[] {
+  return rows.map(({ values }) => Object.fromEntries(columns.map((name, place) => [name, rawValue(values[place])])));
+}
+
+function rawValue(raw: RawValueMessage | undefined): RawValue {
+  const value = raw?.value;
+  if (value?.case === undefined) {
+    return null;
+  }
+  return value.case === "list" ? value.value.values.map(rawValue) : value.value;
 }
 
 function valuesOf(column: ScoringColumn): Column {

@@ -31,10 +31,6 @@ final class Column {
     this.missing = Set.copyOf(text.getMissingList());
   }
 
-  boolean isList() {
-    return spec.getList();
-  }
-
   String name() {
     return spec.getName();
   }

@@ -8,17 +8,21 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /** Encodes rows by a fitted recipe. It does not change, and may be used by several threads at once. */
 public final class Encoder {
   private static final int SEMANTICS = 1;
 
   private final List<Reading> readings;
+  private final List<String> columns;
 
   private record Reading(Column column, Encoding encoding) {}
 
-  private Encoder(List<Reading> readings) {
-    this.readings = List.copyOf(readings);
+  private Encoder(List<Reading> readings, List<String> columns) {
+    this.readings = readings;
+    this.columns = columns;
   }
 
   /**
@@ -38,19 +42,15 @@ public final class Encoder {
     List<Reading> readings = new ArrayList<>();
     for (Feature feature : recipe.getFeaturesList()) {
       Encoding encoding = Encoding.of(feature, vocabularies);
-      Column column = columns.get(encoding.column());
-      if (column == null || column.isList() != encoding.isList()) {
-        throw new EncodingException(
-            "recipe.damaged", encoding.column(), "the recipe does not list what " + feature.getName() + " reads");
-      }
-      readings.add(new Reading(column, encoding));
+      readings.add(new Reading(columns.get(encoding.column()), encoding));
     }
-    return new Encoder(readings);
+    Set<String> read = readings.stream().map(reading -> reading.column().name()).collect(Collectors.toSet());
+    return new Encoder(readings, recipe.getColumnsList().stream().map(RawColumn::getName).filter(read::contains).toList());
   }
 
-  /** Returns the names of the raw columns that are read, in the order of the features that read them. */
+  /** Returns the names of the raw columns that rows have to have, in the recipe's order. */
   public List<String> columns() {
-    return readings.stream().map(reading -> reading.column().name()).distinct().toList();
+    return columns;
   }
 
   /**
@@ -92,5 +92,6 @@ public final class Encoder {
       throw new EncodingException(
           "recipe.unfitted", "", "the recipe is not fitted; `rankspec data import` fits it");
     }
+    Soundness.check(recipe);
   }
 }

@@ -5,7 +5,6 @@ import dev.rankspec.data.v1.CategoryFeature;
 import dev.rankspec.data.v1.Feature;
 import dev.rankspec.data.v1.FlagFeature;
 import dev.rankspec.data.v1.HashedFeature;
-import dev.rankspec.data.v1.ListPlaces;
 import dev.rankspec.data.v1.NumberFeature;
 import dev.rankspec.data.v1.NumberFitting;
 import java.nio.ByteBuffer;
@@ -15,13 +14,12 @@ import java.util.Map;
 import java.util.function.BiConsumer;
 import java.util.function.ToLongFunction;
 
-/** Which column a feature reads, whether as lists, and what it makes of a value. */
-record Encoding(String column, boolean isList, BiConsumer<Object, Vectors> adding) {
+/** Which column a feature reads, and what it makes of a value. */
+record Encoding(String column, BiConsumer<Object, Vectors> adding) {
   /** Half a unit above the largest float: from here on, rounding gives infinity. */
   private static final double FLOAT_END = 0x1p128 - 0x1p103;
 
   private static final int MISSING = 0;
-  private static final int MAX_WIDTH = 1024;
 
   /** Adds what the feature makes of a value. */
   void encode(Object value, Vectors into) {
@@ -33,11 +31,9 @@ record Encoding(String column, boolean isList, BiConsumer<Object, Vectors> addin
       case NUMBER -> number(feature.getName(), feature.getNumber());
       case BINNED -> binned(feature.getName(), feature.getBinned());
       case CATEGORY -> category(feature.getName(), feature.getCategory(), vocabularies);
-      case HASHED -> hashed(feature.getName(), feature.getHashed());
+      case HASHED -> hashed(feature.getHashed());
       case FLAG -> flag(feature.getFlag());
-      case KIND_NOT_SET ->
-          throw new EncodingException(
-              "recipe.damaged", "", "the recipe does not say what " + feature.getName() + " is");
+      case KIND_NOT_SET -> throw new IllegalArgumentException("a feature of a sound recipe has a kind");
     };
   }
 
@@ -48,7 +44,6 @@ record Encoding(String column, boolean isList, BiConsumer<Object, Vectors> addin
     boolean missingFlag = feature.getMissingFlag();
     return new Encoding(
         feature.getColumn(),
-        false,
         (value, into) -> {
           double given = finite(value);
           boolean isMissing = Double.isNaN(given);
@@ -77,7 +72,6 @@ record Encoding(String column, boolean isList, BiConsumer<Object, Vectors> addin
         feature.getFitted().getEdgesList().stream().mapToDouble(Double::doubleValue).sorted().toArray();
     return new Encoding(
         feature.getColumn(),
-        false,
         (value, into) -> {
           double given = finite(value);
           into.addDiscrete(Double.isNaN(given) ? MISSING : 1 + numBelow(edges, given));
@@ -103,19 +97,15 @@ record Encoding(String column, boolean isList, BiConsumer<Object, Vectors> addin
       throws EncodingException {
     requireFitted(feature.hasFitted(), name);
     Map<String, Long> ids = Vocabulary.ids(feature.getFitted(), vocabularies, feature.getColumn());
-    int width = feature.hasList() ? width(name, feature.getList()) : 1;
+    int width = feature.hasList() ? feature.getList().getWidth() : 1;
     return byValue(
         feature.getColumn(), feature.hasList(), width, text -> ids.getOrDefault(text, Vocabulary.UNSEEN));
   }
 
-  private static Encoding hashed(String name, HashedFeature feature) throws EncodingException {
+  private static Encoding hashed(HashedFeature feature) {
     String prefix = feature.getSalt() + "/";
     long buckets = feature.getNumBuckets();
-    // What rules refuse is refused, as nobody may have asked them.
-    if (buckets < 1) {
-      throw new EncodingException("recipe.damaged", "", "the recipe gives " + name + " no buckets");
-    }
-    int width = feature.hasList() ? width(name, feature.getList()) : 1;
+    int width = feature.hasList() ? feature.getList().getWidth() : 1;
     return byValue(
         feature.getColumn(),
         feature.hasList(),
@@ -130,7 +120,6 @@ record Encoding(String column, boolean isList, BiConsumer<Object, Vectors> addin
     boolean missingFlag = feature.getMissingFlag();
     return new Encoding(
         feature.getColumn(),
-        false,
         (value, into) -> {
           into.addBinary(Boolean.TRUE.equals(value));
           if (missingFlag) {
@@ -139,18 +128,10 @@ record Encoding(String column, boolean isList, BiConsumer<Object, Vectors> addin
         });
   }
 
-  private static int width(String name, ListPlaces list) throws EncodingException {
-    if (list.getWidth() < 1 || list.getWidth() > MAX_WIDTH) {
-      throw new EncodingException("recipe.damaged", "", "the recipe gives " + name + " not 1 to " + MAX_WIDTH + " places");
-    }
-    return list.getWidth();
-  }
-
   /** Encodes a value, or those of a list, by an id of each text. */
   private static Encoding byValue(String column, boolean isList, int width, ToLongFunction<String> idOf) {
     return new Encoding(
         column,
-        isList,
         (value, into) -> {
           for (int place = 0; place < width; place++) {
             Object single = value;

@@ -1,6 +1,9 @@
 package dev.rankspec.encoding;
 
 import dev.rankspec.data.v1.CategoryFitting;
+import java.nio.BufferUnderflowException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -58,30 +61,32 @@ final class Vocabulary {
           column,
           "the vocabulary " + fitted.getFile() + " is not the one that the recipe was fitted with");
     }
-    return unpacked(data);
+    try {
+      return unpacked(data);
+    } catch (BufferUnderflowException | CharacterCodingException damaged) {
+      throw new EncodingException("recipe.damaged", column, fitted.getFile() + " is no vocabulary");
+    }
   }
 
-  /** Of each value its length in bytes, a base-128 varint, and itself. What is damaged ends it. */
-  private static List<String> unpacked(byte[] data) {
+  /** Of each value its length in bytes, a base-128 varint, and itself. */
+  private static List<String> unpacked(byte[] data) throws CharacterCodingException {
     List<String> values = new ArrayList<>();
-    int at = 0;
-    while (at < data.length) {
+    ByteBuffer left = ByteBuffer.wrap(data);
+    while (left.hasRemaining()) {
       long length = 0;
-      int shift = 0;
       byte part;
+      int shift = 0;
       do {
-        if (at == data.length || shift > 28) {
-          return values;
-        }
-        part = data[at++];
+        part = left.get();
         length |= (long) (part & 0x7f) << shift;
         shift += 7;
-      } while (part < 0);
-      if (length > data.length - at) {
-        return values;
+      } while (part < 0 && shift < 35);
+      if (part < 0 || length > left.remaining()) {
+        throw new BufferUnderflowException();
       }
-      values.add(new String(data, at, (int) length, StandardCharsets.UTF_8));
-      at += (int) length;
+      ByteBuffer value = left.slice(left.position(), (int) length);
+      values.add(StandardCharsets.UTF_8.newDecoder().decode(value).toString());
+      left.position(left.position() + (int) length);
     }
     return values;
   }

@@ -2,7 +2,6 @@ package dev.rankspec.scorer;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.rankspec.data.v1.Feature;
-import dev.rankspec.data.v1.RawColumn;
 import dev.rankspec.data.v1.Recipe;
 import dev.rankspec.encoding.Encoded;
 import dev.rankspec.encoding.Encoder;
@@ -12,6 +11,7 @@ import dev.rankspec.serving.v1.BundleManifest;
 import dev.rankspec.serving.v1.ErrorCode;
 import dev.rankspec.serving.v1.FeatureSignature;
 import dev.rankspec.serving.v1.ServedInput;
+import dev.rankspec.serving.v1.ValueType;
 import java.io.IOException;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -38,13 +38,10 @@ final class RawRows {
           "row.value", ErrorCode.ERROR_CODE_VALUE_INVALID);
 
   private final Encoder encoder;
-  private final List<String> columns;
   private final List<ServedInput> inputs;
 
-  private RawRows(Encoder encoder, Recipe recipe, FeatureSignature signature) {
+  private RawRows(Encoder encoder, FeatureSignature signature) {
     this.encoder = encoder;
-    List<String> read = encoder.columns();
-    columns = recipe.getColumnsList().stream().map(RawColumn::getName).filter(read::contains).toList();
     inputs = signature.getInputsList();
   }
 
@@ -73,12 +70,12 @@ final class RawRows {
     if (!problem.isEmpty()) {
       throw invalid(file, problem, null);
     }
-    return new RawRows(encoder, recipe, manifest.getSignature());
+    return new RawRows(encoder, manifest.getSignature());
   }
 
   /** Returns the names of the raw columns that are read, in the recipe's order. */
   List<String> columns() {
-    return columns;
+    return encoder.columns();
   }
 
   /**
@@ -87,7 +84,7 @@ final class RawRows {
    * @throws ScoringException COLUMN_MISSING, COLUMN_TYPE or VALUE_INVALID
    */
   Map<String, Column> inputs(List<? extends Map<String, ?>> rows) throws ScoringException {
-    for (String name : columns) {
+    for (String name : columns()) {
       checkTypes(name, rows);
     }
     Encoded encoded;
@@ -167,6 +164,9 @@ final class RawRows {
       List<String> names = made.get(name);
       if (names == null) {
         return "a recipe that makes " + name + " too";
+      }
+      if ((input.getType() == ValueType.VALUE_TYPE_FLOAT32) != name.equals(CONTINUOUS)) {
+        return "a recipe that makes " + name + " of the signature's type";
       }
       if (names.size() != input.getWidth()) {
         return "a recipe that makes " + input.getWidth() + " values of " + name + ", and not " + names.size();

@@ -40,7 +40,7 @@ class RawRowsTest {
   private static final Path BUNDLE = REPOSITORY.resolve("tests/scoring/example_raw_bundle");
 
   /** What Python's scorer gives the rows of docs/serving.md, which are {@link #rows()}. */
-  private static final float[] EXPECTED = {0.58317673f, 0.5887178f};
+  private static final float[] EXPECTED = {0.5844031f, 0.58885825f};
 
   private static List<Map<String, Object>> rows() {
     Map<String, Object> second = new HashMap<>();

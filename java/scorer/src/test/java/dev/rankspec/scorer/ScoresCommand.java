@@ -1,5 +1,8 @@
 package dev.rankspec.scorer;
 
+import dev.rankspec.conformance.v1.RawRow;
+import dev.rankspec.conformance.v1.RawRows;
+import dev.rankspec.conformance.v1.RawValue;
 import dev.rankspec.conformance.v1.ScoredColumn;
 import dev.rankspec.conformance.v1.ScoringAnswer;
 import dev.rankspec.conformance.v1.ScoringAnswers;
@@ -12,8 +15,11 @@ import dev.rankspec.serving.v1.ValueType;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /**
  * Answers the scoring corpus, in the folder that is the argument, with Java's scorer. The answers, a ScoringAnswers of the
@@ -52,13 +58,9 @@ public final class ScoresCommand {
   }
 
   private static ScoringVerdict verdict(Scorer scorer, ScoringRequest asked) {
-    Map<String, Column> columns = new HashMap<>();
-    for (ScoringColumn column : asked.getColumnsList()) {
-      columns.put(column.getName(), values(column));
-    }
     ScoringVerdict.Builder verdict = ScoringVerdict.newBuilder();
     try {
-      Map<String, float[]> scores = scorer.score(columns, asked.hasSignatureHash() ? asked.getSignatureHash() : null);
+      Map<String, float[]> scores = asked.hasRawRows() ? scorer.scoreRaw(rows(asked.getRawRows())) : scores(scorer, asked);
       for (Map.Entry<String, float[]> scored : scores.entrySet()) {
         ScoredColumn.Builder column = ScoredColumn.newBuilder().setName(scored.getKey());
         for (float score : scored.getValue()) {
@@ -70,6 +72,38 @@ public final class ScoresCommand {
     } catch (ScoringException e) {
       return refusal(e);
     }
+  }
+
+  private static Map<String, float[]> scores(Scorer scorer, ScoringRequest asked) throws ScoringException {
+    Map<String, Column> columns = new HashMap<>();
+    for (ScoringColumn column : asked.getColumnsList()) {
+      columns.put(column.getName(), values(column));
+    }
+    return scorer.score(columns, asked.hasSignatureHash() ? asked.getSignatureHash() : null);
+  }
+
+  private static List<Map<String, Object>> rows(RawRows asked) {
+    List<Map<String, Object>> rows = new ArrayList<>();
+    for (RawRow row : asked.getRowsList()) {
+      Map<String, Object> values = new HashMap<>();
+      for (int place = 0; place < asked.getColumnsCount(); place++) {
+        values.put(asked.getColumns(place), value(row.getValues(place)));
+      }
+      rows.add(values);
+    }
+    return rows;
+  }
+
+  private static Object value(RawValue raw) {
+    return switch (raw.getValueCase()) {
+      case TEXT -> raw.getText();
+      case WHOLE -> raw.getWhole();
+      case NUMBER -> raw.getNumber();
+      case FLAG -> raw.getFlag();
+      // What is missing has no place in a list that does not change.
+      case LIST -> raw.getList().getValuesList().stream().map(ScoresCommand::value).collect(Collectors.toList());
+      case VALUE_NOT_SET -> null;
+    };
   }
 
   private static Column values(ScoringColumn column) {
