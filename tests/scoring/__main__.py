@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from conformance.v1 import scoring_pb2 as pb
-from tests.scoring.running import CORPUS_FILE, LANGUAGES, WITHOUT_RAW_ROWS, problems
+from tests.scoring.running import CORPUS_FILE, LANGUAGES, problems
 
 
 def main() -> int:
@@ -16,7 +16,6 @@ def main() -> int:
     folder = Path(sys.argv[1])
     corpus = pb.ScoringCorpus.FromString((folder / CORPUS_FILE).read_bytes())
     num_requests = sum(len(case.requests) for case in corpus.cases)
-    num_raw = sum(request.HasField("raw_rows") for case in corpus.cases for request in case.requests)
     failed = False
     for language, tools in LANGUAGES.items():
         missing = [tool for tool in tools if shutil.which(tool) is None]
@@ -31,10 +30,6 @@ def main() -> int:
             f"({time.monotonic() - start:.0f} s)\n"
         )
         sys.stdout.write("".join(f"  {problem}\n" for problem in found))
-        if language in WITHOUT_RAW_ROWS:
-            sys.stdout.write(
-                f"  {num_raw} of the requests are not compared: {language}'s scorer takes no raw rows yet\n"
-            )
     return int(failed)
 
 

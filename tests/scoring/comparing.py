@@ -11,8 +11,8 @@ from conformance.v1 import scoring_pb2 as pb
 TOLERANCE = 1e-6
 
 
-def differences(corpus: pb.ScoringCorpus, answers: pb.ScoringAnswers, *, with_raw_rows: bool = True) -> Iterator[str]:
-    """What is not as it has to be, a line each; of requests with raw rows too, or not."""
+def differences(corpus: pb.ScoringCorpus, answers: pb.ScoringAnswers) -> Iterator[str]:
+    """What is not as it has to be, a line each."""
     if len(corpus.cases) != len(answers.answers):
         yield f"{len(answers.answers)} answers to {len(corpus.cases)} cases"
         return
@@ -24,8 +24,6 @@ def differences(corpus: pb.ScoringCorpus, answers: pb.ScoringAnswers, *, with_ra
             yield f"{case.id}: {len(answer.requests)} answers to {len(case.requests)} requests"
             continue
         for request, verdict in zip(case.requests, answer.requests, strict=True):
-            if request.HasField("raw_rows") and not with_raw_rows:
-                continue
             if problem := _problem(request.expected, verdict):
                 yield f"{case.id}, {request.id}: {problem}"
 

@@ -17,8 +17,6 @@ LANGUAGES: dict[str, tuple[str, ...]] = {
     "java": ("java", "mvn"),
     "typescript": ("node", "npm"),
 }
-# Whose scorers take no raw rows yet: their answers to such requests are not compared, and that is reported.
-WITHOUT_RAW_ROWS = ("java", "typescript")
 
 
 def problems(language: str, folder: Path) -> list[str]:
@@ -29,4 +27,4 @@ def problems(language: str, folder: Path) -> list[str]:
     if done.returncode:
         return [f"ended with status {done.returncode}: {done.stderr.decode(errors='replace')}"]
     answers = pb.ScoringAnswers.FromString(done.stdout)
-    return list(differences(corpus, answers, with_raw_rows=language not in WITHOUT_RAW_ROWS))
+    return list(differences(corpus, answers))

@@ -13,7 +13,7 @@ from conformance.v1 import scoring_pb2 as pb
 from tests.scoring.comparing import differences
 from tests.scoring.executor import answer
 from tests.scoring.make_corpus import make_corpus
-from tests.scoring.running import CORPUS_FILE, LANGUAGES, WITHOUT_RAW_ROWS, problems
+from tests.scoring.running import CORPUS_FILE, LANGUAGES, problems
 
 from rankspec import scoring
 from rankspec.scoring.golden import golden_batches
@@ -45,8 +45,6 @@ def test_every_language_answers_as_it_has_to(corpus: Path, language: str) -> Non
         pytest.skip(f"{language}'s scorer needs {', '.join(missing)}")
 
     assert problems(language, corpus) == []
-    if language in WITHOUT_RAW_ROWS:
-        pytest.skip(f"{language}'s scorer takes no raw rows yet; all other answers are right")
 
 
 def test_features_backwards_are_placed_right_by_name_and_refused_as_vectors(corpus: Path) -> None:
