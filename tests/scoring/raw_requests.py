@@ -72,7 +72,7 @@ _WRONG: dict[str, list[tuple[str, list[Any], int | None]]] = {
         ("tags", [7], None),
         ("seen", [[1], [], [2, 2.5]], 2),
         ("seen", ["1|2"], None),
-        ("seen", [[1], None, ["x"]], None),
+        ("seen", [["1"], None, ["x"]], 2),
         ("member", ["true", "maybe"], 1),
         ("at", [1.5], None),
         ("at", [True], None),

@@ -1,0 +1,160 @@
+package scorer
+
+import (
+	"errors"
+	"slices"
+	"sync"
+
+	datav1 "github.com/rankspec/rankspec/gen/go/rankspec/data/v1"
+	servingv1 "github.com/rankspec/rankspec/gen/go/rankspec/serving/v1"
+	"github.com/rankspec/rankspec/go/encoding"
+	"google.golang.org/protobuf/proto"
+)
+
+// A Row is a raw row, as the table had it that `rankspec data import` made the data set of: its values by column. A value is
+// nil where it is missing, a string, an int or int64, a float64, a bool, or a []any of such.
+type Row = encoding.Row
+
+// rawRows makes inputs of raw rows, by the bundle's recipe, which is read when it is first asked for.
+type rawRows struct {
+	mutex   sync.Mutex
+	encoder *encoding.Encoder
+}
+
+// codes are the scorer's codes of the encoder's; others mean that the recipe is not right.
+var codes = map[string]servingv1.ErrorCode{
+	"recipe.unfitted":   servingv1.ErrorCode_ERROR_CODE_RECIPE_UNFITTED,
+	"recipe.semantics":  servingv1.ErrorCode_ERROR_CODE_RECIPE_UNKNOWN,
+	"vocabulary.absent": servingv1.ErrorCode_ERROR_CODE_VOCABULARY_INVALID,
+	"vocabulary.digest": servingv1.ErrorCode_ERROR_CODE_VOCABULARY_INVALID,
+	"column.absent":     servingv1.ErrorCode_ERROR_CODE_COLUMN_MISSING,
+	"column.type":       servingv1.ErrorCode_ERROR_CODE_COLUMN_TYPE,
+	"row.value":         servingv1.ErrorCode_ERROR_CODE_VALUE_INVALID,
+}
+
+// ScoreRaw scores raw rows, by the recipe that a bundle has whose data set was imported. Columns that the recipe does not read
+// are left alone, and one that it reads has to be in every row. It returns what [Scorer.Score] does, or an [*Error] with one of
+// the codes from RECIPE_INVALID to VOCABULARY_INVALID or from CLOSED on, whose Input is the column.
+func (s *Scorer) ScoreRaw(rows []Row) ([]Scores, error) {
+	encoder, err := s.encoder()
+	if err != nil {
+		return nil, err
+	}
+	encoded, err := encoder.Encode(rows)
+	if err != nil {
+		return nil, encodingError(err, "")
+	}
+	hash := s.SignatureHash()
+	request := Request{Columns: map[string]Column{}, SignatureHash: &hash}
+	for _, input := range s.manifest.GetSignature().GetInputs() {
+		request.Columns[input.GetName()] = columnOf(input, encoded)
+	}
+	return s.Score(request)
+}
+
+// RawColumns returns the names of the columns that raw rows have to have, in the recipe's order, or an [*Error] as ScoreRaw
+// does.
+func (s *Scorer) RawColumns() ([]string, error) {
+	encoder, err := s.encoder()
+	if err != nil {
+		return nil, err
+	}
+	return encoder.Columns(), nil
+}
+
+// encoder returns that of the bundle's recipe.
+func (s *Scorer) encoder() (*encoding.Encoder, error) {
+	s.raw.mutex.Lock()
+	defer s.raw.mutex.Unlock()
+	if s.raw.encoder == nil {
+		var err error
+		if s.raw.encoder, err = s.readRecipe(); err != nil {
+			return nil, err
+		}
+	}
+	return s.raw.encoder, nil
+}
+
+func (s *Scorer) readRecipe() (*encoding.Encoder, error) {
+	s.mutex.RLock()
+	defer s.mutex.RUnlock()
+	if s.bundle == nil {
+		return nil, closed()
+	}
+	if s.manifest.RecipeFile == nil {
+		return nil, refused(servingv1.ErrorCode_ERROR_CODE_RECIPE_MISSING, "",
+			"a bundle of a data set that `rankspec data import` made; this one takes inputs as they are stored")
+	}
+	name := s.manifest.GetRecipeFile()
+	recipe := &datav1.Recipe{}
+	if err := proto.Unmarshal(s.bundle.contents[name], recipe); err != nil {
+		return nil, invalidRecipe(name, "a Recipe in protobuf's binary form")
+	}
+	encoder, err := encoding.New(recipe, s.bundle.contents)
+	if err != nil {
+		return nil, encodingError(err, name)
+	}
+	if expectation := mismatch(recipe, s.manifest.GetSignature()); expectation != "" {
+		return nil, invalidRecipe(name, expectation)
+	}
+	return encoder, nil
+}
+
+// mismatch returns what a recipe should make and does not, or nothing if its vectors are what the signature takes.
+func mismatch(recipe *datav1.Recipe, signature *servingv1.FeatureSignature) string {
+	made := encoding.PositionsOf(recipe)
+	for _, input := range signature.GetInputs() {
+		name := input.GetName()
+		names, kind := made.Discrete, servingv1.ValueType_VALUE_TYPE_INT64
+		switch name {
+		case "continuous":
+			names, kind = made.Continuous, servingv1.ValueType_VALUE_TYPE_FLOAT32
+		case "binary":
+			names = made.Binary
+		case "discrete":
+		default:
+			return "a recipe that makes " + name + " too"
+		}
+		if len(names) != int(input.GetWidth()) || input.GetType() != kind {
+			return "a recipe that makes as many values of " + name + ", and of the same type"
+		}
+		if given := input.GetFeatureNames(); len(given) > 0 && !slices.Equal(names, given) {
+			return "a recipe that makes the features of " + name + " in the signature's order"
+		}
+	}
+	return ""
+}
+
+// columnOf returns an input of rows that were encoded; mismatch has made sure that it is there.
+func columnOf(input *servingv1.ServedInput, encoded *encoding.Encoded) Column {
+	width := int(input.GetWidth())
+	switch input.GetName() {
+	case "continuous":
+		return FloatRows(width, encoded.Continuous)
+	case "binary":
+		return IntegerRows(width, encoded.Binary)
+	}
+	return IntegerRows(width, encoded.Discrete)
+}
+
+func invalidRecipe(name, expectation string) error {
+	return refused(servingv1.ErrorCode_ERROR_CODE_RECIPE_INVALID, name, "%s", expectation)
+}
+
+// encodingError returns the encoder's error as one of the scorer's, about the raw column, or about a file if one is named.
+func encodingError(err error, file string) error {
+	var found *encoding.Error
+	if !errors.As(err, &found) {
+		return err
+	}
+	code, known := codes[found.Code]
+	if !known {
+		code = servingv1.ErrorCode_ERROR_CODE_RECIPE_INVALID
+	}
+	refusal := refused(code, found.Column, "%s", found.Message)
+	if file != "" {
+		refusal.Input = file
+	}
+	refusal.Row = found.Row
+	return refusal
+}
