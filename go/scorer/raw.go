@@ -2,6 +2,7 @@ package scorer
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 
@@ -9,6 +10,13 @@ import (
 	servingv1 "github.com/rankspec/rankspec/gen/go/rankspec/serving/v1"
 	"github.com/rankspec/rankspec/go/encoding"
 	"google.golang.org/protobuf/proto"
+)
+
+// The inputs that recipes make.
+const (
+	continuousInput = "continuous"
+	binaryInput     = "binary"
+	discreteInput   = "discrete"
 )
 
 // A Row is a raw row, as the table had it that `rankspec data import` made the data set of: its values by column. A value is
@@ -39,6 +47,11 @@ func (s *Scorer) ScoreRaw(rows []Row) ([]Scores, error) {
 	encoder, err := s.encoder()
 	if err != nil {
 		return nil, err
+	}
+	for _, name := range encoder.Columns() {
+		if err := checkTypes(name, rows); err != nil {
+			return nil, err
+		}
 	}
 	encoded, err := encoder.Encode(rows)
 	if err != nil {
@@ -100,23 +113,76 @@ func (s *Scorer) readRecipe() (*encoding.Encoder, error) {
 	return encoder, nil
 }
 
+// checkTypes refuses a column of values of several types, as no table has one.
+func checkTypes(name string, rows []Row) error {
+	var values, items valueType
+	for _, row := range rows {
+		if !values.takes(row[name]) || !items.takesAll(row[name]) {
+			return refused(servingv1.ErrorCode_ERROR_CODE_COLUMN_TYPE, name, "values of one type")
+		}
+	}
+	return nil
+}
+
+// valueType is the type of the values that were seen; 0 before that.
+type valueType int
+
+const (
+	numberType valueType = iota + 1
+	textType
+	flagType
+	listType
+	foreignType
+)
+
+// takes returns whether a value is missing, or of the type of those before.
+func (t *valueType) takes(value any) bool {
+	found := foreignType
+	switch value.(type) {
+	case nil:
+		return true
+	case int, int64, float64:
+		found = numberType
+	case string:
+		found = textType
+	case bool:
+		found = flagType
+	case []any:
+		found = listType
+	}
+	if *t == 0 {
+		*t = found
+	}
+	return *t == found
+}
+
+// takesAll does so for the values of a list; what is no list has none.
+func (t *valueType) takesAll(list any) bool {
+	items, _ := list.([]any)
+	for _, item := range items {
+		if !t.takes(item) {
+			return false
+		}
+	}
+	return true
+}
+
 // mismatch returns what a recipe should make and does not, or nothing if its vectors are what the signature takes.
 func mismatch(recipe *datav1.Recipe, signature *servingv1.FeatureSignature) string {
 	made := encoding.PositionsOf(recipe)
 	for _, input := range signature.GetInputs() {
 		name := input.GetName()
-		names, kind := made.Discrete, servingv1.ValueType_VALUE_TYPE_INT64
-		switch name {
-		case "continuous":
-			names, kind = made.Continuous, servingv1.ValueType_VALUE_TYPE_FLOAT32
-		case "binary":
-			names = made.Binary
-		case "discrete":
-		default:
+		names, known := map[string][]string{
+			continuousInput: made.Continuous, binaryInput: made.Binary, discreteInput: made.Discrete,
+		}[name]
+		if !known {
 			return "a recipe that makes " + name + " too"
 		}
-		if len(names) != int(input.GetWidth()) || input.GetType() != kind {
-			return "a recipe that makes as many values of " + name + ", and of the same type"
+		if (input.GetType() == servingv1.ValueType_VALUE_TYPE_FLOAT32) != (name == continuousInput) {
+			return "a recipe that makes " + name + " of the signature's type"
+		}
+		if len(names) != int(input.GetWidth()) {
+			return fmt.Sprintf("a recipe that makes %d values of %s, and not %d", input.GetWidth(), name, len(names))
 		}
 		if given := input.GetFeatureNames(); len(given) > 0 && !slices.Equal(names, given) {
 			return "a recipe that makes the features of " + name + " in the signature's order"
@@ -129,9 +195,9 @@ func mismatch(recipe *datav1.Recipe, signature *servingv1.FeatureSignature) stri
 func columnOf(input *servingv1.ServedInput, encoded *encoding.Encoded) Column {
 	width := int(input.GetWidth())
 	switch input.GetName() {
-	case "continuous":
+	case continuousInput:
 		return FloatRows(width, encoded.Continuous)
-	case "binary":
+	case binaryInput:
 		return IntegerRows(width, encoded.Binary)
 	}
 	return IntegerRows(width, encoded.Discrete)

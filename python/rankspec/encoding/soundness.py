@@ -1,4 +1,4 @@
-"""Whether a recipe contradicts itself: what rules refuse in a recipe that is written, and nobody has checked in one that is found."""
+"""Whether a recipe contradicts itself: rules refuse that, and nobody has checked them in a recipe that is found."""
 
 from __future__ import annotations
 

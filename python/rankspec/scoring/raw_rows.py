@@ -12,7 +12,6 @@ from google.protobuf.message import DecodeError
 from rankspec.data.v1.recipe_pb2 import Recipe
 from rankspec.encoding.encoder import Encoded, Encoder
 from rankspec.encoding.errors import EncodingError
-from rankspec.encoding.folder import vocabulary_files
 from rankspec.encoding.positions import positions
 from rankspec.scoring.errors import ScoringError
 from rankspec.scoring.signature import dtype_of
