@@ -4,7 +4,7 @@ go 1.26.0
 
 require (
 	github.com/rankspec/rankspec/gen/go v0.1.0
-	google.golang.org/protobuf v1.36.12 // indirect
+	google.golang.org/protobuf v1.36.12
 )
 
 require buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go v1.36.12-20260825204119-511051f7f437.1 // indirect
