@@ -38,6 +38,7 @@ RELEASED_IMAGE := tests/schema/released.binpb
 
 JAVA_SOURCES = $(shell find java/src java/encoding gen/java -name '*.java' -o -type d 2>/dev/null)
 JAVA_SCORER_SOURCES = $(shell find java/scorer/src java/encoding gen/java -name '*.java' -o -type d 2>/dev/null)
+GO_MODULES := go go/encoding go/scorer
 MVN := mvn --quiet --batch-mode -Dstyle.color=never --file java/pom.xml
 MVN_SCORER := mvn --quiet --batch-mode -Dstyle.color=never --file java/scorer/pom.xml
 PYTEST_ARGS ?= -n 2 --dist loadfile
@@ -235,8 +236,7 @@ lint-proto: $(RULES_STAMP) ## buf: lint, format, and no break since the last rel
 lint-go: ## gofmt and go vet
 	$(need_go)
 	@unformatted=$$(gofmt -l go); test -z "$$unformatted" || { echo "gofmt would change: $$unformatted" >&2; exit 1; }
-	@go -C go vet ./...
-	@go -C go/scorer vet ./...
+	@for module in $(GO_MODULES); do go -C $$module vet ./...; done
 
 .PHONY: lint-java
 lint-java: ## The Java compiler and javadoc, with every warning an error
@@ -253,8 +253,7 @@ lint-ts: $(PROTOC_GEN_ES) $(TS_SCORER_MODULES) ## The TypeScript compiler
 test-go: ## Compile and test the Go packages
 	$(need_go)
 	@go -C gen/go build ./...
-	@go -C go test ./...
-	@ONNXRUNTIME_LIBRARY="$(ONNXRUNTIME_LIBRARY)" go -C go/scorer test ./...
+	@for module in $(GO_MODULES); do ONNXRUNTIME_LIBRARY="$(ONNXRUNTIME_LIBRARY)" go -C $$module test ./...; done
 
 .PHONY: test-java
 test-java: ## Compile and test the Java packages

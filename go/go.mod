@@ -6,6 +6,7 @@ require (
 	buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go v1.36.12-20260825204119-511051f7f437.1
 	buf.build/go/protovalidate v1.4.0
 	github.com/rankspec/rankspec/gen/go v0.1.0
+	github.com/rankspec/rankspec/go/encoding v0.1.0
 	google.golang.org/protobuf v1.36.12
 )
 
@@ -20,5 +21,7 @@ require (
 	google.golang.org/genproto/googleapis/rpc v0.0.0-20260819154853-08b0e4226688 // indirect
 )
 
-// The bindings are a module of their own, released under the same version; here they are the ones beside us.
+// The bindings and the encoding are modules of their own, released under the same version; here they are the ones beside us.
 replace github.com/rankspec/rankspec/gen/go => ../gen/go
+
+replace github.com/rankspec/rankspec/go/encoding => ./encoding

@@ -4,8 +4,11 @@ package encoding
 
 import (
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"slices"
+	"unicode/utf8"
 
 	datav1 "github.com/rankspec/rankspec/gen/go/rankspec/data/v1"
 )
@@ -38,6 +41,8 @@ type Encoded struct {
 type Encoder struct {
 	columns  map[string]*column
 	features []feature
+	// read has the names of the columns that features read, in the recipe's order.
+	read []string
 }
 
 // A feature adds what it makes of a row's value.
@@ -61,6 +66,9 @@ func New(recipe *datav1.Recipe, vocabularies map[string][]byte) (*Encoder, error
 	if recipe.GetFitted() == nil {
 		return nil, failure("recipe.unfitted", "", "the recipe is not fitted; `rankspec data import` fits it")
 	}
+	if err := checkSoundness(recipe); err != nil {
+		return nil, err
+	}
 	encoder := &Encoder{columns: map[string]*column{}}
 	for _, spec := range recipe.GetColumns() {
 		encoder.columns[spec.GetName()] = newColumn(spec, text)
@@ -70,10 +78,21 @@ func New(recipe *datav1.Recipe, vocabularies map[string][]byte) (*Encoder, error
 			return nil, err
 		}
 	}
+	for _, spec := range recipe.GetColumns() {
+		if slices.ContainsFunc(encoder.features, func(own feature) bool { return own.column.spec == spec }) {
+			encoder.read = append(encoder.read, spec.GetName())
+		}
+	}
 	return encoder, nil
 }
 
-// Encode encodes rows. The error is an *Error that names the column, and the row by its place among these.
+// Columns returns the names of the columns that features read, in the recipe's order. Rows have to have these.
+func (e *Encoder) Columns() []string {
+	return slices.Clone(e.read)
+}
+
+// Encode encodes rows. The error is an *Error that names the column, and the row by its place among these. Of several it is
+// that of the column that features read first, and of this one's its absence, then its type, then its first value.
 func (e *Encoder) Encode(rows []Row) (*Encoded, error) {
 	encoded := &Encoded{}
 	values := make(map[*column]any, len(e.columns))
@@ -82,9 +101,9 @@ func (e *Encoder) Encode(rows []Row) (*Encoded, error) {
 		for _, feature := range e.features {
 			value, known := values[feature.column]
 			if !known {
-				var err error
+				var err *Error
 				if value, err = feature.column.value(row, number); err != nil {
-					return nil, err
+					return nil, e.firstError(rows)
 				}
 				values[feature.column] = value
 			}
@@ -94,35 +113,40 @@ func (e *Encoder) Encode(rows []Row) (*Encoded, error) {
 	return encoded, nil
 }
 
+// firstError returns the error of rows of which one cannot be read.
+func (e *Encoder) firstError(rows []Row) error {
+	for _, feature := range e.features {
+		if found := feature.column.firstError(rows); found != nil {
+			return found
+		}
+	}
+	return nil
+}
+
+// add adds a feature, whose column is one that it may read.
 func (e *Encoder) add(spec *datav1.Feature, vocabularies map[string][]byte) error {
-	var name string
 	var encode func(any, *Encoded)
 	var err error
-	lists := false
 	switch kind := spec.GetKind().(type) {
 	case *datav1.Feature_Number:
-		name, encode = kind.Number.GetColumn(), number(kind.Number)
+		encode = number(kind.Number)
 	case *datav1.Feature_Binned:
-		name, encode = kind.Binned.GetColumn(), binned(kind.Binned)
+		encode = binned(kind.Binned)
 	case *datav1.Feature_Category:
-		name, lists = kind.Category.GetColumn(), kind.Category.GetList() != nil
 		encode, err = category(kind.Category, vocabularies)
 	case *datav1.Feature_Hashed:
-		name, lists, encode = kind.Hashed.GetColumn(), kind.Hashed.GetList() != nil, hashed(kind.Hashed)
+		encode = hashed(kind.Hashed)
 	case *datav1.Feature_Flag:
-		name, encode = kind.Flag.GetColumn(), flag(kind.Flag)
+		encode = flag(kind.Flag)
 	}
 	if err != nil {
 		return err
 	}
-	if name != "" && encode == nil {
+	if encode == nil {
 		return failure("recipe.unfitted", "", "the recipe is not fitted: nothing is known of %s", spec.GetName())
 	}
-	column, known := e.columns[name]
-	if !known || column.spec.GetList() != lists {
-		return failure("recipe.damaged", name, "the recipe does not list what %s reads", spec.GetName())
-	}
-	e.features = append(e.features, feature{column, encode})
+	name, _, _ := readBy(spec)
+	e.features = append(e.features, feature{e.columns[name], encode})
 	return nil
 }
 
@@ -139,7 +163,10 @@ func vocabulary(spec *datav1.CategoryFeature, files map[string][]byte) (map[stri
 			return nil, failure("vocabulary.digest", spec.GetColumn(),
 				"the vocabulary %s is not the one that the recipe was fitted with", fitted.GetFile())
 		}
-		values = unpacked(data)
+		var whole bool
+		if values, whole = unpacked(data); !whole {
+			return nil, failure("recipe.damaged", spec.GetColumn(), "%s is no vocabulary", fitted.GetFile())
+		}
 	}
 	if int64(len(values)) != fitted.GetNumValues() {
 		return nil, failure("recipe.damaged", spec.GetColumn(), "the vocabulary has %d values, not %d", len(values), fitted.GetNumValues())
@@ -151,19 +178,23 @@ func vocabulary(spec *datav1.CategoryFeature, files map[string][]byte) (map[stri
 	return ids, nil
 }
 
-// unpacked returns the values of a vocabulary file: of each its length, a base-128 varint, and itself. What is damaged
-// ends it.
-func unpacked(data []byte) []string {
+// unpacked returns the values of a vocabulary file: of each its length, a base-128 varint, and itself; and whether that is
+// all that is in it.
+func unpacked(data []byte) ([]string, bool) {
 	var values []string
 	for len(data) > 0 {
-		length, size := uvarint(data)
+		length, size := binary.Uvarint(data)
 		if size <= 0 || length > uint64(len(data)-size) {
-			return nil
+			return nil, false
 		}
-		values = append(values, string(data[size:size+int(length)]))
-		data = data[size+int(length):]
+		end := size + int(length)
+		if !utf8.Valid(data[size:end]) {
+			return nil, false
+		}
+		values = append(values, string(data[size:end]))
+		data = data[end:]
 	}
-	return values
+	return values, true
 }
 
 // An Error says what is wrong with rows, or with a recipe. It holds no value of a row, which may be personal data.

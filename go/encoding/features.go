@@ -13,8 +13,6 @@ import (
 // float32End is half a unit above the largest float32: from here on, rounding gives infinity.
 var float32End = math.Ldexp(1, 128) - math.Ldexp(1, 103)
 
-func uvarint(data []byte) (uint64, int) { return binary.Uvarint(data) }
-
 // finite returns a value as a number whose float32 is finite.
 func finite(value any) (float64, bool) {
 	var number float64

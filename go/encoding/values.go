@@ -57,7 +57,7 @@ func newColumn(spec *datav1.RawColumn, text *datav1.TextFormat) *column {
 }
 
 // value returns a row's value: nil, string, int64, float64, bool or a []any of such.
-func (c *column) value(row Row, number int) (any, error) {
+func (c *column) value(row Row, number int) (any, *Error) {
 	raw, there := row[c.spec.GetName()]
 	if !there {
 		return nil, failure("column.absent", c.spec.GetName(), "the row has no such column; a missing value is nil")
@@ -70,6 +70,21 @@ func (c *column) value(row Row, number int) (any, error) {
 		return nil, &Error{Code: "row.value", Column: c.spec.GetName(), Row: number, Message: "a value is to be " + c.expects}
 	}
 	return value, nil
+}
+
+// severity orders errors of a column: the least comes first.
+var severity = map[string]int{"column.absent": 0, "column.type": 1, "row.value": 2}
+
+// firstError returns what is wrong with the column in rows, or nil.
+func (c *column) firstError(rows []Row) *Error {
+	var first *Error
+	for number, row := range rows {
+		_, found := c.value(row, number)
+		if found != nil && (first == nil || severity[found.Code] < severity[first.Code]) {
+			first = found
+		}
+	}
+	return first
 }
 
 func (c *column) read(raw any) (any, verdict) {

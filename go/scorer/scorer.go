@@ -29,6 +29,7 @@ type Scorer struct {
 	placement        *placement
 	weighted         []weight
 	goldenDifference float64
+	raw              rawRows
 
 	// Held for reading while rows are scored, so that Close waits.
 	mutex   sync.RWMutex
@@ -162,7 +163,7 @@ func (s *Scorer) run(inputs []Column, rows int) ([]float32, error) {
 	s.mutex.RLock()
 	defer s.mutex.RUnlock()
 	if s.session == nil {
-		return nil, refused(servingv1.ErrorCode_ERROR_CODE_CLOSED, "", "a scorer that is open")
+		return nil, closed()
 	}
 	outputs, err := s.session.run(inputs, rows)
 	if err != nil {
@@ -171,6 +172,10 @@ func (s *Scorer) run(inputs []Column, rows int) ([]float32, error) {
 		return nil, failed
 	}
 	return outputs, nil
+}
+
+func closed() error {
+	return refused(servingv1.ErrorCode_ERROR_CODE_CLOSED, "", "a scorer that is open")
 }
 
 func (s *Scorer) checkGoldenRows() error {

@@ -3,6 +3,9 @@ package scorer_test
 import (
 	"errors"
 	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -86,15 +89,66 @@ func TestOnlyTheExpectedDigestIsOpened(t *testing.T) {
 	}
 }
 
-func TestReadmeHasTheExample(t *testing.T) {
+// program is one that scores raw rows.
+const program = `package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/rankspec/rankspec/go/scorer"
+)
+
+func main() {
+	opened, err := scorer.Open(os.Args[1], scorer.Options{})
+	fmt.Println(opened.RawColumns())
+	fmt.Println(err)
+}
+`
+
+func TestReadmeWorksInAFolderOfItsOwn(t *testing.T) {
 	readme, noReadme := os.ReadFile("../README.md")
-	source, noSource := os.ReadFile("example_test.go")
-	if err := errors.Join(noReadme, noSource); err != nil {
+	checkout, noCheckout := filepath.Abs("../..")
+	folder := t.TempDir()
+	if err := errors.Join(noReadme, noCheckout, os.WriteFile(folder+"/main.go", []byte(program), 0o600)); err != nil {
 		t.Fatal(err)
 	}
-	_, rest, _ := strings.Cut(string(source), "// README: begin\n")
-	example, _, _ := strings.Cut(rest, "\n// README: end")
-	if !strings.Contains(string(readme), "```go\n"+example+"```\n") {
-		t.Errorf("the README lacks\n%s", example)
+	way := regexp.MustCompile("(?ms)^```sh\n(.*?)^```").FindStringSubmatch(string(readme))[1]
+	raw, _ := filepath.Abs(rawBundle)
+	commands := "RANKSPEC=" + checkout + "\ngo mod init example.com/serve\n" + way + "\ngo get .\ngo run . " + raw
+	shell := exec.Command("bash", "-euo", "pipefail", "-c", commands)
+	shell.Dir = folder
+	// Without a network, the modules that this test was built with are there, but nobody to ask what they should be.
+	shell.Env = append(os.Environ(), "GOWORK=", "GOSUMDB=off")
+
+	output, err := shell.CombinedOutput()
+
+	if err != nil || !strings.Contains(string(output), "[customer income city tags member] <nil>\n<nil>\n") {
+		t.Errorf("%v, got:\n%s", err, output)
+	}
+	sums, err := os.ReadFile(folder + "/go.sum")
+	if err != nil || strings.Contains(string(sums), "cel") {
+		t.Errorf("%v, got:\n%s", err, sums)
+	}
+}
+
+func TestPagesHaveTheExamples(t *testing.T) {
+	source, err := os.ReadFile("example_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	examples := regexp.MustCompile(`(?ms)^(\t*)// begin (\S+)\n(.*?)\n+\t*// end$`).FindAllStringSubmatch(string(source), -1)
+	if len(examples) != 3 {
+		t.Fatalf("found %d examples", len(examples))
+	}
+	for _, found := range examples {
+		page, err := os.ReadFile(found[2])
+		if err != nil {
+			t.Fatal(err)
+		}
+		example := strings.ReplaceAll("\n"+found[3], "\n"+found[1], "\n")
+		if !strings.Contains(string(page), "```go"+example+"\n```\n") {
+			t.Errorf("%s lacks\n%s", found[2], example)
+		}
 	}
 }

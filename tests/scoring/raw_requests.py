@@ -24,7 +24,7 @@ _TEXTS = ["", "NA", "null", "unheard", "É", "e\u0301", "😀漢", "a\0b", " Ulm
 _RIGHT: dict[str, dict[str, list[list[Any]]]] = {
     "imported": {
         "customer": [_TEXTS, ["c1", None, "c400", "C1"]],
-        "income": [_SPECIAL, _WHOLES, ["2500", "2.5e3", "-.5", "NaN", "inf", "", "NA", "1e400", "0.1"]],
+        "income": [_SPECIAL, _WHOLES, [1, 2.5, None], ["2500", "2.5e3", "-.5", "NaN", "inf", "", "NA", "1e400", "0.1"]],
         "city": [_TEXTS, ["Köln", "Ulm", "Paris", None]],
         "tags": [[[], None, ["eco", None], ["new", "new", "sale", "eco", "x"], ["", "NA"]]],
         "member": [[1, 0, None], ["true", "false", "yes", "no", "1", "0", ""]],
@@ -51,6 +51,7 @@ _WRONG: dict[str, list[tuple[str, list[Any], int | None]]] = {
         ("customer", [1, 2], None),
         ("customer", ["c1", 17, None], None),
         ("income", [True], None),
+        ("income", [1.0, "2"], None),
         ("income", ["1", "secret", "2", "secret"], 1),
         ("income", ["1,5"], 0),
         ("income", [[1.0]], None),
@@ -58,7 +59,10 @@ _WRONG: dict[str, list[tuple[str, list[Any], int | None]]] = {
         ("city", [["Ulm"]], None),
         ("tags", ["eco"], None),
         ("tags", [[1]], None),
+        ("tags", [["eco"], None, "eco"], None),
+        ("tags", [["eco", 1]], None),
         ("member", [0.5], None),
+        ("member", [True, 1], None),
         ("member", [1, 0, 2], 2),
         ("member", [None, "maybe"], 1),
     ],
@@ -72,7 +76,8 @@ _WRONG: dict[str, list[tuple[str, list[Any], int | None]]] = {
         ("tags", [7], None),
         ("seen", [[1], [], [2, 2.5]], 2),
         ("seen", ["1|2"], None),
-        ("seen", [[1], None, ["x"]], None),
+        ("seen", [["1"], None, ["x"]], 2),
+        ("seen", [[1], None, ["1"]], None),
         ("member", ["true", "maybe"], 1),
         ("at", [1.5], None),
         ("at", [True], None),
@@ -143,7 +148,7 @@ def _wrong(name: str, rows: dict[str, list[Any]]) -> Iterator[pb.ScoringRequest]
 
 
 def _first_of_several(name: str, rows: dict[str, list[Any]]) -> Iterator[pb.ScoringRequest]:
-    """The column that the recipe's features read first counts, whatever the row."""
+    """The column that the recipe's features read first counts, whatever the row; one of several types comes before."""
     if name != "imported_by_recipe":
         return
     several = _with(rows, "at", ["1", "never", "2", "3"]) | {"price": ["1", "2", "3", "dear"]}
@@ -152,6 +157,8 @@ def _first_of_several(name: str, rows: dict[str, list[Any]]) -> Iterator[pb.Scor
     yield _refused("raw/a value before an absence", absent, bundle_pb2.ERROR_CODE_VALUE_INVALID, "price", 3)
     typed = several | {"code": [None, "é001", None, 1]}
     yield _refused("raw/a type before values", typed, bundle_pb2.ERROR_CODE_COLUMN_TYPE, "code")
+    mixed = several | {"member": [True, 1, None, None], "at": ["1", 1, None, None]}
+    yield _refused("raw/several types before values", mixed, bundle_pb2.ERROR_CODE_COLUMN_TYPE, "member")
 
 
 def _refused(

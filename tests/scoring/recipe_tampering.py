@@ -7,7 +7,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from rankspec.data.v1.recipe_pb2 import Recipe
+from rankspec.data.v1 import recipe_pb2
+from rankspec.data.v1.recipe_pb2 import RawColumn, Recipe
 from rankspec.serving.v1 import bundle_pb2
 from rankspec.serving.v1.bundle_pb2 import BundleManifest
 from tests.scoring.tampering import Tampering, edited, relisted
@@ -33,6 +34,10 @@ def _recipe(change: Callable[[Recipe], object]) -> _Spoil:
 
 def _feature(recipe: Recipe, kind: str) -> Any:
     return next(getattr(feature, kind) for feature in recipe.features if feature.HasField(kind))
+
+
+def _column(recipe: Recipe, name: str) -> RawColumn:
+    return next(column for column in recipe.columns if column.name == name)
 
 
 def _in_file(recipe: Recipe) -> Any:
@@ -85,6 +90,20 @@ def _another_column(recipe: Recipe) -> None:
     recipe.columns[0].name = "other"
 
 
+def _of_column(kind: str, column: str) -> Callable[[Recipe], object]:
+    """Has a feature read another column."""
+    return lambda recipe: setattr(_feature(recipe, kind), "column", column)
+
+
+def _without_buckets(recipe: Recipe) -> None:
+    recipe.features[0].hashed.column = recipe.features[0].category.column
+
+
+def _of_no_unit(recipe: Recipe) -> None:
+    column = _column(recipe, "income")
+    column.kind, column.time_unit_micros = recipe_pb2.RAW_KIND_TIME, 0
+
+
 _UNFITTED = bundle_pb2.ERROR_CODE_RECIPE_UNFITTED
 _UNKNOWN = bundle_pb2.ERROR_CODE_RECIPE_UNKNOWN
 _INVALID = bundle_pb2.ERROR_CODE_RECIPE_INVALID
@@ -108,6 +127,15 @@ def _recipes() -> dict[str, Tampering]:
         "a_feature_of_no_kind": (_INVALID, lambda recipe: recipe.features[0].ClearField("category")),
         "no_columns": (_INVALID, lambda recipe: recipe.ClearField("columns")),
         "a_column_not_listed": (_INVALID, _another_column),
+        "a_column_twice": (_INVALID, lambda recipe: recipe.columns.append(recipe.columns[0])),
+        "a_column_of_no_kind": (_INVALID, lambda recipe: recipe.columns[0].ClearField("kind")),
+        "number_of_text": (_INVALID, _of_column("number", "city")),
+        "number_of_flags": (_INVALID, _of_column("number", "member")),
+        "category_of_numbers": (_INVALID, _of_column("category", "income")),
+        "flag_of_text": (_INVALID, _of_column("flag", "city")),
+        "hashed_without_buckets": (_INVALID, _without_buckets),
+        "time_of_no_unit": (_INVALID, _of_no_unit),
+        "separator_of_nothing": (_INVALID, lambda recipe: setattr(_column(recipe, "tags"), "separator", "")),
         "list_of_no_list": (_INVALID, lambda recipe: recipe.features[0].category.list.SetInParent()),
         "more_values": (_INVALID, lambda recipe: setattr(_in_file(recipe), "num_values", 7)),
         "vocabulary_elsewhere": (_VOCABULARY, lambda recipe: setattr(_in_file(recipe), "file", "../vocabulary")),

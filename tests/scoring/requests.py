@@ -9,13 +9,15 @@ A `ScoringRequest` is columns, or it is raw rows where `raw_rows` is there, for 
     }
 
 Each row has a value for each column, in their order; one without anything is missing. Values are of the types that
-all languages have: `text`, `whole` (int64), `number` (double), `flag`, and `list` of such. Those of a column are of one
-type, or missing, except in requests that are refused for it. There may be columns that the recipe does not read.
+all languages have: `text`, `whole` (int64), `number` (double), `flag`, and `list` of such. There may be columns that
+the recipe does not read.
 
 The verdict is scores, or a refusal: its `code`, the raw column as `input` and the `row`; for a recipe that is wrong,
-the recipe's file as `input`. Of several mistakes in a request the first column counts, in the order in which the
-recipe's features read them, and of that column its absence, then its type, then its first value that cannot be read.
-A recipe that is wrong is no reason not to open a bundle, nor not to score columns: the cases `recipe/...` ask for both.
+the recipe's file as `input`. Of several mistakes in a request, a column whose values are of several types comes first
+(`whole` and `number` are one), in the recipe's order of columns. Then the first column counts in the order in which
+the recipe's features read them, and of that column its absence, then its type, then its first value that cannot be
+read. A recipe that is wrong is no reason not to open a bundle, nor not to score columns: the cases `recipe/...` ask for
+both.
 """
 
 from __future__ import annotations

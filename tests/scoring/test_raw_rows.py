@@ -78,6 +78,19 @@ def test_forms_orders_and_pieces_of_raw_rows_make_no_difference(imported: Path) 
         assert len(scorer.score_raw(table.slice(0, 0))["bought"]) == 0
 
 
+def test_where_pieces_end_makes_no_difference_to_what_is_refused(imported: Path) -> None:
+    table = pa.table({name: visits()[name].slice(0, 4) for name in ("customer", "city", "tags")}).append_column(
+        "income", pa.array(["1", "2", "3", "dear"])
+    )
+    table = table.append_column("member", pa.array(["maybe", "yes", "no", "no"]))
+    in_pieces = pa.concat_tables([table.slice(0, 2), table.slice(2)])
+    with scoring.open(imported / "bundle") as scorer:
+        for rows in (table, in_pieces):
+            with pytest.raises(scoring.ScoringError) as caught:
+                scorer.score_raw(rows)
+            assert (caught.value.code, caught.value.input, caught.value.row) == ("VALUE_INVALID", "income", 3)
+
+
 _Change = Callable[[dict[str, Any]], object]
 
 

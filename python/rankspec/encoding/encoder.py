@@ -16,6 +16,7 @@ from rankspec.encoding.columns import Column
 from rankspec.encoding.errors import EncodingError
 from rankspec.encoding.hashing import hashes
 from rankspec.encoding.rows import RowReader, Rows
+from rankspec.encoding.soundness import check_soundness
 from rankspec.encoding.vocabulary import MISSING, UNSEEN, ids_by_value
 
 _LARGEST_FLOAT32 = float(np.finfo(np.float32).max)
@@ -64,6 +65,7 @@ class Encoder:
         self.reader = RowReader(recipe, show_values=show_values)
         if not recipe.HasField("fitted"):
             raise EncodingError("recipe.unfitted", "the recipe is not fitted; `rankspec data import` fits it")
+        check_soundness(recipe)
         self._features = [_encoding_of(feature, vocabularies) for feature in recipe.features]
         self._labels = list(recipe.labels)
         self._kinds = {column.name: column.kind for column in recipe.columns}
@@ -127,9 +129,7 @@ def standardized(values: NDArray[np.float64], fitted: pb.NumberFitting, *, stand
 
 
 def _encoding_of(feature: pb.Feature, vocabularies: Mapping[str, bytes]) -> _Encode:
-    kind = feature.WhichOneof("kind")
-    if kind is None:
-        raise EncodingError("recipe.damaged", f"the recipe does not say what {feature.name} is")
+    kind = str(feature.WhichOneof("kind"))
     spec = getattr(feature, kind)
     if "fitted" in spec.DESCRIPTOR.fields_by_name and not spec.HasField("fitted"):
         raise EncodingError("recipe.unfitted", f"the recipe is not fitted: nothing is known of {feature.name}")

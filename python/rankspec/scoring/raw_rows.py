@@ -12,7 +12,6 @@ from google.protobuf.message import DecodeError
 from rankspec.data.v1.recipe_pb2 import Recipe
 from rankspec.encoding.encoder import Encoded, Encoder
 from rankspec.encoding.errors import EncodingError
-from rankspec.encoding.folder import vocabulary_files
 from rankspec.encoding.positions import positions
 from rankspec.scoring.errors import ScoringError
 from rankspec.scoring.signature import dtype_of
@@ -64,8 +63,6 @@ class RawRows:
             raise _invalid(name, problem)
         read = {getattr(feature, str(feature.WhichOneof("kind"))).column for feature in recipe.features}
         self.columns = tuple(column.name for column in recipe.columns if column.name in read)
-        if len(self.columns) != len(read):
-            raise _invalid(name, "a recipe that lists every column that it reads")
 
     def inputs(self, rows: object) -> dict[str, NDArray[Any]]:
         """The model's inputs, `[rows, width]` by name.
@@ -77,7 +74,8 @@ class RawRows:
         Raises:
             ScoringError: COLUMN_MISSING, COLUMN_TYPE, VALUE_INVALID or ROWS_MISMATCH.
         """
-        batches = _table(rows, self.columns).to_batches() or [_empty(rows, self.columns)]
+        # In one piece, so that of several mistakes the first column's is told wherever the pieces end.
+        batches = _table(rows, self.columns).combine_chunks().to_batches() or [_empty(rows, self.columns)]
         encoded: list[Encoded] = []
         first = 0
         for batch in batches:
@@ -96,6 +94,9 @@ def mismatch(recipe: Recipe, signature: FeatureSignature) -> str | None:
         made: Any = getattr(places, item.name, None)
         if made is None:
             return f"a recipe that makes {item.name} too"
+        wanted = bundle_pb2.VALUE_TYPE_FLOAT32 if item.name == "continuous" else bundle_pb2.VALUE_TYPE_INT64
+        if item.type != wanted:
+            return f"a recipe that makes {item.name} of the signature's type"
         if len(made) != item.width:
             return f"a recipe that makes {item.width} values of {item.name}, and not {len(made)}"
         if item.feature_names and [place.name for place in made] != list(item.feature_names):

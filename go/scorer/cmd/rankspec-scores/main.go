@@ -69,11 +69,7 @@ func answer(folder string, asked *conformancev1.ScoringCase) (*conformancev1.Sco
 }
 
 func verdict(opened *scorer.Scorer, asked *conformancev1.ScoringRequest) (*conformancev1.ScoringVerdict, error) {
-	request := scorer.Request{Columns: map[string]scorer.Column{}, SignatureHash: asked.SignatureHash}
-	for _, column := range asked.GetColumns() {
-		request.Columns[column.GetName()] = valuesOf(column)
-	}
-	scores, err := opened.Score(request)
+	scores, err := scoresOf(opened, asked)
 	if err != nil {
 		return refusal(err)
 	}
@@ -83,6 +79,48 @@ func verdict(opened *scorer.Scorer, asked *conformancev1.ScoringRequest) (*confo
 		verdict.Columns = append(verdict.Columns, column)
 	}
 	return verdict, nil
+}
+
+func scoresOf(opened *scorer.Scorer, asked *conformancev1.ScoringRequest) ([]scorer.Scores, error) {
+	if asked.RawRows != nil {
+		return opened.ScoreRaw(rowsOf(asked.GetRawRows()))
+	}
+	request := scorer.Request{Columns: map[string]scorer.Column{}, SignatureHash: asked.SignatureHash}
+	for _, column := range asked.GetColumns() {
+		request.Columns[column.GetName()] = valuesOf(column)
+	}
+	return opened.Score(request)
+}
+
+func rowsOf(raw *conformancev1.RawRows) []scorer.Row {
+	rows := make([]scorer.Row, len(raw.GetRows()))
+	for number, given := range raw.GetRows() {
+		rows[number] = scorer.Row{}
+		for place, name := range raw.GetColumns() {
+			rows[number][name] = rawValue(given.GetValues()[place])
+		}
+	}
+	return rows
+}
+
+func rawValue(raw *conformancev1.RawValue) any {
+	switch value := raw.GetValue().(type) {
+	case *conformancev1.RawValue_Text:
+		return value.Text
+	case *conformancev1.RawValue_Whole:
+		return value.Whole
+	case *conformancev1.RawValue_Number:
+		return value.Number
+	case *conformancev1.RawValue_Flag:
+		return value.Flag
+	case *conformancev1.RawValue_List:
+		items := make([]any, len(value.List.GetValues()))
+		for place, item := range value.List.GetValues() {
+			items[place] = rawValue(item)
+		}
+		return items
+	}
+	return nil
 }
 
 func valuesOf(column *conformancev1.ScoringColumn) scorer.Column {
