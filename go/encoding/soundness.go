@@ -15,6 +15,9 @@ var (
 	kindsOfFlags = []datav1.RawKind{datav1.RawKind_RAW_KIND_BOOL}
 )
 
+// maxPlaces is how many places rules allow a list.
+const maxPlaces = 1024
+
 // checkSoundness returns an error if a recipe contradicts itself: rules refuse that in a recipe that is written, and nobody
 // has checked one that is found.
 func checkSoundness(recipe *datav1.Recipe) error {
@@ -26,10 +29,13 @@ func checkSoundness(recipe *datav1.Recipe) error {
 		columns[column.GetName()] = column
 	}
 	for _, feature := range recipe.GetFeatures() {
-		name, kinds, lists := readBy(feature)
+		name, kinds, list := readBy(feature)
 		column, listed := columns[name]
-		if !listed || column.GetList() != lists || !slices.Contains(kinds, column.GetKind()) {
+		if !listed || column.GetList() != (list != nil) || !slices.Contains(kinds, column.GetKind()) {
 			return failure("recipe.damaged", name, "the recipe lists no column that %s could read", feature.GetName())
+		}
+		if list != nil && (list.GetWidth() < 1 || list.GetWidth() > maxPlaces) {
+			return failure("recipe.damaged", name, "the recipe gives %s %d places, not 1 to %d", feature.GetName(), list.GetWidth(), maxPlaces)
 		}
 		if hashed := feature.GetHashed(); hashed != nil && hashed.GetNumBuckets() < 1 {
 			return failure("recipe.damaged", name, "the recipe has no buckets for %s", feature.GetName())
@@ -53,20 +59,20 @@ func problemOf(column *datav1.RawColumn, before map[string]*datav1.RawColumn) st
 	return ""
 }
 
-// readBy returns the name of the column that a feature reads, the kinds that it may be of, and whether it is one of lists; no
-// kinds if the feature is of none itself.
-func readBy(feature *datav1.Feature) (name string, kinds []datav1.RawKind, lists bool) {
+// readBy returns the name of the column that a feature reads, the kinds that it may be of, and its places if it is one of
+// lists; no kinds if the feature is of none itself.
+func readBy(feature *datav1.Feature) (name string, kinds []datav1.RawKind, list *datav1.ListPlaces) {
 	switch kind := feature.GetKind().(type) {
 	case *datav1.Feature_Number:
-		return kind.Number.GetColumn(), kindsOfNumbers, false
+		return kind.Number.GetColumn(), kindsOfNumbers, nil
 	case *datav1.Feature_Binned:
-		return kind.Binned.GetColumn(), kindsOfNumbers, false
+		return kind.Binned.GetColumn(), kindsOfNumbers, nil
 	case *datav1.Feature_Category:
-		return kind.Category.GetColumn(), kindsOfIDs, kind.Category.GetList() != nil
+		return kind.Category.GetColumn(), kindsOfIDs, kind.Category.GetList()
 	case *datav1.Feature_Hashed:
-		return kind.Hashed.GetColumn(), kindsOfIDs, kind.Hashed.GetList() != nil
+		return kind.Hashed.GetColumn(), kindsOfIDs, kind.Hashed.GetList()
 	case *datav1.Feature_Flag:
-		return kind.Flag.GetColumn(), kindsOfFlags, false
+		return kind.Flag.GetColumn(), kindsOfFlags, nil
 	}
-	return "", nil, false
+	return "", nil, nil
 }

@@ -99,6 +99,10 @@ def _without_buckets(recipe: Recipe) -> None:
     recipe.features[0].hashed.column = recipe.features[0].category.column
 
 
+def _set_width(recipe: Recipe, width: int) -> None:
+    next(f.category for f in recipe.features if f.category.HasField("list")).list.width = width
+
+
 def _of_no_unit(recipe: Recipe) -> None:
     column = _column(recipe, "income")
     column.kind, column.time_unit_micros = recipe_pb2.RAW_KIND_TIME, 0
@@ -136,6 +140,8 @@ def _recipes() -> dict[str, Tampering]:
         "hashed_without_buckets": (_INVALID, _without_buckets),
         "time_of_no_unit": (_INVALID, _of_no_unit),
         "separator_of_nothing": (_INVALID, lambda recipe: setattr(_column(recipe, "tags"), "separator", "")),
+        "list_of_any_width": (_INVALID, lambda recipe: _set_width(recipe, 2**31 - 1)),
+        "list_of_no_width": (_INVALID, lambda recipe: _set_width(recipe, 0)),
         "list_of_no_list": (_INVALID, lambda recipe: recipe.features[0].category.list.SetInParent()),
         "more_values": (_INVALID, lambda recipe: setattr(_in_file(recipe), "num_values", 7)),
         "vocabulary_elsewhere": (_VOCABULARY, lambda recipe: setattr(_in_file(recipe), "file", "../vocabulary")),

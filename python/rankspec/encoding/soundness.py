@@ -18,6 +18,7 @@ _READ = {
     "hashed": _IDS,
     "flag": frozenset({pb.RAW_KIND_BOOL}),
 }
+_MOST_PLACES = 1024
 
 
 def check_soundness(recipe: pb.Recipe) -> None:
@@ -56,5 +57,7 @@ def _problems_of(feature: pb.Feature, columns: dict[str, pb.RawColumn]) -> Itera
     takes_lists = "list" in spec.DESCRIPTOR.fields_by_name and spec.HasField("list")
     if column is None or column.kind not in _READ[kind] or column.list != takes_lists:
         yield spec.column, f"the recipe lists no column that {feature.name} could read"
+    if takes_lists and not 1 <= spec.list.width <= _MOST_PLACES:
+        yield spec.column, f"the recipe gives {feature.name} {spec.list.width} places, not 1 to {_MOST_PLACES}"
     if kind == "hashed" and spec.num_buckets < 1:
         yield spec.column, f"the recipe has no buckets for {feature.name}"

@@ -74,8 +74,8 @@ class RawRowsTest {
 
     assertTrue(Files.readString(REPOSITORY.resolve("java/README.md")).contains("```java\n" + shown + "\n```\n"), shown);
     String inner =
-        source.substring(source.indexOf("      Map<String, Object> known"), source.indexOf("      return scores[0]")).stripIndent();
-    assertTrue(Files.readString(REPOSITORY.resolve("docs/serving.md")).contains("```java\n" + inner + "```\n"), inner);
+        source.substring(source.indexOf("      Map<String, Object> known"), source.indexOf("\n      return scores[0]")).stripIndent();
+    assertTrue(Files.readString(REPOSITORY.resolve("docs/serving.md")).contains("```java\n" + inner + "\n```\n"), inner);
     assertTrue(RawExample.rank(BUNDLE, "2500").endsWith(" comes first"));
     assertEquals(
         "row 0 cannot be read: VALUE_INVALID \"income\", row 0: a value is to be a number, such as 1.5, -2 or 3e-4",
