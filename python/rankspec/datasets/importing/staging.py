@@ -55,8 +55,7 @@ class Staging:
         """Takes rows of a file of a part."""
         key = part, file
         if key not in self._writers:
-            options = pa.ipc.IpcWriteOptions(compression="lz4")
-            self._writers[key] = pa.ipc.new_stream(str(self._path(key)), table.schema, options=options)
+            self._writers[key] = pa.ipc.new_stream(str(self._path(key)), table.schema)
             self.num_rows[key] = 0
         self._writers[key].write_table(table)
         self.num_rows[key] += table.num_rows
