@@ -6,7 +6,7 @@ import struct
 from collections.abc import Sequence
 from typing import TypeAlias
 
-Value: TypeAlias = "int | float | str | bool | None | Sequence[Value]"
+Value: TypeAlias = "int | float | str | bool | Sequence[Value] | None"
 
 _PRIMES = 0x9E3779B185EBCA87, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0x85EBCA77C2B2AE63, 0x27D4EB2F165667C5
 _MISSING = b"!gnissim"

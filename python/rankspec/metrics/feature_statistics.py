@@ -38,6 +38,12 @@ class RunningStatistics:
         mean = logarithms.sum(0) / np.maximum(count, 1)
         self._join(count, mean, np.where(is_finite, (logarithms - mean) ** 2, 0.0).sum(0))
 
+    def join(self, other: RunningStatistics) -> None:
+        """Takes the rows of another one, which came at once to it: the bits are those of adding them here."""
+        self._rows += other._rows
+        self._min, self._max = np.minimum(self._min, other._min), np.maximum(self._max, other._max)
+        self._join(other._finite, other._log_mean, other._log_squares)
+
     def _join(self, count: NDArray[np.int64], mean: NDArray[np.float64], squares: NDArray[np.float64]) -> None:
         before, total = self._finite, self._finite + count
         share, distance = count / np.maximum(total, 1), mean - self._log_mean
