@@ -1,9 +1,9 @@
 """CPU time and memory of importing a CSV file, beside a bare copy of it to Parquet by pyarrow.
 
-The import reads the file twice, looks at every value, fits, encodes, hashes every row, and sorts the rows; the copy does
-none of that. Each runs in a process of its own, of one thread. The table is imported twice as one file, as parts, and as
-the same parts in another order, which has to give the same files, byte for byte; a copy is made before each, and medians
-are told, of memory the most. RANKSPEC_BENCH_ROWS sets the number of rows.
+The import reads the file twice, looks at every value, fits, encodes, hashes every row, and sorts the rows; the copy
+does none of that. Each runs in a process of its own, of one thread. The table is imported twice as one file, as parts,
+and as the same parts in another order, which has to give the same files, byte for byte; a copy is made before each, and
+medians are told, of memory the most. RANKSPEC_BENCH_ROWS sets the number of rows.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """An import's passes over a table that an engine such as Spark holds: the functions of one machine, part by part.
 
 An engine only moves rows. What is counted of parts of the table is merged where the import was started. Rows are
-encoded where they are, brought to where the file that they belong to is written, and sorted there, so that the files are
+encoded where they are, brought to where the file is written that they belong to, and sorted there, so that files are
 those of one machine. The folder has to be one that every worker sees under the same path.
 """
 
