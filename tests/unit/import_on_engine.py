@@ -6,10 +6,10 @@ Engines get a process of their own each, as Spark's classic sessions and Connect
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import rankspec
@@ -24,8 +24,6 @@ def spark(table: str, *, connect: bool) -> Iterator[Any]:
     """The table as a frame of a Spark on this machine."""
     from pyspark.sql import SparkSession
 
-    # Workers take the Python that is first on the path otherwise.
-    os.environ["PYSPARK_PYTHON"] = sys.executable
     builder = SparkSession.builder.remote("local[2]") if connect else SparkSession.builder.master("local[2]")
     session = builder.config("spark.ui.enabled", "false").getOrCreate()
     session.conf.set("spark.sql.session.timeZone", "America/New_York")
@@ -48,13 +46,15 @@ def ray(table: str) -> Iterator[Any]:
 
 
 def main() -> None:
-    """Imports, and prints a line of JSON with what is told of it."""
+    """Imports, and writes what is told of it to `told.json`."""
     engine, table, output, file_bytes, options = sys.argv[1:]
     importer._FILE_BYTES = int(file_bytes)
     opened = ray(table) if engine == "ray" else spark(table, connect=engine == "connect")
     with opened as frame:
         made = rankspec.import_table(frame, output, **json.loads(options))
-    sys.stdout.write(json.dumps([made.notes, made.warnings, made.found.num_rows]))
+    # Engines print what they like.
+    told = [made.notes, made.warnings, made.found.num_rows]
+    Path("told.json").write_text(json.dumps(told), encoding="utf-8")
 
 
 if __name__ == "__main__":

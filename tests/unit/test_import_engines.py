@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import re
 import shutil
 import subprocess
 import sys
@@ -191,12 +192,25 @@ def test_profiles_of_parts_are_merged(monkeypatch: pytest.MonkeyPatch, most_dist
         assert found == expected
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("engine", PACKAGES)
-def test_engine_gives_the_files_of_one_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: str) -> None:
+def _run(engine: str, folder: Path, *arguments: str) -> str:
+    """What a script prints that takes an engine, in a process of its own."""
     pytest.importorskip(PACKAGES[engine], reason=f"{PACKAGES[engine]} is not installed")
     if engine != "ray" and shutil.which("java") is None:
         pytest.skip("java is not installed")
+    # Workers of Spark take the Python that is first on the path otherwise.
+    environment = os.environ | {
+        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+        "PYSPARK_PYTHON": sys.executable,
+    }
+    command = [sys.executable, *arguments]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder, env=environment)
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("engine", PACKAGES)
+def test_engine_gives_the_files_of_one_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: str) -> None:
     monkeypatch.setattr(importer, "_FILE_BYTES", FILE_BYTES)
     pq.write_table(table(), tmp_path / "table.parquet", row_group_size=300)
     options = {"label": "bought", "group": "user_id"}
@@ -204,18 +218,28 @@ def test_engine_gives_the_files_of_one_machine(tmp_path: Path, monkeypatch: pyte
     (tmp_path / "set").rename(tmp_path / "here")
 
     script = Path(__file__).with_name("import_on_engine.py")
-    command = [sys.executable, str(script), engine, str(tmp_path / "table.parquet"), str(tmp_path / "set")]
-    ran = subprocess.run(
-        [*command, str(FILE_BYTES), json.dumps(options)],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-    )
+    output = str(tmp_path / "set")
+    _run(engine, tmp_path, str(script), engine, "table.parquet", output, str(FILE_BYTES), json.dumps(options))
 
-    assert ran.returncode == 0, ran.stderr
-    told = [list(here.notes), list(here.warnings), here.found.num_rows]
-    assert json.loads(ran.stdout.splitlines()[-1][ran.stdout.splitlines()[-1].index("[[") :]) == told
+    told = json.loads((tmp_path / "told.json").read_text())
+    assert told == [list(here.notes), list(here.warnings), here.found.num_rows]
     assert files(tmp_path / "set") == files(tmp_path / "here")
     assert "train-01.parquet" in files(tmp_path / "here")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("engine", ["spark", "ray"])
+def test_examples_of_the_page_print_what_it_shows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: str) -> None:
+    page = (Path(__file__).parents[2] / "docs/importing.md").read_text(encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    _run(engine, tmp_path, "-c", re.findall(r"^```python\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)[0])
+    rankspec.import_table("visits.csv", "visits", label="bought")
+    (example,) = re.findall(rf"^```python {engine}\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
+    (shown,) = re.findall(r"Both print what the import of the file said:\n\n```text\n(.*?)\n```$", page, re.MULTILINE)
+
+    printed = _run(engine, tmp_path, "-c", example)
+
+    assert printed.splitlines()[-1].endswith(shown)
+    for part in ("train", "validation", "test"):
+        name = f"{part}-00.parquet"
+        assert (tmp_path / f"visits_on_{engine}" / name).read_bytes() == (tmp_path / "visits" / name).read_bytes()

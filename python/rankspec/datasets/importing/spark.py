@@ -1,4 +1,4 @@
-"""A data frame of Spark, classic or Connect, as an engine of an import, by `mapInArrow` alone: Spark 3.5 and later."""
+"""A data frame of Spark, classic or Connect, as an engine of an import, by `mapInArrow` alone."""
 
 from __future__ import annotations
 
