@@ -18,6 +18,7 @@ from hashlib import file_digest
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
+from time import perf_counter
 
 import numpy as np
 import pyarrow as pa
@@ -37,6 +38,15 @@ print(json.dumps([used.ru_utime + used.ru_stime, used.ru_maxrss / 1024]))
 _IMPORT = """
 from rankspec.datasets.importing.table import import_table
 import_table(sys.argv[1:], "set", label="bought", group="user_id", time="")
+"""
+_ON_SPARK = """
+import os
+os.environ["PYSPARK_PYTHON"] = sys.executable
+from pyspark.sql import SparkSession
+from rankspec.datasets.importing.table import import_table
+session = SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false").getOrCreate()
+import_table(session.read.parquet(sys.argv[1]), "set", label="bought", group="user_id", time="")
+session.stop()
 """
 _COPY = """
 import pyarrow.csv as csv, pyarrow.parquet as pq
@@ -64,14 +74,43 @@ def run() -> list[Measurement]:
             (work / "copy.parquet").unlink()
         first, *others = (_digests(Path(folder) / name / "set") for name in tables)
         for name, other in zip(list(tables)[1:], others, strict=True):
-            if odd := sorted(file for file in first | other if first.get(file) != other.get(file)):
-                raise ValueError(f"imported {name}, these files are others: {', '.join(odd)}")
-        print(f"importing: {len(first)} files, the same every time", file=sys.stderr)
+            _check_same(first, other, name)
     copied, imported = zip(*measured, strict=True)
     return [
         Measurement("importing_cpu", _median_micros(imported), "µs/row", _median_micros(copied)),
         Measurement("importing_memory", max(most for _, most in imported), "MiB", max(most for _, most in copied)),
     ]
+
+
+def on_spark() -> Measurement:
+    """Seconds of an import of a Parquet file by a Spark on this machine, two workers, its start included.
+
+    Raises:
+        ValueError: the files are others than those of one machine.
+    """
+    with TemporaryDirectory() as folder:
+        table = _write(Path(folder))["once"]
+        seconds = []
+        for name, work in (("copy", _COPY), ("alone", _IMPORT), ("spark", _ON_SPARK)):
+            (Path(folder) / name).mkdir()
+            begin = perf_counter()
+            _measured(work, Path(folder) / name, table)
+            seconds.append(perf_counter() - begin)
+            table = [Path(folder) / "copy/copy.parquet"]
+        digests = [_digests(Path(folder) / name / "set") for name in ("alone", "spark")]
+        _check_same(*digests, "on Spark")
+    return Measurement("importing_on_spark", seconds[2], "s", seconds[1])
+
+
+def _check_same(first: dict[str, str], other: dict[str, str], how: str) -> None:
+    """Makes sure that the files of two data sets are the same.
+
+    Raises:
+        ValueError: some are others.
+    """
+    if odd := sorted(file for file in first | other if first.get(file) != other.get(file)):
+        raise ValueError(f"imported {how}, these files are others: {', '.join(odd)}")
+    print(f"importing: {how}: {len(first)} files, the same as before", file=sys.stderr)
 
 
 def _median_micros(measured: Sequence[tuple[float, float]]) -> float:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit import row_hash_reference as reference
 
-from rankspec.encoding.columns import Column, ListColumn
+from rankspec.encoding.columns import AnyColumn, Column, ListColumn
 from rankspec.encoding.row_hashes import row_hashes
 
 NUM_ROWS = 200
@@ -33,7 +33,7 @@ def test_hash_of_a_row_is_that_of_its_values(place: int, as_indices: bool) -> No
     flags = [[True, False, None][code] for code in source.integers(0, 3, NUM_ROWS)]
     lists = [[None, [], ["a", None], [None], ["", "b" * 40, "c"]][code] for code in source.integers(0, 5, NUM_ROWS)]
     text_array = pa.array(texts, pa.string())
-    columns = [
+    columns: list[AnyColumn] = [
         Column((text_array.dictionary_encode() if as_indices else text_array)[place:]),
         Column(pa.array(wholes, pa.int64())[place:]),
         Column(pa.array(reals, pa.float64())[place:]),

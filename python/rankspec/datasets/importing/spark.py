@@ -33,7 +33,7 @@ class SparkFrame:
         """What a function gives for each partition."""
 
         def of_partition(batches: Batches) -> Batches:
-            for state in count(batches):
+            for state in count(_named(batches, columns)):
                 yield pa.record_batch([[state]], names=["state"])
 
         return _states(self._of(columns).mapInArrow(of_partition, "state binary"))
@@ -48,7 +48,7 @@ class SparkFrame:
         """What a function gives for pieces that were brought together, by Spark's shuffle."""
 
         def scattered(batches: Batches) -> Batches:
-            for key, piece in scatter(batches):
+            for key, piece in scatter(_named(batches, columns)):
                 yield pa.record_batch([pa.array([key], pa.int64()), pa.array([piece])], names=["key", "piece"])
 
         def gathered(batches: Batches) -> Batches:
@@ -59,8 +59,13 @@ class SparkFrame:
         return _states(pieces.repartition(min(num_keys, _MOST_TASKS), "key").mapInArrow(gathered, "state binary"))
 
     def _of(self, columns: Sequence[str]) -> Any:
-        # A name may have points in it.
-        return self._frame.select(*(f"`{name.replace('`', '``')}`" for name in columns))
+        """Some columns, by place: `mapInArrow` takes what is before a point in a name for another column's."""
+        chosen = self._frame.select(*(f"`{name.replace('`', '``')}`" for name in columns))
+        return chosen.toDF(*(f"c{place}" for place in range(len(columns))))
+
+
+def _named(batches: Batches, columns: Sequence[str]) -> Batches:
+    return (batch.rename_columns(list(columns)) for batch in batches)
 
 
 def _states(frame: Any) -> list[bytes]:
