@@ -165,6 +165,15 @@ test-oldest-torch: setup ## Test the trainer with the oldest torch it supports, 
 		--editable '.[$(EXTRAS)]'
 	@$(OLDEST_TORCH)/bin/python -m pytest --quiet tests/unit tests/parity tests/integration/trainer
 
+# Engines bring hundreds of megabytes that nothing else needs, and tests of imports do without torch.
+ENGINES := $(BUILD)/engines
+.PHONY: test-engines
+test-engines: setup ## Test importing tables of Spark and Ray, in an environment of its own (1.2 GB; needs a JDK 17)
+	@test -x $(ENGINES)/bin/python || $(PYTHON) -m venv $(ENGINES)
+	@$(ENGINES)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
+		--editable '.[spark,ray]' pytest
+	@$(ENGINES)/bin/python -m pytest --quiet tests/unit/test_import_engines.py
+
 ##@ Generated code
 
 .PHONY: generate

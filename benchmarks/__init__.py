@@ -30,6 +30,7 @@ BENCHMARKS = {
     "input_pipeline": "benchmarks.input_pipeline:run",
     "vectors": "benchmarks.vectors:run",
     "importing": "benchmarks.importing:run",
+    "importing_on_spark": "benchmarks.importing:on_spark",
     "data_service": "benchmarks.data_service:run",
     "tfrecord": "benchmarks.tfrecord:run",
     "score_python": "benchmarks.serving:in_process",
@@ -40,4 +41,4 @@ BENCHMARKS = {
 }
 
 # Run only where they are named: they install what nothing else needs, or take minutes or all of a machine.
-ONLY_NAMED = {"importing", "tfrecord", "serve_many_clients"}
+ONLY_NAMED = {"importing", "importing_on_spark", "tfrecord", "serve_many_clients"}

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+from tests.unit import row_hash_reference as reference
 from tests.unit.encoding_recipes import RECIPE, Columns, batch, fitted, random_columns, recipe, rows_of
 
 from rankspec.encoding import folder as recipe_folder
@@ -17,10 +18,6 @@ from rankspec.encoding.rows import RowReader
 from rankspec.encoding.vocabulary import packed, unpacked
 
 COLUMNS = random_columns(300, 2)
-
-
-def _framed(*texts: str | None) -> str:
-    return "".join("-" if text is None else f"{len(text.encode())}:{text}" for text in texts)
 
 
 def _hash(salt: str, text: str) -> int:
@@ -37,10 +34,11 @@ def _parts(text: str, columns: Columns = COLUMNS) -> list[int]:
     return parts
 
 
-def test_part_is_by_the_hash_of_the_framed_key() -> None:
-    keys = [_framed(shop, _missing(age)) for shop, age in zip(COLUMNS["shop"], COLUMNS["age"], strict=True)]
+def test_part_is_by_the_hash_of_the_key() -> None:
+    ages = [None if text is None else int(text.removesuffix(".0")) for text in map(_missing, COLUMNS["age"])]
+    keys = zip(COLUMNS["shop"], ages, strict=True)
 
-    assert _parts(RECIPE) == [int(_hash("split", key) % 1000 >= 800) for key in keys]
+    assert _parts(RECIPE) == [int(reference.row_hash("split", key) % 1000 >= 800) for key in keys]
     assert _parts(RECIPE.replace('columns: "age" }', 'columns: "age" salt: "other" }')) != _parts(RECIPE)
 
 
@@ -74,14 +72,14 @@ def test_order_and_file_are_by_the_hash_of_all_columns() -> None:
 
     order = divider.order(RowReader(spec).read(batch(columns)))
 
-    half = str(np.array([0.5]).view(np.int64)[0])
-    wanted = [
-        _framed(half, "7", "é", _framed("a", None, "bc"), "true", "1000000"),
-        _framed(None, "7", "", "", "false", "2000000"),
-        "-" * 6,
+    rows = [
+        (0.5, 7, "é", ["a", None, "bc"], True, 1_000_000),
+        (None, 7, "", [], False, 2_000_000),
+        (None, None, None, None, None, None),
     ]
-    assert order.tolist() == [_hash("row", text) for text in wanted]
-    assert divider.files(order).tolist() == [_hash("row", text) % 3 for text in wanted]
+    wanted = [reference.row_hash("row", row) for row in rows]
+    assert order.tolist() == wanted
+    assert divider.files(order).tolist() == [hash_ % 3 for hash_ in wanted]
 
 
 def test_place_does_not_depend_on_the_batch() -> None:

@@ -27,10 +27,6 @@ def _hash(text: str | None) -> int:
     return int(sha256(b"salt/" + (text or "").encode()).hexdigest()[:16], 16)
 
 
-def _frame(text: str | None) -> str:
-    return "-" if text is None else f"{len(text.encode())}:{text}"
-
-
 def _bits(value: float | None) -> str | None:
     if value is None or not np.isfinite(value):
         return None
@@ -51,23 +47,13 @@ def _values(num_distinct: int) -> dict[str, tuple[pa.Array, Callable[[Any], str 
     }
 
 
-@pytest.mark.parametrize("num_distinct", [3, 400, 100_000])
-def test_keys_of_several_columns(num_distinct: int) -> None:
-    columns = _values(num_distinct)
-    texts = [[text(value) for value in array.to_pylist()] for array, text in columns.values()]
-
-    found = KeyHashes("salt").of([Column(array) for array, _ in columns.values()])
-
-    assert found.tolist() == [_hash("".join(map(_frame, row))) for row in zip(*texts, strict=True)]
-
-
 @pytest.mark.parametrize("most_kept", [0, 100, 1_000_000])
 @pytest.mark.parametrize("kind", ["whole", "real", "text", "indices", "flag"])
 def test_keys_of_one_column_in_batches(kind: str, most_kept: int) -> None:
     array, text = _values(900)[kind]
     hashes = KeyHashes("salt", most_kept)
 
-    found = [value for start in range(0, NUM_ROWS, 300) for value in hashes.of([Column(array[start : start + 300])])]
+    found = [value for start in range(0, NUM_ROWS, 300) for value in hashes.of(Column(array[start : start + 300]))]
 
     assert found == [_hash(text(value)) for value in array.to_pylist()]
 

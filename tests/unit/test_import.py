@@ -24,6 +24,7 @@ from rankspec.datasets.importing.door import open_table
 from rankspec.datasets.importing.errors import TableError
 from rankspec.datasets.importing.importer import Imported
 from rankspec.datasets.importing.later import encode_later_rows
+from rankspec.datasets.importing.one_machine import OneMachine
 from rankspec.datasets.importing.table import import_table
 from rankspec.datasets.vectors import matrix_of
 from rankspec.families.recap.input_signature import input_signature
@@ -350,9 +351,8 @@ def test_half_an_import_leaves_nothing(tmp_path: Path) -> None:
 def import_planned_until_stopped(path: Path, output: Path, stop: Any) -> None:
     from rankspec.datasets.importing.corrections import Corrections, parse_label
 
-    table = open_table(path)
-    made = importer.planned(table, Corrections(labels=(parse_label("bought"),)))
-    importer.import_planned(table, made, output, progress=stop)
+    plan = importer.planned(OneMachine(open_table(path)), Corrections(labels=(parse_label("bought"),)))
+    importer.import_planned(OneMachine(open_table(path), stop), plan, output)
 
 
 @pytest.mark.parametrize(

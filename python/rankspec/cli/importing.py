@@ -118,9 +118,11 @@ def _run(arguments: Namespace) -> int:
 
 def _import(arguments: Namespace) -> int:
     from rankspec.datasets.importing.importer import import_planned, planned
+    from rankspec.datasets.importing.one_machine import OneMachine
     from rankspec.datasets.importing.table import planned_by
 
-    table, form = _table(arguments)
+    opened, form = _table(arguments)
+    table = OneMachine(opened, _bar)
     corrections = _corrections(arguments)
     if arguments.recipe is not None:
         recipe = _recipe(arguments.recipe)
@@ -128,7 +130,7 @@ def _import(arguments: Namespace) -> int:
             return 1
         made = planned_by(recipe, table.names, arguments.group)
     else:
-        made = planned(table, corrections, form.missing, _bar)
+        made = planned(table, corrections, form.missing)
         _show_plan(made, private=arguments.private)
     if arguments.plan is not None:
         return _write_plan(made, arguments.plan)
@@ -139,7 +141,6 @@ def _import(arguments: Namespace) -> int:
         vectors=converting.vectors_of(arguments),
         private=arguments.private,
         seed=arguments.seed,
-        progress=_bar,
     )
     _show_imported(imported)
     return 0

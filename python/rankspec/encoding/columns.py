@@ -36,12 +36,12 @@ class Column:
     Attributes:
         array: string, int64, double, bool, or int64 microseconds of a time; null where missing. Text may be
             dictionary-encoded.
-        frames: what keys are made of, once that was asked for.
+        words: a number of 64 bits for each row, of which hashes of rows are made, once that was asked for.
     """
 
     def __init__(self, array: pa.Array) -> None:
         self.array = array
-        self.frames: list[pa.Array] | None = None
+        self.words: NDArray[np.uint64] | None = None
 
     def __len__(self) -> int:
         return len(self.array)
@@ -88,14 +88,14 @@ class ListColumn:
         items: the values of all lists, one after the other.
         ends: int64 `[rows + 1]`, where in them each list begins, and the last one ends.
         is_missing: bool `[rows]`; a missing list has no values.
-        frames: what keys are made of, once that was asked for.
+        words: a number of 64 bits for each row, of which hashes of rows are made, once that was asked for.
     """
 
     def __init__(self, items: Column, ends: NDArray[np.int64], is_missing: NDArray[np.bool_]) -> None:
         self.items = items
         self.ends = ends
         self.is_missing = is_missing
-        self.frames: list[pa.Array] | None = None
+        self.words: NDArray[np.uint64] | None = None
 
     def __len__(self) -> int:
         return len(self.is_missing)

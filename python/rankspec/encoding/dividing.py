@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rankspec.data.v1.recipe_pb2 import KeySplit, Recipe, TimeSplit
+from rankspec.encoding.columns import Column
 from rankspec.encoding.errors import EncodingError
 from rankspec.encoding.hashing import KeyHashes
+from rankspec.encoding.row_hashes import row_hashes
 from rankspec.encoding.rows import Rows
 
 # The part of rows that belong to none.
@@ -31,7 +33,6 @@ class Divider:
         self.part_names = [part.name for part in recipe.split.parts] or ["all"]
         self.fit_part = self.part_names.index(recipe.split.fit_part) if recipe.HasField("split") else 0
         self._row_key = list(recipe.output.row_key) or [column.name for column in recipe.columns]
-        self._row_hashes = KeyHashes(_ROW_SALT)
         self._split_hashes = KeyHashes(recipe.split.key.salt)
 
     def parts(self, rows: Rows) -> NDArray[np.int64]:
@@ -54,14 +55,18 @@ class Divider:
         Raises:
             EncodingError: a column of the key cannot be read.
         """
-        return self._row_hashes.of([rows.column(name) for name in self._row_key])
+        return row_hashes(_ROW_SALT, [rows.column(name) for name in self._row_key])
 
     def files(self, order: NDArray[np.uint64]) -> NDArray[np.int64]:
         """The file of each row among those of its part, from 0; `[rows]`."""
         return (order % np.uint64(self._recipe.output.num_shards)).astype(np.int64)
 
     def _by_key(self, key: KeySplit, rows: Rows) -> NDArray[np.int64]:
-        places = self._split_hashes.of([rows.column(name) for name in key.columns]) % _THOUSAND
+        columns = [rows.column(name) for name in key.columns]
+        if len(columns) == 1 and isinstance(columns[0], Column):
+            places = self._split_hashes.of(columns[0]) % _THOUSAND
+        else:
+            places = row_hashes(key.salt, columns) % _THOUSAND
         ends = list(accumulate(part.per_mille for part in self._recipe.split.parts))
         return np.searchsorted(np.asarray(ends, np.int64), places.astype(np.int64), side="right").astype(np.int64)
 

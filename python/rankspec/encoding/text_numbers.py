@@ -135,7 +135,8 @@ def _parse(
     is_doubtful: Callable[[pa.Array, pa.Array], bool],
     expected: str,
 ) -> pa.Array:
-    if any(_reads(parse, word) for word in missing):
+    # A word that is read as no finite number is doubtful below.
+    if any(_reads_finite(parse, word) for word in missing):
         texts, missing = without(texts, missing), []
     try:
         parsed = pc.cast(texts, into)
@@ -148,12 +149,11 @@ def _parse(
     return slowly(texts, parse, into, expected)
 
 
-def _reads(parse: Callable[[str], Any], text: str) -> bool:
+def _reads_finite(parse: Callable[[str], Any], text: str) -> bool:
     try:
-        parse(text)
+        return bool(np.isfinite(float(parse(text))))
     except ValueError:
         return False
-    return True
 
 
 def _is_hexadecimal(texts: pa.Array, _parsed: pa.Array) -> bool:

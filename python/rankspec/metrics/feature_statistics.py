@@ -30,13 +30,24 @@ class RunningStatistics:
         et al. (1979): how the rows are parted changes no more than the last digits.
         """
         exact, is_finite = values.astype(np.float64), np.isfinite(values)
+        all_finite = bool(is_finite.all())
+
+        def finite_or(kept: NDArray[np.float64], other: float) -> NDArray[np.float64]:
+            return kept if all_finite else np.where(is_finite, kept, other)
+
         self._rows += len(exact)
-        self._min = np.minimum(self._min, np.where(is_finite, exact, np.inf).min(0, initial=np.inf))
-        self._max = np.maximum(self._max, np.where(is_finite, exact, -np.inf).max(0, initial=-np.inf))
-        logarithms = signed_log(np.where(is_finite, exact, 0.0))
+        self._min = np.minimum(self._min, finite_or(exact, np.inf).min(0, initial=np.inf))
+        self._max = np.maximum(self._max, finite_or(exact, -np.inf).max(0, initial=-np.inf))
+        logarithms = signed_log(finite_or(exact, 0.0))
         count = is_finite.sum(0)
         mean = logarithms.sum(0) / np.maximum(count, 1)
-        self._join(count, mean, np.where(is_finite, (logarithms - mean) ** 2, 0.0).sum(0))
+        self._join(count, mean, finite_or((logarithms - mean) ** 2, 0.0).sum(0))
+
+    def join(self, other: RunningStatistics) -> None:
+        """Takes the rows of another one, which came at once to it: the bits are those of adding them here."""
+        self._rows += other._rows
+        self._min, self._max = np.minimum(self._min, other._min), np.maximum(self._max, other._max)
+        self._join(other._finite, other._log_mean, other._log_squares)
 
     def _join(self, count: NDArray[np.int64], mean: NDArray[np.float64], squares: NDArray[np.float64]) -> None:
         before, total = self._finite, self._finite + count

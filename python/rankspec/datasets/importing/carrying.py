@@ -26,13 +26,14 @@ class Carrying:
     Attributes:
         dtypes: the stored columns and what the schema file says of their types.
         numbers: those of them that a trainer can carry.
+        num_missing: rows whose value was missing, by carried column.
     """
 
     def __init__(self, recipe: Recipe) -> None:
         """Takes which columns are carried."""
         kinds = {column.name: column.kind for column in recipe.columns}
         self._kinds = {name: kinds[name] for name in recipe.output.carried}
-        self._num_missing = dict.fromkeys(self._kinds, 0)
+        self.num_missing = dict.fromkeys(self._kinds, 0)
         self.dtypes: dict[str, str] = {}
         self.numbers: list[str] = []
         for name, kind in self._kinds.items():
@@ -47,7 +48,7 @@ class Carrying:
         """What was done about missing values."""
         return [
             f'"{name}" is missing in {num_rows} rows; there {self.number_of(name)} is {_MISSING}'
-            for name, num_rows in self._num_missing.items()
+            for name, num_rows in self.num_missing.items()
             if num_rows
         ]
 
@@ -59,7 +60,7 @@ class Carrying:
         """The stored columns of some rows."""
         stored: dict[str, pa.Array] = {}
         for name, column in carried.items():
-            self._num_missing[name] += column.null_count
+            self.num_missing[name] += column.null_count
             if self._kinds[name] in _NUMBERS:
                 stored[name] = column.cast(pa.int64()).fill_null(_MISSING)
             else:

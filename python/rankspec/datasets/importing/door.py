@@ -117,6 +117,10 @@ class Table:
             for batch in part.batches(names):
                 yield part.decimal, batch.select(names)
 
+    def raw(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        """The rows of all parts, of these columns."""
+        return (batch for _, batch in self.batches(columns))
+
     def place(self, row: int) -> str:
         """Where a row stands, counted from 0 through all parts."""
         for part in self.parts[:-1]:

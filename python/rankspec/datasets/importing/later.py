@@ -13,7 +13,7 @@ from rankspec.datasets.importing.carrying import Carrying
 from rankspec.datasets.importing.door import Table
 from rankspec.datasets.importing.errors import TableError
 from rankspec.datasets.importing.folder import beside, write_schema
-from rankspec.datasets.importing.importer import Progress, silent
+from rankspec.datasets.importing.passes import Progress, silent
 from rankspec.datasets.importing.rows import label_columns, placed, read_rows
 from rankspec.datasets.importing.staging import to_table
 from rankspec.datasets.importing.written import Writer
@@ -74,7 +74,7 @@ def encode_later_rows(
     wanted = label_columns(recipe) if labels and set(label_columns(recipe)) <= set(table.names) else []
     _check_columns(recipe, table)
     carrying = Carrying(recipe)
-    writer = Writer(recipe, _tasks(recipe) if wanted else {}, carrying.dtypes, statistics=False)
+    writer = Writer(recipe, _tasks(recipe) if wanted else {}, carrying.dtypes)
     num_read = num_rows = 0
 
     def count(rows: int) -> None:
@@ -85,7 +85,7 @@ def encode_later_rows(
     with beside(output) as folder, placed(table), progress("encoding", 0) as tick:
 
         def encoded() -> Iterator[pa.Table]:
-            for rows in read_rows(table, encoder.reader, wanted, count):
+            for rows in read_rows(table.raw(table.names), encoder.reader, wanted, count):
                 yield to_table(
                     encoder.encode(rows, labels=bool(wanted)), carrying.columns(carried(rows, recipe)), None, vectors
                 )

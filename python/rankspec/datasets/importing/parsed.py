@@ -51,8 +51,7 @@ class ParsedRows:
         # By place, so that columns may be called as they like.
         batch = pa.record_batch(columns, names=[*map(str, range(len(self._names))), *_PLACE])
         if self._writer is None:
-            options = pa.ipc.IpcWriteOptions(compression="lz4")
-            self._writer = pa.ipc.new_stream(str(self._path), batch.schema, options=options)
+            self._writer = pa.ipc.new_stream(str(self._path), batch.schema)
         self._writer.write_batch(batch)
 
     def close(self) -> None:

@@ -25,6 +25,9 @@ _ZONED = rf"{_ZONE}$"
 _OTHER_DATE = r"^[0-9]{1,2}[./-][0-9]{1,2}[./-]([0-9]{4}|[0-9]{2})( .*)?$"
 _BOOLS = ("true", "false", "True", "False", "TRUE", "FALSE", "yes", "no", "Yes", "No", "YES", "NO")
 _DATE_BYTES = 10
+# What holds of a column only if it holds of each of its parts, and what if it holds of any.
+_WHETHER_ALL = ("all_whole", "all_numbers", "all_times", "all_other_dates", "all_bools")
+_WHETHER_SOME = ("is_list", "some_zoned", "some_naive", "some_zero_first", "some_inexact")
 _SAMPLE = 1000
 LARGEST_EXACT = 1 << 53
 
@@ -126,6 +129,37 @@ class Profiler:
         if self._num_pending > max(_PENDING_VALUES, 0 if profile.distinct is None else len(profile.distinct)):
             self._flush()
 
+    def merge(self, other: Profile) -> None:
+        """Adds what another one has found of other rows."""
+        if not other.num_rows:
+            return
+        self._flush()
+        profile = self.profile
+        profile.stored = other.stored
+        profile.num_rows += other.num_rows
+        profile.num_missing += other.num_missing
+        profile.longest_list = max(profile.longest_list, other.longest_list)
+        for name in _WHETHER_ALL:
+            setattr(profile, name, getattr(profile, name) and getattr(other, name))
+        for name in _WHETHER_SOME:
+            setattr(profile, name, getattr(profile, name) or getattr(other, name))
+        if other.smallest is not None and other.largest is not None:
+            _stretch(profile, pa.array([other.smallest, other.largest]))
+        self._merge_values(other)
+
+    def _merge_values(self, other: Profile) -> None:
+        profile = self.profile
+        if profile.distinct is not None and other.distinct is not None:
+            before = profile.distinct if profile.distinct.type == other.distinct.type else other.distinct.slice(0, 0)
+            profile.distinct = pc.unique(pa.concat_arrays([before, other.distinct]))
+            if len(profile.distinct) <= MOST_DISTINCT:
+                return
+        if profile.stored == "text":
+            for values in (profile.distinct, other.distinct, other.sample):
+                if values is not None and len(values):
+                    profile.sample = _first_values(values, profile.sample)
+        profile.distinct = None
+
     def finish(self) -> Profile:
         """The profile of all rows that were added."""
         self._flush()
@@ -208,7 +242,7 @@ def _look_at_text(profile: Profile, values: pa.Array) -> None:
         profile.all_other_dates = _all(pc.match_substring_regex(values, _OTHER_DATE))
     if profile.all_bools:
         profile.all_bools = _all(pc.is_in(values, pa.array(_BOOLS)))
-    if profile.distinct is None and not profile.all_numbers:
+    if profile.distinct is None:
         profile.sample = _first_values(values, profile.sample)
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from rankspec.data.v1.recipe_pb2 import RawKind, Recipe
@@ -18,22 +19,18 @@ Tick = Callable[[int], None]
 
 
 def read_rows(
-    table: Table, reader: RowReader, labels: Sequence[str], tick: Tick, columns: Sequence[str] | None = None
+    batches: Iterable[pa.RecordBatch], reader: RowReader, labels: Sequence[str], tick: Tick
 ) -> Iterator[Rows]:
     """The rows that have a value in each of the columns of labels.
 
     Args:
-        table: where they come from.
+        batches: raw rows; the columns that are read are among theirs.
         reader: reads them.
         labels: columns of labels; none takes all rows.
-        tick: told how many rows of the table were read.
-        columns: the columns that are read; None for all.
-
-    Raises:
-        TableError: the table cannot be read.
+        tick: told how many rows were read, with those that have no label.
     """
     first = 0
-    for _, batch in table.batches(columns):
+    for batch in batches:
         rows = reader.read(batch, first)
         kept = labelled(rows, reader, labels)
         yield rows if kept.all() else rows.where(kept)

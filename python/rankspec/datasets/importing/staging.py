@@ -11,8 +11,12 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from rankspec.datasets.feature_names import write_named
+from rankspec.datasets.importing.carrying import Carrying
 from rankspec.datasets.vectors import Vectors, vector_column
-from rankspec.encoding.encoder import Encoded
+from rankspec.encoding.dividing import NO_PART, Divider
+from rankspec.encoding.encoder import Encoded, Encoder, carried
+from rankspec.encoding.fitting import Fitted
+from rankspec.encoding.rows import Rows
 
 VECTORS = ("continuous", "binary", "discrete")
 _ORDER = "order"
@@ -55,8 +59,7 @@ class Staging:
         """Takes rows of a file of a part."""
         key = part, file
         if key not in self._writers:
-            options = pa.ipc.IpcWriteOptions(compression="lz4")
-            self._writers[key] = pa.ipc.new_stream(str(self._path(key)), table.schema, options=options)
+            self._writers[key] = pa.ipc.new_stream(str(self._path(key)), table.schema)
             self.num_rows[key] = 0
         self._writers[key].write_table(table)
         self.num_rows[key] += table.num_rows
@@ -74,6 +77,19 @@ class Staging:
         table = table.take(_places(table))
         self._path((part, file)).unlink()
         return table.drop_columns([_ORDER])
+
+    def piece(self, part: str, file: int) -> bytes:
+        """The rows of a file as they came, for `add_piece` of another one."""
+        path = self._path((part, file))
+        data = path.read_bytes()
+        path.unlink()
+        return data
+
+    def add_piece(self, piece: bytes, part: str, file: int) -> None:
+        """Takes rows of a file of a part that another one gave."""
+        with pa.ipc.open_stream(piece) as stream:
+            for batch in stream:
+                self.add(pa.Table.from_batches([batch]), part, file)
 
     def _path(self, key: tuple[str, int]) -> Path:
         part, file = key
@@ -96,6 +112,52 @@ def _places(table: pa.Table) -> pa.Array:
             contents = [repr(row) for row in table.take(pa.array(same)).to_pylist()]
             places[first:last] = same[sorted(range(len(same)), key=contents.__getitem__)]
     return pa.array(places)
+
+
+class Stager:
+    """Encodes rows, and brings them to the files that they belong to.
+
+    Attributes:
+        carrying: makes the columns that travel with the rows.
+        num_in_gap: rows that are in no part.
+    """
+
+    def __init__(self, fitted: Fitted, folder: Path, vectors: Vectors) -> None:
+        """Begins without rows.
+
+        Args:
+            fitted: the recipe.
+            folder: where the files go; it is there, and empty.
+            vectors: how vectors are stored.
+        """
+        self._recipe = fitted.recipe
+        self._encoder = Encoder(fitted.recipe, fitted.vocabularies)
+        self._divider = Divider(fitted.recipe)
+        self._staging = Staging(folder)
+        self._vectors: Vectors = vectors
+        self.carrying = Carrying(fitted.recipe)
+        self.num_in_gap = 0
+
+    def add(self, rows: Rows, parts: NDArray[np.int64], order: NDArray[np.uint64]) -> None:
+        """Takes rows, with the part of each and what it is sorted by."""
+        stored = self.carrying.columns(carried(rows, self._recipe))
+        table = to_table(self._encoder.encode(rows), stored, order, self._vectors)
+        self.num_in_gap += int(np.count_nonzero(parts == NO_PART))
+        # Rows of a file stay in their order among themselves.
+        num_files = self._recipe.output.num_shards
+        files = np.where(parts == NO_PART, NO_PART, parts * num_files + self._divider.files(order))
+        table = table.take(pa.array(np.argsort(files, kind="stable")))
+        chosen, num_rows = np.unique_counts(files)
+        for file, end, num in zip(chosen.tolist(), np.cumsum(num_rows).tolist(), num_rows.tolist(), strict=True):
+            if file != NO_PART:
+                self._staging.add(
+                    table.slice(end - num, num), self._divider.part_names[file // num_files], file % num_files
+                )
+
+    def close(self) -> Staging:
+        """The files; no more rows come."""
+        self._staging.close()
+        return self._staging
 
 
 def write_rows(

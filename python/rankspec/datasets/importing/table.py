@@ -10,7 +10,10 @@ from rankspec.data.v1.recipe_pb2 import RawKind, Recipe
 from rankspec.datasets.importing.corrections import Corrections, Label, parse_label, parse_split
 from rankspec.datasets.importing.csv_source import CsvFormat
 from rankspec.datasets.importing.door import Form, open_table
-from rankspec.datasets.importing.importer import Imported, Progress, import_planned, planned, silent
+from rankspec.datasets.importing.importer import Imported, import_planned, planned
+from rankspec.datasets.importing.on_engine import OnEngine
+from rankspec.datasets.importing.one_machine import OneMachine
+from rankspec.datasets.importing.passes import Passes, Progress, silent
 from rankspec.datasets.importing.plan import Plan
 from rankspec.datasets.vectors import Vectors
 
@@ -41,7 +44,8 @@ def import_table(
 
     Args:
         table: a path, paths of parts of one table, or anything with `__arrow_c_stream__`: a frame of pandas or Polars,
-            an Arrow table, a relation of DuckDB.
+            an Arrow table, a relation of DuckDB. A data frame of Spark or a data set of Ray is imported by its engine's
+            workers; `output` is then a folder that all of them see.
         output: the folder to make.
         label: what is predicted: columns, each with a condition or not, such as `bought` or `rating>=4`. None takes
             the one column that is called like a label.
@@ -83,14 +87,28 @@ def import_table(
         seed=seed,
         private=private,
     )
-    opened = open_table(table, form=form, csv_format=csv_format)
+    opened = _opened(table, form, csv_format, progress)
     form_of_text = csv_format or CsvFormat()
     made = (
-        planned(opened, corrections, form_of_text.missing, progress)
+        planned(opened, corrections, form_of_text.missing)
         if recipe is None
         else planned_by(recipe, opened.names, group)
     )
-    return import_planned(opened, made, Path(output), vectors=vectors, private=private, seed=seed, progress=progress)
+    return import_planned(opened, made, Path(output), vectors=vectors, private=private, seed=seed)
+
+
+def _opened(table: Any, form: Form | None, csv_format: CsvFormat | None, progress: Progress) -> Passes:
+    """A table, where it is: engines are known by their packages, which are not imported here."""
+    package = type(table).__module__.partition(".")[0]
+    if package == "pyspark":
+        from rankspec.datasets.importing.spark import SparkFrame
+
+        return OnEngine(SparkFrame(table), progress)
+    if package == "ray":
+        from rankspec.datasets.importing.ray import RayDataset
+
+        return OnEngine(RayDataset(table), progress)
+    return OneMachine(open_table(table, form=form, csv_format=csv_format), progress)
 
 
 def planned_by(recipe: Recipe, names: Sequence[str], group: str | None) -> Plan:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,20 +10,41 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from rankspec.data.v1.recipe_pb2 import Recipe
 from rankspec.datasets.feature_names import names_in_schema, schema_entry
 from rankspec.datasets.importing import leaks
+from rankspec.datasets.importing.carrying import Carrying
+from rankspec.datasets.importing.corrections import Label
 from rankspec.datasets.importing.errors import TableError
-from rankspec.datasets.importing.staging import VECTORS, Staging, write_rows
+from rankspec.datasets.importing.staging import VECTORS, write_rows
 from rankspec.datasets.vectors import matrix_of
+from rankspec.encoding.dividing import Divider
 from rankspec.encoding.positions import Position, positions
 from rankspec.metrics.feature_statistics import RunningStatistics
 
 _DTYPES = {"continuous": "float_list", "binary": "int64_list", "discrete": "int64_list"}
 # Statistics are summed in pieces of so many rows, whatever the files are: their last digits follow from the pieces.
 _ROWS_OF_SUM = 65536
+
+
+@dataclass
+class FoundInFile:
+    """What is found out of the rows of one file.
+
+    Attributes:
+        num_rows: rows.
+        num_positives: positives by task; of labels that are numbers nothing is counted.
+        groups: the distinct groups; none if no column says which group a row is of.
+        statistics: of the continuous features, by pieces of the file in their order; none outside the first part.
+    """
+
+    num_rows: int
+    num_positives: dict[str, int]
+    groups: pa.Array | None
+    statistics: list[RunningStatistics]
 
 
 @dataclass
@@ -52,17 +73,11 @@ class Writer:
 
     Attributes:
         entries: of the schema file.
-        found: what was found out of the rows so far.
+        parts: the parts' names; the first one is trained on.
     """
 
     def __init__(
-        self,
-        recipe: Recipe,
-        tasks: dict[str, bool],
-        carried: dict[str, str],
-        *,
-        group: str | None = None,
-        statistics: bool = True,
+        self, recipe: Recipe, tasks: dict[str, bool], carried: dict[str, str], *, group: str | None = None
     ) -> None:
         """Takes what the rows are like.
 
@@ -71,68 +86,107 @@ class Writer:
             tasks: the tasks, with whether the label is a number.
             carried: columns that travel with the rows, with their types in the schema file.
             group: the column of numbers that says which group a row is of.
-            statistics: whether statistics are taken of the first part.
         """
         self._tasks = tasks
         self._places = dict(zip(VECTORS, _vectors_of(recipe), strict=True))
         self._group = group
-        self._groups: dict[str, pa.Array] = {}
-        self._row_group_rows = recipe.output.row_group_rows
+        self._output = recipe.output
+        self.parts = Divider(recipe).part_names
         self.entries = [_entry(name, places) for name, places in self._places.items() if places]
         self.entries += [schema_entry(t, "float_list" if real else "int64_list", 1) for t, real in tasks.items()]
         self.entries += [schema_entry(name, dtype, 1) for name, dtype in carried.items()]
-        self.found = Found()
-        if statistics and self._places["continuous"]:
-            self.found.statistics = RunningStatistics(len(self._places["continuous"]))
 
-    def write(self, staging: Staging, folder: Path, parts: Sequence[str], num_files: int) -> None:
-        """Writes the files of all parts, each sorted."""
-        digits = max(2, len(str(num_files - 1)))
-        for part in parts:
-            self.found.num_rows[part] = 0
-            self.found.num_positives[part] = dict.fromkeys((t for t, real in self._tasks.items() if not real), 0)
-            for file in range(num_files):
-                if (part, file) in staging.num_rows:
-                    table = staging.sorted_rows(part, file)
-                    self._look_at(table, part, is_first=part == parts[0])
-                    self.write_file(table, folder / f"{part}-{file:0{digits}}.parquet")
-        self._count_groups(parts)
+    def name_of(self, part: str, file: int) -> str:
+        """What a file of a part is called."""
+        return f"{part}-{file:0{max(2, len(str(self._output.num_shards - 1)))}}.parquet"
 
     def write_file(self, table: pa.Table, path: Path) -> None:
         """Writes one file."""
-        whole = [task for task, real in self._tasks.items() if not real and task in table.column_names]
-        write_rows(table, path, names_in_schema(self.entries), row_group_rows=self._row_group_rows, whole=whole)
+        whole = [task for task in self._counted if task in table.column_names]
+        write_rows(table, path, names_in_schema(self.entries), row_group_rows=self._output.row_group_rows, whole=whole)
 
-    def _look_at(self, table: pa.Table, part: str, *, is_first: bool) -> None:
-        found = self.found
-        for task in found.num_positives[part]:
-            labels = _zero_or_one(np.asarray(table[task]), task)
-            found.num_positives[part][task] += int(labels.sum())
-            if is_first and found.num_rows[part] == 0:
-                found.giving_away[task] = leaks.giving_away(labels, self._vectors(table.slice(0, leaks.MOST_ROWS)))
-        found.num_rows[part] += table.num_rows
-        if is_first and found.statistics is not None:
+    def look_at(self, table: pa.Table, part: str) -> FoundInFile:
+        """What is found out of the rows of a file of a part.
+
+        Raises:
+            TableError: a label is neither 0 nor 1.
+        """
+        statistics = []
+        if part == self.parts[0] and self._places["continuous"]:
             values = _matrix(table["continuous"], "continuous")
             for start in range(0, len(values), _ROWS_OF_SUM):
-                found.statistics.add(values[start : start + _ROWS_OF_SUM])
-        if self._group is not None:
-            seen = [self._groups[part]] if part in self._groups else []
-            self._groups[part] = _distinct([*seen, *table[self._group].chunks])
+                statistics.append(RunningStatistics(values.shape[1]))
+                statistics[-1].add(values[start : start + _ROWS_OF_SUM])
+        return FoundInFile(
+            table.num_rows,
+            {task: int(_zero_or_one(np.asarray(table[task]), task).sum()) for task in self._counted},
+            None if self._group is None else _distinct(table[self._group].chunks),
+            statistics,
+        )
 
-    def _vectors(self, table: pa.Table) -> list[tuple[Any, list[str], bool]]:
-        return [
-            (_matrix(table[name], name), [place.name for place in places], name == "discrete")
+    def found(self, of_files: Mapping[tuple[str, int], FoundInFile], folder: Path) -> Found:
+        """What is found out of all rows, whose files are written."""
+        found = Found()
+        if self._places["continuous"]:
+            found.statistics = RunningStatistics(len(self._places["continuous"]))
+        for part in self.parts:
+            files = sorted(file for of_part, file in of_files if of_part == part)
+            of_part = [of_files[part, file] for file in files]
+            found.num_rows[part] = sum(of_file.num_rows for of_file in of_part)
+            found.num_positives[part] = {
+                task: sum(of_file.num_positives[task] for of_file in of_part) for task in self._counted
+            }
+            for piece in (piece for of_file in of_part for piece in of_file.statistics):
+                assert found.statistics is not None
+                found.statistics.join(piece)
+            if files and part == self.parts[0]:
+                found.giving_away = self._giving_away(folder / self.name_of(part, files[0]))
+        self._count_groups(found, of_files)
+        return found
+
+    @property
+    def _counted(self) -> list[str]:
+        """The tasks whose labels are 0 or 1."""
+        return [task for task, is_number in self._tasks.items() if not is_number]
+
+    def _giving_away(self, path: Path) -> dict[str, dict[str, float]]:
+        """Features that tell a label on their own, by the first rows of a file."""
+        with pq.ParquetFile(path) as file:
+            num_groups = -(-leaks.MOST_ROWS // self._output.row_group_rows)
+            rows = file.read_row_groups(range(min(num_groups, file.num_row_groups)), use_threads=False)
+        first = rows.slice(0, leaks.MOST_ROWS)
+        vectors = [
+            (_matrix(first[name], name), [place.name for place in places], name == "discrete")
             for name, places in self._places.items()
             if places
         ]
+        return {task: leaks.giving_away(np.asarray(first[task]), vectors) for task in self._counted}
 
-    def _count_groups(self, parts: Sequence[str]) -> None:
-        first = self._groups.get(parts[0])
-        others = [self._groups[part] for part in parts[1:] if part in self._groups]
-        self.found.num_groups = 0 if first is None else len(first)
-        if others and first is not None:
+    def _count_groups(self, found: Found, of_files: Mapping[tuple[str, int], FoundInFile]) -> None:
+        groups = {
+            part: [of.groups for (of_part, _), of in of_files.items() if of_part == part and of.groups is not None]
+            for part in self.parts
+        }
+        if not groups[self.parts[0]]:
+            return
+        first, others = _distinct(groups[self.parts[0]]), [array for part in self.parts[1:] for array in groups[part]]
+        found.num_groups = len(first)
+        if others:
             other = _distinct(others)
-            self.found.num_groups_on_both_sides = len(first) + len(other) - len(_distinct([first, other]))
+            found.num_groups_on_both_sides = len(first) + len(other) - len(_distinct([first, other]))
+
+
+def writer_of(recipe: Recipe, labels: Sequence[Label], group: str | None) -> Writer:
+    """Writes what a fitted recipe makes of rows.
+
+    Args:
+        recipe: the recipe.
+        labels: what is predicted.
+        group: the column of what rows are ranked within.
+    """
+    carrying = Carrying(recipe)
+    tasks = {label.task: label.is_number for label in labels}
+    return Writer(recipe, tasks, carrying.dtypes, group=carrying.number_of(group) if group else None)
 
 
 def _distinct(arrays: Sequence[pa.Array]) -> pa.Array:
