@@ -59,7 +59,7 @@ help: ## List the targets
 		/^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
-demo: setup ## Train a ranker on MovieLens-100K and compare it with two baselines (about 5 minutes)
+demo: setup ## Train a ranker on MovieLens-100K, compare it with baselines and serve it (about 5 minutes)
 	@$(PY) -m rankspec demo
 
 .PHONY: test

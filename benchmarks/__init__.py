@@ -36,6 +36,7 @@ BENCHMARKS = {
     "score_python": "benchmarks.serving:in_process",
     "serve_grpc": "benchmarks.serving:over_grpc",
     "serve_many_clients": "benchmarks.serving:many_clients",
+    "export_local_prod": "benchmarks.exporting:local_prod",
     "checkpoint_blocked": "benchmarks.checkpointing:blocked",
     "checkpoint_slowdown": "benchmarks.checkpointing:slowdown",
 }

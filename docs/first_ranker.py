@@ -97,6 +97,27 @@ for row in lists.to_pylist():
         print(f"{row['rank']}. {row['item_id']}: bought with probability {row['bought']:.2f}")
 
 # %% [markdown]
+# ## Rows as they come
+#
+# What is asked later has no labels, and looks as the table did: the data set's recipe encodes it, as it encoded the
+# table. Here it is all that one customer has not seen yet.
+
+# %%
+who = customer[0]
+unseen = np.setdiff1d(np.arange(NUM_ITEMS), item[customer == who])
+asked = pa.table(
+    {
+        "customer_id": [f"customer {who}"] * len(unseen),
+        "item_id": [f"item {number}" for number in unseen],
+        "age": age[[who] * len(unseen)],
+        "kind": KINDS[kind[unseen]],
+        "price": price[unseen],
+    }
+)
+for row in run.predict(asked, carry=["item_id"], top=3, by="customer_id", rank_by="bought").to_pylist():
+    print(f"{row['customer_id']}, {row['rank']}. {row['item_id']}: bought with probability {row['bought']:.2f}")
+
+# %% [markdown]
 # ## Later
 #
 # The run is in its folder: another session opens it there and goes on.

@@ -10,7 +10,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from google.protobuf import text_format
 from rankspec.serving.v1.bundle_pb2 import BundleManifest
+from tritonclient.grpc import model_config_pb2
 
 from rankspec.checking.check import check
 from rankspec.cli import main
@@ -95,6 +97,40 @@ def test_show_and_diff_say_what_the_manifests_say(place: Path, capsys: pytest.Ca
         "files[resolved.textproto]",
         f'score_weights["{_TASK}"]',
     }
+
+
+def test_export_writes_a_model_repository_of_triton_too(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(place)
+
+    assert main(["export", "build/runs/tiny", "-o", "build/again", "--triton", "build/triton"]) == 0
+
+    assert "build/triton: a model repository of Triton\n" in capsys.readouterr().out
+    manifest = BundleManifest.FromString(Path("build/again/manifest.binpb").read_bytes())
+    model = Path("build/triton/again")
+    config = text_format.Parse((model / "config.pbtxt").read_text(), model_config_pb2.ModelConfig())
+    types = {True: model_config_pb2.TYPE_FP32, False: model_config_pb2.TYPE_INT64}
+    assert config.name == "again"
+    assert [(item.name, item.data_type, list(item.dims)) for item in config.input] == [
+        (item.name, types[item.HasField("non_finite_value")], [item.width]) for item in manifest.signature.inputs
+    ]
+    assert [(item.name, list(item.dims)) for item in config.output] == [("outputs", [len(manifest.outputs)])]
+    assert (model / "tasks.txt").read_text().splitlines() == [output.name for output in manifest.outputs]
+    assert config.parameters["signature_hash"].string_value == manifest.signature.hash
+    assert (model / str(manifest.step) / "model.onnx").read_bytes() == Path("build/again/model.onnx").read_bytes()
+    assert len(config.model_warmup) == len(manifest.golden_batches)
+
+
+def test_nothing_is_exported_where_triton_s_repository_would_be_written_over(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(place)
+
+    assert main(["export", "build/runs/tiny", "-o", "new", "--triton", "configs"]) == 1
+
+    assert "`configs` is there" in capsys.readouterr().err
+    assert not Path("new").exists()
 
 
 @pytest.mark.parametrize(

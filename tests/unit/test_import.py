@@ -410,6 +410,18 @@ def test_later_rows_need_no_labels(imported: Imported, tmp_path: Path) -> None:
     assert values_of(tmp_path / "later", found, "discrete", "city")[3] == 1
 
 
+def test_values_of_carried_text_may_be_missing_in_some_batches_only(tmp_path: Path) -> None:
+    made = import_table(as_arrow(rows()), tmp_path / "set", label="bought", group="zip")
+    whole, gaps = rows(20, seed=5), rows(20, seed=6)
+    gaps[3]["zip"] = None
+    table = pa.concat_tables([as_arrow(whole), as_arrow(gaps)])
+
+    encode_later_rows(open_table(table), made.folder, tmp_path / "later")
+
+    found = pq.read_table(tmp_path / "later/rows-00.parquet")
+    assert found["zip"].to_pylist() == [row["zip"] for row in (*whole, *gaps)]
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

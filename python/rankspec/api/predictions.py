@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from rankspec.trainer.data_error import DataError
 from rankspec.trainer.errors import TrainError
 from rankspec.trainer.prediction.predicting import predict
 from rankspec.trainer.prediction.ranked_lists import Ranking
@@ -35,14 +34,13 @@ def predicted(
 
     Raises:
         TrainError: there are several processes, or as `predict` raises it.
-        DataError: `rows` are no table and no files, or as `predict` raises it.
+        DataError: as `predict` raises it.
     """
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
         raise TrainError("a table is predicted by one process; `rankspec predict` writes a file by many")
     with tempfile.TemporaryDirectory(prefix="rankspec-") as folder:
-        source = RowSource(split, _files(rows, Path(folder)))
-        output = Path(folder) / "predictions" / "rows.parquet"
-        output.parent.mkdir()
+        source = _source(rows, split)
+        output = Path(folder) / "predictions.parquet"
         predict(job, output, source=source, checkpoint=which, carry=carry, ranking=ranking)
         return pq.read_table(output)
 
@@ -62,23 +60,12 @@ def ranking_of(top: int | None, by: str | None, rank_by: str | None) -> Ranking 
     return Ranking(top, by, rank_by)
 
 
-def _files(rows: Any, folder: Path) -> tuple[str, ...]:
-    """The files of rows, after writing those that are a table."""
+def _source(rows: Any, split: str | None) -> RowSource:
+    """What says which rows: names of files, or a table."""
     if rows is None:
-        return ()
+        return RowSource(split)
     if isinstance(rows, str | os.PathLike):
-        return (os.fspath(rows),)
+        return RowSource(split, (os.fspath(rows),))
     if isinstance(rows, Sequence):
-        return tuple(os.fspath(name) for name in rows)
-    file = folder / "rows.parquet"
-    pq.write_table(_table(rows), file)
-    return (str(file),)
-
-
-def _table(rows: Any) -> pa.Table:
-    try:
-        return rows if isinstance(rows, pa.Table) else pa.table(rows)
-    except (TypeError, ValueError, pa.ArrowException) as error:
-        raise DataError(
-            f"{type(rows).__name__} is no table: {error}; give a table of Arrow's, a frame, or names of files"
-        ) from error
+        return RowSource(split, tuple(os.fspath(name) for name in rows))
+    return RowSource(split, table=rows)

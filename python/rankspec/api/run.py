@@ -155,13 +155,15 @@ class Run:
         This is for as many rows as memory holds; `rankspec predict` writes a file of any number, in many processes.
 
         Args:
-            rows: A table of Arrow's, or a frame that can be one, with the columns of the data set's files; or files or
-                patterns of such. Labels are not needed. None takes the rows of a validation set.
+            rows: A table of Arrow's, or a frame that can be one, or whatever else has `__arrow_c_stream__`; or files or
+                patterns of such. Labels are not needed. Rows that lack the column of an input are raw, where
+                `import_table` made the data set: its recipe encodes them. All others have the columns of the data
+                set's files. None takes the rows of a validation set.
             split: The validation set whose rows they are, or that `rows` are read like; None takes the only one, and
                 with `rows` the training data.
             step: Which checkpoint; None takes the best where the run keeps one, and else the newest.
             carry: Columns of the rows to put first, also places of an input such as `discrete[0]`; None takes all that
-                have one value a row.
+                have one value a row, and of raw rows those that the recipe carries.
             top: Takes the rows of highest score of each group, so many at most.
             by: The column that makes the groups.
             rank_by: The column of predictions that ranks; None takes `score`, which `score_weights` make, or

@@ -1,9 +1,12 @@
-"""Train a ranker on MovieLens-100K and compare it with baselines on the test part.
+"""Train a ranker on MovieLens-100K, compare it with baselines on the test part, and serve it.
 
 Prepares the data, trains configs/movielens/ranker.textproto, and does what `rankspec baseline` does: fits boosted
 trees, a logistic regression and the label's mean by one id to the same rows, and prints AUC and relative cross entropy
 of all. The figures also go to demo.json in the run's folder. What an earlier demo left in the run's folder is set aside
 there; nothing is deleted.
+
+Then the run is exported and the bundle verified, and `rankspec serve` is asked on a free port what three users would
+like best of the films that they have not rated, and how long it takes to answer. The bundle stays, in bundles/.
 
 Example:
   rankspec demo
@@ -61,7 +64,9 @@ def run(arguments: Namespace) -> int:
         )
         if status := _train(arguments.config, arguments.folder):
             return status
-        return run_config(Namespace(files=[arguments.config], overrides=[]), _compare)
+        if status := run_config(Namespace(files=[arguments.config], overrides=[]), _compare):
+            return status
+        return _serve(arguments)
     except (DatasetError, ForeignFilesError, BaselineError) as error:
         sys.stderr.write(f"error: {error}\n")
         return statuses.WRONG
@@ -88,6 +93,16 @@ def _compare(job: Job) -> int:
     print(f"figures: {file}")
     check_baselines(comparison.scores)
     return statuses.FINE
+
+
+def _serve(arguments: Namespace) -> int:
+    from rankspec.checking.check import load
+    from rankspec.cli.demo_serving import serve
+    from rankspec.datasets.movielens_formats import read_tables
+    from rankspec.datasets.movielens_source import download_movielens
+
+    tables = read_tables(arguments.source or download_movielens(arguments.folder / "download"))
+    return serve(Path(load(arguments.config).message.training.save_dir), arguments.folder, tables)
 
 
 def _say(line: str) -> None:

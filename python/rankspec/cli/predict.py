@@ -1,11 +1,14 @@
 """Predict rows by a checkpoint of a run: what each task says of each row, as a Parquet file.
 
-The rows are those of a validation set, or of files that need no labels. Columns that tell rows apart, such as ids, come
-first. With --top and --by the file holds ranked lists: of each group the rows of the highest score.
+The rows are those of a validation set, or of files that need no labels. Where `rankspec data import` made the data set,
+these may be raw: CSV, Arrow or JSON lines, or Parquet without the columns of the model's inputs; the data set's recipe
+encodes them. Columns that tell rows apart, such as ids, come first. With --top and --by the file holds ranked lists: of
+each group the rows of the highest score.
 
 Example:
   rankspec predict configs/recap/tiny.textproto -o scores.parquet
   rankspec predict ranker.textproto --input 'new/*.parquet' --carry user_id,item_id -o scores.parquet
+  rankspec predict visits/config.textproto --input new.csv --carry customer_id -o scores.parquet
   rankspec predict ranker.textproto --top 10 --by user_id -o lists.parquet
 """
 
@@ -43,7 +46,7 @@ def add_prediction_arguments(parser: _ActionsContainer) -> None:
         "--input",
         nargs="+",
         metavar="PATTERN",
-        help="predict the rows of these files, read like train_data or like --split",
+        help="predict the rows of these files, raw ones or those of a data set, read like train_data or like --split",
     )
     parser.add_argument(
         "--carry",

@@ -67,8 +67,7 @@ def prepare(
         DatasetError: The data set cannot be downloaded, is incomplete or has another format.
         ForeignFilesError: The folder holds such files already, and they were not made here.
     """
-    folder = source if source is not None else download_movielens(cache or output / "download")
-    tables = read_tables(folder)
+    tables = read_tables(source or download_movielens(cache or output / "download"))
     split = split_rows(tables.timestamps)
     features = build_features(tables, split)
     claim(output, [*(f"{part}.parquet" for part in vars(split)), SCHEMA_FILE])

@@ -49,6 +49,7 @@ class MovieLensTables:
         is_female: 1 for `F`, 0 for `M`, `[U]`.
         occupations: Index into `OCCUPATIONS`, `[U]`.
         items: Published item ids, `[I]`.
+        titles: With the year behind them where it is known, `[I]`.
         release_years: `[I]`; 0 where the title carries no year.
         genres: One flag per entry of `GENRES`, `[I, 19]`.
     """
@@ -62,6 +63,7 @@ class MovieLensTables:
     is_female: NDArray[np.int64]
     occupations: NDArray[np.int64]
     items: NDArray[np.int64]
+    titles: tuple[str, ...]
     release_years: NDArray[np.int64]
     genres: NDArray[np.int64]
 
@@ -79,6 +81,7 @@ class _Format:
     item_columns: int
     has_header: bool
     parse_item: Callable[[list[str]], list[int]]
+    title: Callable[[list[str]], str]
 
     @property
     def files(self) -> tuple[str, str, str]:
@@ -96,6 +99,15 @@ def _parse_grouplens_item(fields: list[str]) -> list[int]:
     if any(flag not in (0, 1) for flag in flags):
         raise ValueError("a genre flag is neither 0 nor 1")
     return [int(fields[0]), _year_in_title(fields[1]), *flags]
+
+
+def _grouplens_title(fields: list[str]) -> str:
+    return fields[1]
+
+
+def _atomic_title(fields: list[str]) -> str:
+    _, title, year, _ = fields
+    return f"{title} ({year})" if re.fullmatch(r"\d{4}", year) else title
 
 
 def _parse_atomic_item(fields: list[str]) -> list[int]:
@@ -117,6 +129,7 @@ _GROUPLENS = _Format(
     item_columns=5 + len(GENRES),
     has_header=False,
     parse_item=_parse_grouplens_item,
+    title=_grouplens_title,
 )
 _ATOMIC = _Format(
     interactions="ml-100k.inter",
@@ -128,6 +141,7 @@ _ATOMIC = _Format(
     item_columns=4,
     has_header=True,
     parse_item=_parse_atomic_item,
+    title=_atomic_title,
 )
 ATOMIC_FILES = _ATOMIC.files
 """File names of the RecBole form."""
@@ -156,6 +170,7 @@ def read_tables(folder: Path) -> MovieLensTables:
         is_female=users[:, 2],
         occupations=users[:, 3],
         items=items[:, 0],
+        titles=_titles(folder / chosen.items, chosen),
         release_years=items[:, 1],
         genres=items[:, 2:],
     )
@@ -193,6 +208,12 @@ def _rows(
     if not rows:
         raise DatasetError(f"{path}: no rows; the file looks cut off, fetch ml-100k again")
     return np.array(rows, dtype=np.int64)
+
+
+def _titles(path: Path, chosen: _Format) -> tuple[str, ...]:
+    """The titles, in ascending order of the items' ids."""
+    rows = [line.split(chosen.item_separator) for _, line in _lines(path, chosen)]
+    return tuple(chosen.title(row) for row in sorted(rows, key=lambda row: int(row[0])))
 
 
 def _lines(path: Path, chosen: _Format) -> Iterator[tuple[int, str]]:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, distributed
 from torch.nn import functional
 
+from rankspec.trainer.data_error import DataError
 from rankspec.trainer.errors import TrainError
 
 ItemT = TypeVar("ItemT")
@@ -86,17 +87,19 @@ class Processes:
         """What an action gives that the first process alone does, on every process.
 
         Raises:
-            TrainError: on every process, if the action raised it: no process waits for one that has ended.
+            TrainError, DataError: on every process, if the action raised it: no process waits for one that has ended.
         """
-        outcome: ItemT | TrainError | None = None
+        outcome: ItemT | TrainError | DataError | None = None
         if self.is_first:
             try:
                 outcome = action()
-            except TrainError as error:
+            except (TrainError, DataError) as error:
                 outcome = error
         outcome = self.broadcast(outcome)
         if isinstance(outcome, TrainError):
             raise self.shared(outcome)
+        if isinstance(outcome, DataError):
+            raise outcome
         return cast(ItemT, outcome)
 
     def shared(self, error: TrainError) -> TrainError:

@@ -50,10 +50,36 @@ class RowSource:
         split: the validation set whose rows they are, or, with `inputs`, that the rows are read like; none for the only
             one, or, with `inputs`, for the training data.
         inputs: files or patterns of rows, in the order in which they are predicted; none for the rows of the split.
+        table: rows that are in memory, in place of files: a table of Arrow's, or what can be one.
     """
 
     split: str | None = None
     inputs: tuple[str, ...] = ()
+    table: Any = None
+
+    @property
+    def names_rows(self) -> bool:
+        """Whether rows are named, and not those of a split."""
+        return bool(self.inputs) or self.table is not None
+
+
+@dataclass(frozen=True)
+class Storing:
+    """How rows become files that batches are read from.
+
+    Attributes:
+        output: where the predictions go; no pattern that names the rows may take it.
+        folder: for the files, to be made; nothing is there.
+        columns: names that are to be carried, if there are such columns.
+        saved: the state of the checkpoint that predicts.
+        say: takes a line for each thing to know.
+    """
+
+    output: Path
+    folder: Path
+    columns: tuple[str, ...]
+    saved: Mapping[str, Any]
+    say: Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -194,6 +220,20 @@ class Program(ABC, Generic[BatchT]):
 
         Columns of int64 are kept as they are, all others in float32.
         """
+
+    def store_rows(self, source: RowSource, storing: Storing) -> RowSource:
+        """Makes files of rows that batches cannot be read from as they are: of raw ones, and of those in memory.
+
+        One process does so, for all.
+
+        Returns:
+            The files, or the same source if it names rows that are stored already.
+
+        Raises:
+            DataError: the rows are not what the config says, or the recipe that encodes them is not the data set's.
+        """
+        del storing
+        return source
 
     def open_rows(self, source: RowSource, output: Path) -> OpenedRows:
         """Opens rows to predict, of which a process may take any batches.

@@ -159,7 +159,7 @@ def test_parts_of_another_checkpoint_are_not_taken(
 ) -> None:
     monkeypatch.setattr(predicting, "_PART_ROWS", 20)
     with monkeypatch.context() as patched:
-        patched.setattr(predicting.Prediction, "_finish", lambda _self, _checkpoint: 0)
+        patched.setattr(predicting.Prediction, "_finish", lambda _self: 0)
         predict(trained.job("run", _SHORT), tmp_path / "scores.parquet", checkpoint=4)
 
     after = _predict(trained, tmp_path / "scores.parquet", checkpoint=8)

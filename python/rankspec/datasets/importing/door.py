@@ -151,12 +151,27 @@ def open_table(
     if not isinstance(table, Sequence) or not table or not all(isinstance(path, str | Path) for path in table):
         raise TableError("a table is a path, a list of paths, or has __arrow_c_stream__, as frames and Arrow tables do")
     # Parts in the order of their names: the order in which they are given says nothing.
-    paths = sorted({Path(path) for path in table})
+    return open_files(sorted({Path(path) for path in table}), form=form, csv_format=csv_format)
+
+
+def open_files(paths: Sequence[Path], *, form: Form | None = None, csv_format: CsvFormat | None = None) -> Table:
+    """Opens files as parts of one table, in the order in which they are given.
+
+    Args:
+        paths: one file or more, each once.
+        form: the files' form; None goes by their names.
+        csv_format: how CSV files are written; None finds it out.
+
+    Raises:
+        TableError: they cannot be read as a table.
+    """
     return Table([_open_file(path, form, csv_format or CsvFormat()) for path in paths])
 
 
 def _open_file(path: Path, form: Form | None, csv_format: CsvFormat) -> Source:
-    form = form or _form_of(path)
+    form = form or form_of(path)
+    if form is None:
+        raise TableError(f"the name of {path} does not say what it is; give --format, one of {', '.join(FORMS)}")
     if path.is_dir():
         raise TableError(f"{path} is a folder; name its files")
     if form == "parquet":
@@ -168,11 +183,11 @@ def _open_file(path: Path, form: Form | None, csv_format: CsvFormat) -> Source:
     return CsvSource(path, csv_format)
 
 
-def _form_of(path: Path) -> Form:
-    """The form that a file's name, or else its first bytes, tell of.
+def form_of(path: Path) -> Form | None:
+    """The form that a file's name, or else its first bytes, tell of; None if neither does.
 
     Raises:
-        TableError: neither does.
+        TableError: the file cannot be read.
     """
     suffixes = [suffix.lower() for suffix in path.suffixes]
     if suffixes and suffixes[-1] in _PACKED:
@@ -182,9 +197,7 @@ def _form_of(path: Path) -> Form:
     start = first_bytes(path, 6)
     if start.startswith(b"PAR1"):
         return "parquet"
-    if start == b"ARROW1":
-        return "arrow"
-    raise TableError(f"the name of {path} does not say what it is; give --format, one of {', '.join(FORMS)}")
+    return "arrow" if start == b"ARROW1" else None
 
 
 def _called(source: Source) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from rankspec.datasets.importing.errors import TableError
 from rankspec.datasets.importing.folder import beside, write_schema
 from rankspec.datasets.importing.passes import Progress, silent
 from rankspec.datasets.importing.rows import label_columns, placed, read_rows
-from rankspec.datasets.importing.staging import to_table
+from rankspec.datasets.importing.staging import VECTORS, to_table
 from rankspec.datasets.importing.written import Writer
 from rankspec.datasets.vectors import Vectors
 from rankspec.encoding import folder as recipe_folder
@@ -32,6 +32,7 @@ class Encoded:
 
     Attributes:
         folder: the data set.
+        files: its files of rows, in their order.
         num_rows: rows in it.
         num_unlabelled: rows that were left out because they have no label.
         labels: the tasks that they have labels for.
@@ -39,6 +40,7 @@ class Encoded:
     """
 
     folder: Path
+    files: tuple[Path, ...]
     num_rows: int
     num_unlabelled: int
     labels: tuple[str, ...]
@@ -51,6 +53,7 @@ def encode_later_rows(
     output: Path,
     *,
     labels: bool = True,
+    kept: Sequence[str] = (),
     vectors: Vectors = "bytes",
     private: bool = False,
     progress: Progress = silent,
@@ -62,6 +65,7 @@ def encode_later_rows(
         like: the data set of the earlier import.
         output: the folder to make.
         labels: labels are kept where the table has their columns; rows without one are left out then.
+        kept: further columns of the table that are stored as they stand there; the schema file says nothing of them.
         vectors: how vectors are stored.
         private: errors show no value of the table.
         progress: opens a bar.
@@ -75,6 +79,7 @@ def encode_later_rows(
     _check_columns(recipe, table)
     carrying = Carrying(recipe)
     writer = Writer(recipe, _tasks(recipe) if wanted else {}, carrying.dtypes)
+    files: list[Path] = []
     num_read = num_rows = 0
 
     def count(rows: int) -> None:
@@ -86,19 +91,22 @@ def encode_later_rows(
 
         def encoded() -> Iterator[pa.Table]:
             for rows in read_rows(table.raw(table.names), encoder.reader, wanted, count):
-                yield to_table(
-                    encoder.encode(rows, labels=bool(wanted)), carrying.columns(carried(rows, recipe)), None, vectors
-                )
+                stored = carrying.columns(carried(rows, recipe))
+                stored |= {name: rows.batch.column(name) for name in kept if name not in (*stored, *VECTORS)}
+                yield to_table(encoder.encode(rows, labels=bool(wanted)), stored, None, vectors)
 
         for number, file in enumerate(_in_files(encoded())):
-            writer.write_file(file, folder / f"rows-{number:02}.parquet")
+            name = f"rows-{number:02}.parquet"
+            writer.write_file(file, folder / name)
+            files.append(output / name)
             num_rows += file.num_rows
         if not num_rows:
             raise TableError("the table has no rows")
         write_schema(folder, writer.entries)
         recipe_folder.write(fitted, folder)
     tasks = tuple(label.task for label in recipe.labels) if wanted else ()
-    return Encoded(output, num_rows, num_read - num_rows, tasks, (*table.notes, *carrying.notes))
+    notes = (*table.notes, *carrying.notes)
+    return Encoded(output, tuple(files), num_rows, num_read - num_rows, tasks, notes)
 
 
 def _opened(like: Path, *, show_values: bool) -> tuple[Fitted, Encoder]:
@@ -143,7 +151,19 @@ def _in_files(pieces: Iterator[pa.Table]) -> Iterator[pa.Table]:
     for piece in pieces:
         held.append(piece)
         if sum(len(table) for table in held) >= _ROWS_OF_FILE:
-            yield pa.concat_tables(held)
+            yield _joined(held)
             held = []
     if held:
-        yield pa.concat_tables(held)
+        yield _joined(held)
+
+
+def _joined(pieces: list[pa.Table]) -> pa.Table:
+    """Pieces as one table; a column of which some have missing values may have them.
+
+    Raises:
+        TableError: a column is of another type in one than in another.
+    """
+    try:
+        return pa.concat_tables(pieces, promote_options="default")
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        raise TableError(f"parts of the table have columns of different types: {error}; write one type") from error

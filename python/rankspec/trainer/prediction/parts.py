@@ -24,7 +24,13 @@ _IDENTITY_FILE = "identity.json"
 
 
 class Parts:
-    """The parts of one file."""
+    """The parts of one file.
+
+    Attributes:
+        output: the file that they become.
+        folder: where they lie.
+        rows_folder: in it, for files of rows that are made for this prediction alone.
+    """
 
     def __init__(self, output: Path) -> None:
         """Touches nothing yet.
@@ -32,13 +38,16 @@ class Parts:
         Args:
             output: the file that they become.
         """
-        self._output = output
+        self.output = output
         # A hidden name: no pattern of input files takes it.
         self.folder = output.with_name(f".predicting-{output.name}")
+        self.rows_folder = self.folder / "rows"
 
     @contextmanager
     def claimed(self) -> Iterator[None]:
         """Makes the folder, and sees to it that no other process writes the same file for the time of the context.
+
+        At its end the folder stays if there are parts to go on from.
 
         Raises:
             TrainError: the folder cannot be written, or another process writes the file.
@@ -50,11 +59,15 @@ class Parts:
                 lock.acquire()
             except Timeout as error:
                 raise TrainError(
-                    f"another process writes {self._output}; wait for its end, or name another file", restart_helps=True
+                    f"another process writes {self.output}; wait for its end, or name another file", restart_helps=True
                 ) from error
         try:
+            # Those of an interrupted prediction are made anew.
+            shutil.rmtree(self.rows_folder, ignore_errors=True)
             yield
         finally:
+            if not self._written():
+                self.remove()
             lock.release()
 
     def keep_only(self, identity: Mapping[str, Any]) -> int:
@@ -65,7 +78,7 @@ class Parts:
                 for part in self.folder.glob("*.parquet"):
                     part.unlink()
                 path.write_text(json.dumps(identity))
-            return len(list(self.folder.glob("part-*.parquet")))
+            return len(self._written())
 
     def has(self, number: int) -> bool:
         """Whether a part is written."""
@@ -78,7 +91,7 @@ class Parts:
             TrainError: the disk does not take it.
         """
         beside = self.folder / f".writing-{number}"
-        with writing_predictions(self._output):
+        with writing_predictions(self.output):
             pq.write_table(rows, beside, compression="none")
             beside.replace(self._file(number))
 
@@ -100,6 +113,9 @@ class Parts:
     def remove(self) -> None:
         """Removes all of them."""
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _written(self) -> list[Path]:
+        return list(self.folder.glob("part-*.parquet"))
 
     def _file(self, number: int) -> Path:
         return self.folder / f"part-{number:08}.parquet"

@@ -28,7 +28,7 @@ from rankspec.trainer.memory import allocating
 from rankspec.trainer.prediction.carried import Carried, carried_columns
 from rankspec.trainer.prediction.parts import Parts, writing_predictions
 from rankspec.trainer.prediction.ranked_lists import RANK, RankedLists, Ranking
-from rankspec.trainer.program import RowSource
+from rankspec.trainer.program import RowSource, Storing
 from rankspec.trainer.setup import Job, Setup, set_up
 from rankspec.trainer.trained_model import load_weights
 
@@ -79,30 +79,43 @@ def predict(
     """
     with set_up(job) as setup, ExitStack() as stack:
         setup.processes.of_first(lambda: _refuse_existing(output))
-        prediction = Prediction(setup, output, source or RowSource(), carry=carry, ranking=ranking)
         chosen = choose_together(setup, checkpoint, stack)
-        return prediction.run(chosen, stack)
+        parts = Parts(output)
+        setup.processes.of_first(lambda: stack.enter_context(parts.claimed()))
+        prediction = Prediction(setup, parts, source or RowSource(), chosen, carry=carry, ranking=ranking)
+        return prediction.run()
 
 
 class Prediction:
     """One process's part of a prediction."""
 
     def __init__(
-        self, setup: Setup, output: Path, source: RowSource, *, carry: Sequence[str] | None, ranking: Ranking | None
+        self,
+        setup: Setup,
+        parts: Parts,
+        source: RowSource,
+        checkpoint: Checkpoint,
+        *,
+        carry: Sequence[str] | None,
+        ranking: Ranking | None,
     ) -> None:
         """Opens the rows."""
         self._setup = setup
         self._processes = setup.processes
         self._program = setup.program
-        self._output = output
+        self._parts = parts
+        self._output = parts.output
+        self._checkpoint = checkpoint
         self._ranking = ranking
         self._score = _ranked_column(setup, ranking)
-        opened = setup.open_rows(source, output)
+        columns = (*(carry or ()), *((ranking.by,) if ranking else ()))
+        storing = Storing(parts.output, parts.rows_folder, columns, checkpoint.state, setup.console.say)
+        stored = self._processes.of_first(lambda: self._program.store_rows(source, storing))
+        opened = setup.open_rows(stored, parts.output)
         self._dataset = opened.dataset
         self._batches_per_part = max(1, _PART_ROWS // self._dataset.rows_per_batch)
         self._num_parts = -(-self._dataset.num_batches_per_epoch // self._batches_per_part)
         self._carried = self._opened_carried(carry, opened.label_columns)
-        self._parts = Parts(output)
 
     def _opened_carried(self, carry: Sequence[str] | None, label_columns: frozenset[str]) -> Carried:
         names, by = carry, self._ranking.by if self._ranking else None
@@ -114,11 +127,12 @@ class Prediction:
             columns += carried_columns(self._dataset, [by], label_columns=label_columns, taken=taken)[0]
         return Carried(self._dataset, columns)
 
-    def run(self, checkpoint: Checkpoint, stack: ExitStack) -> Predictions:
-        """Predicts all rows; what the stack holds outlasts it."""
-        if names := load_weights(checkpoint, self._setup):
-            self._setup.console.say(f"checkpoint {checkpoint.step} predicts no numbers: its {names[0]} is not finite")
-        there = self._processes.of_first(lambda: self._begin(checkpoint, stack))
+    def run(self) -> Predictions:
+        """Predicts all rows."""
+        step = self._checkpoint.step
+        if names := load_weights(self._checkpoint, self._setup):
+            self._setup.console.say(f"checkpoint {step} predicts no numbers: its {names[0]} is not finite")
+        there = self._processes.of_first(self._begin)
         if there:
             self._setup.console.say(f"going on: {there} of {self._num_parts} parts are predicted already")
         for number in range(self._processes.rank, self._num_parts, self._processes.world_size):
@@ -126,18 +140,20 @@ class Prediction:
                 self._parts.write(number, self._part(number))
                 self._setup.console.note(f"part {number + 1} of {self._num_parts}")
         self._processes.barrier()
-        num_rows = self._processes.of_first(lambda: self._finish(checkpoint))
+        num_rows = self._processes.of_first(self._finish)
         self._setup.console.say(f"{num_rows} rows in {self._output}: {', '.join(self._program.prediction_columns)}")
-        return Predictions(self._output, num_rows, checkpoint.step)
+        return Predictions(self._output, num_rows, step)
 
-    def _begin(self, checkpoint: Checkpoint, stack: ExitStack) -> int:
-        """Takes possession of the parts, on the first process; returns how many there are already."""
-        stack.enter_context(self._parts.claimed())
+    def _begin(self) -> int:
+        """Leaves parts of nothing else, on the first process; returns how many there are already."""
+        # What was made of other raw rows may end like this; it is read once more, as making it took much longer.
+        made = sorted(self._parts.rows_folder.glob("*.parquet"))
         return self._parts.keep_only(
             {
-                "checkpoint": sha256(checkpoint.folder / MANIFEST_FILE),
+                "checkpoint": sha256(self._checkpoint.folder / MANIFEST_FILE),
                 "fingerprint": self._setup.job.fingerprint,
                 "data": identity_digest(self._dataset.identity),
+                "rows": [sha256(file) for file in made],
                 "rows_per_part": self._batches_per_part * self._dataset.rows_per_batch,
                 "columns": [f"{field.name}: {field.type}" for field in self._schema],
                 "device": self._setup.runtime.device.type,
@@ -168,18 +184,18 @@ class Prediction:
         rows = self._carried.read(start, start + len(arrays[0]))
         return pa.table([*rows.columns, *(pa.array(values) for values in arrays)], schema=self._schema)
 
-    def _finish(self, checkpoint: Checkpoint) -> int:
+    def _finish(self) -> int:
         """Makes one file of the parts, on the first process; returns its rows."""
         beside = self._parts.folder / "whole.parquet"
-        num_rows = self._write_lists(beside, checkpoint) if self._ranking else self._write_all(beside, checkpoint)
+        num_rows = self._write_lists(beside) if self._ranking else self._write_all(beside)
         _refuse_existing(self._output)
         with writing_predictions(self._output):
             beside.replace(self._output)
         self._parts.remove()
         return num_rows
 
-    def _write_all(self, path: Path, checkpoint: Checkpoint) -> int:
-        schema = self._schema.with_metadata(self._metadata(checkpoint))
+    def _write_all(self, path: Path) -> int:
+        schema = self._schema.with_metadata(self._metadata())
         num_rows, odd = 0, dict.fromkeys(self._program.prediction_columns, 0)
         with writing_predictions(path), pq.ParquetWriter(path, schema, write_page_checksum=True) as file:
             for number in range(self._num_parts):
@@ -193,7 +209,7 @@ class Prediction:
                 self._setup.console.say(f"{name} is no finite number in {count} of {num_rows} rows")
         return num_rows
 
-    def _write_lists(self, path: Path, checkpoint: Checkpoint) -> int:
+    def _write_lists(self, path: Path) -> int:
         assert self._ranking is not None, "lists are asked for"
         lists = RankedLists(self._ranking.top, self._ranking.by, self._score)
         for number in range(self._num_parts):
@@ -201,16 +217,17 @@ class Prediction:
         ranked = lists.lists()
         with writing_predictions(path):
             pq.write_table(
-                ranked.replace_schema_metadata(self._metadata(checkpoint)),
+                ranked.replace_schema_metadata(self._metadata()),
                 path,
                 row_group_size=_PART_ROWS,
                 write_page_checksum=True,
             )
         return int(ranked.num_rows)
 
-    def _metadata(self, checkpoint: Checkpoint) -> dict[str, str]:
+    def _metadata(self) -> dict[str, str]:
         """What the file says of its making; nothing of where anything lies."""
-        state, job = checkpoint.state, self._setup.job
+        checkpoint, job = self._checkpoint, self._setup.job
+        state = checkpoint.state
         facts = {
             "version": version("rankspec"),
             "checkpoint_step": str(checkpoint.step),

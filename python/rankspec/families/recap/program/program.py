@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -24,6 +25,7 @@ from rankspec.families.recap.program.data.prediction import (
     select_inputs,
     without_labels,
 )
+from rankspec.families.recap.program.data.raw_rows import RECIPE, recipe_of, stored_rows
 from rankspec.families.recap.program.details import details_of
 from rankspec.families.recap.program.figures import COLUMNS, task_figures
 from rankspec.families.recap.program.groups import build_groups, check_groups, group_figures, rows_of_group
@@ -48,7 +50,7 @@ from rankspec.recap.v1.training_pb2 import BestCheckpointConfig, TrainingConfig
 from rankspec.scoring.combining import SCORE
 from rankspec.train.v1.runtime_pb2 import RuntimeConfig
 from rankspec.trainer.optimizers import ScheduledOptimizer
-from rankspec.trainer.program import OpenedRows, Program, Reader, RowSource
+from rankspec.trainer.program import OpenedRows, Program, Reader, RowSource, Storing
 from rankspec.trainer.training import COMMON_FIELDS, Followed, training_from
 
 if TYPE_CHECKING:
@@ -162,6 +164,20 @@ class RecapProgram(Program["RecapBatch"]):
             id_ranges=self.model.id_ranges,
             float_labels=self._tasks.float_labels,
         )
+
+    @cached_property
+    def _recipe_digest(self) -> str | None:
+        return recipe_of(self._config.train_data, "train_data").digest
+
+    def identity(self) -> dict[str, Any]:
+        """What ids and numbers of the training data stand for: the recipe that made them of raw rows, if one did."""
+        return {} if self._recipe_digest is None else {RECIPE: self._recipe_digest}
+
+    def store_rows(self, source: RowSource, storing: Storing) -> RowSource:
+        """Encodes raw rows by the recipe of the data set that they are read like; writes those in memory to a file."""
+        if not source.names_rows:
+            return source
+        return stored_rows(recipe_of(*data_of(self._config, source)), self.inputs, source, storing)
 
     def open_rows(self, source: RowSource, output: Path) -> OpenedRows:
         """Opens rows of a validation set, or of files that are read like the training data or such a set."""

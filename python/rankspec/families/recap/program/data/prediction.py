@@ -29,7 +29,7 @@ def data_of(config: RecapConfig, source: RowSource) -> tuple[RecapDataConfig, st
         DataError: there is no such validation set, or it has to be said which.
     """
     sets: Mapping[str, RecapDataConfig] = config.validation_data
-    if source.split is None and source.inputs:
+    if source.split is None and source.names_rows:
         return whole_message(config.train_data), "train_data"
     names = sorted(sets)
     if source.split is None and len(names) != 1:

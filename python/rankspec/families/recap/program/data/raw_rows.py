@@ -1,0 +1,199 @@
+"""Rows to predict that are no data set's files: raw ones are encoded by the recipe of the data set, as import does it.
+
+Which rows are raw follows from what they are, and is said: those of CSV, Arrow and JSON lines; and, where the data set
+has a recipe, those of Parquet files and of memory that lack the column of an input.
+"""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from rankspec.claims.registry import obeys
+from rankspec.data.v1.recipe_pb2 import Recipe
+from rankspec.datasets.importing.arrow_source import StreamSource
+from rankspec.datasets.importing.door import Table, form_of, open_files
+from rankspec.datasets.importing.errors import TableError
+from rankspec.datasets.importing.later import encode_later_rows
+from rankspec.encoding import folder as recipe_folder
+from rankspec.encoding.errors import EncodingError
+from rankspec.encoding.positions import positions
+from rankspec.families.recap.program.data.prediction import select_inputs
+from rankspec.families.recap.schema_file import read_schema
+from rankspec.recap.v1.data_pb2 import RecapDataConfig, SegDenseSchema
+from rankspec.schema.field_paths import join
+from rankspec.trainer.data.selection import Selection
+from rankspec.trainer.data.storage.local import LOCAL
+from rankspec.trainer.data_error import DataError
+from rankspec.trainer.home_folder import expanded
+from rankspec.trainer.inputs import Column, Input
+from rankspec.trainer.program import RowSource, Storing
+
+# What a checkpoint's state calls the recipe's digest.
+RECIPE = "recipe"
+
+
+@dataclass(frozen=True)
+class DataRecipe:
+    """Where the recipe of a data set lies, if it has one.
+
+    Attributes:
+        file: the recipe's.
+        columns: what the schema file beside it says.
+        field: the field of the spec that names that file.
+    """
+
+    file: Path
+    columns: Mapping[str, Column]
+    field: str
+
+    @property
+    def digest(self) -> str | None:
+        """Its SHA-256 in hexadecimal; None if there is none."""
+        return sha256(self.file.read_bytes()).hexdigest() if self.file.is_file() else None
+
+
+@obeys(RecapDataConfig, "seg_dense_schema")
+@obeys(SegDenseSchema, "schema_path")
+def recipe_of(data: RecapDataConfig, path: str) -> DataRecipe:
+    """The recipe beside a data set's schema file; `path` is the data set's place in the spec.
+
+    Raises:
+        DataError: the schema file cannot be read.
+    """
+    field = join(path, "seg_dense_schema.schema_path")
+    folder = Path(expanded(data.seg_dense_schema.schema_path, field)).parent
+    return DataRecipe(folder / recipe_folder.RECIPE, read_schema(data.seg_dense_schema, path), field)
+
+
+def stored_rows(recipe: DataRecipe, inputs: Sequence[Input], source: RowSource, storing: Storing) -> RowSource:
+    """Files of the rows that a source names; the source itself if they are files of a data set already.
+
+    Args:
+        recipe: of the data set that the rows are read like.
+        inputs: what the model reads.
+        source: the rows.
+        storing: where files go.
+
+    Raises:
+        DataError: rows cannot be read, or there is no recipe of this data set to encode them by.
+    """
+    needed = {item.column for item in inputs} if recipe.file.is_file() else set()
+    if source.table is not None:
+        return _of_memory(recipe, needed, source, storing)
+    selection = select_inputs(source.inputs, storing.output)
+    raw = _raw_among(selection, needed)
+    if not raw:
+        return source
+    if other := next((str(file) for file in selection.files if file.path not in raw), None):
+        raise DataError(f"{raw[0]} holds raw rows and {other} those of a data set's file; predict them apart")
+    if selection.problems:
+        raise DataError("; ".join(selection.problems))
+    return _encoded(recipe, open_files(raw), source, storing)
+
+
+def _of_memory(recipe: DataRecipe, needed: set[str], source: RowSource, storing: Storing) -> RowSource:
+    """Files of a table; one that lacks a needed column is raw."""
+    rows = _arrow(source.table)
+    if needed - set(rows.column_names):
+        return _encoded(recipe, Table([StreamSource(rows)]), source, storing)
+    storing.folder.mkdir()
+    file = storing.folder / "rows.parquet"
+    pq.write_table(rows, file)
+    return _files(source, [file])
+
+
+def _encoded(recipe: DataRecipe, table: Table, source: RowSource, storing: Storing) -> RowSource:
+    """Files of raw rows, encoded."""
+    _check_recipe(recipe, storing.saved)
+    storing.say(f"the rows are raw, and are encoded by {recipe.file}")
+    kept = [name for name in storing.columns if name in table.names]
+    # As with a scorer, what is wrong is told by row and column, and no value is shown.
+    encoded = encode_later_rows(table, recipe.file.parent, storing.folder, labels=False, kept=kept, private=True)
+    for note in encoded.notes:
+        storing.say(note)
+    return _files(source, encoded.files)
+
+
+def _files(source: RowSource, files: Sequence[Path]) -> RowSource:
+    return RowSource(source.split, tuple(glob.escape(str(file)) for file in files))
+
+
+def _raw_among(selection: Selection, needed: set[str]) -> list[Path]:
+    """Those of some files that hold raw rows, in their order; a Parquet file does if it lacks a needed column."""
+    if selection.storage is not LOCAL:
+        return []
+    return [Path(file.path) for file in selection.files if _is_raw(Path(file.path), needed)]
+
+
+def _is_raw(file: Path, needed: set[str]) -> bool:
+    try:
+        form = form_of(file)
+        return form is not None and (form != "parquet" or bool(needed - set(pq.read_schema(file).names)))
+    except (OSError, pa.ArrowException, TableError):
+        return False  # Whoever opens it as a data set's file says what is wrong with it.
+
+
+def _check_recipe(recipe: DataRecipe, saved: Mapping[str, Any]) -> None:
+    """Makes sure that a recipe is there, and that it is the one that the data set and the checkpoint were made with.
+
+    Raises:
+        DataError: it is not.
+    """
+    try:
+        fitted = recipe_folder.read(recipe.file.parent)
+    except EncodingError as error:
+        raise DataError(
+            f"the rows are raw, and nothing encodes them: {error}; give rows as the data set's files hold them",
+            recipe.field,
+        ) from error
+    if differing := _differing(fitted.recipe, recipe.columns):
+        raise DataError(
+            f"{recipe.file} is the recipe of another data set: {differing}; put back the one that came with the schema "
+            "file",
+            recipe.field,
+        )
+    if saved.get(RECIPE) not in (None, recipe.digest):
+        raise DataError(
+            f"{recipe.file} is not the recipe that the checkpoint was trained with, so that ids and numbers mean "
+            "something else; put that one back, or train on this data set",
+            recipe.field,
+        )
+
+
+def _differing(recipe: Recipe, columns: Mapping[str, Column]) -> str | None:
+    """A vector that a recipe makes otherwise than a schema file describes it, in words; None if there is none."""
+    for name, places in vars(positions(recipe)).items():
+        column = columns.get(name)
+        stated = column.length if column else 0
+        if len(places) != stated:
+            return f"it makes {len(places)} values of {name}, and the schema file has {stated}"
+        if column is None:
+            continue
+        made = [(place.name, place.num_ids) for place in places]
+        wanted = zip(column.names or (None,) * stated, column.sizes or (None,) * stated, strict=True)
+        for index, ((feature, num_ids), (named, size)) in enumerate(zip(made, wanted, strict=True)):
+            if named not in (None, feature) or size not in (None, num_ids):
+                here = f"{name}[{index}] is {_described(feature, num_ids)}"
+                return f"{here}, and {_described(named, size)} in the schema file"
+    return None
+
+
+def _described(name: str | None, num_ids: int | None) -> str:
+    return f'"{name}"' + (f" of {num_ids} ids" if num_ids is not None else "")
+
+
+def _arrow(rows: Any) -> pa.Table:
+    try:
+        return rows if isinstance(rows, pa.Table) else pa.table(rows)
+    except (TypeError, ValueError, pa.ArrowException) as error:
+        raise DataError(
+            f"{type(rows).__name__} is no table: {error}; give a table of Arrow's, a frame, or names of files"
+        ) from error
