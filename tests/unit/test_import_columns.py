@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from rankspec.datasets.importing.corrections import Corrections, Label, parse_hashed, parse_label, parse_split
 from rankspec.datasets.importing.errors import TableError
 from rankspec.datasets.importing.inference import Column, infer, label_of, resolved_label
+from rankspec.datasets.importing.plan import MANY_NUMBERS, plan
 from rankspec.datasets.importing.profile import Profile, Profiler
 
 
@@ -223,3 +224,41 @@ def test_values_that_do_not_say_what_is_positive_are_refused(values: list[str]) 
     corrections = Corrections(labels=(Label("c", "c"),))
     with pytest.raises(TableError, match="positive"):
         resolved_label(corrections.labels[0], column_of(values, corrections=corrections))
+
+
+# What numbers become
+
+
+def _numbers_of(num_numbers: int, num_rows: int, bins: int | None = None) -> dict[str, tuple[bool, int]]:
+    """Of each number whether it is standardized and how many quantiles it has; the last alone has a value below 0."""
+    values = {f"n{place}": [float(row) for row in range(num_rows)] for place in range(num_numbers)}
+    values[f"n{num_numbers - 1}"][0] = -0.5
+    profiles = {name: profile_of(column, name, batch=num_rows) for name, column in values.items()}
+    profiles["y"] = profile_of([0, 1] * (num_rows // 2), "y", batch=num_rows)
+    corrections = Corrections(labels=(parse_label("y"),), bins=bins)
+    features = plan(infer(profiles, corrections), corrections, ()).recipe.features
+    standardized = {feature.name: feature.number.standardize for feature in features if feature.HasField("number")}
+    quantiles = {f.binned.column: f.binned.quantiles.num_bins for f in features if f.HasField("binned")}
+    return {name: (standardized[name], quantiles.get(name, 0)) for name in standardized}
+
+
+@pytest.mark.parametrize(
+    ("num_numbers", "num_rows", "bins", "others", "last"),
+    [
+        pytest.param(MANY_NUMBERS + 1, 10_000, None, (False, 32), (True, 32), id="many"),
+        pytest.param(MANY_NUMBERS, 10_000, None, (False, 0), (False, 0), id="few-numbers"),
+        pytest.param(MANY_NUMBERS + 1, 9_998, None, (False, 0), (False, 0), id="few-rows"),
+        pytest.param(MANY_NUMBERS + 1, 10_000, 0, (False, 0), (True, 0), id="many-without-bins"),
+        pytest.param(2, 400, 8, (False, 8), (False, 8), id="few-with-bins"),
+    ],
+)
+def test_many_numbers_are_ids_by_quantile_and_standardized_where_they_go_below_0(
+    num_numbers: int,
+    num_rows: int,
+    bins: int | None,
+    others: tuple[bool, int],
+    last: tuple[bool, int],
+) -> None:
+    found = _numbers_of(num_numbers, num_rows, bins)
+    assert found.pop(f"n{num_numbers - 1}") == last
+    assert set(found.values()) == {others}

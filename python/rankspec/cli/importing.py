@@ -55,7 +55,10 @@ def _add_columns(parser: ArgumentParser) -> None:
     repeated("--drop", "COLUMN", "a column to leave out")
     repeated("--key", "COLUMN", "a column that tells rows apart")
     columns.add_argument(
-        "--bins", type=int, default=0, metavar="N", help="N quantiles of numbers of many values are ids too"
+        "--bins",
+        type=int,
+        metavar="N",
+        help="N quantiles of numbers of many values are ids too; default: 32 in a table of many numbers, and else 0",
     )
 
 

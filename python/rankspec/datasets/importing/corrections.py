@@ -60,7 +60,7 @@ class Corrections:
         split: per mille of train, validation and test.
         seed: what the split by key is drawn from.
         gap_micros: the time in which a label comes about.
-        bins: quantiles that numbers of many values become ids by; 0 for none.
+        bins: quantiles that numbers of many values become ids by; 0 for none, None for as many as the table wants.
         hashed: categories that become ids by a hash, with the number of buckets.
         private: no value of the table is shown.
     """
@@ -79,7 +79,7 @@ class Corrections:
     split: tuple[int, int, int] = (800, 100, 100)
     seed: int = 0
     gap_micros: int = 0
-    bins: int = 0
+    bins: int | None = None
     hashed: dict[str, int] = field(default_factory=dict)
     private: bool = False
 

@@ -34,6 +34,10 @@ SEMANTICS = 1
 VECTORS = ("continuous", "binary", "discrete")
 # A number of at most so many values is an id too: trees find single values, a network needs a row for each.
 FEW_VALUES = 255
+# Of a table of more numbers than `MANY_NUMBERS` and of enough rows, those of many values are ids by so many quantiles.
+MANY_NUMBERS = 50
+_FEWEST_ROWS_OF_BINS = 10_000
+_BINS = 32
 _FEWEST_OF_A_VALUE = 5
 _SMALL_VOCABULARY = 1000
 _MOST_PLACES = 8
@@ -88,12 +92,9 @@ def plan(columns: dict[str, Column], corrections: Corrections, missing: Sequence
     time = _time_of(columns, corrections, notes)
     targets = {label.column for label in labels}
     apart = targets | ({corrections.group} if corrections.group and not corrections.group_as_feature else set())
-    features = [
-        feature
-        for name, column in columns.items()
-        if name not in apart and name != time
-        for feature in _features(column, corrections)
-    ]
+    read_from = [column for name, column in columns.items() if name not in apart and name != time]
+    numbers = _numbers_of(read_from, corrections)
+    features = [feature for column in read_from for feature in _features(column, corrections, numbers)]
     if not features:
         raise TableError(
             "no column is left to predict from; see the reasons above, and name columns with --categorical or --numeric"
@@ -143,20 +144,50 @@ def _time_of(columns: Mapping[str, Column], corrections: Corrections, notes: lis
     return times[0] if len(times) == 1 else None
 
 
-def _features(column: Column, corrections: Corrections) -> list[Feature]:
+@dataclass(frozen=True)
+class _Numbers:
+    """How a table's numbers become features.
+
+    Attributes:
+        bins: quantiles that those of many values are ids by too; 0 for none.
+        standardize: those that go below 0 are standardized. The model takes logarithms, which pull apart what lies next
+            to 0: right for counts and amounts, which begin there, and wrong where it is the middle.
+    """
+
+    bins: int
+    standardize: bool
+
+
+def _numbers_of(columns: Sequence[Column], corrections: Corrections) -> _Numbers:
+    numbers = [column for column in columns if column.role == "number"]
+    are_many = len(numbers) > MANY_NUMBERS and numbers[0].profile.num_rows >= _FEWEST_ROWS_OF_BINS
+    bins = corrections.bins if corrections.bins is not None else _BINS * are_many
+    return _Numbers(bins, are_many)
+
+
+def _number(column: Column, numbers: _Numbers) -> list[Feature]:
+    """The features of a number: itself, and ids by value or by quantile."""
+    name, profile = column.name, column.profile
+    number = NumberFeature(column=name, fill_figure=FillFigure.FILL_FIGURE_MEDIAN, missing_flag=profile.num_missing > 0)
+    if numbers.standardize and profile.smallest is not None and profile.smallest < 0:
+        number.standardize = True
+    found = [Feature(name=name, number=number)]
+    binned = BinnedFeature(column=name)
+    if profile.num_distinct <= FEW_VALUES:
+        binned.distinct.CopyFrom(DistinctEdges(max_values=FEW_VALUES, optional=True))
+    elif numbers.bins:
+        binned.quantiles.CopyFrom(QuantileEdges(num_bins=numbers.bins))
+    if binned.HasField("edges"):
+        found.append(Feature(name=f"{name}_bin", binned=binned))
+    return found
+
+
+def _features(column: Column, corrections: Corrections, numbers: _Numbers) -> list[Feature]:
     """The features that a column gives, in their order."""
     name, profile = column.name, column.profile
     has_gaps = profile.num_missing > 0
     if column.role == "number":
-        number = NumberFeature(column=name, fill_figure=FillFigure.FILL_FIGURE_MEDIAN, missing_flag=has_gaps)
-        found = [Feature(name=name, number=number)]
-        if profile.num_distinct <= FEW_VALUES:
-            edges = DistinctEdges(max_values=FEW_VALUES, optional=True)
-            found.append(Feature(name=f"{name}_bin", binned=BinnedFeature(column=name, distinct=edges)))
-        elif corrections.bins:
-            bins = QuantileEdges(num_bins=corrections.bins)
-            found.append(Feature(name=f"{name}_bin", binned=BinnedFeature(column=name, quantiles=bins)))
-        return found
+        return _number(column, numbers)
     if column.role == "flag":
         return [Feature(name=name, flag=FlagFeature(column=name, missing_flag=has_gaps))]
     if column.role in ("category", "list"):

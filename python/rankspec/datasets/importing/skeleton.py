@@ -13,6 +13,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from rankspec.datasets.importing.plan import MANY_NUMBERS
 from rankspec.formats.writing import to_textproto
 from rankspec.optim.v1.learning_rate_pb2 import LearningRate
 from rankspec.recap.v1.architecture_pb2 import MaskBlockConfig, TaskKind
@@ -22,7 +23,6 @@ from rankspec.recap.v1.model_pb2 import MultiTaskType
 from rankspec.recap.v1.recap_pb2 import RecapConfig
 
 _EPOCHS = ((50_000, 8), (100_000, 6), (math.inf, 4))
-_MANY_NUMBERS = 50
 _FEW_GROUPS = 500
 # A vocabulary of so many ids has a penalty of its own instead of weight decay for all.
 _MANY_IDS = 2000
@@ -182,7 +182,7 @@ def _model(config: RecapConfig, data: DataSet) -> None:
     if data.num_binary:
         model.featurization_config.feature_names_to_concat.append("binary")
     model.multi_task_type = MultiTaskType.MULTI_TASK_TYPE_SHARE_ALL
-    if data.num_continuous > _MANY_NUMBERS and 0 < data.num_groups < _FEW_GROUPS:
+    if data.num_continuous > MANY_NUMBERS and 0 < data.num_groups < _FEW_GROUPS:
         blocks = [MaskBlockConfig(output_size=64, aggregation_size=64, input_layer_norm=True) for _ in range(3)]
         model.backbone.mask_net_config.mask_blocks.extend(blocks)
         model.backbone.mask_net_config.use_parallel = True

@@ -24,7 +24,8 @@ def _becomes(name: str, made: Plan) -> str:
     for feature in features:
         kind = feature.WhichOneof("kind")
         if kind == "number":
-            roles.append("number" + (" and a flag where missing" if feature.number.missing_flag else ""))
+            standardized = ", standardized" if feature.number.standardize else ""
+            roles.append("number" + standardized + (" and a flag where missing" if feature.number.missing_flag else ""))
         elif kind == "binned":
             roles.append("ids by value" if feature.binned.HasField("distinct") else "ids by quantile")
         elif kind == "flag":
