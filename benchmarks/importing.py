@@ -97,8 +97,7 @@ def on_spark() -> Measurement:
             _measured(work, Path(folder) / name, table)
             seconds.append(perf_counter() - begin)
             table = [Path(folder) / "copy/copy.parquet"]
-        digests = [_digests(Path(folder) / name / "set") for name in ("alone", "spark")]
-        _check_same(*digests, "on Spark")
+        _check_same(_digests(Path(folder) / "alone/set"), _digests(Path(folder) / "spark/set"), "on Spark")
     return Measurement("importing_on_spark", seconds[2], "s", seconds[1])
 
 

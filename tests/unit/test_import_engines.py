@@ -213,7 +213,7 @@ def _run(engine: str, folder: Path, *arguments: str) -> str:
 def test_engine_gives_the_files_of_one_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: str) -> None:
     monkeypatch.setattr(importer, "_FILE_BYTES", FILE_BYTES)
     pq.write_table(table(), tmp_path / "table.parquet", row_group_size=300)
-    options = {"label": "bought", "group": "user_id"}
+    options: dict[str, Any] = {"label": "bought", "group": "user_id"}
     here = rankspec.import_table(tmp_path / "table.parquet", tmp_path / "set", **options)
     (tmp_path / "set").rename(tmp_path / "here")
 

@@ -295,8 +295,8 @@ def _gathered(task: _Task, pieces: Pieces) -> Iterator[bytes]:
             if place == _NO_FILE:
                 yield piece
             else:
-                part, file = divmod(place, task.recipe.output.num_shards)
-                staging.add_piece(piece, writer.parts[part], file)
+                part_number, file = divmod(place, task.recipe.output.num_shards)
+                staging.add_piece(piece, writer.parts[part_number], file)
         staging.close()
         try:
             for part, file in staging.num_rows:
