@@ -50,7 +50,7 @@ def _run(
 
 async def _until_scored(batcher: Batcher, room: WaitingRoom) -> None:
     """Waits until what was asked is being scored."""
-    while room.requests or batcher._worker is None:  # noqa: ASYNC110 - the batcher has no event for it
+    while room.requests or not batcher.is_scoring:  # noqa: ASYNC110 - the batcher has no event for it
         await asyncio.sleep(0)
 
 
@@ -154,16 +154,24 @@ def test_who_does_not_wait_any_more_is_not_scored() -> None:
     ids=["of_scoring", "of_memory"],
 )
 def test_when_scoring_fails_everybody_hears_of_it_and_the_next_are_scored(error: Exception) -> None:
-    errors = [error]
+    model = _Model()
 
     def score(inputs: Inputs) -> Inputs:
-        if errors:
-            raise errors.pop()
-        return {"y": inputs["x"][:, 0]}
+        outputs = model(inputs)
+        if len(model.batches) == 2:
+            raise error
+        return outputs
 
-    async def work(batcher: Batcher, _: WaitingRoom) -> None:
-        found = await asyncio.gather(*(batcher.score(_rows([1]), math.inf) for _ in range(3)), return_exceptions=True)
+    async def work(batcher: Batcher, room: WaitingRoom) -> None:
+        first = asyncio.create_task(batcher.score(_rows([1]), math.inf))
+        await _until_scored(batcher, room)
+        others = [asyncio.create_task(batcher.score(_rows([1]), math.inf)) for _ in range(3)]
+        await asyncio.sleep(0.01)
+        model.may_go.set()
+        found = await asyncio.gather(*others, return_exceptions=True)
         assert [getattr(one, "code", None) for one in found] == ["SCORING_FAILED"] * 3
-        assert (await batcher.score(_rows([3]), math.inf))["y"] == [3]
+        assert (await first)["y"] == [2]
+        assert (await batcher.score(_rows([3]), math.inf))["y"] == [6]
 
     _run(Limits(), score, work)
+    assert model.batches == [1, 3, 1]

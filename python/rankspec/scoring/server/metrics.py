@@ -71,6 +71,8 @@ class Metrics:
         self._score_mean = self._gauge("rankspec_score_mean", "Mean of an output over the last observed rows", "output")
         self._drift = self._gauge("rankspec_score_drift", "That mean less the validation set's", "output")
         self._means: dict[tuple[str, ...], _RunningMean] = defaultdict(_RunningMean)
+        # Finding a metric's series by its labels takes as long as all else that is counted of a request.
+        self._series: dict[tuple[Any, ...], Any] = {}
         self._mean = self._gauge("rankspec_baseline_mean", "Mean of an output over the validation set", "output")
         self._missing_share = self._gauge(
             "rankspec_baseline_missing_share", "Share of values that are missing in the validation set", "input"
@@ -97,6 +99,14 @@ class Metrics:
     def _histogram(self, name: str, text: str, buckets: Sequence[float], *labels: str) -> Histogram:
         return Histogram(name, text, [*labels, *_BUNDLE], buckets=buckets, registry=self._registry)
 
+    def _of(self, metric: MetricWrapperBase, *labels: str) -> Any:
+        """A metric's series of these labels, the bundle's last."""
+        key = (metric, *labels)
+        series = self._series.get(key)
+        if series is None:
+            series = self._series[key] = metric.labels(*labels)
+        return series
+
     def exposition(self) -> bytes:
         """All of it, as Prometheus reads it."""
         return generate_latest(self._registry)
@@ -104,8 +114,8 @@ class Metrics:
     def request(self, protocol: str, code: str, seconds: float, model: ServedModel | None) -> None:
         """Counts a request."""
         bundle = ("", "") if model is None else bundle_labels(model.scorer.manifest, model.digest)
-        self._requests.labels(protocol, code, *bundle).inc()
-        self._seconds.labels(protocol, *bundle).observe(seconds)
+        self._of(self._requests, protocol, code, *bundle).inc()
+        self._of(self._seconds, protocol, *bundle).observe(seconds)
 
     def load(self, code: str) -> None:
         """Counts a bundle that was opened, or was not: `OK` or the scorer's code."""
@@ -135,9 +145,9 @@ class Metrics:
     def batch(self, manifest: BundleManifest, digest: str, requests: int, rows: int) -> None:
         """Counts a batch."""
         bundle = bundle_labels(manifest, digest)
-        self._rows.labels(*bundle).inc(rows)
-        self._batch_rows.labels(*bundle).observe(rows)
-        self._batch_requests.labels(*bundle).observe(requests)
+        self._of(self._rows, *bundle).inc(rows)
+        self._of(self._batch_rows, *bundle).observe(rows)
+        self._of(self._batch_requests, *bundle).observe(requests)
 
     def observe(
         self,
@@ -185,8 +195,9 @@ class Metrics:
             self._unseen_share,
         ):
             _forget(metric, bundle)
-        for key in [key for key in self._means if key[1:] == bundle]:
-            del self._means[key]
+        for kept in (self._means, self._series):
+            for key in [key for key in kept if key[-2:] == bundle]:
+                del kept[key]
 
 
 def _forget(metric: MetricWrapperBase, bundle: tuple[str, str]) -> None:

@@ -60,8 +60,10 @@ class Service:
         """
         model = self.registry.model(request.model, request.version)
         timeout_s = min(timeout_s, request.timeout_s)
+        if timeout_s == math.inf:
+            return await model.score(request, math.inf)
         try:
-            async with asyncio.timeout(None if timeout_s == math.inf else timeout_s):
+            async with asyncio.timeout(timeout_s):
                 return await model.score(request, time.monotonic() + timeout_s)
         except TimeoutError:
             raise Refusal(Kind.LATE, "DEADLINE_EXCEEDED", "the time that the request gives is over") from None
