@@ -94,7 +94,9 @@ def _add_limits(parser: ArgumentParser) -> None:
         metavar="N",
         help="requests that wait to be scored; default: 2000",
     )
-    limits.add_argument("--max-connections", type=_positive, default=2000, metavar="N", help="over HTTP; default: 2000")
+    limits.add_argument(
+        "--max-connections", type=_positive, default=2000, metavar="N", help="to each port at once; default: 2000"
+    )
 
 
 def run(arguments: Namespace) -> int:

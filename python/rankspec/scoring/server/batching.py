@@ -9,7 +9,6 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -181,7 +180,7 @@ class Batcher:
     def _begin(self, batch: Sequence[_Waiting]) -> None:
         self.is_scoring = True
         loop = asyncio.get_running_loop()
-        self._executor.submit(self._work, batch, partial(loop.call_soon_threadsafe, self._end, batch))
+        self._executor.submit(self._work, batch, lambda found: loop.call_soon_threadsafe(self._end, batch, found))
 
     def _work(self, batch: Sequence[_Waiting], end: Callable[[_Scored | Refusal], object]) -> None:
         """Scores a batch, in the thread for it."""

@@ -20,6 +20,7 @@ from rankspec.scoring.server.json_messages import (
     request_of,
 )
 from rankspec.scoring.server.refusals import Kind, Refusal, invalid
+from rankspec.scoring.server.turns import Turns
 from rankspec.scoring.server.versions import EXTENSIONS, SERVER_NAME, server_version
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class HttpServer:
         self._server = LimitedServer(self._answer, self._limits)
         self._runner = web.ServerRunner(self._server)
         self._idle: asyncio.Task[None] | None = None
+        self._turns = Turns()
 
     async def start(self, address: Address, context: ssl.SSLContext | None) -> Address:
         """Listens.
@@ -103,6 +105,7 @@ class HttpServer:
 
     async def _scored(self, request: web.BaseRequest, name: str, version: str) -> web.Response:
         limits = self._limits
+        await self._turns.take()
         try:
             async with asyncio.timeout(limits.read_timeout_s):
                 body = await self._body(request)

@@ -35,11 +35,11 @@ class Limits:
         max_delay_s: that a request waits for others to be scored with; 0: only while others are being scored.
         max_waiting_requests: that wait for their turn.
         max_waiting_rows: of the requests that wait.
-        max_connections: of HTTP.
+        max_connections: at once, to each port.
         max_concurrent: requests over gRPC that are under way at once.
         max_header_bytes: of all that comes before a request's body.
         max_json_depth: how deep JSON may be nested.
-        read_timeout_s: in which a request over HTTP has come whole.
+        read_timeout_s: in which a request has come whole.
         idle_timeout_s: after which a connection without a request is closed.
     """
 
