@@ -130,6 +130,29 @@ def test_a_connection_that_does_not_speak_grpc_is_closed(folder: Path) -> None:
             pass
 
 
+@pytest.mark.parametrize("port", ["http", "metrics"])
+@pytest.mark.parametrize(
+    "written",
+    [
+        pytest.param(b"4711\r\n\r\n", id="no request"),
+        pytest.param(b"GET /\xff4711 HTTP/1.1\r\nHost: x\r\n\r\n", id="no path"),
+        pytest.param(b"GET / HTTP/1.1\r\n" + b"X: 4711\r\n" * 2000, id="many headers"),
+    ],
+)
+def test_what_is_no_request_is_refused_without_a_word_of_it(
+    folder: Path, port: str, written: bytes, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with serving(folder) as served, _connected(served, port) as connection:
+        connection.sendall(written)
+        answer = b""
+        while part := connection.recv(4096):
+            answer += part
+
+    assert answer.split()[1] == b"400"
+    assert b'"code":"REQUEST_INVALID"' in answer
+    assert "4711" not in f"{answer!r}{served.log.getvalue()}{capfd.readouterr()}"
+
+
 def test_a_body_that_comes_slowly_is_refused(folder: Path) -> None:
     with serving(folder, Limits(read_timeout_s=0.2)) as served, _connected(served) as slow:
         slow.sendall(b"POST /v2/models/ranker/infer HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")

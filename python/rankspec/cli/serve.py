@@ -104,6 +104,8 @@ def run(arguments: Namespace) -> int:
     if missing := _missing(arguments):
         sys.stderr.write(f"rankspec serve: error: {missing}\n")
         return statuses.USAGE
+    # What gRPC writes of mistakes of its clients is no line of our log; it looks at this when it is first imported.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     try:
         import rankspec.scoring.server.server  # noqa: F401 - whether it can be, before anything is done
     except ModuleNotFoundError as error:

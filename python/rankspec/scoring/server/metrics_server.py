@@ -23,7 +23,7 @@ class MetricsServer:
     def __init__(self, service: Service) -> None:
         """Takes what counts."""
         self._service = service
-        self._server = LimitedServer(self._answer, service.settings.limits)
+        self._server = LimitedServer(self._answer, service.settings.limits, service.log)
         self._runner = web.ServerRunner(self._server)
         self._idle: asyncio.Task[None] | None = None
 
