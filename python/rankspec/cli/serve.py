@@ -52,6 +52,11 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--step-file", type=Path, metavar="FILE", help="file with the step to serve, watched; empty: newest"
     )
     parser.add_argument(
+        "--expect-digest",
+        metavar="SHA256",
+        help="what the SHA-256 of the manifest has to be; other bundles are refused",
+    )
+    parser.add_argument(
         "--threads", type=_positive, metavar="N", help="threads to score with; default: those there are"
     )
     parser.add_argument(
@@ -158,6 +163,7 @@ def _settings(arguments: Namespace) -> Settings:
         tls=settings.Certificate(arguments.tls_cert, arguments.tls_key) if arguments.tls_cert else None,
         token=read_token(arguments.token_file) if arguments.token_file else None,
         step=arguments.step,
+        expect_digest=arguments.expect_digest,
         step_file=arguments.step_file,
         num_threads=arguments.threads,
         poll_s=max(arguments.poll, 0.01),

@@ -111,7 +111,8 @@ class Loader:
         try:
             if found.problem is not None:
                 raise found.problem
-            opening = partial(open_bundle, found.folder, found.digest, num_threads=self._settings.num_threads)
+            digest = self._settings.expect_digest or found.digest
+            opening = partial(open_bundle, found.folder, digest, num_threads=self._settings.num_threads)
             scorer = await loop.run_in_executor(self._opening, opening)
         except ScoringError as error:
             self._failed[found.folder] = found.stamp

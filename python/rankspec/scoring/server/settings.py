@@ -70,6 +70,7 @@ class Settings:
         tls: a certificate's chain and its key; None serves without encryption.
         token: what clients have to show; None asks for nothing.
         step: of the bundle to serve; None serves the newest.
+        expect_digest: of the bundle to serve, in hexadecimal; any other is refused. None takes any.
         step_file: a file that holds the step, and is watched; empty or absent means the newest. None: there is no file.
         num_threads: for scoring; None takes as many as the container may use.
         poll_s: seconds between looks at the folder.
@@ -87,6 +88,7 @@ class Settings:
     tls: Certificate | None = None
     token: str | None = field(default=None, repr=False)
     step: int | None = None
+    expect_digest: str | None = None
     step_file: Path | None = None
     num_threads: int | None = None
     poll_s: float = 1.0
