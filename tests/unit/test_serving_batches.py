@@ -7,7 +7,6 @@ import math
 import threading
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -19,6 +18,7 @@ from rankspec.scoring.errors import ScoringError
 from rankspec.scoring.server.batching import Batcher, WaitingRoom
 from rankspec.scoring.server.refusals import Kind, Refusal
 from rankspec.scoring.server.settings import Limits
+from rankspec.scoring.server.worker import Worker
 
 Inputs = Mapping[str, np.ndarray]
 
@@ -41,8 +41,9 @@ def _run(
 ) -> None:
     async def within() -> None:
         room = WaitingRoom(limits)
-        with ThreadPoolExecutor(1) as executor:
-            await work(Batcher(model, executor, limits, room, lambda *_: None), room)
+        worker = Worker("scoring")
+        await work(Batcher(model, worker, limits, room, lambda *_: None), room)
+        worker.close()
         assert (room.requests, room.rows) == (0, 0), "all have left"
 
     asyncio.run(within())

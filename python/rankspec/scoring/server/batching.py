@@ -7,7 +7,6 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rankspec.scoring.server.settings import Limits
+    from rankspec.scoring.server.worker import Worker
 
     Inputs = Mapping[str, NDArray[Any]]
     Outputs = Mapping[str, NDArray[np.float32]]
@@ -94,7 +94,7 @@ class Batcher:
     def __init__(
         self,
         score: Callable[[Inputs], Outputs],
-        executor: Executor,
+        worker: Worker,
         limits: Limits,
         room: WaitingRoom,
         observe: Callable[[Inputs, Outputs, int, int], None],
@@ -103,14 +103,14 @@ class Batcher:
 
         Args:
             score: scores inputs `[rows, width]` by name, in a thread.
-            executor: of that thread.
+            worker: of that thread.
             limits: of batches.
             room: where requests wait.
             observe: told of each batch's inputs, outputs, requests and rows, once those who wait have been told.
         """
         self.is_scoring = False
         self._score = score
-        self._executor = executor
+        self._worker = worker
         self._limits = limits
         self._room = room
         self._observe = observe
@@ -180,7 +180,7 @@ class Batcher:
     def _begin(self, batch: Sequence[_Waiting]) -> None:
         self.is_scoring = True
         loop = asyncio.get_running_loop()
-        self._executor.submit(self._work, batch, lambda found: loop.call_soon_threadsafe(self._end, batch, found))
+        self._worker.submit(lambda: self._work(batch, lambda found: loop.call_soon_threadsafe(self._end, batch, found)))
 
     def _work(self, batch: Sequence[_Waiting], end: Callable[[_Scored | Refusal], object]) -> None:
         """Scores a batch, in the thread for it."""

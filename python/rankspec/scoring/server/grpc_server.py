@@ -12,7 +12,8 @@ from google.protobuf.message import DecodeError
 from tritonclient.grpc import service_pb2
 
 from rankspec.scoring.server.grpc_messages import answer_message, metadata_message, request_of
-from rankspec.scoring.server.refusals import Kind, Refusal, invalid
+from rankspec.scoring.server.patience import Patience
+from rankspec.scoring.server.refusals import Refusal, invalid
 from rankspec.scoring.server.versions import EXTENSIONS, SERVER_NAME, server_version
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ class GrpcServer:
         """Takes what answers."""
         self._service = service
         self._limits = limits = service.settings.limits
+        self._patience = Patience(limits.read_timeout_s)
+        self._watching: asyncio.Task[None] | None = None
         options = [
             ("grpc.max_receive_message_length", limits.max_request_bytes),
             ("grpc.max_send_message_length", -1),
@@ -85,11 +88,14 @@ class GrpcServer:
         except RuntimeError as error:
             raise OSError(f"{address} cannot be listened on") from error
         await self._server.start()
+        self._watching = asyncio.create_task(self._patience.watch())
         return address._replace(port=port)
 
     async def stop(self, seconds: float) -> None:
         """Takes no more requests, and ends once all have their answers, or the time is over."""
         await self._server.stop(seconds)
+        if self._watching is not None:
+            self._watching.cancel()
 
     async def _server_live(self, context: Any) -> Any:
         await self._message(service_pb2.ServerLiveRequest, context)
@@ -134,11 +140,8 @@ class GrpcServer:
 
     async def _data(self, context: Any) -> bytes:
         """A request's message, which is there only once all of it has come."""
-        try:
-            async with asyncio.timeout(self._limits.read_timeout_s):
-                data = await context.read()
-        except TimeoutError:
-            raise Refusal(Kind.SLOW, "REQUEST_SLOW", "the request did not come in time") from None
+        with self._patience.waiting():
+            data = await context.read()
         if data is grpc.aio.EOF:
             raise invalid("REQUEST_INVALID", "a request has one message, and there is none")
         given: bytes = data

@@ -160,20 +160,22 @@ class Metrics:
         bundle = bundle_labels(manifest, digest)
         for item in manifest.signature.inputs:
             values = inputs[item.name][:_MOST_OBSERVED_ROWS]
-            self._values.labels(item.name, *bundle).inc(values.size)
-            missing = np.count_nonzero(~np.isfinite(values)) if item.type == bundle_pb2.VALUE_TYPE_FLOAT32 else 0
-            self._missing.labels(item.name, *bundle).inc(int(missing))
+            self._of(self._values, item.name, *bundle).inc(values.size)
+            missing = (
+                values.size - np.count_nonzero(np.isfinite(values)) if item.type == bundle_pb2.VALUE_TYPE_FLOAT32 else 0
+            )
+            self._of(self._missing, item.name, *bundle).inc(int(missing))
         for table in manifest.signature.id_tables:
             ids = inputs[table.input][:_MOST_OBSERVED_ROWS, table.position]
             unseen = np.count_nonzero((ids < 0) | (ids >= table.num_ids))
-            self._unseen.labels(table.name, *bundle).inc(int(unseen))
+            self._of(self._unseen, table.name, *bundle).inc(int(unseen))
         for place, output in enumerate(manifest.outputs):
             scores = outputs[output.name][:_MOST_OBSERVED_ROWS]
             mean = self._means[output.name, *bundle].with_scores(scores[np.isfinite(scores)])
-            self._score_mean.labels(output.name, *bundle).set(mean)
+            self._of(self._score_mean, output.name, *bundle).set(mean)
             if manifest.HasField("baseline"):
-                self._drift.labels(output.name, *bundle).set(mean - manifest.baseline.mean_outputs[place])
-        self._observed.labels(*bundle).inc(min(_MOST_OBSERVED_ROWS, len(outputs[manifest.outputs[0].name])))
+                self._of(self._drift, output.name, *bundle).set(mean - manifest.baseline.mean_outputs[place])
+        self._of(self._observed, *bundle).inc(min(_MOST_OBSERVED_ROWS, len(outputs[manifest.outputs[0].name])))
 
     def forget(self, manifest: BundleManifest, digest: str) -> None:
         """Drops what was counted of a bundle that is served no more, so that many reloads take no memory."""
@@ -196,8 +198,10 @@ class Metrics:
         ):
             _forget(metric, bundle)
         for kept in (self._means, self._series):
-            for key in [key for key in kept if key[-2:] == bundle]:
-                del kept[key]
+            # A copy: another thread may be adding to it.
+            for key in list(kept):
+                if key[-2:] == bundle:
+                    kept.pop(key, None)
 
 
 def _forget(metric: MetricWrapperBase, bundle: tuple[str, str]) -> None:
