@@ -35,11 +35,20 @@ BENCHMARKS = {
     "tfrecord": "benchmarks.tfrecord:run",
     "score_python": "benchmarks.serving:in_process",
     "serve_grpc": "benchmarks.serving:over_grpc",
-    "serve_many_clients": "benchmarks.serving:many_clients",
     "export_local_prod": "benchmarks.exporting:local_prod",
+    "serve_many_clients": "benchmarks.serving_clients:many_clients",
+    "serve_reload": "benchmarks.serving_reloads:under_load",
+    "serve_reload_memory": "benchmarks.serving_reloads:memory",
     "checkpoint_blocked": "benchmarks.checkpointing:blocked",
     "checkpoint_slowdown": "benchmarks.checkpointing:slowdown",
 }
 
 # Run only where they are named: they install what nothing else needs, or take minutes or all of a machine.
-ONLY_NAMED = {"importing", "importing_on_spark", "tfrecord", "serve_many_clients"}
+ONLY_NAMED = {
+    "importing",
+    "importing_on_spark",
+    "tfrecord",
+    "serve_many_clients",
+    "serve_reload",
+    "serve_reload_memory",
+}

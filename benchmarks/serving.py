@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import grpc
 import numpy as np
 import onnxruntime
-from tritonclient.grpc import service_pb2
 
 from benchmarks import serving_bundle
 from benchmarks.measuring import Measurement
+from benchmarks.served import INFER, Process, dense, grpc_request, running, serve
 from rankspec import scoring
 
 _ROWS = (1, 100, 1000)
-_ROUNDS = 300
+_ROUNDS, _WARM_UP = 300, 20
 _THREADS = 1
-_INFER = "/inference.GRPCInferenceService/ModelInfer"
-_CLIENTS, _SECONDS = 1000, 60
 
 
 def in_process() -> list[Measurement]:
@@ -45,78 +39,29 @@ def in_process() -> list[Measurement]:
                     number,
                     lambda rows: scorer.score({"dense": rows}, scorer.signature_hash),
                     lambda rows: session.run(None, {"dense": rows}),
-                    _dense(number),
+                    dense(number),
                 )
             ]
 
 
 def over_grpc() -> list[Measurement]:
-    """Times of `rankspec serve`, with one client."""
-    with tempfile.TemporaryDirectory() as folder, _servers(Path(folder)) as (ours, bare):
-        return [
-            measurement
-            for number in _ROWS
-            for measurement in _compared(f"serve_grpc_{number}_rows", number, ours, bare, _request(number))
-        ]
-
-
-def many_clients() -> Measurement:
-    """How many requests of a row a second are answered to a thousand clients, for a minute; every one is."""
-    with tempfile.TemporaryDirectory() as folder, _servers(Path(folder)) as (ours, _):
-        data = _request(1)
-        until = time.monotonic() + _SECONDS
-
-        def ask(_: int) -> int:
-            answered = 0
-            while time.monotonic() < until:
-                ours(data)
-                answered += 1
-            return answered
-
-        with ThreadPoolExecutor(_CLIENTS) as clients:
-            answered = sum(clients.map(ask, range(_CLIENTS)))
-    return Measurement("serve_grpc_1000_clients", answered / _SECONDS, "requests/s", None)
-
-
-def _dense(number: int) -> np.ndarray:
-    return np.random.default_rng(number).normal(size=(number, serving_bundle.WIDTH)).astype(np.float32)
-
-
-def _request(number: int) -> bytes:
-    message = service_pb2.ModelInferRequest(model_name="bundle")
-    message.inputs.add(name="dense", datatype="FP32", shape=(number, serving_bundle.WIDTH))
-    message.raw_input_contents.append(_dense(number).tobytes())
+    """Times of `rankspec serve`, with one client, and the processor's time that each of both servers takes."""
     with tempfile.TemporaryDirectory() as folder:
-        serving_bundle.write(Path(folder) / "bundle")
-        with scoring.open(Path(folder) / "bundle") as scorer:
-            message.parameters["signature_hash"].string_param = scorer.signature_hash
-    data: bytes = message.SerializeToString()
-    return data
+        bundle = Path(folder) / "bundle"
+        serving_bundle.write(bundle)
+        bare = ["-m", "benchmarks.bare_server", str(bundle / "model.onnx"), str(_THREADS)]
+        with running(serve(bundle, threads=_THREADS)) as ours, running(bare) as other:
+            return [measurement for number in _ROWS for measurement in _asked_in_turn(number, ours, other)]
 
 
-@contextmanager
-def _servers(folder: Path) -> Iterator[tuple[Callable[[bytes], Any], Callable[[bytes], Any]]]:
-    """Calls of a server of ours and of a bare one."""
-    bundle = folder / "bundle"
-    serving_bundle.write(bundle)
-    free = [f"--{protocol}=127.0.0.1:0" for protocol in ("grpc", "http", "metrics")]
-    serve = ["-m", "rankspec", "serve", str(bundle), *free, "--threads", str(_THREADS), "--unready", "0"]
-    bare = ["-m", "benchmarks.bare_server", str(bundle / "model.onnx"), str(_THREADS)]
-    with _server(serve) as ours, _server(bare) as other:
-        yield ours, other
-
-
-@contextmanager
-def _server(arguments: Sequence[str]) -> Iterator[Callable[[bytes], Any]]:
-    command = [sys.executable, *arguments]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
-        try:
-            assert process.stdout is not None, "it is a pipe"
-            address = process.stdout.readline().split("grpc://")[1].split()[0]
-            with grpc.insecure_channel(address) as channel:
-                yield channel.unary_unary(_INFER)
-        finally:
-            process.terminate()
+def _asked_in_turn(number: int, ours: Process, bare: Process) -> Iterator[Measurement]:
+    name, request = f"serve_grpc_{number}_rows", grpc_request(number)
+    with grpc.insecure_channel(ours.grpc) as one, grpc.insecure_channel(bare.grpc) as other:
+        before = [process.processor_seconds() for process in (ours, bare)]
+        yield from _compared(name, number, one.unary_unary(INFER), other.unary_unary(INFER), request)
+        after = [process.processor_seconds() for process in (ours, bare)]
+    mine, theirs = ((end - begin) * 1000 / (_ROUNDS + _WARM_UP) for begin, end in zip(before, after, strict=True))
+    yield Measurement(f"{name}_processor_time", mine, "ms", theirs)
 
 
 def _compared(
@@ -124,7 +69,7 @@ def _compared(
 ) -> Iterator[Measurement]:
     """Median, 99th percentile and rows a second of both, asked in turn."""
     times = np.empty((2, _ROUNDS))
-    for place in range(-20, _ROUNDS):
+    for place in range(-_WARM_UP, _ROUNDS):
         for row, call in enumerate((ours, bare)):
             begin = time.perf_counter()
             call(request)

@@ -9,7 +9,7 @@ import onnx
 import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 from rankspec.serving.v1 import bundle_pb2
-from rankspec.serving.v1.bundle_pb2 import BundleManifest
+from rankspec.serving.v1.bundle_pb2 import BundleManifest, ServedInput
 
 from rankspec.scoring.golden import GoldenBatch, golden_bytes
 from rankspec.scoring.signature import signature_hash
@@ -17,10 +17,12 @@ from rankspec.scoring.writing import list_files, staged, write_file, write_manif
 
 WIDTH = 512
 _LAYERS = (512, 256, 128, 4)
+_INPUT = ServedInput(name="dense", type=bundle_pb2.VALUE_TYPE_FLOAT32, width=WIDTH, non_finite_value=0)
+SIGNATURE_HASH = signature_hash([_INPUT])
 
 
-def write(folder: Path) -> None:
-    """Writes the bundle: 512 numbers a row, three hidden layers, four outputs."""
+def write(folder: Path, step: int = 1) -> None:
+    """Writes the bundle of a step: 512 numbers a row, three hidden layers, four outputs."""
     model = _model().SerializeToString()
     rows = np.random.default_rng(0).normal(size=(8, WIDTH)).astype(np.float32)
     session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
@@ -31,16 +33,15 @@ def write(folder: Path) -> None:
         fingerprint="f",
         semantic_fingerprint="s",
         run_fingerprint="r",
-        step=1,
+        step=step,
         config_message="rankspec.recap.v1.RecapConfig",
         config_file="resolved.binpb",
         config_text_file="resolved.textproto",
         model_file="model.onnx",
         golden_file="golden.bin",
     )
-    item = manifest.signature.inputs.add(name="dense", type=bundle_pb2.VALUE_TYPE_FLOAT32, width=WIDTH)
-    item.non_finite_value = 0
-    manifest.signature.hash = signature_hash(manifest.signature.inputs)
+    manifest.signature.inputs.append(_INPUT)
+    manifest.signature.hash = SIGNATURE_HASH
     for number in range(_LAYERS[-1]):
         manifest.outputs.add(name=f"task_{number}", kind=bundle_pb2.OUTPUT_KIND_PROBABILITY)
     manifest.tolerance.SetInParent()

@@ -31,29 +31,69 @@ _ODD: tuple[Any, ...] = (
 _INFER = f"/v2/models/{NAME}/infer"
 
 
+# More than the server under test takes.
+OVERSIZE = 1_200_000
+
+
 class Request(NamedTuple):
-    """A request: over gRPC if there is no path, over HTTP otherwise."""
+    """A request: over gRPC if there is no path, over HTTP otherwise.
+
+    Attributes:
+        body: of it; of one that is written to a port as it is, all of it.
+        path: over HTTP.
+        headers: over HTTP.
+        port: `grpc` or `http`, if it is written there as it is.
+        is_compressed: whether gRPC compresses it.
+    """
 
     body: bytes
     path: str = ""
     headers: tuple[tuple[str, str], ...] = ()
+    port: str = ""
+    is_compressed: bool = False
 
 
 def request_of(seed: int, number: int, signature_hash: str) -> Request:
     """The request of a number: over gRPC where it is even, over HTTP where it is odd."""
     chance = random.Random(f"{seed} {number}")  # noqa: S311 - no secret
     dense, ids = rows(chance.randint(0, 5), chance.randint(0, 99))
+    if chance.random() < 0.02:
+        return _raw(("grpc", "http")[number % 2], chance)
     if number % 2 == 0:
+        if chance.random() < 0.01:
+            return Request(bytes(OVERSIZE), is_compressed=chance.random() < 0.5)
         message = grpc_request(dense, ids, signature_hash)
         _damage_message(message, chance)
-        return Request(_damaged(message.SerializeToString(), chance))
+        return Request(_damaged(message.SerializeToString(), chance), is_compressed=chance.random() < 0.05)
     message = json_request(dense, ids, signature_hash)
     if chance.random() < 0.7:
         _damage_json(message, chance)
         body = json.dumps(message).encode()
     else:
         body = _damaged(json.dumps(message).encode(), chance)
+    if chance.random() < 0.01:
+        body = chance.choice([b"[" * 100_000, b'{"inputs":' * 1000, b'"' + b"\\" * 99_999, bytes(OVERSIZE)])
     return _with_headers(body, chance)
+
+
+# How both protocols begin, of HTTP/2 with settings and a request's first frame.
+_HTTP1 = (
+    f"POST {_INFER} HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\n{{}} "
+    f"GET /v2 HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"
+).encode()
+_HTTP2 = (
+    b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0\0\0\4\1\4\0\0\0\1\x83\x86\x84\x41"
+    b"\0\0\7\0\1\0\0\0\1\0\0\0\0\2hi\0\0\4\3\0\0\0\0\1\0\0\0\5"
+)
+
+
+def _raw(port: str, chance: random.Random) -> Request:
+    """What a client may write that does not know the protocol, or breaks off."""
+    begun = {"http": _HTTP1, "grpc": _HTTP2}
+    body = _damaged(begun[port if chance.random() < 0.9 else ("http" if port == "grpc" else "grpc")], chance)
+    if chance.random() < 0.1:
+        body = b"GET / HTTP/1.1\r\n" + chance.choice([b"A: b\r\n" * 2000, b"A: " + b"b" * 20_000, b"\r\n" * 5000])
+    return Request(body, port=port)
 
 
 def _with_headers(body: bytes, chance: random.Random) -> Request:

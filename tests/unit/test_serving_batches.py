@@ -7,7 +7,6 @@ import math
 import threading
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -19,6 +18,7 @@ from rankspec.scoring.errors import ScoringError
 from rankspec.scoring.server.batching import Batcher, WaitingRoom
 from rankspec.scoring.server.refusals import Kind, Refusal
 from rankspec.scoring.server.settings import Limits
+from rankspec.scoring.server.worker import Worker
 
 Inputs = Mapping[str, np.ndarray]
 
@@ -41,8 +41,9 @@ def _run(
 ) -> None:
     async def within() -> None:
         room = WaitingRoom(limits)
-        with ThreadPoolExecutor(1) as executor:
-            await work(Batcher(model, executor, limits, room, lambda *_: None), room)
+        worker = Worker("scoring")
+        await work(Batcher(model, worker, limits, room, lambda *_: None), room)
+        worker.close()
         assert (room.requests, room.rows) == (0, 0), "all have left"
 
     asyncio.run(within())
@@ -50,7 +51,7 @@ def _run(
 
 async def _until_scored(batcher: Batcher, room: WaitingRoom) -> None:
     """Waits until what was asked is being scored."""
-    while room.requests or batcher._worker is None:  # noqa: ASYNC110 - the batcher has no event for it
+    while room.requests or not batcher.is_scoring:  # noqa: ASYNC110 - the batcher has no event for it
         await asyncio.sleep(0)
 
 
@@ -154,16 +155,24 @@ def test_who_does_not_wait_any_more_is_not_scored() -> None:
     ids=["of_scoring", "of_memory"],
 )
 def test_when_scoring_fails_everybody_hears_of_it_and_the_next_are_scored(error: Exception) -> None:
-    errors = [error]
+    model = _Model()
 
     def score(inputs: Inputs) -> Inputs:
-        if errors:
-            raise errors.pop()
-        return {"y": inputs["x"][:, 0]}
+        outputs = model(inputs)
+        if len(model.batches) == 2:
+            raise error
+        return outputs
 
-    async def work(batcher: Batcher, _: WaitingRoom) -> None:
-        found = await asyncio.gather(*(batcher.score(_rows([1]), math.inf) for _ in range(3)), return_exceptions=True)
+    async def work(batcher: Batcher, room: WaitingRoom) -> None:
+        first = asyncio.create_task(batcher.score(_rows([1]), math.inf))
+        await _until_scored(batcher, room)
+        others = [asyncio.create_task(batcher.score(_rows([1]), math.inf)) for _ in range(3)]
+        await asyncio.sleep(0.01)
+        model.may_go.set()
+        found = await asyncio.gather(*others, return_exceptions=True)
         assert [getattr(one, "code", None) for one in found] == ["SCORING_FAILED"] * 3
-        assert (await batcher.score(_rows([3]), math.inf))["y"] == [3]
+        assert (await first)["y"] == [2]
+        assert (await batcher.score(_rows([3]), math.inf))["y"] == [6]
 
     _run(Limits(), score, work)
+    assert model.batches == [1, 3, 1]

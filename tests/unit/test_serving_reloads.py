@@ -161,6 +161,15 @@ def test_the_step_file_pins_rolls_back_and_lets_go(tmp_path: Path) -> None:
         until(lambda: _step(served) == 3)
 
 
+def test_a_bundle_of_another_digest_than_the_pinned_is_not_served(tmp_path: Path) -> None:
+    pinned = write_bundle(tmp_path / "1", step=1)
+    with serving(tmp_path, expect_digest=pinned) as served:
+        write_bundle(tmp_path / "2", step=2)
+        until(lambda: bool(served.events("bundle_refused")))
+        assert [event["code"] for event in served.events("bundle_refused")] == ["DIGEST_MISMATCH"]
+        assert _step(served) == 1
+
+
 def test_nothing_is_written_into_the_watched_folder(tmp_path: Path) -> None:
     write_bundle(tmp_path / "1", step=1)
     before = {path: path.stat().st_mtime_ns for path in (tmp_path, *tmp_path.rglob("*"))}

@@ -52,6 +52,11 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--step-file", type=Path, metavar="FILE", help="file with the step to serve, watched; empty: newest"
     )
     parser.add_argument(
+        "--expect-digest",
+        metavar="SHA256",
+        help="what the SHA-256 of the manifest has to be; other bundles are refused",
+    )
+    parser.add_argument(
         "--threads", type=_positive, metavar="N", help="threads to score with; default: those there are"
     )
     parser.add_argument(
@@ -94,7 +99,9 @@ def _add_limits(parser: ArgumentParser) -> None:
         metavar="N",
         help="requests that wait to be scored; default: 2000",
     )
-    limits.add_argument("--max-connections", type=_positive, default=2000, metavar="N", help="over HTTP; default: 2000")
+    limits.add_argument(
+        "--max-connections", type=_positive, default=2000, metavar="N", help="to each port at once; default: 2000"
+    )
 
 
 def run(arguments: Namespace) -> int:
@@ -102,6 +109,8 @@ def run(arguments: Namespace) -> int:
     if missing := _missing(arguments):
         sys.stderr.write(f"rankspec serve: error: {missing}\n")
         return statuses.USAGE
+    # What gRPC writes of mistakes of its clients is no line of our log; it looks at this when it is first imported.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     try:
         import rankspec.scoring.server.server  # noqa: F401 - whether it can be, before anything is done
     except ModuleNotFoundError as error:
@@ -154,6 +163,7 @@ def _settings(arguments: Namespace) -> Settings:
         tls=settings.Certificate(arguments.tls_cert, arguments.tls_key) if arguments.tls_cert else None,
         token=read_token(arguments.token_file) if arguments.token_file else None,
         step=arguments.step,
+        expect_digest=arguments.expect_digest,
         step_file=arguments.step_file,
         num_threads=arguments.threads,
         poll_s=max(arguments.poll, 0.01),

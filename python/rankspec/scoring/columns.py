@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,10 +17,47 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from rankspec.serving.v1.bundle_pb2 import FeatureSignature, ServedInput
+    from rankspec.serving.v1.bundle_pb2 import AllowedValues, FeatureSignature, IdTable, ServedInput
 
 # Between the names of an input and of one of its features; no input has it in its name.
 SEPARATOR = "/"
+
+
+@dataclass(frozen=True)
+class _Input:
+    """What the signature says of an input, read once: reading it of the message takes longer than looking at a request.
+
+    Attributes:
+        name: of the input.
+        dtype: of its values.
+        width: values a row.
+        features: names of the columns of single features; none where features have no names.
+        unread: positions that the model does not read.
+        allowed: values that training takes; None if it takes any.
+    """
+
+    name: str
+    dtype: np.dtype[Any]
+    width: int
+    features: tuple[str, ...]
+    unread: frozenset[int]
+    allowed: AllowedValues | None
+
+    @property
+    def read(self) -> list[int]:
+        """Positions that the model reads."""
+        return [position for position in range(self.width) if position not in self.unread]
+
+
+@dataclass(frozen=True)
+class _Table:
+    """Ids that are refused out of range: where they stand, and what their column is called."""
+
+    name: str
+    input: str
+    position: int
+    num_ids: int
+    column: str
 
 
 class Placement:
@@ -31,13 +69,15 @@ class Placement:
 
     def __init__(self, signature: FeatureSignature) -> None:
         """Takes a signature of a manifest that has been checked."""
-        self._signature = signature
-        self._unread = {item.name: frozenset(item.unread_positions) for item in signature.inputs}
-        self._known = frozenset(
-            name
-            for item in signature.inputs
-            for name in (item.name, *(_feature(item, position) for position in range(len(item.feature_names))))
-        )
+        self._hash = signature.hash
+        self._inputs = [_input_of(item) for item in signature.inputs]
+        self._known = frozenset(name for item in self._inputs for name in (item.name, *item.features))
+        by_name = {item.name: item for item in self._inputs}
+        self._tables = [
+            _table_of(table, by_name[table.input])
+            for table in signature.id_tables
+            if table.out_of_range_ids == OUT_OF_RANGE_IDS_ERROR
+        ]
 
     def placed(self, columns: Mapping[str, NDArray[Any]], signature_hash: str | None) -> dict[str, NDArray[Any]]:
         """The model's inputs, `[rows, width]` by name.
@@ -49,87 +89,97 @@ class Placement:
         Raises:
             ScoringError: the first thing that is wrong, in the order that `docs/serving.md` gives.
         """
-        if signature_hash is not None and signature_hash != self._signature.hash:
+        if signature_hash is not None and signature_hash != self._hash:
             raise ScoringError(bundle_pb2.ERROR_CODE_SIGNATURE_MISMATCH, "the hash of this bundle's signature")
-        for name in sorted(columns.keys() - self._known, key=_bytes):
+        if unknown := columns.keys() - self._known:
             raise ScoringError(
-                bundle_pb2.ERROR_CODE_INPUT_UNKNOWN, "an input of the signature, or a feature of one", input=name
+                bundle_pb2.ERROR_CODE_INPUT_UNKNOWN,
+                "an input of the signature, or a feature of one",
+                input=min(unknown, key=_bytes),
             )
         rows = _Rows()
         inputs = {
-            item.name: self._input(item, columns, rows, is_signed=signature_hash is not None)
-            for item in self._signature.inputs
+            item.name: _placed(item, columns, rows, is_signed=signature_hash is not None) for item in self._inputs
         }
-        self._check_ids(inputs)
-        for item in self._signature.inputs:
-            if item.HasField("allowed_values"):
-                _check_allowed(item, inputs[item.name], self._unread[item.name])
+        for table in self._tables:
+            _check_ids(table, inputs[table.input])
+        for item in self._inputs:
+            if item.allowed is not None:
+                _check_allowed(item, item.allowed, inputs[item.name])
         return inputs
 
-    def _input(
-        self, item: ServedInput, columns: Mapping[str, NDArray[Any]], rows: _Rows, *, is_signed: bool
-    ) -> NDArray[Any]:
-        names = [_feature(item, position) for position in range(len(item.feature_names))]
-        has_features = any(name in columns for name in names)
-        if item.name not in columns:
-            if not has_features:
-                raise _missing(item.name)
-            return self._joined(item, names, columns, rows)
-        if has_features:
-            raise ScoringError(
-                bundle_pb2.ERROR_CODE_INPUT_TWICE, "either whole vectors or single features", input=item.name
-            )
-        values = _typed(columns[item.name], item.name, item)
-        if values.ndim != 2 or values.shape[1] != item.width:
-            raise ScoringError(
-                bundle_pb2.ERROR_CODE_WIDTH_MISMATCH, f"a matrix of {item.width} values a row", input=item.name
-            )
-        if not is_signed:
-            raise ScoringError(
-                bundle_pb2.ERROR_CODE_SIGNATURE_REQUIRED,
-                "the signature's hash beside whole vectors, or features by their names",
-                input=item.name,
-            )
-        rows.check(values, item.name)
-        return values
 
-    def _joined(
-        self, item: ServedInput, names: list[str], columns: Mapping[str, NDArray[Any]], rows: _Rows
-    ) -> NDArray[Any]:
-        """The input of its features, each in its place; those that the model does not read may be left out."""
-        found: dict[int, NDArray[Any]] = {}
-        for position, name in enumerate(names):
-            if name not in columns:
-                if position in self._unread[item.name]:
-                    continue
-                raise _missing(name)
-            values = _typed(columns[name], name, item)
-            if values.ndim != 1:
-                raise ScoringError(bundle_pb2.ERROR_CODE_WIDTH_MISMATCH, "one value a row", input=name)
-            rows.check(values, name)
-            found[position] = values
-        joined = np.zeros((rows.number or 0, item.width), dtype_of(item))
-        for position, values in found.items():
-            joined[:, position] = values
-        return joined
+def _input_of(item: ServedInput) -> _Input:
+    return _Input(
+        item.name,
+        dtype_of(item),
+        item.width,
+        tuple(f"{item.name}{SEPARATOR}{name}" for name in item.feature_names),
+        frozenset(item.unread_positions),
+        item.allowed_values if item.HasField("allowed_values") else None,
+    )
 
-    def _check_ids(self, inputs: Mapping[str, NDArray[Any]]) -> None:
-        """Refuses ids that a table has neither a row nor a bucket for."""
-        items = {item.name: item for item in self._signature.inputs}
-        for table in self._signature.id_tables:
-            if table.out_of_range_ids != OUT_OF_RANGE_IDS_ERROR:
+
+def _table_of(table: IdTable, item: _Input) -> _Table:
+    column = item.features[table.position] if item.features else item.name
+    return _Table(table.name, table.input, table.position, table.num_ids, column)
+
+
+def _placed(item: _Input, columns: Mapping[str, NDArray[Any]], rows: _Rows, *, is_signed: bool) -> NDArray[Any]:
+    has_features = not columns.keys().isdisjoint(item.features)
+    if item.name not in columns:
+        if not has_features:
+            raise _missing(item.name)
+        return _joined(item, columns, rows)
+    if has_features:
+        raise ScoringError(
+            bundle_pb2.ERROR_CODE_INPUT_TWICE, "either whole vectors or single features", input=item.name
+        )
+    values = _typed(columns[item.name], item.name, item)
+    if values.ndim != 2 or values.shape[1] != item.width:
+        raise ScoringError(
+            bundle_pb2.ERROR_CODE_WIDTH_MISMATCH, f"a matrix of {item.width} values a row", input=item.name
+        )
+    if not is_signed:
+        raise ScoringError(
+            bundle_pb2.ERROR_CODE_SIGNATURE_REQUIRED,
+            "the signature's hash beside whole vectors, or features by their names",
+            input=item.name,
+        )
+    rows.check(values, item.name)
+    return values
+
+
+def _joined(item: _Input, columns: Mapping[str, NDArray[Any]], rows: _Rows) -> NDArray[Any]:
+    """The input of its features, each in its place; those that the model does not read may be left out."""
+    found: dict[int, NDArray[Any]] = {}
+    for position, name in enumerate(item.features):
+        if name not in columns:
+            if position in item.unread:
                 continue
-            ids = inputs[table.input][:, table.position]
-            # An id below 0 is a very large one without its sign.
-            wrong = np.flatnonzero(ids.astype(np.uint64) >= np.uint64(table.num_ids))
-            if wrong.size:
-                item = items[table.input]
-                raise ScoringError(
-                    bundle_pb2.ERROR_CODE_ID_OUT_OF_RANGE,
-                    f'an id from 0 to {table.num_ids - 1} of the table "{table.name}"',
-                    input=_feature(item, table.position) if item.feature_names else item.name,
-                    row=int(wrong[0]),
-                )
+            raise _missing(name)
+        values = _typed(columns[name], name, item)
+        if values.ndim != 1:
+            raise ScoringError(bundle_pb2.ERROR_CODE_WIDTH_MISMATCH, "one value a row", input=name)
+        rows.check(values, name)
+        found[position] = values
+    joined = np.zeros((rows.number or 0, item.width), item.dtype)
+    for position, values in found.items():
+        joined[:, position] = values
+    return joined
+
+
+def _check_ids(table: _Table, values: NDArray[Any]) -> None:
+    """Refuses ids that a table has neither a row nor a bucket for."""
+    # An id below 0 is a very large one without its sign.
+    wrong = np.flatnonzero(values[:, table.position].astype(np.uint64) >= np.uint64(table.num_ids))
+    if wrong.size:
+        raise ScoringError(
+            bundle_pb2.ERROR_CODE_ID_OUT_OF_RANGE,
+            f'an id from 0 to {table.num_ids - 1} of the table "{table.name}"',
+            input=table.column,
+            row=int(wrong[0]),
+        )
 
 
 class _Rows:
@@ -150,18 +200,16 @@ class _Rows:
             raise ScoringError(bundle_pb2.ERROR_CODE_ROWS_MISMATCH, f"{self.number} rows", input=name)
 
 
-def _typed(values: NDArray[Any], name: str, item: ServedInput) -> NDArray[Any]:
-    wanted = dtype_of(item)
+def _typed(values: NDArray[Any], name: str, item: _Input) -> NDArray[Any]:
     given: object = values
-    if not isinstance(given, np.ndarray) or given.dtype != wanted:
-        raise ScoringError(bundle_pb2.ERROR_CODE_TYPE_MISMATCH, f"values of {wanted.name}", input=name)
+    if not isinstance(given, np.ndarray) or given.dtype != item.dtype:
+        raise ScoringError(bundle_pb2.ERROR_CODE_TYPE_MISMATCH, f"values of {item.dtype.name}", input=name)
     return values
 
 
-def _check_allowed(item: ServedInput, values: NDArray[Any], unread: frozenset[int]) -> None:
+def _check_allowed(item: _Input, allowed: AllowedValues, values: NDArray[Any]) -> None:
     """Refuses values that training refuses."""
-    allowed = item.allowed_values
-    numbers = values[:, [position for position in range(item.width) if position not in unread]].astype(np.float64)
+    numbers = values[:, item.read].astype(np.float64)
     finite = np.isfinite(numbers)
     wrong = np.zeros(numbers.shape, np.bool_)
     if allowed.HasField("least"):
@@ -172,11 +220,10 @@ def _check_allowed(item: ServedInput, values: NDArray[Any], unread: frozenset[in
         wrong |= ~finite | (numbers != np.trunc(numbers))
     if wrong.any():
         row = int(np.argwhere(wrong)[0, 0])
-        raise ScoringError(bundle_pb2.ERROR_CODE_VALUE_NOT_ALLOWED, _described(item), input=item.name, row=row)
+        raise ScoringError(bundle_pb2.ERROR_CODE_VALUE_NOT_ALLOWED, _described(allowed), input=item.name, row=row)
 
 
-def _described(item: ServedInput) -> str:
-    allowed = item.allowed_values
+def _described(allowed: AllowedValues) -> str:
     text = "whole numbers" if allowed.whole else "values"
     if allowed.HasField("least"):
         text += f" from {allowed.least:.9g}"
@@ -187,10 +234,6 @@ def _described(item: ServedInput) -> str:
 
 def _missing(name: str) -> ScoringError:
     return ScoringError(bundle_pb2.ERROR_CODE_INPUT_MISSING, "a column of this name", input=name)
-
-
-def _feature(item: ServedInput, position: int) -> str:
-    return f"{item.name}{SEPARATOR}{item.feature_names[position]}"
 
 
 def _bytes(name: str) -> bytes:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from rankspec.scoring.server.models import ServedModel
 
+_FLOAT32 = DTYPES["FP32"]
 _CONTENTS = {"FP32": "fp32_contents", "INT64": "int64_contents"}
 
 
@@ -44,7 +45,7 @@ def request_of(data: bytes, max_rows: int) -> ScoreRequest:
     except DecodeError:
         raise invalid("REQUEST_INVALID", "the message is no ModelInferRequest") from None
     signature_hash, timeout_s = _parameters(message.parameters)
-    if any(item.parameters for item in (*message.inputs, *message.outputs)):
+    if any(item.parameters for item in message.inputs) or any(item.parameters for item in message.outputs):
         raise unknown_parameter("a tensor's; it has none here")
     return ScoreRequest(
         message.model_name,
@@ -98,7 +99,7 @@ def answer_message(answer: ScoreAnswer, request_id: str) -> Any:
     message.parameters["step"].int64_param = answer.step
     for name, values in answer.outputs.items():
         message.outputs.add(name=name, datatype="FP32", shape=values.shape)
-        message.raw_output_contents.append(values.astype("<f4", copy=False).tobytes())
+        message.raw_output_contents.append(values.astype(_FLOAT32, copy=False).tobytes())
     return message
 
 

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from rankspec.scoring.server.connections import LimitedServer
+from rankspec.scoring.server.connections import LimitedServer, refused
 from rankspec.scoring.server.json_messages import (
     JSON_LENGTH_HEADER,
     answer_body,
-    error_of,
     json_bytes,
     metadata_of,
     request_of,
 )
 from rankspec.scoring.server.refusals import Kind, Refusal, invalid
+from rankspec.scoring.server.turns import Turns
 from rankspec.scoring.server.versions import EXTENSIONS, SERVER_NAME, server_version
 
 if TYPE_CHECKING:
@@ -39,9 +39,10 @@ class HttpServer:
         """Takes what answers."""
         self._service = service
         self._limits = service.settings.limits
-        self._server = LimitedServer(self._answer, self._limits)
+        self._server = LimitedServer(self._answer, self._limits, service.log)
         self._runner = web.ServerRunner(self._server)
         self._idle: asyncio.Task[None] | None = None
+        self._turns = Turns()
 
     async def start(self, address: Address, context: ssl.SSLContext | None) -> Address:
         """Listens.
@@ -72,7 +73,7 @@ class HttpServer:
         try:
             return await self._routed(request)
         except Refusal as refusal:
-            return _refused(refusal)
+            return refused(refusal)
 
     async def _routed(self, request: web.BaseRequest) -> web.StreamResponse:
         path, registry = request.path, self._service.registry
@@ -103,6 +104,7 @@ class HttpServer:
 
     async def _scored(self, request: web.BaseRequest, name: str, version: str) -> web.Response:
         limits = self._limits
+        await self._turns.take()
         try:
             async with asyncio.timeout(limits.read_timeout_s):
                 body = await self._body(request)
@@ -162,17 +164,5 @@ def _only_method(request: web.BaseRequest, method: str) -> None:
         raise Refusal(Kind.METHOD, "METHOD_UNKNOWN", f"this is asked for by {method}")
 
 
-def _refused(refusal: Refusal) -> web.Response:
-    response = _json(error_of(refusal), refusal.kind.value.http)
-    if refusal.retry_after is not None:
-        response.headers["Retry-After"] = str(refusal.retry_after)
-    if refusal.kind is Kind.UNAUTHENTICATED:
-        response.headers["WWW-Authenticate"] = "Bearer"
-    if refusal.kind in (Kind.TOO_LARGE, Kind.SLOW):
-        # What is still to come of the request is not waited for.
-        response.force_close()
-    return response
-
-
-def _json(message: object, status: int = 200) -> web.Response:
-    return web.Response(body=json_bytes(message), status=status, content_type="application/json")
+def _json(message: object) -> web.Response:
+    return web.Response(body=json_bytes(message), content_type="application/json")

@@ -14,6 +14,7 @@ from rankspec.scoring.scorer import open as open_bundle
 from rankspec.scoring.server.batching import WaitingRoom
 from rankspec.scoring.server.models import Registry, ServedModel
 from rankspec.scoring.server.shelf import Found, Shelf, Stamp
+from rankspec.scoring.server.worker import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,7 +49,7 @@ class Loader:
         self._failed: dict[Path, Stamp] = {}
         self._said: object = None
         self._previous: ServedModel | None = None
-        self._scoring = ThreadPoolExecutor(1, "scoring")
+        self._scoring = Worker("scoring")
         self._opening = ThreadPoolExecutor(1, "opening")
         self._observing = ThreadPoolExecutor(1, "observing")
         self._is_observing = False
@@ -111,7 +112,8 @@ class Loader:
         try:
             if found.problem is not None:
                 raise found.problem
-            opening = partial(open_bundle, found.folder, found.digest, num_threads=self._settings.num_threads)
+            digest = self._settings.expect_digest or found.digest
+            opening = partial(open_bundle, found.folder, digest, num_threads=self._settings.num_threads)
             scorer = await loop.run_in_executor(self._opening, opening)
         except ScoringError as error:
             self._failed[found.folder] = found.stamp
@@ -203,6 +205,7 @@ class Loader:
         late: set[asyncio.Task[None]] = set()
         if self._retiring:
             _, late = await asyncio.wait(self._retiring, timeout=seconds)
-        for executor in (self._scoring, self._opening, self._observing):
+        self._scoring.close()
+        for executor in (self._opening, self._observing):
             executor.shutdown(wait=False, cancel_futures=True)
         return not late

@@ -71,6 +71,8 @@ class Metrics:
         self._score_mean = self._gauge("rankspec_score_mean", "Mean of an output over the last observed rows", "output")
         self._drift = self._gauge("rankspec_score_drift", "That mean less the validation set's", "output")
         self._means: dict[tuple[str, ...], _RunningMean] = defaultdict(_RunningMean)
+        # Finding a metric's series by its labels takes as long as all else that is counted of a request.
+        self._series: dict[tuple[Any, ...], Any] = {}
         self._mean = self._gauge("rankspec_baseline_mean", "Mean of an output over the validation set", "output")
         self._missing_share = self._gauge(
             "rankspec_baseline_missing_share", "Share of values that are missing in the validation set", "input"
@@ -97,6 +99,14 @@ class Metrics:
     def _histogram(self, name: str, text: str, buckets: Sequence[float], *labels: str) -> Histogram:
         return Histogram(name, text, [*labels, *_BUNDLE], buckets=buckets, registry=self._registry)
 
+    def _of(self, metric: MetricWrapperBase, *labels: str) -> Any:
+        """A metric's series of these labels, the bundle's last."""
+        key = (metric, *labels)
+        series = self._series.get(key)
+        if series is None:
+            series = self._series[key] = metric.labels(*labels)
+        return series
+
     def exposition(self) -> bytes:
         """All of it, as Prometheus reads it."""
         return generate_latest(self._registry)
@@ -104,8 +114,8 @@ class Metrics:
     def request(self, protocol: str, code: str, seconds: float, model: ServedModel | None) -> None:
         """Counts a request."""
         bundle = ("", "") if model is None else bundle_labels(model.scorer.manifest, model.digest)
-        self._requests.labels(protocol, code, *bundle).inc()
-        self._seconds.labels(protocol, *bundle).observe(seconds)
+        self._of(self._requests, protocol, code, *bundle).inc()
+        self._of(self._seconds, protocol, *bundle).observe(seconds)
 
     def load(self, code: str) -> None:
         """Counts a bundle that was opened, or was not: `OK` or the scorer's code."""
@@ -135,9 +145,9 @@ class Metrics:
     def batch(self, manifest: BundleManifest, digest: str, requests: int, rows: int) -> None:
         """Counts a batch."""
         bundle = bundle_labels(manifest, digest)
-        self._rows.labels(*bundle).inc(rows)
-        self._batch_rows.labels(*bundle).observe(rows)
-        self._batch_requests.labels(*bundle).observe(requests)
+        self._of(self._rows, *bundle).inc(rows)
+        self._of(self._batch_rows, *bundle).observe(rows)
+        self._of(self._batch_requests, *bundle).observe(requests)
 
     def observe(
         self,
@@ -150,20 +160,22 @@ class Metrics:
         bundle = bundle_labels(manifest, digest)
         for item in manifest.signature.inputs:
             values = inputs[item.name][:_MOST_OBSERVED_ROWS]
-            self._values.labels(item.name, *bundle).inc(values.size)
-            missing = np.count_nonzero(~np.isfinite(values)) if item.type == bundle_pb2.VALUE_TYPE_FLOAT32 else 0
-            self._missing.labels(item.name, *bundle).inc(int(missing))
+            self._of(self._values, item.name, *bundle).inc(values.size)
+            missing = (
+                values.size - np.count_nonzero(np.isfinite(values)) if item.type == bundle_pb2.VALUE_TYPE_FLOAT32 else 0
+            )
+            self._of(self._missing, item.name, *bundle).inc(int(missing))
         for table in manifest.signature.id_tables:
             ids = inputs[table.input][:_MOST_OBSERVED_ROWS, table.position]
             unseen = np.count_nonzero((ids < 0) | (ids >= table.num_ids))
-            self._unseen.labels(table.name, *bundle).inc(int(unseen))
+            self._of(self._unseen, table.name, *bundle).inc(int(unseen))
         for place, output in enumerate(manifest.outputs):
             scores = outputs[output.name][:_MOST_OBSERVED_ROWS]
             mean = self._means[output.name, *bundle].with_scores(scores[np.isfinite(scores)])
-            self._score_mean.labels(output.name, *bundle).set(mean)
+            self._of(self._score_mean, output.name, *bundle).set(mean)
             if manifest.HasField("baseline"):
-                self._drift.labels(output.name, *bundle).set(mean - manifest.baseline.mean_outputs[place])
-        self._observed.labels(*bundle).inc(min(_MOST_OBSERVED_ROWS, len(outputs[manifest.outputs[0].name])))
+                self._of(self._drift, output.name, *bundle).set(mean - manifest.baseline.mean_outputs[place])
+        self._of(self._observed, *bundle).inc(min(_MOST_OBSERVED_ROWS, len(outputs[manifest.outputs[0].name])))
 
     def forget(self, manifest: BundleManifest, digest: str) -> None:
         """Drops what was counted of a bundle that is served no more, so that many reloads take no memory."""
@@ -185,8 +197,11 @@ class Metrics:
             self._unseen_share,
         ):
             _forget(metric, bundle)
-        for key in [key for key in self._means if key[1:] == bundle]:
-            del self._means[key]
+        for kept in (self._means, self._series):
+            # A copy: another thread may be adding to it.
+            for key in list(kept):
+                if key[-2:] == bundle:
+                    kept.pop(key, None)
 
 
 def _forget(metric: MetricWrapperBase, bundle: tuple[str, str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,9 @@ class MetricsServer:
     def __init__(self, service: Service) -> None:
         """Takes what counts."""
         self._service = service
-        self._runner = web.ServerRunner(LimitedServer(self._answer, service.settings.limits))
+        self._server = LimitedServer(self._answer, service.settings.limits, service.log)
+        self._runner = web.ServerRunner(self._server)
+        self._idle: asyncio.Task[None] | None = None
 
     async def start(self, address: Address, context: ssl.SSLContext | None) -> Address:
         """Listens, and says where.
@@ -32,10 +35,13 @@ class MetricsServer:
         """
         await self._runner.setup()
         await web.TCPSite(self._runner, address.host, address.port, ssl_context=context).start()
+        self._idle = asyncio.create_task(self._server.end_idle_connections())
         return address._replace(port=self._runner.addresses[0][1])
 
     async def stop(self) -> None:
         """Ends."""
+        if self._idle is not None:
+            self._idle.cancel()
         await self._runner.cleanup()
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 
     from rankspec.scoring.scorer import Scorer
     from rankspec.scoring.server.settings import Limits
+    from rankspec.scoring.server.worker import Worker
 
 
 class Tensor(NamedTuple):
@@ -50,7 +50,7 @@ class ServedModel:
         self,
         name: str,
         scorer: Scorer,
-        executor: Executor,
+        worker: Worker,
         limits: Limits,
         room: WaitingRoom,
         observe: Callable[[Mapping[str, NDArray[Any]], Mapping[str, NDArray[np.float32]], int, int], None],
@@ -66,7 +66,7 @@ class ServedModel:
         names = (*scorer.tasks, *((SCORE,) if scorer.manifest.score_weights else ()))
         self.outputs = [Tensor(name, "FP32", (-1,)) for name in names]
         self._output_names = frozenset(names)
-        self._batcher = Batcher(scorer.score_placed, executor, limits, room, observe)
+        self._batcher = Batcher(scorer.score_placed, worker, limits, room, observe)
         self._under_way = 0
         self._idle = asyncio.Event()
         self._idle.set()

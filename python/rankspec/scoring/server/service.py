@@ -29,7 +29,7 @@ class Service:
         self.settings = settings
         self.registry = registry
         self.metrics = metrics
-        self._log = log
+        self.log = log
         self._shown = None if settings.token is None else f"Bearer {settings.token}".encode()
 
     def check_token(self, shown: str | bytes | None) -> None:
@@ -60,8 +60,10 @@ class Service:
         """
         model = self.registry.model(request.model, request.version)
         timeout_s = min(timeout_s, request.timeout_s)
+        if timeout_s == math.inf:
+            return await model.score(request, math.inf)
         try:
-            async with asyncio.timeout(None if timeout_s == math.inf else timeout_s):
+            async with asyncio.timeout(timeout_s):
                 return await model.score(request, time.monotonic() + timeout_s)
         except TimeoutError:
             raise Refusal(Kind.LATE, "DEADLINE_EXCEEDED", "the time that the request gives is over") from None
@@ -80,15 +82,15 @@ class Service:
         except Refusal as refusal:
             code = refusal.code
             if refusal.kind is Kind.FAILED:
-                self._log.failure(refusal)
+                self.log.failure(refusal)
             raise
         except Exception as error:
             code = "SCORING_FAILED"
-            self._log.failure(error)
+            self.log.failure(error)
             raise Refusal(Kind.FAILED, code, "the request could not be answered") from error
         finally:
             seconds = time.monotonic() - begin
             self.metrics.request(protocol, code, seconds, self.registry.current)
             if self.settings.logs_requests:
-                self._log.request(protocol, code, seconds, self.registry.current)
+                self.log.request(protocol, code, seconds, self.registry.current)
         return given

@@ -35,11 +35,11 @@ class Limits:
         max_delay_s: that a request waits for others to be scored with; 0: only while others are being scored.
         max_waiting_requests: that wait for their turn.
         max_waiting_rows: of the requests that wait.
-        max_connections: of HTTP.
+        max_connections: at once, to each port.
         max_concurrent: requests over gRPC that are under way at once.
         max_header_bytes: of all that comes before a request's body.
         max_json_depth: how deep JSON may be nested.
-        read_timeout_s: in which a request over HTTP has come whole.
+        read_timeout_s: in which a request has come whole.
         idle_timeout_s: after which a connection without a request is closed.
     """
 
@@ -70,6 +70,7 @@ class Settings:
         tls: a certificate's chain and its key; None serves without encryption.
         token: what clients have to show; None asks for nothing.
         step: of the bundle to serve; None serves the newest.
+        expect_digest: of the bundle to serve, in hexadecimal; any other is refused. None takes any.
         step_file: a file that holds the step, and is watched; empty or absent means the newest. None: there is no file.
         num_threads: for scoring; None takes as many as the container may use.
         poll_s: seconds between looks at the folder.
@@ -87,6 +88,7 @@ class Settings:
     tls: Certificate | None = None
     token: str | None = field(default=None, repr=False)
     step: int | None = None
+    expect_digest: str | None = None
     step_file: Path | None = None
     num_threads: int | None = None
     poll_s: float = 1.0
