@@ -22,6 +22,8 @@ _BUNDLE = _ROOT / "tests/scoring/example_bundle"
 # What each page needs beside Python.
 _TOOLS = {"python": [], "go": ["go"], "java": ["mvn", "javac"], "typescript": ["npm"]}
 _FILE = re.compile(r"^`([\w./]+)`:\n\n```\w+\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+# A name and its scores, as each language prints them.
+_SCORES = re.compile(r"(\S+) (?:Float32Array\(2\) )?\[(.*)\]")
 _BLOCK = re.compile(r"^```console\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
@@ -84,7 +86,8 @@ def test_the_page_leads_from_an_empty_folder_to_scores(language: str, checkout: 
         }
         expected = scorer.score(columns, scorer.signature_hash)
         assert said[0] == f"step {scorer.manifest.step} digest {scorer.digest}"
-    found = {line.partition(" ")[0]: re.findall(r"-?[\d.]+(?:e-?\d+)?", line.partition("[")[2]) for line in said[1:]}
+    lines = filter(None, map(_SCORES.fullmatch, said[1:]))
+    found = {line[1]: re.findall(r"-?[\d.]+(?:[eE]-?\d+)?", line[2]) for line in lines}
     assert found.keys() == expected.keys()
     for name, values in expected.items():
         np.testing.assert_allclose(np.array(found[name], float), values, rtol=0, atol=1e-6)

@@ -172,15 +172,37 @@ def test_a_message_that_comes_slowly_is_refused(folder: Path, token: str | None,
         serving(folder, Limits(read_timeout_s=0.2 if token is None else 300), token=token) as served,
         _connected(served, "grpc") as slow,
     ):
-        # A message of 100 bytes, of which two come.
-        headers = b"".join(_header(*item) for item in _HEADERS)
-        slow.sendall(_PREFACE + _frame(4, 0, b"") + _frame(1, 1, headers) + _frame(0, 1, b"\0\0\0\0\x64ab"))
+        slow.sendall(_begun())
 
         answer = b""
         while code not in answer:
             part = slow.recv(4096)
             assert part, answer
             answer += part
+
+
+def test_requests_beyond_the_limit_are_refused_over_grpc(folder: Path) -> None:
+    with (
+        serving(folder, Limits(max_concurrent=2)) as served,
+        _connected(served, "grpc") as one,
+        _connected(served, "grpc") as other,
+        served.channel() as channel,
+    ):
+        ask = channel.unary_unary(_READY)
+        assert ask(b"", timeout=30)
+        for connection in (one, other):
+            connection.sendall(_begun())
+        until(lambda: len(served.server._grpc._patience._since) == 2)
+        with pytest.raises(grpc.RpcError) as refused:
+            ask(b"", timeout=30)
+
+    assert refused.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
+def _begun() -> bytes:
+    """A request over gRPC of whose message, of 100 bytes, two come."""
+    headers = b"".join(_header(*item) for item in _HEADERS)
+    return _PREFACE + _frame(4, 0, b"") + _frame(1, 1, headers) + _frame(0, 1, b"\0\0\0\0\x64ab")
 
 
 _PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
