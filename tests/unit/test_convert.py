@@ -23,7 +23,7 @@ from rankspec.formats.origins import Origins
 from rankspec.formats.reading import read
 from rankspec.formats.writing import write_with_variables
 from rankspec.schema.descriptors import descriptor_of
-from rankspec.schema.field_paths import fields_along, parse
+from rankspec.schema.field_paths import path_of
 from rankspec.schema.message_types import all_classes, message_class
 from rankspec.schema.rules import cel_rules
 
@@ -457,7 +457,7 @@ class TestParsedYaml:
 def test_every_line_of_the_table_names_a_field(pattern: str) -> None:
     area, version, message, path = pattern.split(".", 3)
 
-    assert fields_along(descriptor_of(message_class(f"rankspec.{area}.{version}.{message}")), parse(path))
+    assert path_of(path, descriptor_of(message_class(f"rankspec.{area}.{version}.{message}")))
 
 
 def test_every_rule_of_the_table_exists() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import isfinite
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from google.protobuf.message import Message
 
@@ -26,14 +26,14 @@ from rankspec.formats.json_yaml.yaml_reader import scan_yaml
 from rankspec.formats.origins import LineIndex
 from rankspec.formats.writing import literal
 from rankspec.schema.descriptors import descriptor_of, is_message, message_of
-from rankspec.schema.field_paths import parse
-from rankspec.schema.leaves import leaves
+from rankspec.schema.leaves import leaves, value_at
 from rankspec.schema.message_types import DEFAULT_MESSAGE, message_class
 
 if TYPE_CHECKING:
     from google.protobuf.descriptor import Descriptor
 
     from rankspec.formats.reading_state import State
+    from rankspec.schema.field_paths import FieldPath
 
 MessageT = TypeVar("MessageT", bound=Message)
 
@@ -161,27 +161,24 @@ def _drop_once(document: Document[Message], file: str) -> list[Diagnostic]:
     notes = []
     for finding in find(document.message):
         names, why = DROPPED.get(finding.code, ("", ""))
-        name = finding.path.rpartition(".")[2]
-        if name in names.split() and (value := _clear(document.message, finding.path)) is not None:
+        if (
+            finding.path
+            and finding.path.name in names.split()
+            and (value := _clear(document.message, finding.path)) is not None
+        ):
             place = place_of(finding.path, document, file)
             text = f"`{finding.path}`{value} is left out: {why}"
             notes.append(Diagnostic("convert.dropped", text, finding.path, place, "warning", None))
     return notes
 
 
-def _clear(message: Message, path: str) -> str | None:
+def _clear(message: Message, path: FieldPath) -> str | None:
     """Clears a singular field and says which value it had, if it is a scalar; None if it was not set."""
-    *outer, last = parse(path)
-    holder: Any = message
-    for step in outer:
-        holder = getattr(holder, step.name)
-        holder = holder if step.key is None else holder[step.key]
-    if not holder.HasField(last.name):
+    field, value = path.field, value_at(message, path)
+    if field is None or value is None:
         return None
-    field = holder.DESCRIPTOR.fields_by_name[last.name]
-    said = "" if is_message(field) else f", {literal(field, getattr(holder, last.name))},"
-    holder.ClearField(last.name)
-    return said
+    value_at(message, path.around).ClearField(field.name)
+    return "" if is_message(field) else f", {literal(field, value)},"
 
 
 def _node(value: object) -> Node:

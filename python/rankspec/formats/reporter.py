@@ -116,7 +116,7 @@ class Reporter:
 
     def damaged_paths(self) -> frozenset[str]:
         """Returns the paths of everything damaged."""
-        return frozenset(b.path_of(name) if name else b.path() for b, name in self._damaged)
+        return frozenset(block.path_of(name) for block, name in self._damaged)
 
     def diagnostics(self, lines: LineIndex, text: str) -> list[Diagnostic]:
         """Returns the mistakes in the order of their places; `text` is the source."""
@@ -127,7 +127,7 @@ class Reporter:
             Diagnostic(
                 code=report.code,
                 message=report.message,
-                path=report.block.path_of(report.name) if report.name else report.block.path(),
+                path=report.block.path_of(report.name),
                 position=lines.position(report.offset),
                 severity="error",
                 suggestion=report.suggestion,
