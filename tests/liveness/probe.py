@@ -96,7 +96,7 @@ class Probe:
         """The fields on the way, the changed one last.
 
         Raises:
-            PathError: the schema has no such field.
+            MistakeError: the schema has no such field.
         """
         return path_of(self.path, root).fields
 

@@ -13,13 +13,14 @@ from tests.conformance.corpus import all_cases, verdict_of
 from rankspec.analysis.explanation import type_of
 from rankspec.checking.rule_fields import FIELDS as FIELDS_OF_RULES
 from rankspec.checking.validation import find
+from rankspec.diagnostics.mistake import MistakeError
 from rankspec.formats.textproto.reader import read_textproto
 from rankspec.formats.writing import literal
 from rankspec.schema.annotations import field_rules, inherits_from
 from rankspec.schema.comments import all_comments
 from rankspec.schema.defaults import default_items, resolve
 from rankspec.schema.descriptors import descriptor_of, fields_of, message_of
-from rankspec.schema.field_paths import PathError, is_below, path_of
+from rankspec.schema.field_paths import is_below, path_of
 from rankspec.schema.message_types import all_classes, message_class
 from rankspec.schema.rules import cel_rules
 
@@ -125,7 +126,7 @@ def _fields_of(expression: str, message: Descriptor) -> list[str]:
             try:
                 found[path_of(path, message)] = None
                 break
-            except PathError:
+            except MistakeError:
                 path = path.rpartition(".")[0]
     return list(found)
 

@@ -3,8 +3,9 @@
 import pytest
 from rankspec.recap.v1 import recap_pb2
 
+from rankspec.diagnostics.mistake import MistakeError
 from rankspec.schema.descriptors import descriptor_of
-from rankspec.schema.field_paths import ROOT, PathError, Step, as_path, parents, path_of, steps_of
+from rankspec.schema.field_paths import ROOT, Step, as_path, parents, path_of, steps_of
 
 CONFIG = descriptor_of(recap_pb2.RecapConfig)
 
@@ -27,7 +28,7 @@ def test_path_is_split_into_steps(path: str, steps: tuple[Step, ...]) -> None:
 
 @pytest.mark.parametrize("path", ["a.", ".a", "a..b", "a[", "a[x]", "a b", 'a["x]', "a[0]b"])
 def test_what_is_no_path_is_refused(path: str) -> None:
-    with pytest.raises(PathError):
+    with pytest.raises(MistakeError):
         steps_of(path)
 
 
@@ -48,7 +49,7 @@ def test_path_leads_to_the_field_of_each_step() -> None:
     ],
 )
 def test_wrong_step_comes_with_a_suggestion(path: str, suggestion: str) -> None:
-    with pytest.raises(PathError) as caught:
+    with pytest.raises(MistakeError) as caught:
         path_of(path, CONFIG)
 
     assert suggestion in (caught.value.suggestion or "")
@@ -56,7 +57,7 @@ def test_wrong_step_comes_with_a_suggestion(path: str, suggestion: str) -> None:
 
 @pytest.mark.parametrize("path", ["training.save_dir.x", 'model.backbone.mlp_config.layer_sizes["a"]'])
 def test_step_into_a_scalar_and_key_of_a_list_are_refused(path: str) -> None:
-    with pytest.raises(PathError):
+    with pytest.raises(MistakeError):
         path_of(path, CONFIG)
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from rankspec.diagnostics.mistake import MistakeError
 from rankspec.schema.descriptors import descriptor_of, message_of
-from rankspec.schema.field_paths import ROOT, FieldPath, PathError, path_of
+from rankspec.schema.field_paths import ROOT, FieldPath, path_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -103,7 +104,7 @@ def _split(line: str, holder: Descriptor | None) -> tuple[FieldPath | None, str]
         return None, line
     try:
         return path_of(match["path"], holder), match["text"]
-    except PathError:
+    except MistakeError:
         return None, line
 
 

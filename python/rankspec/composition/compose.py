@@ -159,7 +159,7 @@ def _read_all(
 
 def _built(source: Message, message: str | None) -> Document[Message]:
     """Copies a message, and looks it through for what its schema does not have, as the binary form is."""
-    from rankspec.formats.readers import read_binary
+    from rankspec.formats.binary import read_binary
 
     name = source.DESCRIPTOR.full_name
     if message is not None and message not in {name, source.DESCRIPTOR.name}:

@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from rankspec.composition.literals import NoLiteralError, literal, quoted
+from rankspec.composition.literals import literal, quoted
 from rankspec.composition.overlays import merge, note_switch
 from rankspec.diagnostics.diagnostic import Diagnostic, Position
+from rankspec.diagnostics.mistake import MistakeError
 from rankspec.formats.document import Document
 from rankspec.formats.origins import LineIndex, Mark, Origins
 from rankspec.formats.textproto.reader import read_textproto
 from rankspec.schema.descriptors import descriptor_of, is_map, map_value
-from rankspec.schema.field_paths import ROOT, FieldPath, PathError, as_path, is_at_or_below, path_of
+from rankspec.schema.field_paths import ROOT, FieldPath, as_path, is_at_or_below, path_of
 
 if TYPE_CHECKING:
     from google.protobuf.descriptor import FieldDescriptor
@@ -27,14 +28,6 @@ if TYPE_CHECKING:
 M = TypeVar("M", bound="Message")
 
 OVERRIDE = "--set"
-
-
-class _OverrideError(Exception):
-    def __init__(self, code: str, message: str, suggestion: str | None = None) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
-        self.suggestion = suggestion
 
 
 class _Target(NamedTuple):
@@ -93,14 +86,11 @@ class _Value(NamedTuple):
         """Writes it as the text format has it behind the field's name.
 
         Raises:
-            _OverrideError: Nothing of the kind can be written.
+            MistakeError: Nothing of the kind can be written.
         """
         field, key = _last(path)
         one_of_map = is_map(field) and key is not None
-        try:
-            text = literal(self.value, map_value(field) if one_of_map else field, one=key is not None)
-        except NoLiteralError as error:
-            raise _OverrideError("set.no_value", error.message, error.suggestion) from error
+        text = literal(self.value, map_value(field) if one_of_map else field, one=key is not None)
         self.sources[file] = text
         return text
 
@@ -113,20 +103,17 @@ def _applied(document: Document[M], path: str, value: str | _Value | None) -> Do
         found = _path(path, document, is_given=value is not None)
         text = value.text(found, file) if isinstance(value, _Value) else value or ""
         return _assign(document, _descend(document.message, found), found, text, file)
-    except PathError as error:
-        problem = Diagnostic("set.unknown_path", error.message, path, Position(file, 1, 1), "error", error.suggestion)
-    except _OverrideError as error:
+    except MistakeError as error:
         # What was made on the way to a field that is not there is no mistake of its own.
         document.message.CopyFrom(before)
-        problem = Diagnostic(error.code, error.message, path, Position(file, 1, 1), "error", error.suggestion)
-    return _with(document, Origins(), [problem], [])
+        return _with(document, Origins(), [error.diagnostic(path, Position(file, 1, 1))], [])
 
 
 def _path(path: str, document: Document[M], *, is_given: bool) -> FieldPath:
     if not is_given:
-        raise _OverrideError("set.syntax", f"`{path}` is given no value", f"write `{path}=VALUE`")
+        raise MistakeError("set.syntax", f"`{path}` is given no value", f"write `{path}=VALUE`")
     if not path:
-        raise _OverrideError("set.syntax", "no field is named before the `=`", "write `PATH=VALUE`")
+        raise MistakeError("set.syntax", "no field is named before the `=`", "write `PATH=VALUE`")
     return path_of(path, descriptor_of(document.message))
 
 
@@ -163,7 +150,7 @@ def _descend(message: Message, path: FieldPath) -> _Target:
 
 def _element(elements: Any, index: Any, path: str) -> Any:
     if index >= len(elements):
-        raise _OverrideError(
+        raise MistakeError(
             "set.index",
             f"`{path}` is past the end of the list, which has {len(elements)} elements",
             "set the whole list: `[...]`",
@@ -215,7 +202,7 @@ def _refuse_more_than_one_field(message: Message, path: FieldPath) -> None:
     extra = [other.name for other, _ in message.ListFields() if other.name != field.name]
     one = not field.is_repeated or key is None or len(getattr(message, field.name)) == 1
     if extra or not one:
-        raise _OverrideError(
+        raise MistakeError(
             "set.syntax",
             f"the value of `{field.name}` goes on past its end",
             "give one value; write further fields with `--set` of their own",

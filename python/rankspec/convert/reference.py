@@ -75,7 +75,7 @@ def convert(text: str | bytes, file: str, message: str | None = None) -> Convers
         The message, judged by all rules, and what is to be said about it.
 
     Raises:
-        UnknownMessageError: There is no such message.
+        MistakeError: There is no such message.
     """
     tree, document, notes = _read(text, file, message_class(message or DEFAULT_MESSAGE))
     if message is None and (fitting := _fitting(tree)) != DEFAULT_MESSAGE:

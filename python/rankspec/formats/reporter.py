@@ -9,9 +9,9 @@ from rankspec.diagnostics.diagnostic import Diagnostic
 from rankspec.formats.field_suggestions import suggest_place
 
 if TYPE_CHECKING:
+    from rankspec.diagnostics.mistake import MistakeError
     from rankspec.formats.blocks import Block, Entry
     from rankspec.formats.field_plans import FieldPlan
-    from rankspec.formats.literals import LiteralError
     from rankspec.formats.origins import LineIndex
 
 # A text with more mistakes than this is no config that somebody is about to correct.
@@ -68,7 +68,7 @@ class Reporter:
             raise TooManyMistakesError
         self._reports.append(_Report(code, message, block, name, offset, suggestion, related))
 
-    def literal(self, error: LiteralError, block: Block, name: str, offset: int) -> None:
+    def literal(self, error: MistakeError, block: Block, name: str, offset: int) -> None:
         """Adds a literal's mistake; `offset` is where the literal begins."""
         self.error(error.code, error.message, block, name, offset + error.at, error.suggestion)
 

@@ -27,29 +27,13 @@ M = TypeVar("M", bound="Message")
 # Says what to write behind the value at a path; None for nothing.
 Note = Callable[[FieldPath], str | None]
 
-FORMS = ("textproto", "json", "binary")
-_EXTENSIONS = {
-    ".textproto": "textproto",
-    ".txtpb": "textproto",
-    ".pbtxt": "textproto",
-    ".json": "json",
-    ".binpb": "binary",
-    ".pb": "binary",
-}
-
-
-def form_for(path: str) -> str | None:
-    """Returns the form that a file name's extension stands for; None if it stands for none."""
-    name = path.lower()
-    return next((form for extension, form in _EXTENSIONS.items() if name.endswith(extension)), None)
-
 
 def write(config: Message, form: str) -> bytes:
     """Writes a config whose variables have been replaced.
 
     Args:
         config: What to write.
-        form: One of `FORMS`.
+        form: One of `WRITTEN_FORMS`.
     """
     return write_with_variables(_escaped(config), form)
 
@@ -59,7 +43,7 @@ def write_with_variables(config: Message, form: str) -> bytes:
 
     Args:
         config: What to write.
-        form: One of `FORMS`.
+        form: One of `WRITTEN_FORMS`.
     """
     match form:
         case "textproto":

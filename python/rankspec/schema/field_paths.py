@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple, Self
 
+from rankspec.diagnostics.mistake import MistakeError
 from rankspec.schema.descriptors import is_map, is_message, key_field, message_of
 
 if TYPE_CHECKING:
@@ -13,25 +14,13 @@ if TYPE_CHECKING:
 
 Key = str | int | bool
 
+_UNKNOWN = "set.unknown_path"
+
 _STEP = (
     r"(?P<name>[A-Za-z_][A-Za-z0-9_]*)"
     r'(?:\[(?:"(?P<text>(?:[^"\\]|\\.)*)"|(?P<number>-?[0-9]+)|(?P<truth>true|false))\])?'
     r"(?:\.|\Z)"
 )
-
-
-class PathError(ValueError):
-    """A path that names nothing in a message type.
-
-    Attributes:
-        message: What is wrong with it.
-        suggestion: The nearest path that exists, if there is one.
-    """
-
-    def __init__(self, message: str, suggestion: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.suggestion = suggestion
 
 
 class Step(NamedTuple):
@@ -140,7 +129,7 @@ def path_of(text: str, descriptor: Descriptor) -> FieldPath:
         descriptor: The message type that it begins at.
 
     Raises:
-        PathError: It is not written like a path, or leads nowhere.
+        MistakeError: It is not written like a path, or leads nowhere.
     """
     steps, path = steps_of(text), ROOT
     for step, field in zip(steps, _fields_along(descriptor, steps), strict=True):
@@ -155,7 +144,7 @@ def as_path(text: str) -> FieldPath:
     path = ROOT
     try:
         steps = steps_of(text)
-    except PathError:
+    except MistakeError:
         return path.to_name(text)
     for step in steps:
         path = path.to_name(step.name) if step.key is None else path.to_name(step.name).at(step.key)
@@ -166,7 +155,7 @@ def steps_of(path: str) -> tuple[Step, ...]:
     """Splits a path into its steps.
 
     Raises:
-        PathError: It is not written like a path.
+        MistakeError: It is not written like a path.
     """
     # Compiled here, because most runs never read a path.
     pattern = re.compile(_STEP, re.DOTALL)
@@ -175,7 +164,8 @@ def steps_of(path: str) -> tuple[Step, ...]:
     while position < len(path):
         match = pattern.match(path, position)
         if match is None or (match.end() == len(path) and path.endswith(".")):
-            raise PathError(
+            raise MistakeError(
+                _UNKNOWN,
                 f"`{path}` is no field path",
                 'a path reads like `training.num_train_steps` or `model.tasks["like"].pos_weight`',
             )
@@ -209,10 +199,10 @@ def _fields_along(descriptor: Descriptor, steps: tuple[Step, ...]) -> tuple[Fiel
     walked = ""
     for step in steps:
         if here is None:
-            raise PathError(f"`{walked}` is no message, so it has no field `{step.name}`")
+            raise MistakeError(_UNKNOWN, f"`{walked}` is no message, so it has no field `{step.name}`")
         field: FieldDescriptor | None = here.fields_by_name.get(step.name)
         if field is None:
-            raise PathError(f"{here.name} has no field `{step.name}`", _nearest(step.name, here, walked))
+            raise MistakeError(_UNKNOWN, f"{here.name} has no field `{step.name}`", _nearest(step.name, here, walked))
         _check_key(field, step)
         walked = join(walked, step.name)
         if step.key is not None:
@@ -220,7 +210,7 @@ def _fields_along(descriptor: Descriptor, steps: tuple[Step, ...]) -> tuple[Fiel
         fields.append(field)
         here = None if field.is_repeated and step.key is None else message_of(field)
         if here is None and is_message(field) and step is not steps[-1]:
-            raise PathError(f"`{walked}` needs a key or an index", _with_key(field, walked))
+            raise MistakeError(_UNKNOWN, f"`{walked}` needs a key or an index", _with_key(field, walked))
     return tuple(fields)
 
 
@@ -242,14 +232,18 @@ def _check_key(field: FieldDescriptor, step: Step) -> None:
     if step.key is None:
         return
     if not field.is_repeated:
-        raise PathError(f"`{step.name}` is neither a list nor a map, so it takes no key", f"write `{step.name}`")
+        raise MistakeError(
+            _UNKNOWN, f"`{step.name}` is neither a list nor a map, so it takes no key", f"write `{step.name}`"
+        )
     if is_map(field):
         key_type = key_field(field).cpp_type
         expected = str if key_type == field.CPPTYPE_STRING else bool if key_type == field.CPPTYPE_BOOL else int
         if type(step.key) is not expected:
-            raise PathError(f"`{step.key}` is no key of `{step.name}`", f'write `{step.name}["{step.key}"]`')
+            raise MistakeError(
+                _UNKNOWN, f"`{step.key}` is no key of `{step.name}`", f'write `{step.name}["{step.key}"]`'
+            )
     elif type(step.key) is not int or step.key < 0:
-        raise PathError(f"`{step.key}` is no index of the list `{step.name}`", f"write `{step.name}[0]`")
+        raise MistakeError(_UNKNOWN, f"`{step.key}` is no index of the list `{step.name}`", f"write `{step.name}[0]`")
 
 
 def is_at_or_below(path: str, ancestor: str) -> bool:
