@@ -16,7 +16,7 @@ from rankspec.cli import main
 from rankspec.composition.compose import compose
 from rankspec.composition.environment import substitute
 from rankspec.convert.inert import DROPPED, INERT
-from rankspec.convert.reference import Conversion, ConversionError, convert, message_from_reference
+from rankspec.convert.reference import Conversion, convert
 from rankspec.convert.variables import with_our_variables
 from rankspec.diagnostics.diagnostic import has_errors
 from rankspec.formats.origins import Origins
@@ -434,23 +434,6 @@ class TestCommand:
 
         assert main(["convert", *(str(source) if a == "SOURCE" else a for a in arguments)]) == status
         assert capsys.readouterr().err.startswith("rankspec convert: error: ")
-
-
-class TestParsedYaml:
-    def test_none_is_not_set_and_enums_are_found(self) -> None:
-        config = {"model": {"multi_task_type": "share_all", "backbone": None}, "training": {"num_train_steps": 3}}
-
-        message = message_from_reference(config, recap_pb2.RecapConfig)
-
-        assert message.model.multi_task_type == 2
-        assert not message.model.HasField("backbone")
-
-    def test_unknown_field_and_wrong_value_are_named(self) -> None:
-        with pytest.raises(ConversionError, match=r"training\.steps.*training\.num_train_steps"):
-            message_from_reference(
-                {"training": {"steps": 3, "num_train_steps": "many"}},
-                recap_pb2.RecapConfig,
-            )
 
 
 @pytest.mark.parametrize("pattern", INERT)

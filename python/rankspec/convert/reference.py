@@ -7,9 +7,7 @@ enum values. So the message's descriptor is all the knowledge of its form; what 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from math import isfinite
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple
 
 from google.protobuf.message import Message
 
@@ -19,7 +17,7 @@ from rankspec.convert.tree import Note, Rewriter
 from rankspec.diagnostics.diagnostic import Diagnostic, in_order
 from rankspec.formats.document import Document
 from rankspec.formats.field_positions import place_of
-from rankspec.formats.json_yaml.tree import Member, Node
+from rankspec.formats.json_yaml.tree import Node
 from rankspec.formats.json_yaml.tree_document import read_tree
 from rankspec.formats.json_yaml.tree_reader import MAX_VALUES
 from rankspec.formats.json_yaml.yaml_reader import scan_yaml
@@ -35,18 +33,12 @@ if TYPE_CHECKING:
     from rankspec.formats.reading_state import State
     from rankspec.schema.field_paths import FieldPath
 
-MessageT = TypeVar("MessageT", bound=Message)
-
 ROOTS = (DEFAULT_MESSAGE, "rankspec.twhin.v1.TwhinConfig")
 _WHAT_HAPPENED: dict[Effect, tuple[str, str]] = {
     "none": ("convert.no_effect", "had no effect in the reference"),
     "other": ("convert.other_effect", "did something else in the reference"),
     "failure": ("convert.failed", "ended the run in the reference"),
 }
-
-
-class ConversionError(ValueError):
-    """The configuration has a field or value that the message has no place for; the text names its path."""
 
 
 class Conversion(NamedTuple):
@@ -85,26 +77,6 @@ def convert(text: str | bytes, file: str, message: str | None = None) -> Convers
     unknown = {leaf.path for leaf in leaves(document.message) if isinstance(leaf.value, str) and "${" in leaf.value}
     mistakes = document.diagnostics + [mistake for mistake in validate(document, file) if mistake.path not in unknown]
     return Conversion(document, in_order(mistakes), in_order(notes))
-
-
-def message_from_reference(config: Mapping[str, object], message_class: type[MessageT]) -> MessageT:
-    """Reads a configuration in the reference's form.
-
-    Args:
-        config: the parsed YAML: nested mappings, lists and scalars; `None` means not set.
-        message_class: the message that `config` stands for, such as `RecapConfig`.
-
-    Returns:
-        The message, not yet validated.
-
-    Raises:
-        ConversionError: for an unknown field, or a value of another type than the field's.
-    """
-    descriptor = descriptor_of(message_class)
-    document = read_tree("", message_class, "", lambda _state: Rewriter(MAX_VALUES).message(_node(config), descriptor))
-    if document.diagnostics:
-        raise ConversionError("; ".join(f"{d.path or 'the configuration'}: {d.message}" for d in document.diagnostics))
-    return document.message
 
 
 def _read(text: str | bytes, file: str, wanted: type[Message]) -> tuple[Node, Document[Message], list[Diagnostic]]:
@@ -179,16 +151,3 @@ def _clear(message: Message, path: FieldPath) -> str | None:
         return None
     value_at(message, path.around).ClearField(field.name)
     return "" if is_message(field) else f", {literal(field, value)},"
-
-
-def _node(value: object) -> Node:
-    """Makes a tree of parsed YAML, which knows no places."""
-    if isinstance(value, Mapping):
-        return Node("object", 0, members=[Member(str(name), 0, _node(item)) for name, item in value.items()])
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return Node("array", 0, items=[_node(item) for item in value])
-    if value is None or isinstance(value, bool):
-        return Node("null" if value is None else "bool", 0, str(value).lower())
-    if isinstance(value, float) and not isfinite(value):
-        return Node("number", 0, {"nan": ".nan", "inf": ".inf"}.get(str(value), "-.inf"))
-    return Node("number" if isinstance(value, (int, float)) else "string", 0, str(value))
