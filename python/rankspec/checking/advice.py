@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from rankspec.diagnostics.diagnostic import Diagnostic
 from rankspec.schema.descriptors import descriptor_of
-from rankspec.schema.field_paths import ROOT, FieldPath, path_of
-from rankspec.schema.leaves import messages
+from rankspec.schema.field_paths import ROOT, path_of
+from rankspec.schema.leaves import Place, messages
 
 if TYPE_CHECKING:
     from google.protobuf.descriptor import Descriptor
@@ -226,9 +226,9 @@ def advise(document: Document[Any], file: str | None = None) -> list[Diagnostic]
         Warnings; none about what could not be read.
     """
     found = []
-    for path, message in messages(document.message, _advice_on):
+    for place, message in messages(document.message, _advice_on):
         for advice in _advice_on(descriptor_of(message)):
-            warning = _warning(advice, path, message, document, file)
+            warning = _warning(advice, place, message, document, file)
             if warning is not None:
                 found.append(warning)
     return found
@@ -240,7 +240,7 @@ def _advice_on(descriptor: Descriptor) -> list[Advice]:
 
 
 def _warning(
-    advice: Advice, path: FieldPath, message: Message, document: Document[Any], file: str | None
+    advice: Advice, at: Place, message: Message, document: Document[Any], file: str | None
 ) -> Diagnostic | None:
     finding = advice.find(message, document.message)
     if finding is None:
@@ -248,7 +248,7 @@ def _warning(
     from rankspec.formats.field_positions import place_of
 
     name, text = finding
-    place = path_of(name, descriptor_of(message)).moved(ROOT, path)
+    place = path_of(name, descriptor_of(message)).moved(ROOT, at.path)
     if document.is_consequence(place):
         return None
     return Diagnostic(advice.code, text, place, place_of(place, document, file), "warning", advice.remedy)

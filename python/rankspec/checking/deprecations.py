@@ -38,11 +38,12 @@ def deprecations(document: Document[Any], file: str | None, copies: Sequence[Cop
         Warnings; none about what could not be read.
     """
     found = []
-    for above, message in messages(document.message, _deprecated):
+    for holder, message in messages(document.message, _deprecated):
         for field in _deprecated(descriptor_of(message)):
-            path = above.to(field)
-            is_set = getattr(message, field.name) if field.is_repeated else message.HasField(field.name)
-            if not is_set or document.is_consequence(path) or any(is_at_or_below(path, copy.path) for copy in copies):
+            if not (getattr(message, field.name) if field.is_repeated else message.HasField(field.name)):
+                continue
+            path = holder.path.to(field)
+            if document.is_consequence(path) or any(is_at_or_below(path, copy.path) for copy in copies):
                 continue
             deprecation = deprecation_of(field)
             assert deprecation is not None

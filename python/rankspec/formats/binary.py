@@ -45,7 +45,7 @@ def read_binary(data: bytes, message_class: type[M], file: str) -> Document[M]:
 
 
 def _unknown_fields(whole: Message, file: str) -> Iterator[Diagnostic]:
-    for path, message in messages(whole):
+    for place, message in messages(whole):
         unknown = UnknownFieldSet(message)
         if numbers := sorted({unknown[index].field_number for index in range(len(unknown))}):
             text = (
@@ -53,4 +53,4 @@ def _unknown_fields(whole: Message, file: str) -> Iterator[Diagnostic]:
                 f"{', '.join(f'number {number}' for number in numbers)}"
             )
             help_text = "it was written by a newer schema, or for another message"
-            yield Diagnostic("parse.unknown_field", text, path, None, "error", help_text)
+            yield Diagnostic("parse.unknown_field", text, place.path, None, "error", help_text)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rankspec.schema.descriptors import descriptor_of, fields_of, is_map, is_message, message_of
-from rankspec.schema.field_paths import ROOT, FieldPath
+from rankspec.schema.field_paths import ROOT, FieldPath, Key
 
 if TYPE_CHECKING:
     from google.protobuf.descriptor import Descriptor, FieldDescriptor
@@ -55,10 +55,32 @@ def _leaves(message: Message, above: FieldPath) -> Iterator[Leaf]:
                 yield from _leaves(leaf.value, leaf.path)
 
 
+class Place(NamedTuple):
+    """Where a message is, before anybody asks for its path: few of all that are looked at are ever told of.
+
+    Attributes:
+        around: The place of the message that has it; None of the whole message.
+        field: The field that holds it; None of the whole message.
+        key: Its index or key, where the field is a list or map.
+    """
+
+    around: Place | None = None
+    field: FieldDescriptor | None = None
+    key: Key | None = None
+
+    @property
+    def path(self) -> FieldPath:
+        """The path of the message."""
+        return ROOT if self.around is None or self.field is None else self.around.path.to(self.field, self.key)
+
+
+_WHOLE = Place()
+
+
 def messages(
-    message: Message, wanted: Callable[[Descriptor], object] | None = None, path: FieldPath = ROOT
-) -> Iterator[tuple[FieldPath, Any]]:
-    """Yields a message and every message in it with its path, in the order of `leaves`.
+    message: Message, wanted: Callable[[Descriptor], object] | None = None, place: Place | None = None
+) -> Iterator[tuple[Place, Any]]:
+    """Yields a message and every message in it with its place, in the order of `leaves`.
 
     Whoever takes them may change the scalars of what was yielded last.
 
@@ -66,14 +88,15 @@ def messages(
         message: The message.
         wanted: Tells whether messages of a type are looked for, always the same of a type: what can hold none of them
             is passed over. None asks for every message.
-        path: Where the message is.
+        place: Where the message is; None for a whole one.
     """
-    yield path, message
+    place = place or _WHOLE
+    yield place, message
     passed = _without(descriptor_of(message), wanted) if wanted is not None else ()
     for field, value in in_schema_order(message):
         if is_message(field) and field.name not in passed:
-            for inner, item in items(path, field, value):
-                yield from messages(item, wanted, inner)
+            for key, item in _by_key(field, value):
+                yield from messages(item, wanted, Place(place, field, key))
 
 
 @cache
@@ -104,15 +127,14 @@ def items(path: FieldPath, field: FieldDescriptor, value: Any) -> Iterator[Leaf]
         field: The field.
         value: What it holds.
     """
+    return (Leaf(path.to(field, key), item) for key, item in _by_key(field, value))
+
+
+def _by_key(field: FieldDescriptor, value: Any) -> Iterable[tuple[Key | None, Any]]:
     if is_map(field):
         # Strings compare by code points, which is the order of their UTF-8 bytes.
-        for key in sorted(value):
-            yield Leaf(path.to(field, key), value[key])
-    elif field.is_repeated:
-        for index, item in enumerate(value):
-            yield Leaf(path.to(field, index), item)
-    else:
-        yield Leaf(path.to(field), value)
+        return ((key, value[key]) for key in sorted(value))
+    return enumerate(value) if field.is_repeated else ((None, value),)
 
 
 def value_at(message: Message, path: FieldPath) -> Any:

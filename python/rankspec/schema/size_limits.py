@@ -40,13 +40,14 @@ class TooLong(NamedTuple):
 def too_many(message: Message) -> list[TooLong]:
     """Finds every list and map of a message that has more items than its field allows, the outermost only."""
     found: dict[str, TooLong] = {}
-    for path, inner in messages(message):
-        if found and not found.keys().isdisjoint(parents(path)):
+    for place, inner in messages(message):
+        if found and not found.keys().isdisjoint(parents(place.path)):
             continue
         for field, value in inner.ListFields():
             if field.is_repeated and len(value) > SMALLEST_BOUND and len(value) > (bound := _bound(field)):
                 rule = "map.max_pairs" if is_map(field) else "repeated.max_items"
-                found[path.to(field)] = TooLong(rule, path.to(field), value, bound)
+                path = place.path.to(field)
+                found[path] = TooLong(rule, path, value, bound)
     return list(found.values())
 
 

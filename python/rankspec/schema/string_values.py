@@ -22,11 +22,11 @@ def replace_strings(message: Message, replaced: Callable[[FieldPath, str], str])
         message: What to change.
         replaced: Gives what to put in the place of a string, from its path and text.
     """
-    for path, inner in messages(message):
+    for place, inner in messages(message):
         for field, value in in_schema_order(inner):
             if not _holds_strings(field):
                 continue
-            for leaf in items(path, field, value):
+            for leaf in items(place.path, field, value):
                 text = replaced(leaf.path, leaf.value)
                 if text is leaf.value:
                     continue
