@@ -9,7 +9,7 @@ from google.protobuf.message import Message
 
 from rankspec.schema.annotations import field_rules, is_required, message_rules
 from rankspec.schema.descriptors import descriptor_of, fields_of, message_of
-from rankspec.schema.field_paths import Step, fields_along, parse
+from rankspec.schema.field_paths import FieldPath, as_path, path_of
 from rankspec.schema.leaves import leaves
 from rankspec.schema.message_types import all_classes, message_class
 
@@ -86,20 +86,15 @@ def broken_rules(case: pb.Case) -> set[Rule]:
 
 def _rule_of(root: Any, violation: pb.Violation) -> Rule:
     """Finds where a violation's rule stands: at the last field of its path, in the message that has it."""
-    path, code = violation.path, violation.code
-    if not path:
-        return Rule(root.full_name, "", code)
-    steps = parse(path)
+    path, code = as_path(violation.path), violation.code
+    if not path or code == "message.oneof":
+        return Rule(_type_at(root, path).full_name, "", code)
     # The last step may be a oneof, which is no field.
-    holder = _message_at(root, steps[:-1])
-    if code == "message.oneof":
-        holder = _message_at(root, steps)
-        return Rule(holder.full_name, "", code)
-    return Rule(holder.full_name, steps[-1].name, code)
+    return Rule(_type_at(root, path.whole_field.around).full_name, path.name, code)
 
 
-def _message_at(root: Any, steps: tuple[Step, ...]) -> Any:
-    return message_of(fields_along(root, steps)[-1]) if steps else root
+def _type_at(root: Any, path: FieldPath) -> Any:
+    return message_of(path_of(path, root).fields[-1]) if path else root
 
 
 def kept_rules(case: pb.Case, rules: dict[tuple[str, str], list[Rule]]) -> set[Rule]:

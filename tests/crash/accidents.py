@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from tests.crash.checks import check_end
 from tests.crash.command import Ended
@@ -59,6 +60,29 @@ def _signalled(scene: Scene, number: signal.Signals, *, in_write: bool = False) 
 
 def _is_writing(scene: Scene) -> bool:
     return next(scene.run.glob(".saving-*/*"), None) is not None
+
+
+def prediction_killed(scene: Scene) -> str:
+    """`kill -9` of a prediction: the same command then gives the file that it gives undisturbed."""
+    if not scene.newest:
+        return "no checkpoint yet"
+    whole, cut = scene.data / "whole.parquet", scene.data / "cut.parquet"
+    command = scene.start_prediction(whole)
+    ended = command.end()
+    assert ended.status == statuses.FINE, ended.output
+    seconds = time.monotonic() - command.begin
+    command = scene.start_prediction(cut)
+    time.sleep(scene.source.uniform(0, seconds))
+    command.send(signal.SIGKILL)
+    was_killed = command.end().status == -signal.SIGKILL
+    if was_killed:
+        cut.unlink(missing_ok=True)
+        ended = scene.start_prediction(cut).end()
+        assert ended.status == statuses.FINE, ended.output
+    assert pq.read_table(cut).equals(pq.read_table(whole)), "predictions differ after a kill"
+    for file in (whole, cut):
+        file.unlink()
+    return "" if was_killed else "it had ended"
 
 
 def disk_full(scene: Scene) -> str:
@@ -289,6 +313,7 @@ def _restart(scene: Scene) -> str:
 
 KINDS: dict[str, Accident] = {
     "kill -9": killed,
+    "killed prediction": prediction_killed,
     "SIGTERM": terminated,
     "SIGINT": interrupted,
     "full disk": disk_full,

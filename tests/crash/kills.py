@@ -6,7 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.integration.trainer.runs import Processes, Runs, assert_same_end, steps_of
+from google.protobuf import text_format
+from tests.integration.trainer.runs import Processes, Runs, assert_same_end, job_from, steps_of, with_users
+
+from rankspec.composition.compose import compose
+from rankspec.datasets import edges
+from rankspec.schema.defaults import resolve
+from rankspec.trainer.checkpoints import best_checkpoint
+from rankspec.trainer.setup import Job
 
 # A checkpoint is under way for a good part of so short steps, and there are many places to go on from.
 _LENGTH = "training { num_train_steps: 120 checkpoint_every_n: 8 train_log_every_n: 6 eval_log_every_n: 25 }"
@@ -14,11 +21,27 @@ _LENGTH = "training { num_train_steps: 120 checkpoint_every_n: 8 train_log_every
 
 @dataclass(frozen=True)
 class Variant:
-    """A way to train."""
+    """A way to train.
+
+    Attributes:
+        name: what it is called.
+        change: of the config.
+        num_processes: that train together.
+        has_users: whether the rows of the validation set have users to group them by.
+        config: a shipped config to train by in place of the small one.
+    """
 
     name: str
     change: str = ""
     num_processes: int = 1
+    has_users: bool = False
+    config: Path | None = None
+
+
+_BY_GROUPS = """
+groups { name: "user" input: "meta__user" } which_metrics: "loss,auroc,gauc,mrr"
+training { best_checkpoint { validation_data: "valid" metric: "gauc@user/like" } }
+"""
 
 
 VARIANTS = (
@@ -27,6 +50,10 @@ VARIANTS = (
     Variant("float16", "runtime { enable_amp: true amp_dtype: AMP_DTYPE_FLOAT16 }"),
     Variant("accumulation of 3", "training { gradient_accumulation: 3 }"),
     Variant("2 processes", num_processes=2),
+    Variant("best by groups", _BY_GROUPS, has_users=True),
+    Variant(
+        "graph embedding", "train_data { per_replica_batch_size: 64 }", config=Path("configs/twhin/tiny.textproto")
+    ),
 )
 
 
@@ -72,8 +99,10 @@ class CrashTest:
             if self._start_and_kill(name, variant, seconds, in_write=in_write):
                 steps, torn = steps_of(folder), bool(list(folder.glob(".saving-*")))
                 if torn or not in_write:
-                    self._runs.train_apart(name, _LENGTH, variant.change, num_processes=variant.num_processes)
+                    processes = self._start(name, variant)
+                    assert processes.wait() == [0] * variant.num_processes, processes.output
                     assert_same_end(folder, whole)
+                    assert _best(folder) == _best(whole)
                     return Kill(variant, max(steps, default=0), torn)
         raise AssertionError(f"no kill of {variant.name} hit the moment it was meant for")
 
@@ -103,7 +132,20 @@ class CrashTest:
         return alive
 
     def _start(self, name: str, variant: Variant) -> Processes:
-        return self._runs.start(name, _LENGTH, variant.change, num_processes=variant.num_processes)
+        return self._runs.start_job(self._job(name, variant), num_processes=variant.num_processes)
+
+    def _job(self, name: str, variant: Variant) -> Job:
+        if variant.config is None:
+            users = with_users(self._runs, self._runs.folder) if variant.has_users else ""
+            return self._runs.job(name, _LENGTH, users, variant.change)
+        data = self._runs.folder / "edges"
+        if not data.exists():
+            edges.write(data, num_edges=6000, num_files=3)
+        places = {"RANKSPEC_EDGES": str(data), "RANKSPEC_RUNS": str(self._runs.folder)}
+        config = compose(variant.config, environment=places).message
+        text_format.Merge(_LENGTH + variant.change, config)
+        config.training.save_dir = str(self._runs.folder / name)
+        return job_from(resolve(config))
 
     def _wait_for_figures(self, name: str, processes: Processes) -> float:
         figures = self._runs.folder / name / "metrics.jsonl"
@@ -111,6 +153,12 @@ class CrashTest:
             assert _is_alive(processes), processes.output
             time.sleep(0.001)
         return time.monotonic()
+
+
+def _best(folder: Path) -> int | None:
+    """The step of a run's best checkpoint; None if the run follows no metric."""
+    best = best_checkpoint(folder)
+    return best.step if best is not None else None
 
 
 def _is_alive(processes: Processes) -> bool:

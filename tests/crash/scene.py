@@ -121,6 +121,13 @@ class Scene:
         """As `start`, to the command's end."""
         return self.start(*options, steps=steps, plan=plan, runs=runs).end()
 
+    def start_prediction(self, output: Path) -> Command:
+        """Starts predicting by the newest whole checkpoint, in a file."""
+        arguments = ["predict", str(TINY), str(self._folder / "overlay.textproto"), "-o", str(output)]
+        arguments += ["--checkpoint", str(self.newest)]
+        environment = {"RANKSPEC_RUNS": str(self._runs), "RANKSPEC_TINY": str(self.data), "COLUMNS": "100"}
+        return Command(arguments, environment, self.output, Plan())
+
     def begin(self) -> Ended:
         """Trains for the first time, and takes the time of a command: one before it starts the server of the forks."""
         self.train()

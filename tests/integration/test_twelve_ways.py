@@ -51,7 +51,7 @@ RAMP = "optimizer.multi_task_learning_rates.backbone_learning_rate.linear_ramp_t
 RATE = 'optimizer.multi_task_learning_rates.tower_learning_rates["liked"]'
 
 
-class Mistake(NamedTuple):
+class MistakeError(NamedTuple):
     """One change and what is to be said about it.
 
     Attributes:
@@ -70,59 +70,59 @@ class Mistake(NamedTuple):
 
 
 WAYS = {
-    "typo_in_top_level_key": Mistake(
+    "typo_in_top_level_key": MistakeError(
         "training {", "@trainning {", "trainning", "parse.unknown_field", "did you mean `training`?"
     ),
-    "wrong_type": Mistake(
+    "wrong_type": MistakeError(
         "global_batch_size: 32",
         "global_batch_size: @thirty",
         "train_data.global_batch_size",
         "parse.wrong_type",
         "write a whole number",
     ),
-    "negative_steps": Mistake(
+    "negative_steps": MistakeError(
         "num_train_steps: 1000",
         "num_train_steps: @-1000",
         "training.num_train_steps",
         "int64.gt",
         "the nearest allowed value is 1",
     ),
-    "two_members_of_a_oneof": Mistake(
+    "two_members_of_a_oneof": MistakeError(
         "constant: 0.02",
         "constant: 0.02 @piecewise_constant { learning_rate_values: 0.1 }",
         f"{RATE}.piecewise_constant",
         "parse.oneof_conflict",
         "keep one of them",
     ),
-    "no_member_of_a_oneof": Mistake(
+    "no_member_of_a_oneof": MistakeError(
         "featurization_config { log1p_abs_config {} }",
         "@featurization_config {}",
         "model.featurization_config.featurization",
         "required",
         "`log1p_abs_config`",
     ),
-    "duplicate_key": Mistake(
+    "duplicate_key": MistakeError(
         'tasks { key: "liked" value {} }',
         'tasks { key: "liked" value {} } tasks { key: @"liked" value {} }',
         'train_data.tasks["liked"]',
         "parse.duplicate_key",
         "rename one",
     ),
-    "nan_learning_rate": Mistake(
+    "nan_learning_rate": MistakeError(
         "constant: 0.02", "constant: @nan", f"{RATE}.constant", "double.finite", "write a number at least 0"
     ),
-    "ramp_that_ends_after_its_schedule": Mistake(
+    "ramp_that_ends_after_its_schedule": MistakeError(
         "num_ramp_steps: 100",
         "num_ramp_steps: @900",
         f"{RAMP}.num_ramp_steps",
         "optim.linear_ramp_to_cosine.ramp_before_final",
         "shorten the ramp",
     ),
-    "unset_variable": Mistake('"${RUNS}', '@"${RUN}', "training.save_dir", "env.unset", "set RUN"),
-    "negative_learning_rate": Mistake(
+    "unset_variable": MistakeError('"${RUNS}', '@"${RUN}', "training.save_dir", "env.unset", "set RUN"),
+    "negative_learning_rate": MistakeError(
         "constant: 0.02", "constant: @-0.02", f"{RATE}.constant", "double.gte", "the nearest allowed value is 0"
     ),
-    "typo_in_nested_key": Mistake(
+    "typo_in_nested_key": MistakeError(
         "final_layer_activation",
         "@final_layer_activatoin",
         "model.backbone.mlp_config.final_layer_activatoin",
@@ -133,14 +133,14 @@ WAYS = {
 # The twelfth way is three mistakes in one file.
 THREE = ("negative_steps", "typo_in_nested_key", "ramp_that_ends_after_its_schedule")
 OTHERS = {
-    "unknown_enum_value": Mistake(
+    "unknown_enum_value": MistakeError(
         "MULTI_TASK_TYPE_SHARE_ALL",
         "@MULTI_TASK_TYPE_SHARE_AL",
         "model.multi_task_type",
         "parse.unknown_enum_value",
         "did you mean `MULTI_TASK_TYPE_SHARE_ALL`?",
     ),
-    "duplicate_field": Mistake(
+    "duplicate_field": MistakeError(
         "beta_1: 0.9",
         "beta_1: 0.9 @beta_1: 0.8",
         "optimizer.adam.beta_1",
@@ -182,7 +182,7 @@ def test_all_mistakes_of_a_file_are_told_in_one_run(
     _assert_told([(WAYS | OTHERS)[way] for way in ways], tmp_path, capsys)
 
 
-def _assert_told(mistakes: list[Mistake], folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def _assert_told(mistakes: list[MistakeError], folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Asserts that these mistakes are told, in the order of the file, and no others."""
     marked = CONFIG
     for mistake in mistakes:

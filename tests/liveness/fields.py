@@ -66,7 +66,7 @@ def fields_of(root: Descriptor, probes: Sequence[Probe]) -> list[Field]:
     deprecated, one that nothing but refused fields lead to is refused.
 
     Raises:
-        PathError: a probe is of a field that there is not.
+        MistakeError: a probe is of a field that there is not.
     """
     claimed = _claimed()
     obeyed = {message.full_name for message in _reached(root, lambda field: _is_claimed(field, claimed))}

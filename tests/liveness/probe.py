@@ -15,7 +15,7 @@ from rankspec.claims.registry import Claim, all_claims, fields_read, forget_read
 from rankspec.families.jobs import job_of, refusals
 from rankspec.schema.annotations import inherits_from
 from rankspec.schema.descriptors import descriptor_of
-from rankspec.schema.field_paths import Step, at, fields_along, is_at_or_below, join, parse
+from rankspec.schema.field_paths import Step, at, is_at_or_below, join, path_of, steps_of
 from rankspec.schema.leaves import leaves
 from rankspec.trainer import run
 
@@ -96,9 +96,9 @@ class Probe:
         """The fields on the way, the changed one last.
 
         Raises:
-            PathError: the schema has no such field.
+            MistakeError: the schema has no such field.
         """
-        return fields_along(root, parse(self.path))
+        return path_of(self.path, root).fields
 
 
 class Failure(Exception):  # noqa: N818 - not a mistake of the harness
@@ -162,7 +162,7 @@ class Prober:
         if inherits_from(probe.fields(self._root)[-1]):
             return  # Loading obeys it, and drops it before there is a job.
         before, after = self._loaded(probe, changed=False), self._loaded(probe, changed=True)
-        holders = _common_holders(job_of(before).config, job_of(after).config, parse(probe.path))
+        holders = _common_holders(job_of(before).config, job_of(after).config, steps_of(probe.path))
         with views_showing(*holders):
             seen = self._see(probe, probe.sees, changed=True)
         if not same(self._seen_before(probe, probe.sees), seen):
@@ -248,7 +248,7 @@ def _verdict(loaded: LoadedConfig) -> list[str]:
 def _siblings(probe: Probe, root: Descriptor) -> Iterator[str]:
     """The paths of what changes with it: other members of the oneofs on the way, and all that is inherited."""
     above = ""
-    for field, step in zip(probe.fields(root), parse(probe.path), strict=True):
+    for field, step in zip(probe.fields(root), steps_of(probe.path), strict=True):
         if field.containing_oneof is not None:
             yield from (join(above, other.name) for other in field.containing_oneof.fields)
         if inherits_from(field):

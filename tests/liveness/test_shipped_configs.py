@@ -124,6 +124,6 @@ def _build(job: Job) -> None:
 
 def _set_but_not_read(config: Message) -> set[tuple[str, str]]:
     read = fields_read()
-    fields = {field for leaf in leaves(config) for field in leaf.fields}
+    fields = {field for leaf in leaves(config) for field in leaf.path.fields}
     names = {tuple(field.full_name.rsplit(".", 1)) for field in fields}
     return {(message, field) for message, field in names if field not in read.get(message, ())}

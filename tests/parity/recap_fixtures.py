@@ -16,10 +16,10 @@ import numpy as np
 import torch
 from rankspec.recap.v1.layers_pb2 import DropoutConfig
 from rankspec.recap.v1.recap_pb2 import RecapConfig
+from tests.parity.reference_configs import message_from_reference
 from tests.parity.reference_names import entries_by_our_name
 from torch import Tensor
 
-from rankspec.convert.reference import message_from_reference
 from rankspec.families.recap.input_signature import MODEL_INPUTS
 from rankspec.families.recap.program.batch import RecapBatch
 from rankspec.families.recap.program.model import RankingModel

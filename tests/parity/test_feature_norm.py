@@ -11,9 +11,9 @@ import pytest
 import torch
 from rankspec.recap.v1.featurization_pb2 import FeaturizationConfig
 from rankspec.recap.v1.recap_pb2 import DOWNSAMPLING_CORRECTION_CALIBRATION, RecapConfig
+from tests.parity.reference_configs import message_from_reference
 from torch import Tensor
 
-from rankspec.convert.reference import message_from_reference
 from rankspec.families.recap.input_signature import MODEL_INPUTS
 from rankspec.families.recap.program.downsampling import calibration_shift
 from rankspec.families.recap.program.model.blocks import Blocks

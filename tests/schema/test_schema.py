@@ -1,26 +1,30 @@
 """What holds for every message of the schema: options, comments, inventory, and texts of its rules."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+from conformance.v1 import conformance_pb2 as pb
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from rankspec.options.v1 import options_pb2
+from tests.conformance.corpus import all_cases, verdict_of
 
 from rankspec.analysis.explanation import type_of
+from rankspec.checking.rule_fields import FIELDS as FIELDS_OF_RULES
 from rankspec.checking.validation import find
-from rankspec.composition.compose import compose
+from rankspec.diagnostics.mistake import MistakeError
+from rankspec.formats.textproto.reader import read_textproto
 from rankspec.formats.writing import literal
 from rankspec.schema.annotations import field_rules, inherits_from
 from rankspec.schema.comments import all_comments
 from rankspec.schema.defaults import default_items, resolve
 from rankspec.schema.descriptors import descriptor_of, fields_of, message_of
-from rankspec.schema.field_paths import is_below
-from rankspec.schema.message_types import all_classes
+from rankspec.schema.field_paths import is_below, path_of
+from rankspec.schema.message_types import all_classes, message_class
 from rankspec.schema.rules import cel_rules
 
 HERE = Path(__file__).parent
-CASES = HERE.parent / "conformance" / "cases"
 MESSAGES = [descriptor_of(message) for message in all_classes()]
 FIELDS = [field for message in MESSAGES for field in fields_of(message)]
 
@@ -113,12 +117,38 @@ def test_rule_id_begins_with_the_area_of_its_message(rule: str) -> None:
     assert len(rule.split(".")) == 3
 
 
+def _fields_of(expression: str, message: Descriptor) -> list[str]:
+    """What a rule's expression says of the message that it stands at, the functions that it calls left out."""
+    found: dict[str, None] = {}
+    for said in re.findall(r"\bthis((?:\.[a-z][a-z0-9_]*)+)", expression):
+        path = said.removeprefix(".")
+        while path:
+            try:
+                found[path_of(path, message)] = None
+                break
+            except MistakeError:
+                path = path.rpartition(".")[0]
+    return list(found)
+
+
+def test_rules_over_several_fields_say_which_they_look_at() -> None:
+    looked_at = {rule: _fields_of(expression, m) for m in MESSAGES for rule, expression in cel_rules(m)}
+
+    assert {rule: list(fields) for rule, fields in FIELDS_OF_RULES.items()} == {
+        rule: fields for rule, fields in looked_at.items() if len(fields) > 1
+    }
+
+
 @pytest.mark.parametrize(
-    "case", sorted(CASES.rglob("*.invalid.textproto")), ids=lambda case: str(case.relative_to(CASES))
+    "case",
+    [case for case in all_cases() if case.id.startswith("rules/") and verdict_of(case) == "invalid"],
+    ids=lambda c: c.id,
 )
-def test_text_of_a_message_rule_begins_with_an_existing_field(case: Path) -> None:
-    message = compose(case).message
+def test_text_of_a_message_rule_begins_with_an_existing_field(case: pb.Case) -> None:
+    load = case.request.load
+    message = read_textproto(load.text, message_class(load.message), "case").message
     for finding in (found for found in find(message) if found.text is not None):
-        # The rule of a list of scalars stands at its field already.
-        assert is_below(finding.path, finding.site) or finding.code == "optim.adam.betas_pair"
+        # The rule of a field stands there already, that of a message somewhere above.
+        assert finding.path.field is not None
+        assert is_below(finding.path, finding.site) or finding.path == finding.site
         assert finding.text

@@ -16,14 +16,14 @@ from rankspec.cli import main
 from rankspec.composition.compose import compose
 from rankspec.composition.environment import substitute
 from rankspec.convert.inert import DROPPED, INERT
-from rankspec.convert.reference import Conversion, ConversionError, convert, message_from_reference
+from rankspec.convert.reference import Conversion, convert
 from rankspec.convert.variables import with_our_variables
 from rankspec.diagnostics.diagnostic import has_errors
 from rankspec.formats.origins import Origins
 from rankspec.formats.reading import read
 from rankspec.formats.writing import write_with_variables
 from rankspec.schema.descriptors import descriptor_of
-from rankspec.schema.field_paths import fields_along, parse
+from rankspec.schema.field_paths import path_of
 from rankspec.schema.message_types import all_classes, message_class
 from rankspec.schema.rules import cel_rules
 
@@ -436,28 +436,11 @@ class TestCommand:
         assert capsys.readouterr().err.startswith("rankspec convert: error: ")
 
 
-class TestParsedYaml:
-    def test_none_is_not_set_and_enums_are_found(self) -> None:
-        config = {"model": {"multi_task_type": "share_all", "backbone": None}, "training": {"num_train_steps": 3}}
-
-        message = message_from_reference(config, recap_pb2.RecapConfig)
-
-        assert message.model.multi_task_type == 2
-        assert not message.model.HasField("backbone")
-
-    def test_unknown_field_and_wrong_value_are_named(self) -> None:
-        with pytest.raises(ConversionError, match=r"training\.steps.*training\.num_train_steps"):
-            message_from_reference(
-                {"training": {"steps": 3, "num_train_steps": "many"}},
-                recap_pb2.RecapConfig,
-            )
-
-
 @pytest.mark.parametrize("pattern", INERT)
 def test_every_line_of_the_table_names_a_field(pattern: str) -> None:
     area, version, message, path = pattern.split(".", 3)
 
-    assert fields_along(descriptor_of(message_class(f"rankspec.{area}.{version}.{message}")), parse(path))
+    assert path_of(path, descriptor_of(message_class(f"rankspec.{area}.{version}.{message}")))
 
 
 def test_every_rule_of_the_table_exists() -> None:

@@ -108,7 +108,7 @@ def test_rows_and_identity_are_those_of_the_same_files_on_this_machine(
     assert [str(file.file).rpartition("/")[2] for file in there.files] == ["a.parquet", "b.parquet", "c.parquet"]
     assert str(there.files[0].file).startswith(uri)
     assert list(there.identity["files"].values()) == list(here.identity["files"].values())
-    assert (there.content, there.order_hash(9)) == (here.content, here.order_hash(9))
+    assert there.content == here.content
     assert bits(batches_of(there, 0, 9)) == bits(batches_of(here, 0, 9))
 
 

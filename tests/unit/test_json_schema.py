@@ -19,7 +19,8 @@ from rankspec.analysis.json_schema import json_schema
 from rankspec.checking.validation import find
 from rankspec.checking.verdict import judge
 from rankspec.cli import main
-from rankspec.formats.readers import read_json, read_yaml
+from rankspec.formats.json_yaml.json_reader import read_json
+from rankspec.formats.json_yaml.yaml_reader import read_yaml
 from rankspec.formats.reading import read
 from rankspec.formats.writing import write_with_variables
 from rankspec.schema.defaults import resolve

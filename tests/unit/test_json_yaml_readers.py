@@ -13,8 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.reader_schema import Root
 
+from rankspec.formats.binary import read_binary
 from rankspec.formats.document import Document
-from rankspec.formats.readers import read_binary, read_json, read_yaml
+from rankspec.formats.json_yaml.json_reader import read_json
+from rankspec.formats.json_yaml.yaml_reader import read_yaml
 
 
 def places(document: Document[Any]) -> list[tuple[str, int, int]]:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
-from rankspec.recap.v1.recap_pb2 import RecapConfig
 
-from rankspec.checking import metric_suggestions
 from rankspec.checking.check import check
 from rankspec.diagnostics.diagnostic import Diagnostic
 from rankspec.families.recap.task_kinds import LOSS, METRICS
+from rankspec.metrics.metric_name import METRIC_NAMES
 
 CONFIG = Path(__file__).parents[2] / "configs/movielens/ranker.textproto"
 NEW_USERS = 'model.stratifiers={name: "new_users" index: 0 value: 1}'
@@ -78,5 +78,14 @@ def test_listed_metrics_that_are_like_nothing_are_told_the_names() -> None:
 
 
 def test_every_metric_is_known() -> None:
-    names = metric_suggestions._names(RecapConfig.DESCRIPTOR)
-    assert {LOSS, *(name for of_kind in METRICS.values() for name in of_kind)} <= set(names)
+    assert {LOSS, *(name for of_kind in METRICS.values() for name in of_kind)} <= set(METRIC_NAMES)
+
+
+@pytest.mark.parametrize("name", METRIC_NAMES)
+def test_every_known_name_is_taken_by_the_rules_and_said_by_them(name: str) -> None:
+    of_groups = "groups={name: 'g' index: 0}"
+    loaded = check([str(CONFIG)], overrides=[f"which_metrics={name}@g", of_groups])
+    told = _told("which_metrics", "xyzzy")
+
+    assert "recap.config.known_metrics" not in {diagnostic.code for diagnostic in loaded.diagnostics}
+    assert re.search(rf"\b{name}\b", str(told.suggestion))

@@ -12,7 +12,8 @@ from tests.unit.example_configs import write as write_file
 from rankspec.analysis.blame import blame
 from rankspec.checking.check import load
 from rankspec.composition.compose import compose
-from rankspec.formats.writing import FORMS, form_for, to_textproto, write
+from rankspec.formats.forms import WRITTEN_FORMS, written_form
+from rankspec.formats.writing import to_textproto, write
 from rankspec.schema.defaults import resolve
 
 
@@ -70,7 +71,7 @@ def test_resolving_again_changes_nothing(config: recap_pb2.RecapConfig) -> None:
     assert resolve(resolve(config)) == resolve(config)
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", WRITTEN_FORMS)
 def test_resolved_config_is_valid_and_reads_back_in_every_form(
     config: recap_pb2.RecapConfig, tmp_path: Path, form: str
 ) -> None:
@@ -79,7 +80,7 @@ def test_resolved_config_is_valid_and_reads_back_in_every_form(
     path = tmp_path / {"textproto": "c.textproto", "json": "c.json", "binary": "c.binpb"}[form]
     path.write_bytes(write(resolved, form))
 
-    assert form_for(str(path)) == form
+    assert written_form(str(path)) == form
     assert load(path, environment={}).message == resolved
 
 

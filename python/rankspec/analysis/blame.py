@@ -20,8 +20,10 @@ def blame(loaded: LoadedConfig) -> Callable[[str], str]:
     """
     given = {leaf.path for leaf in leaves(loaded.message)}
     # A list is told as a whole.
-    given |= {path.rpartition("[")[0] for path in given if path.endswith("]")}
-    lists_with_variables = {path.rpartition("[")[0]: names for path, names in loaded.variables.items()}
+    given |= {path.whole_field for path in given}
+    variables: dict[str, tuple[str, ...]] = {
+        place: names for path, names in loaded.variables.items() for place in (path.whole_field, path)
+    }
 
     def origin(path: str) -> str:
         if path not in given:
@@ -33,7 +35,6 @@ def blame(loaded: LoadedConfig) -> Callable[[str], str]:
             place = OVERRIDE
         else:
             place = str(position)
-        names = loaded.variables.get(path) or lists_with_variables.get(path, ())
-        return " ".join([place, *(f"${{{name}}}" for name in names)])
+        return " ".join([place, *(f"${{{name}}}" for name in variables.get(path, ()))])
 
     return origin

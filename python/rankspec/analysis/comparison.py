@@ -10,7 +10,7 @@ from rankspec.schema.annotations import resume_option
 from rankspec.schema.defaults import resolve
 from rankspec.schema.descriptors import is_map, map_value
 from rankspec.schema.field_paths import is_below
-from rankspec.schema.leaves import Leaf, is_leaf_message, leaves
+from rankspec.schema.leaves import Leaf, leaves
 
 if TYPE_CHECKING:
     from google.protobuf.descriptor import FieldDescriptor
@@ -47,15 +47,15 @@ def compare(old: Message, new: Message) -> list[Change]:
         The changes, in the order of the schema. A block that is there in one config only is told by its
         values, or by itself if it has none.
     """
-    before = {leaf.path: leaf for leaf in leaves(resolve(old))}
-    after = {leaf.path: leaf for leaf in leaves(resolve(new))}
+    before: dict[str, Leaf] = {leaf.path: leaf for leaf in leaves(resolve(old))}
+    after: dict[str, Leaf] = {leaf.path: leaf for leaf in leaves(resolve(new))}
     changes = []
     for path in _merged_order(list(before), list(after)):
         leaf = before.get(path) or after[path]
         first, second = (_shown(side.get(path)) for side in (before, after))
         if first == second or _told_by_its_values(leaf, before if path in before else after):
             continue
-        changes.append(Change(path, first, second, is_semantic_path(leaf.fields), resume_of(leaf.fields)))
+        changes.append(Change(path, first, second, is_semantic_path(leaf.path.fields), resume_of(leaf.path.fields)))
     return changes
 
 
@@ -72,12 +72,12 @@ def overall(changes: list[Change]) -> str:
 def _shown(leaf: Leaf | None) -> str | None:
     if leaf is None:
         return None
-    field = leaf.fields[-1]
-    return "{}" if is_leaf_message(leaf) else literal(map_value(field) if is_map(field) else field, leaf.value)
+    field = leaf.field
+    return "{}" if leaf.is_message else literal(map_value(field) if is_map(field) else field, leaf.value)
 
 
 def _told_by_its_values(leaf: Leaf, side: dict[str, Leaf]) -> bool:
-    return is_leaf_message(leaf) and any(is_below(path, leaf.path) for path in side)
+    return leaf.is_message and any(is_below(path, leaf.path) for path in side)
 
 
 def _merged_order(first: list[str], second: list[str]) -> list[str]:

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 from rankspec.analysis.comparison import resume_of
 from rankspec.analysis.fingerprint import is_semantic_path
 from rankspec.diagnostics.closest_name import closest
+from rankspec.diagnostics.mistake import MistakeError
 from rankspec.formats.writing import literal
 from rankspec.schema.annotations import deprecation_of
 from rankspec.schema.comments import comment_on, first_sentence
 from rankspec.schema.defaults import default_items
 from rankspec.schema.descriptors import descriptor_of, enum_of, fields_of, is_map, key_field, map_value, message_of
-from rankspec.schema.message_types import DEFAULT_MESSAGE, UnknownMessageError, all_classes, message_class
+from rankspec.schema.message_types import DEFAULT_MESSAGE, all_classes, message_class
 from rankspec.schema.rules import cel_rules, exclusive_groups, in_words, required_oneofs
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def _by_name(name: str) -> str | None:
     holder, _, field_name = name.rpartition(".")
     try:
         fields = _along(descriptor_of(message_class(holder)), field_name) if holder else ()
-    except UnknownMessageError:
+    except MistakeError:
         return None
     return _field(name, fields) if fields else None
 

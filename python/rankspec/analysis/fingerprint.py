@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from rankspec.schema.annotations import is_semantic
 from rankspec.schema.defaults import condense
 from rankspec.schema.descriptors import map_value
-from rankspec.schema.leaves import Leaf, is_leaf_message, leaves
+from rankspec.schema.leaves import Leaf, leaves
 
 if TYPE_CHECKING:
     from google.protobuf.descriptor import FieldDescriptor
@@ -56,7 +56,9 @@ def canonical_form(config: Message, *, semantic: bool) -> bytes:
     """
     condensed = condense(config)
     lines = sorted(
-        f"{_path(leaf)}={_value(leaf)}" for leaf in leaves(condensed) if not semantic or is_semantic_path(leaf.fields)
+        f"{_path(leaf)}={_value(leaf)}"
+        for leaf in leaves(condensed)
+        if not semantic or is_semantic_path(leaf.path.fields)
     )
     return "".join(f"{line}\n" for line in [FORM, config.DESCRIPTOR.full_name, *lines]).encode("ascii")
 
@@ -68,7 +70,7 @@ def is_semantic_path(fields: tuple[FieldDescriptor, ...]) -> bool:
 
 def _path(leaf: Leaf) -> str:
     """The path with every key in the form's own spelling of strings."""
-    return ".".join(step.name if step.key is None else f"{step.name}[{_key(step.key)}]" for step in leaf.steps)
+    return ".".join(step.name if step.key is None else f"{step.name}[{_key(step.key)}]" for step in leaf.path.steps)
 
 
 def _key(key: str | int | bool) -> str:
@@ -78,7 +80,7 @@ def _key(key: str | int | bool) -> str:
 
 
 def _value(leaf: Leaf) -> str:
-    if is_leaf_message(leaf):
+    if leaf.is_message:
         return "{}"
     field, value = _scalar_field(leaf), leaf.value
     if field.type in {field.TYPE_DOUBLE, field.TYPE_FLOAT}:
@@ -91,7 +93,7 @@ def _value(leaf: Leaf) -> str:
 
 
 def _scalar_field(leaf: Leaf) -> FieldDescriptor:
-    field = leaf.fields[-1]
+    field = leaf.field
     return map_value(field) if field.message_type is not None else field
 
 

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from rankspec.checking.check import load
 from rankspec.composition.compose import PathName, Source
 from rankspec.diagnostics.diagnostic import ConfigError, Diagnostic, summary
+from rankspec.diagnostics.field_error import FieldError
 from rankspec.families import not_trained
 from rankspec.schema.defaults import resolve
-from rankspec.trainer.data_error import DataError
 from rankspec.trainer.errors import TrainError
 from rankspec.trainer.home_folder import expanded
 
@@ -276,7 +276,7 @@ def _places_of(loaded: LoadedConfig) -> Iterator[None]:
     """Has errors that name a field say where it is written, as a note."""
     try:
         yield
-    except (DataError, TrainError) as error:
+    except FieldError as error:
         place = loaded.origins.nearest(error.path) if error.path else None
         if place is not None:
             error.add_note(f"{place[0]} is written at {place[1]}")

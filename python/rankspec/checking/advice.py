@@ -6,15 +6,18 @@ so. All of them stand in one table, `ADVICE`, and on the page `docs/warnings.md`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from rankspec.diagnostics.diagnostic import Diagnostic
-from rankspec.schema.descriptors import is_map, map_value
-from rankspec.schema.field_paths import at, join
+from rankspec.schema.descriptors import descriptor_of
+from rankspec.schema.field_paths import ROOT, path_of
+from rankspec.schema.leaves import Place, messages
 
 if TYPE_CHECKING:
+    from google.protobuf.descriptor import Descriptor
     from google.protobuf.message import Message
 
     from rankspec.formats.document import Document
@@ -222,21 +225,22 @@ def advise(document: Document[Any], file: str | None = None) -> list[Diagnostic]
     Returns:
         Warnings; none about what could not be read.
     """
-    by_type: dict[str, list[Advice]] = {}
-    for advice in ADVICE:
-        for name in advice.messages:
-            by_type.setdefault(name, []).append(advice)
     found = []
-    for path, message in _messages(document.message, ""):
-        for advice in by_type.get(message.DESCRIPTOR.full_name, ()):
-            warning = _warning(advice, path, message, document, file)
+    for place, message in messages(document.message, _advice_on):
+        for advice in _advice_on(descriptor_of(message)):
+            warning = _warning(advice, place, message, document, file)
             if warning is not None:
                 found.append(warning)
     return found
 
 
+@cache
+def _advice_on(descriptor: Descriptor) -> list[Advice]:
+    return [advice for advice in ADVICE if descriptor.full_name in advice.messages]
+
+
 def _warning(
-    advice: Advice, path: str, message: Message, document: Document[Any], file: str | None
+    advice: Advice, at: Place, message: Message, document: Document[Any], file: str | None
 ) -> Diagnostic | None:
     finding = advice.find(message, document.message)
     if finding is None:
@@ -244,25 +248,7 @@ def _warning(
     from rankspec.formats.field_positions import place_of
 
     name, text = finding
-    place = join(path, name) if name else path
+    place = path_of(name, descriptor_of(message)).moved(ROOT, at.path)
     if document.is_consequence(place):
         return None
     return Diagnostic(advice.code, text, place, place_of(place, document, file), "warning", advice.remedy)
-
-
-def _messages(message: Message, path: str) -> Iterator[tuple[str, Message]]:
-    """Yields the message and every message in it, outer first."""
-    yield path, message
-    for field, value in message.ListFields():
-        if field.message_type is None:
-            continue
-        here = join(path, field.name)
-        if is_map(field):
-            if map_value(field).message_type is not None:
-                for key in sorted(value):
-                    yield from _messages(value[key], at(here, key))
-        elif field.is_repeated:
-            for index, item in enumerate(value):
-                yield from _messages(item, at(here, index))
-        else:
-            yield from _messages(value, here)

@@ -5,15 +5,20 @@ As advice they are no part of the verdict, and `docs/warnings.md` has a section 
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from rankspec.diagnostics.diagnostic import Diagnostic
+from rankspec.formats.field_positions import place_of
 from rankspec.schema.annotations import deprecation_of
-from rankspec.schema.field_paths import is_at_or_below, join
-from rankspec.schema.leaves import leaves
+from rankspec.schema.descriptors import descriptor_of, fields_of
+from rankspec.schema.field_paths import is_at_or_below
+from rankspec.schema.leaves import messages
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
     from rankspec.composition.inheritance import Copy
     from rankspec.formats.document import Document
@@ -32,19 +37,22 @@ def deprecations(document: Document[Any], file: str | None, copies: Sequence[Cop
     Returns:
         Warnings; none about what could not be read.
     """
-    found: dict[str, Diagnostic] = {}
-    for leaf in leaves(document.message):
-        deprecation = deprecation_of(leaf.fields[-1])
-        if deprecation is None or document.is_consequence(leaf.path) or _is_copied(leaf.path, copies):
-            continue
-        from rankspec.formats.field_positions import place_of
+    found = []
+    for holder, message in messages(document.message, _deprecated):
+        for field in _deprecated(descriptor_of(message)):
+            if not (getattr(message, field.name) if field.is_repeated else message.HasField(field.name)):
+                continue
+            path = holder.path.to(field)
+            if document.is_consequence(path) or any(is_at_or_below(path, copy.path) for copy in copies):
+                continue
+            deprecation = deprecation_of(field)
+            assert deprecation is not None
+            remedy = f"set {deprecation.replacement} instead, or drop it"
+            place = place_of(path, document, file)
+            found.append(Diagnostic(CODE, deprecation.reason, path, place, "warning", remedy))
+    return found
 
-        step = leaf.steps[-1]
-        path = leaf.path if step.key is None else join(leaf.path.rpartition(".")[0], step.name)
-        remedy = f"set {deprecation.replacement} instead, or drop it"
-        found[path] = Diagnostic(CODE, deprecation.reason, path, place_of(path, document, file), "warning", remedy)
-    return list(found.values())
 
-
-def _is_copied(path: str, copies: Sequence[Copy]) -> bool:
-    return any(is_at_or_below(path, copy.path) for copy in copies)
+@cache
+def _deprecated(descriptor: Descriptor) -> list[FieldDescriptor]:
+    return [field for field in fields_of(descriptor) if field.GetOptions().deprecated]

@@ -24,12 +24,8 @@ def without_repeats(findings: list[RuleViolation], copies: Sequence[Copy]) -> li
     def is_repeat(finding: RuleViolation) -> bool:
         return any(
             is_at_or_below(finding.path, copy.path)
-            and ((copy.base, "required") in said or (_source(finding.path, copy), finding.code) in said)
+            and ((copy.base, "required") in said or (finding.path.moved(copy.path, copy.source), finding.code) in said)
             for copy in copies
         )
 
     return [finding for finding in findings if not is_repeat(finding)]
-
-
-def _source(path: str, copy: Copy) -> str:
-    return copy.source + path[len(copy.path) :]

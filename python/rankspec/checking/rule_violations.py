@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from rankspec.diagnostics.mistake import MistakeError
 from rankspec.schema.descriptors import descriptor_of, message_of
-from rankspec.schema.field_paths import PathError, at, fields_along, join, parse
+from rankspec.schema.field_paths import ROOT, FieldPath, path_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,9 +53,9 @@ class RuleViolation(NamedTuple):
     """
 
     code: str
-    path: str
+    path: FieldPath
     text: str | None
-    site: str
+    site: FieldPath
     violation: Reported
 
 
@@ -81,46 +82,39 @@ def _is_finite_rule(finding: RuleViolation) -> bool:
 
 def _findings(violation: Violation, message: Message) -> list[RuleViolation]:
     proto = violation.proto
-    site = _path(proto.field.elements) if proto.field is not None else ""
+    root = descriptor_of(message)
+    site = _path(proto.field.elements, root) if proto.field is not None else ROOT
     code, text = proto.rule_id, proto.message
     rule = proto.rule.elements if proto.rule is not None else []
     reported = Reported(proto.message, proto.for_key, violation.field_value, violation.rule_value)
     is_ours = "." in code and (not rule or rule[-1].field_name == "cel") and code != "message.oneof"
     if not is_ours:
         return [RuleViolation(code, site, None, site, reported)]
-    holder = _type_at(site, descriptor_of(message))
+    holder = (message_of(site.field) if site.field is not None else None) if site else root
     lines = [_split(line, holder) for line in text.split("\n")]
     if any(path is None for path, _ in lines):
         return [RuleViolation(code, site, text, site, reported)]
-    return [RuleViolation(code, join(site, path or ""), line, site, reported) for path, line in lines]
+    return [RuleViolation(code, (path or ROOT).moved(ROOT, site), line, site, reported) for path, line in lines]
 
 
-def _split(line: str, holder: Descriptor | None) -> tuple[str | None, str]:
+def _split(line: str, holder: Descriptor | None) -> tuple[FieldPath | None, str]:
     """Splits a line of a rule's text into a path of the message's and the rest; None if it names no field."""
     match = _LINE.fullmatch(line)
     if match is None or holder is None:
         return None, line
     try:
-        fields_along(holder, parse(match["path"]))
-    except PathError:
+        return path_of(match["path"], holder), match["text"]
+    except MistakeError:
         return None, line
-    return match["path"], match["text"]
 
 
-def _type_at(path: str, descriptor: Descriptor) -> Descriptor | None:
-    if not path:
-        return descriptor
-    try:
-        return message_of(fields_along(descriptor, parse(path))[-1])
-    except PathError:
-        # The path of a oneof: no message, and no rule of ours stands there.
-        return None
-
-
-def _path(elements: Any) -> str:
-    path = ""
+def _path(elements: Any, root: Descriptor) -> FieldPath:
+    path = ROOT
+    holder: Descriptor | None = root
     for element in elements:
-        path = join(path, element.field_name)
+        field = holder.fields_by_name.get(element.field_name) if holder is not None else None
+        path = path.to(field) if field is not None else path.to_name(element.field_name)
         if element.subscript is not None:
-            path = at(path, element.subscript.value)
+            path = path.at(element.subscript.value)
+        holder = message_of(field) if field is not None else None
     return path

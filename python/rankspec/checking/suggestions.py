@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rankspec.checking.fields_in_rules import mentions
-from rankspec.schema.field_paths import is_at_or_below, is_below, join, parse
+from rankspec.checking.rule_fields import FIELDS
+from rankspec.schema.field_paths import as_path, is_at_or_below, is_below, join
+from rankspec.schema.leaves import value_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,7 +87,7 @@ def _metric(finding: RuleViolation, document: Document[Any]) -> str | None:
 def _metrics(_finding: RuleViolation, document: Document[Any]) -> str | None:
     from rankspec.checking.metric_suggestions import suggest_metrics
 
-    return suggest_metrics(document.message, document.message.which_metrics)
+    return suggest_metrics(document.message.which_metrics)
 
 
 _OF_METRICS: dict[str, Callable[[RuleViolation, Document[Any]], str | None]] = {
@@ -98,21 +99,13 @@ _OF_METRICS: dict[str, Callable[[RuleViolation, Document[Any]], str | None]] = {
 
 def _names_at(message: Message, path: str) -> set[str]:
     """Returns the keys of a map, or the items or names of the items of a list; none if the path is not there."""
-    value: Any = message
-    for step in parse(path):
-        value = getattr(value, step.name)
-        if step.key is not None:
-            # Asking a map of messages for a key that it lacks would add it.
-            if step.key not in value:
-                return set()
-            value = value[step.key]
-    return {item if isinstance(item, str) else item.name for item in value}
+    return {item if isinstance(item, str) else item.name for item in value_at(message, as_path(path)) or ()}
 
 
 def related_places(finding: RuleViolation, document: Document[Any]) -> tuple[Position, ...]:
-    """Returns the places of the other fields that a rule's expression speaks of, as far as they are written."""
+    """Returns the places of the other fields that a rule looks at, as far as they are written."""
     places: list[Position] = []
-    for path in mentions(finding, document.message.DESCRIPTOR):
+    for path in (join(finding.site, field) for field in FIELDS.get(finding.code, ())):
         position = document.origins.name(path)
         overlaps = is_at_or_below(path, finding.path) or is_below(finding.path, path)
         if position is not None and not overlaps and position not in places:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from rankspec.diagnostics.diagnostic import Diagnostic
 from rankspec.formats.field_positions import place_of
 from rankspec.schema.descriptors import descriptor_of, enum_of, is_map, is_message, message_of
-from rankspec.schema.field_paths import PathError, at, fields_along, parse
 from rankspec.schema.rules import bounds, choices, count, enum_names, exclusive_groups, number, value_rules
 
 if TYPE_CHECKING:
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
 
     from rankspec.checking.rule_violations import RuleViolation
     from rankspec.formats.document import Document
+    from rankspec.schema.field_paths import FieldPath
 
 Words = tuple[str, str | None]
 
@@ -29,11 +29,11 @@ def describe(finding: RuleViolation, document: Document[Any], file: str | None) 
     if finding.text is not None:
         return _describe_ours(finding, document, file)
     descriptor = descriptor_of(document.message)
-    field = _field_at(finding.path, descriptor)
-    message, suggestion = _standard(finding, field, descriptor)
+    message, suggestion = _standard(finding, descriptor)
     if finding.path == _METRIC and finding.code == "string.pattern":
         message, suggestion = _metric(finding, document)
-    path, related = finding.path, ()
+    path: FieldPath = finding.path
+    related: tuple[Any, ...] = ()
     if finding.code == "repeated.unique":
         path, related = _repetition(finding, document)
     mark = document.origins.name(path) if finding.violation.for_key else None
@@ -57,17 +57,10 @@ def _describe_ours(finding: RuleViolation, document: Document[Any], file: str | 
     )
 
 
-def _field_at(path: str, descriptor: Descriptor) -> FieldDescriptor | None:
-    """Returns the field that a path leads to; None for the whole message and for a oneof."""
-    try:
-        fields = fields_along(descriptor, parse(path))
-    except PathError:
-        return None
-    return fields[-1] if fields else None
-
-
-def _standard(finding: RuleViolation, field: FieldDescriptor | None, descriptor: Descriptor) -> Words:
+def _standard(finding: RuleViolation, descriptor: Descriptor) -> Words:
     kind, _, rule = finding.code.partition(".")
+    # None of the whole message, and of a oneof.
+    field = finding.path.field
     if finding.code == "required":
         return _required(finding, field, descriptor)
     if finding.code == "message.oneof":
@@ -90,17 +83,15 @@ def _required(finding: RuleViolation, field: FieldDescriptor | None, descriptor:
 
 
 def _required_oneof(finding: RuleViolation, descriptor: Descriptor) -> Words:
-    fields = _members(finding.path, descriptor)
+    name = finding.path.name
+    fields = _owner(finding.path.around, descriptor).oneofs_by_name[name].fields
     members = ", ".join(f"`{field.name}`" for field in fields)
-    name = finding.path.rpartition(".")[2]
     return f"exactly one of {members} is required (`{name}`), and none is set", f"add one of {members}"
 
 
-def _members(path: str, descriptor: Descriptor) -> list[FieldDescriptor]:
-    above, _, name = path.rpartition(".")
-    holder = _field_at(above, descriptor)
-    owner = (message_of(holder) if holder is not None else None) or descriptor
-    return list(owner.oneofs_by_name[name].fields)
+def _owner(path: FieldPath, descriptor: Descriptor) -> Descriptor:
+    """The type of the message at a path; `descriptor` is that of the whole."""
+    return (message_of(path.field) if path.field is not None else None) or descriptor
 
 
 def _example(field: FieldDescriptor) -> str:
@@ -117,9 +108,7 @@ def _example(field: FieldDescriptor) -> str:
 
 
 def _exclusive(finding: RuleViolation, descriptor: Descriptor) -> Words:
-    holder = _field_at(finding.path, descriptor)
-    owner = (message_of(holder) if holder is not None else None) or descriptor
-    for names, required in exclusive_groups(owner):
+    for names, required in exclusive_groups(_owner(finding.path, descriptor)):
         listed = ", ".join(f"`{name}`" for name in names)
         if all(name in finding.violation.message for name in names):
             if "only one" in finding.violation.message:
@@ -147,13 +136,13 @@ def _sizes(finding: RuleViolation, field: FieldDescriptor) -> Words:
     return _fallback(finding)
 
 
-def _repetition(finding: RuleViolation, document: Document[Any]) -> tuple[str, tuple[Any, ...]]:
+def _repetition(finding: RuleViolation, document: Document[Any]) -> tuple[FieldPath, tuple[Any, ...]]:
     """Returns the path of the first item that is there already, and the place of its first occurrence."""
     items = list(finding.violation.field_value)
     first_places: dict[Any, int] = {}
     index = next(i for i, item in enumerate(items) if first_places.setdefault(item, i) != i)
-    first = document.origins.value(at(finding.path, first_places[items[index]]))
-    return at(finding.path, index), (first,) if first is not None else ()
+    first = document.origins.value(finding.path.at(first_places[items[index]]))
+    return finding.path.at(index), (first,) if first is not None else ()
 
 
 def _value(finding: RuleViolation, field: FieldDescriptor, rule: str) -> Words:

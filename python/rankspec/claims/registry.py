@@ -16,7 +16,7 @@ from google.protobuf.message import Message
 
 from rankspec.claims.views import Claims, viewed
 from rankspec.schema.annotations import deprecation_of
-from rankspec.schema.field_paths import is_at_or_below, key_segment
+from rankspec.schema.field_paths import is_at_or_below
 from rankspec.schema.leaves import leaves
 
 AdapterT = TypeVar("AdapterT", bound=Callable[..., object])
@@ -135,13 +135,12 @@ def unclaimed_paths(message: Message) -> Iterator[str]:
     """
     claimed, reported = _claimed(), None
     for leaf in leaves(message):
-        field, step = leaf.fields[-1], leaf.steps[-1]
-        if field.name in claimed[field.full_name.rpartition(".")[0]]:
+        if leaf.field.name in claimed[leaf.field.full_name.rpartition(".")[0]]:
             continue
-        if any(deprecation_of(part) for part in leaf.fields):
+        if any(deprecation_of(part) for part in leaf.path.fields):
             continue
         # The field as a whole, not each of its items.
-        path = leaf.path if step.key is None else leaf.path.removesuffix(key_segment(step.key))
+        path = leaf.path.whole_field
         if reported is None or not is_at_or_below(path, reported):
             reported = path
             yield path

@@ -136,12 +136,12 @@ def _diff(arguments: Namespace) -> int:
 
 def _values(manifest: BundleManifest) -> Mapping[str, str]:
     """What a manifest says, by the path of the field; a file by its name."""
-    from rankspec.schema.leaves import is_leaf_message, leaves
+    from rankspec.schema.leaves import leaves
 
     found = {
         leaf.path: str(leaf.value)
         for leaf in leaves(manifest)
-        if not is_leaf_message(leaf) and not leaf.path.startswith("files[")
+        if not leaf.is_message and not leaf.path.startswith("files[")
     }
     return found | {f"files[{file.name}]": file.sha256 for file in manifest.files}
 

@@ -18,7 +18,8 @@ from typing import Any
 from rankspec.checking.check import check
 from rankspec.composition.compose import LoadedConfig
 from rankspec.diagnostics.diagnostic import Diagnostic, Position, has_errors, in_order
-from rankspec.formats.reading import STDIN, TEXT_EXTENSIONS, form_of
+from rankspec.formats.forms import TEXT, form_of
+from rankspec.formats.reading import STDIN
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -56,10 +57,10 @@ def _files(name: str) -> tuple[list[str], list[Diagnostic]]:
 
     if not Path(name).is_dir():
         return [name], []
-    found = sorted(str(path) for path in Path(name).rglob("*") if path.suffix in TEXT_EXTENSIONS and path.is_file())
+    found = sorted(str(path) for path in Path(name).rglob("*") if path.suffix in TEXT.extensions and path.is_file())
     if found:
         return found, []
-    extensions = ", ".join(TEXT_EXTENSIONS)
+    extensions = ", ".join(TEXT.extensions)
     problem = Diagnostic(
         "file.no_configs",
         f"the folder `{name}` holds no config",

@@ -17,22 +17,23 @@ from argparse import ArgumentParser, Namespace
 from rankspec.cli.terminal import report, write_output
 from rankspec.convert.reference import convert
 from rankspec.diagnostics.diagnostic import has_errors
+from rankspec.diagnostics.mistake import MistakeError
+from rankspec.formats.forms import WRITTEN_FORMS, written_form
 from rankspec.formats.reading import STDIN, STDIN_NAME, bytes_of, why
-from rankspec.formats.writing import FORMS, form_for, write_with_variables
-from rankspec.schema.message_types import UnknownMessageError
+from rankspec.formats.writing import write_with_variables
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Describes the verb's arguments."""
     parser.add_argument("file", metavar="IN", help="the YAML file, or - for stdin")
     parser.add_argument("-o", "--output", metavar="OUT", help="file to write; its extension chooses the form")
-    parser.add_argument("--format", choices=FORMS, help="form to write; textproto unless OUT says otherwise")
+    parser.add_argument("--format", choices=WRITTEN_FORMS, help="form to write; textproto unless OUT says otherwise")
     parser.add_argument("--message", metavar="NAME", help="message that the file stands for; default: what fits best")
 
 
 def run(arguments: Namespace) -> int:
     """Writes the config; 1 if the file cannot be read or what it says breaks a rule, 2 for a wrong usage."""
-    form = arguments.format or (form_for(arguments.output) if arguments.output else "textproto")
+    form = arguments.format or (written_form(arguments.output) if arguments.output else "textproto")
     if form is None:
         print(
             f"rankspec convert: error: no form is known for `{arguments.output}`; choose it with --format",
@@ -46,7 +47,7 @@ def run(arguments: Namespace) -> int:
         _, problem, suggestion = why(arguments.file, error)
         print(f"rankspec convert: error: {problem}{f'; {suggestion}' if suggestion else ''}", file=sys.stderr)
         return 1
-    except UnknownMessageError as error:
+    except MistakeError as error:
         print(f"rankspec convert: error: {error.message}; {error.suggestion}", file=sys.stderr)
         return 2
     document = conversion.document

@@ -227,9 +227,10 @@ def _recipe(path: str) -> Recipe | None:
 
 def _write_plan(made: Plan, path: str) -> int:
     from rankspec.cli.terminal import write_output
-    from rankspec.formats.writing import form_for, write
+    from rankspec.formats.forms import written_form
+    from rankspec.formats.writing import write
 
-    form = form_for(path)
+    form = written_form(path)
     if form is None or Path(path).exists():
         why = "has no extension of a form; write .textproto or .json" if form is None else "is there; name another file"
         sys.stderr.write(f"error: `{path}` {why}\n")

@@ -15,7 +15,8 @@ import sys
 from argparse import ArgumentParser, Namespace
 
 from rankspec.cli.terminal import add_config_arguments, load_or_report, write_output
-from rankspec.formats.writing import FORMS, form_for, to_textproto, write
+from rankspec.formats.forms import WRITTEN_FORMS, written_form
+from rankspec.formats.writing import to_textproto, write
 from rankspec.schema.defaults import resolve
 
 
@@ -23,13 +24,13 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Describes the verb's arguments."""
     add_config_arguments(parser)
     parser.add_argument("-o", "--output", metavar="OUT", help="file to write; its extension chooses the form")
-    parser.add_argument("--format", choices=FORMS, help="form to write; textproto unless OUT says otherwise")
+    parser.add_argument("--format", choices=WRITTEN_FORMS, help="form to write; textproto unless OUT says otherwise")
     parser.add_argument("--blame", action="store_true", help="say behind each value where it came from")
 
 
 def run(arguments: Namespace) -> int:
     """Writes the resolved config; 1 if it has mistakes, 2 if the output is asked for wrongly."""
-    form = arguments.format or (form_for(arguments.output) if arguments.output else "textproto")
+    form = arguments.format or (written_form(arguments.output) if arguments.output else "textproto")
     if form is None or (arguments.blame and form != "textproto"):
         problem = "--blame needs the textproto form" if form else f"no form is known for `{arguments.output}`"
         print(f"rankspec resolve: error: {problem}; choose it with --format", file=sys.stderr)

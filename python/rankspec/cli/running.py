@@ -14,13 +14,12 @@ from rankspec.cli.terminal import report
 from rankspec.composition.compose import LoadedConfig
 from rankspec.composition.overrides import OVERRIDE
 from rankspec.diagnostics.diagnostic import ConfigError, Diagnostic, Position
+from rankspec.diagnostics.field_error import FieldError
 from rankspec.schema.field_paths import is_at_or_below
 
 if TYPE_CHECKING:
     from argparse import _ActionsContainer
 
-    from rankspec.trainer.data_error import DataError
-    from rankspec.trainer.errors import TrainError
     from rankspec.trainer.setup import Job
 
 
@@ -84,7 +83,6 @@ def run_config(arguments: Namespace, action: Callable[[Job], int], mode: str | N
             f"error: {error.name} is not installed; `pip install 'rankspec[train]'` installs what this takes\n"
         )
         return 1
-    from rankspec.trainer.data_error import DataError
 
     if refused := refusals(loaded, mode):
         report(refused, loaded.sources)
@@ -95,23 +93,23 @@ def run_config(arguments: Namespace, action: Callable[[Job], int], mode: str | N
     except ConfigError as error:
         report(error.diagnostics, loaded.sources)
         return statuses.WRONG
-    except DataError as error:
-        report([_at_its_place(error, loaded)], loaded.sources)
-        return statuses.WRONG
     except TrainError as error:
         if not error.is_shared or os.environ.get("RANK", "0") == "0":
             report([_at_its_place(error, loaded)], loaded.sources)
         return statuses.TRY_AGAIN if error.restart_helps else statuses.WRONG
+    except FieldError as error:
+        report([_at_its_place(error, loaded)], loaded.sources)
+        return statuses.WRONG
 
 
-def _at_its_place(error: TrainError | DataError, loaded: LoadedConfig) -> Diagnostic:
+def _at_its_place(error: FieldError, loaded: LoadedConfig) -> Diagnostic:
     """The error as a diagnostic at the field it names, or at the nearest field around it that the config sets."""
     from rankspec.trainer.memory import CODE
 
     place = loaded.origins.nearest(error.path) if error.path else None
     given = _overrides_below(error.path, loaded) if error.code == CODE else []
     position = given[0] if given else place[1] if place else None
-    return Diagnostic(error.code, error.message, error.path, position, "error", None, tuple(given[1:]))
+    return error.diagnostic(position, tuple(given[1:]))
 
 
 def _overrides_below(path: str, loaded: LoadedConfig) -> list[Position]:

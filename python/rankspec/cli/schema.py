@@ -16,7 +16,8 @@ from argparse import ArgumentParser, Namespace
 
 from rankspec.analysis.json_schema import json_schema
 from rankspec.cli.terminal import write_output
-from rankspec.schema.message_types import UnknownMessageError, message_class
+from rankspec.diagnostics.mistake import MistakeError
+from rankspec.schema.message_types import message_class
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -29,7 +30,7 @@ def run(arguments: Namespace) -> int:
     """Writes the schema; 2 if there is no such message."""
     try:
         schema = json_schema(message_class(arguments.message))
-    except UnknownMessageError as error:
+    except MistakeError as error:
         print(f"rankspec schema: error: {error.message}; {error.suggestion}", file=sys.stderr)
         return 2
     text = json.dumps(schema, ensure_ascii=False, indent=2, allow_nan=False) + "\n"

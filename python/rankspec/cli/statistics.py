@@ -26,9 +26,9 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def _run(arguments: Namespace) -> int:
     """Writes statistics of a config's training data; returns the exit status."""
-    from rankspec.formats.writing import form_for
+    from rankspec.formats.forms import written_form
 
-    form = form_for(arguments.output)
+    form = written_form(arguments.output)
     if form is None:
         sys.stderr.write(f"error: `{arguments.output}` has no extension of a form; write .textproto, .json or .binpb\n")
         return 1

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from rankspec.diagnostics.diagnostic import Diagnostic
     from rankspec.formats.document import Document
+    from rankspec.schema.field_paths import FieldPath
 
 
 class Completion(NamedTuple):
@@ -24,7 +25,7 @@ class Completion(NamedTuple):
     """
 
     diagnostics: list[Diagnostic]
-    variables: dict[str, tuple[str, ...]]
+    variables: dict[FieldPath, tuple[str, ...]]
     copies: list[Copy]
 
 
@@ -39,7 +40,7 @@ def complete(
         texts: The texts that the message was read from.
     """
     diagnostics: list[Diagnostic] = []
-    variables: dict[str, tuple[str, ...]] = {}
+    variables: dict[FieldPath, tuple[str, ...]] = {}
     if _may_have_variables(document, texts):
         from rankspec.composition.environment import process_environment, substitute
 

@@ -15,7 +15,7 @@ from rankspec.formats.document import Document
 from rankspec.formats.origins import Origins
 from rankspec.formats.reading import STDIN, STDIN_NAME, read
 from rankspec.formats.variable_references import replace_in_values
-from rankspec.schema.field_paths import is_below
+from rankspec.schema.field_paths import FieldPath, is_at_or_below
 from rankspec.schema.message_types import DEFAULT_MESSAGE
 
 PathName = str | os.PathLike[str]
@@ -44,7 +44,7 @@ class LoadedConfig:
         file: str | None,
         diagnostics: list[Diagnostic],
         sources: dict[str, str],
-        variables: dict[str, tuple[str, ...]],
+        variables: dict[FieldPath, tuple[str, ...]],
         copies: list[Copy],
     ) -> None:
         # Of whichever type the files ask for.
@@ -121,7 +121,7 @@ class _Base(NamedTuple):
     document: Document[Message]
     file: str | None
     sources: dict[str, str]
-    variables: dict[str, tuple[str, ...]]
+    variables: dict[FieldPath, tuple[str, ...]]
     copies: list[Copy]
 
 
@@ -159,7 +159,7 @@ def _read_all(
 
 def _built(source: Message, message: str | None) -> Document[Message]:
     """Copies a message, and looks it through for what its schema does not have, as the binary form is."""
-    from rankspec.formats.readers import read_binary
+    from rankspec.formats.binary import read_binary
 
     name = source.DESCRIPTOR.full_name
     if message is not None and message not in {name, source.DESCRIPTOR.name}:
@@ -174,14 +174,14 @@ def _literal_variables(document: Document[Message], looked_at: Iterable[str]) ->
     places = list(looked_at)
     found: list[Diagnostic] = []
 
-    def note(path: str, text: str) -> str:
-        if any(path == place or is_below(path, place) for place in places):
+    def note(path: FieldPath, text: str) -> str:
+        if any(is_at_or_below(path, place) for place in places):
             said = f"`{text}` is taken as it is: variables are replaced in files, and in a message on request"
             remedy = "put the value in, or pass `environment`"
             found.append(Diagnostic("env.not_replaced", said, path, document.origins.value(path), "warning", remedy))
         return text
 
-    replace_in_values(document.message, "", note)
+    replace_in_values(document.message, note)
     return found
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from google.protobuf.message import Message
 
     from rankspec.formats.origins import Origins
+    from rankspec.schema.field_paths import FieldPath
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 _REFERENCE = re.compile(rf"\$\$\{{|\$\{{({_NAME})(?::-([^}}]*))?\}}|\$\{{[^}}]*\}}?")
@@ -37,7 +38,7 @@ class Replacement(NamedTuple):
     """
 
     diagnostics: list[Diagnostic]
-    variables: dict[str, tuple[str, ...]]
+    variables: dict[FieldPath, tuple[str, ...]]
 
 
 def process_environment() -> dict[str, str]:
@@ -68,7 +69,7 @@ def substitute(message: Message, environment: Mapping[str, str], origins: Origin
     """
     replacement = Replacement([], {})
 
-    def expand(path: str, text: str) -> str:
+    def expand(path: FieldPath, text: str) -> str:
         expansion = _Expansion(text, environment)
         if expansion.problem is not None:
             code, problem, suggestion = expansion.problem
@@ -81,7 +82,7 @@ def substitute(message: Message, environment: Mapping[str, str], origins: Origin
             replacement.variables[path] = tuple(expansion.variables)
         return expansion.text
 
-    replace_in_values(message, "", expand)
+    replace_in_values(message, expand)
     return replacement
 
 

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from rankspec.claims.registry import obeys
 from rankspec.recap.v1.data_pb2 import RecapDataConfig
 from rankspec.schema.annotations import inherits_from
-from rankspec.schema.descriptors import descriptor_of, fields_of, is_map, map_value, message_of
-from rankspec.schema.field_paths import at, is_at_or_below, join
+from rankspec.schema.descriptors import descriptor_of, fields_of, is_map, is_message, message_of
+from rankspec.schema.field_paths import ROOT, FieldPath, as_path, is_at_or_below, path_of
+from rankspec.schema.leaves import items
 from rankspec.schema.size_limits import too_many
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from google.protobuf.message import Message
 
     from rankspec.formats.document import Document
+    from rankspec.schema.leaves import Leaf
 
 
 class Copy(NamedTuple):
@@ -34,23 +36,23 @@ class Copy(NamedTuple):
         base: What is inherited from; it contains the source.
     """
 
-    path: str
-    source: str
-    base: str
+    path: FieldPath
+    source: FieldPath
+    base: FieldPath
 
 
 class _Heir(NamedTuple):
     """A field of the config that may inherit.
 
     Attributes:
-        field: Its name.
-        switch: The bool that says whether it does.
-        base: The field it inherits from.
+        field: The field.
+        switch: Name of the bool that says whether it does.
+        base: The path of the field it inherits from.
     """
 
-    field: str
+    field: FieldDescriptor
     switch: str
-    base: str
+    base: FieldPath
 
 
 def inherit(document: Document[Any]) -> list[Copy]:
@@ -77,7 +79,9 @@ def inherit(document: Document[Any]) -> list[Copy]:
             else:
                 copies.append(Copy(path, heir.base, heir.base))
             document.damaged |= {
-                path + damaged[len(heir.base) :] for damaged in document.damaged if is_at_or_below(damaged, heir.base)
+                as_path(damaged).moved(heir.base, path)
+                for damaged in document.damaged
+                if is_at_or_below(damaged, heir.base)
             }
     if copies:
         document.origins = document.origins.with_copies([(copy.path, copy.source) for copy in copies])
@@ -99,25 +103,20 @@ def _heirs(config: Descriptor) -> tuple[_Heir, ...]:
         for switch in fields_of(inner) if inner is not None else ():
             base = inherits_from(switch) if switch.type == switch.TYPE_BOOL else ""
             if base not in {"", field.name}:
-                heirs.append(_Heir(field.name, switch.name, base))
+                heirs.append(_Heir(field, switch.name, path_of(base, config)))
     return tuple(heirs)
 
 
-def _values(message: Message, name: str) -> Iterator[tuple[str, Any]]:
-    """Yields the path and value of what may inherit."""
-    field: Any = message.DESCRIPTOR.fields_by_name[name]
-    if is_map(field):
-        values = getattr(message, name)
-        for key in sorted(values):
-            yield at(name, key), values[key]
-    elif message.HasField(name):
-        yield name, getattr(message, name)
+def _values(message: Message, field: FieldDescriptor) -> Iterator[Leaf]:
+    """Yields what may inherit."""
+    if field.is_repeated or message.HasField(field.name):
+        yield from items(ROOT, field, getattr(message, field.name))
 
 
-def _fill(message: Message, base: Message, path: str, source: str, root: str) -> Iterator[Copy]:
+def _fill(message: Message, base: Message, path: FieldPath, source: FieldPath, root: FieldPath) -> Iterator[Copy]:
     """Copies what is set in `base` and unset in `message`."""
     for field, value in base.ListFields():
-        copy = Copy(join(path, field.name), join(source, field.name), root)
+        copy = Copy(path.to(field), source.to(field), root)
         if _has_other_member(message, field):
             continue
         if not (getattr(message, field.name) if field.is_repeated else message.HasField(field.name)):
@@ -125,19 +124,18 @@ def _fill(message: Message, base: Message, path: str, source: str, root: str) ->
             yield copy
         elif is_map(field):
             yield from _fill_map(getattr(message, field.name), field, value, copy)
-        elif field.message_type is not None and not field.is_repeated:
+        elif is_message(field) and not field.is_repeated:
             yield from _fill(getattr(message, field.name), value, copy.path, copy.source, root)
 
 
 def _fill_map(entries: Any, field: FieldDescriptor, base: Any, whole: Copy) -> Iterator[Copy]:
-    holds_messages = map_value(field).message_type is not None
     for key in sorted(base):
-        copy = Copy(at(whole.path, key), at(whole.source, key), whole.base)
+        copy = Copy(whole.path.at(key), whole.source.at(key), whole.base)
         if key in entries:
-            if holds_messages:
+            if is_message(field):
                 yield from _fill(entries[key], base[key], copy.path, copy.source, whole.base)
             continue
-        if holds_messages:
+        if is_message(field):
             entries[key].CopyFrom(base[key])
         else:
             entries[key] = base[key]

@@ -9,24 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from google.protobuf.message import Message
 
+from rankspec.diagnostics.mistake import MistakeError
 from rankspec.schema.descriptors import is_map, key_field, map_value, message_of
 
 if TYPE_CHECKING:
     from google.protobuf.descriptor import FieldDescriptor
 
-
-class NoLiteralError(ValueError):
-    """A value that no text stands for.
-
-    Attributes:
-        message: What is wrong.
-        suggestion: What to give instead.
-    """
-
-    def __init__(self, message: str, suggestion: str) -> None:
-        super().__init__(message)
-        self.message = message
-        self.suggestion = suggestion
+_NO_VALUE = "set.no_value"
 
 
 def literal(value: object, field: FieldDescriptor, *, one: bool = False) -> str:
@@ -38,7 +27,7 @@ def literal(value: object, field: FieldDescriptor, *, one: bool = False) -> str:
         one: Whether the value is one item of a list.
 
     Raises:
-        NoLiteralError: It is of a type that no field has.
+        MistakeError: It is of a type that no field has.
     """
     if isinstance(value, Message):
         return _message(value)
@@ -62,7 +51,9 @@ def _text(value: str | bytes, field: FieldDescriptor) -> str:
     try:
         text = value.encode().decode() if isinstance(value, str) else value.decode()
     except UnicodeError as error:
-        raise NoLiteralError(f"the value of `{field.name}` is no text: {value!r}", "give text in UTF-8") from error
+        raise MistakeError(
+            _NO_VALUE, f"the value of `{field.name}` is no text: {value!r}", "give text in UTF-8"
+        ) from error
     return quoted(text) if field.type == field.TYPE_STRING else text
 
 
@@ -73,7 +64,8 @@ def _number(value: object, field: FieldDescriptor) -> str:
         return str(int(value))
     if isinstance(value, Real):
         return repr(float(value))
-    raise NoLiteralError(
+    raise MistakeError(
+        _NO_VALUE,
         f"a {type(value).__name__} is no value of `{field.name}`",
         "give a number, text, a list, a dictionary or a message",
     )
@@ -96,9 +88,11 @@ def _fields(value: Mapping[Any, object], field: FieldDescriptor) -> str:
     """Writes the fields of a message; that there is none of a name, the reader says."""
     inner = message_of(field)
     if inner is None:
-        raise NoLiteralError(f"`{field.name}` is no message, and a dictionary is given", "give one value")
+        raise MistakeError(_NO_VALUE, f"`{field.name}` is no message, and a dictionary is given", "give one value")
     known = inner.fields_by_name
     if odd := next((k for k in value if not (isinstance(k, str) and k.isidentifier())), None):
-        raise NoLiteralError(f"{odd!r} is no field of {inner.name}", "the keys of a dictionary are names of fields")
+        raise MistakeError(
+            _NO_VALUE, f"{odd!r} is no field of {inner.name}", "the keys of a dictionary are names of fields"
+        )
     texts = (f"{k}: {literal(v, known[k]) if k in known else v}" for k, v in value.items())
     return f"{{ {' '.join(texts)} }}"

@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from rankspec.formats.document import Document
-from rankspec.schema.descriptors import is_map, map_value
-from rankspec.schema.field_paths import at, join
+from rankspec.schema.descriptors import is_map, is_message
+from rankspec.schema.field_paths import ROOT, FieldPath
+from rankspec.schema.leaves import value_at
 
 if TYPE_CHECKING:
     from google.protobuf.descriptor import FieldDescriptor
@@ -43,7 +44,7 @@ def merge_documents(base: Document[M], overlay: Document[M]) -> Document[M]:
     )
 
 
-def merge(below: Message, above: Message, replaced: list[str], prefix: str = "") -> None:
+def merge(below: Message, above: Message, replaced: list[str], prefix: FieldPath = ROOT) -> None:
     """Merges one message into another of the same type.
 
     Args:
@@ -53,7 +54,7 @@ def merge(below: Message, above: Message, replaced: list[str], prefix: str = "")
         prefix: Path of the two messages.
     """
     for field, value in above.ListFields():
-        path = join(prefix, field.name)
+        path = prefix.to(field)
         note_switch(below, field, prefix, replaced)
         if is_map(field):
             _merge_map(getattr(below, field.name), field, value, replaced, path)
@@ -61,7 +62,7 @@ def merge(below: Message, above: Message, replaced: list[str], prefix: str = "")
             below.ClearField(field.name)
             getattr(below, field.name).extend(value)
             replaced.append(path)
-        elif field.message_type is not None:
+        elif is_message(field):
             inner = getattr(below, field.name)
             inner.SetInParent()
             merge(inner, value, replaced, path)
@@ -69,51 +70,35 @@ def merge(below: Message, above: Message, replaced: list[str], prefix: str = "")
             setattr(below, field.name, value)
 
 
-def _merge_map(below: Any, field: FieldDescriptor, above: Any, replaced: list[str], path: str) -> None:
-    holds_messages = map_value(field).message_type is not None
+def _merge_map(below: Any, field: FieldDescriptor, above: Any, replaced: list[str], path: FieldPath) -> None:
     for key in sorted(above):
-        if not holds_messages:
+        if not is_message(field):
             below[key] = above[key]
         elif key in below:
-            merge(below[key], above[key], replaced, at(path, key))
+            merge(below[key], above[key], replaced, path.at(key))
         else:
             below[key].CopyFrom(above[key])
 
 
-def note_switch(below: Message, field: FieldDescriptor, prefix: str, replaced: list[str]) -> None:
+def note_switch(below: Message, field: FieldDescriptor, prefix: FieldPath, replaced: list[str]) -> None:
     """Notes the member of a oneof that setting `field` unsets."""
     if field.containing_oneof is None:
         return
     current = below.WhichOneof(field.containing_oneof.name)
     if current is not None and current != field.name:
-        replaced.append(join(prefix, current))
+        replaced.append(prefix.to_name(current))
 
 
 def _emptied_lists(below: Message, overlay: Document[M]) -> list[str]:
     """Empties the lists that the overlay names without giving them an element."""
-    emptied = []
-    named = overlay.origins.marks if overlay.text is not None else {}
-    for owner, field, path in _lists(below, overlay.message, ""):
-        if path in named:
-            owner.ClearField(field)
-            emptied.append(path)
+    emptied: list[str] = []
+    named = overlay.origins.marks.values() if overlay.text is not None else ()
+    for mark in named:
+        field = mark.path.field
+        if field is None or not field.is_repeated or is_map(field) or mark.path.key is not None:
+            continue
+        holder, above = (value_at(whole, mark.path.around) for whole in (below, overlay.message))
+        if holder is not None and above is not None and getattr(holder, field.name) and not getattr(above, field.name):
+            holder.ClearField(field.name)
+            emptied.append(mark.path)
     return emptied
-
-
-def _lists(below: Message, above: Message, prefix: str) -> list[tuple[Message, str, str]]:
-    """Finds the lists that have elements below and none above, in messages that both have."""
-    found = []
-    for field, value in below.ListFields():
-        path = join(prefix, field.name)
-        if is_map(field):
-            if map_value(field).message_type is not None:
-                higher = getattr(above, field.name)
-                for key in sorted(value):
-                    if key in higher:
-                        found += _lists(value[key], higher[key], at(path, key))
-        elif field.is_repeated:
-            if not getattr(above, field.name):
-                found.append((below, field.name, path))
-        elif field.message_type is not None and above.HasField(field.name):
-            found += _lists(value, getattr(above, field.name), path)
-    return found

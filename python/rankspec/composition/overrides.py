@@ -9,30 +9,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from rankspec.composition.literals import NoLiteralError, literal, quoted
+from rankspec.composition.literals import literal, quoted
 from rankspec.composition.overlays import merge, note_switch
 from rankspec.diagnostics.diagnostic import Diagnostic, Position
+from rankspec.diagnostics.mistake import MistakeError
 from rankspec.formats.document import Document
 from rankspec.formats.origins import LineIndex, Mark, Origins
 from rankspec.formats.textproto.reader import read_textproto
 from rankspec.schema.descriptors import descriptor_of, is_map, map_value
-from rankspec.schema.field_paths import PathError, Step, at, fields_along, join, parse
+from rankspec.schema.field_paths import ROOT, FieldPath, as_path, is_at_or_below, path_of
 
 if TYPE_CHECKING:
     from google.protobuf.descriptor import FieldDescriptor
     from google.protobuf.message import Message
 
+    from rankspec.schema.field_paths import Key
+
 M = TypeVar("M", bound="Message")
 
 OVERRIDE = "--set"
-
-
-class _OverrideError(Exception):
-    def __init__(self, code: str, message: str, suggestion: str | None = None) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
-        self.suggestion = suggestion
 
 
 class _Target(NamedTuple):
@@ -46,8 +41,8 @@ class _Target(NamedTuple):
     """
 
     holder: Message
-    path: str
-    created: list[str]
+    path: FieldPath
+    created: list[FieldPath]
     replaced: list[str]
 
 
@@ -87,17 +82,15 @@ class _Value(NamedTuple):
     value: object
     sources: dict[str, str]
 
-    def text(self, step: Step, field: FieldDescriptor, file: str) -> str:
+    def text(self, path: FieldPath, file: str) -> str:
         """Writes it as the text format has it behind the field's name.
 
         Raises:
-            _OverrideError: Nothing of the kind can be written.
+            MistakeError: Nothing of the kind can be written.
         """
-        one_of_map = is_map(field) and step.key is not None
-        try:
-            text = literal(self.value, map_value(field) if one_of_map else field, one=step.key is not None)
-        except NoLiteralError as error:
-            raise _OverrideError("set.no_value", error.message, error.suggestion) from error
+        field, key = _last(path)
+        one_of_map = is_map(field) and key is not None
+        text = literal(self.value, map_value(field) if one_of_map else field, one=key is not None)
         self.sources[file] = text
         return text
 
@@ -107,26 +100,26 @@ def _applied(document: Document[M], path: str, value: str | _Value | None) -> Do
     before = type(document.message)()
     before.CopyFrom(document.message)
     try:
-        steps = _steps(path, is_given=value is not None)
-        fields = fields_along(descriptor_of(document.message), steps)
-        text = value.text(steps[-1], fields[-1], file) if isinstance(value, _Value) else value or ""
-        target = _descend(document.message, steps, fields)
-        return _assign(document, target, steps[-1], fields[-1], text, file)
-    except PathError as error:
-        problem = Diagnostic("set.unknown_path", error.message, path, Position(file, 1, 1), "error", error.suggestion)
-    except _OverrideError as error:
+        found = _path(path, document, is_given=value is not None)
+        text = value.text(found, file) if isinstance(value, _Value) else value or ""
+        return _assign(document, _descend(document.message, found), found, text, file)
+    except MistakeError as error:
         # What was made on the way to a field that is not there is no mistake of its own.
         document.message.CopyFrom(before)
-        problem = Diagnostic(error.code, error.message, path, Position(file, 1, 1), "error", error.suggestion)
-    return _with(document, Origins(), [problem], [])
+        return _with(document, Origins(), [error.diagnostic(path, Position(file, 1, 1))], [])
 
 
-def _steps(path: str, *, is_given: bool) -> tuple[Step, ...]:
+def _path(path: str, document: Document[M], *, is_given: bool) -> FieldPath:
     if not is_given:
-        raise _OverrideError("set.syntax", f"`{path}` is given no value", f"write `{path}=VALUE`")
+        raise MistakeError("set.syntax", f"`{path}` is given no value", f"write `{path}=VALUE`")
     if not path:
-        raise _OverrideError("set.syntax", "no field is named before the `=`", "write `PATH=VALUE`")
-    return parse(path)
+        raise MistakeError("set.syntax", "no field is named before the `=`", "write `PATH=VALUE`")
+    return path_of(path, descriptor_of(document.message))
+
+
+def _last(path: FieldPath) -> tuple[FieldDescriptor, Key | None]:
+    """The field that a path leads to, and the key that it takes of it, if any."""
+    return path.fields[-1], path.key
 
 
 def _with(document: Document[M], origins: Origins, problems: list[Diagnostic], replaced: list[str]) -> Document[M]:
@@ -135,29 +128,29 @@ def _with(document: Document[M], origins: Origins, problems: list[Diagnostic], r
     return Document(document.message, merged, [*document.diagnostics, *problems], damaged, document.text)
 
 
-def _descend(message: Message, steps: tuple[Step, ...], fields: tuple[FieldDescriptor, ...]) -> _Target:
+def _descend(message: Message, path: FieldPath) -> _Target:
     """Walks to the message that holds the last field, creating what is not there."""
-    here, path = message, ""
-    created: list[str] = []
+    here, above = message, ROOT
+    created: list[FieldPath] = []
     replaced: list[str] = []
-    for step, field in zip(steps[:-1], fields[:-1], strict=True):
-        note_switch(here, field, path, replaced)
+    for step, field in zip(path.steps[:-1], path.fields[:-1], strict=True):
+        note_switch(here, field, above, replaced)
         value = getattr(here, field.name)
-        path = join(path, step.name)
+        above = above.to(field)
         if step.key is None:
             value.SetInParent()
             here = value
         else:
-            path = at(path, step.key)
-            here = value[step.key] if is_map(field) else _element(value, step.key, path)
-        created.append(path)
-    note_switch(here, fields[-1], path, replaced)
-    return _Target(here, path, created, replaced)
+            above = above.at(step.key)
+            here = value[step.key] if is_map(field) else _element(value, step.key, above)
+        created.append(above)
+    note_switch(here, path.fields[-1], above, replaced)
+    return _Target(here, above, created, replaced)
 
 
 def _element(elements: Any, index: Any, path: str) -> Any:
     if index >= len(elements):
-        raise _OverrideError(
+        raise MistakeError(
             "set.index",
             f"`{path}` is past the end of the list, which has {len(elements)} elements",
             "set the whole list: `[...]`",
@@ -165,58 +158,59 @@ def _element(elements: Any, index: Any, path: str) -> Any:
     return elements[index]
 
 
-def _assign(
-    document: Document[M], target: _Target, step: Step, field: FieldDescriptor, value: str, file: str
-) -> Document[M]:
-    if not is_map(field) and step.key is not None:
-        _element(getattr(target.holder, field.name), step.key, at(join(target.path, step.name), step.key))
-    text = _snippet(step, field, value)
+def _assign(document: Document[M], target: _Target, path: FieldPath, value: str, file: str) -> Document[M]:
+    field, key = _last(path)
+    is_item = key is not None and not is_map(field)
+    if is_item:
+        _element(getattr(target.holder, field.name), key, path)
+    text = _snippet(path, value)
     snippet = read_textproto(text, type(target.holder), file)
-    moved = _Moved(target.path, step, is_map(field), file)
+    in_snippet = ROOT.to(field).at(0) if is_item else ROOT.to(field)
+    moved = _Moved(target.path, in_snippet, path if is_item else path.whole_field, file)
     if snippet.diagnostics:
         return _with(document, Origins(), [moved.diagnostic(d) for d in snippet.diagnostics], [])
-    _refuse_more_than_one_field(snippet.message, step, field)
+    _refuse_more_than_one_field(snippet.message, path)
     replaced = list(target.replaced)
-    if step.key is None or is_map(field):
-        merge(target.holder, snippet.message, replaced, target.path)
+    if is_item:
+        _set_element(target.holder, path, snippet.message, replaced)
     else:
-        _set_element(target.holder, field, step.key, snippet.message, replaced, moved.path(f"{field.name}[0]"))
-    if field.is_repeated and step.key is None and not is_map(field) and not snippet.message.ListFields():
+        merge(target.holder, snippet.message, replaced, target.path)
+    if field.is_repeated and key is None and not is_map(field) and not snippet.message.ListFields():
         target.holder.ClearField(field.name)
-        replaced.append(join(target.path, field.name))
+        replaced.append(path)
     known = document.origins
-    outer = [path for path in target.created if known.name(path) is None or path in replaced]
+    outer = [created for created in target.created if known.name(created) is None or created in replaced]
     origins = Origins(lambda: moved.marks(snippet.origins, text, outer))
     return _with(document, origins, [], replaced)
 
 
-def _snippet(step: Step, field: FieldDescriptor, value: str) -> str:
+def _snippet(path: FieldPath, value: str) -> str:
     """Writes the value as a text of the holder's type, so that it begins in column 1 of line 2."""
-    leaf = map_value(field) if is_map(field) and step.key is not None else field
+    field, key = _last(path)
+    leaf = map_value(field) if is_map(field) and key is not None else field
     if leaf.type == leaf.TYPE_STRING and not value.startswith(('"', "'")):
-        one = not field.is_repeated or step.key is not None
+        one = not field.is_repeated or key is not None
         value = value if not one and value.startswith("[") else quoted(value)
-    if is_map(field) and step.key is not None:
-        key = quoted(step.key) if isinstance(step.key, str) else str(step.key).lower()
-        return f"{field.name} {{ key: {key} value:\n{value}\n}}"
+    if is_map(field) and key is not None:
+        written = quoted(key) if isinstance(key, str) else str(key).lower()
+        return f"{field.name} {{ key: {written} value:\n{value}\n}}"
     return f"{field.name}:\n{value}"
 
 
-def _refuse_more_than_one_field(message: Message, step: Step, field: FieldDescriptor) -> None:
+def _refuse_more_than_one_field(message: Message, path: FieldPath) -> None:
+    field, key = _last(path)
     extra = [other.name for other, _ in message.ListFields() if other.name != field.name]
-    values = getattr(message, field.name)
-    one = not field.is_repeated or step.key is None or len(values) == 1
+    one = not field.is_repeated or key is None or len(getattr(message, field.name)) == 1
     if extra or not one:
-        raise _OverrideError(
+        raise MistakeError(
             "set.syntax",
-            f"the value of `{step.name}` goes on past its end",
+            f"the value of `{field.name}` goes on past its end",
             "give one value; write further fields with `--set` of their own",
         )
 
 
-def _set_element(
-    holder: Message, field: FieldDescriptor, index: Any, above: Message, replaced: list[str], path: str
-) -> None:
+def _set_element(holder: Message, path: FieldPath, above: Message, replaced: list[str]) -> None:
+    field, index = _last(path)
     elements, value = getattr(holder, field.name), getattr(above, field.name)[0]
     if field.message_type is None:
         elements[index] = value
@@ -227,16 +221,15 @@ def _set_element(
 class _Moved:
     """Brings paths and places of a snippet to where its value goes."""
 
-    def __init__(self, holder: str, step: Step, of_map: bool, file: str) -> None:
+    def __init__(self, holder: FieldPath, source: FieldPath, to: FieldPath, file: str) -> None:
         self._holder = holder
-        self._from = f"{step.name}[0]" if step.key is not None and not of_map else step.name
-        self._to = at(step.name, step.key) if step.key is not None and not of_map else step.name
+        self._source = source
+        self._to = to
         self._file = file
 
-    def path(self, path: str) -> str:
-        if path.startswith(self._from):
-            path = self._to + path[len(self._from) :]
-        return join(self._holder, path) if path else self._holder
+    def path(self, path: FieldPath) -> FieldPath:
+        is_value = is_at_or_below(path, self._source)
+        return path.moved(self._source, self._to) if is_value else path.moved(ROOT, self._holder)
 
     def position(self, position: Position | None) -> Position:
         if position is None or position.line < 2:
@@ -247,17 +240,18 @@ class _Moved:
         return Diagnostic(
             diagnostic.code,
             diagnostic.message,
-            self.path(diagnostic.path),
+            self.path(as_path(diagnostic.path)),
             self.position(diagnostic.position),
             diagnostic.severity,
             diagnostic.suggestion,
         )
 
-    def marks(self, origins: Origins, text: str, outer: list[str]) -> Iterator[tuple[str, Mark]]:
+    def marks(self, origins: Origins, text: str, outer: list[FieldPath]) -> Iterator[Mark]:
         begin = text.index("\n") + 1
         lines = LineIndex(self._file, text[begin:])
         for path in outer:
-            yield path, Mark(lines, 0, 0)
-        for path, mark in origins.marks.items():
-            if path.startswith(self._from):
-                yield self.path(path), Mark(lines, max(mark.name_offset - begin, 0), max(mark.value_offset - begin, 0))
+            yield Mark(path, lines, 0, 0)
+        for mark in origins.marks.values():
+            if is_at_or_below(mark.path, self._source):
+                offsets = (max(offset - begin, 0) for offset in (mark.name_offset, mark.value_offset))
+                yield Mark(self.path(mark.path), lines, *offsets)

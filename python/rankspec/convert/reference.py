@@ -7,9 +7,7 @@ enum values. So the message's descriptor is all the knowledge of its form; what 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from math import isfinite
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple
 
 from google.protobuf.message import Message
 
@@ -19,23 +17,21 @@ from rankspec.convert.tree import Note, Rewriter
 from rankspec.diagnostics.diagnostic import Diagnostic, in_order
 from rankspec.formats.document import Document
 from rankspec.formats.field_positions import place_of
-from rankspec.formats.json_yaml.tree import Member, Node
+from rankspec.formats.json_yaml.tree import Node
 from rankspec.formats.json_yaml.tree_document import read_tree
 from rankspec.formats.json_yaml.tree_reader import MAX_VALUES
 from rankspec.formats.json_yaml.yaml_reader import scan_yaml
 from rankspec.formats.origins import LineIndex
 from rankspec.formats.writing import literal
 from rankspec.schema.descriptors import descriptor_of, is_message, message_of
-from rankspec.schema.field_paths import parse
-from rankspec.schema.leaves import leaves
+from rankspec.schema.leaves import leaves, value_at
 from rankspec.schema.message_types import DEFAULT_MESSAGE, message_class
 
 if TYPE_CHECKING:
     from google.protobuf.descriptor import Descriptor
 
     from rankspec.formats.reading_state import State
-
-MessageT = TypeVar("MessageT", bound=Message)
+    from rankspec.schema.field_paths import FieldPath
 
 ROOTS = (DEFAULT_MESSAGE, "rankspec.twhin.v1.TwhinConfig")
 _WHAT_HAPPENED: dict[Effect, tuple[str, str]] = {
@@ -43,10 +39,6 @@ _WHAT_HAPPENED: dict[Effect, tuple[str, str]] = {
     "other": ("convert.other_effect", "did something else in the reference"),
     "failure": ("convert.failed", "ended the run in the reference"),
 }
-
-
-class ConversionError(ValueError):
-    """The configuration has a field or value that the message has no place for; the text names its path."""
 
 
 class Conversion(NamedTuple):
@@ -75,7 +67,7 @@ def convert(text: str | bytes, file: str, message: str | None = None) -> Convers
         The message, judged by all rules, and what is to be said about it.
 
     Raises:
-        UnknownMessageError: There is no such message.
+        MistakeError: There is no such message.
     """
     tree, document, notes = _read(text, file, message_class(message or DEFAULT_MESSAGE))
     if message is None and (fitting := _fitting(tree)) != DEFAULT_MESSAGE:
@@ -85,26 +77,6 @@ def convert(text: str | bytes, file: str, message: str | None = None) -> Convers
     unknown = {leaf.path for leaf in leaves(document.message) if isinstance(leaf.value, str) and "${" in leaf.value}
     mistakes = document.diagnostics + [mistake for mistake in validate(document, file) if mistake.path not in unknown]
     return Conversion(document, in_order(mistakes), in_order(notes))
-
-
-def message_from_reference(config: Mapping[str, object], message_class: type[MessageT]) -> MessageT:
-    """Reads a configuration in the reference's form.
-
-    Args:
-        config: the parsed YAML: nested mappings, lists and scalars; `None` means not set.
-        message_class: the message that `config` stands for, such as `RecapConfig`.
-
-    Returns:
-        The message, not yet validated.
-
-    Raises:
-        ConversionError: for an unknown field, or a value of another type than the field's.
-    """
-    descriptor = descriptor_of(message_class)
-    document = read_tree("", message_class, "", lambda _state: Rewriter(MAX_VALUES).message(_node(config), descriptor))
-    if document.diagnostics:
-        raise ConversionError("; ".join(f"{d.path or 'the configuration'}: {d.message}" for d in document.diagnostics))
-    return document.message
 
 
 def _read(text: str | bytes, file: str, wanted: type[Message]) -> tuple[Node, Document[Message], list[Diagnostic]]:
@@ -161,37 +133,21 @@ def _drop_once(document: Document[Message], file: str) -> list[Diagnostic]:
     notes = []
     for finding in find(document.message):
         names, why = DROPPED.get(finding.code, ("", ""))
-        name = finding.path.rpartition(".")[2]
-        if name in names.split() and (value := _clear(document.message, finding.path)) is not None:
+        if (
+            finding.path
+            and finding.path.name in names.split()
+            and (value := _clear(document.message, finding.path)) is not None
+        ):
             place = place_of(finding.path, document, file)
             text = f"`{finding.path}`{value} is left out: {why}"
             notes.append(Diagnostic("convert.dropped", text, finding.path, place, "warning", None))
     return notes
 
 
-def _clear(message: Message, path: str) -> str | None:
+def _clear(message: Message, path: FieldPath) -> str | None:
     """Clears a singular field and says which value it had, if it is a scalar; None if it was not set."""
-    *outer, last = parse(path)
-    holder: Any = message
-    for step in outer:
-        holder = getattr(holder, step.name)
-        holder = holder if step.key is None else holder[step.key]
-    if not holder.HasField(last.name):
+    field, value = path.field, value_at(message, path)
+    if field is None or value is None:
         return None
-    field = holder.DESCRIPTOR.fields_by_name[last.name]
-    said = "" if is_message(field) else f", {literal(field, getattr(holder, last.name))},"
-    holder.ClearField(last.name)
-    return said
-
-
-def _node(value: object) -> Node:
-    """Makes a tree of parsed YAML, which knows no places."""
-    if isinstance(value, Mapping):
-        return Node("object", 0, members=[Member(str(name), 0, _node(item)) for name, item in value.items()])
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return Node("array", 0, items=[_node(item) for item in value])
-    if value is None or isinstance(value, bool):
-        return Node("null" if value is None else "bool", 0, str(value).lower())
-    if isinstance(value, float) and not isfinite(value):
-        return Node("number", 0, {"nan": ".nan", "inf": ".inf"}.get(str(value), "-.inf"))
-    return Node("number" if isinstance(value, (int, float)) else "string", 0, str(value))
+    value_at(message, path.around).ClearField(field.name)
+    return "" if is_message(field) else f", {literal(field, value)},"

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from google.protobuf.message import DecodeError, Message
 from google.protobuf.unknown_fields import UnknownFieldSet
 
 from rankspec.diagnostics.diagnostic import Diagnostic
-from rankspec.formats.blocks import join
 from rankspec.formats.document import Document
-from rankspec.formats.field_plans import plan_of
 from rankspec.formats.origins import Origins
 from rankspec.formats.textproto.reader import too_large
-from rankspec.schema.field_paths import key_segment
+from rankspec.schema.leaves import messages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from rankspec.formats.field_plans import FieldPlan
 
 M = TypeVar("M", bound=Message)
 
@@ -45,33 +41,16 @@ def read_binary(data: bytes, message_class: type[M], file: str) -> Document[M]:
         text = f"{file} is not a serialized {message_class.DESCRIPTOR.name}"
         broken = Diagnostic("parse.syntax", text, "", None, "error", "was it written for another message?")
         return Document(message_class(), Origins(), [broken], frozenset({""}))
-    return Document(message, Origins(), list(_unknown_fields(message, "", file)))
+    return Document(message, Origins(), list(_unknown_fields(message, file)))
 
 
-def _unknown_fields(message: Message, path: str, file: str) -> Iterator[Diagnostic]:
-    unknown = UnknownFieldSet(message)
-    numbers = sorted({unknown[index].field_number for index in range(len(unknown))})
-    if numbers:
-        text = (
-            f"{file} has fields that {message.DESCRIPTOR.name} does not have: "
-            f"{', '.join(f'number {number}' for number in numbers)}"
-        )
-        help_text = "it was written by a newer schema, or for another message"
-        yield Diagnostic("parse.unknown_field", text, path, None, "error", help_text)
-    plan = plan_of(message.DESCRIPTOR)
-    for descriptor, value in message.ListFields():
-        field = plan.fields[descriptor.name]
-        for segment, inner in _messages(field, value):
-            yield from _unknown_fields(inner, join(path, field.name) + segment, file)
-
-
-def _messages(field: FieldPlan, value: Any) -> Iterator[tuple[str, Message]]:
-    """Yields the messages that a field holds, each with its index or key as in a path."""
-    if field.is_map and field.item.kind == "message":
-        for key, item in value.items():
-            yield key_segment(key), item
-    elif field.repeated and field.kind == "message":
-        for index, item in enumerate(value):
-            yield f"[{index}]", item
-    elif isinstance(value, Message):
-        yield "", value
+def _unknown_fields(whole: Message, file: str) -> Iterator[Diagnostic]:
+    for place, message in messages(whole):
+        unknown = UnknownFieldSet(message)
+        if numbers := sorted({unknown[index].field_number for index in range(len(unknown))}):
+            text = (
+                f"{file} has fields that {message.DESCRIPTOR.name} does not have: "
+                f"{', '.join(f'number {number}' for number in numbers)}"
+            )
+            help_text = "it was written by a newer schema, or for another message"
+            yield Diagnostic("parse.unknown_field", text, place.path, None, "error", help_text)

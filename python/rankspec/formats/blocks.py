@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from rankspec.formats.origins import LineIndex, Mark
-from rankspec.schema.field_paths import key_segment
+from rankspec.schema.field_paths import ROOT, FieldPath
 
 if TYPE_CHECKING:
     from rankspec.formats.field_plans import FieldPlan, MessagePlan
@@ -77,22 +77,25 @@ class Block:
         """The punctuation that begins it."""
         return "<" if self.closer == ">" else "{"
 
-    def path(self) -> str:
+    def path(self) -> FieldPath:
         """Returns the path of the block's message, once a map entry's key has been read."""
         if self.parent is None or self.field is None:
-            return ""
+            return ROOT
+        around = self.parent.path()
         if self.parent.is_map_entry and self.label is None and self.field.name == "value":
-            return self.parent.path()
-        path = join(self.parent.path(), self.label or self.field.name)
+            return around
+        path = around.to(self.field.descriptor) if self.label is None else around.to_name(self.label)
+        key = self.index
         if self.is_map_entry:
-            return path + key_segment(self.message.key) if "key" in self.seen else path
-        return path if self.index is None else f"{path}[{self.index}]"
+            key = self.message.key if "key" in self.seen else None
+        return path if key is None else path.at(key)
 
-    def path_of(self, name: str) -> str:
-        """Returns the path of a field of the block's message."""
-        if self.is_map_entry:
+    def path_of(self, name: str) -> FieldPath:
+        """Returns the path of a field of the block's message, or of the block itself if `name` is empty."""
+        if self.is_map_entry or not name:
             return self.path()
-        return join(self.path(), name)
+        field = self.plan.fields.get(name)
+        return self.path().to(field.descriptor) if field is not None else self.path().to_name(name)
 
     def plans_around(self) -> Iterator[MessagePlan]:
         """Yields the types of the messages that contain this one, innermost first."""
@@ -107,17 +110,12 @@ class Block:
         return f"an entry of `{self.field.name}`" if self.field and self.field.is_map else self.plan.name
 
 
-def join(path: str, name: str) -> str:
-    """Appends a field's name to a path."""
-    return f"{path}.{name}" if path else name
-
-
-def marks(block: Block, lines: LineIndex, prefix: str = "") -> Iterator[tuple[str, Mark]]:
+def marks(block: Block, lines: LineIndex, above: FieldPath = ROOT) -> Iterator[Mark]:
     """Yields the places of all paths below a block, in the order of the source; those of a list once for each part."""
     counts: dict[str, int] = {}
     for field, name_offset, value_offset, child in block.entries:
-        path = join(prefix, field.name)
-        yield path, Mark(lines, name_offset, value_offset)
+        path = above.to(field.descriptor)
+        yield Mark(path, lines, name_offset, value_offset)
         if field.is_map:
             if isinstance(child, Block):
                 yield from _entry_marks(child, path, value_offset, lines)
@@ -127,16 +125,16 @@ def marks(block: Block, lines: LineIndex, prefix: str = "") -> Iterator[tuple[st
         else:
             for index, offset in enumerate(child if isinstance(child, list) else [value_offset], counts.get(path, 0)):
                 counts[path] = index + 1
-                item_path = f"{path}[{index}]"
-                yield item_path, Mark(lines, offset, offset)
+                item = above.to(field.descriptor, index)
+                yield Mark(item, lines, offset, offset)
                 if isinstance(child, Block):
-                    yield from marks(child, lines, item_path)
+                    yield from marks(child, lines, item)
 
 
-def _entry_marks(entry: Block, path: str, offset: int, lines: LineIndex) -> Iterator[tuple[str, Mark]]:
+def _entry_marks(entry: Block, path: FieldPath, offset: int, lines: LineIndex) -> Iterator[Mark]:
     """The places of one map entry: its key's is the name's place, its value's the value's."""
-    path += key_segment(entry.message.key)
+    path = path.at(entry.message.key)
     key, item = entry.seen.get("key"), entry.seen.get("value")
-    yield path, Mark(lines, key[2] if key else offset, item[2] if item else offset)
+    yield Mark(path, lines, key[2] if key else offset, item[2] if item else offset)
     if item is not None and isinstance(item[3], Block):
         yield from marks(item[3], lines, path)

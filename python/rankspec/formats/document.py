@@ -46,7 +46,7 @@ class Document(Generic[M]):
         """
         if not self.damaged:
             return False
-        if any(prefix in self.damaged for prefix in _prefixes(path)):
+        if not self.damaged.isdisjoint((path, *parents(path), "")):
             return True
         return any(damaged.startswith(path + "[") for damaged in self.damaged)
 
@@ -56,7 +56,3 @@ class Document(Generic[M]):
         A rule that compares several fields of a message cannot be trusted when one of them is.
         """
         return any(is_at_or_below(damaged, path) for damaged in self.damaged)
-
-
-def _prefixes(path: str) -> list[str]:
-    return [path, *parents(path), ""]

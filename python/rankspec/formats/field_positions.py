@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rankspec.diagnostics.diagnostic import Position
-from rankspec.schema.descriptors import descriptor_of, is_message
-from rankspec.schema.field_paths import PathError, fields_along, parse
+from rankspec.schema.descriptors import is_message
 
 if TYPE_CHECKING:
-    from google.protobuf.descriptor import Descriptor
-
     from rankspec.formats.document import Document
+    from rankspec.schema.field_paths import FieldPath
 
 
 def place_of(path: str, document: Document[Any], file: str | None) -> Position | None:
@@ -29,14 +27,11 @@ def place_of(path: str, document: Document[Any], file: str | None) -> Position |
     nearest = document.origins.nearest_mark(path)
     if nearest is None:
         return Position(file, 1, 1) if file is not None else None
-    found, mark = nearest
-    return mark.value if found == path and _is_scalar(path, descriptor_of(document.message)) else mark.name
+    return nearest.value if nearest.path == path and _is_scalar(nearest.path) else nearest.name
 
 
-def _is_scalar(path: str, descriptor: Descriptor) -> bool:
-    steps = parse(path)
-    try:
-        field = fields_along(descriptor, steps)[-1]
-    except PathError:
+def _is_scalar(path: FieldPath) -> bool:
+    field = path.field
+    if field is None or is_message(field):
         return False
-    return not is_message(field) and (steps[-1].key is not None or not field.is_repeated)
+    return path.key is not None or not field.is_repeated

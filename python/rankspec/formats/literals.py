@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rankspec.diagnostics.mistake import MistakeError
 from rankspec.formats.field_plans import INTEGER_RANGES
 from rankspec.formats.field_suggestions import field_words
 
@@ -11,28 +12,10 @@ if TYPE_CHECKING:
     from rankspec.formats.field_plans import FieldPlan
 
 
-class LiteralError(Exception):
-    """A literal that the field cannot take.
-
-    Attributes:
-        code: The diagnostic's code.
-        message: What is wrong.
-        suggestion: What to write instead, if that is known.
-        at: Offset of the offending character from the literal's start.
-    """
-
-    def __init__(self, code: str, message: str, suggestion: str | None = None, at: int = 0) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
-        self.suggestion = suggestion
-        self.at = at
-
-
-def wrong_type(field: FieldPlan, text: str, suggestion: str | None = None) -> LiteralError:
+def wrong_type(field: FieldPlan, text: str, suggestion: str | None = None) -> MistakeError:
     """Describes a literal that is not of the field's type."""
     message = f"`{field.name}` takes {field_words(field)}, not `{shortened(text)}`"
-    return LiteralError("parse.wrong_type", message, suggestion or what_to_write(field, text))
+    return MistakeError("parse.wrong_type", message, suggestion or what_to_write(field, text))
 
 
 def what_to_write(field: FieldPlan, text: str) -> str | None:

@@ -7,11 +7,12 @@ import sys
 from typing import TYPE_CHECKING
 
 from rankspec.diagnostics.diagnostic import Diagnostic, Position
-from rankspec.formats import readers
+from rankspec.diagnostics.mistake import MistakeError
 from rankspec.formats.document import Document
+from rankspec.formats.forms import BINARY, EXTENSIONS, JSON, TEXT, YAML, Form, extension_of, form_of
 from rankspec.formats.origins import Origins
 from rankspec.formats.textproto.reader import MAX_BYTES
-from rankspec.schema.message_types import DEFAULT_MESSAGE, UnknownMessageError, message_class, named_in_header
+from rankspec.schema.message_types import DEFAULT_MESSAGE, message_class, named_in_header
 
 if TYPE_CHECKING:
     from google.protobuf.message import Message
@@ -19,14 +20,6 @@ if TYPE_CHECKING:
 STDIN = "-"
 STDIN_NAME = "<stdin>"
 
-TEXT_EXTENSIONS = (".textproto", ".txtpb", ".pbtxt")
-_FORMS = dict.fromkeys(TEXT_EXTENSIONS, "text") | {
-    ".json": "json",
-    ".yaml": "yaml",
-    ".yml": "yaml",
-    ".binpb": "binary",
-    ".pb": "binary",
-}
 _HEADER_KEYS = (b"proto-file:", b"proto-message:")
 
 
@@ -45,16 +38,6 @@ class Header:
         self.proto_file = proto_file
         self.proto_message = proto_message
         self.line = line
-
-
-def form_of(path: str) -> str | None:
-    """Returns the form that a file name's extension stands for: `text`, `json`, `yaml` or `binary`."""
-    return _FORMS.get(_extension(path).lower())
-
-
-def _extension(path: str) -> str:
-    stem, dot, extension = path.replace("\\", "/").rpartition("/")[2].rpartition(".")
-    return dot + extension if stem else ""
 
 
 def read_header(data: bytes) -> Header:
@@ -95,25 +78,24 @@ def read(path: str, message: str | None, default: str = DEFAULT_MESSAGE) -> Docu
         return unreadable(name, *why(path, error))
     form = _form(path, data)
     if form is None:
-        known = ", ".join(sorted(_FORMS))
-        problem = f"the extension `{_extension(path)}` stands for no form of a config"
-        return unreadable(name, "file.unknown_form", problem, f"the extensions are {known}")
-    header = read_header(data) if form in {"text", "yaml"} else Header()
+        problem = f"the extension `{extension_of(path)}` stands for no form of a config"
+        return unreadable(name, "file.unknown_form", problem, f"the extensions are {', '.join(EXTENSIONS)}")
+    header = read_header(data) if form in {TEXT, YAML} else Header()
     try:
         wanted = message_class(message or _wanted(header) or default)
-    except UnknownMessageError as error:
+    except MistakeError as error:
         line = 1 if message else header.line
         return unreadable(name, "file.unknown_message", error.message, error.suggestion, line)
-    if form != "binary" and b"<<<<<<<" in data:
+    if form is not BINARY and b"<<<<<<<" in data:
         from rankspec.formats.merge_conflicts import without_conflicts
 
         merged, conflicts = without_conflicts(data, name)
         if conflicts:
-            document = _parse(form, merged, wanted, name)
+            document = form.read(merged, wanted, name)
             document.diagnostics[:0] = conflicts
             document.text = data.decode(errors="replace")
             return document
-    document = _parse(form, data, wanted, name)
+    document = form.read(data, wanted, name)
     if not document.ok:
         from rankspec.formats.other_form import is_not_written, recognise
 
@@ -145,24 +127,11 @@ def _wanted(header: Header) -> str | None:
     return named_in_header(header.proto_message, header.proto_file)
 
 
-def _form(path: str, data: bytes) -> str | None:
+def _form(path: str, data: bytes) -> Form | None:
     if path == STDIN:
-        return "json" if data.lstrip()[:1] == b"{" else "text"
-    form = form_of(path)
+        return JSON if data.lstrip()[:1] == b"{" else TEXT
     # A name without an extension says nothing about the form, and text is the usual one.
-    return form or (None if _extension(path) else "text")
-
-
-def _parse(form: str, data: bytes, wanted: type[Message], name: str) -> Document[Message]:
-    match form:
-        case "text":
-            return readers.read_textproto(data, wanted, name)
-        case "json":
-            return readers.read_json(data, wanted, name)
-        case "yaml":
-            return readers.read_yaml(data, wanted, name)
-        case _:
-            return readers.read_binary(data, wanted, name)
+    return form_of(path) or (None if extension_of(path) else TEXT)
 
 
 def why(path: str, error: OSError | ValueError) -> tuple[str, str, str | None]:

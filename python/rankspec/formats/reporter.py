@@ -9,9 +9,9 @@ from rankspec.diagnostics.diagnostic import Diagnostic
 from rankspec.formats.field_suggestions import suggest_place
 
 if TYPE_CHECKING:
+    from rankspec.diagnostics.mistake import MistakeError
     from rankspec.formats.blocks import Block, Entry
     from rankspec.formats.field_plans import FieldPlan
-    from rankspec.formats.literals import LiteralError
     from rankspec.formats.origins import LineIndex
 
 # A text with more mistakes than this is no config that somebody is about to correct.
@@ -68,7 +68,7 @@ class Reporter:
             raise TooManyMistakesError
         self._reports.append(_Report(code, message, block, name, offset, suggestion, related))
 
-    def literal(self, error: LiteralError, block: Block, name: str, offset: int) -> None:
+    def literal(self, error: MistakeError, block: Block, name: str, offset: int) -> None:
         """Adds a literal's mistake; `offset` is where the literal begins."""
         self.error(error.code, error.message, block, name, offset + error.at, error.suggestion)
 
@@ -116,7 +116,7 @@ class Reporter:
 
     def damaged_paths(self) -> frozenset[str]:
         """Returns the paths of everything damaged."""
-        return frozenset(b.path_of(name) if name else b.path() for b, name in self._damaged)
+        return frozenset(block.path_of(name) for block, name in self._damaged)
 
     def diagnostics(self, lines: LineIndex, text: str) -> list[Diagnostic]:
         """Returns the mistakes in the order of their places; `text` is the source."""
@@ -127,7 +127,7 @@ class Reporter:
             Diagnostic(
                 code=report.code,
                 message=report.message,
-                path=report.block.path_of(report.name) if report.name else report.block.path(),
+                path=report.block.path_of(report.name),
                 position=lines.position(report.offset),
                 severity="error",
                 suggestion=report.suggestion,

@@ -12,34 +12,20 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from rankspec.formats.variable_references import escape_values
-from rankspec.schema.descriptors import enum_of, is_map, key_field, map_value
-from rankspec.schema.field_paths import at, join
-from rankspec.schema.leaves import in_schema_order
+from rankspec.schema.descriptors import enum_of, is_map, is_message, key_field, map_value
+from rankspec.schema.field_paths import ROOT, FieldPath
+from rankspec.schema.leaves import in_schema_order, items
 
 if TYPE_CHECKING:
     from google.protobuf.descriptor import FieldDescriptor
     from google.protobuf.message import Message
 
+    from rankspec.schema.leaves import Leaf
+
 M = TypeVar("M", bound="Message")
 
 # Says what to write behind the value at a path; None for nothing.
-Note = Callable[[str], str | None]
-
-FORMS = ("textproto", "json", "binary")
-_EXTENSIONS = {
-    ".textproto": "textproto",
-    ".txtpb": "textproto",
-    ".pbtxt": "textproto",
-    ".json": "json",
-    ".binpb": "binary",
-    ".pb": "binary",
-}
-
-
-def form_for(path: str) -> str | None:
-    """Returns the form that a file name's extension stands for; None if it stands for none."""
-    name = path.lower()
-    return next((form for extension, form in _EXTENSIONS.items() if name.endswith(extension)), None)
+Note = Callable[[FieldPath], str | None]
 
 
 def write(config: Message, form: str) -> bytes:
@@ -47,7 +33,7 @@ def write(config: Message, form: str) -> bytes:
 
     Args:
         config: What to write.
-        form: One of `FORMS`.
+        form: One of `WRITTEN_FORMS`.
     """
     return write_with_variables(_escaped(config), form)
 
@@ -57,7 +43,7 @@ def write_with_variables(config: Message, form: str) -> bytes:
 
     Args:
         config: What to write.
-        form: One of `FORMS`.
+        form: One of `WRITTEN_FORMS`.
     """
     match form:
         case "textproto":
@@ -110,7 +96,7 @@ def to_textproto(config: Message, note: Note | None = None) -> str:
 def _textproto(config: Message, note: Note) -> str:
     descriptor = config.DESCRIPTOR
     header = f"# proto-file: {descriptor.file.name}\n# proto-message: {descriptor.name}\n\n"
-    return header + "".join(f"{line}\n" for line in _lines(config, "", "", note))
+    return header + "".join(f"{line}\n" for line in _lines(config, ROOT, "", note))
 
 
 def _json(config: Message) -> str:
@@ -129,41 +115,39 @@ def _escaped(config: M) -> M:
     return copy
 
 
-def _no_note(_path: str) -> str | None:
+def _no_note(_path: FieldPath) -> str | None:
     return None
 
 
-def _lines(message: Message, path: str, indent: str, note: Note) -> Iterator[str]:
+def _lines(message: Message, path: FieldPath, indent: str, note: Note) -> Iterator[str]:
     for field, value in in_schema_order(message):
-        here = join(path, field.name)
         if is_map(field):
-            for key in sorted(value):
-                yield from _entry(field, key, value[key], at(here, key), indent, note)
-        elif field.message_type is not None:
-            items = [(at(here, i), item) for i, item in enumerate(value)] if field.is_repeated else [(here, value)]
-            for place, item in items:
-                yield from _block(field.name, item, place, indent, note)
+            for leaf in items(path, field, value):
+                yield from _entry(field, leaf, indent, note)
+        elif is_message(field):
+            for leaf in items(path, field, value):
+                yield from _block(field.name, leaf, indent, note)
         else:
             text = f"[{', '.join(literal(field, item) for item in value)}]" if field.is_repeated else None
-            yield f"{indent}{field.name}: {text or literal(field, value)}{_comment(note(here))}"
+            yield f"{indent}{field.name}: {text or literal(field, value)}{_comment(note(path.to(field)))}"
 
 
-def _entry(field: FieldDescriptor, key: Any, value: Any, path: str, indent: str, note: Note) -> Iterator[str]:
+def _entry(field: FieldDescriptor, leaf: Leaf, indent: str, note: Note) -> Iterator[str]:
     inner = indent + "  "
     yield f"{indent}{field.name} {{"
-    yield f"{inner}key: {literal(key_field(field), key)}"
+    yield f"{inner}key: {literal(key_field(field), leaf.path.key)}"
     item = map_value(field)
     if item.message_type is not None:
-        yield from _block("value", value, path, inner, note)
+        yield from _block("value", leaf, inner, note)
     else:
-        yield f"{inner}value: {literal(item, value)}{_comment(note(path))}"
+        yield f"{inner}value: {literal(item, leaf.value)}{_comment(note(leaf.path))}"
     yield f"{indent}}}"
 
 
-def _block(name: str, message: Message, path: str, indent: str, note: Note) -> Iterator[str]:
-    inside = list(_lines(message, path, indent + "  ", note))
+def _block(name: str, leaf: Leaf, indent: str, note: Note) -> Iterator[str]:
+    inside = list(_lines(leaf.value, leaf.path, indent + "  ", note))
     if not inside:
-        yield f"{indent}{name} {{}}{_comment(note(path))}"
+        yield f"{indent}{name} {{}}{_comment(note(leaf.path))}"
         return
     yield f"{indent}{name} {{"
     yield from inside

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+# What a metric may be called, before a group or a task is named; those at k stand for every k.
+METRIC_NAMES = (
+    *("loss", "auroc", "rce", "calibration_ratio", "brier", "accuracy", "rmse", "mae"),
+    *("gauc", "ndcg_10", "recall_10", "mrr"),
+)
+
 
 class MetricName(NamedTuple):
     """A metric of some rows and a task; as a string, what it is reported under.

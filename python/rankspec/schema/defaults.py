@@ -15,7 +15,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from rankspec.schema.annotations import default_item_literals
-from rankspec.schema.descriptors import descriptor_of, enum_of, fields_of, is_map, map_value
+from rankspec.schema.descriptors import descriptor_of, enum_of, fields_of, is_message
+from rankspec.schema.leaves import messages
 
 if TYPE_CHECKING:
     from google.protobuf.descriptor import FieldDescriptor
@@ -48,28 +49,14 @@ def _with_blocks(config: M) -> M:
     return copy
 
 
-def _fill(message: Message) -> None:
-    for field in fields_of(descriptor_of(message)):
-        if field.is_repeated:
-            _fill_repeated(message, field)
-        elif field.message_type is not None:
-            if message.HasField(field.name):
-                _fill(getattr(message, field.name))
-        elif field.has_default_value and field.containing_oneof is None and not message.HasField(field.name):
-            setattr(message, field.name, field.default_value)
-
-
-def _fill_repeated(message: Message, field: FieldDescriptor) -> None:
-    values = getattr(message, field.name)
-    if is_map(field):
-        if map_value(field).message_type is not None:
-            for key in values:
-                _fill(values[key])
-    elif field.message_type is not None:
-        for item in values:
-            _fill(item)
-    elif not values:
-        values.extend(default_items(field))
+def _fill(config: Message) -> None:
+    for _, message in messages(config):
+        for field in fields_of(descriptor_of(message)):
+            if field.is_repeated:
+                if (found := default_items(field)) and not getattr(message, field.name):
+                    getattr(message, field.name).extend(found)
+            elif _has_default(field) and not message.HasField(field.name):
+                setattr(message, field.name, field.default_value)
 
 
 def condense(config: M) -> M:
@@ -85,24 +72,21 @@ def condense(config: M) -> M:
     return condensed
 
 
-def _empty(message: Message) -> None:
-    for field, value in message.ListFields():
-        if is_map(field):
-            items = value.values() if map_value(field).message_type is not None else ()
-        elif field.message_type is not None:
-            items = value if field.is_repeated else (value,)
-        else:
-            items = ()
-            if _holds_anyway(field, value):
+def _empty(config: Message) -> None:
+    for _, message in messages(config):
+        for field, value in message.ListFields():
+            if not is_message(field) and _holds_anyway(field, value):
                 message.ClearField(field.name)
-        for item in items:
-            _empty(item)
 
 
 def _holds_anyway(field: FieldDescriptor, value: Any) -> bool:
     if field.is_repeated:
         return list(value) == default_items(field)
-    return field.has_default_value and field.containing_oneof is None and value == field.default_value
+    return _has_default(field) and value == field.default_value
+
+
+def _has_default(field: FieldDescriptor) -> bool:
+    return field.has_default_value and field.containing_oneof is None
 
 
 def default_items(field: FieldDescriptor) -> list[Any]:

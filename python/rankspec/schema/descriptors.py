@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -9,6 +10,7 @@ if TYPE_CHECKING:
     from google.protobuf.message import Message
 
 
+@cache
 def is_map(field: FieldDescriptor) -> bool:
     """Tells whether a field is a map."""
     return field.message_type is not None and bool(field.message_type.GetOptions().map_entry)
@@ -51,6 +53,7 @@ def enum_of(field: FieldDescriptor) -> EnumDescriptor:
     return found
 
 
+@cache
 def is_message(field: FieldDescriptor) -> bool:
     """Tells whether what one step of this field leads to is a message."""
     return (map_value(field) if is_map(field) else field).message_type is not None

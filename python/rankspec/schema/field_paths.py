@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple, Self
 
+from rankspec.diagnostics.mistake import MistakeError
 from rankspec.schema.descriptors import is_map, is_message, key_field, message_of
 
 if TYPE_CHECKING:
@@ -12,25 +14,13 @@ if TYPE_CHECKING:
 
 Key = str | int | bool
 
+_UNKNOWN = "set.unknown_path"
+
 _STEP = (
     r"(?P<name>[A-Za-z_][A-Za-z0-9_]*)"
     r'(?:\[(?:"(?P<text>(?:[^"\\]|\\.)*)"|(?P<number>-?[0-9]+)|(?P<truth>true|false))\])?'
     r"(?:\.|\Z)"
 )
-
-
-class PathError(ValueError):
-    """A path that names nothing in a message type.
-
-    Attributes:
-        message: What is wrong with it.
-        suggestion: The nearest path that exists, if there is one.
-    """
-
-    def __init__(self, message: str, suggestion: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.suggestion = suggestion
 
 
 class Step(NamedTuple):
@@ -40,11 +30,132 @@ class Step(NamedTuple):
     key: Key | None = None
 
 
-def parse(path: str) -> tuple[Step, ...]:
+class FieldPath(str):
+    """Where a value is in a message: its text, and what it is made of, so that nobody has to take the text apart.
+
+    Two paths are equal if their texts are. The empty path is the whole message, and `to`, `to_name` and `at` go on.
+
+    Attributes:
+        holder: The path of the message that has the last field; None of the whole message.
+        name: The last field's name; empty for the whole message.
+        key: The list index or map key that is taken of the last field, if any.
+        field: The last field; None of the whole message, a oneof, and a name that no message has.
+    """
+
+    __slots__ = ("field", "holder", "key", "name")
+    holder: FieldPath | None
+    name: str
+    key: Key | None
+    field: FieldDescriptor | None
+
+    def __new__(
+        cls,
+        text: str = "",
+        holder: FieldPath | None = None,
+        name: str = "",
+        key: Key | None = None,
+        field: FieldDescriptor | None = None,
+    ) -> Self:
+        """Takes all of them as they are."""
+        path = str.__new__(cls, text)
+        path.holder = holder
+        path.name = name
+        path.key = key
+        path.field = field
+        return path
+
+    def __reduce__(self) -> tuple[type[str], tuple[str]]:
+        # A field of a schema belongs to its process.
+        return str, (str(self),)
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The path in pieces."""
+        return () if self.holder is None else (*self.holder.steps, Step(self.name, self.key))
+
+    @property
+    def fields(self) -> tuple[FieldDescriptor, ...]:
+        """The fields along it, as far as the schema has them."""
+        above = () if self.holder is None else self.holder.fields
+        return above if self.field is None else (*above, self.field)
+
+    @property
+    def around(self) -> FieldPath:
+        """The next larger thing: of an item the list, of a map's value the map, else the message that has the field."""
+        assert self.holder is not None, "nothing is around the whole message"
+        return self.holder if self.key is None else self._below(self.holder, None)
+
+    @property
+    def whole_field(self) -> FieldPath:
+        """The list or map that it is an item of; itself, if it is none."""
+        return self if self.key is None else self.around
+
+    def to(self, field: FieldDescriptor, key: Key | None = None) -> FieldPath:
+        """The path of a field of the message that this path leads to, or of an item of it."""
+        text = join(self, field.name)
+        return FieldPath(text if key is None else text + key_segment(key), self, field.name, key, field)
+
+    def to_name(self, name: str) -> FieldPath:
+        """The path of a oneof of the message that this path leads to, or of a name that it does not have."""
+        return FieldPath(join(self, name), self, name)
+
+    def at(self, key: Key) -> FieldPath:
+        """The path of an item of the list or map that this path leads to."""
+        return FieldPath(self + key_segment(key), self.holder, self.name, key, self.field)
+
+    def moved(self, source: FieldPath, to: FieldPath) -> FieldPath:
+        """The path that this one has, which is at or below `source`, when what is at `source` is at `to`."""
+        if self == source:
+            return to
+        if self.key is not None and self.around == source:
+            return to.at(self.key)
+        assert self.holder is not None, "below something else than the whole message"
+        return self._below(self.holder.moved(source, to), self.key)
+
+    def _below(self, holder: FieldPath, key: Key | None) -> FieldPath:
+        path = holder.to(self.field) if self.field is not None else holder.to_name(self.name)
+        return path if key is None else path.at(key)
+
+
+# The whole message.
+ROOT = FieldPath()
+
+
+def path_of(text: str, descriptor: Descriptor) -> FieldPath:
+    """Reads a path that a person or a rule wrote.
+
+    Args:
+        text: The path.
+        descriptor: The message type that it begins at.
+
+    Raises:
+        MistakeError: It is not written like a path, or leads nowhere.
+    """
+    steps, path = steps_of(text), ROOT
+    for step, field in zip(steps, _fields_along(descriptor, steps), strict=True):
+        path = path.to(field, step.key)
+    return path
+
+
+def as_path(text: str) -> FieldPath:
+    """Takes a text as a path: by its steps, without fields, or as one step where it is not written like a path."""
+    if isinstance(text, FieldPath):
+        return text
+    path = ROOT
+    try:
+        steps = steps_of(text)
+    except MistakeError:
+        return path.to_name(text)
+    for step in steps:
+        path = path.to_name(step.name) if step.key is None else path.to_name(step.name).at(step.key)
+    return path
+
+
+def steps_of(path: str) -> tuple[Step, ...]:
     """Splits a path into its steps.
 
     Raises:
-        PathError: It is not written like a path.
+        MistakeError: It is not written like a path.
     """
     # Compiled here, because most runs never read a path.
     pattern = re.compile(_STEP, re.DOTALL)
@@ -53,7 +164,8 @@ def parse(path: str) -> tuple[Step, ...]:
     while position < len(path):
         match = pattern.match(path, position)
         if match is None or (match.end() == len(path) and path.endswith(".")):
-            raise PathError(
+            raise MistakeError(
+                _UNKNOWN,
                 f"`{path}` is no field path",
                 'a path reads like `training.num_train_steps` or `model.tasks["like"].pos_weight`',
             )
@@ -72,7 +184,7 @@ def _key(match: re.Match[str]) -> Key | None:
 
 def join(path: str, name: str) -> str:
     """Appends a field's name to a path."""
-    return f"{path}.{name}" if path else name
+    return path + "." + name if path else name
 
 
 def at(path: str, key: Key) -> str:
@@ -80,24 +192,17 @@ def at(path: str, key: Key) -> str:
     return path + key_segment(key)
 
 
-def fields_along(descriptor: Descriptor, steps: tuple[Step, ...]) -> tuple[FieldDescriptor, ...]:
-    """Follows a path through message types.
-
-    Returns:
-        The field of each step.
-
-    Raises:
-        PathError: A step names no field, or takes a key of what is neither a list nor a map.
-    """
+def _fields_along(descriptor: Descriptor, steps: tuple[Step, ...]) -> tuple[FieldDescriptor, ...]:
+    """Follows steps through message types: a step that names no field, or has a key that it cannot, is an error."""
     fields: list[FieldDescriptor] = []
     here: Descriptor | None = descriptor
     walked = ""
     for step in steps:
         if here is None:
-            raise PathError(f"`{walked}` is no message, so it has no field `{step.name}`")
+            raise MistakeError(_UNKNOWN, f"`{walked}` is no message, so it has no field `{step.name}`")
         field: FieldDescriptor | None = here.fields_by_name.get(step.name)
         if field is None:
-            raise PathError(f"{here.name} has no field `{step.name}`", _nearest(step.name, here, walked))
+            raise MistakeError(_UNKNOWN, f"{here.name} has no field `{step.name}`", _nearest(step.name, here, walked))
         _check_key(field, step)
         walked = join(walked, step.name)
         if step.key is not None:
@@ -105,7 +210,7 @@ def fields_along(descriptor: Descriptor, steps: tuple[Step, ...]) -> tuple[Field
         fields.append(field)
         here = None if field.is_repeated and step.key is None else message_of(field)
         if here is None and is_message(field) and step is not steps[-1]:
-            raise PathError(f"`{walked}` needs a key or an index", _with_key(field, walked))
+            raise MistakeError(_UNKNOWN, f"`{walked}` needs a key or an index", _with_key(field, walked))
     return tuple(fields)
 
 
@@ -127,14 +232,18 @@ def _check_key(field: FieldDescriptor, step: Step) -> None:
     if step.key is None:
         return
     if not field.is_repeated:
-        raise PathError(f"`{step.name}` is neither a list nor a map, so it takes no key", f"write `{step.name}`")
+        raise MistakeError(
+            _UNKNOWN, f"`{step.name}` is neither a list nor a map, so it takes no key", f"write `{step.name}`"
+        )
     if is_map(field):
         key_type = key_field(field).cpp_type
         expected = str if key_type == field.CPPTYPE_STRING else bool if key_type == field.CPPTYPE_BOOL else int
         if type(step.key) is not expected:
-            raise PathError(f"`{step.key}` is no key of `{step.name}`", f'write `{step.name}["{step.key}"]`')
+            raise MistakeError(
+                _UNKNOWN, f"`{step.key}` is no key of `{step.name}`", f'write `{step.name}["{step.key}"]`'
+            )
     elif type(step.key) is not int or step.key < 0:
-        raise PathError(f"`{step.key}` is no index of the list `{step.name}`", f"write `{step.name}[0]`")
+        raise MistakeError(_UNKNOWN, f"`{step.key}` is no index of the list `{step.name}`", f"write `{step.name}[0]`")
 
 
 def is_at_or_below(path: str, ancestor: str) -> bool:
@@ -149,22 +258,11 @@ def is_below(path: str, ancestor: str) -> bool:
     return path.startswith((ancestor + ".", ancestor + "["))
 
 
-def parents(path: str) -> list[str]:
-    """Lists the paths that contain `path`, innermost first, without the whole message (the empty path)."""
-    found = []
-    in_quotes = False
-    skip = False
-    for index, character in enumerate(path):
-        if skip:
-            skip = False
-        elif in_quotes:
-            skip = character == "\\"
-            in_quotes = character != '"'
-        elif character == '"':
-            in_quotes = True
-        elif character in ".[":
-            found.append(path[:index])
-    return found[::-1]
+def parents(path: str) -> Iterator[FieldPath]:
+    """Yields the paths that contain `path`, innermost first, without the whole message."""
+    here = as_path(path)
+    while here and (here := here.around):
+        yield here
 
 
 def key_segment(key: str | int | bool) -> str:

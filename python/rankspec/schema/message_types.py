@@ -6,10 +6,14 @@ import re
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from rankspec.diagnostics.mistake import MistakeError
+
 if TYPE_CHECKING:
     from google.protobuf.message import Message
 
 DEFAULT_MESSAGE = "rankspec.recap.v1.RecapConfig"
+
+_UNKNOWN = "file.unknown_message"
 
 # Where the messages that a file usually holds are generated; others are looked for in their package.
 _MODULES = {
@@ -20,20 +24,6 @@ _PACKAGE = r"rankspec\.[a-z][a-z0-9_]*\.v[0-9]+"
 _PROTO_FILE = r"(?:.*/)?(rankspec/[a-z][a-z0-9_]*/v[0-9]+)/[a-z][a-z0-9_]*\.proto"
 
 
-class UnknownMessageError(ValueError):
-    """No message type of the spec has the name.
-
-    Attributes:
-        message: What is wrong.
-        suggestion: The nearest name, or how to write one.
-    """
-
-    def __init__(self, message: str, suggestion: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.suggestion = suggestion
-
-
 def message_class(name: str) -> type[Message]:
     """Returns the class of a message type.
 
@@ -41,7 +31,7 @@ def message_class(name: str) -> type[Message]:
         name: A full name such as `rankspec.recap.v1.RecapConfig`, or the last part of one.
 
     Raises:
-        UnknownMessageError: There is no such message, or the short name is that of several.
+        MistakeError: There is no such message, or the short name is that of several.
     """
     known = _MODULES.get(name)
     if known is not None:
@@ -65,14 +55,16 @@ def named_in_header(proto_message: str | None, proto_file: str | None) -> str:
         proto_file: What follows `# proto-file:`.
 
     Raises:
-        UnknownMessageError: The header names a file outside the spec.
+        MistakeError: The header names a file outside the spec.
     """
     package = "rankspec.recap.v1"
     if proto_file is not None:
         match = re.fullmatch(_PROTO_FILE, proto_file)
         if match is None:
-            raise UnknownMessageError(
-                f"`{proto_file}` is no file of the spec", "write `# proto-file: rankspec/recap/v1/recap.proto`"
+            raise MistakeError(
+                _UNKNOWN,
+                f"`{proto_file}` is no file of the spec",
+                "write `# proto-file: rankspec/recap/v1/recap.proto`",
             )
         package = match[1].replace("/", ".")
     if proto_message is None:
@@ -84,7 +76,8 @@ def _main_message(package: str) -> str:
     for name in _MODULES:
         if name.rpartition(".")[0] == package:
             return name
-    raise UnknownMessageError(
+    raise MistakeError(
+        _UNKNOWN,
         f"the header does not say which message of {package} the file holds",
         "add a line `# proto-message: NAME`",
     )
@@ -98,17 +91,17 @@ def _by_short_name(short: str) -> type[Message]:
     if not found:
         raise _unknown(short)
     names = " or ".join(f"`{candidate.DESCRIPTOR.full_name}`" for candidate in found)
-    raise UnknownMessageError(f"several messages are called {short}", f"write {names}")
+    raise MistakeError(_UNKNOWN, f"several messages are called {short}", f"write {names}")
 
 
-def _unknown(name: str) -> UnknownMessageError:
+def _unknown(name: str) -> MistakeError:
     from rankspec.diagnostics.closest_name import closest
 
     classes = all_classes()
     match = closest(name, [c.DESCRIPTOR.full_name for c in classes]) if "." in name else None
     match = match or closest(name.rpartition(".")[2], [c.DESCRIPTOR.name for c in classes])
     suggestion = f"did you mean `{match}`?" if match else f"a config is usually a `{DEFAULT_MESSAGE}`"
-    return UnknownMessageError(f"there is no message `{name}`", suggestion)
+    return MistakeError(_UNKNOWN, f"there is no message `{name}`", suggestion)
 
 
 def all_classes() -> list[type[Message]]:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rankspec.schema.annotations import field_rules
-from rankspec.schema.descriptors import is_map, map_value
-from rankspec.schema.field_paths import at, join
+from rankspec.schema.descriptors import is_map
+from rankspec.schema.field_paths import FieldPath, parents
+from rankspec.schema.leaves import messages
 
 if TYPE_CHECKING:
     from google.protobuf.descriptor import FieldDescriptor
@@ -31,33 +32,23 @@ class TooLong(NamedTuple):
     """
 
     rule: str
-    path: str
+    path: FieldPath
     value: Any
     bound: int
 
 
-def too_many(message: Message, path: str = "") -> list[TooLong]:
-    """Finds every list and map of a message that has more items than its field allows.
-
-    Args:
-        message: What to look into.
-        path: Where it is.
-    """
-    found: list[TooLong] = []
-    for field, value in message.ListFields():
-        here = join(path, field.name)
-        if is_map(field):
-            items = value.items() if map_value(field).message_type is not None else ()
-        elif field.message_type is not None:
-            items = enumerate(value) if field.is_repeated else ((None, value),)
-        else:
-            items = ()
-        if field.is_repeated and len(value) > SMALLEST_BOUND and len(value) > (limit := _bound(field)):
-            found.append(TooLong("map.max_pairs" if is_map(field) else "repeated.max_items", here, value, limit))
+def too_many(message: Message) -> list[TooLong]:
+    """Finds every list and map of a message that has more items than its field allows, the outermost only."""
+    found: dict[str, TooLong] = {}
+    for place, inner in messages(message):
+        if found and not found.keys().isdisjoint(parents(place.path)):
             continue
-        for key, item in items:
-            found += too_many(item, here if key is None else at(here, key))
-    return found
+        for field, value in inner.ListFields():
+            if field.is_repeated and len(value) > SMALLEST_BOUND and len(value) > (bound := _bound(field)):
+                rule = "map.max_pairs" if is_map(field) else "repeated.max_items"
+                path = place.path.to(field)
+                found[path] = TooLong(rule, path, value, bound)
+    return list(found.values())
 
 
 def _bound(field: FieldDescriptor) -> int:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from rankspec.schema.annotations import is_semantic
-from rankspec.schema.descriptors import is_map, map_value
-from rankspec.schema.field_paths import at, join
+from rankspec.schema.descriptors import message_of
+from rankspec.schema.leaves import messages
+from rankspec.schema.string_values import escaped, replace_strings
 
 if TYPE_CHECKING:
-    from google.protobuf.descriptor import FieldDescriptor
     from google.protobuf.message import Message
+
+    from rankspec.schema.field_paths import FieldPath
 
 MessageT = TypeVar("MessageT", bound="Message")
 
@@ -29,72 +31,25 @@ def without_places(config: MessageT) -> MessageT:
     """
     copy = type(config)()
     copy.CopyFrom(config)
-    _Places().clear(copy, "", below_operational=False)
+    for _, message in messages(copy):
+        for field, _ in message.ListFields():
+            if (inner := message_of(field)) is not None and inner.full_name in _TRACKERS:
+                message.ClearField(field.name)
+    names: set[str] = set()
+
+    def replaced(path: FieldPath, text: str) -> str:
+        return escaped(text) if all(map(is_semantic, path.fields)) else _variable(path, names)
+
+    replace_strings(copy, replaced)
     return copy
 
 
-class _Places:
-    """Replaces the text of one config."""
-
-    def __init__(self) -> None:
-        self._names: set[str] = set()
-
-    def clear(self, message: Any, path: str, *, below_operational: bool) -> None:
-        """Replaces the text of a message in place.
-
-        Args:
-            message: the message.
-            path: its own.
-            below_operational: whether it is below an operational field.
-        """
-        for field, value in message.ListFields():
-            here = join(path, field.name)
-            is_operational = below_operational or not is_semantic(field)
-            inner = _inner_type(field)
-            if inner is None:
-                if _is_text(field):
-                    self._replace(message, field, value, here, is_operational=is_operational)
-            elif inner.full_name in _TRACKERS:
-                message.ClearField(field.name)
-            else:
-                for place, item in _elements(field, value, here):
-                    self.clear(item, place, below_operational=is_operational)
-
-    def _replace(self, message: Any, field: FieldDescriptor, value: Any, path: str, *, is_operational: bool) -> None:
-        def replaced(place: str, text: str) -> str:
-            return self._variable(place) if is_operational else text.replace("${", "$${")
-
-        if is_map(field):
-            for key in sorted(value):
-                value[key] = replaced(at(path, key), value[key])
-        elif field.is_repeated:
-            value[:] = [replaced(at(path, index), text) for index, text in enumerate(value)]
-        else:
-            setattr(message, field.name, replaced(path, value))
-
-    def _variable(self, path: str) -> str:
-        """A variable that is no other place's."""
-        base = name = _NO_PART_OF_A_NAME.sub("_", path.upper()).strip("_")
-        number = 2
-        while name in self._names:
-            name = f"{base}_{number}"
-            number += 1
-        self._names.add(name)
-        return f"${{{name}}}"
-
-
-def _elements(field: FieldDescriptor, value: Any, path: str) -> list[tuple[str, Any]]:
-    """The messages that a field holds, with their paths."""
-    if is_map(field):
-        return [(at(path, key), value[key]) for key in sorted(value)]
-    return [(at(path, index), item) for index, item in enumerate(value)] if field.is_repeated else [(path, value)]
-
-
-def _inner_type(field: FieldDescriptor) -> Any:
-    """The message type that a field leads to, or None for scalars."""
-    return map_value(field).message_type if is_map(field) else field.message_type
-
-
-def _is_text(field: FieldDescriptor) -> bool:
-    holder: Any = map_value(field) if is_map(field) else field
-    return bool(holder.type == holder.TYPE_STRING)
+def _variable(path: str, names: set[str]) -> str:
+    """A variable that is no other place's; `names` takes its name."""
+    base = name = _NO_PART_OF_A_NAME.sub("_", path.upper()).strip("_")
+    number = 2
+    while name in names:
+        name = f"{base}_{number}"
+        number += 1
+    names.add(name)
+    return f"${{{name}}}"

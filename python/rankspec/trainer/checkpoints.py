@@ -88,10 +88,6 @@ class Checkpoint:
         """The resolved config it was written under, as textproto."""
         return self.folder / CONFIG_FILE
 
-    def tensor_names(self) -> list[str]:
-        """Names of all saved tensors, such as `model.towers.task_like.layers.0.weight`."""
-        return sorted(self._index().state_dict_metadata)
-
     def empty_tensors(self, prefix: str) -> dict[str, torch.Tensor]:
         """Uninitialised tensors of the saved shapes, by name, for the names that begin with a prefix."""
         return {

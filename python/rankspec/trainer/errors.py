@@ -5,25 +5,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from rankspec.diagnostics.field_error import FieldError
 
-class TrainError(Exception):
+
+class TrainError(FieldError):
     """The run cannot start or go on.
 
     Attributes:
-        message: what is wrong and what to do about it, without the field's path.
-        path: path of the field of the spec that it is about, or "".
-        code: stable name of the kind of error.
         restart_helps: whether the same command may do better later, since nothing in the config or data is wrong.
         is_shared: whether every process of the run raises the same error, so that it is enough if the first tells it.
     """
 
-    code = "train.refused"
-
     def __init__(self, message: str, path: str = "", *, code: str | None = None, restart_helps: bool = False) -> None:
-        super().__init__(f"{path}: {message}" if path else message)
-        self.message = message
-        self.path = path
-        self.code = code or self.code
+        super().__init__(message, path, code=code)
         self.restart_helps = restart_helps
         self.is_shared = False
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from rankspec.schema.annotations import is_semantic
-from rankspec.schema.leaves import Leaf, is_leaf_message, leaves
+from rankspec.schema.leaves import Leaf, leaves
 from rankspec.trainer.folder import TENSORBOARD_FOLDER
 from rankspec.trainer.weights_and_biases import WeightsAndBiases, is_reported
 
@@ -99,13 +99,13 @@ def hyperparameters_of(config: Message) -> Hyperparameters:
     return {
         leaf.path: leaf.value
         for leaf in leaves(config)
-        if not is_leaf_message(leaf) and all(map(is_semantic, leaf.fields)) and not _names_data(leaf)
+        if not leaf.is_message and all(map(is_semantic, leaf.path.fields)) and not _names_data(leaf)
     }
 
 
 def _names_data(leaf: Leaf) -> bool:
     """Whether a value is text of what is read: a name or a place, of which every run has its own."""
-    return isinstance(leaf.value, str | bytes) and leaf.steps[0].name.endswith("_data")
+    return isinstance(leaf.value, str | bytes) and leaf.path.steps[0].name.endswith("_data")
 
 
 Openers = dict[str, Callable[[], Tracker]]

@@ -11,7 +11,8 @@ from tests.conformance.executors.encoding import encode
 from rankspec.analysis.fingerprint import canonical_form, fingerprint
 from rankspec.checking.verdict import judge
 from rankspec.composition.environment import as_text
-from rankspec.formats.readers import read_binary, read_json
+from rankspec.formats.binary import read_binary
+from rankspec.formats.json_yaml.json_reader import read_json
 from rankspec.formats.textproto.reader import read_textproto
 from rankspec.optimization.learning_rates import learning_rate_at
 from rankspec.schema.message_types import message_class

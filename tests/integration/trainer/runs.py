@@ -30,6 +30,8 @@ from rankspec.trainer.checkpoints import Checkpoint, committed
 from rankspec.trainer.setup import Job
 
 TRAIN_ROWS, VALID_ROWS, BATCH_ROWS = 320, 100, 16
+# float32 holds whole numbers up to 2^24, float64 up to 2^53.
+FIRST_ID = 2**60
 
 # Batch norm, dropout, embeddings and both kinds of towers: what makes exactness hard.
 _MODEL = """
@@ -112,6 +114,27 @@ def write_data(folder: Path) -> None:
     entries += [("like", "int64", 1), ("reply", "int64", 1)]
     schema = [{"feature_name": name, "dtype": f"{kind}_list", "length": length} for name, kind, length in entries]
     (folder / "schema.json").write_text(json.dumps({"schema": schema}))
+
+
+def with_users(runs: Runs, folder: Path) -> str:
+    """Writes the validation set of some runs with a user for each row; returns the change of config that reads it."""
+    table = pq.read_table(runs.data / "valid.parquet")
+    users = FIRST_ID + np.arange(table.num_rows) % 9
+    table = table.append_column("user_id", pa.array(users)).append_column("age", pa.array(users.astype(np.float32)))
+    pq.write_table(table, folder / "users.parquet", row_group_size=64)
+    schema = json.loads((runs.data / "schema.json").read_text())
+    for name, dtype in (("user_id", "int64_list"), ("age", "float_list")):
+        schema["schema"].append({"feature_name": name, "dtype": dtype, "length": 1})
+    (folder / "users.json").write_text(json.dumps(schema))
+    names = ("continuous", "binary", "discrete")
+    columns = " ".join(f'renamed_features {{ key: "{name}" value: "{name}" }}' for name in names)
+    columns += ' renamed_features { key: "meta__user" value: "user_id" }'
+    columns += ' renamed_features { key: "meta__age" value: "age" }'
+    return (
+        f'validation_data {{ key: "valid" value {{ inputs: "{folder}/users.parquet" global_batch_size: {BATCH_ROWS} '
+        f'seg_dense_schema {{ schema_path: "{folder}/users.json" {columns} }} '
+        'tasks { key: "like" value {} } tasks { key: "reply" value {} } } }'
+    )
 
 
 def _labels(rng: np.random.Generator, logits: NDArray[Any]) -> NDArray[np.int64]:

@@ -6,12 +6,10 @@ import json
 import math
 from pathlib import Path
 
-import numpy as np
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from rankspec.recap.v1.metrics_pb2 import MetricGroup
-from tests.integration.trainer.runs import BATCH_ROWS, Runs, records_of
+from tests.integration.trainer.runs import FIRST_ID, Runs, records_of, with_users
 
 from rankspec.families.recap.program import groups
 from rankspec.metrics.grouped import group_metric, grouped
@@ -23,33 +21,10 @@ from rankspec.trainer.scored_rows import step_of
 STEPS = "training { num_train_steps: 12 eval_log_every_n: 6 checkpoint_every_n: 4 }"
 GROUP = 'groups { name: "user" input: "meta__user" }'
 DEFAULTS = ("gauc", "ndcg_10", "recall_10", "mrr")
-# float32 holds whole numbers up to 2^24, float64 up to 2^53.
-FIRST_ID = 2**60
-
-
-def _with_users(runs: Runs, folder: Path) -> str:
-    """Writes the validation set with a user for each row; returns the change of config that reads it."""
-    table = pq.read_table(runs.data / "valid.parquet")
-    users = FIRST_ID + np.arange(table.num_rows) % 9
-    table = table.append_column("user_id", pa.array(users)).append_column("age", pa.array(users.astype(np.float32)))
-    pq.write_table(table, folder / "users.parquet", row_group_size=64)
-    schema = json.loads((runs.data / "schema.json").read_text())
-    for name, dtype in (("user_id", "int64_list"), ("age", "float_list")):
-        schema["schema"].append({"feature_name": name, "dtype": dtype, "length": 1})
-    (folder / "users.json").write_text(json.dumps(schema))
-    names = ("continuous", "binary", "discrete")
-    columns = " ".join(f'renamed_features {{ key: "{name}" value: "{name}" }}' for name in names)
-    columns += ' renamed_features { key: "meta__user" value: "user_id" }'
-    columns += ' renamed_features { key: "meta__age" value: "age" }'
-    return (
-        f'validation_data {{ key: "valid" value {{ inputs: "{folder}/users.parquet" global_batch_size: {BATCH_ROWS} '
-        f'seg_dense_schema {{ schema_path: "{folder}/users.json" {columns} }} '
-        'tasks { key: "like" value {} } tasks { key: "reply" value {} } } }'
-    )
 
 
 def test_figures_are_those_of_the_scored_rows(runs: Runs, tmp_path: Path) -> None:
-    folder = runs.train("run", STEPS, _with_users(runs, tmp_path), GROUP)
+    folder = runs.train("run", STEPS, with_users(runs, tmp_path), GROUP)
 
     record = records_of(folder, "valid")[-1]
     scored = pq.read_table(folder / "_scores/valid.parquet")
@@ -65,7 +40,7 @@ def test_figures_are_those_of_the_scored_rows(runs: Runs, tmp_path: Path) -> Non
 
 
 def test_nothing_else_changes(runs: Runs, tmp_path: Path) -> None:
-    users = _with_users(runs, tmp_path)
+    users = with_users(runs, tmp_path)
     with_groups, without = runs.train("with", STEPS, users, GROUP), runs.train("without", STEPS, users)
 
     whole = [{k: v for k, v in one.items() if "@" not in k} for one in records_of(with_groups, "valid")]
@@ -74,7 +49,7 @@ def test_nothing_else_changes(runs: Runs, tmp_path: Path) -> None:
 
 
 def test_files_of_many_rows_give_the_same_in_parts(runs: Runs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    users = _with_users(runs, tmp_path)
+    users = with_users(runs, tmp_path)
     folder = runs.train("run", STEPS, users, GROUP)
     monkeypatch.setattr(groups, "ROWS_AT_ONCE", 30)
     in_parts = runs.train("parts", STEPS, users, GROUP)
@@ -85,7 +60,7 @@ def test_files_of_many_rows_give_the_same_in_parts(runs: Runs, tmp_path: Path, m
 
 @pytest.mark.slow
 def test_two_processes_find_the_same(runs: Runs, tmp_path: Path) -> None:
-    changes = (STEPS, _with_users(runs, tmp_path), GROUP)
+    changes = (STEPS, with_users(runs, tmp_path), GROUP)
     folder = runs.train("run", *changes, plain=False)
     trained = records_of(folder, "valid")[-1]
     assert runs.start("run", *changes, num_processes=2, action=follow.evaluate).wait() == [0, 0]
@@ -97,7 +72,7 @@ def test_two_processes_find_the_same(runs: Runs, tmp_path: Path) -> None:
 
 def test_metric_of_a_group_is_followed(runs: Runs, tmp_path: Path) -> None:
     best = 'training { best_checkpoint { validation_data: "valid" metric: "ndcg_3@user/like" } }'
-    folder = runs.train("run", STEPS, _with_users(runs, tmp_path), GROUP, best)
+    folder = runs.train("run", STEPS, with_users(runs, tmp_path), GROUP, best)
 
     values = [record["ndcg_3@user/like"] for record in records_of(folder, "valid")]
     states = [json.loads(file.read_text()) for file in folder.glob("*/state.json")]
@@ -113,7 +88,7 @@ def test_metric_of_a_group_is_followed(runs: Runs, tmp_path: Path) -> None:
     ],
 )
 def test_chosen_metrics_alone_are_reported(runs: Runs, tmp_path: Path, chosen: str, expected: set[str]) -> None:
-    folder = runs.train("run", STEPS, _with_users(runs, tmp_path), GROUP, f'which_metrics: "{chosen}"')
+    folder = runs.train("run", STEPS, with_users(runs, tmp_path), GROUP, f'which_metrics: "{chosen}"')
 
     record = records_of(folder, "valid")[-1]
     assert {key.partition("/")[0] for key in record} == {"step", "split", *expected}
@@ -121,7 +96,7 @@ def test_chosen_metrics_alone_are_reported(runs: Runs, tmp_path: Path, chosen: s
 
 @pytest.mark.parametrize("input_name", ["meta__age", "meta__nobody"])
 def test_group_by_anything_but_an_id_is_refused_at_the_start(runs: Runs, tmp_path: Path, input_name: str) -> None:
-    job = runs.job("run", STEPS, _with_users(runs, tmp_path))
+    job = runs.job("run", STEPS, with_users(runs, tmp_path))
     job.config.groups.append(MetricGroup(name="user", input=input_name))
 
     with pytest.raises(DataError) as caught:
@@ -134,7 +109,7 @@ def test_group_by_anything_but_an_id_is_refused_at_the_start(runs: Runs, tmp_pat
 def test_intervals_are_of_every_reported_figure(runs: Runs, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     every = 'which_metrics: "loss,auroc,rce,calibration_ratio,brier,accuracy_30,gauc,mrr"'
     stratum = 'model { stratifiers { name: "first" index: 0 value: 1 } }'
-    changes = (STEPS, _with_users(runs, tmp_path), GROUP, stratum, every)
+    changes = (STEPS, with_users(runs, tmp_path), GROUP, stratum, every)
     runs.train("run", *changes)
     job = runs.job("run", *changes)
     follow.evaluate(job, details=Details(draws=20, reliability=True))
@@ -161,7 +136,7 @@ def _cells(line: str) -> list[str]:
 def test_rows_of_another_checkpoint_are_scored_again(
     runs: Runs, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    changes = (STEPS, _with_users(runs, tmp_path), GROUP)
+    changes = (STEPS, with_users(runs, tmp_path), GROUP)
     folder = runs.train("run", *changes)
     job, file = runs.job("run", *changes), folder / "_scores/evaluation/valid.parquet"
     for step in (4, 12):

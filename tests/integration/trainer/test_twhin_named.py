@@ -122,7 +122,7 @@ def test_shipped_config_is_read_in_full(named: _Named) -> None:
     assert {
         (message.full_name, field.name)
         for leaf in leaves(config)
-        for field in leaf.fields
+        for field in leaf.path.fields
         if (message := field.containing_type) is not None and field.name not in read.get(message.full_name, ())
     } == set()
 

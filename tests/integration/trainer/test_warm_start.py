@@ -22,7 +22,7 @@ def test_weights_are_taken_over(runs: Runs, capsys: pytest.CaptureFixture[str]) 
     second = runs.train("second", _STILL, _start(runs))
 
     output = capsys.readouterr().err
-    names = {name for name in newest(first).tensor_names() if name.startswith("model.")}
+    names = set(tensors_of(newest(first), "model."))
     assert f"{len(names)} loaded: {', '.join(sorted(names))}" in output
     assert not [kind for kind in ("new,", "of another shape", "left over") if kind in output]
     before, after = (tensors_of(newest(folder), "model.") for folder in (first, second))

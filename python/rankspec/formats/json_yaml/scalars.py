@@ -6,9 +6,10 @@ import re
 from math import isfinite, isnan
 from typing import TYPE_CHECKING
 
+from rankspec.diagnostics.mistake import MistakeError
 from rankspec.formats.field_plans import INTEGER_RANGES
 from rankspec.formats.field_suggestions import field_words
-from rankspec.formats.literals import LiteralError, shortened, wrong_type
+from rankspec.formats.literals import shortened, wrong_type
 from rankspec.formats.textproto.scalars import (
     in_range,
     known_enum_number,
@@ -40,13 +41,13 @@ def read_json_scalar(field: FieldPlan, node: Node) -> object:
         The value as Python's protobuf takes it.
 
     Raises:
-        LiteralError: The field cannot take it, or not in this spelling.
+        MistakeError: The field cannot take it, or not in this spelling.
     """
     if node.kind in {"object", "array"}:
         what = "an object" if node.kind == "object" else "a list"
-        raise LiteralError("parse.wrong_type", f"`{field.name}` takes {field_words(field)}, not {what}")
+        raise MistakeError("parse.wrong_type", f"`{field.name}` takes {field_words(field)}, not {what}")
     if node.kind == "null":
-        raise LiteralError("parse.wrong_type", f"null is no element of `{field.name}`", "remove it")
+        raise MistakeError("parse.wrong_type", f"null is no element of `{field.name}`", "remove it")
     if field.kind in INTEGER_RANGES:
         return _read_integer(field, node)
     if field.kind in {"float", "double"}:
@@ -89,7 +90,7 @@ def _read_real(field: FieldPlan, node: Node) -> float:
     number = float(text)
     if abs(number) > (_LARGEST_FLOAT if field.kind == "float" else 1.7976931348623157e308):
         message = f"{shortened(text)} is too large for `{field.name}` ({field.kind})"
-        raise LiteralError("parse.out_of_range", message)
+        raise MistakeError("parse.out_of_range", message)
     if number == 0 and text.startswith("-"):
         # Python's parser of this form drops the sign of `-0` and keeps that of `-0.0`.
         raise _not_portable(text, "0")
@@ -109,9 +110,9 @@ def _looks_like_number(text: str) -> bool:
     return text[:1].isdigit() or text[:1] in {"+", "-", "."} or text.lower() in {"nan", "inf", "infinity"}
 
 
-def _not_portable(text: str, plain: str) -> LiteralError:
+def _not_portable(text: str, plain: str) -> MistakeError:
     message = f"`{shortened(text)}` is not read alike by all languages"
-    return LiteralError("parse.not_portable.number", message, f"write `{plain}`")
+    return MistakeError("parse.not_portable.number", message, f"write `{plain}`")
 
 
 def _read_bool(field: FieldPlan, node: Node) -> bool:
@@ -123,7 +124,7 @@ def _read_bool(field: FieldPlan, node: Node) -> bool:
     suggestion = f"write `{plain}`" if plain else None
     if node.kind == "bool":
         message = f"`{text}` is not read as {plain} by all parsers"
-        raise LiteralError("parse.not_portable.bool", message, suggestion)
+        raise MistakeError("parse.not_portable.bool", message, suggestion)
     raise wrong_type(field, text, suggestion)
 
 
@@ -154,22 +155,22 @@ def _read_bytes(field: FieldPlan, node: Node) -> bytes:
         return b64decode(text.encode("ascii"), validate=True)
     except ValueError:
         message = f"`{field.name}` takes bytes in base64, padded with `=`"
-        raise LiteralError("parse.wrong_type", message) from None
+        raise MistakeError("parse.wrong_type", message) from None
 
 
 def read_map_key(key: FieldPlan, name: str) -> object:
     """Reads a map's key from a member's name.
 
     Raises:
-        LiteralError: The map has keys of another type.
+        MistakeError: The map has keys of another type.
     """
     if key.kind == "string":
         return name
     if key.kind == "bool":
         if name in {"true", "false"}:
             return name == "true"
-        raise LiteralError("parse.wrong_type", f"`{shortened(name)}` is no key of this map", "keys are true and false")
+        raise MistakeError("parse.wrong_type", f"`{shortened(name)}` is no key of this map", "keys are true and false")
     if not _INTEGER.match(name):
         message = f"`{shortened(name)}` is no key of this map"
-        raise LiteralError("parse.wrong_type", message, "keys are whole numbers in decimal")
+        raise MistakeError("parse.wrong_type", message, "keys are whole numbers in decimal")
     return read_integer(key, name)

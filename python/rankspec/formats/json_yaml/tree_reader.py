@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rankspec.diagnostics.mistake import MistakeError
 from rankspec.formats.blocks import Block
 from rankspec.formats.field_suggestions import field_words
 from rankspec.formats.json_yaml.scalars import read_json_scalar, read_map_key
-from rankspec.formats.literals import LiteralError
 from rankspec.formats.reading_state import MAX_DEPTH
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ class TreeReader:
         try:
             if node.kind != "unreadable":
                 return read_json_scalar(field, node)
-        except LiteralError as error:
+        except MistakeError as error:
             self._reporter.literal(error, block, path, node.offset)
         self._reporter.damage(block, path)
         return None
@@ -159,7 +159,7 @@ class TreeReader:
         entry = Block(field.message_plan, field.new_message(), parent=block, field=field, opener=member.offset)
         try:
             entry.message.key = read_map_key(field.key, member.name)
-        except LiteralError as error:
+        except MistakeError as error:
             self._reporter.literal(error, block, field.name, member.offset)
             self._reporter.damage(block, field.name)
             return

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from rankspec.diagnostics.mistake import MistakeError
 from rankspec.formats.field_suggestions import field_words
-from rankspec.formats.literals import LiteralError
 from rankspec.formats.reading_state import MAX_DEPTH
 from rankspec.formats.textproto.recovery import LITERALS
 from rankspec.formats.textproto.scalars import read_scalar
@@ -122,7 +122,7 @@ class ValueReader:
         """Reads a literal; None, after a report, if the field cannot take it."""
         try:
             return read_scalar(field, tokens)
-        except LiteralError as error:
+        except MistakeError as error:
             self._reporter.literal(error, self._state.block, path, tokens[0].start)
             self._reporter.damage(self._state.block, path)
             return None

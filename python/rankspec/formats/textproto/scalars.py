@@ -6,9 +6,10 @@ import re
 from collections.abc import Sequence
 
 from rankspec.diagnostics.closest_name import closest, listed
+from rankspec.diagnostics.mistake import MistakeError
 from rankspec.formats.field_plans import INTEGER_RANGES, FieldPlan
 from rankspec.formats.field_suggestions import field_words
-from rankspec.formats.literals import LiteralError, shortened, what_to_write, wrong_type
+from rankspec.formats.literals import shortened, what_to_write, wrong_type
 from rankspec.formats.textproto.strings import read_text
 from rankspec.formats.textproto.tokens import TOKEN, Token
 
@@ -39,13 +40,13 @@ def read_scalar(field: FieldPlan, tokens: Sequence[Token]) -> object:
         The value as Python's protobuf takes it.
 
     Raises:
-        LiteralError: The field cannot take it, or not in this spelling.
+        MistakeError: The field cannot take it, or not in this spelling.
     """
     if field.kind in {"string", "bytes"}:
         return read_text(field, tokens)
     token = tokens[0]
     if token.kind == "string":
-        raise LiteralError(
+        raise MistakeError(
             "parse.wrong_type",
             f"`{field.name}` takes {field_words(field)}, not a string",
             _unquoted(field, token) or what_to_write(field, token.text),
@@ -64,7 +65,7 @@ def _unquoted(field: FieldPlan, token: Token) -> str | None:
         return None
     try:
         read_scalar(field, [Token(bare.lastgroup, inside, token.start + 1, token.end - 1)])
-    except LiteralError as error:
+    except MistakeError as error:
         return error.suggestion
     return f"without quotes: `{inside}`"
 
@@ -73,12 +74,12 @@ def read_integer(field: FieldPlan, text: str) -> int:
     """Reads a whole number: decimal, or hexadecimal with a small `0x`.
 
     Raises:
-        LiteralError: It is no whole number, not in a portable spelling, or out of the field's range.
+        MistakeError: It is no whole number, not in a portable spelling, or out of the field's range.
     """
     number = _whole_number(field, text)
     if number is not None:
         if text.startswith("-") and field.kind.startswith("u") and not text.strip("-0x"):
-            raise LiteralError(
+            raise MistakeError(
                 "parse.not_portable.number",
                 f"`{text}` for an unsigned field is refused by some languages",
                 "write `0`",
@@ -98,7 +99,7 @@ def _whole_number(field: FieldPlan, text: str) -> int | None:
     """Returns what a whole number in a portable spelling stands for; None for another spelling.
 
     Raises:
-        LiteralError: It has more digits than any range.
+        MistakeError: It has more digits than any range.
     """
     if len(text) > _MOST_DIGITS and text.strip("+-").isdigit():
         raise out_of_range(field, text, negative=text.startswith("-"))
@@ -111,7 +112,7 @@ def in_range(field: FieldPlan, number: int, text: str) -> int:
     """Returns the number if the field can hold it.
 
     Raises:
-        LiteralError: It cannot; the nearest number that it can hold is suggested.
+        MistakeError: It cannot; the nearest number that it can hold is suggested.
     """
     lowest, highest = INTEGER_RANGES["int32" if field.kind == "enum" else field.kind]
     if not lowest <= number <= highest:
@@ -119,10 +120,10 @@ def in_range(field: FieldPlan, number: int, text: str) -> int:
     return number
 
 
-def out_of_range(field: FieldPlan, text: str, *, negative: bool) -> LiteralError:
+def out_of_range(field: FieldPlan, text: str, *, negative: bool) -> MistakeError:
     """Describes a whole number that the field cannot hold."""
     lowest, highest = INTEGER_RANGES["int32" if field.kind == "enum" else field.kind]
-    return LiteralError(
+    return MistakeError(
         "parse.out_of_range",
         f"`{field.name}` takes whole numbers from {lowest} to {highest}, not {shortened(text)}",
         f"the nearest is {lowest if negative else highest}",
@@ -135,13 +136,13 @@ def _whole(text: str) -> str | None:
     return f"write `{int(number)}`" if number.is_integer() and abs(number) < 1e18 else None
 
 
-def _malformed_number(field: FieldPlan, text: str) -> LiteralError:
-    return LiteralError(
+def _malformed_number(field: FieldPlan, text: str) -> MistakeError:
+    return MistakeError(
         "parse.syntax", f"`{shortened(text)}` is no number", f"`{field.name}` takes {field_words(field)}"
     )
 
 
-def _not_portable_integer(lenient: re.Match[str], text: str) -> LiteralError:
+def _not_portable_integer(lenient: re.Match[str], text: str) -> MistakeError:
     sign = "-" if lenient[1] == "-" else ""
     digits = lenient[2]
     plain = digits.lstrip("0") or "0"
@@ -152,7 +153,7 @@ def _not_portable_integer(lenient: re.Match[str], text: str) -> LiteralError:
         suggestion = f"write `{sign}{int(digits, 0)}`"
     elif digits.startswith("0") and len(digits) > 1 and not set(digits) - set("01234567"):
         suggestion += f", or `{sign}{int(digits, 8)}` if octal was meant"
-    return LiteralError(
+    return MistakeError(
         "parse.not_portable.number", f"`{shortened(text)}` is not read alike by all languages", suggestion
     )
 
@@ -161,7 +162,7 @@ def read_real(field: FieldPlan, text: str) -> float:
     """Reads a real number; `nan`, `inf` and `infinity` are numbers, and one too large is infinite.
 
     Raises:
-        LiteralError: It is no number, or not in a portable spelling.
+        MistakeError: It is no number, or not in a portable spelling.
     """
     if _REAL.match(text):
         return float(text.rstrip("fF"))
@@ -188,8 +189,8 @@ def read_real(field: FieldPlan, text: str) -> float:
     raise wrong_type(field, text)
 
 
-def _not_portable_real(text: str, plain: str) -> LiteralError:
-    return LiteralError(
+def _not_portable_real(text: str, plain: str) -> MistakeError:
+    return MistakeError(
         "parse.not_portable.number",
         f"`{shortened(text)}` is not read alike by all languages",
         f"write `{shortened(plain)}`",
@@ -210,7 +211,7 @@ def _read_bool(field: FieldPlan, text: str) -> bool:
     number = _lenient_value(lenient[2]) if lenient else None
     if number in {0, 1}:
         plain = "true" if number else "false"
-        raise LiteralError(
+        raise MistakeError(
             "parse.not_portable.bool",
             f"`{shortened(text)}` is not read alike by all languages",
             f"write `{plain}`",
@@ -228,7 +229,7 @@ def _read_enum(field: FieldPlan, text: str) -> int:
     if text[0].isdigit() or text[0] in "+-.":
         lenient = _LENIENT_INTEGER.match(text.replace("_", ""))
         if lenient is not None and len(text) < _MOST_DIGITS:
-            raise LiteralError(
+            raise MistakeError(
                 "parse.not_portable.number",
                 f"`{text}` for an enum is not read alike by all languages",
                 f"write the value's name: {listed(list(field.enum_numbers)[:8])}",
@@ -241,7 +242,7 @@ def known_enum_number(field: FieldPlan, number: int) -> int:
     """Returns the number if the enum takes it: any for an open enum, a defined one for a closed enum.
 
     Raises:
-        LiteralError: The enum is closed and has no such value.
+        MistakeError: The enum is closed and has no such value.
     """
     enum = field.enum
     if enum.is_closed and number not in enum.values_by_number:
@@ -249,7 +250,7 @@ def known_enum_number(field: FieldPlan, number: int) -> int:
     return number
 
 
-def unknown_enum_value(field: FieldPlan, text: str) -> LiteralError:
+def unknown_enum_value(field: FieldPlan, text: str) -> MistakeError:
     """Describes a name that an enum does not have, with the nearest one, or all of them if they are few."""
     names = field.enum_numbers
     prefix = next(iter(names)).removesuffix("UNSPECIFIED")
@@ -258,6 +259,6 @@ def unknown_enum_value(field: FieldPlan, text: str) -> LiteralError:
     # The zero is refused by rules where it is not the same as leaving the field out.
     choices = [name for name in names if not name.endswith("_UNSPECIFIED")] or list(names)
     suggestion = f"did you mean `{match}`?" if match else f"the values are {listed(choices[:12])}"
-    return LiteralError(
+    return MistakeError(
         "parse.unknown_enum_value", f"`{shortened(text)}` is not a value of {field.enum.name}", suggestion
     )

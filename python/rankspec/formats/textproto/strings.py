@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from rankspec.formats.literals import LiteralError, shortened, wrong_type
+from rankspec.diagnostics.mistake import MistakeError
+from rankspec.formats.literals import shortened, wrong_type
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +25,7 @@ def read_text(field: FieldPlan, tokens: Sequence[Token]) -> str | bytes:
     """Reads a string or bytes from one or more adjacent literals.
 
     Raises:
-        LiteralError: There is something else, an escape that not all languages read, or no UTF-8.
+        MistakeError: There is something else, an escape that not all languages read, or no UTF-8.
     """
     first = tokens[0]
     if first.kind != "string":
@@ -34,7 +35,7 @@ def read_text(field: FieldPlan, tokens: Sequence[Token]) -> str | bytes:
     for token in tokens:
         try:
             parts.append(_unescaped(token.text[1:-1]))
-        except LiteralError as error:
+        except MistakeError as error:
             error.at += token.start + 1 - first.start
             raise
     data = b"".join(parts)
@@ -43,7 +44,7 @@ def read_text(field: FieldPlan, tokens: Sequence[Token]) -> str | bytes:
     try:
         return data.decode()
     except UnicodeDecodeError:
-        raise LiteralError(
+        raise MistakeError(
             "parse.not_portable.utf8",
             f"the bytes of `{field.name}` are not UTF-8, which a string has to be",
             "write the characters themselves",
@@ -54,12 +55,12 @@ def _unescaped(text: str) -> bytes:
     """Reads the inside of a string literal.
 
     Raises:
-        LiteralError: It has an escape that not all languages read, or a raw NUL.
+        MistakeError: It has an escape that not all languages read, or a raw NUL.
     """
     nul = text.find("\0")
     if nul >= 0:
         message = "a raw U+0000 in a string is not read alike by all languages"
-        raise LiteralError("parse.not_portable.control_character", message, "write `\\000`", nul)
+        raise MistakeError("parse.not_portable.control_character", message, "write `\\000`", nul)
     data = bytearray()
     done = 0
     for escape in _ESCAPE.finditer(text):
@@ -90,4 +91,4 @@ def _escaped_bytes(escape: re.Match[str], text: str) -> bytes:
             suggestion = "an octal escape goes up to `\\377`"
     written = text[escape.start() : max(escape.end(), escape.start() + 2)]
     message = f"the escape `{written}` is not read alike by all languages"
-    raise LiteralError("parse.not_portable.escape", message, suggestion, escape.start())
+    raise MistakeError("parse.not_portable.escape", message, suggestion, escape.start())

@@ -153,11 +153,6 @@ class Dataset:
         epoch = self._batches.places(number)[0] // num_rows if self._plan.repeats else 0
         self.offset = epoch * self.num_rows - number * self._plan.rows_per_batch
 
-    def order_hash(self, num_batches: int) -> str:
-        """SHA-256 of the numbers of the rows that the first global batches are made of, in order."""
-        rows = num_batches * self._plan.rows_per_batch
-        return self._order.digest(rows if self._plan.repeats else min(rows, self.num_rows))
-
     def close(self) -> None:
         """Stops the threads of every stream."""
         for stream in self._streams:

@@ -11,7 +11,6 @@ rows of one window of that sequence at a time are shuffled among each other.
 
 from __future__ import annotations
 
-import hashlib
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -137,13 +136,6 @@ class RowOrder:
         """For row numbers `[N]`, their row groups and their places in these, `[N]` each."""
         groups = np.searchsorted(self._first_row, rows, side="right") - 1
         return groups, rows - self._first_row[groups] + self._passed_over[groups]
-
-    def digest(self, num_rows: int) -> str:
-        """SHA-256 of the first row numbers of the stream, in hexadecimal."""
-        whole = hashlib.sha256()
-        for start in range(0, num_rows, 1 << 16):
-            whole.update(self.rows(start, min(start + (1 << 16), num_rows)).astype("<i8").tobytes())
-        return whole.hexdigest()
 
     def _window_rows(self, epoch: int, window: int) -> RowNumbers:
         with self._lock:

@@ -1,0 +1,46 @@
+"""Changes the strings that a message holds, wherever they are in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from rankspec.schema.descriptors import is_map, map_value
+from rankspec.schema.leaves import in_schema_order, items, messages
+
+if TYPE_CHECKING:
+    from google.protobuf.descriptor import FieldDescriptor
+    from google.protobuf.message import Message
+
+    from rankspec.schema.field_paths import FieldPath
+
+
+def replace_strings(message: Message, replaced: Callable[[FieldPath, str], str]) -> None:
+    """Puts other strings in the place of those that a message holds, singular ones and those of lists and maps.
+
+    Args:
+        message: What to change.
+        replaced: Gives what to put in the place of a string, from its path and text.
+    """
+    for place, inner in messages(message):
+        for field, value in in_schema_order(inner):
+            if not _holds_strings(field):
+                continue
+            for leaf in items(place.path, field, value):
+                text = replaced(leaf.path, leaf.value)
+                if text is leaf.value:
+                    continue
+                if field.is_repeated:
+                    value[leaf.path.key] = text
+                else:
+                    setattr(inner, field.name, text)
+
+
+def _holds_strings(field: FieldDescriptor) -> bool:
+    holder = map_value(field) if is_map(field) else field
+    return holder.type == holder.TYPE_STRING
+
+
+def escaped(text: str) -> str:
+    """Writes a string so that reading it puts no variable into it."""
+    return text.replace("${", "$${")
