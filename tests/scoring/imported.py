@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import io
 import random
 import shutil
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -127,8 +129,16 @@ def make_imported(kind: Imported, folder: Path, work: Path) -> None:
     recipe = text_format.Parse(kind.recipe, Recipe()) if kind.recipe else None
     rankspec.import_table(kind.table(), data, label=kind.label or (), recipe=recipe, vectors="lists")
     changes = (f"training.save_dir={save_dir}", *(f"training.{name}=2" for name in _STEPS))
-    assert main(["train", str(data / "config.textproto"), *(word for one in changes for word in ("--set", one))]) == 0
-    assert main(["export", str(save_dir), "-o", str(folder)]) == 0
+    _run("train", data / "config.textproto", *(word for one in changes for word in ("--set", one)))
+    _run("export", save_dir, "-o", folder)
+
+
+def _run(*arguments: str | Path) -> None:
+    """Runs a verb, whose output is for who looks into its failure."""
+    said = io.StringIO()
+    with redirect_stdout(said), redirect_stderr(said):
+        status = main([str(argument) for argument in arguments])
+    assert status == 0, said.getvalue()
 
 
 _STEPS = ("num_train_steps", "eval_log_every_n", "checkpoint_every_n")
