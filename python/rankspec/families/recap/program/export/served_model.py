@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from rankspec.claims.registry import obeys
+from rankspec.families.recap.feature_refs import lists_read, looks_up_columns, without_unread
 from rankspec.families.recap.program.batch import RecapBatch
 from rankspec.families.recap.program.data.prediction import without_labels
 from rankspec.families.recap.program.data.steps.context import StepContext
@@ -124,12 +125,12 @@ def steps_of(data: RecapDataConfig, inputs: Sequence[Input]) -> ServedSteps:
     stored = {item.name: Format(item.stored_length, getattr(torch, item.dtype)) for item in inputs}
     schema = read_schema(data.seg_dense_schema, "train_data")
     context = StepContext("train_data", schema, tuple(inputs), stored, (), ())
-    return ServedSteps(*build_steps(without_labels(data), context))
+    return ServedSteps(*build_steps(without_labels(data, inputs), context))
 
 
 @obeys(ModelConfig, "featurization_config", "small_embeddings")
 @obeys(FeaturizationConfig, "feature_names_to_concat")
 def served_inputs(config: ModelConfig, inputs: Sequence[Input]) -> tuple[Input, ...]:
     """Those of the model's inputs that it reads when it serves: not a position that is known in training alone."""
-    reads_ids = config.HasField("small_embeddings") or "discrete" in config.featurization_config.feature_names_to_concat
-    return tuple(item for item in inputs if reads_ids or item.name != "discrete")
+    reads_ids = looks_up_columns(config) or "discrete" in config.featurization_config.feature_names_to_concat
+    return without_unread(inputs, lists_read(config), reads_ids=reads_ids)

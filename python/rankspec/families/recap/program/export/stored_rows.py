@@ -41,7 +41,7 @@ def stored_batches(config: RecapConfig, name: str, inputs: Sequence[Input]) -> I
     Raises:
         DataError: they cannot be read.
     """
-    data, path = as_stored(config.validation_data[name]), at("validation_data", name)
+    data, path = as_stored(config.validation_data[name], inputs), at("validation_data", name)
     wanted = {item.name for item in inputs}
     own = [item for item in input_signature(data, path) if item.name in wanted]
     num_batches = config.training.num_eval_steps if config.training.num_eval_steps > 0 else None
@@ -51,9 +51,9 @@ def stored_batches(config: RecapConfig, name: str, inputs: Sequence[Input]) -> I
             yield {item.name: getattr(batch, item.name).numpy() for item in inputs}
 
 
-def as_stored(data: RecapDataConfig) -> RecapDataConfig:
+def as_stored(data: RecapDataConfig, inputs: Sequence[Input]) -> RecapDataConfig:
     """The configuration of a data set without labels, and without anything that is done to its rows."""
-    copy = without_labels(data)
+    copy = without_labels(data, inputs)
     copy.ClearField("preprocess")
     copy.seg_dense_schema.ClearField("mask_mantissa_features")
     return copy
