@@ -38,6 +38,12 @@ class Lists:
             return cls.of(np.empty(0, np.int64), np.empty(0, np.int64))
         return cls.of(np.concatenate([part.values for part in parts]), np.concatenate([part.lengths for part in parts]))
 
+    @classmethod
+    def of_padded(cls, matrix: NDArray[np.int64]) -> Lists:
+        """The lists that `padded` made `[rows, L]` of."""
+        is_id = matrix != PADDING
+        return cls.of(matrix[is_id], is_id.sum(1))
+
     @property
     def lengths(self) -> NDArray[np.int64]:
         """How many ids each list has, `[rows]`."""

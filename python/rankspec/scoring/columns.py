@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rankspec.encoding.lists import PADDING, Lists
 from rankspec.recap.v1.embedding_pb2 import OUT_OF_RANGE_IDS_ERROR
 from rankspec.scoring.errors import ScoringError
 from rankspec.scoring.signature import dtype_of
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from rankspec.serving.v1.bundle_pb2 import FeatureSignature, ServedInput
+    from rankspec.serving.v1.bundle_pb2 import FeatureSignature, IdTable, ServedInput
 
 # Between the names of an input and of one of its features; no input has it in its name.
 SEPARATOR = "/"
@@ -26,21 +27,17 @@ class Placement:
     """Places the columns of requests into the inputs of a signature.
 
     A column is called as an input, with a row's values in the signature's order, or as an input and one of its
-    features, `input/feature`, with one value a row.
+    features, `input/feature`, with one value a row. One of lists is called as its input.
     """
 
     def __init__(self, signature: FeatureSignature) -> None:
         """Takes a signature of a manifest that has been checked."""
         self._signature = signature
         self._unread = {item.name: frozenset(item.unread_positions) for item in signature.inputs}
-        self._known = frozenset(
-            name
-            for item in signature.inputs
-            for name in (item.name, *(_feature(item, position) for position in range(len(item.feature_names))))
-        )
+        self._known = frozenset(name for item in signature.inputs for name in (item.name, *_features(item)))
 
     def placed(self, columns: Mapping[str, NDArray[Any]], signature_hash: str | None) -> dict[str, NDArray[Any]]:
-        """The model's inputs, `[rows, width]` by name.
+        """The model's inputs, `[rows, width]` by name; lists as the matrix that `padded_lists` gives.
 
         Args:
             columns: of the request.
@@ -69,12 +66,16 @@ class Placement:
     def _input(
         self, item: ServedInput, columns: Mapping[str, NDArray[Any]], rows: _Rows, *, is_signed: bool
     ) -> NDArray[Any]:
-        names = [_feature(item, position) for position in range(len(item.feature_names))]
+        names = _features(item)
         has_features = any(name in columns for name in names)
         if item.name not in columns:
             if not has_features:
                 raise _missing(item.name)
             return self._joined(item, names, columns, rows)
+        if item.list:
+            lists = padded_lists(columns[item.name], item.name)
+            rows.check(lists, item.name)
+            return lists
         if has_features:
             raise ScoringError(
                 bundle_pb2.ERROR_CODE_INPUT_TWICE, "either whole vectors or single features", input=item.name
@@ -119,17 +120,79 @@ class Placement:
         for table in self._signature.id_tables:
             if table.out_of_range_ids != OUT_OF_RANGE_IDS_ERROR:
                 continue
-            ids = inputs[table.input][:, table.position]
-            # An id below 0 is a very large one without its sign.
-            wrong = np.flatnonzero(ids.astype(np.uint64) >= np.uint64(table.num_ids))
+            item = items[table.input]
+            wrong = np.flatnonzero(is_out_of_range(inputs[table.input], table, is_list=item.list))
             if wrong.size:
-                item = items[table.input]
                 raise ScoringError(
                     bundle_pb2.ERROR_CODE_ID_OUT_OF_RANGE,
                     f'an id from 0 to {table.num_ids - 1} of the table "{table.name}"',
-                    input=_feature(item, table.position) if item.feature_names else item.name,
+                    input=_feature(item, table.position) if item.feature_names and not item.list else item.name,
                     row=int(wrong[0]),
                 )
+
+
+def is_out_of_range(values: NDArray[Any], table: IdTable, *, is_list: bool) -> NDArray[np.bool_]:
+    """Whether a row has an id that a table has no row for, `[rows]`.
+
+    Args:
+        values: of the input, `[rows, width]`, or the matrix of lists.
+        table: the table.
+        is_list: whether the input has lists.
+    """
+    ids = values if is_list else values[:, [table.position]]
+    # An id below 0 is a very large one without its sign.
+    is_wrong: NDArray[np.bool_] = ids.astype(np.uint64) >= np.uint64(table.num_ids)
+    if is_list:
+        is_wrong &= ids != PADDING
+    found: NDArray[np.bool_] = is_wrong.any(1)
+    return found
+
+
+def padded_lists(given: object, name: str) -> NDArray[np.int64]:
+    """Lists of ids as the model takes them: int64 `[rows, L]`, the ids of each and `PADDING` behind them, L at least 1.
+
+    Args:
+        given: a sequence of ids for each row, `Lists`, or such a matrix.
+        name: of the input, for errors.
+
+    Raises:
+        ScoringError: TYPE_MISMATCH if it is something else, VALUE_NOT_ALLOWED if a list holds what stands for no id.
+    """
+    if isinstance(given, np.ndarray) and given.ndim == 2:
+        lists, padded = Lists.of_padded(given), given
+        again = lists.padded() if given.dtype == np.int64 else None
+        if again is None or given.shape[1] < again.shape[1] or (given[:, : again.shape[1]] != again).any():
+            raise _no_lists(name)
+        return padded
+    lists = given if isinstance(given, Lists) else _of_sequences(given, name)
+    if (odd := np.flatnonzero(lists.values == PADDING)).size:
+        raise ScoringError(
+            bundle_pb2.ERROR_CODE_VALUE_NOT_ALLOWED,
+            f"ids, and {PADDING} stands for none",
+            input=name,
+            row=lists.row_of(int(odd[0])),
+        )
+    return lists.padded()
+
+
+def _of_sequences(given: object, name: str) -> Lists:
+    """A sequence of ids for each row as lists."""
+    try:
+        rows = [np.asarray(row) for row in given]  # type: ignore[attr-defined] # what is no sequence is refused
+    except (TypeError, ValueError, OverflowError):
+        raise _no_lists(name) from None
+    if any(row.ndim != 1 or (row.size and row.dtype.kind != "i") for row in rows):
+        raise _no_lists(name)
+    values = np.concatenate([np.empty(0, np.int64), *(row.astype(np.int64) for row in rows)])
+    return Lists.of(values, np.array([len(row) for row in rows], np.int64))
+
+
+def _no_lists(name: str) -> ScoringError:
+    return ScoringError(
+        bundle_pb2.ERROR_CODE_TYPE_MISMATCH,
+        f"a list of whole numbers of 64 bits for each row, or a matrix of int64 with {PADDING} behind the ids of each",
+        input=name,
+    )
 
 
 class _Rows:
@@ -191,6 +254,11 @@ def _missing(name: str) -> ScoringError:
 
 def _feature(item: ServedInput, position: int) -> str:
     return f"{item.name}{SEPARATOR}{item.feature_names[position]}"
+
+
+def _features(item: ServedInput) -> list[str]:
+    """The columns that the features of an input may be given as; a list has no features of its own."""
+    return [] if item.list else [_feature(item, position) for position in range(len(item.feature_names))]
 
 
 def _bytes(name: str) -> bytes:

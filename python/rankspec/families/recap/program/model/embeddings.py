@@ -137,7 +137,7 @@ class SmallEmbeddings(nn.Module):
 
 
 @obeys(SmallEmbeddingBagConfig, "list")
-@obeys(IdListConfig, "input", "pooling")
+@obeys(IdListConfig, "pooling")
 def _ids_of(config: SmallEmbeddingBagConfig, inputs: Mapping[str, Input], path: str) -> ColumnIds | ListIds:
     if not config.HasField("list"):
         return ColumnIds(column_of(config, inputs["discrete"], path))

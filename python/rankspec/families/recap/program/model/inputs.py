@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 GIVEN_EMBEDDINGS = ("user_embedding", "user_eng_embedding", "author_embedding")
 
 
-@obeys(ModelConfig, "featurization_config", "small_embeddings", "position_debias_config")
+@obeys(ModelConfig, "featurization_config", "position_debias_config")
 @obeys(FeaturizationConfig, "feature_names_to_concat")
 def inputs_read(config: ModelConfig, inputs: Sequence[Input]) -> tuple[Input, ...]:
     """Those of the data's inputs that a model reads: all but ids that it looks up nowhere."""
