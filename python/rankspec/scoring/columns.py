@@ -139,12 +139,10 @@ def is_out_of_range(values: NDArray[Any], table: IdTable, *, is_list: bool) -> N
         table: the table.
         is_list: whether the input has lists.
     """
-    ids = values if is_list else values[:, [table.position]]
+    ids: Any = values if is_list else values[:, [table.position]]
     # An id below 0 is a very large one without its sign.
-    is_wrong: NDArray[np.bool_] = ids.astype(np.uint64) >= np.uint64(table.num_ids)
-    if is_list:
-        is_wrong &= ids != PADDING
-    found: NDArray[np.bool_] = is_wrong.any(1)
+    is_wrong = ids.astype(np.uint64) >= np.uint64(table.num_ids)
+    found: NDArray[np.bool_] = (is_wrong & (ids != PADDING) if is_list else is_wrong).any(1)
     return found
 
 

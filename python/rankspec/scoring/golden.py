@@ -12,7 +12,7 @@ from rankspec.scoring.signature import dtype_of
 from rankspec.serving.v1 import bundle_pb2
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from numpy.typing import NDArray
 
@@ -53,7 +53,7 @@ def _counted(padded: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.insert(lists.values, lists.offsets[:-1], lists.lengths)
 
 
-def golden_batches(manifest: BundleManifest, content: memoryview) -> list[GoldenBatch]:
+def golden_batches(manifest: BundleManifest, content: memoryview) -> Iterator[GoldenBatch]:
     """Reads a golden file whole, before anything is done with its rows.
 
     Raises:
@@ -80,7 +80,7 @@ def golden_batches(manifest: BundleManifest, content: memoryview) -> list[Golden
         batches.append(GoldenBatch(batch.name, columns, outputs))
     if reader.start != len(content):
         raise reader.invalid(f"{reader.start} bytes")
-    return batches
+    return iter(batches)
 
 
 class _Reader:

@@ -2,10 +2,14 @@
 
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from tests.integration.trainer import interruptions
 from tests.integration.trainer.runs import Plan, Runs, assert_same_end, with_lists, write_data, write_lists
 from tests.integration.trainer.test_processes import _CALM, _assert_close_end
+
+from rankspec.trainer import follow
+from rankspec.trainer.prediction.predicting import predict
 
 _TABLES = """
   tables { name: "tag" num_embeddings: 12 embedding_dim: 4 list { input: "tags" pooling: POOLING_MEAN } }
@@ -46,9 +50,7 @@ def test_predictions_are_those_that_evaluation_is_of(listed: Runs, whole: Path, 
     job = listed.job("whole", _change(listed))
     predict(job, tmp_path / "scores.parquet")
     follow.evaluate(job)
-    scored, evaluated = (
-        pq.read_table(tmp_path / "scores.parquet"),
-        pq.read_table(whole / "_scores/evaluation/valid.parquet"),
-    )
+    scored = pq.read_table(tmp_path / "scores.parquet")
+    evaluated = pq.read_table(whole / "_scores/evaluation/valid.parquet")
     for task in ("like", "reply"):
         assert scored[task].to_pylist() == evaluated[f"prediction/{task}"].to_pylist()

@@ -4,7 +4,8 @@ import { EncodingError } from "./errors.js";
 import { encodingOf, type Vectors } from "./features.js";
 import { Column, type Row, type Single } from "./values.js";
 
-const SEMANTICS = 1;
+// The newest meaning of recipes that is known: 2 where a list has no width, otherwise 1.
+const SEMANTICS = 2;
 
 /** What a model takes of rows, one row after the other. */
 export interface Encoded {
@@ -14,10 +15,21 @@ export interface Encoded {
   readonly binary: readonly number[];
   /** Discrete values: ids, below 2^53. */
   readonly discrete: readonly number[];
+  /** Lists of ids that are kept whole, by the name of the feature. */
+  readonly lists: Readonly<Record<string, Lists>>;
+}
+
+/** The lists of ids of rows. */
+export interface Lists {
+  /** How many ids each row's list has. */
+  readonly lengths: readonly number[];
+  /** The ids of all of them, one list after the other. */
+  readonly values: readonly number[];
 }
 
 interface Reading {
   readonly column: Column;
+  readonly wholeList: string | undefined;
   readonly encode: (value: Single | readonly Single[], into: Vectors) => void;
 }
 
@@ -33,7 +45,7 @@ export class Encoder {
    */
   constructor(recipe: Recipe, vocabularies: Readonly<Record<string, Uint8Array>> = {}) {
     const text = recipe.text;
-    if (recipe.semantics !== SEMANTICS) {
+    if (recipe.semantics < 1 || recipe.semantics > SEMANTICS) {
       const reason = `semantics ${recipe.semantics} are not known; it takes a newer rankspec`;
       throw new EncodingError("recipe.semantics", reason);
     }
@@ -53,7 +65,12 @@ export class Encoder {
    * @throws {EncodingError} A column is absent or of another type, or a value is none of its column's kind.
    */
   encode(rows: readonly Row[]): Encoded {
-    const vectors: Vectors = { continuous: [], binary: [], discrete: [] };
+    const vectors: Vectors = { continuous: [], binary: [], discrete: [], lists: new Map() };
+    for (const { wholeList } of this.#features) {
+      if (wholeList !== undefined) {
+        vectors.lists.set(wholeList, { lengths: [], values: [] });
+      }
+    }
     rows.forEach((row, number) => {
       const values = new Map<Column, Single | readonly Single[]>();
       for (const { column, encode } of this.#features) {
@@ -65,7 +82,9 @@ export class Encoder {
         encode(value, vectors);
       }
     });
-    return { ...vectors, continuous: Float32Array.from(vectors.continuous) };
+    const { binary, discrete, lists } = vectors;
+    // A feature may be called __proto__, which makes no entry of a plain object by assignment.
+    return { continuous: Float32Array.from(vectors.continuous), binary, discrete, lists: Object.fromEntries(lists) };
   }
 }
 
@@ -74,10 +93,10 @@ function reading(
   columns: ReadonlyMap<string, Column>,
   vocabularies: Readonly<Record<string, Uint8Array>>,
 ): Reading {
-  const { name, isList, encode } = encodingOf(feature, vocabularies);
+  const { name, isList, wholeList, encode } = encodingOf(feature, vocabularies);
   const column = columns.get(name);
   if (column === undefined || column.isList !== isList) {
     throw new EncodingError("recipe.damaged", `the recipe does not list what ${feature.name} reads`, name);
   }
-  return { column, encode };
+  return { column, wholeList, encode };
 }

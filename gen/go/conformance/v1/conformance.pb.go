@@ -900,7 +900,9 @@ type Encoded struct {
 	// Binary values.
 	Binary []int64 `protobuf:"varint,2,rep,packed,name=binary" json:"binary,omitempty"`
 	// Discrete values.
-	Discrete      []int64 `protobuf:"varint,3,rep,packed,name=discrete" json:"discrete,omitempty"`
+	Discrete []int64 `protobuf:"varint,3,rep,packed,name=discrete" json:"discrete,omitempty"`
+	// Lists of ids, in the order of the features' names.
+	Lists         []*EncodedLists `protobuf:"bytes,4,rep,name=lists" json:"lists,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -956,6 +958,77 @@ func (x *Encoded) GetDiscrete() []int64 {
 	return nil
 }
 
+func (x *Encoded) GetLists() []*EncodedLists {
+	if x != nil {
+		return x.Lists
+	}
+	return nil
+}
+
+// The lists of all rows.
+type EncodedLists struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name of the feature.
+	Name *string `protobuf:"bytes,1,opt,name=name" json:"name,omitempty"`
+	// How many ids each has.
+	Lengths []int64 `protobuf:"varint,2,rep,packed,name=lengths" json:"lengths,omitempty"`
+	// The ids, one list after the other.
+	Values        []int64 `protobuf:"varint,3,rep,packed,name=values" json:"values,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EncodedLists) Reset() {
+	*x = EncodedLists{}
+	mi := &file_conformance_v1_conformance_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EncodedLists) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EncodedLists) ProtoMessage() {}
+
+func (x *EncodedLists) ProtoReflect() protoreflect.Message {
+	mi := &file_conformance_v1_conformance_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EncodedLists.ProtoReflect.Descriptor instead.
+func (*EncodedLists) Descriptor() ([]byte, []int) {
+	return file_conformance_v1_conformance_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *EncodedLists) GetName() string {
+	if x != nil && x.Name != nil {
+		return *x.Name
+	}
+	return ""
+}
+
+func (x *EncodedLists) GetLengths() []int64 {
+	if x != nil {
+		return x.Lengths
+	}
+	return nil
+}
+
+func (x *EncodedLists) GetValues() []int64 {
+	if x != nil {
+		return x.Values
+	}
+	return nil
+}
+
 // What is wrong with rows, or with a recipe.
 type EncodingRefusal struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -971,7 +1044,7 @@ type EncodingRefusal struct {
 
 func (x *EncodingRefusal) Reset() {
 	*x = EncodingRefusal{}
-	mi := &file_conformance_v1_conformance_proto_msgTypes[11]
+	mi := &file_conformance_v1_conformance_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -983,7 +1056,7 @@ func (x *EncodingRefusal) String() string {
 func (*EncodingRefusal) ProtoMessage() {}
 
 func (x *EncodingRefusal) ProtoReflect() protoreflect.Message {
-	mi := &file_conformance_v1_conformance_proto_msgTypes[11]
+	mi := &file_conformance_v1_conformance_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -996,7 +1069,7 @@ func (x *EncodingRefusal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EncodingRefusal.ProtoReflect.Descriptor instead.
 func (*EncodingRefusal) Descriptor() ([]byte, []int) {
-	return file_conformance_v1_conformance_proto_rawDescGZIP(), []int{11}
+	return file_conformance_v1_conformance_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *EncodingRefusal) GetCode() string {
@@ -1035,7 +1108,7 @@ type Config struct {
 
 func (x *Config) Reset() {
 	*x = Config{}
-	mi := &file_conformance_v1_conformance_proto_msgTypes[12]
+	mi := &file_conformance_v1_conformance_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1047,7 +1120,7 @@ func (x *Config) String() string {
 func (*Config) ProtoMessage() {}
 
 func (x *Config) ProtoReflect() protoreflect.Message {
-	mi := &file_conformance_v1_conformance_proto_msgTypes[12]
+	mi := &file_conformance_v1_conformance_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1060,7 +1133,7 @@ func (x *Config) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Config.ProtoReflect.Descriptor instead.
 func (*Config) Descriptor() ([]byte, []int) {
-	return file_conformance_v1_conformance_proto_rawDescGZIP(), []int{12}
+	return file_conformance_v1_conformance_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Config) GetForm() string {
@@ -1095,7 +1168,7 @@ type Refusal struct {
 
 func (x *Refusal) Reset() {
 	*x = Refusal{}
-	mi := &file_conformance_v1_conformance_proto_msgTypes[13]
+	mi := &file_conformance_v1_conformance_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1107,7 +1180,7 @@ func (x *Refusal) String() string {
 func (*Refusal) ProtoMessage() {}
 
 func (x *Refusal) ProtoReflect() protoreflect.Message {
-	mi := &file_conformance_v1_conformance_proto_msgTypes[13]
+	mi := &file_conformance_v1_conformance_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1120,7 +1193,7 @@ func (x *Refusal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Refusal.ProtoReflect.Descriptor instead.
 func (*Refusal) Descriptor() ([]byte, []int) {
-	return file_conformance_v1_conformance_proto_rawDescGZIP(), []int{13}
+	return file_conformance_v1_conformance_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Refusal) GetViolations() []*Violation {
@@ -1147,7 +1220,7 @@ type Violation struct {
 
 func (x *Violation) Reset() {
 	*x = Violation{}
-	mi := &file_conformance_v1_conformance_proto_msgTypes[14]
+	mi := &file_conformance_v1_conformance_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1159,7 +1232,7 @@ func (x *Violation) String() string {
 func (*Violation) ProtoMessage() {}
 
 func (x *Violation) ProtoReflect() protoreflect.Message {
-	mi := &file_conformance_v1_conformance_proto_msgTypes[14]
+	mi := &file_conformance_v1_conformance_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1172,7 +1245,7 @@ func (x *Violation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Violation.ProtoReflect.Descriptor instead.
 func (*Violation) Descriptor() ([]byte, []int) {
-	return file_conformance_v1_conformance_proto_rawDescGZIP(), []int{14}
+	return file_conformance_v1_conformance_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Violation) GetPath() string {
@@ -1223,7 +1296,7 @@ type Expectation struct {
 
 func (x *Expectation) Reset() {
 	*x = Expectation{}
-	mi := &file_conformance_v1_conformance_proto_msgTypes[15]
+	mi := &file_conformance_v1_conformance_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1235,7 +1308,7 @@ func (x *Expectation) String() string {
 func (*Expectation) ProtoMessage() {}
 
 func (x *Expectation) ProtoReflect() protoreflect.Message {
-	mi := &file_conformance_v1_conformance_proto_msgTypes[15]
+	mi := &file_conformance_v1_conformance_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1248,7 +1321,7 @@ func (x *Expectation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Expectation.ProtoReflect.Descriptor instead.
 func (*Expectation) Descriptor() ([]byte, []int) {
-	return file_conformance_v1_conformance_proto_rawDescGZIP(), []int{15}
+	return file_conformance_v1_conformance_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Expectation) GetVerdict() isExpectation_Verdict {
@@ -1372,7 +1445,7 @@ type Rate struct {
 
 func (x *Rate) Reset() {
 	*x = Rate{}
-	mi := &file_conformance_v1_conformance_proto_msgTypes[16]
+	mi := &file_conformance_v1_conformance_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1384,7 +1457,7 @@ func (x *Rate) String() string {
 func (*Rate) ProtoMessage() {}
 
 func (x *Rate) ProtoReflect() protoreflect.Message {
-	mi := &file_conformance_v1_conformance_proto_msgTypes[16]
+	mi := &file_conformance_v1_conformance_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1397,7 +1470,7 @@ func (x *Rate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Rate.ProtoReflect.Descriptor instead.
 func (*Rate) Descriptor() ([]byte, []int) {
-	return file_conformance_v1_conformance_proto_rawDescGZIP(), []int{16}
+	return file_conformance_v1_conformance_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Rate) GetValue() float64 {
@@ -1470,13 +1543,18 @@ const file_conformance_v1_conformance_proto_rawDesc = "" +
 	"\afailure\x18\x05 \x01(\tH\x00R\afailure\x123\n" +
 	"\aencoded\x18\x06 \x01(\v2\x17.conformance.v1.EncodedH\x00R\aencoded\x12L\n" +
 	"\x10encoding_refusal\x18\a \x01(\v2\x1f.conformance.v1.EncodingRefusalH\x00R\x0fencodingRefusalB\b\n" +
-	"\x06result\"]\n" +
+	"\x06result\"\x91\x01\n" +
 	"\aEncoded\x12\x1e\n" +
 	"\n" +
 	"continuous\x18\x01 \x03(\aR\n" +
 	"continuous\x12\x16\n" +
 	"\x06binary\x18\x02 \x03(\x03R\x06binary\x12\x1a\n" +
-	"\bdiscrete\x18\x03 \x03(\x03R\bdiscrete\"O\n" +
+	"\bdiscrete\x18\x03 \x03(\x03R\bdiscrete\x122\n" +
+	"\x05lists\x18\x04 \x03(\v2\x1c.conformance.v1.EncodedListsR\x05lists\"T\n" +
+	"\fEncodedLists\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
+	"\alengths\x18\x02 \x03(\x03R\alengths\x12\x16\n" +
+	"\x06values\x18\x03 \x03(\x03R\x06values\"O\n" +
 	"\x0fEncodingRefusal\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x16\n" +
 	"\x06column\x18\x02 \x01(\tR\x06column\x12\x10\n" +
@@ -1521,7 +1599,7 @@ func file_conformance_v1_conformance_proto_rawDescGZIP() []byte {
 	return file_conformance_v1_conformance_proto_rawDescData
 }
 
-var file_conformance_v1_conformance_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
+var file_conformance_v1_conformance_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
 var file_conformance_v1_conformance_proto_goTypes = []any{
 	(*Suite)(nil),            // 0: conformance.v1.Suite
 	(*Case)(nil),             // 1: conformance.v1.Case
@@ -1534,47 +1612,49 @@ var file_conformance_v1_conformance_proto_goTypes = []any{
 	(*LearningRateAt)(nil),   // 8: conformance.v1.LearningRateAt
 	(*Response)(nil),         // 9: conformance.v1.Response
 	(*Encoded)(nil),          // 10: conformance.v1.Encoded
-	(*EncodingRefusal)(nil),  // 11: conformance.v1.EncodingRefusal
-	(*Config)(nil),           // 12: conformance.v1.Config
-	(*Refusal)(nil),          // 13: conformance.v1.Refusal
-	(*Violation)(nil),        // 14: conformance.v1.Violation
-	(*Expectation)(nil),      // 15: conformance.v1.Expectation
-	(*Rate)(nil),             // 16: conformance.v1.Rate
-	nil,                      // 17: conformance.v1.Encode.VocabulariesEntry
-	nil,                      // 18: conformance.v1.Load.VariablesEntry
-	(*v1.Recipe)(nil),        // 19: rankspec.data.v1.Recipe
-	(*v11.LearningRate)(nil), // 20: rankspec.optim.v1.LearningRate
+	(*EncodedLists)(nil),     // 11: conformance.v1.EncodedLists
+	(*EncodingRefusal)(nil),  // 12: conformance.v1.EncodingRefusal
+	(*Config)(nil),           // 13: conformance.v1.Config
+	(*Refusal)(nil),          // 14: conformance.v1.Refusal
+	(*Violation)(nil),        // 15: conformance.v1.Violation
+	(*Expectation)(nil),      // 16: conformance.v1.Expectation
+	(*Rate)(nil),             // 17: conformance.v1.Rate
+	nil,                      // 18: conformance.v1.Encode.VocabulariesEntry
+	nil,                      // 19: conformance.v1.Load.VariablesEntry
+	(*v1.Recipe)(nil),        // 20: rankspec.data.v1.Recipe
+	(*v11.LearningRate)(nil), // 21: rankspec.optim.v1.LearningRate
 }
 var file_conformance_v1_conformance_proto_depIdxs = []int32{
 	1,  // 0: conformance.v1.Suite.cases:type_name -> conformance.v1.Case
 	2,  // 1: conformance.v1.Case.request:type_name -> conformance.v1.Request
-	15, // 2: conformance.v1.Case.expected:type_name -> conformance.v1.Expectation
+	16, // 2: conformance.v1.Case.expected:type_name -> conformance.v1.Expectation
 	7,  // 3: conformance.v1.Request.load:type_name -> conformance.v1.Load
 	8,  // 4: conformance.v1.Request.learning_rate_at:type_name -> conformance.v1.LearningRateAt
 	3,  // 5: conformance.v1.Request.encode:type_name -> conformance.v1.Encode
-	19, // 6: conformance.v1.Encode.recipe:type_name -> rankspec.data.v1.Recipe
-	17, // 7: conformance.v1.Encode.vocabularies:type_name -> conformance.v1.Encode.VocabulariesEntry
+	20, // 6: conformance.v1.Encode.recipe:type_name -> rankspec.data.v1.Recipe
+	18, // 7: conformance.v1.Encode.vocabularies:type_name -> conformance.v1.Encode.VocabulariesEntry
 	4,  // 8: conformance.v1.Encode.rows:type_name -> conformance.v1.RawRow
 	5,  // 9: conformance.v1.RawRow.values:type_name -> conformance.v1.RawValue
 	6,  // 10: conformance.v1.RawValue.list:type_name -> conformance.v1.RawList
 	5,  // 11: conformance.v1.RawList.values:type_name -> conformance.v1.RawValue
-	18, // 12: conformance.v1.Load.variables:type_name -> conformance.v1.Load.VariablesEntry
-	20, // 13: conformance.v1.LearningRateAt.schedule:type_name -> rankspec.optim.v1.LearningRate
-	12, // 14: conformance.v1.Response.config:type_name -> conformance.v1.Config
-	13, // 15: conformance.v1.Response.refusal:type_name -> conformance.v1.Refusal
+	19, // 12: conformance.v1.Load.variables:type_name -> conformance.v1.Load.VariablesEntry
+	21, // 13: conformance.v1.LearningRateAt.schedule:type_name -> rankspec.optim.v1.LearningRate
+	13, // 14: conformance.v1.Response.config:type_name -> conformance.v1.Config
+	14, // 15: conformance.v1.Response.refusal:type_name -> conformance.v1.Refusal
 	10, // 16: conformance.v1.Response.encoded:type_name -> conformance.v1.Encoded
-	11, // 17: conformance.v1.Response.encoding_refusal:type_name -> conformance.v1.EncodingRefusal
-	14, // 18: conformance.v1.Refusal.violations:type_name -> conformance.v1.Violation
-	12, // 19: conformance.v1.Expectation.config:type_name -> conformance.v1.Config
-	13, // 20: conformance.v1.Expectation.refusal:type_name -> conformance.v1.Refusal
-	16, // 21: conformance.v1.Expectation.learning_rate:type_name -> conformance.v1.Rate
-	10, // 22: conformance.v1.Expectation.encoded:type_name -> conformance.v1.Encoded
-	11, // 23: conformance.v1.Expectation.encoding_refusal:type_name -> conformance.v1.EncodingRefusal
-	24, // [24:24] is the sub-list for method output_type
-	24, // [24:24] is the sub-list for method input_type
-	24, // [24:24] is the sub-list for extension type_name
-	24, // [24:24] is the sub-list for extension extendee
-	0,  // [0:24] is the sub-list for field type_name
+	12, // 17: conformance.v1.Response.encoding_refusal:type_name -> conformance.v1.EncodingRefusal
+	11, // 18: conformance.v1.Encoded.lists:type_name -> conformance.v1.EncodedLists
+	15, // 19: conformance.v1.Refusal.violations:type_name -> conformance.v1.Violation
+	13, // 20: conformance.v1.Expectation.config:type_name -> conformance.v1.Config
+	14, // 21: conformance.v1.Expectation.refusal:type_name -> conformance.v1.Refusal
+	17, // 22: conformance.v1.Expectation.learning_rate:type_name -> conformance.v1.Rate
+	10, // 23: conformance.v1.Expectation.encoded:type_name -> conformance.v1.Encoded
+	12, // 24: conformance.v1.Expectation.encoding_refusal:type_name -> conformance.v1.EncodingRefusal
+	25, // [25:25] is the sub-list for method output_type
+	25, // [25:25] is the sub-list for method input_type
+	25, // [25:25] is the sub-list for extension type_name
+	25, // [25:25] is the sub-list for extension extendee
+	0,  // [0:25] is the sub-list for field type_name
 }
 
 func init() { file_conformance_v1_conformance_proto_init() }
@@ -1608,7 +1688,7 @@ func file_conformance_v1_conformance_proto_init() {
 		(*Response_Encoded)(nil),
 		(*Response_EncodingRefusal)(nil),
 	}
-	file_conformance_v1_conformance_proto_msgTypes[15].OneofWrappers = []any{
+	file_conformance_v1_conformance_proto_msgTypes[16].OneofWrappers = []any{
 		(*Expectation_Config)(nil),
 		(*Expectation_Refusal)(nil),
 		(*Expectation_Unreadable)(nil),
@@ -1622,7 +1702,7 @@ func file_conformance_v1_conformance_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_conformance_v1_conformance_proto_rawDesc), len(file_conformance_v1_conformance_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   19,
+			NumMessages:   20,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from rankspec.datasets.feature_names import write_named
-from rankspec.datasets.vectors import Vectors, vector_column
+from rankspec.datasets.vectors import Vectors, list_column, vector_column
 from rankspec.encoding.encoder import Encoded
 
 VECTORS = ("continuous", "binary", "discrete")
@@ -28,6 +28,7 @@ def to_table(
         values = getattr(encoded, name)
         if values.shape[1]:
             columns[name] = vector_column(values, vectors)
+    columns |= {name: list_column(lists) for name, lists in encoded.lists.items()}
     columns |= encoded.labels
     columns |= carried
     fields = [pa.field(name, column.type, nullable=column.null_count > 0) for name, column in columns.items()]

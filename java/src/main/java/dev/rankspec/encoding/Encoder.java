@@ -8,10 +8,12 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /** Encodes rows by a fitted recipe. It does not change, and may be used by several threads at once. */
 public final class Encoder {
-  private static final int SEMANTICS = 1;
+  /** The newest meaning of recipes that is known: 2 where a list has no width, otherwise 1. */
+  private static final int SEMANTICS = 2;
 
   private final List<Reading> readings;
 
@@ -56,7 +58,8 @@ public final class Encoder {
    * @throws EncodingException if a column is absent or of another type, or a value is none of its column's kind
    */
   public Encoded encode(List<? extends Map<String, ?>> rows) throws EncodingException {
-    Vectors vectors = new Vectors();
+    Vectors vectors =
+        new Vectors(readings.stream().map(reading -> reading.encoding().wholeList()).filter(Objects::nonNull).toList());
     Map<Column, Object> values = new HashMap<>();
     for (int number = 0; number < rows.size(); number++) {
       values.clear();
@@ -73,7 +76,7 @@ public final class Encoder {
 
   private static void check(Recipe recipe) throws EncodingException {
     TextFormat text = recipe.getText();
-    if (recipe.getSemantics() != SEMANTICS) {
+    if (recipe.getSemantics() < 1 || recipe.getSemantics() > SEMANTICS) {
       throw new EncodingException(
           "recipe.semantics",
           "",
