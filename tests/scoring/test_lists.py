@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from rankspec.serving.v1 import bundle_pb2
 from rankspec.serving.v1.bundle_pb2 import BundleManifest
 from tests.scoring.bundles import LISTS, make_bundle
 from tests.scoring.tampering import edited
@@ -104,7 +105,7 @@ def _older(manifest: BundleManifest) -> None:
 
 
 def _of_floats(manifest: BundleManifest) -> None:
-    manifest.signature.inputs[-1].type = 1
+    manifest.signature.inputs[-1].type = bundle_pb2.VALUE_TYPE_FLOAT32
 
 
 def _without_word(manifest: BundleManifest) -> None:

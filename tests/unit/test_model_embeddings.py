@@ -46,8 +46,12 @@ def _built(text: str = TABLES, columns: int = 3) -> Any:
 
 def _batch(ids: Tensor, lists: Sequence[Sequence[int]] = ()) -> RecapBatch:
     """Rows with such discrete features, and with lists of the input `tags`."""
+    nothing = torch.empty(len(ids), 0)
     return RecapBatch(
-        **{name: torch.empty(len(ids), 0) for name in ("continuous", "binary", "labels", "weights")},
+        continuous=nothing,
+        binary=nothing,
+        labels=nothing,
+        weights=nothing,
         discrete=ids,
         lists={"tags": _ragged(lists)},
         first_row=0,

@@ -12,11 +12,11 @@ from rankspec.scoring.signature import dtype_of
 from rankspec.serving.v1 import bundle_pb2
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from numpy.typing import NDArray
 
-    from rankspec.serving.v1.bundle_pb2 import BundleManifest, FeatureSignature
+    from rankspec.serving.v1.bundle_pb2 import BundleManifest
 
 
 class GoldenBatch(NamedTuple):
@@ -33,9 +33,13 @@ class GoldenBatch(NamedTuple):
     outputs: NDArray[np.float32]
 
 
-def golden_bytes(signature: FeatureSignature, batches: Iterable[GoldenBatch]) -> bytes:
-    """What a bundle's golden file holds; inputs are in the signature's order."""
-    lists = {item.name for item in signature.inputs if item.list}
+def golden_bytes(batches: Iterable[GoldenBatch], lists: Collection[str] = ()) -> bytes:
+    """What a bundle's golden file holds.
+
+    Args:
+        batches: with inputs in the signature's order.
+        lists: names of the inputs that are lists.
+    """
     return b"".join(
         _bytes(_counted(values) if name in lists else values)
         for batch in batches

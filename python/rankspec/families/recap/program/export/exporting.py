@@ -89,7 +89,9 @@ class _Export:
         golden = golden_rows(self._signature, rows, self._validation or "", reference.predictions)
         served = ServedModel(self._model, self._inputs, self._steps.steps).eval()
         tensors = write_model(served, self._inputs, place, external_above)
-        write_file(place, layout.GOLDEN_FILE, golden_bytes(self._signature, golden))
+        write_file(
+            place, layout.GOLDEN_FILE, golden_bytes(golden, {item.name for item in self._signature.inputs if item.list})
+        )
         manifest = self._manifest(golden, precision)
         manifest.external_tensors.extend(tensors)
         baseline = self._baseline(reference)
