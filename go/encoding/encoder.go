@@ -13,8 +13,8 @@ import (
 	datav1 "github.com/rankspec/rankspec/gen/go/rankspec/data/v1"
 )
 
-// semantics is what recipes of this kind mean.
-const semantics = 1
+// semantics is the newest meaning of recipes that is known: 2 where a list has no width, otherwise 1.
+const semantics = 2
 
 // Ids of categories; the values of a vocabulary follow.
 const (
@@ -35,6 +35,16 @@ type Encoded struct {
 	Binary []int64
 	// Discrete values: ids.
 	Discrete []int64
+	// Lists of ids that are kept whole, by the name of the feature.
+	Lists map[string]*Lists
+}
+
+// Lists are the lists of ids of rows, one list after the other.
+type Lists struct {
+	// How many ids each row's list has.
+	Lengths []int64
+	// The ids of all of them.
+	Values []int64
 }
 
 // An Encoder encodes rows by a fitted recipe. It does not change, and may be used by several goroutines at once.
@@ -48,6 +58,8 @@ type Encoder struct {
 // A feature adds what it makes of a row's value.
 type feature struct {
 	column *column
+	// The feature's name if it is lists that are kept whole; empty for all others.
+	list   string
 	encode func(value any, into *Encoded)
 }
 
@@ -56,7 +68,7 @@ type feature struct {
 // Vocabularies are the bytes of the files that the recipe names, by name. The error is an *Error if the recipe is not fitted,
 // of semantics that are not known, or damaged, or if a vocabulary is not there or is another one.
 func New(recipe *datav1.Recipe, vocabularies map[string][]byte) (*Encoder, error) {
-	if recipe.GetSemantics() != semantics {
+	if recipe.GetSemantics() < 1 || recipe.GetSemantics() > semantics {
 		return nil, failure("recipe.semantics", "", "semantics %d are not known; it takes a newer rankspec", recipe.GetSemantics())
 	}
 	text := recipe.GetText()
@@ -94,7 +106,12 @@ func (e *Encoder) Columns() []string {
 // Encode encodes rows. The error is an *Error that names the column, and the row by its place among these. Of several it is
 // that of the column that features read first, and of this one's its absence, then its type, then its first value.
 func (e *Encoder) Encode(rows []Row) (*Encoded, error) {
-	encoded := &Encoded{}
+	encoded := &Encoded{Lists: map[string]*Lists{}}
+	for _, feature := range e.features {
+		if feature.list != "" {
+			encoded.Lists[feature.list] = &Lists{}
+		}
+	}
 	values := make(map[*column]any, len(e.columns))
 	for number, row := range rows {
 		clear(values)
@@ -133,9 +150,9 @@ func (e *Encoder) add(spec *datav1.Feature, vocabularies map[string][]byte) erro
 	case *datav1.Feature_Binned:
 		encode = binned(kind.Binned)
 	case *datav1.Feature_Category:
-		encode, err = category(kind.Category, vocabularies)
+		encode, err = category(spec.GetName(), kind.Category, vocabularies)
 	case *datav1.Feature_Hashed:
-		encode = hashed(kind.Hashed)
+		encode = hashed(spec.GetName(), kind.Hashed)
 	case *datav1.Feature_Flag:
 		encode = flag(kind.Flag)
 	}
@@ -145,8 +162,12 @@ func (e *Encoder) add(spec *datav1.Feature, vocabularies map[string][]byte) erro
 	if encode == nil {
 		return failure("recipe.unfitted", "", "the recipe is not fitted: nothing is known of %s", spec.GetName())
 	}
-	name, _, _ := readBy(spec)
-	e.features = append(e.features, feature{e.columns[name], encode})
+	name, _, list := readBy(spec)
+	whole := ""
+	if list != nil && list.Width == nil {
+		whole = spec.GetName()
+	}
+	e.features = append(e.features, feature{e.columns[name], whole, encode})
 	return nil
 }
 

@@ -90,7 +90,7 @@ func flag(spec *datav1.FlagFeature) func(any, *Encoded) {
 	}
 }
 
-func category(spec *datav1.CategoryFeature, files map[string][]byte) (func(any, *Encoded), error) {
+func category(feature string, spec *datav1.CategoryFeature, files map[string][]byte) (func(any, *Encoded), error) {
 	if spec.GetFitted() == nil {
 		return nil, nil
 	}
@@ -98,7 +98,7 @@ func category(spec *datav1.CategoryFeature, files map[string][]byte) (func(any, 
 	if err != nil {
 		return nil, err
 	}
-	return byValue(spec.GetList(), func(text string) int64 {
+	return byValue(feature, spec.GetList(), func(text string) int64 {
 		if id, seen := ids[text]; seen {
 			return id
 		}
@@ -106,18 +106,28 @@ func category(spec *datav1.CategoryFeature, files map[string][]byte) (func(any, 
 	}), nil
 }
 
-func hashed(spec *datav1.HashedFeature) func(any, *Encoded) {
+func hashed(feature string, spec *datav1.HashedFeature) func(any, *Encoded) {
 	prefix, buckets := spec.GetSalt()+"/", uint64(spec.GetNumBuckets())
-	return byValue(spec.GetList(), func(text string) int64 {
+	return byValue(feature, spec.GetList(), func(text string) int64 {
 		sum := sha256.Sum256([]byte(prefix + text))
 		return 1 + int64(binary.BigEndian.Uint64(sum[:8])%buckets)
 	})
 }
 
 // byValue encodes a value, or those of a list, by an id of each text.
-func byValue(list *datav1.ListPlaces, id func(string) int64) func(any, *Encoded) {
+func byValue(feature string, list *datav1.ListPlaces, id func(string) int64) func(any, *Encoded) {
 	if list == nil {
 		return func(value any, into *Encoded) { into.Discrete = append(into.Discrete, idOf(value, id)) }
+	}
+	if list.Width == nil {
+		return func(value any, into *Encoded) {
+			items, _ := value.([]any)
+			lists := into.Lists[feature]
+			lists.Lengths = append(lists.Lengths, int64(len(items)))
+			for _, item := range items {
+				lists.Values = append(lists.Values, idOf(item, id))
+			}
+		}
 	}
 	return func(value any, into *Encoded) {
 		items, _ := value.([]any)

@@ -34,7 +34,7 @@ func checkSoundness(recipe *datav1.Recipe) error {
 		if !listed || column.GetList() != (list != nil) || !slices.Contains(kinds, column.GetKind()) {
 			return failure("recipe.damaged", name, "the recipe lists no column that %s could read", feature.GetName())
 		}
-		if list != nil && (list.GetWidth() < 1 || list.GetWidth() > maxPlaces) {
+		if list != nil && !isWhole(recipe, list) && (list.GetWidth() < 1 || list.GetWidth() > maxPlaces) {
 			return failure("recipe.damaged", name, "the recipe gives %s %d places, not 1 to %d", feature.GetName(), list.GetWidth(), maxPlaces)
 		}
 		if hashed := feature.GetHashed(); hashed != nil && hashed.GetNumBuckets() < 1 {
@@ -42,6 +42,11 @@ func checkSoundness(recipe *datav1.Recipe) error {
 		}
 	}
 	return nil
+}
+
+// isWhole reports whether a list has no width, which means from semantics 2 on that all its values are kept.
+func isWhole(recipe *datav1.Recipe, list *datav1.ListPlaces) bool {
+	return list.Width == nil && recipe.GetSemantics() >= 2
 }
 
 // problemOf returns what is wrong with a column that stands behind others, or nothing.

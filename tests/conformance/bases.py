@@ -142,6 +142,7 @@ BASES = {
     "rankspec.recap.v1.PositionDebiasConfig.position_feature": 'position_feature { name: "place" }',
     "rankspec.recap.v1.SmallEmbeddingBagConfig": f"{_SMALL_TABLE} index: 1",
     "rankspec.recap.v1.SmallEmbeddingBagConfig.feature": f'{_SMALL_TABLE} feature {{ name: "user" }}',
+    "rankspec.recap.v1.SmallEmbeddingBagConfig.list": f'{_SMALL_TABLE} list {{ input: "tags" pooling: POOLING_SUM }}',
     "rankspec.recap.v1.StratifierConfig": f"{_STRATUM} index: 1",
     "rankspec.recap.v1.StratifierConfig.feature": f'{_STRATUM} feature {{ name: "user" }}',
     "rankspec.recap.v1.MlpConfig": "layer_sizes: 1",

@@ -38,7 +38,7 @@ def _encoded_difference(expected: pb.Encoded, found: pb.Encoded) -> str | None:
         if wanted != got:
             places = [at for at, (a, b) in enumerate(zip(wanted, got, strict=False)) if a != b]
             return f"{name}: {len(got)} of {len(wanted)} values, others at {places[:5]}"
-    return None
+    return None if list(expected.lists) == list(found.lists) else "lists are others"
 
 
 def _violations(refusal: pb.Refusal) -> list[tuple[int, int, str, str]]:

@@ -167,8 +167,27 @@ def _lists() -> Iterator[tuple[str, pb.Encode]]:
     wholes = recipe_of(
         'columns { name: "x" kind: RAW_KIND_INT64 list: true separator: " " }', _category(["7", "-1"], places)
     )
+    yield from _whole_lists()
     yield "wholes/text", task_of(wholes, {"x": ["7 -1", "07  7.0", "", "NA 3", None]})
     yield "wholes/wholes", task_of(wholes, {"x": [[7, -1], [None], [], None, [3, 7, 7, 7]]})
+
+
+def _whole_lists() -> Iterator[tuple[str, pb.Encode]]:
+    recipe = recipe_of(
+        'columns { name: "x" kind: RAW_KIND_TEXT list: true separator: "|" } columns { name: "y" kind: RAW_KIND_TEXT }',
+        _category(["b", "a", "é"], "list {}"),
+        'category { column: "y" fitted { values: "a" num_values: 1 } }',
+        'hashed { column: "x" num_buckets: 99 list {} }',
+        _category(["a"], "list { width: 2 }"),
+    )
+    recipe.semantics = 2
+    texts = ["a", "a|b", "", "|", "a|", "|a", "a|b|c|d|e|f|g|h|i", "NA|a|a", None]
+    yield "whole/text", task_of(recipe, {"x": texts, "y": ["a"] * len(texts)})
+    lists = [["a"], ["b", None, "a", "b"], [], None, ["", "NA"], ["unseen"]]
+    yield "whole/lists", task_of(recipe, {"x": lists, "y": [None] * len(lists)})
+    wholes = recipe_of('columns { name: "x" kind: RAW_KIND_INT64 list: true }', _category(["7", "-1"], "list {}"))
+    wholes.semantics = 2
+    yield "whole/wholes", task_of(wholes, {"x": [[7, -1], [None], [], None, [3, 7, 7, 7]]})
 
 
 BERLIN = """time_zone { name: "Europe/Berlin"
@@ -263,5 +282,5 @@ def _refusals() -> Iterator[tuple[str, pb.Encode]]:
     half = recipe_of('columns { name: "x" kind: RAW_KIND_FLOAT64 }', 'number { column: "x" }')
     yield "half_fitted", task_of(half, {"x": ["1"]})
     newer = recipe_of('columns { name: "x" kind: RAW_KIND_FLOAT64 }', _NUMBER)
-    newer.semantics = 2
+    newer.semantics = 3
     yield "semantics", task_of(newer, {"x": ["1"]})

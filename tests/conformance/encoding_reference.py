@@ -53,12 +53,20 @@ def _encoded(task: pb.Encode) -> pb.Encoded:
                 raise Refused("row.value", detail.column, number) from None
             except TypeError:
                 raise Refused("column.type", detail.column, None) from None
-            _FEATURES[kind](detail, value, task.vocabularies, result)
+            if kind in ("category", "hashed") and detail.HasField("list") and not detail.list.HasField("width"):
+                ids = pb.Encoded()
+                _FEATURES[kind](detail, value, task.vocabularies, ids)
+                lists = next((one for one in result.lists if one.name == feature.name), None)
+                lists = result.lists.add(name=feature.name) if lists is None else lists
+                lists.lengths.append(len(ids.discrete))
+                lists.values.extend(ids.discrete)
+            else:
+                _FEATURES[kind](detail, value, task.vocabularies, result)
     return result
 
 
 def _check(recipe: spec.Recipe) -> None:
-    if recipe.semantics != 1:
+    if recipe.semantics not in (1, 2):
         raise Refused("recipe.semantics", "", None)
     details = [getattr(feature, str(feature.WhichOneof("kind"))) for feature in recipe.features]
     is_fitted = all(d.HasField("fitted") for d in details if "fitted" in d.DESCRIPTOR.fields_by_name)
@@ -286,7 +294,7 @@ def _texts(feature: Any, value: Value) -> list[str | None]:
     if not feature.HasField("list"):
         return [text_of(value)]
     assert value is None or isinstance(value, list)
-    width = feature.list.width
+    width = feature.list.width if feature.list.HasField("width") else len(value or [])
     return [text_of(item) for item in [*(value or []), *[None] * width][:width]]
 
 

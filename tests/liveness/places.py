@@ -21,6 +21,9 @@ from rankspec.data.v1.statistics_pb2 import ColumnStatistics, DataStatistics, Pl
 from tests.unit.small_data import SCHEMA, write_files
 
 from rankspec.datasets import edges
+from rankspec.datasets.feature_names import schema_entry
+from rankspec.datasets.vectors import list_column
+from rankspec.encoding.lists import Lists
 from rankspec.formats.writing import to_textproto
 
 
@@ -38,6 +41,7 @@ class Place:
         self.service = f"grpc://127.0.0.1:{_free_port()}"
         write_files(folder, [40, 24, 16])
         _name_features(folder / "schema.json")
+        _add_lists(folder)
         _write_dated(folder)
         _write_damaged(folder / "damaged")
         _write_narrower_schema(folder / "narrower.json")
@@ -81,6 +85,21 @@ def _name_features(file: Path) -> None:
         entry | ({"names": names[entry["feature_name"]]} if entry["feature_name"] in names else {}) for entry in entries
     ]
     file.write_text(json.dumps({"schema": named}))
+
+
+def _add_lists(folder: Path) -> None:
+    """Gives every row of the files two lists of ids, which are empty now and then."""
+    schema, draws = folder / "schema.json", np.random.default_rng(4)
+    for file in sorted(folder.glob("*.parquet")):
+        table = pq.read_table(file)
+        for name in ("tags", "more_tags"):
+            lengths = draws.integers(0, 4, len(table))
+            lists = Lists.of(draws.integers(0, 9, lengths.sum()), lengths)
+            table = table.append_column(name, list_column(lists))
+        pq.write_table(table, file, row_group_size=7)
+    entries = json.loads(schema.read_text())["schema"]
+    entries += [schema_entry(name, "int64_list", -1, sizes=[9]) for name in ("tags", "more_tags")]
+    schema.write_text(json.dumps({"schema": entries}))
 
 
 def _write_dated(folder: Path) -> None:

@@ -10,10 +10,19 @@ from tests.liveness.schedule_probes import schedules
 
 _LIKE, _REPLY, _BACKBONE = 'model.tasks["like"]', 'model.tasks["reply"]', "model.backbone"
 _FEATURES, _EMBEDDINGS = "model.featurization_config", "model.small_embeddings"
+_DATA_SETS = ("train_data", 'validation_data["valid"]')
 _TABLES = (
     (
         f'{_EMBEDDINGS}={{ tables {{ name: "user" num_embeddings: 9 embedding_dim: 2 index: 0 }} '
         'tables { name: "item" num_embeddings: 9 embedding_dim: 2 index: 1 } }'
+    ),
+)
+_LISTED = 'seg_dense_schema.renamed_features["{0}"]={0}'
+_LISTS = (
+    *(f"{data}.{_LISTED.format(name)}" for data in _DATA_SETS for name in ("tags", "more_tags")),
+    (
+        f'{_EMBEDDINGS}={{ tables {{ name: "tag" num_embeddings: 9 embedding_dim: 2 '
+        'list { input: "tags" pooling: POOLING_MEAN } } }'
     ),
 )
 _POSITION = (
@@ -149,6 +158,9 @@ _MODEL = (
     Probe(f"{_EMBEDDINGS}.tables[0].index", "2", see.predictions, given=_TABLES),
     Probe(f"{_EMBEDDINGS}.tables[0].feature.name", "place", see.predictions, given=_BY_NAME),
     Probe(f"{_EMBEDDINGS}.tables[1].feature.index", "2", see.predictions, given=_BY_NAME),
+    Probe(f"{_EMBEDDINGS}.tables[0].list.input", "more_tags", see.predictions, given=_LISTS),
+    Probe(f"{_EMBEDDINGS}.tables[0].list.input", "more_tags", see.scores, given=_LISTS),
+    Probe(f"{_EMBEDDINGS}.tables[0].list.pooling", "POOLING_SUM", see.predictions, given=_LISTS),
     Probe(f"{_EMBEDDINGS}.tables[0].init_std", "0.5", see.first_values, larger("table_user"), _TABLES),
     Probe(f"{_EMBEDDINGS}.tables[0].weight_decay", "20", see.updates, smaller("table_user"), _TABLES),
     Probe(

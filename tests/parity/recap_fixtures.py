@@ -102,7 +102,7 @@ class RecapFixture:
         if self.manifest["weights_used"].startswith("ones"):
             weights = torch.ones_like(labels)
         size = len(labels)
-        return RecapBatch(**rows, labels=labels, weights=weights, carried={}, first_row=0, global_rows=size)
+        return RecapBatch(**rows, labels=labels, weights=weights, lists={}, carried={}, first_row=0, global_rows=size)
 
     def load_into(self, model: RankingModel, prefix: str) -> None:
         """Gives a model the recorded values under `prefix`."""

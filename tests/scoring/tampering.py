@@ -228,7 +228,7 @@ def _files() -> dict[str, Tampering]:
         "newer": Tampering(
             code.ERROR_CODE_VERSION_UNKNOWN,
             MANIFEST_FILE,
-            edited(lambda manifest: setattr(manifest, "least_reader_version", 2)),
+            edited(lambda manifest: setattr(manifest, "least_reader_version", 3)),
         ),
         "extra_file": Tampering(
             code.ERROR_CODE_FILE_UNLISTED, "extra", lambda folder: (folder / "extra").write_text("x")

@@ -26,7 +26,7 @@ from rankspec.datasets.importing.importer import Imported
 from rankspec.datasets.importing.later import encode_later_rows
 from rankspec.datasets.importing.one_machine import OneMachine
 from rankspec.datasets.importing.table import import_table
-from rankspec.datasets.vectors import matrix_of
+from rankspec.datasets.vectors import list_type, matrix_of
 from rankspec.families.recap.input_signature import input_signature
 
 PARTS = ("train", "validation", "test")
@@ -110,10 +110,20 @@ def test_schema_names_every_place_and_how_many_ids_it_has(imported: Imported) ->
     assert entries["continuous"]["names"] == ["age", "income"]
     assert entries["binary"]["names"] == ["income.missing", "premium"]
     ids = dict(zip(entries["discrete"]["names"], entries["discrete"]["sizes"], strict=True))
-    assert list(ids) == ["user_id", "age_bin", "city", "tags.0", "tags.1", "zip", "order_id"]
+    assert list(ids) == ["user_id", "age_bin", "city", "zip", "order_id"]
     assert ids["city"] == 3 + 2
     largest = matrix_of(all_rows(imported.folder)["discrete"], np.int64).max(0)
     assert (largest < np.array(entries["discrete"]["sizes"])).all()
+    assert entries["tags"] == {
+        "feature_name": "tags",
+        "dtype": "int64_list",
+        "length": -1,
+        "names": ["tags"],
+        "sizes": [imported.fitted.recipe.features[5].category.fitted.num_values + 2],
+    }
+    lists = all_rows(imported.folder)["tags"]
+    assert lists.type == list_type()
+    assert {len(ids) for ids in lists.to_pylist()} >= {0, 1, 2}
 
 
 def test_statistics_are_those_of_the_training_part(imported: Imported) -> None:
@@ -265,7 +275,19 @@ def test_config_is_free_of_mistakes_and_reads_the_data(tmp_path: Path, said: dic
     floats = [name for name, task in loaded.message.model.tasks.items() if task.kind == 2]
     inputs = input_signature(loaded.message.train_data, "train_data", float_labels=floats)
     widths = {item.name: item.width for item in inputs}
-    assert widths["discrete"] == len(loaded.message.model.small_embeddings.tables)
+    tables = loaded.message.model.small_embeddings.tables
+    assert widths["discrete"] == sum(not table.HasField("list") for table in tables)
+    assert [table.list.input for table in tables if table.HasField("list")] == [i.name for i in inputs if i.is_list]
+
+
+def test_so_many_places_of_lists_as_are_asked_for(tmp_path: Path) -> None:
+    made = import_table(write_csv(tmp_path / "t.csv", rows()), tmp_path / "set", label="bought", places={"tags": 2})
+    entries = {e["feature_name"]: e for e in json.loads((made.folder / "schema.json").read_text())["schema"]}
+    assert {"tags.0", "tags.1"} <= set(entries["discrete"]["names"])
+    assert "tags" not in entries
+    assert made.fitted.recipe.semantics == 1
+    with pytest.raises(TableError, match="--places city: a row has one value there"):
+        import_table(write_csv(tmp_path / "t.csv", rows()), tmp_path / "other", label="bought", places={"city": 2})
 
 
 @pytest.mark.slow

@@ -35,7 +35,7 @@ from rankspec.trainer.data import parquet
 from rankspec.trainer.data.place import Place
 from rankspec.trainer.data.storage.local import LOCAL
 from rankspec.trainer.data.storage.storage import StoredFile
-from rankspec.trainer.data.values import Array, StoredColumn, values_of
+from rankspec.trainer.data.values import Array, StoredColumn, fixed, values_of
 from rankspec.trainer.data_error import DataError
 
 torch.set_num_threads(1)
@@ -100,7 +100,7 @@ def _read(file: Path, values: Values) -> Array:
     column = StoredColumn("vector", "float32" if values.dtype == np.float32 else "int64", values.shape[1])
     opened_file = parquet.open_file(_file(file), [column])
     chunks = [
-        chunk["vector"]
+        fixed(chunk["vector"])
         for row_group in range(len(opened_file.rows))
         for _, chunk in opened_file.chunks(row_group, [column])
     ]

@@ -1,11 +1,12 @@
 /** A fitted recipe, applied to rows. */
 import type { Recipe } from "../gen/rankspec/data/v1/recipe_pb.js";
 import { EncodingError } from "./errors.js";
-import { type Encode, encodingOf, type Vectors } from "./features.js";
+import { type Encode, encodingOf, type Vectors, wholeListOf } from "./features.js";
 import { checkSoundness } from "./soundness.js";
 import { Column, type Row, type Single } from "./values.js";
 
-const SEMANTICS = 1;
+// The newest meaning of recipes that is known: 2 where a list has no width, otherwise 1.
+const SEMANTICS = 2;
 
 /** What a model takes of rows, one row after the other. */
 export interface Encoded {
@@ -15,10 +16,21 @@ export interface Encoded {
   readonly binary: readonly number[];
   /** Discrete values: ids, below 2^53. */
   readonly discrete: readonly number[];
+  /** Lists of ids that are kept whole, by the name of the feature. */
+  readonly lists: Readonly<Record<string, Lists>>;
+}
+
+/** The lists of ids of rows. */
+export interface Lists {
+  /** How many ids each row's list has. */
+  readonly lengths: readonly number[];
+  /** The ids of all of them, one list after the other. */
+  readonly values: readonly number[];
 }
 
 interface Reading {
   readonly column: Column;
+  readonly wholeList: string | undefined;
   readonly encode: Encode;
 }
 
@@ -36,7 +48,7 @@ export class Encoder {
    */
   constructor(recipe: Recipe, vocabularies: Readonly<Record<string, Uint8Array>> = {}) {
     const text = recipe.text;
-    if (recipe.semantics !== SEMANTICS) {
+    if (recipe.semantics < 1 || recipe.semantics > SEMANTICS) {
       const reason = `semantics ${recipe.semantics} are not known; it takes a newer rankspec`;
       throw new EncodingError("recipe.semantics", reason);
     }
@@ -51,6 +63,7 @@ export class Encoder {
     this.#features = recipe.features.map((feature) => ({
       // A sound recipe lists what its features read.
       column: columns.get(feature.kind.value?.column ?? "") as Column,
+      wholeList: wholeListOf(feature),
       encode: encodingOf(feature, vocabularies),
     }));
     const read = new Set(this.#features.map(({ column }) => column.name));
@@ -70,12 +83,19 @@ export class Encoder {
         read.set(column, column.values(rows));
       }
     }
-    const vectors: Vectors = { continuous: [], binary: [], discrete: [] };
+    const vectors: Vectors = { continuous: [], binary: [], discrete: [], lists: new Map() };
+    for (const { wholeList } of this.#features) {
+      if (wholeList !== undefined) {
+        vectors.lists.set(wholeList, { lengths: [], values: [] });
+      }
+    }
     rows.forEach((_, number) => {
       for (const { column, encode } of this.#features) {
         encode(read.get(column)?.[number] ?? null, vectors);
       }
     });
-    return { ...vectors, continuous: Float32Array.from(vectors.continuous) };
+    const { binary, discrete, lists } = vectors;
+    // A feature may be called __proto__, which makes no entry of a plain object by assignment.
+    return { continuous: Float32Array.from(vectors.continuous), binary, discrete, lists: Object.fromEntries(lists) };
   }
 }

@@ -1,14 +1,17 @@
 /** What each kind of feature makes of a value. */
 import { createHash } from "node:crypto";
 
-import type {
-  BinnedFeature,
-  CategoryFeature,
-  Feature,
-  FlagFeature,
-  HashedFeature,
-  ListPlaces,
-  NumberFeature,
+import { isFieldSet } from "@bufbuild/protobuf";
+
+import {
+  type BinnedFeature,
+  type CategoryFeature,
+  type Feature,
+  type FlagFeature,
+  type HashedFeature,
+  type ListPlaces,
+  ListPlacesSchema,
+  type NumberFeature,
 } from "../gen/rankspec/data/v1/recipe_pb.js";
 import { EncodingError } from "./errors.js";
 import type { Single } from "./values.js";
@@ -19,6 +22,8 @@ export interface Vectors {
   readonly continuous: number[];
   readonly binary: number[];
   readonly discrete: number[];
+  /** Lists that are kept whole, by the name of the feature. */
+  readonly lists: Map<string, { readonly lengths: number[]; readonly values: number[] }>;
 }
 
 export type Encode = (value: Single | readonly Single[], into: Vectors) => void;
@@ -33,23 +38,29 @@ const LARGEST = 2 ** 128 - 2 ** 104;
  * @throws {EncodingError} It is not fitted, or its vocabulary cannot be used.
  */
 export function encodingOf({ name, kind }: Feature, files: Readonly<Record<string, Uint8Array>>): Encode {
-  const encode = encoding(kind, files);
+  const encode = encoding(name, kind, files);
   if (encode === undefined) {
     throw new EncodingError("recipe.unfitted", `the recipe is not fitted: nothing is known of ${name}`);
   }
   return encode;
 }
 
-function encoding(kind: Feature["kind"], files: Readonly<Record<string, Uint8Array>>): Encode | undefined {
+/** The feature's name if its lists are kept whole. */
+export function wholeListOf({ name, kind }: Feature): string | undefined {
+  const list = kind.value !== undefined && "list" in kind.value ? kind.value.list : undefined;
+  return list !== undefined && isWhole(list) ? name : undefined;
+}
+
+function encoding(feature: string, kind: Feature["kind"], files: Readonly<Record<string, Uint8Array>>): Encode | undefined {
   switch (kind.case) {
     case "number":
       return number(kind.value);
     case "binned":
       return binned(kind.value);
     case "category":
-      return category(kind.value, files);
+      return category(feature, kind.value, files);
     case "hashed":
-      return hashed(kind.value);
+      return hashed(feature, kind.value);
     case "flag":
       return flag(kind.value);
     default:
@@ -112,16 +123,20 @@ function numBelow(edges: Float64Array, x: number): number {
   return begin;
 }
 
-function category({ column, list, fitted }: CategoryFeature, files: Readonly<Record<string, Uint8Array>>): Encode | undefined {
+function category(
+  feature: string,
+  { column, list, fitted }: CategoryFeature,
+  files: Readonly<Record<string, Uint8Array>>,
+): Encode | undefined {
   if (fitted === undefined) {
     return undefined;
   }
   const ids = idsByValue(fitted, files, column);
-  return byValue(list, (text) => ids.get(text) ?? UNSEEN);
+  return byValue(feature, list, (text) => ids.get(text) ?? UNSEEN);
 }
 
-function hashed({ salt, numBuckets, list }: HashedFeature): Encode {
-  return byValue(list, (text) => {
+function hashed(feature: string, { salt, numBuckets, list }: HashedFeature): Encode {
+  return byValue(feature, list, (text) => {
     const hash = createHash("sha256").update(`${salt}/${text}`).digest().readBigUInt64BE();
     return 1 + Number(hash % numBuckets);
   });
@@ -140,10 +155,25 @@ function isList(value: Single | readonly Single[]): value is readonly Single[] {
   return Array.isArray(value);
 }
 
+/** Whether all ids of a list are kept, as a list. */
+function isWhole(list: ListPlaces): boolean {
+  return !isFieldSet(list, ListPlacesSchema.field.width);
+}
+
 /** Encodes a value, or those of a list, by an id of each text. */
-function byValue(list: ListPlaces | undefined, idOf: (text: string) => number): Encode {
+function byValue(feature: string, list: ListPlaces | undefined, idOf: (text: string) => number): Encode {
   const id = (value: Single | undefined): number =>
     value === null || value === undefined ? MISSING : idOf(value.toString());
+  if (list !== undefined && isWhole(list)) {
+    return (value, { lists }) => {
+      const values = isList(value) ? value : [];
+      const into = lists.get(feature);
+      into?.lengths.push(values.length);
+      for (const item of values) {
+        into?.values.push(id(item));
+      }
+    };
+  }
   const width = list?.width ?? 1;
   return (value, { discrete }) => {
     const values: readonly Single[] = isList(value) ? value : [value];

@@ -4,7 +4,7 @@
  *
  * @packageDocumentation
  */
-export { type Encoded, Encoder } from "./encoder.js";
+export { type Encoded, Encoder, type Lists } from "./encoder.js";
 export { EncodingError, type EncodingErrorCode } from "./errors.js";
 export { type Positions, positions } from "./positions.js";
 export type { RawValue, Row } from "./values.js";

@@ -4,7 +4,7 @@
  */
 import { isFieldSet } from "@bufbuild/protobuf";
 
-import { type Feature, type RawColumn, RawColumnSchema, RawKind, type Recipe } from "../gen/rankspec/data/v1/recipe_pb.js";
+import { type Feature, ListPlacesSchema, type RawColumn, RawColumnSchema, RawKind, type Recipe } from "../gen/rankspec/data/v1/recipe_pb.js";
 import { EncodingError } from "./errors.js";
 
 const NUMBERS: readonly RawKind[] = [RawKind.INT64, RawKind.FLOAT64, RawKind.TIME];
@@ -34,7 +34,7 @@ export function checkSoundness(recipe: Recipe): void {
     columns.set(column.name, column);
   }
   for (const feature of recipe.features) {
-    checkFeature(feature, columns);
+    checkFeature(feature, columns, recipe.semantics);
   }
 }
 
@@ -49,7 +49,7 @@ function problemOf(column: RawColumn): string | undefined {
   return hasNoUnit ? "the recipe's time_unit_micros is no unit of time" : undefined;
 }
 
-function checkFeature({ name, kind }: Feature, columns: ReadonlyMap<string, RawColumn>): void {
+function checkFeature({ name, kind }: Feature, columns: ReadonlyMap<string, RawColumn>, semantics: number): void {
   if (kind.case === undefined) {
     throw damaged(`the recipe does not say what ${name} is`);
   }
@@ -58,7 +58,9 @@ function checkFeature({ name, kind }: Feature, columns: ReadonlyMap<string, RawC
   if (column === undefined || column.list !== (list !== undefined) || !READ[kind.case].includes(column.kind)) {
     throw damaged(`the recipe lists no column that ${name} could read`, kind.value.column);
   }
-  if (list !== undefined && (list.width < 1 || list.width > MAX_WIDTH)) {
+  // Without a width all values of a list are kept; that came with semantics 2.
+  const isWhole = list !== undefined && !isFieldSet(list, ListPlacesSchema.field.width) && semantics >= 2;
+  if (list !== undefined && !isWhole && (list.width < 1 || list.width > MAX_WIDTH)) {
     throw damaged(`the recipe gives ${name} ${list.width} places, and not 1 to ${MAX_WIDTH}`);
   }
   if (kind.case === "hashed" && kind.value.numBuckets < 1n) {

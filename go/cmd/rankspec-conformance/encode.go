@@ -2,7 +2,9 @@ package main
 
 import (
 	"errors"
+	"maps"
 	"math"
+	"slices"
 
 	conformancev1 "github.com/rankspec/rankspec/gen/go/conformance/v1"
 	"github.com/rankspec/rankspec/go/encoding"
@@ -25,6 +27,10 @@ func encode(task *conformancev1.Encode) *conformancev1.Response {
 		return refusedRows(err)
 	}
 	found := &conformancev1.Encoded{Binary: encoded.Binary, Discrete: encoded.Discrete}
+	for _, name := range slices.Sorted(maps.Keys(encoded.Lists)) {
+		lists := encoded.Lists[name]
+		found.Lists = append(found.Lists, &conformancev1.EncodedLists{Name: &name, Lengths: lists.Lengths, Values: lists.Values})
+	}
 	for _, value := range encoded.Continuous {
 		found.Continuous = append(found.Continuous, math.Float32bits(value))
 	}

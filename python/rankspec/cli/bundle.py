@@ -82,7 +82,7 @@ def _show(arguments: Namespace) -> int:
 def _described(bundle: BundleFiles) -> list[str]:
     """A bundle in some lines."""
     manifest = bundle.manifest
-    tables = {(table.input, table.position): table for table in manifest.signature.id_tables}
+    lists = {item.name for item in manifest.signature.inputs if item.list}
     lines = [
         f"digest       {bundle.digest}",
         f"step         {manifest.step}, of {manifest.config_message}, by {manifest.generator}",
@@ -92,9 +92,13 @@ def _described(bundle: BundleFiles) -> list[str]:
     for item in manifest.signature.inputs:
         named = f"{len(item.feature_names)} named features" if item.feature_names else "features without names"
         kind = "float32" if item.HasField("non_finite_value") else "int64"
+        if item.list:
+            lines.append(f"input        {item.name}: lists of int64, of any length")
+            continue
         lines.append(f"input        {item.name}: {kind} [{item.width}], {named}, {len(item.unread_positions)} not read")
-    for (name, position), table in sorted(tables.items()):
-        lines.append(f"table        {table.name}: {table.num_ids} ids, {name}[{position}]")
+    for table in sorted(manifest.signature.id_tables, key=lambda one: (one.input, one.position)):
+        looked_up = table.input if table.input in lists else f"{table.input}[{table.position}]"
+        lines.append(f"table        {table.name}: {table.num_ids} ids, {looked_up}")
     for output in manifest.outputs:
         weight = manifest.score_weights.get(output.name)
         lines.append(

@@ -31,6 +31,7 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser, Namespace
+from dataclasses import replace
 from pathlib import Path
 
 from rankspec.cli import converting, importing, serving, statistics
@@ -44,6 +45,13 @@ def add_arguments(parser: ArgumentParser) -> None:
     random.add_argument("--files", type=int, default=4, metavar="N", help="files to spread them over; default: 4")
     random.add_argument("--seed", type=int, default=0, help="what the rows are drawn from; default: 0")
     random.add_argument("--small", action="store_true", help="a few columns of each kind, some hundred bytes a row")
+    random.add_argument(
+        "--lists",
+        type=int,
+        default=0,
+        metavar="N",
+        help="a column of lists of ids besides, of N ids on average; default: none",
+    )
     random.add_argument(
         "--format", choices=("parquet", "tfrecord"), default="parquet", help="form of the files; default: parquet"
     )
@@ -100,12 +108,15 @@ def _random(arguments: Namespace) -> str:
     """Writes random rows; returns what to say of them."""
     from rankspec.datasets import random_data
 
+    if arguments.lists < 0:
+        raise ValueError(f"--lists {arguments.lists}: lists have no fewer than 0 ids; give their mean length")
+    widths = random_data.SMALL if arguments.small else random_data.PRODUCTION
     files = random_data.write(
         arguments.output,
         num_rows=arguments.rows,
         num_files=arguments.files,
         seed=arguments.seed,
-        widths=random_data.SMALL if arguments.small else random_data.PRODUCTION,
+        widths=replace(widths, list_length=arguments.lists),
         vectors=converting.vectors_of(arguments, arguments.format),
         form=arguments.format,
     )

@@ -51,6 +51,11 @@ def _add_columns(parser: ArgumentParser) -> None:
     repeated("--numeric", "COLUMN", "a column of numbers")
     repeated("--categorical", "COLUMN", "a column of categories")
     repeated("--multi", "COLUMN=SEP", "a column of several categories, and what is between them")
+    repeated(
+        "--places",
+        "COLUMN=N",
+        "the first N of several categories as ids of their own; default: all, as a list",
+    )
     repeated("--hash", "COLUMN=N", "categories that become ids by a hash, of N buckets, without a vocabulary")
     repeated("--drop", "COLUMN", "a column to leave out")
     repeated("--key", "COLUMN", "a column that tells rows apart")
@@ -188,13 +193,21 @@ def _table(arguments: Namespace) -> tuple[Table, CsvFormat]:
 
 
 def _corrections(arguments: Namespace) -> Corrections:
-    from rankspec.datasets.importing.corrections import Corrections, parse_hashed, parse_label, parse_multi, parse_split
+    from rankspec.datasets.importing.corrections import (
+        Corrections,
+        parse_hashed,
+        parse_label,
+        parse_multi,
+        parse_places,
+        parse_split,
+    )
 
     return Corrections(
         labels=tuple(map(parse_label, arguments.label)),
         numeric=tuple(arguments.numeric),
         categorical=tuple(arguments.categorical),
         multi=dict(map(parse_multi, arguments.multi)),
+        places=dict(map(parse_places, arguments.places)),
         hashed=dict(map(parse_hashed, arguments.hash)),
         drop=tuple(arguments.drop),
         group=arguments.group,

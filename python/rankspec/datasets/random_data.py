@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from rankspec.datasets.feature_names import names_in_schema, names_metadata, schema_entry
 from rankspec.datasets.ownership import claim
 from rankspec.datasets.tfrecord import SUFFIX, tfrecord_writer
-from rankspec.datasets.vectors import Vectors, vector_column, vector_type
+from rankspec.datasets.vectors import Vectors, list_column, list_type, vector_column, vector_type
+from rankspec.encoding.lists import Lists
 
 CONTINUOUS = "home_recap_2022_cont__segdense_vals"
 BINARY = "home_recap_2022_binary__segdense_vals"
@@ -30,6 +31,7 @@ EMBEDDINGS = (
     "user.timelines.twhin_user_engagement_embeddings.twhin_user_engagement_embeddings",
     "original_author.timelines.twhin_author_follow_embeddings.twhin_author_follow_embeddings",
 )
+LISTS = "user.topic_ids"
 IDS = ("meta.author_id", "meta.user_id", "meta.tweet_id")
 # The labels and about how often each is 1.
 LABELS = {
@@ -65,7 +67,8 @@ class Widths:
         binary: binary features.
         discrete: discrete features.
         embedding: each of the three embeddings.
-        num_ids: the discrete features run from 0 to one less.
+        num_ids: the discrete features run from 0 to one less, and so do the ids of lists.
+        list_length: mean length of a list of ids that rows have besides; 0 leaves the lists out.
     """
 
     continuous: int
@@ -73,6 +76,7 @@ class Widths:
     discrete: int
     embedding: int
     num_ids: int
+    list_length: int = 0
 
 
 PRODUCTION = Widths(continuous=6000, binary=512, discrete=320, embedding=200, num_ids=50)
@@ -107,11 +111,13 @@ def write(
         The files of rows.
 
     Raises:
-        ValueError: there are fewer rows than files, or no file.
+        ValueError: there are fewer rows than files, or no file; or lists are asked for in TFRecord.
         ForeignFilesError: the folder holds such files already, and they were not made here.
     """
     if num_files < 1 or num_rows < num_files:
         raise ValueError(f"{num_rows} rows cannot be spread over {num_files} files; give every file at least one")
+    if form == "tfrecord" and widths.list_length:
+        raise ValueError("lists of any length are read from Parquet alone; write that, or leave the lists out")
     suffix = ".parquet" if form == "parquet" else SUFFIX
     names = [f"{prefix}-{number:05d}{suffix}" for number in range(num_files)]
     claim(output, [*names, SCHEMA_FILE])
@@ -138,6 +144,7 @@ def segdense_schema(widths: Widths) -> dict[str, list[dict[str, Any]]]:
         schema_entry(BINARY, "int64_list", widths.binary, _numbered("binary", widths.binary)),
         schema_entry(DISCRETE, "int64_list", widths.discrete, _numbered("discrete", widths.discrete), ids),
         *(schema_entry(name, "float_list", widths.embedding) for name in EMBEDDINGS),
+        *([schema_entry(LISTS, "int64_list", -1, ["topic"], [widths.num_ids])] if widths.list_length else []),
         *(schema_entry(name, "int64_list", 1, sizes=[_NUM_ENTITIES]) for name in IDS),
         *(schema_entry(name, "int64_list", 1) for name in LABELS),
     ]
@@ -160,6 +167,8 @@ class _World:
         rng = np.random.default_rng([widths.continuous, widths.binary, widths.discrete, widths.embedding])
         sizes = {CONTINUOUS: widths.continuous, BINARY: widths.binary, DISCRETE: widths.discrete}
         sizes |= dict.fromkeys(EMBEDDINGS, widths.embedding) | {"labels": len(LABELS)}
+        # Last, so that with and without lists all else is the same.
+        sizes |= {LISTS: 1} if widths.list_length else {}
         loadings = {
             name: rng.standard_normal((_NUM_HIDDEN, size), dtype=np.float32) / np.sqrt(_NUM_HIDDEN)
             for name, size in sizes.items()
@@ -174,7 +183,7 @@ class _World:
             signal = hidden @ self.loadings[name]
             return signal + rng.standard_normal(signal.shape, dtype=np.float32)
 
-        columns: dict[str, NDArray[np.float32] | NDArray[np.int64]] = {}
+        columns: dict[str, NDArray[np.float32] | NDArray[np.int64] | Lists] = {}
         # Heavy tails, as counts and ages have: what the model's logarithm is for.
         continuous = noisy(CONTINUOUS)
         columns[CONTINUOUS] = np.sign(continuous) * np.expm1(np.abs(continuous) * 2)
@@ -187,8 +196,17 @@ class _World:
         logits = hidden @ self.loadings["labels"] * _SIGNAL + np.log(rates / (1 - rates))
         labels = (rng.random(logits.shape) < 1 / (1 + np.exp(-logits))).astype(np.int64)
         columns |= {name: labels[:, number] for number, name in enumerate(LABELS)}
+        if self.widths.list_length:
+            columns[LISTS] = self._lists(hidden, rng)
         schema = arrow_schema(self.widths, vectors)
         return pa.record_batch([_arrow(columns[name], vectors) for name in schema.names], schema=schema)
+
+    def _lists(self, hidden: NDArray[np.float32], rng: np.random.Generator) -> Lists:
+        """Ids that lie around what the hidden numbers say, as many as it comes: a list may be empty."""
+        lengths = rng.poisson(self.widths.list_length, len(hidden))
+        around = np.repeat((hidden @ self.loadings[LISTS])[:, 0], lengths)
+        places = (np.tanh(around + rng.standard_normal(around.shape, dtype=np.float32)) + 1) / 2 * self.widths.num_ids
+        return Lists.of(np.clip(places.astype(np.int64), 0, self.widths.num_ids - 1), lengths)
 
 
 def arrow_schema(widths: Widths, vectors: Vectors) -> pa.Schema:
@@ -197,12 +215,14 @@ def arrow_schema(widths: Widths, vectors: Vectors) -> pa.Schema:
     fields = []
     for entry in segdense_schema(widths)["schema"]:
         values, length = types[str(entry["dtype"])], int(entry["length"])
-        stored = values if length == 1 else vector_type(values, length, vectors)
+        stored = values if length == 1 else list_type() if length == -1 else vector_type(values, length, vectors)
         fields.append(pa.field(str(entry["feature_name"]), stored, nullable=False))
     return pa.schema(fields)
 
 
-def _arrow(values: NDArray[np.float32] | NDArray[np.int64], vectors: Vectors) -> pa.Array:
+def _arrow(values: NDArray[np.float32] | NDArray[np.int64] | Lists, vectors: Vectors) -> pa.Array:
+    if isinstance(values, Lists):
+        return list_column(values)
     return pa.array(values) if values.ndim == 1 else vector_column(values, vectors)
 
 

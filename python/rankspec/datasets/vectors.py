@@ -12,6 +12,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from rankspec.encoding.lists import Lists
+
 Vectors = Literal["bytes", "lists"]
 
 
@@ -30,6 +32,16 @@ def vector_column(values: NDArray[np.float32] | NDArray[np.int64], vectors: Vect
         little_endian = np.ascontiguousarray(values, values.dtype.newbyteorder("<"))
         return pa.Array.from_buffers(stored, num_rows, [None, pa.py_buffer(little_endian)])
     return pa.FixedSizeListArray.from_arrays(pa.array(values.reshape(-1)), type=stored)
+
+
+def list_type() -> pa.DataType:
+    """The type of a column of lists of ids; none is null, nor an id of one."""
+    return pa.list_(pa.field("element", pa.int64(), nullable=False))
+
+
+def list_column(lists: Lists) -> pa.Array:
+    """A column of lists of ids."""
+    return pa.ListArray.from_arrays(pa.array(lists.offsets.astype(np.int32)), pa.array(lists.values), type=list_type())
 
 
 def matrix_of(column: pa.ChunkedArray, dtype: type[np.float32 | np.int64]) -> NDArray[Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -15,15 +15,27 @@ from rankspec.data.v1 import recipe_pb2 as pb
 from rankspec.encoding.columns import Column
 from rankspec.encoding.errors import EncodingError
 from rankspec.encoding.hashing import hashes
+from rankspec.encoding.lists import Lists
+from rankspec.encoding.positions import is_whole_list
 from rankspec.encoding.rows import RowReader, Rows
 from rankspec.encoding.soundness import check_soundness
 from rankspec.encoding.vocabulary import MISSING, UNSEEN, ids_by_value
 
 _LARGEST_FLOAT32 = float(np.finfo(np.float32).max)
 
-# The columns that a feature gives, `[rows]` each, and the vector that they belong to.
-_Vectors = dict[str, list[NDArray[Any]]]
-_Encode = Callable[[Rows, _Vectors], None]
+_Encode = Callable[[Rows, "_Vectors"], None]
+# The ids of a column's distinct values.
+_LookUp = Callable[[Column], NDArray[np.int64]]
+
+
+@dataclass(frozen=True)
+class _Vectors:
+    """The columns that features give, `[rows]` each, by the vector that they belong to, and lists by their names."""
+
+    continuous: list[NDArray[Any]] = field(default_factory=list)
+    binary: list[NDArray[Any]] = field(default_factory=list)
+    discrete: list[NDArray[Any]] = field(default_factory=list)
+    lists: dict[str, Lists] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -34,12 +46,14 @@ class Encoded:
         continuous: float32 `[rows, C]`.
         binary: int64 `[rows, B]`.
         discrete: int64 `[rows, D]`.
+        lists: those features that are lists of ids, by name.
         labels: by task; int64, or float32 for a label that is a number; null where missing.
     """
 
     continuous: NDArray[np.float32]
     binary: NDArray[np.int64]
     discrete: NDArray[np.int64]
+    lists: dict[str, Lists]
     labels: dict[str, pa.Array]
 
 
@@ -80,13 +94,14 @@ class Encoder:
         Raises:
             EncodingError: a column is absent or of another type, or a value cannot be read.
         """
-        vectors: _Vectors = {"continuous": [], "binary": [], "discrete": []}
+        vectors = _Vectors()
         for encode in self._features:
             encode(rows, vectors)
         return Encoded(
-            _matrix(vectors["continuous"], len(rows), np.float32),
-            _matrix(vectors["binary"], len(rows), np.int64),
-            _matrix(vectors["discrete"], len(rows), np.int64),
+            _matrix(vectors.continuous, len(rows), np.float32),
+            _matrix(vectors.binary, len(rows), np.int64),
+            _matrix(vectors.discrete, len(rows), np.int64),
+            vectors.lists,
             {label.task: self._label(label, rows) for label in self._labels} if labels else {},
         )
 
@@ -139,7 +154,8 @@ def _encoding_of(feature: pb.Feature, vocabularies: Mapping[str, bytes]) -> _Enc
         return _binned(spec)
     if kind == "flag":
         return _flag(spec)
-    return _category(spec, vocabularies) if kind == "category" else _hashed(spec)
+    look_up = _category(spec, vocabularies) if kind == "category" else _hashed(spec)
+    return _by_value(feature.name, spec, look_up)
 
 
 def _number(feature: pb.NumberFeature) -> _Encode:
@@ -148,9 +164,9 @@ def _number(feature: pb.NumberFeature) -> _Encode:
     def encode(rows: Rows, vectors: _Vectors) -> None:
         numbers = rows.values(feature.column).numbers
         filled = np.where(numbers.is_there, numbers.values, fitted.fill)
-        vectors["continuous"].append(standardized(filled, fitted, standardize=feature.standardize))
+        vectors.continuous.append(standardized(filled, fitted, standardize=feature.standardize))
         if feature.missing_flag:
-            vectors["binary"].append((~numbers.is_there).astype(np.int64))
+            vectors.binary.append((~numbers.is_there).astype(np.int64))
 
     return encode
 
@@ -161,7 +177,7 @@ def _binned(feature: pb.BinnedFeature) -> _Encode:
     def encode(rows: Rows, vectors: _Vectors) -> None:
         numbers = rows.values(feature.column).numbers
         below = np.searchsorted(edges, numbers.values, side="left")
-        vectors["discrete"].append(np.where(numbers.is_there, 1 + below, MISSING))
+        vectors.discrete.append(np.where(numbers.is_there, 1 + below, MISSING))
 
     return encode
 
@@ -169,23 +185,23 @@ def _binned(feature: pb.BinnedFeature) -> _Encode:
 def _flag(feature: pb.FlagFeature) -> _Encode:
     def encode(rows: Rows, vectors: _Vectors) -> None:
         array = rows.values(feature.column).array
-        vectors["binary"].append(np.asarray(array.cast(pa.int64()).fill_null(0)))
+        vectors.binary.append(np.asarray(array.cast(pa.int64()).fill_null(0)))
         if feature.missing_flag:
-            vectors["binary"].append(np.asarray(array.is_null()).astype(np.int64))
+            vectors.binary.append(np.asarray(array.is_null()).astype(np.int64))
 
     return encode
 
 
-def _category(feature: pb.CategoryFeature, vocabularies: Mapping[str, bytes]) -> _Encode:
+def _category(feature: pb.CategoryFeature, vocabularies: Mapping[str, bytes]) -> _LookUp:
     ids = ids_by_value(feature.fitted, vocabularies, feature.column)
 
     def look_up(column: Column) -> NDArray[np.int64]:
         return np.asarray([MISSING if text is None else ids.get(text, UNSEEN) for text in column.texts], np.int64)
 
-    return _by_value(feature, look_up)
+    return look_up
 
 
-def _hashed(feature: pb.HashedFeature) -> _Encode:
+def _hashed(feature: pb.HashedFeature) -> _LookUp:
     buckets = np.uint64(feature.num_buckets)
 
     def look_up(column: Column) -> NDArray[np.int64]:
@@ -193,25 +209,26 @@ def _hashed(feature: pb.HashedFeature) -> _Encode:
         ids = 1 + (hashes(feature.salt, [text or b"" for text in texts]) % buckets).astype(np.int64)
         return np.where([text is None for text in texts], MISSING, ids) if None in texts else ids
 
-    return _by_value(feature, look_up)
+    return look_up
 
 
-def _by_value(
-    feature: pb.CategoryFeature | pb.HashedFeature, look_up: Callable[[Column], NDArray[np.int64]]
-) -> _Encode:
+def _by_value(name: str, feature: pb.CategoryFeature | pb.HashedFeature, look_up: _LookUp) -> _Encode:
     """Ids of a column's distinct values, looked up once each, at the places of the rows."""
 
     def encode(rows: Rows, vectors: _Vectors) -> None:
         if not feature.HasField("list"):
             column = rows.values(feature.column)
-            vectors["discrete"].append(np.append(look_up(column), MISSING)[column.codes])
+            vectors.discrete.append(np.append(look_up(column), MISSING)[column.codes])
             return
         lists = rows.lists(feature.column)
         ids = np.append(look_up(lists.items), MISSING)[lists.items.codes]
+        if is_whole_list(feature):
+            vectors.lists[name] = Lists.of(ids[lists.ends[0] : lists.ends[-1]], np.diff(lists.ends))
+            return
         ids = np.append(ids, MISSING)
         for place in range(feature.list.width):
             at = np.where(lists.lengths > place, lists.ends[:-1] + place, len(ids) - 1)
-            vectors["discrete"].append(ids[at])
+            vectors.discrete.append(ids[at])
 
     return encode
 

@@ -33,16 +33,18 @@ class Positions:
         continuous: of numbers.
         binary: of flags.
         discrete: of ids.
+        lists: the lists of ids, which are in no vector but columns of their own, called as the features.
     """
 
     continuous: list[Position]
     binary: list[Position]
     discrete: list[Position]
+    lists: list[Position]
 
 
 def positions(recipe: pb.Recipe) -> Positions:
     """The places of the vectors that a fitted recipe makes."""
-    places = Positions([], [], [])
+    places = Positions([], [], [], [])
     for feature in recipe.features:
         kind = feature.WhichOneof("kind")
         if kind == "number":
@@ -56,9 +58,9 @@ def positions(recipe: pb.Recipe) -> Positions:
         elif kind == "category":
             fitted = feature.category.fitted
             file = fitted.file if fitted.HasField("file") else None
-            places.discrete.extend(_ids(feature.name, feature.category, fitted.num_values + FIRST, file))
+            _add_ids(feature.name, feature.category, fitted.num_values + FIRST, file, places)
         elif kind == "hashed":
-            places.discrete.extend(_ids(feature.name, feature.hashed, feature.hashed.num_buckets + 1, None))
+            _add_ids(feature.name, feature.hashed, feature.hashed.num_buckets + 1, None, places)
     return places
 
 
@@ -67,7 +69,17 @@ def _add_missing(name: str, places: Positions, *, is_wanted: bool) -> None:
         places.binary.append(Position(f"{name}.missing", name))
 
 
-def _ids(name: str, spec: pb.CategoryFeature | pb.HashedFeature, num_ids: int, file: str | None) -> list[Position]:
-    if not spec.HasField("list"):
-        return [Position(name, name, num_ids, file)]
-    return [Position(f"{name}.{place}", name, num_ids, file) for place in range(spec.list.width)]
+def _add_ids(
+    name: str, spec: pb.CategoryFeature | pb.HashedFeature, num_ids: int, file: str | None, places: Positions
+) -> None:
+    if is_whole_list(spec):
+        places.lists.append(Position(name, name, num_ids, file))
+    elif spec.HasField("list"):
+        places.discrete.extend(Position(f"{name}.{place}", name, num_ids, file) for place in range(spec.list.width))
+    else:
+        places.discrete.append(Position(name, name, num_ids, file))
+
+
+def is_whole_list(spec: pb.CategoryFeature | pb.HashedFeature) -> bool:
+    """Whether all ids of a list are kept, as a list, and not some of them at places of their own."""
+    return spec.HasField("list") and not spec.list.HasField("width")

@@ -13,7 +13,8 @@ from rankspec.encoding.columns import AnyColumn, Column, ListColumn
 from rankspec.encoding.door import absent, normalized
 from rankspec.encoding.errors import EncodingError, TypeOfColumnError, ValueAtError
 
-_SEMANTICS = 1
+# What is known: 1, and 2 where lists have no width.
+_SEMANTICS = (1, 2)
 
 
 class RowReader:
@@ -29,11 +30,11 @@ class RowReader:
         Raises:
             EncodingError: the recipe's semantics are none that are known, or its defaults are not filled in.
         """
-        if recipe.semantics != _SEMANTICS:
+        if recipe.semantics not in _SEMANTICS:
             raise EncodingError(
                 "recipe.semantics",
-                f"the recipe's semantics are {recipe.semantics}, and {_SEMANTICS} is what is known; it takes a newer "
-                "rankspec",
+                f"the recipe's semantics are {recipe.semantics}, and {_SEMANTICS[-1]} is the newest that is known; it "
+                "takes a newer rankspec",
             )
         if not (recipe.text.missing and recipe.text.true_values and recipe.text.false_values):
             raise EncodingError("recipe.damaged", "the recipe says nothing of how text is read; fit it anew")

@@ -44,10 +44,10 @@ def _problems(recipe: pb.Recipe) -> Iterator[tuple[str, str]]:
             yield column.name, "the recipe's time_unit_micros is no unit of time"
     columns = {column.name: column for column in recipe.columns}
     for feature in recipe.features:
-        yield from _problems_of(feature, columns)
+        yield from _problems_of(feature, columns, recipe.semantics)
 
 
-def _problems_of(feature: pb.Feature, columns: dict[str, pb.RawColumn]) -> Iterator[tuple[str, str]]:
+def _problems_of(feature: pb.Feature, columns: dict[str, pb.RawColumn], semantics: int) -> Iterator[tuple[str, str]]:
     kind = feature.WhichOneof("kind")
     if kind is None:
         yield "", f"the recipe does not say what {feature.name} is"
@@ -57,7 +57,9 @@ def _problems_of(feature: pb.Feature, columns: dict[str, pb.RawColumn]) -> Itera
     takes_lists = "list" in spec.DESCRIPTOR.fields_by_name and spec.HasField("list")
     if column is None or column.kind not in _READ[kind] or column.list != takes_lists:
         yield spec.column, f"the recipe lists no column that {feature.name} could read"
-    if takes_lists and not 1 <= spec.list.width <= _MOST_PLACES:
+    # Without a width all values of a list are kept; that came with semantics 2.
+    is_whole = takes_lists and not spec.list.HasField("width") and semantics >= 2
+    if takes_lists and not is_whole and not 1 <= spec.list.width <= _MOST_PLACES:
         yield spec.column, f"the recipe gives {feature.name} {spec.list.width} places, not 1 to {_MOST_PLACES}"
     if kind == "hashed" and spec.num_buckets < 1:
         yield spec.column, f"the recipe has no buckets for {feature.name}"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rankspec.encoding.lists import PADDING, Lists
 from rankspec.recap.v1.embedding_pb2 import OUT_OF_RANGE_IDS_ERROR
 from rankspec.scoring.errors import ScoringError
 from rankspec.scoring.signature import dtype_of
@@ -34,6 +35,7 @@ class _Input:
         features: names of the columns of single features; none where features have no names.
         unread: positions that the model does not read.
         allowed: values that training takes; None if it takes any.
+        is_list: whether a row has a list of ids, of any length.
     """
 
     name: str
@@ -42,6 +44,7 @@ class _Input:
     features: tuple[str, ...]
     unread: frozenset[int]
     allowed: AllowedValues | None
+    is_list: bool
 
     @property
     def read(self) -> list[int]:
@@ -58,13 +61,14 @@ class _Table:
     position: int
     num_ids: int
     column: str
+    is_list: bool
 
 
 class Placement:
     """Places the columns of requests into the inputs of a signature.
 
     A column is called as an input, with a row's values in the signature's order, or as an input and one of its
-    features, `input/feature`, with one value a row.
+    features, `input/feature`, with one value a row. One of lists is called as its input.
     """
 
     def __init__(self, signature: FeatureSignature) -> None:
@@ -80,7 +84,7 @@ class Placement:
         ]
 
     def placed(self, columns: Mapping[str, NDArray[Any]], signature_hash: str | None) -> dict[str, NDArray[Any]]:
-        """The model's inputs, `[rows, width]` by name.
+        """The model's inputs, `[rows, width]` by name; lists as the matrix that `padded_lists` gives.
 
         Args:
             columns: of the request.
@@ -114,15 +118,17 @@ def _input_of(item: ServedInput) -> _Input:
         item.name,
         dtype_of(item),
         item.width,
-        tuple(f"{item.name}{SEPARATOR}{name}" for name in item.feature_names),
+        # A list has no features of its own.
+        () if item.list else tuple(f"{item.name}{SEPARATOR}{name}" for name in item.feature_names),
         frozenset(item.unread_positions),
         item.allowed_values if item.HasField("allowed_values") else None,
+        item.list,
     )
 
 
 def _table_of(table: IdTable, item: _Input) -> _Table:
     column = item.features[table.position] if item.features else item.name
-    return _Table(table.name, table.input, table.position, table.num_ids, column)
+    return _Table(table.name, table.input, table.position, table.num_ids, column, item.is_list)
 
 
 def _placed(item: _Input, columns: Mapping[str, NDArray[Any]], rows: _Rows, *, is_signed: bool) -> NDArray[Any]:
@@ -131,6 +137,10 @@ def _placed(item: _Input, columns: Mapping[str, NDArray[Any]], rows: _Rows, *, i
         if not has_features:
             raise _missing(item.name)
         return _joined(item, columns, rows)
+    if item.is_list:
+        lists = padded_lists(columns[item.name], item.name)
+        rows.check(lists, item.name)
+        return lists
     if has_features:
         raise ScoringError(
             bundle_pb2.ERROR_CODE_INPUT_TWICE, "either whole vectors or single features", input=item.name
@@ -171,8 +181,7 @@ def _joined(item: _Input, columns: Mapping[str, NDArray[Any]], rows: _Rows) -> N
 
 def _check_ids(table: _Table, values: NDArray[Any]) -> None:
     """Refuses ids that a table has neither a row nor a bucket for."""
-    # An id below 0 is a very large one without its sign.
-    wrong = np.flatnonzero(values[:, table.position].astype(np.uint64) >= np.uint64(table.num_ids))
+    wrong = np.flatnonzero(is_out_of_range(values, table.position, table.num_ids, is_list=table.is_list))
     if wrong.size:
         raise ScoringError(
             bundle_pb2.ERROR_CODE_ID_OUT_OF_RANGE,
@@ -180,6 +189,69 @@ def _check_ids(table: _Table, values: NDArray[Any]) -> None:
             input=table.column,
             row=int(wrong[0]),
         )
+
+
+def is_out_of_range(values: NDArray[Any], position: int, num_ids: int, *, is_list: bool) -> NDArray[np.bool_]:
+    """Whether a row has an id that a table has no row for, `[rows]`.
+
+    Args:
+        values: of the input, `[rows, width]`, or the matrix of lists.
+        position: of the ids in a vector; of lists it is not looked at.
+        num_ids: ids that the table has a row for.
+        is_list: whether the input has lists.
+    """
+    ids: Any = values if is_list else values[:, [position]]
+    # An id below 0 is a very large one without its sign.
+    is_wrong = ids.astype(np.uint64) >= np.uint64(num_ids)
+    found: NDArray[np.bool_] = (is_wrong & (ids != PADDING) if is_list else is_wrong).any(1)
+    return found
+
+
+def padded_lists(given: object, name: str) -> NDArray[np.int64]:
+    """Lists of ids as the model takes them: int64 `[rows, L]`, the ids of each and `PADDING` behind them, L at least 1.
+
+    Args:
+        given: a sequence of ids for each row, `Lists`, or such a matrix.
+        name: of the input, for errors.
+
+    Raises:
+        ScoringError: TYPE_MISMATCH if it is something else, VALUE_NOT_ALLOWED if a list holds what stands for no id.
+    """
+    if isinstance(given, np.ndarray) and given.ndim == 2:
+        lists, padded = Lists.of_padded(given), given
+        again = lists.padded() if given.dtype == np.int64 else None
+        if again is None or given.shape[1] < again.shape[1] or (given[:, : again.shape[1]] != again).any():
+            raise _no_lists(name)
+        return padded
+    lists = given if isinstance(given, Lists) else _of_sequences(given, name)
+    if (odd := np.flatnonzero(lists.values == PADDING)).size:
+        raise ScoringError(
+            bundle_pb2.ERROR_CODE_VALUE_NOT_ALLOWED,
+            f"ids, and {PADDING} stands for none",
+            input=name,
+            row=lists.row_of(int(odd[0])),
+        )
+    return lists.padded()
+
+
+def _of_sequences(given: object, name: str) -> Lists:
+    """A sequence of ids for each row as lists."""
+    try:
+        rows = [np.asarray(row) for row in given]  # type: ignore[attr-defined] # what is no sequence is refused
+    except (TypeError, ValueError, OverflowError):
+        raise _no_lists(name) from None
+    if any(row.ndim != 1 or (row.size and row.dtype.kind != "i") for row in rows):
+        raise _no_lists(name)
+    values = np.concatenate([np.empty(0, np.int64), *(row.astype(np.int64) for row in rows)])
+    return Lists.of(values, np.array([len(row) for row in rows], np.int64))
+
+
+def _no_lists(name: str) -> ScoringError:
+    return ScoringError(
+        bundle_pb2.ERROR_CODE_TYPE_MISMATCH,
+        f"a list of whole numbers of 64 bits for each row, or a matrix of int64 with {PADDING} behind the ids of each",
+        input=name,
+    )
 
 
 class _Rows:

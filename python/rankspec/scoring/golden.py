@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from rankspec.encoding.lists import Lists
 from rankspec.scoring.errors import ScoringError
 from rankspec.scoring.signature import dtype_of
 from rankspec.serving.v1 import bundle_pb2
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from numpy.typing import NDArray
 
@@ -23,7 +24,7 @@ class GoldenBatch(NamedTuple):
 
     Attributes:
         name: where they are from.
-        inputs: `[rows, width]` by name.
+        inputs: `[rows, width]` by name; of lists, the matrix that the model takes.
         outputs: float32 `[rows, tasks]`.
     """
 
@@ -32,37 +33,88 @@ class GoldenBatch(NamedTuple):
     outputs: NDArray[np.float32]
 
 
-def golden_bytes(batches: Iterable[GoldenBatch]) -> bytes:
-    """What a bundle's golden file holds; inputs are in the signature's order."""
+def golden_bytes(batches: Iterable[GoldenBatch], lists: Collection[str] = ()) -> bytes:
+    """What a bundle's golden file holds.
+
+    Args:
+        batches: with inputs in the signature's order.
+        lists: names of the inputs that are lists.
+    """
     return b"".join(
-        np.ascontiguousarray(values).astype(values.dtype.newbyteorder("<"), copy=False).tobytes()
+        _bytes(_counted(values) if name in lists else values)
         for batch in batches
-        for values in (*batch.inputs.values(), batch.outputs)
+        for name, values in (*batch.inputs.items(), ("", batch.outputs))
     )
 
 
+def _bytes(values: NDArray[Any]) -> bytes:
+    return np.ascontiguousarray(values).astype(values.dtype.newbyteorder("<"), copy=False).tobytes()
+
+
+def _counted(padded: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The number of ids of each list, and behind it these."""
+    lists = Lists.of_padded(padded)
+    return np.insert(lists.values, lists.offsets[:-1], lists.lengths)
+
+
 def golden_batches(manifest: BundleManifest, content: memoryview) -> Iterator[GoldenBatch]:
-    """Reads a golden file, a batch at a time.
+    """Reads a golden file whole, before anything is done with its rows.
 
     Raises:
-        ScoringError: GOLDEN_INVALID, if it is not as long as the manifest makes it.
+        ScoringError: GOLDEN_INVALID, if it is not as long as the manifest and its own lists make it.
     """
     inputs, num_outputs = manifest.signature.inputs, len(manifest.outputs)
-    row_bytes = sum(item.width * dtype_of(item).itemsize for item in inputs) + num_outputs * 4
-    expected = row_bytes * sum(batch.num_rows for batch in manifest.golden_batches)
-    if len(content) != expected:
-        raise ScoringError(bundle_pb2.ERROR_CODE_GOLDEN_INVALID, f"{expected} bytes", input=manifest.golden_file)
-    start = 0
+    reader = _Reader(content, manifest.golden_file)
+    fixed = [item for item in inputs if not item.list]
+    row_bytes = sum(item.width * dtype_of(item).itemsize for item in fixed) + num_outputs * 4
+    num_rows = sum(batch.num_rows for batch in manifest.golden_batches)
+    # A list takes 8 bytes at least: the number of its ids.
+    least = (row_bytes + 8 * (len(inputs) - len(fixed))) * num_rows
+    if len(content) < least or (len(fixed) == len(inputs) and len(content) != least):
+        raise reader.invalid(f"{least} bytes")
+    batches = []
+    for batch in manifest.golden_batches:
+        columns = {
+            item.name: reader.lists(batch.num_rows)
+            if item.list
+            else reader.matrix(dtype_of(item), batch.num_rows, item.width)
+            for item in inputs
+        }
+        outputs = reader.matrix(np.dtype(np.float32), batch.num_rows, num_outputs)
+        batches.append(GoldenBatch(batch.name, columns, outputs))
+    if reader.start != len(content):
+        raise reader.invalid(f"{reader.start} bytes")
+    return iter(batches)
 
-    def taken(dtype: np.dtype[Any], num_rows: int, width: int) -> NDArray[Any]:
-        nonlocal start
-        values = np.frombuffer(content, dtype.newbyteorder("<"), num_rows * width, start)
-        start += values.nbytes
+
+class _Reader:
+    """Takes numbers from a golden file, one after the other."""
+
+    def __init__(self, content: memoryview, name: str) -> None:
+        self.start = 0
+        self._content = content
+        self._name = name
+
+    def invalid(self, expectation: str) -> ScoringError:
+        return ScoringError(bundle_pb2.ERROR_CODE_GOLDEN_INVALID, expectation, input=self._name)
+
+    def matrix(self, dtype: np.dtype[Any], num_rows: int, width: int) -> NDArray[Any]:
+        """The next rows of a matrix."""
+        if num_rows * width * dtype.itemsize > len(self._content) - self.start:
+            raise self.invalid("all rows of the golden batches")
+        values = np.frombuffer(self._content, dtype.newbyteorder("<"), num_rows * width, self.start)
+        self.start += values.nbytes
         return values.astype(dtype).reshape(num_rows, width)
 
-    for batch in manifest.golden_batches:
-        columns = {item.name: taken(dtype_of(item), batch.num_rows, item.width) for item in inputs}
-        yield GoldenBatch(batch.name, columns, taken(np.dtype(np.float32), batch.num_rows, num_outputs))
+    def lists(self, num_rows: int) -> NDArray[np.int64]:
+        """The next lists, padded."""
+        rows = []
+        for _ in range(num_rows):
+            length = int(self.matrix(np.dtype(np.int64), 1, 1)[0, 0])
+            if length < 0:
+                raise self.invalid("numbers of ids from 0 on")
+            rows.append(self.matrix(np.dtype(np.int64), 1, length)[0])
+        return Lists.of(np.concatenate(rows), np.array([len(row) for row in rows])).padded()
 
 
 def difference(found: NDArray[np.float32], expected: NDArray[np.float32]) -> float:

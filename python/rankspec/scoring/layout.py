@@ -14,7 +14,9 @@ RECIPE_FILE = "recipe.binpb"
 
 # Of the format: what `rankspec export` writes, and what this reader knows. A bundle that older readers would get wrong
 # says so by its least_reader_version.
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+# The first version whose readers know lists of ids.
+LISTS_SINCE = 2
 
 # The name of the model's only output.
 OUTPUTS = "outputs"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from google.protobuf.message import DecodeError
 
 from rankspec.scoring.errors import ScoringError
-from rankspec.scoring.layout import FORMAT_VERSION, MANIFEST_FILE, PLAIN_NAME
+from rankspec.scoring.layout import FORMAT_VERSION, LISTS_SINCE, MANIFEST_FILE, PLAIN_NAME
 from rankspec.scoring.signature import DTYPES
 from rankspec.serving.v1 import bundle_pb2
 from rankspec.serving.v1.bundle_pb2 import BundleManifest
@@ -54,6 +54,8 @@ def _invalid(expectation: str) -> ScoringError:
 def _contradictions(manifest: BundleManifest) -> Iterator[str]:
     """What should be there and is not."""
     names = [file.name for file in manifest.files]
+    if manifest.least_reader_version < LISTS_SINCE and any(item.list for item in manifest.signature.inputs):
+        yield f"a least_reader_version of {LISTS_SINCE} where inputs have lists"
     if manifest.format_version < 1 or manifest.least_reader_version < 1:
         yield "versions from 1 on"
     if len(set(names)) != len(names):
@@ -83,6 +85,8 @@ def _about_the_signature(signature: FeatureSignature) -> Iterator[str]:
         yield "inputs, each once"
     if any(not PLAIN_NAME.fullmatch(item.name) or item.width < 1 or item.type not in DTYPES for item in inputs):
         yield "a plain name, a width and a type for every input"
+    if any(item.list and not _is_of_lists(item) for item in inputs):
+        yield "lists of ids alone: whole numbers, a width of 1, no unread_positions and no allowed_values"
     if not all(_has_fitting_features(item) for item in inputs):
         yield "feature_names for every position or none, each once, and unread_positions in the row"
     if len(signature.hash) != _SHA256_LENGTH:
@@ -97,6 +101,15 @@ def _has_fitting_features(item: ServedInput) -> bool:
         len(names) in (0, item.width)
         and len(set(names)) == len(names)
         and all(0 <= position < item.width for position in item.unread_positions)
+    )
+
+
+def _is_of_lists(item: ServedInput) -> bool:
+    return (
+        item.type == bundle_pb2.VALUE_TYPE_INT64
+        and item.width == 1
+        and not item.unread_positions
+        and not item.HasField("allowed_values")
     )
 
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _OWN_DOMAINS = ("", "ai.onnx")
 _FLOAT32, _EXTERNAL = 1, 1
+# Of the columns of lists, whose number the rows decide.
+_ANY_WIDTH = -1
 _ORT_TYPES = {"float32": "tensor(float)", "int64": "tensor(int64)"}
 
 
@@ -125,8 +127,15 @@ def _external_values(bundle: BundleFiles) -> dict[str, Any]:
 
 def _check_interface(session: onnxruntime.InferenceSession, manifest: BundleManifest) -> None:
     """Makes sure that the model takes the signature's inputs and gives the outputs."""
-    expected = [(item.name, _ORT_TYPES[dtype_of(item).name], item.width) for item in manifest.signature.inputs]
-    given = [(node.name, node.type, node.shape[-1]) for node in session.get_inputs() if len(node.shape) == 2]
+    expected = [
+        (item.name, _ORT_TYPES[dtype_of(item).name], _ANY_WIDTH if item.list else item.width)
+        for item in manifest.signature.inputs
+    ]
+    given = [
+        (node.name, node.type, width if isinstance(width := node.shape[-1], int) else _ANY_WIDTH)
+        for node in session.get_inputs()
+        if len(node.shape) == 2
+    ]
     outputs = [(node.name, node.type, list(node.shape)[1:]) for node in session.get_outputs()]
     if len(given) != len(session.get_inputs()) or sorted(given) != sorted(expected):
         raise _invalid(manifest, "the inputs of the signature")

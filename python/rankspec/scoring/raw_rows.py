@@ -12,6 +12,7 @@ from google.protobuf.message import DecodeError
 from rankspec.data.v1.recipe_pb2 import Recipe
 from rankspec.encoding.encoder import Encoded, Encoder
 from rankspec.encoding.errors import EncodingError
+from rankspec.encoding.lists import Lists
 from rankspec.encoding.positions import positions
 from rankspec.scoring.errors import ScoringError
 from rankspec.scoring.signature import dtype_of
@@ -84,13 +85,20 @@ class RawRows:
             except EncodingError as error:
                 raise _as_scoring_error(error, error.column) from error
             first += batch.num_rows
-        return {item.name: _joined(encoded, item) for item in self._items}
+        return {
+            item.name: _joined_lists(encoded, item) if item.list else _joined(encoded, item) for item in self._items
+        }
 
 
 def mismatch(recipe: Recipe, signature: FeatureSignature) -> str | None:
     """What a recipe should make and does not; None if its vectors are what the signature takes."""
     places = positions(recipe)
+    lists = {place.name for place in places.lists}
     for item in signature.inputs:
+        if item.list:
+            if not lists.issuperset(item.feature_names) or not item.feature_names:
+                return f"a recipe that makes the lists of {item.name} too"
+            continue
         made: Any = getattr(places, item.name, None)
         if made is None:
             return f"a recipe that makes {item.name} too"
@@ -107,6 +115,11 @@ def mismatch(recipe: Recipe, signature: FeatureSignature) -> str | None:
 def _joined(encoded: list[Encoded], item: ServedInput) -> NDArray[Any]:
     values = np.concatenate([getattr(batch, item.name) for batch in encoded])
     return values.astype(dtype_of(item), copy=False)
+
+
+def _joined_lists(encoded: list[Encoded], item: ServedInput) -> NDArray[np.int64]:
+    """The lists of all rows, padded; the signature names the feature that they are."""
+    return Lists.joined([batch.lists[item.feature_names[0]] for batch in encoded]).padded()
 
 
 def _table(rows: Any, columns: tuple[str, ...]) -> pa.Table:

@@ -31,6 +31,9 @@ def signature_hash(inputs: Iterable[ServedInput]) -> str:
 
     Only who writes bundles computes it; who reads them compares it.
     """
-    lines = [[item.name, dtype_of(item).name, item.width, list(item.feature_names)] for item in inputs]
+    lines = [
+        [item.name, dtype_of(item).name, item.width, list(item.feature_names), *(["list"] if item.list else [])]
+        for item in inputs
+    ]
     text = json.dumps(["rankspec bundle inputs 1", *lines], separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(text.encode("ascii")).hexdigest()

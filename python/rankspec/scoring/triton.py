@@ -95,7 +95,10 @@ def _config(bundle: BundleFiles, name: str, warm_ups: list[_WarmUp]) -> str:
         f"name: {_text(name)}",
         'backend: "onnxruntime"',
         f"max_batch_size: {_MAX_BATCH_SIZE}",
-        *(f"input {{ name: {_text(item.name)} {_tensor(item)} }}" for item in manifest.signature.inputs),
+        *(
+            f"input {{ name: {_text(item.name)} {_tensor(item, -1 if item.list else item.width)} }}"
+            for item in manifest.signature.inputs
+        ),
         output,
         "dynamic_batching { }",
         *(_warm_up(manifest, warm_up) for warm_up in warm_ups),
@@ -106,15 +109,15 @@ def _config(bundle: BundleFiles, name: str, warm_ups: list[_WarmUp]) -> str:
 
 def _warm_up(manifest: BundleManifest, warm_up: _WarmUp) -> str:
     inputs = "".join(
-        f" inputs {{ key: {_text(item.name)} value {{ {_tensor(item)} "
+        f" inputs {{ key: {_text(item.name)} value {{ {_tensor(item, warm_up.inputs[item.name].shape[1])} "
         f"input_data_file: {_text(warm_up.file(item.name))} }} }}"
         for item in manifest.signature.inputs
     )
     return f"model_warmup {{ name: {_text(warm_up.name)} batch_size: 1{inputs} }}"
 
 
-def _tensor(item: ServedInput) -> str:
-    return f"data_type: {_TYPES[dtype_of(item).name]} dims: {item.width}"
+def _tensor(item: ServedInput, width: int) -> str:
+    return f"data_type: {_TYPES[dtype_of(item).name]} dims: {width}"
 
 
 def _text(value: str) -> str:

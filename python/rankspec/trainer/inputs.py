@@ -40,16 +40,16 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """One input: a tensor `[B, width]` that the rows of a column become.
+    """One input: a tensor `[B, width]` that the rows of a column become, or a list of ids for each row.
 
     Attributes:
         name: name the model knows it by.
         column: column of the files that holds it.
         dtype: type of its values.
-        stored_length: values in a row of the column.
-        width: values in a row of the input, after preprocessing.
+        stored_length: values in a row of the column; -1 of an input of lists, whose rows have any number of ids.
+        width: values in a row of the input, after preprocessing; -1 of lists.
         kept: places in the stored row of the values that are kept, ascending; None means the first `width`.
-        names: a name for each value of the stored row; None if the schema file gives none.
+        names: a name for each value of the stored row, or one for a list; None if the schema file gives none.
     """
 
     name: str
@@ -61,10 +61,15 @@ class Input:
     names: tuple[str, ...] | None = None
 
     @property
+    def is_list(self) -> bool:
+        """Whether rows are lists of any length."""
+        return self.stored_length == -1
+
+    @property
     def feature_names(self) -> tuple[str, ...] | None:
         """A name for each value of the input, `width` of them; None if the schema file gives none."""
-        if self.names is None:
-            return None
+        if self.names is None or self.is_list:
+            return self.names
         return self.names[: self.width] if self.kept is None else tuple(self.names[place] for place in self.kept)
 
     @classmethod

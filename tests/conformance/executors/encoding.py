@@ -23,6 +23,10 @@ def encode(task: pb.Encode) -> pb.Response:
             continuous=encoded.continuous.view(np.uint32).ravel().tolist(),
             binary=encoded.binary.ravel().tolist(),
             discrete=encoded.discrete.ravel().tolist(),
+            lists=[
+                pb.EncodedLists(name=name, lengths=lists.lengths.tolist(), values=lists.values.tolist())
+                for name, lists in sorted(encoded.lists.items())
+            ],
         )
     )
 

@@ -21,6 +21,9 @@ from google.protobuf import text_format
 from numpy.typing import NDArray
 from rankspec.recap.v1.recap_pb2 import RecapConfig
 
+from rankspec.datasets.feature_names import schema_entry
+from rankspec.datasets.vectors import list_column
+from rankspec.encoding.lists import Lists
 from rankspec.families import program_of
 from rankspec.formats.writing import to_textproto
 from rankspec.schema.defaults import resolve
@@ -135,6 +138,26 @@ def with_users(runs: Runs, folder: Path) -> str:
         f'seg_dense_schema {{ schema_path: "{folder}/users.json" {columns} }} '
         'tasks { key: "like" value {} } tasks { key: "reply" value {} } } }'
     )
+
+
+def write_lists(folder: Path) -> None:
+    """Gives the rows of `write_data` a column `tags`: lists of up to four ids below 12, some of them empty."""
+    rng = np.random.default_rng(1)
+    for file in sorted(folder.glob("*.parquet")):
+        table = pq.read_table(file)
+        lengths = rng.integers(0, 5, len(table))
+        lists = Lists.of(rng.integers(0, 12, lengths.sum()), lengths)
+        pq.write_table(table.append_column("tags", list_column(lists)), file, row_group_size=64)
+    document = json.loads((folder / "schema.json").read_text())
+    document["schema"].append(schema_entry("tags", "int64_list", -1, ["tag"], [12]))
+    (folder / "schema.json").write_text(json.dumps(document))
+
+
+def with_lists(folder: Path, tables: str) -> str:
+    """Textproto that has the small config read these lists, and look them up in tables."""
+    column = 'seg_dense_schema { renamed_features { key: "tags" value: "tags" } }'
+    valid = f'validation_data {{ key: "valid" value {{ {data_set(folder, "valid")} {column} }} }}'
+    return f"model {{ small_embeddings {{ {tables} }} }} train_data {{ {column} }} {valid}"
 
 
 def _labels(rng: np.random.Generator, logits: NDArray[Any]) -> NDArray[np.int64]:

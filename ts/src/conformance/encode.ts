@@ -2,7 +2,7 @@
 import { create } from "@bufbuild/protobuf";
 
 import { Encoder, EncodingError, type RawValue } from "../encoding/index.js";
-import { type Encode, type Response, ResponseSchema } from "../gen/conformance/v1/conformance_pb.js";
+import { type Encode, EncodedListsSchema, type Response, ResponseSchema } from "../gen/conformance/v1/conformance_pb.js";
 import type { RawValue as RawValueMessage } from "../gen/conformance/v1/raw_rows_pb.js";
 
 /** Encodes the rows of a request. */
@@ -18,6 +18,11 @@ export function encode({ recipe, vocabularies, columns, rows }: Encode): Respons
       continuous: [...new Uint32Array(encoded.continuous.buffer)],
       binary: encoded.binary.map(BigInt),
       discrete: encoded.discrete.map(BigInt),
+      lists: Object.entries(encoded.lists)
+        .sort(([one], [other]) => (one < other ? -1 : 1))
+        .map(([name, { lengths, values }]) =>
+          create(EncodedListsSchema, { name, lengths: lengths.map(BigInt), values: values.map(BigInt) }),
+        ),
     };
     return create(ResponseSchema, { result: { case: "encoded", value } });
   } catch (error) {

@@ -670,7 +670,9 @@ type Encoded struct {
 	// Binary values.
 	Binary []int64 `protobuf:"varint,2,rep,packed,name=binary" json:"binary,omitempty"`
 	// Discrete values.
-	Discrete      []int64 `protobuf:"varint,3,rep,packed,name=discrete" json:"discrete,omitempty"`
+	Discrete []int64 `protobuf:"varint,3,rep,packed,name=discrete" json:"discrete,omitempty"`
+	// Lists of ids, in the order of the features' names.
+	Lists         []*EncodedLists `protobuf:"bytes,4,rep,name=lists" json:"lists,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -726,6 +728,77 @@ func (x *Encoded) GetDiscrete() []int64 {
 	return nil
 }
 
+func (x *Encoded) GetLists() []*EncodedLists {
+	if x != nil {
+		return x.Lists
+	}
+	return nil
+}
+
+// The lists of all rows.
+type EncodedLists struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name of the feature.
+	Name *string `protobuf:"bytes,1,opt,name=name" json:"name,omitempty"`
+	// How many ids each has.
+	Lengths []int64 `protobuf:"varint,2,rep,packed,name=lengths" json:"lengths,omitempty"`
+	// The ids, one list after the other.
+	Values        []int64 `protobuf:"varint,3,rep,packed,name=values" json:"values,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EncodedLists) Reset() {
+	*x = EncodedLists{}
+	mi := &file_conformance_v1_conformance_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EncodedLists) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EncodedLists) ProtoMessage() {}
+
+func (x *EncodedLists) ProtoReflect() protoreflect.Message {
+	mi := &file_conformance_v1_conformance_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EncodedLists.ProtoReflect.Descriptor instead.
+func (*EncodedLists) Descriptor() ([]byte, []int) {
+	return file_conformance_v1_conformance_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *EncodedLists) GetName() string {
+	if x != nil && x.Name != nil {
+		return *x.Name
+	}
+	return ""
+}
+
+func (x *EncodedLists) GetLengths() []int64 {
+	if x != nil {
+		return x.Lengths
+	}
+	return nil
+}
+
+func (x *EncodedLists) GetValues() []int64 {
+	if x != nil {
+		return x.Values
+	}
+	return nil
+}
+
 // What is wrong with rows, or with a recipe.
 type EncodingRefusal struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -741,7 +814,7 @@ type EncodingRefusal struct {
 
 func (x *EncodingRefusal) Reset() {
 	*x = EncodingRefusal{}
-	mi := &file_conformance_v1_conformance_proto_msgTypes[8]
+	mi := &file_conformance_v1_conformance_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -753,7 +826,7 @@ func (x *EncodingRefusal) String() string {
 func (*EncodingRefusal) ProtoMessage() {}
 
 func (x *EncodingRefusal) ProtoReflect() protoreflect.Message {
-	mi := &file_conformance_v1_conformance_proto_msgTypes[8]
+	mi := &file_conformance_v1_conformance_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -766,7 +839,7 @@ func (x *EncodingRefusal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EncodingRefusal.ProtoReflect.Descriptor instead.
 func (*EncodingRefusal) Descriptor() ([]byte, []int) {
-	return file_conformance_v1_conformance_proto_rawDescGZIP(), []int{8}
+	return file_conformance_v1_conformance_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *EncodingRefusal) GetCode() string {
@@ -805,7 +878,7 @@ type Config struct {
 
 func (x *Config) Reset() {
 	*x = Config{}
-	mi := &file_conformance_v1_conformance_proto_msgTypes[9]
+	mi := &file_conformance_v1_conformance_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -817,7 +890,7 @@ func (x *Config) String() string {
 func (*Config) ProtoMessage() {}
 
 func (x *Config) ProtoReflect() protoreflect.Message {
-	mi := &file_conformance_v1_conformance_proto_msgTypes[9]
+	mi := &file_conformance_v1_conformance_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -830,7 +903,7 @@ func (x *Config) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Config.ProtoReflect.Descriptor instead.
 func (*Config) Descriptor() ([]byte, []int) {
-	return file_conformance_v1_conformance_proto_rawDescGZIP(), []int{9}
+	return file_conformance_v1_conformance_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Config) GetForm() string {
@@ -865,7 +938,7 @@ type Refusal struct {
 
 func (x *Refusal) Reset() {
 	*x = Refusal{}
-	mi := &file_conformance_v1_conformance_proto_msgTypes[10]
+	mi := &file_conformance_v1_conformance_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -877,7 +950,7 @@ func (x *Refusal) String() string {
 func (*Refusal) ProtoMessage() {}
 
 func (x *Refusal) ProtoReflect() protoreflect.Message {
-	mi := &file_conformance_v1_conformance_proto_msgTypes[10]
+	mi := &file_conformance_v1_conformance_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -890,7 +963,7 @@ func (x *Refusal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Refusal.ProtoReflect.Descriptor instead.
 func (*Refusal) Descriptor() ([]byte, []int) {
-	return file_conformance_v1_conformance_proto_rawDescGZIP(), []int{10}
+	return file_conformance_v1_conformance_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Refusal) GetViolations() []*Violation {
@@ -917,7 +990,7 @@ type Violation struct {
 
 func (x *Violation) Reset() {
 	*x = Violation{}
-	mi := &file_conformance_v1_conformance_proto_msgTypes[11]
+	mi := &file_conformance_v1_conformance_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -929,7 +1002,7 @@ func (x *Violation) String() string {
 func (*Violation) ProtoMessage() {}
 
 func (x *Violation) ProtoReflect() protoreflect.Message {
-	mi := &file_conformance_v1_conformance_proto_msgTypes[11]
+	mi := &file_conformance_v1_conformance_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -942,7 +1015,7 @@ func (x *Violation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Violation.ProtoReflect.Descriptor instead.
 func (*Violation) Descriptor() ([]byte, []int) {
-	return file_conformance_v1_conformance_proto_rawDescGZIP(), []int{11}
+	return file_conformance_v1_conformance_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Violation) GetPath() string {
@@ -993,7 +1066,7 @@ type Expectation struct {
 
 func (x *Expectation) Reset() {
 	*x = Expectation{}
-	mi := &file_conformance_v1_conformance_proto_msgTypes[12]
+	mi := &file_conformance_v1_conformance_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1005,7 +1078,7 @@ func (x *Expectation) String() string {
 func (*Expectation) ProtoMessage() {}
 
 func (x *Expectation) ProtoReflect() protoreflect.Message {
-	mi := &file_conformance_v1_conformance_proto_msgTypes[12]
+	mi := &file_conformance_v1_conformance_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1018,7 +1091,7 @@ func (x *Expectation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Expectation.ProtoReflect.Descriptor instead.
 func (*Expectation) Descriptor() ([]byte, []int) {
-	return file_conformance_v1_conformance_proto_rawDescGZIP(), []int{12}
+	return file_conformance_v1_conformance_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Expectation) GetVerdict() isExpectation_Verdict {
@@ -1142,7 +1215,7 @@ type Rate struct {
 
 func (x *Rate) Reset() {
 	*x = Rate{}
-	mi := &file_conformance_v1_conformance_proto_msgTypes[13]
+	mi := &file_conformance_v1_conformance_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1154,7 +1227,7 @@ func (x *Rate) String() string {
 func (*Rate) ProtoMessage() {}
 
 func (x *Rate) ProtoReflect() protoreflect.Message {
-	mi := &file_conformance_v1_conformance_proto_msgTypes[13]
+	mi := &file_conformance_v1_conformance_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1167,7 +1240,7 @@ func (x *Rate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Rate.ProtoReflect.Descriptor instead.
 func (*Rate) Descriptor() ([]byte, []int) {
-	return file_conformance_v1_conformance_proto_rawDescGZIP(), []int{13}
+	return file_conformance_v1_conformance_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Rate) GetValue() float64 {
@@ -1229,13 +1302,18 @@ const file_conformance_v1_conformance_proto_rawDesc = "" +
 	"\afailure\x18\x05 \x01(\tH\x00R\afailure\x123\n" +
 	"\aencoded\x18\x06 \x01(\v2\x17.conformance.v1.EncodedH\x00R\aencoded\x12L\n" +
 	"\x10encoding_refusal\x18\a \x01(\v2\x1f.conformance.v1.EncodingRefusalH\x00R\x0fencodingRefusalB\b\n" +
-	"\x06result\"]\n" +
+	"\x06result\"\x91\x01\n" +
 	"\aEncoded\x12\x1e\n" +
 	"\n" +
 	"continuous\x18\x01 \x03(\aR\n" +
 	"continuous\x12\x16\n" +
 	"\x06binary\x18\x02 \x03(\x03R\x06binary\x12\x1a\n" +
-	"\bdiscrete\x18\x03 \x03(\x03R\bdiscrete\"O\n" +
+	"\bdiscrete\x18\x03 \x03(\x03R\bdiscrete\x122\n" +
+	"\x05lists\x18\x04 \x03(\v2\x1c.conformance.v1.EncodedListsR\x05lists\"T\n" +
+	"\fEncodedLists\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
+	"\alengths\x18\x02 \x03(\x03R\alengths\x12\x16\n" +
+	"\x06values\x18\x03 \x03(\x03R\x06values\"O\n" +
 	"\x0fEncodingRefusal\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x16\n" +
 	"\x06column\x18\x02 \x01(\tR\x06column\x12\x10\n" +
@@ -1280,7 +1358,7 @@ func file_conformance_v1_conformance_proto_rawDescGZIP() []byte {
 	return file_conformance_v1_conformance_proto_rawDescData
 }
 
-var file_conformance_v1_conformance_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_conformance_v1_conformance_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_conformance_v1_conformance_proto_goTypes = []any{
 	(*Suite)(nil),            // 0: conformance.v1.Suite
 	(*Case)(nil),             // 1: conformance.v1.Case
@@ -1290,45 +1368,47 @@ var file_conformance_v1_conformance_proto_goTypes = []any{
 	(*LearningRateAt)(nil),   // 5: conformance.v1.LearningRateAt
 	(*Response)(nil),         // 6: conformance.v1.Response
 	(*Encoded)(nil),          // 7: conformance.v1.Encoded
-	(*EncodingRefusal)(nil),  // 8: conformance.v1.EncodingRefusal
-	(*Config)(nil),           // 9: conformance.v1.Config
-	(*Refusal)(nil),          // 10: conformance.v1.Refusal
-	(*Violation)(nil),        // 11: conformance.v1.Violation
-	(*Expectation)(nil),      // 12: conformance.v1.Expectation
-	(*Rate)(nil),             // 13: conformance.v1.Rate
-	nil,                      // 14: conformance.v1.Encode.VocabulariesEntry
-	nil,                      // 15: conformance.v1.Load.VariablesEntry
-	(*v1.Recipe)(nil),        // 16: rankspec.data.v1.Recipe
-	(*RawRow)(nil),           // 17: conformance.v1.RawRow
-	(*v11.LearningRate)(nil), // 18: rankspec.optim.v1.LearningRate
+	(*EncodedLists)(nil),     // 8: conformance.v1.EncodedLists
+	(*EncodingRefusal)(nil),  // 9: conformance.v1.EncodingRefusal
+	(*Config)(nil),           // 10: conformance.v1.Config
+	(*Refusal)(nil),          // 11: conformance.v1.Refusal
+	(*Violation)(nil),        // 12: conformance.v1.Violation
+	(*Expectation)(nil),      // 13: conformance.v1.Expectation
+	(*Rate)(nil),             // 14: conformance.v1.Rate
+	nil,                      // 15: conformance.v1.Encode.VocabulariesEntry
+	nil,                      // 16: conformance.v1.Load.VariablesEntry
+	(*v1.Recipe)(nil),        // 17: rankspec.data.v1.Recipe
+	(*RawRow)(nil),           // 18: conformance.v1.RawRow
+	(*v11.LearningRate)(nil), // 19: rankspec.optim.v1.LearningRate
 }
 var file_conformance_v1_conformance_proto_depIdxs = []int32{
 	1,  // 0: conformance.v1.Suite.cases:type_name -> conformance.v1.Case
 	2,  // 1: conformance.v1.Case.request:type_name -> conformance.v1.Request
-	12, // 2: conformance.v1.Case.expected:type_name -> conformance.v1.Expectation
+	13, // 2: conformance.v1.Case.expected:type_name -> conformance.v1.Expectation
 	4,  // 3: conformance.v1.Request.load:type_name -> conformance.v1.Load
 	5,  // 4: conformance.v1.Request.learning_rate_at:type_name -> conformance.v1.LearningRateAt
 	3,  // 5: conformance.v1.Request.encode:type_name -> conformance.v1.Encode
-	16, // 6: conformance.v1.Encode.recipe:type_name -> rankspec.data.v1.Recipe
-	14, // 7: conformance.v1.Encode.vocabularies:type_name -> conformance.v1.Encode.VocabulariesEntry
-	17, // 8: conformance.v1.Encode.rows:type_name -> conformance.v1.RawRow
-	15, // 9: conformance.v1.Load.variables:type_name -> conformance.v1.Load.VariablesEntry
-	18, // 10: conformance.v1.LearningRateAt.schedule:type_name -> rankspec.optim.v1.LearningRate
-	9,  // 11: conformance.v1.Response.config:type_name -> conformance.v1.Config
-	10, // 12: conformance.v1.Response.refusal:type_name -> conformance.v1.Refusal
+	17, // 6: conformance.v1.Encode.recipe:type_name -> rankspec.data.v1.Recipe
+	15, // 7: conformance.v1.Encode.vocabularies:type_name -> conformance.v1.Encode.VocabulariesEntry
+	18, // 8: conformance.v1.Encode.rows:type_name -> conformance.v1.RawRow
+	16, // 9: conformance.v1.Load.variables:type_name -> conformance.v1.Load.VariablesEntry
+	19, // 10: conformance.v1.LearningRateAt.schedule:type_name -> rankspec.optim.v1.LearningRate
+	10, // 11: conformance.v1.Response.config:type_name -> conformance.v1.Config
+	11, // 12: conformance.v1.Response.refusal:type_name -> conformance.v1.Refusal
 	7,  // 13: conformance.v1.Response.encoded:type_name -> conformance.v1.Encoded
-	8,  // 14: conformance.v1.Response.encoding_refusal:type_name -> conformance.v1.EncodingRefusal
-	11, // 15: conformance.v1.Refusal.violations:type_name -> conformance.v1.Violation
-	9,  // 16: conformance.v1.Expectation.config:type_name -> conformance.v1.Config
-	10, // 17: conformance.v1.Expectation.refusal:type_name -> conformance.v1.Refusal
-	13, // 18: conformance.v1.Expectation.learning_rate:type_name -> conformance.v1.Rate
-	7,  // 19: conformance.v1.Expectation.encoded:type_name -> conformance.v1.Encoded
-	8,  // 20: conformance.v1.Expectation.encoding_refusal:type_name -> conformance.v1.EncodingRefusal
-	21, // [21:21] is the sub-list for method output_type
-	21, // [21:21] is the sub-list for method input_type
-	21, // [21:21] is the sub-list for extension type_name
-	21, // [21:21] is the sub-list for extension extendee
-	0,  // [0:21] is the sub-list for field type_name
+	9,  // 14: conformance.v1.Response.encoding_refusal:type_name -> conformance.v1.EncodingRefusal
+	8,  // 15: conformance.v1.Encoded.lists:type_name -> conformance.v1.EncodedLists
+	12, // 16: conformance.v1.Refusal.violations:type_name -> conformance.v1.Violation
+	10, // 17: conformance.v1.Expectation.config:type_name -> conformance.v1.Config
+	11, // 18: conformance.v1.Expectation.refusal:type_name -> conformance.v1.Refusal
+	14, // 19: conformance.v1.Expectation.learning_rate:type_name -> conformance.v1.Rate
+	7,  // 20: conformance.v1.Expectation.encoded:type_name -> conformance.v1.Encoded
+	9,  // 21: conformance.v1.Expectation.encoding_refusal:type_name -> conformance.v1.EncodingRefusal
+	22, // [22:22] is the sub-list for method output_type
+	22, // [22:22] is the sub-list for method input_type
+	22, // [22:22] is the sub-list for extension type_name
+	22, // [22:22] is the sub-list for extension extendee
+	0,  // [0:22] is the sub-list for field type_name
 }
 
 func init() { file_conformance_v1_conformance_proto_init() }
@@ -1356,7 +1436,7 @@ func file_conformance_v1_conformance_proto_init() {
 		(*Response_Encoded)(nil),
 		(*Response_EncodingRefusal)(nil),
 	}
-	file_conformance_v1_conformance_proto_msgTypes[12].OneofWrappers = []any{
+	file_conformance_v1_conformance_proto_msgTypes[13].OneofWrappers = []any{
 		(*Expectation_Config)(nil),
 		(*Expectation_Refusal)(nil),
 		(*Expectation_Unreadable)(nil),
@@ -1370,7 +1450,7 @@ func file_conformance_v1_conformance_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_conformance_v1_conformance_proto_rawDesc), len(file_conformance_v1_conformance_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   16,
+			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -102,14 +102,26 @@ class Response(_message.Message):
     def __init__(self, config: _Optional[_Union[Config, _Mapping]] = ..., refusal: _Optional[_Union[Refusal, _Mapping]] = ..., learning_rate: _Optional[float] = ..., unsupported: _Optional[str] = ..., failure: _Optional[str] = ..., encoded: _Optional[_Union[Encoded, _Mapping]] = ..., encoding_refusal: _Optional[_Union[EncodingRefusal, _Mapping]] = ...) -> None: ...
 
 class Encoded(_message.Message):
-    __slots__ = ("continuous", "binary", "discrete")
+    __slots__ = ("continuous", "binary", "discrete", "lists")
     CONTINUOUS_FIELD_NUMBER: _ClassVar[int]
     BINARY_FIELD_NUMBER: _ClassVar[int]
     DISCRETE_FIELD_NUMBER: _ClassVar[int]
+    LISTS_FIELD_NUMBER: _ClassVar[int]
     continuous: _containers.RepeatedScalarFieldContainer[int]
     binary: _containers.RepeatedScalarFieldContainer[int]
     discrete: _containers.RepeatedScalarFieldContainer[int]
-    def __init__(self, continuous: _Optional[_Iterable[int]] = ..., binary: _Optional[_Iterable[int]] = ..., discrete: _Optional[_Iterable[int]] = ...) -> None: ...
+    lists: _containers.RepeatedCompositeFieldContainer[EncodedLists]
+    def __init__(self, continuous: _Optional[_Iterable[int]] = ..., binary: _Optional[_Iterable[int]] = ..., discrete: _Optional[_Iterable[int]] = ..., lists: _Optional[_Iterable[_Union[EncodedLists, _Mapping]]] = ...) -> None: ...
+
+class EncodedLists(_message.Message):
+    __slots__ = ("name", "lengths", "values")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    LENGTHS_FIELD_NUMBER: _ClassVar[int]
+    VALUES_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    lengths: _containers.RepeatedScalarFieldContainer[int]
+    values: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, name: _Optional[str] = ..., lengths: _Optional[_Iterable[int]] = ..., values: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class EncodingRefusal(_message.Message):
     __slots__ = ("code", "column", "row")

@@ -18,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file conformance/v1/conformance.proto.
  */
 export const file_conformance_v1_conformance: GenFile = /*@__PURE__*/
-  fileDesc("CiBjb25mb3JtYW5jZS92MS9jb25mb3JtYW5jZS5wcm90bxIOY29uZm9ybWFuY2UudjEiLAoFU3VpdGUSIwoFY2FzZXMYASADKAsyFC5jb25mb3JtYW5jZS52MS5DYXNlImsKBENhc2USCgoCaWQYASABKAkSKAoHcmVxdWVzdBgCIAEoCzIXLmNvbmZvcm1hbmNlLnYxLlJlcXVlc3QSLQoIZXhwZWN0ZWQYAyABKAsyGy5jb25mb3JtYW5jZS52MS5FeHBlY3RhdGlvbiKdAQoHUmVxdWVzdBIkCgRsb2FkGAEgASgLMhQuY29uZm9ybWFuY2UudjEuTG9hZEgAEjoKEGxlYXJuaW5nX3JhdGVfYXQYAiABKAsyHi5jb25mb3JtYW5jZS52MS5MZWFybmluZ1JhdGVBdEgAEigKBmVuY29kZRgDIAEoCzIWLmNvbmZvcm1hbmNlLnYxLkVuY29kZUgAQgYKBHRhc2si3gEKBkVuY29kZRIoCgZyZWNpcGUYASABKAsyGC5yYW5rc3BlYy5kYXRhLnYxLlJlY2lwZRI+Cgx2b2NhYnVsYXJpZXMYAiADKAsyKC5jb25mb3JtYW5jZS52MS5FbmNvZGUuVm9jYWJ1bGFyaWVzRW50cnkSDwoHY29sdW1ucxgDIAMoCRIkCgRyb3dzGAQgAygLMhYuY29uZm9ybWFuY2UudjEuUmF3Um93GjMKEVZvY2FidWxhcmllc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoDDoCOAEivQEKBExvYWQSDwoHbWVzc2FnZRgBIAEoCRIOCgR0ZXh0GAIgASgMSAASDgoEanNvbhgDIAEoDEgAEhAKBmJpbmFyeRgEIAEoDEgAEjYKCXZhcmlhYmxlcxgFIAMoCzIjLmNvbmZvcm1hbmNlLnYxLkxvYWQuVmFyaWFibGVzRW50cnkaMAoOVmFyaWFibGVzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgMOgI4AUIICgZzb3VyY2UiUQoOTGVhcm5pbmdSYXRlQXQSMQoIc2NoZWR1bGUYASABKAsyHy5yYW5rc3BlYy5vcHRpbS52MS5MZWFybmluZ1JhdGUSDAoEc3RlcBgCIAEoAyKWAgoIUmVzcG9uc2USKAoGY29uZmlnGAEgASgLMhYuY29uZm9ybWFuY2UudjEuQ29uZmlnSAASKgoHcmVmdXNhbBgCIAEoCzIXLmNvbmZvcm1hbmNlLnYxLlJlZnVzYWxIABIXCg1sZWFybmluZ19yYXRlGAMgASgBSAASFQoLdW5zdXBwb3J0ZWQYBCABKAlIABIRCgdmYWlsdXJlGAUgASgJSAASKgoHZW5jb2RlZBgGIAEoCzIXLmNvbmZvcm1hbmNlLnYxLkVuY29kZWRIABI7ChBlbmNvZGluZ19yZWZ1c2FsGAcgASgLMh8uY29uZm9ybWFuY2UudjEuRW5jb2RpbmdSZWZ1c2FsSABCCAoGcmVzdWx0Ij8KB0VuY29kZWQSEgoKY29udGludW91cxgBIAMoBxIOCgZiaW5hcnkYAiADKAMSEAoIZGlzY3JldGUYAyADKAMiPAoPRW5jb2RpbmdSZWZ1c2FsEgwKBGNvZGUYASABKAkSDgoGY29sdW1uGAIgASgJEgsKA3JvdxgDIAEoAyI2CgZDb25maWcSDAoEZm9ybRgBIAEoCRIQCghzZW1hbnRpYxgCIAEoCRIMCgRmdWxsGAMgASgJIjgKB1JlZnVzYWwSLQoKdmlvbGF0aW9ucxgBIAMoCzIZLmNvbmZvcm1hbmNlLnYxLlZpb2xhdGlvbiJFCglWaW9sYXRpb24SDAoEcGF0aBgBIAEoCRIMCgRjb2RlGAIgASgJEgwKBGxpbmUYAyABKA0SDgoGY29sdW1uGAQgASgNIpwCCgtFeHBlY3RhdGlvbhIoCgZjb25maWcYASABKAsyFi5jb25mb3JtYW5jZS52MS5Db25maWdIABIqCgdyZWZ1c2FsGAIgASgLMhcuY29uZm9ybWFuY2UudjEuUmVmdXNhbEgAEhQKCnVucmVhZGFibGUYAyABKAlIABItCg1sZWFybmluZ19yYXRlGAQgASgLMhQuY29uZm9ybWFuY2UudjEuUmF0ZUgAEioKB2VuY29kZWQYBSABKAsyFy5jb25mb3JtYW5jZS52MS5FbmNvZGVkSAASOwoQZW5jb2RpbmdfcmVmdXNhbBgGIAEoCzIfLmNvbmZvcm1hbmNlLnYxLkVuY29kaW5nUmVmdXNhbEgAQgkKB3ZlcmRpY3QiKAoEUmF0ZRINCgV2YWx1ZRgBIAEoARIRCgl0b2xlcmFuY2UYAiABKAFCcwobZGV2LnJhbmtzcGVjLmNvbmZvcm1hbmNlLnYxQhBDb25mb3JtYW5jZVByb3RvUAFaQGdpdGh1Yi5jb20vcmFua3NwZWMvcmFua3NwZWMvZ2VuL2dvL2NvbmZvcm1hbmNlL3YxO2NvbmZvcm1hbmNldjFiCGVkaXRpb25zcOgH", [file_conformance_v1_raw_rows, file_rankspec_data_v1_recipe, file_rankspec_optim_v1_learning_rate]);
+  fileDesc("CiBjb25mb3JtYW5jZS92MS9jb25mb3JtYW5jZS5wcm90bxIOY29uZm9ybWFuY2UudjEiLAoFU3VpdGUSIwoFY2FzZXMYASADKAsyFC5jb25mb3JtYW5jZS52MS5DYXNlImsKBENhc2USCgoCaWQYASABKAkSKAoHcmVxdWVzdBgCIAEoCzIXLmNvbmZvcm1hbmNlLnYxLlJlcXVlc3QSLQoIZXhwZWN0ZWQYAyABKAsyGy5jb25mb3JtYW5jZS52MS5FeHBlY3RhdGlvbiKdAQoHUmVxdWVzdBIkCgRsb2FkGAEgASgLMhQuY29uZm9ybWFuY2UudjEuTG9hZEgAEjoKEGxlYXJuaW5nX3JhdGVfYXQYAiABKAsyHi5jb25mb3JtYW5jZS52MS5MZWFybmluZ1JhdGVBdEgAEigKBmVuY29kZRgDIAEoCzIWLmNvbmZvcm1hbmNlLnYxLkVuY29kZUgAQgYKBHRhc2si3gEKBkVuY29kZRIoCgZyZWNpcGUYASABKAsyGC5yYW5rc3BlYy5kYXRhLnYxLlJlY2lwZRI+Cgx2b2NhYnVsYXJpZXMYAiADKAsyKC5jb25mb3JtYW5jZS52MS5FbmNvZGUuVm9jYWJ1bGFyaWVzRW50cnkSDwoHY29sdW1ucxgDIAMoCRIkCgRyb3dzGAQgAygLMhYuY29uZm9ybWFuY2UudjEuUmF3Um93GjMKEVZvY2FidWxhcmllc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoDDoCOAEivQEKBExvYWQSDwoHbWVzc2FnZRgBIAEoCRIOCgR0ZXh0GAIgASgMSAASDgoEanNvbhgDIAEoDEgAEhAKBmJpbmFyeRgEIAEoDEgAEjYKCXZhcmlhYmxlcxgFIAMoCzIjLmNvbmZvcm1hbmNlLnYxLkxvYWQuVmFyaWFibGVzRW50cnkaMAoOVmFyaWFibGVzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgMOgI4AUIICgZzb3VyY2UiUQoOTGVhcm5pbmdSYXRlQXQSMQoIc2NoZWR1bGUYASABKAsyHy5yYW5rc3BlYy5vcHRpbS52MS5MZWFybmluZ1JhdGUSDAoEc3RlcBgCIAEoAyKWAgoIUmVzcG9uc2USKAoGY29uZmlnGAEgASgLMhYuY29uZm9ybWFuY2UudjEuQ29uZmlnSAASKgoHcmVmdXNhbBgCIAEoCzIXLmNvbmZvcm1hbmNlLnYxLlJlZnVzYWxIABIXCg1sZWFybmluZ19yYXRlGAMgASgBSAASFQoLdW5zdXBwb3J0ZWQYBCABKAlIABIRCgdmYWlsdXJlGAUgASgJSAASKgoHZW5jb2RlZBgGIAEoCzIXLmNvbmZvcm1hbmNlLnYxLkVuY29kZWRIABI7ChBlbmNvZGluZ19yZWZ1c2FsGAcgASgLMh8uY29uZm9ybWFuY2UudjEuRW5jb2RpbmdSZWZ1c2FsSABCCAoGcmVzdWx0ImwKB0VuY29kZWQSEgoKY29udGludW91cxgBIAMoBxIOCgZiaW5hcnkYAiADKAMSEAoIZGlzY3JldGUYAyADKAMSKwoFbGlzdHMYBCADKAsyHC5jb25mb3JtYW5jZS52MS5FbmNvZGVkTGlzdHMiPQoMRW5jb2RlZExpc3RzEgwKBG5hbWUYASABKAkSDwoHbGVuZ3RocxgCIAMoAxIOCgZ2YWx1ZXMYAyADKAMiPAoPRW5jb2RpbmdSZWZ1c2FsEgwKBGNvZGUYASABKAkSDgoGY29sdW1uGAIgASgJEgsKA3JvdxgDIAEoAyI2CgZDb25maWcSDAoEZm9ybRgBIAEoCRIQCghzZW1hbnRpYxgCIAEoCRIMCgRmdWxsGAMgASgJIjgKB1JlZnVzYWwSLQoKdmlvbGF0aW9ucxgBIAMoCzIZLmNvbmZvcm1hbmNlLnYxLlZpb2xhdGlvbiJFCglWaW9sYXRpb24SDAoEcGF0aBgBIAEoCRIMCgRjb2RlGAIgASgJEgwKBGxpbmUYAyABKA0SDgoGY29sdW1uGAQgASgNIpwCCgtFeHBlY3RhdGlvbhIoCgZjb25maWcYASABKAsyFi5jb25mb3JtYW5jZS52MS5Db25maWdIABIqCgdyZWZ1c2FsGAIgASgLMhcuY29uZm9ybWFuY2UudjEuUmVmdXNhbEgAEhQKCnVucmVhZGFibGUYAyABKAlIABItCg1sZWFybmluZ19yYXRlGAQgASgLMhQuY29uZm9ybWFuY2UudjEuUmF0ZUgAEioKB2VuY29kZWQYBSABKAsyFy5jb25mb3JtYW5jZS52MS5FbmNvZGVkSAASOwoQZW5jb2RpbmdfcmVmdXNhbBgGIAEoCzIfLmNvbmZvcm1hbmNlLnYxLkVuY29kaW5nUmVmdXNhbEgAQgkKB3ZlcmRpY3QiKAoEUmF0ZRINCgV2YWx1ZRgBIAEoARIRCgl0b2xlcmFuY2UYAiABKAFCcwobZGV2LnJhbmtzcGVjLmNvbmZvcm1hbmNlLnYxQhBDb25mb3JtYW5jZVByb3RvUAFaQGdpdGh1Yi5jb20vcmFua3NwZWMvcmFua3NwZWMvZ2VuL2dvL2NvbmZvcm1hbmNlL3YxO2NvbmZvcm1hbmNldjFiCGVkaXRpb25zcOgH", [file_conformance_v1_raw_rows, file_rankspec_data_v1_recipe, file_rankspec_optim_v1_learning_rate]);
 
 /**
  * The cases of one file.
@@ -354,6 +354,13 @@ export type Encoded = Message<"conformance.v1.Encoded"> & {
    * @generated from field: repeated int64 discrete = 3;
    */
   discrete: bigint[];
+
+  /**
+   * Lists of ids, in the order of the features' names.
+   *
+   * @generated from field: repeated conformance.v1.EncodedLists lists = 4;
+   */
+  lists: EncodedLists[];
 };
 
 /**
@@ -362,6 +369,41 @@ export type Encoded = Message<"conformance.v1.Encoded"> & {
  */
 export const EncodedSchema: GenMessage<Encoded> = /*@__PURE__*/
   messageDesc(file_conformance_v1_conformance, 7);
+
+/**
+ * The lists of all rows.
+ *
+ * @generated from message conformance.v1.EncodedLists
+ */
+export type EncodedLists = Message<"conformance.v1.EncodedLists"> & {
+  /**
+   * Name of the feature.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * How many ids each has.
+   *
+   * @generated from field: repeated int64 lengths = 2;
+   */
+  lengths: bigint[];
+
+  /**
+   * The ids, one list after the other.
+   *
+   * @generated from field: repeated int64 values = 3;
+   */
+  values: bigint[];
+};
+
+/**
+ * Describes the message conformance.v1.EncodedLists.
+ * Use `create(EncodedListsSchema)` to create a new message.
+ */
+export const EncodedListsSchema: GenMessage<EncodedLists> = /*@__PURE__*/
+  messageDesc(file_conformance_v1_conformance, 8);
 
 /**
  * What is wrong with rows, or with a recipe.
@@ -396,7 +438,7 @@ export type EncodingRefusal = Message<"conformance.v1.EncodingRefusal"> & {
  * Use `create(EncodingRefusalSchema)` to create a new message.
  */
 export const EncodingRefusalSchema: GenMessage<EncodingRefusal> = /*@__PURE__*/
-  messageDesc(file_conformance_v1_conformance, 8);
+  messageDesc(file_conformance_v1_conformance, 9);
 
 /**
  * A valid config, resolved.
@@ -431,7 +473,7 @@ export type Config = Message<"conformance.v1.Config"> & {
  * Use `create(ConfigSchema)` to create a new message.
  */
 export const ConfigSchema: GenMessage<Config> = /*@__PURE__*/
-  messageDesc(file_conformance_v1_conformance, 9);
+  messageDesc(file_conformance_v1_conformance, 10);
 
 /**
  * What is wrong with a config.
@@ -452,7 +494,7 @@ export type Refusal = Message<"conformance.v1.Refusal"> & {
  * Use `create(RefusalSchema)` to create a new message.
  */
 export const RefusalSchema: GenMessage<Refusal> = /*@__PURE__*/
-  messageDesc(file_conformance_v1_conformance, 10);
+  messageDesc(file_conformance_v1_conformance, 11);
 
 /**
  * One thing that is wrong.
@@ -494,7 +536,7 @@ export type Violation = Message<"conformance.v1.Violation"> & {
  * Use `create(ViolationSchema)` to create a new message.
  */
 export const ViolationSchema: GenMessage<Violation> = /*@__PURE__*/
-  messageDesc(file_conformance_v1_conformance, 11);
+  messageDesc(file_conformance_v1_conformance, 12);
 
 /**
  * What a response is compared with.
@@ -563,7 +605,7 @@ export type Expectation = Message<"conformance.v1.Expectation"> & {
  * Use `create(ExpectationSchema)` to create a new message.
  */
 export const ExpectationSchema: GenMessage<Expectation> = /*@__PURE__*/
-  messageDesc(file_conformance_v1_conformance, 12);
+  messageDesc(file_conformance_v1_conformance, 13);
 
 /**
  * A learning rate that has to be met.
@@ -592,5 +634,5 @@ export type Rate = Message<"conformance.v1.Rate"> & {
  * Use `create(RateSchema)` to create a new message.
  */
 export const RateSchema: GenMessage<Rate> = /*@__PURE__*/
-  messageDesc(file_conformance_v1_conformance, 13);
+  messageDesc(file_conformance_v1_conformance, 14);
 

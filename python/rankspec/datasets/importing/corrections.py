@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from rankspec.data.v1.recipe_pb2 import RecipeLabel
 from rankspec.datasets.importing.errors import TableError
 
+# As the recipe allows.
+MOST_PLACES = 1024
 _CONDITION = re.compile(r"(?P<column>.+?)\s*(?P<operator>>=|==|=)\s*(?P<value>.+)")
 PARTS = ("train", "validation", "test")
 
@@ -50,6 +52,7 @@ class Corrections:
         numeric: columns that are numbers.
         categorical: columns that are categories.
         multi: columns that hold several categories, by the text between them; "" for lists.
+        places: columns of several categories of which only so many, the first of a row, are ids at places of their own.
         drop: columns that are left out.
         group: the column of what rows are ranked within; none if there is none.
         group_as_feature: the group is a feature too.
@@ -69,6 +72,7 @@ class Corrections:
     numeric: tuple[str, ...] = ()
     categorical: tuple[str, ...] = ()
     multi: dict[str, str] = field(default_factory=dict)
+    places: dict[str, int] = field(default_factory=dict)
     drop: tuple[str, ...] = ()
     group: str | None = None
     group_as_feature: bool = False
@@ -94,6 +98,7 @@ class Corrections:
             "--categorical": self.categorical,
             "--multi": tuple(self.multi),
             "--hash": tuple(self.hashed),
+            "--places": tuple(self.places),
             "--drop": self.drop,
         }
         others = {
@@ -175,6 +180,18 @@ def parse_multi(text: str) -> tuple[str, str]:
     """Reads `COLUMN=SEPARATOR`, or `COLUMN` for a column of lists."""
     column, _, separator = text.partition("=")
     return column, separator
+
+
+def parse_places(text: str) -> tuple[str, int]:
+    """Reads `COLUMN=PLACES`.
+
+    Raises:
+        TableError: it is not that.
+    """
+    column, _, places = text.rpartition("=")
+    if not column or not places.isdecimal() or not 0 < int(places) <= MOST_PLACES:
+        raise TableError(f"--places {text}: give the column and up to {MOST_PLACES} places, as in --places tags=4")
+    return column, int(places)
 
 
 def parse_hashed(text: str) -> tuple[str, int]:

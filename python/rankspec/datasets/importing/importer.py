@@ -212,6 +212,7 @@ def _data_set(output: Path, made: Plan, fitted: Fitted, found: Found, seed: int)
         num_continuous=len(places.continuous),
         num_binary=len(places.binary),
         ids=tuple(Ids(place.name, place.num_ids or 1, place.feature in binned) for place in places.discrete),
+        lists=tuple(Ids(place.name, place.num_ids or 1, is_bin=False) for place in places.lists),
         tasks={label.task: label.is_number for label in made.labels},
         carried=tuple(Carrying(recipe).numbers),
         group=Carrying(recipe).number_of(made.group) if made.group else None,

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import pyarrow.compute as pc
-
 from rankspec.data.v1.recipe_pb2 import (
     BinnedFeature,
     CategoryFeature,
@@ -29,8 +27,10 @@ from rankspec.datasets.importing.errors import TableError
 from rankspec.datasets.importing.inference import Column, Kind, label_of, resolved_label
 from rankspec.datasets.importing.profile import Profile
 from rankspec.datasets.importing.zones import time_zone
+from rankspec.encoding.positions import is_whole_list
 
-SEMANTICS = 1
+# Of recipes without lists that are kept whole, and of those with some.
+SEMANTICS, SEMANTICS_OF_LISTS = 1, 2
 VECTORS = ("continuous", "binary", "discrete")
 # A number of at most so many values is an id too: trees find single values, a network needs a row for each.
 FEW_VALUES = 255
@@ -40,7 +40,6 @@ _FEWEST_ROWS_OF_BINS = 10_000
 _BINS = 32
 _FEWEST_OF_A_VALUE = 5
 _SMALL_VOCABULARY = 1000
-_MOST_PLACES = 8
 _KINDS: dict[Kind, RawKind] = {
     "text": RawKind.RAW_KIND_TEXT,
     "whole": RawKind.RAW_KIND_INT64,
@@ -100,7 +99,7 @@ def plan(columns: dict[str, Column], corrections: Corrections, missing: Sequence
             "no column is left to predict from; see the reasons above, and name columns with --categorical or --numeric"
         )
     recipe = Recipe(
-        semantics=SEMANTICS,
+        semantics=SEMANTICS_OF_LISTS if any(map(_is_whole_list, features)) else SEMANTICS,
         text=TextFormat(
             missing=missing, true_values=TRUE_WORDS, false_values=FALSE_WORDS, decimal_comma=decimal == ","
         ),
@@ -109,6 +108,10 @@ def plan(columns: dict[str, Column], corrections: Corrections, missing: Sequence
     )
     carried = [name for name in (corrections.group, time, *corrections.key) if name]
     _check_names(carried, labels, columns)
+    if others := [name for name in corrections.places if columns[name].role != "list"]:
+        named = others[0]
+        raise TableError(f"--places {named}: a row has one value there; say --multi {named}=SEP if it has several")
+    _check_lists(recipe)
     recipe.output.carried.extend(dict.fromkeys(carried))
     recipe.output.row_key.extend(corrections.key)
     read = {column_of(feature) for feature in features} | targets | set(carried)
@@ -191,7 +194,7 @@ def _features(column: Column, corrections: Corrections, numbers: _Numbers) -> li
     if column.role == "flag":
         return [Feature(name=name, flag=FlagFeature(column=name, missing_flag=has_gaps))]
     if column.role in ("category", "list"):
-        places = ListPlaces(width=_places(column)) if column.role == "list" else None
+        places = _places(column, corrections) if column.role == "list" else None
         if name in corrections.hashed:
             hashed = HashedFeature(column=name, num_buckets=corrections.hashed[name], list=places)
             return [Feature(name=name, hashed=hashed)]
@@ -200,15 +203,28 @@ def _features(column: Column, corrections: Corrections, numbers: _Numbers) -> li
     return []
 
 
-def _places(column: Column) -> int:
-    """How many values of a list have a place."""
-    profile = column.profile
-    longest = profile.longest_list
-    if column.separator is not None and profile.distinct is not None:
-        longest = 1 + int(pc.max(pc.count_substring(profile.distinct, column.separator)).as_py() or 0)
-    elif column.separator is not None:
-        longest = _MOST_PLACES
-    return max(1, min(longest, _MOST_PLACES))
+def _places(column: Column, corrections: Corrections) -> ListPlaces:
+    """How a list becomes ids: whole, or as many of its first values as the user gives places."""
+    return ListPlaces(width=corrections.places.get(column.name))
+
+
+def _is_whole_list(feature: Feature) -> bool:
+    kind = feature.WhichOneof("kind")
+    return kind in ("category", "hashed") and is_whole_list(getattr(feature, kind))
+
+
+def _check_lists(recipe: Recipe) -> None:
+    """Makes sure that lists, which are stored columns of their own, have names that no other has.
+
+    Raises:
+        TableError: it is not so.
+    """
+    others = {*VECTORS, *recipe.output.carried, *(label.task for label in recipe.labels)}
+    for feature in recipe.features:
+        if _is_whole_list(feature) and feature.name in others:
+            raise TableError(
+                f'two columns of the data set would be called "{feature.name}"; rename that column of the table'
+            )
 
 
 def _named_once(features: list[Feature]) -> list[Feature]:

@@ -17,11 +17,16 @@ from rankspec.datasets.importing.plan import MANY_NUMBERS
 from rankspec.formats.writing import to_textproto
 from rankspec.optim.v1.learning_rate_pb2 import LearningRate
 from rankspec.recap.v1.architecture_pb2 import MaskBlockConfig, TaskKind
+from rankspec.recap.v1.embedding_pb2 import IdListConfig, Pooling, SmallEmbeddingBagConfig
 from rankspec.recap.v1.feature_pb2 import FeatureRef
 from rankspec.recap.v1.layers_pb2 import MlpConfig
 from rankspec.recap.v1.model_pb2 import MultiTaskType
 from rankspec.recap.v1.recap_pb2 import RecapConfig
 
+# The names that the model knows for inputs of another kind.
+MODEL_INPUTS = ("continuous", "binary", "discrete", "user_embedding", "user_eng_embedding", "author_embedding")
+# The names that inputs of a bundle may have.
+_INPUT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", re.ASCII)
 _EPOCHS = ((50_000, 8), (100_000, 6), (math.inf, 4))
 _FEW_GROUPS = 500
 # A vocabulary of so many ids has a penalty of its own instead of weight decay for all.
@@ -36,7 +41,7 @@ _FEWEST_STEPS_OF_EPOCH = 40
 
 @dataclass(frozen=True)
 class Ids:
-    """A place of the discrete features.
+    """A place of the discrete features, or a list of ids.
 
     Attributes:
         name: the feature's name.
@@ -59,6 +64,7 @@ class DataSet:
         num_continuous: width of the continuous features.
         num_binary: width of the binary features.
         ids: the places of the discrete features.
+        lists: the features that are lists of ids, each a column of its own.
         tasks: the tasks, with whether the label is a number.
         carried: columns that travel with the rows.
         group: the column of numbers that says what rows are ranked within; none if there is none.
@@ -77,6 +83,7 @@ class DataSet:
     num_groups: int = 0
     is_parted: bool = False
     seed: int = field(default=0)
+    lists: tuple[Ids, ...] = ()
 
 
 def skeleton(data: DataSet, note: str) -> str:
@@ -171,7 +178,10 @@ def _model(config: RecapConfig, data: DataSet) -> None:
         if is_number:
             tower.kind = TaskKind.TASK_KIND_REGRESSION
     for ids in data.ids:
-        _table(config, data, ids)
+        _table(config, data, ids).feature.CopyFrom(FeatureRef(name=ids.name))
+    for ids, name in _list_inputs(data).items():
+        # A mean is of the size of one row, however long lists are.
+        _table(config, data, ids).list.CopyFrom(IdListConfig(input=name, pooling=Pooling.POOLING_MEAN))
     featurization = model.featurization_config.double_norm_log_config
     featurization.SetInParent()
     if data.num_continuous:
@@ -191,7 +201,20 @@ def _model(config: RecapConfig, data: DataSet) -> None:
     model.backbone.mlp_config.CopyFrom(layers)
 
 
-def _table(config: RecapConfig, data: DataSet, ids: Ids) -> None:
+def _list_inputs(data: DataSet) -> dict[Ids, str]:
+    """The inputs that lists become: called as the column as far as names in bundles may be so."""
+    taken = {*MODEL_INPUTS, *data.carried}
+    inputs = {}
+    for ids in data.lists:
+        name = ids.name if ids.name not in MODEL_INPUTS and _INPUT.fullmatch(ids.name) else _identifier(ids.name)
+        while name in taken:
+            name += "_"
+        taken.add(name)
+        inputs[ids] = name
+    return inputs
+
+
+def _table(config: RecapConfig, data: DataSet, ids: Ids) -> SmallEmbeddingBagConfig:
     tables = config.model.small_embeddings.tables
     name = _identifier(ids.name)
     taken = {table.name for table in tables}
@@ -201,15 +224,15 @@ def _table(config: RecapConfig, data: DataSet, ids: Ids) -> None:
         name=name,
         num_embeddings=ids.size,
         embedding_dim=_WIDTH_OF_BINS if ids.is_bin else table_width(ids.size),
-        feature=FeatureRef(name=ids.name),
         init_std=0.01,
     )
     if ids.size >= _MANY_IDS and _has_many_ids(data):
         table.l2 = _L2_OF_MANY_IDS
+    return table
 
 
 def _has_many_ids(data: DataSet) -> bool:
-    return any(ids.size >= _MANY_IDS for ids in data.ids)
+    return any(ids.size >= _MANY_IDS for ids in (*data.ids, *data.lists))
 
 
 def _data(config: RecapConfig, data: DataSet) -> None:
@@ -226,6 +249,8 @@ def _data(config: RecapConfig, data: DataSet) -> None:
     for name, width in widths.items():
         if width:
             schema.renamed_features[name] = name
+    for ids, name in _list_inputs(data).items():
+        schema.renamed_features[name] = ids.name
     schema.features.extend(data.carried)
     if data.group is not None and not all(data.tasks.values()):
         config.groups.add(name=_identifier(data.group), input=data.group)

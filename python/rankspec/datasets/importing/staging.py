@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from rankspec.datasets.feature_names import write_named
 from rankspec.datasets.importing.carrying import Carrying
-from rankspec.datasets.vectors import Vectors, vector_column
+from rankspec.datasets.vectors import Vectors, list_column, vector_column
 from rankspec.encoding.dividing import NO_PART, Divider
 from rankspec.encoding.encoder import Encoded, Encoder, carried
 from rankspec.encoding.fitting import Fitted
@@ -32,6 +32,7 @@ def to_table(
         values = getattr(encoded, name)
         if values.shape[1]:
             columns[name] = vector_column(values, vectors)
+    columns |= {name: list_column(lists) for name, lists in encoded.lists.items()}
     columns |= encoded.labels
     columns |= carried
     fields = [pa.field(name, column.type, nullable=column.null_count > 0) for name, column in columns.items()]

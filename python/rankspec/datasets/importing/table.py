@@ -29,6 +29,7 @@ def import_table(
     numeric: Iterable[str] = (),
     categorical: Iterable[str] = (),
     multi: Mapping[str, str] | None = None,
+    places: Mapping[str, int] | None = None,
     drop: Iterable[str] = (),
     group_as_feature: bool = False,
     split: str = "80/10/10",
@@ -56,6 +57,8 @@ def import_table(
         numeric: columns that are numbers.
         categorical: columns that are categories.
         multi: columns of several categories, with the text between them; "" for lists.
+        places: of columns of several categories, how many of a row, the first, become ids at places of their own; None
+            and for other columns: all, as a list.
         drop: columns to leave out.
         group_as_feature: the group's id is a feature too.
         split: percents of train, validation and test.
@@ -78,6 +81,7 @@ def import_table(
         numeric=tuple(numeric),
         categorical=tuple(categorical),
         multi=dict(multi or {}),
+        places=dict(places or {}),
         drop=tuple(drop),
         group=group,
         group_as_feature=group_as_feature,

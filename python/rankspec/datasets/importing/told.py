@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from rankspec.datasets.importing.inference import Column
 from rankspec.datasets.importing.plan import Plan, column_of
+from rankspec.encoding.positions import is_whole_list
 
 
 def lines_of(made: Plan, *, show_values: bool) -> Iterator[tuple[str, str, str, str]]:
@@ -32,8 +33,9 @@ def _becomes(name: str, made: Plan) -> str:
             roles.append("flag" + (" and a flag where missing" if feature.flag.missing_flag else ""))
         else:
             spec = feature.category if kind == "category" else feature.hashed
-            places = f", {spec.list.width} places" if spec.HasField("list") else ""
-            roles.append(f"ids{' by hash' if kind == 'hashed' else ''}{places}")
+            places = f", {spec.list.width} places" if spec.list.HasField("width") else ""
+            ids = "lists of ids" if is_whole_list(spec) else "ids"
+            roles.append(f"{ids}{' by hash' if kind == 'hashed' else ''}{places}")
     if name in made.recipe.output.carried and not roles:
         roles.append("carried")
     return ", ".join(roles) or "nothing"

@@ -88,11 +88,13 @@ class Writer:
             group: the column of numbers that says which group a row is of.
         """
         self._tasks = tasks
-        self._places = dict(zip(VECTORS, _vectors_of(recipe), strict=True))
+        places = positions(recipe)
+        self._places = {name: getattr(places, name) for name in VECTORS}
         self._group = group
         self._output = recipe.output
         self.parts = Divider(recipe).part_names
         self.entries = [_entry(name, places) for name, places in self._places.items() if places]
+        self.entries += [_entry_of_lists(place) for place in places.lists]
         self.entries += [schema_entry(t, "float_list" if real else "int64_list", 1) for t, real in tasks.items()]
         self.entries += [schema_entry(name, dtype, 1) for name, dtype in carried.items()]
 
@@ -194,11 +196,6 @@ def _distinct(arrays: Sequence[pa.Array]) -> pa.Array:
     return pc.unique(pa.concat_arrays(arrays))
 
 
-def _vectors_of(recipe: Recipe) -> tuple[list[Position], list[Position], list[Position]]:
-    places = positions(recipe)
-    return places.continuous, places.binary, places.discrete
-
-
 def _entry(name: str, places: Sequence[Position]) -> dict[str, Any]:
     """A vector's entry of the schema file."""
     sizes = [place.num_ids for place in places]
@@ -208,6 +205,12 @@ def _entry(name: str, places: Sequence[Position]) -> dict[str, Any]:
         if any(place.vocabulary for place in places):
             entry["vocabularies"] = [place.vocabulary for place in places]
     return entry
+
+
+def _entry_of_lists(place: Position) -> dict[str, Any]:
+    """The schema file's entry of a column of lists, whose rows vary in length."""
+    entry = schema_entry(place.name, "int64_list", -1, [place.name], [place.num_ids or 1])
+    return entry | ({"vocabularies": [place.vocabulary]} if place.vocabulary else {})
 
 
 def _zero_or_one(values: NDArray[Any], task: str) -> NDArray[np.int64]:

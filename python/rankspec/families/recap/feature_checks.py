@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from rankspec.diagnostics.diagnostic import Diagnostic
-from rankspec.families.recap.feature_refs import column_of, pointed_at, refuse_table_of_position
+from rankspec.families.recap.feature_refs import column_of, list_of, pointed_at, refuse_table_of_position
 from rankspec.families.recap.input_signature import fixed_column, renamed_input
 from rankspec.families.recap.schema_file import read_schema
 from rankspec.formats.field_positions import place_of
@@ -81,9 +81,11 @@ def _findings(config: RecapConfig) -> Iterator[_Finding]:
         if columns:
             _check_columns(mistakes, data, columns, path)
         yield from mistakes
-        if path == "train_data" and columns and not mistakes and "discrete" in data.seg_dense_schema.renamed_features:
-            discrete = renamed_input(data, "discrete", columns, path)
-            yield from _of_ids(config.model, discrete, columns[discrete.column])
+        if path == "train_data" and columns and not mistakes:
+            inputs = {name: renamed_input(data, name, columns, path) for name in data.seg_dense_schema.renamed_features}
+            if "discrete" in inputs:
+                yield from _of_ids(config.model, inputs["discrete"], columns[inputs["discrete"].column])
+            yield from _of_lists(config.model, inputs, columns)
 
 
 def _asked(mistakes: list[_Finding], question: Callable[..., Answer], *arguments: object) -> Answer | None:
@@ -117,7 +119,7 @@ def _check_columns(mistakes: list[_Finding], data: RecapDataConfig, columns: dic
 
 def _of_ids(model: ModelConfig, discrete: Input, column: Column) -> Iterator[_Finding]:
     """What reads the discrete features: whether they are there, and what is known of their ids."""
-    tables: dict[str, Any] = {at(_TABLES, place): one for place, one in enumerate(model.small_embeddings.tables)}
+    tables = {path: table for path, table in _tables(model).items() if not table.HasField("list")}
     others: dict[str, Any] = {at("model.stratifiers", place): one for place, one in enumerate(model.stratifiers)}
     if model.HasField("position_debias_config"):
         others[_POSITION] = model.position_debias_config
@@ -133,6 +135,37 @@ def _of_ids(model: ModelConfig, discrete: Input, column: Column) -> Iterator[_Fi
         yield from _advice_on_tables(tables, found, discrete, column)
         if "discrete" not in model.featurization_config.feature_names_to_concat:
             yield from _unread(set(found.values()), discrete, column)
+
+
+def _of_lists(model: ModelConfig, inputs: dict[str, Input], columns: dict[str, Column]) -> Iterator[_Finding]:
+    """What looks up lists: whether they are there, and what is known of their ids."""
+    mistakes: list[_Finding] = []
+    tables = {path: table for path, table in _tables(model).items() if table.HasField("list")}
+    found = {path: _asked(mistakes, list_of, table, inputs, path) for path, table in tables.items()}
+    yield from mistakes
+    for path, item in found.items():
+        if item is not None:
+            yield from _too_small(tables[path], (columns[item.column].sizes or [None])[0], f'"{item.name}"', path)
+    read = {item.name for item in found.values() if item is not None}
+    for name, item in inputs.items():
+        if item.is_list and name not in read and not mistakes:
+            text = (
+                f'no table of model.small_embeddings looks up the lists of "{name}": the model does not see these ids'
+            )
+            here = at("train_data.seg_dense_schema.renamed_features", name)
+            yield _Finding("advice.unread_ids", here, text, "add a table, or leave it so if the model is to do without")
+
+
+def _tables(model: ModelConfig) -> dict[str, Any]:
+    return {at(_TABLES, place): one for place, one in enumerate(model.small_embeddings.tables)}
+
+
+def _too_small(table: Any, size: int | None, feature: str, path: str) -> Iterator[_Finding]:
+    """Advice on a table that has fewer rows than its feature has ids."""
+    if size is not None and table.num_embeddings < size and table.out_of_range_ids == OUT_OF_RANGE_IDS_ERROR:
+        text = f"{feature} has {size} ids by the schema file, and the first without a row ends the run"
+        remedy = f"raise it to {size}, or write out_of_range_ids: OUT_OF_RANGE_IDS_BUCKET"
+        yield _Finding("advice.table_too_small", join(path, "num_embeddings"), text, remedy)
 
 
 def _advice_on_tables(
@@ -151,10 +184,8 @@ def _advice_on_tables(
         if size is None:
             text = f'the table "{table.name}" looks up {feature}, which holds no ids by the schema file'
             yield _Finding("advice.table_of_no_ids", here, text, "correct what it looks up, or give it a size there")
-        elif table.num_embeddings < size and table.out_of_range_ids == OUT_OF_RANGE_IDS_ERROR:
-            text = f"{feature} has {size} ids by the schema file, and the first without a row ends the run"
-            remedy = f"raise it to {size}, or write out_of_range_ids: OUT_OF_RANGE_IDS_BUCKET"
-            yield _Finding("advice.table_too_small", join(path, "num_embeddings"), text, remedy)
+        else:
+            yield from _too_small(table, size, feature, path)
 
 
 def _unread(read: set[int], discrete: Input, column: Column) -> Iterator[_Finding]:

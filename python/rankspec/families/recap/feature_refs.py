@@ -8,14 +8,20 @@ from typing import TYPE_CHECKING, Any
 from rankspec.claims.registry import obeys
 from rankspec.diagnostics.closest_name import closest
 from rankspec.recap.v1.architecture_pb2 import PositionDebiasConfig
-from rankspec.recap.v1.embedding_pb2 import SmallEmbeddingBagConfig, StratifierConfig
+from rankspec.recap.v1.embedding_pb2 import (
+    IdListConfig,
+    SmallEmbeddingBagConfig,
+    SmallEmbeddingsConfig,
+    StratifierConfig,
+)
 from rankspec.recap.v1.feature_pb2 import FeatureRef
+from rankspec.recap.v1.model_pb2 import ModelConfig
 from rankspec.recap.v1.preprocess_pb2 import ExtractFeaturesRow
 from rankspec.schema.field_paths import join
 from rankspec.trainer.data_error import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from rankspec.trainer.inputs import Input
 
@@ -94,11 +100,62 @@ def column_of(message: Any, item: Input, path: str) -> int:
     return names.index(feature)
 
 
-def refuse_table_of_position(columns: Sequence[int], position: int) -> None:
+@obeys(SmallEmbeddingBagConfig, "list")
+@obeys(IdListConfig, "input")
+def list_of(table: SmallEmbeddingBagConfig, inputs: Mapping[str, Input], path: str) -> Input:
+    """The input whose lists a table looks up.
+
+    Args:
+        table: such a table.
+        inputs: the data's inputs, by name.
+        path: the table's place in the spec, for errors.
+
+    Raises:
+        DataError: there is no such input, or its rows have all the same number of values.
+    """
+    item = inputs.get(table.list.input)
+    if item is None or not item.is_list:
+        raise DataError(
+            f'the rows of "{table.list.input}" are no lists by the schema file; give its column the length -1 there if '
+            "they are, or look up a column of discrete",
+            join(path, "list.input"),
+        )
+    return item
+
+
+@obeys(ModelConfig, "small_embeddings")
+@obeys(SmallEmbeddingsConfig, "tables")
+@obeys(SmallEmbeddingBagConfig, "list")
+@obeys(IdListConfig, "input")
+def lists_read(config: ModelConfig) -> set[str]:
+    """The inputs whose lists tables look up."""
+    return {table.list.input for table in config.small_embeddings.tables if table.HasField("list")}
+
+
+@obeys(ModelConfig, "small_embeddings")
+@obeys(SmallEmbeddingsConfig, "tables")
+@obeys(SmallEmbeddingBagConfig, "list")
+def looks_up_columns(config: ModelConfig) -> bool:
+    """Whether a table looks up a column of the discrete features."""
+    return any(not table.HasField("list") for table in config.small_embeddings.tables)
+
+
+def without_unread(inputs: Sequence[Input], lists: Collection[str], *, reads_ids: bool) -> tuple[Input, ...]:
+    """Inputs without the ids that nothing reads.
+
+    Args:
+        inputs: the data's.
+        lists: the inputs of lists that are read.
+        reads_ids: whether the discrete features are.
+    """
+    return tuple(i for i in inputs if (i.name in lists if i.is_list else reads_ids or i.name != "discrete"))
+
+
+def refuse_table_of_position(columns: Sequence[int | None], position: int) -> None:
     """Makes sure that no table looks up the position, which a rule of the spec sees where both are given alike.
 
     Args:
-        columns: what the small tables look up, in their order.
+        columns: what the small tables look up, in their order; None of lists.
         position: the column of the position.
 
     Raises:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
 
+# What a schema file gives as the length of a column whose rows vary in it.
+VARYING = -1
+
 # The inputs that a model knows, in the order in which it joins them.
 MODEL_INPUTS: dict[str, DType] = {
     "continuous": "float32",
@@ -41,7 +44,7 @@ def input_signature(
     columns: Mapping[str, Column] | None = None,
     float_labels: Collection[str] = (),
 ) -> tuple[Input, ...]:
-    """The model's inputs, in the order in which it joins them.
+    """The model's inputs, in the order in which it joins them; behind them those that are lists, by their names.
 
     Args:
         data: the data set's configuration.
@@ -58,8 +61,10 @@ def input_signature(
         here = at(join(path, "tasks"), task)
         label = fixed_column(task, columns, here, data.seg_dense_schema.schema_path)
         _check_label(label, here, is_float=task in float_labels)
-    inputs = [i for i in _renamed_inputs(data, columns, path) if i.name in MODEL_INPUTS]
-    inputs.sort(key=lambda item: list(MODEL_INPUTS).index(item.name))
+    order = [*MODEL_INPUTS]
+    inputs = [i for i in _renamed_inputs(data, columns, path) if i.name in MODEL_INPUTS or i.is_list]
+    # Lists come last, in the order of their names, which is the one they are in.
+    inputs.sort(key=lambda item: order.index(item.name) if item.name in MODEL_INPUTS else len(order))
     steps = data.preprocess.truncate_and_slice
     here = join(path, "preprocess.truncate_and_slice")
     return tuple(_narrowed(item, steps, here) for item in inputs)
@@ -81,7 +86,8 @@ def carried_inputs(
         DataError: as `input_signature`.
     """
     columns = read_schema(data.seg_dense_schema, path) if columns is None else columns
-    carried = {i.name: i for i in _renamed_inputs(data, columns, path) if i.name not in MODEL_INPUTS}
+    others = (i for i in _renamed_inputs(data, columns, path) if i.name not in MODEL_INPUTS)
+    carried = {item.name: item for item in others if not item.is_list}
     for index, name in enumerate(data.seg_dense_schema.features):
         here = at(join(path, "seg_dense_schema.features"), index)
         column = fixed_column(name, columns, here, data.seg_dense_schema.schema_path)
@@ -114,10 +120,31 @@ def renamed_input(data: RecapDataConfig, name: str, columns: Mapping[str, Column
     """
     schema = data.seg_dense_schema
     here = at(join(path, "seg_dense_schema.renamed_features"), name)
-    found = fixed_column(schema.renamed_features[name], columns, here, schema.schema_path)
+    column = schema.renamed_features[name]
+    if name not in MODEL_INPUTS and (lists := _lists(column, columns)) is not None:
+        return _named_lists(lists, name, here)
+    found = fixed_column(column, columns, here, schema.schema_path)
     expected = MODEL_INPUTS.get(name, found.dtype)
     if found.dtype != expected:
         raise DataError(f'"{found.column}" holds {found.dtype} values, and the input "{name}" takes {expected}', here)
+    return replace(found, name=name)
+
+
+def _lists(name: str, columns: Mapping[str, Column]) -> Input | None:
+    """The input that a column is whose rows vary in length; None if it is another or there is none."""
+    column = columns.get(name)
+    if column is None or column.dtype is None or column.length != VARYING:
+        return None
+    return Input(name, name, column.dtype, VARYING, VARYING, names=column.names)
+
+
+def _named_lists(found: Input, name: str, path: str) -> Input:
+    if found.dtype != "int64":
+        raise DataError(
+            f'the rows of "{found.column}" are lists of float32 values, and lists are read as ids; write it as '
+            "int64_list",
+            path,
+        )
     return replace(found, name=name)
 
 
@@ -132,8 +159,12 @@ def fixed_column(name: str, columns: Mapping[str, Column], path: str, schema_pat
         raise DataError(f'the schema {schema_path} has no column "{name}"{_nearest(name, columns)}', path)
     if column.dtype is None:
         raise DataError(f'"{name}" is neither float_list nor int64_list; drop it or write it as numbers', path)
-    if column.length == -1:
-        raise DataError(f'the rows of "{name}" vary in length; write it with a fixed one', path)
+    if column.length == VARYING:
+        raise DataError(
+            f'the rows of "{name}" vary in length; write it with a fixed one, or give lists of ids an input of another '
+            "name in renamed_features, which a table looks up",
+            path,
+        )
     return Input(name, name, column.dtype, column.length, column.length, names=column.names)
 
 

@@ -9,9 +9,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from rankspec.encoding.lists import Lists
 from rankspec.trainer.data.formats import as_array
 from rankspec.trainer.data.order import RowNumbers, RowOrder
-from rankspec.trainer.data.plan import BatchParts, DataPlan
+from rankspec.trainer.data.plan import BatchParts, DataPlan, ListTensors
 from rankspec.trainer.data.row_groups import Requests
 from rankspec.trainer.data.rows import Part
 from rankspec.trainer.data.thinning import thin_negatives
@@ -66,10 +67,12 @@ class BatchAssembler:
         first, last = self._plan.share.of(len(rows))
         parts = self._parts(rows[first:last], row_groups)
         inputs = {name: self._gathered(name, parts, last - first) for name in self._plan.formats}
+        lists = {name: self._gathered_lists(name, parts) for name in self._plan.lists}
         labels = self._gathered_labels(parts, last - first)
         return self._plan.make_batch(
             BatchParts(
                 inputs=inputs,
+                lists=lists,
                 labels=labels,
                 weights=self._weights(labels).mul_(torch.from_numpy(weights[first:last, None])),
                 number=number,
@@ -110,6 +113,13 @@ class BatchAssembler:
             into[part.into] = part.rows.inputs[name][part.taken]
         return tensor
 
+    def _gathered_lists(self, name: str, parts: Sequence[Part]) -> ListTensors:
+        """The lists of one input, from one or more row groups."""
+        joined = Lists.joined([part.rows.lists[name][part.taken] for part in parts])
+        rows = joined[np.argsort(_numbers([part.into for part in parts]))] if len(parts) > 1 else joined
+        tensors = torch.from_numpy(np.ascontiguousarray(rows.values)), torch.from_numpy(rows.offsets)
+        return ListTensors(*(one.pin_memory() if self._pinned else one for one in tensors))
+
     def _gathered_labels(self, parts: Sequence[Part], num_rows: int) -> Tensor:
         """Labels `[num_rows, T]`; a task without labels has 0 throughout."""
         labels = torch.zeros((num_rows, len(self._plan.task_names)), pin_memory=self._pinned)
@@ -131,6 +141,11 @@ class BatchAssembler:
             columns = [column for column, _ in weighed]
             weights[:, columns] = sample_weights(labels[:, columns], [rates for _, rates in weighed])
         return weights
+
+
+def _numbers(places: Sequence[slice | NDArray[np.int64]]) -> NDArray[np.int64]:
+    """The numbers that slices and numbers name, one after the other."""
+    return np.concatenate([np.arange(one.start, one.stop) if isinstance(one, slice) else one for one in places])
 
 
 def as_slice(numbers: NDArray[np.int64]) -> slice | NDArray[np.int64]:

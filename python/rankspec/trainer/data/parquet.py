@@ -17,7 +17,7 @@ from rankspec.trainer.data.footer import Footer, read_footer
 from rankspec.trainer.data.place import Place
 from rankspec.trainer.data.source import FileIdentity
 from rankspec.trainer.data.storage.storage import StoredFile
-from rankspec.trainer.data.values import Array, StoredColumn, StoredType, is_list, values_of
+from rankspec.trainer.data.values import Stored, StoredColumn, StoredType, is_list, stored_of
 from rankspec.trainer.data_error import DamagedFileError, DataError
 from rankspec.trainer.inputs import names_difference
 
@@ -82,14 +82,14 @@ class ParquetFile:
         except UNREADABLE as error:
             raise DataError(f"{self.place(row_group)}: cannot be read: {reason(error)}") from error
 
-    def chunks(self, row_group: int, columns: Sequence[StoredColumn]) -> Iterator[tuple[int, dict[str, Array]]]:
+    def chunks(self, row_group: int, columns: Sequence[StoredColumn]) -> Iterator[tuple[int, dict[str, Stored]]]:
         """Reads columns of one row group, without a copy where the values lie in memory as they are."""
         first, names = 0, [column.name for column in columns]
         try:
             with _opened(self) as opened:
                 for chunk in opened.iter_batches(_chunk_rows(columns), row_groups=[row_group], columns=names):
                     here = self.place(row_group, first)
-                    yield first, {column.name: values_of(chunk.column(column.name), column, here) for column in columns}
+                    yield first, {column.name: stored_of(chunk.column(column.name), column, here) for column in columns}
                     first += chunk.num_rows
         except DataError:
             raise
@@ -141,6 +141,9 @@ def _check_type(file: StoredFile, schema: pa.Schema, column: StoredColumn) -> No
     if len(found) != 1:
         raise DataError(f"{file}: {_not_one(column.name, len(found), schema.names)}")
     stored = schema.field(found[0]).type
+    if column.varies:
+        _check_lists(file, stored, column)
+        return
     if column.dtype in ("float32", "int64") and _is_bytes(stored):
         _check_bytes(file, stored, column)
         return
@@ -153,6 +156,16 @@ def _check_type(file: StoredFile, schema: pa.Schema, column: StoredColumn) -> No
     if (not is_list(stored) and column.length != 1) or not _fits(values, column.dtype):
         expected = _EXPECTED[column.dtype] + (f", {column.length} values a row" if column.length != 1 else "")
         raise DataError(f'{file}: column "{column.name}" is {stored}; it has to be {expected}: write it as that')
+
+
+def _check_lists(file: StoredFile, stored: pa.DataType, column: StoredColumn) -> None:
+    """Makes sure that a column holds lists of whole numbers."""
+    values = stored.value_type if is_list(stored) else stored
+    if not is_list(stored) or not pa.types.is_integer(values) or pa.types.is_uint64(values):
+        raise DataError(
+            f'{file}: column "{column.name}" is {stored}; the schema says that rows vary in length, so it has to be '
+            "lists of an integer type up to int64: write it as that"
+        )
 
 
 def _not_one(name: str, count: int, names: Sequence[str]) -> str:

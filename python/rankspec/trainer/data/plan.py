@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from torch import Tensor
 
@@ -31,12 +32,25 @@ class Share:
         return num_rows * self.rank // self.world_size, num_rows * (self.rank + 1) // self.world_size
 
 
+class ListTensors(NamedTuple):
+    """A list of ids for each row, as tensors; see `rankspec.encoding.lists.Lists`.
+
+    Attributes:
+        values: int64 `[N]`.
+        offsets: int64 `[B + 1]`.
+    """
+
+    values: Tensor
+    offsets: Tensor
+
+
 @dataclass(frozen=True)
 class BatchParts:
     """What a batch is made of.
 
     Attributes:
         inputs: `[B, width]` by name.
+        lists: lists of ids, one a row, by name.
         labels: float32 `[B, T]`; a task without labels has 0.
         weights: float32 `[B, T]`, what a row counts for each task; a task without labels has 0.
         number: number of the global batch in its stream, from 0.
@@ -45,6 +59,7 @@ class BatchParts:
     """
 
     inputs: Mapping[str, Tensor]
+    lists: Mapping[str, ListTensors]
     labels: Tensor
     weights: Tensor
     number: int
@@ -64,7 +79,7 @@ class DataPlan:
         task_names: the tasks, in the order of the columns of a batch.
         labels: those that the files have labels of, in the order of these tasks.
         steps: what is done to the rows, in order.
-        formats: the formats of all inputs behind the last step, those that steps make included.
+        formats: the formats of all inputs behind the last step, those that steps make included; lists have none.
         thinning: how negatives are left out of batches, or none.
         make_batch: makes a batch of tensors.
         batch_size: rows of a global batch.
@@ -95,6 +110,11 @@ class DataPlan:
     keeps_rows: bool
     num_readers: int
     num_assemblers: int
+
+    @property
+    def lists(self) -> tuple[str, ...]:
+        """Those of the inputs whose rows are lists."""
+        return tuple(item.name for item in self.inputs if item.is_list)
 
     @cached_property
     def columns(self) -> tuple[StoredColumn, ...]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rankspec.encoding.lists import Lists
 from rankspec.trainer.data.plan import DataPlan
 from rankspec.trainer.data.source import RowFile
 from rankspec.trainer.data.step import Chunk
@@ -24,11 +25,13 @@ class Rows:
         labels: `[rows, L]`, a column for each of the labels of the plan; uint8 if all are 0 or 1, otherwise float32.
         positive: whether a row is a positive where negatives are thinned out, `[rows]`; by the labels of the file,
             since that step comes before those that change labels.
+        lists: those of the inputs whose rows are lists, by name.
     """
 
     inputs: dict[str, Array]
     labels: Array
     positive: NDArray[np.bool_]
+    lists: dict[str, Lists] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,7 @@ class RowDecoder:
             DataError: a value is missing, of the wrong type or out of its range; the text names file and row group.
         """
         plan, rows = self._plan, self._room(file, index)
+        lists: dict[str, list[Lists]] = {name: [] for name in plan.lists}
         for chunk, here in self._chunks(file, index):
             for step in plan.steps:
                 step.apply(chunk)
@@ -68,17 +72,23 @@ class RowDecoder:
             for number, label in enumerate(plan.labels):
                 rows.labels[here, number] = chunk.labels[label.name]
             rows.positive[here] = chunk.positive
+            for name, parts in lists.items():
+                parts.append(chunk.lists[name])
+        rows.lists.update((name, Lists.joined(parts)) for name, parts in lists.items())
         return rows
 
     def _chunks(self, file: RowFile, index: int) -> Iterator[tuple[Chunk, slice]]:
         """The rows of a row group as they are read, some at a time, and their places in it."""
         plan = self._plan
-        for first, stored in file.chunks(index, plan.columns):
+        for first, columns in file.chunks(index, plan.columns):
             place = file.place(index, first)
-            num_rows = len(next(iter(stored.values())))
+            num_rows = len(next(iter(columns.values())))
+            stored = {name: values for name, values in columns.items() if not isinstance(values, Lists)}
+            lists = {name: values for name, values in columns.items() if isinstance(values, Lists)}
             chunk = Chunk(
                 stored=stored,
-                inputs={item.name: stored[item.column] for item in plan.inputs},
+                inputs={item.name: stored[item.column] for item in plan.inputs if not item.is_list},
+                lists={item.name: lists[item.column] for item in plan.inputs if item.is_list},
                 labels={label.name: label.checked(stored[label.name], place) for label in plan.labels},
                 positive=np.zeros(num_rows, np.bool_),
                 place=place,

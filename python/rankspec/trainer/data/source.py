@@ -7,7 +7,7 @@ from typing import Protocol
 
 from rankspec.trainer.data.place import Place
 from rankspec.trainer.data.storage.storage import NamedFile, StoredFile
-from rankspec.trainer.data.values import Array, StoredColumn
+from rankspec.trainer.data.values import Stored, StoredColumn
 
 # Bytes, rows, and a hash that differs where rows or columns do, all of which lie in the file: not its name, no time.
 FileIdentity = tuple[int, int, str]
@@ -35,12 +35,12 @@ class RowFile(Protocol):
     def place(self, row_group: int, first_row: int = 0) -> Place:
         """The place of a row group, or of rows from a place in it on."""
 
-    def chunks(self, row_group: int, columns: Sequence[StoredColumn]) -> Iterator[tuple[int, dict[str, Array]]]:
+    def chunks(self, row_group: int, columns: Sequence[StoredColumn]) -> Iterator[tuple[int, dict[str, Stored]]]:
         """Reads columns of one row group, some rows at a time.
 
         Yields:
-            The place of the chunk's first row in the row group, and for each column an array `[rows, length]`, by
-            name; it is read-only.
+            The place of the chunk's first row in the row group, and for each column an array `[rows, length]`, or
+            lists where rows vary in length, by name; it is read-only.
 
         Raises:
             DataError: a value is missing, a row has another number of values, or the file is damaged; the text names

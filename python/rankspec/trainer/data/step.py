@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from rankspec.encoding.lists import Lists
 from rankspec.trainer.data.formats import Format
 from rankspec.trainer.data.place import Place
 from rankspec.trainer.data.values import Array, StoredColumn
@@ -19,11 +20,13 @@ class Chunk:
     """Some rows on their way to the model.
 
     Attributes:
-        stored: the columns as they were read, `[rows, length]` by name; read-only.
+        stored: the columns as they were read, `[rows, length]` by name; read-only. Those whose rows vary in length are
+            left out.
         inputs: the inputs, `[rows, width]` by name.
         labels: the labels, `[rows]` by name; uint8 if they are 0 or 1, otherwise float32.
         positive: whether a row is a positive where negatives are thinned out, `[rows]`.
         place: where the rows come from.
+        lists: the inputs whose rows are lists, by name.
     """
 
     stored: Mapping[str, Array]
@@ -31,6 +34,7 @@ class Chunk:
     labels: dict[str, Array]
     positive: NDArray[np.bool_]
     place: Place
+    lists: Mapping[str, Lists] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

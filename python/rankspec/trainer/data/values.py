@@ -9,14 +9,23 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from rankspec.encoding.lists import PADDING, Lists
 from rankspec.trainer.data.place import Place
 from rankspec.trainer.data_error import DataError
 from rankspec.trainer.inputs import DType
 
 Array = NDArray[Any]
 
+# What a column is read as: values, or lists where rows vary in length.
+Stored = Array | Lists
+
 # "number" stands for any type that has them: values are given as they are stored. "text" gives Python's strings.
 StoredType = DType | Literal["number", "text"]
+
+# Of columns whose rows vary in length; the same number is the schema file's.
+VARYING = -1
+# Ids that such a row is taken to have where it matters for speed alone.
+_USUAL_LENGTH = 16
 
 _ITEM_BYTES: dict[StoredType, int] = {"float32": 4, "int64": 8, "number": 8, "text": 64}
 
@@ -28,7 +37,7 @@ class StoredColumn:
     Attributes:
         name: of the column.
         dtype: the type its values are read as.
-        length: values in a row.
+        length: values in a row; -1 where that varies.
         features: the name of the feature at each place, with which a file that gives names has to agree; None if there
             are none.
     """
@@ -40,8 +49,54 @@ class StoredColumn:
 
     @property
     def row_bytes(self) -> int:
-        """Bytes that the values of a row take: of numbers of any type at most, of texts about."""
-        return _ITEM_BYTES[self.dtype] * self.length
+        """Bytes that the values of a row take: of numbers of any type at most, of texts and varying rows about."""
+        return _ITEM_BYTES[self.dtype] * (_USUAL_LENGTH if self.varies else self.length)
+
+    @property
+    def varies(self) -> bool:
+        """Whether rows are lists of any length."""
+        return self.length == VARYING
+
+
+def stored_of(array: pa.Array, column: StoredColumn, place: Place) -> Stored:
+    """The values of a chunk: `[rows, length]`, or lists where rows vary in length.
+
+    Raises:
+        DataError: one is missing, a row has another number of values, or a list holds what stands for no id; the text
+            names the place.
+    """
+    return lists_of(array, column, place) if column.varies else values_of(array, column, place)
+
+
+def fixed(values: Stored) -> Array:
+    """Values of a column that was asked for with a fixed length."""
+    assert not isinstance(values, Lists), "only columns that are asked for so vary in length"
+    return values
+
+
+def lists_of(array: pa.Array, column: StoredColumn, place: Place) -> Lists:
+    """The lists of a chunk.
+
+    Raises:
+        DataError: as `stored_of`.
+    """
+    if array.null_count:
+        raise DataError(
+            f"{place.of(column.name, _first_null(array))}: there is no list; write an empty one where there are no ids"
+        )
+    if pa.types.is_fixed_size_list(array.type):
+        lengths = np.full(len(array), array.type.list_size)
+    else:
+        lengths = np.diff(array.offsets.to_numpy())
+    ids = array.flatten()
+    if ids.null_count:
+        row = Lists.of(np.empty(0, np.int64), lengths).row_of(_first_null(ids))
+        raise DataError(f"{place.of(column.name, row)}: an id of the list is missing; fill it in, or leave it out")
+    lists = Lists.of(ids.to_numpy(zero_copy_only=False).astype(np.int64, copy=False), lengths)
+    if (odd := np.flatnonzero(lists.values == PADDING)).size:
+        row = lists.row_of(int(odd[0]))
+        raise DataError(f"{place.of(column.name, row)}: {PADDING} in a list stands for no id; leave it out")
+    return lists
 
 
 def values_of(array: pa.Array, column: StoredColumn, place: Place) -> Array:

@@ -1050,10 +1050,12 @@ func (*BinnedFeature_Distinct) isBinnedFeature_Edges() {}
 
 func (*BinnedFeature_Quantiles) isBinnedFeature_Edges() {}
 
-// The list of a row as ids at places of their own.
+// The list of a row as ids at places of their own, or as a list of ids.
 type ListPlaces struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Places: the first values of the list, in its order, and 0 where there are no more. Further values are left out.
+	// Unset: all of the list, as a list of as many ids in a column of its own, which is called as the feature; a list that
+	// is missing is an empty one.
 	Width         *int32 `protobuf:"varint,1,opt,name=width" json:"width,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2134,7 +2136,7 @@ func (x *Fitting) GetNumFitRows() int64 {
 // How raw rows become what a model takes, in operations that every language rounds alike. Readers refuse what is not fitted.
 type Recipe struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What the fields mean. Readers refuse what they do not know; 1 is all there is.
+	// What the fields mean. Readers refuse what they do not know: 2 where a list has no width, otherwise 1.
 	Semantics *int32 `protobuf:"varint,1,opt,name=semantics" json:"semantics,omitempty"`
 	// The raw columns. Rows may have more, which nothing reads.
 	Columns []*RawColumn `protobuf:"bytes,2,rep,name=columns" json:"columns,omitempty"`
@@ -2316,11 +2318,10 @@ const file_rankspec_data_v1_recipe_proto_rawDesc = "" +
 	"\bdistinct\x18\x02 \x01(\v2\x1f.rankspec.data.v1.DistinctEdgesB\b\x88\xe7\x18\x01\x90\xe7\x18\x02H\x00R\bdistinct\x12I\n" +
 	"\tquantiles\x18\x03 \x01(\v2\x1f.rankspec.data.v1.QuantileEdgesB\b\x88\xe7\x18\x01\x90\xe7\x18\x02H\x00R\tquantiles\x12A\n" +
 	"\x06fitted\x18\x04 \x01(\v2\x1f.rankspec.data.v1.BinnedFittingB\b\x88\xe7\x18\x01\x90\xe7\x18\x02R\x06fittedB\x0e\n" +
-	"\x05edges\x12\x05\xbaH\x02\b\x01\"9\n" +
+	"\x05edges\x12\x05\xbaH\x02\b\x01\"6\n" +
 	"\n" +
-	"ListPlaces\x12+\n" +
-	"\x05width\x18\x01 \x01(\x05B\x15\xbaH\n" +
-	"\xc8\x01\x01\x1a\x05\x18\x80\b(\x01\x88\xe7\x18\x01\x90\xe7\x18\x02R\x05width\"\xe8\x03\n" +
+	"ListPlaces\x12(\n" +
+	"\x05width\x18\x01 \x01(\x05B\x12\xbaH\a\x1a\x05\x18\x80\b(\x01\x88\xe7\x18\x01\x90\xe7\x18\x02R\x05width\"\xe8\x03\n" +
 	"\x0fCategoryFitting\x12)\n" +
 	"\x06values\x18\x01 \x03(\tB\x11\xbaH\x06\x92\x01\x03\x10\x80\x02\x88\xe7\x18\x01\x90\xe7\x18\x02R\x06values\x12@\n" +
 	"\x04file\x18\x02 \x01(\tB,\xbaH!r\x1f2\x1d^[A-Za-z0-9_][A-Za-z0-9_.-]*$\x88\xe7\x18\x01\x90\xe7\x18\x02R\x04file\x125\n" +
@@ -2397,7 +2398,7 @@ const file_rankspec_data_v1_recipe_proto_rawDesc = "" +
 	"\tgenerator\x18\x01 \x01(\tB\b\x88\xe7\x18\x02\x90\xe7\x18\x01R\tgenerator\x12-\n" +
 	"\bnum_rows\x18\x02 \x01(\x03:\x010B\x0f\xbaH\x04\"\x02(\x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\anumRows\x124\n" +
 	"\fnum_fit_rows\x18\x03 \x01(\x03:\x010B\x0f\xbaH\x04\"\x02(\x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\n" +
-	"numFitRows\"\xf4/\n" +
+	"numFitRows\"\xeb5\n" +
 	"\x06Recipe\x120\n" +
 	"\tsemantics\x18\x01 \x01(\x05B\x12\xbaH\a\xc8\x01\x01\x1a\x02(\x01\x88\xe7\x18\x01\x90\xe7\x18\x02R\tsemantics\x12J\n" +
 	"\acolumns\x18\x02 \x03(\v2\x1b.rankspec.data.v1.RawColumnB\x13\xbaH\b\x92\x01\x05\b\x01\x10\x80 \x88\xe7\x18\x01\x90\xe7\x18\x02R\acolumns\x12:\n" +
@@ -2406,7 +2407,7 @@ const file_rankspec_data_v1_recipe_proto_rawDesc = "" +
 	"\x06labels\x18\x05 \x03(\v2\x1d.rankspec.data.v1.RecipeLabelB\x10\xbaH\x05\x92\x01\x02\x10@\x88\xe7\x18\x01\x90\xe7\x18\x02R\x06labels\x127\n" +
 	"\x05split\x18\x06 \x01(\v2\x17.rankspec.data.v1.SplitB\b\x88\xe7\x18\x01\x90\xe7\x18\x02R\x05split\x12@\n" +
 	"\x06output\x18\a \x01(\v2\x1e.rankspec.data.v1.RecipeOutputB\b\x88\xe7\x18\x01\x90\xe7\x18\x02R\x06output\x12;\n" +
-	"\x06fitted\x18\b \x01(\v2\x19.rankspec.data.v1.FittingB\b\x88\xe7\x18\x01\x90\xe7\x18\x02R\x06fitted:\xe2+\xbaH\xde+\x1a}\n" +
+	"\x06fitted\x18\b \x01(\v2\x19.rankspec.data.v1.FittingB\b\x88\xe7\x18\x01\x90\xe7\x18\x02R\x06fitted:\xd91\xbaH\xd51\x1a}\n" +
 	"\x18data.recipe.columns_once\x1aathis.columns.map(x, x.name).unique() ? '' : 'columns: two have the same name; keep or rename one'\x1a\x80\x01\n" +
 	"\x19data.recipe.features_once\x1acthis.features.map(x, x.name).unique() ? '' : 'features: two have the same name; keep or rename one'\x1az\n" +
 	"\x17data.recipe.labels_once\x1a_this.labels.map(x, x.task).unique() ? '' : 'labels: two have the same task; keep or rename one'\x1a\xf8\x03\n" +
@@ -2419,7 +2420,9 @@ const file_rankspec_data_v1_recipe_proto_rawDesc = "" +
 	"\x1edata.recipe.plain_labels_exist\x1a\xe8\x03[('\\n' + this.columns.filter(c, (int(c.kind) == 2 || int(c.kind) == 3 || int(c.kind) == 4) && !c.list).map(c, c.name).join('\\n') + '\\n')].map(names, this.labels.filter(l, !has(l.at_least) && !has(l.equals)).map(l, l.column).filter(n, !names.contains('\\n' + n + '\\n')).map(n, 'labels: ' + n + ', which a label reads, is none of columns, neither flag nor number, or a list; name a column of one flag or number a row, or say what makes a row positive with at_least or equals').join('; '))[0]\x1a\xa1\x02\n" +
 	"\x1cdata.recipe.split_key_exists\x1a\x80\x02[('\\n' + this.columns.map(c, c.name).join('\\n') + '\\n')].map(names, this.split.key.columns.filter(n, !names.contains('\\n' + n + '\\n')).map(n, 'split.key.columns: ' + n + ', of the key, is none of columns; correct the name or add the column').join('; '))[0]\x1a\x85\x03\n" +
 	"\x1ddata.recipe.split_time_exists\x1a\xe3\x02[('\\n' + this.columns.filter(c, int(c.kind) == 5 && !c.list).map(c, c.name).join('\\n') + '\\n')].map(names, (has(this.split.time) ? [this.split.time.column] : []).filter(n, !names.contains('\\n' + n + '\\n')).map(n, 'split.time.column: ' + n + ', which divides by time, is none of columns, no time, or a list; name a column of one time a row').join('; '))[0]\x1a\xe3\x02\n" +
-	"\x19data.recipe.output_exists\x1a\xc5\x02[('\\n' + this.columns.filter(c, true).map(c, c.name).join('\\n') + '\\n')].map(names, (this.output.row_key.filter(n, true) + this.output.carried.filter(n, true)).filter(n, !names.contains('\\n' + n + '\\n')).map(n, 'output: ' + n + ', in row_key or carried, is none of columns; correct the name or add the column').join('; '))[0]\x1a\x83\x02\n" +
+	"\x19data.recipe.output_exists\x1a\xc5\x02[('\\n' + this.columns.filter(c, true).map(c, c.name).join('\\n') + '\\n')].map(names, (this.output.row_key.filter(n, true) + this.output.carried.filter(n, true)).filter(n, !names.contains('\\n' + n + '\\n')).map(n, 'output: ' + n + ', in row_key or carried, is none of columns; correct the name or add the column').join('; '))[0]\x1a\xa7\x02\n" +
+	"!data.recipe.whole_lists_are_known\x1a\x81\x02this.semantics == 1 && this.features.exists(f, (has(f.category.list) && !has(f.category.list.width)) || (has(f.hashed.list) && !has(f.hashed.list.width))) ? 'semantics: readers of 1 do not know lists without a width; write 2, or give each list a width' : ''\x1a\xca\x03\n" +
+	"$data.recipe.whole_lists_have_columns\x1a\xa1\x03[this.labels.map(l, l.task) + this.output.carried.filter(c, true) + ['continuous', 'binary', 'discrete']].map(taken, this.features.filter(f, ((has(f.category.list) && !has(f.category.list.width)) || (has(f.hashed.list) && !has(f.hashed.list.width))) && f.name in taken).map(f, 'features: ' + f.name + ', a list without a width, would have a column of that name, and another has it; rename the feature').join('; '))[0]\x1a\x83\x02\n" +
 	"\x17data.recipe.fitted_text\x1a\xe7\x01has(this.fitted) && (this.text.missing.size() == 0 || this.text.true_values.size() == 0 || this.text.false_values.size() == 0) ? 'text: a fitted recipe says how text is read, without leaving anything to defaults; fill text in' : ''\x1a\xa9\x03\n" +
 	"\x18data.recipe.fitted_whole\x1a\x8c\x03has(this.fitted) && (this.features.exists(f, (has(f.number) && !has(f.number.fitted)) || (has(f.binned) && !has(f.binned.fitted)) || (has(f.category) && !has(f.category.fitted))) || (has(this.split.time) && this.split.parts.size() > 1 && this.split.time.start_micros.size() == 0)) ? 'fitted: a feature or the split is not fitted, and the recipe says that all is; fit it, or leave fitted out' : ''*\x86\x01\n" +
 	"\aRawKind\x12\x18\n" +

@@ -300,8 +300,8 @@ type SegDenseSchema struct {
 	// Columns to read besides those of renamed_features and the labels. Empty: none.
 	Features []string `protobuf:"bytes,2,rep,name=features" json:"features,omitempty"`
 	// Column by input name. Of the inputs that the model knows it reads those that are named here, one at least: continuous
-	// and binary, user_embedding, user_eng_embedding and author_embedding, and discrete where ids are looked up. Inputs of
-	// other names travel with the rows.
+	// and binary, user_embedding, user_eng_embedding and author_embedding, and discrete where ids are looked up. Of other
+	// names it reads those whose rows are lists of any length, where a table looks these up; all others travel with the rows.
 	RenamedFeatures map[string]string `protobuf:"bytes,3,rep,name=renamed_features,json=renamedFeatures" json:"renamed_features,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// Low bits of the float32 mantissa set to 0, by input name, as if the feature had been stored in a smaller
 	// format. Empty: none.
@@ -728,7 +728,7 @@ const file_rankspec_recap_v1_data_proto_rawDesc = "" +
 	"*recap.explicit_datetime_inputs.local_paths\x1a\xa3\f[{'name': 'data_root', 'path': this.data_root}] .filter(f, f.path.matches('[\\\\x00\\\\n\\\\r]|^ +$') || f.path.matches('^ *[A-Za-z][A-Za-z0-9+.:-]*:/') && (!f.path.matches('^(file:///|(s3|gs)://[^/:@?* \\\\[]+(/|$)|hdfs://[^/@?* \\\\[]*/)') || f.path.matches('[?][A-Za-z0-9_.&-]*='))) .map(f, f.name + (f.path.matches('[\\\\x00\\\\n\\\\r]') ? ': a path takes neither line breaks nor NUL characters; take it out' : f.path.matches('^ +$') ? ': a path of nothing but blanks; write the path' : !f.path.matches('^(file|s3|gs|hdfs)://') ? ': ' + f.path.split(':/')[0] + ':/ begins an address of a storage that data is not read from; write one that begins with file://, ' + 's3://, gs:// or hdfs://, or mount the storage and write the local path, ./ first if a folder is called so' : f.path.matches('^[a-z0-9]+://[^/]*@') ? ': an address takes no user name and no password; take them out, credentials come from the environment' : f.path.matches('[?][A-Za-z0-9_.&-]*=') ? ': an address takes no query such as ?region=x; take it out: settings come from the environment, and a wildcard before = is written *' : f.path.matches('^(s3|gs)://[^/]*:') ? ': an address takes no endpoint; write the bucket alone behind ' + f.path.split('://')[0] + ':// and set the endpoint in the environment' : f.path.startsWith('file:') ? ': file:// takes the whole path of a file of this machine; write it with three slashes, as file:///data' : ': ' + f.path.split('://')[0] + ':// needs the name of a bucket or host, without wildcards, and a path; write it as s3://bucket/data or hdfs://host:8020/data')).join('\\n')\"\xbe\x01\n" +
 	"\bTaskData\x12X\n" +
 	"\x15pos_downsampling_rate\x18\x01 \x01(\x01:\x011B!\xbaH\x16\x12\x14@\x01\x19\x00\x00\x00\x00\x00\x00\xf0?!\x11\xea-\x81\x99\x97q=\x88\xe7\x18\x01\x90\xe7\x18\x02R\x13posDownsamplingRate\x12X\n" +
-	"\x15neg_downsampling_rate\x18\x02 \x01(\x01:\x011B!\xbaH\x16\x12\x14@\x01\x19\x00\x00\x00\x00\x00\x00\xf0?!\x11\xea-\x81\x99\x97q=\x88\xe7\x18\x01\x90\xe7\x18\x02R\x13negDownsamplingRate\"\xeb\x0e\n" +
+	"\x15neg_downsampling_rate\x18\x02 \x01(\x01:\x011B!\xbaH\x16\x12\x14@\x01\x19\x00\x00\x00\x00\x00\x00\xf0?!\x11\xea-\x81\x99\x97q=\x88\xe7\x18\x01\x90\xe7\x18\x02R\x13negDownsamplingRate\"\x92\x0e\n" +
 	"\x0eSegDenseSchema\x123\n" +
 	"\vschema_path\x18\x01 \x01(\tB\x12\xbaH\a\xc8\x01\x01r\x02\x10\x01\x88\xe7\x18\x02\x90\xe7\x18\x02R\n" +
 	"schemaPath\x125\n" +
@@ -740,12 +740,10 @@ const file_rankspec_recap_v1_data_proto_rawDesc = "" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\x1aG\n" +
 	"\x19MaskMantissaFeaturesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\x05R\x05value:\x028\x01:\xc7\n" +
-	"\xbaH\xc3\n" +
-	"\x1a\x8f\x03\n" +
+	"\x05value\x18\x02 \x01(\x05R\x05value:\x028\x01:\xee\t\xbaH\xea\t\x1a\x8f\x03\n" +
 	"*recap.seg_dense_schema.masked_inputs_exist\x1a\xe0\x02this.mask_mantissa_features.filter(n, !(n in this.renamed_features) || n in ['binary', 'discrete']) .map(n, 'mask_mantissa_features[\"' + n + '\"]: ' + (n in this.renamed_features ? '\"' + n + '\" holds whole numbers, and only float32 values have a mantissa; drop it' : 'renamed_features has no input \"' + n + '\"; add it there or drop it here')).join('\\n')\x1a\xcb\x04\n" +
-	"\"recap.seg_dense_schema.local_paths\x1a\xa4\x04[{'name': 'schema_path', 'path': this.schema_path}] .filter(f, f.path.matches('[\\\\x00\\\\n\\\\r]|^ +$|^ *[A-Za-z][A-Za-z0-9+.:-]*:/')) .map(f, f.name + (f.path.matches('[\\\\x00\\\\n\\\\r]') ? ': a path takes neither line breaks nor NUL characters; take it out' : f.path.matches('^ +$') ? ': a path of nothing but blanks; write the path' : ': ' + f.path.split(':/')[0] + ':/ begins an address of another storage, and only local paths are taken; ' + 'mount the storage or copy from it, and write the local path, ./ first if a folder is called so')).join('\\n')\x1a\xe0\x02\n" +
-	"#recap.seg_dense_schema.model_inputs\x1a\xb8\x02['continuous', 'binary', 'discrete', 'user_embedding', 'user_eng_embedding', 'author_embedding'].exists(n, n in this.renamed_features) ? '' : 'renamed_features: none of the inputs is one that the model reads; name a column for continuous, binary, discrete, user_embedding, user_eng_embedding or author_embedding'\"\xc5\x01\n" +
+	"\"recap.seg_dense_schema.local_paths\x1a\xa4\x04[{'name': 'schema_path', 'path': this.schema_path}] .filter(f, f.path.matches('[\\\\x00\\\\n\\\\r]|^ +$|^ *[A-Za-z][A-Za-z0-9+.:-]*:/')) .map(f, f.name + (f.path.matches('[\\\\x00\\\\n\\\\r]') ? ': a path takes neither line breaks nor NUL characters; take it out' : f.path.matches('^ +$') ? ': a path of nothing but blanks; write the path' : ': ' + f.path.split(':/')[0] + ':/ begins an address of another storage, and only local paths are taken; ' + 'mount the storage or copy from it, and write the local path, ./ first if a folder is called so')).join('\\n')\x1a\x87\x02\n" +
+	"#recap.seg_dense_schema.model_inputs\x1a\xdf\x01size(this.renamed_features) > 0 ? '' : 'renamed_features: there is no input; name a column for continuous, binary, discrete, user_embedding, user_eng_embedding or author_embedding, or for lists of ids that a table looks up'\"\xc5\x01\n" +
 	"\aSampler\x12&\n" +
 	"\x04name\x18\x01 \x01(\tB\x12\xbaH\a\xc8\x01\x01r\x02\x10\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x04name\x12W\n" +
 	"\x06kwargs\x18\x02 \x03(\v2&.rankspec.recap.v1.Sampler.KwargsEntryB\x17\xbaH\f\x9a\x01\t\x10\x80\x02\"\x04r\x02\x10\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x06kwargs\x1a9\n" +

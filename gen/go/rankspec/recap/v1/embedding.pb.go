@@ -79,6 +79,59 @@ func (OutOfRangeIds) EnumDescriptor() ([]byte, []int) {
 	return file_rankspec_recap_v1_embedding_proto_rawDescGZIP(), []int{0}
 }
 
+// How the rows of a table that the ids of a list name become one.
+type Pooling int32
+
+const (
+	// Not stated; refused where a value is asked for.
+	Pooling_POOLING_UNSPECIFIED Pooling = 0
+	// Their sum.
+	Pooling_POOLING_SUM Pooling = 1
+	// Their mean.
+	Pooling_POOLING_MEAN Pooling = 2
+)
+
+// Enum value maps for Pooling.
+var (
+	Pooling_name = map[int32]string{
+		0: "POOLING_UNSPECIFIED",
+		1: "POOLING_SUM",
+		2: "POOLING_MEAN",
+	}
+	Pooling_value = map[string]int32{
+		"POOLING_UNSPECIFIED": 0,
+		"POOLING_SUM":         1,
+		"POOLING_MEAN":        2,
+	}
+)
+
+func (x Pooling) Enum() *Pooling {
+	p := new(Pooling)
+	*p = x
+	return p
+}
+
+func (x Pooling) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Pooling) Descriptor() protoreflect.EnumDescriptor {
+	return file_rankspec_recap_v1_embedding_proto_enumTypes[1].Descriptor()
+}
+
+func (Pooling) Type() protoreflect.EnumType {
+	return &file_rankspec_recap_v1_embedding_proto_enumTypes[1]
+}
+
+func (x Pooling) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Pooling.Descriptor instead.
+func (Pooling) EnumDescriptor() ([]byte, []int) {
+	return file_rankspec_recap_v1_embedding_proto_rawDescGZIP(), []int{1}
+}
+
 // A table saved by an earlier run, to start from.
 type EmbeddingSnapshot struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -411,8 +464,63 @@ func (x *StratifierConfig) GetFeature() *FeatureRef {
 	return nil
 }
 
+// An input of which every row has a list of ids, of any length: a column whose length the schema file gives as -1.
+type IdListConfig struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The input's name, which renamed_features gives the column.
+	Input *string `protobuf:"bytes,1,opt,name=input" json:"input,omitempty"`
+	// How the table's rows for the ids of a list become one; for the empty list it is all 0.
+	Pooling       *Pooling `protobuf:"varint,2,opt,name=pooling,enum=rankspec.recap.v1.Pooling" json:"pooling,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *IdListConfig) Reset() {
+	*x = IdListConfig{}
+	mi := &file_rankspec_recap_v1_embedding_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *IdListConfig) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*IdListConfig) ProtoMessage() {}
+
+func (x *IdListConfig) ProtoReflect() protoreflect.Message {
+	mi := &file_rankspec_recap_v1_embedding_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use IdListConfig.ProtoReflect.Descriptor instead.
+func (*IdListConfig) Descriptor() ([]byte, []int) {
+	return file_rankspec_recap_v1_embedding_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *IdListConfig) GetInput() string {
+	if x != nil && x.Input != nil {
+		return *x.Input
+	}
+	return ""
+}
+
+func (x *IdListConfig) GetPooling() Pooling {
+	if x != nil && x.Pooling != nil {
+		return *x.Pooling
+	}
+	return Pooling_POOLING_UNSPECIFIED
+}
+
 // One embedding table that every process holds whole and that steps with the model's own optimizer. Its ids
-// are one column of the discrete features.
+// are one column of the discrete features, or the lists of an input of their own.
 type SmallEmbeddingBagConfig struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Name of the table, unique in its list.
@@ -421,7 +529,7 @@ type SmallEmbeddingBagConfig struct {
 	NumEmbeddings *int64 `protobuf:"varint,2,opt,name=num_embeddings,json=numEmbeddings" json:"num_embeddings,omitempty"`
 	// Width of every row.
 	EmbeddingDim *int32 `protobuf:"varint,3,opt,name=embedding_dim,json=embeddingDim" json:"embedding_dim,omitempty"`
-	// Column of the discrete features that holds the ids, from 0. Set exactly when feature is not.
+	// Column of the discrete features that holds the ids, from 0. Set exactly when neither feature nor list is.
 	Index *int32 `protobuf:"varint,4,opt,name=index" json:"index,omitempty"`
 	// What happens to an id below 0 or not below num_embeddings.
 	OutOfRangeIds *OutOfRangeIds `protobuf:"varint,5,opt,name=out_of_range_ids,json=outOfRangeIds,enum=rankspec.recap.v1.OutOfRangeIds,def=1" json:"out_of_range_ids,omitempty"`
@@ -436,7 +544,9 @@ type SmallEmbeddingBagConfig struct {
 	// may stand beside weight_decay.
 	L2 *float64 `protobuf:"fixed64,8,opt,name=l2,def=0" json:"l2,omitempty"`
 	// Discrete feature that holds the ids, by its name; in place of index.
-	Feature       *FeatureRef `protobuf:"bytes,9,opt,name=feature" json:"feature,omitempty"`
+	Feature *FeatureRef `protobuf:"bytes,9,opt,name=feature" json:"feature,omitempty"`
+	// Lists of ids, of any length, whose rows become one; in place of index and feature.
+	List          *IdListConfig `protobuf:"bytes,10,opt,name=list" json:"list,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -450,7 +560,7 @@ const (
 
 func (x *SmallEmbeddingBagConfig) Reset() {
 	*x = SmallEmbeddingBagConfig{}
-	mi := &file_rankspec_recap_v1_embedding_proto_msgTypes[5]
+	mi := &file_rankspec_recap_v1_embedding_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -462,7 +572,7 @@ func (x *SmallEmbeddingBagConfig) String() string {
 func (*SmallEmbeddingBagConfig) ProtoMessage() {}
 
 func (x *SmallEmbeddingBagConfig) ProtoReflect() protoreflect.Message {
-	mi := &file_rankspec_recap_v1_embedding_proto_msgTypes[5]
+	mi := &file_rankspec_recap_v1_embedding_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -475,7 +585,7 @@ func (x *SmallEmbeddingBagConfig) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SmallEmbeddingBagConfig.ProtoReflect.Descriptor instead.
 func (*SmallEmbeddingBagConfig) Descriptor() ([]byte, []int) {
-	return file_rankspec_recap_v1_embedding_proto_rawDescGZIP(), []int{5}
+	return file_rankspec_recap_v1_embedding_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *SmallEmbeddingBagConfig) GetName() string {
@@ -541,7 +651,14 @@ func (x *SmallEmbeddingBagConfig) GetFeature() *FeatureRef {
 	return nil
 }
 
-// Small embedding tables, looked up by discrete features and joined to the model's inputs.
+func (x *SmallEmbeddingBagConfig) GetList() *IdListConfig {
+	if x != nil {
+		return x.List
+	}
+	return nil
+}
+
+// Small embedding tables, looked up by discrete features or lists of ids and joined to the model's inputs.
 type SmallEmbeddingsConfig struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The tables, in the order in which their rows are joined.
@@ -554,7 +671,7 @@ type SmallEmbeddingsConfig struct {
 
 func (x *SmallEmbeddingsConfig) Reset() {
 	*x = SmallEmbeddingsConfig{}
-	mi := &file_rankspec_recap_v1_embedding_proto_msgTypes[6]
+	mi := &file_rankspec_recap_v1_embedding_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -566,7 +683,7 @@ func (x *SmallEmbeddingsConfig) String() string {
 func (*SmallEmbeddingsConfig) ProtoMessage() {}
 
 func (x *SmallEmbeddingsConfig) ProtoReflect() protoreflect.Message {
-	mi := &file_rankspec_recap_v1_embedding_proto_msgTypes[6]
+	mi := &file_rankspec_recap_v1_embedding_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -579,7 +696,7 @@ func (x *SmallEmbeddingsConfig) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SmallEmbeddingsConfig.ProtoReflect.Descriptor instead.
 func (*SmallEmbeddingsConfig) Descriptor() ([]byte, []int) {
-	return file_rankspec_recap_v1_embedding_proto_rawDescGZIP(), []int{6}
+	return file_rankspec_recap_v1_embedding_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *SmallEmbeddingsConfig) GetTables() []*SmallEmbeddingBagConfig {
@@ -634,7 +751,12 @@ const file_rankspec_recap_v1_embedding_proto_rawDesc = "" +
 	"\x05value\x18\x03 \x01(\x03B\x0e\xbaH\x03\xc8\x01\x01\x88\xe7\x18\x02\x90\xe7\x18\x01R\x05value\x12A\n" +
 	"\afeature\x18\x04 \x01(\v2\x1d.rankspec.recap.v1.FeatureRefB\b\x88\xe7\x18\x02\x90\xe7\x18\x01R\afeature:\x17\xbaH\x14\"\x12\n" +
 	"\x05index\n" +
-	"\afeature\x10\x01\"\xc7\r\n" +
+	"\afeature\x10\x01\"\xf5\x02\n" +
+	"\fIdListConfig\x12\x97\x02\n" +
+	"\x05input\x18\x01 \x01(\tB\x80\x02\xbaH\xf4\x01\xba\x01\xe9\x01\n" +
+	"\x16recap.id_list.own_name\x1a\xce\x01this in ['continuous', 'binary', 'discrete', 'user_embedding', 'user_eng_embedding', 'author_embedding'] ? 'rows of ' + this + ' have all the same number of values; give lists an input of another name' : ''\xc8\x01\x01r\x02\x10\x01\x88\xe7\x18\x01\x90\xe7\x18\x03R\x05input\x12K\n" +
+	"\apooling\x18\x02 \x01(\x0e2\x1a.rankspec.recap.v1.PoolingB\x15\xbaH\n" +
+	"\xc8\x01\x01\x82\x01\x04\x10\x01 \x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\apooling\"\x8c\x0e\n" +
 	"\x17SmallEmbeddingBagConfig\x12>\n" +
 	"\x04name\x18\x01 \x01(\tB*\xbaH\x1f\xc8\x01\x01r\x1a2\x18^[A-Za-z_][A-Za-z0-9_]*$\x88\xe7\x18\x01\x90\xe7\x18\x03R\x04name\x129\n" +
 	"\x0enum_embeddings\x18\x02 \x01(\x03B\x12\xbaH\a\xc8\x01\x01\"\x02 \x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\rnumEmbeddings\x12\xcf\x01\n" +
@@ -648,10 +770,13 @@ const file_rankspec_recap_v1_embedding_proto_rawDesc = "" +
 	"#recap.small_embedding_bag.std_bound\x1a\x9e\x01!this.isInf() && this > 1e20 ? 'must be at most 1e20, got ' + string(this) + ', because what is computed with it has to fit float32; write a smaller one' : ''\x12\v@\x01!\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\ainitStd\x12\xf6\x01\n" +
 	"\x02l2\x18\b \x01(\x01:\x010B\xe2\x01\xbaH\xd6\x01\xba\x01\xc5\x01\n" +
 	"\"recap.small_embedding_bag.l2_bound\x1a\x9e\x01!this.isInf() && this > 1e20 ? 'must be at most 1e20, got ' + string(this) + ', because what is computed with it has to fit float32; write a smaller one' : ''\x12\v@\x01)\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x02R\x02l2\x12A\n" +
-	"\afeature\x18\t \x01(\v2\x1d.rankspec.recap.v1.FeatureRefB\b\x88\xe7\x18\x01\x90\xe7\x18\x03R\afeature:\xf0\x02\xbaH\xec\x02\x1a\xd5\x02\n" +
-	"$recap.small_embedding_bag.table_size\x1a\xac\x02this.embedding_dim > 0 && this.num_embeddings > 1099511627776 / this.embedding_dim ? 'num_embeddings: ' + string(this.num_embeddings) + ' rows of ' + string(this.embedding_dim) + ' are more than 1099511627776 (2^40) numbers, the most that a table may have; lower num_embeddings or embedding_dim' : ''\"\x12\n" +
+	"\afeature\x18\t \x01(\v2\x1d.rankspec.recap.v1.FeatureRefB\b\x88\xe7\x18\x01\x90\xe7\x18\x03R\afeature\x12=\n" +
+	"\x04list\x18\n" +
+	" \x01(\v2\x1f.rankspec.recap.v1.IdListConfigB\b\x88\xe7\x18\x01\x90\xe7\x18\x03R\x04list:\xf6\x02\xbaH\xf2\x02\x1a\xd5\x02\n" +
+	"$recap.small_embedding_bag.table_size\x1a\xac\x02this.embedding_dim > 0 && this.num_embeddings > 1099511627776 / this.embedding_dim ? 'num_embeddings: ' + string(this.num_embeddings) + ' rows of ' + string(this.embedding_dim) + ' are more than 1099511627776 (2^40) numbers, the most that a table may have; lower num_embeddings or embedding_dim' : ''\"\x18\n" +
 	"\x05index\n" +
-	"\afeature\x10\x01\"\xde\x02\n" +
+	"\afeature\n" +
+	"\x04list\x10\x01\"\xde\x02\n" +
 	"\x15SmallEmbeddingsConfig\x12W\n" +
 	"\x06tables\x18\x01 \x03(\v2*.rankspec.recap.v1.SmallEmbeddingBagConfigB\x13\xbaH\b\x92\x01\x05\b\x01\x10\x80\x04\x88\xe7\x18\x01\x90\xe7\x18\x03R\x06tables\x12D\n" +
 	"\adropout\x18\x02 \x01(\v2 .rankspec.recap.v1.DropoutConfigB\b\x88\xe7\x18\x01\x90\xe7\x18\x03R\adropout:\xa5\x01\xbaH\xa1\x01\x1a\x9e\x01\n" +
@@ -659,7 +784,11 @@ const file_rankspec_recap_v1_embedding_proto_rawDesc = "" +
 	"\rOutOfRangeIds\x12 \n" +
 	"\x1cOUT_OF_RANGE_IDS_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16OUT_OF_RANGE_IDS_ERROR\x10\x01\x12\x1b\n" +
-	"\x17OUT_OF_RANGE_IDS_BUCKET\x10\x02Bh\n" +
+	"\x17OUT_OF_RANGE_IDS_BUCKET\x10\x02*E\n" +
+	"\aPooling\x12\x17\n" +
+	"\x13POOLING_UNSPECIFIED\x10\x00\x12\x0f\n" +
+	"\vPOOLING_SUM\x10\x01\x12\x10\n" +
+	"\fPOOLING_MEAN\x10\x02Bh\n" +
 	"\x15dev.rankspec.recap.v1B\x0eEmbeddingProtoP\x01Z=github.com/rankspec/rankspec/gen/go/rankspec/recap/v1;recapv1b\beditionsp\xe8\a"
 
 var (
@@ -674,36 +803,40 @@ func file_rankspec_recap_v1_embedding_proto_rawDescGZIP() []byte {
 	return file_rankspec_recap_v1_embedding_proto_rawDescData
 }
 
-var file_rankspec_recap_v1_embedding_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_rankspec_recap_v1_embedding_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
+var file_rankspec_recap_v1_embedding_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_rankspec_recap_v1_embedding_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
 var file_rankspec_recap_v1_embedding_proto_goTypes = []any{
 	(OutOfRangeIds)(0),               // 0: rankspec.recap.v1.OutOfRangeIds
-	(*EmbeddingSnapshot)(nil),        // 1: rankspec.recap.v1.EmbeddingSnapshot
-	(*EmbeddingBagConfig)(nil),       // 2: rankspec.recap.v1.EmbeddingBagConfig
-	(*EmbeddingOptimizerConfig)(nil), // 3: rankspec.recap.v1.EmbeddingOptimizerConfig
-	(*LargeEmbeddingsConfig)(nil),    // 4: rankspec.recap.v1.LargeEmbeddingsConfig
-	(*StratifierConfig)(nil),         // 5: rankspec.recap.v1.StratifierConfig
-	(*SmallEmbeddingBagConfig)(nil),  // 6: rankspec.recap.v1.SmallEmbeddingBagConfig
-	(*SmallEmbeddingsConfig)(nil),    // 7: rankspec.recap.v1.SmallEmbeddingsConfig
-	(*v1.LearningRate)(nil),          // 8: rankspec.optim.v1.LearningRate
-	(*FeatureRef)(nil),               // 9: rankspec.recap.v1.FeatureRef
-	(*DropoutConfig)(nil),            // 10: rankspec.recap.v1.DropoutConfig
+	(Pooling)(0),                     // 1: rankspec.recap.v1.Pooling
+	(*EmbeddingSnapshot)(nil),        // 2: rankspec.recap.v1.EmbeddingSnapshot
+	(*EmbeddingBagConfig)(nil),       // 3: rankspec.recap.v1.EmbeddingBagConfig
+	(*EmbeddingOptimizerConfig)(nil), // 4: rankspec.recap.v1.EmbeddingOptimizerConfig
+	(*LargeEmbeddingsConfig)(nil),    // 5: rankspec.recap.v1.LargeEmbeddingsConfig
+	(*StratifierConfig)(nil),         // 6: rankspec.recap.v1.StratifierConfig
+	(*IdListConfig)(nil),             // 7: rankspec.recap.v1.IdListConfig
+	(*SmallEmbeddingBagConfig)(nil),  // 8: rankspec.recap.v1.SmallEmbeddingBagConfig
+	(*SmallEmbeddingsConfig)(nil),    // 9: rankspec.recap.v1.SmallEmbeddingsConfig
+	(*v1.LearningRate)(nil),          // 10: rankspec.optim.v1.LearningRate
+	(*FeatureRef)(nil),               // 11: rankspec.recap.v1.FeatureRef
+	(*DropoutConfig)(nil),            // 12: rankspec.recap.v1.DropoutConfig
 }
 var file_rankspec_recap_v1_embedding_proto_depIdxs = []int32{
-	1,  // 0: rankspec.recap.v1.EmbeddingBagConfig.pretrained:type_name -> rankspec.recap.v1.EmbeddingSnapshot
-	8,  // 1: rankspec.recap.v1.EmbeddingOptimizerConfig.learning_rate:type_name -> rankspec.optim.v1.LearningRate
-	2,  // 2: rankspec.recap.v1.LargeEmbeddingsConfig.tables:type_name -> rankspec.recap.v1.EmbeddingBagConfig
-	3,  // 3: rankspec.recap.v1.LargeEmbeddingsConfig.optimizer:type_name -> rankspec.recap.v1.EmbeddingOptimizerConfig
-	9,  // 4: rankspec.recap.v1.StratifierConfig.feature:type_name -> rankspec.recap.v1.FeatureRef
-	0,  // 5: rankspec.recap.v1.SmallEmbeddingBagConfig.out_of_range_ids:type_name -> rankspec.recap.v1.OutOfRangeIds
-	9,  // 6: rankspec.recap.v1.SmallEmbeddingBagConfig.feature:type_name -> rankspec.recap.v1.FeatureRef
-	6,  // 7: rankspec.recap.v1.SmallEmbeddingsConfig.tables:type_name -> rankspec.recap.v1.SmallEmbeddingBagConfig
-	10, // 8: rankspec.recap.v1.SmallEmbeddingsConfig.dropout:type_name -> rankspec.recap.v1.DropoutConfig
-	9,  // [9:9] is the sub-list for method output_type
-	9,  // [9:9] is the sub-list for method input_type
-	9,  // [9:9] is the sub-list for extension type_name
-	9,  // [9:9] is the sub-list for extension extendee
-	0,  // [0:9] is the sub-list for field type_name
+	2,  // 0: rankspec.recap.v1.EmbeddingBagConfig.pretrained:type_name -> rankspec.recap.v1.EmbeddingSnapshot
+	10, // 1: rankspec.recap.v1.EmbeddingOptimizerConfig.learning_rate:type_name -> rankspec.optim.v1.LearningRate
+	3,  // 2: rankspec.recap.v1.LargeEmbeddingsConfig.tables:type_name -> rankspec.recap.v1.EmbeddingBagConfig
+	4,  // 3: rankspec.recap.v1.LargeEmbeddingsConfig.optimizer:type_name -> rankspec.recap.v1.EmbeddingOptimizerConfig
+	11, // 4: rankspec.recap.v1.StratifierConfig.feature:type_name -> rankspec.recap.v1.FeatureRef
+	1,  // 5: rankspec.recap.v1.IdListConfig.pooling:type_name -> rankspec.recap.v1.Pooling
+	0,  // 6: rankspec.recap.v1.SmallEmbeddingBagConfig.out_of_range_ids:type_name -> rankspec.recap.v1.OutOfRangeIds
+	11, // 7: rankspec.recap.v1.SmallEmbeddingBagConfig.feature:type_name -> rankspec.recap.v1.FeatureRef
+	7,  // 8: rankspec.recap.v1.SmallEmbeddingBagConfig.list:type_name -> rankspec.recap.v1.IdListConfig
+	8,  // 9: rankspec.recap.v1.SmallEmbeddingsConfig.tables:type_name -> rankspec.recap.v1.SmallEmbeddingBagConfig
+	12, // 10: rankspec.recap.v1.SmallEmbeddingsConfig.dropout:type_name -> rankspec.recap.v1.DropoutConfig
+	11, // [11:11] is the sub-list for method output_type
+	11, // [11:11] is the sub-list for method input_type
+	11, // [11:11] is the sub-list for extension type_name
+	11, // [11:11] is the sub-list for extension extendee
+	0,  // [0:11] is the sub-list for field type_name
 }
 
 func init() { file_rankspec_recap_v1_embedding_proto_init() }
@@ -718,8 +851,8 @@ func file_rankspec_recap_v1_embedding_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_rankspec_recap_v1_embedding_proto_rawDesc), len(file_rankspec_recap_v1_embedding_proto_rawDesc)),
-			NumEnums:      1,
-			NumMessages:   7,
+			NumEnums:      2,
+			NumMessages:   8,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -451,7 +451,7 @@ func (x *AllowedValues) GetWhole() bool {
 	return Default_AllowedValues_Whole
 }
 
-// One input of the model: a matrix with a row of values for each row to be scored.
+// One input of the model: a matrix with a row of values for each row to be scored, or a list of ids for each.
 type ServedInput struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Name, unique in its list: letters, digits, `_`, `.` and `-`.
@@ -468,9 +468,18 @@ type ServedInput struct {
 	NonFiniteValue *float64 `protobuf:"fixed64,6,opt,name=non_finite_value,json=nonFiniteValue" json:"non_finite_value,omitempty"`
 	// What values may be at the positions that the model reads. Absent: anything of the type.
 	AllowedValues *AllowedValues `protobuf:"bytes,7,opt,name=allowed_values,json=allowedValues" json:"allowed_values,omitempty"`
+	// Whether each row has a list of ids, of any length, which may be empty; width is 1 then, and a name is that of the list.
+	// The model takes a matrix of as many columns as the longest list of the rows has ids, and at least one: the ids of each list, and
+	// behind them -9223372036854775808, which is no id of any list. Readers of version 1 do not know it.
+	List          *bool `protobuf:"varint,8,opt,name=list,def=0" json:"list,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
+
+// Default values for ServedInput fields.
+const (
+	Default_ServedInput_List = bool(false)
+)
 
 func (x *ServedInput) Reset() {
 	*x = ServedInput{}
@@ -551,14 +560,21 @@ func (x *ServedInput) GetAllowedValues() *AllowedValues {
 	return nil
 }
 
-// An embedding table that is looked up by one position of an input.
+func (x *ServedInput) GetList() bool {
+	if x != nil && x.List != nil {
+		return *x.List
+	}
+	return Default_ServedInput_List
+}
+
+// An embedding table that is looked up by one position of an input, or by the ids of its lists.
 type IdTable struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Name of the table, unique in its list.
 	Name *string `protobuf:"bytes,1,opt,name=name" json:"name,omitempty"`
 	// The input that holds the ids.
 	Input *string `protobuf:"bytes,2,opt,name=input" json:"input,omitempty"`
-	// Position of the id in a row of the input, from 0.
+	// Position of the id in a row of the input, from 0; 0 of lists, all of whose ids are looked up.
 	Position *int32 `protobuf:"varint,3,opt,name=position" json:"position,omitempty"`
 	// Rows of the table that ids name: ids run from 0 to one less.
 	NumIds *int64 `protobuf:"varint,4,opt,name=num_ids,json=numIds" json:"num_ids,omitempty"`
@@ -953,9 +969,9 @@ type DriftBaseline struct {
 	ValidationData *string `protobuf:"bytes,1,opt,name=validation_data,json=validationData" json:"validation_data,omitempty"`
 	// Rows that were looked at.
 	NumRows *int64 `protobuf:"varint,2,opt,name=num_rows,json=numRows" json:"num_rows,omitempty"`
-	// The inputs of at most 8192 values a row, in the signature's order.
+	// The inputs of at most 8192 values a row, in the signature's order, without those of lists.
 	Inputs []*InputBaseline `protobuf:"bytes,3,rep,name=inputs" json:"inputs,omitempty"`
-	// Share of the rows whose id is out of range, for each table in the signature's order.
+	// Share of the rows whose id, or one of whose list, is out of range, for each table in the signature's order.
 	OutOfRangeShares []float64 `protobuf:"fixed64,4,rep,packed,name=out_of_range_shares,json=outOfRangeShares" json:"out_of_range_shares,omitempty"`
 	// Mean of each output, in their order.
 	MeanOutputs   []float64 `protobuf:"fixed64,5,rep,packed,name=mean_outputs,json=meanOutputs" json:"mean_outputs,omitempty"`
@@ -1188,7 +1204,8 @@ type BundleManifest struct {
 	ExternalTensors []*ExternalTensor `protobuf:"bytes,13,rep,name=external_tensors,json=externalTensors" json:"external_tensors,omitempty"`
 	// File of golden rows: rows whose outputs training's own code computed, and which export and everyone who opens the bundle have
 	// the model score. It holds nothing but numbers, little-endian: for each batch of golden_batches the values of every input in the
-	// signature's order, a row after the other, and then the outputs, a row after the other.
+	// signature's order, a row after the other, and then the outputs, a row after the other. Of a list it holds the number of its ids, as
+	// one more whole number of 64 bits, and then these.
 	GoldenFile *string `protobuf:"bytes,14,opt,name=golden_file,json=goldenFile" json:"golden_file,omitempty"`
 	// File of the recipe that makes inputs of raw rows, a rankspec.data.v1.Recipe in binary form. The vocabularies that it names are files
 	// of the bundle, of the same names. Unset: inputs are given as they are.
@@ -1409,7 +1426,8 @@ const file_rankspec_serving_v1_bundle_proto_rawDesc = "" +
 	"\rAllowedValues\x12%\n" +
 	"\x05least\x18\x01 \x01(\x01B\x0f\xbaH\x04\x12\x02@\x01\x88\xe7\x18\x01\x90\xe7\x18\x01R\x05least\x12#\n" +
 	"\x04most\x18\x02 \x01(\x01B\x0f\xbaH\x04\x12\x02@\x01\x88\xe7\x18\x01\x90\xe7\x18\x01R\x04most\x12%\n" +
-	"\x05whole\x18\x03 \x01(\b:\x05falseB\b\x88\xe7\x18\x01\x90\xe7\x18\x01R\x05whole\"\xda\a\n" +
+	"\x05whole\x18\x03 \x01(\b:\x05falseB\b\x88\xe7\x18\x01\x90\xe7\x18\x01R\x05whole\"\xbe\n" +
+	"\n" +
 	"\vServedInput\x12C\n" +
 	"\x04name\x18\x01 \x01(\tB/\xbaH$\xc8\x01\x01r\x1f2\x1d^[A-Za-z0-9_][A-Za-z0-9_.-]*$\x88\xe7\x18\x01\x90\xe7\x18\x01R\x04name\x12I\n" +
 	"\x04type\x18\x02 \x01(\x0e2\x1e.rankspec.serving.v1.ValueTypeB\x15\xbaH\n" +
@@ -1418,9 +1436,11 @@ const file_rankspec_serving_v1_bundle_proto_rawDesc = "" +
 	"\rfeature_names\x18\x04 \x03(\tB\x19\xbaH\x0e\x92\x01\v\x10\x80@\x18\x01\"\x04r\x02\x10\x01\x88\xe7\x18\x01\x90\xe7\x18\x01R\ffeatureNames\x12D\n" +
 	"\x10unread_positions\x18\x05 \x03(\x05B\x19\xbaH\x0e\x92\x01\v\x10\x80@\x18\x01\"\x04\x1a\x02(\x00\x88\xe7\x18\x01\x90\xe7\x18\x01R\x0funreadPositions\x129\n" +
 	"\x10non_finite_value\x18\x06 \x01(\x01B\x0f\xbaH\x04\x12\x02@\x01\x88\xe7\x18\x01\x90\xe7\x18\x01R\x0enonFiniteValue\x12S\n" +
-	"\x0eallowed_values\x18\a \x01(\v2\".rankspec.serving.v1.AllowedValuesB\b\x88\xe7\x18\x01\x90\xe7\x18\x01R\rallowedValues:\xfa\x03\xbaH\xf6\x03\x1a\xfd\x01\n" +
+	"\x0eallowed_values\x18\a \x01(\v2\".rankspec.serving.v1.AllowedValuesB\b\x88\xe7\x18\x01\x90\xe7\x18\x01R\rallowedValues\x12#\n" +
+	"\x04list\x18\b \x01(\b:\x05falseB\b\x88\xe7\x18\x01\x90\xe7\x18\x01R\x04list:\xb9\x06\xbaH\xb5\x06\x1a\xfd\x01\n" +
 	"\x1eserving.served_input.names_fit\x1a\xda\x01size(this.feature_names) == 0 || size(this.feature_names) == this.width ? '' : 'feature_names: ' + string(size(this.feature_names)) + ' names for ' + string(this.width) + ' values in a row; name every position or none'\x1a\xf3\x01\n" +
-	"\"serving.served_input.unread_in_row\x1a\xcc\x01this.unread_positions.all(p, p < this.width) ? '' : 'unread_positions: a row has ' + string(this.width) + ' values, at positions from 0, and one of these is behind the last; correct the position or width'\"\x9a\x02\n" +
+	"\"serving.served_input.unread_in_row\x1a\xcc\x01this.unread_positions.all(p, p < this.width) ? '' : 'unread_positions: a row has ' + string(this.width) + ' values, at positions from 0, and one of these is behind the last; correct the position or width'\x1a\xbc\x02\n" +
+	"!serving.served_input.lists_of_ids\x1a\x96\x02!this.list || int(this.type) == 2 && this.width == 1 && size(this.unread_positions) == 0 && !has(this.allowed_values) ? '' : 'list: lists hold ids alone, so type is VALUE_TYPE_INT64, width 1, and there are neither unread_positions nor allowed_values; correct these or drop list'\"\x9a\x02\n" +
 	"\aIdTable\x12&\n" +
 	"\x04name\x18\x01 \x01(\tB\x12\xbaH\a\xc8\x01\x01r\x02\x10\x01\x88\xe7\x18\x01\x90\xe7\x18\x01R\x04name\x12(\n" +
 	"\x05input\x18\x02 \x01(\tB\x12\xbaH\a\xc8\x01\x01r\x02\x10\x01\x88\xe7\x18\x01\x90\xe7\x18\x01R\x05input\x12.\n" +

@@ -17,9 +17,18 @@ class OutOfRangeIds(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     OUT_OF_RANGE_IDS_UNSPECIFIED: _ClassVar[OutOfRangeIds]
     OUT_OF_RANGE_IDS_ERROR: _ClassVar[OutOfRangeIds]
     OUT_OF_RANGE_IDS_BUCKET: _ClassVar[OutOfRangeIds]
+
+class Pooling(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    POOLING_UNSPECIFIED: _ClassVar[Pooling]
+    POOLING_SUM: _ClassVar[Pooling]
+    POOLING_MEAN: _ClassVar[Pooling]
 OUT_OF_RANGE_IDS_UNSPECIFIED: OutOfRangeIds
 OUT_OF_RANGE_IDS_ERROR: OutOfRangeIds
 OUT_OF_RANGE_IDS_BUCKET: OutOfRangeIds
+POOLING_UNSPECIFIED: Pooling
+POOLING_SUM: Pooling
+POOLING_MEAN: Pooling
 
 class EmbeddingSnapshot(_message.Message):
     __slots__ = ("emb_name", "embedding_snapshot_uri")
@@ -73,8 +82,16 @@ class StratifierConfig(_message.Message):
     feature: _feature_pb2.FeatureRef
     def __init__(self, name: _Optional[str] = ..., index: _Optional[int] = ..., value: _Optional[int] = ..., feature: _Optional[_Union[_feature_pb2.FeatureRef, _Mapping]] = ...) -> None: ...
 
+class IdListConfig(_message.Message):
+    __slots__ = ("input", "pooling")
+    INPUT_FIELD_NUMBER: _ClassVar[int]
+    POOLING_FIELD_NUMBER: _ClassVar[int]
+    input: str
+    pooling: Pooling
+    def __init__(self, input: _Optional[str] = ..., pooling: _Optional[_Union[Pooling, str]] = ...) -> None: ...
+
 class SmallEmbeddingBagConfig(_message.Message):
-    __slots__ = ("name", "num_embeddings", "embedding_dim", "index", "out_of_range_ids", "weight_decay", "init_std", "l2", "feature")
+    __slots__ = ("name", "num_embeddings", "embedding_dim", "index", "out_of_range_ids", "weight_decay", "init_std", "l2", "feature", "list")
     NAME_FIELD_NUMBER: _ClassVar[int]
     NUM_EMBEDDINGS_FIELD_NUMBER: _ClassVar[int]
     EMBEDDING_DIM_FIELD_NUMBER: _ClassVar[int]
@@ -84,6 +101,7 @@ class SmallEmbeddingBagConfig(_message.Message):
     INIT_STD_FIELD_NUMBER: _ClassVar[int]
     L2_FIELD_NUMBER: _ClassVar[int]
     FEATURE_FIELD_NUMBER: _ClassVar[int]
+    LIST_FIELD_NUMBER: _ClassVar[int]
     name: str
     num_embeddings: int
     embedding_dim: int
@@ -93,7 +111,8 @@ class SmallEmbeddingBagConfig(_message.Message):
     init_std: float
     l2: float
     feature: _feature_pb2.FeatureRef
-    def __init__(self, name: _Optional[str] = ..., num_embeddings: _Optional[int] = ..., embedding_dim: _Optional[int] = ..., index: _Optional[int] = ..., out_of_range_ids: _Optional[_Union[OutOfRangeIds, str]] = ..., weight_decay: _Optional[float] = ..., init_std: _Optional[float] = ..., l2: _Optional[float] = ..., feature: _Optional[_Union[_feature_pb2.FeatureRef, _Mapping]] = ...) -> None: ...
+    list: IdListConfig
+    def __init__(self, name: _Optional[str] = ..., num_embeddings: _Optional[int] = ..., embedding_dim: _Optional[int] = ..., index: _Optional[int] = ..., out_of_range_ids: _Optional[_Union[OutOfRangeIds, str]] = ..., weight_decay: _Optional[float] = ..., init_std: _Optional[float] = ..., l2: _Optional[float] = ..., feature: _Optional[_Union[_feature_pb2.FeatureRef, _Mapping]] = ..., list: _Optional[_Union[IdListConfig, _Mapping]] = ...) -> None: ...
 
 class SmallEmbeddingsConfig(_message.Message):
     __slots__ = ("tables", "dropout")

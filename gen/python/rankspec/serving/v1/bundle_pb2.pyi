@@ -124,7 +124,7 @@ class AllowedValues(_message.Message):
     def __init__(self, least: _Optional[float] = ..., most: _Optional[float] = ..., whole: _Optional[bool] = ...) -> None: ...
 
 class ServedInput(_message.Message):
-    __slots__ = ("name", "type", "width", "feature_names", "unread_positions", "non_finite_value", "allowed_values")
+    __slots__ = ("name", "type", "width", "feature_names", "unread_positions", "non_finite_value", "allowed_values", "list")
     NAME_FIELD_NUMBER: _ClassVar[int]
     TYPE_FIELD_NUMBER: _ClassVar[int]
     WIDTH_FIELD_NUMBER: _ClassVar[int]
@@ -132,6 +132,7 @@ class ServedInput(_message.Message):
     UNREAD_POSITIONS_FIELD_NUMBER: _ClassVar[int]
     NON_FINITE_VALUE_FIELD_NUMBER: _ClassVar[int]
     ALLOWED_VALUES_FIELD_NUMBER: _ClassVar[int]
+    LIST_FIELD_NUMBER: _ClassVar[int]
     name: str
     type: ValueType
     width: int
@@ -139,7 +140,8 @@ class ServedInput(_message.Message):
     unread_positions: _containers.RepeatedScalarFieldContainer[int]
     non_finite_value: float
     allowed_values: AllowedValues
-    def __init__(self, name: _Optional[str] = ..., type: _Optional[_Union[ValueType, str]] = ..., width: _Optional[int] = ..., feature_names: _Optional[_Iterable[str]] = ..., unread_positions: _Optional[_Iterable[int]] = ..., non_finite_value: _Optional[float] = ..., allowed_values: _Optional[_Union[AllowedValues, _Mapping]] = ...) -> None: ...
+    list: bool
+    def __init__(self, name: _Optional[str] = ..., type: _Optional[_Union[ValueType, str]] = ..., width: _Optional[int] = ..., feature_names: _Optional[_Iterable[str]] = ..., unread_positions: _Optional[_Iterable[int]] = ..., non_finite_value: _Optional[float] = ..., allowed_values: _Optional[_Union[AllowedValues, _Mapping]] = ..., list: _Optional[bool] = ...) -> None: ...
 
 class IdTable(_message.Message):
     __slots__ = ("name", "input", "position", "num_ids", "out_of_range_ids")

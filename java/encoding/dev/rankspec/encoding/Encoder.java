@@ -8,12 +8,14 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
 
 /** Encodes rows by a fitted recipe. It does not change, and may be used by several threads at once. */
 public final class Encoder {
-  private static final int SEMANTICS = 1;
+  /** The newest meaning of recipes that is known: 2 where a list has no width, otherwise 1. */
+  private static final int SEMANTICS = 2;
 
   private final List<Reading> readings;
   private final List<String> columns;
@@ -68,7 +70,8 @@ public final class Encoder {
         values.put(reading.column(), reading.column().values(rows));
       }
     }
-    Vectors vectors = new Vectors();
+    Vectors vectors =
+        new Vectors(readings.stream().map(reading -> reading.encoding().wholeList()).filter(Objects::nonNull).toList());
     for (int number = 0; number < rows.size(); number++) {
       for (Reading reading : readings) {
         reading.encoding().encode(values.get(reading.column())[number], vectors);
@@ -79,7 +82,7 @@ public final class Encoder {
 
   private static void check(Recipe recipe) throws EncodingException {
     TextFormat text = recipe.getText();
-    if (recipe.getSemantics() != SEMANTICS) {
+    if (recipe.getSemantics() < 1 || recipe.getSemantics() > SEMANTICS) {
       throw new EncodingException(
           "recipe.semantics",
           "",

@@ -5,6 +5,7 @@ import dev.rankspec.data.v1.CategoryFeature;
 import dev.rankspec.data.v1.Feature;
 import dev.rankspec.data.v1.FlagFeature;
 import dev.rankspec.data.v1.HashedFeature;
+import dev.rankspec.data.v1.ListPlaces;
 import dev.rankspec.data.v1.NumberFeature;
 import dev.rankspec.data.v1.NumberFitting;
 import java.nio.ByteBuffer;
@@ -14,8 +15,18 @@ import java.util.Map;
 import java.util.function.BiConsumer;
 import java.util.function.ToLongFunction;
 
-/** Which column a feature reads, and what it makes of a value. */
-record Encoding(String column, BiConsumer<Object, Vectors> adding) {
+/**
+ * Which column a feature reads, and what it makes of a value.
+ *
+ * @param column the column
+ * @param wholeList the feature's name if its lists are kept whole; null for all others
+ * @param adding adds what the feature makes of a value
+ */
+record Encoding(String column, String wholeList, BiConsumer<Object, Vectors> adding) {
+  private Encoding(String column, BiConsumer<Object, Vectors> adding) {
+    this(column, null, adding);
+  }
+
   /** Half a unit above the largest float: from here on, rounding gives infinity. */
   private static final double FLOAT_END = 0x1p128 - 0x1p103;
 
@@ -31,7 +42,7 @@ record Encoding(String column, BiConsumer<Object, Vectors> adding) {
       case NUMBER -> number(feature.getName(), feature.getNumber());
       case BINNED -> binned(feature.getName(), feature.getBinned());
       case CATEGORY -> category(feature.getName(), feature.getCategory(), vocabularies);
-      case HASHED -> hashed(feature.getHashed());
+      case HASHED -> hashed(feature.getName(), feature.getHashed());
       case FLAG -> flag(feature.getFlag());
       case KIND_NOT_SET -> throw new IllegalArgumentException("a feature of a sound recipe has a kind");
     };
@@ -97,22 +108,44 @@ record Encoding(String column, BiConsumer<Object, Vectors> adding) {
       throws EncodingException {
     requireFitted(feature.hasFitted(), name);
     Map<String, Long> ids = Vocabulary.ids(feature.getFitted(), vocabularies, feature.getColumn());
+    if (isWhole(feature.hasList(), feature.getList())) {
+      return ofLists(feature.getColumn(), name, text -> ids.getOrDefault(text, Vocabulary.UNSEEN));
+    }
     int width = feature.hasList() ? feature.getList().getWidth() : 1;
     return byValue(
         feature.getColumn(), feature.hasList(), width, text -> ids.getOrDefault(text, Vocabulary.UNSEEN));
   }
 
-  private static Encoding hashed(HashedFeature feature) {
+  private static Encoding hashed(String name, HashedFeature feature) {
     String prefix = feature.getSalt() + "/";
     long buckets = feature.getNumBuckets();
-    int width = feature.hasList() ? feature.getList().getWidth() : 1;
-    return byValue(
-        feature.getColumn(),
-        feature.hasList(),
-        width,
+    ToLongFunction<String> idOf =
         text -> {
           byte[] hash = Vocabulary.sha256().digest((prefix + text).getBytes(StandardCharsets.UTF_8));
           return 1 + Long.remainderUnsigned(ByteBuffer.wrap(hash).getLong(), buckets);
+        };
+    if (isWhole(feature.hasList(), feature.getList())) {
+      return ofLists(feature.getColumn(), name, idOf);
+    }
+    int width = feature.hasList() ? feature.getList().getWidth() : 1;
+    return byValue(feature.getColumn(), feature.hasList(), width, idOf);
+  }
+
+  private static boolean isWhole(boolean isList, ListPlaces places) {
+    return isList && !places.hasWidth();
+  }
+
+  /** Encodes all values of a list by an id of each text. */
+  private static Encoding ofLists(String column, String name, ToLongFunction<String> idOf) {
+    return new Encoding(
+        column,
+        name,
+        (value, into) -> {
+          List<?> items = value == null ? List.of() : (List<?>) value;
+          into.beginList(name, items.size());
+          for (Object item : items) {
+            into.addToList(name, item == null ? MISSING : idOf.applyAsLong(item.toString()));
+          }
         });
   }
 

@@ -32,7 +32,7 @@ final class Soundness {
       }
     }
     for (Feature feature : recipe.getFeaturesList()) {
-      check(feature, columns);
+      check(feature, columns, recipe.getSemantics());
     }
   }
 
@@ -48,7 +48,8 @@ final class Soundness {
     }
   }
 
-  private static void check(Feature feature, Map<String, RawColumn> columns) throws EncodingException {
+  private static void check(Feature feature, Map<String, RawColumn> columns, int semantics)
+      throws EncodingException {
     String name = feature.getName();
     switch (feature.getKindCase()) {
       case NUMBER -> checkColumn(name, feature.getNumber().getColumn(), false, NUMBERS, columns);
@@ -57,12 +58,12 @@ final class Soundness {
       case CATEGORY -> {
         boolean isList = feature.getCategory().hasList();
         checkColumn(name, feature.getCategory().getColumn(), isList, IDS, columns);
-        checkPlaces(name, isList, feature.getCategory().getList());
+        checkPlaces(name, isList, feature.getCategory().getList(), semantics);
       }
       case HASHED -> {
         boolean isList = feature.getHashed().hasList();
         checkColumn(name, feature.getHashed().getColumn(), isList, IDS, columns);
-        checkPlaces(name, isList, feature.getHashed().getList());
+        checkPlaces(name, isList, feature.getHashed().getList(), semantics);
         if (feature.getHashed().getNumBuckets() < 1) {
           throw damaged("", "the recipe has no buckets for " + name);
         }
@@ -80,8 +81,11 @@ final class Soundness {
     }
   }
 
-  private static void checkPlaces(String feature, boolean isList, ListPlaces list) throws EncodingException {
-    if (isList && (list.getWidth() < 1 || list.getWidth() > MAX_WIDTH)) {
+  private static void checkPlaces(String feature, boolean isList, ListPlaces list, int semantics)
+      throws EncodingException {
+    // Without a width all values of a list are kept; that came with semantics 2.
+    boolean isWhole = !list.hasWidth() && semantics >= 2;
+    if (isList && !isWhole && (list.getWidth() < 1 || list.getWidth() > MAX_WIDTH)) {
       throw damaged("", "the recipe gives " + feature + " " + list.getWidth() + " places, and not 1 to " + MAX_WIDTH);
     }
   }

@@ -8,11 +8,12 @@ import numpy as np
 
 from rankspec.baselines.rows import Rows
 from rankspec.claims.registry import obeys
-from rankspec.families.recap.feature_refs import column_of
+from rankspec.families.recap.feature_refs import column_of, lists_read
 from rankspec.families.recap.input_signature import input_signature
 from rankspec.families.recap.program.groups import build_groups
+from rankspec.families.recap.program.id_lists import RaggedIds
 from rankspec.families.recap.program.program import RecapProgram
-from rankspec.recap.v1.embedding_pb2 import SmallEmbeddingsConfig
+from rankspec.recap.v1.embedding_pb2 import IdListConfig, SmallEmbeddingBagConfig, SmallEmbeddingsConfig
 from rankspec.recap.v1.featurization_pb2 import FeaturizationConfig
 from rankspec.recap.v1.model_pb2 import ModelConfig
 from rankspec.recap.v1.recap_pb2 import RecapConfig
@@ -26,11 +27,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rankspec.families.recap.program.batch import RecapBatch
+    from rankspec.families.recap.program.id_lists import IdLists
     from rankspec.trainer.data.dataset import Dataset
     from rankspec.trainer.inputs import Input
 
 _DENSE = ("continuous", "binary", "user_embedding", "user_eng_embedding", "author_embedding")
 _IDS = "discrete"
+# Ids of a list's input that are counted, a column each; vocabularies have the most frequent ones first.
+_MOST_COUNTED = 256
 _ALONE = Share(rank=0, world_size=1)
 _TABLES = "model.small_embeddings.tables"
 
@@ -62,6 +66,7 @@ class BaselineData:
         self.sets = tuple(sorted(config.validation_data))
         inputs = input_signature(config.train_data, "train_data", float_labels=floats)
         self._id_columns = _id_columns(config.model, inputs)
+        self._counted = _counted_ids(config.model)
         self._groups = build_groups(config)[:1]
         self.has_groups = bool(self._groups)
 
@@ -112,6 +117,7 @@ class BaselineData:
 
     def _of_batch(self, batch: RecapBatch, *, with_groups: bool) -> tuple[NDArray[np.generic], ...]:
         dense = [values.float().numpy() for name in _DENSE if (values := getattr(batch, name)) is not None]
+        dense += [_counts(batch.lists[name], number) for name, number in self._counted.items()]
         numbers = np.column_stack(dense) if dense else np.zeros((batch.num_rows, 0), np.float32)
         ids = batch.discrete.numpy()[:, self._id_columns] if self._id_columns and batch.discrete is not None else None
         return (
@@ -135,4 +141,30 @@ def _id_columns(config: ModelConfig, inputs: Sequence[Input]) -> list[int]:
     if _IDS in config.featurization_config.feature_names_to_concat:
         return list(range(discrete.width))
     tables = enumerate(config.small_embeddings.tables)
-    return sorted({column_of(table, discrete, f"{_TABLES}[{place}]") for place, table in tables})
+    return sorted(
+        {column_of(table, discrete, f"{_TABLES}[{place}]") for place, table in tables if not table.HasField("list")}
+    )
+
+
+@obeys(ModelConfig, "small_embeddings")
+@obeys(SmallEmbeddingsConfig, "tables")
+@obeys(SmallEmbeddingBagConfig, "list", "num_embeddings")
+@obeys(IdListConfig, "input")
+def _counted_ids(config: ModelConfig) -> dict[str, int]:
+    """For each input of lists that tables look up, how many ids are counted in them: of a table's, the first."""
+    tables = [table for table in config.small_embeddings.tables if table.HasField("list")]
+    numbers = dict.fromkeys(sorted(lists_read(config)), 0)
+    for table in tables:
+        numbers[table.list.input] = min(max(numbers[table.list.input], table.num_embeddings), _MOST_COUNTED)
+    return numbers
+
+
+def _counts(lists: IdLists, number: int) -> NDArray[np.float32]:
+    """How often each of the first ids is in the list of a row, and how long the list is: `[rows, number + 1]`."""
+    assert isinstance(lists, RaggedIds), "data sets give lists so"
+    values, lengths = lists.values.numpy(), np.diff(lists.offsets.numpy())
+    rows, is_counted = np.repeat(np.arange(len(lengths)), lengths), (values >= 0) & (values < number)
+    counts = np.zeros((len(lengths), number + 1), np.float32)
+    np.add.at(counts, (rows[is_counted], values[is_counted]), 1)
+    counts[:, -1] = lengths
+    return counts

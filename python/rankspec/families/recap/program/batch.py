@@ -9,8 +9,12 @@ import torch
 from torch import Tensor
 
 from rankspec.families.recap.input_signature import MODEL_INPUTS
+from rankspec.families.recap.program.id_lists import RaggedIds
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rankspec.families.recap.program.id_lists import IdLists
     from rankspec.trainer.data.plan import BatchParts
 
 
@@ -28,6 +32,7 @@ class RecapBatch:
         labels: float32 `[B, T]`, 0 or 1 or, of a regression, any number; a column for each task in the order the data
             set was opened with.
         weights: float32 `[B, T]`, what a row counts in each task's loss and metrics.
+        lists: the inputs of lists of ids that tables look up, by name.
         carried: the other inputs by name, `[B]` or `[B, L]`.
         first_row: place of this slice's first row in the global batch.
         global_rows: rows of the global batch over all processes.
@@ -41,6 +46,7 @@ class RecapBatch:
     author_embedding: Tensor | None = None
     labels: Tensor
     weights: Tensor
+    lists: Mapping[str, IdLists] = field(default_factory=dict)
     carried: dict[str, Tensor] = field(default_factory=dict)
     first_row: int
     global_rows: int
@@ -64,8 +70,9 @@ class RecapBatch:
                 # Moved first, then widened: the smaller format is what crosses the bus.
                 on_device = value.to(device, non_blocking=non_blocking)
                 moved[name] = on_device.to(getattr(torch, MODEL_INPUTS.get(name, "float32")))
+        lists = {name: value.to(device, non_blocking=non_blocking) for name, value in self.lists.items()}
         carried = {name: value.to(device, non_blocking=non_blocking) for name, value in self.carried.items()}
-        return replace(self, **moved, carried=carried)
+        return replace(self, **moved, lists=lists, carried=carried)
 
 
 def make_batch(parts: BatchParts) -> RecapBatch:
@@ -74,6 +81,7 @@ def make_batch(parts: BatchParts) -> RecapBatch:
     none = {name: parts.labels.new_empty(len(parts.labels), 0) for name in ("continuous", "binary")}
     return RecapBatch(
         **{**none, **{name: tensor for name, tensor in inputs.items() if name in MODEL_INPUTS}},
+        lists={name: RaggedIds(*own) for name, own in parts.lists.items()},
         labels=parts.labels,
         weights=parts.weights,
         carried={n: t.squeeze(1) if t.shape[1] == 1 else t for n, t in inputs.items() if n not in MODEL_INPUTS},

@@ -182,7 +182,7 @@ class RecapProgram(Program["RecapBatch"]):
     def open_rows(self, source: RowSource, output: Path) -> OpenedRows:
         """Opens rows of a validation set, or of files that are read like the training data or such a set."""
         named, path = data_of(self._config, source)
-        data = without_labels(named)
+        data = without_labels(named, self.inputs)
         selection = None
         if source.inputs:
             selection = select_inputs(source.inputs, output)

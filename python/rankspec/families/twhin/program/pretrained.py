@@ -21,7 +21,7 @@ from rankspec.trainer.data.parquet import open_file
 from rankspec.trainer.data.place import Place
 from rankspec.trainer.data.storage.address import located
 from rankspec.trainer.data.storage.storage import StoredFile
-from rankspec.trainer.data.values import Array, StoredColumn
+from rankspec.trainer.data.values import Array, StoredColumn, fixed
 from rankspec.trainer.data_error import DataError
 from rankspec.trainer.errors import TrainError
 
@@ -145,12 +145,13 @@ def _from_parquet(file: StoredFile, table: Tensor, vocabulary: Vocabulary | None
     for row_group in range(len(opened.rows)):
         for first, chunk in opened.chunks(row_group, columns):
             place = opened.place(row_group, first)
-            rows = _rows(chunk[COLUMN][:, 0], len(table), vocabulary, place)
+            rows = _rows(fixed(chunk[COLUMN])[:, 0], len(table), vocabulary, place)
             known = rows >= 0
-            _check(chunk[_VECTOR], rows[known], filled, place)
+            vectors = fixed(chunk[_VECTOR])
+            _check(vectors, rows[known], filled, place)
             left_out += int((~known).sum())
             with torch.no_grad():
-                table[torch.from_numpy(rows[known])] = torch.tensor(chunk[_VECTOR][known]).to(table)
+                table[torch.from_numpy(rows[known])] = torch.tensor(vectors[known]).to(table)
     return int(filled.sum()), left_out
 
 

@@ -18,7 +18,7 @@ from rankspec.trainer.data.parquet import open_file
 from rankspec.trainer.data.source import RowFile
 from rankspec.trainer.data.storage.address import located
 from rankspec.trainer.data.storage.storage import Storage, StoredFile
-from rankspec.trainer.data.values import Array, StoredColumn
+from rankspec.trainer.data.values import Array, StoredColumn, fixed
 from rankspec.trainer.data_error import DataError
 from rankspec.trainer.errors import TrainError
 
@@ -183,7 +183,7 @@ def stored_values(file: StoredFile) -> Iterator[Array]:
     opened, column = _opened(file)
     for row_group in range(len(opened.rows)):
         for _, columns in opened.chunks(row_group, [column]):
-            yield columns[COLUMN][:, 0]
+            yield fixed(columns[COLUMN])[:, 0]
 
 
 def id_column(file: StoredFile) -> StoredColumn:

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from rankspec.trainer.data.source import FileIdentity
-from rankspec.trainer.data.values import StoredColumn
+from rankspec.trainer.data.values import VARYING, StoredColumn
 
 # Of what is said here; a client refuses to talk to a server of another one.
 VERSION = 1
@@ -141,7 +141,11 @@ class DataSetEntry:
 def _column(said: Mapping[str, Any]) -> StoredColumn:
     # A server of version 0.1 says nothing of features.
     features = said.get("features")
-    return StoredColumn(said["name"], said["dtype"], _number(said["length"]), features and tuple(map(str, features)))
+    return StoredColumn(said["name"], said["dtype"], _length(said["length"]), features and tuple(map(str, features)))
+
+
+def _length(value: object) -> int:
+    return VARYING if value == VARYING else _number(value)
 
 
 def digest_of(columns: Sequence[StoredColumn], files: Sequence[FileEntry]) -> str:

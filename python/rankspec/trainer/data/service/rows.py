@@ -20,7 +20,7 @@ from rankspec.trainer.data.service.credentials import credentials
 from rankspec.trainer.data.service.protocol import CONTENT, DATA_SETS, FILES, DataSetEntry, FileEntry, Ticket
 from rankspec.trainer.data.service.servers import Server, Servers
 from rankspec.trainer.data.source import FileIdentity
-from rankspec.trainer.data.values import Array, StoredColumn, values_of
+from rankspec.trainer.data.values import Stored, StoredColumn, is_list, stored_of
 from rankspec.trainer.data_error import DataError
 from rankspec.trainer.inputs import Column, names_difference
 
@@ -88,7 +88,7 @@ class ServedRows:
         """The place of a row group, or of rows from a place in it on."""
         return Place(self.file, row_group, sum(self.rows[:row_group]) + first_row)
 
-    def chunks(self, row_group: int, columns: Sequence[StoredColumn]) -> Iterator[tuple[int, dict[str, Array]]]:
+    def chunks(self, row_group: int, columns: Sequence[StoredColumn]) -> Iterator[tuple[int, dict[str, Stored]]]:
         """Columns of one row group, some rows at a time, without a copy unless they come compressed."""
         data, first = self.file.data, 0
         numbers = {column.name: number for number, column in enumerate(data.entry.columns)}
@@ -103,7 +103,7 @@ class ServedRows:
         for batch in data.servers.read(ticket, self.first_row_group + row_group, self.rows[row_group]):
             place = self.place(row_group, first)
             _check_form(batch, columns, place)
-            yield first, {column.name: values_of(batch.column(column.name), column, place) for column in columns}
+            yield first, {column.name: stored_of(batch.column(column.name), column, place) for column in columns}
             first += batch.num_rows
 
     def change(self) -> str | None:
@@ -220,6 +220,8 @@ def _check_form(batch: Any, columns: Sequence[StoredColumn], place: Place) -> No
 
 
 def _has_form(stored: pa.DataType, column: StoredColumn) -> bool:
+    if column.varies:
+        return is_list(stored) and bool(pa.types.is_int64(stored.value_type))
     if not pa.types.is_fixed_size_list(stored) or stored.list_size != column.length:
         return False
     values = stored.value_type

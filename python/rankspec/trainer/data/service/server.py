@@ -15,11 +15,12 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import flight
 
+from rankspec.encoding.lists import Lists
 from rankspec.trainer.data.arrow_errors import UNREADABLE, reason
 from rankspec.trainer.data.service import protocol
 from rankspec.trainer.data.service.protocol import DataSetEntry, FileEntry, Ticket, digest_of, number_in, parsed
 from rankspec.trainer.data.source import RowFile
-from rankspec.trainer.data.values import Array, StoredColumn
+from rankspec.trainer.data.values import Stored, StoredColumn
 from rankspec.trainer.data_error import DataError
 
 # What an error's text may take: it travels in a header of HTTP/2, of which 8 KiB are sure to arrive.
@@ -203,13 +204,16 @@ def _entries(data: ServedData) -> tuple[FileEntry, ...]:
     )
 
 
-def _record_batch(arrays: Mapping[str, Array]) -> Any:
-    """Columns `[rows, length]` as fixed-size lists, without a copy where they lie in memory without gaps."""
-    lists = [
-        pa.FixedSizeListArray.from_arrays(pa.array(np.ascontiguousarray(values).reshape(-1)), values.shape[1])
-        for values in arrays.values()
-    ]
-    return pa.RecordBatch.from_arrays(lists, names=list(arrays))
+def _record_batch(columns: Mapping[str, Stored]) -> Any:
+    """Columns as lists, without a copy where they lie in memory without gaps."""
+    return pa.RecordBatch.from_arrays([_lists(values) for values in columns.values()], names=list(columns))
+
+
+def _lists(values: Stored) -> pa.Array:
+    """Values `[rows, length]` as lists of that size, and lists as such."""
+    if isinstance(values, Lists):
+        return pa.LargeListArray.from_arrays(pa.array(values.offsets), pa.array(values.values))
+    return pa.FixedSizeListArray.from_arrays(pa.array(np.ascontiguousarray(values).reshape(-1)), values.shape[1])
 
 
 def _and_the_rest(first: Any, batches: Iterator[Any]) -> Iterator[Any]:

@@ -18,7 +18,7 @@ from rankspec.trainer.data.tfrecord.compression import START, Blocks, Compressio
 from rankspec.trainer.data.tfrecord.decoding import Content, decode, layout_of, number_types
 from rankspec.trainer.data.tfrecord.positions import Positions
 from rankspec.trainer.data.tfrecord.records import Records
-from rankspec.trainer.data.values import Array, StoredColumn
+from rankspec.trainer.data.values import Stored, StoredColumn
 from rankspec.trainer.data_error import DamagedFileError, DataError
 from rankspec.trainer.inputs import DType
 
@@ -66,7 +66,7 @@ class TFRecordFile:
         """The place of a row group, or of rows from a place in it on."""
         return Place(self.file, row_group, row_group * ROW_GROUP_ROWS + first_row)
 
-    def chunks(self, row_group: int, columns: Sequence[StoredColumn]) -> Iterator[tuple[int, dict[str, Array]]]:
+    def chunks(self, row_group: int, columns: Sequence[StoredColumn]) -> Iterator[tuple[int, dict[str, Stored]]]:
         """Reads columns of one row group, some rows at a time."""
         layout, first, most = layout_of(columns, self.numbers), 0, _chunk_rows(columns)
         for contents in self._contents(row_group, most):
@@ -136,6 +136,11 @@ def open_tfrecord(
     Raises:
         DataError: the file is damaged, or a column is missing or of another kind or length; the text names the file.
     """
+    if lists := [column.name for column in columns if column.varies]:
+        raise DataError(
+            f'{file}: the rows of "{lists[0]}" vary in length by the schema file, and lists are read from Parquet '
+            "alone; write these rows as that"
+        )
     try:
         status = file.storage.status(file.path)
     except UNREADABLE as error:

@@ -77,6 +77,11 @@ public final class ConformanceProto extends com.google.protobuf.GeneratedFile {
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
       internal_static_conformance_v1_Encoded_fieldAccessorTable;
   static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_conformance_v1_EncodedLists_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_conformance_v1_EncodedLists_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
     internal_static_conformance_v1_EncodingRefusal_descriptor;
   static final 
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
@@ -152,31 +157,35 @@ public final class ConformanceProto extends com.google.protobuf.GeneratedFile {
       "ure\0223\n\007encoded\030\006 \001(\0132\027.conformance.v1.En" +
       "codedH\000R\007encoded\022L\n\020encoding_refusal\030\007 \001" +
       "(\0132\037.conformance.v1.EncodingRefusalH\000R\017e" +
-      "ncodingRefusalB\010\n\006result\"]\n\007Encoded\022\036\n\nc" +
-      "ontinuous\030\001 \003(\007R\ncontinuous\022\026\n\006binary\030\002 " +
-      "\003(\003R\006binary\022\032\n\010discrete\030\003 \003(\003R\010discrete\"" +
-      "O\n\017EncodingRefusal\022\022\n\004code\030\001 \001(\tR\004code\022\026" +
-      "\n\006column\030\002 \001(\tR\006column\022\020\n\003row\030\003 \001(\003R\003row" +
-      "\"L\n\006Config\022\022\n\004form\030\001 \001(\tR\004form\022\032\n\010semant" +
-      "ic\030\002 \001(\tR\010semantic\022\022\n\004full\030\003 \001(\tR\004full\"D" +
-      "\n\007Refusal\0229\n\nviolations\030\001 \003(\0132\031.conforma" +
-      "nce.v1.ViolationR\nviolations\"_\n\tViolatio" +
-      "n\022\022\n\004path\030\001 \001(\tR\004path\022\022\n\004code\030\002 \001(\tR\004cod" +
-      "e\022\022\n\004line\030\003 \001(\rR\004line\022\026\n\006column\030\004 \001(\rR\006c" +
-      "olumn\"\341\002\n\013Expectation\0220\n\006config\030\001 \001(\0132\026." +
-      "conformance.v1.ConfigH\000R\006config\0223\n\007refus" +
-      "al\030\002 \001(\0132\027.conformance.v1.RefusalH\000R\007ref" +
-      "usal\022 \n\nunreadable\030\003 \001(\tH\000R\nunreadable\022;" +
-      "\n\rlearning_rate\030\004 \001(\0132\024.conformance.v1.R" +
-      "ateH\000R\014learningRate\0223\n\007encoded\030\005 \001(\0132\027.c" +
-      "onformance.v1.EncodedH\000R\007encoded\022L\n\020enco" +
-      "ding_refusal\030\006 \001(\0132\037.conformance.v1.Enco" +
-      "dingRefusalH\000R\017encodingRefusalB\t\n\007verdic" +
-      "t\":\n\004Rate\022\024\n\005value\030\001 \001(\001R\005value\022\034\n\ttoler" +
-      "ance\030\002 \001(\001R\ttoleranceBs\n\033dev.rankspec.co" +
-      "nformance.v1B\020ConformanceProtoP\001Z@github" +
-      ".com/rankspec/rankspec/gen/go/conformanc" +
-      "e/v1;conformancev1b\010editionsp\350\007"
+      "ncodingRefusalB\010\n\006result\"\221\001\n\007Encoded\022\036\n\n" +
+      "continuous\030\001 \003(\007R\ncontinuous\022\026\n\006binary\030\002" +
+      " \003(\003R\006binary\022\032\n\010discrete\030\003 \003(\003R\010discrete" +
+      "\0222\n\005lists\030\004 \003(\0132\034.conformance.v1.Encoded" +
+      "ListsR\005lists\"T\n\014EncodedLists\022\022\n\004name\030\001 \001" +
+      "(\tR\004name\022\030\n\007lengths\030\002 \003(\003R\007lengths\022\026\n\006va" +
+      "lues\030\003 \003(\003R\006values\"O\n\017EncodingRefusal\022\022\n" +
+      "\004code\030\001 \001(\tR\004code\022\026\n\006column\030\002 \001(\tR\006colum" +
+      "n\022\020\n\003row\030\003 \001(\003R\003row\"L\n\006Config\022\022\n\004form\030\001 " +
+      "\001(\tR\004form\022\032\n\010semantic\030\002 \001(\tR\010semantic\022\022\n" +
+      "\004full\030\003 \001(\tR\004full\"D\n\007Refusal\0229\n\nviolatio" +
+      "ns\030\001 \003(\0132\031.conformance.v1.ViolationR\nvio" +
+      "lations\"_\n\tViolation\022\022\n\004path\030\001 \001(\tR\004path" +
+      "\022\022\n\004code\030\002 \001(\tR\004code\022\022\n\004line\030\003 \001(\rR\004line" +
+      "\022\026\n\006column\030\004 \001(\rR\006column\"\341\002\n\013Expectation" +
+      "\0220\n\006config\030\001 \001(\0132\026.conformance.v1.Config" +
+      "H\000R\006config\0223\n\007refusal\030\002 \001(\0132\027.conformanc" +
+      "e.v1.RefusalH\000R\007refusal\022 \n\nunreadable\030\003 " +
+      "\001(\tH\000R\nunreadable\022;\n\rlearning_rate\030\004 \001(\013" +
+      "2\024.conformance.v1.RateH\000R\014learningRate\0223" +
+      "\n\007encoded\030\005 \001(\0132\027.conformance.v1.Encoded" +
+      "H\000R\007encoded\022L\n\020encoding_refusal\030\006 \001(\0132\037." +
+      "conformance.v1.EncodingRefusalH\000R\017encodi" +
+      "ngRefusalB\t\n\007verdict\":\n\004Rate\022\024\n\005value\030\001 " +
+      "\001(\001R\005value\022\034\n\ttolerance\030\002 \001(\001R\ttolerance" +
+      "Bs\n\033dev.rankspec.conformance.v1B\020Conform" +
+      "anceProtoP\001Z@github.com/rankspec/rankspe" +
+      "c/gen/go/conformance/v1;conformancev1b\010e" +
+      "ditionsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -244,39 +253,45 @@ public final class ConformanceProto extends com.google.protobuf.GeneratedFile {
     internal_static_conformance_v1_Encoded_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_conformance_v1_Encoded_descriptor,
-        new java.lang.String[] { "Continuous", "Binary", "Discrete", });
-    internal_static_conformance_v1_EncodingRefusal_descriptor =
+        new java.lang.String[] { "Continuous", "Binary", "Discrete", "Lists", });
+    internal_static_conformance_v1_EncodedLists_descriptor =
       getDescriptor().getMessageType(8);
+    internal_static_conformance_v1_EncodedLists_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_conformance_v1_EncodedLists_descriptor,
+        new java.lang.String[] { "Name", "Lengths", "Values", });
+    internal_static_conformance_v1_EncodingRefusal_descriptor =
+      getDescriptor().getMessageType(9);
     internal_static_conformance_v1_EncodingRefusal_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_conformance_v1_EncodingRefusal_descriptor,
         new java.lang.String[] { "Code", "Column", "Row", });
     internal_static_conformance_v1_Config_descriptor =
-      getDescriptor().getMessageType(9);
+      getDescriptor().getMessageType(10);
     internal_static_conformance_v1_Config_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_conformance_v1_Config_descriptor,
         new java.lang.String[] { "Form", "Semantic", "Full", });
     internal_static_conformance_v1_Refusal_descriptor =
-      getDescriptor().getMessageType(10);
+      getDescriptor().getMessageType(11);
     internal_static_conformance_v1_Refusal_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_conformance_v1_Refusal_descriptor,
         new java.lang.String[] { "Violations", });
     internal_static_conformance_v1_Violation_descriptor =
-      getDescriptor().getMessageType(11);
+      getDescriptor().getMessageType(12);
     internal_static_conformance_v1_Violation_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_conformance_v1_Violation_descriptor,
         new java.lang.String[] { "Path", "Code", "Line", "Column", });
     internal_static_conformance_v1_Expectation_descriptor =
-      getDescriptor().getMessageType(12);
+      getDescriptor().getMessageType(13);
     internal_static_conformance_v1_Expectation_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_conformance_v1_Expectation_descriptor,
         new java.lang.String[] { "Config", "Refusal", "Unreadable", "LearningRate", "Encoded", "EncodingRefusal", "Verdict", });
     internal_static_conformance_v1_Rate_descriptor =
-      getDescriptor().getMessageType(13);
+      getDescriptor().getMessageType(14);
     internal_static_conformance_v1_Rate_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_conformance_v1_Rate_descriptor,

@@ -35,6 +35,7 @@ private static final long serialVersionUID = 0L;
     continuous_ = emptyIntList();
     binary_ = emptyLongList();
     discrete_ = emptyLongList();
+    lists_ = java.util.Collections.emptyList();
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -181,6 +182,67 @@ private static final long serialVersionUID = 0L;
   }
   private int discreteMemoizedSerializedSize = -1;
 
+  public static final int LISTS_FIELD_NUMBER = 4;
+  @SuppressWarnings("serial")
+  private java.util.List<dev.rankspec.conformance.v1.EncodedLists> lists_;
+  /**
+   * <pre>
+   * Lists of ids, in the order of the features' names.
+   * </pre>
+   *
+   * <code>repeated .conformance.v1.EncodedLists lists = 4 [json_name = "lists"];</code>
+   */
+  @java.lang.Override
+  public java.util.List<dev.rankspec.conformance.v1.EncodedLists> getListsList() {
+    return lists_;
+  }
+  /**
+   * <pre>
+   * Lists of ids, in the order of the features' names.
+   * </pre>
+   *
+   * <code>repeated .conformance.v1.EncodedLists lists = 4 [json_name = "lists"];</code>
+   */
+  @java.lang.Override
+  public java.util.List<? extends dev.rankspec.conformance.v1.EncodedListsOrBuilder> 
+      getListsOrBuilderList() {
+    return lists_;
+  }
+  /**
+   * <pre>
+   * Lists of ids, in the order of the features' names.
+   * </pre>
+   *
+   * <code>repeated .conformance.v1.EncodedLists lists = 4 [json_name = "lists"];</code>
+   */
+  @java.lang.Override
+  public int getListsCount() {
+    return lists_.size();
+  }
+  /**
+   * <pre>
+   * Lists of ids, in the order of the features' names.
+   * </pre>
+   *
+   * <code>repeated .conformance.v1.EncodedLists lists = 4 [json_name = "lists"];</code>
+   */
+  @java.lang.Override
+  public dev.rankspec.conformance.v1.EncodedLists getLists(int index) {
+    return lists_.get(index);
+  }
+  /**
+   * <pre>
+   * Lists of ids, in the order of the features' names.
+   * </pre>
+   *
+   * <code>repeated .conformance.v1.EncodedLists lists = 4 [json_name = "lists"];</code>
+   */
+  @java.lang.Override
+  public dev.rankspec.conformance.v1.EncodedListsOrBuilder getListsOrBuilder(
+      int index) {
+    return lists_.get(index);
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -216,6 +278,9 @@ private static final long serialVersionUID = 0L;
     }
     for (int i = 0; i < discrete_.size(); i++) {
       output.writeInt64NoTag(discrete_.getLong(i));
+    }
+    for (int i = 0; i < lists_.size(); i++) {
+      output.writeMessage(4, lists_.get(i));
     }
     getUnknownFields().writeTo(output);
   }
@@ -260,6 +325,15 @@ private static final long serialVersionUID = 0L;
       }
       discreteMemoizedSerializedSize = dataSize;
     }
+
+        {
+          final int count = lists_.size();
+          for (int i = 0; i < count; i++) {
+            size += com.google.protobuf.CodedOutputStream
+              .computeMessageSizeNoTag(lists_.get(i));
+          }
+          size += 1 * count;
+        }
     return size;
   }
   @java.lang.Override
@@ -290,6 +364,8 @@ private static final long serialVersionUID = 0L;
         .equals(other.getBinaryList())) return false;
     if (!getDiscreteList()
         .equals(other.getDiscreteList())) return false;
+    if (!getListsList()
+        .equals(other.getListsList())) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -312,6 +388,10 @@ private static final long serialVersionUID = 0L;
     if (getDiscreteCount() > 0) {
       hash = (37 * hash) + DISCRETE_FIELD_NUMBER;
       hash = (53 * hash) + getDiscreteList().hashCode();
+    }
+    if (getListsCount() > 0) {
+      hash = (37 * hash) + LISTS_FIELD_NUMBER;
+      hash = (53 * hash) + getListsList().hashCode();
     }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
@@ -451,6 +531,13 @@ private static final long serialVersionUID = 0L;
       continuous_ = emptyIntList();
       binary_ = emptyLongList();
       discrete_ = emptyLongList();
+      if (listsBuilder_ == null) {
+        lists_ = java.util.Collections.emptyList();
+      } else {
+        lists_ = null;
+        listsBuilder_.clear();
+      }
+      bitField0_ = (bitField0_ & ~0x00000008);
       return this;
     }
 
@@ -477,9 +564,22 @@ private static final long serialVersionUID = 0L;
     @java.lang.Override
     public dev.rankspec.conformance.v1.Encoded buildPartial() {
       dev.rankspec.conformance.v1.Encoded result = new dev.rankspec.conformance.v1.Encoded(this);
+      buildPartialRepeatedFields(result);
       if (bitField0_ != 0) { buildPartial0(result); }
       onBuilt();
       return result;
+    }
+
+    private void buildPartialRepeatedFields(dev.rankspec.conformance.v1.Encoded result) {
+      if (listsBuilder_ == null) {
+        if (((bitField0_ & 0x00000008) != 0)) {
+          lists_ = java.util.Collections.unmodifiableList(lists_);
+          bitField0_ = (bitField0_ & ~0x00000008);
+        }
+        result.lists_ = lists_;
+      } else {
+        result.lists_ = listsBuilder_.build();
+      }
     }
 
     private void buildPartial0(dev.rankspec.conformance.v1.Encoded result) {
@@ -542,6 +642,32 @@ private static final long serialVersionUID = 0L;
           discrete_.addAll(other.discrete_);
         }
         onChanged();
+      }
+      if (listsBuilder_ == null) {
+        if (!other.lists_.isEmpty()) {
+          if (lists_.isEmpty()) {
+            lists_ = other.lists_;
+            bitField0_ = (bitField0_ & ~0x00000008);
+          } else {
+            ensureListsIsMutable();
+            lists_.addAll(other.lists_);
+          }
+          onChanged();
+        }
+      } else {
+        if (!other.lists_.isEmpty()) {
+          if (listsBuilder_.isEmpty()) {
+            listsBuilder_.dispose();
+            listsBuilder_ = null;
+            lists_ = other.lists_;
+            bitField0_ = (bitField0_ & ~0x00000008);
+            listsBuilder_ = 
+              com.google.protobuf.GeneratedMessage.alwaysUseFieldBuilders ?
+                 internalGetListsFieldBuilder() : null;
+          } else {
+            listsBuilder_.addAllMessages(other.lists_);
+          }
+        }
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -616,6 +742,19 @@ private static final long serialVersionUID = 0L;
               input.popLimit(limit);
               break;
             } // case 26
+            case 34: {
+              dev.rankspec.conformance.v1.EncodedLists m =
+                  input.readMessage(
+                      dev.rankspec.conformance.v1.EncodedLists.parser(),
+                      extensionRegistry);
+              if (listsBuilder_ == null) {
+                ensureListsIsMutable();
+                lists_.add(m);
+              } else {
+                listsBuilder_.addMessage(m);
+              }
+              break;
+            } // case 34
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -973,6 +1112,312 @@ private static final long serialVersionUID = 0L;
       bitField0_ = (bitField0_ & ~0x00000004);
       onChanged();
       return this;
+    }
+
+    private java.util.List<dev.rankspec.conformance.v1.EncodedLists> lists_ =
+      java.util.Collections.emptyList();
+    private void ensureListsIsMutable() {
+      if (!((bitField0_ & 0x00000008) != 0)) {
+        lists_ = new java.util.ArrayList<dev.rankspec.conformance.v1.EncodedLists>(lists_);
+        bitField0_ |= 0x00000008;
+       }
+    }
+
+    private com.google.protobuf.RepeatedFieldBuilder<
+        dev.rankspec.conformance.v1.EncodedLists, dev.rankspec.conformance.v1.EncodedLists.Builder, dev.rankspec.conformance.v1.EncodedListsOrBuilder> listsBuilder_;
+
+    /**
+     * <pre>
+     * Lists of ids, in the order of the features' names.
+     * </pre>
+     *
+     * <code>repeated .conformance.v1.EncodedLists lists = 4 [json_name = "lists"];</code>
+     */
+    public java.util.List<dev.rankspec.conformance.v1.EncodedLists> getListsList() {
+      if (listsBuilder_ == null) {
+        return java.util.Collections.unmodifiableList(lists_);
+      } else {
+        return listsBuilder_.getMessageList();
+      }
+    }
+    /**
+     * <pre>
+     * Lists of ids, in the order of the features' names.
+     * </pre>
+     *
+     * <code>repeated .conformance.v1.EncodedLists lists = 4 [json_name = "lists"];</code>
+     */
+    public int getListsCount() {
+      if (listsBuilder_ == null) {
+        return lists_.size();
+      } else {
+        return listsBuilder_.getCount();
+      }
+    }
+    /**
+     * <pre>
+     * Lists of ids, in the order of the features' names.
+     * </pre>
+     *
+     * <code>repeated .conformance.v1.EncodedLists lists = 4 [json_name = "lists"];</code>
+     */
+    public dev.rankspec.conformance.v1.EncodedLists getLists(int index) {
+      if (listsBuilder_ == null) {
+        return lists_.get(index);
+      } else {
+        return listsBuilder_.getMessage(index);
+      }
+    }
+    /**
+     * <pre>
+     * Lists of ids, in the order of the features' names.
+     * </pre>
+     *
+     * <code>repeated .conformance.v1.EncodedLists lists = 4 [json_name = "lists"];</code>
+     */
+    public Builder setLists(
+        int index, dev.rankspec.conformance.v1.EncodedLists value) {
+      if (listsBuilder_ == null) {
+        java.util.Objects.requireNonNull(value);
+        ensureListsIsMutable();
+        lists_.set(index, value);
+        onChanged();
+      } else {
+        listsBuilder_.setMessage(index, value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Lists of ids, in the order of the features' names.
+     * </pre>
+     *
+     * <code>repeated .conformance.v1.EncodedLists lists = 4 [json_name = "lists"];</code>
+     */
+    public Builder setLists(
+        int index, dev.rankspec.conformance.v1.EncodedLists.Builder builderForValue) {
+      if (listsBuilder_ == null) {
+        ensureListsIsMutable();
+        lists_.set(index, builderForValue.build());
+        onChanged();
+      } else {
+        listsBuilder_.setMessage(index, builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Lists of ids, in the order of the features' names.
+     * </pre>
+     *
+     * <code>repeated .conformance.v1.EncodedLists lists = 4 [json_name = "lists"];</code>
+     */
+    public Builder addLists(dev.rankspec.conformance.v1.EncodedLists value) {
+      if (listsBuilder_ == null) {
+        java.util.Objects.requireNonNull(value);
+        ensureListsIsMutable();
+        lists_.add(value);
+        onChanged();
+      } else {
+        listsBuilder_.addMessage(value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Lists of ids, in the order of the features' names.
+     * </pre>
+     *
+     * <code>repeated .conformance.v1.EncodedLists lists = 4 [json_name = "lists"];</code>
+     */
+    public Builder addLists(
+        int index, dev.rankspec.conformance.v1.EncodedLists value) {
+      if (listsBuilder_ == null) {
+        java.util.Objects.requireNonNull(value);
+        ensureListsIsMutable();
+        lists_.add(index, value);
+        onChanged();
+      } else {
+        listsBuilder_.addMessage(index, value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Lists of ids, in the order of the features' names.
+     * </pre>
+     *
+     * <code>repeated .conformance.v1.EncodedLists lists = 4 [json_name = "lists"];</code>
+     */
+    public Builder addLists(
+        dev.rankspec.conformance.v1.EncodedLists.Builder builderForValue) {
+      if (listsBuilder_ == null) {
+        ensureListsIsMutable();
+        lists_.add(builderForValue.build());
+        onChanged();
+      } else {
+        listsBuilder_.addMessage(builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Lists of ids, in the order of the features' names.
+     * </pre>
+     *
+     * <code>repeated .conformance.v1.EncodedLists lists = 4 [json_name = "lists"];</code>
+     */
+    public Builder addLists(
+        int index, dev.rankspec.conformance.v1.EncodedLists.Builder builderForValue) {
+      if (listsBuilder_ == null) {
+        ensureListsIsMutable();
+        lists_.add(index, builderForValue.build());
+        onChanged();
+      } else {
+        listsBuilder_.addMessage(index, builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Lists of ids, in the order of the features' names.
+     * </pre>
+     *
+     * <code>repeated .conformance.v1.EncodedLists lists = 4 [json_name = "lists"];</code>
+     */
+    public Builder addAllLists(
+        java.lang.Iterable<? extends dev.rankspec.conformance.v1.EncodedLists> values) {
+      if (listsBuilder_ == null) {
+        ensureListsIsMutable();
+        com.google.protobuf.AbstractMessageLite.Builder.addAll(
+            values, lists_);
+        onChanged();
+      } else {
+        listsBuilder_.addAllMessages(values);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Lists of ids, in the order of the features' names.
+     * </pre>
+     *
+     * <code>repeated .conformance.v1.EncodedLists lists = 4 [json_name = "lists"];</code>
+     */
+    public Builder clearLists() {
+      if (listsBuilder_ == null) {
+        lists_ = java.util.Collections.emptyList();
+        bitField0_ = (bitField0_ & ~0x00000008);
+        onChanged();
+      } else {
+        listsBuilder_.clear();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Lists of ids, in the order of the features' names.
+     * </pre>
+     *
+     * <code>repeated .conformance.v1.EncodedLists lists = 4 [json_name = "lists"];</code>
+     */
+    public Builder removeLists(int index) {
+      if (listsBuilder_ == null) {
+        ensureListsIsMutable();
+        lists_.remove(index);
+        onChanged();
+      } else {
+        listsBuilder_.remove(index);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Lists of ids, in the order of the features' names.
+     * </pre>
+     *
+     * <code>repeated .conformance.v1.EncodedLists lists = 4 [json_name = "lists"];</code>
+     */
+    public dev.rankspec.conformance.v1.EncodedLists.Builder getListsBuilder(
+        int index) {
+      return internalGetListsFieldBuilder().getBuilder(index);
+    }
+    /**
+     * <pre>
+     * Lists of ids, in the order of the features' names.
+     * </pre>
+     *
+     * <code>repeated .conformance.v1.EncodedLists lists = 4 [json_name = "lists"];</code>
+     */
+    public dev.rankspec.conformance.v1.EncodedListsOrBuilder getListsOrBuilder(
+        int index) {
+      if (listsBuilder_ == null) {
+        return lists_.get(index);  } else {
+        return listsBuilder_.getMessageOrBuilder(index);
+      }
+    }
+    /**
+     * <pre>
+     * Lists of ids, in the order of the features' names.
+     * </pre>
+     *
+     * <code>repeated .conformance.v1.EncodedLists lists = 4 [json_name = "lists"];</code>
+     */
+    public java.util.List<? extends dev.rankspec.conformance.v1.EncodedListsOrBuilder> 
+         getListsOrBuilderList() {
+      if (listsBuilder_ != null) {
+        return listsBuilder_.getMessageOrBuilderList();
+      } else {
+        return java.util.Collections.unmodifiableList(lists_);
+      }
+    }
+    /**
+     * <pre>
+     * Lists of ids, in the order of the features' names.
+     * </pre>
+     *
+     * <code>repeated .conformance.v1.EncodedLists lists = 4 [json_name = "lists"];</code>
+     */
+    public dev.rankspec.conformance.v1.EncodedLists.Builder addListsBuilder() {
+      return internalGetListsFieldBuilder().addBuilder(
+          dev.rankspec.conformance.v1.EncodedLists.getDefaultInstance());
+    }
+    /**
+     * <pre>
+     * Lists of ids, in the order of the features' names.
+     * </pre>
+     *
+     * <code>repeated .conformance.v1.EncodedLists lists = 4 [json_name = "lists"];</code>
+     */
+    public dev.rankspec.conformance.v1.EncodedLists.Builder addListsBuilder(
+        int index) {
+      return internalGetListsFieldBuilder().addBuilder(
+          index, dev.rankspec.conformance.v1.EncodedLists.getDefaultInstance());
+    }
+    /**
+     * <pre>
+     * Lists of ids, in the order of the features' names.
+     * </pre>
+     *
+     * <code>repeated .conformance.v1.EncodedLists lists = 4 [json_name = "lists"];</code>
+     */
+    public java.util.List<dev.rankspec.conformance.v1.EncodedLists.Builder> 
+         getListsBuilderList() {
+      return internalGetListsFieldBuilder().getBuilderList();
+    }
+    private com.google.protobuf.RepeatedFieldBuilder<
+        dev.rankspec.conformance.v1.EncodedLists, dev.rankspec.conformance.v1.EncodedLists.Builder, dev.rankspec.conformance.v1.EncodedListsOrBuilder> 
+        internalGetListsFieldBuilder() {
+      if (listsBuilder_ == null) {
+        listsBuilder_ = new com.google.protobuf.RepeatedFieldBuilder<
+            dev.rankspec.conformance.v1.EncodedLists, dev.rankspec.conformance.v1.EncodedLists.Builder, dev.rankspec.conformance.v1.EncodedListsOrBuilder>(
+                lists_,
+                ((bitField0_ & 0x00000008) != 0),
+                getParentForChildren(),
+                isClean());
+        lists_ = null;
+      }
+      return listsBuilder_;
     }
 
     // @@protoc_insertion_point(builder_scope:conformance.v1.Encoded)

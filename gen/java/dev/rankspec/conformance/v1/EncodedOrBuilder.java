@@ -96,4 +96,48 @@ public interface EncodedOrBuilder extends
    * @return The discrete at the given index.
    */
   long getDiscrete(int index);
+
+  /**
+   * <pre>
+   * Lists of ids, in the order of the features' names.
+   * </pre>
+   *
+   * <code>repeated .conformance.v1.EncodedLists lists = 4 [json_name = "lists"];</code>
+   */
+  java.util.List<dev.rankspec.conformance.v1.EncodedLists> 
+      getListsList();
+  /**
+   * <pre>
+   * Lists of ids, in the order of the features' names.
+   * </pre>
+   *
+   * <code>repeated .conformance.v1.EncodedLists lists = 4 [json_name = "lists"];</code>
+   */
+  dev.rankspec.conformance.v1.EncodedLists getLists(int index);
+  /**
+   * <pre>
+   * Lists of ids, in the order of the features' names.
+   * </pre>
+   *
+   * <code>repeated .conformance.v1.EncodedLists lists = 4 [json_name = "lists"];</code>
+   */
+  int getListsCount();
+  /**
+   * <pre>
+   * Lists of ids, in the order of the features' names.
+   * </pre>
+   *
+   * <code>repeated .conformance.v1.EncodedLists lists = 4 [json_name = "lists"];</code>
+   */
+  java.util.List<? extends dev.rankspec.conformance.v1.EncodedListsOrBuilder> 
+      getListsOrBuilderList();
+  /**
+   * <pre>
+   * Lists of ids, in the order of the features' names.
+   * </pre>
+   *
+   * <code>repeated .conformance.v1.EncodedLists lists = 4 [json_name = "lists"];</code>
+   */
+  dev.rankspec.conformance.v1.EncodedListsOrBuilder getListsOrBuilder(
+      int index);
 }

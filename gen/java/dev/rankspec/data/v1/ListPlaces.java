@@ -7,7 +7,7 @@ package dev.rankspec.data.v1;
 
 /**
  * <pre>
- * The list of a row as ids at places of their own.
+ * The list of a row as ids at places of their own, or as a list of ids.
  * </pre>
  *
  * Protobuf type {@code rankspec.data.v1.ListPlaces}
@@ -58,6 +58,8 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Places: the first values of the list, in its order, and 0 where there are no more. Further values are left out.
+   * Unset: all of the list, as a list of as many ids in a column of its own, which is called as the feature; a list that
+   * is missing is an empty one.
    * </pre>
    *
    * <code>int32 width = 1 [json_name = "width", (.buf.validate.field) = { ... }</code>
@@ -70,6 +72,8 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Places: the first values of the list, in its order, and 0 where there are no more. Further values are left out.
+   * Unset: all of the list, as a list of as many ids in a column of its own, which is called as the feature; a list that
+   * is missing is an empty one.
    * </pre>
    *
    * <code>int32 width = 1 [json_name = "width", (.buf.validate.field) = { ... }</code>
@@ -248,7 +252,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The list of a row as ids at places of their own.
+   * The list of a row as ids at places of their own, or as a list of ids.
    * </pre>
    *
    * Protobuf type {@code rankspec.data.v1.ListPlaces}
@@ -391,6 +395,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Places: the first values of the list, in its order, and 0 where there are no more. Further values are left out.
+     * Unset: all of the list, as a list of as many ids in a column of its own, which is called as the feature; a list that
+     * is missing is an empty one.
      * </pre>
      *
      * <code>int32 width = 1 [json_name = "width", (.buf.validate.field) = { ... }</code>
@@ -403,6 +409,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Places: the first values of the list, in its order, and 0 where there are no more. Further values are left out.
+     * Unset: all of the list, as a list of as many ids in a column of its own, which is called as the feature; a list that
+     * is missing is an empty one.
      * </pre>
      *
      * <code>int32 width = 1 [json_name = "width", (.buf.validate.field) = { ... }</code>
@@ -415,6 +423,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Places: the first values of the list, in its order, and 0 where there are no more. Further values are left out.
+     * Unset: all of the list, as a list of as many ids in a column of its own, which is called as the feature; a list that
+     * is missing is an empty one.
      * </pre>
      *
      * <code>int32 width = 1 [json_name = "width", (.buf.validate.field) = { ... }</code>
@@ -431,6 +441,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Places: the first values of the list, in its order, and 0 where there are no more. Further values are left out.
+     * Unset: all of the list, as a list of as many ids in a column of its own, which is called as the feature; a list that
+     * is missing is an empty one.
      * </pre>
      *
      * <code>int32 width = 1 [json_name = "width", (.buf.validate.field) = { ... }</code>

@@ -13,6 +13,8 @@ public interface ListPlacesOrBuilder extends
   /**
    * <pre>
    * Places: the first values of the list, in its order, and 0 where there are no more. Further values are left out.
+   * Unset: all of the list, as a list of as many ids in a column of its own, which is called as the feature; a list that
+   * is missing is an empty one.
    * </pre>
    *
    * <code>int32 width = 1 [json_name = "width", (.buf.validate.field) = { ... }</code>
@@ -22,6 +24,8 @@ public interface ListPlacesOrBuilder extends
   /**
    * <pre>
    * Places: the first values of the list, in its order, and 0 where there are no more. Further values are left out.
+   * Unset: all of the list, as a list of as many ids in a column of its own, which is called as the feature; a list that
+   * is missing is an empty one.
    * </pre>
    *
    * <code>int32 width = 1 [json_name = "width", (.buf.validate.field) = { ... }</code>

@@ -60,7 +60,7 @@ private static final long serialVersionUID = 0L;
   private int semantics_ = 0;
   /**
    * <pre>
-   * What the fields mean. Readers refuse what they do not know; 1 is all there is.
+   * What the fields mean. Readers refuse what they do not know: 2 where a list has no width, otherwise 1.
    * </pre>
    *
    * <code>int32 semantics = 1 [json_name = "semantics", (.buf.validate.field) = { ... }</code>
@@ -72,7 +72,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * What the fields mean. Readers refuse what they do not know; 1 is all there is.
+   * What the fields mean. Readers refuse what they do not know: 2 where a list has no width, otherwise 1.
    * </pre>
    *
    * <code>int32 semantics = 1 [json_name = "semantics", (.buf.validate.field) = { ... }</code>
@@ -1111,7 +1111,7 @@ private static final long serialVersionUID = 0L;
     private int semantics_ ;
     /**
      * <pre>
-     * What the fields mean. Readers refuse what they do not know; 1 is all there is.
+     * What the fields mean. Readers refuse what they do not know: 2 where a list has no width, otherwise 1.
      * </pre>
      *
      * <code>int32 semantics = 1 [json_name = "semantics", (.buf.validate.field) = { ... }</code>
@@ -1123,7 +1123,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the fields mean. Readers refuse what they do not know; 1 is all there is.
+     * What the fields mean. Readers refuse what they do not know: 2 where a list has no width, otherwise 1.
      * </pre>
      *
      * <code>int32 semantics = 1 [json_name = "semantics", (.buf.validate.field) = { ... }</code>
@@ -1135,7 +1135,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the fields mean. Readers refuse what they do not know; 1 is all there is.
+     * What the fields mean. Readers refuse what they do not know: 2 where a list has no width, otherwise 1.
      * </pre>
      *
      * <code>int32 semantics = 1 [json_name = "semantics", (.buf.validate.field) = { ... }</code>
@@ -1151,7 +1151,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the fields mean. Readers refuse what they do not know; 1 is all there is.
+     * What the fields mean. Readers refuse what they do not know: 2 where a list has no width, otherwise 1.
      * </pre>
      *
      * <code>int32 semantics = 1 [json_name = "semantics", (.buf.validate.field) = { ... }</code>

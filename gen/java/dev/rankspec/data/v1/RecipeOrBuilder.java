@@ -12,7 +12,7 @@ public interface RecipeOrBuilder extends
 
   /**
    * <pre>
-   * What the fields mean. Readers refuse what they do not know; 1 is all there is.
+   * What the fields mean. Readers refuse what they do not know: 2 where a list has no width, otherwise 1.
    * </pre>
    *
    * <code>int32 semantics = 1 [json_name = "semantics", (.buf.validate.field) = { ... }</code>
@@ -21,7 +21,7 @@ public interface RecipeOrBuilder extends
   boolean hasSemantics();
   /**
    * <pre>
-   * What the fields mean. Readers refuse what they do not know; 1 is all there is.
+   * What the fields mean. Readers refuse what they do not know: 2 where a list has no width, otherwise 1.
    * </pre>
    *
    * <code>int32 semantics = 1 [json_name = "semantics", (.buf.validate.field) = { ... }</code>

@@ -253,290 +253,309 @@ public final class RecipeProto extends com.google.protobuf.GeneratedFile {
       "pec.data.v1.QuantileEdgesB\010\210\347\030\001\220\347\030\002H\000R\tq" +
       "uantiles\022A\n\006fitted\030\004 \001(\0132\037.rankspec.data" +
       ".v1.BinnedFittingB\010\210\347\030\001\220\347\030\002R\006fittedB\016\n\005e" +
-      "dges\022\005\272H\002\010\001\"9\n\nListPlaces\022+\n\005width\030\001 \001(\005" +
-      "B\025\272H\n\032\005\030\200\010(\001\310\001\001\210\347\030\001\220\347\030\002R\005width\"\350\003\n\017Categ" +
-      "oryFitting\022)\n\006values\030\001 \003(\tB\021\272H\006\222\001\003\020\200\002\210\347\030" +
-      "\001\220\347\030\002R\006values\022@\n\004file\030\002 \001(\tB,\272H!r\0372\035^[A-" +
-      "Za-z0-9_][A-Za-z0-9_.-]*$\210\347\030\001\220\347\030\002R\004file\022" +
-      "5\n\006sha256\030\003 \001(\tB\035\272H\022r\0202\016^[0-9a-f]{64}$\210\347" +
-      "\030\001\220\347\030\002R\006sha256\0221\n\nnum_values\030\004 \001(\003:\0010B\017\272" +
-      "H\004\"\002(\000\210\347\030\001\220\347\030\002R\tnumValues\0223\n\013num_missing" +
-      "\030\005 \001(\003:\0010B\017\272H\004\"\002(\000\210\347\030\001\220\347\030\002R\nnumMissing\022-" +
-      "\n\010num_rare\030\006 \001(\003:\0010B\017\272H\004\"\002(\000\210\347\030\001\220\347\030\002R\007nu" +
-      "mRare:\231\001\272H\225\001\032\222\001\n&data.category_fitting.f" +
-      "ile_with_digest\032hhas(this.file) != has(t" +
-      "his.sha256) ? \'file: a file and its sha2" +
-      "56 go together; set both or neither\' : \'" +
-      "\'\"\255\002\n\017CategoryFeature\022*\n\006column\030\001 \001(\tB\022\272" +
-      "H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\002R\006column\022/\n\tmin_count\030\002" +
-      " \001(\003:\0011B\017\272H\004\"\002(\001\210\347\030\001\220\347\030\002R\010minCount\022<\n\nma" +
-      "x_values\030\003 \001(\003:\0071000000B\024\272H\t\"\007\030\200\302\327/(\001\210\347\030" +
-      "\001\220\347\030\002R\tmaxValues\022:\n\004list\030\004 \001(\0132\034.rankspe" +
-      "c.data.v1.ListPlacesB\010\210\347\030\001\220\347\030\002R\004list\022C\n\006" +
-      "fitted\030\005 \001(\0132!.rankspec.data.v1.Category" +
-      "FittingB\010\210\347\030\001\220\347\030\002R\006fitted\"\323\001\n\rHashedFeat" +
-      "ure\022*\n\006column\030\001 \001(\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\002R" +
-      "\006column\022:\n\013num_buckets\030\002 \001(\003B\031\272H\016\"\t\030\200\240\224\245" +
-      "\215\035(\001\310\001\001\210\347\030\001\220\347\030\002R\nnumBuckets\022\036\n\004salt\030\003 \001(" +
-      "\t:\000B\010\210\347\030\001\220\347\030\002R\004salt\022:\n\004list\030\004 \001(\0132\034.rank" +
-      "spec.data.v1.ListPlacesB\010\210\347\030\001\220\347\030\002R\004list\"" +
-      "m\n\013FlagFeature\022*\n\006column\030\001 \001(\tB\022\272H\007r\002\020\001\310" +
-      "\001\001\210\347\030\001\220\347\030\002R\006column\0222\n\014missing_flag\030\002 \001(\010" +
-      ":\005falseB\010\210\347\030\001\220\347\030\002R\013missingFlag\"\231\003\n\007Featu" +
-      "re\022&\n\004name\030\001 \001(\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\002R\004na" +
-      "me\022C\n\006number\030\002 \001(\0132\037.rankspec.data.v1.Nu" +
-      "mberFeatureB\010\210\347\030\001\220\347\030\002H\000R\006number\022C\n\006binne" +
-      "d\030\003 \001(\0132\037.rankspec.data.v1.BinnedFeature" +
-      "B\010\210\347\030\001\220\347\030\002H\000R\006binned\022I\n\010category\030\004 \001(\0132!" +
-      ".rankspec.data.v1.CategoryFeatureB\010\210\347\030\001\220" +
-      "\347\030\002H\000R\010category\022C\n\006hashed\030\005 \001(\0132\037.ranksp" +
-      "ec.data.v1.HashedFeatureB\010\210\347\030\001\220\347\030\002H\000R\006ha" +
-      "shed\022=\n\004flag\030\006 \001(\0132\035.rankspec.data.v1.Fl" +
-      "agFeatureB\010\210\347\030\001\220\347\030\002H\000R\004flagB\r\n\004kind\022\005\272H\002" +
-      "\010\001\"\277\001\n\013RecipeLabel\022&\n\004task\030\001 \001(\tB\022\272H\007r\002\020" +
-      "\001\310\001\001\210\347\030\001\220\347\030\002R\004task\022*\n\006column\030\002 \001(\tB\022\272H\007r" +
-      "\002\020\001\310\001\001\210\347\030\001\220\347\030\002R\006column\022,\n\010at_least\030\003 \001(\001" +
-      "B\017\272H\004\022\002@\001\210\347\030\001\220\347\030\002H\000R\007atLeast\022\"\n\006equals\030\004" +
-      " \001(\tB\010\210\347\030\001\220\347\030\002H\000R\006equalsB\n\n\010positive\"x\n\t" +
-      "SplitPart\0227\n\004name\030\001 \001(\tB#\272H\030r\0232\021^[a-z][a" +
-      "-z0-9_]*$\310\001\001\210\347\030\001\220\347\030\002R\004name\0222\n\tper_mille\030" +
-      "\002 \001(\005B\025\272H\n\032\005\030\350\007(\000\310\001\001\210\347\030\001\220\347\030\002R\010perMille\"]" +
-      "\n\010KeySplit\022,\n\007columns\030\001 \003(\tB\022\272H\007\222\001\004\010\001\020@\210" +
-      "\347\030\001\220\347\030\002R\007columns\022#\n\004salt\030\002 \001(\t:\005splitB\010\210" +
-      "\347\030\001\220\347\030\002R\004salt\"\206\004\n\tTimeSplit\022*\n\006column\030\001 " +
-      "\001(\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\002R\006column\0223\n\014start" +
-      "_micros\030\002 \003(\003B\020\272H\005\222\001\002\020\020\210\347\030\001\220\347\030\002R\013startMi" +
-      "cros\022C\n\017round_to_micros\030\003 \001(\003:\n360000000" +
-      "0B\017\272H\004\"\002(\001\210\347\030\001\220\347\030\002R\rroundToMicros\0221\n\ngap" +
-      "_micros\030\004 \001(\003:\0010B\017\272H\004\"\002(\000\210\347\030\001\220\347\030\002R\tgapMi" +
-      "cros:\237\002\272H\233\002\032\230\002\n data.time_split.starts_a" +
-      "scending\032\363\001[0, 1, 2, 3, 4, 5, 6, 7, 8, 9" +
-      ", 10, 11, 12, 13, 14].all(i, i + 1 >= th" +
-      "is.start_micros.size() || this.start_mic" +
-      "ros[i] < this.start_micros[i + 1]) ? \'\' " +
-      ": \'start_micros: a part begins no later " +
-      "than the one before; write the starts in" +
-      " rising order\'\"\230\017\n\005Split\022E\n\005parts\030\001 \003(\0132" +
-      "\033.rankspec.data.v1.SplitPartB\022\272H\007\222\001\004\010\001\020\020" +
-      "\210\347\030\001\220\347\030\002R\005parts\022*\n\010fit_part\030\002 \001(\t:\005train" +
-      "B\010\210\347\030\001\220\347\030\002R\007fitPart\0228\n\003key\030\003 \001(\0132\032.ranks" +
-      "pec.data.v1.KeySplitB\010\210\347\030\001\220\347\030\002H\000R\003key\022;\n" +
-      "\004time\030\004 \001(\0132\033.rankspec.data.v1.TimeSplit" +
-      "B\010\210\347\030\001\220\347\030\002H\000R\004time:\227\r\272H\223\r\032n\n\025data.split." +
-      "parts_once\032Uthis.parts.map(p, p.name).un" +
-      "ique() ? \'\' : \'parts: two have the same " +
-      "name; rename one\'\032\375\007\n\027data.split.shares_" +
-      "whole\032\341\007(this.parts.size() > 0 ? this.pa" +
-      "rts[0].per_mille : 0) + (this.parts.size" +
-      "() > 1 ? this.parts[1].per_mille : 0) + " +
-      "(this.parts.size() > 2 ? this.parts[2].p" +
-      "er_mille : 0) + (this.parts.size() > 3 ?" +
-      " this.parts[3].per_mille : 0) + (this.pa" +
-      "rts.size() > 4 ? this.parts[4].per_mille" +
-      " : 0) + (this.parts.size() > 5 ? this.pa" +
-      "rts[5].per_mille : 0) + (this.parts.size" +
-      "() > 6 ? this.parts[6].per_mille : 0) + " +
-      "(this.parts.size() > 7 ? this.parts[7].p" +
-      "er_mille : 0) + (this.parts.size() > 8 ?" +
-      " this.parts[8].per_mille : 0) + (this.pa" +
-      "rts.size() > 9 ? this.parts[9].per_mille" +
-      " : 0) + (this.parts.size() > 10 ? this.p" +
-      "arts[10].per_mille : 0) + (this.parts.si" +
-      "ze() > 11 ? this.parts[11].per_mille : 0" +
-      ") + (this.parts.size() > 12 ? this.parts" +
-      "[12].per_mille : 0) + (this.parts.size()" +
-      " > 13 ? this.parts[13].per_mille : 0) + " +
-      "(this.parts.size() > 14 ? this.parts[14]" +
-      ".per_mille : 0) + (this.parts.size() > 1" +
-      "5 ? this.parts[15].per_mille : 0) == 100" +
-      "0 ? \'\' : \'parts: the shares do not add u" +
-      "p to 1000 thousandths; correct per_mille" +
-      "\'\032\231\001\n\032data.split.fit_part_exists\032{this.p" +
-      "arts.exists(p, p.name == this.fit_part) " +
-      "? \'\' : \'fit_part: no part is called \' + " +
-      "this.fit_part + \'; name one of parts\'\032\204\003" +
-      "\n\032data.split.starts_of_parts\032\345\002has(this." +
-      "time) && this.time.start_micros.size() !" +
-      "= 0 && this.time.start_micros.size() + 1" +
-      " != this.parts.size() ? \'time.start_micr" +
-      "os: \' + string(this.parts.size()) + \' pa" +
-      "rts have \' + string(this.parts.size() - " +
-      "1) + \' starts, and \' + string(this.time." +
-      "start_micros.size()) + \' are given; give" +
-      " each part after the first its start, or" +
-      " leave them to fitting\' : \'\'B\013\n\002by\022\005\272H\002\010" +
-      "\001\"\332\001\n\014RecipeOutput\0224\n\nnum_shards\030\001 \001(\005:\001" +
-      "1B\022\272H\007\032\005\030\220N(\001\210\347\030\001\220\347\030\002R\tnumShards\022<\n\016row_" +
-      "group_rows\030\002 \001(\005:\00565536B\017\272H\004\032\002(\001\210\347\030\001\220\347\030\002" +
-      "R\014rowGroupRows\022)\n\007row_key\030\003 \003(\tB\020\272H\005\222\001\002\020" +
-      "@\210\347\030\001\220\347\030\002R\006rowKey\022+\n\007carried\030\004 \003(\tB\021\272H\006\222" +
-      "\001\003\020\200\002\210\347\030\001\220\347\030\002R\007carried\"\226\001\n\007Fitting\022&\n\tge" +
-      "nerator\030\001 \001(\tB\010\210\347\030\002\220\347\030\001R\tgenerator\022-\n\010nu" +
-      "m_rows\030\002 \001(\003:\0010B\017\272H\004\"\002(\000\210\347\030\001\220\347\030\002R\007numRow" +
-      "s\0224\n\014num_fit_rows\030\003 \001(\003:\0010B\017\272H\004\"\002(\000\210\347\030\001\220" +
-      "\347\030\002R\nnumFitRows\"\364/\n\006Recipe\0220\n\tsemantics\030" +
-      "\001 \001(\005B\022\272H\007\032\002(\001\310\001\001\210\347\030\001\220\347\030\002R\tsemantics\022J\n\007" +
-      "columns\030\002 \003(\0132\033.rankspec.data.v1.RawColu" +
-      "mnB\023\272H\010\222\001\005\010\001\020\200 \210\347\030\001\220\347\030\002R\007columns\022:\n\004text" +
-      "\030\003 \001(\0132\034.rankspec.data.v1.TextFormatB\010\210\347" +
-      "\030\001\220\347\030\002R\004text\022J\n\010features\030\004 \003(\0132\031.rankspe" +
-      "c.data.v1.FeatureB\023\272H\010\222\001\005\010\001\020\200 \210\347\030\001\220\347\030\002R\010" +
-      "features\022G\n\006labels\030\005 \003(\0132\035.rankspec.data" +
-      ".v1.RecipeLabelB\020\272H\005\222\001\002\020@\210\347\030\001\220\347\030\002R\006label" +
-      "s\0227\n\005split\030\006 \001(\0132\027.rankspec.data.v1.Spli" +
-      "tB\010\210\347\030\001\220\347\030\002R\005split\022@\n\006output\030\007 \001(\0132\036.ran" +
-      "kspec.data.v1.RecipeOutputB\010\210\347\030\001\220\347\030\002R\006ou" +
-      "tput\022;\n\006fitted\030\010 \001(\0132\031.rankspec.data.v1." +
-      "FittingB\010\210\347\030\001\220\347\030\002R\006fitted:\342+\272H\336+\032}\n\030data" +
-      ".recipe.columns_once\032athis.columns.map(x" +
-      ", x.name).unique() ? \'\' : \'columns: two " +
-      "have the same name; keep or rename one\'\032" +
-      "\200\001\n\031data.recipe.features_once\032cthis.feat" +
-      "ures.map(x, x.name).unique() ? \'\' : \'fea" +
-      "tures: two have the same name; keep or r" +
-      "ename one\'\032z\n\027data.recipe.labels_once\032_t" +
-      "his.labels.map(x, x.task).unique() ? \'\' " +
-      ": \'labels: two have the same task; keep " +
-      "or rename one\'\032\370\003\n\031data.recipe.numbers_e" +
-      "xist\032\332\003[(\'\\n\' + this.columns.filter(c, (" +
-      "int(c.kind) == 2 || int(c.kind) == 3 || " +
-      "int(c.kind) == 5) && !c.list).map(c, c.n" +
-      "ame).join(\'\\n\') + \'\\n\')].map(names, (thi" +
-      "s.features.filter(f, has(f.number)).map(" +
-      "f, f.number.column) + this.features.filt" +
-      "er(f, has(f.binned)).map(f, f.binned.col" +
-      "umn)).filter(n, !names.contains(\'\\n\' + n" +
-      " + \'\\n\')).map(n, \'features: \' + n + \', w" +
-      "hich a number reads, is none of columns," +
-      " no number or time, or a list; name a co" +
-      "lumn of one number a row\').join(\'; \'))[0" +
-      "]\032\307\004\n\034data.recipe.categories_exist\032\246\004[(\'" +
-      "\\n\' + this.columns.filter(c, (int(c.kind" +
-      ") == 1 || int(c.kind) == 2 || int(c.kind" +
-      ") == 4) && !c.list).map(c, c.name).join(" +
-      "\'\\n\') + \'\\n\')].map(names, (this.features" +
-      ".filter(f, has(f.category) && !has(f.cat" +
-      "egory.list)).map(f, f.category.column) +" +
-      " this.features.filter(f, has(f.hashed) &" +
-      "& !has(f.hashed.list)).map(f, f.hashed.c" +
-      "olumn)).filter(n, !names.contains(\'\\n\' +" +
-      " n + \'\\n\')).map(n, \'features: \' + n + \'," +
-      " which a category reads, is none of colu" +
-      "mns, no text, whole number or flag, or a" +
-      " list; name another column, or set list " +
-      "for a list\').join(\'; \'))[0]\032\304\004\n\027data.rec" +
-      "ipe.lists_exist\032\250\004[(\'\\n\' + this.columns." +
-      "filter(c, (int(c.kind) == 1 || int(c.kin" +
-      "d) == 2 || int(c.kind) == 4) && c.list)." +
-      "map(c, c.name).join(\'\\n\') + \'\\n\')].map(n" +
-      "ames, (this.features.filter(f, has(f.cat" +
-      "egory) && has(f.category.list)).map(f, f" +
-      ".category.column) + this.features.filter" +
-      "(f, has(f.hashed) && has(f.hashed.list))" +
-      ".map(f, f.hashed.column)).filter(n, !nam" +
-      "es.contains(\'\\n\' + n + \'\\n\')).map(n, \'fe" +
-      "atures: \' + n + \', which a category of l" +
-      "ists reads, is none of columns, no text," +
-      " whole number or flag, or no list; name " +
-      "another column, or leave list out\').join" +
-      "(\'; \'))[0]\032\367\002\n\027data.recipe.flags_exist\032\333" +
-      "\002[(\'\\n\' + this.columns.filter(c, int(c.k" +
-      "ind) == 4 && !c.list).map(c, c.name).joi" +
-      "n(\'\\n\') + \'\\n\')].map(names, this.feature" +
-      "s.filter(f, has(f.flag)).map(f, f.flag.c" +
-      "olumn).filter(n, !names.contains(\'\\n\' + " +
-      "n + \'\\n\')).map(n, \'features: \' + n + \', " +
-      "which a flag reads, is none of columns, " +
-      "no flag, or a list; name a column of one" +
-      " flag a row\').join(\'; \'))[0]\032\300\003\n data.re" +
-      "cipe.numeric_labels_exist\032\233\003[(\'\\n\' + thi" +
-      "s.columns.filter(c, (int(c.kind) == 2 ||" +
-      " int(c.kind) == 3 || int(c.kind) == 5) &" +
-      "& !c.list).map(c, c.name).join(\'\\n\') + \'" +
-      "\\n\')].map(names, this.labels.filter(l, h" +
-      "as(l.at_least)).map(l, l.column).filter(" +
-      "n, !names.contains(\'\\n\' + n + \'\\n\')).map" +
-      "(n, \'labels: \' + n + \', which a label wi" +
-      "th at_least reads, is none of columns, n" +
-      "o number or time, or a list; name a colu" +
-      "mn of one number a row\').join(\'; \'))[0]\032" +
-      "\302\003\n data.recipe.matched_labels_exist\032\235\003[" +
-      "(\'\\n\' + this.columns.filter(c, (int(c.ki" +
-      "nd) == 1 || int(c.kind) == 2) && !c.list" +
-      ").map(c, c.name).join(\'\\n\') + \'\\n\')].map" +
-      "(names, this.labels.filter(l, has(l.equa" +
-      "ls)).map(l, l.column).filter(n, !names.c" +
-      "ontains(\'\\n\' + n + \'\\n\')).map(n, \'labels" +
-      ": \' + n + \', which a label with equals r" +
-      "eads, is none of columns, neither text n" +
-      "or whole number, or a list; name a colum" +
-      "n of one text or whole number a row\').jo" +
-      "in(\'; \'))[0]\032\213\004\n\036data.recipe.plain_label" +
-      "s_exist\032\350\003[(\'\\n\' + this.columns.filter(c" +
-      ", (int(c.kind) == 2 || int(c.kind) == 3 " +
-      "|| int(c.kind) == 4) && !c.list).map(c, " +
-      "c.name).join(\'\\n\') + \'\\n\')].map(names, t" +
-      "his.labels.filter(l, !has(l.at_least) &&" +
-      " !has(l.equals)).map(l, l.column).filter" +
-      "(n, !names.contains(\'\\n\' + n + \'\\n\')).ma" +
-      "p(n, \'labels: \' + n + \', which a label r" +
-      "eads, is none of columns, neither flag n" +
-      "or number, or a list; name a column of o" +
-      "ne flag or number a row, or say what mak" +
-      "es a row positive with at_least or equal" +
-      "s\').join(\'; \'))[0]\032\241\002\n\034data.recipe.split" +
-      "_key_exists\032\200\002[(\'\\n\' + this.columns.map(" +
-      "c, c.name).join(\'\\n\') + \'\\n\')].map(names" +
-      ", this.split.key.columns.filter(n, !name" +
-      "s.contains(\'\\n\' + n + \'\\n\')).map(n, \'spl" +
-      "it.key.columns: \' + n + \', of the key, i" +
-      "s none of columns; correct the name or a" +
-      "dd the column\').join(\'; \'))[0]\032\205\003\n\035data." +
-      "recipe.split_time_exists\032\343\002[(\'\\n\' + this" +
-      ".columns.filter(c, int(c.kind) == 5 && !" +
+      "dges\022\005\272H\002\010\001\"6\n\nListPlaces\022(\n\005width\030\001 \001(\005" +
+      "B\022\272H\007\032\005\030\200\010(\001\210\347\030\001\220\347\030\002R\005width\"\350\003\n\017Category" +
+      "Fitting\022)\n\006values\030\001 \003(\tB\021\272H\006\222\001\003\020\200\002\210\347\030\001\220\347" +
+      "\030\002R\006values\022@\n\004file\030\002 \001(\tB,\272H!r\0372\035^[A-Za-" +
+      "z0-9_][A-Za-z0-9_.-]*$\210\347\030\001\220\347\030\002R\004file\0225\n\006" +
+      "sha256\030\003 \001(\tB\035\272H\022r\0202\016^[0-9a-f]{64}$\210\347\030\001\220" +
+      "\347\030\002R\006sha256\0221\n\nnum_values\030\004 \001(\003:\0010B\017\272H\004\"" +
+      "\002(\000\210\347\030\001\220\347\030\002R\tnumValues\0223\n\013num_missing\030\005 " +
+      "\001(\003:\0010B\017\272H\004\"\002(\000\210\347\030\001\220\347\030\002R\nnumMissing\022-\n\010n" +
+      "um_rare\030\006 \001(\003:\0010B\017\272H\004\"\002(\000\210\347\030\001\220\347\030\002R\007numRa" +
+      "re:\231\001\272H\225\001\032\222\001\n&data.category_fitting.file" +
+      "_with_digest\032hhas(this.file) != has(this" +
+      ".sha256) ? \'file: a file and its sha256 " +
+      "go together; set both or neither\' : \'\'\"\255" +
+      "\002\n\017CategoryFeature\022*\n\006column\030\001 \001(\tB\022\272H\007r" +
+      "\002\020\001\310\001\001\210\347\030\001\220\347\030\002R\006column\022/\n\tmin_count\030\002 \001(" +
+      "\003:\0011B\017\272H\004\"\002(\001\210\347\030\001\220\347\030\002R\010minCount\022<\n\nmax_v" +
+      "alues\030\003 \001(\003:\0071000000B\024\272H\t\"\007\030\200\302\327/(\001\210\347\030\001\220\347" +
+      "\030\002R\tmaxValues\022:\n\004list\030\004 \001(\0132\034.rankspec.d" +
+      "ata.v1.ListPlacesB\010\210\347\030\001\220\347\030\002R\004list\022C\n\006fit" +
+      "ted\030\005 \001(\0132!.rankspec.data.v1.CategoryFit" +
+      "tingB\010\210\347\030\001\220\347\030\002R\006fitted\"\323\001\n\rHashedFeature" +
+      "\022*\n\006column\030\001 \001(\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\002R\006co" +
+      "lumn\022:\n\013num_buckets\030\002 \001(\003B\031\272H\016\"\t\030\200\240\224\245\215\035(" +
+      "\001\310\001\001\210\347\030\001\220\347\030\002R\nnumBuckets\022\036\n\004salt\030\003 \001(\t:\000" +
+      "B\010\210\347\030\001\220\347\030\002R\004salt\022:\n\004list\030\004 \001(\0132\034.rankspe" +
+      "c.data.v1.ListPlacesB\010\210\347\030\001\220\347\030\002R\004list\"m\n\013" +
+      "FlagFeature\022*\n\006column\030\001 \001(\tB\022\272H\007r\002\020\001\310\001\001\210" +
+      "\347\030\001\220\347\030\002R\006column\0222\n\014missing_flag\030\002 \001(\010:\005f" +
+      "alseB\010\210\347\030\001\220\347\030\002R\013missingFlag\"\231\003\n\007Feature\022" +
+      "&\n\004name\030\001 \001(\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\002R\004name\022" +
+      "C\n\006number\030\002 \001(\0132\037.rankspec.data.v1.Numbe" +
+      "rFeatureB\010\210\347\030\001\220\347\030\002H\000R\006number\022C\n\006binned\030\003" +
+      " \001(\0132\037.rankspec.data.v1.BinnedFeatureB\010\210" +
+      "\347\030\001\220\347\030\002H\000R\006binned\022I\n\010category\030\004 \001(\0132!.ra" +
+      "nkspec.data.v1.CategoryFeatureB\010\210\347\030\001\220\347\030\002" +
+      "H\000R\010category\022C\n\006hashed\030\005 \001(\0132\037.rankspec." +
+      "data.v1.HashedFeatureB\010\210\347\030\001\220\347\030\002H\000R\006hashe" +
+      "d\022=\n\004flag\030\006 \001(\0132\035.rankspec.data.v1.FlagF" +
+      "eatureB\010\210\347\030\001\220\347\030\002H\000R\004flagB\r\n\004kind\022\005\272H\002\010\001\"" +
+      "\277\001\n\013RecipeLabel\022&\n\004task\030\001 \001(\tB\022\272H\007r\002\020\001\310\001" +
+      "\001\210\347\030\001\220\347\030\002R\004task\022*\n\006column\030\002 \001(\tB\022\272H\007r\002\020\001" +
+      "\310\001\001\210\347\030\001\220\347\030\002R\006column\022,\n\010at_least\030\003 \001(\001B\017\272" +
+      "H\004\022\002@\001\210\347\030\001\220\347\030\002H\000R\007atLeast\022\"\n\006equals\030\004 \001(" +
+      "\tB\010\210\347\030\001\220\347\030\002H\000R\006equalsB\n\n\010positive\"x\n\tSpl" +
+      "itPart\0227\n\004name\030\001 \001(\tB#\272H\030r\0232\021^[a-z][a-z0" +
+      "-9_]*$\310\001\001\210\347\030\001\220\347\030\002R\004name\0222\n\tper_mille\030\002 \001" +
+      "(\005B\025\272H\n\032\005\030\350\007(\000\310\001\001\210\347\030\001\220\347\030\002R\010perMille\"]\n\010K" +
+      "eySplit\022,\n\007columns\030\001 \003(\tB\022\272H\007\222\001\004\010\001\020@\210\347\030\001" +
+      "\220\347\030\002R\007columns\022#\n\004salt\030\002 \001(\t:\005splitB\010\210\347\030\001" +
+      "\220\347\030\002R\004salt\"\206\004\n\tTimeSplit\022*\n\006column\030\001 \001(\t" +
+      "B\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\002R\006column\0223\n\014start_mi" +
+      "cros\030\002 \003(\003B\020\272H\005\222\001\002\020\020\210\347\030\001\220\347\030\002R\013startMicro" +
+      "s\022C\n\017round_to_micros\030\003 \001(\003:\n3600000000B\017" +
+      "\272H\004\"\002(\001\210\347\030\001\220\347\030\002R\rroundToMicros\0221\n\ngap_mi" +
+      "cros\030\004 \001(\003:\0010B\017\272H\004\"\002(\000\210\347\030\001\220\347\030\002R\tgapMicro" +
+      "s:\237\002\272H\233\002\032\230\002\n data.time_split.starts_asce" +
+      "nding\032\363\001[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 1" +
+      "0, 11, 12, 13, 14].all(i, i + 1 >= this." +
+      "start_micros.size() || this.start_micros" +
+      "[i] < this.start_micros[i + 1]) ? \'\' : \'" +
+      "start_micros: a part begins no later tha" +
+      "n the one before; write the starts in ri" +
+      "sing order\'\"\230\017\n\005Split\022E\n\005parts\030\001 \003(\0132\033.r" +
+      "ankspec.data.v1.SplitPartB\022\272H\007\222\001\004\010\001\020\020\210\347\030" +
+      "\001\220\347\030\002R\005parts\022*\n\010fit_part\030\002 \001(\t:\005trainB\010\210" +
+      "\347\030\001\220\347\030\002R\007fitPart\0228\n\003key\030\003 \001(\0132\032.rankspec" +
+      ".data.v1.KeySplitB\010\210\347\030\001\220\347\030\002H\000R\003key\022;\n\004ti" +
+      "me\030\004 \001(\0132\033.rankspec.data.v1.TimeSplitB\010\210" +
+      "\347\030\001\220\347\030\002H\000R\004time:\227\r\272H\223\r\032n\n\025data.split.par" +
+      "ts_once\032Uthis.parts.map(p, p.name).uniqu" +
+      "e() ? \'\' : \'parts: two have the same nam" +
+      "e; rename one\'\032\375\007\n\027data.split.shares_who" +
+      "le\032\341\007(this.parts.size() > 0 ? this.parts" +
+      "[0].per_mille : 0) + (this.parts.size() " +
+      "> 1 ? this.parts[1].per_mille : 0) + (th" +
+      "is.parts.size() > 2 ? this.parts[2].per_" +
+      "mille : 0) + (this.parts.size() > 3 ? th" +
+      "is.parts[3].per_mille : 0) + (this.parts" +
+      ".size() > 4 ? this.parts[4].per_mille : " +
+      "0) + (this.parts.size() > 5 ? this.parts" +
+      "[5].per_mille : 0) + (this.parts.size() " +
+      "> 6 ? this.parts[6].per_mille : 0) + (th" +
+      "is.parts.size() > 7 ? this.parts[7].per_" +
+      "mille : 0) + (this.parts.size() > 8 ? th" +
+      "is.parts[8].per_mille : 0) + (this.parts" +
+      ".size() > 9 ? this.parts[9].per_mille : " +
+      "0) + (this.parts.size() > 10 ? this.part" +
+      "s[10].per_mille : 0) + (this.parts.size(" +
+      ") > 11 ? this.parts[11].per_mille : 0) +" +
+      " (this.parts.size() > 12 ? this.parts[12" +
+      "].per_mille : 0) + (this.parts.size() > " +
+      "13 ? this.parts[13].per_mille : 0) + (th" +
+      "is.parts.size() > 14 ? this.parts[14].pe" +
+      "r_mille : 0) + (this.parts.size() > 15 ?" +
+      " this.parts[15].per_mille : 0) == 1000 ?" +
+      " \'\' : \'parts: the shares do not add up t" +
+      "o 1000 thousandths; correct per_mille\'\032\231" +
+      "\001\n\032data.split.fit_part_exists\032{this.part" +
+      "s.exists(p, p.name == this.fit_part) ? \'" +
+      "\' : \'fit_part: no part is called \' + thi" +
+      "s.fit_part + \'; name one of parts\'\032\204\003\n\032d" +
+      "ata.split.starts_of_parts\032\345\002has(this.tim" +
+      "e) && this.time.start_micros.size() != 0" +
+      " && this.time.start_micros.size() + 1 !=" +
+      " this.parts.size() ? \'time.start_micros:" +
+      " \' + string(this.parts.size()) + \' parts" +
+      " have \' + string(this.parts.size() - 1) " +
+      "+ \' starts, and \' + string(this.time.sta" +
+      "rt_micros.size()) + \' are given; give ea" +
+      "ch part after the first its start, or le" +
+      "ave them to fitting\' : \'\'B\013\n\002by\022\005\272H\002\010\001\"\332" +
+      "\001\n\014RecipeOutput\0224\n\nnum_shards\030\001 \001(\005:\0011B\022" +
+      "\272H\007\032\005\030\220N(\001\210\347\030\001\220\347\030\002R\tnumShards\022<\n\016row_gro" +
+      "up_rows\030\002 \001(\005:\00565536B\017\272H\004\032\002(\001\210\347\030\001\220\347\030\002R\014r" +
+      "owGroupRows\022)\n\007row_key\030\003 \003(\tB\020\272H\005\222\001\002\020@\210\347" +
+      "\030\001\220\347\030\002R\006rowKey\022+\n\007carried\030\004 \003(\tB\021\272H\006\222\001\003\020" +
+      "\200\002\210\347\030\001\220\347\030\002R\007carried\"\226\001\n\007Fitting\022&\n\tgener" +
+      "ator\030\001 \001(\tB\010\210\347\030\002\220\347\030\001R\tgenerator\022-\n\010num_r" +
+      "ows\030\002 \001(\003:\0010B\017\272H\004\"\002(\000\210\347\030\001\220\347\030\002R\007numRows\0224" +
+      "\n\014num_fit_rows\030\003 \001(\003:\0010B\017\272H\004\"\002(\000\210\347\030\001\220\347\030\002" +
+      "R\nnumFitRows\"\3535\n\006Recipe\0220\n\tsemantics\030\001 \001" +
+      "(\005B\022\272H\007\032\002(\001\310\001\001\210\347\030\001\220\347\030\002R\tsemantics\022J\n\007col" +
+      "umns\030\002 \003(\0132\033.rankspec.data.v1.RawColumnB" +
+      "\023\272H\010\222\001\005\010\001\020\200 \210\347\030\001\220\347\030\002R\007columns\022:\n\004text\030\003 " +
+      "\001(\0132\034.rankspec.data.v1.TextFormatB\010\210\347\030\001\220" +
+      "\347\030\002R\004text\022J\n\010features\030\004 \003(\0132\031.rankspec.d" +
+      "ata.v1.FeatureB\023\272H\010\222\001\005\010\001\020\200 \210\347\030\001\220\347\030\002R\010fea" +
+      "tures\022G\n\006labels\030\005 \003(\0132\035.rankspec.data.v1" +
+      ".RecipeLabelB\020\272H\005\222\001\002\020@\210\347\030\001\220\347\030\002R\006labels\0227" +
+      "\n\005split\030\006 \001(\0132\027.rankspec.data.v1.SplitB\010" +
+      "\210\347\030\001\220\347\030\002R\005split\022@\n\006output\030\007 \001(\0132\036.ranksp" +
+      "ec.data.v1.RecipeOutputB\010\210\347\030\001\220\347\030\002R\006outpu" +
+      "t\022;\n\006fitted\030\010 \001(\0132\031.rankspec.data.v1.Fit" +
+      "tingB\010\210\347\030\001\220\347\030\002R\006fitted:\3311\272H\3251\032}\n\030data.re" +
+      "cipe.columns_once\032athis.columns.map(x, x" +
+      ".name).unique() ? \'\' : \'columns: two hav" +
+      "e the same name; keep or rename one\'\032\200\001\n" +
+      "\031data.recipe.features_once\032cthis.feature" +
+      "s.map(x, x.name).unique() ? \'\' : \'featur" +
+      "es: two have the same name; keep or rena" +
+      "me one\'\032z\n\027data.recipe.labels_once\032_this" +
+      ".labels.map(x, x.task).unique() ? \'\' : \'" +
+      "labels: two have the same task; keep or " +
+      "rename one\'\032\370\003\n\031data.recipe.numbers_exis" +
+      "t\032\332\003[(\'\\n\' + this.columns.filter(c, (int" +
+      "(c.kind) == 2 || int(c.kind) == 3 || int" +
+      "(c.kind) == 5) && !c.list).map(c, c.name" +
+      ").join(\'\\n\') + \'\\n\')].map(names, (this.f" +
+      "eatures.filter(f, has(f.number)).map(f, " +
+      "f.number.column) + this.features.filter(" +
+      "f, has(f.binned)).map(f, f.binned.column" +
+      ")).filter(n, !names.contains(\'\\n\' + n + " +
+      "\'\\n\')).map(n, \'features: \' + n + \', whic" +
+      "h a number reads, is none of columns, no" +
+      " number or time, or a list; name a colum" +
+      "n of one number a row\').join(\'; \'))[0]\032\307" +
+      "\004\n\034data.recipe.categories_exist\032\246\004[(\'\\n\'" +
+      " + this.columns.filter(c, (int(c.kind) =" +
+      "= 1 || int(c.kind) == 2 || int(c.kind) =" +
+      "= 4) && !c.list).map(c, c.name).join(\'\\n" +
+      "\') + \'\\n\')].map(names, (this.features.fi" +
+      "lter(f, has(f.category) && !has(f.catego" +
+      "ry.list)).map(f, f.category.column) + th" +
+      "is.features.filter(f, has(f.hashed) && !" +
+      "has(f.hashed.list)).map(f, f.hashed.colu" +
+      "mn)).filter(n, !names.contains(\'\\n\' + n " +
+      "+ \'\\n\')).map(n, \'features: \' + n + \', wh" +
+      "ich a category reads, is none of columns" +
+      ", no text, whole number or flag, or a li" +
+      "st; name another column, or set list for" +
+      " a list\').join(\'; \'))[0]\032\304\004\n\027data.recipe" +
+      ".lists_exist\032\250\004[(\'\\n\' + this.columns.fil" +
+      "ter(c, (int(c.kind) == 1 || int(c.kind) " +
+      "== 2 || int(c.kind) == 4) && c.list).map" +
+      "(c, c.name).join(\'\\n\') + \'\\n\')].map(name" +
+      "s, (this.features.filter(f, has(f.catego" +
+      "ry) && has(f.category.list)).map(f, f.ca" +
+      "tegory.column) + this.features.filter(f," +
+      " has(f.hashed) && has(f.hashed.list)).ma" +
+      "p(f, f.hashed.column)).filter(n, !names." +
+      "contains(\'\\n\' + n + \'\\n\')).map(n, \'featu" +
+      "res: \' + n + \', which a category of list" +
+      "s reads, is none of columns, no text, wh" +
+      "ole number or flag, or no list; name ano" +
+      "ther column, or leave list out\').join(\';" +
+      " \'))[0]\032\367\002\n\027data.recipe.flags_exist\032\333\002[(" +
+      "\'\\n\' + this.columns.filter(c, int(c.kind" +
+      ") == 4 && !c.list).map(c, c.name).join(\'" +
+      "\\n\') + \'\\n\')].map(names, this.features.f" +
+      "ilter(f, has(f.flag)).map(f, f.flag.colu" +
+      "mn).filter(n, !names.contains(\'\\n\' + n +" +
+      " \'\\n\')).map(n, \'features: \' + n + \', whi" +
+      "ch a flag reads, is none of columns, no " +
+      "flag, or a list; name a column of one fl" +
+      "ag a row\').join(\'; \'))[0]\032\300\003\n data.recip" +
+      "e.numeric_labels_exist\032\233\003[(\'\\n\' + this.c" +
+      "olumns.filter(c, (int(c.kind) == 2 || in" +
+      "t(c.kind) == 3 || int(c.kind) == 5) && !" +
       "c.list).map(c, c.name).join(\'\\n\') + \'\\n\'" +
-      ")].map(names, (has(this.split.time) ? [t" +
-      "his.split.time.column] : []).filter(n, !" +
-      "names.contains(\'\\n\' + n + \'\\n\')).map(n, " +
-      "\'split.time.column: \' + n + \', which div" +
-      "ides by time, is none of columns, no tim" +
-      "e, or a list; name a column of one time " +
-      "a row\').join(\'; \'))[0]\032\343\002\n\031data.recipe.o" +
-      "utput_exists\032\305\002[(\'\\n\' + this.columns.fil" +
-      "ter(c, true).map(c, c.name).join(\'\\n\') +" +
-      " \'\\n\')].map(names, (this.output.row_key." +
-      "filter(n, true) + this.output.carried.fi" +
-      "lter(n, true)).filter(n, !names.contains" +
-      "(\'\\n\' + n + \'\\n\')).map(n, \'output: \' + n" +
-      " + \', in row_key or carried, is none of " +
-      "columns; correct the name or add the col" +
-      "umn\').join(\'; \'))[0]\032\203\002\n\027data.recipe.fit" +
-      "ted_text\032\347\001has(this.fitted) && (this.tex" +
-      "t.missing.size() == 0 || this.text.true_" +
-      "values.size() == 0 || this.text.false_va" +
-      "lues.size() == 0) ? \'text: a fitted reci" +
-      "pe says how text is read, without leavin" +
-      "g anything to defaults; fill text in\' : " +
-      "\'\'\032\251\003\n\030data.recipe.fitted_whole\032\214\003has(th" +
-      "is.fitted) && (this.features.exists(f, (" +
-      "has(f.number) && !has(f.number.fitted)) " +
-      "|| (has(f.binned) && !has(f.binned.fitte" +
-      "d)) || (has(f.category) && !has(f.catego" +
-      "ry.fitted))) || (has(this.split.time) &&" +
-      " this.split.parts.size() > 1 && this.spl" +
-      "it.time.start_micros.size() == 0)) ? \'fi" +
-      "tted: a feature or the split is not fitt" +
-      "ed, and the recipe says that all is; fit" +
-      " it, or leave fitted out\' : \'\'*\206\001\n\007RawKi" +
-      "nd\022\030\n\024RAW_KIND_UNSPECIFIED\020\000\022\021\n\rRAW_KIND" +
-      "_TEXT\020\001\022\022\n\016RAW_KIND_INT64\020\002\022\024\n\020RAW_KIND_" +
-      "FLOAT64\020\003\022\021\n\rRAW_KIND_BOOL\020\004\022\021\n\rRAW_KIND" +
-      "_TIME\020\005*W\n\nFillFigure\022\033\n\027FILL_FIGURE_UNS" +
-      "PECIFIED\020\000\022\024\n\020FILL_FIGURE_MEAN\020\001\022\026\n\022FILL" +
-      "_FIGURE_MEDIAN\020\002Bb\n\024dev.rankspec.data.v1" +
-      "B\013RecipeProtoP\001Z;github.com/rankspec/ran" +
-      "kspec/gen/go/rankspec/data/v1;datav1b\010ed" +
-      "itionsp\350\007"
+      ")].map(names, this.labels.filter(l, has(" +
+      "l.at_least)).map(l, l.column).filter(n, " +
+      "!names.contains(\'\\n\' + n + \'\\n\')).map(n," +
+      " \'labels: \' + n + \', which a label with " +
+      "at_least reads, is none of columns, no n" +
+      "umber or time, or a list; name a column " +
+      "of one number a row\').join(\'; \'))[0]\032\302\003\n" +
+      " data.recipe.matched_labels_exist\032\235\003[(\'\\" +
+      "n\' + this.columns.filter(c, (int(c.kind)" +
+      " == 1 || int(c.kind) == 2) && !c.list).m" +
+      "ap(c, c.name).join(\'\\n\') + \'\\n\')].map(na" +
+      "mes, this.labels.filter(l, has(l.equals)" +
+      ").map(l, l.column).filter(n, !names.cont" +
+      "ains(\'\\n\' + n + \'\\n\')).map(n, \'labels: \'" +
+      " + n + \', which a label with equals read" +
+      "s, is none of columns, neither text nor " +
+      "whole number, or a list; name a column o" +
+      "f one text or whole number a row\').join(" +
+      "\'; \'))[0]\032\213\004\n\036data.recipe.plain_labels_e" +
+      "xist\032\350\003[(\'\\n\' + this.columns.filter(c, (" +
+      "int(c.kind) == 2 || int(c.kind) == 3 || " +
+      "int(c.kind) == 4) && !c.list).map(c, c.n" +
+      "ame).join(\'\\n\') + \'\\n\')].map(names, this" +
+      ".labels.filter(l, !has(l.at_least) && !h" +
+      "as(l.equals)).map(l, l.column).filter(n," +
+      " !names.contains(\'\\n\' + n + \'\\n\')).map(n" +
+      ", \'labels: \' + n + \', which a label read" +
+      "s, is none of columns, neither flag nor " +
+      "number, or a list; name a column of one " +
+      "flag or number a row, or say what makes " +
+      "a row positive with at_least or equals\')" +
+      ".join(\'; \'))[0]\032\241\002\n\034data.recipe.split_ke" +
+      "y_exists\032\200\002[(\'\\n\' + this.columns.map(c, " +
+      "c.name).join(\'\\n\') + \'\\n\')].map(names, t" +
+      "his.split.key.columns.filter(n, !names.c" +
+      "ontains(\'\\n\' + n + \'\\n\')).map(n, \'split." +
+      "key.columns: \' + n + \', of the key, is n" +
+      "one of columns; correct the name or add " +
+      "the column\').join(\'; \'))[0]\032\205\003\n\035data.rec" +
+      "ipe.split_time_exists\032\343\002[(\'\\n\' + this.co" +
+      "lumns.filter(c, int(c.kind) == 5 && !c.l" +
+      "ist).map(c, c.name).join(\'\\n\') + \'\\n\')]." +
+      "map(names, (has(this.split.time) ? [this" +
+      ".split.time.column] : []).filter(n, !nam" +
+      "es.contains(\'\\n\' + n + \'\\n\')).map(n, \'sp" +
+      "lit.time.column: \' + n + \', which divide" +
+      "s by time, is none of columns, no time, " +
+      "or a list; name a column of one time a r" +
+      "ow\').join(\'; \'))[0]\032\343\002\n\031data.recipe.outp" +
+      "ut_exists\032\305\002[(\'\\n\' + this.columns.filter" +
+      "(c, true).map(c, c.name).join(\'\\n\') + \'\\" +
+      "n\')].map(names, (this.output.row_key.fil" +
+      "ter(n, true) + this.output.carried.filte" +
+      "r(n, true)).filter(n, !names.contains(\'\\" +
+      "n\' + n + \'\\n\')).map(n, \'output: \' + n + " +
+      "\', in row_key or carried, is none of col" +
+      "umns; correct the name or add the column" +
+      "\').join(\'; \'))[0]\032\247\002\n!data.recipe.whole_" +
+      "lists_are_known\032\201\002this.semantics == 1 &&" +
+      " this.features.exists(f, (has(f.category" +
+      ".list) && !has(f.category.list.width)) |" +
+      "| (has(f.hashed.list) && !has(f.hashed.l" +
+      "ist.width))) ? \'semantics: readers of 1 " +
+      "do not know lists without a width; write" +
+      " 2, or give each list a width\' : \'\'\032\312\003\n$" +
+      "data.recipe.whole_lists_have_columns\032\241\003[" +
+      "this.labels.map(l, l.task) + this.output" +
+      ".carried.filter(c, true) + [\'continuous\'" +
+      ", \'binary\', \'discrete\']].map(taken, this" +
+      ".features.filter(f, ((has(f.category.lis" +
+      "t) && !has(f.category.list.width)) || (h" +
+      "as(f.hashed.list) && !has(f.hashed.list." +
+      "width))) && f.name in taken).map(f, \'fea" +
+      "tures: \' + f.name + \', a list without a " +
+      "width, would have a column of that name," +
+      " and another has it; rename the feature\'" +
+      ").join(\'; \'))[0]\032\203\002\n\027data.recipe.fitted_" +
+      "text\032\347\001has(this.fitted) && (this.text.mi" +
+      "ssing.size() == 0 || this.text.true_valu" +
+      "es.size() == 0 || this.text.false_values" +
+      ".size() == 0) ? \'text: a fitted recipe s" +
+      "ays how text is read, without leaving an" +
+      "ything to defaults; fill text in\' : \'\'\032\251" +
+      "\003\n\030data.recipe.fitted_whole\032\214\003has(this.f" +
+      "itted) && (this.features.exists(f, (has(" +
+      "f.number) && !has(f.number.fitted)) || (" +
+      "has(f.binned) && !has(f.binned.fitted)) " +
+      "|| (has(f.category) && !has(f.category.f" +
+      "itted))) || (has(this.split.time) && thi" +
+      "s.split.parts.size() > 1 && this.split.t" +
+      "ime.start_micros.size() == 0)) ? \'fitted" +
+      ": a feature or the split is not fitted, " +
+      "and the recipe says that all is; fit it," +
+      " or leave fitted out\' : \'\'*\206\001\n\007RawKind\022\030" +
+      "\n\024RAW_KIND_UNSPECIFIED\020\000\022\021\n\rRAW_KIND_TEX" +
+      "T\020\001\022\022\n\016RAW_KIND_INT64\020\002\022\024\n\020RAW_KIND_FLOA" +
+      "T64\020\003\022\021\n\rRAW_KIND_BOOL\020\004\022\021\n\rRAW_KIND_TIM" +
+      "E\020\005*W\n\nFillFigure\022\033\n\027FILL_FIGURE_UNSPECI" +
+      "FIED\020\000\022\024\n\020FILL_FIGURE_MEAN\020\001\022\026\n\022FILL_FIG" +
+      "URE_MEDIAN\020\002Bb\n\024dev.rankspec.data.v1B\013Re" +
+      "cipeProtoP\001Z;github.com/rankspec/rankspe" +
+      "c/gen/go/rankspec/data/v1;datav1b\010editio" +
+      "nsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,

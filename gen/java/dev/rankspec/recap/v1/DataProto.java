@@ -260,7 +260,7 @@ public final class DataProto extends com.google.protobuf.GeneratedFile {
       "\001(\001:\0011B!\272H\026\022\024\031\000\000\000\000\000\000\360?!\021\352-\201\231\227q=@\001\210\347\030\001\220\347\030" +
       "\002R\023posDownsamplingRate\022X\n\025neg_downsampli" +
       "ng_rate\030\002 \001(\001:\0011B!\272H\026\022\024\031\000\000\000\000\000\000\360?!\021\352-\201\231\227q" +
-      "=@\001\210\347\030\001\220\347\030\002R\023negDownsamplingRate\"\353\016\n\016Seg" +
+      "=@\001\210\347\030\001\220\347\030\002R\023negDownsamplingRate\"\222\016\n\016Seg" +
       "DenseSchema\0223\n\013schema_path\030\001 \001(\tB\022\272H\007r\002\020" +
       "\001\310\001\001\210\347\030\002\220\347\030\002R\nschemaPath\0225\n\010features\030\002 \003" +
       "(\tB\031\272H\016\222\001\013\020\200\010\030\001\"\004r\002\020\001\210\347\030\001\220\347\030\003R\010features\022" +
@@ -274,7 +274,7 @@ public final class DataProto extends com.google.protobuf.GeneratedFile {
       "B\n\024RenamedFeaturesEntry\022\020\n\003key\030\001 \001(\tR\003ke" +
       "y\022\024\n\005value\030\002 \001(\tR\005value:\0028\001\032G\n\031MaskManti" +
       "ssaFeaturesEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005va" +
-      "lue\030\002 \001(\005R\005value:\0028\001:\307\n\272H\303\n\032\217\003\n*recap.se" +
+      "lue\030\002 \001(\005R\005value:\0028\001:\356\t\272H\352\t\032\217\003\n*recap.se" +
       "g_dense_schema.masked_inputs_exist\032\340\002thi" +
       "s.mask_mantissa_features.filter(n, !(n i" +
       "n this.renamed_features) || n in [\'binar" +
@@ -299,254 +299,252 @@ public final class DataProto extends com.google.protobuf.GeneratedFile {
       "ly local paths are taken; \' + \'mount the" +
       " storage or copy from it, and write the " +
       "local path, ./ first if a folder is call" +
-      "ed so\')).join(\'\\n\')\032\340\002\n#recap.seg_dense_" +
-      "schema.model_inputs\032\270\002[\'continuous\', \'bi" +
-      "nary\', \'discrete\', \'user_embedding\', \'us" +
-      "er_eng_embedding\', \'author_embedding\'].e" +
-      "xists(n, n in this.renamed_features) ? \'" +
-      "\' : \'renamed_features: none of the input" +
-      "s is one that the model reads; name a co" +
-      "lumn for continuous, binary, discrete, u" +
-      "ser_embedding, user_eng_embedding or aut" +
-      "hor_embedding\'\"\305\001\n\007Sampler\022&\n\004name\030\001 \001(\t" +
-      "B\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\003R\004name\022W\n\006kwargs\030\002 \003" +
-      "(\0132&.rankspec.recap.v1.Sampler.KwargsEnt" +
-      "ryB\027\272H\014\232\001\t\020\200\002\"\004r\002\020\001\210\347\030\001\220\347\030\003R\006kwargs\0329\n\013K" +
-      "wargsEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value\030\002 " +
-      "\001(\tR\005value:\0028\001\"\233G\n\017RecapDataConfig\022)\n\006in" +
-      "puts\030\001 \001(\tB\017\272H\004r\002\020\001\210\347\030\002\220\347\030\002H\000R\006inputs\022o\n" +
-      "\030explicit_datetime_inputs\030\002 \001(\0132).ranksp" +
-      "ec.recap.v1.ExplicitDatetimeInputsB\010\210\347\030\001" +
-      "\220\347\030\002H\000R\026explicitDatetimeInputs\022c\n\024explic" +
-      "it_date_inputs\030\003 \001(\0132%.rankspec.recap.v1" +
-      ".ExplicitDateInputsB\010\210\347\030\001\220\347\030\002H\000R\022explici" +
-      "tDateInputs\022>\n\021global_batch_size\030\004 \001(\005B\022" +
-      "\272H\007\032\002 \000\310\001\001\210\347\030\001\220\347\030\003R\017globalBatchSize\022:\n\021n" +
-      "um_files_to_keep\030\005 \001(\005B\017\272H\004\032\002 \000\210\347\030\001\220\347\030\003R" +
-      "\016numFilesToKeep\0221\n\014repeat_files\030\006 \001(\010:\004t" +
-      "rueB\010\210\347\030\001\220\347\030\003R\013repeatFiles\022;\n\017file_batch" +
-      "_size\030\007 \001(\005:\00216B\017\272H\004\032\002 \000\210\347\030\001\220\347\030\003R\rfileBa" +
-      "tchSize\022%\n\005cache\030\010 \001(\010:\005falseB\010\210\347\030\002\220\347\030\001R" +
-      "\005cache\022\205\n\n\027data_service_dispatcher\030\t \001(\t" +
-      "B\314\t\272H\300\tr\002\020\001\272\001\270\t\n\034recap.data.service_addr" +
-      "esses\032\227\tthis == \'\' ? \'\' : [this.split(\'," +
-      "\').filter(a, !a.matches(\'^(grpc[+]tls://" +
-      "([A-Za-z0-9][A-Za-z0-9.-]*|\\\\[[0-9A-Fa-f" +
-      ":.]+\\\\])|grpc://(localhost|127[.]0[.]0[." +
-      "]1|\\\\[::1\\\\])):([1-9][0-9]{0,3}|[1-5][0-" +
-      "9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655" +
-      "[0-2][0-9]|6553[0-5])$\'))].map(odd, size" +
-      "(odd) == 0 ? \'\' : [odd[0]].map(a, a.cont" +
-      "ains(\'@\') ? \'an address takes no user na" +
-      "me and no password; take them out: RANKS" +
-      "PEC_DATA_TOKEN_FILE in the environment n" +
-      "ames the file of the token\' : a.matches(" +
-      "\'^grpc([+]tls)?://([A-Za-z0-9][A-Za-z0-9" +
-      ".-]*|\\\\[[0-9A-Fa-f:.]+\\\\]):[0-9]+[/?#]\')" +
-      " ? \'an address ends with its port; write" +
-      " \' + a.split(\'://\')[0] + \'://\' + a.split" +
-      "(\'://\')[1].split(\'/\')[0].split(\'?\')[0].s" +
-      "plit(\'#\')[0] + \' alone\' : a.matches(\'^gr" +
-      "pc://([A-Za-z0-9][A-Za-z0-9.-]*|\\\\[[0-9A" +
-      "-Fa-f:.]+\\\\]):([1-9][0-9]{0,3}|[1-5][0-9" +
-      "]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[" +
-      "0-2][0-9]|6553[0-5])$\') ? a + \' would be" +
-      " read without encryption from another ma" +
-      "chine; write grpc+tls:// in place of grp" +
-      "c://, which only localhost, 127.0.0.1 an" +
-      "d [::1] take\' : \'\"\' + a + \'\" is no addre" +
-      "ss of a data service; write grpc+tls://h" +
-      "ost:port, or grpc://127.0.0.1:port for t" +
-      "his machine, several with commas and no " +
-      "blanks between\')[0])[0]\210\347\030\002\220\347\030\001R\025dataSer" +
-      "viceDispatcher\022=\n\022ignore_data_errors\030\n \001" +
-      "(\010:\005falseB\010\210\347\030\001\220\347\030\002R\020ignoreDataErrors\022{\n" +
-      "\033dataset_service_compression\030\013 \001(\0162\'.ran" +
-      "kspec.recap.v1.DdsCompressionOptionB\022\272H\007" +
-      "\202\001\004\020\001 \000\210\347\030\002\220\347\030\001R\031datasetServiceCompressi" +
-      "on\022V\n\034examples_shuffle_buffer_size\030\014 \001(\005" +
-      ":\0041024B\017\272H\004\032\002 \000\210\347\030\001\220\347\030\003R\031examplesShuffle" +
-      "BufferSize\022\306\001\n\026map_num_parallel_calls\030\r " +
-      "\001(\005B\220\001\272H\204\001\032\002 \000\272\001}\n\023recap.data.decoders\032f" +
-      "this > 1024 ? \'must be at most 1024, got" +
-      " \' + string(this) + \'; the largest allow" +
-      "ed value is 1024\' : \'\'\210\347\030\002\220\347\030\001R\023mapNumPa" +
-      "rallelCalls\022\323\001\n\035interleave_num_parallel_" +
-      "calls\030\016 \001(\005B\217\001\272H\203\001\032\002 \000\272\001|\n\022recap.data.re" +
-      "aders\032fthis > 1024 ? \'must be at most 10" +
-      "24, got \' + string(this) + \'; the larges" +
-      "t allowed value is 1024\' : \'\'\210\347\030\002\220\347\030\001R\032i" +
-      "nterleaveNumParallelCalls\022[\n\020seg_dense_s" +
-      "chema\030\017 \001(\0132!.rankspec.recap.v1.SegDense" +
-      "SchemaB\016\272H\003\310\001\001\210\347\030\001\220\347\030\003R\016segDenseSchema\022x" +
-      "\n\005tasks\030\020 \003(\0132-.rankspec.recap.v1.RecapD" +
-      "ataConfig.TasksEntryB3\272H(\232\001%\010\001\020\200\010\"\036r\0342\032^" +
-      "[A-Za-z_][A-Za-z0-9_.-]*$\210\347\030\001\220\347\030\003R\005tasks" +
-      "\022>\n\020evaluation_tasks\030\021 \003(\tB\023\272H\010\222\001\005\020\200\010\030\001\210" +
-      "\347\030\002\220\347\030\001R\017evaluationTasks\022G\n\npreprocess\030\022" +
-      " \001(\0132\035.rankspec.recap.v1.PreprocessB\010\210\347\030" +
-      "\001\220\347\030\003R\npreprocess\022\232\001\n\007sampler\030\023 \001(\0132\032.ra" +
-      "nkspec.recap.v1.SamplerBd\030\001\210\347\030\002\220\347\030\001\252\347\0303n" +
-      "o sampling step goes by a name, so it do" +
-      "es nothing\262\347\030\037preprocess.downsample_nega" +
-      "tivesR\007sampler\022D\n\022inherit_train_data\030\024 \001" +
-      "(\010B\026\210\347\030\002\220\347\030\001\242\347\030\ntrain_dataR\020inheritTrain" +
-      "Data\032U\n\nTasksEntry\022\020\n\003key\030\001 \001(\tR\003key\0221\n\005" +
-      "value\030\002 \001(\0132\033.rankspec.recap.v1.TaskData" +
-      "R\005value:\0028\001:\201.\272H\375-\032\310\002\n recap.data.downca" +
-      "st_inputs_exist\032\243\002!has(this.seg_dense_sc" +
-      "hema) ? \'\' : this.preprocess.downcast.fe" +
-      "atures .filter(n, !(n in this.seg_dense_" +
-      "schema.renamed_features || n in this.seg" +
-      "_dense_schema.features)) .map(n, \'prepro" +
-      "cess.downcast.features[\"\' + n + \'\"]: the" +
-      "re is no input \"\' + n + \'\"; name one of " +
-      "seg_dense_schema\').join(\'\\n\')\032\241\006\n recap." +
-      "data.narrowed_inputs_exist\032\374\005!has(this.s" +
-      "eg_dense_schema) ? \'\' : ((\'continuous\' i" +
-      "n this.seg_dense_schema.renamed_features" +
-      " ? [] : (has(this.preprocess.truncate_an" +
-      "d_slice.continuous_feature_truncation) ?" +
-      " [\'continuous_feature_truncation\'] : [])" +
-      " + (has(this.preprocess.truncate_and_sli" +
-      "ce.continuous_feature_mask_path) ? [\'con" +
-      "tinuous_feature_mask_path\'] : [])) + (\'b" +
-      "inary\' in this.seg_dense_schema.renamed_" +
-      "features ? [] : (has(this.preprocess.tru" +
-      "ncate_and_slice.binary_feature_truncatio" +
-      "n) ? [\'binary_feature_truncation\'] : [])" +
-      " + (has(this.preprocess.truncate_and_sli" +
-      "ce.binary_feature_mask_path) ? [\'binary_" +
-      "feature_mask_path\'] : []))) .map(f, \'pre" +
-      "process.truncate_and_slice.\' + f + \': th" +
-      "ere is no input \"\' + f.split(\'_\')[0] + \'" +
-      "\" to narrow; drop it, or name its column" +
-      " in renamed_features\').join(\'\\n\')\032\234\002\n\031re" +
-      "cap.data.ids_stay_whole\032\376\001\'discrete\' in " +
-      "this.preprocess.downcast.features && int" +
-      "(this.preprocess.downcast.features[\'disc" +
-      "rete\']) in [1, 3, 4] ? \'preprocess.downc" +
-      "ast.features[\"discrete\"]: discrete holds" +
-      " ids, which no floating-point format kee" +
-      "ps; use DATA_TYPE_UINT8 or drop it\' : \'\'" +
-      "\032\345\004\n\"recap.data.extracted_names_are_new\032" +
-      "\276\004[\'\\n\' + this.preprocess.extract_featur" +
-      "es.extract_feature_table.map(r, r.name)." +
-      "join(\'\\n\\n\') + \'\\n\'].map(written, this.p" +
-      "reprocess.extract_features.extract_featu" +
-      "re_table.filter(r, r.name in this.seg_de" +
-      "nse_schema.renamed_features || r.name in" +
-      " this.seg_dense_schema.features || r.nam" +
-      "e in [\'continuous\', \'binary\', \'discrete\'" +
-      ", \'user_embedding\', \'user_eng_embedding\'" +
-      ", \'author_embedding\'] || written.split(\'" +
-      "\\n\' + r.name + \'\\n\').size() > 2) .map(r," +
-      " \'preprocess.extract_features.extract_fe" +
-      "ature_table: \"\' + r.name + \'\" is the nam" +
-      "e of another input; choose another name\'" +
-      ").join(\'\\n\'))[0]\032\251\003\n!recap.data.extracte" +
-      "d_inputs_exist\032\203\003!has(this.seg_dense_sch" +
-      "ema) ? \'\' : this.preprocess.extract_feat" +
-      "ures.extract_feature_table .filter(r, r." +
-      "source_tensor != \'\' && !(r.source_tensor" +
-      " in this.seg_dense_schema.renamed_featur" +
-      "es || r.source_tensor in this.seg_dense_" +
-      "schema.features)) .map(r, \'preprocess.ex" +
-      "tract_features.extract_feature_table: th" +
-      "ere is no input \"\' + r.source_tensor + \'" +
-      "\"; name one of seg_dense_schema\').join(\'" +
-      "\\n\')\032\270\014\n\026recap.data.local_paths\032\235\014[{\'nam" +
-      "e\': \'inputs\', \'path\': this.inputs}] .fil" +
-      "ter(f, f.path.matches(\'[\\\\x00\\\\n\\\\r]|^ +" +
-      "$\') || f.path.matches(\'^ *[A-Za-z][A-Za-" +
-      "z0-9+.:-]*:/\') && (!f.path.matches(\'^(fi" +
-      "le:///|(s3|gs)://[^/:@?* \\\\[]+(/|$)|hdfs" +
-      "://[^/@?* \\\\[]*/)\') || f.path.matches(\'[" +
-      "?][A-Za-z0-9_.&-]*=\'))) .map(f, f.name +" +
-      " (f.path.matches(\'[\\\\x00\\\\n\\\\r]\') ? \': a" +
-      " path takes neither line breaks nor NUL " +
-      "characters; take it out\' : f.path.matche" +
-      "s(\'^ +$\') ? \': a path of nothing but bla" +
-      "nks; write the path\' : !f.path.matches(\'" +
-      "^(file|s3|gs|hdfs)://\') ? \': \' + f.path." +
-      "split(\':/\')[0] + \':/ begins an address o" +
-      "f a storage that data is not read from; " +
-      "write one that begins with file://, \' + " +
-      "\'s3://, gs:// or hdfs://, or mount the s" +
-      "torage and write the local path, ./ firs" +
-      "t if a folder is called so\' : f.path.mat" +
-      "ches(\'^[a-z0-9]+://[^/]*@\') ? \': an addr" +
-      "ess takes no user name and no password; " +
-      "take them out, credentials come from the" +
-      " environment\' : f.path.matches(\'[?][A-Za" +
-      "-z0-9_.&-]*=\') ? \': an address takes no " +
-      "query such as ?region=x; take it out: se" +
-      "ttings come from the environment, and a " +
-      "wildcard before = is written *\' : f.path" +
-      ".matches(\'^(s3|gs)://[^/]*:\') ? \': an ad" +
-      "dress takes no endpoint; write the bucke",
-      "t alone behind \' + f.path.split(\'://\')[0" +
-      "] + \':// and set the endpoint in the env" +
-      "ironment\' : f.path.startsWith(\'file:\') ?" +
-      " \': file:// takes the whole path of a fi" +
-      "le of this machine; write it with three " +
-      "slashes, as file:///data\' : \': \' + f.pat" +
-      "h.split(\'://\')[0] + \':// needs the name " +
-      "of a bucket or host, without wildcards, " +
-      "and a path; write it as s3://bucket/data" +
-      " or hdfs://host:8020/data\')).join(\'\\n\')\032" +
-      "\351\002\n\'recap.data.evaluation_tasks_have_lab" +
-      "els\032\275\002size(this.evaluation_tasks) == 0 ?" +
-      " \'\' : [\'\\n\' + this.tasks.map(t, t).join(" +
-      "\'\\n\') + \'\\n\'].map(labelled, [this.evalua" +
-      "tion_tasks.filter(t, !labelled.contains(" +
-      "\'\\n\' + t + \'\\n\'))].map(odd, size(odd) ==" +
-      " 0 ? \'\' : \'evaluation_tasks: this data s" +
-      "et has no task \"\' + odd.join(\'\", \"\') + \'" +
-      "\"; add it to tasks or drop it here\')[0])" +
-      "[0]\032\243\003\n\"recap.data.downsampled_tasks_exi" +
-      "st\032\374\002size(this.preprocess.downsample_neg" +
-      "atives.engagements_list) == 0 ? \'\' : [\'\\" +
+      "ed so\')).join(\'\\n\')\032\207\002\n#recap.seg_dense_" +
+      "schema.model_inputs\032\337\001size(this.renamed_" +
+      "features) > 0 ? \'\' : \'renamed_features: " +
+      "there is no input; name a column for con" +
+      "tinuous, binary, discrete, user_embeddin" +
+      "g, user_eng_embedding or author_embeddin" +
+      "g, or for lists of ids that a table look" +
+      "s up\'\"\305\001\n\007Sampler\022&\n\004name\030\001 \001(\tB\022\272H\007r\002\020\001" +
+      "\310\001\001\210\347\030\001\220\347\030\003R\004name\022W\n\006kwargs\030\002 \003(\0132&.rank" +
+      "spec.recap.v1.Sampler.KwargsEntryB\027\272H\014\232\001" +
+      "\t\020\200\002\"\004r\002\020\001\210\347\030\001\220\347\030\003R\006kwargs\0329\n\013KwargsEntr" +
+      "y\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\tR\005valu" +
+      "e:\0028\001\"\233G\n\017RecapDataConfig\022)\n\006inputs\030\001 \001(" +
+      "\tB\017\272H\004r\002\020\001\210\347\030\002\220\347\030\002H\000R\006inputs\022o\n\030explicit" +
+      "_datetime_inputs\030\002 \001(\0132).rankspec.recap." +
+      "v1.ExplicitDatetimeInputsB\010\210\347\030\001\220\347\030\002H\000R\026e" +
+      "xplicitDatetimeInputs\022c\n\024explicit_date_i" +
+      "nputs\030\003 \001(\0132%.rankspec.recap.v1.Explicit" +
+      "DateInputsB\010\210\347\030\001\220\347\030\002H\000R\022explicitDateInpu" +
+      "ts\022>\n\021global_batch_size\030\004 \001(\005B\022\272H\007\032\002 \000\310\001" +
+      "\001\210\347\030\001\220\347\030\003R\017globalBatchSize\022:\n\021num_files_" +
+      "to_keep\030\005 \001(\005B\017\272H\004\032\002 \000\210\347\030\001\220\347\030\003R\016numFiles" +
+      "ToKeep\0221\n\014repeat_files\030\006 \001(\010:\004trueB\010\210\347\030\001" +
+      "\220\347\030\003R\013repeatFiles\022;\n\017file_batch_size\030\007 \001" +
+      "(\005:\00216B\017\272H\004\032\002 \000\210\347\030\001\220\347\030\003R\rfileBatchSize\022%" +
+      "\n\005cache\030\010 \001(\010:\005falseB\010\210\347\030\002\220\347\030\001R\005cache\022\205\n" +
+      "\n\027data_service_dispatcher\030\t \001(\tB\314\t\272H\300\tr\002" +
+      "\020\001\272\001\270\t\n\034recap.data.service_addresses\032\227\tt" +
+      "his == \'\' ? \'\' : [this.split(\',\').filter" +
+      "(a, !a.matches(\'^(grpc[+]tls://([A-Za-z0" +
+      "-9][A-Za-z0-9.-]*|\\\\[[0-9A-Fa-f:.]+\\\\])|" +
+      "grpc://(localhost|127[.]0[.]0[.]1|\\\\[::1" +
+      "\\\\])):([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0" +
+      "-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9" +
+      "]|6553[0-5])$\'))].map(odd, size(odd) == " +
+      "0 ? \'\' : [odd[0]].map(a, a.contains(\'@\')" +
+      " ? \'an address takes no user name and no" +
+      " password; take them out: RANKSPEC_DATA_" +
+      "TOKEN_FILE in the environment names the " +
+      "file of the token\' : a.matches(\'^grpc([+" +
+      "]tls)?://([A-Za-z0-9][A-Za-z0-9.-]*|\\\\[[" +
+      "0-9A-Fa-f:.]+\\\\]):[0-9]+[/?#]\') ? \'an ad" +
+      "dress ends with its port; write \' + a.sp" +
+      "lit(\'://\')[0] + \'://\' + a.split(\'://\')[1" +
+      "].split(\'/\')[0].split(\'?\')[0].split(\'#\')" +
+      "[0] + \' alone\' : a.matches(\'^grpc://([A-" +
+      "Za-z0-9][A-Za-z0-9.-]*|\\\\[[0-9A-Fa-f:.]+" +
+      "\\\\]):([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-" +
+      "4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]" +
+      "|6553[0-5])$\') ? a + \' would be read wit" +
+      "hout encryption from another machine; wr" +
+      "ite grpc+tls:// in place of grpc://, whi" +
+      "ch only localhost, 127.0.0.1 and [::1] t" +
+      "ake\' : \'\"\' + a + \'\" is no address of a d" +
+      "ata service; write grpc+tls://host:port," +
+      " or grpc://127.0.0.1:port for this machi" +
+      "ne, several with commas and no blanks be" +
+      "tween\')[0])[0]\210\347\030\002\220\347\030\001R\025dataServiceDispa" +
+      "tcher\022=\n\022ignore_data_errors\030\n \001(\010:\005false" +
+      "B\010\210\347\030\001\220\347\030\002R\020ignoreDataErrors\022{\n\033dataset_" +
+      "service_compression\030\013 \001(\0162\'.rankspec.rec" +
+      "ap.v1.DdsCompressionOptionB\022\272H\007\202\001\004\020\001 \000\210\347" +
+      "\030\002\220\347\030\001R\031datasetServiceCompression\022V\n\034exa" +
+      "mples_shuffle_buffer_size\030\014 \001(\005:\0041024B\017\272" +
+      "H\004\032\002 \000\210\347\030\001\220\347\030\003R\031examplesShuffleBufferSiz" +
+      "e\022\306\001\n\026map_num_parallel_calls\030\r \001(\005B\220\001\272H\204" +
+      "\001\032\002 \000\272\001}\n\023recap.data.decoders\032fthis > 10" +
+      "24 ? \'must be at most 1024, got \' + stri" +
+      "ng(this) + \'; the largest allowed value " +
+      "is 1024\' : \'\'\210\347\030\002\220\347\030\001R\023mapNumParallelCal" +
+      "ls\022\323\001\n\035interleave_num_parallel_calls\030\016 \001" +
+      "(\005B\217\001\272H\203\001\032\002 \000\272\001|\n\022recap.data.readers\032fth" +
+      "is > 1024 ? \'must be at most 1024, got \'" +
+      " + string(this) + \'; the largest allowed" +
+      " value is 1024\' : \'\'\210\347\030\002\220\347\030\001R\032interleave" +
+      "NumParallelCalls\022[\n\020seg_dense_schema\030\017 \001" +
+      "(\0132!.rankspec.recap.v1.SegDenseSchemaB\016\272" +
+      "H\003\310\001\001\210\347\030\001\220\347\030\003R\016segDenseSchema\022x\n\005tasks\030\020" +
+      " \003(\0132-.rankspec.recap.v1.RecapDataConfig" +
+      ".TasksEntryB3\272H(\232\001%\010\001\020\200\010\"\036r\0342\032^[A-Za-z_]" +
+      "[A-Za-z0-9_.-]*$\210\347\030\001\220\347\030\003R\005tasks\022>\n\020evalu" +
+      "ation_tasks\030\021 \003(\tB\023\272H\010\222\001\005\020\200\010\030\001\210\347\030\002\220\347\030\001R\017" +
+      "evaluationTasks\022G\n\npreprocess\030\022 \001(\0132\035.ra" +
+      "nkspec.recap.v1.PreprocessB\010\210\347\030\001\220\347\030\003R\npr" +
+      "eprocess\022\232\001\n\007sampler\030\023 \001(\0132\032.rankspec.re" +
+      "cap.v1.SamplerBd\030\001\210\347\030\002\220\347\030\001\252\347\0303no samplin" +
+      "g step goes by a name, so it does nothin" +
+      "g\262\347\030\037preprocess.downsample_negativesR\007sa" +
+      "mpler\022D\n\022inherit_train_data\030\024 \001(\010B\026\210\347\030\002\220" +
+      "\347\030\001\242\347\030\ntrain_dataR\020inheritTrainData\032U\n\nT" +
+      "asksEntry\022\020\n\003key\030\001 \001(\tR\003key\0221\n\005value\030\002 \001" +
+      "(\0132\033.rankspec.recap.v1.TaskDataR\005value:\002" +
+      "8\001:\201.\272H\375-\032\310\002\n recap.data.downcast_inputs" +
+      "_exist\032\243\002!has(this.seg_dense_schema) ? \'" +
+      "\' : this.preprocess.downcast.features .f" +
+      "ilter(n, !(n in this.seg_dense_schema.re" +
+      "named_features || n in this.seg_dense_sc" +
+      "hema.features)) .map(n, \'preprocess.down" +
+      "cast.features[\"\' + n + \'\"]: there is no " +
+      "input \"\' + n + \'\"; name one of seg_dense" +
+      "_schema\').join(\'\\n\')\032\241\006\n recap.data.narr" +
+      "owed_inputs_exist\032\374\005!has(this.seg_dense_" +
+      "schema) ? \'\' : ((\'continuous\' in this.se" +
+      "g_dense_schema.renamed_features ? [] : (" +
+      "has(this.preprocess.truncate_and_slice.c" +
+      "ontinuous_feature_truncation) ? [\'contin" +
+      "uous_feature_truncation\'] : []) + (has(t" +
+      "his.preprocess.truncate_and_slice.contin" +
+      "uous_feature_mask_path) ? [\'continuous_f" +
+      "eature_mask_path\'] : [])) + (\'binary\' in" +
+      " this.seg_dense_schema.renamed_features " +
+      "? [] : (has(this.preprocess.truncate_and" +
+      "_slice.binary_feature_truncation) ? [\'bi" +
+      "nary_feature_truncation\'] : []) + (has(t" +
+      "his.preprocess.truncate_and_slice.binary" +
+      "_feature_mask_path) ? [\'binary_feature_m" +
+      "ask_path\'] : []))) .map(f, \'preprocess.t" +
+      "runcate_and_slice.\' + f + \': there is no" +
+      " input \"\' + f.split(\'_\')[0] + \'\" to narr" +
+      "ow; drop it, or name its column in renam" +
+      "ed_features\').join(\'\\n\')\032\234\002\n\031recap.data." +
+      "ids_stay_whole\032\376\001\'discrete\' in this.prep" +
+      "rocess.downcast.features && int(this.pre" +
+      "process.downcast.features[\'discrete\']) i" +
+      "n [1, 3, 4] ? \'preprocess.downcast.featu" +
+      "res[\"discrete\"]: discrete holds ids, whi" +
+      "ch no floating-point format keeps; use D" +
+      "ATA_TYPE_UINT8 or drop it\' : \'\'\032\345\004\n\"reca" +
+      "p.data.extracted_names_are_new\032\276\004[\'\\n\' +" +
+      " this.preprocess.extract_features.extrac" +
+      "t_feature_table.map(r, r.name).join(\'\\n\\" +
+      "n\') + \'\\n\'].map(written, this.preprocess" +
+      ".extract_features.extract_feature_table." +
+      "filter(r, r.name in this.seg_dense_schem" +
+      "a.renamed_features || r.name in this.seg" +
+      "_dense_schema.features || r.name in [\'co" +
+      "ntinuous\', \'binary\', \'discrete\', \'user_e" +
+      "mbedding\', \'user_eng_embedding\', \'author" +
+      "_embedding\'] || written.split(\'\\n\' + r.n" +
+      "ame + \'\\n\').size() > 2) .map(r, \'preproc" +
+      "ess.extract_features.extract_feature_tab" +
+      "le: \"\' + r.name + \'\" is the name of anot" +
+      "her input; choose another name\').join(\'\\" +
+      "n\'))[0]\032\251\003\n!recap.data.extracted_inputs_" +
+      "exist\032\203\003!has(this.seg_dense_schema) ? \'\'" +
+      " : this.preprocess.extract_features.extr" +
+      "act_feature_table .filter(r, r.source_te" +
+      "nsor != \'\' && !(r.source_tensor in this." +
+      "seg_dense_schema.renamed_features || r.s" +
+      "ource_tensor in this.seg_dense_schema.fe" +
+      "atures)) .map(r, \'preprocess.extract_fea" +
+      "tures.extract_feature_table: there is no" +
+      " input \"\' + r.source_tensor + \'\"; name o" +
+      "ne of seg_dense_schema\').join(\'\\n\')\032\270\014\n\026" +
+      "recap.data.local_paths\032\235\014[{\'name\': \'inpu" +
+      "ts\', \'path\': this.inputs}] .filter(f, f." +
+      "path.matches(\'[\\\\x00\\\\n\\\\r]|^ +$\') || f." +
+      "path.matches(\'^ *[A-Za-z][A-Za-z0-9+.:-]" +
+      "*:/\') && (!f.path.matches(\'^(file:///|(s" +
+      "3|gs)://[^/:@?* \\\\[]+(/|$)|hdfs://[^/@?*" +
+      " \\\\[]*/)\') || f.path.matches(\'[?][A-Za-z" +
+      "0-9_.&-]*=\'))) .map(f, f.name + (f.path." +
+      "matches(\'[\\\\x00\\\\n\\\\r]\') ? \': a path tak" +
+      "es neither line breaks nor NUL character" +
+      "s; take it out\' : f.path.matches(\'^ +$\')" +
+      " ? \': a path of nothing but blanks; writ" +
+      "e the path\' : !f.path.matches(\'^(file|s3" +
+      "|gs|hdfs)://\') ? \': \' + f.path.split(\':/" +
+      "\')[0] + \':/ begins an address of a stora" +
+      "ge that data is not read from; write one" +
+      " that begins with file://, \' + \'s3://, g" +
+      "s:// or hdfs://, or mount the storage an" +
+      "d write the local path, ./ first if a fo" +
+      "lder is called so\' : f.path.matches(\'^[a" +
+      "-z0-9]+://[^/]*@\') ? \': an address takes" +
+      " no user name and no password; take them" +
+      " out, credentials come from the environm" +
+      "ent\' : f.path.matches(\'[?][A-Za-z0-9_.&-" +
+      "]*=\') ? \': an address takes no query suc" +
+      "h as ?region=x; take it out: settings co" +
+      "me from the environment, and a wildcard " +
+      "before = is written *\' : f.path.matches(" +
+      "\'^(s3|gs)://[^/]*:\') ? \': an address tak" +
+      "es no endpoint; write the bucket alone b" +
+      "ehind \' + f.path.split(\'://\')[0] + \':// " +
+      "and set the endpoint in the environment\'",
+      " : f.path.startsWith(\'file:\') ? \': file:" +
+      "// takes the whole path of a file of thi" +
+      "s machine; write it with three slashes, " +
+      "as file:///data\' : \': \' + f.path.split(\'" +
+      "://\')[0] + \':// needs the name of a buck" +
+      "et or host, without wildcards, and a pat" +
+      "h; write it as s3://bucket/data or hdfs:" +
+      "//host:8020/data\')).join(\'\\n\')\032\351\002\n\'recap" +
+      ".data.evaluation_tasks_have_labels\032\275\002siz" +
+      "e(this.evaluation_tasks) == 0 ? \'\' : [\'\\" +
       "n\' + this.tasks.map(t, t).join(\'\\n\') + \'" +
-      "\\n\'].map(labelled, [this.preprocess.down" +
-      "sample_negatives.engagements_list.filter" +
-      "(t, !labelled.contains(\'\\n\' + t + \'\\n\'))" +
-      "].map(odd, size(odd) == 0 ? \'\' : \'prepro" +
-      "cess.downsample_negatives.engagements_li" +
-      "st: this data set has no task \"\' + odd.j" +
-      "oin(\'\", \"\') + \'\"\')[0])[0]\032\350\002\n\'recap.data" +
-      ".num_engagements_counts_tasks\032\274\002has(this" +
-      ".preprocess.downsample_negatives.num_eng" +
-      "agements) && this.preprocess.downsample_" +
-      "negatives.num_engagements != size(this.t" +
-      "asks) ? \'preprocess.downsample_negatives" +
-      ".num_engagements: the data set has \' + s" +
-      "tring(size(this.tasks)) + \' tasks, not \'" +
-      " + string(this.preprocess.downsample_neg" +
-      "atives.num_engagements) : \'\'\032\256\003\n recap.d" +
-      "ata.rectified_tasks_exist\032\211\003size(this.pr" +
-      "eprocess.rectify_labels.label_to_engaged" +
-      "_timestamp_field) == 0 ? \'\' : [\'\\n\' + th" +
-      "is.tasks.map(t, t).join(\'\\n\') + \'\\n\'].ma" +
-      "p(labelled, this.preprocess.rectify_labe" +
-      "ls.label_to_engaged_timestamp_field.filt" +
-      "er(t, !labelled.contains(\'\\n\' + t + \'\\n\'" +
-      ")) .map(t, \'preprocess.rectify_labels.la" +
-      "bel_to_engaged_timestamp_field[\"\' + t + " +
-      "\'\"]: \"\' + t + \'\" is no task of this data" +
-      " set\').join(\'\\n\'))[0]\032\357\001\n$recap.data.com" +
-      "pression_needs_service\032\306\001has(this.datase" +
-      "t_service_compression) && !has(this.data" +
-      "_service_dispatcher) ? \'dataset_service_" +
-      "compression: nothing is compressed witho" +
-      "ut a data service; set data_service_disp" +
-      "atcher or drop it\' : \'\'B\033\n\022date_inputs_f" +
-      "ormat\022\005\272H\002\010\001*_\n\024DdsCompressionOption\022&\n\"" +
-      "DDS_COMPRESSION_OPTION_UNSPECIFIED\020\000\022\037\n\033" +
-      "DDS_COMPRESSION_OPTION_AUTO\020\001Bc\n\025dev.ran" +
-      "kspec.recap.v1B\tDataProtoP\001Z=github.com/" +
-      "rankspec/rankspec/gen/go/rankspec/recap/" +
-      "v1;recapv1b\010editionsp\350\007"
+      "\\n\'].map(labelled, [this.evaluation_task" +
+      "s.filter(t, !labelled.contains(\'\\n\' + t " +
+      "+ \'\\n\'))].map(odd, size(odd) == 0 ? \'\' :" +
+      " \'evaluation_tasks: this data set has no" +
+      " task \"\' + odd.join(\'\", \"\') + \'\"; add it" +
+      " to tasks or drop it here\')[0])[0]\032\243\003\n\"r" +
+      "ecap.data.downsampled_tasks_exist\032\374\002size" +
+      "(this.preprocess.downsample_negatives.en" +
+      "gagements_list) == 0 ? \'\' : [\'\\n\' + this" +
+      ".tasks.map(t, t).join(\'\\n\') + \'\\n\'].map(" +
+      "labelled, [this.preprocess.downsample_ne" +
+      "gatives.engagements_list.filter(t, !labe" +
+      "lled.contains(\'\\n\' + t + \'\\n\'))].map(odd" +
+      ", size(odd) == 0 ? \'\' : \'preprocess.down" +
+      "sample_negatives.engagements_list: this " +
+      "data set has no task \"\' + odd.join(\'\", \"" +
+      "\') + \'\"\')[0])[0]\032\350\002\n\'recap.data.num_enga" +
+      "gements_counts_tasks\032\274\002has(this.preproce" +
+      "ss.downsample_negatives.num_engagements)" +
+      " && this.preprocess.downsample_negatives" +
+      ".num_engagements != size(this.tasks) ? \'" +
+      "preprocess.downsample_negatives.num_enga" +
+      "gements: the data set has \' + string(siz" +
+      "e(this.tasks)) + \' tasks, not \' + string" +
+      "(this.preprocess.downsample_negatives.nu" +
+      "m_engagements) : \'\'\032\256\003\n recap.data.recti" +
+      "fied_tasks_exist\032\211\003size(this.preprocess." +
+      "rectify_labels.label_to_engaged_timestam" +
+      "p_field) == 0 ? \'\' : [\'\\n\' + this.tasks." +
+      "map(t, t).join(\'\\n\') + \'\\n\'].map(labelle" +
+      "d, this.preprocess.rectify_labels.label_" +
+      "to_engaged_timestamp_field.filter(t, !la" +
+      "belled.contains(\'\\n\' + t + \'\\n\')) .map(t" +
+      ", \'preprocess.rectify_labels.label_to_en" +
+      "gaged_timestamp_field[\"\' + t + \'\"]: \"\' +" +
+      " t + \'\" is no task of this data set\').jo" +
+      "in(\'\\n\'))[0]\032\357\001\n$recap.data.compression_" +
+      "needs_service\032\306\001has(this.dataset_service" +
+      "_compression) && !has(this.data_service_" +
+      "dispatcher) ? \'dataset_service_compressi" +
+      "on: nothing is compressed without a data" +
+      " service; set data_service_dispatcher or" +
+      " drop it\' : \'\'B\033\n\022date_inputs_format\022\005\272H" +
+      "\002\010\001*_\n\024DdsCompressionOption\022&\n\"DDS_COMPR" +
+      "ESSION_OPTION_UNSPECIFIED\020\000\022\037\n\033DDS_COMPR" +
+      "ESSION_OPTION_AUTO\020\001Bc\n\025dev.rankspec.rec" +
+      "ap.v1B\tDataProtoP\001Z=github.com/rankspec/" +
+      "rankspec/gen/go/rankspec/recap/v1;recapv" +
+      "1b\010editionsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,

@@ -52,6 +52,11 @@ public final class EmbeddingProto extends com.google.protobuf.GeneratedFile {
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
       internal_static_rankspec_recap_v1_StratifierConfig_fieldAccessorTable;
   static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_rankspec_recap_v1_IdListConfig_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_rankspec_recap_v1_IdListConfig_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
     internal_static_rankspec_recap_v1_SmallEmbeddingBagConfig_descriptor;
   static final 
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
@@ -168,65 +173,78 @@ public final class EmbeddingProto extends com.google.protobuf.GeneratedFile {
       "\030\002\220\347\030\001R\005index\022$\n\005value\030\003 \001(\003B\016\272H\003\310\001\001\210\347\030\002" +
       "\220\347\030\001R\005value\022A\n\007feature\030\004 \001(\0132\035.rankspec." +
       "recap.v1.FeatureRefB\010\210\347\030\002\220\347\030\001R\007feature:\027" +
-      "\272H\024\"\022\n\005index\n\007feature\020\001\"\307\r\n\027SmallEmbeddi" +
-      "ngBagConfig\022>\n\004name\030\001 \001(\tB*\272H\037r\0322\030^[A-Za" +
-      "-z_][A-Za-z0-9_]*$\310\001\001\210\347\030\001\220\347\030\003R\004name\0229\n\016n" +
-      "um_embeddings\030\002 \001(\003B\022\272H\007\"\002 \000\310\001\001\210\347\030\001\220\347\030\003R" +
-      "\rnumEmbeddings\022\317\001\n\rembedding_dim\030\003 \001(\005B\251" +
-      "\001\272H\235\001\032\002 \000\272\001\222\001\n\037recap.small_embedding_bag" +
-      ".width\032othis > 1048576 ? \'must be at mos" +
-      "t 1048576, got \' + string(this) + \'; the" +
-      " largest allowed value is 1048576\' : \'\'\310" +
-      "\001\001\210\347\030\001\220\347\030\003R\014embeddingDim\022%\n\005index\030\004 \001(\005B" +
-      "\017\272H\004\032\002(\000\210\347\030\001\220\347\030\003R\005index\022u\n\020out_of_range_" +
-      "ids\030\005 \001(\0162 .rankspec.recap.v1.OutOfRange" +
-      "Ids:\026OUT_OF_RANGE_IDS_ERRORB\022\272H\007\202\001\004\020\001 \000\210" +
-      "\347\030\001\220\347\030\003R\routOfRangeIds\022\211\002\n\014weight_decay\030" +
-      "\006 \001(\001B\345\001\272H\331\001\022\013)\000\000\000\000\000\000\000\000@\001\272\001\310\001\n%recap.sma" +
-      "ll_embedding_bag.decay_bound\032\236\001!this.isI" +
-      "nf() && this > 1e20 ? \'must be at most 1" +
-      "e20, got \' + string(this) + \', because w" +
-      "hat is computed with it has to fit float" +
-      "32; write a smaller one\' : \'\'\210\347\030\001\220\347\030\002R\013w" +
-      "eightDecay\022\205\002\n\010init_std\030\007 \001(\001:\0040.01B\343\001\272H" +
-      "\327\001\022\013!\000\000\000\000\000\000\000\000@\001\272\001\306\001\n#recap.small_embeddi" +
-      "ng_bag.std_bound\032\236\001!this.isInf() && this" +
-      " > 1e20 ? \'must be at most 1e20, got \' +" +
-      " string(this) + \', because what is compu" +
-      "ted with it has to fit float32; write a " +
-      "smaller one\' : \'\'\210\347\030\001\220\347\030\003R\007initStd\022\366\001\n\002l" +
-      "2\030\010 \001(\001:\0010B\342\001\272H\326\001\022\013)\000\000\000\000\000\000\000\000@\001\272\001\305\001\n\"reca" +
-      "p.small_embedding_bag.l2_bound\032\236\001!this.i" +
-      "sInf() && this > 1e20 ? \'must be at most" +
-      " 1e20, got \' + string(this) + \', because" +
-      " what is computed with it has to fit flo" +
-      "at32; write a smaller one\' : \'\'\210\347\030\001\220\347\030\002R" +
-      "\002l2\022A\n\007feature\030\t \001(\0132\035.rankspec.recap.v1" +
-      ".FeatureRefB\010\210\347\030\001\220\347\030\003R\007feature:\360\002\272H\354\002\032\325\002" +
-      "\n$recap.small_embedding_bag.table_size\032\254" +
-      "\002this.embedding_dim > 0 && this.num_embe" +
-      "ddings > 1099511627776 / this.embedding_" +
-      "dim ? \'num_embeddings: \' + string(this.n" +
-      "um_embeddings) + \' rows of \' + string(th" +
-      "is.embedding_dim) + \' are more than 1099" +
-      "511627776 (2^40) numbers, the most that " +
-      "a table may have; lower num_embeddings o" +
-      "r embedding_dim\' : \'\'\"\022\n\005index\n\007feature\020" +
-      "\001\"\336\002\n\025SmallEmbeddingsConfig\022W\n\006tables\030\001 " +
-      "\003(\0132*.rankspec.recap.v1.SmallEmbeddingBa" +
-      "gConfigB\023\272H\010\222\001\005\010\001\020\200\004\210\347\030\001\220\347\030\003R\006tables\022D\n\007" +
-      "dropout\030\002 \001(\0132 .rankspec.recap.v1.Dropou" +
-      "tConfigB\010\210\347\030\001\220\347\030\003R\007dropout:\245\001\272H\241\001\032\236\001\n#re" +
-      "cap.small_embeddings.unique_names\032wthis." +
-      "tables.map(t, t.name).unique() ? \'\' : \'t" +
-      "ables: two tables have the same name; ev" +
-      "ery table needs a name of its own\'*j\n\rOu" +
-      "tOfRangeIds\022 \n\034OUT_OF_RANGE_IDS_UNSPECIF" +
-      "IED\020\000\022\032\n\026OUT_OF_RANGE_IDS_ERROR\020\001\022\033\n\027OUT" +
-      "_OF_RANGE_IDS_BUCKET\020\002Bh\n\025dev.rankspec.r" +
-      "ecap.v1B\016EmbeddingProtoP\001Z=github.com/ra" +
-      "nkspec/rankspec/gen/go/rankspec/recap/v1" +
-      ";recapv1b\010editionsp\350\007"
+      "\272H\024\"\022\n\005index\n\007feature\020\001\"\365\002\n\014IdListConfig" +
+      "\022\227\002\n\005input\030\001 \001(\tB\200\002\272H\364\001r\002\020\001\272\001\351\001\n\026recap.i" +
+      "d_list.own_name\032\316\001this in [\'continuous\'," +
+      " \'binary\', \'discrete\', \'user_embedding\'," +
+      " \'user_eng_embedding\', \'author_embedding" +
+      "\'] ? \'rows of \' + this + \' have all the " +
+      "same number of values; give lists an inp" +
+      "ut of another name\' : \'\'\310\001\001\210\347\030\001\220\347\030\003R\005inp" +
+      "ut\022K\n\007pooling\030\002 \001(\0162\032.rankspec.recap.v1." +
+      "PoolingB\025\272H\n\202\001\004\020\001 \000\310\001\001\210\347\030\001\220\347\030\003R\007pooling\"" +
+      "\214\016\n\027SmallEmbeddingBagConfig\022>\n\004name\030\001 \001(" +
+      "\tB*\272H\037r\0322\030^[A-Za-z_][A-Za-z0-9_]*$\310\001\001\210\347\030" +
+      "\001\220\347\030\003R\004name\0229\n\016num_embeddings\030\002 \001(\003B\022\272H\007" +
+      "\"\002 \000\310\001\001\210\347\030\001\220\347\030\003R\rnumEmbeddings\022\317\001\n\rembed" +
+      "ding_dim\030\003 \001(\005B\251\001\272H\235\001\032\002 \000\272\001\222\001\n\037recap.sma" +
+      "ll_embedding_bag.width\032othis > 1048576 ?" +
+      " \'must be at most 1048576, got \' + strin" +
+      "g(this) + \'; the largest allowed value i" +
+      "s 1048576\' : \'\'\310\001\001\210\347\030\001\220\347\030\003R\014embeddingDim" +
+      "\022%\n\005index\030\004 \001(\005B\017\272H\004\032\002(\000\210\347\030\001\220\347\030\003R\005index\022" +
+      "u\n\020out_of_range_ids\030\005 \001(\0162 .rankspec.rec" +
+      "ap.v1.OutOfRangeIds:\026OUT_OF_RANGE_IDS_ER" +
+      "RORB\022\272H\007\202\001\004\020\001 \000\210\347\030\001\220\347\030\003R\routOfRangeIds\022\211" +
+      "\002\n\014weight_decay\030\006 \001(\001B\345\001\272H\331\001\022\013)\000\000\000\000\000\000\000\000@" +
+      "\001\272\001\310\001\n%recap.small_embedding_bag.decay_b" +
+      "ound\032\236\001!this.isInf() && this > 1e20 ? \'m" +
+      "ust be at most 1e20, got \' + string(this" +
+      ") + \', because what is computed with it " +
+      "has to fit float32; write a smaller one\'" +
+      " : \'\'\210\347\030\001\220\347\030\002R\013weightDecay\022\205\002\n\010init_std\030" +
+      "\007 \001(\001:\0040.01B\343\001\272H\327\001\022\013!\000\000\000\000\000\000\000\000@\001\272\001\306\001\n#rec" +
+      "ap.small_embedding_bag.std_bound\032\236\001!this" +
+      ".isInf() && this > 1e20 ? \'must be at mo" +
+      "st 1e20, got \' + string(this) + \', becau" +
+      "se what is computed with it has to fit f" +
+      "loat32; write a smaller one\' : \'\'\210\347\030\001\220\347\030" +
+      "\003R\007initStd\022\366\001\n\002l2\030\010 \001(\001:\0010B\342\001\272H\326\001\022\013)\000\000\000\000" +
+      "\000\000\000\000@\001\272\001\305\001\n\"recap.small_embedding_bag.l2" +
+      "_bound\032\236\001!this.isInf() && this > 1e20 ? " +
+      "\'must be at most 1e20, got \' + string(th" +
+      "is) + \', because what is computed with i" +
+      "t has to fit float32; write a smaller on" +
+      "e\' : \'\'\210\347\030\001\220\347\030\002R\002l2\022A\n\007feature\030\t \001(\0132\035.r" +
+      "ankspec.recap.v1.FeatureRefB\010\210\347\030\001\220\347\030\003R\007f" +
+      "eature\022=\n\004list\030\n \001(\0132\037.rankspec.recap.v1" +
+      ".IdListConfigB\010\210\347\030\001\220\347\030\003R\004list:\366\002\272H\362\002\032\325\002\n" +
+      "$recap.small_embedding_bag.table_size\032\254\002" +
+      "this.embedding_dim > 0 && this.num_embed" +
+      "dings > 1099511627776 / this.embedding_d" +
+      "im ? \'num_embeddings: \' + string(this.nu" +
+      "m_embeddings) + \' rows of \' + string(thi" +
+      "s.embedding_dim) + \' are more than 10995" +
+      "11627776 (2^40) numbers, the most that a" +
+      " table may have; lower num_embeddings or" +
+      " embedding_dim\' : \'\'\"\030\n\005index\n\007feature\n\004" +
+      "list\020\001\"\336\002\n\025SmallEmbeddingsConfig\022W\n\006tabl" +
+      "es\030\001 \003(\0132*.rankspec.recap.v1.SmallEmbedd" +
+      "ingBagConfigB\023\272H\010\222\001\005\010\001\020\200\004\210\347\030\001\220\347\030\003R\006table" +
+      "s\022D\n\007dropout\030\002 \001(\0132 .rankspec.recap.v1.D" +
+      "ropoutConfigB\010\210\347\030\001\220\347\030\003R\007dropout:\245\001\272H\241\001\032\236" +
+      "\001\n#recap.small_embeddings.unique_names\032w" +
+      "this.tables.map(t, t.name).unique() ? \'\'" +
+      " : \'tables: two tables have the same nam" +
+      "e; every table needs a name of its own\'*" +
+      "j\n\rOutOfRangeIds\022 \n\034OUT_OF_RANGE_IDS_UNS" +
+      "PECIFIED\020\000\022\032\n\026OUT_OF_RANGE_IDS_ERROR\020\001\022\033" +
+      "\n\027OUT_OF_RANGE_IDS_BUCKET\020\002*E\n\007Pooling\022\027" +
+      "\n\023POOLING_UNSPECIFIED\020\000\022\017\n\013POOLING_SUM\020\001" +
+      "\022\020\n\014POOLING_MEAN\020\002Bh\n\025dev.rankspec.recap" +
+      ".v1B\016EmbeddingProtoP\001Z=github.com/ranksp" +
+      "ec/rankspec/gen/go/rankspec/recap/v1;rec" +
+      "apv1b\010editionsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -267,14 +285,20 @@ public final class EmbeddingProto extends com.google.protobuf.GeneratedFile {
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_rankspec_recap_v1_StratifierConfig_descriptor,
         new java.lang.String[] { "Name", "Index", "Value", "Feature", });
-    internal_static_rankspec_recap_v1_SmallEmbeddingBagConfig_descriptor =
+    internal_static_rankspec_recap_v1_IdListConfig_descriptor =
       getDescriptor().getMessageType(5);
+    internal_static_rankspec_recap_v1_IdListConfig_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_rankspec_recap_v1_IdListConfig_descriptor,
+        new java.lang.String[] { "Input", "Pooling", });
+    internal_static_rankspec_recap_v1_SmallEmbeddingBagConfig_descriptor =
+      getDescriptor().getMessageType(6);
     internal_static_rankspec_recap_v1_SmallEmbeddingBagConfig_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_rankspec_recap_v1_SmallEmbeddingBagConfig_descriptor,
-        new java.lang.String[] { "Name", "NumEmbeddings", "EmbeddingDim", "Index", "OutOfRangeIds", "WeightDecay", "InitStd", "L2", "Feature", });
+        new java.lang.String[] { "Name", "NumEmbeddings", "EmbeddingDim", "Index", "OutOfRangeIds", "WeightDecay", "InitStd", "L2", "Feature", "List", });
     internal_static_rankspec_recap_v1_SmallEmbeddingsConfig_descriptor =
-      getDescriptor().getMessageType(6);
+      getDescriptor().getMessageType(7);
     internal_static_rankspec_recap_v1_SmallEmbeddingsConfig_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_rankspec_recap_v1_SmallEmbeddingsConfig_descriptor,

@@ -50,7 +50,7 @@ public final class ModelProto extends com.google.protobuf.GeneratedFile {
       "!rankspec/options/v1/options.proto\032$rank" +
       "spec/recap/v1/architecture.proto\032!ranksp" +
       "ec/recap/v1/embedding.proto\032%rankspec/re" +
-      "cap/v1/featurization.proto\"\342:\n\013ModelConf" +
+      "cap/v1/featurization.proto\"\362:\n\013ModelConf" +
       "ig\022\202\021\n\005tasks\030\001 \003(\0132).rankspec.recap.v1.M" +
       "odelConfig.TasksEntryB\300\020\272H\264\020\232\001\260\020\010\001\020\200\010\"\036r" +
       "\0342\032^[A-Za-z_][A-Za-z0-9_.-]*$*\210\020\272\001\204\020\n!re" +
@@ -126,7 +126,7 @@ public final class ModelProto extends com.google.protobuf.GeneratedFile {
       "(\005:\0011B\021\272H\006\032\004\030@(\001\210\347\030\001\220\347\030\003R\007members\032V\n\nTas" +
       "ksEntry\022\020\n\003key\030\001 \001(\tR\003key\0222\n\005value\030\002 \001(\013" +
       "2\034.rankspec.recap.v1.TaskModelR\005value:\0028" +
-      "\001:\233#\272H\227#\032\363\002\n\036recap.model.backbone_fits_t" +
+      "\001:\253#\272H\247#\032\363\002\n\036recap.model.backbone_fits_t" +
       "ype\032\320\002int(this.multi_task_type) in [2, 3" +
       "] && !has(this.backbone) ? \'multi_task_t" +
       "ype: towers share a backbone, and there " +
@@ -213,8 +213,8 @@ public final class ModelProto extends com.google.protobuf.GeneratedFile {
       "ows of small_embeddings, which are \' + s" +
       "tring(width) + \' wide; make \' + string(w" +
       "idth) + \' the last layer size\').join(\'\\n" +
-      "\'))[0]\032\376\007\n!recap.model.position_is_read_" +
-      "once\032\330\007!has(this.position_debias_config)" +
+      "\'))[0]\032\216\010\n!recap.model.position_is_read_" +
+      "once\032\350\007!has(this.position_debias_config)" +
       " ? \'\' : \'discrete\' in this.featurization" +
       "_config.feature_names_to_concat ? \'featu" +
       "rization_config.feature_names_to_concat:" +
@@ -229,23 +229,23 @@ public final class ModelProto extends com.google.protobuf.GeneratedFile {
       "is.position_debias_config.position_featu" +
       "re.index : this.position_debias_config.p" +
       "osition_feature_index)].map(position, th" +
-      "is.small_embeddings.tables.filter(t, (ha" +
-      "s(t.feature.name) ? \'feature \"\' + t.feat" +
-      "ure.name + \'\"\' : \'column \' + string(has(" +
-      "t.feature) ? t.feature.index : t.index))" +
-      " == position).map(t, \'small_embeddings.t" +
-      "ables: the table \"\' + t.name + \'\" looks " +
-      "up \' + position + \', the position, which" +
-      " position_debias_config keeps from what " +
-      "is served; drop the table or correct wha" +
-      "t either reads\').join(\'\\n\'))[0]*\222\001\n\rMult" +
-      "iTaskType\022\037\n\033MULTI_TASK_TYPE_UNSPECIFIED" +
-      "\020\000\022\036\n\032MULTI_TASK_TYPE_SHARE_NONE\020\001\022\035\n\031MU" +
-      "LTI_TASK_TYPE_SHARE_ALL\020\002\022!\n\035MULTI_TASK_" +
-      "TYPE_SHARE_PARTIAL\020\003Bd\n\025dev.rankspec.rec" +
-      "ap.v1B\nModelProtoP\001Z=github.com/rankspec" +
-      "/rankspec/gen/go/rankspec/recap/v1;recap" +
-      "v1b\010editionsp\350\007"
+      "is.small_embeddings.tables.filter(t, !ha" +
+      "s(t.list) && (has(t.feature.name) ? \'fea" +
+      "ture \"\' + t.feature.name + \'\"\' : \'column" +
+      " \' + string(has(t.feature) ? t.feature.i" +
+      "ndex : t.index)) == position).map(t, \'sm" +
+      "all_embeddings.tables: the table \"\' + t." +
+      "name + \'\" looks up \' + position + \', the" +
+      " position, which position_debias_config " +
+      "keeps from what is served; drop the tabl" +
+      "e or correct what either reads\').join(\'\\" +
+      "n\'))[0]*\222\001\n\rMultiTaskType\022\037\n\033MULTI_TASK_" +
+      "TYPE_UNSPECIFIED\020\000\022\036\n\032MULTI_TASK_TYPE_SH" +
+      "ARE_NONE\020\001\022\035\n\031MULTI_TASK_TYPE_SHARE_ALL\020" +
+      "\002\022!\n\035MULTI_TASK_TYPE_SHARE_PARTIAL\020\003Bd\n\025" +
+      "dev.rankspec.recap.v1B\nModelProtoP\001Z=git" +
+      "hub.com/rankspec/rankspec/gen/go/rankspe" +
+      "c/recap/v1;recapv1b\010editionsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,

@@ -57,7 +57,7 @@ public final class RecapProto extends com.google.protobuf.GeneratedFile {
       "/v1/metrics.proto\032\035rankspec/recap/v1/mod" +
       "el.proto\032!rankspec/recap/v1/optimizer.pr" +
       "oto\032 rankspec/recap/v1/training.proto\032\037r" +
-      "ankspec/train/v1/runtime.proto\"\241\235\001\n\013Reca" +
+      "ankspec/train/v1/runtime.proto\"\370\237\001\n\013Reca" +
       "pConfig\022G\n\010training\030\001 \001(\0132!.rankspec.rec" +
       "ap.v1.TrainingConfigB\010\210\347\030\001\220\347\030\003R\010training" +
       "\022D\n\005model\030\002 \001(\0132\036.rankspec.recap.v1.Mode" +
@@ -88,8 +88,8 @@ public final class RecapProto extends com.google.protobuf.GeneratedFile {
       "ataEntry\022\020\n\003key\030\001 \001(\tR\003key\0228\n\005value\030\002 \001(" +
       "\0132\".rankspec.recap.v1.RecapDataConfigR\005v" +
       "alue:\0028\001\032?\n\021ScoreWeightsEntry\022\020\n\003key\030\001 \001" +
-      "(\tR\003key\022\024\n\005value\030\002 \001(\001R\005value:\0028\001:\306\223\001\272H\301" +
-      "\223\001\032\317\002\n\"recap.config.model_tasks_have_dat" +
+      "(\tR\003key\022\024\n\005value\030\002 \001(\001R\005value:\0028\001:\235\226\001\272H\230" +
+      "\226\001\032\317\002\n\"recap.config.model_tasks_have_dat" +
       "a\032\250\002[\'\\n\' + this.train_data.tasks.map(t," +
       " t).join(\'\\n\') + \'\\n\'].map(labelled, thi" +
       "s.model.tasks.filter(t, !labelled.contai" +
@@ -209,368 +209,376 @@ public final class RecapProto extends com.google.protobuf.GeneratedFile {
       "m; set backbone_learning_rate\' : \'optimi" +
       "zer.multi_task_learning_rates.backbone_l" +
       "earning_rate: the model has no parameter" +
-      " outside its towers; drop it\')[0]\032\321\003\n\033re" +
-      "cap.config.ids_have_input\032\261\003(has(this.mo" +
-      "del.small_embeddings) || has(this.model." +
-      "position_debias_config) || size(this.mod" +
-      "el.stratifiers) > 0 || \'discrete\' in thi" +
-      "s.model.featurization_config.feature_nam" +
-      "es_to_concat) && has(this.train_data.seg" +
-      "_dense_schema) && !(\'discrete\' in this.t" +
-      "rain_data.seg_dense_schema.renamed_featu" +
-      "res) ? \'train_data.seg_dense_schema.rena" +
-      "med_features: the model looks up ids in " +
-      "an input \"discrete\"; add an entry that n" +
-      "ames its column\' : \'\'\032\361\006\n\036recap.config.s" +
-      "omething_to_read\032\316\006!has(this.model) || !" +
-      "has(this.train_data.seg_dense_schema) ||" +
-      " ![\'continuous\', \'binary\', \'discrete\', \'" +
-      "user_embedding\', \'user_eng_embedding\', \'" +
-      "author_embedding\'].exists(n, n in this.t" +
-      "rain_data.seg_dense_schema.renamed_featu" +
-      "res) || [\'continuous\', \'user_embedding\'," +
-      " \'user_eng_embedding\', \'author_embedding" +
-      "\'].exists(n, n in this.train_data.seg_de" +
-      "nse_schema.renamed_features) || \'binary\'" +
-      " in this.train_data.seg_dense_schema.ren" +
-      "amed_features && (size(this.model.featur" +
+      " outside its towers; drop it\')[0]\032\353\003\n\033re" +
+      "cap.config.ids_have_input\032\313\003(this.model." +
+      "small_embeddings.tables.exists(t, !has(t" +
+      ".list)) || has(this.model.position_debia" +
+      "s_config) || size(this.model.stratifiers" +
+      ") > 0 || \'discrete\' in this.model.featur" +
       "ization_config.feature_names_to_concat) " +
-      "== 0 || \'binary\' in this.model.featuriza" +
-      "tion_config.feature_names_to_concat) || " +
-      "has(this.model.small_embeddings) || \'dis" +
-      "crete\' in this.model.featurization_confi" +
-      "g.feature_names_to_concat ? \'\' : \'train_" +
+      "&& has(this.train_data.seg_dense_schema)" +
+      " && !(\'discrete\' in this.train_data.seg_" +
+      "dense_schema.renamed_features) ? \'train_" +
       "data.seg_dense_schema.renamed_features: " +
-      "the model reads none of these inputs; na" +
-      "me another, or have discrete looked up b" +
-      "y model.small_embeddings\'\032\336\n\n$recap.conf" +
-      "ig.featurization_has_input\032\265\n!has(this.t" +
-      "rain_data.seg_dense_schema) || \'continuo" +
-      "us\' in this.train_data.seg_dense_schema." +
-      "renamed_features ? \'\' : has(this.model.f" +
-      "eaturization_config.z_score_log_config) " +
-      "? \'model.featurization_config.z_score_lo" +
-      "g_config: standardizes continuous featur" +
-      "es, and train_data names none; choose lo" +
-      "g1p_abs_config, or name their column\' : " +
-      "has(this.model.featurization_config.clip" +
-      "_log1p_abs_config) ? \'model.featurizatio" +
-      "n_config.clip_log1p_abs_config: clips co" +
-      "ntinuous features, and train_data names " +
-      "none; choose log1p_abs_config, or name t" +
-      "heir column\' : has(this.model.featurizat" +
-      "ion_config.double_norm_log_config.batch_" +
-      "norm_config) ? \'model.featurization_conf" +
-      "ig.double_norm_log_config.batch_norm_con" +
-      "fig: normalizes continuous features, and" +
-      " train_data names none; drop it, or name" +
-      " their column\' : has(this.model.featuriz" +
-      "ation_config.double_norm_log_config.laye" +
-      "r_norm_config) && !(\'discrete\' in this.m" +
-      "odel.featurization_config.feature_names_" +
-      "to_concat) && !(\'binary\' in this.train_d" +
-      "ata.seg_dense_schema.renamed_features &&" +
-      " (size(this.model.featurization_config.f" +
-      "eature_names_to_concat) == 0 || \'binary\'" +
-      " in this.model.featurization_config.feat" +
-      "ure_names_to_concat)) ? \'model.featuriza" +
-      "tion_config.double_norm_log_config.layer" +
-      "_norm_config: normalizes continuous and " +
-      "joined features, and there are none of e" +
-      "ither; drop it, or name their column\' : " +
-      "\'\'\032\255\007\n\036recap.config.dlrm_has_features\032\212\007" +
-      "!has(this.train_data.seg_dense_schema) |" +
-      "| has(this.model.position_debias_config)" +
-      " || [\'continuous\', \'user_embedding\', \'us" +
-      "er_eng_embedding\', \'author_embedding\'].e" +
-      "xists(n, n in this.train_data.seg_dense_" +
-      "schema.renamed_features) || \'discrete\' i" +
-      "n this.model.featurization_config.featur" +
-      "e_names_to_concat || \'binary\' in this.tr" +
-      "ain_data.seg_dense_schema.renamed_featur" +
-      "es && (size(this.model.featurization_con" +
-      "fig.feature_names_to_concat) == 0 || \'bi" +
-      "nary\' in this.model.featurization_config" +
-      ".feature_names_to_concat) ? \'\' : ((has(t" +
-      "his.model.backbone.dlrm_config) ? [\'back" +
-      "bone\'] : []) + (int(this.model.multi_tas" +
-      "k_type) == 1 ? [this.model.tasks].map(to" +
-      "wers, towers.filter(t, has(towers[t].dlr" +
-      "m_config)).map(t, \'tasks[\"\' + t + \'\"]\'))" +
-      "[0] : [])).map(p, \'model.\' + p + \'.dlrm_" +
-      "config.bottom_mlp: reads features beside" +
-      " the rows of tables, and train_data name" +
-      "s none; name a column, or choose another" +
-      " architecture\').join(\'\\n\')\032\205\005\n\032recap.con" +
-      "fig.known_metrics\032\346\004has(this.which_metri" +
-      "cs) && !this.which_metrics.matches(\'^(lo" +
-      "ss|auroc|rce|calibration_ratio|rmse|mae|" +
-      "brier|accuracy(_[1-9][0-9]?)?|gauc|mrr|(" +
-      "ndcg|recall)_[1-9][0-9]{0,3})(@[A-Za-z_]" +
-      "[A-Za-z0-9_.-]*)?(,(loss|auroc|rce|calib" +
-      "ration_ratio|rmse|mae|brier|accuracy(_[1" +
-      "-9][0-9]?)?|gauc|mrr|(ndcg|recall)_[1-9]" +
-      "[0-9]{0,3})(@[A-Za-z_][A-Za-z0-9_.-]*)?)" +
-      "*$\') ? \'which_metrics: \"\' + this.which_m" +
-      "etrics + \'\" is no list of metrics; join " +
-      "some of loss, auroc, rce, calibration_ra" +
-      "tio, brier, accuracy, rmse and mae, and " +
-      "of gauc, ndcg_10, recall_10 and mrr by g" +
-      "roups, with commas, @ and a stratum or g" +
-      "roup behind one for it alone\' : \'\'\032\316\006\n r" +
-      "ecap.config.metrics_have_strata\032\251\006!this." +
-      "which_metrics.contains(\'@\') ? \'\' : [this" +
-      ".which_metrics.split(\',\')].map(names, si" +
-      "ze(names) > 2048 ? \'which_metrics: \' + s" +
-      "tring(size(names)) + \' entries are more " +
-      "than 2048, the most where one names a st" +
-      "ratum or group; name each once\' : [this." +
-      "model.stratifiers.map(s, s.name)].map(st" +
-      "rata, [this.groups.map(g, g.name)].map(g" +
-      "roups, [names.filter(m, m.matches(\'^[a-z" +
-      "0-9_]+@[A-Za-z_][A-Za-z0-9_.-]*$\') && !(" +
-      "m.matches(\'^(gauc|mrr|ndcg_|recall_)\') ?" +
-      " m.split(\'@\')[1] in groups : m.split(\'@\'" +
-      ")[1] in strata))].map(odd, size(odd) == " +
-      "0 ? \'\' : odd[0].matches(\'^(gauc|mrr|ndcg" +
-      "_|recall_)\') ? \'which_metrics: \"\' + odd[" +
-      "0] + \'\" is of a group that groups does n" +
-      "ot have; add it there or drop it\' : \'whi" +
-      "ch_metrics: \"\' + odd[0] + \'\" is of a str" +
-      "atum that model.stratifiers does not hav" +
-      "e; add it there or drop it\')[0])[0])[0])" +
-      "[0]\032\214\002\n recap.config.metrics_have_groups" +
-      "\032\347\001size(this.groups) > 0 || !this.which_" +
-      "metrics.matches(\'(^|,)(gauc|mrr|(ndcg|re" +
-      "call)_[0-9]+)(,|$)\') ? \'\' : \'which_metri" +
-      "cs: gauc, mrr, ndcg_ and recall_ are met" +
-      "rics by groups, and there are no groups;" +
-      " name one in groups, or drop them\'\032\226\005\n\037r" +
-      "ecap.config.metrics_have_tasks\032\362\004!has(th" +
-      "is.which_metrics) ? \'\' : [this.model.tas" +
-      "ks].map(towers, ((towers.exists(t, int(t" +
-      "owers[t].kind) == 1) ? [] : [\'auroc\', \'r" +
-      "ce\', \'calibration_ratio\', \'brier\', \'accu" +
-      "racy\', \'gauc\', \'mrr\', \'ndcg\', \'recall\']." +
-      "filter(n, this.which_metrics.matches(\'(^" +
-      "|,)\' + n + \'(_[0-9]+)?(@|,|$)\')) .map(n," +
-      " \'which_metrics: \"\' + n + \'\" is a metric" +
-      " of binary classification, and no task i" +
-      "s one; drop it\')) + (towers.exists(t, in" +
-      "t(towers[t].kind) == 2) ? [] : [\'rmse\', " +
-      "\'mae\'].filter(n, this.which_metrics.matc" +
-      "hes(\'(^|,)\' + n + \'(@|,|$)\')) .map(n, \'w" +
-      "hich_metrics: \"\' + n + \'\" is a metric of" +
-      " regression, and no task is one; drop it" +
-      "\'))).join(\'\\n\'))[0]\032\251\t\n(recap.config.bes" +
-      "t_checkpoint_is_measured\032\374\010!has(this.tra" +
-      "ining.best_checkpoint) ? \'\' : !(this.tra" +
-      "ining.best_checkpoint.validation_data in" +
-      " this.validation_data) ? \'training.best_" +
-      "checkpoint.validation_data: there is no " +
-      "validation set \"\' + this.training.best_c" +
-      "heckpoint.validation_data + \'\"; name one" +
-      " of validation_data\' : has(this.which_me" +
-      "trics) && !(this.training.best_checkpoin" +
-      "t.metric.split(\'/\')[0] in this.which_met" +
-      "rics.split(\',\')) && !(this.training.best" +
-      "_checkpoint.metric.contains(\'@\') && this" +
-      ".training.best_checkpoint.metric.split(\'" +
-      "@\')[0] in this.which_metrics.split(\',\'))" +
-      " ? \'training.best_checkpoint.metric: whi" +
-      "ch_metrics leaves out \' + this.training." +
-      "best_checkpoint.metric.split(\'/\')[0] + \'" +
-      "; add it there\' : this.training.best_che" +
-      "ckpoint.metric.contains(\'/\') && !(this.t" +
-      "raining.best_checkpoint.metric.split(\'/\'" +
-      ")[1] in (size(this.validation_data[this." +
-      "training.best_checkpoint.validation_data" +
-      "].evaluation_tasks) > 0 ? this.validatio" +
-      "n_data[this.training.best_checkpoint.val" +
-      "idation_data].evaluation_tasks : this.mo" +
-      "del.tasks.map(t, t))) ? \'training.best_c" +
-      "heckpoint.metric: \"\' + this.training.bes" +
-      "t_checkpoint.metric.split(\'/\')[1] + \'\" i" +
-      "s no task that the validation set is eva" +
-      "luated on\' : \'\'\032\202\016\n&recap.config.best_ch" +
-      "eckpoint_has_order\032\327\r!has(this.training." +
-      "best_checkpoint) || !this.training.best_" +
-      "checkpoint.metric.matches(\'^[a-z][a-z0-9" +
-      "_]*(@[A-Za-z0-9_.-]+)?(/[A-Za-z_][A-Za-z" +
-      "0-9_.-]*)?$\') ? \'\' : [this.training.best" +
-      "_checkpoint.metric].map(m, [m.split(\'/\')" +
-      "[0].split(\'@\')].map(parts, [parts[0]].ma" +
-      "p(name, [name.matches(\'^(gauc|mrr|(ndcg|" +
-      "recall)_[1-9][0-9]{0,3})$\')].map(grouped" +
-      ", grouped && (size(parts) == 1 || !(part" +
-      "s[1] in this.groups.map(g, g.name))) ? \'" +
-      "training.best_checkpoint.metric: \"\' + na" +
-      "me + \'\" is a metric by groups; write it " +
-      "as \' + name + \'@<group>/<task>, with one" +
-      " of groups\' : !grouped && size(parts) > " +
-      "1 && !(parts[1] in this.model.stratifier" +
-      "s.map(s, s.name)) ? \'training.best_check" +
-      "point.metric: model.stratifiers has no \"" +
-      "\' + parts[1] + \'\"; name one of them, or " +
-      "drop the @ and what follows it\' : !group" +
-      "ed && !name.matches(\'^(loss|auroc|rce|br" +
-      "ier|accuracy(_[1-9][0-9]?)?|rmse|mae)$\')" +
-      " ? \'training.best_checkpoint.metric: \"\' " +
-      "+ name + \'\" is nothing that one checkpoi" +
-      "nt can be better in; name loss, auroc, r" +
-      "ce, brier, accuracy, rmse or mae, or gau" +
-      "c, ndcg_10, recall_10 or mrr of a group\'" +
-      " : !m.contains(\'/\') ? (name == \'loss\' ? " +
-      "\'\' : \'training.best_checkpoint.metric: \"" +
-      "\' + name + \'\" is a metric of one task; w" +
-      "rite it as \' + m + \'/<task>\') : m.split(" +
-      "\'/\')[1] in this.model.tasks && !(name in" +
-      " [\'loss\', \'rmse\', \'mae\']) && int(this.mo" +
-      "del.tasks[m.split(\'/\')[1]].kind) == 2 ? " +
-      "\'training.best_checkpoint.metric: \"\' + m" +
-      ".split(\'/\')[1] + \'\" is a regression task" +
-      ", which has no \' + name + \'; name loss, " +
-      "rmse or mae\' : m.split(\'/\')[1] in this.m" +
-      "odel.tasks && name in [\'rmse\', \'mae\'] &&" +
-      " int(this.model.tasks[m.split(\'/\')[1]].k" +
-      "ind) == 1 ? \'training.best_checkpoint.me" +
-      "tric: \"\' + m.split(\'/\')[1] + \'\" is a bin" +
-      "ary classification, which has no \' + nam" +
-      "e + \'; name loss, auroc or rce\' : \'\')[0]" +
-      ")[0])[0])[0]\032\274\002\n\036recap.config.groups_hav" +
-      "e_names\032\231\002[this.groups.map(g, g.name) + " +
-      "this.model.stratifiers.map(s, s.name)].m" +
-      "ap(names, this.groups.filter(g, names.fi" +
-      "lter(n, n == g.name).size() > 1) .map(g," +
-      " \'groups: \"\' + g.name + \'\" is the name o" +
-      "f another group, or of a stratum of mode" +
-      "l.stratifiers; choose another name\').joi" +
-      "n(\'\\n\'))[0]\032\216\005\n\037recap.config.groups_have" +
-      "_inputs\032\352\004size(this.groups) == 0 ? \'\' : " +
-      "[this.validation_data].map(sets, sets.ma" +
-      "p(v, [sets[v]].map(data, [\'\\n\' + (data.s" +
-      "eg_dense_schema.renamed_features.map(n, ",
-      "n) + data.seg_dense_schema.features + da" +
-      "ta.preprocess.extract_features.extract_f" +
-      "eature_table.map(r, r.name)).join(\'\\n\') " +
-      "+ \'\\n\'].map(inputs, this.groups.filter(g" +
-      ", g.input != \'\' && !inputs.contains(\'\\n\'" +
-      " + g.input + \'\\n\')) .map(g, \'groups: \"\' " +
-      "+ g.name + \'\" goes by the input \"\' + g.i" +
-      "nput + \'\", which validation_data[\"\' + v " +
-      "+ \'\"] does not have; add it to its seg_d" +
-      "ense_schema, or to preprocess.extract_fe" +
-      "atures\').join(\'\\n\'))[0])[0]).filter(line" +
-      ", line != \'\').join(\'\\n\'))[0]\032\364\014\n$recap.c" +
-      "onfig.regression_has_no_rates\032\313\014[\'\\n\' + " +
-      "[this.model.tasks].map(towers, towers.fi" +
-      "lter(t, int(towers[t].kind) == 2))[0].jo" +
-      "in(\'\\n\') + \'\\n\'].map(numbers, size(numbe" +
-      "rs) == 2 ? \'\' : ([this.train_data].map(d" +
-      "ata, [data.tasks].map(labelled, labelled" +
-      ".filter(t, (labelled[t].pos_downsampling" +
-      "_rate != 1.0 || labelled[t].neg_downsamp" +
-      "ling_rate != 1.0) && numbers.contains(\'\\" +
-      "n\' + t + \'\\n\')) .map(t, [labelled[t]].ma" +
-      "p(task, (task.pos_downsampling_rate == 1" +
-      ".0 ? \'\' : \'train_data.tasks[\"\' + t + \'\"]" +
-      ".pos_downsampling_rate: a regression tas" +
-      "k has no positives; drop it\') + (task.po" +
-      "s_downsampling_rate != 1.0 && task.neg_d" +
-      "ownsampling_rate != 1.0 ? \'\\n\' : \'\') + (" +
-      "task.neg_downsampling_rate == 1.0 ? \'\' :" +
-      " \'train_data.tasks[\"\' + t + \'\"].neg_down" +
-      "sampling_rate: a regression task has no " +
-      "negatives; drop it\'))[0]))[0])[0] + [thi" +
-      "s.validation_data].map(sets, sets.filter" +
-      "(v, [sets[v]].all(data, size(sets) * (si" +
-      "ze(this.model.tasks) + size(data.tasks))" +
-      " <= 5120)) .map(v, [sets[v]].map(data, (" +
-      "[data.tasks].map(labelled, labelled.filt" +
-      "er(t, (labelled[t].pos_downsampling_rate" +
-      " != 1.0 || labelled[t].neg_downsampling_" +
-      "rate != 1.0) && numbers.contains(\'\\n\' + " +
-      "t + \'\\n\')) .map(t, [labelled[t]].map(tas" +
-      "k, (task.pos_downsampling_rate == 1.0 ? " +
-      "\'\' : \'validation_data[\"\' + v + \'\"].tasks" +
-      "[\"\' + t + \'\"].pos_downsampling_rate: a r" +
-      "egression task has no positives; drop it" +
-      "\') + (task.pos_downsampling_rate != 1.0 " +
-      "&& task.neg_downsampling_rate != 1.0 ? \'" +
-      "\\n\' : \'\') + (task.neg_downsampling_rate " +
-      "== 1.0 ? \'\' : \'validation_data[\"\' + v + " +
-      "\'\"].tasks[\"\' + t + \'\"].neg_downsampling_" +
-      "rate: a regression task has no negatives" +
-      "; drop it\'))[0]))[0]) .join(\'\\n\'))[0]).f" +
-      "ilter(line, line != \'\'))[0]).join(\'\\n\'))" +
-      "[0]\032\313\r\n*recap.config.regression_labels_a" +
-      "re_numbers\032\234\r[\'\\n\' + [this.model.tasks]." +
-      "map(towers, towers.filter(t, int(towers[" +
-      "t].kind) == 2))[0].join(\'\\n\') + \'\\n\'].ma" +
-      "p(numbers, size(numbers) == 2 ? \'\' : ([t" +
-      "his.train_data].map(data, [data.preproce" +
-      "ss.downsample_negatives.engagements_list" +
-      ".filter(t, numbers.contains(\'\\n\' + t + \'" +
-      "\\n\'))].map(odd, size(odd) == 0 ? [] : [\'" +
-      "train_data.preprocess.downsample_negativ" +
-      "es.engagements_list: \"\' + odd.join(\'\", \"" +
-      "\') + \'\" has no positives, being a regres" +
-      "sion task; drop it\'])[0] + data.preproce" +
-      "ss.rectify_labels.label_to_engaged_times" +
-      "tamp_field.filter(t, numbers.contains(\'\\" +
-      "n\' + t + \'\\n\')) .map(t, \'train_data.prep" +
-      "rocess.rectify_labels.label_to_engaged_t" +
-      "imestamp_field[\"\' + t + \'\"]: \"\' + t + \'\"" +
-      " is a regression task, and only labels o" +
-      "f 0 or 1 are rectified; drop it\'))[0] + " +
-      "[this.validation_data].map(sets, sets.fi" +
-      "lter(v, [sets[v]].all(data, size(sets) *" +
-      " (size(this.model.tasks) + size(data.pre" +
-      "process.downsample_negatives.engagements" +
-      "_list) + size(data.preprocess.rectify_la" +
-      "bels.label_to_engaged_timestamp_field)) " +
-      "<= 5120)) .map(v, [sets[v]].map(data, ([" +
-      "data.preprocess.downsample_negatives.eng" +
-      "agements_list.filter(t, numbers.contains" +
-      "(\'\\n\' + t + \'\\n\'))].map(odd, size(odd) =" +
-      "= 0 ? [] : [\'validation_data[\"\' + v + \'\"" +
-      "].preprocess.downsample_negatives.engage" +
-      "ments_list: \"\' + odd.join(\'\", \"\') + \'\" h" +
-      "as no positives, being a regression task" +
-      "; drop it\'])[0] + data.preprocess.rectif" +
-      "y_labels.label_to_engaged_timestamp_fiel" +
-      "d.filter(t, numbers.contains(\'\\n\' + t + " +
-      "\'\\n\')) .map(t, \'validation_data[\"\' + v +" +
-      " \'\"].preprocess.rectify_labels.label_to_" +
-      "engaged_timestamp_field[\"\' + t + \'\"]: \"\'" +
-      " + t + \'\" is a regression task, and only" +
-      " labels of 0 or 1 are rectified; drop it" +
-      "\')) .join(\'\\n\'))[0]).filter(line, line !" +
-      "= \'\'))[0]).join(\'\\n\'))[0]\032\321\002\n\'recap.conf" +
-      "ig.score_weights_are_of_tasks\032\245\002[\'\\n\' + " +
-      "this.model.tasks.map(t, t).join(\'\\n\') + " +
-      "\'\\n\'].map(towers, this.score_weights.fil" +
-      "ter(t, t.matches(\'^[A-Za-z_][A-Za-z0-9_." +
-      "-]*$\') && !towers.contains(\'\\n\' + t + \'\\" +
-      "n\')) .map(t, \'score_weights[\"\' + t + \'\"]" +
-      ": \"\' + t + \'\" is no task of the model; d" +
-      "rop the entry or add a tower\').join(\'\\n\'" +
-      "))[0]\032\353\001\n\035recap.config.score_is_no_task\032" +
-      "\311\001size(this.score_weights) == 0 || !(\'sc" +
-      "ore\' in this.model.tasks) ? \'\' : \'score_" +
-      "weights: a task is named \"score\", which " +
-      "is what the weighted sum is called; give" +
-      " the task another name or drop the weigh" +
-      "ts\'*f\n\007JobMode\022\030\n\024JOB_MODE_UNSPECIFIED\020\000" +
-      "\022\022\n\016JOB_MODE_TRAIN\020\001\022\025\n\021JOB_MODE_EVALUAT" +
-      "E\020\002\022\026\n\022JOB_MODE_INFERENCE\020\003*\224\001\n\026Downsamp" +
-      "lingCorrection\022\'\n#DOWNSAMPLING_CORRECTIO" +
-      "N_UNSPECIFIED\020\000\022(\n$DOWNSAMPLING_CORRECTI" +
-      "ON_LOSS_WEIGHTS\020\001\022\'\n#DOWNSAMPLING_CORREC" +
-      "TION_CALIBRATION\020\002Bd\n\025dev.rankspec.recap" +
-      ".v1B\nRecapProtoP\001Z=github.com/rankspec/r" +
-      "ankspec/gen/go/rankspec/recap/v1;recapv1" +
-      "b\010editionsp\350\007"
+      "the model looks up ids in an input \"disc" +
+      "rete\"; add an entry that names its colum" +
+      "n\' : \'\'\032\221\003\n\035recap.config.lists_have_inpu" +
+      "t\032\357\002!has(this.train_data.seg_dense_schem" +
+      "a) ? \'\' : this.model.small_embeddings.ta" +
+      "bles.filter(t, t.list.input != \'\' && !(t" +
+      ".list.input in this.train_data.seg_dense" +
+      "_schema.renamed_features)) .map(t, \'trai" +
+      "n_data.seg_dense_schema.renamed_features" +
+      ": the table \"\' + t.name + \'\" looks up th" +
+      "e lists of an input \"\' + t.list.input + " +
+      "\'\"; add an entry that names its column\')" +
+      ".join(\'\\n\')\032\232\006\n\036recap.config.something_t" +
+      "o_read\032\367\005!has(this.model) || !has(this.t" +
+      "rain_data.seg_dense_schema) || size(this" +
+      ".train_data.seg_dense_schema.renamed_fea" +
+      "tures) == 0 || [\'continuous\', \'user_embe" +
+      "dding\', \'user_eng_embedding\', \'author_em" +
+      "bedding\'].exists(n, n in this.train_data" +
+      ".seg_dense_schema.renamed_features) || \'" +
+      "binary\' in this.train_data.seg_dense_sch" +
+      "ema.renamed_features && (size(this.model" +
+      ".featurization_config.feature_names_to_c" +
+      "oncat) == 0 || \'binary\' in this.model.fe" +
+      "aturization_config.feature_names_to_conc" +
+      "at) || has(this.model.small_embeddings) " +
+      "|| \'discrete\' in this.model.featurizatio" +
+      "n_config.feature_names_to_concat ? \'\' : " +
+      "\'train_data.seg_dense_schema.renamed_fea" +
+      "tures: the model reads none of these inp" +
+      "uts; name another, or have discrete or l" +
+      "ists of ids looked up by model.small_emb" +
+      "eddings\'\032\336\n\n$recap.config.featurization_" +
+      "has_input\032\265\n!has(this.train_data.seg_den" +
+      "se_schema) || \'continuous\' in this.train" +
+      "_data.seg_dense_schema.renamed_features " +
+      "? \'\' : has(this.model.featurization_conf" +
+      "ig.z_score_log_config) ? \'model.featuriz" +
+      "ation_config.z_score_log_config: standar" +
+      "dizes continuous features, and train_dat" +
+      "a names none; choose log1p_abs_config, o" +
+      "r name their column\' : has(this.model.fe" +
+      "aturization_config.clip_log1p_abs_config" +
+      ") ? \'model.featurization_config.clip_log" +
+      "1p_abs_config: clips continuous features" +
+      ", and train_data names none; choose log1" +
+      "p_abs_config, or name their column\' : ha" +
+      "s(this.model.featurization_config.double" +
+      "_norm_log_config.batch_norm_config) ? \'m" +
+      "odel.featurization_config.double_norm_lo" +
+      "g_config.batch_norm_config: normalizes c" +
+      "ontinuous features, and train_data names" +
+      " none; drop it, or name their column\' : " +
+      "has(this.model.featurization_config.doub" +
+      "le_norm_log_config.layer_norm_config) &&" +
+      " !(\'discrete\' in this.model.featurizatio" +
+      "n_config.feature_names_to_concat) && !(\'" +
+      "binary\' in this.train_data.seg_dense_sch" +
+      "ema.renamed_features && (size(this.model" +
+      ".featurization_config.feature_names_to_c" +
+      "oncat) == 0 || \'binary\' in this.model.fe" +
+      "aturization_config.feature_names_to_conc" +
+      "at)) ? \'model.featurization_config.doubl" +
+      "e_norm_log_config.layer_norm_config: nor" +
+      "malizes continuous and joined features, " +
+      "and there are none of either; drop it, o" +
+      "r name their column\' : \'\'\032\255\007\n\036recap.conf" +
+      "ig.dlrm_has_features\032\212\007!has(this.train_d" +
+      "ata.seg_dense_schema) || has(this.model." +
+      "position_debias_config) || [\'continuous\'" +
+      ", \'user_embedding\', \'user_eng_embedding\'" +
+      ", \'author_embedding\'].exists(n, n in thi" +
+      "s.train_data.seg_dense_schema.renamed_fe" +
+      "atures) || \'discrete\' in this.model.feat" +
+      "urization_config.feature_names_to_concat" +
+      " || \'binary\' in this.train_data.seg_dens" +
+      "e_schema.renamed_features && (size(this." +
+      "model.featurization_config.feature_names" +
+      "_to_concat) == 0 || \'binary\' in this.mod" +
+      "el.featurization_config.feature_names_to" +
+      "_concat) ? \'\' : ((has(this.model.backbon" +
+      "e.dlrm_config) ? [\'backbone\'] : []) + (i" +
+      "nt(this.model.multi_task_type) == 1 ? [t" +
+      "his.model.tasks].map(towers, towers.filt" +
+      "er(t, has(towers[t].dlrm_config)).map(t," +
+      " \'tasks[\"\' + t + \'\"]\'))[0] : [])).map(p," +
+      " \'model.\' + p + \'.dlrm_config.bottom_mlp" +
+      ": reads features beside the rows of tabl" +
+      "es, and train_data names none; name a co" +
+      "lumn, or choose another architecture\').j" +
+      "oin(\'\\n\')\032\205\005\n\032recap.config.known_metrics" +
+      "\032\346\004has(this.which_metrics) && !this.whic" +
+      "h_metrics.matches(\'^(loss|auroc|rce|cali" +
+      "bration_ratio|rmse|mae|brier|accuracy(_[" +
+      "1-9][0-9]?)?|gauc|mrr|(ndcg|recall)_[1-9" +
+      "][0-9]{0,3})(@[A-Za-z_][A-Za-z0-9_.-]*)?" +
+      "(,(loss|auroc|rce|calibration_ratio|rmse" +
+      "|mae|brier|accuracy(_[1-9][0-9]?)?|gauc|" +
+      "mrr|(ndcg|recall)_[1-9][0-9]{0,3})(@[A-Z" +
+      "a-z_][A-Za-z0-9_.-]*)?)*$\') ? \'which_met" +
+      "rics: \"\' + this.which_metrics + \'\" is no" +
+      " list of metrics; join some of loss, aur" +
+      "oc, rce, calibration_ratio, brier, accur" +
+      "acy, rmse and mae, and of gauc, ndcg_10," +
+      " recall_10 and mrr by groups, with comma" +
+      "s, @ and a stratum or group behind one f" +
+      "or it alone\' : \'\'\032\316\006\n recap.config.metri" +
+      "cs_have_strata\032\251\006!this.which_metrics.con" +
+      "tains(\'@\') ? \'\' : [this.which_metrics.sp" +
+      "lit(\',\')].map(names, size(names) > 2048 " +
+      "? \'which_metrics: \' + string(size(names)" +
+      ") + \' entries are more than 2048, the mo" +
+      "st where one names a stratum or group; n" +
+      "ame each once\' : [this.model.stratifiers" +
+      ".map(s, s.name)].map(strata, [this.group" +
+      "s.map(g, g.name)].map(groups, [names.fil" +
+      "ter(m, m.matches(\'^[a-z0-9_]+@[A-Za-z_][" +
+      "A-Za-z0-9_.-]*$\') && !(m.matches(\'^(gauc" +
+      "|mrr|ndcg_|recall_)\') ? m.split(\'@\')[1] " +
+      "in groups : m.split(\'@\')[1] in strata))]" +
+      ".map(odd, size(odd) == 0 ? \'\' : odd[0].m" +
+      "atches(\'^(gauc|mrr|ndcg_|recall_)\') ? \'w" +
+      "hich_metrics: \"\' + odd[0] + \'\" is of a g" +
+      "roup that groups does not have; add it t" +
+      "here or drop it\' : \'which_metrics: \"\' + " +
+      "odd[0] + \'\" is of a stratum that model.s" +
+      "tratifiers does not have; add it there o" +
+      "r drop it\')[0])[0])[0])[0]\032\214\002\n recap.con" +
+      "fig.metrics_have_groups\032\347\001size(this.grou" +
+      "ps) > 0 || !this.which_metrics.matches(\'" +
+      "(^|,)(gauc|mrr|(ndcg|recall)_[0-9]+)(,|$" +
+      ")\') ? \'\' : \'which_metrics: gauc, mrr, nd" +
+      "cg_ and recall_ are metrics by groups, a" +
+      "nd there are no groups; name one in grou" +
+      "ps, or drop them\'\032\226\005\n\037recap.config.metri" +
+      "cs_have_tasks\032\362\004!has(this.which_metrics)" +
+      " ? \'\' : [this.model.tasks].map(towers, (" +
+      "(towers.exists(t, int(towers[t].kind) ==" +
+      " 1) ? [] : [\'auroc\', \'rce\', \'calibration" +
+      "_ratio\', \'brier\', \'accuracy\', \'gauc\', \'m" +
+      "rr\', \'ndcg\', \'recall\'].filter(n, this.wh" +
+      "ich_metrics.matches(\'(^|,)\' + n + \'(_[0-" +
+      "9]+)?(@|,|$)\')) .map(n, \'which_metrics: " +
+      "\"\' + n + \'\" is a metric of binary classi" +
+      "fication, and no task is one; drop it\'))" +
+      " + (towers.exists(t, int(towers[t].kind)" +
+      " == 2) ? [] : [\'rmse\', \'mae\'].filter(n, " +
+      "this.which_metrics.matches(\'(^|,)\' + n +" +
+      " \'(@|,|$)\')) .map(n, \'which_metrics: \"\' " +
+      "+ n + \'\" is a metric of regression, and " +
+      "no task is one; drop it\'))).join(\'\\n\'))[" +
+      "0]\032\251\t\n(recap.config.best_checkpoint_is_m" +
+      "easured\032\374\010!has(this.training.best_checkp" +
+      "oint) ? \'\' : !(this.training.best_checkp" +
+      "oint.validation_data in this.validation_" +
+      "data) ? \'training.best_checkpoint.valida" +
+      "tion_data: there is no validation set \"\'" +
+      " + this.training.best_checkpoint.validat" +
+      "ion_data + \'\"; name one of validation_da" +
+      "ta\' : has(this.which_metrics) && !(this." +
+      "training.best_checkpoint.metric.split(\'/" +
+      "\')[0] in this.which_metrics.split(\',\')) " +
+      "&& !(this.training.best_checkpoint.metri" +
+      "c.contains(\'@\') && this.training.best_ch" +
+      "eckpoint.metric.split(\'@\')[0] in this.wh" +
+      "ich_metrics.split(\',\')) ? \'training.best" +
+      "_checkpoint.metric: which_metrics leaves" +
+      " out \' + this.training.best_checkpoint.m" +
+      "etric.split(\'/\')[0] + \'; add it there\' :" +
+      " this.training.best_checkpoint.metric.co" +
+      "ntains(\'/\') && !(this.training.best_chec" +
+      "kpoint.metric.split(\'/\')[1] in (size(thi" +
+      "s.validation_data[this.training.best_che" +
+      "ckpoint.validation_data].evaluation_task" +
+      "s) > 0 ? this.validation_data[this.train" +
+      "ing.best_checkpoint.validation_data].eva" +
+      "luation_tasks : this.model.tasks.map(t, " +
+      "t))) ? \'training.best_checkpoint.metric:" +
+      " \"\' + this.training.best_checkpoint.metr" +
+      "ic.split(\'/\')[1] + \'\" is no task that th" +
+      "e validation set is evaluated on\' : \'\'\032\202" +
+      "\016\n&recap.config.best_checkpoint_has_orde" +
+      "r\032\327\r!has(this.training.best_checkpoint) " +
+      "|| !this.training.best_checkpoint.metric" +
+      ".matches(\'^[a-z][a-z0-9_]*(@[A-Za-z0-9_." +
+      "-]+)?(/[A-Za-z_][A-Za-z0-9_.-]*)?$\') ? \'" +
+      "\' : [this.training.best_checkpoint.metri" +
+      "c].map(m, [m.split(\'/\')[0].split(\'@\')].m" +
+      "ap(parts, [parts[0]].map(name, [name.mat" +
+      "ches(\'^(gauc|mrr|(ndcg|recall)_[1-9][0-9" +
+      "]{0,3})$\')].map(grouped, grouped && (siz" +
+      "e(parts) == 1 || !(parts[1] in this.grou" +
+      "ps.map(g, g.name))) ? \'training.best_che" +
+      "ckpoint.metric: \"\' + name + \'\" is a metr" +
+      "ic by groups; write it as \' + name + \'@<" +
+      "group>/<task>, with one of groups\' : !gr" +
+      "ouped && size(parts) > 1 && !(parts[1] i" +
+      "n this.model.stratifiers.map(s, s.name))" +
+      " ? \'training.best_checkpoint.metric: mod" +
+      "el.stratifiers has no \"\' + parts[1] + \'\"" +
+      "; name one of them, or drop the @ and wh" +
+      "at follows it\' : !grouped && !name.match" +
+      "es(\'^(loss|auroc|rce|brier|accuracy(_[1-" +
+      "9][0-9]?)?|rmse|mae)$\') ? \'training.best" +
+      "_checkpoint.metric: \"\' + name + \'\" is no" +
+      "thing that one checkpoint can be better " +
+      "in; name loss, auroc, rce, brier, accura" +
+      "cy, rmse or mae, or gauc, ndcg_10, recal" +
+      "l_10 or mrr of a group\' : !m.contains(\'/" +
+      "\') ? (name == \'loss\' ? \'\' : \'training.be" +
+      "st_checkpoint.metric: \"\' + name + \'\" is " +
+      "a metric of one task; write it as \' + m " +
+      "+ \'/<task>\') : m.split(\'/\')[1] in this.m" +
+      "odel.tasks && !(name in [\'loss\', \'rmse\'," +
+      " \'mae\']) && int(this.model.tasks[m.split" +
+      "(\'/\')[1]].kind) == 2 ? \'training.best_ch" +
+      "eckpoint.metric: \"\' + m.split(\'/\')[1] + " +
+      "\'\" is a regression task, which has no \' " +
+      "+ name + \'; name loss, rmse or mae\' : m." +
+      "split(\'/\')[1] in this.model.tasks && nam" +
+      "e in [\'rmse\', \'mae\'] && int(this.model.t" +
+      "asks[m.split(\'/\')[1]].kind) == 1 ? \'trai" +
+      "ning.best_checkpoint.metric: \"\' + m.spli" +
+      "t(\'/\')[1] + \'\" is a binary classificatio" +
+      "n, which has no \' + name + \'; name loss," +
+      " auroc or rce\' : \'\')[0])[0])[0])[0]\032\274\002\n\036" +
+      "recap.config.groups_have_names\032\231\002[this.g" +
+      "roups.map(g, g.name) + this.model.strati" +
+      "fiers.map(s, s.name)].map(names, this.gr" +
+      "oups.filter(g, names.filter(n, n == g.na",
+      "me).size() > 1) .map(g, \'groups: \"\' + g." +
+      "name + \'\" is the name of another group, " +
+      "or of a stratum of model.stratifiers; ch" +
+      "oose another name\').join(\'\\n\'))[0]\032\216\005\n\037r" +
+      "ecap.config.groups_have_inputs\032\352\004size(th" +
+      "is.groups) == 0 ? \'\' : [this.validation_" +
+      "data].map(sets, sets.map(v, [sets[v]].ma" +
+      "p(data, [\'\\n\' + (data.seg_dense_schema.r" +
+      "enamed_features.map(n, n) + data.seg_den" +
+      "se_schema.features + data.preprocess.ext" +
+      "ract_features.extract_feature_table.map(" +
+      "r, r.name)).join(\'\\n\') + \'\\n\'].map(input" +
+      "s, this.groups.filter(g, g.input != \'\' &" +
+      "& !inputs.contains(\'\\n\' + g.input + \'\\n\'" +
+      ")) .map(g, \'groups: \"\' + g.name + \'\" goe" +
+      "s by the input \"\' + g.input + \'\", which " +
+      "validation_data[\"\' + v + \'\"] does not ha" +
+      "ve; add it to its seg_dense_schema, or t" +
+      "o preprocess.extract_features\').join(\'\\n" +
+      "\'))[0])[0]).filter(line, line != \'\').joi" +
+      "n(\'\\n\'))[0]\032\364\014\n$recap.config.regression_" +
+      "has_no_rates\032\313\014[\'\\n\' + [this.model.tasks" +
+      "].map(towers, towers.filter(t, int(tower" +
+      "s[t].kind) == 2))[0].join(\'\\n\') + \'\\n\']." +
+      "map(numbers, size(numbers) == 2 ? \'\' : (" +
+      "[this.train_data].map(data, [data.tasks]" +
+      ".map(labelled, labelled.filter(t, (label" +
+      "led[t].pos_downsampling_rate != 1.0 || l" +
+      "abelled[t].neg_downsampling_rate != 1.0)" +
+      " && numbers.contains(\'\\n\' + t + \'\\n\')) ." +
+      "map(t, [labelled[t]].map(task, (task.pos" +
+      "_downsampling_rate == 1.0 ? \'\' : \'train_" +
+      "data.tasks[\"\' + t + \'\"].pos_downsampling" +
+      "_rate: a regression task has no positive" +
+      "s; drop it\') + (task.pos_downsampling_ra" +
+      "te != 1.0 && task.neg_downsampling_rate " +
+      "!= 1.0 ? \'\\n\' : \'\') + (task.neg_downsamp" +
+      "ling_rate == 1.0 ? \'\' : \'train_data.task" +
+      "s[\"\' + t + \'\"].neg_downsampling_rate: a " +
+      "regression task has no negatives; drop i" +
+      "t\'))[0]))[0])[0] + [this.validation_data" +
+      "].map(sets, sets.filter(v, [sets[v]].all" +
+      "(data, size(sets) * (size(this.model.tas" +
+      "ks) + size(data.tasks)) <= 5120)) .map(v" +
+      ", [sets[v]].map(data, ([data.tasks].map(" +
+      "labelled, labelled.filter(t, (labelled[t" +
+      "].pos_downsampling_rate != 1.0 || labell" +
+      "ed[t].neg_downsampling_rate != 1.0) && n" +
+      "umbers.contains(\'\\n\' + t + \'\\n\')) .map(t" +
+      ", [labelled[t]].map(task, (task.pos_down" +
+      "sampling_rate == 1.0 ? \'\' : \'validation_" +
+      "data[\"\' + v + \'\"].tasks[\"\' + t + \'\"].pos" +
+      "_downsampling_rate: a regression task ha" +
+      "s no positives; drop it\') + (task.pos_do" +
+      "wnsampling_rate != 1.0 && task.neg_downs" +
+      "ampling_rate != 1.0 ? \'\\n\' : \'\') + (task" +
+      ".neg_downsampling_rate == 1.0 ? \'\' : \'va" +
+      "lidation_data[\"\' + v + \'\"].tasks[\"\' + t " +
+      "+ \'\"].neg_downsampling_rate: a regressio" +
+      "n task has no negatives; drop it\'))[0]))" +
+      "[0]) .join(\'\\n\'))[0]).filter(line, line " +
+      "!= \'\'))[0]).join(\'\\n\'))[0]\032\313\r\n*recap.con" +
+      "fig.regression_labels_are_numbers\032\234\r[\'\\n" +
+      "\' + [this.model.tasks].map(towers, tower" +
+      "s.filter(t, int(towers[t].kind) == 2))[0" +
+      "].join(\'\\n\') + \'\\n\'].map(numbers, size(n" +
+      "umbers) == 2 ? \'\' : ([this.train_data].m" +
+      "ap(data, [data.preprocess.downsample_neg" +
+      "atives.engagements_list.filter(t, number" +
+      "s.contains(\'\\n\' + t + \'\\n\'))].map(odd, s" +
+      "ize(odd) == 0 ? [] : [\'train_data.prepro" +
+      "cess.downsample_negatives.engagements_li" +
+      "st: \"\' + odd.join(\'\", \"\') + \'\" has no po" +
+      "sitives, being a regression task; drop i" +
+      "t\'])[0] + data.preprocess.rectify_labels" +
+      ".label_to_engaged_timestamp_field.filter" +
+      "(t, numbers.contains(\'\\n\' + t + \'\\n\')) ." +
+      "map(t, \'train_data.preprocess.rectify_la" +
+      "bels.label_to_engaged_timestamp_field[\"\'" +
+      " + t + \'\"]: \"\' + t + \'\" is a regression " +
+      "task, and only labels of 0 or 1 are rect" +
+      "ified; drop it\'))[0] + [this.validation_" +
+      "data].map(sets, sets.filter(v, [sets[v]]" +
+      ".all(data, size(sets) * (size(this.model" +
+      ".tasks) + size(data.preprocess.downsampl" +
+      "e_negatives.engagements_list) + size(dat" +
+      "a.preprocess.rectify_labels.label_to_eng" +
+      "aged_timestamp_field)) <= 5120)) .map(v," +
+      " [sets[v]].map(data, ([data.preprocess.d" +
+      "ownsample_negatives.engagements_list.fil" +
+      "ter(t, numbers.contains(\'\\n\' + t + \'\\n\')" +
+      ")].map(odd, size(odd) == 0 ? [] : [\'vali" +
+      "dation_data[\"\' + v + \'\"].preprocess.down" +
+      "sample_negatives.engagements_list: \"\' + " +
+      "odd.join(\'\", \"\') + \'\" has no positives, " +
+      "being a regression task; drop it\'])[0] +" +
+      " data.preprocess.rectify_labels.label_to" +
+      "_engaged_timestamp_field.filter(t, numbe" +
+      "rs.contains(\'\\n\' + t + \'\\n\')) .map(t, \'v" +
+      "alidation_data[\"\' + v + \'\"].preprocess.r" +
+      "ectify_labels.label_to_engaged_timestamp" +
+      "_field[\"\' + t + \'\"]: \"\' + t + \'\" is a re" +
+      "gression task, and only labels of 0 or 1" +
+      " are rectified; drop it\')) .join(\'\\n\'))[" +
+      "0]).filter(line, line != \'\'))[0]).join(\'" +
+      "\\n\'))[0]\032\321\002\n\'recap.config.score_weights_" +
+      "are_of_tasks\032\245\002[\'\\n\' + this.model.tasks." +
+      "map(t, t).join(\'\\n\') + \'\\n\'].map(towers," +
+      " this.score_weights.filter(t, t.matches(" +
+      "\'^[A-Za-z_][A-Za-z0-9_.-]*$\') && !towers" +
+      ".contains(\'\\n\' + t + \'\\n\')) .map(t, \'sco" +
+      "re_weights[\"\' + t + \'\"]: \"\' + t + \'\" is " +
+      "no task of the model; drop the entry or " +
+      "add a tower\').join(\'\\n\'))[0]\032\353\001\n\035recap.c" +
+      "onfig.score_is_no_task\032\311\001size(this.score" +
+      "_weights) == 0 || !(\'score\' in this.mode" +
+      "l.tasks) ? \'\' : \'score_weights: a task i" +
+      "s named \"score\", which is what the weigh" +
+      "ted sum is called; give the task another" +
+      " name or drop the weights\'*f\n\007JobMode\022\030\n" +
+      "\024JOB_MODE_UNSPECIFIED\020\000\022\022\n\016JOB_MODE_TRAI" +
+      "N\020\001\022\025\n\021JOB_MODE_EVALUATE\020\002\022\026\n\022JOB_MODE_I" +
+      "NFERENCE\020\003*\224\001\n\026DownsamplingCorrection\022\'\n" +
+      "#DOWNSAMPLING_CORRECTION_UNSPECIFIED\020\000\022(" +
+      "\n$DOWNSAMPLING_CORRECTION_LOSS_WEIGHTS\020\001" +
+      "\022\'\n#DOWNSAMPLING_CORRECTION_CALIBRATION\020" +
+      "\002Bd\n\025dev.rankspec.recap.v1B\nRecapProtoP\001" +
+      "Z=github.com/rankspec/rankspec/gen/go/ra" +
+      "nkspec/recap/v1;recapv1b\010editionsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,

@@ -211,8 +211,8 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Column by input name. Of the inputs that the model knows it reads those that are named here, one at least: continuous
-   * and binary, user_embedding, user_eng_embedding and author_embedding, and discrete where ids are looked up. Inputs of
-   * other names travel with the rows.
+   * and binary, user_embedding, user_eng_embedding and author_embedding, and discrete where ids are looked up. Of other
+   * names it reads those whose rows are lists of any length, where a table looks these up; all others travel with the rows.
    * </pre>
    *
    * <code>map&lt;string, string&gt; renamed_features = 3 [json_name = "renamedFeatures", (.buf.validate.field) = { ... }</code>
@@ -234,8 +234,8 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Column by input name. Of the inputs that the model knows it reads those that are named here, one at least: continuous
-   * and binary, user_embedding, user_eng_embedding and author_embedding, and discrete where ids are looked up. Inputs of
-   * other names travel with the rows.
+   * and binary, user_embedding, user_eng_embedding and author_embedding, and discrete where ids are looked up. Of other
+   * names it reads those whose rows are lists of any length, where a table looks these up; all others travel with the rows.
    * </pre>
    *
    * <code>map&lt;string, string&gt; renamed_features = 3 [json_name = "renamedFeatures", (.buf.validate.field) = { ... }</code>
@@ -247,8 +247,8 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Column by input name. Of the inputs that the model knows it reads those that are named here, one at least: continuous
-   * and binary, user_embedding, user_eng_embedding and author_embedding, and discrete where ids are looked up. Inputs of
-   * other names travel with the rows.
+   * and binary, user_embedding, user_eng_embedding and author_embedding, and discrete where ids are looked up. Of other
+   * names it reads those whose rows are lists of any length, where a table looks these up; all others travel with the rows.
    * </pre>
    *
    * <code>map&lt;string, string&gt; renamed_features = 3 [json_name = "renamedFeatures", (.buf.validate.field) = { ... }</code>
@@ -267,8 +267,8 @@ java.lang.String defaultValue) {
   /**
    * <pre>
    * Column by input name. Of the inputs that the model knows it reads those that are named here, one at least: continuous
-   * and binary, user_embedding, user_eng_embedding and author_embedding, and discrete where ids are looked up. Inputs of
-   * other names travel with the rows.
+   * and binary, user_embedding, user_eng_embedding and author_embedding, and discrete where ids are looked up. Of other
+   * names it reads those whose rows are lists of any length, where a table looks these up; all others travel with the rows.
    * </pre>
    *
    * <code>map&lt;string, string&gt; renamed_features = 3 [json_name = "renamedFeatures", (.buf.validate.field) = { ... }</code>
@@ -1111,8 +1111,8 @@ java.lang.String defaultValue) {
     /**
      * <pre>
      * Column by input name. Of the inputs that the model knows it reads those that are named here, one at least: continuous
-     * and binary, user_embedding, user_eng_embedding and author_embedding, and discrete where ids are looked up. Inputs of
-     * other names travel with the rows.
+     * and binary, user_embedding, user_eng_embedding and author_embedding, and discrete where ids are looked up. Of other
+     * names it reads those whose rows are lists of any length, where a table looks these up; all others travel with the rows.
      * </pre>
      *
      * <code>map&lt;string, string&gt; renamed_features = 3 [json_name = "renamedFeatures", (.buf.validate.field) = { ... }</code>
@@ -1134,8 +1134,8 @@ java.lang.String defaultValue) {
     /**
      * <pre>
      * Column by input name. Of the inputs that the model knows it reads those that are named here, one at least: continuous
-     * and binary, user_embedding, user_eng_embedding and author_embedding, and discrete where ids are looked up. Inputs of
-     * other names travel with the rows.
+     * and binary, user_embedding, user_eng_embedding and author_embedding, and discrete where ids are looked up. Of other
+     * names it reads those whose rows are lists of any length, where a table looks these up; all others travel with the rows.
      * </pre>
      *
      * <code>map&lt;string, string&gt; renamed_features = 3 [json_name = "renamedFeatures", (.buf.validate.field) = { ... }</code>
@@ -1147,8 +1147,8 @@ java.lang.String defaultValue) {
     /**
      * <pre>
      * Column by input name. Of the inputs that the model knows it reads those that are named here, one at least: continuous
-     * and binary, user_embedding, user_eng_embedding and author_embedding, and discrete where ids are looked up. Inputs of
-     * other names travel with the rows.
+     * and binary, user_embedding, user_eng_embedding and author_embedding, and discrete where ids are looked up. Of other
+     * names it reads those whose rows are lists of any length, where a table looks these up; all others travel with the rows.
      * </pre>
      *
      * <code>map&lt;string, string&gt; renamed_features = 3 [json_name = "renamedFeatures", (.buf.validate.field) = { ... }</code>
@@ -1167,8 +1167,8 @@ java.lang.String defaultValue) {
     /**
      * <pre>
      * Column by input name. Of the inputs that the model knows it reads those that are named here, one at least: continuous
-     * and binary, user_embedding, user_eng_embedding and author_embedding, and discrete where ids are looked up. Inputs of
-     * other names travel with the rows.
+     * and binary, user_embedding, user_eng_embedding and author_embedding, and discrete where ids are looked up. Of other
+     * names it reads those whose rows are lists of any length, where a table looks these up; all others travel with the rows.
      * </pre>
      *
      * <code>map&lt;string, string&gt; renamed_features = 3 [json_name = "renamedFeatures", (.buf.validate.field) = { ... }</code>
@@ -1193,8 +1193,8 @@ java.lang.String defaultValue) {
     /**
      * <pre>
      * Column by input name. Of the inputs that the model knows it reads those that are named here, one at least: continuous
-     * and binary, user_embedding, user_eng_embedding and author_embedding, and discrete where ids are looked up. Inputs of
-     * other names travel with the rows.
+     * and binary, user_embedding, user_eng_embedding and author_embedding, and discrete where ids are looked up. Of other
+     * names it reads those whose rows are lists of any length, where a table looks these up; all others travel with the rows.
      * </pre>
      *
      * <code>map&lt;string, string&gt; renamed_features = 3 [json_name = "renamedFeatures", (.buf.validate.field) = { ... }</code>
@@ -1218,8 +1218,8 @@ java.lang.String defaultValue) {
     /**
      * <pre>
      * Column by input name. Of the inputs that the model knows it reads those that are named here, one at least: continuous
-     * and binary, user_embedding, user_eng_embedding and author_embedding, and discrete where ids are looked up. Inputs of
-     * other names travel with the rows.
+     * and binary, user_embedding, user_eng_embedding and author_embedding, and discrete where ids are looked up. Of other
+     * names it reads those whose rows are lists of any length, where a table looks these up; all others travel with the rows.
      * </pre>
      *
      * <code>map&lt;string, string&gt; renamed_features = 3 [json_name = "renamedFeatures", (.buf.validate.field) = { ... }</code>
@@ -1237,8 +1237,8 @@ java.lang.String defaultValue) {
     /**
      * <pre>
      * Column by input name. Of the inputs that the model knows it reads those that are named here, one at least: continuous
-     * and binary, user_embedding, user_eng_embedding and author_embedding, and discrete where ids are looked up. Inputs of
-     * other names travel with the rows.
+     * and binary, user_embedding, user_eng_embedding and author_embedding, and discrete where ids are looked up. Of other
+     * names it reads those whose rows are lists of any length, where a table looks these up; all others travel with the rows.
      * </pre>
      *
      * <code>map&lt;string, string&gt; renamed_features = 3 [json_name = "renamedFeatures", (.buf.validate.field) = { ... }</code>

@@ -83,8 +83,8 @@ public interface SegDenseSchemaOrBuilder extends
   /**
    * <pre>
    * Column by input name. Of the inputs that the model knows it reads those that are named here, one at least: continuous
-   * and binary, user_embedding, user_eng_embedding and author_embedding, and discrete where ids are looked up. Inputs of
-   * other names travel with the rows.
+   * and binary, user_embedding, user_eng_embedding and author_embedding, and discrete where ids are looked up. Of other
+   * names it reads those whose rows are lists of any length, where a table looks these up; all others travel with the rows.
    * </pre>
    *
    * <code>map&lt;string, string&gt; renamed_features = 3 [json_name = "renamedFeatures", (.buf.validate.field) = { ... }</code>
@@ -93,8 +93,8 @@ public interface SegDenseSchemaOrBuilder extends
   /**
    * <pre>
    * Column by input name. Of the inputs that the model knows it reads those that are named here, one at least: continuous
-   * and binary, user_embedding, user_eng_embedding and author_embedding, and discrete where ids are looked up. Inputs of
-   * other names travel with the rows.
+   * and binary, user_embedding, user_eng_embedding and author_embedding, and discrete where ids are looked up. Of other
+   * names it reads those whose rows are lists of any length, where a table looks these up; all others travel with the rows.
    * </pre>
    *
    * <code>map&lt;string, string&gt; renamed_features = 3 [json_name = "renamedFeatures", (.buf.validate.field) = { ... }</code>
@@ -110,8 +110,8 @@ public interface SegDenseSchemaOrBuilder extends
   /**
    * <pre>
    * Column by input name. Of the inputs that the model knows it reads those that are named here, one at least: continuous
-   * and binary, user_embedding, user_eng_embedding and author_embedding, and discrete where ids are looked up. Inputs of
-   * other names travel with the rows.
+   * and binary, user_embedding, user_eng_embedding and author_embedding, and discrete where ids are looked up. Of other
+   * names it reads those whose rows are lists of any length, where a table looks these up; all others travel with the rows.
    * </pre>
    *
    * <code>map&lt;string, string&gt; renamed_features = 3 [json_name = "renamedFeatures", (.buf.validate.field) = { ... }</code>
@@ -121,8 +121,8 @@ public interface SegDenseSchemaOrBuilder extends
   /**
    * <pre>
    * Column by input name. Of the inputs that the model knows it reads those that are named here, one at least: continuous
-   * and binary, user_embedding, user_eng_embedding and author_embedding, and discrete where ids are looked up. Inputs of
-   * other names travel with the rows.
+   * and binary, user_embedding, user_eng_embedding and author_embedding, and discrete where ids are looked up. Of other
+   * names it reads those whose rows are lists of any length, where a table looks these up; all others travel with the rows.
    * </pre>
    *
    * <code>map&lt;string, string&gt; renamed_features = 3 [json_name = "renamedFeatures", (.buf.validate.field) = { ... }</code>
@@ -135,8 +135,8 @@ java.lang.String defaultValue);
   /**
    * <pre>
    * Column by input name. Of the inputs that the model knows it reads those that are named here, one at least: continuous
-   * and binary, user_embedding, user_eng_embedding and author_embedding, and discrete where ids are looked up. Inputs of
-   * other names travel with the rows.
+   * and binary, user_embedding, user_eng_embedding and author_embedding, and discrete where ids are looked up. Of other
+   * names it reads those whose rows are lists of any length, where a table looks these up; all others travel with the rows.
    * </pre>
    *
    * <code>map&lt;string, string&gt; renamed_features = 3 [json_name = "renamedFeatures", (.buf.validate.field) = { ... }</code>

@@ -8,7 +8,7 @@ package dev.rankspec.recap.v1;
 /**
  * <pre>
  * One embedding table that every process holds whole and that steps with the model's own optimizer. Its ids
- * are one column of the discrete features.
+ * are one column of the discrete features, or the lists of an input of their own.
  * </pre>
  *
  * Protobuf type {@code rankspec.recap.v1.SmallEmbeddingBagConfig}
@@ -174,7 +174,7 @@ private static final long serialVersionUID = 0L;
   private int index_ = 0;
   /**
    * <pre>
-   * Column of the discrete features that holds the ids, from 0. Set exactly when feature is not.
+   * Column of the discrete features that holds the ids, from 0. Set exactly when neither feature nor list is.
    * </pre>
    *
    * <code>int32 index = 4 [json_name = "index", (.buf.validate.field) = { ... }</code>
@@ -186,7 +186,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Column of the discrete features that holds the ids, from 0. Set exactly when feature is not.
+   * Column of the discrete features that holds the ids, from 0. Set exactly when neither feature nor list is.
    * </pre>
    *
    * <code>int32 index = 4 [json_name = "index", (.buf.validate.field) = { ... }</code>
@@ -361,6 +361,44 @@ private static final long serialVersionUID = 0L;
     return feature_ == null ? dev.rankspec.recap.v1.FeatureRef.getDefaultInstance() : feature_;
   }
 
+  public static final int LIST_FIELD_NUMBER = 10;
+  private dev.rankspec.recap.v1.IdListConfig list_;
+  /**
+   * <pre>
+   * Lists of ids, of any length, whose rows become one; in place of index and feature.
+   * </pre>
+   *
+   * <code>.rankspec.recap.v1.IdListConfig list = 10 [json_name = "list", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+   * @return Whether the list field is set.
+   */
+  @java.lang.Override
+  public boolean hasList() {
+    return ((bitField0_ & 0x00000200) != 0);
+  }
+  /**
+   * <pre>
+   * Lists of ids, of any length, whose rows become one; in place of index and feature.
+   * </pre>
+   *
+   * <code>.rankspec.recap.v1.IdListConfig list = 10 [json_name = "list", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+   * @return The list.
+   */
+  @java.lang.Override
+  public dev.rankspec.recap.v1.IdListConfig getList() {
+    return list_ == null ? dev.rankspec.recap.v1.IdListConfig.getDefaultInstance() : list_;
+  }
+  /**
+   * <pre>
+   * Lists of ids, of any length, whose rows become one; in place of index and feature.
+   * </pre>
+   *
+   * <code>.rankspec.recap.v1.IdListConfig list = 10 [json_name = "list", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+   */
+  @java.lang.Override
+  public dev.rankspec.recap.v1.IdListConfigOrBuilder getListOrBuilder() {
+    return list_ == null ? dev.rankspec.recap.v1.IdListConfig.getDefaultInstance() : list_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -402,6 +440,9 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000100) != 0)) {
       output.writeMessage(9, getFeature());
     }
+    if (((bitField0_ & 0x00000200) != 0)) {
+      output.writeMessage(10, getList());
+    }
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -440,6 +481,10 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000100) != 0)) {
       size += com.google.protobuf.CodedOutputStream
         .computeMessageSize(9, getFeature());
+    }
+    if (((bitField0_ & 0x00000200) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(10, getList());
     }
     return size;
   }
@@ -512,6 +557,11 @@ private static final long serialVersionUID = 0L;
       if (!getFeature()
           .equals(other.getFeature())) return false;
     }
+    if (hasList() != other.hasList()) return false;
+    if (hasList()) {
+      if (!getList()
+          .equals(other.getList())) return false;
+    }
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -562,6 +612,10 @@ private static final long serialVersionUID = 0L;
     if (hasFeature()) {
       hash = (37 * hash) + FEATURE_FIELD_NUMBER;
       hash = (53 * hash) + getFeature().hashCode();
+    }
+    if (hasList()) {
+      hash = (37 * hash) + LIST_FIELD_NUMBER;
+      hash = (53 * hash) + getList().hashCode();
     }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
@@ -663,7 +717,7 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * One embedding table that every process holds whole and that steps with the model's own optimizer. Its ids
-   * are one column of the discrete features.
+   * are one column of the discrete features, or the lists of an input of their own.
    * </pre>
    *
    * Protobuf type {@code rankspec.recap.v1.SmallEmbeddingBagConfig}
@@ -699,6 +753,7 @@ private static final long serialVersionUID = 0L;
       if (com.google.protobuf.GeneratedMessage
               .alwaysUseFieldBuilders) {
         internalGetFeatureFieldBuilder();
+        internalGetListFieldBuilder();
       }
     }
     @java.lang.Override
@@ -717,6 +772,11 @@ private static final long serialVersionUID = 0L;
       if (featureBuilder_ != null) {
         featureBuilder_.dispose();
         featureBuilder_ = null;
+      }
+      list_ = null;
+      if (listBuilder_ != null) {
+        listBuilder_.dispose();
+        listBuilder_ = null;
       }
       return this;
     }
@@ -790,6 +850,12 @@ private static final long serialVersionUID = 0L;
             : featureBuilder_.build();
         to_bitField0_ |= 0x00000100;
       }
+      if (((from_bitField0_ & 0x00000200) != 0)) {
+        result.list_ = listBuilder_ == null
+            ? list_
+            : listBuilder_.build();
+        to_bitField0_ |= 0x00000200;
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -833,6 +899,9 @@ private static final long serialVersionUID = 0L;
       }
       if (other.hasFeature()) {
         mergeFeature(other.getFeature());
+      }
+      if (other.hasList()) {
+        mergeList(other.getList());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -905,6 +974,13 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000100;
               break;
             } // case 74
+            case 82: {
+              input.readMessage(
+                  internalGetListFieldBuilder().getBuilder(),
+                  extensionRegistry);
+              bitField0_ |= 0x00000200;
+              break;
+            } // case 82
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -1140,7 +1216,7 @@ private static final long serialVersionUID = 0L;
     private int index_ ;
     /**
      * <pre>
-     * Column of the discrete features that holds the ids, from 0. Set exactly when feature is not.
+     * Column of the discrete features that holds the ids, from 0. Set exactly when neither feature nor list is.
      * </pre>
      *
      * <code>int32 index = 4 [json_name = "index", (.buf.validate.field) = { ... }</code>
@@ -1152,7 +1228,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Column of the discrete features that holds the ids, from 0. Set exactly when feature is not.
+     * Column of the discrete features that holds the ids, from 0. Set exactly when neither feature nor list is.
      * </pre>
      *
      * <code>int32 index = 4 [json_name = "index", (.buf.validate.field) = { ... }</code>
@@ -1164,7 +1240,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Column of the discrete features that holds the ids, from 0. Set exactly when feature is not.
+     * Column of the discrete features that holds the ids, from 0. Set exactly when neither feature nor list is.
      * </pre>
      *
      * <code>int32 index = 4 [json_name = "index", (.buf.validate.field) = { ... }</code>
@@ -1180,7 +1256,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Column of the discrete features that holds the ids, from 0. Set exactly when feature is not.
+     * Column of the discrete features that holds the ids, from 0. Set exactly when neither feature nor list is.
      * </pre>
      *
      * <code>int32 index = 4 [json_name = "index", (.buf.validate.field) = { ... }</code>
@@ -1613,6 +1689,161 @@ private static final long serialVersionUID = 0L;
         feature_ = null;
       }
       return featureBuilder_;
+    }
+
+    private dev.rankspec.recap.v1.IdListConfig list_;
+    private com.google.protobuf.SingleFieldBuilder<
+        dev.rankspec.recap.v1.IdListConfig, dev.rankspec.recap.v1.IdListConfig.Builder, dev.rankspec.recap.v1.IdListConfigOrBuilder> listBuilder_;
+    /**
+     * <pre>
+     * Lists of ids, of any length, whose rows become one; in place of index and feature.
+     * </pre>
+     *
+     * <code>.rankspec.recap.v1.IdListConfig list = 10 [json_name = "list", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+     * @return Whether the list field is set.
+     */
+    public boolean hasList() {
+      return ((bitField0_ & 0x00000200) != 0);
+    }
+    /**
+     * <pre>
+     * Lists of ids, of any length, whose rows become one; in place of index and feature.
+     * </pre>
+     *
+     * <code>.rankspec.recap.v1.IdListConfig list = 10 [json_name = "list", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+     * @return The list.
+     */
+    public dev.rankspec.recap.v1.IdListConfig getList() {
+      if (listBuilder_ == null) {
+        return list_ == null ? dev.rankspec.recap.v1.IdListConfig.getDefaultInstance() : list_;
+      } else {
+        return listBuilder_.getMessage();
+      }
+    }
+    /**
+     * <pre>
+     * Lists of ids, of any length, whose rows become one; in place of index and feature.
+     * </pre>
+     *
+     * <code>.rankspec.recap.v1.IdListConfig list = 10 [json_name = "list", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+     */
+    public Builder setList(dev.rankspec.recap.v1.IdListConfig value) {
+      if (listBuilder_ == null) {
+        java.util.Objects.requireNonNull(value);
+        list_ = value;
+      } else {
+        listBuilder_.setMessage(value);
+      }
+      bitField0_ |= 0x00000200;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Lists of ids, of any length, whose rows become one; in place of index and feature.
+     * </pre>
+     *
+     * <code>.rankspec.recap.v1.IdListConfig list = 10 [json_name = "list", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+     */
+    public Builder setList(
+        dev.rankspec.recap.v1.IdListConfig.Builder builderForValue) {
+      if (listBuilder_ == null) {
+        list_ = builderForValue.build();
+      } else {
+        listBuilder_.setMessage(builderForValue.build());
+      }
+      bitField0_ |= 0x00000200;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Lists of ids, of any length, whose rows become one; in place of index and feature.
+     * </pre>
+     *
+     * <code>.rankspec.recap.v1.IdListConfig list = 10 [json_name = "list", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+     */
+    public Builder mergeList(dev.rankspec.recap.v1.IdListConfig value) {
+      if (listBuilder_ == null) {
+        if (((bitField0_ & 0x00000200) != 0) &&
+          list_ != null &&
+          list_ != dev.rankspec.recap.v1.IdListConfig.getDefaultInstance()) {
+          getListBuilder().mergeFrom(value);
+        } else {
+          list_ = value;
+        }
+      } else {
+        listBuilder_.mergeFrom(value);
+      }
+      if (list_ != null) {
+        bitField0_ |= 0x00000200;
+        onChanged();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Lists of ids, of any length, whose rows become one; in place of index and feature.
+     * </pre>
+     *
+     * <code>.rankspec.recap.v1.IdListConfig list = 10 [json_name = "list", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+     */
+    public Builder clearList() {
+      bitField0_ = (bitField0_ & ~0x00000200);
+      list_ = null;
+      if (listBuilder_ != null) {
+        listBuilder_.dispose();
+        listBuilder_ = null;
+      }
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Lists of ids, of any length, whose rows become one; in place of index and feature.
+     * </pre>
+     *
+     * <code>.rankspec.recap.v1.IdListConfig list = 10 [json_name = "list", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+     */
+    public dev.rankspec.recap.v1.IdListConfig.Builder getListBuilder() {
+      bitField0_ |= 0x00000200;
+      onChanged();
+      return internalGetListFieldBuilder().getBuilder();
+    }
+    /**
+     * <pre>
+     * Lists of ids, of any length, whose rows become one; in place of index and feature.
+     * </pre>
+     *
+     * <code>.rankspec.recap.v1.IdListConfig list = 10 [json_name = "list", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+     */
+    public dev.rankspec.recap.v1.IdListConfigOrBuilder getListOrBuilder() {
+      if (listBuilder_ != null) {
+        return listBuilder_.getMessageOrBuilder();
+      } else {
+        return list_ == null ?
+            dev.rankspec.recap.v1.IdListConfig.getDefaultInstance() : list_;
+      }
+    }
+    /**
+     * <pre>
+     * Lists of ids, of any length, whose rows become one; in place of index and feature.
+     * </pre>
+     *
+     * <code>.rankspec.recap.v1.IdListConfig list = 10 [json_name = "list", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+     */
+    private com.google.protobuf.SingleFieldBuilder<
+        dev.rankspec.recap.v1.IdListConfig, dev.rankspec.recap.v1.IdListConfig.Builder, dev.rankspec.recap.v1.IdListConfigOrBuilder> 
+        internalGetListFieldBuilder() {
+      if (listBuilder_ == null) {
+        listBuilder_ = new com.google.protobuf.SingleFieldBuilder<
+            dev.rankspec.recap.v1.IdListConfig, dev.rankspec.recap.v1.IdListConfig.Builder, dev.rankspec.recap.v1.IdListConfigOrBuilder>(
+                getList(),
+                getParentForChildren(),
+                isClean());
+        list_ = null;
+      }
+      return listBuilder_;
     }
 
     // @@protoc_insertion_point(builder_scope:rankspec.recap.v1.SmallEmbeddingBagConfig)

@@ -79,7 +79,7 @@ public interface SmallEmbeddingBagConfigOrBuilder extends
 
   /**
    * <pre>
-   * Column of the discrete features that holds the ids, from 0. Set exactly when feature is not.
+   * Column of the discrete features that holds the ids, from 0. Set exactly when neither feature nor list is.
    * </pre>
    *
    * <code>int32 index = 4 [json_name = "index", (.buf.validate.field) = { ... }</code>
@@ -88,7 +88,7 @@ public interface SmallEmbeddingBagConfigOrBuilder extends
   boolean hasIndex();
   /**
    * <pre>
-   * Column of the discrete features that holds the ids, from 0. Set exactly when feature is not.
+   * Column of the discrete features that holds the ids, from 0. Set exactly when neither feature nor list is.
    * </pre>
    *
    * <code>int32 index = 4 [json_name = "index", (.buf.validate.field) = { ... }</code>
@@ -215,4 +215,31 @@ public interface SmallEmbeddingBagConfigOrBuilder extends
    * <code>.rankspec.recap.v1.FeatureRef feature = 9 [json_name = "feature", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
    */
   dev.rankspec.recap.v1.FeatureRefOrBuilder getFeatureOrBuilder();
+
+  /**
+   * <pre>
+   * Lists of ids, of any length, whose rows become one; in place of index and feature.
+   * </pre>
+   *
+   * <code>.rankspec.recap.v1.IdListConfig list = 10 [json_name = "list", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+   * @return Whether the list field is set.
+   */
+  boolean hasList();
+  /**
+   * <pre>
+   * Lists of ids, of any length, whose rows become one; in place of index and feature.
+   * </pre>
+   *
+   * <code>.rankspec.recap.v1.IdListConfig list = 10 [json_name = "list", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+   * @return The list.
+   */
+  dev.rankspec.recap.v1.IdListConfig getList();
+  /**
+   * <pre>
+   * Lists of ids, of any length, whose rows become one; in place of index and feature.
+   * </pre>
+   *
+   * <code>.rankspec.recap.v1.IdListConfig list = 10 [json_name = "list", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FORBIDDEN];</code>
+   */
+  dev.rankspec.recap.v1.IdListConfigOrBuilder getListOrBuilder();
 }

@@ -7,7 +7,7 @@ package dev.rankspec.recap.v1;
 
 /**
  * <pre>
- * Small embedding tables, looked up by discrete features and joined to the model's inputs.
+ * Small embedding tables, looked up by discrete features or lists of ids and joined to the model's inputs.
  * </pre>
  *
  * Protobuf type {@code rankspec.recap.v1.SmallEmbeddingsConfig}
@@ -339,7 +339,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Small embedding tables, looked up by discrete features and joined to the model's inputs.
+   * Small embedding tables, looked up by discrete features or lists of ids and joined to the model's inputs.
    * </pre>
    *
    * Protobuf type {@code rankspec.recap.v1.SmallEmbeddingsConfig}

@@ -764,7 +764,8 @@ private static final long serialVersionUID = 0L;
    * <pre>
    * File of golden rows: rows whose outputs training's own code computed, and which export and everyone who opens the bundle have
    * the model score. It holds nothing but numbers, little-endian: for each batch of golden_batches the values of every input in the
-   * signature's order, a row after the other, and then the outputs, a row after the other.
+   * signature's order, a row after the other, and then the outputs, a row after the other. Of a list it holds the number of its ids, as
+   * one more whole number of 64 bits, and then these.
    * </pre>
    *
    * <code>string golden_file = 14 [json_name = "goldenFile", (.buf.validate.field) = { ... }</code>
@@ -778,7 +779,8 @@ private static final long serialVersionUID = 0L;
    * <pre>
    * File of golden rows: rows whose outputs training's own code computed, and which export and everyone who opens the bundle have
    * the model score. It holds nothing but numbers, little-endian: for each batch of golden_batches the values of every input in the
-   * signature's order, a row after the other, and then the outputs, a row after the other.
+   * signature's order, a row after the other, and then the outputs, a row after the other. Of a list it holds the number of its ids, as
+   * one more whole number of 64 bits, and then these.
    * </pre>
    *
    * <code>string golden_file = 14 [json_name = "goldenFile", (.buf.validate.field) = { ... }</code>
@@ -801,7 +803,8 @@ private static final long serialVersionUID = 0L;
    * <pre>
    * File of golden rows: rows whose outputs training's own code computed, and which export and everyone who opens the bundle have
    * the model score. It holds nothing but numbers, little-endian: for each batch of golden_batches the values of every input in the
-   * signature's order, a row after the other, and then the outputs, a row after the other.
+   * signature's order, a row after the other, and then the outputs, a row after the other. Of a list it holds the number of its ids, as
+   * one more whole number of 64 bits, and then these.
    * </pre>
    *
    * <code>string golden_file = 14 [json_name = "goldenFile", (.buf.validate.field) = { ... }</code>
@@ -4054,7 +4057,8 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * File of golden rows: rows whose outputs training's own code computed, and which export and everyone who opens the bundle have
      * the model score. It holds nothing but numbers, little-endian: for each batch of golden_batches the values of every input in the
-     * signature's order, a row after the other, and then the outputs, a row after the other.
+     * signature's order, a row after the other, and then the outputs, a row after the other. Of a list it holds the number of its ids, as
+     * one more whole number of 64 bits, and then these.
      * </pre>
      *
      * <code>string golden_file = 14 [json_name = "goldenFile", (.buf.validate.field) = { ... }</code>
@@ -4067,7 +4071,8 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * File of golden rows: rows whose outputs training's own code computed, and which export and everyone who opens the bundle have
      * the model score. It holds nothing but numbers, little-endian: for each batch of golden_batches the values of every input in the
-     * signature's order, a row after the other, and then the outputs, a row after the other.
+     * signature's order, a row after the other, and then the outputs, a row after the other. Of a list it holds the number of its ids, as
+     * one more whole number of 64 bits, and then these.
      * </pre>
      *
      * <code>string golden_file = 14 [json_name = "goldenFile", (.buf.validate.field) = { ... }</code>
@@ -4089,7 +4094,8 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * File of golden rows: rows whose outputs training's own code computed, and which export and everyone who opens the bundle have
      * the model score. It holds nothing but numbers, little-endian: for each batch of golden_batches the values of every input in the
-     * signature's order, a row after the other, and then the outputs, a row after the other.
+     * signature's order, a row after the other, and then the outputs, a row after the other. Of a list it holds the number of its ids, as
+     * one more whole number of 64 bits, and then these.
      * </pre>
      *
      * <code>string golden_file = 14 [json_name = "goldenFile", (.buf.validate.field) = { ... }</code>
@@ -4112,7 +4118,8 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * File of golden rows: rows whose outputs training's own code computed, and which export and everyone who opens the bundle have
      * the model score. It holds nothing but numbers, little-endian: for each batch of golden_batches the values of every input in the
-     * signature's order, a row after the other, and then the outputs, a row after the other.
+     * signature's order, a row after the other, and then the outputs, a row after the other. Of a list it holds the number of its ids, as
+     * one more whole number of 64 bits, and then these.
      * </pre>
      *
      * <code>string golden_file = 14 [json_name = "goldenFile", (.buf.validate.field) = { ... }</code>
@@ -4131,7 +4138,8 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * File of golden rows: rows whose outputs training's own code computed, and which export and everyone who opens the bundle have
      * the model score. It holds nothing but numbers, little-endian: for each batch of golden_batches the values of every input in the
-     * signature's order, a row after the other, and then the outputs, a row after the other.
+     * signature's order, a row after the other, and then the outputs, a row after the other. Of a list it holds the number of its ids, as
+     * one more whole number of 64 bits, and then these.
      * </pre>
      *
      * <code>string golden_file = 14 [json_name = "goldenFile", (.buf.validate.field) = { ... }</code>
@@ -4147,7 +4155,8 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * File of golden rows: rows whose outputs training's own code computed, and which export and everyone who opens the bundle have
      * the model score. It holds nothing but numbers, little-endian: for each batch of golden_batches the values of every input in the
-     * signature's order, a row after the other, and then the outputs, a row after the other.
+     * signature's order, a row after the other, and then the outputs, a row after the other. Of a list it holds the number of its ids, as
+     * one more whole number of 64 bits, and then these.
      * </pre>
      *
      * <code>string golden_file = 14 [json_name = "goldenFile", (.buf.validate.field) = { ... }</code>

@@ -394,7 +394,8 @@ public interface BundleManifestOrBuilder extends
    * <pre>
    * File of golden rows: rows whose outputs training's own code computed, and which export and everyone who opens the bundle have
    * the model score. It holds nothing but numbers, little-endian: for each batch of golden_batches the values of every input in the
-   * signature's order, a row after the other, and then the outputs, a row after the other.
+   * signature's order, a row after the other, and then the outputs, a row after the other. Of a list it holds the number of its ids, as
+   * one more whole number of 64 bits, and then these.
    * </pre>
    *
    * <code>string golden_file = 14 [json_name = "goldenFile", (.buf.validate.field) = { ... }</code>
@@ -405,7 +406,8 @@ public interface BundleManifestOrBuilder extends
    * <pre>
    * File of golden rows: rows whose outputs training's own code computed, and which export and everyone who opens the bundle have
    * the model score. It holds nothing but numbers, little-endian: for each batch of golden_batches the values of every input in the
-   * signature's order, a row after the other, and then the outputs, a row after the other.
+   * signature's order, a row after the other, and then the outputs, a row after the other. Of a list it holds the number of its ids, as
+   * one more whole number of 64 bits, and then these.
    * </pre>
    *
    * <code>string golden_file = 14 [json_name = "goldenFile", (.buf.validate.field) = { ... }</code>
@@ -416,7 +418,8 @@ public interface BundleManifestOrBuilder extends
    * <pre>
    * File of golden rows: rows whose outputs training's own code computed, and which export and everyone who opens the bundle have
    * the model score. It holds nothing but numbers, little-endian: for each batch of golden_batches the values of every input in the
-   * signature's order, a row after the other, and then the outputs, a row after the other.
+   * signature's order, a row after the other, and then the outputs, a row after the other. Of a list it holds the number of its ids, as
+   * one more whole number of 64 bits, and then these.
    * </pre>
    *
    * <code>string golden_file = 14 [json_name = "goldenFile", (.buf.validate.field) = { ... }</code>

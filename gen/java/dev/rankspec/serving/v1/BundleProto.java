@@ -116,7 +116,7 @@ public final class BundleProto extends com.google.protobuf.GeneratedFile {
       "\001\001\210\347\030\001\220\347\030\001R\004size\"\202\001\n\rAllowedValues\022%\n\005le" +
       "ast\030\001 \001(\001B\017\272H\004\022\002@\001\210\347\030\001\220\347\030\001R\005least\022#\n\004mos" +
       "t\030\002 \001(\001B\017\272H\004\022\002@\001\210\347\030\001\220\347\030\001R\004most\022%\n\005whole\030" +
-      "\003 \001(\010:\005falseB\010\210\347\030\001\220\347\030\001R\005whole\"\332\007\n\013Served" +
+      "\003 \001(\010:\005falseB\010\210\347\030\001\220\347\030\001R\005whole\"\276\n\n\013Served" +
       "Input\022C\n\004name\030\001 \001(\tB/\272H$r\0372\035^[A-Za-z0-9_" +
       "][A-Za-z0-9_.-]*$\310\001\001\210\347\030\001\220\347\030\001R\004name\022I\n\004ty" +
       "pe\030\002 \001(\0162\036.rankspec.serving.v1.ValueType" +
@@ -128,179 +128,188 @@ public final class BundleProto extends com.google.protobuf.GeneratedFile {
       "tions\0229\n\020non_finite_value\030\006 \001(\001B\017\272H\004\022\002@\001" +
       "\210\347\030\001\220\347\030\001R\016nonFiniteValue\022S\n\016allowed_valu" +
       "es\030\007 \001(\0132\".rankspec.serving.v1.AllowedVa" +
-      "luesB\010\210\347\030\001\220\347\030\001R\rallowedValues:\372\003\272H\366\003\032\375\001\n" +
-      "\036serving.served_input.names_fit\032\332\001size(t" +
-      "his.feature_names) == 0 || size(this.fea" +
-      "ture_names) == this.width ? \'\' : \'featur" +
-      "e_names: \' + string(size(this.feature_na" +
-      "mes)) + \' names for \' + string(this.widt" +
-      "h) + \' values in a row; name every posit" +
-      "ion or none\'\032\363\001\n\"serving.served_input.un" +
-      "read_in_row\032\314\001this.unread_positions.all(" +
-      "p, p < this.width) ? \'\' : \'unread_positi" +
-      "ons: a row has \' + string(this.width) + " +
-      "\' values, at positions from 0, and one o" +
-      "f these is behind the last; correct the " +
-      "position or width\'\"\232\002\n\007IdTable\022&\n\004name\030\001" +
-      " \001(\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\001R\004name\022(\n\005input\030" +
-      "\002 \001(\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\001R\005input\022.\n\010posi" +
-      "tion\030\003 \001(\005B\022\272H\007\032\002(\000\310\001\001\210\347\030\001\220\347\030\001R\010position" +
-      "\022+\n\007num_ids\030\004 \001(\003B\022\272H\007\"\002 \000\310\001\001\210\347\030\001\220\347\030\001R\006n" +
-      "umIds\022`\n\020out_of_range_ids\030\005 \001(\0162 .ranksp" +
-      "ec.recap.v1.OutOfRangeIdsB\025\272H\n\202\001\004\020\001 \000\310\001\001" +
-      "\210\347\030\001\220\347\030\001R\routOfRangeIds\"\237\006\n\020FeatureSigna" +
-      "ture\022L\n\006inputs\030\001 \003(\0132 .rankspec.serving." +
-      "v1.ServedInputB\022\272H\007\222\001\004\010\001\020@\210\347\030\001\220\347\030\001R\006inpu" +
-      "ts\022L\n\tid_tables\030\002 \003(\0132\034.rankspec.serving" +
-      ".v1.IdTableB\021\272H\006\222\001\003\020\200\004\210\347\030\001\220\347\030\001R\010idTables" +
-      "\0224\n\004hash\030\003 \001(\tB \272H\025r\0202\016^[0-9a-f]{64}$\310\001\001" +
-      "\210\347\030\001\220\347\030\001R\004hash:\270\004\272H\264\004\032\231\001\n%serving.featur" +
-      "e_signature.inputs_once\032pthis.inputs.map" +
-      "(i, i.name).unique() ? \'\' : \'inputs: two" +
-      " have the same name; every input needs a" +
-      " name of its own\'\032\237\001\n%serving.feature_si" +
-      "gnature.tables_once\032vthis.id_tables.map(" +
-      "t, t.name).unique() ? \'\' : \'id_tables: t" +
-      "wo have the same name; every table needs" +
-      " a name of its own\'\032\363\001\n,serving.feature_" +
-      "signature.tables_have_inputs\032\302\001this.id_t" +
-      "ables.all(t, this.inputs.exists(i, i.nam" +
-      "e == t.input && t.position < i.width)) ?" +
-      " \'\' : \'id_tables: one reads an input tha" +
-      "t is not among inputs, or a position beh" +
-      "ind its last; correct it\'\"\202\001\n\014ServedOutp" +
-      "ut\022&\n\004name\030\001 \001(\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\001R\004na" +
-      "me\022J\n\004kind\030\002 \001(\0162\037.rankspec.serving.v1.O" +
-      "utputKindB\025\272H\n\202\001\004\020\001 \000\310\001\001\210\347\030\001\220\347\030\001R\004kind\"\314" +
-      "\001\n\tTolerance\022<\n\tat_export\030\001 \001(\001:\0051e-06B\030" +
-      "\272H\r\022\013!\000\000\000\000\000\000\000\000@\001\210\347\030\001\220\347\030\001R\010atExport\022?\n\nat" +
-      "_opening\030\002 \001(\001:\0060.0001B\030\272H\r\022\013!\000\000\000\000\000\000\000\000@\001" +
-      "\210\347\030\001\220\347\030\001R\tatOpening\022@\n\017found_at_export\030\003" +
-      " \001(\001B\030\272H\r\022\013)\000\000\000\000\000\000\000\000@\001\210\347\030\001\220\347\030\001R\rfoundAtE" +
-      "xport\"y\n\tPrecision\0222\n\014evaluated_in\030\001 \001(\t" +
-      "B\017\272H\004r\002\020\001\210\347\030\001\220\347\030\001R\013evaluatedIn\0228\n\ndiffer" +
-      "ence\030\002 \001(\001B\030\272H\r\022\013)\000\000\000\000\000\000\000\000@\001\210\347\030\001\220\347\030\001R\ndi" +
-      "fference\"\316\003\n\rInputBaseline\022(\n\005input\030\001 \001(" +
-      "\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\001R\005input\022/\n\005means\030\002 " +
-      "\003(\001B\031\272H\016\222\001\013\010\001\020\200@\"\004\022\002@\001\210\347\030\001\220\347\030\001R\005means\022N\n" +
-      "\016missing_shares\030\003 \003(\001B\'\272H\034\222\001\031\020\200@\"\024\022\022\031\000\000\000" +
-      "\000\000\000\360?)\000\000\000\000\000\000\000\000\210\347\030\001\220\347\030\001R\rmissingShares:\221\002" +
-      "\272H\215\002\032\212\002\n!serving.input_baseline.shares_f" +
-      "it\032\344\001size(this.missing_shares) == 0 || s" +
-      "ize(this.missing_shares) == size(this.me" +
-      "ans) ? \'\' : \'missing_shares: \' + string(" +
-      "size(this.missing_shares)) + \' beside \' " +
-      "+ string(size(this.means)) + \' means; gi" +
-      "ve one for each position or none\'\"\337\002\n\rDr" +
-      "iftBaseline\022;\n\017validation_data\030\001 \001(\tB\022\272H" +
-      "\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\001R\016validationData\022-\n\010num_" +
-      "rows\030\002 \001(\003B\022\272H\007\"\002 \000\310\001\001\210\347\030\001\220\347\030\001R\007numRows\022" +
-      "L\n\006inputs\030\003 \003(\0132\".rankspec.serving.v1.In" +
-      "putBaselineB\020\272H\005\222\001\002\020@\210\347\030\001\220\347\030\001R\006inputs\022V\n" +
-      "\023out_of_range_shares\030\004 \003(\001B\'\272H\034\222\001\031\020\200\004\"\024\022" +
-      "\022\031\000\000\000\000\000\000\360?)\000\000\000\000\000\000\000\000\210\347\030\001\220\347\030\001R\020outOfRangeS" +
-      "hares\022<\n\014mean_outputs\030\005 \003(\001B\031\272H\016\222\001\013\010\001\020\200\010" +
-      "\"\004\022\002@\001\210\347\030\001\220\347\030\001R\013meanOutputs\"\331\001\n\016External" +
-      "Tensor\022&\n\004name\030\001 \001(\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\001" +
-      "R\004name\022C\n\004file\030\002 \001(\tB/\272H$r\0372\035^[A-Za-z0-9" +
-      "_][A-Za-z0-9_.-]*$\310\001\001\210\347\030\001\220\347\030\001R\004file\022*\n\006o" +
-      "ffset\030\003 \001(\003B\022\272H\007\"\002(\000\310\001\001\210\347\030\001\220\347\030\001R\006offset\022" +
-      ".\n\005shape\030\004 \003(\003B\030\272H\r\222\001\n\010\001\020\020\"\004\"\002 \000\210\347\030\001\220\347\030\001" +
-      "R\005shape\"d\n\013GoldenBatch\022&\n\004name\030\001 \001(\tB\022\272H" +
-      "\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\001R\004name\022-\n\010num_rows\030\002 \001(\005" +
-      "B\022\272H\007\032\002 \000\310\001\001\210\347\030\001\220\347\030\001R\007numRows\"\277\021\n\016Bundle" +
-      "Manifest\0229\n\016format_version\030\001 \001(\005B\022\272H\007\032\002 " +
-      "\000\310\001\001\210\347\030\001\220\347\030\001R\rformatVersion\022D\n\024least_rea" +
-      "der_version\030\002 \001(\005B\022\272H\007\032\002 \000\310\001\001\210\347\030\001\220\347\030\001R\022l" +
-      "eastReaderVersion\022-\n\tgenerator\030\003 \001(\tB\017\272H" +
-      "\004r\002\020\001\210\347\030\002\220\347\030\001R\tgenerator\022J\n\005files\030\004 \003(\0132" +
-      "\037.rankspec.serving.v1.BundleFileB\023\272H\010\222\001\005" +
-      "\010\001\020\200\010\210\347\030\001\220\347\030\001R\005files\0224\n\013fingerprint\030\005 \001(" +
-      "\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\001R\013fingerprint\022E\n\024se" +
-      "mantic_fingerprint\030\006 \001(\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\001" +
-      "\220\347\030\001R\023semanticFingerprint\022;\n\017run_fingerp" +
-      "rint\030\007 \001(\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\001R\016runFinge" +
-      "rprint\022&\n\004step\030\010 \001(\003B\022\272H\007\"\002(\000\310\001\001\210\347\030\001\220\347\030\001" +
-      "R\004step\0229\n\016config_message\030\t \001(\tB\022\272H\007r\002\020\001\310" +
-      "\001\001\210\347\030\001\220\347\030\001R\rconfigMessage\022P\n\013config_file" +
-      "\030\n \001(\tB/\272H$r\0372\035^[A-Za-z0-9_][A-Za-z0-9_." +
-      "-]*$\310\001\001\210\347\030\001\220\347\030\001R\nconfigFile\022Y\n\020config_te" +
-      "xt_file\030\013 \001(\tB/\272H$r\0372\035^[A-Za-z0-9_][A-Za" +
-      "-z0-9_.-]*$\310\001\001\210\347\030\001\220\347\030\001R\016configTextFile\022N" +
-      "\n\nmodel_file\030\014 \001(\tB/\272H$r\0372\035^[A-Za-z0-9_]" +
-      "[A-Za-z0-9_.-]*$\310\001\001\210\347\030\001\220\347\030\001R\tmodelFile\022a" +
-      "\n\020external_tensors\030\r \003(\0132#.rankspec.serv" +
-      "ing.v1.ExternalTensorB\021\272H\006\222\001\003\020\200\010\210\347\030\001\220\347\030\001" +
-      "R\017externalTensors\022P\n\013golden_file\030\016 \001(\tB/" +
-      "\272H$r\0372\035^[A-Za-z0-9_][A-Za-z0-9_.-]*$\310\001\001\210" +
-      "\347\030\001\220\347\030\001R\ngoldenFile\022M\n\013recipe_file\030\017 \001(\t" +
-      "B,\272H!r\0372\035^[A-Za-z0-9_][A-Za-z0-9_.-]*$\210\347" +
-      "\030\001\220\347\030\001R\nrecipeFile\022S\n\tsignature\030\020 \001(\0132%." +
-      "rankspec.serving.v1.FeatureSignatureB\016\272H" +
-      "\003\310\001\001\210\347\030\001\220\347\030\001R\tsignature\022P\n\007outputs\030\021 \003(\013" +
-      "2!.rankspec.serving.v1.ServedOutputB\023\272H\010" +
-      "\222\001\005\010\001\020\200\010\210\347\030\001\220\347\030\001R\007outputs\022s\n\rscore_weigh" +
-      "ts\030\022 \003(\01325.rankspec.serving.v1.BundleMan" +
-      "ifest.ScoreWeightsEntryB\027\272H\014\232\001\t\020\200\010*\004\022\002@\001" +
-      "\210\347\030\002\220\347\030\001R\014scoreWeights\022L\n\tprecision\030\023 \001(" +
-      "\0132\036.rankspec.serving.v1.PrecisionB\016\272H\003\310\001" +
-      "\001\210\347\030\001\220\347\030\001R\tprecision\022L\n\ttolerance\030\024 \001(\0132" +
-      "\036.rankspec.serving.v1.ToleranceB\016\272H\003\310\001\001\210" +
-      "\347\030\001\220\347\030\001R\ttolerance\022H\n\010baseline\030\025 \001(\0132\".r" +
-      "ankspec.serving.v1.DriftBaselineB\010\210\347\030\002\220\347" +
-      "\030\001R\010baseline\022\\\n\016golden_batches\030\026 \003(\0132 .r" +
-      "ankspec.serving.v1.GoldenBatchB\023\272H\010\222\001\005\010\001" +
-      "\020\200\002\210\347\030\001\220\347\030\001R\rgoldenBatches\032?\n\021ScoreWeigh" +
-      "tsEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\001" +
-      "R\005value:\0028\001:\361\003\272H\355\003\032\372\001\n)serving.bundle_ma" +
-      "nifest.versions_in_order\032\314\001this.least_re" +
-      "ader_version > this.format_version ? \'le" +
-      "ast_reader_version: \' + string(this.leas" +
-      "t_reader_version) + \' is above format_ve" +
-      "rsion, \' + string(this.format_version) +" +
-      " \'; write it at most that\' : \'\'\032\355\001\n,serv" +
-      "ing.bundle_manifest.weights_have_outputs" +
-      "\032\274\001[this.outputs.map(o, o.name)].map(nam" +
-      "es, this.score_weights.all(t, t in names" +
-      ")) == [true] ? \'\' : \'score_weights: one " +
-      "is of a task that is not among outputs; " +
-      "drop it or name one of outputs\'*U\n\tValue" +
-      "Type\022\032\n\026VALUE_TYPE_UNSPECIFIED\020\000\022\026\n\022VALU" +
-      "E_TYPE_FLOAT32\020\001\022\024\n\020VALUE_TYPE_INT64\020\002*]" +
-      "\n\nOutputKind\022\033\n\027OUTPUT_KIND_UNSPECIFIED\020" +
-      "\000\022\033\n\027OUTPUT_KIND_PROBABILITY\020\001\022\025\n\021OUTPUT" +
-      "_KIND_VALUE\020\002*\325\010\n\tErrorCode\022\032\n\026ERROR_COD" +
-      "E_UNSPECIFIED\020\000\022\030\n\024ERROR_CODE_NO_BUNDLE\020" +
-      "\001\022\037\n\033ERROR_CODE_MANIFEST_INVALID\020\002\022\036\n\032ER" +
-      "ROR_CODE_VERSION_UNKNOWN\020\003\022\036\n\032ERROR_CODE" +
-      "_DIGEST_MISMATCH\020\004\022\032\n\026ERROR_CODE_NAME_UN" +
-      "SAFE\020\005\022\032\n\026ERROR_CODE_FILE_UNSAFE\020\006\022\034\n\030ER" +
-      "ROR_CODE_FILE_UNLISTED\020\007\022\033\n\027ERROR_CODE_F" +
-      "ILE_MISSING\020\010\022\035\n\031ERROR_CODE_FILE_TOO_LAR" +
-      "GE\020\t\022\030\n\024ERROR_CODE_FILE_SIZE\020\n\022\030\n\024ERROR_" +
-      "CODE_FILE_HASH\020\013\022\034\n\030ERROR_CODE_MODEL_INV" +
-      "ALID\020\014\022$\n ERROR_CODE_EXTERNAL_DATA_INVAL" +
-      "ID\020\r\022\035\n\031ERROR_CODE_GOLDEN_INVALID\020\016\022\036\n\032E" +
-      "RROR_CODE_GOLDEN_MISMATCH\020\017\022\035\n\031ERROR_COD" +
-      "E_RECIPE_INVALID\020\020\022\036\n\032ERROR_CODE_RECIPE_" +
-      "UNFITTED\020\021\022\035\n\031ERROR_CODE_RECIPE_UNKNOWN\020" +
-      "\022\022!\n\035ERROR_CODE_VOCABULARY_INVALID\020\023\022\025\n\021" +
-      "ERROR_CODE_CLOSED\020\024\022\034\n\030ERROR_CODE_INPUT_" +
-      "UNKNOWN\020\025\022\034\n\030ERROR_CODE_INPUT_MISSING\020\026\022" +
-      "\032\n\026ERROR_CODE_INPUT_TWICE\020\027\022\034\n\030ERROR_COD" +
-      "E_TYPE_MISMATCH\020\030\022\035\n\031ERROR_CODE_WIDTH_MI" +
-      "SMATCH\020\031\022\034\n\030ERROR_CODE_ROWS_MISMATCH\020\032\022!" +
-      "\n\035ERROR_CODE_SIGNATURE_REQUIRED\020\033\022!\n\035ERR" +
-      "OR_CODE_SIGNATURE_MISMATCH\020\034\022\036\n\032ERROR_CO" +
-      "DE_ID_OUT_OF_RANGE\020\035\022 \n\034ERROR_CODE_VALUE" +
-      "_NOT_ALLOWED\020\036\022\035\n\031ERROR_CODE_SCORING_FAI" +
-      "LED\020\037\022\035\n\031ERROR_CODE_RECIPE_MISSING\020 \022\035\n\031" +
-      "ERROR_CODE_COLUMN_MISSING\020!\022\032\n\026ERROR_COD" +
-      "E_COLUMN_TYPE\020\"\022\034\n\030ERROR_CODE_VALUE_INVA" +
-      "LID\020#Bk\n\027dev.rankspec.serving.v1B\013Bundle" +
-      "ProtoP\001ZAgithub.com/rankspec/rankspec/ge" +
-      "n/go/rankspec/serving/v1;servingv1b\010edit" +
-      "ionsp\350\007"
+      "luesB\010\210\347\030\001\220\347\030\001R\rallowedValues\022#\n\004list\030\010 " +
+      "\001(\010:\005falseB\010\210\347\030\001\220\347\030\001R\004list:\271\006\272H\265\006\032\375\001\n\036se" +
+      "rving.served_input.names_fit\032\332\001size(this" +
+      ".feature_names) == 0 || size(this.featur" +
+      "e_names) == this.width ? \'\' : \'feature_n" +
+      "ames: \' + string(size(this.feature_names" +
+      ")) + \' names for \' + string(this.width) " +
+      "+ \' values in a row; name every position" +
+      " or none\'\032\363\001\n\"serving.served_input.unrea" +
+      "d_in_row\032\314\001this.unread_positions.all(p, " +
+      "p < this.width) ? \'\' : \'unread_positions" +
+      ": a row has \' + string(this.width) + \' v" +
+      "alues, at positions from 0, and one of t" +
+      "hese is behind the last; correct the pos" +
+      "ition or width\'\032\274\002\n!serving.served_input" +
+      ".lists_of_ids\032\226\002!this.list || int(this.t" +
+      "ype) == 2 && this.width == 1 && size(thi" +
+      "s.unread_positions) == 0 && !has(this.al" +
+      "lowed_values) ? \'\' : \'list: lists hold i" +
+      "ds alone, so type is VALUE_TYPE_INT64, w" +
+      "idth 1, and there are neither unread_pos" +
+      "itions nor allowed_values; correct these" +
+      " or drop list\'\"\232\002\n\007IdTable\022&\n\004name\030\001 \001(\t" +
+      "B\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\001R\004name\022(\n\005input\030\002 \001(" +
+      "\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\001R\005input\022.\n\010position" +
+      "\030\003 \001(\005B\022\272H\007\032\002(\000\310\001\001\210\347\030\001\220\347\030\001R\010position\022+\n\007" +
+      "num_ids\030\004 \001(\003B\022\272H\007\"\002 \000\310\001\001\210\347\030\001\220\347\030\001R\006numId" +
+      "s\022`\n\020out_of_range_ids\030\005 \001(\0162 .rankspec.r" +
+      "ecap.v1.OutOfRangeIdsB\025\272H\n\202\001\004\020\001 \000\310\001\001\210\347\030\001" +
+      "\220\347\030\001R\routOfRangeIds\"\237\006\n\020FeatureSignature" +
+      "\022L\n\006inputs\030\001 \003(\0132 .rankspec.serving.v1.S" +
+      "ervedInputB\022\272H\007\222\001\004\010\001\020@\210\347\030\001\220\347\030\001R\006inputs\022L" +
+      "\n\tid_tables\030\002 \003(\0132\034.rankspec.serving.v1." +
+      "IdTableB\021\272H\006\222\001\003\020\200\004\210\347\030\001\220\347\030\001R\010idTables\0224\n\004" +
+      "hash\030\003 \001(\tB \272H\025r\0202\016^[0-9a-f]{64}$\310\001\001\210\347\030\001" +
+      "\220\347\030\001R\004hash:\270\004\272H\264\004\032\231\001\n%serving.feature_si" +
+      "gnature.inputs_once\032pthis.inputs.map(i, " +
+      "i.name).unique() ? \'\' : \'inputs: two hav" +
+      "e the same name; every input needs a nam" +
+      "e of its own\'\032\237\001\n%serving.feature_signat" +
+      "ure.tables_once\032vthis.id_tables.map(t, t" +
+      ".name).unique() ? \'\' : \'id_tables: two h" +
+      "ave the same name; every table needs a n" +
+      "ame of its own\'\032\363\001\n,serving.feature_sign" +
+      "ature.tables_have_inputs\032\302\001this.id_table" +
+      "s.all(t, this.inputs.exists(i, i.name ==" +
+      " t.input && t.position < i.width)) ? \'\' " +
+      ": \'id_tables: one reads an input that is" +
+      " not among inputs, or a position behind " +
+      "its last; correct it\'\"\202\001\n\014ServedOutput\022&" +
+      "\n\004name\030\001 \001(\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\001R\004name\022J" +
+      "\n\004kind\030\002 \001(\0162\037.rankspec.serving.v1.Outpu" +
+      "tKindB\025\272H\n\202\001\004\020\001 \000\310\001\001\210\347\030\001\220\347\030\001R\004kind\"\314\001\n\tT" +
+      "olerance\022<\n\tat_export\030\001 \001(\001:\0051e-06B\030\272H\r\022" +
+      "\013!\000\000\000\000\000\000\000\000@\001\210\347\030\001\220\347\030\001R\010atExport\022?\n\nat_ope" +
+      "ning\030\002 \001(\001:\0060.0001B\030\272H\r\022\013!\000\000\000\000\000\000\000\000@\001\210\347\030\001" +
+      "\220\347\030\001R\tatOpening\022@\n\017found_at_export\030\003 \001(\001" +
+      "B\030\272H\r\022\013)\000\000\000\000\000\000\000\000@\001\210\347\030\001\220\347\030\001R\rfoundAtExpor" +
+      "t\"y\n\tPrecision\0222\n\014evaluated_in\030\001 \001(\tB\017\272H" +
+      "\004r\002\020\001\210\347\030\001\220\347\030\001R\013evaluatedIn\0228\n\ndifference" +
+      "\030\002 \001(\001B\030\272H\r\022\013)\000\000\000\000\000\000\000\000@\001\210\347\030\001\220\347\030\001R\ndiffer" +
+      "ence\"\316\003\n\rInputBaseline\022(\n\005input\030\001 \001(\tB\022\272" +
+      "H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\001R\005input\022/\n\005means\030\002 \003(\001B" +
+      "\031\272H\016\222\001\013\010\001\020\200@\"\004\022\002@\001\210\347\030\001\220\347\030\001R\005means\022N\n\016mis" +
+      "sing_shares\030\003 \003(\001B\'\272H\034\222\001\031\020\200@\"\024\022\022\031\000\000\000\000\000\000\360" +
+      "?)\000\000\000\000\000\000\000\000\210\347\030\001\220\347\030\001R\rmissingShares:\221\002\272H\215\002" +
+      "\032\212\002\n!serving.input_baseline.shares_fit\032\344" +
+      "\001size(this.missing_shares) == 0 || size(" +
+      "this.missing_shares) == size(this.means)" +
+      " ? \'\' : \'missing_shares: \' + string(size" +
+      "(this.missing_shares)) + \' beside \' + st" +
+      "ring(size(this.means)) + \' means; give o" +
+      "ne for each position or none\'\"\337\002\n\rDriftB" +
+      "aseline\022;\n\017validation_data\030\001 \001(\tB\022\272H\007r\002\020" +
+      "\001\310\001\001\210\347\030\001\220\347\030\001R\016validationData\022-\n\010num_rows" +
+      "\030\002 \001(\003B\022\272H\007\"\002 \000\310\001\001\210\347\030\001\220\347\030\001R\007numRows\022L\n\006i" +
+      "nputs\030\003 \003(\0132\".rankspec.serving.v1.InputB" +
+      "aselineB\020\272H\005\222\001\002\020@\210\347\030\001\220\347\030\001R\006inputs\022V\n\023out" +
+      "_of_range_shares\030\004 \003(\001B\'\272H\034\222\001\031\020\200\004\"\024\022\022\031\000\000" +
+      "\000\000\000\000\360?)\000\000\000\000\000\000\000\000\210\347\030\001\220\347\030\001R\020outOfRangeShare" +
+      "s\022<\n\014mean_outputs\030\005 \003(\001B\031\272H\016\222\001\013\010\001\020\200\010\"\004\022\002" +
+      "@\001\210\347\030\001\220\347\030\001R\013meanOutputs\"\331\001\n\016ExternalTens" +
+      "or\022&\n\004name\030\001 \001(\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\001R\004na" +
+      "me\022C\n\004file\030\002 \001(\tB/\272H$r\0372\035^[A-Za-z0-9_][A" +
+      "-Za-z0-9_.-]*$\310\001\001\210\347\030\001\220\347\030\001R\004file\022*\n\006offse" +
+      "t\030\003 \001(\003B\022\272H\007\"\002(\000\310\001\001\210\347\030\001\220\347\030\001R\006offset\022.\n\005s" +
+      "hape\030\004 \003(\003B\030\272H\r\222\001\n\010\001\020\020\"\004\"\002 \000\210\347\030\001\220\347\030\001R\005sh" +
+      "ape\"d\n\013GoldenBatch\022&\n\004name\030\001 \001(\tB\022\272H\007r\002\020" +
+      "\001\310\001\001\210\347\030\001\220\347\030\001R\004name\022-\n\010num_rows\030\002 \001(\005B\022\272H" +
+      "\007\032\002 \000\310\001\001\210\347\030\001\220\347\030\001R\007numRows\"\277\021\n\016BundleMani" +
+      "fest\0229\n\016format_version\030\001 \001(\005B\022\272H\007\032\002 \000\310\001\001" +
+      "\210\347\030\001\220\347\030\001R\rformatVersion\022D\n\024least_reader_" +
+      "version\030\002 \001(\005B\022\272H\007\032\002 \000\310\001\001\210\347\030\001\220\347\030\001R\022least" +
+      "ReaderVersion\022-\n\tgenerator\030\003 \001(\tB\017\272H\004r\002\020" +
+      "\001\210\347\030\002\220\347\030\001R\tgenerator\022J\n\005files\030\004 \003(\0132\037.ra" +
+      "nkspec.serving.v1.BundleFileB\023\272H\010\222\001\005\010\001\020\200" +
+      "\010\210\347\030\001\220\347\030\001R\005files\0224\n\013fingerprint\030\005 \001(\tB\022\272" +
+      "H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\001R\013fingerprint\022E\n\024semant" +
+      "ic_fingerprint\030\006 \001(\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\001" +
+      "R\023semanticFingerprint\022;\n\017run_fingerprint" +
+      "\030\007 \001(\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\001R\016runFingerpri" +
+      "nt\022&\n\004step\030\010 \001(\003B\022\272H\007\"\002(\000\310\001\001\210\347\030\001\220\347\030\001R\004st" +
+      "ep\0229\n\016config_message\030\t \001(\tB\022\272H\007r\002\020\001\310\001\001\210\347" +
+      "\030\001\220\347\030\001R\rconfigMessage\022P\n\013config_file\030\n \001" +
+      "(\tB/\272H$r\0372\035^[A-Za-z0-9_][A-Za-z0-9_.-]*$" +
+      "\310\001\001\210\347\030\001\220\347\030\001R\nconfigFile\022Y\n\020config_text_f" +
+      "ile\030\013 \001(\tB/\272H$r\0372\035^[A-Za-z0-9_][A-Za-z0-" +
+      "9_.-]*$\310\001\001\210\347\030\001\220\347\030\001R\016configTextFile\022N\n\nmo" +
+      "del_file\030\014 \001(\tB/\272H$r\0372\035^[A-Za-z0-9_][A-Z" +
+      "a-z0-9_.-]*$\310\001\001\210\347\030\001\220\347\030\001R\tmodelFile\022a\n\020ex" +
+      "ternal_tensors\030\r \003(\0132#.rankspec.serving." +
+      "v1.ExternalTensorB\021\272H\006\222\001\003\020\200\010\210\347\030\001\220\347\030\001R\017ex" +
+      "ternalTensors\022P\n\013golden_file\030\016 \001(\tB/\272H$r" +
+      "\0372\035^[A-Za-z0-9_][A-Za-z0-9_.-]*$\310\001\001\210\347\030\001\220" +
+      "\347\030\001R\ngoldenFile\022M\n\013recipe_file\030\017 \001(\tB,\272H" +
+      "!r\0372\035^[A-Za-z0-9_][A-Za-z0-9_.-]*$\210\347\030\001\220\347" +
+      "\030\001R\nrecipeFile\022S\n\tsignature\030\020 \001(\0132%.rank" +
+      "spec.serving.v1.FeatureSignatureB\016\272H\003\310\001\001" +
+      "\210\347\030\001\220\347\030\001R\tsignature\022P\n\007outputs\030\021 \003(\0132!.r" +
+      "ankspec.serving.v1.ServedOutputB\023\272H\010\222\001\005\010" +
+      "\001\020\200\010\210\347\030\001\220\347\030\001R\007outputs\022s\n\rscore_weights\030\022" +
+      " \003(\01325.rankspec.serving.v1.BundleManifes" +
+      "t.ScoreWeightsEntryB\027\272H\014\232\001\t\020\200\010*\004\022\002@\001\210\347\030\002" +
+      "\220\347\030\001R\014scoreWeights\022L\n\tprecision\030\023 \001(\0132\036." +
+      "rankspec.serving.v1.PrecisionB\016\272H\003\310\001\001\210\347\030" +
+      "\001\220\347\030\001R\tprecision\022L\n\ttolerance\030\024 \001(\0132\036.ra" +
+      "nkspec.serving.v1.ToleranceB\016\272H\003\310\001\001\210\347\030\001\220" +
+      "\347\030\001R\ttolerance\022H\n\010baseline\030\025 \001(\0132\".ranks" +
+      "pec.serving.v1.DriftBaselineB\010\210\347\030\002\220\347\030\001R\010" +
+      "baseline\022\\\n\016golden_batches\030\026 \003(\0132 .ranks" +
+      "pec.serving.v1.GoldenBatchB\023\272H\010\222\001\005\010\001\020\200\002\210" +
+      "\347\030\001\220\347\030\001R\rgoldenBatches\032?\n\021ScoreWeightsEn" +
+      "try\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\001R\005va" +
+      "lue:\0028\001:\361\003\272H\355\003\032\372\001\n)serving.bundle_manife" +
+      "st.versions_in_order\032\314\001this.least_reader" +
+      "_version > this.format_version ? \'least_" +
+      "reader_version: \' + string(this.least_re" +
+      "ader_version) + \' is above format_versio" +
+      "n, \' + string(this.format_version) + \'; " +
+      "write it at most that\' : \'\'\032\355\001\n,serving." +
+      "bundle_manifest.weights_have_outputs\032\274\001[" +
+      "this.outputs.map(o, o.name)].map(names, " +
+      "this.score_weights.all(t, t in names)) =" +
+      "= [true] ? \'\' : \'score_weights: one is o" +
+      "f a task that is not among outputs; drop" +
+      " it or name one of outputs\'*U\n\tValueType" +
+      "\022\032\n\026VALUE_TYPE_UNSPECIFIED\020\000\022\026\n\022VALUE_TY" +
+      "PE_FLOAT32\020\001\022\024\n\020VALUE_TYPE_INT64\020\002*]\n\nOu" +
+      "tputKind\022\033\n\027OUTPUT_KIND_UNSPECIFIED\020\000\022\033\n" +
+      "\027OUTPUT_KIND_PROBABILITY\020\001\022\025\n\021OUTPUT_KIN" +
+      "D_VALUE\020\002*\325\010\n\tErrorCode\022\032\n\026ERROR_CODE_UN" +
+      "SPECIFIED\020\000\022\030\n\024ERROR_CODE_NO_BUNDLE\020\001\022\037\n" +
+      "\033ERROR_CODE_MANIFEST_INVALID\020\002\022\036\n\032ERROR_" +
+      "CODE_VERSION_UNKNOWN\020\003\022\036\n\032ERROR_CODE_DIG" +
+      "EST_MISMATCH\020\004\022\032\n\026ERROR_CODE_NAME_UNSAFE" +
+      "\020\005\022\032\n\026ERROR_CODE_FILE_UNSAFE\020\006\022\034\n\030ERROR_" +
+      "CODE_FILE_UNLISTED\020\007\022\033\n\027ERROR_CODE_FILE_" +
+      "MISSING\020\010\022\035\n\031ERROR_CODE_FILE_TOO_LARGE\020\t" +
+      "\022\030\n\024ERROR_CODE_FILE_SIZE\020\n\022\030\n\024ERROR_CODE" +
+      "_FILE_HASH\020\013\022\034\n\030ERROR_CODE_MODEL_INVALID" +
+      "\020\014\022$\n ERROR_CODE_EXTERNAL_DATA_INVALID\020\r" +
+      "\022\035\n\031ERROR_CODE_GOLDEN_INVALID\020\016\022\036\n\032ERROR" +
+      "_CODE_GOLDEN_MISMATCH\020\017\022\035\n\031ERROR_CODE_RE" +
+      "CIPE_INVALID\020\020\022\036\n\032ERROR_CODE_RECIPE_UNFI" +
+      "TTED\020\021\022\035\n\031ERROR_CODE_RECIPE_UNKNOWN\020\022\022!\n" +
+      "\035ERROR_CODE_VOCABULARY_INVALID\020\023\022\025\n\021ERRO" +
+      "R_CODE_CLOSED\020\024\022\034\n\030ERROR_CODE_INPUT_UNKN" +
+      "OWN\020\025\022\034\n\030ERROR_CODE_INPUT_MISSING\020\026\022\032\n\026E" +
+      "RROR_CODE_INPUT_TWICE\020\027\022\034\n\030ERROR_CODE_TY" +
+      "PE_MISMATCH\020\030\022\035\n\031ERROR_CODE_WIDTH_MISMAT" +
+      "CH\020\031\022\034\n\030ERROR_CODE_ROWS_MISMATCH\020\032\022!\n\035ER" +
+      "ROR_CODE_SIGNATURE_REQUIRED\020\033\022!\n\035ERROR_C" +
+      "ODE_SIGNATURE_MISMATCH\020\034\022\036\n\032ERROR_CODE_I" +
+      "D_OUT_OF_RANGE\020\035\022 \n\034ERROR_CODE_VALUE_NOT" +
+      "_ALLOWED\020\036\022\035\n\031ERROR_CODE_SCORING_FAILED\020" +
+      "\037\022\035\n\031ERROR_CODE_RECIPE_MISSING\020 \022\035\n\031ERRO" +
+      "R_CODE_COLUMN_MISSING\020!\022\032\n\026ERROR_CODE_CO" +
+      "LUMN_TYPE\020\"\022\034\n\030ERROR_CODE_VALUE_INVALID\020" +
+      "#Bk\n\027dev.rankspec.serving.v1B\013BundleProt" +
+      "oP\001ZAgithub.com/rankspec/rankspec/gen/go" +
+      "/rankspec/serving/v1;servingv1b\010editions" +
+      "p\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -326,7 +335,7 @@ public final class BundleProto extends com.google.protobuf.GeneratedFile {
     internal_static_rankspec_serving_v1_ServedInput_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_rankspec_serving_v1_ServedInput_descriptor,
-        new java.lang.String[] { "Name", "Type", "Width", "FeatureNames", "UnreadPositions", "NonFiniteValue", "AllowedValues", });
+        new java.lang.String[] { "Name", "Type", "Width", "FeatureNames", "UnreadPositions", "NonFiniteValue", "AllowedValues", "List", });
     internal_static_rankspec_serving_v1_IdTable_descriptor =
       getDescriptor().getMessageType(3);
     internal_static_rankspec_serving_v1_IdTable_fieldAccessorTable = new

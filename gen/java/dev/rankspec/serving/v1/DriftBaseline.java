@@ -148,7 +148,7 @@ private static final long serialVersionUID = 0L;
   private java.util.List<dev.rankspec.serving.v1.InputBaseline> inputs_;
   /**
    * <pre>
-   * The inputs of at most 8192 values a row, in the signature's order.
+   * The inputs of at most 8192 values a row, in the signature's order, without those of lists.
    * </pre>
    *
    * <code>repeated .rankspec.serving.v1.InputBaseline inputs = 3 [json_name = "inputs", (.buf.validate.field) = { ... }</code>
@@ -159,7 +159,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The inputs of at most 8192 values a row, in the signature's order.
+   * The inputs of at most 8192 values a row, in the signature's order, without those of lists.
    * </pre>
    *
    * <code>repeated .rankspec.serving.v1.InputBaseline inputs = 3 [json_name = "inputs", (.buf.validate.field) = { ... }</code>
@@ -171,7 +171,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The inputs of at most 8192 values a row, in the signature's order.
+   * The inputs of at most 8192 values a row, in the signature's order, without those of lists.
    * </pre>
    *
    * <code>repeated .rankspec.serving.v1.InputBaseline inputs = 3 [json_name = "inputs", (.buf.validate.field) = { ... }</code>
@@ -182,7 +182,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The inputs of at most 8192 values a row, in the signature's order.
+   * The inputs of at most 8192 values a row, in the signature's order, without those of lists.
    * </pre>
    *
    * <code>repeated .rankspec.serving.v1.InputBaseline inputs = 3 [json_name = "inputs", (.buf.validate.field) = { ... }</code>
@@ -193,7 +193,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The inputs of at most 8192 values a row, in the signature's order.
+   * The inputs of at most 8192 values a row, in the signature's order, without those of lists.
    * </pre>
    *
    * <code>repeated .rankspec.serving.v1.InputBaseline inputs = 3 [json_name = "inputs", (.buf.validate.field) = { ... }</code>
@@ -210,7 +210,7 @@ private static final long serialVersionUID = 0L;
       emptyDoubleList();
   /**
    * <pre>
-   * Share of the rows whose id is out of range, for each table in the signature's order.
+   * Share of the rows whose id, or one of whose list, is out of range, for each table in the signature's order.
    * </pre>
    *
    * <code>repeated double out_of_range_shares = 4 [json_name = "outOfRangeShares", (.buf.validate.field) = { ... }</code>
@@ -223,7 +223,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Share of the rows whose id is out of range, for each table in the signature's order.
+   * Share of the rows whose id, or one of whose list, is out of range, for each table in the signature's order.
    * </pre>
    *
    * <code>repeated double out_of_range_shares = 4 [json_name = "outOfRangeShares", (.buf.validate.field) = { ... }</code>
@@ -234,7 +234,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Share of the rows whose id is out of range, for each table in the signature's order.
+   * Share of the rows whose id, or one of whose list, is out of range, for each table in the signature's order.
    * </pre>
    *
    * <code>repeated double out_of_range_shares = 4 [json_name = "outOfRangeShares", (.buf.validate.field) = { ... }</code>
@@ -991,7 +991,7 @@ private static final long serialVersionUID = 0L;
 
     /**
      * <pre>
-     * The inputs of at most 8192 values a row, in the signature's order.
+     * The inputs of at most 8192 values a row, in the signature's order, without those of lists.
      * </pre>
      *
      * <code>repeated .rankspec.serving.v1.InputBaseline inputs = 3 [json_name = "inputs", (.buf.validate.field) = { ... }</code>
@@ -1005,7 +1005,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The inputs of at most 8192 values a row, in the signature's order.
+     * The inputs of at most 8192 values a row, in the signature's order, without those of lists.
      * </pre>
      *
      * <code>repeated .rankspec.serving.v1.InputBaseline inputs = 3 [json_name = "inputs", (.buf.validate.field) = { ... }</code>
@@ -1019,7 +1019,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The inputs of at most 8192 values a row, in the signature's order.
+     * The inputs of at most 8192 values a row, in the signature's order, without those of lists.
      * </pre>
      *
      * <code>repeated .rankspec.serving.v1.InputBaseline inputs = 3 [json_name = "inputs", (.buf.validate.field) = { ... }</code>
@@ -1033,7 +1033,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The inputs of at most 8192 values a row, in the signature's order.
+     * The inputs of at most 8192 values a row, in the signature's order, without those of lists.
      * </pre>
      *
      * <code>repeated .rankspec.serving.v1.InputBaseline inputs = 3 [json_name = "inputs", (.buf.validate.field) = { ... }</code>
@@ -1052,7 +1052,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The inputs of at most 8192 values a row, in the signature's order.
+     * The inputs of at most 8192 values a row, in the signature's order, without those of lists.
      * </pre>
      *
      * <code>repeated .rankspec.serving.v1.InputBaseline inputs = 3 [json_name = "inputs", (.buf.validate.field) = { ... }</code>
@@ -1070,7 +1070,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The inputs of at most 8192 values a row, in the signature's order.
+     * The inputs of at most 8192 values a row, in the signature's order, without those of lists.
      * </pre>
      *
      * <code>repeated .rankspec.serving.v1.InputBaseline inputs = 3 [json_name = "inputs", (.buf.validate.field) = { ... }</code>
@@ -1088,7 +1088,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The inputs of at most 8192 values a row, in the signature's order.
+     * The inputs of at most 8192 values a row, in the signature's order, without those of lists.
      * </pre>
      *
      * <code>repeated .rankspec.serving.v1.InputBaseline inputs = 3 [json_name = "inputs", (.buf.validate.field) = { ... }</code>
@@ -1107,7 +1107,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The inputs of at most 8192 values a row, in the signature's order.
+     * The inputs of at most 8192 values a row, in the signature's order, without those of lists.
      * </pre>
      *
      * <code>repeated .rankspec.serving.v1.InputBaseline inputs = 3 [json_name = "inputs", (.buf.validate.field) = { ... }</code>
@@ -1125,7 +1125,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The inputs of at most 8192 values a row, in the signature's order.
+     * The inputs of at most 8192 values a row, in the signature's order, without those of lists.
      * </pre>
      *
      * <code>repeated .rankspec.serving.v1.InputBaseline inputs = 3 [json_name = "inputs", (.buf.validate.field) = { ... }</code>
@@ -1143,7 +1143,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The inputs of at most 8192 values a row, in the signature's order.
+     * The inputs of at most 8192 values a row, in the signature's order, without those of lists.
      * </pre>
      *
      * <code>repeated .rankspec.serving.v1.InputBaseline inputs = 3 [json_name = "inputs", (.buf.validate.field) = { ... }</code>
@@ -1162,7 +1162,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The inputs of at most 8192 values a row, in the signature's order.
+     * The inputs of at most 8192 values a row, in the signature's order, without those of lists.
      * </pre>
      *
      * <code>repeated .rankspec.serving.v1.InputBaseline inputs = 3 [json_name = "inputs", (.buf.validate.field) = { ... }</code>
@@ -1179,7 +1179,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The inputs of at most 8192 values a row, in the signature's order.
+     * The inputs of at most 8192 values a row, in the signature's order, without those of lists.
      * </pre>
      *
      * <code>repeated .rankspec.serving.v1.InputBaseline inputs = 3 [json_name = "inputs", (.buf.validate.field) = { ... }</code>
@@ -1196,7 +1196,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The inputs of at most 8192 values a row, in the signature's order.
+     * The inputs of at most 8192 values a row, in the signature's order, without those of lists.
      * </pre>
      *
      * <code>repeated .rankspec.serving.v1.InputBaseline inputs = 3 [json_name = "inputs", (.buf.validate.field) = { ... }</code>
@@ -1207,7 +1207,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The inputs of at most 8192 values a row, in the signature's order.
+     * The inputs of at most 8192 values a row, in the signature's order, without those of lists.
      * </pre>
      *
      * <code>repeated .rankspec.serving.v1.InputBaseline inputs = 3 [json_name = "inputs", (.buf.validate.field) = { ... }</code>
@@ -1221,7 +1221,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The inputs of at most 8192 values a row, in the signature's order.
+     * The inputs of at most 8192 values a row, in the signature's order, without those of lists.
      * </pre>
      *
      * <code>repeated .rankspec.serving.v1.InputBaseline inputs = 3 [json_name = "inputs", (.buf.validate.field) = { ... }</code>
@@ -1236,7 +1236,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The inputs of at most 8192 values a row, in the signature's order.
+     * The inputs of at most 8192 values a row, in the signature's order, without those of lists.
      * </pre>
      *
      * <code>repeated .rankspec.serving.v1.InputBaseline inputs = 3 [json_name = "inputs", (.buf.validate.field) = { ... }</code>
@@ -1247,7 +1247,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The inputs of at most 8192 values a row, in the signature's order.
+     * The inputs of at most 8192 values a row, in the signature's order, without those of lists.
      * </pre>
      *
      * <code>repeated .rankspec.serving.v1.InputBaseline inputs = 3 [json_name = "inputs", (.buf.validate.field) = { ... }</code>
@@ -1259,7 +1259,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The inputs of at most 8192 values a row, in the signature's order.
+     * The inputs of at most 8192 values a row, in the signature's order, without those of lists.
      * </pre>
      *
      * <code>repeated .rankspec.serving.v1.InputBaseline inputs = 3 [json_name = "inputs", (.buf.validate.field) = { ... }</code>
@@ -1298,7 +1298,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Share of the rows whose id is out of range, for each table in the signature's order.
+     * Share of the rows whose id, or one of whose list, is out of range, for each table in the signature's order.
      * </pre>
      *
      * <code>repeated double out_of_range_shares = 4 [json_name = "outOfRangeShares", (.buf.validate.field) = { ... }</code>
@@ -1311,7 +1311,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Share of the rows whose id is out of range, for each table in the signature's order.
+     * Share of the rows whose id, or one of whose list, is out of range, for each table in the signature's order.
      * </pre>
      *
      * <code>repeated double out_of_range_shares = 4 [json_name = "outOfRangeShares", (.buf.validate.field) = { ... }</code>
@@ -1322,7 +1322,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Share of the rows whose id is out of range, for each table in the signature's order.
+     * Share of the rows whose id, or one of whose list, is out of range, for each table in the signature's order.
      * </pre>
      *
      * <code>repeated double out_of_range_shares = 4 [json_name = "outOfRangeShares", (.buf.validate.field) = { ... }</code>
@@ -1334,7 +1334,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Share of the rows whose id is out of range, for each table in the signature's order.
+     * Share of the rows whose id, or one of whose list, is out of range, for each table in the signature's order.
      * </pre>
      *
      * <code>repeated double out_of_range_shares = 4 [json_name = "outOfRangeShares", (.buf.validate.field) = { ... }</code>
@@ -1353,7 +1353,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Share of the rows whose id is out of range, for each table in the signature's order.
+     * Share of the rows whose id, or one of whose list, is out of range, for each table in the signature's order.
      * </pre>
      *
      * <code>repeated double out_of_range_shares = 4 [json_name = "outOfRangeShares", (.buf.validate.field) = { ... }</code>
@@ -1370,7 +1370,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Share of the rows whose id is out of range, for each table in the signature's order.
+     * Share of the rows whose id, or one of whose list, is out of range, for each table in the signature's order.
      * </pre>
      *
      * <code>repeated double out_of_range_shares = 4 [json_name = "outOfRangeShares", (.buf.validate.field) = { ... }</code>
@@ -1388,7 +1388,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Share of the rows whose id is out of range, for each table in the signature's order.
+     * Share of the rows whose id, or one of whose list, is out of range, for each table in the signature's order.
      * </pre>
      *
      * <code>repeated double out_of_range_shares = 4 [json_name = "outOfRangeShares", (.buf.validate.field) = { ... }</code>

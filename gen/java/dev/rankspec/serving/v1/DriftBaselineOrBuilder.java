@@ -60,7 +60,7 @@ public interface DriftBaselineOrBuilder extends
 
   /**
    * <pre>
-   * The inputs of at most 8192 values a row, in the signature's order.
+   * The inputs of at most 8192 values a row, in the signature's order, without those of lists.
    * </pre>
    *
    * <code>repeated .rankspec.serving.v1.InputBaseline inputs = 3 [json_name = "inputs", (.buf.validate.field) = { ... }</code>
@@ -69,7 +69,7 @@ public interface DriftBaselineOrBuilder extends
       getInputsList();
   /**
    * <pre>
-   * The inputs of at most 8192 values a row, in the signature's order.
+   * The inputs of at most 8192 values a row, in the signature's order, without those of lists.
    * </pre>
    *
    * <code>repeated .rankspec.serving.v1.InputBaseline inputs = 3 [json_name = "inputs", (.buf.validate.field) = { ... }</code>
@@ -77,7 +77,7 @@ public interface DriftBaselineOrBuilder extends
   dev.rankspec.serving.v1.InputBaseline getInputs(int index);
   /**
    * <pre>
-   * The inputs of at most 8192 values a row, in the signature's order.
+   * The inputs of at most 8192 values a row, in the signature's order, without those of lists.
    * </pre>
    *
    * <code>repeated .rankspec.serving.v1.InputBaseline inputs = 3 [json_name = "inputs", (.buf.validate.field) = { ... }</code>
@@ -85,7 +85,7 @@ public interface DriftBaselineOrBuilder extends
   int getInputsCount();
   /**
    * <pre>
-   * The inputs of at most 8192 values a row, in the signature's order.
+   * The inputs of at most 8192 values a row, in the signature's order, without those of lists.
    * </pre>
    *
    * <code>repeated .rankspec.serving.v1.InputBaseline inputs = 3 [json_name = "inputs", (.buf.validate.field) = { ... }</code>
@@ -94,7 +94,7 @@ public interface DriftBaselineOrBuilder extends
       getInputsOrBuilderList();
   /**
    * <pre>
-   * The inputs of at most 8192 values a row, in the signature's order.
+   * The inputs of at most 8192 values a row, in the signature's order, without those of lists.
    * </pre>
    *
    * <code>repeated .rankspec.serving.v1.InputBaseline inputs = 3 [json_name = "inputs", (.buf.validate.field) = { ... }</code>
@@ -104,7 +104,7 @@ public interface DriftBaselineOrBuilder extends
 
   /**
    * <pre>
-   * Share of the rows whose id is out of range, for each table in the signature's order.
+   * Share of the rows whose id, or one of whose list, is out of range, for each table in the signature's order.
    * </pre>
    *
    * <code>repeated double out_of_range_shares = 4 [json_name = "outOfRangeShares", (.buf.validate.field) = { ... }</code>
@@ -113,7 +113,7 @@ public interface DriftBaselineOrBuilder extends
   java.util.List<java.lang.Double> getOutOfRangeSharesList();
   /**
    * <pre>
-   * Share of the rows whose id is out of range, for each table in the signature's order.
+   * Share of the rows whose id, or one of whose list, is out of range, for each table in the signature's order.
    * </pre>
    *
    * <code>repeated double out_of_range_shares = 4 [json_name = "outOfRangeShares", (.buf.validate.field) = { ... }</code>
@@ -122,7 +122,7 @@ public interface DriftBaselineOrBuilder extends
   int getOutOfRangeSharesCount();
   /**
    * <pre>
-   * Share of the rows whose id is out of range, for each table in the signature's order.
+   * Share of the rows whose id, or one of whose list, is out of range, for each table in the signature's order.
    * </pre>
    *
    * <code>repeated double out_of_range_shares = 4 [json_name = "outOfRangeShares", (.buf.validate.field) = { ... }</code>

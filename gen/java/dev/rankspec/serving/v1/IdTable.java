@@ -7,7 +7,7 @@ package dev.rankspec.serving.v1;
 
 /**
  * <pre>
- * An embedding table that is looked up by one position of an input.
+ * An embedding table that is looked up by one position of an input, or by the ids of its lists.
  * </pre>
  *
  * Protobuf type {@code rankspec.serving.v1.IdTable}
@@ -178,7 +178,7 @@ private static final long serialVersionUID = 0L;
   private int position_ = 0;
   /**
    * <pre>
-   * Position of the id in a row of the input, from 0.
+   * Position of the id in a row of the input, from 0; 0 of lists, all of whose ids are looked up.
    * </pre>
    *
    * <code>int32 position = 3 [json_name = "position", (.buf.validate.field) = { ... }</code>
@@ -190,7 +190,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Position of the id in a row of the input, from 0.
+   * Position of the id in a row of the input, from 0; 0 of lists, all of whose ids are looked up.
    * </pre>
    *
    * <code>int32 position = 3 [json_name = "position", (.buf.validate.field) = { ... }</code>
@@ -495,7 +495,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * An embedding table that is looked up by one position of an input.
+   * An embedding table that is looked up by one position of an input, or by the ids of its lists.
    * </pre>
    *
    * Protobuf type {@code rankspec.serving.v1.IdTable}
@@ -899,7 +899,7 @@ private static final long serialVersionUID = 0L;
     private int position_ ;
     /**
      * <pre>
-     * Position of the id in a row of the input, from 0.
+     * Position of the id in a row of the input, from 0; 0 of lists, all of whose ids are looked up.
      * </pre>
      *
      * <code>int32 position = 3 [json_name = "position", (.buf.validate.field) = { ... }</code>
@@ -911,7 +911,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Position of the id in a row of the input, from 0.
+     * Position of the id in a row of the input, from 0; 0 of lists, all of whose ids are looked up.
      * </pre>
      *
      * <code>int32 position = 3 [json_name = "position", (.buf.validate.field) = { ... }</code>
@@ -923,7 +923,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Position of the id in a row of the input, from 0.
+     * Position of the id in a row of the input, from 0; 0 of lists, all of whose ids are looked up.
      * </pre>
      *
      * <code>int32 position = 3 [json_name = "position", (.buf.validate.field) = { ... }</code>
@@ -939,7 +939,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Position of the id in a row of the input, from 0.
+     * Position of the id in a row of the input, from 0; 0 of lists, all of whose ids are looked up.
      * </pre>
      *
      * <code>int32 position = 3 [json_name = "position", (.buf.validate.field) = { ... }</code>

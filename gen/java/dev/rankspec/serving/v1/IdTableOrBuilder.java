@@ -70,7 +70,7 @@ public interface IdTableOrBuilder extends
 
   /**
    * <pre>
-   * Position of the id in a row of the input, from 0.
+   * Position of the id in a row of the input, from 0; 0 of lists, all of whose ids are looked up.
    * </pre>
    *
    * <code>int32 position = 3 [json_name = "position", (.buf.validate.field) = { ... }</code>
@@ -79,7 +79,7 @@ public interface IdTableOrBuilder extends
   boolean hasPosition();
   /**
    * <pre>
-   * Position of the id in a row of the input, from 0.
+   * Position of the id in a row of the input, from 0; 0 of lists, all of whose ids are looked up.
    * </pre>
    *
    * <code>int32 position = 3 [json_name = "position", (.buf.validate.field) = { ... }</code>

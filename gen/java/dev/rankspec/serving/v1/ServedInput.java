@@ -7,7 +7,7 @@ package dev.rankspec.serving.v1;
 
 /**
  * <pre>
- * One input of the model: a matrix with a row of values for each row to be scored.
+ * One input of the model: a matrix with a row of values for each row to be scored, or a list of ids for each.
  * </pre>
  *
  * Protobuf type {@code rankspec.serving.v1.ServedInput}
@@ -341,6 +341,37 @@ private static final long serialVersionUID = 0L;
     return allowedValues_ == null ? dev.rankspec.serving.v1.AllowedValues.getDefaultInstance() : allowedValues_;
   }
 
+  public static final int LIST_FIELD_NUMBER = 8;
+  private boolean list_ = false;
+  /**
+   * <pre>
+   * Whether each row has a list of ids, of any length, which may be empty; width is 1 then, and a name is that of the list.
+   * The model takes a matrix of as many columns as the longest list of the rows has ids, and at least one: the ids of each list, and
+   * behind them -9223372036854775808, which is no id of any list. Readers of version 1 do not know it.
+   * </pre>
+   *
+   * <code>bool list = 8 [default = false, json_name = "list", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
+   * @return Whether the list field is set.
+   */
+  @java.lang.Override
+  public boolean hasList() {
+    return ((bitField0_ & 0x00000020) != 0);
+  }
+  /**
+   * <pre>
+   * Whether each row has a list of ids, of any length, which may be empty; width is 1 then, and a name is that of the list.
+   * The model takes a matrix of as many columns as the longest list of the rows has ids, and at least one: the ids of each list, and
+   * behind them -9223372036854775808, which is no id of any list. Readers of version 1 do not know it.
+   * </pre>
+   *
+   * <code>bool list = 8 [default = false, json_name = "list", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
+   * @return The list.
+   */
+  @java.lang.Override
+  public boolean getList() {
+    return list_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -380,6 +411,9 @@ private static final long serialVersionUID = 0L;
     }
     if (((bitField0_ & 0x00000010) != 0)) {
       output.writeMessage(7, getAllowedValues());
+    }
+    if (((bitField0_ & 0x00000020) != 0)) {
+      output.writeBool(8, list_);
     }
     getUnknownFields().writeTo(output);
   }
@@ -425,6 +459,10 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000010) != 0)) {
       size += com.google.protobuf.CodedOutputStream
         .computeMessageSize(7, getAllowedValues());
+    }
+    if (((bitField0_ & 0x00000020) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeBoolSize(8, list_);
     }
     return size;
   }
@@ -479,6 +517,11 @@ private static final long serialVersionUID = 0L;
       if (!getAllowedValues()
           .equals(other.getAllowedValues())) return false;
     }
+    if (hasList() != other.hasList()) return false;
+    if (hasList()) {
+      if (getList()
+          != other.getList()) return false;
+    }
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -518,6 +561,11 @@ private static final long serialVersionUID = 0L;
     if (hasAllowedValues()) {
       hash = (37 * hash) + ALLOWED_VALUES_FIELD_NUMBER;
       hash = (53 * hash) + getAllowedValues().hashCode();
+    }
+    if (hasList()) {
+      hash = (37 * hash) + LIST_FIELD_NUMBER;
+      hash = (53 * hash) + com.google.protobuf.Internal.hashBoolean(
+          getList());
     }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
@@ -618,7 +666,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * One input of the model: a matrix with a row of values for each row to be scored.
+   * One input of the model: a matrix with a row of values for each row to be scored, or a list of ids for each.
    * </pre>
    *
    * Protobuf type {@code rankspec.serving.v1.ServedInput}
@@ -672,6 +720,7 @@ private static final long serialVersionUID = 0L;
         allowedValuesBuilder_.dispose();
         allowedValuesBuilder_ = null;
       }
+      list_ = false;
       return this;
     }
 
@@ -736,6 +785,10 @@ private static final long serialVersionUID = 0L;
             : allowedValuesBuilder_.build();
         to_bitField0_ |= 0x00000010;
       }
+      if (((from_bitField0_ & 0x00000080) != 0)) {
+        result.list_ = list_;
+        to_bitField0_ |= 0x00000020;
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -788,6 +841,9 @@ private static final long serialVersionUID = 0L;
       }
       if (other.hasAllowedValues()) {
         mergeAllowedValues(other.getAllowedValues());
+      }
+      if (other.hasList()) {
+        setList(other.getList());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -861,6 +917,11 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000040;
               break;
             } // case 58
+            case 64: {
+              list_ = input.readBool();
+              bitField0_ |= 0x00000080;
+              break;
+            } // case 64
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -1588,6 +1649,70 @@ private static final long serialVersionUID = 0L;
         allowedValues_ = null;
       }
       return allowedValuesBuilder_;
+    }
+
+    private boolean list_ ;
+    /**
+     * <pre>
+     * Whether each row has a list of ids, of any length, which may be empty; width is 1 then, and a name is that of the list.
+     * The model takes a matrix of as many columns as the longest list of the rows has ids, and at least one: the ids of each list, and
+     * behind them -9223372036854775808, which is no id of any list. Readers of version 1 do not know it.
+     * </pre>
+     *
+     * <code>bool list = 8 [default = false, json_name = "list", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
+     * @return Whether the list field is set.
+     */
+    @java.lang.Override
+    public boolean hasList() {
+      return ((bitField0_ & 0x00000080) != 0);
+    }
+    /**
+     * <pre>
+     * Whether each row has a list of ids, of any length, which may be empty; width is 1 then, and a name is that of the list.
+     * The model takes a matrix of as many columns as the longest list of the rows has ids, and at least one: the ids of each list, and
+     * behind them -9223372036854775808, which is no id of any list. Readers of version 1 do not know it.
+     * </pre>
+     *
+     * <code>bool list = 8 [default = false, json_name = "list", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
+     * @return The list.
+     */
+    @java.lang.Override
+    public boolean getList() {
+      return list_;
+    }
+    /**
+     * <pre>
+     * Whether each row has a list of ids, of any length, which may be empty; width is 1 then, and a name is that of the list.
+     * The model takes a matrix of as many columns as the longest list of the rows has ids, and at least one: the ids of each list, and
+     * behind them -9223372036854775808, which is no id of any list. Readers of version 1 do not know it.
+     * </pre>
+     *
+     * <code>bool list = 8 [default = false, json_name = "list", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
+     * @param value The list to set.
+     * @return This builder for chaining.
+     */
+    public Builder setList(boolean value) {
+
+      list_ = value;
+      bitField0_ |= 0x00000080;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Whether each row has a list of ids, of any length, which may be empty; width is 1 then, and a name is that of the list.
+     * The model takes a matrix of as many columns as the longest list of the rows has ids, and at least one: the ids of each list, and
+     * behind them -9223372036854775808, which is no id of any list. Readers of version 1 do not know it.
+     * </pre>
+     *
+     * <code>bool list = 8 [default = false, json_name = "list", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearList() {
+      bitField0_ = (bitField0_ & ~0x00000080);
+      list_ = false;
+      onChanged();
+      return this;
     }
 
     // @@protoc_insertion_point(builder_scope:rankspec.serving.v1.ServedInput)

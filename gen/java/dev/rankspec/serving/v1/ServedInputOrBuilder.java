@@ -201,4 +201,27 @@ public interface ServedInputOrBuilder extends
    * <code>.rankspec.serving.v1.AllowedValues allowed_values = 7 [json_name = "allowedValues", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
    */
   dev.rankspec.serving.v1.AllowedValuesOrBuilder getAllowedValuesOrBuilder();
+
+  /**
+   * <pre>
+   * Whether each row has a list of ids, of any length, which may be empty; width is 1 then, and a name is that of the list.
+   * The model takes a matrix of as many columns as the longest list of the rows has ids, and at least one: the ids of each list, and
+   * behind them -9223372036854775808, which is no id of any list. Readers of version 1 do not know it.
+   * </pre>
+   *
+   * <code>bool list = 8 [default = false, json_name = "list", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
+   * @return Whether the list field is set.
+   */
+  boolean hasList();
+  /**
+   * <pre>
+   * Whether each row has a list of ids, of any length, which may be empty; width is 1 then, and a name is that of the list.
+   * The model takes a matrix of as many columns as the longest list of the rows has ids, and at least one: the ids of each list, and
+   * behind them -9223372036854775808, which is no id of any list. Readers of version 1 do not know it.
+   * </pre>
+   *
+   * <code>bool list = 8 [default = false, json_name = "list", (.rankspec.options.v1.effect) = EFFECT_SEMANTIC, (.rankspec.options.v1.resume) = RESUME_FREE];</code>
+   * @return The list.
+   */
+  boolean getList();
 }

@@ -22,7 +22,7 @@ from rankspec.trainer.data.selection import matching
 from rankspec.trainer.data.source import RowFile
 from rankspec.trainer.data.storage.address import located
 from rankspec.trainer.data.storage.storage import StoredFile
-from rankspec.trainer.data.values import Array, StoredColumn
+from rankspec.trainer.data.values import Array, StoredColumn, fixed
 from rankspec.trainer.data_error import DataError
 
 _SCHEMA = "schema.json"
@@ -97,7 +97,7 @@ def _write(source: RowFile, columns: Sequence[StoredColumn], writer: AbstractCon
     with writer as write:
         for row_group in range(len(source.rows)):
             chunks = [chunk for _, chunk in source.chunks(row_group, columns)]
-            write({column.name: _joined([chunk[column.name] for chunk in chunks], column) for column in columns})
+            write({column.name: _joined([fixed(chunk[column.name]) for chunk in chunks], column) for column in columns})
         if not source.rows:
             write({column.name: _joined([], column) for column in columns})
         if change := source.change():

@@ -80,7 +80,7 @@ def open_dataset(
     """
     schema = read_schema(data.seg_dense_schema, path)
     read = _inputs(data, inputs, schema, float_labels, path)
-    stored = {item.name: Format(item.stored_length, getattr(torch, item.dtype)) for item in read}
+    stored = {item.name: Format(item.stored_length, getattr(torch, item.dtype)) for item in read if not item.is_list}
     steps, formats = build_steps(data, StepContext(path, schema, read, stored, id_ranges, float_labels))
     plan = DataPlan(
         path=path,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePath
 
 from rankspec.claims.registry import obeys
@@ -18,6 +18,7 @@ from rankspec.trainer.data.selection import Selection, matching, selected
 from rankspec.trainer.data.storage.address import located
 from rankspec.trainer.data.storage.local import LOCAL
 from rankspec.trainer.data_error import DataError
+from rankspec.trainer.inputs import Input
 from rankspec.trainer.program import RowSource
 
 
@@ -50,8 +51,8 @@ def label_columns(config: RecapConfig) -> frozenset[str]:
     return frozenset(config.train_data.tasks)
 
 
-def without_labels(data: RecapDataConfig) -> RecapDataConfig:
-    """The config of a data set as prediction reads it: every row, no label, and no input but the model's."""
+def without_labels(data: RecapDataConfig, inputs: Iterable[Input]) -> RecapDataConfig:
+    """The config of a data set as prediction reads it: every row, no label, and no input but the model's, `inputs`."""
     copy = RecapDataConfig()
     copy.CopyFrom(data)
     for name in ("tasks", "evaluation_tasks", "cache"):
@@ -59,7 +60,8 @@ def without_labels(data: RecapDataConfig) -> RecapDataConfig:
     for name in ("downsample_negatives", "rectify_labels", "extract_features"):
         copy.preprocess.ClearField(name)
     copy.seg_dense_schema.ClearField("features")
-    for name in set(copy.seg_dense_schema.renamed_features) - MODEL_INPUTS.keys():
+    lists = {item.name for item in inputs if item.is_list}
+    for name in set(copy.seg_dense_schema.renamed_features) - MODEL_INPUTS.keys() - lists:
         del copy.seg_dense_schema.renamed_features[name]
     return copy
 

@@ -89,7 +89,9 @@ class _Export:
         golden = golden_rows(self._signature, rows, self._validation or "", reference.predictions)
         served = ServedModel(self._model, self._inputs, self._steps.steps).eval()
         tensors = write_model(served, self._inputs, place, external_above)
-        write_file(place, layout.GOLDEN_FILE, golden_bytes(golden))
+        write_file(
+            place, layout.GOLDEN_FILE, golden_bytes(golden, {item.name for item in self._signature.inputs if item.list})
+        )
         manifest = self._manifest(golden, precision)
         manifest.external_tensors.extend(tensors)
         baseline = self._baseline(reference)
@@ -124,7 +126,7 @@ class _Export:
     def _manifest(self, golden: Sequence[GoldenValues], precision: Precision) -> BundleManifest:
         return BundleManifest(
             format_version=layout.FORMAT_VERSION,
-            least_reader_version=1,
+            least_reader_version=layout.LISTS_SINCE if any(item.list for item in self._signature.inputs) else 1,
             generator=f"rankspec {version('rankspec')}",
             semantic_fingerprint=self._setup.job.semantic_fingerprint,
             run_fingerprint=self._setup.job.fingerprint,

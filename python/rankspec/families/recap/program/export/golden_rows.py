@@ -6,17 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rankspec.encoding.lists import PADDING, Lists
 from rankspec.recap.v1.embedding_pb2 import OUT_OF_RANGE_IDS_BUCKET
 from rankspec.scoring.golden import GoldenBatch
 from rankspec.scoring.signature import dtype_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from rankspec.serving.v1.bundle_pb2 import FeatureSignature, IdTable, ServedInput
 
+# Lists are matrices as `Lists.padded` makes them.
 Rows = dict[str, "NDArray[Any]"]
 # What the names of batches begin with that are odd.
 EDGE = "edge/"
@@ -43,8 +45,16 @@ def first_rows(batches: Iterable[Rows]) -> Rows | None:
         taken.append(rows)
         num_rows += len(next(iter(rows.values())))
         if num_rows >= most:
-            return {name: np.concatenate([one[name] for one in taken])[:most] for name in rows}
-    return {name: np.concatenate([one[name] for one in taken]) for name in taken[0]} if taken else None
+            return {name: _joined([one[name] for one in taken])[:most] for name in rows}
+    return {name: _joined([one[name] for one in taken]) for name in taken[0]} if taken else None
+
+
+def _joined(parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    """The rows of all parts; lists are padded to the longest."""
+    width = max(part.shape[1] for part in parts)
+    return np.concatenate(
+        [np.pad(part, ((0, 0), (0, width - part.shape[1])), constant_values=PADDING) for part in parts]
+    )
 
 
 def golden_rows(
@@ -66,20 +76,25 @@ def golden_rows(
 
 
 def _zeros(signature: FeatureSignature) -> Rows:
-    return {item.name: np.zeros((1, item.width), dtype_of(item)) for item in signature.inputs}
+    return {
+        item.name: np.full((1, item.width), PADDING if item.list else 0, dtype_of(item)) for item in signature.inputs
+    }
 
 
 def _edges(signature: FeatureSignature, usual: Rows) -> Iterator[tuple[str, Rows]]:
     floats = [item for item in signature.inputs if dtype_of(item) == np.float32]
-    whole = [item for item in signature.inputs if dtype_of(item) == np.int64]
+    whole = [item for item in signature.inputs if dtype_of(item) == np.int64 and not item.list]
     if floats:
         yield f"{EDGE}not finite", _with(usual, floats, _NOT_FINITE)
         yield f"{EDGE}extreme values", _with_extremes(usual, floats)
     tables = {(table.input, table.position) for table in signature.id_tables}
     if any((item.name, position) not in tables for item in whole for position in range(item.width)):
         yield f"{EDGE}whole numbers", _with(usual, whole, _WHOLE, leave=tables)
-    if signature.id_tables:
-        yield f"{EDGE}ids", _with_ids(usual, signature.id_tables)
+    lists = {item.name for item in signature.inputs if item.list}
+    if of_positions := [table for table in signature.id_tables if table.input not in lists]:
+        yield f"{EDGE}ids", _with_ids(usual, of_positions)
+    for name in sorted(lists):
+        yield f"{EDGE}lists of {name}", _with_lists(usual, signature.id_tables, name)
 
 
 def _with(
@@ -129,6 +144,18 @@ def _with_ids(usual: Rows, tables: Iterable[IdTable]) -> Rows:
         ids = columns[table.name]
         rows[table.input][:, table.position] = [ids[row % len(ids)] for row in range(num_rows)]
     return rows
+
+
+def _with_lists(usual: Rows, tables: Iterable[IdTable], name: str) -> Rows:
+    """Rows whose list of an input is empty, is one id, or has every id that is worth trying, the first one twice."""
+    own = [table for table in tables if table.input == name]
+    most = min((table.num_ids for table in own if table.out_of_range_ids != OUT_OF_RANGE_IDS_BUCKET), default=None)
+    tried = sorted({one for table in own for one in _ids(table)} - {PADDING})
+    ids = [one for one in tried if most is None or 0 <= one < most]
+    lists = [[], *([one] for one in ids), [*ids, *ids[:1]]]
+    rows = _repeated(usual, len(lists))
+    values = np.array([one for row in lists for one in row], np.int64)
+    return rows | {name: Lists.of(values, np.array([len(row) for row in lists])).padded()}
 
 
 def _ids(table: IdTable) -> list[int]:

@@ -77,7 +77,14 @@ def _exported(model: nn.Module, inputs: Sequence[Input]) -> Any:
             f"{error.name} is not installed; `pip install 'rankspec[export]'` installs what this takes"
         ) from error
     rows = torch.export.Dim("rows", min=1)
-    samples = tuple(torch.zeros(3, item.stored_length, dtype=getattr(torch, item.dtype)) for item in inputs)
+    samples = tuple(
+        torch.zeros(3, 2 if item.is_list else item.stored_length, dtype=getattr(torch, item.dtype)) for item in inputs
+    )
+    # A list's matrix is as wide as the longest list.
+    shapes = tuple(
+        {0: rows, 1: torch.export.Dim(f"ids_{place}", min=1)} if item.is_list else {0: rows}
+        for place, item in enumerate(inputs)
+    )
     with _quietly(), torch.no_grad():
         try:
             return torch.onnx.export(
@@ -88,7 +95,7 @@ def _exported(model: nn.Module, inputs: Sequence[Input]) -> Any:
                 opset_version=_OPSET,
                 input_names=[item.name for item in inputs],
                 output_names=[OUTPUTS],
-                dynamic_shapes=(tuple({0: rows} for _ in samples),),
+                dynamic_shapes=(shapes,),
                 custom_translation_table={torch.ops.aten.log1p.default: _precise_log1p},
             )
         except torch.onnx.errors.OnnxExporterError as error:

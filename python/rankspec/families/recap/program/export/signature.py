@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rankspec.claims.registry import obeys
-from rankspec.families.recap.feature_refs import column_of
+from rankspec.families.recap.feature_refs import column_of, list_of
 from rankspec.families.recap.program.export.preprocessing import allowed_values
 from rankspec.recap.v1.architecture_pb2 import TASK_KIND_REGRESSION, TaskModel
 from rankspec.recap.v1.embedding_pb2 import SmallEmbeddingBagConfig, SmallEmbeddingsConfig
@@ -16,7 +16,7 @@ from rankspec.serving.v1 import bundle_pb2
 from rankspec.serving.v1.bundle_pb2 import FeatureSignature, IdTable, ServedInput, ServedOutput
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from rankspec.trainer.data.step import Step
     from rankspec.trainer.inputs import Input
@@ -35,7 +35,7 @@ def served_signature(config: ModelConfig, inputs: Sequence[Input], steps: Sequen
         steps: what is done to stored rows before.
     """
     tables = id_tables(config, inputs)
-    read = {table.position for table in tables} if not _reads_all_ids(config) else None
+    read = {table.position for table in tables if table.input == "discrete"} if not _reads_all_ids(config) else None
     served = [_input(item, steps, read if item.name == "discrete" else None) for item in inputs]
     return FeatureSignature(inputs=served, id_tables=tables, hash=signature_hash(served))
 
@@ -47,6 +47,8 @@ def _reads_all_ids(config: ModelConfig) -> bool:
 
 
 def _input(item: Input, steps: Sequence[Step], read: set[int] | None) -> ServedInput:
+    if item.is_list:
+        return ServedInput(name=item.name, type=_TYPES[item.dtype], width=1, feature_names=item.names or (), list=True)
     kept = set(item.kept if item.kept is not None else range(item.width))
     read = kept if read is None else read
     unread = [position for position in range(item.stored_length) if position not in read]
@@ -66,24 +68,31 @@ def _input(item: Input, steps: Sequence[Step], read: set[int] | None) -> ServedI
 @obeys(SmallEmbeddingBagConfig, "name", "num_embeddings", "out_of_range_ids")
 def id_tables(config: ModelConfig, inputs: Sequence[Input]) -> list[IdTable]:
     """The tables that ids are looked up in, with the positions of the ids in stored rows."""
-    if not config.HasField("small_embeddings"):
-        return []
-    discrete = next(item for item in inputs if item.name == "discrete")
+    by_name = {item.name: item for item in inputs}
     tables: list[Any] = list(config.small_embeddings.tables)
-    return [
-        IdTable(
-            name=table.name,
-            input=discrete.name,
-            position=_stored(column_of(table, discrete, f"model.small_embeddings.tables[{place}]"), discrete),
-            num_ids=table.num_embeddings,
-            out_of_range_ids=table.out_of_range_ids,
+    found = []
+    for place, table in enumerate(tables):
+        name, position = _looked_up(table, by_name, f"model.small_embeddings.tables[{place}]")
+        found.append(
+            IdTable(
+                name=table.name,
+                input=name,
+                position=position,
+                num_ids=table.num_embeddings,
+                out_of_range_ids=table.out_of_range_ids,
+            )
         )
-        for place, table in enumerate(tables)
-    ]
+    return found
 
 
-def _stored(column: int, item: Input) -> int:
-    return column if item.kept is None else item.kept[column]
+@obeys(SmallEmbeddingBagConfig, "list")
+def _looked_up(table: SmallEmbeddingBagConfig, inputs: Mapping[str, Input], path: str) -> tuple[str, int]:
+    """The input that holds a table's ids, and their position in its stored rows."""
+    if table.HasField("list"):
+        return list_of(table, inputs, path).name, 0
+    item = inputs["discrete"]
+    column = column_of(table, item, path)
+    return item.name, column if item.kept is None else item.kept[column]
 
 
 @obeys(ModelConfig, "tasks")

@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from rankspec.encoding.lists import Lists
 from rankspec.families.recap.input_signature import input_signature
 from rankspec.families.recap.program.data.dataset import open_dataset
 from rankspec.families.recap.program.data.prediction import without_labels
+from rankspec.families.recap.program.id_lists import RaggedIds
 from rankspec.schema.field_paths import at
+from rankspec.scoring.columns import is_out_of_range
 from rankspec.serving.v1 import bundle_pb2
 from rankspec.serving.v1.bundle_pb2 import DriftBaseline, InputBaseline
 
@@ -18,9 +21,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from rankspec.families.recap.program.batch import RecapBatch
     from rankspec.recap.v1.data_pb2 import RecapDataConfig
     from rankspec.recap.v1.recap_pb2 import RecapConfig
-    from rankspec.serving.v1.bundle_pb2 import FeatureSignature, IdTable, ServedInput
+    from rankspec.serving.v1.bundle_pb2 import FeatureSignature, ServedInput
     from rankspec.trainer.inputs import Input
 
 Rows = dict[str, "NDArray[Any]"]
@@ -36,24 +40,33 @@ def stored_batches(config: RecapConfig, name: str, inputs: Sequence[Input]) -> I
         inputs: the inputs to give.
 
     Yields:
-        `[rows, stored length]` of each input by name.
+        `[rows, stored length]` of each input by name; lists are padded.
 
     Raises:
         DataError: they cannot be read.
     """
-    data, path = as_stored(config.validation_data[name]), at("validation_data", name)
+    data, path = as_stored(config.validation_data[name], inputs), at("validation_data", name)
     wanted = {item.name for item in inputs}
     own = [item for item in input_signature(data, path) if item.name in wanted]
     num_batches = config.training.num_eval_steps if config.training.num_eval_steps > 0 else None
     opened = open_dataset(data, own, (), seed=0, shuffle=False, path=path, weigh=False)
     with opened as dataset, dataset.batches(0, num_batches) as batches:
         for batch in batches:
-            yield {item.name: getattr(batch, item.name).numpy() for item in inputs}
+            yield {item.name: _stored(batch, item) for item in inputs}
 
 
-def as_stored(data: RecapDataConfig) -> RecapDataConfig:
+def _stored(batch: RecapBatch, item: Input) -> NDArray[Any]:
+    if not item.is_list:
+        values: NDArray[Any] = getattr(batch, item.name).numpy()
+        return values
+    lists = batch.lists[item.name]
+    assert isinstance(lists, RaggedIds), "data sets give lists so"
+    return Lists(lists.values.numpy(), lists.offsets.numpy()).padded()
+
+
+def as_stored(data: RecapDataConfig, inputs: Sequence[Input]) -> RecapDataConfig:
     """The configuration of a data set without labels, and without anything that is done to its rows."""
-    copy = without_labels(data)
+    copy = without_labels(data, inputs)
     copy.ClearField("preprocess")
     copy.seg_dense_schema.ClearField("mask_mantissa_features")
     return copy
@@ -79,7 +92,9 @@ class BaselineSums:
         self._signature = signature
         self._num_rows = 0
         self._inputs = {
-            item.name: Sums(np.zeros(item.width), np.zeros(item.width, np.int64)) for item in signature.inputs
+            item.name: Sums(np.zeros(item.width), np.zeros(item.width, np.int64))
+            for item in signature.inputs
+            if not item.list
         }
         self._out_of_range = np.zeros(len(signature.id_tables), np.int64)
         self._outputs = np.zeros(num_outputs)
@@ -94,7 +109,10 @@ class BaselineSums:
             sums.values.__iadd__(np.where(finite, values, 0).sum(0))
             sums.finite.__iadd__(finite.sum(0))
         for number, table in enumerate(self._signature.id_tables):
-            self._out_of_range[number] += int(_is_out_of_range(rows, table).sum())
+            is_list = table.input not in self._inputs
+            self._out_of_range[number] += int(
+                is_out_of_range(rows[table.input], table.position, table.num_ids, is_list=is_list).sum()
+            )
 
     def baseline(self, name: str) -> DriftBaseline | None:
         """What the rows were like; None if there were none, or what is made of them is no number."""
@@ -103,7 +121,7 @@ class BaselineSums:
         return DriftBaseline(
             validation_data=name,
             num_rows=self._num_rows,
-            inputs=[self._input(item) for item in self._signature.inputs if item.width <= _MOST_POSITIONS],
+            inputs=[self._input(i) for i in self._signature.inputs if i.width <= _MOST_POSITIONS and not i.list],
             out_of_range_shares=(self._out_of_range / self._num_rows).tolist(),
             mean_outputs=(self._outputs / self._num_rows).tolist(),
         )
@@ -115,12 +133,6 @@ class BaselineSums:
         if item.type == bundle_pb2.VALUE_TYPE_FLOAT32:
             found.missing_shares.extend((1 - sums.finite / self._num_rows).tolist())
         return found
-
-
-def _is_out_of_range(rows: Mapping[str, NDArray[Any]], table: IdTable) -> NDArray[np.bool_]:
-    ids = rows[table.input][:, table.position]
-    wrong: NDArray[np.bool_] = ids.astype(np.uint64) >= np.uint64(table.num_ids)
-    return wrong
 
 
 def baseline_of(

@@ -9,7 +9,12 @@ import torch
 from torch import nn
 
 from rankspec.claims.registry import obeys
-from rankspec.families.recap.feature_refs import refuse_table_of_position
+from rankspec.families.recap.feature_refs import (
+    lists_read,
+    looks_up_columns,
+    refuse_table_of_position,
+    without_unread,
+)
 from rankspec.families.recap.program.model.blocks import Blocks
 from rankspec.families.recap.program.model.embeddings import SmallEmbeddings, build_small_embeddings
 from rankspec.families.recap.program.model.featurization import Featurization, build_featurization
@@ -34,16 +39,16 @@ if TYPE_CHECKING:
 GIVEN_EMBEDDINGS = ("user_embedding", "user_eng_embedding", "author_embedding")
 
 
-@obeys(ModelConfig, "featurization_config", "small_embeddings", "position_debias_config")
+@obeys(ModelConfig, "featurization_config", "position_debias_config")
 @obeys(FeaturizationConfig, "feature_names_to_concat")
 def inputs_read(config: ModelConfig, inputs: Sequence[Input]) -> tuple[Input, ...]:
     """Those of the data's inputs that a model reads: all but ids that it looks up nowhere."""
     readers = (
-        config.HasField("small_embeddings"),
+        looks_up_columns(config),
         config.HasField("position_debias_config"),
         "discrete" in config.featurization_config.feature_names_to_concat,
     )
-    return tuple(item for item in inputs if any(readers) or item.name != "discrete")
+    return without_unread(inputs, lists_read(config), reads_ids=any(readers))
 
 
 class InputLayer(nn.Module):
@@ -83,8 +88,7 @@ class InputLayer(nn.Module):
         batch = with_finite_values(batch)
         blocks = self.featurization(batch)
         if self.small_embeddings is not None:
-            assert batch.discrete is not None, "the spec's rules make the data have ids to look up"
-            blocks |= self.small_embeddings(batch.discrete)
+            blocks |= self.small_embeddings(batch)
         blocks |= {name: norm(getattr(batch, name)) for name, norm in self.embedding_norms.items()}
         if self.position is not None:
             blocks[POSITION_BLOCK] = self.position(batch)
@@ -123,7 +127,7 @@ def build_input_layer(config: ModelConfig, inputs: Sequence[Input], position: Ra
     tables, debiasing = None, None
     if config.HasField("small_embeddings"):
         path = "model.small_embeddings"
-        tables = build_small_embeddings(config.small_embeddings, by_name["discrete"], path, position)
+        tables = build_small_embeddings(config.small_embeddings, by_name, path, position)
     if config.HasField("position_debias_config"):
         debiasing = build_position_embedding(config.position_debias_config, by_name["discrete"], position)
         if tables is not None:

@@ -13,6 +13,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 
 /** Encodes raw rows for conformance cases. */
 final class EncodingExecutor {
@@ -48,6 +49,16 @@ final class EncodingExecutor {
         .getEncodedBuilder()
         .addAllBinary(Arrays.stream(encoded.binary()).boxed().toList())
         .addAllDiscrete(Arrays.stream(encoded.discrete()).boxed().toList());
+    // In the order of their names.
+    new TreeMap<>(encoded.lists())
+        .forEach(
+            (name, lists) ->
+                response
+                    .getEncodedBuilder()
+                    .addListsBuilder()
+                    .setName(name)
+                    .addAllLengths(Arrays.stream(lists.lengths()).boxed().toList())
+                    .addAllValues(Arrays.stream(lists.values()).boxed().toList()));
     return response.build();
   }
 

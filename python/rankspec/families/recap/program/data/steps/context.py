@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from rankspec.schema.field_paths import join
 from rankspec.trainer.data.formats import Format
 from rankspec.trainer.data.ids import IdRange
+from rankspec.trainer.data_error import DataError
 from rankspec.trainer.inputs import Column, Input
 
 
@@ -30,6 +31,15 @@ class StepContext:
     formats: Mapping[str, Format]
     id_ranges: Sequence[IdRange]
     float_labels: Collection[str]
+
+    def refuse_list(self, name: str, what: str, path: str) -> None:
+        """Makes sure that an input is none of lists, which a step does nothing to.
+
+        Raises:
+            DataError: it is.
+        """
+        if any(item.is_list for item in self.inputs if item.name == name):
+            raise DataError(f'the rows of "{name}" are lists of ids, {what}; drop it', path)
 
     def place(self, step: str) -> str:
         """The place in the spec of a step of `preprocess`."""

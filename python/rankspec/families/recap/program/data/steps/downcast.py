@@ -75,6 +75,7 @@ def build_downcast(data: RecapDataConfig, context: StepContext) -> Downcast | No
             raise DataError(f'there is no input "{name}"; the inputs are {", ".join(sorted(known))}', here)
         if name == "discrete" and dtype.is_floating_point:
             raise DataError('"discrete" holds ids, which no floating-point format keeps; use uint8 or drop it', here)
+        context.refuse_list(name, "which are kept as they are", here)
         if name in context.formats:
             formats[name] = Format(context.formats[name].width, dtype)
     columns = {item.name: item.column for item in context.inputs if item.name in formats}

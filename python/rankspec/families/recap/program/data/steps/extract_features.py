@@ -67,6 +67,7 @@ def _extraction(context: StepContext, row: ExtractFeaturesRow, path: str) -> Ext
     source = next((item for item in context.inputs if item.name == row.source_tensor), None)
     if source is None:
         raise DataError(f'there is no input "{row.source_tensor}"', join(path, "source_tensor"))
+    context.refuse_list(row.source_tensor, "which have no places", join(path, "source_tensor"))
     return Extraction(row.name, row.source_tensor, column_of(row, source, path))
 
 

@@ -41,6 +41,7 @@ def build_mask_mantissa(data: RecapDataConfig, context: StepContext) -> MaskMant
         here = at(join(context.path, "seg_dense_schema.mask_mantissa_features"), name)
         if name not in schema.renamed_features:
             raise DataError(f'renamed_features has no input "{name}"', here)
+        context.refuse_list(name, "which have no mantissa", here)
         if name in context.formats and context.formats[name].dtype != torch.float32:
             raise DataError(f'"{name}" holds whole numbers; only float32 values have a mantissa', here)
     num_bits = {name: bits for name, bits in schema.mask_mantissa_features.items() if name in context.formats}

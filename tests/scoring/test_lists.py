@@ -1,0 +1,142 @@
+"""Bundles of models that look up lists of ids."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from rankspec.serving.v1 import bundle_pb2
+from rankspec.serving.v1.bundle_pb2 import BundleManifest
+from tests.scoring.bundles import LISTS, make_bundle
+from tests.scoring.tampering import edited
+
+from rankspec import scoring
+from rankspec.cli import main
+from rankspec.encoding.lists import PADDING, Lists
+from rankspec.scoring.errors import ScoringError
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the bundle, `bundle`, and what it was made of."""
+    work = tmp_path_factory.mktemp("lists")
+    make_bundle(LISTS, work / "bundle", work)
+    return work
+
+
+def _rows(made: Path, number: int | None = None) -> dict[str, Any]:
+    """Columns of the validation set."""
+    table = pq.read_table(made / "lists" / "valid.parquet").slice(0, number)
+    vectors = {
+        name: table[name].combine_chunks().flatten().to_numpy().reshape(len(table), -1)
+        for name in ("continuous", "binary")
+    }
+    return {**vectors, "tags": table["tags"].to_pylist()}
+
+
+def _scores(scorer: scoring.Scorer, columns: dict[str, Any]) -> dict[str, Any]:
+    return scorer.score(columns, scorer.signature_hash)
+
+
+def test_scores_are_what_training_predicts(made: Path) -> None:
+    assert (
+        main(["predict", str(made / "run_bundle" / "resolved.textproto"), "-o", str(made / "predicted.parquet")]) == 0
+    )
+    predicted = pq.read_table(made / "predicted.parquet")
+    with scoring.open(made / "bundle") as scorer:
+        found = _scores(scorer, _rows(made))
+    for task in ("like", "reply"):
+        np.testing.assert_allclose(found[task], predicted[task].to_numpy(), rtol=0, atol=1e-6)
+
+
+def test_every_form_of_lists_scores_alike_and_padding_counts_for_nothing(made: Path) -> None:
+    columns = _rows(made, 20)
+    lists = Lists.of(np.array([i for row in columns["tags"] for i in row]), np.array([len(r) for r in columns["tags"]]))
+    wider = np.pad(lists.padded(), ((0, 0), (0, 3)), constant_values=PADDING)
+    with scoring.open(made / "bundle") as scorer:
+        expected = _scores(scorer, columns)
+        for form in (lists, lists.padded(), wider, [np.array(row, np.int32) for row in columns["tags"]]):
+            found = _scores(scorer, columns | {"tags": form})
+            np.testing.assert_allclose(found["like"], expected["like"], rtol=0, atol=1e-7)
+        alone = _scores(scorer, {name: values[3:4] for name, values in columns.items()})
+    np.testing.assert_allclose(alone["like"], expected["like"][3:4], rtol=0, atol=1e-6)
+
+
+def test_rows_of_empty_lists_are_scored(made: Path) -> None:
+    columns = _rows(made, 3) | {"tags": [[], [], []]}
+    with scoring.open(made / "bundle") as scorer:
+        assert np.isfinite(_scores(scorer, columns)["like"]).all()
+        assert len(_scores(scorer, {name: values[:0] for name, values in columns.items()})["like"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("lists", "code", "row"),
+    [
+        ([[1], [2, 12]], "ID_OUT_OF_RANGE", 1),
+        ([[1], [-1]], "ID_OUT_OF_RANGE", 1),
+        ([[PADDING], [1]], "VALUE_NOT_ALLOWED", 0),
+        ([[1.5], [1]], "TYPE_MISMATCH", None),
+        ([[True], [1]], "TYPE_MISMATCH", None),
+        ([["1"], [1]], "TYPE_MISMATCH", None),
+        ([[2**63], [1]], "TYPE_MISMATCH", None),
+        ([[[1]], [[1]]], "TYPE_MISMATCH", None),
+        (7, "TYPE_MISMATCH", None),
+        (np.array([[PADDING, 1], [1, 2]]), "TYPE_MISMATCH", None),
+        (np.array([[0.0], [1.0]], np.float32), "TYPE_MISMATCH", None),
+        ([[1]], "ROWS_MISMATCH", None),
+    ],
+    ids=lambda value: str(value) if isinstance(value, str) else None,
+)
+def test_lists_that_cannot_be_scored_are_refused(made: Path, lists: Any, code: str, row: int | None) -> None:
+    with scoring.open(made / "bundle") as scorer, pytest.raises(ScoringError) as caught:
+        _scores(scorer, _rows(made, 2) | {"tags": lists})
+    assert (caught.value.code, caught.value.input, caught.value.row) == (code, "tags", row)
+
+
+def _older(manifest: BundleManifest) -> None:
+    manifest.least_reader_version = 1
+
+
+def _of_floats(manifest: BundleManifest) -> None:
+    manifest.signature.inputs[-1].type = bundle_pb2.VALUE_TYPE_FLOAT32
+
+
+def _without_word(manifest: BundleManifest) -> None:
+    manifest.signature.inputs[-1].list = False
+
+
+def _shorter(manifest: BundleManifest) -> None:
+    manifest.golden_batches[0].num_rows -= 1
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        (_older, "MANIFEST_INVALID"),
+        (_of_floats, "MANIFEST_INVALID"),
+        (_without_word, "MODEL_INVALID"),
+        (_shorter, "GOLDEN_INVALID"),
+    ],
+)
+def test_a_bundle_that_says_something_else_of_its_lists_is_refused(
+    made: Path, tmp_path: Path, change: Callable[[BundleManifest], None], code: str
+) -> None:
+    folder = tmp_path / "bundle"
+    shutil.copytree(made / "bundle", folder)
+    edited(change)(folder)
+    with pytest.raises(ScoringError) as caught:
+        scoring.open(folder)
+    assert caught.value.code == code
+
+
+def test_readers_that_do_not_know_lists_are_told_so(made: Path) -> None:
+    manifest = BundleManifest.FromString((made / "bundle" / "manifest.binpb").read_bytes())
+    assert manifest.least_reader_version == 2
+    assert [item.name for item in manifest.signature.inputs if item.list] == ["tags"]
