@@ -67,7 +67,9 @@ def test_raw_rows_score_as_the_stored_ones_bit_by_bit(imported: Path) -> None:
 def _stored_scores(scorer: scoring.Scorer, part: Path) -> np.ndarray:
     table = pq.read_table(part)
     columns = {
-        item.name: np.array(
+        item.name: table[item.name].to_pylist()
+        if item.list
+        else np.array(
             table[item.name].to_pylist(), np.float32 if item.HasField("non_finite_value") else np.int64
         ).reshape(-1, item.width)
         for item in scorer.manifest.signature.inputs
@@ -178,7 +180,7 @@ def _unfitted_feature(recipe: Recipe) -> None:
     [
         pytest.param(_recipe(lambda recipe: recipe.ClearField("fitted")), "RECIPE_UNFITTED", id="unfitted"),
         pytest.param(_recipe(_unfitted_feature), "RECIPE_UNFITTED", id="a feature unfitted"),
-        pytest.param(_recipe(lambda recipe: setattr(recipe, "semantics", 2)), "RECIPE_UNKNOWN", id="semantics"),
+        pytest.param(_recipe(lambda recipe: setattr(recipe, "semantics", 3)), "RECIPE_UNKNOWN", id="semantics"),
         pytest.param(_recipe(lambda recipe: recipe.features.pop()), "RECIPE_INVALID", id="a feature less"),
         pytest.param(_recipe(lambda recipe: recipe.features.reverse()), "RECIPE_INVALID", id="another order"),
         pytest.param(_recipe(lambda recipe: recipe.ClearField("columns")), "RECIPE_INVALID", id="no columns"),
