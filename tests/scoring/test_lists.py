@@ -140,3 +140,14 @@ def test_readers_that_do_not_know_lists_are_told_so(made: Path) -> None:
     manifest = BundleManifest.FromString((made / "bundle" / "manifest.binpb").read_bytes())
     assert manifest.least_reader_version == 2
     assert [item.name for item in manifest.signature.inputs if item.list] == ["tags"]
+
+
+def test_the_server_refuses_them_by_name(made: Path) -> None:
+    from rankspec.scoring.server.loader import _refuse_lists
+
+    scorer = scoring.open(made / "bundle")
+    with pytest.raises(ScoringError, match="score this one with") as caught:
+        _refuse_lists(scorer)
+    assert (caught.value.code, caught.value.input) == ("VERSION_UNKNOWN", "tags")
+    with pytest.raises(ScoringError, match="CLOSED"):
+        _scores(scorer, _rows(made, 1))

@@ -44,7 +44,9 @@ def test_raw_rows_score_as_the_stored_ones_bit_by_bit(imported: Path) -> None:
 def _stored_scores(scorer: scoring.Scorer, part: Path) -> np.ndarray:
     table = pq.read_table(part)
     columns = {
-        item.name: np.array(
+        item.name: table[item.name].to_pylist()
+        if item.list
+        else np.array(
             table[item.name].to_pylist(), np.float32 if item.HasField("non_finite_value") else np.int64
         ).reshape(-1, item.width)
         for item in scorer.manifest.signature.inputs
