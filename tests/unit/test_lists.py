@@ -167,3 +167,10 @@ def test_steps_that_lists_do_not_go_through_are_refused(tmp_path: Path) -> None:
     config.preprocess.extract_features.extract_feature_table.add(name="first", source_tensor="tags", index=0)
     with pytest.raises(DataError, match='the rows of "tags" are lists of ids, which have no places; drop it'):
         _opened(config)
+
+
+def test_baselines_count_the_first_ids_of_each_list() -> None:
+    from rankspec.families.recap.program.baseline_rows import _counts
+
+    lists = RaggedIds(torch.tensor([1, 1, 0, 7]), torch.tensor([0, 3, 3, 4]))
+    assert _counts(lists, 3).tolist() == [[1, 2, 0, 3], [0, 0, 0, 0], [0, 0, 0, 1]]

@@ -84,7 +84,7 @@ def test_inputs_are_joined_in_their_order() -> None:
     norms = model.inputs.embedding_norms
     expected = [
         *model.inputs.featurization(batch).values(),
-        *model.inputs.small_embeddings(batch.discrete).values(),
+        *model.inputs.small_embeddings(batch).values(),
         *(norms[name](getattr(batch, name)) for name in ("user_embedding", "user_eng_embedding", "author_embedding")),
     ]
     blocks = model.inputs(batch)
