@@ -103,6 +103,7 @@ _Change = Callable[[dict[str, Any]], object]
         pytest.param(lambda rows: rows.update(city=[1.5] * 3), "COLUMN_TYPE", "city", None, id="type"),
         pytest.param(lambda rows: rows.update(city=["a", 17, None]), "COLUMN_TYPE", "city", None, id="types"),
         pytest.param(lambda rows: rows.update(income=["1", "secret", "2"]), "VALUE_INVALID", "income", 1, id="value"),
+        pytest.param(lambda rows: rows.update(city="Ulm"), "COLUMN_TYPE", "city", None, id="text-for-a-column"),
         pytest.param(lambda rows: rows.update(tags=[[]] * 2), "ROWS_MISMATCH", "tags", None, id="rows"),
     ],
 )
@@ -117,6 +118,15 @@ def test_raw_rows_that_the_recipe_cannot_read_are_refused(
 
     assert (caught.value.code, caught.value.input, caught.value.row) == (code, column, row)
     assert "secret" not in str(caught.value)
+
+
+def test_a_list_of_rows_is_told_how_to_become_a_table(imported: Path) -> None:
+    rows = visits().slice(0, 3)
+
+    with scoring.open(imported / "bundle") as scorer:
+        with pytest.raises(TypeError, match="from_pylist"):
+            scorer.score_raw(rows.to_pylist())
+        assert len(scorer.score_raw(pa.Table.from_pylist(rows.to_pylist(), rows.schema))["bought"]) == 3
 
 
 def test_who_gives_inputs_as_they_are_stored_needs_nothing_of_the_recipe(imported: Path, tmp_path: Path) -> None:

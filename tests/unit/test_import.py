@@ -322,6 +322,37 @@ def test_a_column_that_gives_the_label_away_is_warned_of(tmp_path: Path) -> None
     assert {"paid", "state"} <= told <= {"paid", "paid_bin", "state"}
 
 
+def with_decimal_commas(path: Path) -> Path:
+    """A table whose separator and decimal mark are commas, so that the file does not tell what is meant."""
+    table = [row | {"price": f"{index % 9},{index % 7}5"} for index, row in enumerate(rows())]
+    return write_csv(path, table)
+
+
+def test_lists_that_look_like_numbers_are_warned_of(tmp_path: Path) -> None:
+    table = with_decimal_commas(tmp_path / "t.csv")
+    taken = import_table(table, tmp_path / "guessed", label="bought")
+    assert any(warning.startswith('"price" looks like numbers with decimal commas') for warning in taken.warnings)
+    said = import_table(table, tmp_path / "said", label="bought", multi={"price": ","})
+    assert not [warning for warning in said.warnings if '"price"' in warning]
+
+
+def test_numbers_with_decimal_commas_that_are_asked_for_are_told_how(tmp_path: Path) -> None:
+    table = with_decimal_commas(tmp_path / "t.csv")
+    with pytest.raises(TableError, match=r"--numeric price: not all .*`--decimal ,`"):
+        import_table(table, tmp_path / "feature", label="bought", numeric=["price"])
+    with pytest.raises(TableError, match=r"--label price: not all .*`--decimal ,`"):
+        import_table(table, tmp_path / "label", label="price:number")
+
+
+@pytest.mark.parametrize(("scale", "is_told"), [(1.0, False), (100.0, True)], ids=["of-size-1", "of-size-100"])
+def test_a_number_that_outweighs_other_labels_is_warned_of(tmp_path: Path, scale: float, is_told: bool) -> None:
+    table = [row | {"spent": row["bought"] * scale * (index % 5) / 4} for index, row in enumerate(rows())]
+    both = import_table(write_csv(tmp_path / "t.csv", table), tmp_path / "both", label=["bought", "spent:number"])
+    assert any("outweighs the other labels" in warning for warning in both.warnings) == is_told
+    alone = import_table(tmp_path / "t.csv", tmp_path / "alone", label="spent:number")
+    assert not [warning for warning in alone.warnings if "outweighs" in warning]
+
+
 def test_positives_alone_are_warned_of(tmp_path: Path) -> None:
     table = [row | {"bought": 1} for row in rows()]
     made = import_table(write_csv(tmp_path / "t.csv", table), tmp_path / "set", label="bought")

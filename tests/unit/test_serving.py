@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import socket
 import subprocess
 import sys
 import threading
@@ -341,6 +342,17 @@ def test_it_is_not_reached_from_elsewhere_without_tls_and_token(
 ) -> None:
     assert cli.main(["serve", str(folder), "--http", "0.0.0.0:0"]) == 2
     assert "takes --tls-cert, --tls-key and --token-file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--http", "--metrics"])
+def test_an_address_that_is_taken_is_told(folder: Path, option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    addresses = dict.fromkeys(("--grpc", "--http", "--metrics"), "127.0.0.1:0")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        addresses[option] = f"127.0.0.1:{taken.getsockname()[1]}"
+        command = ["serve", str(folder), *(f"{name}={address}" for name, address in addresses.items())]
+        assert cli.main(command) == 75
+    told = f"error: {addresses[option]} cannot be listened on: Address already in use; name a free address\n"
+    assert told in capsys.readouterr().err
 
 
 def test_a_single_bundle_that_cannot_be_opened_ends_with_its_code(

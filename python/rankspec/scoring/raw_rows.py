@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -74,6 +74,7 @@ class RawRows:
 
         Raises:
             ScoringError: COLUMN_MISSING, COLUMN_TYPE, VALUE_INVALID or ROWS_MISMATCH.
+            TypeError: `rows` is a list of rows.
         """
         # In one piece, so that of several mistakes the first column's is told wherever the pieces end.
         batches = _table(rows, self.columns).combine_chunks().to_batches() or [_empty(rows, self.columns)]
@@ -125,7 +126,7 @@ def _joined_lists(encoded: list[Encoded], item: ServedInput) -> NDArray[np.int64
 def _table(rows: Any, columns: tuple[str, ...]) -> pa.Table:
     """The columns that are read, as far as they are there."""
     if not isinstance(rows, Mapping):
-        table = rows if isinstance(rows, pa.Table) else pa.table(rows)
+        table = _handed_over(rows)
         return table.select([place for place, name in enumerate(table.schema.names) if name in columns])
     arrays = {name: _array(rows[name], name) for name in columns if name in rows}
     num_rows = len(next(iter(arrays.values()), ()))
@@ -135,7 +136,24 @@ def _table(rows: Any, columns: tuple[str, ...]) -> pa.Table:
     return pa.table(arrays)
 
 
+def _handed_over(rows: Any) -> pa.Table:
+    """The table that is given.
+
+    Raises:
+        TypeError: it is a list, of which Arrow does not say what is missing.
+    """
+    if isinstance(rows, Sequence):
+        raise TypeError(
+            "raw rows come as an Arrow table, as what hands one over, or as columns by name, and not as a "
+            f"{type(rows).__name__}; pyarrow.Table.from_pylist makes a table of a list of dictionaries"
+        )
+    return rows if isinstance(rows, pa.Table) else pa.table(rows)
+
+
 def _array(values: Any, name: str) -> pa.Array | pa.ChunkedArray:
+    if isinstance(values, str | bytes):
+        # Arrow would take each letter for a row.
+        raise ScoringError(bundle_pb2.ERROR_CODE_COLUMN_TYPE, "a list of values, one a row", input=name)
     try:
         return values if isinstance(values, pa.Array | pa.ChunkedArray) else pa.array(values)
     except (pa.ArrowException, TypeError, ValueError, OverflowError):

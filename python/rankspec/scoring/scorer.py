@@ -94,6 +94,7 @@ class Scorer:
 
         Raises:
             ScoringError: with one of the codes from RECIPE_INVALID to VOCABULARY_INVALID, or from CLOSED on.
+            TypeError: `rows` is a list of rows.
             ModuleNotFoundError: pyarrow is not installed; `pip install 'rankspec[raw]'` installs it.
         """
         inputs = self.raw_rows().inputs(rows)

@@ -146,6 +146,17 @@ def test_lists_of_raw_rows_carry_any_column_of_the_table(
     assert f"the rows are raw, and are encoded by {shop / '_recipe.binpb'}" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("column", "hint"), [("user_ids", 'did you mean "user_id"'), ("xyz", "they have .*user_id")], ids=["near", "far"]
+)
+def test_column_that_the_raw_rows_lack_is_told_by_its_name(shop: Path, tmp_path: Path, column: str, hint: str) -> None:
+    table = write_csv(tmp_path / "new.csv", later_rows())
+    with pytest.raises(DataError, match=f'^the raw rows have no column "{column}", which is to be carried; {hint}'):
+        opened(shop).predict(table, carry=[column])
+    with pytest.raises(DataError, match=f'^the raw rows have no column "{column}"'):
+        opened(shop).predict(table, top=2, by=column)
+
+
 def _copied(shop: Path, folder: Path) -> Path:
     """A copy of the data set and its run, which may be changed."""
     copied = folder / "shop"

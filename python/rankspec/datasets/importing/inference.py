@@ -21,6 +21,7 @@ _END_OF_WHOLE = 2.0**63
 _PROSE_BYTES = 60
 _MANY_BLANKS = 3
 _SEPARATORS = ("|", ";", ",")
+_COMMA_NUMBER = r"^[+-]?[0-9]+(,[0-9]+)?$"
 _IDS = re.compile(
     r"(?i:(^|[_ .-])(id|ids|uuid|guid|key|code|sku|ean|upc|zip|zipcode|postcode|postal|phone)$)|[a-z]I[dD]$"
 )
@@ -112,7 +113,7 @@ def _as_told(profile: Profile, role: str, corrections: Corrections) -> Column:
     if role == "number":
         if not profile.all_numbers or profile.stored in ("flag", "time") or profile.is_list:
             odd = f"; `{profile.odd}` is none" if profile.odd is not None and not corrections.private else ""
-            raise TableError(f"--numeric {name}: not all of its values are numbers{odd}")
+            raise TableError(f"--numeric {name}: not all of its values are numbers{odd}{comma_hint(profile)}")
         return Column(name, "number", "--numeric", profile, "real" if not _fits_whole(profile) else "whole")
     if role == "list":
         separator = None if profile.is_list else corrections.multi[name] or None
@@ -231,6 +232,23 @@ def _separator_of(profile: Profile) -> str | None:
         if not spaced and kinds * 2 <= len(pieces) and kinds < len(profile.distinct):
             return separator
     return None
+
+
+def has_decimal_commas(profile: Profile) -> bool:
+    """Every value is a number, if its comma is taken for the decimal mark; some have one."""
+    if profile.stored != "text" or profile.sample is None or not len(profile.sample):
+        return False
+    numbers = pc.match_substring_regex(profile.sample, _COMMA_NUMBER)
+    return bool(pc.all(numbers).as_py()) and bool(pc.any(pc.match_substring(profile.sample, ",")).as_py())
+
+
+def comma_hint(profile: Profile) -> str:
+    """What to say to have numbers with decimal commas read; empty where they are none."""
+    return (
+        "; if their commas are decimal marks, `--decimal ,` says so for CSV files"
+        if has_decimal_commas(profile)
+        else ""
+    )
 
 
 def _unit_of(profile: Profile) -> str | None:

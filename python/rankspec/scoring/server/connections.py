@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ from rankspec.scoring.server.refusals import Kind, Refusal, invalid
 
 if TYPE_CHECKING:
     from rankspec.scoring.server.logs import Log
-    from rankspec.scoring.server.settings import Limits
+    from rankspec.scoring.server.settings import Address, Limits
 
     Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
@@ -152,3 +153,17 @@ class LimitedServer(web.Server):
                 del self._idle_since[transport]
                 if isinstance(transport, asyncio.Transport):
                     transport.abort()
+
+
+async def listen(site: web.TCPSite, address: Address) -> None:
+    """Begins to listen.
+
+    Raises:
+        OSError: the address cannot be listened on; the text names it.
+    """
+    try:
+        await site.start()
+    except OSError as error:
+        # For an address in use asyncio has a text of its own; a name that is not found has no number of the system.
+        why = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
+        raise OSError(f"{address} cannot be listened on: {why}") from error

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from rankspec.scoring.server.connections import LimitedServer, refused
+from rankspec.scoring.server.connections import LimitedServer, listen, refused
 from rankspec.scoring.server.json_messages import (
     JSON_LENGTH_HEADER,
     answer_body,
@@ -55,7 +55,7 @@ class HttpServer:
         """
         await self._runner.setup()
         site = web.TCPSite(self._runner, address.host, address.port, ssl_context=context, backlog=1024)
-        await site.start()
+        await listen(site, address)
         self._idle = asyncio.create_task(self._server.end_idle_connections())
         return address._replace(port=self._runner.addresses[0][1])
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 
-from rankspec.scoring.server.connections import LimitedServer
+from rankspec.scoring.server.connections import LimitedServer, listen
 from rankspec.scoring.server.refusals import Refusal
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class MetricsServer:
             OSError: the address cannot be listened on.
         """
         await self._runner.setup()
-        await web.TCPSite(self._runner, address.host, address.port, ssl_context=context).start()
+        await listen(web.TCPSite(self._runner, address.host, address.port, ssl_context=context), address)
         self._idle = asyncio.create_task(self._server.end_idle_connections())
         return address._replace(port=self._runner.addresses[0][1])
 

@@ -22,6 +22,7 @@ from rankspec.datasets.importing.arrow_source import StreamSource
 from rankspec.datasets.importing.door import Table, form_of, open_files
 from rankspec.datasets.importing.errors import TableError
 from rankspec.datasets.importing.later import encode_later_rows
+from rankspec.diagnostics.closest_name import closest
 from rankspec.encoding import folder as recipe_folder
 from rankspec.encoding.errors import EncodingError
 from rankspec.encoding.positions import positions
@@ -113,6 +114,7 @@ def _of_memory(recipe: DataRecipe, needed: set[str], source: RowSource, storing:
 def _encoded(recipe: DataRecipe, table: Table, source: RowSource, storing: Storing) -> RowSource:
     """Files of raw rows, encoded."""
     _check_recipe(recipe, storing.saved)
+    _check_columns(recipe, table, storing.columns)
     storing.say(f"the rows are raw, and are encoded by {recipe.file}")
     kept = [name for name in storing.columns if name in table.names]
     # As with a scorer, what is wrong is told by row and column, and no value is shown.
@@ -120,6 +122,21 @@ def _encoded(recipe: DataRecipe, table: Table, source: RowSource, storing: Stori
     for note in encoded.notes:
         storing.say(note)
     return _files(source, encoded.files)
+
+
+def _check_columns(recipe: DataRecipe, table: Table, wanted: Sequence[str]) -> None:
+    """Makes sure that the columns to carry are in the table, or made by the recipe, before the rows are encoded.
+
+    Raises:
+        DataError: one is not.
+    """
+    for name in wanted:
+        # Of a vector one place is carried, as in discrete[1]; of a text that the recipe carries, its hash too.
+        made = {name.partition("[")[0], name.removesuffix(".hash")}
+        if not made & {*table.names, *recipe.columns}:
+            match = closest(name, table.names)
+            hint = f'did you mean "{match}"?' if match else f"they have {', '.join(table.names)}"
+            raise DataError(f'the raw rows have no column "{name}", which is to be carried; {hint}')
 
 
 def _files(source: RowSource, files: Sequence[Path]) -> RowSource:
