@@ -1,0 +1,69 @@
+package scorer
+
+import (
+	"math"
+	"slices"
+
+	servingv1 "github.com/rankspec/rankspec/gen/go/rankspec/serving/v1"
+)
+
+// padding stands behind the last id of a list where lists are made equally long, and for no id. Not -1, which some data have.
+const padding = math.MinInt64
+
+// placedLists returns the matrix that the model takes: a list's ids in each row, and padding behind them.
+func placedLists(given Column, name string, rows *rowCount) (Column, error) {
+	matrix := given
+	if given.isLists {
+		for row, ids := range given.lists {
+			if slices.Contains(ids, padding) {
+				refusal := refused(servingv1.ErrorCode_ERROR_CODE_VALUE_NOT_ALLOWED, name, "ids, and %d stands for none", padding)
+				refusal.Row = row
+				return Column{}, refusal
+			}
+		}
+		matrix = padded(given.lists)
+	} else if !isPadded(given) {
+		return Column{}, refused(servingv1.ErrorCode_ERROR_CODE_TYPE_MISMATCH, name,
+			"a list of int64 for each row, or a matrix of int64 with %d behind the ids of each", padding)
+	}
+	return matrix, rows.check(matrix, name)
+}
+
+// padded returns lists as rows of a matrix as wide as the longest, and at least 1.
+func padded(lists [][]int64) Column {
+	width := longest(lists)
+	values := make([]int64, 0, len(lists)*width)
+	for _, ids := range lists {
+		values = append(values, ids...)
+		for range width - len(ids) {
+			values = append(values, padding)
+		}
+	}
+	return IntegerRows(width, values)
+}
+
+// longest returns how many ids the longest list has, and at least 1.
+func longest(lists [][]int64) int {
+	width := 1
+	for _, ids := range lists {
+		width = max(width, len(ids))
+	}
+	return width
+}
+
+// isPadded returns whether a column is a matrix of lists: of whole numbers, and nothing but padding behind padding.
+func isPadded(column Column) bool {
+	if column.isFloat || !column.isMatrix || column.width < 1 || len(column.integers)%column.width != 0 {
+		return false
+	}
+	for ids := range slices.Chunk(column.integers, column.width) {
+		if end := slices.Index(ids, padding); end >= 0 && slices.ContainsFunc(ids[end:], isID) {
+			return false
+		}
+	}
+	return true
+}
+
+func isID(value int64) bool {
+	return value != padding
+}
