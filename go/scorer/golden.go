@@ -19,10 +19,10 @@ type goldenBatch struct {
 // goldenBatches reads a golden file whole, before anything is done with its rows.
 func goldenBatches(manifest *servingv1.BundleManifest, content []byte) ([]goldenBatch, error) {
 	inputs, tasks := manifest.GetSignature().GetInputs(), len(manifest.GetOutputs())
+	reader := &goldenReader{content: content, file: manifest.GetGoldenFile()}
 	if expectation := otherLength(manifest, int64(len(content))); expectation != "" {
-		return nil, invalidGolden(manifest, expectation)
+		return nil, reader.invalid(expectation)
 	}
-	reader := &goldenReader{content: content}
 	var batches []goldenBatch
 	for _, listed := range manifest.GetGoldenBatches() {
 		batch := goldenBatch{name: listed.GetName(), rows: int(listed.GetNumRows())}
@@ -30,13 +30,13 @@ func goldenBatches(manifest *servingv1.BundleManifest, content []byte) ([]golden
 			batch.inputs = append(batch.inputs, reader.column(input, batch.rows))
 		}
 		batch.outputs = reader.floats(batch.rows * tasks)
-		if reader.expectation != "" {
-			return nil, invalidGolden(manifest, reader.expectation)
+		if reader.err != nil {
+			return nil, reader.err
 		}
 		batches = append(batches, batch)
 	}
 	if len(reader.content) > 0 {
-		return nil, invalidGolden(manifest, fmt.Sprintf("%d bytes", len(content)-len(reader.content)))
+		return nil, reader.invalid(fmt.Sprintf("%d bytes", len(content)-len(reader.content)))
 	}
 	return batches, nil
 }
@@ -64,56 +64,54 @@ func otherLength(manifest *servingv1.BundleManifest, size int64) string {
 	return ""
 }
 
-func invalidGolden(manifest *servingv1.BundleManifest, expectation string) error {
-	return refused(servingv1.ErrorCode_ERROR_CODE_GOLDEN_INVALID, manifest.GetGoldenFile(), "%s", expectation)
-}
-
-// goldenReader takes numbers from a golden file, one after the other. Once something is not as it should be, which expectation
-// then tells, all that follows is empty.
+// goldenReader takes numbers from a golden file, one after the other. After its first error, err, there are no more.
 type goldenReader struct {
-	content     []byte
-	expectation string
+	content []byte
+	file    string
+	err     error
 }
 
-func (r *goldenReader) fail(expectation string) {
-	if r.expectation == "" {
-		r.content, r.expectation = nil, expectation
-	}
+func (r *goldenReader) invalid(expectation string) error {
+	return refused(servingv1.ErrorCode_ERROR_CODE_GOLDEN_INVALID, r.file, "%s", expectation)
 }
 
+// has returns whether there are so many more numbers.
 func (r *goldenReader) has(number, size int) bool {
-	if number > len(r.content)/size {
-		r.fail("all rows of the golden batches")
+	if r.err == nil && number > len(r.content)/size {
+		r.err = r.invalid("all rows of the golden batches")
 	}
-	return r.expectation == ""
+	return r.err == nil
 }
 
 func (r *goldenReader) column(input *servingv1.ServedInput, rows int) Column {
 	width := int(input.GetWidth())
 	switch {
 	case input.GetList():
-		return r.lists(rows)
+		return r.lists(rows, input.GetName())
 	case input.GetType() == servingv1.ValueType_VALUE_TYPE_FLOAT32:
 		return FloatRows(width, r.floats(rows*width))
 	}
 	return IntegerRows(width, r.integers(rows*width))
 }
 
-func (r *goldenReader) lists(rows int) Column {
+func (r *goldenReader) lists(rows int, name string) Column {
 	lists := make([][]int64, rows)
 	for row := range lists {
 		length := r.integers(1)
-		if len(length) == 0 {
-			return Column{}
+		if r.err == nil && length[0] < 0 {
+			r.err = r.invalid("numbers of ids from 0 on")
 		}
-		// One below 0 is a very large one without its sign.
-		if uint64(length[0]) > uint64(len(r.content)) {
-			r.fail("numbers of ids from 0 on, and so many ids")
+		if r.err != nil {
 			return Column{}
 		}
 		lists[row] = r.integers(int(length[0]))
 	}
-	return padded(lists)
+	if r.err != nil {
+		return Column{}
+	}
+	var column Column
+	column, r.err = padded(lists, name)
+	return column
 }
 
 func (r *goldenReader) integers(number int) []int64 {

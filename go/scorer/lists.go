@@ -7,31 +7,44 @@ import (
 	servingv1 "github.com/rankspec/rankspec/gen/go/rankspec/serving/v1"
 )
 
-// padding stands behind the last id of a list where lists are made equally long, and for no id. Not -1, which some data have.
-const padding = math.MinInt64
+const (
+	// padding stands behind the last id of a list where lists are made equally long, and for no id. Not -1, which some data have.
+	padding = math.MinInt64
+	// maxMatrixValues is how many values the matrix may have that lists are made equally long in: what an array of Java's holds.
+	maxMatrixValues = 1<<31 - 9
+)
 
 // placedLists returns the matrix that the model takes: a list's ids in each row, and padding behind them.
 func placedLists(given Column, name string, rows *rowCount) (Column, error) {
-	matrix := given
-	if given.isLists {
-		for row, ids := range given.lists {
-			if slices.Contains(ids, padding) {
-				refusal := refused(servingv1.ErrorCode_ERROR_CODE_VALUE_NOT_ALLOWED, name, "ids, and %d stands for none", padding)
-				refusal.Row = row
-				return Column{}, refusal
-			}
+	if !given.isLists {
+		if !isPadded(given) {
+			return Column{}, refused(servingv1.ErrorCode_ERROR_CODE_TYPE_MISMATCH, name,
+				"a list of int64 for each row, or a matrix of int64 with %d behind the ids of each", padding)
 		}
-		matrix = padded(given.lists)
-	} else if !isPadded(given) {
-		return Column{}, refused(servingv1.ErrorCode_ERROR_CODE_TYPE_MISMATCH, name,
-			"a list of int64 for each row, or a matrix of int64 with %d behind the ids of each", padding)
+		return given, rows.check(given, name)
+	}
+	for row, ids := range given.lists {
+		if slices.Contains(ids, padding) {
+			refusal := refused(servingv1.ErrorCode_ERROR_CODE_VALUE_NOT_ALLOWED, name, "ids, and %d stands for none", padding)
+			refusal.Row = row
+			return Column{}, refusal
+		}
+	}
+	matrix, err := padded(given.lists, name)
+	if err != nil {
+		return Column{}, err
 	}
 	return matrix, rows.check(matrix, name)
 }
 
-// padded returns lists as rows of a matrix as wide as the longest, and at least 1.
-func padded(lists [][]int64) Column {
+// padded returns lists as rows of a matrix as wide as the longest, and at least 1; one that is very long makes it large for all
+// rows.
+func padded(lists [][]int64, name string) (Column, error) {
 	width := longest(lists)
+	if len(lists) > maxMatrixValues/width {
+		return Column{}, refused(servingv1.ErrorCode_ERROR_CODE_SCORING_FAILED, name,
+			"lists whose rows times the longest are %d at most; score fewer rows at once", maxMatrixValues)
+	}
 	values := make([]int64, 0, len(lists)*width)
 	for _, ids := range lists {
 		values = append(values, ids...)
@@ -39,7 +52,7 @@ func padded(lists [][]int64) Column {
 			values = append(values, padding)
 		}
 	}
-	return IntegerRows(width, values)
+	return IntegerRows(width, values), nil
 }
 
 // longest returns how many ids the longest list has, and at least 1.

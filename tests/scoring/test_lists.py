@@ -16,6 +16,7 @@ from tests.scoring.tampering import LIST_TAMPERINGS
 from rankspec import scoring
 from rankspec.cli import main
 from rankspec.encoding.lists import PADDING, Lists
+from rankspec.scoring.columns import matrix_of
 from rankspec.scoring.errors import ScoringError
 
 pytestmark = pytest.mark.slow
@@ -96,6 +97,14 @@ def test_lists_that_cannot_be_scored_are_refused(made: Path, lists: Any, code: s
     with scoring.open(made / "bundle") as scorer, pytest.raises(ScoringError) as caught:
         _scores(scorer, _rows(made, 2) | {"tags": lists})
     assert (caught.value.code, caught.value.input, caught.value.row) == (code, "tags", row)
+
+
+def test_lists_that_are_too_long_for_all_rows_are_refused() -> None:
+    one, others = 2**16, 2**15
+    lists = Lists.of(np.zeros(one, np.int64), np.array([one] + [0] * others))
+    with pytest.raises(ScoringError, match="score fewer rows at once") as caught:
+        matrix_of(lists, "tags")
+    assert (caught.value.code, caught.value.input) == ("SCORING_FAILED", "tags")
 
 
 @pytest.mark.parametrize("name", LIST_TAMPERINGS)
