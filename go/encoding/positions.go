@@ -14,6 +14,8 @@ type Positions struct {
 	Binary []string
 	// Discrete values: features, and of lists, their places by number.
 	Discrete []string
+	// Lists of ids that are kept whole: features.
+	Lists []string
 }
 
 // PositionsOf returns what the vectors of a fitted recipe hold.
@@ -46,8 +48,11 @@ func (p *Positions) addMissing(name string, wanted bool) {
 }
 
 func (p *Positions) addIDs(name string, list *datav1.ListPlaces) {
-	if list == nil {
+	switch {
+	case list == nil:
 		p.Discrete = append(p.Discrete, name)
+	case list.Width == nil:
+		p.Lists = append(p.Lists, name)
 	}
 	for place := range list.GetWidth() {
 		p.Discrete = append(p.Discrete, fmt.Sprintf("%s.%d", name, place))

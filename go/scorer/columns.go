@@ -17,8 +17,10 @@ const separator = "/"
 type Column struct {
 	floats   []float32
 	integers []int64
+	lists    [][]int64
 	isFloat  bool
 	isMatrix bool
+	isLists  bool
 	width    int
 }
 
@@ -39,12 +41,20 @@ func FloatRows(width int, values []float32) Column {
 }
 
 // IntegerRows returns the column of a whole input of int64: width values for each row, a row after the other. The values
-// are not copied.
+// are not copied. Of an input of lists it has the ids of each row, and math.MinInt64 behind them.
 func IntegerRows(width int, values []int64) Column {
 	return Column{integers: values, isMatrix: true, width: width}
 }
 
+// Lists returns the column of an input of lists: the ids of each row, as many as there are.
+func Lists(rows [][]int64) Column {
+	return Column{lists: rows, isLists: true}
+}
+
 func (c Column) rows() int {
+	if c.isLists {
+		return len(c.lists)
+	}
 	return (len(c.floats) + len(c.integers)) / c.width
 }
 
@@ -54,7 +64,7 @@ func (c Column) isWhole(width int) bool {
 }
 
 func (c Column) isOf(kind servingv1.ValueType) bool {
-	return c.isFloat == (kind == servingv1.ValueType_VALUE_TYPE_FLOAT32)
+	return !c.isLists && c.isFloat == (kind == servingv1.ValueType_VALUE_TYPE_FLOAT32)
 }
 
 // at returns a value as a double.
@@ -68,7 +78,7 @@ func (c Column) at(row, position int) float64 {
 // A Request is rows to score.
 type Request struct {
 	// Columns by name: an input with all of a row's values in the signature's order, or input/feature. An input is given
-	// either way.
+	// either way; one of lists under its own name, and no hash need come with it.
 	Columns map[string]Column
 	// SignatureHash is the hash of the signature that whole inputs were made for, which are refused without; nil if there
 	// is none.
@@ -91,8 +101,8 @@ func newPlacement(signature *servingv1.FeatureSignature) *placement {
 	for place, input := range signature.GetInputs() {
 		made.places[input.GetName()] = place
 		made.known[input.GetName()] = true
-		for position := range input.GetFeatureNames() {
-			made.known[featureName(input, position)] = true
+		for _, name := range featureColumns(input) {
+			made.known[name] = true
 		}
 		unread := map[int]bool{}
 		for _, position := range input.GetUnreadPositions() {
@@ -139,8 +149,8 @@ func (p *placement) input(input *servingv1.ServedInput, request Request, rows *r
 	name := input.GetName()
 	whole, isWhole := request.Columns[name]
 	hasFeatures := false
-	for position := range input.GetFeatureNames() {
-		if _, given := request.Columns[featureName(input, position)]; given {
+	for _, feature := range featureColumns(input) {
+		if _, given := request.Columns[feature]; given {
 			hasFeatures = true
 		}
 	}
@@ -151,6 +161,8 @@ func (p *placement) input(input *servingv1.ServedInput, request Request, rows *r
 		return p.joined(input, request.Columns, rows)
 	case !isWhole:
 		return Column{}, missingInput(name)
+	case input.GetList():
+		return placedLists(whole, name, rows)
 	case !whole.isOf(input.GetType()):
 		return Column{}, otherType(name, input)
 	case !whole.isWhole(int(input.GetWidth())):
@@ -168,8 +180,7 @@ func (p *placement) joined(
 	input *servingv1.ServedInput, columns map[string]Column, rows *rowCount,
 ) (Column, error) {
 	found := map[int]Column{}
-	for position := range input.GetFeatureNames() {
-		name := featureName(input, position)
+	for position, name := range featureColumns(input) {
 		column, given := columns[name]
 		switch {
 		case !given && p.unread[input.GetName()][position]:
@@ -214,16 +225,18 @@ func (p *placement) checkIDs(inputs []Column, rows int) error {
 			continue
 		}
 		place, position := p.places[table.GetInput()], int(table.GetPosition())
-		column := inputs[place]
+		input, column := p.signature.GetInputs()[place], inputs[place]
 		for row := range rows {
-			// An id below 0 is a very large one without its sign.
-			if uint64(column.integers[row*column.width+position]) < uint64(table.GetNumIds()) {
+			ids := column.integers[row*column.width : (row+1)*column.width]
+			if !input.GetList() {
+				ids = ids[position : position+1]
+			}
+			if !slices.ContainsFunc(ids, isOutOf(table, input.GetList())) {
 				continue
 			}
-			input := p.signature.GetInputs()[place]
 			name := input.GetName()
-			if len(input.GetFeatureNames()) > 0 {
-				name = featureName(input, position)
+			if features := featureColumns(input); len(features) > 0 {
+				name = features[position]
 			}
 			refusal := refused(servingv1.ErrorCode_ERROR_CODE_ID_OUT_OF_RANGE, name,
 				"an id from 0 to %d of the table %q", table.GetNumIds()-1, table.GetName())
@@ -232,6 +245,14 @@ func (p *placement) checkIDs(inputs []Column, rows int) error {
 		}
 	}
 	return nil
+}
+
+// isOutOf returns whether a table has no row for an id. Padding of lists is none.
+func isOutOf(table *servingv1.IdTable, isList bool) func(int64) bool {
+	return func(id int64) bool {
+		// An id below 0 is a very large one without its sign.
+		return uint64(id) >= uint64(table.GetNumIds()) && !(isList && id == padding)
+	}
 }
 
 // checkAllowed refuses values that training refuses.
@@ -302,6 +323,14 @@ func otherType(name string, input *servingv1.ServedInput) error {
 	return refused(servingv1.ErrorCode_ERROR_CODE_TYPE_MISMATCH, name, "values of %s", wanted)
 }
 
-func featureName(input *servingv1.ServedInput, position int) string {
-	return input.GetName() + separator + input.GetFeatureNames()[position]
+// featureColumns returns what the columns of an input's features are called; a list has no features of its own.
+func featureColumns(input *servingv1.ServedInput) []string {
+	if input.GetList() {
+		return nil
+	}
+	names := make([]string, len(input.GetFeatureNames()))
+	for position, name := range input.GetFeatureNames() {
+		names[position] = input.GetName() + separator + name
+	}
+	return names
 }

@@ -2,6 +2,7 @@ package scorer
 
 import (
 	"encoding/binary"
+	"fmt"
 	"math"
 
 	servingv1 "github.com/rankspec/rankspec/gen/go/rankspec/serving/v1"
@@ -15,56 +16,126 @@ type goldenBatch struct {
 	outputs []float32
 }
 
-// goldenBatches reads a golden file.
+// goldenBatches reads a golden file whole, before anything is done with its rows.
 func goldenBatches(manifest *servingv1.BundleManifest, content []byte) ([]goldenBatch, error) {
 	inputs, tasks := manifest.GetSignature().GetInputs(), len(manifest.GetOutputs())
-	rowBytes := int64(tasks) * 4
-	for _, input := range inputs {
+	reader := &goldenReader{content: content, file: manifest.GetGoldenFile()}
+	if expectation := otherLength(manifest, int64(len(content))); expectation != "" {
+		return nil, reader.invalid(expectation)
+	}
+	var batches []goldenBatch
+	for _, listed := range manifest.GetGoldenBatches() {
+		batch := goldenBatch{name: listed.GetName(), rows: int(listed.GetNumRows())}
+		for _, input := range inputs {
+			batch.inputs = append(batch.inputs, reader.column(input, batch.rows))
+		}
+		batch.outputs = reader.floats(batch.rows * tasks)
+		if reader.err != nil {
+			return nil, reader.err
+		}
+		batches = append(batches, batch)
+	}
+	if len(reader.content) > 0 {
+		return nil, reader.invalid(fmt.Sprintf("%d bytes", len(content)-len(reader.content)))
+	}
+	return batches, nil
+}
+
+// otherLength returns how long a golden file should be, or at least be, if it is not.
+func otherLength(manifest *servingv1.BundleManifest, size int64) string {
+	rowBytes := int64(len(manifest.GetOutputs())) * 4
+	hasLists := false
+	for _, input := range manifest.GetSignature().GetInputs() {
+		// Of a list, the number of its ids is always there.
 		rowBytes += int64(input.GetWidth()) * int64(valueBytes(input))
+		hasLists = hasLists || input.GetList()
 	}
 	var rows int64
 	for _, batch := range manifest.GetGoldenBatches() {
 		rows += int64(batch.GetNumRows())
 	}
 	// Divided, since the product may be more than any number.
-	if size := int64(len(content)); size%rowBytes != 0 || size/rowBytes != rows {
-		return nil, refused(servingv1.ErrorCode_ERROR_CODE_GOLDEN_INVALID, manifest.GetGoldenFile(),
-			"%d rows of %d bytes", rows, rowBytes)
+	switch {
+	case size/rowBytes < rows:
+		return fmt.Sprintf("at least %d rows of %d bytes", rows, rowBytes)
+	case !hasLists && (size%rowBytes != 0 || size/rowBytes != rows):
+		return fmt.Sprintf("%d rows of %d bytes", rows, rowBytes)
 	}
-	var batches []goldenBatch
-	for _, listed := range manifest.GetGoldenBatches() {
-		batch := goldenBatch{name: listed.GetName(), rows: int(listed.GetNumRows())}
-		for _, input := range inputs {
-			var column Column
-			column, content = goldenColumn(input, batch.rows, content)
-			batch.inputs = append(batch.inputs, column)
-		}
-		batch.outputs, content = floats(content, batch.rows*tasks)
-		batches = append(batches, batch)
-	}
-	return batches, nil
+	return ""
 }
 
-// goldenColumn reads an input, and returns what follows.
-func goldenColumn(input *servingv1.ServedInput, rows int, content []byte) (Column, []byte) {
+// goldenReader takes numbers from a golden file, one after the other. After its first error, err, there are no more.
+type goldenReader struct {
+	content []byte
+	file    string
+	err     error
+}
+
+func (r *goldenReader) invalid(expectation string) error {
+	return refused(servingv1.ErrorCode_ERROR_CODE_GOLDEN_INVALID, r.file, "%s", expectation)
+}
+
+// has returns whether there are so many more numbers.
+func (r *goldenReader) has(number, size int) bool {
+	if r.err == nil && number > len(r.content)/size {
+		r.err = r.invalid("all rows of the golden batches")
+	}
+	return r.err == nil
+}
+
+func (r *goldenReader) column(input *servingv1.ServedInput, rows int) Column {
 	width := int(input.GetWidth())
-	if input.GetType() == servingv1.ValueType_VALUE_TYPE_FLOAT32 {
-		values, rest := floats(content, rows*width)
-		return FloatRows(width, values), rest
+	switch {
+	case input.GetList():
+		return r.lists(rows, input.GetName())
+	case input.GetType() == servingv1.ValueType_VALUE_TYPE_FLOAT32:
+		return FloatRows(width, r.floats(rows*width))
 	}
-	values := make([]int64, rows*width)
-	for place := range values {
-		values[place] = int64(binary.LittleEndian.Uint64(content[place*8:]))
-	}
-	return IntegerRows(width, values), content[len(values)*8:]
+	return IntegerRows(width, r.integers(rows*width))
 }
 
-func floats(content []byte, number int) ([]float32, []byte) {
+func (r *goldenReader) lists(rows int, name string) Column {
+	lists := make([][]int64, rows)
+	for row := range lists {
+		length := r.integers(1)
+		if r.err == nil && length[0] < 0 {
+			r.err = r.invalid("numbers of ids from 0 on")
+		}
+		if r.err != nil {
+			return Column{}
+		}
+		lists[row] = r.integers(int(length[0]))
+	}
+	if r.err != nil {
+		return Column{}
+	}
+	var column Column
+	column, r.err = padded(lists, name)
+	return column
+}
+
+func (r *goldenReader) integers(number int) []int64 {
+	if !r.has(number, 8) {
+		return nil
+	}
+	values := make([]int64, number)
+	for place := range values {
+		values[place] = int64(binary.LittleEndian.Uint64(r.content[place*8:]))
+	}
+	r.content = r.content[number*8:]
+	return values
+}
+
+func (r *goldenReader) floats(number int) []float32 {
+	if !r.has(number, 4) {
+		return nil
+	}
 	values := make([]float32, number)
 	for place := range values {
-		values[place] = math.Float32frombits(binary.LittleEndian.Uint32(content[place*4:]))
+		values[place] = math.Float32frombits(binary.LittleEndian.Uint32(r.content[place*4:]))
 	}
-	return values, content[number*4:]
+	r.content = r.content[number*4:]
+	return values
 }
 
 func valueBytes(input *servingv1.ServedInput) int {

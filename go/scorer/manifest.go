@@ -13,8 +13,10 @@ import (
 
 const (
 	manifestFile  = "manifest.binpb"
-	formatVersion = 1
-	sha256Length  = 64
+	formatVersion = 2
+	// listsSince is the first version whose readers know lists of ids.
+	listsSince   = 2
+	sha256Length = 64
 )
 
 var plainName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*$`)
@@ -51,7 +53,7 @@ func contradiction(manifest *servingv1.BundleManifest) string {
 		return "versions from 1 on"
 	}
 	for _, find := range []func(*servingv1.BundleManifest) string{
-		aboutFiles, aboutSignature, aboutOutputs, aboutGoldenRows,
+		aboutFiles, aboutSignature, aboutLists, aboutOutputs, aboutGoldenRows,
 	} {
 		if expectation := find(manifest); expectation != "" {
 			return expectation
@@ -117,6 +119,21 @@ func aboutSignature(manifest *servingv1.BundleManifest) string {
 		if table.GetPosition() < 0 || table.GetPosition() >= whole[table.GetInput()] || table.GetNumIds() < 1 ||
 			!hasPolicy(table) {
 			return "id_tables over positions of inputs of whole numbers"
+		}
+	}
+	return ""
+}
+
+func aboutLists(manifest *servingv1.BundleManifest) string {
+	for _, input := range manifest.GetSignature().GetInputs() {
+		switch {
+		case !input.GetList():
+			continue
+		case manifest.GetLeastReaderVersion() < listsSince:
+			return fmt.Sprintf("a least_reader_version of %d where inputs have lists", listsSince)
+		case input.GetType() != servingv1.ValueType_VALUE_TYPE_INT64 || input.GetWidth() != 1 ||
+			len(input.GetUnreadPositions()) > 0 || input.AllowedValues != nil:
+			return "lists of ids alone: whole numbers, a width of 1, no unread_positions and no allowed_values"
 		}
 	}
 	return ""

@@ -172,6 +172,12 @@ func mismatch(recipe *datav1.Recipe, signature *servingv1.FeatureSignature) stri
 	made := encoding.PositionsOf(recipe)
 	for _, input := range signature.GetInputs() {
 		name := input.GetName()
+		if input.GetList() {
+			if features := input.GetFeatureNames(); len(features) != 1 || !slices.Contains(made.Lists, features[0]) {
+				return "a recipe that makes the lists of " + name + " too"
+			}
+			continue
+		}
 		names, known := map[string][]string{
 			continuousInput: made.Continuous, binaryInput: made.Binary, discreteInput: made.Discrete,
 		}[name]
@@ -193,6 +199,9 @@ func mismatch(recipe *datav1.Recipe, signature *servingv1.FeatureSignature) stri
 
 // columnOf returns an input of rows that were encoded; mismatch has made sure that it is there.
 func columnOf(input *servingv1.ServedInput, encoded *encoding.Encoded) Column {
+	if input.GetList() {
+		return Lists(rowsOf(encoded.Lists[input.GetFeatureNames()[0]]))
+	}
 	width := int(input.GetWidth())
 	switch input.GetName() {
 	case continuousInput:
@@ -201,6 +210,15 @@ func columnOf(input *servingv1.ServedInput, encoded *encoding.Encoded) Column {
 		return IntegerRows(width, encoded.Binary)
 	}
 	return IntegerRows(width, encoded.Discrete)
+}
+
+// rowsOf returns the list of each row.
+func rowsOf(lists *encoding.Lists) [][]int64 {
+	rows, rest := make([][]int64, len(lists.Lengths)), lists.Values
+	for row, length := range lists.Lengths {
+		rows[row], rest = rest[:length], rest[length:]
+	}
+	return rows
 }
 
 func invalidRecipe(name, expectation string) error {

@@ -55,6 +55,9 @@ func failure(message *C.char) error {
 	return errors.New(C.GoString(message))
 }
 
+// anySize is what ONNX Runtime says of a size that the rows decide.
+const anySize = -1
+
 // session is a model at work. Any number of goroutines may run it at once.
 type session struct {
 	model   *C.rs_session
@@ -109,6 +112,9 @@ func (s *session) checkInterface(manifest *servingv1.BundleManifest) error {
 			port._type = C.RS_FLOAT32
 		}
 		port.sizes[1] = C.int64_t(input.GetWidth())
+		if input.GetList() {
+			port.sizes[1] = anySize
+		}
 		expected[input.GetName()] = port
 	}
 	if !s.hasPorts(0, expected) {

@@ -1,12 +1,18 @@
-"""Small bundles of every kind of model, trained for two steps and exported."""
+"""Small bundles of every kind of model, trained for two steps and exported.
+
+`python -m tests.scoring.bundles` writes the one of lists that languages' own tests open anew.
+"""
 
 from __future__ import annotations
 
 import json
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import torch
 from rankspec.recap.v1.model_pb2 import MULTI_TASK_TYPE_SHARE_NONE
 from tests.integration.trainer.runs import Runs, data_set, job_from, with_lists, write_data, write_lists
 
@@ -16,6 +22,7 @@ from rankspec.families.recap.program.export.graph import EXTERNAL_ABOVE
 from rankspec.formats.writing import to_textproto
 from rankspec.trainer import run
 
+EXAMPLE = Path(__file__).parent / "example_lists_bundle"
 _SHORT = "training { num_train_steps: 2 checkpoint_every_n: 2 eval_log_every_n: 2 }"
 _PREPROCESSING = """
   seg_dense_schema { mask_mantissa_features { key: "continuous" value: 13 } }
@@ -63,11 +70,12 @@ class Kind(NamedTuple):
     external_above: int = EXTERNAL_ABOVE
 
 
-# Not in the corpus: readers of version 1 refuse it.
-LISTS = Kind(
-    'tables { name: "tag" num_embeddings: 12 embedding_dim: 4 list { input: "tags" pooling: POOLING_MEAN } }'
+_FEW = (
     'tables { name: "few" num_embeddings: 9 embedding_dim: 3 out_of_range_ids: OUT_OF_RANGE_IDS_BUCKET '
-    'list { input: "tags" pooling: POOLING_SUM } }',
+    'list { input: "tags" pooling: POOLING_SUM } }'
+)
+LISTS = Kind(
+    'tables { name: "tag" num_embeddings: 12 embedding_dim: 4 list { input: "tags" pooling: POOLING_MEAN } }' + _FEW,
     has_lists=True,
 )
 
@@ -107,6 +115,8 @@ KINDS = {
         'stratifiers { name: "second" feature { index: 1 } value: 2 } }'
     ),
     "mixed_precision": Kind("runtime { enable_amp: true }"),
+    "lists": LISTS,
+    "bucket_lists": Kind(_FEW, has_lists=True),
 }
 
 
@@ -167,3 +177,14 @@ def _name_features(file: Path) -> None:
         if entry["length"] > 1:
             entry["names"] = [f"{entry['feature_name'][0]}/{place}" for place in range(entry["length"])]
     file.write_text(json.dumps(schema))
+
+
+def _write_example() -> None:
+    shutil.rmtree(EXAMPLE, ignore_errors=True)
+    with tempfile.TemporaryDirectory() as work:
+        make_bundle(LISTS, EXAMPLE, Path(work))
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    _write_example()

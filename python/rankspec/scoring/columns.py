@@ -10,6 +10,7 @@ import numpy as np
 from rankspec.encoding.lists import PADDING, Lists
 from rankspec.recap.v1.embedding_pb2 import OUT_OF_RANGE_IDS_ERROR
 from rankspec.scoring.errors import ScoringError
+from rankspec.scoring.layout import MAX_MATRIX_VALUES
 from rankspec.scoring.signature import dtype_of
 from rankspec.serving.v1 import bundle_pb2
 
@@ -215,7 +216,8 @@ def padded_lists(given: object, name: str) -> NDArray[np.int64]:
         name: of the input, for errors.
 
     Raises:
-        ScoringError: TYPE_MISMATCH if it is something else, VALUE_NOT_ALLOWED if a list holds what stands for no id.
+        ScoringError: TYPE_MISMATCH if it is something else, VALUE_NOT_ALLOWED if a list holds what stands for no id,
+            SCORING_FAILED as `matrix_of`.
     """
     if isinstance(given, np.ndarray) and given.ndim == 2:
         lists, padded = Lists.of_padded(given), given
@@ -230,6 +232,21 @@ def padded_lists(given: object, name: str) -> NDArray[np.int64]:
             f"ids, and {PADDING} stands for none",
             input=name,
             row=lists.row_of(int(odd[0])),
+        )
+    return matrix_of(lists, name)
+
+
+def matrix_of(lists: Lists, name: str) -> NDArray[np.int64]:
+    """Lists as the matrix that the model takes, `[rows, L]`; one list that is very long makes it large for all rows.
+
+    Raises:
+        ScoringError: SCORING_FAILED if it would have more values than all languages can hold.
+    """
+    if len(lists) * int(lists.lengths.max(initial=0)) > MAX_MATRIX_VALUES:
+        raise ScoringError(
+            bundle_pb2.ERROR_CODE_SCORING_FAILED,
+            f"lists whose rows times the longest are {MAX_MATRIX_VALUES} at most; score fewer rows at once",
+            input=name,
         )
     return lists.padded()
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from rankspec.encoding.lists import Lists
+from rankspec.scoring.columns import matrix_of
 from rankspec.scoring.errors import ScoringError
 from rankspec.scoring.signature import dtype_of
 from rankspec.serving.v1 import bundle_pb2
@@ -61,7 +62,8 @@ def golden_batches(manifest: BundleManifest, content: memoryview) -> Iterator[Go
     """Reads a golden file whole, before anything is done with its rows.
 
     Raises:
-        ScoringError: GOLDEN_INVALID, if it is not as long as the manifest and its own lists make it.
+        ScoringError: GOLDEN_INVALID, if it is not as long as the manifest and its own lists make it; SCORING_FAILED, if
+            its lists are too long to be scored together.
     """
     inputs, num_outputs = manifest.signature.inputs, len(manifest.outputs)
     reader = _Reader(content, manifest.golden_file)
@@ -75,7 +77,7 @@ def golden_batches(manifest: BundleManifest, content: memoryview) -> Iterator[Go
     batches = []
     for batch in manifest.golden_batches:
         columns = {
-            item.name: reader.lists(batch.num_rows)
+            item.name: matrix_of(reader.lists(batch.num_rows), item.name)
             if item.list
             else reader.matrix(dtype_of(item), batch.num_rows, item.width)
             for item in inputs
@@ -106,15 +108,15 @@ class _Reader:
         self.start += values.nbytes
         return values.astype(dtype).reshape(num_rows, width)
 
-    def lists(self, num_rows: int) -> NDArray[np.int64]:
-        """The next lists, padded."""
+    def lists(self, num_rows: int) -> Lists:
+        """The next lists."""
         rows = []
         for _ in range(num_rows):
             length = int(self.matrix(np.dtype(np.int64), 1, 1)[0, 0])
             if length < 0:
                 raise self.invalid("numbers of ids from 0 on")
             rows.append(self.matrix(np.dtype(np.int64), 1, length)[0])
-        return Lists.of(np.concatenate(rows), np.array([len(row) for row in rows])).padded()
+        return Lists.of(np.concatenate(rows), np.array([len(row) for row in rows]))
 
 
 def difference(found: NDArray[np.float32], expected: NDArray[np.float32]) -> float:

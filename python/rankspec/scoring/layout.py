@@ -24,6 +24,8 @@ OUTPUTS = "outputs"
 MAX_MANIFEST_BYTES = 16 * 2**20
 # The model without its external tensors, which are not read whole.
 MAX_MODEL_BYTES = 2**30
+# Values of the matrix that the lists of an input are made equally long in: what an array of Java's holds.
+MAX_MATRIX_VALUES = 2**31 - 9
 # All files together, unless who opens the bundle says otherwise.
 MAX_BUNDLE_BYTES = 64 * 2**30
 

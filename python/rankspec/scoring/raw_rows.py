@@ -14,6 +14,7 @@ from rankspec.encoding.encoder import Encoded, Encoder
 from rankspec.encoding.errors import EncodingError
 from rankspec.encoding.lists import Lists
 from rankspec.encoding.positions import positions
+from rankspec.scoring.columns import matrix_of
 from rankspec.scoring.errors import ScoringError
 from rankspec.scoring.signature import dtype_of
 from rankspec.serving.v1 import bundle_pb2
@@ -120,7 +121,7 @@ def _joined(encoded: list[Encoded], item: ServedInput) -> NDArray[Any]:
 
 def _joined_lists(encoded: list[Encoded], item: ServedInput) -> NDArray[np.int64]:
     """The lists of all rows, padded; the signature names the feature that they are."""
-    return Lists.joined([batch.lists[item.feature_names[0]] for batch in encoded]).padded()
+    return matrix_of(Lists.joined([batch.lists[item.feature_names[0]] for batch in encoded]), item.name)
 
 
 def _table(rows: Any, columns: tuple[str, ...]) -> pa.Table:

@@ -127,6 +127,8 @@ func valuesOf(column *conformancev1.ScoringColumn) scorer.Column {
 	isFloat := column.GetType() == servingv1.ValueType_VALUE_TYPE_FLOAT32
 	width := int(column.GetWidth())
 	switch {
+	case column.Lists != nil:
+		return scorer.Lists(listsOf(column))
 	case isFloat && column.Width != nil:
 		return scorer.FloatRows(width, column.GetFloats())
 	case isFloat:
@@ -136,6 +138,15 @@ func valuesOf(column *conformancev1.ScoringColumn) scorer.Column {
 	default:
 		return scorer.Integers(column.GetIntegers())
 	}
+}
+
+func listsOf(column *conformancev1.ScoringColumn) [][]int64 {
+	lengths := column.GetLists().GetLengths()
+	rows, rest := make([][]int64, len(lengths)), column.GetIntegers()
+	for row, length := range lengths {
+		rows[row], rest = rest[:length], rest[length:]
+	}
+	return rows
 }
 
 // refusal returns an error as the corpus has it, or the error itself if it is none of the scorer's.
