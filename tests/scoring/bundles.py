@@ -63,11 +63,12 @@ class Kind(NamedTuple):
     external_above: int = EXTERNAL_ABOVE
 
 
-# Not in the corpus: readers of version 1 refuse it.
-LISTS = Kind(
-    'tables { name: "tag" num_embeddings: 12 embedding_dim: 4 list { input: "tags" pooling: POOLING_MEAN } }'
+_FEW = (
     'tables { name: "few" num_embeddings: 9 embedding_dim: 3 out_of_range_ids: OUT_OF_RANGE_IDS_BUCKET '
-    'list { input: "tags" pooling: POOLING_SUM } }',
+    'list { input: "tags" pooling: POOLING_SUM } }'
+)
+LISTS = Kind(
+    'tables { name: "tag" num_embeddings: 12 embedding_dim: 4 list { input: "tags" pooling: POOLING_MEAN } }' + _FEW,
     has_lists=True,
 )
 
@@ -107,6 +108,8 @@ KINDS = {
         'stratifiers { name: "second" feature { index: 1 } value: 2 } }'
     ),
     "mixed_precision": Kind("runtime { enable_amp: true }"),
+    "lists": LISTS,
+    "bucket_lists": Kind(_FEW, has_lists=True),
 }
 
 

@@ -30,7 +30,7 @@ _ROWS = 900
 _CITIES = ("Köln", "Bonn", "Ulm")
 # Every kind of column and of feature, vocabularies in the recipe and beside it, and texts in the place of values.
 _RECIPE = f"""
-semantics: 1
+semantics: 2
 columns {{ name: "price" kind: RAW_KIND_FLOAT64 }}
 columns {{ name: "amount" kind: RAW_KIND_INT64 }}
 columns {{ name: "shop" kind: RAW_KIND_TEXT }}
@@ -49,6 +49,8 @@ features {{ name: "amount id" category {{ column: "amount" min_count: 2 }} }}
 features {{ name: "shop" hashed {{ column: "shop" num_buckets: 50 salt: "s" }} }}
 features {{ name: "tags" category {{ column: "tags" list {{ width: 3 }} }} }}
 features {{ name: "seen" hashed {{ column: "seen" num_buckets: 77 list {{ width: 2 }} }} }}
+features {{ name: "all_tags" category {{ column: "tags" list {{}} }} }}
+features {{ name: "all_seen" hashed {{ column: "seen" num_buckets: 40 salt: "l" list {{}} }} }}
 features {{ name: "member" flag {{ column: "member" missing_flag: true }} }}
 features {{ name: "at" number {{ column: "at" standardize: true }} }}
 labels {{ task: "bought" column: "answer" equals: "yes" }}

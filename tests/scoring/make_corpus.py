@@ -17,7 +17,7 @@ from tests.scoring.raw_requests import raw_request, usual_rows
 from tests.scoring.recipe_tampering import RECIPE_TAMPERINGS
 from tests.scoring.requests import golden_requests, requests_of
 from tests.scoring.running import CORPUS_FILE
-from tests.scoring.tampering import EXTERNAL_TAMPERINGS, TAMPERINGS, Tampering
+from tests.scoring.tampering import EXTERNAL_TAMPERINGS, LIST_TAMPERINGS, TAMPERINGS, Tampering
 
 from rankspec import scoring
 
@@ -41,6 +41,7 @@ def make_corpus(folder: Path) -> None:
     )
     corpus.cases.extend(spoilt_cases(folder, "mask_net", TAMPERINGS))
     corpus.cases.extend(spoilt_cases(folder, "external", EXTERNAL_TAMPERINGS))
+    corpus.cases.extend(spoilt_cases(folder, "lists", LIST_TAMPERINGS))
     corpus.cases.extend(spoilt_recipe_cases(folder, "imported"))
     (folder / CORPUS_FILE).write_bytes(corpus.SerializeToString(deterministic=True))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rankspec.data.v1 import recipe_pb2
-from rankspec.data.v1.recipe_pb2 import RawColumn, Recipe
+from rankspec.data.v1.recipe_pb2 import Feature, RawColumn, Recipe
 from rankspec.serving.v1 import bundle_pb2
 from rankspec.serving.v1.bundle_pb2 import BundleManifest
 from tests.scoring.tampering import Tampering, edited, relisted
@@ -99,8 +99,12 @@ def _without_buckets(recipe: Recipe) -> None:
     recipe.features[0].hashed.column = recipe.features[0].category.column
 
 
+def _list(recipe: Recipe) -> Feature:
+    return next(feature for feature in recipe.features if feature.category.HasField("list"))
+
+
 def _set_width(recipe: Recipe, width: int) -> None:
-    next(f.category for f in recipe.features if f.category.HasField("list")).list.width = width
+    _list(recipe).category.list.width = width
 
 
 def _of_no_unit(recipe: Recipe) -> None:
@@ -143,6 +147,9 @@ def _recipes() -> dict[str, Tampering]:
         "list_of_any_width": (_INVALID, lambda recipe: _set_width(recipe, 2**31 - 1)),
         "list_of_no_width": (_INVALID, lambda recipe: _set_width(recipe, 0)),
         "list_of_no_list": (_INVALID, lambda recipe: recipe.features[0].category.list.SetInParent()),
+        "list_of_places": (_INVALID, lambda recipe: _set_width(recipe, 2)),
+        "list_of_another_name": (_INVALID, lambda recipe: setattr(_list(recipe), "name", "other")),
+        "list_of_semantics_1": (_INVALID, lambda recipe: setattr(recipe, "semantics", 1)),
         "more_values": (_INVALID, lambda recipe: setattr(_in_file(recipe), "num_values", 7)),
         "vocabulary_elsewhere": (_VOCABULARY, lambda recipe: setattr(_in_file(recipe), "file", "../vocabulary")),
         "vocabulary_of_another_name": (_VOCABULARY, lambda recipe: setattr(_in_file(recipe), "file", "golden.bin")),

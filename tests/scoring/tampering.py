@@ -11,9 +11,10 @@ from typing import NamedTuple
 
 import numpy as np
 from rankspec.serving.v1 import bundle_pb2
-from rankspec.serving.v1.bundle_pb2 import BundleManifest
+from rankspec.serving.v1.bundle_pb2 import BundleManifest, ServedInput
 
 from rankspec.scoring.layout import MANIFEST_FILE, MAX_MANIFEST_BYTES
+from rankspec.scoring.signature import dtype_of
 
 _Tamper = Callable[[Path], object]
 _Edit = Callable[[BundleManifest], object]
@@ -324,5 +325,66 @@ EXTERNAL_TAMPERINGS = {
         bundle_pb2.ERROR_CODE_EXTERNAL_DATA_INVALID,
         "model.onnx",
         relisted(_written("weights.bin", lambda data: data[:-8])),
+    ),
+}
+
+
+def _lists(manifest: BundleManifest) -> ServedInput:
+    return next(item for item in manifest.signature.inputs if item.list)
+
+
+def _list_manifests() -> dict[str, Tampering]:
+    """What a manifest gets wrong of lists."""
+    edits: dict[str, _Edit] = {
+        "lists_for_readers_of_1": lambda m: setattr(m, "least_reader_version", 1),
+        "lists_of_floats": lambda m: setattr(_lists(m), "type", bundle_pb2.VALUE_TYPE_FLOAT32),
+        "lists_of_width_2": lambda m: (setattr(_lists(m), "width", 2), _lists(m).ClearField("feature_names")),
+        "lists_unread": lambda m: _lists(m).unread_positions.append(0),
+        "lists_of_allowed_values": lambda m: setattr(_lists(m).allowed_values, "most", 5),
+        "table_behind_lists": lambda m: setattr(m.signature.id_tables[0], "position", 1),
+    }
+    return {name: Tampering(_INVALID, MANIFEST_FILE, edited(edit)) for name, edit in edits.items()}
+
+
+def _first_length(number: int) -> _Tamper:
+    """Says of the golden file's first list that it has so many ids."""
+
+    def spoil(folder: Path) -> None:
+        manifest = BundleManifest.FromString((folder / MANIFEST_FILE).read_bytes())
+        vectors = (item.width * dtype_of(item).itemsize for item in manifest.signature.inputs if not item.list)
+        start = sum(vectors) * manifest.golden_batches[0].num_rows
+        data = bytearray((folder / manifest.golden_file).read_bytes())
+        data[start : start + 8] = number.to_bytes(8, "little", signed=True)
+        (folder / manifest.golden_file).write_bytes(data)
+
+    return relisted(spoil)
+
+
+def _list_golden_files() -> dict[str, Tampering]:
+    """Golden rows whose lists are not as long as they say."""
+    spoils: dict[str, _Tamper] = {
+        "golden_length_below_0": _first_length(-1),
+        "golden_length_far_above": _first_length(2**62),
+        "golden_length_times_8_overflows": _first_length(2**61 + 1),
+        "golden_length_behind_the_end": _first_length(2000),
+        "golden_lists_cut": relisted(_written("golden.bin", lambda data: data[:-8])),
+        "golden_lists_and_more": relisted(_written("golden.bin", lambda data: data + bytes(8))),
+        "golden_rows_fewer": edited(lambda manifest: manifest.golden_batches.pop()),
+        "golden_rows_more": edited(lambda manifest: manifest.golden_batches.add(name="more", num_rows=1)),
+        "golden_rows_of_any_number": edited(lambda m: setattr(m.golden_batches[0], "num_rows", 2**31 - 1)),
+    }
+    code = bundle_pb2.ERROR_CODE_GOLDEN_INVALID
+    return {name: Tampering(code, "golden.bin", spoil) for name, spoil in spoils.items()}
+
+
+# Of a bundle whose last input, and only that, has lists, as `lists` of `bundles.py` makes it.
+LIST_TAMPERINGS = {
+    **_list_manifests(),
+    **_list_golden_files(),
+    "lists_as_vectors": Tampering(
+        _MODEL, "model.onnx", edited(lambda manifest: setattr(_lists(manifest), "list", False))
+    ),
+    "vectors_as_lists": Tampering(
+        _INVALID, MANIFEST_FILE, edited(lambda manifest: setattr(manifest.signature.inputs[0], "list", True))
     ),
 }

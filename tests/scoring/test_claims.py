@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from rankspec.recap.v1.model_pb2 import ModelConfig, MultiTaskType
 from rankspec.recap.v1.preprocess_pb2 import Preprocess
-from tests.scoring.bundles import KINDS, LISTS, config_of
+from tests.scoring.bundles import KINDS, config_of
 
 import rankspec.families.recap.program.program  # noqa: F401 - claims count once their adapters are loaded
 from rankspec.checking.check import check
@@ -29,8 +29,7 @@ _STEPS_OF_TRAINING = {"rectify_labels", "downsample_negatives"}
 
 
 def _configs() -> dict[str, Any]:
-    kinds = {**KINDS, "lists": LISTS}
-    return {name: config_of(kind, Path("data"), Path("runs"), name) for name, kind in kinds.items()}
+    return {name: config_of(kind, Path("data"), Path("runs"), name) for name, kind in KINDS.items()}
 
 
 def _set_fields(message: Any) -> Iterator[tuple[str, Any]]:

@@ -234,7 +234,8 @@ func (x *ScoringRequest) GetRawRows() *RawRows {
 	return nil
 }
 
-// A column of a request: of float32 if it has floats, of int64 if it has integers; of no rows, as `type` says.
+// A column of a request: of float32 if it has floats, of int64 if it has integers; of no rows, as `type` says. Of an input of lists it
+// is of int64, and lists of ids where `lists` is there, or the matrix that the model takes where `width` is.
 type ScoringColumn struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Its name.
@@ -246,7 +247,9 @@ type ScoringColumn struct {
 	// Values of a column of float32, a row after the other.
 	Floats []float32 `protobuf:"fixed32,4,rep,packed,name=floats" json:"floats,omitempty"`
 	// Values of a column of whole numbers, a row after the other.
-	Integers      []int64 `protobuf:"varint,5,rep,packed,name=integers" json:"integers,omitempty"`
+	Integers []int64 `protobuf:"varint,5,rep,packed,name=integers" json:"integers,omitempty"`
+	// Where the lists of a column of lists end in its integers. Absent: the column has none.
+	Lists         *ScoringLists `protobuf:"bytes,6,opt,name=lists" json:"lists,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -316,6 +319,59 @@ func (x *ScoringColumn) GetIntegers() []int64 {
 	return nil
 }
 
+func (x *ScoringColumn) GetLists() *ScoringLists {
+	if x != nil {
+		return x.Lists
+	}
+	return nil
+}
+
+// A list of ids for each row: the column's integers are the ids of all of them, one list after the other.
+type ScoringLists struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many ids each row's list has.
+	Lengths       []int32 `protobuf:"varint,1,rep,packed,name=lengths" json:"lengths,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ScoringLists) Reset() {
+	*x = ScoringLists{}
+	mi := &file_conformance_v1_scoring_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ScoringLists) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ScoringLists) ProtoMessage() {}
+
+func (x *ScoringLists) ProtoReflect() protoreflect.Message {
+	mi := &file_conformance_v1_scoring_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ScoringLists.ProtoReflect.Descriptor instead.
+func (*ScoringLists) Descriptor() ([]byte, []int) {
+	return file_conformance_v1_scoring_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *ScoringLists) GetLengths() []int32 {
+	if x != nil {
+		return x.Lengths
+	}
+	return nil
+}
+
 // What came of it.
 type ScoringVerdict struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -335,7 +391,7 @@ type ScoringVerdict struct {
 
 func (x *ScoringVerdict) Reset() {
 	*x = ScoringVerdict{}
-	mi := &file_conformance_v1_scoring_proto_msgTypes[4]
+	mi := &file_conformance_v1_scoring_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -347,7 +403,7 @@ func (x *ScoringVerdict) String() string {
 func (*ScoringVerdict) ProtoMessage() {}
 
 func (x *ScoringVerdict) ProtoReflect() protoreflect.Message {
-	mi := &file_conformance_v1_scoring_proto_msgTypes[4]
+	mi := &file_conformance_v1_scoring_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -360,7 +416,7 @@ func (x *ScoringVerdict) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ScoringVerdict.ProtoReflect.Descriptor instead.
 func (*ScoringVerdict) Descriptor() ([]byte, []int) {
-	return file_conformance_v1_scoring_proto_rawDescGZIP(), []int{4}
+	return file_conformance_v1_scoring_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *ScoringVerdict) GetCode() v1.ErrorCode {
@@ -411,7 +467,7 @@ type ScoredColumn struct {
 
 func (x *ScoredColumn) Reset() {
 	*x = ScoredColumn{}
-	mi := &file_conformance_v1_scoring_proto_msgTypes[5]
+	mi := &file_conformance_v1_scoring_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -423,7 +479,7 @@ func (x *ScoredColumn) String() string {
 func (*ScoredColumn) ProtoMessage() {}
 
 func (x *ScoredColumn) ProtoReflect() protoreflect.Message {
-	mi := &file_conformance_v1_scoring_proto_msgTypes[5]
+	mi := &file_conformance_v1_scoring_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -436,7 +492,7 @@ func (x *ScoredColumn) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ScoredColumn.ProtoReflect.Descriptor instead.
 func (*ScoredColumn) Descriptor() ([]byte, []int) {
-	return file_conformance_v1_scoring_proto_rawDescGZIP(), []int{5}
+	return file_conformance_v1_scoring_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ScoredColumn) GetName() string {
@@ -464,7 +520,7 @@ type ScoringAnswers struct {
 
 func (x *ScoringAnswers) Reset() {
 	*x = ScoringAnswers{}
-	mi := &file_conformance_v1_scoring_proto_msgTypes[6]
+	mi := &file_conformance_v1_scoring_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -476,7 +532,7 @@ func (x *ScoringAnswers) String() string {
 func (*ScoringAnswers) ProtoMessage() {}
 
 func (x *ScoringAnswers) ProtoReflect() protoreflect.Message {
-	mi := &file_conformance_v1_scoring_proto_msgTypes[6]
+	mi := &file_conformance_v1_scoring_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -489,7 +545,7 @@ func (x *ScoringAnswers) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ScoringAnswers.ProtoReflect.Descriptor instead.
 func (*ScoringAnswers) Descriptor() ([]byte, []int) {
-	return file_conformance_v1_scoring_proto_rawDescGZIP(), []int{6}
+	return file_conformance_v1_scoring_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ScoringAnswers) GetAnswers() []*ScoringAnswer {
@@ -512,7 +568,7 @@ type ScoringAnswer struct {
 
 func (x *ScoringAnswer) Reset() {
 	*x = ScoringAnswer{}
-	mi := &file_conformance_v1_scoring_proto_msgTypes[7]
+	mi := &file_conformance_v1_scoring_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -524,7 +580,7 @@ func (x *ScoringAnswer) String() string {
 func (*ScoringAnswer) ProtoMessage() {}
 
 func (x *ScoringAnswer) ProtoReflect() protoreflect.Message {
-	mi := &file_conformance_v1_scoring_proto_msgTypes[7]
+	mi := &file_conformance_v1_scoring_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -537,7 +593,7 @@ func (x *ScoringAnswer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ScoringAnswer.ProtoReflect.Descriptor instead.
 func (*ScoringAnswer) Descriptor() ([]byte, []int) {
-	return file_conformance_v1_scoring_proto_rawDescGZIP(), []int{7}
+	return file_conformance_v1_scoring_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ScoringAnswer) GetOpening() *ScoringVerdict {
@@ -572,13 +628,16 @@ const file_conformance_v1_scoring_proto_rawDesc = "" +
 	"\acolumns\x18\x02 \x03(\v2\x1d.conformance.v1.ScoringColumnR\acolumns\x12%\n" +
 	"\x0esignature_hash\x18\x03 \x01(\tR\rsignatureHash\x12:\n" +
 	"\bexpected\x18\x04 \x01(\v2\x1e.conformance.v1.ScoringVerdictR\bexpected\x122\n" +
-	"\braw_rows\x18\x05 \x01(\v2\x17.conformance.v1.RawRowsR\arawRows\"\xa1\x01\n" +
+	"\braw_rows\x18\x05 \x01(\v2\x17.conformance.v1.RawRowsR\arawRows\"\xd5\x01\n" +
 	"\rScoringColumn\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x122\n" +
 	"\x04type\x18\x02 \x01(\x0e2\x1e.rankspec.serving.v1.ValueTypeR\x04type\x12\x14\n" +
 	"\x05width\x18\x03 \x01(\x05R\x05width\x12\x16\n" +
 	"\x06floats\x18\x04 \x03(\x02R\x06floats\x12\x1a\n" +
-	"\bintegers\x18\x05 \x03(\x03R\bintegers\"\xbc\x01\n" +
+	"\bintegers\x18\x05 \x03(\x03R\bintegers\x122\n" +
+	"\x05lists\x18\x06 \x01(\v2\x1c.conformance.v1.ScoringListsR\x05lists\"(\n" +
+	"\fScoringLists\x12\x18\n" +
+	"\alengths\x18\x01 \x03(\x05R\alengths\"\xbc\x01\n" +
 	"\x0eScoringVerdict\x122\n" +
 	"\x04code\x18\x01 \x01(\x0e2\x1e.rankspec.serving.v1.ErrorCodeR\x04code\x12\x14\n" +
 	"\x05input\x18\x02 \x01(\tR\x05input\x12\x10\n" +
@@ -607,38 +666,40 @@ func file_conformance_v1_scoring_proto_rawDescGZIP() []byte {
 	return file_conformance_v1_scoring_proto_rawDescData
 }
 
-var file_conformance_v1_scoring_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_conformance_v1_scoring_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_conformance_v1_scoring_proto_goTypes = []any{
 	(*ScoringCorpus)(nil),  // 0: conformance.v1.ScoringCorpus
 	(*ScoringCase)(nil),    // 1: conformance.v1.ScoringCase
 	(*ScoringRequest)(nil), // 2: conformance.v1.ScoringRequest
 	(*ScoringColumn)(nil),  // 3: conformance.v1.ScoringColumn
-	(*ScoringVerdict)(nil), // 4: conformance.v1.ScoringVerdict
-	(*ScoredColumn)(nil),   // 5: conformance.v1.ScoredColumn
-	(*ScoringAnswers)(nil), // 6: conformance.v1.ScoringAnswers
-	(*ScoringAnswer)(nil),  // 7: conformance.v1.ScoringAnswer
-	(*RawRows)(nil),        // 8: conformance.v1.RawRows
-	(v1.ValueType)(0),      // 9: rankspec.serving.v1.ValueType
-	(v1.ErrorCode)(0),      // 10: rankspec.serving.v1.ErrorCode
+	(*ScoringLists)(nil),   // 4: conformance.v1.ScoringLists
+	(*ScoringVerdict)(nil), // 5: conformance.v1.ScoringVerdict
+	(*ScoredColumn)(nil),   // 6: conformance.v1.ScoredColumn
+	(*ScoringAnswers)(nil), // 7: conformance.v1.ScoringAnswers
+	(*ScoringAnswer)(nil),  // 8: conformance.v1.ScoringAnswer
+	(*RawRows)(nil),        // 9: conformance.v1.RawRows
+	(v1.ValueType)(0),      // 10: rankspec.serving.v1.ValueType
+	(v1.ErrorCode)(0),      // 11: rankspec.serving.v1.ErrorCode
 }
 var file_conformance_v1_scoring_proto_depIdxs = []int32{
 	1,  // 0: conformance.v1.ScoringCorpus.cases:type_name -> conformance.v1.ScoringCase
-	4,  // 1: conformance.v1.ScoringCase.opening:type_name -> conformance.v1.ScoringVerdict
+	5,  // 1: conformance.v1.ScoringCase.opening:type_name -> conformance.v1.ScoringVerdict
 	2,  // 2: conformance.v1.ScoringCase.requests:type_name -> conformance.v1.ScoringRequest
 	3,  // 3: conformance.v1.ScoringRequest.columns:type_name -> conformance.v1.ScoringColumn
-	4,  // 4: conformance.v1.ScoringRequest.expected:type_name -> conformance.v1.ScoringVerdict
-	8,  // 5: conformance.v1.ScoringRequest.raw_rows:type_name -> conformance.v1.RawRows
-	9,  // 6: conformance.v1.ScoringColumn.type:type_name -> rankspec.serving.v1.ValueType
-	10, // 7: conformance.v1.ScoringVerdict.code:type_name -> rankspec.serving.v1.ErrorCode
-	5,  // 8: conformance.v1.ScoringVerdict.columns:type_name -> conformance.v1.ScoredColumn
-	7,  // 9: conformance.v1.ScoringAnswers.answers:type_name -> conformance.v1.ScoringAnswer
-	4,  // 10: conformance.v1.ScoringAnswer.opening:type_name -> conformance.v1.ScoringVerdict
-	4,  // 11: conformance.v1.ScoringAnswer.requests:type_name -> conformance.v1.ScoringVerdict
-	12, // [12:12] is the sub-list for method output_type
-	12, // [12:12] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	5,  // 4: conformance.v1.ScoringRequest.expected:type_name -> conformance.v1.ScoringVerdict
+	9,  // 5: conformance.v1.ScoringRequest.raw_rows:type_name -> conformance.v1.RawRows
+	10, // 6: conformance.v1.ScoringColumn.type:type_name -> rankspec.serving.v1.ValueType
+	4,  // 7: conformance.v1.ScoringColumn.lists:type_name -> conformance.v1.ScoringLists
+	11, // 8: conformance.v1.ScoringVerdict.code:type_name -> rankspec.serving.v1.ErrorCode
+	6,  // 9: conformance.v1.ScoringVerdict.columns:type_name -> conformance.v1.ScoredColumn
+	8,  // 10: conformance.v1.ScoringAnswers.answers:type_name -> conformance.v1.ScoringAnswer
+	5,  // 11: conformance.v1.ScoringAnswer.opening:type_name -> conformance.v1.ScoringVerdict
+	5,  // 12: conformance.v1.ScoringAnswer.requests:type_name -> conformance.v1.ScoringVerdict
+	13, // [13:13] is the sub-list for method output_type
+	13, // [13:13] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_conformance_v1_scoring_proto_init() }
@@ -653,7 +714,7 @@ func file_conformance_v1_scoring_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_conformance_v1_scoring_proto_rawDesc), len(file_conformance_v1_scoring_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   8,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -26,7 +26,7 @@ from conformance.v1 import raw_rows_pb2 as conformance_dot_v1_dot_raw__rows__pb2
 from rankspec.serving.v1 import bundle_pb2 as rankspec_dot_serving_dot_v1_dot_bundle__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x63onformance/v1/scoring.proto\x12\x0e\x63onformance.v1\x1a\x1d\x63onformance/v1/raw_rows.proto\x1a rankspec/serving/v1/bundle.proto\"B\n\rScoringCorpus\x12\x31\n\x05\x63\x61ses\x18\x01 \x03(\x0b\x32\x1b.conformance.v1.ScoringCaseR\x05\x63\x61ses\"\xd0\x01\n\x0bScoringCase\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n\x06\x62undle\x18\x02 \x01(\tR\x06\x62undle\x12#\n\rexpect_digest\x18\x03 \x01(\tR\x0c\x65xpectDigest\x12\x38\n\x07opening\x18\x04 \x01(\x0b\x32\x1e.conformance.v1.ScoringVerdictR\x07opening\x12:\n\x08requests\x18\x05 \x03(\x0b\x32\x1e.conformance.v1.ScoringRequestR\x08requests\"\xf0\x01\n\x0eScoringRequest\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x37\n\x07\x63olumns\x18\x02 \x03(\x0b\x32\x1d.conformance.v1.ScoringColumnR\x07\x63olumns\x12%\n\x0esignature_hash\x18\x03 \x01(\tR\rsignatureHash\x12:\n\x08\x65xpected\x18\x04 \x01(\x0b\x32\x1e.conformance.v1.ScoringVerdictR\x08\x65xpected\x12\x32\n\x08raw_rows\x18\x05 \x01(\x0b\x32\x17.conformance.v1.RawRowsR\x07rawRows\"\xa1\x01\n\rScoringColumn\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12\x32\n\x04type\x18\x02 \x01(\x0e\x32\x1e.rankspec.serving.v1.ValueTypeR\x04type\x12\x14\n\x05width\x18\x03 \x01(\x05R\x05width\x12\x16\n\x06\x66loats\x18\x04 \x03(\x02R\x06\x66loats\x12\x1a\n\x08integers\x18\x05 \x03(\x03R\x08integers\"\xbc\x01\n\x0eScoringVerdict\x12\x32\n\x04\x63ode\x18\x01 \x01(\x0e\x32\x1e.rankspec.serving.v1.ErrorCodeR\x04\x63ode\x12\x14\n\x05input\x18\x02 \x01(\tR\x05input\x12\x10\n\x03row\x18\x03 \x01(\x05R\x03row\x12\x16\n\x06\x64igest\x18\x04 \x01(\tR\x06\x64igest\x12\x36\n\x07\x63olumns\x18\x05 \x03(\x0b\x32\x1c.conformance.v1.ScoredColumnR\x07\x63olumns\":\n\x0cScoredColumn\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n\x06scores\x18\x02 \x03(\x02R\x06scores\"I\n\x0eScoringAnswers\x12\x37\n\x07\x61nswers\x18\x01 \x03(\x0b\x32\x1d.conformance.v1.ScoringAnswerR\x07\x61nswers\"\x85\x01\n\rScoringAnswer\x12\x38\n\x07opening\x18\x01 \x01(\x0b\x32\x1e.conformance.v1.ScoringVerdictR\x07opening\x12:\n\x08requests\x18\x02 \x03(\x0b\x32\x1e.conformance.v1.ScoringVerdictR\x08requestsBo\n\x1b\x64\x65v.rankspec.conformance.v1B\x0cScoringProtoP\x01Z@github.com/rankspec/rankspec/gen/go/conformance/v1;conformancev1b\x08\x65\x64itionsp\xe8\x07')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x63onformance/v1/scoring.proto\x12\x0e\x63onformance.v1\x1a\x1d\x63onformance/v1/raw_rows.proto\x1a rankspec/serving/v1/bundle.proto\"B\n\rScoringCorpus\x12\x31\n\x05\x63\x61ses\x18\x01 \x03(\x0b\x32\x1b.conformance.v1.ScoringCaseR\x05\x63\x61ses\"\xd0\x01\n\x0bScoringCase\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n\x06\x62undle\x18\x02 \x01(\tR\x06\x62undle\x12#\n\rexpect_digest\x18\x03 \x01(\tR\x0c\x65xpectDigest\x12\x38\n\x07opening\x18\x04 \x01(\x0b\x32\x1e.conformance.v1.ScoringVerdictR\x07opening\x12:\n\x08requests\x18\x05 \x03(\x0b\x32\x1e.conformance.v1.ScoringRequestR\x08requests\"\xf0\x01\n\x0eScoringRequest\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x37\n\x07\x63olumns\x18\x02 \x03(\x0b\x32\x1d.conformance.v1.ScoringColumnR\x07\x63olumns\x12%\n\x0esignature_hash\x18\x03 \x01(\tR\rsignatureHash\x12:\n\x08\x65xpected\x18\x04 \x01(\x0b\x32\x1e.conformance.v1.ScoringVerdictR\x08\x65xpected\x12\x32\n\x08raw_rows\x18\x05 \x01(\x0b\x32\x17.conformance.v1.RawRowsR\x07rawRows\"\xd5\x01\n\rScoringColumn\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12\x32\n\x04type\x18\x02 \x01(\x0e\x32\x1e.rankspec.serving.v1.ValueTypeR\x04type\x12\x14\n\x05width\x18\x03 \x01(\x05R\x05width\x12\x16\n\x06\x66loats\x18\x04 \x03(\x02R\x06\x66loats\x12\x1a\n\x08integers\x18\x05 \x03(\x03R\x08integers\x12\x32\n\x05lists\x18\x06 \x01(\x0b\x32\x1c.conformance.v1.ScoringListsR\x05lists\"(\n\x0cScoringLists\x12\x18\n\x07lengths\x18\x01 \x03(\x05R\x07lengths\"\xbc\x01\n\x0eScoringVerdict\x12\x32\n\x04\x63ode\x18\x01 \x01(\x0e\x32\x1e.rankspec.serving.v1.ErrorCodeR\x04\x63ode\x12\x14\n\x05input\x18\x02 \x01(\tR\x05input\x12\x10\n\x03row\x18\x03 \x01(\x05R\x03row\x12\x16\n\x06\x64igest\x18\x04 \x01(\tR\x06\x64igest\x12\x36\n\x07\x63olumns\x18\x05 \x03(\x0b\x32\x1c.conformance.v1.ScoredColumnR\x07\x63olumns\":\n\x0cScoredColumn\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n\x06scores\x18\x02 \x03(\x02R\x06scores\"I\n\x0eScoringAnswers\x12\x37\n\x07\x61nswers\x18\x01 \x03(\x0b\x32\x1d.conformance.v1.ScoringAnswerR\x07\x61nswers\"\x85\x01\n\rScoringAnswer\x12\x38\n\x07opening\x18\x01 \x01(\x0b\x32\x1e.conformance.v1.ScoringVerdictR\x07opening\x12:\n\x08requests\x18\x02 \x03(\x0b\x32\x1e.conformance.v1.ScoringVerdictR\x08requestsBo\n\x1b\x64\x65v.rankspec.conformance.v1B\x0cScoringProtoP\x01Z@github.com/rankspec/rankspec/gen/go/conformance/v1;conformancev1b\x08\x65\x64itionsp\xe8\x07')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -41,13 +41,15 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SCORINGREQUEST']._serialized_start=393
   _globals['_SCORINGREQUEST']._serialized_end=633
   _globals['_SCORINGCOLUMN']._serialized_start=636
-  _globals['_SCORINGCOLUMN']._serialized_end=797
-  _globals['_SCORINGVERDICT']._serialized_start=800
-  _globals['_SCORINGVERDICT']._serialized_end=988
-  _globals['_SCOREDCOLUMN']._serialized_start=990
-  _globals['_SCOREDCOLUMN']._serialized_end=1048
-  _globals['_SCORINGANSWERS']._serialized_start=1050
-  _globals['_SCORINGANSWERS']._serialized_end=1123
-  _globals['_SCORINGANSWER']._serialized_start=1126
-  _globals['_SCORINGANSWER']._serialized_end=1259
+  _globals['_SCORINGCOLUMN']._serialized_end=849
+  _globals['_SCORINGLISTS']._serialized_start=851
+  _globals['_SCORINGLISTS']._serialized_end=891
+  _globals['_SCORINGVERDICT']._serialized_start=894
+  _globals['_SCORINGVERDICT']._serialized_end=1082
+  _globals['_SCOREDCOLUMN']._serialized_start=1084
+  _globals['_SCOREDCOLUMN']._serialized_end=1142
+  _globals['_SCORINGANSWERS']._serialized_start=1144
+  _globals['_SCORINGANSWERS']._serialized_end=1217
+  _globals['_SCORINGANSWER']._serialized_start=1220
+  _globals['_SCORINGANSWER']._serialized_end=1353
 # @@protoc_insertion_point(module_scope)

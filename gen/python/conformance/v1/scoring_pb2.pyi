@@ -43,18 +43,26 @@ class ScoringRequest(_message.Message):
     def __init__(self, id: _Optional[str] = ..., columns: _Optional[_Iterable[_Union[ScoringColumn, _Mapping]]] = ..., signature_hash: _Optional[str] = ..., expected: _Optional[_Union[ScoringVerdict, _Mapping]] = ..., raw_rows: _Optional[_Union[_raw_rows_pb2.RawRows, _Mapping]] = ...) -> None: ...
 
 class ScoringColumn(_message.Message):
-    __slots__ = ("name", "type", "width", "floats", "integers")
+    __slots__ = ("name", "type", "width", "floats", "integers", "lists")
     NAME_FIELD_NUMBER: _ClassVar[int]
     TYPE_FIELD_NUMBER: _ClassVar[int]
     WIDTH_FIELD_NUMBER: _ClassVar[int]
     FLOATS_FIELD_NUMBER: _ClassVar[int]
     INTEGERS_FIELD_NUMBER: _ClassVar[int]
+    LISTS_FIELD_NUMBER: _ClassVar[int]
     name: str
     type: _bundle_pb2.ValueType
     width: int
     floats: _containers.RepeatedScalarFieldContainer[float]
     integers: _containers.RepeatedScalarFieldContainer[int]
-    def __init__(self, name: _Optional[str] = ..., type: _Optional[_Union[_bundle_pb2.ValueType, str]] = ..., width: _Optional[int] = ..., floats: _Optional[_Iterable[float]] = ..., integers: _Optional[_Iterable[int]] = ...) -> None: ...
+    lists: ScoringLists
+    def __init__(self, name: _Optional[str] = ..., type: _Optional[_Union[_bundle_pb2.ValueType, str]] = ..., width: _Optional[int] = ..., floats: _Optional[_Iterable[float]] = ..., integers: _Optional[_Iterable[int]] = ..., lists: _Optional[_Union[ScoringLists, _Mapping]] = ...) -> None: ...
+
+class ScoringLists(_message.Message):
+    __slots__ = ("lengths",)
+    LENGTHS_FIELD_NUMBER: _ClassVar[int]
+    lengths: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, lengths: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class ScoringVerdict(_message.Message):
     __slots__ = ("code", "input", "row", "digest", "columns")

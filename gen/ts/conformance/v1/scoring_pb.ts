@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file conformance/v1/scoring.proto.
  */
 export const file_conformance_v1_scoring: GenFile = /*@__PURE__*/
-  fileDesc("Chxjb25mb3JtYW5jZS92MS9zY29yaW5nLnByb3RvEg5jb25mb3JtYW5jZS52MSI7Cg1TY29yaW5nQ29ycHVzEioKBWNhc2VzGAEgAygLMhsuY29uZm9ybWFuY2UudjEuU2NvcmluZ0Nhc2UiowEKC1Njb3JpbmdDYXNlEgoKAmlkGAEgASgJEg4KBmJ1bmRsZRgCIAEoCRIVCg1leHBlY3RfZGlnZXN0GAMgASgJEi8KB29wZW5pbmcYBCABKAsyHi5jb25mb3JtYW5jZS52MS5TY29yaW5nVmVyZGljdBIwCghyZXF1ZXN0cxgFIAMoCzIeLmNvbmZvcm1hbmNlLnYxLlNjb3JpbmdSZXF1ZXN0IsEBCg5TY29yaW5nUmVxdWVzdBIKCgJpZBgBIAEoCRIuCgdjb2x1bW5zGAIgAygLMh0uY29uZm9ybWFuY2UudjEuU2NvcmluZ0NvbHVtbhIWCg5zaWduYXR1cmVfaGFzaBgDIAEoCRIwCghleHBlY3RlZBgEIAEoCzIeLmNvbmZvcm1hbmNlLnYxLlNjb3JpbmdWZXJkaWN0EikKCHJhd19yb3dzGAUgASgLMhcuY29uZm9ybWFuY2UudjEuUmF3Um93cyJ8Cg1TY29yaW5nQ29sdW1uEgwKBG5hbWUYASABKAkSLAoEdHlwZRgCIAEoDjIeLnJhbmtzcGVjLnNlcnZpbmcudjEuVmFsdWVUeXBlEg0KBXdpZHRoGAMgASgFEg4KBmZsb2F0cxgEIAMoAhIQCghpbnRlZ2VycxgFIAMoAyKZAQoOU2NvcmluZ1ZlcmRpY3QSLAoEY29kZRgBIAEoDjIeLnJhbmtzcGVjLnNlcnZpbmcudjEuRXJyb3JDb2RlEg0KBWlucHV0GAIgASgJEgsKA3JvdxgDIAEoBRIOCgZkaWdlc3QYBCABKAkSLQoHY29sdW1ucxgFIAMoCzIcLmNvbmZvcm1hbmNlLnYxLlNjb3JlZENvbHVtbiIsCgxTY29yZWRDb2x1bW4SDAoEbmFtZRgBIAEoCRIOCgZzY29yZXMYAiADKAIiQAoOU2NvcmluZ0Fuc3dlcnMSLgoHYW5zd2VycxgBIAMoCzIdLmNvbmZvcm1hbmNlLnYxLlNjb3JpbmdBbnN3ZXIicgoNU2NvcmluZ0Fuc3dlchIvCgdvcGVuaW5nGAEgASgLMh4uY29uZm9ybWFuY2UudjEuU2NvcmluZ1ZlcmRpY3QSMAoIcmVxdWVzdHMYAiADKAsyHi5jb25mb3JtYW5jZS52MS5TY29yaW5nVmVyZGljdEJvChtkZXYucmFua3NwZWMuY29uZm9ybWFuY2UudjFCDFNjb3JpbmdQcm90b1ABWkBnaXRodWIuY29tL3JhbmtzcGVjL3JhbmtzcGVjL2dlbi9nby9jb25mb3JtYW5jZS92MTtjb25mb3JtYW5jZXYxYghlZGl0aW9uc3DoBw", [file_conformance_v1_raw_rows, file_rankspec_serving_v1_bundle]);
+  fileDesc("Chxjb25mb3JtYW5jZS92MS9zY29yaW5nLnByb3RvEg5jb25mb3JtYW5jZS52MSI7Cg1TY29yaW5nQ29ycHVzEioKBWNhc2VzGAEgAygLMhsuY29uZm9ybWFuY2UudjEuU2NvcmluZ0Nhc2UiowEKC1Njb3JpbmdDYXNlEgoKAmlkGAEgASgJEg4KBmJ1bmRsZRgCIAEoCRIVCg1leHBlY3RfZGlnZXN0GAMgASgJEi8KB29wZW5pbmcYBCABKAsyHi5jb25mb3JtYW5jZS52MS5TY29yaW5nVmVyZGljdBIwCghyZXF1ZXN0cxgFIAMoCzIeLmNvbmZvcm1hbmNlLnYxLlNjb3JpbmdSZXF1ZXN0IsEBCg5TY29yaW5nUmVxdWVzdBIKCgJpZBgBIAEoCRIuCgdjb2x1bW5zGAIgAygLMh0uY29uZm9ybWFuY2UudjEuU2NvcmluZ0NvbHVtbhIWCg5zaWduYXR1cmVfaGFzaBgDIAEoCRIwCghleHBlY3RlZBgEIAEoCzIeLmNvbmZvcm1hbmNlLnYxLlNjb3JpbmdWZXJkaWN0EikKCHJhd19yb3dzGAUgASgLMhcuY29uZm9ybWFuY2UudjEuUmF3Um93cyKpAQoNU2NvcmluZ0NvbHVtbhIMCgRuYW1lGAEgASgJEiwKBHR5cGUYAiABKA4yHi5yYW5rc3BlYy5zZXJ2aW5nLnYxLlZhbHVlVHlwZRINCgV3aWR0aBgDIAEoBRIOCgZmbG9hdHMYBCADKAISEAoIaW50ZWdlcnMYBSADKAMSKwoFbGlzdHMYBiABKAsyHC5jb25mb3JtYW5jZS52MS5TY29yaW5nTGlzdHMiHwoMU2NvcmluZ0xpc3RzEg8KB2xlbmd0aHMYASADKAUimQEKDlNjb3JpbmdWZXJkaWN0EiwKBGNvZGUYASABKA4yHi5yYW5rc3BlYy5zZXJ2aW5nLnYxLkVycm9yQ29kZRINCgVpbnB1dBgCIAEoCRILCgNyb3cYAyABKAUSDgoGZGlnZXN0GAQgASgJEi0KB2NvbHVtbnMYBSADKAsyHC5jb25mb3JtYW5jZS52MS5TY29yZWRDb2x1bW4iLAoMU2NvcmVkQ29sdW1uEgwKBG5hbWUYASABKAkSDgoGc2NvcmVzGAIgAygCIkAKDlNjb3JpbmdBbnN3ZXJzEi4KB2Fuc3dlcnMYASADKAsyHS5jb25mb3JtYW5jZS52MS5TY29yaW5nQW5zd2VyInIKDVNjb3JpbmdBbnN3ZXISLwoHb3BlbmluZxgBIAEoCzIeLmNvbmZvcm1hbmNlLnYxLlNjb3JpbmdWZXJkaWN0EjAKCHJlcXVlc3RzGAIgAygLMh4uY29uZm9ybWFuY2UudjEuU2NvcmluZ1ZlcmRpY3RCbwobZGV2LnJhbmtzcGVjLmNvbmZvcm1hbmNlLnYxQgxTY29yaW5nUHJvdG9QAVpAZ2l0aHViLmNvbS9yYW5rc3BlYy9yYW5rc3BlYy9nZW4vZ28vY29uZm9ybWFuY2UvdjE7Y29uZm9ybWFuY2V2MWIIZWRpdGlvbnNw6Ac", [file_conformance_v1_raw_rows, file_rankspec_serving_v1_bundle]);
 
 /**
  * What `make scores-corpus` writes as `corpus.binpb`, with the bundles in folders beside it.
@@ -138,7 +138,8 @@ export const ScoringRequestSchema: GenMessage<ScoringRequest> = /*@__PURE__*/
   messageDesc(file_conformance_v1_scoring, 2);
 
 /**
- * A column of a request: of float32 if it has floats, of int64 if it has integers; of no rows, as `type` says.
+ * A column of a request: of float32 if it has floats, of int64 if it has integers; of no rows, as `type` says. Of an input of lists it
+ * is of int64, and lists of ids where `lists` is there, or the matrix that the model takes where `width` is.
  *
  * @generated from message conformance.v1.ScoringColumn
  */
@@ -177,6 +178,13 @@ export type ScoringColumn = Message<"conformance.v1.ScoringColumn"> & {
    * @generated from field: repeated int64 integers = 5;
    */
   integers: bigint[];
+
+  /**
+   * Where the lists of a column of lists end in its integers. Absent: the column has none.
+   *
+   * @generated from field: conformance.v1.ScoringLists lists = 6;
+   */
+  lists?: ScoringLists | undefined;
 };
 
 /**
@@ -185,6 +193,27 @@ export type ScoringColumn = Message<"conformance.v1.ScoringColumn"> & {
  */
 export const ScoringColumnSchema: GenMessage<ScoringColumn> = /*@__PURE__*/
   messageDesc(file_conformance_v1_scoring, 3);
+
+/**
+ * A list of ids for each row: the column's integers are the ids of all of them, one list after the other.
+ *
+ * @generated from message conformance.v1.ScoringLists
+ */
+export type ScoringLists = Message<"conformance.v1.ScoringLists"> & {
+  /**
+   * How many ids each row's list has.
+   *
+   * @generated from field: repeated int32 lengths = 1;
+   */
+  lengths: number[];
+};
+
+/**
+ * Describes the message conformance.v1.ScoringLists.
+ * Use `create(ScoringListsSchema)` to create a new message.
+ */
+export const ScoringListsSchema: GenMessage<ScoringLists> = /*@__PURE__*/
+  messageDesc(file_conformance_v1_scoring, 4);
 
 /**
  * What came of it.
@@ -233,7 +262,7 @@ export type ScoringVerdict = Message<"conformance.v1.ScoringVerdict"> & {
  * Use `create(ScoringVerdictSchema)` to create a new message.
  */
 export const ScoringVerdictSchema: GenMessage<ScoringVerdict> = /*@__PURE__*/
-  messageDesc(file_conformance_v1_scoring, 4);
+  messageDesc(file_conformance_v1_scoring, 5);
 
 /**
  * Scores.
@@ -261,7 +290,7 @@ export type ScoredColumn = Message<"conformance.v1.ScoredColumn"> & {
  * Use `create(ScoredColumnSchema)` to create a new message.
  */
 export const ScoredColumnSchema: GenMessage<ScoredColumn> = /*@__PURE__*/
-  messageDesc(file_conformance_v1_scoring, 5);
+  messageDesc(file_conformance_v1_scoring, 6);
 
 /**
  * What a language answers: it is given the corpus' folder, and writes this to its standard output.
@@ -282,7 +311,7 @@ export type ScoringAnswers = Message<"conformance.v1.ScoringAnswers"> & {
  * Use `create(ScoringAnswersSchema)` to create a new message.
  */
 export const ScoringAnswersSchema: GenMessage<ScoringAnswers> = /*@__PURE__*/
-  messageDesc(file_conformance_v1_scoring, 6);
+  messageDesc(file_conformance_v1_scoring, 7);
 
 /**
  * The answer to a case.
@@ -310,5 +339,5 @@ export type ScoringAnswer = Message<"conformance.v1.ScoringAnswer"> & {
  * Use `create(ScoringAnswerSchema)` to create a new message.
  */
 export const ScoringAnswerSchema: GenMessage<ScoringAnswer> = /*@__PURE__*/
-  messageDesc(file_conformance_v1_scoring, 7);
+  messageDesc(file_conformance_v1_scoring, 8);
 

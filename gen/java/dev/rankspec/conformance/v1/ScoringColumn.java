@@ -7,7 +7,8 @@ package dev.rankspec.conformance.v1;
 
 /**
  * <pre>
- * A column of a request: of float32 if it has floats, of int64 if it has integers; of no rows, as `type` says.
+ * A column of a request: of float32 if it has floats, of int64 if it has integers; of no rows, as `type` says. Of an input of lists it
+ * is of int64, and lists of ids where `lists` is there, or the matrix that the model takes where `width` is.
  * </pre>
  *
  * Protobuf type {@code conformance.v1.ScoringColumn}
@@ -264,6 +265,44 @@ private static final long serialVersionUID = 0L;
   }
   private int integersMemoizedSerializedSize = -1;
 
+  public static final int LISTS_FIELD_NUMBER = 6;
+  private dev.rankspec.conformance.v1.ScoringLists lists_;
+  /**
+   * <pre>
+   * Where the lists of a column of lists end in its integers. Absent: the column has none.
+   * </pre>
+   *
+   * <code>.conformance.v1.ScoringLists lists = 6 [json_name = "lists"];</code>
+   * @return Whether the lists field is set.
+   */
+  @java.lang.Override
+  public boolean hasLists() {
+    return ((bitField0_ & 0x00000008) != 0);
+  }
+  /**
+   * <pre>
+   * Where the lists of a column of lists end in its integers. Absent: the column has none.
+   * </pre>
+   *
+   * <code>.conformance.v1.ScoringLists lists = 6 [json_name = "lists"];</code>
+   * @return The lists.
+   */
+  @java.lang.Override
+  public dev.rankspec.conformance.v1.ScoringLists getLists() {
+    return lists_ == null ? dev.rankspec.conformance.v1.ScoringLists.getDefaultInstance() : lists_;
+  }
+  /**
+   * <pre>
+   * Where the lists of a column of lists end in its integers. Absent: the column has none.
+   * </pre>
+   *
+   * <code>.conformance.v1.ScoringLists lists = 6 [json_name = "lists"];</code>
+   */
+  @java.lang.Override
+  public dev.rankspec.conformance.v1.ScoringListsOrBuilder getListsOrBuilder() {
+    return lists_ == null ? dev.rankspec.conformance.v1.ScoringLists.getDefaultInstance() : lists_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -301,6 +340,9 @@ private static final long serialVersionUID = 0L;
     }
     for (int i = 0; i < integers_.size(); i++) {
       output.writeInt64NoTag(integers_.getLong(i));
+    }
+    if (((bitField0_ & 0x00000008) != 0)) {
+      output.writeMessage(6, getLists());
     }
     getUnknownFields().writeTo(output);
   }
@@ -341,6 +383,10 @@ private static final long serialVersionUID = 0L;
             .computeInt32SizeNoTag(dataSize);
       }
       integersMemoizedSerializedSize = dataSize;
+    }
+    if (((bitField0_ & 0x00000008) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(6, getLists());
     }
     return size;
   }
@@ -384,6 +430,11 @@ private static final long serialVersionUID = 0L;
         .equals(other.getFloatsList())) return false;
     if (!getIntegersList()
         .equals(other.getIntegersList())) return false;
+    if (hasLists() != other.hasLists()) return false;
+    if (hasLists()) {
+      if (!getLists()
+          .equals(other.getLists())) return false;
+    }
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -414,6 +465,10 @@ private static final long serialVersionUID = 0L;
     if (getIntegersCount() > 0) {
       hash = (37 * hash) + INTEGERS_FIELD_NUMBER;
       hash = (53 * hash) + getIntegersList().hashCode();
+    }
+    if (hasLists()) {
+      hash = (37 * hash) + LISTS_FIELD_NUMBER;
+      hash = (53 * hash) + getLists().hashCode();
     }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
@@ -514,7 +569,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * A column of a request: of float32 if it has floats, of int64 if it has integers; of no rows, as `type` says.
+   * A column of a request: of float32 if it has floats, of int64 if it has integers; of no rows, as `type` says. Of an input of lists it
+   * is of int64, and lists of ids where `lists` is there, or the matrix that the model takes where `width` is.
    * </pre>
    *
    * Protobuf type {@code conformance.v1.ScoringColumn}
@@ -538,13 +594,19 @@ private static final long serialVersionUID = 0L;
 
     // Construct using dev.rankspec.conformance.v1.ScoringColumn.newBuilder()
     private Builder() {
-
+      maybeForceBuilderInitialization();
     }
 
     private Builder(
         com.google.protobuf.GeneratedMessage.BuilderParent parent) {
       super(parent);
-
+      maybeForceBuilderInitialization();
+    }
+    private void maybeForceBuilderInitialization() {
+      if (com.google.protobuf.GeneratedMessage
+              .alwaysUseFieldBuilders) {
+        internalGetListsFieldBuilder();
+      }
     }
     @java.lang.Override
     public Builder clear() {
@@ -555,6 +617,11 @@ private static final long serialVersionUID = 0L;
       width_ = 0;
       floats_ = emptyFloatList();
       integers_ = emptyLongList();
+      lists_ = null;
+      if (listsBuilder_ != null) {
+        listsBuilder_.dispose();
+        listsBuilder_ = null;
+      }
       return this;
     }
 
@@ -609,6 +676,12 @@ private static final long serialVersionUID = 0L;
         integers_.makeImmutable();
         result.integers_ = integers_;
       }
+      if (((from_bitField0_ & 0x00000020) != 0)) {
+        result.lists_ = listsBuilder_ == null
+            ? lists_
+            : listsBuilder_.build();
+        to_bitField0_ |= 0x00000008;
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -656,6 +729,9 @@ private static final long serialVersionUID = 0L;
           integers_.addAll(other.integers_);
         }
         onChanged();
+      }
+      if (other.hasLists()) {
+        mergeLists(other.getLists());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -729,6 +805,13 @@ private static final long serialVersionUID = 0L;
               input.popLimit(limit);
               break;
             } // case 42
+            case 50: {
+              input.readMessage(
+                  internalGetListsFieldBuilder().getBuilder(),
+                  extensionRegistry);
+              bitField0_ |= 0x00000020;
+              break;
+            } // case 50
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -1216,6 +1299,161 @@ private static final long serialVersionUID = 0L;
       bitField0_ = (bitField0_ & ~0x00000010);
       onChanged();
       return this;
+    }
+
+    private dev.rankspec.conformance.v1.ScoringLists lists_;
+    private com.google.protobuf.SingleFieldBuilder<
+        dev.rankspec.conformance.v1.ScoringLists, dev.rankspec.conformance.v1.ScoringLists.Builder, dev.rankspec.conformance.v1.ScoringListsOrBuilder> listsBuilder_;
+    /**
+     * <pre>
+     * Where the lists of a column of lists end in its integers. Absent: the column has none.
+     * </pre>
+     *
+     * <code>.conformance.v1.ScoringLists lists = 6 [json_name = "lists"];</code>
+     * @return Whether the lists field is set.
+     */
+    public boolean hasLists() {
+      return ((bitField0_ & 0x00000020) != 0);
+    }
+    /**
+     * <pre>
+     * Where the lists of a column of lists end in its integers. Absent: the column has none.
+     * </pre>
+     *
+     * <code>.conformance.v1.ScoringLists lists = 6 [json_name = "lists"];</code>
+     * @return The lists.
+     */
+    public dev.rankspec.conformance.v1.ScoringLists getLists() {
+      if (listsBuilder_ == null) {
+        return lists_ == null ? dev.rankspec.conformance.v1.ScoringLists.getDefaultInstance() : lists_;
+      } else {
+        return listsBuilder_.getMessage();
+      }
+    }
+    /**
+     * <pre>
+     * Where the lists of a column of lists end in its integers. Absent: the column has none.
+     * </pre>
+     *
+     * <code>.conformance.v1.ScoringLists lists = 6 [json_name = "lists"];</code>
+     */
+    public Builder setLists(dev.rankspec.conformance.v1.ScoringLists value) {
+      if (listsBuilder_ == null) {
+        java.util.Objects.requireNonNull(value);
+        lists_ = value;
+      } else {
+        listsBuilder_.setMessage(value);
+      }
+      bitField0_ |= 0x00000020;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Where the lists of a column of lists end in its integers. Absent: the column has none.
+     * </pre>
+     *
+     * <code>.conformance.v1.ScoringLists lists = 6 [json_name = "lists"];</code>
+     */
+    public Builder setLists(
+        dev.rankspec.conformance.v1.ScoringLists.Builder builderForValue) {
+      if (listsBuilder_ == null) {
+        lists_ = builderForValue.build();
+      } else {
+        listsBuilder_.setMessage(builderForValue.build());
+      }
+      bitField0_ |= 0x00000020;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Where the lists of a column of lists end in its integers. Absent: the column has none.
+     * </pre>
+     *
+     * <code>.conformance.v1.ScoringLists lists = 6 [json_name = "lists"];</code>
+     */
+    public Builder mergeLists(dev.rankspec.conformance.v1.ScoringLists value) {
+      if (listsBuilder_ == null) {
+        if (((bitField0_ & 0x00000020) != 0) &&
+          lists_ != null &&
+          lists_ != dev.rankspec.conformance.v1.ScoringLists.getDefaultInstance()) {
+          getListsBuilder().mergeFrom(value);
+        } else {
+          lists_ = value;
+        }
+      } else {
+        listsBuilder_.mergeFrom(value);
+      }
+      if (lists_ != null) {
+        bitField0_ |= 0x00000020;
+        onChanged();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Where the lists of a column of lists end in its integers. Absent: the column has none.
+     * </pre>
+     *
+     * <code>.conformance.v1.ScoringLists lists = 6 [json_name = "lists"];</code>
+     */
+    public Builder clearLists() {
+      bitField0_ = (bitField0_ & ~0x00000020);
+      lists_ = null;
+      if (listsBuilder_ != null) {
+        listsBuilder_.dispose();
+        listsBuilder_ = null;
+      }
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Where the lists of a column of lists end in its integers. Absent: the column has none.
+     * </pre>
+     *
+     * <code>.conformance.v1.ScoringLists lists = 6 [json_name = "lists"];</code>
+     */
+    public dev.rankspec.conformance.v1.ScoringLists.Builder getListsBuilder() {
+      bitField0_ |= 0x00000020;
+      onChanged();
+      return internalGetListsFieldBuilder().getBuilder();
+    }
+    /**
+     * <pre>
+     * Where the lists of a column of lists end in its integers. Absent: the column has none.
+     * </pre>
+     *
+     * <code>.conformance.v1.ScoringLists lists = 6 [json_name = "lists"];</code>
+     */
+    public dev.rankspec.conformance.v1.ScoringListsOrBuilder getListsOrBuilder() {
+      if (listsBuilder_ != null) {
+        return listsBuilder_.getMessageOrBuilder();
+      } else {
+        return lists_ == null ?
+            dev.rankspec.conformance.v1.ScoringLists.getDefaultInstance() : lists_;
+      }
+    }
+    /**
+     * <pre>
+     * Where the lists of a column of lists end in its integers. Absent: the column has none.
+     * </pre>
+     *
+     * <code>.conformance.v1.ScoringLists lists = 6 [json_name = "lists"];</code>
+     */
+    private com.google.protobuf.SingleFieldBuilder<
+        dev.rankspec.conformance.v1.ScoringLists, dev.rankspec.conformance.v1.ScoringLists.Builder, dev.rankspec.conformance.v1.ScoringListsOrBuilder> 
+        internalGetListsFieldBuilder() {
+      if (listsBuilder_ == null) {
+        listsBuilder_ = new com.google.protobuf.SingleFieldBuilder<
+            dev.rankspec.conformance.v1.ScoringLists, dev.rankspec.conformance.v1.ScoringLists.Builder, dev.rankspec.conformance.v1.ScoringListsOrBuilder>(
+                getLists(),
+                getParentForChildren(),
+                isClean());
+        lists_ = null;
+      }
+      return listsBuilder_;
     }
 
     // @@protoc_insertion_point(builder_scope:conformance.v1.ScoringColumn)

@@ -143,4 +143,31 @@ public interface ScoringColumnOrBuilder extends
    * @return The integers at the given index.
    */
   long getIntegers(int index);
+
+  /**
+   * <pre>
+   * Where the lists of a column of lists end in its integers. Absent: the column has none.
+   * </pre>
+   *
+   * <code>.conformance.v1.ScoringLists lists = 6 [json_name = "lists"];</code>
+   * @return Whether the lists field is set.
+   */
+  boolean hasLists();
+  /**
+   * <pre>
+   * Where the lists of a column of lists end in its integers. Absent: the column has none.
+   * </pre>
+   *
+   * <code>.conformance.v1.ScoringLists lists = 6 [json_name = "lists"];</code>
+   * @return The lists.
+   */
+  dev.rankspec.conformance.v1.ScoringLists getLists();
+  /**
+   * <pre>
+   * Where the lists of a column of lists end in its integers. Absent: the column has none.
+   * </pre>
+   *
+   * <code>.conformance.v1.ScoringLists lists = 6 [json_name = "lists"];</code>
+   */
+  dev.rankspec.conformance.v1.ScoringListsOrBuilder getListsOrBuilder();
 }

@@ -47,6 +47,11 @@ public final class ScoringProto extends com.google.protobuf.GeneratedFile {
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
       internal_static_conformance_v1_ScoringColumn_fieldAccessorTable;
   static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_conformance_v1_ScoringLists_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_conformance_v1_ScoringLists_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
     internal_static_conformance_v1_ScoringVerdict_descriptor;
   static final 
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
@@ -90,26 +95,28 @@ public final class ScoringProto extends com.google.protobuf.GeneratedFile {
       "ns\022%\n\016signature_hash\030\003 \001(\tR\rsignatureHas" +
       "h\022:\n\010expected\030\004 \001(\0132\036.conformance.v1.Sco" +
       "ringVerdictR\010expected\0222\n\010raw_rows\030\005 \001(\0132" +
-      "\027.conformance.v1.RawRowsR\007rawRows\"\241\001\n\rSc" +
+      "\027.conformance.v1.RawRowsR\007rawRows\"\325\001\n\rSc" +
       "oringColumn\022\022\n\004name\030\001 \001(\tR\004name\0222\n\004type\030" +
       "\002 \001(\0162\036.rankspec.serving.v1.ValueTypeR\004t" +
       "ype\022\024\n\005width\030\003 \001(\005R\005width\022\026\n\006floats\030\004 \003(" +
-      "\002R\006floats\022\032\n\010integers\030\005 \003(\003R\010integers\"\274\001" +
-      "\n\016ScoringVerdict\0222\n\004code\030\001 \001(\0162\036.rankspe" +
-      "c.serving.v1.ErrorCodeR\004code\022\024\n\005input\030\002 " +
-      "\001(\tR\005input\022\020\n\003row\030\003 \001(\005R\003row\022\026\n\006digest\030\004" +
-      " \001(\tR\006digest\0226\n\007columns\030\005 \003(\0132\034.conforma" +
-      "nce.v1.ScoredColumnR\007columns\":\n\014ScoredCo" +
-      "lumn\022\022\n\004name\030\001 \001(\tR\004name\022\026\n\006scores\030\002 \003(\002" +
-      "R\006scores\"I\n\016ScoringAnswers\0227\n\007answers\030\001 " +
-      "\003(\0132\035.conformance.v1.ScoringAnswerR\007answ" +
-      "ers\"\205\001\n\rScoringAnswer\0228\n\007opening\030\001 \001(\0132\036" +
-      ".conformance.v1.ScoringVerdictR\007opening\022" +
-      ":\n\010requests\030\002 \003(\0132\036.conformance.v1.Scori" +
-      "ngVerdictR\010requestsBo\n\033dev.rankspec.conf" +
-      "ormance.v1B\014ScoringProtoP\001Z@github.com/r" +
-      "ankspec/rankspec/gen/go/conformance/v1;c" +
-      "onformancev1b\010editionsp\350\007"
+      "\002R\006floats\022\032\n\010integers\030\005 \003(\003R\010integers\0222\n" +
+      "\005lists\030\006 \001(\0132\034.conformance.v1.ScoringLis" +
+      "tsR\005lists\"(\n\014ScoringLists\022\030\n\007lengths\030\001 \003" +
+      "(\005R\007lengths\"\274\001\n\016ScoringVerdict\0222\n\004code\030\001" +
+      " \001(\0162\036.rankspec.serving.v1.ErrorCodeR\004co" +
+      "de\022\024\n\005input\030\002 \001(\tR\005input\022\020\n\003row\030\003 \001(\005R\003r" +
+      "ow\022\026\n\006digest\030\004 \001(\tR\006digest\0226\n\007columns\030\005 " +
+      "\003(\0132\034.conformance.v1.ScoredColumnR\007colum" +
+      "ns\":\n\014ScoredColumn\022\022\n\004name\030\001 \001(\tR\004name\022\026" +
+      "\n\006scores\030\002 \003(\002R\006scores\"I\n\016ScoringAnswers" +
+      "\0227\n\007answers\030\001 \003(\0132\035.conformance.v1.Scori" +
+      "ngAnswerR\007answers\"\205\001\n\rScoringAnswer\0228\n\007o" +
+      "pening\030\001 \001(\0132\036.conformance.v1.ScoringVer" +
+      "dictR\007opening\022:\n\010requests\030\002 \003(\0132\036.confor" +
+      "mance.v1.ScoringVerdictR\010requestsBo\n\033dev" +
+      ".rankspec.conformance.v1B\014ScoringProtoP\001" +
+      "Z@github.com/rankspec/rankspec/gen/go/co" +
+      "nformance/v1;conformancev1b\010editionsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -140,27 +147,33 @@ public final class ScoringProto extends com.google.protobuf.GeneratedFile {
     internal_static_conformance_v1_ScoringColumn_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_conformance_v1_ScoringColumn_descriptor,
-        new java.lang.String[] { "Name", "Type", "Width", "Floats", "Integers", });
-    internal_static_conformance_v1_ScoringVerdict_descriptor =
+        new java.lang.String[] { "Name", "Type", "Width", "Floats", "Integers", "Lists", });
+    internal_static_conformance_v1_ScoringLists_descriptor =
       getDescriptor().getMessageType(4);
+    internal_static_conformance_v1_ScoringLists_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_conformance_v1_ScoringLists_descriptor,
+        new java.lang.String[] { "Lengths", });
+    internal_static_conformance_v1_ScoringVerdict_descriptor =
+      getDescriptor().getMessageType(5);
     internal_static_conformance_v1_ScoringVerdict_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_conformance_v1_ScoringVerdict_descriptor,
         new java.lang.String[] { "Code", "Input", "Row", "Digest", "Columns", });
     internal_static_conformance_v1_ScoredColumn_descriptor =
-      getDescriptor().getMessageType(5);
+      getDescriptor().getMessageType(6);
     internal_static_conformance_v1_ScoredColumn_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_conformance_v1_ScoredColumn_descriptor,
         new java.lang.String[] { "Name", "Scores", });
     internal_static_conformance_v1_ScoringAnswers_descriptor =
-      getDescriptor().getMessageType(6);
+      getDescriptor().getMessageType(7);
     internal_static_conformance_v1_ScoringAnswers_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_conformance_v1_ScoringAnswers_descriptor,
         new java.lang.String[] { "Answers", });
     internal_static_conformance_v1_ScoringAnswer_descriptor =
-      getDescriptor().getMessageType(7);
+      getDescriptor().getMessageType(8);
     internal_static_conformance_v1_ScoringAnswer_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_conformance_v1_ScoringAnswer_descriptor,
