@@ -2,7 +2,6 @@
 import type { Column, Ids, Matrix } from "./columns.js";
 import { ScoringError } from "./errors.js";
 import { ErrorCode } from "./gen/rankspec/serving/v1/bundle_pb.js";
-import { MAX_FILE_BYTES } from "./layout.js";
 
 /** Stands for no id. */
 export const PADDING = -(2n ** 63n);
@@ -26,13 +25,17 @@ export function checkedLists(column: Column, name: string): Matrix {
 /** The matrix of lists. */
 export function padded(lists: readonly BigInt64Array[], name: string): Matrix {
   const width = lists.reduce((longest, { length }) => Math.max(longest, length), 1);
-  const size = lists.length * width;
-  if (size > MAX_FILE_BYTES / BigInt64Array.BYTES_PER_ELEMENT) {
-    throw new ScoringError(ErrorCode.SCORING_FAILED, `lists whose matrix has ${MAX_FILE_BYTES} bytes at most`, name);
-  }
-  const values = new BigInt64Array(size).fill(PADDING);
+  const values = room(lists.length * width, name).fill(PADDING);
   lists.forEach((ids, row) => values.set(ids, row * width));
   return { values, width };
+}
+
+function room(length: number, name: string): BigInt64Array {
+  try {
+    return new BigInt64Array(length);
+  } catch (error) {
+    throw new ScoringError(ErrorCode.SCORING_FAILED, "lists whose matrix has room in memory", name, undefined, { cause: error });
+  }
 }
 
 /** A list's ids; numbers have to be whole and exact. */
