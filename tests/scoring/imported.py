@@ -25,7 +25,7 @@ import rankspec
 from rankspec.cli import main
 
 EXAMPLE = Path(__file__).parent / "example_raw_bundle"
-LISTS_EXAMPLE = Path(__file__).parent / "example_lists_bundle"
+LISTS_EXAMPLE = Path(__file__).parent / "example_raw_lists_bundle"
 _ROWS = 900
 _CITIES = ("Köln", "Bonn", "Ulm")
 # Every kind of column and of feature, vocabularies in the recipe and beside it, and texts in the place of values.

@@ -6,6 +6,9 @@ import { ErrorCode } from "./gen/rankspec/serving/v1/bundle_pb.js";
 /** Stands for no id. */
 export const PADDING = -(2n ** 63n);
 
+/** Values that the matrix may have: what an array of Java's holds. */
+const MAX_MATRIX_VALUES = 2 ** 31 - 9;
+
 /** A request's column of an input of lists, which has lists or such a matrix, as the matrix. */
 export function checkedLists(column: Column, name: string): Matrix {
   if (!("lists" in column)) {
@@ -25,17 +28,13 @@ export function checkedLists(column: Column, name: string): Matrix {
 /** The matrix of lists. */
 export function padded(lists: readonly BigInt64Array[], name: string): Matrix {
   const width = lists.reduce((longest, { length }) => Math.max(longest, length), 1);
-  const values = room(lists.length * width, name).fill(PADDING);
+  if (lists.length * width > MAX_MATRIX_VALUES) {
+    const expectation = `lists whose rows times the longest are ${MAX_MATRIX_VALUES} at most; score fewer rows at once`;
+    throw new ScoringError(ErrorCode.SCORING_FAILED, expectation, name);
+  }
+  const values = new BigInt64Array(lists.length * width).fill(PADDING);
   lists.forEach((ids, row) => values.set(ids, row * width));
   return { values, width };
-}
-
-function room(length: number, name: string): BigInt64Array {
-  try {
-    return new BigInt64Array(length);
-  } catch (error) {
-    throw new ScoringError(ErrorCode.SCORING_FAILED, "lists whose matrix has room in memory", name, undefined, { cause: error });
-  }
 }
 
 /** A list's ids; numbers have to be whole and exact. */

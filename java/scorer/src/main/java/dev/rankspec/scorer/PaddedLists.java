@@ -40,7 +40,9 @@ final class PaddedLists {
     int width = Math.max(1, Arrays.stream(lists).mapToInt(list -> list.length).max().orElse(1));
     if ((long) lists.length * width > MAX_VALUES) {
       throw ScoringException.of(
-          ErrorCode.ERROR_CODE_SCORING_FAILED, name, "lists whose matrix has " + MAX_VALUES + " values at most");
+          ErrorCode.ERROR_CODE_SCORING_FAILED,
+          name,
+          "lists whose rows times the longest are " + MAX_VALUES + " at most; score fewer rows at once");
     }
     long[] values = new long[lists.length * width];
     Arrays.fill(values, PADDING);

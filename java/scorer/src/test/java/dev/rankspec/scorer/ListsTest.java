@@ -30,7 +30,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ListsTest {
   /** With two inputs of lists, that a recipe makes of one column; every language's tests open it. */
   private static final Path BUNDLE =
-      Path.of("../../tests/scoring/example_lists_bundle").toAbsolutePath().normalize();
+      Path.of("../../tests/scoring/example_raw_lists_bundle").toAbsolutePath().normalize();
 
   private static final long NONE = Long.MIN_VALUE;
 
@@ -134,8 +134,8 @@ class ListsTest {
   }
 
   @Test
-  void aMatrixThatNoArrayHoldsIsRefused() {
-    long[][] lists = new long[1 << 16][0];
+  void listsThatAreTooLongForAllRowsAreRefused() {
+    long[][] lists = new long[(1 << 15) + 1][0];
     lists[0] = new long[1 << 16];
 
     ScoringException refused = assertThrows(ScoringException.class, () -> PaddedLists.padded(lists, "tags"));
