@@ -1,6 +1,6 @@
 """Bundles of imported tables, which carry the recipe that makes inputs of raw rows.
 
-`python -m tests.scoring.imported` writes the one that every language's own tests open anew.
+`python -m tests.scoring.imported` writes the ones that every language's own tests open anew.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ import rankspec
 from rankspec.cli import main
 
 EXAMPLE = Path(__file__).parent / "example_raw_bundle"
+LISTS_EXAMPLE = Path(__file__).parent / "example_raw_lists_bundle"
 _ROWS = 900
 _CITIES = ("Köln", "Bonn", "Ulm")
 # Every kind of column and of feature, vocabularies in the recipe and beside it, and texts in the place of values.
@@ -57,6 +58,21 @@ split {{
   parts {{ name: "train" per_mille: 800 }} parts {{ name: "validation" per_mille: 200 }}
   time {{ column: "at" round_to_micros: 1000000 }}
 }}
+"""
+# Of the visits: lists of ids of both kinds, which are kept whole.
+_LISTS_RECIPE = """
+semantics: 2
+columns { name: "customer" kind: RAW_KIND_TEXT }
+columns { name: "income" kind: RAW_KIND_FLOAT64 }
+columns { name: "tags" kind: RAW_KIND_TEXT list: true }
+columns { name: "member" kind: RAW_KIND_BOOL }
+columns { name: "bought" kind: RAW_KIND_INT64 }
+features { name: "income" number { column: "income" standardize: true } }
+features { name: "member" flag { column: "member" } }
+features { name: "tags" category { column: "tags" list {} } }
+features { name: "tag_buckets" hashed { column: "tags" num_buckets: 7 list {} } }
+labels { task: "bought" column: "bought" }
+split { parts { name: "train" per_mille: 800 } parts { name: "validation" per_mille: 200 } key { columns: "customer" } }
 """
 
 
@@ -146,13 +162,15 @@ def _run(*arguments: str | Path) -> None:
 _STEPS = ("num_train_steps", "eval_log_every_n", "checkpoint_every_n")
 
 
-def _write_example() -> None:
-    shutil.rmtree(EXAMPLE, ignore_errors=True)
-    with tempfile.TemporaryDirectory() as work:
-        make_imported(IMPORTED["imported"], EXAMPLE, Path(work))
-    sys.stdout.write(f"{EXAMPLE}\n")
+def _write_examples() -> None:
+    examples = {EXAMPLE: IMPORTED["imported"], LISTS_EXAMPLE: Imported(visits, recipe=_LISTS_RECIPE)}
+    for folder, kind in examples.items():
+        shutil.rmtree(folder, ignore_errors=True)
+        with tempfile.TemporaryDirectory() as work:
+            make_imported(kind, folder, Path(work))
+        sys.stdout.write(f"{folder}\n")
 
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    _write_example()
+    _write_examples()

@@ -1,5 +1,6 @@
-/** What is at each place of the vectors that a recipe makes. */
+/** What is at each place of the vectors that a recipe makes, and which lists it keeps whole. */
 import type { CategoryFeature, HashedFeature, Recipe } from "../gen/rankspec/data/v1/recipe_pb.js";
+import { wholeListOf } from "./features.js";
 
 /**
  * The names of the places of each vector, in their order: the feature's; of a missing flag, with `.missing` behind it; of a
@@ -9,12 +10,15 @@ export interface Positions {
   readonly continuous: string[];
   readonly binary: string[];
   readonly discrete: string[];
+  /** The names of the features whose lists are kept whole, in no vector. */
+  readonly lists: string[];
 }
 
 /** Returns the places of the vectors that rows have which a recipe encodes. */
 export function positions(recipe: Recipe): Positions {
-  const places: Positions = { continuous: [], binary: [], discrete: [] };
-  for (const { name, kind } of recipe.features) {
+  const places: Positions = { continuous: [], binary: [], discrete: [], lists: [] };
+  for (const feature of recipe.features) {
+    const { name, kind } = feature;
     switch (kind.case) {
       case "number":
         places.continuous.push(name);
@@ -28,7 +32,11 @@ export function positions(recipe: Recipe): Positions {
         break;
       case "category":
       case "hashed":
-        places.discrete.push(...ids(name, kind.value));
+        if (wholeListOf(feature) === undefined) {
+          places.discrete.push(...ids(name, kind.value));
+        } else {
+          places.lists.push(name);
+        }
         break;
       default:
     }

@@ -6,14 +6,30 @@ import {
   type AllowedValues, AllowedValuesSchema, ErrorCode, type FeatureSignature, type ServedInput, ValueType,
 } from "./gen/rankspec/serving/v1/bundle_pb.js";
 import { compareNames } from "./layout.js";
+import { checkedLists, PADDING } from "./lists.js";
 
-/** Values that all rows of a request have of an input, or of one of its features. */
-export interface Column {
+/** What all rows of a request have of an input, or of one of its features. */
+export type Column = ValueColumn | ListColumn;
+
+/** Values, as many of each row. */
+export interface ValueColumn {
   /** Of float32 or int64 as the signature says, a row after the other. They must not change until they are scored. */
   readonly values: Float32Array | BigInt64Array;
-  /** Values in a row of a whole input; not given for a feature, which has one. */
+  /**
+   * Values in a row of a whole input; not given for a feature, which has one. Of an input of lists the values are the ids of
+   * each row, and behind them -(2n ** 63n).
+   */
   readonly width?: number;
 }
+
+/** The lists of an input of lists. */
+export interface ListColumn {
+  /** The ids of each row, any number of them. */
+  readonly lists: readonly Ids[];
+}
+
+/** Ids of a list: whole numbers of 64 bits; a `number` is one up to 2^53. */
+export type Ids = BigInt64Array | readonly (bigint | number)[];
 
 /** The rows of an input. */
 export interface Matrix {
@@ -63,9 +79,11 @@ export class Placement {
       if (outOfRangeIds !== OutOfRangeIds.ERROR || served === undefined || matrix === undefined) {
         continue;
       }
+      // All ids of a list are looked up.
+      const [first, end] = served.list ? [0, matrix.width] : [position, position + 1];
       for (let row = 0; row < rows; row++) {
-        const id = matrix.values[row * matrix.width + position] as bigint;
-        if (id < 0n || id >= numIds) {
+        const ids = matrix.values.subarray(row * matrix.width + first, row * matrix.width + end) as BigInt64Array;
+        if (ids.some((id) => (id < 0n || id >= numIds) && !(served.list && id === PADDING))) {
           const expectation = `an id from 0 to ${numIds - 1n} of the table ${JSON.stringify(name)}`;
           const at = featuresOf(served)[position] ?? served.name;
           throw new ScoringError(ErrorCode.ID_OUT_OF_RANGE, expectation, at, row);
@@ -99,34 +117,39 @@ function placedInput(
     }
     return joined(input, columns, count);
   }
+  if (input.list) {
+    const matrix = checkedLists(whole, name);
+    count.check(matrix.values.length / matrix.width, name);
+    return matrix;
+  }
   if (hasFeatures) {
     throw new ScoringError(ErrorCode.INPUT_TWICE, "either whole vectors or single features", name);
   }
-  checkType(whole, name, input);
-  if (whole.width !== width || whole.values.length % width !== 0) {
+  const values = typed(whole, name, input);
+  if (values.width !== width || values.values.length % width !== 0) {
     throw new ScoringError(ErrorCode.WIDTH_MISMATCH, `a matrix of ${width} values a row`, name);
   }
   if (!isSigned) {
     const expectation = "the signature's hash beside whole vectors, or features by their names";
     throw new ScoringError(ErrorCode.SIGNATURE_REQUIRED, expectation, name);
   }
-  count.check(whole.values.length / width, name);
-  return { values: whole.values, width };
+  count.check(values.values.length / width, name);
+  return { values: values.values, width };
 }
 
 /** The input of its features, each in its place; those that the model does not read may be left out. */
 function joined(input: ServedInput, columns: ReadonlyMap<string, Column>, count: RowCount): Matrix {
   const { width, unreadPositions, type } = input;
-  const found = new Map<number, Column>();
+  const found = new Map<number, ValueColumn>();
   featuresOf(input).forEach((name, position) => {
-    const column = columns.get(name);
-    if (column === undefined) {
+    const given = columns.get(name);
+    if (given === undefined) {
       if (unreadPositions.includes(position)) {
         return;
       }
       throw missing(name);
     }
-    checkType(column, name, input);
+    const column = typed(given, name, input);
     if (column.width !== undefined) {
       throw new ScoringError(ErrorCode.WIDTH_MISMATCH, "one value a row", name);
     }
@@ -143,12 +166,14 @@ function joined(input: ServedInput, columns: ReadonlyMap<string, Column>, count:
   return { values, width };
 }
 
-function checkType({ values }: Column, name: string, { type }: ServedInput): void {
-  const isFloat = type === ValueType.FLOAT32;
-  if (!(isFloat ? values instanceof Float32Array : values instanceof BigInt64Array)) {
-    const wanted = isFloat ? "float32 (Float32Array)" : "int64 (BigInt64Array)";
-    throw new ScoringError(ErrorCode.TYPE_MISMATCH, `values of ${wanted}`, name);
+/** A column whose values are of an input's type. */
+function typed(column: Column, name: string, { type }: ServedInput): ValueColumn {
+  const wanted = type === ValueType.FLOAT32 ? Float32Array : BigInt64Array;
+  if (!("values" in column && column.values instanceof wanted)) {
+    const expectation = `values of ${type === ValueType.FLOAT32 ? "float32" : "int64"} (${wanted.name})`;
+    throw new ScoringError(ErrorCode.TYPE_MISMATCH, expectation, name);
   }
+  return column;
 }
 
 /** Refuses values that training refuses. */
@@ -196,7 +221,7 @@ function missing(name: string): ScoringError {
   return new ScoringError(ErrorCode.INPUT_MISSING, "a column of this name", name);
 }
 
-/** What columns of an input's features are called: no input has a slash in its name. */
-function featuresOf({ name, featureNames }: ServedInput): string[] {
-  return featureNames.map((feature) => `${name}/${feature}`);
+/** What columns of an input's features are called: no input has a slash in its name, and a list no features. */
+function featuresOf({ name, featureNames, list }: ServedInput): string[] {
+  return list ? [] : featureNames.map((feature) => `${name}/${feature}`);
 }

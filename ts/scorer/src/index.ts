@@ -5,7 +5,7 @@
  *
  * @packageDocumentation
  */
-export type { Column } from "./columns.js";
+export type { Column, Ids, ListColumn, ValueColumn } from "./columns.js";
 export type { RawValue, Row } from "./encoding/index.js";
 export { ScoringError } from "./errors.js";
 export { type BundleManifest, ErrorCode, ValueType } from "./gen/rankspec/serving/v1/bundle_pb.js";

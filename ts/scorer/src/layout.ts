@@ -2,7 +2,9 @@ import { constants } from "node:buffer";
 
 export const MANIFEST_FILE = "manifest.binpb";
 /** Version of the format that this reader knows. */
-export const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 2;
+/** The first version whose readers know lists of ids. */
+export const LISTS_SINCE = 2;
 /** The name of the model's only output. */
 export const OUTPUTS = "outputs";
 export const MAX_MANIFEST_BYTES = 16 * 2 ** 20;

@@ -4,7 +4,7 @@ import { ScoringError } from "./errors.js";
 import {
   type BundleManifest, BundleManifestSchema, ErrorCode, type FeatureSignature, type ServedInput, ValueType,
 } from "./gen/rankspec/serving/v1/bundle_pb.js";
-import { compareNames, FORMAT_VERSION, isPlainName, MANIFEST_FILE } from "./layout.js";
+import { compareNames, FORMAT_VERSION, isPlainName, LISTS_SINCE, MANIFEST_FILE } from "./layout.js";
 
 const SHA256_LENGTH = 64;
 const POLICIES = 2;
@@ -41,6 +41,9 @@ function invalid(expectation: string): ScoringError {
 function* contradictions(manifest: BundleManifest): Generator<string> {
   if (manifest.formatVersion < 1 || manifest.leastReaderVersion < 1) {
     yield "versions from 1 on";
+  }
+  if (manifest.leastReaderVersion < LISTS_SINCE && manifest.signature?.inputs.some(({ list }) => list) === true) {
+    yield `a least_reader_version of ${LISTS_SINCE} where inputs have lists`;
   }
   yield* aboutFiles(manifest);
   yield* aboutSignature(manifest.signature);
@@ -79,6 +82,9 @@ function* aboutSignature(signature: FeatureSignature | undefined): Generator<str
   if (!inputs.every(({ name, width, type }) => isPlainName(name) && width >= 1 && isKnown(type))) {
     yield "a plain name, a width and a type for every input";
   }
+  if (inputs.some((input) => input.list && !isOfLists(input))) {
+    yield "lists of ids alone: whole numbers, a width of 1, no unread_positions and no allowed_values";
+  }
   if (!inputs.every(hasFittingFeatures)) {
     yield "feature_names for every position or none, each once, and unread_positions in the row";
   }
@@ -96,6 +102,10 @@ function* aboutSignature(signature: FeatureSignature | undefined): Generator<str
 
 function isKnown(type: ValueType): boolean {
   return type === ValueType.FLOAT32 || type === ValueType.INT64;
+}
+
+function isOfLists({ type, width, unreadPositions, allowedValues }: ServedInput): boolean {
+  return type === ValueType.INT64 && width === 1 && unreadPositions.length === 0 && allowedValues === undefined;
 }
 
 function hasFittingFeatures({ featureNames, unreadPositions, width }: ServedInput): boolean {

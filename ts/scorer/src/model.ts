@@ -11,6 +11,8 @@ const OWN_DOMAINS: readonly string[] = ["", "ai.onnx"];
 // Numbers of ONNX's own schema.
 const FLOAT32 = 1;
 const EXTERNAL = 1;
+// Stands for a size that is another for every request, such as that of the longest list.
+const ANY_WIDTH = "any";
 
 /** Starts ONNX Runtime with a bundle's model. */
 export async function startSession({ manifest, contents }: BundleFiles, threads: number): Promise<InferenceSession> {
@@ -123,7 +125,7 @@ function agree(tensor: OnnxTensor | undefined, listed: ExternalTensor, sizes: Re
 /** Makes sure that the model takes the signature's inputs and gives the outputs. */
 function checkInterface({ inputMetadata, outputMetadata }: InferenceSession, manifest: BundleManifest): void {
   const expected = (manifest.signature?.inputs ?? []).map(
-    ({ name, type, width }) => `${name} ${type === ValueType.FLOAT32 ? "float32" : "int64"} ${width}`,
+    ({ name, type, width, list }) => `${name} ${type === ValueType.FLOAT32 ? "float32" : "int64"} ${list ? ANY_WIDTH : width}`,
   );
   if (inputMetadata.map(described).sort().join() !== expected.sort().join()) {
     throw invalid(manifest, "the inputs of the signature");
@@ -135,7 +137,12 @@ function checkInterface({ inputMetadata, outputMetadata }: InferenceSession, man
 
 /** What the model says of an input or output, in a form that only matrices have. */
 function described(port: InferenceSession.ValueMetadata): string {
-  return port.isTensor && port.shape.length === 2 ? `${port.name} ${port.type} ${port.shape[1]}` : "no matrix";
+  if (!port.isTensor || port.shape.length !== 2) {
+    return "no matrix";
+  }
+  const width = port.shape[1];
+  // ONNX Runtime has a name for such a size, or a number below 0.
+  return `${port.name} ${port.type} ${typeof width === "number" && width >= 0 ? width : ANY_WIDTH}`;
 }
 
 function invalid(manifest: BundleManifest, expectation: string, cause?: unknown): ScoringError {

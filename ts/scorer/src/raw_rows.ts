@@ -1,8 +1,10 @@
 /** From raw rows to the model's inputs, by the bundle's recipe. */
 import { fromBinary, isFieldSet } from "@bufbuild/protobuf";
 
-import type { Column } from "./columns.js";
-import { Encoder, EncodingError, type EncodingErrorCode, type Positions, positions, type RawValue, type Row } from "./encoding/index.js";
+import type { Column, ValueColumn } from "./columns.js";
+import {
+  Encoder, EncodingError, type EncodingErrorCode, type Lists, type Positions, positions, type RawValue, type Row,
+} from "./encoding/index.js";
 import { ScoringError } from "./errors.js";
 import { type Recipe, RecipeSchema } from "./gen/rankspec/data/v1/recipe_pb.js";
 import {
@@ -60,16 +62,26 @@ export class RawRows {
     for (const name of this.columns) {
       checkTypes(name, rows);
     }
-    const { continuous, binary, discrete } = refusing(() => this.#encoder.encode(rows), ({ column }) => column);
-    const values: ReadonlyMap<string, Column["values"]> = new Map<string, Column["values"]>([
+    const { continuous, binary, discrete, lists } = refusing(() => this.#encoder.encode(rows), ({ column }) => column);
+    const values = new Map<string, ValueColumn["values"]>([
       ["continuous", continuous],
       ["binary", BigInt64Array.from(binary, BigInt)],
       ["discrete", BigInt64Array.from(discrete, BigInt)],
     ]);
     return new Map(
-      this.#inputs.map(({ name, width }) => [name, { width, values: values.get(name) ?? new Float32Array() }]),
+      this.#inputs.map(({ name, width, list, featureNames: [feature] }): [string, Column] => [
+        name,
+        // The signature names the feature that the lists are.
+        list ? { lists: split(lists[feature ?? ""]) } : { width, values: values.get(name) ?? new Float32Array() },
+      ]),
     );
   }
+}
+
+/** The ids of each row. */
+function split({ lengths, values }: Lists = { lengths: [], values: [] }): number[][] {
+  let end = 0;
+  return lengths.map((length) => values.slice(end, (end += length)));
 }
 
 function parsed(file: string, content: Uint8Array): Recipe {
@@ -99,8 +111,15 @@ function typeOf(value: RawValue | undefined): string[] {
 
 /** What a recipe should make and does not; undefined if its vectors are what the signature takes. */
 function mismatch(places: Positions, signature: FeatureSignature): string | undefined {
-  const made = new Map<string, string[]>(Object.entries(places));
-  for (const { name, type, width, featureNames } of signature.inputs) {
+  const { lists, ...vectors } = places;
+  const made = new Map<string, string[]>(Object.entries(vectors));
+  for (const { name, type, width, featureNames, list } of signature.inputs) {
+    if (list) {
+      if (featureNames.length === 0 || !featureNames.every((feature) => lists.includes(feature))) {
+        return `a recipe that makes the lists of ${name} too`;
+      }
+      continue;
+    }
     const names = made.get(name);
     if (names === undefined) {
       return `a recipe that makes ${name} too`;

@@ -58,6 +58,10 @@ function rawValue(raw: RawValueMessage | undefined): RawValue {
 }
 
 function valuesOf(column: ScoringColumn): Column {
+  if (column.lists !== undefined) {
+    let end = 0;
+    return { lists: column.lists.lengths.map((length) => column.integers.slice(end, (end += length))) };
+  }
   const isFloat = column.type === ValueType.FLOAT32;
   const values = isFloat ? Float32Array.from(column.floats) : BigInt64Array.from(column.integers);
   return isFieldSet(column, ScoringColumnSchema.field.width) ? { values, width: column.width } : { values };

@@ -129,7 +129,7 @@ function widen({ features }: Recipe): void {
 const SPOILT: Readonly<Record<string, [string, ErrorCode, Change]>> = {
   unfitted: ["recipe.binpb", ErrorCode.RECIPE_UNFITTED, recipe((changed) => delete changed.fitted)],
   "a feature unfitted": ["recipe.binpb", ErrorCode.RECIPE_UNFITTED, recipe(unfit)],
-  semantics: ["recipe.binpb", ErrorCode.RECIPE_UNKNOWN, recipe((changed) => (changed.semantics = 2))],
+  semantics: ["recipe.binpb", ErrorCode.RECIPE_UNKNOWN, recipe((changed) => (changed.semantics = 3))],
   "a feature less": ["recipe.binpb", ErrorCode.RECIPE_INVALID, recipe((changed) => changed.features.pop())],
   "another order": ["recipe.binpb", ErrorCode.RECIPE_INVALID, recipe((changed) => changed.features.reverse())],
   "no columns": ["recipe.binpb", ErrorCode.RECIPE_INVALID, recipe((changed) => (changed.columns = []))],

@@ -8,16 +8,17 @@ import java.util.List;
 
 /**
  * What is at each place of the vectors that a recipe makes: the feature's name; of a missing flag, with {@code .missing}
- * behind it; of a list's place, with its number.
+ * behind it; of a list's place, with its number. And which lists of ids are kept whole, beside the vectors.
  *
  * @param continuous names of the places of continuous values
  * @param binary names of the places of binary values
  * @param discrete names of the places of discrete values
+ * @param lists names of the features whose lists are kept whole
  */
-public record Positions(List<String> continuous, List<String> binary, List<String> discrete) {
+public record Positions(List<String> continuous, List<String> binary, List<String> discrete, List<String> lists) {
   /** Returns the places of the vectors that rows have which a recipe encodes. */
   public static Positions of(Recipe recipe) {
-    Positions places = new Positions(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
+    Positions places = new Positions(new ArrayList<>(), new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
     for (Feature feature : recipe.getFeaturesList()) {
       places.add(feature);
     }
@@ -51,6 +52,10 @@ public record Positions(List<String> continuous, List<String> binary, List<Strin
   private void addIds(String name, boolean isList, ListPlaces list) {
     if (!isList) {
       discrete.add(name);
+      return;
+    }
+    if (!list.hasWidth()) {
+      lists.add(name);
       return;
     }
     for (int place = 0; place < list.getWidth(); place++) {

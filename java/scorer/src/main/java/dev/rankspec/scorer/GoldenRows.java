@@ -1,12 +1,10 @@
 package dev.rankspec.scorer;
 
 import dev.rankspec.serving.v1.BundleManifest;
-import dev.rankspec.serving.v1.ErrorCode;
 import dev.rankspec.serving.v1.GoldenBatch;
 import dev.rankspec.serving.v1.ServedInput;
 import dev.rankspec.serving.v1.ValueType;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -22,26 +20,26 @@ final class GoldenRows {
     BundleManifest manifest = bundle.manifest();
     List<ServedInput> inputs = manifest.getSignature().getInputsList();
     int tasks = manifest.getOutputsCount();
+    // A list takes 8 bytes at least, as one value does: the number of its ids.
     long rowBytes = 4L * tasks + inputs.stream().mapToLong(input -> (long) input.getWidth() * bytes(input)).sum();
     long rows = manifest.getGoldenBatchesList().stream().mapToLong(GoldenBatch::getNumRows).sum();
-    long size = bundle.size(manifest.getGoldenFile());
+    boolean hasLists = inputs.stream().anyMatch(ServedInput::getList);
+    GoldenReader reader = new GoldenReader(bundle);
     // Divided, since the product may be more than any number.
-    if (size % rowBytes != 0 || size / rowBytes != rows) {
-      throw ScoringException.of(
-          ErrorCode.ERROR_CODE_GOLDEN_INVALID, manifest.getGoldenFile(), rows + " rows of " + rowBytes + " bytes");
+    if (reader.left() / rowBytes < rows || !hasLists && (reader.left() / rowBytes > rows || reader.left() % rowBytes != 0)) {
+      throw reader.invalid(rows + " rows of " + rowBytes + " bytes" + (hasLists ? " at least" : ""));
     }
     List<Batch> batches = new ArrayList<>();
-    long start = 0;
     for (GoldenBatch listed : manifest.getGoldenBatchesList()) {
-      long length = listed.getNumRows() * rowBytes;
-      ByteBuffer content = bundle.content(manifest.getGoldenFile(), start, length);
       List<Column> columns = new ArrayList<>();
       for (ServedInput input : inputs) {
-        columns.add(column(input, listed.getNumRows(), content));
+        columns.add(column(input, listed.getNumRows(), reader));
       }
-      float[] outputs = floats(content, listed.getNumRows() * tasks);
+      float[] outputs = reader.floats((long) listed.getNumRows() * tasks);
       batches.add(new Batch(listed.getName(), new Placement.Placed(columns, listed.getNumRows()), outputs));
-      start += length;
+    }
+    if (reader.left() > 0) {
+      throw reader.invalid(reader.left() + " bytes less");
     }
     return batches;
   }
@@ -68,21 +66,17 @@ final class GoldenRows {
     return input.getType() == ValueType.VALUE_TYPE_FLOAT32 ? Float.BYTES : Long.BYTES;
   }
 
-  private static Column column(ServedInput input, int rows, ByteBuffer content) {
-    int number = rows * input.getWidth();
-    if (input.getType() == ValueType.VALUE_TYPE_FLOAT32) {
-      return Column.floatRows(input.getWidth(), floats(content, number));
+  private static Column column(ServedInput input, int rows, GoldenReader reader) throws ScoringException, IOException {
+    if (input.getList()) {
+      long[][] lists = new long[rows][];
+      for (int row = 0; row < rows; row++) {
+        lists[row] = reader.list();
+      }
+      return PaddedLists.padded(lists, input.getName());
     }
-    long[] values = new long[number];
-    content.asLongBuffer().get(values);
-    content.position(content.position() + number * Long.BYTES);
-    return Column.integerRows(input.getWidth(), values);
-  }
-
-  private static float[] floats(ByteBuffer content, int number) {
-    float[] values = new float[number];
-    content.asFloatBuffer().get(values);
-    content.position(content.position() + number * Float.BYTES);
-    return values;
+    long number = (long) rows * input.getWidth();
+    return input.getType() == ValueType.VALUE_TYPE_FLOAT32
+        ? Column.floatRows(input.getWidth(), reader.floats(number))
+        : Column.integerRows(input.getWidth(), reader.integers(number));
   }
 }

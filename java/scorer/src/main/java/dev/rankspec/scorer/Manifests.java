@@ -34,7 +34,11 @@ final class Manifests {
       (one, other) ->
           Arrays.compareUnsigned(one.getBytes(StandardCharsets.UTF_8), other.getBytes(StandardCharsets.UTF_8));
 
-  private static final int FORMAT_VERSION = 1;
+  private static final int FORMAT_VERSION = 2;
+
+  /** The first version whose readers know lists of ids. */
+  private static final int LISTS_SINCE = 2;
+
   private static final int SHA256_LENGTH = 64;
   private static final Pattern PLAIN_NAME = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9_.-]*");
 
@@ -84,6 +88,10 @@ final class Manifests {
     if (manifest.getFormatVersion() < 1 || manifest.getLeastReaderVersion() < 1) {
       return "versions from 1 on";
     }
+    boolean hasLists = manifest.getSignature().getInputsList().stream().anyMatch(ServedInput::getList);
+    if (hasLists && manifest.getLeastReaderVersion() < LISTS_SINCE) {
+      return "a least_reader_version of " + LISTS_SINCE + " where inputs have lists";
+    }
     if (!areDistinct(names)) {
       return "every file once";
     }
@@ -108,6 +116,9 @@ final class Manifests {
     if (!inputs.stream().allMatch(input -> isPlain(input.getName()) && input.getWidth() >= 1 && hasType(input))) {
       return "a plain name, a width and a type for every input";
     }
+    if (inputs.stream().anyMatch(input -> input.getList() && !isOfLists(input))) {
+      return "lists of ids alone: whole numbers, a width of 1, no unread_positions and no allowed_values";
+    }
     if (!inputs.stream().allMatch(Manifests::hasFittingFeatures)) {
       return "feature_names for every position or none, each once, and unread_positions in the row";
     }
@@ -117,6 +128,13 @@ final class Manifests {
 
   private static boolean hasType(ServedInput input) {
     return input.getType() == ValueType.VALUE_TYPE_FLOAT32 || input.getType() == ValueType.VALUE_TYPE_INT64;
+  }
+
+  private static boolean isOfLists(ServedInput input) {
+    return input.getType() == ValueType.VALUE_TYPE_INT64
+        && input.getWidth() == 1
+        && input.getUnreadPositionsCount() == 0
+        && !input.hasAllowedValues();
   }
 
   private static boolean hasFittingFeatures(ServedInput input) {

@@ -8,6 +8,7 @@ import dev.rankspec.serving.v1.IdTable;
 import dev.rankspec.serving.v1.ServedInput;
 import dev.rankspec.serving.v1.ValueType;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -74,6 +75,11 @@ final class Placement {
         throw missing(name);
       }
       return joined(input, columns, count);
+    }
+    if (input.getList()) {
+      Column lists = PaddedLists.checked(whole, name);
+      count.check(lists, name);
+      return lists;
     }
     if (hasFeatures) {
       throw ScoringException.of(
@@ -142,10 +148,9 @@ final class Placement {
     }
     int place = places.get(table.getInput());
     Column column = placed.inputs().get(place);
+    ServedInput input = signature.getInputs(place);
     for (int row = 0; row < placed.rows(); row++) {
-      long id = column.integers()[row * column.width() + table.getPosition()];
-      if (id < 0 || id >= table.getNumIds()) {
-        ServedInput input = signature.getInputs(place);
+      if (isOutOfRange(table, column, row, input.getList())) {
         List<String> names = features(input);
         throw ScoringException.atRow(
             ErrorCode.ERROR_CODE_ID_OUT_OF_RANGE,
@@ -154,6 +159,20 @@ final class Placement {
             "an id from 0 to " + (table.getNumIds() - 1) + " of the table \"" + table.getName() + "\"");
       }
     }
+  }
+
+  /** Returns whether a row has an id that a table has no row for: the one at its position, or any of a list. */
+  private static boolean isOutOfRange(IdTable table, Column column, int row, boolean isList) {
+    int start = row * column.width();
+    if (!isList) {
+      return isOutOfRange(table, column.integers()[start + table.getPosition()]);
+    }
+    return Arrays.stream(column.integers(), start, start + column.width())
+        .anyMatch(id -> id != PaddedLists.PADDING && isOutOfRange(table, id));
+  }
+
+  private static boolean isOutOfRange(IdTable table, long id) {
+    return id < 0 || id >= table.getNumIds();
   }
 
   /** Refuses values that training refuses. */
@@ -196,8 +215,11 @@ final class Placement {
     return ScoringException.of(ErrorCode.ERROR_CODE_INPUT_MISSING, name, "a column of this name");
   }
 
-  /** Returns what columns of an input's features are called: no input has a slash in its name. */
+  /** Returns what columns of an input's features are called: no input has a slash in its name, and a list no features. */
   private static List<String> features(ServedInput input) {
+    if (input.getList()) {
+      return List.of();
+    }
     return input.getFeatureNamesList().stream().map(name -> input.getName() + SEPARATOR + name).toList();
   }
 

@@ -13,6 +13,7 @@ import dev.rankspec.serving.v1.FeatureSignature;
 import dev.rankspec.serving.v1.ServedInput;
 import dev.rankspec.serving.v1.ValueType;
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -95,6 +96,11 @@ final class RawRows {
     }
     Map<String, Column> made = new HashMap<>();
     for (ServedInput input : inputs) {
+      if (input.getList()) {
+        // The signature names the feature that the lists are.
+        made.put(input.getName(), lists(encoded.lists().get(input.getFeatureNames(0))));
+        continue;
+      }
       made.put(
           input.getName(),
           switch (input.getName()) {
@@ -104,6 +110,17 @@ final class RawRows {
           });
     }
     return made;
+  }
+
+  private static Column lists(Encoded.Lists encoded) {
+    long[][] rows = new long[encoded.lengths().length][];
+    int start = 0;
+    for (int row = 0; row < rows.length; row++) {
+      int end = start + (int) encoded.lengths()[row];
+      rows[row] = Arrays.copyOfRange(encoded.values(), start, end);
+      start = end;
+    }
+    return Column.lists(rows);
   }
 
   /** Refuses a column of values of several types, as no table has one. */
@@ -161,6 +178,12 @@ final class RawRows {
         Map.of(CONTINUOUS, places.continuous(), BINARY, places.binary(), DISCRETE, places.discrete());
     for (ServedInput input : signature.getInputsList()) {
       String name = input.getName();
+      if (input.getList()) {
+        if (input.getFeatureNamesCount() == 0 || !places.lists().containsAll(input.getFeatureNamesList())) {
+          return "a recipe that makes the lists of " + name + " too";
+        }
+        continue;
+      }
       List<String> names = made.get(name);
       if (names == null) {
         return "a recipe that makes " + name + " too";

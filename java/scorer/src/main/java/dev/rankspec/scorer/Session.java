@@ -26,6 +26,9 @@ import java.util.Set;
 /** A bundle's model at work. Any number of threads may run it at once. */
 final class Session implements AutoCloseable {
   private static final String OUTPUTS = "outputs";
+  /** What ONNX Runtime says of a size that is another for every request, such as that of the longest list. */
+  private static final int ANY_WIDTH = -1;
+
   private static final int MAX_MODEL_BYTES = 1 << 30;
 
   private final OrtEnvironment environment = OrtEnvironment.getEnvironment(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL);
@@ -124,7 +127,7 @@ final class Session implements AutoCloseable {
   private void checkInterface() throws ScoringException, OrtException {
     List<String> inputs =
         manifest.getSignature().getInputsList().stream()
-            .map(input -> described(input.getName(), isFloat(input) ? OnnxJavaType.FLOAT : OnnxJavaType.INT64, input.getWidth()))
+            .map(Session::described)
             .sorted()
             .toList();
     if (!described(session.getInputInfo().values()).equals(inputs)) {
@@ -150,6 +153,11 @@ final class Session implements AutoCloseable {
                     : "no matrix")
         .sorted()
         .toList();
+  }
+
+  private static String described(ServedInput input) {
+    OnnxJavaType type = isFloat(input) ? OnnxJavaType.FLOAT : OnnxJavaType.INT64;
+    return described(input.getName(), type, input.getList() ? ANY_WIDTH : input.getWidth());
   }
 
   private static String described(String name, OnnxJavaType type, long width) {

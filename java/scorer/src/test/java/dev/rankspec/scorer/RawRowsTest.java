@@ -195,7 +195,7 @@ class RawRowsTest {
     return Stream.of(
         Arguments.of("unfitted", file, "RECIPE_UNFITTED", recipe(Recipe.Builder::clearFitted)),
         Arguments.of("a feature unfitted", file, "RECIPE_UNFITTED", recipe(RawRowsTest::unfit)),
-        Arguments.of("semantics", file, "RECIPE_UNKNOWN", recipe(changed -> changed.setSemantics(2))),
+        Arguments.of("semantics", file, "RECIPE_UNKNOWN", recipe(changed -> changed.setSemantics(3))),
         Arguments.of("a feature less", file, "RECIPE_INVALID", recipe(changed -> changed.removeFeatures(0))),
         Arguments.of("another order", file, "RECIPE_INVALID", recipe(RawRowsTest::reverse)),
         Arguments.of("no columns", file, "RECIPE_INVALID", recipe(Recipe.Builder::clearColumns)),

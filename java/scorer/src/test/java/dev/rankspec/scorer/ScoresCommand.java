@@ -16,6 +16,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -115,7 +116,21 @@ public final class ScoresCommand {
       return column.hasWidth() ? Column.floatRows(column.getWidth(), values) : Column.floats(values);
     }
     long[] values = column.getIntegersList().stream().mapToLong(Long::longValue).toArray();
+    if (column.hasLists()) {
+      return Column.lists(lists(column.getLists().getLengthsList(), values));
+    }
     return column.hasWidth() ? Column.integerRows(column.getWidth(), values) : Column.integers(values);
+  }
+
+  private static long[][] lists(List<Integer> lengths, long[] values) {
+    long[][] rows = new long[lengths.size()][];
+    int start = 0;
+    for (int row = 0; row < rows.length; row++) {
+      int end = start + lengths.get(row);
+      rows[row] = Arrays.copyOfRange(values, start, end);
+      start = end;
+    }
+    return rows;
   }
 
   private static ScoringVerdict refusal(ScoringException error) {
