@@ -132,6 +132,7 @@ class BaselineData:
 
 @obeys(ModelConfig, "small_embeddings", "featurization_config")
 @obeys(SmallEmbeddingsConfig, "tables")
+@obeys(SmallEmbeddingBagConfig, "list")
 @obeys(FeaturizationConfig, "feature_names_to_concat")
 def _id_columns(config: ModelConfig, inputs: Sequence[Input]) -> list[int]:
     """The columns of the discrete features that the model reads: those of its tables, or all."""
