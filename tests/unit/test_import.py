@@ -322,6 +322,16 @@ def test_a_column_that_gives_the_label_away_is_warned_of(tmp_path: Path) -> None
     assert {"paid", "state"} <= told <= {"paid", "paid_bin", "state"}
 
 
+@pytest.mark.parametrize("option", ["categorical", "drop", "key"])
+def test_one_column_is_said_as_several_are(tmp_path: Path, option: str) -> None:
+    table = write_csv(tmp_path / "t.csv", rows())
+    name = "order_id" if option == "key" else "city"
+    one, several = {option: name}, {option: [name]}
+    alone = import_table(table, tmp_path / "alone", label="bought", **one)  # type: ignore[arg-type] # by its name
+    listed = import_table(table, tmp_path / "listed", label="bought", **several)  # type: ignore[arg-type] # by its name
+    assert alone.fitted.recipe == listed.fitted.recipe
+
+
 def with_decimal_commas(path: Path) -> Path:
     """A table whose separator and decimal mark are commas, so that the file does not tell what is meant."""
     table = [row | {"price": f"{index % 9},{index % 7}5"} for index, row in enumerate(rows())]

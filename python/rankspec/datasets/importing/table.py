@@ -25,12 +25,12 @@ def import_table(
     label: str | Iterable[str] = (),
     group: str | None = None,
     time: str | None = None,
-    key: Iterable[str] = (),
-    numeric: Iterable[str] = (),
-    categorical: Iterable[str] = (),
+    key: str | Iterable[str] = (),
+    numeric: str | Iterable[str] = (),
+    categorical: str | Iterable[str] = (),
     multi: Mapping[str, str] | None = None,
     places: Mapping[str, int] | None = None,
-    drop: Iterable[str] = (),
+    drop: str | Iterable[str] = (),
     group_as_feature: bool = False,
     split: str = "80/10/10",
     seed: int = 0,
@@ -53,8 +53,8 @@ def import_table(
         group: the column of what rows are ranked within, such as a user or a query.
         time: the column of times to split by; "" splits in another way. None takes the one column of times, if there
             is one.
-        key: columns that tell rows apart.
-        numeric: columns that are numbers.
+        key: the column, or columns, that tell rows apart.
+        numeric: the column, or columns, that are numbers; `categorical` and `drop` likewise.
         categorical: columns that are categories.
         multi: columns of several categories, with the text between them; "" for lists.
         places: of columns of several categories, how many of a row, the first, become ids at places of their own; None
@@ -77,16 +77,16 @@ def import_table(
         TableError: the table, or what is said of it, cannot be used, or `output` is there.
     """
     corrections = Corrections(
-        labels=tuple(map(parse_label, [label] if isinstance(label, str) else label)),
-        numeric=tuple(numeric),
-        categorical=tuple(categorical),
+        labels=tuple(map(parse_label, _names(label))),
+        numeric=_names(numeric),
+        categorical=_names(categorical),
         multi=dict(multi or {}),
         places=dict(places or {}),
-        drop=tuple(drop),
+        drop=_names(drop),
         group=group,
         group_as_feature=group_as_feature,
         time=time,
-        key=tuple(key),
+        key=_names(key),
         split=parse_split(split),
         seed=seed,
         private=private,
@@ -99,6 +99,11 @@ def import_table(
         else planned_by(recipe, opened.names, group)
     )
     return import_planned(opened, made, Path(output), vectors=vectors, private=private, seed=seed)
+
+
+def _names(given: str | Iterable[str]) -> tuple[str, ...]:
+    """The columns that are given; one may stand alone."""
+    return (given,) if isinstance(given, str) else tuple(given)
 
 
 def _opened(table: Any, form: Form | None, csv_format: CsvFormat | None, progress: Progress) -> Passes:
