@@ -46,6 +46,28 @@ func Example() {
 	// row 1 has a new user: ID_OUT_OF_RANGE "discrete/d/0", row 1: an id from 0 to 19 of the table "user"
 }
 
+func ExampleLists() {
+	opened, err := scorer.Open("../../tests/scoring/example_lists_bundle", scorer.Options{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer opened.Close()
+	// begin ../README.md
+	scores, err := opened.Score(scorer.Request{
+		Columns: map[string]scorer.Column{
+			"continuous": scorer.FloatRows(6, make([]float32, 12)),
+			"binary":     scorer.IntegerRows(3, make([]int64, 6)),
+			"tags":       scorer.Lists([][]int64{{3, 7, 7}, {}}), // Three of the first row, none of the second.
+		},
+		SignatureHash: new(opened.SignatureHash()),
+	})
+	// end
+	fmt.Println(scores[0].Name, len(scores[0].Values), err)
+	// Output:
+	// like 2 <nil>
+}
+
 // begin ../README.md
 // rankRaw scores visits as the shop's own table has them, and returns how likely each ends with a purchase.
 func rankRaw(folder string, visits []scorer.Row) ([]float32, error) {

@@ -138,7 +138,7 @@ func TestPagesHaveTheExamples(t *testing.T) {
 		t.Fatal(err)
 	}
 	examples := regexp.MustCompile(`(?ms)^(\t*)// begin (\S+)\n(.*?)\n+\t*// end$`).FindAllStringSubmatch(string(source), -1)
-	if len(examples) != 3 {
+	if len(examples) != 4 {
 		t.Fatalf("found %d examples", len(examples))
 	}
 	for _, found := range examples {

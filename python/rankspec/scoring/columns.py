@@ -84,7 +84,7 @@ class Placement:
             if table.out_of_range_ids == OUT_OF_RANGE_IDS_ERROR
         ]
 
-    def placed(self, columns: Mapping[str, NDArray[Any]], signature_hash: str | None) -> dict[str, NDArray[Any]]:
+    def placed(self, columns: Mapping[str, Any], signature_hash: str | None) -> dict[str, NDArray[Any]]:
         """The model's inputs, `[rows, width]` by name; lists as the matrix that `padded_lists` gives.
 
         Args:

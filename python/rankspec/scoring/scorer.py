@@ -64,14 +64,13 @@ class Scorer:
         """What has to come with whole vectors."""
         return self.manifest.signature.hash
 
-    def score(
-        self, columns: Mapping[str, NDArray[Any]], signature_hash: str | None = None
-    ) -> dict[str, NDArray[np.float32]]:
+    def score(self, columns: Mapping[str, Any], signature_hash: str | None = None) -> dict[str, NDArray[np.float32]]:
         """Scores rows.
 
         Args:
             columns: by name, float32 or int64 as the signature says: `[rows, width]` of an input, or `[rows]` of a
-                feature, which is called `input/feature`. An input is given either way.
+                feature, which is called `input/feature`. An input is given either way. One of lists of ids is given as
+                a sequence of whole numbers for each row, or as the matrix that `padded_lists` makes.
             signature_hash: `signature_hash` of the bundle that whole vectors were made for; they are refused without.
 
         Returns:
@@ -125,7 +124,7 @@ class Scorer:
             )
         return RawRows(bundle)
 
-    def placed(self, columns: Mapping[str, NDArray[Any]], signature_hash: str | None = None) -> dict[str, NDArray[Any]]:
+    def placed(self, columns: Mapping[str, Any], signature_hash: str | None = None) -> dict[str, NDArray[Any]]:
         """The model's inputs of a request, `[rows, width]` by name; those of several requests can be joined by row.
 
         Args:
