@@ -43,6 +43,20 @@ func row(changes encoding.Row) encoding.Row {
 	return made
 }
 
+func TestTextThatIsNotUTF8IsRefused(t *testing.T) {
+	encoder, err := encoding.New(recipe(t), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	_, err = encoder.Encode([]encoding.Row{row(nil), row(encoding.Row{"shop": "nor\xff"})})
+
+	var refused *encoding.Error
+	if !errors.As(err, &refused) || refused.Code != "row.value" || refused.Column != "shop" || refused.Row != 1 {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestRowsBecomeVectors(t *testing.T) {
 	encoder, err := encoding.New(recipe(t), nil)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	datav1 "github.com/rankspec/rankspec/gen/go/rankspec/data/v1"
 )
@@ -133,6 +134,9 @@ func (c *column) single(raw any) (any, verdict) {
 	case int:
 		raw = int64(given)
 	case string:
+		if !utf8.ValidString(given) {
+			return nil, wrongValue
+		}
 		if c.spec.GetKind() == datav1.RawKind_RAW_KIND_TEXT {
 			return given, fine
 		}
@@ -211,6 +215,15 @@ func (c *column) flag(raw any) (any, verdict) {
 			return given == 1, fine
 		}
 		return nil, wrongValue
+	case float64:
+		// As for whole numbers: JSON has no others.
+		if math.IsNaN(given) || math.IsInf(given, 0) {
+			return nil, fine
+		}
+		if given == 0 || given == 1 {
+			return given == 1, fine
+		}
+		return nil, wrongValue
 	case string:
 		if slices.Contains(c.text.GetTrueValues(), given) {
 			return true, fine
@@ -230,6 +243,15 @@ func (c *column) time(raw any) (any, verdict) {
 			return nil, wrongType
 		}
 		return c.units(given)
+	case float64:
+		if !(c.spec.TimeUnitMicros != nil) {
+			return nil, wrongType
+		}
+		number, found := whole(given)
+		if number, there := number.(int64); there {
+			return c.units(number)
+		}
+		return nil, found
 	case string:
 		if !unitsForm.MatchString(given) {
 			return c.iso(given)

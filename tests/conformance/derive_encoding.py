@@ -113,6 +113,7 @@ def _numbers() -> Iterator[tuple[str, pb.Encode]]:
     yield "flags/text", task_of(flags, {"x": ["1", "0", "yes", "no", "true", "NA", "", None]})
     yield "flags/flags", task_of(flags, {"x": [True, False, None]})
     yield "flags/wholes", task_of(flags, {"x": [1, 0, None]})
+    yield "flags/doubles", task_of(flags, {"x": [1.0, 0.0, -0.0, math.nan, -math.inf, None]})
 
 
 def _category(values: Sequence[str], extra: str = "") -> str:
@@ -217,6 +218,7 @@ def _times() -> Iterator[tuple[str, pb.Encode]]:
     yield "zone/mixed", task_of(berlin, {"x": [*local, "2024-07-01", "2024-07-01T00:00:00Z", None]})
     unit = recipe_of(column + "time_unit_micros: 1000000 }", plain)
     yield "unit/wholes", task_of(unit, {"x": [0, -1, 1717180200, None]})
+    yield "unit/doubles", task_of(unit, {"x": [0.0, -1.0, 1717180200.0, math.nan, math.inf, None]})
     yield "unit/text", task_of(unit, {"x": ["0", "-1", "+1717180200", "NA", "2024-05-31T18:30:00Z"]})
 
 
@@ -259,14 +261,17 @@ def _refusals() -> Iterator[tuple[str, pb.Encode]]:
         yield f"time_{place:02}", task_of(times, {"x": ["2024-05-31T18:30:00Z", value]})
     yield "time/wholes", task_of(times, {"x": [1717180200]})
     yield "time/overflow", task_of(unit, {"x": [1, 9223372036854775807]})
+    yield "time/fraction", task_of(unit, {"x": [1.0, 1.5]})
+    yield "time/overflow_of_double", task_of(unit, {"x": [2.0**53, 1.5]})
     yield "time/overflow_of_text", task_of(unit, {"x": ["1", "9223372036854775807"]})
     yield "flag/text", task_of(flags, {"x": ["yes", "TRUE"]})
     yield "flag/wholes", task_of(flags, {"x": [0, 2]})
+    yield "flag/doubles", task_of(flags, {"x": [1.0, math.nan, 0.5]})
     wrong_types: list[tuple[str, Recipe, Any]] = [
         ("double/flag", floats, True),
         ("double/list", floats, [1.0]),
         ("whole/flag", whole, True),
-        ("flag/double", flags, 1.0),
+        ("flag/list", flags, [True]),
         ("text/whole", text, 1),
         ("text/double", text, 1.5),
         ("time/double", times, 1.5),

@@ -3,6 +3,7 @@
 Nothing here is shared with `rankspec.encoding`, which works on columns with Arrow and NumPy.
 """
 
+import math
 import re
 import struct
 from collections.abc import Mapping
@@ -162,9 +163,11 @@ def _double(exact: Fraction) -> Fraction:
 def _flag(given: str, value: Any, _column: spec.RawColumn, text: spec.TextFormat) -> Value:
     if given == "flag":
         return bool(value)
-    if given == "whole" and value in {0, 1}:
+    if given == "number" and not math.isfinite(value):
+        return None
+    if given in {"whole", "number"} and value in {0, 1}:
         return bool(value)
-    if given in {"number", "list"}:
+    if given == "list":
         raise TypeError
     if given == "text" and value in text.true_values:
         return True
@@ -173,9 +176,14 @@ def _flag(given: str, value: Any, _column: spec.RawColumn, text: spec.TextFormat
     raise ValueError
 
 
-def _time(given: str, value: Any, column: spec.RawColumn, _text: spec.TextFormat) -> Value:
-    if given in {"number", "flag"} or (given == "whole" and not column.HasField("time_unit_micros")):
+def _time(given: str, value: Any, column: spec.RawColumn, text: spec.TextFormat) -> Value:
+    is_count = given in {"whole", "number"}
+    if given == "flag" or (is_count and not column.HasField("time_unit_micros")):
         raise TypeError
+    if given == "number":
+        given, value = "whole", _whole(given, value, column, text)
+        if value is None:
+            return None
     if given == "whole" or re.fullmatch(r"[+-]?[0-9]{1,19}", value, re.ASCII):
         micros = int(value) * (column.time_unit_micros if column.HasField("time_unit_micros") else 0)
         if not column.HasField("time_unit_micros") or not -(2**63) <= micros < 2**63:

@@ -77,6 +77,8 @@ def test_text_is_read_as_by_plain_python(kind: str, texts: list[str | None]) -> 
         pytest.param("INT64", pa.array([1.0, None, float("nan"), -3.0]), [1, None, None, -3], id="pandas/gaps"),
         pytest.param("INT64", pa.array([1, None], pa.uint64()), [1, None], id="unsigned"),
         pytest.param("INT64", pa.array([Decimal("7.00"), None]), [7, None], id="whole_decimal"),
+        pytest.param("INT64", pa.array([0, 7, None], pa.decimal128(38, 18)), [0, 7, None], id="whole_decimal_of_zero"),
+        pytest.param("INT64", pa.array([Decimal(200)], pa.decimal128(5, -2)), [200], id="whole_decimal_of_hundreds"),
         pytest.param("INT64", pa.nulls(2), [None, None], id="whole/null_type"),
         pytest.param("FLOAT64", pa.array([Decimal("0.1"), None]), [0.1, None], id="decimal"),
         pytest.param("FLOAT64", pa.array([2**63 - 1, 2**53 + 1]), [2.0**63, 2.0**53], id="large_whole_to_nearest"),
@@ -86,6 +88,10 @@ def test_text_is_read_as_by_plain_python(kind: str, texts: list[str | None]) -> 
         pytest.param("TEXT", pa.array(["a", "a", None]).dictionary_encode(), ["a", "a", None], id="dictionary"),
         pytest.param("TEXT", pa.array(["NA", "", None]), ["NA", "", None], id="words_are_text"),
         pytest.param("BOOL", pa.array([1, 0, None], pa.int8()), [True, False, None], id="flags_of_numbers"),
+        pytest.param(
+            "BOOL", pa.array([1.0, float("nan"), None, -0.0]), [True, None, None, False], id="flags/pandas/gaps"
+        ),
+        pytest.param("BOOL", pa.array([1, 0, None], pa.decimal128(1, 0)), [True, False, None], id="flags_of_decimals"),
         pytest.param("TIME", pa.array([-1], pa.timestamp("ns", "UTC")), [-1], id="nanoseconds_down"),
         pytest.param("TIME", pa.array([5], pa.timestamp("s", "America/New_York")), [5_000_000], id="seconds_with_zone"),
         pytest.param("TIME", pa.array([5], pa.timestamp("ms", "UTC")), [5_000], id="milliseconds"),
@@ -93,6 +99,48 @@ def test_text_is_read_as_by_plain_python(kind: str, texts: list[str | None]) -> 
 )
 def test_types_are_read_as_their_kind(kind: str, array: pa.Array, values: list[Any]) -> None:
     assert _read(kind, array) == values
+
+
+@pytest.mark.parametrize("kind", [pa.int64(), pa.float64(), pa.decimal128(20, 0), pa.decimal128(38, 18)], ids=str)
+def test_counts_of_a_unit_are_times_whatever_their_type(kind: pa.DataType) -> None:
+    assert _read("TIME", pa.array([3, None], kind), "time_unit_micros: 1000") == [3000, None]
+
+
+@pytest.mark.parametrize(
+    "lists",
+    [
+        pa.array([["x"], ["a", "b"], [], None, ["c"]], pa.list_view(pa.string())),
+        pa.array([["x"], ["a", "b"], [], None, ["c"]], pa.large_list_view(pa.large_string())),
+        pa.array([["x"], ["a", "b"], [], None, ["c"]], pa.large_list(pa.string_view())),
+    ],
+    ids=lambda lists: str(lists.type),
+)
+def test_lists_are_read_whatever_their_type(lists: pa.Array) -> None:
+    reader = RowReader(completed(recipe_of('columns { name: "x" kind: RAW_KIND_TEXT list: true }')))
+
+    column = reader.read(pa.RecordBatch.from_arrays([lists.slice(1)], ["x"])).lists("x")
+
+    assert (column.ends.tolist(), column.is_missing.tolist()) == ([0, 2, 2, 2, 3], [False, False, True, False])
+    assert column.items.array.to_pylist() == ["a", "b", "c"]
+
+
+def _text_of_bytes(values: list[bytes]) -> pa.Array:
+    """Text as Arrow's readers of files hand it over: whatever bytes are there."""
+    ends = np.cumsum([0, *map(len, values)]).astype(np.int32)
+    return pa.StringArray.from_buffers(len(values), pa.py_buffer(ends), pa.py_buffer(b"".join(values)))
+
+
+@pytest.mark.parametrize("kind", ["TEXT", "INT64", "TIME"])
+@pytest.mark.parametrize("form", ["plain", "dictionary", "list"])
+def test_text_that_is_not_utf8_is_refused_at_its_row(kind: str, form: str) -> None:
+    array = _text_of_bytes([b"1", b"1", b"\xed\xa0\xbd", b"1", b"\xff"])
+    array = pa.DictionaryArray.from_arrays(pa.array([0, 1, 2, 3, 4]), array) if form == "dictionary" else array
+    array = pa.ListArray.from_arrays([0, 1, 2, 3, 4, 5], array) if form == "list" else array
+
+    with pytest.raises(EncodingError) as caught:
+        _read(kind, array, f"time_unit_micros: 1 list: {str(form == 'list').lower()}")
+
+    assert (caught.value.code, caught.value.column, caught.value.row) == ("row.value", "x", 2)
 
 
 @pytest.mark.parametrize(
@@ -105,7 +153,9 @@ def test_types_are_read_as_their_kind(kind: str, array: pa.Array, values: list[A
         pytest.param("TIME", pa.array([datetime(2024, 1, 1)]), "column.type", id="time/naive"),  # noqa: DTZ001
         pytest.param("TIME", pa.array([date(2024, 1, 1)]), "column.type", id="time/date"),
         pytest.param("TIME", pa.array([2**62], pa.timestamp("s", "UTC")), "row.value", id="time/too_far"),
-        pytest.param("BOOL", pa.array([0.0]), "column.type", id="flag/double"),
+        pytest.param("BOOL", pa.array([1.0, 0.5]), "row.value", id="flag/fraction"),
+        pytest.param("INT64", pa.array([Decimal("0.5")]), "row.value", id="whole/decimal_with_fraction"),
+        pytest.param("INT64", pa.array([Decimal(2**63)]), "row.value", id="whole/decimal_too_large"),
     ],
 )
 def test_what_would_be_guessed_is_refused(kind: str, array: pa.Array, code: str) -> None:

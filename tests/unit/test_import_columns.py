@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from rankspec import import_table
 from rankspec.datasets.importing.corrections import Corrections, Label, parse_hashed, parse_label, parse_split
 from rankspec.datasets.importing.errors import TableError
 from rankspec.datasets.importing.inference import Column, infer, label_of, resolved_label
@@ -74,7 +76,7 @@ def test_text_is_taken_for_what_it_looks_like(name: str, values: list[str | None
     ("name", "array", "role", "kind"),
     [
         pytest.param("n", pa.array([1, 2, 3], pa.int16()), "number", "whole", id="int16"),
-        pytest.param("n", pa.array([2**63 - 1, 0]), "category", "text", id="int64-to-its-end"),
+        pytest.param("n", pa.array([2**63 - 1, -(2**63), 0]), "category", "whole", id="int64-to-its-ends"),
         pytest.param("n", pa.array([1.0, None, 3.0]), "number", "whole", id="whole-doubles-with-gaps"),
         pytest.param("n", pa.array([1.5, float("nan")]), "number", "real", id="doubles"),
         pytest.param("n", pa.array([True, None]), "flag", "flag", id="bools"),
@@ -86,6 +88,17 @@ def test_text_is_taken_for_what_it_looks_like(name: str, values: list[str | None
         pytest.param("n", pa.array([1, 2], pa.date32()), "time", "time", id="days"),
         pytest.param("n", pa.array(["1.50", "2.50"]).cast(pa.decimal128(9, 2)), "number", "real", id="decimals"),
         pytest.param("n", pa.nulls(3), "dropped", "text", id="nulls"),
+        pytest.param("n", pa.array([0, 5], pa.decimal128(38, 18)), "number", "whole", id="whole-decimals"),
+        pytest.param("n", pa.array([2**60, 2**60 + 1], pa.decimal128(20, 0)), "category", "whole", id="decimal-ids"),
+        pytest.param("n", pa.array([2**63, 1], pa.decimal128(20, 0)), "dropped", "text", id="decimals-beyond-64-bits"),
+        pytest.param("n", pa.array([2**63, 1], pa.uint64()), "dropped", "text", id="uint64-beyond-64-bits"),
+        pytest.param("n", pa.array([1e18, 2e18]), "number", "real", id="whole-doubles-beyond-2^53"),
+        pytest.param("n", pa.array([0.0, 1.0]), "flag", "flag", id="doubles-of-zero-and-one"),
+        pytest.param("n", pa.array([0, 1], pa.decimal128(1, 0)), "flag", "flag", id="decimals-of-zero-and-one"),
+        pytest.param("n", pa.array([["a"], ["b"]], pa.list_view(pa.string())), "list", "text", id="list-views"),
+        pytest.param("n", pa.array([[True], [False]]), "list", "flag", id="lists-of-flags"),
+        pytest.param("n", pa.array([[1.5], [2.0]]), "dropped", "text", id="lists-of-fractions"),
+        pytest.param("n", pa.array([[0], [1]], pa.list_(pa.timestamp("s"))), "dropped", "text", id="lists-of-times"),
     ],
 )
 def test_types_are_taken_for_what_they_are(name: str, array: pa.Array, role: str, kind: str) -> None:
@@ -93,6 +106,50 @@ def test_types_are_taken_for_what_they_are(name: str, array: pa.Array, role: str
     profiler.add(array)
     column = infer({name: profiler.finish()}, Corrections())[name]
     assert (column.role, column.kind) == (role, kind)
+
+
+TYPED = [
+    pa.array([float(n % 2) for n in range(60)]),
+    pa.array([1.5e18 * n for n in range(60)]),
+    pa.array([n % 7 for n in range(60)], pa.decimal128(38, 18)),
+    pa.array([n % 2 for n in range(60)], pa.decimal128(1, 0)),
+    pa.array([2**60 + n % 7 for n in range(60)], pa.decimal128(20, 0)),
+    pa.array([2**63 + n % 7 for n in range(60)], pa.uint64()),
+    pa.array([-(2**63) * (n % 2) + n % 7 for n in range(60)]),
+    pa.array([["a"] * (n % 3) for n in range(60)], pa.list_view(pa.string())),
+    pa.array([[n / 2] for n in range(60)]),
+    pa.array([[n % 2 == 0] for n in range(60)]),
+    pa.array([[n] for n in range(60)], pa.list_(pa.date32())),
+]
+
+
+@pytest.mark.parametrize("array", TYPED, ids=lambda array: str(array.type))
+def test_what_a_column_is_taken_for_is_what_is_read(array: pa.Array, tmp_path: Path) -> None:
+    table = {"c": array, "x": [n * 0.5 for n in range(60)], "bought": [n % 3 // 2 for n in range(60)]}
+
+    assert import_table(pa.table(table), tmp_path / "out", label="bought").found.num_rows
+
+
+@pytest.mark.parametrize("said", [{"group": "c"}, {"categorical": ["c"]}], ids=str)
+def test_numbers_beyond_64_bits_are_refused_by_name(said: dict[str, Any], tmp_path: Path) -> None:
+    table = {"c": pa.array([2**63 + n % 7 for n in range(60)], pa.uint64()), "bought": [n % 2 for n in range(60)]}
+
+    with pytest.raises(TableError, match=r"c.*beyond 64 bits.*write them as text"):
+        import_table(pa.table(table), tmp_path / "out", label="bought", **said)
+
+
+def test_text_that_is_not_utf8_is_told_at_its_row(tmp_path: Path) -> None:
+    text = pa.array([b"a", b"b", b"\xff"] * 20).view(pa.string())
+
+    with pytest.raises(TableError, match='row 2: "c": a value is to be text in UTF-8'):
+        import_table(pa.table({"c": text, "bought": [n % 2 for n in range(60)]}), tmp_path / "out", label="bought")
+
+
+def test_half_an_escaped_character_of_json_is_told_at_its_line(tmp_path: Path) -> None:
+    (tmp_path / "t.jsonl").write_text('{"c": "\\ud83d\\ude00", "y": 1}\n{"c": "\\ud83d", "y": 0}\n')
+
+    with pytest.raises(TableError, match=r"t\.jsonl:2: .*half of a character"):
+        import_table(tmp_path / "t.jsonl", tmp_path / "out", label="y")
 
 
 def test_strings_of_json_are_no_numbers() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import http.client
 import json
 import re
 import socket
@@ -150,6 +151,7 @@ _WRONG = {
     "text_for_a_number": (lambda m: _changed(m, data=["1", "2"]), "TYPE_MISMATCH"),
     "truth_for_a_number": (lambda m: _changed(m, data=[True, 1.5]), "TYPE_MISMATCH"),
     "beyond_float32": (lambda m: _changed(m, data=[1e39, 0]), "TYPE_MISMATCH"),
+    "beyond_int64": (lambda m: _changed(m, datatype="INT64", data=[2**63, 0]), "TYPE_MISMATCH"),
     "too_few_values": (lambda m: _changed(m, data=[1]), "DATA_LENGTH"),
     "negative_shape": (lambda m: _changed(m, shape=[-2]), "SHAPE_INVALID"),
     "deep_shape": (lambda m: _changed(m, shape=[1, 1, 2]), "SHAPE_INVALID"),
@@ -160,6 +162,31 @@ _WRONG = {
         "ID_OUT_OF_RANGE",
     ),
 }
+
+
+@pytest.mark.parametrize("number", ["1e39", "1e400", "-1e400", "9" * 400])
+def test_a_number_beyond_float32_is_refused_however_it_is_written(
+    served: Served, digest_and_hash: tuple[str, str], number: str
+) -> None:
+    message = json.dumps(_changed(json_request(*rows(1), digest_and_hash[1]), data=["here"]))
+
+    status, _, answer = served.http("POST", f"/v2/models/{NAME}/infer", message.replace('"here"', number).encode())
+
+    assert (status, json.loads(answer)["code"]) == (400, "TYPE_MISMATCH")
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
+def test_numbers_that_are_called_infinite_are_missing_ones(
+    served: Served, digest_and_hash: tuple[str, str], number: str
+) -> None:
+    dense, ids = rows(1)
+    dense[0, 0] = np.nan
+    message = json.dumps(_changed(json_request(dense, ids, digest_and_hash[1]), data=["here"]))
+
+    status, _, answer = served.http("POST", f"/v2/models/{NAME}/infer", message.replace('"here"', number).encode())
+
+    assert status == 200
+    np.testing.assert_allclose(json.loads(answer)["outputs"][0]["data"], scores_of(dense, ids, 0)[:, 0], atol=1e-6)
 
 
 @pytest.mark.parametrize(("change", "code"), _WRONG.values(), ids=_WRONG)
@@ -200,6 +227,37 @@ def test_what_is_not_there_is_refused(
     body = json.dumps(json_request(*rows(1), digest_and_hash[1])).encode()
 
     assert served.http(method, path, body)[0] == status
+
+
+@pytest.mark.parametrize("path", ["/v2/health/live", "/v2/health/ready", "/v2", f"/v2/models/{NAME}"])
+def test_head_is_answered_as_get_without_a_body(served: Served, path: str) -> None:
+    status, headers, body = served.http("HEAD", path)
+
+    assert (status, body) == (200, b"")
+    assert headers.get("Content-Type") == served.http("GET", path)[1].get("Content-Type")
+
+
+def test_head_of_metrics_is_answered(served: Served) -> None:
+    connection = http.client.HTTPConnection(*served.addresses.metrics, timeout=30)
+    connection.request("HEAD", "/metrics")
+    response = connection.getresponse()
+
+    assert (response.status, response.read()) == (200, b"")
+    connection.close()
+
+
+def test_who_asks_whether_to_send_the_body_is_told_to_go_on(served: Served, digest_and_hash: tuple[str, str]) -> None:
+    body = json.dumps(json_request(*rows(1), digest_and_hash[1])).encode()
+    head = f"POST /v2/models/{NAME}/infer HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: {len(body)}"
+
+    with socket.create_connection(served.addresses.http, timeout=30) as connection:
+        connection.sendall(f"{head}\r\n\r\n".encode())
+        told = connection.recv(1000)
+        connection.sendall(body)
+        answer = connection.recv(1000)
+
+    assert told == b"HTTP/1.1 100 Continue\r\n\r\n"
+    assert answer.startswith(b"HTTP/1.1 200 ")
 
 
 _DEEP = b"[" * 100_000

@@ -24,6 +24,8 @@ const WHOLE = /^([+-]?[0-9]+)(?:\.0*)?$/;
 const DECIMAL = /^[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$/;
 const NOT_FINITE = /^[+-]?(?:[nN][aA][nN]|[iI][nN][fF](?:[iI][nN][iI][tT][yY])?)$/;
 const UNITS = /^[+-]?[0-9]{1,19}$/;
+// A text with one has no UTF-8.
+const HALF_OF_A_PAIR = /\p{Surrogate}/u;
 const WRONG_VALUE = { wrong: "value" } as const;
 const WRONG_TYPE = { wrong: "type" } as const;
 const MISSING = { value: null } as const;
@@ -132,20 +134,23 @@ export class Column {
       return MISSING;
     }
     if (typeof raw === "string") {
+      if (HALF_OF_A_PAIR.test(raw)) {
+        return WRONG_VALUE;
+      }
       return this.spec.kind === RawKind.TEXT ? { value: raw } : this.#missing.has(raw) ? MISSING : this.#parsed(raw);
     }
     switch (this.spec.kind) {
       case RawKind.INT64:
-        return typeof raw === "bigint" ? { value: raw } : typeof raw === "number" ? whole(raw) : WRONG_TYPE;
+        return typeof raw === "bigint" ? int64(raw) : typeof raw === "number" ? whole(raw) : WRONG_TYPE;
       case RawKind.FLOAT64:
         return typeof raw === "bigint" || typeof raw === "number" ? { value: Number(raw) } : WRONG_TYPE;
       case RawKind.BOOL:
-        if (typeof raw === "bigint") {
-          return raw === 0n || raw === 1n ? { value: raw === 1n } : WRONG_VALUE;
+        if (typeof raw === "bigint" || typeof raw === "number") {
+          return flag(Number(raw));
         }
         return typeof raw === "boolean" ? { value: raw } : WRONG_TYPE;
       case RawKind.TIME:
-        return typeof raw === "bigint" && this.#unit !== undefined ? int64(raw * this.#unit) : WRONG_TYPE;
+        return typeof raw === "boolean" || isList(raw) ? WRONG_TYPE : this.#counted(raw);
       default:
         return WRONG_TYPE;
     }
@@ -170,6 +175,15 @@ export class Column {
     }
   }
 
+  /** A whole number of the column's unit as a time. */
+  #counted(count: bigint | number): Read<Single> {
+    if (this.#unit === undefined) {
+      return WRONG_TYPE;
+    }
+    const read = typeof count === "number" ? whole(count) : { value: count };
+    return "value" in read && read.value !== null ? int64(read.value * this.#unit) : read;
+  }
+
   #time(text: string): Read<Single> {
     if (UNITS.test(text)) {
       return this.#unit === undefined ? WRONG_VALUE : int64(bigint(text) * this.#unit);
@@ -183,7 +197,15 @@ function isList(value: RawValue): value is readonly RawValue[] {
   return Array.isArray(value);
 }
 
-function whole(number: number): Read<Single> {
+/** As of whole numbers: JSON has no others. */
+function flag(number: number): Read<Single> {
+  if (!Number.isFinite(number)) {
+    return MISSING;
+  }
+  return number === 0 || number === 1 ? { value: number === 1 } : WRONG_VALUE;
+}
+
+function whole(number: number): Read<bigint | null> {
   if (!Number.isFinite(number)) {
     return MISSING;
   }

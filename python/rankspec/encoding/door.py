@@ -20,12 +20,13 @@ from rankspec.encoding.text_numbers import (
     parse_decimal,
     parse_whole,
     slowly,
-    whole_number,
+    whole_decimal,
     without,
 )
 from rankspec.encoding.text_times import expectation, parse_times, zone_of
 
 _FLAG = "one of the recipe's true_values or false_values"
+UTF8 = "text in UTF-8"
 # Above it, not every whole number is a double.
 _WHOLE_DOUBLES = 2.0**53
 
@@ -42,7 +43,7 @@ def normalized(array: pa.Array, column: pb.RawColumn, text: pb.TextFormat) -> An
         TypeOfColumnError: the type is none that this kind is read from.
         ValueAtError: a value is not of the kind; at its row.
     """
-    array = _plain(array)
+    array = plain(array)
     if not column.list:
         return Column(_values(array, column, text))
     lists, pieces = _lists(array, column)
@@ -52,23 +53,54 @@ def normalized(array: pa.Array, column: pb.RawColumn, text: pb.TextFormat) -> An
     if pieces:
         items = without(items, list(text.missing))
     try:
-        values = _values(_plain(items), column, text)
+        values = _values(plain(items), column, text)
     except ValueAtError as error:
         row = int(np.searchsorted(ends, error.index, side="right")) - 1
         raise ValueAtError(row, f"a list in which each value is {error.expected}", error.value) from None
     return ListColumn(Column(values), ends, ~np.asarray(lists.is_valid()))
 
 
-def _plain(array: pa.Array) -> pa.Array:
-    """Strings in their one form, and no dictionary but one of strings."""
+def plain(array: pa.Array) -> pa.Array:
+    """The same values in the plainest type that holds them: one of text, one of lists, no dictionary but one of text.
+
+    Raises:
+        ValueAtError: a text is not UTF-8, which Arrow's readers let through; at its place.
+    """
     if types.is_dictionary(array.type):
         values = array.dictionary
-        if not _is_text(values.type):
-            return _plain(array.dictionary_decode())
+        if not _is_text(values.type) or not _is_utf8(values):
+            return plain(array.dictionary_decode())
         return pa.DictionaryArray.from_arrays(array.indices, values.cast(pa.string()))
-    if _is_text(array.type) and not types.is_string(array.type):
+    if _is_text(array.type):
+        if not _is_utf8(array):
+            raise ValueAtError(_first_broken(array), UTF8, None)
         return array.cast(pa.string())
+    if types.is_fixed_size_list(array.type):
+        return array.cast(pa.list_(array.type.value_type))
+    if types.is_list_view(array.type) or types.is_large_list_view(array.type):
+        # Arrow's own cast makes arrays with an offset too few.
+        return _joined(array)
     return array
+
+
+def _is_utf8(texts: pa.Array) -> bool:
+    try:
+        texts.validate(full=True)
+    except pa.ArrowInvalid:
+        return False
+    return True
+
+
+def _first_broken(texts: pa.Array) -> int:
+    """The place of the first text that is not UTF-8, halving the texts among which it is."""
+    first, length = 0, len(texts)
+    while length > 1:
+        half = length // 2
+        if _is_utf8(texts.slice(first, half)):
+            first, length = first + half, length - half
+        else:
+            length = half
+    return first
 
 
 def _is_text(kind: pa.DataType) -> bool:
@@ -79,7 +111,7 @@ def _lists(array: pa.Array, column: pb.RawColumn) -> tuple[pa.Array, bool]:
     """Lists whose null ones are empty, and whether they were cut out of text."""
     if types.is_null(array.type):
         array = array.cast(pa.list_(pa.string()))
-    if types.is_list(array.type) or types.is_large_list(array.type) or types.is_fixed_size_list(array.type):
+    if types.is_list(array.type) or types.is_large_list(array.type):
         kind = pa.list_(array.type.value_type)
         return _without_hidden(array if array.type == kind else array.cast(kind)), False
     if types.is_dictionary(array.type):
@@ -102,8 +134,11 @@ def _split(texts: pa.Array, separator: str) -> pa.Array:
 
 def _without_hidden(lists: pa.Array) -> pa.Array:
     """The same lists, without values behind null ones."""
-    if lists.null_count == 0:
-        return lists
+    return _joined(lists) if lists.null_count else lists
+
+
+def _joined(lists: pa.Array) -> pa.Array:
+    """The same lists, their values one after the other, and none besides."""
     lengths = pc.list_value_length(lists).fill_null(0)
     ends = np.concatenate([[0], np.cumsum(np.asarray(lengths))]).astype(np.int32)
     return pa.ListArray.from_arrays(pa.array(ends), lists.flatten(), mask=lists.is_null())
@@ -153,7 +188,7 @@ def _whole_numbers(array: pa.Array, text: pb.TextFormat) -> pa.Array:
         is_there = np.isfinite(numbers)
         return pa.array(np.where(is_there, numbers, 0.0).astype(np.int64), mask=~is_there)
     if types.is_decimal(array.type):
-        return slowly(array.cast(pa.string()), whole_number, pa.int64(), WHOLE)
+        return slowly(array.cast(pa.string()), whole_decimal, pa.int64(), WHOLE)
     raise TypeOfColumnError(f"whole numbers or text, and not {array.type}")
 
 
@@ -174,10 +209,12 @@ def _doubles(array: pa.Array, text: pb.TextFormat) -> pa.Array:
 def _flags(array: pa.Array, text: pb.TextFormat) -> pa.Array:
     if types.is_boolean(array.type):
         return array
-    if types.is_integer(array.type):
-        numbers = np.asarray(array.fill_null(0))
-        _refuse_first((numbers != 0) & (numbers != 1), array, "true or false, or 1 or 0")
-        return pa.array(numbers == 1, mask=~np.asarray(array.is_valid()))
+    if _is_number(array.type):
+        # As for whole numbers, doubles are what has no gaps in them.
+        numbers = np.asarray(_doubles(array, text).fill_null(np.nan))
+        is_there = np.isfinite(numbers)
+        _refuse_first(is_there & (numbers != 0) & (numbers != 1), array, "true or false, or 1 or 0")
+        return pa.array(numbers == 1, mask=~is_there)
     if not types.is_string(array.type):
         raise TypeOfColumnError(f"flags, 0 and 1, or text, and not {array.type}")
     words = dict.fromkeys(text.false_values, False) | dict.fromkeys(text.true_values, True)
@@ -193,10 +230,10 @@ def _flags(array: pa.Array, text: pb.TextFormat) -> pa.Array:
 def _times(array: pa.Array, column: pb.RawColumn, text: pb.TextFormat) -> pa.Array:
     if types.is_string(array.type):
         return parse_times(array, list(text.missing), column)
-    if types.is_integer(array.type):
+    if _is_number(array.type):
         if not column.HasField("time_unit_micros"):
             raise TypeOfColumnError("times; for whole numbers, the recipe's time_unit_micros has to say of which unit")
-        return _scaled(_whole_numbers(array, text), column.time_unit_micros, column)
+        return _counted(array, column, text)
     if types.is_date(array.type):
         array = array.cast(pa.timestamp("us") if types.is_date64(array.type) else pa.timestamp("s"))
     if not types.is_timestamp(array.type):
@@ -209,6 +246,21 @@ def _times(array: pa.Array, column: pb.RawColumn, text: pb.TextFormat) -> pa.Arr
         raise TypeOfColumnError("times with a zone; for others, the recipe's time_zone has to name it")
     local = np.asarray(micros.fill_null(0))
     return pa.array(zone.all_to_utc(local), mask=~np.asarray(micros.is_valid()))
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return bool(types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind))
+
+
+def _counted(array: pa.Array, column: pb.RawColumn, text: pb.TextFormat) -> pa.Array:
+    """Whole numbers of the column's unit as times."""
+    try:
+        return _scaled(_whole_numbers(array, text), column.time_unit_micros, column)
+    except ValueAtError as error:
+        # Of two mistakes the first: one before it may be a whole number that is no time.
+        if error.index:
+            _counted(array.slice(0, error.index), column, text)
+        raise ValueAtError(error.index, expectation(column), error.value) from None
 
 
 def _micros(array: pa.Array, column: pb.RawColumn) -> pa.Array:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -42,6 +43,18 @@ def whole_number(text: str) -> int:
     if number is None or number not in _INT64:
         raise ValueError(text)
     return number
+
+
+def whole_decimal(text: str) -> int:
+    """The whole number that a decimal is, by its text, which may be 0E-18 or 2E+2.
+
+    Raises:
+        ValueError: it has a fraction, or takes more than 64 bits.
+    """
+    number = Decimal(text)
+    if number != number.to_integral_value() or int(number) not in _INT64:
+        raise ValueError(text)
+    return int(number)
 
 
 def decimal(text: str) -> float:

@@ -11,12 +11,12 @@ import pyarrow.compute as pc
 
 from rankspec.datasets.importing.corrections import Corrections, Label, task_name
 from rankspec.datasets.importing.errors import TableError
-from rankspec.datasets.importing.profile import MOST_DISTINCT, Profile
+from rankspec.datasets.importing.profile import END_OF_WHOLE, MOST_DISTINCT, Profile
 
 Kind = Literal["text", "whole", "real", "flag", "time"]
 Role = Literal["number", "category", "list", "flag", "time", "dropped"]
-# Above it, a double may be of a number that 64 bits do not hold.
-_END_OF_WHOLE = 2.0**63
+_NO_ITEMS = "lists of times or of numbers with fractions; make columns of their values"
+_TOO_LARGE = "whole numbers beyond 64 bits, or doubles beyond 2^53, which are not exact; write them as text"
 # Longer texts are prose, not categories.
 _PROSE_BYTES = 60
 _MANY_BLANKS = 3
@@ -95,6 +95,8 @@ def _column(profile: Profile, corrections: Corrections, is_string: bool) -> Colu
     wanted = {label.column for label in corrections.labels} | {corrections.group, *corrections.key}
     if name in wanted and column.role == "dropped":
         # It is needed for something else than a feature.
+        if _is_too_large(profile):
+            raise TableError(f'"{name}" has {_TOO_LARGE}')
         return replace(column, kind=_kind_of_values(profile))
     return column
 
@@ -114,16 +116,21 @@ def _as_told(profile: Profile, role: str, corrections: Corrections) -> Column:
         if not profile.all_numbers or profile.stored in ("flag", "time") or profile.is_list:
             odd = f"; `{profile.odd}` is none" if profile.odd is not None and not corrections.private else ""
             raise TableError(f"--numeric {name}: not all of its values are numbers{odd}{comma_hint(profile)}")
-        return Column(name, "number", "--numeric", profile, "real" if not _fits_whole(profile) else "whole")
+        return Column(name, "number", "--numeric", profile, "real" if not fits_whole(profile) else "whole")
     if role == "list":
         separator = None if profile.is_list else corrections.multi[name] or None
         if separator is None and not profile.is_list:
             raise TableError(f"--multi {name}: say what stands between its values, as in --multi '{name}=|'")
-        return Column(name, "list", "--multi", profile, "text", separator)
+        kind = _kind_of_items(profile) if profile.is_list else "text"
+        if kind is None:
+            raise TableError(f"--multi {name}: {_NO_ITEMS}")
+        return Column(name, "list", "--multi", profile, kind, separator)
     if profile.is_list:
         raise TableError(f"--categorical {name}: a row has a list of values; say --multi {name}")
     if profile.stored == "number" and not profile.all_whole:
         raise TableError(f"--categorical {name}: numbers with fractions are no categories; write them as text")
+    if _is_too_large(profile):
+        raise TableError(f"--categorical {name}: it has {_TOO_LARGE}")
     return Column(name, "category", "--categorical", profile, _kind_of_category(profile))
 
 
@@ -134,7 +141,8 @@ def _inferred(profile: Profile, corrections: Corrections, is_string: bool) -> Co
     if profile.stored == "other":
         return Column(name, "dropped", "of a type that is not read; make columns of its values", profile)
     if profile.is_list:
-        return Column(name, "list", "lists", profile, "text" if profile.stored == "text" else "whole")
+        kind = _kind_of_items(profile)
+        return Column(name, "list", "lists", profile, kind) if kind else Column(name, "dropped", _NO_ITEMS, profile)
     if distinct == 1 and profile.num_missing == 0:
         return Column(name, "dropped", "the same value in every row", profile, _kind_of_values(profile))
     if profile.stored == "flag" or (profile.stored == "text" and profile.all_bools and distinct == 2):
@@ -147,10 +155,12 @@ def _inferred(profile: Profile, corrections: Corrections, is_string: bool) -> Co
 
 
 def _number(profile: Profile) -> Column:
-    name, distinct, whole = profile.name, profile.num_distinct, _fits_whole(profile)
+    name, distinct, whole = profile.name, profile.num_distinct, fits_whole(profile)
     if profile.some_zero_first and profile.all_whole:
         return _unless_unique(Column(name, "category", "codes: some begin with a zero", profile, "text"))
-    if profile.all_whole and profile.some_inexact:
+    if profile.stored == "whole" and _is_too_large(profile):
+        return Column(name, "dropped", _TOO_LARGE, profile)
+    if profile.all_whole and profile.some_inexact and not _is_too_large(profile):
         return _unless_unique(
             Column(name, "category", "ids: some are beyond 2^53", profile, _kind_of_category(profile))
         )
@@ -259,8 +269,23 @@ def _unit_of(profile: Profile) -> str | None:
     return next((unit for unit, (first, last) in _EPOCHS.items() if first <= low and high <= last), None)
 
 
-def _fits_whole(profile: Profile) -> bool:
-    return profile.all_whole and not profile.some_inexact
+def fits_whole(profile: Profile) -> bool:
+    """Every value is a whole number, and one that a double holds."""
+    return profile.all_whole and not profile.some_inexact and not profile.some_too_large
+
+
+def _is_too_large(profile: Profile) -> bool:
+    """Its values are whole numbers by their type, and the kind of whole numbers does not hold them."""
+    return profile.all_whole and profile.some_too_large
+
+
+def _kind_of_items(profile: Profile) -> Kind | None:
+    """The kind of the values in lists; none if they are no categories."""
+    if profile.stored in ("text", "flag"):
+        return profile.stored
+    if profile.stored == "time" or not profile.all_whole or _is_too_large(profile):
+        return None
+    return "whole"
 
 
 def _kind_of_category(profile: Profile) -> Kind:
@@ -274,7 +299,10 @@ def _holds_whole(profile: Profile) -> bool:
     """Every value is a whole number of 64 bits."""
     if profile.smallest is None or profile.largest is None or not profile.all_whole:
         return False
-    return profile.smallest > -_END_OF_WHOLE and profile.largest < _END_OF_WHOLE
+    if profile.stored == "text":
+        # Numbers so large are known as doubles, which may be of one that 64 bits do not hold.
+        return profile.smallest > -END_OF_WHOLE and profile.largest < END_OF_WHOLE
+    return not profile.some_too_large
 
 
 def _kind_of_values(profile: Profile) -> Kind:

@@ -102,6 +102,10 @@ class JsonSource:
                         raise TableError(f"{self.path}:{line}: no JSON: {error}") from error
                     if not isinstance(row, dict):
                         raise TableError(f'{self.path}:{line}: no object; a line is one, such as {{"age": 42}}')
+                    if not _is_unicode(content, row):
+                        raise TableError(
+                            f"{self.path}:{line}: an escape such as \\ud83d is half of a character; write both"
+                        )
                     yield line, row
         except UnicodeError as error:
             raise not_of_encoding(self.path, self._encoding) from error
@@ -125,6 +129,17 @@ class JsonSource:
                 self.strings.add(name)
         if isinstance(value, list):
             self._lists.add(name)
+
+
+def _is_unicode(content: str, row: dict[str, object]) -> bool:
+    """Whether there is UTF-8 of a line's names and values: of half of an escaped pair there is none."""
+    if "\\ud" not in content and "\\uD" not in content:
+        return True
+    try:
+        json.dumps(row, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _as_list(value: object) -> list[object]:

@@ -67,7 +67,7 @@ class OneMachine:
             TableError: the table cannot be read.
         """
         profilers = {name: Profiler(name) for name in self.names}
-        with self._progress("looking", 0) as tick:
+        with self.placed(), self._progress("looking", 0) as tick:
             for decimal, batch in self._table.batches():
                 for name, column in zip(batch.schema.names, batch.columns, strict=True):
                     profilers[name].add(column, decimal=decimal)

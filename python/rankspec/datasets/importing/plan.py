@@ -24,7 +24,7 @@ from rankspec.data.v1.recipe_pb2 import (
 )
 from rankspec.datasets.importing.corrections import PARTS, Corrections, Label
 from rankspec.datasets.importing.errors import TableError
-from rankspec.datasets.importing.inference import Column, Kind, comma_hint, label_of, resolved_label
+from rankspec.datasets.importing.inference import Column, Kind, comma_hint, fits_whole, label_of, resolved_label
 from rankspec.datasets.importing.profile import Profile
 from rankspec.datasets.importing.zones import time_zone
 from rankspec.encoding.positions import is_whole_list
@@ -275,7 +275,7 @@ def _label_kind(column: Column, label: Label) -> Kind:
     if label.at_least is not None or label.is_number:
         if not profile.all_numbers or profile.stored in ("flag", "time", "other"):
             raise TableError(f"--label {label.column}: not all of its values are numbers{comma_hint(profile)}")
-        return "whole" if profile.all_whole and not profile.some_inexact else "real"
+        return "whole" if fits_whole(profile) else "real"
     if profile.stored != "number" and (column.kind == "flag" or _is_zero_or_one(profile)):
         return "flag"
     return "whole" if profile.all_whole else "real"

@@ -12,6 +12,9 @@ from typing import Literal
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from rankspec.encoding.door import plain
+from rankspec.encoding.errors import EncodingError, ValueAtError
+
 MOST_DISTINCT = 100_000
 _PENDING_VALUES = 1 << 16
 _WHOLE = r"^[+-]?[0-9]+$"
@@ -27,9 +30,10 @@ _BOOLS = ("true", "false", "True", "False", "TRUE", "FALSE", "yes", "no", "Yes",
 _DATE_BYTES = 10
 # What holds of a column only if it holds of each of its parts, and what if it holds of any.
 _WHETHER_ALL = ("all_whole", "all_numbers", "all_times", "all_other_dates", "all_bools")
-_WHETHER_SOME = ("is_list", "some_zoned", "some_naive", "some_zero_first", "some_inexact")
+_WHETHER_SOME = ("is_list", "some_zoned", "some_naive", "some_zero_first", "some_inexact", "some_too_large")
 _SAMPLE = 1000
 LARGEST_EXACT = 1 << 53
+END_OF_WHOLE = 1 << 63
 
 Stored = Literal["text", "whole", "number", "flag", "time", "other"]
 
@@ -52,6 +56,7 @@ class Profile:
         all_bools: every value is a word such as true or no.
         some_zero_first: a number begins with a zero, as codes do.
         some_inexact: a whole number is beyond 2^53, which float64 does not hold.
+        some_too_large: a number by its type is beyond 64 bits, or is a double beyond 2^53, which may stand for others.
         smallest: the smallest number; none without numbers.
         largest: the largest number.
         sample: the distinct values of a column of text; of more than `MOST_DISTINCT`, the first 1000 by their bytes.
@@ -74,6 +79,7 @@ class Profile:
     some_naive: bool = False
     some_zero_first: bool = False
     some_inexact: bool = False
+    some_too_large: bool = False
     smallest: float | None = None
     largest: float | None = None
     sample: pa.Array | None = None
@@ -105,11 +111,11 @@ class Profiler:
         profile = self.profile
         profile.num_rows += len(column)
         profile.num_missing += column.null_count
-        column = plain(column)
+        column = self._plain(column)
         if pa.types.is_list(column.type) or pa.types.is_large_list(column.type):
             profile.is_list = True
             profile.longest_list = max(profile.longest_list, pc.max(pc.list_value_length(column)).as_py() or 0)
-            column = plain(column.flatten())
+            column = self._plain(column.flatten())
         profile.stored = _stored(column.type)
         if profile.stored == "time":
             profile.some_naive |= pa.types.is_date(column.type) or column.type.tz is None
@@ -128,6 +134,20 @@ class Profiler:
         # Values that are known are looked at again with those that wait.
         if self._num_pending > max(_PENDING_VALUES, 0 if profile.distinct is None else len(profile.distinct)):
             self._flush()
+
+    def _plain(self, column: pa.Array) -> pa.Array:
+        """The values as they are, and not as indices.
+
+        Raises:
+            EncodingError: a text is not UTF-8.
+        """
+        try:
+            column = plain(column)
+        except ValueAtError as error:
+            # Of a list it is not told which: its row is that of another array.
+            row = None if self.profile.is_list else self.profile.num_rows - len(column) + error.index
+            raise EncodingError("row.value", f"a value is to be {error.expected}", self.profile.name, row) from None
+        return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
 
     def merge(self, other: Profile) -> None:
         """Adds what another one has found of other rows."""
@@ -192,26 +212,12 @@ class Profiler:
             _look_at_numbers(profile, values)
 
 
-def plain(column: pa.Array) -> pa.Array:
-    """The column in the plainest type that holds it: no dictionary, no view, no decimal."""
-    kind = column.type
-    if pa.types.is_dictionary(kind):
-        return plain(column.dictionary_decode())
-    if pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
-        return column.cast(pa.string())
-    if pa.types.is_decimal(kind):
-        return column.cast(pa.int64() if kind.scale == 0 and kind.precision <= 18 else pa.float64())
-    if pa.types.is_fixed_size_list(kind) or pa.types.is_list_view(kind):
-        return column.cast(pa.list_(kind.value_type))
-    return column
-
-
 def _stored(kind: pa.DataType) -> Stored:
     if pa.types.is_string(kind) or pa.types.is_null(kind):
         return "text"
-    if pa.types.is_integer(kind):
+    if pa.types.is_integer(kind) or (pa.types.is_decimal(kind) and kind.scale <= 0):
         return "whole"
-    if pa.types.is_floating(kind):
+    if pa.types.is_floating(kind) or pa.types.is_decimal(kind):
         return "number"
     if pa.types.is_boolean(kind):
         return "flag"
@@ -298,10 +304,14 @@ def _look_at_numbers(profile: Profile, values: pa.Array) -> None:
     if pa.types.is_floating(values.type):
         values = values.cast(pa.float64())
         profile.all_whole &= _all(pc.equal(values, pc.floor(values)))
+        profile.some_too_large |= _any(pc.greater(pc.abs(values), float(LARGEST_EXACT)))
         _stretch(profile, values)
         return
+    if pa.types.is_decimal(values.type) and values.type.scale > 0:
+        profile.all_whole &= _all(pc.equal(values, pc.floor(values)))
     low, high = pc.min(values).as_py(), pc.max(values).as_py()
     profile.some_inexact |= max(abs(low), abs(high)) >= LARGEST_EXACT
+    profile.some_too_large |= not (low >= -END_OF_WHOLE and high < END_OF_WHOLE)
     _stretch(profile, pa.array([float(low), float(high)]))
 
 

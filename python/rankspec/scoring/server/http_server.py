@@ -127,6 +127,9 @@ class HttpServer:
         encoding = request.headers.get("Content-Encoding", "identity").lower()
         if encoding not in ("identity", *_WINDOWS):
             raise Refusal(Kind.ENCODING, "ENCODING_UNKNOWN", "a body is sent as it is, or by gzip or deflate")
+        if request.headers.get("Expect", "").lower() == "100-continue":
+            # Whoever asks first waits for it, curl a second and others longer.
+            await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         opened = None if encoding == "identity" else zlib.decompressobj(_WINDOWS[encoding])
         parts, size = [], 0
         async for chunk in request.content.iter_any():
@@ -160,7 +163,7 @@ def _json_length(request: web.BaseRequest) -> int | None:
 
 
 def _only_method(request: web.BaseRequest, method: str) -> None:
-    if request.method != method:
+    if request.method != method and (request.method, method) != ("HEAD", "GET"):
         raise Refusal(Kind.METHOD, "METHOD_UNKNOWN", f"this is asked for by {method}")
 
 

@@ -36,6 +36,12 @@ if TYPE_CHECKING:
 JSON_LENGTH_HEADER = "Inference-Header-Content-Length"
 
 _BINARY_SIZE, _BINARY_OUTPUT, _BINARY = "binary_data_size", "binary_data_output", "binary_data"
+
+
+class _Named(float):
+    """NaN or an infinity that is called so; what is written in digits and becomes one is too large."""
+
+
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _STEPS = np.zeros(256, np.int8)
 _STEPS[[ord("["), ord("{")]] = 1
@@ -108,7 +114,7 @@ def _parsed(text: bytes, max_depth: int) -> object:
     if np.cumsum(_STEPS[np.frombuffer(bare, np.uint8)], dtype=np.int32).max(initial=0) > max_depth:
         raise invalid("REQUEST_INVALID", f"JSON that is nested deeper than {max_depth}")
     try:
-        return json.loads(text)
+        return json.loads(text, parse_constant=_Named)
     except (ValueError, RecursionError):
         # Not what the parser says: it quotes.
         raise invalid("REQUEST_INVALID", "the body is no JSON") from None
@@ -152,16 +158,17 @@ def _binary_size(item: Mapping[str, Any]) -> int | None:
 def _numbers(data: list[Any], dtype: np.dtype[Any], name: str) -> NDArray[Any]:
     """Numbers of JSON, in one list or one list a row, as they are: float64 or int64."""
     flat = list(chain.from_iterable(data)) if data and all(type(row) is list for row in data) else data
-    kinds = set(map(type, flat))
-    if not kinds <= ({int, float} if dtype.kind == "f" else {int}):
-        raise Refusal(Kind.INVALID, "TYPE_MISMATCH", f"TYPE_MISMATCH: values of {dtype.name}", input=name[:200])
+    wrong = Refusal(Kind.INVALID, "TYPE_MISMATCH", f"TYPE_MISMATCH: values of {dtype.name}", input=name[:200])
+    if not set(map(type, flat)) <= ({int, float, _Named} if dtype.kind == "f" else {int}):
+        raise wrong
     try:
         values = np.array(flat, np.float64 if dtype.kind == "f" else np.int64)
     except OverflowError:
-        values = np.array([np.finfo(np.float64).max])
+        raise wrong from None
     # A number that float32 has not would become an infinity, which counts as a missing value.
-    if dtype.kind == "f" and (np.isfinite(values) & (np.abs(values) > np.finfo(np.float32).max)).any():
-        raise Refusal(Kind.INVALID, "TYPE_MISMATCH", f"TYPE_MISMATCH: values of {dtype.name}", input=name[:200])
+    places = np.flatnonzero(np.abs(values) > np.finfo(np.float32).max) if dtype.kind == "f" else []
+    if any(type(flat[place]) is not _Named for place in places):
+        raise wrong
     return values
 
 

@@ -49,7 +49,7 @@ class MetricsServer:
             self._service.check_token(request.headers.get("Authorization"))
         except Refusal as refusal:
             return web.Response(status=refusal.kind.value.http, text=str(refusal))
-        if request.path != "/metrics" or request.method != "GET":
+        if request.path != "/metrics" or request.method not in ("GET", "HEAD"):
             return web.Response(status=404, text="GET /metrics is all there is\n")
         body = self._service.metrics.exposition()
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_PLAIN_0_0_4})

@@ -122,6 +122,8 @@ final class Column {
       raw = given.longValue();
     } else if (raw instanceof Float given) {
       raw = given.doubleValue();
+    } else if (raw instanceof String given && !isUnicode(given)) {
+      throw new WrongValue();
     } else if (raw instanceof String given && !isText() && missing.contains(given)) {
       return null;
     }
@@ -133,6 +135,11 @@ final class Column {
       case RAW_KIND_TIME -> time(raw);
       default -> throw new TypeMismatch();
     };
+  }
+
+  /** Whether there is UTF-8 of a text: half of a pair of surrogates has none. */
+  private static boolean isUnicode(String given) {
+    return given.codePoints().noneMatch(point -> Character.MIN_SURROGATE <= point && point <= Character.MAX_SURROGATE);
   }
 
   private boolean isText() {
@@ -206,6 +213,16 @@ final class Column {
       }
       return given == 1;
     }
+    if (raw instanceof Double given) {
+      // As for whole numbers: what has no gaps in them makes them doubles.
+      if (given.isNaN() || given.isInfinite()) {
+        return null;
+      }
+      if (given != 0 && given != 1) {
+        throw new WrongValue();
+      }
+      return given == 1;
+    }
     String given = asText(raw);
     if (text.getTrueValuesList().contains(given)) {
       return true;
@@ -217,11 +234,12 @@ final class Column {
   }
 
   private Long time(Object raw) throws TypeMismatch, WrongValue {
-    if (raw instanceof Long given) {
+    if (raw instanceof Long || raw instanceof Double) {
       if (!spec.hasTimeUnitMicros()) {
         throw new TypeMismatch();
       }
-      return units(BigInteger.valueOf(given));
+      Long number = whole(raw);
+      return number == null ? null : units(BigInteger.valueOf(number));
     }
     String given = asText(raw);
     if (!UNITS.matcher(given).matches()) {
