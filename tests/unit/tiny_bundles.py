@@ -46,7 +46,9 @@ def _kernel() -> np.ndarray:
     return np.array([[0.5, -0.25], [0.125, 1.0], [-1.0, 0.0625]], np.float32)
 
 
-def write_bundle(folder: Path, step: int = 1, shift: float = 0.0, *, is_right: bool = True, has_lists: bool = False) -> str:
+def write_bundle(
+    folder: Path, step: int = 1, shift: float = 0.0, *, is_right: bool = True, has_lists: bool = False
+) -> str:
     """Writes a bundle, and returns its digest.
 
     Args:
