@@ -7,7 +7,7 @@ import json
 import random
 from typing import Any, NamedTuple
 
-from tests.unit.served_bundles import NAME, grpc_request, json_request, rows
+from tests.unit.served_bundles import NAME, grpc_request, json_request, lists, rows
 
 _ODD: tuple[Any, ...] = (
     None,
@@ -56,16 +56,18 @@ class Request(NamedTuple):
 def request_of(seed: int, number: int, signature_hash: str) -> Request:
     """The request of a number: over gRPC where it is even, over HTTP where it is odd."""
     chance = random.Random(f"{seed} {number}")  # noqa: S311 - no secret
-    dense, ids = rows(chance.randint(0, 5), chance.randint(0, 99))
+    num_rows, own = chance.randint(0, 5), chance.randint(0, 99)
+    dense, ids = rows(num_rows, own)
+    tags = lists(num_rows, own)
     if chance.random() < 0.02:
         return _raw(("grpc", "http")[number % 2], chance)
     if number % 2 == 0:
         if chance.random() < 0.01:
             return Request(bytes(OVERSIZE), is_compressed=chance.random() < 0.5)
-        message = grpc_request(dense, ids, signature_hash)
+        message = grpc_request(dense, ids, signature_hash, tags)
         _damage_message(message, chance)
         return Request(_damaged(message.SerializeToString(), chance), is_compressed=chance.random() < 0.05)
-    message = json_request(dense, ids, signature_hash)
+    message = json_request(dense, ids, signature_hash, tags)
     if chance.random() < 0.7:
         _damage_json(message, chance)
         body = json.dumps(message).encode()
@@ -135,7 +137,7 @@ def _damage_message(message: Any, chance: random.Random) -> None:
     elif kind == 1:
         item.shape[:] = [chance.choice([-1, 0, 1, 2, 2**62]) for _ in range(chance.randint(0, 4))]
     elif kind == 2:
-        item.name = chance.choice(["dense", "dense/age", "x" * 1000, ""])
+        item.name = chance.choice(["dense", "dense/age", "tags", "x" * 1000, ""])
     elif kind == 3:
         message.raw_input_contents.append(b"12345678")
     elif kind == 4:

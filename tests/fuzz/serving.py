@@ -13,7 +13,7 @@ from pathlib import Path
 
 import grpc
 from tests.fuzz.requests import Request, request_of
-from tests.unit.served_bundles import Served, json_request, rows, serving
+from tests.unit.served_bundles import Served, json_request, lists, rows, serving
 from tests.unit.tiny_bundles import write_bundle
 
 from rankspec import scoring
@@ -95,7 +95,7 @@ def ask_all(seed: int, number: int, folder: Path) -> tuple[Counter[str | int], l
     Returns:
         How many got which answer, and what went wrong.
     """
-    write_bundle(folder / "1")
+    write_bundle(folder / "1", has_lists=True)
     with scoring.open(folder / "1") as scorer:
         signature_hash = scorer.signature_hash
     counts: Counter[str | int] = Counter()
@@ -112,7 +112,7 @@ def ask_all(seed: int, number: int, folder: Path) -> tuple[Counter[str | int], l
                 complaints.append(f"request {place} was answered {status}")
             if (
                 place % _GOOD_AFTER == _GOOD_AFTER - 1
-                and served.infer(json_request(*rows(2), signature_hash))[0] != 200
+                and served.infer(json_request(*rows(2), signature_hash, lists(2)))[0] != 200
             ):
                 complaints.append(f"after request {place} a good one is not answered")
         complaints += [f"the log has {event}" for event in served.events("failure")[:5]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -9,14 +10,17 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+import tritonclient.grpc
+import tritonclient.http
 from rankspec.serving.v1.bundle_pb2 import BundleManifest
 from tests.scoring.bundles import LISTS, make_bundle
 from tests.scoring.tampering import LIST_TAMPERINGS
+from tests.unit.served_bundles import NAME, serving
 
 from rankspec import scoring
 from rankspec.cli import main
 from rankspec.encoding.lists import PADDING, Lists
-from rankspec.scoring.columns import matrix_of
+from rankspec.scoring.columns import matrix_of, padded_lists
 from rankspec.scoring.errors import ScoringError
 
 pytestmark = pytest.mark.slow
@@ -68,8 +72,9 @@ def test_every_form_of_lists_scores_alike_and_padding_counts_for_nothing(made: P
     np.testing.assert_allclose(alone["like"], expected["like"][3:4], rtol=0, atol=1e-6)
 
 
-def test_rows_of_empty_lists_are_scored(made: Path) -> None:
-    columns = _rows(made, 3) | {"tags": [[], [], []]}
+@pytest.mark.parametrize("empty", [[[], [], []], np.empty((3, 0), np.int64)], ids=["sequences", "matrix"])
+def test_rows_of_empty_lists_are_scored(made: Path, empty: Any) -> None:
+    columns = _rows(made, 3) | {"tags": empty}
     with scoring.open(made / "bundle") as scorer:
         assert np.isfinite(_scores(scorer, columns)["like"]).all()
         assert len(_scores(scorer, {name: values[:0] for name, values in columns.items()})["like"]) == 0
@@ -123,12 +128,32 @@ def test_readers_that_do_not_know_lists_are_told_so(made: Path) -> None:
     assert [item.name for item in manifest.signature.inputs if item.list] == ["tags"]
 
 
-def test_the_server_refuses_them_by_name(made: Path) -> None:
-    from rankspec.scoring.server.loader import _refuse_lists
+@pytest.mark.parametrize("protocol", [tritonclient.grpc, tritonclient.http], ids=["grpc", "http"])
+def test_the_server_scores_as_the_scorer_does(made: Path, protocol: Any) -> None:
+    columns = _rows(made, 20)
+    with scoring.open(made / "bundle") as scorer:
+        expected, signature_hash = _scores(scorer, columns), scorer.signature_hash
+    columns["tags"] = padded_lists(columns["tags"], "tags")
+    given = []
+    for name, values in columns.items():
+        given.append(protocol.InferInput(name, values.shape, "FP32" if values.dtype.kind == "f" else "INT64"))
+        given[-1].set_data_from_numpy(np.ascontiguousarray(values))
 
-    scorer = scoring.open(made / "bundle")
-    with pytest.raises(ScoringError, match="score this one with") as caught:
-        _refuse_lists(scorer)
-    assert (caught.value.code, caught.value.input) == ("VERSION_UNKNOWN", "tags")
-    with pytest.raises(ScoringError, match="CLOSED"):
-        _scores(scorer, _rows(made, 1))
+    with serving(made / "bundle") as served:
+        client = protocol.InferenceServerClient(str(getattr(served.addresses, protocol.__name__.rpartition(".")[2])))
+        found = client.infer(NAME, given, parameters={"signature_hash": signature_hash})
+        served.run(served.server._loader.observed())
+        metrics = served.metrics()
+
+    for task in ("like", "reply"):
+        np.testing.assert_allclose(found.as_numpy(task), expected[task], rtol=0, atol=1e-7)
+    # The table "few" has 9 ids of the 12 that there are.
+    unseen = sum(any(one >= 9 for one in row) for row in _rows(made, 20)["tags"])
+    assert _figure(metrics, "rankspec_unseen_ids_total", "few") == unseen > 0
+    share = np.mean([any(one >= 9 for one in row) for row in _rows(made)["tags"]])
+    assert _figure(metrics, "rankspec_baseline_unseen_share", "few") == pytest.approx(share)
+
+
+def _figure(metrics: str, name: str, table: str) -> float:
+    (figure,) = re.findall(rf'^{name}\{{.*table="{table}".*\}} (\S+)$', metrics, re.MULTILINE)
+    return float(figure)

@@ -15,9 +15,10 @@ from typing import Any, TypeVar
 
 import grpc
 import numpy as np
-from tests.unit.tiny_bundles import FEATURES, WIDTH
+from tests.unit.tiny_bundles import FEATURES, NUM_TAGS, WIDTH
 from tritonclient.grpc import service_pb2
 
+from rankspec.encoding.lists import Lists
 from rankspec.scoring.server.logs import Log
 from rankspec.scoring.server.server import Addresses, Server
 from rankspec.scoring.server.settings import Address, Limits, Settings
@@ -127,21 +128,31 @@ def rows(number: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     return generator.normal(size=(number, WIDTH)).astype(np.float32), generator.integers(0, 5, (number, 2))
 
 
-def json_request(dense: np.ndarray, ids: np.ndarray, signature_hash: str) -> dict[str, Any]:
-    """A request by the names of features."""
+def lists(number: int, seed: int = 0) -> np.ndarray:
+    """Padded lists for `number` rows, some of them empty."""
+    generator = np.random.default_rng(seed)
+    lengths = generator.integers(0, 6, number)
+    return Lists.of(generator.integers(0, NUM_TAGS, lengths.sum()), lengths).padded()
+
+
+def json_request(
+    dense: np.ndarray, ids: np.ndarray, signature_hash: str, tags: np.ndarray | None = None
+) -> dict[str, Any]:
+    """A request by the names of features; with tags, of a bundle that takes lists."""
     inputs = [
         {"name": f"dense/{name}", "datatype": "FP32", "shape": [len(dense)], "data": dense[:, place].tolist()}
         for place, name in enumerate(FEATURES)
     ]
-    inputs.append({"name": "ids", "datatype": "INT64", "shape": list(ids.shape), "data": ids.tolist()})
+    for name, values in {"ids": ids, **({} if tags is None else {"tags": tags})}.items():
+        inputs.append({"name": name, "datatype": "INT64", "shape": list(values.shape), "data": values.tolist()})
     return {"inputs": inputs, "parameters": {"signature_hash": signature_hash}}
 
 
-def grpc_request(dense: np.ndarray, ids: np.ndarray, signature_hash: str) -> Any:
-    """A request by whole vectors."""
+def grpc_request(dense: np.ndarray, ids: np.ndarray, signature_hash: str, tags: np.ndarray | None = None) -> Any:
+    """A request by whole vectors; with tags, of a bundle that takes lists."""
     message = service_pb2.ModelInferRequest(model_name=NAME)
     message.parameters["signature_hash"].string_param = signature_hash
-    message.inputs.add(name="dense", datatype="FP32", shape=dense.shape)
-    message.inputs.add(name="ids", datatype="INT64", shape=ids.shape)
-    message.raw_input_contents.extend([dense.tobytes(), ids.tobytes()])
+    for name, values in {"dense": dense, "ids": ids, **({} if tags is None else {"tags": tags})}.items():
+        message.inputs.add(name=name, datatype="FP32" if values.dtype.kind == "f" else "INT64", shape=values.shape)
+        message.raw_input_contents.append(values.tobytes())
     return message

@@ -86,6 +86,13 @@ def _add_limits(parser: ArgumentParser) -> None:
         "--max-batch-rows", type=_positive, default=1024, metavar="N", help="of requests scored at once; default: 1024"
     )
     limits.add_argument(
+        "--max-batch-ids",
+        type=_positive,
+        default=2**18,
+        metavar="N",
+        help="of lists of requests scored at once, rows times the longest list; default: 262144",
+    )
+    limits.add_argument(
         "--max-delay-ms",
         type=_seconds,
         default=0.0,
@@ -174,6 +181,7 @@ def _settings(arguments: Namespace) -> Settings:
             max_request_bytes=arguments.max_request_mib * 2**20,
             max_rows=arguments.max_rows,
             max_batch_rows=arguments.max_batch_rows,
+            max_batch_ids=arguments.max_batch_ids,
             max_delay_s=arguments.max_delay_ms / 1000,
             max_waiting_requests=arguments.max_waiting,
             max_connections=arguments.max_connections,

@@ -14,6 +14,19 @@ from numpy.typing import NDArray
 PADDING = -(2**63)
 
 
+def joined_padded(parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    """The rows of all parts, which are matrices `[rows, L]` of `Lists.padded`, as one that is as wide as the widest."""
+    width = max(part.shape[1] for part in parts)
+    if all(part.shape[1] == width for part in parts):
+        return np.concatenate(parts)
+    joined = np.full((sum(map(len, parts)), width), PADDING, np.int64)
+    start = 0
+    for part in parts:
+        joined[start : start + len(part), : part.shape[1]] = part
+        start += len(part)
+    return joined
+
+
 @dataclass(frozen=True, slots=True)
 class Lists:
     """A list of ids for each row.

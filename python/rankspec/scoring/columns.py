@@ -220,11 +220,10 @@ def padded_lists(given: object, name: str) -> NDArray[np.int64]:
             SCORING_FAILED as `matrix_of`.
     """
     if isinstance(given, np.ndarray) and given.ndim == 2:
-        lists, padded = Lists.of_padded(given), given
-        again = lists.padded() if given.dtype == np.int64 else None
-        if again is None or given.shape[1] < again.shape[1] or (given[:, : again.shape[1]] != again).any():
+        if given.dtype != np.int64 or _has_ids_behind_padding(given):
             raise _no_lists(name)
-        return padded
+        # A matrix without columns is as wide as the longest of lists that are all empty.
+        return given if given.shape[1] else np.full((len(given), 1), PADDING, np.int64)
     lists = given if isinstance(given, Lists) else _of_sequences(given, name)
     if (odd := np.flatnonzero(lists.values == PADDING)).size:
         raise ScoringError(
@@ -249,6 +248,11 @@ def matrix_of(lists: Lists, name: str) -> NDArray[np.int64]:
             input=name,
         )
     return lists.padded()
+
+
+def _has_ids_behind_padding(matrix: NDArray[np.int64]) -> bool:
+    is_id = matrix != PADDING
+    return bool((is_id[:, 1:] > is_id[:, :-1]).any())
 
 
 def _of_sequences(given: object, name: str) -> Lists:

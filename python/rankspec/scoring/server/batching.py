@@ -6,16 +6,17 @@ import asyncio
 import math
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
-
+from rankspec.encoding.lists import joined_padded
 from rankspec.scoring.errors import ScoringError
 from rankspec.scoring.server.refusals import Kind, Refusal, of_scoring
+from rankspec.scoring.server.sizes import Size, joined_size, size_of
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
     from rankspec.scoring.server.settings import Limits
@@ -32,11 +33,12 @@ class WaitingRoom:
         """Starts with nothing."""
         self.requests = 0
         self.rows = 0
+        self.ids = 0
         self._limits = limits
         # Rows a second of late; None until something has been scored.
         self._speed: float | None = None
 
-    def enter(self, rows: int) -> None:
+    def enter(self, size: Size) -> None:
         """Takes a request in.
 
         Raises:
@@ -44,18 +46,21 @@ class WaitingRoom:
         """
         limits = self._limits
         if self.requests >= limits.max_waiting_requests or (
-            self.requests and self.rows + rows > limits.max_waiting_rows
+            self.requests
+            and (self.rows + size.rows > limits.max_waiting_rows or self.ids + size.ids > limits.max_waiting_ids)
         ):
             raise Refusal(
                 Kind.BUSY, "QUEUE_FULL", "too many requests wait; try again later", retry_after=self._seconds()
             )
         self.requests += 1
-        self.rows += rows
+        self.rows += size.rows
+        self.ids += size.ids
 
-    def leave(self, rows: int) -> None:
+    def leave(self, size: Size) -> None:
         """Lets a request go."""
         self.requests -= 1
-        self.rows -= rows
+        self.rows -= size.rows
+        self.ids -= size.ids
 
     def scored(self, rows: int, seconds: float) -> None:
         """Learns how fast rows are scored."""
@@ -70,7 +75,7 @@ class WaitingRoom:
 @dataclass(frozen=True)
 class _Waiting:
     inputs: Inputs
-    rows: int
+    size: Size
     deadline: float
     since: float
     answer: asyncio.Future[Outputs]
@@ -98,6 +103,7 @@ class Batcher:
         limits: Limits,
         room: WaitingRoom,
         observe: Callable[[Inputs, Outputs, int, int], None],
+        lists: Collection[str] = (),
     ) -> None:
         """Starts with nothing to do.
 
@@ -107,6 +113,7 @@ class Batcher:
             limits: of batches.
             room: where requests wait.
             observe: told of each batch's inputs, outputs, requests and rows, once those who wait have been told.
+            lists: names of the inputs that are lists.
         """
         self.is_scoring = False
         self._score = score
@@ -114,6 +121,7 @@ class Batcher:
         self._limits = limits
         self._room = room
         self._observe = observe
+        self._lists = lists
         self._waiting: deque[_Waiting] = deque()
         self._rows = 0
         self._timer: asyncio.TimerHandle | None = None
@@ -131,11 +139,11 @@ class Batcher:
         now = time.monotonic()
         if deadline <= now:
             raise _late()
-        rows = len(next(iter(inputs.values())))
-        self._room.enter(rows)
+        size = size_of(inputs, self._lists)
+        self._room.enter(size)
         answer: asyncio.Future[Outputs] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Waiting(inputs, rows, deadline, now, answer))
-        self._rows += rows
+        self._waiting.append(_Waiting(inputs, size, deadline, now, answer))
+        self._rows += size.rows
         self._go_on()
         return await answer
 
@@ -152,7 +160,7 @@ class Batcher:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if self._rows >= self._limits.max_batch_rows:
+        if self._is_full():
             return False
         left = self._waiting[0].since + self._limits.max_delay_s - time.monotonic()
         if left <= 0:
@@ -160,21 +168,27 @@ class Batcher:
         self._timer = asyncio.get_running_loop().call_later(left, self._go_on)
         return True
 
+    def _is_full(self) -> bool:
+        """Whether what waits is a whole batch, or more."""
+        if self._rows >= self._limits.max_batch_rows:
+            return True
+        return bool(self._lists) and joined_size(item.size for item in self._waiting).ids >= self._limits.max_batch_ids
+
     def _taken(self) -> list[_Waiting]:
         """The next batch: at least one request, and more as far as they fit. What nobody waits for is left out."""
         batch: list[_Waiting] = []
-        rows, now = 0, time.monotonic()
-        while self._waiting and (not batch or rows + self._waiting[0].rows <= self._limits.max_batch_rows):
+        size, now = Size(), time.monotonic()
+        while self._waiting and (not batch or size.joined(self._waiting[0].size).fits(self._limits)):
             item = self._waiting.popleft()
-            self._rows -= item.rows
-            self._room.leave(item.rows)
+            self._rows -= item.size.rows
+            self._room.leave(item.size)
             if item.answer.done():
                 continue
             if item.deadline <= now:
                 item.answer.set_exception(_late())
                 continue
             batch.append(item)
-            rows += item.rows
+            size = size.joined(item.size)
         return batch
 
     def _begin(self, batch: Sequence[_Waiting]) -> None:
@@ -205,9 +219,9 @@ class Batcher:
         start = 0
         for item in batch:
             if not item.answer.done():
-                rows = slice(start, start + item.rows)
+                rows = slice(start, start + item.size.rows)
                 item.answer.set_result({name: values[rows] for name, values in found.outputs.items()})
-            start += item.rows
+            start += item.size.rows
         self._room.scored(start, found.seconds)
         asyncio.get_running_loop().call_soon(self._observe, found.inputs, found.outputs, len(batch), start)
 
@@ -215,7 +229,7 @@ class Batcher:
 def _joined(batch: Sequence[_Waiting]) -> Inputs:
     if len(batch) == 1:
         return batch[0].inputs
-    return {name: np.concatenate([item.inputs[name] for item in batch]) for name in batch[0].inputs}
+    return {name: joined_padded([item.inputs[name] for item in batch]) for name in batch[0].inputs}
 
 
 def _late() -> Refusal:

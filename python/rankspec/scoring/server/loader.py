@@ -15,7 +15,6 @@ from rankspec.scoring.server.batching import WaitingRoom
 from rankspec.scoring.server.models import Registry, ServedModel
 from rankspec.scoring.server.shelf import Found, Shelf, Stamp
 from rankspec.scoring.server.worker import Worker
-from rankspec.serving.v1 import bundle_pb2
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,21 +31,6 @@ if TYPE_CHECKING:
 _MOST_OF_A_STEP_FILE = 64
 # Ten batches a second are enough for shares and means, and their numbers take a processor's time from scoring.
 _LOOK_EVERY_S = 0.1
-
-
-def _refuse_lists(scorer: Scorer) -> None:
-    """Closes a bundle that takes lists of ids, of which requests have no form.
-
-    Raises:
-        ScoringError: VERSION_UNKNOWN, if it does.
-    """
-    if lists := [item.name for item in scorer.manifest.signature.inputs if item.list]:
-        scorer.close()
-        raise ScoringError(
-            bundle_pb2.ERROR_CODE_VERSION_UNKNOWN,
-            "a bundle without lists of ids, which the server does not take; score this one with rankspec.scoring",
-            input=lists[0],
-        )
 
 
 class Loader:
@@ -131,7 +115,6 @@ class Loader:
             digest = self._settings.expect_digest or found.digest
             opening = partial(open_bundle, found.folder, digest, num_threads=self._settings.num_threads)
             scorer = await loop.run_in_executor(self._opening, opening)
-            _refuse_lists(scorer)
         except ScoringError as error:
             self._failed[found.folder] = found.stamp
             self._metrics.load(error.code)

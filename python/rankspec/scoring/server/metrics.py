@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from rankspec.encoding.lists import PADDING
+from rankspec.scoring.columns import is_out_of_range
 from rankspec.serving.v1 import bundle_pb2
 
 if TYPE_CHECKING:
@@ -67,7 +69,7 @@ class Metrics:
         )
         self._missing = self._counter("rankspec_missing_values", "Values that are NaN or infinite", "input")
         self._values = self._counter("rankspec_observed_values", "Values that were looked at", "input")
-        self._unseen = self._counter("rankspec_unseen_ids", "Ids that share a table's bucket", "table")
+        self._unseen = self._counter("rankspec_unseen_ids", "Rows with an id that shares a table's bucket", "table")
         self._score_mean = self._gauge("rankspec_score_mean", "Mean of an output over the last observed rows", "output")
         self._drift = self._gauge("rankspec_score_drift", "That mean less the validation set's", "output")
         self._means: dict[tuple[str, ...], _RunningMean] = defaultdict(_RunningMean)
@@ -78,7 +80,7 @@ class Metrics:
             "rankspec_baseline_missing_share", "Share of values that are missing in the validation set", "input"
         )
         self._unseen_share = self._gauge(
-            "rankspec_baseline_unseen_share", "Share of ids that are out of range in the validation set", "table"
+            "rankspec_baseline_unseen_share", "Share of rows with an id out of range in the validation set", "table"
         )
         self._ready = self._gauge("rankspec_ready", "1 while requests should be sent")
         self._loads = Counter(
@@ -160,15 +162,17 @@ class Metrics:
         bundle = bundle_labels(manifest, digest)
         for item in manifest.signature.inputs:
             values = inputs[item.name][:_MOST_OBSERVED_ROWS]
-            self._of(self._values, item.name, *bundle).inc(values.size)
+            num_values = np.count_nonzero(values != PADDING) if item.list else values.size
+            self._of(self._values, item.name, *bundle).inc(int(num_values))
             missing = (
                 values.size - np.count_nonzero(np.isfinite(values)) if item.type == bundle_pb2.VALUE_TYPE_FLOAT32 else 0
             )
             self._of(self._missing, item.name, *bundle).inc(int(missing))
+        lists = {item.name for item in manifest.signature.inputs if item.list}
         for table in manifest.signature.id_tables:
-            ids = inputs[table.input][:_MOST_OBSERVED_ROWS, table.position]
-            unseen = np.count_nonzero((ids < 0) | (ids >= table.num_ids))
-            self._of(self._unseen, table.name, *bundle).inc(int(unseen))
+            values = inputs[table.input][:_MOST_OBSERVED_ROWS]
+            unseen = is_out_of_range(values, table.position, table.num_ids, is_list=table.input in lists)
+            self._of(self._unseen, table.name, *bundle).inc(int(unseen.sum()))
         for place, output in enumerate(manifest.outputs):
             scores = outputs[output.name][:_MOST_OBSERVED_ROWS]
             mean = self._means[output.name, *bundle].with_scores(scores[np.isfinite(scores)])

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class Tensor(NamedTuple):
-    """What the protocol says of an input or output; -1 stands for any number of rows."""
+    """What the protocol says of an input or output; -1 stands for any number of rows, and of ids of a list."""
 
     name: str
     datatype: str
@@ -61,12 +61,14 @@ class ServedModel:
         self.step = scorer.manifest.step
         self.digest = scorer.digest
         self.inputs = [
-            Tensor(item.name, DATATYPES[dtype_of(item)], (-1, item.width)) for item in scorer.manifest.signature.inputs
+            Tensor(item.name, DATATYPES[dtype_of(item)], (-1, -1 if item.list else item.width))
+            for item in scorer.manifest.signature.inputs
         ]
         names = (*scorer.tasks, *((SCORE,) if scorer.manifest.score_weights else ()))
         self.outputs = [Tensor(name, "FP32", (-1,)) for name in names]
         self._output_names = frozenset(names)
-        self._batcher = Batcher(scorer.score_placed, worker, limits, room, observe)
+        lists = [item.name for item in scorer.manifest.signature.inputs if item.list]
+        self._batcher = Batcher(scorer.score_placed, worker, limits, room, observe, lists)
         self._under_way = 0
         self._idle = asyncio.Event()
         self._idle.set()

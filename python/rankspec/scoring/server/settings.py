@@ -32,9 +32,12 @@ class Limits:
         max_request_bytes: of a request's body, after decompression.
         max_rows: of one request.
         max_batch_rows: that are scored at once, where more than one request is.
+        max_batch_ids: of lists that are scored at once, where more than one request is: rows times the ids of the
+            longest list, of each input of lists.
         max_delay_s: that a request waits for others to be scored with; 0: only while others are being scored.
         max_waiting_requests: that wait for their turn.
         max_waiting_rows: of the requests that wait.
+        max_waiting_ids: of lists of the requests that wait, with what is behind shorter ones.
         max_connections: at once, to each port.
         max_concurrent: requests over gRPC that are under way at once.
         max_header_bytes: of all that comes before a request's body.
@@ -46,9 +49,11 @@ class Limits:
     max_request_bytes: int = 64 * 2**20
     max_rows: int = 10_000
     max_batch_rows: int = 1024
+    max_batch_ids: int = 2**18
     max_delay_s: float = 0.0
     max_waiting_requests: int = 2000
     max_waiting_rows: int = 200_000
+    max_waiting_ids: int = 2**25
     max_connections: int = 2000
     max_concurrent: int = 4000
     max_header_bytes: int = 8190

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rankspec.encoding.lists import PADDING, Lists
+from rankspec.encoding.lists import PADDING, Lists, joined_padded
 from rankspec.recap.v1.embedding_pb2 import OUT_OF_RANGE_IDS_BUCKET
 from rankspec.scoring.golden import GoldenBatch
 from rankspec.scoring.signature import dtype_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator
 
     from numpy.typing import NDArray
 
@@ -45,16 +45,8 @@ def first_rows(batches: Iterable[Rows]) -> Rows | None:
         taken.append(rows)
         num_rows += len(next(iter(rows.values())))
         if num_rows >= most:
-            return {name: _joined([one[name] for one in taken])[:most] for name in rows}
-    return {name: _joined([one[name] for one in taken]) for name in taken[0]} if taken else None
-
-
-def _joined(parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
-    """The rows of all parts; lists are padded to the longest."""
-    width = max(part.shape[1] for part in parts)
-    return np.concatenate(
-        [np.pad(part, ((0, 0), (0, width - part.shape[1])), constant_values=PADDING) for part in parts]
-    )
+            return {name: joined_padded([one[name] for one in taken])[:most] for name in rows}
+    return {name: joined_padded([one[name] for one in taken]) for name in taken[0]} if taken else None
 
 
 def golden_rows(
