@@ -6,6 +6,7 @@ import hashlib
 import re
 import shutil
 from collections.abc import Callable
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +105,17 @@ _Change = Callable[[dict[str, Any]], object]
         pytest.param(lambda rows: rows.update(city=["a", 17, None]), "COLUMN_TYPE", "city", None, id="types"),
         pytest.param(lambda rows: rows.update(income=["1", "secret", "2"]), "VALUE_INVALID", "income", 1, id="value"),
         pytest.param(lambda rows: rows.update(city="Ulm"), "COLUMN_TYPE", "city", None, id="text-for-a-column"),
+        pytest.param(
+            lambda rows: rows.update(city=["a", "\ud83d", None]),
+            "VALUE_INVALID",
+            "city",
+            1,
+            id="half",
+        ),
+        pytest.param(
+            lambda rows: rows.update(tags=[[], None, ["a", "\udc00"]]), "VALUE_INVALID", "tags", 2, id="half_in_a_list"
+        ),
+        pytest.param(lambda rows: rows.update(city=["\ud83d", 17, None]), "COLUMN_TYPE", "city", None, id="half_types"),
         pytest.param(lambda rows: rows.update(tags=[[]] * 2), "ROWS_MISMATCH", "tags", None, id="rows"),
     ],
 )
@@ -127,6 +139,23 @@ def test_a_list_of_rows_is_told_how_to_become_a_table(imported: Path) -> None:
         with pytest.raises(TypeError, match="from_pylist"):
             scorer.score_raw(rows.to_pylist())
         assert len(scorer.score_raw(pa.Table.from_pylist(rows.to_pylist(), rows.schema))["bought"]) == 3
+
+
+_NAIVE, _AWARE = datetime(2024, 1, 1, 5), datetime(2024, 1, 1, 5, tzinfo=UTC)  # noqa: DTZ001
+
+
+@pytest.mark.parametrize(
+    "times",
+    [[date(2024, 1, 1), _NAIVE], [_NAIVE, _AWARE], [_AWARE, None, _NAIVE]],
+    ids=["date_and_time", "zone_behind", "zone_before"],
+)
+def test_times_of_several_types_are_refused_and_not_cut_or_moved(imported: Path, times: list[Any]) -> None:
+    rows = visits().slice(0, len(times)).to_pydict() | {"income": times}
+
+    with scoring.open(imported / "bundle") as scorer, pytest.raises(scoring.ScoringError) as caught:
+        scorer.score_raw(rows)
+
+    assert str(caught.value) == "COLUMN_TYPE income: values of one type"
 
 
 def test_who_gives_inputs_as_they_are_stored_needs_nothing_of_the_recipe(imported: Path, tmp_path: Path) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from google.protobuf.message import DecodeError
 
 from rankspec.data.v1.recipe_pb2 import Recipe
@@ -155,11 +157,44 @@ def _array(values: Any, name: str) -> pa.Array | pa.ChunkedArray:
     if isinstance(values, str | bytes):
         # Arrow would take each letter for a row.
         raise ScoringError(bundle_pb2.ERROR_CODE_COLUMN_TYPE, "a list of values, one a row", input=name)
+    if isinstance(values, pa.Array | pa.ChunkedArray):
+        return values
     try:
-        return values if isinstance(values, pa.Array | pa.ChunkedArray) else pa.array(values)
+        array = _converted(values)
     except (pa.ArrowException, TypeError, ValueError, OverflowError):
         # What Arrow says has the value in it.
-        raise ScoringError(bundle_pb2.ERROR_CODE_COLUMN_TYPE, "values of one type", input=name) from None
+        raise _of_several_types(name) from None
+    if pa.types.is_temporal(array.type) and not _are_alike(values):
+        raise _of_several_types(name)
+    return array
+
+
+def _of_several_types(name: str) -> ScoringError:
+    return ScoringError(bundle_pb2.ERROR_CODE_COLUMN_TYPE, "values of one type", input=name)
+
+
+def _are_alike(values: Any) -> bool:
+    """Whether times are all dates, or all have a zone, or all have none: of several, Arrow goes by the first."""
+    # What is not itself is a missing time of pandas.
+    there = (value for value in values if value is not None and value == value)  # noqa: PLR0124
+    return len({(isinstance(value, datetime), getattr(value, "tzinfo", None) is None) for value in there}) <= 1
+
+
+def _converted(values: Any) -> pa.Array:
+    """The values as Arrow has them; texts with halves of pairs of surrogates as no UTF-8, which the encoder refuses."""
+    try:
+        return pa.array(values)
+    except UnicodeEncodeError:
+        pass
+    encoded = pa.array([_bytes_of(value) for value in values])
+    kind = pa.list_(pa.string()) if pa.types.is_list(encoded.type) else pa.string()
+    return encoded.cast(options=pc.CastOptions(kind, allow_invalid_utf8=True))
+
+
+def _bytes_of(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "surrogatepass")
+    return value if value is None else [_bytes_of(item) for item in value]
 
 
 def _empty(rows: object, columns: tuple[str, ...]) -> pa.RecordBatch:
