@@ -37,7 +37,8 @@ from rankspec.scoring import Scorer
 from rankspec.scoring.errors import ScoringError
 from rankspec.scoring.golden import GoldenBatch, golden_batches
 
-Columns = dict[str, np.ndarray | Lists]
+# Arrays; of inputs of lists, `Lists` too.
+Columns = dict[str, Any]
 _Wrong = tuple[Columns, str | None, Any, str, int | None]
 
 
@@ -261,7 +262,7 @@ def _column(name: str, values: np.ndarray | Lists) -> pb.ScoringColumn:
     return column
 
 
-def values_of(column: pb.ScoringColumn) -> np.ndarray | Lists:
+def values_of(column: pb.ScoringColumn) -> Any:
     """A column's values as a scorer takes them."""
     if column.HasField("lists"):
         return Lists.of(np.array(column.integers, np.int64), np.array(column.lists.lengths, np.int64))

@@ -333,12 +333,17 @@ def _lists(manifest: BundleManifest) -> ServedInput:
     return next(item for item in manifest.signature.inputs if item.list)
 
 
+def _widened(manifest: BundleManifest) -> None:
+    _lists(manifest).width = 2
+    _lists(manifest).ClearField("feature_names")
+
+
 def _list_manifests() -> dict[str, Tampering]:
     """What a manifest gets wrong of lists."""
     edits: dict[str, _Edit] = {
         "lists_for_readers_of_1": lambda m: setattr(m, "least_reader_version", 1),
         "lists_of_floats": lambda m: setattr(_lists(m), "type", bundle_pb2.VALUE_TYPE_FLOAT32),
-        "lists_of_width_2": lambda m: (setattr(_lists(m), "width", 2), _lists(m).ClearField("feature_names")),
+        "lists_of_width_2": _widened,
         "lists_unread": lambda m: _lists(m).unread_positions.append(0),
         "lists_of_allowed_values": lambda m: setattr(_lists(m).allowed_values, "most", 5),
         "table_behind_lists": lambda m: setattr(m.signature.id_tables[0], "position", 1),
