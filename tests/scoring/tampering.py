@@ -333,6 +333,11 @@ def _lists(manifest: BundleManifest) -> ServedInput:
     return next(item for item in manifest.signature.inputs if item.list)
 
 
+def _widened(manifest: BundleManifest) -> None:
+    _lists(manifest).width = 2
+    _lists(manifest).ClearField("feature_names")
+
+
 def _list_manifests() -> dict[str, Tampering]:
     """What a manifest gets wrong of lists."""
     edits: dict[str, _Edit] = {
