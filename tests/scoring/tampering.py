@@ -343,7 +343,7 @@ def _list_manifests() -> dict[str, Tampering]:
     edits: dict[str, _Edit] = {
         "lists_for_readers_of_1": lambda m: setattr(m, "least_reader_version", 1),
         "lists_of_floats": lambda m: setattr(_lists(m), "type", bundle_pb2.VALUE_TYPE_FLOAT32),
-        "lists_of_width_2": lambda m: _lists(m).MergeFrom(ServedInput(width=2, feature_names=["second"])),
+        "lists_of_width_2": _widened,
         "lists_unread": lambda m: _lists(m).unread_positions.append(0),
         "lists_of_allowed_values": lambda m: setattr(_lists(m).allowed_values, "most", 5),
         "table_behind_lists": lambda m: setattr(m.signature.id_tables[0], "position", 1),
