@@ -123,7 +123,7 @@ class Batcher:
         self._observe = observe
         self._lists = lists
         self._waiting: deque[_Waiting] = deque()
-        self._rows = 0
+        self._together = Size()
         self._timer: asyncio.TimerHandle | None = None
 
     async def score(self, inputs: Inputs, deadline: float) -> Outputs:
@@ -143,7 +143,7 @@ class Batcher:
         self._room.enter(size)
         answer: asyncio.Future[Outputs] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Waiting(inputs, size, deadline, now, answer))
-        self._rows += size.rows
+        self._together = self._together.joined(size)
         self._go_on()
         return await answer
 
@@ -170,17 +170,18 @@ class Batcher:
 
     def _is_full(self) -> bool:
         """Whether what waits is a whole batch, or more."""
-        if self._rows >= self._limits.max_batch_rows:
-            return True
-        return bool(self._lists) and joined_size(item.size for item in self._waiting).ids >= self._limits.max_batch_ids
+        limits = self._limits
+        return self._together.rows >= limits.max_batch_rows or self._together.ids >= limits.max_batch_ids
 
     def _taken(self) -> list[_Waiting]:
         """The next batch: at least one request, and more as far as they fit. What nobody waits for is left out."""
         batch: list[_Waiting] = []
         size, now = Size(), time.monotonic()
-        while self._waiting and (not batch or size.joined(self._waiting[0].size).fits(self._limits)):
+        while self._waiting:
+            together = size.joined(self._waiting[0].size)
+            if batch and not together.fits(self._limits):
+                break
             item = self._waiting.popleft()
-            self._rows -= item.size.rows
             self._room.leave(item.size)
             if item.answer.done():
                 continue
@@ -188,7 +189,8 @@ class Batcher:
                 item.answer.set_exception(_late())
                 continue
             batch.append(item)
-            size = size.joined(item.size)
+            size = together
+        self._together = joined_size(item.size for item in self._waiting)
         return batch
 
     def _begin(self, batch: Sequence[_Waiting]) -> None:
