@@ -166,10 +166,8 @@ def _numbers(data: list[Any], dtype: np.dtype[Any], name: str) -> NDArray[Any]:
     except OverflowError:
         raise wrong from None
     # A number that float32 has not would become an infinity, which counts as a missing value.
-    too_large = (
-        np.flatnonzero(np.abs(values) > np.finfo(np.float32).max) if dtype.kind == "f" else np.empty(0, np.int64)
-    )
-    if any(type(flat[place]) is not _Named for place in too_large):
+    places: Any = np.flatnonzero(np.abs(values) > np.finfo(np.float32).max) if dtype.kind == "f" else []
+    if any(type(flat[place]) is not _Named for place in places):
         raise wrong
     return values
 
