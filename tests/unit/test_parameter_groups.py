@@ -10,18 +10,19 @@ import torch
 from rankspec.recap.v1.recap_pb2 import RecapConfig
 from rankspec.twhin.v1.twhin_pb2 import TwhinConfig
 from tests.conformance.corpus import all_cases, verdict_of
-from tests.unit.recap_models import built, recap_config
+from tests.unit.recap_models import built, inputs, recap_config
 from torch import nn
 
 from rankspec.claims.registry import unclaimed_paths
 from rankspec.composition.compose import compose
 from rankspec.families import parameter_groups
-from rankspec.families.recap.input_signature import MODEL_INPUTS, input_signature
+from rankspec.families.recap.input_signature import MODEL_INPUTS, VARYING, input_signature
 from rankspec.families.recap.program.model import build_model
 from rankspec.families.recap.program.optimizer import build_ranking_optimizer
 from rankspec.families.twhin.program.program import TwhinProgram
 from rankspec.schema.defaults import resolve
 from rankspec.trainer import follow, run  # noqa: F401 - what the trainer claims is known once both are imported
+from rankspec.trainer.inputs import Input
 from rankspec.trainer.optimizers import ScheduledOptimizer
 
 if TYPE_CHECKING:
@@ -73,7 +74,9 @@ def _of_recap(config: RecapConfig) -> tuple[ScheduledOptimizer, nn.Module]:
         # Statistics are of the data's own columns.
         model = build_model(config, input_signature(config.train_data))
     else:
-        model = built(config, *sorted(names))
+        lists = sorted({table.list.input for table in config.model.small_embeddings.tables if table.HasField("list")})
+        varying = [Input(name, name, "int64", VARYING, VARYING) for name in lists]
+        model = build_model(config, [*inputs(*sorted(names)), *varying])
     return build_ranking_optimizer(config, model), model
 
 

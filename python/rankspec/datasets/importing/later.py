@@ -89,13 +89,15 @@ def encode_later_rows(
 
     with beside(output) as folder, placed(table), progress("encoding", 0) as tick:
 
-        def encoded() -> Iterator[pa.Table]:
+        def tables() -> Iterator[pa.Table]:
             for rows in read_rows(table.raw(table.names), encoder.reader, wanted, count):
+                encoded = encoder.encode(rows, labels=bool(wanted))
                 stored = carrying.columns(carried(rows, recipe))
-                stored |= {name: rows.batch.column(name) for name in kept if name not in (*stored, *VECTORS)}
-                yield to_table(encoder.encode(rows, labels=bool(wanted)), stored, None, vectors)
+                made = (*stored, *VECTORS, *encoded.lists)
+                stored |= {name: rows.batch.column(name) for name in kept if name not in made}
+                yield to_table(encoded, stored, None, vectors)
 
-        for number, file in enumerate(_in_files(encoded())):
+        for number, file in enumerate(_in_files(tables())):
             name = f"rows-{number:02}.parquet"
             writer.write_file(file, folder / name)
             files.append(output / name)

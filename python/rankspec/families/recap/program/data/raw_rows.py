@@ -22,10 +22,12 @@ from rankspec.datasets.importing.arrow_source import StreamSource
 from rankspec.datasets.importing.door import Table, form_of, open_files
 from rankspec.datasets.importing.errors import TableError
 from rankspec.datasets.importing.later import encode_later_rows
+from rankspec.datasets.importing.staging import VECTORS
 from rankspec.diagnostics.closest_name import closest
 from rankspec.encoding import folder as recipe_folder
 from rankspec.encoding.errors import EncodingError
-from rankspec.encoding.positions import positions
+from rankspec.encoding.positions import Position, positions
+from rankspec.families.recap.input_signature import VARYING
 from rankspec.families.recap.program.data.prediction import select_inputs
 from rankspec.families.recap.schema_file import read_schema
 from rankspec.recap.v1.data_pb2 import RecapDataConfig, SegDenseSchema
@@ -186,21 +188,35 @@ def _check_recipe(recipe: DataRecipe, saved: Mapping[str, Any]) -> None:
 
 
 def _differing(recipe: Recipe, columns: Mapping[str, Column]) -> str | None:
-    """A vector that a recipe makes otherwise than a schema file describes it, in words; None if there is none."""
-    for name, places in vars(positions(recipe)).items():
-        column = columns.get(name)
-        stated = column.length if column else 0
-        if len(places) != stated:
-            return f"it makes {len(places)} values of {name}, and the schema file has {stated}"
-        if column is None:
-            continue
-        made = [(place.name, place.num_ids) for place in places]
-        wanted = zip(column.names or (None,) * stated, column.sizes or (None,) * stated, strict=True)
-        for index, ((feature, num_ids), (named, size)) in enumerate(zip(made, wanted, strict=True)):
-            if named not in (None, feature) or size not in (None, num_ids):
-                here = f"{name}[{index}] is {_described(feature, num_ids)}"
-                return f"{here}, and {_described(named, size)} in the schema file"
+    """What a recipe makes otherwise than a schema file describes it, in words; None if there is nothing."""
+    made = positions(recipe)
+    vectors = {name: getattr(made, name) for name in VECTORS}
+    # The ids of a list are all alike: one place describes them, and their number is open.
+    lists = {place.name: [place] for place in made.lists}
+    for name, places in (vectors | lists).items():
+        length = VARYING if name in lists else len(places)
+        if found := _mismatch(name, length, places, columns.get(name)):
+            return found
     return None
+
+
+def _mismatch(name: str, length: int, places: Sequence[Position], column: Column | None) -> str | None:
+    """What of a column is made otherwise than described."""
+    stated = column.length if column else 0
+    if length != stated:
+        return f"it makes {_number(length)} of {name}, and the schema file has {_number(stated)}"
+    if column is None:
+        return None
+    wanted = zip(column.names or (None,) * len(places), column.sizes or (None,) * len(places), strict=True)
+    for index, (place, (named, size)) in enumerate(zip(places, wanted, strict=True)):
+        if named not in (None, place.name) or size not in (None, place.num_ids):
+            here = f"{name}[{index}] is {_described(place.name, place.num_ids)}"
+            return f"{here}, and {_described(named, size)} in the schema file"
+    return None
+
+
+def _number(length: int) -> str:
+    return "lists" if length == VARYING else f"{length} values"
 
 
 def _described(name: str | None, num_ids: int | None) -> str:
