@@ -16,13 +16,13 @@ from torch import nn
 from rankspec.claims.registry import unclaimed_paths
 from rankspec.composition.compose import compose
 from rankspec.families import parameter_groups
-from rankspec.families.recap.input_signature import MODEL_INPUTS, VARYING, input_signature
+from rankspec.families.recap.input_signature import MODEL_INPUTS, input_signature
 from rankspec.families.recap.program.model import build_model
 from rankspec.families.recap.program.optimizer import build_ranking_optimizer
 from rankspec.families.twhin.program.program import TwhinProgram
 from rankspec.schema.defaults import resolve
 from rankspec.trainer import follow, run  # noqa: F401 - what the trainer claims is known once both are imported
-from rankspec.trainer.inputs import Input
+from rankspec.trainer.inputs import VARYING, Input
 from rankspec.trainer.optimizers import ScheduledOptimizer
 
 if TYPE_CHECKING:

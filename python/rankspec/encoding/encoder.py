@@ -16,7 +16,7 @@ from rankspec.encoding.columns import Column
 from rankspec.encoding.errors import EncodingError
 from rankspec.encoding.hashing import hashes
 from rankspec.encoding.lists import Lists
-from rankspec.encoding.positions import is_whole_list
+from rankspec.encoding.positions import column_of, is_whole_list
 from rankspec.encoding.rows import RowReader, Rows
 from rankspec.encoding.soundness import check_soundness
 from rankspec.encoding.vocabulary import MISSING, UNSEEN, ids_by_value
@@ -62,6 +62,7 @@ class Encoder:
 
     Attributes:
         reader: reads the rows that `encode` takes.
+        columns: names of the raw columns that features read, in the recipe's order.
     """
 
     def __init__(self, recipe: pb.Recipe, vocabularies: Mapping[str, bytes], *, show_values: bool = False) -> None:
@@ -82,6 +83,8 @@ class Encoder:
         check_soundness(recipe)
         self._features = [_encoding_of(feature, vocabularies) for feature in recipe.features]
         self._labels = list(recipe.labels)
+        read = set(map(column_of, recipe.features))
+        self.columns = tuple(column.name for column in recipe.columns if column.name in read)
         self._kinds = {column.name: column.kind for column in recipe.columns}
 
     def encode(self, rows: Rows, *, labels: bool = True) -> Encoded:

@@ -80,6 +80,12 @@ def _add_ids(
         places.discrete.append(Position(name, name, num_ids, file))
 
 
+def column_of(feature: pb.Feature) -> str:
+    """The raw column that a feature reads."""
+    column: str = getattr(feature, str(feature.WhichOneof("kind"))).column
+    return column
+
+
 def is_whole_list(spec: pb.CategoryFeature | pb.HashedFeature) -> bool:
     """Whether all ids of a list are kept, as a list, and not some of them at places of their own."""
     return spec.HasField("list") and not spec.list.HasField("width")

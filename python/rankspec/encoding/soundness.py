@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from rankspec.data.v1 import recipe_pb2 as pb
 from rankspec.encoding.errors import EncodingError
+from rankspec.encoding.positions import is_whole_list
 
 _NUMBERS = frozenset({pb.RAW_KIND_INT64, pb.RAW_KIND_FLOAT64, pb.RAW_KIND_TIME})
 _IDS = frozenset({pb.RAW_KIND_TEXT, pb.RAW_KIND_INT64, pb.RAW_KIND_BOOL})
@@ -58,7 +59,7 @@ def _problems_of(feature: pb.Feature, columns: dict[str, pb.RawColumn], semantic
     if column is None or column.kind not in _READ[kind] or column.list != takes_lists:
         yield spec.column, f"the recipe lists no column that {feature.name} could read"
     # Without a width all values of a list are kept; that came with semantics 2.
-    is_whole = takes_lists and not spec.list.HasField("width") and semantics >= 2
+    is_whole = takes_lists and is_whole_list(spec) and semantics >= 2
     if takes_lists and not is_whole and not 1 <= spec.list.width <= _MOST_PLACES:
         yield spec.column, f"the recipe gives {feature.name} {spec.list.width} places, not 1 to {_MOST_PLACES}"
     if kind == "hashed" and spec.num_buckets < 1:

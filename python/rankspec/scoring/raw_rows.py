@@ -65,8 +65,7 @@ class RawRows:
         self._items = list(bundle.manifest.signature.inputs)
         if problem := mismatch(recipe, bundle.manifest.signature):
             raise _invalid(name, problem)
-        read = {getattr(feature, str(feature.WhichOneof("kind"))).column for feature in recipe.features}
-        self.columns = tuple(column.name for column in recipe.columns if column.name in read)
+        self.columns = self._encoder.columns
 
     def inputs(self, rows: object) -> dict[str, NDArray[Any]]:
         """The model's inputs, `[rows, width]` by name.
@@ -80,7 +79,9 @@ class RawRows:
             TypeError: `rows` is a list of rows.
         """
         # In one piece, so that of several mistakes the first column's is told wherever the pieces end.
-        batches = _table(rows, self.columns).combine_chunks().to_batches() or [_empty(rows, self.columns)]
+        table = _table(rows, self.columns).combine_chunks()
+        # A table without rows has no batches, and the columns that it lacks are still told.
+        batches = table.to_batches() or [pa.RecordBatch.from_pylist([], schema=table.schema)]
         encoded: list[Encoded] = []
         first = 0
         for batch in batches:
@@ -195,11 +196,6 @@ def _bytes_of(value: Any) -> Any:
     if isinstance(value, str):
         return value.encode("utf-8", "surrogatepass")
     return value if value is None else [_bytes_of(item) for item in value]
-
-
-def _empty(rows: object, columns: tuple[str, ...]) -> pa.RecordBatch:
-    """No rows, of the columns that are there."""
-    return pa.RecordBatch.from_pylist([], schema=_table(rows, columns).schema)
 
 
 def _invalid(name: str, expectation: str) -> ScoringError:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 DType = Literal["float32", "int64"]
 
+# What stands for the number of values in a row where that varies; the same number is the schema file's.
+VARYING = -1
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -63,7 +66,7 @@ class Input:
     @property
     def is_list(self) -> bool:
         """Whether rows are lists of any length."""
-        return self.stored_length == -1
+        return self.stored_length == VARYING
 
     @property
     def feature_names(self) -> tuple[str, ...] | None:

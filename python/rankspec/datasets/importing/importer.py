@@ -16,7 +16,7 @@ from rankspec.datasets.importing.errors import TableError
 from rankspec.datasets.importing.folder import CONFIG, STATISTICS, beside, write_schema
 from rankspec.datasets.importing.inference import infer
 from rankspec.datasets.importing.passes import Passes
-from rankspec.datasets.importing.plan import Plan, column_of, plan
+from rankspec.datasets.importing.plan import Plan, plan
 from rankspec.datasets.importing.skeleton import DataSet, Ids, skeleton
 from rankspec.datasets.importing.warnings import warnings_of
 from rankspec.datasets.importing.written import Found
@@ -24,7 +24,7 @@ from rankspec.datasets.vectors import Vectors
 from rankspec.encoding import folder as recipe_folder
 from rankspec.encoding.errors import EncodingError
 from rankspec.encoding.fitting import Fitted, completed, divided_by_time
-from rankspec.encoding.positions import positions
+from rankspec.encoding.positions import column_of, positions
 from rankspec.formats.writing import to_textproto
 
 # Starts of parts are whole hours where that tells the parts apart, and else finer.

@@ -40,6 +40,8 @@ from rankspec.encoding.trackers import TimeTracker
 
 Batches = Iterator[pa.RecordBatch]
 Pieces = Iterator[tuple[int, bytes]]
+# Tasks that write files, at most: each file is one's, and one may have several.
+MOST_TASKS = 1000
 # Keys of pieces that belong to no file.
 _NO_FILE = -1
 

@@ -27,7 +27,7 @@ from rankspec.datasets.importing.errors import TableError
 from rankspec.datasets.importing.inference import Column, Kind, comma_hint, fits_whole, label_of, resolved_label
 from rankspec.datasets.importing.profile import Profile
 from rankspec.datasets.importing.zones import time_zone
-from rankspec.encoding.positions import is_whole_list
+from rankspec.encoding.positions import column_of, is_whole_list
 
 # Of recipes without lists that are kept whole, and of those with some.
 SEMANTICS, SEMANTICS_OF_LISTS = 1, 2
@@ -235,12 +235,6 @@ def _named_once(features: list[Feature]) -> list[Feature]:
             feature.name += "_"
         taken.add(feature.name)
     return features
-
-
-def column_of(feature: Feature) -> str:
-    """The raw column that a feature reads."""
-    column: str = getattr(feature, str(feature.WhichOneof("kind"))).column
-    return column
 
 
 def _raw_column(column: Column, labels: Sequence[Label], corrections: Corrections) -> RawColumn:

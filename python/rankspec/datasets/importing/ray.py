@@ -7,11 +7,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from rankspec.datasets.importing.on_engine import Batches, Pieces
+from rankspec.datasets.importing.on_engine import MOST_TASKS, Batches, Pieces
 
 _BATCH_ROWS = 16384
-# Tasks that write files: each file is one's, and one may have several.
-_MOST_TASKS = 1000
 
 
 class RayDataset:
@@ -57,9 +55,7 @@ class RayDataset:
 
         pieces = self._by_block(scattered, columns)
         return _taken(
-            pieces.groupby("key", num_partitions=min(num_keys, _MOST_TASKS)).map_groups(
-                gathered, batch_format="pyarrow"
-            )
+            pieces.groupby("key", num_partitions=min(num_keys, MOST_TASKS)).map_groups(gathered, batch_format="pyarrow")
         )
 
     def _by_block(self, function: Callable[[pa.Table], pa.Table], columns: Sequence[str]) -> Any:

@@ -7,10 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from rankspec.datasets.importing.on_engine import Batches, Pieces
-
-# Tasks that write files: each file is one's, and one may have several.
-_MOST_TASKS = 1000
+from rankspec.datasets.importing.on_engine import MOST_TASKS, Batches, Pieces
 
 
 class SparkFrame:
@@ -56,7 +53,7 @@ class SparkFrame:
                 yield pa.record_batch([[state]], names=["state"])
 
         pieces = self._of(columns).mapInArrow(scattered, "key bigint, piece binary")
-        return _states(pieces.repartition(min(num_keys, _MOST_TASKS), "key").mapInArrow(gathered, "state binary"))
+        return _states(pieces.repartition(min(num_keys, MOST_TASKS), "key").mapInArrow(gathered, "state binary"))
 
     def _of(self, columns: Sequence[str]) -> Any:
         """Some columns, by place: `mapInArrow` takes what is before a point in a name for another column's."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rankspec.datasets.importing.inference import Column
-from rankspec.datasets.importing.plan import Plan, column_of
-from rankspec.encoding.positions import is_whole_list
+from rankspec.datasets.importing.plan import Plan
+from rankspec.encoding.positions import column_of, is_whole_list
 
 
 def lines_of(made: Plan, *, show_values: bool) -> Iterator[tuple[str, str, str, str]]:

@@ -15,14 +15,11 @@ from rankspec.recap.v1.preprocess_pb2 import Preprocess, TruncateAndSlice
 from rankspec.schema.field_paths import at, join
 from rankspec.trainer.data_error import DataError
 from rankspec.trainer.home_folder import expanded
-from rankspec.trainer.inputs import Column, DType, Input
+from rankspec.trainer.inputs import VARYING, Column, DType, Input
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
-
-# What a schema file gives as the length of a column whose rows vary in it.
-VARYING = -1
 
 # The inputs that a model knows, in the order in which it joins them.
 MODEL_INPUTS: dict[str, DType] = {

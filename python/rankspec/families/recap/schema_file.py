@@ -11,7 +11,7 @@ from rankspec.recap.v1.data_pb2 import SegDenseSchema
 from rankspec.schema.field_paths import join
 from rankspec.trainer.data_error import DataError
 from rankspec.trainer.home_folder import expanded
-from rankspec.trainer.inputs import Column, DType
+from rankspec.trainer.inputs import VARYING, Column, DType
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,7 +70,7 @@ def _parsed_entry(entry: object, place: str, path: str) -> tuple[str, Column]:
     name, dtype, length = (fields.get(key) for key in ("feature_name", "dtype", "length"))
     if not (isinstance(name, str) and isinstance(dtype, str) and type(length) is int):
         raise DataError(f"{place}: expected feature_name and dtype (text) and length (a whole number)", path)
-    if length < 1 and length != -1:
+    if length < 1 and length != VARYING:
         raise DataError(f"{place}: length {length}; give the values in a row, or -1 if they vary", path)
     here = f'{place}, column "{name}"'
     column = Column(
@@ -94,7 +94,7 @@ def _items(
     expected = max(length, 1)
     if not isinstance(items, list) or len(items) != expected:
         given = f"{len(items)} items" if isinstance(items, list) else "no list"
-        number = "1 item for all values" if length == -1 else f"{expected}, one for each place"
+        number = "1 item for all values" if length == VARYING else f"{expected}, one for each place"
         raise DataError(f"{place}: {key} is {given}; give {number}, or leave {key} out", path)
     for index, item in enumerate(items):
         if not fits(item):

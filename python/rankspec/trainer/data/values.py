@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from rankspec.encoding.lists import PADDING, Lists
 from rankspec.trainer.data.place import Place
 from rankspec.trainer.data_error import DataError
-from rankspec.trainer.inputs import DType
+from rankspec.trainer.inputs import VARYING, DType
 
 Array = NDArray[Any]
 
@@ -22,8 +22,6 @@ Stored = Array | Lists
 # "number" stands for any type that has them: values are given as they are stored. "text" gives Python's strings.
 StoredType = DType | Literal["number", "text"]
 
-# Of columns whose rows vary in length; the same number is the schema file's.
-VARYING = -1
 # Ids that such a row is taken to have where it matters for speed alone.
 _USUAL_LENGTH = 16
 

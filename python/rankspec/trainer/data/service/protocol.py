@@ -13,7 +13,8 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from rankspec.trainer.data.source import FileIdentity
-from rankspec.trainer.data.values import VARYING, StoredColumn
+from rankspec.trainer.data.values import StoredColumn
+from rankspec.trainer.inputs import VARYING
 
 # Of what is said here; a client refuses to talk to a server of another one.
 VERSION = 1

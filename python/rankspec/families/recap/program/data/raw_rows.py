@@ -27,7 +27,6 @@ from rankspec.diagnostics.closest_name import closest
 from rankspec.encoding import folder as recipe_folder
 from rankspec.encoding.errors import EncodingError
 from rankspec.encoding.positions import Position, positions
-from rankspec.families.recap.input_signature import VARYING
 from rankspec.families.recap.program.data.prediction import select_inputs
 from rankspec.families.recap.schema_file import read_schema
 from rankspec.recap.v1.data_pb2 import RecapDataConfig, SegDenseSchema
@@ -36,7 +35,7 @@ from rankspec.trainer.data.selection import Selection
 from rankspec.trainer.data.storage.local import LOCAL
 from rankspec.trainer.data_error import DataError
 from rankspec.trainer.home_folder import expanded
-from rankspec.trainer.inputs import Column, Input
+from rankspec.trainer.inputs import VARYING, Column, Input
 from rankspec.trainer.program import RowSource, Storing
 
 # What a checkpoint's state calls the recipe's digest.
