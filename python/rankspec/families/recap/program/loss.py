@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class MultiTaskLoss(nn.Module):
-    """The loss of every task, and their mean.
+    """The loss of every task, and the mean of these by `loss_weight`.
 
     Args:
         tasks: the tasks, in the order of their outputs.
@@ -25,6 +25,8 @@ class MultiTaskLoss(nn.Module):
         self.tasks = tasks
         self.pos_weights: Tensor
         self.register_buffer("pos_weights", torch.tensor([task.pos_weight for task in tasks]), persistent=False)
+        self.loss_weights: Tensor
+        self.register_buffer("loss_weights", torch.tensor([task.loss_weight for task in tasks]), persistent=False)
 
     def forward(self, outputs: Tensor, labels: Tensor, weights: Tensor, global_rows: int) -> tuple[Tensor, Tensor]:
         """The loss of the rows of one process, as a share of the whole batch's.
@@ -40,10 +42,11 @@ class MultiTaskLoss(nn.Module):
             global_rows: rows of the batch over all processes.
 
         Returns:
-            The total, a scalar, and the losses of the tasks, `[T]`, each the mean over the members.
+            The total, a scalar: the mean of the tasks' losses, each times its `loss_weight`. And these losses without that
+            weight, `[T]`, each the mean over the members.
         """
         of_tasks = self.of_rows(outputs, labels, weights).sum(0) / global_rows
-        return of_tasks.mean(), of_tasks
+        return (of_tasks * self.loss_weights).mean(), of_tasks
 
     def of_rows(self, outputs: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
         """The loss of every row and task, `[B, T]`, of arguments as `forward` takes them."""
