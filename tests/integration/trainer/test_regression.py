@@ -78,7 +78,7 @@ def test_loss_of_the_model_is_the_weighted_one_wherever_it_is_reported(minutes: 
         for task, weight in weights.items()
     ]
     stratum = 'model { stratifiers { name: "user_3" index: 0 value: 3 } }'
-    steps = "training { num_train_steps: 8 train_log_every_n: 1 eval_log_every_n: 8 }"
+    steps = "training { num_train_steps: 8 train_log_every_n: 8 eval_log_every_n: 8 }"
     best = 'training { best_checkpoint { validation_data: "valid" metric: "loss" } }'
     folder = minutes.train("run", *_changes(minutes), *given, stratum, steps, best)
 

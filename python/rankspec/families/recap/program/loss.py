@@ -42,8 +42,8 @@ class MultiTaskLoss(nn.Module):
             global_rows: rows of the batch over all processes.
 
         Returns:
-            The total, a scalar: the mean of the tasks' losses, each times its `loss_weight`. And these losses without that
-            weight, `[T]`, each the mean over the members.
+            The total, a scalar, which is the mean of the tasks' losses by `loss_weight`, and the losses of the tasks without
+            that weight, `[T]`, each the mean over the members.
         """
         of_tasks = self.of_rows(outputs, labels, weights).sum(0) / global_rows
         return (of_tasks * self.loss_weights).mean(), of_tasks

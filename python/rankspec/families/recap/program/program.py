@@ -210,7 +210,7 @@ class RecapProgram(Program["RecapBatch"]):
         self.model.set_position(step, micro_batch)
 
     def loss(self, outputs: Tensor, batch: RecapBatch) -> tuple[Tensor, Tensor]:
-        """The mean of the tasks' losses by their weights, and these losses, `[T]`, each the mean over the model's members."""
+        """The mean of the tasks' losses by weight, and these losses, `[T]`, each the mean over the model's members."""
         total, of_tasks = self._loss(outputs, batch.labels, batch.weights, batch.global_rows)
         return total, of_tasks
 
