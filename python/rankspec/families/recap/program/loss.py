@@ -42,7 +42,7 @@ class MultiTaskLoss(nn.Module):
             global_rows: rows of the batch over all processes.
 
         Returns:
-            The total, a scalar, which is the mean of the tasks' losses by `loss_weight`, and the losses of the tasks without
+            The total, a scalar, the mean of the tasks' losses by `loss_weight`, and the losses of the tasks without
             that weight, `[T]`, each the mean over the members.
         """
         of_tasks = self.of_rows(outputs, labels, weights).sum(0) / global_rows
