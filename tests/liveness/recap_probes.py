@@ -129,6 +129,8 @@ _MODEL = (
     Probe(f"{_LIKE}.affine_map.bias", "2", see.predictions, larger("prediction/like")),
     Probe(f"{_LIKE}.pos_weight", "4", see.training_output, larger("loss/like")),
     Probe(f"{_LIKE}.pos_weight", "4", see.gradients),
+    Probe(f"{_LIKE}.loss_weight", "4", see.figures, larger("loss")),
+    Probe(f"{_LIKE}.loss_weight", "4", see.gradients),
     Probe(f"{_LIKE}.kind", "TASK_KIND_REGRESSION", see.predictions),
     Probe(f"{_FEATURES}.log1p_abs_config", "{}", see.structure, FEWER),
     Probe(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -59,8 +59,8 @@ def _evaluate(file: Path, processes: Processes) -> None:
     evaluate_rows(_shares(processes), score, file, processes)
 
 
-def _figures(file: Path, said: list[str] | None = None) -> dict[str, float]:
-    tasks = [Task(name, BinaryClassification(), 1.0) for name in TASKS]
+def _figures(file: Path, said: list[str] | None = None, loss_weights: Sequence[float] = (1.0, 1.0)) -> dict[str, float]:
+    tasks = [Task(name, BinaryClassification(), 1.0, weight) for name, weight in zip(TASKS, loss_weights, strict=True)]
     return task_figures(partial(read_rows, file), tasks, METRICS, (said if said is not None else []).append)
 
 
@@ -143,6 +143,8 @@ def test_figures_are_those_of_the_columns(alone: Path) -> None:
     assert next(iter(figures)) == "loss"
     assert figures == pytest.approx(expected, rel=1e-12)
     assert said == []
+    weighted = (0.25 * expected["loss/like"] + 3 * expected["loss/reply"]) / 2
+    assert _figures(alone, said, (0.25, 3.0)) == pytest.approx(expected | {"loss": weighted}, rel=1e-12)
 
 
 def test_figure_that_is_not_exact_is_told_with_its_bound(alone: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -354,13 +354,26 @@ def test_numbers_with_decimal_commas_that_are_asked_for_are_told_how(tmp_path: P
         import_table(table, tmp_path / "label", label="price:number")
 
 
-@pytest.mark.parametrize(("scale", "is_told"), [(1.0, False), (100.0, True)], ids=["of-size-1", "of-size-100"])
-def test_a_number_that_outweighs_other_labels_is_warned_of(tmp_path: Path, scale: float, is_told: bool) -> None:
-    table = [row | {"spent": row["bought"] * scale * (index % 5) / 4} for index, row in enumerate(rows())]
+@pytest.mark.parametrize("scale", [0.01, 1.0, 300.0])
+def test_a_number_beside_other_labels_weighs_one_over_its_variance(tmp_path: Path, scale: float) -> None:
+    table = [row | {"spent": scale * (5 + row["bought"] * (index % 5) / 4)} for index, row in enumerate(rows())]
     both = import_table(write_csv(tmp_path / "t.csv", table), tmp_path / "both", label=["bought", "spent:number"])
-    assert any("outweighs the other labels" in warning for warning in both.warnings) == is_told
-    alone = import_table(tmp_path / "t.csv", tmp_path / "alone", label="spent:number")
-    assert not [warning for warning in alone.warnings if "outweighs" in warning]
+    towers = rankspec.load(both.folder / "config.textproto").message.model.tasks
+    variance = np.var(np.asarray(part(both.folder, "train")["spent"], np.float64))
+    assert towers["spent"].loss_weight == float(f"{1 / variance:.1e}")
+    assert towers["spent"].loss_weight == pytest.approx(1 / variance, rel=0.05)
+    assert not towers["bought"].HasField("loss_weight")
+    assert "# 1 / variance of the label" in (both.folder / "config.textproto").read_text()
+    assert any(note.startswith('"spent": its squared error is divided by its variance') for note in both.notes)
+    assert check(both.folder / "config.textproto").ok
+
+
+@pytest.mark.parametrize(("labels", "spent"), [("spent:number", 300.0), (["bought", "spent:number"], 0.0)])
+def test_a_number_alone_or_of_one_value_is_not_weighed(tmp_path: Path, labels: str | list[str], spent: float) -> None:
+    table = [row | {"spent": spent * (index % 5)} for index, row in enumerate(rows())]
+    made = import_table(write_csv(tmp_path / "t.csv", table), tmp_path / "set", label=labels)
+    assert "loss_weight" not in (made.folder / "config.textproto").read_text()
+    assert not [note for note in made.notes if "squared error" in note]
 
 
 def test_positives_alone_are_warned_of(tmp_path: Path) -> None:

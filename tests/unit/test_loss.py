@@ -20,9 +20,9 @@ WEIGHTS = torch.tensor([[1.0, 2.0], [0.5, 1.0], [0.0, 3.0], [1.5, 1.0]], dtype=t
 POS_WEIGHTS = torch.tensor([1.0, 4.0], dtype=torch.float64)
 
 
-def _loss(pos_weights: Tensor) -> MultiTaskLoss:
-    kind = BinaryClassification()
-    loss = MultiTaskLoss(Tasks([Task(str(number), kind, 1.0) for number in range(len(pos_weights))]))
+def _loss(pos_weights: Tensor, *loss_weights: float) -> MultiTaskLoss:
+    kind, of_tasks = BinaryClassification(), loss_weights or (1.0,) * len(pos_weights)
+    loss = MultiTaskLoss(Tasks([Task(str(number), kind, 1.0, weight) for number, weight in enumerate(of_tasks)]))
     loss.pos_weights = pos_weights
     return loss
 
@@ -34,9 +34,9 @@ def _by_hand(logits: Tensor) -> Tensor:
     return (WEIGHTS * losses).sum(0) / len(logits)
 
 
-def _gradient(logits: Tensor, weights: Tensor) -> Tensor:
+def _gradient(logits: Tensor, weights: Tensor, *loss_weights: float) -> Tensor:
     logits = logits.clone().requires_grad_()
-    _loss(POS_WEIGHTS)(logits, LABELS, weights, 4)[0].backward()
+    _loss(POS_WEIGHTS, *loss_weights)(logits, LABELS, weights, 4)[0].backward()
     assert logits.grad is not None
     return logits.grad
 
@@ -63,8 +63,34 @@ def test_gradient_of_pos_weight() -> None:
     torch.testing.assert_close(_gradient(LOGITS, WEIGHTS), WEIGHTS * expected / 4 / 2)
 
 
+def test_total_weighs_tasks_and_their_own_losses_stay_as_they_are() -> None:
+    total, of_tasks = _loss(POS_WEIGHTS, 0.25, 3.0)(LOGITS, LABELS, WEIGHTS, 4)
+    torch.testing.assert_close(of_tasks, _by_hand(LOGITS))
+    torch.testing.assert_close(total, (0.25 * of_tasks[0] + 3 * of_tasks[1]) / 2)
+
+
+def test_weight_of_a_task_changes_no_other_gradient() -> None:
+    plain, weighted = _gradient(LOGITS, WEIGHTS), _gradient(LOGITS, WEIGHTS, 0.25, 1.0)
+    assert torch.equal(weighted[:, 0], 0.25 * plain[:, 0])
+    assert torch.equal(weighted[:, 1], plain[:, 1])
+
+
+@pytest.mark.parametrize("num_tasks", [1, 3, 7])
+def test_weights_of_1_are_the_plain_mean_to_the_last_bit(num_tasks: int) -> None:
+    source = torch.Generator().manual_seed(num_tasks)
+    logits = torch.randn(64, num_tasks, generator=source).requires_grad_()
+    labels = torch.randint(2, (64, num_tasks), generator=source).float()
+    weights = torch.rand(64, num_tasks, generator=source)
+    total, of_tasks = _loss(torch.ones(num_tasks))(logits, labels, weights, 64)
+    mean = of_tasks.mean()
+    assert torch.equal(total, mean)
+    (by_weights,) = torch.autograd.grad(total, logits, retain_graph=True)
+    (by_mean,) = torch.autograd.grad(mean, logits)
+    assert torch.equal(by_weights, by_mean)
+
+
 def test_shares_of_processes_add_up_to_the_batch() -> None:
-    loss = _loss(POS_WEIGHTS)
+    loss = _loss(POS_WEIGHTS, 0.5, 2.0)
     whole, of_tasks = loss(LOGITS, LABELS, WEIGHTS, 4)
     slices = [slice(0, 3), slice(3, 4), slice(4, 4)]
     shares = [loss(LOGITS[rows], LABELS[rows], WEIGHTS[rows], 4) for rows in slices]
@@ -87,11 +113,13 @@ def test_large_logits_stay_finite() -> None:
     assert logits.grad.isfinite().all()
 
 
-def test_positives_weigh_what_their_task_says_in_byte_order() -> None:
+def test_weights_are_what_their_task_says_in_byte_order() -> None:
     config = ModelConfig()
     for name, weight in (("b", 2.0), ("a", 3.0), ("B", 4.0)):
         config.tasks[name].pos_weight = weight
+        config.tasks[name].loss_weight = weight / 2
     assert build_loss(config).pos_weights.tolist() == [4.0, 3.0, 2.0]
+    assert build_loss(config).loss_weights.tolist() == [2.0, 1.5, 1.0]
     assert not build_loss(config).state_dict()
 
 

@@ -161,7 +161,13 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "recap.mlp.hidden_layer_options": ("layer_sizes", "layers", "batch_norm", "dropout"),
     "recap.mlp.one_dropout": ("layers", "dropout"),
     "recap.model.backbone_fits_type": ("multi_task_type", "backbone"),
-    "recap.model.backbone_has_no_logit": ("backbone.affine_map", "backbone", "backbone.pos_weight", "backbone.kind"),
+    "recap.model.backbone_has_no_logit": (
+        "backbone.affine_map",
+        "backbone",
+        "backbone.pos_weight",
+        "backbone.loss_weight",
+        "backbone.kind",
+    ),
     "recap.model.dlrm_bottom_fits_tables": (
         "small_embeddings.tables",
         "backbone.dlrm_config",

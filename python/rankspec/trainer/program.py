@@ -106,7 +106,7 @@ class Program(ABC, Generic[BatchT]):
 
     Attributes:
         model: maps a batch to what `loss`, `sums` and `score` take as `outputs`.
-        loss_parts: names of what the loss is the mean of.
+        loss_parts: names of what the loss is put together of.
         sum_names: what `sums` gives for each part, under names that tell a resumed run what was summed up before.
         scores_per_row: rows of `score`'s columns for each row of a validation set.
         metrics: names of the metrics that are computed for parts of the model, in the order in which people see them.

@@ -69,6 +69,33 @@ def test_number_is_learnt_beside_a_class(minutes: Runs) -> None:
     assert 0 < trained["mae/minutes"] < trained["rmse/minutes"]
 
 
+def test_loss_of_the_model_is_the_weighted_one_wherever_it_is_reported(minutes: Runs) -> None:
+    weights = {"like": 1.0, "minutes": 0.125, "reply": 3.0}
+    kinds = dict.fromkeys(weights, "TASK_KIND_BINARY_CLASSIFICATION") | {"minutes": "TASK_KIND_REGRESSION"}
+    given = [
+        f'model {{ tasks {{ key: "{task}" value {{ mlp_config {{ layer_sizes: [8, 1] }} kind: {kinds[task]} '
+        f"loss_weight: {weight} }} }} }}"
+        for task, weight in weights.items()
+    ]
+    stratum = 'model { stratifiers { name: "user_3" index: 0 value: 3 } }'
+    steps = "training { num_train_steps: 8 train_log_every_n: 8 eval_log_every_n: 8 }"
+    best = 'training { best_checkpoint { validation_data: "valid" metric: "loss" } }'
+    folder = minutes.train("run", *_changes(minutes), *given, stratum, steps, best)
+
+    valid = records_of(folder, "valid")[-1]
+    for record in (records_of(folder, "train")[-1], valid):
+        for rows in ("", "@user_3"):
+            total = sum(weight * record[f"loss{rows}/{task}"] for task, weight in weights.items()) / 3
+            assert record[f"loss{rows}"] == pytest.approx(total)
+    scores = pq.read_table(folder / "_scores/valid.parquet")
+    assert valid["loss/minutes"] == pytest.approx(scores["loss/minutes"].to_numpy().mean(dtype=float))
+    found = best_checkpoint(folder)
+    assert found is not None
+    assert found.state["best"]["value"] == valid["loss"]
+    minutes.evaluate("run", *_changes(minutes), *given, stratum, steps, best)
+    assert records_of(folder, "valid", "evaluation.jsonl")[-1]["loss"] == valid["loss"]
+
+
 def test_best_checkpoint_is_of_the_lowest_error(minutes: Runs) -> None:
     best = 'training { best_checkpoint { validation_data: "valid" metric: "rmse/minutes" } checkpoint_max_to_keep: 1 }'
     folder = minutes.train("run", *_changes(minutes), best)

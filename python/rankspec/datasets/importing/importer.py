@@ -17,7 +17,7 @@ from rankspec.datasets.importing.folder import CONFIG, STATISTICS, beside, write
 from rankspec.datasets.importing.inference import infer
 from rankspec.datasets.importing.passes import Passes
 from rankspec.datasets.importing.plan import Plan, plan
-from rankspec.datasets.importing.skeleton import DataSet, Ids, skeleton
+from rankspec.datasets.importing.skeleton import DataSet, Ids, loss_weight, skeleton
 from rankspec.datasets.importing.warnings import warnings_of
 from rankspec.datasets.importing.written import Found
 from rankspec.datasets.vectors import Vectors
@@ -112,6 +112,7 @@ def import_planned(
         (folder / CONFIG).write_text(skeleton(data, _note(output, made, found)), encoding="utf-8")
         held_back = _held_back(num_read, num_labelled, written.num_in_gap, made)
         notes = [*table.notes, *made.notes, *held_back, *written.notes, *_left_out(fitted), *valueless]
+        notes += [_weighted(label.column) for label in made.labels if label.task in data.loss_weights]
         recipe_folder.write(fitted, folder)
     return Imported(output, made, found, tuple(notes), tuple(warnings_of(made, found)), fitted)
 
@@ -214,11 +215,25 @@ def _data_set(output: Path, made: Plan, fitted: Fitted, found: Found, seed: int)
         ids=tuple(Ids(place.name, place.num_ids or 1, place.feature in binned) for place in places.discrete),
         lists=tuple(Ids(place.name, place.num_ids or 1, is_bin=False) for place in places.lists),
         tasks={label.task: label.is_number for label in made.labels},
+        loss_weights=_loss_weights(made, found),
         carried=tuple(Carrying(recipe).numbers),
         group=Carrying(recipe).number_of(made.group) if made.group else None,
         num_groups=found.num_groups,
         is_parted=made.group is not None or recipe.split.HasField("time"),
         seed=seed,
+    )
+
+
+def _loss_weights(made: Plan, found: Found) -> dict[str, float]:
+    """Weights of the losses of numbers beside other labels; of a label alone the size of the loss is of no account."""
+    is_alone = len(made.labels) == 1
+    return {} if is_alone else {task: loss_weight(size) for task, size in found.variances.items() if size > 0}
+
+
+def _weighted(column: str) -> str:
+    return (
+        f'"{column}": its squared error is divided by its variance in the training part, as loss_weight in the config '
+        "says, so that it does not outweigh the other labels"
     )
 
 

@@ -22,6 +22,7 @@ from rankspec.recap.v1.feature_pb2 import FeatureRef
 from rankspec.recap.v1.layers_pb2 import MlpConfig
 from rankspec.recap.v1.model_pb2 import MultiTaskType
 from rankspec.recap.v1.recap_pb2 import RecapConfig
+from rankspec.schema.field_paths import at, join
 
 # The names that the model knows for inputs of another kind.
 MODEL_INPUTS = ("continuous", "binary", "discrete", "user_embedding", "user_eng_embedding", "author_embedding")
@@ -37,6 +38,7 @@ _FEWEST_ROWS_OF_GROUP = 5
 _PATIENCE = 3
 _MOST_SHUFFLED_ROWS = 200_000
 _FEWEST_STEPS_OF_EPOCH = 40
+_WHY_WEIGHTED = "1 / variance of the label in the training part: the loss is about as large as that of other labels"
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,7 @@ class DataSet:
         ids: the places of the discrete features.
         lists: the features that are lists of ids, each a column of its own.
         tasks: the tasks, with whether the label is a number.
+        loss_weights: what the losses of some tasks are multiplied by.
         carried: columns that travel with the rows.
         group: the column of numbers that says what rows are ranked within; none if there is none.
         num_groups: groups of the training part; 0 if there are none.
@@ -78,6 +81,7 @@ class DataSet:
     num_binary: int
     ids: tuple[Ids, ...]
     tasks: dict[str, bool]
+    loss_weights: dict[str, float] = field(default_factory=dict)
     carried: tuple[str, ...] = ()
     group: str | None = None
     num_groups: int = 0
@@ -99,7 +103,8 @@ def skeleton(data: DataSet, note: str) -> str:
     _data(config, data)
     _optimizer(config, data)
     config.runtime.seed = data.seed
-    text = to_textproto(config)
+    weights = {join(at("model.tasks", task), "loss_weight"): _WHY_WEIGHTED for task in data.loss_weights}
+    text = to_textproto(config, weights.get)
     header, _, body = text.partition("\n\n")
     comment = "\n".join(f"# {line}".rstrip() for line in note.splitlines())
     return f"{header}\n\n{comment}\n\n{body}"
@@ -116,6 +121,16 @@ def batch_size(num_rows: int) -> int:
 def num_epochs(num_rows: int) -> int:
     """Passes over the rows: fewer of many."""
     return next(epochs for limit, epochs in _EPOCHS if num_rows < limit)
+
+
+def loss_weight(variance: float) -> float:
+    """The weight of a regression's loss beside others: a label's mean says of it what is then a loss of about 1.
+
+    Args:
+        variance: of the label, above 0.
+    """
+    # To two digits, within what the spec allows.
+    return min(max(float(f"{1 / variance:.1e}"), 1e-30), 1e12)
 
 
 def table_width(num_ids: int) -> int:
@@ -177,6 +192,8 @@ def _model(config: RecapConfig, data: DataSet) -> None:
         tower.mlp_config.layer_sizes.append(1)
         if is_number:
             tower.kind = TaskKind.TASK_KIND_REGRESSION
+        if task in data.loss_weights:
+            tower.loss_weight = data.loss_weights[task]
     for ids in data.ids:
         _table(config, data, ids).feature.CopyFrom(FeatureRef(name=ids.name))
     for ids, name in _list_inputs(data).items():

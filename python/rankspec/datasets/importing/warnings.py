@@ -6,11 +6,7 @@ from collections.abc import Iterator
 
 from rankspec.datasets.importing.inference import has_decimal_commas
 from rankspec.datasets.importing.plan import Plan
-from rankspec.datasets.importing.profile import Profile
 from rankspec.datasets.importing.written import Found
-
-# Losses are added up as they are. A probability's is at most about 1; ratings of some points do not drown it.
-_LARGE = 10
 
 
 def warnings_of(made: Plan, found: Found) -> Iterator[str]:
@@ -26,11 +22,6 @@ def warnings_of(made: Plan, found: Found) -> Iterator[str]:
     for label in made.labels:
         if not label.is_number:
             yield from _of_label(label.column, label.task, found)
-        elif len(made.labels) > 1 and (size := _size(made.columns[label.column].profile)) > _LARGE:
-            yield (
-                f'"{label.column}" has values up to {size:g} in size, and its squared error outweighs the other labels '
-                "in training; scale it to the size of 1 in the table, or import it alone"
-            )
     if found.num_groups_on_both_sides and made.group is not None:
         share = found.num_groups_on_both_sides / max(found.num_groups, 1)
         yield (
@@ -50,11 +41,6 @@ def _of_label(column: str, task: str, found: Found) -> Iterator[str]:
             f'"{name}" tells {task} almost alone (area under the ROC curve {area:.4f}); if it is known only '
             "afterwards, leave its column out with --drop"
         )
-
-
-def _size(profile: Profile) -> float:
-    """The largest absolute value; 0 without numbers."""
-    return max(abs(profile.smallest or 0), abs(profile.largest or 0))
 
 
 def _is_unused(name: str, made: Plan) -> bool:

@@ -23,7 +23,7 @@ from rankspec.datasets.importing.staging import VECTORS, write_rows
 from rankspec.datasets.vectors import matrix_of
 from rankspec.encoding.dividing import Divider
 from rankspec.encoding.positions import Position, positions
-from rankspec.metrics.feature_statistics import RunningStatistics
+from rankspec.metrics.feature_statistics import Moments, RunningStatistics
 
 _DTYPES = {"continuous": "float_list", "binary": "int64_list", "discrete": "int64_list"}
 # Statistics are summed in pieces of so many rows, whatever the files are: their last digits follow from the pieces.
@@ -39,12 +39,14 @@ class FoundInFile:
         num_positives: positives by task; of labels that are numbers nothing is counted.
         groups: the distinct groups; none if no column says which group a row is of.
         statistics: of the continuous features, by pieces of the file in their order; none outside the first part.
+        numbers: of labels that are numbers, in the order of their tasks.
     """
 
     num_rows: int
     num_positives: dict[str, int]
     groups: pa.Array | None
     statistics: list[RunningStatistics]
+    numbers: Moments
 
 
 @dataclass
@@ -58,6 +60,7 @@ class Found:
         num_groups: groups of the first part.
         num_groups_on_both_sides: groups of the first part that come in another part too.
         statistics: of the continuous features of the first part.
+        variances: of labels that are numbers, by task, in the first part.
     """
 
     num_rows: dict[str, int] = field(default_factory=dict)
@@ -66,6 +69,7 @@ class Found:
     num_groups: int = 0
     num_groups_on_both_sides: int = 0
     statistics: RunningStatistics | None = None
+    variances: dict[str, float] = field(default_factory=dict)
 
 
 class Writer:
@@ -124,6 +128,7 @@ class Writer:
             {task: int(_zero_or_one(np.asarray(table[task]), task).sum()) for task in self._counted},
             None if self._group is None else _distinct(table[self._group].chunks),
             statistics,
+            _moments([table[task] for task in self._numbers]),
         )
 
     def found(self, of_files: Mapping[tuple[str, int], FoundInFile], folder: Path) -> Found:
@@ -142,6 +147,7 @@ class Writer:
                 assert found.statistics is not None
                 found.statistics.join(piece)
             if files and part == self.parts[0]:
+                found.variances = self._variances(of_part)
                 found.giving_away = self._giving_away(folder / self.name_of(part, files[0]))
         self._count_groups(found, of_files)
         return found
@@ -150,6 +156,18 @@ class Writer:
     def _counted(self) -> list[str]:
         """The tasks whose labels are 0 or 1."""
         return [task for task, is_number in self._tasks.items() if not is_number]
+
+    @property
+    def _numbers(self) -> list[str]:
+        """The tasks whose labels are numbers."""
+        return [task for task, is_number in self._tasks.items() if is_number]
+
+    def _variances(self, of_files: Sequence[FoundInFile]) -> dict[str, float]:
+        """Variances of the labels that are numbers, over the rows of some files."""
+        whole = Moments(len(self._numbers))
+        for of_file in of_files:
+            whole.join(of_file.numbers)
+        return dict(zip(self._numbers, (whole.squares / np.maximum(whole.count, 1)).tolist(), strict=True))
 
     def _giving_away(self, path: Path) -> dict[str, dict[str, float]]:
         """Features that tell a label on their own, by the first rows of a file."""
@@ -194,6 +212,14 @@ def writer_of(recipe: Recipe, labels: Sequence[Label], group: str | None) -> Wri
 def _distinct(arrays: Sequence[pa.Array]) -> pa.Array:
     """The distinct values of some arrays; hashing is faster than numpy's sorting."""
     return pc.unique(pa.concat_arrays(arrays))
+
+
+def _moments(labels: Sequence[pa.ChunkedArray]) -> Moments:
+    """Moments of labels, each of which is a number in every row."""
+    if not labels:
+        return Moments(0)
+    values = np.stack([np.asarray(label, np.float64) for label in labels], axis=1)
+    return Moments.of(values, np.ones(values.shape, np.bool_))
 
 
 def _entry(name: str, places: Sequence[Position]) -> dict[str, Any]:

@@ -568,15 +568,21 @@ type TaskModel struct {
 	// Weight of the positives in the task's loss, as against class imbalance. Towers only.
 	PosWeight *float64 `protobuf:"fixed64,6,opt,name=pos_weight,json=posWeight,def=1" json:"pos_weight,omitempty"`
 	// What the task's label is. Towers only.
-	Kind          *TaskKind `protobuf:"varint,7,opt,name=kind,enum=rankspec.recap.v1.TaskKind,def=1" json:"kind,omitempty"`
+	Kind *TaskKind `protobuf:"varint,7,opt,name=kind,enum=rankspec.recap.v1.TaskKind,def=1" json:"kind,omitempty"`
+	// Factor of the task's loss in the loss that is trained: the mean over the tasks of factor times loss, so that a task's factor
+	// changes no other task's gradient. The model's `loss` is this mean in training and in evaluation alike; a task's `loss/<task>`
+	// is without the factor. A regression whose squared errors would drown other tasks takes 1 over its labels' variance.
+	// Towers only.
+	LossWeight    *float64 `protobuf:"fixed64,8,opt,name=loss_weight,json=lossWeight,def=1" json:"loss_weight,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 // Default values for TaskModel fields.
 const (
-	Default_TaskModel_PosWeight = float64(1)
-	Default_TaskModel_Kind      = TaskKind_TASK_KIND_BINARY_CLASSIFICATION
+	Default_TaskModel_PosWeight  = float64(1)
+	Default_TaskModel_Kind       = TaskKind_TASK_KIND_BINARY_CLASSIFICATION
+	Default_TaskModel_LossWeight = float64(1)
 )
 
 func (x *TaskModel) Reset() {
@@ -673,6 +679,13 @@ func (x *TaskModel) GetKind() TaskKind {
 	return Default_TaskModel_Kind
 }
 
+func (x *TaskModel) GetLossWeight() float64 {
+	if x != nil && x.LossWeight != nil {
+		return *x.LossWeight
+	}
+	return Default_TaskModel_LossWeight
+}
+
 type isTaskModel_Architecture interface {
 	isTaskModel_Architecture()
 }
@@ -755,7 +768,7 @@ const file_rankspec_recap_v1_architecture_proto_rawDesc = "" +
 	"\x16position_feature_index\x18\x04 \x01(\x05B\x0f\xbaH\x04\x1a\x02(\x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\x14positionFeatureIndex\x12R\n" +
 	"\x10position_feature\x18\x05 \x01(\v2\x1d.rankspec.recap.v1.FeatureRefB\b\x88\xe7\x18\x01\x90\xe7\x18\x03R\x0fpositionFeature:1\xbaH.\",\n" +
 	"\x16position_feature_index\n" +
-	"\x10position_feature\x10\x01\"\x94\a\n" +
+	"\x10position_feature\x10\x01\"\xdb\a\n" +
 	"\tTaskModel\x12G\n" +
 	"\n" +
 	"mlp_config\x18\x01 \x01(\v2\x1c.rankspec.recap.v1.MlpConfigB\b\x88\xe7\x18\x01\x90\xe7\x18\x03H\x00R\tmlpConfig\x12G\n" +
@@ -769,7 +782,9 @@ const file_rankspec_recap_v1_architecture_proto_rawDesc = "" +
 	"\n" +
 	"pos_weight\x18\x06 \x01(\x01:\x011B\xaf\x01\xbaH\xa3\x01\xba\x01\x92\x01\n" +
 	"\x17recap.task_model.weight\x1aw!this.isInf() && this > 1e12 ? 'must be at most 1e12, got ' + string(this) + '; the largest allowed value is 1e12' : ''\x12\v@\x01!\x00\x00\x00\x00\x00\x00\x00\x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\tposWeight\x12d\n" +
-	"\x04kind\x18\a \x01(\x0e2\x1b.rankspec.recap.v1.TaskKind:\x1fTASK_KIND_BINARY_CLASSIFICATIONB\x12\xbaH\a\x82\x01\x04\x10\x01 \x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\x04kind:\xb9\x01\xbaH\xb5\x01\x1a\xb2\x01\n" +
+	"\x04kind\x18\a \x01(\x0e2\x1b.rankspec.recap.v1.TaskKind:\x1fTASK_KIND_BINARY_CLASSIFICATIONB\x12\xbaH\a\x82\x01\x04\x10\x01 \x00\x88\xe7\x18\x01\x90\xe7\x18\x03R\x04kind\x12E\n" +
+	"\vloss_weight\x18\b \x01(\x01:\x011B!\xbaH\x16\x12\x14@\x01\x19\x00\x00\x00\xa2\x94\x1amB)\x9f\xc2\xeb\xfeKH\xb49\x88\xe7\x18\x01\x90\xe7\x18\x03R\n" +
+	"lossWeight:\xb9\x01\xbaH\xb5\x01\x1a\xb2\x01\n" +
 	",recap.task_model.regression_has_no_positives\x1a\x81\x01int(this.kind) == 2 && this.pos_weight != 1.0 ? 'pos_weight: weights the positives, and a regression task has none; drop it' : ''B\x15\n" +
 	"\farchitecture\x12\x05\xbaH\x02\b\x01*d\n" +
 	"\bTaskKind\x12\x19\n" +

@@ -87,7 +87,7 @@ class PositionDebiasConfig(_message.Message):
     def __init__(self, max_position: _Optional[int] = ..., num_dims: _Optional[int] = ..., drop_probability: _Optional[float] = ..., position_feature_index: _Optional[int] = ..., position_feature: _Optional[_Union[_feature_pb2.FeatureRef, _Mapping]] = ...) -> None: ...
 
 class TaskModel(_message.Message):
-    __slots__ = ("mlp_config", "dcn_config", "dlrm_config", "mask_net_config", "affine_map", "pos_weight", "kind")
+    __slots__ = ("mlp_config", "dcn_config", "dlrm_config", "mask_net_config", "affine_map", "pos_weight", "kind", "loss_weight")
     MLP_CONFIG_FIELD_NUMBER: _ClassVar[int]
     DCN_CONFIG_FIELD_NUMBER: _ClassVar[int]
     DLRM_CONFIG_FIELD_NUMBER: _ClassVar[int]
@@ -95,6 +95,7 @@ class TaskModel(_message.Message):
     AFFINE_MAP_FIELD_NUMBER: _ClassVar[int]
     POS_WEIGHT_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
+    LOSS_WEIGHT_FIELD_NUMBER: _ClassVar[int]
     mlp_config: _layers_pb2.MlpConfig
     dcn_config: DcnConfig
     dlrm_config: DLRMConfig
@@ -102,4 +103,5 @@ class TaskModel(_message.Message):
     affine_map: AffineMap
     pos_weight: float
     kind: TaskKind
-    def __init__(self, mlp_config: _Optional[_Union[_layers_pb2.MlpConfig, _Mapping]] = ..., dcn_config: _Optional[_Union[DcnConfig, _Mapping]] = ..., dlrm_config: _Optional[_Union[DLRMConfig, _Mapping]] = ..., mask_net_config: _Optional[_Union[MaskNetConfig, _Mapping]] = ..., affine_map: _Optional[_Union[AffineMap, _Mapping]] = ..., pos_weight: _Optional[float] = ..., kind: _Optional[_Union[TaskKind, str]] = ...) -> None: ...
+    loss_weight: float
+    def __init__(self, mlp_config: _Optional[_Union[_layers_pb2.MlpConfig, _Mapping]] = ..., dcn_config: _Optional[_Union[DcnConfig, _Mapping]] = ..., dlrm_config: _Optional[_Union[DLRMConfig, _Mapping]] = ..., mask_net_config: _Optional[_Union[MaskNetConfig, _Mapping]] = ..., affine_map: _Optional[_Union[AffineMap, _Mapping]] = ..., pos_weight: _Optional[float] = ..., kind: _Optional[_Union[TaskKind, str]] = ..., loss_weight: _Optional[float] = ...) -> None: ...

@@ -23,7 +23,9 @@ COLUMNS = ("prediction", "label", "weight", "loss")
 def task_figures(
     read: Reader, tasks: Iterable[Task], which: Sequence[str], say: Callable[[str], None], group: str = ""
 ) -> dict[str, float]:
-    """Metrics by `name@group/task`, and the mean loss over the tasks as `loss@group`; NaN where there are no rows.
+    """Metrics by `name@group/task`, and the mean of the tasks' losses by their weights as `loss@group`.
+
+    Figures of no rows are NaN.
 
     Args:
         read: gives `COLUMNS` of every task, for the rows of the group.
@@ -32,8 +34,9 @@ def task_figures(
         say: takes a line for each figure that is not exact.
         group: the stratum that the rows are of; empty for the whole.
     """
-    of_tasks = {task.name: _of_task(read, task, which, say, group) for task in tasks}
-    return figures_by_name(float(np.mean([values[LOSS] for values in of_tasks.values()])), of_tasks, which, group)
+    found = [(task, _of_task(read, task, which, say, group)) for task in tasks]
+    total = float(np.mean([task.loss_weight * values[LOSS] for task, values in found]))
+    return figures_by_name(total, {task.name: values for task, values in found}, which, group)
 
 
 def _of_task(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class MultiTaskLoss(nn.Module):
-    """The loss of every task, and their mean.
+    """The loss of every task, and the mean of these by `loss_weight`.
 
     Args:
         tasks: the tasks, in the order of their outputs.
@@ -25,6 +25,8 @@ class MultiTaskLoss(nn.Module):
         self.tasks = tasks
         self.pos_weights: Tensor
         self.register_buffer("pos_weights", torch.tensor([task.pos_weight for task in tasks]), persistent=False)
+        self.loss_weights: Tensor
+        self.register_buffer("loss_weights", torch.tensor([task.loss_weight for task in tasks]), persistent=False)
 
     def forward(self, outputs: Tensor, labels: Tensor, weights: Tensor, global_rows: int) -> tuple[Tensor, Tensor]:
         """The loss of the rows of one process, as a share of the whole batch's.
@@ -40,11 +42,12 @@ class MultiTaskLoss(nn.Module):
             global_rows: rows of the batch over all processes.
 
         Returns:
-            What is trained, a scalar: the sum of the members' losses, so that each has the gradient that it would have
-            alone. And the losses of the tasks, `[T]`, each the mean over the members.
+            What is trained, a scalar: the mean of the tasks' losses by `loss_weight`, summed over the members, so that each
+            has the gradient that it would have alone. And the losses of the tasks without that weight, `[T]`, each the
+            mean over the members.
         """
         of_members = torch.stack([losses.sum(0) for losses in self._of_members(outputs, labels, weights)]) / global_rows
-        return of_members.mean(1).sum(), of_members.mean(0)
+        return (of_members * self.loss_weights).mean(1).sum(), of_members.mean(0)
 
     def of_rows(self, outputs: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
         """The loss of every row and task, `[B, T]`, the mean over the members, of arguments as `forward` takes them."""

@@ -214,7 +214,7 @@ class RecapProgram(Program["RecapBatch"]):
         self.model.set_position(step, micro_batch)
 
     def loss(self, outputs: Tensor, batch: RecapBatch) -> tuple[Tensor, Tensor]:
-        """The sum of the members' losses, and the losses of the tasks, `[T]`, each the mean over the members."""
+        """The sum of the members' losses, and the losses of the tasks without `loss_weight`, `[T]`, means over the members."""
         total, of_tasks = self._loss(outputs, batch.labels, batch.weights, batch.global_rows)
         return total, of_tasks
 
@@ -244,7 +244,8 @@ class RecapProgram(Program["RecapBatch"]):
         figures = self._tasks.training_figures(sums)
         of_losses = dict(zip(self._tasks.names, losses.tolist(), strict=True))
         of_tasks = {task: {LOSS: of_losses[task]} | figures[task] for task in self._evaluated(self._config.train_data)}
-        return figures_by_name(float(losses.mean()), of_tasks, self._chosen.of_rows(group), group)
+        total = float((losses * [task.loss_weight for task in self._tasks]).mean())
+        return figures_by_name(total, of_tasks, self._chosen.of_rows(group), group)
 
     def score(self, outputs: Tensor, batch: RecapBatch) -> dict[str, Tensor]:
         """Prediction, label, weight and loss of every row and task, as `<column>/<task>`; 1 in its strata's columns.

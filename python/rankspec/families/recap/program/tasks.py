@@ -149,6 +149,7 @@ class Task(NamedTuple):
     name: str
     kind: TaskKind
     pos_weight: float
+    loss_weight: float
 
 
 class Tasks:
@@ -219,11 +220,13 @@ class Tasks:
 
 
 @obeys(ModelConfig, "tasks")
-@obeys(TaskModel, "kind", "pos_weight")
+@obeys(TaskModel, "kind", "pos_weight", "loss_weight")
 def build_tasks(config: ModelConfig) -> Tasks:
     """The tasks of a model."""
     models = {name: config.tasks[name] for name in ordered_tasks(config)}
-    return Tasks([Task(name, _KINDS[model.kind], model.pos_weight) for name, model in models.items()])
+    return Tasks(
+        [Task(name, _KINDS[model.kind], model.pos_weight, model.loss_weight) for name, model in models.items()]
+    )
 
 
 def ordered_tasks(config: ModelConfig) -> tuple[str, ...]:

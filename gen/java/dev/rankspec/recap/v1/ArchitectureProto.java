@@ -153,7 +153,7 @@ public final class ArchitectureProto extends com.google.protobuf.GeneratedFile {
       "atureIndex\022R\n\020position_feature\030\005 \001(\0132\035.r" +
       "ankspec.recap.v1.FeatureRefB\010\210\347\030\001\220\347\030\003R\017p" +
       "ositionFeature:1\272H.\",\n\026position_feature_" +
-      "index\n\020position_feature\020\001\"\224\007\n\tTaskModel\022" +
+      "index\n\020position_feature\020\001\"\333\007\n\tTaskModel\022" +
       "G\n\nmlp_config\030\001 \001(\0132\034.rankspec.recap.v1." +
       "MlpConfigB\010\210\347\030\001\220\347\030\003H\000R\tmlpConfig\022G\n\ndcn_" +
       "config\030\002 \001(\0132\034.rankspec.recap.v1.DcnConf" +
@@ -171,18 +171,19 @@ public final class ArchitectureProto extends com.google.protobuf.GeneratedFile {
       "s 1e12\' : \'\'\210\347\030\001\220\347\030\003R\tposWeight\022d\n\004kind\030" +
       "\007 \001(\0162\033.rankspec.recap.v1.TaskKind:\037TASK" +
       "_KIND_BINARY_CLASSIFICATIONB\022\272H\007\202\001\004\020\001 \000\210" +
-      "\347\030\001\220\347\030\003R\004kind:\271\001\272H\265\001\032\262\001\n,recap.task_mode" +
-      "l.regression_has_no_positives\032\201\001int(this" +
-      ".kind) == 2 && this.pos_weight != 1.0 ? " +
-      "\'pos_weight: weights the positives, and " +
-      "a regression task has none; drop it\' : \'" +
-      "\'B\025\n\014architecture\022\005\272H\002\010\001*d\n\010TaskKind\022\031\n\025" +
-      "TASK_KIND_UNSPECIFIED\020\000\022#\n\037TASK_KIND_BIN" +
-      "ARY_CLASSIFICATION\020\001\022\030\n\024TASK_KIND_REGRES" +
-      "SION\020\002Bk\n\025dev.rankspec.recap.v1B\021Archite" +
-      "ctureProtoP\001Z=github.com/rankspec/ranksp" +
-      "ec/gen/go/rankspec/recap/v1;recapv1b\010edi" +
-      "tionsp\350\007"
+      "\347\030\001\220\347\030\003R\004kind\022E\n\013loss_weight\030\010 \001(\001:\0011B!\272" +
+      "H\026\022\024\031\000\000\000\242\224\032mB)\237\302\353\376KH\2649@\001\210\347\030\001\220\347\030\003R\nlossWe" +
+      "ight:\271\001\272H\265\001\032\262\001\n,recap.task_model.regress" +
+      "ion_has_no_positives\032\201\001int(this.kind) ==" +
+      " 2 && this.pos_weight != 1.0 ? \'pos_weig" +
+      "ht: weights the positives, and a regress" +
+      "ion task has none; drop it\' : \'\'B\025\n\014arch" +
+      "itecture\022\005\272H\002\010\001*d\n\010TaskKind\022\031\n\025TASK_KIND" +
+      "_UNSPECIFIED\020\000\022#\n\037TASK_KIND_BINARY_CLASS" +
+      "IFICATION\020\001\022\030\n\024TASK_KIND_REGRESSION\020\002Bk\n" +
+      "\025dev.rankspec.recap.v1B\021ArchitectureProt" +
+      "oP\001Z=github.com/rankspec/rankspec/gen/go" +
+      "/rankspec/recap/v1;recapv1b\010editionsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -233,7 +234,7 @@ public final class ArchitectureProto extends com.google.protobuf.GeneratedFile {
     internal_static_rankspec_recap_v1_TaskModel_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_rankspec_recap_v1_TaskModel_descriptor,
-        new java.lang.String[] { "MlpConfig", "DcnConfig", "DlrmConfig", "MaskNetConfig", "AffineMap", "PosWeight", "Kind", "Architecture", });
+        new java.lang.String[] { "MlpConfig", "DcnConfig", "DlrmConfig", "MaskNetConfig", "AffineMap", "PosWeight", "Kind", "LossWeight", "Architecture", });
     descriptor.resolveAllFeaturesImmutable();
     build.buf.validate.ValidateProto.getDescriptor();
     dev.rankspec.options.v1.OptionsProto.getDescriptor();

@@ -50,7 +50,7 @@ public final class ModelProto extends com.google.protobuf.GeneratedFile {
       "!rankspec/options/v1/options.proto\032$rank" +
       "spec/recap/v1/architecture.proto\032!ranksp" +
       "ec/recap/v1/embedding.proto\032%rankspec/re" +
-      "cap/v1/featurization.proto\"\362:\n\013ModelConf" +
+      "cap/v1/featurization.proto\"\214<\n\013ModelConf" +
       "ig\022\202\021\n\005tasks\030\001 \003(\0132).rankspec.recap.v1.M" +
       "odelConfig.TasksEntryB\300\020\272H\264\020\232\001\260\020\010\001\020\200\010\"\036r" +
       "\0342\032^[A-Za-z_][A-Za-z0-9_.-]*$*\210\020\272\001\204\020\n!re" +
@@ -126,7 +126,7 @@ public final class ModelProto extends com.google.protobuf.GeneratedFile {
       "(\005:\0011B\021\272H\006\032\004\030@(\001\210\347\030\001\220\347\030\003R\007members\032V\n\nTas" +
       "ksEntry\022\020\n\003key\030\001 \001(\tR\003key\0222\n\005value\030\002 \001(\013" +
       "2\034.rankspec.recap.v1.TaskModelR\005value:\0028" +
-      "\001:\253#\272H\247#\032\363\002\n\036recap.model.backbone_fits_t" +
+      "\001:\305$\272H\301$\032\363\002\n\036recap.model.backbone_fits_t" +
       "ype\032\320\002int(this.multi_task_type) in [2, 3" +
       "] && !has(this.backbone) ? \'multi_task_t" +
       "ype: towers share a backbone, and there " +
@@ -135,8 +135,8 @@ public final class ModelProto extends com.google.protobuf.GeneratedFile {
       "k_type) == 1 && has(this.backbone) ? \'ba" +
       "ckbone: no tower reads it under MULTI_TA" +
       "SK_TYPE_SHARE_NONE; drop it or choose a " +
-      "type that shares\' : \'\'\032\325\003\n!recap.model.b" +
-      "ackbone_has_no_logit\032\257\003has(this.backbone" +
+      "type that shares\' : \'\'\032\357\004\n!recap.model.b" +
+      "ackbone_has_no_logit\032\311\004has(this.backbone" +
       ".affine_map) ? \'backbone.affine_map: map" +
       "s a logit, and a backbone gives none; dr" +
       "op it or move it to a tower\' : has(this." +
@@ -144,108 +144,112 @@ public final class ModelProto extends com.google.protobuf.GeneratedFile {
       " 1.0 ? \'backbone.pos_weight: weights a l" +
       "oss, and a backbone has none; drop it or" +
       " move it to a tower\' : has(this.backbone" +
-      ") && int(this.backbone.kind) == 2 ? \'bac" +
-      "kbone.kind: says what a label is, and a " +
-      "backbone has none; drop it or move it to" +
-      " a tower\' : \'\'\032\224\003\n\037recap.model.distinct_" +
-      "task_names\032\360\002this.tasks.map(t, t.split(\'" +
-      ".\').join(\'__\')).unique() ? \'\' : [\'\\n\' + " +
-      "this.tasks.map(t, t.split(\'.\').join(\'__\'" +
-      ")).join(\'\\n\\n\') + \'\\n\'].map(written, thi" +
-      "s.tasks.filter(t, written.split(\'\\n\' + t" +
-      ".split(\'.\').join(\'__\') + \'\\n\').size() > " +
-      "2) .map(t, \'tasks[\"\' + t + \'\"]: another " +
-      "task has this name once \".\" is written \"" +
-      "__\", and both would be one tower; rename" +
-      " one\').join(\'\\n\'))[0]\032\241\001\n\031recap.model.un" +
-      "ique_strata\032\203\001this.stratifiers.map(s, s." +
-      "name).unique() ? \'\' : \'stratifiers: two " +
-      "strata have the same name; every stratum" +
-      " needs a name of its own\'\032\353\002\n\033recap.mode" +
-      "l.dlrm_has_tables\032\313\002has(this.small_embed" +
-      "dings) ? \'\' : ((has(this.backbone.dlrm_c" +
-      "onfig) ? [\'backbone\'] : []) + [this.task" +
-      "s].map(towers, towers.filter(t, has(towe" +
-      "rs[t].dlrm_config)).map(t, \'tasks[\"\' + t" +
-      " + \'\"]\'))[0]).map(p, p + \'.dlrm_config: " +
-      "multiplies rows of small_embeddings, and" +
-      " there are none; add tables or choose an" +
-      "other architecture\').join(\'\\n\')\032\355\002\n\034reca" +
-      "p.model.dlrm_sees_tables\032\314\002int(this.mult" +
-      "i_task_type) != 2 ? \'\' : [this.tasks].ma" +
-      "p(towers, towers.filter(t, has(towers[t]" +
-      ".dlrm_config)).map(t, \'tasks[\"\' + t + \'\"" +
-      "].dlrm_config: under MULTI_TASK_TYPE_SHA" +
-      "RE_ALL a tower reads the output of the b" +
-      "ackbone alone, and no rows of tables; ch" +
-      "oose a type that leaves it the inputs, o" +
-      "r another architecture\').join(\'\\n\'))[0]\032" +
-      "\226\003\n$recap.model.dlrm_tables_of_one_width" +
-      "\032\355\002this.small_embeddings.tables.exists(t" +
-      ", t.embedding_dim != this.small_embeddin" +
-      "gs.tables[0].embedding_dim) && [this.tas" +
-      "ks].map(towers, has(this.backbone.dlrm_c" +
-      "onfig) || towers.exists(t, has(towers[t]" +
-      ".dlrm_config)))[0] ? \'small_embeddings.t" +
-      "ables: dlrm_config multiplies their rows" +
-      " with one another, and they have differe" +
-      "nt widths; give all the same embedding_d" +
-      "im\' : \'\'\032\223\007\n#recap.model.dlrm_bottom_fit" +
-      "s_tables\032\353\006size(this.small_embeddings.ta" +
-      "bles) == 0 ? \'\' : [this.small_embeddings" +
-      ".tables[0].embedding_dim].map(width, ((h" +
-      "as(this.backbone.dlrm_config) ? [this.ba" +
-      "ckbone.dlrm_config.bottom_mlp].filter(m," +
-      " m.layer_sizes.size() > 0 && m.layer_siz" +
-      "es[m.layer_sizes.size() - 1] != width ||" +
-      " m.layers.size() > 0 && m.layers[m.layer" +
-      "s.size() - 1].layer_size != width).map(m" +
-      ", \'backbone\') : []) + [this.tasks].map(t" +
-      "owers, towers.filter(t, has(towers[t].dl" +
-      "rm_config) && [towers[t].dlrm_config.bot" +
-      "tom_mlp].exists(m, m.layer_sizes.size() " +
-      "> 0 && m.layer_sizes[m.layer_sizes.size(" +
-      ") - 1] != width || m.layers.size() > 0 &" +
-      "& m.layers[m.layers.size() - 1].layer_si" +
-      "ze != width)).map(t, \'tasks[\"\' + t + \'\"]" +
-      "\'))[0]).map(p, p + \'.dlrm_config.bottom_" +
-      "mlp: its output is multiplied with the r" +
-      "ows of small_embeddings, which are \' + s" +
-      "tring(width) + \' wide; make \' + string(w" +
-      "idth) + \' the last layer size\').join(\'\\n" +
-      "\'))[0]\032\216\010\n!recap.model.position_is_read_" +
-      "once\032\350\007!has(this.position_debias_config)" +
-      " ? \'\' : \'discrete\' in this.featurization" +
-      "_config.feature_names_to_concat ? \'featu" +
-      "rization_config.feature_names_to_concat:" +
-      " with discrete the features contain the " +
-      "position, which position_debias_config k" +
-      "eeps from what is served; drop it\' : [ha" +
-      "s(this.position_debias_config.position_f" +
-      "eature.name) ? \'feature \"\' + this.positi" +
-      "on_debias_config.position_feature.name +" +
-      " \'\"\' : \'column \' + string(has(this.posit" +
-      "ion_debias_config.position_feature) ? th" +
-      "is.position_debias_config.position_featu" +
-      "re.index : this.position_debias_config.p" +
-      "osition_feature_index)].map(position, th" +
-      "is.small_embeddings.tables.filter(t, !ha" +
-      "s(t.list) && (has(t.feature.name) ? \'fea" +
-      "ture \"\' + t.feature.name + \'\"\' : \'column" +
-      " \' + string(has(t.feature) ? t.feature.i" +
-      "ndex : t.index)) == position).map(t, \'sm" +
-      "all_embeddings.tables: the table \"\' + t." +
-      "name + \'\" looks up \' + position + \', the" +
-      " position, which position_debias_config " +
-      "keeps from what is served; drop the tabl" +
-      "e or correct what either reads\').join(\'\\" +
-      "n\'))[0]*\222\001\n\rMultiTaskType\022\037\n\033MULTI_TASK_" +
-      "TYPE_UNSPECIFIED\020\000\022\036\n\032MULTI_TASK_TYPE_SH" +
-      "ARE_NONE\020\001\022\035\n\031MULTI_TASK_TYPE_SHARE_ALL\020" +
-      "\002\022!\n\035MULTI_TASK_TYPE_SHARE_PARTIAL\020\003Bd\n\025" +
-      "dev.rankspec.recap.v1B\nModelProtoP\001Z=git" +
-      "hub.com/rankspec/rankspec/gen/go/rankspe" +
-      "c/recap/v1;recapv1b\010editionsp\350\007"
+      ") && this.backbone.loss_weight != 1.0 ? " +
+      "\'backbone.loss_weight: weights a loss, a" +
+      "nd a backbone has none; drop it or move " +
+      "it to a tower\' : has(this.backbone) && i" +
+      "nt(this.backbone.kind) == 2 ? \'backbone." +
+      "kind: says what a label is, and a backbo" +
+      "ne has none; drop it or move it to a tow" +
+      "er\' : \'\'\032\224\003\n\037recap.model.distinct_task_n" +
+      "ames\032\360\002this.tasks.map(t, t.split(\'.\').jo" +
+      "in(\'__\')).unique() ? \'\' : [\'\\n\' + this.t" +
+      "asks.map(t, t.split(\'.\').join(\'__\')).joi" +
+      "n(\'\\n\\n\') + \'\\n\'].map(written, this.task" +
+      "s.filter(t, written.split(\'\\n\' + t.split" +
+      "(\'.\').join(\'__\') + \'\\n\').size() > 2) .ma" +
+      "p(t, \'tasks[\"\' + t + \'\"]: another task h" +
+      "as this name once \".\" is written \"__\", a" +
+      "nd both would be one tower; rename one\')" +
+      ".join(\'\\n\'))[0]\032\241\001\n\031recap.model.unique_s" +
+      "trata\032\203\001this.stratifiers.map(s, s.name)." +
+      "unique() ? \'\' : \'stratifiers: two strata" +
+      " have the same name; every stratum needs" +
+      " a name of its own\'\032\353\002\n\033recap.model.dlrm" +
+      "_has_tables\032\313\002has(this.small_embeddings)" +
+      " ? \'\' : ((has(this.backbone.dlrm_config)" +
+      " ? [\'backbone\'] : []) + [this.tasks].map" +
+      "(towers, towers.filter(t, has(towers[t]." +
+      "dlrm_config)).map(t, \'tasks[\"\' + t + \'\"]" +
+      "\'))[0]).map(p, p + \'.dlrm_config: multip" +
+      "lies rows of small_embeddings, and there" +
+      " are none; add tables or choose another " +
+      "architecture\').join(\'\\n\')\032\355\002\n\034recap.mode" +
+      "l.dlrm_sees_tables\032\314\002int(this.multi_task" +
+      "_type) != 2 ? \'\' : [this.tasks].map(towe" +
+      "rs, towers.filter(t, has(towers[t].dlrm_" +
+      "config)).map(t, \'tasks[\"\' + t + \'\"].dlrm" +
+      "_config: under MULTI_TASK_TYPE_SHARE_ALL" +
+      " a tower reads the output of the backbon" +
+      "e alone, and no rows of tables; choose a" +
+      " type that leaves it the inputs, or anot" +
+      "her architecture\').join(\'\\n\'))[0]\032\226\003\n$re" +
+      "cap.model.dlrm_tables_of_one_width\032\355\002thi" +
+      "s.small_embeddings.tables.exists(t, t.em" +
+      "bedding_dim != this.small_embeddings.tab" +
+      "les[0].embedding_dim) && [this.tasks].ma" +
+      "p(towers, has(this.backbone.dlrm_config)" +
+      " || towers.exists(t, has(towers[t].dlrm_" +
+      "config)))[0] ? \'small_embeddings.tables:" +
+      " dlrm_config multiplies their rows with " +
+      "one another, and they have different wid" +
+      "ths; give all the same embedding_dim\' : " +
+      "\'\'\032\223\007\n#recap.model.dlrm_bottom_fits_tabl" +
+      "es\032\353\006size(this.small_embeddings.tables) " +
+      "== 0 ? \'\' : [this.small_embeddings.table" +
+      "s[0].embedding_dim].map(width, ((has(thi" +
+      "s.backbone.dlrm_config) ? [this.backbone" +
+      ".dlrm_config.bottom_mlp].filter(m, m.lay" +
+      "er_sizes.size() > 0 && m.layer_sizes[m.l" +
+      "ayer_sizes.size() - 1] != width || m.lay" +
+      "ers.size() > 0 && m.layers[m.layers.size" +
+      "() - 1].layer_size != width).map(m, \'bac" +
+      "kbone\') : []) + [this.tasks].map(towers," +
+      " towers.filter(t, has(towers[t].dlrm_con" +
+      "fig) && [towers[t].dlrm_config.bottom_ml" +
+      "p].exists(m, m.layer_sizes.size() > 0 &&" +
+      " m.layer_sizes[m.layer_sizes.size() - 1]" +
+      " != width || m.layers.size() > 0 && m.la" +
+      "yers[m.layers.size() - 1].layer_size != " +
+      "width)).map(t, \'tasks[\"\' + t + \'\"]\'))[0]" +
+      ").map(p, p + \'.dlrm_config.bottom_mlp: i" +
+      "ts output is multiplied with the rows of" +
+      " small_embeddings, which are \' + string(" +
+      "width) + \' wide; make \' + string(width) " +
+      "+ \' the last layer size\').join(\'\\n\'))[0]" +
+      "\032\216\010\n!recap.model.position_is_read_once\032\350" +
+      "\007!has(this.position_debias_config) ? \'\' " +
+      ": \'discrete\' in this.featurization_confi" +
+      "g.feature_names_to_concat ? \'featurizati" +
+      "on_config.feature_names_to_concat: with " +
+      "discrete the features contain the positi" +
+      "on, which position_debias_config keeps f" +
+      "rom what is served; drop it\' : [has(this" +
+      ".position_debias_config.position_feature" +
+      ".name) ? \'feature \"\' + this.position_deb" +
+      "ias_config.position_feature.name + \'\"\' :" +
+      " \'column \' + string(has(this.position_de" +
+      "bias_config.position_feature) ? this.pos" +
+      "ition_debias_config.position_feature.ind" +
+      "ex : this.position_debias_config.positio" +
+      "n_feature_index)].map(position, this.sma" +
+      "ll_embeddings.tables.filter(t, !has(t.li" +
+      "st) && (has(t.feature.name) ? \'feature \"" +
+      "\' + t.feature.name + \'\"\' : \'column \' + s" +
+      "tring(has(t.feature) ? t.feature.index :" +
+      " t.index)) == position).map(t, \'small_em" +
+      "beddings.tables: the table \"\' + t.name +" +
+      " \'\" looks up \' + position + \', the posit" +
+      "ion, which position_debias_config keeps " +
+      "from what is served; drop the table or c" +
+      "orrect what either reads\').join(\'\\n\'))[0" +
+      "]*\222\001\n\rMultiTaskType\022\037\n\033MULTI_TASK_TYPE_U" +
+      "NSPECIFIED\020\000\022\036\n\032MULTI_TASK_TYPE_SHARE_NO" +
+      "NE\020\001\022\035\n\031MULTI_TASK_TYPE_SHARE_ALL\020\002\022!\n\035M" +
+      "ULTI_TASK_TYPE_SHARE_PARTIAL\020\003Bd\n\025dev.ra" +
+      "nkspec.recap.v1B\nModelProtoP\001Z=github.co" +
+      "m/rankspec/rankspec/gen/go/rankspec/reca" +
+      "p/v1;recapv1b\010editionsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,

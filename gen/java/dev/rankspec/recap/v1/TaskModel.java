@@ -34,6 +34,7 @@ private static final long serialVersionUID = 0L;
   private TaskModel() {
     posWeight_ = 1D;
     kind_ = 1;
+    lossWeight_ = 1D;
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -375,6 +376,39 @@ private static final long serialVersionUID = 0L;
     return result == null ? dev.rankspec.recap.v1.TaskKind.UNRECOGNIZED : result;
   }
 
+  public static final int LOSS_WEIGHT_FIELD_NUMBER = 8;
+  private double lossWeight_ = 1D;
+  /**
+   * <pre>
+   * Factor of the task's loss in the loss that is trained: the mean over the tasks of factor times loss, so that a task's factor
+   * changes no other task's gradient. The model's `loss` is this mean in training and in evaluation alike; a task's `loss/&lt;task&gt;`
+   * is without the factor. A regression whose squared errors would drown other tasks takes 1 over its labels' variance.
+   * Towers only.
+   * </pre>
+   *
+   * <code>double loss_weight = 8 [default = 1, json_name = "lossWeight", (.buf.validate.field) = { ... }</code>
+   * @return Whether the lossWeight field is set.
+   */
+  @java.lang.Override
+  public boolean hasLossWeight() {
+    return ((bitField0_ & 0x00000008) != 0);
+  }
+  /**
+   * <pre>
+   * Factor of the task's loss in the loss that is trained: the mean over the tasks of factor times loss, so that a task's factor
+   * changes no other task's gradient. The model's `loss` is this mean in training and in evaluation alike; a task's `loss/&lt;task&gt;`
+   * is without the factor. A regression whose squared errors would drown other tasks takes 1 over its labels' variance.
+   * Towers only.
+   * </pre>
+   *
+   * <code>double loss_weight = 8 [default = 1, json_name = "lossWeight", (.buf.validate.field) = { ... }</code>
+   * @return The lossWeight.
+   */
+  @java.lang.Override
+  public double getLossWeight() {
+    return lossWeight_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -410,6 +444,9 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000004) != 0)) {
       output.writeEnum(7, kind_);
     }
+    if (((bitField0_ & 0x00000008) != 0)) {
+      output.writeDouble(8, lossWeight_);
+    }
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -441,6 +478,10 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000004) != 0)) {
       size += com.google.protobuf.CodedOutputStream
         .computeEnumSize(7, kind_);
+    }
+    if (((bitField0_ & 0x00000008) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeDoubleSize(8, lossWeight_);
     }
     return size;
   }
@@ -480,6 +521,12 @@ private static final long serialVersionUID = 0L;
     if (hasKind() != other.hasKind()) return false;
     if (hasKind()) {
       if (kind_ != other.kind_) return false;
+    }
+    if (hasLossWeight() != other.hasLossWeight()) return false;
+    if (hasLossWeight()) {
+      if (java.lang.Double.doubleToLongBits(getLossWeight())
+          != java.lang.Double.doubleToLongBits(
+              other.getLossWeight())) return false;
     }
     if (!getArchitectureCase().equals(other.getArchitectureCase())) return false;
     switch (architectureCase_) {
@@ -525,6 +572,11 @@ private static final long serialVersionUID = 0L;
     if (hasKind()) {
       hash = (37 * hash) + KIND_FIELD_NUMBER;
       hash = (53 * hash) + kind_;
+    }
+    if (hasLossWeight()) {
+      hash = (37 * hash) + LOSS_WEIGHT_FIELD_NUMBER;
+      hash = (53 * hash) + com.google.protobuf.Internal.hashLong(
+          java.lang.Double.doubleToLongBits(getLossWeight()));
     }
     switch (architectureCase_) {
       case 1:
@@ -706,6 +758,7 @@ private static final long serialVersionUID = 0L;
       }
       posWeight_ = 1D;
       kind_ = 1;
+      lossWeight_ = 1D;
       architectureCase_ = 0;
       architecture_ = null;
       return this;
@@ -757,6 +810,10 @@ private static final long serialVersionUID = 0L;
         result.kind_ = kind_;
         to_bitField0_ |= 0x00000004;
       }
+      if (((from_bitField0_ & 0x00000080) != 0)) {
+        result.lossWeight_ = lossWeight_;
+        to_bitField0_ |= 0x00000008;
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -801,6 +858,9 @@ private static final long serialVersionUID = 0L;
       }
       if (other.hasKind()) {
         setKindValue(other.getKindValue());
+      }
+      if (other.hasLossWeight()) {
+        setLossWeight(other.getLossWeight());
       }
       switch (other.getArchitectureCase()) {
         case MLP_CONFIG: {
@@ -892,6 +952,11 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000040;
               break;
             } // case 56
+            case 65: {
+              lossWeight_ = input.readDouble();
+              bitField0_ |= 0x00000080;
+              break;
+            } // case 65
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -1918,6 +1983,74 @@ private static final long serialVersionUID = 0L;
     public Builder clearKind() {
       bitField0_ = (bitField0_ & ~0x00000040);
       kind_ = 1;
+      onChanged();
+      return this;
+    }
+
+    private double lossWeight_ = 1D;
+    /**
+     * <pre>
+     * Factor of the task's loss in the loss that is trained: the mean over the tasks of factor times loss, so that a task's factor
+     * changes no other task's gradient. The model's `loss` is this mean in training and in evaluation alike; a task's `loss/&lt;task&gt;`
+     * is without the factor. A regression whose squared errors would drown other tasks takes 1 over its labels' variance.
+     * Towers only.
+     * </pre>
+     *
+     * <code>double loss_weight = 8 [default = 1, json_name = "lossWeight", (.buf.validate.field) = { ... }</code>
+     * @return Whether the lossWeight field is set.
+     */
+    @java.lang.Override
+    public boolean hasLossWeight() {
+      return ((bitField0_ & 0x00000080) != 0);
+    }
+    /**
+     * <pre>
+     * Factor of the task's loss in the loss that is trained: the mean over the tasks of factor times loss, so that a task's factor
+     * changes no other task's gradient. The model's `loss` is this mean in training and in evaluation alike; a task's `loss/&lt;task&gt;`
+     * is without the factor. A regression whose squared errors would drown other tasks takes 1 over its labels' variance.
+     * Towers only.
+     * </pre>
+     *
+     * <code>double loss_weight = 8 [default = 1, json_name = "lossWeight", (.buf.validate.field) = { ... }</code>
+     * @return The lossWeight.
+     */
+    @java.lang.Override
+    public double getLossWeight() {
+      return lossWeight_;
+    }
+    /**
+     * <pre>
+     * Factor of the task's loss in the loss that is trained: the mean over the tasks of factor times loss, so that a task's factor
+     * changes no other task's gradient. The model's `loss` is this mean in training and in evaluation alike; a task's `loss/&lt;task&gt;`
+     * is without the factor. A regression whose squared errors would drown other tasks takes 1 over its labels' variance.
+     * Towers only.
+     * </pre>
+     *
+     * <code>double loss_weight = 8 [default = 1, json_name = "lossWeight", (.buf.validate.field) = { ... }</code>
+     * @param value The lossWeight to set.
+     * @return This builder for chaining.
+     */
+    public Builder setLossWeight(double value) {
+
+      lossWeight_ = value;
+      bitField0_ |= 0x00000080;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Factor of the task's loss in the loss that is trained: the mean over the tasks of factor times loss, so that a task's factor
+     * changes no other task's gradient. The model's `loss` is this mean in training and in evaluation alike; a task's `loss/&lt;task&gt;`
+     * is without the factor. A regression whose squared errors would drown other tasks takes 1 over its labels' variance.
+     * Towers only.
+     * </pre>
+     *
+     * <code>double loss_weight = 8 [default = 1, json_name = "lossWeight", (.buf.validate.field) = { ... }</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearLossWeight() {
+      bitField0_ = (bitField0_ & ~0x00000080);
+      lossWeight_ = 1D;
       onChanged();
       return this;
     }

@@ -192,5 +192,30 @@ public interface TaskModelOrBuilder extends
    */
   dev.rankspec.recap.v1.TaskKind getKind();
 
+  /**
+   * <pre>
+   * Factor of the task's loss in the loss that is trained: the mean over the tasks of factor times loss, so that a task's factor
+   * changes no other task's gradient. The model's `loss` is this mean in training and in evaluation alike; a task's `loss/&lt;task&gt;`
+   * is without the factor. A regression whose squared errors would drown other tasks takes 1 over its labels' variance.
+   * Towers only.
+   * </pre>
+   *
+   * <code>double loss_weight = 8 [default = 1, json_name = "lossWeight", (.buf.validate.field) = { ... }</code>
+   * @return Whether the lossWeight field is set.
+   */
+  boolean hasLossWeight();
+  /**
+   * <pre>
+   * Factor of the task's loss in the loss that is trained: the mean over the tasks of factor times loss, so that a task's factor
+   * changes no other task's gradient. The model's `loss` is this mean in training and in evaluation alike; a task's `loss/&lt;task&gt;`
+   * is without the factor. A regression whose squared errors would drown other tasks takes 1 over its labels' variance.
+   * Towers only.
+   * </pre>
+   *
+   * <code>double loss_weight = 8 [default = 1, json_name = "lossWeight", (.buf.validate.field) = { ... }</code>
+   * @return The lossWeight.
+   */
+  double getLossWeight();
+
   dev.rankspec.recap.v1.TaskModel.ArchitectureCase getArchitectureCase();
 }
