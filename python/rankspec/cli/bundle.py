@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rankspec.scoring.reading import BundleFiles
-    from rankspec.serving.v1.bundle_pb2 import BundleManifest
+    from rankspec.serving.v1.bundle_pb2 import BundleManifest, ServedInput
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -90,12 +90,11 @@ def _described(bundle: BundleFiles) -> list[str]:
         f"signature    {manifest.signature.hash}",
     ]
     for item in manifest.signature.inputs:
-        named = f"{len(item.feature_names)} named features" if item.feature_names else "features without names"
         kind = "float32" if item.HasField("non_finite_value") else "int64"
         if item.list:
             lines.append(f"input        {item.name}: lists of int64, of any length")
             continue
-        lines.append(f"input        {item.name}: {kind} [{item.width}], {named}, {len(item.unread_positions)} not read")
+        lines.append(f"input        {item.name}: {kind} [{item.width}], {_features(item)}")
     for table in sorted(manifest.signature.id_tables, key=lambda one: (one.input, one.position)):
         looked_up = table.input if table.input in lists else f"{table.input}[{table.position}]"
         lines.append(f"table        {table.name}: {table.num_ids} ids, {looked_up}")
@@ -110,6 +109,16 @@ def _described(bundle: BundleFiles) -> list[str]:
     )
     lines += [f"file         {file.name}  {file.size}  {file.sha256}" for file in manifest.files]
     return lines
+
+
+def _features(item: ServedInput) -> str:
+    """By which names the features of an input may be given, and which the model does not look at."""
+    unread = set(item.unread_positions)
+    if not item.feature_names:
+        return f"features without names, {len(unread)} not read"
+    read = [name for place, name in enumerate(item.feature_names) if place not in unread]
+    told = f"features {', '.join(read)}" if read else "no feature is read"
+    return f"{told}; not read {', '.join(item.feature_names[place] for place in sorted(unread))}" if unread else told
 
 
 def _verify(arguments: Namespace) -> int:
