@@ -383,10 +383,10 @@ def test_the_example_of_the_page_with_raw_rows_gets_the_scores_of_score_raw(
     (tmp_path / "build/bundles").mkdir(parents=True)
     (tmp_path / "build/bundles/visits").symlink_to(_RAW_BUNDLE)
     monkeypatch.chdir(tmp_path)
-    block = _example("python", "tritonclient.http")
+    block = _example("python", "raw_rows()")
     namespace: dict[str, Any] = {}
     with serving(_RAW_BUNDLE) as running:
-        for before, here in (("127.0.0.1:8000", str(running.addresses.http)), ('"visits"', f'"{NAME}"')):
+        for before, here in (("127.0.0.1:8001", str(running.addresses.grpc)), ('"visits"', f'"{NAME}"')):
             assert before in block
             block = block.replace(before, here)
         exec(block, namespace)  # noqa: S102 - our own page
@@ -401,7 +401,7 @@ def test_the_example_of_the_page_with_raw_rows_gets_the_scores_of_score_raw(
 def test_the_example_of_the_page_runs(
     served: Served, digest_and_hash: tuple[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    block = _example("python", "tritonclient.grpc")
+    block = _example("python", "SIGNATURE_HASH")
     for before, here in (
         ("127.0.0.1:8001", str(served.addresses.grpc)),
         ('"bundles"', f'"{NAME}"'),
