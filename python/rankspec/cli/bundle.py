@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rankspec.cli import statuses
+from rankspec.cli.digests import digest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,7 +33,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     show.set_defaults(action=_show)
     verify = kinds.add_parser("verify", help="open a bundle as a scorer does, golden rows included")
     verify.add_argument("folder", metavar="DIR")
-    verify.add_argument("--expect-digest", metavar="SHA256", help="what the manifest's SHA-256 has to be")
+    verify.add_argument("--expect-digest", type=digest, metavar="SHA256", help="what the manifest's SHA-256 has to be")
     verify.set_defaults(action=_verify)
     diff = kinds.add_parser("diff", help="print what two bundles say differently")
     diff.add_argument("folder", metavar="A")
@@ -160,11 +161,16 @@ def _values(manifest: BundleManifest) -> Mapping[str, str]:
 
 
 def _set_weights(arguments: Namespace) -> int:
+    from rankspec.scoring.reading import read_manifest
     from rankspec.scoring.reweighting import set_weights
 
     weights = dict(arguments.weights)
     if len(weights) != len(arguments.weights):
         sys.stderr.write("error: a task is given two weights; give it one\n")
+        return statuses.WRONG
+    outputs = [output.name for output in read_manifest(arguments.folder)[0].outputs]
+    if unknown := sorted(weights.keys() - set(outputs)):
+        sys.stderr.write(f"error: {arguments.folder} has no output {unknown[0]}; weigh {', '.join(outputs)}\n")
         return statuses.WRONG
     written = set_weights(Path(arguments.folder), arguments.output, weights, _config_files)
     print(f"{written.folder}: digest {written.digest}")
@@ -176,14 +182,7 @@ def _config_files(bundle: BundleFiles, weights: Mapping[str, float]) -> tuple[by
     from rankspec.analysis.fingerprint import fingerprint
     from rankspec.formats.writing import write_with_variables
     from rankspec.schema.message_types import message_class
-    from rankspec.scoring.errors import ScoringError
-    from rankspec.serving.v1 import bundle_pb2
 
-    outputs = [output.name for output in bundle.manifest.outputs]
-    if unknown := sorted(weights.keys() - set(outputs)):
-        raise ScoringError(
-            bundle_pb2.ERROR_CODE_MANIFEST_INVALID, f"weights of {', '.join(outputs)}, and none of {unknown[0]}"
-        )
     config = message_class(bundle.manifest.config_message).FromString(
         bytes(bundle.contents[bundle.manifest.config_file])
     )

@@ -191,7 +191,8 @@ class Loader:
 
     def _say_what_is_missing(self, step: int | None, every: list[Found]) -> None:
         if step is not None and all(found.step != step for found in every):
-            self._say("step_missing", step=step)
+            there = ", ".join(map(str, sorted({found.step for found in every if found.problem is None})))
+            self._say("step_missing", step=step, there=there)
         elif self._registry.current is None:
             self._say("nothing_to_serve", folder=str(self._settings.bundles))
 
