@@ -1,8 +1,10 @@
 """The wheel installs into an environment of its own and works there without torch."""
 
 import json
+import shutil
 import subprocess
 import sys
+import tarfile
 import tomllib
 import xml.etree.ElementTree as ET
 import zipfile
@@ -11,6 +13,7 @@ from pathlib import Path
 import pytest
 
 _ROOT = Path(__file__).parents[2]
+_NOTICES = {"LICENSE", "NOTICE", "THIRD_PARTY_NOTICES.md"}
 
 pytestmark = pytest.mark.slow
 
@@ -49,7 +52,37 @@ def test_wheel_carries_bindings_schema_and_licences(wheel: Path) -> None:
         expected |= {str(path.with_name(f"{path.stem}_pb2{suffix}")) for suffix in (".py", ".pyi")}
     assert expected <= names
     licences = {Path(name).name for name in names if "/licenses/" in name}
-    assert licences == {"LICENSE", "NOTICE", "THIRD_PARTY_NOTICES.md"}
+    assert licences == _NOTICES
+
+
+@pytest.mark.skipif(shutil.which("npm") is None, reason="npm is not installed")
+@pytest.mark.parametrize("name", ["", "scorer"], ids=["configs", "scorer"])
+def test_npm_packages_carry_licences_and_leave_no_copies(name: str, tmp_path: Path) -> None:
+    for shared in ("ts", "gen/ts"):
+        shutil.copytree(_ROOT / shared, tmp_path / shared, ignore=shutil.ignore_patterns("node_modules", "dist", "gen"))
+    for notice in _NOTICES:
+        shutil.copy(_ROOT / notice, tmp_path)
+    package = tmp_path / "ts" / name
+    # Newer than its sources: packing compiles nothing, and needs no compiler.
+    (package / "dist").mkdir()
+    (package / "dist" / "index.js").touch()
+
+    _run("npm", "pack", "--silent", cwd=package)
+
+    (packed,) = package.glob("*.tgz")
+    with tarfile.open(packed) as archive:
+        assert {f"package/{notice}" for notice in _NOTICES} <= set(archive.getnames())
+    assert _NOTICES.isdisjoint(path.name for path in package.iterdir())
+
+
+@pytest.mark.parametrize("folder", ["java", "java/scorer"])
+def test_jars_carry_licences(folder: str) -> None:
+    pom = ET.parse(_ROOT / folder / "pom.xml").getroot()
+
+    (resource,) = pom.iterfind("{*}build/{*}resources/{*}resource")
+    place = resource.findtext("{*}directory", "").replace("${project.basedir}", str(_ROOT / folder))
+    assert Path(place).resolve() == _ROOT
+    assert {include.text for include in resource.iterfind("{*}includes/{*}include")} == _NOTICES
 
 
 def test_wheel_leaves_namespace_packages_open_to_others(wheel: Path) -> None:

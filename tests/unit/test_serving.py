@@ -6,6 +6,7 @@ import gzip
 import http.client
 import json
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -350,11 +351,57 @@ def test_two_hundred_clients_are_all_answered(folder: Path, digest_and_hash: tup
         assert float(batches[1]) < 200, "some were scored together"
 
 
+_ROOT = Path(__file__).parents[2]
+_RAW_BUNDLE = _ROOT / "tests/scoring/example_raw_bundle"
+_PAGE = (_ROOT / "docs/serving.md").read_text()
+
+
+def _example(language: str, word: str) -> str:
+    """The one example of the page in this language that has a word in it."""
+    (block,) = [block for block in re.findall(rf"```{language}\n(.*?)```", _PAGE, re.DOTALL) if word in block]
+    return str(block)
+
+
+def test_the_example_of_the_page_with_curl_gets_the_answer_that_it_shows() -> None:
+    script = _example("sh", "curl")
+    assert "127.0.0.1:8000" in script
+    assert "/visits/" in script
+    with serving(_RAW_BUNDLE) as running:
+        script = script.replace("127.0.0.1:8000", str(running.addresses.http)).replace("/visits/", f"/{NAME}/")
+        if shutil.which("curl") is None:
+            pytest.skip("curl is not installed")
+        ran = subprocess.run(["bash", "-euc", script], capture_output=True, text=True, check=True)
+
+    found, shown = json.loads(ran.stdout), json.loads(_example("json", "bundle_digest"))
+    np.testing.assert_allclose(found["outputs"][0].pop("data"), shown["outputs"][0].pop("data"), rtol=0, atol=1e-6)
+    assert found == shown | {"model_name": NAME}
+
+
+def test_the_example_of_the_page_with_raw_rows_gets_the_scores_of_score_raw(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "build/bundles").mkdir(parents=True)
+    (tmp_path / "build/bundles/visits").symlink_to(_RAW_BUNDLE)
+    monkeypatch.chdir(tmp_path)
+    block = _example("python", "raw_rows()")
+    namespace: dict[str, Any] = {}
+    with serving(_RAW_BUNDLE) as running:
+        for before, here in (("127.0.0.1:8001", str(running.addresses.grpc)), ('"visits"', f'"{NAME}"')):
+            assert before in block
+            block = block.replace(before, here)
+        exec(block, namespace)  # noqa: S102 - our own page
+
+    with scoring.open(_RAW_BUNDLE) as scorer:
+        np.testing.assert_array_equal(
+            namespace["answer"].as_numpy("bought"), scorer.score_raw(namespace["rows"])["bought"]
+        )
+    assert capsys.readouterr().out
+
+
 def test_the_example_of_the_page_runs(
     served: Served, digest_and_hash: tuple[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    page = (Path(__file__).parents[2] / "docs" / "serving.md").read_text()
-    (block,) = [block for block in re.findall(r"```python\n(.*?)```", page, re.DOTALL) if "tritonclient" in block]
+    block = _example("python", "SIGNATURE_HASH")
     for before, here in (
         ("127.0.0.1:8001", str(served.addresses.grpc)),
         ('"bundles"', f'"{NAME}"'),

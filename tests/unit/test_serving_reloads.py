@@ -79,6 +79,7 @@ def _asked_all_the_while(served: Served, signature_hash: str) -> Iterator[list[t
 def test_new_bundles_are_swapped_in_whole_while_requests_go_on(tmp_path: Path) -> None:
     write_bundle(tmp_path / "1", step=1, shift=1)
     with serving(tmp_path) as served, _asked_all_the_while(served, _hash(tmp_path / "1")) as answers:
+        until(partial(_has_more_than, answers, 0))
         for step in range(2, 8):
             write_bundle(tmp_path / str(step), step=step, shift=step)
             until(partial(_serves, served, step))
@@ -159,6 +160,39 @@ def test_the_step_file_pins_rolls_back_and_lets_go(tmp_path: Path) -> None:
         assert _step(served) == 1, "what is not there, or no step, changes nothing"
         file.write_text("")
         until(lambda: _step(served) == 3)
+
+
+def test_of_two_bundles_of_a_step_the_last_by_name_is_served_and_the_other_is_told_once(tmp_path: Path) -> None:
+    digests = {name: write_bundle(tmp_path / name, step=1, shift=place) for place, name in enumerate("ab")}
+    shutil.copytree(tmp_path / "b", tmp_path / "copy_of_b")
+    with serving(tmp_path) as served:
+        current = served.server.registry.current
+        assert current is not None
+        assert current.digest == digests["b"]
+        write_bundle(tmp_path / "a_broken", step=1, is_right=False)
+        time.sleep(0.2)
+
+        shutil.rmtree(tmp_path / "b")
+        shutil.rmtree(tmp_path / "copy_of_b")
+        until(lambda: len(served.events("bundle_served")) > 1)
+        assert [event["folder"] for event in served.events("bundle_served")] == ["copy_of_b", "a"]
+        assert [event["folder"] for event in served.events("bundle_refused")] == ["a_broken"]
+        told = [(event["served"], event["passed_over"]) for event in served.events("step_twice")]
+
+    assert told[0] == ("copy_of_b", "a")
+    assert told[1:] in ([], [("copy_of_b", "a, a_broken")])
+
+
+def test_two_troubles_that_last_are_told_once_each(tmp_path: Path) -> None:
+    bundles, file = tmp_path / "bundles", tmp_path / "step"
+    for place, name in enumerate("ab"):
+        write_bundle(bundles / name, step=1, shift=place)
+    file.write_text("the newest")
+    with serving(bundles, step_file=file) as served:
+        time.sleep(0.3)
+        events = [len(served.events(name)) for name in ("step_file_unread", "step_twice")]
+
+    assert events == [1, 1]
 
 
 def test_a_bundle_of_another_digest_than_the_pinned_is_not_served(tmp_path: Path) -> None:

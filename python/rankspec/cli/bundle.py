@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rankspec.cli import statuses
+from rankspec.cli.digests import digest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rankspec.scoring.reading import BundleFiles
-    from rankspec.serving.v1.bundle_pb2 import BundleManifest
+    from rankspec.serving.v1.bundle_pb2 import BundleManifest, ServedInput
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -32,7 +33,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     show.set_defaults(action=_show)
     verify = kinds.add_parser("verify", help="open a bundle as a scorer does, golden rows included")
     verify.add_argument("folder", metavar="DIR")
-    verify.add_argument("--expect-digest", metavar="SHA256", help="what the manifest's SHA-256 has to be")
+    verify.add_argument("--expect-digest", type=digest, metavar="SHA256", help="what the manifest's SHA-256 has to be")
     verify.set_defaults(action=_verify)
     diff = kinds.add_parser("diff", help="print what two bundles say differently")
     diff.add_argument("folder", metavar="A")
@@ -90,12 +91,11 @@ def _described(bundle: BundleFiles) -> list[str]:
         f"signature    {manifest.signature.hash}",
     ]
     for item in manifest.signature.inputs:
-        named = f"{len(item.feature_names)} named features" if item.feature_names else "features without names"
         kind = "float32" if item.HasField("non_finite_value") else "int64"
         if item.list:
             lines.append(f"input        {item.name}: lists of int64, of any length")
             continue
-        lines.append(f"input        {item.name}: {kind} [{item.width}], {named}, {len(item.unread_positions)} not read")
+        lines.append(f"input        {item.name}: {kind} [{item.width}], {_features(item)}")
     for table in sorted(manifest.signature.id_tables, key=lambda one: (one.input, one.position)):
         looked_up = table.input if table.input in lists else f"{table.input}[{table.position}]"
         lines.append(f"table        {table.name}: {table.num_ids} ids, {looked_up}")
@@ -110,6 +110,16 @@ def _described(bundle: BundleFiles) -> list[str]:
     )
     lines += [f"file         {file.name}  {file.size}  {file.sha256}" for file in manifest.files]
     return lines
+
+
+def _features(item: ServedInput) -> str:
+    """By which names the features of an input may be given, and which the model does not look at."""
+    unread = set(item.unread_positions)
+    if not item.feature_names:
+        return f"features without names, {len(unread)} not read"
+    read = [name for place, name in enumerate(item.feature_names) if place not in unread]
+    told = f"features {', '.join(read)}" if read else "no feature is read"
+    return f"{told}; not read {', '.join(item.feature_names[place] for place in sorted(unread))}" if unread else told
 
 
 def _verify(arguments: Namespace) -> int:
@@ -151,11 +161,16 @@ def _values(manifest: BundleManifest) -> Mapping[str, str]:
 
 
 def _set_weights(arguments: Namespace) -> int:
+    from rankspec.scoring.reading import read_manifest
     from rankspec.scoring.reweighting import set_weights
 
     weights = dict(arguments.weights)
     if len(weights) != len(arguments.weights):
         sys.stderr.write("error: a task is given two weights; give it one\n")
+        return statuses.WRONG
+    outputs = [output.name for output in read_manifest(arguments.folder)[0].outputs]
+    if unknown := sorted(weights.keys() - set(outputs)):
+        sys.stderr.write(f"error: {arguments.folder} has no output {unknown[0]}; weigh {', '.join(outputs)}\n")
         return statuses.WRONG
     written = set_weights(Path(arguments.folder), arguments.output, weights, _config_files)
     print(f"{written.folder}: digest {written.digest}")
@@ -167,14 +182,7 @@ def _config_files(bundle: BundleFiles, weights: Mapping[str, float]) -> tuple[by
     from rankspec.analysis.fingerprint import fingerprint
     from rankspec.formats.writing import write_with_variables
     from rankspec.schema.message_types import message_class
-    from rankspec.scoring.errors import ScoringError
-    from rankspec.serving.v1 import bundle_pb2
 
-    outputs = [output.name for output in bundle.manifest.outputs]
-    if unknown := sorted(weights.keys() - set(outputs)):
-        raise ScoringError(
-            bundle_pb2.ERROR_CODE_MANIFEST_INVALID, f"weights of {', '.join(outputs)}, and none of {unknown[0]}"
-        )
     config = message_class(bundle.manifest.config_message).FromString(
         bytes(bundle.contents[bundle.manifest.config_file])
     )

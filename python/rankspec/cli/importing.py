@@ -193,33 +193,26 @@ def _table(arguments: Namespace) -> tuple[Table, CsvFormat]:
 
 
 def _corrections(arguments: Namespace) -> Corrections:
-    from rankspec.datasets.importing.corrections import (
-        Corrections,
-        parse_hashed,
-        parse_label,
-        parse_multi,
-        parse_places,
-        parse_split,
-    )
+    from rankspec.datasets.importing.corrections import corrections_of, parse_hashed, parse_multi, parse_places
 
-    return Corrections(
-        labels=tuple(map(parse_label, arguments.label)),
-        numeric=tuple(arguments.numeric),
-        categorical=tuple(arguments.categorical),
+    return corrections_of(
+        label=arguments.label,
+        numeric=arguments.numeric,
+        categorical=arguments.categorical,
         multi=dict(map(parse_multi, arguments.multi)),
         places=dict(map(parse_places, arguments.places)),
-        hashed=dict(map(parse_hashed, arguments.hash)),
-        drop=tuple(arguments.drop),
+        hash=dict(map(parse_hashed, arguments.hash)),
+        drop=arguments.drop,
+        key=arguments.key,
+        bins=arguments.bins,
+        split=arguments.split,
         group=arguments.group,
         group_as_feature=arguments.group_as_feature,
         time="" if arguments.no_time else arguments.time,
-        key=tuple(arguments.key),
         time_zone=arguments.time_zone,
         time_unit=arguments.time_unit,
-        split=parse_split(arguments.split),
+        gap_days=arguments.gap_days,
         seed=arguments.seed,
-        gap_micros=round(arguments.gap_days * 86_400_000_000),
-        bins=arguments.bins,
         private=arguments.private,
     )
 

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 from rankspec.cli import statuses
 from rankspec.cli.addresses import Address, address
+from rankspec.cli.digests import digest
 
 if TYPE_CHECKING:
     import asyncio
@@ -53,6 +54,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--expect-digest",
+        type=digest,
         metavar="SHA256",
         help="what the SHA-256 of the manifest has to be; other bundles are refused",
     )

@@ -73,7 +73,7 @@ def golden_batches(manifest: BundleManifest, content: memoryview) -> Iterator[Go
     # A list takes 8 bytes at least: the number of its ids.
     least = (row_bytes + 8 * (len(inputs) - len(fixed))) * num_rows
     if len(content) < least or (len(fixed) == len(inputs) and len(content) != least):
-        raise reader.invalid(f"{least} bytes")
+        raise reader.invalid(f"{least} bytes", f"{len(content)}")
     batches = []
     for batch in manifest.golden_batches:
         columns = {
@@ -85,7 +85,7 @@ def golden_batches(manifest: BundleManifest, content: memoryview) -> Iterator[Go
         outputs = reader.matrix(np.dtype(np.float32), batch.num_rows, num_outputs)
         batches.append(GoldenBatch(batch.name, columns, outputs))
     if reader.start != len(content):
-        raise reader.invalid(f"{reader.start} bytes")
+        raise reader.invalid(f"{reader.start} bytes", f"{len(content)}")
     return iter(batches)
 
 
@@ -97,13 +97,13 @@ class _Reader:
         self._content = content
         self._name = name
 
-    def invalid(self, expectation: str) -> ScoringError:
-        return ScoringError(bundle_pb2.ERROR_CODE_GOLDEN_INVALID, expectation, input=self._name)
+    def invalid(self, expectation: str, found: str = "") -> ScoringError:
+        return ScoringError(bundle_pb2.ERROR_CODE_GOLDEN_INVALID, expectation, input=self._name, found=found)
 
     def matrix(self, dtype: np.dtype[Any], num_rows: int, width: int) -> NDArray[Any]:
         """The next rows of a matrix."""
         if num_rows * width * dtype.itemsize > len(self._content) - self.start:
-            raise self.invalid("all rows of the golden batches")
+            raise self.invalid("all rows of the golden batches", "fewer")
         values = np.frombuffer(self._content, dtype.newbyteorder("<"), num_rows * width, self.start)
         self.start += values.nbytes
         return values.astype(dtype).reshape(num_rows, width)
@@ -114,7 +114,7 @@ class _Reader:
         for _ in range(num_rows):
             length = int(self.matrix(np.dtype(np.int64), 1, 1)[0, 0])
             if length < 0:
-                raise self.invalid("numbers of ids from 0 on")
+                raise self.invalid("numbers of ids from 0 on", str(length))
             rows.append(self.matrix(np.dtype(np.int64), 1, length)[0])
         return Lists.of(np.concatenate(rows), np.array([len(row) for row in rows]))
 

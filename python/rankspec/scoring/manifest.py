@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
 
 from google.protobuf.message import DecodeError
 
@@ -14,9 +15,9 @@ from rankspec.serving.v1 import bundle_pb2
 from rankspec.serving.v1.bundle_pb2 import BundleManifest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping
 
-    from rankspec.serving.v1.bundle_pb2 import FeatureSignature, ServedInput
+    from rankspec.serving.v1.bundle_pb2 import FeatureSignature, IdTable, ServedInput
 
 _SHA256_LENGTH = 64
 
@@ -30,78 +31,111 @@ def parsed_manifest(data: bytes) -> BundleManifest:
     try:
         manifest = BundleManifest.FromString(data)
     except DecodeError as error:
-        raise _invalid("a BundleManifest in protobuf's binary form") from error
-    if manifest.least_reader_version > FORMAT_VERSION:
-        raise ScoringError(
-            bundle_pb2.ERROR_CODE_VERSION_UNKNOWN,
-            f"a bundle for readers of version {FORMAT_VERSION}, not of {manifest.least_reader_version} or later",
-            input=MANIFEST_FILE,
-        )
-    for file in manifest.files:
+        raise _refused(bundle_pb2.ERROR_CODE_MANIFEST_INVALID, "a BundleManifest in protobuf's binary form") from error
+    if (least := manifest.least_reader_version) > FORMAT_VERSION:
+        expected = f"a least_reader_version of {FORMAT_VERSION} at most"
+        raise _refused(bundle_pb2.ERROR_CODE_VERSION_UNKNOWN, expected, f"{least}")
+    for place, file in enumerate(manifest.files):
         if not PLAIN_NAME.fullmatch(file.name) or file.name == MANIFEST_FILE:
-            raise ScoringError(
-                bundle_pb2.ERROR_CODE_NAME_UNSAFE, "plain names of files in the folder itself", input=MANIFEST_FILE
-            )
+            expected = f"files[{place}].name: the plain name of a file in the folder itself"
+            raise _refused(bundle_pb2.ERROR_CODE_NAME_UNSAFE, expected, ascii(file.name))
     if problem := next(_contradictions(manifest), None):
-        raise _invalid(problem)
+        raise _refused(bundle_pb2.ERROR_CODE_MANIFEST_INVALID, problem.expected, problem.found)
     return manifest
 
 
-def _invalid(expectation: str) -> ScoringError:
-    return ScoringError(bundle_pb2.ERROR_CODE_MANIFEST_INVALID, expectation, input=MANIFEST_FILE)
+def _refused(code: bundle_pb2.ErrorCode, expectation: str, found: str = "") -> ScoringError:
+    return ScoringError(code, expectation, input=MANIFEST_FILE, found=found)
 
 
-def _contradictions(manifest: BundleManifest) -> Iterator[str]:
+class _Problem(NamedTuple):
+    """What should be there, beginning with the field, and what is."""
+
+    expected: str
+    found: str = ""
+
+
+def _contradictions(manifest: BundleManifest) -> Iterator[_Problem]:
     """What should be there and is not."""
     names = [file.name for file in manifest.files]
+    for field in ("format_version", "least_reader_version"):
+        if (version := getattr(manifest, field)) < 1:
+            yield _Problem(f"{field}: a number from 1 on", str(version))
     if manifest.least_reader_version < LISTS_SINCE and any(item.list for item in manifest.signature.inputs):
-        yield f"a least_reader_version of {LISTS_SINCE} where inputs have lists"
-    if manifest.format_version < 1 or manifest.least_reader_version < 1:
-        yield "versions from 1 on"
-    if len(set(names)) != len(names):
-        yield "every file once"
-    if any(file.size < 0 or len(file.sha256) != _SHA256_LENGTH for file in manifest.files):
-        yield "a size and a SHA-256 for every file"
+        yield _Problem(f"least_reader_version: {LISTS_SINCE}, as inputs have lists", str(manifest.least_reader_version))
+    for place, file in enumerate(manifest.files):
+        if file.name in names[:place]:
+            yield _Problem(f"files[{place}].name: every file once", f"{file.name} again")
+        if file.size < 0:
+            yield _Problem(f"files[{place}].size: the size of {file.name}", str(file.size))
+        if len(file.sha256) != _SHA256_LENGTH:
+            yield _Problem(f"files[{place}].sha256: {_SHA256_LENGTH} digits of {file.name}", str(len(file.sha256)))
     for field in ("model_file", "golden_file", "config_file", "config_text_file"):
-        if getattr(manifest, field) not in names:
-            yield f"{field} among files"
+        if (name := getattr(manifest, field)) not in names:
+            yield _Problem(f"{field}: one of files", ascii(name))
     if manifest.HasField("recipe_file") and manifest.recipe_file not in names:
-        yield "recipe_file among files"
+        yield _Problem("recipe_file: one of files", ascii(manifest.recipe_file))
     yield from _about_the_signature(manifest.signature)
-    outputs = [output.name for output in manifest.outputs]
-    if not outputs or outputs != sorted(set(outputs), key=str.encode):
-        yield "outputs, each once, in the order of their names' UTF-8 bytes"
-    if not all(task in outputs and math.isfinite(weight) for task, weight in manifest.score_weights.items()):
-        yield "finite weights of outputs in score_weights"
+    yield from _about_outputs(manifest)
     if not (0 < manifest.tolerance.at_opening < math.inf):
-        yield "a tolerance above 0"
-    if not manifest.golden_batches or any(batch.num_rows < 1 for batch in manifest.golden_batches):
-        yield "golden batches of one row at least"
+        yield _Problem("tolerance.at_opening: a number above 0", f"{manifest.tolerance.at_opening:g}")
+    if not manifest.golden_batches:
+        yield _Problem("golden_batches: one at least", "none")
+    for place, batch in enumerate(manifest.golden_batches):
+        if batch.num_rows < 1:
+            yield _Problem(f"golden_batches[{place}].num_rows: 1 at least", str(batch.num_rows))
 
 
-def _about_the_signature(signature: FeatureSignature) -> Iterator[str]:
-    inputs = signature.inputs
-    if not inputs or len({item.name for item in inputs}) != len(inputs):
-        yield "inputs, each once"
-    if any(not PLAIN_NAME.fullmatch(item.name) or item.width < 1 or item.type not in DTYPES for item in inputs):
-        yield "a plain name, a width and a type for every input"
-    if any(item.list and not _is_of_lists(item) for item in inputs):
-        yield "lists of ids alone: whole numbers, a width of 1, no unread_positions and no allowed_values"
-    if not all(_has_fitting_features(item) for item in inputs):
-        yield "feature_names for every position or none, each once, and unread_positions in the row"
+def _about_outputs(manifest: BundleManifest) -> Iterator[_Problem]:
+    outputs = [output.name for output in manifest.outputs]
+    if not outputs:
+        yield _Problem("outputs: one at least", "none")
+    for place, (before, after) in enumerate(pairwise(outputs), 1):
+        if before.encode() >= after.encode():
+            expected = f"outputs[{place}].name: each once, in the order of the names' UTF-8 bytes"
+            yield _Problem(expected, f"{after!a} behind {before!a}")
+    for task, weight in manifest.score_weights.items():
+        if task not in outputs:
+            yield _Problem(f"score_weights[{task!a}]: one of outputs", "none of this name")
+        if not math.isfinite(weight):
+            yield _Problem(f"score_weights[{task!a}]: a finite number", f"{weight:g}")
+
+
+def _about_the_signature(signature: FeatureSignature) -> Iterator[_Problem]:
+    names = [item.name for item in signature.inputs]
+    if not names:
+        yield _Problem("signature.inputs: one at least", "none")
+    for place, item in enumerate(signature.inputs):
+        where = f"signature.inputs[{place}]"
+        if item.name in names[:place]:
+            yield _Problem(f"{where}.name: every input once", f"{item.name!a} again")
+        yield from (_Problem(f"{where}.{problem.expected}", problem.found) for problem in _about_input(item))
     if len(signature.hash) != _SHA256_LENGTH:
-        yield "the signature's hash"
-    if not all(_are_tables_of(signature, inputs)):
-        yield "id_tables over positions of inputs of whole numbers"
+        yield _Problem(f"signature.hash: {_SHA256_LENGTH} digits", str(len(signature.hash)))
+    widths = {item.name: item.width for item in signature.inputs if item.type == bundle_pb2.VALUE_TYPE_INT64}
+    for place, table in enumerate(signature.id_tables):
+        yield from (
+            _Problem(f"signature.id_tables[{place}].{problem.expected}", problem.found)
+            for problem in _about_table(table, widths)
+        )
 
 
-def _has_fitting_features(item: ServedInput) -> bool:
-    names = item.feature_names
-    return (
-        len(names) in (0, item.width)
-        and len(set(names)) == len(names)
-        and all(0 <= position < item.width for position in item.unread_positions)
-    )
+def _about_input(item: ServedInput) -> Iterator[_Problem]:
+    if not PLAIN_NAME.fullmatch(item.name):
+        yield _Problem("name: a plain name", ascii(item.name))
+    if item.width < 1:
+        yield _Problem("width: 1 at least", str(item.width))
+    if item.type not in DTYPES:
+        yield _Problem("type: a known one", str(item.type))
+    if item.list and not _is_of_lists(item):
+        yield _Problem("list: whole numbers of width 1 without unread_positions and allowed_values, as lists are")
+    if len(item.feature_names) not in {0, item.width}:
+        yield _Problem(f"feature_names: {item.width}, one for each place, or none", str(len(item.feature_names)))
+    if len(set(item.feature_names)) != len(item.feature_names):
+        yield _Problem("feature_names: each once", "one twice")
+    for position in item.unread_positions:
+        if not 0 <= position < item.width:
+            yield _Problem(f"unread_positions: places from 0 to {item.width - 1}", str(position))
 
 
 def _is_of_lists(item: ServedInput) -> bool:
@@ -113,7 +147,14 @@ def _is_of_lists(item: ServedInput) -> bool:
     )
 
 
-def _are_tables_of(signature: FeatureSignature, inputs: Sequence[ServedInput]) -> Iterator[bool]:
-    whole = {item.name: item.width for item in inputs if item.type == bundle_pb2.VALUE_TYPE_INT64}
-    for table in signature.id_tables:
-        yield 0 <= table.position < whole.get(table.input, 0) and table.num_ids > 0 and table.out_of_range_ids in (1, 2)
+def _about_table(table: IdTable, widths: Mapping[str, int]) -> Iterator[_Problem]:
+    """What is wrong with a table over inputs of whole numbers, whose widths are given."""
+    width = widths.get(table.input, 0)
+    if not width:
+        yield _Problem("input: an input of whole numbers", ascii(table.input))
+    elif not 0 <= table.position < width:
+        yield _Problem(f"position: from 0 to {width - 1}", str(table.position))
+    if table.num_ids < 1:
+        yield _Problem("num_ids: 1 at least", str(table.num_ids))
+    if table.out_of_range_ids not in {1, 2}:
+        yield _Problem("out_of_range_ids: a known way", str(table.out_of_range_ids))

@@ -16,7 +16,7 @@ from rankspec.serving.v1 import bundle_pb2
 from rankspec.serving.v1.onnx_pb2 import OnnxModel
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from rankspec.scoring.reading import BundleFiles
     from rankspec.serving.v1.bundle_pb2 import BundleManifest, ExternalTensor
@@ -39,7 +39,10 @@ def start_session(bundle: BundleFiles, num_threads: int) -> onnxruntime.Inferenc
     content = bundle.contents[manifest.model_file]
     if len(content) > MAX_MODEL_BYTES:
         raise ScoringError(
-            bundle_pb2.ERROR_CODE_FILE_TOO_LARGE, f"{MAX_MODEL_BYTES} bytes at most", input=manifest.model_file
+            bundle_pb2.ERROR_CODE_FILE_TOO_LARGE,
+            f"{MAX_MODEL_BYTES} bytes at most",
+            input=manifest.model_file,
+            found=str(len(content)),
         )
     data = bytes(content)
     check_model(data, manifest)
@@ -53,7 +56,7 @@ def start_session(bundle: BundleFiles, num_threads: int) -> onnxruntime.Inferenc
     try:
         session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime's errors have no common class below this one.
-        raise _invalid(manifest, "a model that ONNX Runtime can load") from error
+        raise _invalid(manifest, f"a model that ONNX Runtime {onnxruntime.__version__} can load") from error
     _check_interface(session, manifest)
     return session
 
@@ -69,8 +72,10 @@ def check_model(data: bytes, manifest: BundleManifest) -> None:
     except DecodeError as error:
         raise _invalid(manifest, "an ONNX model") from error
     domains = {used.domain for used in model.opset_import} | set(_domains(model.graph))
-    if not domains <= set(_OWN_DOMAINS) or model.functions or model.graph.sparse_initializer:
-        raise _invalid(manifest, "ONNX's own operators, and plain tensors")
+    if foreign := sorted(domains - set(_OWN_DOMAINS)):
+        raise _invalid(manifest, "ONNX's own operators alone", f"operators of {foreign[0]!a}")
+    if model.functions or model.graph.sparse_initializer:
+        raise _invalid(manifest, "plain operators and tensors", "functions, or sparse tensors")
     external = {tensor.name: tensor for tensor in model.graph.initializer if tensor.data_location == _EXTERNAL}
     listed = {tensor.name: tensor for tensor in manifest.external_tensors}
     hidden = any(tensor.data_location == _EXTERNAL for tensor in _inner_tensors(model.graph))
@@ -138,13 +143,22 @@ def _check_interface(session: onnxruntime.InferenceSession, manifest: BundleMani
     ]
     outputs = [(node.name, node.type, list(node.shape)[1:]) for node in session.get_outputs()]
     if len(given) != len(session.get_inputs()) or sorted(given) != sorted(expected):
-        raise _invalid(manifest, "the inputs of the signature")
+        raise _invalid(manifest, f"the signature's inputs, {_listed(expected)}", _listed(given))
     if outputs != [(OUTPUTS, "tensor(float)", [len(manifest.outputs)])]:
-        raise _invalid(manifest, f"one output, {OUTPUTS}, with a column for each of outputs")
+        columns = len(manifest.outputs)
+        found = ", ".join(f"{name!a} {kind}{shape}" for name, kind, shape in outputs)
+        raise _invalid(manifest, f"one output, {OUTPUTS}, with {columns} columns, one of each of outputs", found)
 
 
-def _invalid(manifest: BundleManifest, expectation: str) -> ScoringError:
-    return ScoringError(bundle_pb2.ERROR_CODE_MODEL_INVALID, expectation, input=manifest.model_file)
+def _listed(inputs: Iterable[tuple[str, str, int]]) -> str:
+    """Inputs by name, type and width."""
+    return ", ".join(
+        f"{name!a} {kind}[{'any' if width == _ANY_WIDTH else width}]" for name, kind, width in sorted(inputs)
+    )
+
+
+def _invalid(manifest: BundleManifest, expectation: str, found: str = "") -> ScoringError:
+    return ScoringError(bundle_pb2.ERROR_CODE_MODEL_INVALID, expectation, input=manifest.model_file, found=found)
 
 
 def _external_invalid(manifest: BundleManifest) -> ScoringError:

@@ -199,7 +199,7 @@ def _bytes_of(value: Any) -> Any:
 
 
 def _invalid(name: str, expectation: str) -> ScoringError:
-    return ScoringError(bundle_pb2.ERROR_CODE_RECIPE_INVALID, expectation, input=name)
+    return ScoringError(bundle_pb2.ERROR_CODE_RECIPE_INVALID, f"expected {expectation}", input=name)
 
 
 def _as_scoring_error(error: EncodingError, name: str) -> ScoringError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import mmap
 import os
@@ -55,11 +56,12 @@ def read_bundle(
         data = _manifest_bytes(place)
         digest = hashlib.sha256(data).hexdigest()
         if expect_digest is not None and digest != expect_digest:
-            raise _error(bundle_pb2.ERROR_CODE_DIGEST_MISMATCH, "the manifest of that digest", MANIFEST_FILE)
+            raise _error(bundle_pb2.ERROR_CODE_DIGEST_MISMATCH, f"the digest {expect_digest}", MANIFEST_FILE, digest)
         manifest = parsed_manifest(data)
         _check_names(place, manifest)
-        if sum(file.size for file in manifest.files) > max_bytes:
-            raise _error(bundle_pb2.ERROR_CODE_FILE_TOO_LARGE, f"files of {max_bytes} bytes together at most")
+        if (size := sum(file.size for file in manifest.files)) > max_bytes:
+            expected = f"files of {max_bytes} bytes together at most"
+            raise _error(bundle_pb2.ERROR_CODE_FILE_TOO_LARGE, expected, found=f"{size}")
         contents = {file.name: _content(place, file) for file in manifest.files}
     return BundleFiles(manifest, digest, contents)
 
@@ -94,7 +96,8 @@ def _folder(folder: str | os.PathLike[str]) -> Iterator[int]:
     try:
         place = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     except OSError as error:
-        raise _error(bundle_pb2.ERROR_CODE_NO_BUNDLE, "a folder that can be read") from error
+        found = (error.strerror or "an error").lower()
+        raise _error(bundle_pb2.ERROR_CODE_NO_BUNDLE, "a folder that can be read", found=found) from error
     try:
         yield place
     finally:
@@ -104,11 +107,12 @@ def _folder(folder: str | os.PathLike[str]) -> Iterator[int]:
 def _manifest_bytes(place: int) -> bytes:
     try:
         with _opened(place, MANIFEST_FILE) as file:
-            if os.fstat(file).st_size > MAX_MANIFEST_BYTES:
-                raise _error(bundle_pb2.ERROR_CODE_FILE_TOO_LARGE, f"{MAX_MANIFEST_BYTES} bytes at most", MANIFEST_FILE)
+            if (size := os.fstat(file).st_size) > MAX_MANIFEST_BYTES:
+                expected = f"{MAX_MANIFEST_BYTES} bytes at most"
+                raise _error(bundle_pb2.ERROR_CODE_FILE_TOO_LARGE, expected, MANIFEST_FILE, str(size))
             return os.read(file, MAX_MANIFEST_BYTES)
     except FileNotFoundError as error:
-        raise _error(bundle_pb2.ERROR_CODE_NO_BUNDLE, "a folder with a manifest", MANIFEST_FILE) from error
+        raise _error(bundle_pb2.ERROR_CODE_NO_BUNDLE, "a folder with this file", MANIFEST_FILE, "none") from error
 
 
 def _check_names(place: int, manifest: BundleManifest) -> None:
@@ -118,24 +122,29 @@ def _check_names(place: int, manifest: BundleManifest) -> None:
     for name in sorted(there - listed):
         raise _error(bundle_pb2.ERROR_CODE_FILE_UNLISTED, "files that the manifest lists, and no others", name)
     for name in sorted(listed - there):
-        raise _error(bundle_pb2.ERROR_CODE_FILE_MISSING, "every file that the manifest lists", name)
+        raise _error(
+            bundle_pb2.ERROR_CODE_FILE_MISSING, "every file that the manifest lists", name, "none of this name"
+        )
 
 
 def _content(place: int, listed: BundleFile) -> memoryview:
     """Maps a file whose size and hash are as listed."""
     try:
         with _opened(place, listed.name) as file:
-            if os.fstat(file).st_size != listed.size:
-                raise _error(bundle_pb2.ERROR_CODE_FILE_SIZE, f"{listed.size} bytes", listed.name)
+            if (size := os.fstat(file).st_size) != listed.size:
+                expected = f"the {listed.size} bytes that the manifest lists"
+                raise _error(bundle_pb2.ERROR_CODE_FILE_SIZE, expected, listed.name, str(size))
             # An empty file cannot be mapped.
             content = memoryview(mmap.mmap(file, listed.size, access=mmap.ACCESS_READ) if listed.size else b"")
     except FileNotFoundError as error:
-        raise _error(bundle_pb2.ERROR_CODE_FILE_MISSING, "every file that the manifest lists", listed.name) from error
+        expected = "every file that the manifest lists"
+        raise _error(bundle_pb2.ERROR_CODE_FILE_MISSING, expected, listed.name, "none of this name") from error
     digest = hashlib.sha256()
     for start in range(0, listed.size, _CHUNK):
         digest.update(content[start : start + _CHUNK])
     if digest.hexdigest() != listed.sha256:
-        raise _error(bundle_pb2.ERROR_CODE_FILE_HASH, "the SHA-256 that the manifest says", listed.name)
+        expected = f"the SHA-256 that the manifest lists, {listed.sha256}"
+        raise _error(bundle_pb2.ERROR_CODE_FILE_HASH, expected, listed.name, digest.hexdigest())
     return content
 
 
@@ -147,14 +156,16 @@ def _opened(place: int, name: str) -> Iterator[int]:
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise _error(bundle_pb2.ERROR_CODE_FILE_UNSAFE, "a plain file that can be read", name) from error
+        # A link is refused with the number of a loop of links.
+        found = "a link" if error.errno == errno.ELOOP else (error.strerror or "an error").lower()
+        raise _error(bundle_pb2.ERROR_CODE_FILE_UNSAFE, "a plain file that can be read", name, found) from error
     try:
         if not stat.S_ISREG(os.fstat(file).st_mode):
-            raise _error(bundle_pb2.ERROR_CODE_FILE_UNSAFE, "a plain file", name)
+            raise _error(bundle_pb2.ERROR_CODE_FILE_UNSAFE, "a plain file", name, "a folder, a pipe or a device")
         yield file
     finally:
         os.close(file)
 
 
-def _error(code: bundle_pb2.ErrorCode, expectation: str, name: str = "") -> ScoringError:
-    return ScoringError(code, expectation, input=name)
+def _error(code: bundle_pb2.ErrorCode, expectation: str, name: str = "", found: str = "") -> ScoringError:
+    return ScoringError(code, expectation, input=name, found=found)

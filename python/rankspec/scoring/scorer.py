@@ -180,6 +180,7 @@ class Scorer:
                     bundle_pb2.ERROR_CODE_GOLDEN_MISMATCH,
                     f"outputs within {tolerance:g} of the expected ones",
                     input=batch.name,
+                    found=f"{worst:.3g}",
                 )
         return worst
 

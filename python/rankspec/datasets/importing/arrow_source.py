@@ -20,15 +20,19 @@ class ParquetSource:
     """A Parquet file."""
 
     is_text = False
-    decimal = "."
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, decimal: str = ".") -> None:
         """Reads the file's end.
+
+        Args:
+            path: the file.
+            decimal: the decimal mark of numbers in columns of text.
 
         Raises:
             TableError: it is no Parquet file.
         """
         self.path = path
+        self.decimal = decimal
         self.notes: list[str] = []
         try:
             with pq.ParquetFile(path) as file:
@@ -60,15 +64,19 @@ class ArrowSource:
     """An Arrow file, which Feather files of version 2 are too, or a file of an Arrow stream."""
 
     is_text = False
-    decimal = "."
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, decimal: str = ".") -> None:
         """Reads the file's schema.
+
+        Args:
+            path: the file.
+            decimal: the decimal mark of numbers in columns of text.
 
         Raises:
             TableError: it is no Arrow file.
         """
         self.path = path
+        self.decimal = decimal
         self.notes: list[str] = []
         self._is_file = first_bytes(path, 6) == b"ARROW1"
         if first_bytes(path, 4) == b"FEA1":
@@ -110,14 +118,18 @@ class StreamSource:
     """
 
     is_text = False
-    decimal = "."
 
-    def __init__(self, table: Any) -> None:
+    def __init__(self, table: Any, decimal: str = ".") -> None:
         """Takes a table's schema.
+
+        Args:
+            table: the table.
+            decimal: the decimal mark of numbers in columns of text.
 
         Raises:
             TableError: the table's columns have no names or one twice.
         """
+        self.decimal = decimal
         self.notes: list[str] = []
         self._table = table
         self._kept: IO[bytes] | None = None

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal, get_args
 
 from rankspec.data.v1.recipe_pb2 import RecipeLabel
 from rankspec.datasets.importing.errors import TableError
@@ -13,6 +15,9 @@ from rankspec.datasets.importing.errors import TableError
 MOST_PLACES = 1024
 _CONDITION = re.compile(r"(?P<column>.+?)\s*(?P<operator>>=|==|=)\s*(?P<value>.+)")
 PARTS = ("train", "validation", "test")
+TimeUnit = Literal["s", "ms", "us"]
+TIME_UNITS: tuple[TimeUnit, ...] = get_args(TimeUnit)
+_MICROS_OF_DAY = 86_400_000_000
 
 
 @dataclass(frozen=True)
@@ -123,6 +128,70 @@ class Corrections:
                     raise TableError(f'"{name}" is named by --drop and by {option}; keep one of them')
 
 
+def corrections_of(
+    *,
+    label: str | Iterable[str] = (),
+    numeric: str | Iterable[str] = (),
+    categorical: str | Iterable[str] = (),
+    multi: Mapping[str, str] | None = None,
+    places: Mapping[str, int] | None = None,
+    hash: Mapping[str, int] | None = None,  # noqa: A002 - the option's name
+    drop: str | Iterable[str] = (),
+    key: str | Iterable[str] = (),
+    bins: int | None = None,
+    split: str = "80/10/10",
+    group: str | None = None,
+    group_as_feature: bool = False,
+    time: str | None = None,
+    time_zone: str | None = None,
+    time_unit: TimeUnit | None = None,
+    gap_days: float = 0,
+    seed: int = 0,
+    private: bool = False,
+) -> Corrections:
+    """What the options of `rankspec data import` and the arguments of `import_table` say; they are called alike.
+
+    Raises:
+        TableError: a value is none that the option takes.
+    """
+    for option, counts, most in (("places", places, MOST_PLACES), ("hash", hash, None)):
+        for column, count in (counts or {}).items():
+            if count < 1 or (most is not None and count > most):
+                up_to = f"from 1 to {most}" if most is not None else "from 1 on"
+                raise TableError(f'--{option}: "{column}" has {count}; give a number {up_to}')
+    if bins is not None and bins < 0:
+        raise TableError(f"--bins {bins}: give a number of quantiles, or 0 for none")
+    if time_unit not in {None, *TIME_UNITS}:
+        raise TableError(f"--time-unit {time_unit}: give one of {', '.join(TIME_UNITS)}")
+    if not 0 <= gap_days < math.inf:
+        raise TableError(f"--gap-days {gap_days:g}: give a number of days from 0 on")
+    return Corrections(
+        labels=tuple(map(parse_label, _names(label))),
+        numeric=_names(numeric),
+        categorical=_names(categorical),
+        multi=dict(multi or {}),
+        places=dict(places or {}),
+        hashed=dict(hash or {}),
+        drop=_names(drop),
+        group=group,
+        group_as_feature=group_as_feature,
+        time=time,
+        key=_names(key),
+        time_zone=time_zone,
+        time_unit=time_unit,
+        split=parse_split(split),
+        seed=seed,
+        gap_micros=round(gap_days * _MICROS_OF_DAY),
+        bins=bins,
+        private=private,
+    )
+
+
+def _names(given: str | Iterable[str]) -> tuple[str, ...]:
+    """The columns that are given; one may stand alone."""
+    return (given,) if isinstance(given, str) else tuple(given)
+
+
 def parse_label(text: str) -> Label:
     """Reads `COLUMN`, `COLUMN:binary`, `COLUMN:number`, `COLUMN>=4`, `COLUMN=yes`, each after `TASK=` or not.
 
@@ -189,7 +258,7 @@ def parse_places(text: str) -> tuple[str, int]:
         TableError: it is not that.
     """
     column, _, places = text.rpartition("=")
-    if not column or not places.isdecimal() or not 0 < int(places) <= MOST_PLACES:
+    if not column or not places.isdecimal():
         raise TableError(f"--places {text}: give the column and up to {MOST_PLACES} places, as in --places tags=4")
     return column, int(places)
 
@@ -201,6 +270,6 @@ def parse_hashed(text: str) -> tuple[str, int]:
         TableError: it is not that.
     """
     column, _, buckets = text.rpartition("=")
-    if not column or not buckets.isdecimal() or int(buckets) < 1:
+    if not column or not buckets.isdecimal():
         raise TableError(f"--hash {text}: give the column and the number of buckets, as in --hash city=1000")
     return column, int(buckets)

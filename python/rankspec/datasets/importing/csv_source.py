@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, get_args
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -40,6 +41,9 @@ _SNIFFED_BYTES = 256 << 10
 _DECIMAL_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+")
 
 
+Decimal = Literal[".", ","]
+
+
 @dataclass(frozen=True)
 class CsvFormat:
     """How CSV files are written; what is None is found out from the file.
@@ -57,10 +61,19 @@ class CsvFormat:
     delimiter: str | None = None
     quote: str = '"'
     encoding: str | None = None
-    decimal: str | None = None
+    decimal: Decimal | None = None
     has_header: bool = True
     names: tuple[str, ...] | None = None
     missing: tuple[str, ...] = MISSING
+
+    def __post_init__(self) -> None:
+        """Looks at the decimal mark.
+
+        Raises:
+            TableError: it is none.
+        """
+        if self.decimal not in {None, *get_args(Decimal)}:
+            raise TableError(f"--decimal {self.decimal}: give a point or a comma")
 
 
 class CsvSource:

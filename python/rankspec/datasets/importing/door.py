@@ -147,7 +147,9 @@ def open_table(
     if isinstance(table, str | Path):
         table = [table]
     if hasattr(table, "__arrow_c_stream__"):
-        return Table([StreamSource(table)])
+        if form is not None:
+            raise TableError(f"--format {form} is about files, and the table is none; leave it out")
+        return Table([StreamSource(table, decimal_of(csv_format or CsvFormat(), "the table"))])
     if not isinstance(table, Sequence) or not table or not all(isinstance(path, str | Path) for path in table):
         raise TableError("a table is a path, a list of paths, or has __arrow_c_stream__, as frames and Arrow tables do")
     # Parts in the order of their names: the order in which they are given says nothing.
@@ -174,13 +176,33 @@ def _open_file(path: Path, form: Form | None, csv_format: CsvFormat) -> Source:
         raise TableError(f"the name of {path} does not say what it is; give --format, one of {', '.join(FORMS)}")
     if path.is_dir():
         raise TableError(f"{path} is a folder; name its files")
-    if form == "parquet":
-        return ParquetSource(path)
-    if form == "arrow":
-        return ArrowSource(path)
+    if form == "csv":
+        return CsvSource(path, csv_format)
     if form == "json":
+        _refuse_unused(csv_format, {"encoding"}, f"{path} is of JSON lines")
         return JsonSource(path, csv_format.encoding)
-    return CsvSource(path, csv_format)
+    return (ParquetSource if form == "parquet" else ArrowSource)(path, decimal_of(csv_format, str(path)))
+
+
+def decimal_of(csv_format: CsvFormat, what: str) -> str:
+    """The decimal mark of numbers in columns of text, of a table whose columns have types.
+
+    Args:
+        csv_format: what the user says of text.
+        what: the table, in words.
+
+    Raises:
+        TableError: the user says more than that, and nothing would come of it.
+    """
+    _refuse_unused(csv_format, {"decimal"}, f"{what} has columns with types")
+    return csv_format.decimal or "."
+
+
+def _refuse_unused(csv_format: CsvFormat, used: set[str], why: str) -> None:
+    unset = CsvFormat()
+    for name, option in _OPTIONS.items():
+        if name not in used and getattr(csv_format, name) != getattr(unset, name):
+            raise TableError(f"{option} is about CSV files, and {why}; leave it out")
 
 
 def form_of(path: Path) -> Form | None:
@@ -198,6 +220,19 @@ def form_of(path: Path) -> Form | None:
     if start.startswith(b"PAR1"):
         return "parquet"
     return "arrow" if start == b"ARROW1" else None
+
+
+# By the names of what they say in CsvFormat.
+_OPTIONS = {
+    "delimiter": "--delimiter",
+    "quote": "--quote",
+    "encoding": "--encoding",
+    "decimal": "--decimal",
+    "has_header": "--no-header",
+    "names": "--columns",
+    "missing": "--missing",
+}
+assert _OPTIONS.keys() == CsvFormat.__dataclass_fields__.keys()
 
 
 def _called(source: Source) -> str:

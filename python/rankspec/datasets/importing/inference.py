@@ -254,11 +254,7 @@ def has_decimal_commas(profile: Profile) -> bool:
 
 def comma_hint(profile: Profile) -> str:
     """What to say to have numbers with decimal commas read; empty where they are none."""
-    return (
-        "; if their commas are decimal marks, `--decimal ,` says so for CSV files"
-        if has_decimal_commas(profile)
-        else ""
-    )
+    return "; if their commas are decimal marks, `--decimal ,` says so" if has_decimal_commas(profile) else ""
 
 
 def _unit_of(profile: Profile) -> str | None:

@@ -119,15 +119,15 @@ class _Task:
 class OnEngine:
     """A table that an engine holds; see `Passes`."""
 
-    decimal = "."
-
-    def __init__(self, engine: Engine, progress: Progress = silent) -> None:
+    def __init__(self, engine: Engine, progress: Progress = silent, decimal: str = ".") -> None:
         """Takes a table.
 
         Args:
             engine: holds it.
             progress: opens a bar; an engine tells only when a pass is done.
+            decimal: the decimal mark of numbers in columns of text.
         """
+        self.decimal = decimal
         self._engine = engine
         self._progress = progress
         self._recipe = Recipe()
@@ -151,7 +151,7 @@ class OnEngine:
             TableError: the table cannot be read.
         """
         merged = {name: Profiler(name) for name in self.names}
-        for profiles in self._counted("looking", _profiles, self.names):
+        for profiles in self._counted("looking", partial(_profiles, decimal=self.decimal), self.names):
             for name, profile in profiles.items():
                 merged[name].merge(profile)
         return {name: profiler.finish() for name, profiler in merged.items()}
@@ -235,11 +235,11 @@ def _move(written: Path, path: Path) -> None:
         ) from error
 
 
-def _profiles(batches: Batches) -> Iterator[dict[str, Profile]]:
+def _profiles(batches: Batches, decimal: str) -> Iterator[dict[str, Profile]]:
     profilers: dict[str, Profiler] = {}
     for batch in batches:
         for name, column in zip(batch.schema.names, batch.columns, strict=True):
-            profilers.setdefault(name, Profiler(name)).add(column)
+            profilers.setdefault(name, Profiler(name)).add(column, decimal=decimal)
     yield {name: profiler.finish() for name, profiler in profilers.items()}
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from rankspec.data.v1.recipe_pb2 import RawKind, Recipe
-from rankspec.datasets.importing.corrections import Corrections, Label, parse_label, parse_split
-from rankspec.datasets.importing.csv_source import CsvFormat
-from rankspec.datasets.importing.door import Form, open_table
+from rankspec.datasets.importing.corrections import Label, TimeUnit, corrections_of
+from rankspec.datasets.importing.csv_source import CsvFormat, Decimal
+from rankspec.datasets.importing.door import Form, decimal_of, open_table
 from rankspec.datasets.importing.importer import Imported, import_planned, planned
 from rankspec.datasets.importing.on_engine import OnEngine
 from rankspec.datasets.importing.one_machine import OneMachine
@@ -30,12 +31,18 @@ def import_table(
     categorical: str | Iterable[str] = (),
     multi: Mapping[str, str] | None = None,
     places: Mapping[str, int] | None = None,
+    hash: Mapping[str, int] | None = None,  # noqa: A002 - the option's name
     drop: str | Iterable[str] = (),
+    bins: int | None = None,
     group_as_feature: bool = False,
+    time_zone: str | None = None,
+    time_unit: TimeUnit | None = None,
+    gap_days: float = 0,
     split: str = "80/10/10",
     seed: int = 0,
     recipe: Recipe | None = None,
     form: Form | None = None,
+    decimal: Decimal | None = None,
     csv_format: CsvFormat | None = None,
     vectors: Vectors = "bytes",
     private: bool = False,
@@ -59,13 +66,20 @@ def import_table(
         multi: columns of several categories, with the text between them; "" for lists.
         places: of columns of several categories, how many of a row, the first, become ids at places of their own; None
             and for other columns: all, as a list.
+        hash: columns of categories that become ids by a hash, without a vocabulary, with the number of buckets.
         drop: columns to leave out.
+        bins: so many quantiles of numbers of many values are ids too, 0 for none; None: 32 in a table of many numbers.
         group_as_feature: the group's id is a feature too.
+        time_zone: the zone of times without one, such as "Europe/Berlin"; None: UTC.
+        time_unit: what times that are whole numbers count in: "s", "ms" or "us"; None finds it out.
+        gap_days: days before a part begins whose rows are in none.
         split: percents of train, validation and test.
         seed: what a split by key, and the run, are drawn from.
         recipe: what becomes of each column, in place of all that is said above but the group.
         form: the files' form; None goes by their names.
-        csv_format: how CSV files are written; what it leaves out is found out.
+        decimal: the decimal mark of numbers that are written as text, in files or in columns; None finds it out of CSV
+            files, and is a point elsewhere.
+        csv_format: how CSV files are written; what it leaves out is found out. Refused of any other table.
         vectors: how vectors are stored.
         private: errors show no value of the table.
         progress: opens a bar.
@@ -76,48 +90,46 @@ def import_table(
     Raises:
         TableError: the table, or what is said of it, cannot be used, or `output` is there.
     """
-    corrections = Corrections(
-        labels=tuple(map(parse_label, _names(label))),
-        numeric=_names(numeric),
-        categorical=_names(categorical),
-        multi=dict(multi or {}),
-        places=dict(places or {}),
-        drop=_names(drop),
+    corrections = corrections_of(
+        label=label,
+        numeric=numeric,
+        categorical=categorical,
+        multi=multi,
+        places=places,
+        hash=hash,
+        drop=drop,
+        key=key,
+        bins=bins,
+        split=split,
         group=group,
         group_as_feature=group_as_feature,
         time=time,
-        key=_names(key),
-        split=parse_split(split),
+        time_zone=time_zone,
+        time_unit=time_unit,
+        gap_days=gap_days,
         seed=seed,
         private=private,
     )
-    opened = _opened(table, form, csv_format, progress)
-    form_of_text = csv_format or CsvFormat()
-    made = (
-        planned(opened, corrections, form_of_text.missing)
-        if recipe is None
-        else planned_by(recipe, opened.names, group)
-    )
+    text = csv_format or CsvFormat()
+    if decimal is not None:
+        text = replace(text, decimal=decimal)
+    opened = _opened(table, form, text, progress)
+    made = planned(opened, corrections, text.missing) if recipe is None else planned_by(recipe, opened.names, group)
     return import_planned(opened, made, Path(output), vectors=vectors, private=private, seed=seed)
 
 
-def _names(given: str | Iterable[str]) -> tuple[str, ...]:
-    """The columns that are given; one may stand alone."""
-    return (given,) if isinstance(given, str) else tuple(given)
-
-
-def _opened(table: Any, form: Form | None, csv_format: CsvFormat | None, progress: Progress) -> Passes:
+def _opened(table: Any, form: Form | None, text: CsvFormat, progress: Progress) -> Passes:
     """A table, where it is: engines are known by their packages, which are not imported here."""
     package = type(table).__module__.partition(".")[0]
     if package == "pyspark":
         from rankspec.datasets.importing.spark import SparkFrame
 
-        return OnEngine(SparkFrame(table), progress)
+        return OnEngine(SparkFrame(table), progress, decimal_of(text, "a data frame of Spark"))
     if package == "ray":
         from rankspec.datasets.importing.ray import RayDataset
 
-        return OnEngine(RayDataset(table), progress)
-    return OneMachine(open_table(table, form=form, csv_format=csv_format), progress)
+        return OnEngine(RayDataset(table), progress, decimal_of(text, "a data set of Ray"))
+    return OneMachine(open_table(table, form=form, csv_format=text), progress)
 
 
 def planned_by(recipe: Recipe, names: Sequence[str], group: str | None) -> Plan:

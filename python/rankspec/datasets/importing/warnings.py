@@ -17,7 +17,7 @@ def warnings_of(made: Plan, found: Found) -> Iterator[str]:
         elif column.role == "list" and not column.is_told and has_decimal_commas(column.profile):
             yield (
                 f'"{name}" looks like numbers with decimal commas and is taken for lists of values; if it holds '
-                "numbers, `--decimal ,` says so for CSV files"
+                "numbers, `--decimal ,` says so"
             )
     for label in made.labels:
         if not label.is_number:

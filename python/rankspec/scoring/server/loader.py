@@ -47,7 +47,9 @@ class Loader:
         self._step = settings.step
         # Of folders that could not be opened, as they were then.
         self._failed: dict[Path, Stamp] = {}
-        self._said: object = None
+        # What was said at this look, and at the one before.
+        self._said: dict[str, dict[str, str | int]] = {}
+        self._said_before: dict[str, dict[str, str | int]] = {}
         self._previous: ServedModel | None = None
         self._scoring = Worker("scoring")
         self._opening = ThreadPoolExecutor(1, "opening")
@@ -69,6 +71,7 @@ class Loader:
             Why the last bundle that was tried could not be opened; None if none was tried or one could.
         """
         loop = asyncio.get_running_loop()
+        self._said, self._said_before = {}, self._said
         step = await loop.run_in_executor(self._opening, self._wanted_step)
         every = await loop.run_in_executor(self._opening, self._shelf.found)
         self._failed = {found.folder: found.stamp for found in every if self._failed.get(found.folder) == found.stamp}
@@ -79,10 +82,10 @@ class Loader:
         for found in wanted:
             if found.folder in self._failed:
                 continue
-            if self._registry.current is not None and self._registry.current.digest == found.digest:
-                return None
-            problem = await self._tried(found)
+            is_served = self._registry.current is not None and self._registry.current.digest == found.digest
+            problem = None if is_served else await self._tried(found)
             if problem is None:
+                self._say_what_is_passed_over(found, every)
                 return None
         self._say_what_is_missing(step, every)
         return problem
@@ -135,7 +138,6 @@ class Loader:
         old, self._registry.current = self._registry.current, model
         self._metrics.load("OK")
         self._metrics.serve(model)
-        self._said = None
         self._log.event("bundle_served", folder=found.folder.name, step=model.step, digest=model.digest)
         if old is None:
             return
@@ -177,16 +179,27 @@ class Loader:
         if not done.cancelled() and (error := done.exception()) is not None:
             self._log.event("failure", error=type(error).__name__, place="observing")
 
+    def _say_what_is_passed_over(self, served: Found, every: list[Found]) -> None:
+        """Names other bundles of the step that is served; those that could not be opened have been named."""
+        others = [
+            found.folder.name
+            for found in every
+            if found.step == served.step and found.digest != served.digest and found.folder not in self._failed
+        ]
+        if others:
+            self._say("step_twice", step=served.step, served=served.folder.name, passed_over=", ".join(sorted(others)))
+
     def _say_what_is_missing(self, step: int | None, every: list[Found]) -> None:
         if step is not None and all(found.step != step for found in every):
-            self._say("step_missing", step=step)
+            there = ", ".join(map(str, sorted({found.step for found in every if found.problem is None})))
+            self._say("step_missing", step=step, there=there)
         elif self._registry.current is None:
             self._say("nothing_to_serve", folder=str(self._settings.bundles))
 
     def _say(self, event: str, **values: str | int) -> None:
-        """Writes a line, if it is not the one that was written last time."""
-        if self._said != (event, values):
-            self._said = (event, values)
+        """Writes a line, if the look before did not find the same."""
+        self._said[event] = values
+        if self._said_before.get(event) != values:
             self._log.event(event, **values)
 
     async def observed(self) -> None:

@@ -1,0 +1,76 @@
+"""A bundle that is not opened is refused in one line: the file or field, what was expected and found, what to do."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from tests.scoring.tampering import LIST_TAMPERINGS, TAMPERINGS, Tampering
+from tests.unit.tiny_bundles import write_bundle
+
+from rankspec import scoring
+from rankspec.cli import main
+
+_EXAMPLES = Path(__file__).parents[1] / "scoring"
+_REFUSED = [
+    *((_EXAMPLES / "example_bundle", name, tampering) for name, tampering in TAMPERINGS.items()),
+    *((_EXAMPLES / "example_lists_bundle", name, tampering) for name, tampering in LIST_TAMPERINGS.items()),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("example", "tampering"), [pytest.param(example, one, id=name) for example, name, one in _REFUSED]
+)
+def test_a_refusal_says_what_was_expected_and_what_to_do(example: Path, tampering: Tampering, tmp_path: Path) -> None:
+    shutil.copytree(example, tmp_path / "bundle")
+    tampering.spoil(tmp_path / "bundle")
+
+    with pytest.raises(scoring.ScoringError) as caught:
+        scoring.open(tmp_path / "bundle")
+
+    text = str(caught.value)
+    place = f" {re.escape(caught.value.input)}" if caught.value.input else ""
+    assert re.fullmatch(rf"{caught.value.code}{place}: expected [^;]+; .*(export|copy|take|give|put|install) .+", text)
+    if caught.value.code == "MANIFEST_INVALID" and "protobuf's binary form" not in text:
+        field = re.search(r"expected ([a-z_]+)\S*: .*(, found \S|, as lists are;)", text)
+        assert field is not None, text
+
+
+def test_a_file_that_differs_is_told_with_what_was_found(tmp_path: Path) -> None:
+    write_bundle(tmp_path / "bundle")
+    (tmp_path / "bundle" / "model.onnx").write_bytes((tmp_path / "bundle" / "model.onnx").read_bytes() + b"x")
+    size = (tmp_path / "bundle" / "model.onnx").stat().st_size
+
+    with pytest.raises(scoring.ScoringError) as caught:
+        scoring.open(tmp_path / "bundle")
+
+    assert caught.value.expectation == f"the {size - 1} bytes that the manifest lists"
+    assert caught.value.found == str(size)
+
+
+def test_a_name_with_a_line_break_stays_on_its_line(tmp_path: Path) -> None:
+    write_bundle(tmp_path / "bundle")
+    (tmp_path / "bundle" / "a\nerror: b").write_text("x")
+
+    with pytest.raises(scoring.ScoringError) as caught:
+        scoring.open(tmp_path / "bundle")
+
+    assert caught.value.input == "a\nerror: b"
+    assert str(caught.value).startswith(r"FILE_UNLISTED 'a\nerror: b': expected ")
+
+
+@pytest.mark.parametrize("verb", [("serve",), ("bundle", "verify")], ids=["serve", "verify"])
+def test_a_digest_that_is_none_is_refused_before_anything_is_read(
+    verb: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*verb, "nowhere", "--expect-digest", "5e2f"]) == 2
+    assert "'5e2f' is no SHA-256; give its 64 hexadecimal digits" in capsys.readouterr().err
+
+
+def test_a_digest_in_capitals_is_the_same(tmp_path: Path) -> None:
+    digest = write_bundle(tmp_path / "bundle")
+
+    assert main(["bundle", "verify", str(tmp_path / "bundle"), "--expect-digest", digest.upper()]) == 0
