@@ -7,6 +7,8 @@ import math
 import threading
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,8 +19,13 @@ from rankspec.serving.v1 import bundle_pb2
 from rankspec.scoring.errors import ScoringError
 from rankspec.scoring.server import batching
 from rankspec.scoring.server.batching import Batcher, WaitingRoom
+from rankspec.scoring.server.logs import Log
+from rankspec.scoring.server.metrics import Metrics
+from rankspec.scoring.server.models import Registry
 from rankspec.scoring.server.refusals import Kind, Refusal
-from rankspec.scoring.server.settings import Limits
+from rankspec.scoring.server.requests import ScoreRequest
+from rankspec.scoring.server.service import Service
+from rankspec.scoring.server.settings import Address, Limits, Settings
 from rankspec.scoring.server.worker import Worker
 
 Inputs = Mapping[str, np.ndarray]
@@ -394,3 +401,24 @@ def test_what_fails_here_is_told_and_the_next_is_scored(monkeypatch: pytest.Monk
 
     seen.run(work)
     assert seen.found == ["there", "here", "here"]
+
+
+def test_the_deadline_holds_for_what_is_scored_here(tmp_path: Path) -> None:
+    class Model:
+        step = 1
+
+        async def score(self, _request: ScoreRequest, deadline: float) -> None:
+            # As what is scored here, it holds up the loop, so that no timer ends it.
+            while time.monotonic() <= deadline:
+                pass
+
+    address, room = Address("127.0.0.1", 0), WaitingRoom(Limits())
+    settings_ = Settings(tmp_path, "bundle", address, address, address)
+    registry: Any = Registry("bundle")
+    registry.current = Model()
+    service = Service(settings_, registry, Metrics(room), room, Log())
+
+    with pytest.raises(Refusal) as refused:
+        asyncio.run(service.score(ScoreRequest("bundle", "", "", {}, None, 0.01, None)))
+
+    assert refused.value.code == "DEADLINE_EXCEEDED"

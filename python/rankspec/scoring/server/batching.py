@@ -52,9 +52,10 @@ class WaitingRoom:
 
     @property
     def is_quiet(self) -> bool:
-        """Whether one request is open, and came once the one before it was answered, as that one did.
+        """Whether one request is open, and came, as the one before it did, while no other was.
 
-        Had others come while the one before was scored in the event loop's thread, they would be open with this one.
+        Of several clients that ask again and again one comes alone now and then, but hardly one after the other: what
+        comes while a request holds up the event loop counts as open with it.
         """
         return self._in_a_row > 1
 
@@ -201,7 +202,8 @@ class Batcher:
     def _is_scored_here(self, size: Size) -> bool:
         """Whether a request is scored in the event loop's thread: the way to another and back takes time, too.
 
-        It is if it is by itself, and no larger than one that was scored quickly: nobody waits for the loop meanwhile.
+        It is if it is by itself, and no larger than one that was scored quickly: who comes meanwhile waits for the loop
+        no longer than `_QUICK_S`. A bundle's first request never is, nor one of a model that takes long.
         """
         return (
             self._is_quick(size)
