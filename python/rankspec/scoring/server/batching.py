@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections import deque
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -26,8 +27,16 @@ if TYPE_CHECKING:
     Outputs = Mapping[str, NDArray[np.float32]]
 
 
+# A request that is by itself is scored in the event loop's thread if that takes less time. The loop may be held up so
+# long anyway: it is how long Python lets another thread run on (`sys.getswitchinterval`).
+_QUICK_S = 0.005
+# In so many turns of the event loop, whatever has come while it was held up is an open request: the loop hears of it,
+# gRPC takes it, makes a task of it, and the task begins.
+_TURNS_TO_COME = 4
+
+
 class WaitingRoom:
-    """How much waits, over all bundles, and how much may."""
+    """How many requests are open, how much waits, over all bundles, and how much may."""
 
     def __init__(self, limits: Limits) -> None:
         """Starts with nothing."""
@@ -35,8 +44,43 @@ class WaitingRoom:
         self.rows = 0
         self.ids = 0
         self._limits = limits
+        self._open: Counter[object] = Counter()
+        # How many of the last requests came one after the other, each while no other was open.
+        self._in_a_row = 0
         # Rows a second of late; None until something has been scored.
         self._speed: float | None = None
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether one request is open, and came, as the one before it did, while no other was.
+
+        Of several clients that ask again and again one comes alone now and then, but hardly one after the other: what
+        comes while a request holds up the event loop counts as open with it.
+        """
+        return self._in_a_row > 1
+
+    @contextmanager
+    def opened(self, by: object) -> Iterator[None]:
+        """A request is open inside of it, and a few turns of the event loop longer.
+
+        Args:
+            by: who asks and has one request at a time: two requests of the same are not open together.
+        """
+        others = len(self._open) - (by in self._open)
+        self._in_a_row = 0 if others else self._in_a_row + 1
+        self._open[by] += 1
+        try:
+            yield
+        finally:
+            self._close(by, _TURNS_TO_COME)
+
+    def _close(self, by: object, turns: int) -> None:
+        if turns:
+            asyncio.get_running_loop().call_soon(self._close, by, turns - 1)
+        elif self._open[by] > 1:
+            self._open[by] -= 1
+        else:
+            del self._open[by]
 
     def enter(self, size: Size) -> None:
         """Takes a request in.
@@ -124,6 +168,8 @@ class Batcher:
         self._lists = lists
         self._waiting: deque[_Waiting] = deque()
         self._together = Size()
+        # A size of which requests were scored quickly when last they were, and so are smaller ones.
+        self._quick: Size | None = None
         self._timer: asyncio.TimerHandle | None = None
 
     async def score(self, inputs: Inputs, deadline: float) -> Outputs:
@@ -140,12 +186,33 @@ class Batcher:
         if deadline <= now:
             raise _late()
         size = size_of(inputs, self._lists)
+        if self._is_scored_here(size):
+            found = self._found([inputs])
+            if isinstance(found, Refusal):
+                raise found
+            self._learn(found, [size])
+            return found.outputs
         self._room.enter(size)
         answer: asyncio.Future[Outputs] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Waiting(inputs, size, deadline, now, answer))
         self._together = self._together.joined(size)
         self._go_on()
         return await answer
+
+    def _is_scored_here(self, size: Size) -> bool:
+        """Whether a request is scored in the event loop's thread: the way to another and back takes time, too.
+
+        It is if it is by itself, and no larger than one that was scored quickly: who comes meanwhile waits for the loop
+        no longer than `_QUICK_S`. A bundle's first request never is, nor one of a model that takes long.
+        """
+        return (
+            self._is_quick(size)
+            and self._room.is_quiet
+            and not (self.is_scoring or self._waiting or self._limits.max_delay_s)
+        )
+
+    def _is_quick(self, size: Size) -> bool:
+        return self._quick is not None and size.is_within(self._quick)
 
     def _go_on(self) -> None:
         """Has the next batch scored, unless one is, or its first request is to wait for others."""
@@ -200,14 +267,17 @@ class Batcher:
 
     def _work(self, batch: Sequence[_Waiting], end: Callable[[_Scored | Refusal], object]) -> None:
         """Scores a batch, in the thread for it."""
+        end(self._found([item.inputs for item in batch]))
+
+    def _found(self, requests: Sequence[Inputs]) -> _Scored | Refusal:
+        """Scores requests, in whichever thread."""
         begin = time.monotonic()
         try:
-            inputs = _joined(batch)
+            inputs = _joined(requests)
             outputs = self._score(inputs)
         except Exception as error:  # noqa: BLE001 - whatever it is, who waits has to hear of it
-            end(of_scoring(error) if isinstance(error, ScoringError) else _failed(error))
-        else:
-            end(_Scored(inputs, outputs, time.monotonic() - begin))
+            return of_scoring(error) if isinstance(error, ScoringError) else _failed(error)
+        return _Scored(inputs, outputs, time.monotonic() - begin)
 
     def _end(self, batch: Sequence[_Waiting], found: _Scored | Refusal) -> None:
         """Answers those who wait, while the next batch is being scored."""
@@ -224,14 +294,22 @@ class Batcher:
                 rows = slice(start, start + item.size.rows)
                 item.answer.set_result({name: values[rows] for name, values in found.outputs.items()})
             start += item.size.rows
-        self._room.scored(start, found.seconds)
-        asyncio.get_running_loop().call_soon(self._observe, found.inputs, found.outputs, len(batch), start)
+        self._learn(found, [item.size for item in batch])
+
+    def _learn(self, found: _Scored, sizes: Sequence[Size]) -> None:
+        """Keeps what requests that were scored tell of those to come, and has them observed."""
+        size = joined_size(sizes)
+        self._room.scored(size.rows, found.seconds)
+        was_quick = found.seconds < _QUICK_S
+        if was_quick is not self._is_quick(size):
+            self._quick = size if was_quick else None
+        asyncio.get_running_loop().call_soon(self._observe, found.inputs, found.outputs, len(sizes), size.rows)
 
 
-def _joined(batch: Sequence[_Waiting]) -> Inputs:
-    if len(batch) == 1:
-        return batch[0].inputs
-    return {name: joined_padded([item.inputs[name] for item in batch]) for name in batch[0].inputs}
+def _joined(requests: Sequence[Inputs]) -> Inputs:
+    if len(requests) == 1:
+        return requests[0]
+    return {name: joined_padded([inputs[name] for inputs in requests]) for name in requests[0]}
 
 
 def _late() -> Refusal:

@@ -122,7 +122,7 @@ class GrpcServer:
         return metadata_message(self._service.registry.model(asked.name, asked.version))
 
     async def _infer(self, context: Any) -> Any:
-        return await self._service.counted("grpc", lambda: self._scored(context))
+        return await self._service.counted("grpc", context, lambda: self._scored(context))
 
     async def _scored(self, context: Any) -> Any:
         self._check_token(context)

@@ -93,7 +93,7 @@ class HttpServer:
         name, version, what = matched.group(1), matched.group(2) or "", matched.group(3)
         if what == "infer":
             _only_method(request, "POST")
-            return await self._service.counted("http", lambda: self._scored(request, name, version))
+            return await self._service.counted("http", request.transport, lambda: self._scored(request, name, version))
         _only_method(request, "GET")
         return self._about(registry.model(name, version), what)
 

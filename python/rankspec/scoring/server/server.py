@@ -41,7 +41,7 @@ class Server:
         room = WaitingRoom(settings.limits)
         self._metrics = Metrics(room)
         self._loader = Loader(settings, self.registry, self._metrics, room, log)
-        service = Service(settings, self.registry, self._metrics, log)
+        service = Service(settings, self.registry, self._metrics, room, log)
         self._grpc = GrpcServer(service)
         self._http = HttpServer(service)
         self._metrics_server = MetricsServer(service)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 from rankspec.scoring.server.refusals import Kind, Refusal
 
 if TYPE_CHECKING:
+    from rankspec.scoring.server.batching import WaitingRoom
     from rankspec.scoring.server.logs import Log
     from rankspec.scoring.server.metrics import Metrics
     from rankspec.scoring.server.models import Registry
@@ -24,11 +25,12 @@ _Given = TypeVar("_Given")
 class Service:
     """Answers requests, whichever protocol they come by."""
 
-    def __init__(self, settings: Settings, registry: Registry, metrics: Metrics, log: Log) -> None:
+    def __init__(self, settings: Settings, registry: Registry, metrics: Metrics, room: WaitingRoom, log: Log) -> None:
         """Takes what all protocols share."""
         self.settings = settings
         self.registry = registry
         self.metrics = metrics
+        self._room = room
         self.log = log
         self._shown = None if settings.token is None else f"Bearer {settings.token}".encode()
 
@@ -62,14 +64,24 @@ class Service:
         timeout_s = min(timeout_s, request.timeout_s)
         if timeout_s == math.inf:
             return await model.score(request, math.inf)
+        deadline = time.monotonic() + timeout_s
         try:
             async with asyncio.timeout(timeout_s):
-                return await model.score(request, time.monotonic() + timeout_s)
+                answer = await model.score(request, deadline)
         except TimeoutError:
-            raise Refusal(Kind.LATE, "DEADLINE_EXCEEDED", "the time that the request gives is over") from None
+            raise _late() from None
+        if time.monotonic() > deadline:
+            # What is scored in this thread holds up the timer, too.
+            raise _late()
+        return answer
 
-    async def counted(self, protocol: str, answering: Callable[[], Awaitable[_Given]]) -> _Given:
+    async def counted(self, protocol: str, by: object, answering: Callable[[], Awaitable[_Given]]) -> _Given:
         """Has a request for scores answered, and counts it.
+
+        Args:
+            protocol: that it came by.
+            by: as `WaitingRoom.opened` takes it.
+            answering: gives the answer.
 
         Raises:
             Refusal: it is refused.
@@ -77,7 +89,8 @@ class Service:
         begin = time.monotonic()
         code = "CANCELLED"
         try:
-            given = await answering()
+            with self._room.opened(by):
+                given = await answering()
             code = "OK"
         except Refusal as refusal:
             code = refusal.code
@@ -94,3 +107,7 @@ class Service:
             if self.settings.logs_requests:
                 self.log.request(protocol, code, seconds, self.registry.current)
         return given
+
+
+def _late() -> Refusal:
+    return Refusal(Kind.LATE, "DEADLINE_EXCEEDED", "the time that the request gives is over")

@@ -41,6 +41,10 @@ class Size(NamedTuple):
         """Whether several requests may be scored at once that are so large together."""
         return self.rows <= limits.max_batch_rows and self.ids <= limits.max_batch_ids
 
+    def is_within(self, other: Size) -> bool:
+        """Whether it is no larger, by rows and by ids."""
+        return self.rows <= other.rows and self.ids <= other.ids
+
 
 def size_of(inputs: Mapping[str, NDArray[Any]], lists: Collection[str]) -> Size:
     """How large a request is, given its inputs `[rows, width]` and the names of those that are lists."""
