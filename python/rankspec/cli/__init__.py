@@ -16,6 +16,7 @@ from importlib import import_module
 from itertools import pairwise
 
 from rankspec.cli import statuses, streams
+from rankspec.cli.stopping import VerbError
 
 # Verb, and what it does. Its module is `rankspec.cli.<verb>`.
 VERBS = {
@@ -63,6 +64,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except streams.OutputError as error:
         streams.drop_output()
         return _end(given, f"the standard output cannot be written: {error}", statuses.TRY_AGAIN)
+    except VerbError as stop:
+        print(stop, file=sys.stderr)
+        return stop.status
     except KeyboardInterrupt:
         return _end(given, "interrupted", statuses.INTERRUPTED)
     except MemoryError as error:
@@ -76,18 +80,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(given: Sequence[str]) -> int:
     try:
         if odd := _odd_value(given):
-            print(f"rankspec {given[0]}: error: {odd}", file=sys.stderr)
-            return statuses.USAGE
+            raise VerbError(f"rankspec {given[0]}: error: {odd}", statuses.USAGE)
         if not given or given[0] not in VERBS:
             return _without_verb(given)
         verb = import_module(f"rankspec.cli.{given[0]}")
         parser = ArgumentParser(prog=f"rankspec {given[0]}", description=verb.__doc__, formatter_class=_formatter)
         verb.add_arguments(parser)
-        status: int = verb.run(parser.parse_args(given[1:]))
+        return int(verb.run(parser.parse_args(given[1:])))
     except SystemExit as leaving:
         # How argparse ends: with the help, or with what is wrong about the usage.
         return leaving.code if isinstance(leaving.code, int) else statuses.USAGE
-    return status
 
 
 def _odd_value(given: Sequence[str]) -> str | None:

@@ -9,12 +9,12 @@ Example:
 
 from __future__ import annotations
 
-import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rankspec.cli import statuses
+from rankspec.cli.stopping import VerbError, needing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,23 +47,15 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Does what the kind says."""
-    try:
+    with needing("scoring"):
         from rankspec.scoring.errors import ScoringError
-    except ModuleNotFoundError as error:
-        sys.stderr.write(f"error: {error.name} is not installed; `pip install 'rankspec[scoring]'` installs it\n")
-        return statuses.WRONG
     try:
-        status: int = arguments.action(arguments)
-    except ModuleNotFoundError as error:
-        sys.stderr.write(f"error: {error.name} is not installed; `pip install 'rankspec[raw]'` installs it\n")
-        return statuses.WRONG
+        with needing("raw"):
+            return int(arguments.action(arguments))
     except ScoringError as error:
-        sys.stderr.write(f"error: {arguments.folder}: {error}\n")
-        return statuses.WRONG
+        raise VerbError(f"error: {arguments.folder}: {error}") from error
     except OSError as error:
-        sys.stderr.write(f"error: {error}\n")
-        return statuses.WRONG
-    return status
+        raise VerbError(f"error: {error}") from error
 
 
 def _show(arguments: Namespace) -> int:
@@ -155,8 +147,7 @@ def _set_weights(arguments: Namespace) -> int:
 
     weights = dict(arguments.weights)
     if len(weights) != len(arguments.weights):
-        sys.stderr.write("error: a task is given two weights; give it one\n")
-        return statuses.WRONG
+        raise VerbError("error: a task is given two weights; give it one")
     written = set_weights(Path(arguments.folder), arguments.output, weights, _config_files)
     print(f"{written.folder}: digest {written.digest}")
     return statuses.FINE

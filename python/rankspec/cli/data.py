@@ -29,12 +29,12 @@ Examples:
 
 from __future__ import annotations
 
-import sys
 from argparse import ArgumentParser, Namespace
 from dataclasses import replace
 from pathlib import Path
 
 from rankspec.cli import converting, importing, serving, statistics
+from rankspec.cli.stopping import VerbError, needing
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -86,21 +86,16 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Does what the kind is for; returns the exit status."""
-    status: int = arguments.run(arguments)
-    return status
+    return int(arguments.run(arguments))
 
 
 def _written(arguments: Namespace) -> int:
     """Writes files of rows; 1 if they cannot be written."""
     try:
-        print(arguments.make(arguments))
-    except ModuleNotFoundError as error:
-        remedy = f"`pip install 'rankspec[{arguments.extra}]'` installs what this takes"
-        sys.stderr.write(f"error: {error.name} is not installed; {remedy}\n")
-        return 1
+        with needing(arguments.extra):
+            print(arguments.make(arguments))
     except (ValueError, OSError) as error:
-        sys.stderr.write(f"error: {error}\n")
-        return 1
+        raise VerbError(f"error: {error}") from error
     return 0
 
 

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rankspec.cli import converting
+from rankspec.cli import converting, statuses
+from rankspec.cli.stopping import VerbError, needing
 
 if TYPE_CHECKING:
     from rankspec.data.v1.recipe_pb2 import Recipe
@@ -108,20 +109,13 @@ def _add_csv(parser: ArgumentParser) -> None:
 def _run(arguments: Namespace) -> int:
     """Imports a table; returns the exit status."""
     if (arguments.output is None) == (arguments.plan is None):
-        sys.stderr.write("error: say where the data set goes with -o DIR, or where the plan goes with --plan FILE\n")
-        return 2
+        text = "error: say where the data set goes with -o DIR, or where the plan goes with --plan FILE"
+        raise VerbError(text, statuses.USAGE)
     try:
-        if arguments.like is not None:
-            return _later(arguments)
-        return _import(arguments)
-    except ModuleNotFoundError as error:
-        sys.stderr.write(
-            f"error: {error.name} is not installed; `pip install 'rankspec[data]'` installs what this takes\n"
-        )
-        return 1
+        with needing("data"):
+            return _import(arguments) if arguments.like is None else _later(arguments)
     except (ValueError, OSError) as error:
-        sys.stderr.write(f"error: {error}\n")
-        return 1
+        raise VerbError(f"error: {error}") from error
 
 
 def _import(arguments: Namespace) -> int:
@@ -246,8 +240,7 @@ def _write_plan(made: Plan, path: str) -> int:
     form = written_form(path)
     if form is None or Path(path).exists():
         why = "has no extension of a form; write .textproto or .json" if form is None else "is there; name another file"
-        sys.stderr.write(f"error: `{path}` {why}\n")
-        return 1
+        raise VerbError(f"error: `{path}` {why}")
     status = write_output("data import", write(made.recipe, form), path)
     if status == 0:
         print(f"{path}; import by it with --recipe {path}")

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 from rankspec.cli import statuses
 from rankspec.cli.addresses import Address, address
+from rankspec.cli.stopping import VerbError, needing
 
 if TYPE_CHECKING:
     import asyncio
@@ -114,25 +115,19 @@ def _add_limits(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> int:
     """Serves until it is asked to end; returns the exit status."""
     if missing := _missing(arguments):
-        sys.stderr.write(f"rankspec serve: error: {missing}\n")
-        return statuses.USAGE
+        raise VerbError(f"rankspec serve: error: {missing}", statuses.USAGE)
     # What gRPC writes of mistakes of its clients is no line of our log; it looks at this when it is first imported.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
-    try:
+    with needing("serve"):
         import rankspec.scoring.server.server  # noqa: F401 - whether it can be, before anything is done
-    except ModuleNotFoundError as error:
-        sys.stderr.write(f"error: {error.name} is not installed; `pip install 'rankspec[serve]'` installs it\n")
-        return statuses.WRONG
     if not arguments.bundles.is_dir():
-        sys.stderr.write(f"error: {arguments.bundles} is no folder; give a bundle, or a folder of bundles\n")
-        return statuses.WRONG
+        raise VerbError(f"error: {arguments.bundles} is no folder; give a bundle, or a folder of bundles")
     from rankspec.trainer.data_error import DataError
 
     try:
         settings = _settings(arguments)
     except DataError as error:
-        sys.stderr.write(f"error: {error.message}\n")
-        return statuses.WRONG
+        raise VerbError(f"error: {error.message}") from error
     return _serve(settings)
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from rankspec.cli import statuses
 from rankspec.cli.addresses import Address, address
 from rankspec.cli.running import add_config_arguments, run_config
+from rankspec.cli.stopping import VerbError
 
 if TYPE_CHECKING:
     from rankspec.trainer.data.service.server import DataServer, ServedData
@@ -38,8 +39,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> int:
     """Serves until it is asked to end; returns the exit status."""
     if missing := _missing(arguments):
-        sys.stderr.write(f"rankspec data serve: error: {missing}\n")
-        return statuses.USAGE
+        raise VerbError(f"rankspec data serve: error: {missing}", statuses.USAGE)
     return run_config(arguments, lambda job: _serve(job, arguments))
 
 
