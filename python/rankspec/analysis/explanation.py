@@ -16,6 +16,7 @@ from rankspec.schema.annotations import deprecation_of
 from rankspec.schema.comments import comment_on, first_sentence
 from rankspec.schema.defaults import default_items
 from rankspec.schema.descriptors import descriptor_of, enum_of, fields_of, is_map, key_field, map_value, message_of
+from rankspec.schema.field_paths import join
 from rankspec.schema.message_types import DEFAULT_MESSAGE, all_classes, message_class
 from rankspec.schema.rules import cel_rules, exclusive_groups, in_words, required_oneofs
 
@@ -214,17 +215,14 @@ def _all_paths() -> Iterator[tuple[str, FieldDescriptor]]:
     """Yields every field that a config can have, once, by the shortest path that leads to it."""
     seen: set[str] = set()
     for root in ROOTS:
-        level = [("", descriptor_of(message_class(root)))]
-        while level:
-            deeper = []
-            for prefix, descriptor in level:
-                for field in fields_of(descriptor):
-                    path = f"{prefix}.{field.name}" if prefix else field.name
-                    if field.full_name in seen:
-                        continue
-                    seen.add(field.full_name)
-                    yield path, field
-                    inner = message_of(field)
-                    if inner is not None:
-                        deeper.append((path, inner))
-            level = deeper
+        holders = [("", descriptor_of(message_class(root)))]
+        # It grows while it is gone through: what lies deeper comes later.
+        for prefix, descriptor in holders:
+            for field in fields_of(descriptor):
+                if field.full_name in seen:
+                    continue
+                seen.add(field.full_name)
+                path = join(prefix, field.name)
+                yield path, field
+                if (inner := message_of(field)) is not None:
+                    holders.append((path, inner))
