@@ -9,6 +9,7 @@ need.
 from __future__ import annotations
 
 import os
+import re
 import sys
 from argparse import Action, ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Sequence
@@ -40,6 +41,8 @@ VERBS = {
 }
 
 
+# How Python holds bytes that it cannot decode.
+_NO_TEXT = re.compile("[\ud800-\udfff]")
 _LISTED = f"the verbs are {', '.join(VERBS)}"
 
 
@@ -95,19 +98,11 @@ def _run(given: Sequence[str]) -> int:
 def _odd_value(given: Sequence[str]) -> str | None:
     """What is wrong with a value of `--set` that cannot be read as UTF-8. A file may have any name."""
     for before, value in pairwise(given):
-        if (before == "--set" or value.startswith("--set=")) and not _is_text(value):
+        if (before == "--set" or value.startswith("--set=")) and _NO_TEXT.search(value):
             encoding = sys.getfilesystemencoding()
             cause = "" if encoding == "utf-8" else f", as the locale has the encoding {encoding}; set LC_ALL=C.UTF-8"
             return f"a value cannot be read as UTF-8{cause}: {value}"
     return None
-
-
-def _is_text(argument: str) -> bool:
-    try:
-        argument.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _end(given: Sequence[str], why: str, status: int) -> int:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from rankspec.cli import statuses
 from rankspec.cli.running import add_checkpoint_argument, run_config
 from rankspec.cli.stopping import VerbError, needing
+from rankspec.trainer.errors import TrainError
 
 if TYPE_CHECKING:
     from rankspec.scoring.writing import Exported
@@ -64,7 +65,6 @@ def _take_folder(arguments: Namespace) -> None:
     """Puts the config that a checkpoint of the run's folder was written under in the folder's place."""
     with needing("export"):
         from rankspec.trainer.chosen_checkpoint import choose_checkpoint
-        from rankspec.trainer.errors import TrainError
     folder = Path(arguments.files[0])
     try:
         checkpoint = choose_checkpoint(folder, arguments.checkpoint).checkpoint
@@ -79,7 +79,6 @@ def _take_folder(arguments: Namespace) -> None:
 def export(job: Job, arguments: Namespace) -> int:
     """Exports as the arguments say; returns the exit status."""
     from rankspec.families import exporter_of
-    from rankspec.trainer.errors import TrainError
 
     message = job.config.DESCRIPTOR
     exporter = exporter_of(message.full_name)
@@ -103,7 +102,6 @@ def _write_repository(exported: Exported, folder: Path) -> None:
     """
     from rankspec.scoring.reading import read_bundle
     from rankspec.scoring.triton import write_repository
-    from rankspec.trainer.errors import TrainError
 
     try:
         write_repository(read_bundle(exported.folder, exported.digest), folder, exported.folder.resolve().name)

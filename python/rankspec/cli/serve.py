@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rankspec.cli import statuses
-from rankspec.cli.addresses import Address, address
+from rankspec.cli.addresses import Address, add_access_arguments, address, require_access
 from rankspec.cli.stopping import VerbError, needing
 
 if TYPE_CHECKING:
@@ -44,9 +44,7 @@ def add_arguments(parser: ArgumentParser) -> None:
             metavar="HOST:PORT",
             help=f"where {protocol} is served; port 0 takes a free one; default: 127.0.0.1:{port}",
         )
-    parser.add_argument("--tls-cert", type=Path, metavar="FILE", help="certificate chain, in PEM")
-    parser.add_argument("--tls-key", type=Path, metavar="FILE", help="its key, in PEM")
-    parser.add_argument("--token-file", type=Path, metavar="FILE", help="file of the token that clients have to show")
+    add_access_arguments(parser)
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--step", type=_count, metavar="N", help="serve the bundle of this step")
     which.add_argument(
@@ -114,8 +112,7 @@ def _add_limits(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Serves until it is asked to end; returns the exit status."""
-    if missing := _missing(arguments):
-        raise VerbError(f"rankspec serve: error: {missing}", statuses.USAGE)
+    require_access("serve", arguments, {f"--{protocol}: ": getattr(arguments, protocol) for protocol in _PORTS})
     # What gRPC writes of mistakes of its clients is no line of our log; it looks at this when it is first imported.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     with needing("serve"):
@@ -129,20 +126,6 @@ def run(arguments: Namespace) -> int:
     except DataError as error:
         raise VerbError(f"error: {error.message}") from error
     return _serve(settings)
-
-
-def _missing(arguments: Namespace) -> str | None:
-    """What an address asks for that is not there: off this machine, TLS and a token."""
-    if (arguments.tls_cert is None) != (arguments.tls_key is None):
-        return "--tls-cert and --tls-key go together; give both or neither"
-    for protocol in _PORTS:
-        host: Address = getattr(arguments, protocol)
-        if not host.is_of_this_machine and not (arguments.tls_cert and arguments.token_file):
-            return (
-                f"--{protocol}: {host.host} can be reached from other machines, which takes --tls-cert, --tls-key and "
-                "--token-file; give them, or listen on 127.0.0.1"
-            )
-    return None
 
 
 def _settings(arguments: Namespace) -> Settings:

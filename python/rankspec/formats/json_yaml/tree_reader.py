@@ -117,13 +117,14 @@ class TreeReader:
     def _scalar(self, block: Block, field: FieldPlan, node: Node, path: str) -> object:
         """Reads a scalar; None, after a report, if the field cannot take it."""
         self._count()
+        if node.kind == "unreadable":
+            self._reporter.damage(block, path)
+            return None
         try:
-            if node.kind != "unreadable":
-                return read_json_scalar(field, node)
+            return read_json_scalar(field, node)
         except MistakeError as error:
             self._reporter.literal(error, block, path, node.offset)
-        self._reporter.damage(block, path)
-        return None
+            return None
 
     def _list(self, block: Block, field: FieldPlan, member: Member, depth: int) -> None:
         node = member.value
@@ -161,7 +162,6 @@ class TreeReader:
             entry.message.key = read_map_key(field.key, member.name)
         except MistakeError as error:
             self._reporter.literal(error, block, field.name, member.offset)
-            self._reporter.damage(block, field.name)
             return
         entry.seen["key"] = (field.key, member.offset, member.offset, None)
         block.entries.append((field, member.offset, member.value.offset, entry))
