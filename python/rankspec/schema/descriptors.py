@@ -16,6 +16,11 @@ def is_map(field: FieldDescriptor) -> bool:
     return field.message_type is not None and bool(field.message_type.GetOptions().map_entry)
 
 
+def single(field: FieldDescriptor) -> FieldDescriptor:
+    """Returns the field that says what the single values of a field are: of a map that of its values, else itself."""
+    return map_value(field) if is_map(field) else field
+
+
 def map_value(field: FieldDescriptor) -> FieldDescriptor:
     """Returns the field that holds a map's values."""
     return _entry_field(field, "value")
@@ -43,15 +48,15 @@ def fields_of(descriptor: Descriptor) -> list[FieldDescriptor]:
 
 def enum_of(field: FieldDescriptor) -> EnumDescriptor:
     """Returns the enum that a field's single values are of."""
-    return cast("EnumDescriptor", (map_value(field) if is_map(field) else field).enum_type)
+    return cast("EnumDescriptor", single(field).enum_type)
 
 
 @cache
 def is_message(field: FieldDescriptor) -> bool:
     """Tells whether what one step of this field leads to is a message."""
-    return (map_value(field) if is_map(field) else field).message_type is not None
+    return single(field).message_type is not None
 
 
 def message_of(field: FieldDescriptor) -> Descriptor | None:
     """Returns the message type that one step of this field leads to; None for scalars."""
-    return (map_value(field) if is_map(field) else field).message_type
+    return single(field).message_type
