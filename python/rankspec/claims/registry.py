@@ -103,7 +103,7 @@ def all_claims() -> Iterator[Claim]:
 def forget_reads() -> None:
     """Begins anew to note which fields are read."""
     for own in _adapters.values():
-        own.forget()
+        own.read.clear()
 
 
 def _claimed() -> defaultdict[str, set[str]]:

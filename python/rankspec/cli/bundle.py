@@ -29,20 +29,18 @@ def add_arguments(parser: ArgumentParser) -> None:
     show = kinds.add_parser("show", help="print what a bundle says of itself, without running its model")
     show.add_argument("folder", metavar="DIR")
     show.add_argument("--format", choices=("text", "json"), default="text", help="json: the whole manifest")
-    show.set_defaults(action=_show)
     verify = kinds.add_parser("verify", help="open a bundle as a scorer does, golden rows included")
     verify.add_argument("folder", metavar="DIR")
     verify.add_argument("--expect-digest", metavar="SHA256", help="what the manifest's SHA-256 has to be")
-    verify.set_defaults(action=_verify)
     diff = kinds.add_parser("diff", help="print what two bundles say differently")
     diff.add_argument("folder", metavar="A")
     diff.add_argument("other", metavar="B")
-    diff.set_defaults(action=_diff)
     weights = kinds.add_parser("set-weights", help="write a bundle with another combined score")
     weights.add_argument("folder", metavar="DIR")
     weights.add_argument("weights", nargs="+", type=_weight, metavar="TASK=WEIGHT")
     weights.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="the new bundle's folder")
-    weights.set_defaults(action=_set_weights)
+    for kind, action in ((show, _show), (verify, _verify), (diff, _diff), (weights, _set_weights)):
+        kind.set_defaults(action=action)
 
 
 def run(arguments: Namespace) -> int:

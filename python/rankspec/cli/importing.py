@@ -44,22 +44,17 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def _add_columns(parser: ArgumentParser) -> None:
     columns = parser.add_argument_group("columns", "each may be repeated")
-
-    def repeated(option: str, metavar: str, text: str) -> None:
+    for option, metavar, text in (
+        ("--label", "COLUMN", "what is predicted: bought, 'rating>=4', 'answer=yes' or price:number"),
+        ("--numeric", "COLUMN", "a column of numbers"),
+        ("--categorical", "COLUMN", "a column of categories"),
+        ("--multi", "COLUMN=SEP", "a column of several categories, and what is between them"),
+        ("--places", "COLUMN=N", "the first N of several categories as ids of their own; default: all, as a list"),
+        ("--hash", "COLUMN=N", "categories that become ids by a hash, of N buckets, without a vocabulary"),
+        ("--drop", "COLUMN", "a column to leave out"),
+        ("--key", "COLUMN", "a column that tells rows apart"),
+    ):
         columns.add_argument(option, action="append", default=[], metavar=metavar, help=text)
-
-    repeated("--label", "COLUMN", "what is predicted: bought, 'rating>=4', 'answer=yes' or price:number")
-    repeated("--numeric", "COLUMN", "a column of numbers")
-    repeated("--categorical", "COLUMN", "a column of categories")
-    repeated("--multi", "COLUMN=SEP", "a column of several categories, and what is between them")
-    repeated(
-        "--places",
-        "COLUMN=N",
-        "the first N of several categories as ids of their own; default: all, as a list",
-    )
-    repeated("--hash", "COLUMN=N", "categories that become ids by a hash, of N buckets, without a vocabulary")
-    repeated("--drop", "COLUMN", "a column to leave out")
-    repeated("--key", "COLUMN", "a column that tells rows apart")
     columns.add_argument(
         "--bins",
         type=int,

@@ -77,37 +77,16 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def _add_limits(parser: ArgumentParser) -> None:
     limits = parser.add_argument_group("limits")
-    limits.add_argument(
-        "--max-request-mib", type=_positive, default=64, metavar="N", help="of a request, decompressed; default: 64"
-    )
-    limits.add_argument("--max-rows", type=_positive, default=10_000, metavar="N", help="of a request; default: 10000")
-    limits.add_argument(
-        "--max-batch-rows", type=_positive, default=1024, metavar="N", help="of requests scored at once; default: 1024"
-    )
-    limits.add_argument(
-        "--max-batch-ids",
-        type=_positive,
-        default=2**18,
-        metavar="N",
-        help="of lists of requests scored at once, rows times the longest list; default: 262144",
-    )
-    limits.add_argument(
-        "--max-delay-ms",
-        type=_seconds,
-        default=0.0,
-        metavar="MS",
-        help="that a request waits for others while nothing is being scored; default: 0",
-    )
-    limits.add_argument(
-        "--max-waiting",
-        type=_positive,
-        default=2000,
-        metavar="N",
-        help="requests that wait to be scored; default: 2000",
-    )
-    limits.add_argument(
-        "--max-connections", type=_positive, default=2000, metavar="N", help="to each port at once; default: 2000"
-    )
+    for option, read, default, metavar, of in (
+        ("--max-request-mib", _positive, 64, "N", "of a request, decompressed"),
+        ("--max-rows", _positive, 10_000, "N", "of a request"),
+        ("--max-batch-rows", _positive, 1024, "N", "of requests scored at once"),
+        ("--max-batch-ids", _positive, 2**18, "N", "of lists of requests scored at once, rows times the longest list"),
+        ("--max-delay-ms", _seconds, 0.0, "MS", "that a request waits for others while nothing is being scored"),
+        ("--max-waiting", _positive, 2000, "N", "requests that wait to be scored"),
+        ("--max-connections", _positive, 2000, "N", "to each port at once"),
+    ):
+        limits.add_argument(option, type=read, default=default, metavar=metavar, help=f"{of}; default: {default:g}")
 
 
 def run(arguments: Namespace) -> int:

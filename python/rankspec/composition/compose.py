@@ -8,8 +8,8 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from rankspec.composition.completion import complete, inherited
-from rankspec.composition.inheritance import Copy
+from rankspec.composition.completion import Completion, complete
+from rankspec.composition.inheritance import Copy, inherit
 from rankspec.diagnostics.diagnostic import Diagnostic, Position, has_errors
 from rankspec.formats.document import Document
 from rankspec.formats.origins import Origins
@@ -104,14 +104,13 @@ def compose(
     if environment is None and isinstance(source, (Message, LoadedConfig)):
         looked_at = [""] if isinstance(source, Message) else [*given, *(text.partition("=")[0] for text in overrides)]
         found = _literal_variables(document, looked_at)
-        completion = inherited(document)
+        completion = Completion(found, {}, inherit(document))
     else:
         completion = complete(document, environment, sources.values())
-        found = completion.diagnostics
     return LoadedConfig(
         document,
         base.file,
-        [*document.diagnostics, *found],
+        [*document.diagnostics, *completion.diagnostics],
         sources,
         base.variables | completion.variables,
         [*base.copies, *completion.copies],

@@ -69,7 +69,9 @@ class TreeReader:
         if meant is None or meant.kind != "message" or meant.repeated or meant.is_map:
             return
         if member.value.kind == "object" and depth < MAX_DEPTH:
-            self.read(_detached(block, meant, name), member.value, depth + 1)
+            message = meant.new_message()
+            detached = Block(meant.message_plan, message, parent=block, field=meant, attached=False, label=name)
+            self.read(detached, member.value, depth + 1)
 
     def _field(self, block: Block, field: FieldPlan, member: Member, depth: int) -> None:
         node = member.value
@@ -187,10 +189,3 @@ class TreeReader:
         value = self._scalar(entry, field.item, node, "value")
         if value is not None:
             container[key] = value
-
-
-def _detached(block: Block, field: FieldPlan, label: str) -> Block:
-    inner = Block(field.message_plan, field.new_message(), parent=block, field=field)
-    inner.attached = False
-    inner.label = label
-    return inner
