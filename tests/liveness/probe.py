@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tests.claims import fields_read
 from tests.liveness.blinding import views_showing
 from tests.liveness.comparing import same
 from tests.liveness.places import Place
 
 from rankspec.checking.check import check
-from rankspec.claims.registry import Claim, all_claims, fields_read, forget_reads
+from rankspec.claims.registry import Claim, all_claims, forget_reads
 from rankspec.families.jobs import job_of, refusals
 from rankspec.schema.annotations import inherits_from
 from rankspec.schema.descriptors import descriptor_of

@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from google.protobuf.message import Message
+from tests.claims import fields_read
 from tests.unit.small_movielens import write_grouplens
 
-from rankspec.claims.registry import fields_read, forget_reads
+from rankspec.claims.registry import forget_reads
 from rankspec.composition.compose import compose
 from rankspec.datasets import clicks, edges, movielens, random_data
 from rankspec.families.jobs import job_of

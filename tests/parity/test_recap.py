@@ -9,11 +9,11 @@ import pytest
 import torch
 from rankspec.recap.v1.recap_pb2 import DOWNSAMPLING_CORRECTION_CALIBRATION, RecapConfig
 from tests.parity.recap_fixtures import RecapFixture, discover
+from tests.unit.optimizers import ranking_optimizer
 from torch import Tensor
 
 from rankspec.families.recap.program.loss import build_loss
 from rankspec.families.recap.program.model.ranking import RankingModel, build_ranking_model
-from rankspec.families.recap.program.optimizer import build_ranking_optimizer
 from rankspec.trainer.optimizers import ScheduledOptimizer
 
 torch.set_num_threads(1)
@@ -77,7 +77,7 @@ def _gradient(parameter: Tensor) -> Tensor:
 @cache
 def _train(recorded: RecapFixture) -> Training:
     model = _model(recorded)
-    run = Training(model, build_ranking_optimizer(recorded.config, model))
+    run = Training(model, ranking_optimizer(recorded.config, model))
     loss_of = build_loss(recorded.config.model)
     accumulated = recorded.config.training.gradient_accumulation
     if recorded.manifest["loop"] == "ctl":

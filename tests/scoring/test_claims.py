@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from rankspec.recap.v1.model_pb2 import ModelConfig, MultiTaskType
 from rankspec.recap.v1.preprocess_pb2 import Preprocess
+from tests.claims import claimed_fields
 from tests.scoring.bundles import KINDS, config_of
 
 import rankspec.families.recap.program.program  # noqa: F401 - claims count once their adapters are loaded
 from rankspec.checking.check import check
-from rankspec.claims.registry import claimed_fields
 from rankspec.schema.descriptors import is_map, map_value
 from rankspec.schema.message_types import message_class
 from rankspec.trainer.data.step import Step

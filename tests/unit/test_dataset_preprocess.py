@@ -11,9 +11,9 @@ from google.protobuf import text_format
 from google.protobuf.message import Message
 from rankspec.recap.v1 import data_pb2, preprocess_pb2
 from rankspec.recap.v1.preprocess_pb2 import ExtractFeaturesRow
+from tests.claims import claimed_fields
 from tests.unit.small_data import batches_of, columns_of, data_config, opened, row_numbers, write_files
 
-from rankspec.claims.registry import claimed_fields
 from rankspec.families.recap.program.data.steps.downcast import downcast
 from rankspec.families.recap.program.data.steps.mask_mantissa import mask_mantissa
 from rankspec.trainer.data.thinning import thin_negatives

@@ -6,11 +6,11 @@ import torch
 from google.protobuf import text_format
 from rankspec.recap.v1.architecture_pb2 import TASK_KIND_REGRESSION
 from rankspec.recap.v1.recap_pb2 import RecapConfig
+from tests.unit.optimizers import ranking_optimizer
 from tests.unit.recap_models import WIDTHS, built, random_batch, recap_config
 from tests.unit.test_model_export import _inputs, _OfTensors
 
 from rankspec.families.recap.program.loss import build_loss
-from rankspec.families.recap.program.optimizer import build_ranking_optimizer
 
 torch.set_num_threads(1)
 
@@ -112,13 +112,9 @@ def test_a_member_gets_the_gradient_that_it_has_alone() -> None:
 def test_groups_hold_the_parts_of_all_members() -> None:
     config = _config(TOGETHER)
     model = built(config)
-    groups = {g["name"]: g["params"] for o in build_ranking_optimizer(config, model).optimizers for g in o.param_groups}
+    groups = {g["name"]: g["params"] for o in ranking_optimizer(config, model).optimizers for g in o.param_groups}
     alone = built()
-    own = {
-        g["name"]: g["params"]
-        for o in build_ranking_optimizer(recap_config(), alone).optimizers
-        for g in o.param_groups
-    }
+    own = {g["name"]: g["params"] for o in ranking_optimizer(recap_config(), alone).optimizers for g in o.param_groups}
 
     assert {name: len(of) for name, of in groups.items()} == {name: MEMBERS * len(of) for name, of in own.items()}
     assert [p.shape for p in groups["backbone/user"]] == [(7, 3)] * MEMBERS
@@ -128,7 +124,7 @@ def test_a_member_gets_the_penalty_that_it_has_alone() -> None:
     config = _config(TOGETHER)
     config.model.small_embeddings.tables[0].l2 = 0.75
     model = built(config)
-    optimizer = build_ranking_optimizer(config, model)
+    optimizer = ranking_optimizer(config, model)
     for parameter in model.parameters():
         parameter.grad = torch.zeros_like(parameter)
 

@@ -3,12 +3,13 @@
 from pathlib import Path
 
 import pytest
+from tests.claims import fields_read
 from tests.unit.example_configs import VALID, write
 
 from rankspec.analysis.blame import blame
 from rankspec.analysis.fingerprint import fingerprint
 from rankspec.checking.check import check, load
-from rankspec.claims.registry import all_claims, fields_read, forget_reads
+from rankspec.claims.registry import all_claims, forget_reads
 from rankspec.cli import main
 from rankspec.composition.compose import LoadedConfig
 from rankspec.formats.writing import write_with_variables

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 import torch
+from tests.unit.optimizers import ranking_optimizer
 from tests.unit.recap_models import built, random_batch, recap_config, rows_of
 from torch import distributed
 from torch.nn.parallel import DistributedDataParallel
 
 from rankspec.families.recap.program.batch import RecapBatch
 from rankspec.families.recap.program.loss import build_loss
-from rankspec.families.recap.program.optimizer import build_ranking_optimizer
 
 STEPS = 3
 # Rows of each process: uneven, and none where an epoch's last batch is too short for all.
@@ -26,7 +26,7 @@ def _train(batches: list[RecapBatch], world_size: int) -> dict[str, Any]:
     config = recap_config()
     model = built(config)
     parallel = DistributedDataParallel(model, broadcast_buffers=False) if world_size > 1 else model
-    optimizer, loss_of = build_ranking_optimizer(config, model), build_loss(config.model)
+    optimizer, loss_of = ranking_optimizer(config, model), build_loss(config.model)
     logits, losses = [], []
     gradients: dict[str, torch.Tensor] = {}
     for step, batch in enumerate(batches):

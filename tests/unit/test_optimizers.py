@@ -9,12 +9,11 @@ import torch
 from google.protobuf import text_format
 from rankspec.optim.v1.optimizer_pb2 import OptimizerConfig
 from rankspec.recap.v1.recap_pb2 import RecapConfig
-from tests.unit.optimizers import optimizer_of
+from tests.unit.optimizers import optimizer_of, ranking_optimizer
 from tests.unit.recap_models import FULL, built, random_batch, recap_config
 from torch import nn
 
 from rankspec.families.recap.program.model import RankingModel
-from rankspec.families.recap.program.optimizer import build_ranking_optimizer
 from rankspec.families.twhin.parameter_groups import group_of
 from rankspec.trainer.loop import Learner
 from rankspec.trainer.optimizers import ScheduledOptimizer, build_optimizer
@@ -34,7 +33,7 @@ optimizer { single_task_learning_rate { linear_ramp_to_constant { learning_rate:
 
 def _optimizer(config: RecapConfig) -> tuple[RankingModel, ScheduledOptimizer]:
     model = built(config)
-    return model, build_ranking_optimizer(config, model)
+    return model, ranking_optimizer(config, model)
 
 
 def test_groups_are_towers_the_rest_and_tables_of_their_own_decay() -> None:
@@ -86,7 +85,7 @@ def test_one_rate_for_all_parameters_of_any_number_of_tasks() -> None:
 
 def test_no_group_without_parameters_outside_the_towers() -> None:
     model = built(recap_config(BARE), "continuous", "binary")
-    optimizer = build_ranking_optimizer(recap_config(BARE), model)
+    optimizer = ranking_optimizer(recap_config(BARE), model)
     assert optimizer.set_learning_rates(1) == {"backbone": 0.25, "like": 0.25}
 
 
@@ -94,7 +93,7 @@ def test_a_task_called_backbone_keeps_its_rate_apart() -> None:
     config = recap_config(BARE)
     config.train_data.seg_dense_schema.renamed_features["user_embedding"] = "user"
     model = built(config)
-    optimizer = build_ranking_optimizer(config, model)
+    optimizer = ranking_optimizer(config, model)
     names = [group["name"] for group in optimizer.optimizers[0].param_groups]
     assert names == ["backbone", "like", "backbone/rest"]
 

@@ -10,6 +10,7 @@ import torch
 from rankspec.recap.v1.recap_pb2 import RecapConfig
 from rankspec.twhin.v1.twhin_pb2 import TwhinConfig
 from tests.conformance.corpus import all_cases, verdict_of
+from tests.unit.optimizers import ranking_optimizer
 from tests.unit.recap_models import built, inputs, recap_config
 from torch import nn
 
@@ -18,7 +19,6 @@ from rankspec.composition.compose import compose
 from rankspec.families import parameter_groups
 from rankspec.families.recap.input_signature import MODEL_INPUTS, input_signature
 from rankspec.families.recap.program.model import build_model
-from rankspec.families.recap.program.optimizer import build_ranking_optimizer
 from rankspec.families.twhin.program.program import TwhinProgram
 from rankspec.schema.defaults import resolve
 from rankspec.trainer import follow, run  # noqa: F401 - what the trainer claims is known once both are imported
@@ -77,7 +77,7 @@ def _of_recap(config: RecapConfig) -> tuple[ScheduledOptimizer, nn.Module]:
         lists = sorted({table.list.input for table in config.model.small_embeddings.tables if table.HasField("list")})
         varying = [Input(name, name, "int64", VARYING, VARYING) for name in lists]
         model = build_model(config, [*inputs(*sorted(names)), *varying])
-    return build_ranking_optimizer(config, model), model
+    return ranking_optimizer(config, model), model
 
 
 def _of_twhin(config: TwhinConfig) -> tuple[ScheduledOptimizer, nn.Module]:
@@ -94,7 +94,7 @@ def test_table_with_its_own_weight_decay_alone_leaves_no_other_group_outside_the
         ("like", "tower", "like"),
         ("backbone/user", "table", "user"),
     ]
-    assert [group.algorithm.weight_decay for group in groups] == [0.5, 0.25]
+    assert [group.algorithm.options["weight_decay"] for group in groups] == [0.5, 0.25]
 
 
 def test_table_without_one_is_of_the_rest() -> None:
@@ -115,4 +115,4 @@ def test_parameter_without_a_group_is_our_mistake() -> None:
     model.register_parameter("stray", torch.nn.Parameter(torch.ones(1)))
 
     with pytest.raises(AssertionError, match="every parameter is in one group"):
-        build_ranking_optimizer(config, model)
+        ranking_optimizer(config, model)

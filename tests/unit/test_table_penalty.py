@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 import torch
+from tests.unit.optimizers import ranking_optimizer
 from tests.unit.recap_models import built, random_batch, recap_config
 
 from rankspec.families.recap.parameter_groups import parameter_groups
 from rankspec.families.recap.program.loss import build_loss
-from rankspec.families.recap.program.optimizer import build_ranking_optimizer
 from rankspec.trainer.loop import Learner
 from rankspec.trainer.processes import Processes
 
@@ -50,7 +50,7 @@ def _table_after_a_step(
     runtime: Any = SimpleNamespace(
         device=torch.device("cpu"), scaler=scaler, autocast=lambda: torch.autocast("cpu", enabled=False)
     )
-    learner = Learner(program, build_ranking_optimizer(config, model), runtime, Processes(), accumulation, clip_norm)
+    learner = Learner(program, ranking_optimizer(config, model), runtime, Processes(), accumulation, clip_norm)
     window: Any = SimpleNamespace(add=lambda *_: None)
     before = {name: value.clone() for name, value in model.state_dict().items()}
     learner.step(0, iter([random_batch(tasks=1)] * accumulation), window)

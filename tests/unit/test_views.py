@@ -13,8 +13,9 @@ from google.protobuf import text_format
 from rankspec.optim.v1.learning_rate_pb2 import LearningRate
 from rankspec.recap.v1.layers_pb2 import DenseLayerConfig, DropoutConfig, MlpConfig
 from rankspec.recap.v1.optimizer_pb2 import MultiTaskLearningRates
+from tests.claims import fields_read
 
-from rankspec.claims.registry import all_claims, fields_read, forget_reads, obeys
+from rankspec.claims.registry import all_claims, forget_reads, obeys
 from rankspec.claims.views import whole_message
 
 MLP = "rankspec.recap.v1.MlpConfig"

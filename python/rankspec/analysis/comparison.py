@@ -8,7 +8,7 @@ from rankspec.analysis.fingerprint import is_semantic_path
 from rankspec.formats.writing import literal
 from rankspec.schema.annotations import resume_option
 from rankspec.schema.defaults import resolve
-from rankspec.schema.descriptors import is_map, map_value
+from rankspec.schema.descriptors import single
 from rankspec.schema.field_paths import is_below
 from rankspec.schema.leaves import Leaf, leaves
 
@@ -72,8 +72,7 @@ def overall(changes: list[Change]) -> str:
 def _shown(leaf: Leaf | None) -> str | None:
     if leaf is None:
         return None
-    field = leaf.field
-    return "{}" if leaf.is_message else literal(map_value(field) if is_map(field) else field, leaf.value)
+    return "{}" if leaf.is_message else literal(single(leaf.field), leaf.value)
 
 
 def _told_by_its_values(leaf: Leaf, side: dict[str, Leaf]) -> bool:

@@ -81,8 +81,9 @@ def _optimizer(group: ParameterGroup | None) -> str | None:
     """Writes the algorithm and its options, without the rate: `adam beta_1=0.9 …`."""
     if group is None:
         return None
-    name = group.algorithm.DESCRIPTOR.name.removesuffix("Config").removeprefix("Recap").lower()
-    options = [f"{field.name}={_option(field, value)}" for field, value in in_schema_order(group.algorithm)]
+    config = group.algorithm.config
+    name = config.DESCRIPTOR.name.removesuffix("Config").removeprefix("Recap").lower()
+    options = [f"{field.name}={_option(field, value)}" for field, value in in_schema_order(config)]
     penalty = [f"l2={group.l2:g}"] if group.l2 else []
     return " ".join([name, *(option for option in options if not option.startswith("lr=")), *penalty])
 

@@ -12,12 +12,13 @@ from rankspec.analysis.fingerprint import is_semantic_path
 from rankspec.diagnostics.closest_name import closest
 from rankspec.diagnostics.mistake import MistakeError
 from rankspec.formats.writing import literal
-from rankspec.schema.annotations import deprecation_of
+from rankspec.schema.annotations import deprecation_of, is_required
 from rankspec.schema.comments import comment_on, first_sentence
 from rankspec.schema.defaults import default_items
-from rankspec.schema.descriptors import descriptor_of, enum_of, fields_of, is_map, key_field, map_value, message_of
+from rankspec.schema.descriptors import descriptor_of, fields_of, is_map, key_field, map_value, message_of
+from rankspec.schema.field_paths import join
 from rankspec.schema.message_types import DEFAULT_MESSAGE, all_classes, message_class
-from rankspec.schema.rules import cel_rules, exclusive_groups, in_words, required_oneofs
+from rankspec.schema.rules import cel_rules, exclusive_groups, in_words
 
 if TYPE_CHECKING:
     from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
@@ -103,33 +104,36 @@ def _field(path: str, fields: tuple[FieldDescriptor, ...]) -> str:
     facts["resume"] = resume_of(fields)
     deprecation = deprecation_of(field)
     facts["deprecated"] = f"{deprecation.reason}; set {deprecation.replacement} instead" if deprecation else ""
-    parts = [f"{path}  ({field.full_name})", _comment(field.full_name), _table(facts)]
-    inner = message_of(field)
-    if inner is not None:
-        parts.append(_message(inner))
-    if field.enum_type is not None:
-        parts.append(_enum(enum_of(field)))
-    return "\n\n".join(part for part in parts if part)
+    head = f"{path}  ({field.full_name})"
+    inner, enum = message_of(field), field.enum_type
+    of_value = _message(inner) if inner is not None else _enum(enum) if enum is not None else ""
+    return _paragraphs(head, _comment(field.full_name), _table(facts), of_value)
 
 
 def _message(descriptor: Descriptor) -> str:
     lines = {f.name: f"{type_of(f)}. {first_sentence(comment_on(f.full_name))}" for f in fields_of(descriptor)}
     rules = [
-        f"exactly one of {', '.join(f.name for f in descriptor.oneofs_by_name[o].fields)}"
-        for o in required_oneofs(descriptor)
+        f"exactly one of {', '.join(field.name for field in oneof.fields)}"
+        for oneof in descriptor.oneofs
+        if is_required(oneof)
     ]
     rules += [
         f"{'exactly' if required else 'at most'} one of {', '.join(names)}"
         for names, required in exclusive_groups(descriptor)
     ]
     rules += [rule_id for rule_id, _ in cel_rules(descriptor)]
-    parts = [f"{descriptor.full_name}", _comment(descriptor.full_name), _table(lines)]
-    return "\n\n".join(part for part in [*parts, _table({"rules": "; ".join(rules)})] if part)
+    comment = _comment(descriptor.full_name)
+    return _paragraphs(descriptor.full_name, comment, _table(lines), _table({"rules": "; ".join(rules)}))
 
 
 def _enum(enum: EnumDescriptor) -> str:
     values = {value.name: first_sentence(comment_on(f"{enum.full_name}.{value.name}")) for value in enum.values}
-    return "\n\n".join(part for part in (enum.full_name, _comment(enum.full_name), _table(values)) if part)
+    return _paragraphs(enum.full_name, _comment(enum.full_name), _table(values))
+
+
+def _paragraphs(*parts: str) -> str:
+    """Puts an empty line between parts; those without text are left out."""
+    return "\n\n".join(part for part in parts if part)
 
 
 def type_of(field: FieldDescriptor) -> str:
@@ -199,13 +203,9 @@ def _stem(word: str) -> str:
 
 def _about(field: FieldDescriptor) -> str:
     """All that the schema says of a field: its comment, and that on its type or its values."""
-    texts = [comment_on(field.full_name)]
-    inner = message_of(field)
-    if inner is not None:
-        texts.append(comment_on(inner.full_name))
-    if field.enum_type is not None:
-        enum = enum_of(field)
-        texts += [comment_on(enum.full_name)]
+    enum = field.enum_type
+    texts = [comment_on(one.full_name) for one in (field, message_of(field), enum) if one is not None]
+    if enum is not None:
         texts += [f"{value.name} {comment_on(f'{enum.full_name}.{value.name}')}" for value in enum.values]
     return " ".join(texts)
 
@@ -214,17 +214,14 @@ def _all_paths() -> Iterator[tuple[str, FieldDescriptor]]:
     """Yields every field that a config can have, once, by the shortest path that leads to it."""
     seen: set[str] = set()
     for root in ROOTS:
-        level = [("", descriptor_of(message_class(root)))]
-        while level:
-            deeper = []
-            for prefix, descriptor in level:
-                for field in fields_of(descriptor):
-                    path = f"{prefix}.{field.name}" if prefix else field.name
-                    if field.full_name in seen:
-                        continue
-                    seen.add(field.full_name)
-                    yield path, field
-                    inner = message_of(field)
-                    if inner is not None:
-                        deeper.append((path, inner))
-            level = deeper
+        holders = [("", descriptor_of(message_class(root)))]
+        # It grows while it is gone through: what lies deeper comes later.
+        for prefix, descriptor in holders:
+            for field in fields_of(descriptor):
+                if field.full_name in seen:
+                    continue
+                seen.add(field.full_name)
+                path = join(prefix, field.name)
+                yield path, field
+                if (inner := message_of(field)) is not None:
+                    holders.append((path, inner))

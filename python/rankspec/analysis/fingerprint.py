@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rankspec.schema.annotations import is_semantic
 from rankspec.schema.defaults import condense
-from rankspec.schema.descriptors import map_value
+from rankspec.schema.descriptors import single
 from rankspec.schema.leaves import Leaf, leaves
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def _key(key: str | int | bool) -> str:
 def _value(leaf: Leaf) -> str:
     if leaf.is_message:
         return "{}"
-    field, value = _scalar_field(leaf), leaf.value
+    field, value = single(leaf.field), leaf.value
     if field.type in {field.TYPE_DOUBLE, field.TYPE_FLOAT}:
         return _real(value)
     if field.type == field.TYPE_BOOL:
@@ -90,11 +90,6 @@ def _value(leaf: Leaf) -> str:
     if field.type == field.TYPE_STRING:
         return _text(value.encode())
     return _text(value) if field.type == field.TYPE_BYTES else str(value)
-
-
-def _scalar_field(leaf: Leaf) -> FieldDescriptor:
-    field = leaf.field
-    return map_value(field) if field.message_type is not None else field
 
 
 def _real(value: float) -> str:

@@ -108,12 +108,11 @@ def _message(descriptor: Descriptor, name: str, *, partial: bool) -> Schema:
     # A field of one spelling can be required in the way that editors complete.
     plain = [name for condition in conditions if set(condition) == {"required"} for name in condition["required"]]
     others = [condition for condition in conditions if set(condition) != {"required"}]
-    return schema | ({"required": plain} if plain else {}) | ({"allOf": others} if others else {})
+    return schema | _set({"required": plain, "allOf": others})
 
 
 def _described(full_name: str) -> Schema:
-    text = " ".join(comment_on(full_name).split())
-    return {"description": text} if text else {}
+    return _set({"description": " ".join(comment_on(full_name).split())})
 
 
 def _names(field: FieldDescriptor) -> list[str]:
@@ -161,14 +160,13 @@ def _field(field: FieldDescriptor, *, nullable: bool, partial: bool) -> Schema:
             if set(schema) == {"anyOf"}
             else {"anyOf": [schema, _NULL]}
         )
-    deprecated: Schema = {"deprecated": True} if deprecation_of(field) else {}
+    deprecated = _set({"deprecated": deprecation_of(field) is not None})
     return _described(field.full_name) | deprecated | _default(field) | schema
 
 
 def _default(field: FieldDescriptor) -> Schema:
     if field.is_repeated:
-        items = [] if field.message_type is not None else default_items(field)
-        return {"default": items} if items else {}
+        return _set({"default": [] if field.message_type is not None else default_items(field)})
     if not field.has_default_value:
         return {}
     value = field.default_value
@@ -178,25 +176,26 @@ def _default(field: FieldDescriptor) -> Schema:
 def _list(field: FieldDescriptor, *, partial: bool) -> Schema:
     """Describes a list, which is inherited as a whole, so that its items are never partial."""
     rules = field_rules(field).repeated
-    schema: Schema = {"type": "array", "items": _value(field, rules.items, partial=False)}
-    schema |= {"minItems": rules.min_items} if rules.min_items and not partial else {}
-    schema |= {"maxItems": rules.max_items} if rules.max_items else {}
-    return schema | ({"uniqueItems": True} if rules.unique else {})
+    items = _value(field, rules.items, partial=False)
+    limits = {"maxItems": rules.max_items, "uniqueItems": rules.unique}
+    return {"type": "array", "items": items} | _set({"minItems": not partial and rules.min_items, **limits})
 
 
 def _map(field: FieldDescriptor, *, partial: bool) -> Schema:
     rules = field_rules(field).map
     values = _value(map_value(field), rules.values, partial=partial)
-    schema: Schema = {"type": "object", "additionalProperties": values}
-    schema |= {"minProperties": rules.min_pairs} if rules.min_pairs and not partial else {}
-    schema |= {"maxProperties": rules.max_pairs} if rules.max_pairs else {}
     key = key_field(field)
-    if key.type == key.TYPE_BOOL:
-        return schema | {"propertyNames": {"pattern": _KEYS_OF_BOOL}}
     if key.type == key.TYPE_STRING:
         names = _text(rules.keys.string)
-        return schema | ({"propertyNames": names} if names else {})
-    return schema | {"propertyNames": {"pattern": _digits(key, rules.keys)}}
+    else:
+        names = {"pattern": _KEYS_OF_BOOL if key.type == key.TYPE_BOOL else _digits(key, rules.keys)}
+    limits = {"minProperties": not partial and rules.min_pairs, "maxProperties": rules.max_pairs}
+    return {"type": "object", "additionalProperties": values} | _set({**limits, "propertyNames": names})
+
+
+def _set(schema: Schema) -> Schema:
+    """Leaves out what asks for nothing."""
+    return {keyword: asked for keyword, asked in schema.items() if asked}
 
 
 def _value(field: FieldDescriptor, rules: Any, *, partial: bool) -> Schema:
@@ -217,10 +216,8 @@ def _value(field: FieldDescriptor, rules: Any, *, partial: bool) -> Schema:
 def _enum(field: FieldDescriptor, rules: Any) -> Schema:
     enum = enum_of(field)
     names = [name for name in enum_names(field) if enum.values_by_name[name].number not in rules.enum.not_in]
-    options: list[Schema] = []
-    for name in names:
-        about = first_sentence(comment_on(f"{enum.full_name}.{name}"))
-        options.append({"const": name, **({"description": about} if about else {})})
+    about = {name: first_sentence(comment_on(f"{enum.full_name}.{name}")) for name in names}
+    options = [_set({"const": name, "description": text}) for name, text in about.items()]
     return {"anyOf": [*options, {"enum": [enum.values_by_name[name].number for name in names]}]}
 
 
@@ -232,13 +229,16 @@ def _string(rules: Any) -> Schema:
 
 
 def _text(rules: Any) -> Schema:
-    schema: Schema = {"minLength": rules.min_len} if rules.min_len else {}
-    schema |= {"maxLength": rules.max_len} if rules.max_len else {}
-    schema |= {"pattern": rules.pattern} if rules.pattern else {}
-    allowed = list(getattr(rules, "in"))
-    schema |= {"enum": allowed} if allowed else {}
-    schema |= {"not": {"enum": list(rules.not_in)}} if rules.not_in else {}
-    return schema | ({"format": "uri"} if rules.WhichOneof("well_known") == "uri" else {})
+    return _set(
+        {
+            "minLength": rules.min_len,
+            "maxLength": rules.max_len,
+            "pattern": rules.pattern,
+            "enum": list(getattr(rules, "in")),
+            "not": {"enum": list(rules.not_in)} if rules.not_in else None,
+            "format": "uri" if rules.WhichOneof("well_known") == "uri" else None,
+        }
+    )
 
 
 def _integer(field: FieldDescriptor, rules: Any) -> Schema:
@@ -295,9 +295,6 @@ def _range(rules: Any) -> Schema:
     limits = bounds(rules)
     if limits is None:
         return {}
-    schema: Schema = {}
-    if limits.lower is not None:
-        schema["minimum" if limits.lower_included else "exclusiveMinimum"] = limits.lower
-    if limits.upper is not None:
-        schema["maximum" if limits.upper_included else "exclusiveMaximum"] = limits.upper
-    return schema
+    lower = "minimum" if limits.lower_included else "exclusiveMinimum"
+    upper = "maximum" if limits.upper_included else "exclusiveMaximum"
+    return {name: bound for name, bound in ((lower, limits.lower), (upper, limits.upper)) if bound is not None}

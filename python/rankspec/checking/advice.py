@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rankspec.diagnostics.diagnostic import Diagnostic
 from rankspec.schema.descriptors import descriptor_of
@@ -23,7 +23,11 @@ if TYPE_CHECKING:
     from rankspec.formats.document import Document
 
 
-class Advice:
+# A warning's field and what to say of its value; None where there is nothing to warn of.
+Finding = tuple[str, str] | None
+
+
+class Advice(NamedTuple):
     """One kind of warning.
 
     Attributes:
@@ -34,19 +38,15 @@ class Advice:
         remedy: What to write instead.
     """
 
-    __slots__ = ("code", "find", "messages", "remedy")
+    code: str
+    messages: tuple[str, ...]
+    find: Callable[[Any, Any], Finding]
+    remedy: str
 
-    def __init__(
-        self,
-        code: str,
-        messages: tuple[str, ...],
-        find: Callable[[Any, Any], tuple[str, str] | None],
-        remedy: str,
-    ) -> None:
-        self.code = code
-        self.messages = messages
-        self.find = find
-        self.remedy = remedy
+
+def _where(hurts: Callable[[Any, Any], bool], field: str, text: str) -> Callable[[Any, Any], Finding]:
+    """Warns at a field of every message that, in its config, hurts; `{0}` in the text stands for the message."""
+    return lambda message, config: (field, text.format(message)) if hurts(message, config) else None
 
 
 def _steps(config: Any) -> int | None:
@@ -54,24 +54,14 @@ def _steps(config: Any) -> int | None:
     return config.training.num_train_steps if "training" in config.DESCRIPTOR.fields_by_name else None
 
 
-def _layer_norm_epsilon(norm: Any, _config: Any) -> tuple[str, str] | None:
-    return ("epsilon", "a row whose features are all equal becomes NaN at epsilon 0") if norm.epsilon == 0 else None
-
-
-def _batch_norm_of_one_row(_norm: Any, config: Any) -> tuple[str, str] | None:
+def _batch_norm_of_one_row(_norm: Any, config: Any) -> Finding:
     train_data = getattr(config, "train_data", None)
     if getattr(train_data, "global_batch_size", 0) != 1:
         return None
     return "", "batch norm over micro-batches of 1 row makes every feature 0"
 
 
-def _batch_norm_without_memory(norm: Any, _config: Any) -> tuple[str, str] | None:
-    if norm.momentum != 1:
-        return None
-    return "momentum", "at momentum 1 evaluation normalizes by the last training batch alone"
-
-
-def _ramp_past_the_end(schedule: Any, config: Any) -> tuple[str, str] | None:
+def _ramp_past_the_end(schedule: Any, config: Any) -> Finding:
     steps = _steps(config)
     if steps is None or schedule.num_ramp_steps <= steps:
         return None
@@ -80,7 +70,7 @@ def _ramp_past_the_end(schedule: Any, config: Any) -> tuple[str, str] | None:
     return "num_ramp_steps", text
 
 
-def _boundary_past_the_end(schedule: Any, config: Any) -> tuple[str, str] | None:
+def _boundary_past_the_end(schedule: Any, config: Any) -> Finding:
     steps = _steps(config)
     late = [b for b in schedule.learning_rate_boundaries if steps is not None and b >= steps]
     if not late:
@@ -88,19 +78,7 @@ def _boundary_past_the_end(schedule: Any, config: Any) -> tuple[str, str] | None
     return "learning_rate_boundaries", f"training ends at step {steps}: the boundary {late[0]} is never reached"
 
 
-def _no_learning(rate: Any, _config: Any) -> tuple[str, str] | None:
-    if rate.WhichOneof("lr") != "constant" or rate.constant != 0:
-        return None
-    return "constant", "at a learning rate of 0 nothing is learned"
-
-
-def _adagrad_epsilon(adagrad: Any, _config: Any) -> tuple[str, str] | None:
-    if adagrad.eps != 0:
-        return None
-    return "eps", "at eps 0 a weight's first step is a whole learning rate, however small its gradient"
-
-
-def _adam_betas_swapped(adam: Any, _config: Any) -> tuple[str, str] | None:
+def _adam_betas_swapped(adam: Any, _config: Any) -> Finding:
     if "betas" in adam.DESCRIPTOR.fields_by_name:
         name, betas = "betas", tuple(adam.betas)
     else:
@@ -110,7 +88,7 @@ def _adam_betas_swapped(adam: Any, _config: Any) -> tuple[str, str] | None:
     return name, f"the first moment decays more slowly ({betas[0]:g}) than the second ({betas[1]:g})"
 
 
-def _calibration_of_nothing(config: Any, _config: Any) -> tuple[str, str] | None:
+def _calibration_of_nothing(config: Any, _config: Any) -> Finding:
     calibration = config.DESCRIPTOR.fields_by_name["downsampling_correction"].enum_type.values_by_name[
         "DOWNSAMPLING_CORRECTION_CALIBRATION"
     ]
@@ -124,18 +102,6 @@ def _calibration_of_nothing(config: Any, _config: Any) -> tuple[str, str] | None
     return "downsampling_correction", "no task of train_data is downsampled, so there is nothing to calibrate"
 
 
-def _most_is_dropped(dropout: Any, _config: Any) -> tuple[str, str] | None:
-    if dropout.rate <= 0.8:
-        return None
-    return "rate", f"{dropout.rate:g} is the share that is dropped, not the share that is kept"
-
-
-def _unshuffled(config: Any, _config: Any) -> tuple[str, str] | None:
-    if config.train_data.examples_shuffle_buffer_size != 1:
-        return None
-    return "train_data.examples_shuffle_buffer_size", "training rows are read in the order of the files"
-
-
 def _last_perceptron(network: Any) -> str | None:
     """The field of the perceptron that a network of `TaskModel`'s ends in; none where something else comes last."""
     kind = network.WhichOneof("architecture")
@@ -145,7 +111,7 @@ def _last_perceptron(network: Any) -> str | None:
     return f"{kind}.{field}" if field and getattr(network, kind).HasField(field) else None
 
 
-def _linear_behind_linear(model: Any, _config: Any) -> tuple[str, str] | None:
+def _linear_behind_linear(model: Any, _config: Any) -> Finding:
     """A linear layer that reads another's output, as a perceptron's first does a perceptron's last."""
     towers = sorted(name for name, task in model.tasks.items() if task.HasField("mlp_config"))
     path = _last_perceptron(model.backbone) if towers and model.HasField("backbone") else None
@@ -163,7 +129,9 @@ ADVICE = (
     Advice(
         "advice.layer_norm_epsilon_zero",
         ("rankspec.recap.v1.LayerNormConfig",),
-        _layer_norm_epsilon,
+        _where(
+            lambda norm, _: norm.epsilon == 0, "epsilon", "a row whose features are all equal becomes NaN at epsilon 0"
+        ),
         "write a small number such as 1e-3",
     ),
     Advice(
@@ -172,7 +140,16 @@ ADVICE = (
         _batch_norm_of_one_row,
         "raise train_data.global_batch_size, or normalize by layer norm",
     ),
-    Advice("advice.batch_norm_without_memory", _BATCH_NORM, _batch_norm_without_memory, "0.1 is usual"),
+    Advice(
+        "advice.batch_norm_without_memory",
+        _BATCH_NORM,
+        _where(
+            lambda norm, _: norm.momentum == 1,
+            "momentum",
+            "at momentum 1 evaluation normalizes by the last training batch alone",
+        ),
+        "0.1 is usual",
+    ),
     Advice(
         "advice.ramp_past_the_end",
         _SCHEDULES,
@@ -185,11 +162,24 @@ ADVICE = (
         _boundary_past_the_end,
         "drop the boundary and its value, or raise training.num_train_steps",
     ),
-    Advice("advice.no_learning", ("rankspec.optim.v1.LearningRate",), _no_learning, "write a rate above 0"),
+    Advice(
+        "advice.no_learning",
+        ("rankspec.optim.v1.LearningRate",),
+        _where(
+            lambda rate, _: rate.WhichOneof("lr") == "constant" and rate.constant == 0,
+            "constant",
+            "at a learning rate of 0 nothing is learned",
+        ),
+        "write a rate above 0",
+    ),
     Advice(
         "advice.adagrad_eps_zero",
         ("rankspec.optim.v1.AdagradConfig",),
-        _adagrad_epsilon,
+        _where(
+            lambda adagrad, _: adagrad.eps == 0,
+            "eps",
+            "at eps 0 a weight's first step is a whole learning rate, however small its gradient",
+        ),
         "write a small number such as 1e-8",
     ),
     Advice(
@@ -204,14 +194,32 @@ ADVICE = (
         _calibration_of_nothing,
         "give the rates that the data was downsampled at, or drop downsampling_correction",
     ),
-    Advice("advice.most_is_dropped", ("rankspec.recap.v1.DropoutConfig",), _most_is_dropped, "0.1 to 0.5 is usual"),
+    Advice(
+        "advice.most_is_dropped",
+        ("rankspec.recap.v1.DropoutConfig",),
+        _where(
+            lambda dropout, _: dropout.rate > 0.8,
+            "rate",
+            "{0.rate:g} is the share that is dropped, not the share that is kept",
+        ),
+        "0.1 to 0.5 is usual",
+    ),
     Advice(
         "advice.linear_behind_linear",
         ("rankspec.recap.v1.ModelConfig",),
         _linear_behind_linear,
         "write final_layer_activation: true there",
     ),
-    Advice("advice.unshuffled", _RECAP, _unshuffled, "raise it, unless the files are shuffled already"),
+    Advice(
+        "advice.unshuffled",
+        _RECAP,
+        _where(
+            lambda config, _: config.train_data.examples_shuffle_buffer_size == 1,
+            "train_data.examples_shuffle_buffer_size",
+            "training rows are read in the order of the files",
+        ),
+        "raise it, unless the files are shuffled already",
+    ),
 )
 
 
@@ -225,13 +233,12 @@ def advise(document: Document[Any], file: str | None = None) -> list[Diagnostic]
     Returns:
         Warnings; none about what could not be read.
     """
-    found = []
-    for place, message in messages(document.message, _advice_on):
-        for advice in _advice_on(descriptor_of(message)):
-            warning = _warning(advice, place, message, document, file)
-            if warning is not None:
-                found.append(warning)
-    return found
+    found = [
+        _warning(advice, place, message, document, file)
+        for place, message in messages(document.message, _advice_on)
+        for advice in _advice_on(descriptor_of(message))
+    ]
+    return [warning for warning in found if warning is not None]
 
 
 @cache

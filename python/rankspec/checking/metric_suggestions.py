@@ -30,7 +30,9 @@ def suggest_metric(message: Message, value: str) -> str | None:
         if match := closest(value, whole | {"loss"}):
             return _meant(parsed_name(match), value)
     metric = closest(given.metric, METRIC_NAMES)
-    task = closest(given.task, tasks) if given.task else _only(tasks, metric)
+    # The loss of all tasks is named without one; every other metric is of a task.
+    only = "" if metric == "loss" else tasks[0] if len(tasks) == 1 else None
+    task = closest(given.task, tasks) if given.task else only
     group = closest(given.group, groups) if given.group else ""
     if metric is None or task is None or group is None:
         return None
@@ -45,13 +47,6 @@ def suggest_metrics(value: str) -> str | None:
         return None
     text = ",".join(str(MetricName(name or "", group)) for name, group in meant)
     return None if text == value else f"did you mean `{text}`?"
-
-
-def _only(tasks: list[str], metric: str | None) -> str | None:
-    """The task of a metric that is named without one: none of the loss, and the only one where there is but one."""
-    if metric == "loss":
-        return ""
-    return tasks[0] if len(tasks) == 1 else None
 
 
 def _meant(name: MetricName, value: str) -> str | None:

@@ -61,25 +61,17 @@ def _standard(finding: RuleViolation, descriptor: Descriptor) -> Words:
     kind, _, rule = finding.code.partition(".")
     # None of the whole message, and of a oneof.
     field = finding.path.field
-    if finding.code == "required":
-        return _required(finding, field, descriptor)
     if finding.code == "message.oneof":
         return _exclusive(finding, descriptor)
+    if finding.code == "required" and field is None:
+        return _required_oneof(finding, descriptor)
     if field is None:
-        return _fallback(finding)
+        return finding.violation.message, None
+    if finding.code == "required":
+        return f"`{field.name}` is required", f"add `{_example(field)}`"
     if kind in {"repeated", "map"}:
         return _sizes(finding, field)
     return _value(finding, field, rule)
-
-
-def _fallback(finding: RuleViolation) -> Words:
-    return finding.violation.message, None
-
-
-def _required(finding: RuleViolation, field: FieldDescriptor | None, descriptor: Descriptor) -> Words:
-    if field is None:
-        return _required_oneof(finding, descriptor)
-    return f"`{field.name}` is required", f"add `{_example(field)}`"
 
 
 def _required_oneof(finding: RuleViolation, descriptor: Descriptor) -> Words:
@@ -115,7 +107,7 @@ def _exclusive(finding: RuleViolation, descriptor: Descriptor) -> Words:
                 return f"only one of {listed} may be set", "keep one of them"
             assert required
             return f"one of {listed} is required, and none is set", f"add one of {listed}"
-    return _fallback(finding)
+    return finding.violation.message, None
 
 
 def _sizes(finding: RuleViolation, field: FieldDescriptor) -> Words:
@@ -133,7 +125,7 @@ def _sizes(finding: RuleViolation, field: FieldDescriptor) -> Words:
         case "repeated.unique":
             twice = next(item for item, times in Counter(value).items() if times > 1)
             return f"`{twice}` is in `{field.name}` more than once", "drop the repetition"
-    return _fallback(finding)
+    return finding.violation.message, None
 
 
 def _repetition(finding: RuleViolation, document: Document[Any]) -> tuple[FieldPath, tuple[Any, ...]]:

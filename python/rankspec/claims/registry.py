@@ -100,24 +100,10 @@ def all_claims() -> Iterator[Claim]:
                 yield Claim(own.adapter, message, field, field in own.read.get(message, ()))
 
 
-def fields_read() -> dict[str, set[str]]:
-    """The fields that adapters have read since `forget_reads` was called last, by the full names of their messages."""
-    found: defaultdict[str, set[str]] = defaultdict(set)
-    for claim in all_claims():
-        if claim.is_read:
-            found[claim.message].add(claim.field)
-    return dict(found)
-
-
 def forget_reads() -> None:
     """Begins anew to note which fields are read."""
     for own in _adapters.values():
-        own.forget()
-
-
-def claimed_fields(message_class: type[Message]) -> frozenset[str]:
-    """The fields of a message that some adapter obeys; complete once the adapters' modules are imported."""
-    return frozenset(_claimed()[message_class.DESCRIPTOR.full_name])
+        own.read.clear()
 
 
 def _claimed() -> defaultdict[str, set[str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast, overload
 
 from google.protobuf.descriptor import Descriptor
@@ -20,37 +21,30 @@ _LIST: Any = type(FileDescriptorProto().message_type)
 _MAP: Any = type(Struct().fields)
 
 
+@dataclass
 class Claims:
     """What one adapter claims.
 
     Attributes:
         adapter: its name, module included.
         fields: the claimed fields, by the full names of their messages.
-        read: those of them that were read since `forget` was called last.
+        read: those of them that were read since somebody emptied it.
     """
 
-    def __init__(self, adapter: str) -> None:
-        """Begins without a field."""
-        self.adapter = adapter
-        self.fields: defaultdict[str, set[str]] = defaultdict(set)
-        self.read: defaultdict[str, set[str]] = defaultdict(set)
+    adapter: str
+    fields: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    read: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
 
-    def require(self, message: Descriptor, field: str) -> None:
-        """Makes sure that a field is claimed.
+    def require(self, message: Descriptor, name: str, *, reads: bool = True) -> None:
+        """Makes sure that a field is claimed, and notes that it is read if it is.
 
         Raises:
-            AssertionError: it is not: the adapter reads what it does not say it obeys.
+            AssertionError: it is not claimed: the adapter reads what it does not say it obeys.
         """
-        if field not in self.fields.get(message.full_name, ()):
-            raise AssertionError(f"{self.adapter} reads {message.full_name}.{field} and does not claim it")
-
-    def note(self, message: Descriptor, field: str) -> None:
-        """Keeps in mind that a field was read."""
-        self.read[message.full_name].add(field)
-
-    def forget(self) -> None:
-        """Forgets what was read."""
-        self.read.clear()
+        if name not in self.fields.get(message.full_name, ()):
+            raise AssertionError(f"{self.adapter} reads {message.full_name}.{name} and does not claim it")
+        if reads:
+            self.read[message.full_name].add(name)
 
 
 class View:
@@ -74,7 +68,6 @@ class View:
         descriptor = descriptor_of(self._message)
         if name in descriptor.fields_by_name:
             self._claims.require(descriptor, name)
-            self._claims.note(descriptor, name)
             return viewed(getattr(self._message, name), self._claims)
         if hasattr(self._message, name):
             raise AssertionError(
@@ -86,9 +79,7 @@ class View:
     def HasField(self, name: str) -> bool:  # noqa: N802 - as messages have it
         """Whether a claimed field is set. That alone reads a field that is a message, and no other."""
         descriptor = descriptor_of(self._message)
-        self._claims.require(descriptor, name)
-        if descriptor.fields_by_name[name].message_type is not None:
-            self._claims.note(descriptor, name)
+        self._claims.require(descriptor, name, reads=descriptor.fields_by_name[name].message_type is not None)
         return self._message.HasField(name)
 
     def WhichOneof(self, name: str) -> str | None:  # noqa: N802 - as messages have it

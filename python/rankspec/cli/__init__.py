@@ -9,6 +9,7 @@ need.
 from __future__ import annotations
 
 import os
+import re
 import sys
 from argparse import Action, ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from importlib import import_module
 from itertools import pairwise
 
 from rankspec.cli import statuses, streams
+from rankspec.cli.stopping import VerbError
 
 # Verb, and what it does. Its module is `rankspec.cli.<verb>`.
 VERBS = {
@@ -39,6 +41,8 @@ VERBS = {
 }
 
 
+# How Python holds bytes that it cannot decode.
+_NO_TEXT = re.compile("[\ud800-\udfff]")
 _LISTED = f"the verbs are {', '.join(VERBS)}"
 
 
@@ -63,6 +67,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except streams.OutputError as error:
         streams.drop_output()
         return _end(given, f"the standard output cannot be written: {error}", statuses.TRY_AGAIN)
+    except VerbError as stop:
+        print(stop, file=sys.stderr)
+        return stop.status
     except KeyboardInterrupt:
         return _end(given, "interrupted", statuses.INTERRUPTED)
     except MemoryError as error:
@@ -76,36 +83,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(given: Sequence[str]) -> int:
     try:
         if odd := _odd_value(given):
-            print(f"rankspec {given[0]}: error: {odd}", file=sys.stderr)
-            return statuses.USAGE
+            raise VerbError(f"rankspec {given[0]}: error: {odd}", statuses.USAGE)
         if not given or given[0] not in VERBS:
             return _without_verb(given)
         verb = import_module(f"rankspec.cli.{given[0]}")
         parser = ArgumentParser(prog=f"rankspec {given[0]}", description=verb.__doc__, formatter_class=_formatter)
         verb.add_arguments(parser)
-        status: int = verb.run(parser.parse_args(given[1:]))
+        return int(verb.run(parser.parse_args(given[1:])))
     except SystemExit as leaving:
         # How argparse ends: with the help, or with what is wrong about the usage.
         return leaving.code if isinstance(leaving.code, int) else statuses.USAGE
-    return status
 
 
 def _odd_value(given: Sequence[str]) -> str | None:
     """What is wrong with a value of `--set` that cannot be read as UTF-8. A file may have any name."""
     for before, value in pairwise(given):
-        if (before == "--set" or value.startswith("--set=")) and not _is_text(value):
+        if (before == "--set" or value.startswith("--set=")) and _NO_TEXT.search(value):
             encoding = sys.getfilesystemencoding()
             cause = "" if encoding == "utf-8" else f", as the locale has the encoding {encoding}; set LC_ALL=C.UTF-8"
             return f"a value cannot be read as UTF-8{cause}: {value}"
     return None
-
-
-def _is_text(argument: str) -> bool:
-    try:
-        argument.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _end(given: Sequence[str], why: str, status: int) -> int:

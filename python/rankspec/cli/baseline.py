@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from rankspec.cli import statuses
 from rankspec.cli.running import NUM_DRAWS, add_config_arguments, number_of_draws, run_config
+from rankspec.cli.stopping import VerbError, needing
 from rankspec.cli.terminal import write_output
 
 if TYPE_CHECKING:
@@ -47,18 +48,13 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> int:
     """Compares; 1 if the config or the data are wrong, or a package is missing."""
     if arguments.output and os.path.lexists(arguments.output):
-        sys.stderr.write(f"error: {arguments.output} is there already; name a new file\n")
-        return statuses.WRONG
+        raise VerbError(f"error: {arguments.output} is there already; name a new file")
     return run_config(arguments, lambda job: _compare(job, arguments))
 
 
 def _compare(job: Job, arguments: Namespace) -> int:
-    try:
+    with needing("baseline"):
         from rankspec.families.baselines import compare
-    except ModuleNotFoundError as error:
-        remedy = "`pip install 'rankspec[baseline]'` installs what this takes"
-        sys.stderr.write(f"error: {error.name} is not installed; {remedy}\n")
-        return statuses.WRONG
     found = compare(job, arguments.on, arguments.draws, lambda line: print(line, file=sys.stderr))
     for comparison in found:
         show(comparison)

@@ -9,13 +9,13 @@ Example:
 
 from __future__ import annotations
 
-import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rankspec.cli import statuses
 from rankspec.cli.digests import digest
+from rankspec.cli.stopping import VerbError, needing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,41 +30,31 @@ def add_arguments(parser: ArgumentParser) -> None:
     show = kinds.add_parser("show", help="print what a bundle says of itself, without running its model")
     show.add_argument("folder", metavar="DIR")
     show.add_argument("--format", choices=("text", "json"), default="text", help="json: the whole manifest")
-    show.set_defaults(action=_show)
     verify = kinds.add_parser("verify", help="open a bundle as a scorer does, golden rows included")
     verify.add_argument("folder", metavar="DIR")
     verify.add_argument("--expect-digest", type=digest, metavar="SHA256", help="what the manifest's SHA-256 has to be")
-    verify.set_defaults(action=_verify)
     diff = kinds.add_parser("diff", help="print what two bundles say differently")
     diff.add_argument("folder", metavar="A")
     diff.add_argument("other", metavar="B")
-    diff.set_defaults(action=_diff)
     weights = kinds.add_parser("set-weights", help="write a bundle with another combined score")
     weights.add_argument("folder", metavar="DIR")
     weights.add_argument("weights", nargs="+", type=_weight, metavar="TASK=WEIGHT")
     weights.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="the new bundle's folder")
-    weights.set_defaults(action=_set_weights)
+    for kind, action in ((show, _show), (verify, _verify), (diff, _diff), (weights, _set_weights)):
+        kind.set_defaults(action=action)
 
 
 def run(arguments: Namespace) -> int:
     """Does what the kind says."""
-    try:
+    with needing("scoring"):
         from rankspec.scoring.errors import ScoringError
-    except ModuleNotFoundError as error:
-        sys.stderr.write(f"error: {error.name} is not installed; `pip install 'rankspec[scoring]'` installs it\n")
-        return statuses.WRONG
     try:
-        status: int = arguments.action(arguments)
-    except ModuleNotFoundError as error:
-        sys.stderr.write(f"error: {error.name} is not installed; `pip install 'rankspec[raw]'` installs it\n")
-        return statuses.WRONG
+        with needing("raw"):
+            return int(arguments.action(arguments))
     except ScoringError as error:
-        sys.stderr.write(f"error: {arguments.folder}: {error}\n")
-        return statuses.WRONG
+        raise VerbError(f"error: {arguments.folder}: {error}") from error
     except OSError as error:
-        sys.stderr.write(f"error: {error}\n")
-        return statuses.WRONG
-    return status
+        raise VerbError(f"error: {error}") from error
 
 
 def _show(arguments: Namespace) -> int:
@@ -166,12 +156,10 @@ def _set_weights(arguments: Namespace) -> int:
 
     weights = dict(arguments.weights)
     if len(weights) != len(arguments.weights):
-        sys.stderr.write("error: a task is given two weights; give it one\n")
-        return statuses.WRONG
+        raise VerbError("error: a task is given two weights; give it one")
     outputs = [output.name for output in read_manifest(arguments.folder)[0].outputs]
     if unknown := sorted(weights.keys() - set(outputs)):
-        sys.stderr.write(f"error: {arguments.folder} has no output {unknown[0]}; weigh {', '.join(outputs)}\n")
-        return statuses.WRONG
+        raise VerbError(f"error: {arguments.folder} has no output {unknown[0]}; weigh {', '.join(outputs)}")
     written = set_weights(Path(arguments.folder), arguments.output, weights, _config_files)
     print(f"{written.folder}: digest {written.digest}")
     return statuses.FINE

@@ -86,17 +86,11 @@ def _of_features(loaded: LoadedConfig) -> list[Diagnostic]:
 
 
 def _report(arguments: Namespace, diagnostics: list[Diagnostic], sources: dict[str, str], num_files: int) -> str:
-    if arguments.format == "json":
-        from rankspec.diagnostics.report import as_json
-
-        return as_json(diagnostics)
-    if arguments.format == "sarif":
-        from rankspec.diagnostics.report import as_sarif
-
-        return as_sarif(diagnostics)
     from rankspec.cli.terminal import use_color
-    from rankspec.diagnostics.report import as_text
+    from rankspec.diagnostics.report import as_json, as_sarif, as_text
 
+    if arguments.format != "text":
+        return as_json(diagnostics) if arguments.format == "json" else as_sarif(diagnostics)
     text = as_text(diagnostics, color=use_color(arguments.color, sys.stdout), sources=sources)
     return text + _summary(diagnostics, num_files)
 

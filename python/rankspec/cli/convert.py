@@ -11,9 +11,10 @@ Examples:
 
 from __future__ import annotations
 
-import sys
 from argparse import ArgumentParser, Namespace
 
+from rankspec.cli import statuses
+from rankspec.cli.stopping import VerbError
 from rankspec.cli.terminal import report, write_output
 from rankspec.convert.reference import convert
 from rankspec.diagnostics.diagnostic import has_errors
@@ -35,21 +36,16 @@ def run(arguments: Namespace) -> int:
     """Writes the config; 1 if the file cannot be read or what it says breaks a rule, 2 for a wrong usage."""
     form = arguments.format or (written_form(arguments.output) if arguments.output else "textproto")
     if form is None:
-        print(
-            f"rankspec convert: error: no form is known for `{arguments.output}`; choose it with --format",
-            file=sys.stderr,
-        )
-        return 2
+        text = f"rankspec convert: error: no form is known for `{arguments.output}`; choose it with --format"
+        raise VerbError(text, statuses.USAGE)
     name = STDIN_NAME if arguments.file == STDIN else arguments.file
     try:
         conversion = convert(bytes_of(arguments.file), name, arguments.message)
     except OSError as error:
         _, problem, suggestion = why(arguments.file, error)
-        print(f"rankspec convert: error: {problem}{f'; {suggestion}' if suggestion else ''}", file=sys.stderr)
-        return 1
+        raise VerbError(f"rankspec convert: error: {problem}{f'; {suggestion}' if suggestion else ''}") from error
     except MistakeError as error:
-        print(f"rankspec convert: error: {error.message}; {error.suggestion}", file=sys.stderr)
-        return 2
+        raise VerbError(f"rankspec convert: error: {error.message}; {error.suggestion}", statuses.USAGE) from error
     document = conversion.document
     report([*conversion.mistakes, *conversion.notes], {name: document.text or ""})
     if not document.ok:

@@ -15,7 +15,6 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--schema", required=True, metavar="FILE", help="the schema file, which says what is converted")
     parser.add_argument("--format", choices=("parquet", "tfrecord"), required=True, help="what to write")
     add_vectors(parser)
-    parser.set_defaults(make=_convert)
 
 
 def add_vectors(parser: ArgumentParser) -> None:
@@ -39,7 +38,7 @@ def vectors_of(arguments: Namespace, form: str = "parquet") -> Vectors:
     return arguments.vectors or "bytes"
 
 
-def _convert(arguments: Namespace) -> str:
+def convert_files(arguments: Namespace) -> str:
     """Converts the files; returns what to say of them."""
     from rankspec.families.recap.program.data.conversion import convert
 

@@ -29,12 +29,12 @@ Examples:
 
 from __future__ import annotations
 
-import sys
 from argparse import ArgumentParser, Namespace
 from dataclasses import replace
 from pathlib import Path
 
 from rankspec.cli import converting, importing, serving, statistics
+from rankspec.cli.stopping import VerbError, needing
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -55,10 +55,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     random.add_argument(
         "--format", choices=("parquet", "tfrecord"), default="parquet", help="form of the files; default: parquet"
     )
-    random.set_defaults(make=_random)
     movielens = kinds.add_parser("movielens", help="MovieLens-100K, split and with features")
     movielens.add_argument("--source", type=Path, metavar="DIR", help="its files; default: they are downloaded")
-    movielens.set_defaults(make=_movielens)
     edges = kinds.add_parser("edges", help="edges between two kinds of entities, for a graph embedding")
     edges.add_argument("--edges", type=int, default=60_000, metavar="N", help="edges in all; default: 60000")
     edges.add_argument("--files", type=int, default=4, metavar="N", help="files of training edges; default: 4")
@@ -66,18 +64,22 @@ def add_arguments(parser: ArgumentParser) -> None:
     edges.add_argument(
         "--named", action="store_true", help="edges that name entities, with vocabularies and first vectors"
     )
-    edges.set_defaults(make=_edges)
     clicks = kinds.add_parser("clicks", help="clicks on ranked lists, with a known position bias and relevance")
     clicks.add_argument("--rows", type=int, default=50_000, metavar="N", help="rows in all; default: 50000")
     clicks.add_argument("--files", type=int, default=2, metavar="N", help="files of training rows; default: 2")
     clicks.add_argument("--seed", type=int, default=0, help="what the rows are drawn from; default: 0")
-    clicks.set_defaults(make=_clicks)
     for kind in (random, movielens, clicks):
         converting.add_vectors(kind)
     convert = kinds.add_parser("convert", help="Parquet files of rows as TFRecord files, or back")
     converting.add_arguments(convert)
-    for kind, extra in ((random, "data"), (movielens, "data"), (edges, "data"), (clicks, "data"), (convert, "train")):
-        kind.set_defaults(run=_written, extra=extra)
+    for kind, make, extra in (
+        (random, _random, "data"),
+        (movielens, _movielens, "data"),
+        (edges, _edges, "data"),
+        (clicks, _clicks, "data"),
+        (convert, converting.convert_files, "train"),
+    ):
+        kind.set_defaults(run=_written, make=make, extra=extra)
         kind.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="folder to write to")
     importing.add_arguments(kinds.add_parser("import", help="a table of yours, and a config that trains on it"))
     statistics.add_arguments(kinds.add_parser("statistics", help="what a config's training data are standardized by"))
@@ -86,21 +88,16 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Does what the kind is for; returns the exit status."""
-    status: int = arguments.run(arguments)
-    return status
+    return int(arguments.run(arguments))
 
 
 def _written(arguments: Namespace) -> int:
     """Writes files of rows; 1 if they cannot be written."""
     try:
-        print(arguments.make(arguments))
-    except ModuleNotFoundError as error:
-        remedy = f"`pip install 'rankspec[{arguments.extra}]'` installs what this takes"
-        sys.stderr.write(f"error: {error.name} is not installed; {remedy}\n")
-        return 1
+        with needing(arguments.extra):
+            print(arguments.make(arguments))
     except (ValueError, OSError) as error:
-        sys.stderr.write(f"error: {error}\n")
-        return 1
+        raise VerbError(f"error: {error}") from error
     return 0
 
 

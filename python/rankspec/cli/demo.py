@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 from rankspec.cli import statuses
 from rankspec.cli.baseline import show, write
 from rankspec.cli.running import NUM_DRAWS, run_config
+from rankspec.cli.stopping import VerbError, needing
 
 if TYPE_CHECKING:
     from rankspec.trainer.setup import Job
@@ -43,18 +44,12 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Runs the demo; 1 if a part of it fails, the check of the baselines included."""
-    try:
+    with needing("demo"):
+        import rankspec.families.baselines  # noqa: F401 - whether it can be, before anything is done
         from rankspec.datasets import movielens
         from rankspec.datasets.movielens_baselines import BaselineError
         from rankspec.datasets.movielens_formats import DatasetError
         from rankspec.datasets.ownership import ForeignFilesError
-        from rankspec.families import baselines as _needed
-    except ModuleNotFoundError as error:
-        sys.stderr.write(
-            f"error: {error.name} is not installed; `pip install 'rankspec[demo]'` installs what this takes\n"
-        )
-        return statuses.WRONG
-    del _needed
     data = arguments.folder / "data"
     try:
         summary = movielens.prepare(data, arguments.source, cache=arguments.folder / "download")
@@ -62,14 +57,13 @@ def run(arguments: Namespace) -> int:
             f"prepared {summary.num_train_rows} training, {summary.num_validation_rows} validation and "
             f"{summary.num_test_rows} test rows in {data}"
         )
-        if status := _train(arguments.config, arguments.folder):
-            return status
-        if status := run_config(Namespace(files=[arguments.config], overrides=[]), _compare):
-            return status
-        return _serve(arguments)
+        return (
+            _train(arguments.config, arguments.folder)
+            or run_config(Namespace(files=[arguments.config], overrides=[]), _compare)
+            or _serve(arguments)
+        )
     except (DatasetError, ForeignFilesError, BaselineError) as error:
-        sys.stderr.write(f"error: {error}\n")
-        return statuses.WRONG
+        raise VerbError(f"error: {error}") from error
 
 
 def _train(config: str, folder: Path) -> int:

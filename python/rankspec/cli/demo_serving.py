@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rankspec.cli import statuses
+from rankspec.cli.stopping import VerbError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,10 +27,6 @@ _TASK = "liked"
 _NUM_USERS, _TOP = 3, 10
 _NUM_REQUESTS, _NUM_FIRST, _ROWS_OF_REQUEST = 300, 20, 100
 _LOG = "serve.log"
-
-
-class ServerError(Exception):
-    """The server did not start, or ended otherwise than it was asked to; the text says where its log is."""
 
 
 def serve(run: Path, folder: Path, tables: MovieLensTables) -> int:
@@ -50,12 +47,8 @@ def serve(run: Path, folder: Path, tables: MovieLensTables) -> int:
         print(f"\n$ rankspec {' '.join(command)}", flush=True)
         if status := main(command):
             return status
-    try:
-        with _server(bundle, folder / _LOG) as address:
-            _ask(address, bundle, tables)
-    except ServerError as error:
-        sys.stderr.write(f"error: {error}\n")
-        return statuses.WRONG
+    with _server(bundle, folder / _LOG) as address:
+        _ask(address, bundle, tables)
     return statuses.FINE
 
 
@@ -85,7 +78,7 @@ def _server(bundle: Path, log: Path) -> Iterator[str]:
     """A server of a bundle, on free ports of this machine; gives where it speaks gRPC.
 
     Raises:
-        ServerError: it does not start, or does not end well.
+        VerbError: it does not start, or does not end well.
     """
     ports = [word for protocol in ("grpc", "http", "metrics") for word in (f"--{protocol}", "127.0.0.1:0")]
     command = ["serve", str(bundle), "--name", _MODEL, *ports, "--unready", "0"]
@@ -98,14 +91,14 @@ def _server(bundle: Path, log: Path) -> Iterator[str]:
             assert process.stdout is not None, "it is a pipe"
             line = process.stdout.readline()
             if "grpc://" not in line:
-                raise ServerError(f"the server did not start; {log} says why")
+                raise VerbError(f"error: the server did not start; {log} says why")
             print(line, end="")
             yield line.split("grpc://")[1].split()[0]
         finally:
             process.terminate()
             status = process.wait()
     if status != 0:
-        raise ServerError(f"the server ended with status {status}; {log} says why")
+        raise VerbError(f"error: the server ended with status {status}; {log} says why")
 
 
 def _ask(address: str, bundle: Path, tables: MovieLensTables) -> None:

@@ -16,6 +16,7 @@ from argparse import ArgumentParser, Namespace
 
 from rankspec.analysis.comparison import Change, compare, overall
 from rankspec.analysis.effects import Effect, effects
+from rankspec.cli.stopping import VerbError
 from rankspec.cli.terminal import load_or_report
 from rankspec.families import parameter_groups
 
@@ -42,8 +43,7 @@ def run(arguments: Namespace) -> int:
         return 1
     types = [config.message.DESCRIPTOR.full_name for config in (old, new)]
     if types[0] != types[1]:
-        print(f"rankspec diff: error: one config is a {types[0]}, the other a {types[1]}", file=sys.stderr)
-        return 1
+        raise VerbError(f"rankspec diff: error: one config is a {types[0]}, the other a {types[1]}")
     changes = compare(old.message, new.message)
     found = effects(old.message, new.message, parameter_groups)
     sys.stdout.write(_as_json(changes, found) if arguments.format == "json" else _as_text(changes, found))

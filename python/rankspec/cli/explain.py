@@ -10,10 +10,10 @@ Examples:
 
 from __future__ import annotations
 
-import sys
 from argparse import ArgumentParser, Namespace
 
 from rankspec.analysis.explanation import explain, nearest
+from rankspec.cli.stopping import VerbError
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -28,7 +28,6 @@ def run(arguments: Namespace) -> int:
     if explanation is None:
         match = nearest(subject)
         meant = f"; did you mean `{match}`?" if match else ""
-        print(f"rankspec explain: nothing in the schema fits `{subject}`{meant}", file=sys.stderr)
-        return 1
+        raise VerbError(f"rankspec explain: nothing in the schema fits `{subject}`{meant}")
     print(explanation)
     return 0

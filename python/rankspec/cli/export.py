@@ -11,13 +11,14 @@ Example:
 from __future__ import annotations
 
 import os
-import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rankspec.cli import statuses
 from rankspec.cli.running import add_checkpoint_argument, run_config
+from rankspec.cli.stopping import VerbError, needing
+from rankspec.trainer.errors import TrainError
 
 if TYPE_CHECKING:
     from rankspec.scoring.writing import Exported
@@ -51,41 +52,33 @@ def run(arguments: Namespace) -> int:
     """Exports."""
     for folder in (arguments.output, arguments.triton):
         if folder is not None and os.path.lexists(folder):
-            sys.stderr.write(f"error: `{folder}` is there; name another folder, or move it away\n")
-            return statuses.WRONG
+            raise VerbError(f"error: `{folder}` is there; name another folder, or move it away")
     if os.path.isdir(arguments.files[0]):
         if len(arguments.files) > 1:
-            sys.stderr.write("rankspec export: error: a run's folder stands alone; lay values over it with --set\n")
-            return statuses.USAGE
-        return _run_folder(arguments)
+            text = "rankspec export: error: a run's folder stands alone; lay values over it with --set"
+            raise VerbError(text, statuses.USAGE)
+        _take_folder(arguments)
     return run_config(arguments, lambda job: export(job, arguments))
 
 
-def _run_folder(arguments: Namespace) -> int:
-    """Exports by the config that a checkpoint of the folder was written under."""
-    try:
+def _take_folder(arguments: Namespace) -> None:
+    """Puts the config that a checkpoint of the run's folder was written under in the folder's place."""
+    with needing("export"):
         from rankspec.trainer.chosen_checkpoint import choose_checkpoint
-        from rankspec.trainer.errors import TrainError
-    except ModuleNotFoundError as error:
-        sys.stderr.write(f"error: {error.name} is not installed; `pip install 'rankspec[export]'` installs it\n")
-        return statuses.WRONG
     folder = Path(arguments.files[0])
     try:
         checkpoint = choose_checkpoint(folder, arguments.checkpoint).checkpoint
     except TrainError as error:
-        sys.stderr.write(f"error: {error.message}\n")
-        return statuses.WRONG
+        raise VerbError(f"error: {error.message}") from error
     arguments.files = [str(checkpoint.config_file)]
     # A run may have been moved since.
     arguments.overrides = [f"training.save_dir={folder}", *arguments.overrides]
     arguments.checkpoint = checkpoint.step
-    return run_config(arguments, lambda job: export(job, arguments))
 
 
 def export(job: Job, arguments: Namespace) -> int:
     """Exports as the arguments say; returns the exit status."""
     from rankspec.families import exporter_of
-    from rankspec.trainer.errors import TrainError
 
     message = job.config.DESCRIPTOR
     exporter = exporter_of(message.full_name)
@@ -109,7 +102,6 @@ def _write_repository(exported: Exported, folder: Path) -> None:
     """
     from rankspec.scoring.reading import read_bundle
     from rankspec.scoring.triton import write_repository
-    from rankspec.trainer.errors import TrainError
 
     try:
         write_repository(read_bundle(exported.folder, exported.digest), folder, exported.folder.resolve().name)

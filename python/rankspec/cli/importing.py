@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rankspec.cli import converting
+from rankspec.cli import converting, statuses
+from rankspec.cli.stopping import VerbError, needing
 
 if TYPE_CHECKING:
     from rankspec.data.v1.recipe_pb2 import Recipe
@@ -43,22 +44,17 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def _add_columns(parser: ArgumentParser) -> None:
     columns = parser.add_argument_group("columns", "each may be repeated")
-
-    def repeated(option: str, metavar: str, text: str) -> None:
+    for option, metavar, text in (
+        ("--label", "COLUMN", "what is predicted: bought, 'rating>=4', 'answer=yes' or price:number"),
+        ("--numeric", "COLUMN", "a column of numbers"),
+        ("--categorical", "COLUMN", "a column of categories"),
+        ("--multi", "COLUMN=SEP", "a column of several categories, and what is between them"),
+        ("--places", "COLUMN=N", "the first N of several categories as ids of their own; default: all, as a list"),
+        ("--hash", "COLUMN=N", "categories that become ids by a hash, of N buckets, without a vocabulary"),
+        ("--drop", "COLUMN", "a column to leave out"),
+        ("--key", "COLUMN", "a column that tells rows apart"),
+    ):
         columns.add_argument(option, action="append", default=[], metavar=metavar, help=text)
-
-    repeated("--label", "COLUMN", "what is predicted: bought, 'rating>=4', 'answer=yes' or price:number")
-    repeated("--numeric", "COLUMN", "a column of numbers")
-    repeated("--categorical", "COLUMN", "a column of categories")
-    repeated("--multi", "COLUMN=SEP", "a column of several categories, and what is between them")
-    repeated(
-        "--places",
-        "COLUMN=N",
-        "the first N of several categories as ids of their own; default: all, as a list",
-    )
-    repeated("--hash", "COLUMN=N", "categories that become ids by a hash, of N buckets, without a vocabulary")
-    repeated("--drop", "COLUMN", "a column to leave out")
-    repeated("--key", "COLUMN", "a column that tells rows apart")
     columns.add_argument(
         "--bins",
         type=int,
@@ -108,20 +104,13 @@ def _add_csv(parser: ArgumentParser) -> None:
 def _run(arguments: Namespace) -> int:
     """Imports a table; returns the exit status."""
     if (arguments.output is None) == (arguments.plan is None):
-        sys.stderr.write("error: say where the data set goes with -o DIR, or where the plan goes with --plan FILE\n")
-        return 2
+        text = "error: say where the data set goes with -o DIR, or where the plan goes with --plan FILE"
+        raise VerbError(text, statuses.USAGE)
     try:
-        if arguments.like is not None:
-            return _later(arguments)
-        return _import(arguments)
-    except ModuleNotFoundError as error:
-        sys.stderr.write(
-            f"error: {error.name} is not installed; `pip install 'rankspec[data]'` installs what this takes\n"
-        )
-        return 1
+        with needing("data"):
+            return _import(arguments) if arguments.like is None else _later(arguments)
     except (ValueError, OSError) as error:
-        sys.stderr.write(f"error: {error}\n")
-        return 1
+        raise VerbError(f"error: {error}") from error
 
 
 def _import(arguments: Namespace) -> int:
@@ -239,8 +228,7 @@ def _write_plan(made: Plan, path: str) -> int:
     form = written_form(path)
     if form is None or Path(path).exists():
         why = "has no extension of a form; write .textproto or .json" if form is None else "is there; name another file"
-        sys.stderr.write(f"error: `{path}` {why}\n")
-        return 1
+        raise VerbError(f"error: `{path}` {why}")
     status = write_output("data import", write(made.recipe, form), path)
     if status == 0:
         print(f"{path}; import by it with --recipe {path}")

@@ -14,13 +14,13 @@ Example:
 
 from __future__ import annotations
 
-import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rankspec.cli import statuses
 from rankspec.cli.running import add_checkpoint_argument, add_config_arguments, run_config
+from rankspec.cli.stopping import VerbError
 
 if TYPE_CHECKING:
     from argparse import _ActionsContainer
@@ -64,8 +64,7 @@ def add_prediction_arguments(parser: _ActionsContainer) -> None:
 def run(arguments: Namespace) -> int:
     """Predicts."""
     if odd := wrong_usage(arguments):
-        sys.stderr.write(f"rankspec predict: error: {odd}\n")
-        return statuses.USAGE
+        raise VerbError(f"rankspec predict: error: {odd}", statuses.USAGE)
     return run_config(arguments, lambda job: predict(job, arguments), mode="predict")
 
 

@@ -11,9 +11,10 @@ Examples:
 
 from __future__ import annotations
 
-import sys
 from argparse import ArgumentParser, Namespace
 
+from rankspec.cli import statuses
+from rankspec.cli.stopping import VerbError
 from rankspec.cli.terminal import add_config_arguments, load_or_report, write_output
 from rankspec.formats.forms import WRITTEN_FORMS, written_form
 from rankspec.formats.writing import to_textproto, write
@@ -33,8 +34,7 @@ def run(arguments: Namespace) -> int:
     form = arguments.format or (written_form(arguments.output) if arguments.output else "textproto")
     if form is None or (arguments.blame and form != "textproto"):
         problem = "--blame needs the textproto form" if form else f"no form is known for `{arguments.output}`"
-        print(f"rankspec resolve: error: {problem}; choose it with --format", file=sys.stderr)
-        return 2
+        raise VerbError(f"rankspec resolve: error: {problem}; choose it with --format", statuses.USAGE)
     loaded = load_or_report(arguments)
     if loaded is None:
         return 1

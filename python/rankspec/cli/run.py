@@ -10,7 +10,6 @@ Example:
 
 from __future__ import annotations
 
-import sys
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ from rankspec.cli import predict as prediction
 from rankspec.cli import statuses
 from rankspec.cli.evaluate import add_evaluation_arguments, evaluate
 from rankspec.cli.running import add_checkpoint_argument, add_config_arguments, run_config
+from rankspec.cli.stopping import VerbError
 from rankspec.cli.train import add_training_arguments, train
 
 if TYPE_CHECKING:
@@ -49,8 +49,7 @@ def run(arguments: Namespace) -> int:
         if odd is None and job.mode == "predict":
             odd = prediction.wrong_usage(arguments)
         if odd:
-            sys.stderr.write(f"rankspec run: error: the config says to {job.mode}, and {odd}\n")
-            return statuses.USAGE
+            raise VerbError(f"rankspec run: error: the config says to {job.mode}, and {odd}", statuses.USAGE)
         return _ACTIONS[job.mode](job, arguments)
 
     return run_config(arguments, action)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from rankspec.checking.check import check
 from rankspec.cli import statuses
+from rankspec.cli.stopping import needing
 from rankspec.cli.terminal import report
 from rankspec.composition.compose import LoadedConfig
 from rankspec.composition.overrides import OVERRIDE
@@ -70,20 +70,13 @@ def run_config(arguments: Namespace, action: Callable[[Job], int], mode: str | N
         The exit status: the action's, or that of what is wrong, after saying it.
     """
     loaded = check(arguments.files, overrides=arguments.overrides)
-    if not loaded.ok:
-        report(loaded.diagnostics, loaded.sources)
-        return 1
     report(loaded.diagnostics, loaded.sources)
-    try:
+    if not loaded.ok:
+        return 1
+    with needing("train"):
         # Only now: a config that is wrong is told so without waiting for torch.
         from rankspec.families.jobs import job_of, other_mode, refusals
         from rankspec.trainer.errors import TrainError
-    except ModuleNotFoundError as error:
-        sys.stderr.write(
-            f"error: {error.name} is not installed; `pip install 'rankspec[train]'` installs what this takes\n"
-        )
-        return 1
-
     if refused := refusals(loaded, mode):
         report(refused, loaded.sources)
         return 1

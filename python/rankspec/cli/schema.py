@@ -11,10 +11,11 @@ Examples:
 from __future__ import annotations
 
 import json
-import sys
 from argparse import ArgumentParser, Namespace
 
 from rankspec.analysis.json_schema import json_schema
+from rankspec.cli import statuses
+from rankspec.cli.stopping import VerbError
 from rankspec.cli.terminal import write_output
 from rankspec.diagnostics.mistake import MistakeError
 from rankspec.schema.message_types import message_class
@@ -31,7 +32,6 @@ def run(arguments: Namespace) -> int:
     try:
         schema = json_schema(message_class(arguments.message))
     except MistakeError as error:
-        print(f"rankspec schema: error: {error.message}; {error.suggestion}", file=sys.stderr)
-        return 2
+        raise VerbError(f"rankspec schema: error: {error.message}; {error.suggestion}", statuses.USAGE) from error
     text = json.dumps(schema, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
     return write_output("schema", text.encode(), arguments.output)

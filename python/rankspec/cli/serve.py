@@ -20,8 +20,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rankspec.cli import statuses
-from rankspec.cli.addresses import Address, address
+from rankspec.cli.addresses import Address, add_access_arguments, address, require_access
 from rankspec.cli.digests import digest
+from rankspec.cli.stopping import VerbError, needing
 
 if TYPE_CHECKING:
     import asyncio
@@ -44,9 +45,7 @@ def add_arguments(parser: ArgumentParser) -> None:
             metavar="HOST:PORT",
             help=f"where {protocol} is served; port 0 takes a free one; default: 127.0.0.1:{port}",
         )
-    parser.add_argument("--tls-cert", type=Path, metavar="FILE", help="certificate chain, in PEM")
-    parser.add_argument("--tls-key", type=Path, metavar="FILE", help="its key, in PEM")
-    parser.add_argument("--token-file", type=Path, metavar="FILE", help="file of the token that clients have to show")
+    add_access_arguments(parser)
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--step", type=_count, metavar="N", help="serve the bundle of this step")
     which.add_argument(
@@ -80,76 +79,34 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def _add_limits(parser: ArgumentParser) -> None:
     limits = parser.add_argument_group("limits")
-    limits.add_argument(
-        "--max-request-mib", type=_positive, default=64, metavar="N", help="of a request, decompressed; default: 64"
-    )
-    limits.add_argument("--max-rows", type=_positive, default=10_000, metavar="N", help="of a request; default: 10000")
-    limits.add_argument(
-        "--max-batch-rows", type=_positive, default=1024, metavar="N", help="of requests scored at once; default: 1024"
-    )
-    limits.add_argument(
-        "--max-batch-ids",
-        type=_positive,
-        default=2**18,
-        metavar="N",
-        help="of lists of requests scored at once, rows times the longest list; default: 262144",
-    )
-    limits.add_argument(
-        "--max-delay-ms",
-        type=_seconds,
-        default=0.0,
-        metavar="MS",
-        help="that a request waits for others while nothing is being scored; default: 0",
-    )
-    limits.add_argument(
-        "--max-waiting",
-        type=_positive,
-        default=2000,
-        metavar="N",
-        help="requests that wait to be scored; default: 2000",
-    )
-    limits.add_argument(
-        "--max-connections", type=_positive, default=2000, metavar="N", help="to each port at once; default: 2000"
-    )
+    for option, read, default, metavar, of in (
+        ("--max-request-mib", _positive, 64, "N", "of a request, decompressed"),
+        ("--max-rows", _positive, 10_000, "N", "of a request"),
+        ("--max-batch-rows", _positive, 1024, "N", "of requests scored at once"),
+        ("--max-batch-ids", _positive, 2**18, "N", "of lists of requests scored at once, rows times the longest list"),
+        ("--max-delay-ms", _seconds, 0.0, "MS", "that a request waits for others while nothing is being scored"),
+        ("--max-waiting", _positive, 2000, "N", "requests that wait to be scored"),
+        ("--max-connections", _positive, 2000, "N", "to each port at once"),
+    ):
+        limits.add_argument(option, type=read, default=default, metavar=metavar, help=f"{of}; default: {default:g}")
 
 
 def run(arguments: Namespace) -> int:
     """Serves until it is asked to end; returns the exit status."""
-    if missing := _missing(arguments):
-        sys.stderr.write(f"rankspec serve: error: {missing}\n")
-        return statuses.USAGE
+    require_access("serve", arguments, {f"--{protocol}: ": getattr(arguments, protocol) for protocol in _PORTS})
     # What gRPC writes of mistakes of its clients is no line of our log; it looks at this when it is first imported.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
-    try:
+    with needing("serve"):
         import rankspec.scoring.server.server  # noqa: F401 - whether it can be, before anything is done
-    except ModuleNotFoundError as error:
-        sys.stderr.write(f"error: {error.name} is not installed; `pip install 'rankspec[serve]'` installs it\n")
-        return statuses.WRONG
     if not arguments.bundles.is_dir():
-        sys.stderr.write(f"error: {arguments.bundles} is no folder; give a bundle, or a folder of bundles\n")
-        return statuses.WRONG
+        raise VerbError(f"error: {arguments.bundles} is no folder; give a bundle, or a folder of bundles")
     from rankspec.trainer.data_error import DataError
 
     try:
         settings = _settings(arguments)
     except DataError as error:
-        sys.stderr.write(f"error: {error.message}\n")
-        return statuses.WRONG
+        raise VerbError(f"error: {error.message}") from error
     return _serve(settings)
-
-
-def _missing(arguments: Namespace) -> str | None:
-    """What an address asks for that is not there: off this machine, TLS and a token."""
-    if (arguments.tls_cert is None) != (arguments.tls_key is None):
-        return "--tls-cert and --tls-key go together; give both or neither"
-    for protocol in _PORTS:
-        host: Address = getattr(arguments, protocol)
-        if not host.is_of_this_machine and not (arguments.tls_cert and arguments.token_file):
-            return (
-                f"--{protocol}: {host.host} can be reached from other machines, which takes --tls-cert, --tls-key and "
-                "--token-file; give them, or listen on 127.0.0.1"
-            )
-    return None
 
 
 def _settings(arguments: Namespace) -> Settings:

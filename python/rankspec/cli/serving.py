@@ -6,12 +6,11 @@ import os
 import signal
 import sys
 from argparse import ArgumentParser, Namespace
-from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
 from rankspec.cli import statuses
-from rankspec.cli.addresses import Address, address
+from rankspec.cli.addresses import Address, add_access_arguments, address, require_access
 from rankspec.cli.running import add_config_arguments, run_config
 
 if TYPE_CHECKING:
@@ -29,30 +28,14 @@ def add_arguments(parser: ArgumentParser) -> None:
         metavar="HOST:PORT",
         help="where to listen; port 0 takes a free one; default: 127.0.0.1:0",
     )
-    parser.add_argument("--tls-cert", type=Path, metavar="FILE", help="certificate chain, in PEM")
-    parser.add_argument("--tls-key", type=Path, metavar="FILE", help="its key, in PEM")
-    parser.add_argument("--token-file", type=Path, metavar="FILE", help="file of the token that clients have to show")
+    add_access_arguments(parser)
     parser.set_defaults(run=run)
 
 
 def run(arguments: Namespace) -> int:
     """Serves until it is asked to end; returns the exit status."""
-    if missing := _missing(arguments):
-        sys.stderr.write(f"rankspec data serve: error: {missing}\n")
-        return statuses.USAGE
+    require_access("data serve", arguments, {"": arguments.listen})
     return run_config(arguments, lambda job: _serve(job, arguments))
-
-
-def _missing(arguments: Namespace) -> str | None:
-    """What an address asks for that is not there: off this machine, TLS and a token."""
-    if (arguments.tls_cert is None) != (arguments.tls_key is None):
-        return "--tls-cert and --tls-key go together; give both or neither"
-    if arguments.listen.is_of_this_machine or (arguments.tls_cert and arguments.token_file):
-        return None
-    return (
-        f"{arguments.listen.host} can be reached from other machines, which takes --tls-cert, --tls-key and "
-        "--token-file; give them, or listen on 127.0.0.1"
-    )
 
 
 def _serve(job: Job, arguments: Namespace) -> int:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rankspec.cli.running import add_config_arguments, run_config
+from rankspec.cli.stopping import VerbError
 
 if TYPE_CHECKING:
     from rankspec.data.v1.statistics_pb2 import DataStatistics
@@ -30,11 +31,9 @@ def _run(arguments: Namespace) -> int:
 
     form = written_form(arguments.output)
     if form is None:
-        sys.stderr.write(f"error: `{arguments.output}` has no extension of a form; write .textproto, .json or .binpb\n")
-        return 1
+        raise VerbError(f"error: `{arguments.output}` has no extension of a form; write .textproto, .json or .binpb")
     if Path(arguments.output).exists() and not arguments.overwrite:
-        sys.stderr.write(f"error: `{arguments.output}` is there; --overwrite writes over it\n")
-        return 1
+        raise VerbError(f"error: `{arguments.output}` is there; --overwrite writes over it")
     return _write_statistics(arguments, form)
 
 

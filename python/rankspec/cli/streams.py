@@ -25,7 +25,7 @@ def prepare() -> None:
     if sys.stdout is sys.__stdout__:
         sys.stdout = _text(_Output(1, is_missing=is_missing[1]), sys.stdout)
     if sys.stderr is sys.__stderr__:
-        sys.stderr = _text(_Lossy(2), sys.stderr)
+        sys.stderr = _text(_Lossy(2, "w", closefd=False), sys.stderr)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # What the encoding has not, such as an odd file's name, is written as an escape.
@@ -76,9 +76,6 @@ class _Output(io.FileIO):
 
 class _Lossy(io.FileIO):
     """The standard error; what it does not take is lost, since there is nowhere to say so."""
-
-    def __init__(self, descriptor: int) -> None:
-        super().__init__(descriptor, "w", closefd=False)
 
     def write(self, data: Any, /) -> int:
         try:

@@ -50,11 +50,6 @@ def complete(
     return Completion(diagnostics, variables, inherit(document))
 
 
-def inherited(document: Document[Message]) -> Completion:
-    """Fills in what is inherited alone, in a document's message, in place."""
-    return Completion([], {}, inherit(document))
-
-
 def _may_have_variables(document: Document[Message], texts: Iterable[str | None]) -> bool:
     """Tells whether it is worth looking through the message: few configs have variables, and texts are quicker.
 

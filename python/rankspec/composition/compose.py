@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from google.protobuf.message import Message
 
-from rankspec.composition.completion import complete, inherited
-from rankspec.composition.inheritance import Copy
+from rankspec.composition.completion import Completion, complete
+from rankspec.composition.inheritance import Copy, inherit
 from rankspec.diagnostics.diagnostic import Diagnostic, Position, has_errors
 from rankspec.formats.document import Document
 from rankspec.formats.origins import Origins
@@ -94,67 +94,52 @@ def compose(
     given, overrides = values or {}, list(overrides)
     base = _base(source, message)
     document, sources = base.document, base.sources
-    for assignment in overrides:
-        document = _overridden(document, assignment, sources)
-    for path, value in given.items():
-        document = _with_value(document, path, value, sources)
+    if overrides or given:
+        from rankspec.composition.overrides import apply, apply_value
+
+        for assignment in overrides:
+            document = apply(document, assignment, sources)
+        for path, value in given.items():
+            document = apply_value(document, path, value, sources)
     if environment is None and isinstance(source, (Message, LoadedConfig)):
         looked_at = [""] if isinstance(source, Message) else [*given, *(text.partition("=")[0] for text in overrides)]
         found = _literal_variables(document, looked_at)
-        completion = inherited(document)
+        completion = Completion(found, {}, inherit(document))
     else:
         completion = complete(document, environment, sources.values())
-        found = completion.diagnostics
     return LoadedConfig(
         document,
         base.file,
-        [*document.diagnostics, *found],
+        [*document.diagnostics, *completion.diagnostics],
         sources,
         base.variables | completion.variables,
         [*base.copies, *completion.copies],
     )
 
 
-class _Base(NamedTuple):
-    """What single values are laid over; the names are those of `LoadedConfig`."""
-
-    document: Document[Message]
-    file: str | None
-    sources: dict[str, str]
-    variables: dict[FieldPath, tuple[str, ...]]
-    copies: list[Copy]
-
-
-def _base(source: Source, message: str | None) -> _Base:
-    sources: dict[str, str] = {}
+def _base(source: Source, message: str | None) -> LoadedConfig:
+    """What single values are laid over, before its diagnostics are put together."""
     if isinstance(source, LoadedConfig):
         return _again(source)
     if isinstance(source, Message):
-        return _Base(_built(source, message), None, sources, {}, [])
-    document, file = _read_all(source, message, sources)
-    return _Base(document, file, sources, {}, [])
+        return LoadedConfig(_built(source, message), None, [], {}, {}, [])
+    names = [os.fspath(source)] if isinstance(source, (str, os.PathLike)) else [os.fspath(path) for path in source]
+    if not names:
+        raise ValueError("a config needs at least one file")
+    sources: dict[str, str] = {}
+    document = _read(names[0], message, sources)
+    for name in names[1:]:
+        document = _overlaid(document, name, message, sources)
+    return LoadedConfig(document, _display_name(names[0]), [], sources, {}, [])
 
 
-def _again(loaded: LoadedConfig) -> _Base:
+def _again(loaded: LoadedConfig) -> LoadedConfig:
     """A copy of a loaded config, without what was said of its values."""
     before = loaded.document
     message = type(before.message)()
     message.CopyFrom(before.message)
     document = Document(message, before.origins, list(loaded.composing), before.damaged, before.text)
-    return _Base(document, loaded.file, dict(loaded.sources), dict(loaded.variables), list(loaded.copies))
-
-
-def _read_all(
-    paths: PathName | Iterable[PathName], message: str | None, sources: dict[str, str]
-) -> tuple[Document[Message], str]:
-    """Reads a base and its overlays as one document; returns it and the base's name. `sources` takes the texts."""
-    names = [os.fspath(paths)] if isinstance(paths, (str, os.PathLike)) else [os.fspath(p) for p in paths]
-    if not names:
-        raise ValueError("a config needs at least one file")
-    document = _read(names[0], message, sources)
-    for name in names[1:]:
-        document = _overlaid(document, name, message, sources)
-    return document, _display_name(names[0])
+    return LoadedConfig(document, loaded.file, [], dict(loaded.sources), dict(loaded.variables), list(loaded.copies))
 
 
 def _built(source: Message, message: str | None) -> Document[Message]:
@@ -208,17 +193,3 @@ def _overlaid(base: Document[Message], name: str, message: str | None, sources: 
         diagnostics = overlay.diagnostics or [mismatch]
         overlay = Document(type(base.message)(), Origins(), diagnostics, frozenset({""}))
     return merge_documents(base, overlay)
-
-
-def _overridden(document: Document[Message], assignment: str, sources: dict[str, str]) -> Document[Message]:
-    from rankspec.composition.overrides import OVERRIDE, apply
-
-    path, _, value = assignment.partition("=")
-    sources[f"{OVERRIDE} {path.strip()}"] = value.strip()
-    return apply(document, assignment)
-
-
-def _with_value(document: Document[Message], path: str, value: object, sources: dict[str, str]) -> Document[Message]:
-    from rankspec.composition.overrides import apply_value
-
-    return apply_value(document, path, value, sources)

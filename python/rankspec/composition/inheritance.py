@@ -120,7 +120,7 @@ def _fill(message: Message, base: Message, path: FieldPath, source: FieldPath, r
         if _has_other_member(message, field):
             continue
         if not (getattr(message, field.name) if field.is_repeated else message.HasField(field.name)):
-            _copy(message, field, value)
+            message.MergeFrom(type(message)(**{field.name: value}))
             yield copy
         elif is_map(field):
             yield from _fill_map(getattr(message, field.name), field, value, copy)
@@ -140,15 +140,6 @@ def _fill_map(entries: Any, field: FieldDescriptor, base: Any, whole: Copy) -> I
         else:
             entries[key] = base[key]
         yield copy
-
-
-def _copy(message: Message, field: FieldDescriptor, value: Any) -> None:
-    if field.is_repeated:
-        getattr(message, field.name).MergeFrom(value)
-    elif field.message_type is not None:
-        getattr(message, field.name).CopyFrom(value)
-    else:
-        setattr(message, field.name, value)
 
 
 def _has_other_member(message: Message, field: FieldDescriptor) -> bool:

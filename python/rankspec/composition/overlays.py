@@ -72,12 +72,11 @@ def merge(below: Message, above: Message, replaced: list[str], prefix: FieldPath
 
 def _merge_map(below: Any, field: FieldDescriptor, above: Any, replaced: list[str], path: FieldPath) -> None:
     for key in sorted(above):
-        if not is_message(field):
-            below[key] = above[key]
-        elif key in below:
+        if is_message(field):
+            # A map makes the message of a key that it lacks.
             merge(below[key], above[key], replaced, path.at(key))
         else:
-            below[key].CopyFrom(above[key])
+            below[key] = above[key]
 
 
 def note_switch(below: Message, field: FieldDescriptor, prefix: FieldPath, replaced: list[str]) -> None:

@@ -6,7 +6,7 @@ name. A string may go without quotes. A path may also name an element of a list,
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from rankspec.composition.literals import literal, quoted
@@ -46,18 +46,20 @@ class _Target(NamedTuple):
     replaced: list[str]
 
 
-def apply(document: Document[M], assignment: str) -> Document[M]:
+def apply(document: Document[M], assignment: str, sources: dict[str, str]) -> Document[M]:
     """Lays one `PATH=VALUE` over a document.
 
     Args:
         document: The document; its message is changed.
         assignment: The override.
+        sources: Takes the text of the value, by its name in places.
 
     Returns:
         A document with the same message and the override's origins and mistakes.
     """
-    path, equals, value = assignment.partition("=")
-    return _applied(document, path.strip(), value.strip() if equals else None)
+    path, equals, value = (part.strip() for part in assignment.partition("="))
+    sources[f"{OVERRIDE} {path}"] = value
+    return _applied(document, path, lambda _path: value, is_given=bool(equals))
 
 
 def apply_value(document: Document[M], path: str, value: object, sources: dict[str, str]) -> Document[M]:
@@ -73,35 +75,28 @@ def apply_value(document: Document[M], path: str, value: object, sources: dict[s
     Returns:
         As `apply` does.
     """
-    return _applied(document, path.strip(), _Value(value, sources))
+    path = path.strip()
 
-
-class _Value(NamedTuple):
-    """A value that is no text yet, and what takes its text."""
-
-    value: object
-    sources: dict[str, str]
-
-    def text(self, path: FieldPath, file: str) -> str:
-        """Writes it as the text format has it behind the field's name.
-
-        Raises:
-            MistakeError: Nothing of the kind can be written.
-        """
-        field, key = _last(path)
+    def written(found: FieldPath) -> str:
+        field, key = _last(found)
         one_of_map = is_map(field) and key is not None
-        text = literal(self.value, map_value(field) if one_of_map else field, one=key is not None)
-        self.sources[file] = text
+        text = literal(value, map_value(field) if one_of_map else field, one=key is not None)
+        sources[f"{OVERRIDE} {path}"] = text
         return text
 
+    return _applied(document, path, written)
 
-def _applied(document: Document[M], path: str, value: str | _Value | None) -> Document[M]:
+
+def _applied(
+    document: Document[M], path: str, write: Callable[[FieldPath], str], *, is_given: bool = True
+) -> Document[M]:
+    """Lays over a document what `write` has the text format say behind the field's name."""
     file = f"{OVERRIDE} {path}"
     before = type(document.message)()
     before.CopyFrom(document.message)
     try:
-        found = _path(path, document, is_given=value is not None)
-        text = value.text(found, file) if isinstance(value, _Value) else value or ""
+        found = _path(path, document, is_given=is_given)
+        text = write(found)
         return _assign(document, _descend(document.message, found), found, text, file)
     except MistakeError as error:
         # What was made on the way to a field that is not there is no mistake of its own.

@@ -19,7 +19,7 @@ from rankspec.schema.field_paths import at, join
 from rankspec.schema.rules import value_rules
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Sequence
 
     from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
@@ -86,12 +86,17 @@ class Rewriter:
 
     def _last_of_each(self, node: Node, path: str) -> list[Member]:
         """Returns the members that count: not null, and of equal names the last."""
-        last = {member.name: member for member in node.members}
-        for member in node.members:
-            if member is not last[member.name]:
-                text = "it is given again further down, and the last counted"
-                self.notes.append(Note(join(path, member.name), member.offset, "none", text))
+        last = self._last(node.members, "it", lambda name: join(path, name))
         return [member for member in last.values() if member.value.kind != "null"]
+
+    def _last(self, members: Sequence[Member], what: str, path_of: Callable[[str], str]) -> dict[str, Member]:
+        """The last of each name, by name; notes of the others that they did not count."""
+        last = {member.name: member for member in members}
+        for member in members:
+            if member is not last[member.name]:
+                text = f"{what} is given again further down, and the last counted"
+                self.notes.append(Note(path_of(member.name), member.offset, "none", text))
+        return last
 
     def _note(self, names: tuple[str, ...], path: str, member: Member) -> bool:
         """Notes what became of a field; True if nothing below it needs to be said."""
@@ -123,11 +128,7 @@ class Rewriter:
     def _entries(self, node: Node, field: FieldDescriptor, path: str) -> list[Member]:
         """Returns a map's entries, of equal keys the last; an entry without a value is one of defaults."""
         members = [member._replace(name=self._key(member, path)) for member in node.members]
-        last = {member.name: member for member in members}
-        for member in members:
-            if member is not last[member.name]:
-                text = "the key is given again further down, and the last counted"
-                self.notes.append(Note(at(path, member.name), member.offset, "none", text))
+        last = self._last(members, "the key", lambda name: at(path, name))
         return [self._unreserved(member, field, last.keys(), path) for member in last.values()]
 
     def _unreserved(self, member: Member, field: FieldDescriptor, taken: Collection[str], path: str) -> Member:

@@ -52,6 +52,8 @@ class Block:
         index: int | None = None,
         opener: int = 0,
         closer: str = "",
+        attached: bool = True,
+        label: str | None = None,
     ) -> None:
         self.plan = plan
         self.message = message
@@ -63,9 +65,9 @@ class Block:
         self.entries: list[Entry] = []
         self.seen: dict[str, Entry] = {}
         self.keys: dict[str, dict[object, int]] = {}
-        self.attached = True
+        self.attached = attached
         self.in_list = False
-        self.label: str | None = None
+        self.label = label
 
     @property
     def is_map_entry(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache, cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message_factory import GetMessageClass
@@ -64,27 +64,18 @@ class FieldPlan:
         self.exclusive = self.oneof or self.name
 
     @cached_property
-    def json_name(self) -> str:
-        """The field's name in JSON, in lowerCamelCase unless the schema says otherwise."""
-        return str(self.descriptor.json_name)
-
-    @cached_property
     def message_plan(self) -> MessagePlan:
         """How to read the field's message; for a map, its entry."""
         return plan_of(self._message_type)
 
     @property
     def _message_type(self) -> Descriptor:
-        message_type = self.descriptor.message_type
-        assert message_type is not None
-        return message_type
+        return cast("Descriptor", self.descriptor.message_type)
 
     @property
     def enum(self) -> EnumDescriptor:
         """The field's enum."""
-        enum = self.descriptor.enum_type
-        assert enum is not None
-        return enum
+        return cast("EnumDescriptor", self.descriptor.enum_type)
 
     @cached_property
     def enum_numbers(self) -> dict[str, int]:
@@ -134,7 +125,7 @@ class MessagePlan:
     @cached_property
     def by_json_name(self) -> dict[str, FieldPlan]:
         """The fields by both of the names that JSON takes."""
-        return {field.json_name: field for field in self.fields.values()} | self.fields
+        return {field.descriptor.json_name: field for field in self.fields.values()} | self.fields
 
 
 @cache

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import errno
 import sys
-from typing import TYPE_CHECKING
+from io import BytesIO
+from typing import TYPE_CHECKING, NamedTuple
 
 from rankspec.diagnostics.diagnostic import Diagnostic, Position
 from rankspec.diagnostics.mistake import MistakeError
@@ -23,7 +24,7 @@ STDIN_NAME = "<stdin>"
 _HEADER_KEYS = (b"proto-file:", b"proto-message:")
 
 
-class Header:
+class Header(NamedTuple):
     """What the comments at the top of a file say about it.
 
     Attributes:
@@ -32,31 +33,24 @@ class Header:
         line: The line of the last of them, counted from 1.
     """
 
-    __slots__ = ("line", "proto_file", "proto_message")
-
-    def __init__(self, proto_file: str | None = None, proto_message: str | None = None, line: int = 1) -> None:
-        self.proto_file = proto_file
-        self.proto_message = proto_message
-        self.line = line
+    proto_file: str | None = None
+    proto_message: str | None = None
+    line: int = 1
 
 
 def read_header(data: bytes) -> Header:
     """Reads `# proto-file:` and `# proto-message:` among the comments and blank lines that a text begins with."""
     found: dict[bytes, str] = {}
-    number = last = 1
-    position = 0
-    while position < len(data):
-        end = data.find(b"\n", position)
-        end = len(data) if end < 0 else end
-        line = data[position:end].strip()
-        if line and not line.startswith(b"#"):
+    last = 1
+    for number, line in enumerate(BytesIO(data), 1):
+        text = line.strip()
+        if text and not text.startswith(b"#"):
             break
-        comment = line[1:].strip()
+        comment = text[1:].strip()
         for key in _HEADER_KEYS:
             if comment.startswith(key):
                 found.setdefault(key, comment[len(key) :].strip().decode(errors="replace"))
                 last = number
-        position, number = end + 1, number + 1
     return Header(found.get(_HEADER_KEYS[0]), found.get(_HEADER_KEYS[1]), last)
 
 

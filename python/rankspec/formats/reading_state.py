@@ -64,21 +64,19 @@ class State:
         self.depth += 1
         return inner
 
-    def open_detached(self, field: FieldPlan, label: str, opener: int, closer: str) -> Block:
+    def open_detached(self, field: FieldPlan, label: str, opener: int, closer: str) -> None:
         """Enters a block that is read for its mistakes only: a duplicate, or one whose name is misspelled."""
-        inner = Block(
+        self.block = Block(
             field.message_plan,
             field.new_message(),
             parent=self.block,
             field=field,
             opener=opener,
             closer=closer,
+            attached=False,
+            label=label,
         )
-        inner.attached = False
-        inner.label = label
-        self.block = inner
         self.depth += 1
-        return inner
 
     def close(self) -> None:
         """Leaves the innermost block; a map entry goes into its map."""

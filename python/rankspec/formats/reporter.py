@@ -69,8 +69,9 @@ class Reporter:
         self._reports.append(_Report(code, message, block, name, offset, suggestion, related))
 
     def literal(self, error: MistakeError, block: Block, name: str, offset: int) -> None:
-        """Adds a literal's mistake; `offset` is where the literal begins."""
+        """Adds a literal's mistake, which damages the field; `offset` is where the literal begins."""
         self.error(error.code, error.message, block, name, offset + error.at, error.suggestion)
+        self.damage(block, name)
 
     def unknown_field(self, block: Block, name: str, offset: int) -> FieldPlan | None:
         """Adds a name that a block's message does not have.

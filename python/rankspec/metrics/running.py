@@ -61,56 +61,51 @@ class RunningRelativeCrossEntropy:
         return float(100 * (1 - entropy / weight / baseline))
 
 
-class RunningCalibrationRatio:
-    """As `metrics.calibration_ratio`; NaN where that is."""
+class _RunningRatio(ABC):
+    """Weighted sum of what each row comes to over another sum; NaN if that is 0, or anything is not finite."""
 
     def __init__(self) -> None:
-        self._predicted = self._labelled = 0.0
-        self._is_finite = True
-
-    def add(self, predictions: Floats, labels: Floats, weights: Floats) -> None:
-        """Adds rows."""
-        self._is_finite = self._is_finite and _are_finite(predictions, labels, weights)
-        if self._is_finite:
-            self._predicted += _weighted_sum(predictions, weights)
-            self._labelled += _weighted_sum(labels, weights)
-
-    def compute(self) -> float:
-        """Sum of the probabilities over sum of the labels, both weighted."""
-        return self._predicted / self._labelled if self._is_finite and self._labelled else float("nan")
-
-
-class _RunningWeightedMean(ABC):
-    """Weighted mean of what each row comes to; NaN if no row has weight, or anything is not finite."""
-
-    def __init__(self) -> None:
-        self._sum = self._weight = 0.0
+        self._above = self._below = 0.0
         self._is_finite = True
 
     @abstractmethod
     def _measure(self, predictions: Floats, labels: Floats) -> Floats:
-        """What the mean is of, of each row."""
+        """What each row comes to."""
+
+    def _divisor(self, _labels: Floats, weights: Floats) -> float:
+        """The other sum: of the weights, which makes a weighted mean."""
+        return float(weights.sum(dtype=np.float64))
 
     def add(self, predictions: Floats, labels: Floats, weights: Floats) -> None:
         """Adds rows."""
         self._is_finite = self._is_finite and _are_finite(predictions, labels, weights)
         if self._is_finite:
-            self._sum += _weighted_sum(self._measure(predictions, labels), weights)
-            self._weight += float(weights.sum(dtype=np.float64))
+            self._above += _weighted_sum(self._measure(predictions, labels), weights)
+            self._below += self._divisor(labels, weights)
 
     def compute(self) -> float:
         """The figure of all rows so far."""
-        return self._sum / self._weight if self._is_finite and self._weight else float("nan")
+        return self._above / self._below if self._is_finite and self._below else float("nan")
 
 
-class RunningMeanAbsoluteError(_RunningWeightedMean):
+class RunningCalibrationRatio(_RunningRatio):
+    """As `metrics.calibration_ratio`: sum of the probabilities over sum of the labels, both weighted."""
+
+    def _measure(self, predictions: Floats, _labels: Floats) -> Floats:
+        return predictions
+
+    def _divisor(self, labels: Floats, weights: Floats) -> float:
+        return _weighted_sum(labels, weights)
+
+
+class RunningMeanAbsoluteError(_RunningRatio):
     """Weighted mean of the absolute errors, in the labels' unit."""
 
     def _measure(self, predictions: Floats, labels: Floats) -> Floats:
         return np.abs(_errors(predictions, labels))
 
 
-class RunningMeanSquaredError(_RunningWeightedMean):
+class RunningMeanSquaredError(_RunningRatio):
     """Weighted mean of the squared errors; of probabilities the score of Brier (Monthly Weather Review, 1950)."""
 
     def _measure(self, predictions: Floats, labels: Floats) -> Floats:
@@ -125,7 +120,7 @@ class RunningRootMeanSquaredError(RunningMeanSquaredError):
         return math.sqrt(super().compute())
 
 
-class RunningAccuracy(_RunningWeightedMean):
+class RunningAccuracy(_RunningRatio):
     """Weighted share of the rows whose probability is on the label's side of a threshold; at it counts as a yes."""
 
     def __init__(self, threshold: float = 0.5) -> None:

@@ -1,1 +1,1 @@
-"""Groups of parameters and their learning rates, without the parameters themselves."""
+"""Groups of parameters, their algorithms and learning rates, without the parameters themselves."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from math import cos, pi
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rankspec.claims.registry import obeys
 from rankspec.optim.v1.learning_rate_pb2 import (
@@ -18,7 +18,7 @@ from rankspec.optim.v1.learning_rate_pb2 import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 
 def learning_rate_at(schedule: LearningRate, step: int) -> float:
@@ -46,18 +46,14 @@ def rate_by_step(schedule: LearningRate) -> Callable[[int], float]:
     Raises:
         ValueError: for a message in which no schedule is chosen.
     """
-    match schedule.WhichOneof("lr"):
-        case "constant":
-            constant = schedule.constant
-            return lambda _step: constant
-        case "piecewise_constant":
-            return _piecewise_constant(schedule.piecewise_constant)
-        case "linear_ramp_to_constant":
-            return _linear_ramp_to_constant(schedule.linear_ramp_to_constant)
-        case "linear_ramp_to_cosine":
-            return _linear_ramp_to_cosine(schedule.linear_ramp_to_cosine)
-        case other:
-            raise ValueError(f"no formula for the schedule {other!r}")
+    chosen = schedule.WhichOneof("lr")
+    if chosen not in _FORMULAS:
+        raise ValueError(f"no formula for the schedule {chosen!r}")
+    return _FORMULAS[chosen](getattr(schedule, chosen))
+
+
+def _constant(rate: float) -> Callable[[int], float]:
+    return lambda _step: rate
 
 
 @obeys(PiecewiseConstant, "learning_rate_boundaries", "learning_rate_values")
@@ -91,3 +87,12 @@ def _linear_ramp_to_cosine(schedule: LinearRampToCosine) -> Callable[[int], floa
         return final + (peak - final) / 2 * (1 + cos(pi * progress))
 
     return rate_at
+
+
+# By the member of `LearningRate.lr`.
+_FORMULAS: Mapping[str | None, Callable[[Any], Callable[[int], float]]] = {
+    "constant": _constant,
+    "piecewise_constant": _piecewise_constant,
+    "linear_ramp_to_constant": _linear_ramp_to_constant,
+    "linear_ramp_to_cosine": _linear_ramp_to_cosine,
+}

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from rankspec.optimization.algorithms import Algorithm
 
 
 class ParameterGroup(NamedTuple):
@@ -13,7 +16,7 @@ class ParameterGroup(NamedTuple):
         kind: What the parameters are of, in the family's terms: `tower`, `table`, `relations`, or `rest` for all that
             have no group of their own.
         owner: Which tower or table; empty for the others.
-        algorithm: The optimizer's message, with the options that hold for this group.
+        algorithm: What steps them, with the options that hold for this group.
         learning_rate: The schedule, a `rankspec.optim.v1.LearningRate`.
         l2: How much of the parameters is added to their gradient in every step, before clipping and the algorithm.
     """
@@ -21,6 +24,6 @@ class ParameterGroup(NamedTuple):
     name: str
     kind: str
     owner: str
-    algorithm: Any
+    algorithm: Algorithm
     learning_rate: Any
     l2: float = 0.0

@@ -5,19 +5,17 @@ Generated Python code carries none, so `make generate` writes a descriptor set w
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
-    from google.protobuf.descriptor_pb2 import DescriptorProto, EnumDescriptorProto, FileDescriptorProto
+    from google.protobuf.descriptor_pb2 import FileDescriptorProto
 
 _FILE_NAME = "schema.binpb"
-# Field numbers in descriptor.proto, of which the path of a comment is made.
-_MESSAGE, _ENUM = 4, 5
-_FIELD, _NESTED_MESSAGE, _NESTED_ENUM, _ONEOF = 2, 3, 4, 8
-_VALUE = 2
+# What has a name and can have a comment, by the fields of descriptor.proto that hold it.
+_COMMENTED = frozenset({"message_type", "nested_type", "enum_type", "field", "oneof_decl", "value"})
 
 
 def comment_on(full_name: str) -> str:
@@ -51,33 +49,20 @@ def _schema_file() -> Path:
 
 
 def _comments_of(file: FileDescriptorProto) -> Iterator[tuple[str, str]]:
-    texts = {tuple(location.path): location.leading_comments for location in file.source_code_info.location}
-    for path, name in _named(file):
-        yield name, "\n".join(line.strip() for line in texts.get(path, "").strip().splitlines())
+    for location in file.source_code_info.location:
+        if name := _named(file, location.path):
+            yield name, "\n".join(line.strip() for line in location.leading_comments.strip().splitlines())
 
 
-def _named(file: FileDescriptorProto) -> Iterator[tuple[tuple[int, ...], str]]:
-    """Yields the path and the full name of everything that can have a comment."""
-    for index, message in enumerate(file.message_type):
-        yield from _in_message(message, (_MESSAGE, index), f"{file.package}.{message.name}")
-    for index, enum in enumerate(file.enum_type):
-        yield from _in_enum(enum, (_ENUM, index), f"{file.package}.{enum.name}")
-
-
-def _in_message(message: DescriptorProto, path: tuple[int, ...], name: str) -> Iterator[tuple[tuple[int, ...], str]]:
-    yield path, name
-    for index, field in enumerate(message.field):
-        yield (*path, _FIELD, index), f"{name}.{field.name}"
-    for index, oneof in enumerate(message.oneof_decl):
-        yield (*path, _ONEOF, index), f"{name}.{oneof.name}"
-    for index, nested in enumerate(message.nested_type):
-        if not nested.options.map_entry:
-            yield from _in_message(nested, (*path, _NESTED_MESSAGE, index), f"{name}.{nested.name}")
-    for index, enum in enumerate(message.enum_type):
-        yield from _in_enum(enum, (*path, _NESTED_ENUM, index), f"{name}.{enum.name}")
-
-
-def _in_enum(enum: EnumDescriptorProto, path: tuple[int, ...], name: str) -> Iterator[tuple[tuple[int, ...], str]]:
-    yield path, name
-    for index, value in enumerate(enum.value):
-        yield (*path, _VALUE, index), f"{name}.{value.name}"
+def _named(file: FileDescriptorProto, path: Sequence[int]) -> str | None:
+    """The full name of what a path leads to: numbers of fields in descriptor.proto and places in them, by turns."""
+    if not path or len(path) % 2:
+        return None
+    name, holder = file.package, cast("Any", file)
+    for number, place in zip(path[::2], path[1::2], strict=True):
+        part = holder.DESCRIPTOR.fields_by_number[number].name
+        if part not in _COMMENTED:
+            return None
+        holder = getattr(holder, part)[place]
+        name = f"{name}.{holder.name}"
+    return name

@@ -35,7 +35,13 @@ def resolve(config: M) -> M:
         config: A valid config; it is left as it is.
     """
     resolved = _with_blocks(config)
-    _fill(resolved)
+    for _, message in messages(resolved):
+        for field in fields_of(descriptor_of(message)):
+            if field.is_repeated:
+                if (found := default_items(field)) and not getattr(message, field.name):
+                    getattr(message, field.name).extend(found)
+            elif _has_default(field) and not message.HasField(field.name):
+                setattr(message, field.name, field.default_value)
     return resolved
 
 
@@ -49,16 +55,6 @@ def _with_blocks(config: M) -> M:
     return copy
 
 
-def _fill(config: Message) -> None:
-    for _, message in messages(config):
-        for field in fields_of(descriptor_of(message)):
-            if field.is_repeated:
-                if (found := default_items(field)) and not getattr(message, field.name):
-                    getattr(message, field.name).extend(found)
-            elif _has_default(field) and not message.HasField(field.name):
-                setattr(message, field.name, field.default_value)
-
-
 def condense(config: M) -> M:
     """Returns a copy of a config in which no scalar is set that holds anyway.
 
@@ -68,15 +64,11 @@ def condense(config: M) -> M:
         config: A valid config, resolved or not; it is left as it is.
     """
     condensed = _with_blocks(config)
-    _empty(condensed)
-    return condensed
-
-
-def _empty(config: Message) -> None:
-    for _, message in messages(config):
+    for _, message in messages(condensed):
         for field, value in message.ListFields():
             if not is_message(field) and _holds_anyway(field, value):
                 message.ClearField(field.name)
+    return condensed
 
 
 def _holds_anyway(field: FieldDescriptor, value: Any) -> bool:

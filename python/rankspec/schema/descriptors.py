@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 def is_map(field: FieldDescriptor) -> bool:
     """Tells whether a field is a map."""
     return field.message_type is not None and bool(field.message_type.GetOptions().map_entry)
+
+
+def single(field: FieldDescriptor) -> FieldDescriptor:
+    """Returns the field that says what the single values of a field are: of a map that of its values, else itself."""
+    return map_value(field) if is_map(field) else field
 
 
 def map_value(field: FieldDescriptor) -> FieldDescriptor:
@@ -27,39 +32,31 @@ def key_field(field: FieldDescriptor) -> FieldDescriptor:
 
 
 def _entry_field(field: FieldDescriptor, name: str) -> FieldDescriptor:
-    entry: Any = field.message_type
-    found: FieldDescriptor = entry.fields_by_name[name]
-    return found
+    return cast("FieldDescriptor", cast("Any", field.message_type).fields_by_name[name])
 
 
 def descriptor_of(message: Message | type[Message]) -> Descriptor:
     """Returns the descriptor of a message's type."""
     # protobuf's stubs give it one of two types, of which only one can be imported.
-    descriptor: Any = message.DESCRIPTOR
-    found: Descriptor = descriptor
-    return found
+    return cast("Descriptor", message.DESCRIPTOR)
 
 
 def fields_of(descriptor: Descriptor) -> list[FieldDescriptor]:
     """Lists the fields of a message type in the order of the schema."""
-    fields: Any = descriptor.fields
-    return list(fields)
+    return list(cast("Any", descriptor).fields)
 
 
 def enum_of(field: FieldDescriptor) -> EnumDescriptor:
     """Returns the enum that a field's single values are of."""
-    holder: Any = map_value(field) if is_map(field) else field
-    found: EnumDescriptor = holder.enum_type
-    return found
+    return cast("EnumDescriptor", single(field).enum_type)
 
 
 @cache
 def is_message(field: FieldDescriptor) -> bool:
     """Tells whether what one step of this field leads to is a message."""
-    return (map_value(field) if is_map(field) else field).message_type is not None
+    return single(field).message_type is not None
 
 
 def message_of(field: FieldDescriptor) -> Descriptor | None:
     """Returns the message type that one step of this field leads to; None for scalars."""
-    descriptor: Descriptor | None = (map_value(field) if is_map(field) else field).message_type
-    return descriptor
+    return single(field).message_type

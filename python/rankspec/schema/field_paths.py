@@ -132,8 +132,18 @@ def path_of(text: str, descriptor: Descriptor) -> FieldPath:
         MistakeError: It is not written like a path, or leads nowhere.
     """
     steps, path = steps_of(text), ROOT
-    for step, field in zip(steps, _fields_along(descriptor, steps), strict=True):
+    here: Descriptor | None = descriptor
+    for step in steps:
+        if here is None:
+            raise MistakeError(_UNKNOWN, f"`{path}` is no message, so it has no field `{step.name}`")
+        field: FieldDescriptor | None = here.fields_by_name.get(step.name)
+        if field is None:
+            raise MistakeError(_UNKNOWN, f"{here.name} has no field `{step.name}`", _nearest(step.name, here, path))
+        _check_key(field, step)
         path = path.to(field, step.key)
+        here = None if field.is_repeated and step.key is None else message_of(field)
+        if here is None and is_message(field) and step is not steps[-1]:
+            raise MistakeError(_UNKNOWN, f"`{path}` needs a key or an index", _with_key(field, path))
     return path
 
 
@@ -190,28 +200,6 @@ def join(path: str, name: str) -> str:
 def at(path: str, key: Key) -> str:
     """Appends a list index or a map key to a path."""
     return path + key_segment(key)
-
-
-def _fields_along(descriptor: Descriptor, steps: tuple[Step, ...]) -> tuple[FieldDescriptor, ...]:
-    """Follows steps through message types: a step that names no field, or has a key that it cannot, is an error."""
-    fields: list[FieldDescriptor] = []
-    here: Descriptor | None = descriptor
-    walked = ""
-    for step in steps:
-        if here is None:
-            raise MistakeError(_UNKNOWN, f"`{walked}` is no message, so it has no field `{step.name}`")
-        field: FieldDescriptor | None = here.fields_by_name.get(step.name)
-        if field is None:
-            raise MistakeError(_UNKNOWN, f"{here.name} has no field `{step.name}`", _nearest(step.name, here, walked))
-        _check_key(field, step)
-        walked = join(walked, step.name)
-        if step.key is not None:
-            walked = at(walked, step.key)
-        fields.append(field)
-        here = None if field.is_repeated and step.key is None else message_of(field)
-        if here is None and is_message(field) and step is not steps[-1]:
-            raise MistakeError(_UNKNOWN, f"`{walked}` needs a key or an index", _with_key(field, walked))
-    return tuple(fields)
 
 
 def _nearest(name: str, descriptor: Descriptor, walked: str) -> str | None:

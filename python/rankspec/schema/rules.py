@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rankspec.schema.annotations import field_rules, is_required, message_rules
+from rankspec.schema.annotations import field_rules, message_rules
 from rankspec.schema.descriptors import enum_of, is_map
 
 if TYPE_CHECKING:
@@ -169,11 +169,6 @@ def cel_rules(descriptor: Descriptor) -> Iterator[tuple[str, str]]:
         for holder in (rules, rules.map.values, rules.map.keys, rules.repeated.items):
             for rule in holder.cel:
                 yield rule.id, rule.expression
-
-
-def required_oneofs(descriptor: Descriptor) -> list[str]:
-    """Returns the names of the oneofs of which a member has to be set."""
-    return [oneof.name for oneof in descriptor.oneofs if is_required(oneof)]
 
 
 def exclusive_groups(descriptor: Descriptor) -> list[tuple[list[str], bool]]:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from rankspec.schema.descriptors import is_map, map_value
+from rankspec.schema.descriptors import single
 from rankspec.schema.leaves import in_schema_order, items, messages
 
 if TYPE_CHECKING:
-    from google.protobuf.descriptor import FieldDescriptor
     from google.protobuf.message import Message
 
     from rankspec.schema.field_paths import FieldPath
@@ -24,7 +23,7 @@ def replace_strings(message: Message, replaced: Callable[[FieldPath, str], str])
     """
     for place, inner in messages(message):
         for field, value in in_schema_order(inner):
-            if not _holds_strings(field):
+            if single(field).type != field.TYPE_STRING:
                 continue
             for leaf in items(place.path, field, value):
                 text = replaced(leaf.path, leaf.value)
@@ -34,11 +33,6 @@ def replace_strings(message: Message, replaced: Callable[[FieldPath, str], str])
                     value[leaf.path.key] = text
                 else:
                     setattr(inner, field.name, text)
-
-
-def _holds_strings(field: FieldDescriptor) -> bool:
-    holder = map_value(field) if is_map(field) else field
-    return holder.type == holder.TYPE_STRING
 
 
 def escaped(text: str) -> str:

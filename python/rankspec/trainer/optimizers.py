@@ -2,66 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
 
 import torch
 
-from rankspec.claims.registry import obeys
-from rankspec.optim.v1.optimizer_pb2 import AdagradConfig, AdamConfig, SgdConfig
 from rankspec.optimization.learning_rates import rate_by_step
-from rankspec.schema.defaults import items_or_default
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from google.protobuf.message import Message
     from torch import nn
 
     from rankspec.optimization.parameter_group import ParameterGroup
 
-# Float32's smallest positive number is 2^-149. A gradient below the root of it squares to 0, so that this epsilon
-# bounds what it is divided by, and a gradient of 0 moves nothing.
-_SMALLEST_ADAGRAD_EPSILON = (2.0**-149) ** 0.5
-
-
-class Algorithm(NamedTuple):
-    """An algorithm of torch with its options, the learning rate excepted.
-
-    Attributes:
-        optimizer: the class.
-        options: its arguments; parameter groups of one algorithm may differ in them.
-        fused_on: types of devices that it has one kernel for in every supported version of torch.
-    """
-
-    optimizer: Callable[..., torch.optim.Optimizer]
-    options: dict[str, Any]
-    fused_on: tuple[str, ...] = ("cpu", "cuda")
-
-
-@obeys(AdamConfig, "betas", "eps", "weight_decay")
-def _adam(config: AdamConfig) -> Algorithm:
-    beta_1, beta_2 = (float(item) for item in items_or_default(config, "betas"))
-    options = {"betas": (beta_1, beta_2), "eps": config.eps, "weight_decay": config.weight_decay}
-    return Algorithm(torch.optim.AdamW, options)
-
-
-@obeys(SgdConfig, "momentum", "weight_decay")
-def _sgd(config: SgdConfig) -> Algorithm:
-    return Algorithm(torch.optim.SGD, {"momentum": config.momentum, "weight_decay": config.weight_decay})
-
-
-@obeys(AdagradConfig, "eps", "weight_decay")
-def _adagrad(config: AdagradConfig) -> Algorithm:
-    options = {"eps": config.eps or _SMALLEST_ADAGRAD_EPSILON, "weight_decay": config.weight_decay}
+# Types of devices that every supported version of torch has one kernel for.
+_FUSED_ON = {
+    "AdamW": ("cpu", "cuda"),
+    "SGD": ("cpu", "cuda"),
     # For CUDA torch 2.11 takes the argument, has no kernel, and says so in the first step.
-    return Algorithm(torch.optim.Adagrad, options, fused_on=("cpu",))
-
-
-# By the message that holds an algorithm's options. A family that has messages of its own adds them.
-ALGORITHMS: Mapping[type[Message], Callable[[Any], Algorithm]] = {
-    AdamConfig: _adam,
-    SgdConfig: _sgd,
-    AdagradConfig: _adagrad,
+    "Adagrad": ("cpu",),
 }
 
 
@@ -144,10 +104,7 @@ class ScheduledOptimizer:
 
 
 def build_optimizer(
-    groups: Sequence[ParameterGroup],
-    members: Mapping[str, Sequence[nn.Parameter]],
-    model: nn.Module,
-    algorithms: Mapping[type[Message], Callable[[Any], Algorithm]] = ALGORITHMS,
+    groups: Sequence[ParameterGroup], members: Mapping[str, Sequence[nn.Parameter]], model: nn.Module
 ) -> ScheduledOptimizer:
     """The optimizers of a model: one for each algorithm among its parameter groups.
 
@@ -155,19 +112,16 @@ def build_optimizer(
         groups: the parameter groups.
         members: their parameters, by the groups' names.
         model: the model, on the device it will be trained on; each of its parameters is in exactly one group.
-        algorithms: what reads the options of a group, by the message that holds them.
     """
     assert len({group.name for group in groups}) == len(groups), f"groups have names of their own: {groups}"
     assert all(members[group.name] for group in groups), f"no group is empty: {list(members)}"
     stepped = [id(parameter) for group in groups for parameter in members[group.name]]
     assert sorted(stepped) == sorted(map(id, model.parameters())), "every parameter is in one group"
-    of_algorithm: dict[tuple[Callable[..., torch.optim.Optimizer], tuple[str, ...]], list[dict[str, Any]]] = {}
+    of_optimizer: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
     for group in groups:
-        algorithm = algorithms[type(group.algorithm)](group.algorithm)
         parameters = {"name": group.name, "l2": group.l2, "params": list(members[group.name])}
-        kind = algorithm.optimizer, algorithm.fused_on
-        of_algorithm.setdefault(kind, []).append(parameters | algorithm.options)
-    built = [_fused_where_possible(*kind, options) for kind, options in of_algorithm.items()]
+        of_optimizer[group.algorithm.optimizer].append({**parameters, **group.algorithm.options})
+    built = [_fused_where_possible(name, options) for name, options in of_optimizer.items()]
     return ScheduledOptimizer(
         [optimizer for optimizer, _ in built],
         {group.name: rate_by_step(group.learning_rate) for group in groups},
@@ -175,14 +129,13 @@ def build_optimizer(
     )
 
 
-def _fused_where_possible(
-    algorithm: Callable[..., torch.optim.Optimizer], fused_on: tuple[str, ...], groups: list[dict[str, Any]]
-) -> tuple[torch.optim.Optimizer, str]:
-    """The algorithm in one kernel where torch has one for the parameters' device; says which it is.
+def _fused_where_possible(name: str, groups: list[dict[str, Any]]) -> tuple[torch.optim.Optimizer, str]:
+    """An optimizer of torch in one kernel where torch has one for the parameters' device; says which it is.
 
     The rates given here are overwritten before the first step.
     """
-    if any(parameter.device.type not in fused_on for group in groups for parameter in group["params"]):
+    algorithm: Callable[..., torch.optim.Optimizer] = getattr(torch.optim, name)
+    if any(parameter.device.type not in _FUSED_ON[name] for group in groups for parameter in group["params"]):
         return algorithm(groups, lr=0.0), "default"
     try:
         # Copies, as torch writes its options into the groups even where it refuses them.

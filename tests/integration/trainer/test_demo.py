@@ -14,6 +14,7 @@ from tests.unit.small_movielens import NUM_ITEMS, NUM_USERS, interactions, write
 import rankspec
 from rankspec import scoring
 from rankspec.cli import demo_serving, main
+from rankspec.cli.stopping import VerbError
 from rankspec.datasets import movielens_baselines
 from rankspec.datasets.movielens_candidates import candidates
 from rankspec.datasets.movielens_features import build_features, split_rows
@@ -87,7 +88,7 @@ def test_demo_without_what_serving_takes_says_so_and_ends_well(
 
 def test_server_that_does_not_start_is_told(tmp_path: Path) -> None:
     with (
-        pytest.raises(demo_serving.ServerError, match=r"did not start; .*serve.log says why"),
+        pytest.raises(VerbError, match=r"did not start; .*serve.log says why"),
         demo_serving._server(tmp_path / "nowhere", tmp_path / "serve.log"),
     ):
         pass

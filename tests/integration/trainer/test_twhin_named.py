@@ -14,10 +14,11 @@ import pytest
 import torch
 from google.protobuf import text_format
 from rankspec.twhin.v1.twhin_pb2 import TwhinConfig
+from tests.claims import fields_read
 from tests.integration.trainer.interruptions import in_step
 from tests.integration.trainer.runs import Plan, Runs, assert_same_end, job_from, records_of, steps_of, tensors_of
 
-from rankspec.claims.registry import fields_read, forget_reads
+from rankspec.claims.registry import forget_reads
 from rankspec.composition.compose import compose
 from rankspec.datasets import edges
 from rankspec.families.jobs import refusals

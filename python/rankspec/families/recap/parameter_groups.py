@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 from rankspec.checking.validation import find
 from rankspec.claims.registry import obeys
 from rankspec.claims.views import whole_message
+from rankspec.optimization.algorithms import Algorithm
 from rankspec.optimization.parameter_group import ParameterGroup
 from rankspec.recap.v1.embedding_pb2 import SmallEmbeddingBagConfig, SmallEmbeddingsConfig
 from rankspec.recap.v1.model_pb2 import ModelConfig
-from rankspec.recap.v1.optimizer_pb2 import MultiTaskLearningRates, RecapOptimizerConfig
+from rankspec.recap.v1.optimizer_pb2 import (
+    MultiTaskLearningRates,
+    RecapAdamConfig,
+    RecapOptimizerConfig,
+    RecapSgdConfig,
+)
 from rankspec.recap.v1.recap_pb2 import RecapConfig
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from rankspec.optim.v1.learning_rate_pb2 import LearningRate
 
 _REST = "backbone"
@@ -52,19 +61,37 @@ def _has_own_group(table: SmallEmbeddingBagConfig) -> bool:
 
 
 def _group_of_table(table: SmallEmbeddingBagConfig, optimizer: RecapOptimizerConfig) -> ParameterGroup:
-    chosen = _algorithm(optimizer)
-    algorithm = type(chosen)()
-    algorithm.CopyFrom(chosen)
-    if table.HasField("weight_decay"):
-        algorithm.weight_decay = table.weight_decay
+    algorithm = _algorithm(optimizer, table.weight_decay if table.HasField("weight_decay") else None)
     name, rate = f"{_REST}/{table.name}", _rest_rate(optimizer)
     return ParameterGroup(name, "table", table.name, algorithm, rate, table.l2)
 
 
-def _algorithm(optimizer: RecapOptimizerConfig) -> Any:
+def _algorithm(optimizer: RecapOptimizerConfig, weight_decay: float | None = None) -> Algorithm:
+    """The algorithm that is chosen, with another weight decay if one is given."""
     chosen = optimizer.WhichOneof("optimizer")
     assert chosen is not None, "the spec's rules ask for an algorithm"
-    return whole_message(getattr(optimizer, chosen))
+    config = whole_message(getattr(optimizer, chosen))
+    if weight_decay is not None:
+        config = deepcopy(config)
+        config.weight_decay = weight_decay
+    return _ALGORITHMS[chosen](config)
+
+
+@obeys(RecapAdamConfig, "beta_1", "beta_2", "epsilon", "weight_decay")
+def _adam(config: RecapAdamConfig) -> Algorithm:
+    """Adam with decoupled weight decay (Loshchilov and Hutter, 2019, AdamW)."""
+    options = {"betas": (config.beta_1, config.beta_2), "eps": config.epsilon, "weight_decay": config.weight_decay}
+    return Algorithm(whole_message(config), "AdamW", options)
+
+
+@obeys(RecapSgdConfig, "momentum", "weight_decay")
+def _sgd(config: RecapSgdConfig) -> Algorithm:
+    options = {"momentum": config.momentum, "weight_decay": config.weight_decay}
+    return Algorithm(whole_message(config), "SGD", options)
+
+
+# By the member of `RecapOptimizerConfig.optimizer`.
+_ALGORITHMS: Mapping[str, Callable[[Any], Algorithm]] = {"adam": _adam, "sgd": _sgd}
 
 
 def _tower_rate(optimizer: RecapOptimizerConfig, task: str) -> LearningRate:

@@ -7,6 +7,7 @@ from rankspec.claims.views import whole_message
 from rankspec.embedding.v1.embedding_pb2 import EmbeddingBagConfig
 from rankspec.optim.v1.learning_rate_pb2 import LearningRate
 from rankspec.optim.v1.optimizer_pb2 import AdagradConfig, AdamConfig, OptimizerConfig, SgdConfig
+from rankspec.optimization.algorithms import algorithm_of
 from rankspec.optimization.parameter_group import ParameterGroup
 from rankspec.twhin.v1.model_pb2 import TwhinEmbeddingsConfig, TwhinModelConfig
 from rankspec.twhin.v1.twhin_pb2 import TwhinConfig
@@ -32,10 +33,9 @@ def parameter_groups(config: TwhinConfig) -> list[ParameterGroup]:
 @obeys(AdagradConfig, "lr")
 def group_of(name: str, kind: str, owner: str, optimizer: OptimizerConfig) -> ParameterGroup:
     """Returns the group that an optimizer's config stands for; the other arguments are those of the group."""
-    algorithm = getattr(optimizer, optimizer.WhichOneof("optimizer") or "")
     learning_rate = LearningRate()
     if optimizer.HasField("learning_rate"):
         learning_rate.CopyFrom(whole_message(optimizer.learning_rate))
     else:
-        learning_rate.constant = algorithm.lr
-    return ParameterGroup(name, kind, owner, whole_message(algorithm), learning_rate)
+        learning_rate.constant = getattr(optimizer, optimizer.WhichOneof("optimizer") or "").lr
+    return ParameterGroup(name, kind, owner, algorithm_of(optimizer), learning_rate)

@@ -69,7 +69,9 @@ class TreeReader:
         if meant is None or meant.kind != "message" or meant.repeated or meant.is_map:
             return
         if member.value.kind == "object" and depth < MAX_DEPTH:
-            self.read(_detached(block, meant, name), member.value, depth + 1)
+            message = meant.new_message()
+            detached = Block(meant.message_plan, message, parent=block, field=meant, attached=False, label=name)
+            self.read(detached, member.value, depth + 1)
 
     def _field(self, block: Block, field: FieldPlan, member: Member, depth: int) -> None:
         node = member.value
@@ -117,13 +119,14 @@ class TreeReader:
     def _scalar(self, block: Block, field: FieldPlan, node: Node, path: str) -> object:
         """Reads a scalar; None, after a report, if the field cannot take it."""
         self._count()
+        if node.kind == "unreadable":
+            self._reporter.damage(block, path)
+            return None
         try:
-            if node.kind != "unreadable":
-                return read_json_scalar(field, node)
+            return read_json_scalar(field, node)
         except MistakeError as error:
             self._reporter.literal(error, block, path, node.offset)
-        self._reporter.damage(block, path)
-        return None
+            return None
 
     def _list(self, block: Block, field: FieldPlan, member: Member, depth: int) -> None:
         node = member.value
@@ -161,7 +164,6 @@ class TreeReader:
             entry.message.key = read_map_key(field.key, member.name)
         except MistakeError as error:
             self._reporter.literal(error, block, field.name, member.offset)
-            self._reporter.damage(block, field.name)
             return
         entry.seen["key"] = (field.key, member.offset, member.offset, None)
         block.entries.append((field, member.offset, member.value.offset, entry))
@@ -187,10 +189,3 @@ class TreeReader:
         value = self._scalar(entry, field.item, node, "value")
         if value is not None:
             container[key] = value
-
-
-def _detached(block: Block, field: FieldPlan, label: str) -> Block:
-    inner = Block(field.message_plan, field.new_message(), parent=block, field=field)
-    inner.attached = False
-    inner.label = label
-    return inner

@@ -124,7 +124,6 @@ class ValueReader:
             return read_scalar(field, tokens)
         except MistakeError as error:
             self._reporter.literal(error, self._state.block, path, tokens[0].start)
-            self._reporter.damage(self._state.block, path)
             return None
 
     def _list(self, field: FieldPlan, name: Token, bracket: Token) -> int:

@@ -16,6 +16,7 @@ from rankspec.claims.registry import obeys
 from rankspec.claims.views import whole_message
 from rankspec.families.recap.chosen_metrics import ChosenMetrics
 from rankspec.families.recap.input_signature import input_signature
+from rankspec.families.recap.parameter_groups import parameter_groups
 from rankspec.families.recap.program.combined_score import build_combined_score
 from rankspec.families.recap.program.data.dataset import Dataset, open_dataset
 from rankspec.families.recap.program.data.prediction import (
@@ -28,11 +29,11 @@ from rankspec.families.recap.program.data.prediction import (
 from rankspec.families.recap.program.data.raw_rows import RECIPE, recipe_of, stored_rows
 from rankspec.families.recap.program.details import details_of
 from rankspec.families.recap.program.figures import COLUMNS, task_figures
+from rankspec.families.recap.program.grouped_parameters import grouped_parameters
 from rankspec.families.recap.program.groups import build_groups, check_groups, group_figures, rows_of_group
 from rankspec.families.recap.program.loss import build_loss
 from rankspec.families.recap.program.model import Ensemble, build_model
 from rankspec.families.recap.program.model.inputs import inputs_read
-from rankspec.families.recap.program.optimizer import build_ranking_optimizer
 from rankspec.families.recap.program.strata import (
     Stratum,
     StratumRows,
@@ -49,7 +50,7 @@ from rankspec.recap.v1.recap_pb2 import DOWNSAMPLING_CORRECTION_LOSS_WEIGHTS, Re
 from rankspec.recap.v1.training_pb2 import BestCheckpointConfig, TrainingConfig
 from rankspec.scoring.combining import SCORE
 from rankspec.train.v1.runtime_pb2 import RuntimeConfig
-from rankspec.trainer.optimizers import ScheduledOptimizer
+from rankspec.trainer.optimizers import ScheduledOptimizer, build_optimizer
 from rankspec.trainer.program import OpenedRows, Program, Reader, RowSource, Storing
 from rankspec.trainer.training import COMMON_FIELDS, Followed, training_from
 
@@ -207,14 +208,15 @@ class RecapProgram(Program["RecapBatch"]):
 
     def build_optimizer(self) -> ScheduledOptimizer:
         """The optimizer; each tower is a group of its own, and so is a table with a weight decay of its own."""
-        return build_ranking_optimizer(self._config, self.model)
+        groups = parameter_groups(self._config)
+        return build_optimizer(groups, grouped_parameters(groups, self.model), self.model)
 
     def set_position(self, step: int, micro_batch: int) -> None:
         """Says where in the run the next forward pass is; dropout in training depends on nothing else."""
         self.model.set_position(step, micro_batch)
 
     def loss(self, outputs: Tensor, batch: RecapBatch) -> tuple[Tensor, Tensor]:
-        """The sum of the members' losses, and the losses of the tasks without `loss_weight`, `[T]`, means over the members."""
+        """The sum of the members' losses, and the tasks' losses, `[T]`, without `loss_weight`, means over members."""
         total, of_tasks = self._loss(outputs, batch.labels, batch.weights, batch.global_rows)
         return total, of_tasks
 
