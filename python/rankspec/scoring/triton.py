@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from rankspec.files.durable import staged, write_file
 from rankspec.scoring.golden import golden_batches
 from rankspec.scoring.layout import OUTPUTS
 from rankspec.scoring.signature import dtype_of
-from rankspec.scoring.writing import staged, write_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
