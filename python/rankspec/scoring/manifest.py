@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
 
 from google.protobuf.message import DecodeError
 
@@ -11,12 +11,7 @@ from rankspec.scoring.errors import ScoringError
 from rankspec.scoring.layout import FORMAT_VERSION, LISTS_SINCE, MANIFEST_FILE, PLAIN_NAME
 from rankspec.scoring.signature import DTYPES
 from rankspec.serving.v1 import bundle_pb2
-from rankspec.serving.v1.bundle_pb2 import BundleManifest
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from rankspec.serving.v1.bundle_pb2 import FeatureSignature, ServedInput
+from rankspec.serving.v1.bundle_pb2 import BundleManifest, FeatureSignature, ServedInput
 
 _SHA256_LENGTH = 64
 

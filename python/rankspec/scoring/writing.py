@@ -6,14 +6,11 @@ import hashlib
 import os
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from rankspec.files.durable import write_file
 from rankspec.scoring.layout import MANIFEST_FILE
-from rankspec.serving.v1.bundle_pb2 import BundleFile
-
-if TYPE_CHECKING:
-    from rankspec.serving.v1.bundle_pb2 import BundleManifest
+from rankspec.serving.v1.bundle_pb2 import BundleFile, BundleManifest
 
 
 class Exported(NamedTuple):
