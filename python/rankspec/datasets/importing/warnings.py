@@ -15,8 +15,9 @@ _LARGE = 10
 
 def warnings_of(made: Plan, found: Found) -> Iterator[str]:
     """The warnings, by column where they are about one."""
+    read = {column.name for column in made.recipe.columns}
     for name, column in made.columns.items():
-        if column.role == "dropped" and not column.is_told and _is_unused(name, made):
+        if column.role == "dropped" and not column.is_told and name not in read:
             yield f'"{name}" is left out: {column.why}'
         elif column.role == "list" and not column.is_told and has_decimal_commas(column.profile):
             yield (
@@ -55,7 +56,3 @@ def _of_label(column: str, task: str, found: Found) -> Iterator[str]:
 def _size(profile: Profile) -> float:
     """The largest absolute value; 0 without numbers."""
     return max(abs(profile.smallest or 0), abs(profile.largest or 0))
-
-
-def _is_unused(name: str, made: Plan) -> bool:
-    return all(column.name != name for column in made.recipe.columns)
