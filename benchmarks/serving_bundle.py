@@ -11,9 +11,10 @@ from onnx import TensorProto, helper, numpy_helper
 from rankspec.serving.v1 import bundle_pb2
 from rankspec.serving.v1.bundle_pb2 import BundleManifest, ServedInput
 
+from rankspec.files.durable import staged, write_file
 from rankspec.scoring.golden import GoldenBatch, golden_bytes
 from rankspec.scoring.signature import signature_hash
-from rankspec.scoring.writing import list_files, staged, write_file, write_manifest
+from rankspec.scoring.writing import list_files, write_manifest
 
 WIDTH = 512
 _LAYERS = (512, 256, 128, 4)

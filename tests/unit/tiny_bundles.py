@@ -12,10 +12,11 @@ from rankspec.serving.v1 import bundle_pb2
 from rankspec.serving.v1.bundle_pb2 import BundleManifest
 
 from rankspec.encoding.lists import PADDING
+from rankspec.files.durable import staged, write_file
 from rankspec.scoring.golden import GoldenBatch, golden_bytes
 from rankspec.scoring.layout import LISTS_SINCE
 from rankspec.scoring.signature import signature_hash
-from rankspec.scoring.writing import list_files, staged, write_file, write_manifest
+from rankspec.scoring.writing import list_files, write_manifest
 
 WIDTH, NUM_IDS = 3, 5
 # Of the lists that bundles with lists take.

@@ -6,19 +6,17 @@ import os
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from rankspec.trainer.chosen_checkpoint import Which
 from rankspec.trainer.errors import TrainError
 from rankspec.trainer.prediction.predicting import predict
 from rankspec.trainer.prediction.ranked_lists import Ranking
 from rankspec.trainer.program import RowSource
-
-if TYPE_CHECKING:
-    from rankspec.trainer.chosen_checkpoint import Which
-    from rankspec.trainer.setup import Job
+from rankspec.trainer.setup import Job
 
 
 def predicted(

@@ -35,7 +35,7 @@ SCHEMA_FILE = "schema.json"
 
 @dataclass(frozen=True)
 class MovieLensSummary:
-    """What `prepare` wrote: rows per part, rows of the id tables, widths of the inputs."""
+    """What `prepare` wrote: rows per part, rows of the id tables."""
 
     output: Path
     num_train_rows: int
@@ -43,9 +43,6 @@ class MovieLensSummary:
     num_test_rows: int
     num_users: int
     num_items: int
-    continuous_width: int
-    binary_width: int
-    discrete_width: int
 
 
 def prepare(
@@ -82,9 +79,6 @@ def prepare(
         num_test_rows=len(split.test),
         num_users=len(tables.users),
         num_items=len(tables.items),
-        continuous_width=features.continuous.shape[1],
-        binary_width=features.binary.shape[1],
-        discrete_width=features.discrete.shape[1],
     )
 
 

@@ -9,69 +9,52 @@ from __future__ import annotations
 
 from typing import Any
 
-from google.protobuf.descriptor_pb2 import DescriptorProto, FieldDescriptorProto, FileDescriptorProto
+from google.protobuf import text_format
+from google.protobuf.descriptor_pb2 import FileDescriptorProto
 from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message_factory import GetMessageClass
 
-_PACKAGE = "rankspec.tf_example"
-_REPEATED, _OPTIONAL = FieldDescriptorProto.LABEL_REPEATED, FieldDescriptorProto.LABEL_OPTIONAL
-_LISTS = {
-    "bytes_list": ("BytesList", FieldDescriptorProto.TYPE_BYTES),
-    "float_list": ("FloatList", FieldDescriptorProto.TYPE_FLOAT),
-    "int64_list": ("Int64List", FieldDescriptorProto.TYPE_INT64),
+_FILE = """
+name: "rankspec/tf_example.proto" package: "rankspec.tf_example" syntax: "proto3"
+message_type {
+  name: "BytesList" field { name: "value" number: 1 label: LABEL_REPEATED type: TYPE_BYTES }
 }
+message_type {
+  name: "FloatList" field { name: "value" number: 1 label: LABEL_REPEATED type: TYPE_FLOAT }
+}
+message_type {
+  name: "Int64List" field { name: "value" number: 1 label: LABEL_REPEATED type: TYPE_INT64 }
+}
+message_type {
+  name: "Feature"
+  field { name: "bytes_list" number: 1 oneof_index: 0 label: LABEL_OPTIONAL type_name: "BytesList" }
+  field { name: "float_list" number: 2 oneof_index: 0 label: LABEL_OPTIONAL type_name: "FloatList" }
+  field { name: "int64_list" number: 3 oneof_index: 0 label: LABEL_OPTIONAL type_name: "Int64List" }
+  oneof_decl { name: "kind" }
+}
+message_type {
+  name: "OpaqueFeatures"
+  field { name: "feature" number: 1 label: LABEL_REPEATED type_name: "FeatureEntry" }
+  nested_type {
+    name: "FeatureEntry"
+    field { name: "key" number: 1 label: LABEL_OPTIONAL type: TYPE_STRING }
+    field { name: "value" number: 2 label: LABEL_OPTIONAL type: TYPE_BYTES }
+    options { map_entry: true }
+  }
+}
+message_type {
+  name: "OpaqueExample"
+  field { name: "features" number: 1 label: LABEL_OPTIONAL type_name: "OpaqueFeatures" }
+}
+"""
+_POOL = DescriptorPool()
+_POOL.Add(text_format.Parse(_FILE, FileDescriptorProto()))
 
 
-def _field(name: str, number: int, **of: Any) -> FieldDescriptorProto:
-    return FieldDescriptorProto(name=name, number=number, **{"label": _OPTIONAL, **of})
+def _message(name: str) -> Any:
+    return GetMessageClass(_POOL.FindMessageTypeByName(f"rankspec.tf_example.{name}"))
 
 
-def _of_message(name: str) -> dict[str, Any]:
-    return {"type": FieldDescriptorProto.TYPE_MESSAGE, "type_name": f".{_PACKAGE}.{name}"}
-
-
-def _feature() -> DescriptorProto:
-    fields = [
-        _field(kind, number, oneof_index=0, **_of_message(message))
-        for number, (kind, (message, _)) in enumerate(_LISTS.items(), 1)
-    ]
-    feature = DescriptorProto(name="Feature", field=fields)
-    feature.oneof_decl.add(name="kind")
-    return feature
-
-
-def _opaque_features() -> DescriptorProto:
-    entry = DescriptorProto(
-        name="FeatureEntry",
-        field=[
-            _field("key", 1, type=FieldDescriptorProto.TYPE_STRING),
-            _field("value", 2, type=FieldDescriptorProto.TYPE_BYTES),
-        ],
-    )
-    entry.options.map_entry = True
-    entries = _field("feature", 1, **{**_of_message("OpaqueFeatures.FeatureEntry"), "label": _REPEATED})
-    return DescriptorProto(name="OpaqueFeatures", field=[entries], nested_type=[entry])
-
-
-def _messages() -> Any:
-    lists = [
-        DescriptorProto(name=name, field=[_field("value", 1, type=kind, label=_REPEATED)])
-        for name, kind in _LISTS.values()
-    ]
-    example = DescriptorProto(name="OpaqueExample", field=[_field("features", 1, **_of_message("OpaqueFeatures"))])
-    pool = DescriptorPool()
-    pool.Add(
-        FileDescriptorProto(
-            name="rankspec/tf_example.proto",
-            package=_PACKAGE,
-            syntax="proto3",
-            message_type=[*lists, _feature(), _opaque_features(), example],
-        )
-    )
-    return lambda name: GetMessageClass(pool.FindMessageTypeByName(f"{_PACKAGE}.{name}"))
-
-
-_message = _messages()
 Int64List: Any = _message("Int64List")
 Feature: Any = _message("Feature")
 OpaqueExample: Any = _message("OpaqueExample")

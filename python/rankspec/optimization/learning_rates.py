@@ -6,8 +6,9 @@ Pure arithmetic in double precision, so that the trainer, `plan` and other langu
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Callable, Mapping
 from math import cos, pi
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rankspec.claims.registry import obeys
 from rankspec.optim.v1.learning_rate_pb2 import (
@@ -16,9 +17,6 @@ from rankspec.optim.v1.learning_rate_pb2 import (
     LinearRampToCosine,
     PiecewiseConstant,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
 
 
 def learning_rate_at(schedule: LearningRate, step: int) -> float:

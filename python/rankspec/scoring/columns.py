@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rankspec.encoding.lists import PADDING, Lists
 from rankspec.recap.v1.embedding_pb2 import OUT_OF_RANGE_IDS_ERROR
@@ -13,13 +15,7 @@ from rankspec.scoring.errors import ScoringError
 from rankspec.scoring.layout import MAX_MATRIX_VALUES
 from rankspec.scoring.signature import dtype_of
 from rankspec.serving.v1 import bundle_pb2
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from numpy.typing import NDArray
-
-    from rankspec.serving.v1.bundle_pb2 import AllowedValues, FeatureSignature, IdTable, ServedInput
+from rankspec.serving.v1.bundle_pb2 import AllowedValues, FeatureSignature, IdTable, ServedInput
 
 # Between the names of an input and of one of its features; no input has it in its name.
 SEPARATOR = "/"

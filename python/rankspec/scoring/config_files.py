@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
+
+from google.protobuf.message import Message
 
 from rankspec.schema.annotations import is_semantic
 from rankspec.schema.descriptors import message_of
+from rankspec.schema.field_paths import FieldPath
 from rankspec.schema.leaves import messages
 from rankspec.schema.string_values import escaped, replace_strings
-
-if TYPE_CHECKING:
-    from google.protobuf.message import Message
-
-    from rankspec.schema.field_paths import FieldPath
 
 MessageT = TypeVar("MessageT", bound="Message")
 

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rankspec.encoding.lists import Lists
 from rankspec.scoring.columns import matrix_of
 from rankspec.scoring.errors import ScoringError
 from rankspec.scoring.signature import dtype_of
 from rankspec.serving.v1 import bundle_pb2
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
-
-    from numpy.typing import NDArray
-
-    from rankspec.serving.v1.bundle_pb2 import BundleManifest
+from rankspec.serving.v1.bundle_pb2 import BundleManifest
 
 
 class GoldenBatch(NamedTuple):

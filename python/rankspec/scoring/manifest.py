@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from google.protobuf.message import DecodeError
 
@@ -12,12 +13,7 @@ from rankspec.scoring.errors import ScoringError
 from rankspec.scoring.layout import FORMAT_VERSION, LISTS_SINCE, MANIFEST_FILE, PLAIN_NAME
 from rankspec.scoring.signature import DTYPES
 from rankspec.serving.v1 import bundle_pb2
-from rankspec.serving.v1.bundle_pb2 import BundleManifest
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from rankspec.serving.v1.bundle_pb2 import FeatureSignature, IdTable, ServedInput
+from rankspec.serving.v1.bundle_pb2 import BundleManifest, FeatureSignature, IdTable, ServedInput
 
 _SHA256_LENGTH = 64
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 import numpy as np
 import onnxruntime
@@ -11,16 +12,11 @@ from google.protobuf.message import DecodeError
 
 from rankspec.scoring.errors import ScoringError
 from rankspec.scoring.layout import MAX_MODEL_BYTES, OUTPUTS
+from rankspec.scoring.reading import BundleFiles
 from rankspec.scoring.signature import dtype_of
 from rankspec.serving.v1 import bundle_pb2
-from rankspec.serving.v1.onnx_pb2 import OnnxModel
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-
-    from rankspec.scoring.reading import BundleFiles
-    from rankspec.serving.v1.bundle_pb2 import BundleManifest, ExternalTensor
-    from rankspec.serving.v1.onnx_pb2 import OnnxGraph, OnnxTensor
+from rankspec.serving.v1.bundle_pb2 import BundleManifest, ExternalTensor
+from rankspec.serving.v1.onnx_pb2 import OnnxGraph, OnnxModel, OnnxTensor
 
 _OWN_DOMAINS = ("", "ai.onnx")
 _FLOAT32, _EXTERNAL = 1, 1

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from google.protobuf.message import DecodeError
+from numpy.typing import NDArray
 
 from rankspec.data.v1.recipe_pb2 import Recipe
 from rankspec.encoding.encoder import Encoded, Encoder
@@ -18,15 +19,10 @@ from rankspec.encoding.lists import Lists
 from rankspec.encoding.positions import positions
 from rankspec.scoring.columns import matrix_of
 from rankspec.scoring.errors import ScoringError
+from rankspec.scoring.reading import BundleFiles
 from rankspec.scoring.signature import dtype_of
 from rankspec.serving.v1 import bundle_pb2
-from rankspec.serving.v1.bundle_pb2 import ErrorCode
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from rankspec.scoring.reading import BundleFiles
-    from rankspec.serving.v1.bundle_pb2 import FeatureSignature, ServedInput
+from rankspec.serving.v1.bundle_pb2 import ErrorCode, FeatureSignature, ServedInput
 
 _CODES = {
     "recipe.unfitted": bundle_pb2.ERROR_CODE_RECIPE_UNFITTED,

@@ -7,19 +7,15 @@ import hashlib
 import mmap
 import os
 import stat
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from rankspec.scoring.errors import ScoringError
 from rankspec.scoring.layout import MANIFEST_FILE, MAX_BUNDLE_BYTES, MAX_MANIFEST_BYTES
 from rankspec.scoring.manifest import parsed_manifest
 from rankspec.serving.v1 import bundle_pb2
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from rankspec.serving.v1.bundle_pb2 import BundleFile, BundleManifest
+from rankspec.serving.v1.bundle_pb2 import BundleFile, BundleManifest
 
 _CHUNK = 2**22
 

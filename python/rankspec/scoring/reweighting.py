@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from rankspec.scoring.reading import read_bundle
-from rankspec.scoring.writing import Exported, link_file, list_files, staged, write_file, write_manifest
+from rankspec.files.durable import staged, write_file
+from rankspec.scoring.reading import BundleFiles, read_bundle
+from rankspec.scoring.writing import Exported, link_file, list_files, write_manifest
 from rankspec.serving.v1.bundle_pb2 import BundleManifest
-
-if TYPE_CHECKING:
-    from rankspec.scoring.reading import BundleFiles
 
 # Makes of a bundle and weights its config in both forms, and the config's full fingerprint.
 ConfigFiles = Callable[["BundleFiles", Mapping[str, float]], tuple[bytes, bytes, str]]

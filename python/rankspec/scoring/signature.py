@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 
 from rankspec.serving.v1 import bundle_pb2
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from rankspec.serving.v1.bundle_pb2 import ServedInput
+from rankspec.serving.v1.bundle_pb2 import ServedInput
 
 DTYPES: dict[int, np.dtype[Any]] = {
     bundle_pb2.VALUE_TYPE_FLOAT32: np.dtype(np.float32),

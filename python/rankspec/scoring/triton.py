@@ -7,21 +7,18 @@ combined score.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
 
+from numpy.typing import NDArray
+
+from rankspec.files.durable import staged, write_file
 from rankspec.scoring.golden import golden_batches
 from rankspec.scoring.layout import OUTPUTS
+from rankspec.scoring.reading import BundleFiles
 from rankspec.scoring.signature import dtype_of
-from rankspec.scoring.writing import staged, write_file
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from pathlib import Path
-
-    from numpy.typing import NDArray
-
-    from rankspec.scoring.reading import BundleFiles
-    from rankspec.serving.v1.bundle_pb2 import BundleManifest, ServedInput
+from rankspec.serving.v1.bundle_pb2 import BundleManifest, ServedInput
 
 _TYPES = {"float32": "TYPE_FP32", "int64": "TYPE_INT64"}
 _MAX_BATCH_SIZE = 1024

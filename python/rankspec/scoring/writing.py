@@ -1,21 +1,16 @@
-"""Writes bundles: beside their place, whole, and never over something that is there."""
+"""Writes what bundles are of: their files in a folder, the list of them, and the manifest."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import shutil
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from rankspec.files.durable import write_file
 from rankspec.scoring.layout import MANIFEST_FILE
-from rankspec.serving.v1.bundle_pb2 import BundleFile
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from rankspec.serving.v1.bundle_pb2 import BundleManifest
+from rankspec.serving.v1.bundle_pb2 import BundleFile, BundleManifest
 
 
 class Exported(NamedTuple):
@@ -30,40 +25,6 @@ class Exported(NamedTuple):
     folder: Path
     manifest: BundleManifest
     digest: str
-
-
-@contextmanager
-def staged(folder: Path) -> Iterator[Path]:
-    """Yields a new folder beside a bundle's place, which gets its name when the context ends well.
-
-    Args:
-        folder: the bundle's place.
-
-    Raises:
-        FileExistsError: there is something already.
-        OSError: it cannot be written.
-    """
-    _refuse_existing(folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    beside = folder.with_name(f".writing-{folder.name}-{os.getpid()}")
-    beside.mkdir()
-    try:
-        yield beside
-        _synced(beside)
-        _refuse_existing(folder)
-        beside.rename(folder)
-        _synced(folder.parent)
-    except BaseException:
-        shutil.rmtree(beside, ignore_errors=True)
-        raise
-
-
-def write_file(place: Path, name: str, data: bytes | memoryview) -> None:
-    """Writes a file of a bundle to the disk."""
-    with (place / name).open("xb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def list_files(place: Path, manifest: BundleManifest) -> None:
@@ -96,16 +57,3 @@ def _listed(path: Path) -> BundleFile:
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return BundleFile(name=path.name, sha256=digest, size=path.stat().st_size)
-
-
-def _refuse_existing(folder: Path) -> None:
-    if os.path.lexists(folder):
-        raise FileExistsError(f"{folder} is there; name another place, or move it away")
-
-
-def _synced(folder: Path) -> None:
-    place = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(place)
-    finally:
-        os.close(place)

@@ -107,47 +107,29 @@ class _Record:
         self.state = state
 
 
-class _Metadata(_Record): ...
-
-
-class _Tensor(_Record): ...
-
-
-class _Properties(_Record): ...
-
-
-class _Chunk(_Record): ...
-
-
-class _Index(_Record): ...
-
-
-class _Storage(_Record): ...
-
-
-class _Size(_Record): ...
-
-
-class _Ignored(_Record): ...
-
-
 _DCP = "torch.distributed.checkpoint"
-_STAND_INS: dict[tuple[str, str], type[_Record]] = {
-    (f"{_DCP}.metadata", "Metadata"): _Metadata,
-    (f"{_DCP}.metadata", "TensorStorageMetadata"): _Tensor,
-    (f"{_DCP}.metadata", "TensorProperties"): _Properties,
-    (f"{_DCP}.metadata", "ChunkStorageMetadata"): _Chunk,
-    (f"{_DCP}.metadata", "MetadataIndex"): _Index,
-    (f"{_DCP}.filesystem", "_StorageInfo"): _Storage,
-    ("torch", "Size"): _Size,
+# What an index names, and what it is called here.
+_KINDS = {
+    (f"{_DCP}.metadata", "Metadata"): "Metadata",
+    (f"{_DCP}.metadata", "TensorStorageMetadata"): "Tensor",
+    (f"{_DCP}.metadata", "TensorProperties"): "Properties",
+    (f"{_DCP}.metadata", "ChunkStorageMetadata"): "Chunk",
+    (f"{_DCP}.metadata", "MetadataIndex"): "Index",
+    (f"{_DCP}.filesystem", "_StorageInfo"): "Storage",
+    ("torch", "Size"): "Size",
     # Where it was saved, and how its tensors lay in memory: nothing is done with it.
-    (f"{_DCP}.metadata", "StorageMeta"): _Ignored,
-    (f"{_DCP}.metadata", "_MEM_FORMAT_ENCODING"): _Ignored,
-    ("torch.serialization", "_get_layout"): _Ignored,
-    ("pathlib", "PosixPath"): _Ignored,
+    (f"{_DCP}.metadata", "StorageMeta"): "Ignored",
+    (f"{_DCP}.metadata", "_MEM_FORMAT_ENCODING"): "Ignored",
+    ("torch.serialization", "_get_layout"): "Ignored",
+    ("pathlib", "PosixPath"): "Ignored",
     # From Python 3.13 on.
-    ("pathlib._local", "PosixPath"): _Ignored,
+    ("pathlib._local", "PosixPath"): "Ignored",
 }
+_STAND_INS = {named: type(kind, (_Record,), {}) for named, kind in _KINDS.items()}
+
+
+def _is(record: Any, kind: str) -> bool:
+    return isinstance(record, _Record) and type(record).__name__ == kind
 
 
 class _Unpickler(pickle.Unpickler):
@@ -162,7 +144,7 @@ class _Unpickler(pickle.Unpickler):
 
 
 def _metadata(record: Any, sizes: Mapping[str, int]) -> Metadata:
-    fields = _fields(record, _Metadata)
+    fields = _fields(record, "Metadata")
     storage = {_index(key): _storage(value, sizes) for key, value in _typed(fields.get("storage_data"), dict).items()}
     tensors = {
         _typed(name, str): _tensor(name, entry, storage)
@@ -175,9 +157,9 @@ def _metadata(record: Any, sizes: Mapping[str, int]) -> Metadata:
 
 
 def _tensor(name: str, record: Any, storage: Mapping[MetadataIndex, StoredChunk]) -> TensorStorageMetadata:
-    fields = _fields(record, _Tensor)
+    fields = _fields(record, "Tensor")
     properties = fields.get("properties")
-    state = properties.state if isinstance(properties, _Properties) else None
+    state = properties.state if _is(properties, "Properties") else None
     dtype = state[0] if isinstance(state, tuple) and state else None
     if not isinstance(dtype, torch.dtype):
         raise UnsafeIndexError(f"{name} has no type of numbers")
@@ -195,17 +177,17 @@ def _tensor(name: str, record: Any, storage: Mapping[MetadataIndex, StoredChunk]
 
 
 def _chunk(record: Any) -> ChunkStorageMetadata:
-    fields = _fields(record, _Chunk)
+    fields = _fields(record, "Chunk")
     return ChunkStorageMetadata(_size(fields.get("offsets")), _size(fields.get("sizes")))
 
 
 def _index(record: Any) -> MetadataIndex:
-    fields = _fields(record, _Index)
+    fields = _fields(record, "Index")
     return MetadataIndex(_typed(fields.get("fqn"), str), _size(fields.get("offset")))
 
 
 def _storage(record: Any, sizes: Mapping[str, int]) -> StoredChunk:
-    fields = _fields(record, _Storage)
+    fields = _fields(record, "Storage")
     file = _typed(fields.get("relative_path"), str)
     offset, length = _count(fields.get("offset")), _count(fields.get("length"))
     if fields.get("transform_descriptors"):
@@ -216,7 +198,7 @@ def _storage(record: Any, sizes: Mapping[str, int]) -> StoredChunk:
 
 
 def _size(record: Any) -> torch.Size:
-    if not isinstance(record, _Size) or len(record.arguments) != 1:
+    if not _is(record, "Size") or len(record.arguments) != 1:
         raise UnsafeIndexError(f"{INDEX_FILE} lacks a size")
     numbers = [_count(number) for number in record.arguments[0]]
     # An empty tensor has strides too, which have to be numbers.
@@ -225,9 +207,9 @@ def _size(record: Any) -> torch.Size:
     return torch.Size(numbers)
 
 
-def _fields(record: Any, kind: type[_Record]) -> dict[str, Any]:
-    if not isinstance(record, kind):
-        raise UnsafeIndexError(f"{INDEX_FILE} holds a {type(record).__name__.strip('_')} where no index has one")
+def _fields(record: Any, kind: str) -> dict[str, Any]:
+    if not _is(record, kind):
+        raise UnsafeIndexError(f"{INDEX_FILE} holds a {type(record).__name__} where no index has one")
     return dict(_typed(record.state, dict))
 
 

@@ -14,6 +14,7 @@ from torch import distributed
 from torch.distributed.checkpoint.staging import DefaultStager, StagingOptions
 from torch.distributed.checkpoint.state_dict_saver import async_save
 
+from rankspec.files.durable import sync_folder, write_file
 from rankspec.trainer.best_link import BestLink
 from rankspec.trainer.checkpoints import (
     COMMITTED_FILE,
@@ -191,11 +192,11 @@ class CheckpointWriter:
             error.add_note(problem.message)
 
     def _commit(self, step: int, written: Path, state: dict[str, Any], config_text: str) -> None:
-        _write_durably(written / STATE_FILE, json.dumps(state))
-        _write_durably(written / CONFIG_FILE, config_text)
+        write_file(written, STATE_FILE, json.dumps(state).encode())
+        write_file(written, CONFIG_FILE, config_text.encode())
         manifest = {path.name: sha256(path) for path in sorted(written.iterdir())}
-        _write_durably(written / MANIFEST_FILE, json.dumps(manifest, indent=1))
-        _sync(written)
+        write_file(written, MANIFEST_FILE, json.dumps(manifest, indent=1).encode())
+        sync_folder(written)
         # Of this step there is no other checkpoint: what is newer than where the run began has been set aside.
         place = self._folder / str(step)
         if os.path.lexists(place):
@@ -205,7 +206,7 @@ class CheckpointWriter:
                 "training.save_dir",
             )
         written.rename(place)
-        _sync(self._folder)
+        sync_folder(self._folder)
         _note(self._folder / COMMITTED_FILE, step)
 
     def _rotate(self, best_step: int | None) -> None:
@@ -261,18 +262,3 @@ def refuse_what_is_in_the_way(folder: Path, start: int, last: int) -> None:
 def _note(path: Path, step: int) -> None:
     with Journal(path) as journal:
         journal.append({"step": step})
-
-
-def _write_durably(path: Path, text: str) -> None:
-    with path.open("w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-if TYPE_CHECKING:
-    from rankspec.trainer.processes import Processes
+from rankspec.trainer.processes import Processes
 
 # Under float16 the scaler skips a step whose gradients overflow and halves the loss's scale, which begins at 2^16.
 # After so many skipped steps in a row it is far below 1, and scaling is not what makes them overflow.

@@ -11,15 +11,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rankspec.datasets.importing.errors import TableError
+from rankspec.datasets.importing.source import Source
 from rankspec.datasets.importing.text_files import first_bytes
 
 _BATCH_ROWS = 16384
 
 
-class ParquetSource:
+class ParquetSource(Source):
     """A Parquet file."""
-
-    is_text = False
 
     def __init__(self, path: Path, decimal: str = ".") -> None:
         """Reads the file's end.
@@ -33,7 +32,6 @@ class ParquetSource:
         """
         self.path = path
         self.decimal = decimal
-        self.notes: list[str] = []
         try:
             with pq.ParquetFile(path) as file:
                 self.names = _once(file.schema_arrow.names, str(path))
@@ -55,15 +53,9 @@ class ParquetSource:
         except (OSError, pa.ArrowException) as error:
             raise TableError(f"{self.path} is damaged: {error}; fetch or write it again") from error
 
-    def place(self, row: int) -> str:
-        """Where a row stands, counted from 0."""
-        return f"{self.path}: row {row}"
 
-
-class ArrowSource:
+class ArrowSource(Source):
     """An Arrow file, which Feather files of version 2 are too, or a file of an Arrow stream."""
-
-    is_text = False
 
     def __init__(self, path: Path, decimal: str = ".") -> None:
         """Reads the file's schema.
@@ -77,7 +69,6 @@ class ArrowSource:
         """
         self.path = path
         self.decimal = decimal
-        self.notes: list[str] = []
         self._is_file = first_bytes(path, 6) == b"ARROW1"
         if first_bytes(path, 4) == b"FEA1":
             raise TableError(f"{path} is a Feather file of version 1; write it again, as version 2 or Parquet")
@@ -106,18 +97,12 @@ class ArrowSource:
         except (OSError, pa.ArrowException) as error:
             raise TableError(f"{self.path} is damaged: {error}; fetch or write it again") from error
 
-    def place(self, row: int) -> str:
-        """Where a row stands, counted from 0."""
-        return f"{self.path}: row {row}"
 
-
-class StreamSource:
+class StreamSource(Source):
     """A table of Python: whatever has `__arrow_c_stream__`, such as a frame of pandas or Polars or a pyarrow table.
 
     A stream that comes once only is kept in a temporary file.
     """
-
-    is_text = False
 
     def __init__(self, table: Any, decimal: str = ".") -> None:
         """Takes a table's schema.
@@ -130,7 +115,6 @@ class StreamSource:
             TableError: the table's columns have no names or one twice.
         """
         self.decimal = decimal
-        self.notes: list[str] = []
         self._table = table
         self._kept: IO[bytes] | None = None
         if isinstance(table, pa.RecordBatchReader):

@@ -6,6 +6,7 @@ unless it is quoted.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import itertools
 import re
@@ -19,6 +20,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
 from rankspec.datasets.importing.errors import TableError
+from rankspec.datasets.importing.source import Source
 from rankspec.datasets.importing.text_files import (
     UTF_8,
     damaged,
@@ -76,7 +78,7 @@ class CsvFormat:
             raise TableError(f"--decimal {self.decimal}: give a point or a comma")
 
 
-class CsvSource:
+class CsvSource(Source):
     """A CSV file that can be read again and again.
 
     Attributes:
@@ -239,8 +241,9 @@ class CsvSource:
         """
         raw = first_bytes(self.path, _SNIFFED_BYTES)
         try:
-            # The last character may be cut.
-            text = raw.decode(self._encoding) if len(raw) < _SNIFFED_BYTES else _decoded_start(raw, self._encoding)
+            # Of a longer file the last character may be cut.
+            decoder = codecs.getincrementaldecoder(self._encoding)()
+            text = decoder.decode(raw, final=len(raw) < _SNIFFED_BYTES)
         except UnicodeError as error:
             raise not_of_encoding(self.path, self._encoding) from error
         if "\0" in text and self._encoding in UTF_8:
@@ -288,12 +291,6 @@ class CsvSource:
                 f"{self.path}:1: the first line looks like values, not names; say --no-header, or give all names "
                 "with --columns"
             )
-
-
-def _decoded_start(raw: bytes, encoding: str) -> str:
-    import codecs
-
-    return codecs.getincrementaldecoder(encoding)().decode(raw)
 
 
 def _parsed(lines: list[str], delimiter: str, quote: str) -> Iterator[list[str]]:

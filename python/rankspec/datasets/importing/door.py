@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 import pyarrow as pa
 
@@ -13,6 +12,7 @@ from rankspec.datasets.importing.arrow_source import ArrowSource, ParquetSource,
 from rankspec.datasets.importing.csv_source import CsvFormat, CsvSource
 from rankspec.datasets.importing.errors import TableError
 from rankspec.datasets.importing.json_source import JsonSource
+from rankspec.datasets.importing.source import Source
 from rankspec.datasets.importing.text_files import first_bytes
 
 Form = Literal["csv", "parquet", "arrow", "json"]
@@ -26,56 +26,24 @@ _FORM_OF_SUFFIX: dict[str, Form] = {
 _PACKED = (".gz", ".gzip", ".zst", ".bz2")
 
 
-class Source(Protocol):
-    """Rows that can be read again and again.
-
-    Attributes:
-        names: the columns' names.
-        notes: what was found out that its reader may want to know.
-        is_text: values are as they are written, and types are for the reader to find.
-        decimal: the decimal mark of numbers that are written.
-    """
-
-    @property
-    def names(self) -> tuple[str, ...]: ...  # noqa: D102
-
-    @property
-    def notes(self) -> list[str]: ...  # noqa: D102
-
-    @property
-    def is_text(self) -> bool: ...  # noqa: D102
-
-    @property
-    def decimal(self) -> str: ...  # noqa: D102
-
-    def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
-        """The rows, of these columns alone where they are given."""
-
-    def place(self, row: int) -> str:
-        """Where a row stands, counted from 0."""
-
-
-@dataclass
 class Table:
     """One table of one or more parts, with the same columns in each.
 
     Attributes:
-        parts: the parts; their order is that of the rows.
         names: the columns' names, in the order of the first part.
+        decimal: the decimal mark: a comma if some part has one.
+        notes: what was found out of the parts that their reader may want to know.
+        strings: columns whose values are strings in the file, also where they look like numbers.
     """
 
-    parts: list[Source]
-    names: tuple[str, ...] = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Compares the parts.
+    def __init__(self, parts: Sequence[Source]) -> None:
+        """Puts parts together; their order is that of the rows.
 
         Raises:
             TableError: they differ in their columns.
         """
-        first = self.parts[0]
-        self.names = first.names
-        for part in self.parts[1:]:
+        first = parts[0]
+        for part in parts[1:]:
             if odd := set(first.names).symmetric_difference(part.names):
                 name = min(odd)
                 have, lacks = (first, part) if name in first.names else (part, first)
@@ -85,26 +53,11 @@ class Table:
                 )
             if part.is_text != first.is_text:
                 raise TableError(f"{_called(part)} is of another form than {_called(first)}; import them apart")
-
-    @property
-    def is_text(self) -> bool:
-        """Values are as they are written, and types are for the reader to find."""
-        return self.parts[0].is_text
-
-    @property
-    def decimal(self) -> str:
-        """The decimal mark: a comma if some part has one."""
-        return "," if any(part.decimal == "," for part in self.parts) else "."
-
-    @property
-    def notes(self) -> list[str]:
-        """What was found out of the parts that their reader may want to know."""
-        return [note for part in self.parts for note in part.notes]
-
-    @property
-    def strings(self) -> set[str]:
-        """Columns whose values are strings in the file, also where they look like numbers."""
-        return {name for part in self.parts if isinstance(part, JsonSource) for name in part.strings}
+        self._parts = parts
+        self.names = first.names
+        self.decimal = "," if any(part.decimal == "," for part in parts) else "."
+        self.notes = [note for part in parts for note in part.notes]
+        self.strings = {name for part in parts for name in part.strings}
 
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[tuple[str, pa.RecordBatch]]:
         """The rows of all parts, each batch with the decimal mark of its numbers.
@@ -113,7 +66,7 @@ class Table:
             columns: the columns that are read; None for all.
         """
         names = list(self.names if columns is None else columns)
-        for part in self.parts:
+        for part in self._parts:
             for batch in part.batches(names):
                 yield part.decimal, batch.select(names)
 
@@ -123,12 +76,12 @@ class Table:
 
     def place(self, row: int) -> str:
         """Where a row stands, counted from 0 through all parts."""
-        for part in self.parts[:-1]:
+        for part in self._parts[:-1]:
             num_rows = sum(batch.num_rows for batch in part.batches(part.names[:1]))
             if row < num_rows:
                 return part.place(row)
             row -= num_rows
-        return self.parts[-1].place(row)
+        return self._parts[-1].place(row)
 
 
 def open_table(

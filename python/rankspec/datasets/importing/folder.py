@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 from rankspec.datasets.importing.errors import TableError
+from rankspec.files.durable import staged
 
 SCHEMA = "schema.json"
 CONFIG = "config.textproto"
@@ -25,28 +23,14 @@ def beside(output: Path) -> Iterator[Path]:
     Raises:
         TableError: `output` is there already, or cannot be made.
     """
-    _check_free(output)
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=f".{output.name}.", dir=output.parent))
-    except OSError as error:
-        raise TableError(f"cannot write to {output}: {error.strerror or error}") from error
-    try:
+    with ExitStack() as stack:
+        try:
+            folder = stack.enter_context(staged(output, remedy="name another folder"))
+        except FileExistsError as error:
+            raise TableError(str(error)) from error
+        except OSError as error:
+            raise TableError(f"cannot write to {output}: {error.strerror or error}") from error
         yield folder
-        # The folder of a temporary file is its maker's alone.
-        mask = os.umask(0)
-        os.umask(mask)
-        folder.chmod(0o777 & ~mask)
-        _check_free(output)
-        folder.rename(output)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-
-
-def _check_free(output: Path) -> None:
-    if os.path.lexists(output):
-        raise TableError(f"{output} is there; name another folder, or move it away")
 
 
 def write_schema(folder: Path, entries: Sequence[Mapping[str, Any]]) -> None:

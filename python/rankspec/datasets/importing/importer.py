@@ -111,7 +111,10 @@ def import_planned(
         data = _data_set(output, made, fitted, found, seed)
         (folder / CONFIG).write_text(skeleton(data, _note(output, made, found)), encoding="utf-8")
         held_back = _held_back(num_read, num_labelled, written.num_in_gap, made)
-        notes = [*table.notes, *made.notes, *held_back, *written.notes, *_left_out(fitted), *valueless]
+        left_out = [
+            f'"{name}" is left out: more different values in the training part than ids' for name in fitted.left_out
+        ]
+        notes = [*table.notes, *made.notes, *held_back, *written.notes, *left_out, *valueless]
         notes += [_weighted(label.column) for label in made.labels if label.task in data.loss_weights]
         recipe_folder.write(fitted, folder)
     return Imported(output, made, found, tuple(notes), tuple(warnings_of(made, found)), fitted)
@@ -157,10 +160,6 @@ def _held_back(num_read: int, num_labelled: int, num_in_gap: int, made: Plan) ->
     if num_in_gap:
         said.append(f"{num_in_gap} rows lie in the gap before a part begins and are left out")
     return said
-
-
-def _left_out(fitted: Fitted) -> list[str]:
-    return [f'"{name}" is left out: more different values in the training part than ids' for name in fitted.left_out]
 
 
 def _drop_valueless(fitted: Fitted) -> list[str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from rankspec.datasets.importing.errors import TableError
+from rankspec.datasets.importing.source import Source
 from rankspec.datasets.importing.text_files import damaged, encoding_of, not_of_encoding, open_text
 
 _BATCH_ROWS = 8192
@@ -20,17 +21,15 @@ class _Number(str):
     __slots__ = ()
 
 
-class JsonSource:
+class JsonSource(Source):
     """A file with a JSON object on each line, which can be read again and again.
 
     Attributes:
         names: the members of all objects, in the order in which they first come.
-        notes: nothing.
         strings: columns with a value that is written as a string: their numbers are text.
     """
 
     is_text = True
-    decimal = "."
 
     def __init__(self, path: Path, encoding: str | None = None) -> None:
         """Reads the file once, for the names.
@@ -39,7 +38,6 @@ class JsonSource:
             TableError: it cannot be read, or a line is no object of values and lists.
         """
         self.path = path
-        self.notes: list[str] = []
         self.strings: set[str] = set()
         self._lists: set[str] = set()
         self._encoding = encoding_of(path, encoding)

@@ -11,7 +11,7 @@ import pickle
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
@@ -25,10 +25,10 @@ from rankspec.data.v1.recipe_pb2 import Recipe
 from rankspec.datasets.importing.carrying import Carrying
 from rankspec.datasets.importing.corrections import Label
 from rankspec.datasets.importing.errors import TableError
-from rankspec.datasets.importing.passes import Progress, Written, silent
+from rankspec.datasets.importing.passes import Passes, Progress, Written, silent
 from rankspec.datasets.importing.plan import Plan
 from rankspec.datasets.importing.profile import Profile, Profiler
-from rankspec.datasets.importing.rows import label_columns, read_rows
+from rankspec.datasets.importing.rows import in_words, label_columns, placed, read_rows
 from rankspec.datasets.importing.staging import Stager, Staging
 from rankspec.datasets.importing.written import FoundInFile, writer_of
 from rankspec.datasets.vectors import Vectors
@@ -116,7 +116,7 @@ class _Task:
     show_values: bool
 
 
-class OnEngine:
+class OnEngine(Passes):
     """A table that an engine holds; see `Passes`."""
 
     def __init__(self, engine: Engine, progress: Progress = silent, decimal: str = ".") -> None:
@@ -129,20 +129,16 @@ class OnEngine:
         """
         self.decimal = decimal
         self._engine = engine
+        self.names = engine.names
         self._progress = progress
         self._recipe = Recipe()
         self._show_values = False
         self.strings: set[str] = set()
         self.notes: list[str] = []
 
-    @property
-    def names(self) -> Sequence[str]:
-        """The columns' names."""
-        return self._engine.names
-
     def placed(self) -> AbstractContextManager[None]:
         """A context whose EncodingErrors become TableErrors; an engine's rows have no place to tell."""
-        return _as_table_errors()
+        return placed(None)
 
     def profiles(self) -> dict[str, Profile]:
         """What each column is like.
@@ -344,14 +340,4 @@ def _opened(results: Iterable[bytes]) -> Iterator[Any]:
 
 
 def _told(error: EncodingError | TableError) -> str:
-    if isinstance(error, EncodingError):
-        return f'"{error.column}": {error.message}' if error.column else error.message
-    return str(error)
-
-
-@contextmanager
-def _as_table_errors() -> Iterator[None]:
-    try:
-        yield
-    except EncodingError as error:
-        raise TableError(_told(error)) from error
+    return in_words(error) if isinstance(error, EncodingError) else str(error)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import AbstractContextManager, closing
 from importlib.metadata import version
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 from rankspec.data.v1.recipe_pb2 import Recipe
 from rankspec.datasets.importing.door import Table
 from rankspec.datasets.importing.parsed import ParsedRows
-from rankspec.datasets.importing.passes import Progress, Written, silent
+from rankspec.datasets.importing.passes import Passes, Progress, Written, silent
 from rankspec.datasets.importing.plan import Plan
 from rankspec.datasets.importing.profile import Profile, Profiler
 from rankspec.datasets.importing.rows import label_columns, placed, read_rows
@@ -22,7 +21,7 @@ from rankspec.encoding.rows import RowReader
 from rankspec.encoding.trackers import TimeTracker
 
 
-class OneMachine:
+class OneMachine(Passes):
     """A table of files or of Python; see `Passes`."""
 
     def __init__(self, table: Table, progress: Progress = silent) -> None:
@@ -35,26 +34,10 @@ class OneMachine:
         self._table = table
         self._progress = progress
         self._parsed: ParsedRows | None = None
-
-    @property
-    def names(self) -> Sequence[str]:
-        """The columns' names."""
-        return self._table.names
-
-    @property
-    def strings(self) -> set[str]:
-        """Columns whose values are strings, also where they look like numbers."""
-        return self._table.strings
-
-    @property
-    def decimal(self) -> str:
-        """The decimal mark of numbers that are written."""
-        return self._table.decimal
-
-    @property
-    def notes(self) -> list[str]:
-        """What was found out of the table that its reader may want to know."""
-        return self._table.notes
+        self.names = table.names
+        self.strings = table.strings
+        self.decimal = table.decimal
+        self.notes = table.notes
 
     def placed(self) -> AbstractContextManager[None]:
         """A context whose EncodingErrors become TableErrors that tell where the row stands."""

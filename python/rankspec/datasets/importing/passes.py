@@ -45,23 +45,19 @@ class Written:
 
 
 class Passes(Protocol):
-    """The rows of a table, on one machine or on an engine. `fit` comes before `write`, with the same folder."""
+    """The rows of a table, on one machine or on an engine. `fit` comes before `write`, with the same folder.
 
-    @property
-    def names(self) -> Sequence[str]:
-        """The columns' names."""
+    Attributes:
+        names: the columns' names.
+        strings: columns whose values are strings, also where they look like numbers.
+        decimal: the decimal mark of numbers that are written.
+        notes: what was found out of the table that its reader may want to know.
+    """
 
-    @property
-    def strings(self) -> set[str]:
-        """Columns whose values are strings, also where they look like numbers."""
-
-    @property
-    def decimal(self) -> str:
-        """The decimal mark of numbers that are written."""
-
-    @property
-    def notes(self) -> list[str]:
-        """What was found out of the table that its reader may want to know."""
+    names: Sequence[str]
+    strings: set[str]
+    decimal: str
+    notes: list[str]
 
     def placed(self) -> AbstractContextManager[None]:
         """A context whose EncodingErrors become TableErrors that tell where the row stands."""

@@ -93,25 +93,25 @@ def plan(columns: dict[str, Column], corrections: Corrections, missing: Sequence
     apart = targets | ({corrections.group} if corrections.group and not corrections.group_as_feature else set())
     read_from = [column for name, column in columns.items() if name not in apart and name != time]
     numbers = _numbers_of(read_from, corrections)
-    features = [feature for column in read_from for feature in _features(column, corrections, numbers)]
+    features = _named_once([feature for column in read_from for feature in _features(column, corrections, numbers)])
+    lists = [feature.name for feature in features if _is_whole_list(feature)]
     if not features:
         raise TableError(
             "no column is left to predict from; see the reasons above, and name columns with --categorical or --numeric"
         )
     recipe = Recipe(
-        semantics=SEMANTICS_OF_LISTS if any(map(_is_whole_list, features)) else SEMANTICS,
+        semantics=SEMANTICS_OF_LISTS if lists else SEMANTICS,
         text=TextFormat(
             missing=missing, true_values=TRUE_WORDS, false_values=FALSE_WORDS, decimal_comma=decimal == ","
         ),
-        features=_named_once(features),
+        features=features,
         labels=[label.to_recipe() for label in labels],
     )
     carried = [name for name in (corrections.group, time, *corrections.key) if name]
-    _check_names(carried, labels, columns)
+    _check_names(carried, lists, labels, columns)
     if others := [name for name in corrections.places if columns[name].role != "list"]:
         named = others[0]
         raise TableError(f"--places {named}: a row has one value there; say --multi {named}=SEP if it has several")
-    _check_lists(recipe)
     recipe.output.carried.extend(dict.fromkeys(carried))
     recipe.output.row_key.extend(corrections.key)
     read = {column_of(feature) for feature in features} | targets | set(carried)
@@ -120,7 +120,9 @@ def plan(columns: dict[str, Column], corrections: Corrections, missing: Sequence
     return Plan(recipe, columns, labels, corrections.group, time, tuple(notes))
 
 
-def _check_names(carried: Sequence[str], labels: Sequence[Label], columns: Mapping[str, Column]) -> None:
+def _check_names(
+    carried: Sequence[str], lists: Sequence[str], labels: Sequence[Label], columns: Mapping[str, Column]
+) -> None:
     """Makes sure that the stored columns differ in their names, and that carried ones hold one value a row.
 
     Raises:
@@ -130,9 +132,10 @@ def _check_names(carried: Sequence[str], labels: Sequence[Label], columns: Mappi
     for task in tasks:
         if tasks.count(task) > 1 or task in VECTORS:
             raise TableError(f'two columns of the data set would be called "{task}"; rename the label\'s column')
-    for name in carried:
+    for name in (*carried, *lists):
         if name in VECTORS or name in tasks:
             raise TableError(f'two columns of the data set would be called "{name}"; rename that column of the table')
+    for name in carried:
         if columns[name].profile.is_list or columns[name].profile.stored == "other":
             raise TableError(f'"{name}" holds no single values, so rows are not told apart by it; name another column')
 
@@ -194,7 +197,8 @@ def _features(column: Column, corrections: Corrections, numbers: _Numbers) -> li
     if column.role == "flag":
         return [Feature(name=name, flag=FlagFeature(column=name, missing_flag=has_gaps))]
     if column.role in ("category", "list"):
-        places = _places(column, corrections) if column.role == "list" else None
+        # A list becomes ids whole, or as many of its first values as the user gives places.
+        places = ListPlaces(width=corrections.places.get(name)) if column.role == "list" else None
         if name in corrections.hashed:
             hashed = HashedFeature(column=name, num_buckets=corrections.hashed[name], list=places)
             return [Feature(name=name, hashed=hashed)]
@@ -203,28 +207,9 @@ def _features(column: Column, corrections: Corrections, numbers: _Numbers) -> li
     return []
 
 
-def _places(column: Column, corrections: Corrections) -> ListPlaces:
-    """How a list becomes ids: whole, or as many of its first values as the user gives places."""
-    return ListPlaces(width=corrections.places.get(column.name))
-
-
 def _is_whole_list(feature: Feature) -> bool:
     kind = feature.WhichOneof("kind")
     return kind in ("category", "hashed") and is_whole_list(getattr(feature, kind))
-
-
-def _check_lists(recipe: Recipe) -> None:
-    """Makes sure that lists, which are stored columns of their own, have names that no other has.
-
-    Raises:
-        TableError: it is not so.
-    """
-    others = {*VECTORS, *recipe.output.carried, *(label.task for label in recipe.labels)}
-    for feature in recipe.features:
-        if _is_whole_list(feature) and feature.name in others:
-            raise TableError(
-                f'two columns of the data set would be called "{feature.name}"; rename that column of the table'
-            )
 
 
 def _named_once(features: list[Feature]) -> list[Feature]:
@@ -248,7 +233,7 @@ def _raw_column(column: Column, labels: Sequence[Label], corrections: Correction
     if kind == "time":
         if column.time_unit is not None:
             raw.time_unit_micros = _UNITS[column.time_unit]
-        elif _is_naive(column.profile):
+        elif column.profile.some_naive:
             raw.time_zone.CopyFrom(time_zone(corrections.time_zone or "UTC"))
     return raw
 
@@ -279,10 +264,6 @@ def _is_zero_or_one(profile: Profile) -> bool:
     return profile.all_whole and profile.smallest in (0, 1) and profile.largest in (0, 1)
 
 
-def _is_naive(profile: Profile) -> bool:
-    return profile.some_naive
-
-
 def _split(recipe: Recipe, corrections: Corrections, time: str | None) -> None:
     """Says how rows are divided: by time, by group, or by the row's key."""
     split = recipe.split
@@ -298,10 +279,7 @@ def _split(recipe: Recipe, corrections: Corrections, time: str | None) -> None:
     if corrections.group is not None:
         split.key.columns.append(corrections.group)
         return
-    split.key.columns.extend(corrections.key or _telling_apart(recipe))
-
-
-def _telling_apart(recipe: Recipe) -> list[str]:
-    """The columns that tell rows apart where the user names no key: all but the labels', as many as a key may have."""
+    # Where the user names no key, all columns but the labels' tell rows apart, as many as a key may have.
     labels = {label.column for label in recipe.labels}
-    return [column.name for column in recipe.columns if column.name not in labels][:64]
+    others = [column.name for column in recipe.columns if column.name not in labels][:64]
+    split.key.columns.extend(corrections.key or others)

@@ -120,9 +120,9 @@ class Profiler:
         if profile.stored == "time":
             profile.some_naive |= pa.types.is_date(column.type) or column.type.tz is None
         if pa.types.is_floating(column.type):
-            finite = pc.is_finite(column)
-            profile.num_missing += 0 if profile.is_list else len(column) - column.null_count - _count(finite)
-            column = column.filter(finite)
+            finite = column.filter(pc.is_finite(column))
+            profile.num_missing += 0 if profile.is_list else len(column) - column.null_count - len(finite)
+            column = finite
         if profile.stored == "other":
             return
         # Of a column with too many distinct values most come once.
@@ -327,7 +327,3 @@ def _all(flags: pa.Array) -> bool:
 
 def _any(flags: pa.Array) -> bool:
     return bool(pc.any(flags).as_py())
-
-
-def _count(flags: pa.Array) -> int:
-    return int(pc.sum(flags).as_py() or 0)

@@ -56,8 +56,8 @@ def label_columns(recipe: Recipe) -> list[str]:
 
 
 @contextmanager
-def placed(table: Table) -> Iterator[None]:
-    """Tells of what is wrong with a row at its place in the table.
+def placed(table: Table | None) -> Iterator[None]:
+    """Tells of what is wrong with a row at its place in the table; without one, of the column alone.
 
     Raises:
         TableError: in place of the EncodingError of what is within.
@@ -65,6 +65,10 @@ def placed(table: Table) -> Iterator[None]:
     try:
         yield
     except EncodingError as error:
-        place = f"{table.place(error.row)}: " if error.row is not None else ""
-        of = f'"{error.column}": ' if error.column else ""
-        raise TableError(f"{place}{of}{error.message}") from error
+        place = f"{table.place(error.row)}: " if table and error.row is not None else ""
+        raise TableError(place + in_words(error)) from error
+
+
+def in_words(error: EncodingError) -> str:
+    """What is wrong, and with which column."""
+    return f'"{error.column}": {error.message}' if error.column else error.message

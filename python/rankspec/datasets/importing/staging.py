@@ -20,7 +20,6 @@ from rankspec.encoding.rows import Rows
 
 VECTORS = ("continuous", "binary", "discrete")
 _ORDER = "order"
-_TYPES = {"continuous": pa.float32(), "binary": pa.int64(), "discrete": pa.int64()}
 
 
 def to_table(

@@ -11,8 +11,9 @@ from rankspec.datasets.importing.written import Found
 
 def warnings_of(made: Plan, found: Found) -> Iterator[str]:
     """The warnings, by column where they are about one."""
+    read = {column.name for column in made.recipe.columns}
     for name, column in made.columns.items():
-        if column.role == "dropped" and not column.is_told and _is_unused(name, made):
+        if column.role == "dropped" and not column.is_told and name not in read:
             yield f'"{name}" is left out: {column.why}'
         elif column.role == "list" and not column.is_told and has_decimal_commas(column.profile):
             yield (
@@ -41,7 +42,3 @@ def _of_label(column: str, task: str, found: Found) -> Iterator[str]:
             f'"{name}" tells {task} almost alone (area under the ROC curve {area:.4f}); if it is known only '
             "afterwards, leave its column out with --drop"
         )
-
-
-def _is_unused(name: str, made: Plan) -> bool:
-    return all(column.name != name for column in made.recipe.columns)

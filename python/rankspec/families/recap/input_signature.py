@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from rankspec.claims.registry import obeys
 from rankspec.families.recap.schema_file import read_schema
@@ -16,10 +16,6 @@ from rankspec.schema.field_paths import at, join
 from rankspec.trainer.data_error import DataError
 from rankspec.trainer.home_folder import expanded
 from rankspec.trainer.inputs import VARYING, Column, DType, Input
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
-
 
 # The inputs that a model knows, in the order in which it joins them.
 MODEL_INPUTS: dict[str, DType] = {

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from copy import deepcopy
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rankspec.checking.validation import find
 from rankspec.claims.registry import obeys
 from rankspec.claims.views import whole_message
+from rankspec.optim.v1.learning_rate_pb2 import LearningRate
 from rankspec.optimization.algorithms import Algorithm
 from rankspec.optimization.parameter_group import ParameterGroup
 from rankspec.recap.v1.embedding_pb2 import SmallEmbeddingBagConfig, SmallEmbeddingsConfig
@@ -19,11 +21,6 @@ from rankspec.recap.v1.optimizer_pb2 import (
     RecapSgdConfig,
 )
 from rankspec.recap.v1.recap_pb2 import RecapConfig
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from rankspec.optim.v1.learning_rate_pb2 import LearningRate
 
 _REST = "backbone"
 # The rule that asks for a learning rate of what is outside the towers: the one place that says when there is any.

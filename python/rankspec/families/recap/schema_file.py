@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rankspec.claims.registry import obeys
 from rankspec.recap.v1.data_pb2 import SegDenseSchema
@@ -12,9 +13,6 @@ from rankspec.schema.field_paths import join
 from rankspec.trainer.data_error import DataError
 from rankspec.trainer.home_folder import expanded
 from rankspec.trainer.inputs import VARYING, Column, DType
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _DTYPES: dict[str, DType] = {"float_list": "float32", "int64_list": "int64"}
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from google.protobuf import json_format
@@ -15,6 +16,7 @@ from rankspec.checking.check import check
 from rankspec.checking.validation import validate
 from rankspec.claims.registry import obeys
 from rankspec.data.v1.statistics_pb2 import ColumnStatistics, DataStatistics, PlaceStatistics
+from rankspec.diagnostics.diagnostic import Diagnostic
 from rankspec.families.recap.input_signature import fixed_column
 from rankspec.families.recap.schema_file import schema_columns
 from rankspec.formats.document import Document
@@ -24,13 +26,7 @@ from rankspec.recap.v1.featurization_pb2 import ZScoreLogConfig
 from rankspec.schema.field_paths import join
 from rankspec.trainer.data_error import DataError
 from rankspec.trainer.home_folder import expanded
-from rankspec.trainer.inputs import names_difference
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from rankspec.diagnostics.diagnostic import Diagnostic
-    from rankspec.trainer.inputs import Input
+from rankspec.trainer.inputs import Input, names_difference
 
 _REMEDY = "`rankspec data statistics` computes them of this data"
 

@@ -11,9 +11,9 @@ rows of one window of that sequence at a time are shuffled among each other.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from threading import Lock
 
@@ -95,8 +95,9 @@ class RowOrder:
         self.num_rows = int(self._first_row[-1])
         self.window_size = settings.shuffle_rows if self._shuffles else 0
         self.largest_row_group = int(self._sizes.max(initial=0))
-        self._epochs: OrderedDict[int, _Epoch] = OrderedDict()
-        self._windows: OrderedDict[tuple[int, int], RowNumbers] = OrderedDict()
+        # Asked with the lock held, so that of several threads only one makes what is new.
+        self._epoch = lru_cache(_KEPT_EPOCHS)(self._ordered)
+        self._window_rows = lru_cache(_KEPT_WINDOWS)(self._shuffled_window)
         self._lock = Lock()
 
     def rows(self, start: int, stop: int) -> RowNumbers:
@@ -106,7 +107,9 @@ class RowOrder:
             epoch, place = divmod(start, self.num_rows)
             window, offset = divmod(place, self._window)
             end = min(place - offset + self._window, self.num_rows, place + stop - start)
-            parts.append(self._window_rows(epoch, window)[offset : offset + end - place])
+            with self._lock:
+                rows = self._window_rows(epoch, window)
+            parts.append(rows[offset : offset + end - place])
             start += end - place
         return np.concatenate(parts) if parts else np.empty(0, np.int64)
 
@@ -124,7 +127,8 @@ class RowOrder:
         found: dict[int, None] = {}
         while start < stop:
             epoch, place = divmod(start, self.num_rows)
-            sequence = self._epoch(epoch)
+            with self._lock:
+                sequence = self._epoch(epoch)
             end = min(place + stop - start, self.num_rows)
             begin = int(np.searchsorted(sequence.starts, place, side="right")) - 1
             until = int(np.searchsorted(sequence.starts, end, side="left"))
@@ -137,35 +141,13 @@ class RowOrder:
         groups = np.searchsorted(self._first_row, rows, side="right") - 1
         return groups, rows - self._first_row[groups] + self._passed_over[groups]
 
-    def _window_rows(self, epoch: int, window: int) -> RowNumbers:
-        with self._lock:
-            rows = self._windows.get((epoch, window))
-            if rows is None:
-                rows = self._windows[epoch, window] = self._shuffled_window(epoch, window)
-            self._windows.move_to_end((epoch, window))
-            while len(self._windows) > _KEPT_WINDOWS:
-                self._windows.popitem(last=False)
-            return rows
-
     def _shuffled_window(self, epoch: int, window: int) -> RowNumbers:
         first = window * self._window
         places = np.arange(first, min(first + self._window, self.num_rows), dtype=np.int64)
-        sequence = self._made_epoch(epoch)
+        sequence = self._epoch(epoch)
         indices = np.searchsorted(sequence.starts, places, side="right") - 1
         rows = self._first_row[sequence.row_groups[indices]] + places - sequence.starts[indices]
         return rows[permutation(len(rows), self._seed, epoch, _ROWS, window)] if self._shuffles else rows
-
-    def _epoch(self, number: int) -> _Epoch:
-        with self._lock:
-            return self._made_epoch(number)
-
-    def _made_epoch(self, number: int) -> _Epoch:
-        """The epoch, made if need be; the caller holds the lock."""
-        if number not in self._epochs:
-            self._epochs[number] = self._ordered(number)
-            while len(self._epochs) > _KEPT_EPOCHS:
-                self._epochs.popitem(last=False)
-        return self._epochs[number]
 
     def _ordered(self, epoch: int) -> _Epoch:
         order = self._mixed_row_groups(epoch) if self._shuffles else np.arange(len(self._sizes))

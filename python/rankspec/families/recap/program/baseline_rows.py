@@ -2,34 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rankspec.baselines.rows import Rows
 from rankspec.claims.registry import obeys
 from rankspec.families.recap.feature_refs import column_of, lists_read
 from rankspec.families.recap.input_signature import input_signature
+from rankspec.families.recap.program.batch import RecapBatch
 from rankspec.families.recap.program.groups import build_groups
-from rankspec.families.recap.program.id_lists import RaggedIds
+from rankspec.families.recap.program.id_lists import IdLists, RaggedIds
 from rankspec.families.recap.program.program import RecapProgram
 from rankspec.recap.v1.embedding_pb2 import IdListConfig, SmallEmbeddingBagConfig, SmallEmbeddingsConfig
 from rankspec.recap.v1.featurization_pb2 import FeaturizationConfig
 from rankspec.recap.v1.model_pb2 import ModelConfig
 from rankspec.recap.v1.recap_pb2 import RecapConfig
+from rankspec.trainer.data.dataset import Dataset
 from rankspec.trainer.data.plan import Share
+from rankspec.trainer.inputs import Input
 from rankspec.trainer.scored_rows import read_rows
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    from numpy.typing import NDArray
-
-    from rankspec.families.recap.program.batch import RecapBatch
-    from rankspec.families.recap.program.id_lists import IdLists
-    from rankspec.trainer.data.dataset import Dataset
-    from rankspec.trainer.inputs import Input
 
 _DENSE = ("continuous", "binary", "user_embedding", "user_eng_embedding", "author_embedding")
 _IDS = "discrete"

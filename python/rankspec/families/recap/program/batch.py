@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from rankspec.families.recap.input_signature import MODEL_INPUTS
-from rankspec.families.recap.program.id_lists import RaggedIds
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from rankspec.families.recap.program.id_lists import IdLists
-    from rankspec.trainer.data.plan import BatchParts
+from rankspec.families.recap.program.id_lists import IdLists, RaggedIds
+from rankspec.trainer.data.plan import BatchParts
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rankspec.families.recap.program.groups import Group
 from rankspec.metrics.bootstrap import (
     Figure,
     Interval,
@@ -25,10 +25,7 @@ from rankspec.metrics.metric_name import MetricName, parsed_name
 from rankspec.metrics.reliability import calibration_error, reliability
 from rankspec.trainer.details import MOST_ROWS, Details, DetailTable
 from rankspec.trainer.errors import TrainError
-
-if TYPE_CHECKING:
-    from rankspec.families.recap.program.groups import Group
-    from rankspec.trainer.program import Columns, Reader
+from rankspec.trainer.program import Columns, Reader
 
 _SEED = 0
 

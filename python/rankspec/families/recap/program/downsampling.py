@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import log
-from typing import TYPE_CHECKING
 
 import torch
+from torch import Tensor
 
 from rankspec.claims.registry import obeys
 from rankspec.recap.v1.data_pb2 import RecapDataConfig, TaskData
 from rankspec.recap.v1.recap_pb2 import DOWNSAMPLING_CORRECTION_CALIBRATION, RecapConfig
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from torch import Tensor
 
 
 @obeys(RecapDataConfig, "tasks")

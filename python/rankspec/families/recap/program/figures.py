@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rankspec.families.recap.program.tasks import figures_by_name
+from rankspec.families.recap.program.tasks import Task, figures_by_name
 from rankspec.families.recap.task_kinds import LOSS, metric_of
 from rankspec.metrics.auroc import RunningAuroc
 from rankspec.metrics.running import RunningMean
-
-if TYPE_CHECKING:
-    from rankspec.families.recap.program.tasks import Task
-    from rankspec.trainer.program import Reader
+from rankspec.trainer.program import Reader
 
 # Of every task, as `column/task`; losses are weighted.
 COLUMNS = ("prediction", "label", "weight", "loss")

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
+from torch import Tensor
 
 from rankspec.claims.registry import obeys
 from rankspec.families.recap.input_signature import MODEL_INPUTS, carried_inputs
-from rankspec.metrics.grouped import GroupValues, group_metric, grouped
+from rankspec.families.recap.program.batch import RecapBatch
+from rankspec.metrics.grouped import GroupedRows, GroupValues, group_metric, grouped
 from rankspec.metrics.metric_name import MetricName, parsed_name
 from rankspec.recap.v1.data_pb2 import RecapDataConfig
 from rankspec.recap.v1.metrics_pb2 import MetricGroup
@@ -18,16 +21,7 @@ from rankspec.recap.v1.preprocess_pb2 import ExtractFeatures, ExtractFeaturesRow
 from rankspec.recap.v1.recap_pb2 import RecapConfig
 from rankspec.schema.field_paths import at
 from rankspec.trainer.data_error import DataError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from numpy.typing import NDArray
-    from torch import Tensor
-
-    from rankspec.families.recap.program.batch import RecapBatch
-    from rankspec.metrics.grouped import GroupedRows
-    from rankspec.trainer.program import Reader
+from rankspec.trainer.program import Reader
 
 # Rows that are brought in order at once, about 0.3 GB on the way. A file of more rows is read several times, each time
 # for other groups; a single group of more is in memory as a whole.

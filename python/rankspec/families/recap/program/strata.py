@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+from torch import Tensor
 
 from rankspec.claims.registry import obeys
 from rankspec.families.recap.feature_refs import column_of, pointed_at
+from rankspec.families.recap.program.batch import RecapBatch
 from rankspec.families.recap.program.tasks import TERMS
 from rankspec.metrics.metric_name import parsed_name
 from rankspec.recap.v1.embedding_pb2 import StratifierConfig
 from rankspec.recap.v1.model_pb2 import ModelConfig
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from torch import Tensor
-
-    from rankspec.families.recap.program.batch import RecapBatch
-    from rankspec.trainer.inputs import Input
-    from rankspec.trainer.program import Columns, Reader
+from rankspec.trainer.inputs import Input
+from rankspec.trainer.program import Columns, Reader
 
 # The input that strata go by.
 _INPUT = "discrete"

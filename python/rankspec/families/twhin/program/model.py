@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -10,6 +11,7 @@ from torch.nn import functional
 
 from rankspec.claims.registry import obeys
 from rankspec.embedding.v1.embedding_pb2 import DATA_TYPE_FP32, EmbeddingBagConfig
+from rankspec.families.twhin.program.batch import EdgeBatch
 from rankspec.families.twhin.program.negatives import LHS, RHS, Draw
 from rankspec.train.v1.runtime_pb2 import RuntimeConfig
 from rankspec.trainer.errors import TrainError
@@ -18,11 +20,6 @@ from rankspec.trainer.seeds import seed_for
 from rankspec.twhin.v1.data_pb2 import TwhinDataConfig
 from rankspec.twhin.v1.model_pb2 import OPERATOR_TRANSLATION, Relation, TwhinEmbeddingsConfig, TwhinModelConfig
 from rankspec.twhin.v1.twhin_pb2 import TwhinConfig
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from rankspec.families.twhin.program.batch import EdgeBatch
 
 
 class Scores(NamedTuple):

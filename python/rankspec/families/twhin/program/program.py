@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,6 +17,7 @@ from rankspec.claims.registry import obeys
 from rankspec.claims.views import whole_message
 from rankspec.embedding.v1.embedding_pb2 import EmbeddingBagConfig
 from rankspec.families.twhin.parameter_groups import parameter_groups
+from rankspec.families.twhin.program.batch import EdgeBatch
 from rankspec.families.twhin.program.data import INPUTS, open_edges
 from rankspec.families.twhin.program.model import Scores, TwhinModel, build_model
 from rankspec.families.twhin.program.pretrained import VOCABULARIES, fill, snapshots_of
@@ -27,17 +28,13 @@ from rankspec.metrics.metric_name import parsed_name
 from rankspec.metrics.running import RunningMean
 from rankspec.train.v1.runtime_pb2 import RuntimeConfig
 from rankspec.train.v1.training_pb2 import TrainingConfig
+from rankspec.trainer.data.dataset import Dataset
+from rankspec.trainer.data.plan import Share
 from rankspec.trainer.optimizers import ScheduledOptimizer, build_optimizer
-from rankspec.trainer.program import Program
+from rankspec.trainer.program import Program, Reader
 from rankspec.trainer.training import COMMON_FIELDS, Followed, training_from
 from rankspec.twhin.v1.model_pb2 import Relation, TwhinEmbeddingsConfig, TwhinModelConfig
 from rankspec.twhin.v1.twhin_pb2 import TwhinConfig
-
-if TYPE_CHECKING:
-    from rankspec.families.twhin.program.batch import EdgeBatch
-    from rankspec.trainer.data.dataset import Dataset
-    from rankspec.trainer.data.plan import Share
-    from rankspec.trainer.program import Reader
 
 # The validation set's name in journals and tables: the spec has one, and gives it none.
 _VALIDATION = "validation"

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from rankspec.data.v1.statistics_pb2 import ColumnStatistics, DataStatistics
 from rankspec.families.recap.input_signature import input_signature
 from rankspec.families.recap.program.data.dataset import open_dataset
 from rankspec.families.recap.program.tasks import build_tasks
 from rankspec.metrics.feature_statistics import RunningStatistics
+from rankspec.recap.v1.recap_pb2 import RecapConfig
 from rankspec.schema.field_paths import join
 from rankspec.trainer.data_error import DataError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from rankspec.recap.v1.recap_pb2 import RecapConfig
-    from rankspec.trainer.inputs import Input
+from rankspec.trainer.inputs import Input
 
 _PATH = "train_data"
 

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rankspec.families.recap.program.export.golden_rows import EDGE
 from rankspec.scoring.errors import ScoringError
-from rankspec.scoring.golden import difference, swaps_ranks
+from rankspec.scoring.golden import GoldenBatch, difference, swaps_ranks
 from rankspec.scoring.layout import OUTPUTS
 from rankspec.scoring.onnx_model import start_session
 from rankspec.scoring.reading import BundleFiles, read_contents
 from rankspec.scoring.threads import available_threads
+from rankspec.serving.v1.bundle_pb2 import BundleManifest
 from rankspec.trainer.errors import TrainError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
-
-    from rankspec.scoring.golden import GoldenBatch
-    from rankspec.serving.v1.bundle_pb2 import BundleManifest
 
 # Numbers that no data have are rounded more coarsely on the way, in torch as in ONNX Runtime.
 _OF_EDGES = 10

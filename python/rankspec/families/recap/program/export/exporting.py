@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rankspec.analysis.fingerprint import fingerprint
 from rankspec.claims.views import whole_message
@@ -21,24 +22,20 @@ from rankspec.families.recap.program.export.served_model import (
 )
 from rankspec.families.recap.program.export.signature import served_outputs, served_signature
 from rankspec.families.recap.program.export.stored_rows import Rows, baseline_of, stored_batches
+from rankspec.files.durable import staged, write_file
 from rankspec.formats.writing import write_with_variables
 from rankspec.scoring import layout
 from rankspec.scoring.config_files import without_places
+from rankspec.scoring.golden import GoldenBatch as GoldenValues
 from rankspec.scoring.golden import difference, golden_bytes
 from rankspec.scoring.reading import read_bundle
 from rankspec.scoring.scorer import Scorer
-from rankspec.scoring.writing import Exported, list_files, staged, write_file, write_manifest
-from rankspec.serving.v1.bundle_pb2 import BundleManifest, GoldenBatch, Precision, Tolerance
+from rankspec.scoring.writing import Exported, list_files, write_manifest
+from rankspec.serving.v1.bundle_pb2 import BundleManifest, DriftBaseline, GoldenBatch, Precision, Tolerance
 from rankspec.trainer.chosen_checkpoint import Which, choose_together
 from rankspec.trainer.errors import TrainError
 from rankspec.trainer.setup import Job, Setup, set_up
 from rankspec.trainer.trained_model import load_weights
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from rankspec.scoring.golden import GoldenBatch as GoldenValues
-    from rankspec.serving.v1.bundle_pb2 import DriftBaseline
 
 
 def export(job: Job, folder: Path, which: Which | None = None, *, external_above: int = EXTERNAL_ABOVE) -> Exported:

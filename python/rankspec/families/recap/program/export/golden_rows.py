@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rankspec.encoding.lists import PADDING, Lists, joined_padded
 from rankspec.recap.v1.embedding_pb2 import OUT_OF_RANGE_IDS_BUCKET
 from rankspec.scoring.golden import GoldenBatch
 from rankspec.scoring.signature import dtype_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
-    from numpy.typing import NDArray
-
-    from rankspec.serving.v1.bundle_pb2 import FeatureSignature, IdTable, ServedInput
+from rankspec.serving.v1.bundle_pb2 import FeatureSignature, IdTable, ServedInput
 
 # Lists are matrices as `Lists.padded` makes them.
 Rows = dict[str, "NDArray[Any]"]

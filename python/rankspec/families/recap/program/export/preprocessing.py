@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -14,10 +13,8 @@ from rankspec.families.recap.program.data.steps.extract_features import ExtractF
 from rankspec.families.recap.program.data.steps.mask_mantissa import MaskMantissa
 from rankspec.families.recap.program.data.steps.truncate_and_slice import TruncateAndSlice
 from rankspec.serving.v1.bundle_pb2 import AllowedValues
+from rankspec.trainer.data.step import Step
 from rankspec.trainer.errors import TrainError
-
-if TYPE_CHECKING:
-    from rankspec.trainer.data.step import Step
 
 _MANTISSA_BITS = 23
 _LEAST_EXPONENT, _LARGEST_EXPONENT = -126, 127

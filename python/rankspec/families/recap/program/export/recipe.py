@@ -4,22 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from rankspec.encoding import folder as recipe_folder
 from rankspec.encoding.errors import EncodingError
+from rankspec.recap.v1.data_pb2 import SegDenseSchema
 from rankspec.schema.field_paths import join
 from rankspec.scoring.errors import ScoringError
 from rankspec.scoring.layout import RECIPE_FILE
 from rankspec.scoring.raw_rows import RawRows
 from rankspec.scoring.reading import BundleFiles
-from rankspec.serving.v1.bundle_pb2 import BundleManifest
+from rankspec.serving.v1.bundle_pb2 import BundleManifest, FeatureSignature
 from rankspec.trainer.data_error import DataError
 from rankspec.trainer.home_folder import expanded
-
-if TYPE_CHECKING:
-    from rankspec.recap.v1.data_pb2 import SegDenseSchema
-    from rankspec.serving.v1.bundle_pb2 import FeatureSignature
 
 _AT = join("train_data", "seg_dense_schema.schema_path")
 

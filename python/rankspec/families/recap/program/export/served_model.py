@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from rankspec.claims.registry import obeys
@@ -19,22 +20,17 @@ from rankspec.families.recap.program.data.steps.context import StepContext
 from rankspec.families.recap.program.data.steps.table import build_steps
 from rankspec.families.recap.program.export.preprocessing import Preprocessing
 from rankspec.families.recap.program.id_lists import IdLists, PaddedIds, RaggedIds
+from rankspec.families.recap.program.model import Ensemble, RankingModel
 from rankspec.families.recap.schema_file import read_schema
+from rankspec.recap.v1.data_pb2 import RecapDataConfig
 from rankspec.recap.v1.featurization_pb2 import FeaturizationConfig
 from rankspec.recap.v1.model_pb2 import ModelConfig
 from rankspec.trainer.data.formats import Format, as_array
 from rankspec.trainer.data.place import Place
-from rankspec.trainer.data.step import Chunk
+from rankspec.trainer.data.step import Chunk, Step
 from rankspec.trainer.data.storage.local import LOCAL
 from rankspec.trainer.data.storage.storage import StoredFile
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from rankspec.families.recap.program.model import Ensemble, RankingModel
-    from rankspec.recap.v1.data_pb2 import RecapDataConfig
-    from rankspec.trainer.data.step import Step
-    from rankspec.trainer.inputs import Input
+from rankspec.trainer.inputs import Input
 
 _ALWAYS = {"continuous": "float32", "binary": "int64"}
 

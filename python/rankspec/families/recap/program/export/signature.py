@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from rankspec.claims.registry import obeys
 from rankspec.families.recap.feature_refs import column_of, list_of
@@ -14,12 +15,8 @@ from rankspec.recap.v1.model_pb2 import ModelConfig
 from rankspec.scoring.signature import signature_hash
 from rankspec.serving.v1 import bundle_pb2
 from rankspec.serving.v1.bundle_pb2 import FeatureSignature, IdTable, ServedInput, ServedOutput
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from rankspec.trainer.data.step import Step
-    from rankspec.trainer.inputs import Input
+from rankspec.trainer.data.step import Step
+from rankspec.trainer.inputs import Input
 
 _TYPES = {"float32": bundle_pb2.VALUE_TYPE_FLOAT32, "int64": bundle_pb2.VALUE_TYPE_INT64}
 # As the bound in the spec. Of more positions nothing is said of single ones.

@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rankspec.encoding.lists import Lists
 from rankspec.families.recap.input_signature import input_signature
+from rankspec.families.recap.program.batch import RecapBatch
 from rankspec.families.recap.program.data.dataset import open_dataset
 from rankspec.families.recap.program.data.prediction import without_labels
 from rankspec.families.recap.program.id_lists import RaggedIds
+from rankspec.recap.v1.data_pb2 import RecapDataConfig
+from rankspec.recap.v1.recap_pb2 import RecapConfig
 from rankspec.schema.field_paths import at
 from rankspec.scoring.columns import is_out_of_range
 from rankspec.serving.v1 import bundle_pb2
-from rankspec.serving.v1.bundle_pb2 import DriftBaseline, InputBaseline
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-
-    from numpy.typing import NDArray
-
-    from rankspec.families.recap.program.batch import RecapBatch
-    from rankspec.recap.v1.data_pb2 import RecapDataConfig
-    from rankspec.recap.v1.recap_pb2 import RecapConfig
-    from rankspec.serving.v1.bundle_pb2 import FeatureSignature, ServedInput
-    from rankspec.trainer.inputs import Input
+from rankspec.serving.v1.bundle_pb2 import DriftBaseline, FeatureSignature, InputBaseline, ServedInput
+from rankspec.trainer.inputs import Input
 
 Rows = dict[str, "NDArray[Any]"]
 _MOST_POSITIONS = 8192

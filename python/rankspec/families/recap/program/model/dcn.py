@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import torch
 from torch import Tensor, nn
 
 from rankspec.claims.registry import obeys
+from rankspec.families.recap.program.model.dropout import RandomPosition
 from rankspec.families.recap.program.model.mlp import Mlp, build_mlp, linear
 from rankspec.recap.v1.architecture_pb2 import DcnConfig
-
-if TYPE_CHECKING:
-    from rankspec.families.recap.program.model.dropout import RandomPosition
 
 
 class CrossLayer(nn.Module):

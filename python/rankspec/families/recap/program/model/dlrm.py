@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
 
 from rankspec.claims.registry import obeys
+from rankspec.families.recap.program.model.blocks import Blocks
+from rankspec.families.recap.program.model.dropout import RandomPosition
 from rankspec.families.recap.program.model.embeddings import TABLE_BLOCKS
 from rankspec.families.recap.program.model.mlp import Mlp, build_mlp
 from rankspec.recap.v1.architecture_pb2 import DLRMConfig
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from rankspec.families.recap.program.model.blocks import Blocks
-    from rankspec.families.recap.program.model.dropout import RandomPosition
 
 
 class Dlrm(nn.Module):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from rankspec.claims.registry import obeys
 from rankspec.families.recap.feature_refs import column_of, list_of
+from rankspec.families.recap.program.batch import RecapBatch
 from rankspec.families.recap.program.model.blocks import split
 from rankspec.families.recap.program.model.dropout import RandomPosition, build_dropout
 from rankspec.recap.v1.embedding_pb2 import (
@@ -21,13 +22,8 @@ from rankspec.recap.v1.embedding_pb2 import (
     SmallEmbeddingsConfig,
 )
 from rankspec.trainer.data.ids import IdRange
+from rankspec.trainer.inputs import Input
 from rankspec.trainer.memory import allocating
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from rankspec.families.recap.program.batch import RecapBatch
-    from rankspec.trainer.inputs import Input
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from rankspec.claims.registry import obeys
+from rankspec.families.recap.program.batch import RecapBatch
 from rankspec.families.recap.program.model.blocks import split
 from rankspec.families.recap.program.model.normalization import build_batch_norm, build_layer_norm
 from rankspec.families.recap.program.model.z_score import build_z_score_log, signed_log
@@ -18,12 +20,7 @@ from rankspec.recap.v1.featurization_pb2 import (
     Log1pAbsConfig,
 )
 from rankspec.schema.defaults import items_or_default
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    from rankspec.families.recap.program.batch import RecapBatch
-    from rankspec.trainer.inputs import Input
+from rankspec.trainer.inputs import Input
 
 
 @obeys(DoubleNormLogConfig, "batch_norm_config", "clip_magnitude", "layer_norm_config")

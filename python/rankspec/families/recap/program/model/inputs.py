@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import nn
@@ -15,7 +16,9 @@ from rankspec.families.recap.feature_refs import (
     refuse_table_of_position,
     without_unread,
 )
+from rankspec.families.recap.program.batch import RecapBatch
 from rankspec.families.recap.program.model.blocks import Blocks
+from rankspec.families.recap.program.model.dropout import RandomPosition
 from rankspec.families.recap.program.model.embeddings import SmallEmbeddings, build_small_embeddings
 from rankspec.families.recap.program.model.featurization import Featurization, build_featurization
 from rankspec.families.recap.program.model.normalization import LayerNorm
@@ -26,14 +29,8 @@ from rankspec.families.recap.program.model.position import (
 )
 from rankspec.recap.v1.featurization_pb2 import FeaturizationConfig
 from rankspec.recap.v1.model_pb2 import ModelConfig
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from rankspec.families.recap.program.batch import RecapBatch
-    from rankspec.families.recap.program.model.dropout import RandomPosition
-    from rankspec.trainer.data.ids import IdRange
-    from rankspec.trainer.inputs import Input
+from rankspec.trainer.data.ids import IdRange
+from rankspec.trainer.inputs import Input
 
 # Embeddings that other models made. The model reads those that the data name, in this order.
 GIVEN_EMBEDDINGS = ("user_embedding", "user_eng_embedding", "author_embedding")

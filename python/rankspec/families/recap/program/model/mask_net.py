@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import torch
 from torch import Tensor, nn
 
 from rankspec.claims.registry import obeys
+from rankspec.families.recap.program.model.dropout import RandomPosition
 from rankspec.families.recap.program.model.mlp import Mlp, build_mlp, linear
 from rankspec.families.recap.program.model.normalization import LayerNorm
 from rankspec.recap.v1.architecture_pb2 import MaskBlockConfig, MaskNetConfig
 from rankspec.trainer.errors import TrainError
-
-if TYPE_CHECKING:
-    from rankspec.families.recap.program.model.dropout import RandomPosition
 
 
 class MaskBlock(nn.Module):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from torch import nn
 
@@ -10,9 +10,6 @@ from rankspec.claims.registry import obeys
 from rankspec.families.recap.program.model.dropout import RandomPosition, build_dropout
 from rankspec.families.recap.program.model.normalization import build_batch_norm
 from rankspec.recap.v1.layers_pb2 import DenseLayerConfig, DropoutConfig, MlpConfig
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 class Mlp(nn.Sequential):

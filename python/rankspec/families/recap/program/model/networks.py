@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from torch import Tensor
 
 from rankspec.claims.registry import obeys
+from rankspec.families.recap.program.model.blocks import Blocks
 from rankspec.families.recap.program.model.dcn import Dcn, build_dcn
 from rankspec.families.recap.program.model.dlrm import Dlrm, build_dlrm
+from rankspec.families.recap.program.model.dropout import RandomPosition
 from rankspec.families.recap.program.model.mask_net import MaskNet, build_mask_net
 from rankspec.families.recap.program.model.mlp import Mlp, build_mlp
 from rankspec.recap.v1.architecture_pb2 import TaskModel
 from rankspec.trainer.memory import allocating
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from torch import Tensor
-
-    from rankspec.families.recap.program.model.blocks import Blocks
-    from rankspec.families.recap.program.model.dropout import RandomPosition
 
 # What towers and backbones are: modules that map a network's input to `[B, out_features]`.
 Network = Mlp | MaskNet | Dcn | Dlrm

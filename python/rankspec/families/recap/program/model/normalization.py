@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor, distributed, nn
+from torch.autograd.function import FunctionCtx
 from torch.nn import functional
 
 from rankspec.claims.registry import obeys
 from rankspec.recap.v1.layers_pb2 import BatchNormConfig, LayerNormConfig
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from torch.autograd.function import FunctionCtx
 
 
 class LayerNorm(nn.Module):

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from rankspec.claims.registry import obeys
 from rankspec.families.recap.feature_refs import column_of
+from rankspec.families.recap.program.batch import RecapBatch
+from rankspec.families.recap.program.model.dropout import RandomPosition
 from rankspec.recap.v1.architecture_pb2 import PositionDebiasConfig
+from rankspec.trainer.inputs import Input
 from rankspec.trainer.memory import allocating
-
-if TYPE_CHECKING:
-    from rankspec.families.recap.program.batch import RecapBatch
-    from rankspec.families.recap.program.model.dropout import RandomPosition
-    from rankspec.trainer.inputs import Input
 
 POSITION_BLOCK = "position"
 _PATH = "model.position_debias_config"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
 
 from rankspec.claims.registry import obeys
+from rankspec.families.recap.program.batch import RecapBatch
 from rankspec.families.recap.program.downsampling import calibration_shift
 from rankspec.families.recap.program.model.blocks import Blocks
 from rankspec.families.recap.program.model.dropout import RandomPosition
@@ -21,14 +22,8 @@ from rankspec.recap.v1.architecture_pb2 import AffineMap as AffineMapConfig
 from rankspec.recap.v1.architecture_pb2 import TaskModel
 from rankspec.recap.v1.model_pb2 import ModelConfig
 from rankspec.recap.v1.recap_pb2 import RecapConfig
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from rankspec.families.recap.program.batch import RecapBatch
-    from rankspec.trainer.data.ids import IdRange
-    from rankspec.trainer.inputs import Input
-
+from rankspec.trainer.data.ids import IdRange
+from rankspec.trainer.inputs import Input
 
 # The block that the backbone's output is.
 _BACKBONE = "backbone"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -13,9 +11,7 @@ from rankspec.families.recap.program.model.normalization import BatchNorm, Batch
 from rankspec.families.recap.statistics import LogMoments, read_log_moments
 from rankspec.recap.v1.featurization_pb2 import ZScoreLogConfig
 from rankspec.schema.field_paths import join
-
-if TYPE_CHECKING:
-    from rankspec.trainer.inputs import Input
+from rankspec.trainer.inputs import Input
 
 _PATH = "model.featurization_config.z_score_log_config"
 
