@@ -79,6 +79,7 @@ def _asked_all_the_while(served: Served, signature_hash: str) -> Iterator[list[t
 def test_new_bundles_are_swapped_in_whole_while_requests_go_on(tmp_path: Path) -> None:
     write_bundle(tmp_path / "1", step=1, shift=1)
     with serving(tmp_path) as served, _asked_all_the_while(served, _hash(tmp_path / "1")) as answers:
+        until(partial(_has_more_than, answers, 0))
         for step in range(2, 8):
             write_bundle(tmp_path / str(step), step=step, shift=step)
             until(partial(_serves, served, step))
