@@ -162,6 +162,25 @@ def test_the_step_file_pins_rolls_back_and_lets_go(tmp_path: Path) -> None:
         until(lambda: _step(served) == 3)
 
 
+def test_a_step_file_that_is_empty_for_one_look_is_one_that_is_being_written(tmp_path: Path) -> None:
+    bundles, file = tmp_path / "bundles", tmp_path / "step"
+    for step in (1, 2):
+        write_bundle(bundles / f"of_{step}", step=step)
+    file.write_text("1\n")
+    with serving(bundles, step_file=file, poll_s=3600) as served:
+        assert _step(served) == 1
+        file.write_text("")
+        served.run(served.server.load())
+        assert _step(served) == 1
+        file.write_text("1\n")
+        served.run(served.server.load())
+        file.unlink()
+        served.run(served.server.load())
+        assert _step(served) == 1
+        served.run(served.server.load())
+        assert _step(served) == 2
+
+
 def test_of_two_bundles_of_a_step_the_last_by_name_is_served_and_the_other_is_told_once(tmp_path: Path) -> None:
     digests = {name: write_bundle(tmp_path / name, step=1, shift=place) for place, name in enumerate("ab")}
     shutil.copytree(tmp_path / "b", tmp_path / "copy_of_b")

@@ -45,6 +45,7 @@ class Loader:
         self._log = log
         self._shelf = Shelf(settings.bundles)
         self._step = settings.step
+        self._found_empty = False
         # Of folders that could not be opened, as they were then.
         self._failed: dict[Path, Stamp] = {}
         # What was said at this look, and at the one before.
@@ -106,7 +107,11 @@ class Loader:
         if text and not (text.isdigit() and len(text) < 19):
             self._say("step_file_unread", file=str(file), problem="it holds no step; write a number, or nothing")
             return self._step
-        self._step = int(text) if text else None
+        # A file that is being written is empty for a moment: that it is empty counts when it has been found so twice.
+        is_news = bool(text) or self._found_empty
+        self._found_empty = not text
+        if is_news:
+            self._step = int(text) if text else None
         return self._step
 
     async def _tried(self, found: Found) -> ScoringError | None:
