@@ -47,8 +47,8 @@ def test_dropout_differs_between_members() -> None:
     in_evaluation = model.eval()(random_batch()).detach()
     in_training = model.train()(random_batch()).detach()
 
-    assert not torch.equal(in_training[:, 0], in_training[:, 1])
-    assert torch.equal(in_evaluation[:, 0], in_evaluation[:, 1])
+    assert not torch.equal(in_training[0], in_training[1])
+    assert torch.equal(in_evaluation[0], in_evaluation[1])
 
 
 def test_probabilities_are_the_mean_of_the_calibrated_ones() -> None:
@@ -57,7 +57,7 @@ def test_probabilities_are_the_mean_of_the_calibrated_ones() -> None:
     outputs = model(batch)
     of_members = torch.stack([member.predictions(member(batch)) for member in model.members])
 
-    assert outputs.shape == (8, MEMBERS, 3)
+    assert outputs.shape == (MEMBERS, 8, 3)
     torch.testing.assert_close(model.predictions(outputs), of_members.mean(0))
     assert not torch.equal(of_members[0], model.members[0](batch).sigmoid())  # They are calibrated.
 
@@ -75,17 +75,17 @@ def test_values_of_a_regression_are_averaged_beside_probabilities() -> None:
 
 def test_extreme_logits_keep_their_mean_probability() -> None:
     model = built(_config(TOGETHER))
-    outputs = torch.tensor([[80.0, -60.0, 0.0], [-200.0, -60.0, 0.0], [80.0, -60.0, 0.0]]).unsqueeze(0)
+    outputs = torch.tensor([[80.0, -60.0, 0.0], [-200.0, -60.0, 0.0], [80.0, -60.0, 0.0]]).unsqueeze(1)
 
     final = model.final_outputs(outputs)
 
     shift = model.members[0].final_outputs(torch.zeros(1, 3))
-    expected = (outputs + shift).double().sigmoid().mean(1)
+    expected = (outputs + shift).double().sigmoid().mean(0)
     torch.testing.assert_close(model.predictions(outputs).double(), expected, rtol=1e-5, atol=0)
     assert final.isfinite().all()
 
 
-def test_the_loss_is_the_mean_of_the_members_losses() -> None:
+def test_the_sum_of_the_members_losses_is_trained_and_their_mean_reported() -> None:
     config = _config(TOGETHER)
     model, batch, loss_of = built(config), random_batch(), build_loss(config.model)
     rest = batch.labels, batch.weights, batch.global_rows
@@ -93,11 +93,11 @@ def test_the_loss_is_the_mean_of_the_members_losses() -> None:
     total, of_tasks = loss_of(model(batch), *rest)
 
     alone = [loss_of(member(batch), *rest) for member in model.members]
-    torch.testing.assert_close(total, torch.stack([one for one, _ in alone]).mean())
+    torch.testing.assert_close(total, torch.stack([one for one, _ in alone]).sum())
     torch.testing.assert_close(of_tasks, torch.stack([parts for _, parts in alone]).mean(0))
 
 
-def test_a_member_gets_its_share_of_the_gradient_that_it_has_alone() -> None:
+def test_a_member_gets_the_gradient_that_it_has_alone() -> None:
     gradients = []
     for config in (_config(TOGETHER), recap_config()):
         model, batch = built(config), random_batch()
@@ -105,8 +105,8 @@ def test_a_member_gets_its_share_of_the_gradient_that_it_has_alone() -> None:
         gradients.append({name: parameter.grad for name, parameter in model.named_parameters()})
 
     together, alone = gradients
-    for name, gradient in alone.items():
-        torch.testing.assert_close(together[f"members.0.{name}"] * MEMBERS, gradient)
+    of_first = {name: together[f"members.0.{name}"] for name in alone}
+    torch.testing.assert_close(of_first, alone, rtol=0, atol=0)
 
 
 def test_groups_hold_the_parts_of_all_members() -> None:
@@ -124,7 +124,7 @@ def test_groups_hold_the_parts_of_all_members() -> None:
     assert [p.shape for p in groups["backbone/user"]] == [(7, 3)] * MEMBERS
 
 
-def test_a_member_gets_its_share_of_the_penalty_too() -> None:
+def test_a_member_gets_the_penalty_that_it_has_alone() -> None:
     config = _config(TOGETHER)
     config.model.small_embeddings.tables[0].l2 = 0.75
     model = built(config)
@@ -136,7 +136,7 @@ def test_a_member_gets_its_share_of_the_penalty_too() -> None:
 
     for member in model.members:
         table = member.inputs.small_embeddings.tables.table_user.weight
-        torch.testing.assert_close(table.grad, 0.75 / MEMBERS * table.detach())
+        torch.testing.assert_close(table.grad, 0.75 * table.detach())
 
 
 def test_it_is_exported_and_gives_the_same_probabilities() -> None:

@@ -41,6 +41,7 @@ def _table_after_a_step(
     scaler = torch.amp.GradScaler("cpu", init_scale=scale, enabled=scale > 0)
     program: Any = SimpleNamespace(
         model=model,
+        models_alone=lambda: (model,),
         loss_parts=("like",),
         set_position=model.set_position,
         loss=lambda outputs, batch: loss(outputs, batch.labels, batch.weights, batch.global_rows),

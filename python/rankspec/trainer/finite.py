@@ -58,7 +58,7 @@ class FiniteWatch:
         self._sums[:-1] += losses
 
     def add_norm(self, norm: Tensor) -> None:
-        """Takes the norm of the step's gradients."""
+        """Takes the norm of the step's gradients, or of those of a part of them."""
         self._sums[-1] += norm
 
     def end_step(self, step: int) -> None:

@@ -35,7 +35,7 @@ class Learner:
         runtime: device and precision.
         processes: those that train together.
         accumulation: batches whose gradients make one step.
-        clip_norm: largest norm of all gradients together, or none for no limit.
+        clip_norm: largest norm of all gradients of a model together, or none for no limit.
         watch: looks for losses and gradients that are not finite.
         counted_flops: this process's floating point operations of a step, or none before the first.
     """
@@ -126,7 +126,8 @@ class Learner:
 
     def _watch_gradients(self) -> None:
         if self.clip_norm is not None:
-            self.watch.add_norm(nn.utils.clip_grad_norm_(self.model.parameters(), self.clip_norm))
+            for model in self.program.models_alone():
+                self.watch.add_norm(nn.utils.clip_grad_norm_(model.parameters(), self.clip_norm))
         elif self.runtime.device.type == "cuda" or self.runtime.scaler.is_enabled():
             gradients = [parameter.grad for parameter in self.model.parameters() if parameter.grad is not None]
             self.watch.add_norm(nn.utils.get_total_norm(gradients))

@@ -151,6 +151,10 @@ class Program(ABC, Generic[BatchT]):
         """
         return {}
 
+    def models_alone(self) -> Sequence[nn.Module]:
+        """The parts of the model that train as each would alone; the gradients of each are clipped by themselves."""
+        return (self.model,)
+
     @abstractmethod
     def open_training_data(self, share: Share, folder: Path) -> Dataset:
         """Opens a process's share of the training data; no data may lie in the run's folder."""
@@ -198,7 +202,7 @@ class Program(ABC, Generic[BatchT]):
         """The loss of a slice as a share of the global batch's: shares of all processes add up to it.
 
         Returns:
-            The total, a scalar, and its parts, `[P]`.
+            What is trained, a scalar, and the parts whose mean is reported, `[P]`.
         """
 
     @abstractmethod

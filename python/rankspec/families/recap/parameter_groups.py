@@ -24,7 +24,7 @@ _REST_RULE = "recap.config.backbone_rate_matches_model"
 @obeys(RecapConfig, "optimizer", "model")
 @obeys(RecapOptimizerConfig, "multi_task_learning_rates", "single_task_learning_rate", "adam", "sgd")
 @obeys(MultiTaskLearningRates, "tower_learning_rates", "backbone_learning_rate")
-@obeys(ModelConfig, "tasks", "small_embeddings", "members")
+@obeys(ModelConfig, "tasks", "small_embeddings")
 @obeys(SmallEmbeddingsConfig, "tables")
 @obeys(SmallEmbeddingBagConfig, "name", "weight_decay", "l2")
 def parameter_groups(config: RecapConfig) -> list[ParameterGroup]:
@@ -44,24 +44,21 @@ def parameter_groups(config: RecapConfig) -> list[ParameterGroup]:
         # A task may be called `backbone` too; the slash is in no task's name.
         name = f"{_REST}/rest" if _REST in config.model.tasks else _REST
         groups.append(ParameterGroup(name, "rest", "", algorithm, _rest_rate(optimizer)))
-    return groups + [_group_of_table(table, optimizer, config.model.members) for table in tables]
+    return groups + [_group_of_table(table, optimizer) for table in tables]
 
 
 def _has_own_group(table: SmallEmbeddingBagConfig) -> bool:
     return table.HasField("weight_decay") or table.l2 > 0
 
 
-def _group_of_table(
-    table: SmallEmbeddingBagConfig, optimizer: RecapOptimizerConfig, num_members: int
-) -> ParameterGroup:
+def _group_of_table(table: SmallEmbeddingBagConfig, optimizer: RecapOptimizerConfig) -> ParameterGroup:
     chosen = _algorithm(optimizer)
     algorithm = type(chosen)()
     algorithm.CopyFrom(chosen)
     if table.HasField("weight_decay"):
         algorithm.weight_decay = table.weight_decay
     name, rate = f"{_REST}/{table.name}", _rest_rate(optimizer)
-    # The penalty is part of a member's loss, of which the mean is trained.
-    return ParameterGroup(name, "table", table.name, algorithm, rate, table.l2 / num_members)
+    return ParameterGroup(name, "table", table.name, algorithm, rate, table.l2)
 
 
 def _algorithm(optimizer: RecapOptimizerConfig) -> Any:

@@ -540,8 +540,7 @@ type SmallEmbeddingBagConfig struct {
 	InitStd *float64 `protobuf:"fixed64,7,opt,name=init_std,json=initStd,def=0.01" json:"init_std,omitempty"`
 	// Coupled L2 regularization: the penalty l2 / 2 times the sum of the squares of the table's numbers. In every step l2 times the
 	// table is added to its gradient, before clipping and the optimizer; so ids that are seen seldom stay near 0, and those that are seen
-	// often hardly feel it. Of several members each gets its share of it, as of the loss. The reported losses are without it. It
-	// may stand beside weight_decay.
+	// often hardly feel it. The reported losses are without it. It may stand beside weight_decay.
 	L2 *float64 `protobuf:"fixed64,8,opt,name=l2,def=0" json:"l2,omitempty"`
 	// Discrete feature that holds the ids, by its name; in place of index.
 	Feature *FeatureRef `protobuf:"bytes,9,opt,name=feature" json:"feature,omitempty"`

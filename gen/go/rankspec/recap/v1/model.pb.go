@@ -101,11 +101,10 @@ type ModelConfig struct {
 	Backbone *TaskModel `protobuf:"bytes,7,opt,name=backbone" json:"backbone,omitempty"`
 	// Slices of the rows that every metric is reported for as well, beside the whole. Empty: none.
 	Stratifiers []*StratifierConfig `protobuf:"bytes,8,rep,name=stratifiers" json:"stratifiers,omitempty"`
-	// Copies of the model that are trained together, an ensemble, with tables and seeds of their own. The loss is the mean of
-	// their losses; what is evaluated, saved and served is the mean of their probabilities, and of their values where a task is a
-	// regression.
-	// Each member's gradient is its share of that mean: Adam steps as for one model alone, sgd takes steps smaller by their number.
-	// Time and memory grow with the number.
+	// Copies of the model that are trained together, an ensemble, with tables and seeds of their own. Each has the
+	// gradients that it would have alone, so that settings that suit one model suit several: their losses are added up, and the mean
+	// is reported. What is evaluated, saved and served is the mean of their probabilities, and of their values where a task is a
+	// regression. Time and memory grow with the number.
 	Members       *int32 `protobuf:"varint,9,opt,name=members,def=1" json:"members,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

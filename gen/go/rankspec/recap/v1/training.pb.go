@@ -121,8 +121,8 @@ type TrainingConfig struct {
 	EvalTimeoutInS *float64 `protobuf:"fixed64,9,opt,name=eval_timeout_in_s,json=evalTimeoutInS,def=3600" json:"eval_timeout_in_s,omitempty"`
 	// Batches whose gradients are averaged into one optimizer step.
 	GradientAccumulation *int32 `protobuf:"varint,10,opt,name=gradient_accumulation,json=gradientAccumulation,def=1" json:"gradient_accumulation,omitempty"`
-	// Largest norm of all gradients of a step together; longer ones are scaled down to it: gradient clipping. Unset: no
-	// limit.
+	// Largest norm of all gradients of a step together; longer ones are scaled down to it: gradient clipping. Each of several
+	// members is clipped by itself. Unset: no limit.
 	GradientClipNorm *float64 `protobuf:"fixed64,11,opt,name=gradient_clip_norm,json=gradientClipNorm" json:"gradient_clip_norm,omitempty"`
 	// Keeps the checkpoint with the best value of a metric, whatever checkpoint_max_to_keep says. Absent: not done.
 	BestCheckpoint *BestCheckpointConfig `protobuf:"bytes,12,opt,name=best_checkpoint,json=bestCheckpoint" json:"best_checkpoint,omitempty"`

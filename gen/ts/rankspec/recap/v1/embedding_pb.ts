@@ -295,8 +295,7 @@ export type SmallEmbeddingBagConfig = Message<"rankspec.recap.v1.SmallEmbeddingB
   /**
    * Coupled L2 regularization: the penalty l2 / 2 times the sum of the squares of the table's numbers. In every step l2 times the
    * table is added to its gradient, before clipping and the optimizer; so ids that are seen seldom stay near 0, and those that are seen
-   * often hardly feel it. Of several members each gets its share of it, as of the loss. The reported losses are without it. It
-   * may stand beside weight_decay.
+   * often hardly feel it. The reported losses are without it. It may stand beside weight_decay.
    *
    * @generated from field: double l2 = 8 [default = 0];
    */

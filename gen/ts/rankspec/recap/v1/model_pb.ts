@@ -85,11 +85,10 @@ export type ModelConfig = Message<"rankspec.recap.v1.ModelConfig"> & {
   stratifiers: StratifierConfig[];
 
   /**
-   * Copies of the model that are trained together, an ensemble, with tables and seeds of their own. The loss is the mean of
-   * their losses; what is evaluated, saved and served is the mean of their probabilities, and of their values where a task is a
-   * regression.
-   * Each member's gradient is its share of that mean: Adam steps as for one model alone, sgd takes steps smaller by their number.
-   * Time and memory grow with the number.
+   * Copies of the model that are trained together, an ensemble, with tables and seeds of their own. Each has the
+   * gradients that it would have alone, so that settings that suit one model suit several: their losses are added up, and the mean
+   * is reported. What is evaluated, saved and served is the mean of their probabilities, and of their values where a task is a
+   * regression. Time and memory grow with the number.
    *
    * @generated from field: int32 members = 9 [default = 1];
    */

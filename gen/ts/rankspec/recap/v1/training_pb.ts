@@ -142,8 +142,8 @@ export type TrainingConfig = Message<"rankspec.recap.v1.TrainingConfig"> & {
   gradientAccumulation: number;
 
   /**
-   * Largest norm of all gradients of a step together; longer ones are scaled down to it: gradient clipping. Unset: no
-   * limit.
+   * Largest norm of all gradients of a step together; longer ones are scaled down to it: gradient clipping. Each of several
+   * members is clipped by itself. Unset: no limit.
    *
    * @generated from field: double gradient_clip_norm = 11;
    */

@@ -36,23 +36,26 @@ class MultiTaskLoss(nn.Module):
         multiplied by the number of processes before its backward pass.)
 
         Args:
-            outputs: of the towers, `[B, T]`, or of the towers of all members, `[B, M, T]`.
+            outputs: of the towers, `[B, T]`, or of the towers of all members, `[M, B, T]`.
             labels: float, `[B, T]`.
             weights: sample weights, `[B, T]`.
             global_rows: rows of the batch over all processes.
 
         Returns:
-            The total, a scalar, the mean of the tasks' losses by `loss_weight`, and the losses of the tasks without
-            that weight, `[T]`, each the mean over the members.
+            What is trained, a scalar: the sum of the members' losses, each the mean of the tasks' by `loss_weight`, so
+            that each has the gradient that it would have alone. And the losses of the tasks without that weight, `[T]`,
+            each the mean over the members.
         """
-        of_tasks = self.of_rows(outputs, labels, weights).sum(0) / global_rows
-        return (of_tasks * self.loss_weights).mean(), of_tasks
+        of_members = torch.stack([losses.sum(0) for losses in self._of_members(outputs, labels, weights)]) / global_rows
+        return (of_members * self.loss_weights).mean(1).sum(), of_members.mean(0)
 
     def of_rows(self, outputs: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
-        """The loss of every row and task, `[B, T]`, of arguments as `forward` takes them."""
-        members = outputs.unbind(1) if outputs.dim() == 3 else (outputs,)
-        losses = [self.tasks.losses(own, labels, weights, self.pos_weights) for own in members]
-        return torch.stack(losses).mean(0) if len(losses) > 1 else losses[0]
+        """The loss of every row and task, `[B, T]`, the mean over the members, of arguments as `forward` takes them."""
+        return torch.stack(self._of_members(outputs, labels, weights)).mean(0)
+
+    def _of_members(self, outputs: Tensor, labels: Tensor, weights: Tensor) -> list[Tensor]:
+        members = outputs.unbind(0) if outputs.dim() == 3 else (outputs,)
+        return [self.tasks.losses(own, labels, weights, self.pos_weights) for own in members]
 
 
 def build_loss(config: ModelConfig) -> MultiTaskLoss:

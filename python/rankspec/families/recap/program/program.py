@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from rankspec.claims.registry import obeys
 from rankspec.claims.views import whole_message
@@ -30,7 +30,7 @@ from rankspec.families.recap.program.details import details_of
 from rankspec.families.recap.program.figures import COLUMNS, task_figures
 from rankspec.families.recap.program.groups import build_groups, check_groups, group_figures, rows_of_group
 from rankspec.families.recap.program.loss import build_loss
-from rankspec.families.recap.program.model import build_model
+from rankspec.families.recap.program.model import Ensemble, build_model
 from rankspec.families.recap.program.model.inputs import inputs_read
 from rankspec.families.recap.program.optimizer import build_ranking_optimizer
 from rankspec.families.recap.program.strata import (
@@ -55,7 +55,7 @@ from rankspec.trainer.training import COMMON_FIELDS, Followed, training_from
 
 if TYPE_CHECKING:
     from rankspec.families.recap.program.batch import RecapBatch
-    from rankspec.families.recap.program.model import Ensemble, RankingModel
+    from rankspec.families.recap.program.model import RankingModel
     from rankspec.trainer.data.plan import Share
     from rankspec.trainer.details import Details, DetailTable
 
@@ -111,6 +111,10 @@ class RecapProgram(Program["RecapBatch"]):
     def buffers_from_files(self) -> dict[str, str]:
         """The statistics that continuous features are standardized by, if they are."""
         return self.model.buffers_from_files()
+
+    def models_alone(self) -> Sequence[nn.Module]:
+        """The members, or the model without any."""
+        return tuple(self.model.members) if isinstance(self.model, Ensemble) else (self.model,)
 
     @classmethod
     @obeys(RecapConfig, "training", "model")
@@ -210,7 +214,7 @@ class RecapProgram(Program["RecapBatch"]):
         self.model.set_position(step, micro_batch)
 
     def loss(self, outputs: Tensor, batch: RecapBatch) -> tuple[Tensor, Tensor]:
-        """The mean of the tasks' losses by weight, and these losses, `[T]`, each the mean over the model's members."""
+        """The sum of the members' losses, and the tasks' without their weight, `[T]`, each the mean over the members."""
         total, of_tasks = self._loss(outputs, batch.labels, batch.weights, batch.global_rows)
         return total, of_tasks
 

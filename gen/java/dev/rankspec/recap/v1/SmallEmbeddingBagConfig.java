@@ -296,8 +296,7 @@ private static final long serialVersionUID = 0L;
    * <pre>
    * Coupled L2 regularization: the penalty l2 / 2 times the sum of the squares of the table's numbers. In every step l2 times the
    * table is added to its gradient, before clipping and the optimizer; so ids that are seen seldom stay near 0, and those that are seen
-   * often hardly feel it. Of several members each gets its share of it, as of the loss. The reported losses are without it. It
-   * may stand beside weight_decay.
+   * often hardly feel it. The reported losses are without it. It may stand beside weight_decay.
    * </pre>
    *
    * <code>double l2 = 8 [default = 0, json_name = "l2", (.buf.validate.field) = { ... }</code>
@@ -311,8 +310,7 @@ private static final long serialVersionUID = 0L;
    * <pre>
    * Coupled L2 regularization: the penalty l2 / 2 times the sum of the squares of the table's numbers. In every step l2 times the
    * table is added to its gradient, before clipping and the optimizer; so ids that are seen seldom stay near 0, and those that are seen
-   * often hardly feel it. Of several members each gets its share of it, as of the loss. The reported losses are without it. It
-   * may stand beside weight_decay.
+   * often hardly feel it. The reported losses are without it. It may stand beside weight_decay.
    * </pre>
    *
    * <code>double l2 = 8 [default = 0, json_name = "l2", (.buf.validate.field) = { ... }</code>
@@ -1473,8 +1471,7 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Coupled L2 regularization: the penalty l2 / 2 times the sum of the squares of the table's numbers. In every step l2 times the
      * table is added to its gradient, before clipping and the optimizer; so ids that are seen seldom stay near 0, and those that are seen
-     * often hardly feel it. Of several members each gets its share of it, as of the loss. The reported losses are without it. It
-     * may stand beside weight_decay.
+     * often hardly feel it. The reported losses are without it. It may stand beside weight_decay.
      * </pre>
      *
      * <code>double l2 = 8 [default = 0, json_name = "l2", (.buf.validate.field) = { ... }</code>
@@ -1488,8 +1485,7 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Coupled L2 regularization: the penalty l2 / 2 times the sum of the squares of the table's numbers. In every step l2 times the
      * table is added to its gradient, before clipping and the optimizer; so ids that are seen seldom stay near 0, and those that are seen
-     * often hardly feel it. Of several members each gets its share of it, as of the loss. The reported losses are without it. It
-     * may stand beside weight_decay.
+     * often hardly feel it. The reported losses are without it. It may stand beside weight_decay.
      * </pre>
      *
      * <code>double l2 = 8 [default = 0, json_name = "l2", (.buf.validate.field) = { ... }</code>
@@ -1503,8 +1499,7 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Coupled L2 regularization: the penalty l2 / 2 times the sum of the squares of the table's numbers. In every step l2 times the
      * table is added to its gradient, before clipping and the optimizer; so ids that are seen seldom stay near 0, and those that are seen
-     * often hardly feel it. Of several members each gets its share of it, as of the loss. The reported losses are without it. It
-     * may stand beside weight_decay.
+     * often hardly feel it. The reported losses are without it. It may stand beside weight_decay.
      * </pre>
      *
      * <code>double l2 = 8 [default = 0, json_name = "l2", (.buf.validate.field) = { ... }</code>
@@ -1522,8 +1517,7 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Coupled L2 regularization: the penalty l2 / 2 times the sum of the squares of the table's numbers. In every step l2 times the
      * table is added to its gradient, before clipping and the optimizer; so ids that are seen seldom stay near 0, and those that are seen
-     * often hardly feel it. Of several members each gets its share of it, as of the loss. The reported losses are without it. It
-     * may stand beside weight_decay.
+     * often hardly feel it. The reported losses are without it. It may stand beside weight_decay.
      * </pre>
      *
      * <code>double l2 = 8 [default = 0, json_name = "l2", (.buf.validate.field) = { ... }</code>

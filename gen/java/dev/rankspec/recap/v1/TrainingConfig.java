@@ -448,8 +448,8 @@ private static final long serialVersionUID = 0L;
   private double gradientClipNorm_ = 0D;
   /**
    * <pre>
-   * Largest norm of all gradients of a step together; longer ones are scaled down to it: gradient clipping. Unset: no
-   * limit.
+   * Largest norm of all gradients of a step together; longer ones are scaled down to it: gradient clipping. Each of several
+   * members is clipped by itself. Unset: no limit.
    * </pre>
    *
    * <code>double gradient_clip_norm = 11 [json_name = "gradientClipNorm", (.buf.validate.field) = { ... }</code>
@@ -461,8 +461,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Largest norm of all gradients of a step together; longer ones are scaled down to it: gradient clipping. Unset: no
-   * limit.
+   * Largest norm of all gradients of a step together; longer ones are scaled down to it: gradient clipping. Each of several
+   * members is clipped by itself. Unset: no limit.
    * </pre>
    *
    * <code>double gradient_clip_norm = 11 [json_name = "gradientClipNorm", (.buf.validate.field) = { ... }</code>
@@ -1878,8 +1878,8 @@ private static final long serialVersionUID = 0L;
     private double gradientClipNorm_ ;
     /**
      * <pre>
-     * Largest norm of all gradients of a step together; longer ones are scaled down to it: gradient clipping. Unset: no
-     * limit.
+     * Largest norm of all gradients of a step together; longer ones are scaled down to it: gradient clipping. Each of several
+     * members is clipped by itself. Unset: no limit.
      * </pre>
      *
      * <code>double gradient_clip_norm = 11 [json_name = "gradientClipNorm", (.buf.validate.field) = { ... }</code>
@@ -1891,8 +1891,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Largest norm of all gradients of a step together; longer ones are scaled down to it: gradient clipping. Unset: no
-     * limit.
+     * Largest norm of all gradients of a step together; longer ones are scaled down to it: gradient clipping. Each of several
+     * members is clipped by itself. Unset: no limit.
      * </pre>
      *
      * <code>double gradient_clip_norm = 11 [json_name = "gradientClipNorm", (.buf.validate.field) = { ... }</code>
@@ -1904,8 +1904,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Largest norm of all gradients of a step together; longer ones are scaled down to it: gradient clipping. Unset: no
-     * limit.
+     * Largest norm of all gradients of a step together; longer ones are scaled down to it: gradient clipping. Each of several
+     * members is clipped by itself. Unset: no limit.
      * </pre>
      *
      * <code>double gradient_clip_norm = 11 [json_name = "gradientClipNorm", (.buf.validate.field) = { ... }</code>
@@ -1921,8 +1921,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Largest norm of all gradients of a step together; longer ones are scaled down to it: gradient clipping. Unset: no
-     * limit.
+     * Largest norm of all gradients of a step together; longer ones are scaled down to it: gradient clipping. Each of several
+     * members is clipped by itself. Unset: no limit.
      * </pre>
      *
      * <code>double gradient_clip_norm = 11 [json_name = "gradientClipNorm", (.buf.validate.field) = { ... }</code>

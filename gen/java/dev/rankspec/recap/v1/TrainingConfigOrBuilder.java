@@ -230,8 +230,8 @@ public interface TrainingConfigOrBuilder extends
 
   /**
    * <pre>
-   * Largest norm of all gradients of a step together; longer ones are scaled down to it: gradient clipping. Unset: no
-   * limit.
+   * Largest norm of all gradients of a step together; longer ones are scaled down to it: gradient clipping. Each of several
+   * members is clipped by itself. Unset: no limit.
    * </pre>
    *
    * <code>double gradient_clip_norm = 11 [json_name = "gradientClipNorm", (.buf.validate.field) = { ... }</code>
@@ -240,8 +240,8 @@ public interface TrainingConfigOrBuilder extends
   boolean hasGradientClipNorm();
   /**
    * <pre>
-   * Largest norm of all gradients of a step together; longer ones are scaled down to it: gradient clipping. Unset: no
-   * limit.
+   * Largest norm of all gradients of a step together; longer ones are scaled down to it: gradient clipping. Each of several
+   * members is clipped by itself. Unset: no limit.
    * </pre>
    *
    * <code>double gradient_clip_norm = 11 [json_name = "gradientClipNorm", (.buf.validate.field) = { ... }</code>

@@ -43,16 +43,17 @@ class Ensemble(nn.Module):
         self.members = nn.ModuleList(members)
 
     def forward(self, batch: RecapBatch) -> Tensor:
-        """Outputs of every member, `[B, M, T]`, float32, for the rows of one process."""
-        return torch.stack([model(batch) for model in self._models], dim=1)
+        """Outputs of every member, `[M, B, T]`, float32, for the rows of one process."""
+        # The members before the rows: a member's gradient lies in memory as that of a model alone, and is added up alike.
+        return torch.stack([model(batch) for model in self._models])
 
     def final_outputs(self, outputs: Tensor) -> Tensor:
-        """Outputs `[B, T]` of outputs `[B, M, T]`: logits of the members' mean probability, or their mean value."""
-        final = [model.final_outputs(own) for model, own in zip(self._models, outputs.unbind(1), strict=True)]
+        """Outputs `[B, T]` of outputs `[M, B, T]`: logits of the members' mean probability, or their mean value."""
+        final = [model.final_outputs(own) for model, own in zip(self._models, outputs, strict=True)]
         return self._tasks.averaged(torch.stack(final, dim=1))
 
     def predictions(self, outputs: Tensor) -> Tensor:
-        """What is served, `[B, T]`, of outputs `[B, M, T]`: mean probabilities, or a regression's mean values."""
+        """What is served, `[B, T]`, of outputs `[M, B, T]`: mean probabilities, or a regression's mean values."""
         return self._tasks.predictions(self.final_outputs(outputs))
 
     def set_position(self, step: int, micro_batch: int = 0) -> None:
