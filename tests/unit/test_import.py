@@ -356,15 +356,16 @@ def test_numbers_with_decimal_commas_that_are_asked_for_are_told_how(tmp_path: P
 
 @pytest.mark.parametrize("scale", [0.01, 1.0, 300.0])
 def test_a_number_beside_other_labels_weighs_one_over_its_variance(tmp_path: Path, scale: float) -> None:
-    table = [row | {"spent": scale * (5 + row["bought"] * (index % 5) / 4)} for index, row in enumerate(rows())]
+    table = [row | {"spent": scale * (0.5 + row["bought"] * (index % 5) / 4)} for index, row in enumerate(rows())]
     both = import_table(write_csv(tmp_path / "t.csv", table), tmp_path / "both", label=["bought", "spent:number"])
     towers = rankspec.load(both.folder / "config.textproto").message.model.tasks
     variance = np.var(np.asarray(part(both.folder, "train")["spent"], np.float64))
     assert towers["spent"].loss_weight == float(f"{1 / variance:.1e}")
     assert towers["spent"].loss_weight == pytest.approx(1 / variance, rel=0.05)
     assert not towers["bought"].HasField("loss_weight")
-    assert "# 1 / variance of the label" in (both.folder / "config.textproto").read_text()
-    assert any(note.startswith('"spent": its squared error is divided by its variance') for note in both.notes)
+    assert "# from the label's variance" in (both.folder / "config.textproto").read_text()
+    assert any(note.startswith('"spent": loss_weight in the config') for note in both.notes)
+    assert not [warning for warning in both.warnings if '"spent"' in warning]
     assert check(both.folder / "config.textproto").ok
 
 
@@ -373,7 +374,16 @@ def test_a_number_alone_or_of_one_value_is_not_weighed(tmp_path: Path, labels: s
     table = [row | {"spent": spent * (index % 5)} for index, row in enumerate(rows())]
     made = import_table(write_csv(tmp_path / "t.csv", table), tmp_path / "set", label=labels)
     assert "loss_weight" not in (made.folder / "config.textproto").read_text()
-    assert not [note for note in made.notes if "squared error" in note]
+    assert not [note for note in made.notes if "loss_weight" in note]
+
+
+def test_a_number_far_from_0_begins_with_a_loss_of_10_and_is_warned_of(tmp_path: Path) -> None:
+    table = [row | {"year": 1990 + index % 20} for index, row in enumerate(rows())]
+    made = import_table(write_csv(tmp_path / "t.csv", table), tmp_path / "set", label=["bought", "year:number"])
+    weight = rankspec.load(made.folder / "config.textproto").message.model.tasks["year"].loss_weight
+    years = np.asarray(part(made.folder, "train")["year"], np.float64)
+    assert weight * np.mean(years**2) == pytest.approx(10, rel=0.05)
+    assert any(warning.startswith('"year" lies far from 0') for warning in made.warnings)
 
 
 def test_positives_alone_are_warned_of(tmp_path: Path) -> None:

@@ -226,13 +226,13 @@ def _data_set(output: Path, made: Plan, fitted: Fitted, found: Found, seed: int)
 def _loss_weights(made: Plan, found: Found) -> dict[str, float]:
     """Weights of the losses of numbers beside other labels; of a label alone the size of the loss is of no account."""
     is_alone = len(made.labels) == 1
-    return {} if is_alone else {task: loss_weight(size) for task, size in found.variances.items() if size > 0}
+    return {} if is_alone else {task: loss_weight(one) for task, one in found.spreads.items() if one.variance > 0}
 
 
 def _weighted(column: str) -> str:
     return (
-        f'"{column}": its squared error is divided by its variance in the training part, as loss_weight in the config '
-        "says, so that it does not outweigh the other labels"
+        f'"{column}": loss_weight in the config brings its squared error to the size of the other labels\' losses, by its '
+        "variance in the training part"
     )
 
 

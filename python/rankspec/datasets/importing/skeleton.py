@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rankspec.datasets.importing.plan import MANY_NUMBERS
+from rankspec.datasets.importing.written import FAR, Spread
 from rankspec.formats.writing import to_textproto
 from rankspec.optim.v1.learning_rate_pb2 import LearningRate
 from rankspec.recap.v1.architecture_pb2 import MaskBlockConfig, TaskKind
@@ -38,7 +39,7 @@ _FEWEST_ROWS_OF_GROUP = 5
 _PATIENCE = 3
 _MOST_SHUFFLED_ROWS = 200_000
 _FEWEST_STEPS_OF_EPOCH = 40
-_WHY_WEIGHTED = "1 / variance of the label in the training part: the loss is about as large as that of other labels"
+_WHY_WEIGHTED = "from the label's variance in the training part: its loss is about as large as that of other labels"
 
 
 @dataclass(frozen=True)
@@ -123,14 +124,15 @@ def num_epochs(num_rows: int) -> int:
     return next(epochs for limit, epochs in _EPOCHS if num_rows < limit)
 
 
-def loss_weight(variance: float) -> float:
-    """The weight of a regression's loss beside others: a label's mean says of it what is then a loss of about 1.
+def loss_weight(spread: Spread) -> float:
+    """The weight of a regression's loss beside others, from the label of the training part, which is not of one value.
 
-    Args:
-        variance: of the label, above 0.
+    One over the variance, so that a model that knows the mean alone has a loss of 1. A model begins at 0: of a label
+    that is far from there the weight is smaller, so that its loss begins at 10 at most.
     """
+    size = max(spread.variance, (spread.mean**2 + spread.variance) / (FAR + 1))
     # To two digits, within what the spec allows.
-    return min(max(float(f"{1 / variance:.1e}"), 1e-30), 1e12)
+    return min(max(float(f"{1 / size:.1e}"), 1e-30), 1e12)
 
 
 def table_width(num_ids: int) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -28,6 +28,8 @@ from rankspec.metrics.feature_statistics import Moments, RunningStatistics
 _DTYPES = {"continuous": "float_list", "binary": "int64_list", "discrete": "int64_list"}
 # Statistics are summed in pieces of so many rows, whatever the files are: their last digits follow from the pieces.
 _ROWS_OF_SUM = 65536
+# The square of a mean over the variance: three deviations.
+FAR = 9
 
 
 @dataclass
@@ -49,6 +51,18 @@ class FoundInFile:
     numbers: Moments
 
 
+class Spread(NamedTuple):
+    """Where numbers lie."""
+
+    mean: float
+    variance: float
+
+    @property
+    def is_far(self) -> bool:
+        """They lie so far from 0 that a model that begins there sees hardly anything but their mean."""
+        return self.mean**2 > FAR * self.variance
+
+
 @dataclass
 class Found:
     """What is found out of the rows.
@@ -60,7 +74,7 @@ class Found:
         num_groups: groups of the first part.
         num_groups_on_both_sides: groups of the first part that come in another part too.
         statistics: of the continuous features of the first part.
-        variances: of labels that are numbers, by task, in the first part.
+        spreads: of labels that are numbers, by task, in the first part.
     """
 
     num_rows: dict[str, int] = field(default_factory=dict)
@@ -69,7 +83,7 @@ class Found:
     num_groups: int = 0
     num_groups_on_both_sides: int = 0
     statistics: RunningStatistics | None = None
-    variances: dict[str, float] = field(default_factory=dict)
+    spreads: dict[str, Spread] = field(default_factory=dict)
 
 
 class Writer:
@@ -147,7 +161,7 @@ class Writer:
                 assert found.statistics is not None
                 found.statistics.join(piece)
             if files and part == self.parts[0]:
-                found.variances = self._variances(of_part)
+                found.spreads = self._spreads(of_part)
                 found.giving_away = self._giving_away(folder / self.name_of(part, files[0]))
         self._count_groups(found, of_files)
         return found
@@ -162,12 +176,14 @@ class Writer:
         """The tasks whose labels are numbers."""
         return [task for task, is_number in self._tasks.items() if is_number]
 
-    def _variances(self, of_files: Sequence[FoundInFile]) -> dict[str, float]:
-        """Variances of the labels that are numbers, over the rows of some files."""
+    def _spreads(self, of_files: Sequence[FoundInFile]) -> dict[str, Spread]:
+        """Where the labels that are numbers lie, over the rows of some files."""
         whole = Moments(len(self._numbers))
         for of_file in of_files:
             whole.join(of_file.numbers)
-        return dict(zip(self._numbers, (whole.squares / np.maximum(whole.count, 1)).tolist(), strict=True))
+        variances = whole.squares / np.maximum(whole.count, 1)
+        spreads = map(Spread, whole.mean.tolist(), variances.tolist())
+        return dict(zip(self._numbers, spreads, strict=True))
 
     def _giving_away(self, path: Path) -> dict[str, dict[str, float]]:
         """Features that tell a label on their own, by the first rows of a file."""

@@ -42,9 +42,9 @@ class MultiTaskLoss(nn.Module):
             global_rows: rows of the batch over all processes.
 
         Returns:
-            What is trained, a scalar: the mean of the tasks' losses by `loss_weight`, summed over the members, so that
-            each has the gradient that it would have alone. And the losses of the tasks without that weight, `[T]`, each
-            the mean over the members.
+            What is trained, a scalar: the sum of the members' losses, each the mean of the tasks' by `loss_weight`, so
+            that each has the gradient that it would have alone. And the losses of the tasks without that weight, `[T]`,
+            each the mean over the members.
         """
         of_members = torch.stack([losses.sum(0) for losses in self._of_members(outputs, labels, weights)]) / global_rows
         return (of_members * self.loss_weights).mean(1).sum(), of_members.mean(0)
