@@ -71,14 +71,14 @@ def _run_folder(arguments: Namespace) -> int:
         return statuses.WRONG
     folder = Path(arguments.files[0])
     try:
-        checkpoint = choose_checkpoint(folder, arguments.checkpoint).checkpoint
+        chosen = choose_checkpoint(folder, arguments.checkpoint)
     except TrainError as error:
         sys.stderr.write(f"error: {error.message}\n")
         return statuses.WRONG
-    arguments.files = [str(checkpoint.config_file)]
+    arguments.files = [str(chosen.checkpoint.config_file)]
     # A run may have been moved since.
     arguments.overrides = [f"training.save_dir={folder}", *arguments.overrides]
-    arguments.checkpoint = checkpoint.step
+    arguments.checkpoint = chosen
     return run_config(arguments, lambda job: export(job, arguments))
 
 

@@ -111,6 +111,7 @@ def _run(arguments: Namespace) -> int:
         sys.stderr.write("error: say where the data set goes with -o DIR, or where the plan goes with --plan FILE\n")
         return 2
     try:
+        _check_places(arguments)
         if arguments.like is not None:
             return _later(arguments)
         return _import(arguments)
@@ -122,6 +123,26 @@ def _run(arguments: Namespace) -> int:
     except (ValueError, OSError) as error:
         sys.stderr.write(f"error: {error}\n")
         return 1
+
+
+def _check_places(arguments: Namespace) -> None:
+    """Makes sure that what is to be written can be, before anything is read.
+
+    Raises:
+        TableError: something is there, or a plan's name does not say its form.
+    """
+    from rankspec.datasets.importing.errors import TableError
+    from rankspec.datasets.importing.folder import check_free
+    from rankspec.formats.forms import written_form
+
+    if arguments.output is not None:
+        check_free(arguments.output)
+    if arguments.plan is None:
+        return
+    if written_form(arguments.plan) is None:
+        raise TableError(f"`{arguments.plan}` has no extension of a form; write .textproto or .json")
+    if Path(arguments.plan).exists():
+        raise TableError(f"`{arguments.plan}` is there; name another file")
 
 
 def _import(arguments: Namespace) -> int:
@@ -237,10 +258,7 @@ def _write_plan(made: Plan, path: str) -> int:
     from rankspec.formats.writing import write
 
     form = written_form(path)
-    if form is None or Path(path).exists():
-        why = "has no extension of a form; write .textproto or .json" if form is None else "is there; name another file"
-        sys.stderr.write(f"error: `{path}` {why}\n")
-        return 1
+    assert form is not None, "it was looked at before anything was read"
     status = write_output("data import", write(made.recipe, form), path)
     if status == 0:
         print(f"{path}; import by it with --recipe {path}")

@@ -219,7 +219,7 @@ def test_what_is_not_there_is_told(trained: Runs, tmp_path: Path, options: dict[
 def test_one_of_several_validation_sets_has_to_be_named(trained: Runs, tmp_path: Path) -> None:
     other = f'validation_data {{ key: "other" value {{ {data_set(trained.data, "train")} }} }}'
 
-    with pytest.raises(DataError, match="there are several, other, valid: say which"):
+    with pytest.raises(DataError, match="there are several, other, valid: name one with --split"):
         _predict(trained, tmp_path / "scores.parquet", other)
     assert _predict(trained, tmp_path / "scores.parquet", other, source=RowSource("other")).num_rows == 320
 

@@ -97,6 +97,11 @@ class Table:
         return "," if any(part.decimal == "," for part in self.parts) else "."
 
     @property
+    def called(self) -> str:
+        """The first part's file, or "the table"."""
+        return _called(self.parts[0])
+
+    @property
     def notes(self) -> list[str]:
         """What was found out of the parts that their reader may want to know."""
         return [note for part in self.parts for note in part.notes]

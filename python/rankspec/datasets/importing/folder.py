@@ -25,7 +25,7 @@ def beside(output: Path) -> Iterator[Path]:
     Raises:
         TableError: `output` is there already, or cannot be made.
     """
-    _check_free(output)
+    check_free(output)
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(prefix=f".{output.name}.", dir=output.parent))
@@ -37,14 +37,19 @@ def beside(output: Path) -> Iterator[Path]:
         mask = os.umask(0)
         os.umask(mask)
         folder.chmod(0o777 & ~mask)
-        _check_free(output)
+        check_free(output)
         folder.rename(output)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
 
 
-def _check_free(output: Path) -> None:
+def check_free(output: Path) -> None:
+    """Makes sure that nothing would be written over; who makes a folder asks before reading what goes into it.
+
+    Raises:
+        TableError: there is something.
+    """
     if os.path.lexists(output):
         raise TableError(f"{output} is there; name another folder, or move it away")
 
