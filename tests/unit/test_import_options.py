@@ -202,7 +202,7 @@ def test_numbers_of_two_decimal_marks_are_refused_with_the_ways_out(
     write: Callable[[Path], list[Path]], tmp_path: Path
 ) -> None:
     with pytest.raises(
-        TableError, match='"b" has numbers with a decimal point, and other numbers .* have a comma; .* --drop'
+        TableError, match=r'"b" has numbers with a decimal point, and other numbers .* have a comma; .* --drop'
     ):
         import_table(write(tmp_path), tmp_path / "set", label="y")
 
