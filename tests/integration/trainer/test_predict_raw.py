@@ -115,8 +115,15 @@ def _frame(table: pa.Table) -> Any:
     [lambda table: table, pa.Table.to_reader, _frame, Stream],
     ids=["arrow", "reader", "pandas", "stream"],
 )
-def test_tables_of_python_are_raw_rows_too(shop: Path, expected: pa.Table, form: Callable[[pa.Table], Any]) -> None:
+def test_tables_of_python_are_raw_rows_too(
+    shop: Path, expected: pa.Table, form: Callable[[pa.Table], Any], capsys: pytest.CaptureFixture[str]
+) -> None:
     assert opened(shop).predict(form(as_arrow(later_rows()))).equals(expected)
+
+    # Of the file on the way nobody hears.
+    said = capsys.readouterr().err
+    assert "60 rows: bought\n" in said
+    assert "/rankspec-" not in said
 
 
 def test_encoded_rows_of_python_are_still_read_as_such(shop: Path, encoded: Path, expected: pa.Table) -> None:
