@@ -106,7 +106,10 @@ def test_export_writes_a_model_repository_of_triton_too(
 
     assert main(["export", "build/runs/tiny", "-o", "build/again", "--triton", "build/triton"]) == 0
 
-    assert "build/triton: a model repository of Triton\n" in capsys.readouterr().out
+    shown = capsys.readouterr()
+    assert "build/triton: a model repository of Triton\n" in shown.out
+    # Nobody named it.
+    assert "build/runs/tiny: checkpoint 60, the newest, as none is known to be the best" in shown.err
     manifest = BundleManifest.FromString(Path("build/again/manifest.binpb").read_bytes())
     model = Path("build/triton/again")
     config = text_format.Parse((model / "config.pbtxt").read_text(), model_config_pb2.ModelConfig())

@@ -39,6 +39,14 @@ def test_a_refusal_says_what_was_expected_and_what_to_do(example: Path, tamperin
         assert field is not None, text
 
 
+def test_show_names_the_features_and_those_that_are_not_read(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bundle", "show", str(_EXAMPLES / "example_bundle")]) == 0
+
+    lines = capsys.readouterr().out.splitlines()
+    assert "input        binary: int64 [3], features b/0, b/1, b/2" in lines
+    assert "input        discrete: int64 [2], features d/0; not read d/1" in lines
+
+
 def test_a_file_that_differs_is_told_with_what_was_found(tmp_path: Path) -> None:
     write_bundle(tmp_path / "bundle")
     (tmp_path / "bundle" / "model.onnx").write_bytes((tmp_path / "bundle" / "model.onnx").read_bytes() + b"x")

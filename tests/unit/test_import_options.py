@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from argparse import ArgumentParser
+from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -159,3 +160,63 @@ def test_options_about_csv_are_refused_of_other_files(
     assert main(["data", "import", str(file), "-o", str(tmp_path / "set"), option]) == 1
 
     assert capsys.readouterr().err == f"error: {why.format(file)}\n"
+
+
+@pytest.mark.parametrize("extra", [{}, {"--like": "set"}], ids=["import", "like"])
+def test_an_output_that_is_there_is_refused_before_the_table_is_looked_at(
+    extra: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "there").mkdir()
+    options = [part for option in extra.items() for part in option]
+
+    assert main(["data", "import", "no/such.csv", "-o", str(tmp_path / "there"), *options]) == 1
+
+    assert capsys.readouterr().err == f"error: {tmp_path / 'there'} is there; name another folder, or move it away\n"
+    with pytest.raises(TableError, match="is there; name another folder"):
+        import_table("no/such.csv", tmp_path / "there")
+
+
+def test_a_plan_that_cannot_be_written_is_refused_before_the_table_is_looked_at(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["data", "import", "no/such.csv", "--plan", str(tmp_path / "plan.txt")]) == 1
+
+    assert "plan.txt` has no extension of a form; write .textproto or .json" in capsys.readouterr().err
+
+
+def _columns_of_two_marks(folder: Path) -> list[Path]:
+    (folder / "t.csv").write_text(
+        "a;b;y\n" + "".join(f"{n % 40},{n % 7};{n % 31}.{n % 9};{n % 2}\n" for n in range(200))
+    )
+    return [folder / "t.csv"]
+
+
+def _parts_of_two_marks(folder: Path) -> list[Path]:
+    for name, mark in (("t.csv", ","), ("u.csv", ".")):
+        (folder / name).write_text("b;y\n" + "".join(f"{n % 40}{mark}{n % 7};{n % 2}\n" for n in range(200)))
+    return [folder / "t.csv", folder / "u.csv"]
+
+
+@pytest.mark.parametrize("write", [_columns_of_two_marks, _parts_of_two_marks])
+def test_numbers_of_two_decimal_marks_are_refused_with_the_ways_out(
+    write: Callable[[Path], list[Path]], tmp_path: Path
+) -> None:
+    with pytest.raises(
+        TableError, match=r'"b" has numbers with a decimal point, and other numbers .* have a comma; .* --drop'
+    ):
+        import_table(write(tmp_path), tmp_path / "set", label="y")
+
+    assert not (tmp_path / "set").exists()
+
+
+def test_points_that_are_no_numbers_stand_beside_decimal_commas(tmp_path: Path) -> None:
+    rows = "".join(f"{n % 40},{n % 7};1.{n % 5}.2;{n % 2}\n" for n in range(200))
+    (tmp_path / "t.csv").write_text("price;version;y\n" + rows)
+
+    made = import_table(tmp_path / "t.csv", tmp_path / "set", label="y")
+
+    assert {name: column.role for name, column in made.plan.columns.items()} == {
+        "price": "number",
+        "version": "category",
+        "y": "flag",
+    }

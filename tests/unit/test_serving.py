@@ -362,6 +362,31 @@ def _example(language: str, word: str) -> str:
     return str(block)
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        pytest.param(
+            {"datatype": "BYTES", "data": ["Ulm"]},
+            "TYPE_MISMATCH dense/age: expected values of FP32 or INT64, which a recipe makes of raw rows",
+            id="text",
+        ),
+        pytest.param({"data": [None]}, "TYPE_MISMATCH dense/age: expected values of float32", id="null"),
+        pytest.param({"data": []}, "DATA_LENGTH dense/age: expected as many values as the shape says", id="length"),
+        pytest.param(
+            {"name": "age"},
+            "INPUT_UNKNOWN age: expected an input of the signature, or a feature of one as `input/feature`",
+            id="name",
+        ),
+    ],
+)
+def test_a_refusal_says_what_was_expected_of_which_column(served: Served, change: dict[str, Any], said: str) -> None:
+    column = {"name": "dense/age", "datatype": "FP32", "shape": [1], "data": [1.0]}
+
+    status, answer = served.infer({"inputs": [column | change]})
+
+    assert (status, answer["error"]) == (400, said)
+
+
 def test_the_example_of_the_page_with_curl_gets_the_answer_that_it_shows() -> None:
     script = _example("sh", "curl")
     assert "127.0.0.1:8000" in script

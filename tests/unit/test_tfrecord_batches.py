@@ -153,6 +153,15 @@ def test_tfrecord_has_no_vectors_to_choose(tmp_path: Path, capsys: pytest.Captur
     assert not (tmp_path / "rows").exists()
 
 
+def test_lists_are_not_converted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "schema.json").write_text('{"schema": [{"feature_name": "tags", "dtype": "int64_list", "length": -1}]}')
+
+    for form in ("parquet", "tfrecord"):
+        convert = ("convert", f"{tmp_path}/*.parquet", "--schema", tmp_path / "schema.json", "--format", form)
+        assert _run(*convert, "-o", tmp_path / "out") == 1
+        assert "only columns of one length are converted; lists are read from Parquet alone" in capsys.readouterr().err
+
+
 def test_converting_writes_over_nothing(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     convert = ("convert", f"{folder}/*.gz", "--schema", folder / "schema.json", "--format", "parquet", "-o")
     (tmp_path / "out").mkdir()

@@ -39,7 +39,7 @@ def predicted(
     with tempfile.TemporaryDirectory(prefix="rankspec-") as folder:
         source = _source(rows, split)
         output = Path(folder) / "predictions.parquet"
-        predict(job, output, source=source, checkpoint=which, carry=carry, ranking=ranking)
+        predict(job, output, source=source, checkpoint=which, carry=carry, ranking=ranking, is_kept=False)
         return pq.read_table(output)
 
 

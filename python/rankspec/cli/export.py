@@ -67,13 +67,13 @@ def _take_folder(arguments: Namespace) -> None:
         from rankspec.trainer.chosen_checkpoint import choose_checkpoint
     folder = Path(arguments.files[0])
     try:
-        checkpoint = choose_checkpoint(folder, arguments.checkpoint).checkpoint
+        chosen = choose_checkpoint(folder, arguments.checkpoint)
     except TrainError as error:
         raise VerbError(f"error: {error.message}") from error
-    arguments.files = [str(checkpoint.config_file)]
+    arguments.files = [str(chosen.checkpoint.config_file)]
     # A run may have been moved since.
     arguments.overrides = [f"training.save_dir={folder}", *arguments.overrides]
-    arguments.checkpoint = checkpoint.step
+    arguments.checkpoint = chosen
 
 
 def export(job: Job, arguments: Namespace) -> int:

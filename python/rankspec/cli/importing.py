@@ -108,9 +108,30 @@ def _run(arguments: Namespace) -> int:
         raise VerbError(text, statuses.USAGE)
     try:
         with needing("data"):
+            _check_places(arguments)
             return _import(arguments) if arguments.like is None else _later(arguments)
     except (ValueError, OSError) as error:
         raise VerbError(f"error: {error}") from error
+
+
+def _check_places(arguments: Namespace) -> None:
+    """Makes sure that what is to be written can be, before anything is read.
+
+    Raises:
+        TableError: something is there, or a plan's name does not say its form.
+    """
+    from rankspec.datasets.importing.errors import TableError
+    from rankspec.datasets.importing.folder import check_free
+    from rankspec.formats.forms import written_form
+
+    if arguments.output is not None:
+        check_free(arguments.output)
+    if arguments.plan is None:
+        return
+    if written_form(arguments.plan) is None:
+        raise TableError(f"`{arguments.plan}` has no extension of a form; write .textproto or .json")
+    if Path(arguments.plan).exists():
+        raise TableError(f"`{arguments.plan}` is there; name another file")
 
 
 def _import(arguments: Namespace) -> int:
@@ -226,9 +247,7 @@ def _write_plan(made: Plan, path: str) -> int:
     from rankspec.formats.writing import write
 
     form = written_form(path)
-    if form is None or Path(path).exists():
-        why = "has no extension of a form; write .textproto or .json" if form is None else "is there; name another file"
-        raise VerbError(f"error: `{path}` {why}")
+    assert form is not None, "it was looked at before anything was read"
     status = write_output("data import", write(made.recipe, form), path)
     if status == 0:
         print(f"{path}; import by it with --recipe {path}")

@@ -130,7 +130,7 @@ def _of_ranker(
             say(f"{name}: the ranker is {chosen}")
             return found
     say(f"{name}: the ranker is {chosen}; its rows are scored first")
-    score_rows(job, [name], chosen.checkpoint.step)
+    score_rows(job, [name], chosen)
     found = data.ranker(files[0], rows)
     if found is None:
         say(f"{name}: its rows change from one reading to the next, so the baselines stand alone")

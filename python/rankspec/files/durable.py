@@ -19,14 +19,14 @@ def staged(folder: Path, *, remedy: str = "name another place") -> Iterator[Path
         FileExistsError: there is something already.
         OSError: it cannot be written.
     """
-    _refuse_existing(folder, remedy)
+    refuse_existing(folder, remedy)
     folder.parent.mkdir(parents=True, exist_ok=True)
     beside = folder.with_name(f".writing-{folder.name}-{os.getpid()}")
     beside.mkdir()
     try:
         yield beside
         sync_folder(beside)
-        _refuse_existing(folder, remedy)
+        refuse_existing(folder, remedy)
         beside.rename(folder)
         sync_folder(folder.parent)
     except BaseException:
@@ -34,7 +34,8 @@ def staged(folder: Path, *, remedy: str = "name another place") -> Iterator[Path
         raise
 
 
-def _refuse_existing(folder: Path, remedy: str) -> None:
+def refuse_existing(folder: Path, remedy: str) -> None:
+    """Raises FileExistsError, with what to do about it, if something is there already."""
     if os.path.lexists(folder):
         raise FileExistsError(f"{folder} is there; {remedy}, or move it away")
 

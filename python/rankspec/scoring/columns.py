@@ -95,7 +95,7 @@ class Placement:
         if unknown := columns.keys() - self._known:
             raise ScoringError(
                 bundle_pb2.ERROR_CODE_INPUT_UNKNOWN,
-                "an input of the signature, or a feature of one",
+                "an input of the signature, or a feature of one as `input/feature`",
                 input=min(unknown, key=_bytes),
             )
         rows = _Rows()

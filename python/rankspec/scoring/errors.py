@@ -9,6 +9,16 @@ _PREFIX = "ERROR_CODE_"
 
 _COPY_AGAIN = "copy the bundle again, whole, or export the run again"
 _EXPORT_AGAIN = "export the run again with this version of rankspec"
+# What the encoder says of a recipe or of raw rows is a sentence of its own.
+_OF_ENCODER = {
+    bundle_pb2.ERROR_CODE_RECIPE_INVALID,
+    bundle_pb2.ERROR_CODE_RECIPE_UNFITTED,
+    bundle_pb2.ERROR_CODE_RECIPE_UNKNOWN,
+    bundle_pb2.ERROR_CODE_VOCABULARY_INVALID,
+    bundle_pb2.ERROR_CODE_COLUMN_MISSING,
+    bundle_pb2.ERROR_CODE_COLUMN_TYPE,
+    bundle_pb2.ERROR_CODE_VALUE_INVALID,
+}
 # What to do about a bundle that is not opened.
 _REMEDIES: dict[ErrorCode, str] = {
     bundle_pb2.ERROR_CODE_NO_BUNDLE: "give the folder itself that `rankspec export` wrote",
@@ -72,8 +82,8 @@ class ScoringError(Exception):
     def _said(self) -> str:
         remedy = f"; {_REMEDIES[self.number]}" if self.number in _REMEDIES else ""
         found = f", found {self.found}" if self.found else ""
-        is_of_opening = bundle_pb2.ERROR_CODE_NO_BUNDLE <= self.number <= bundle_pb2.ERROR_CODE_GOLDEN_MISMATCH
-        return f"{'expected ' if is_of_opening else ''}{self.expectation}{found}{remedy}"
+        expected = "" if self.number in _OF_ENCODER else "expected "
+        return f"{expected}{self.expectation}{found}{remedy}"
 
     @property
     def code(self) -> str:

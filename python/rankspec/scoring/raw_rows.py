@@ -153,7 +153,7 @@ def _handed_over(rows: Any) -> pa.Table:
 def _array(values: Any, name: str) -> pa.Array | pa.ChunkedArray:
     if isinstance(values, str | bytes):
         # Arrow would take each letter for a row.
-        raise ScoringError(bundle_pb2.ERROR_CODE_COLUMN_TYPE, "a list of values, one a row", input=name)
+        raise ScoringError(bundle_pb2.ERROR_CODE_COLUMN_TYPE, "expected a list of values, one a row", input=name)
     if isinstance(values, pa.Array | pa.ChunkedArray):
         return values
     try:
@@ -167,7 +167,7 @@ def _array(values: Any, name: str) -> pa.Array | pa.ChunkedArray:
 
 
 def _of_several_types(name: str) -> ScoringError:
-    return ScoringError(bundle_pb2.ERROR_CODE_COLUMN_TYPE, "values of one type", input=name)
+    return ScoringError(bundle_pb2.ERROR_CODE_COLUMN_TYPE, "expected values of one type", input=name)
 
 
 def _are_alike(values: Any) -> bool:

@@ -10,8 +10,6 @@ from rankspec.trainer.errors import TrainError
 from rankspec.trainer.setup import Setup
 
 NEWEST = "newest"
-# A name of a choice, or a step.
-Which = str | int
 # Steps that an error names before it counts the rest.
 _NAMED = 8
 
@@ -32,12 +30,17 @@ class Chosen:
         return f"checkpoint {self.checkpoint.step}, {self.why}"
 
 
+# A name of a choice, a step, or what was chosen before.
+Which = str | int | Chosen
+
+
 def choose_checkpoint(folder: Path, which: Which | None = None) -> Chosen:
     """The checkpoint of a run's folder that is meant; whether it is whole is not looked at.
 
     Args:
         folder: the run's.
-        which: "best", "newest" or a step; None takes the best where the run keeps one, and else the newest.
+        which: "best", "newest" or a step; None takes the best where the run keeps one, and else the newest. What was
+            chosen before is that step, for the same reason.
 
     Raises:
         TrainError: there is no such checkpoint; the text says which there are.
@@ -47,7 +50,9 @@ def choose_checkpoint(folder: Path, which: Which | None = None) -> Chosen:
         raise TrainError(f"{folder} has no checkpoint; train first", "training.save_dir", code="checkpoint.none")
     match which:
         case int():
-            return _of_step(folder, there, which)
+            return Chosen(_of_step(folder, there, which), "as asked for")
+        case Chosen():
+            return Chosen(_of_step(folder, there, which.checkpoint.step), which.why)
         case "newest":
             return Chosen(there[-1], "the newest")
         case None | "best":
@@ -97,11 +102,11 @@ def _kept(folder: Path, which: Which | None, stack: ExitStack) -> Chosen:
         return chosen
 
 
-def _of_step(folder: Path, there: list[Checkpoint], step: int) -> Chosen:
+def _of_step(folder: Path, there: list[Checkpoint], step: int) -> Checkpoint:
     found = next((checkpoint for checkpoint in there if checkpoint.step == step), None)
     if found is None:
         raise _none(f"of step {step} is there", folder, there)
-    return Chosen(found, "as asked for")
+    return found
 
 
 def _none(what: str, folder: Path, there: list[Checkpoint]) -> TrainError:

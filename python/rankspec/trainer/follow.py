@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from rankspec.trainer.best import best_of
-from rankspec.trainer.checkpoints import ROTATED_FILE, Checkpoint, committed
+from rankspec.trainer.checkpoints import ROTATED_FILE, Checkpoint, best_checkpoint, committed
 from rankspec.trainer.chosen_checkpoint import Which, choose_together
 from rankspec.trainer.details import Details
 from rankspec.trainer.errors import TrainError
@@ -24,7 +24,7 @@ from rankspec.trainer.waiting import Waiting
 
 # In a record of EVALUATION_FILE in place of figures: why there are none.
 _SKIPPED = "skipped"
-_DELETED = "deleted before it could be evaluated"
+_DELETED = "deleted before an evaluation here"
 
 
 def evaluate(job: Job, *, wait: bool = True, details: Details | None = None) -> None:
@@ -33,7 +33,7 @@ def evaluate(job: Job, *, wait: bool = True, details: Details | None = None) -> 
     Args:
         job: what to obey.
         wait: whether to wait for a run that has not begun, or has not come to its last step.
-        details: what to show beside the figures in the end, of the newest checkpoint that has some.
+        details: what to show beside the figures in the end, of the checkpoint whose figures are shown.
 
     Raises:
         TrainError: if there is nothing to evaluate on, no checkpoint came in time, or another process evaluates them.
@@ -120,7 +120,10 @@ class Evaluator:
             self._waiting.pause([])
 
     def follow(self) -> None:
-        """Evaluates checkpoints as they come, beside those evaluated before, and shows the newest's figures."""
+        """Evaluates checkpoints as they come, beside those evaluated before, and shows the figures of the best.
+
+        Where none is known to be the best, those of the newest.
+        """
         self._read_records()
         while True:
             there = self._look()
@@ -132,7 +135,7 @@ class Evaluator:
             if pending:
                 self._waiting.restart()
             self._waiting.pause(there)
-        self._show(there)
+        self._show(self._by_interest(there))
 
     def evaluate_one(self, checkpoint: Checkpoint) -> list[Report]:
         """Evaluates one checkpoint that is kept meanwhile, if it has no figures yet; shows and returns its figures."""
@@ -152,16 +155,24 @@ class Evaluator:
         """Whether there is nothing to wait for."""
         return not self._waiting.waits or self._is_final(newest)
 
+    def _by_interest(self, there: list[Checkpoint]) -> list[Checkpoint]:
+        """The best checkpoint, where one is known to be, and the others from the newest on."""
+        best = self._processes.broadcast(best_checkpoint(self._folder))
+        first = None if best is None else best.step
+        return sorted(there, key=lambda checkpoint: (checkpoint.step == first, checkpoint.step), reverse=True)
+
     def _show(self, there: list[Checkpoint]) -> None:
-        """Shows the figures of the newest checkpoint that has some, and says so if another is newer."""
-        for checkpoint in reversed(there):
+        """Shows the figures of the first checkpoint that has some, and says so if it is not the first of all."""
+        for checkpoint in there:
             known = self._known(checkpoint)
             if not known:
                 continue
-            if checkpoint != there[-1]:
-                self._console.say(f"checkpoint {there[-1].step} has no figures; those below are of another")
+            if checkpoint != there[0]:
+                self._console.say(f"checkpoint {there[0].step} has no figures; those below are of another")
             if self._processes.is_first:
-                title = f"{self._folder}, step {checkpoint.step}"
+                best = best_checkpoint(self._folder)
+                is_best = best is not None and best.step == checkpoint.step
+                title = f"{self._folder}, step {checkpoint.step}{', the best' if is_best else ''}"
                 self._console.table(title, [known[name] for name in sorted(known)], self._setup.program.metrics)
             if self._details:
                 self._show_details(checkpoint, known)
@@ -197,8 +208,9 @@ class Evaluator:
         found = self._processes.broadcast(committed(self._folder))
         rotated = self._processes.broadcast(read_journal(self._folder / ROTATED_FILE, step=int))
         told = {(step, split) for step, split, _ in self._records}
-        for step in sorted({record["step"] for record in rotated} - {checkpoint.step for checkpoint in found}):
-            self._skip(step, _DELETED, {name: None for name in self._datasets if (step, name) not in told})
+        gone = sorted({record["step"] for record in rotated} - {checkpoint.step for checkpoint in found})
+        untold = {step: [name for name in self._datasets if (step, name) not in told] for step in gone}
+        self._skip(_DELETED, {step: names for step, names in untold.items() if names})
         return found
 
     def _wanted(self, checkpoint: Checkpoint) -> dict[str, str | None]:
@@ -252,8 +264,8 @@ class Evaluator:
         if trouble is not None:
             self._damaged.add(checkpoint.step)
             told = {(step, split) for step, split, of in self._records if of is None}
-            untold = {name for name in self._datasets if (checkpoint.step, name) not in told}
-            self._skip(checkpoint.step, trouble, dict.fromkeys(untold))
+            untold = [name for name in self._datasets if (checkpoint.step, name) not in told]
+            self._skip(trouble, {checkpoint.step: untold})
             return
         for name, of in self._missing(checkpoint).items():
             figures = self._setup.evaluate(
@@ -280,12 +292,13 @@ class Evaluator:
         if names := load_weights(checkpoint, self._setup):
             self._console.say(f"checkpoint {checkpoint.step} has no figures: its {names[0]} is not finite")
 
-    def _skip(self, step: int, reason: str, missing: Mapping[str, str | None]) -> None:
-        """Says that a checkpoint is not evaluated, and why; records it for these validation sets."""
-        if missing or step in self._damaged:
-            self._console.say(f"checkpoint {step} is skipped: {reason}")
-        for name, of in missing.items():
-            self._record({"step": step, "split": name, "of": of, _SKIPPED: reason})
+    def _skip(self, reason: str, untold: Mapping[int, Sequence[str]]) -> None:
+        """Says that checkpoints are not evaluated, and why; records it of each for these validation sets."""
+        if untold:
+            self._console.say(f"{_called(list(untold))} skipped: {reason}")
+        for step, names in untold.items():
+            for name in names:
+                self._record({"step": step, "split": name, "of": None, _SKIPPED: reason})
 
     def _record(self, record: dict[str, Any]) -> None:
         self._records[_key(record)] = record
@@ -294,6 +307,13 @@ class Evaluator:
         with Journal(self._folder / EVALUATION_FILE) as journal:
             journal.append(record)
             journal.sync()
+
+
+def _called(steps: Sequence[int]) -> str:
+    """Checkpoints of some steps, in a few words."""
+    if len(steps) == 1:
+        return f"checkpoint {steps[0]}"
+    return f"{len(steps)} checkpoints from {steps[0]} to {steps[-1]}"
 
 
 def _key(record: dict[str, Any]) -> tuple[int, str, str | None]:

@@ -89,10 +89,12 @@ class OpenedRows:
     Attributes:
         dataset: batches of all rows in their order, none left out, without labels; all processes have the same.
         label_columns: columns of the files that are labels, there or not.
+        time_columns: columns of the files that are times in whole microseconds since 1970 in UTC; -1 is a missing one.
     """
 
     dataset: Dataset
     label_columns: frozenset[str]
+    time_columns: frozenset[str]
 
 
 # Gives columns by their names, `[N]` each, some rows at a time.

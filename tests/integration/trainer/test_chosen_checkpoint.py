@@ -52,6 +52,15 @@ def test_checkpoint_is_the_one_that_is_meant(tmp_path: Path, which: Which | None
         assert (chosen.checkpoint.step, chosen.why) == (step, why)
 
 
+def test_what_was_chosen_before_is_chosen_for_the_same_reason(tmp_path: Path) -> None:
+    _write(tmp_path, (1, 1), (2, 2), (3, 2))
+    before = choose_checkpoint(tmp_path)
+    _write(tmp_path, (4, 4))
+
+    assert choose_checkpoint(tmp_path, before) == before
+    assert str(before) == "checkpoint 2, the best"
+
+
 def test_newest_is_meant_where_none_is_the_best(tmp_path: Path) -> None:
     _write(tmp_path, (1, None), (2, None))
 
@@ -151,6 +160,12 @@ def test_run_shows_its_best_beside_its_last_and_another_starts_from_it(
     assert f"at step {best['step']}; kept as {folder}/best, the last as {folder}/40" in output
     (at_best,) = (record for record in records_of(folder, "valid") if record["step"] == best["step"])
     assert f"{at_best['auroc/like']:.4f}" in shown.out
+
+    runs.evaluate("run", _BEST, worse_later)
+    shown = capsys.readouterr()
+    assert f"step {best['step']}, the best" in shown.out
+    assert f"{at_best['auroc/like']:.4f}" in shown.out
+    assert "step 40" not in shown.out
 
     runs.train("next", f'training {{ initial_checkpoint_dir: "{folder}/best" num_train_steps: 1 }}')
     assert "loaded: model." in capsys.readouterr().err

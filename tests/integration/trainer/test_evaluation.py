@@ -157,7 +157,7 @@ def test_evaluate_sees_each_checkpoint_once(runs: Runs, finished: Path, capsys: 
     assert [record["step"] for record in records] == [7, 14, 21, 28, 35, 40]
     assert [record["step"] for record in records if "skipped" in record] == [7, 14, 21]
     output = capsys.readouterr().err
-    assert output.count("is skipped: deleted before it could be evaluated") == 3
+    assert output.count("3 checkpoints from 7 to 21 skipped: deleted before an evaluation here\n") == 1
     expected = records_of(folder, "valid")[-1]
     assert {name: value for name, value in records[-1].items() if name not in ("split", "of")} == pytest.approx(
         {name: value for name, value in expected.items() if name != "split"}
@@ -242,7 +242,7 @@ def test_evaluate_skips_what_is_deleted_under_its_eyes(
     monkeypatch.setattr(follow, "committed", looked)
     runs.evaluate("run")
 
-    assert "checkpoint 28 is skipped: deleted before it could be evaluated" in capsys.readouterr().err
+    assert "checkpoint 28 skipped: deleted before an evaluation here" in capsys.readouterr().err
     assert [record["step"] for record in records_of(folder, "valid", "evaluation.jsonl")][-3:] == [28, 35, 40]
 
 
@@ -253,7 +253,7 @@ def test_evaluate_skips_a_damaged_checkpoint(runs: Runs, finished: Path, capsys:
 
     runs.evaluate("run")
 
-    assert "checkpoint 35 is skipped: __0_0.distcp is not as it was written" in capsys.readouterr().err
+    assert "checkpoint 35 skipped: __0_0.distcp is not as it was written" in capsys.readouterr().err
     assert "skipped" not in records_of(folder, "valid", "evaluation.jsonl")[-1]
 
 
@@ -264,7 +264,7 @@ def test_evaluate_says_which_file_is_missing(runs: Runs, finished: Path, capsys:
 
     runs.evaluate("run")
 
-    assert "checkpoint 35 is skipped: state.json is missing" in capsys.readouterr().err
+    assert "checkpoint 35 skipped: state.json is missing" in capsys.readouterr().err
 
 
 def test_damaged_record_of_an_evaluation_is_named(runs: Runs, finished: Path) -> None:
@@ -467,7 +467,7 @@ def test_damaged_checkpoint_is_evaluated_once_it_is_whole_again(
         runs.evaluate("run")
         shown = capsys.readouterr()
         output = " ".join(shown.err.split())
-        assert "checkpoint 40 is skipped: __0_0.distcp is not as it was written" in output
+        assert "checkpoint 40 skipped: __0_0.distcp is not as it was written" in output
         assert "checkpoint 40 has no figures; those below are of another" in output
         assert "step 35" in shown.out
     assert len([r for r in records_of(folder, "valid", "evaluation.jsonl") if r["step"] == 40]) == 1

@@ -65,6 +65,17 @@ def test_columns_are_those_that_rows_are_known_by_and_the_predictions(trained: R
     assert not list(tmp_path.glob(".predicting*"))
 
 
+def test_a_table_as_somebody_has_it_takes_a_recipe(trained: Runs, tmp_path: Path) -> None:
+    pq.write_table(pa.table({"age": [1, 2], "city": ["Ulm", "Bonn"]}), tmp_path / "raw.parquet")
+
+    with pytest.raises(
+        DataError, match=r"has none of the model's inputs, .* there is no .*_recipe.binpb to encode them"
+    ):
+        _predict(trained, tmp_path / "s.parquet", source=RowSource(inputs=(f"{tmp_path}/raw.parquet",)))
+
+    assert [path.name for path in tmp_path.iterdir()] == ["raw.parquet"]
+
+
 def test_rows_of_a_validation_set_have_the_predictions_that_evaluation_is_of(trained: Runs, tmp_path: Path) -> None:
     scored = _predict(trained, tmp_path / "scores.parquet")
 
@@ -149,6 +160,7 @@ def test_interrupted_prediction_goes_on(
         with pytest.raises(KeyboardInterrupt):
             _predict(trained, tmp_path / "scores.parquet")
     assert not (tmp_path / "scores.parquet").exists()
+    assert f"3 parts stay in {tmp_path}/.predicting-scores.parquet: " in capsys.readouterr().err
 
     assert _predict(trained, tmp_path / "scores.parquet").equals(whole)
     assert "going on: 3 of 7 parts are predicted already" in capsys.readouterr().err
@@ -219,7 +231,7 @@ def test_what_is_not_there_is_told(trained: Runs, tmp_path: Path, options: dict[
 def test_one_of_several_validation_sets_has_to_be_named(trained: Runs, tmp_path: Path) -> None:
     other = f'validation_data {{ key: "other" value {{ {data_set(trained.data, "train")} }} }}'
 
-    with pytest.raises(DataError, match="there are several, other, valid: say which"):
+    with pytest.raises(DataError, match="there are several, other, valid: name one with --split"):
         _predict(trained, tmp_path / "scores.parquet", other)
     assert _predict(trained, tmp_path / "scores.parquet", other, source=RowSource("other")).num_rows == 320
 

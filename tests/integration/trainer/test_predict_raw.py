@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import shutil
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -99,6 +100,7 @@ def test_raw_rows_have_the_predictions_of_the_rows_that_import_makes_of_them(
     assert found.equals(expected)
     assert found.column_names == ["user_id", "seen_at", "bought"]
     assert found["user_id"].to_pylist() == [row["user_id"] for row in later_rows()]
+    assert found["seen_at"].to_pylist() == [datetime.fromisoformat(row["seen_at"]) for row in later_rows()]
     assert sorted(file.name for file in tmp_path.iterdir()) == sorted([name, "scores.parquet"])
 
 
@@ -113,12 +115,30 @@ def _frame(table: pa.Table) -> Any:
     [lambda table: table, pa.Table.to_reader, _frame, Stream],
     ids=["arrow", "reader", "pandas", "stream"],
 )
-def test_tables_of_python_are_raw_rows_too(shop: Path, expected: pa.Table, form: Callable[[pa.Table], Any]) -> None:
+def test_tables_of_python_are_raw_rows_too(
+    shop: Path, expected: pa.Table, form: Callable[[pa.Table], Any], capsys: pytest.CaptureFixture[str]
+) -> None:
     assert opened(shop).predict(form(as_arrow(later_rows()))).equals(expected)
+
+    # Of the file on the way nobody hears.
+    said = capsys.readouterr().err
+    assert "60 rows: bought\n" in said
+    assert "/rankspec-" not in said
 
 
 def test_encoded_rows_of_python_are_still_read_as_such(shop: Path, encoded: Path, expected: pa.Table) -> None:
     assert opened(shop).predict(pq.read_table(encoded)).equals(expected)
+
+
+def test_stored_rows_have_times_too_and_missing_ones_are_null(shop: Path, encoded: Path) -> None:
+    stored = pq.read_table(encoded)
+    missing = pa.array([-1, *stored["seen_at"].to_pylist()[1:]])
+    changed = stored.set_column(stored.column_names.index("seen_at"), "seen_at", missing)
+
+    found = opened(shop).predict(changed)["seen_at"]
+
+    assert found.type == pa.timestamp("us", "UTC")
+    assert found.to_pylist()[:2] == [None, datetime.fromisoformat(later_rows()[1]["seen_at"])]
 
 
 def test_parts_come_in_the_order_in_which_they_are_given(shop: Path, expected: pa.Table, tmp_path: Path) -> None:
@@ -210,7 +230,7 @@ def _of_both_kinds(folder: Path, shop: Path) -> str:
 @pytest.mark.parametrize(
     ("write", "error"),
     [
-        (_changed(_without_age), 'the table has no column "age", which the recipe reads; it has user_id, seen_at, '),
+        (_changed(_without_age), 'new.csv has no column "age", which the recipe reads; it has user_id, seen_at, '),
         (_changed(lambda row: row.update(age="old")), r'new.csv:4: "age": a value is to be (?!.*old)'),
         (
             _without_recipe,

@@ -30,6 +30,7 @@ class Table:
     """One table of one or more parts, with the same columns in each.
 
     Attributes:
+        called: the first part's file, or "the table".
         names: the columns' names, in the order of the first part.
         decimal: the decimal mark: a comma if some part has one.
         notes: what was found out of the parts that their reader may want to know.
@@ -54,6 +55,7 @@ class Table:
             if part.is_text != first.is_text:
                 raise TableError(f"{_called(part)} is of another form than {_called(first)}; import them apart")
         self._parts = parts
+        self.called = _called(first)
         self.names = first.names
         self.decimal = "," if any(part.decimal == "," for part in parts) else "."
         self.notes = [note for part in parts for note in part.notes]

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from rankspec.datasets.importing.errors import TableError
-from rankspec.files.durable import staged
+from rankspec.files.durable import refuse_existing, staged
 
 SCHEMA = "schema.json"
 CONFIG = "config.textproto"
 STATISTICS = "statistics.textproto"
+_REMEDY = "name another folder"
 
 
 @contextmanager
@@ -25,12 +26,24 @@ def beside(output: Path) -> Iterator[Path]:
     """
     with ExitStack() as stack:
         try:
-            folder = stack.enter_context(staged(output, remedy="name another folder"))
+            folder = stack.enter_context(staged(output, remedy=_REMEDY))
         except FileExistsError as error:
             raise TableError(str(error)) from error
         except OSError as error:
             raise TableError(f"cannot write to {output}: {error.strerror or error}") from error
         yield folder
+
+
+def check_free(output: Path) -> None:
+    """Makes sure that nothing would be written over; who makes a folder asks before reading what goes into it.
+
+    Raises:
+        TableError: there is something.
+    """
+    try:
+        refuse_existing(output, _REMEDY)
+    except FileExistsError as error:
+        raise TableError(str(error)) from error
 
 
 def write_schema(folder: Path, entries: Sequence[Mapping[str, Any]]) -> None:

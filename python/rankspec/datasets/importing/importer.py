@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -14,7 +14,7 @@ from rankspec.datasets.importing.corrections import Corrections
 from rankspec.datasets.importing.csv_source import MISSING
 from rankspec.datasets.importing.errors import TableError
 from rankspec.datasets.importing.folder import CONFIG, STATISTICS, beside, write_schema
-from rankspec.datasets.importing.inference import infer
+from rankspec.datasets.importing.inference import Column, infer
 from rankspec.datasets.importing.passes import Passes
 from rankspec.datasets.importing.plan import Plan, plan
 from rankspec.datasets.importing.skeleton import DataSet, Ids, loss_weight, skeleton
@@ -72,7 +72,23 @@ def planned(table: Passes, corrections: Corrections, missing: Sequence[str] = MI
     if not next(iter(profiles.values())).num_rows:
         raise TableError("the table has no rows")
     columns = infer(profiles, corrections, frozenset(table.strings))
+    _check_decimal_marks(columns)
     return plan(columns, corrections, missing, decimal=table.decimal)
+
+
+def _check_decimal_marks(columns: Mapping[str, Column]) -> None:
+    """Makes sure that no numbers with decimal points are among those that are read with commas.
+
+    Raises:
+        TableError: a column has some.
+    """
+    for name, column in columns.items():
+        if column.role == "number" and column.profile.some_points:
+            raise TableError(
+                f'"{name}" has numbers with a decimal point, and other numbers of the table have a comma; one '
+                f'mark holds for the whole table: write them alike, leave "{name}" out with --drop, or say '
+                "--decimal . if commas are no decimal marks"
+            )
 
 
 def import_planned(

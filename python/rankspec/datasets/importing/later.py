@@ -134,7 +134,7 @@ def _check_columns(recipe: Recipe, table: Table) -> None:
     absent = [c.name for c in recipe.columns if c.name not in table.names and c.name not in labels]
     if absent:
         raise TableError(
-            f'the table has no column "{absent[0]}", which the recipe reads; it has {", ".join(table.names)}'
+            f'{table.called} has no column "{absent[0]}", which the recipe reads; it has {", ".join(table.names)}'
         )
 
 

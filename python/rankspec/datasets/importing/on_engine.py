@@ -235,7 +235,7 @@ def _profiles(batches: Batches, decimal: str) -> Iterator[dict[str, Profile]]:
     profilers: dict[str, Profiler] = {}
     for batch in batches:
         for name, column in zip(batch.schema.names, batch.columns, strict=True):
-            profilers.setdefault(name, Profiler(name)).add(column, decimal=decimal)
+            profilers.setdefault(name, Profiler(name, table_decimal=decimal)).add(column, decimal=decimal)
     yield {name: profiler.finish() for name, profiler in profilers.items()}
 
 

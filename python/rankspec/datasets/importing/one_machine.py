@@ -49,7 +49,7 @@ class OneMachine(Passes):
         Raises:
             TableError: the table cannot be read.
         """
-        profilers = {name: Profiler(name) for name in self.names}
+        profilers = {name: Profiler(name, table_decimal=self.decimal) for name in self.names}
         with self.placed(), self._progress("looking", 0) as tick:
             for decimal, batch in self._table.batches():
                 for name, column in zip(batch.schema.names, batch.columns, strict=True):

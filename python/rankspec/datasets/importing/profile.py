@@ -19,6 +19,7 @@ MOST_DISTINCT = 100_000
 _PENDING_VALUES = 1 << 16
 _WHOLE = r"^[+-]?[0-9]+$"
 _NUMBER = r"^[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]+)?$"
+_POINT_NUMBER = r"^[+-]?([0-9]+[.][0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?$"
 _ZERO_FIRST = r"^[+-]?0[0-9]"
 # As recipes read them.
 _ZONE = r"(Z|[+-]([01][0-9]|2[0-3]):?[0-5][0-9])"
@@ -30,7 +31,15 @@ _BOOLS = ("true", "false", "True", "False", "TRUE", "FALSE", "yes", "no", "Yes",
 _DATE_BYTES = 10
 # What holds of a column only if it holds of each of its parts, and what if it holds of any.
 _WHETHER_ALL = ("all_whole", "all_numbers", "all_times", "all_other_dates", "all_bools")
-_WHETHER_SOME = ("is_list", "some_zoned", "some_naive", "some_zero_first", "some_inexact", "some_too_large")
+_WHETHER_SOME = (
+    "is_list",
+    "some_zoned",
+    "some_naive",
+    "some_zero_first",
+    "some_inexact",
+    "some_points",
+    "some_too_large",
+)
 _SAMPLE = 1000
 LARGEST_EXACT = 1 << 53
 END_OF_WHOLE = 1 << 63
@@ -56,6 +65,7 @@ class Profile:
         all_bools: every value is a word such as true or no.
         some_zero_first: a number begins with a zero, as codes do.
         some_inexact: a whole number is beyond 2^53, which float64 does not hold.
+        some_points: a text is a number with a decimal point; looked for where the table's mark is a comma.
         some_too_large: a number by its type is beyond 64 bits, or is a double beyond 2^53, which may stand for others.
         smallest: the smallest number; none without numbers.
         largest: the largest number.
@@ -79,6 +89,7 @@ class Profile:
     some_naive: bool = False
     some_zero_first: bool = False
     some_inexact: bool = False
+    some_points: bool = False
     some_too_large: bool = False
     smallest: float | None = None
     largest: float | None = None
@@ -100,8 +111,14 @@ class Profile:
 class Profiler:
     """Makes a column's profile, batch by batch."""
 
-    def __init__(self, name: str) -> None:
-        """Begins with no row."""
+    def __init__(self, name: str, *, table_decimal: str = ".") -> None:
+        """Begins with no row.
+
+        Args:
+            name: the column's.
+            table_decimal: the mark that the numbers of all parts of the table are read with in the end.
+        """
+        self._looks_for_points = table_decimal == ","
         self.profile = Profile(name, distinct=pa.array([], pa.string()))
         self._pending: list[pa.Array] = []
         self._num_pending = 0
@@ -127,6 +144,8 @@ class Profiler:
             return
         # Of a column with too many distinct values most come once.
         values = (pc.unique(column) if profile.distinct is not None else column).drop_null()
+        if self._looks_for_points and profile.stored == "text" and not profile.some_points:
+            profile.some_points = bool(pc.any(pc.match_substring_regex(values, _POINT_NUMBER)).as_py())
         if decimal == "," and profile.stored == "text":
             values = pc.replace_substring(values, ",", ".", max_replacements=1)
         self._pending.append(values)

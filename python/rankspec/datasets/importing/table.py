@@ -11,6 +11,7 @@ from rankspec.data.v1.recipe_pb2 import RawKind, Recipe
 from rankspec.datasets.importing.corrections import Label, TimeUnit, corrections_of
 from rankspec.datasets.importing.csv_source import CsvFormat, Decimal
 from rankspec.datasets.importing.door import Form, decimal_of, open_table
+from rankspec.datasets.importing.folder import check_free
 from rankspec.datasets.importing.importer import Imported, import_planned, planned
 from rankspec.datasets.importing.on_engine import OnEngine
 from rankspec.datasets.importing.one_machine import OneMachine
@@ -90,6 +91,7 @@ def import_table(
     Raises:
         TableError: the table, or what is said of it, cannot be used, or `output` is there.
     """
+    check_free(Path(output))
     corrections = corrections_of(
         label=label,
         numeric=numeric,

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rankspec.scoring.server.refusals import Kind, Refusal, invalid
+from rankspec.scoring.server.refusals import Refusal, invalid
 from rankspec.scoring.server.requests import (
     SIGNATURE_HASH,
     TIMEOUT,
     ScoreAnswer,
     ScoreRequest,
+    about,
     add_column,
     checked_shape,
     dtype_named,
@@ -158,7 +159,7 @@ def _binary_size(item: Mapping[str, Any]) -> int | None:
 def _numbers(data: list[Any], dtype: np.dtype[Any], name: str) -> NDArray[Any]:
     """Numbers of JSON, in one list or one list a row, as they are: float64 or int64."""
     flat = list(chain.from_iterable(data)) if data and all(type(row) is list for row in data) else data
-    wrong = Refusal(Kind.INVALID, "TYPE_MISMATCH", f"TYPE_MISMATCH: values of {dtype.name}", input=name[:200])
+    wrong = about(name, "TYPE_MISMATCH", f"values of {dtype.name}")
     if not set(map(type, flat)) <= ({int, float, _Named} if dtype.kind == "f" else {int}):
         raise wrong
     try:

@@ -72,7 +72,7 @@ def dtype_named(datatype: object, name: str) -> np.dtype[Any]:
     """
     dtype = DTYPES.get(datatype) if isinstance(datatype, str) else None
     if dtype is None:
-        raise _about(name, "TYPE_MISMATCH", f"values of {' or '.join(DTYPES)}")
+        raise about(name, "TYPE_MISMATCH", f"values of {' or '.join(DTYPES)}, which a recipe makes of raw rows")
     return dtype
 
 
@@ -84,7 +84,7 @@ def checked_shape(shape: Sequence[object], name: str, max_rows: int) -> tuple[in
     """
     sizes = tuple(size for size in shape if type(size) is int and 0 <= size < 2**31)
     if len(sizes) != len(shape) or len(sizes) not in (1, 2):
-        raise _about(name, "SHAPE_INVALID", "a shape of [rows] or [rows, width]")
+        raise about(name, "SHAPE_INVALID", "a shape of [rows] or [rows, width]")
     if sizes[0] > max_rows:
         raise Refusal(Kind.TOO_LARGE, "TOO_MANY_ROWS", f"a request has {max_rows} rows at most", input=name[:200])
     return sizes
@@ -97,7 +97,7 @@ def of_bytes(content: bytes | memoryview, dtype: np.dtype[Any], shape: tuple[int
         Refusal: DATA_LENGTH, if they are not as many as the shape says.
     """
     if len(content) != math.prod(shape) * dtype.itemsize:
-        raise _about(name, "DATA_LENGTH", "as many values as the shape says")
+        raise about(name, "DATA_LENGTH", "as many values as the shape says")
     return np.frombuffer(content, dtype).astype(dtype.newbyteorder("="), copy=False).reshape(shape)
 
 
@@ -108,7 +108,7 @@ def of_numbers(values: NDArray[Any], dtype: np.dtype[Any], shape: tuple[int, ...
         Refusal: DATA_LENGTH, or TYPE_MISMATCH if one is none of the type.
     """
     if values.size != math.prod(shape):
-        raise _about(name, "DATA_LENGTH", "as many values as the shape says")
+        raise about(name, "DATA_LENGTH", "as many values as the shape says")
     return values.astype(dtype.newbyteorder("="), copy=False).reshape(shape)
 
 
@@ -119,7 +119,7 @@ def add_column(columns: dict[str, NDArray[Any]], name: str, values: NDArray[Any]
         Refusal: INPUT_TWICE, if there is one of the name.
     """
     if name in columns:
-        raise _about(name, "INPUT_TWICE", "each column once")
+        raise about(name, "INPUT_TWICE", "each column once")
     columns[name] = values
 
 
@@ -150,6 +150,7 @@ def unknown_parameter(known: str) -> Refusal:
     return invalid("PARAMETER_UNKNOWN", f"a parameter is none of {known}; nothing would come of it")
 
 
-def _about(name: str, code: str, expectation: str) -> Refusal:
+def about(name: str, code: str, expectation: str) -> Refusal:
+    """A refusal of a column for what it is."""
     name = name[:200]
-    return Refusal(Kind.INVALID, code, f"{code} {name}: {expectation}", input=name)
+    return Refusal(Kind.INVALID, code, f"{code} {name}: expected {expectation}", input=name)

@@ -9,19 +9,23 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from rankspec.diagnostics.closest_name import closest
 from rankspec.trainer.data.dataset import Dataset
 from rankspec.trainer.data.parquet import ParquetFile
 from rankspec.trainer.data.values import StoredColumn, values_of
 from rankspec.trainer.data_error import DataError
+from rankspec.trainer.program import OpenedRows
 
 # One value of a vector, such as discrete[0].
 _PLACE = re.compile(r"(.+)\[([0-9]{1,9})\]")
+# What whole numbers that are times become, and the one that stands for a missing one.
+_TIME, _NO_TIME = pa.timestamp("us", "UTC"), -1
 
 
 @dataclass(frozen=True)
@@ -95,20 +99,21 @@ class Carried:
             if column.vector is not None:
                 rows = values_of(values.combine_chunks(), column.vector, file.place(index))
                 values = pa.chunked_array([pa.array(rows[:, column.place])])
+            if column.type == _TIME and pa.types.is_integer(values.type):
+                values = pc.if_else(pc.equal(values, _NO_TIME), None, values)
             arrays.append(values.cast(column.type))
         return pa.table(arrays, schema=self.schema)
 
 
 def carried_columns(
-    dataset: Dataset, names: Sequence[str] | None, *, label_columns: Collection[str], taken: Collection[str]
+    opened: OpenedRows, names: Sequence[str] | None, *, taken: Collection[str]
 ) -> tuple[list[CarriedColumn], list[str]]:
     """Settles which columns are carried.
 
     Args:
-        dataset: the rows.
+        opened: the rows.
         names: those to carry, `column` or `column[place]` of an input's vector; None carries every column of one value
             a row that is neither input nor label.
-        label_columns: columns that are labels.
         taken: names that predictions have.
 
     Returns:
@@ -117,6 +122,7 @@ def carried_columns(
     Raises:
         DataError: a named column is not there, has no single value a row, or has a name that is taken.
     """
+    dataset = opened.dataset
     other = next((file for file in dataset.files if not isinstance(file, ParquetFile)), None)
     if other is not None:
         if not names:
@@ -130,12 +136,21 @@ def carried_columns(
     schemas = {str(file.file): file.schema for file in dataset.files if isinstance(file, ParquetFile)}
     if names is None:
         inputs = {column.name for column in dataset.columns}
-        return _by_default(schemas, inputs | set(label_columns), taken)
+        found, notes = _by_default(schemas, inputs | opened.label_columns, taken)
+        return _with_times(found, opened.time_columns), notes
     vectors = {column.name: column for column in dataset.columns}
     found = [_named(name, schemas, vectors, dataset.path) for name in dict.fromkeys(names)]
     if clash := next((column.name for column in found if column.name in taken), None):
         raise DataError(f'"{clash}" cannot be carried, as a column of the predictions is called that', dataset.path)
-    return found, []
+    return _with_times(found, opened.time_columns), []
+
+
+def _with_times(columns: Sequence[CarriedColumn], times: Collection[str]) -> list[CarriedColumn]:
+    """The columns, those of whole numbers that are times as such."""
+    return [
+        replace(column, type=_TIME) if column.column in times and column.type == pa.int64() else column
+        for column in columns
+    ]
 
 
 def _by_default(

@@ -66,7 +66,7 @@ class Parts:
             shutil.rmtree(self.rows_folder, ignore_errors=True)
             yield
         finally:
-            if not self._written():
+            if not self.num_written:
                 self.remove()
             lock.release()
 
@@ -78,7 +78,7 @@ class Parts:
                 for part in self.folder.glob("*.parquet"):
                     part.unlink()
                 path.write_text(json.dumps(identity))
-            return len(self._written())
+            return self.num_written
 
     def has(self, number: int) -> bool:
         """Whether a part is written."""
@@ -114,8 +114,10 @@ class Parts:
         """Removes all of them."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _written(self) -> list[Path]:
-        return list(self.folder.glob("part-*.parquet"))
+    @property
+    def num_written(self) -> int:
+        """How many of them are written."""
+        return len(list(self.folder.glob("part-*.parquet")))
 
     def _file(self, number: int) -> Path:
         return self.folder / f"part-{number:08}.parquet"

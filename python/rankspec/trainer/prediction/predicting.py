@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -28,7 +28,7 @@ from rankspec.trainer.memory import allocating
 from rankspec.trainer.prediction.carried import Carried, carried_columns
 from rankspec.trainer.prediction.parts import Parts, writing_predictions
 from rankspec.trainer.prediction.ranked_lists import RANK, RankedLists, Ranking
-from rankspec.trainer.program import RowSource, Storing
+from rankspec.trainer.program import OpenedRows, RowSource, Storing
 from rankspec.trainer.setup import Job, Setup, set_up
 from rankspec.trainer.trained_model import load_weights
 
@@ -59,6 +59,7 @@ def predict(
     checkpoint: Which | None = None,
     carry: Sequence[str] | None = None,
     ranking: Ranking | None = None,
+    is_kept: bool = True,
 ) -> Predictions:
     """Predicts rows by a checkpoint of the run, and writes the predictions as a Parquet file.
 
@@ -71,6 +72,7 @@ def predict(
         checkpoint: as `choose_checkpoint` takes it.
         carry: the columns of the rows to carry, as `carried_columns` takes them.
         ranking: writes the best rows of each group in place of all rows, in the order of their scores.
+        is_kept: whether the file is the user's, who is told where it and its parts are.
 
     Raises:
         ConfigError: the config describes another model than the checkpoint's.
@@ -82,8 +84,27 @@ def predict(
         chosen = choose_together(setup, checkpoint, stack)
         parts = Parts(output)
         setup.processes.of_first(lambda: stack.enter_context(parts.claimed()))
+        if is_kept:
+            stack.enter_context(_telling_of_parts(parts, setup))
         prediction = Prediction(setup, parts, source or RowSource(), chosen, carry=carry, ranking=ranking)
-        return prediction.run()
+        made = prediction.run()
+        place = f" in {output}" if is_kept else ""
+        setup.console.say(f"{made.num_rows} rows{place}: {', '.join(setup.program.prediction_columns)}")
+        return made
+
+
+@contextmanager
+def _telling_of_parts(parts: Parts, setup: Setup) -> Iterator[None]:
+    """Says which parts stay to go on from, where the context ends with an error."""
+    try:
+        yield
+    except BaseException:
+        if parts.num_written:
+            setup.console.say(
+                f"{parts.num_written} parts stay in {parts.folder}: the same command goes on from them, unless you "
+                "remove the folder"
+            )
+        raise
 
 
 class Prediction:
@@ -115,16 +136,16 @@ class Prediction:
         self._dataset = opened.dataset
         self._batches_per_part = max(1, _PART_ROWS // self._dataset.rows_per_batch)
         self._num_parts = -(-self._dataset.num_batches_per_epoch // self._batches_per_part)
-        self._carried = self._opened_carried(carry, opened.label_columns)
+        self._carried = self._opened_carried(carry, opened)
 
-    def _opened_carried(self, carry: Sequence[str] | None, label_columns: frozenset[str]) -> Carried:
+    def _opened_carried(self, carry: Sequence[str] | None, opened: OpenedRows) -> Carried:
         names, by = carry, self._ranking.by if self._ranking else None
         taken = [*self._program.prediction_columns, *([RANK] if by is not None else [])]
-        columns, notes = carried_columns(self._dataset, names, label_columns=label_columns, taken=taken)
+        columns, notes = carried_columns(opened, names, taken=taken)
         for note in notes:
             self._setup.console.say(note)
         if by is not None and by not in [column.name for column in columns]:
-            columns += carried_columns(self._dataset, [by], label_columns=label_columns, taken=taken)[0]
+            columns += carried_columns(opened, [by], taken=taken)[0]
         return Carried(self._dataset, columns)
 
     def run(self) -> Predictions:
@@ -141,7 +162,6 @@ class Prediction:
                 self._setup.console.note(f"part {number + 1} of {self._num_parts}")
         self._processes.barrier()
         num_rows = self._processes.of_first(self._finish)
-        self._setup.console.say(f"{num_rows} rows in {self._output}: {', '.join(self._program.prediction_columns)}")
         return Predictions(self._output, num_rows, step)
 
     def _begin(self) -> int:

@@ -26,7 +26,7 @@ from rankspec.families.recap.program.data.prediction import (
     select_inputs,
     without_labels,
 )
-from rankspec.families.recap.program.data.raw_rows import RECIPE, recipe_of, stored_rows
+from rankspec.families.recap.program.data.raw_rows import RECIPE, recipe_of, stored_rows, time_columns
 from rankspec.families.recap.program.details import details_of
 from rankspec.families.recap.program.figures import COLUMNS, task_figures
 from rankspec.families.recap.program.grouped_parameters import grouped_parameters
@@ -204,7 +204,8 @@ class RecapProgram(Program["RecapBatch"]):
             id_ranges=self.model.id_ranges,
             selection=selection,
         )
-        return OpenedRows(dataset, label_columns(self._config) | {*named.tasks, *self._tasks.names})
+        labels = label_columns(self._config) | {*named.tasks, *self._tasks.names}
+        return OpenedRows(dataset, labels, time_columns(recipe_of(named, path)))
 
     def build_optimizer(self) -> ScheduledOptimizer:
         """The optimizer; each tower is a group of its own, and so is a table with a weight decay of its own."""

@@ -24,6 +24,7 @@ from rankspec.trainer.data.storage.address import located
 from rankspec.trainer.data.storage.storage import StoredFile
 from rankspec.trainer.data.values import Array, StoredColumn, fixed
 from rankspec.trainer.data_error import DataError
+from rankspec.trainer.inputs import VARYING
 
 _SCHEMA = "schema.json"
 _ENDINGS = (".parquet", ".tfrecord.gz", ".tfrecord.gzip", ".tfrecord.zlib", ".tfrecord", ".gz", ".gzip", ".zlib")
@@ -56,6 +57,11 @@ def convert(
         FileExistsError: a file of that name is there, or two would have the same.
     """
     described = schema_columns(schema_path, "")
+    if lists := [name for name, column in described.items() if column.length == VARYING]:
+        raise DataError(
+            f'the rows of "{lists[0]}" vary in length by {schema_path}, and only columns of one length are converted; '
+            "lists are read from Parquet alone, so leave files with them as they are"
+        )
     inputs = [fixed_column(name, described, "", schema_path) for name in described]
     columns = [StoredColumn(item.column, item.dtype, item.stored_length, item.names) for item in inputs]
     names = {column.name: column.features for column in columns if column.features}

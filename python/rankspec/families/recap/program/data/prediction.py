@@ -34,7 +34,8 @@ def data_of(config: RecapConfig, source: RowSource) -> tuple[RecapDataConfig, st
         return whole_message(config.train_data), "train_data"
     names = sorted(sets)
     if source.split is None and len(names) != 1:
-        what = f"there are several, {', '.join(names)}: say which" if names else "there is none: name files"
+        what = f"there are several, {', '.join(names)}: name one" if names else "there is none: name files"
+        what += " with --split" if names else " with --input"
         raise DataError(f"rows of a validation set are predicted, and {what}", "validation_data")
     name = names[0] if source.split is None else source.split
     if name not in sets:

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rankspec.claims.registry import obeys
-from rankspec.data.v1.recipe_pb2 import Recipe
+from rankspec.data.v1.recipe_pb2 import RawKind, Recipe
 from rankspec.datasets.importing.arrow_source import StreamSource
 from rankspec.datasets.importing.door import Table, form_of, open_files
 from rankspec.datasets.importing.errors import TableError
@@ -75,6 +75,22 @@ def recipe_of(data: RecapDataConfig, path: str) -> DataRecipe:
     return DataRecipe(folder / recipe_folder.RECIPE, read_schema(data.seg_dense_schema, path), field)
 
 
+def time_columns(recipe: DataRecipe) -> frozenset[str]:
+    """The columns that a data set's files carry as times: whole microseconds.
+
+    Raises:
+        DataError: there is a recipe, and it cannot be read.
+    """
+    if not recipe.file.is_file():
+        return frozenset()
+    try:
+        said = recipe_folder.read(recipe.file.parent).recipe
+    except EncodingError as error:
+        raise DataError(f"{error}; bring back the one that came with the schema file", recipe.field) from error
+    times = {column.name for column in said.columns if column.kind == RawKind.RAW_KIND_TIME}
+    return frozenset(times.intersection(said.output.carried))
+
+
 def stored_rows(recipe: DataRecipe, inputs: Sequence[Input], source: RowSource, storing: Storing) -> RowSource:
     """Files of the rows that a source names; the source itself if they are files of a data set already.
 
@@ -87,12 +103,13 @@ def stored_rows(recipe: DataRecipe, inputs: Sequence[Input], source: RowSource, 
     Raises:
         DataError: rows cannot be read, or there is no recipe of this data set to encode them by.
     """
-    needed = {item.column for item in inputs} if recipe.file.is_file() else set()
+    needed = {item.column for item in inputs}
     if source.table is not None:
         return _of_memory(recipe, needed, source, storing)
     selection = select_inputs(source.inputs, storing.output)
-    raw = _raw_among(selection, needed)
+    raw = _raw_among(selection, needed if recipe.file.is_file() else None)
     if not raw:
+        _refuse_raw_without_recipe(recipe, needed, selection)
         return source
     if other := next((str(file) for file in selection.files if file.path not in raw), None):
         raise DataError(f"{raw[0]} holds raw rows and {other} those of a data set's file; predict them apart")
@@ -101,10 +118,28 @@ def stored_rows(recipe: DataRecipe, inputs: Sequence[Input], source: RowSource, 
     return _encoded(recipe, open_files(raw), source, storing)
 
 
+def _refuse_raw_without_recipe(recipe: DataRecipe, needed: set[str], selection: Selection) -> None:
+    """Makes sure that no Parquet file has none of the inputs at all: it is a table as somebody has it.
+
+    Raises:
+        DataError: one is, and there is no recipe to encode it by.
+    """
+    if selection.storage is not LOCAL or recipe.file.is_file():
+        return
+    for file in (Path(file.path) for file in selection.files):
+        if _is_raw(file, needed) and not needed & set(pq.read_schema(file).names):
+            raise DataError(
+                f"{file} has none of the model's inputs, so its rows are raw, and there is no {recipe.file} to "
+                "encode them by; give rows as the data set's files hold them, or train on what `rankspec data import` "
+                "makes of the table",
+                recipe.field,
+            )
+
+
 def _of_memory(recipe: DataRecipe, needed: set[str], source: RowSource, storing: Storing) -> RowSource:
     """Files of a table; one that lacks a needed column is raw."""
     rows = _arrow(source.table)
-    if needed - set(rows.column_names):
+    if recipe.file.is_file() and needed - set(rows.column_names):
         return _encoded(recipe, Table([StreamSource(rows)]), source, storing)
     storing.folder.mkdir()
     file = storing.folder / "rows.parquet"
@@ -144,19 +179,23 @@ def _files(source: RowSource, files: Sequence[Path]) -> RowSource:
     return RowSource(source.split, tuple(glob.escape(str(file)) for file in files))
 
 
-def _raw_among(selection: Selection, needed: set[str]) -> list[Path]:
-    """Those of some files that hold raw rows, in their order; a Parquet file does if it lacks a needed column."""
+def _raw_among(selection: Selection, needed: set[str] | None) -> list[Path]:
+    """Those of some files that hold raw rows, in their order; a Parquet file does if it lacks a needed column.
+
+    Where no column is said to be needed, Parquet files are taken for a data set's.
+    """
     if selection.storage is not LOCAL:
         return []
     return [Path(file.path) for file in selection.files if _is_raw(Path(file.path), needed)]
 
 
-def _is_raw(file: Path, needed: set[str]) -> bool:
+def _is_raw(file: Path, needed: set[str] | None) -> bool:
     try:
         form = form_of(file)
-        return form is not None and (form != "parquet" or bool(needed - set(pq.read_schema(file).names)))
+        lacks_one = form == "parquet" and needed is not None and bool(needed - set(pq.read_schema(file).names))
     except (OSError, pa.ArrowException, TableError):
         return False  # Whoever opens it as a data set's file says what is wrong with it.
+    return lacks_one or form not in {None, "parquet"}
 
 
 def _check_recipe(recipe: DataRecipe, saved: Mapping[str, Any]) -> None:
