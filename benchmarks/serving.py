@@ -82,7 +82,7 @@ def _compared(
 
 
 def summarized(name: str, number: int, times: np.ndarray) -> Iterator[Measurement]:
-    """Median, 99th percentile and rows a second.
+    """Median, 99th percentile and rows a second; and the median ratio of a round's two times, which load moves least.
 
     Args:
         name: what the measurements' names begin with.
@@ -92,5 +92,6 @@ def summarized(name: str, number: int, times: np.ndarray) -> Iterator[Measuremen
     for figure, share in (("p50", 50), ("p99", 99)):
         mine, theirs = np.percentile(times, share, axis=1)
         yield Measurement(f"{name}_{figure}", float(mine), "ms", float(theirs))
+    yield Measurement(f"{name}_paired_ratio", float(np.median(times[0] / times[1])), "times", None)
     speeds = number * 1000 / times.mean(axis=1)
     yield Measurement(f"{name}_speed", float(speeds[0]), "rows/s", float(speeds[1]))
