@@ -38,7 +38,7 @@ RELEASED_IMAGE := tests/schema/released.binpb
 
 JAVA_SOURCES = $(shell find java/src java/encoding gen/java -name '*.java' -o -type d 2>/dev/null)
 JAVA_SCORER_SOURCES = $(shell find java/scorer/src java/encoding gen/java -name '*.java' -o -type d 2>/dev/null)
-GO_MODULES := go go/encoding go/scorer
+GO_MODULES := go go/encoding go/scorer go/scorer/benchmark
 MVN := mvn --quiet --batch-mode -Dstyle.color=never --file java/pom.xml
 MVN_SCORER := mvn --quiet --batch-mode -Dstyle.color=never --file java/scorer/pom.xml
 PYTEST_ARGS ?= -n 2 --dist loadfile
@@ -314,6 +314,10 @@ SCORER_python := $(PY) -m tests.scoring.executor
 SCORER_go = ONNXRUNTIME_LIBRARY="$(ONNXRUNTIME_LIBRARY)" $(BUILD)/bin/rankspec-scores
 SCORER_java := java @$(BUILD)/java/scorer.classpath dev.rankspec.scorer.ScoresCommand
 SCORER_typescript := node ts/scorer/dist/conformance/scores.js
+# And its scorer beside a bare session, with a target <language>-scoring-benchmark. `make bench` measures Python itself.
+SCORING_BENCHMARK_go = ONNXRUNTIME_LIBRARY="$(ONNXRUNTIME_LIBRARY)" $(BUILD)/bin/rankspec-scoring-benchmark
+SCORING_BENCHMARK_java := java @$(BUILD)/java/scorer.classpath dev.rankspec.scorer.ScoringBenchmark
+SCORING_BENCHMARK_typescript := node ts/scorer/dist/benchmark/score.js
 SCORES_CORPUS := $(BUILD)/scores-corpus
 # The Python package of ONNX Runtime has the shared library that Go's scorer takes.
 ONNXRUNTIME_LIBRARY ?= $(abspath $(firstword $(wildcard $(foreach file,libonnxruntime.so.* libonnxruntime.*.dylib, \
@@ -373,6 +377,24 @@ executor: language-commands
 .PHONY: load-benchmark
 load-benchmark: language-commands
 	@$(BENCHMARK_$(LANGUAGE)) $(ARGUMENTS)
+
+# How long scoring rows takes, as a line of JSON: `make -s scoring-benchmark LANGUAGE=go ARGUMENTS="BUNDLE ROWS WARM_UP ROUNDS"`,
+# where ROWS is a file of the values of a bundle's only input, in float32.
+.PHONY: scoring-benchmark
+scoring-benchmark:
+	$(if $(SCORING_BENCHMARK_$(LANGUAGE)),,$(error LANGUAGE is one of $(patsubst SCORING_BENCHMARK_%,%,$(filter SCORING_BENCHMARK_%,$(.VARIABLES)))))
+	@$(MAKE) $(LANGUAGE)-scoring-benchmark >&2
+	@$(SCORING_BENCHMARK_$(LANGUAGE)) $(ARGUMENTS)
+
+.PHONY: go-scoring-benchmark
+go-scoring-benchmark:
+	$(need_go)
+	@mkdir -p $(BUILD)/bin
+	@go -C go/scorer/benchmark build -o $(abspath $(BUILD))/bin/rankspec-scoring-benchmark .
+
+.PHONY: java-scoring-benchmark typescript-scoring-benchmark
+java-scoring-benchmark: java-scorer
+typescript-scoring-benchmark: typescript-scorer
 
 .PHONY: language-commands
 language-commands:

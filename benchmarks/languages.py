@@ -7,17 +7,15 @@ where the program does: what its runtime needs to start is not in them.
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from functools import partial
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from tests.conformance.running import ROOT, environment, missing_tools
+from tests.conformance.running import ROOT
 
 from benchmarks.content import CONFIG, expanded_text
+from benchmarks.language_programs import figures, is_left_out
 from benchmarks.measuring import Measurement
 
 _NUM_RUNS = 7
@@ -25,13 +23,13 @@ _NUM_RUNS = 7
 
 def _load(language: str) -> list[Measurement]:
     """Measures a language, unless its tools are missing, which is said."""
-    if missing := missing_tools(language):
-        print(f"{language} left out: {', '.join(missing)} not installed", file=sys.stderr)
+    if is_left_out(language):
         return []
     with TemporaryDirectory() as folder:
         expanded = Path(folder) / "expanded.textproto"
         expanded.write_text(expanded_text(), "utf-8")
-        runs = [(_run(language, expanded), _run(language, expanded, "prewarm")) for _ in range(_NUM_RUNS)]
+        run = partial(figures, "load-benchmark", language, CONFIG.relative_to(ROOT), expanded)
+        runs = [(run(), run("prewarm")) for _ in range(_NUM_RUNS)]
     cold, prewarmed = ({key: median(run[key] for run in kind) for key in kind[0]} for kind in zip(*runs, strict=True))
     return [
         # How long the first config takes, beside how long it takes after the prewarm call.
@@ -47,12 +45,3 @@ def _load(language: str) -> list[Measurement]:
 load_go = partial(_load, "go")
 load_java = partial(_load, "java")
 load_typescript = partial(_load, "typescript")
-
-
-def _run(language: str, expanded: Path, *mode: str) -> dict[str, float]:
-    """Runs a language's program once and returns what it prints."""
-    arguments = " ".join(map(str, (CONFIG.relative_to(ROOT), expanded, *mode)))
-    command = ["make", "--silent", "load-benchmark", f"LANGUAGE={language}", f"ARGUMENTS={arguments}"]
-    done = subprocess.run(command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, check=True, text=True)
-    figures: dict[str, float] = json.loads(done.stdout)
-    return figures

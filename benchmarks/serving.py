@@ -17,8 +17,9 @@ from benchmarks.measuring import Measurement
 from benchmarks.served import INFER, Process, dense, grpc_request, running, serve
 from rankspec import scoring
 
-_ROWS = (1, 100, 1000)
-_ROUNDS, _WARM_UP = 300, 20
+ROWS = (1, 100, 1000)
+ROUNDS = 300
+_WARM_UP = 20
 _THREADS = 1
 
 
@@ -33,7 +34,7 @@ def in_process() -> list[Measurement]:
         with scoring.open(bundle, num_threads=_THREADS) as scorer:
             return [
                 measurement
-                for number in _ROWS
+                for number in ROWS
                 for measurement in _compared(
                     f"score_python_{number}_rows",
                     number,
@@ -51,7 +52,7 @@ def over_grpc() -> list[Measurement]:
         serving_bundle.write(bundle)
         bare = ["-m", "benchmarks.bare_server", str(bundle / "model.onnx"), str(_THREADS)]
         with running(serve(bundle, threads=_THREADS)) as ours, running(bare) as other:
-            return [measurement for number in _ROWS for measurement in _asked_in_turn(number, ours, other)]
+            return [measurement for number in ROWS for measurement in _asked_in_turn(number, ours, other)]
 
 
 def _asked_in_turn(number: int, ours: Process, bare: Process) -> Iterator[Measurement]:
@@ -60,23 +61,37 @@ def _asked_in_turn(number: int, ours: Process, bare: Process) -> Iterator[Measur
         before = [process.processor_seconds() for process in (ours, bare)]
         yield from _compared(name, number, one.unary_unary(INFER), other.unary_unary(INFER), request)
         after = [process.processor_seconds() for process in (ours, bare)]
-    mine, theirs = ((end - begin) * 1000 / (_ROUNDS + _WARM_UP) for begin, end in zip(before, after, strict=True))
+    mine, theirs = ((end - begin) * 1000 / (ROUNDS + _WARM_UP) for begin, end in zip(before, after, strict=True))
     yield Measurement(f"{name}_processor_time", mine, "ms", theirs)
 
 
 def _compared(
     name: str, number: int, ours: Callable[[Any], Any], bare: Callable[[Any], Any], request: Any
 ) -> Iterator[Measurement]:
-    """Median, 99th percentile and rows a second of both, asked in turn."""
-    times = np.empty((2, _ROUNDS))
-    for place in range(-_WARM_UP, _ROUNDS):
-        for row, call in enumerate((ours, bare)):
+    """Asks both in turn, each first as often as the other: what runs second finds the request in the caches."""
+    calls = (ours, bare)
+    times = np.empty((len(calls), ROUNDS))
+    for place in range(-_WARM_UP, ROUNDS):
+        for turn in range(len(calls)):
+            row = (place + turn) % len(calls)
             begin = time.perf_counter()
-            call(request)
+            calls[row](request)
             if place >= 0:
                 times[row, place] = (time.perf_counter() - begin) * 1000
+    yield from summarized(name, number, times)
+
+
+def summarized(name: str, number: int, times: np.ndarray) -> Iterator[Measurement]:
+    """Median, 99th percentile and rows a second; and the median ratio of a round's two times, which load moves least.
+
+    Args:
+        name: what the measurements' names begin with.
+        number: rows in a request.
+        times: milliseconds, `[2, rounds]`: ours and the bare one's.
+    """
     for figure, share in (("p50", 50), ("p99", 99)):
         mine, theirs = np.percentile(times, share, axis=1)
         yield Measurement(f"{name}_{figure}", float(mine), "ms", float(theirs))
+    yield Measurement(f"{name}_paired_ratio", float(np.median(times[0] / times[1])), "times", None)
     speeds = number * 1000 / times.mean(axis=1)
     yield Measurement(f"{name}_speed", float(speeds[0]), "rows/s", float(speeds[1]))

@@ -18,12 +18,18 @@ from rankspec.scoring.writing import list_files, write_manifest
 
 WIDTH = 512
 _LAYERS = (512, 256, 128, 4)
-_INPUT = ServedInput(name="dense", type=bundle_pb2.VALUE_TYPE_FLOAT32, width=WIDTH, non_finite_value=0)
+_INPUT = ServedInput(
+    name="dense",
+    type=bundle_pb2.VALUE_TYPE_FLOAT32,
+    width=WIDTH,
+    non_finite_value=0,
+    feature_names=[f"feature_{position}" for position in range(WIDTH)],
+)
 SIGNATURE_HASH = signature_hash([_INPUT])
 
 
 def write(folder: Path, step: int = 1) -> None:
-    """Writes the bundle of a step: 512 numbers a row, three hidden layers, four outputs."""
+    """Writes the bundle of a step: 512 named numbers a row, three hidden layers, four outputs."""
     model = _model().SerializeToString()
     rows = np.random.default_rng(0).normal(size=(8, WIDTH)).astype(np.float32)
     session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])

@@ -2,7 +2,6 @@ package scorer
 
 import (
 	"fmt"
-	"maps"
 	"math"
 	"slices"
 
@@ -88,27 +87,28 @@ type Request struct {
 // placement places the columns of requests into the inputs of a signature.
 type placement struct {
 	signature *servingv1.FeatureSignature
-	known     map[string]bool
-	// unread has the positions of each input that the model does not read.
-	unread map[string]map[int]bool
+	// places has what columns may be called, and the place in the signature of the input that they are of.
 	places map[string]int
+	// features has what the columns of each input's features are called: to make hundreds of names takes longer than to look
+	// at a request.
+	features [][]string
+	// unread has the positions of each input that the model does not read.
+	unread []map[int]bool
 }
 
 func newPlacement(signature *servingv1.FeatureSignature) *placement {
-	made := &placement{
-		signature: signature, known: map[string]bool{}, unread: map[string]map[int]bool{}, places: map[string]int{},
-	}
+	made := &placement{signature: signature, places: map[string]int{}}
 	for place, input := range signature.GetInputs() {
-		made.places[input.GetName()] = place
-		made.known[input.GetName()] = true
-		for _, name := range featureColumns(input) {
-			made.known[name] = true
+		features := featureColumns(input)
+		for _, name := range append(features, input.GetName()) {
+			made.places[name] = place
 		}
 		unread := map[int]bool{}
 		for _, position := range input.GetUnreadPositions() {
 			unread[int(position)] = true
 		}
-		made.unread[input.GetName()] = unread
+		made.features = append(made.features, features)
+		made.unread = append(made.unread, unread)
 	}
 	return made
 }
@@ -119,16 +119,14 @@ func (p *placement) placed(request Request) ([]Column, int, error) {
 	if request.SignatureHash != nil && *request.SignatureHash != p.signature.GetHash() {
 		return nil, 0, refused(servingv1.ErrorCode_ERROR_CODE_SIGNATURE_MISMATCH, "", "the hash of this bundle's signature")
 	}
-	for _, name := range slices.Sorted(maps.Keys(request.Columns)) {
-		if !p.known[name] {
-			return nil, 0, refused(servingv1.ErrorCode_ERROR_CODE_INPUT_UNKNOWN, name,
-				"an input of the signature, or a feature of one")
-		}
+	hasFeatures, err := p.givenByFeatures(request.Columns)
+	if err != nil {
+		return nil, 0, err
 	}
 	rows := &rowCount{number: -1}
 	var inputs []Column
-	for _, input := range p.signature.GetInputs() {
-		column, err := p.input(input, request, rows)
+	for place := range p.signature.GetInputs() {
+		column, err := p.input(place, request, hasFeatures[place], rows)
 		if err != nil {
 			return nil, 0, err
 		}
@@ -137,28 +135,41 @@ func (p *placement) placed(request Request) ([]Column, int, error) {
 	if err := p.checkIDs(inputs, rows.number); err != nil {
 		return nil, 0, err
 	}
-	for place, input := range p.signature.GetInputs() {
-		if err := p.checkAllowed(input, inputs[place], rows.number); err != nil {
+	for place := range p.signature.GetInputs() {
+		if err := p.checkAllowed(place, inputs[place], rows.number); err != nil {
 			return nil, 0, err
 		}
 	}
 	return inputs, rows.number, nil
 }
 
-func (p *placement) input(input *servingv1.ServedInput, request Request, rows *rowCount) (Column, error) {
-	name := input.GetName()
-	whole, isWhole := request.Columns[name]
-	hasFeatures := false
-	for _, feature := range featureColumns(input) {
-		if _, given := request.Columns[feature]; given {
-			hasFeatures = true
+// givenByFeatures returns of each input whether columns of its features are there, and refuses columns of none.
+func (p *placement) givenByFeatures(columns map[string]Column) ([]bool, error) {
+	given := make([]bool, len(p.features))
+	var unknown []string
+	for name := range columns {
+		if place, known := p.places[name]; !known {
+			unknown = append(unknown, name)
+		} else if name != p.signature.GetInputs()[place].GetName() {
+			given[place] = true
 		}
 	}
+	if len(unknown) > 0 {
+		return nil, refused(servingv1.ErrorCode_ERROR_CODE_INPUT_UNKNOWN, slices.Min(unknown),
+			"an input of the signature, or a feature of one")
+	}
+	return given, nil
+}
+
+func (p *placement) input(place int, request Request, hasFeatures bool, rows *rowCount) (Column, error) {
+	input := p.signature.GetInputs()[place]
+	name := input.GetName()
+	whole, isWhole := request.Columns[name]
 	switch {
 	case isWhole && hasFeatures:
 		return Column{}, refused(servingv1.ErrorCode_ERROR_CODE_INPUT_TWICE, name, "either whole vectors or single features")
 	case hasFeatures:
-		return p.joined(input, request.Columns, rows)
+		return p.joined(place, request.Columns, rows)
 	case !isWhole:
 		return Column{}, missingInput(name)
 	case input.GetList():
@@ -176,14 +187,12 @@ func (p *placement) input(input *servingv1.ServedInput, request Request, rows *r
 }
 
 // joined returns the input of its features, each in its place; those that the model does not read may be left out.
-func (p *placement) joined(
-	input *servingv1.ServedInput, columns map[string]Column, rows *rowCount,
-) (Column, error) {
-	found := map[int]Column{}
-	for position, name := range featureColumns(input) {
+func (p *placement) joined(place int, columns map[string]Column, rows *rowCount) (Column, error) {
+	input, found := p.signature.GetInputs()[place], map[int]Column{}
+	for position, name := range p.features[place] {
 		column, given := columns[name]
 		switch {
-		case !given && p.unread[input.GetName()][position]:
+		case !given && p.unread[place][position]:
 			continue
 		case !given:
 			return Column{}, missingInput(name)
@@ -235,8 +244,8 @@ func (p *placement) checkIDs(inputs []Column, rows int) error {
 				continue
 			}
 			name := input.GetName()
-			if features := featureColumns(input); len(features) > 0 {
-				name = features[position]
+			if len(p.features[place]) > 0 {
+				name = p.features[place][position]
 			}
 			refusal := refused(servingv1.ErrorCode_ERROR_CODE_ID_OUT_OF_RANGE, name,
 				"an id from 0 to %d of the table %q", table.GetNumIds()-1, table.GetName())
@@ -256,14 +265,15 @@ func isOutOf(table *servingv1.IdTable, isList bool) func(int64) bool {
 }
 
 // checkAllowed refuses values that training refuses.
-func (p *placement) checkAllowed(input *servingv1.ServedInput, column Column, rows int) error {
+func (p *placement) checkAllowed(place int, column Column, rows int) error {
+	input := p.signature.GetInputs()[place]
 	if input.AllowedValues == nil {
 		return nil
 	}
 	allowed := input.GetAllowedValues()
 	for row := range rows {
 		for position := range column.width {
-			if p.unread[input.GetName()][position] || isAllowed(allowed, column.at(row, position)) {
+			if p.unread[place][position] || isAllowed(allowed, column.at(row, position)) {
 				continue
 			}
 			refusal := refused(servingv1.ErrorCode_ERROR_CODE_VALUE_NOT_ALLOWED, input.GetName(), "%s", described(allowed))

@@ -116,7 +116,9 @@ def test_every_language_has_the_same_version() -> None:
     python = tomllib.loads((_ROOT / "pyproject.toml").read_text())["project"]["version"]
     poms = [ET.parse(_ROOT / "java" / folder / "pom.xml").getroot() for folder in ("", "scorer")]
     npm = {json.loads((_ROOT / "ts" / folder / "package.json").read_text())["version"] for folder in ("", "scorer")}
-    modules = [(_ROOT / "go" / folder / "go.mod").read_text() for folder in ("", "encoding", "scorer")]
+    modules = [
+        (_ROOT / "go" / folder / "go.mod").read_text() for folder in ("", "encoding", "scorer", "scorer/benchmark")
+    ]
 
     java = {pom.findtext("{http://maven.apache.org/POM/4.0.0}version") for pom in poms}
     assert (java, npm) == ({python}, {python})

@@ -43,14 +43,25 @@ export interface Placed {
   readonly rows: number;
 }
 
+/** An input of the signature, and what the columns of its features are called. */
+interface Input {
+  readonly served: ServedInput;
+  readonly features: readonly string[];
+}
+
 /** Places the columns of requests into the inputs of a signature. */
 export class Placement {
   readonly #signature: FeatureSignature;
-  readonly #known: ReadonlySet<string>;
+  readonly #inputs: readonly Input[];
+  /** What columns may be called, and the input that they are of. */
+  readonly #owners: ReadonlyMap<string, Input>;
 
   constructor(signature: FeatureSignature) {
     this.#signature = signature;
-    this.#known = new Set(signature.inputs.flatMap((input) => [input.name, ...featuresOf(input)]));
+    this.#inputs = signature.inputs.map((served) => ({ served, features: featuresOf(served) }));
+    this.#owners = new Map(
+      this.#inputs.flatMap((input) => [input.served.name, ...input.features].map((name) => [name, input])),
+    );
   }
 
   /** The model's inputs; throws the first thing that is wrong, in the order that `docs/serving.md` gives. */
@@ -58,34 +69,49 @@ export class Placement {
     if (signatureHash !== undefined && signatureHash !== this.#signature.hash) {
       throw new ScoringError(ErrorCode.SIGNATURE_MISMATCH, "the hash of this bundle's signature");
     }
-    const unknown = [...columns.keys()].filter((name) => !this.#known.has(name)).sort(compareNames)[0];
+    const unknown = [...columns.keys()].filter((name) => !this.#owners.has(name)).sort(compareNames)[0];
     if (unknown !== undefined) {
       throw new ScoringError(ErrorCode.INPUT_UNKNOWN, "an input of the signature, or a feature of one", unknown);
     }
+    const byFeatures = this.#givenByFeatures(columns);
     const count = new RowCount();
-    const inputs = this.#signature.inputs.map((input) => placedInput(input, columns, signatureHash !== undefined, count));
+    const isSigned = signatureHash !== undefined;
+    const inputs = this.#inputs.map((input) => placedInput(input, columns, byFeatures.has(input), isSigned, count));
     const placed = { inputs, rows: count.rows ?? 0 };
     this.#checkIds(placed);
     this.#signature.inputs.forEach((input, place) => checkAllowed(input, inputs[place], placed.rows));
     return placed;
   }
 
+  /** The inputs whose features have columns; to ask for each of hundreds takes longer than to look at a request. */
+  #givenByFeatures(columns: ReadonlyMap<string, Column>): ReadonlySet<Input> {
+    const given = new Set<Input>();
+    for (const name of columns.keys()) {
+      const owner = this.#owners.get(name);
+      if (owner !== undefined && owner.served.name !== name) {
+        given.add(owner);
+      }
+    }
+    return given;
+  }
+
   /** Refuses ids that a table has neither a row nor a bucket for. */
   #checkIds({ inputs, rows }: Placed): void {
     for (const { name, input, position, numIds, outOfRangeIds } of this.#signature.idTables) {
-      const place = this.#signature.inputs.findIndex((served) => served.name === input);
-      const served = this.#signature.inputs[place];
+      const place = this.#inputs.findIndex(({ served }) => served.name === input);
       const matrix = inputs[place];
-      if (outOfRangeIds !== OutOfRangeIds.ERROR || served === undefined || matrix === undefined) {
+      const owner = this.#inputs[place];
+      if (outOfRangeIds !== OutOfRangeIds.ERROR || owner === undefined || matrix === undefined) {
         continue;
       }
+      const { served, features } = owner;
       // All ids of a list are looked up.
       const [first, end] = served.list ? [0, matrix.width] : [position, position + 1];
       for (let row = 0; row < rows; row++) {
         const ids = matrix.values.subarray(row * matrix.width + first, row * matrix.width + end) as BigInt64Array;
         if (ids.some((id) => (id < 0n || id >= numIds) && !(served.list && id === PADDING))) {
           const expectation = `an id from 0 to ${numIds - 1n} of the table ${JSON.stringify(name)}`;
-          const at = featuresOf(served)[position] ?? served.name;
+          const at = features[position] ?? served.name;
           throw new ScoringError(ErrorCode.ID_OUT_OF_RANGE, expectation, at, row);
         }
       }
@@ -106,18 +132,17 @@ class RowCount {
 }
 
 function placedInput(
-  input: ServedInput, columns: ReadonlyMap<string, Column>, isSigned: boolean, count: RowCount,
+  input: Input, columns: ReadonlyMap<string, Column>, hasFeatures: boolean, isSigned: boolean, count: RowCount,
 ): Matrix {
-  const { name, width } = input;
+  const { name, width, list } = input.served;
   const whole = columns.get(name);
-  const hasFeatures = featuresOf(input).some((feature) => columns.has(feature));
   if (whole === undefined) {
     if (!hasFeatures) {
       throw missing(name);
     }
     return joined(input, columns, count);
   }
-  if (input.list) {
+  if (list) {
     const matrix = checkedLists(whole, name);
     count.check(matrix.values.length / matrix.width, name);
     return matrix;
@@ -125,7 +150,7 @@ function placedInput(
   if (hasFeatures) {
     throw new ScoringError(ErrorCode.INPUT_TWICE, "either whole vectors or single features", name);
   }
-  const values = typed(whole, name, input);
+  const values = typed(whole, name, input.served);
   if (values.width !== width || values.values.length % width !== 0) {
     throw new ScoringError(ErrorCode.WIDTH_MISMATCH, `a matrix of ${width} values a row`, name);
   }
@@ -138,10 +163,10 @@ function placedInput(
 }
 
 /** The input of its features, each in its place; those that the model does not read may be left out. */
-function joined(input: ServedInput, columns: ReadonlyMap<string, Column>, count: RowCount): Matrix {
-  const { width, unreadPositions, type } = input;
+function joined({ served, features }: Input, columns: ReadonlyMap<string, Column>, count: RowCount): Matrix {
+  const { width, unreadPositions, type } = served;
   const found = new Map<number, ValueColumn>();
-  featuresOf(input).forEach((name, position) => {
+  features.forEach((name, position) => {
     const given = columns.get(name);
     if (given === undefined) {
       if (unreadPositions.includes(position)) {
@@ -149,7 +174,7 @@ function joined(input: ServedInput, columns: ReadonlyMap<string, Column>, count:
       }
       throw missing(name);
     }
-    const column = typed(given, name, input);
+    const column = typed(given, name, served);
     if (column.width !== undefined) {
       throw new ScoringError(ErrorCode.WIDTH_MISMATCH, "one value a row", name);
     }

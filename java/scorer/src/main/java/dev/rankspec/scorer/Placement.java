@@ -10,7 +10,6 @@ import dev.rankspec.serving.v1.ValueType;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -21,17 +20,22 @@ final class Placement {
   private static final String SEPARATOR = "/";
 
   private final FeatureSignature signature;
-  private final Set<String> known = new HashSet<>();
+  private final List<Input> inputs = new ArrayList<>();
+  /** What columns may be called, and the place in the signature of the input that they are of. */
   private final Map<String, Integer> places = new HashMap<>();
 
   Placement(FeatureSignature signature) {
     this.signature = signature;
-    for (ServedInput input : signature.getInputsList()) {
-      places.put(input.getName(), places.size());
-      known.add(input.getName());
-      known.addAll(features(input));
+    for (ServedInput served : signature.getInputsList()) {
+      Input input = new Input(served, features(served));
+      places.put(served.getName(), inputs.size());
+      input.features().forEach(name -> places.put(name, inputs.size()));
+      inputs.add(input);
     }
   }
+
+  /** An input of the signature, and what the columns of its features are called. */
+  private record Input(ServedInput served, List<String> features) {}
 
   /** Inputs of the model, in the signature's order, all with as many rows. */
   record Placed(List<Column> inputs, int rows) {}
@@ -43,17 +47,18 @@ final class Placement {
           ErrorCode.ERROR_CODE_SIGNATURE_MISMATCH, "", "the hash of this bundle's signature");
     }
     Optional<String> unknown =
-        columns.keySet().stream().filter(name -> !known.contains(name)).min(Manifests.BY_BYTES);
+        columns.keySet().stream().filter(name -> !places.containsKey(name)).min(Manifests.BY_BYTES);
     if (unknown.isPresent()) {
       throw ScoringException.of(
           ErrorCode.ERROR_CODE_INPUT_UNKNOWN, unknown.get(), "an input of the signature, or a feature of one");
     }
+    boolean[] byFeatures = givenByFeatures(columns);
     RowCount count = new RowCount();
-    List<Column> inputs = new ArrayList<>();
-    for (ServedInput input : signature.getInputsList()) {
-      inputs.add(input(input, columns, signatureHash != null, count));
+    List<Column> found = new ArrayList<>();
+    for (int place = 0; place < inputs.size(); place++) {
+      found.add(input(inputs.get(place), columns, byFeatures[place], signatureHash != null, count));
     }
-    Placed placed = new Placed(inputs, count.rows);
+    Placed placed = new Placed(found, count.rows);
     for (IdTable table : signature.getIdTablesList()) {
       checkIds(table, placed);
     }
@@ -65,18 +70,32 @@ final class Placement {
     return placed;
   }
 
-  private static Column input(ServedInput input, Map<String, Column> columns, boolean isSigned, RowCount count)
+  /**
+   * Returns of each input whether columns of its features are there; to ask for each of hundreds takes longer than to look
+   * at a request.
+   */
+  private boolean[] givenByFeatures(Map<String, Column> columns) {
+    boolean[] given = new boolean[inputs.size()];
+    for (String name : columns.keySet()) {
+      int place = places.get(name);
+      given[place] |= !name.equals(inputs.get(place).served().getName());
+    }
+    return given;
+  }
+
+  private static Column input(
+      Input input, Map<String, Column> columns, boolean hasFeatures, boolean isSigned, RowCount count)
       throws ScoringException {
-    String name = input.getName();
+    ServedInput served = input.served();
+    String name = served.getName();
     Column whole = columns.get(name);
-    boolean hasFeatures = features(input).stream().anyMatch(columns::containsKey);
     if (whole == null) {
       if (!hasFeatures) {
         throw missing(name);
       }
       return joined(input, columns, count);
     }
-    if (input.getList()) {
+    if (served.getList()) {
       Column lists = PaddedLists.checked(whole, name);
       count.check(lists, name);
       return lists;
@@ -85,10 +104,10 @@ final class Placement {
       throw ScoringException.of(
           ErrorCode.ERROR_CODE_INPUT_TWICE, name, "either whole vectors or single features");
     }
-    checkType(whole, name, input);
-    if (!whole.isWhole(input.getWidth())) {
+    checkType(whole, name, served);
+    if (!whole.isWhole(served.getWidth())) {
       throw ScoringException.of(
-          ErrorCode.ERROR_CODE_WIDTH_MISMATCH, name, "a matrix of " + input.getWidth() + " values a row");
+          ErrorCode.ERROR_CODE_WIDTH_MISMATCH, name, "a matrix of " + served.getWidth() + " values a row");
     }
     if (!isSigned) {
       throw ScoringException.of(
@@ -101,27 +120,27 @@ final class Placement {
   }
 
   /** Returns the input of its features, each in its place; those that the model does not read may be left out. */
-  private static Column joined(ServedInput input, Map<String, Column> columns, RowCount count)
-      throws ScoringException {
-    List<String> names = features(input);
+  private static Column joined(Input input, Map<String, Column> columns, RowCount count) throws ScoringException {
+    ServedInput served = input.served();
+    List<String> names = input.features();
     Column[] found = new Column[names.size()];
     for (int position = 0; position < found.length; position++) {
       String name = names.get(position);
       Column column = columns.get(name);
       if (column == null) {
-        if (input.getUnreadPositionsList().contains(position)) {
+        if (served.getUnreadPositionsList().contains(position)) {
           continue;
         }
         throw missing(name);
       }
-      checkType(column, name, input);
+      checkType(column, name, served);
       if (column.isMatrix()) {
         throw ScoringException.of(ErrorCode.ERROR_CODE_WIDTH_MISMATCH, name, "one value a row");
       }
       count.check(column, name);
       found[position] = column;
     }
-    return interleaved(input, found, count.rows);
+    return interleaved(served, found, count.rows);
   }
 
   private static Column interleaved(ServedInput input, Column[] found, int rows) {
@@ -151,7 +170,7 @@ final class Placement {
     ServedInput input = signature.getInputs(place);
     for (int row = 0; row < placed.rows(); row++) {
       if (isOutOfRange(table, column, row, input.getList())) {
-        List<String> names = features(input);
+        List<String> names = inputs.get(place).features();
         throw ScoringException.atRow(
             ErrorCode.ERROR_CODE_ID_OUT_OF_RANGE,
             names.isEmpty() ? input.getName() : names.get(table.getPosition()),
