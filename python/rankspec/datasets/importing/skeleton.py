@@ -17,7 +17,7 @@ from rankspec.datasets.importing.plan import MANY_NUMBERS
 from rankspec.datasets.importing.written import FAR, Spread
 from rankspec.formats.writing import to_textproto
 from rankspec.optim.v1.learning_rate_pb2 import LearningRate
-from rankspec.recap.v1.architecture_pb2 import MaskBlockConfig, TaskKind
+from rankspec.recap.v1.architecture_pb2 import TaskKind
 from rankspec.recap.v1.embedding_pb2 import IdListConfig, Pooling, SmallEmbeddingBagConfig
 from rankspec.recap.v1.feature_pb2 import FeatureRef
 from rankspec.recap.v1.layers_pb2 import MlpConfig
@@ -30,6 +30,7 @@ MODEL_INPUTS = ("continuous", "binary", "discrete", "user_embedding", "user_eng_
 # The names that inputs of a bundle may have.
 _INPUT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", re.ASCII)
 _EPOCHS = ((50_000, 8), (100_000, 6), (math.inf, 4))
+# Many numbers tell few groups apart: with more passes a network learns those groups by heart, and ranks others worse.
 _FEW_GROUPS = 500
 # A vocabulary of so many ids has a penalty of its own instead of weight decay for all.
 _MANY_IDS = 2000
@@ -119,9 +120,10 @@ def batch_size(num_rows: int) -> int:
     return max(min(512, 1 << (wanted.bit_length() - 1)), min(16, num_rows))
 
 
-def num_epochs(num_rows: int) -> int:
-    """Passes over the rows: fewer of many."""
-    return next(epochs for limit, epochs in _EPOCHS if num_rows < limit)
+def num_epochs(data: DataSet) -> int:
+    """Passes over the rows: fewer of many rows, and three quarters of that of many numbers in few groups."""
+    epochs = next(epochs for limit, epochs in _EPOCHS if _train_rows(data) < limit)
+    return epochs * 3 // 4 if data.num_continuous > MANY_NUMBERS and 0 < data.num_groups < _FEW_GROUPS else epochs
 
 
 def loss_weight(spread: Spread) -> float:
@@ -153,12 +155,12 @@ def _steps(data: DataSet) -> tuple[int, int]:
     """Steps of an epoch, and of the whole run."""
     rows = _train_rows(data)
     of_epoch = math.ceil(rows / batch_size(rows))
-    return of_epoch, of_epoch * num_epochs(rows)
+    return of_epoch, of_epoch * num_epochs(data)
 
 
 def _training(config: RecapConfig, data: DataSet) -> None:
     of_epoch, steps = _steps(data)
-    every = max(1, of_epoch // 2) if num_epochs(_train_rows(data)) <= 4 else of_epoch
+    every = max(1, of_epoch // 2) if num_epochs(data) <= 4 else of_epoch
     training = config.training
     training.save_dir = str(Path(data.folder) / "run")
     training.num_train_steps = steps
@@ -211,11 +213,6 @@ def _model(config: RecapConfig, data: DataSet) -> None:
     if data.num_binary:
         model.featurization_config.feature_names_to_concat.append("binary")
     model.multi_task_type = MultiTaskType.MULTI_TASK_TYPE_SHARE_ALL
-    if data.num_continuous > MANY_NUMBERS and 0 < data.num_groups < _FEW_GROUPS:
-        blocks = [MaskBlockConfig(output_size=64, aggregation_size=64, input_layer_norm=True) for _ in range(3)]
-        model.backbone.mask_net_config.mask_blocks.extend(blocks)
-        model.backbone.mask_net_config.use_parallel = True
-        return
     layers = MlpConfig(layer_sizes=hidden_layers(_train_rows(data)), final_layer_activation=True)
     model.backbone.mlp_config.CopyFrom(layers)
 
