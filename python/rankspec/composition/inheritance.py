@@ -16,7 +16,7 @@ from rankspec.recap.v1.data_pb2 import RecapDataConfig
 from rankspec.schema.annotations import inherits_from
 from rankspec.schema.descriptors import descriptor_of, fields_of, is_map, is_message, message_of, other_member
 from rankspec.schema.field_paths import ROOT, FieldPath, as_path, is_at_or_below, path_of
-from rankspec.schema.leaves import items
+from rankspec.schema.leaves import Leaf, items
 from rankspec.schema.size_limits import too_many
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from google.protobuf.message import Message
 
     from rankspec.formats.document import Document
-    from rankspec.schema.leaves import Leaf
 
 
 class Copy(NamedTuple):

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from rankspec.diagnostics.diagnostic import Diagnostic
-
-if TYPE_CHECKING:
-    from rankspec.diagnostics.diagnostic import Position
+from rankspec.diagnostics.diagnostic import Diagnostic, Position
 
 
 class FieldError(Exception):
