@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rankspec.formats.blocks import Block, Child, Entry
+from rankspec.formats.blocks import Block
 
 if TYPE_CHECKING:
     from google.protobuf.message import Message
 
+    from rankspec.formats.blocks import Child, Entry
     from rankspec.formats.field_plans import FieldPlan, MessagePlan
     from rankspec.formats.reporter import Reporter
 
