@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rankspec.formats.field_plans import INTEGER_RANGES
 from rankspec.formats.writing import literal
-from rankspec.schema.annotations import field_rules, inherits_from
+from rankspec.schema.annotations import field_rules, inherits_from, is_required
 from rankspec.schema.descriptors import descriptor_of, enum_of, fields_of, is_map, key_field, map_value
 from rankspec.schema.field_paths import at, is_at_or_below, join
 from rankspec.schema.leaves import in_schema_order
-from rankspec.schema.rules import bounds, choices, exclusive_groups, required_oneofs, value_rules
+from rankspec.schema.rules import bounds, choices, exclusive_groups, value_rules
 
 if TYPE_CHECKING:
     from google.protobuf.descriptor import Descriptor, FieldDescriptor
@@ -196,7 +196,7 @@ def _of_choices(laid_out: Layout, message: Message, path: str, begin: int) -> It
 def _choices_of(descriptor: Descriptor) -> Iterator[tuple[dict[str, FieldDescriptor], bool]]:
     """Yields the fields of which a message takes one, and whether it needs one; a required field is such a choice."""
     for oneof in descriptor.oneofs:
-        yield {field.name: field for field in oneof.fields}, oneof.name in required_oneofs(descriptor)
+        yield {field.name: field for field in oneof.fields}, is_required(oneof)
     for names, required in exclusive_groups(descriptor):
         yield {name: descriptor.fields_by_name[name] for name in names}, required
     for field in fields_of(descriptor):

@@ -82,15 +82,12 @@ def _told_by_its_values(leaf: Leaf, side: dict[str, Leaf]) -> bool:
 def _merged_order(first: list[str], second: list[str]) -> list[str]:
     """Merges two lists of paths, each in the order of the schema, into one in that order."""
     known = set(first)
-    merged: list[str] = []
-    inserted: dict[str | None, list[str]] = {}
-    anchor: str | None = None
+    # What `second` alone has, by the path of both that it comes after.
+    added: dict[str, list[str]] = {"": []}
+    anchor = ""
     for path in second:
         if path in known:
             anchor = path
         else:
-            inserted.setdefault(anchor, []).append(path)
-    merged += inserted.get(None, [])
-    for path in first:
-        merged += [path, *inserted.get(path, [])]
-    return merged
+            added.setdefault(anchor, []).append(path)
+    return [*added[""], *(path for both in first for path in (both, *added.get(both, ())))]

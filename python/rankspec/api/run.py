@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from rankspec.checking.check import load
-from rankspec.composition.compose import PathName, Source
+from rankspec.composition.compose import LoadedConfig, PathName, Source
 from rankspec.diagnostics.diagnostic import ConfigError, Diagnostic, summary
 from rankspec.diagnostics.field_error import FieldError
 from rankspec.families import not_trained
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from torch import nn
 
-    from rankspec.composition.compose import LoadedConfig
     from rankspec.trainer.report import OnReport, Report
     from rankspec.trainer.setup import Job
 

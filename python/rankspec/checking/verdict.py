@@ -65,7 +65,9 @@ def judge(document: Document[Message], environment: Mapping[str, str]) -> Verdic
         start = "" if document.text is not None else None
         found = find(document.message, completion.copies)
         violations = {_at(f.path, f.code, place_of(f.path, document, start)) for f in found}
-    return Verdict(tuple(sorted(violations, key=_order)), document.message)
+    return Verdict(
+        tuple(sorted(violations, key=lambda v: (v.line or 0, v.column or 0, v.path, v.code))), document.message
+    )
 
 
 def _of(diagnostics: Iterable[Diagnostic], document: Document[Message]) -> set[Violation]:
@@ -77,7 +79,3 @@ def _of(diagnostics: Iterable[Diagnostic], document: Document[Message]) -> set[V
 
 def _at(path: str, code: str, place: Position | None) -> Violation:
     return Violation(path, code, place.line if place else None, place.column if place else None)
-
-
-def _order(violation: Violation) -> tuple[int, int, str, str]:
-    return violation.line or 0, violation.column or 0, violation.path, violation.code

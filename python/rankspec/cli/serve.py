@@ -25,8 +25,6 @@ from rankspec.cli.digests import digest
 from rankspec.cli.stopping import VerbError, needing
 
 if TYPE_CHECKING:
-    import asyncio
-
     from rankspec.scoring.server.server import Addresses, Server
     from rankspec.scoring.server.settings import Settings
 
@@ -185,15 +183,11 @@ async def _until_asked(settings: Settings) -> tuple[int, bool]:
         addresses = await server.start()
     except OSError as error:
         sys.stderr.write(f"error: {error}; name a free address\n")
-        return statuses.TRY_AGAIN, await server.stop(_set(hurry))
+        hurry.set()
+        return statuses.TRY_AGAIN, await server.stop(hurry)
     _announce(server, settings, addresses)
     await asked.wait()
     return statuses.FINE, await server.stop(hurry)
-
-
-def _set(event: asyncio.Event) -> asyncio.Event:
-    event.set()
-    return event
 
 
 def _announce(server: Server, settings: Settings, addresses: Addresses) -> None:

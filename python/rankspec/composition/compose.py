@@ -14,9 +14,9 @@ from rankspec.diagnostics.diagnostic import Diagnostic, Position, has_errors
 from rankspec.formats.document import Document
 from rankspec.formats.origins import Origins
 from rankspec.formats.reading import STDIN, STDIN_NAME, read
-from rankspec.formats.variable_references import replace_in_values
 from rankspec.schema.field_paths import FieldPath, is_at_or_below
 from rankspec.schema.message_types import DEFAULT_MESSAGE
+from rankspec.schema.string_values import replace_in_values
 
 PathName = str | os.PathLike[str]
 # What stands for a file's name where there is none.

@@ -11,12 +11,13 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from rankspec.diagnostics.diagnostic import Diagnostic
-from rankspec.formats.variable_references import replace_in_values
+from rankspec.diagnostics.mistake import MistakeError
+from rankspec.schema.string_values import replace_in_values
 
 if TYPE_CHECKING:
     from google.protobuf.message import Message
 
+    from rankspec.diagnostics.diagnostic import Diagnostic
     from rankspec.formats.origins import Origins
     from rankspec.schema.field_paths import FieldPath
 
@@ -70,62 +71,49 @@ def substitute(message: Message, environment: Mapping[str, str], origins: Origin
     replacement = Replacement([], {})
 
     def expand(path: FieldPath, text: str) -> str:
-        expansion = _Expansion(text, environment)
-        if expansion.problem is not None:
-            code, problem, suggestion = expansion.problem
+        variables: list[str] = []
+        try:
+            expanded = _REFERENCE.sub(lambda reference: _value(reference, environment, variables), text)
+        except MistakeError as error:
             nearest = origins.nearest(path)
             position = origins.value(path) or (nearest[1] if nearest else None)
-            diagnostic = Diagnostic(code, problem, path, position, "error", suggestion)
-            replacement.diagnostics.append(diagnostic)
+            replacement.diagnostics.append(error.diagnostic(path, position))
             return text
-        if expansion.variables:
-            replacement.variables[path] = tuple(expansion.variables)
-        return expansion.text
+        if variables:
+            replacement.variables[path] = tuple(variables)
+        return expanded
 
     replace_in_values(message, expand)
     return replacement
 
 
-class _Expansion:
-    """One value with its references replaced, or the first thing that is wrong with it."""
+def _value(reference: re.Match[str], environment: Mapping[str, str], variables: list[str]) -> str:
+    """What a reference stands for; `variables` takes the variable's name.
 
-    def __init__(self, text: str, environment: Mapping[str, str]) -> None:
-        self._environment = environment
-        self.problem: tuple[str, str, str] | None = None
-        self.variables: list[str] = []
-        self.text = _REFERENCE.sub(self._replace, text)
-
-    def _replace(self, match: re.Match[str]) -> str:
-        if match[0] == "$${":
-            return "${"
-        if match[1] is None:
-            return self._fail(
-                "env.malformed",
-                f"`{match[0]}` is no reference to a variable",
-                "write `${NAME}`, `${NAME:-default}`, or `$${` for a literal `${`",
-            )
-        return self._value(match[1], match[2])
-
-    def _value(self, name: str, default: str | None) -> str:
-        self.variables.append(name)
-        value = self._environment.get(name)
-        if default is not None and not value:
-            # Text of the file, whatever it holds.
-            return default
-        if value is None:
-            return self._fail(
-                "env.unset",
-                f"the variable {name} is not set",
-                f"set {name}, or give a default: `${{{name}:-default}}`",
-            )
-        if _NO_TEXT.search(value):
-            return self._fail(
-                "env.not_text",
-                f"the value of the variable {name} is no text: it has bytes that are not UTF-8, or U+FFFD for them",
-                f"set {name} to text in UTF-8",
-            )
-        return value
-
-    def _fail(self, code: str, problem: str, suggestion: str) -> str:
-        self.problem = self.problem or (code, problem, suggestion)
-        return ""
+    Raises:
+        MistakeError: It is no reference, or its variable is unset or no text.
+    """
+    name, default = reference.groups()
+    if reference[0] == "$${":
+        return "${"
+    if name is None:
+        raise MistakeError(
+            "env.malformed",
+            f"`{reference[0]}` is no reference to a variable",
+            "write `${NAME}`, `${NAME:-default}`, or `$${` for a literal `${`",
+        )
+    variables.append(name)
+    value = environment.get(name)
+    if default is not None and not value:
+        # Text of the file, whatever it holds.
+        return str(default)
+    if value is None:
+        remedy = f"set {name}, or give a default: `${{{name}:-default}}`"
+        raise MistakeError("env.unset", f"the variable {name} is not set", remedy)
+    if _NO_TEXT.search(value):
+        raise MistakeError(
+            "env.not_text",
+            f"the value of the variable {name} is no text: it has bytes that are not UTF-8, or U+FFFD for them",
+            f"set {name} to text in UTF-8",
+        )
+    return value

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from rankspec.claims.registry import obeys
 from rankspec.recap.v1.data_pb2 import RecapDataConfig
 from rankspec.schema.annotations import inherits_from
-from rankspec.schema.descriptors import descriptor_of, fields_of, is_map, is_message, message_of
+from rankspec.schema.descriptors import descriptor_of, fields_of, is_map, is_message, message_of, other_member
 from rankspec.schema.field_paths import ROOT, FieldPath, as_path, is_at_or_below, path_of
-from rankspec.schema.leaves import items
+from rankspec.schema.leaves import Leaf, items
 from rankspec.schema.size_limits import too_many
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from google.protobuf.message import Message
 
     from rankspec.formats.document import Document
-    from rankspec.schema.leaves import Leaf
 
 
 class Copy(NamedTuple):
@@ -117,7 +116,7 @@ def _fill(message: Message, base: Message, path: FieldPath, source: FieldPath, r
     """Copies what is set in `base` and unset in `message`."""
     for field, value in base.ListFields():
         copy = Copy(path.to(field), source.to(field), root)
-        if _has_other_member(message, field):
+        if other_member(message, field):
             continue
         if not (getattr(message, field.name) if field.is_repeated else message.HasField(field.name)):
             message.MergeFrom(type(message)(**{field.name: value}))
@@ -140,10 +139,3 @@ def _fill_map(entries: Any, field: FieldDescriptor, base: Any, whole: Copy) -> I
         else:
             entries[key] = base[key]
         yield copy
-
-
-def _has_other_member(message: Message, field: FieldDescriptor) -> bool:
-    """Tells whether another member of the field's oneof is set."""
-    if field.containing_oneof is None:
-        return False
-    return message.WhichOneof(field.containing_oneof.name) not in {None, field.name}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from rankspec.formats.document import Document
-from rankspec.schema.descriptors import is_map, is_message
+from rankspec.schema.descriptors import is_map, is_message, other_member
 from rankspec.schema.field_paths import ROOT, FieldPath
 from rankspec.schema.leaves import value_at
 
@@ -81,10 +81,7 @@ def _merge_map(below: Any, field: FieldDescriptor, above: Any, replaced: list[st
 
 def note_switch(below: Message, field: FieldDescriptor, prefix: FieldPath, replaced: list[str]) -> None:
     """Notes the member of a oneof that setting `field` unsets."""
-    if field.containing_oneof is None:
-        return
-    current = below.WhichOneof(field.containing_oneof.name)
-    if current is not None and current != field.name:
+    if current := other_member(below, field):
         replaced.append(prefix.to_name(current))
 
 

@@ -17,13 +17,12 @@ from rankspec.formats.document import Document
 from rankspec.formats.origins import LineIndex, Mark, Origins
 from rankspec.formats.textproto.reader import read_textproto
 from rankspec.schema.descriptors import descriptor_of, is_map, map_value
-from rankspec.schema.field_paths import ROOT, FieldPath, as_path, is_at_or_below, path_of
+from rankspec.schema.field_paths import ROOT, FieldPath, Key, as_path, is_at_or_below, path_of
 
 if TYPE_CHECKING:
     from google.protobuf.descriptor import FieldDescriptor
     from google.protobuf.message import Message
 
-    from rankspec.schema.field_paths import Key
 
 M = TypeVar("M", bound="Message")
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, cast
 
-from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
 from google.protobuf.message_factory import GetMessageClass
 
 if TYPE_CHECKING:
-    from google.protobuf.descriptor import Descriptor, EnumDescriptor
     from google.protobuf.message import Message
 
 _KINDS = {

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from rankspec.diagnostics.mistake import MistakeError
-from rankspec.formats.field_plans import INTEGER_RANGES
+from rankspec.formats.field_plans import INTEGER_RANGES, FieldPlan
 from rankspec.formats.field_suggestions import field_words
-
-if TYPE_CHECKING:
-    from rankspec.formats.field_plans import FieldPlan
 
 
 def wrong_type(field: FieldPlan, text: str, suggestion: str | None = None) -> MistakeError:

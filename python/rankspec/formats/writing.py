@@ -11,16 +11,15 @@ import stat
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from rankspec.formats.variable_references import escape_values
 from rankspec.schema.descriptors import enum_of, is_map, is_message, key_field, map_value
 from rankspec.schema.field_paths import ROOT, FieldPath
-from rankspec.schema.leaves import in_schema_order, items
+from rankspec.schema.leaves import Leaf, in_schema_order, items
+from rankspec.schema.string_values import escaped, replace_strings
 
 if TYPE_CHECKING:
     from google.protobuf.descriptor import FieldDescriptor
     from google.protobuf.message import Message
 
-    from rankspec.schema.leaves import Leaf
 
 M = TypeVar("M", bound="Message")
 
@@ -111,7 +110,7 @@ def _json(config: Message) -> str:
 def _escaped(config: M) -> M:
     copy = type(config)()
     copy.CopyFrom(config)
-    escape_values(copy)
+    replace_strings(copy, lambda _path, text: escaped(text))
     return copy
 
 

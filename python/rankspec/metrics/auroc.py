@@ -6,6 +6,8 @@ from decimal import ROUND_UP, Context
 import numpy as np
 from numpy.typing import NDArray
 
+from rankspec.metrics.binary import all_finite
+
 Floats = NDArray[np.floating]
 Labels = NDArray[np.floating] | NDArray[np.integer]
 
@@ -32,7 +34,7 @@ def auroc(predictions: Floats, labels: Labels, weights: Floats | None = None) ->
     Returns:
         A figure in [0, 1]; NaN if one of the classes has no weight, or anything is not finite.
     """
-    if not len(predictions) or not all(c is None or np.isfinite(c).all() for c in (predictions, labels, weights)):
+    if not len(predictions) or not all_finite(predictions, labels, weights):
         # Sorted, scores that are not finite would lie by the order of their rows.
         return float("nan")
     rows = np.argsort(predictions, kind="stable")
@@ -64,7 +66,7 @@ class RunningAuroc:
 
     def add(self, predictions: Floats, labels: Labels, weights: Floats) -> None:
         """Adds rows, each argument `[N]` as `auroc` takes it."""
-        self._is_finite = self._is_finite and all(np.isfinite(c).all() for c in (predictions, labels, weights))
+        self._is_finite = self._is_finite and all_finite(predictions, labels, weights)
         if not self._is_finite:
             return
         counted = weights != 0

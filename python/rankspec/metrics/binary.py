@@ -65,7 +65,7 @@ def relative_cross_entropy(
         Percent; NaN if no row has weight or the labels are all equal, where the figure means nothing, and where
         anything is not finite.
     """
-    if not _all_finite(predictions, labels, weights):
+    if not all_finite(predictions, labels, weights):
         return float("nan")
     counted = np.asarray(labels) if weights is None else np.asarray(labels)[np.asarray(weights) != 0]
     if len(counted) == 0 or counted.min() == counted.max():
@@ -82,7 +82,7 @@ def calibration_ratio(predictions: Floats, labels: Labels, weights: Floats | Non
     Returns:
         The ratio; NaN if no label has weight, or anything is not finite.
     """
-    if not _all_finite(predictions, labels, weights):
+    if not all_finite(predictions, labels, weights):
         return float("nan")
     mass = 1.0 if weights is None else np.asarray(weights, dtype=np.float64)
     labelled = (mass * np.asarray(labels, dtype=np.float64)).sum()
@@ -90,5 +90,6 @@ def calibration_ratio(predictions: Floats, labels: Labels, weights: Floats | Non
     return float(predicted / labelled) if labelled else float("nan")
 
 
-def _all_finite(*columns: ArrayLike | None) -> bool:
+def all_finite(*columns: ArrayLike | None) -> bool:
+    """Whether every number of every column that is there is finite."""
     return all(column is None or bool(np.isfinite(column).all()) for column in columns)

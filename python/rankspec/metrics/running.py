@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 import numpy as np
 from numpy.typing import NDArray
 
-from rankspec.metrics.binary import cross_entropy
+from rankspec.metrics.binary import all_finite, cross_entropy
 
 Floats = NDArray[np.floating]
 
@@ -42,7 +42,7 @@ class RunningRelativeCrossEntropy:
 
     def add(self, predictions: Floats, labels: Floats, weights: Floats) -> None:
         """Adds rows."""
-        self._is_finite = self._is_finite and _are_finite(predictions, labels, weights)
+        self._is_finite = self._is_finite and all_finite(predictions, labels, weights)
         counted = labels[weights != 0] if self._is_finite else labels[:0]
         if not len(counted):
             return
@@ -78,7 +78,7 @@ class _RunningRatio(ABC):
 
     def add(self, predictions: Floats, labels: Floats, weights: Floats) -> None:
         """Adds rows."""
-        self._is_finite = self._is_finite and _are_finite(predictions, labels, weights)
+        self._is_finite = self._is_finite and all_finite(predictions, labels, weights)
         if self._is_finite:
             self._above += _weighted_sum(self._measure(predictions, labels), weights)
             self._below += self._divisor(labels, weights)
@@ -142,7 +142,3 @@ def _errors(predictions: Floats, labels: Floats) -> Floats:
 
 def _weighted_sum(values: Floats, weights: Floats) -> float:
     return float(np.multiply(weights, values, dtype=np.float64).sum())
-
-
-def _are_finite(*columns: Floats) -> bool:
-    return all(bool(np.isfinite(column).all()) for column in columns)

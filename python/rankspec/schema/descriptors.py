@@ -60,3 +60,11 @@ def is_message(field: FieldDescriptor) -> bool:
 def message_of(field: FieldDescriptor) -> Descriptor | None:
     """Returns the message type that one step of this field leads to; None for scalars."""
     return single(field).message_type
+
+
+def other_member(message: Message, field: FieldDescriptor) -> str | None:
+    """Returns the member of a field's oneof that a message has in the field's place; None if it has none."""
+    if field.containing_oneof is None:
+        return None
+    current = message.WhichOneof(field.containing_oneof.name)
+    return None if current == field.name else current

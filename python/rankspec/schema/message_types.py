@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from rankspec.diagnostics.mistake import MistakeError
 
@@ -33,11 +33,9 @@ def message_class(name: str) -> type[Message]:
     Raises:
         MistakeError: There is no such message, or the short name is that of several.
     """
-    known = _MODULES.get(name)
-    if known is not None:
-        found: type[Message] = getattr(import_module(known), name.rpartition(".")[2])
-        return found
     package, _, short = name.rpartition(".")
+    if name in _MODULES:
+        return cast("type[Message]", getattr(import_module(_MODULES[name]), short))
     if not package:
         return _by_short_name(short)
     if re.fullmatch(_PACKAGE, package):

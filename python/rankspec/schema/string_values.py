@@ -1,4 +1,4 @@
-"""Changes the strings that a message holds, wherever they are in it."""
+"""Changes the strings that a message holds, wherever they are in it: those with variables too."""
 
 from __future__ import annotations
 
@@ -33,6 +33,16 @@ def replace_strings(message: Message, replaced: Callable[[FieldPath, str], str])
                     value[leaf.path.key] = text
                 else:
                     setattr(inner, field.name, text)
+
+
+def replace_in_values(message: Message, expand: Callable[[FieldPath, str], str]) -> None:
+    """Replaces every string with `${` in it, which reading puts variables into, in place.
+
+    Args:
+        message: What to change.
+        expand: Gives what to put in place of a value, from its path and text.
+    """
+    replace_strings(message, lambda path, text: expand(path, text) if "${" in text else text)
 
 
 def escaped(text: str) -> str:

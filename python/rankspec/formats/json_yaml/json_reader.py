@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, TypeVar
 
 from google.protobuf.message import Message
 
-from rankspec.formats.json_yaml.tree import MAX_CONTAINERS, Member, Node
+from rankspec.formats.json_yaml.tree import MAX_CONTAINERS, Kind, Member, Node
 from rankspec.formats.json_yaml.tree_document import read_tree
 from rankspec.formats.textproto.reader import decode
 
 if TYPE_CHECKING:
     from rankspec.formats.document import Document
-    from rankspec.formats.json_yaml.tree import Kind
     from rankspec.formats.reading_state import State
 
 M = TypeVar("M", bound=Message)

@@ -7,7 +7,7 @@ from math import isfinite, isnan
 from typing import TYPE_CHECKING
 
 from rankspec.diagnostics.mistake import MistakeError
-from rankspec.formats.field_plans import INTEGER_RANGES
+from rankspec.formats.field_plans import INTEGER_RANGES, FieldPlan
 from rankspec.formats.field_suggestions import field_words
 from rankspec.formats.literals import shortened, wrong_type
 from rankspec.formats.textproto.scalars import (
@@ -20,7 +20,6 @@ from rankspec.formats.textproto.scalars import (
 )
 
 if TYPE_CHECKING:
-    from rankspec.formats.field_plans import FieldPlan
     from rankspec.formats.json_yaml.tree import Node
 
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)\Z")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import yaml
 from google.protobuf.message import Message
 
-from rankspec.formats.json_yaml.tree import MAX_CONTAINERS, Member, Node
+from rankspec.formats.json_yaml.tree import MAX_CONTAINERS, Kind, Member, Node
 from rankspec.formats.json_yaml.tree_document import read_tree
 from rankspec.formats.json_yaml.tree_reader import MAX_VALUES, TooManyValuesError
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from rankspec.formats.document import Document
-    from rankspec.formats.json_yaml.tree import Kind
     from rankspec.formats.reading_state import State
 
 M = TypeVar("M", bound=Message)

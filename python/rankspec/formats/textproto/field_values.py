@@ -7,16 +7,14 @@ from typing import TYPE_CHECKING
 
 from rankspec.diagnostics.mistake import MistakeError
 from rankspec.formats.field_suggestions import field_words
-from rankspec.formats.reading_state import MAX_DEPTH
-from rankspec.formats.textproto.recovery import LITERALS
+from rankspec.formats.reading_state import MAX_DEPTH, State
+from rankspec.formats.textproto.recovery import LITERALS, TokenSource
 from rankspec.formats.textproto.scalars import read_scalar
 from rankspec.formats.textproto.tokens import OPENERS, Token
 
 if TYPE_CHECKING:
     from rankspec.formats.blocks import Block
     from rankspec.formats.field_plans import FieldPlan
-    from rankspec.formats.reading_state import State
-    from rankspec.formats.textproto.recovery import TokenSource
 
 _BARE_TEXT = re.compile(r"[^\s,;{}<>\[\]#]+")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rankspec.formats.field_suggestions import field_words
-from rankspec.formats.reading_state import MAX_DEPTH
+from rankspec.formats.reading_state import MAX_DEPTH, State
 from rankspec.formats.textproto.field_values import ValueReader
 from rankspec.formats.textproto.recovery import LITERALS, TokenSource
 from rankspec.formats.textproto.tokens import FOREIGN_COMMENT, ODD_NAME, OPENERS, Token
@@ -13,7 +13,6 @@ from rankspec.formats.textproto.tokens import FOREIGN_COMMENT, ODD_NAME, OPENERS
 if TYPE_CHECKING:
     from rankspec.formats.blocks import Block
     from rankspec.formats.field_plans import FieldPlan
-    from rankspec.formats.reading_state import State
 
 
 class StatementReader:
