@@ -7,11 +7,8 @@ import math
 from abc import ABC, abstractmethod
 
 import numpy as np
-from numpy.typing import NDArray
 
-from rankspec.metrics.binary import cross_entropy
-
-Floats = NDArray[np.floating]
+from rankspec.metrics.binary import Floats, all_finite, cross_entropy
 
 
 class RunningMean:
@@ -42,7 +39,7 @@ class RunningRelativeCrossEntropy:
 
     def add(self, predictions: Floats, labels: Floats, weights: Floats) -> None:
         """Adds rows."""
-        self._is_finite = self._is_finite and _are_finite(predictions, labels, weights)
+        self._is_finite = self._is_finite and all_finite(predictions, labels, weights)
         counted = labels[weights != 0] if self._is_finite else labels[:0]
         if not len(counted):
             return
@@ -62,7 +59,10 @@ class RunningRelativeCrossEntropy:
 
 
 class RunningCalibrationRatio:
-    """As `metrics.calibration_ratio`; NaN where that is."""
+    """Sum of the predicted probabilities over sum of the labels, both weighted: above 1 predicts too much.
+
+    NaN if no label has weight, or anything is not finite.
+    """
 
     def __init__(self) -> None:
         self._predicted = self._labelled = 0.0
@@ -70,7 +70,7 @@ class RunningCalibrationRatio:
 
     def add(self, predictions: Floats, labels: Floats, weights: Floats) -> None:
         """Adds rows."""
-        self._is_finite = self._is_finite and _are_finite(predictions, labels, weights)
+        self._is_finite = self._is_finite and all_finite(predictions, labels, weights)
         if self._is_finite:
             self._predicted += _weighted_sum(predictions, weights)
             self._labelled += _weighted_sum(labels, weights)
@@ -93,7 +93,7 @@ class _RunningWeightedMean(ABC):
 
     def add(self, predictions: Floats, labels: Floats, weights: Floats) -> None:
         """Adds rows."""
-        self._is_finite = self._is_finite and _are_finite(predictions, labels, weights)
+        self._is_finite = self._is_finite and all_finite(predictions, labels, weights)
         if self._is_finite:
             self._sum += _weighted_sum(self._measure(predictions, labels), weights)
             self._weight += float(weights.sum(dtype=np.float64))
@@ -147,7 +147,3 @@ def _errors(predictions: Floats, labels: Floats) -> Floats:
 
 def _weighted_sum(values: Floats, weights: Floats) -> float:
     return float(np.multiply(weights, values, dtype=np.float64).sum())
-
-
-def _are_finite(*columns: Floats) -> bool:
-    return all(bool(np.isfinite(column).all()) for column in columns)

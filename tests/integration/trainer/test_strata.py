@@ -19,7 +19,7 @@ from tests.integration.trainer.runs import FAILED, Plan, Runs, assert_same_end, 
 from rankspec.families.recap.program.batch import RecapBatch
 from rankspec.families.recap.program.program import RecapProgram
 from rankspec.metrics.auroc import auroc
-from rankspec.metrics.binary import calibration_ratio, relative_cross_entropy
+from rankspec.metrics.binary import relative_cross_entropy
 from rankspec.trainer import follow, waiting
 from rankspec.trainer.data.plan import Share
 from rankspec.trainer.data_error import DataError
@@ -59,7 +59,8 @@ def test_metrics_are_those_of_the_rows_with_the_value(runs: Runs, *, plain: bool
             assert _or_none(auroc(prediction, label, weight)) == record[f"auroc@{name}/{task}"]
             expected = _or_none(relative_cross_entropy(prediction, label, weight))
             assert record[f"rce@{name}/{task}"] == (expected and pytest.approx(expected))
-            expected = _or_none(calibration_ratio(prediction, label, weight))
+            labelled = (label.astype(np.float64) * weight).sum()
+            expected = (prediction.astype(np.float64) * weight).sum() / labelled if labelled else None
             assert record[f"calibration_ratio@{name}/{task}"] == (expected and pytest.approx(expected))
         mean = (record[f"loss@{name}/like"] + record[f"loss@{name}/reply"]) / 2
         assert record[f"loss@{name}"] == pytest.approx(mean)
