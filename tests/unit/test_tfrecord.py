@@ -15,8 +15,8 @@ import pytest
 from google.protobuf.message import DecodeError
 from tests.unit.tf_examples import FORMS, Example, example, examples_of, write_records
 
-from rankspec.datasets.tf_example import varint
 from rankspec.datasets.tfrecord import ROW_GROUP_ROWS, framed, masked_crc
+from rankspec.encoding.vocabulary import varint
 from rankspec.trainer.data.opening import rows_opener
 from rankspec.trainer.data.place import Place
 from rankspec.trainer.data.source import RowFile

@@ -51,11 +51,13 @@ def read_bundle(
         data = _manifest_bytes(place)
         digest = hashlib.sha256(data).hexdigest()
         if expect_digest is not None and digest != expect_digest:
-            raise _error(bundle_pb2.ERROR_CODE_DIGEST_MISMATCH, "the manifest of that digest", MANIFEST_FILE)
+            raise ScoringError(
+                bundle_pb2.ERROR_CODE_DIGEST_MISMATCH, "the manifest of that digest", input=MANIFEST_FILE
+            )
         manifest = parsed_manifest(data)
         _check_names(place, manifest)
         if sum(file.size for file in manifest.files) > max_bytes:
-            raise _error(bundle_pb2.ERROR_CODE_FILE_TOO_LARGE, f"files of {max_bytes} bytes together at most")
+            raise ScoringError(bundle_pb2.ERROR_CODE_FILE_TOO_LARGE, f"files of {max_bytes} bytes together at most")
         contents = {file.name: _content(place, file) for file in manifest.files}
     return BundleFiles(manifest, digest, contents)
 
@@ -90,7 +92,7 @@ def _folder(folder: str | os.PathLike[str]) -> Iterator[int]:
     try:
         place = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     except OSError as error:
-        raise _error(bundle_pb2.ERROR_CODE_NO_BUNDLE, "a folder that can be read") from error
+        raise ScoringError(bundle_pb2.ERROR_CODE_NO_BUNDLE, "a folder that can be read") from error
     try:
         yield place
     finally:
@@ -101,10 +103,12 @@ def _manifest_bytes(place: int) -> bytes:
     try:
         with _opened(place, MANIFEST_FILE) as file:
             if os.fstat(file).st_size > MAX_MANIFEST_BYTES:
-                raise _error(bundle_pb2.ERROR_CODE_FILE_TOO_LARGE, f"{MAX_MANIFEST_BYTES} bytes at most", MANIFEST_FILE)
+                raise ScoringError(
+                    bundle_pb2.ERROR_CODE_FILE_TOO_LARGE, f"{MAX_MANIFEST_BYTES} bytes at most", input=MANIFEST_FILE
+                )
             return os.read(file, MAX_MANIFEST_BYTES)
     except FileNotFoundError as error:
-        raise _error(bundle_pb2.ERROR_CODE_NO_BUNDLE, "a folder with a manifest", MANIFEST_FILE) from error
+        raise ScoringError(bundle_pb2.ERROR_CODE_NO_BUNDLE, "a folder with a manifest", input=MANIFEST_FILE) from error
 
 
 def _check_names(place: int, manifest: BundleManifest) -> None:
@@ -112,9 +116,11 @@ def _check_names(place: int, manifest: BundleManifest) -> None:
     listed = {file.name for file in manifest.files}
     there = set(os.listdir(place)) - {MANIFEST_FILE}
     for name in sorted(there - listed):
-        raise _error(bundle_pb2.ERROR_CODE_FILE_UNLISTED, "files that the manifest lists, and no others", name)
+        raise ScoringError(
+            bundle_pb2.ERROR_CODE_FILE_UNLISTED, "files that the manifest lists, and no others", input=name
+        )
     for name in sorted(listed - there):
-        raise _error(bundle_pb2.ERROR_CODE_FILE_MISSING, "every file that the manifest lists", name)
+        raise ScoringError(bundle_pb2.ERROR_CODE_FILE_MISSING, "every file that the manifest lists", input=name)
 
 
 def _content(place: int, listed: BundleFile) -> memoryview:
@@ -122,16 +128,18 @@ def _content(place: int, listed: BundleFile) -> memoryview:
     try:
         with _opened(place, listed.name) as file:
             if os.fstat(file).st_size != listed.size:
-                raise _error(bundle_pb2.ERROR_CODE_FILE_SIZE, f"{listed.size} bytes", listed.name)
+                raise ScoringError(bundle_pb2.ERROR_CODE_FILE_SIZE, f"{listed.size} bytes", input=listed.name)
             # An empty file cannot be mapped.
             content = memoryview(mmap.mmap(file, listed.size, access=mmap.ACCESS_READ) if listed.size else b"")
     except FileNotFoundError as error:
-        raise _error(bundle_pb2.ERROR_CODE_FILE_MISSING, "every file that the manifest lists", listed.name) from error
+        raise ScoringError(
+            bundle_pb2.ERROR_CODE_FILE_MISSING, "every file that the manifest lists", input=listed.name
+        ) from error
     digest = hashlib.sha256()
     for start in range(0, listed.size, _CHUNK):
         digest.update(content[start : start + _CHUNK])
     if digest.hexdigest() != listed.sha256:
-        raise _error(bundle_pb2.ERROR_CODE_FILE_HASH, "the SHA-256 that the manifest says", listed.name)
+        raise ScoringError(bundle_pb2.ERROR_CODE_FILE_HASH, "the SHA-256 that the manifest says", input=listed.name)
     return content
 
 
@@ -143,14 +151,10 @@ def _opened(place: int, name: str) -> Iterator[int]:
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise _error(bundle_pb2.ERROR_CODE_FILE_UNSAFE, "a plain file that can be read", name) from error
+        raise ScoringError(bundle_pb2.ERROR_CODE_FILE_UNSAFE, "a plain file that can be read", input=name) from error
     try:
         if not stat.S_ISREG(os.fstat(file).st_mode):
-            raise _error(bundle_pb2.ERROR_CODE_FILE_UNSAFE, "a plain file", name)
+            raise ScoringError(bundle_pb2.ERROR_CODE_FILE_UNSAFE, "a plain file", input=name)
         yield file
     finally:
         os.close(file)
-
-
-def _error(code: bundle_pb2.ErrorCode, expectation: str, name: str = "") -> ScoringError:
-    return ScoringError(code, expectation, input=name)
