@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from tests.unit.metric_references import calibration_ratio
 
 from rankspec.metrics import binary as metrics
 from rankspec.metrics.running import (
@@ -20,18 +21,9 @@ from rankspec.metrics.running import (
 Columns = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
 
 
-def _calibration_ratio(
-    predictions: NDArray[np.float32], labels: NDArray[np.float32], weights: NDArray[np.float32]
-) -> float:
-    mass = weights.astype(np.float64)
-    labelled, predicted = (float((mass * column.astype(np.float64)).sum()) for column in (labels, predictions))
-    is_finite = all(np.isfinite(column).all() for column in (predictions, labels, weights))
-    return predicted / labelled if labelled and is_finite else float("nan")
-
-
 RUNNING: dict[str, tuple[type[RunningRelativeCrossEntropy | RunningCalibrationRatio], Callable[..., float]]] = {
     "rce": (RunningRelativeCrossEntropy, metrics.relative_cross_entropy),
-    "calibration_ratio": (RunningCalibrationRatio, _calibration_ratio),
+    "calibration_ratio": (RunningCalibrationRatio, calibration_ratio),
 }
 
 

@@ -15,6 +15,7 @@ import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator  # type: ignore[import-untyped]
 from tests.integration.trainer import interruptions
 from tests.integration.trainer.runs import FAILED, Plan, Runs, assert_same_end, newest, records_of, tensors_of
+from tests.unit.metric_references import calibration_ratio
 
 from rankspec.families.recap.program.batch import RecapBatch
 from rankspec.families.recap.program.program import RecapProgram
@@ -59,8 +60,7 @@ def test_metrics_are_those_of_the_rows_with_the_value(runs: Runs, *, plain: bool
             assert _or_none(auroc(prediction, label, weight)) == record[f"auroc@{name}/{task}"]
             expected = _or_none(relative_cross_entropy(prediction, label, weight))
             assert record[f"rce@{name}/{task}"] == (expected and pytest.approx(expected))
-            labelled = (label.astype(np.float64) * weight).sum()
-            expected = (prediction.astype(np.float64) * weight).sum() / labelled if labelled else None
+            expected = _or_none(calibration_ratio(prediction, label, weight))
             assert record[f"calibration_ratio@{name}/{task}"] == (expected and pytest.approx(expected))
         mean = (record[f"loss@{name}/like"] + record[f"loss@{name}/reply"]) / 2
         assert record[f"loss@{name}"] == pytest.approx(mean)

@@ -14,9 +14,10 @@ from itertools import accumulate
 
 import pyarrow as pa
 
-from rankspec.diagnostics.closest_name import closest
+from rankspec.diagnostics.closest_name import did_you_mean
 from rankspec.trainer.data.dataset import Dataset
 from rankspec.trainer.data.parquet import ParquetFile
+from rankspec.trainer.data.source import place_in
 from rankspec.trainer.data.values import StoredColumn, values_of
 from rankspec.trainer.data_error import DataError
 
@@ -93,7 +94,7 @@ class Carried:
         for column in self._columns:
             values = stored.column(column.column)
             if column.vector is not None:
-                rows = values_of(values.combine_chunks(), column.vector, file.place(index))
+                rows = values_of(values.combine_chunks(), column.vector, place_in(file, index))
                 values = pa.chunked_array([pa.array(rows[:, column.place])])
             arrays.append(values.cast(column.type))
         return pa.table(arrays, schema=self.schema)
@@ -166,8 +167,7 @@ def _named(
     for file, schema in schemas.items():
         stored = _type_in(schema, name)
         if stored is None:
-            match = closest(name, schema.names)
-            hint = f'; did you mean "{match}"?' if match else ""
+            hint = did_you_mean(name, schema.names)
             raise DataError(f'{file}: has no column "{name}", which is to be carried{hint}', path)
         if not _is_scalar(stored):
             raise DataError(
