@@ -8,6 +8,7 @@ import pytest
 
 from rankspec.metrics import binary as metrics
 from rankspec.metrics.auroc import auroc
+from rankspec.metrics.running import RunningCalibrationRatio
 
 FIXTURES = Path(__file__).parent / "fixtures"
 ARRAYS = np.load(FIXTURES / "metrics_small.npz")
@@ -63,8 +64,9 @@ def test_metrics_of_rows_without_weight_are_not_a_number() -> None:
 
 
 def test_calibration_ratio_weighs_rows() -> None:
-    ratio = metrics.calibration_ratio(np.array([0.5, 0.5]), np.array([1.0, 0.0]), np.array([1.0, 3.0]))
-    assert ratio == pytest.approx(2.0)
+    ratio = RunningCalibrationRatio()
+    ratio.add(np.array([0.5, 0.5]), np.array([1.0, 0.0]), np.array([1.0, 3.0]))
+    assert ratio.compute() == pytest.approx(2.0)
 
 
 def test_relative_cross_entropy_of_a_worked_example() -> None:

@@ -127,7 +127,7 @@ def test_recipe_and_vocabularies_are_read_back(tmp_path: Path) -> None:
         "_vocabulary-0004",
     ]
     assert read.recipe == written.recipe
-    encoder, again = Encoder(written.recipe, written.vocabularies), recipe_folder.open_encoder(tmp_path)
+    encoder, again = (Encoder(one.recipe, one.vocabularies) for one in (written, read))
     rows = batch(columns)
     assert (again.encode(again.reader.read(rows)).discrete == encoder.encode(encoder.reader.read(rows)).discrete).all()
 
@@ -139,6 +139,11 @@ def test_files_that_are_there_are_not_written_over(tmp_path: Path) -> None:
         recipe_folder.write(fitted(COLUMNS), tmp_path)
 
     assert [path.name for path in tmp_path.iterdir()] == ["_recipe.binpb"]
+
+
+def _encoder_in(folder: Path) -> Encoder:
+    again = recipe_folder.read(folder)
+    return Encoder(again.recipe, again.vocabularies)
 
 
 @pytest.mark.parametrize(
@@ -168,7 +173,7 @@ def test_damaged_folder_is_refused(tmp_path: Path, damage: str, code: str) -> No
             (tmp_path / "_recipe.binpb").write_bytes(b"\xff\xff")
 
     with pytest.raises(EncodingError) as caught:
-        recipe_folder.open_encoder(tmp_path)
+        _encoder_in(tmp_path)
 
     assert caught.value.code == code
 

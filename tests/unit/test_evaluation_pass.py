@@ -12,13 +12,14 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import torch
+from tests.unit.metric_references import calibration_ratio
 from torch import Tensor, distributed
 
 from rankspec.families.recap.program.figures import task_figures
 from rankspec.families.recap.program.tasks import BinaryClassification, Task
 from rankspec.families.recap.task_kinds import Metric
 from rankspec.metrics.auroc import RunningAuroc, auroc
-from rankspec.metrics.binary import calibration_ratio, relative_cross_entropy
+from rankspec.metrics.binary import relative_cross_entropy
 from rankspec.trainer.errors import TrainError
 from rankspec.trainer.evaluation import evaluate_rows
 from rankspec.trainer.processes import Processes

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from tests.unit.metric_references import calibration_ratio
 
 from rankspec.metrics import binary as metrics
 from rankspec.metrics.running import (
@@ -19,9 +20,10 @@ from rankspec.metrics.running import (
 
 Columns = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
 
+
 RUNNING: dict[str, tuple[type[RunningRelativeCrossEntropy | RunningCalibrationRatio], Callable[..., float]]] = {
     "rce": (RunningRelativeCrossEntropy, metrics.relative_cross_entropy),
-    "calibration_ratio": (RunningCalibrationRatio, metrics.calibration_ratio),
+    "calibration_ratio": (RunningCalibrationRatio, calibration_ratio),
 }
 
 

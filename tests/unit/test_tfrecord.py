@@ -15,11 +15,11 @@ import pytest
 from google.protobuf.message import DecodeError
 from tests.unit.tf_examples import FORMS, Example, example, examples_of, write_records
 
-from rankspec.datasets.tf_example import varint
 from rankspec.datasets.tfrecord import ROW_GROUP_ROWS, framed, masked_crc
+from rankspec.encoding.vocabulary import varint
 from rankspec.trainer.data.opening import rows_opener
 from rankspec.trainer.data.place import Place
-from rankspec.trainer.data.source import RowFile
+from rankspec.trainer.data.source import RowFile, place_in
 from rankspec.trainer.data.storage.local import LOCAL
 from rankspec.trainer.data.storage.storage import StoredFile
 from rankspec.trainer.data.tfrecord import positions
@@ -64,7 +64,7 @@ def test_row_groups_are_read_in_any_order(
         here = slice(row_group * ROW_GROUP_ROWS, (row_group + 1) * ROW_GROUP_ROWS)
         for name, values in rows_of(file, row_group).items():
             np.testing.assert_array_equal(values, columns[name][here])
-    assert file.place(2, 5).of("f", 1).endswith(f'row {2 * ROW_GROUP_ROWS + 6}, column "f"')
+    assert place_in(file, 2, 5).of("f", 1).endswith(f'row {2 * ROW_GROUP_ROWS + 6}, column "f"')
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -14,6 +14,8 @@ from google.protobuf.descriptor_pb2 import FileDescriptorProto
 from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message_factory import GetMessageClass
 
+from rankspec.encoding.vocabulary import varint
+
 _FILE = """
 name: "rankspec/tf_example.proto" package: "rankspec.tf_example" syntax: "proto3"
 message_type {
@@ -58,15 +60,6 @@ def _message(name: str) -> Any:
 Int64List: Any = _message("Int64List")
 Feature: Any = _message("Feature")
 OpaqueExample: Any = _message("OpaqueExample")
-
-
-def varint(number: int) -> bytes:
-    """A number from 0 on as Protobuf transmits it."""
-    encoded = bytearray()
-    while number > 0x7F:
-        encoded.append(number & 0x7F | 0x80)
-        number >>= 7
-    return bytes([*encoded, number])
 
 
 def float_header(length: int) -> bytes:

@@ -25,6 +25,12 @@ def closest(name: str, known: Collection[str]) -> str | None:
     return folded[matches[0]] if matches else None
 
 
+def did_you_mean(name: str, known: Collection[str]) -> str:
+    """The end of a message that refuses a name; empty where nothing is near."""
+    match = closest(name, known)
+    return f'; did you mean "{match}"?' if match else ""
+
+
 def suggest_name(name: str, known: Collection[str], what: str) -> str | None:
     """Says what `name` may stand for, or, where nothing is near and there are few, what there is."""
     match = closest(name, known)

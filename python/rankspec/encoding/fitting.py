@@ -7,6 +7,7 @@ import shutil
 import struct
 import tempfile
 from collections.abc import Iterable
+from copy import deepcopy
 from dataclasses import dataclass
 from hashlib import sha256
 from io import BytesIO
@@ -55,8 +56,7 @@ class Fitted:
 
 def completed(recipe: pb.Recipe) -> pb.Recipe:
     """The recipe with every default filled in, as reading and fitting take it."""
-    copy = pb.Recipe()
-    copy.CopyFrom(recipe)
+    copy = deepcopy(recipe)
     copy.text.SetInParent()
     copy.output.SetInParent()
     return resolve(copy)
@@ -88,8 +88,7 @@ def divided_by_time(recipe: pb.Recipe, counted: TimeTracker) -> pb.Recipe:
             "microseconds; lower round_to_micros, or give start_micros",
             split.time.column,
         )
-    divided = pb.Recipe()
-    divided.CopyFrom(recipe)
+    divided = deepcopy(recipe)
     divided.split.time.start_micros[:] = [start for start in starts if start is not None]
     return divided
 
@@ -188,8 +187,7 @@ class Fit:
         Raises:
             EncodingError: a number that is to be an id by its distinct values has too many of them, or none.
         """
-        recipe = pb.Recipe()
-        recipe.CopyFrom(self.recipe)
+        recipe = deepcopy(self.recipe)
         recipe.fitted.SetInParent()
         if generator:
             recipe.fitted.generator = generator
@@ -237,8 +235,7 @@ class Fit:
 
     def _finish(self, feature: pb.Feature, place: int, fitted: Fitted) -> None:
         """Adds a feature to the fitted recipe, or to what is left out of it."""
-        new = pb.Feature()
-        new.CopyFrom(feature)
+        new = deepcopy(feature)
         tracker = self._of_feature[feature.name]
         kind = feature.WhichOneof("kind")
         if kind == "number":

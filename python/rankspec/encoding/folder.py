@@ -12,7 +12,6 @@ from google.protobuf import text_format
 from google.protobuf.message import DecodeError
 
 from rankspec.data.v1 import recipe_pb2 as pb
-from rankspec.encoding.encoder import Encoder
 from rankspec.encoding.errors import EncodingError
 from rankspec.encoding.fitting import Fitted
 
@@ -77,16 +76,6 @@ def vocabulary_files(recipe: pb.Recipe) -> list[str]:
         if name != os.path.basename(name) or name in {"", ".", ".."} or "\\" in name:  # noqa: PTH119 — no path is made
             raise EncodingError("recipe.damaged", f"the vocabulary's name {name!r} is no plain file name")
     return named
-
-
-def open_encoder(folder: Path, *, show_values: bool = False) -> Encoder:
-    """The encoder of the recipe in a folder.
-
-    Raises:
-        EncodingError: the recipe cannot be used, or a vocabulary is not the one that it was fitted with.
-    """
-    fitted = read(folder)
-    return Encoder(fitted.recipe, fitted.vocabularies, show_values=show_values)
 
 
 def _bytes(path: Path) -> bytes:

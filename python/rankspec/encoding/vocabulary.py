@@ -69,13 +69,18 @@ def packed(values: Iterable[str]) -> bytes:
     data = bytearray()
     for value in values:
         encoded = value.encode()
-        length = len(encoded)
-        while length >= 0x80:
-            data.append(length & 0x7F | 0x80)
-            length >>= 7
-        data.append(length)
+        data += varint(len(encoded))
         data += encoded
     return bytes(data)
+
+
+def varint(number: int) -> bytes:
+    """A number from 0 on as Protobuf transmits it."""
+    encoded = bytearray()
+    while number > 0x7F:
+        encoded.append(number & 0x7F | 0x80)
+        number >>= 7
+    return bytes([*encoded, number])
 
 
 def unpacked(data: bytes) -> list[str]:

@@ -1,4 +1,4 @@
-"""Metrics of binary predictions: relative cross entropy, calibration ratio.
+"""Relative cross entropy of binary predictions.
 
 All functions take one task's values for all rows, `[N]`, and reduce in float64.
 """
@@ -76,20 +76,6 @@ def relative_cross_entropy(
     return float(100 * (1 - entropy / cross_entropy(mean_label, mean_label, epsilon=epsilon)[0]))
 
 
-def calibration_ratio(predictions: Floats, labels: Labels, weights: Floats | None = None) -> float:
-    """Sum of the predicted probabilities over sum of the labels, both weighted: above 1 predicts too much.
-
-    Returns:
-        The ratio; NaN if no label has weight, or anything is not finite.
-    """
-    if not all_finite(predictions, labels, weights):
-        return float("nan")
-    mass = 1.0 if weights is None else np.asarray(weights, dtype=np.float64)
-    labelled = (mass * np.asarray(labels, dtype=np.float64)).sum()
-    predicted = (mass * np.asarray(predictions, dtype=np.float64)).sum()
-    return float(predicted / labelled) if labelled else float("nan")
-
-
 def all_finite(*columns: ArrayLike | None) -> bool:
-    """Whether every number of every column that is there is finite."""
+    """Whether all that is given is finite."""
     return all(column is None or bool(np.isfinite(column).all()) for column in columns)

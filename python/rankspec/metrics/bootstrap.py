@@ -14,11 +14,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rankspec.metrics.binary import cross_entropy
+from rankspec.metrics.auroc import area
+from rankspec.metrics.binary import Floats, Labels, cross_entropy
 from rankspec.metrics.grouped import GroupMetric, grouped
 
-Floats = NDArray[np.floating]
-Labels = NDArray[np.floating] | NDArray[np.integer]
 Counts = NDArray[np.int64]
 # A figure of rows whose units were drawn so many times.
 Figure = Callable[[Counts], float]
@@ -87,9 +86,7 @@ def auroc_of(units: Units, predictions: Floats, labels: Labels, weights: Floats)
             return float("nan")
         times = counts[owners]
         positives, negatives = (np.add.reduceat(times * own, starts) for own in (positive, negative))
-        pairs = positives.sum() * negatives.sum()
-        below = np.cumsum(negatives) - negatives
-        return float((positives * (below + negatives / 2)).sum() / pairs) if pairs else float("nan")
+        return area(positives, negatives)
 
     return figure
 

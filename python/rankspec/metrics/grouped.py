@@ -17,8 +17,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.floating]
-Labels = NDArray[np.floating] | NDArray[np.integer]
+from rankspec.metrics.binary import Floats, Labels
+
 Ids = NDArray[np.int64]
 
 

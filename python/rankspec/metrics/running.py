@@ -7,11 +7,8 @@ import math
 from abc import ABC, abstractmethod
 
 import numpy as np
-from numpy.typing import NDArray
 
-from rankspec.metrics.binary import all_finite, cross_entropy
-
-Floats = NDArray[np.floating]
+from rankspec.metrics.binary import Floats, all_finite, cross_entropy
 
 
 class RunningMean:
@@ -89,7 +86,7 @@ class _RunningRatio(ABC):
 
 
 class RunningCalibrationRatio(_RunningRatio):
-    """As `metrics.calibration_ratio`: sum of the probabilities over sum of the labels, both weighted."""
+    """Sum of the predicted probabilities over sum of the labels, both weighted: above 1 predicts too much."""
 
     def _measure(self, predictions: Floats, _labels: Floats) -> Floats:
         return predictions

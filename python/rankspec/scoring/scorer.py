@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any, Self
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any
 
 from rankspec.scoring.columns import Placement
 from rankspec.scoring.combining import SCORE, combined
@@ -18,7 +19,6 @@ from rankspec.serving.v1 import bundle_pb2
 if TYPE_CHECKING:
     import os
     from collections.abc import Mapping
-    from types import TracebackType
 
     import numpy as np
     from numpy.typing import NDArray
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from rankspec.serving.v1.bundle_pb2 import BundleManifest
 
 
-class Scorer:
+class Scorer(AbstractContextManager["Scorer"]):
     """Scores rows with one bundle. Any number of threads may do so at once; `open` makes one.
 
     Attributes:
@@ -191,12 +191,7 @@ class Scorer:
             self._closing.wait_for(lambda: self._under_way == 0)
             self._bundle = None
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self.close()
 
 

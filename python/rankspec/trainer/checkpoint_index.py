@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import torch
 from torch.distributed.checkpoint.filesystem import FileSystemReader
@@ -128,7 +128,7 @@ _KINDS = {
 _STAND_INS = {named: type(kind, (_Record,), {}) for named, kind in _KINDS.items()}
 
 
-def _is(record: Any, kind: str) -> bool:
+def _is(record: Any, kind: str) -> TypeGuard[_Record]:
     return isinstance(record, _Record) and type(record).__name__ == kind
 
 

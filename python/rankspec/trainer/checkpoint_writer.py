@@ -5,10 +5,9 @@ import json
 import os
 from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from torch import distributed
 from torch.distributed.checkpoint.staging import DefaultStager, StagingOptions
@@ -39,7 +38,7 @@ from rankspec.trainer.removal import Remover, free_place
 Tensors = dict[str, Any]
 
 
-class CheckpointWriter:
+class CheckpointWriter(AbstractContextManager["CheckpointWriter"]):
     """Writes checkpoints of one run, one at a time; a context manager that ends with the last one committed."""
 
     def __init__(
@@ -179,12 +178,7 @@ class CheckpointWriter:
             restart_helps=is_passing(root_cause(error)),
         )
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         if error is None:
             self.wait()
         elif (problem := self._finish()) is not None:

@@ -130,7 +130,7 @@ class Evaluator:
             pending = [checkpoint for checkpoint in there if self._missing(checkpoint)]
             for checkpoint in pending:
                 self._evaluate(checkpoint)
-            if self._processes.broadcast(bool(there) and self._is_done(there[-1])):
+            if self._processes.broadcast(bool(there) and (not self._waiting.waits or self._is_final(there[-1]))):
                 break
             if pending:
                 self._waiting.restart()
@@ -150,10 +150,6 @@ class Evaluator:
         self._records = {
             _key(record): record for record in read_journal(self._folder / EVALUATION_FILE, step=int, split=str)
         }
-
-    def _is_done(self, newest: Checkpoint) -> bool:
-        """Whether there is nothing to wait for."""
-        return not self._waiting.waits or self._is_final(newest)
 
     def _by_interest(self, there: list[Checkpoint]) -> list[Checkpoint]:
         """The best checkpoint, where one is known to be, and the others from the newest on."""

@@ -4,14 +4,14 @@ import json
 import math
 import os
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from rankspec.trainer.errors import TrainError, writing
 
 
-class Journal:
+class Journal(AbstractContextManager["Journal"]):
     """An append-only file of JSON lines that can be taken back to an earlier end.
 
     A run that resumes repeats the steps after its checkpoint, so what the file says of them must go first; then no
@@ -59,12 +59,7 @@ class Journal:
         with writing(self._path):
             self._file.close()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self.close()
 
 

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from enum import Enum, auto
-from types import TracebackType
 from typing import Any, Self, cast
 
 import torch
@@ -59,9 +58,7 @@ class Learner:
             self._parallel = DistributedDataParallel(self.model, broadcast_buffers=False)
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         parallel, self._parallel = self._parallel, self.model
         if isinstance(parallel, DistributedDataParallel):
             # Its C++ part owns the process group too. As the last owner it would wait for the group's threads with the

@@ -1,10 +1,9 @@
 """Takes a run's figures to its journals, its trackers and the terminal. Only the first process reports."""
 
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from rankspec.trainer.console import RunConsole
 from rankspec.trainer.errors import TrainError
@@ -14,7 +13,7 @@ from rankspec.trainer.report import OnReport, Report
 from rankspec.trainer.trackers import Openers, Trackers
 
 
-class Reports:
+class Reports(AbstractContextManager["Reports"]):
     """Where the figures of a run go; a context manager that closes all of them."""
 
     def __init__(
@@ -97,12 +96,7 @@ class Reports:
             return {record["split"]: record for record in records if record["step"] == step}
         return {}
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         self._trackers.close(failed=error is not None)
         self._metrics.close()
         self._timing.close()

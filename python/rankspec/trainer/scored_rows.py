@@ -4,10 +4,9 @@ Parquet, each column float32 or, of ids, int64, in the order in which the rows c
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
-from types import TracebackType
-from typing import BinaryIO, Self
+from typing import BinaryIO
 
 import numpy as np
 import pyarrow as pa
@@ -27,7 +26,7 @@ _STEP = "rankspec.step"
 _DICTIONARY_BYTES = 2**14
 
 
-class ScoredRowsWriter:
+class ScoredRowsWriter(AbstractContextManager["ScoredRowsWriter"]):
     """Writes a file beside its place, and gives it its name once it is whole.
 
     A context manager: without `commit`, what was there before stays, and nothing else.
@@ -81,12 +80,7 @@ class ScoredRowsWriter:
             self._beside.replace(self._path)
         self._opened = None
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         if self._opened is None:
             return
         for end in (self._opened[1].close, self._opened[0].close, self._beside.unlink):

@@ -42,7 +42,11 @@ class Waiting:
         """
         now = time.monotonic()
         if not self.waits and not there:
-            raise self._nothing_there()
+            raise TrainError(
+                f"{self._training.folder} has no checkpoint to evaluate; train first, or wait for one without "
+                "--no-wait",
+                "training.save_dir",
+            )
         if self._processes.broadcast(now > self._deadline):
             raise self._nothing_came(there)
         if there != self._told:
@@ -55,12 +59,6 @@ class Waiting:
         if not there:
             return f"{folder} has no checkpoint yet"
         return f"the last checkpoint of {folder} is at step {there[-1].step} of {self._training.num_train_steps}"
-
-    def _nothing_there(self) -> TrainError:
-        return TrainError(
-            f"{self._training.folder} has no checkpoint to evaluate; train first, or wait for one without --no-wait",
-            "training.save_dir",
-        )
 
     def _nothing_came(self, there: list[Checkpoint]) -> TrainError:
         training = self._training

@@ -49,14 +49,14 @@ def failing(place: str, number: int) -> None:
 
 def before_manifest(step: int) -> None:
     """Kills the process when all of a checkpoint is written except what makes it whole."""
-    write = checkpoint_writer._write_durably
+    write = checkpoint_writer.write_file
 
-    def watched(path: Path, text: str) -> None:
-        if path.name == "files.json" and path.parent.name == f".saving-{step}":
+    def watched(folder: Path, name: str, data: bytes | memoryview) -> None:
+        if name == "files.json" and folder.name == f".saving-{step}":
             os.kill(os.getpid(), signal.SIGKILL)
-        write(path, text)
+        write(folder, name, data)
 
-    _PATCH.setattr(checkpoint_writer, "_write_durably", watched)
+    _PATCH.setattr(checkpoint_writer, "write_file", watched)
 
 
 def while_tensors_are_written(step: int) -> None:

@@ -117,14 +117,14 @@ def test_full_disk_leaves_earlier_checkpoints_whole(runs: Runs, finished: Path) 
 def test_full_disk_while_committing(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     from rankspec.trainer import checkpoint_writer
 
-    write = checkpoint_writer._write_durably
+    write = checkpoint_writer.write_file
 
-    def full(path: Path, text: str) -> None:
-        if path.parent.name == ".saving-14":
+    def full(folder: Path, name: str, data: bytes | memoryview) -> None:
+        if folder.name == ".saving-14":
             raise OSError(errno.ENOSPC, "No space left on device")
-        write(path, text)
+        write(folder, name, data)
 
-    monkeypatch.setattr(checkpoint_writer, "_write_durably", full)
+    monkeypatch.setattr(checkpoint_writer, "write_file", full)
     with pytest.raises(TrainError, match=r"checkpoint 14 could not be written to .*: No space left on device"):
         runs.train("run")
 

@@ -15,11 +15,12 @@ import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator  # type: ignore[import-untyped]
 from tests.integration.trainer import interruptions
 from tests.integration.trainer.runs import FAILED, Plan, Runs, assert_same_end, newest, records_of, tensors_of
+from tests.unit.metric_references import calibration_ratio
 
 from rankspec.families.recap.program.batch import RecapBatch
 from rankspec.families.recap.program.program import RecapProgram
 from rankspec.metrics.auroc import auroc
-from rankspec.metrics.binary import calibration_ratio, relative_cross_entropy
+from rankspec.metrics.binary import relative_cross_entropy
 from rankspec.trainer import follow, waiting
 from rankspec.trainer.data.plan import Share
 from rankspec.trainer.data_error import DataError

@@ -10,6 +10,7 @@ from typing import Literal, get_args
 
 from rankspec.data.v1.recipe_pb2 import RecipeLabel
 from rankspec.datasets.importing.errors import TableError
+from rankspec.diagnostics.closest_name import did_you_mean
 
 # As the recipe allows.
 MOST_PLACES = 1024
@@ -115,7 +116,7 @@ class Corrections:
         for option, columns in (said | others).items():
             for name in columns:
                 if name not in names:
-                    raise TableError(f'{option}: the table has no column "{name}"{_nearest(name, names)}')
+                    raise TableError(f'{option}: the table has no column "{name}"{did_you_mean(name, names)}')
         seen: dict[str, str] = {}
         for option, columns in said.items():
             for name in columns:
@@ -236,13 +237,6 @@ def task_name(column: str) -> str:
     """A name for the task of a column, of the characters that names of tasks have."""
     name = re.sub(r"[^A-Za-z0-9_.-]+", "_", column).strip("_") or "label"
     return name if re.match(r"[A-Za-z_]", name) else f"_{name}"
-
-
-def _nearest(name: str, names: Iterable[str]) -> str:
-    from rankspec.diagnostics.closest_name import closest
-
-    match = closest(name, list(names))
-    return f'; did you mean "{match}"?' if match else ""
 
 
 def parse_multi(text: str) -> tuple[str, str]:

@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
 from rankspec.claims.registry import obeys
+from rankspec.diagnostics.closest_name import did_you_mean
 from rankspec.families.recap.schema_file import read_schema
 from rankspec.recap.v1.data_pb2 import RecapDataConfig, SegDenseSchema
 from rankspec.recap.v1.preprocess_pb2 import Preprocess, TruncateAndSlice
@@ -149,7 +150,7 @@ def fixed_column(name: str, columns: Mapping[str, Column], path: str, schema_pat
     """
     column = columns.get(name)
     if column is None:
-        raise DataError(f'the schema {schema_path} has no column "{name}"{_nearest(name, columns)}', path)
+        raise DataError(f'the schema {schema_path} has no column "{name}"{did_you_mean(name, columns)}', path)
     if column.dtype is None:
         raise DataError(f'"{name}" is neither float_list nor int64_list; drop it or write it as numbers', path)
     if column.length == VARYING:
@@ -159,13 +160,6 @@ def fixed_column(name: str, columns: Mapping[str, Column], path: str, schema_pat
             path,
         )
     return Input(name, name, column.dtype, column.length, column.length, names=column.names)
-
-
-def _nearest(name: str, columns: Iterable[str]) -> str:
-    from rankspec.diagnostics.closest_name import closest
-
-    match = closest(name, list(columns))
-    return f'; did you mean "{match}"?' if match else ""
 
 
 def _check_label(label: Input, path: str, *, is_float: bool) -> None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import hashlib
 from bisect import bisect_right
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from functools import cached_property, partial
 from itertools import accumulate, count
-from types import TracebackType
-from typing import Self
 
 from rankspec.schema.field_paths import join
 from rankspec.trainer.data.arrow_errors import UNREADABLE, reason
@@ -24,7 +23,7 @@ from rankspec.trainer.data.stream import BatchStream
 from rankspec.trainer.data_error import DataError
 
 
-class Dataset:
+class Dataset(AbstractContextManager["Dataset"]):
     """The batches of a data set for one process; to be closed, best as a context manager.
 
     Global batch k is a function of the seed, the data and k alone, and a process gets its slice of it.
@@ -158,12 +157,7 @@ class Dataset:
         for stream in self._streams:
             stream.close()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self.close()
 
     def _read(self, row_group: int) -> Rows:

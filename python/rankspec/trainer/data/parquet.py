@@ -11,11 +11,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rankspec.datasets.feature_names import feature_names_in
-from rankspec.diagnostics.closest_name import closest
+from rankspec.diagnostics.closest_name import did_you_mean
 from rankspec.trainer.data.arrow_errors import UNREADABLE, reason
 from rankspec.trainer.data.footer import Footer, read_footer
-from rankspec.trainer.data.place import Place
-from rankspec.trainer.data.source import FileIdentity
+from rankspec.trainer.data.source import FileIdentity, place_in
 from rankspec.trainer.data.storage.storage import StoredFile
 from rankspec.trainer.data.values import Stored, StoredColumn, StoredType, is_list, stored_of
 from rankspec.trainer.data_error import DamagedFileError, DataError
@@ -52,10 +51,6 @@ class ParquetFile:
     footer: Footer
     rows: tuple[int, ...]
 
-    def place(self, row_group: int, first_row: int = 0) -> Place:
-        """The place of a row group, or of rows from a place in it on."""
-        return Place(self.file, row_group, sum(self.rows[:row_group]) + first_row)
-
     @property
     def identity(self) -> FileIdentity:
         """Size, rows and hash of the footer."""
@@ -80,7 +75,7 @@ class ParquetFile:
             with _opened(self) as opened:
                 return opened.read_row_group(row_group, columns=list(names))
         except UNREADABLE as error:
-            raise DataError(f"{self.place(row_group)}: cannot be read: {reason(error)}") from error
+            raise DataError(f"{place_in(self, row_group)}: cannot be read: {reason(error)}") from error
 
     def chunks(self, row_group: int, columns: Sequence[StoredColumn]) -> Iterator[tuple[int, dict[str, Stored]]]:
         """Reads columns of one row group, without a copy where the values lie in memory as they are."""
@@ -88,7 +83,7 @@ class ParquetFile:
         try:
             with _opened(self) as opened:
                 for chunk in opened.iter_batches(_chunk_rows(columns), row_groups=[row_group], columns=names):
-                    here = self.place(row_group, first)
+                    here = place_in(self, row_group, first)
                     yield first, {column.name: stored_of(chunk.column(column.name), column, here) for column in columns}
                     first += chunk.num_rows
         except DataError:
@@ -96,7 +91,7 @@ class ParquetFile:
         except UNREADABLE as error:
             raise DataError(f"{_blamed(self, row_group, columns)}: cannot be read: {reason(error)}") from error
         if first != self.rows[row_group]:
-            place = self.place(row_group)
+            place = place_in(self, row_group)
             raise DataError(f"{place}: has {first} rows instead of {self.rows[row_group]}; the file is damaged")
 
 
@@ -172,9 +167,8 @@ def _not_one(name: str, count: int, names: Sequence[str]) -> str:
     """What to say of a file that has not exactly one column of a name."""
     if count:
         return f'has {count} columns "{name}"; there has to be one: rename the others'
-    match = closest(name, names)
-    meant = f'; did you mean "{match}"?' if match else ""
-    return f'has no column "{name}"{meant or "; write the file with it, or name another"}'
+    remedy = did_you_mean(name, names) or "; write the file with it, or name another"
+    return f'has no column "{name}"{remedy}'
 
 
 def _is_bytes(stored: pa.DataType) -> bool:
@@ -221,7 +215,7 @@ def _opened(file: ParquetFile) -> Iterator[pq.ParquetFile]:
 
 def _blamed(file: ParquetFile, index: int, columns: Sequence[StoredColumn]) -> str:
     """The place of the first column of a row group that cannot be read, or of the row group if each can by itself."""
-    place = file.place(index)
+    place = place_in(file, index)
     for column in columns:
         try:
             with _opened(file) as opened:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from rankspec.encoding.lists import Lists
 from rankspec.trainer.data.plan import DataPlan
-from rankspec.trainer.data.source import RowFile
+from rankspec.trainer.data.source import RowFile, place_in
 from rankspec.trainer.data.step import Chunk
 from rankspec.trainer.data.values import Array
 from rankspec.trainer.data_error import DataError
@@ -81,7 +81,7 @@ class RowDecoder:
         """The rows of a row group as they are read, some at a time, and their places in it."""
         plan = self._plan
         for first, columns in file.chunks(index, plan.columns):
-            place = file.place(index, first)
+            place = place_in(file, index, first)
             num_rows = len(next(iter(columns.values())))
             stored = {name: values for name, values in columns.items() if not isinstance(values, Lists)}
             lists = {name: values for name, values in columns.items() if isinstance(values, Lists)}
@@ -107,5 +107,5 @@ class RowDecoder:
         # Numbers of rows that no memory could ever hold give the ValueError.
         except (MemoryError, ValueError) as error:
             raise DataError(
-                f"{file.place(index)}: its {num_rows} rows do not fit into memory; write smaller row groups"
+                f"{place_in(file, index)}: its {num_rows} rows do not fit into memory; write smaller row groups"
             ) from error

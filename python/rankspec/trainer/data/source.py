@@ -32,9 +32,6 @@ class RowFile(Protocol):
     def identity(self) -> FileIdentity:
         """What tells the file from another."""
 
-    def place(self, row_group: int, first_row: int = 0) -> Place:
-        """The place of a row group, or of rows from a place in it on."""
-
     def chunks(self, row_group: int, columns: Sequence[StoredColumn]) -> Iterator[tuple[int, dict[str, Stored]]]:
         """Reads columns of one row group, some rows at a time.
 
@@ -49,6 +46,11 @@ class RowFile(Protocol):
 
     def change(self) -> str | None:
         """What became of the file since it was opened, in words; none if it is the same, though touched or moved."""
+
+
+def place_in(file: RowFile, row_group: int, first_row: int = 0) -> Place:
+    """The place of a row group, or of rows from a place in it on."""
+    return Place(file.file, row_group, sum(file.rows[:row_group]) + first_row)
 
 
 # Opens a file of rows, and makes sure that it has the columns: DataError if not, with the file's name.

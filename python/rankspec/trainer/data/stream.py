@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from rankspec.trainer.data.row_groups import Requests, RowGroupReader
 
@@ -23,7 +23,7 @@ class _Pending:
     row_groups: Requests
 
 
-class BatchStream(Iterator[Any]):
+class BatchStream(AbstractContextManager["BatchStream"], Iterator[Any]):
     """Yields batches in order; to be closed, best as a context manager.
 
     An error in a thread is raised by the `next` that would have returned its batch.
@@ -91,10 +91,5 @@ class BatchStream(Iterator[Any]):
         self._pending.clear()
         self._current = None
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self.close()

@@ -15,9 +15,10 @@ from itertools import accumulate
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from rankspec.diagnostics.closest_name import closest
+from rankspec.diagnostics.closest_name import did_you_mean
 from rankspec.trainer.data.dataset import Dataset
 from rankspec.trainer.data.parquet import ParquetFile
+from rankspec.trainer.data.source import place_in
 from rankspec.trainer.data.values import StoredColumn, values_of
 from rankspec.trainer.data_error import DataError
 from rankspec.trainer.program import OpenedRows
@@ -97,7 +98,7 @@ class Carried:
         for column in self._columns:
             values = stored.column(column.column)
             if column.vector is not None:
-                rows = values_of(values.combine_chunks(), column.vector, file.place(index))
+                rows = values_of(values.combine_chunks(), column.vector, place_in(file, index))
                 values = pa.chunked_array([pa.array(rows[:, column.place])])
             if column.type == _TIME and pa.types.is_integer(values.type):
                 values = pc.if_else(pc.equal(values, _NO_TIME), None, values)
@@ -181,8 +182,7 @@ def _named(
     for file, schema in schemas.items():
         stored = _type_in(schema, name)
         if stored is None:
-            match = closest(name, schema.names)
-            hint = f'; did you mean "{match}"?' if match else ""
+            hint = did_you_mean(name, schema.names)
             raise DataError(f'{file}: has no column "{name}", which is to be carried{hint}', path)
         if not _is_scalar(stored):
             raise DataError(

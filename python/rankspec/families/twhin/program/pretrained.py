@@ -19,6 +19,7 @@ from rankspec.schema.field_paths import join
 from rankspec.trainer.checkpoints import STATE_FILE, Checkpoint, committed
 from rankspec.trainer.data.parquet import open_file
 from rankspec.trainer.data.place import Place
+from rankspec.trainer.data.source import place_in
 from rankspec.trainer.data.storage.address import located
 from rankspec.trainer.data.storage.storage import StoredFile
 from rankspec.trainer.data.values import Array, StoredColumn, fixed
@@ -144,7 +145,7 @@ def _from_parquet(file: StoredFile, table: Tensor, vocabulary: Vocabulary | None
     opened, filled, left_out = open_file(file, columns), np.zeros(len(table), np.bool_), 0
     for row_group in range(len(opened.rows)):
         for first, chunk in opened.chunks(row_group, columns):
-            place = opened.place(row_group, first)
+            place = place_in(opened, row_group, first)
             rows = _rows(fixed(chunk[COLUMN])[:, 0], len(table), vocabulary, place)
             known = rows >= 0
             vectors = fixed(chunk[_VECTOR])

@@ -19,7 +19,7 @@ from rankspec.trainer.data.plan import DataPlan
 from rankspec.trainer.data.service.credentials import credentials
 from rankspec.trainer.data.service.protocol import CONTENT, DATA_SETS, FILES, DataSetEntry, FileEntry, Ticket
 from rankspec.trainer.data.service.servers import Server, Servers
-from rankspec.trainer.data.source import FileIdentity
+from rankspec.trainer.data.source import FileIdentity, place_in
 from rankspec.trainer.data.values import Stored, StoredColumn, is_list, stored_of
 from rankspec.trainer.data_error import DataError
 from rankspec.trainer.inputs import Column, names_difference
@@ -84,10 +84,6 @@ class ServedRows:
     identity: FileIdentity
     first_row_group: int
 
-    def place(self, row_group: int, first_row: int = 0) -> Place:
-        """The place of a row group, or of rows from a place in it on."""
-        return Place(self.file, row_group, sum(self.rows[:row_group]) + first_row)
-
     def chunks(self, row_group: int, columns: Sequence[StoredColumn]) -> Iterator[tuple[int, dict[str, Stored]]]:
         """Columns of one row group, some rows at a time, without a copy unless they come compressed."""
         data, first = self.file.data, 0
@@ -101,7 +97,7 @@ class ServedRows:
             compress=data.compress,
         )
         for batch in data.servers.read(ticket, self.first_row_group + row_group, self.rows[row_group]):
-            place = self.place(row_group, first)
+            place = place_in(self, row_group, first)
             _check_form(batch, columns, place)
             yield first, {column.name: stored_of(batch.column(column.name), column, place) for column in columns}
             first += batch.num_rows

@@ -14,7 +14,8 @@ import numpy as np
 from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
 
-from rankspec.datasets.tf_example import Feature, Int64List, OpaqueExample, float_header, varint
+from rankspec.datasets.tf_example import Feature, Int64List, OpaqueExample, float_header
+from rankspec.encoding.vocabulary import varint
 from rankspec.trainer.data.place import Place
 from rankspec.trainer.data.values import Array, StoredColumn
 from rankspec.trainer.data_error import DataError

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from rankspec.datasets.tfrecord import ROW_GROUP_ROWS
 from rankspec.trainer.data.arrow_errors import UNREADABLE, reason
 from rankspec.trainer.data.place import Place
-from rankspec.trainer.data.source import FileIdentity
+from rankspec.trainer.data.source import FileIdentity, place_in
 from rankspec.trainer.data.storage.storage import FileStatus, StoredFile
 from rankspec.trainer.data.tfrecord.compression import START, Blocks, Compression, Position, is_resumable
 from rankspec.trainer.data.tfrecord.decoding import Content, decode, layout_of, number_types
@@ -62,23 +62,20 @@ class TFRecordFile:
     positions: Positions
     state: _State = field(compare=False)
 
-    def place(self, row_group: int, first_row: int = 0) -> Place:
-        """The place of a row group, or of rows from a place in it on."""
-        return Place(self.file, row_group, row_group * ROW_GROUP_ROWS + first_row)
-
     def chunks(self, row_group: int, columns: Sequence[StoredColumn]) -> Iterator[tuple[int, dict[str, Stored]]]:
         """Reads columns of one row group, some rows at a time."""
         layout, first, most = layout_of(columns, self.numbers), 0, _chunk_rows(columns)
+        before = row_group * ROW_GROUP_ROWS
         for contents in self._contents(row_group, most):
             chunk = layout.room(len(contents))
             for start in range(0, len(contents), _STEP_ROWS):
                 step = slice(start, start + _STEP_ROWS)
                 into = {name: values[step] for name, values in chunk.items()}
-                decode(contents[step], layout, into, self.place(row_group, first + start))
+                decode(contents[step], layout, into, Place(self.file, row_group, before + first + start))
             yield first, {column.name: chunk[column.name] for column in columns}
             first += len(contents)
         if first != self.rows[row_group]:
-            place = self.place(row_group)
+            place = place_in(self, row_group)
             raise DataError(f"{place}: has {first} rows instead of {self.rows[row_group]}; the file is damaged")
 
     def _contents(self, row_group: int, most: int) -> Iterator[Sequence[Content]]:
