@@ -24,8 +24,8 @@ def warnings_of(made: Plan, found: Found) -> Iterator[str]:
             yield from _of_label(label.column, label.task, found)
         elif len(made.labels) > 1 and found.spreads[label.task].is_far:
             yield (
-                f'"{label.column}" lies far from 0 for how much it differs: its loss_weight keeps it from outweighing the '
-                "other labels, and little is learned of it; subtract its mean in the table, or import it alone"
+                f'"{label.column}" lies far from 0 for how much it differs: its loss_weight keeps it from outweighing '
+                "the other labels, and little is learned of it; subtract its mean in the table, or import it alone"
             )
     if found.num_groups_on_both_sides and made.group is not None:
         share = found.num_groups_on_both_sides / max(found.num_groups, 1)
