@@ -247,8 +247,8 @@ def _loss_weights(made: Plan, found: Found) -> dict[str, float]:
 
 def _weighted(column: str) -> str:
     return (
-        f'"{column}": loss_weight in the config brings its squared error to the size of the other labels\' losses, by '
-        "its variance in the training part"
+        f'"{column}": loss_weight in the config, from its variance in the training part, keeps its squared error from '
+        "outweighing the other labels"
     )
 
 

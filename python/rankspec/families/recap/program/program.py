@@ -217,7 +217,7 @@ class RecapProgram(Program["RecapBatch"]):
         self.model.set_position(step, micro_batch)
 
     def loss(self, outputs: Tensor, batch: RecapBatch) -> tuple[Tensor, Tensor]:
-        """The sum of the members' losses, and the tasks' without their weight, `[T]`, means over the members."""
+        """The sum of the members' losses, and the tasks' without weights, `[T]`, each the mean over the members."""
         total, of_tasks = self._loss(outputs, batch.labels, batch.weights, batch.global_rows)
         return total, of_tasks
 
