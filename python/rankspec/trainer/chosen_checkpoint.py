@@ -47,7 +47,7 @@ def choose_checkpoint(folder: Path, which: Which | None = None) -> Chosen:
     """
     there = committed(folder)
     if not there:
-        raise TrainError(f"{folder} has no checkpoint; train first", "training.save_dir", code="checkpoint.none")
+        raise _none_at_all(folder)
     match which:
         case int():
             return Chosen(_of_step(folder, there, which), "as asked for")
@@ -107,6 +107,14 @@ def _of_step(folder: Path, there: list[Checkpoint], step: int) -> Checkpoint:
     if found is None:
         raise _none(f"of step {step} is there", folder, there)
     return found
+
+
+def _none_at_all(folder: Path) -> TrainError:
+    """Says that there is no checkpoint, and where there are some if a run's folder lies right in this one."""
+    inside = sorted(one for one in folder.iterdir() if one.is_dir()) if folder.is_dir() else []
+    run = next((one for one in inside if committed(one)), None)
+    remedy = "train first" if run is None else f"{run} has: name that folder"
+    return TrainError(f"{folder} has no checkpoint; {remedy}", "training.save_dir", code="checkpoint.none")
 
 
 def _none(what: str, folder: Path, there: list[Checkpoint]) -> TrainError:

@@ -61,6 +61,16 @@ def test_what_was_chosen_before_is_chosen_for_the_same_reason(tmp_path: Path) ->
     assert str(before) == "checkpoint 2, the best"
 
 
+def test_the_folder_of_a_run_is_named_where_the_one_around_it_was_given(tmp_path: Path) -> None:
+    with pytest.raises(TrainError, match="has no checkpoint; train first"):
+        choose_checkpoint(tmp_path)
+
+    _write(tmp_path / "run", (1, 1))
+
+    with pytest.raises(TrainError, match=f"{tmp_path} has no checkpoint; {tmp_path}/run has: name that folder"):
+        choose_checkpoint(tmp_path)
+
+
 def test_newest_is_meant_where_none_is_the_best(tmp_path: Path) -> None:
     _write(tmp_path, (1, None), (2, None))
 

@@ -50,7 +50,7 @@ def _condition(label: object) -> str:
 
 def _because(column: Column, made: Plan, *, show_values: bool) -> str:
     why = column.why
-    if column.odd is not None and show_values:
+    if column.odd is not None and show_values and column.role != "dropped":
         why += f", such as `{column.odd}` among numbers"
     if column.name == made.time and column.profile.some_naive:
         raw = next((raw for raw in made.recipe.columns if raw.name == column.name), None)
