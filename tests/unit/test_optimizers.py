@@ -200,7 +200,7 @@ def test_overflow_of_one_algorithms_gradients_lets_none_step(bad: float, clip_no
     optimizer = build_optimizer(groups, {"first": [first], "second": [second]}, nn.ParameterList([first, second]))
     scaler = torch.amp.GradScaler("cpu", init_scale=4.0)
     model: Any = nn.ParameterList([first, second])
-    program: Any = SimpleNamespace(model=model, loss_parts=("a",))
+    program: Any = SimpleNamespace(model=model, models_alone=lambda: (model,), loss_parts=("a",))
     runtime: Any = SimpleNamespace(device=torch.device("cpu"), scaler=scaler)
     learner = Learner(program, optimizer, runtime, Processes(), accumulation=1, clip_norm=clip_norm)
     scaler.scale((first * torch.tensor([1.0, bad])).sum() + second.sum()).backward()

@@ -2,9 +2,13 @@
 
 import pytest
 import torch
-from tests.integration.trainer.runs import Runs, newest, records_of, tensors_of
+from tests.integration.trainer.runs import Runs, newest, tensors_of
 
 MEMBERS = "model { members: 2 }"
+TABLE = (
+    'model { small_embeddings { tables { name: "item" num_embeddings: 20 embedding_dim: 4 index: 1 '
+    "l2: 0.01 weight_decay: 0.1 } } }"
+)
 
 
 @pytest.mark.parametrize(
@@ -12,8 +16,7 @@ MEMBERS = "model { members: 2 }"
     [
         "optimizer { adam { epsilon: 1e-3 } }",
         "optimizer { sgd { momentum: 0.9 } }",
-        "model { small_embeddings { tables "
-        '{ name: "item" num_embeddings: 20 embedding_dim: 4 index: 1 l2: 0.01 weight_decay: 0.1 } } }',
+        TABLE,
         "training { gradient_accumulation: 3 gradient_clip_norm: 0.1 }",
         "runtime { enable_amp: true }",
     ],

@@ -44,7 +44,7 @@ class Ensemble(nn.Module):
 
     def forward(self, batch: RecapBatch) -> Tensor:
         """Outputs of every member, `[M, B, T]`, float32, for the rows of one process."""
-        # The members before the rows: a member's gradient lies in memory as that of a model alone, and is added up alike.
+        # Members before rows: a member's gradient lies in memory as that of a model alone, and is added up alike.
         return torch.stack([model(batch) for model in self._models])
 
     def final_outputs(self, outputs: Tensor) -> Tensor:
