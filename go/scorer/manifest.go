@@ -178,6 +178,9 @@ func aboutOutputs(manifest *servingv1.BundleManifest) string {
 			return "finite weights of outputs in score_weights"
 		}
 	}
+	if len(manifest.GetScoreWeights()) > 0 && outputs[ScoreName] {
+		return "no weights where an output is called as the combined score is"
+	}
 	return ""
 }
 

@@ -151,6 +151,13 @@ _INVALID = bundle_pb2.ERROR_CODE_MANIFEST_INVALID
 _MODEL = bundle_pb2.ERROR_CODE_MODEL_INVALID
 
 
+def _with_an_output_called_score(manifest: BundleManifest) -> None:
+    """Gives the last output the name that the sum over others has."""
+    manifest.outputs[-1].name = "score"
+    manifest.score_weights.clear()
+    manifest.score_weights[manifest.outputs[0].name] = 1
+
+
 def _manifests() -> dict[str, Tampering]:
     """What the manifest alone gets wrong."""
     edits: dict[str, _Edit] = {
@@ -184,6 +191,7 @@ def _manifests() -> dict[str, Tampering]:
         "output_twice": lambda m: m.outputs.append(m.outputs[-1]),
         "weight_of_nothing": lambda m: m.score_weights.update({"other": 1.0}),
         "weight_nan": lambda m: m.score_weights.update({"like": float("nan")}),
+        "weights_beside_score": _with_an_output_called_score,
         "tolerance_0": lambda m: setattr(m.tolerance, "at_opening", 0),
         "tolerance_nan": lambda m: setattr(m.tolerance, "at_opening", float("nan")),
         "no_golden_batches": lambda m: m.ClearField("golden_batches"),

@@ -7,7 +7,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from tests.scoring.tampering import LIST_TAMPERINGS, TAMPERINGS, Tampering
+from rankspec.serving.v1.bundle_pb2 import BundleManifest
+from tests.scoring.tampering import LIST_TAMPERINGS, TAMPERINGS, Tampering, edited
 from tests.unit.tiny_bundles import write_bundle
 
 from rankspec import scoring
@@ -82,3 +83,30 @@ def test_a_digest_in_capitals_is_the_same(tmp_path: Path) -> None:
     digest = write_bundle(tmp_path / "bundle")
 
     assert main(["bundle", "verify", str(tmp_path / "bundle"), "--expect-digest", digest.upper()]) == 0
+
+
+def test_of_two_bundles_the_one_that_cannot_be_read_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_bundle(tmp_path / "bundle")
+
+    assert main(["bundle", "diff", str(tmp_path / "bundle"), str(tmp_path / "none")]) == 1
+    assert capsys.readouterr().err.startswith(f"error: {tmp_path / 'none'}: NO_BUNDLE: ")
+
+
+def _called_score(manifest: BundleManifest) -> None:
+    manifest.score_weights.clear()
+    manifest.outputs[-1].name = "score"
+
+
+def test_no_combined_score_stands_beside_an_output_of_its_name(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_bundle(tmp_path / "bundle")
+    edited(_called_score)(tmp_path / "bundle")
+
+    with scoring.open(tmp_path / "bundle") as scorer:
+        assert scorer.tasks == ("like", "score")
+    assert main(["bundle", "set-weights", str(tmp_path / "bundle"), "-o", str(tmp_path / "other"), "like=1"]) == 1
+    assert "has an output score, as the combined score would be called" in capsys.readouterr().err
+    assert not (tmp_path / "other").exists()

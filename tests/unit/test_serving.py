@@ -474,6 +474,13 @@ def test_it_is_not_reached_from_elsewhere_without_tls_and_token(
     assert "takes --tls-cert, --tls-key and --token-file" in capsys.readouterr().err
 
 
+def test_a_run_is_not_served(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "run.json").write_text("{}")
+
+    assert cli.main(["serve", str(tmp_path)]) == 1
+    assert f"`rankspec export {tmp_path} -o DIR` makes a bundle of it" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("option", ["--http", "--metrics"])
 def test_an_address_that_is_taken_is_told(folder: Path, option: str, capsys: pytest.CaptureFixture[str]) -> None:
     addresses = dict.fromkeys(("--grpc", "--http", "--metrics"), "127.0.0.1:0")

@@ -20,6 +20,7 @@ from rankspec.cli.stopping import VerbError, needing
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from rankspec.scoring.errors import ScoringError
     from rankspec.scoring.reading import BundleFiles
     from rankspec.serving.v1.bundle_pb2 import BundleManifest, ServedInput
 
@@ -52,9 +53,13 @@ def run(arguments: Namespace) -> int:
         with needing("raw"):
             return int(arguments.action(arguments))
     except ScoringError as error:
-        raise VerbError(f"error: {arguments.folder}: {error}") from error
+        raise _of_folder(arguments.folder, error) from error
     except OSError as error:
         raise VerbError(f"error: {error}") from error
+
+
+def _of_folder(folder: str, error: ScoringError) -> VerbError:
+    return VerbError(f"error: {folder}: {error}")
 
 
 def _show(arguments: Namespace) -> int:
@@ -125,9 +130,14 @@ def _verify(arguments: Namespace) -> int:
 
 
 def _diff(arguments: Namespace) -> int:
+    from rankspec.scoring.errors import ScoringError
     from rankspec.scoring.reading import read_bundle
 
-    one, other = read_bundle(arguments.folder), read_bundle(arguments.other)
+    one = read_bundle(arguments.folder)
+    try:
+        other = read_bundle(arguments.other)
+    except ScoringError as error:
+        raise _of_folder(arguments.other, error) from error
     if one.digest == other.digest:
         print("the same bundle")
         return statuses.FINE
@@ -151,6 +161,7 @@ def _values(manifest: BundleManifest) -> Mapping[str, str]:
 
 
 def _set_weights(arguments: Namespace) -> int:
+    from rankspec.scoring.combining import SCORE
     from rankspec.scoring.reading import read_manifest
     from rankspec.scoring.reweighting import set_weights
 
@@ -160,6 +171,11 @@ def _set_weights(arguments: Namespace) -> int:
     outputs = [output.name for output in read_manifest(arguments.folder)[0].outputs]
     if unknown := sorted(weights.keys() - set(outputs)):
         raise VerbError(f"error: {arguments.folder} has no output {unknown[0]}; weigh {', '.join(outputs)}")
+    if SCORE in outputs:
+        raise VerbError(
+            f"error: {arguments.folder} has an output {SCORE}, as the combined score would be called; give the task "
+            "another name, train and export again"
+        )
     written = set_weights(Path(arguments.folder), arguments.output, weights, _config_files)
     print(f"{written.folder}: digest {written.digest}")
     return statuses.FINE

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from rankspec.scoring.server.server import Addresses, Server
     from rankspec.scoring.server.settings import Settings
 
+# What every run writes into its folder before its first step; a bundle or a folder of bundles has no such file.
+_OF_A_RUN = "run.json"
 _PORTS = {"grpc": 8001, "http": 8000, "metrics": 8002}
 
 
@@ -98,6 +100,12 @@ def run(arguments: Namespace) -> int:
         import rankspec.scoring.server.server  # noqa: F401 - whether it can be, before anything is done
     if not arguments.bundles.is_dir():
         raise VerbError(f"error: {arguments.bundles} is no folder; give a bundle, or a folder of bundles")
+    if (arguments.bundles / _OF_A_RUN).is_file():
+        # It would wait for ever: no bundle is ever written there.
+        raise VerbError(
+            f"error: {arguments.bundles} is the folder of a run, which is not served; `rankspec export "
+            f"{arguments.bundles} -o DIR` makes a bundle of it"
+        )
     from rankspec.trainer.data_error import DataError
 
     try:

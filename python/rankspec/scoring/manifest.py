@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from google.protobuf.message import DecodeError
 
+from rankspec.scoring.combining import SCORE
 from rankspec.scoring.errors import ScoringError
 from rankspec.scoring.layout import FORMAT_VERSION, LISTS_SINCE, MANIFEST_FILE, PLAIN_NAME
 from rankspec.scoring.signature import DTYPES
@@ -95,6 +96,8 @@ def _about_outputs(manifest: BundleManifest) -> Iterator[_Problem]:
             yield _Problem(f"score_weights[{task!a}]: one of outputs", "none of this name")
         if not math.isfinite(weight):
             yield _Problem(f"score_weights[{task!a}]: a finite number", f"{weight:g}")
+    if manifest.score_weights and SCORE in outputs:
+        yield _Problem("score_weights: none, where an output is called as the combined score is", SCORE)
 
 
 def _about_the_signature(signature: FeatureSignature) -> Iterator[_Problem]:

@@ -9,4 +9,5 @@ export type { Column, Ids, ListColumn, ValueColumn } from "./columns.js";
 export type { RawValue, Row } from "./encoding/index.js";
 export { ScoringError } from "./errors.js";
 export { type BundleManifest, ErrorCode, ValueType } from "./gen/rankspec/serving/v1/bundle_pb.js";
-export { openBundle, type OpenOptions, SCORE, type Scorer } from "./scorer.js";
+export { SCORE } from "./layout.js";
+export { openBundle, type OpenOptions, type Scorer } from "./scorer.js";

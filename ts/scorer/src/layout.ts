@@ -7,6 +7,8 @@ export const FORMAT_VERSION = 2;
 export const LISTS_SINCE = 2;
 /** The name of the model's only output. */
 export const OUTPUTS = "outputs";
+/** What the combined score is called beside the tasks' outputs; no task of a config with weights has the name. */
+export const SCORE = "score";
 export const MAX_MANIFEST_BYTES = 16 * 2 ** 20;
 export const MAX_MODEL_BYTES = 2 ** 30;
 /** All files together, unless who opens the bundle says otherwise. */

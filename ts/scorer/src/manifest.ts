@@ -4,7 +4,7 @@ import { ScoringError } from "./errors.js";
 import {
   type BundleManifest, BundleManifestSchema, ErrorCode, type FeatureSignature, type ServedInput, ValueType,
 } from "./gen/rankspec/serving/v1/bundle_pb.js";
-import { compareNames, FORMAT_VERSION, isPlainName, LISTS_SINCE, MANIFEST_FILE } from "./layout.js";
+import { compareNames, FORMAT_VERSION, isPlainName, LISTS_SINCE, MANIFEST_FILE, SCORE } from "./layout.js";
 
 const SHA256_LENGTH = 64;
 const POLICIES = 2;
@@ -125,6 +125,9 @@ function* aboutOutputs({ outputs, scoreWeights }: BundleManifest): Generator<str
   const weights = Object.entries(scoreWeights);
   if (!weights.every(([task, weight]) => names.includes(task) && Number.isFinite(weight))) {
     yield "finite weights of outputs in score_weights";
+  }
+  if (weights.length > 0 && names.includes(SCORE)) {
+    yield "no weights where an output is called as the combined score is";
   }
 }
 

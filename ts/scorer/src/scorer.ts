@@ -7,14 +7,11 @@ import {
   type BundleManifest, ErrorCode, type FeatureSignature, type Tolerance,
 } from "./gen/rankspec/serving/v1/bundle_pb.js";
 import { difference, goldenBatches } from "./golden.js";
-import { MAX_BUNDLE_BYTES, OUTPUTS } from "./layout.js";
+import { MAX_BUNDLE_BYTES, OUTPUTS, SCORE } from "./layout.js";
 import { startSession } from "./model.js";
 import { RawRows } from "./raw_rows.js";
 import { type BundleFiles, readBundle } from "./reading.js";
 import { availableThreads } from "./threads.js";
-
-/** What the combined score is called beside the tasks' outputs; no task of a config with weights has the name. */
-export const SCORE = "score";
 
 /** How a bundle is opened. */
 export interface OpenOptions {

@@ -175,6 +175,9 @@ final class Manifests {
         return "finite weights of outputs in score_weights";
       }
     }
+    if (manifest.getScoreWeightsCount() > 0 && names.contains(Scorer.SCORE)) {
+      return "no weights where an output is called as the combined score is";
+    }
     return "";
   }
 
