@@ -15,7 +15,14 @@ from rankspec.datasets.importing.skeleton import DataSet, skeleton
 def _config(**shape: Any) -> RecapConfig:
     """Of a table of a hundred batches of 1024 rows, unless the shape says otherwise."""
     rows = {"train": 102_400, "validation": 1000, "test": 1000}
-    given = {"folder": "set", "num_rows": rows, "num_continuous": 3, "num_binary": 0, "ids": (), "tasks": {"y": False}}
+    given: dict[str, Any] = {
+        "folder": "set",
+        "num_rows": rows,
+        "num_continuous": 3,
+        "num_binary": 0,
+        "ids": (),
+        "tasks": {"y": False},
+    }
     return text_format.Parse(skeleton(DataSet(**given | shape), "A note."), RecapConfig())
 
 
