@@ -48,6 +48,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> int:
     """Does what the kind says."""
     with needing("scoring"):
+        import rankspec.scoring.scorer  # noqa: F401 - whether it can be, before anything is done
         from rankspec.scoring.errors import ScoringError
     try:
         with needing("raw"):

@@ -81,7 +81,8 @@ def export(job: Job, arguments: Namespace) -> int:
     from rankspec.families import exporter_of
 
     message = job.config.DESCRIPTOR
-    exporter = exporter_of(message.full_name)
+    with needing("export"):
+        exporter = exporter_of(message.full_name)
     if exporter is None:
         raise TrainError(f"nothing exports a {message.name} yet; a RecapConfig is exported")
     try:

@@ -15,6 +15,7 @@ from rankspec.diagnostics.diagnostic import ConfigError
 from rankspec.trainer import run
 from rankspec.trainer.checkpoints import committed
 from rankspec.trainer.errors import TrainError
+from rankspec.trainer.prediction.predicting import predict
 
 _SHORT = "training { num_train_steps: 3 }"
 _LONGER = "training { num_train_steps: 5 }"
@@ -110,6 +111,15 @@ def test_swapped_features_are_refused_on_evaluation(runs_with_embeddings: Runs) 
     with pytest.raises(ConfigError, match="was"):
         runs.evaluate("evaluated", _SHORT, _with_embeddings(runs, "author", "user"))
     runs.evaluate("evaluated", _SHORT, _with_embeddings(runs, "user", "author"))
+
+
+def test_swapped_features_are_refused_on_prediction(runs_with_embeddings: Runs, tmp_path: Path) -> None:
+    runs = runs_with_embeddings
+    runs.train("predicted", _SHORT, _with_embeddings(runs, "user", "author"))
+    with pytest.raises(ConfigError, match="was"):
+        predict(runs.job("predicted", _SHORT, _with_embeddings(runs, "author", "user")), tmp_path / "swapped.parquet")
+    assert list(tmp_path.glob("swapped*")) == []
+    predict(runs.job("predicted", _SHORT, _with_embeddings(runs, "user", "author")), tmp_path / "right.parquet")
 
 
 def test_inputs_in_another_order_are_refused_by_their_names(runs_with_embeddings: Runs) -> None:
