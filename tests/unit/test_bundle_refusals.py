@@ -7,12 +7,15 @@ import shutil
 from pathlib import Path
 
 import pytest
+from rankspec.recap.v1.recap_pb2 import RecapConfig
+from rankspec.serving.v1 import bundle_pb2
 from rankspec.serving.v1.bundle_pb2 import BundleManifest
 from tests.scoring.tampering import LIST_TAMPERINGS, TAMPERINGS, Tampering, edited
 from tests.unit.tiny_bundles import write_bundle
 
 from rankspec import scoring
 from rankspec.cli import main
+from rankspec.scoring.writing import list_files, write_manifest
 
 _EXAMPLES = Path(__file__).parents[1] / "scoring"
 _REFUSED = [
@@ -92,6 +95,75 @@ def test_of_two_bundles_the_one_that_cannot_be_read_is_named(
 
     assert main(["bundle", "diff", str(tmp_path / "bundle"), str(tmp_path / "none")]) == 1
     assert capsys.readouterr().err.startswith(f"error: {tmp_path / 'none'}: NO_BUNDLE: ")
+
+
+def _set_config(folder: Path, config: bytes) -> None:
+    (folder / "resolved.binpb").write_bytes(config)
+    manifest_file = folder / "manifest.binpb"
+    manifest = BundleManifest.FromString(manifest_file.read_bytes())
+    manifest_file.unlink()
+    list_files(folder, manifest)
+    write_manifest(folder, manifest)
+
+
+def _said_otherwise(manifest: BundleManifest) -> None:
+    manifest.generator = "others"
+    manifest.signature.inputs[0].feature_names[2] = "height"
+    manifest.outputs[1].kind = bundle_pb2.OUTPUT_KIND_VALUE
+    manifest.tolerance.at_opening = 0.001
+
+
+def test_diff_tells_values_of_manifests_and_configs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, step, rate in (("one", 1, 0.5), ("other", 2, 0.25)):
+        write_bundle(tmp_path / name, step=step)
+        config = RecapConfig()
+        config.training.save_dir = name
+        config.optimizer.multi_task_learning_rates.backbone_learning_rate.constant = rate
+        _set_config(tmp_path / name, config.SerializeToString())
+    edited(_said_otherwise)(tmp_path / "other")
+
+    assert main(["bundle", "diff", str(tmp_path / "one"), str(tmp_path / "other")]) == 0
+
+    told = {line for line in capsys.readouterr().out.splitlines() if not line.startswith("files[")}
+    assert told == {
+        'generator: "tests" -> "others"',
+        "step: 1 -> 2",
+        'signature.inputs[0].feature_names[2]: "weight" -> "height"',
+        "outputs[1].kind: OUTPUT_KIND_PROBABILITY -> OUTPUT_KIND_VALUE",
+        "tolerance.at_opening: 0.0001 -> 0.001",
+        'config training.save_dir: "one" -> "other"  (operational)',
+        "config optimizer.multi_task_learning_rates.backbone_learning_rate.constant: 0.5 -> 0.25  (semantic)",
+    }
+
+
+@pytest.mark.parametrize("is_known", [True, False], ids=["no such message", "no such type"])
+@pytest.mark.parametrize("verb", ["diff", "set-weights"])
+def test_a_config_that_cannot_be_read_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], verb: str, *, is_known: bool
+) -> None:
+    bundle, other = tmp_path / "bundle", tmp_path / "other"
+    write_bundle(bundle)
+    _set_config(bundle, b"\xff")
+    if not is_known:
+        edited(lambda manifest: setattr(manifest, "config_message", "rankspec.later.v1.Config"))(bundle)
+    if verb == "diff":
+        shutil.copytree(bundle, other)
+        edited(_said_otherwise)(other)
+
+    assert (
+        main(
+            ["bundle", "diff", str(bundle), str(other)]
+            if verb == "diff"
+            else ["bundle", verb, str(bundle), "-o", str(other), "like=1"]
+        )
+        == 1
+    )
+
+    kind = "recap.v1.RecapConfig" if is_known else "later.v1.Config"
+    assert (
+        f"is no rankspec.{kind} that this release knows; take the release that wrote it: tests"
+        in capsys.readouterr().err
+    )
 
 
 def _called_score(manifest: BundleManifest) -> None:
