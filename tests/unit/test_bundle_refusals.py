@@ -6,6 +6,7 @@ import re
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from rankspec.recap.v1.recap_pb2 import RecapConfig
 from rankspec.serving.v1 import bundle_pb2
@@ -14,6 +15,7 @@ from tests.scoring.tampering import LIST_TAMPERINGS, TAMPERINGS, Tampering, edit
 from tests.unit.tiny_bundles import write_bundle
 
 from rankspec import scoring
+from rankspec.analysis.fingerprint import fingerprint
 from rankspec.cli import main
 from rankspec.scoring.writing import list_files, write_manifest
 
@@ -181,4 +183,34 @@ def test_no_combined_score_stands_beside_an_output_of_its_name(
         assert scorer.tasks == ("like", "score")
     assert main(["bundle", "set-weights", str(tmp_path / "bundle"), "-o", str(tmp_path / "other"), "like=1"]) == 1
     assert "has an output score, as the combined score would be called" in capsys.readouterr().err
+    assert not (tmp_path / "other").exists()
+
+
+def test_a_combined_score_is_taken_away(tmp_path: Path) -> None:
+    config = RecapConfig(score_weights={"like": 1.0, "reply": 2.0})
+    digest = write_bundle(tmp_path / "bundle")
+    _set_config(tmp_path / "bundle", config.SerializeToString())
+
+    assert main(["bundle", "set-weights", str(tmp_path / "bundle"), "-o", str(tmp_path / "plain"), "none"]) == 0
+
+    with scoring.open(tmp_path / "plain") as scorer:
+        assert set(
+            scorer.score(
+                {"dense": np.zeros((2, 3), np.float32), "ids": np.zeros((2, 2), np.int64)}, scorer.signature_hash
+            )
+        ) == {"like", "reply"}
+        assert scorer.digest != digest
+        assert scorer.manifest.fingerprint == fingerprint(RecapConfig()).full
+    assert RecapConfig.FromString((tmp_path / "plain" / "resolved.binpb").read_bytes()) == RecapConfig()
+    assert b"score_weights" not in (tmp_path / "plain" / "resolved.textproto").read_bytes()
+
+
+def test_none_stands_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_bundle(tmp_path / "bundle")
+
+    command = ["bundle", "set-weights", str(tmp_path / "bundle"), "-o", str(tmp_path / "other")]
+    assert main([*command, "none", "like=1"]) == 1
+    assert "`none` stands alone" in capsys.readouterr().err
+    assert main([*command, "None"]) == 2
+    assert "write TASK=NUMBER, or `none` for no combined score" in capsys.readouterr().err
     assert not (tmp_path / "other").exists()

@@ -5,6 +5,7 @@ Example:
   rankspec bundle verify build/bundles/tiny --expect-digest 5e2f…
   rankspec bundle diff build/bundles/monday build/bundles/tuesday
   rankspec bundle set-weights build/bundles/tiny -o build/bundles/other liked=1 replied=13.5
+  rankspec bundle set-weights build/bundles/tiny -o build/bundles/plain none
 """
 
 from __future__ import annotations
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from rankspec.scoring.reading import BundleFiles
     from rankspec.serving.v1.bundle_pb2 import ServedInput
 
+# In place of weights; a task and its weight have an `=` between them.
+_NONE = "none"
+
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Describes the verb's arguments."""
@@ -39,7 +43,13 @@ def add_arguments(parser: ArgumentParser) -> None:
     diff.add_argument("other", metavar="B")
     weights = kinds.add_parser("set-weights", help="write a bundle with another combined score")
     weights.add_argument("folder", metavar="DIR")
-    weights.add_argument("weights", nargs="+", type=_weight, metavar="TASK=WEIGHT")
+    weights.add_argument(
+        "weights",
+        nargs="+",
+        type=_weight,
+        metavar="TASK=WEIGHT",
+        help=f"what a task's output counts in the score; `{_NONE}` alone for no combined score",
+    )
     weights.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="the new bundle's folder")
     for kind, action in ((show, _show), (verify, _verify), (diff, _diff), (weights, _set_weights)):
         kind.set_defaults(action=action)
@@ -198,13 +208,16 @@ def _set_weights(arguments: Namespace) -> int:
     from rankspec.scoring.reading import read_manifest
     from rankspec.scoring.reweighting import set_weights
 
-    weights = dict(arguments.weights)
-    if len(weights) != len(arguments.weights):
+    given = [weight for weight in arguments.weights if weight is not None]
+    if given and len(given) < len(arguments.weights):
+        raise VerbError(f"error: `{_NONE}` stands alone, for no combined score; drop it, or the weights")
+    weights = dict(given)
+    if len(weights) != len(given):
         raise VerbError("error: a task is given two weights; give it one")
     outputs = [output.name for output in read_manifest(arguments.folder)[0].outputs]
     if unknown := sorted(weights.keys() - set(outputs)):
         raise VerbError(f"error: {arguments.folder} has no output {unknown[0]}; weigh {', '.join(outputs)}")
-    if SCORE in outputs:
+    if weights and SCORE in outputs:
         raise VerbError(
             f"error: {arguments.folder} has an output {SCORE}, as the combined score would be called; give the task "
             "another name, train and export again"
@@ -227,15 +240,17 @@ def _config_files(bundle: BundleFiles, weights: Mapping[str, float]) -> tuple[by
     return binary, text, fingerprint(config).full
 
 
-def _weight(text: str) -> tuple[str, float]:
-    """A task and its weight."""
+def _weight(text: str) -> tuple[str, float] | None:
+    """A task and its weight; None where no task is to have one."""
     import math
 
+    if text == _NONE:
+        return None
     task, separator, number = text.rpartition("=")
     try:
         weight = float(number)
     except ValueError:
         weight = math.nan
     if not separator or not task or not math.isfinite(weight):
-        raise ArgumentTypeError(f"`{text}` is no weight; write TASK=NUMBER")
+        raise ArgumentTypeError(f"`{text}` is no weight; write TASK=NUMBER, or `{_NONE}` for no combined score")
     return task, weight
