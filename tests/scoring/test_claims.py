@@ -6,16 +6,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from rankspec.recap.v1.model_pb2 import ModelConfig, MultiTaskType
 from rankspec.recap.v1.preprocess_pb2 import Preprocess
 from tests.claims import claimed_fields
-from tests.scoring.bundles import KINDS, config_of
+from tests.scoring.bundles import KINDS, Kind, config_of, make_bundle
 
 import rankspec.families.recap.program.program  # noqa: F401 - claims count once their adapters are loaded
+from rankspec import scoring
 from rankspec.checking.check import check
 from rankspec.schema.descriptors import is_map, map_value
 from rankspec.schema.message_types import message_class
+from rankspec.scoring.signature import dtype_of
 from rankspec.trainer.data.step import Step
 from rankspec.trainer.errors import TrainError
 
@@ -24,6 +27,7 @@ _OF_NO_GRAPH = {
     "rankspec.recap.v1.ZScoreLogConfig.schema_path": "says what statistics are of",
     "rankspec.recap.v1.PositionDebiasConfig.position_feature_index": "another form of position_feature",
 }
+_USERS = 'tables { name: "user" num_embeddings: 20 embedding_dim: 4 feature { index: 0 } }'
 # What makes rows or labels of training, and is left out of what is served.
 _STEPS_OF_TRAINING = {"rectify_labels", "downsample_negatives"}
 
@@ -75,6 +79,35 @@ def test_every_step_before_the_model_is_in_the_corpus() -> None:
     steps = {field.full_name for field in Preprocess.DESCRIPTOR.fields if field.name not in _STEPS_OF_TRAINING}
 
     assert steps - exported == set()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("has_tables", [False, True], ids=["no table", "a table beside it"])
+def test_the_position_is_no_input_of_a_bundle(tmp_path: Path, *, has_tables: bool) -> None:
+    kind = KINDS["position"]
+    if has_tables:
+        kind = Kind(f"{kind.changes} model {{ small_embeddings {{ {_USERS} }} }}", is_named=True)
+    config = config_of(kind, Path("data"), Path("runs"), "bundle")
+    place = config.model.position_debias_config.position_feature.index
+
+    make_bundle(kind, tmp_path / "bundle", tmp_path)
+
+    with scoring.open(tmp_path / "bundle") as scorer:
+        signature = scorer.manifest.signature
+        inputs = {item.name: item for item in signature.inputs}
+        # Of the table's input it is a position that the model does not look at, and nobody has to give.
+        assert ("discrete" in inputs) is has_tables
+        assert [table.position for table in signature.id_tables] == [0] * has_tables
+        columns = {name: np.ones((2, item.width), dtype_of(item)) for name, item in inputs.items()}
+        expected = scorer.score(columns, scorer.signature_hash)
+        if has_tables:
+            assert list(inputs["discrete"].unread_positions) == [place]
+            columns["discrete"][:, place] = [0, 4]
+            found = scorer.score(columns, scorer.signature_hash)
+            assert all(np.array_equal(found[name], expected[name]) for name in expected)
+            del columns["discrete"]
+            found = scorer.score(columns | {"discrete/d/0": np.ones(2, np.int64)}, scorer.signature_hash)
+            assert all(np.array_equal(found[name], expected[name]) for name in expected)
 
 
 def test_a_step_without_a_form_in_a_graph_is_refused_by_name() -> None:

@@ -96,6 +96,7 @@ def test_show_and_diff_say_what_the_manifests_say(place: Path, capsys: pytest.Ca
         "files[resolved.binpb]",
         "files[resolved.textproto]",
         f'score_weights["{_TASK}"]',
+        f'config score_weights["{_TASK}"]',
     }
 
 

@@ -6,13 +6,18 @@ import re
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
+from rankspec.recap.v1.recap_pb2 import RecapConfig
+from rankspec.serving.v1 import bundle_pb2
 from rankspec.serving.v1.bundle_pb2 import BundleManifest
 from tests.scoring.tampering import LIST_TAMPERINGS, TAMPERINGS, Tampering, edited
 from tests.unit.tiny_bundles import write_bundle
 
 from rankspec import scoring
+from rankspec.analysis.fingerprint import fingerprint
 from rankspec.cli import main
+from rankspec.scoring.writing import list_files, write_manifest
 
 _EXAMPLES = Path(__file__).parents[1] / "scoring"
 _REFUSED = [
@@ -94,6 +99,75 @@ def test_of_two_bundles_the_one_that_cannot_be_read_is_named(
     assert capsys.readouterr().err.startswith(f"error: {tmp_path / 'none'}: NO_BUNDLE: ")
 
 
+def _set_config(folder: Path, config: bytes) -> None:
+    (folder / "resolved.binpb").write_bytes(config)
+    manifest_file = folder / "manifest.binpb"
+    manifest = BundleManifest.FromString(manifest_file.read_bytes())
+    manifest_file.unlink()
+    list_files(folder, manifest)
+    write_manifest(folder, manifest)
+
+
+def _said_otherwise(manifest: BundleManifest) -> None:
+    manifest.generator = "others"
+    manifest.signature.inputs[0].feature_names[2] = "height"
+    manifest.outputs[1].kind = bundle_pb2.OUTPUT_KIND_VALUE
+    manifest.tolerance.at_opening = 0.001
+
+
+def test_diff_tells_values_of_manifests_and_configs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, step, rate in (("one", 1, 0.5), ("other", 2, 0.25)):
+        write_bundle(tmp_path / name, step=step)
+        config = RecapConfig()
+        config.training.save_dir = name
+        config.optimizer.multi_task_learning_rates.backbone_learning_rate.constant = rate
+        _set_config(tmp_path / name, config.SerializeToString())
+    edited(_said_otherwise)(tmp_path / "other")
+
+    assert main(["bundle", "diff", str(tmp_path / "one"), str(tmp_path / "other")]) == 0
+
+    told = {line for line in capsys.readouterr().out.splitlines() if not line.startswith("files[")}
+    assert told == {
+        'generator: "tests" -> "others"',
+        "step: 1 -> 2",
+        'signature.inputs[0].feature_names[2]: "weight" -> "height"',
+        "outputs[1].kind: OUTPUT_KIND_PROBABILITY -> OUTPUT_KIND_VALUE",
+        "tolerance.at_opening: 0.0001 -> 0.001",
+        'config training.save_dir: "one" -> "other"  (operational)',
+        "config optimizer.multi_task_learning_rates.backbone_learning_rate.constant: 0.5 -> 0.25  (semantic)",
+    }
+
+
+@pytest.mark.parametrize("is_known", [True, False], ids=["no such message", "no such type"])
+@pytest.mark.parametrize("verb", ["diff", "set-weights"])
+def test_a_config_that_cannot_be_read_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], verb: str, *, is_known: bool
+) -> None:
+    bundle, other = tmp_path / "bundle", tmp_path / "other"
+    write_bundle(bundle)
+    _set_config(bundle, b"\xff")
+    if not is_known:
+        edited(lambda manifest: setattr(manifest, "config_message", "rankspec.later.v1.Config"))(bundle)
+    if verb == "diff":
+        shutil.copytree(bundle, other)
+        edited(_said_otherwise)(other)
+
+    assert (
+        main(
+            ["bundle", "diff", str(bundle), str(other)]
+            if verb == "diff"
+            else ["bundle", verb, str(bundle), "-o", str(other), "like=1"]
+        )
+        == 1
+    )
+
+    kind = "recap.v1.RecapConfig" if is_known else "later.v1.Config"
+    assert (
+        f"is no rankspec.{kind} that this release knows; take the release that wrote it: tests"
+        in capsys.readouterr().err
+    )
+
+
 def _called_score(manifest: BundleManifest) -> None:
     manifest.score_weights.clear()
     manifest.outputs[-1].name = "score"
@@ -109,4 +183,34 @@ def test_no_combined_score_stands_beside_an_output_of_its_name(
         assert scorer.tasks == ("like", "score")
     assert main(["bundle", "set-weights", str(tmp_path / "bundle"), "-o", str(tmp_path / "other"), "like=1"]) == 1
     assert "has an output score, as the combined score would be called" in capsys.readouterr().err
+    assert not (tmp_path / "other").exists()
+
+
+def test_a_combined_score_is_taken_away(tmp_path: Path) -> None:
+    config = RecapConfig(score_weights={"like": 1.0, "reply": 2.0})
+    digest = write_bundle(tmp_path / "bundle")
+    _set_config(tmp_path / "bundle", config.SerializeToString())
+
+    assert main(["bundle", "set-weights", str(tmp_path / "bundle"), "-o", str(tmp_path / "plain"), "none"]) == 0
+
+    with scoring.open(tmp_path / "plain") as scorer:
+        assert set(
+            scorer.score(
+                {"dense": np.zeros((2, 3), np.float32), "ids": np.zeros((2, 2), np.int64)}, scorer.signature_hash
+            )
+        ) == {"like", "reply"}
+        assert scorer.digest != digest
+        assert scorer.manifest.fingerprint == fingerprint(RecapConfig()).full
+    assert RecapConfig.FromString((tmp_path / "plain" / "resolved.binpb").read_bytes()) == RecapConfig()
+    assert b"score_weights" not in (tmp_path / "plain" / "resolved.textproto").read_bytes()
+
+
+def test_none_stands_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_bundle(tmp_path / "bundle")
+
+    command = ["bundle", "set-weights", str(tmp_path / "bundle"), "-o", str(tmp_path / "other")]
+    assert main([*command, "none", "like=1"]) == 1
+    assert "`none` stands alone" in capsys.readouterr().err
+    assert main([*command, "None"]) == 2
+    assert "write TASK=NUMBER, or `none` for no combined score" in capsys.readouterr().err
     assert not (tmp_path / "other").exists()

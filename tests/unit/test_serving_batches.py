@@ -24,7 +24,7 @@ from rankspec.scoring.server.metrics import Metrics
 from rankspec.scoring.server.models import Registry
 from rankspec.scoring.server.refusals import Kind, Refusal
 from rankspec.scoring.server.requests import ScoreRequest
-from rankspec.scoring.server.service import Service
+from rankspec.scoring.server.service import Asked, Service
 from rankspec.scoring.server.settings import Address, Limits, Settings
 from rankspec.scoring.server.worker import Worker
 
@@ -419,6 +419,6 @@ def test_the_deadline_holds_for_what_is_scored_here(tmp_path: Path) -> None:
     service = Service(settings_, registry, Metrics(room), room, Log())
 
     with pytest.raises(Refusal) as refused:
-        asyncio.run(service.score(ScoreRequest("bundle", "", "", {}, None, 0.01, None)))
+        asyncio.run(service.score(ScoreRequest("bundle", "", "", {}, None, 0.01, None), Asked()))
 
     assert refused.value.code == "DEADLINE_EXCEEDED"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -10,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -22,6 +26,8 @@ from tests.unit.tiny_bundles import scores_of, write_bundle
 from tritonclient.grpc import service_pb2
 
 from rankspec import scoring
+from rankspec.scoring.server.models import ServedModel
+from rankspec.scoring.server.requests import ScoreAnswer, ScoreRequest
 
 
 def _step(served: Served) -> int | None:
@@ -89,6 +95,52 @@ def test_new_bundles_are_swapped_in_whole_while_requests_go_on(tmp_path: Path) -
     assert {step for step, _ in answers} >= {1, 7}
     assert max(apart for _, apart in answers) < 1e-6, "each answer is by the bundle that it names"
     assert [event["step"] for event in served.events("bundle_drained")] == list(range(1, 8))
+
+
+@pytest.mark.parametrize("protocol", ["grpc", "http"])
+def test_a_request_is_counted_to_the_bundle_that_scored_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, protocol: str
+) -> None:
+    answered: list[ServedModel] = []
+    score = ServedModel.score
+
+    async def swapped_meanwhile(model: ServedModel, request: ScoreRequest, deadline: float) -> ScoreAnswer:
+        try:
+            return await score(model, request, deadline)
+        finally:
+            answered.append(model)
+            await asyncio.to_thread(until, partial(_serves, served, 2))
+
+    monkeypatch.setattr(ServedModel, "score", swapped_meanwhile)
+    write_bundle(tmp_path / "1", step=1)
+    signature_hash = _hash(tmp_path / "1")
+    with serving(tmp_path, logs_requests=True) as served, served.channel() as channel, ThreadPoolExecutor() as pool:
+
+        def ask(signature_hash: str, name: str = NAME) -> object:
+            if protocol == "http":
+                body = json.dumps(json_request(*rows(2), signature_hash)).encode()
+                return served.http("POST", f"/v2/models/{name}/infer", body)
+            message = grpc_request(*rows(2), signature_hash)
+            message.model_name = name
+            try:
+                return served.raw_infer(channel)(message.SerializeToString())
+            except grpc.RpcError as error:
+                return error
+
+        asking = [pool.submit(ask, signature_hash), pool.submit(ask, "0" * 64)]
+        until(lambda: len(answered) == 2)
+        write_bundle(tmp_path / "2", step=2)
+        for one in asking:
+            one.result(30)
+        ask(signature_hash, "nobody")
+        until(lambda: len(served.events("request")) == 3)
+        metrics = served.metrics()
+
+    found = {(event["code"], event["step"]) for event in served.events("request")}
+    assert found == {("OK", 1), ("SIGNATURE_MISMATCH", 1), ("MODEL_UNKNOWN", 2)}
+    for code, step in found:
+        labels = rf'code="{code}",digest="\w+",protocol="{protocol}",step="{step}"'
+        assert re.search(rf"^rankspec_requests_total{{{labels}}} 1.0$", metrics, re.MULTILINE), metrics
 
 
 def test_a_broken_bundle_is_skipped_once_and_tried_again_when_it_changes(tmp_path: Path) -> None:

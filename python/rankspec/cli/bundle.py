@@ -5,24 +5,28 @@ Example:
   rankspec bundle verify build/bundles/tiny --expect-digest 5e2f…
   rankspec bundle diff build/bundles/monday build/bundles/tuesday
   rankspec bundle set-weights build/bundles/tiny -o build/bundles/other liked=1 replied=13.5
+  rankspec bundle set-weights build/bundles/tiny -o build/bundles/plain none
 """
 
 from __future__ import annotations
 
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rankspec.cli import statuses
 from rankspec.cli.digests import digest
 from rankspec.cli.stopping import VerbError, needing
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from rankspec.scoring.errors import ScoringError
     from rankspec.scoring.reading import BundleFiles
-    from rankspec.serving.v1.bundle_pb2 import BundleManifest, ServedInput
+    from rankspec.serving.v1.bundle_pb2 import ServedInput
+
+# In place of weights; a task and its weight have an `=` between them.
+_NONE = "none"
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -39,7 +43,13 @@ def add_arguments(parser: ArgumentParser) -> None:
     diff.add_argument("other", metavar="B")
     weights = kinds.add_parser("set-weights", help="write a bundle with another combined score")
     weights.add_argument("folder", metavar="DIR")
-    weights.add_argument("weights", nargs="+", type=_weight, metavar="TASK=WEIGHT")
+    weights.add_argument(
+        "weights",
+        nargs="+",
+        type=_weight,
+        metavar="TASK=WEIGHT",
+        help=f"what a task's output counts in the score; `{_NONE}` alone for no combined score",
+    )
     weights.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="the new bundle's folder")
     for kind, action in ((show, _show), (verify, _verify), (diff, _diff), (weights, _set_weights)):
         kind.set_defaults(action=action)
@@ -142,23 +152,55 @@ def _diff(arguments: Namespace) -> int:
     if one.digest == other.digest:
         print("the same bundle")
         return statuses.FINE
-    before, after = _values(one.manifest), _values(other.manifest)
-    for path in sorted(before.keys() | after.keys()):
-        if before.get(path) != after.get(path):
-            print(f"{path}: {before.get(path, '(none)')} -> {after.get(path, '(none)')}")
+    for line in _differences(one, other):
+        print(line)
     return statuses.FINE
 
 
-def _values(manifest: BundleManifest) -> Mapping[str, str]:
-    """What a manifest says, by the path of the field; a file by its name."""
-    from rankspec.schema.leaves import leaves
+def _differences(one: BundleFiles, other: BundleFiles) -> Iterator[str]:
+    """What two bundles say differently, a line each: manifests, files by their names, and configs as `diff` has it.
 
-    found = {
-        leaf.path: str(leaf.value)
-        for leaf in leaves(manifest)
-        if not leaf.is_message and not leaf.path.startswith("files[")
-    }
-    return found | {f"files[{file.name}]": file.sha256 for file in manifest.files}
+    Raises:
+        VerbError: a config cannot be read.
+    """
+    from rankspec.analysis.comparison import compare
+    from rankspec.cli.diff import effect, told
+
+    manifests = []
+    for bundle in (one, other):
+        manifest = type(bundle.manifest)()
+        manifest.CopyFrom(bundle.manifest)
+        manifest.ClearField("files")
+        manifests.append(manifest)
+    yield from map(told, compare(*manifests))
+    before, after = ({file.name: file.sha256 for file in bundle.manifest.files} for bundle in (one, other))
+    for name in sorted(before.keys() | after.keys()):
+        if before.get(name) != after.get(name):
+            yield f"files[{name}]: {before.get(name, 'absent')} -> {after.get(name, 'absent')}"
+    if one.manifest.config_message == other.manifest.config_message:
+        for change in compare(_config(one), _config(other)):
+            yield f"config {told(change)}  ({effect(change)})"
+
+
+def _config(bundle: BundleFiles) -> Any:
+    """The config in a bundle.
+
+    Raises:
+        VerbError: it cannot be read.
+    """
+    from google.protobuf.message import DecodeError
+
+    from rankspec.diagnostics.mistake import MistakeError
+    from rankspec.schema.message_types import message_class
+
+    manifest = bundle.manifest
+    try:
+        return message_class(manifest.config_message).FromString(bytes(bundle.contents[manifest.config_file]))
+    except (MistakeError, DecodeError):
+        raise VerbError(
+            f"error: {manifest.config_file} of the bundle {bundle.digest} is no {manifest.config_message} that this "
+            f"release knows; take the release that wrote it: {manifest.generator}"
+        ) from None
 
 
 def _set_weights(arguments: Namespace) -> int:
@@ -166,13 +208,16 @@ def _set_weights(arguments: Namespace) -> int:
     from rankspec.scoring.reading import read_manifest
     from rankspec.scoring.reweighting import set_weights
 
-    weights = dict(arguments.weights)
-    if len(weights) != len(arguments.weights):
+    given = [weight for weight in arguments.weights if weight is not None]
+    if given and len(given) < len(arguments.weights):
+        raise VerbError(f"error: `{_NONE}` stands alone, for no combined score; drop it, or the weights")
+    weights = dict(given)
+    if len(weights) != len(given):
         raise VerbError("error: a task is given two weights; give it one")
     outputs = [output.name for output in read_manifest(arguments.folder)[0].outputs]
     if unknown := sorted(weights.keys() - set(outputs)):
         raise VerbError(f"error: {arguments.folder} has no output {unknown[0]}; weigh {', '.join(outputs)}")
-    if SCORE in outputs:
+    if weights and SCORE in outputs:
         raise VerbError(
             f"error: {arguments.folder} has an output {SCORE}, as the combined score would be called; give the task "
             "another name, train and export again"
@@ -186,27 +231,26 @@ def _config_files(bundle: BundleFiles, weights: Mapping[str, float]) -> tuple[by
     """The bundle's config with other weights: in binary, as text, and its full fingerprint."""
     from rankspec.analysis.fingerprint import fingerprint
     from rankspec.formats.writing import write_with_variables
-    from rankspec.schema.message_types import message_class
 
-    config = message_class(bundle.manifest.config_message).FromString(
-        bytes(bundle.contents[bundle.manifest.config_file])
-    )
-    held: dict[str, float] = getattr(config, "score_weights")  # noqa: B009 - only some root messages have it
+    config = _config(bundle)
+    held: dict[str, float] = config.score_weights
     held.clear()
     held.update(weights)
     binary, text = (write_with_variables(config, form) for form in ("binary", "textproto"))
     return binary, text, fingerprint(config).full
 
 
-def _weight(text: str) -> tuple[str, float]:
-    """A task and its weight."""
+def _weight(text: str) -> tuple[str, float] | None:
+    """A task and its weight; None where no task is to have one."""
     import math
 
+    if text == _NONE:
+        return None
     task, separator, number = text.rpartition("=")
     try:
         weight = float(number)
     except ValueError:
         weight = math.nan
     if not separator or not task or not math.isfinite(weight):
-        raise ArgumentTypeError(f"`{text}` is no weight; write TASK=NUMBER")
+        raise ArgumentTypeError(f"`{text}` is no weight; write TASK=NUMBER, or `{_NONE}` for no combined score")
     return task, weight

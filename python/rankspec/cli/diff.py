@@ -50,14 +50,20 @@ def run(arguments: Namespace) -> int:
     return 0
 
 
+def told(change: Change) -> str:
+    """Says in a line where two messages differ, and what each has there."""
+    return f"{change.path}: {_side(change.old)} -> {_side(change.new)}"
+
+
+def effect(change: Change) -> str:
+    """Names what a change means for what is trained, as the schema's options do."""
+    return "semantic" if change.semantic else "operational"
+
+
 def _as_text(changes: list[Change], found: list[Effect]) -> str:
     if not changes:
         return "no difference\n"
-    lines = [
-        f"{change.path}: {_side(change.old)} -> {_side(change.new)}"
-        f"  ({'semantic' if change.semantic else 'operational'}, resume: {change.resume})"
-        for change in changes
-    ]
+    lines = [f"{told(change)}  ({effect(change)}, resume: {change.resume})" for change in changes]
     lines += ["", *_effect_lines(found)] if found else []
     num_semantic = sum(change.semantic for change in changes)
     verdict = overall(changes)
@@ -97,7 +103,7 @@ def _as_json(changes: list[Change], found: list[Effect]) -> str:
             "path": change.path,
             "old": change.old,
             "new": change.new,
-            "effect": "semantic" if change.semantic else "operational",
+            "effect": effect(change),
             "resume": change.resume,
         }
         for change in changes

@@ -19,7 +19,7 @@ from rankspec.scoring.server.versions import EXTENSIONS, SERVER_NAME, server_ver
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from rankspec.scoring.server.service import Service
+    from rankspec.scoring.server.service import Asked, Service
     from rankspec.scoring.server.settings import Address
 
 _SERVICE = "inference.GRPCInferenceService"
@@ -122,13 +122,13 @@ class GrpcServer:
         return metadata_message(self._service.registry.model(asked.name, asked.version))
 
     async def _infer(self, context: Any) -> Any:
-        return await self._service.counted("grpc", context, lambda: self._scored(context))
+        return await self._service.counted("grpc", context, lambda asked: self._scored(context, asked))
 
-    async def _scored(self, context: Any) -> Any:
+    async def _scored(self, context: Any, asked: Asked) -> Any:
         self._check_token(context)
         request = request_of(await self._data(context), self._limits.max_rows)
         left = context.time_remaining()
-        answer = await self._service.score(request, math.inf if left is None else left)
+        answer = await self._service.score(request, asked, math.inf if left is None else left)
         return answer_message(answer, request.id)
 
     async def _message(self, kind: Any, context: Any) -> Any:

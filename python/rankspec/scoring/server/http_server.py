@@ -24,7 +24,7 @@ from rankspec.scoring.server.versions import EXTENSIONS, SERVER_NAME, server_ver
 
 if TYPE_CHECKING:
     from rankspec.scoring.server.models import ServedModel
-    from rankspec.scoring.server.service import Service
+    from rankspec.scoring.server.service import Asked, Service
     from rankspec.scoring.server.settings import Address
 
 _MODEL = re.compile(r"/v2/models/([^/]+)(?:/versions/([^/]+))?(?:/(ready|infer))?", re.ASCII)
@@ -93,7 +93,9 @@ class HttpServer:
         name, version, what = matched.group(1), matched.group(2) or "", matched.group(3)
         if what == "infer":
             _only_method(request, "POST")
-            return await self._service.counted("http", request.transport, lambda: self._scored(request, name, version))
+            return await self._service.counted(
+                "http", request.transport, lambda asked: self._scored(request, name, version, asked)
+            )
         _only_method(request, "GET")
         return self._about(registry.model(name, version), what)
 
@@ -102,7 +104,7 @@ class HttpServer:
             return web.Response(status=200 if self._service.registry.is_ready else 503)
         return _json(metadata_of(model))
 
-    async def _scored(self, request: web.BaseRequest, name: str, version: str) -> web.Response:
+    async def _scored(self, request: web.BaseRequest, name: str, version: str, asked: Asked) -> web.Response:
         limits = self._limits
         await self._turns.take()
         try:
@@ -113,9 +115,9 @@ class HttpServer:
         except (web.RequestPayloadError, ConnectionError):
             raise invalid("REQUEST_INVALID", "the request's body cannot be read") from None
         length = _json_length(request)
-        asked, wanted = request_of(body, length, name, version, limits.max_rows, limits.max_json_depth)
-        answer = await self._service.score(asked)
-        content, json_length = answer_body(answer, asked.id, wanted)
+        scoring, wanted = request_of(body, length, name, version, limits.max_rows, limits.max_json_depth)
+        answer = await self._service.score(scoring, asked)
+        content, json_length = answer_body(answer, scoring.id, wanted)
         if json_length is None:
             return web.Response(body=content, content_type="application/json")
         headers = {JSON_LENGTH_HEADER: str(json_length)}

@@ -15,11 +15,21 @@ if TYPE_CHECKING:
     from rankspec.scoring.server.batching import WaitingRoom
     from rankspec.scoring.server.logs import Log
     from rankspec.scoring.server.metrics import Metrics
-    from rankspec.scoring.server.models import Registry
+    from rankspec.scoring.server.models import Registry, ServedModel
     from rankspec.scoring.server.requests import ScoreAnswer, ScoreRequest
     from rankspec.scoring.server.settings import Settings
 
 _Given = TypeVar("_Given")
+
+
+class Asked:
+    """A request for scores while it is answered.
+
+    Attributes:
+        model: the one that was chosen to score it; None before that.
+    """
+
+    model: ServedModel | None = None
 
 
 class Service:
@@ -50,17 +60,18 @@ class Service:
         if not hmac.compare_digest(given, self._shown):
             raise Refusal(Kind.UNAUTHENTICATED, "UNAUTHENTICATED", "show the token: `authorization: Bearer TOKEN`")
 
-    async def score(self, request: ScoreRequest, timeout_s: float = math.inf) -> ScoreAnswer:
+    async def score(self, request: ScoreRequest, asked: Asked, timeout_s: float = math.inf) -> ScoreAnswer:
         """Scores a request.
 
         Args:
             request: what is asked.
+            asked: learns which model is chosen.
             timeout_s: the protocol's own, beside the request's.
 
         Raises:
             Refusal: it is not scored.
         """
-        model = self.registry.model(request.model, request.version)
+        model = asked.model = self.registry.model(request.model, request.version)
         timeout_s = min(timeout_s, request.timeout_s)
         if timeout_s == math.inf:
             return await model.score(request, math.inf)
@@ -75,22 +86,26 @@ class Service:
             raise _late()
         return answer
 
-    async def counted(self, protocol: str, by: object, answering: Callable[[], Awaitable[_Given]]) -> _Given:
+    async def counted(self, protocol: str, by: object, answering: Callable[[Asked], Awaitable[_Given]]) -> _Given:
         """Has a request for scores answered, and counts it.
+
+        It is counted to the bundle that was chosen for it, though another may be current by now; one that was refused
+        before that, to the current one.
 
         Args:
             protocol: that it came by.
             by: as `WaitingRoom.opened` takes it.
-            answering: gives the answer.
+            answering: gives the answer, by `score` with what it is handed.
 
         Raises:
             Refusal: it is refused.
         """
         begin = time.monotonic()
+        asked = Asked()
         code = "CANCELLED"
         try:
             with self._room.opened(by):
-                given = await answering()
+                given = await answering(asked)
             code = "OK"
         except Refusal as refusal:
             code = refusal.code
@@ -103,9 +118,10 @@ class Service:
             raise Refusal(Kind.FAILED, code, "the request could not be answered") from error
         finally:
             seconds = time.monotonic() - begin
-            self.metrics.request(protocol, code, seconds, self.registry.current)
+            model = asked.model or self.registry.current
+            self.metrics.request(protocol, code, seconds, model)
             if self.settings.logs_requests:
-                self.log.request(protocol, code, seconds, self.registry.current)
+                self.log.request(protocol, code, seconds, model)
         return given
 
 
