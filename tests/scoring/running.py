@@ -19,11 +19,15 @@ LANGUAGES: dict[str, tuple[str, ...]] = {
 }
 
 
+def command(language: str, folder: Path) -> list[str]:
+    """What prints a language's answers to the corpus in a folder; it is run in the repository's."""
+    return ["make", "--silent", "scorer", f"LANGUAGE={language}", f"CORPUS={folder.absolute()}"]
+
+
 def problems(language: str, folder: Path) -> list[str]:
     """What a language's scorer gets wrong of the corpus in a folder, a line each."""
     corpus = pb.ScoringCorpus.FromString((folder / CORPUS_FILE).read_bytes())
-    command = ["make", "--silent", "scorer", f"LANGUAGE={language}", f"CORPUS={folder.absolute()}"]
-    done = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, check=False)
+    done = subprocess.run(command(language, folder), cwd=ROOT, env=environment(), capture_output=True, check=False)
     if done.returncode:
         return [f"ended with status {done.returncode}: {done.stderr.decode(errors='replace')}"]
     answers = pb.ScoringAnswers.FromString(done.stdout)

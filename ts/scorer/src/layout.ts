@@ -15,6 +15,8 @@ export const MAX_MODEL_BYTES = 2 ** 30;
 export const MAX_BUNDLE_BYTES = 64 * 2 ** 30;
 /** What one file may have that is kept in memory. */
 export const MAX_FILE_BYTES = constants.MAX_LENGTH;
+/** What one tensor may have: ONNX Runtime for Node takes no more from memory, and Java's scorer has the same limit. */
+export const MAX_TENSOR_BYTES = 2 ** 31 - 1;
 
 const PLAIN_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/;
 

@@ -4,7 +4,7 @@ import { InferenceSession } from "onnxruntime-node";
 import { ScoringError } from "./errors.js";
 import { type BundleManifest, ErrorCode, type ExternalTensor, ValueType } from "./gen/rankspec/serving/v1/bundle_pb.js";
 import { type OnnxGraph, type OnnxModel, OnnxModelSchema, type OnnxTensor } from "./gen/rankspec/serving/v1/onnx_pb.js";
-import { MAX_MODEL_BYTES, OUTPUTS } from "./layout.js";
+import { MAX_MODEL_BYTES, MAX_TENSOR_BYTES, OUTPUTS } from "./layout.js";
 import type { BundleFiles } from "./reading.js";
 
 const OWN_DOMAINS: readonly string[] = ["", "ai.onnx"];
@@ -21,6 +21,7 @@ export async function startSession({ manifest, contents }: BundleFiles, threads:
     throw new ScoringError(ErrorCode.FILE_TOO_LARGE, `${MAX_MODEL_BYTES} bytes at most`, manifest.modelFile);
   }
   checkModel(data, manifest);
+  checkSizes(manifest);
   const files = [...new Set(manifest.externalTensors.map(({ file }) => file))];
   const externalData = files.map((path) => ({ path, data: contents.get(path) ?? new Uint8Array() }));
   let session: InferenceSession;
@@ -110,7 +111,7 @@ function agree(tensor: OnnxTensor | undefined, listed: ExternalTensor, sizes: Re
     return false;
   }
   const said = new Map(tensor.externalData.map(({ key, value }) => [key, value]));
-  const numBytes = listed.shape.reduce((product, size) => product * size, 4n);
+  const numBytes = bytesOf(listed);
   return (
     listed.shape.every((size) => size > 0n) &&
     said.get("location") === listed.file &&
@@ -120,6 +121,19 @@ function agree(tensor: OnnxTensor | undefined, listed: ExternalTensor, sizes: Re
     listed.offset <= (sizes.get(listed.file) ?? -1n) - numBytes &&
     listed.offset % 4n === 0n
   );
+}
+
+/** Bytes of a tensor of float32. */
+function bytesOf({ shape }: ExternalTensor): bigint {
+  return shape.reduce((product, size) => product * size, 4n);
+}
+
+/** Makes sure that ONNX Runtime can be handed the external tensors. */
+function checkSizes({ externalTensors }: BundleManifest): void {
+  const large = externalTensors.find((tensor) => bytesOf(tensor) > MAX_TENSOR_BYTES);
+  if (large !== undefined) {
+    throw new ScoringError(ErrorCode.FILE_TOO_LARGE, `tensors of ${MAX_TENSOR_BYTES} bytes at most in Node`, large.file);
+  }
 }
 
 /** Makes sure that the model takes the signature's inputs and gives the outputs. */

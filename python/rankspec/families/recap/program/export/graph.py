@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 
 from rankspec.scoring.layout import MODEL_FILE, OUTPUTS, WEIGHTS_FILE
@@ -153,24 +154,33 @@ def _place_tensors(proto: onnx.ModelProto, beside: Path, place: Path, external_a
     separate = sum(sizes) > external_above
     found: list[ExternalTensor] = []
     for tensor, size in zip(proto.graph.initializer, sizes, strict=True):
-        if external_data_helper.uses_external_data(tensor):
+        if separate and tensor.data_type == onnx.TensorProto.FLOAT and size >= min(_LARGE_TENSOR, external_above):
+            found.append(_moved(tensor, beside, place / WEIGHTS_FILE))
+        elif external_data_helper.uses_external_data(tensor):
             external_data_helper.load_external_data_for_tensor(tensor, str(beside))
             tensor.ClearField("external_data")
             tensor.data_location = onnx.TensorProto.DEFAULT
-        if separate and tensor.data_type == onnx.TensorProto.FLOAT and size >= min(_LARGE_TENSOR, external_above):
-            found.append(_moved(tensor, place / WEIGHTS_FILE))
     return found
 
 
-def _moved(tensor: onnx.TensorProto, file: Path) -> ExternalTensor:
-    """Appends a tensor's values to a file, and has the tensor name their place."""
+def _moved(tensor: onnx.TensorProto, beside: Path, file: Path) -> ExternalTensor:
+    """Appends the values of a tensor, which may lie in a folder beside, to a file, and has it name their place."""
     import onnx
+    from onnx import external_data_helper
 
+    values = memoryview(tensor.raw_data)
+    if external_data_helper.uses_external_data(tensor):
+        stored = {entry.key: entry.value for entry in tensor.external_data}
+        # Mapped: a table may be larger than what is left of the memory.
+        mapped = np.memmap(
+            str(beside / stored["location"]), np.uint8, "r", int(stored["offset"]), (4 * math.prod(tensor.dims),)
+        )
+        values = mapped.data
     with file.open("ab") as weights:
         offset = -(-weights.tell() // _ALIGNMENT) * _ALIGNMENT
         weights.write(b"\0" * (offset - weights.tell()))
-        weights.write(tensor.raw_data)
-        length = len(tensor.raw_data)
+        length = weights.write(values)
+    tensor.ClearField("external_data")
     tensor.ClearField("raw_data")
     tensor.data_location = onnx.TensorProto.EXTERNAL
     for key, value in (("location", file.name), ("offset", str(offset)), ("length", str(length))):
