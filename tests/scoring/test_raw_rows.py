@@ -155,7 +155,7 @@ def test_times_of_several_types_are_refused_and_not_cut_or_moved(imported: Path,
     with scoring.open(imported / "bundle") as scorer, pytest.raises(scoring.ScoringError) as caught:
         scorer.score_raw(rows)
 
-    assert str(caught.value) == "COLUMN_TYPE income: values of one type"
+    assert str(caught.value) == "COLUMN_TYPE income: expected values of one type"
 
 
 def test_who_gives_inputs_as_they_are_stored_needs_nothing_of_the_recipe(imported: Path, tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from numpy.typing import NDArray
 
-from rankspec.cli import data as data_verb
+from rankspec.cli import main
 from rankspec.datasets import clicks
 from rankspec.datasets.vectors import matrix_of
 
@@ -56,9 +55,7 @@ def test_clicks_are_of_relevant_items_that_are_looked_at(tmp_path: Path) -> None
 
 
 def test_too_few_rows_are_refused_by_the_verb(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    parser = ArgumentParser()
-    data_verb.add_arguments(parser)
-    assert data_verb.run(parser.parse_args(["clicks", "-o", str(tmp_path), "--rows", "90"])) == 1
+    assert main(["data", "clicks", "-o", str(tmp_path), "--rows", "90"]) == 1
     assert capsys.readouterr().err == ("error: 90 rows do not fill 2 files; give at least five lists of 10 for each\n")
-    assert data_verb.run(parser.parse_args(["clicks", "-o", str(tmp_path), "--rows", "505"])) == 0
+    assert main(["data", "clicks", "-o", str(tmp_path), "--rows", "505"]) == 0
     assert capsys.readouterr().out.startswith("500 rows, in lists of 10, in 3 files of ")

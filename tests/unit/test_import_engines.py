@@ -152,7 +152,7 @@ def test_a_folder_that_workers_do_not_share_is_told(tmp_path: Path, monkeypatch:
     class Elsewhere(InParts):
         def gathered(self, *arguments: Any) -> list[bytes]:
             results = super().gathered(*arguments)
-            for file in tmp_path.glob(".set.*/_written/*"):
+            for file in tmp_path.glob(".writing-set-*/_written/*"):
                 file.unlink()
             return results
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from argparse import ArgumentParser
 from pathlib import Path
 from typing import get_args
 
@@ -16,7 +15,7 @@ from rankspec.recap.v1.data_pb2 import RecapDataConfig
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from rankspec.cli import data as data_verb
+from rankspec.cli import main
 from rankspec.datasets import random_data
 from rankspec.datasets.random_data import LABELS, PRODUCTION, SMALL, write
 from rankspec.datasets.vectors import Vectors, vector_type
@@ -134,9 +133,7 @@ def test_the_shipped_small_data_is_what_the_generator_writes(tmp_path: Path) -> 
 
 
 def run_verb(arguments: list[str]) -> int:
-    parser = ArgumentParser()
-    data_verb.add_arguments(parser)
-    return data_verb.run(parser.parse_args(arguments))
+    return main(["data", *arguments])
 
 
 def test_the_verb_writes_a_data_set(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from tests.unit.small_data import batches_of, columns_of, data_config, opened, w
 from tests.unit.test_dataset_storage import Bucket
 from tests.unit.tf_examples import FORMS, examples_of, write_records
 
-from rankspec.cli import data as data_verb
+from rankspec.cli import main
 from rankspec.families.recap.program.batch import RecapBatch
 from rankspec.trainer.data.storage import address
 from rankspec.trainer.data.tfrecord import file as tfrecord_file
@@ -125,9 +124,7 @@ def test_folders_of_days_hold_them(folder: Path, ending: str) -> None:
 
 
 def _run(*arguments: str | Path) -> int:
-    parser = ArgumentParser()
-    data_verb.add_arguments(parser)
-    return data_verb.run(parser.parse_args([str(argument) for argument in arguments]))
+    return main(["data", *map(str, arguments)])
 
 
 @pytest.mark.parametrize("vectors", ["bytes", "lists"])
