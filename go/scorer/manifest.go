@@ -86,6 +86,11 @@ func aboutFiles(manifest *servingv1.BundleManifest) string {
 	if manifest.RecipeFile != nil && !names[manifest.GetRecipeFile()] {
 		return "recipe_file among files"
 	}
+	for _, table := range manifest.GetSignature().GetIdTables() {
+		if table.VocabularyFile != nil && !names[table.GetVocabularyFile()] {
+			return "vocabulary_file among files"
+		}
+	}
 	return ""
 }
 

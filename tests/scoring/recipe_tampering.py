@@ -76,6 +76,9 @@ def _without(*names: Callable[[Path], str]) -> _Spoil:
             manifest.files.extend(kept)
             if manifest.recipe_file in gone:
                 manifest.ClearField("recipe_file")
+            for table in manifest.signature.id_tables:
+                if table.vocabulary_file in gone:
+                    table.ClearField("vocabulary_file")
 
         edited(unlist)(folder)
 

@@ -170,6 +170,7 @@ def _manifests() -> dict[str, Tampering]:
         "config_not_listed": lambda m: setattr(m, "config_file", "other.binpb"),
         "config_text_not_listed": lambda m: setattr(m, "config_text_file", "other.textproto"),
         "recipe_not_listed": lambda m: setattr(m, "recipe_file", "recipe.binpb"),
+        "vocabulary_not_listed": lambda m: setattr(m.signature.id_tables[0], "vocabulary_file", "ids.txt"),
         "no_inputs": lambda m: m.signature.ClearField("inputs"),
         "input_twice": lambda m: m.signature.inputs.append(m.signature.inputs[0]),
         "input_with_slash": lambda m: setattr(m.signature.inputs[0], "name", "a/b"),

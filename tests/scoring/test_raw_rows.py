@@ -132,6 +132,15 @@ def test_raw_rows_that_the_recipe_cannot_read_are_refused(
     assert "secret" not in str(caught.value)
 
 
+def test_tables_of_ids_name_the_vocabularies_of_the_recipe_which_are_there_once(imported: Path) -> None:
+    with scoring.open(imported / "bundle") as scorer:
+        named = [table.vocabulary_file for table in scorer.manifest.signature.id_tables]
+        files = {file.name for file in scorer.manifest.files}
+    vocabularies = {name for name in named if name}
+    assert vocabularies
+    assert vocabularies == {name for name in files if "vocabulary" in name}
+
+
 def test_a_list_of_rows_is_told_how_to_become_a_table(imported: Path) -> None:
     rows = visits().slice(0, 3)
 

@@ -104,7 +104,8 @@ def _described(bundle: BundleFiles) -> list[str]:
         lines.append(f"input        {item.name}: {kind} [{item.width}], {_features(item)}")
     for table in sorted(manifest.signature.id_tables, key=lambda one: (one.input, one.position)):
         looked_up = table.input if table.input in lists else f"{table.input}[{table.position}]"
-        lines.append(f"table        {table.name}: {table.num_ids} ids, {looked_up}")
+        told = f", which {table.vocabulary_file} explains" if table.HasField("vocabulary_file") else ""
+        lines.append(f"table        {table.name}: {table.num_ids} ids, {looked_up}{told}")
     for output in manifest.outputs:
         weight = manifest.score_weights.get(output.name)
         lines.append(

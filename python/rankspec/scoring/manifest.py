@@ -72,6 +72,9 @@ def _contradictions(manifest: BundleManifest) -> Iterator[_Problem]:
             yield _Problem(f"{field}: one of files", ascii(name))
     if manifest.HasField("recipe_file") and manifest.recipe_file not in names:
         yield _Problem("recipe_file: one of files", ascii(manifest.recipe_file))
+    for place, table in enumerate(manifest.signature.id_tables):
+        if table.HasField("vocabulary_file") and table.vocabulary_file not in names:
+            yield _Problem(f"signature.id_tables[{place}].vocabulary_file: one of files", ascii(table.vocabulary_file))
     yield from _about_the_signature(manifest.signature)
     yield from _about_outputs(manifest)
     if not (0 < manifest.tolerance.at_opening < math.inf):

@@ -2,7 +2,8 @@ import { fromBinary, isFieldSet } from "@bufbuild/protobuf";
 
 import { ScoringError } from "./errors.js";
 import {
-  type BundleManifest, BundleManifestSchema, ErrorCode, type FeatureSignature, type ServedInput, ValueType,
+  type BundleManifest, BundleManifestSchema, ErrorCode, type FeatureSignature, IdTableSchema, type ServedInput,
+  ValueType,
 } from "./gen/rankspec/serving/v1/bundle_pb.js";
 import { compareNames, FORMAT_VERSION, isPlainName, LISTS_SINCE, MANIFEST_FILE, SCORE } from "./layout.js";
 
@@ -71,6 +72,11 @@ function* aboutFiles(manifest: BundleManifest): Generator<string> {
   }
   if (isFieldSet(manifest, BundleManifestSchema.field.recipeFile) && !names.includes(manifest.recipeFile)) {
     yield "recipe_file among files";
+  }
+  const tables = manifest.signature?.idTables ?? [];
+  const named = tables.filter((table) => isFieldSet(table, IdTableSchema.field.vocabularyFile));
+  if (!named.every((table) => names.includes(table.vocabularyFile))) {
+    yield "vocabulary_file among files";
   }
 }
 

@@ -580,8 +580,11 @@ type IdTable struct {
 	NumIds *int64 `protobuf:"varint,4,opt,name=num_ids,json=numIds" json:"num_ids,omitempty"`
 	// What happens to any other id: it is refused before it reaches the model, or shares one further row.
 	OutOfRangeIds *v1.OutOfRangeIds `protobuf:"varint,5,opt,name=out_of_range_ids,json=outOfRangeIds,enum=rankspec.recap.v1.OutOfRangeIds" json:"out_of_range_ids,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// File of the bundle that says what the ids stand for, where the schema file of the training data names one: for those who make ids of raw
+	// values themselves. A scorer reads the vocabularies of the recipe alone.
+	VocabularyFile *string `protobuf:"bytes,6,opt,name=vocabulary_file,json=vocabularyFile" json:"vocabulary_file,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *IdTable) Reset() {
@@ -647,6 +650,13 @@ func (x *IdTable) GetOutOfRangeIds() v1.OutOfRangeIds {
 		return *x.OutOfRangeIds
 	}
 	return v1.OutOfRangeIds(0)
+}
+
+func (x *IdTable) GetVocabularyFile() string {
+	if x != nil && x.VocabularyFile != nil {
+		return *x.VocabularyFile
+	}
+	return ""
 }
 
 // What a bundle takes.
@@ -1440,14 +1450,15 @@ const file_rankspec_serving_v1_bundle_proto_rawDesc = "" +
 	"\x04list\x18\b \x01(\b:\x05falseB\b\x88\xe7\x18\x01\x90\xe7\x18\x01R\x04list:\xb9\x06\xbaH\xb5\x06\x1a\xfd\x01\n" +
 	"\x1eserving.served_input.names_fit\x1a\xda\x01size(this.feature_names) == 0 || size(this.feature_names) == this.width ? '' : 'feature_names: ' + string(size(this.feature_names)) + ' names for ' + string(this.width) + ' values in a row; name every position or none'\x1a\xf3\x01\n" +
 	"\"serving.served_input.unread_in_row\x1a\xcc\x01this.unread_positions.all(p, p < this.width) ? '' : 'unread_positions: a row has ' + string(this.width) + ' values, at positions from 0, and one of these is behind the last; correct the position or width'\x1a\xbc\x02\n" +
-	"!serving.served_input.lists_of_ids\x1a\x96\x02!this.list || int(this.type) == 2 && this.width == 1 && size(this.unread_positions) == 0 && !has(this.allowed_values) ? '' : 'list: lists hold ids alone, so type is VALUE_TYPE_INT64, width 1, and there are neither unread_positions nor allowed_values; correct these or drop list'\"\x9a\x02\n" +
+	"!serving.served_input.lists_of_ids\x1a\x96\x02!this.list || int(this.type) == 2 && this.width == 1 && size(this.unread_positions) == 0 && !has(this.allowed_values) ? '' : 'list: lists hold ids alone, so type is VALUE_TYPE_INT64, width 1, and there are neither unread_positions nor allowed_values; correct these or drop list'\"\xf1\x02\n" +
 	"\aIdTable\x12&\n" +
 	"\x04name\x18\x01 \x01(\tB\x12\xbaH\a\xc8\x01\x01r\x02\x10\x01\x88\xe7\x18\x01\x90\xe7\x18\x01R\x04name\x12(\n" +
 	"\x05input\x18\x02 \x01(\tB\x12\xbaH\a\xc8\x01\x01r\x02\x10\x01\x88\xe7\x18\x01\x90\xe7\x18\x01R\x05input\x12.\n" +
 	"\bposition\x18\x03 \x01(\x05B\x12\xbaH\a\xc8\x01\x01\x1a\x02(\x00\x88\xe7\x18\x01\x90\xe7\x18\x01R\bposition\x12+\n" +
 	"\anum_ids\x18\x04 \x01(\x03B\x12\xbaH\a\xc8\x01\x01\"\x02 \x00\x88\xe7\x18\x01\x90\xe7\x18\x01R\x06numIds\x12`\n" +
 	"\x10out_of_range_ids\x18\x05 \x01(\x0e2 .rankspec.recap.v1.OutOfRangeIdsB\x15\xbaH\n" +
-	"\xc8\x01\x01\x82\x01\x04\x10\x01 \x00\x88\xe7\x18\x01\x90\xe7\x18\x01R\routOfRangeIds\"\x9f\x06\n" +
+	"\xc8\x01\x01\x82\x01\x04\x10\x01 \x00\x88\xe7\x18\x01\x90\xe7\x18\x01R\routOfRangeIds\x12U\n" +
+	"\x0fvocabulary_file\x18\x06 \x01(\tB,\xbaH!r\x1f2\x1d^[A-Za-z0-9_][A-Za-z0-9_.-]*$\x88\xe7\x18\x01\x90\xe7\x18\x01R\x0evocabularyFile\"\x9f\x06\n" +
 	"\x10FeatureSignature\x12L\n" +
 	"\x06inputs\x18\x01 \x03(\v2 .rankspec.serving.v1.ServedInputB\x12\xbaH\a\x92\x01\x04\b\x01\x10@\x88\xe7\x18\x01\x90\xe7\x18\x01R\x06inputs\x12L\n" +
 	"\tid_tables\x18\x02 \x03(\v2\x1c.rankspec.serving.v1.IdTableB\x11\xbaH\x06\x92\x01\x03\x10\x80\x04\x88\xe7\x18\x01\x90\xe7\x18\x01R\bidTables\x124\n" +

@@ -144,18 +144,20 @@ class ServedInput(_message.Message):
     def __init__(self, name: _Optional[str] = ..., type: _Optional[_Union[ValueType, str]] = ..., width: _Optional[int] = ..., feature_names: _Optional[_Iterable[str]] = ..., unread_positions: _Optional[_Iterable[int]] = ..., non_finite_value: _Optional[float] = ..., allowed_values: _Optional[_Union[AllowedValues, _Mapping]] = ..., list: _Optional[bool] = ...) -> None: ...
 
 class IdTable(_message.Message):
-    __slots__ = ("name", "input", "position", "num_ids", "out_of_range_ids")
+    __slots__ = ("name", "input", "position", "num_ids", "out_of_range_ids", "vocabulary_file")
     NAME_FIELD_NUMBER: _ClassVar[int]
     INPUT_FIELD_NUMBER: _ClassVar[int]
     POSITION_FIELD_NUMBER: _ClassVar[int]
     NUM_IDS_FIELD_NUMBER: _ClassVar[int]
     OUT_OF_RANGE_IDS_FIELD_NUMBER: _ClassVar[int]
+    VOCABULARY_FILE_FIELD_NUMBER: _ClassVar[int]
     name: str
     input: str
     position: int
     num_ids: int
     out_of_range_ids: _embedding_pb2.OutOfRangeIds
-    def __init__(self, name: _Optional[str] = ..., input: _Optional[str] = ..., position: _Optional[int] = ..., num_ids: _Optional[int] = ..., out_of_range_ids: _Optional[_Union[_embedding_pb2.OutOfRangeIds, str]] = ...) -> None: ...
+    vocabulary_file: str
+    def __init__(self, name: _Optional[str] = ..., input: _Optional[str] = ..., position: _Optional[int] = ..., num_ids: _Optional[int] = ..., out_of_range_ids: _Optional[_Union[_embedding_pb2.OutOfRangeIds, str]] = ..., vocabulary_file: _Optional[str] = ...) -> None: ...
 
 class FeatureSignature(_message.Message):
     __slots__ = ("inputs", "id_tables", "hash")

@@ -150,166 +150,168 @@ public final class BundleProto extends com.google.protobuf.GeneratedFile {
       "ds alone, so type is VALUE_TYPE_INT64, w" +
       "idth 1, and there are neither unread_pos" +
       "itions nor allowed_values; correct these" +
-      " or drop list\'\"\232\002\n\007IdTable\022&\n\004name\030\001 \001(\t" +
+      " or drop list\'\"\361\002\n\007IdTable\022&\n\004name\030\001 \001(\t" +
       "B\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\001R\004name\022(\n\005input\030\002 \001(" +
       "\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\001R\005input\022.\n\010position" +
       "\030\003 \001(\005B\022\272H\007\032\002(\000\310\001\001\210\347\030\001\220\347\030\001R\010position\022+\n\007" +
       "num_ids\030\004 \001(\003B\022\272H\007\"\002 \000\310\001\001\210\347\030\001\220\347\030\001R\006numId" +
       "s\022`\n\020out_of_range_ids\030\005 \001(\0162 .rankspec.r" +
       "ecap.v1.OutOfRangeIdsB\025\272H\n\202\001\004\020\001 \000\310\001\001\210\347\030\001" +
-      "\220\347\030\001R\routOfRangeIds\"\237\006\n\020FeatureSignature" +
-      "\022L\n\006inputs\030\001 \003(\0132 .rankspec.serving.v1.S" +
-      "ervedInputB\022\272H\007\222\001\004\010\001\020@\210\347\030\001\220\347\030\001R\006inputs\022L" +
-      "\n\tid_tables\030\002 \003(\0132\034.rankspec.serving.v1." +
-      "IdTableB\021\272H\006\222\001\003\020\200\004\210\347\030\001\220\347\030\001R\010idTables\0224\n\004" +
-      "hash\030\003 \001(\tB \272H\025r\0202\016^[0-9a-f]{64}$\310\001\001\210\347\030\001" +
-      "\220\347\030\001R\004hash:\270\004\272H\264\004\032\231\001\n%serving.feature_si" +
-      "gnature.inputs_once\032pthis.inputs.map(i, " +
-      "i.name).unique() ? \'\' : \'inputs: two hav" +
-      "e the same name; every input needs a nam" +
-      "e of its own\'\032\237\001\n%serving.feature_signat" +
-      "ure.tables_once\032vthis.id_tables.map(t, t" +
-      ".name).unique() ? \'\' : \'id_tables: two h" +
-      "ave the same name; every table needs a n" +
-      "ame of its own\'\032\363\001\n,serving.feature_sign" +
-      "ature.tables_have_inputs\032\302\001this.id_table" +
-      "s.all(t, this.inputs.exists(i, i.name ==" +
-      " t.input && t.position < i.width)) ? \'\' " +
-      ": \'id_tables: one reads an input that is" +
-      " not among inputs, or a position behind " +
-      "its last; correct it\'\"\202\001\n\014ServedOutput\022&" +
-      "\n\004name\030\001 \001(\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\001R\004name\022J" +
-      "\n\004kind\030\002 \001(\0162\037.rankspec.serving.v1.Outpu" +
-      "tKindB\025\272H\n\202\001\004\020\001 \000\310\001\001\210\347\030\001\220\347\030\001R\004kind\"\314\001\n\tT" +
-      "olerance\022<\n\tat_export\030\001 \001(\001:\0051e-06B\030\272H\r\022" +
-      "\013!\000\000\000\000\000\000\000\000@\001\210\347\030\001\220\347\030\001R\010atExport\022?\n\nat_ope" +
-      "ning\030\002 \001(\001:\0060.0001B\030\272H\r\022\013!\000\000\000\000\000\000\000\000@\001\210\347\030\001" +
-      "\220\347\030\001R\tatOpening\022@\n\017found_at_export\030\003 \001(\001" +
-      "B\030\272H\r\022\013)\000\000\000\000\000\000\000\000@\001\210\347\030\001\220\347\030\001R\rfoundAtExpor" +
-      "t\"y\n\tPrecision\0222\n\014evaluated_in\030\001 \001(\tB\017\272H" +
-      "\004r\002\020\001\210\347\030\001\220\347\030\001R\013evaluatedIn\0228\n\ndifference" +
-      "\030\002 \001(\001B\030\272H\r\022\013)\000\000\000\000\000\000\000\000@\001\210\347\030\001\220\347\030\001R\ndiffer" +
-      "ence\"\316\003\n\rInputBaseline\022(\n\005input\030\001 \001(\tB\022\272" +
-      "H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\001R\005input\022/\n\005means\030\002 \003(\001B" +
-      "\031\272H\016\222\001\013\010\001\020\200@\"\004\022\002@\001\210\347\030\001\220\347\030\001R\005means\022N\n\016mis" +
-      "sing_shares\030\003 \003(\001B\'\272H\034\222\001\031\020\200@\"\024\022\022\031\000\000\000\000\000\000\360" +
-      "?)\000\000\000\000\000\000\000\000\210\347\030\001\220\347\030\001R\rmissingShares:\221\002\272H\215\002" +
-      "\032\212\002\n!serving.input_baseline.shares_fit\032\344" +
-      "\001size(this.missing_shares) == 0 || size(" +
-      "this.missing_shares) == size(this.means)" +
-      " ? \'\' : \'missing_shares: \' + string(size" +
-      "(this.missing_shares)) + \' beside \' + st" +
-      "ring(size(this.means)) + \' means; give o" +
-      "ne for each position or none\'\"\337\002\n\rDriftB" +
-      "aseline\022;\n\017validation_data\030\001 \001(\tB\022\272H\007r\002\020" +
-      "\001\310\001\001\210\347\030\001\220\347\030\001R\016validationData\022-\n\010num_rows" +
-      "\030\002 \001(\003B\022\272H\007\"\002 \000\310\001\001\210\347\030\001\220\347\030\001R\007numRows\022L\n\006i" +
-      "nputs\030\003 \003(\0132\".rankspec.serving.v1.InputB" +
-      "aselineB\020\272H\005\222\001\002\020@\210\347\030\001\220\347\030\001R\006inputs\022V\n\023out" +
-      "_of_range_shares\030\004 \003(\001B\'\272H\034\222\001\031\020\200\004\"\024\022\022\031\000\000" +
-      "\000\000\000\000\360?)\000\000\000\000\000\000\000\000\210\347\030\001\220\347\030\001R\020outOfRangeShare" +
-      "s\022<\n\014mean_outputs\030\005 \003(\001B\031\272H\016\222\001\013\010\001\020\200\010\"\004\022\002" +
-      "@\001\210\347\030\001\220\347\030\001R\013meanOutputs\"\331\001\n\016ExternalTens" +
-      "or\022&\n\004name\030\001 \001(\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\001R\004na" +
-      "me\022C\n\004file\030\002 \001(\tB/\272H$r\0372\035^[A-Za-z0-9_][A" +
-      "-Za-z0-9_.-]*$\310\001\001\210\347\030\001\220\347\030\001R\004file\022*\n\006offse" +
-      "t\030\003 \001(\003B\022\272H\007\"\002(\000\310\001\001\210\347\030\001\220\347\030\001R\006offset\022.\n\005s" +
-      "hape\030\004 \003(\003B\030\272H\r\222\001\n\010\001\020\020\"\004\"\002 \000\210\347\030\001\220\347\030\001R\005sh" +
-      "ape\"d\n\013GoldenBatch\022&\n\004name\030\001 \001(\tB\022\272H\007r\002\020" +
-      "\001\310\001\001\210\347\030\001\220\347\030\001R\004name\022-\n\010num_rows\030\002 \001(\005B\022\272H" +
-      "\007\032\002 \000\310\001\001\210\347\030\001\220\347\030\001R\007numRows\"\277\021\n\016BundleMani" +
-      "fest\0229\n\016format_version\030\001 \001(\005B\022\272H\007\032\002 \000\310\001\001" +
-      "\210\347\030\001\220\347\030\001R\rformatVersion\022D\n\024least_reader_" +
-      "version\030\002 \001(\005B\022\272H\007\032\002 \000\310\001\001\210\347\030\001\220\347\030\001R\022least" +
-      "ReaderVersion\022-\n\tgenerator\030\003 \001(\tB\017\272H\004r\002\020" +
-      "\001\210\347\030\002\220\347\030\001R\tgenerator\022J\n\005files\030\004 \003(\0132\037.ra" +
-      "nkspec.serving.v1.BundleFileB\023\272H\010\222\001\005\010\001\020\200" +
-      "\010\210\347\030\001\220\347\030\001R\005files\0224\n\013fingerprint\030\005 \001(\tB\022\272" +
-      "H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\001R\013fingerprint\022E\n\024semant" +
-      "ic_fingerprint\030\006 \001(\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\001" +
-      "R\023semanticFingerprint\022;\n\017run_fingerprint" +
-      "\030\007 \001(\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\001R\016runFingerpri" +
-      "nt\022&\n\004step\030\010 \001(\003B\022\272H\007\"\002(\000\310\001\001\210\347\030\001\220\347\030\001R\004st" +
-      "ep\0229\n\016config_message\030\t \001(\tB\022\272H\007r\002\020\001\310\001\001\210\347" +
-      "\030\001\220\347\030\001R\rconfigMessage\022P\n\013config_file\030\n \001" +
-      "(\tB/\272H$r\0372\035^[A-Za-z0-9_][A-Za-z0-9_.-]*$" +
-      "\310\001\001\210\347\030\001\220\347\030\001R\nconfigFile\022Y\n\020config_text_f" +
-      "ile\030\013 \001(\tB/\272H$r\0372\035^[A-Za-z0-9_][A-Za-z0-" +
-      "9_.-]*$\310\001\001\210\347\030\001\220\347\030\001R\016configTextFile\022N\n\nmo" +
-      "del_file\030\014 \001(\tB/\272H$r\0372\035^[A-Za-z0-9_][A-Z" +
-      "a-z0-9_.-]*$\310\001\001\210\347\030\001\220\347\030\001R\tmodelFile\022a\n\020ex" +
-      "ternal_tensors\030\r \003(\0132#.rankspec.serving." +
-      "v1.ExternalTensorB\021\272H\006\222\001\003\020\200\010\210\347\030\001\220\347\030\001R\017ex" +
-      "ternalTensors\022P\n\013golden_file\030\016 \001(\tB/\272H$r" +
-      "\0372\035^[A-Za-z0-9_][A-Za-z0-9_.-]*$\310\001\001\210\347\030\001\220" +
-      "\347\030\001R\ngoldenFile\022M\n\013recipe_file\030\017 \001(\tB,\272H" +
-      "!r\0372\035^[A-Za-z0-9_][A-Za-z0-9_.-]*$\210\347\030\001\220\347" +
-      "\030\001R\nrecipeFile\022S\n\tsignature\030\020 \001(\0132%.rank" +
-      "spec.serving.v1.FeatureSignatureB\016\272H\003\310\001\001" +
-      "\210\347\030\001\220\347\030\001R\tsignature\022P\n\007outputs\030\021 \003(\0132!.r" +
-      "ankspec.serving.v1.ServedOutputB\023\272H\010\222\001\005\010" +
-      "\001\020\200\010\210\347\030\001\220\347\030\001R\007outputs\022s\n\rscore_weights\030\022" +
-      " \003(\01325.rankspec.serving.v1.BundleManifes" +
-      "t.ScoreWeightsEntryB\027\272H\014\232\001\t\020\200\010*\004\022\002@\001\210\347\030\002" +
-      "\220\347\030\001R\014scoreWeights\022L\n\tprecision\030\023 \001(\0132\036." +
-      "rankspec.serving.v1.PrecisionB\016\272H\003\310\001\001\210\347\030" +
-      "\001\220\347\030\001R\tprecision\022L\n\ttolerance\030\024 \001(\0132\036.ra" +
-      "nkspec.serving.v1.ToleranceB\016\272H\003\310\001\001\210\347\030\001\220" +
-      "\347\030\001R\ttolerance\022H\n\010baseline\030\025 \001(\0132\".ranks" +
-      "pec.serving.v1.DriftBaselineB\010\210\347\030\002\220\347\030\001R\010" +
-      "baseline\022\\\n\016golden_batches\030\026 \003(\0132 .ranks" +
-      "pec.serving.v1.GoldenBatchB\023\272H\010\222\001\005\010\001\020\200\002\210" +
-      "\347\030\001\220\347\030\001R\rgoldenBatches\032?\n\021ScoreWeightsEn" +
-      "try\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\001R\005va" +
-      "lue:\0028\001:\361\003\272H\355\003\032\372\001\n)serving.bundle_manife" +
-      "st.versions_in_order\032\314\001this.least_reader" +
-      "_version > this.format_version ? \'least_" +
-      "reader_version: \' + string(this.least_re" +
-      "ader_version) + \' is above format_versio" +
-      "n, \' + string(this.format_version) + \'; " +
-      "write it at most that\' : \'\'\032\355\001\n,serving." +
-      "bundle_manifest.weights_have_outputs\032\274\001[" +
-      "this.outputs.map(o, o.name)].map(names, " +
-      "this.score_weights.all(t, t in names)) =" +
-      "= [true] ? \'\' : \'score_weights: one is o" +
-      "f a task that is not among outputs; drop" +
-      " it or name one of outputs\'*U\n\tValueType" +
-      "\022\032\n\026VALUE_TYPE_UNSPECIFIED\020\000\022\026\n\022VALUE_TY" +
-      "PE_FLOAT32\020\001\022\024\n\020VALUE_TYPE_INT64\020\002*]\n\nOu" +
-      "tputKind\022\033\n\027OUTPUT_KIND_UNSPECIFIED\020\000\022\033\n" +
-      "\027OUTPUT_KIND_PROBABILITY\020\001\022\025\n\021OUTPUT_KIN" +
-      "D_VALUE\020\002*\325\010\n\tErrorCode\022\032\n\026ERROR_CODE_UN" +
-      "SPECIFIED\020\000\022\030\n\024ERROR_CODE_NO_BUNDLE\020\001\022\037\n" +
-      "\033ERROR_CODE_MANIFEST_INVALID\020\002\022\036\n\032ERROR_" +
-      "CODE_VERSION_UNKNOWN\020\003\022\036\n\032ERROR_CODE_DIG" +
-      "EST_MISMATCH\020\004\022\032\n\026ERROR_CODE_NAME_UNSAFE" +
-      "\020\005\022\032\n\026ERROR_CODE_FILE_UNSAFE\020\006\022\034\n\030ERROR_" +
-      "CODE_FILE_UNLISTED\020\007\022\033\n\027ERROR_CODE_FILE_" +
-      "MISSING\020\010\022\035\n\031ERROR_CODE_FILE_TOO_LARGE\020\t" +
-      "\022\030\n\024ERROR_CODE_FILE_SIZE\020\n\022\030\n\024ERROR_CODE" +
-      "_FILE_HASH\020\013\022\034\n\030ERROR_CODE_MODEL_INVALID" +
-      "\020\014\022$\n ERROR_CODE_EXTERNAL_DATA_INVALID\020\r" +
-      "\022\035\n\031ERROR_CODE_GOLDEN_INVALID\020\016\022\036\n\032ERROR" +
-      "_CODE_GOLDEN_MISMATCH\020\017\022\035\n\031ERROR_CODE_RE" +
-      "CIPE_INVALID\020\020\022\036\n\032ERROR_CODE_RECIPE_UNFI" +
-      "TTED\020\021\022\035\n\031ERROR_CODE_RECIPE_UNKNOWN\020\022\022!\n" +
-      "\035ERROR_CODE_VOCABULARY_INVALID\020\023\022\025\n\021ERRO" +
-      "R_CODE_CLOSED\020\024\022\034\n\030ERROR_CODE_INPUT_UNKN" +
-      "OWN\020\025\022\034\n\030ERROR_CODE_INPUT_MISSING\020\026\022\032\n\026E" +
-      "RROR_CODE_INPUT_TWICE\020\027\022\034\n\030ERROR_CODE_TY" +
-      "PE_MISMATCH\020\030\022\035\n\031ERROR_CODE_WIDTH_MISMAT" +
-      "CH\020\031\022\034\n\030ERROR_CODE_ROWS_MISMATCH\020\032\022!\n\035ER" +
-      "ROR_CODE_SIGNATURE_REQUIRED\020\033\022!\n\035ERROR_C" +
-      "ODE_SIGNATURE_MISMATCH\020\034\022\036\n\032ERROR_CODE_I" +
-      "D_OUT_OF_RANGE\020\035\022 \n\034ERROR_CODE_VALUE_NOT" +
-      "_ALLOWED\020\036\022\035\n\031ERROR_CODE_SCORING_FAILED\020" +
-      "\037\022\035\n\031ERROR_CODE_RECIPE_MISSING\020 \022\035\n\031ERRO" +
-      "R_CODE_COLUMN_MISSING\020!\022\032\n\026ERROR_CODE_CO" +
-      "LUMN_TYPE\020\"\022\034\n\030ERROR_CODE_VALUE_INVALID\020" +
-      "#Bk\n\027dev.rankspec.serving.v1B\013BundleProt" +
-      "oP\001ZAgithub.com/rankspec/rankspec/gen/go" +
-      "/rankspec/serving/v1;servingv1b\010editions" +
-      "p\350\007"
+      "\220\347\030\001R\routOfRangeIds\022U\n\017vocabulary_file\030\006" +
+      " \001(\tB,\272H!r\0372\035^[A-Za-z0-9_][A-Za-z0-9_.-]" +
+      "*$\210\347\030\001\220\347\030\001R\016vocabularyFile\"\237\006\n\020FeatureSi" +
+      "gnature\022L\n\006inputs\030\001 \003(\0132 .rankspec.servi" +
+      "ng.v1.ServedInputB\022\272H\007\222\001\004\010\001\020@\210\347\030\001\220\347\030\001R\006i" +
+      "nputs\022L\n\tid_tables\030\002 \003(\0132\034.rankspec.serv" +
+      "ing.v1.IdTableB\021\272H\006\222\001\003\020\200\004\210\347\030\001\220\347\030\001R\010idTab" +
+      "les\0224\n\004hash\030\003 \001(\tB \272H\025r\0202\016^[0-9a-f]{64}$" +
+      "\310\001\001\210\347\030\001\220\347\030\001R\004hash:\270\004\272H\264\004\032\231\001\n%serving.fea" +
+      "ture_signature.inputs_once\032pthis.inputs." +
+      "map(i, i.name).unique() ? \'\' : \'inputs: " +
+      "two have the same name; every input need" +
+      "s a name of its own\'\032\237\001\n%serving.feature" +
+      "_signature.tables_once\032vthis.id_tables.m" +
+      "ap(t, t.name).unique() ? \'\' : \'id_tables" +
+      ": two have the same name; every table ne" +
+      "eds a name of its own\'\032\363\001\n,serving.featu" +
+      "re_signature.tables_have_inputs\032\302\001this.i" +
+      "d_tables.all(t, this.inputs.exists(i, i." +
+      "name == t.input && t.position < i.width)" +
+      ") ? \'\' : \'id_tables: one reads an input " +
+      "that is not among inputs, or a position " +
+      "behind its last; correct it\'\"\202\001\n\014ServedO" +
+      "utput\022&\n\004name\030\001 \001(\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\001R" +
+      "\004name\022J\n\004kind\030\002 \001(\0162\037.rankspec.serving.v" +
+      "1.OutputKindB\025\272H\n\202\001\004\020\001 \000\310\001\001\210\347\030\001\220\347\030\001R\004kin" +
+      "d\"\314\001\n\tTolerance\022<\n\tat_export\030\001 \001(\001:\0051e-0" +
+      "6B\030\272H\r\022\013!\000\000\000\000\000\000\000\000@\001\210\347\030\001\220\347\030\001R\010atExport\022?\n" +
+      "\nat_opening\030\002 \001(\001:\0060.0001B\030\272H\r\022\013!\000\000\000\000\000\000\000" +
+      "\000@\001\210\347\030\001\220\347\030\001R\tatOpening\022@\n\017found_at_expor" +
+      "t\030\003 \001(\001B\030\272H\r\022\013)\000\000\000\000\000\000\000\000@\001\210\347\030\001\220\347\030\001R\rfound" +
+      "AtExport\"y\n\tPrecision\0222\n\014evaluated_in\030\001 " +
+      "\001(\tB\017\272H\004r\002\020\001\210\347\030\001\220\347\030\001R\013evaluatedIn\0228\n\ndif" +
+      "ference\030\002 \001(\001B\030\272H\r\022\013)\000\000\000\000\000\000\000\000@\001\210\347\030\001\220\347\030\001R" +
+      "\ndifference\"\316\003\n\rInputBaseline\022(\n\005input\030\001" +
+      " \001(\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\001R\005input\022/\n\005means" +
+      "\030\002 \003(\001B\031\272H\016\222\001\013\010\001\020\200@\"\004\022\002@\001\210\347\030\001\220\347\030\001R\005means" +
+      "\022N\n\016missing_shares\030\003 \003(\001B\'\272H\034\222\001\031\020\200@\"\024\022\022\031" +
+      "\000\000\000\000\000\000\360?)\000\000\000\000\000\000\000\000\210\347\030\001\220\347\030\001R\rmissingShares" +
+      ":\221\002\272H\215\002\032\212\002\n!serving.input_baseline.share" +
+      "s_fit\032\344\001size(this.missing_shares) == 0 |" +
+      "| size(this.missing_shares) == size(this" +
+      ".means) ? \'\' : \'missing_shares: \' + stri" +
+      "ng(size(this.missing_shares)) + \' beside" +
+      " \' + string(size(this.means)) + \' means;" +
+      " give one for each position or none\'\"\337\002\n" +
+      "\rDriftBaseline\022;\n\017validation_data\030\001 \001(\tB" +
+      "\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\001R\016validationData\022-\n\010n" +
+      "um_rows\030\002 \001(\003B\022\272H\007\"\002 \000\310\001\001\210\347\030\001\220\347\030\001R\007numRo" +
+      "ws\022L\n\006inputs\030\003 \003(\0132\".rankspec.serving.v1" +
+      ".InputBaselineB\020\272H\005\222\001\002\020@\210\347\030\001\220\347\030\001R\006inputs" +
+      "\022V\n\023out_of_range_shares\030\004 \003(\001B\'\272H\034\222\001\031\020\200\004" +
+      "\"\024\022\022\031\000\000\000\000\000\000\360?)\000\000\000\000\000\000\000\000\210\347\030\001\220\347\030\001R\020outOfRan" +
+      "geShares\022<\n\014mean_outputs\030\005 \003(\001B\031\272H\016\222\001\013\010\001" +
+      "\020\200\010\"\004\022\002@\001\210\347\030\001\220\347\030\001R\013meanOutputs\"\331\001\n\016Exter" +
+      "nalTensor\022&\n\004name\030\001 \001(\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220" +
+      "\347\030\001R\004name\022C\n\004file\030\002 \001(\tB/\272H$r\0372\035^[A-Za-z" +
+      "0-9_][A-Za-z0-9_.-]*$\310\001\001\210\347\030\001\220\347\030\001R\004file\022*" +
+      "\n\006offset\030\003 \001(\003B\022\272H\007\"\002(\000\310\001\001\210\347\030\001\220\347\030\001R\006offs" +
+      "et\022.\n\005shape\030\004 \003(\003B\030\272H\r\222\001\n\010\001\020\020\"\004\"\002 \000\210\347\030\001\220" +
+      "\347\030\001R\005shape\"d\n\013GoldenBatch\022&\n\004name\030\001 \001(\tB" +
+      "\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\001R\004name\022-\n\010num_rows\030\002 " +
+      "\001(\005B\022\272H\007\032\002 \000\310\001\001\210\347\030\001\220\347\030\001R\007numRows\"\277\021\n\016Bun" +
+      "dleManifest\0229\n\016format_version\030\001 \001(\005B\022\272H\007" +
+      "\032\002 \000\310\001\001\210\347\030\001\220\347\030\001R\rformatVersion\022D\n\024least_" +
+      "reader_version\030\002 \001(\005B\022\272H\007\032\002 \000\310\001\001\210\347\030\001\220\347\030\001" +
+      "R\022leastReaderVersion\022-\n\tgenerator\030\003 \001(\tB" +
+      "\017\272H\004r\002\020\001\210\347\030\002\220\347\030\001R\tgenerator\022J\n\005files\030\004 \003" +
+      "(\0132\037.rankspec.serving.v1.BundleFileB\023\272H\010" +
+      "\222\001\005\010\001\020\200\010\210\347\030\001\220\347\030\001R\005files\0224\n\013fingerprint\030\005" +
+      " \001(\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\001R\013fingerprint\022E\n" +
+      "\024semantic_fingerprint\030\006 \001(\tB\022\272H\007r\002\020\001\310\001\001\210" +
+      "\347\030\001\220\347\030\001R\023semanticFingerprint\022;\n\017run_fing" +
+      "erprint\030\007 \001(\tB\022\272H\007r\002\020\001\310\001\001\210\347\030\001\220\347\030\001R\016runFi" +
+      "ngerprint\022&\n\004step\030\010 \001(\003B\022\272H\007\"\002(\000\310\001\001\210\347\030\001\220" +
+      "\347\030\001R\004step\0229\n\016config_message\030\t \001(\tB\022\272H\007r\002" +
+      "\020\001\310\001\001\210\347\030\001\220\347\030\001R\rconfigMessage\022P\n\013config_f" +
+      "ile\030\n \001(\tB/\272H$r\0372\035^[A-Za-z0-9_][A-Za-z0-" +
+      "9_.-]*$\310\001\001\210\347\030\001\220\347\030\001R\nconfigFile\022Y\n\020config" +
+      "_text_file\030\013 \001(\tB/\272H$r\0372\035^[A-Za-z0-9_][A" +
+      "-Za-z0-9_.-]*$\310\001\001\210\347\030\001\220\347\030\001R\016configTextFil" +
+      "e\022N\n\nmodel_file\030\014 \001(\tB/\272H$r\0372\035^[A-Za-z0-" +
+      "9_][A-Za-z0-9_.-]*$\310\001\001\210\347\030\001\220\347\030\001R\tmodelFil" +
+      "e\022a\n\020external_tensors\030\r \003(\0132#.rankspec.s" +
+      "erving.v1.ExternalTensorB\021\272H\006\222\001\003\020\200\010\210\347\030\001\220" +
+      "\347\030\001R\017externalTensors\022P\n\013golden_file\030\016 \001(" +
+      "\tB/\272H$r\0372\035^[A-Za-z0-9_][A-Za-z0-9_.-]*$\310" +
+      "\001\001\210\347\030\001\220\347\030\001R\ngoldenFile\022M\n\013recipe_file\030\017 " +
+      "\001(\tB,\272H!r\0372\035^[A-Za-z0-9_][A-Za-z0-9_.-]*" +
+      "$\210\347\030\001\220\347\030\001R\nrecipeFile\022S\n\tsignature\030\020 \001(\013" +
+      "2%.rankspec.serving.v1.FeatureSignatureB" +
+      "\016\272H\003\310\001\001\210\347\030\001\220\347\030\001R\tsignature\022P\n\007outputs\030\021 " +
+      "\003(\0132!.rankspec.serving.v1.ServedOutputB\023" +
+      "\272H\010\222\001\005\010\001\020\200\010\210\347\030\001\220\347\030\001R\007outputs\022s\n\rscore_we" +
+      "ights\030\022 \003(\01325.rankspec.serving.v1.Bundle" +
+      "Manifest.ScoreWeightsEntryB\027\272H\014\232\001\t\020\200\010*\004\022" +
+      "\002@\001\210\347\030\002\220\347\030\001R\014scoreWeights\022L\n\tprecision\030\023" +
+      " \001(\0132\036.rankspec.serving.v1.PrecisionB\016\272H" +
+      "\003\310\001\001\210\347\030\001\220\347\030\001R\tprecision\022L\n\ttolerance\030\024 \001" +
+      "(\0132\036.rankspec.serving.v1.ToleranceB\016\272H\003\310" +
+      "\001\001\210\347\030\001\220\347\030\001R\ttolerance\022H\n\010baseline\030\025 \001(\0132" +
+      "\".rankspec.serving.v1.DriftBaselineB\010\210\347\030" +
+      "\002\220\347\030\001R\010baseline\022\\\n\016golden_batches\030\026 \003(\0132" +
+      " .rankspec.serving.v1.GoldenBatchB\023\272H\010\222\001" +
+      "\005\010\001\020\200\002\210\347\030\001\220\347\030\001R\rgoldenBatches\032?\n\021ScoreWe" +
+      "ightsEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value\030\002 " +
+      "\001(\001R\005value:\0028\001:\361\003\272H\355\003\032\372\001\n)serving.bundle" +
+      "_manifest.versions_in_order\032\314\001this.least" +
+      "_reader_version > this.format_version ? " +
+      "\'least_reader_version: \' + string(this.l" +
+      "east_reader_version) + \' is above format" +
+      "_version, \' + string(this.format_version" +
+      ") + \'; write it at most that\' : \'\'\032\355\001\n,s" +
+      "erving.bundle_manifest.weights_have_outp" +
+      "uts\032\274\001[this.outputs.map(o, o.name)].map(" +
+      "names, this.score_weights.all(t, t in na" +
+      "mes)) == [true] ? \'\' : \'score_weights: o" +
+      "ne is of a task that is not among output" +
+      "s; drop it or name one of outputs\'*U\n\tVa" +
+      "lueType\022\032\n\026VALUE_TYPE_UNSPECIFIED\020\000\022\026\n\022V" +
+      "ALUE_TYPE_FLOAT32\020\001\022\024\n\020VALUE_TYPE_INT64\020" +
+      "\002*]\n\nOutputKind\022\033\n\027OUTPUT_KIND_UNSPECIFI" +
+      "ED\020\000\022\033\n\027OUTPUT_KIND_PROBABILITY\020\001\022\025\n\021OUT" +
+      "PUT_KIND_VALUE\020\002*\325\010\n\tErrorCode\022\032\n\026ERROR_" +
+      "CODE_UNSPECIFIED\020\000\022\030\n\024ERROR_CODE_NO_BUND" +
+      "LE\020\001\022\037\n\033ERROR_CODE_MANIFEST_INVALID\020\002\022\036\n" +
+      "\032ERROR_CODE_VERSION_UNKNOWN\020\003\022\036\n\032ERROR_C" +
+      "ODE_DIGEST_MISMATCH\020\004\022\032\n\026ERROR_CODE_NAME" +
+      "_UNSAFE\020\005\022\032\n\026ERROR_CODE_FILE_UNSAFE\020\006\022\034\n" +
+      "\030ERROR_CODE_FILE_UNLISTED\020\007\022\033\n\027ERROR_COD" +
+      "E_FILE_MISSING\020\010\022\035\n\031ERROR_CODE_FILE_TOO_" +
+      "LARGE\020\t\022\030\n\024ERROR_CODE_FILE_SIZE\020\n\022\030\n\024ERR" +
+      "OR_CODE_FILE_HASH\020\013\022\034\n\030ERROR_CODE_MODEL_" +
+      "INVALID\020\014\022$\n ERROR_CODE_EXTERNAL_DATA_IN" +
+      "VALID\020\r\022\035\n\031ERROR_CODE_GOLDEN_INVALID\020\016\022\036" +
+      "\n\032ERROR_CODE_GOLDEN_MISMATCH\020\017\022\035\n\031ERROR_" +
+      "CODE_RECIPE_INVALID\020\020\022\036\n\032ERROR_CODE_RECI" +
+      "PE_UNFITTED\020\021\022\035\n\031ERROR_CODE_RECIPE_UNKNO" +
+      "WN\020\022\022!\n\035ERROR_CODE_VOCABULARY_INVALID\020\023\022" +
+      "\025\n\021ERROR_CODE_CLOSED\020\024\022\034\n\030ERROR_CODE_INP" +
+      "UT_UNKNOWN\020\025\022\034\n\030ERROR_CODE_INPUT_MISSING" +
+      "\020\026\022\032\n\026ERROR_CODE_INPUT_TWICE\020\027\022\034\n\030ERROR_" +
+      "CODE_TYPE_MISMATCH\020\030\022\035\n\031ERROR_CODE_WIDTH" +
+      "_MISMATCH\020\031\022\034\n\030ERROR_CODE_ROWS_MISMATCH\020" +
+      "\032\022!\n\035ERROR_CODE_SIGNATURE_REQUIRED\020\033\022!\n\035" +
+      "ERROR_CODE_SIGNATURE_MISMATCH\020\034\022\036\n\032ERROR" +
+      "_CODE_ID_OUT_OF_RANGE\020\035\022 \n\034ERROR_CODE_VA" +
+      "LUE_NOT_ALLOWED\020\036\022\035\n\031ERROR_CODE_SCORING_" +
+      "FAILED\020\037\022\035\n\031ERROR_CODE_RECIPE_MISSING\020 \022" +
+      "\035\n\031ERROR_CODE_COLUMN_MISSING\020!\022\032\n\026ERROR_" +
+      "CODE_COLUMN_TYPE\020\"\022\034\n\030ERROR_CODE_VALUE_I" +
+      "NVALID\020#Bk\n\027dev.rankspec.serving.v1B\013Bun" +
+      "dleProtoP\001ZAgithub.com/rankspec/rankspec" +
+      "/gen/go/rankspec/serving/v1;servingv1b\010e" +
+      "ditionsp\350\007"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -341,7 +343,7 @@ public final class BundleProto extends com.google.protobuf.GeneratedFile {
     internal_static_rankspec_serving_v1_IdTable_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_rankspec_serving_v1_IdTable_descriptor,
-        new java.lang.String[] { "Name", "Input", "Position", "NumIds", "OutOfRangeIds", });
+        new java.lang.String[] { "Name", "Input", "Position", "NumIds", "OutOfRangeIds", "VocabularyFile", });
     internal_static_rankspec_serving_v1_FeatureSignature_descriptor =
       getDescriptor().getMessageType(4);
     internal_static_rankspec_serving_v1_FeatureSignature_fieldAccessorTable = new

@@ -35,6 +35,7 @@ private static final long serialVersionUID = 0L;
     name_ = "";
     input_ = "";
     outOfRangeIds_ = 0;
+    vocabularyFile_ = "";
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -265,6 +266,68 @@ private static final long serialVersionUID = 0L;
     return result == null ? dev.rankspec.recap.v1.OutOfRangeIds.UNRECOGNIZED : result;
   }
 
+  public static final int VOCABULARY_FILE_FIELD_NUMBER = 6;
+  @SuppressWarnings("serial")
+  private volatile java.lang.Object vocabularyFile_ = "";
+  /**
+   * <pre>
+   * File of the bundle that says what the ids stand for, where the schema file of the training data names one: for those who make ids of raw
+   * values themselves. A scorer reads the vocabularies of the recipe alone.
+   * </pre>
+   *
+   * <code>string vocabulary_file = 6 [json_name = "vocabularyFile", (.buf.validate.field) = { ... }</code>
+   * @return Whether the vocabularyFile field is set.
+   */
+  @java.lang.Override
+  public boolean hasVocabularyFile() {
+    return ((bitField0_ & 0x00000020) != 0);
+  }
+  /**
+   * <pre>
+   * File of the bundle that says what the ids stand for, where the schema file of the training data names one: for those who make ids of raw
+   * values themselves. A scorer reads the vocabularies of the recipe alone.
+   * </pre>
+   *
+   * <code>string vocabulary_file = 6 [json_name = "vocabularyFile", (.buf.validate.field) = { ... }</code>
+   * @return The vocabularyFile.
+   */
+  @java.lang.Override
+  public java.lang.String getVocabularyFile() {
+    java.lang.Object ref = vocabularyFile_;
+    if (ref instanceof java.lang.String) {
+      return (java.lang.String) ref;
+    } else {
+      com.google.protobuf.ByteString bs = 
+          (com.google.protobuf.ByteString) ref;
+      java.lang.String s = bs.toStringUtf8();
+      vocabularyFile_ = s;
+      return s;
+    }
+  }
+  /**
+   * <pre>
+   * File of the bundle that says what the ids stand for, where the schema file of the training data names one: for those who make ids of raw
+   * values themselves. A scorer reads the vocabularies of the recipe alone.
+   * </pre>
+   *
+   * <code>string vocabulary_file = 6 [json_name = "vocabularyFile", (.buf.validate.field) = { ... }</code>
+   * @return The bytes for vocabularyFile.
+   */
+  @java.lang.Override
+  public com.google.protobuf.ByteString
+      getVocabularyFileBytes() {
+    java.lang.Object ref = vocabularyFile_;
+    if (ref instanceof java.lang.String) {
+      com.google.protobuf.ByteString b = 
+          com.google.protobuf.ByteString.copyFromUtf8(
+              (java.lang.String) ref);
+      vocabularyFile_ = b;
+      return b;
+    } else {
+      return (com.google.protobuf.ByteString) ref;
+    }
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -294,6 +357,9 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000010) != 0)) {
       output.writeEnum(5, outOfRangeIds_);
     }
+    if (((bitField0_ & 0x00000020) != 0)) {
+      com.google.protobuf.GeneratedMessage.writeString(output, 6, vocabularyFile_);
+    }
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -315,6 +381,9 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000010) != 0)) {
       size += com.google.protobuf.CodedOutputStream
         .computeEnumSize(5, outOfRangeIds_);
+    }
+    if (((bitField0_ & 0x00000020) != 0)) {
+      size += com.google.protobuf.GeneratedMessage.computeStringSize(6, vocabularyFile_);
     }
     return size;
   }
@@ -364,6 +433,11 @@ private static final long serialVersionUID = 0L;
     if (hasOutOfRangeIds()) {
       if (outOfRangeIds_ != other.outOfRangeIds_) return false;
     }
+    if (hasVocabularyFile() != other.hasVocabularyFile()) return false;
+    if (hasVocabularyFile()) {
+      if (!getVocabularyFile()
+          .equals(other.getVocabularyFile())) return false;
+    }
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -395,6 +469,10 @@ private static final long serialVersionUID = 0L;
     if (hasOutOfRangeIds()) {
       hash = (37 * hash) + OUT_OF_RANGE_IDS_FIELD_NUMBER;
       hash = (53 * hash) + outOfRangeIds_;
+    }
+    if (hasVocabularyFile()) {
+      hash = (37 * hash) + VOCABULARY_FILE_FIELD_NUMBER;
+      hash = (53 * hash) + getVocabularyFile().hashCode();
     }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
@@ -536,6 +614,7 @@ private static final long serialVersionUID = 0L;
       position_ = 0;
       numIds_ = 0L;
       outOfRangeIds_ = 0;
+      vocabularyFile_ = "";
       return this;
     }
 
@@ -590,6 +669,10 @@ private static final long serialVersionUID = 0L;
         result.outOfRangeIds_ = outOfRangeIds_;
         to_bitField0_ |= 0x00000010;
       }
+      if (((from_bitField0_ & 0x00000020) != 0)) {
+        result.vocabularyFile_ = vocabularyFile_;
+        to_bitField0_ |= 0x00000020;
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -623,6 +706,11 @@ private static final long serialVersionUID = 0L;
       }
       if (other.hasOutOfRangeIds()) {
         setOutOfRangeIdsValue(other.getOutOfRangeIdsValue());
+      }
+      if (other.hasVocabularyFile()) {
+        vocabularyFile_ = other.vocabularyFile_;
+        bitField0_ |= 0x00000020;
+        onChanged();
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -673,6 +761,11 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000010;
               break;
             } // case 40
+            case 50: {
+              vocabularyFile_ = input.readStringRequireUtf8();
+              bitField0_ |= 0x00000020;
+              break;
+            } // case 50
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -1087,6 +1180,115 @@ private static final long serialVersionUID = 0L;
     public Builder clearOutOfRangeIds() {
       bitField0_ = (bitField0_ & ~0x00000010);
       outOfRangeIds_ = 0;
+      onChanged();
+      return this;
+    }
+
+    private java.lang.Object vocabularyFile_ = "";
+    /**
+     * <pre>
+     * File of the bundle that says what the ids stand for, where the schema file of the training data names one: for those who make ids of raw
+     * values themselves. A scorer reads the vocabularies of the recipe alone.
+     * </pre>
+     *
+     * <code>string vocabulary_file = 6 [json_name = "vocabularyFile", (.buf.validate.field) = { ... }</code>
+     * @return Whether the vocabularyFile field is set.
+     */
+    public boolean hasVocabularyFile() {
+      return ((bitField0_ & 0x00000020) != 0);
+    }
+    /**
+     * <pre>
+     * File of the bundle that says what the ids stand for, where the schema file of the training data names one: for those who make ids of raw
+     * values themselves. A scorer reads the vocabularies of the recipe alone.
+     * </pre>
+     *
+     * <code>string vocabulary_file = 6 [json_name = "vocabularyFile", (.buf.validate.field) = { ... }</code>
+     * @return The vocabularyFile.
+     */
+    public java.lang.String getVocabularyFile() {
+      java.lang.Object ref = vocabularyFile_;
+      if (!(ref instanceof java.lang.String)) {
+        com.google.protobuf.ByteString bs =
+            (com.google.protobuf.ByteString) ref;
+        java.lang.String s = bs.toStringUtf8();
+        vocabularyFile_ = s;
+        return s;
+      } else {
+        return (java.lang.String) ref;
+      }
+    }
+    /**
+     * <pre>
+     * File of the bundle that says what the ids stand for, where the schema file of the training data names one: for those who make ids of raw
+     * values themselves. A scorer reads the vocabularies of the recipe alone.
+     * </pre>
+     *
+     * <code>string vocabulary_file = 6 [json_name = "vocabularyFile", (.buf.validate.field) = { ... }</code>
+     * @return The bytes for vocabularyFile.
+     */
+    public com.google.protobuf.ByteString
+        getVocabularyFileBytes() {
+      java.lang.Object ref = vocabularyFile_;
+      if (ref instanceof String) {
+        com.google.protobuf.ByteString b = 
+            com.google.protobuf.ByteString.copyFromUtf8(
+                (java.lang.String) ref);
+        vocabularyFile_ = b;
+        return b;
+      } else {
+        return (com.google.protobuf.ByteString) ref;
+      }
+    }
+    /**
+     * <pre>
+     * File of the bundle that says what the ids stand for, where the schema file of the training data names one: for those who make ids of raw
+     * values themselves. A scorer reads the vocabularies of the recipe alone.
+     * </pre>
+     *
+     * <code>string vocabulary_file = 6 [json_name = "vocabularyFile", (.buf.validate.field) = { ... }</code>
+     * @param value The vocabularyFile to set.
+     * @return This builder for chaining.
+     */
+    public Builder setVocabularyFile(
+        java.lang.String value) {
+      java.util.Objects.requireNonNull(value);
+      vocabularyFile_ = value;
+      bitField0_ |= 0x00000020;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * File of the bundle that says what the ids stand for, where the schema file of the training data names one: for those who make ids of raw
+     * values themselves. A scorer reads the vocabularies of the recipe alone.
+     * </pre>
+     *
+     * <code>string vocabulary_file = 6 [json_name = "vocabularyFile", (.buf.validate.field) = { ... }</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearVocabularyFile() {
+      vocabularyFile_ = getDefaultInstance().getVocabularyFile();
+      bitField0_ = (bitField0_ & ~0x00000020);
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * File of the bundle that says what the ids stand for, where the schema file of the training data names one: for those who make ids of raw
+     * values themselves. A scorer reads the vocabularies of the recipe alone.
+     * </pre>
+     *
+     * <code>string vocabulary_file = 6 [json_name = "vocabularyFile", (.buf.validate.field) = { ... }</code>
+     * @param value The bytes for vocabularyFile to set.
+     * @return This builder for chaining.
+     */
+    public Builder setVocabularyFileBytes(
+        com.google.protobuf.ByteString value) {
+      java.util.Objects.requireNonNull(value);
+      checkByteStringIsUtf8(value);
+      vocabularyFile_ = value;
+      bitField0_ |= 0x00000020;
       onChanged();
       return this;
     }

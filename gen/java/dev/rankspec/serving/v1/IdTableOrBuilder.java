@@ -133,4 +133,36 @@ public interface IdTableOrBuilder extends
    * @return The outOfRangeIds.
    */
   dev.rankspec.recap.v1.OutOfRangeIds getOutOfRangeIds();
+
+  /**
+   * <pre>
+   * File of the bundle that says what the ids stand for, where the schema file of the training data names one: for those who make ids of raw
+   * values themselves. A scorer reads the vocabularies of the recipe alone.
+   * </pre>
+   *
+   * <code>string vocabulary_file = 6 [json_name = "vocabularyFile", (.buf.validate.field) = { ... }</code>
+   * @return Whether the vocabularyFile field is set.
+   */
+  boolean hasVocabularyFile();
+  /**
+   * <pre>
+   * File of the bundle that says what the ids stand for, where the schema file of the training data names one: for those who make ids of raw
+   * values themselves. A scorer reads the vocabularies of the recipe alone.
+   * </pre>
+   *
+   * <code>string vocabulary_file = 6 [json_name = "vocabularyFile", (.buf.validate.field) = { ... }</code>
+   * @return The vocabularyFile.
+   */
+  java.lang.String getVocabularyFile();
+  /**
+   * <pre>
+   * File of the bundle that says what the ids stand for, where the schema file of the training data names one: for those who make ids of raw
+   * values themselves. A scorer reads the vocabularies of the recipe alone.
+   * </pre>
+   *
+   * <code>string vocabulary_file = 6 [json_name = "vocabularyFile", (.buf.validate.field) = { ... }</code>
+   * @return The bytes for vocabularyFile.
+   */
+  com.google.protobuf.ByteString
+      getVocabularyFileBytes();
 }

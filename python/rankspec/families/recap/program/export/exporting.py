@@ -22,6 +22,7 @@ from rankspec.families.recap.program.export.served_model import (
 )
 from rankspec.families.recap.program.export.signature import served_outputs, served_signature
 from rankspec.families.recap.program.export.stored_rows import Rows, baseline_of, stored_batches
+from rankspec.families.recap.program.export.vocabularies import add_vocabularies
 from rankspec.files.durable import staged, write_file
 from rankspec.formats.writing import write_with_variables
 from rankspec.scoring import layout
@@ -95,7 +96,7 @@ class _Export:
         if baseline is not None:
             manifest.baseline.CopyFrom(baseline)
         self._write_config(place, manifest)
-        self._write_recipe(place, manifest)
+        self._write_recipe_and_vocabularies(place, manifest)
         list_files(place, manifest)
         manifest.tolerance.found_at_export = compare(place, manifest, golden)
         return manifest
@@ -153,9 +154,11 @@ class _Export:
         write_file(place, layout.CONFIG_FILE, write_with_variables(config, "binary"))
         write_file(place, layout.CONFIG_TEXT_FILE, write_with_variables(config, "textproto"))
 
-    def _write_recipe(self, place: Path, manifest: BundleManifest) -> None:
-        files = recipe_files(self._config.train_data.seg_dense_schema, self._signature)
-        for name, data in files.items():
+    def _write_recipe_and_vocabularies(self, place: Path, manifest: BundleManifest) -> None:
+        schema = self._config.train_data.seg_dense_schema
+        recipe = recipe_files(schema, self._signature)
+        vocabularies = add_vocabularies(manifest.signature, schema, self._inputs, recipe)
+        for name, data in {**recipe, **vocabularies}.items():
             write_file(place, name, data)
-        if files:
+        if recipe:
             manifest.recipe_file = layout.RECIPE_FILE

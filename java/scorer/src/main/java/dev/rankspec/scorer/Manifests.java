@@ -105,7 +105,12 @@ final class Manifests {
         || !names.contains(manifest.getConfigTextFile())) {
       return "model_file, golden_file, config_file and config_text_file among files";
     }
-    return manifest.hasRecipeFile() && !names.contains(manifest.getRecipeFile()) ? "recipe_file among files" : "";
+    if (manifest.hasRecipeFile() && !names.contains(manifest.getRecipeFile())) {
+      return "recipe_file among files";
+    }
+    boolean lacksVocabulary = manifest.getSignature().getIdTablesList().stream()
+        .anyMatch(table -> table.hasVocabularyFile() && !names.contains(table.getVocabularyFile()));
+    return lacksVocabulary ? "vocabulary_file among files" : "";
   }
 
   private static String aboutInputs(FeatureSignature signature) {
