@@ -54,15 +54,24 @@ def read(folder: Path) -> Fitted:
         EncodingError: the recipe is not there, or is damaged. Whether its vocabularies are there, and are the right
             ones, `Encoder` checks.
     """
+    recipe = read_recipe(folder)
+    names = vocabulary_files(recipe)
+    return Fitted(recipe, {name: _bytes(folder / name) for name in names if (folder / name).is_file()}, [])
+
+
+def read_recipe(folder: Path) -> pb.Recipe:
+    """Reads a recipe without its vocabularies.
+
+    Raises:
+        EncodingError: it is not there, or is damaged.
+    """
     path = folder / RECIPE
     if not path.is_file():
         raise EncodingError("recipe.damaged", f"{folder} has no {RECIPE}; `rankspec data import` writes one")
     try:
-        recipe = pb.Recipe.FromString(_bytes(path))
+        return pb.Recipe.FromString(_bytes(path))
     except DecodeError:
         raise EncodingError("recipe.damaged", f"{path} is no recipe") from None
-    names = vocabulary_files(recipe)
-    return Fitted(recipe, {name: _bytes(folder / name) for name in names if (folder / name).is_file()}, [])
 
 
 def vocabulary_files(recipe: pb.Recipe) -> list[str]:

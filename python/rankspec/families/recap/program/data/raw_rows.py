@@ -84,7 +84,7 @@ def time_columns(recipe: DataRecipe) -> frozenset[str]:
     if not recipe.file.is_file():
         return frozenset()
     try:
-        said = recipe_folder.read(recipe.file.parent).recipe
+        said = recipe_folder.read_recipe(recipe.file.parent)
     except EncodingError as error:
         raise DataError(f"{error}; bring back the one that came with the schema file", recipe.field) from error
     times = {column.name for column in said.columns if column.kind == RawKind.RAW_KIND_TIME}

@@ -13,6 +13,8 @@ from rankspec.trainer.data_error import DataError
 from rankspec.trainer.home_folder import expanded
 from rankspec.trainer.inputs import Input
 
+_AT = join("train_data", "seg_dense_schema.schema_path")
+
 
 def add_vocabularies(
     signature: FeatureSignature, schema: SegDenseSchema, inputs: Sequence[Input], recipe: Mapping[str, bytes]
@@ -31,7 +33,7 @@ def add_vocabularies(
     Raises:
         DataError: a file that the schema file names cannot be read.
     """
-    folder = Path(expanded(schema.schema_path, join("train_data", "seg_dense_schema.schema_path"))).parent
+    folder = Path(expanded(schema.schema_path, _AT)).parent
     columns = read_schema(schema, "train_data")
     column_of = {item.name: columns[item.column] for item in inputs}
     names: dict[str, str] = {}
@@ -41,11 +43,12 @@ def add_vocabularies(
         if vocabularies is None or (file := vocabularies[table.position]) is None:
             continue
         if file not in names:
-            data = _read(folder / file)
-            names[file] = file if recipe.get(file) == data else f"vocabulary_{len(names)}"
-            files[names[file]] = data
+            # The recipe and its files lie beside the schema file, under the names that they have in the bundle.
+            names[file] = file if file in recipe else f"vocabulary_{len(names)}"
+            if file not in recipe:
+                files[names[file]] = _read(folder / file)
         table.vocabulary_file = names[file]
-    return {name: data for name, data in files.items() if name not in recipe}
+    return files
 
 
 def _read(file: Path) -> bytes:
@@ -55,5 +58,5 @@ def _read(file: Path) -> bytes:
         raise DataError(
             f"the vocabulary {file} that the schema file names cannot be read: {error.strerror or error}; put it "
             "there, or null in its place",
-            join("train_data", "seg_dense_schema.schema_path"),
+            _AT,
         ) from error
